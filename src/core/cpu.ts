@@ -1,0 +1,79 @@
+import type { Signature } from './signature.ts'
+
+export type Mode = 'custom' | 'host-model' | 'host-passthrough' | 'maximum'
+export type Match = 'exact' | 'minimum' | 'strict'
+export type Check = 'none' | 'partial' | 'full'
+export type Policy = 'force' | 'require' | 'optional' | 'disable' | 'forbid'
+export type Fallback = 'allow' | 'forbid'
+
+export const MODES: readonly Mode[] = ['custom', 'host-model', 'host-passthrough', 'maximum']
+export const MATCHES: readonly Match[] = ['minimum', 'exact', 'strict']
+export const CHECKS: readonly Check[] = ['none', 'partial', 'full']
+export const POLICIES: readonly Policy[] = ['force', 'require', 'optional', 'disable', 'forbid']
+
+/** A feature that a definition lists. On a host there is no policy: listed means present. */
+export interface CpuFeature {
+  readonly name: string
+  readonly policy?: Policy
+}
+
+export interface Topology {
+  readonly sockets: number
+  readonly dies: number
+  readonly clusters: number
+  readonly cores: number
+  readonly threads: number
+}
+
+/** The host's time stamp counter: Hz, and whether guests can be given another rate. */
+export interface Tsc {
+  readonly frequency: bigint
+  readonly scaling?: boolean | undefined
+}
+
+export interface GuestCache {
+  readonly level?: number | undefined
+  readonly mode: 'emulate' | 'passthrough' | 'disable'
+}
+
+/** Physical address width in bits: given, or the host's with an upper limit. */
+export interface MaxPhysAddr {
+  readonly mode: 'emulate' | 'passthrough'
+  readonly bits?: number | undefined
+  readonly limit?: number | undefined
+}
+
+/** A CPU definition: libvirt's `<cpu>`, of a host or for a guest. Absent and undefined both mean: not given. */
+export interface Cpu {
+  readonly type: 'host' | 'guest'
+  /** A host read from XML has none, and so prints without model and vendor; a decoded one is `custom`. */
+  readonly mode?: Mode | undefined
+  readonly match?: Match | undefined
+  /** Absent: libvirt's default, which the hypervisor driver resolves. */
+  readonly check?: Check | undefined
+  readonly migratable?: boolean | undefined
+  readonly deprecatedFeatures?: boolean | undefined
+  readonly arch?: string | undefined
+  readonly model?: string | undefined
+  readonly fallback?: Fallback | undefined
+  readonly vendorId?: string | undefined
+  readonly vendor?: string | undefined
+  readonly microcode?: number | undefined
+  readonly signature?: Signature | undefined
+  readonly tsc?: Tsc | undefined
+  readonly topology?: Topology | undefined
+  readonly cache?: GuestCache | undefined
+  readonly maxphysaddr?: MaxPhysAddr | undefined
+  readonly features: readonly CpuFeature[]
+}
+
+/** `list` with this feature: an entry of that name keeps its place and takes the policy, else it is appended. */
+export function updateFeature(list: readonly CpuFeature[], feature: CpuFeature): CpuFeature[] {
+  return list.some(f => f.name === feature.name)
+    ? list.map(f => (f.name === feature.name ? feature : f))
+    : [...list, feature]
+}
+
+/** `list` with this feature, unless one of that name is there. */
+export const addIfMissing = (list: readonly CpuFeature[], feature: CpuFeature): readonly CpuFeature[] =>
+  list.some(f => f.name === feature.name) ? list : [...list, feature]

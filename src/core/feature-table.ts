@@ -1,0 +1,126 @@
+import type { U32 } from './bits.ts'
+import type { Feature } from './feature.ts'
+import { addInto, FeatureSet } from './feature-set.ts'
+import type { Order } from './order.ts'
+import type { Place } from './place.ts'
+
+/**
+ * The features of one architecture in map order, and the words their bits live in.
+ * Every `FeatureSet` of the architecture is laid out by this table.
+ */
+export class FeatureTable {
+  readonly list: readonly Feature[]
+  readonly words: readonly Place[]
+  #all: FeatureSet | undefined
+  readonly #byOrder = new Map<Order, FeatureSet>()
+  readonly #byName = new Map<string, Feature>()
+  /** The feature of each bit where every feature is exactly one bit of its own, as in libvirt's maps. */
+  readonly #byBit: readonly (Feature | undefined)[] | undefined
+
+  /**
+   * @param byBit the feature of each bit, where the caller knows that every feature is one bit of its own and
+   *   that bits ascend with map order; absent: it is found out
+   */
+  constructor(list: readonly Feature[], words: readonly Place[], byBit?: readonly (Feature | undefined)[]) {
+    this.list = list
+    this.words = words
+    for (const feature of list) this.#byName.set(feature.name, feature)
+    this.#byBit = byBit ?? oneBitEach(list, words.length)
+  }
+
+  /** Every bit of every feature. */
+  get all(): FeatureSet {
+    this.#all ??= this.setOf(this.list)
+    return this.#all
+  }
+
+  get(name: string): Feature | undefined {
+    return this.#byName.get(name)
+  }
+
+  /** Every word of `set`, or all zero: to be filled by the caller before anyone sees it. */
+  blank(set = FeatureSet.empty): Uint32Array {
+    const words = new Uint32Array(this.words.length)
+    words.set(set.words)
+    return words
+  }
+
+  /** The join of the features' bits. */
+  setOf(features: Iterable<Feature>): FeatureSet {
+    const words = this.blank()
+    for (const feature of features) addInto(words, feature.bits)
+    return FeatureSet.over(words)
+  }
+
+  /**
+   * The features that are in `set`, in map order. Bits that make no whole feature are passed over;
+   * a bit counts for the first feature that claims it.
+   */
+  in(set: FeatureSet): Feature[] {
+    return this.#byBit ? ofBits(set, this.#byBit) : ofMasks(set, this.list)
+  }
+
+  /** The features of any of these orders. */
+  withOrder(...orders: readonly Order[]): FeatureSet {
+    return orders.reduce((set, order) => set.join(this.#ofOrder(order)), FeatureSet.empty)
+  }
+
+  #ofOrder(order: Order): FeatureSet {
+    let set = this.#byOrder.get(order)
+    if (!set) {
+      set = this.setOf(this.list.filter(feature => feature.order === order))
+      this.#byOrder.set(order, set)
+    }
+    return set
+  }
+
+  /** How many features are in `set` and not in `other`: `in(set.minus(other)).length`. */
+  count(set: FeatureSet, other = FeatureSet.empty): number {
+    return this.#byBit ? set.sizeWithout(other) : this.in(set.minus(other)).length
+  }
+}
+
+/** Answers undefined unless each feature is one bit, no two share one, and bits ascend with map order. */
+function oneBitEach(list: readonly Feature[], words: number): (Feature | undefined)[] | undefined {
+  const byBit = new Array<Feature | undefined>(words * 32).fill(undefined)
+  let last = -1
+  for (const feature of list) {
+    const at = onlyBit(feature.bits.words)
+    if (at === undefined || at <= last) return undefined
+    byBit[at] = feature
+    last = at
+  }
+  return byBit
+}
+
+/** The number of the only bit that is set, counted from the first word. */
+function onlyBit(words: Uint32Array): number | undefined {
+  let at: number | undefined
+  for (let w = 0; w < words.length; w++) {
+    const word = words[w] ?? 0
+    if (word === 0) continue
+    if (at !== undefined || word & (word - 1)) return undefined
+    at = w * 32 + 31 - Math.clz32(word)
+  }
+  return at
+}
+
+function ofBits(set: FeatureSet, byBit: readonly (Feature | undefined)[]): Feature[] {
+  const found: Feature[] = []
+  for (let w = 0; w < set.words.length; w++) {
+    for (let rest: U32 = set.words[w] ?? 0; rest !== 0; rest &= rest - 1) {
+      const feature = byBit[w * 32 + 31 - Math.clz32(rest & -rest)]
+      if (feature) found.push(feature)
+    }
+  }
+  return found
+}
+
+function ofMasks(set: FeatureSet, list: readonly Feature[]): Feature[] {
+  let rest = set
+  return list.filter(feature => {
+    const has = !feature.bits.isEmpty && feature.bits.leq(rest)
+    if (has) rest = rest.minus(feature.bits)
+    return has
+  })
+}

@@ -1,0 +1,29 @@
+import type { FeatureSet } from './feature-set.ts'
+import type { Order } from './order.ts'
+import { type Place, printPlace } from './place.ts'
+
+/** What a feature is for: decides what is said about it, never what libvirt answers. */
+export type FeatureClass = 'security' | 'performance' | 'virtualization' | 'nested' | 'platform' | 'volatile'
+
+/** A named field of a CPU; on x86 one bit, though an installed map may give it several. */
+export interface Feature {
+  readonly name: string
+  /** Position in map order: the order of all output. */
+  readonly index: number
+  /** The bits that must all be set for a CPU to have it. */
+  readonly bits: FeatureSet
+  /** Where its lowest bit is. */
+  readonly place: Place
+  /** The number of that bit in its 32-bit word. */
+  readonly bit: number
+  /** libvirt's migration blockers have `false`. */
+  readonly migratable: boolean
+  readonly order: Order
+  /** Absent where the data says nothing (an installed map). */
+  readonly class?: FeatureClass
+  /** One line in the manual's terms; empty for a feature of an installed map. */
+  readonly title: string
+}
+
+/** `CPUID.07H.0:EBX[5]` */
+export const placeOf = (feature: Feature): string => printPlace(feature.place, feature.bit)

@@ -1,0 +1,37 @@
+import { bits, type U32 } from './bits.ts'
+
+/** Which silicon: family, model, stepping as CPUID leaf 1 tells them. Family 0 means unknown. */
+export interface Signature {
+  readonly family: number
+  readonly model: number
+  readonly stepping: number
+}
+
+/** What a model accepts: a family and model, and the steppings as a mask of bits 0 to 15; absent: any. */
+export interface SignatureMatch {
+  readonly family: number
+  readonly model: number
+  readonly steppings?: number
+}
+
+/**
+ * Reads EAX of CPUID leaf 1. Unlike the manuals, libvirt always adds the extended family and always
+ * uses the extended model; a signature of 0 disables matching.
+ */
+export const signatureOf = (eax: U32): Signature => ({
+  family: bits(eax, 20, 8) + bits(eax, 8, 4),
+  model: (bits(eax, 16, 4) << 4) + bits(eax, 4, 4),
+  stepping: bits(eax, 0, 4),
+})
+
+/** The EAX whose `signatureOf` is this, processor type 0. */
+export function signatureWord({ family, model, stepping }: Signature): U32 {
+  const extended = Math.max(0, family - 0xf)
+  const base = family - extended
+  return ((extended << 20) | ((model >>> 4) << 16) | (base << 8) | ((model & 0xf) << 4) | (stepping & 0xf)) >>> 0
+}
+
+export const matches = (list: readonly SignatureMatch[], { family, model, stepping }: Signature): boolean =>
+  list.some(
+    m => m.family === family && m.model === model && (m.steppings === undefined || ((m.steppings >>> stepping) & 1) === 1),
+  )
