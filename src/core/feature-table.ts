@@ -74,7 +74,7 @@ export class FeatureTable {
     return set
   }
 
-  /** How many features are in `set` and not in `other`: `in(set.minus(other)).length`. */
+  /** How many features are in `set` and not in `other`: `in(set.minus(other)).length`. Every bit is some feature's. */
   count(set: FeatureSet, other = FeatureSet.empty): number {
     return this.#byBit ? set.sizeWithout(other) : this.in(set.minus(other)).length
   }

@@ -26,7 +26,8 @@ export class ParseError extends Error {
 
   /** The fault at `offset` (UTF-16 units) of `input`. Long lines are cut to the part around the fault. */
   static at(what: string, input: string, offset: number, source = ''): ParseError {
-    const start = input.lastIndexOf('\n', offset - 1) + 1
+    // A negative index is taken for 0, where a line may end that is not before the fault.
+    const start = offset > 0 ? input.lastIndexOf('\n', offset - 1) + 1 : 0
     const line = countLines(input, start) + 1
     const stop = input.indexOf('\n', offset)
     const text = input.slice(start, stop < 0 ? undefined : stop).replace(/[\t\r]/g, ' ')

@@ -1,0 +1,8 @@
+// Writes what the tests expect of the data anew: node scripts/run-ts.mjs scripts/accept.ts [--release]
+// With --release the models that are there become released ones, which may not change any more.
+import { writeFileSync } from 'node:fs'
+import { builtin } from '../src/database/builtin.ts'
+import { printExpansions, printReleased } from '../src/database/print-expansions.ts'
+
+writeFileSync('test/expected/models.txt', printExpansions(builtin()))
+if (process.argv.includes('--release')) writeFileSync('test/expected/released.txt', printReleased(builtin()))

@@ -1,0 +1,121 @@
+import type { Feature } from '../core/feature.ts'
+import { FeatureTable } from '../core/feature-table.ts'
+import type { Model, Vendor } from '../core/model.ts'
+import { buildTables } from './build-table.ts'
+import type { DataFile } from './data-file.ts'
+import { Dependencies } from './dependencies.ts'
+import { expand } from './expand.ts'
+import type { Family } from './family.ts'
+import { parseFeatures } from './parse-features.ts'
+import { parseModels } from './parse-models.ts'
+import { parseWalk } from './parse-walk.ts'
+import { type ToolName, ToolNames } from './tool-names.ts'
+
+/** The data files of one architecture, as text. */
+export interface DatabaseTexts {
+  readonly features: string
+  /** By file name; in the order of the entries a name must be above its uses, and vendors are detected. */
+  readonly models: Readonly<Record<string, string>>
+  readonly walk: string
+  /** What other tools call our features. */
+  readonly names?: string
+  /** Which feature needs which. */
+  readonly deps?: string
+}
+
+/** What is known of one architecture's CPUs. Immutable. */
+export interface DatabaseParts {
+  readonly features: FeatureTable
+  readonly beyond?: FeatureTable
+  readonly vendors: readonly Vendor[]
+  readonly models: readonly Model[]
+  readonly families?: readonly Family[]
+  readonly names?: DataFile
+  readonly deps?: DataFile
+}
+
+/** Everything known of one architecture's CPUs: features, vendors, models and where they come from. */
+export class Database {
+  /** libvirt's features, in map order. */
+  readonly features: FeatureTable
+  /** In detection order. */
+  readonly vendors: readonly Vendor[]
+  /** In map order. */
+  readonly models: readonly Model[]
+  /** How the models descend; empty for an installed map, which does not say. */
+  readonly families: readonly Family[]
+  /**
+   * Features that libvirt does not know: they serve notes, and are in no model and no answer of libvirt's.
+   * Their bits are laid out by `beyondTable`, not by `features`.
+   */
+  readonly beyond: readonly Feature[]
+  /** The layout of `beyond`. */
+  readonly beyondTable: FeatureTable
+  readonly #models = new Map<string, Model>()
+  readonly #parts: DatabaseParts
+  #names: ToolNames | undefined
+  #dependencies: Dependencies | undefined
+
+  constructor(parts: DatabaseParts) {
+    this.#parts = parts
+    this.features = parts.features
+    this.beyondTable = parts.beyond ?? EMPTY
+    this.beyond = this.beyondTable.list
+    this.vendors = parts.vendors
+    this.models = parts.models
+    this.families = parts.families ?? []
+    for (const model of parts.models) this.#models.set(model.name, model)
+  }
+
+  model(name: string): Model | undefined {
+    return this.#models.get(name)
+  }
+
+  vendor(name: string): Vendor | undefined {
+    return this.vendors.find(vendor => vendor.name === name)
+  }
+
+  /** What other tools call a feature; none where they call it as we do. @throws ParseError on first use */
+  names(feature: Pick<Feature, 'name'>): readonly ToolName[] {
+    return this.#toolNames().of(feature.name)
+  }
+
+  /** The features of our own name or some tool's name `text`, whatever its case. @throws ParseError on first use */
+  called(text: string): Feature[] {
+    const all = [...this.features.list, ...this.beyond]
+    const names = this.#toolNames().features(text)
+    return all.filter(({ name }) => name.toLowerCase() === text.toLowerCase() || names.includes(name))
+  }
+
+  /** Which feature needs which; read on first use. @throws ParseError */
+  get dependencies(): Dependencies {
+    this.#dependencies ??= new Dependencies(this.#parts.deps ?? NONE, this.#known())
+    return this.#dependencies
+  }
+
+  #toolNames(): ToolNames {
+    this.#names ??= new ToolNames(this.#parts.names ?? NONE, this.#known())
+    return this.#names
+  }
+
+  #known(): string[] {
+    return [...this.features.list, ...this.beyond].map(feature => feature.name)
+  }
+}
+
+const EMPTY = new FeatureTable([], [])
+const NONE: DataFile = { name: '', text: '' }
+
+/**
+ * Reads our own data. Pure: where the texts come from is the caller's business.
+ * @throws ParseError with file, line and column
+ */
+export function loadDatabase(texts: DatabaseTexts): Database {
+  const file = { name: 'features.txt', text: texts.features }
+  const tables = buildTables(parseFeatures(file), file)
+  const files = Object.entries(texts.models).map(([name, text]) => parseModels(text, name))
+  const expansion = expand(files, parseWalk(texts.walk, 'walk.txt'), tables)
+  const names = { name: 'names.txt', text: texts.names ?? '' }
+  const deps = { name: 'deps.txt', text: texts.deps ?? '' }
+  return new Database({ ...tables, ...expansion, names, deps })
+}

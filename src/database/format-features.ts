@@ -1,0 +1,37 @@
+import { type FeatureRow, parseFeatures, type WordRow } from './parse-features.ts'
+
+/** The form of `features.txt`: within a word, columns as wide as their widest entry. @throws ParseError */
+export function formatFeatures(text: string, name: string): string {
+  const printed = new Map<number, string>()
+  for (const word of parseFeatures({ name, text })) {
+    printed.set(word.offset, printHead(word, lineAt(text, word.offset)))
+    const columns = {
+      name: Math.max(...word.features.map(row => row.name.length)),
+      flags: Math.max(...word.features.map(row => flagsAt(text, row).length)),
+    }
+    for (const row of word.features) printed.set(row.offset, printRow(row, flagsAt(text, row), columns))
+  }
+  const lines: string[] = []
+  for (let offset = 0; offset < text.length; ) {
+    const line = lineAt(text, offset)
+    lines.push(printed.get(offset) ?? line.trimEnd())
+    offset += line.length + 1
+  }
+  return `${lines.join('\n').trim()}\n`
+}
+
+function lineAt(text: string, offset: number): string {
+  const end = text.indexOf('\n', offset)
+  return text.slice(offset, end < 0 ? undefined : end)
+}
+
+const printHead = ({ title, sources }: WordRow, line: string): string =>
+  `word ${line.split(/ +/)[1]} = ${title}${sources ? ` [${sources}]` : ''}`
+
+const flagsAt = (text: string, row: FeatureRow): string =>
+  lineAt(text, row.offset).trim().split(/ +/)[3] ?? ''
+
+function printRow(row: FeatureRow, flags: string, columns: { name: number; flags: number }): string {
+  const bit = String(row.bit).padStart(5)
+  return `${bit}  ${row.name.padEnd(columns.name)}  ${row.order}  ${flags.padEnd(columns.flags)}  ${row.title.trim()}`
+}

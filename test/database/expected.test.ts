@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+import { builtin } from '../../src/database/builtin.ts'
+import { printExpansions } from '../../src/database/print-expansions.ts'
+import { committed } from './texts.ts'
+
+/** What the data comes to, so that a change of a line shows what it changes. `npm run accept` writes it anew. */
+test('every model, expanded', () => {
+  expect(printExpansions(builtin())).toBe(committed('test', 'expected', 'models.txt'))
+})
