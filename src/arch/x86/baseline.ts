@@ -1,0 +1,147 @@
+import type { Cpu } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { Vendor } from '../../core/model.ts'
+import type { Database } from '../../database/database.ts'
+import type { X86Data } from './cpuid.ts'
+import { type AllowedModels, decode, decodeOn } from './decode.ts'
+import { featuresOf, modelOf } from './definition.ts'
+
+const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
+
+/** Stands for: the first CPU names its vendor itself. */
+const NAMED: unique symbol = Symbol('named')
+
+export interface BaselineOptions {
+  readonly models?: AllowedModels | undefined
+  /** Names of the only features that may be in the result; unknown names are ignored. */
+  readonly features?: readonly string[] | undefined
+  readonly migratable?: boolean | undefined
+  /** Put the result on this model instead of choosing one; fallback is then forbidden. */
+  readonly onModel?: string | undefined
+}
+
+/**
+ * The meet of CPUs, folded one at a time, so that a stream of any length needs the memory of one.
+ * Only the first CPU's own vendor counts as its vendor; of the others the model's vendor stands in,
+ * and any CPU without a vendor keeps the vendor out of the result. So the answer for vendor-less CPUs
+ * can depend on which comes first.
+ */
+export class BaselineFold {
+  readonly #db: Database
+  #common: FeatureSet | undefined
+  #vendor: Vendor | undefined
+  readonly #names = new Set<string>()
+  /** The vendors that CPUs name, and of the CPUs that name none: their models' vendors, with a count. */
+  readonly #named = new Set<string>()
+  readonly #implied = new Map<string | undefined, number>()
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** @throws LibvirtError for unknown names and for vendors that do not go together */
+  add(cpu: Cpu): void {
+    const features = featuresOf(this.#db, cpu)
+    const implied = cpu.model === undefined ? undefined : modelOf(this.#db, cpu.model).vendor?.name
+    if (this.#common === undefined) {
+      this.#common = features
+      this.#takeVendor(cpu.vendor)
+    } else {
+      if (cpu.vendor !== undefined && implied !== undefined && cpu.vendor !== implied) {
+        throw failed(`CPU vendor ${implied} of model ${cpu.model} differs from vendor ${cpu.vendor}`)
+      }
+      this.#takeVendor(cpu.vendor ?? implied)
+      this.#common = this.#common.meet(features)
+    }
+    if (cpu.vendor === undefined) this.#implied.set(implied, (this.#implied.get(implied) ?? 0) + 1)
+    else this.#named.add(cpu.vendor)
+    if (cpu.model !== undefined) this.#names.add(cpu.model)
+  }
+
+  /** The models that the CPUs are described by, each once, in order of appearance. */
+  get models(): readonly string[] {
+    return [...this.#names]
+  }
+
+  /** What every CPU so far has. */
+  get common(): FeatureSet {
+    return this.#common ?? FeatureSet.empty
+  }
+
+  /**
+   * The named guest CPU of what is common.
+   * @throws LibvirtError `CPUs are incompatible` when nothing is
+   */
+  result(options: BaselineOptions = {}): Cpu {
+    const cpu = this.#answer(this.#vendor, options)
+    const allNameTheirs = this.#implied.size === 0
+    return { ...cpu, vendor: allNameTheirs ? cpu.vendor : undefined }
+  }
+
+  /**
+   * Whether another order of the same CPUs would have another answer, or none: where some name no vendor,
+   * another CPU in the first place can make the vendor another one, and so maybe the model.
+   */
+  dependsOnOrder(options: BaselineOptions = {}): boolean {
+    const named: (typeof NAMED)[] = this.#named.size > 0 ? [NAMED] : []
+    const vendors = [...named, ...this.#implied.keys()].map(first => this.#vendorsWith(first))
+    if (new Set(vendors.map(String)).size < 2) return false
+    return new Set(vendors.map(names => this.#answerWith(names, options))).size > 1
+  }
+
+  /** The vendors that count when a CPU of that implied vendor, or one that names its vendor, comes first. */
+  #vendorsWith(first: string | undefined | typeof NAMED): string[] {
+    const vendors = new Set(this.#named)
+    for (const [vendor, count] of this.#implied) {
+      if (vendor !== undefined && (vendor !== first || count > 1)) vendors.add(vendor)
+    }
+    return [...vendors].sort()
+  }
+
+  /** The answer as text, if these are the vendors that count; empty where it is refused. */
+  #answerWith([name, second]: readonly string[], options: BaselineOptions): string {
+    if (second !== undefined) return ''
+    try {
+      const cpu = this.#answer(name === undefined ? undefined : this.#db.vendor(name), options)
+      return JSON.stringify([cpu.model, cpu.features])
+    } catch (error) {
+      if (error instanceof LibvirtError) return ''
+      throw error
+    }
+  }
+
+  #answer(vendor: Vendor | undefined, options: BaselineOptions): Cpu {
+    const allowed = options.features?.flatMap(name => this.#db.features.get(name) ?? [])
+    const features = allowed ? this.common.meet(this.#db.features.setOf(allowed)) : this.common
+    if (features.isEmpty) throw failed('CPUs are incompatible')
+    const data = { features, vendor }
+    return options.onModel === undefined
+      ? this.#decode(data, options)
+      : this.#on(options.onModel, data, options)
+  }
+
+  #decode(data: X86Data, options: BaselineOptions): Cpu {
+    const preferred = [...this.#names]
+    const { models, migratable } = options
+    const cpu = decode(this.#db, data, { as: 'guest', fallback: 'allow', models, preferred, migratable })
+    const forced = preferred.length === 1 && cpu.model === preferred[0]
+    return { ...cpu, fallback: forced ? 'forbid' : 'allow' }
+  }
+
+  #on(name: string, data: X86Data, { migratable }: BaselineOptions): Cpu {
+    const model = modelOf(this.#db, name)
+    if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) {
+      throw failed(`CPU vendor ${model.vendor.name} of model ${name} differs from vendor ${data.vendor.name}`)
+    }
+    return decodeOn(this.#db, data, model, { migratable })
+  }
+
+  #takeVendor(name: string | undefined): void {
+    if (name === undefined) return
+    if (this.#vendor === undefined) {
+      this.#vendor = this.#db.vendor(name)
+      if (!this.#vendor) throw failed(`Unknown CPU vendor ${name}`)
+    } else if (this.#vendor.name !== name) throw failed('CPU vendors do not match')
+  }
+}

@@ -1,0 +1,66 @@
+import type { U32 } from '../../core/bits.ts'
+import type { CpuidData } from '../../core/cpuid-data.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import type { Vendor } from '../../core/model.ts'
+import { type Signature, signatureOf } from '../../core/signature.ts'
+import type { Database } from '../../database/database.ts'
+import { type Tables, tablesOf } from './tables.ts'
+
+/** What decoding needs of a CPU. */
+export interface X86Data {
+  readonly features: FeatureSet
+  /** Absent: no vendor of the database. */
+  readonly vendor?: Vendor | undefined
+  /** Absent: the data does not tell, and no model matches. */
+  readonly signature?: Signature | undefined
+}
+
+/** The bits of EAX of leaf 1 that count: family, model, stepping; processor type and reserved bits do not. */
+const SIGNATURE_MASK = 0x0fff_3fff
+
+/**
+ * The features, vendor and signature that CPUID and MSR words tell. Rows with one key are ORed.
+ * Words and bits that no feature of the database uses are passed over.
+ */
+export function readCpuid(db: Database, data: CpuidData): X86Data {
+  const tables = tablesOf(db)
+  const words = db.features.blank()
+  let eax1: U32 = 0
+  for (const row of data.leaves) {
+    if (row[0] === 1 && row[1] === 0) eax1 |= row[2]
+    const targets = tables.leaves.get(row[0], row[1])?.words
+    if (!targets) continue
+    or(words, targets[0], row[2])
+    or(words, targets[1], row[3])
+    or(words, targets[2], row[4])
+    or(words, targets[3], row[5])
+  }
+  for (const [index, low, high] of data.msrs) {
+    const targets = tables.msrs.get(index)
+    if (!targets) continue
+    or(words, targets.low, low)
+    or(words, targets.high, high)
+  }
+  const signature = eax1 & SIGNATURE_MASK
+  return {
+    features: FeatureSet.over(words).meet(db.features.all),
+    vendor: vendorOf(tables, data),
+    signature: signature === 0 ? undefined : signatureOf(signature),
+  }
+}
+
+function or(words: Uint32Array, word: number, value: U32): void {
+  if (word >= 0) words[word] = (words[word] ?? 0) | value
+}
+
+/** The first vendor of the database all of whose bits are set: masked, not equal, as libvirt looks. */
+function vendorOf(tables: Tables, data: CpuidData): Vendor | undefined {
+  let [ebx, ecx, edx] = [0, 0, 0]
+  for (const row of data.leaves) {
+    if (row[0] !== 0 || row[1] !== 0) continue
+    ebx |= row[3]
+    ecx |= row[4]
+    edx |= row[5]
+  }
+  return tables.vendors.find(v => !(v.ebx & ~ebx) && !(v.ecx & ~ecx) && !(v.edx & ~edx))?.vendor
+}

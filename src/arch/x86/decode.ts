@@ -1,0 +1,174 @@
+import type { Cpu, CpuFeature, Fallback } from '../../core/cpu.ts'
+import type { Feature } from '../../core/feature.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import type { Model } from '../../core/model.ts'
+import { matches } from '../../core/signature.ts'
+import type { Database } from '../../database/database.ts'
+import type { X86Data } from './cpuid.ts'
+import { guestScore, hostScore, isBetter, type Score } from './score.ts'
+import { tablesOf } from './tables.ts'
+
+/** The models that may be chosen, each with the features that the hypervisor cannot give it (libvirt's names). */
+export type AllowedModels = ReadonlyMap<string, readonly string[]>
+
+export interface DecodeOptions {
+  readonly as: 'host' | 'guest'
+  /** Whether the result may be put under another name later; also what to do when the only preferred model is not allowed. */
+  readonly fallback: Fallback
+  /** Absent: every model, without blockers. */
+  readonly models?: AllowedModels | undefined
+  /** Names that win where they need fewer disabled features; a single one wins outright. */
+  readonly preferred?: readonly string[] | undefined
+  /** Leave out of the list what blocks a migration. The model may still contain it. */
+  readonly migratable?: boolean | undefined
+}
+
+/** A model put against the data, as far as choosing needs it. */
+interface Candidate {
+  readonly model: Model
+  readonly score: Score
+  readonly matches: boolean
+  readonly preferred: boolean
+}
+
+/**
+ * The named CPU closest to the data, with the features that make up the difference. Walks all models from
+ * last to first; the latest in map order wins a tie, and a model whose signature matches beats any that
+ * does not.
+ * @throws LibvirtError `Cannot find suitable CPU model for given data`
+ */
+export function decode(db: Database, data: X86Data, options: DecodeOptions): Cpu {
+  const filtered = withoutBrokenTsx(db, data)
+  const best = walk(db, filtered, options)
+  if (!best) throw internalError('Cannot find suitable CPU model for given data')
+  return definition(db, filtered, best.model, options)
+}
+
+/** The data on one given guest model, whatever its decode flags, vendor and signature say. */
+export function decodeOn(db: Database, data: X86Data, model: Model, options: { migratable?: boolean | undefined }): Cpu {
+  const as = { as: 'guest', fallback: 'forbid', ...options } as const
+  return definition(db, data, model, as)
+}
+
+/** Haswells whose TSX was withdrawn by microcode still report it. */
+function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
+  const { vendor, signature } = data
+  if (vendor?.name !== 'Intel' || signature?.family !== 6) return data
+  const { model, stepping } = signature
+  const broken = model === 60 || model === 69 || model === 70 || (model === 63 && stepping < 4)
+  return broken ? { ...data, features: data.features.minus(tablesOf(db).tsx) } : data
+}
+
+/**
+ * The best candidate of all models. Where the data has a signature and nothing is preferred, models that
+ * match it are looked at first: any of them beats all others, so mostly a handful is enough.
+ */
+function walk(db: Database, data: X86Data, options: DecodeOptions): Candidate | undefined {
+  const all = tablesOf(db).decodable[options.as]
+  if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
+  return bestOf(db, data, options, all.matching(data.signature)) ?? bestOf(db, data, options, all.of(data.vendor))
+}
+
+function bestOf(
+  db: Database,
+  data: X86Data,
+  options: DecodeOptions,
+  models: readonly Model[],
+): Candidate | undefined {
+  const single = options.preferred?.length === 1
+  let best: Candidate | undefined
+  for (let i = models.length - 1; i >= 0; i--) {
+    const model = models[i]
+    if (!model || !isAllowed(model, options)) continue
+    if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) continue
+    if (!model.decode[options.as]) continue
+    const score = options.as === 'host' ? scoreAsHost(db, data, options, model) : scoreAsGuest(db, data, options, model)
+    if (!score) continue
+    const matching = data.signature !== undefined && matches(model.signatures, data.signature)
+    const preferred = options.preferred?.includes(model.name) ?? false
+    const candidate = { model, score, matches: matching, preferred }
+    if (single && preferred) return candidate
+    if (!best || replaces(candidate, best)) best = candidate
+  }
+  return best
+}
+
+/** @throws LibvirtError where the model is the only one preferred, not allowed, and nothing may stand in for it */
+function isAllowed({ name }: Model, { models, preferred, fallback }: DecodeOptions): boolean {
+  if (!models || models.has(name)) return true
+  if (preferred?.length === 1 && preferred[0] === name && fallback !== 'allow') {
+    throw new LibvirtError('unsupported', `CPU model ${name} is not supported by hypervisor`)
+  }
+  return false
+}
+
+/** Answers undefined where the host lacks some of the model: a host model must be wholly there. */
+function scoreAsHost(db: Database, data: X86Data, options: DecodeOptions, model: Model): Score | undefined {
+  if (!model.features.leq(data.features)) return undefined
+  if (hasBlockers(options, model) && !difference(db, data, options, model).missing.isEmpty) return undefined
+  return hostScore(db.features.count(data.features, model.features))
+}
+
+/** Only counts, so that nothing is made for the many models that are not chosen. */
+function scoreAsGuest(db: Database, data: X86Data, options: DecodeOptions, model: Model): Score {
+  if (hasBlockers(options, model)) {
+    const { extra, missing, removed } = difference(db, data, options, model)
+    return guestScore(db.features.count(extra), db.features.count(missing) + removed.length)
+  }
+  const [has, wants] = [data.features, model.features]
+  const listed = ({ bits }: Feature) => isBetween(bits, has, wants) || isBetween(bits, wants, has)
+  const removed = model.removed.reduce((n, feature) => (listed(feature) ? n : n + 1), 0)
+  return guestScore(db.features.count(has, wants), db.features.count(wants, has) + removed)
+}
+
+/** In `a.minus(b)`. */
+const isBetween = (bits: FeatureSet, a: FeatureSet, b: FeatureSet): boolean => bits.leq(a) && !bits.meets(b)
+
+const hasBlockers = ({ models }: DecodeOptions, { name }: Model): boolean => (models?.get(name)?.length ?? 0) > 0
+
+function replaces(candidate: Candidate, best: Candidate): boolean {
+  if (candidate.matches !== best.matches) return candidate.matches
+  return (
+    isBetter(candidate.score, best.score) ||
+    (candidate.preferred && candidate.score.disabled < best.score.disabled)
+  )
+}
+
+/** What the data has beyond the model, what of the model is missing, and removed features in neither. */
+interface Difference {
+  readonly extra: FeatureSet
+  readonly missing: FeatureSet
+  readonly removed: readonly Feature[]
+}
+
+function difference(db: Database, data: X86Data, options: DecodeOptions, model: Model): Difference {
+  const extra = data.features.minus(model.features)
+  // A blocker is disabled even where the CPU has it, unless it is among the extra features.
+  const blockers = options.models?.get(model.name)?.flatMap(name => db.features.get(name) ?? []) ?? []
+  const unusable = blockers.filter(({ bits }) => !bits.leq(extra))
+  const missing = model.features.minus(data.features).join(db.features.setOf(unusable))
+  const removed = model.removed.filter(({ bits }) => !bits.leq(extra) && !bits.leq(missing))
+  return { extra, missing, removed }
+}
+
+function definition(db: Database, data: X86Data, model: Model, options: DecodeOptions): Cpu {
+  const shared = { mode: 'custom' as const, model: model.name, vendor: data.vendor?.name }
+  const features = featureList(db, difference(db, data, options, model), options)
+  return options.as === 'host'
+    ? { type: 'host', arch: 'x86_64', ...shared, signature: data.signature, features }
+    : { type: 'guest', match: 'exact', ...shared, fallback: options.fallback, features }
+}
+
+/** Required features, then disabled ones, then removed ones: each in map order, the last in file order. */
+function featureList(db: Database, found: Difference, { as, migratable }: DecodeOptions): CpuFeature[] {
+  const keep = (features: readonly Feature[]) =>
+    migratable ? features.filter(feature => feature.migratable) : features
+  const extra = keep(db.features.in(found.extra))
+  if (as === 'host') return extra.map(({ name }) => ({ name }))
+  const disabled = keep([...db.features.in(found.missing), ...found.removed])
+  return [
+    ...extra.map(({ name }) => ({ name, policy: 'require' as const })),
+    ...disabled.map(({ name }) => ({ name, policy: 'disable' as const })),
+  ]
+}

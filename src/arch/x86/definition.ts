@@ -1,0 +1,51 @@
+import type { Cpu, Policy } from '../../core/cpu.ts'
+import type { Feature } from '../../core/feature.ts'
+import { addInto, FeatureSet, removeFrom } from '../../core/feature-set.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type { Model } from '../../core/model.ts'
+import type { Database } from '../../database/database.ts'
+
+/** The model of that name. @throws LibvirtError `Unknown CPU model` */
+export function modelOf(db: Database, name: string): Model {
+  const model = db.model(name)
+  if (!model) throw internalError(`Unknown CPU model ${name}`)
+  return model
+}
+
+/** The feature of that name. @throws LibvirtError `Unknown CPU feature` */
+export function featureOf(db: Database, name: string): Feature {
+  const feature = db.features.get(name)
+  if (!feature) throw internalError(`Unknown CPU feature ${name}`)
+  return feature
+}
+
+/**
+ * Everything the CPU has: its model's features, with what it lists required or forced added, what it lists
+ * disabled or forbidden taken away, in list order. Optional features are passed over, unlooked-up.
+ * @throws LibvirtError for an unknown model or feature
+ */
+export function featuresOf(db: Database, cpu: Cpu): FeatureSet {
+  const words = db.features.blank(cpu.model === undefined ? undefined : modelOf(db, cpu.model).features)
+  for (const { name, policy } of cpu.features) {
+    if (policy === 'optional') continue
+    const { bits } = featureOf(db, name)
+    if (policy === 'disable' || policy === 'forbid') removeFrom(words, bits)
+    else addInto(words, bits)
+  }
+  return FeatureSet.over(words)
+}
+
+/**
+ * What the CPU lists with exactly this policy; what a host lists counts as required. The model's features
+ * count as required. Features of other policies are not looked up.
+ * @throws LibvirtError for an unknown model or feature
+ */
+export function featuresWith(db: Database, cpu: Cpu, policy: Policy): FeatureSet {
+  if (cpu.type === 'host' && policy !== 'require') return FeatureSet.empty
+  const required = policy === 'require' && cpu.model !== undefined
+  const words = db.features.blank(required ? modelOf(db, cpu.model).features : undefined)
+  for (const feature of cpu.features) {
+    if ((feature.policy ?? 'require') === policy) addInto(words, featureOf(db, feature.name).bits)
+  }
+  return FeatureSet.over(words)
+}

@@ -1,0 +1,53 @@
+import { addIfMissing, type Cpu, type CpuFeature, type Policy, updateFeature } from '../../core/cpu.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../database/database.ts'
+
+/** A feature for a definition's list; a host's has no policy. */
+export const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
+  cpu.type === 'host' ? { name } : { name, policy }
+
+/**
+ * The definition with every feature of its model spelled out, sorted bytewise by name. A guest's forced,
+ * optional and forbidden features drop out of the list, as they do in libvirt.
+ * @throws LibvirtError `unknown CPU model`
+ */
+export function expand(db: Database, cpu: Cpu): Cpu {
+  const model = cpu.model === undefined ? undefined : db.model(cpu.model)
+  if (cpu.model !== undefined && !model) throw internalError(`unknown CPU model ${cpu.model}`)
+  const byName = new Map<string, CpuFeature>()
+  const put = (feature: CpuFeature) => byName.set(feature.name, feature)
+  if (model) for (const { name } of db.features.in(model.features)) put(listed(cpu, name, 'require'))
+  for (const feature of cpu.features) {
+    const { policy } = feature
+    if (cpu.type === 'host' || policy === 'require' || policy === 'disable') put(feature)
+  }
+  if (cpu.type === 'guest') {
+    for (const { name } of model?.removed ?? []) if (!byName.has(name)) put({ name, policy: 'disable' })
+  }
+  return { ...cpu, features: [...byName.values()].sort(byBytes) }
+}
+
+/** Names are ASCII: comparing UTF-16 units is comparing bytes. */
+const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+/** A copy without the features that block a migration, whatever their policy. What the model has stays. */
+export const migratable = (db: Database, cpu: Cpu): Cpu => ({
+  ...cpu,
+  features: cpu.features.filter(({ name }) => db.features.get(name)?.migratable !== false),
+})
+
+/** The guest with its model's removed features mentioned, unless it mentions them itself. */
+export function mentionRemoved(db: Database, cpu: Cpu, policy: 'require' | 'disable'): Cpu {
+  if (cpu.model === undefined) return cpu
+  const model = db.model(cpu.model)
+  if (!model) throw internalError(`Unknown CPU model ${cpu.model}`)
+  const features = model.removed.reduce<readonly CpuFeature[]>(
+    (list, { name }) => addIfMissing(list, listed(cpu, name, policy)),
+    cpu.features,
+  )
+  return { ...cpu, features }
+}
+
+/** `list` with all of `features`: those of a known name in place, the others appended. */
+export const updateAll = (list: readonly CpuFeature[], features: readonly CpuFeature[]): readonly CpuFeature[] =>
+  features.reduce<readonly CpuFeature[]>(updateFeature, list)

@@ -1,0 +1,147 @@
+import type { U32 } from '../../core/bits.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import type { Register } from '../../core/place.ts'
+import type { Model, Vendor } from '../../core/model.ts'
+import { matches, type Signature } from '../../core/signature.ts'
+import type { Database } from '../../database/database.ts'
+
+/** What the x86 questions need of a database, worked out once. */
+export interface Tables {
+  /** The words of the feature table that each CPUID leaf and MSR fills. */
+  readonly leaves: LeafIndex
+  readonly msrs: ReadonlyMap<U32, MsrTargets>
+  readonly vendors: readonly VendorWord[]
+  /** TSX: what early Haswells report and cannot do. */
+  readonly tsx: FeatureSet
+  readonly decodable: { readonly host: Decodable; readonly guest: Decodable }
+}
+
+/** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
+export interface LeafTargets {
+  readonly leaf: U32
+  readonly subleaf: U32
+  readonly words: readonly [eax: number, ebx: number, ecx: number, edx: number]
+}
+
+export interface MsrTargets {
+  readonly low: number
+  readonly high: number
+}
+
+/** A vendor as CPUID leaf 0 spells it. */
+export interface VendorWord {
+  readonly vendor: Vendor
+  readonly ebx: U32
+  readonly ecx: U32
+  readonly edx: U32
+}
+
+const made = new WeakMap<Database, Tables>()
+
+export function tablesOf(db: Database): Tables {
+  let tables = made.get(db)
+  if (!tables) {
+    tables = makeTables(db)
+    made.set(db, tables)
+  }
+  return tables
+}
+
+function makeTables(db: Database): Tables {
+  const named = (...names: string[]) => names.flatMap(name => db.features.get(name) ?? [])
+  return {
+    leaves: new LeafIndex(leafTargets(db)),
+    msrs: msrTargets(db),
+    vendors: db.vendors.map(vendorWord),
+    tsx: db.features.setOf(named('hle', 'rtm')),
+    decodable: { host: new Decodable(db, 'host'), guest: new Decodable(db, 'guest') },
+  }
+}
+
+/** The models that may be chosen for a host or a guest, in map order: by vendor, and by signature. */
+export class Decodable {
+  readonly models: readonly Model[]
+  readonly #byVendor = new Map<Vendor, Model[]>()
+  readonly #bySilicon = new Map<number, Model[]>()
+
+  constructor(db: Database, as: 'host' | 'guest') {
+    this.models = db.models.filter(model => model.decode[as])
+    for (const model of this.models) {
+      for (const key of new Set(model.signatures.map(silicon))) {
+        this.#bySilicon.set(key, [...(this.#bySilicon.get(key) ?? []), model])
+      }
+    }
+  }
+
+  /** Those of the vendor and of none; all where the vendor is unknown. */
+  of(vendor: Vendor | undefined): readonly Model[] {
+    if (!vendor) return this.models
+    let models = this.#byVendor.get(vendor)
+    if (!models) {
+      models = this.models.filter(model => !model.vendor || model.vendor.name === vendor.name)
+      this.#byVendor.set(vendor, models)
+    }
+    return models
+  }
+
+  /** Those that match the signature. */
+  matching(signature: Signature): Model[] {
+    const candidates = this.#bySilicon.get(silicon(signature)) ?? []
+    return candidates.filter(model => matches(model.signatures, signature))
+  }
+}
+
+const silicon = ({ family, model }: { readonly family: number; readonly model: number }): number =>
+  (family << 8) | model
+
+const REGISTERS: readonly Register[] = ['eax', 'ebx', 'ecx', 'edx']
+
+function leafTargets(db: Database): LeafTargets[] {
+  const byLeaf = new Map<string, { leaf: U32; subleaf: U32; words: [number, number, number, number] }>()
+  db.features.words.forEach((place, word) => {
+    if (place.kind !== 'cpuid') return
+    const key = `${place.leaf}.${place.subleaf}`
+    const targets = byLeaf.get(key) ?? { leaf: place.leaf, subleaf: place.subleaf, words: [-1, -1, -1, -1] }
+    targets.words[REGISTERS.indexOf(place.register)] = word
+    byLeaf.set(key, targets)
+  })
+  return [...byLeaf.values()]
+}
+
+function msrTargets(db: Database): Map<U32, MsrTargets> {
+  const targets = new Map<U32, MsrTargets>()
+  db.features.words.forEach((place, word) => {
+    if (place.kind !== 'msr') return
+    const old = targets.get(place.index) ?? { low: -1, high: -1 }
+    targets.set(place.index, { ...old, [place.half]: word })
+  })
+  return targets
+}
+
+function vendorWord(vendor: Vendor): VendorWord {
+  const bytes = new TextEncoder().encode(vendor.id)
+  const word = (from: number): U32 =>
+    ((byte(from + 3) << 24) | (byte(from + 2) << 16) | (byte(from + 1) << 8) | byte(from)) >>> 0
+  const byte = (at: number) => bytes[at] ?? 0
+  return { vendor, ebx: word(0), edx: word(4), ecx: word(8) }
+}
+
+/** Finds a leaf's targets with small-integer keys only: a dump has some eighty rows, most without features. */
+export class LeafIndex {
+  readonly #slots = new Map<number, LeafTargets[]>()
+
+  constructor(targets: readonly LeafTargets[]) {
+    for (const target of targets) {
+      const slot = slotOf(target.leaf, target.subleaf)
+      this.#slots.set(slot, [...(this.#slots.get(slot) ?? []), target])
+    }
+  }
+
+  get(leaf: U32, subleaf: U32): LeafTargets | undefined {
+    const slot = this.#slots.get(slotOf(leaf, subleaf))
+    return slot?.find(target => target.leaf === leaf && target.subleaf === subleaf)
+  }
+}
+
+/** Low byte and top nibble of the leaf, low byte of the subleaf: distinct for every leaf that carries features. */
+const slotOf = (leaf: U32, subleaf: U32): number => (leaf & 0xff) | ((leaf >>> 28) << 8) | ((subleaf & 0xff) << 12)

@@ -1,0 +1,31 @@
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../database/database.ts'
+import { type AllowedModels, decode } from './decode.ts'
+import { featuresOf, modelOf } from './definition.ts'
+import { updateAll } from './expand.ts'
+
+/**
+ * The guest CPU on a model that the hypervisor knows: same features, another name. Already allowed models,
+ * modes without a name of their own, and an absent list change nothing. The guest's vendor stays as it was.
+ * @throws LibvirtError when fallback forbids it, or no allowed model can be chosen
+ */
+export function translate(db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu {
+  if (cpu.mode === 'host-model' || cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return cpu
+  if (!models || (cpu.model !== undefined && models.has(cpu.model))) return cpu
+  if (cpu.fallback === 'forbid') {
+    throw new LibvirtError('unsupported', `CPU model ${cpu.model} is not supported by hypervisor`)
+  }
+  const features = featuresOf(db, cpu)
+  const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
+  const first = model?.signatures[0]
+  const signature = first && { ...first, stepping: lowestStepping(first.steppings) }
+  const decoded = decode(db, { features, vendor: model?.vendor, signature }, {
+    as: cpu.type,
+    fallback: 'allow',
+    models,
+  })
+  return { ...cpu, model: decoded.model, features: updateAll(decoded.features, cpu.features) }
+}
+
+const lowestStepping = (mask: number | undefined): number => (mask ? 31 - Math.clz32(mask & -mask) : 0)

@@ -1,0 +1,38 @@
+/** Features of libvirt whose QEMU name is another; all others are equal. Not applied to what users write. */
+const QEMU_NAME: ReadonlyMap<string, string> = new Map([
+  ['cmp_legacy', 'cmp-legacy'],
+  ['ds_cpl', 'ds-cpl'],
+  ['fxsr_opt', 'fxsr-opt'],
+  ['kvm_pv_eoi', 'kvm-pv-eoi'],
+  ['kvm_pv_unhalt', 'kvm-pv-unhalt'],
+  ['lahf_lm', 'lahf-lm'],
+  ['nodeid_msr', 'nodeid-msr'],
+  ['pclmuldq', 'pclmulqdq'],
+  ['perfctr_core', 'perfctr-core'],
+  ['perfctr_nb', 'perfctr-nb'],
+  ['tsc_adjust', 'tsc-adjust'],
+  ['vmx-invvpid-single-context-noglobals', 'vmx-invept-single-context-noglobals'],
+  ['hv-vendor_id', 'hv-vendor-id'],
+  ['hv-emsr_bitmap', 'hv-emsr-bitmap'],
+  ['hv-xmm_input', 'hv-xmm-input'],
+])
+
+const LIBVIRT_NAME: ReadonlyMap<string, string> = new Map([...QEMU_NAME].map(([ours, theirs]) => [theirs, ours]))
+
+/** QEMU's name of a libvirt feature. */
+export const toQemu = (name: string): string => QEMU_NAME.get(name) ?? name
+
+/** libvirt's name of a QEMU property. */
+export const fromQemu = (name: string): string => LIBVIRT_NAME.get(name) ?? name
+
+/** Features that no hypervisor offers: `virsh cpu-baseline` leaves them out of its answer on x86. */
+export const NEVER_OFFERED: ReadonlySet<string> = new Set([
+  'cmt',
+  'mbm_total',
+  'mbm_local',
+  'osxsave',
+  'ospke',
+  'vmx-ept-uc',
+  'vmx-ept-wb',
+  'vmx-invvpid-single-context',
+])

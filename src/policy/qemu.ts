@@ -1,0 +1,46 @@
+import type { X86Data } from '../arch/x86/cpuid.ts'
+import type { AllowedModels } from '../arch/x86/decode.ts'
+import { type Signature, signatureWord } from '../core/signature.ts'
+import type { Database } from '../database/database.ts'
+import { fromQemu } from './qemu-names.ts'
+
+/** A property of a CPU model as QEMU tells it; other JSON values are passed over when read. */
+export type Property = boolean | number | string
+
+/** A CPU model that a QEMU binary knows. */
+export interface QemuModel {
+  readonly name: string
+  /** What this host cannot give the model, in QEMU's spelling and order; absent: QEMU does not say. */
+  readonly unavailable?: readonly string[]
+  readonly deprecated: boolean
+}
+
+/**
+ * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the
+ * signature. Names that the database does not know are passed over, as libvirt passes them over.
+ */
+export function dataOfProperties(db: Database, properties: ReadonlyMap<string, Property>): X86Data {
+  const features = [...properties].flatMap(([name, value]) =>
+    value === true ? (db.features.get(fromQemu(name)) ?? []) : [],
+  )
+  const vendor = properties.get('vendor')
+  return {
+    features: db.features.setOf(features),
+    vendor: db.vendors.find(({ id }) => id === vendor),
+    signature: signatureOf(properties),
+  }
+}
+
+/** Absent when the properties do not tell: all three zero is no signature. */
+function signatureOf(properties: ReadonlyMap<string, Property>): Signature | undefined {
+  const number = (name: string) => {
+    const value = properties.get(name)
+    return typeof value === 'number' ? value : 0
+  }
+  const signature = { family: number('family'), model: number('model'), stepping: number('stepping') }
+  return signatureWord(signature) === 0 ? undefined : signature
+}
+
+/** QEMU's models with what it cannot give each, in libvirt's spelling. */
+export const allowedModels = (models: readonly QemuModel[]): AllowedModels =>
+  new Map(models.map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]))

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import type { Feature } from '../../src/core/feature.ts'
+import { FeatureSet } from '../../src/core/feature-set.ts'
+import { FeatureTable } from '../../src/core/feature-table.ts'
+import type { Order } from '../../src/core/order.ts'
+import type { Place } from '../../src/core/place.ts'
+
+const PLACE = { kind: 'cpuid', leaf: 7, subleaf: 0, register: 'ebx', indexed: true } satisfies Place
+
+/** A table of `NAME:WORDS` in hex, low word first, as a set prints; `NAME:WORDS/ORDER` for another order than `&`. */
+function table(text: string): FeatureTable {
+  const list = text.split(' ').map((item, index): Feature => {
+    const [name = '', spec = ''] = item.split(':')
+    const [words = '', order = '&'] = spec.split('/')
+    const rest = { place: PLACE, bit: 0, migratable: true, order: order as Order, title: '' }
+    return { name, index, bits: set(words), ...rest }
+  })
+  return new FeatureTable(list, [PLACE, { ...PLACE, register: 'ecx' }])
+}
+
+const set = (words: string): FeatureSet => FeatureSet.of(words.split('-').map(word => Number.parseInt(word, 16)))
+const found = (features: FeatureTable, words: string): string =>
+  features
+    .in(set(words))
+    .map(({ name }) => name)
+    .join(' ')
+
+/** One bit each, ascending: what libvirt's maps are. The others each break that in one way. */
+const SIMPLE = 'a:1 b:4 c:80000000 d:0-1 e:0-80000000'
+
+describe('one bit each', () => {
+  test.each([
+    ['0', ''],
+    ['1', 'a'],
+    ['80000005-80000001', 'a b c d e'],
+    // Bits of no feature are passed over.
+    ['fffffffa-7ffffffe', 'c'],
+    // A shorter set has zero words.
+    ['ffffffff', 'a b c'],
+  ])('in %s: %s', (words, expected) => {
+    expect(found(table(SIMPLE), words)).toBe(expected)
+  })
+
+  test('counts what the first has and the second not', () => {
+    const features = table(SIMPLE)
+    expect(features.count(set('80000005-1'))).toBe(4)
+    expect(features.count(set('80000005-1'), set('4'))).toBe(3)
+    expect(features.count(set('1'), set('1-1'))).toBe(0)
+  })
+})
+
+describe('the general form', () => {
+  test.each([
+    // Several bits: all must be there.
+    ['a:3 b:4', '1', ''],
+    ['a:3 b:4', '3', 'a'],
+    ['a:3 b:4', '7', 'a b'],
+    ['a:1-1 b:2', '3', 'b'],
+    ['a:1-1 b:2', '3-1', 'a b'],
+    // A shared bit counts for the first that claims it.
+    ['a:3 b:6', '7', 'a'],
+    ['a:6 b:3', '7', 'a'],
+    ['a:3 b:6', '6', 'b'],
+    ['a:1 b:1', '1', 'a'],
+    ['a:30 b:10', '30', 'a'],
+    ['b:10 a:30', '30', 'b'],
+    // The order is the table's, not that of the bits.
+    ['b:4 a:1', '5', 'b a'],
+    ['b:0-1 a:1', '1-1', 'b a'],
+    // A feature without bits is in nothing.
+    ['a:0 b:1', '1', 'b'],
+  ])('%s in %s: %s', (features, words, expected) => {
+    expect(found(table(features), words)).toBe(expected)
+  })
+
+  test('counts features, not bits', () => {
+    const features = table('a:3 b:6 c:8')
+    expect(features.count(set('f'))).toBe(2)
+    expect(features.count(set('f'), set('1'))).toBe(2)
+    expect(features.count(set('f'), set('8'))).toBe(1)
+  })
+
+  test('says the same as the short way where both apply', () => {
+    const [short, general] = [table(SIMPLE), table(`${SIMPLE} none:0`)]
+    for (const words of ['5', '80000000-80000000', '80000005-80000001', '4-1']) {
+      expect(found(general, words)).toBe(found(short, words))
+      expect(general.count(set(words), set('4'))).toBe(short.count(set(words), set('4')))
+    }
+  })
+})
+
+describe('sets', () => {
+  const features = table('a:1 b:6/| c:8/= d:0-1/|')
+
+  test('of names and of orders', () => {
+    expect(String(features.setOf([]))).toBe('00000000-00000000')
+    expect(String(features.setOf(features.list.slice(1, 3)))).toBe('0000000e-00000000')
+    expect(String(features.all)).toBe('0000000f-00000001')
+    expect(features.withOrder('|').eq(set('6-1'))).toBe(true)
+    expect(features.withOrder('=', '&').eq(set('9'))).toBe(true)
+    expect(features.withOrder('~').isEmpty).toBe(true)
+  })
+
+  test('a blank is the caller’s own', () => {
+    const words = features.blank(set('5'))
+    expect([...words]).toEqual([5, 0])
+    words[0] = 0
+    expect([...features.blank(set('5'))]).toEqual([5, 0])
+    expect([...features.blank()]).toEqual([0, 0])
+  })
+
+  test('names are looked up', () => {
+    expect(features.get('c')?.index).toBe(2)
+    expect(features.get('x')).toBeUndefined()
+    expect(features.get('constructor')).toBeUndefined()
+  })
+})

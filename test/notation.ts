@@ -1,0 +1,182 @@
+import type { Check, Cpu, CpuFeature, Policy } from '../src/core/cpu.ts'
+import { MATCHES, MODES, POLICIES } from '../src/core/cpu.ts'
+import type { CpuidData, CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
+import type { FeatureSet } from '../src/core/feature-set.ts'
+import { LibvirtError } from '../src/core/libvirt-error.ts'
+import type { Model } from '../src/core/model.ts'
+import { ParseError } from '../src/core/parse-error.ts'
+import { signatureWord } from '../src/core/signature.ts'
+import { builtin } from '../src/database/builtin.ts'
+import type { Database } from '../src/database/database.ts'
+import { parseCpu } from '../src/formats/parse-cpu.ts'
+import { parseXml } from '../src/xml/reader.ts'
+
+/**
+ * CPUs as words, so that a test case is a line.
+ *
+ * | host  | `MODEL [VENDOR] {+FEATURE} [arch:ARCH]` | `Penryn Intel +vmx +dca` |
+ * | guest | `MATCH or MODE [MODEL] [VENDOR] {POLICY:FEATURE} [fallback:forbid] [check:full]` | `exact Penryn require:avx` |
+ * | CPUID | `vendor=ID, sig=F.M.S, LEAF[.SUBLEAF].REGISTER=HEX, msr.INDEX=HEX` | `sig=6.60.3, 7.0.ebx=219c97a9` |
+ */
+export const host = (text: string): Cpu => {
+  const { bare, named, features } = words(text)
+  const [model, vendor] = bare
+  return { type: 'host', mode: 'custom', arch: named.arch ?? 'x86_64', model, vendor, features }
+}
+
+export const guest = (text: string): Cpu => {
+  const { bare, named, features } = words(text)
+  const [how, model, vendor] = bare
+  const mode = MODES.find(m => m === how) ?? 'custom'
+  const match = MATCHES.find(m => m === how) ?? 'exact'
+  if (how !== match && how !== mode) throw new RangeError(`a guest starts with its match or mode: ${text}`)
+  const fallback = named.fallback === 'forbid' ? 'forbid' : 'allow'
+  const check = named.check as Check | undefined
+  return {
+    type: 'guest',
+    mode,
+    match,
+    check,
+    model,
+    vendor,
+    vendorId: named.vendor_id,
+    fallback,
+    features,
+  }
+}
+
+/** The inverse of `host` and `guest`; of a decoded host also the signature. */
+export function show(cpu: Cpu): string {
+  const { type, mode, match, model, vendor, signature: s } = cpu
+  const how = type === 'host' ? undefined : mode === 'custom' ? match : mode
+  return [
+    how,
+    model,
+    vendor,
+    s && `sig:${s.family}.${s.model}.${s.stepping}`,
+    cpu.check && `check:${cpu.check}`,
+    cpu.fallback === 'forbid' && 'fallback:forbid',
+    cpu.vendorId && `vendor_id:${cpu.vendorId}`,
+    ...cpu.features.map(({ name, policy }) => (policy ? `${policy}:${name}` : `+${name}`)),
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** The model of that name. */
+export function modelOf(name: string, db: Database = builtin()): Model {
+  const found = db.model(name)
+  if (!found) throw new RangeError(`no model ${name}`)
+  return found
+}
+
+/** The features of those names, separated by blanks. */
+export const fs = (names: string, db: Database = builtin()): FeatureSet =>
+  db.features.setOf(
+    split(names).map(name => {
+      const feature = db.features.get(name)
+      if (!feature) throw new RangeError(`no feature ${name}`)
+      return feature
+    }),
+  )
+
+/** The names of the features in a set. */
+export const names = (set: FeatureSet, db: Database = builtin()): string =>
+  db.features
+    .in(set)
+    .map(({ name }) => name)
+    .join(' ')
+
+/** What the CPU of a `<cpu>` document is; `<cpu>` may be left out around its children. */
+export const cpu = (xml: string, expected: 'auto' | 'host' | 'guest' = 'auto'): Cpu =>
+  parseCpu(parseXml(xml.startsWith('<cpu') ? xml : `<cpu>${xml}</cpu>`), expected)
+
+export function cpuid(text: string): CpuidData {
+  const leaves: CpuidRow[] = []
+  const msrs: MsrRow[] = []
+  for (const part of text.split(',').filter(part => part.trim() !== '')) {
+    const [key = '', value = ''] = part.trim().split('=')
+    const [first = '', ...rest] = key.split('.')
+    if (first === 'vendor') leaves.push(vendorRow(value))
+    else if (first === 'sig') leaves.push([1, 0, signatureRow(value), 0, 0, 0])
+    else if (first === 'msr') msrs.push(msrRow(hex(rest[0] ?? ''), BigInt(`0x${value}`)))
+    else leaves.push(registerRow(hex(first), rest, hex(value)))
+  }
+  return { leaves, msrs }
+}
+
+/** The rows that have exactly these features of the database. */
+export function cpuidOf(set: FeatureSet, db: Database = builtin()): CpuidData {
+  const leaves: CpuidRow[] = []
+  const msrs: MsrRow[] = []
+  db.features.words.forEach((place, i) => {
+    const word = set.words[i] ?? 0
+    if (word === 0) return
+    if (place.kind === 'msr')
+      msrs.push(place.half === 'low' ? [place.index, word, 0] : [place.index, 0, word])
+    else leaves.push(registerRow(place.leaf, [String(place.subleaf), place.register], word))
+  })
+  return { leaves, msrs }
+}
+
+/** Several CPUs' rows as one CPU's. */
+export const together = (...all: readonly CpuidData[]): CpuidData => ({
+  leaves: all.flatMap(({ leaves }) => leaves),
+  msrs: all.flatMap(({ msrs }) => msrs),
+})
+
+/** The message of the error that is thrown, which must be libvirt's or about the input; else a word for that. */
+export function refusal(ask: () => unknown): string {
+  try {
+    ask()
+  } catch (error) {
+    if (error instanceof LibvirtError || error instanceof ParseError) return error.message
+    throw error
+  }
+  return 'no refusal'
+}
+
+const split = (text: string): string[] => text.split(/\s+/).filter(word => word !== '')
+const hex = (text: string): number => Number.parseInt(text, 16)
+
+interface Words {
+  readonly bare: string[]
+  readonly named: Record<string, string>
+  readonly features: CpuFeature[]
+}
+
+function words(text: string): Words {
+  const found: Words = { bare: [], named: {}, features: [] }
+  for (const word of split(text)) {
+    const [key = '', value] = word.split(':')
+    if (word.startsWith('+')) found.features.push({ name: word.slice(1) })
+    else if (value === undefined) found.bare.push(word)
+    else if ((POLICIES as readonly string[]).includes(key))
+      found.features.push({ name: value, policy: key as Policy })
+    else found.named[key] = value
+  }
+  return found
+}
+
+function vendorRow(id: string): CpuidRow {
+  const word = (from: number) => new DataView(new TextEncoder().encode(id).buffer).getUint32(from, true)
+  return [0, 0, 0, word(0), word(8), word(4)]
+}
+
+function signatureRow(text: string): number {
+  const [family = 0, model = 0, stepping = 0] = text.split('.').map(Number)
+  return signatureWord({ family, model, stepping })
+}
+
+const msrRow = (index: number, value: bigint): MsrRow => [
+  index,
+  Number(value & 0xffff_ffffn),
+  Number(value >> 32n),
+]
+
+function registerRow(leaf: number, rest: readonly string[], value: number): CpuidRow {
+  const register = rest.at(-1)
+  const subleaf = rest.length > 1 ? hex(rest[0] ?? '') : 0
+  const at = (name: string) => (name === register ? value : 0)
+  return [leaf, subleaf, at('eax'), at('ebx'), at('ecx'), at('edx')]
+}
