@@ -1,0 +1,69 @@
+import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
+import type { Dump } from './dump.ts'
+
+/**
+ * The CPUs of a dump by AIDA64, EVEREST or InstLatx64, of any age: each logical CPU's `CPUID` lines, and its
+ * `MSR` lines where there are any. All else in the text is passed over.
+ * @throws ParseError at a `CPUID` or `MSR` line that is not complete
+ */
+export const parseAida64 = (text: string, source = ''): Dump[] => parseLines(text, source, AIDA64_LINES)
+
+const CPU = '((?:Logical )?CPU ?#\\d+)'
+/**
+ * `------[ Logical CPU #0 ]------`, `------[ MSR Registers / Logical CPU #0 ]------`, `CPUID Registers (CPU #1):`,
+ * `CPU#000 AffMask: 0x1`, `____ Logical CPU #0 ____`
+ */
+const HEADINGS = [
+  new RegExp(`^[-_=]+ *\\[? *(?:(?:CPUID|MSR) Registers */ *)?${CPU} *\\]? *[-_=]+$`, 'i'),
+  new RegExp(`^(?:CPUID|MSR) Registers *\\(${CPU}\\) *:?$`, 'i'),
+  new RegExp(`^${CPU}(?: +AffMask.*| *:?)$`, 'i'),
+]
+const SHARED_MSRS = /^-+ *\[ *MSR Registers *\] *-+$/i
+
+const heading: LineReader = (line, builder) => {
+  const text = line.trim()
+  if (SHARED_MSRS.test(text)) {
+    builder.startSharedMsrs()
+    return true
+  }
+  for (const pattern of HEADINGS) {
+    const label = pattern.exec(text)?.[1]
+    if (label === undefined) continue
+    builder.startCpu(label)
+    return true
+  }
+  return false
+}
+
+/** `CPUID 00000004: 1C004121-01C0003F-0000003F-00000000 [SL 00] [L1D: 32 KB]`, older ones with a tab for the colon. */
+const ROW =
+  /^\s*CPUID\s+([0-9a-f]{8})h?\s*:?\s*([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})(?![0-9a-z-])/i
+const SUBLEAF = /\[SL\s*([0-9a-f]{1,8})\]/i
+
+const cpuidRow: LineReader = (line, builder) => {
+  const [whole, leaf = '', eax = '', ebx = '', ecx = '', edx = ''] = ROW.exec(line) ?? []
+  if (whole === undefined) return /^\s*CPUID\s+(?=[0-9a-f]*\d)[0-9a-f]{4,}/i.test(line) ? 'malformed' : false
+  const subleaf = SUBLEAF.exec(line.slice(whole.length))?.[1]
+  builder.addRow(fromHex(leaf), subleaf === undefined ? undefined : fromHex(subleaf), [
+    fromHex(eax),
+    fromHex(ebx),
+    fromHex(ecx),
+    fromHex(edx),
+  ])
+  return true
+}
+
+/** `MSR 0000010A: 0000-0000-0000-006B`, highest word first; one that could not be read is `< FAILED >`. */
+const MSR =
+  /^\s*MSR\s+([0-9a-f]{8})h?\s*:\s*(?:([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})(?![0-9a-z-]))?/i
+
+const msrRow: LineReader = (line, builder) => {
+  const [whole, index = '', a, b = '', c = '', d = ''] = MSR.exec(line) ?? []
+  if (whole === undefined) return /^\s*MSR\s+[0-9a-f]{8}\b/i.test(line) ? 'malformed' : false
+  if (a !== undefined) builder.addMsr([fromHex(index), fromHex(c + d), fromHex(a + b)])
+  else if (/^[0-9a-f]|^$/i.test(line.slice(whole.length).trim())) return 'malformed'
+  return true
+}
+
+/** Also the grammar of libcpuid's newer files. */
+export const AIDA64_LINES: readonly LineReader[] = [cpuidRow, msrRow, heading]

@@ -1,0 +1,10 @@
+import type { Element } from '../xml/element.ts'
+import type { DistinctDump } from './volatile.ts'
+
+/** A CPU met in an input: a definition, or what a machine said of its logical CPUs, which may be of several kinds. */
+export type FoundInput =
+  | { readonly kind: 'definition'; readonly element: Element }
+  | { readonly kind: 'dump'; readonly dumps: readonly DistinctDump[] }
+
+/** The same with what it is called. */
+export type InputCpu = FoundInput & { readonly source: string }

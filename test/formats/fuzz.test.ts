@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import { LibvirtError } from '../../src/core/libvirt-error.ts'
+import { ParseError } from '../../src/core/parse-error.ts'
+import { parseAida64 } from '../../src/formats/aida64.ts'
+import { printCpudata, readCpudata } from '../../src/formats/cpudata.ts'
+import { parseCpuidR } from '../../src/formats/cpuid-r.ts'
+import type { Dump } from '../../src/formats/dump.ts'
+import { readDumps } from '../../src/formats/dumps.ts'
+import { parseLibcpuid } from '../../src/formats/libcpuid.ts'
+import { fuzzRuns, Mutator } from '../xml/mutate.ts'
+import { dumpCorpus } from './corpus.ts'
+
+const WORDS = [
+  ...' \t\r\n-:=[]<>\'"0123456789abcdefABCDEFxGh'.split(''),
+  ...[
+    'CPUID ',
+    'MSR ',
+    '[SL 01]',
+    '< FAILED >',
+    '------[ Logical CPU #3 ]------',
+    '------[ MSR Registers ]------',
+  ],
+  ...[
+    'CPUID 00000000: ',
+    'basic_cpuid[0]=',
+    'intel_fn4[999]=',
+    'CPU 1:\n',
+    '0x00000007 0x01: eax=',
+    'ffffffff',
+    '00000000',
+  ],
+  ...[
+    "<cpuid eax_in='1'",
+    "<msr index='0x10a' eax='1' edx='1'/>",
+    '<alias/>',
+    "ebx='0x'",
+    "ecx='-1'",
+    "edx='09'",
+  ],
+]
+
+/** What the type promises: registers, ordered, one row a key. */
+function isValid({ data }: Pick<Dump, 'data'>): boolean {
+  const rows = [...data.leaves, ...data.msrs]
+  const inRange = rows.every(row =>
+    row.every(word => Number.isInteger(word) && word >= 0 && word <= 0xffff_ffff),
+  )
+  const inOrder = data.leaves.every(([leaf, subleaf], i) => {
+    const before = data.leaves[i - 1]
+    return before === undefined || before[0] < leaf || (before[0] === leaf && before[1] < subleaf)
+  })
+  return inRange && inOrder
+}
+
+function attempt(read: () => boolean, expected: typeof ParseError | typeof LibvirtError): boolean {
+  try {
+    return read()
+  } catch (error) {
+    return error instanceof expected
+  }
+}
+
+const SEED = Number(process.env.SEED ?? 1)
+const dumps = [...dumpCorpus().values()]
+
+test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, { timeout: 120_000 }, () => {
+  const random = new Mutator(SEED)
+  for (let run = fuzzRuns(40_000); run > 0; run--) {
+    const text = random.mutate(random.pick(dumps), random.pick(dumps), WORDS)
+    for (const parse of [parseAida64, parseLibcpuid, parseCpuidR, readDumps]) {
+      if (!attempt(() => parse(text).every(isValid), ParseError)) expect(text).toBe(`read by ${parse.name}`)
+    }
+  }
+})
+
+test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, { timeout: 120_000 }, () => {
+  const random = new Mutator(SEED)
+  const seeds = dumps.map(text => printCpudata(readDumps(text)[0]?.data ?? { leaves: [], msrs: [] }))
+  const survives = (text: string) => {
+    const printed = printCpudata(readCpudata(text))
+    return printed === "<cpudata arch='x86'>\n</cpudata>\n" || printCpudata(readCpudata(printed)) === printed
+  }
+  for (let run = fuzzRuns(20_000); run > 0; run--) {
+    const text = random.mutate(random.pick(seeds), random.pick(seeds), WORDS)
+    if (!attempt(() => survives(text), LibvirtError)) expect(text).toBe('readable')
+  }
+})
