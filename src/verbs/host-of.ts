@@ -1,0 +1,59 @@
+import { readCpuid, type X86Data } from '../arch/x86/cpuid.ts'
+import { featuresOf } from '../arch/x86/definition.ts'
+import type { Cpu } from '../core/cpu.ts'
+import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
+import { type Expected, parseCpu } from '../formats/parse-cpu.ts'
+import type { DistinctDump } from '../formats/volatile.ts'
+import type { Context } from './context.ts'
+import { decodeX86, meetData } from './decode.ts'
+import { doubts } from './doubts.ts'
+import type { Note } from './note.ts'
+
+/** Something read, and what there is to say about how it came to be. */
+export interface Noted<T> {
+  readonly value: T
+  readonly notes: readonly Note[]
+}
+
+/**
+ * The definition that an input is: as it stands, or a dump's host definition.
+ * @throws LibvirtError where it is a bad one, or no model fits the dump
+ */
+export function definitionOf(context: Context, input: InputCpu, expected: Expected): Noted<Cpu> {
+  if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
+  const { value, notes } = dataOf(context, input, input.source)
+  return { value: decodeX86(context, value, { as: 'host' }), notes }
+}
+
+/**
+ * The bits, vendor and signature of an input: a dump's, where several kinds of CPU differ what they have in
+ * common; a definition's, with its model's features.
+ * @throws LibvirtError for a bad definition or an unknown name
+ */
+export function dataOf(context: Context, input: FoundInput, source?: string): Noted<X86Data> {
+  if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
+  const cpu = parseCpu(input.element, 'auto')
+  const vendor = cpu.vendor === undefined ? undefined : context.db.vendor(cpu.vendor)
+  return { value: { features: featuresOf(context.db, cpu), vendor, signature: cpu.signature }, notes: [] }
+}
+
+/** One machine's logical CPUs as one CPU. */
+function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: string): Noted<X86Data> {
+  const value = meetData(dumps.map(dump => readCpuid(context.db, dump.data)))
+  if (!value) throw new RangeError('a dump without CPUs')
+  const named = source ? { source } : {}
+  const differ =
+    dumps.length > 1 && ({ kind: 'cpus-differ', groups: dumps.map(dump => dump.cpus), ...named } as const)
+  const notes = new Map<string, Note>()
+  for (const dump of dumps)
+    for (const note of notesOf(dump, source)) notes.set(`${note.kind} ${textOf(note)}`, note)
+  return { value, notes: [...(differ ? [differ] : []), ...notes.values()] }
+}
+
+/** What makes one dump doubtful, and what its reader left out. */
+export const notesOf = ({ data, notes }: DistinctDump, source?: string): Note[] => [
+  ...doubts(data, source),
+  ...notes.map((text): Note => ({ kind: 'dump', text, ...(source ? { source } : {}) })),
+]
+
+const textOf = (note: Note): string => (note.kind === 'dump' ? note.text : '')

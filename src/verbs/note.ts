@@ -1,0 +1,19 @@
+import type { LostFeature } from './reason.ts'
+
+/**
+ * Something the reader of an answer should know. `source` names the CPU it is about; absent: the answer
+ * as a whole. The sentences are made by `say`.
+ */
+export type Note = { readonly source?: string } & (
+  | { readonly kind: 'syscall-lost' }
+  | { readonly kind: 'no-xsave-subleaf' }
+  | { readonly kind: 'hypervisor-present' }
+  | { readonly kind: 'no-msrs' }
+  | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
+  | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
+  | { readonly kind: 'order-matters' }
+  | { readonly kind: 'feature-skipped'; readonly feature: string }
+  | { readonly kind: 'host-skipped'; readonly model: string }
+  | { readonly kind: 'file-without-cpu' }
+  | { readonly kind: 'dump'; readonly text: string }
+)

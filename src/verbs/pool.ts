@@ -1,0 +1,152 @@
+import { BaselineFold, type BaselineOptions } from '../arch/x86/baseline.ts'
+import { featuresOf } from '../arch/x86/definition.ts'
+import { expand } from '../arch/x86/expand.ts'
+import type { Cpu, Policy } from '../core/cpu.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import type { Database } from '../database/database.ts'
+import { checkBaselineInput, requireX86Baseline } from '../policy/driver.ts'
+import { NEVER_OFFERED } from '../policy/qemu-names.ts'
+import type { BaselineReasons } from './baseline.ts'
+import type { Note } from './note.ts'
+import { type LostFeature, reasonOf } from './reason.ts'
+
+export interface PoolOptions {
+  /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */
+  readonly explain?: boolean | undefined
+  /** Leave out unknown features, and hosts whose model is unknown, instead of refusing the pool. */
+  readonly lenient?: boolean | undefined
+  /** As libvirt's own tests ask: x86 whatever the first CPU says, and nothing filtered. */
+  readonly raw?: boolean | undefined
+  /** As libvirt's test driver answers: with the features that no hypervisor offers. */
+  readonly unfiltered?: boolean
+}
+
+export interface ResultOptions extends Pick<BaselineOptions, 'migratable' | 'onModel'> {
+  /** Spell out the model's features. */
+  readonly expand?: boolean | undefined
+}
+
+interface Fault {
+  readonly error: unknown
+  readonly source: string
+}
+
+/**
+ * Hosts, added one at a time, and the CPU that runs on all of them. An unknown name is libvirt's error, but
+ * only when the result is asked for: what cannot be read in a later host is reported first, as libvirt does.
+ */
+export class Pool {
+  readonly #db: Database
+  readonly #options: PoolOptions
+  readonly #fold: BaselineFold
+  readonly #groups = new Map<string, { features: FeatureSet; hosts: string[] }>()
+  readonly #skipped: Note[] = []
+  #size = 0
+  #fault: Fault | undefined
+  /** A CPU that no driver takes: told before what a driver finds in an earlier one. */
+  #badInput: Fault | undefined
+
+  constructor(db: Database, options: PoolOptions = {}) {
+    this.#db = db
+    this.#options = options
+    this.#fold = new BaselineFold(db)
+  }
+
+  /** @param source the host's name, for reasons and notes */
+  add(cpu: Cpu, source: string): void {
+    const index = this.#size++
+    try {
+      checkBaselineInput(cpu, index)
+    } catch (error) {
+      this.#badInput ??= { error, source }
+    }
+    if (this.#badInput !== undefined || this.#fault !== undefined) return
+    try {
+      if (index === 0 && !this.#options.raw) requireX86Baseline(cpu.arch)
+      const known = this.#options.lenient ? this.#known(cpu, source) : cpu
+      if (known) this.#join(known, source)
+    } catch (error) {
+      this.#fault = { error, source }
+    }
+  }
+
+  /** @throws LibvirtError of the first host at fault, `no CPUs given`, or `CPUs are incompatible` */
+  result(options: ResultOptions = {}): Cpu {
+    const fault = this.#badInput ?? this.#fault
+    if (fault !== undefined) throw fault.error
+    if (this.#size === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
+    const cpu = this.#fold.result(options)
+    const offered =
+      this.#options.raw || this.#options.unfiltered
+        ? cpu
+        : { ...cpu, features: cpu.features.filter(({ name }) => !NEVER_OFFERED.has(name)) }
+    return options.expand ? expand(this.#db, offered) : offered
+  }
+
+  /** The host whose definition `result` fails for; undefined where none is to blame. */
+  get culprit(): string | undefined {
+    return (this.#badInput ?? this.#fault)?.source
+  }
+
+  /** Why the answer is what it is. `lost` needs `explain`. */
+  reasons(cpu: Cpu, { onModel }: ResultOptions = {}): BaselineReasons {
+    const of = this.#fold.models
+    const own = of.length === 1 ? ('shared' as const) : ('own' as const)
+    const because = onModel !== undefined ? 'asked' : of.includes(cpu.model ?? '') ? own : 'closest'
+    const count = (policy: Policy) => cpu.features.filter(feature => feature.policy === policy).length
+    const model = {
+      name: cpu.model ?? '',
+      of,
+      because,
+      beyond: count('require'),
+      disabled: count('disable'),
+    } as const
+    return { hosts: this.#size, model, lost: this.lost() }
+  }
+
+  /** Everything that some hosts have and not all, in map order, with those that lack it. Needs `explain`. */
+  lost(): LostFeature[] {
+    const groups = [...this.#groups.values()]
+    const all = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
+    return this.#db.features.in(all.minus(this.#fold.common)).map(feature => ({
+      ...reasonOf(feature),
+      ...(feature.class ? { class: feature.class } : {}),
+      hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
+    }))
+  }
+
+  /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
+  notes(options: ResultOptions = {}): Note[] {
+    const features = this.lost().filter(lost => lost.class === 'security')
+    return [
+      ...this.#skipped,
+      ...(features.length > 0 ? [{ kind: 'security-dropped', features } as const] : []),
+      ...(this.#fold.dependsOnOrder(options) ? [{ kind: 'order-matters' } as const] : []),
+    ]
+  }
+
+  #join(cpu: Cpu, source: string): void {
+    this.#fold.add(cpu)
+    if (!this.#options.explain) return
+    const features = featuresOf(this.#db, cpu)
+    const key = String(features)
+    const group = this.#groups.get(key)
+    if (group) group.hosts.push(source)
+    else this.#groups.set(key, { features, hosts: [source] })
+  }
+
+  /** The CPU without what the database does not know; undefined when it does not know the model. */
+  #known(cpu: Cpu, source: string): Cpu | undefined {
+    if (cpu.model !== undefined && !this.#db.model(cpu.model)) {
+      this.#skipped.push({ kind: 'host-skipped', model: cpu.model, source })
+      return undefined
+    }
+    const features = cpu.features.filter(({ name }) => {
+      const known = this.#db.features.get(name) !== undefined
+      if (!known) this.#skipped.push({ kind: 'feature-skipped', feature: name, source })
+      return known
+    })
+    return { ...cpu, features }
+  }
+}

@@ -1,0 +1,26 @@
+import type { Cpu } from '../core/cpu.ts'
+import type { CpuidData, CpuidRow, MsrRow } from '../core/cpuid-data.ts'
+import { readCpudata } from '../formats/cpudata.ts'
+import { findCpus } from '../formats/find-cpus.ts'
+import { type Expected, parseCpu } from '../formats/parse-cpu.ts'
+import { parseXml } from '../xml/reader.ts'
+
+/**
+ * The CPU of a document: a `<cpu>`, or the first that a domain, capabilities or domain capabilities hold.
+ * @param source what errors call it
+ * @throws ParseError when it is not XML; LibvirtError when it holds no CPU or a bad one
+ */
+export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
+  const root = parseXml(xml, source)
+  const [first] = findCpus(root)
+  return parseCpu(first?.element ?? root, first?.origin === 'domain' ? 'guest' : expected)
+}
+
+/** CPU data as a `<cpudata>` document, or as its words. */
+export type GivenData =
+  | string
+  | { readonly cpuid?: readonly CpuidRow[] | undefined; readonly msr?: readonly MsrRow[] | undefined }
+
+/** @throws ParseError, LibvirtError for a document that is none */
+export const readData = (given: GivenData): CpuidData =>
+  typeof given === 'string' ? readCpudata(given) : { leaves: given.cpuid ?? [], msrs: given.msr ?? [] }

@@ -1,0 +1,24 @@
+import type { Feature } from '../core/feature.ts'
+import { placeOf } from '../core/feature.ts'
+
+/** A feature with its coordinates: what every reason is made of. */
+export interface Reason {
+  readonly feature: string
+  /** `CPUID.07H.0:EBX[5]` */
+  readonly place: string
+  /** One line in the manual's terms; empty where an installed map is used, which has none. */
+  readonly title: string
+}
+
+export const reasonOf = (feature: Feature): Reason => ({
+  feature: feature.name,
+  place: placeOf(feature),
+  title: feature.title,
+})
+
+/** A feature that some hosts of a pool have and others have not. */
+export interface LostFeature extends Reason {
+  readonly class?: string
+  /** Names of the hosts that lack it. */
+  readonly hosts: readonly string[]
+}

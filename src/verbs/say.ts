@@ -1,0 +1,106 @@
+import type { BaselineReasons } from './baseline.ts'
+import type { CompareAnswer } from './compare.ts'
+import type { DecodeReasons } from './decode-reasons.ts'
+import type { Note } from './note.ts'
+import type { Reason } from './reason.ts'
+
+/** The sentence of a note, without a full stop at the end: the one place where these words are made. */
+export function say(note: Note): string {
+  const of = note.source ? `${note.source}: ` : ''
+  return of + sentence(note)
+}
+
+function sentence(note: Note): string {
+  switch (note.kind) {
+    case 'syscall-lost':
+      return (
+        'the dump has lm (64-bit mode) without syscall, as a 32-bit program sees an Intel CPU; ' +
+        'no 64-bit model fits until it is dumped by a 64-bit program'
+      )
+    case 'no-xsave-subleaf':
+      return (
+        'the dump has no leaf 0DH subleaf 1, so xsaveopt, xsavec, xgetbv1 and xsaves look absent; ' +
+        'dump it with a tool that reads subleaves'
+      )
+    case 'hypervisor-present':
+      return 'read inside a virtual machine: what its hypervisor hides is missing here'
+    case 'no-msrs':
+      return 'no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) counts as absent'
+    case 'cpus-differ': {
+      const groups = note.groups.map(labels => labels.join(', ')).join(' | ')
+      return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`
+    }
+    case 'security-dropped':
+      return `security features that only some hosts have are not in the answer: ${note.features
+        .map(({ feature, hosts }) => `${feature} (not on ${fewNames(hosts)})`)
+        .join(', ')}`
+    case 'order-matters':
+      return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
+    case 'feature-skipped':
+      return `unknown feature ${note.feature} is left out`
+    case 'host-skipped':
+      return `left out of the pool: its model ${note.model} is unknown`
+    case 'file-without-cpu':
+      return 'passed over: holds no CPU'
+    case 'dump':
+      return note.text
+  }
+}
+
+/** A note as data, with its sentence. */
+export const printNote = (note: Note): Note & { readonly text: string } => ({ ...note, text: say(note) })
+
+/** Why a pool's guest CPU is on its model. */
+export function sayModel({ hosts, model }: BaselineReasons): string {
+  const beyond = `${count(model.beyond, 'feature')} beyond it, ${model.disabled} disabled`
+  switch (model.because) {
+    case 'asked':
+      return `${model.name}, as asked; ${beyond}`
+    case 'shared':
+      return `${model.name}, the model of ${hosts === 1 ? 'the one host' : `all ${hosts} hosts`}; ${beyond}`
+    case 'own':
+      return `${model.name}, closest to what the hosts share and the model of some of them; ${beyond}`
+    case 'closest':
+      return `${model.name}, closest to what the hosts share and the model of none of them (${fewNames(model.of)}); ${beyond}`
+  }
+}
+
+/** What a comparison comes to, in sentences, each with the features that it is about. */
+export function sayCompare(
+  answer: CompareAnswer,
+  cpu: string,
+  host: string,
+): { readonly text: string; readonly features: readonly Reason[] }[] {
+  const { result, message = '', missing, forbidden, extra } = answer
+  const more = `${host} has ${count(extra.length, 'feature')} more than ${cpu} asks for`
+  if (result === 'identical')
+    return [{ text: `${host} has what ${cpu} asks for and nothing else`, features: [] }]
+  if (result === 'superset') return [{ text: more, features: [] }]
+  const found = [
+    { text: `${cpu} needs ${count(missing.length, 'feature')} that ${host} lacks:`, features: missing },
+    { text: `${cpu} forbids ${count(forbidden.length, 'feature')} that ${host} has:`, features: forbidden },
+    { text: `${cpu} asks for a strict match, and ${more}:`, features: extra },
+  ].filter(({ features }) => features.length > 0)
+  return found.length > 0 ? found : [{ text: message, features: [] }]
+}
+
+/** Why a dump is its model: a sentence, and a line for each model of the same silicon that was out. */
+export function sayDecode({ model, matches, beyond, disabled, passedOver }: DecodeReasons): string[] {
+  const known = matches
+    ? 'known for this family, model and stepping'
+    : 'not known for this family, model and stepping'
+  const lines = passedOver.map(out => {
+    const names = out.missing.map(({ feature, place }) => `${feature} ${place}`)
+    return `not ${out.model}: lacks ${fewNames(names, 5)}`
+  })
+  return [`${model}: ${known}; ${count(beyond, 'feature')} beyond it, ${disabled} disabled`, ...lines]
+}
+
+/** `1 feature`, `2 features` */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
+
+/** `a, b, c and 37 more`: at most `most` names in full. */
+export function fewNames(names: readonly string[], most = 3): string {
+  if (names.length <= most + 1) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}

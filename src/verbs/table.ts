@@ -1,0 +1,100 @@
+import { printCpu } from '../formats/print-cpu.ts'
+import { baselineAnswer } from './baseline.ts'
+import { compare } from './compare.ts'
+import { cpuModels } from './cpu-models.ts'
+import { decode } from './decode.ts'
+import { decodeText } from './decode-text.ts'
+import { expand, migratable, start, update, updateLive } from './guest.ts'
+import * as inputs from './inputs.ts'
+import { Pool } from './pool.ts'
+import { readCpu, readData } from './read.ts'
+import { type Verb, verb } from './verb.ts'
+
+/** Everything that can be asked in JSON: batch, HTTP and the page are faces of this table. */
+export const VERBS: Readonly<Record<string, Verb>> = {
+  decode: verb({
+    doc: 'the named CPU that CPUID and MSR words, or the text of a dump, are',
+    input: inputs.decode,
+    run(context, { cpuid, msr, text, ...options }) {
+      const data = { leaves: cpuid ?? [], msrs: msr ?? [] }
+      const { notes, ...answer } =
+        text === undefined ? decode(context, data, options) : decodeText(context, text, options)
+      return { answer, notes }
+    },
+  }),
+
+  baseline: verb({
+    doc: 'the CPU that guests may be given on all of these hosts',
+    input: inputs.baseline,
+    run(context, { cpus, raw, lenient, ...options }, { explain }) {
+      const pool = new Pool(context.db, { explain: true, raw, lenient })
+      for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
+      const cpu = pool.result(options)
+      const answer = { ...baselineAnswer(context, cpu) }
+      return { answer, notes: pool.notes(options), explain: explain ? { ...pool.reasons(cpu, options) } : undefined }
+    },
+  }),
+
+  compare: verb({
+    doc: 'whether a host can run a CPU',
+    input: inputs.compare,
+    run(context, { host, cpu, arch }) {
+      const [left, right] = readPair(host, cpu, arch)
+      return { answer: { ...compare(context, left, right) } }
+    },
+  }),
+
+  update: verb({
+    doc: 'a guest CPU made definite on a host, whose migratable copy is used',
+    input: inputs.update,
+    run: (context, { host, guest }) => ({
+      answer: { xml: printCpu(update(context, ...readPair(host, guest))) },
+    }),
+  }),
+
+  start: verb({
+    doc: 'what becomes of a guest CPU when it starts on a host',
+    input: inputs.start,
+    run(context, { host, guest, models }) {
+      const allowed = models && new Map(models.map(name => [name, []]))
+      const { cpu, result, message } = start(context, ...readPair(host, guest), allowed)
+      return { answer: { result, ...(cpu ? { xml: printCpu(cpu) } : { message }) } }
+    },
+  }),
+
+  'update-live': verb({
+    doc: "a running guest's CPU, corrected by what its hypervisor gave and refused",
+    input: inputs.updateLive,
+    run(context, { guest, enabled, disabled }) {
+      const cpu = readCpu(guest, 'auto', 'guest')
+      return { answer: { xml: printCpu(updateLive(context, cpu, readData(enabled), readData(disabled))) } }
+    },
+  }),
+
+  expand: verb({
+    doc: "a CPU with its model's features spelt out",
+    input: inputs.oneCpu,
+    run: (context, { cpu }) => ({ answer: { xml: printCpu(expand(context, readCpu(cpu, 'auto', 'cpu'))) } }),
+  }),
+
+  migratable: verb({
+    doc: 'a CPU without what blocks a migration',
+    input: inputs.oneCpu,
+    run: (context, { cpu }) => ({
+      answer: { xml: printCpu(migratable(context, readCpu(cpu, 'auto', 'cpu'))) },
+    }),
+  }),
+
+  'cpu-models': verb({
+    doc: 'the model names that an architecture knows; null where it takes any',
+    input: inputs.models,
+    run: (context, { arch }) => ({ answer: { models: cpuModels(context, arch) ?? null } }),
+  }),
+}
+
+/** In this order: what is wrong with the host is reported first. */
+function readPair(host: string, cpu: string, arch?: string) {
+  const left = readCpu(host, 'auto', 'host')
+  const right = readCpu(cpu, 'auto', 'cpu')
+  return [arch === undefined ? left : { ...left, arch: left.arch ?? arch }, right] as const
+}

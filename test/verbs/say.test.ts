@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { builtin } from '../../src/database/builtin.ts'
+import { compare } from '../../src/verbs/compare.ts'
+import type { Note } from '../../src/verbs/note.ts'
+import { count, fewNames, printNote, say, sayCompare, sayModel } from '../../src/verbs/say.ts'
+import { guest, host } from '../notation.ts'
+
+const LOST = { place: '', title: '' }
+
+/** One of each kind; the type insists that none is forgotten. */
+const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }>, RegExp] } = {
+  'syscall-lost': [{ kind: 'syscall-lost' }, /^the dump has lm \(64-bit mode\) without syscall/],
+  'no-xsave-subleaf': [{ kind: 'no-xsave-subleaf' }, /^the dump has no leaf 0DH subleaf 1/],
+  'hypervisor-present': [{ kind: 'hypervisor-present' }, /^read inside a virtual machine/],
+  'no-msrs': [{ kind: 'no-msrs' }, /^no MSRs: /],
+  'cpus-differ': [{ kind: 'cpus-differ', groups: [['0', '1'], ['2']] }, /^the logical CPUs differ \(0, 1 \| 2\); /],
+  'security-dropped': [
+    { kind: 'security-dropped', features: [{ ...LOST, feature: 'ssbd', hosts: ['a'] }, { ...LOST, feature: 'mds-no', hosts: ['a', 'b'] }] },
+    /: ssbd \(not on a\), mds-no \(not on a, b\)$/,
+  ],
+  'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
+  'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
+  'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],
+  'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
+  dump: [{ kind: 'dump', text: 'as its reader says' }, /^as its reader says$/],
+}
+
+describe('notes', () => {
+  test.each(Object.entries(NOTES))('%s', (_, [note, sentence]) => {
+    expect(say(note)).toMatch(sentence)
+    expect(say(note)).not.toMatch(/\.$|\n|undefined/)
+    expect(say({ ...note, source: 'host7' })).toBe(`host7: ${say(note)}`)
+    expect(printNote(note)).toEqual({ ...note, text: say(note) })
+  })
+})
+
+test.each([
+  [[], ''],
+  [['a'], 'a'],
+  [['a', 'b', 'c', 'd'], 'a, b, c, d'],
+  [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
+])('few names of %o: %s', (names, expected) => {
+  expect(fewNames(names)).toBe(expected)
+})
+
+test('one feature, two features', () => {
+  expect([count(0, 'feature'), count(1, 'feature'), count(2, 'feature')]).toEqual(['0 features', '1 feature', '2 features'])
+})
+
+test.each([
+  ['asked', 2, ['A', 'B'], 'M, as asked; 1 feature beyond it, 2 disabled'],
+  ['shared', 1, ['M'], 'M, the model of the one host; 1 feature beyond it, 2 disabled'],
+  ['shared', 3, ['M'], 'M, the model of all 3 hosts; 1 feature beyond it, 2 disabled'],
+  ['own', 2, ['M', 'B'], 'M, closest to what the hosts share and the model of some of them; 1 feature beyond it, 2 disabled'],
+  ['closest', 2, ['A', 'B'], 'M, closest to what the hosts share and the model of none of them (A, B); 1 feature beyond it, 2 disabled'],
+] as const)('a model because %s', (because, hosts, of, expected) => {
+  expect(sayModel({ hosts, model: { name: 'M', of, because, beyond: 1, disabled: 2 }, lost: [] })).toBe(expected)
+})
+
+describe('comparisons', () => {
+  const said = (text: string) =>
+    sayCompare(compare({ db: builtin() }, host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
+      ({ text, features }) => `${text} ${features.map(({ feature }) => feature).join(' ')}`.trim(),
+    )
+
+  test.each([
+    ['exact Penryn require:vmx', ['H has what G asks for and nothing else']],
+    ['exact Penryn', ['H has 1 feature more than G asks for']],
+    ['exact Nehalem', ['G needs 2 features that H lacks: sse4.2 popcnt']],
+    ['exact Penryn forbid:vmx', ['G forbids 1 feature that H has: vmx']],
+    ['strict Penryn', ['G asks for a strict match, and H has 1 feature more than G asks for: vmx']],
+    ['exact Penryn AMD', ['the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor AMD']],
+  ])('%s', (text, expected) => {
+    expect(said(text)).toEqual(expected)
+  })
+})
