@@ -1,0 +1,101 @@
+import { COMMON, CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
+
+/** What a command was given. */
+export class Arguments {
+  readonly #given: ReadonlyMap<string, readonly string[]>
+
+  constructor(given: ReadonlyMap<string, readonly string[]>) {
+    this.#given = given
+  }
+
+  has(name: string): boolean {
+    return this.#given.has(name)
+  }
+
+  /** The option's value. @throws CommandError for an empty one, as virsh does once the command runs */
+  get(name: string): string | undefined {
+    return this.all(name)[0]
+  }
+
+  /** Every value given. @throws CommandError for an empty one */
+  all(name: string): readonly string[] {
+    const values = this.#given.get(name) ?? []
+    if (values.includes(''))
+      throw new CommandError([`Failed to get option '${name}': Option argument is empty`])
+    return values
+  }
+}
+
+/**
+ * Reads a command's arguments by virsh's rules: `--name`, `--name value`, `--name=value`, values without a
+ * name for positionals, `--` before arguments that look like options.
+ * @throws UsageError in virsh's words
+ */
+export function readArguments(spec: CommandSpec, argv: readonly string[]): Arguments | 'help' {
+  const reader = new Reader(spec)
+  const rest = argv.slice()
+  let literal = false
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (literal || !/^--./.test(arg)) {
+      if (!literal && arg === '--') literal = true
+      else reader.positional(arg)
+    } else reader.option(arg, rest)
+  }
+  return reader.result()
+}
+
+class Reader {
+  readonly #spec: CommandSpec
+  readonly #options: readonly OptionSpec[]
+  readonly #given = new Map<string, string[]>()
+  #help = false
+
+  constructor(spec: CommandSpec) {
+    this.#spec = spec
+    this.#options = [...spec.options, ...COMMON]
+  }
+
+  positional(value: string): void {
+    const option = this.#options.find(
+      ({ name, positional }) => positional === 'many' || (positional === 'one' && !this.#given.has(name)),
+    )
+    if (!option) throw new UsageError(`unexpected data '${value}'`)
+    this.#add(option, value)
+  }
+
+  option(arg: string, rest: string[]): void {
+    const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? []
+    if (name === 'help' && value === undefined) {
+      this.#help = true
+      return
+    }
+    const option = this.#options.find(o => o.name === name)
+    if (!option) throw new UsageError(`command '${this.#spec.name}' doesn't support option --${name}`)
+    if (option.positional !== 'many' && this.#given.has(name))
+      throw new UsageError(`option --${name} already seen`)
+    if (option.value === undefined) {
+      if (value !== undefined) throw new UsageError(`invalid '=' after option --${name}`)
+      this.#add(option)
+      return
+    }
+    const given = value ?? rest.shift()
+    if (given === undefined) throw new UsageError(`expected syntax: --${name} <${option.value}>`)
+    this.#add(option, given)
+  }
+
+  result(): Arguments | 'help' {
+    if (this.#help) return 'help'
+    for (const { name, required } of this.#options) {
+      if (required && !this.#given.has(name)) {
+        throw new UsageError(`command '${this.#spec.name}' requires <${name}> option`)
+      }
+    }
+    return new Arguments(this.#given)
+  }
+
+  #add(option: OptionSpec, value?: string): void {
+    const values = this.#given.get(option.name) ?? []
+    if (value !== undefined) values.push(value)
+    this.#given.set(option.name, values)
+  }
+}

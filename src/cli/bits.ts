@@ -1,0 +1,66 @@
+import { bit, hex, type U32 } from '../core/bits.ts'
+import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Feature } from '../core/feature.ts'
+import { type Place, placeKey, printPlace } from '../core/place.ts'
+import type { Database } from '../database/database.ts'
+
+const WIDTH = 100
+const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const
+
+/**
+ * Every word of a dump that is not zero and carries features, with the names of its set bits; a bit without a
+ * name is its number: `CPUID.07H.0:EBX  00000021  fsgsbase [13]`.
+ */
+export function printBits(db: Database, data: CpuidData): string {
+  const named = featuresByPlace(db)
+  let text = ''
+  for (const [place, value] of words(data)) {
+    const features = named.get(placeKey(place))
+    if (!features || value === 0) continue
+    const [first] = features.values()
+    const title = printPlace(first?.place ?? place, 0).replace(/\[\d+\]$/, '')
+    const half = place.kind === 'msr' && place.half === 'high' ? ' (high)' : ''
+    text += filled(`${(title + half).padEnd(22)}${hex(value)} `, 32, namesOf(value, features))
+  }
+  return text
+}
+
+const namesOf = (value: U32, features: ReadonlyMap<number, Feature>): string[] =>
+  Array.from({ length: 32 }, (_, n) => n)
+    .filter(n => bit(value, n))
+    .map(n => features.get(n)?.name ?? `[${n}]`)
+
+function featuresByPlace(db: Database): Map<string, Map<number, Feature>> {
+  const found = new Map<string, Map<number, Feature>>()
+  for (const feature of [...db.features.list, ...db.beyond]) {
+    const key = placeKey(feature.place)
+    const bits = found.get(key) ?? new Map<number, Feature>()
+    if (!bits.has(feature.bit)) bits.set(feature.bit, feature)
+    found.set(key, bits)
+  }
+  return found
+}
+
+function* words({ leaves, msrs }: CpuidData): Iterable<[Place, U32]> {
+  for (const [leaf, subleaf, ...values] of leaves) {
+    for (const [i, register] of REGISTERS.entries()) {
+      yield [{ kind: 'cpuid', leaf, subleaf, register, indexed: true }, values[i] ?? 0]
+    }
+  }
+  for (const [index, low, high] of msrs) {
+    yield [{ kind: 'msr', index, half: 'low' }, low]
+    yield [{ kind: 'msr', index, half: 'high' }, high]
+  }
+}
+
+/** The words after `head`, on further lines from column `indent` where they do not fit. */
+function filled(head: string, indent: number, names: readonly string[]): string {
+  const lines = [head]
+  for (const name of names) {
+    const line = lines.at(-1) ?? ''
+    if (line.length + name.length + 1 > WIDTH && line.trim() !== '')
+      lines.push(`${' '.repeat(indent - 1)} ${name}`)
+    else lines[lines.length - 1] = `${line} ${name}`
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,15 @@
+import type { CommandTable } from './command.ts'
+
+export const COMMANDS: CommandTable = {
+  'cpu-baseline': ['compute baseline CPU', () => import('./commands/cpu-baseline.ts')],
+  'cpu-compare': [
+    'compare host CPU with a CPU described by an XML file',
+    () => import('./commands/cpu-compare.ts'),
+  ],
+  'cpu-models': ['CPU models', () => import('./commands/cpu-models.ts')],
+  decode: ['what CPU a dump is', () => import('./commands/decode.ts')],
+  tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
+  name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],
+  batch: ['answer JSON requests, one a line', () => import('./commands/batch.ts')],
+  completion: ['a completion script for bash, zsh or fish', () => import('./commands/completion.ts')],
+}

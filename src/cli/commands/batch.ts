@@ -1,0 +1,107 @@
+import type { Database } from '../../database/database.ts'
+import { jsonFault } from '../../formats/json-fault.ts'
+import { ask, BadRequest, errorOf } from '../../verbs/ask.ts'
+import type { Command } from '../command.ts'
+import { libvirtVersion } from '../globals.ts'
+import { lines } from '../lines.ts'
+import type { Session } from '../session.ts'
+import { UsageError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'batch',
+    description:
+      'Answer requests from standard input, one JSON object a line, with one JSON object a line: ' +
+      'no start-up cost per question, for programs in any language.',
+    options: [],
+    example: `echo '{"verb": "cpu-models", "arch": "x86_64"}' | virt-cpu batch`,
+    style: 'own',
+  },
+
+  async run(_, session) {
+    const databases = await Databases.open(session)
+    let answers: string[] = []
+    const flush = () => {
+      if (answers.length > 0) session.out(`${answers.join('\n')}\n`)
+      answers = []
+    }
+    let number = 0
+    for (const line of lines(flush)) {
+      number++
+      const text = number === 1 ? line.replace(/^\ufeff/, '') : line
+      if (text.trim() !== '') answers.push(JSON.stringify(answer(databases, text, number)))
+      if (answers.length >= 1000) flush()
+    }
+    flush()
+    return 0
+  },
+}
+
+/** Answers a line, whatever is in it. */
+function answer(databases: Databases, line: string, number: number): Record<string, unknown> {
+  let id: unknown = null
+  try {
+    const request = parse(line, number)
+    id = request.id ?? null
+    checkLibvirt(request.libvirt)
+    return { id, ...ask({ db: databases.of(request.cpuMap) }, request) }
+  } catch (error) {
+    const said = errorOf(error) ?? fileFault(error)
+    if (!said) throw error
+    return { id, error: said }
+  }
+}
+
+function parse(line: string, number: number): Readonly<Record<string, unknown>> {
+  let request: unknown
+  try {
+    request = JSON.parse(line)
+  } catch (cause) {
+    const { offset, what } = jsonFault(line)
+    throw new BadRequest(`line ${number}, column ${offset + 1}: ${what}`, { cause })
+  }
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
+    throw new BadRequest(`line ${number}, column 1: a request is a JSON object`)
+  }
+  return request as Readonly<Record<string, unknown>>
+}
+
+function checkLibvirt(version: unknown): void {
+  if (version === undefined) return
+  try {
+    libvirtVersion(String(version))
+  } catch (error) {
+    if (error instanceof UsageError)
+      throw new BadRequest("libvirt: must be '11.3' or '12.8'", { cause: error })
+    throw error
+  }
+}
+
+/** A request's own cpu_map that cannot be opened. */
+const fileFault = (error: unknown) =>
+  error instanceof Error && error.name === 'FileError'
+    ? { kind: 'bad-input', message: error.message }
+    : undefined
+
+/** The databases that requests name, opened on first use. */
+class Databases {
+  readonly #own: Database
+  readonly #open: (directory: string) => Database
+
+  private constructor(own: Database, open: (directory: string) => Database) {
+    this.#own = own
+    this.#open = open
+  }
+
+  static async open(session: Session): Promise<Databases> {
+    const { openCpuMap } = await import('../../node/cpu-map.ts')
+    return new Databases(await session.database(), openCpuMap)
+  }
+
+  /** @throws BadRequest, FileError, ParseError, LibvirtError */
+  of(directory: unknown): Database {
+    if (directory === undefined) return this.#own
+    if (typeof directory !== 'string') throw new BadRequest('cpuMap: must be the path of a directory')
+    return this.#open(directory)
+  }
+}

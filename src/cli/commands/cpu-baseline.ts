@@ -1,0 +1,85 @@
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { printCpu } from '../../formats/print-cpu.ts'
+import { baselineAnswer } from '../../verbs/baseline.ts'
+import { Pool, type ResultOptions } from '../../verbs/pool.ts'
+import { printNote } from '../../verbs/say.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { FILES } from '../file-options.ts'
+import { atSource, readAsVirsh, readDefinitions } from '../hosts.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'cpu-baseline',
+    description: 'Compute baseline CPU for a set of given CPUs.',
+    options: [
+      { ...FILES, help: 'file containing XML CPU descriptions' },
+      { name: 'features', help: 'Show features that are part of the CPU model type' },
+      { name: 'migratable', help: 'Do not include features that block migration' },
+      {
+        name: 'on-model',
+        value: 'name',
+        ours: true,
+        help: 'put the result on this model instead of choosing one',
+      },
+      { name: 'lenient', ours: true, help: 'leave out unknown names, and say so, instead of failing' },
+      { name: 'explain', ours: true, help: 'say on stderr which features are lost, and to which hosts' },
+      { name: 'json', ours: true, help: 'the answer, its features and notes as JSON' },
+    ],
+    example: 'virt-cpu cpu-baseline examples/redhat-guide/*.xml --explain',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    const { pool, notes, context } = await poolOf(args, session)
+    const options = {
+      expand: args.has('features'),
+      migratable: args.has('migratable'),
+      onModel: args.get('on-model'),
+    }
+    const cpu = answerOf(pool, options, args)
+    const told = args.has('explain') || args.has('json')
+    const all = told ? [...notes, ...pool.notes(options)] : []
+    if (args.has('json')) {
+      const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
+      const answer = { schema: 1, ...baselineAnswer(context, cpu), notes: all.map(printNote), ...explain }
+      session.out(`${JSON.stringify(answer, null, 2)}\n`)
+      return 0
+    }
+    session.out(printCpu(cpu))
+    if (told) {
+      const { explainBaseline } = await import('../explain.ts')
+      session.err(explainBaseline(pool.reasons(cpu, options), all))
+    }
+    return 0
+  },
+}
+
+async function poolOf(args: Arguments, session: Session) {
+  const db = await session.database()
+  const files = args.all('file')
+  if (session.driver === 'test' && args.has('migratable')) {
+    await readAsVirsh(files, { cpu: () => {} })
+    throw new CommandError(['unsupported flags (0x2) in function testConnectBaselineCPU'])
+  }
+  const pool = new Pool(db, {
+    explain: args.has('explain') || args.has('json'),
+    lenient: args.has('lenient'),
+    unfiltered: session.driver === 'test',
+  })
+  const context = { db }
+  const notes = await readDefinitions(context, files, 'host', (cpu, source) => pool.add(cpu, source))
+  return { pool, notes, context }
+}
+
+function answerOf(pool: Pool, options: ResultOptions, args: Arguments): Cpu {
+  try {
+    return pool.result(options)
+  } catch (error) {
+    if (!(error instanceof LibvirtError) || pool.culprit === undefined) throw error
+    throw atSource(error, pool.culprit, args.all('file'))
+  }
+}

@@ -1,0 +1,39 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { cpuModels } from '../../verbs/cpu-models.ts'
+import type { Command } from '../command.ts'
+import { CommandError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'cpu-models',
+    description: 'Get the CPU models for an arch.',
+    options: [
+      {
+        name: 'arch',
+        value: 'string',
+        positional: 'one',
+        required: true,
+        help: 'architecture',
+        words: ['x86_64', 'i686'],
+      },
+      { name: 'json', ours: true, help: 'the names as JSON; null where every name is accepted' },
+    ],
+    example: 'virt-cpu cpu-models x86_64',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    const arch = args.get('arch') ?? ''
+    try {
+      const models = cpuModels({ db: await session.database() }, arch)
+      if (args.has('json'))
+        session.out(`${JSON.stringify({ schema: 1, arch, models: models ?? null }, null, 2)}\n`)
+      else if (models) session.out(models.map(name => `${name}\n`).join(''))
+      else if (!session.quiet) session.out('all CPU models are accepted\n')
+      return 0
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      throw new CommandError(['failed to get CPU model names', error.message], { cause: error })
+    }
+  },
+}

@@ -1,0 +1,130 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
+import { readCpus } from '../../node/cpus.ts'
+import type { Context } from '../../verbs/context.ts'
+import { answer, type DecodeAnswer, decodeX86 } from '../../verbs/decode.ts'
+import { type DecodeReasons, decodeReasons } from '../../verbs/decode-reasons.ts'
+import { dataOf, notesOf } from '../../verbs/host-of.ts'
+import type { Note } from '../../verbs/note.ts'
+import { printNote, sayDecode } from '../../verbs/say.ts'
+import type { Arguments } from '../arguments.ts'
+import { printBits } from '../bits.ts'
+import type { Command } from '../command.ts'
+import { printNotes } from '../explain.ts'
+import { FILES } from '../file-options.ts'
+import { UsageError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'decode',
+    description:
+      'Name the CPU that a dump is, as libvirt would on that machine: cpuid -r, AIDA64 or InstLatx64, libcpuid, ' +
+      '<cpudata>, or a definition whose features are to be named anew. Prints the definition of each CPU found, ' +
+      'then what to know about it.',
+    options: [
+      { ...FILES, help: 'a dump or definition, a directory of them, or - for standard input' },
+      {
+        name: 'as',
+        value: 'kind',
+        words: ['host', 'guest'],
+        help: 'host (default) as capabilities has it, or guest',
+      },
+      { name: 'bits', help: 'show the registers with the names of their bits' },
+      { name: 'explain', help: 'say why it is this model, and why no other of this silicon' },
+      { name: 'json', help: 'the answers as JSON' },
+    ],
+    example: 'virt-cpu decode examples/dumps/epyc-7401p.txt --explain',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    const as = kindOf(args)
+    const decoder = new Decoder({ db: await session.database() }, as, args)
+    const skipped: Note[] = []
+    await readCpus(args.all('file'), {
+      cpu: input => session.out(decoder.take(input)),
+      without: source => skipped.push({ kind: 'file-without-cpu', source }),
+    })
+    session.out(decoder.end(skipped))
+    for (const fault of decoder.faults) session.err(`error: ${fault}\n`)
+    return decoder.faults.length > 0 ? 2 : 0
+  },
+}
+
+function kindOf(args: Arguments): 'host' | 'guest' {
+  const as = args.get('as') ?? 'host'
+  if (as === 'host' || as === 'guest') return as
+  throw new UsageError(`--as takes host or guest, not '${as}'`)
+}
+
+interface Decoded {
+  readonly source: string
+  readonly answer: DecodeAnswer
+  readonly reasons: DecodeReasons
+}
+
+/** Decodes inputs as they come; what is to be said at the end is kept. */
+class Decoder {
+  readonly faults: string[] = []
+  readonly #context: Context
+  readonly #as: 'host' | 'guest'
+  readonly #args: Arguments
+  readonly #notes: Note[] = []
+  readonly #answers: Record<string, unknown>[] = []
+
+  constructor(context: Context, as: 'host' | 'guest', args: Arguments) {
+    this.#context = context
+    this.#as = as
+    this.#args = args
+  }
+
+  /** Answers what is to be printed now. */
+  take(input: InputCpu): string {
+    const kinds: FoundInput[] =
+      input.kind === 'dump' ? input.dumps.map(dump => ({ kind: 'dump', dumps: [dump] })) : [input]
+    if (input.kind === 'dump' && input.dumps.length > 1) {
+      this.#notes.push({
+        kind: 'cpus-differ',
+        source: input.source,
+        groups: input.dumps.map(dump => dump.cpus),
+      })
+    }
+    return kinds.map(kind => this.#print(kind, this.#decode(kind, input.source))).join('')
+  }
+
+  end(skipped: readonly Note[]): string {
+    const notes = [...this.#notes, ...skipped]
+    if (!this.#args.has('json')) return printNotes(notes)
+    return `${JSON.stringify({ schema: 1, cpus: this.#answers, notes: notes.map(printNote) }, null, 2)}\n`
+  }
+
+  #decode(input: FoundInput, source: string): Decoded | undefined {
+    try {
+      const { value } = dataOf(this.#context, input, source)
+      const cpu = decodeX86(this.#context, value, { as: this.#as })
+      const notes = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
+      this.#notes.push(...notes)
+      return { source, answer: answer(cpu, value, notes), reasons: decodeReasons(this.#context, value, cpu) }
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      this.faults.push(`${source}: ${error.message}`)
+      return undefined
+    }
+  }
+
+  #print(input: FoundInput, decoded: Decoded | undefined): string {
+    if (!decoded) return ''
+    const { source, answer, reasons } = decoded
+    if (this.#args.has('json')) {
+      const explain = this.#args.has('explain') ? { explain: reasons } : {}
+      this.#answers.push({ source, ...answer, notes: answer.notes.map(printNote), ...explain })
+      return ''
+    }
+    const bits =
+      this.#args.has('bits') && input.kind === 'dump'
+        ? input.dumps.map(({ data }) => printBits(this.#context.db, data))
+        : []
+    const why = this.#args.has('explain') ? sayDecode(reasons).map(line => `${line}\n`) : []
+    return [`${answer.xml}\n`, ...bits, ...why].join('')
+  }
+}

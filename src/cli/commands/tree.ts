@@ -1,0 +1,7 @@
+import type { Command } from '../command.ts'
+export const command: Command = {
+  spec: { name: 'tree', description: 'TODO', options: [], example: '', style: 'own' },
+  run: () => {
+    throw new RangeError('not yet')
+  },
+}

@@ -1,0 +1,35 @@
+import type { BaselineReasons } from '../verbs/baseline.ts'
+import type { CompareAnswer } from '../verbs/compare.ts'
+import type { Note } from '../verbs/note.ts'
+import type { Reason } from '../verbs/reason.ts'
+import { count, fewNames, say, sayCompare, sayModel } from '../verbs/say.ts'
+import { table } from './table.ts'
+
+/** Why a baseline is what it is, for people: the model, what is lost and to whom, notes. */
+export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): string {
+  const { hosts, lost } = reasons
+  const head =
+    lost.length === 0 ? `lost: nothing; ${count(hosts, 'host')}` : `lost: ${count(lost.length, 'feature')}`
+  const rows = lost.map(feature => [...reasonRow(feature), `not on: ${fewNames(feature.hosts)}`])
+  return `model: ${sayModel(reasons)}\n${head}\n${table(rows, '  ')}${printNotes(notes)}`
+}
+
+/** `avx2  CPUID.07H.0:EBX[5]  AVX2 instructions` */
+export const reasonRow = ({ feature, place, title }: Reason): string[] => [feature, place, title]
+
+/** A line a note. */
+export const printNotes = (notes: readonly Note[]): string =>
+  notes.map(note => `note: ${say(note)}\n`).join('')
+
+/** What stands between a CPU and the host, for people. */
+export function explainCompare(
+  answer: CompareAnswer,
+  cpu: string,
+  host: string,
+  notes: readonly Note[],
+): string {
+  const parts = sayCompare(answer, cpu, host).map(
+    ({ text, features }) => `${text}\n${table(features.map(reasonRow), '  ')}`,
+  )
+  return parts.join('') + printNotes(notes)
+}

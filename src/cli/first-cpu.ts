@@ -1,0 +1,21 @@
+import type { InputCpu } from '../formats/input-cpu.ts'
+import { readFile } from '../node/cpus.ts'
+import type { InputFile } from '../node/files.ts'
+import { inVirshsWords } from './hosts.ts'
+
+/**
+ * The first CPU of a file; the rest must be well-formed all the same. Undefined for a file of a directory
+ * that holds none.
+ * @throws FileError, CommandError in libxml2's words
+ */
+export async function firstCpu(file: InputFile): Promise<InputCpu | undefined> {
+  const found: InputCpu[] = []
+  try {
+    await readFile(file, cpu => {
+      if (found.length === 0) found.push({ ...cpu, source: file.path })
+    })
+  } catch (error) {
+    throw await inVirshsWords(error)
+  }
+  return found[0]
+}

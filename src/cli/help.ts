@@ -1,0 +1,82 @@
+import type { CommandTable } from './command.ts'
+import { COMMON, type CommandSpec, type OptionSpec } from './spec.ts'
+
+/** `virt-cpu --help` */
+export function generalHelp(commands: CommandTable): string {
+  const width = Math.max(...Object.keys(commands).map(name => name.length)) + 2
+  const lines = Object.entries(commands).map(([name, [summary]]) => `    ${name.padEnd(width)}${summary}`)
+  return `
+virt-cpu [options]... [<command_string>]
+virt-cpu [options]... <command> [args...]
+
+  options:
+    -c | --connect=URI      test:///default answers as libvirt's test driver; any local URI is this host
+    -q | --quiet            no empty line after an answer
+    -h | --help             this help
+    -v | --version[=TYPE]   version, TYPE is short or long
+    -V                      long version
+         --cpu-map=DIR      an installed libvirt's cpu_map instead of the built-in data (or VIRT_CPU_MAP)
+         --libvirt=VERSION  whose behaviour: 11.3 or 12.8 (default)
+    -r -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
+
+  commands (\`virt-cpu COMMAND --help\` tells more):
+${lines.join('\n')}
+
+  example:
+    virt-cpu cpu-baseline examples/redhat-guide/*.xml --explain
+`
+}
+
+/** \`virt-cpu -V\` */
+export const longVersion = (version: string): string => `virt-cpu ${version}, Node ${process.versions.node}
+CPU models as of libvirt 12.8.0
+`
+
+/** `virt-cpu COMMAND --help`, laid out as virsh does. */
+export function commandHelp(spec: CommandSpec, summary: string): string {
+  const theirs = spec.options.filter(option => !option.ours)
+  const ours = [...spec.options.filter(option => option.ours), ...COMMON]
+  const isVirsh = spec.style === 'virsh'
+  const synopsis = [spec.name, ...(isVirsh ? theirs : [...theirs, ...ours]).map(synopsisOf)].join(' ')
+  const sections = [
+    ['NAME', `    ${spec.name} - ${summary}`],
+    ['SYNOPSIS', `    ${synopsis}`],
+    ['DESCRIPTION', wrap(spec.description)],
+    ['OPTIONS', theirs.map(optionLine).join('\n')],
+    [
+      isVirsh ? 'OPTIONS THAT VIRSH HAS NOT' : '',
+      isVirsh ? ours.map(optionLine).join('\n') : ours.map(optionLine).join('\n'),
+    ],
+    ['EXAMPLE', `    ${spec.example}`],
+  ] as const
+  return sections
+    .filter(([, body]) => body !== '')
+    .map(([title, body]) => (title === '' ? `${body}\n` : `  ${title}\n${body}\n`))
+    .join('\n')
+}
+
+function synopsisOf({ name, value, positional, required }: OptionSpec): string {
+  if (positional) {
+    const word = `<${name}>${positional === 'many' ? '...' : ''}`
+    return required ? word : `[${word}]`
+  }
+  return value === undefined ? `[--${name}]` : `[--${name} <${value}>]`
+}
+
+/** virsh's column is 17 wide, and two blanks follow a longer name. */
+function optionLine({ name, value, positional, help }: OptionSpec): string {
+  const option = positional ? `[--${name}]` : `--${name}`
+  const full = value === undefined ? option : `${option} <${value}>`
+  return `    ${full.length > 14 ? `${full}  ` : full.padEnd(17)}${help}`
+}
+
+function wrap(text: string): string {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1
+    const line = lines[last] ?? ''
+    if (line.length + word.length > 90) lines.push(word)
+    else lines[last] = line === '' ? word : `${line} ${word}`
+  }
+  return lines.map(line => `    ${line}`).join('\n')
+}

@@ -1,0 +1,92 @@
+import { COMMANDS } from './commands.ts'
+import { driverOf, type Globals, libvirtVersion, readGlobals } from './globals.ts'
+import { STDERR, STDOUT, write } from './output.ts'
+import { Session } from './session.ts'
+import { type CommandSpec, UsageError } from './spec.ts'
+
+declare const __VERSION__: string
+
+/** Runs what the command line says; answers the exit status. */
+async function main(argv: readonly string[]): Promise<number> {
+  const globals = readGlobals(argv)
+  if (globals.show !== undefined) return show(globals.show)
+  for (const warning of globals.warnings) complain(warning)
+  const session = sessionOf(globals)
+  const [name, ...args] = globals.rest
+  if (name === undefined) return show('help')
+  if (args.length === 0 && /[\s;'"\\]/.test(name)) {
+    const { splitCommands } = await import('./command-string.ts')
+    let status = 0
+    for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), session)
+    return status
+  }
+  return runNamed(name, args, session)
+}
+
+async function runNamed(name: string, args: readonly string[], session: Session): Promise<number> {
+  if (name === 'help') return help(args, session)
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!entry) {
+    const { closest } = await import('./closest.ts')
+    const near = closest(name, Object.keys(COMMANDS))
+    throw new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
+  }
+  const { command } = await entry[1]()
+  try {
+    const { readArguments } = await import('./arguments.ts')
+    const given = readArguments(command.spec, args)
+    if (given === 'help') return await help([name], session)
+    const { run } = await import('./run.ts')
+    return await run(command, given, session, COMMANDS)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return usage(error, command.spec)
+  }
+}
+
+async function help(args: readonly string[], session: Session): Promise<number> {
+  const { commandHelp } = await import('./help.ts')
+  const [name] = args
+  if (name === undefined) return show('help')
+  const [summary, load] = COMMANDS[name] ?? []
+  if (!summary || !load) throw new UsageError(`command '${name}' doesn't exist`)
+  const { spec } = (await load()).command
+  session.out(commandHelp(spec, summary))
+  if (spec.style === 'virsh' && !session.quiet) session.out('\n')
+  return 0
+}
+
+async function show(what: NonNullable<Globals['show']>): Promise<number> {
+  if (what === 'version') write(STDOUT, `${__VERSION__}\n`)
+  else {
+    const { generalHelp, longVersion } = await import('./help.ts')
+    write(STDOUT, what === 'help' ? generalHelp(COMMANDS) : longVersion(__VERSION__))
+  }
+  return 0
+}
+
+const sessionOf = (globals: Globals): Session =>
+  new Session({
+    quiet: globals.quiet,
+    driver: driverOf(globals.connect),
+    libvirt: libvirtVersion(globals.libvirt),
+    cpuMap: globals.cpuMap ?? (process.env.VIRT_CPU_MAP || undefined),
+  })
+
+const complain = (line: string): void => write(STDERR, `error: ${line}\n`)
+
+/** virsh knows no other status than 1; our own commands tell a mistake in the call from a "no". */
+function usage({ message }: UsageError, spec?: CommandSpec): number {
+  complain(message)
+  return spec?.style === 'own' ? 2 : 1
+}
+
+main(process.argv.slice(2)).then(
+  status => {
+    process.exitCode = status
+  },
+  (error: unknown) => {
+    if (error instanceof UsageError) process.exitCode = usage(error)
+    else throw error
+  },
+)

@@ -1,0 +1,33 @@
+import { writeSync } from 'node:fs'
+
+export const STDOUT = 1
+export const STDERR = 2
+
+/**
+ * Writes all of the text before it returns, so that nothing is lost when the process ends and order is
+ * kept between streams. A reader that has gone away ends the process quietly.
+ */
+export function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if (code === 'EPIPE') process.exit(0)
+      if (code !== 'EAGAIN') throw error
+      pause(5)
+    }
+  }
+}
+
+/** Blocks: a pipe that another process made non-blocking is full, or empty. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** Whether that stream may be coloured. Loaded only where something is: `isatty` is not needed otherwise. */
+export async function isColourful(fd: number): Promise<boolean> {
+  const { isatty } = await import('node:tty')
+  return isatty(fd) && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
+}

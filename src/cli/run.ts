@@ -1,0 +1,38 @@
+import type { Arguments } from './arguments.ts'
+import type { Command, CommandTable } from './command.ts'
+import { libvirtVersion } from './globals.ts'
+import { linesOf } from './lines-of.ts'
+import { Session } from './session.ts'
+
+/**
+ * Runs a command and says what went wrong; answers the exit status. After each of virsh's commands comes an
+ * empty line, whatever became of it.
+ */
+export async function run(
+  { spec, run: command }: Command,
+  args: Arguments,
+  outer: Session,
+  all: CommandTable,
+): Promise<number> {
+  const virsh = spec.style === 'virsh'
+  let status: number
+  let session = outer
+  try {
+    session = sessionFor(args, outer)
+    status = await command(args, session, all)
+  } catch (error) {
+    for (const line of linesOf(error)) outer.err(`error: ${line}\n`)
+    status = virsh ? 1 : 2
+  }
+  if (virsh && !session.quiet) session.out('\n')
+  return status
+}
+
+/** Options after the command win over those before it. */
+const sessionFor = (args: Arguments, { quiet, driver, libvirt, cpuMap }: Session): Session =>
+  new Session({
+    quiet,
+    driver,
+    libvirt: args.has('libvirt') ? libvirtVersion(args.get('libvirt')) : libvirt,
+    cpuMap: args.get('cpu-map') ?? cpuMap,
+  })

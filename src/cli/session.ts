@@ -1,0 +1,36 @@
+import type { Database } from '../database/database.ts'
+import type { LibvirtVersion } from '../policy/versions.ts'
+import { STDERR, STDOUT, write } from './output.ts'
+
+/** Where the command is told to be: on this host, or with libvirt's built-in test driver. */
+export type Driver = 'host' | 'test'
+
+/** What was said before the command, and how it answers. */
+export class Session {
+  readonly quiet: boolean
+  readonly driver: Driver
+  readonly libvirt: LibvirtVersion
+  /** An installed libvirt's map; absent: the built-in data. */
+  readonly cpuMap: string | undefined
+
+  constructor(given: Pick<Session, 'quiet' | 'driver' | 'libvirt' | 'cpuMap'>) {
+    this.quiet = given.quiet
+    this.driver = given.driver
+    this.libvirt = given.libvirt
+    this.cpuMap = given.cpuMap
+  }
+
+  out(text: string): void {
+    write(STDOUT, text)
+  }
+
+  err(text: string): void {
+    write(STDERR, text)
+  }
+
+  /** @throws FileError, ParseError or LibvirtError where the map cannot be read */
+  async database(): Promise<Database> {
+    if (this.cpuMap === undefined) return (await import('../database/builtin.ts')).builtin()
+    return (await import('../node/cpu-map.ts')).openCpuMap(this.cpuMap)
+  }
+}

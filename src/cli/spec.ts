@@ -1,0 +1,58 @@
+/** What a command takes: `--name` alone, or with a value. */
+export interface OptionSpec {
+  readonly name: string
+  /** What the value is; absent: the option takes none. `string` is shown as `<string>`. */
+  readonly value?: string
+  /** May be given without its name: once, or any number of times. Positionals are filled in the order of the list. */
+  readonly positional?: 'one' | 'many'
+  readonly required?: true
+  readonly help: string
+  /** Not virsh's: shown under its own heading. */
+  readonly ours?: true
+  /** Words that the value may be, for completion. */
+  readonly words?: readonly string[]
+}
+
+export interface CommandSpec {
+  readonly name: string
+  /** virsh's text for virsh's commands. */
+  readonly description: string
+  readonly options: readonly OptionSpec[]
+  /** A command line that works in a checkout. */
+  readonly example: string
+  /** Whose rules hold for streams and exit status. */
+  readonly style: 'virsh' | 'own'
+}
+
+/** Options that every command takes, and that may also stand before it. */
+export const COMMON: readonly OptionSpec[] = [
+  {
+    name: 'cpu-map',
+    value: 'dir',
+    ours: true,
+    help: "an installed libvirt's cpu_map directory instead of the built-in data",
+  },
+  {
+    name: 'libvirt',
+    value: 'version',
+    ours: true,
+    words: ['11.3', '12.8'],
+    help: 'whose behaviour: 11.3 or 12.8 (default)',
+  },
+]
+
+/** A mistake in how the command was called: nothing ran. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** A command that cannot give its answer: the lines go to stderr, each after `error: `. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[], options?: ErrorOptions) {
+    super(lines.join('\n'), options)
+    this.lines = lines
+  }
+}

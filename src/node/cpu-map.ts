@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { readCpuMap } from '../database/cpu-map.ts'
+import type { Database } from '../database/database.ts'
+import { fileError } from './file-error.ts'
+
+const opened = new Map<string, Database>()
+
+/**
+ * The database of a libvirt `cpu_map` directory; read once a process.
+ * @throws FileError, ParseError, or LibvirtError for what libvirt itself would refuse
+ */
+export function openCpuMap(directory: string): Database {
+  const key = resolve(directory)
+  const known = opened.get(key)
+  if (known) return known
+  const database = readCpuMap(name => readMapFile(join(directory, name)))
+  opened.set(key, database)
+  return database
+}
+
+function readMapFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw fileError('open', path, error)
+  }
+}

@@ -1,0 +1,117 @@
+import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
+import { inputsOfElement } from '../formats/input-element.ts'
+import { XmlReader } from '../xml/reader.ts'
+import { FileError } from './file-error.ts'
+import { filesOf, type InputFile } from './files.ts'
+import { readBytes, STDIN } from './read-bytes.ts'
+import { readText } from './read-text.ts'
+
+export interface CpuTaker {
+  /** Takes each CPU, in order. */
+  readonly cpu: (cpu: InputCpu) => void
+  /** Is told of each file of a directory that holds no CPU. */
+  readonly without?: (path: string) => void
+}
+
+/**
+ * Reads every CPU of files and directories, one at a time, in memory for one document. A host is called by
+ * its path as typed, with `#N` where a file holds several.
+ * @throws FileError; LibvirtError for a bad `<cpudata>`; ParseError for text that is not well-formed, with the
+ *   path as source
+ */
+export async function readCpus(paths: readonly string[], take: CpuTaker): Promise<void> {
+  for (const file of filesOf(paths)) if (!(await readFile(file, take.cpu))) take.without?.(file.path)
+}
+
+/**
+ * As `readCpus`, of one file; answers false for one met in a directory that holds no CPU.
+ * @throws as `readCpus`
+ */
+export async function readFile(file: InputFile, take: (cpu: InputCpu) => void): Promise<boolean> {
+  const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take)
+  await readAll(file.path, namer)
+  const found = namer.end()
+  if (found === 0 && file.named) throw withoutCpu(file.path)
+  return found > 0
+}
+
+/** virsh's text. */
+const withoutCpu = (path: string): FileError => {
+  const what = '<cpu> element or valid domain XML, host capabilities XML, or domain capabilities XML'
+  return new FileError(path, `File '${path}' does not contain any ${what}`)
+}
+
+async function readAll(path: string, namer: Namer): Promise<void> {
+  const chunks = readBytes(path)
+  const first = chunks.next()
+  const head = first.done ? Buffer.alloc(0) : first.value
+  const bytes = withFirst(head, chunks)
+  if (looksLikeXml(head)) return readXml(path, bytes, namer)
+  const { readOther } = await import('./other-formats.ts')
+  const rest = readOther(path, bytes, found => namer.take(found))
+  if (rest) readXml(path, rest, namer)
+}
+
+/** Whether the first thing that is not blank is a tag. A byte order mark is passed over. */
+function looksLikeXml(head: Buffer): boolean {
+  const start = head.subarray(0, 1024).toString('latin1')
+  return /^(?:\xef\xbb\xbf)?\s*</.test(start)
+}
+
+function* withFirst(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
+  if (first.length > 0) yield first
+  yield* rest
+}
+
+/** A bad `<cpudata>` is reported when the file has been read: what is not XML comes first. */
+function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer): void {
+  const faults: unknown[] = []
+  const reader = new XmlReader({
+    source: path,
+    onElement: element => {
+      try {
+        for (const found of inputsOfElement(element)) namer.take(found)
+      } catch (error) {
+        faults.push(error)
+      }
+    },
+  })
+  for (const text of readText(chunks, path)) reader.write(text)
+  reader.end()
+  if (faults.length > 0) throw faults[0]
+}
+
+/** Names CPUs: the path alone as long as there may be only one. */
+class Namer {
+  readonly #path: string
+  readonly #take: (cpu: InputCpu) => void
+  #first: FoundInput | undefined
+  #count = 0
+
+  constructor(path: string, take: (cpu: InputCpu) => void) {
+    this.#path = path
+    this.#take = take
+  }
+
+  take(cpu: FoundInput): void {
+    this.#count++
+    if (this.#count === 1) {
+      this.#first = cpu
+      return
+    }
+    this.#release('#1')
+    this.#take({ ...cpu, source: `${this.#path}#${this.#count}` })
+  }
+
+  /** Answers how many there were. */
+  end(): number {
+    this.#release('')
+    return this.#count
+  }
+
+  #release(suffix: string): void {
+    if (!this.#first) return
+    this.#take({ ...this.#first, source: this.#path + suffix })
+    this.#first = undefined
+  }
+}

@@ -1,0 +1,36 @@
+/** A file that cannot be read, in virsh's words. */
+export class FileError extends Error {
+  override readonly name = 'FileError'
+  readonly path: string
+
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.path = path
+  }
+}
+
+/** glibc's words: what virsh and every other program on the host prints. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENODEV: 'No such device',
+  ENOENT: 'No such file or directory',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EPERM: 'Operation not permitted',
+}
+
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** `Failed to open file 'F': No such file or directory` */
+export function fileError(what: 'open' | 'read', path: string, error: unknown): FileError {
+  const code = codeOf(error)
+  const word = WORDS[code] ?? (code || (error instanceof Error ? error.message : String(error)))
+  return new FileError(path, `Failed to ${what} file '${path}': ${word}`, { cause: error })
+}

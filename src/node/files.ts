@@ -1,0 +1,48 @@
+import { readdirSync, statSync } from 'node:fs'
+import { fileError } from './file-error.ts'
+import { STDIN } from './read-bytes.ts'
+
+/** A file to read. One that was met in a directory need not hold a CPU. */
+export interface InputFile {
+  readonly path: string
+  readonly named: boolean
+}
+
+/**
+ * The files that command line arguments stand for: a directory stands for its regular files, recursively, in
+ * bytewise order of their paths; dot-files and symbolic links to directories are passed over.
+ * @throws FileError for a directory that cannot be read; a missing file is found when it is opened
+ */
+export function* filesOf(paths: readonly string[]): Generator<InputFile> {
+  for (const path of paths) {
+    if (path === STDIN || !isDirectory(path)) yield { path, named: true }
+    else for (const found of sorted(below(path))) yield { path: found, named: false }
+  }
+}
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+function* below(directory: string): Generator<string> {
+  for (const entry of list(directory)) {
+    if (entry.name.startsWith('.')) continue
+    const path = directory.endsWith('/') ? directory + entry.name : `${directory}/${entry.name}`
+    if (entry.isDirectory()) yield* below(path)
+    else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) yield path
+  }
+}
+
+function list(directory: string) {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    throw fileError('open', directory, error)
+  }
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+
+function sorted(paths: Iterable<string>): string[] {
+  const keyed = Array.from(paths, path => ({ path, key: Buffer.from(path) }))
+  return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ path }) => path)
+}

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { expect, test } from 'vitest'
+
+/** Layers from bottom to top. A file imports its own layer and those below it. */
+const LAYERS = ['core', 'xml', 'database', 'arch/x86', 'policy', 'formats', 'fleet', 'verbs', 'node', 'cli']
+
+/** The public entries may import what they offer. */
+const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'verbs', 'node.ts': 'node' }
+
+/** Node's modules, the clock, the environment and randomness belong to these layers alone. */
+const IMPURE = ['node', 'cli']
+
+const root = join(import.meta.dirname, '..', 'src')
+
+function files(folder: string): string[] {
+  return readdirSync(join(root, folder)).flatMap(name => {
+    const path = join(folder, name)
+    if (statSync(join(root, path)).isDirectory()) return files(path)
+    return name.endsWith('.ts') && !name.endsWith('.d.ts') ? [path] : []
+  })
+}
+
+const layerOf = (path: string): string | undefined =>
+  ENTRIES[path] ?? LAYERS.find(layer => path.startsWith(`${layer}/`))
+
+/** The code without comments, where words such as `process.` are only talk. */
+const codeOf = (path: string): string =>
+  readFileSync(join(root, path), 'utf8').replace(/\/\*[^]*?\*\/|(^|\s)\/\/.*$/gm, '$1')
+
+const targets = (code: string): string[] =>
+  [...code.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(match => match[1] ?? '')
+
+const imports = (path: string): string[] => targets(codeOf(path))
+
+/** Only what is there at run time: types may refer to each other. */
+const valueImports = (path: string): string[] =>
+  targets(codeOf(path).replace(/\b(?:import|export) type [^;]*? from '[^']+'/g, ''))
+
+const sources = files('.').map(path => normalize(path))
+
+test('every source file belongs to a layer', () => {
+  expect(sources.filter(path => layerOf(path) === undefined)).toEqual([])
+})
+
+test('no import points up or sideways', () => {
+  const faults = sources.flatMap(path => {
+    const rank = LAYERS.indexOf(layerOf(path) ?? '')
+    return imports(path)
+      .filter(name => name.startsWith('.') && !name.endsWith('.txt'))
+      .map(name => normalize(join(dirname(path), name)))
+      .filter(target => LAYERS.indexOf(layerOf(target) ?? '') > rank)
+      .map(target => `${path} imports ${target}`)
+  })
+  expect(faults).toEqual([])
+})
+
+test('from core to verbs nothing asks Node, the clock, the environment or chance', () => {
+  const pure = sources.filter(path => !IMPURE.includes(layerOf(path) ?? ''))
+  const faults = pure.flatMap(path => {
+    const calls = /\b(?:process\.|Date\.now|new Date\(|Math\.random|performance\.)/.exec(codeOf(path))
+    return [
+      ...imports(path).filter(name => name.startsWith('node:')),
+      ...(calls ? [calls[0]] : []),
+    ].map(what => `${path}: ${what}`)
+  })
+  expect(faults).toEqual([])
+})
+
+test('no import leads round in a circle', () => {
+  const graph = new Map(
+    sources.map(path => [
+      path,
+      valueImports(path)
+        .filter(name => name.startsWith('.') && name.endsWith('.ts'))
+        .map(name => normalize(join(dirname(path), name))),
+    ]),
+  )
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    if (trail.includes(path) || done.has(path)) return
+    for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
+    done.add(path)
+  }
+  for (const path of sources) visit(path, [])
+  expect(circles).toEqual([])
+})

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { folderOf, hostXml, virtCpu } from './virt-cpu.ts'
+
+const folder = folderOf({ 'a.xml': hostXml('Penryn', ['vmx']) })
+const run = (...args: string[]) => virtCpu(args, { cwd: folder })
+
+const ANSWER = `<cpu mode='custom' match='exact'>
+  <model fallback='forbid'>Penryn</model>
+  <vendor>Intel</vendor>
+  <feature policy='require' name='vmx'/>
+</cpu>
+
+`
+
+test.each([
+  ['positional', ['cpu-baseline', 'a.xml']],
+  ['--file F', ['cpu-baseline', '--file', 'a.xml']],
+  ['--file=F', ['cpu-baseline', '--file=a.xml']],
+  ['after --', ['cpu-baseline', '--', 'a.xml']],
+  ['one string', ["cpu-baseline 'a.xml'"]],
+  ['global options before', ['-c', 'test:///default', '-r', '-d0', '-k', '5', '-K', '3', '-l', '/dev/null', 'cpu-baseline', 'a.xml']],
+  ['a cluster', ['-rc', 'test:///default', 'cpu-baseline', 'a.xml']],
+  ['a beginning of a long option', ['--conn=test:///default', 'cpu-baseline', 'a.xml']],
+  ['ours before', ['--libvirt', '11.3', 'cpu-baseline', 'a.xml']],
+  ['ours after', ['cpu-baseline', 'a.xml', '--libvirt=12.8']],
+])('a file is given as virsh takes it: %s', (_, args) => {
+  expect(run(...args)).toEqual({ status: 0, stdout: ANSWER, stderr: '' })
+})
+
+test.each([
+  [['cpu-baseline'], "command 'cpu-baseline' requires <file> option"],
+  [['cpu-models', 'x86_64', 'y'], "unexpected data 'y'"],
+  [['cpu-baseline', 'a.xml', '--features', '--features'], 'option --features already seen'],
+  [['cpu-compare', 'a.xml', '--error', '--error'], 'option --error already seen'],
+  [['cpu-baseline', 'a.xml', '--features=yes'], "invalid '=' after option --features"],
+  [['cpu-baseline', '--bogus', 'a.xml'], "command 'cpu-baseline' doesn't support option --bogus"],
+  [['cpu-baseline', '--file'], 'expected syntax: --file <string>'],
+  [['cpu-models', '--arch'], 'expected syntax: --arch <string>'],
+  [['cpu-models', '--ar', 'x86_64'], "command 'cpu-models' doesn't support option --ar"],
+  [['nosuch'], "unknown command: 'nosuch'"],
+  [['-x'], "unsupported option '-x'. See --help."],
+  [['--nolong'], "unsupported option '--nolong'. See --help."],
+  [['-c'], "option '-c'/'--connect' requires an argument"],
+  [['-d', 'x', 'cpu-models', 'aarch64'], 'option -d takes a numeric argument'],
+  [['-k', 'x', 'cpu-models', 'aarch64'], 'Invalid value for option -k'],
+  [['-K', '-5', 'cpu-models', 'aarch64'], 'option -K requires a positive integer argument'],
+])('%j is refused in virsh’s words, and nothing runs', (args, message) => {
+  expect(run(...args)).toEqual({ status: 1, stdout: '', stderr: `error: ${message}\n` })
+})
+
+test('a debug level out of range is warned of', () => {
+  const { status, stderr } = run('-d', '9', 'cpu-baseline', 'a.xml')
+  expect([status, stderr]).toEqual([0, 'error: ignoring debug level 9 out of range [0-4]\n'])
+})
+
+test('an empty file name is found out when the command runs', () => {
+  const expected = { status: 1, stdout: '\n', stderr: "error: Failed to get option 'file': Option argument is empty\n" }
+  expect(run('cpu-baseline', '')).toEqual(expected)
+  expect(run('cpu-baseline', '--file=')).toEqual(expected)
+})
+
+test('a misspelt command is answered with the nearest one', () => {
+  expect(run('cpu-baselin').stderr).toContain("did you mean 'cpu-baseline'?")
+})
+
+test('a remote URI is refused with a hint, before anything runs', () => {
+  const { status, stdout, stderr } = run('-c', 'qemu+ssh://host/system', 'cpu-baseline', 'a.xml')
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^error: failed to connect to the hypervisor\nerror: .*--host FILE/)
+})
+
+test('several commands in one string: the status is the last one’s', () => {
+  const { status, stdout } = run('cpu-models bogus; cpu-models "aarch64" # comment\ncpu-models aarch64')
+  expect([status, stdout]).toEqual([0, '\nall CPU models are accepted\n\nall CPU models are accepted\n\n'])
+  expect(run('cpu-models aarch64; cpu-models bogus').status).toBe(1)
+})
+
+test('our own commands tell a wrong call by status 2', () => {
+  expect(run('decode')).toEqual({ status: 2, stdout: '', stderr: "error: command 'decode' requires <file> option\n" })
+  expect(run('decode', 'a.xml', '--as', 'x').status).toBe(2)
+  expect(run('completion', 'tcsh').status).toBe(2)
+})
+
+test('a libvirt whose behaviour we do not know is refused', () => {
+  expect(run('cpu-baseline', 'a.xml', '--libvirt', '9.0').stderr).toBe("error: --libvirt takes 11.3 or 12.8, not '9.0'\n")
+})
