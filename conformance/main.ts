@@ -1,0 +1,76 @@
+import { parseArgs } from 'node:util'
+import { builtin } from '../src/database/builtin.ts'
+import { cputest } from './cputest.ts'
+import { DataFolder } from './data.ts'
+import { edge } from './edge.ts'
+import { rawDumps } from './raw-dumps.ts'
+import { realCpus } from './real-cpus.ts'
+import { type Family, printFamily } from './report.ts'
+
+/** What is run: a part needs its folders, and is skipped, said, where they are absent. */
+interface Part {
+  readonly name: string
+  readonly needs: readonly (readonly string[])[]
+  readonly run: (data: DataFolder) => Family[]
+}
+
+const CPUTEST = ['libvirt-11.3', 'tests', 'cputestdata'] as const
+const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
+
+const mapAt = (data: DataFolder, path: readonly string[]) => data.cpuMap(...path) ?? builtin()
+
+const PARTS: readonly Part[] = [
+  {
+    name: 'cputest, 11.3 map',
+    needs: [CPUTEST, ['libvirt-11.3', 'cpu_map']],
+    run: data => cputest(mapAt(data, ['libvirt-11.3', 'cpu_map']), data.folder(...CPUTEST)),
+  },
+  {
+    name: 'real-cpus, built in',
+    needs: [['real-cpus']],
+    run: data => realCpus(builtin(), 'built in', data.folder('real-cpus'), data.folder(...CPUTEST)),
+  },
+  {
+    name: 'real-cpus, 12.8 map',
+    needs: [['real-cpus'], NEW_MAP],
+    run: data => realCpus(mapAt(data, NEW_MAP), '12.8 map', data.folder('real-cpus'), data.folder(...CPUTEST)),
+  },
+  { name: 'edge, built in', needs: [['edge']], run: data => edge(builtin(), 'built in', data.folder('edge')) },
+  {
+    name: 'edge, 12.8 map',
+    needs: [['edge'], NEW_MAP],
+    run: data => edge(mapAt(data, NEW_MAP), '12.8 map', data.folder('edge')),
+  },
+  {
+    name: 'raw-dumps',
+    needs: [['raw-dumps'], ['real-cpus']],
+    run: data => rawDumps(builtin(), data.folder('raw-dumps'), data.folder('real-cpus')),
+  },
+]
+
+function main(): number {
+  const { values } = parseArgs({ options: { data: { type: 'string' } } })
+  const path = values.data ?? process.env['VIRT_CPU_REFERENCE']
+  if (!path) {
+    console.error('conformance: say where the data is: --data DIR, or VIRT_CPU_REFERENCE')
+    return 2
+  }
+  const data = new DataFolder(path)
+  let [passed, failed] = [0, 0]
+  for (const part of PARTS) {
+    const absent = part.needs.filter(need => !data.has(...need))
+    if (absent.length > 0) {
+      console.log(`${part.name}: skipped, no ${absent.map(need => need.join('/')).join(', no ')}`)
+      continue
+    }
+    for (const family of part.run(data)) {
+      printFamily(family, line => console.log(line))
+      passed += family.passed
+      failed += family.failures.length
+    }
+  }
+  console.log(`${passed} passed, ${failed} failed`)
+  return failed > 0 || passed === 0 ? 1 : 0
+}
+
+process.exitCode = main()

@@ -1,0 +1,62 @@
+import type { CpuidData } from '../src/core/cpuid-data.ts'
+import type { Database } from '../src/database/database.ts'
+import { readDumps } from '../src/formats/dumps.ts'
+import { decodeText } from '../src/formats/decode-text.ts'
+import { decode } from '../src/verbs/decode.ts'
+import type { DataFolder } from './data.ts'
+import { outcome } from './outcome.ts'
+import type { DumpRow } from './real-cpus.ts'
+import { Family } from './report.ts'
+
+/** Dumps as tools print them: read to exactly the words of their row, and answered as that row. */
+export function rawDumps(db: Database, data: DataFolder, rows: DataFolder): Family[] {
+  const folders = [
+    ['aida64', ['instlat', 'instlat-msr']],
+    ['libcpuid', ['libcpuid']],
+  ] as const
+  const families = folders.map(([folder, sets]) => {
+    const files = data.names(folder).map(name => [name, [folder, name]] as const)
+    return compareAll(db, new Family(`raw-dumps ${folder}`), files, data, rows, sets)
+  })
+  const own = data.names().filter(name => /^cpuid-r.*\.txt$/.test(name))
+  const cpuid = own.map(name => [name, [name]] as const)
+  return [...families, compareAll(db, new Family('raw-dumps cpuid -r'), cpuid, data, rows, ['zen5-vm'])]
+}
+
+function compareAll(
+  db: Database,
+  family: Family,
+  files: readonly (readonly [name: string, path: readonly string[]])[],
+  data: DataFolder,
+  rows: DataFolder,
+  sets: readonly string[],
+): Family {
+  const byName = sets.map(set => new Map(rows.rows<DumpRow>(`${set}.ndjson`).map(row => [row.name, row])))
+  for (const [file, path] of files) {
+    const name = file.replace(/\.[^.]+$/, '')
+    const found = byName.flatMap(map => map.get(name) ?? map.get('cpuid-r-1') ?? [])
+    if (found.length === 0) {
+      family.skip()
+      continue
+    }
+    const [first] = readDumps(decodeText(data.bytes(...path)), file)
+    for (const row of found) checkRow(db, family, file, first?.data, row)
+  }
+  return family
+}
+
+function checkRow(db: Database, family: Family, file: string, read: CpuidData | undefined, row: DumpRow): void {
+  const msrs = row.msrs ? (read?.msrs ?? []) : []
+  const data: CpuidData = { leaves: read?.leaves ?? [], msrs }
+  const exact = row.name !== 'cpuid-r-1' || file.includes('-1')
+  if (exact) {
+    family.check(`${file} words`, words(data), words({ leaves: row.leaves, msrs: row.msrs ?? [] }))
+  }
+  for (const as of ['host', 'guest'] as const) {
+    const actual = outcome(() => decode({ db }, data, { as }).xml)
+    family.check(`${file} ${as}`, actual, row.expected[as] ?? row.expected[`${as}Error`] ?? '')
+  }
+}
+
+const words = ({ leaves, msrs }: CpuidData): string =>
+  [...leaves.map(row => `cpuid ${row.join(' ')}`), ...msrs.map(row => `msr ${row.join(' ')}`)].join('\n')
