@@ -1,0 +1,38 @@
+import { builtin } from '../src/database/builtin.ts'
+
+/** A small generator of repeatable numbers in [0, n): mulberry32. */
+export function dice(seed: number): (n: number) => number {
+  let state = seed
+  return n => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) % n
+  }
+}
+
+const FEATURES = 59
+
+/**
+ * `distinct` host documents of about 1.8 KB and 59 features each, in map order as virsh prints them, of one
+ * vendor, so that they have a baseline. No two are equal: other features are left out, and the microcode differs.
+ */
+export function* hostDocuments(distinct: number, seed = 1): Iterable<string> {
+  const db = builtin()
+  const model = db.model('Skylake-Server-IBRS')
+  const spare = db.features.list.filter(({ bits }) => model && !bits.meets(model.features)).slice(0, FEATURES + 20)
+  const roll = dice(seed)
+  for (let i = 0; i < distinct; i++) {
+    const features = [...spare]
+    while (features.length > FEATURES) features.splice(roll(features.length), 1)
+    yield '<cpu>\n' +
+      '  <arch>x86_64</arch>\n' +
+      '  <model>Skylake-Server-IBRS</model>\n' +
+      '  <vendor>Intel</vendor>\n' +
+      `  <microcode version='${33554432 + i}'/>\n` +
+      "  <signature family='6' model='85' stepping='4'/>\n" +
+      "  <topology sockets='1' dies='1' clusters='1' cores='20' threads='2'/>\n" +
+      features.map(({ name }) => `  <feature name='${name}'/>\n`).join('') +
+      '</cpu>\n'
+  }
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compare } from '../src/arch/x86/compare.ts'
+import { builtin } from '../src/database/builtin.ts'
+import { parseCpu } from '../src/formats/parse-cpu.ts'
+import { decode } from '../src/verbs/decode.ts'
+import { Pool } from '../src/verbs/pool.ts'
+import { parseXml } from '../src/xml/reader.ts'
+import { dumpRows } from './dumps.ts'
+import { hostDocuments } from './fleet.ts'
+import { type Command, inTurn, isInstalled, once, timed } from './measure.ts'
+
+/**
+ * What is measured: the questions in one process, cold and warm; the command as a whole process beside
+ * virsh, where that is installed; start-up over bare Node. All in one run on one machine: quote ratios.
+ *   npm run bench            everything
+ *   npm run bench -- quick   without the 100 000 hosts
+ */
+const CLI = 'dist/cli.cjs'
+const quick = process.argv.includes('quick')
+const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-bench-'))
+
+const row = (what: string, ...cells: string[]) => console.log(`${what.padEnd(46)}${cells.join('  ')}`)
+const us = (value: number) => `${value.toFixed(1)} µs`.padStart(10)
+const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8)
+
+function inProcess(): void {
+  const db = builtin()
+  const documents = [...hostDocuments(2000)]
+  const bytes = documents.reduce((sum, text) => sum + text.length, 0) / documents.length
+  console.log(`in one process, a call (documents of ${bytes.toFixed(0)} bytes)`)
+  const tell = (what: string, calls: number, call: () => void) => {
+    const { cold, warm } = timed(calls, call)
+    row(`  ${what}`, `cold ${us(cold)}`, `warm ${us(warm)}`)
+  }
+  const elements = documents.map(text => parseXml(text))
+  const hosts = elements.map(element => parseCpu(element, 'host'))
+  const [host] = hosts
+  const dumps = dumpRows(db)
+  tell('XML scanner alone', documents.length, () => documents.forEach(text => parseXml(text)))
+  tell('parse and meet, a host', documents.length, () => {
+    const pool = new Pool(db)
+    documents.forEach((text, i) => pool.add(parseCpu(parseXml(text), 'host'), String(i)))
+    pool.result()
+  })
+  tell('decode, words to XML', dumps.length, () => dumps.forEach(data => decode({ db }, data)))
+  tell('compare, parsed', hosts.length, () => hosts.forEach(cpu => host && compare(db, host, cpu)))
+  tell('compare, with parsing', documents.length, () =>
+    documents.forEach(text => host && compare(db, host, parseCpu(parseXml(text), 'host'))),
+  )
+}
+
+function wholeProcess(): void {
+  const virsh = isInstalled('virsh')
+  console.log(`\ncpu-baseline, whole process${virsh ? ', beside virsh -c test:///default' : ' (virsh is not installed)'}`)
+  for (const n of quick ? [2, 100, 1000] : [2, 100, 1000, 5000]) {
+    const file = write(`hosts-${n}.xml`, hostDocuments(n))
+    const ours: Command = { command: process.execPath, args: [CLI, 'cpu-baseline', file] }
+    const theirs: Command = { command: 'virsh', args: ['-c', 'test:///default', 'cpu-baseline', file] }
+    const [mine = 0, its = 0] = inTurn(virsh ? [ours, theirs] : [ours], n > 1000 ? 5 : 11)
+    row(`  N = ${n}`, ms(mine), ...(virsh ? [ms(its), `ratio ${(mine / its).toFixed(2)}`] : []))
+  }
+  for (const [n, distinct] of quick ? [] : ([[100_000, 300], [100_000, 100_000]] as const)) {
+    const file = write(`hosts-${n}-${distinct}.xml`, repeated(n, distinct))
+    const command: Command = { command: process.execPath, args: [CLI, 'cpu-baseline', file] }
+    row(`  N = ${n}, ${distinct} distinct, one stream`, ms(inTurn([command], 3)[0] ?? 0))
+    rmSync(file)
+  }
+}
+
+function startUp(): void {
+  console.log('\nstart-up, over bare Node')
+  const file = write('two.xml', hostDocuments(2))
+  const node: Command = { command: process.execPath, args: ['-e', '0'] }
+  const cases = { '--version': ['--version'], 'cpu-models x86_64': ['cpu-models', 'x86_64'], 'cpu-baseline of two': ['cpu-baseline', file] }
+  for (const [what, args] of Object.entries(cases)) {
+    const [bare = 0, ours = 0] = inTurn([node, { command: process.execPath, args: [CLI, ...args] }], quick ? 21 : 100)
+    row(`  ${what}`, `${(ours - bare).toFixed(1)} ms`.padStart(8), `(${ours.toFixed(1)} against ${bare.toFixed(1)})`)
+  }
+}
+
+function batch(): void {
+  const requests = Array.from({ length: 10_000 }, (_, id) => {
+    const dumps = dumpRows(builtin())
+    const data = dumps[id % dumps.length]
+    return JSON.stringify({ id, verb: 'decode', cpuid: data?.leaves, msr: data?.msrs })
+  }).join('\n')
+  console.log('\nbatch')
+  row('  10 000 decodes, whole process', ms(once({ command: process.execPath, args: [CLI, 'batch'], input: requests })))
+}
+
+function* repeated(n: number, distinct: number): Iterable<string> {
+  const documents = [...hostDocuments(distinct)]
+  for (let i = 0; i < n; i++) yield documents[i % distinct] ?? ''
+}
+
+function write(name: string, documents: Iterable<string>): string {
+  const file = join(folder, name)
+  writeFileSync(file, '')
+  let chunk = ''
+  const flush = () => {
+    writeFileSync(file, chunk, { flag: 'a' })
+    chunk = ''
+  }
+  for (const document of documents) {
+    chunk += document
+    if (chunk.length > 1 << 24) flush()
+  }
+  flush()
+  return file
+}
+
+try {
+  console.log(`Node ${process.version}, virt-cpu ${JSON.parse(readFileSync('package.json', 'utf8')).version}`)
+  inProcess()
+  wholeProcess()
+  startUp()
+  batch()
+} finally {
+  rmSync(folder, { recursive: true })
+}
