@@ -3,7 +3,14 @@ import type { Register } from '../src/core/place.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import type { Database } from '../src/database/database.ts'
 
-const MODELS = ['Skylake-Server-IBRS', 'Cascadelake-Server', 'Icelake-Server', 'SapphireRapids', 'EPYC-Rome', 'EPYC-Genoa']
+const MODELS = [
+  'Skylake-Server-IBRS',
+  'Cascadelake-Server',
+  'Icelake-Server',
+  'SapphireRapids',
+  'EPYC-Rome',
+  'EPYC-Genoa',
+]
 const REGISTERS: readonly Register[] = ['eax', 'ebx', 'ecx', 'edx']
 
 /** What CPUs of today would answer: the words of some models and the leaves around them that carry no feature. */
@@ -24,7 +31,8 @@ export function dumpRows(db: Database): CpuidData[] {
     const msrs = new Map<number, [number, number, number]>()
     db.features.words.forEach((place, i) => {
       const word = model.features.words[i] ?? 0
-      if (place.kind === 'cpuid') rowOf(place.leaf, place.subleaf)[2 + REGISTERS.indexOf(place.register)] = word
+      if (place.kind === 'cpuid')
+        rowOf(place.leaf, place.subleaf)[2 + REGISTERS.indexOf(place.register)] = word
       else {
         const row = msrs.get(place.index) ?? [place.index, 0, 0]
         row[place.half === 'low' ? 1 : 2] = word

@@ -1,4 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { builtin } from '../src/database/builtin.ts'
+import { readCpuMap } from '../src/database/cpu-map.ts'
 
 /** A small generator of repeatable numbers in [0, n): mulberry32. */
 export function dice(seed: number): (n: number) => number {
@@ -13,6 +16,17 @@ export function dice(seed: number): (n: number) => number {
 
 const FEATURES = 59
 
+/** Where an installed libvirt has its map: virsh refuses documents with features that are not in it. */
+const INSTALLED = '/usr/share/libvirt/cpu_map'
+
+/** Features that the built-in data and an installed libvirt know, in map order. */
+function knownFeatures() {
+  const db = builtin()
+  if (!existsSync(join(INSTALLED, 'index.xml'))) return db.features.list
+  const installed = readCpuMap(name => readFileSync(join(INSTALLED, name), 'utf8'))
+  return db.features.list.filter(({ name }) => installed.features.get(name))
+}
+
 /**
  * `distinct` host documents of about 1.8 KB and 59 features each, in map order as virsh prints them, of one
  * vendor, so that they have a baseline. No two are equal: other features are left out, and the microcode differs.
@@ -20,19 +34,26 @@ const FEATURES = 59
 export function* hostDocuments(distinct: number, seed = 1): Iterable<string> {
   const db = builtin()
   const model = db.model('Skylake-Server-IBRS')
-  const spare = db.features.list.filter(({ bits }) => model && !bits.meets(model.features)).slice(0, FEATURES + 20)
+  const spare = knownFeatures()
+    .filter(({ bits }) => model && !bits.meets(model.features))
+    .slice(0, FEATURES + 20)
   const roll = dice(seed)
   for (let i = 0; i < distinct; i++) {
     const features = [...spare]
     while (features.length > FEATURES) features.splice(roll(features.length), 1)
-    yield '<cpu>\n' +
-      '  <arch>x86_64</arch>\n' +
-      '  <model>Skylake-Server-IBRS</model>\n' +
-      '  <vendor>Intel</vendor>\n' +
-      `  <microcode version='${33554432 + i}'/>\n` +
-      "  <signature family='6' model='85' stepping='4'/>\n" +
-      "  <topology sockets='1' dies='1' clusters='1' cores='20' threads='2'/>\n" +
-      features.map(({ name }) => `  <feature name='${name}'/>\n`).join('') +
-      '</cpu>\n'
+    yield flat(
+      '<cpu>\n' +
+        '  <arch>x86_64</arch>\n' +
+        '  <model>Skylake-Server-IBRS</model>\n' +
+        '  <vendor>Intel</vendor>\n' +
+        `  <microcode version='${33554432 + i}'/>\n` +
+        "  <signature family='6' model='85' stepping='4'/>\n" +
+        "  <topology sockets='1' dies='1' clusters='1' cores='20' threads='2'/>\n" +
+        features.map(({ name }) => `  <feature name='${name}'/>\n`).join('') +
+        '</cpu>\n',
+    )
   }
 }
+
+/** The same text in one piece, as files give it: a concatenation stays a tree of strings, and slow to read. */
+const flat = (text: string): string => Buffer.from(text).toString('latin1')

@@ -30,30 +30,30 @@ function inProcess(): void {
   const documents = [...hostDocuments(2000)]
   const bytes = documents.reduce((sum, text) => sum + text.length, 0) / documents.length
   console.log(`in one process, a call (documents of ${bytes.toFixed(0)} bytes)`)
-  const tell = (what: string, calls: number, call: () => void) => {
-    const { cold, warm } = timed(calls, call)
+  const tell = <T>(what: string, inputs: readonly T[], ask: (input: T, index: number) => void) => {
+    const { cold, warm } = timed(inputs.length, () => {
+      for (const [i, input] of inputs.entries()) ask(input, i)
+    })
     row(`  ${what}`, `cold ${us(cold)}`, `warm ${us(warm)}`)
   }
-  const elements = documents.map(text => parseXml(text))
-  const hosts = elements.map(element => parseCpu(element, 'host'))
+  const hosts = documents.map(text => parseCpu(parseXml(text), 'host'))
   const [host] = hosts
-  const dumps = dumpRows(db)
-  tell('XML scanner alone', documents.length, () => documents.forEach(text => parseXml(text)))
-  tell('parse and meet, a host', documents.length, () => {
-    const pool = new Pool(db)
-    documents.forEach((text, i) => pool.add(parseCpu(parseXml(text), 'host'), String(i)))
-    pool.result()
-  })
-  tell('decode, words to XML', dumps.length, () => dumps.forEach(data => decode({ db }, data)))
-  tell('compare, parsed', hosts.length, () => hosts.forEach(cpu => host && compare(db, host, cpu)))
-  tell('compare, with parsing', documents.length, () =>
-    documents.forEach(text => host && compare(db, host, parseCpu(parseXml(text), 'host'))),
+  const dumps = Array.from({ length: 300 }, () => dumpRows(db)).flat()
+  const pool = new Pool(db)
+  tell('XML scanner alone', documents, text => parseXml(text))
+  tell('parse and meet, a host', documents, (text, i) =>
+    pool.add(parseCpu(parseXml(text), 'host'), String(i)),
   )
+  tell('decode, words to XML', dumps, data => decode({ db }, data))
+  tell('compare, parsed', hosts, cpu => compare(db, host, cpu))
+  tell('compare, with parsing', documents, text => compare(db, host, parseCpu(parseXml(text), 'host')))
 }
 
 function wholeProcess(): void {
   const virsh = isInstalled('virsh')
-  console.log(`\ncpu-baseline, whole process${virsh ? ', beside virsh -c test:///default' : ' (virsh is not installed)'}`)
+  console.log(
+    `\ncpu-baseline, whole process${virsh ? ', beside virsh -c test:///default' : ' (virsh is not installed)'}`,
+  )
   for (const n of quick ? [2, 100, 1000] : [2, 100, 1000, 5000]) {
     const file = write(`hosts-${n}.xml`, hostDocuments(n))
     const ours: Command = { command: process.execPath, args: [CLI, 'cpu-baseline', file] }
@@ -61,7 +61,12 @@ function wholeProcess(): void {
     const [mine = 0, its = 0] = inTurn(virsh ? [ours, theirs] : [ours], n > 1000 ? 5 : 11)
     row(`  N = ${n}`, ms(mine), ...(virsh ? [ms(its), `ratio ${(mine / its).toFixed(2)}`] : []))
   }
-  for (const [n, distinct] of quick ? [] : ([[100_000, 300], [100_000, 100_000]] as const)) {
+  for (const [n, distinct] of quick
+    ? []
+    : ([
+        [100_000, 300],
+        [100_000, 100_000],
+      ] as const)) {
     const file = write(`hosts-${n}-${distinct}.xml`, repeated(n, distinct))
     const command: Command = { command: process.execPath, args: [CLI, 'cpu-baseline', file] }
     row(`  N = ${n}, ${distinct} distinct, one stream`, ms(inTurn([command], 3)[0] ?? 0))
@@ -73,10 +78,21 @@ function startUp(): void {
   console.log('\nstart-up, over bare Node')
   const file = write('two.xml', hostDocuments(2))
   const node: Command = { command: process.execPath, args: ['-e', '0'] }
-  const cases = { '--version': ['--version'], 'cpu-models x86_64': ['cpu-models', 'x86_64'], 'cpu-baseline of two': ['cpu-baseline', file] }
+  const cases = {
+    '--version': ['--version'],
+    'cpu-models x86_64': ['cpu-models', 'x86_64'],
+    'cpu-baseline of two': ['cpu-baseline', file],
+  }
   for (const [what, args] of Object.entries(cases)) {
-    const [bare = 0, ours = 0] = inTurn([node, { command: process.execPath, args: [CLI, ...args] }], quick ? 21 : 100)
-    row(`  ${what}`, `${(ours - bare).toFixed(1)} ms`.padStart(8), `(${ours.toFixed(1)} against ${bare.toFixed(1)})`)
+    const [bare = 0, ours = 0] = inTurn(
+      [node, { command: process.execPath, args: [CLI, ...args] }],
+      quick ? 21 : 100,
+    )
+    row(
+      `  ${what}`,
+      `${(ours - bare).toFixed(1)} ms`.padStart(8),
+      `(${ours.toFixed(1)} against ${bare.toFixed(1)})`,
+    )
   }
 }
 
@@ -87,7 +103,10 @@ function batch(): void {
     return JSON.stringify({ id, verb: 'decode', cpuid: data?.leaves, msr: data?.msrs })
   }).join('\n')
   console.log('\nbatch')
-  row('  10 000 decodes, whole process', ms(once({ command: process.execPath, args: [CLI, 'batch'], input: requests })))
+  row(
+    '  10 000 decodes, whole process',
+    ms(once({ command: process.execPath, args: [CLI, 'batch'], input: requests })),
+  )
 }
 
 function* repeated(n: number, distinct: number): Iterable<string> {

@@ -45,7 +45,9 @@ export function once({ command, args, input }: Command): number {
 export function inTurn(commands: readonly Command[], runs: number): number[] {
   for (const command of commands) once(command)
   const times = commands.map((): number[] => [])
-  for (let run = 0; run < runs; run++) commands.forEach((command, i) => times[i]?.push(once(command)))
+  for (let run = 0; run < runs; run++) {
+    for (const [i, command] of commands.entries()) times[i]?.push(once(command))
+  }
   return times.map(median)
 }
 

@@ -30,7 +30,14 @@ async function build(into) {
     export { XmlReader } from './src/xml/reader.ts'
     export { saxesTree } from './test/xml/saxes-tree.ts'`
   const outfile = join(into, 'xml.mjs')
-  await build({ stdin: { contents, resolveDir: root }, bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' })
+  await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  })
   return outfile
 }
 
@@ -53,7 +60,9 @@ async function row(bundle, way) {
   const next900 = time(read, documents.slice(100, 1000))
   time(read, documents)
   const warm = Math.min(...Array.from({ length: 5 }, () => time(read, documents)))
-  const figures = [first100, first100 * 0.1 + next900 * 0.9, warm].map(figure => figure.toFixed(1).padStart(12))
+  const figures = [first100, first100 * 0.1 + next900 * 0.9, warm].map(figure =>
+    figure.toFixed(1).padStart(12),
+  )
   console.log(`${way.padEnd(10)}${figures.join('')}`)
 }
 
@@ -62,7 +71,9 @@ if (way !== undefined) await row(bundle, way)
 else {
   const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-bench-'))
   const built = await build(folder)
-  console.log(`us a document of ${makeDocument(0).length} characters\n          ${['first 100', 'first 1000', 'warm'].map(h => h.padStart(12)).join('')}`)
+  console.log(
+    `us a document of ${makeDocument(0).length} characters\n          ${['first 100', 'first 1000', 'warm'].map(h => h.padStart(12)).join('')}`,
+  )
   for (const each of ['document', 'stream', 'strict', 'saxes'])
     spawnSync(process.execPath, [fileURLToPath(import.meta.url), each, built], { stdio: 'inherit' })
   rmSync(folder, { recursive: true })

@@ -54,7 +54,10 @@ export const GUEST: readonly (readonly [host: string, guest: string, list: strin
 ]
 
 /** Name and flag; a flag of `fail` means the baseline must be refused. */
-export const BASELINE: readonly (readonly [name: string, flag: 'result' | 'expanded' | 'migratable' | 'fail'])[] = [
+export const BASELINE: readonly (readonly [
+  name: string,
+  flag: 'result' | 'expanded' | 'migratable' | 'fail',
+])[] = [
   ['incompatible-vendors', 'fail'],
   ['no-vendor', 'result'],
   ['some-vendors', 'result'],

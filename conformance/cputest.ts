@@ -3,9 +3,9 @@ import { readCpuid } from '../src/arch/x86/cpuid.ts'
 import { expand } from '../src/arch/x86/expand.ts'
 import { hasFeature } from '../src/arch/x86/query.ts'
 import { translate } from '../src/arch/x86/translate.ts'
+import { hex } from '../src/core/bits.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { CpuidData } from '../src/core/cpuid-data.ts'
-import { hex } from '../src/core/bits.ts'
 import { type Signature, signatureWord } from '../src/core/signature.ts'
 import type { Database } from '../src/database/database.ts'
 import { parseCpudata } from '../src/formats/cpudata.ts'
@@ -75,7 +75,8 @@ class Cputest {
       this.#ifThere(family, [host, guest, result], () => {
         const updated = update({ db: this.#db }, this.#load(host), this.#load(guest))
         family.check(result, printCpu(updated), this.#text(result))
-        if (expected) family.check(`${result} compared`, this.#compare(this.#load(host), this.#load(result)), expected)
+        if (expected)
+          family.check(`${result} compared`, this.#compare(this.#load(host), this.#load(result)), expected)
       })
     }
     return family
@@ -192,9 +193,13 @@ class Cputest {
 
   #signature(family: Family, name: string, signature: Signature | undefined): void {
     const file = `x86_64-cpuid-${name}.sig`
-    if (!this.#data.has(file)) return family.skip()
+    if (!this.#data.has(file)) {
+      family.skip()
+      return
+    }
     const { family: f, model: m, stepping: s } = signature ?? { family: 0, model: 0, stepping: 0 }
-    const line = (label: string, n: number) => `${label.padEnd(9)} ${String(n).padStart(3)} (0x${hex(n, 2)})\n`
+    const line = (label: string, n: number) =>
+      `${label.padEnd(9)} ${String(n).padStart(3)} (0x${hex(n, 2)})\n`
     const word = signature ? signatureWord(signature) : 0
     const actual = `${hex(word, 6)}\n${line('family:', f)}${line('model:', m)}${line('stepping:', s)}`
     family.check(name, actual, this.#data.text(file))
@@ -253,4 +258,3 @@ class Cputest {
   #load = (name: string): Cpu => parseCpu(parseXml(this.#text(name)), 'auto')
   #cpudata = (name: string): CpuidData => parseCpudata(parseXml(this.#text(`cpuid-${name}`)))
 }
-

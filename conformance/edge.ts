@@ -1,5 +1,5 @@
-import { hasFeature } from '../src/arch/x86/query.ts'
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
+import { hasFeature } from '../src/arch/x86/query.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import type { Database } from '../src/database/database.ts'
 import { readCpudata } from '../src/formats/cpudata.ts'
@@ -12,8 +12,8 @@ import { expand, migratable, start, update } from '../src/verbs/guest.ts'
 import { Pool } from '../src/verbs/pool.ts'
 import { child, textOf } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
-import { outcome } from './outcome.ts'
 import type { DataFolder } from './data.ts'
+import { outcome } from './outcome.ts'
 import { Family } from './report.ts'
 
 interface Row {
@@ -59,7 +59,10 @@ class Edge {
   }
 
   ask(row: Row, family: Family): void {
-    if (this.#belongsElsewhere(row)) return family.skip()
+    if (this.#belongsElsewhere(row)) {
+      family.skip()
+      return
+    }
     const expected = this.#expected(row)
     const actual = outcome(() => this.#answer(row))
     // libxml2's words for a document that is not XML are the command's business: here a clear error is enough.
@@ -119,7 +122,9 @@ class Edge {
     }
     if (row.op === 'feature') return row.error ?? String(row.cpu)
     const answer = row.xml ?? row.error?.replace('(no error set)', '') ?? ''
-    return [row.op === 'guest' ? row.compare?.replace('ERROR', '') : undefined, answer].filter(Boolean).join('\n')
+    return [row.op === 'guest' ? row.compare?.replace('ERROR', '') : undefined, answer]
+      .filter(Boolean)
+      .join('\n')
   }
 
   #decode(row: Row): string {
@@ -133,7 +138,9 @@ class Edge {
     const flags = row.flags?.split(',') ?? []
     const pool = new Pool(this.#context.db, { raw: !flags.includes('qemu') })
     for (const name of row.inputs ?? []) pool.add(parseCpu(parseXml(this.#xml(name)), 'host'), name)
-    return printCpu(pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }))
+    return printCpu(
+      pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }),
+    )
   }
 
   #start(row: Row): string {
@@ -150,7 +157,16 @@ class Edge {
   #xml = (name: string): string => this.#data.text('cpu', `${name}.xml`)
   #cpu = (name: string | number | undefined) => parseCpu(parseXml(this.#xml(String(name))), 'auto')
   #label = ({ op, data, inputs, flags, host, cpu, models, name }: Row): string =>
-    [op, data, inputs?.join('+'), flags, typeof host === 'string' && host.length < 60 && host, cpu, models, name]
+    [
+      op,
+      data,
+      inputs?.join('+'),
+      flags,
+      typeof host === 'string' && host.length < 60 && host,
+      cpu,
+      models,
+      name,
+    ]
       .filter(Boolean)
       .join(' ')
 }

@@ -11,7 +11,8 @@ export function liveDifferences(wanted: Cpu, live: Cpu): string[] {
   const names = [...new Set([...want.keys(), ...got.keys()])].sort()
   return names.flatMap(name => {
     const [w, g] = [want.get(name), got.get(name)]
-    const differs = w === g ? false : w === 'require' || g === 'require' || (w === 'disable' && g === undefined)
+    const differs =
+      w === g ? false : w === 'require' || g === 'require' || (w === 'disable' && g === undefined)
     return differs ? [`${name}: ${g ?? 'not listed'}, expected ${w ?? 'not listed'}`] : []
   })
 }

@@ -33,9 +33,14 @@ const PARTS: readonly Part[] = [
   {
     name: 'real-cpus, 12.8 map',
     needs: [['real-cpus'], NEW_MAP],
-    run: data => realCpus(mapAt(data, NEW_MAP), '12.8 map', data.folder('real-cpus'), data.folder(...CPUTEST)),
+    run: data =>
+      realCpus(mapAt(data, NEW_MAP), '12.8 map', data.folder('real-cpus'), data.folder(...CPUTEST)),
   },
-  { name: 'edge, built in', needs: [['edge']], run: data => edge(builtin(), 'built in', data.folder('edge')) },
+  {
+    name: 'edge, built in',
+    needs: [['edge']],
+    run: data => edge(builtin(), 'built in', data.folder('edge')),
+  },
   {
     name: 'edge, 12.8 map',
     needs: [['edge'], NEW_MAP],
@@ -50,7 +55,7 @@ const PARTS: readonly Part[] = [
 
 function main(): number {
   const { values } = parseArgs({ options: { data: { type: 'string' } } })
-  const path = values.data ?? process.env['VIRT_CPU_REFERENCE']
+  const path = values.data ?? process.env.VIRT_CPU_REFERENCE
   if (!path) {
     console.error('conformance: say where the data is: --data DIR, or VIRT_CPU_REFERENCE')
     return 2

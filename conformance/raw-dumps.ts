@@ -1,7 +1,7 @@
 import type { CpuidData } from '../src/core/cpuid-data.ts'
 import type { Database } from '../src/database/database.ts'
-import { readDumps } from '../src/formats/dumps.ts'
 import { decodeText } from '../src/formats/decode-text.ts'
+import { readDumps } from '../src/formats/dumps.ts'
 import { decode } from '../src/verbs/decode.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -45,7 +45,13 @@ function compareAll(
   return family
 }
 
-function checkRow(db: Database, family: Family, file: string, read: CpuidData | undefined, row: DumpRow): void {
+function checkRow(
+  db: Database,
+  family: Family,
+  file: string,
+  read: CpuidData | undefined,
+  row: DumpRow,
+): void {
   const msrs = row.msrs ? (read?.msrs ?? []) : []
   const data: CpuidData = { leaves: read?.leaves ?? [], msrs }
   const exact = row.name !== 'cpuid-r-1' || file.includes('-1')

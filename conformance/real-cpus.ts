@@ -81,7 +81,8 @@ class RealCpus {
     this.#context = context
     this.#label = label
     this.#cputest = cputest
-    for (const [set, rows] of dumps) for (const row of rows) this.#answers.set(`${set}/${row.name}`, row.expected)
+    for (const [set, rows] of dumps)
+      for (const row of rows) this.#answers.set(`${set}/${row.name}`, row.expected)
   }
 
   decode(set: string, rows: readonly DumpRow[]): Family {
@@ -122,7 +123,11 @@ class RealCpus {
         const { result, message } = compare(this.#context, this.#parse(host), this.#parse(cpu))
         return [result.toUpperCase(), message].filter(Boolean).join('\n')
       })
-      family.check(`${row.host} ${row.cpu}.${row.cpuKind}`, actual, [row.result, row.reason].filter(Boolean).join('\n'))
+      family.check(
+        `${row.host} ${row.cpu}.${row.cpuKind}`,
+        actual,
+        [row.result, row.reason].filter(Boolean).join('\n'),
+      )
     }
     return family
   }
@@ -135,9 +140,15 @@ class RealCpus {
         family.skip()
         continue
       }
-      const actual = outcome(() => (row.op === 'update' ? this.#update(host, guest) : this.#start(host, guest)))
+      const actual = outcome(() =>
+        row.op === 'update' ? this.#update(host, guest) : this.#start(host, guest),
+      )
       const answer = row.xml ?? row.error?.replace('(no error set)', '') ?? ''
-      family.check(`${row.op} ${row.host} ${row.cpu}`, actual, [row.compare?.replace('ERROR', ''), answer].filter(Boolean).join('\n'))
+      family.check(
+        `${row.op} ${row.host} ${row.cpu}`,
+        actual,
+        [row.compare?.replace('ERROR', ''), answer].filter(Boolean).join('\n'),
+      )
     }
     return family
   }
@@ -169,7 +180,9 @@ class RealCpus {
   #baseline(xmls: readonly string[], flags: readonly string[]): string {
     const pool = new Pool(this.#context.db, { raw: !flags.includes('qemu') })
     for (const [i, xml] of xmls.entries()) pool.add(parseCpu(parseXml(xml), 'host'), String(i))
-    return printCpu(pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }))
+    return printCpu(
+      pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }),
+    )
   }
 
   #against(xmls: readonly string[], answer: string): string {

@@ -26,7 +26,7 @@ const layerOf = (path: string): string | undefined =>
 
 /** The code without comments, where words such as `process.` are only talk. */
 const codeOf = (path: string): string =>
-  readFileSync(join(root, path), 'utf8').replace(/\/\*[^]*?\*\/|(^|\s)\/\/.*$/gm, '$1')
+  readFileSync(join(root, path), 'utf8').replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, '$1')
 
 const targets = (code: string): string[] =>
   [...code.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(match => match[1] ?? '')
@@ -59,10 +59,9 @@ test('from core to verbs nothing asks Node, the clock, the environment or chance
   const pure = sources.filter(path => !IMPURE.includes(layerOf(path) ?? ''))
   const faults = pure.flatMap(path => {
     const calls = /\b(?:process\.|Date\.now|new Date\(|Math\.random|performance\.)/.exec(codeOf(path))
-    return [
-      ...imports(path).filter(name => name.startsWith('node:')),
-      ...(calls ? [calls[0]] : []),
-    ].map(what => `${path}: ${what}`)
+    return [...imports(path).filter(name => name.startsWith('node:')), ...(calls ? [calls[0]] : [])].map(
+      what => `${path}: ${what}`,
+    )
   })
   expect(faults).toEqual([])
 })

@@ -83,7 +83,8 @@ export class FeatureSet {
   /** `this.minus(other).size`, without making the set. */
   sizeWithout(other: FeatureSet): number {
     let n = 0
-    for (let i = this.start; i < this.words.length; i++) n += popcount(at(this.words, i) & ~at(other.words, i))
+    for (let i = this.start; i < this.words.length; i++)
+      n += popcount(at(this.words, i) & ~at(other.words, i))
     return n
   }
 

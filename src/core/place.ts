@@ -17,7 +17,8 @@ export type Place =
 /** As the manuals write it: `CPUID.07H.0:EBX[5]`, `CPUID.01H:ECX[3]`, `MSR.10AH[33]` (bits 0 to 63). */
 export function printPlace(place: Place, bitNumber: number): string {
   const upper = (word: U32) => `${hex(word, 2).toUpperCase()}H`
-  if (place.kind === 'msr') return `MSR.${upper(place.index)}[${bitNumber + (place.half === 'high' ? 32 : 0)}]`
+  if (place.kind === 'msr')
+    return `MSR.${upper(place.index)}[${bitNumber + (place.half === 'high' ? 32 : 0)}]`
   const leaf = place.indexed ? `${upper(place.leaf)}.${place.subleaf}` : upper(place.leaf)
   return `CPUID.${leaf}:${place.register.toUpperCase()}[${bitNumber}]`
 }

@@ -28,10 +28,15 @@ export const signatureOf = (eax: U32): Signature => ({
 export function signatureWord({ family, model, stepping }: Signature): U32 {
   const extended = Math.max(0, family - 0xf)
   const base = family - extended
-  return ((extended << 20) | ((model >>> 4) << 16) | (base << 8) | ((model & 0xf) << 4) | (stepping & 0xf)) >>> 0
+  return (
+    ((extended << 20) | ((model >>> 4) << 16) | (base << 8) | ((model & 0xf) << 4) | (stepping & 0xf)) >>> 0
+  )
 }
 
 export const matches = (list: readonly SignatureMatch[], { family, model, stepping }: Signature): boolean =>
   list.some(
-    m => m.family === family && m.model === model && (m.steppings === undefined || ((m.steppings >>> stepping) & 1) === 1),
+    m =>
+      m.family === family &&
+      m.model === model &&
+      (m.steppings === undefined || ((m.steppings >>> stepping) & 1) === 1),
   )

@@ -1,4 +1,4 @@
-import { LibvirtError, xmlError } from '../core/libvirt-error.ts'
+import { type LibvirtError, xmlError } from '../core/libvirt-error.ts'
 import type { Element } from '../xml/element.ts'
 
 /** Readers of single attributes, with libvirt's generic error texts. All answer undefined when the attribute is absent. */
@@ -43,7 +43,8 @@ export function nonNegative(element: Element, name: string): number | undefined 
   const value = element.attributes[name]
   if (value === undefined) return undefined
   const number = SIGNED.test(value) ? Number(value) : Number.NaN
-  if (!(number >= -0x8000_0000 && number <= 0x7fff_ffff)) throw bad(element, name, `'${value}'. Expected integer value`)
+  if (!(number >= -0x8000_0000 && number <= 0x7fff_ffff))
+    throw bad(element, name, `'${value}'. Expected integer value`)
   if (number < 0) throw bad(element, name, `'${value}'. Expected non-negative value`)
   return number
 }

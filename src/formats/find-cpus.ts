@@ -26,7 +26,7 @@ export function findCpus(top: Element): FoundCpu[] {
     case 'domainCapabilities':
       return children(top, 'cpu')
         .flatMap(cpu => children(cpu, 'mode'))
-        .filter(({ attributes }) => attributes['name'] === 'host-model' && attributes['supported'] === 'yes')
+        .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
         .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))
     default:
       return []

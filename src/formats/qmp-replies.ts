@@ -36,7 +36,9 @@ export function definitionsOf(reply: unknown): QemuModel[] | undefined {
     const unavailable = field(item, 'unavailable-features')
     if (typeof name !== 'string') return []
     const names = Array.isArray(unavailable) ? unavailable.filter(n => typeof n === 'string') : undefined
-    return [{ name, deprecated: field(item, 'deprecated') === true, ...(names ? { unavailable: names } : {}) }]
+    return [
+      { name, deprecated: field(item, 'deprecated') === true, ...(names ? { unavailable: names } : {}) },
+    ]
   })
 }
 
