@@ -112,5 +112,10 @@ export function removeFrom(words: Uint32Array, set: FeatureSet): void {
   for (let i = set.start; i < n; i++) words[i] = at(words, i) & ~at(set.words, i)
 }
 
+/** Clears in `words`, which nobody else sees yet, what is not in `others`. Both are as long. */
+export function keepOnly(words: Uint32Array, others: Uint32Array): void {
+  for (let i = 0; i < words.length; i++) words[i] = at(words, i) & at(others, i)
+}
+
 /** A word that is not stored is zero. */
 const at = (words: Uint32Array, i: number): U32 => words[i] ?? 0

@@ -1,6 +1,7 @@
 import type { U32 } from './bits.ts'
 import type { Feature } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
+import { intern } from './intern.ts'
 import type { Order } from './order.ts'
 import type { Place } from './place.ts'
 
@@ -24,7 +25,7 @@ export class FeatureTable {
   constructor(list: readonly Feature[], words: readonly Place[], byBit?: readonly (Feature | undefined)[]) {
     this.list = list
     this.words = words
-    for (const feature of list) this.#byName.set(feature.name, feature)
+    for (const feature of list) this.#byName.set(intern(feature.name), feature)
     this.#byBit = byBit ?? oneBitEach(list, words.length)
   }
 

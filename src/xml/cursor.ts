@@ -1,4 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
+import { countLines } from './lines.ts'
+import { type Piece, textOfPiece } from './pieces.ts'
 
 const WIDTH = 100 // how much of a line an excerpt shows
 
@@ -27,13 +29,14 @@ export class Cursor {
   }
 
   /** Moves over `pieces[from]` to `pieces[to - 1]`, each after a `<`, known to hold `lines` newlines. */
-  advanceOver(pieces: readonly string[], from: number, to: number, lines: number): void {
+  advanceOver(pieces: readonly Piece[], from: number, to: number, lines: number): void {
+    const text = (at: number) => textOfPiece(pieces[at] ?? '')
     let at = to
-    while (at > from && !pieces[at - 1]?.includes('\n')) at--
-    const last = pieces[at - 1] ?? ''
+    while (at > from && !text(at - 1).includes('\n')) at--
+    const last = at > from ? text(at - 1) : ''
     if (at > from) this.#startLine(last, last.lastIndexOf('\n'))
     this.line += lines
-    for (; at < to; at++) this.#extend(`<${pieces[at]}`)
+    for (; at < to; at++) this.#extend(`<${text(at)}`)
   }
 
   /** The fault at `offset` of `text`, which begins at the cursor. The excerpt ends where `text` does. */
@@ -60,11 +63,4 @@ export class Cursor {
     this.column += text.length
     if (this.#head.length < WIDTH) this.#head = (this.#head + text).slice(0, WIDTH)
   }
-}
-
-/** How many newlines `text` has. */
-export function countLines(text: string): number {
-  let lines = 0
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
-  return lines
 }

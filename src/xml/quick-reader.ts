@@ -1,4 +1,5 @@
 import type { Element } from './element.ts'
+import type { Piece } from './pieces.ts'
 import { addText, type Sink } from './sink.ts'
 import { startToken, type Token, tokenAfter } from './token.ts'
 
@@ -38,17 +39,13 @@ export class QuickReader {
    * Reads pieces on from `from`; answers the first one that it does not take on, or how many there are.
    * Until the loop is compiled its time is the number of its steps: most pieces are features, and get few.
    */
-  read(pieces: readonly string[], from: number): number {
+  read(pieces: readonly Piece[], from: number): number {
     let last = this.#last
     let inner = this.#inner
     let at = from
     for (; at < pieces.length; at++) {
       const piece = pieces[at] ?? ''
-      // The piece that followed last time, or one soon after it: hosts leave out features, and keep their order.
-      let token = last.next
-      if (token?.piece !== piece) token = token?.next
-      if (token?.piece !== piece) token = token?.next
-      if (token?.piece !== piece) token = tokenAfter(last, piece)
+      const token = typeof piece === 'string' ? this.#recognise(last, piece) : piece
       if (token === undefined) break
       if (token.kind === 'leaf' && inner !== undefined) inner.push(token.element, token.text)
       else {
@@ -62,6 +59,11 @@ export class QuickReader {
     if (inner === undefined) this.#standOutside(at)
     this.#last = last
     return at
+  }
+
+  /** The token that followed last time is the first guess. */
+  #recognise(last: Token, piece: string): Token | undefined {
+    return last.next?.piece === piece ? last.next : tokenAfter(last, piece)
   }
 
   #standOutside(at: number): void {

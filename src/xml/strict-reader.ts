@@ -3,6 +3,7 @@ import type { Cursor } from './cursor.ts'
 import { type Element, noAttributes } from './element.ts'
 import { declare, isDeclaration, OUTERMOST, resolve, type Scope } from './namespaces.ts'
 import { addText, type Sink, tooLong } from './sink.ts'
+import { findBareAmpersand, Spans } from './spans.ts'
 import { BARE_AMPERSAND, codeOf, syntaxError } from './syntax-errors.ts'
 
 /**
@@ -22,15 +23,15 @@ export class StrictReader {
   #piece = ''
   #line = 0
   /** How much saxes was given before the piece. */
-  #before = 0
-  /** What ends the comment, CDATA section or processing instruction that is open. */
-  #until: string | undefined
+  #before = ROOT.length + 2
+  readonly #spans = new Spans()
   #inTag = false
 
   constructor(cursor: Cursor, sink: Sink) {
     this.#cursor = cursor
     this.#sink = sink
     this.topLine = cursor.line
+    this.#parser.write(`<${ROOT}>`)
     this.#parser.on('opentag', tag => this.#start(tag.name, tag.attributes))
     this.#parser.on('closetag', () => this.#finish())
     this.#parser.on('text', text => this.#add(text))
@@ -40,12 +41,12 @@ export class StrictReader {
 
   /** How much it was given so far, in UTF-16 units. */
   get size(): number {
-    return this.#before
+    return this.#before - ROOT.length - 2
   }
 
   /** Whether no element, tag or comment is open, so that another reader can go on. */
   get idle(): boolean {
-    return this.#open.length === 0 && this.#until === undefined && !this.#inTag
+    return this.#open.length === 0 && this.#spans.until === undefined && !this.#inTag
   }
 
   /** Reads a piece. Throws ParseError. */
@@ -55,43 +56,29 @@ export class StrictReader {
     const lone = /[\ud800-\udfff]/.test(piece) ? piece.search(/\p{Cs}/u) : -1
     if (lone >= 0)
       throw this.#cursor.error(`${codeOf(piece.charAt(lone))} is not allowed in XML`, piece, lone)
-    this.#inTag ||= this.#until === undefined && /^<(?![!?])/.test(piece)
-    const ampersand = this.#bareAmpersand()
+    this.#inTag ||= this.#spans.until === undefined && piece.startsWith('<')
+    const from = this.#spans.enter(piece)
+    if (from !== 0) this.#inTag = false
+    // saxes would take everything up to the next `;` for the entity's name, and so point at the wrong place.
+    const ampersand = from === undefined ? -1 : findBareAmpersand(piece, from)
     this.#parser.write(ampersand < 0 ? piece : piece.slice(0, ampersand))
     if (ampersand >= 0) throw this.#cursor.error(BARE_AMPERSAND, piece, ampersand)
     this.#before += piece.length
     this.#piece = ''
     this.#cursor.advance(piece)
     if (this.size > this.#sink.maxSize) throw tooLong(this.#sink, this.topLine)
-    if (this.idle) this.#parser.close() // hands over the text after the last tag
+    if (this.idle) this.#parser.write(`</${ROOT}>`) // hands over the text after the last tag
     for (const hand of this.#found.splice(0)) hand()
   }
 
   /** There is nothing more. Throws ParseError where something is still open. */
   end(): void {
-    if (this.#until === '-->') throw this.#cursor.error('the comment is never closed', '', 0)
-    if (this.#until !== undefined) throw this.#cursor.error(`no \`${this.#until}\` before the end`, '', 0)
+    const { until } = this.#spans
+    if (until === '-->') throw this.#cursor.error('the comment is never closed', '', 0)
+    if (until !== undefined) throw this.#cursor.error(`no \`${until}\` before the end`, '', 0)
     if (this.#inTag) throw this.#cursor.error('the text ends inside a tag', '', 0)
-    if (!this.idle) this.#parser.close()
-  }
-
-  /** saxes would take everything up to the next `;` for the entity's name, and so point at the wrong place. */
-  #bareAmpersand(): number {
-    let from = 0
-    if (this.#until === undefined) {
-      const opening = /^<(?:!--|!\[CDATA\[|\?)/.exec(this.#piece)?.[0]
-      from = opening?.length ?? 0
-      this.#until =
-        opening === undefined ? undefined : opening === '<?' ? '?>' : opening === '<!--' ? '-->' : ']]>'
-    }
-    if (this.#until !== undefined) {
-      const at = this.#piece.indexOf(this.#until, from)
-      if (at < 0) return -1
-      from = at + this.#until.length
-      this.#until = undefined
-    }
-    const at = this.#piece.slice(from).search(/&(?!#?[^\s&;'"]+;)/)
-    return at < 0 ? -1 : from + at
+    const open = this.#open.at(-1)
+    if (open !== undefined) throw this.#cursor.error(`${nameOf(open)} is never closed`, '', 0)
   }
 
   #start(name: string, given: Readonly<Record<string, string>>): void {
@@ -115,7 +102,8 @@ export class StrictReader {
   #finish(): void {
     const closing = this.#closing()
     const top = this.#open.at(-1)
-    if (top === undefined || (closing !== undefined && closing !== top.tag)) return // saxes will say so next
+    if (closing !== undefined && closing !== top?.tag) this.#fail('unexpected close tag.')
+    if (top === undefined) return
     this.#inTag = false
     this.#open.pop()
     const parent = this.#open.at(-1)
@@ -138,17 +126,17 @@ export class StrictReader {
     const offset = Math.max(0, this.#parser.position - 1 - this.#before)
     const character = String.fromCodePoint(this.#piece.codePointAt(offset) ?? 0)
     const open = this.#open.at(-1)
-    const what = syntaxError(
-      found,
-      character,
-      this.#closing() ?? '',
-      open ? `<${open.tag}> of line ${open.line}` : '',
-    )
+    const what = syntaxError(found, character, this.#closing() ?? '', open ? nameOf(open) : '')
     throw this.#cursor.error(what, this.#piece, Math.min(offset, this.#piece.length))
   }
 }
 
 const SAXES = { fragment: true, position: false, xmlns: false } as const
+
+/** virsh reads a file inside an element, so that several documents and text around them are one. */
+const ROOT = '_'
+
+const nameOf = ({ tag, line }: Open): string => `<${tag}> of line ${line}`
 
 interface Open {
   readonly tag: string

@@ -23,7 +23,6 @@ const WORDING: Readonly<Record<string, string>> = {
   'empty entity name.': BARE_AMPERSAND,
   'disallowed character in entity name.': BARE_AMPERSAND,
   'malformed character entity.': 'a reference to a character that XML does not allow',
-  'unexpected end.': 'the text ends inside a tag',
 }
 
 /**
@@ -31,7 +30,7 @@ const WORDING: Readonly<Record<string, string>> = {
  * @param found saxes' text
  * @param character the character it stopped at
  * @param closing the name in the closing tag being read
- * @param open the innermost open element: `<cpu> of line 3`
+ * @param open the innermost open element: `<cpu> of line 3`; empty where none is
  */
 export function syntaxError(found: string, character: string, closing: string, open: string): string {
   if (found === 'disallowed character.') {
@@ -39,9 +38,7 @@ export function syntaxError(found: string, character: string, closing: string, o
       ? '`<` in an attribute value: write `&lt;`'
       : `${codeOf(character)} is not allowed in XML`
   }
-  if (found === 'unexpected close tag.') return `</${closing}> closes ${open}`
-  if (found.startsWith('unmatched closing tag')) return `</${closing}> closes nothing`
-  if (found.startsWith('unclosed tag')) return `${open} is never closed`
+  if (found === 'unexpected close tag.') return `</${closing}> closes ${open || 'nothing'}`
   const twice = /^duplicate attribute: (.*)\.$/s.exec(found)
   return twice ? `the attribute ${twice[1]} is given twice` : (WORDING[found] ?? found.replace(/\.$/, ''))
 }

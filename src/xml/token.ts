@@ -1,5 +1,6 @@
-import { countLines } from './cursor.ts'
+import { intern } from '../core/intern.ts'
 import { type Element, noAttributes } from './element.ts'
+import { countLines } from './lines.ts'
 
 /** What one *piece* of a document says: the text between two `<`, so one tag and the text after it. */
 export interface Token {
@@ -22,7 +23,7 @@ export interface Token {
  * hundred pieces, so each distinct one is read once and remembered, and shared between documents.
  */
 export function tokenAfter(last: Token, piece: string): Token | undefined {
-  const token = memo.get(piece) ?? learn(piece)
+  const token = memo.get(piece) ?? learnToken(piece)
   if (token !== undefined && piece.length <= MAX_KEY) last.next = token
   return token
 }
@@ -33,10 +34,10 @@ const MAX_KEY = 200
 const MAX_MEMO = 2 ** 20 // of keys and 64 units an entry
 const MAX_PIECE = 10_000 // beyond, regular expressions are not the right tool
 
-function learn(piece: string): Token | undefined {
+/** What a piece says, remembered; undefined where it is unusual. */
+export function learnToken(piece: string): Token | undefined {
   if (piece.length > MAX_PIECE) return undefined
-  // A piece is a slice that keeps its whole chunk alive; a property's name is a string of its own.
-  const [key = ''] = Object.keys({ [piece]: 0 })
+  const key = ` ${piece}`.slice(1) // a piece is a slice, which would keep its whole chunk alive
   const token = tokenise(key)
   if (token === undefined || key.length > MAX_KEY) return token
   memoSize += key.length + 64
@@ -78,7 +79,7 @@ function makeToken(
   attributes: Element['attributes'],
   after: string,
 ): Token {
-  const element = Object.freeze({ name, attributes, content: EMPTY })
+  const element = Object.freeze({ name: intern(name), attributes, content: EMPTY })
   return {
     piece,
     kind,
@@ -97,7 +98,7 @@ function readAttributes(list: string): Element['attributes'] | undefined {
   const attributes: Record<string, string> = noAttributes()
   for (const [, name = '', quoted = ''] of list.matchAll(/([\w.-]+)=('[^']*'|"[^"]*")/g)) {
     if (name in attributes || name === 'xmlns') return undefined
-    attributes[name] = quoted.slice(1, -1)
+    attributes[name] = intern(quoted.slice(1, -1))
   }
   return Object.freeze(attributes)
 }

@@ -1,5 +1,8 @@
+// Over 150 lines: what the two readers have in common, pieces, places and lines, is kept in step here and nowhere else.
+
 import { Cursor } from './cursor.ts'
 import type { Element } from './element.ts'
+import { type Piece, splitPieces, textOfPiece } from './pieces.ts'
 import { QuickReader } from './quick-reader.ts'
 import { type Sink, tooLong } from './sink.ts'
 import { StrictReader } from './strict-reader.ts'
@@ -37,7 +40,7 @@ export class XmlReader {
   readonly #cursor: Cursor
   #base = 0
   /** What is not read, and what the strict reader may still want. Each piece follows a `<`. */
-  #pieces: string[] = []
+  #pieces: Piece[] = []
   /** The units of the pieces from the current top-level element on, each `<` counted, up to `#pieces[#counted]`. */
   #size = 0
   #counted = 0
@@ -74,10 +77,10 @@ export class XmlReader {
     // Only the strict reader counts: no element within one chunk is too long.
     if (this.#size + this.#tailSize + text.length > maxSize)
       this.#strict ??= this.#handOver(this.#pieces.length)
-    const pieces = text.split('<')
-    const last = pieces.pop() ?? ''
+    const pieces = splitPieces(text)
+    const last = textOfPiece(pieces.pop() ?? '')
     if (pieces.length > 0) {
-      pieces[0] = this.#takeTail() + (pieces[0] ?? '')
+      pieces[0] = this.#takeTail() + textOfPiece(pieces[0] ?? '')
       this.#read(pieces)
     }
     this.#tail.push(last)
@@ -93,7 +96,7 @@ export class XmlReader {
     return tail
   }
 
-  #read(pieces: string[]): void {
+  #read(pieces: Piece[]): void {
     if (this.#first !== undefined) this.#readStart(pieces)
     let at = this.#pieces.length
     if (at === 0) this.#pieces = pieces
@@ -106,17 +109,18 @@ export class XmlReader {
   }
 
   /** Takes what follows no `<`, and an XML declaration, from the front of `pieces`. */
-  #readStart(pieces: string[]): void {
+  #readStart(pieces: Piece[]): void {
     if (this.#first === 'text') {
-      const text = pieces.shift() ?? ''
+      const text = textOfPiece(pieces.shift() ?? '')
       this.#first = text === '' ? 'declaration' : undefined
       this.#readText(text)
     }
     if (this.#first === undefined || pieces[0] === undefined) return
     this.#first = undefined
-    const end = pieces[0].startsWith('?xml') ? pieces[0].indexOf('?>') + 2 : 0
+    const piece = textOfPiece(pieces[0])
+    const end = piece.startsWith('?xml') ? piece.indexOf('?>') + 2 : 0
     if (end < 2) return
-    const piece = pieces.shift() ?? ''
+    pieces.shift()
     this.#cursor.advance(`<${piece.slice(0, end)}`) // not even looked at: virsh does not either
     this.#readText(piece.slice(end))
   }
@@ -138,17 +142,20 @@ export class XmlReader {
     const { top, topLine } = this.#quick
     this.#cursor.advanceOver(this.#pieces, this.#base, top, topLine - this.#cursor.line)
     this.#strict = new StrictReader(this.#cursor, this.#sink)
-    for (let at = top; at < end; at++) this.#strict.feed(`<${this.#pieces[at]}`)
+    for (let at = top; at < end; at++) this.#strict.feed(this.#text(at))
     this.#base = end
     this.#quick.restart(end, this.#cursor.line)
     return this.#strict
   }
 
   #readStrictly(strict: StrictReader, at: number): void {
-    strict.feed(`<${this.#pieces[at]}`)
+    strict.feed(this.#text(at))
     this.#base = at + 1
     this.#resume(strict)
   }
+
+  /** A piece with its `<`. */
+  #text = (at: number): string => `<${textOfPiece(this.#pieces[at] ?? '')}`
 
   /** Lets the quick reader go on as soon as nothing is open. */
   #resume(strict: StrictReader): void {
@@ -168,7 +175,7 @@ export class XmlReader {
       this.#size = this.#counted = 0
     }
     for (; this.#counted < this.#pieces.length; this.#counted++) {
-      this.#size += (this.#pieces[this.#counted]?.length ?? 0) + 1
+      this.#size += this.#text(this.#counted).length
     }
     this.#quick.top = 0
     this.#base = 0
