@@ -5,11 +5,21 @@ import { defineConfig } from 'vitest/config'
 const text = {
   name: 'text',
   enforce: 'pre' as const,
+  resolveId: (id: string) => (id.endsWith('.packed') ? `\0${id}` : undefined),
   load: (id: string) =>
-    id.endsWith('.txt') ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}` : undefined,
+    id.endsWith('.packed')
+      ? "export default ''"
+      : id.endsWith('.txt')
+        ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`
+        : undefined,
 }
 
 export default defineConfig({
   plugins: [text],
-  test: { include: ['test/**/*.test.ts'], reporters: ['default', './test/setup/closing-line.ts'] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: './test/setup/build.ts',
+    testTimeout: 30_000,
+    reporters: ['default', './test/setup/closing-line.ts'],
+  },
 })

@@ -3,6 +3,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { unpacked } from './packed.mjs'
 
 const [entry, ...args] = process.argv.slice(2)
 if (!entry) throw new Error('which entry?')
@@ -16,6 +17,7 @@ await build({
   format: 'esm',
   target: 'node20',
   loader: { '.txt': 'text', '.rng': 'text' },
+  plugins: [unpacked],
   sourcemap: 'inline',
   outfile,
   logLevel: 'warning',

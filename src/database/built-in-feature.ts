@@ -25,7 +25,7 @@ export class BuiltInFeature implements Feature {
     this.place = place
     this.bit = row.bit % 32
     this.migratable = row.flags.migratable
-    this.order = row.order
+    this.order = row.flags.order
     if (row.flags.class) this.class = row.flags.class
     this.title = row.title
     this.word = word

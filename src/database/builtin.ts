@@ -7,7 +7,9 @@ import intel from '../../data/x86/models/intel.txt'
 import zhaoxin from '../../data/x86/models/zhaoxin.txt'
 import names from '../../data/x86/names.txt'
 import walk from '../../data/x86/walk.txt'
+import packed from '../../data/x86.packed'
 import { type Database, type DatabaseTexts, loadDatabase } from './database.ts'
+import { unpack } from './packed.ts'
 
 /** The data that comes with this package, as text. The order of the models is the order of vendor detection. */
 export const TEXTS: DatabaseTexts = {
@@ -28,6 +30,6 @@ let loaded: Database | undefined
 
 /** The database that comes with this package; read on first use. */
 export function builtin(): Database {
-  loaded ??= loadDatabase(TEXTS)
+  loaded ??= packed ? unpack(packed, () => loadDatabase(TEXTS)) : loadDatabase(TEXTS)
   return loaded
 }

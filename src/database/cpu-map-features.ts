@@ -121,7 +121,7 @@ function msrOf({ attributes }: Element): Data[] | undefined {
 const NUMBER = /^[ \t\n\v\f\r]*\+?(?:0[xX]([\da-fA-F]+)|0([0-7]*)|([1-9]\d*))$/
 
 /** An unsigned 32-bit number as C's strtoul reads it with base 0: decimal, `0x` hexadecimal or `0` octal. */
-export function parseC(text: string | undefined): U32 | undefined {
+function parseC(text: string | undefined): U32 | undefined {
   const match = NUMBER.exec(text ?? '')
   if (!match) return undefined
   const [, hexadecimal, octal, decimal] = match

@@ -32,6 +32,8 @@ export interface DatabaseParts {
   readonly families?: readonly Family[]
   readonly names?: DataFile
   readonly deps?: DataFile
+  /** Instead of these last four: where to get them when they are first asked for. */
+  readonly rest?: () => Database
 }
 
 /** Everything known of one architecture's CPUs: features, vendors, models and where they come from. */
@@ -42,15 +44,6 @@ export class Database {
   readonly vendors: readonly Vendor[]
   /** In map order. */
   readonly models: readonly Model[]
-  /** How the models descend; empty for an installed map, which does not say. */
-  readonly families: readonly Family[]
-  /**
-   * Features that libvirt does not know: they serve notes, and are in no model and no answer of libvirt's.
-   * Their bits are laid out by `beyondTable`, not by `features`.
-   */
-  readonly beyond: readonly Feature[]
-  /** The layout of `beyond`. */
-  readonly beyondTable: FeatureTable
   readonly #models = new Map<string, Model>()
   readonly #parts: DatabaseParts
   #names: ToolNames | undefined
@@ -59,12 +52,32 @@ export class Database {
   constructor(parts: DatabaseParts) {
     this.#parts = parts
     this.features = parts.features
-    this.beyondTable = parts.beyond ?? EMPTY
-    this.beyond = this.beyondTable.list
     this.vendors = parts.vendors
     this.models = parts.models
-    this.families = parts.families ?? []
     for (const model of parts.models) this.#models.set(model.name, model)
+  }
+
+  /** How the models descend; empty for an installed map, which does not say. */
+  get families(): readonly Family[] {
+    return this.#rest.families ?? []
+  }
+
+  /** The layout of `beyond`. */
+  get beyondTable(): FeatureTable {
+    return this.#rest.beyond ?? EMPTY
+  }
+
+  /**
+   * Features that libvirt does not know: they serve notes, and are in no model and no answer of libvirt's.
+   * Their bits are laid out by `beyondTable`, not by `features`.
+   */
+  get beyond(): readonly Feature[] {
+    return this.beyondTable.list
+  }
+
+  get #rest(): DatabaseParts {
+    const { rest } = this.#parts
+    return rest ? rest().#parts : this.#parts
   }
 
   model(name: string): Model | undefined {
@@ -89,12 +102,12 @@ export class Database {
 
   /** Which feature needs which; read on first use. @throws ParseError */
   get dependencies(): Dependencies {
-    this.#dependencies ??= new Dependencies(this.#parts.deps ?? NONE, this.#known())
+    this.#dependencies ??= new Dependencies(this.#rest.deps ?? NONE, this.#known())
     return this.#dependencies
   }
 
   #toolNames(): ToolNames {
-    this.#names ??= new ToolNames(this.#parts.names ?? NONE, this.#known())
+    this.#names ??= new ToolNames(this.#rest.names ?? NONE, this.#known())
     return this.#names
   }
 

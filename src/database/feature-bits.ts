@@ -1,7 +1,7 @@
 import { FeatureSet } from '../core/feature-set.ts'
 import type { BuiltInFeature } from './built-in-feature.ts'
 import { faultIn, type Statement } from './data-file.ts'
-import { parseDelta } from './delta.ts'
+import { forEachName } from './delta.ts'
 import type { SetRow } from './model-rows.ts'
 
 /** Turns the names of deltas into bits: features of a table, and named sets as they are defined. */
@@ -39,23 +39,21 @@ export class FeatureBits {
   /** `base` without what the delta removes and with what it adds. @throws ParseError */
   apply(delta: string, base: FeatureSet, at: Statement): FeatureSet {
     if (delta === '') return base
-    const { minus, plus } = parseDelta(delta, at)
     const words = new Uint32Array(this.#words)
     words.set(base.words)
-    for (const name of minus) this.#write(words, name, at, false)
-    for (const name of plus) this.#write(words, name, at, true)
+    forEachName(delta, at, (name, on) => {
+      if (name.charAt(0) === '@') writeWords(words, this.set(name, at).words, on)
+      else {
+        const { word, bit } = this.feature(name, at)
+        writeWord(words, word, 1 << bit, on)
+      }
+    })
     return FeatureSet.over(words)
   }
+}
 
-  #write(words: Uint32Array, name: string, at: Statement, on: boolean): void {
-    if (name.charAt(0) === '@') {
-      const set = this.set(name, at).words
-      for (let i = 0; i < set.length; i++) writeWord(words, i, set[i] ?? 0, on)
-    } else {
-      const { word, bit } = this.feature(name, at)
-      writeWord(words, word, 1 << bit, on)
-    }
-  }
+function writeWords(words: Uint32Array, set: Uint32Array, on: boolean): void {
+  for (let i = 0; i < set.length; i++) writeWord(words, i, set[i] ?? 0, on)
 }
 
 function writeWord(words: Uint32Array, i: number, mask: number, on: boolean): void {

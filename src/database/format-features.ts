@@ -33,5 +33,5 @@ const flagsAt = (text: string, row: FeatureRow): string =>
 
 function printRow(row: FeatureRow, flags: string, columns: { name: number; flags: number }): string {
   const bit = String(row.bit).padStart(5)
-  return `${bit}  ${row.name.padEnd(columns.name)}  ${row.order}  ${flags.padEnd(columns.flags)}  ${row.title.trim()}`
+  return `${bit}  ${row.name.padEnd(columns.name)}  ${row.flags.order}  ${flags.padEnd(columns.flags)}  ${row.title.trim()}`
 }

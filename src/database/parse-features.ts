@@ -1,7 +1,6 @@
-import type { FeatureClass } from '../core/feature.ts'
-import type { Order } from '../core/order.ts'
 import type { Register } from '../core/place.ts'
 import { type DataFile, faultAt } from './data-file.ts'
+import { type FeatureFlags, flagsOf } from './feature-flags.ts'
 
 /** `word PLACE = Title [source]`: a register or MSR, and the features in it. */
 export interface WordRow {
@@ -29,44 +28,43 @@ export interface FeatureRow {
   readonly name: string
   /** Within the word: 0 to 31, in an MSR 0 to 63. */
   readonly bit: number
-  readonly order: Order
   readonly flags: FeatureFlags
   readonly title: string
 }
 
-/** The letters between order and title. */
-export interface FeatureFlags {
-  readonly class: FeatureClass | undefined
-  readonly migratable: boolean
-  /** Not among libvirt's features: only our own notes speak of it. */
-  readonly beyond: boolean
-  /** Made by the hypervisor, not by silicon. */
-  readonly byHypervisor: boolean
-  readonly deprecated: boolean
-}
-
 // One expression for the whole line, which V8 runs as machine code: five hundred lines in half a millisecond.
-const LINE = /(?: +(\d+) +(\S+) +([&|<>=~.]) +(\S+) +(.*)|word +(\S+) += +(.*)| *(?:#.*)?)(?:\n|$)/y
+const FEATURE = / +(\d+) +(\S+) +(\S +\S+) +(.*)/y
 
 /** Reads `features.txt`. The order of the lines is the order of the features. @throws ParseError */
 export function parseFeatures(file: DataFile): WordRow[] {
   const { text } = file
   const words: WordRow[] = []
   let features: FeatureRow[] | undefined
-  LINE.lastIndex = 0
-  for (let offset = 0; offset < text.length; offset = LINE.lastIndex) {
-    const line = LINE.exec(text)
-    if (!line)
-      throw faultAt(file, offset, 'expected `word PLACE = Title [source]` or `BIT NAME ORDER FLAGS title`')
-    if (line[1]) {
+  for (let offset = 0, end = 0; offset < text.length; offset = end + 1) {
+    const newline = text.indexOf('\n', offset)
+    end = newline < 0 ? text.length : newline
+    FEATURE.lastIndex = offset
+    const row = FEATURE.exec(text)
+    if (row) {
       if (!features) throw faultAt(file, offset, 'a feature stands under its word, and no word is above')
-      features.push(featureOf(line, file, offset))
-    } else if (line[6]) {
-      features = []
-      words.push({ offset, at: parsePlace(line[6], file, offset), ...splitSources(line[7] ?? ''), features })
+      features.push(featureOf(row, file, offset))
+      continue
     }
+    const line = text.slice(offset, end).trim()
+    if (line === '' || line.startsWith('#')) continue
+    features = []
+    words.push(wordOf(line, features, file, offset))
   }
   return words
+}
+
+function wordOf(line: string, features: FeatureRow[], file: DataFile, offset: number): WordRow {
+  const equals = line.indexOf(' = ')
+  if (!line.startsWith('word ') || equals < 0) {
+    throw faultAt(file, offset, 'expected `word PLACE = Title [source]` or `BIT NAME ORDER FLAGS title`')
+  }
+  const at = parsePlace(line.slice('word '.length, equals).trim(), file, offset)
+  return { offset, at, ...splitSources(line.slice(equals + ' = '.length)), features }
 }
 
 // The groups are read by number: taking an array apart by pattern costs more than the match in a fresh process.
@@ -74,9 +72,8 @@ const featureOf = (line: RegExpExecArray, file: DataFile, offset: number): Featu
   offset,
   name: line[2] ?? '',
   bit: Number(line[1]),
-  order: line[3] as Order,
-  flags: flagsOf(line[4] ?? '', file, offset),
-  title: line[5] ?? '',
+  flags: flagsOf(line[3] ?? '', file, offset),
+  title: line[4] ?? '',
 })
 
 /** `Title [key; key]` in its two parts. */
@@ -105,36 +102,4 @@ function hexOf(digits: string | undefined, file: DataFile, offset: number): numb
   const number = Number(`0x${digits}`)
   if (!(number <= 0xffff_ffff)) throw faultAt(file, offset, 'a place is written in hexadecimal, without `0x`')
   return number
-}
-
-const CLASSES: Readonly<Record<string, FeatureClass>> = {
-  s: 'security',
-  p: 'performance',
-  v: 'virtualization',
-  n: 'nested',
-  f: 'platform',
-  w: 'volatile',
-}
-
-/** The few combinations that there are, each read once. */
-const KNOWN = new Map<string, FeatureFlags>()
-
-function flagsOf(text: string, file: DataFile, offset: number): FeatureFlags {
-  const known = KNOWN.get(text)
-  if (known) return known
-  const flags = parseFlags(text)
-  if (!flags) throw faultAt(file, offset, 'flags are a class (s p v n f w) or `-`, and then any of m x h d')
-  KNOWN.set(text, flags)
-  return flags
-}
-
-function parseFlags(text: string): FeatureFlags | undefined {
-  if (!/^[spvnfw-][mxhd]*$/.test(text)) return undefined
-  return {
-    class: CLASSES[text.charAt(0)],
-    migratable: !text.includes('m'),
-    beyond: text.includes('x'),
-    byHypervisor: text.includes('h'),
-    deprecated: text.includes('d'),
-  }
 }

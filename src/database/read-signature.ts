@@ -39,7 +39,7 @@ export function printSignature({ family, model, steppings }: SignatureMatch): st
 }
 
 /** A mask of steppings as `0-4` or `1,3,5-7`. */
-export function printSteppings(mask: number): string {
+function printSteppings(mask: number): string {
   const ranges: string[] = []
   for (let from = 0; from < 16; from++) {
     if (!((mask >>> from) & 1)) continue

@@ -60,7 +60,7 @@ describe('features', () => {
 /** Each fault, its line, and the words that say it. */
 const FAULTS: readonly [features: string, line: number, what: string][] = [
   ['    0  a  &  p  x', 1, 'no word is above'],
-  ['word 1.ecx = x\n    0  a  ?  p  x', 2, 'expected `word'],
+  ['word 1.ecx = x\n    0  a  ?  p  x', 2, 'expected an order'],
   ['word 1.ecx = x\n    0  a  &  pq  x', 2, 'flags are'],
   ['word 1.ecx = x\n    0  a  &  p  x\n    0  b  &  p  x', 3, 'bits ascend'],
   ['word 1.ecx = x\n   32  a  &  p  x', 2, 'has bits 0 to 31'],

@@ -1,0 +1,215 @@
+import { bitMask, hex } from '../core/bits.ts'
+import type { Feature, FeatureClass } from '../core/feature.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import { FeatureTable } from '../core/feature-table.ts'
+import type { Model, Vendor } from '../core/model.ts'
+import type { Order } from '../core/order.ts'
+import type { Place } from '../core/place.ts'
+import type { SignatureMatch } from '../core/signature.ts'
+import { Database } from './database.ts'
+
+/**
+ * A database as one JSON text, made from our data files when the package is built: reading those takes a
+ * cold process three times as long. It holds what answers need; what explanations need besides (titles,
+ * families, features beyond libvirt, other tools' names) is read from the data files when first asked for.
+ */
+interface Packed {
+  readonly words: readonly Place[]
+  /** Of each feature: name, number of its bit counted from the first word, order, class. */
+  readonly features: readonly (readonly [string, number, Order, FeatureClass?])[]
+  readonly blockers: readonly string[]
+  readonly vendors: readonly Vendor[]
+  /** Of each distinct set: its words in hex, eight digits each. */
+  readonly sets: readonly string[]
+  readonly models: readonly PackedModel[]
+}
+
+interface PackedModel {
+  readonly name: string
+  readonly set: number
+  readonly vendor: number
+  readonly signatures: readonly SignatureMatch[]
+  readonly host: boolean
+  readonly guest: boolean
+  readonly compat: boolean
+  readonly removed?: readonly string[]
+  readonly added?: readonly string[]
+  readonly canonical?: string
+}
+
+/** `unpack(pack(db), …)` answers every question as `db`. Features must be one bit each, as in our data. */
+export function pack(db: Database): string {
+  const sets = [...new Set(db.models.map(model => hexOf(model.features)))]
+  const names = (features: readonly Feature[]) => features.map(feature => feature.name)
+  const packed: Packed = {
+    words: db.features.words,
+    features: db.features.list.map(({ name, bits, bit, order, class: of }) => {
+      const at = bits.words.findIndex(word => word !== 0) * 32 + bit
+      return of ? [name, at, order, of] : [name, at, order]
+    }),
+    blockers: names(db.features.list.filter(feature => !feature.migratable)),
+    vendors: db.vendors,
+    sets,
+    models: db.models.map(model => ({
+      name: model.name,
+      set: sets.indexOf(hexOf(model.features)),
+      vendor: db.vendors.findIndex(vendor => vendor === model.vendor),
+      signatures: model.signatures,
+      ...model.decode,
+      compat: model.compat,
+      ...(model.removed.length > 0 ? { removed: names(model.removed) } : {}),
+      ...(model.added.length > 0 ? { added: names(model.added) } : {}),
+      ...(model.canonical ? { canonical: model.canonical } : {}),
+    })),
+  }
+  return JSON.stringify(packed)
+}
+
+const hexOf = (set: FeatureSet): string => Array.from(set.words, word => hex(word)).join('')
+
+/** @param full the database of the data files, for what is not packed; asked at most once */
+export function unpack(json: string, full: () => Database): Database {
+  const packed: Packed = JSON.parse(json)
+  let read: Database | undefined
+  const rest = () => {
+    read ??= full()
+    return read
+  }
+  const byBit = new Array<Feature | undefined>(packed.words.length * 32).fill(undefined)
+  const list = packed.features.map(([name, at, order, of], index) => {
+    const title = () => rest().features.get(name)?.title ?? ''
+    const migratable = !packed.blockers.includes(name)
+    const feature = new UnpackedFeature(
+      name,
+      index,
+      placeAt(packed.words, at),
+      at,
+      order,
+      of,
+      migratable,
+      title,
+    )
+    byBit[at] = feature
+    return feature
+  })
+  const features = new FeatureTable(list, packed.words, byBit)
+  const sets = packed.sets.map(words => new UnpackedSet(words))
+  const models = packed.models.map(
+    (row, index) => new UnpackedModel(row, index, packed.vendors[row.vendor], sets[row.set], features),
+  )
+  return new Database({ features, vendors: packed.vendors, models, rest })
+}
+
+function placeAt(words: readonly Place[], at: number): Place {
+  const place = words[at >>> 5]
+  if (!place) throw new RangeError(`no word for bit ${at}`)
+  return place
+}
+
+/** A feature whose title and set are made when they are first asked for, which most never are. */
+class UnpackedFeature implements Feature {
+  readonly name: string
+  readonly index: number
+  readonly place: Place
+  readonly bit: number
+  readonly migratable: boolean
+  readonly order: Order
+  declare readonly class?: FeatureClass
+  readonly #at: number
+  readonly #title: () => string
+  #bits: FeatureSet | undefined
+
+  constructor(
+    name: string,
+    index: number,
+    place: Place,
+    at: number,
+    order: Order,
+    of: FeatureClass | undefined,
+    migratable: boolean,
+    title: () => string,
+  ) {
+    this.name = name
+    this.index = index
+    this.place = place
+    this.bit = at & 31
+    this.migratable = migratable
+    this.order = order
+    if (of) this.class = of
+    this.#at = at
+    this.#title = title
+  }
+
+  get bits(): FeatureSet {
+    this.#bits ??= FeatureSet.one(this.#at >>> 5, bitMask(this.bit))
+    return this.#bits
+  }
+
+  get title(): string {
+    return this.#title()
+  }
+}
+
+/** A set that stays text until it is asked for; names of one CPU share it. */
+class UnpackedSet {
+  readonly #hex: string
+  #set: FeatureSet | undefined
+
+  constructor(words: string) {
+    this.#hex = words
+  }
+
+  get value(): FeatureSet {
+    this.#set ??= FeatureSet.of(this.#hex.match(/.{8}/g)?.map(word => Number.parseInt(word, 16)) ?? [])
+    return this.#set
+  }
+}
+
+class UnpackedModel implements Model {
+  readonly name: string
+  readonly index: number
+  declare readonly vendor?: Vendor
+  readonly signatures: readonly SignatureMatch[]
+  readonly decode: { readonly host: boolean; readonly guest: boolean }
+  readonly compat: boolean
+  declare readonly canonical?: string
+  readonly #row: PackedModel
+  readonly #set: UnpackedSet | undefined
+  readonly #table: FeatureTable
+
+  constructor(
+    row: PackedModel,
+    index: number,
+    vendor: Vendor | undefined,
+    set: UnpackedSet | undefined,
+    table: FeatureTable,
+  ) {
+    this.name = row.name
+    this.index = index
+    if (vendor) this.vendor = vendor
+    this.signatures = row.signatures
+    this.decode = row
+    this.compat = row.compat
+    if (row.canonical) this.canonical = row.canonical
+    this.#row = row
+    this.#set = set
+    this.#table = table
+  }
+
+  get features(): FeatureSet {
+    return this.#set?.value ?? FeatureSet.empty
+  }
+
+  get removed(): readonly Feature[] {
+    return named(this.#table, this.#row.removed)
+  }
+
+  get added(): readonly Feature[] {
+    return named(this.#table, this.#row.added)
+  }
+}
+
+const named = (table: FeatureTable, names: readonly string[] = []): readonly Feature[] =>
+  names.length === 0 ? NONE : names.flatMap(name => table.get(name) ?? [])
+
+const NONE: readonly Feature[] = []
