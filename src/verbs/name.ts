@@ -33,7 +33,7 @@ export interface FeatureFacts {
   readonly migratable: boolean
   /** Whether libvirt knows it. */
   readonly libvirt: boolean
-  /** What tools call it, where that is not our name. */
+  /** What tools call it; of tools that are not here nothing is known. */
   readonly names: readonly ToolName[]
   readonly needs: readonly string[]
   readonly neededBy: readonly string[]
@@ -77,18 +77,25 @@ function factsOf(db: Database, feature: Feature): FeatureFacts {
     ...(feature.class && { class: feature.class }),
     migratable,
     libvirt,
-    names: db.names(feature),
+    names: libvirt ? namesOf(db, name) : db.names(feature),
     needs: db.dependencies.needs(name),
     neededBy: db.dependencies.neededBy(name),
     models: libvirt ? modelsWith(db, feature) : [],
   }
 }
 
+/** libvirt's name first. QEMU's features and libvirt's are the same list, so one that is not listed is QEMU's too. */
+function namesOf(db: Database, name: string): ToolName[] {
+  const listed = db.names({ name })
+  const own = (tool: string): ToolName => ({ tool, names: [name], hidden: false })
+  return [own('libvirt'), ...(listed.some(({ tool }) => tool === 'qemu') ? [] : [own('qemu')]), ...listed]
+}
+
 function modelsWith(db: Database, feature: Feature): VendorHas[] {
   const vendors = [undefined, ...db.vendors]
   return vendors.flatMap(vendor => {
     const families = db.families
-      .filter(family => family.vendor === vendor)
+      .filter(family => family.vendor?.name === vendor?.name)
       .map(family => familyHas(family, feature))
     return families.some(({ versions }) => versions.length > 0)
       ? [{ ...(vendor && { vendor: vendor.name }), families }]

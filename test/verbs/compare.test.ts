@@ -9,7 +9,8 @@ const penryn = host('Penryn Intel +vmx +dca')
 /** `result | message | missing | forbidden | extra` */
 function answer(text: string, on = penryn): string {
   const found = compare(context, on, guest(text))
-  const list = (kind: 'missing' | 'forbidden' | 'extra') => found[kind].map(({ feature }) => feature).join(' ')
+  const list = (kind: 'missing' | 'forbidden' | 'extra') =>
+    found[kind].map(({ feature }) => feature).join(' ')
   return [found.result, found.message ?? '', list('missing'), list('forbidden'), list('extra')].join('|')
 }
 
@@ -18,10 +19,19 @@ const INCOMPATIBLE = 'the CPU is incompatible with host CPU: '
 test.each([
   ['exact Penryn', 'superset||||vmx dca'],
   ['exact Penryn require:vmx require:dca', 'identical||||'],
-  ['exact Nehalem', `incompatible|${INCOMPATIBLE}Host CPU does not provide required features: sse4.2, popcnt|sse4.2 popcnt||`],
+  [
+    'exact Nehalem',
+    `incompatible|${INCOMPATIBLE}Host CPU does not provide required features: sse4.2, popcnt|sse4.2 popcnt||`,
+  ],
   ['exact Penryn forbid:vmx', `incompatible|${INCOMPATIBLE}Host CPU provides forbidden features: vmx||vmx|`],
-  ['strict Penryn', `incompatible|${INCOMPATIBLE}Host CPU does not strictly match guest CPU: Extra features: vmx, dca|||vmx dca`],
-  ['exact Penryn AMD', `incompatible|${INCOMPATIBLE}host CPU vendor does not match required CPU vendor AMD|||`],
+  [
+    'strict Penryn',
+    `incompatible|${INCOMPATIBLE}Host CPU does not strictly match guest CPU: Extra features: vmx, dca|||vmx dca`,
+  ],
+  [
+    'exact Penryn AMD',
+    `incompatible|${INCOMPATIBLE}host CPU vendor does not match required CPU vendor AMD|||`,
+  ],
 ])('%s: %s', (text, expected) => {
   expect(answer(text)).toBe(expected)
 })
@@ -35,14 +45,22 @@ test('reasons have coordinates', () => {
 describe('the host’s architecture chooses who answers', () => {
   test.each([
     ['Penryn arch:i686', 'no refusal'],
-    ['Penryn arch:mips', "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver"],
+    [
+      'Penryn arch:mips',
+      "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
+    ],
     ['Foo arch:x86_64', 'internal error: Unknown CPU model Foo'],
-    ['Foo arch:aarch64', 'this function is not supported by the connection driver: virt-cpu does not answer for aarch64 yet, only for i686 and x86_64'],
+    [
+      'Foo arch:aarch64',
+      'this function is not supported by the connection driver: virt-cpu does not answer for aarch64 yet, only for i686 and x86_64',
+    ],
   ])('%s: %s', (text, message) => {
     expect(refusal(() => answer('exact kvm32', host(text)))).toBe(message)
   })
 
   test('a guest as host has none', () => {
-    expect(refusal(() => answer('exact kvm32', guest('exact Penryn')))).toBe('internal error: undefined hardware architecture')
+    expect(refusal(() => answer('exact kvm32', guest('exact Penryn')))).toBe(
+      'internal error: undefined hardware architecture',
+    )
   })
 })

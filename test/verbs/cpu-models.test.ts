@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cpuModels } from '../../src/verbs/cpu-models.ts'
 import { builtin } from '../../src/database/builtin.ts'
+import { cpuModels } from '../../src/verbs/cpu-models.ts'
 import { refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
@@ -23,8 +23,14 @@ describe('other architectures', () => {
   test.each([
     ['x86', 'invalid argument: cannot find architecture x86'],
     ['', 'invalid argument: cannot find architecture '],
-    ['mips', "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver"],
-    ['ppc64le', 'this function is not supported by the connection driver: virt-cpu does not answer for ppc64le yet, only for i686 and x86_64'],
+    [
+      'mips',
+      "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
+    ],
+    [
+      'ppc64le',
+      'this function is not supported by the connection driver: virt-cpu does not answer for ppc64le yet, only for i686 and x86_64',
+    ],
   ])('%s: %s', (arch, message) => {
     expect(refusal(() => cpuModels(context, arch))).toBe(message)
   })

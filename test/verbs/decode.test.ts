@@ -5,7 +5,10 @@ import { type DecodeOptions, decode, meetData } from '../../src/verbs/decode.ts'
 import { cpuid, cpuidOf, fs, modelOf, names, refusal, together } from '../notation.ts'
 
 const db = builtin()
-const penryn = together(cpuid('vendor=GenuineIntel, sig=6.23.10'), cpuidOf(modelOf('Penryn').features.join(fs('vmx'))))
+const penryn = together(
+  cpuid('vendor=GenuineIntel, sig=6.23.10'),
+  cpuidOf(modelOf('Penryn').features.join(fs('vmx'))),
+)
 const decoded = (options: DecodeOptions = {}) => decode({ db }, penryn, options)
 
 test('a host is printed with model, vendor and signature', () => {
@@ -38,14 +41,20 @@ describe('allowed models', () => {
   test.each([
     [{}, 'Penryn', ''],
     [{ models: ['Nehalem', 'Foo'] }, 'Nehalem', 'sse4.2 popcnt'],
-    [{ models: ['Nehalem', 'Penryn'], blockers: { Penryn: ['sse4.1'], Nehalem: ['sse4.1'] } }, 'Penryn', 'sse4.1'],
+    [
+      { models: ['Nehalem', 'Penryn'], blockers: { Penryn: ['sse4.1'], Nehalem: ['sse4.1'] } },
+      'Penryn',
+      'sse4.1',
+    ],
     // Without a list of models those of the blockers are the list.
     [{ blockers: { Nehalem: [] } }, 'Nehalem', 'sse4.2 popcnt'],
     [{ models: ['Penryn'], blockers: { Nehalem: [] } }, 'Penryn', ''],
   ] as const)('%o: %s', (options, model, disabled) => {
     const { xml, ...rest } = decoded({ as: 'guest', ...options })
     expect(rest.model).toBe(model)
-    expect([...xml.matchAll(/policy='disable' name='([^']*)'/g)].map(match => match[1]).join(' ')).toBe(disabled)
+    expect([...xml.matchAll(/policy='disable' name='([^']*)'/g)].map(match => match[1]).join(' ')).toBe(
+      disabled,
+    )
   })
 
   test('none that fits', () => {
@@ -58,7 +67,9 @@ describe('allowed models', () => {
 })
 
 test('unknown vendor and signature are null; notes say whose they are', () => {
-  const answer = decode({ db }, together(cpuidOf(modelOf('486').features), cpuid('1.ecx=80000000')), { source: 'host7' })
+  const answer = decode({ db }, together(cpuidOf(modelOf('486').features), cpuid('1.ecx=80000000')), {
+    source: 'host7',
+  })
   expect([answer.vendor, answer.signature]).toEqual([null, null])
   expect(answer.notes).toEqual([{ kind: 'hypervisor-present', source: 'host7' }])
 })
@@ -66,7 +77,12 @@ test('unknown vendor and signature are null; notes say whose they are', () => {
 describe('several CPUs met', () => {
   const read = (text: string) => readCpuid(db, cpuid(text))
   test.each([
-    [['vendor=GenuineIntel, sig=6.1.1, 1.ecx=7', 'vendor=GenuineIntel, sig=6.1.1, 1.ecx=5'], 'pni dtes64', 'Intel', 6],
+    [
+      ['vendor=GenuineIntel, sig=6.1.1, 1.ecx=7', 'vendor=GenuineIntel, sig=6.1.1, 1.ecx=5'],
+      'pni dtes64',
+      'Intel',
+      6,
+    ],
     [['vendor=GenuineIntel, sig=6.1.1', 'vendor=GenuineIntel, sig=6.1.2'], '', 'Intel', undefined],
     [['vendor=GenuineIntel, sig=6.1.1', 'sig=6.1.1'], '', undefined, 6],
     [['vendor=AuthenticAMD, 1.ecx=1'], 'pni', 'AMD', undefined],

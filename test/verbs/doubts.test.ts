@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cpuid } from '../notation.ts'
 import { doubts } from '../../src/verbs/doubts.ts'
+import { cpuid } from '../notation.ts'
 
 const kinds = (text: string): string =>
   doubts(cpuid(text))
@@ -33,13 +33,18 @@ describe('a dump is doubted', () => {
     // Rows of one key are one row.
     ['1.eax=1, 1.ecx=80000000', 'hypervisor-present'],
     [`vendor=GenuineIntel, ${LM}, 80000001.edx=800`, ''],
-    [`vendor=GenuineIntel, ${LM}, 1.ecx=84000020, d.0.eax=7`, 'syscall-lost no-xsave-subleaf hypervisor-present no-msrs'],
+    [
+      `vendor=GenuineIntel, ${LM}, 1.ecx=84000020, d.0.eax=7`,
+      'syscall-lost no-xsave-subleaf hypervisor-present no-msrs',
+    ],
   ])('%s: %s', (text, expected) => {
     expect(kinds(text)).toBe(expected)
   })
 
   test('by name', () => {
-    expect(doubts(cpuid('1.ecx=80000000'), 'host7')).toEqual([{ kind: 'hypervisor-present', source: 'host7' }])
+    expect(doubts(cpuid('1.ecx=80000000'), 'host7')).toEqual([
+      { kind: 'hypervisor-present', source: 'host7' },
+    ])
     expect(doubts(cpuid('1.ecx=80000000'))).toEqual([{ kind: 'hypervisor-present' }])
   })
 })

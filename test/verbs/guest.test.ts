@@ -18,7 +18,11 @@ describe('update', () => {
   })
 
   test.each([
-    ['Penryn arch:mips', 'exact Penryn', "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver"],
+    [
+      'Penryn arch:mips',
+      'exact Penryn',
+      "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
+    ],
     ['Foo', 'host-model', 'internal error: Unknown CPU model Foo'],
   ])('on %s: %s is refused: %s', (on, text, message) => {
     expect(refusal(() => update(context, host(on), guest(text)))).toBe(message)
@@ -32,7 +36,16 @@ describe('update', () => {
 })
 
 describe('start', () => {
-  const started = (on: string, text: string) => start(context, host(on), guest(text), new Map([['core2duo', []], ['Penryn', []]]))
+  const started = (on: string, text: string) =>
+    start(
+      context,
+      host(on),
+      guest(text),
+      new Map([
+        ['core2duo', []],
+        ['Penryn', []],
+      ]),
+    )
 
   test('what the guest gets', () => {
     const { cpu, ...rest } = started('Nehalem Intel +vmx', 'exact Nehalem optional:vmx')
@@ -47,8 +60,18 @@ describe('start', () => {
 
 describe('start is refused', () => {
   test.each([
-    ['exact Nehalem', 'sse4.2 popcnt', '', 'the CPU is incompatible with host CPU: Host CPU does not provide required features: sse4.2, popcnt'],
-    ['exact Penryn forbid:sse4.1', '', 'sse4.1', 'the CPU is incompatible with host CPU: Host CPU provides forbidden features: sse4.1'],
+    [
+      'exact Nehalem',
+      'sse4.2 popcnt',
+      '',
+      'the CPU is incompatible with host CPU: Host CPU does not provide required features: sse4.2, popcnt',
+    ],
+    [
+      'exact Penryn forbid:sse4.1',
+      '',
+      'sse4.1',
+      'the CPU is incompatible with host CPU: Host CPU provides forbidden features: sse4.1',
+    ],
   ])('%s', (text, missing, forbidden, message) => {
     const answer = start(context, host('Penryn Intel'), guest(text))
     expect(answer).toMatchObject({ result: 'incompatible', message })
@@ -60,7 +83,9 @@ describe('start is refused', () => {
 
 test('update-live', () => {
   const [on, off] = [cpuidOf(modelOf('Penryn').features.minus(fs('sse4.1'))), cpuidOf(fs('sse4.1'))]
-  expect(show(updateLive(context, guest('exact Penryn'), on, off))).toBe('exact Penryn check:full disable:sse4.1')
+  expect(show(updateLive(context, guest('exact Penryn'), on, off))).toBe(
+    'exact Penryn check:full disable:sse4.1',
+  )
 })
 
 describe('expand and migratable', () => {
@@ -71,7 +96,8 @@ describe('expand and migratable', () => {
   })
 
   test.each([expand, migratable])('of other architectures', ask => {
-    const message = 'this function is not supported by the connection driver: virt-cpu does not answer for ppc64 yet, only for i686 and x86_64'
+    const message =
+      'this function is not supported by the connection driver: virt-cpu does not answer for ppc64 yet, only for i686 and x86_64'
     expect(refusal(() => ask(context, host('POWER9 arch:ppc64')))).toBe(message)
   })
 })

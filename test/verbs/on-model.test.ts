@@ -39,7 +39,9 @@ describe('compared', () => {
   test('the workstation lacks much on the server, whose map order it is told in', () => {
     const { result, message } = compare({ db }, read('server'), read('workstation'))
     expect(result).toBe('incompatible')
-    expect(missing('server', 'workstation').sort()).toEqual('ds_cpl vmx est tm2 ssse3 xtpr ds acpi ss tm pbe'.split(' ').sort())
+    expect(missing('server', 'workstation').sort()).toEqual(
+      'ds_cpl vmx est tm2 ssse3 xtpr ds acpi ss tm pbe'.split(' ').sort(),
+    )
     expect(message).toBe(
       'the CPU is incompatible with host CPU: Host CPU does not provide required features: ds_cpl, vmx, est, tm2, ssse3, xtpr, ds, acpi, ss, tm, pbe',
     )

@@ -1,38 +1,46 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/database/builtin.ts'
-import { Pool, type PoolOptions, type ResultOptions } from '../../src/verbs/pool.ts'
+import type { Pool, PoolOptions, ResultOptions } from '../../src/verbs/pool.ts'
 import { say } from '../../src/verbs/say.ts'
-import { guest, host, refusal, show } from '../notation.ts'
-
-const db = builtin()
-
-/** Hosts by name; a guest definition starts with its match. */
-function pool(hosts: Readonly<Record<string, string>>, options: PoolOptions = {}): Pool {
-  const made = new Pool(db, options)
-  for (const [source, text] of Object.entries(hosts)) {
-    made.add(/^(exact|strict|host-model)\b/.test(text) ? guest(text) : host(text), source)
-  }
-  return made
-}
+import { host, refusal, show } from '../notation.ts'
+import { pool } from './hosts.ts'
 
 const result = (hosts: Readonly<Record<string, string>>, options?: PoolOptions & ResultOptions): string =>
   show(pool(hosts, options).result(options))
 
-const lost = (made: Pool): string[] => made.lost().map(({ feature, hosts }) => `${feature}: ${hosts.join(' ')}`)
 const notes = (made: Pool): string[] => made.notes().map(say)
 
 describe('the answer', () => {
   test.each([
     [{ a: 'Penryn Intel +vmx', b: 'Nehalem Intel +vmx' }, {}, 'exact Penryn Intel require:vmx'],
     [{ a: 'Penryn Intel +vmx' }, {}, 'exact Penryn Intel fallback:forbid require:vmx'],
-    [{ a: 'Penryn Intel +invtsc +vmx' }, { migratable: true }, 'exact Penryn Intel fallback:forbid require:vmx'],
+    [
+      { a: 'Penryn Intel +invtsc +vmx' },
+      { migratable: true },
+      'exact Penryn Intel fallback:forbid require:vmx',
+    ],
     // What no hypervisor offers is left out, unless asked as libvirt's tests ask.
     [{ a: 'Penryn Intel +osxsave +cmt +vmx' }, {}, 'exact Penryn Intel fallback:forbid require:vmx'],
-    [{ a: 'Penryn Intel +osxsave +cmt +vmx' }, { raw: true }, 'exact Penryn Intel fallback:forbid require:vmx require:osxsave require:cmt'],
-    [{ a: '486 Intel +pae' }, { expand: true }, 'exact 486 Intel fallback:forbid require:fpu require:pae require:pse require:vme'],
+    [
+      { a: 'Penryn Intel +osxsave +cmt +vmx' },
+      { raw: true },
+      'exact Penryn Intel fallback:forbid require:vmx require:osxsave require:cmt',
+    ],
+    [
+      { a: '486 Intel +pae' },
+      { expand: true },
+      'exact 486 Intel fallback:forbid require:fpu require:pae require:pse require:vme',
+    ],
     // The filter comes before the expansion: what the model has comes back.
-    [{ a: 'SapphireRapids Intel +osxsave' }, { expand: false, migratable: true }, 'exact SapphireRapids Intel fallback:forbid'],
-    [{ a: 'Nehalem Intel', b: 'Westmere Intel' }, { onModel: 'Penryn' }, 'exact Penryn Intel fallback:forbid require:sse4.2 require:popcnt'],
+    [
+      { a: 'SapphireRapids Intel +osxsave' },
+      { expand: false, migratable: true },
+      'exact SapphireRapids Intel fallback:forbid',
+    ],
+    [
+      { a: 'Nehalem Intel', b: 'Westmere Intel' },
+      { onModel: 'Penryn' },
+      'exact Penryn Intel fallback:forbid require:sse4.2 require:popcnt',
+    ],
     [{ a: 'Penryn arch:i686', b: 'kvm64 arch:ppc64' }, {}, 'exact kvm64'],
   ])('%o with %o: %s', (hosts, options, expected) => {
     expect(result(hosts, options)).toBe(expected)
@@ -60,13 +68,29 @@ describe('refusals, when the result is asked for', () => {
     [{ a: 'Penryn Intel', b: 'EPYC AMD', c: 'Foo' }, 'operation failed: CPU vendors do not match', 'b'],
     // A CPU without a model is told before anything is looked up, whichever it is.
     [{ a: 'Foo', b: 'host-model' }, 'invalid argument: no CPU model specified at index 1', 'b'],
-    [{ a: 'Penryn arch:mips', b: 'Penryn', c: 'host-model', d: 'host-model' }, 'invalid argument: no CPU model specified at index 2', 'c'],
-    [{ a: 'Penryn arch:mips' }, "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver", 'a'],
-    [{ a: 'z13 arch:s390x' }, 'this function is not supported by the connection driver: cannot compute baseline CPU of s390x architecture', 'a'],
+    [
+      { a: 'Penryn arch:mips', b: 'Penryn', c: 'host-model', d: 'host-model' },
+      'invalid argument: no CPU model specified at index 2',
+      'c',
+    ],
+    [
+      { a: 'Penryn arch:mips' },
+      "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
+      'a',
+    ],
+    [
+      { a: 'z13 arch:s390x' },
+      'this function is not supported by the connection driver: cannot compute baseline CPU of s390x architecture',
+      'a',
+    ],
     [{ a: 'exact Penryn' }, 'internal error: undefined hardware architecture', 'a'],
     // The others' architecture is never looked at.
     [{ a: 'Penryn', b: 'Penryn arch:mips' }, 'no refusal', undefined],
-    [{ a: 'exact 486 disable:fpu disable:vme disable:pse' }, 'internal error: undefined hardware architecture', 'a'],
+    [
+      { a: 'exact 486 disable:fpu disable:vme disable:pse' },
+      'internal error: undefined hardware architecture',
+      'a',
+    ],
   ])('%o: %s', (hosts, message, culprit) => {
     const made = pool(hosts)
     expect(refusal(() => made.result())).toBe(message)
@@ -108,56 +132,4 @@ describe('lenient', () => {
     expect(go({ a: 'Penryn', b: 'host-model' })).toBe('invalid argument: no CPU model specified at index 1')
     expect(go({ a: 'Foo' })).toBe('operation failed: CPUs are incompatible')
   })
-})
-
-describe('explained', () => {
-  const hosts = {
-    a: 'Penryn Intel +vmx +dca',
-    b: 'Nehalem Intel +vmx',
-    c: 'Penryn Intel +vmx +dca',
-    d: 'Nehalem Intel +avx',
-  }
-
-  test('what is lost, in map order, and who lacks it', () => {
-    expect(lost(pool(hosts, { explain: true }))).toEqual(['vmx: d', 'dca: b d', 'sse4.2: a c', 'popcnt: a c', 'avx: a c b'])
-    expect(lost(pool(hosts))).toEqual([])
-    expect(lost(pool({ a: 'Penryn', b: 'Penryn' }, { explain: true }))).toEqual([])
-  })
-
-  test('with coordinates and class', () => {
-    const [first] = pool(hosts, { explain: true }).lost()
-    expect(first).toEqual({
-      feature: 'vmx',
-      place: 'CPUID.01H:ECX[5]',
-      title: 'Virtual machine extensions (Intel VT-x)',
-      class: 'virtualization',
-      hosts: ['d'],
-    })
-  })
-
-  test('who lacks a feature is one group’s hosts after the other’s, however many CPUs are alike', () => {
-    const many = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`h${i}`, i % 2 ? 'Penryn' : 'Nehalem']))
-    expect(pool(many, { explain: true }).lost()[0]?.hosts).toHaveLength(25)
-  })
-
-  test('why this model', () => {
-    const why = (of: Record<string, string>, options: ResultOptions = {}) => {
-      const made = pool(of)
-      const { because, beyond, disabled } = made.reasons(made.result(options), options).model
-      return `${because} +${beyond} -${disabled}`
-    }
-    expect(why({ a: 'Penryn Intel +vmx' })).toBe('shared +1 -0')
-    expect(why({ a: 'EPYC AMD' })).toBe('shared +0 -1')
-    expect(why({ a: 'Penryn Intel', b: 'Nehalem Intel' })).toBe('own +0 -0')
-    expect(why({ a: 'Penryn AMD' })).toBe('closest +3 -0')
-    expect(why({ a: 'Penryn Intel' }, { onModel: 'Nehalem' })).toBe('asked +0 -2')
-  })
-})
-
-test('security that some hosts lack is noted, when explained', () => {
-  const hosts = { a: 'Haswell-IBRS Intel +ssbd', b: 'Haswell Intel +vmx', c: 'Haswell-IBRS Intel' }
-  expect(notes(pool(hosts))).toEqual([])
-  expect(notes(pool(hosts, { explain: true }))).toEqual([
-    'security features that only some hosts have are not in the answer: spec-ctrl (not on b), ssbd (not on b, c)',
-  ])
 })

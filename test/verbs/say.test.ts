@@ -13,9 +13,18 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'no-xsave-subleaf': [{ kind: 'no-xsave-subleaf' }, /^the dump has no leaf 0DH subleaf 1/],
   'hypervisor-present': [{ kind: 'hypervisor-present' }, /^read inside a virtual machine/],
   'no-msrs': [{ kind: 'no-msrs' }, /^no MSRs: /],
-  'cpus-differ': [{ kind: 'cpus-differ', groups: [['0', '1'], ['2']] }, /^the logical CPUs differ \(0, 1 \| 2\); /],
+  'cpus-differ': [
+    { kind: 'cpus-differ', groups: [['0', '1'], ['2']] },
+    /^the logical CPUs differ \(0, 1 \| 2\); /,
+  ],
   'security-dropped': [
-    { kind: 'security-dropped', features: [{ ...LOST, feature: 'ssbd', hosts: ['a'] }, { ...LOST, feature: 'mds-no', hosts: ['a', 'b'] }] },
+    {
+      kind: 'security-dropped',
+      features: [
+        { ...LOST, feature: 'ssbd', hosts: ['a'] },
+        { ...LOST, feature: 'mds-no', hosts: ['a', 'b'] },
+      ],
+    },
     /: ssbd \(not on a\), mds-no \(not on a, b\)$/,
   ],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
@@ -44,17 +53,33 @@ test.each([
 })
 
 test('one feature, two features', () => {
-  expect([count(0, 'feature'), count(1, 'feature'), count(2, 'feature')]).toEqual(['0 features', '1 feature', '2 features'])
+  expect([count(0, 'feature'), count(1, 'feature'), count(2, 'feature')]).toEqual([
+    '0 features',
+    '1 feature',
+    '2 features',
+  ])
 })
 
 test.each([
   ['asked', 2, ['A', 'B'], 'M, as asked; 1 feature beyond it, 2 disabled'],
   ['shared', 1, ['M'], 'M, the model of the one host; 1 feature beyond it, 2 disabled'],
   ['shared', 3, ['M'], 'M, the model of all 3 hosts; 1 feature beyond it, 2 disabled'],
-  ['own', 2, ['M', 'B'], 'M, closest to what the hosts share and the model of some of them; 1 feature beyond it, 2 disabled'],
-  ['closest', 2, ['A', 'B'], 'M, closest to what the hosts share and the model of none of them (A, B); 1 feature beyond it, 2 disabled'],
+  [
+    'own',
+    2,
+    ['M', 'B'],
+    'M, closest to what the hosts share and the model of some of them; 1 feature beyond it, 2 disabled',
+  ],
+  [
+    'closest',
+    2,
+    ['A', 'B'],
+    'M, closest to what the hosts share and the model of none of them (A, B); 1 feature beyond it, 2 disabled',
+  ],
 ] as const)('a model because %s', (because, hosts, of, expected) => {
-  expect(sayModel({ hosts, model: { name: 'M', of, because, beyond: 1, disabled: 2 }, lost: [] })).toBe(expected)
+  expect(sayModel({ hosts, model: { name: 'M', of, because, beyond: 1, disabled: 2 }, lost: [] })).toBe(
+    expected,
+  )
 })
 
 describe('comparisons', () => {
@@ -69,7 +94,10 @@ describe('comparisons', () => {
     ['exact Nehalem', ['G needs 2 features that H lacks: sse4.2 popcnt']],
     ['exact Penryn forbid:vmx', ['G forbids 1 feature that H has: vmx']],
     ['strict Penryn', ['G asks for a strict match, and H has 1 feature more than G asks for: vmx']],
-    ['exact Penryn AMD', ['the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor AMD']],
+    [
+      'exact Penryn AMD',
+      ['the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor AMD'],
+    ],
   ])('%s', (text, expected) => {
     expect(said(text)).toEqual(expected)
   })
