@@ -8,6 +8,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { pack } from './pack-chunks.mjs'
+import { packed } from './packed.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(ROOT)
@@ -21,6 +22,7 @@ const SHARED = {
   platform: 'node',
   loader: { '.txt': 'text', '.rng': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
+  plugins: [packed],
   logLevel: 'warning',
 }
 
@@ -32,7 +34,9 @@ const lazySaxes = {
   name: 'lazy-saxes',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^saxes$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'saxes', namespace: 'lazy' } : { path: './saxes.cjs', external: true },
+      kind === 'import-statement'
+        ? { path: 'saxes', namespace: 'lazy' }
+        : { path: './saxes.cjs', external: true },
     )
     onLoad({ filter: /./, namespace: 'lazy' }, () => ({
       contents: `let saxes
@@ -59,7 +63,7 @@ async function buildCommand(outdir) {
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
     external: ['libxml2-wasm', 'libxml2-wasm/*'],
-    plugins: [lazySaxes],
+    plugins: [packed, lazySaxes],
   })
   const chunks = new Map()
   for (const { path, text } of outputFiles) {
@@ -69,7 +73,8 @@ async function buildCommand(outdir) {
   }
   const files = pack(chunks, 'cli.cjs', ['arguments', 'run', 'cpu-models', 'cpu-baseline', 'builtin'])
   await mkdir(join(outdir, 'chunks'), { recursive: true })
-  for (const [name, code] of files) await writeFile(join(outdir, name === 'cli.cjs' ? '' : 'chunks', name), code)
+  for (const [name, code] of files)
+    await writeFile(join(outdir, name === 'cli.cjs' ? '' : 'chunks', name), code)
   await chmod(join(outdir, 'cli.cjs'), 0o755)
   await build({
     ...SHARED,
@@ -97,21 +102,12 @@ const buildLibrary = outdir =>
 const checkBrowser = () =>
   build({ ...SHARED, platform: 'browser', entryPoints: ['src/index.ts'], outdir: 'dist', logLevel: 'error' })
 
-const buildConformance = outdir =>
-  build({
-    ...SHARED,
-    write: true,
-    entryPoints: { conformance: 'conformance/main.ts' },
-    outdir,
-    packages: 'external',
-  })
-
 /** Builds beside dist/ and then swaps, so that a test running meanwhile never sees half a build. */
 async function replaceDist() {
   const fresh = `dist.${process.pid}`
   try {
     await mkdir(fresh, { recursive: true })
-    await Promise.all([buildCommand(fresh), buildLibrary(fresh), buildConformance(fresh), checkBrowser()])
+    await Promise.all([buildCommand(fresh), buildLibrary(fresh), checkBrowser()])
     await mkdir('dist/chunks', { recursive: true })
     const old = await readdir('dist')
     const chunks = await readdir(join(fresh, 'chunks'))
@@ -120,7 +116,8 @@ async function replaceDist() {
     // Entries last: they name the new chunks.
     for (const name of files.sort(entriesLast)) await rename(join(fresh, name), join('dist', name))
     for (const name of old) {
-      if (!files.includes(name) && name !== 'chunks' && name !== 'lib') await rm(join('dist', name), { recursive: true })
+      if (!files.includes(name) && name !== 'chunks' && name !== 'lib')
+        await rm(join('dist', name), { recursive: true })
     }
     for (const name of await readdir('dist/chunks')) {
       if (!chunks.includes(name)) await rm(join('dist/chunks', name))

@@ -17,7 +17,8 @@ export function pack(chunks, entry, common) {
   const files = new Map()
   files.set(entry, `#!/usr/bin/env node\n${registry(chunks, first, place, entry)}\nload("./${entry}")\n`)
   files.set(CORE, registry(chunks, core, place, CORE))
-  for (const [name, code] of chunks) if (place(name) === undefined) files.set(name, linked(code, place, 'chunks'))
+  for (const [name, code] of chunks)
+    if (place(name) === undefined) files.set(name, linked(code, place, 'chunks'))
   return files
 }
 
@@ -27,7 +28,8 @@ function closure(chunks, names) {
   const visit = name => {
     if (found.has(name)) return
     found.add(name)
-    for (const [, next] of (chunks.get(name) ?? '').matchAll(/\brequire\("\.\/([^"]+)\.js"\)/g)) visit(`${next}.cjs`)
+    for (const [, next] of (chunks.get(name) ?? '').matchAll(/\brequire\("\.\/([^"]+)\.js"\)/g))
+      visit(`${next}.cjs`)
   }
   names.forEach(visit)
   return [...found]
@@ -36,7 +38,9 @@ function closure(chunks, names) {
 /** A file that holds several chunks, each run when it is first required; it exports the function that does so. */
 function registry(chunks, names, place, file) {
   const at = file === CORE ? 'chunks' : 'root'
-  const own = names.map(name => `"./${name}"(exports,require,module){${linked(chunks.get(name), place, at, names)}}`)
+  const own = names.map(
+    name => `"./${name}"(exports,require,module){${linked(chunks.get(name), place, at, names)}}`,
+  )
   return [
     `"use strict";const modules={${own.join(',\n')}};const loaded={};`,
     'function load(name){let module=loaded[name];if(module===undefined){',
@@ -52,11 +56,20 @@ function linked(code, place, at, own = []) {
     if (own.includes(file)) return `load("./${file}")`
     const packed = place(file)
     const path = (packed ?? file).replace(/^\.\.\//, '')
-    const from = packed?.startsWith('../') ? (at === 'root' ? './' : '../') : at === 'root' ? './chunks/' : './'
+    const from = packed?.startsWith('../')
+      ? at === 'root'
+        ? './'
+        : '../'
+      : at === 'root'
+        ? './chunks/'
+        : './'
     return packed ? `require("${from}${path}")("./${file}")` : `require("${from}${file}")`
   }
   return code
     .replace(/\bimport\("\.\/([^"]+)\.js"\)/g, (_, name) => `Promise.resolve(${target(name)})`)
     .replace(/\brequire\("\.\/([^"]+)\.js"\)/g, (_, name) => target(name))
-    .replace('require("./saxes.cjs")', at === 'root' ? 'require("./chunks/saxes.cjs")' : 'require("./saxes.cjs")')
+    .replace(
+      'require("./saxes.cjs")',
+      at === 'root' ? 'require("./chunks/saxes.cjs")' : 'require("./saxes.cjs")',
+    )
 }

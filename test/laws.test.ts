@@ -22,7 +22,8 @@ const word = fc.integer({ min: 0, max: 0xffff_ffff })
 const sets = fc.array(word, { maxLength: 5 }).map(FeatureSet.of)
 
 /** Sets of features of the database, dense enough to meet in something. */
-const known = fc.array(word, { minLength: db.features.words.length, maxLength: db.features.words.length })
+const known = fc
+  .array(word, { minLength: db.features.words.length, maxLength: db.features.words.length })
   .map(words => FeatureSet.of(words).meet(db.features.all))
 
 const intel = db.models.filter(model => model.vendor?.name === 'Intel')
@@ -53,8 +54,18 @@ describe('plain bits', () => {
       fc.property(sets, sets, sets, (a, b, c) => {
         expect(a.meet(b).eq(b.meet(a))).toBe(true)
         expect(a.join(b).eq(b.join(a))).toBe(true)
-        expect(a.meet(b).meet(c).eq(a.meet(b.meet(c)))).toBe(true)
-        expect(a.join(b).join(c).eq(a.join(b.join(c)))).toBe(true)
+        expect(
+          a
+            .meet(b)
+            .meet(c)
+            .eq(a.meet(b.meet(c))),
+        ).toBe(true)
+        expect(
+          a
+            .join(b)
+            .join(c)
+            .eq(a.join(b.join(c))),
+        ).toBe(true)
         expect(a.meet(a.join(b)).eq(a)).toBe(true)
         expect(a.join(a.meet(b)).eq(a)).toBe(true)
       }),
@@ -207,8 +218,12 @@ describe('decode', () => {
   })
 
   test('reads the same features whatever the order of the rows', () => {
-    const rows = fc.array(fc.tuple(fc.constantFrom(1, 7, 0xd, 0x8000_0001), fc.constantFrom(0, 1), word, word, word, word))
-    const shuffled = rows.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+    const rows = fc.array(
+      fc.tuple(fc.constantFrom(1, 7, 0xd, 0x8000_0001), fc.constantFrom(0, 1), word, word, word, word),
+    )
+    const shuffled = rows.chain(all =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+    )
     fc.assert(
       fc.property(shuffled, ([a, b]) => {
         const read = (leaves: typeof a) => readCpuid(db, { leaves, msrs: [] })
@@ -243,7 +258,13 @@ describe('definitions', () => {
   test('host-model is the host: updated on a host it has the host’s bits', () => {
     fc.assert(
       fc.property(hosts, host => {
-        const guest: Cpu = { type: 'guest', mode: 'host-model', match: 'exact', fallback: 'allow', features: [] }
+        const guest: Cpu = {
+          type: 'guest',
+          mode: 'host-model',
+          match: 'exact',
+          fallback: 'allow',
+          features: [],
+        }
         expect(bits(update(db, guest, host)).eq(bits(host))).toBe(true)
       }),
     )
@@ -274,7 +295,8 @@ describe('safe order', () => {
   })
 
   test('hazards accumulate, abilities do not, and disagreement is told', () => {
-    const named = (...names: string[]) => db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
+    const named = (...names: string[]) =>
+      db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
     const [old, young] = [named('avx', 'rsba', 'fdp-excptn-only'), named('avx', 'avx2')]
     const { features, conflicts } = safeMeet(db.features, [old, young])
     expect(db.features.in(features).map(({ name }) => name)).toEqual(['avx', 'rsba'])

@@ -10,12 +10,11 @@ import { inVirshsWords } from './hosts.ts'
  */
 export async function firstCpu(file: InputFile): Promise<InputCpu | undefined> {
   const found: InputCpu[] = []
-  try {
-    await readFile(file, cpu => {
+  await readFile(file, {
+    cpu: cpu => {
       if (found.length === 0) found.push({ ...cpu, source: file.path })
-    })
-  } catch (error) {
-    throw await inVirshsWords(error)
-  }
+    },
+    fault: inVirshsWords,
+  })
   return found[0]
 }

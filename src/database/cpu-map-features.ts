@@ -38,7 +38,10 @@ export class MapFeatures {
       migratable,
       order: known?.order ?? '&',
       ...(known?.class && { class: known.class }),
-      title: known?.title ?? '',
+      // Reading titles takes longer than the whole map, and few are asked for.
+      get title() {
+        return known?.title ?? ''
+      },
     }
     this.list.push(feature)
     this.#byName.set(name, feature)

@@ -11,7 +11,7 @@ export interface Dump {
   readonly notes: readonly string[]
 }
 
-export type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
+type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
 
 /** Collects what the lines of a dump say, in the order of the text. */
 export class DumpBuilder {

@@ -27,7 +27,7 @@ export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
 }
 
 /** Equal for data that differ in volatile words only. */
-export const stableKey = ({ leaves, msrs }: CpuidData): string =>
+const stableKey = ({ leaves, msrs }: CpuidData): string =>
   [...leaves.map(stable), ...msrs].map(row => row.join()).join(';')
 
 /**

@@ -1,8 +1,10 @@
+import { ParseError } from '../core/parse-error.ts'
 import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
 import { inputsOfElement } from '../formats/input-element.ts'
 import { XmlReader } from '../xml/reader.ts'
 import { FileError } from './file-error.ts'
-import { filesOf, type InputFile } from './files.ts'
+import { filesOf, type InputFile, isFile } from './files.ts'
+import { Kept } from './kept.ts'
 import { readBytes, STDIN } from './read-bytes.ts'
 import { readText } from './read-text.ts'
 
@@ -11,6 +13,11 @@ export interface CpuTaker {
   readonly cpu: (cpu: InputCpu) => void
   /** Is told of each file of a directory that holds no CPU. */
   readonly without?: (path: string) => void
+  /**
+   * What to throw for a file that is not well-formed; absent: the error as it is.
+   * @param bytes how the input began, up to 10 MiB, where it cannot be read again
+   */
+  readonly fault?: (error: ParseError, bytes: Buffer | undefined) => Promise<unknown>
 }
 
 /**
@@ -20,16 +27,21 @@ export interface CpuTaker {
  *   path as source
  */
 export async function readCpus(paths: readonly string[], take: CpuTaker): Promise<void> {
-  for (const file of filesOf(paths)) if (!(await readFile(file, take.cpu))) take.without?.(file.path)
+  for (const file of filesOf(paths)) if (!(await readFile(file, take))) take.without?.(file.path)
 }
 
 /**
  * As `readCpus`, of one file; answers false for one met in a directory that holds no CPU.
  * @throws as `readCpus`
  */
-export async function readFile(file: InputFile, take: (cpu: InputCpu) => void): Promise<boolean> {
-  const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take)
-  await readAll(file.path, namer)
+export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean> {
+  const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take.cpu)
+  const kept = isFile(file.path) ? undefined : new Kept()
+  try {
+    await readAll(file.path, namer, kept)
+  } catch (error) {
+    throw error instanceof ParseError && take.fault ? await take.fault(error, kept?.bytes) : error
+  }
   const found = namer.end()
   if (found === 0 && file.named) throw withoutCpu(file.path)
   return found > 0
@@ -41,8 +53,8 @@ const withoutCpu = (path: string): FileError => {
   return new FileError(path, `File '${path}' does not contain any ${what}`)
 }
 
-async function readAll(path: string, namer: Namer): Promise<void> {
-  const chunks = readBytes(path)
+async function readAll(path: string, namer: Namer, kept: Kept | undefined): Promise<void> {
+  const chunks = kept ? kept.keeping(readBytes(path)) : readBytes(path)
   const first = chunks.next()
   const head = first.done ? Buffer.alloc(0) : first.value
   const bytes = withFirst(head, chunks)

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, type Stats, statSync } from 'node:fs'
 import { fileError } from './file-error.ts'
 import { STDIN } from './read-bytes.ts'
 
@@ -20,9 +20,6 @@ export function* filesOf(paths: readonly string[]): Generator<InputFile> {
   }
 }
 
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-
 function* below(directory: string): Generator<string> {
   for (const entry of list(directory)) {
     if (entry.name.startsWith('.')) continue
@@ -40,9 +37,21 @@ function list(directory: string) {
   }
 }
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
-
 function sorted(paths: Iterable<string>): string[] {
   const keyed = Array.from(paths, path => ({ path, key: Buffer.from(path) }))
   return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ path }) => path)
+}
+
+const isDirectory = (path: string): boolean => stat(path)?.isDirectory() ?? false
+
+/** Whether it is a file that can be read a second time. */
+export const isFile = (path: string): boolean => stat(path)?.isFile() ?? false
+
+/** Undefined where there is nothing, or where it cannot be seen. */
+function stat(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
 }

@@ -1,3 +1,4 @@
+import { isFile } from './files.ts'
 import { readWhole } from './read-bytes.ts'
 
 /** Beyond this virsh refuses a file, so there are no words of its to repeat. */
@@ -18,7 +19,7 @@ const OLDER_WORDS: readonly (readonly [now: RegExp, then: string])[] = [
  * @param bytes the file, where it cannot be read a second time
  */
 export async function wordsOfLibxml2(path: string, bytes?: Buffer): Promise<string | undefined> {
-  const file = bytes ?? readWhole(path, WORDED)
+  const file = bytes ?? (isFile(path) ? readWhole(path, WORDED) : undefined)
   if (!file) return undefined
   const wrapped = Buffer.concat([Buffer.from(OPEN), contentOf(file), Buffer.from(CLOSE)])
   const fault = await firstFault(wrapped)
@@ -61,7 +62,7 @@ function worded({ message, line, col }: Fault, wrapped: Buffer): string {
   )
   // An invalid byte is one character of libxml2's and three bytes of ours.
   const width = isValid(source) ? before.length : col - 1
-  const words = OLDER_WORDS.reduce((text, [now, then]) => text.replace(now, then), message.trimEnd())
+  const words = OLDER_WORDS.reduce((text, [now, then]) => text.replace(now, then), message.replace(/\n$/, ''))
   const bytes = words.startsWith('Input is not proper') ? `\nBytes:${hexBytes(source, width)}` : ''
   return `at line ${line}: ${words}${bytes}\n${source.toString('utf8')}\n${'-'.repeat(width)}^`
 }

@@ -17,7 +17,9 @@ const QEMU_NAME: ReadonlyMap<string, string> = new Map([
   ['hv-xmm_input', 'hv-xmm-input'],
 ])
 
-const LIBVIRT_NAME: ReadonlyMap<string, string> = new Map([...QEMU_NAME].map(([ours, theirs]) => [theirs, ours]))
+const LIBVIRT_NAME: ReadonlyMap<string, string> = new Map(
+  [...QEMU_NAME].map(([ours, theirs]) => [theirs, ours]),
+)
 
 /** QEMU's name of a libvirt feature. */
 export const toQemu = (name: string): string => QEMU_NAME.get(name) ?? name

@@ -1,5 +1,5 @@
-import { type AllowedModels } from '../arch/x86/decode.ts'
 import { type Comparison, compare } from '../arch/x86/compare.ts'
+import type { AllowedModels } from '../arch/x86/decode.ts'
 import { translate } from '../arch/x86/translate.ts'
 import { update } from '../arch/x86/update.ts'
 import type { Cpu } from '../core/cpu.ts'

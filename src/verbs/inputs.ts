@@ -1,19 +1,14 @@
 import * as v from 'valibot'
 import type { CpuidRow, MsrRow } from '../core/cpuid-data.ts'
-
-const isWord = (value: unknown): boolean =>
-  typeof value === 'number' && value >= 0 && value <= 0xffff_ffff && Number.isInteger(value)
+import { isRows } from '../formats/cpuid-json.ts'
 
 /** Checked by hand: a dump has five hundred numbers, and ten thousand dumps come in a row. */
-const isRows = (value: unknown, width: number): boolean =>
-  Array.isArray(value) && value.every(row => Array.isArray(row) && row.length === width && row.every(isWord))
-
 const leaves = v.custom<CpuidRow[]>(
-  value => isRows(value, 6),
+  value => isRows<CpuidRow>(value, 6),
   'must be rows of [leaf, subleaf, eax, ebx, ecx, edx], each number from 0 to 4294967295',
 )
 const msrs = v.custom<MsrRow[]>(
-  value => isRows(value, 3),
+  value => isRows<MsrRow>(value, 3),
   'must be rows of [index, low, high], each number from 0 to 4294967295',
 )
 const text = v.string('must be text')

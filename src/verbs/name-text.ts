@@ -11,7 +11,7 @@ export function printName({ text, features, nearest }: NameAnswer, width = 100):
 }
 
 /** What an order means to somebody who composes a guest's CPU. */
-export const SAY_ORDER: Readonly<Record<Order, string>> = {
+const SAY_ORDER: Readonly<Record<Order, string>> = {
   '&': 'an ability: a guest may have it if every host has it',
   '|': 'a hazard: a guest must see it if any host has it',
   '<': 'the smallest value of all hosts is safe',

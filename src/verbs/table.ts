@@ -31,7 +31,11 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
       const cpu = pool.result(options)
       const answer = { ...baselineAnswer(context, cpu) }
-      return { answer, notes: pool.notes(options), explain: explain ? { ...pool.reasons(cpu, options) } : undefined }
+      return {
+        answer,
+        notes: pool.notes(options),
+        explain: explain ? { ...pool.reasons(cpu, options) } : undefined,
+      }
     },
   }),
 

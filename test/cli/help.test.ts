@@ -7,10 +7,14 @@ import { CLI, virtCpu } from './virt-cpu.ts'
 const root = join(import.meta.dirname, '..', '..')
 
 /** The commands that `--help` lists. */
-const listed = [...virtCpu(['--help']).stdout.matchAll(/^ {4}([a-z][a-z-]+) {2,}\S/gm)].map(match => match[1] ?? '')
+const listed = [...virtCpu(['--help']).stdout.matchAll(/^ {4}([a-z][a-z-]+) {2,}\S/gm)].map(
+  match => match[1] ?? '',
+)
 
 test('--help lists the commands', () => {
-  expect(listed).toEqual(expect.arrayContaining(['cpu-baseline', 'cpu-compare', 'cpu-models', 'decode', 'batch']))
+  expect(listed).toEqual(
+    expect.arrayContaining(['cpu-baseline', 'cpu-compare', 'cpu-models', 'decode', 'batch']),
+  )
 })
 
 test.each(listed)('%s --help says what it takes, with an example that runs', name => {
@@ -19,8 +23,14 @@ test.each(listed)('%s --help says what it takes, with an example that runs', nam
   expect(stdout).toMatch(new RegExp(`^ {2}NAME\n {4}${name} - `))
   const example = /EXAMPLE\n {4}(.*)\n/.exec(stdout)?.[1] ?? ''
   expect(example).toContain('virt-cpu')
-  const ran = spawnSync('bash', ['-c', `virt-cpu() { node '${CLI}' "$@"; }\n${example}`], { cwd: root, encoding: 'utf8' })
-  expect([ran.status === 0 || ran.status === 1, ran.stderr.includes('error:')], ran.stderr).toEqual([true, false])
+  const ran = spawnSync('bash', ['-c', `virt-cpu() { node '${CLI}' "$@"; }\n${example}`], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect([ran.status === 0 || ran.status === 1, ran.stderr.includes('error:')], ran.stderr).toEqual([
+    true,
+    false,
+  ])
 })
 
 test('help COMMAND is COMMAND --help', () => {
@@ -28,7 +38,8 @@ test('help COMMAND is COMMAND --help', () => {
 })
 
 test("virsh's part of a help text is virsh's", () => {
-  expect(virtCpu(['cpu-compare', '--help']).stdout.startsWith(`  NAME
+  expect(
+    virtCpu(['cpu-compare', '--help']).stdout.startsWith(`  NAME
     cpu-compare - compare host CPU with a CPU described by an XML file
 
   SYNOPSIS
@@ -41,21 +52,27 @@ test("virsh's part of a help text is virsh's", () => {
     [--file] <string>  file containing an XML CPU description
     --error          report error if CPUs are incompatible
     --validate       validate the XML document against schema
-`)).toBe(true)
+`),
+  ).toBe(true)
 })
 
 test('versions', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const option of ['-v', '--version', '--version=short']) expect(virtCpu([option]).stdout).toBe(`${version}\n`)
-  for (const option of ['-V', '--version=long']) expect(virtCpu([option]).stdout).toContain(`virt-cpu ${version}`)
+  for (const option of ['-v', '--version', '--version=short'])
+    expect(virtCpu([option]).stdout).toBe(`${version}\n`)
+  for (const option of ['-V', '--version=long'])
+    expect(virtCpu([option]).stdout).toContain(`virt-cpu ${version}`)
 })
 
-test.each(['bash', 'zsh', 'fish'])('the completion script of %s is the one in completions/, and names every command', shell => {
-  const { stdout } = virtCpu(['completion', shell])
-  const file = { bash: 'virt-cpu.bash', zsh: '_virt-cpu', fish: 'virt-cpu.fish' }[shell] ?? ''
-  expect(stdout).toBe(readFileSync(join(root, 'completions', file), 'utf8'))
-  for (const name of listed) expect(stdout).toContain(name)
-})
+test.each(['bash', 'zsh', 'fish'])(
+  'the completion script of %s is the one in completions/, and names every command',
+  shell => {
+    const { stdout } = virtCpu(['completion', shell])
+    const file = { bash: 'virt-cpu.bash', zsh: '_virt-cpu', fish: 'virt-cpu.fish' }[shell] ?? ''
+    expect(stdout).toBe(readFileSync(join(root, 'completions', file), 'utf8'))
+    for (const name of listed) expect(stdout).toContain(name)
+  },
+)
 
 test.each([
   ['cpu-b', 'cpu-baseline'],

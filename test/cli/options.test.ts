@@ -18,7 +18,10 @@ test.each([
   ['--file=F', ['cpu-baseline', '--file=a.xml']],
   ['after --', ['cpu-baseline', '--', 'a.xml']],
   ['one string', ["cpu-baseline 'a.xml'"]],
-  ['global options before', ['-c', 'test:///default', '-r', '-d0', '-k', '5', '-K', '3', '-l', '/dev/null', 'cpu-baseline', 'a.xml']],
+  [
+    'global options before',
+    ['-c', 'test:///default', '-r', '-d0', '-k', '5', '-K', '3', '-l', '/dev/null', 'cpu-baseline', 'a.xml'],
+  ],
   ['a cluster', ['-rc', 'test:///default', 'cpu-baseline', 'a.xml']],
   ['a beginning of a long option', ['--conn=test:///default', 'cpu-baseline', 'a.xml']],
   ['ours before', ['--libvirt', '11.3', 'cpu-baseline', 'a.xml']],
@@ -54,7 +57,11 @@ test('a debug level out of range is warned of', () => {
 })
 
 test('an empty file name is found out when the command runs', () => {
-  const expected = { status: 1, stdout: '\n', stderr: "error: Failed to get option 'file': Option argument is empty\n" }
+  const expected = {
+    status: 1,
+    stdout: '\n',
+    stderr: "error: Failed to get option 'file': Option argument is empty\n",
+  }
   expect(run('cpu-baseline', '')).toEqual(expected)
   expect(run('cpu-baseline', '--file=')).toEqual(expected)
 })
@@ -76,11 +83,17 @@ test('several commands in one string: the status is the last one’s', () => {
 })
 
 test('our own commands tell a wrong call by status 2', () => {
-  expect(run('decode')).toEqual({ status: 2, stdout: '', stderr: "error: command 'decode' requires <file> option\n" })
+  expect(run('decode')).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: "error: command 'decode' requires <file> option\n",
+  })
   expect(run('decode', 'a.xml', '--as', 'x').status).toBe(2)
   expect(run('completion', 'tcsh').status).toBe(2)
 })
 
 test('a libvirt whose behaviour we do not know is refused', () => {
-  expect(run('cpu-baseline', 'a.xml', '--libvirt', '9.0').stderr).toBe("error: --libvirt takes 11.3 or 12.8, not '9.0'\n")
+  expect(run('cpu-baseline', 'a.xml', '--libvirt', '9.0').stderr).toBe(
+    "error: --libvirt takes 11.3 or 12.8, not '9.0'\n",
+  )
 })

@@ -36,7 +36,10 @@ describe('what is safe', () => {
     [['avx'], 'avx', ''],
     [[], '', ''],
   ])('%o: %s', (all, expected, conflicts) => {
-    const found = safeMeet(table, all.map(text => fs(text)))
+    const found = safeMeet(
+      table,
+      all.map(text => fs(text)),
+    )
     expect(names(found.features)).toBe(expected)
     expect(found.conflicts.map(({ name }) => name).join(' ')).toBe(conflicts)
   })

@@ -59,7 +59,13 @@ describe('ParseError', () => {
     const cause = new Error('why')
     const error = new ParseError('Odd', '', 3, 2, 'text', { cause }).in('cpu.xml')
     expect(error.message).toBe('cpu.xml:3:2: Odd\n  text\n   ^')
-    expect([error.what, error.source, error.line, error.column, error.cause]).toEqual(['Odd', 'cpu.xml', 3, 2, cause])
+    expect([error.what, error.source, error.line, error.column, error.cause]).toEqual([
+      'Odd',
+      'cpu.xml',
+      3,
+      2,
+      cause,
+    ])
   })
 })
 
@@ -78,7 +84,12 @@ describe('LibvirtError', () => {
 
   test.each(Object.entries(prefixes))('%s: %s', (kind, message) => {
     const error = new LibvirtError(kind as LibvirtErrorKind, 'x')
-    expect([error.name, error.message, error.kind, error.detail]).toEqual(['LibvirtError', message, kind, 'x'])
+    expect([error.name, error.message, error.kind, error.detail]).toEqual([
+      'LibvirtError',
+      message,
+      kind,
+      'x',
+    ])
   })
 
   test('without detail', () => {

@@ -10,6 +10,7 @@ describe('bits are unsigned', () => {
   test.each([
     [0x8000_0000, 31, true],
     [0x8000_0000, 30, false],
+    [0, 31, false],
     [1, 0, true],
   ])('bit of %i, %i', (word, n, expected) => {
     expect(bit(word, n)).toBe(expected)
@@ -27,8 +28,15 @@ describe('bits are unsigned', () => {
 
   test('masks, fields and hex', () => {
     expect([bitMask(0), bitMask(31)]).toEqual([1, 0x8000_0000])
-    expect([bits(0xffff_ffff, 0, 32), bits(0x8000_0000, 31, 1), bits(0x306c3, 4, 4)]).toEqual([0xffff_ffff, 1, 12])
-    expect([hex(0), hex(0xffff_ffff), hex(7, 2), hex(0x123, 2)]).toEqual(['00000000', 'ffffffff', '07', '123'])
+    expect([bits(0xffff_ffff, 0, 32), bits(0x8000_0000, 31, 1), bits(0x306c3, 4, 4)]).toEqual([
+      0xffff_ffff, 1, 12,
+    ])
+    expect([hex(0), hex(0xffff_ffff), hex(7, 2), hex(0x123, 2)]).toEqual([
+      '00000000',
+      'ffffffff',
+      '07',
+      '123',
+    ])
   })
 })
 
@@ -48,7 +56,11 @@ describe('sets of different lengths', () => {
 
   test('order and equality do not see zero words', () => {
     expect([short.leq(long), long.leq(short)]).toEqual([true, false])
-    expect([set('1').eq(set('1-0')), set('1-0').eq(set('1')), set('1').eq(set('1-1'))]).toEqual([true, true, false])
+    expect([set('1').eq(set('1-0')), set('1-0').eq(set('1')), set('1').eq(set('1-1'))]).toEqual([
+      true,
+      true,
+      false,
+    ])
     expect([set('0-0').isEmpty, FeatureSet.empty.isEmpty, set('0-1').isEmpty]).toEqual([true, true, false])
   })
 

@@ -18,7 +18,8 @@ function table(text: string): FeatureTable {
   return new FeatureTable(list, [PLACE, { ...PLACE, register: 'ecx' }])
 }
 
-const set = (words: string): FeatureSet => FeatureSet.of(words.split('-').map(word => Number.parseInt(word, 16)))
+const set = (words: string): FeatureSet =>
+  FeatureSet.of(words.split('-').map(word => Number.parseInt(word, 16)))
 const found = (features: FeatureTable, words: string): string =>
   features
     .in(set(words))

@@ -11,7 +11,13 @@ function place(text: string): Place {
   const hex = (digits: string | undefined) => Number.parseInt(digits ?? '0', 16)
   if (first === 'msr') return { kind: 'msr', index: hex(rest[0]), half: rest[1] as 'low' | 'high' }
   const register = rest.at(-1) as 'eax'
-  return { kind: 'cpuid', leaf: hex(first), subleaf: rest.length > 1 ? hex(rest[0]) : 0, register, indexed: rest.length > 1 }
+  return {
+    kind: 'cpuid',
+    leaf: hex(first),
+    subleaf: rest.length > 1 ? hex(rest[0]) : 0,
+    register,
+    indexed: rest.length > 1,
+  }
 }
 
 test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseCpu } from '../../src/formats/parse-cpu.ts'
 import { parseXml } from '../../src/xml/reader.ts'
-import { cpu, refusal, show } from '../notation.ts'
+import { cpu, refusal } from '../notation.ts'
 
 const ARCH = '<arch>x86_64</arch>'
 const NAMED = '<model>Penryn</model>'

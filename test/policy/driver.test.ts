@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { checkBaselineInput, driverOf, requireX86 } from '../../src/policy/driver.ts'
-import { fromQemu, NEVER_OFFERED, toQemu } from '../../src/policy/qemu-names.ts'
 import { builtin } from '../../src/database/builtin.ts'
+import { checkBaselineInput, driverOf, requireX86, requireX86Baseline } from '../../src/policy/driver.ts'
+import { fromQemu, NEVER_OFFERED, toQemu } from '../../src/policy/qemu-names.ts'
 import { host, refusal } from '../notation.ts'
 
 describe('architectures', () => {
@@ -34,13 +34,27 @@ describe('architectures', () => {
   ])('x86 is required of %s: %s', (arch, message) => {
     expect(refusal(() => requireX86(arch))).toBe(message)
   })
+
+  test.each([
+    ['x86_64', 'no refusal'],
+    [undefined, 'internal error: undefined hardware architecture'],
+    ['mips', `${unsupported}'mips' architecture is not supported by CPU driver`],
+    ['aarch64', `${unsupported}virt-cpu does not answer for aarch64 yet, only for i686 and x86_64`],
+    ['s390x', `${unsupported}cannot compute baseline CPU of s390x architecture`],
+    ['riscv64', `${unsupported}cannot compute baseline CPU of riscv64 architecture`],
+    ['loongarch64', `${unsupported}cannot compute baseline CPU of loongarch64 architecture`],
+  ])('a baseline of %s: %s', (arch, message) => {
+    expect(refusal(() => requireX86Baseline(arch))).toBe(message)
+  })
 })
 
 test('what every baseline asks of its inputs', () => {
   const check = (index: number, cpu = host('')) => refusal(() => checkBaselineInput(cpu, index))
   expect(check(0, host('Penryn'))).toBe('no refusal')
   expect(check(3)).toBe('invalid argument: no CPU model specified at index 3')
-  expect(refusal(() => checkBaselineInput(undefined, 0))).toBe('invalid argument: invalid CPU definition at index 0')
+  expect(refusal(() => checkBaselineInput(undefined, 0))).toBe(
+    'invalid argument: invalid CPU definition at index 0',
+  )
 })
 
 describe('names of QEMU', () => {

@@ -6,7 +6,8 @@ import { start } from '../../src/policy/start.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 
 const db = builtin()
-const data = (properties: Record<string, Property>) => dataOfProperties(db, new Map(Object.entries(properties)))
+const data = (properties: Record<string, Property>) =>
+  dataOfProperties(db, new Map(Object.entries(properties)))
 
 describe('the host as QEMU sees it', () => {
   test.each([
@@ -59,28 +60,65 @@ describe('starting a guest', () => {
   const models = (text: string) => new Map(text.split(' ').map(name => [name, []]))
   const started = (on: string, text: string, list?: string): string => {
     const answer = start(db, host(on), guest(text), list === undefined ? undefined : models(list))
-    return 'cpu' in answer ? `${answer.comparison.result}: ${show(answer.cpu)}` : `${answer.comparison.result}: ${answer.comparison.detail}`
+    return 'cpu' in answer
+      ? `${answer.comparison.result}: ${show(answer.cpu)}`
+      : `${answer.comparison.result}: ${answer.comparison.detail}`
   }
 
   test.each([
     ['Penryn Intel +vmx', 'host-model', undefined, 'superset: exact Penryn Intel require:vmx'],
     ['Penryn Intel +vmx', 'exact Penryn require:vmx', undefined, 'identical: exact Penryn require:vmx'],
-    ['Penryn Intel +vmx', 'exact Nehalem', undefined, 'incompatible: Host CPU does not provide required features: sse4.2, popcnt'],
-    ['Penryn Intel', 'exact Penryn forbid:sse4.1', undefined, 'incompatible: Host CPU provides forbidden features: sse4.1'],
+    [
+      'Penryn Intel +vmx',
+      'exact Nehalem',
+      undefined,
+      'incompatible: Host CPU does not provide required features: sse4.2, popcnt',
+    ],
+    [
+      'Penryn Intel',
+      'exact Penryn forbid:sse4.1',
+      undefined,
+      'incompatible: Host CPU provides forbidden features: sse4.1',
+    ],
     // The host as it is, not its migratable copy.
     ['Penryn Intel +invtsc', 'host-model', undefined, 'superset: exact Penryn Intel require:invtsc'],
-    ['Nehalem Intel', 'exact Nehalem optional:vmx', 'Penryn core2duo', 'identical: exact Penryn require:sse4.2 require:popcnt disable:vmx'],
+    [
+      'Nehalem Intel',
+      'exact Nehalem optional:vmx',
+      'Penryn core2duo',
+      'identical: exact Penryn require:sse4.2 require:popcnt disable:vmx',
+    ],
     // Refused before it comes to translating.
-    ['Penryn Intel', 'exact Nehalem fallback:forbid', 'Penryn', 'incompatible: Host CPU does not provide required features: sse4.2, popcnt'],
+    [
+      'Penryn Intel',
+      'exact Nehalem fallback:forbid',
+      'Penryn',
+      'incompatible: Host CPU does not provide required features: sse4.2, popcnt',
+    ],
   ])('on %s the guest %s (%s): %s', (on, text, list, expected) => {
     expect(started(on, text, list)).toBe(expected)
   })
 
   test.each([
-    ['Nehalem Intel', 'exact Nehalem fallback:forbid', 'Penryn', 'unsupported configuration: CPU model Nehalem is not supported by hypervisor'],
-    ['Nehalem Intel', 'exact Nehalem', 'nomodel', 'internal error: Cannot find suitable CPU model for given data'],
+    [
+      'Nehalem Intel',
+      'exact Nehalem fallback:forbid',
+      'Penryn',
+      'unsupported configuration: CPU model Nehalem is not supported by hypervisor',
+    ],
+    [
+      'Nehalem Intel',
+      'exact Nehalem',
+      'nomodel',
+      'internal error: Cannot find suitable CPU model for given data',
+    ],
     ['Nehalem Intel', 'exact Nehalem optional:foo', '486', 'internal error: Unknown CPU feature foo'],
-    ['Nehalem arch:ppc64', 'exact Nehalem', '486', 'this function is not supported by the connection driver: virt-cpu does not answer for ppc64 yet, only for i686 and x86_64'],
+    [
+      'Nehalem arch:ppc64',
+      'exact Nehalem',
+      '486',
+      'this function is not supported by the connection driver: virt-cpu does not answer for ppc64 yet, only for i686 and x86_64',
+    ],
   ])('on %s the guest %s (%s) is an error: %s', (on, text, list, message) => {
     expect(refusal(() => started(on, text, list))).toBe(message)
   })

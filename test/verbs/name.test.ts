@@ -74,7 +74,7 @@ describe('as text', () => {
 
 test('an installed map knows places and nothing more', () => {
   expect(printName(name({ db: smallMap(SMALL) }, 'e'))).toBe(
-    'e  CPUID.07H.0:EBX[4]\n  class      guests with it cannot migrate',
+    'e  CPUID.07H.0:EBX[4]\n  class      guests with it cannot migrate\n  names      libvirt e; qemu e',
   )
 })
 

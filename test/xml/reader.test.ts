@@ -93,6 +93,7 @@ describe('what is refused, and where', () => {
     ['<a>&#0;</a>', '1:7 a reference to a character that XML does not allow'],
     ['<a>1 < 2</a>', '1:7 no tag name after `<`: write `&lt;` for a literal `<`'],
     ['<a>]]></a>', '1:6 `]]>` in text: write `]]&gt;`'],
+    ['x ]]> <a/>', '1:5 `]]>` in text: write `]]&gt;`'],
     ['<a><!-- -- --></a>', '1:11 `--` inside a comment'],
     ['<a>\n\0</a>', '2:1 U+0000 is not allowed in XML'],
     ['<a>\ud800</a>', '1:4 U+D800 is not allowed in XML'],

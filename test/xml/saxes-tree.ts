@@ -1,6 +1,8 @@
 import { SaxesParser } from 'saxes'
-import type { Element } from '../../src/xml/element.ts'
+import { type Element, noAttributes } from '../../src/xml/element.ts'
 import { declare, isDeclaration, OUTERMOST, resolve, type Scope } from '../../src/xml/namespaces.ts'
+
+const ROOT = 'saxes.tree.root'
 
 interface Node {
   readonly name: string
@@ -29,18 +31,21 @@ export function saxesTree(whole: string): Element[] {
   parser.on('cdata', addText)
   parser.on('closetag', () => open.pop())
   parser.on('opentag', ({ name, attributes }) => {
-    if (open.length > 256) throw new Error('too deep')
+    if (open.length > 257) throw new Error('too deep')
     const node = makeNode(inner().scope, name, attributes as Record<string, string>)
     inner().content.push(node)
     open.push(node)
   })
-  parser.write(text).close()
-  return plain(inner()).content.filter(part => typeof part !== 'string')
+  // In an element, as virsh reads a file.
+  parser.write(`<${ROOT}>${text}</${ROOT}>`).close()
+  const [root] = plain(inner()).content
+  if (root === undefined || typeof root === 'string') throw new Error('closed from inside')
+  return root.content.filter(part => typeof part !== 'string')
 }
 
 function makeNode(outer: Scope, name: string, given: Record<string, string>): Node {
   const scope = declare(outer, given)
-  const attributes: Record<string, string> = Object.create(null)
+  const attributes = noAttributes()
   for (const [key, value] of Object.entries(given)) {
     if (isDeclaration(key)) continue
     const full = resolve(scope, key, 'attribute')

@@ -1,11 +1,11 @@
 import type { Cpu } from '../../core/cpu.ts'
-import { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet, keepOnly } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import type { Database } from '../../database/database.ts'
 import type { X86Data } from './cpuid.ts'
 import { type AllowedModels, decode, decodeOn } from './decode.ts'
-import { featuresOf, modelOf } from './definition.ts'
+import { modelOf, writeFeatures } from './definition.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
 
@@ -29,7 +29,9 @@ export interface BaselineOptions {
  */
 export class BaselineFold {
   readonly #db: Database
-  #common: FeatureSet | undefined
+  /** What every CPU so far has; absent before the first. Not seen by anyone else, as `#words` is not. */
+  #common: Uint32Array | undefined
+  readonly #words: Uint32Array
   #vendor: Vendor | undefined
   readonly #names = new Set<string>()
   /** The vendors that CPUs name, and of the CPUs that name none: their models' vendors, with a count. */
@@ -38,21 +40,22 @@ export class BaselineFold {
 
   constructor(db: Database) {
     this.#db = db
+    this.#words = db.features.blank()
   }
 
   /** @throws LibvirtError for unknown names and for vendors that do not go together */
   add(cpu: Cpu): void {
-    const features = featuresOf(this.#db, cpu)
+    writeFeatures(this.#db, cpu, this.#words)
     const implied = cpu.model === undefined ? undefined : modelOf(this.#db, cpu.model).vendor?.name
     if (this.#common === undefined) {
-      this.#common = features
+      this.#common = this.#words.slice()
       this.#takeVendor(cpu.vendor)
     } else {
       if (cpu.vendor !== undefined && implied !== undefined && cpu.vendor !== implied) {
         throw failed(`CPU vendor ${implied} of model ${cpu.model} differs from vendor ${cpu.vendor}`)
       }
       this.#takeVendor(cpu.vendor ?? implied)
-      this.#common = this.#common.meet(features)
+      keepOnly(this.#common, this.#words)
     }
     if (cpu.vendor === undefined) this.#implied.set(implied, (this.#implied.get(implied) ?? 0) + 1)
     else this.#named.add(cpu.vendor)
@@ -66,7 +69,7 @@ export class BaselineFold {
 
   /** What every CPU so far has. */
   get common(): FeatureSet {
-    return this.#common ?? FeatureSet.empty
+    return FeatureSet.of(this.#common ?? [])
   }
 
   /**

@@ -22,8 +22,10 @@ export type Comparison =
 /** The refusal as the error that `--error` shows. */
 export const incompatibility = (detail: string): LibvirtError => new LibvirtError('cpu-incompatible', detail)
 
-const incompatible = (detail: string, reasons: Partial<Record<'missing' | 'forbidden' | 'extra', Feature[]>> = {}) =>
-  ({ result: 'incompatible', detail, missing: [], forbidden: [], extra: [], ...reasons }) as const
+const incompatible = (
+  detail: string,
+  reasons: Partial<Record<'missing' | 'forbidden' | 'extra', Feature[]>> = {},
+) => ({ result: 'incompatible', detail, missing: [], forbidden: [], extra: [], ...reasons }) as const
 
 /**
  * Whether `host` has what `cpu` (a host or a guest) requires and nothing that it forbids.
@@ -64,7 +66,9 @@ function compareFeatures(db: Database, host: Cpu, cpu: Cpu): Comparison {
   if (rest.isEmpty) return { result: 'identical', extra: [] }
   const extra = db.features.in(rest)
   if (cpu.type === 'guest' && cpu.match === 'strict') {
-    return incompatible(`Host CPU does not strictly match guest CPU: Extra features: ${names(extra)}`, { extra })
+    return incompatible(`Host CPU does not strictly match guest CPU: Extra features: ${names(extra)}`, {
+      extra,
+    })
   }
   return { result: 'superset', extra }
 }

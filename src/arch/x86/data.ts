@@ -1,5 +1,5 @@
-import { placeKey } from '../../core/place.ts'
 import type { CpuidData } from '../../core/cpuid-data.ts'
+import { placeKey } from '../../core/place.ts'
 import type { Database } from '../../database/database.ts'
 
 /** One register of raw data: its key and its value. */

@@ -1,6 +1,6 @@
 import type { Cpu, CpuFeature, Fallback } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
-import { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { matches } from '../../core/signature.ts'
@@ -46,7 +46,12 @@ export function decode(db: Database, data: X86Data, options: DecodeOptions): Cpu
 }
 
 /** The data on one given guest model, whatever its decode flags, vendor and signature say. */
-export function decodeOn(db: Database, data: X86Data, model: Model, options: { migratable?: boolean | undefined }): Cpu {
+export function decodeOn(
+  db: Database,
+  data: X86Data,
+  model: Model,
+  options: { migratable?: boolean | undefined },
+): Cpu {
   const as = { as: 'guest', fallback: 'forbid', ...options } as const
   return definition(db, data, model, as)
 }
@@ -67,7 +72,9 @@ function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
 function walk(db: Database, data: X86Data, options: DecodeOptions): Candidate | undefined {
   const all = tablesOf(db).decodable[options.as]
   if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
-  return bestOf(db, data, options, all.matching(data.signature)) ?? bestOf(db, data, options, all.of(data.vendor))
+  return (
+    bestOf(db, data, options, all.matching(data.signature)) ?? bestOf(db, data, options, all.of(data.vendor))
+  )
 }
 
 function bestOf(
@@ -83,7 +90,8 @@ function bestOf(
     if (!model || !isAllowed(model, options)) continue
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) continue
     if (!model.decode[options.as]) continue
-    const score = options.as === 'host' ? scoreAsHost(db, data, options, model) : scoreAsGuest(db, data, options, model)
+    const score =
+      options.as === 'host' ? scoreAsHost(db, data, options, model) : scoreAsGuest(db, data, options, model)
     if (!score) continue
     const matching = data.signature !== undefined && matches(model.signatures, data.signature)
     const preferred = options.preferred?.includes(model.name) ?? false
@@ -125,7 +133,8 @@ function scoreAsGuest(db: Database, data: X86Data, options: DecodeOptions, model
 /** In `a.minus(b)`. */
 const isBetween = (bits: FeatureSet, a: FeatureSet, b: FeatureSet): boolean => bits.leq(a) && !bits.meets(b)
 
-const hasBlockers = ({ models }: DecodeOptions, { name }: Model): boolean => (models?.get(name)?.length ?? 0) > 0
+const hasBlockers = ({ models }: DecodeOptions, { name }: Model): boolean =>
+  (models?.get(name)?.length ?? 0) > 0
 
 function replaces(candidate: Candidate, best: Candidate): boolean {
   if (candidate.matches !== best.matches) return candidate.matches

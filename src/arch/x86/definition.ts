@@ -25,14 +25,21 @@ export function featureOf(db: Database, name: string): Feature {
  * @throws LibvirtError for an unknown model or feature
  */
 export function featuresOf(db: Database, cpu: Cpu): FeatureSet {
-  const words = db.features.blank(cpu.model === undefined ? undefined : modelOf(db, cpu.model).features)
+  const words = db.features.blank()
+  writeFeatures(db, cpu, words)
+  return FeatureSet.over(words)
+}
+
+/** As `featuresOf`, over what `words` holds: where hosts come by the hundred thousand, one set serves them all. */
+export function writeFeatures(db: Database, cpu: Cpu, words: Uint32Array): void {
+  words.fill(0)
+  if (cpu.model !== undefined) words.set(modelOf(db, cpu.model).features.words)
   for (const { name, policy } of cpu.features) {
     if (policy === 'optional') continue
     const { bits } = featureOf(db, name)
     if (policy === 'disable' || policy === 'forbid') removeFrom(words, bits)
     else addInto(words, bits)
   }
-  return FeatureSet.over(words)
 }
 
 /**

@@ -49,5 +49,7 @@ export function mentionRemoved(db: Database, cpu: Cpu, policy: 'require' | 'disa
 }
 
 /** `list` with all of `features`: those of a known name in place, the others appended. */
-export const updateAll = (list: readonly CpuFeature[], features: readonly CpuFeature[]): readonly CpuFeature[] =>
-  features.reduce<readonly CpuFeature[]>(updateFeature, list)
+export const updateAll = (
+  list: readonly CpuFeature[],
+  features: readonly CpuFeature[],
+): readonly CpuFeature[] => features.reduce<readonly CpuFeature[]>(updateFeature, list)

@@ -1,6 +1,6 @@
+import type { U32 } from '../../core/bits.ts'
 import type { CpuidData } from '../../core/cpuid-data.ts'
 import type { Register } from '../../core/place.ts'
-import type { U32 } from '../../core/bits.ts'
 
 /**
  * What KVM and Hyper-V offer in the hypervisor's own leaves. Data can be asked for these; definitions

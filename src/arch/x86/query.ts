@@ -9,12 +9,22 @@ import { hasParavirt, isParavirt } from './paravirt.ts'
 
 /** Whether the CPU has the feature. @throws LibvirtError `unknown CPU feature` */
 export function hasFeature(db: Database, cpu: Cpu, name: string): boolean {
-  return has(db, name, () => featuresOf(db, cpu), () => false)
+  return has(
+    db,
+    name,
+    () => featuresOf(db, cpu),
+    () => false,
+  )
 }
 
 /** Whether the data has the feature, paravirtual ones included. @throws LibvirtError `unknown CPU feature` */
 export function dataHasFeature(db: Database, data: CpuidData, name: string): boolean {
-  return has(db, name, () => readCpuid(db, data).features, () => hasParavirt(data, name))
+  return has(
+    db,
+    name,
+    () => readCpuid(db, data).features,
+    () => hasParavirt(data, name),
+  )
 }
 
 function has(db: Database, name: string, features: () => FeatureSet, paravirt: () => boolean): boolean {

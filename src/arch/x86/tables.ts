@@ -1,7 +1,7 @@
 import type { U32 } from '../../core/bits.ts'
-import { FeatureSet } from '../../core/feature-set.ts'
-import type { Register } from '../../core/place.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model, Vendor } from '../../core/model.ts'
+import type { Register } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../database/database.ts'
 
@@ -144,4 +144,5 @@ export class LeafIndex {
 }
 
 /** Low byte and top nibble of the leaf, low byte of the subleaf: distinct for every leaf that carries features. */
-const slotOf = (leaf: U32, subleaf: U32): number => (leaf & 0xff) | ((leaf >>> 28) << 8) | ((subleaf & 0xff) << 12)
+const slotOf = (leaf: U32, subleaf: U32): number =>
+  (leaf & 0xff) | ((leaf >>> 28) << 8) | ((subleaf & 0xff) << 12)

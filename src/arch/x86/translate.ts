@@ -20,11 +20,15 @@ export function translate(db: Database, cpu: Cpu, models: AllowedModels | undefi
   const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
   const first = model?.signatures[0]
   const signature = first && { ...first, stepping: lowestStepping(first.steppings) }
-  const decoded = decode(db, { features, vendor: model?.vendor, signature }, {
-    as: cpu.type,
-    fallback: 'allow',
-    models,
-  })
+  const decoded = decode(
+    db,
+    { features, vendor: model?.vendor, signature },
+    {
+      as: cpu.type,
+      fallback: 'allow',
+      models,
+    },
+  )
   return { ...cpu, model: decoded.model, features: updateAll(decoded.features, cpu.features) }
 }
 

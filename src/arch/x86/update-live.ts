@@ -1,7 +1,7 @@
 import type { Cpu, CpuFeature } from '../../core/cpu.ts'
 import type { CpuidData } from '../../core/cpuid-data.ts'
 import type { Feature } from '../../core/feature.ts'
-import { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { readCpuid } from './cpuid.ts'
@@ -21,7 +21,8 @@ export function updateLive(db: Database, cpu: Cpu, enabled: CpuidData, disabled:
   const features = updateAll(cpu.features, found.changes)
   const live = mentionRemoved(db, { ...cpu, features }, 'disable')
   if (found.extra.length + found.missing.length > 0) throw mismatch(found.extra, found.missing)
-  if (cpu.check === 'full' && (!found.unexplained.isEmpty || hasOtherBits(db, disabled))) throw mismatch([], [])
+  if (cpu.check === 'full' && (!found.unexplained.isEmpty || hasOtherBits(db, disabled)))
+    throw mismatch([], [])
   return { ...live, check: 'full' }
 }
 

@@ -15,7 +15,12 @@ export type RemovedPolicy = 'require' | 'disable'
  * `minimum` take over the host's model and features; passthrough modes stay as they are.
  * @throws LibvirtError for unknown names, for a host definition given as guest, and for a missing host
  */
-export function update(db: Database, guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy = 'disable'): Cpu {
+export function update(
+  db: Database,
+  guest: Cpu,
+  host: Cpu | undefined,
+  removed: RemovedPolicy = 'disable',
+): Cpu {
   if (guest.type === 'host') throw internalError('Unexpected enum value -1 for virCPUMode')
   if (guest.mode === 'host-passthrough' || guest.mode === 'maximum') return guest
   const made = isRelative(guest) ? resolve(db, guest, host) : guest

@@ -33,7 +33,7 @@ export const command: Command = {
       { name: 'explain', help: 'say why it is this model, and why no other of this silicon' },
       { name: 'json', help: 'the answers as JSON' },
     ],
-    example: 'virt-cpu decode examples/dumps/epyc-7401p.txt --explain',
+    example: 'virt-cpu decode examples/fleet/ice-01.xml --explain',
     style: 'own',
   },
 

@@ -1,7 +1,33 @@
+import { name } from '../../verbs/name.ts'
+import { printName } from '../../verbs/name-text.ts'
 import type { Command } from '../command.ts'
+import { terminalWidth } from '../output.ts'
+
 export const command: Command = {
-  spec: { name: 'name', description: 'TODO', options: [], example: '', style: 'own' },
-  run: () => {
-    throw new RangeError('not yet')
+  spec: {
+    name: 'name',
+    description:
+      "Tell what a feature is: its place and meaning, every tool's name for it, and the models that have it. " +
+      "Takes libvirt's name, any tool's, or a place such as CPUID.07H.0:EBX[5].",
+    options: [
+      {
+        name: 'name',
+        value: 'string',
+        positional: 'many',
+        required: true,
+        help: "a feature's name or place",
+      },
+      { name: 'json', help: 'the same as JSON' },
+    ],
+    example: 'virt-cpu name avx512_vnni',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    const db = await session.database()
+    const answers = args.all('name').map(text => name({ db }, text))
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
+    else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)
+    return answers.every(({ features }) => features.length > 0) ? 0 : 1
   },
 }

@@ -1,7 +1,26 @@
+import { tree } from '../../verbs/tree.ts'
+import { printTree } from '../../verbs/tree-text.ts'
 import type { Command } from '../command.ts'
+import { terminalWidth } from '../output.ts'
+
 export const command: Command = {
-  spec: { name: 'tree', description: 'TODO', options: [], example: '', style: 'own' },
-  run: () => {
-    throw new RangeError('not yet')
+  spec: {
+    name: 'tree',
+    description:
+      'Show how the CPU models descend from each other; with a model or family, its history: ' +
+      'what each version adds and removes, when and why.',
+    options: [
+      { name: 'model', value: 'string', positional: 'one', help: 'a model or family' },
+      { name: 'json', help: 'the same as JSON' },
+    ],
+    example: 'virt-cpu tree EPYC',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    const answer = tree({ db: await session.database() }, args.get('model'))
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
+    else session.out(`${printTree(answer, terminalWidth())}\n`)
+    return answer.kind === 'unknown' ? 1 : 0
   },
 }

@@ -99,21 +99,32 @@ describe('what no model of the built-in data shows', () => {
     ).toBe('near')
   })
 
-  test('the removed and the disabled count in the score, blockers too', () => {
+  test('a preferred model that disables as much as the best does not win over a smaller total', () => {
+    const map = smallMap('feature a b\nmodel low : a\nmodel high : a b')
+    const options = { as: 'guest', fallback: 'allow', preferred: ['low', 'high'] } as const
+    expect(decode(map, readCpuid(map, cpuid('7.0.ebx=3')), options).model).toBe('high')
+  })
+
+  test.each([
+    // A removed feature counts as disabled: two costs 2, against one required feature of one.
+    ['model one : a\nmodel two : a b -c', '3', 'one'],
+    // It counts once: two costs 2, against three.
+    ['model one : a\nmodel two : a b d e -c', '1b', 'two'],
+    // Not where the CPU has it: two costs 1, against two.
+    ['model one : a\nmodel two : a b -c', '7', 'two'],
+    // Nor again where the model has it of its ancestor and the CPU lacks it: two costs 2, against three.
+    ['model old never : a c\nmodel one : a\nmodel two <old : b d e -c', '1b', 'two'],
+  ])('removed features in the score: %j with %s is %s', (models, bits, expected) => {
+    const map = smallMap(`feature a b c d e\n${models}`)
+    const data = readCpuid(map, cpuid(`7.0.ebx=${bits}`))
+    expect(decode(map, data, { as: 'guest', fallback: 'allow' }).model).toBe(expected)
+  })
+
+  test('blockers count in the score', () => {
     const map = smallMap('feature a b c\nmodel one : a\nmodel two : a b -c')
+    const models: AllowedModels = new Map(Object.entries({ one: ['a', 'a'], two: [] }))
     const data = readCpuid(map, cpuid('7.0.ebx=3'))
-    const chosen = (models?: AllowedModels) =>
-      decode(map, data, { as: 'guest', fallback: 'allow', models }).model
-    // two: D 1 (c), total 2, against one: R 1 (b), total 1.
-    expect(chosen()).toBe('one')
-    expect(
-      chosen(
-        new Map([
-          ['one', ['a', 'a']],
-          ['two', []],
-        ]),
-      ),
-    ).toBe('two')
+    expect(decode(map, data, { as: 'guest', fallback: 'allow', models }).model).toBe('two')
   })
 })
 

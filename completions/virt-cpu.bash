@@ -1,0 +1,43 @@
+# bash completion of virt-cpu: source this file, or put it where bash-completion looks
+_virt_cpu() {
+  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' i
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      -c | -d | -k | -K | -l | --connect | --debug | --log | --cpu-map | --libvirt) ((i++)) ;;
+      -*) ;;
+      *) command=${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  local options words=''
+  case $command in
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name batch completion' ;;
+    cpu-baseline) options='--file --features --migratable --on-model --lenient --explain --json --cpu-map --libvirt --help'; words='' ;;
+    cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
+    cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
+    decode) options='--file --as --bits --explain --json --cpu-map --libvirt --help'; words='' ;;
+    tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
+    name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
+    batch) options='--cpu-map --libvirt --help'; words='' ;;
+    completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
+    *) return ;;
+  esac
+  case $command:$previous in
+    cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    cpu-models:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686' -- "$word"); return ;;
+    cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    decode:--as) mapfile -t COMPREPLY < <(compgen -W 'host guest' -- "$word"); return ;;
+    decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    completion:--shell) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word"); return ;;
+    completion:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+  esac
+  if [[ $word == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+  elif [[ $words ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  fi
+}
+complete -o default -F _virt_cpu virt-cpu

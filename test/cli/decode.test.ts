@@ -1,0 +1,118 @@
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { folderOf, hostXml, virtCpu } from './virt-cpu.ts'
+
+const dumps = join(import.meta.dirname, '..', 'corpus', 'dumps')
+
+/** A 64-bit Intel CPU as a 32-bit program dumps it: long mode without SYSCALL. */
+const leaf = (number: string, words: string) => `CPUID ${number}: ${words}\n`
+const PENRYN =
+  leaf('00000000', '00000001-756E6547-6C65746E-49656E69') +
+  leaf('00000001', '00010676-00000800-000CE3BD-BFEBFBFF') +
+  leaf('80000000', '80000001-00000000-00000000-00000000') +
+  leaf('80000001', '00000000-00000000-00000001-20100000')
+
+const JSON_CPU = {
+  cpuid: [
+    [0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69],
+    [1, 0, 0x10676, 0x800, 0xce3bd, 0xbfebfbff],
+  ],
+}
+
+const folder = folderOf({
+  'penryn.txt': PENRYN,
+  'whole.txt': PENRYN.replace('20100000', '20100800'),
+  'none.txt': leaf('00000000', '00000000-00000000-00000000-00000000'),
+  'host.xml': hostXml('Penryn', ['vmx']),
+})
+const run = (...args: string[]) => virtCpu(['decode', ...args], { cwd: folder })
+
+test('a dump is named as libvirt names that host', () => {
+  const { status, stdout, stderr } = run('whole.txt')
+  expect([status, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(
+    /^<cpu>\n {2}<arch>x86_64<\/arch>\n {2}<model>(core2duo|Penryn)-v1<\/model>\n {2}<vendor>Intel<\/vendor>\n {2}<signature family='6' model='23' stepping='6'\/>\n/,
+  )
+  expect(stdout).toMatch(/<\/cpu>\n\n(note: .*\n)*$/)
+})
+
+test('--as guest', () => {
+  expect(run('whole.txt', '--as', 'guest').stdout).toMatch(
+    /^<cpu mode='custom' match='exact'>\n {2}<model fallback='forbid'>/,
+  )
+})
+
+test('a doubtful dump is noted after the answer', () => {
+  expect(run('penryn.txt').stdout).toMatch(/\n\nnote: penryn\.txt: the dump has lm .* without syscall/)
+})
+
+test('--explain says why no other model of this silicon', () => {
+  const { stdout } = run('penryn.txt', '--explain')
+  expect(stdout).toMatch(/^not Penryn-v1: lacks syscall CPUID\.80000001H:EDX\[11\]/m)
+})
+
+test('--bits shows the registers', () => {
+  const { stdout } = run('whole.txt', '--bits')
+  expect(stdout).toMatch(/^CPUID\.80000001H:EDX +20100800 +syscall nx lm$/m)
+  expect(stdout).toMatch(/^CPUID\.01H:ECX +000ce3bd +pni dtes64 monitor /m)
+  for (const line of stdout.split('\n'))
+    if (line.startsWith('CPUID')) expect(line.length).toBeLessThanOrEqual(100)
+})
+
+test('--json', () => {
+  const answer = JSON.parse(run('penryn.txt', 'whole.txt', '--json', '--explain').stdout)
+  expect(answer.cpus.map((cpu: { source: string }) => cpu.source)).toEqual(['penryn.txt', 'whole.txt'])
+  expect(answer.cpus[0]).toMatchObject({ vendor: 'Intel', signature: { family: 6, model: 23, stepping: 6 } })
+  expect(answer.cpus[0].notes[0]).toMatchObject({ kind: 'syscall-lost', source: 'penryn.txt' })
+})
+
+test('a definition is named anew by its features', () => {
+  expect(run('host.xml').stdout).toContain('<model>Penryn-v1</model>')
+})
+
+test('where no model fits, the others are answered all the same', () => {
+  const { status, stdout, stderr } = run('none.txt', 'whole.txt')
+  expect([status, stderr]).toEqual([
+    2,
+    'error: none.txt: internal error: Cannot find suitable CPU model for given data\n',
+  ])
+  expect(stdout).toMatch(/^<cpu>/)
+})
+
+test.each([
+  ['one object', JSON.stringify(JSON_CPU), 1],
+  ['a list', JSON.stringify([JSON_CPU, JSON_CPU]), 2],
+  ['one a line', `${JSON.stringify(JSON_CPU)}\n${JSON.stringify(JSON_CPU)}\n`, 2],
+])('JSON of the batch contract: %s', (_, text, count) => {
+  const { stdout, stderr } = virtCpu(['decode', '-'], { input: text })
+  expect([stderr, stdout.match(/<cpu>/g)?.length]).toEqual(['', count])
+})
+
+test.each([
+  ['{"cpuid": [[1]]}', 'error: -: cpuid of CPU 1: rows of 6 numbers are needed, each from 0 to 4294967295\n'],
+  ['{"cpuid": [[1, 2,]]}', /^error: -:1:18: not JSON: expected a value, found `\]`\n/],
+  ['{"cpuid": []}\n{"cpuid" []}\n', /^error: -:2:10: not JSON: expected `:`, found `\[`\n/],
+  ['{"other": 1}', /does not contain any <cpu> element/],
+])('JSON that is no CPU: %s', (input, message) => {
+  const { status, stderr } = virtCpu(['decode', '-'], { input })
+  expect(status).toBe(2)
+  if (typeof message === 'string') expect(stderr).toBe(message)
+  else expect(stderr).toMatch(message)
+})
+
+describe('the corpus', () => {
+  test('a folder of dumps: each CPU is printed, in order', () => {
+    const { status, stdout } = run(dumps, '--json')
+    const { cpus } = JSON.parse(stdout)
+    expect(status).toBeLessThanOrEqual(2)
+    expect(cpus.length).toBeGreaterThan(5)
+    const order = cpus.map((cpu: { source: string }) => cpu.source)
+    expect(order).toEqual([...order].sort())
+  })
+
+  test('a dump is a host of a pool', () => {
+    const { status, stdout, stderr } = virtCpu(['cpu-baseline', join(dumps, 'cpuid-r-1.txt'), '--explain'])
+    expect([status, stderr.startsWith('model: ')]).toEqual([0, true])
+    expect(stdout).toMatch(/^<cpu mode='custom' match='exact'>/)
+  })
+})

@@ -1,0 +1,73 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { CLI, folderOf, hostXml, virtCpu } from './virt-cpu.ts'
+
+const folder = folderOf({
+  'a.xml': hostXml('Penryn', ['vmx', 'ds']),
+  'b.xml': hostXml('Nehalem', ['vmx']),
+  'many.xml': hostXml('Penryn', ['vmx']).repeat(20_000),
+})
+const shell = (script: string) =>
+  spawnSync('bash', ['-c', `v() { '${process.execPath}' '${CLI}' "$@"; }\n${script}`], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+
+test("an empty line follows each of virsh's commands, whatever became of it; -q drops it", () => {
+  const run = (...args: string[]) => virtCpu(args, { cwd: folder }).stdout
+  expect(run('cpu-models', 'aarch64')).toBe('all CPU models are accepted\n\n')
+  expect(run('cpu-models', 'bogus')).toBe('\n')
+  expect(run('-q', 'cpu-models', 'bogus')).toBe('')
+  expect(run('-q', 'cpu-models', 'aarch64')).toBe('')
+  expect(run('name', 'avx2')).not.toMatch(/\n\n$/)
+})
+
+test('exit status: no is 1, an error 1 for virsh’s commands and 2 for ours', () => {
+  const status = (...args: string[]) => virtCpu(args, { cwd: folder }).status
+  expect(status('cpu-compare', 'a.xml', '--host', 'b.xml')).toBe(1)
+  expect(status('name', 'nosuchfeature')).toBe(1)
+  expect(status('tree', 'nosuchmodel')).toBe(1)
+  expect(status('cpu-baseline', 'missing.xml')).toBe(1)
+  expect(status('decode', 'missing.xml')).toBe(2)
+  expect(status('cpu-models', 'x86_64', '--cpu-map', '/nonexistent')).toBe(1)
+  expect(status('tree', '--cpu-map', '/nonexistent')).toBe(2)
+})
+
+test('a closed pipe is quiet, 0', () => {
+  const { stdout, stderr } = shell(
+    'status() { echo $1; }; v cpu-models x86_64 | true; status $PIPESTATUS; v decode many.xml | head -1; status $PIPESTATUS',
+  )
+  expect([stdout, stderr]).toEqual(['0\n<cpu>\n0\n', ''])
+})
+
+test('Ctrl-C ends it at once', async () => {
+  const child = spawn(process.execPath, [CLI, 'batch'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  setTimeout(() => child.kill('SIGINT'), 300)
+  const [status, signal] = await once(child, 'close')
+  expect([status, signal]).toEqual([null, 'SIGINT']) // which shells show as 130
+})
+
+test('no text depends on a terminal: output is the same there, without colour', () => {
+  const plain = virtCpu(['cpu-baseline', 'a.xml', 'b.xml', '--explain'], { cwd: folder })
+  const command = `${process.execPath} ${CLI} cpu-baseline a.xml b.xml --explain 2>&1 >/dev/null`
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { cwd: folder, encoding: 'utf8' })
+  expect(stdout.replaceAll('\r\n', '\n')).toBe(plain.stderr)
+})
+
+test('a narrow terminal gets narrow text', () => {
+  const command = `stty cols 60; ${process.execPath} ${CLI} tree`
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
+  const widths = stdout.split(/\r?\n/).map(line => line.length)
+  expect(widths.length).toBeGreaterThan(20)
+  expect(Math.max(...widths)).toBeLessThanOrEqual(60)
+})
+
+test('VIRT_CPU_MAP is --cpu-map', () => {
+  const { status, stderr } = virtCpu(['cpu-models', 'x86_64'], {
+    env: { VIRT_CPU_MAP: join(folder, 'nowhere') },
+  })
+  expect(status).toBe(1)
+  expect(stderr).toContain("nowhere/index.xml': No such file or directory")
+})

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openCpuMap } from '../../src/node/cpu-map.ts'
+import { folderOf, hostXml, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+
+const MAP = '/usr/share/libvirt/cpu_map'
+const isHere = existsSync('/usr/bin/virsh') && existsSync(join(MAP, 'index.xml'))
+const required = process.env.CI === 'true'
+const TEST_DRIVER = ['-c', 'test:///default']
+
+/** What a real virsh and virt-cpu do with the same command line and the same map. */
+function both(args: readonly string[], cwd: string) {
+  const theirs = runProcess('virsh', [...TEST_DRIVER, ...args], { cwd })
+  const ours = virtCpu([...TEST_DRIVER, '--cpu-map', MAP, ...args], { cwd })
+  // Some versions of libvirt name the file where others say `at line`.
+  return {
+    ours,
+    theirs: { ...theirs, stderr: theirs.stderr.replace(/^error: [^ ]+:(\d+): /, 'error: at line $1: ') },
+  }
+}
+
+/** mulberry32 */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+test.runIf(required)('CI has virsh and its cpu_map', () => expect(isHere).toBe(true))
+
+describe.skipIf(!isHere)('side by side with virsh (installed)', () => {
+  const corpus = join(import.meta.dirname, '..', 'corpus', 'xml')
+  const files = readdirSync(corpus).filter(name => name.endsWith('.xml'))
+  /** Ours reads `<cpudata>`; other architectures come later; the caret of `]]>` moved between versions of libxml2. */
+  const known = /^(cpudata|bad-cdata-end)|aarch64|ppc64/
+
+  test('every document of the corpus', () => {
+    const differing = files
+      .filter(
+        name => !known.test(name) && !/<arch>(?!x86_64|i686)/.test(readFileSync(join(corpus, name), 'utf8')),
+      )
+      .flatMap(name => {
+        const { ours, theirs } = both(['cpu-baseline', name], corpus)
+        return JSON.stringify(ours) === JSON.stringify(theirs) ? [] : [{ name, ours, theirs }]
+      })
+    expect(differing).toEqual([])
+  }, 60_000)
+
+  test('pools of random hosts, with and without --features', () => {
+    const db = openCpuMap(MAP)
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
+    const next = random(seed)
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T
+    const names = db.features.list.map(feature => feature.name)
+    const host = () => {
+      const model = pick(db.models)
+      const extra = new Set(Array.from({ length: Math.floor(next() * 30) }, () => pick(names)))
+      const vendor = next() < 0.5 ? (model.vendor?.name ?? '') : ''
+      return hostXml(model.name, [...extra], vendor)
+    }
+    for (let i = 0; i < 40; i++) {
+      const folder = folderOf({
+        'pool.xml': Array.from({ length: 1 + Math.floor(next() * 4) }, host).join(''),
+      })
+      const flags = next() < 0.3 ? ['--features'] : []
+      const { ours, theirs } = both(['cpu-baseline', 'pool.xml', ...flags], folder)
+      expect(ours, `SEED=${seed}, pool ${i}: ${folder}/pool.xml`).toEqual(theirs)
+    }
+  }, 60_000)
+
+  test.each([
+    [['cpu-models', 'x86_64']],
+    [['cpu-models', 'aarch64']],
+    [['cpu-models', 'bogus']],
+    [['-q', 'cpu-models', 'i686']],
+    [['cpu-baseline']],
+    [['cpu-baseline', '--nosuch', 'f']],
+    [['cpu-baseline', 'nosuch.xml']],
+    [['cpu-compare', 'cpu-guest.xml']],
+    [['cpu-compare', 'cpu-guest.xml', '--error', '--error']],
+    [['cpu-baseline', 'capabilities.xml', '--migratable']],
+    [['cpu-models \'aarch64\'; cpu-models "a b" # x']],
+    [['cpu-models "x']],
+    [['cpu-models x\\']],
+    [['-d']],
+    [['-K', 'x', 'cpu-models', 'aarch64']],
+    [['--bogus']],
+  ])('%j', args => {
+    const { ours, theirs } = both(args, corpus)
+    expect(ours).toEqual(theirs)
+  })
+})
