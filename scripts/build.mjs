@@ -27,27 +27,61 @@ const SHARED = {
 }
 
 /** Less to read at start; names stay, for error reports. */
-const FORM = { minifyWhitespace: true, minifySyntax: true, charset: 'utf8' }
+const FORM = { minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true, charset: 'ascii' }
 
-/** saxes takes 3 ms to load, and only unusual documents need it: it is a file of its own, required when one comes. */
-const lazySaxes = {
-  name: 'lazy-saxes',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^saxes$/ }, ({ kind }) =>
-      kind === 'import-statement'
-        ? { path: 'saxes', namespace: 'lazy' }
-        : { path: './saxes.cjs', external: true },
-    )
-    onLoad({ filter: /./, namespace: 'lazy' }, () => ({
-      contents: `let saxes
-        export function SaxesParser(options) {
-          saxes ??= require('saxes')
-          return new saxes.SaxesParser(options)
-        }`,
-      resolveDir: ROOT,
-    }))
+/**
+ * Modules that take a millisecond or more to load and are seldom needed are files of their own, which the first
+ * use requires: saxes, for unusual documents, and the data files as text, for what only explanations tell.
+ */
+const SELDOM = {
+  saxes: {
+    filter: /^saxes$/,
+    entry: 'saxes',
+    contents: `export function SaxesParser(options) { return new (real().SaxesParser)(options) }`,
+  },
+  texts: {
+    filter: /^\.\/texts\.ts$/,
+    entry: 'src/database/texts.ts',
+    contents: `export const TEXTS = {
+      ${['features', 'models', 'walk', 'names', 'deps'].map(key => `get ${key}() { return real().TEXTS.${key} }`)}
+    }`,
   },
 }
+
+const seldom = {
+  name: 'seldom',
+  setup({ onResolve, onLoad }) {
+    for (const [name, { filter, contents }] of Object.entries(SELDOM)) {
+      onResolve({ filter }, () => ({ path: name, namespace: 'seldom' }))
+      onResolve({ filter: new RegExp(`^${name}\\.cjs$`) }, () => ({ path: `./${name}.cjs`, external: true }))
+      onLoad({ filter: new RegExp(`^${name}$`), namespace: 'seldom' }, () => ({
+        contents: `let loaded; const real = () => (loaded ??= require('${name}.cjs'))\n${contents}`,
+        resolveDir: ROOT,
+      }))
+    }
+  },
+}
+
+/** The packed data as a file beside the code: JSON is read faster than a program that has it as a string. */
+const packedFile = outdir => ({
+  name: 'packed-file',
+  setup(plugins) {
+    packed.setup({
+      ...plugins,
+      onLoad: (options, load) =>
+        plugins.onLoad(options, async args => {
+          const { contents } = await load(args)
+          await mkdir(join(outdir, 'chunks'), { recursive: true })
+          const ascii = contents.replace(/[\u0080-\uffff]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+          await writeFile(join(outdir, 'chunks', 'x86.packed'), ascii)
+          return {
+            contents: `import { readFileSync } from 'node:fs'
+              export default readFileSync(__dirname + '/x86.packed', 'latin1')`,
+          }
+        }),
+    })
+  },
+})
 
 /**
  * esbuild splits chunks only as ESM, and an ESM entry costs 6 ms more to start than a CommonJS one. So the
@@ -63,15 +97,15 @@ async function buildCommand(outdir) {
     entryNames: '[name]',
     chunkNames: '[name]-[hash]',
     external: ['libxml2-wasm', 'libxml2-wasm/*'],
-    plugins: [packed, lazySaxes],
+    plugins: [packedFile(outdir), seldom],
   })
   const chunks = new Map()
   for (const { path, text } of outputFiles) {
-    const direct = text.replaceAll('__require("./saxes.cjs")', 'require("./saxes.cjs")')
+    const direct = text.replace(/__require\("\.\/(\w+)\.cjs"\)/g, 'require("./$1.cjs")')
     const { code } = await transform(direct, { ...FORM, format: 'cjs', platform: 'node', target: 'node20' })
     chunks.set(basename(path).replace(/\.js$/, '.cjs'), code)
   }
-  const files = pack(chunks, 'cli.cjs', ['arguments', 'run', 'cpu-models', 'cpu-baseline', 'builtin'])
+  const files = pack(chunks, 'cli.cjs', { core: ['arguments', 'run', 'cpu-models', 'builtin'], pool: ['cpu-baseline'] })
   await mkdir(join(outdir, 'chunks'), { recursive: true })
   for (const [name, code] of files)
     await writeFile(join(outdir, name === 'cli.cjs' ? '' : 'chunks', name), code)
@@ -81,7 +115,7 @@ async function buildCommand(outdir) {
     ...FORM,
     write: true,
     format: 'cjs',
-    entryPoints: { saxes: 'saxes' },
+    entryPoints: Object.fromEntries(Object.entries(SELDOM).map(([name, { entry }]) => [name, entry])),
     outdir: join(outdir, 'chunks'),
     outExtension: { '.js': '.cjs' },
   })

@@ -8,20 +8,24 @@ export class ParseError extends Error {
   readonly source: string
   /** 1-based; 0 when the fault has no place. */
   readonly line: number
-  /** 1-based, in UTF-16 units, of the excerpt where there is one; 0 when only the line is known. */
+  /** 1-based, in UTF-16 units; 0 when only the line is known. */
   readonly column: number
   /** The offending line, cut to about 100 characters; empty when there is none. */
   readonly excerpt: string
+  /** Where in the excerpt the fault is, 1-based: the column, unless the line was cut in front. */
+  readonly caret: number
 
-  constructor(what: string, source = '', line = 0, column = 0, excerpt = '', options?: ErrorOptions) {
+  constructor(what: string, source = '', line = 0, column = 0, excerpt = '', options: ParseErrorOptions = {}) {
+    const { caret = column } = options
     const place = [source, line || '', (line && column) || ''].filter(part => part !== '').join(':')
-    const caret = excerpt && column ? `\n  ${excerpt}\n  ${' '.repeat(column - 1)}^` : ''
-    super(`${place ? `${place}: ` : ''}${what}${caret}`, options)
+    const shown = excerpt && caret ? `\n  ${excerpt}\n  ${' '.repeat(caret - 1)}^` : ''
+    super(`${place ? `${place}: ` : ''}${what}${shown}`, options)
     this.what = what
     this.source = source
     this.line = line
     this.column = column
     this.excerpt = excerpt
+    this.caret = caret
   }
 
   /** The fault at `offset` (UTF-16 units) of `input`. Long lines are cut to the part around the fault. */
@@ -32,22 +36,29 @@ export class ParseError extends Error {
     const stop = input.indexOf('\n', offset)
     const text = input.slice(start, stop < 0 ? undefined : stop).replace(/[\t\r]/g, ' ')
     const column = offset - start + 1
-    return new ParseError(what, source, line, ...excerptAround(text, column))
+    const { excerpt, caret } = excerptAround(text, column)
+    return new ParseError(what, source, line, column, excerpt, { caret })
   }
 
   /** The same fault in an input now known to be called `source`. */
   in(source: string): ParseError {
-    return new ParseError(this.what, source, this.line, this.column, this.excerpt, { cause: this.cause })
+    const { what, line, column, excerpt, caret, cause } = this
+    return new ParseError(what, source, line, column, excerpt, { caret, cause })
   }
+}
+
+export interface ParseErrorOptions extends ErrorOptions {
+  /** Where in the excerpt the fault is; absent: at the column. */
+  readonly caret?: number
 }
 
 const WIDTH = 100
 
-/** Cuts a long line around `column`; the column answered is that of the cut line's caret. */
-function excerptAround(text: string, column: number): [column: number, excerpt: string] {
-  if (text.length <= WIDTH) return [column, text]
+/** Cuts a long line around `column`. */
+function excerptAround(text: string, column: number): { excerpt: string; caret: number } {
+  if (text.length <= WIDTH) return { excerpt: text, caret: column }
   const from = Math.max(0, Math.min(column - WIDTH / 2, text.length - WIDTH))
-  return [column - from, text.slice(from, from + WIDTH)]
+  return { excerpt: text.slice(from, from + WIDTH), caret: column - from }
 }
 
 function countLines(input: string, end: number): number {

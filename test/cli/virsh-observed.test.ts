@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { NO_REFERENCE, reference } from '../reference.ts'
-import { virtCpu } from './virt-cpu.ts'
+import { virtCpuMeanwhile } from './virt-cpu.ts'
 
 /** What virsh did with a file. */
 interface Observed {
@@ -34,7 +34,7 @@ const sameAs = (recorded: string, got: string): boolean =>
 
 function runOn({ command, file }: Observed, cwd: string) {
   const host = command === 'cpu-compare' ? ['--host', join(folder ?? '', 'capabilities.xml')] : []
-  return virtCpu(['--cpu-map', map ?? '', command, file, ...host], { cwd })
+  return virtCpuMeanwhile(['--cpu-map', map ?? '', command, file, ...host], cwd)
 }
 
 function exceptions(): Map<string, string> {
@@ -53,8 +53,8 @@ describe.skipIf(!folder || !map)(`as virsh did (${folder ? 'observed' : NO_REFER
   for (const seen of cases.filter(({ file }) => existsSync(join(input, file)))) {
     const key = `${seen.command} ${seen.file}`
     const why = known.get(key)
-    test(`${key}${why ? `: ${why}` : ''}`, () => {
-      const { status, stdout, stderr } = runOn(seen, input)
+    test.concurrent(`${key}${why ? `: ${why}` : ''}`, async ({ expect }) => {
+      const { status, stdout, stderr } = await runOn(seen, input)
       const got = { status, stdout, stderr: stderr.replace(/\n+$/, '') }
       const same =
         got.status === seen.status && sameAs(seen.stdout, got.stdout) && sameAs(seen.stderr, got.stderr)

@@ -34,7 +34,7 @@ describe('ParseError', () => {
   })
 
   test.each([
-    // offset, then the excerpt's first and last offsets and the caret's column in it
+    // offset, then the excerpt's first and last offsets and the caret's place in it
     [0, 0, 99, 1],
     [49, 0, 99, 50],
     [50, 1, 100, 50],
@@ -43,12 +43,13 @@ describe('ParseError', () => {
     [950, 900, 999, 51],
     [999, 900, 999, 100],
     [1000, 900, 999, 101],
-  ])('a long line is cut around offset %i', (offset, first, last, column) => {
+  ])('a long line is cut around offset %i', (offset, first, last, caret) => {
     const line = Array.from({ length: 1000 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('')
     const error = ParseError.at('Odd', `short\n${line}\nshort`, 6 + offset, 'in')
     expect(error.excerpt).toBe(line.slice(first, last + 1))
-    expect(error.column).toBe(column)
-    expect(error.message.split('\n').at(-1)).toBe(`  ${' '.repeat(column - 1)}^`)
+    expect(error.column).toBe(offset + 1)
+    expect(error.caret).toBe(caret)
+    expect(error.message.split('\n').at(-1)).toBe(`  ${' '.repeat(caret - 1)}^`)
   })
 
   test('a line of 100 characters is not cut', () => {

@@ -148,6 +148,12 @@ describe('refusals of both', () => {
     [`<cache mode='x'/>`, attribute('mode', 'cache', "'x'.")],
     [`<cache level='x' mode='x'/>`, attribute('level', 'cache', "'x'. Expected integer value")],
     [`<cache level='-1'/>`, attribute('level', 'cache', "'-1'. Expected non-negative value")],
+    [
+      `<cache level='-2147483648'/>`,
+      attribute('level', 'cache', "'-2147483648'. Expected non-negative value"),
+    ],
+    [`<cache level='-2147483649'/>`, attribute('level', 'cache', "'-2147483649'. Expected integer value")],
+    [`<cache level='2147483647'/>`, `${XML}invalid CPU cache level, must be in range [1,3]`],
     [`<cache level='2147483648'/>`, attribute('level', 'cache', "'2147483648'. Expected integer value")],
     [`<cache level='0'/>`, `${XML}invalid CPU cache level, must be in range [1,3]`],
     [`<cache level='4' mode='x'/>`, `${XML}invalid CPU cache level, must be in range [1,3]`],

@@ -23,6 +23,9 @@ describe('features', () => {
     // Another subleaf is another word.
     ['7.1.ebx=20', ''],
     ['7.2.eax=ffffffff', ''],
+    // Nor is a leaf or subleaf of which only the low byte is the same.
+    ['107.0.ebx=20', ''],
+    ['7.100.ebx=20', ''],
     // Rows of one key are one row.
     ['1.ecx=1, 1.ecx=200, 1.edx=1', 'pni ssse3 fpu'],
     ['80000001.edx=20000000', 'lm'],
@@ -58,6 +61,12 @@ describe('the vendor is looked for by its bits', () => {
     ['0.ebx=ffffffff, 0.ecx=6c65746e', undefined],
   ])('%s: %s', (text, expected) => {
     expect(vendor(text)).toBe(expected)
+  })
+
+  test('each of the twelve bytes counts', () => {
+    for (let i = 0; i < 12; i++) {
+      expect(vendor(`vendor=${'GenuineIntel'.slice(0, i)}@${'GenuineIntel'.slice(i + 1)}`)).toBeUndefined()
+    }
   })
 
   test('bits too many do not hide a vendor', () => {
