@@ -8,6 +8,7 @@ import { definitionOf } from '../verbs/host-of.ts'
 import type { Note } from '../verbs/note.ts'
 import { printNote } from '../verbs/say.ts'
 import type { Arguments } from './arguments.ts'
+import { databaseOf } from './database.ts'
 import { explainCompare, printNotes } from './explain.ts'
 import { firstCpu } from './first-cpu.ts'
 import { linesOf } from './lines-of.ts'
@@ -91,7 +92,7 @@ export class Comparer {
     const path = this.#args.get('host')
     if (path === undefined) throw new CommandError([NO_HOST])
     if (!this.#host) {
-      const context = { db: await this.#session.database() }
+      const context = { db: await databaseOf(this.#session) }
       const input = await firstCpu({ path, named: true })
       if (!input) throw new RangeError(`no CPU in ${path}`)
       const { value: cpu } = definitionOf(context, input, 'auto')

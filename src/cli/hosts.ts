@@ -23,6 +23,7 @@ export async function readDefinitions(
   let fault: unknown
   let count = 0
   await readAsVirsh(paths, {
+    hosts: expected !== 'guest',
     cpu: input => {
       if (++count === MANY) stayYoung()
       if (fault !== undefined) return
@@ -47,7 +48,8 @@ const MANY = 200
  * Keeps V8's young generation as small as it is: what a host turns into is dropped with the next one, so a
  * larger one makes a stream of a hundred thousand take 50 MB more, and no less time.
  */
-const stayYoung = (): void => process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+const stayYoung = (): void =>
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 
 /** Reads as `readCpus` does; a file that is not XML is refused in libxml2's words, as virsh has them. */
 export const readAsVirsh = (paths: readonly string[], take: CpuTaker): Promise<void> =>

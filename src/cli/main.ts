@@ -1,6 +1,8 @@
+import { readArguments } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { driverOf, type Globals, libvirtVersion, readGlobals } from './globals.ts'
 import { STDERR, STDOUT, write } from './output.ts'
+import { run } from './run.ts'
 import { Session } from './session.ts'
 import { type CommandSpec, UsageError } from './spec.ts'
 
@@ -33,10 +35,8 @@ async function runNamed(name: string, args: readonly string[], session: Session)
   }
   const { command } = await entry[1]()
   try {
-    const { readArguments } = await import('./arguments.ts')
     const given = readArguments(command.spec, args)
     if (given === 'help') return await help([name], session)
-    const { run } = await import('./run.ts')
     return await run(command, given, session, COMMANDS)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error

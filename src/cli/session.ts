@@ -1,4 +1,3 @@
-import type { Database } from '../database/database.ts'
 import type { LibvirtVersion } from '../policy/versions.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 
@@ -26,11 +25,5 @@ export class Session {
 
   err(text: string): void {
     write(STDERR, text)
-  }
-
-  /** @throws FileError, ParseError or LibvirtError where the map cannot be read */
-  async database(): Promise<Database> {
-    if (this.cpuMap === undefined) return (await import('../database/builtin.ts')).builtin()
-    return (await import('../node/cpu-map.ts')).openCpuMap(this.cpuMap)
   }
 }

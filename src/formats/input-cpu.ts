@@ -1,8 +1,13 @@
+import type { Cpu } from '../core/cpu.ts'
 import type { Element } from '../xml/element.ts'
 import type { DistinctDump } from './volatile.ts'
 
-/** A CPU met in an input: a definition, or what a machine said of its logical CPUs, which may be of several kinds. */
+/**
+ * A CPU met in an input: a definition, a host's already read, or what a machine said of its logical CPUs, which may
+ * be of several kinds.
+ */
 export type FoundInput =
+  | { readonly kind: 'host'; readonly cpu: Cpu }
   | { readonly kind: 'definition'; readonly element: Element }
   | { readonly kind: 'dump'; readonly dumps: readonly DistinctDump[] }
 

@@ -1,4 +1,6 @@
+import type { Cpu } from '../core/cpu.ts'
 import { ParseError } from '../core/parse-error.ts'
+import { HostText } from '../formats/host-text.ts'
 import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
 import { inputsOfElement } from '../formats/input-element.ts'
 import { XmlReader } from '../xml/reader.ts'
@@ -11,6 +13,8 @@ import { readText } from './read-text.ts'
 export interface CpuTaker {
   /** Takes each CPU, in order. */
   readonly cpu: (cpu: InputCpu) => void
+  /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
+  readonly hosts?: boolean
   /** Is told of each file of a directory that holds no CPU. */
   readonly without?: (path: string) => void
   /**
@@ -38,7 +42,7 @@ export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean
   const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take.cpu)
   const kept = isFile(file.path) ? undefined : new Kept()
   try {
-    await readAll(file.path, namer, kept)
+    await readAll(file.path, namer, kept, take.hosts ?? false)
   } catch (error) {
     throw error instanceof ParseError && take.fault ? await take.fault(error, kept?.bytes) : error
   }
@@ -53,15 +57,15 @@ const withoutCpu = (path: string): FileError => {
   return new FileError(path, `File '${path}' does not contain any ${what}`)
 }
 
-async function readAll(path: string, namer: Namer, kept: Kept | undefined): Promise<void> {
+async function readAll(path: string, namer: Namer, kept: Kept | undefined, hosts: boolean): Promise<void> {
   const chunks = kept ? kept.keeping(readBytes(path)) : readBytes(path)
   const first = chunks.next()
   const head = first.done ? Buffer.alloc(0) : first.value
   const bytes = withFirst(head, chunks)
-  if (looksLikeXml(head)) return readXml(path, bytes, namer)
+  if (looksLikeXml(head)) return readXml(path, bytes, namer, hosts)
   const { readOther } = await import('./other-formats.ts')
   const rest = readOther(path, bytes, found => namer.take(found))
-  if (rest) readXml(path, rest, namer)
+  if (rest) readXml(path, rest, namer, hosts)
 }
 
 /** Whether the first thing that is not blank is a tag. A byte order mark is passed over. */
@@ -76,10 +80,13 @@ function* withFirst(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
 }
 
 /** A bad `<cpudata>` is reported when the file has been read: what is not XML comes first. */
-function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer): void {
+function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer, hosts: boolean): void {
   const faults: unknown[] = []
+  const texts = readText(chunks, path)
+  const front = hosts ? readHosts(texts, cpu => namer.take({ kind: 'host', cpu })) : { rest: '', lines: 0 }
   const reader = new XmlReader({
     source: path,
+    line: front.lines + 1,
     onElement: element => {
       try {
         for (const found of inputsOfElement(element)) namer.take(found)
@@ -88,9 +95,30 @@ function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer): void {
       }
     },
   })
-  for (const text of readText(chunks, path)) reader.write(text)
+  reader.write(front.rest)
+  for (const text of texts) reader.write(text)
   reader.end()
   if (faults.length > 0) throw faults[0]
+}
+
+/**
+ * Takes hosts from the front of the text, as long as nothing else comes. Answers what was read of the rest, and
+ * after how many lines.
+ */
+function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): { rest: string; lines: number } {
+  const reader = new HostText()
+  let rest = ''
+  for (let text = texts.next(); !text.done; text = texts.next()) {
+    rest += text.value
+    let at = 0
+    for (let found = reader.read(rest, at); found; found = reader.read(rest, at)) {
+      take(found.cpu)
+      at = found.next
+    }
+    rest = rest.slice(at)
+    if (!reader.expects(rest)) break
+  }
+  return { rest, lines: reader.lines }
 }
 
 /** Names CPUs: the path alone as long as there may be only one. */

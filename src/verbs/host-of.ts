@@ -20,6 +20,7 @@ export interface Noted<T> {
  * @throws LibvirtError where it is a bad one, or no model fits the dump
  */
 export function definitionOf(context: Context, input: InputCpu, expected: Expected): Noted<Cpu> {
+  if (input.kind === 'host') return { value: input.cpu, notes: [] }
   if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
   const { value, notes } = dataOf(context, input, input.source)
   return { value: decodeX86(context, value, { as: 'host' }), notes }
@@ -32,7 +33,7 @@ export function definitionOf(context: Context, input: InputCpu, expected: Expect
  */
 export function dataOf(context: Context, input: FoundInput, source?: string): Noted<X86Data> {
   if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
-  const cpu = parseCpu(input.element, 'auto')
+  const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
   const vendor = cpu.vendor === undefined ? undefined : context.db.vendor(cpu.vendor)
   return { value: { features: featuresOf(context.db, cpu), vendor, signature: cpu.signature }, notes: [] }
 }

@@ -7,7 +7,7 @@ const WIDTH = 100 // how much of a line an excerpt shows
 /** A place in a stream of text that is forgotten as it is read. Lines end in `\n`. */
 export class Cursor {
   /** 1-based. */
-  line = 1
+  line: number
   /** How much of the line is behind the cursor, in UTF-16 units. */
   column = 0
   /** The first `WIDTH` units of that. */
@@ -16,8 +16,9 @@ export class Cursor {
   readonly #source: string
 
   /** @param source what errors call the text */
-  constructor(source: string) {
+  constructor(source: string, line = 1) {
     this.#source = source
+    this.line = line
   }
 
   /** Moves over `text`. */

@@ -15,6 +15,8 @@ export interface XmlReaderOptions {
   readonly onText?: (text: string, line: number) => void
   /** What errors call the input. */
   readonly source?: string
+  /** The number of its first line, where lines before it were read elsewhere; 1 if not given. */
+  readonly line?: number
   /** How many elements may be open at once. 256, as in libxml2, if not given. */
   readonly maxDepth?: number
   /** How long a top-level element may be, in UTF-16 units. 64 Mi if not given. */
@@ -51,11 +53,12 @@ export class XmlReader {
   #first: 'text' | 'declaration' | undefined = 'text'
 
   constructor(options: XmlReaderOptions) {
-    const { onElement, onText, source = '', maxDepth = 256, maxSize = 2 ** 26 } = options
+    const { onElement, onText, source = '', line = 1, maxDepth = 256, maxSize = 2 ** 26 } = options
     const text = (text: string, line: number) => onText && /[^ \t\n]/.test(text) && onText(text, line)
     this.#sink = { source, maxDepth, maxSize, element: onElement, text }
-    this.#cursor = new Cursor(source)
+    this.#cursor = new Cursor(source, line)
     this.#quick = new QuickReader(this.#sink)
+    this.#quick.restart(0, line)
   }
 
   /** Reads on. Throws ParseError; the reader is then of no more use. */

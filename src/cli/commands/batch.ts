@@ -2,6 +2,7 @@ import type { Database } from '../../database/database.ts'
 import { jsonFault } from '../../formats/json-fault.ts'
 import { ask, BadRequest, errorOf } from '../../verbs/ask.ts'
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { libvirtVersion } from '../globals.ts'
 import { lines } from '../lines.ts'
 import type { Session } from '../session.ts'
@@ -95,7 +96,7 @@ class Databases {
 
   static async open(session: Session): Promise<Databases> {
     const { openCpuMap } = await import('../../node/cpu-map.ts')
-    return new Databases(await session.database(), openCpuMap)
+    return new Databases(await databaseOf(session), openCpuMap)
   }
 
   /** @throws BadRequest, FileError, ParseError, LibvirtError */

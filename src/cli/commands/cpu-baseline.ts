@@ -6,6 +6,7 @@ import { Pool, type ResultOptions } from '../../verbs/pool.ts'
 import { printNote } from '../../verbs/say.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { FILES } from '../file-options.ts'
 import { atSource, readAsVirsh, readDefinitions } from '../hosts.ts'
 import type { Session } from '../session.ts'
@@ -59,7 +60,7 @@ export const command: Command = {
 }
 
 async function poolOf(args: Arguments, session: Session) {
-  const db = await session.database()
+  const db = await databaseOf(session)
   const files = args.all('file')
   if (session.driver === 'test' && args.has('migratable')) {
     await readAsVirsh(files, { cpu: () => {} })

@@ -10,6 +10,7 @@ import { printNote, sayDecode } from '../../verbs/say.ts'
 import type { Arguments } from '../arguments.ts'
 import { printBits } from '../bits.ts'
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { printNotes } from '../explain.ts'
 import { FILES } from '../file-options.ts'
 import { UsageError } from '../spec.ts'
@@ -39,7 +40,7 @@ export const command: Command = {
 
   async run(args, session) {
     const as = kindOf(args)
-    const decoder = new Decoder({ db: await session.database() }, as, args)
+    const decoder = new Decoder({ db: await databaseOf(session) }, as, args)
     const skipped: Note[] = []
     await readCpus(args.all('file'), {
       cpu: input => session.out(decoder.take(input)),

@@ -1,6 +1,7 @@
 import { name } from '../../verbs/name.ts'
 import { printName } from '../../verbs/name-text.ts'
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { terminalWidth } from '../output.ts'
 
 export const command: Command = {
@@ -24,7 +25,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const db = await session.database()
+    const db = await databaseOf(session)
     const answers = args.all('name').map(text => name({ db }, text))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
     else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)

@@ -1,6 +1,7 @@
 import { tree } from '../../verbs/tree.ts'
 import { printTree } from '../../verbs/tree-text.ts'
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { terminalWidth } from '../output.ts'
 
 export const command: Command = {
@@ -18,7 +19,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const answer = tree({ db: await session.database() }, args.get('model'))
+    const answer = tree({ db: await databaseOf(session) }, args.get('model'))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
     else session.out(`${printTree(answer, terminalWidth())}\n`)
     return answer.kind === 'unknown' ? 1 : 0

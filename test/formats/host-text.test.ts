@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LibvirtError } from '../../src/core/libvirt-error.ts'
+import { ParseError } from '../../src/core/parse-error.ts'
+import { builtin } from '../../src/database/builtin.ts'
+import { HostText } from '../../src/formats/host-text.ts'
+import { parseCpu } from '../../src/formats/parse-cpu.ts'
+import { printCpu } from '../../src/formats/print-cpu.ts'
+import { parseXml } from '../../src/xml/reader.ts'
+
+const db = builtin()
+const count = fc.integer({ min: 1, max: 300 })
+
+/** Hosts as libvirt prints them: a host with a mode prints its model and vendor. */
+const documents = fc
+  .record({
+    model: fc.constantFrom(...db.models).map(({ name }) => name),
+    vendor: fc.option(fc.constantFrom('Intel', 'AMD', 'Zhaoxin CentaurHauls'), { nil: undefined }),
+    microcode: fc.option(fc.integer({ min: 1, max: 999_999_999 }), { nil: undefined }),
+    signature: fc.option(fc.record({ family: count, model: count, stepping: fc.nat(15) }), {
+      nil: undefined,
+    }),
+    topology: fc.option(
+      fc.record({ sockets: count, dies: count, clusters: count, cores: count, threads: count }),
+      { nil: undefined },
+    ),
+    bits: fc.option(fc.integer({ min: 36, max: 52 }), { nil: undefined }),
+    features: fc.subarray([...db.features.list], { maxLength: 60 }),
+  })
+  .map(({ bits, features, ...host }) =>
+    printCpu({
+      type: 'host',
+      mode: 'custom',
+      arch: 'x86_64',
+      ...host,
+      maxphysaddr: bits === undefined ? undefined : { mode: 'emulate', bits },
+      features: features.map(({ name }) => ({ name })),
+    }),
+  )
+
+const slow = (text: string) => parseCpu(parseXml(text), 'host')
+const names = (cpu: ReturnType<typeof slow>) => ({ ...cpu, features: cpu.features.map(({ name }) => name) })
+
+test('reads what libvirt prints, as the XML reader does', () => {
+  const reader = new HostText()
+  fc.assert(
+    fc.property(documents, text => {
+      const before = reader.lines
+      const found = reader.read(`x${text}${text}`, 1)
+      expect(found?.next).toBe(text.length + 1)
+      expect(found && names(found.cpu)).toEqual(names(slow(text)))
+      expect(reader.lines - before).toBe(text.split('\n').length - 1)
+    }),
+  )
+})
+
+test('takes nothing that the XML reader takes otherwise', () => {
+  const reader = new HostText()
+  const pieces = [
+    "'",
+    '"',
+    '<',
+    '>',
+    '&amp;',
+    ' ',
+    '\n',
+    'x',
+    '0',
+    "<feature name='vmx'/>",
+    '<!-- -->',
+    '</cpu>\n',
+  ]
+  const slips = fc.tuple(documents, fc.nat(), fc.nat(6), fc.constantFrom(...pieces))
+  fc.assert(
+    fc.property(slips, ([text, at, drop, insert]) => {
+      const from = at % text.length
+      const odd = text.slice(0, from) + insert + text.slice(from + drop)
+      const found = reader.read(odd, 0)
+      if (!found) return
+      expect(names(found.cpu)).toEqual(names(slow(odd.slice(0, found.next))))
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('a feature listed twice is for the XML reader to refuse', () => {
+  const text =
+    "<cpu>\n  <arch>x86_64</arch>\n  <model>486</model>\n  <feature name='vmx'/>\n  <feature name='vmx'/>\n</cpu>\n"
+  expect(new HostText().read(text, 0)).toBeUndefined()
+  expect(() => slow(text)).toThrow(LibvirtError)
+})
+
+test('expects more only where more could help', () => {
+  const reader = new HostText()
+  expect(['', '<cp', '<cpu>\n', '<cpu>\n  <arch>'].map(text => reader.expects(text))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ])
+  const odd = ['<cpu mode=', ' <cpu>\n', '<cpu>\n  <x/>\n</cpu>\n', `<cpu>\n${' '.repeat(70_000)}`]
+  expect(odd.map(text => reader.expects(text))).toEqual([false, false, false, false])
+  expect(() => slow('<cpu>')).toThrow(ParseError)
+})
