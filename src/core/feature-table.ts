@@ -15,6 +15,8 @@ export class FeatureTable {
   #all: FeatureSet | undefined
   readonly #byOrder = new Map<Order, FeatureSet>()
   readonly #byName = new Map<string, Feature>()
+  /** The number of each feature's bit, counted from the first word, where `#byBit` is known. */
+  readonly #bitOf = new Map<string, number>()
   /** The feature of each bit where every feature is exactly one bit of its own, as in libvirt's maps. */
   readonly #byBit: readonly (Feature | undefined)[] | undefined
 
@@ -27,6 +29,9 @@ export class FeatureTable {
     this.words = words
     for (const feature of list) this.#byName.set(intern(feature.name), feature)
     this.#byBit = byBit ?? oneBitEach(list, words.length)
+    this.#byBit?.forEach((feature, at) => {
+      if (feature) this.#bitOf.set(intern(feature.name), at)
+    })
   }
 
   /** Every bit of every feature. */
@@ -59,6 +64,21 @@ export class FeatureTable {
    */
   in(set: FeatureSet): Feature[] {
     return this.#byBit ? ofBits(set, this.#byBit) : ofMasks(set, this.list)
+  }
+
+  /**
+   * Sets the bits of the feature of that name in `words`, which nobody else sees yet; answers whether there is
+   * such a feature. Pools of hosts are read at the speed of this function.
+   */
+  addTo(words: Uint32Array, name: string): boolean {
+    const at = this.#bitOf.get(name)
+    if (at !== undefined) {
+      words[at >>> 5] = (words[at >>> 5] ?? 0) | (1 << (at & 31))
+      return true
+    }
+    const feature = this.#byName.get(name)
+    if (feature) addInto(words, feature.bits)
+    return feature !== undefined
   }
 
   /** The features of any of these orders. */

@@ -1,7 +1,7 @@
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
-import { addInto, FeatureSet, removeFrom } from '../../core/feature-set.ts'
-import { internalError } from '../../core/libvirt-error.ts'
+import { FeatureSet, removeFrom } from '../../core/feature-set.ts'
+import { internalError, type LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import type { Database } from '../../database/database.ts'
 
@@ -15,9 +15,11 @@ export function modelOf(db: Database, name: string): Model {
 /** The feature of that name. @throws LibvirtError `Unknown CPU feature` */
 export function featureOf(db: Database, name: string): Feature {
   const feature = db.features.get(name)
-  if (!feature) throw internalError(`Unknown CPU feature ${name}`)
+  if (!feature) throw unknownFeature(name)
   return feature
 }
+
+const unknownFeature = (name: string): LibvirtError => internalError(`Unknown CPU feature ${name}`)
 
 /**
  * Everything the CPU has: its model's features, with what it lists required or forced added, what it lists
@@ -36,9 +38,8 @@ export function writeFeatures(db: Database, cpu: Cpu, words: Uint32Array): void 
   if (cpu.model !== undefined) words.set(modelOf(db, cpu.model).features.words)
   for (const { name, policy } of cpu.features) {
     if (policy === 'optional') continue
-    const { bits } = featureOf(db, name)
-    if (policy === 'disable' || policy === 'forbid') removeFrom(words, bits)
-    else addInto(words, bits)
+    if (policy === 'disable' || policy === 'forbid') removeFrom(words, featureOf(db, name).bits)
+    else if (!db.features.addTo(words, name)) throw unknownFeature(name)
   }
 }
 
@@ -52,7 +53,8 @@ export function featuresWith(db: Database, cpu: Cpu, policy: Policy): FeatureSet
   const required = policy === 'require' && cpu.model !== undefined
   const words = db.features.blank(required ? modelOf(db, cpu.model).features : undefined)
   for (const feature of cpu.features) {
-    if ((feature.policy ?? 'require') === policy) addInto(words, featureOf(db, feature.name).bits)
+    if ((feature.policy ?? 'require') !== policy) continue
+    if (!db.features.addTo(words, feature.name)) throw unknownFeature(feature.name)
   }
   return FeatureSet.over(words)
 }
