@@ -1,12 +1,13 @@
 import type { Cpu } from '../core/cpu.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { HostText } from '../formats/host-text.ts'
-import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
+import type { InputCpu } from '../formats/input-cpu.ts'
 import { inputsOfElement } from '../formats/input-element.ts'
 import { XmlReader } from '../xml/reader.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
 import { Kept } from './kept.ts'
+import { Namer } from './namer.ts'
 import { readBytes, STDIN } from './read-bytes.ts'
 import { readText } from './read-text.ts'
 
@@ -119,39 +120,4 @@ function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): { rest: s
     if (!reader.expects(rest)) break
   }
   return { rest, lines: reader.lines }
-}
-
-/** Names CPUs: the path alone as long as there may be only one. */
-class Namer {
-  readonly #path: string
-  readonly #take: (cpu: InputCpu) => void
-  #first: FoundInput | undefined
-  #count = 0
-
-  constructor(path: string, take: (cpu: InputCpu) => void) {
-    this.#path = path
-    this.#take = take
-  }
-
-  take(cpu: FoundInput): void {
-    this.#count++
-    if (this.#count === 1) {
-      this.#first = cpu
-      return
-    }
-    this.#release('#1')
-    this.#take({ ...cpu, source: `${this.#path}#${this.#count}` })
-  }
-
-  /** Answers how many there were. */
-  end(): number {
-    this.#release('')
-    return this.#count
-  }
-
-  #release(suffix: string): void {
-    if (!this.#first) return
-    this.#take({ ...this.#first, source: this.#path + suffix })
-    this.#first = undefined
-  }
 }
