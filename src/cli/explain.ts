@@ -1,7 +1,7 @@
 import type { BaselineReasons } from '../verbs/baseline.ts'
 import type { CompareAnswer } from '../verbs/compare.ts'
 import type { Note } from '../verbs/note.ts'
-import type { Reason } from '../verbs/reason.ts'
+import { byHosts, type LostFeature, type Reason } from '../verbs/reason.ts'
 import { count, fewNames, say, sayCompare, sayModel } from '../verbs/say.ts'
 import { table } from './table.ts'
 
@@ -10,9 +10,26 @@ export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]
   const { hosts, lost } = reasons
   const head =
     lost.length === 0 ? `lost: nothing; ${count(hosts, 'host')}` : `lost: ${count(lost.length, 'feature')}`
-  const rows = lost.map(feature => [...reasonRow(feature), `not on: ${fewNames(feature.hosts)}`])
-  return `model: ${sayModel(reasons)}\n${head}\n${table(rows, '  ')}${printNotes(notes)}`
+  return `model: ${sayModel(reasons)}\n${head}\n${explainLost(lost)}${printNotes(notes)}`
 }
+
+/** What is lost, under the names of the hosts that lack it. */
+function explainLost(lost: readonly LostFeature[]): string {
+  const groups = byHosts(lost)
+  const rows = table(
+    groups.flatMap(({ features }) => features.map(reasonRow)),
+    '    ',
+  ).split('\n')
+  return groups
+    .map(({ hosts, features }) => {
+      const own = rows.splice(0, features.length).join('\n')
+      return `  not on ${fewNames(hosts, MANY_HOSTS)}:\n${own}\n`
+    })
+    .join('')
+}
+
+/** More names than this do not help; `--json` has them all. */
+const MANY_HOSTS = 100
 
 /** `avx2  CPUID.07H.0:EBX[5]  AVX2 instructions` */
 export const reasonRow = ({ feature, place, title }: Reason): string[] => [feature, place, title]

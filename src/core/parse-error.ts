@@ -15,7 +15,14 @@ export class ParseError extends Error {
   /** Where in the excerpt the fault is, 1-based: the column, unless the line was cut in front. */
   readonly caret: number
 
-  constructor(what: string, source = '', line = 0, column = 0, excerpt = '', options: ParseErrorOptions = {}) {
+  constructor(
+    what: string,
+    source = '',
+    line = 0,
+    column = 0,
+    excerpt = '',
+    options: ParseErrorOptions = {},
+  ) {
     const { caret = column } = options
     const place = [source, line || '', (line && column) || ''].filter(part => part !== '').join(':')
     const shown = excerpt && caret ? `\n  ${excerpt}\n  ${' '.repeat(caret - 1)}^` : ''

@@ -93,7 +93,8 @@ export class Pool {
   reasons(cpu: Cpu, { onModel }: ResultOptions = {}): BaselineReasons {
     const of = this.#fold.models
     const own = of.length === 1 ? ('shared' as const) : ('own' as const)
-    const because = onModel !== undefined ? 'asked' : of.includes(cpu.model ?? '') ? own : 'closest'
+    const names = [cpu.model, this.#db.model(cpu.model ?? '')?.canonical]
+    const because = onModel !== undefined ? 'asked' : of.some(name => names.includes(name)) ? own : 'closest'
     const count = (policy: Policy) => cpu.features.filter(feature => feature.policy === policy).length
     const model = {
       name: cpu.model ?? '',

@@ -22,3 +22,17 @@ export interface LostFeature extends Reason {
   /** Names of the hosts that lack it. */
   readonly hosts: readonly string[]
 }
+
+/** Lost features that the same hosts lack, together; in the order of their first feature. */
+export function byHosts(
+  lost: readonly LostFeature[],
+): { hosts: readonly string[]; features: LostFeature[] }[] {
+  const groups = new Map<string, { hosts: readonly string[]; features: LostFeature[] }>()
+  for (const feature of lost) {
+    const key = feature.hosts.join('\n')
+    const group = groups.get(key)
+    if (group) group.features.push(feature)
+    else groups.set(key, { hosts: feature.hosts, features: [feature] })
+  }
+  return [...groups.values()]
+}

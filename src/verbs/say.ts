@@ -2,7 +2,7 @@ import type { BaselineReasons } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeReasons } from './decode-reasons.ts'
 import type { Note } from './note.ts'
-import type { Reason } from './reason.ts'
+import { byHosts, type Reason } from './reason.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
 export function say(note: Note): string {
@@ -31,9 +31,11 @@ function sentence(note: Note): string {
       return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`
     }
     case 'security-dropped':
-      return `security features that only some hosts have are not in the answer: ${note.features
-        .map(({ feature, hosts }) => `${feature} (not on ${fewNames(hosts)})`)
-        .join(', ')}`
+      return `security features that only some hosts have are not in the answer: ${byHosts(note.features)
+        .map(
+          ({ features, hosts }) => `${features.map(f => f.feature).join(', ')} (not on ${fewNames(hosts)})`,
+        )
+        .join('; ')}`
     case 'order-matters':
       return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
     case 'feature-skipped':

@@ -126,7 +126,7 @@ describe('a directory', () => {
 
 test('hosts of one file are called by their number', () => {
   const { stderr } = run(['cpu-baseline', 'both.xml', '--explain'])
-  expect(stderr).toMatch(/^ {2}ds .* not on: both\.xml#1$/m)
+  expect(stderr).toMatch(/^ {2}not on both\.xml#1:\n(?: {4}.*\n)* {4}ds /m)
 })
 
 test('more than 256 CPUs, and more than 10 MiB, are no matter', () => {

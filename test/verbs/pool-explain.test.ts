@@ -63,6 +63,6 @@ test('security that some hosts lack is noted, when explained', () => {
   const hosts = { a: 'Haswell-IBRS Intel +ssbd', b: 'Haswell Intel +vmx', c: 'Haswell-IBRS Intel' }
   expect(notes(pool(hosts))).toEqual([])
   expect(notes(pool(hosts, { explain: true }))).toEqual([
-    'security features that only some hosts have are not in the answer: spec-ctrl (not on b), ssbd (not on b, c)',
+    'security features that only some hosts have are not in the answer: spec-ctrl (not on b); ssbd (not on b, c)',
   ])
 })

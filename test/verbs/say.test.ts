@@ -25,7 +25,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
         { ...LOST, feature: 'mds-no', hosts: ['a', 'b'] },
       ],
     },
-    /: ssbd \(not on a\), mds-no \(not on a, b\)$/,
+    /: ssbd \(not on a\); mds-no \(not on a, b\)$/,
   ],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
