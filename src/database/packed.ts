@@ -53,7 +53,7 @@ export function pack(db: Database): string {
     models: db.models.map(model => ({
       name: model.name,
       set: sets.indexOf(hexOf(model.features)),
-      vendor: db.vendors.findIndex(vendor => vendor === model.vendor),
+      vendor: model.vendor ? db.vendors.indexOf(model.vendor) : -1,
       signatures: model.signatures,
       ...model.decode,
       compat: model.compat,
