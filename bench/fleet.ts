@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { builtin } from '../src/database/builtin.ts'
-import { readCpuMap } from '../src/database/cpu-map.ts'
+import { Database } from '../src/database/database.ts'
 
 /** A small generator of repeatable numbers in [0, n): mulberry32. */
 export function dice(seed: number): (n: number) => number {
@@ -23,7 +23,7 @@ const INSTALLED = '/usr/share/libvirt/cpu_map'
 function knownFeatures() {
   const db = builtin()
   if (!existsSync(join(INSTALLED, 'index.xml'))) return db.features.list
-  const installed = readCpuMap(name => readFileSync(join(INSTALLED, name), 'utf8'))
+  const installed = Database.fromCpuMap(name => readFileSync(join(INSTALLED, name), 'utf8'))
   return db.features.list.filter(({ name }) => installed.features.get(name))
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readCpuMap } from '../src/database/cpu-map.ts'
-import type { Database } from '../src/database/database.ts'
+import { Database } from '../src/database/database.ts'
 
 /** A folder of reference data; every reader answers undefined or nothing for what is absent. */
 export class DataFolder {
@@ -41,6 +40,8 @@ export class DataFolder {
 
   /** The database of a `cpu_map` folder, undefined where there is none. */
   cpuMap(...parts: string[]): Database | undefined {
-    return this.has(...parts, 'index.xml') ? readCpuMap(name => this.text(...parts, name)) : undefined
+    return this.has(...parts, 'index.xml')
+      ? Database.fromCpuMap(name => this.text(...parts, name))
+      : undefined
   }
 }

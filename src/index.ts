@@ -1,15 +1,42 @@
-/** virt-cpu: what CPUs hosts have, and what CPU their guests may be given. */
-export type { Cpu, CpuFeature, Policy } from './core/cpu.ts'
-export type { CpuidData } from './core/cpuid-data.ts'
+/**
+ * virt-cpu: what CPUs hosts have, and what CPU their guests may be given. Pure: runs in Node and in browsers.
+ * Files, standard input and installed maps are in `virt-cpu/node`.
+ */
+export type { Check, Cpu, CpuFeature, Fallback, Match, Mode, Policy, Topology } from './core/cpu.ts'
+export type { CpuidData, CpuidRow, MsrRow } from './core/cpuid-data.ts'
+export type { Feature, FeatureClass } from './core/feature.ts'
 export { FeatureSet } from './core/feature-set.ts'
-export { LibvirtError } from './core/libvirt-error.ts'
+export { FeatureTable } from './core/feature-table.ts'
+export { LibvirtError, type LibvirtErrorKind } from './core/libvirt-error.ts'
+export type { Model, Vendor } from './core/model.ts'
+export type { Order } from './core/order.ts'
 export { ParseError } from './core/parse-error.ts'
+export { type SafeMeet, safeLeq, safeMeet } from './core/safe.ts'
+export type { Signature } from './core/signature.ts'
 export { builtin } from './database/builtin.ts'
 export { Database, loadDatabase } from './database/database.ts'
 export { parseCpu } from './formats/parse-cpu.ts'
 export { printCpu } from './formats/print-cpu.ts'
-export { compare } from './verbs/compare.ts'
-export { cpuModels } from './verbs/cpu-models.ts'
-export { decode } from './verbs/decode.ts'
-export { expand, migratable, start, update, updateLive } from './verbs/guest.ts'
+export {
+  ask,
+  type BaselineInput,
+  baseline,
+  type CompareInput,
+  compare,
+  cpuModels,
+  type DecodeInput,
+  decode,
+  expand,
+  migratable,
+  type Options,
+  type StartInput,
+  start,
+  type UpdateInput,
+  type UpdateLiveInput,
+  update,
+  updateLive,
+} from './verbs/library.ts'
+export type { Note } from './verbs/note.ts'
+export { type FoundHost, parseCpus } from './verbs/parse-cpus.ts'
 export { Pool } from './verbs/pool.ts'
+export type { LostFeature, Reason } from './verbs/reason.ts'

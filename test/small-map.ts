@@ -1,5 +1,4 @@
-import { readCpuMap } from '../src/database/cpu-map.ts'
-import type { Database } from '../src/database/database.ts'
+import { Database } from '../src/database/database.ts'
 
 /**
  * A database from a cpu_map of a few lines, read as an installed one is:
@@ -25,7 +24,7 @@ export function smallMap(text: string): Database {
   })
   const index = `<cpus><arch name='x86'><include filename='all.xml'/></arch></cpus>`
   const all = `<cpus>${lines.join('\n')}</cpus>`
-  return readCpuMap(name => (name === 'index.xml' ? index : all), 'x86')
+  return Database.fromCpuMap(name => (name === 'index.xml' ? index : all), 'x86')
 }
 
 /** Appendix D of the behaviour's description: four models that show what decides a choice. */

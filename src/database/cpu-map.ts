@@ -5,16 +5,14 @@ import { children, type Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
 import { MapFeatures } from './cpu-map-features.ts'
 import { MapModels } from './cpu-map-models.ts'
-import { Database } from './database.ts'
+import type { Database, DatabaseParts } from './database.ts'
 
-/**
- * Reads an installed libvirt's CPU map, so that answers equal that host's libvirt, old or new.
- * @param read the text of a file of the map's directory, by file name
- * @param arch as `index.xml` calls it; `x86` serves i686 too
- * @param known where features of the same name have their order, class and title from, of which maps say nothing
- * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
- */
-export function readCpuMap(read: (fileName: string) => string, arch = 'x86', known?: Database): Database {
+/** As `Database.fromCpuMap`, what the database is made of. */
+export function cpuMapParts(
+  read: (fileName: string) => string,
+  arch: string,
+  known: Database | undefined,
+): DatabaseParts {
   if (!arch) throw internalError('undefined hardware architecture')
   const index = parseXml(read('index.xml'), 'index.xml')
   const found = children(index, 'arch').find(element => element.attributes.name === arch)
@@ -26,7 +24,7 @@ export function readCpuMap(read: (fileName: string) => string, arch = 'x86', kno
     if (fileName === undefined) throw internalError("Missing 'filename' in CPU map include")
     map.add(parseXml(read(fileName), fileName), fileName)
   }
-  return map.database()
+  return map.parts()
 }
 
 /** In document order, those of groups among the others. A group without a name is passed over. */
@@ -56,9 +54,9 @@ class CpuMap {
     for (const element of children(parent, 'model')) this.#models.add(element, nameOf(element, file))
   }
 
-  database(): Database {
+  parts(): DatabaseParts {
     const features = new FeatureTable(this.#features.list, this.#features.words)
-    return new Database({ features, vendors: this.#vendors, models: this.#models.list })
+    return { features, vendors: this.#vendors, models: this.#models.list }
   }
 
   #addVendor(element: Element, name: string): void {

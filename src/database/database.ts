@@ -2,6 +2,7 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import { buildTables } from './build-table.ts'
+import { cpuMapParts } from './cpu-map.ts'
 import type { DataFile } from './data-file.ts'
 import { Dependencies } from './dependencies.ts'
 import { expand } from './expand.ts'
@@ -78,6 +79,17 @@ export class Database {
   get #rest(): DatabaseParts {
     const { rest } = this.#parts
     return rest ? rest().#parts : this.#parts
+  }
+
+  /**
+   * Reads an installed libvirt's CPU map, so that answers equal that host's libvirt, old or new.
+   * @param read the text of a file of the map's directory, by file name
+   * @param arch as `index.xml` calls it; `x86` serves i686 too
+   * @param known where features of the same name have their order, class and title from, of which maps say nothing
+   * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
+   */
+  static fromCpuMap(read: (fileName: string) => string, arch = 'x86', known?: Database): Database {
+    return new Database(cpuMapParts(read, arch, known))
   }
 
   model(name: string): Model | undefined {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { builtin } from '../database/builtin.ts'
-import { readCpuMap } from '../database/cpu-map.ts'
-import type { Database } from '../database/database.ts'
+import { Database } from '../database/database.ts'
 import { fileError } from './file-error.ts'
 
 const opened = new Map<string, Database>()
@@ -15,7 +14,7 @@ export function openCpuMap(directory: string): Database {
   const key = resolve(directory)
   const known = opened.get(key)
   if (known) return known
-  const database = readCpuMap(name => readMapFile(join(directory, name)), 'x86', builtin())
+  const database = Database.fromCpuMap(name => readMapFile(join(directory, name)), 'x86', builtin())
   opened.set(key, database)
   return database
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtin } from '../../src/database/builtin.ts'
-import { readCpuMap } from '../../src/database/cpu-map.ts'
+import { Database } from '../../src/database/database.ts'
 import { names, refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
@@ -11,7 +11,7 @@ const DECODE = `<decode host='on' guest='on'/>`
 
 /** A map of one file; `x` is what the errors call it. */
 const load = (body: string, index = `<include filename='x'/>`) =>
-  readCpuMap(name =>
+  Database.fromCpuMap(name =>
     name === 'index.xml' ? `<cpus><arch name='x86'>${index}</arch></cpus>` : `<cpus>${body}</cpus>`,
   )
 
@@ -58,10 +58,10 @@ describe('what is read', () => {
       name === 'index.xml'
         ? `<cpus><arch name='x86'><include filename='x'/></arch></cpus>`
         : `<cpus><feature name='md-clear'>${DATA}</feature><feature name='new'><cpuid eax_in='7' ebx='2'/></feature></cpus>`
-    const [known, unknown] = readCpuMap(files, 'x86', builtin()).features.list
+    const [known, unknown] = Database.fromCpuMap(files, 'x86', builtin()).features.list
     expect(known).toMatchObject({ order: '|', class: 'security', title: expect.stringContaining('VERW') })
     expect(unknown).toMatchObject({ order: '&', title: '' })
-    expect(readCpuMap(files).features.get('md-clear')).toMatchObject({ order: '&', title: '' })
+    expect(Database.fromCpuMap(files).features.get('md-clear')).toMatchObject({ order: '&', title: '' })
   })
 
   test('groups are opened, those without a name are not', () => {
@@ -121,10 +121,10 @@ describe('what is refused', () => {
     expect(refusal(() => load('', '<include/>'))).toBe(
       "internal error: Missing 'filename' in CPU map include",
     )
-    expect(refusal(() => readCpuMap(() => '<cpus/>', 'arm'))).toBe(
+    expect(refusal(() => Database.fromCpuMap(() => '<cpus/>', 'arm'))).toBe(
       'internal error: cannot find CPU map for arm architecture',
     )
-    expect(refusal(() => readCpuMap(() => '<cpus/>', ''))).toBe(
+    expect(refusal(() => Database.fromCpuMap(() => '<cpus/>', ''))).toBe(
       'internal error: undefined hardware architecture',
     )
   })

@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { builtin, TEXTS } from '../../src/database/builtin.ts'
-import { readCpuMap } from '../../src/database/cpu-map.ts'
-import type { Database } from '../../src/database/database.ts'
-import { loadDatabase } from '../../src/database/database.ts'
+import { Database, loadDatabase } from '../../src/database/database.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { differences } from './differences.ts'
 import { slip } from './texts.ts'
 
 /** Our data says what libvirt 12.8's CPU map says, in every bit and every order, and in a twentieth of the text. */
 
-const installed = (folder: string): Database => readCpuMap(name => readFileSync(join(folder, name), 'utf8'))
+const installed = (folder: string): Database =>
+  Database.fromCpuMap(name => readFileSync(join(folder, name), 'utf8'))
 
 /** Models in which we differ from libvirt on purpose, each with its reason. There are none. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {}

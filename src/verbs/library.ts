@@ -1,0 +1,89 @@
+import type { InferInput } from 'valibot'
+import { builtin } from '../database/builtin.ts'
+import type { Database } from '../database/database.ts'
+import { ask as askContext } from './ask.ts'
+import type { BaselineAnswer, BaselineReasons } from './baseline.ts'
+import type { CompareAnswer } from './compare.ts'
+import type { DecodeAnswer } from './decode.ts'
+import type * as inputs from './inputs.ts'
+import type { Note } from './note.ts'
+
+/** What every question may be asked with. */
+export interface Options {
+  /** Whose facts to answer from; absent: the data that comes with this package. */
+  readonly database?: Database
+}
+
+/** A note as data, with its sentence. */
+export type ToldNote = Note & { readonly text: string }
+type Told<T> = Omit<T, 'notes'> & { readonly notes: readonly ToldNote[] }
+
+export type DecodeInput = InferInput<typeof inputs.decode>
+export type BaselineInput = InferInput<typeof inputs.baseline> & { readonly explain?: boolean }
+export type CompareInput = InferInput<typeof inputs.compare>
+export type UpdateInput = InferInput<typeof inputs.update>
+export type StartInput = InferInput<typeof inputs.start>
+export type UpdateLiveInput = InferInput<typeof inputs.updateLive>
+
+/**
+ * Answers a request of the JSON contract, `{verb, …inputs}`; what `virt-cpu batch` does with a line.
+ * @throws BadRequest for one that is not such a request, LibvirtError, ParseError
+ */
+export const ask = (
+  request: Readonly<Record<string, unknown>>,
+  options: Options = {},
+): Record<string, unknown> => askContext({ db: options.database ?? builtin() }, request)
+
+/** The verb's answer; its type is the table's, which tests hold. */
+const answer = <T>(verb: string, input: object, options?: Options): T => ask({ verb, ...input }, options) as T
+
+/**
+ * The named CPU that CPUID and MSR words, or the text of a dump, are.
+ * @throws LibvirtError where no model fits, ParseError for text that is no dump
+ */
+export const decode = (input: DecodeInput, options?: Options): Told<DecodeAnswer> =>
+  answer('decode', input, options)
+
+/**
+ * The CPU that guests may be given on all of these hosts.
+ * @throws LibvirtError, as virsh words it; ParseError for what is not XML
+ */
+export const baseline = (
+  input: BaselineInput,
+  options?: Options,
+): Told<BaselineAnswer> & { readonly explain?: BaselineReasons } => answer('baseline', input, options)
+
+/** Whether a host can run a CPU, and what stands between them. @throws LibvirtError, ParseError */
+export const compare = (input: CompareInput, options?: Options): Told<CompareAnswer> =>
+  answer('compare', input, options)
+
+/** A guest CPU made definite on a host, whose migratable copy is used. @throws LibvirtError, ParseError */
+export const update = (input: UpdateInput, options?: Options): Told<{ readonly xml: string }> =>
+  answer('update', input, options)
+
+/** What becomes of a guest CPU when it starts on a host. @throws LibvirtError, ParseError */
+export const start = (
+  input: StartInput,
+  options?: Options,
+): Told<{ readonly result: CompareAnswer['result']; readonly xml?: string; readonly message?: string }> =>
+  answer('start', input, options)
+
+/** A running guest's CPU, corrected by what its hypervisor gave and refused. @throws LibvirtError, ParseError */
+export const updateLive = (input: UpdateLiveInput, options?: Options): Told<{ readonly xml: string }> =>
+  answer('update-live', input, options)
+
+/** A CPU with its model's features spelt out. @throws LibvirtError, ParseError */
+export const expand = (input: { readonly cpu: string }, options?: Options): Told<{ readonly xml: string }> =>
+  answer('expand', input, options)
+
+/** A CPU without what blocks a migration. @throws LibvirtError, ParseError */
+export const migratable = (
+  input: { readonly cpu: string },
+  options?: Options,
+): Told<{ readonly xml: string }> => answer('migratable', input, options)
+
+/** The model names that an architecture knows; null where it takes any. @throws LibvirtError */
+export const cpuModels = (
+  input: { readonly arch: string },
+  options?: Options,
+): Told<{ readonly models: readonly string[] | null }> => answer('cpu-models', input, options)

@@ -1,0 +1,56 @@
+import type { Cpu } from '../core/cpu.ts'
+import { detectFormat } from '../formats/detect.ts'
+import { HostText } from '../formats/host-text.ts'
+import type { FoundInput } from '../formats/input-cpu.ts'
+import { inputsOfElement } from '../formats/input-element.ts'
+import { inputsOfText } from '../formats/input-text.ts'
+import type { Expected } from '../formats/parse-cpu.ts'
+import type { Element } from '../xml/element.ts'
+import { XmlReader } from '../xml/reader.ts'
+import type { Context } from './context.ts'
+import { definitionOf } from './host-of.ts'
+import type { Note } from './note.ts'
+
+/** A CPU found in a text. */
+export interface FoundHost {
+  readonly cpu: Cpu
+  /** Why a dump may not tell all; empty for definitions. */
+  readonly notes: readonly Note[]
+}
+
+/**
+ * Every CPU in a text, in order: definitions where virsh finds them, dumps as host definitions. None is an
+ * answer.
+ * @param expected `host` reads definitions as `cpu-baseline` does, `auto` as `cpu-compare` does
+ * @param source what errors call the text
+ * @throws ParseError, LibvirtError
+ */
+export function parseCpus(
+  context: Context,
+  text: string,
+  expected: Expected = 'auto',
+  source = '',
+): FoundHost[] {
+  const inputs =
+    expected === 'guest' || detectFormat(text) !== 'xml' ? inputsOfText(text, source) : hostsOf(text, source)
+  return inputs.map(input => {
+    const { value, notes } = definitionOf(context, { ...input, source }, expected)
+    return { cpu: value, notes }
+  })
+}
+
+/** Hosts as libvirt prints them, and from the first that is anything else on what the XML reader finds. */
+function hostsOf(text: string, source: string): FoundInput[] {
+  const inputs: FoundInput[] = []
+  const hosts = new HostText()
+  let at = 0
+  for (let found = hosts.read(text, at); found; found = hosts.read(text, at)) {
+    inputs.push({ kind: 'host', cpu: found.cpu })
+    at = found.next
+  }
+  const onElement = (element: Element) => inputs.push(...inputsOfElement(element))
+  const reader = new XmlReader({ source, line: hosts.lines + 1, onElement })
+  reader.write(text.slice(at))
+  reader.end()
+  return inputs
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import * as library from '../../src/index.ts'
+
+const HOST =
+  "<cpu>\n  <arch>x86_64</arch>\n  <model>Haswell</model>\n  <vendor>Intel</vendor>\n  <feature name='vmx'/>\n</cpu>\n"
+const OTHER = HOST.replace('Haswell', 'Broadwell')
+
+test('the verbs as functions answer as batch does', () => {
+  const pool = library.baseline({ cpus: [HOST, OTHER], explain: true })
+  expect(pool.model).toBe('Haswell')
+  expect(pool.explain?.lost.map(({ feature }) => feature)).toEqual(['rdseed', 'adx', 'smap', '3dnowprefetch'])
+  expect(library.ask({ verb: 'baseline', cpus: [HOST, OTHER], explain: true })).toEqual(pool)
+
+  const { result, missing } = library.compare({ host: HOST, cpu: OTHER })
+  expect(result).toBe('incompatible')
+  expect(missing.map(({ place }) => place)).toContain('CPUID.07H.0:EBX[18]')
+  expect(library.compare({ host: OTHER, cpu: HOST }).result).toBe('superset')
+
+  const guest = "<cpu mode='host-model'/>"
+  expect(library.update({ host: HOST, guest }).xml).toContain("<model fallback='allow'>Haswell</model>")
+  expect(library.start({ host: HOST, guest }).result).toBe('superset')
+  expect(library.expand({ cpu: HOST }).xml).toContain("<feature name='avx2'/>")
+  expect(library.migratable({ cpu: HOST }).xml).toContain("<feature name='vmx'/>")
+  expect(library.cpuModels({ arch: 'x86_64' }).models).toHaveLength(176)
+  expect(library.cpuModels({ arch: 'aarch64' }).models).toBeNull()
+})
+
+test('decode takes words or the text of a dump', () => {
+  const words = library.decode({
+    cpuid: [
+      [0, 0, 1, 0x756e_6547, 0x6c65_746e, 0x4965_6e69],
+      [1, 0, 0x633, 0, 0, 0x1f],
+    ],
+  })
+  expect([words.model, words.vendor]).toEqual(['486-v1', 'Intel'])
+  const text =
+    'CPUID 00000000: 00000001-756E6547-6C65746E-49656E69\nCPUID 00000001: 00000633-00000000-00000000-0000001F\n'
+  expect(library.decode({ text }).xml).toBe(words.xml)
+  expect(() => library.decode({ text, cpuid: [] })).toThrow('give either cpuid or text')
+})
+
+test('another database gives its own answers', () => {
+  const database = new library.Database({
+    features: new library.FeatureTable([], []),
+    vendors: [],
+    models: [],
+  })
+  expect(library.cpuModels({ arch: 'x86_64' }, { database }).models).toEqual([])
+  expect(() => library.expand({ cpu: HOST }, { database })).toThrow(
+    'internal error: unknown CPU model Haswell',
+  )
+})
+
+test('parseCpus reads documents in a row, hosts as libvirt prints them and others alike', () => {
+  const context = { db: library.builtin() }
+  const text = `${HOST}${OTHER}<!-- odd -->${HOST}<domain><cpu mode='host-model'/></domain>`
+  const found = library.parseCpus(context, text)
+  expect(found.map(({ cpu }) => cpu.model)).toEqual(['Haswell', 'Broadwell', 'Haswell', undefined])
+  expect(found.map(({ cpu }) => cpu.features.map(({ name }) => name))).toEqual([
+    ['vmx'],
+    ['vmx'],
+    ['vmx'],
+    [],
+  ])
+  expect(library.parseCpus(context, 'no CPU')).toEqual([])
+  expect(() => library.parseCpus(context, `${HOST}<cpu>`, 'host', 'pool.xml')).toThrow(/^pool\.xml:7:/)
+})
