@@ -11,7 +11,7 @@ _virt_cpu() {
   local options words=''
   case $command in
     '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name batch completion' ;;
-    cpu-baseline) options='--file --features --migratable --on-model --lenient --explain --json --cpu-map --libvirt --help'; words='' ;;
+    cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
     decode) options='--file --as --bits --explain --json --cpu-map --libvirt --help'; words='' ;;

@@ -11,6 +11,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l features -
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l migratable -d 'Do not include features that block migration'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l on-model -r -d 'put the result on this model instead of choosing one'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l lenient -d 'leave out unknown names, and say so, instead of failing'
+complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l best -d 'answer hosts of several vendors too, whatever their order (not as libvirt)'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l explain -d 'say on stderr which features are lost, and to which hosts'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l json -d 'the answer, its features and notes as JSON'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'

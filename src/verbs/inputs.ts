@@ -35,6 +35,7 @@ export const baseline = v.strictObject({
   migratable: flag,
   onModel: v.optional(text),
   lenient: flag,
+  best: flag,
   raw: flag,
 })
 

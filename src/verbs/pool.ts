@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly explain?: boolean | undefined
   /** Leave out unknown features, and hosts whose model is unknown, instead of refusing the pool. */
   readonly lenient?: boolean | undefined
+  /** Beyond libvirt: CPUs of several vendors are answered, and their order does not matter. */
+  readonly best?: boolean | undefined
   /** As libvirt's own tests ask: x86 whatever the first CPU says, and nothing filtered. */
   readonly raw?: boolean | undefined
   /** As libvirt's test driver answers: with the features that no hypervisor offers. */
@@ -50,7 +52,7 @@ export class Pool {
   constructor(db: Database, options: PoolOptions = {}) {
     this.#db = db
     this.#options = options
-    this.#fold = new BaselineFold(db)
+    this.#fold = new BaselineFold(db, options.best)
   }
 
   /** @param source the host's name, for reasons and notes */
@@ -120,8 +122,10 @@ export class Pool {
   /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
   notes(options: ResultOptions = {}): Note[] {
     const features = this.lost().filter(lost => lost.class === 'security')
+    const { vendors } = this.#fold
     return [
       ...this.#skipped,
+      ...(this.#options.best && vendors.length > 1 ? [{ kind: 'cross-vendor', vendors } as const] : []),
       ...(features.length > 0 ? [{ kind: 'security-dropped', features } as const] : []),
       ...(this.#fold.dependsOnOrder(options) ? [{ kind: 'order-matters' } as const] : []),
     ]

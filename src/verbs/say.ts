@@ -38,6 +38,11 @@ function sentence(note: Note): string {
         .join('; ')}`
     case 'order-matters':
       return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
+    case 'cross-vendor':
+      return (
+        `the hosts are of ${note.vendors.join(' and ')}: the CPU is one of neither, and a guest that moves between ` +
+        'vendors is on its own: timers, errata and what it decided at boot stay as they were'
+      )
     case 'feature-skipped':
       return `unknown feature ${note.feature} is left out`
     case 'host-skipped':

@@ -26,8 +26,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   baseline: verb({
     doc: 'the CPU that guests may be given on all of these hosts',
     input: inputs.baseline,
-    run(context, { cpus, raw, lenient, ...options }, { explain }) {
-      const pool = new Pool(context.db, { explain: true, raw, lenient })
+    run(context, { cpus, raw, lenient, best, ...options }, { explain }) {
+      const pool = new Pool(context.db, { explain: true, raw, lenient, best })
       for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
       const cpu = pool.result(options)
       const answer = { ...baselineAnswer(context, cpu) }

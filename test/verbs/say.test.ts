@@ -27,6 +27,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     },
     /: ssbd \(not on a\); mds-no \(not on a, b\)$/,
   ],
+  'cross-vendor': [{ kind: 'cross-vendor', vendors: ['AMD', 'Intel'] }, /^the hosts are of AMD and Intel: /],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
   'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],

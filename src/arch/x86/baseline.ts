@@ -29,6 +29,7 @@ export interface BaselineOptions {
  */
 export class BaselineFold {
   readonly #db: Database
+  readonly #best: boolean
   /** What every CPU so far has; absent before the first. Not seen by anyone else, as `#words` is not. */
   #common: Uint32Array | undefined
   readonly #words: Uint32Array
@@ -38,8 +39,13 @@ export class BaselineFold {
   readonly #named = new Set<string>()
   readonly #implied = new Map<string | undefined, number>()
 
-  constructor(db: Database) {
+  /**
+   * @param best beyond libvirt: CPUs of several vendors are answered, by models of no vendor, and which CPU
+   *   comes first does not matter
+   */
+  constructor(db: Database, best = false) {
     this.#db = db
+    this.#best = best
     this.#words = db.features.blank()
   }
 
@@ -49,12 +55,12 @@ export class BaselineFold {
     const implied = cpu.model === undefined ? undefined : modelOf(this.#db, cpu.model).vendor?.name
     if (this.#common === undefined) {
       this.#common = this.#words.slice()
-      this.#takeVendor(cpu.vendor)
+      if (!this.#best) this.#takeVendor(cpu.vendor)
     } else {
-      if (cpu.vendor !== undefined && implied !== undefined && cpu.vendor !== implied) {
+      if (!this.#best && cpu.vendor !== undefined && implied !== undefined && cpu.vendor !== implied) {
         throw failed(`CPU vendor ${implied} of model ${cpu.model} differs from vendor ${cpu.vendor}`)
       }
-      this.#takeVendor(cpu.vendor ?? implied)
+      if (!this.#best) this.#takeVendor(cpu.vendor ?? implied)
       keepOnly(this.#common, this.#words)
     }
     if (cpu.vendor === undefined) this.#implied.set(implied, (this.#implied.get(implied) ?? 0) + 1)
@@ -77,9 +83,23 @@ export class BaselineFold {
    * @throws LibvirtError `CPUs are incompatible` when nothing is
    */
   result(options: BaselineOptions = {}): Cpu {
-    const cpu = this.#answer(this.#vendor, options)
+    const cpu = this.#best ? this.#bestAnswer(options) : this.#answer(this.#vendor, options)
     const allNameTheirs = this.#implied.size === 0
     return { ...cpu, vendor: allNameTheirs ? cpu.vendor : undefined }
+  }
+
+  /** The vendors that the CPUs name, or their models where they name none; sorted. */
+  get vendors(): string[] {
+    return this.#vendorsWith(NAMED)
+  }
+
+  #bestAnswer(options: BaselineOptions): Cpu {
+    const [name, second] = this.vendors
+    const vendor = name === undefined ? undefined : this.#db.vendor(name)
+    if (name !== undefined && !vendor) throw failed(`Unknown CPU vendor ${name}`)
+    if (second === undefined) return this.#answer(vendor, options)
+    const ofNone = this.#db.models.filter(model => !model.vendor).map(model => [model.name, []] as const)
+    return this.#answer(undefined, { ...options, models: new Map(ofNone) })
   }
 
   /**
@@ -87,6 +107,7 @@ export class BaselineFold {
    * another CPU in the first place can make the vendor another one, and so maybe the model.
    */
   dependsOnOrder(options: BaselineOptions = {}): boolean {
+    if (this.#best) return false
     const named: (typeof NAMED)[] = this.#named.size > 0 ? [NAMED] : []
     const vendors = [...named, ...this.#implied.keys()].map(first => this.#vendorsWith(first))
     if (new Set(vendors.map(String)).size < 2) return false

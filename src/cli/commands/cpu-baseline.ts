@@ -27,6 +27,11 @@ export const command: Command = {
         help: 'put the result on this model instead of choosing one',
       },
       { name: 'lenient', ours: true, help: 'leave out unknown names, and say so, instead of failing' },
+      {
+        name: 'best',
+        ours: true,
+        help: 'answer hosts of several vendors too, whatever their order (not as libvirt)',
+      },
       { name: 'explain', ours: true, help: 'say on stderr which features are lost, and to which hosts' },
       { name: 'json', ours: true, help: 'the answer, its features and notes as JSON' },
     ],
@@ -51,9 +56,10 @@ export const command: Command = {
       return 0
     }
     session.out(printCpu(cpu))
-    if (told) {
-      const { explainBaseline } = await import('../explain.ts')
-      session.err(explainBaseline(pool.reasons(cpu, options), all))
+    const marks = pool.notes(options).filter(note => note.kind === 'cross-vendor')
+    if (told || marks.length > 0) {
+      const { explainBaseline, printNotes } = await import('../explain.ts')
+      session.err(told ? explainBaseline(pool.reasons(cpu, options), all) : printNotes(marks))
     }
     return 0
   },
@@ -69,6 +75,7 @@ async function poolOf(args: Arguments, session: Session) {
   const pool = new Pool(db, {
     explain: args.has('explain') || args.has('json'),
     lenient: args.has('lenient'),
+    best: args.has('best'),
     unfiltered: session.driver === 'test',
   })
   const context = { db }

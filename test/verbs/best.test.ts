@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { BaselineFold } from '../../src/arch/x86/baseline.ts'
+import type { Cpu } from '../../src/core/cpu.ts'
+import { builtin } from '../../src/database/builtin.ts'
+import { printCpu } from '../../src/formats/print-cpu.ts'
+import { Pool } from '../../src/verbs/pool.ts'
+import { host } from '../notation.ts'
+
+const db = builtin()
+
+function pool(...hosts: string[]): Pool {
+  const made = new Pool(db, { best: true, explain: true })
+  for (const [i, text] of hosts.entries()) made.add(host(text), String(i))
+  return made
+}
+
+test('hosts of two vendors get a model of neither, and are told so', () => {
+  const mixed = pool('Haswell Intel', 'EPYC AMD')
+  const cpu = mixed.result()
+  expect(db.model(cpu.model ?? '')?.vendor).toBeUndefined()
+  expect(mixed.notes().map(({ kind }) => kind)).toContain('cross-vendor')
+  expect(pool('EPYC AMD', 'Haswell Intel').result()).toEqual(cpu)
+})
+
+test('hosts of one vendor are answered as libvirt answers them', () => {
+  const libvirt = new Pool(db)
+  for (const text of ['Haswell Intel', 'Broadwell Intel +vmx']) libvirt.add(host(text), text)
+  expect(pool('Haswell Intel', 'Broadwell Intel +vmx').result()).toEqual(libvirt.result())
+})
+
+test('an unknown vendor is refused as ever', () => {
+  expect(() => pool('kvm64 Foo').result()).toThrow('operation failed: Unknown CPU vendor Foo')
+})
+
+test('the order never matters', () => {
+  const hosts: fc.Arbitrary<Cpu> = fc
+    .record({ model: fc.constantFrom(...db.models), named: fc.boolean() })
+    .map(({ model, named }) => ({
+      type: 'host',
+      arch: 'x86_64',
+      model: model.name,
+      vendor: named ? model.vendor?.name : undefined,
+      features: [],
+    }))
+  const answer = (all: readonly Cpu[]) => {
+    const fold = new BaselineFold(db, true)
+    for (const cpu of all) fold.add(cpu)
+    expect(fold.dependsOnOrder()).toBe(false)
+    return printCpu(fold.result())
+  }
+  const shuffled = fc
+    .array(hosts, { minLength: 1, maxLength: 4 })
+    .chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))
+  fc.assert(
+    fc.property(shuffled, ([a, b]) => {
+      expect(answer(b)).toBe(answer(a))
+    }),
+  )
+})
