@@ -84,7 +84,8 @@ function* withFirst(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
 function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer, hosts: boolean): void {
   const faults: unknown[] = []
   const texts = readText(chunks, path)
-  const front = hosts ? readHosts(texts, cpu => namer.take({ kind: 'host', cpu })) : { rest: '', lines: 0 }
+  const front = hosts ? readHosts(texts, cpu => namer.take({ kind: 'host', cpu })) : NOTHING
+  if (front.ended && front.rest === '') return
   const reader = new XmlReader({
     source: path,
     line: front.lines + 1,
@@ -102,11 +103,23 @@ function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer, hosts: bo
   if (faults.length > 0) throw faults[0]
 }
 
+/** What was read of a text by another way than the XML reader's. */
+interface Front {
+  /** What follows it, as far as it has been read. */
+  readonly rest: string
+  /** Whether nothing follows that. */
+  readonly ended: boolean
+  /** How many lines it has. */
+  readonly lines: number
+}
+
+const NOTHING: Front = { rest: '', ended: false, lines: 0 }
+
 /**
  * Takes hosts from the front of the text, as long as nothing else comes. Answers what was read of the rest, and
  * after how many lines.
  */
-function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): { rest: string; lines: number } {
+function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): Front {
   const reader = new HostText()
   let rest = ''
   for (let text = texts.next(); !text.done; text = texts.next()) {
@@ -117,7 +130,7 @@ function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): { rest: s
       at = found.next
     }
     rest = rest.slice(at)
-    if (!reader.expects(rest)) break
+    if (!reader.expects(rest)) return { rest, ended: false, lines: reader.lines }
   }
-  return { rest, lines: reader.lines }
+  return { rest, ended: true, lines: reader.lines }
 }

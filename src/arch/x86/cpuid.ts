@@ -4,7 +4,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { Vendor } from '../../core/model.ts'
 import { type Signature, signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../database/database.ts'
-import { type Tables, tablesOf } from './tables.ts'
+import { tablesOf, type VendorWord } from './tables.ts'
 
 /** What decoding needs of a CPU. */
 export interface X86Data {
@@ -24,11 +24,12 @@ const SIGNATURE_MASK = 0x0fff_3fff
  */
 export function readCpuid(db: Database, data: CpuidData): X86Data {
   const tables = tablesOf(db)
+  const { leaves, msrs } = tables
   const words = db.features.blank()
   let eax1: U32 = 0
   for (const row of data.leaves) {
     if (row[0] === 1 && row[1] === 0) eax1 |= row[2]
-    const targets = tables.leaves.get(row[0], row[1])?.words
+    const targets = leaves.get(row[0], row[1])?.words
     if (!targets) continue
     or(words, targets[0], row[2])
     or(words, targets[1], row[3])
@@ -36,7 +37,7 @@ export function readCpuid(db: Database, data: CpuidData): X86Data {
     or(words, targets[3], row[5])
   }
   for (const [index, low, high] of data.msrs) {
-    const targets = tables.msrs.get(index)
+    const targets = msrs.get(index)
     if (!targets) continue
     or(words, targets.low, low)
     or(words, targets.high, high)
@@ -44,7 +45,7 @@ export function readCpuid(db: Database, data: CpuidData): X86Data {
   const signature = eax1 & SIGNATURE_MASK
   return {
     features: FeatureSet.over(words).meet(db.features.all),
-    vendor: vendorOf(tables, data),
+    vendor: vendorOf(tables.vendors, data),
     signature: signature === 0 ? undefined : signatureOf(signature),
   }
 }
@@ -54,7 +55,7 @@ function or(words: Uint32Array, word: number, value: U32): void {
 }
 
 /** The first vendor of the database all of whose bits are set: masked, not equal, as libvirt looks. */
-function vendorOf(tables: Tables, data: CpuidData): Vendor | undefined {
+function vendorOf(vendors: readonly VendorWord[], data: CpuidData): Vendor | undefined {
   let [ebx, ecx, edx] = [0, 0, 0]
   for (const row of data.leaves) {
     if (row[0] !== 0 || row[1] !== 0) continue
@@ -62,5 +63,5 @@ function vendorOf(tables: Tables, data: CpuidData): Vendor | undefined {
     ecx |= row[4]
     edx |= row[5]
   }
-  return tables.vendors.find(v => !(v.ebx & ~ebx) && !(v.ecx & ~ecx) && !(v.edx & ~edx))?.vendor
+  return vendors.find(v => !(v.ebx & ~ebx) && !(v.ecx & ~ecx) && !(v.edx & ~edx))?.vendor
 }

@@ -62,7 +62,9 @@ function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
   if (vendor?.name !== 'Intel' || signature?.family !== 6) return data
   const { model, stepping } = signature
   const broken = model === 60 || model === 69 || model === 70 || (model === 63 && stepping < 4)
-  return broken ? { ...data, features: data.features.minus(tablesOf(db).tsx) } : data
+  if (!broken) return data
+  const tsx = ['hle', 'rtm'].flatMap(name => db.features.get(name) ?? [])
+  return { ...data, features: data.features.minus(db.features.setOf(tsx)) }
 }
 
 /**
@@ -70,8 +72,8 @@ function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
  * match it are looked at first: any of them beats all others, so mostly a handful is enough.
  */
 function walk(db: Database, data: X86Data, options: DecodeOptions): Candidate | undefined {
-  const all = tablesOf(db).decodable[options.as]
   if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
+  const all = tablesOf(db).decodable(options.as)
   return (
     bestOf(db, data, options, all.matching(data.signature)) ?? bestOf(db, data, options, all.of(data.vendor))
   )

@@ -1,20 +1,8 @@
 import type { U32 } from '../../core/bits.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import type { Register } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../database/database.ts'
-
-/** What the x86 questions need of a database, worked out once. */
-export interface Tables {
-  /** The words of the feature table that each CPUID leaf and MSR fills. */
-  readonly leaves: LeafIndex
-  readonly msrs: ReadonlyMap<U32, MsrTargets>
-  readonly vendors: readonly VendorWord[]
-  /** TSX: what early Haswells report and cannot do. */
-  readonly tsx: FeatureSet
-  readonly decodable: { readonly host: Decodable; readonly guest: Decodable }
-}
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
 export interface LeafTargets {
@@ -36,26 +24,56 @@ export interface VendorWord {
   readonly edx: U32
 }
 
+/** What the x86 questions need of a database, each worked out once, when it is first asked for. */
+class Tables {
+  readonly #db: Database
+  #leaves: LeafIndex | undefined
+  #msrs: ReadonlyMap<U32, MsrTargets> | undefined
+  #vendors: readonly VendorWord[] | undefined
+  #host: Decodable | undefined
+  #guest: Decodable | undefined
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** The words of the feature table that each CPUID leaf fills. */
+  get leaves(): LeafIndex {
+    this.#leaves ??= new LeafIndex(leafTargets(this.#db))
+    return this.#leaves
+  }
+
+  /** The same of MSRs. */
+  get msrs(): ReadonlyMap<U32, MsrTargets> {
+    this.#msrs ??= msrTargets(this.#db)
+    return this.#msrs
+  }
+
+  get vendors(): readonly VendorWord[] {
+    this.#vendors ??= this.#db.vendors.map(vendorWord)
+    return this.#vendors
+  }
+
+  /** The models that may be chosen for a host, or a guest. */
+  decodable(as: 'host' | 'guest'): Decodable {
+    if (as === 'host') {
+      this.#host ??= new Decodable(this.#db, as)
+      return this.#host
+    }
+    this.#guest ??= new Decodable(this.#db, as)
+    return this.#guest
+  }
+}
+
 const made = new WeakMap<Database, Tables>()
 
 export function tablesOf(db: Database): Tables {
   let tables = made.get(db)
   if (!tables) {
-    tables = makeTables(db)
+    tables = new Tables(db)
     made.set(db, tables)
   }
   return tables
-}
-
-function makeTables(db: Database): Tables {
-  const named = (...names: string[]) => names.flatMap(name => db.features.get(name) ?? [])
-  return {
-    leaves: new LeafIndex(leafTargets(db)),
-    msrs: msrTargets(db),
-    vendors: db.vendors.map(vendorWord),
-    tsx: db.features.setOf(named('hle', 'rtm')),
-    decodable: { host: new Decodable(db, 'host'), guest: new Decodable(db, 'guest') },
-  }
 }
 
 /** The models that may be chosen for a host or a guest, in map order: by vendor, and by signature. */

@@ -1,0 +1,59 @@
+import type { FeatureTable } from '../core/feature-table.ts'
+import type { Group } from './groups.ts'
+import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
+
+/** How guests that have all of one group's CPU move between it and another. */
+export interface Arrow {
+  readonly from: Group
+  readonly to: Group
+  /** `one-way`: from `from` to `to`, and not back. */
+  readonly kind: 'both-ways' | 'one-way' | 'none'
+  /** What keeps a guest of `from` from `to`; of `one-way` and `both-ways` empty. */
+  readonly there: readonly Obstacle[]
+  /** What keeps a guest of `to` from `from`. */
+  readonly back: readonly Obstacle[]
+}
+
+/**
+ * How guests move between any two of the groups, each pair once: `from` is the earlier, but the one that can
+ * leave where there is one way only.
+ * @param guestOf what a guest started on a group relies on; absent: all of its CPU that can be migrated
+ */
+export function arrowsOf(
+  table: FeatureTable,
+  groups: readonly Group[],
+  guestOf: (group: Group) => CpuFacts = fullGuest(table),
+): Arrow[] {
+  const guests = groups.map(guestOf)
+  const arrows: Arrow[] = []
+  groups.forEach((a, i) => {
+    groups.slice(i + 1).forEach((b, n) => {
+      const [x, y] = [guests[i], guests[i + 1 + n]]
+      if (x && y) arrows.push(arrow(table, { group: a, guest: x }, { group: b, guest: y }))
+    })
+  })
+  return arrows
+}
+
+/** A guest with all of the group's CPU but what cannot be migrated. */
+export function fullGuest(table: FeatureTable): (group: Group) => CpuFacts {
+  const stays = table.setOf(table.list.filter(({ migratable }) => !migratable))
+  return ({ features, vendor, physBits }) => ({ features: features.minus(stays), vendor, physBits })
+}
+
+interface End {
+  readonly group: Group
+  readonly guest: CpuFacts
+}
+
+function arrow(table: FeatureTable, a: End, b: End): Arrow {
+  const [there, back] = [mayMove(a.guest, b.group), mayMove(b.guest, a.group)]
+  if (!there && back) return arrow(table, b, a)
+  return {
+    from: a.group,
+    to: b.group,
+    kind: there ? (back ? 'both-ways' : 'one-way') : 'none',
+    there: there ? [] : obstaclesOf(table, a.guest, b.group),
+    back: back ? [] : obstaclesOf(table, b.guest, a.group),
+  }
+}

@@ -1,0 +1,101 @@
+import causesText from '../../data/causes.txt'
+import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from '../database/data-file.ts'
+
+/** Why a CPU, or a guest, lacks a feature that others have. */
+export type Cause =
+  | 'microcode'
+  | 'firmware'
+  | 'kernel'
+  | 'hypervisor'
+  | 'not-migratable'
+  | 'silicon'
+  | 'vendor'
+  | 'model'
+  | 'not-read'
+  | 'unknown'
+
+export const CAUSES: readonly Cause[] = [
+  'microcode',
+  'firmware',
+  'kernel',
+  'hypervisor',
+  'not-migratable',
+  'silicon',
+  'vendor',
+  'model',
+  'not-read',
+  'unknown',
+]
+
+/** A line of `causes.txt`: features by name or by how their names begin, and what mends their lack. */
+export interface CauseRow {
+  readonly cause: Cause
+  readonly names: readonly string[]
+  readonly mend: string
+}
+
+/** What is known of features beforehand. */
+export class CauseTable {
+  readonly rows: readonly CauseRow[]
+  readonly #meanings: ReadonlyMap<Cause, string>
+  readonly #known = new Map<string, string | undefined>()
+
+  constructor(meanings: ReadonlyMap<Cause, string>, rows: readonly CauseRow[]) {
+    this.#meanings = meanings
+    this.rows = rows
+  }
+
+  /** What the cause means, in a few words. */
+  meaning(cause: Cause): string {
+    return this.#meanings.get(cause) ?? ''
+  }
+
+  /** What mends the lack of the feature, were this the cause; undefined: it is not known to be one. */
+  mend(cause: Cause, feature: string): string | undefined {
+    const key = `${cause} ${feature}`
+    if (!this.#known.has(key)) this.#known.set(key, this.#find(cause, feature))
+    return this.#known.get(key)
+  }
+
+  #find(cause: Cause, feature: string): string | undefined {
+    return this.rows.find(row => row.cause === cause && row.names.some(name => covers(name, feature)))?.mend
+  }
+}
+
+/** The table that comes with this package. */
+export const builtinCauses = (): CauseTable => parseCauses({ name: 'causes.txt', text: causesText })
+
+/** Reads `causes.txt`. @throws ParseError */
+export function parseCauses(file: DataFile): CauseTable {
+  const meanings = new Map<Cause, string>()
+  const rows: CauseRow[] = []
+  let cause: Cause | undefined
+  for (const at of statementsOf(file)) {
+    const [head, text] = halves(at)
+    if (at.indent === 0) {
+      cause = causeIn(at, head)
+      if (meanings.has(cause)) throw faultIn(at, `\`${cause}\` is above already`, cause)
+      meanings.set(cause, text)
+    } else if (cause) rows.push({ cause, names: tokensOf(head), mend: text })
+    else throw faultIn(at, 'features stand under their cause, and no cause is above')
+  }
+  return new CauseTable(meanings, rows)
+}
+
+/** Whether a name of the table, which may end in `*`, means the feature. */
+export const covers = (name: string, feature: string): boolean =>
+  name.endsWith('*') ? feature.startsWith(name.slice(0, -1)) : name === feature
+
+function halves(at: Statement): [head: string, text: string] {
+  const colon = at.text.indexOf(' : ')
+  if (colon < 0) throw faultIn(at, 'expected `cause CAUSE : what it means` or `FEATURE … : mend`')
+  return [at.text.slice(0, colon).trim(), at.text.slice(colon + 3).trim()]
+}
+
+function causeIn(at: Statement, head: string): Cause {
+  const [word, name = '', ...more] = tokensOf(head)
+  const cause = CAUSES.find(known => known === name)
+  if (word !== 'cause' || !cause || more.length > 0)
+    throw faultIn(at, `a cause is one of ${CAUSES.join(', ')}`, name)
+  return cause
+}

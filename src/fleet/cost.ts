@@ -1,0 +1,82 @@
+import type { Feature } from '../core/feature.ts'
+import { bytewise } from './bytewise.ts'
+import type { Group } from './groups.ts'
+import type { FleetHost } from './host.ts'
+import { type Kind, kindsOf } from './kinds.ts'
+import { type Level, levelOf } from './levels.ts'
+import { type Valuation, weightOfAll } from './value.ts'
+import { meetsWithout } from './without.ts'
+
+/** What a pool would gain without some of its hosts: what they cost it. */
+export interface Cost {
+  /** The pool's groups with the same features: they cost together, and one of them alone nothing. */
+  readonly groups: readonly Group[]
+  /** How many hosts they have. With 1 this is the cost of that host. */
+  readonly hosts: number
+  /** What the baseline of the others has more, in map order. */
+  readonly features: readonly Feature[]
+  /** The worth of those features. */
+  readonly worth: number
+  /** The value that the others gain: their weight times `worth`. What leaves takes its own value with it. */
+  readonly gain: number
+  /** The levels reached with and without them, where these differ; undefined: none. */
+  readonly step?: { readonly from: Level | undefined; readonly to: Level | undefined }
+}
+
+/** The cost of one host. */
+export interface HostCost {
+  readonly host: FleetHost
+  /** Undefined: nothing, for others have exactly its features, or all have what it has. */
+  readonly cost: Cost | undefined
+}
+
+/**
+ * What each kind of host costs the pool, the dearest first: by gain, then worth, then count of features, then
+ * name. A pool of one kind costs itself nothing.
+ */
+export function costsOf(valuation: Valuation, levels: readonly Level[], groups: readonly Group[]): Cost[] {
+  const kinds = kindsOf(groups)
+  const others = meetsWithout(kinds.map(({ features }) => features))
+  const [first] = kinds
+  if (!first) return []
+  const common = others.length > 1 ? (others[0] ?? first.features).meet(first.features) : first.features
+  const weight = weightOfAll(groups)
+  const from = levelOf(levels, common)
+  const cost = (kind: Kind, i: number): Cost => {
+    const without = kinds.length > 1 ? (others[i] ?? common) : common
+    const more = without.minus(common)
+    const worth = valuation.worth(without) - valuation.worth(common)
+    const to = more.isEmpty ? from : levelOf(levels, without)
+    return {
+      groups: kind.groups,
+      hosts: kind.hosts,
+      features: valuation.table.in(more),
+      worth,
+      gain: worth * (weight - kind.weight),
+      ...(to === from ? {} : { step: { from, to } }),
+    }
+  }
+  return kinds.map(cost).sort(dearestFirst)
+}
+
+/** What each host costs, in the order of the costs: only a host that no other equals costs something. */
+export function hostCosts(costs: readonly Cost[]): HostCost[] {
+  const single = costs.filter(isDear)
+  const rest = costs.filter(cost => !isDear(cost)).flatMap(hostsIn)
+  return [
+    ...single.flatMap(cost => hostsIn(cost).map(host => ({ host, cost }))),
+    ...rest.sort((a, b) => bytewise(a.name, b.name)).map(host => ({ host, cost: undefined })),
+  ]
+}
+
+const isDear = ({ hosts, features }: Cost): boolean => hosts === 1 && features.length > 0
+
+const hostsIn = ({ groups }: Cost): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
+
+const nameOf = ({ groups }: Cost): string => groups[0]?.name ?? ''
+
+const dearestFirst = (a: Cost, b: Cost): number =>
+  b.gain - a.gain ||
+  b.worth - a.worth ||
+  b.features.length - a.features.length ||
+  bytewise(nameOf(a), nameOf(b))

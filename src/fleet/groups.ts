@@ -1,0 +1,76 @@
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { Signature } from '../core/signature.ts'
+import { bytewise } from './bytewise.ts'
+import { type FleetHost, weightOf } from './host.ts'
+import { Interner } from './interned.ts'
+
+/** Hosts of one CPU: equal in features, vendor, signature and width of physical addresses. */
+export interface Group {
+  /** The bytewise least of its hosts' names. */
+  readonly name: string
+  /** Bytewise by name; never empty. */
+  readonly hosts: readonly FleetHost[]
+  /** Equal sets are one object in all groups of one call. */
+  readonly features: FeatureSet
+  readonly vendor: string | undefined
+  readonly signature: Signature | undefined
+  readonly physBits: number | undefined
+  /** The sum of its hosts' weights. */
+  readonly weight: number
+  /** The group of which these are only some of the hosts. */
+  readonly partOf?: Group
+}
+
+/**
+ * The hosts by their CPU, groups bytewise by name. Microcode, model name, clock and kernel do not part hosts:
+ * they may be why bits differ, and are not what a guest sees.
+ * @throws RangeError for a weight that is not a whole number from 0
+ */
+export function groupHosts(hosts: Iterable<FleetHost>): Group[] {
+  const sets = new Interner()
+  const byHash = new Map<string, Draft>()
+  const byKey = new Map<string, Draft>()
+  for (const host of [...hosts].sort((a, b) => bytewise(a.name, b.name))) {
+    const hash = host.documentHash === undefined ? undefined : `${host.documentHash} ${host.physBits}`
+    const draft = (hash !== undefined && byHash.get(hash)) || draftOf(host, sets, byKey)
+    if (hash !== undefined) byHash.set(hash, draft)
+    draft.hosts.push(host)
+    draft.weight += weightOf(host)
+  }
+  return [...byKey.values()].map(groupOf)
+}
+
+/** The group with only these of its hosts, which are in its order; at least one. */
+export const groupWith = (group: Group, hosts: readonly FleetHost[]): Group => ({
+  ...groupOf({
+    features: group.features,
+    hosts,
+    weight: hosts.reduce((sum, host) => sum + weightOf(host), 0),
+  }),
+  partOf: group.partOf ?? group,
+})
+
+interface Draft {
+  readonly features: FeatureSet
+  readonly hosts: FleetHost[]
+  weight: number
+}
+
+function draftOf(host: FleetHost, sets: Interner, byKey: Map<string, Draft>): Draft {
+  const { features, key } = sets.take(host.features)
+  const { vendor = '', signature: s, physBits = '' } = host
+  const whole = `${key} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
+  let draft = byKey.get(whole)
+  if (!draft) {
+    draft = { features, hosts: [], weight: 0 }
+    byKey.set(whole, draft)
+  }
+  return draft
+}
+
+function groupOf({ features, hosts, weight }: Omit<Draft, 'hosts'> & Pick<Group, 'hosts'>): Group {
+  const [first] = hosts
+  if (!first) throw new RangeError('a group has at least one host')
+  const { name, vendor, signature, physBits } = first
+  return { name, hosts, features, vendor, signature, physBits, weight }
+}

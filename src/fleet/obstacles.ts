@@ -1,0 +1,49 @@
+import type { Feature } from '../core/feature.ts'
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
+
+/** What a running guest relies on, or what a host offers. */
+export interface CpuFacts {
+  readonly features: FeatureSet
+  /** Absent: a guest that runs on any, a host of which nothing is known. */
+  readonly vendor?: string | undefined
+  readonly physBits?: number | undefined
+}
+
+/** Why a guest may not go to a host. */
+export type Obstacle =
+  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | undefined }
+  /** The guest has it, the host has not. */
+  | { readonly kind: 'feature'; readonly feature: Feature }
+  /**
+   * The guest addresses more memory than the host can: libvirt and QEMU let it go, and it crashes there when it
+   * uses an address beyond.
+   */
+  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number }
+
+/** Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. */
+export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
+  const found: Obstacle[] = []
+  if (otherVendor(guest, host)) found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
+  if (!guest.features.leq(host.features)) {
+    for (const feature of table.in(guest.features.minus(host.features)))
+      found.push({ kind: 'feature', feature })
+  }
+  const [wanted, given] = [guest.physBits, host.physBits]
+  if (wanted !== undefined && given !== undefined && wanted > given) {
+    found.push({ kind: 'phys-bits', guest: wanted, host: given })
+  }
+  return found
+}
+
+/** Whether libvirt lets the guest go: as `cpu-compare` of the host with the guest's CPU. */
+export const libvirtAllows = (guest: CpuFacts, host: CpuFacts): boolean =>
+  guest.features.leq(host.features) && !otherVendor(guest, host)
+
+/** Whether it may go and runs on safely: there is no obstacle. */
+export const mayMove = (guest: CpuFacts, host: CpuFacts): boolean =>
+  libvirtAllows(guest, host) &&
+  (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
+
+const otherVendor = (guest: CpuFacts, host: CpuFacts): boolean =>
+  guest.vendor !== undefined && guest.vendor !== host.vendor

@@ -1,0 +1,95 @@
+import { FeatureSet } from '../../core/feature-set.ts'
+import { bytewise } from '../bytewise.ts'
+import { type Group, groupWith } from '../groups.ts'
+import type { FleetHost } from '../host.ts'
+import { Interner } from '../interned.ts'
+import { baselineOf } from '../pools.ts'
+import { type Valuation, weightOfAll } from '../value.ts'
+import type { Constraints } from './constraints.ts'
+
+/**
+ * Hosts that stay together in every partition considered: those that one pin holds together, or those of one
+ * vendor that are equal in all that is worth anything (`docs/fleet-theory.md` says why no value is lost).
+ */
+export interface Unit {
+  /** Bytewise by name; never empty. */
+  readonly groups: readonly Group[]
+  /** The bits of `groups` that are worth anything, met. */
+  readonly worthy: FeatureSet
+  readonly hosts: number
+  readonly weight: number
+  /** Empty: they name none, or pools may be of several vendors. */
+  readonly vendor: string
+  /** The pool they are pinned to. */
+  readonly pin: string | undefined
+}
+
+/** Hosts that may be in no pool, and what they lack. */
+export interface LeftOut {
+  readonly group: Group
+  readonly lacks: FeatureSet
+}
+
+export interface Units {
+  /** Bytewise by the name of the first host. */
+  readonly units: readonly Unit[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** The units that the groups make under the constraints. */
+export function unitsOf(valuation: Valuation, groups: readonly Group[], constraints: Constraints): Units {
+  const { mustHave = FeatureSet.empty, vendors, pins = new Map<string, string>() } = constraints
+  const worthy = worthyBits(valuation)
+  const sets = new Interner()
+  const drafts = new Map<string, Group[]>()
+  const leftOut: LeftOut[] = []
+  for (const group of groups) {
+    const lacks = mustHave.minus(group.features)
+    if (!lacks.isEmpty) {
+      leftOut.push({ group, lacks })
+      continue
+    }
+    const vendor = vendors === 'together' ? '' : (group.vendor ?? '')
+    const { key } = sets.take(group.features.meet(worthy))
+    for (const [pin, part] of byPin(group, pins)) {
+      const whole = JSON.stringify([vendor, pin ?? key, pin !== undefined])
+      const draft = drafts.get(whole)
+      if (draft) draft.push(part)
+      else drafts.set(whole, [part])
+    }
+  }
+  const units = Array.from(drafts.values(), parts => unitOf(parts, worthy, constraints))
+  return { units: units.sort((a, b) => bytewise(nameOf(a), nameOf(b))), leftOut }
+}
+
+/** The name by which a unit is ordered: its bytewise least host's. */
+export const nameOf = ({ groups }: Unit): string => groups[0]?.name ?? ''
+
+function unitOf(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constraints): Unit {
+  const groups = parts.sort((a, b) => bytewise(a.name, b.name))
+  return {
+    groups,
+    worthy: baselineOf(groups).meet(worthy),
+    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    weight: weightOfAll(groups),
+    vendor: vendors === 'together' ? '' : (groups[0]?.vendor ?? ''),
+    pin: pins?.get(groups[0]?.name ?? ''),
+  }
+}
+
+function worthyBits({ table, masks }: Valuation): FeatureSet {
+  return masks.reduce((set, { words }) => set.join(FeatureSet.of(words)), FeatureSet.over(table.blank()))
+}
+
+/** The group's hosts by the pool they are pinned to. */
+function byPin(group: Group, pins: ReadonlyMap<string, string>): [pin: string | undefined, part: Group][] {
+  if (pins.size === 0) return [[undefined, group]]
+  const lists = new Map<string | undefined, FleetHost[]>()
+  for (const host of group.hosts) {
+    const pin = pins.get(host.name)
+    const list = lists.get(pin)
+    if (list) list.push(host)
+    else lists.set(pin, [host])
+  }
+  return Array.from(lists, ([pin, hosts]) => [pin, groupWith(group, hosts)])
+}

@@ -1,0 +1,46 @@
+import { FeatureSet } from '../core/feature-set.ts'
+import { bytewise } from './bytewise.ts'
+import { type Group, groupWith } from './groups.ts'
+import type { FleetHost } from './host.ts'
+
+/** Hosts between which guests are to move. */
+export interface FleetPool {
+  /** Empty: the pool of the hosts that name none. */
+  readonly label: string
+  /** Bytewise by name; never empty. */
+  readonly groups: readonly Group[]
+}
+
+/** The pools that the hosts' labels make, bytewise by label. */
+export function poolsOf(groups: readonly Group[]): FleetPool[] {
+  const pools = new Map<string, Group[]>()
+  for (const group of groups) {
+    for (const [label, hosts] of byLabel(group.hosts)) {
+      const part = hosts.length === group.hosts.length ? group : groupWith(group, hosts)
+      const pool = pools.get(label)
+      if (pool) pool.push(part)
+      else pools.set(label, [part])
+    }
+  }
+  return [...pools]
+    .map(([label, parts]) => ({ label, groups: parts.sort((a, b) => bytewise(a.name, b.name)) }))
+    .sort((a, b) => bytewise(a.label, b.label))
+}
+
+/** What every group has: the bits of their baseline. Of no groups: nothing. */
+export function baselineOf(groups: readonly Group[]): FeatureSet {
+  const [first, ...rest] = groups
+  if (!first) return FeatureSet.empty
+  return rest.reduce((common, { features }) => common.meet(features), first.features)
+}
+
+function byLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {
+  const labels = new Map<string, FleetHost[]>()
+  for (const host of hosts) {
+    const label = host.pool ?? ''
+    const list = labels.get(label)
+    if (list) list.push(host)
+    else labels.set(label, [host])
+  }
+  return labels
+}

@@ -1,0 +1,72 @@
+import { popcount } from '../core/bits.ts'
+import type { Feature } from '../core/feature.ts'
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
+import type { Group } from './groups.ts'
+import { baselineOf } from './pools.ts'
+import type { ClassWeights, WeightClass } from './weights.ts'
+
+/** The class whose weight a feature has. */
+export const weightClass = (feature: Feature): WeightClass => feature.class ?? 'unknown'
+
+/**
+ * What sets of features are worth by weights of classes, and pools by that. A feature of several bits (an
+ * installed map may have some) is counted by its lowest bit.
+ */
+export class Valuation {
+  readonly table: FeatureTable
+  readonly weights: ClassWeights
+  /** For each weight that occurs and is not 0, the bits that have it. */
+  readonly #masks: readonly { readonly weight: number; readonly words: Uint32Array }[]
+
+  constructor(table: FeatureTable, weights: ClassWeights) {
+    this.table = table
+    this.weights = weights
+    const byWeight = new Map<number, Uint32Array>()
+    for (const feature of table.list) {
+      const weight = this.of(feature)
+      if (weight === 0) continue
+      const words = byWeight.get(weight) ?? table.blank()
+      addLowestBit(words, feature)
+      byWeight.set(weight, words)
+    }
+    this.#masks = Array.from(byWeight, ([weight, words]) => ({ weight, words }))
+  }
+
+  /** What one feature is worth. */
+  of(feature: Feature): number {
+    return this.weights[weightClass(feature)]
+  }
+
+  /** The bits that are worth anything, by what each is worth. */
+  get masks(): readonly { readonly weight: number; readonly words: Uint32Array }[] {
+    return this.#masks
+  }
+
+  /** What the features of a set are worth together. It never falls when a feature is added. */
+  worth(set: FeatureSet): number {
+    let sum = 0
+    for (const { weight, words } of this.#masks) {
+      let bits = 0
+      const n = Math.min(words.length, set.words.length)
+      for (let i = 0; i < n; i++) bits += popcount((words[i] ?? 0) & (set.words[i] ?? 0))
+      sum += weight * bits
+    }
+    return sum
+  }
+
+  /** The value of a pool: the sum of its hosts' weights times the worth of its baseline. */
+  ofPool(groups: readonly Group[]): number {
+    return weightOfAll(groups) * this.worth(baselineOf(groups))
+  }
+}
+
+/** The sum of the groups' weights. */
+export const weightOfAll = (groups: readonly Group[]): number =>
+  groups.reduce((sum, { weight }) => sum + weight, 0)
+
+function addLowestBit(words: Uint32Array, { bits }: Feature): void {
+  const at = bits.words.findIndex(word => word !== 0)
+  const word = bits.words[at]
+  if (word !== undefined) words[at] = (words[at] ?? 0) | (word & -word)
+}
