@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compare } from '../src/arch/x86/compare.ts'
 import { builtin } from '../src/database/builtin.ts'
+import { HostText } from '../src/formats/host-text.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { decode } from '../src/verbs/decode.ts'
+import { parseCpus } from '../src/verbs/parse-cpus.ts'
 import { Pool } from '../src/verbs/pool.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import { dumpRows } from './dumps.ts'
@@ -27,7 +29,7 @@ const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8)
 
 function inProcess(): void {
   const db = builtin()
-  const documents = [...hostDocuments(2000)]
+  const documents = [...hostDocuments(10_000)]
   const bytes = documents.reduce((sum, text) => sum + text.length, 0) / documents.length
   console.log(`in one process, a call (documents of ${bytes.toFixed(0)} bytes)`)
   const tell = <T>(what: string, inputs: readonly T[], ask: (input: T, index: number) => void) => {
@@ -41,12 +43,17 @@ function inProcess(): void {
   const dumps = Array.from({ length: 300 }, () => dumpRows(db)).flat()
   const pool = new Pool(db)
   tell('XML scanner alone', documents, text => parseXml(text))
-  tell('parse and meet, a host', documents, (text, i) =>
-    pool.add(parseCpu(parseXml(text), 'host'), String(i)),
-  )
+  const all = Buffer.from(documents.join('')).toString('latin1')
+  const { cold, warm } = timed(documents.length, () => {
+    const reader = new HostText()
+    for (let found = reader.read(all, 0); found; found = reader.read(all, found.next)) pool.add(found.cpu, '')
+  })
+  row('  parse and meet, a host', `cold ${us(cold)}`, `warm ${us(warm)}`)
   tell('decode, words to XML', dumps, data => decode({ db }, data))
   tell('compare, parsed', hosts, cpu => compare(db, host, cpu))
-  tell('compare, with parsing', documents, text => compare(db, host, parseCpu(parseXml(text), 'host')))
+  tell('compare, with parsing', documents, text => {
+    for (const { cpu } of parseCpus({ db }, text, 'host')) compare(db, host, cpu)
+  })
 }
 
 function wholeProcess(): void {

@@ -51,6 +51,7 @@ export class FeatureSet {
   }
 
   minus(other: FeatureSet): FeatureSet {
+    if (other.words.length === 0) return this // most policies are of no feature at all
     const words = this.words.slice()
     const n = Math.min(words.length, other.words.length)
     for (let i = 0; i < n; i++) words[i] = at(words, i) & ~at(other.words, i)

@@ -32,8 +32,6 @@ export class HostText {
   lines = 0
   /** What stands before the features mostly recurs; the one met last. */
   #head: { readonly text: string; readonly host: Cpu } | undefined
-  readonly #known = new Map<string, Listed>()
-  #documents = 0
 
   /** The definition at `at`, and where the next one begins; undefined where there is none, or not all of it. */
   read(text: string, at: number): { readonly cpu: Cpu; readonly next: number } | undefined {
@@ -69,7 +67,7 @@ export class HostText {
 
   /** Undefined where a name is odd or comes twice. */
   #features(names: readonly string[]): CpuFeature[] | undefined {
-    const document = ++this.#documents
+    const document = ++documents
     const features: CpuFeature[] = []
     let last: Listed | undefined
     for (const name of names) {
@@ -77,7 +75,7 @@ export class HostText {
       let listed = last?.next
       if (listed?.name !== name) listed = listed?.next
       if (listed?.name !== name) {
-        listed = this.#known.get(name) ?? this.#learn(name)
+        listed = known.get(name) ?? learn(name)
         if (last && listed) last.next = listed
       }
       if (!listed || listed.document === document) return undefined
@@ -87,14 +85,19 @@ export class HostText {
     }
     return features
   }
+}
 
-  #learn(name: string): Listed | undefined {
-    if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined
-    if (this.#known.size > MOST) this.#known.clear()
-    const listed: Listed = { name: intern(name), document: 0, next: undefined }
-    this.#known.set(listed.name, listed)
-    return listed
-  }
+/** The features that hosts listed so far, whichever reader met them. */
+const known = new Map<string, Listed>()
+/** How many documents were read. */
+let documents = 0
+
+function learn(name: string): Listed | undefined {
+  if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined
+  if (known.size > MOST) known.clear()
+  const listed: Listed = { name: intern(name), document: 0, next: undefined }
+  known.set(listed.name, listed)
+  return listed
 }
 
 const MOST = 4096

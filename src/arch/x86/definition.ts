@@ -51,6 +51,7 @@ export function writeFeatures(db: Database, cpu: Cpu, words: Uint32Array): void 
 export function featuresWith(db: Database, cpu: Cpu, policy: Policy): FeatureSet {
   if (cpu.type === 'host' && policy !== 'require') return FeatureSet.empty
   const required = policy === 'require' && cpu.model !== undefined
+  if (!required && cpu.features.every(feature => feature.policy !== policy)) return FeatureSet.empty
   const words = db.features.blank(required ? modelOf(db, cpu.model).features : undefined)
   for (const feature of cpu.features) {
     if ((feature.policy ?? 'require') !== policy) continue
