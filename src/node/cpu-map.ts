@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { builtin } from '../database/builtin.ts'
 import { Database } from '../database/database.ts'
 import { fileError } from './file-error.ts'
@@ -14,7 +14,7 @@ export function openCpuMap(directory: string): Database {
   const key = resolve(directory)
   const known = opened.get(key)
   if (known) return known
-  const database = Database.fromCpuMap(name => readMapFile(join(directory, name)), 'x86', builtin())
+  const database = Database.fromCpuMap(name => readMapFile(`${directory}/${name}`), 'x86', builtin())
   opened.set(key, database)
   return database
 }

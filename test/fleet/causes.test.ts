@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import { CauseFinder } from '../../src/fleet/cause-of.ts'
+import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/fleet/cause-table.ts'
+import { groupHosts } from '../../src/fleet/groups.ts'
+import { lostFeatures } from '../../src/fleet/lost.ts'
+import { oddOnes } from '../../src/fleet/odd-ones.ts'
+import { bits, db, hosts } from './notation.ts'
+
+const causes = builtinCauses()
+
+/** `FEATURE: CAUSE CONFIDENCE (hosts)` for everything the fleet loses. */
+function lost(text: string, guest?: string): string[] {
+  const groups = groupHosts(hosts(text))
+  const finder = new CauseFinder(db, causes, groups)
+  const found = lostFeatures(
+    db.features,
+    causes,
+    finder,
+    groups,
+    guest === undefined ? undefined : bits(guest),
+  )
+  return found.map(({ feature, because }) => {
+    const reasons = because.map(({ finding, groups: some }) => {
+      const behind = finding.behind ? ` behind ${finding.behind.name}` : ''
+      const names = some.flatMap(group => group.hosts.map(({ name }) => name)).join(' ')
+      return `${finding.cause} ${finding.confidence}${behind} (${names})`
+    })
+    return `${feature.name}: ${reasons.join(', ')}`
+  })
+}
+
+describe('causes', () => {
+  test('older microcode of the same silicon', () => {
+    const fleet = `new vendor=Intel sig=6.85.4 ucode=9 : Skylake-Server-IBRS md-clear
+                   old vendor=Intel sig=6.85.4 ucode=3 : Skylake-Server-IBRS`
+    expect(lost(fleet)).toEqual(['md-clear: microcode high (old)'])
+  })
+
+  test('TSX off on one of two equal blades is the kernel, whatever the microcode', () => {
+    const fleet = `a vendor=Intel sig=6.85.7 ucode=5 kernel=6.1 : Cascadelake-Server
+                   b vendor=Intel sig=6.85.7 ucode=5 kernel=6.8 : Cascadelake-Server -hle -rtm`
+    expect(lost(fleet)).toEqual(['hle: kernel high (b)', 'rtm: kernel high (b)'])
+  })
+
+  test('virtualization off in firmware takes the details with it', () => {
+    const fleet = `a vendor=Intel sig=6.85.7 : Cascadelake-Server vmx vmx-ept
+                   b vendor=Intel sig=6.85.7 : Cascadelake-Server`
+    expect(lost(fleet)).toEqual(['vmx: firmware high (b)', 'vmx-ept: firmware high behind vmx (b)'])
+  })
+
+  test('a newer generation is silicon, by the models of the signature', () => {
+    const fleet = `new vendor=Intel sig=6.106.6 : Icelake-Server
+                   old vendor=Intel sig=6.85.7 : Cascadelake-Server`
+    expect(lost(fleet)).toContain('vaes: silicon high (old)')
+    expect(lost(fleet)).toContain('la57: silicon high (old)')
+  })
+
+  test('what the model of the signature has was switched off', () => {
+    const fleet = `ice vendor=Intel sig=6.106.6 : Icelake-Server
+                   clx vendor=Intel sig=6.85.7 : Cascadelake-Server -aes -pku`
+    expect(lost(fleet)).toContain('aes: firmware medium (clx)')
+    expect(lost(fleet)).toContain('pku: kernel medium (clx)')
+  })
+
+  test('a control without any peer is microcode, a promise silicon', () => {
+    const fleet = `new vendor=Intel sig=6.106.6 : Icelake-Server md-clear arch-capabilities mds-no rdctl-no
+                   old vendor=Intel sig=6.63.2 : Haswell-noTSX arch-capabilities rdctl-no`
+    expect(lost(fleet)).toContain('md-clear: microcode medium (old)')
+    expect(lost(fleet)).toContain('mds-no: silicon high (old)')
+  })
+
+  test('what only the other vendor makes', () => {
+    const fleet = 'a vendor=AMD sig=25.1.1 : EPYC-Milan\n b vendor=Intel sig=6.106.6 : Icelake-Server'
+    expect(lost(fleet)).toContain('sse4a: vendor high (b)')
+    expect(lost(fleet)).toContain('svm: vendor high (b)')
+  })
+
+  test('no MSRs read is not the same as absent', () => {
+    const fleet = `a vendor=Intel sig=6.106.6 : Icelake-Server arch-capabilities rdctl-no vmx vmx-ept
+                   b vendor=Intel sig=6.85.7 : Icelake-Server arch-capabilities vmx`
+    expect(lost(fleet)).toEqual(['rdctl-no: not-read high (b)', 'vmx-ept: not-read high (b)'])
+  })
+
+  test('a host that is itself a guest', () => {
+    const fleet = `a vendor=AMD sig=25.1.1 hv=x : EPYC-Milan hypervisor -svm
+                   b vendor=AMD sig=23.49.0 : EPYC-Rome svm`
+    expect(lost(fleet)).toContain('svm: hypervisor medium (a)')
+  })
+
+  test('the guest’s own faults: not migratable, not in the model', () => {
+    const fleet = 'a vendor=Intel : Skylake-Server xsaves avx512ifma'
+    expect(lost(fleet, 'Skylake-Server')).toEqual([
+      'avx512ifma: model high ()',
+      'xsaves: not-migratable high ()',
+    ])
+  })
+
+  test('every loss of a mixed fleet has a cause and a mend', () => {
+    const fleet = db.models
+      .map((model, i) => `h${i} vendor=${model.vendor?.name ?? 'x'} : ${model.name}`)
+      .join('\n')
+    const groups = groupHosts(hosts(fleet))
+    const finder = new CauseFinder(db, causes, groups)
+    const all = lostFeatures(db.features, causes, finder, groups)
+    expect(all.length).toBeGreaterThan(200)
+    for (const { because } of all) {
+      expect(because.length).toBeGreaterThan(0)
+      for (const { finding } of because) expect(finding.mend).not.toBe('')
+    }
+  })
+})
+
+test('odd ones out: same signature, other bits', () => {
+  const fleet = `a vendor=Intel sig=6.85.7 : Cascadelake-Server
+                 b vendor=Intel sig=6.85.7 : Cascadelake-Server
+                 c vendor=Intel sig=6.85.7 : Cascadelake-Server -aes md-clear
+                 d vendor=Intel sig=6.63.2 : Haswell`
+  const groups = groupHosts(hosts(fleet))
+  const odd = oddOnes(db.features, new CauseFinder(db, causes, groups), groups)
+  expect(odd.map(({ group, norm }) => [group.name, norm.name])).toEqual([['c', 'a']])
+  expect(odd[0]?.lacks.map(({ feature, finding }) => [feature.name, finding.cause])).toEqual([
+    ['aes', 'firmware'],
+  ])
+  expect(odd[0]?.has.map(({ feature, finding }) => [feature.name, finding.cause])).toEqual([
+    ['md-clear', 'microcode'],
+  ])
+})
+
+describe('causes.txt', () => {
+  test('every cause has a meaning, every name a feature', () => {
+    const all = [...db.features.list, ...db.beyond]
+    for (const cause of CAUSES) expect(causes.meaning(cause)).not.toBe('')
+    for (const name of causes.rows.flatMap(row => row.names)) {
+      expect([name, all.some(feature => covers(name, feature.name))]).toEqual([name, true])
+    }
+  })
+
+  test('faults point at the line', () => {
+    const parse = (text: string) => () => parseCauses({ name: 'c', text })
+    expect(parse('  avx : x\n')).toThrow('no cause is above')
+    expect(parse('cause moon : x\n')).toThrow('c:1:7: a cause is one of')
+    expect(parse('cause vendor\n')).toThrow('expected `cause CAUSE')
+    expect(parse('cause vendor : a\ncause vendor : b\n')).toThrow('above already')
+  })
+})

@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compare } from '../../src/arch/x86/compare.ts'
+import { featuresOf } from '../../src/arch/x86/definition.ts'
+import type { Cpu } from '../../src/core/cpu.ts'
+import { arrowsOf } from '../../src/fleet/arrows.ts'
+import { type DrainOptions, drainOrder } from '../../src/fleet/drain.ts'
+import { groupHosts } from '../../src/fleet/groups.ts'
+import type { FleetGuest } from '../../src/fleet/guest.ts'
+import { libvirtAllows, mayMove, type Obstacle, obstaclesOf } from '../../src/fleet/obstacles.ts'
+import { placesOf, stuckGuests } from '../../src/fleet/places.ts'
+import { bits, db, fleets, hosts } from './notation.ts'
+
+const say = (obstacles: readonly Obstacle[]): string =>
+  obstacles.map(one => (one.kind === 'feature' ? one.feature.name : one.kind)).join(' ')
+
+/** Guests as `NAME HOST {KEY=VALUE} : FEATURE …`. */
+const guests = (text: string): FleetGuest[] =>
+  text
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .map(line => {
+      const [head = '', features = ''] = line.trim().split(' :')
+      const [name = '', host, ...pairs] = head.split(' ')
+      const of = Object.fromEntries(pairs.map(pair => pair.split('=')))
+      return {
+        name,
+        host,
+        vendor: of.vendor,
+        physBits: of.phys ? Number(of.phys) : undefined,
+        features: bits(features),
+      }
+    })
+
+describe('obstacles', () => {
+  const on = (guest: string, host: string) => {
+    const [g, h] = hosts(`g ${guest}\nh ${host}`)
+    if (!g || !h) throw new RangeError('a guest and a host')
+    return { why: say(obstaclesOf(db.features, g, h)), may: mayMove(g, h), libvirt: libvirtAllows(g, h) }
+  }
+
+  test('missing features are named', () => {
+    expect(on(': avx avx2 vaes', ': avx')).toEqual({ why: 'avx2 vaes', may: false, libvirt: false })
+    expect(on(': avx', ': avx avx2')).toEqual({ why: '', may: true, libvirt: true })
+  })
+
+  test('a guest of a vendor does not go to another’s host, one of none goes to any', () => {
+    expect(on('vendor=AMD : avx', 'vendor=Intel : avx')).toEqual({
+      why: 'vendor',
+      may: false,
+      libvirt: false,
+    })
+    expect(on(': avx', 'vendor=Intel : avx').may).toBe(true)
+  })
+
+  test('the 39-bit host: libvirt lets the guest go, and it dies', () => {
+    expect(on('phys=40 : avx', 'phys=39 : avx')).toEqual({ why: 'phys-bits', may: false, libvirt: true })
+    expect(on('phys=39 : avx', 'phys=46 : avx').may).toBe(true)
+  })
+
+  test('moving agrees with cpu-compare, and its obstacles are what is missing', () => {
+    const cpus: fc.Arbitrary<Cpu> = fc
+      .record({
+        model: fc.constantFrom(...db.models.filter(({ vendor }) => vendor !== undefined)),
+        extra: fc.subarray([...db.features.list], { maxLength: 10 }),
+      })
+      .map(({ model, extra }) => ({
+        type: 'host',
+        mode: 'custom',
+        arch: 'x86_64',
+        model: model.name,
+        vendor: model.vendor?.name,
+        features: extra.map(({ name }) => ({ name })),
+      }))
+    fc.assert(
+      fc.property(cpus, cpus, (a, b) => {
+        const facts = (cpu: Cpu) => ({ features: featuresOf(db, cpu), vendor: cpu.vendor })
+        const answer = compare(db, b, a)
+        expect(libvirtAllows(facts(a), facts(b))).toBe(answer.result !== 'incompatible')
+        if (answer.result !== 'incompatible' || a.vendor !== b.vendor) return
+        expect(obstaclesOf(db.features, facts(a), facts(b))).toEqual(
+          answer.missing.map(feature => ({ kind: 'feature', feature })),
+        )
+      }),
+    )
+  })
+
+  test('there is an obstacle exactly where a guest may not move', () => {
+    fc.assert(
+      fc.property(fleets, ([a, b = a]) => {
+        if (a && b) expect(obstaclesOf(db.features, a, b).length === 0).toBe(mayMove(a, b))
+      }),
+    )
+  })
+})
+
+describe('arrows', () => {
+  const arrows = (text: string) =>
+    arrowsOf(db.features, groupHosts(hosts(text))).map(
+      ({ from, to, kind, there, back }) => `${from.name} ${to.name} ${kind} [${say(there)}] [${say(back)}]`,
+    )
+
+  test('one way from the older to the newer, with what keeps guests from coming back', () => {
+    expect(arrows('a : avx avx2 vaes\n b : avx')).toEqual(['b a one-way [] [avx2 vaes]'])
+  })
+
+  test('both ways where only what cannot be migrated differs; none where each has something', () => {
+    expect(arrows('a : avx invtsc\n b : avx')).toEqual(['a b both-ways [] []'])
+    expect(arrows('a : avx hle\n b : avx vaes')).toEqual(['a b none [hle] [vaes]'])
+  })
+})
+
+describe('stuck guests', () => {
+  const fleet = groupHosts(hosts('a : avx avx2\n b : avx\n c phys=39 : avx'))
+
+  test('a guest is stuck where no other host takes it, and it is said what keeps it', () => {
+    const [stuck, ...rest] = stuckGuests(
+      db.features,
+      guests('vm1 a : avx avx2\nvm2 a : avx\nvm3 b : avx'),
+      fleet,
+    )
+    expect(rest).toEqual([])
+    expect(stuck?.guest.name).toBe('vm1')
+    expect(stuck?.why.map(({ group, obstacles }) => `${group.name} ${say(obstacles)}`)).toEqual([
+      'b avx2',
+      'c avx2',
+    ])
+  })
+
+  test('a guest that is off may start on every host it fits; one that fits its own host alone is not free', () => {
+    const [off, on] = placesOf(guests('vm1 : avx\nvm2 a : avx avx2'), fleet)
+    expect([off?.others, on?.others]).toEqual([3, 0])
+    expect(off?.groups.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
+  })
+})
+
+describe('drain', () => {
+  const order = (fleet: string, running: string, options?: DrainOptions) =>
+    drainOrder(db.features, hosts(fleet), guests(running), options).map(({ host, moves, stuck }) =>
+      [
+        host.name,
+        ...moves.map(({ guest, to }) => `${guest.name}>${to.name}`),
+        ...stuck.map(({ guest, obstacles }) => `${guest.name}!${say(obstacles)}`),
+      ].join(' '),
+    )
+
+  test('an empty host first, then guests move once, to where the upgrade is done', () => {
+    expect(order('a : avx\n b : avx\n c : avx', 'vm1 a : avx\nvm2 b : avx')).toEqual([
+      'c',
+      'a vm1>c',
+      'b vm2>a',
+    ])
+  })
+
+  test('an upgrade that takes a feature away keeps guests that need it where it still is', () => {
+    const after: DrainOptions = {
+      after: host => ({ ...host, features: host.features.minus(bits('hle rtm')) }),
+    }
+    expect(order('a : avx hle\n b : avx hle\n c : avx hle', 'vm1 a : avx hle\nvm2 b : avx', after)).toEqual([
+      'c',
+      'b vm2>c',
+      'a vm1!hle',
+    ])
+  })
+
+  test('only some hosts, and no more guests than there is room for', () => {
+    expect(order('a : avx\n b : avx', 'vm1 a : avx', { only: new Set(['a']) })).toEqual(['a vm1>b'])
+    expect(order('a : avx\n b : avx', 'vm1 a : avx\nvm2 b : avx', { room: () => 1 })).toEqual([
+      'a vm1!',
+      'b vm2!',
+    ])
+  })
+})
