@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Facts to test against, which are no part of the project; undefined where they are absent. */
-const root = process.env.VIRT_CPU_REFERENCE ?? '/work/shared/reference'
+const root = process.env.VIRT_CPU_REFERENCE ?? join(import.meta.dirname, '..', '..', 'shared', 'reference')
 
 /** The path of a folder or file of the reference data; undefined where it is absent. */
 export function reference(...path: string[]): string | undefined {
