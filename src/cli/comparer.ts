@@ -37,7 +37,8 @@ export class Comparer {
 
   async compare(file: InputFile): Promise<void> {
     try {
-      const input = await firstCpu(file)
+      const alone = file.named && this.#args.all('file').length === 1
+      const input = await firstCpu(file, alone)
       if (input) await this.#answer(file.path, input)
       else this.#note(file.path, { kind: 'file-without-cpu', source: file.path })
     } catch (error) {
@@ -93,7 +94,7 @@ export class Comparer {
     if (path === undefined) throw new CommandError([NO_HOST])
     if (!this.#host) {
       const context = { db: await databaseOf(this.#session) }
-      const input = await firstCpu({ path, named: true })
+      const input = await firstCpu({ path, named: true }, false)
       if (!input) throw new RangeError(`no CPU in ${path}`)
       const { value: cpu } = definitionOf(context, input, 'auto')
       // Domain capabilities and guest definitions do not tell; whatever x86 CPU it is, the answer is the same.

@@ -34,9 +34,9 @@ const MANY_HOSTS = 100
 /** `avx2  CPUID.07H.0:EBX[5]  AVX2 instructions` */
 export const reasonRow = ({ feature, place, title }: Reason): string[] => [feature, place, title]
 
-/** A line a note. */
+/** A line a note, each said once. */
 export const printNotes = (notes: readonly Note[]): string =>
-  notes.map(note => `note: ${say(note)}\n`).join('')
+  [...new Set(notes.map(note => `note: ${say(note)}\n`))].join('')
 
 /** What stands between a CPU and the host, for people. */
 export function explainCompare(

@@ -6,15 +6,16 @@ import { inVirshsWords } from './hosts.ts'
 /**
  * The first CPU of a file; the rest must be well-formed all the same. Undefined for a file of a directory
  * that holds none.
+ * @param alone whether it is clear which file an error is about, as it is to virsh
  * @throws FileError, CommandError in libxml2's words
  */
-export async function firstCpu(file: InputFile): Promise<InputCpu | undefined> {
+export async function firstCpu(file: InputFile, alone: boolean): Promise<InputCpu | undefined> {
   const found: InputCpu[] = []
   await readFile(file, {
     cpu: cpu => {
       if (found.length === 0) found.push({ ...cpu, source: file.path })
     },
-    fault: inVirshsWords,
+    fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
   })
   return found[0]
 }

@@ -27,7 +27,7 @@ function sentence(note: Note): string {
     case 'no-msrs':
       return 'no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) counts as absent'
     case 'cpus-differ': {
-      const groups = note.groups.map(labels => labels.join(', ')).join(' | ')
+      const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
       return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`
     }
     case 'security-dropped':

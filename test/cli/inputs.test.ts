@@ -134,3 +134,12 @@ test('more than 256 CPUs, and more than 10 MiB, are no matter', () => {
   const { status, stdout } = run(['cpu-baseline', '-'], `${A}${padding}`.repeat(2500))
   expect([status, stdout]).toEqual([0, run(['cpu-baseline', 'a.xml']).stdout])
 })
+
+test('cpu-compare says which file of several is no XML, and which host', () => {
+  mkdirSync(join(folder, 'mixed'))
+  writeFileSync(join(folder, 'mixed', 'bad.xml'), '<cpu')
+  const several = run(['cpu-compare', 'mixed', '--host', 'both.xml'])
+  expect(several.stderr).toMatch(/^error: Failed to read 'mixed\/bad\.xml'\nerror: at line 1: /)
+  const host = run(['cpu-compare', 'both.xml', '--host', 'mixed/bad.xml'])
+  expect(host.stderr).toContain("Failed to read 'mixed/bad.xml'")
+})
