@@ -5,6 +5,7 @@ import { children, type Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
 import { MapFeatures } from './cpu-map-features.ts'
 import { MapModels } from './cpu-map-models.ts'
+import { readModelText } from './cpu-map-text.ts'
 import type { Database, DatabaseParts } from './database.ts'
 
 /** As `Database.fromCpuMap`, what the database is made of. */
@@ -22,7 +23,8 @@ export function cpuMapParts(
   for (const include of includesOf(found)) {
     const fileName = include.attributes.filename
     if (fileName === undefined) throw internalError("Missing 'filename' in CPU map include")
-    map.add(parseXml(read(fileName), fileName), fileName)
+    const text = read(fileName)
+    map.add(readModelText(text) ?? parseXml(text, fileName), fileName)
   }
   return map.parts()
 }
