@@ -58,9 +58,11 @@ class Layout {
 
   add(row: FeatureRow, place: Place): BuiltInFeature {
     if (this.#words[this.#words.length - 1] !== place) this.#startWord(place)
-    const word = this.#words.length - 1
-    const feature = new BuiltInFeature(row, this.#list.length, place, word)
-    this.#byBit[word * 32 + feature.bit] = feature
+    const at = (this.#words.length - 1) * 32 + (row.bit & 31)
+    const { name, title, flags } = row
+    const facts = { name, order: flags.order, class: flags.class, migratable: flags.migratable }
+    const feature = new BuiltInFeature(facts, this.#list.length, place, at, title)
+    this.#byBit[at] = feature
     this.#list.push(feature)
     return feature
   }

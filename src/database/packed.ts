@@ -1,4 +1,4 @@
-import { bitMask, hex } from '../core/bits.ts'
+import { hex } from '../core/bits.ts'
 import type { Feature, FeatureClass } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { FeatureTable } from '../core/feature-table.ts'
@@ -6,6 +6,7 @@ import type { Model, Vendor } from '../core/model.ts'
 import type { Order } from '../core/order.ts'
 import type { Place } from '../core/place.ts'
 import type { SignatureMatch } from '../core/signature.ts'
+import { BuiltInFeature } from './built-in-feature.ts'
 import { Database } from './database.ts'
 
 /**
@@ -79,16 +80,8 @@ export function unpack(json: string, full: () => Database): Database {
   const list = packed.features.map(([name, at, order, of], index) => {
     const title = () => rest().features.get(name)?.title ?? ''
     const migratable = !packed.blockers.includes(name)
-    const feature = new UnpackedFeature(
-      name,
-      index,
-      placeAt(packed.words, at),
-      at,
-      order,
-      of,
-      migratable,
-      title,
-    )
+    const facts = { name, order, class: of, migratable }
+    const feature = new BuiltInFeature(facts, index, placeAt(packed.words, at), at, title)
     byBit[at] = feature
     return feature
   })
@@ -104,50 +97,6 @@ function placeAt(words: readonly Place[], at: number): Place {
   const place = words[at >>> 5]
   if (!place) throw new RangeError(`no word for bit ${at}`)
   return place
-}
-
-/** A feature whose title and set are made when they are first asked for, which most never are. */
-class UnpackedFeature implements Feature {
-  readonly name: string
-  readonly index: number
-  readonly place: Place
-  readonly bit: number
-  readonly migratable: boolean
-  readonly order: Order
-  declare readonly class?: FeatureClass
-  readonly #at: number
-  readonly #title: () => string
-  #bits: FeatureSet | undefined
-
-  constructor(
-    name: string,
-    index: number,
-    place: Place,
-    at: number,
-    order: Order,
-    of: FeatureClass | undefined,
-    migratable: boolean,
-    title: () => string,
-  ) {
-    this.name = name
-    this.index = index
-    this.place = place
-    this.bit = at & 31
-    this.migratable = migratable
-    this.order = order
-    if (of) this.class = of
-    this.#at = at
-    this.#title = title
-  }
-
-  get bits(): FeatureSet {
-    this.#bits ??= FeatureSet.one(this.#at >>> 5, bitMask(this.bit))
-    return this.#bits
-  }
-
-  get title(): string {
-    return this.#title()
-  }
 }
 
 /** A set that stays text until it is asked for; names of one CPU share it. */
