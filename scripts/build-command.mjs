@@ -12,20 +12,25 @@ const FORM = { format: 'cjs', minifyWhitespace: true, minifySyntax: true, minify
 /** Errors are told by their class, so all parts share these. */
 const ERRORS = ['core/libvirt-error', 'core/parse-error', 'node/file-error', 'cli/spec']
 
+const late = name => `export const ${name} = (...given) => real().${name}(...given)`
+const lateClass = name => `export function ${name}(options) { return new (real().${name})(options) }`
+
 /**
- * Modules that take a millisecond or more to load and are seldom needed; their first use requires them: saxes,
- * for unusual documents, and the data files as text, for what only explanations tell.
+ * Modules that take a millisecond or more to load and that the simplest runs do without; their first use
+ * requires them. By the part they are in, each with what stands in its place.
  */
 const SELDOM = {
-  saxes: {
-    filter: /^saxes$/,
-    entry: 'saxes',
-    contents: `export function SaxesParser(options) { return new (real().SaxesParser)(options) }`,
+  /** For unusual documents. */
+  saxes: { saxes: lateClass('SaxesParser') },
+  /** For documents other than hosts' as libvirt prints them. */
+  documents: {
+    './src/xml/reader.ts': [lateClass('XmlReader'), late('parseXml'), late('parseAll')].join('\n'),
+    './src/formats/parse-cpu.ts': late('parseCpu'),
+    './src/formats/input-element.ts': late('inputsOfElement'),
   },
+  /** The data files, for what only explanations tell. */
   texts: {
-    filter: /^\.\/texts\.ts$/,
-    entry: './src/database/texts.ts',
-    contents: `export const TEXTS = {
+    './src/database/texts.ts': `export const TEXTS = {
       ${['features', 'models', 'walk', 'names', 'deps'].map(key => `get ${key}() { return real().TEXTS.${key} }`)}
     }`,
   },
@@ -56,13 +61,16 @@ export async function buildCommand(outdir, shared) {
     if (isMain) await chmod(path, 0o755)
   }
 
-  const plugins = [packedFile(chunks), shareErrors, seldom, partsOf(parts)]
+  const plugins = [packedFile(chunks), shareErrors, seldom(Object.keys(SELDOM)), partsOf(parts)]
   await write(
     'errors',
     ERRORS.map(path => `./src/${path}.ts`),
     [],
   )
-  for (const [name, { entry }] of Object.entries(SELDOM)) await write(name, entry, [])
+  for (const [name, modules] of Object.entries(SELDOM)) {
+    const others = Object.keys(SELDOM).filter(other => other !== name)
+    await write(name, Object.keys(modules), [shareErrors, seldom(others)])
+  }
   // The map grows as files are found that others load.
   for (const [name, entry] of parts) await write(name, entry, plugins)
 }
@@ -97,18 +105,26 @@ const shareErrors = {
     ),
 }
 
-const seldom = {
+/** @param {readonly string[]} parts those whose modules are required late */
+const seldom = parts => ({
   name: 'seldom',
   setup({ onResolve, onLoad }) {
-    for (const [name, { filter, contents }] of Object.entries(SELDOM)) {
-      onResolve({ filter }, () => ({ path: name, namespace: 'seldom' }))
-      onLoad({ filter: new RegExp(`^${name}$`), namespace: 'seldom' }, () => ({
-        contents: `let loaded; const real = () => (loaded ??= require('part:${name}'))\n${contents}`,
-      }))
-    }
+    const standIns = new Map()
+    for (const part of parts)
+      for (const [module, contents] of Object.entries(SELDOM[part]))
+        standIns.set(module.startsWith('.') ? join(process.cwd(), module) : module, { part, contents })
+    onResolve({ filter: /^saxes$|\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const module = path.startsWith('.') ? join(resolveDir, path) : path
+      const isOurs = kind === 'import-statement' && standIns.has(module)
+      return isOurs ? { path: module, namespace: 'seldom' } : undefined
+    })
+    onLoad({ filter: /./, namespace: 'seldom' }, ({ path }) => {
+      const { part, contents } = standIns.get(path)
+      return { contents: `let loaded; const real = () => (loaded ??= require('part:${part}'))\n${contents}` }
+    })
     onResolve({ filter: /^part:/ }, ({ path }) => ({ path, external: true }))
   },
-}
+})
 
 /** The packed data as a file beside the code: JSON is read faster than a program that has it as a string. */
 const packedFile = chunks => ({
