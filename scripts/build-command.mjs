@@ -28,6 +28,8 @@ const SELDOM = {
     './src/formats/parse-cpu.ts': late('parseCpu'),
     './src/formats/input-element.ts': late('inputsOfElement'),
   },
+  /** For an installed map. */
+  'installed-map': { './src/database/cpu-map.ts': late('cpuMapParts') },
   /** The data files, for what only explanations tell. */
   texts: {
     './src/database/texts.ts': `export const TEXTS = {
