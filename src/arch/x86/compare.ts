@@ -1,8 +1,10 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { featuresOf, featuresWith } from './definition.ts'
+import { tablesOf } from './tables.ts'
 
 /** How a host relates to a CPU: whether what the CPU needs is there, and whether there is more. */
 export type Comparison =
@@ -44,7 +46,7 @@ export function compare(db: Database, host: Cpu | undefined, cpu: Cpu): Comparis
 }
 
 function compareFeatures(db: Database, host: Cpu, cpu: Cpu): Comparison {
-  const has = featuresOf(db, host)
+  const has = featuresOfHost(db, host)
   // The order decides which unknown name is reported.
   const force = featuresWith(db, cpu, 'force')
   const requireAll = featuresWith(db, cpu, 'require')
@@ -71,6 +73,17 @@ function compareFeatures(db: Database, host: Cpu, cpu: Cpu): Comparison {
     })
   }
   return { result: 'superset', extra }
+}
+
+/** One host is compared with many CPUs, and a definition never changes. */
+function featuresOfHost(db: Database, host: Cpu): FeatureSet {
+  const { hosts } = tablesOf(db)
+  let features = hosts.get(host)
+  if (!features) {
+    features = featuresOf(db, host)
+    hosts.set(host, features)
+  }
+  return features
 }
 
 const names = (features: readonly Feature[]): string => features.map(feature => feature.name).join(', ')

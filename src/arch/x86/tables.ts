@@ -1,4 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import type { Register } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
@@ -26,6 +28,8 @@ export interface VendorWord {
 
 /** What the x86 questions need of a database, each worked out once, when it is first asked for. */
 class Tables {
+  /** What hosts have that were compared with. */
+  readonly hosts = new WeakMap<Cpu, FeatureSet>()
   readonly #db: Database
   #leaves: LeafIndex | undefined
   #msrs: ReadonlyMap<U32, MsrTargets> | undefined
