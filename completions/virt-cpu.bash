@@ -14,7 +14,7 @@ _virt_cpu() {
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
-    decode) options='--file --as --bits --explain --json --cpu-map --libvirt --help'; words='' ;;
+    decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;

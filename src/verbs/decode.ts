@@ -7,6 +7,7 @@ import { printCpu } from '../formats/print-cpu.ts'
 import type { Context } from './context.ts'
 import { doubts } from './doubts.ts'
 import type { Note } from './note.ts'
+import { reasonOf } from './reason.ts'
 
 export interface DecodeOptions {
   /** A host's definition names a model wholly present; a guest's may disable some of it. */
@@ -15,6 +16,8 @@ export interface DecodeOptions {
   readonly models?: readonly string[] | undefined
   /** By model, what the hypervisor cannot give it. Without `models`, those named here are the only ones. */
   readonly blockers?: Readonly<Record<string, readonly string[]>> | undefined
+  /** Beyond libvirt: a host's model may lack bits, and its signature counts first; what it lacks is noted. */
+  readonly best?: boolean | undefined
   /** The CPU's name, for notes. */
   readonly source?: string | undefined
 }
@@ -34,13 +37,22 @@ export interface DecodeAnswer {
  */
 export function decode({ db }: Context, data: CpuidData, options: DecodeOptions = {}): DecodeAnswer {
   const read = readCpuid(db, data)
-  return answer(decodeX86({ db }, read, options), read, doubts(data, options.source))
+  const cpu = decodeX86({ db }, read, options)
+  return answer(cpu, read, [...doubts(data, options.source), ...lacks({ db }, read, cpu, options)])
 }
 
 /** As `decode`, of data already read or met. */
 export function decodeX86({ db }: Context, data: X86Data, options: DecodeOptions = {}): Cpu {
   const models = allowed(options)
-  return decodeData(db, data, { as: options.as ?? 'host', fallback: 'forbid', models })
+  return decodeData(db, data, { as: options.as ?? 'host', fallback: 'forbid', models, best: options.best })
+}
+
+/** What a host lacks of the model that `best` gave it: a definition of a host cannot say so itself. */
+export function lacks({ db }: Context, data: X86Data, cpu: Cpu, { as, best, source }: DecodeOptions): Note[] {
+  const model = cpu.model === undefined ? undefined : db.model(cpu.model)
+  if (!best || as === 'guest' || !model || model.features.leq(data.features)) return []
+  const features = db.features.in(model.features.minus(data.features)).map(reasonOf)
+  return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
 }
 
 export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodeAnswer => ({

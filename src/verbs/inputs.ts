@@ -22,6 +22,7 @@ export const decode = v.pipe(
     msr: v.optional(msrs),
     text: v.optional(text),
     as: v.optional(v.picklist(['host', 'guest'], 'must be "host" or "guest"')),
+    best: flag,
     models: v.optional(names),
     blockers: v.optional(v.record(v.string(), names, 'must be lists of features by model')),
   }),

@@ -1,4 +1,4 @@
-import type { LostFeature } from './reason.ts'
+import type { LostFeature, Reason } from './reason.ts'
 
 /**
  * Something the reader of an answer should know. `source` names the CPU it is about; absent: the answer
@@ -9,6 +9,7 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'no-xsave-subleaf' }
   | { readonly kind: 'hypervisor-present' }
   | { readonly kind: 'no-msrs' }
+  | { readonly kind: 'model-lacks'; readonly model: string; readonly features: readonly Reason[] }
   | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
   | { readonly kind: 'order-matters' }

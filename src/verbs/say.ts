@@ -26,6 +26,11 @@ function sentence(note: Note): string {
       return 'read inside a virtual machine: what its hypervisor hides is missing here'
     case 'no-msrs':
       return 'no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) counts as absent'
+    case 'model-lacks':
+      return (
+        `the CPU lacks ${note.features.map(({ feature }) => feature).join(', ')} of its model ${note.model}, which ` +
+        'no host definition can say: do not hand this one to a baseline'
+      )
     case 'cpus-differ': {
       const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
       return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`

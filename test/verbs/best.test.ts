@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BaselineFold } from '../../src/arch/x86/baseline.ts'
+import { decode } from '../../src/arch/x86/decode.ts'
+import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { builtin } from '../../src/database/builtin.ts'
 import { printCpu } from '../../src/formats/print-cpu.ts'
+import { lacks } from '../../src/verbs/decode.ts'
 import { Pool } from '../../src/verbs/pool.ts'
 import { host } from '../notation.ts'
 
@@ -57,4 +60,38 @@ test('the order never matters', () => {
       expect(answer(b)).toBe(answer(a))
     }),
   )
+})
+
+test('decode: the signature counts first, and what the model lacks is told', () => {
+  const haswell = db.model('Haswell-noTSX-IBRS')
+  const [signature] = haswell?.signatures ?? []
+  const aes = db.features.get('aes')
+  if (!haswell || !signature || !aes) throw new Error('no such model')
+  const data = {
+    features: haswell.features.minus(aes.bits),
+    vendor: db.vendor('Intel'),
+    signature: { ...signature, stepping: 4 },
+  }
+  const host = { as: 'host', fallback: 'forbid' } as const
+  expect(decode(db, data, host).model).not.toContain('Haswell')
+  const cpu = decode(db, data, { ...host, best: true })
+  expect(cpu.model).toMatch(/^Haswell/)
+  const [note] = lacks({ db }, data, cpu, { best: true })
+  expect(note?.kind === 'model-lacks' && note.features.map(({ feature }) => feature)).toEqual(['aes'])
+  expect(lacks({ db }, data, cpu, {})).toEqual([])
+})
+
+test('decode: a host that lacks nothing of a model of its silicon is answered as ever', () => {
+  for (const model of db.models.filter(({ decode: { host } }) => host)) {
+    const [signature] = model.signatures
+    if (!signature) continue
+    const stepping = signature.steppings ? 31 - Math.clz32(signature.steppings) : 0
+    const data = { features: model.features, vendor: model.vendor, signature: { ...signature, stepping } }
+    const host = { as: 'host', fallback: 'forbid' } as const
+    const cpu = decode(db, data, { ...host, best: true })
+    expect(cpu.features.length).toBeLessThanOrEqual(decode(db, data, host).features.length)
+    expect(
+      featuresOf(db, cpu).leq(data.features) || lacks({ db }, data, cpu, { best: true }).length > 0,
+    ).toBe(true)
+  }
 })

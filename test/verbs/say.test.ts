@@ -27,6 +27,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     },
     /: ssbd \(not on a\); mds-no \(not on a, b\)$/,
   ],
+  'model-lacks': [
+    { kind: 'model-lacks', model: 'Haswell', features: [{ feature: 'aes', place: '', title: '' }] },
+    /^the CPU lacks aes of its model Haswell, /,
+  ],
   'cross-vendor': [{ kind: 'cross-vendor', vendors: ['AMD', 'Intel'] }, /^the hosts are of AMD and Intel: /],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],

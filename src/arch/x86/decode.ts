@@ -20,6 +20,8 @@ export interface DecodeOptions {
   readonly models?: AllowedModels | undefined
   /** Names that win where they need fewer disabled features; a single one wins outright. */
   readonly preferred?: readonly string[] | undefined
+  /** Beyond libvirt: a host's model may lack some of its bits, which no list can say; see `DecodeAnswer.notes`. */
+  readonly best?: boolean | undefined
   /** Leave out of the list what blocks a migration. The model may still contain it. */
   readonly migratable?: boolean | undefined
 }
@@ -93,7 +95,9 @@ function bestOf(
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) continue
     if (!model.decode[options.as]) continue
     const score =
-      options.as === 'host' ? scoreAsHost(db, data, options, model) : scoreAsGuest(db, data, options, model)
+      options.as === 'host' && !options.best
+        ? scoreAsHost(db, data, options, model)
+        : scoreAsGuest(db, data, options, model)
     if (!score) continue
     const matching = data.signature !== undefined && matches(model.signatures, data.signature)
     const preferred = options.preferred?.includes(model.name) ?? false

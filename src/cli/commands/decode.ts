@@ -2,7 +2,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
 import { readCpus } from '../../node/cpus.ts'
 import type { Context } from '../../verbs/context.ts'
-import { answer, type DecodeAnswer, decodeX86 } from '../../verbs/decode.ts'
+import { answer, type DecodeAnswer, decodeX86, lacks } from '../../verbs/decode.ts'
 import { type DecodeReasons, decodeReasons } from '../../verbs/decode-reasons.ts'
 import { dataOf, notesOf } from '../../verbs/host-of.ts'
 import type { Note } from '../../verbs/note.ts'
@@ -31,6 +31,10 @@ export const command: Command = {
         help: 'host (default) as capabilities has it, or guest',
       },
       { name: 'bits', help: 'show the registers with the names of their bits' },
+      {
+        name: 'best',
+        help: "let a host's model lack bits, its signature first, and say which (not as libvirt)",
+      },
       { name: 'explain', help: 'say why it is this model, and why no other of this silicon' },
       { name: 'json', help: 'the answers as JSON' },
     ],
@@ -40,6 +44,8 @@ export const command: Command = {
 
   async run(args, session) {
     const as = kindOf(args)
+    if (as === 'guest' && args.has('best'))
+      throw new UsageError('--best is for hosts: a guest may lack bits as it is')
     const decoder = new Decoder({ db: await databaseOf(session) }, as, args)
     const skipped: Note[] = []
     await readCpus(args.all('file'), {
@@ -102,8 +108,10 @@ class Decoder {
   #decode(input: FoundInput, source: string): Decoded | undefined {
     try {
       const { value } = dataOf(this.#context, input, source)
-      const cpu = decodeX86(this.#context, value, { as: this.#as })
-      const notes = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
+      const options = { as: this.#as, best: this.#args.has('best'), source }
+      const cpu = decodeX86(this.#context, value, options)
+      const doubts = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
+      const notes = [...doubts, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)
       return { source, answer: answer(cpu, value, notes), reasons: decodeReasons(this.#context, value, cpu) }
     } catch (error) {
