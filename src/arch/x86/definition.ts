@@ -1,4 +1,4 @@
-import type { Cpu, Policy } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, Policy } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet, removeFrom } from '../../core/feature-set.ts'
 import { internalError, type LibvirtError } from '../../core/libvirt-error.ts'
@@ -51,10 +51,11 @@ export function writeFeatures(db: Database, cpu: Cpu, words: Uint32Array): void 
 export function featuresWith(db: Database, cpu: Cpu, policy: Policy): FeatureSet {
   if (cpu.type === 'host' && policy !== 'require') return FeatureSet.empty
   const required = policy === 'require' && cpu.model !== undefined
-  if (!required && cpu.features.every(feature => feature.policy !== policy)) return FeatureSet.empty
+  const isListed = (feature: CpuFeature) => (feature.policy ?? 'require') === policy
+  if (!required && !cpu.features.some(isListed)) return FeatureSet.empty
   const words = db.features.blank(required ? modelOf(db, cpu.model).features : undefined)
   for (const feature of cpu.features) {
-    if ((feature.policy ?? 'require') !== policy) continue
+    if (!isListed(feature)) continue
     if (!db.features.addTo(words, feature.name)) throw unknownFeature(feature.name)
   }
   return FeatureSet.over(words)

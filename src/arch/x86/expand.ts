@@ -1,6 +1,7 @@
 import { addIfMissing, type Cpu, type CpuFeature, type Policy, updateFeature } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
+import { modelOf } from './definition.ts'
 
 /** A feature for a definition's list; a host's has no policy. */
 export const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
@@ -39,9 +40,7 @@ export const migratable = (db: Database, cpu: Cpu): Cpu => ({
 /** The guest with its model's removed features mentioned, unless it mentions them itself. */
 export function mentionRemoved(db: Database, cpu: Cpu, policy: 'require' | 'disable'): Cpu {
   if (cpu.model === undefined) return cpu
-  const model = db.model(cpu.model)
-  if (!model) throw internalError(`Unknown CPU model ${cpu.model}`)
-  const features = model.removed.reduce<readonly CpuFeature[]>(
+  const features = modelOf(db, cpu.model).removed.reduce<readonly CpuFeature[]>(
     (list, { name }) => addIfMissing(list, listed(cpu, name, policy)),
     cpu.features,
   )
