@@ -50,6 +50,16 @@ export class HostText {
     return { cpu: { ...host, features }, next }
   }
 
+  /** Hands over the definitions from `at` on, as long as nothing else comes; answers where that is. */
+  readAll(text: string, at: number, take: (cpu: Cpu) => void): number {
+    let next = at
+    for (let found = this.read(text, next); found; found = this.read(text, next)) {
+      take(found.cpu)
+      next = found.next
+    }
+    return next
+  }
+
   /** Whether more text behind it could make a definition of what stands at the front of `text`. */
   expects(text: string): boolean {
     const begun = text.length < START.length ? START.startsWith(text) : text.startsWith(START)

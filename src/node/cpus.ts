@@ -124,12 +124,7 @@ function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): Front {
   let rest = ''
   for (let text = texts.next(); !text.done; text = texts.next()) {
     rest += text.value
-    let at = 0
-    for (let found = reader.read(rest, at); found; found = reader.read(rest, at)) {
-      take(found.cpu)
-      at = found.next
-    }
-    rest = rest.slice(at)
+    rest = rest.slice(reader.readAll(rest, 0, take))
     if (!reader.expects(rest)) return { rest, ended: false, lines: reader.lines }
   }
   return { rest, ended: true, lines: reader.lines }

@@ -43,11 +43,7 @@ export function parseCpus(
 function hostsOf(text: string, source: string): FoundInput[] {
   const inputs: FoundInput[] = []
   const hosts = new HostText()
-  let at = 0
-  for (let found = hosts.read(text, at); found; found = hosts.read(text, at)) {
-    inputs.push({ kind: 'host', cpu: found.cpu })
-    at = found.next
-  }
+  const at = hosts.readAll(text, 0, cpu => inputs.push({ kind: 'host', cpu }))
   const onElement = (element: Element) => inputs.push(...inputsOfElement(element))
   const reader = new XmlReader({ source, line: hosts.lines + 1, onElement })
   reader.write(text.slice(at))
