@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands cpu-baseline cpu-compare cpu-models decode tree name batch completion
+set -l commands cpu-baseline cpu-compare cpu-models decode tree name batch serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -54,6 +54,12 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from name" -l libvirt -x -a "11.
 complete -c virt-cpu -f -n "$none" -a batch -d 'answer JSON requests, one a line'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
+complete -c virt-cpu -f -n "$none" -a serve -d 'the page and the JSON questions over HTTP'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l port -r -d 'the port; 8680 by default, 0 for any free one'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l listen -r -d 'the address or host name to listen on; 127.0.0.1 by default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l open -d 'show the page in a browser'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory that requests may name; more than once for several'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a completion -d 'a completion script for bash, zsh or fish'
 complete -c virt-cpu -n "__fish_seen_subcommand_from completion" -l shell -x -a "bash zsh fish" -d 'bash, zsh or fish'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from completion" -a "bash zsh fish"

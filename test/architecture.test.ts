@@ -3,7 +3,19 @@ import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 
 /** Layers from bottom to top. A file imports its own layer and those below it. */
-const LAYERS = ['core', 'xml', 'database', 'arch/x86', 'policy', 'formats', 'fleet', 'verbs', 'node', 'cli']
+const LAYERS = [
+  'core',
+  'xml',
+  'database',
+  'arch/x86',
+  'policy',
+  'formats',
+  'fleet',
+  'verbs',
+  'node',
+  'http',
+  'cli',
+]
 
 /** The public entries may import what they offer. */
 const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'verbs', 'node.ts': 'node' }

@@ -1,4 +1,4 @@
-import { COMMON, CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
+import { allOptions, CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
 
 /** What a command was given. */
 export class Arguments {
@@ -52,7 +52,7 @@ class Reader {
 
   constructor(spec: CommandSpec) {
     this.#spec = spec
-    this.#options = [...spec.options, ...COMMON]
+    this.#options = allOptions(spec)
   }
 
   positional(value: string): void {
@@ -71,7 +71,7 @@ class Reader {
     }
     const option = this.#options.find(o => o.name === name)
     if (!option) throw new UsageError(`command '${this.#spec.name}' doesn't support option --${name}`)
-    if (option.positional !== 'many' && this.#given.has(name))
+    if (option.positional !== 'many' && !option.repeats && this.#given.has(name))
       throw new UsageError(`option --${name} already seen`)
     if (option.value === undefined) {
       if (value !== undefined) throw new UsageError(`invalid '=' after option --${name}`)

@@ -11,5 +11,6 @@ export const COMMANDS: CommandTable = {
   tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
   name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],
   batch: ['answer JSON requests, one a line', () => import('./commands/batch.ts')],
+  serve: ['the page and the JSON questions over HTTP', () => import('./commands/serve.ts')],
   completion: ['a completion script for bash, zsh or fish', () => import('./commands/completion.ts')],
 }

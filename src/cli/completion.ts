@@ -1,4 +1,4 @@
-import { COMMON, type CommandSpec, type OptionSpec } from './spec.ts'
+import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 
@@ -14,7 +14,7 @@ export const completionScript = (shell: Shell, commands: readonly Described[]): 
 
 const GLOBAL = ['--connect', '--quiet', '--help', '--version', '--readonly', '--cpu-map', '--libvirt']
 
-const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [...spec.options, ...COMMON, HELP]
+const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [...allOptions(spec), HELP]
 const HELP: OptionSpec = { name: 'help', help: 'this help' }
 
 const bash = (
@@ -111,7 +111,7 @@ function fish(commands: readonly Described[]): string {
   for (const { spec, summary } of commands) {
     lines.push(`complete -c virt-cpu -f -n "$none" -a ${spec.name} -d ${quote(summary)}`)
     const when = `-n "__fish_seen_subcommand_from ${spec.name}"`
-    for (const { name, value, positional, words, help } of [...spec.options, ...COMMON]) {
+    for (const { name, value, positional, words, help } of allOptions(spec)) {
       const takes = value === undefined ? '' : words ? ` -x -a "${words.join(' ')}"` : ' -r'
       lines.push(`complete -c virt-cpu ${when} -l ${name}${takes} -d ${quote(help)}`)
       if (positional && words) lines.push(`complete -c virt-cpu -f ${when} -a "${words.join(' ')}"`)

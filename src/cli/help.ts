@@ -1,5 +1,5 @@
 import type { CommandTable } from './command.ts'
-import { COMMON, type CommandSpec, type OptionSpec } from './spec.ts'
+import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {
@@ -35,7 +35,7 @@ CPU models as of libvirt 12.8.0
 /** `virt-cpu COMMAND --help`, laid out as virsh does. */
 export function commandHelp(spec: CommandSpec, summary: string): string {
   const theirs = spec.options.filter(option => !option.ours)
-  const ours = [...spec.options.filter(option => option.ours), ...COMMON]
+  const ours = allOptions(spec).filter(option => option.ours)
   const isVirsh = spec.style === 'virsh'
   const synopsis = [spec.name, ...(isVirsh ? theirs : [...theirs, ...ours]).map(synopsisOf)].join(' ')
   const sections = [

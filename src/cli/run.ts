@@ -3,6 +3,7 @@ import type { Command, CommandTable } from './command.ts'
 import { libvirtVersion } from './globals.ts'
 import { linesOf } from './lines-of.ts'
 import { Session } from './session.ts'
+import type { CommandSpec } from './spec.ts'
 
 /**
  * Runs a command and says what went wrong; answers the exit status. After each of virsh's commands comes an
@@ -18,7 +19,7 @@ export async function run(
   let status: number
   let session = outer
   try {
-    session = sessionFor(args, outer)
+    session = sessionFor(spec, args, outer)
     status = await command(args, session, all)
   } catch (error) {
     for (const line of linesOf(error)) outer.err(`error: ${line}\n`)
@@ -29,10 +30,14 @@ export async function run(
 }
 
 /** Options after the command win over those before it. */
-const sessionFor = (args: Arguments, { quiet, driver, libvirt, cpuMap }: Session): Session =>
+const sessionFor = (
+  { options }: CommandSpec,
+  args: Arguments,
+  { quiet, driver, libvirt, cpuMap }: Session,
+): Session =>
   new Session({
     quiet,
     driver,
     libvirt: args.has('libvirt') ? libvirtVersion(args.get('libvirt')) : libvirt,
-    cpuMap: args.get('cpu-map') ?? cpuMap,
+    cpuMap: options.some(({ name }) => name === 'cpu-map') ? cpuMap : (args.get('cpu-map') ?? cpuMap),
   })

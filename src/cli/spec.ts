@@ -6,6 +6,8 @@ export interface OptionSpec {
   /** May be given without its name: once, or any number of times. Positionals are filled in the order of the list. */
   readonly positional?: 'one' | 'many'
   readonly required?: true
+  /** May be given more than once, each time with a value of its own. */
+  readonly repeats?: true
   readonly help: string
   /** Not virsh's: shown under its own heading. */
   readonly ours?: true
@@ -39,6 +41,12 @@ export const COMMON: readonly OptionSpec[] = [
     words: ['11.3', '12.8'],
     help: 'whose behaviour: 11.3 or 12.8 (default)',
   },
+]
+
+/** What a command takes in all: its own options, and the common ones that it does not have in a form of its own. */
+export const allOptions = ({ options }: CommandSpec): readonly OptionSpec[] => [
+  ...options,
+  ...COMMON.filter(common => !options.some(({ name }) => name === common.name)),
 ]
 
 /** A mistake in how the command was called: nothing ran. */

@@ -3,11 +3,11 @@ import type { CpuidRow, MsrRow } from '../core/cpuid-data.ts'
 import { isRows } from '../formats/cpuid-json.ts'
 
 /** Checked by hand: a dump has five hundred numbers, and ten thousand dumps come in a row. */
-const leaves = v.custom<CpuidRow[]>(
+export const leaves = v.custom<CpuidRow[]>(
   value => isRows<CpuidRow>(value, 6),
   'must be rows of [leaf, subleaf, eax, ebx, ecx, edx], each number from 0 to 4294967295',
 )
-const msrs = v.custom<MsrRow[]>(
+export const msrs = v.custom<MsrRow[]>(
   value => isRows<MsrRow>(value, 3),
   'must be rows of [index, low, high], each number from 0 to 4294967295',
 )

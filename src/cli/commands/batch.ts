@@ -1,12 +1,10 @@
 import type { Database } from '../../database/database.ts'
-import { jsonFault } from '../../formats/json-fault.ts'
 import { ask, BadRequest, errorOf } from '../../verbs/ask.ts'
+import { checkLibvirt, parseRequest } from '../../verbs/request.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { libvirtVersion } from '../globals.ts'
 import { lines } from '../lines.ts'
 import type { Session } from '../session.ts'
-import { UsageError } from '../spec.ts'
 
 export const command: Command = {
   spec: {
@@ -42,7 +40,7 @@ export const command: Command = {
 function answer(databases: Databases, line: string, number: number): Record<string, unknown> {
   let id: unknown = null
   try {
-    const request = parse(line, number)
+    const request = parseRequest(line, number)
     id = request.id ?? null
     checkLibvirt(request.libvirt)
     return { id, ...ask({ db: databases.of(request.cpuMap) }, request) }
@@ -50,31 +48,6 @@ function answer(databases: Databases, line: string, number: number): Record<stri
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error
     return { id, error: said }
-  }
-}
-
-function parse(line: string, number: number): Readonly<Record<string, unknown>> {
-  let request: unknown
-  try {
-    request = JSON.parse(line)
-  } catch (cause) {
-    const { offset, what } = jsonFault(line)
-    throw new BadRequest(`line ${number}, column ${offset + 1}: ${what}`, { cause })
-  }
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    throw new BadRequest(`line ${number}, column 1: a request is a JSON object`)
-  }
-  return request as Readonly<Record<string, unknown>>
-}
-
-function checkLibvirt(version: unknown): void {
-  if (version === undefined) return
-  try {
-    libvirtVersion(String(version))
-  } catch (error) {
-    if (error instanceof UsageError)
-      throw new BadRequest("libvirt: must be '11.3' or '12.8'", { cause: error })
-    throw error
   }
 }
 

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { listen } from '../../src/cli/listen.ts'
+import { CLI, hostXml, virtCpu } from './virt-cpu.ts'
+
+const running: ChildProcess[] = []
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+
+/** Starts the built command and waits until it says where it is. */
+async function serve(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.push(child)
+  let said = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  while (!/\n/.test(said)) await once(child.stdout ?? child, 'data')
+  return { child, url: /http:\S+/.exec(said)?.[0] ?? '' }
+}
+
+/** All that a raw connection is answered. */
+async function raw(url: string, write: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  let heard = ''
+  socket.setEncoding('utf8').on('data', text => {
+    heard += text
+  })
+  socket.on('error', () => {})
+  socket.write(write)
+  await once(socket, 'close')
+  return heard
+}
+
+test('answers until Ctrl-C, which is 130', async () => {
+  const { child, url } = await serve()
+  const body = JSON.stringify({ cpus: [hostXml('Penryn')] })
+  const response = await fetch(`${url}v1/baseline`, { method: 'POST', body })
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ model: 'Penryn' })
+  child.kill('SIGINT')
+  expect(await once(child, 'exit')).toEqual([130, null])
+})
+
+test('a body of 20 MB is refused, with its length or without, and the server goes on', async () => {
+  const { url } = await serve()
+  const large = Buffer.alloc(20 * 2 ** 20, 32)
+  const known = await fetch(`${url}v1/baseline`, { method: 'POST', body: large }).catch(error => error.cause)
+  const chunks = new ReadableStream({
+    start(stream) {
+      for (let at = 0; at < large.length; at += 2 ** 16) stream.enqueue(large.subarray(at, at + 2 ** 16))
+      stream.close()
+    },
+  })
+  const streamed = await fetch(`${url}v1/baseline`, {
+    method: 'POST',
+    body: chunks,
+    duplex: 'half',
+  } as RequestInit).catch(error => error.cause)
+  for (const answer of [known, streamed]) {
+    // A client that is still sending may find the connection closed before it reads the refusal.
+    if (answer instanceof Response) expect(answer.status).toBe(413)
+    else expect(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']).toContain(answer.code)
+  }
+  expect((await fetch(`${url}healthz`)).status).toBe(200)
+})
+
+test('a taken port, a bad one and a bad map are said', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as { port: number }
+  expect(virtCpu(['serve', '--port', String(port)])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: `error: port ${port} is taken: stop what listens there, or choose another with --port (0: any free one)\n`,
+  })
+  taken.close()
+  for (const args of [
+    ['--port', '70000'],
+    ['--port', 'x'],
+    ['--cpu-map', 'DIR'],
+    ['--cpu-map', 'a=/nosuch'],
+  ])
+    expect(virtCpu(['serve', ...args])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^error: .+\n$/),
+    })
+})
+
+test('who takes too long to ask is let go', async () => {
+  const answer = () => new Response('unasked')
+  const server = await listen(answer, { address: '127.0.0.1', port: 0 }, { headers: 100, request: 200 })
+  const post = 'POST /v1/baseline HTTP/1.1\r\nHost: localhost\r\n'
+  expect(await raw(server.url, post)).toMatch(/^HTTP\/1\.1 408 /)
+  await server.stop()
+})

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { builtin } from '../../src/database/builtin.ts'
+import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
+import { ask } from '../../src/index.ts'
+import { VERBS } from '../../src/verbs/table.ts'
+import { hostXml } from '../cli/virt-cpu.ts'
+
+const PAGE = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'x'">`
+const HOSTS = { host: '127.0.0.1:8680' }
+const cpus = [hostXml('Penryn', ['vmx']), hostXml('Nehalem', ['vmx', 'ds'])]
+
+const faults: unknown[] = []
+const app = createApp({
+  version: '1.2.3',
+  database: builtin(),
+  maps: new Map([['old', builtin()]]),
+  page: PAGE,
+  name: 'fleet.example',
+  onFault: error => faults.push(error),
+})
+
+async function send(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}) {
+  const init =
+    body === undefined
+      ? { headers: { ...HOSTS, ...headers } }
+      : {
+          method: 'POST',
+          headers: { ...HOSTS, ...headers },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }
+  const response = await app.request(path, init)
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json')
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson ? JSON.parse(text) : undefined,
+  }
+}
+
+describe('answers', () => {
+  test('a verb answers as batch does', async () => {
+    const { status, json } = await send('/v1/baseline', { id: 7, cpus, explain: true })
+    expect(status).toBe(200)
+    expect(json).toEqual({ id: 7, ...ask({ verb: 'baseline', cpus, explain: true }) })
+  })
+
+  test('no is an answer', async () => {
+    const guest = `<cpu><model>Nehalem</model></cpu>`
+    const { status, json } = await send('/v1/compare', { host: cpus[0], cpu: guest })
+    expect([status, json.result]).toEqual([200, 'incompatible'])
+  })
+
+  test('a request may name a map that the server was given', async () => {
+    expect((await send('/v1/cpu-models', { arch: 'x86_64', cpuMap: 'old' })).status).toBe(200)
+  })
+
+  test('the page, health and the description', async () => {
+    expect((await send('/')).text).toBe(PAGE)
+    expect((await send('/healthz')).json).toEqual({ status: 'ok', version: '1.2.3' })
+    const { json } = await send('/v1/openapi.json')
+    expect(Object.keys(json.paths)).toEqual([
+      ...Object.keys(VERBS).map(verb => `/v1/${verb}`),
+      '/v1/openapi.json',
+      '/healthz',
+      '/',
+    ])
+    const { schema } = json.paths['/v1/decode'].post.requestBody.content['application/json']
+    expect(schema).toMatchObject({
+      properties: {
+        cpuid: { type: 'array', items: { items: { maximum: 0xffff_ffff } } },
+        as: { enum: ['host', 'guest'] },
+        id: {},
+      },
+    })
+  })
+})
+
+describe('refusals', () => {
+  test.each([
+    ['/v1/nosuch', {}, 404, 'not-found', /unknown verb 'nosuch'; known: decode,/],
+    ['/v1/toString', {}, 404, 'not-found', /unknown verb/],
+    ['/v1/baseline', '{"cpus": [', 400, 'bad-request', /line 1, column 11/],
+    ['/v1/baseline', '{\n "cpus": }', 400, 'bad-request', /line 2, column 10/],
+    ['/v1/baseline', '[]', 400, 'bad-request', /a request is a JSON object/],
+    ['/v1/baseline', '', 400, 'bad-request', /line 1, column 1/],
+    ['/v1/baseline', {}, 400, 'bad-request', /the input cpus is missing/],
+    ['/v1/baseline', { cpus: [1] }, 400, 'bad-request', /cpus\[0\] must be the text of a CPU/],
+    ['/v1/baseline', { cpus: [], more: 1 }, 400, 'bad-request', /no input is called more/],
+    ['/v1/baseline', { cpus, libvirt: '1.0' }, 400, 'bad-request', /libvirt: must be/],
+    ['/v1/baseline', `{"id": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 400, 'bad-request', /nested/],
+    ['/v1/baseline', { cpus: ['<cpu'] }, 422, 'bad-input', /cpus\[0\]/],
+    ['/v1/baseline', { cpus: ['<a>'.repeat(1e5)] }, 422, 'bad-input', /cpus\[0\]/],
+    ['/v1/baseline', { cpus: [hostXml('Nosuch')] }, 422, 'internal', /Unknown CPU model Nosuch/],
+    ['/v1/baseline', { cpus, cpuMap: '/etc' }, 403, 'forbidden', /name of a map.*known: old/],
+    ['/v1/baseline', { cpus, cpuMap: '__proto__' }, 403, 'forbidden', /name of a map/],
+    ['/v1/baseline', ' '.repeat(LARGEST_BODY + 1), 413, 'too-large', /more than/],
+    ['/v1/baseline', undefined, 404, 'not-found', /nothing is at GET/],
+    ['/etc/passwd', undefined, 404, 'not-found', /nothing is at GET/],
+  ])('%s %.40j is %i %s', async (path, body, status, kind, message) => {
+    const answer = await send(path, body)
+    expect([answer.status, answer.json.error.kind]).toEqual([status, kind])
+    expect(answer.json.error.message).toMatch(message)
+  })
+
+  test('another site’s request', async () => {
+    const from = async (headers: Readonly<Record<string, string>>) =>
+      (await send('/v1/cpu-models', { arch: 'x86_64' }, headers)).status
+    expect(await from({ host: 'evil.example' })).toBe(403)
+    expect(await from({ host: '127.0.0.1.evil.example:8680' })).toBe(403)
+    expect(await from({ origin: 'http://evil.example' })).toBe(403)
+    expect(await from({ origin: 'null' })).toBe(403)
+    expect(await from({ origin: 'http://127.0.0.1:8680' })).toBe(200)
+    expect(await from({ host: 'localhost:8680' })).toBe(200)
+    expect(await from({ host: '[::1]:8680' })).toBe(200)
+    expect(await from({ host: 'fleet.example:8680' })).toBe(200)
+  })
+})
+
+test('every response is kept safe, and only the page may run anything', async () => {
+  for (const [path, body] of [['/'], ['/nosuch'], ['/v1/baseline', '{'], ['/healthz']] as const) {
+    const { headers } = await send(path, body)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cache-control')).toBe('no-store')
+    const policy = path === '/' ? "default-src 'none'; script-src 'x'" : "default-src 'none'"
+    expect(headers.get('content-security-policy')).toBe(`${policy}; frame-ancestors 'none'`)
+  }
+})
+
+test('nothing was a fault of ours', () => expect(faults).toEqual([]))
