@@ -106,7 +106,7 @@ function oneBitEach(list: readonly Feature[], words: number): (Feature | undefin
   const byBit = new Array<Feature | undefined>(words * 32).fill(undefined)
   let last = -1
   for (const feature of list) {
-    const at = onlyBit(feature.bits.words)
+    const at = onlyBit(feature.bits)
     if (at === undefined || at <= last) return undefined
     byBit[at] = feature
     last = at
@@ -115,9 +115,9 @@ function oneBitEach(list: readonly Feature[], words: number): (Feature | undefin
 }
 
 /** The number of the only bit that is set, counted from the first word. */
-function onlyBit(words: Uint32Array): number | undefined {
+function onlyBit({ words, start }: FeatureSet): number | undefined {
   let at: number | undefined
-  for (let w = 0; w < words.length; w++) {
+  for (let w = start; w < words.length; w++) {
     const word = words[w] ?? 0
     if (word === 0) continue
     if (at !== undefined || word & (word - 1)) return undefined

@@ -1,8 +1,9 @@
 import type { U32 } from '../core/bits.ts'
-import type { Feature } from '../core/feature.ts'
+import type { Feature, FeatureClass } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { internalError } from '../core/libvirt-error.ts'
+import type { Order } from '../core/order.ts'
 import { type Place, placeKey, type Register } from '../core/place.ts'
 import { children, type Element } from '../xml/element.ts'
 
@@ -29,20 +30,9 @@ export class MapFeatures {
     if (this.#byName.has(name)) throw internalError(`CPU feature ${name} already defined`)
     const migratable = element.attributes.migratable !== 'no'
     const bits = this.#setOf(dataOf(element))
-    const known = this.#known?.get(name)
-    const feature: Feature = {
-      name,
-      index: this.list.length,
-      bits,
-      ...this.#lowest(bits),
-      migratable,
-      order: known?.order ?? '&',
-      ...(known?.class && { class: known.class }),
-      // Reading titles takes longer than the whole map, and few are asked for.
-      get title() {
-        return known?.title ?? ''
-      },
-    }
+    const { place, bit } = this.#lowest(bits)
+    const told = { name, index: this.list.length, bits, place, bit, migratable }
+    const feature = new MapFeature(told, this.#known?.get(name))
     this.list.push(feature)
     this.#byName.set(name, feature)
   }
@@ -61,10 +51,44 @@ export class MapFeatures {
   }
 
   /** Where a feature is said to be; one without bits is said to be where it cannot be. */
-  #lowest({ words }: FeatureSet): { place: Place; bit: number } {
-    const at = words.findIndex(word => word !== 0)
+  #lowest({ words, start }: FeatureSet): { place: Place; bit: number } {
+    let at = start
+    while (at < words.length && words[at] === 0) at++
     const word = words[at] ?? 0
     return { place: this.words[at] ?? NOWHERE, bit: word === 0 ? 0 : 31 - Math.clz32(word & -word) }
+  }
+}
+
+/** What the map itself tells of a feature. */
+type Told = Pick<Feature, 'name' | 'index' | 'bits' | 'place' | 'bit' | 'migratable'>
+
+/** A feature of an installed map; what maps do not tell is taken from the `known` feature of that name. */
+class MapFeature implements Feature {
+  readonly name: string
+  readonly index: number
+  readonly bits: FeatureSet
+  readonly place: Place
+  readonly bit: number
+  readonly migratable: boolean
+  readonly order: Order
+  readonly class?: FeatureClass
+  readonly #known: Feature | undefined
+
+  constructor({ name, index, bits, place, bit, migratable }: Told, known: Feature | undefined) {
+    this.name = name
+    this.index = index
+    this.bits = bits
+    this.place = place
+    this.bit = bit
+    this.migratable = migratable
+    this.order = known?.order ?? '&'
+    if (known?.class) this.class = known.class
+    this.#known = known
+  }
+
+  /** Reading titles takes longer than reading the whole map, and few are asked for. */
+  get title(): string {
+    return this.#known?.title ?? ''
   }
 }
 

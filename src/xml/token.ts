@@ -96,9 +96,13 @@ const NONE: Element['attributes'] = Object.freeze(noAttributes())
 /** The attributes of a tag whose shape `TAG` has checked; undefined for a duplicate or a namespace. */
 function readAttributes(list: string): Element['attributes'] | undefined {
   const attributes: Record<string, string> = noAttributes()
-  for (const [, name = '', quoted = ''] of list.matchAll(/([\w.-]+)=('[^']*'|"[^"]*")/g)) {
+  for (let at = 0; at < list.length; ) {
+    const equals = list.indexOf('=', at)
+    const end = list.indexOf(list.charAt(equals + 1), equals + 2)
+    const name = list.slice(at, equals).trimStart()
     if (name in attributes || name === 'xmlns') return undefined
-    attributes[name] = intern(quoted.slice(1, -1))
+    attributes[name] = intern(list.slice(equals + 2, end))
+    at = end + 1
   }
   return Object.freeze(attributes)
 }

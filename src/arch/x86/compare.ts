@@ -24,10 +24,14 @@ export type Comparison =
 /** The refusal as the error that `--error` shows. */
 export const incompatibility = (detail: string): LibvirtError => new LibvirtError('cpu-incompatible', detail)
 
-const incompatible = (
-  detail: string,
-  reasons: Partial<Record<'missing' | 'forbidden' | 'extra', Feature[]>> = {},
-) => ({ result: 'incompatible', detail, missing: [], forbidden: [], extra: [], ...reasons }) as const
+/** Refused before any feature was looked at. */
+const refused = (detail: string): Comparison => ({
+  result: 'incompatible',
+  detail,
+  missing: [],
+  forbidden: [],
+  extra: [],
+})
 
 /**
  * Whether `host` has what `cpu` (a host or a guest) requires and nothing that it forbids.
@@ -35,12 +39,12 @@ const incompatible = (
  * @throws LibvirtError for an unknown model or feature on either side
  */
 export function compare(db: Database, host: Cpu | undefined, cpu: Cpu): Comparison {
-  if (host?.model === undefined) return incompatible('unknown host CPU')
+  if (host?.model === undefined) return refused('unknown host CPU')
   if (cpu.arch !== undefined && cpu.arch !== 'x86_64' && cpu.arch !== 'i686') {
-    return incompatible(`CPU arch ${cpu.arch} does not match host arch`)
+    return refused(`CPU arch ${cpu.arch} does not match host arch`)
   }
   if (cpu.vendor !== undefined && cpu.vendor !== host.vendor) {
-    return incompatible(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
+    return refused(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
   }
   return compareFeatures(db, host, cpu)
 }
@@ -54,25 +58,70 @@ function compareFeatures(db: Database, host: Cpu, cpu: Cpu): Comparison {
   const disable = featuresWith(db, cpu, 'disable')
   const forbid = featuresWith(db, cpu, 'forbid')
 
-  const forbidden = forbid.meet(has)
-  if (!forbidden.isEmpty) {
-    const list = db.features.in(forbidden)
-    return incompatible(`Host CPU provides forbidden features: ${names(list)}`, { forbidden: list })
-  }
+  if (forbid.meets(has)) return new Refused(db, 'forbidden', forbid.meet(has))
   const require = requireAll.minus(force).minus(optional).minus(disable)
-  if (!require.leq(has)) {
-    const list = db.features.in(require.minus(has))
-    return incompatible(`Host CPU does not provide required features: ${names(list)}`, { missing: list })
-  }
+  if (!require.leq(has)) return new Refused(db, 'missing', require.minus(has))
   const rest = has.minus(optional).minus(require).minus(disable).minus(force)
   if (rest.isEmpty) return { result: 'identical', extra: [] }
-  const extra = db.features.in(rest)
-  if (cpu.type === 'guest' && cpu.match === 'strict') {
-    return incompatible(`Host CPU does not strictly match guest CPU: Extra features: ${names(extra)}`, {
-      extra,
-    })
+  if (cpu.type === 'guest' && cpu.match === 'strict') return new Refused(db, 'extra', rest)
+  return new Superset(db, rest)
+}
+
+/** Whole fleets are compared for the yes or no alone: features are named when somebody asks. */
+class Superset {
+  readonly result = 'superset'
+  readonly #db: Database
+  readonly #rest: FeatureSet
+
+  constructor(db: Database, rest: FeatureSet) {
+    this.#db = db
+    this.#rest = rest
   }
-  return { result: 'superset', extra }
+
+  get extra(): readonly Feature[] {
+    return this.#db.features.in(this.#rest)
+  }
+}
+
+const SENTENCES = {
+  forbidden: 'Host CPU provides forbidden features',
+  missing: 'Host CPU does not provide required features',
+  extra: 'Host CPU does not strictly match guest CPU: Extra features',
+} as const
+
+/** A refusal over features of one kind, named when somebody asks. */
+class Refused {
+  readonly result = 'incompatible'
+  readonly #db: Database
+  readonly #kind: keyof typeof SENTENCES
+  readonly #set: FeatureSet
+
+  constructor(db: Database, kind: keyof typeof SENTENCES, set: FeatureSet) {
+    this.#db = db
+    this.#kind = kind
+    this.#set = set
+  }
+
+  get detail(): string {
+    const names = this.#db.features.in(this.#set).map(feature => feature.name)
+    return `${SENTENCES[this.#kind]}: ${names.join(', ')}`
+  }
+
+  get missing(): readonly Feature[] {
+    return this.#of('missing')
+  }
+
+  get forbidden(): readonly Feature[] {
+    return this.#of('forbidden')
+  }
+
+  get extra(): readonly Feature[] {
+    return this.#of('extra')
+  }
+
+  #of(kind: keyof typeof SENTENCES): readonly Feature[] {
+    return kind === this.#kind ? this.#db.features.in(this.#set) : []
+  }
 }
 
 /** One host is compared with many CPUs, and a definition never changes. */
@@ -85,5 +134,3 @@ function featuresOfHost(db: Database, host: Cpu): FeatureSet {
   }
   return features
 }
-
-const names = (features: readonly Feature[]): string => features.map(feature => feature.name).join(', ')
