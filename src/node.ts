@@ -1,4 +1,4 @@
 /** virt-cpu on Node: files, directories, standard input and installed cpu_map directories. */
 export { openCpuMap } from './node/cpu-map.ts'
-export { readCpus } from './node/cpus.ts'
 export { FileError } from './node/file-error.ts'
+export { type NamedHost, readHosts } from './node/read-hosts.ts'

@@ -1,9 +1,6 @@
-import type { Cpu } from '../core/cpu.ts'
 import { ParseError } from '../core/parse-error.ts'
-import { HostText } from '../formats/host-text.ts'
 import type { InputCpu } from '../formats/input-cpu.ts'
-import { inputsOfElement } from '../formats/input-element.ts'
-import { XmlReader } from '../xml/reader.ts'
+import { InputReader } from '../formats/input-reader.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
 import { Kept } from './kept.ts'
@@ -53,7 +50,7 @@ export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean
 }
 
 /** virsh's text. */
-const withoutCpu = (path: string): FileError => {
+export const withoutCpu = (path: string): FileError => {
   const what = '<cpu> element or valid domain XML, host capabilities XML, or domain capabilities XML'
   return new FileError(path, `File '${path}' does not contain any ${what}`)
 }
@@ -80,52 +77,8 @@ function* withFirst(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
   yield* rest
 }
 
-/** A bad `<cpudata>` is reported when the file has been read: what is not XML comes first. */
 function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer, hosts: boolean): void {
-  const faults: unknown[] = []
-  const texts = readText(chunks, path)
-  const front = hosts ? readHosts(texts, cpu => namer.take({ kind: 'host', cpu })) : NOTHING
-  if (front.ended && front.rest === '') return
-  const reader = new XmlReader({
-    source: path,
-    line: front.lines + 1,
-    onElement: element => {
-      try {
-        for (const found of inputsOfElement(element)) namer.take(found)
-      } catch (error) {
-        faults.push(error)
-      }
-    },
-  })
-  reader.write(front.rest)
-  for (const text of texts) reader.write(text)
+  const reader = new InputReader({ source: path, hosts, take: found => namer.take(found) })
+  for (const text of readText(chunks, path)) reader.write(text)
   reader.end()
-  if (faults.length > 0) throw faults[0]
-}
-
-/** What was read of a text by another way than the XML reader's. */
-interface Front {
-  /** What follows it, as far as it has been read. */
-  readonly rest: string
-  /** Whether nothing follows that. */
-  readonly ended: boolean
-  /** How many lines it has. */
-  readonly lines: number
-}
-
-const NOTHING: Front = { rest: '', ended: false, lines: 0 }
-
-/**
- * Takes hosts from the front of the text, as long as nothing else comes. Answers what was read of the rest, and
- * after how many lines.
- */
-function readHosts(texts: Iterator<string>, take: (cpu: Cpu) => void): Front {
-  const reader = new HostText()
-  let rest = ''
-  for (let text = texts.next(); !text.done; text = texts.next()) {
-    rest += text.value
-    rest = rest.slice(reader.readAll(rest, 0, take))
-    if (!reader.expects(rest)) return { rest, ended: false, lines: reader.lines }
-  }
-  return { rest, ended: true, lines: reader.lines }
 }

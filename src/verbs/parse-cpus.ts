@@ -1,12 +1,9 @@
 import type { Cpu } from '../core/cpu.ts'
 import { detectFormat } from '../formats/detect.ts'
-import { HostText } from '../formats/host-text.ts'
 import type { FoundInput } from '../formats/input-cpu.ts'
-import { inputsOfElement } from '../formats/input-element.ts'
+import { InputReader } from '../formats/input-reader.ts'
 import { inputsOfText } from '../formats/input-text.ts'
 import type { Expected } from '../formats/parse-cpu.ts'
-import type { Element } from '../xml/element.ts'
-import { XmlReader } from '../xml/reader.ts'
 import type { Context } from './context.ts'
 import { definitionOf } from './host-of.ts'
 import type { Note } from './note.ts'
@@ -39,14 +36,11 @@ export function parseCpus(
   })
 }
 
-/** Hosts as libvirt prints them, and from the first that is anything else on what the XML reader finds. */
+/** Hosts as libvirt prints them may be read without a tree. */
 function hostsOf(text: string, source: string): FoundInput[] {
   const inputs: FoundInput[] = []
-  const hosts = new HostText()
-  const at = hosts.readAll(text, 0, cpu => inputs.push({ kind: 'host', cpu }))
-  const onElement = (element: Element) => inputs.push(...inputsOfElement(element))
-  const reader = new XmlReader({ source, line: hosts.lines + 1, onElement })
-  reader.write(text.slice(at))
+  const reader = new InputReader({ source, hosts: true, take: found => inputs.push(found) })
+  reader.write(text)
   reader.end()
   return inputs
 }
