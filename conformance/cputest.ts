@@ -11,7 +11,7 @@ import type { Database } from '../src/database/database.ts'
 import { parseCpudata } from '../src/formats/cpudata.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { printCpu } from '../src/formats/print-cpu.ts'
-import { definitionsOf, expansionOf, parseReplies } from '../src/formats/qmp-replies.ts'
+import { parseQemuCapabilities } from '../src/formats/qemu-capabilities.ts'
 import { allowedModels, dataOfProperties } from '../src/policy/qemu.ts'
 import { decodeX86 } from '../src/verbs/decode.ts'
 import { start, update, updateLive } from '../src/verbs/guest.ts'
@@ -241,11 +241,11 @@ class Cputest {
   #replies(name: string) {
     const file = `x86_64-cpuid-${name}.json`
     if (!this.#data.has(file)) return undefined
-    const [first, second] = parseReplies(this.#data.text(file), file)
-    const definitions = WITHOUT_MODEL_LIST.has(name) ? undefined : definitionsOf(second)
+    const { accelerators } = parseQemuCapabilities(this.#data.text(file), file, 'x86_64')
+    const { host, models } = accelerators.get('kvm') ?? {}
     return {
-      data: dataOfProperties(this.#db, expansionOf(first) ?? new Map()),
-      models: definitions && allowedModels(definitions),
+      data: dataOfProperties(this.#db, host?.properties ?? new Map()),
+      models: models && !WITHOUT_MODEL_LIST.has(name) ? allowedModels(models) : undefined,
     }
   }
 

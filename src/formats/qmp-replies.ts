@@ -1,51 +1,144 @@
-import { ParseError } from '../core/parse-error.ts'
+import type { QapiEntity } from '../policy/qapi-schema.ts'
 import type { Property, QemuModel } from '../policy/qemu.ts'
+import type {
+  GicVersion,
+  QemuMachine,
+  QemuVersion,
+  SevCapabilities,
+  SgxCapabilities,
+} from '../policy/qemu-capabilities.ts'
+import type { Answer } from './qmp-answer.ts'
 
-/**
- * The JSON documents of a recorded conversation: objects one after the other, an empty line between them.
- * @throws ParseError for text that is not JSON
- */
-export function parseReplies(text: string, source = ''): unknown[] {
-  return text
-    .split(/\r?\n[ \t]*\r?\n/)
-    .filter(part => part.trim() !== '')
-    .map(part => {
-      try {
-        return JSON.parse(part)
-      } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause)
-        throw new ParseError(`not JSON: ${why}`, source, 0, 0, '', { cause })
-      }
-    })
+// One reader for each of QEMU's commands that tell something. All throw ParseError for what is missing.
+
+/** `query-version` */
+export function readVersion(answer: Answer): QemuVersion {
+  const qemu = answer.member('qemu')
+  const [major, minor, micro] = [qemu.count('major'), qemu.count('minor'), qemu.count('micro')]
+  return { major, minor, micro, package: answer.maybeText('package') ?? '' }
 }
 
-/** The properties of a `query-cpu-model-expansion` reply; undefined when it is another reply. */
-export function expansionOf(reply: unknown): Map<string, Property> | undefined {
-  const props = field(field(field(reply, 'return'), 'model'), 'props')
-  if (!isRecord(props)) return undefined
-  const entries = Object.entries(props).filter((entry): entry is [string, Property] => isProperty(entry[1]))
-  return new Map(entries)
-}
-
-/** The models of a `query-cpu-definitions` reply; undefined when it is another reply. */
-export function definitionsOf(reply: unknown): QemuModel[] | undefined {
-  const list = field(reply, 'return')
-  if (!Array.isArray(list)) return undefined
-  return list.flatMap((item: unknown) => {
-    const name = field(item, 'name')
-    const unavailable = field(item, 'unavailable-features')
-    if (typeof name !== 'string') return []
-    const names = Array.isArray(unavailable) ? unavailable.filter(n => typeof n === 'string') : undefined
-    return [
-      { name, deprecated: field(item, 'deprecated') === true, ...(names ? { unavailable: names } : {}) },
-    ]
+/** `query-machines` */
+export const readMachines = (answer: Answer): QemuMachine[] =>
+  answer.list().map(machine => {
+    const [alias, cpuType] = [machine.maybeText('alias'), machine.maybeText('default-cpu-type')]
+    return {
+      name: machine.text('name'),
+      ...(alias !== undefined && { alias }),
+      isDefault: machine.flag('is-default'),
+      deprecated: machine.flag('deprecated'),
+      maxCpus: machine.optional('cpu-max') ? machine.count('cpu-max') : 0,
+      ...(cpuType !== undefined && { defaultCpuType: cpuType }),
+      hotpluggableCpus: machine.flag('hotpluggable-cpus'),
+      ...(machine.optional('acpi') && { acpi: machine.flag('acpi') }),
+    }
   })
+
+/** `query-cpu-definitions` */
+export const readModels = (answer: Answer): QemuModel[] =>
+  answer.list().map(model => {
+    const [type, alias] = [model.maybeText('typename'), model.maybeText('alias-of')]
+    const unavailable = model.optional('unavailable-features')?.texts()
+    return {
+      name: model.text('name'),
+      ...(type !== undefined && { type }),
+      ...(alias !== undefined && { aliasOf: alias }),
+      deprecated: model.flag('deprecated'),
+      ...(unavailable && { unavailable }),
+    }
+  })
+
+/** What `query-cpu-model-expansion` answers. */
+export interface Expansion {
+  readonly model: string
+  readonly properties: ReadonlyMap<string, Property>
+  readonly deprecated: readonly string[]
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+/** `query-cpu-model-expansion`; s390x leaves `props` out where there are none */
+export function readExpansion(answer: Answer): Expansion {
+  const model = answer.member('model')
+  const name = model.text('name')
+  const entries = model.optional('props')?.entries() ?? []
+  return {
+    model: name,
+    properties: new Map(entries.filter((entry): entry is [string, Property] => isProperty(entry[1]))),
+    deprecated: answer.optional('deprecated-props')?.texts() ?? [],
+  }
+}
 
-const field = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined)
-
+/** libvirt reads numbers as unsigned ones and passes others over, as it does lists and objects. */
 const isProperty = (value: unknown): value is Property =>
-  typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string'
+  typeof value === 'boolean' ||
+  typeof value === 'string' ||
+  (typeof value === 'number' && Number.isInteger(value) && value >= 0)
+
+/** `query-qmp-schema` */
+export const readSchema = (answer: Answer): QapiEntity[] =>
+  answer.list().map(entity => {
+    const [argument, result] = [entity.maybeText('arg-type'), entity.maybeText('ret-type')]
+    const element = entity.maybeText('element-type')
+    return {
+      name: entity.text('name'),
+      kind: entity.text('meta-type'),
+      ...(argument !== undefined && { argument }),
+      ...(result !== undefined && { result }),
+      ...(element !== undefined && { element }),
+      members: new Map(membersOf(entity)),
+    }
+  })
+
+function membersOf(entity: Answer): [string, string][] {
+  const list = (name: string): Answer[] => entity.optional(name)?.list() ?? []
+  return [
+    ...list('values').map((value): [string, string] => [String(value.value), '']),
+    // An alternate's members have types only, and an enumeration's only names.
+    ...list('members').map((one): [string, string] => [
+      one.maybeText('name') ?? '',
+      one.maybeText('type') ?? '',
+    ]),
+    ...list('variants').map((variant): [string, string] => [variant.text('case'), variant.text('type')]),
+  ]
+}
+
+/** `qom-list-types`, `device-list-properties`, `qom-list-properties` */
+export const readNames = (answer: Answer): Set<string> =>
+  new Set(answer.list().map(entry => entry.text('name')))
+
+/** `query-command-line-options` */
+export const readOptions = (answer: Answer): Map<string, Set<string>> =>
+  new Map(
+    answer.list().map(option => [option.text('option'), readNames(option.member('parameters'))] as const),
+  )
+
+/** `query-migrate-capabilities` */
+export const readMigration = (answer: Answer): Set<string> =>
+  new Set(answer.list().map(entry => entry.text('capability')))
+
+/** `query-gic-capabilities` */
+export const readGic = (answer: Answer): GicVersion[] =>
+  answer.list().map(gic => ({
+    version: gic.count('version'),
+    kernel: gic.flag('kernel'),
+    emulated: gic.flag('emulated'),
+  }))
+
+/** `query-sev-capabilities` */
+export const readSev = (answer: Answer): SevCapabilities => ({
+  cbitpos: answer.count('cbitpos'),
+  reducedPhysBits: answer.count('reduced-phys-bits'),
+  pdh: answer.maybeText('pdh') ?? '',
+  certChain: answer.maybeText('cert-chain') ?? '',
+  cpu0Id: answer.maybeText('cpu0-id') ?? '',
+})
+
+/** `query-sgx-capabilities` */
+export const readSgx = (answer: Answer): SgxCapabilities => ({
+  flc: answer.flag('flc'),
+  sgx1: answer.flag('sgx1'),
+  sgx2: answer.flag('sgx2'),
+  sections: (answer.optional('sections')?.list() ?? []).map(section => ({
+    node: section.count('node'),
+    size: section.count('size'),
+  })),
+})

@@ -2,6 +2,7 @@ import type { X86Data } from '../arch/x86/cpuid.ts'
 import type { AllowedModels } from '../arch/x86/decode.ts'
 import { type Signature, signatureWord } from '../core/signature.ts'
 import type { Database } from '../database/database.ts'
+import type { HostExpansion } from './qemu-capabilities.ts'
 import { fromQemu } from './qemu-names.ts'
 
 /** A property of a CPU model as QEMU tells it; other JSON values are passed over when read. */
@@ -10,6 +11,10 @@ export type Property = boolean | number | string
 /** A CPU model that a QEMU binary knows. */
 export interface QemuModel {
   readonly name: string
+  /** Its QOM type. */
+  readonly type?: string
+  /** The versioned model that it stands for: `qemu64-v1` of `qemu64`. */
+  readonly aliasOf?: string
   /** What this host cannot give the model, in QEMU's spelling and order; absent: QEMU does not say. */
   readonly unavailable?: readonly string[]
   readonly deprecated: boolean
@@ -44,3 +49,24 @@ function signatureOf(properties: ReadonlyMap<string, Property>): Signature | und
 /** QEMU's models with what it cannot give each, in libvirt's spelling. */
 export const allowedModels = (models: readonly QemuModel[]): AllowedModels =>
   new Map(models.map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]))
+
+/**
+ * The host as it is: what QEMU would give without regard to migration counts too.
+ * @see libvirt's host-model as domain capabilities report it
+ */
+export const reportedProperties = ({ properties, unmigratable }: HostExpansion): Map<string, Property> =>
+  new Map(
+    [...properties].map(([name, value]) => [
+      name,
+      value === false && unmigratable?.get(name) === true ? true : value,
+    ]),
+  )
+
+/** Names of properties that the host has and a guest that is to migrate cannot; undefined where QEMU does not tell. */
+export const unmigratableNames = ({ properties, unmigratable }: HostExpansion): Set<string> | undefined =>
+  unmigratable &&
+  new Set(
+    [...unmigratable].flatMap(([name, value]) =>
+      value === true && properties.get(name) === false ? [name] : [],
+    ),
+  )

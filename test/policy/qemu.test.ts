@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { decode } from '../../src/arch/x86/decode.ts'
 import { builtin } from '../../src/database/builtin.ts'
-import { allowedModels, dataOfProperties, type Property } from '../../src/policy/qemu.ts'
+import {
+  allowedModels,
+  dataOfProperties,
+  type Property,
+  reportedProperties,
+  unmigratableNames,
+} from '../../src/policy/qemu.ts'
 import { start } from '../../src/policy/start.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 
@@ -41,6 +47,20 @@ describe('the host as QEMU sees it', () => {
     const seen = data({ vendor: 'GenuineIntel', family: 6, model: 60, stepping: 3, rtm: true, fpu: true })
     expect(show(decode(db, seen, { as: 'guest', fallback: 'forbid' }))).not.toContain('require:rtm')
   })
+})
+
+test('asked twice, the host reports what it has without regard to migration', () => {
+  const asked = (text: Record<string, Property>) => new Map(Object.entries(text))
+  const host = {
+    model: 'base',
+    properties: asked({ avx: true, invtsc: false, fma: false, level: 7 }),
+    deprecated: [],
+  }
+  const both = { ...host, unmigratable: asked({ avx: true, invtsc: true, fma: false, level: 8, new: true }) }
+  expect(reportedProperties(host)).toEqual(host.properties)
+  expect(unmigratableNames(host)).toBeUndefined()
+  expect(reportedProperties(both)).toEqual(asked({ avx: true, invtsc: true, fma: false, level: 7 }))
+  expect([...(unmigratableNames(both) ?? [])]).toEqual(['invtsc'])
 })
 
 test('models and blockers, in libvirt’s spelling', () => {

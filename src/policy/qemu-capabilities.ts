@@ -1,0 +1,105 @@
+import type { QapiSchema } from './qapi-schema.ts'
+import type { Property, QemuModel } from './qemu.ts'
+
+/** What runs the guest's code; `tcg` is QEMU's own emulation, virsh's virttype `qemu`. */
+export type Accelerator = 'kvm' | 'hvf' | 'tcg'
+
+export interface QemuVersion {
+  readonly major: number
+  readonly minor: number
+  readonly micro: number
+  /** The distribution's name of the build; empty where there is none. */
+  readonly package: string
+}
+
+/** A machine type. */
+export interface QemuMachine {
+  readonly name: string
+  /** The short name that stands for it: `q35` of `pc-q35-10.0`. */
+  readonly alias?: string
+  readonly isDefault: boolean
+  readonly deprecated: boolean
+  /** The most vCPUs; 0: QEMU does not say. */
+  readonly maxCpus: number
+  /** The QOM type of the CPU it gives a guest that asks for none. */
+  readonly defaultCpuType?: string
+  readonly hotpluggableCpus: boolean
+  /** Absent where QEMU is too old to tell. */
+  readonly acpi?: boolean
+}
+
+/** The host's CPU as QEMU expands the model `host`, or `max` under TCG. */
+export interface HostExpansion {
+  /** The model that the properties stand on: `base` on x86, `gen16a-base` on s390x. */
+  readonly model: string
+  /** As asked first: where QEMU looks after migration, what prevents it is false. */
+  readonly properties: ReadonlyMap<string, Property>
+  /** Asked without regard to migration; absent: not asked, or refused. */
+  readonly unmigratable?: ReadonlyMap<string, Property>
+  /** Properties that newer machines do without, in QEMU's order. */
+  readonly deprecated: readonly string[]
+}
+
+/** What QEMU can do with one accelerator. */
+export interface AcceleratorCapabilities {
+  /** In QEMU's order. */
+  readonly machines: readonly QemuMachine[]
+  /** In QEMU's order; absent: QEMU does not list any. */
+  readonly models?: readonly QemuModel[]
+  /** Absent: QEMU does not tell. */
+  readonly host?: HostExpansion
+  /** The host's properties with every Hyper-V enlightenment that it can give; absent: QEMU does not tell. */
+  readonly hyperv?: ReadonlyMap<string, Property>
+}
+
+/** A version of ARM's interrupt controller. */
+export interface GicVersion {
+  readonly version: number
+  /** Whether the kernel can provide it, and whether QEMU can emulate it. */
+  readonly kernel: boolean
+  readonly emulated: boolean
+}
+
+/** AMD's memory encryption as QEMU sees it. */
+export interface SevCapabilities {
+  readonly cbitpos: number
+  readonly reducedPhysBits: number
+  /** Base64, as the vendor's tools take them; empty where QEMU does not tell. */
+  readonly pdh: string
+  readonly certChain: string
+  readonly cpu0Id: string
+}
+
+/** Intel's enclaves as QEMU sees them. Sizes are in bytes. */
+export interface SgxCapabilities {
+  readonly flc: boolean
+  readonly sgx1: boolean
+  readonly sgx2: boolean
+  readonly sections: readonly { readonly node: number; readonly size: number }[]
+}
+
+/** What is known of a QEMU binary on a host. Immutable. */
+export interface QemuCapabilities {
+  /** Absent only where the version was not asked. */
+  readonly version?: QemuVersion
+  /** libvirt's name of the guests' architecture. */
+  readonly arch: string
+  /** In this order: the host's own accelerator, then TCG. One that was not probed is absent. */
+  readonly accelerators: ReadonlyMap<Accelerator, AcceleratorCapabilities>
+  /** Every QOM type: devices, objects, accelerators, machines, CPUs. */
+  readonly types: ReadonlySet<string>
+  /** The properties of those types that were asked for. */
+  readonly properties: ReadonlyMap<string, ReadonlySet<string>>
+  readonly schema: QapiSchema
+  /** The parameters of each command-line option. */
+  readonly options: ReadonlyMap<string, ReadonlySet<string>>
+  /** What its migration can do. */
+  readonly migration: ReadonlySet<string>
+  readonly tpm: { readonly models: readonly string[]; readonly types: readonly string[] }
+  /** Absent: not an ARM, or QEMU does not tell. */
+  readonly gic?: readonly GicVersion[]
+  /** Absent: the host cannot. */
+  readonly sev?: SevCapabilities
+  /** Absent: the host cannot. */
+  readonly sgx?: SgxCapabilities
+}
