@@ -16,6 +16,7 @@ const text = {
 
 export default defineConfig({
   plugins: [text],
+  define: { __VERSION__: '"test"' },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: './test/setup/build.ts',

@@ -13,15 +13,19 @@ const LAYERS = [
   'fleet',
   'verbs',
   'node',
+  'probe',
   'http',
   'cli',
 ]
+
+/** Stands beside these: probes ask hosts, verbs decide about CPUs, and only the interfaces know both. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = { probe: ['fleet', 'verbs', 'node'] }
 
 /** The public entries may import what they offer. */
 const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'verbs', 'node.ts': 'node' }
 
 /** Node's modules, the clock, the environment and randomness belong to these layers alone. */
-const IMPURE = ['node', 'cli']
+const IMPURE = ['node', 'probe', 'cli']
 
 const root = join(import.meta.dirname, '..', 'src')
 
@@ -64,6 +68,17 @@ test('no import points up or sideways', () => {
       .filter(target => LAYERS.indexOf(layerOf(target) ?? '') > rank)
       .map(target => `${path} imports ${target}`)
   })
+  expect(faults).toEqual([])
+})
+
+test('probes know nothing of fleets and verbs', () => {
+  const faults = sources.flatMap(path =>
+    imports(path)
+      .filter(name => name.startsWith('.'))
+      .map(name => layerOf(normalize(join(dirname(path), name))) ?? '')
+      .filter(target => BESIDE[layerOf(path) ?? '']?.includes(target))
+      .map(target => `${path} imports ${target}`),
+  )
   expect(faults).toEqual([])
 })
 

@@ -1,0 +1,65 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { machine } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+/** Where Red Hat's distributions put the one emulator they have, for guests of the host's own architecture. */
+const NATIVE_ONLY = '/usr/libexec/qemu-kvm'
+
+/** What QEMU calls an architecture where libvirt has another name. */
+const QEMU_TARGET: Readonly<Record<string, string>> = {
+  i686: 'i386',
+  armv6l: 'arm',
+  armv7l: 'arm',
+  armv7b: 'armeb',
+  parisc: 'hppa',
+  openrisc: 'or1k',
+}
+
+/** What a 64-bit host's emulator runs besides its own: tried where there is none of their own. */
+const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
+  x86_64: ['i686'],
+  aarch64: ['armv7l'],
+  ppc64: ['ppc64le'],
+  ppc64le: ['ppc64'],
+}
+
+export interface EmulatorSearch {
+  /** Directories separated as in `PATH`; absent: `PATH` itself. */
+  readonly path?: string | undefined
+  /** libvirt's name of the host's architecture; absent: this host's. */
+  readonly host?: string
+}
+
+/** libvirt's name of this host's architecture. */
+export function hostArch(): string {
+  const name = machine()
+  if (/^i.86$/.test(name)) return 'i686'
+  return { amd64: 'x86_64', arm64: 'aarch64', armv8l: 'armv7l' }[name] ?? name
+}
+
+/**
+ * The QEMU that serves an architecture's guests, as libvirt looks for it: `qemu-system-ARCH` on the PATH, the host's
+ * own where that runs them too, `/usr/libexec/qemu-kvm` for the host's architecture. Undefined where there is none.
+ */
+export function findEmulator(arch: string, search: EmulatorSearch = {}): string | undefined {
+  const { path = process.env.PATH ?? '', host = hostArch() } = search
+  const runsToo = ALSO_RUNS[host]?.includes(arch) ? [host] : []
+  const names = [arch, ...runsToo].map(name => `qemu-system-${QEMU_TARGET[name] ?? name}`)
+  if (host === 'aarch64' && arch === 'armv7l') names.reverse()
+  for (const name of names) {
+    for (const directory of path.split(delimiter)) {
+      const file = join(directory, name)
+      if (directory !== '' && isProgram(file)) return file
+    }
+  }
+  return arch === host && isProgram(NATIVE_ONLY) ? NATIVE_ONLY : undefined
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
