@@ -1,0 +1,95 @@
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { driverOf } from './driver.ts'
+import type { Accelerator, QemuCapabilities, QemuMachine } from './qemu-capabilities.ts'
+import { checkVirtType } from './virt-types.ts'
+
+/** What was asked for of a hypervisor; absent: libvirt's default. */
+export interface QemuRequest {
+  readonly virttype?: string | undefined
+  readonly arch?: string | undefined
+  readonly machine?: string | undefined
+}
+
+/** A QEMU, and how it is used. */
+export interface QemuChoice {
+  readonly binary: string
+  /** As asked for, or the best that there is: `kvm` before `qemu`. */
+  readonly virttype: string
+  /** What runs the guests: everything that is neither `kvm` nor `hvf` is emulated. */
+  readonly accelerator: Accelerator
+  readonly arch: string
+  /** Absent: the target has no default machine. */
+  readonly machine?: QemuMachine
+  /** Whether guests are of the host's own architecture, so that its CPU can be theirs. */
+  readonly isNative: boolean
+}
+
+/** Where a QEMU is: its path, and libvirt's name of its host's architecture. */
+export interface QemuPlace {
+  readonly binary: string
+  readonly host: string
+}
+
+const invalid = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
+
+/** What is refused before an emulator is looked for. @throws LibvirtError */
+export function checkQemuRequest({ virttype, arch }: QemuRequest, isArch: (name: string) => boolean): void {
+  checkVirtType(virttype)
+  if (arch !== undefined && !isArch(arch)) throw invalid(`unknown architecture: ${arch}`)
+}
+
+/** No emulator was found. */
+export const noEmulator = (arch: string): LibvirtError =>
+  new LibvirtError('unsupported', `unable to find any emulator to serve '${arch}' architecture`)
+
+/**
+ * How a QEMU serves what was asked for.
+ * @throws LibvirtError where it serves another architecture, has no such accelerator or machine
+ */
+export function chooseQemu(
+  capabilities: QemuCapabilities,
+  { binary, host }: QemuPlace,
+  request: QemuRequest,
+): QemuChoice {
+  const arch = request.arch ?? host
+  if (!isSameFamily(arch, capabilities.arch)) {
+    throw invalid(
+      `architecture from emulator '${capabilities.arch}' doesn't match given architecture '${arch}'`,
+    )
+  }
+  const { accelerators } = capabilities
+  const asked = request.virttype === 'none' ? undefined : request.virttype
+  if (asked === 'kvm' && !accelerators.has('kvm')) {
+    throw invalid(`the accel 'kvm' is not supported by '${binary}' on this host`)
+  }
+  const best = (['kvm', 'hvf'] as const).find(name => accelerators.has(name)) ?? 'qemu'
+  const virttype = asked ?? best
+  const accelerator = virttype === 'kvm' || virttype === 'hvf' ? virttype : 'tcg'
+  const machine = machineOf(capabilities, accelerator, binary, request.machine)
+  return {
+    binary,
+    virttype,
+    accelerator,
+    arch,
+    ...(machine && { machine }),
+    isNative: isSameFamily(arch, host),
+  }
+}
+
+function machineOf(
+  { accelerators }: QemuCapabilities,
+  accelerator: Accelerator,
+  binary: string,
+  name: string | undefined,
+): QemuMachine | undefined {
+  const machines = (accelerators.get(accelerator) ?? accelerators.get('tcg'))?.machines ?? []
+  if (name === undefined) return machines.find(({ isDefault }) => isDefault)
+  const found = machines.find(machine => machine.name === name || machine.alias === name)
+  if (!found || name === 'none')
+    throw invalid(`the machine '${name}' is not supported by emulator '${binary}'`)
+  return found
+}
+
+/** x86_64's emulator runs i686 guests, and so on: as the CPU drivers have it. */
+const isSameFamily = (one: string, other: string): boolean =>
+  one === other || (driverOf(one) !== undefined && driverOf(one) === driverOf(other))
