@@ -26,7 +26,10 @@ export {
   cpuModels,
   type DecodeInput,
   decode,
+  encode,
   expand,
+  type IdenticalInput,
+  identical,
   migratable,
   type Options,
   type StartInput,
@@ -35,6 +38,7 @@ export {
   type UpdateLiveInput,
   update,
   updateLive,
+  validate,
 } from './verbs/library.ts'
 export type { Note } from './verbs/note.ts'
 export { type FoundHost, parseCpus } from './verbs/parse-cpus.ts'

@@ -1,3 +1,4 @@
+import type { Numa } from './numa.ts'
 import type { Signature } from './signature.ts'
 
 export type Mode = 'custom' | 'host-model' | 'host-passthrough' | 'maximum'
@@ -65,6 +66,8 @@ export interface Cpu {
   readonly cache?: GuestCache | undefined
   readonly maxphysaddr?: MaxPhysAddr | undefined
   readonly features: readonly CpuFeature[]
+  /** Only of a domain's CPU. */
+  readonly numa?: Numa | undefined
 }
 
 /** `list` with this feature: an entry of that name keeps its place and takes the policy, else it is appended. */

@@ -27,6 +27,7 @@ const PREFIX = {
   'op-unsupported': 'Operation not supported: ',
   'no-support': 'this function is not supported by the connection driver: ',
   'cpu-incompatible': 'the CPU is incompatible with host CPU: ',
+  overflow: 'numerical overflow: ',
   schema: 'XML document failed to validate against schema: ',
 } as const
 

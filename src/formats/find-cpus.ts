@@ -1,4 +1,4 @@
-import { child, children, type Element } from '../xml/element.ts'
+import { children, type Element } from '../xml/element.ts'
 
 /** Which document a `<cpu>` was found in. */
 export type Origin = 'cpu' | 'domain' | 'capabilities' | 'domainCapabilities'
@@ -32,6 +32,3 @@ export function findCpus(top: Element): FoundCpu[] {
       return []
   }
 }
-
-/** The NUMA cells of a domain's `<cpu>`: no part of the CPU's definition, but lost by nobody. */
-export const numaOf = (cpu: Element): Element | undefined => child(cpu, 'numa')

@@ -1,5 +1,6 @@
 import type { Cpu, CpuFeature, Topology } from '../core/cpu.ts'
 import { escapeXml } from '../xml/writer.ts'
+import { printNuma } from './print-numa.ts'
 
 /**
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.
@@ -38,7 +39,8 @@ function childrenOf(cpu: Cpu): string {
     (cpu.topology ? topologyLine(cpu.topology) : '') +
     cacheLine(cpu) +
     maxphysaddrLine(cpu) +
-    featureLines(cpu.features, cpu.type === 'guest')
+    featureLines(cpu.features, cpu.type === 'guest') +
+    (cpu.numa ? printNuma(cpu.numa) : '')
   )
 }
 

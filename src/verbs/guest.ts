@@ -1,6 +1,8 @@
 import { incompatibility } from '../arch/x86/compare.ts'
 import type { AllowedModels } from '../arch/x86/decode.ts'
+import { type Encoded, encode as encodeX86 } from '../arch/x86/encode.ts'
 import { expand as expandX86, migratable as migratableX86 } from '../arch/x86/expand.ts'
+import { validateFeatures } from '../arch/x86/query.ts'
 import { update as updateX86 } from '../arch/x86/update.ts'
 import { updateLive as updateLiveX86 } from '../arch/x86/update-live.ts'
 import type { Cpu } from '../core/cpu.ts'
@@ -53,4 +55,16 @@ export function expand({ db }: Context, cpu: Cpu): Cpu {
 export function migratable({ db }: Context, cpu: Cpu): Cpu {
   requireX86(cpu.arch ?? 'x86_64')
   return migratableX86(db, cpu)
+}
+
+/** What the definition asks for as words. @throws LibvirtError */
+export function encode({ db }: Context, cpu: Cpu): Encoded {
+  requireX86(cpu.arch ?? 'x86_64')
+  return encodeX86(db, cpu)
+}
+
+/** @throws LibvirtError for the first listed feature that is not known */
+export function validate({ db }: Context, cpu: Cpu): void {
+  requireX86(cpu.arch ?? 'x86_64')
+  validateFeatures(db, cpu)
 }

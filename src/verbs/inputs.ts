@@ -48,4 +48,5 @@ export const models = v.strictObject({ arch: text })
 
 /** `<cpudata>` as text, or its words. */
 const liveData = v.union([v.string(), dump], 'must be the text of a <cpudata>, or {cpuid, msr}')
+export const twoData = v.strictObject({ a: liveData, b: liveData })
 export const updateLive = v.strictObject({ guest: text, enabled: liveData, disabled: liveData })

@@ -1,4 +1,5 @@
 import type { InferInput } from 'valibot'
+import type { Policy } from '../core/cpu.ts'
 import { builtin } from '../database/builtin.ts'
 import type { Database } from '../database/database.ts'
 import { ask as askContext } from './ask.ts'
@@ -23,6 +24,7 @@ export type BaselineInput = InferInput<typeof inputs.baseline> & { readonly expl
 export type CompareInput = InferInput<typeof inputs.compare>
 export type UpdateInput = InferInput<typeof inputs.update>
 export type StartInput = InferInput<typeof inputs.start>
+export type IdenticalInput = InferInput<typeof inputs.twoData>
 export type UpdateLiveInput = InferInput<typeof inputs.updateLive>
 
 /**
@@ -81,6 +83,25 @@ export const migratable = (
   input: { readonly cpu: string },
   options?: Options,
 ): Told<{ readonly xml: string }> => answer('migratable', input, options)
+
+/**
+ * A CPU as `<cpudata>` documents: the words of each policy, the model's among the required ones, and of its vendor.
+ * @throws LibvirtError, ParseError
+ */
+export const encode = (
+  input: { readonly cpu: string },
+  options?: Options,
+): Told<Readonly<Record<Policy | 'vendor', string>>> => answer('encode', input, options)
+
+/** Whether two CPUs answered CPUID and MSR reads exactly alike, stored words of zero included. @throws LibvirtError */
+export const identical = (input: IdenticalInput, options?: Options): Told<{ readonly identical: boolean }> =>
+  answer('identical', input, options)
+
+/** Passes where every feature that the CPU lists is known. @throws LibvirtError for the first that is not */
+export const validate = (
+  input: { readonly cpu: string },
+  options?: Options,
+): Told<{ readonly valid: true }> => answer('validate', input, options)
 
 /** The model names that an architecture knows; null where it takes any. @throws LibvirtError */
 export const cpuModels = (

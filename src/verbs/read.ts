@@ -3,6 +3,7 @@ import type { CpuidData, CpuidRow, MsrRow } from '../core/cpuid-data.ts'
 import { readCpudata } from '../formats/cpudata.ts'
 import { findCpus } from '../formats/find-cpus.ts'
 import { type Expected, parseCpu } from '../formats/parse-cpu.ts'
+import { parseDomainCpu } from '../formats/parse-domain-cpu.ts'
 import { parseXml } from '../xml/reader.ts'
 
 /**
@@ -13,7 +14,7 @@ import { parseXml } from '../xml/reader.ts'
 export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
   const root = parseXml(xml, source)
   const [first] = findCpus(root)
-  return parseCpu(first?.element ?? root, first?.origin === 'domain' ? 'guest' : expected)
+  return first?.origin === 'domain' ? parseDomainCpu(root) : parseCpu(first?.element ?? root, expected)
 }
 
 /** CPU data as a `<cpudata>` document, or as its words. */

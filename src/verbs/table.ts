@@ -1,10 +1,12 @@
+import { identical } from '../arch/x86/data.ts'
+import { printCpudata } from '../formats/cpudata.ts'
 import { printCpu } from '../formats/print-cpu.ts'
 import { baselineAnswer } from './baseline.ts'
 import { compare } from './compare.ts'
 import { cpuModels } from './cpu-models.ts'
 import { decode } from './decode.ts'
 import { decodeText } from './decode-text.ts'
-import { expand, migratable, start, update, updateLive } from './guest.ts'
+import { encode, expand, migratable, start, update, updateLive, validate } from './guest.ts'
 import * as inputs from './inputs.ts'
 import { Pool } from './pool.ts'
 import { readCpu, readData } from './read.ts'
@@ -87,6 +89,30 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: (context, { cpu }) => ({
       answer: { xml: printCpu(migratable(context, readCpu(cpu, 'auto', 'cpu'))) },
     }),
+  }),
+
+  encode: verb({
+    doc: 'a CPU as the CPUID and MSR words of each policy and of its vendor',
+    input: inputs.oneCpu,
+    run(context, { cpu }) {
+      const words = Object.entries(encode(context, readCpu(cpu, 'auto', 'cpu')))
+      return { answer: Object.fromEntries(words.map(([part, data]) => [part, printCpudata(data)])) }
+    },
+  }),
+
+  identical: verb({
+    doc: 'whether two CPUs answered CPUID and MSR reads exactly alike',
+    input: inputs.twoData,
+    run: (_context, { a, b }) => ({ answer: { identical: identical(readData(a), readData(b)) } }),
+  }),
+
+  validate: verb({
+    doc: 'whether every feature that a CPU lists is known; an error names the first that is not',
+    input: inputs.oneCpu,
+    run(context, { cpu }) {
+      validate(context, readCpu(cpu, 'auto', 'cpu'))
+      return { answer: { valid: true } }
+    },
   }),
 
   'cpu-models': verb({

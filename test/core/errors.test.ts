@@ -81,6 +81,7 @@ describe('LibvirtError', () => {
     'no-support': 'this function is not supported by the connection driver: x',
     'cpu-incompatible': 'the CPU is incompatible with host CPU: x',
     schema: 'XML document failed to validate against schema: x',
+    overflow: 'numerical overflow: x',
   }
 
   test.each(Object.entries(prefixes))('%s: %s', (kind, message) => {

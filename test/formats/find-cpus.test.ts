@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findCpus, numaOf } from '../../src/formats/find-cpus.ts'
+import { findCpus } from '../../src/formats/find-cpus.ts'
 import { parseCpu } from '../../src/formats/parse-cpu.ts'
 import { textOf } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -55,9 +55,4 @@ describe('domain capabilities', () => {
     expect(cpu?.element.name).toBe('cpu')
     expect(show(parseCpu(cpu?.element, 'auto'))).toBe('exact B fallback:forbid')
   })
-})
-
-test('NUMA cells are found beside the definition', () => {
-  expect(numaOf(parseXml(`<cpu><numa><cell id='0'/></numa></cpu>`))?.name).toBe('numa')
-  expect(numaOf(parseXml('<cpu/>'))).toBeUndefined()
 })

@@ -25,6 +25,15 @@ test('the verbs as functions answer as batch does', () => {
   expect(library.cpuModels({ arch: 'aarch64' }).models).toBeNull()
 })
 
+test('a definition as words, data that are identical, features that are known', () => {
+  const { require, vendor } = library.encode({ cpu: HOST })
+  expect(require).toContain("<cpuid eax_in='0x00000007' ecx_in='0x00000000'")
+  expect(library.identical({ a: require, b: require }).identical).toBe(true)
+  expect(library.identical({ a: require, b: vendor }).identical).toBe(false)
+  expect(library.validate({ cpu: HOST }).valid).toBe(true)
+  expect(() => library.validate({ cpu: HOST.replace('vmx', 'wings') })).toThrow('unknown CPU feature: wings')
+})
+
 test('decode takes words or the text of a dump', () => {
   const words = library.decode({
     cpuid: [
