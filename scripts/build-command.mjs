@@ -10,7 +10,7 @@ import { packed } from './packed.mjs'
 const FORM = { format: 'cjs', minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true }
 
 /** Errors are told by their class, so all parts share these. */
-const ERRORS = ['core/libvirt-error', 'core/parse-error', 'node/file-error', 'cli/spec']
+const ERRORS = ['core/libvirt-error', 'core/parse-error', 'node/file-error', 'probe/probe-error', 'cli/spec']
 
 const late = name => `export const ${name} = (...given) => real().${name}(...given)`
 const lateClass = name => `export function ${name}(options) { return new (real().${name})(options) }`

@@ -19,10 +19,10 @@ const LAYERS = [
 ]
 
 /** Stands beside these: probes ask hosts, verbs decide about CPUs, and only the interfaces know both. */
-const BESIDE: Readonly<Record<string, readonly string[]>> = { probe: ['fleet', 'verbs', 'node'] }
+const BESIDE: Readonly<Record<string, readonly string[]>> = { probe: ['fleet', 'verbs'], http: ['probe'] }
 
 /** The public entries may import what they offer. */
-const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'verbs', 'node.ts': 'node' }
+const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'verbs', 'node.ts': 'probe' }
 
 /** Node's modules, the clock, the environment and randomness belong to these layers alone. */
 const IMPURE = ['node', 'probe', 'cli']
@@ -71,7 +71,7 @@ test('no import points up or sideways', () => {
   expect(faults).toEqual([])
 })
 
-test('probes know nothing of fleets and verbs', () => {
+test('probes know nothing of fleets and verbs, nor does the web of probes', () => {
   const faults = sources.flatMap(path =>
     imports(path)
       .filter(name => name.startsWith('.'))

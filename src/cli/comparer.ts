@@ -4,7 +4,7 @@ import type { InputCpu } from '../formats/input-cpu.ts'
 import type { InputFile } from '../node/files.ts'
 import { type CompareAnswer, compare } from '../verbs/compare.ts'
 import type { Context } from '../verbs/context.ts'
-import { definitionOf } from '../verbs/host-of.ts'
+import { definitionOf, type Noted } from '../verbs/host-of.ts'
 import type { Note } from '../verbs/note.ts'
 import { printNote } from '../verbs/say.ts'
 import type { Arguments } from './arguments.ts'
@@ -14,6 +14,7 @@ import { firstCpu } from './first-cpu.ts'
 import { linesOf } from './lines-of.ts'
 import type { Session } from './session.ts'
 import { CommandError } from './spec.ts'
+import { thisHost } from './this-host.ts'
 
 /** libvirt's results as virsh says them of a file. */
 const SAID = {
@@ -27,7 +28,7 @@ export class Comparer {
   readonly #args: Arguments
   readonly #session: Session
   readonly #answers: Record<string, unknown>[] = []
-  #host: { readonly context: Context; readonly cpu: Cpu } | undefined
+  #host: { readonly context: Context; readonly cpu: Cpu; readonly notes: readonly Note[] } | undefined
   #status = 0
 
   constructor(args: Arguments, session: Session) {
@@ -51,11 +52,12 @@ export class Comparer {
 
   /** Answers the exit status. */
   end(): number {
+    const notes = this.#host?.notes ?? []
     if (this.#args.has('json')) {
-      this.#session.out(
-        `${JSON.stringify({ schema: 1, host: this.#args.get('host'), answers: this.#answers }, null, 2)}\n`,
-      )
-    }
+      const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
+      const answer = { schema: 1, host: this.#hostName, answers: this.#answers, ...told }
+      this.#session.out(`${JSON.stringify(answer, null, 2)}\n`)
+    } else if (this.#args.has('explain')) this.#session.err(printNotes(notes))
     return this.#status
   }
 
@@ -69,8 +71,7 @@ export class Comparer {
     const refused = answer.result === 'incompatible' && this.#args.has('error')
     if (refused) this.#session.err(`error: ${failed(file)}\nerror: ${answer.message}\n`)
     else this.#session.out(`${SAID[answer.result](file)}\n`)
-    if (this.#args.has('explain'))
-      this.#session.err(explainCompare(answer, file, this.#args.get('host') ?? '', notes))
+    if (this.#args.has('explain')) this.#session.err(explainCompare(answer, file, this.#hostName, notes))
   }
 
   async #ask(file: string, input: InputCpu): Promise<{ answer: CompareAnswer; notes: readonly Note[] }> {
@@ -90,17 +91,18 @@ export class Comparer {
   }
 
   async #hostCpu() {
-    const path = this.#args.get('host')
-    if (path === undefined) throw new CommandError([NO_HOST])
     if (!this.#host) {
       const context = { db: await databaseOf(this.#session) }
-      const input = await firstCpu({ path, named: true }, false)
-      if (!input) throw new RangeError(`no CPU in ${path}`)
-      const { value: cpu } = definitionOf(context, input, 'auto')
-      // Domain capabilities and guest definitions do not tell; whatever x86 CPU it is, the answer is the same.
-      this.#host = { context, cpu: { ...cpu, arch: cpu.arch ?? 'x86_64' } }
+      const path = this.#args.get('host')
+      const { value: cpu, notes } =
+        path === undefined ? await thisHost(context) : await recorded(context, path)
+      this.#host = { context, cpu, notes }
     }
     return this.#host
+  }
+
+  get #hostName(): string {
+    return this.#args.get('host') ?? 'this host'
   }
 
   #note(file: string, note: Note): void {
@@ -111,6 +113,11 @@ export class Comparer {
 
 const failed = (file: string): string => `Failed to compare host CPU with ${file}`
 
-const NO_HOST =
-  'this machine is not probed yet (that comes with `virt-cpu capabilities`): ' +
-  'give a host with --host FILE, such as what `virsh capabilities` printed there'
+/** The host that a file records. */
+async function recorded(context: Context, path: string): Promise<Noted<Cpu>> {
+  const input = await firstCpu({ path, named: true }, false)
+  if (!input) throw new RangeError(`no CPU in ${path}`)
+  const { value: cpu, notes } = definitionOf(context, input, 'auto')
+  // Domain capabilities and guest definitions do not tell; whatever x86 CPU it is, the answer is the same.
+  return { value: { ...cpu, arch: cpu.arch ?? 'x86_64' }, notes }
+}

@@ -28,7 +28,7 @@ export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
 
 /** Equal for data that differ in volatile words only. */
 const stableKey = ({ leaves, msrs }: CpuidData): string =>
-  [...leaves.map(stable), ...msrs].map(row => row.join()).join(';')
+  [...leaves.map(stableRow), ...msrs].map(row => row.join()).join(';')
 
 /**
  * Registers that differ between the logical CPUs of one package, or from one reading to the next: APIC ids,
@@ -50,7 +50,8 @@ const VOLATILE: ReadonlyMap<string, readonly [U32, U32, U32, U32]> = new Map([
   [String(0xc000_0004), [ALL, ALL, ALL, ALL]], // VIA, Zhaoxin: temperature and clock
 ])
 
-function stable(row: CpuidRow): readonly number[] {
+/** A row without its volatile bits: the same on every CPU of a kind, and whenever it is read. */
+export function stableRow(row: CpuidRow): readonly number[] {
   const masks = VOLATILE.get(`${row[0]}.${row[1]}`) ?? VOLATILE.get(String(row[0]))
   if (masks === undefined) return row
   const [leaf, subleaf, ...registers] = row

@@ -28,9 +28,12 @@ const WORDS: Readonly<Record<string, string>> = {
 export const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 
+/** What is said of an error number's name, `ENOENT`; the name itself where there are no words. */
+export const wordOf = (code: string): string => WORDS[code] ?? code
+
 /** `Failed to open file 'F': No such file or directory` */
 export function fileError(what: 'open' | 'read', path: string, error: unknown): FileError {
   const code = codeOf(error)
-  const word = WORDS[code] ?? (code || (error instanceof Error ? error.message : String(error)))
+  const word = wordOf(code) || (error instanceof Error ? error.message : String(error))
   return new FileError(path, `Failed to ${what} file '${path}': ${word}`, { cause: error })
 }

@@ -39,7 +39,11 @@ export function dataOf(context: Context, input: FoundInput, source?: string): No
 }
 
 /** One machine's logical CPUs as one CPU. */
-function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: string): Noted<X86Data> {
+export function dataOfDumps(
+  context: Context,
+  dumps: readonly DistinctDump[],
+  source?: string,
+): Noted<X86Data> {
   const value = meetData(dumps.map(dump => readCpuid(context.db, dump.data)))
   if (!value) throw new RangeError('a dump without CPUs')
   const named = source ? { source } : {}

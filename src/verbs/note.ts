@@ -1,3 +1,4 @@
+import type { ProbeDoubt } from '../formats/probed.ts'
 import type { LostFeature, Reason } from './reason.ts'
 
 /**
@@ -18,4 +19,5 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'host-skipped'; readonly model: string }
   | { readonly kind: 'file-without-cpu' }
   | { readonly kind: 'dump'; readonly text: string }
+  | ProbeDoubt
 )

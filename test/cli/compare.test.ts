@@ -12,6 +12,7 @@ const folder = folderOf({
   'forbids.xml': "<cpu match='exact'><model>Penryn</model><feature policy='forbid' name='vmx'/></cpu>",
   'strict.xml': "<cpu match='strict'><model>Penryn</model></cpu>",
   'unknown.xml': hostXml('FutureLake'),
+  'nothing.xml': "<cpu mode='custom' match='exact'><model fallback='allow'>486</model></cpu>\n",
   'loose.xml': "<cpu><model>Penryn</model><feature name='vmx'/></cpu>",
   'domcaps.xml':
     "<domainCapabilities><cpu><mode name='host-model' supported='yes'><model fallback='forbid'>Nehalem</model></mode></cpu></domainCapabilities>",
@@ -56,10 +57,25 @@ test('several files: one line each, and what is wrong with one keeps no other fr
   )
 })
 
-test('without --host it says how to give one', () => {
-  const { status, stdout, stderr } = run('less.xml')
-  expect([status, stdout]).toEqual([1, '\n'])
-  expect(stderr).toMatch(/^error: Failed to compare host CPU with less\.xml\nerror: .*--host FILE/)
+describe('without --host it is this machine', () => {
+  const canProbe = process.platform === 'linux' && process.arch === 'x64'
+
+  test.runIf(canProbe)('which has more than nothing, and is said how it was read', () => {
+    const { status, stdout, stderr } = run('nothing.xml', '--explain')
+    expect([status, stdout]).toEqual([0, 'Host CPU is a superset of CPU described in nothing.xml\n\n'])
+    expect(stderr).toMatch(/^this host has \d+ features more than nothing\.xml asks for\nnote: CPU 0/)
+  })
+
+  test.runIf(canProbe)('and notes are in JSON once', () => {
+    const { answers, host, notes } = JSON.parse(run('nothing.xml', 'nothing.xml', '--json').stdout)
+    expect([host, answers.length, notes[0].kind]).toEqual(['this host', 2, 'probed'])
+  })
+
+  test.skipIf(canProbe)('which cannot be read here, so it says how to give a host', () => {
+    const { status, stdout, stderr } = run('less.xml')
+    expect([status, stdout]).toEqual([1, '\n'])
+    expect(stderr).toMatch(/^error: Failed to compare host CPU with less\.xml\nerror: .*--host FILE/)
+  })
 })
 
 test('domain capabilities are a host too', () => {

@@ -36,6 +36,60 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
   'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
+  probed: [
+    {
+      kind: 'probed',
+      route: 'device',
+      cpus: '0-3',
+      failed: [
+        { tried: 'executing CPUID', why: 'no temporary file can be executed (/tmp: Permission denied)' },
+      ],
+    },
+    /^CPU 0-3 read by the cpuid driver .* \(executing CPUID: no temporary file can be executed \(\/tmp: /,
+  ],
+  'cpus-unseen': [
+    { kind: 'cpus-unseen', cpus: '2,7-8', because: 'offline' },
+    /^CPU 2,7-8: offline, and not looked at$/,
+  ],
+  smt: [{ kind: 'smt', state: 'forceoff' }, /off until the next boot$/],
+  hybrid: [
+    {
+      kind: 'hybrid',
+      cores: [
+        { name: 'Core', cpus: '0-15' },
+        { name: 'Atom', cpus: '16-23' },
+      ],
+    },
+    /^cores of several kinds: Core \(CPU 0-15\), Atom \(CPU 16-23\)$/,
+  ],
+  'microcode-differs': [
+    {
+      kind: 'microcode-differs',
+      versions: [
+        { name: '0x12', cpus: '0' },
+        { name: '0x13', cpus: '1' },
+      ],
+    },
+    /: 0x12 \(CPU 0\), 0x13 \(CPU 1\)$/,
+  ],
+  'msrs-unseen': [
+    {
+      kind: 'msrs-unseen',
+      failed: [
+        { tried: '/dev/cpu/0/msr', why: 'Permission denied' },
+        { tried: '/dev/kvm', why: 'No such file or directory' },
+      ],
+    },
+    /^MSRs could not be read \(\/dev\/cpu\/0\/msr: Permission denied; \/dev\/kvm: No such .*\), so what only they tell/,
+  ],
+  'msrs-of-kvm': [
+    { kind: 'msrs-of-kvm', failed: [{ tried: '/dev/cpu/0/msr', why: 'Permission denied' }], msrs: [0x10a] },
+    /^MSRs are those that KVM offers guests/,
+  ],
+  'tsc-unseen': [
+    { kind: 'tsc-unseen', failed: [{ tried: '/dev/kvm', why: 'Permission denied' }] },
+    /^the frequency of the time stamp counter is not known \(\/dev\/kvm: Permission denied\)$/,
+  ],
   dump: [{ kind: 'dump', text: 'as its reader says' }, /^as its reader says$/],
 }
 

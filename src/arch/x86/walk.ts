@@ -1,0 +1,123 @@
+import { bit, bits, type U32 } from '../../core/bits.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+
+/** What one executed CPUID answers. */
+export type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
+
+/** Executes CPUID once. Where the answer comes from is not our business. */
+export type Query = (leaf: U32, subleaf: U32) => Registers
+
+/**
+ * Every leaf and subleaf that a CPU admits to having, in order: those that libvirt reads, and those beyond that
+ * carry features of newer maps or tell of the machine. A CPU that says nonsense costs a bounded time.
+ * @see SDM 2A and APM 3, CPUID
+ */
+export function walkLeaves(query: Query): CpuidRow[] {
+  return [...bases(query)].flatMap(base => {
+    const [maximum] = query(base, 0)
+    // A range that is not there answers as another leaf does, or with zeros.
+    if (maximum < base || maximum > base + 0xffff) return []
+    const last = Math.min(maximum, base + MOST_LEAVES - 1)
+    const rows: CpuidRow[] = []
+    for (let leaf = base; leaf <= last; leaf++) rows.push(...subleaves(query, leaf))
+    return rows
+  })
+}
+
+/** No range has had more than a quarter of this. */
+const MOST_LEAVES = 0x100
+const MOST_SUBLEAVES = 0x40
+
+/** Where ranges of leaves begin: the basic one, a hypervisor's, the extended one, and VIA's and Zhaoxin's. */
+function* bases(query: Query): Iterable<U32> {
+  yield 0
+  if (bit(query(1, 0)[2], 31)) yield HYPERVISOR
+  yield 0x8000_0000
+  yield 0xc000_0000
+}
+
+const HYPERVISOR = 0x4000_0000
+
+/** The subleaves of a leaf that are there to be read: a row each. */
+function subleaves(query: Query, leaf: U32): CpuidRow[] {
+  const rule = RULES.get(leaf)
+  if (!rule) return [[leaf, 0, ...query(leaf, 0)]]
+  const ask: Ask = subleaf => query(leaf, subleaf)
+  return [...rule(ask, query)].map(subleaf => [leaf, subleaf, ...query(leaf, subleaf)])
+}
+
+type Ask = (subleaf: U32) => Registers
+type Rule = (ask: Ask, query: Query) => Iterable<U32>
+
+/** 0 to what EAX of subleaf 0 says. */
+const upToEax: Rule = ask => range(0, ask(0)[0])
+
+/** As long as there is one after; the first that says no more is read too. */
+const untilEnd = (isEnd: (registers: Registers) => boolean): Rule =>
+  function* (ask) {
+    for (let n = 0; n < MOST_SUBLEAVES; n++) {
+      yield n
+      if (isEnd(ask(n))) return
+    }
+  }
+
+const untilNoCache = untilEnd(([eax]) => bits(eax, 0, 5) === 0)
+
+/** Levels of the topology; none where the leaf is not used. */
+const levels: Rule = function* (ask) {
+  for (let n = 0; n < MOST_SUBLEAVES && bits(ask(n)[2], 8, 8) !== 0; n++) yield n
+}
+
+/** Subleaf 0, and those whose bit is set in a register of it. */
+const inMask = (register: 0 | 1 | 2 | 3): Rule =>
+  function* (ask) {
+    yield 0
+    for (const n of range(1, 31)) if (bit(ask(0)[register], n)) yield n
+  }
+
+/** Components of the extended state: of XCR0, and of IA32_XSS. */
+const stateComponents: Rule = function* (ask) {
+  yield* [0, 1]
+  const [low, , , high] = ask(0)
+  const [, , lowSupervisor, highSupervisor] = ask(1)
+  for (const n of range(2, 31)) if (bit(low | lowSupervisor, n)) yield n
+  for (const n of range(32, 63)) if (bit(high | highSupervisor, n - 32)) yield n
+}
+
+/** Only where leaf 7 has SGX: its two subleaves, then sections of memory until one is not there. */
+const enclaves: Rule = function* (ask, query) {
+  if (!bit(query(7, 0)[1], 2)) return
+  yield* [0, 1]
+  for (let n = 2; n < MOST_SUBLEAVES && bits(ask(n)[0], 0, 4) !== 0; n++) yield n
+}
+
+/** Vendors of systems on a chip begin with the third subleaf. */
+const vendorAttributes: Rule = ask => (ask(0)[0] >= 3 ? range(0, ask(0)[0]) : [])
+
+/** Subleaf 1 has features, whether or not subleaf 0 says that it is there. */
+const matrixMultiply: Rule = ask => range(0, Math.max(1, ask(0)[0]))
+
+const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
+  [4, untilNoCache],
+  [7, upToEax],
+  [0xb, levels],
+  [0xd, stateComponents],
+  [0xf, inMask(3)],
+  [0x10, inMask(1)],
+  [0x12, enclaves],
+  [0x14, upToEax],
+  [0x17, vendorAttributes],
+  [0x18, upToEax],
+  [0x1d, upToEax],
+  [0x1e, matrixMultiply],
+  [0x1f, levels],
+  [0x20, upToEax],
+  [0x24, upToEax],
+  [0x8000_001d, untilNoCache],
+  [0x8000_0020, inMask(1)],
+  [0x8000_0026, levels],
+])
+
+function* range(from: U32, to: U32): Iterable<U32> {
+  for (let n = from; n <= to && n < MOST_SUBLEAVES; n++) yield n
+}

@@ -1,0 +1,29 @@
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { executeCpuid, moveToCpu } from './requests.ts'
+import type { Runner } from './runner.ts'
+import { type AskAll, walkInRounds } from './walk-in-rounds.ts'
+
+/**
+ * The rows of each CPU by the instruction itself, executed on that CPU. Left out are those where this process may
+ * not run.
+ * @throws RouteError
+ */
+export const readByInstruction = (cpus: readonly number[], program: Runner): Map<number, CpuidRow[]> =>
+  walkInRounds(cpus, askBy(program))
+
+const askBy =
+  (program: Runner): AskAll =>
+  wanted => {
+    const requests = [...wanted].flatMap(([cpu, questions]) => [
+      moveToCpu(cpu),
+      ...questions.map(([leaf, subleaf]) => executeCpuid(leaf, subleaf)),
+    ])
+    const answers = program.run(requests)
+    let at = 0
+    const found = [...wanted].map(([cpu, questions]) => {
+      const [move, ...own] = answers.slice(at, at + 1 + questions.length)
+      at += 1 + questions.length
+      return [cpu, move?.result === 0 ? own.map(answer => answer.registers) : undefined] as const
+    })
+    return new Map(found)
+  }

@@ -1,0 +1,37 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { U32 } from '../../core/bits.ts'
+import type { MsrRow } from '../../core/cpuid-data.ts'
+import { fileError } from '../../node/file-error.ts'
+
+/**
+ * The MSRs of these that a CPU has, by Linux's msr driver, which only root may read.
+ * @see msr(4)
+ * @throws FileError where there is no such device, or it may not be read
+ */
+export function readMsrDevice(path: string, indexes: readonly U32[]): MsrRow[] {
+  const device = openDevice(path)
+  try {
+    return indexes.flatMap(index => readMsr(device, index) ?? [])
+  } finally {
+    closeSync(device)
+  }
+}
+
+function openDevice(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    throw fileError('open', path, error)
+  }
+}
+
+/** Undefined where the CPU has none of that number, which reads as an error. */
+function readMsr(device: number, index: U32): [MsrRow] | undefined {
+  const value = Buffer.alloc(8)
+  try {
+    readSync(device, value, 0, 8, index)
+  } catch {
+    return undefined
+  }
+  return [[index, value.readUInt32LE(0), value.readUInt32LE(4)]]
+}

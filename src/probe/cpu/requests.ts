@@ -1,0 +1,59 @@
+import type { Registers } from '../../arch/x86/walk.ts'
+import type { U32 } from '../../core/bits.ts'
+import { DATA_ADDRESS, EXECUTE_CPUID, MOVE_TO_CPU, REQUEST_SIZE } from './program.ts'
+
+/** What the program is asked to do: see `program.ts`. */
+export type Request = Buffer
+
+const DATA = 32
+
+export const executeCpuid = (leaf: U32, subleaf: U32): Request => request(EXECUTE_CPUID, [leaf, subleaf])
+
+/** What is asked after this is answered by that CPU; negative where the process may not run there. */
+export const moveToCpu = (cpu: number): Request => request(MOVE_TO_CPU, [cpu])
+
+/** @see openat(2): a descriptor, or a negative error number */
+export const open = (path: string, flags: number): Request =>
+  request(2, [DATA_ADDRESS, flags], Buffer.from(`${path}\0`))
+
+/** @see close(2) */
+export const close = (descriptor: number): Request => request(3, [descriptor])
+
+/** @param argument a number, or data that the call reads and writes @see ioctl(2) */
+export const ioctl = (descriptor: number, command: number, argument: number | Buffer): Request =>
+  typeof argument === 'number'
+    ? request(16, [descriptor, command, argument])
+    : request(16, [descriptor, command, DATA_ADDRESS], argument)
+
+function request(what: number, args: readonly number[], data: Uint8Array = Buffer.alloc(0)): Request {
+  if (data.length > REQUEST_SIZE - DATA)
+    throw new RangeError(`${data.length} bytes are too many for a request`)
+  const bytes = Buffer.alloc(REQUEST_SIZE)
+  for (const [i, value] of [what, ...args].entries()) bytes.writeBigInt64LE(BigInt(value), 8 * i)
+  bytes.set(data, DATA)
+  return bytes
+}
+
+/** What came of a request. */
+export class Answer {
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  /** What the system call returned. */
+  get result(): number {
+    return Number(this.#bytes.readBigInt64LE(0))
+  }
+
+  /** What CPUID returned. */
+  get registers(): Registers {
+    return [this.word(0), this.word(1), this.word(2), this.word(3)]
+  }
+
+  /** The n-th 32 bits of the data. */
+  word(n: number): U32 {
+    return this.#bytes.readUInt32LE(DATA + 4 * n)
+  }
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { machine } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseCpuList } from '../../formats/cpu-list.ts'
+import { RouteError } from './route-error.ts'
+
+/** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
+export class System {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = resolve(root)
+  }
+
+  /** Of a recorded machine nothing says it; of those that may be recorded nearly all are. */
+  get arch(): string {
+    return this.#isHere ? machine() : 'x86_64'
+  }
+
+  /** The CPUs that run. Where the system does not say: the first. */
+  get online(): readonly number[] {
+    return this.#list('online') ?? [0]
+  }
+
+  get offline(): readonly number[] {
+    const online = new Set(this.online)
+    return (this.#list('present') ?? []).filter(cpu => !online.has(cpu))
+  }
+
+  /** Whether cores run several threads: `on`, `off`, `forceoff`, `notsupported`; undefined where nothing says so. */
+  get smt(): string | undefined {
+    return this.text(CPUS, 'smt/control')?.trim()
+  }
+
+  path(...parts: string[]): string {
+    return join(this.root, ...parts)
+  }
+
+  /** A file's text; undefined where there is none to be read. */
+  text(...parts: string[]): string | undefined {
+    try {
+      return readFileSync(this.path(...parts), 'utf8')
+    } catch {
+      return undefined
+    }
+  }
+
+  /** @throws RouteError where programs for Linux on x86 cannot be run to ask this system */
+  requireHere(): void {
+    if (!this.#isHere) throw new RouteError('these are the files of another machine')
+    if (process.platform !== 'linux') throw new RouteError(`this is ${process.platform}, not Linux`)
+    if (process.arch !== 'x64' && process.arch !== 'ia32')
+      throw new RouteError(`this is ${machine()}, not x86`)
+  }
+
+  get #isHere(): boolean {
+    return this.root === '/'
+  }
+
+  #list(name: string): number[] | undefined {
+    const text = this.text(CPUS, name)
+    return text === undefined ? undefined : parseCpuList(text)
+  }
+}
+
+const CPUS = 'sys/devices/system/cpu'

@@ -1,0 +1,68 @@
+import { type Registers, walkLeaves } from '../../arch/x86/walk.ts'
+import type { U32 } from '../../core/bits.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+
+/** One execution of CPUID. */
+export type Question = readonly [leaf: U32, subleaf: U32]
+
+/** Has each CPU asked, and answers in the order of its questions; undefined for a CPU that cannot be asked. */
+export type AskAll = (
+  wanted: ReadonlyMap<number, readonly Question[]>,
+) => ReadonlyMap<number, readonly Registers[] | undefined>
+
+/**
+ * The rows of each CPU where asking is dear and many questions cost little more than one: the CPUs are walked over
+ * what is known, what was missing is asked for in one go, and they are walked again until nothing is.
+ * A CPU that cannot be asked is left out.
+ */
+export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, CpuidRow[]> {
+  const known = new Map(cpus.map(cpu => [cpu, new Known()]))
+  let wanted: ReadonlyMap<number, readonly Question[]> = new Map(cpus.map(cpu => [cpu, LIKELY]))
+  while (wanted.size > 0) {
+    for (const [cpu, answers] of ask(wanted)) {
+      if (answers) known.get(cpu)?.learn(wanted.get(cpu) ?? [], answers)
+      else known.delete(cpu)
+    }
+    const missing = [...known].map(([cpu, words]) => [cpu, words.walk()] as const)
+    wanted = new Map(missing.filter(([, questions]) => questions.length > 0))
+  }
+  return new Map([...known].map(([cpu, { rows }]) => [cpu, rows]))
+}
+
+/** What one CPU has answered so far. */
+class Known {
+  /** As far as they are known. */
+  rows: CpuidRow[] = []
+  readonly #words = new Map<string, Registers>()
+
+  learn(questions: readonly Question[], answers: readonly Registers[]): void {
+    for (const [i, question] of questions.entries()) this.#words.set(String(question), answers[i] ?? NOTHING)
+  }
+
+  /** Questions that are open. */
+  walk(): Question[] {
+    const missing = new Map<string, Question>()
+    this.rows = walkLeaves((...question) => {
+      const registers = this.#words.get(String(question))
+      if (!registers) missing.set(String(question), question)
+      return registers ?? NOTHING
+    })
+    return [...missing.values()]
+  }
+}
+
+const NOTHING: Registers = [0, 0, 0, 0]
+
+/** What most CPUs of the last ten years have: it saves rounds, and costs little where it is in vain. */
+const LIKELY: readonly Question[] = [
+  ...from(0, 0x21).map(leaf => [leaf, 0] as const),
+  ...[4, 0x8000_001d].flatMap(leaf => from(1, 4).map(subleaf => [leaf, subleaf] as const)),
+  ...[7, 0xb, 0x1f].flatMap(leaf => from(1, 2).map(subleaf => [leaf, subleaf] as const)),
+  ...[1, 2, 5, 6, 7, 9, 0xb, 0xc].map(subleaf => [0xd, subleaf] as const),
+  ...from(0x8000_0000, 0x22).map(leaf => [leaf, 0] as const),
+  [0xc000_0000, 0],
+]
+
+function from(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i)
+}

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { CpuidRow } from '../../../src/core/cpuid-data.ts'
+import { parseCpuidR } from '../../../src/formats/cpuid-r.ts'
+import type { Dump } from '../../../src/formats/dump.ts'
+import { stableRow } from '../../../src/formats/volatile.ts'
+import { attempt } from '../../../src/probe/cpu/attempt.ts'
+import { ROUTES } from '../../../src/probe/cpu/routes.ts'
+import { Runner } from '../../../src/probe/cpu/runner.ts'
+import { System } from '../../../src/probe/cpu/system.ts'
+
+const isX86Linux = process.platform === 'linux' && process.arch === 'x64'
+const { stdout, error } = spawnSync('cpuid', ['-r', '-1'], { encoding: 'utf8' })
+const told = error ? [] : (parseCpuidR(stdout)[0]?.data.leaves ?? [])
+const required = process.env.CI === 'true'
+
+test.runIf(required)('CI has cpuid', () => expect(told.length).toBeGreaterThan(0))
+
+/** The rows by key, without what changes from one reading to the next. */
+const stable = (rows: readonly CpuidRow[]): Map<string, string> =>
+  new Map(rows.map(row => [`${row[0].toString(16)}.${row[1]}`, stableRow(row).slice(2).join(' ')]))
+
+describe.skipIf(!isX86Linux || error !== undefined)('routes against cpuid -r -1 (package cpuid)', () => {
+  const program = attempt('executing CPUID', () => Runner.start())
+  afterAll(() => program.value?.remove())
+  const system = new System('/')
+  const readings = ROUTES.map(({ route, tries, read }) => {
+    const dumps = attempt(tries, () =>
+      read(system, () => {
+        if (!program.value) throw new Error(program.failure.why)
+        return program.value
+      }),
+    )
+    return { route, dumps: dumps.value, why: dumps.failure?.why }
+  })
+
+  test.for(readings)(
+    '$route agrees on every CPU: skipped where it is absent ($why)',
+    ({ dumps }, context) => {
+      if (dumps === undefined) return context.skip()
+      expect(dumps.length).toBeGreaterThan(0)
+      for (const { data } of dumps) {
+        const [ours, theirs] = [stable(data.leaves), stable(told)]
+        const both = [...ours.keys()].filter(key => theirs.has(key))
+        expect(both.map(key => [key, ours.get(key)])).toEqual(both.map(key => [key, theirs.get(key)]))
+        expect(both.length).toBeGreaterThan(5)
+      }
+    },
+  )
+
+  test('executing the instruction works wherever programs can be run', () => {
+    expect(readings.find(({ route }) => route === 'instruction')?.dumps?.length).toBe(system.online.length)
+  })
+
+  test('routes that execute the instruction read the same rows', () => {
+    const exact = readings.filter(({ route }) => route === 'instruction' || route === 'device')
+    const rows = (dumps: readonly Dump[] | undefined) => dumps?.map(({ data }) => data.leaves.map(stableRow))
+    const [first, ...others] = exact.filter(({ dumps }) => dumps !== undefined)
+    for (const other of others) expect(rows(other.dumps)).toEqual(rows(first?.dumps))
+  })
+})
