@@ -29,7 +29,7 @@ async function runNamed(name: string, args: readonly string[], session: Session)
   if (name === 'help') return help(args, session)
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!entry) {
-    const { nearest } = await import('../verbs/nearest.ts')
+    const { nearest } = await import('../core/nearest.ts')
     const [near] = nearest(Object.keys(COMMANDS), name, 1)
     throw new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
   }

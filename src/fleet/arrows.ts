@@ -35,8 +35,8 @@ export function arrowsOf(
   return arrows
 }
 
-/** A guest with all of the group's CPU but what cannot be migrated. */
-export function fullGuest(table: FeatureTable): (group: Group) => CpuFacts {
+/** A guest with all of a host's CPU but what cannot be migrated. */
+export function fullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
   const stays = table.setOf(table.list.filter(({ migratable }) => !migratable))
   return ({ features, vendor, physBits }) => ({ features: features.minus(stays), vendor, physBits })
 }

@@ -5,12 +5,22 @@ import type { Signature } from '../core/signature.ts'
 export interface FleetHost {
   /** What every answer calls it; in a fleet no two hosts share one. */
   readonly name: string
+  /** Where it was read, below the folder that was given; pairs the hosts of two readings of a fleet. */
+  readonly path?: string | undefined
+  readonly uuid?: string | undefined
   /** Label of the pool it is in; absent: the pool without a label. */
   readonly pool?: string | undefined
   /** How much it counts, for instance its cores: a whole number from 0; absent: 1. */
   readonly weight?: number | undefined
-  /** What it has, laid out by the database's table. Hosts of one document best share one object. */
+  /**
+   * What its guests can have, laid out by the database's table: what the CPU has, or where its hypervisor was
+   * recorded too, what that gives of it. Hosts of one document best share one object.
+   */
   readonly features: FeatureSet
+  /** What the CPU itself has; absent: `features`, or, of a host known by its hypervisor alone, not known. */
+  readonly silicon?: FeatureSet | undefined
+  /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
+  readonly models?: ReadonlyMap<string, readonly string[]> | undefined
   readonly vendor?: string | undefined
   /** The model its definition names. */
   readonly model?: string | undefined
@@ -20,6 +30,14 @@ export interface FleetHost {
   readonly physBits?: number | undefined
   /** The time stamp counter's rate in Hz. */
   readonly tscHz?: bigint | undefined
+  /** Whether guests can be given another rate. */
+  readonly tscScaling?: boolean | undefined
+  /** Bytes that the largest XSAVE area takes. */
+  readonly xsaveSize?: number | undefined
+  /** Bytes that CLFLUSH works on. */
+  readonly lineSize?: number | undefined
+  /** How many logical CPUs it has. */
+  readonly cpus?: number | undefined
   /** Release of the kernel, as `uname -r` tells it. */
   readonly kernel?: string | undefined
   /** Name and version of the hypervisor, in any words: compared for equality alone. */

@@ -11,6 +11,8 @@ export interface InputReaderOptions {
   readonly hosts: boolean
   /** Takes each CPU as soon as it is complete. */
   readonly take: (found: FoundInput) => void
+  /** Takes top-level elements; absent: the CPUs in them are taken by `take`. */
+  readonly element?: ((element: Element) => void) | undefined
 }
 
 /**
@@ -61,9 +63,11 @@ export class InputReader {
   }
 
   #startXml(lines: number): XmlReader {
+    const { take, element: takeElement } = this.#options
     const onElement = (element: Element) => {
       try {
-        for (const found of inputsOfElement(element)) this.#options.take(found)
+        if (takeElement) takeElement(element)
+        else inputsOfElement(element).forEach(take)
       } catch (error) {
         this.#faults.push(error)
       }

@@ -1,12 +1,11 @@
 import { ParseError } from '../core/parse-error.ts'
-import type { InputCpu } from '../formats/input-cpu.ts'
-import { InputReader } from '../formats/input-reader.ts'
+import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
+import { readDocuments } from './documents.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
 import { Kept } from './kept.ts'
 import { Namer } from './namer.ts'
 import { readBytes, STDIN } from './read-bytes.ts'
-import { readText } from './read-text.ts'
 
 export interface CpuTaker {
   /** Takes each CPU, in order. */
@@ -56,29 +55,13 @@ export const withoutCpu = (path: string): FileError => {
 }
 
 async function readAll(path: string, namer: Namer, kept: Kept | undefined, hosts: boolean): Promise<void> {
-  const chunks = kept ? kept.keeping(readBytes(path)) : readBytes(path)
-  const first = chunks.next()
-  const head = first.done ? Buffer.alloc(0) : first.value
-  const bytes = withFirst(head, chunks)
-  if (looksLikeXml(head)) return readXml(path, bytes, namer, hosts)
-  const { readOther } = await import('./other-formats.ts')
-  const rest = readOther(path, bytes, found => namer.take(found))
-  if (rest) readXml(path, rest, namer, hosts)
-}
-
-/** Whether the first thing that is not blank is a tag. A byte order mark is passed over. */
-function looksLikeXml(head: Buffer): boolean {
-  const start = head.subarray(0, 1024).toString('latin1')
-  return /^(?:\xef\xbb\xbf)?\s*</.test(start)
-}
-
-function* withFirst(first: Buffer, rest: Iterable<Buffer>): Generator<Buffer> {
-  if (first.length > 0) yield first
-  yield* rest
-}
-
-function readXml(path: string, chunks: Iterable<Buffer>, namer: Namer, hosts: boolean): void {
-  const reader = new InputReader({ source: path, hosts, take: found => namer.take(found) })
-  for (const text of readText(chunks, path)) reader.write(text)
-  reader.end()
+  const take = (found: FoundInput) => namer.take(found)
+  await readDocuments(path, kept ? kept.keeping(readBytes(path)) : readBytes(path), {
+    hosts,
+    take,
+    text: async text => {
+      const { inputsOfText } = await import('./other-formats.ts')
+      inputsOfText(text, path).forEach(take)
+    },
+  })
 }

@@ -42,7 +42,8 @@ function sorted(paths: Iterable<string>): string[] {
   return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ path }) => path)
 }
 
-const isDirectory = (path: string): boolean => stat(path)?.isDirectory() ?? false
+/** Whether it is a directory, or a link to one. */
+export const isDirectory = (path: string): boolean => stat(path)?.isDirectory() ?? false
 
 /** Whether it is a file that can be read a second time. */
 export const isFile = (path: string): boolean => stat(path)?.isFile() ?? false

@@ -1,22 +1,18 @@
 import { ParseError } from '../core/parse-error.ts'
 import { decodeText } from '../formats/decode-text.ts'
 import { detectFormat } from '../formats/detect.ts'
-import type { FoundInput } from '../formats/input-cpu.ts'
-import { inputsOfText } from '../formats/input-text.ts'
+
+export { inputsOfText } from '../formats/input-text.ts'
 
 /** What one document may have. */
 const LIMIT = 64 * 2 ** 20
 
 /**
- * Reads what does not begin like XML: a dump of some tool's. Answers the bytes where it is none either: they
- * are then for the XML reader, since virsh takes text before an element.
- * @throws ParseError for a dump that is not complete, or too long
+ * The text of what does not begin like XML: a dump of some tool's. Answers the bytes where it is none either:
+ * they are then for the XML reader, since virsh takes text before an element.
+ * @throws ParseError where it is too long
  */
-export function readOther(
-  path: string,
-  chunks: Iterable<Buffer>,
-  take: (found: FoundInput) => void,
-): Iterable<Buffer> | undefined {
+export function readOther(path: string, chunks: Iterable<Buffer>): string | Iterable<Buffer> {
   const kept: Buffer[] = []
   let size = 0
   for (const chunk of chunks) {
@@ -26,7 +22,5 @@ export function readOther(
   }
   const text = decodeText(Buffer.concat(kept))
   const format = detectFormat(text)
-  if (format === undefined || format === 'xml') return kept
-  for (const found of inputsOfText(text, path)) take(found)
-  return undefined
+  return format === undefined || format === 'xml' ? kept : text
 }

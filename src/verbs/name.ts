@@ -1,10 +1,10 @@
 import { type Feature, type FeatureClass, placeOf } from '../core/feature.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Order } from '../core/order.ts'
 import type { Database } from '../database/database.ts'
 import type { Family, Version } from '../database/family.ts'
 import type { ToolName } from '../database/tool-names.ts'
 import type { Context } from './context.ts'
-import { nearest } from './nearest.ts'
 
 /** Which versions of a family have a feature. */
 export interface FamilyHas {

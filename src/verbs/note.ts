@@ -18,6 +18,9 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }
   | { readonly kind: 'file-without-cpu' }
+  | { readonly kind: 'guest-default-cpu'; readonly model: string }
+  | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
+  | { readonly kind: 'hypervisor-only' }
   | { readonly kind: 'dump'; readonly text: string }
   | ProbeDoubt
 )

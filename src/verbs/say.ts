@@ -55,6 +55,15 @@ function sentence(note: Note): string {
       return `left out of the pool: its model ${note.model} is unknown`
     case 'file-without-cpu':
       return 'passed over: holds no CPU'
+    case 'guest-default-cpu':
+      return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
+    case 'guest-cpu-unknown':
+      return (
+        `its CPU is ${note.mode} and its host is not known, so what it relies on is not either: ` +
+        'put its file in a folder called like its host, or name the host in the fleet file'
+      )
+    case 'hypervisor-only':
+      return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
     case 'dump':
       return note.text
     default:

@@ -1,9 +1,9 @@
 import type { Feature } from '../core/feature.ts'
 import type { Vendor } from '../core/model.ts'
+import { nearest } from '../core/nearest.ts'
 import type { Database } from '../database/database.ts'
 import type { Family, Version } from '../database/family.ts'
 import type { Context } from './context.ts'
-import { nearest } from './nearest.ts'
 
 /** A family and what descends from it. */
 export interface TreeNode {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { nearest } from '../../src/core/nearest.ts'
 import { builtin } from '../../src/database/builtin.ts'
 import { name } from '../../src/verbs/name.ts'
 import { printName } from '../../src/verbs/name-text.ts'
-import { nearest } from '../../src/verbs/nearest.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
 const real = { db: builtin() }

@@ -35,6 +35,15 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
   'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],
+  'guest-default-cpu': [
+    { kind: 'guest-default-cpu', model: 'qemu64' },
+    /^its definition has no <cpu>: counted as qemu64/,
+  ],
+  'guest-cpu-unknown': [
+    { kind: 'guest-cpu-unknown', mode: 'host-passthrough' },
+    /^its CPU is host-passthrough and its host is not known/,
+  ],
+  'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   probed: [
     {

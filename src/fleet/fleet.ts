@@ -1,0 +1,22 @@
+import type { FleetGuest } from './guest.ts'
+import type { FleetHost } from './host.ts'
+import type { Constraints } from './partition/constraints.ts'
+import type { Requirement } from './requirement.ts'
+import type { ClassWeights } from './weights.ts'
+
+/** Everything that is known of a fleet: its machines, and what the operator wants of them. */
+export interface Fleet {
+  /** Bytewise by name. */
+  readonly hosts: readonly FleetHost[]
+  /** Bytewise by name. */
+  readonly guests: readonly FleetGuest[]
+  /** Labels of the pools, bytewise: those that hosts name, and those that only the fleet file names. */
+  readonly pools: readonly string[]
+  /** What features are worth; absent: what the package's own data says. */
+  readonly weights?: ClassWeights | undefined
+  /** What pools that are planned must keep to. */
+  readonly constraints: Constraints
+  /** The most pools to plan; absent: not said. */
+  readonly mostPools?: number | undefined
+  readonly requirements: readonly Requirement[]
+}

@@ -1,0 +1,34 @@
+import type { Member } from './member.ts'
+
+/** A document of a fleet: what it tells, and where it was found. */
+export interface FleetDocument {
+  /** Below the folder that was given, or the fleet file's, with `/` between folders; of a file given by name as typed. */
+  readonly path: string
+  /** Label of the pool that its folder makes. */
+  readonly pool?: string | undefined
+  /** What answers call it where no fleet file says otherwise: its path as typed. */
+  readonly name: string
+  readonly members: readonly Member[]
+  /** Hash of its text: equal hashes are equal members. */
+  readonly hash?: string | undefined
+}
+
+/** The path without an ending that only says what format the file has. */
+export const stemOf = (path: string): string => path.replace(ENDING, '')
+
+const ENDING = /\.(?:xml|txt|json|ya?ml|cpuid|dump|raw|replies|qmp)$/i
+
+/** The stem of the host that a hypervisor's description belongs to: `a/n1` of `a/n1.domcaps.xml`. */
+export const hostStemOf = (path: string): string => stemOf(path).replace(WHAT, '')
+
+const WHAT = /[.-](?:dom-?caps|dom-?capabilities|hypervisor|qemu|qmp)$/i
+
+/** `node-1` of `blue/node-1.xml`. */
+export const baseOf = (stem: string): string => stem.slice(stem.lastIndexOf('/') + 1)
+
+/** The first folder of a path, which is a pool; undefined: the file is in none. */
+export const poolOfPath = (path: string): string | undefined =>
+  path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined
+
+/** `blue/racks` of `blue/racks/node-1.xml`; empty: the file is in no folder. */
+export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))

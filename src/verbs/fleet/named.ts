@@ -1,0 +1,36 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
+import { nearest } from '../../core/nearest.ts'
+import { builtinLevels, type Level } from '../../fleet/levels.ts'
+import type { Context } from '../context.ts'
+
+/** Makes the error for a name that means nothing; the text says what would be right. */
+export type Refuse = (what: string) => Error
+
+/** The x86-64 level of that name, with or without `x86-64-`. @throws what `refuse` makes */
+export function levelNamed({ db }: Context, name: string, refuse: Refuse): Level {
+  const levels = builtinLevels(db.features)
+  const level = levels.find(one => one.name === name || one.name === `x86-64-${name}`)
+  if (level) return level
+  throw refuse(`no level is called ${name}; there are ${levels.map(one => one.name).join(', ')}`)
+}
+
+/**
+ * The features of these names: libvirt's, or any tool's where it means one feature.
+ * @throws what `refuse` makes, with the name's place in the list
+ */
+export function featuresNamed(
+  { db }: Context,
+  names: readonly string[],
+  refuse: (what: string, index: number) => Error,
+): FeatureSet {
+  const features = names.map((name, i) => {
+    const called = db.features.get(name) ? [db.features.get(name)] : db.called(name)
+    const known = called.flatMap(feature => (feature && db.features.get(feature.name)) ?? [])
+    if (known.length === 1 && known[0]) return known[0]
+    const all = db.features.list.map(feature => feature.name)
+    const near = nearest(all, name, 1).map(one => `; did you mean ${one}?`)
+    if (known.length === 0) throw refuse(`no feature is called ${name}${near.join('')}`, i)
+    throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`, i)
+  })
+  return db.features.setOf(features)
+}
