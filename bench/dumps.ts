@@ -33,7 +33,7 @@ export function dumpRows(db: Database): CpuidData[] {
       const word = model.features.words[i] ?? 0
       if (place.kind === 'cpuid')
         rowOf(place.leaf, place.subleaf)[2 + REGISTERS.indexOf(place.register)] = word
-      else {
+      else if (place.kind === 'msr') {
         const row = msrs.get(place.index) ?? [place.index, 0, 0]
         row[place.half === 'low' ? 1 : 2] = word
         msrs.set(place.index, row)

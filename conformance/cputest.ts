@@ -1,8 +1,5 @@
 import { compare } from '../src/arch/x86/compare.ts'
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
-import { expand } from '../src/arch/x86/expand.ts'
-import { hasFeature } from '../src/arch/x86/query.ts'
-import { translate } from '../src/arch/x86/translate.ts'
 import { hex } from '../src/core/bits.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { CpuidData } from '../src/core/cpuid-data.ts'
@@ -12,6 +9,7 @@ import { parseCpudata } from '../src/formats/cpudata.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { printCpu } from '../src/formats/print-cpu.ts'
 import { parseQemuCapabilities } from '../src/formats/qemu-capabilities.ts'
+import { expand, hasFeature, translate } from '../src/policy/operations.ts'
 import { allowedModels, dataOfProperties } from '../src/policy/qemu.ts'
 import { decodeX86 } from '../src/verbs/decode.ts'
 import { start, update, updateLive } from '../src/verbs/guest.ts'
@@ -120,7 +118,7 @@ class Cputest {
     for (const [name, expected] of Object.entries(HAS_FEATURE)) {
       this.#ifThere(family, ['host'], () => {
         const cpu = this.#load('host')
-        const answer = outcome(() => (hasFeature(this.#db, cpu, name) ? 'yes' : 'no'))
+        const answer = outcome(() => (hasFeature(this.#db, 'x86_64', cpu, name) ? 'yes' : 'no'))
         family.check(name, answer.includes('unknown') ? 'unknown' : answer, expected)
       })
     }
@@ -213,7 +211,9 @@ class Cputest {
       const [enabled, disabled] = [this.#cpudata(`${name}-enabled`), this.#cpudata(`${name}-disabled`)]
       const actual = outcome(() => {
         const live = updateLive({ db: this.#db }, guest, enabled, disabled)
-        return liveDifferences(expand(this.#db, wanted), expand(this.#db, live)).join('\n')
+        return liveDifferences(expand(this.#db, 'x86_64', wanted), expand(this.#db, 'x86_64', live)).join(
+          '\n',
+        )
       })
       family.check(name, actual, '')
     })
@@ -225,7 +225,7 @@ class Cputest {
     const allowed = new Map([[model, models?.get(model) ?? []]])
     let moved = guest
     outcome(() => {
-      moved = translate(this.#db, { ...guest, fallback: 'allow' }, allowed)
+      moved = translate(this.#db, 'x86_64', { ...guest, fallback: 'allow' }, allowed)
       return ''
     })
     return { ...moved, fallback: 'forbid' }

@@ -1,16 +1,14 @@
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
-import { hasFeature } from '../src/arch/x86/query.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import type { Database } from '../src/database/database.ts'
 import { readCpudata } from '../src/formats/cpudata.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { printCpu } from '../src/formats/print-cpu.ts'
-import { driverOf } from '../src/policy/driver.ts'
+import { hasFeature } from '../src/policy/operations.ts'
 import { compare } from '../src/verbs/compare.ts'
 import { decode } from '../src/verbs/decode.ts'
 import { expand, migratable, start, update } from '../src/verbs/guest.ts'
 import { Pool } from '../src/verbs/pool.ts'
-import { child, textOf } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -59,32 +57,11 @@ class Edge {
   }
 
   ask(row: Row, family: Family): void {
-    if (this.#belongsElsewhere(row)) {
-      family.skip()
-      return
-    }
     const expected = this.#expected(row)
     const actual = outcome(() => this.#answer(row))
     // libxml2's words for a document that is not XML are the command's business: here a clear error is enough.
     const syntax = expected.startsWith('at line ')
     family.check(this.#label(row), syntax ? String(isClear(actual)) : actual, syntax ? 'true' : expected)
-  }
-
-  /** Rows that a driver of another architecture answers. */
-  #belongsElsewhere(row: Row): boolean {
-    const decider = row.op === 'baseline' ? row.inputs?.[0] : (row.host ?? row.cpu)
-    if (typeof decider !== 'string') return false
-    const driver = driverOf(this.#archOf(decider) ?? '')
-    return driver !== undefined && driver !== 'x86'
-  }
-
-  #archOf(name: string): string | undefined {
-    try {
-      const arch = child(parseXml(this.#xml(name)), 'arch')
-      return arch && textOf(arch)
-    } catch {
-      return undefined
-    }
   }
 
   #answer(row: Row): string {
@@ -106,7 +83,7 @@ class Edge {
       case 'migratable':
         return printCpu(migratable(this.#context, this.#cpu(row.cpu)))
       case 'feature':
-        return hasFeature(this.#context.db, this.#cpu(row.host), row.name ?? '') ? '1' : '0'
+        return hasFeature(this.#context.db, 'x86_64', this.#cpu(row.host), row.name ?? '') ? '1' : '0'
     }
   }
 

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { builtin } from '../src/database/builtin.ts'
 import { cputest } from './cputest.ts'
+import { cputestOthers } from './cputest-others.ts'
 import { DataFolder } from './data.ts'
+import { driverProbe } from './driver-probe.ts'
 import { edge } from './edge.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
@@ -15,6 +17,7 @@ interface Part {
 }
 
 const CPUTEST = ['libvirt-11.3', 'tests', 'cputestdata'] as const
+const OLD_MAP = ['libvirt-11.3', 'cpu_map'] as const
 const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
 
 const mapAt = (data: DataFolder, path: readonly string[]) => data.cpuMap(...path) ?? builtin()
@@ -22,8 +25,18 @@ const mapAt = (data: DataFolder, path: readonly string[]) => data.cpuMap(...path
 const PARTS: readonly Part[] = [
   {
     name: 'cputest, 11.3 map',
-    needs: [CPUTEST, ['libvirt-11.3', 'cpu_map']],
-    run: data => cputest(mapAt(data, ['libvirt-11.3', 'cpu_map']), data.folder(...CPUTEST)),
+    needs: [CPUTEST, OLD_MAP],
+    run: data => cputest(mapAt(data, OLD_MAP), data.folder(...CPUTEST)),
+  },
+  {
+    name: 'cputest of other architectures, 11.3 map',
+    needs: [CPUTEST, OLD_MAP],
+    run: data => cputestOthers(mapAt(data, OLD_MAP), data.folder(...CPUTEST)),
+  },
+  {
+    name: 'drivers, 11.3 map',
+    needs: [['virsh-observed'], OLD_MAP],
+    run: data => [driverProbe(mapAt(data, OLD_MAP), data.folder('virsh-observed'))],
   },
   {
     name: 'real-cpus, built in',

@@ -30,6 +30,8 @@ const SELDOM = {
   },
   /** For an installed map. */
   'installed-map': { './src/database/cpu-map.ts': late('cpuMapParts') },
+  /** Architectures other than x86, with their data. */
+  'other-architectures': { './src/policy/other-drivers.ts': late('otherDrivers') },
   /** The data files, for what only explanations tell. */
   texts: {
     './src/database/texts.ts': `export const TEXTS = {

@@ -7,7 +7,7 @@ const LAYERS = [
   'core',
   'xml',
   'database',
-  'arch/x86',
+  'arch',
   'policy',
   'formats',
   'fleet',
@@ -77,6 +77,21 @@ test('probes know nothing of fleets and verbs, nor does the web of probes', () =
       .filter(name => name.startsWith('.'))
       .map(name => layerOf(normalize(join(dirname(path), name))) ?? '')
       .filter(target => BESIDE[layerOf(path) ?? '']?.includes(target))
+      .map(target => `${path} imports ${target}`),
+  )
+  expect(faults).toEqual([])
+})
+
+test('no architecture knows another', () => {
+  const folderOf = (path: string) => /^arch\/(\w+)\//.exec(path)?.[1]
+  const faults = sources.flatMap(path =>
+    imports(path)
+      .filter(name => name.startsWith('.'))
+      .map(name => normalize(join(dirname(path), name)))
+      .filter(target => {
+        const [own, other] = [folderOf(path), folderOf(target)]
+        return layerOf(path) === 'arch' && other !== undefined && own !== other
+      })
       .map(target => `${path} imports ${target}`),
   )
   expect(faults).toEqual([])

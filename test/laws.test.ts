@@ -5,8 +5,7 @@ import { compare } from '../src/arch/x86/compare.ts'
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
 import { decode } from '../src/arch/x86/decode.ts'
 import { featuresOf } from '../src/arch/x86/definition.ts'
-import { expand, migratable } from '../src/arch/x86/expand.ts'
-import { update } from '../src/arch/x86/update.ts'
+import { migratable } from '../src/arch/x86/expand.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { FeatureSet } from '../src/core/feature-set.ts'
 import { safeLeq, safeMeet } from '../src/core/safe.ts'
@@ -14,6 +13,7 @@ import { builtin } from '../src/database/builtin.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { printCpu } from '../src/formats/print-cpu.ts'
 import { parseXml } from '../src/xml/reader.ts'
+import { expand, update } from './x86.ts'
 
 /** What the product is, as laws: the code is a consequence. A failure prints the counterexample and its seed. */
 

@@ -114,7 +114,8 @@ export function cpuidOf(set: FeatureSet, db: Database = builtin()): CpuidData {
     if (word === 0) return
     if (place.kind === 'msr')
       msrs.push(place.half === 'low' ? [place.index, word, 0] : [place.index, 0, word])
-    else leaves.push(registerRow(place.leaf, [String(place.subleaf), place.register], word))
+    else if (place.kind === 'cpuid')
+      leaves.push(registerRow(place.leaf, [String(place.subleaf), place.register], word))
   })
   return { leaves, msrs }
 }

@@ -70,6 +70,16 @@ export interface Cpu {
   readonly numa?: Numa | undefined
 }
 
+/** Whether a guest's definition means something else on another host. */
+export const isRelative = (guest: Cpu): boolean =>
+  guest.mode === 'host-model' ||
+  (guest.mode === 'custom' &&
+    (guest.match === 'minimum' || guest.features.some(feature => feature.policy === 'optional')))
+
+/** A host's feature as a guest lists it: what it has is required; a policy that is there stays. */
+export const required = (feature: CpuFeature): CpuFeature =>
+  feature.policy ? feature : { name: feature.name, policy: 'require' }
+
 /** `list` with this feature: an entry of that name keeps its place and takes the policy, else it is appended. */
 export function updateFeature(list: readonly CpuFeature[], feature: CpuFeature): CpuFeature[] {
   return list.some(f => f.name === feature.name)

@@ -22,8 +22,8 @@ export function buildTables(words: readonly WordRow[], file: DataFile): FeatureT
   const beyond = new Layout()
   const byName = new Map<string, BuiltInFeature>()
   for (const word of words) {
-    const halves = halvesOf(word.at)
-    const highest = 'msr' in word.at ? 63 : 31
+    const parts = partsOf(word.at)
+    const highest = parts.length * 32 - 1
     let last = -1
     for (const row of word.features) {
       if (row.bit > highest) throw faultAt(file, row.offset, `this word has bits 0 to ${highest}`)
@@ -31,24 +31,27 @@ export function buildTables(words: readonly WordRow[], file: DataFile): FeatureT
         throw faultAt(file, row.offset, `bits ascend, each once; bit ${last} is above this line`)
       if (byName.has(row.name)) throw faultAt(file, row.offset, `\`${row.name}\` is above already`)
       const layout = row.flags.beyond ? beyond : features
-      byName.set(row.name, layout.add(row, row.bit < 32 ? halves.low : halves.high))
+      byName.set(row.name, layout.add(row, parts[row.bit >>> 5]))
       last = row.bit
     }
   }
   return { features: features.table(), beyond: beyond.table(), byName }
 }
 
-/** The 32-bit places of a word; a register has one, so its `high` is never asked for. */
-function halvesOf(at: WordPlace): { low: Place; high: Place } {
-  if (!('msr' in at)) {
-    const place: Place = { kind: 'cpuid', ...at }
-    return { low: place, high: place }
+/** The 32-bit places of a word. */
+function partsOf(at: WordPlace): readonly Place[] {
+  if ('leaf' in at) return [{ kind: 'cpuid', ...at }]
+  if ('msr' in at) {
+    return [
+      { kind: 'msr', index: at.msr, half: 'low' },
+      { kind: 'msr', index: at.msr, half: 'high' },
+    ]
   }
-  return {
-    low: { kind: 'msr', index: at.msr, half: 'low' },
-    high: { kind: 'msr', index: at.msr, half: 'high' },
-  }
+  return LONGEST.map(offset => ({ kind: 'named', name: at.name, offset }))
 }
+
+/** The longest register that has a name has 256 bits. */
+const LONGEST = Array.from({ length: 8 }, (_, i) => i * 32)
 
 /** A feature table in the making. Rows come by word and ascending bit, so the table need not look for either. */
 class Layout {
@@ -56,7 +59,8 @@ class Layout {
   readonly #words: Place[] = []
   readonly #byBit: (Feature | undefined)[] = []
 
-  add(row: FeatureRow, place: Place): BuiltInFeature {
+  add(row: FeatureRow, place: Place | undefined): BuiltInFeature {
+    if (!place) throw new RangeError(`${row.name} is in no word`)
     if (this.#words[this.#words.length - 1] !== place) this.#startWord(place)
     const at = (this.#words.length - 1) * 32 + (row.bit & 31)
     const { name, title, flags } = row

@@ -35,7 +35,11 @@ export interface DatabaseParts {
   readonly deps?: DataFile
   /** Instead of these last four: where to get them when they are first asked for. */
   readonly rest?: () => Database
+  readonly files?: MapFiles
 }
+
+/** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
+export type MapFiles = (fileName: string) => string
 
 /** Everything known of one architecture's CPUs: features, vendors, models and where they come from. */
 export class Database {
@@ -56,6 +60,11 @@ export class Database {
     this.vendors = parts.vendors
     this.models = parts.models
     for (const model of parts.models) this.#models.set(model.name, model)
+  }
+
+  /** The files of the map that this was read from, other architectures' among them; absent: our own data. */
+  get files(): MapFiles | undefined {
+    return this.#parts.files
   }
 
   /** How the models descend; empty for an installed map, which does not say. */
@@ -88,8 +97,8 @@ export class Database {
    * @param known where features of the same name have their order, class and title from, of which maps say nothing
    * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
    */
-  static fromCpuMap(read: (fileName: string) => string, arch = 'x86', known?: Database): Database {
-    return new Database(cpuMapParts(read, arch, known))
+  static fromCpuMap(read: MapFiles, arch = 'x86', known?: Database): Database {
+    return new Database({ ...cpuMapParts(read, arch, known), files: read })
   }
 
   model(name: string): Model | undefined {

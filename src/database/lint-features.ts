@@ -1,6 +1,7 @@
 import { type Finding, findingAt, findingIn } from './finding.ts'
 import { formatData } from './format.ts'
 import type { LintSubject } from './lint-subject.ts'
+import type { WordPlace } from './parse-features.ts'
 
 /** Law 6: one place for a feature and one feature for a place: no name and no bit is there twice. */
 export function onePlaceEach({ words, features }: LintSubject): Finding[] {
@@ -11,14 +12,18 @@ export function onePlaceEach({ words, features }: LintSubject): Finding[] {
     return []
   }
   return words.flatMap(({ at, offset, features: rows }) => {
-    const place =
-      'msr' in at ? `msr ${at.msr.toString(16)}` : `${at.leaf.toString(16)}.${at.subleaf}.${at.register}`
+    const place = placeOf(at)
     const own = rows.flatMap(row => [
       ...once(`feature ${row.name}`, row.offset),
       ...once(`bit ${row.bit} of ${place}`, row.offset),
     ])
     return [...once(`word ${place}`, offset), ...own]
   })
+}
+
+function placeOf(at: WordPlace): string {
+  if ('name' in at) return at.name
+  return 'msr' in at ? `msr ${at.msr.toString(16)}` : `${at.leaf.toString(16)}.${at.subleaf}.${at.register}`
 }
 
 /** Law 7: every word and every family cites a source, and every source is in `docs/sources.md`. */

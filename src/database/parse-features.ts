@@ -12,7 +12,7 @@ export interface WordRow {
   readonly features: readonly FeatureRow[]
 }
 
-/** Where a word is: a register of a CPUID leaf, or a whole MSR. */
+/** Where a word is: a register of a CPUID leaf, a whole MSR, or a register that has a name. */
 export type WordPlace =
   | {
       readonly leaf: number
@@ -21,12 +21,13 @@ export type WordPlace =
       readonly indexed: boolean
     }
   | { readonly msr: number }
+  | { readonly name: string }
 
 /** `BIT NAME ORDER FLAGS title`: a named bit. */
 export interface FeatureRow {
   readonly offset: number
   readonly name: string
-  /** Within the word: 0 to 31, in an MSR 0 to 63. */
+  /** Within the word: 0 to 31, in an MSR 0 to 63, in a named register 0 to 255. */
   readonly bit: number
   readonly flags: FeatureFlags
   readonly title: string
@@ -86,12 +87,13 @@ function splitSources(text: string): { title: string; sources: string } {
 const REGISTERS: readonly string[] = ['eax', 'ebx', 'ecx', 'edx'] satisfies Register[]
 
 function parsePlace(text: string, file: DataFile, offset: number): WordPlace {
+  if (/^[A-Z][A-Z0-9_.]*$/.test(text)) return { name: text }
   const parts = text.split('.')
   if (parts[0] === 'msr' && parts.length === 2) return { msr: hexOf(parts[1], file, offset) }
   const indexed = parts.length === 3
   const register = parts[indexed ? 2 : 1] ?? ''
   if (parts.length > 3 || !REGISTERS.includes(register)) {
-    throw faultAt(file, offset, 'a place is `LEAF.REGISTER`, `LEAF.SUBLEAF.REGISTER` or `msr.INDEX`')
+    throw faultAt(file, offset, 'a place is `LEAF.REGISTER`, `LEAF.SUBLEAF.REGISTER`, `msr.INDEX` or `NAME`')
   }
   const leaf = hexOf(parts[0], file, offset)
   const subleaf = indexed ? hexOf(parts[1], file, offset) : 0

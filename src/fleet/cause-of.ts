@@ -97,7 +97,8 @@ export class CauseFinder {
   #gateOf({ place, name }: Feature): Feature | undefined {
     const { features } = this.#facts.db
     if (place.kind === 'msr') return features.get(GATES.get(place.index) ?? 'vmx')
-    return place.leaf === 0x8000_000a && name !== 'svm' ? features.get('svm') : undefined
+    const inSvm = place.kind === 'cpuid' && place.leaf === 0x8000_000a
+    return inSvm && name !== 'svm' ? features.get('svm') : undefined
   }
 
   /** Whether the host's description holds anything that only the same MSRs tell. */

@@ -1,49 +1,22 @@
+import type { Driver } from '../arch/driver.ts'
+import { x86 } from '../arch/x86/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
+import { otherDrivers } from './other-drivers.ts'
 
-/** libvirt's CPU drivers and the architectures that each serves. */
-const DRIVERS = {
-  x86: ['i686', 'x86_64'],
-  ppc64: ['ppc64', 'ppc64le'],
-  s390: ['s390', 's390x'],
-  arm: ['armv6l', 'armv7b', 'armv7l', 'aarch64'],
-  riscv64: ['riscv64'],
-  loongarch: ['loongarch64'],
-} as const
+/** Every driver that there is. */
+export const drivers = (): readonly Driver[] => [x86, ...otherDrivers()]
 
-export type DriverName = keyof typeof DRIVERS
+/** The driver that serves an architecture; undefined where libvirt has none. Others than x86's load when asked for. */
+export const driverOf = (arch: string): Driver | undefined =>
+  x86.arches.includes(arch) ? x86 : otherDrivers().find(driver => driver.arches.includes(arch))
 
-/** The driver that serves an architecture; undefined where libvirt has none. */
-export function driverOf(arch: string): DriverName | undefined {
-  const found = Object.entries(DRIVERS).find(([, arches]) => (arches as readonly string[]).includes(arch))
-  return found?.[0] as DriverName | undefined
-}
-
-/**
- * Insists on x86, the one driver that virt-cpu has so far.
- * @throws LibvirtError as libvirt where the architecture is unset or has no driver; our own words where
- *   libvirt has a driver and virt-cpu does not
- */
-export function requireX86(arch: string | undefined): void {
+/** @throws LibvirtError where the architecture is unset or has no driver */
+export function requireDriver(arch: string | undefined): Driver {
   if (arch === undefined) throw internalError('undefined hardware architecture')
   const driver = driverOf(arch)
-  if (driver === 'x86') return
-  if (driver === undefined) {
-    throw new LibvirtError('no-support', `'${arch}' architecture is not supported by CPU driver`)
-  }
-  throw new LibvirtError('no-support', `virt-cpu does not answer for ${arch} yet, only for i686 and x86_64`)
-}
-
-/**
- * Insists on a driver that computes baselines, and on x86.
- * @throws LibvirtError
- */
-export function requireX86Baseline(arch: string | undefined): void {
-  const driver = arch === undefined ? undefined : driverOf(arch)
-  if (driver === 's390' || driver === 'riscv64' || driver === 'loongarch') {
-    throw new LibvirtError('no-support', `cannot compute baseline CPU of ${arch} architecture`)
-  }
-  requireX86(arch)
+  if (!driver) throw new LibvirtError('no-support', `'${arch}' architecture is not supported by CPU driver`)
+  return driver
 }
 
 /**

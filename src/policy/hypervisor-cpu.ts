@@ -1,10 +1,11 @@
 import { decode } from '../arch/x86/decode.ts'
 import { featuresOf } from '../arch/x86/definition.ts'
-import { expand, updateAll, migratable as withoutBlockers } from '../arch/x86/expand.ts'
+import { updateAll, migratable as withoutBlockers } from '../arch/x86/expand.ts'
 import type { Cpu, CpuFeature } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
 import { driverOf } from './driver.ts'
+import { expand } from './operations.ts'
 import { allowedModels, dataOfProperties, type Property, reportedProperties } from './qemu.ts'
 import type { AcceleratorCapabilities, HostExpansion, QemuCapabilities } from './qemu-capabilities.ts'
 import type { QemuChoice } from './qemu-choice.ts'
@@ -32,7 +33,7 @@ export function hypervisorCpu(
 ): HypervisorCpu | undefined {
   const given = capabilities.accelerators.get(accelerator)
   if (!given?.host || !isNative) return undefined
-  const driver = driverOf(arch)
+  const driver = driverOf(arch)?.name
   if (driver === 's390') {
     const cpu = s390Cpu(given.host)
     return { reported: cpu, migratable: cpu, full: cpu }
@@ -84,7 +85,7 @@ function joined(db: Database, reported: Cpu, host: Cpu, reader: HostReader): Cpu
   const vendor = host.vendor === undefined ? undefined : db.vendor(host.vendor)
   const data = { features: featuresOf(db, host), vendor, signature: host.signature }
   const guest = decode(db, data, { as: 'guest', fallback: 'allow' })
-  const more = expand(db, reported).features.filter(({ policy }) => policy === 'require')
+  const more = expand(db, 'x86_64', reported).features.filter(({ policy }) => policy === 'require')
   return reader.withoutMsrs({ ...guest, features: updateAll(guest.features, more) })
 }
 

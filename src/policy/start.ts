@@ -1,10 +1,7 @@
-import { type Comparison, compare } from '../arch/x86/compare.ts'
-import type { AllowedModels } from '../arch/x86/decode.ts'
-import { translate } from '../arch/x86/translate.ts'
-import { update } from '../arch/x86/update.ts'
+import type { AllowedModels, Comparison } from '../arch/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
 import type { Database } from '../database/database.ts'
-import { requireX86 } from './driver.ts'
+import { compare, convertLegacy, translate, update } from './operations.ts'
 
 /** What a guest's start comes to: the host cannot run it, or the CPU it gets. */
 export type Start =
@@ -12,13 +9,14 @@ export type Start =
   | { readonly comparison: Exclude<Comparison, { result: 'incompatible' }>; readonly cpu: Cpu }
 
 /**
- * The pipeline that a guest definition goes through on a host: compared with the host as it is, made
- * definite on it, put on a model that the hypervisor knows. Legacy names need no conversion on x86.
+ * The pipeline that a guest definition goes through on a host: old names replaced, compared with
+ * the host as it is, made definite on it, put on a model that the hypervisor knows.
  * @throws LibvirtError of any step
  */
 export function start(db: Database, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
-  requireX86(host.arch)
-  const comparison = compare(db, host, guest)
+  const { arch } = host
+  const named = convertLegacy(db, arch, guest)
+  const comparison = compare(db, host, named)
   if (comparison.result === 'incompatible') return { comparison }
-  return { comparison, cpu: translate(db, update(db, guest, host), models) }
+  return { comparison, cpu: translate(db, arch, update(db, arch, named, host), models) }
 }

@@ -1,7 +1,6 @@
-import { featuresOf } from '../arch/x86/definition.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { printCpu } from '../formats/print-cpu.ts'
-import type { Context } from './context.ts'
+import type { Pool } from './pool.ts'
 import type { LostFeature } from './reason.ts'
 
 /** A pool's guest CPU. */
@@ -12,10 +11,11 @@ export interface BaselineAnswer {
   readonly features: readonly string[]
 }
 
-export const baselineAnswer = ({ db }: Context, cpu: Cpu): BaselineAnswer => ({
+/** @param cpu the pool's result */
+export const baselineAnswer = (pool: Pool, cpu: Cpu): BaselineAnswer => ({
   xml: printCpu(cpu),
   model: cpu.model ?? '',
-  features: db.features.in(featuresOf(db, cpu)).map(feature => feature.name),
+  features: pool.features(cpu),
 })
 
 /** Why the pool's CPU is as it is. */

@@ -1,6 +1,5 @@
-import { compare as compareX86, incompatibility } from '../arch/x86/compare.ts'
 import type { Cpu } from '../core/cpu.ts'
-import { requireX86 } from '../policy/driver.ts'
+import { compare as compareCpus, incompatibility } from '../policy/operations.ts'
 import type { Context } from './context.ts'
 import { type Reason, reasonOf } from './reason.ts'
 
@@ -21,8 +20,7 @@ export interface CompareAnswer {
  * @throws LibvirtError for an unknown name or an architecture without an answer
  */
 export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
-  requireX86(host.arch)
-  const comparison = compareX86(db, host, cpu)
+  const comparison = compareCpus(db, host, cpu)
   const extra = comparison.extra.map(reasonOf)
   if (comparison.result !== 'incompatible') {
     return { result: comparison.result, missing: [], forbidden: [], extra }

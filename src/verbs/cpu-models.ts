@@ -1,6 +1,6 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { driverOf, requireX86 } from '../policy/driver.ts'
+import { modelNames } from '../policy/operations.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -10,9 +10,5 @@ import type { Context } from './context.ts'
  */
 export function cpuModels({ db }: Context, arch: string): readonly string[] | undefined {
   if (!ARCH_NAMES.has(arch)) throw new LibvirtError('invalid-arg', `cannot find architecture ${arch}`)
-  const driver = driverOf(arch)
-  if (driver === 'arm' || driver === 's390' || driver === 'riscv64' || driver === 'loongarch')
-    return undefined
-  requireX86(arch)
-  return db.models.map(model => model.name)
+  return modelNames(db, arch)
 }

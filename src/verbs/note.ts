@@ -14,6 +14,7 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
   | { readonly kind: 'order-matters' }
+  | { readonly kind: 'first-only' }
   | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }

@@ -1,11 +1,10 @@
-import { BaselineFold, type BaselineOptions } from '../arch/x86/baseline.ts'
-import { featuresOf } from '../arch/x86/definition.ts'
-import { expand } from '../arch/x86/expand.ts'
+import type { FeatureView, Fold, FoldOptions } from '../arch/driver.ts'
 import type { Cpu, Policy } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
-import { checkBaselineInput, requireX86Baseline } from '../policy/driver.ts'
+import { checkBaselineInput, requireDriver } from '../policy/driver.ts'
+import { expand, fold, modelNames } from '../policy/operations.ts'
 import { NEVER_OFFERED } from '../policy/qemu-names.ts'
 import type { BaselineReasons } from './baseline.ts'
 import type { Note } from './note.ts'
@@ -24,7 +23,7 @@ export interface PoolOptions {
   readonly unfiltered?: boolean
 }
 
-export interface ResultOptions extends Pick<BaselineOptions, 'migratable' | 'onModel'> {
+export interface ResultOptions extends Pick<FoldOptions, 'migratable' | 'onModel'> {
   /** Spell out the model's features. */
   readonly expand?: boolean | undefined
 }
@@ -41,9 +40,13 @@ interface Fault {
 export class Pool {
   readonly #db: Database
   readonly #options: PoolOptions
-  readonly #fold: BaselineFold
+  /** Absent before the first CPU, which chooses the architecture. */
+  #fold: Fold | undefined
+  #arch: string | undefined
   readonly #groups = new Map<string, { features: FeatureSet; hosts: string[] }>()
   readonly #skipped: Note[] = []
+  /** The models that are known, where only they may be named. */
+  #names: ReadonlySet<string> | undefined
   #size = 0
   #fault: Fault | undefined
   /** A CPU that no driver takes: told before what a driver finds in an earlier one. */
@@ -52,7 +55,6 @@ export class Pool {
   constructor(db: Database, options: PoolOptions = {}) {
     this.#db = db
     this.#options = options
-    this.#fold = new BaselineFold(db, options.best)
   }
 
   /** @param source the host's name, for reasons and notes */
@@ -65,9 +67,9 @@ export class Pool {
     }
     if (this.#badInput !== undefined || this.#fault !== undefined) return
     try {
-      if (index === 0 && !this.#options.raw) requireX86Baseline(cpu.arch)
+      this.#fold ??= this.#begin(cpu)
       const known = this.#options.lenient ? this.#known(cpu, source) : cpu
-      if (known) this.#join(known, source)
+      if (known) this.#join(this.#fold, known, source)
     } catch (error) {
       this.#fault = { error, source }
     }
@@ -77,13 +79,13 @@ export class Pool {
   result(options: ResultOptions = {}): Cpu {
     const fault = this.#badInput ?? this.#fault
     if (fault !== undefined) throw fault.error
-    if (this.#size === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
+    if (!this.#fold) throw new LibvirtError('invalid-arg', 'no CPUs given')
     const cpu = this.#fold.result(options)
     const offered =
       this.#options.raw || this.#options.unfiltered
         ? cpu
         : { ...cpu, features: cpu.features.filter(({ name }) => !NEVER_OFFERED.has(name)) }
-    return options.expand ? expand(this.#db, offered) : offered
+    return options.expand ? expand(this.#db, this.#arch, offered) : offered
   }
 
   /** The host whose definition `result` fails for; undefined where none is to blame. */
@@ -93,7 +95,7 @@ export class Pool {
 
   /** Why the answer is what it is. `lost` needs `explain`. */
   reasons(cpu: Cpu, { onModel }: ResultOptions = {}): BaselineReasons {
-    const of = this.#fold.models
+    const of = this.#fold?.models ?? []
     const own = of.length === 1 ? ('shared' as const) : ('own' as const)
     const names = [cpu.model, this.#db.model(cpu.model ?? '')?.canonical]
     const because = onModel !== undefined ? 'asked' : of.some(name => names.includes(name)) ? own : 'closest'
@@ -108,33 +110,61 @@ export class Pool {
     return { hosts: this.#size, model, lost: this.lost() }
   }
 
+  /** Everything that the CPU has, its model's features included, in map order. */
+  features(cpu: Cpu): string[] {
+    const view = this.#view
+    return view
+      ? view
+          .table(this.#db)
+          .in(view.of(this.#db, cpu))
+          .map(feature => feature.name)
+      : []
+  }
+
   /** Everything that some hosts have and not all, in map order, with those that lack it. Needs `explain`. */
   lost(): LostFeature[] {
+    const view = this.#view
+    if (!view || !this.#fold) return []
     const groups = [...this.#groups.values()]
     const all = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
-    return this.#db.features.in(all.minus(this.#fold.common)).map(feature => ({
-      ...reasonOf(feature),
-      ...(feature.class ? { class: feature.class } : {}),
-      hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
-    }))
+    return view
+      .table(this.#db)
+      .in(all.minus(this.#fold.common))
+      .map(feature => ({
+        ...reasonOf(feature),
+        ...(feature.class ? { class: feature.class } : {}),
+        hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
+      }))
   }
 
   /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
   notes(options: ResultOptions = {}): Note[] {
     const features = this.lost().filter(lost => lost.class === 'security')
-    const { vendors } = this.#fold
+    const { vendors = [], firstOnly } = this.#fold ?? {}
+    const ordered = this.#fold?.dependsOnOrder(options) ?? false
     return [
       ...this.#skipped,
       ...(this.#options.best && vendors.length > 1 ? [{ kind: 'cross-vendor', vendors } as const] : []),
       ...(features.length > 0 ? [{ kind: 'security-dropped', features } as const] : []),
-      ...(this.#fold.dependsOnOrder(options) ? [{ kind: 'order-matters' } as const] : []),
+      ...(ordered ? [{ kind: firstOnly ? 'first-only' : 'order-matters' } as const] : []),
     ]
   }
 
-  #join(cpu: Cpu, source: string): void {
-    this.#fold.add(cpu)
-    if (!this.#options.explain) return
-    const features = featuresOf(this.#db, cpu)
+  /** The features that are told of; undefined where the architecture's are not looked at. */
+  get #view(): FeatureView | undefined {
+    return this.#fold && requireDriver(this.#arch).features
+  }
+
+  #begin({ arch }: Cpu): Fold {
+    this.#arch = this.#options.raw ? 'x86_64' : arch
+    return fold(this.#db, this.#arch, this.#options.best)
+  }
+
+  #join(to: Fold, cpu: Cpu, source: string): void {
+    to.add(cpu)
+    const view = this.#options.explain ? this.#view : undefined
+    if (!view) return
+    const features = view.of(this.#db, cpu)
     const key = String(features)
     const group = this.#groups.get(key)
     if (group) group.hosts.push(source)
@@ -143,12 +173,14 @@ export class Pool {
 
   /** The CPU without what the database does not know; undefined when it does not know the model. */
   #known(cpu: Cpu, source: string): Cpu | undefined {
-    if (cpu.model !== undefined && !this.#db.model(cpu.model)) {
+    this.#names ??= new Set(modelNames(this.#db, this.#arch))
+    if (cpu.model !== undefined && this.#names.size > 0 && !this.#names.has(cpu.model)) {
       this.#skipped.push({ kind: 'host-skipped', model: cpu.model, source })
       return undefined
     }
+    const table = this.#view?.table(this.#db)
     const features = cpu.features.filter(({ name }) => {
-      const known = this.#db.features.get(name) !== undefined
+      const known = !table || table.get(name) !== undefined
       if (!known) this.#skipped.push({ kind: 'feature-skipped', feature: name, source })
       return known
     })

@@ -44,6 +44,8 @@ function sentence(note: Note): string {
         .join('; ')}`
     case 'order-matters':
       return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
+    case 'first-only':
+      return "libvirt's answer is the first CPU's model, whatever the others are: it says nothing of what they share"
     case 'cross-vendor':
       return (
         `the hosts are of ${note.vendors.join(' and ')}: the CPU is one of neither, and a guest that moves between ` +

@@ -32,7 +32,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       const pool = new Pool(context.db, { explain: true, raw, lenient, best })
       for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
       const cpu = pool.result(options)
-      const answer = { ...baselineAnswer(context, cpu) }
+      const answer = { ...baselineAnswer(pool, cpu) }
       return {
         answer,
         notes: pool.notes(options),

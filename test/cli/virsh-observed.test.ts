@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { NO_REFERENCE, reference } from '../reference.ts'
@@ -60,6 +60,15 @@ describe.skipIf(!folder || !map)(`as virsh did (${folder ? 'observed' : NO_REFER
         got.status === seen.status && sameAs(seen.stdout, got.stdout) && sameAs(seen.stderr, got.stderr)
       if (why) expect(same, `${key} is as virsh's: its line in virsh-exceptions.txt can go`).toBe(false)
       else if (!same) expect({ command: seen.command, file: seen.file, ...got }).toEqual(seen)
+    })
+  }
+
+  const lists = folder ? readdirSync(folder).filter(name => /^cpu-models-\w+\.txt$/.test(name)) : []
+  for (const list of lists) {
+    test.concurrent(list, async ({ expect }) => {
+      const [, arch = ''] = /^cpu-models-(\w+)\.txt$/.exec(list) ?? []
+      const { stdout } = await virtCpuMeanwhile(['--cpu-map', map ?? '', 'cpu-models', arch], input)
+      expect(stdout).toBe(readFileSync(join(folder ?? '', list), 'utf8'))
     })
   }
 

@@ -50,10 +50,8 @@ describe('the host’s architecture chooses who answers', () => {
       "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
     ],
     ['Foo arch:x86_64', 'internal error: Unknown CPU model Foo'],
-    [
-      'Foo arch:aarch64',
-      'this function is not supported by the connection driver: virt-cpu does not answer for aarch64 yet, only for i686 and x86_64',
-    ],
+    ['Foo arch:aarch64', 'no refusal'],
+    ['Foo arch:ppc64', 'internal error: Unknown CPU model Foo'],
   ])('%s: %s', (text, message) => {
     expect(refusal(() => answer('exact kvm32', host(text)))).toBe(message)
   })

@@ -27,10 +27,6 @@ describe('other architectures', () => {
       'mips',
       "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
     ],
-    [
-      'ppc64le',
-      'this function is not supported by the connection driver: virt-cpu does not answer for ppc64le yet, only for i686 and x86_64',
-    ],
   ])('%s: %s', (arch, message) => {
     expect(refusal(() => cpuModels(context, arch))).toBe(message)
   })

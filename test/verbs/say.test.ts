@@ -32,6 +32,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /^the CPU lacks aes of its model Haswell, /,
   ],
   'cross-vendor': [{ kind: 'cross-vendor', vendors: ['AMD', 'Intel'] }, /^the hosts are of AMD and Intel: /],
+  'first-only': [{ kind: 'first-only' }, /^libvirt's answer is the first CPU's model, /],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
   'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],

@@ -3,8 +3,9 @@ import { FeatureSet, keepOnly } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import type { Database } from '../../database/database.ts'
+import type { Fold, FoldOptions } from '../driver.ts'
 import type { X86Data } from './cpuid.ts'
-import { type AllowedModels, decode, decodeOn } from './decode.ts'
+import { decode, decodeOn } from './decode.ts'
 import { modelOf, writeFeatures } from './definition.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
@@ -12,22 +13,13 @@ const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', d
 /** Stands for: the first CPU names its vendor itself. */
 const NAMED: unique symbol = Symbol('named')
 
-export interface BaselineOptions {
-  readonly models?: AllowedModels | undefined
-  /** Names of the only features that may be in the result; unknown names are ignored. */
-  readonly features?: readonly string[] | undefined
-  readonly migratable?: boolean | undefined
-  /** Put the result on this model instead of choosing one; fallback is then forbidden. */
-  readonly onModel?: string | undefined
-}
-
 /**
  * The meet of CPUs, folded one at a time, so that a stream of any length needs the memory of one.
  * Only the first CPU's own vendor counts as its vendor; of the others the model's vendor stands in,
  * and any CPU without a vendor keeps the vendor out of the result. So the answer for vendor-less CPUs
  * can depend on which comes first.
  */
-export class BaselineFold {
+export class BaselineFold implements Fold {
   readonly #db: Database
   readonly #best: boolean
   /** What every CPU so far has; absent before the first. Not seen by anyone else, as `#words` is not. */
@@ -82,7 +74,7 @@ export class BaselineFold {
    * The named guest CPU of what is common.
    * @throws LibvirtError `CPUs are incompatible` when nothing is
    */
-  result(options: BaselineOptions = {}): Cpu {
+  result(options: FoldOptions = {}): Cpu {
     const cpu = this.#best ? this.#bestAnswer(options) : this.#answer(this.#vendor, options)
     const allNameTheirs = this.#implied.size === 0
     return { ...cpu, vendor: allNameTheirs ? cpu.vendor : undefined }
@@ -93,7 +85,7 @@ export class BaselineFold {
     return this.#vendorsWith(NAMED)
   }
 
-  #bestAnswer(options: BaselineOptions): Cpu {
+  #bestAnswer(options: FoldOptions): Cpu {
     const [name, second] = this.vendors
     const vendor = name === undefined ? undefined : this.#db.vendor(name)
     if (name !== undefined && !vendor) throw failed(`Unknown CPU vendor ${name}`)
@@ -106,7 +98,7 @@ export class BaselineFold {
    * Whether another order of the same CPUs would have another answer, or none: where some name no vendor,
    * another CPU in the first place can make the vendor another one, and so maybe the model.
    */
-  dependsOnOrder(options: BaselineOptions = {}): boolean {
+  dependsOnOrder(options: FoldOptions = {}): boolean {
     if (this.#best) return false
     const named: (typeof NAMED)[] = this.#named.size > 0 ? [NAMED] : []
     const vendors = [...named, ...this.#implied.keys()].map(first => this.#vendorsWith(first))
@@ -124,7 +116,7 @@ export class BaselineFold {
   }
 
   /** The answer as text, if these are the vendors that count; empty where it is refused. */
-  #answerWith([name, second]: readonly string[], options: BaselineOptions): string {
+  #answerWith([name, second]: readonly string[], options: FoldOptions): string {
     if (second !== undefined) return ''
     try {
       const cpu = this.#answer(name === undefined ? undefined : this.#db.vendor(name), options)
@@ -135,7 +127,7 @@ export class BaselineFold {
     }
   }
 
-  #answer(vendor: Vendor | undefined, options: BaselineOptions): Cpu {
+  #answer(vendor: Vendor | undefined, options: FoldOptions): Cpu {
     const allowed = options.features?.flatMap(name => this.#db.features.get(name) ?? [])
     const features = allowed ? this.common.meet(this.#db.features.setOf(allowed)) : this.common
     if (features.isEmpty) throw failed('CPUs are incompatible')
@@ -145,7 +137,7 @@ export class BaselineFold {
       : this.#on(options.onModel, data, options)
   }
 
-  #decode(data: X86Data, options: BaselineOptions): Cpu {
+  #decode(data: X86Data, options: FoldOptions): Cpu {
     const preferred = [...this.#names]
     const { models, migratable } = options
     const cpu = decode(this.#db, data, { as: 'guest', fallback: 'allow', models, preferred, migratable })
@@ -153,7 +145,7 @@ export class BaselineFold {
     return { ...cpu, fallback: forced ? 'forbid' : 'allow' }
   }
 
-  #on(name: string, data: X86Data, { migratable }: BaselineOptions): Cpu {
+  #on(name: string, data: X86Data, { migratable }: FoldOptions): Cpu {
     const model = modelOf(this.#db, name)
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) {
       throw failed(`CPU vendor ${model.vendor.name} of model ${name} differs from vendor ${data.vendor.name}`)

@@ -1,37 +1,10 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
-import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
+import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
 import { featuresOf, featuresWith } from './definition.ts'
 import { tablesOf } from './tables.ts'
-
-/** How a host relates to a CPU: whether what the CPU needs is there, and whether there is more. */
-export type Comparison =
-  | { readonly result: 'identical' | 'superset'; readonly extra: readonly Feature[] }
-  | {
-      readonly result: 'incompatible'
-      /** libvirt's words, without the prefix. */
-      readonly detail: string
-      /** Required and absent, in map order. */
-      readonly missing: readonly Feature[]
-      /** Forbidden and present. */
-      readonly forbidden: readonly Feature[]
-      /** Present and not asked for: only where the match is strict. */
-      readonly extra: readonly Feature[]
-    }
-
-/** The refusal as the error that `--error` shows. */
-export const incompatibility = (detail: string): LibvirtError => new LibvirtError('cpu-incompatible', detail)
-
-/** Refused before any feature was looked at. */
-const refused = (detail: string): Comparison => ({
-  result: 'incompatible',
-  detail,
-  missing: [],
-  forbidden: [],
-  extra: [],
-})
 
 /**
  * Whether `host` has what `cpu` (a host or a guest) requires and nothing that it forbids.
@@ -39,12 +12,12 @@ const refused = (detail: string): Comparison => ({
  * @throws LibvirtError for an unknown model or feature on either side
  */
 export function compare(db: Database, host: Cpu | undefined, cpu: Cpu): Comparison {
-  if (host?.model === undefined) return refused('unknown host CPU')
+  if (host?.model === undefined) return incompatible('unknown host CPU')
   if (cpu.arch !== undefined && cpu.arch !== 'x86_64' && cpu.arch !== 'i686') {
-    return refused(`CPU arch ${cpu.arch} does not match host arch`)
+    return incompatible(`CPU arch ${cpu.arch} does not match host arch`)
   }
   if (cpu.vendor !== undefined && cpu.vendor !== host.vendor) {
-    return refused(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
+    return incompatible(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
   }
   return compareFeatures(db, host, cpu)
 }
@@ -62,7 +35,7 @@ function compareFeatures(db: Database, host: Cpu, cpu: Cpu): Comparison {
   const require = requireAll.minus(force).minus(optional).minus(disable)
   if (!require.leq(has)) return new Refused(db, 'missing', require.minus(has))
   const rest = has.minus(optional).minus(require).minus(disable).minus(force)
-  if (rest.isEmpty) return { result: 'identical', extra: [] }
+  if (rest.isEmpty) return IDENTICAL
   if (cpu.type === 'guest' && cpu.match === 'strict') return new Refused(db, 'extra', rest)
   return new Superset(db, rest)
 }

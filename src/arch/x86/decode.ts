@@ -5,12 +5,12 @@ import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { matches } from '../../core/signature.ts'
 import type { Database } from '../../database/database.ts'
+import type { AllowedModels } from '../driver.ts'
 import type { X86Data } from './cpuid.ts'
 import { guestScore, hostScore, isBetter, type Score } from './score.ts'
 import { tablesOf } from './tables.ts'
 
-/** The models that may be chosen, each with the features that the hypervisor cannot give it (libvirt's names). */
-export type AllowedModels = ReadonlyMap<string, readonly string[]>
+export type { AllowedModels } from '../driver.ts'
 
 export interface DecodeOptions {
   readonly as: 'host' | 'guest'

@@ -4,11 +4,9 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { placeKey } from '../../core/place.ts'
 import type { Database } from '../../database/database.ts'
+import type { Encoded } from '../driver.ts'
 import { featuresWith } from './definition.ts'
 import { tablesOf } from './tables.ts'
-
-/** A definition as words: those of each policy, and leaf 0 as the vendor spells it. */
-export type Encoded = Readonly<Record<Policy | 'vendor', CpuidData>>
 
 /**
  * What a definition asks for as CPUID and MSR words: the reverse of reading them. The model's features count as
@@ -45,7 +43,7 @@ export function wordsOf(db: Database, features: FeatureSet): CpuidData {
     if (place.kind === 'msr') {
       const half = (which: 'low' | 'high') => at.get(placeKey({ ...place, half: which })) ?? 0
       msrs.set(place.index, [place.index, half('low'), half('high')])
-    } else {
+    } else if (place.kind === 'cpuid') {
       const { leaf, subleaf } = place
       const word = (register: typeof place.register) => at.get(placeKey({ ...place, register })) ?? 0
       const row = [leaf, subleaf, word('eax'), word('ebx'), word('ecx'), word('edx')] as const

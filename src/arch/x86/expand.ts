@@ -8,8 +8,8 @@ export const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
   cpu.type === 'host' ? { name } : { name, policy }
 
 /**
- * The definition with every feature of its model spelled out, sorted bytewise by name. A guest's forced,
- * optional and forbidden features drop out of the list, as they do in libvirt.
+ * The definition with every feature of its model spelled out. A guest's forced, optional and forbidden features drop out of
+ * the list, as they do in libvirt.
  * @throws LibvirtError `unknown CPU model`
  */
 export function expand(db: Database, cpu: Cpu): Cpu {
@@ -25,11 +25,8 @@ export function expand(db: Database, cpu: Cpu): Cpu {
   if (cpu.type === 'guest') {
     for (const { name } of model?.removed ?? []) if (!byName.has(name)) put({ name, policy: 'disable' })
   }
-  return { ...cpu, features: [...byName.values()].sort(byBytes) }
+  return { ...cpu, features: [...byName.values()] }
 }
-
-/** Names are ASCII: comparing UTF-16 units is comparing bytes. */
-const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** A copy without the features that block a migration, whatever their policy. What the model has stays. */
 export const migratable = (db: Database, cpu: Cpu): Cpu => ({

@@ -5,6 +5,7 @@ import type { Model, Vendor } from '../../core/model.ts'
 import type { Register } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../database/database.ts'
+import { perDatabase } from '../../database/per-database.ts'
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
 export interface LeafTargets {
@@ -69,16 +70,7 @@ class Tables {
   }
 }
 
-const made = new WeakMap<Database, Tables>()
-
-export function tablesOf(db: Database): Tables {
-  let tables = made.get(db)
-  if (!tables) {
-    tables = new Tables(db)
-    made.set(db, tables)
-  }
-  return tables
-}
+export const tablesOf = perDatabase(db => new Tables(db))
 
 /** The models that may be chosen for a host or a guest, in map order: by vendor, and by signature. */
 export class Decodable {

@@ -1,21 +1,16 @@
 import type { Cpu } from '../../core/cpu.ts'
-import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
-import { type AllowedModels, decode } from './decode.ts'
+import type { AllowedModels } from '../driver.ts'
+import { decode } from './decode.ts'
 import { featuresOf, modelOf } from './definition.ts'
 import { updateAll } from './expand.ts'
 
 /**
- * The guest CPU on a model that the hypervisor knows: same features, another name. Already allowed models,
- * modes without a name of their own, and an absent list change nothing. The guest's vendor stays as it was.
- * @throws LibvirtError when fallback forbids it, or no allowed model can be chosen
+ * The guest CPU on a model that the hypervisor knows: same features, another name. The guest's vendor stays as
+ * it was.
+ * @throws LibvirtError where no allowed model can be chosen
  */
-export function translate(db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu {
-  if (cpu.mode === 'host-model' || cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return cpu
-  if (!models || (cpu.model !== undefined && models.has(cpu.model))) return cpu
-  if (cpu.fallback === 'forbid') {
-    throw new LibvirtError('unsupported', `CPU model ${cpu.model} is not supported by hypervisor`)
-  }
+export function translate(db: Database, cpu: Cpu, models: AllowedModels): Cpu {
   const features = featuresOf(db, cpu)
   const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
   const first = model?.signatures[0]

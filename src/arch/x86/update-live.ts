@@ -11,12 +11,10 @@ import { mentionRemoved, updateAll } from './expand.ts'
 
 /**
  * The definition of a running guest, corrected by what the hypervisor really gave: `enabled`, and asked for
- * but refused: `disabled`. With `check full` a difference is an error instead. Modes other than custom are
- * looked at only under `check full`.
+ * but refused: `disabled`. With `check full` a difference is an error instead.
  * @throws LibvirtError listing extra and missing features, or on contradicting data
  */
 export function updateLive(db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu {
-  if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu
   const found = differences(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
   const features = updateAll(cpu.features, found.changes)
   const live = mentionRemoved(db, { ...cpu, features }, 'disable')

@@ -40,7 +40,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { pool, notes, context } = await poolOf(args, session)
+    const { pool, notes } = await poolOf(args, session)
     const options = {
       expand: args.has('features'),
       migratable: args.has('migratable'),
@@ -51,7 +51,7 @@ export const command: Command = {
     const all = told ? [...notes, ...pool.notes(options)] : []
     if (args.has('json')) {
       const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
-      const answer = { schema: 1, ...baselineAnswer(context, cpu), notes: all.map(printNote), ...explain }
+      const answer = { schema: 1, ...baselineAnswer(pool, cpu), notes: all.map(printNote), ...explain }
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
@@ -78,9 +78,8 @@ async function poolOf(args: Arguments, session: Session) {
     best: args.has('best'),
     unfiltered: session.driver === 'test',
   })
-  const context = { db }
-  const notes = await readDefinitions(context, files, 'host', (cpu, source) => pool.add(cpu, source))
-  return { pool, notes, context }
+  const notes = await readDefinitions({ db }, files, 'host', (cpu, source) => pool.add(cpu, source))
+  return { pool, notes }
 }
 
 function answerOf(pool: Pool, options: ResultOptions, args: Arguments): Cpu {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { BaselineFold, type BaselineOptions } from '../../../src/arch/x86/baseline.ts'
+import type { FoldOptions } from '../../../src/arch/driver.ts'
+import { BaselineFold } from '../../../src/arch/x86/baseline.ts'
 import { featuresOf } from '../../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../../src/database/builtin.ts'
@@ -13,7 +14,7 @@ function fold(...all: readonly (string | Cpu)[]): BaselineFold {
   return made
 }
 
-const baseline = (all: readonly (string | Cpu)[], options: BaselineOptions = {}): string =>
+const baseline = (all: readonly (string | Cpu)[], options: FoldOptions = {}): string =>
   show(fold(...all).result(options))
 
 describe('small pools', () => {

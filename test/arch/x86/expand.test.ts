@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { featuresOf, featuresWith } from '../../../src/arch/x86/definition.ts'
-import { expand, mentionRemoved, migratable } from '../../../src/arch/x86/expand.ts'
+import { mentionRemoved, migratable } from '../../../src/arch/x86/expand.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../../src/database/builtin.ts'
 import { guest, host, names, refusal, show } from '../../notation.ts'
 import { SMALL, smallMap } from '../../small-map.ts'
+import { expand } from '../../x86.ts'
 
 const db = builtin()
 const small = smallMap(SMALL)

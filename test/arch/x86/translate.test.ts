@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { translate } from '../../../src/arch/x86/translate.ts'
 import { builtin } from '../../../src/database/builtin.ts'
 import { guest, refusal, show } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
+import { translate } from '../../x86.ts'
 
 const db = builtin()
 const only = (text: string) => new Map(text.split(' ').map(name => [name, []]))

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { updateLive } from '../../../src/arch/x86/update-live.ts'
 import { builtin } from '../../../src/database/builtin.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { cpuid, cpuidOf, fs, guest, modelOf, names, refusal, show, together } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
+import { updateLive } from '../../x86.ts'
 
 const small = smallMap(`
   feature a b c d e

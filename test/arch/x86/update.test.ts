@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { update } from '../../../src/arch/x86/update.ts'
 import { builtin } from '../../../src/database/builtin.ts'
 import { cpu, guest, host, refusal, show } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
+import { update } from '../../x86.ts'
 
 const db = builtin()
 const penryn = host('Penryn Intel +vmx')

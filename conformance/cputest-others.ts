@@ -1,0 +1,119 @@
+import type { Cpu } from '../src/core/cpu.ts'
+import type { Database } from '../src/database/database.ts'
+import { parseCpu } from '../src/formats/parse-cpu.ts'
+import { printCpu } from '../src/formats/print-cpu.ts'
+import { validate } from '../src/policy/operations.ts'
+import { compare } from '../src/verbs/compare.ts'
+import { start, update } from '../src/verbs/guest.ts'
+import { Pool } from '../src/verbs/pool.ts'
+import { children } from '../src/xml/element.ts'
+import { parseXml } from '../src/xml/reader.ts'
+import { PPC64 } from './cputest-ppc64.ts'
+import type { DataFolder } from './data.ts'
+import { outcome } from './outcome.ts'
+import { Family } from './report.ts'
+
+/** libvirt's CPU unit test for POWER and ARM, with the map of the same release. */
+export function cputestOthers(db: Database, data: DataFolder): Family[] {
+  const test = new Cputest(db, data)
+  return [test.compare(), test.update(), test.guest(), test.baseline(), test.validate()]
+}
+
+class Cputest {
+  readonly #db: Database
+  readonly #data: DataFolder
+
+  constructor(db: Database, data: DataFolder) {
+    this.#db = db
+    this.#data = data
+  }
+
+  compare(): Family {
+    const family = new Family('cputest ppc64 compare')
+    for (const [host, cpu, expected] of PPC64.compare) {
+      this.#ifThere(family, [host, cpu], () =>
+        family.check(`${host} ${cpu}`, this.#compare(this.#load(host), this.#load(cpu)), expected),
+      )
+    }
+    return family
+  }
+
+  update(): Family {
+    const family = new Family('cputest ppc64 update')
+    for (const [guest, expected] of PPC64.update) {
+      const result = `host+${guest}`
+      this.#ifThere(family, ['host', guest, result], () => {
+        const updated = update({ db: this.#db }, this.#load('host'), this.#load(guest))
+        family.check(result, printCpu(updated), this.#text(result))
+        family.check(`${result} compared`, this.#compare(this.#load('host'), this.#load(result)), expected)
+      })
+    }
+    return family
+  }
+
+  guest(): Family {
+    const family = new Family('cputest ppc64 guest')
+    const models = new Map(PPC64.models.map(name => [name, []]))
+    for (const [guest, starts] of PPC64.guest) {
+      const result = `host+${guest},ppc_models-result`
+      this.#ifThere(family, starts ? ['host', guest, result] : ['host', guest], () => {
+        const actual = outcome(() => {
+          const { cpu } = start({ db: this.#db }, this.#load('host'), this.#load(guest), models)
+          return cpu ? printCpu(cpu) : 'does not start'
+        })
+        if (starts) family.check(result, actual, this.#text(result))
+        else family.check(result, String(actual.startsWith('<')), 'false')
+      })
+    }
+    return family
+  }
+
+  baseline(): Family {
+    const family = new Family('cputest ppc64 baseline')
+    for (const [name, answered] of PPC64.baseline) {
+      const [inputs, result] = [`baseline-${name}`, `baseline-${name}-result`]
+      this.#ifThere(family, answered ? [inputs, result] : [inputs], () => {
+        const cpus = children(parseXml(this.#text(inputs)), 'cpu').map(cpu => parseCpu(cpu, 'host'))
+        const actual = this.#pool(cpus)
+        if (!answered) return family.check(name, String(actual.startsWith('<')), 'false')
+        family.check(name, actual, this.#text(result))
+        const answers = cpus.map(cpu => this.#compare(cpu, this.#load(result)))
+        family.check(`${name}: inputs against the result`, [...new Set(answers)].join(), 'identical')
+      })
+    }
+    return family
+  }
+
+  validate(): Family {
+    const family = new Family('cputest aarch64 validate')
+    const file = 'aarch64-guest.xml'
+    if (!this.#data.has(file)) family.skip()
+    else {
+      const cpu = parseCpu(parseXml(this.#data.text(file)), 'auto')
+      const accepted = outcome(() => String(validate(this.#db, 'aarch64', cpu) ?? 'accepted'))
+      family.check('guest', accepted, 'accepted')
+    }
+    return family
+  }
+
+  #pool(cpus: readonly Cpu[]): string {
+    return outcome(() => {
+      const pool = new Pool(this.#db)
+      for (const [i, cpu] of cpus.entries()) pool.add(cpu, String(i))
+      return printCpu(pool.result())
+    })
+  }
+
+  #compare(host: Cpu, cpu: Cpu): string {
+    const answer = outcome(() => compare({ db: this.#db }, host, cpu).result)
+    return ['identical', 'superset', 'incompatible'].includes(answer) ? answer : 'error'
+  }
+
+  #ifThere(family: Family, names: readonly string[], run: () => void): void {
+    if (names.every(name => this.#data.has(`ppc64-${name}.xml`))) run()
+    else family.skip()
+  }
+
+  #text = (name: string): string => this.#data.text(`ppc64-${name}.xml`)
+  #load = (name: string): Cpu => parseCpu(parseXml(this.#text(name)), 'auto')
+}

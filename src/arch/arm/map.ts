@@ -1,0 +1,52 @@
+import { internalError } from '../../core/libvirt-error.ts'
+import { hexAttribute, requiredAttribute } from '../../database/cpu-map-numbers.ts'
+import { type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
+import type { MapFiles } from '../../database/database.ts'
+import { child, type Element } from '../../xml/element.ts'
+import type { ArmMap, ArmModel, ArmVendor } from './models.ts'
+
+/** An installed map's ARM cores. @throws LibvirtError with libvirt's texts for what it refuses to load */
+export function readArmMap(read: MapFiles): ArmMap {
+  const reader = new Reader()
+  walkCpuMap(read, 'arm', reader)
+  return reader
+}
+
+class Reader implements MapTaker, ArmMap {
+  readonly vendors: ArmVendor[] = []
+  readonly features: string[] = []
+  readonly models: ArmModel[] = []
+
+  vendor(element: Element, name: string): void {
+    if (this.vendors.some(known => known.name === name))
+      throw internalError(`CPU vendor ${name} already defined`)
+    const implementer = hexAttribute(element, 'value')
+    if (this.vendors.some(known => known.implementer === implementer)) {
+      throw internalError(`CPU vendor value 0x${implementer.toString(16).padStart(2)} already defined`)
+    }
+    this.vendors.push({ name, implementer })
+  }
+
+  feature(_: Element, name: string): void {
+    if (this.features.includes(name)) throw internalError(`CPU feature ${name} already defined`)
+    this.features.push(name)
+  }
+
+  model(element: Element, name: string): void {
+    if (this.models.some(known => known.name === name))
+      throw internalError(`CPU model ${name} already defined`)
+    const vendor = this.#vendorOf(element, name)
+    const pvr = child(element, 'pvr')
+    if (!pvr) throw internalError(`Missing PVR information for CPU model ${name}`)
+    this.models.push({ name, vendor, part: hexAttribute(pvr, 'value') })
+  }
+
+  #vendorOf(element: Element, model: string): ArmVendor | undefined {
+    const given = child(element, 'vendor')
+    if (!given) return undefined
+    const name = requiredAttribute(given, 'name')
+    const vendor = this.vendors.find(known => known.name === name)
+    if (!vendor) throw internalError(`Unknown vendor ${name} referenced by CPU model ${model}`)
+    return vendor
+  }
+}

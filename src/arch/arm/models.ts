@@ -1,0 +1,54 @@
+import features from '../../../data/arm/features.txt'
+import models from '../../../data/arm/models.txt'
+import { buildTables } from '../../database/build-table.ts'
+import { faultIn } from '../../database/data-file.ts'
+import type { Database } from '../../database/database.ts'
+import { hexOf, parseModelList } from '../../database/model-list.ts'
+import { parseFeatures } from '../../database/parse-features.ts'
+import { perDatabase } from '../../database/per-database.ts'
+import { readArmMap } from './map.ts'
+
+/** Who makes a core, and the number by which the main ID register says so. */
+export interface ArmVendor {
+  readonly name: string
+  readonly implementer: number
+}
+
+/** A core. libvirt finds it by its part number alone, whoever made it. */
+export interface ArmModel {
+  readonly name: string
+  readonly vendor?: ArmVendor | undefined
+  readonly part: number
+}
+
+/** What libvirt knows of ARM cores. */
+export interface ArmMap {
+  readonly vendors: readonly ArmVendor[]
+  /** The names of the features that definitions may list, in map order. */
+  readonly features: readonly string[]
+  /** In map order. */
+  readonly models: readonly ArmModel[]
+}
+
+export const TEXTS = { 'arm/features.txt': features, 'arm/models.txt': models }
+
+/** The cores of an installed map, or ours. @throws LibvirtError for what libvirt refuses to load */
+export const armMapOf = perDatabase(
+  ({ files }: Database): ArmMap => (files ? readArmMap(files) : builtinArmMap()),
+)
+
+/** @throws ParseError */
+export function builtinArmMap(): ArmMap {
+  const list = parseModelList(models, 'arm/models.txt', ['part'])
+  const vendors = list.vendors.map(({ name, id }) => ({ name, implementer: Number.parseInt(id, 16) }))
+  const file = { name: 'arm/features.txt', text: features }
+  return {
+    vendors,
+    features: buildTables(parseFeatures(file), file).features.list.map(({ name }) => name),
+    models: list.models.map(({ at, name, vendor, fields }) => {
+      const [part, more] = fields.part ?? []
+      if (part === undefined || more !== undefined) throw faultIn(at, 'a core has one part number')
+      return { name, vendor: vendors.find(known => known.name === vendor?.name), part: hexOf(part, at) }
+    }),
+  }
+}

@@ -1,0 +1,126 @@
+import type { Cpu, Policy } from '../core/cpu.ts'
+import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Feature } from '../core/feature.ts'
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
+import type { Registers } from '../core/registers.ts'
+import type { Database } from '../database/database.ts'
+
+/**
+ * What an architecture answers: the one interface of every folder of `src/arch`. An operation that is absent
+ * is one that libvirt has none of; `policy/operations.ts` says what then happens.
+ */
+export interface Driver {
+  /** What libvirt calls the driver in its messages and documents. */
+  readonly name: string
+  /** The architectures that it serves, as libvirt spells them. */
+  readonly arches: readonly string[]
+  /** Its data files by name, for those who check data; x86's are `database/texts.ts`. */
+  readonly texts: Readonly<Record<string, string>>
+
+  /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
+  readonly compare: (db: Database, host: Cpu | undefined, cpu: Cpu) => Comparison
+  /** The guest made definite on a host; its mode is custom or host-model. @throws LibvirtError */
+  readonly update: (db: Database, guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
+
+  /** The host whose registers these are. @throws LibvirtError where they tell no model that may be chosen */
+  readonly detect?: (db: Database, arch: string, registers: Registers, models?: AllowedModels) => Cpu
+  /** Begins a baseline. @param best as it should be, rather than as libvirt has it */
+  readonly fold?: (db: Database, best: boolean) => Fold
+  /** A running guest's definition, corrected by what its hypervisor gave and refused. @throws LibvirtError */
+  readonly updateLive?: (db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData) => Cpu
+  /** The CPU on a model that may be used; its own may not. @throws LibvirtError where none fits */
+  readonly translate?: (db: Database, cpu: Cpu, models: AllowedModels) => Cpu
+  /** The CPU with an old name of its model replaced. Absent: no model was ever renamed. */
+  readonly convertLegacy?: (db: Database, cpu: Cpu) => Cpu
+  /** The CPU with its model's features spelt out, in any order. Absent: models have none. @throws LibvirtError */
+  readonly expand?: (db: Database, cpu: Cpu) => Cpu
+  /** A copy without what blocks a migration. Absent: nothing does. */
+  readonly migratable?: (db: Database, cpu: Cpu) => Cpu
+  /** What a definition asks for as the words of `<cpudata>`. @throws LibvirtError */
+  readonly encode?: (db: Database, cpu: Cpu) => Encoded
+  /** Refuses what a guest may not list. Absent: it may list anything. @throws LibvirtError */
+  readonly validate?: (db: Database, cpu: Cpu) => void
+  /** Whether the CPU has a feature. @throws LibvirtError for an unknown one */
+  readonly hasFeature?: (db: Database, cpu: Cpu, name: string) => boolean
+  /** The names that a definition's model may have, in map order. Absent: any. */
+  readonly models?: (db: Database) => readonly string[]
+  /** The vendor of a model; undefined where it is unknown. */
+  readonly vendorOfModel?: (db: Database, model: string) => string | undefined
+  /** Whether a partial check compares features rather than asking the hypervisor. Absent: it does. */
+  readonly checksFeatures?: (db: Database, cpu: Cpu) => boolean
+  /** What makes features comparable. Absent: libvirt looks at none, and nothing can be said of them. */
+  readonly features?: FeatureView
+}
+
+/** A definition as words: those of each policy, and leaf 0 as the vendor spells it. */
+export type Encoded = Readonly<Record<Policy | 'vendor', CpuidData>>
+
+/** The features of an architecture as bits. */
+export interface FeatureView {
+  readonly table: (db: Database) => FeatureTable
+  /** Everything that a CPU has, its model's features included. @throws LibvirtError for unknown names */
+  readonly of: (db: Database, cpu: Cpu) => FeatureSet
+}
+
+/** How a host relates to a CPU: whether what the CPU needs is there, and whether there is more. */
+export type Comparison =
+  | { readonly result: 'identical' | 'superset'; readonly extra: readonly Feature[] }
+  | {
+      readonly result: 'incompatible'
+      /** libvirt's words, without the prefix; empty where it has none. */
+      readonly detail: string
+      /** Required and absent, in map order. */
+      readonly missing: readonly Feature[]
+      /** Forbidden and present. */
+      readonly forbidden: readonly Feature[]
+      /** Present and not asked for: only where the match is strict. */
+      readonly extra: readonly Feature[]
+    }
+
+export const IDENTICAL: Comparison = { result: 'identical', extra: [] }
+
+/** Refused without a look at features. @param detail libvirt's words, without the prefix */
+export const incompatible = (detail: string): Comparison => ({
+  result: 'incompatible',
+  detail,
+  missing: [],
+  forbidden: [],
+  extra: [],
+})
+
+/**
+ * What becomes of a model's removed features that the guest does not mention: disabled at a fresh start,
+ * required when a guest that ran before they were removed is restored or migrated.
+ */
+export type RemovedPolicy = 'require' | 'disable'
+
+/** The models that may be chosen, each with the features that the hypervisor cannot give it (libvirt's names). */
+export type AllowedModels = ReadonlyMap<string, readonly string[]>
+
+export interface FoldOptions {
+  readonly models?: AllowedModels | undefined
+  /** Names of the only features that may be in the result; unknown names are ignored. */
+  readonly features?: readonly string[] | undefined
+  readonly migratable?: boolean | undefined
+  /** Put the result on this model instead of choosing one; fallback is then forbidden. */
+  readonly onModel?: string | undefined
+}
+
+/** A baseline in the making: CPUs, added one at a time, in memory for one, and the guest CPU for all of them. */
+export interface Fold {
+  /** The models that the CPUs are described by, each once, in order of appearance. */
+  readonly models: readonly string[]
+  /** The vendors that the CPUs name, or their models where they name none; sorted. */
+  readonly vendors: readonly string[]
+  /** What every CPU so far has, laid out by the driver's table. */
+  readonly common: FeatureSet
+  /** Whether the answer is the first CPU's, whatever the others are. */
+  readonly firstOnly?: boolean
+  /** @throws LibvirtError */
+  add(cpu: Cpu): void
+  /** The guest CPU; at least one has been added. @throws LibvirtError where there is none */
+  result(options?: FoldOptions): Cpu
+  /** Whether another order of the same CPUs would have another answer, or none. */
+  dependsOnOrder(options?: FoldOptions): boolean
+}

@@ -1,0 +1,10 @@
+import { type Driver, IDENTICAL } from '../driver.ts'
+
+/** libvirt knows no LoongArch models, and leaves host-model as it is. */
+export const loongarch64: Driver = {
+  name: 'LoongArch',
+  arches: ['loongarch64'],
+  texts: {},
+  compare: () => IDENTICAL,
+  update: (_, guest) => guest,
+}

@@ -1,0 +1,51 @@
+import { internalError } from '../../core/libvirt-error.ts'
+import { hexAttribute } from '../../database/cpu-map-numbers.ts'
+import { type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
+import type { MapFiles } from '../../database/database.ts'
+import { child, children, type Element } from '../../xml/element.ts'
+import type { PowerMap, PowerModel } from './models.ts'
+
+/** An installed map's POWER processors. @throws LibvirtError with libvirt's texts for what it refuses to load */
+export function readPowerMap(read: MapFiles): PowerMap {
+  const reader = new Reader()
+  walkCpuMap(read, 'ppc64', reader)
+  return reader
+}
+
+class Reader implements MapTaker, PowerMap {
+  readonly vendors: string[] = []
+  readonly models: PowerModel[] = []
+
+  vendor(_: Element, name: string): void {
+    if (this.vendors.includes(name)) throw internalError(`CPU vendor ${name} already defined`)
+    this.vendors.push(name)
+  }
+
+  model(element: Element, name: string): void {
+    if (this.models.some(model => model.name === name))
+      throw internalError(`CPU model ${name} already defined`)
+    const vendor = this.#vendorOf(element, name)
+    const pvrs = children(element, 'pvr').map(pvr => ({
+      value: hexAttribute(pvr, 'value'),
+      mask: hexAttribute(pvr, 'mask'),
+    }))
+    if (pvrs.length === 0) throw internalError(`Missing PVR information for CPU model ${name}`)
+    this.models.push({ name, vendor, pvrs, level: levelOf(name) })
+  }
+
+  #vendorOf(element: Element, model: string): string | undefined {
+    const given = child(element, 'vendor')
+    if (!given) return undefined
+    const { name } = given.attributes
+    if (name === undefined) throw internalError(`Invalid vendor element in CPU model ${model}`)
+    if (!this.vendors.includes(name))
+      throw internalError(`Unknown vendor ${name} referenced by CPU model ${model}`)
+    return name
+  }
+}
+
+/** Maps do not say it: a server processor's compatibility mode is the number in its name. */
+function levelOf(name: string): number | undefined {
+  const level = /^POWER(\d+)$/.exec(name)?.[1]
+  return level === undefined ? undefined : Number(level)
+}

@@ -1,0 +1,11 @@
+import { type Driver, IDENTICAL } from '../driver.ts'
+import { asHost } from '../host-model.ts'
+
+/** libvirt knows no RISC-V models: QEMU does. */
+export const riscv64: Driver = {
+  name: 'riscv64',
+  arches: ['riscv64'],
+  texts: {},
+  compare: () => IDENTICAL,
+  update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
+}

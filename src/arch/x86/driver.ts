@@ -1,0 +1,30 @@
+import type { Driver } from '../driver.ts'
+import { BaselineFold } from './baseline.ts'
+import { compare } from './compare.ts'
+import { featuresOf } from './definition.ts'
+import { encode } from './encode.ts'
+import { expand, migratable } from './expand.ts'
+import { hasFeature, validateFeatures } from './query.ts'
+import { translate } from './translate.ts'
+import { update } from './update.ts'
+import { updateLive } from './update-live.ts'
+
+export const x86: Driver = {
+  name: 'x86',
+  arches: ['i686', 'x86_64'],
+  texts: {},
+  compare,
+  update,
+  fold: (db, best) => new BaselineFold(db, best),
+  updateLive,
+  translate,
+  expand,
+  migratable,
+  encode,
+  validate: validateFeatures,
+  hasFeature,
+  models: db => db.models.map(model => model.name),
+  checksFeatures: (db, { model }) => model === undefined || (db.model(model)?.compat ?? true),
+  vendorOfModel: (db, model) => db.model(model)?.vendor?.name,
+  features: { table: db => db.features, of: featuresOf },
+}

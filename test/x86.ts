@@ -1,0 +1,21 @@
+import type { AllowedModels, RemovedPolicy } from '../src/arch/driver.ts'
+import type { Cpu } from '../src/core/cpu.ts'
+import type { CpuidData } from '../src/core/cpuid-data.ts'
+import type { Database } from '../src/database/database.ts'
+import * as operations from '../src/policy/operations.ts'
+
+// libvirt's questions of x86 CPUs.
+
+export const update = (db: Database, guest: Cpu, host: Cpu | undefined, removed?: RemovedPolicy): Cpu =>
+  operations.update(db, 'x86_64', guest, host, removed)
+
+export const updateLive = (db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu =>
+  operations.updateLive(db, 'x86_64', cpu, enabled, disabled)
+
+export const translate = (db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu =>
+  operations.translate(db, 'x86_64', cpu, models)
+
+export const expand = (db: Database, cpu: Cpu): Cpu => operations.expand(db, 'x86_64', cpu)
+
+export const hasFeature = (db: Database, cpu: Cpu, name: string): boolean =>
+  operations.hasFeature(db, 'x86_64', cpu, name)
