@@ -20,6 +20,15 @@ export function requireDriver(arch: string | undefined): Driver {
 }
 
 /**
+ * Insists on x86, for questions that are about bits of CPUID.
+ * @throws LibvirtError where the architecture has no driver; our own words where it has another one
+ */
+export function requireX86(arch: string): void {
+  if (requireDriver(arch) === x86) return
+  throw new LibvirtError('no-support', `this is answered for i686 and x86_64 only, not for ${arch}`)
+}
+
+/**
  * What every driver asks of a baseline's inputs.
  * @throws LibvirtError naming the index of the CPU at fault, counted from 0
  */
