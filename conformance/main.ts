@@ -5,9 +5,12 @@ import { cputestOthers } from './cputest-others.ts'
 import { DataFolder } from './data.ts'
 import { driverProbe } from './driver-probe.ts'
 import { edge } from './edge.ts'
+import { hostCapabilities } from './host-capabilities.ts'
+import { hostCpu } from './host-cpu.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
+import { withUnpacked } from './unpacked.ts'
 
 /** What is run: a part needs its folders, and is skipped, said, where they are absent. */
 interface Part {
@@ -16,8 +19,10 @@ interface Part {
   readonly run: (data: DataFolder) => Family[]
 }
 
-const CPUTEST = ['libvirt-11.3', 'tests', 'cputestdata'] as const
+const TESTS = ['libvirt-11.3', 'tests'] as const
+const CPUTEST = [...TESTS, 'cputestdata'] as const
 const OLD_MAP = ['libvirt-11.3', 'cpu_map'] as const
+const PACKED = ['vircaps2xmldata', 'virhostcpudata']
 const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
 
 const mapAt = (data: DataFolder, path: readonly string[]) => data.cpuMap(...path) ?? builtin()
@@ -64,7 +69,21 @@ const PARTS: readonly Part[] = [
     needs: [['raw-dumps'], ['real-cpus']],
     run: data => rawDumps(builtin(), data.folder('raw-dumps'), data.folder('real-cpus')),
   },
+  {
+    name: 'vircaps2xml',
+    needs: [[...TESTS, 'vircaps2xmldata']],
+    run: data => withUnpacked(data.folder(...TESTS), PACKED, hostCapabilities),
+  },
+  {
+    name: 'virhostcpu',
+    needs: [[...TESTS, 'virhostcpudata']],
+    run: data => withUnpacked(data.folder(...TESTS), PACKED, hostCpu),
+  },
 ]
+
+/** Some folders are packed. */
+const isThere = (data: DataFolder, path: readonly string[]): boolean =>
+  data.has(...path) || data.has(...path.slice(0, -1), `${path.at(-1)}.tar.gz`)
 
 function main(): number {
   const { values } = parseArgs({ options: { data: { type: 'string' } } })
@@ -76,7 +95,7 @@ function main(): number {
   const data = new DataFolder(path)
   let [passed, failed] = [0, 0]
   for (const part of PARTS) {
-    const absent = part.needs.filter(need => !data.has(...need))
+    const absent = part.needs.filter(need => !isThere(data, need))
     if (absent.length > 0) {
       console.log(`${part.name}: skipped, no ${absent.map(need => need.join('/')).join(', no ')}`)
       continue

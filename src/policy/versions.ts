@@ -7,6 +7,7 @@ export const LIBVIRT_VERSIONS: readonly LibvirtVersion[] = ['11.3', '12.8']
 const NEW_IN_12_8 = {
   'host-feature-dot':
     "the schema takes a dot in the name of a host's feature (sse4.1): a host's own CPU is valid",
+  energy: 'capabilities tell of the energy counters of resctrl',
 } as const
 
 /** Whether that version has the newer behaviour. */

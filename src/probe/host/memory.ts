@@ -1,0 +1,60 @@
+import { NODES } from './paths.ts'
+import type { HostTree } from './tree.ts'
+
+/** A node's memory, or with no node the whole host's, in KiB. */
+export function memoryOf(tree: HostTree, node?: number): number | undefined {
+  const text = tree.text(node === undefined ? 'proc/meminfo' : `${NODES}/node${node}/meminfo`)
+  const [, size] = /MemTotal:\s*(\d+) kB/.exec(text ?? '') ?? []
+  return size === undefined ? undefined : Number(size)
+}
+
+interface Pages {
+  readonly size: number
+  readonly count: number
+}
+
+/** A node's pages of every size; what huge pages do not take is in ordinary ones. */
+export function pagesOf(
+  tree: HostTree,
+  node: number,
+  memory: number | undefined,
+  basePage: number,
+): readonly Pages[] {
+  if (memory === undefined) return []
+  const huge = hugePages(tree, `${NODES}/node${node}/hugepages`)
+  const taken = huge.reduce((sum, { size, count }) => sum + size * count, 0)
+  return [{ size: basePage, count: Math.floor((memory - taken) / basePage) }, ...huge]
+}
+
+/** Sizes of pages that the host can give, KiB, ascending. */
+export const pageSizes = (tree: HostTree, basePage: number): readonly number[] => [
+  basePage,
+  ...hugePages(tree, 'sys/kernel/mm/hugepages').map(({ size }) => size),
+]
+
+function hugePages(tree: HostTree, folder: string): readonly Pages[] {
+  return tree
+    .names(folder)
+    .flatMap(name => {
+      const [, size] = /^hugepages-(\d+)kB$/.exec(name) ?? []
+      return size === undefined
+        ? []
+        : [{ size: Number(size), count: tree.number(`${folder}/${name}/nr_hugepages`) ?? 0 }]
+    })
+    .sort((a, b) => a.size - b.size)
+}
+
+/** The auxiliary vector's entry that tells the size of a page. @see getauxval(3) */
+const AT_PAGESZ = 6n
+
+/** Bytes of an entry: a kind and a value of 64 bits. */
+const ENTRY = 16
+
+/** The size of an ordinary page, KiB: as the kernel told this program, else what the architecture mostly has. */
+export function basePageSize(tree: HostTree, arch: string): number {
+  const vector = tree.bytes('proc/self/auxv') ?? Buffer.alloc(0)
+  for (let at = 0; at + ENTRY <= vector.length; at += ENTRY) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8)) / 1024
+  }
+  return arch.startsWith('ppc64') ? 64 : 4
+}
