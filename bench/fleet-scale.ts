@@ -7,7 +7,7 @@ import { costsOf, hostCosts } from '../src/fleet/cost.ts'
 import { groupHosts } from '../src/fleet/groups.ts'
 import type { FleetHost } from '../src/fleet/host.ts'
 import { builtinLevels } from '../src/fleet/levels.ts'
-import { lostFeatures } from '../src/fleet/lost.ts'
+import { Losses } from '../src/fleet/lost.ts'
 import { plan } from '../src/fleet/partition.ts'
 import { poolsOf } from '../src/fleet/pools.ts'
 import { Valuation } from '../src/fleet/value.ts'
@@ -88,9 +88,8 @@ timed('  cost of every host', () =>
   pools.map(pool => hostCosts(costsOf(valuation, levels, pool.groups)).length),
 )
 const finder = new CauseFinder(db, causes, groups)
-timed('  causes of every loss', () =>
-  pools.map(pool => lostFeatures(db.features, causes, finder, pool.groups).length),
-)
+const losses = timed('  causes', () => new Losses(db.features, causes, finder, groups))
+timed('  causes of every loss', () => pools.map(pool => losses.of(pool.groups).length))
 console.log(`  ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`)
 if (process.argv[2] === 'groups') process.exit()
 curve('20 CPUs of a real shape', cpus(20, 6, 4), 200, 8)

@@ -37,6 +37,9 @@ export class CauseFinder {
   }
 
   #find(group: Group, feature: Feature): Finding {
+    if (group.silicon && feature.bits.leq(group.silicon)) {
+      return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
+    }
     const gate = this.#gateOf(feature)
     if (gate && !gate.bits.leq(group.features)) return { ...this.of(group)(gate), behind: gate }
     const peers = this.#facts.peersOf(group)

@@ -23,6 +23,8 @@ export type Evidence =
   | { readonly kind: 'microcode'; readonly without: number; readonly having: number }
   /** Versions on a host that lacks it and on one with the same signature that has it. */
   | { readonly kind: 'kernel' | 'hypervisor'; readonly without: string; readonly having: string }
+  /** The host's CPU has it, and its hypervisor does not give it. */
+  | { readonly kind: 'withheld' }
   /** The host runs in a virtual machine. */
   | { readonly kind: 'virtual-machine' }
   /** A named model of the same signature has it, or no such model has. */

@@ -4,7 +4,7 @@ import { bytewise } from './bytewise.ts'
 import { type FleetHost, weightOf } from './host.ts'
 import { Interner } from './interned.ts'
 
-/** Hosts of one CPU: equal in features, vendor, signature and width of physical addresses. */
+/** Hosts of one CPU: equal in what guests can have and what the CPU has, in vendor, signature and width of physical addresses. */
 export interface Group {
   /** The bytewise least of its hosts' names. */
   readonly name: string
@@ -12,6 +12,8 @@ export interface Group {
   readonly hosts: readonly FleetHost[]
   /** Equal sets are one object in all groups of one call. */
   readonly features: FeatureSet
+  /** What their CPU itself has, where that is known apart from what the hypervisor gives of it. */
+  readonly silicon: FeatureSet | undefined
   readonly vendor: string | undefined
   readonly signature: Signature | undefined
   readonly physBits: number | undefined
@@ -58,8 +60,9 @@ interface Draft {
 
 function draftOf(host: FleetHost, sets: Interner, byKey: Map<string, Draft>): Draft {
   const { features, key } = sets.take(host.features)
-  const { vendor = '', signature: s, physBits = '' } = host
-  const whole = `${key} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
+  const { vendor = '', signature: s, physBits = '', silicon } = host
+  const own = silicon ? sets.take(silicon).key : ''
+  const whole = `${key} ${own} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
   let draft = byKey.get(whole)
   if (!draft) {
     draft = { features, hosts: [], weight: 0 }
@@ -71,6 +74,6 @@ function draftOf(host: FleetHost, sets: Interner, byKey: Map<string, Draft>): Dr
 function groupOf({ features, hosts, weight }: Omit<Draft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
-  const { name, vendor, signature, physBits } = first
-  return { name, hosts, features, vendor, signature, physBits, weight }
+  const { name, silicon, vendor, signature, physBits } = first
+  return { name, hosts, features, silicon, vendor, signature, physBits, weight }
 }

@@ -34,6 +34,13 @@ export function baselineOf(groups: readonly Group[]): FeatureSet {
   return rest.reduce((common, { features }) => common.meet(features), first.features)
 }
 
+/** What any of the groups' CPUs has, whether its hypervisor gives it or not. */
+export const joinOf = (groups: readonly Group[]): FeatureSet =>
+  groups.reduce((set, { features, silicon }) => {
+    const all = set.join(features)
+    return silicon ? all.join(silicon) : all
+  }, FeatureSet.empty)
+
 function byLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {
   const labels = new Map<string, FleetHost[]>()
   for (const host of hosts) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CauseFinder } from '../../src/fleet/cause-of.ts'
 import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/fleet/cause-table.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { lostFeatures } from '../../src/fleet/lost.ts'
+import { Losses } from '../../src/fleet/lost.ts'
 import { oddOnes } from '../../src/fleet/odd-ones.ts'
 import { bits, db, hosts } from './notation.ts'
 
@@ -12,13 +12,8 @@ const causes = builtinCauses()
 function lost(text: string, guest?: string): string[] {
   const groups = groupHosts(hosts(text))
   const finder = new CauseFinder(db, causes, groups)
-  const found = lostFeatures(
-    db.features,
-    causes,
-    finder,
-    groups,
-    guest === undefined ? undefined : bits(guest),
-  )
+  const losses = new Losses(db.features, causes, finder, groups)
+  const found = losses.of(groups, guest === undefined ? undefined : bits(guest))
   return found.map(({ feature, because }) => {
     const reasons = because.map(({ finding, groups: some }) => {
       const behind = finding.behind ? ` behind ${finding.behind.name}` : ''
@@ -101,7 +96,7 @@ describe('causes', () => {
       .join('\n')
     const groups = groupHosts(hosts(fleet))
     const finder = new CauseFinder(db, causes, groups)
-    const all = lostFeatures(db.features, causes, finder, groups)
+    const all = new Losses(db.features, causes, finder, groups).of(groups)
     expect(all.length).toBeGreaterThan(200)
     for (const { because } of all) {
       expect(because.length).toBeGreaterThan(0)

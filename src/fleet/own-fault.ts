@@ -1,0 +1,11 @@
+import type { Feature } from '../core/feature.ts'
+import { NEVER_OFFERED } from '../policy/qemu-names.ts'
+import type { CauseTable } from './cause-table.ts'
+import type { Because } from './lost.ts'
+
+/** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
+export function ownFault(causes: CauseTable, { name, migratable }: Feature): Because {
+  const cause = !migratable ? 'not-migratable' : NEVER_OFFERED.has(name) ? 'hypervisor' : 'model'
+  const mend = causes.mend(cause, name) ?? causes.mend('unknown', name) ?? ''
+  return { finding: { cause, confidence: 'high', mend, evidence: [] }, groups: [], hosts: 0 }
+}

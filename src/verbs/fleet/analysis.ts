@@ -1,0 +1,55 @@
+import { CauseFinder } from '../../fleet/cause-of.ts'
+import { builtinCauses, type CauseTable } from '../../fleet/cause-table.ts'
+import type { Fleet } from '../../fleet/fleet.ts'
+import { type Group, groupHosts } from '../../fleet/groups.ts'
+import { builtinLevels, type Level } from '../../fleet/levels.ts'
+import { type FleetPool, poolsOf } from '../../fleet/pools.ts'
+import { builtinReleases, type ReleaseTable } from '../../fleet/releases.ts'
+import { Valuation } from '../../fleet/value.ts'
+import { builtinWeights } from '../../fleet/weights.ts'
+import type { Context } from '../context.ts'
+
+/** A fleet with what questions about it are answered from, each made when it is first asked for. */
+export class Analysis {
+  readonly context: Context
+  readonly fleet: Fleet
+  /** Hosts by their CPU. */
+  readonly groups: readonly Group[]
+  /** What features are worth to this fleet. */
+  readonly valuation: Valuation
+  readonly levels: readonly Level[]
+  #pools: readonly FleetPool[] | undefined
+  #causes: CauseTable | undefined
+  #finder: CauseFinder | undefined
+  #releases: ReleaseTable | undefined
+
+  constructor(context: Context, fleet: Fleet) {
+    this.context = context
+    this.fleet = fleet
+    this.groups = groupHosts(fleet.hosts)
+    this.valuation = new Valuation(context.db.features, fleet.weights ?? builtinWeights())
+    this.levels = builtinLevels(context.db.features)
+  }
+
+  /** As the hosts' labels have them. */
+  get pools(): readonly FleetPool[] {
+    this.#pools ??= poolsOf(this.groups)
+    return this.#pools
+  }
+
+  get causes(): CauseTable {
+    this.#causes ??= builtinCauses()
+    return this.#causes
+  }
+
+  /** Why hosts lack features, by all that the fleet shows. */
+  get finder(): CauseFinder {
+    this.#finder ??= new CauseFinder(this.context.db, this.causes, this.groups)
+    return this.#finder
+  }
+
+  get releases(): ReleaseTable {
+    this.#releases ??= builtinReleases()
+    return this.#releases
+  }
+}
