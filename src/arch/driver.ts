@@ -5,6 +5,7 @@ import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Registers } from '../core/registers.ts'
 import type { Database } from '../database/database.ts'
+import type { Inquiry } from './inquiry.ts'
 
 /**
  * What an architecture answers: the one interface of every folder of `src/arch`. An operation that is absent
@@ -49,8 +50,25 @@ export interface Driver {
   readonly vendorOfModel?: (db: Database, model: string) => string | undefined
   /** Whether a partial check compares features rather than asking the hypervisor. Absent: it does. */
   readonly checksFeatures?: (db: Database, cpu: Cpu) => boolean
+  /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
+  readonly throughQemu?: ThroughQemu
   /** What makes features comparable. Absent: libvirt looks at none, and nothing can be said of them. */
   readonly features?: FeatureView
+}
+
+/** Questions that QEMU answers itself, of the CPU that it gives to guests. */
+export interface ThroughQemu {
+  /** Whether the CPU that QEMU reports can stand in for another. @throws LibvirtError */
+  readonly compare: (reported: Cpu, cpu: Cpu) => Inquiry<Comparison>
+  /** The CPU for guests of all these. @throws LibvirtError */
+  readonly baseline: (cpus: readonly Cpu[], options: ThroughQemuOptions) => Inquiry<Cpu>
+}
+
+export interface ThroughQemuOptions {
+  /** The models that QEMU lists. */
+  readonly models: readonly string[]
+  /** Spell out the model's features. */
+  readonly expand?: boolean | undefined
 }
 
 /** A definition as words: those of each policy, and leaf 0 as the vendor spells it. */

@@ -92,7 +92,8 @@ function theirs(domains: readonly string[]): string[] {
 }
 
 /** The `<cpu>` of a domain that was defined, with the indent of a document of its own. */
-const cpuOf = (xml: string): string | undefined => /<cpu [\s\S]*<\/cpu>/.exec(xml)?.[0].replaceAll('\n  ', '\n')
+const cpuOf = (xml: string): string | undefined =>
+  /<cpu [\s\S]*<\/cpu>/.exec(xml)?.[0].replaceAll('\n  ', '\n')
 
 /** The second line of the first error: the first says which file. */
 const refusalOf = (errors: string): string => /^error: (?!Failed to define)(.*)/m.exec(errors)?.[1] ?? errors

@@ -3,6 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
+import { baselineByQemu, compareByQemu } from './hypervisor.ts'
 import { vendorOfModel } from './vendor.ts'
 
 /** libvirt leaves comparison and baseline to QEMU: `hypervisor-cpu-compare` and `hypervisor-cpu-baseline`. */
@@ -13,6 +14,7 @@ export const s390x: Driver = {
   compare: () => IDENTICAL,
   update,
   validate,
+  throughQemu: { compare: compareByQemu, baseline: baselineByQemu },
   vendorOfModel: (_, model) => vendorOfModel(model),
 }
 

@@ -1,0 +1,40 @@
+import { internalError } from '../core/libvirt-error.ts'
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+/** A command of QEMU's machine protocol. */
+export interface Question {
+  readonly execute: string
+  readonly arguments: JsonObject
+}
+
+/**
+ * Questions to a QEMU, each put when the one before is answered, and what they come to. Pure: a live QEMU may answer,
+ * or a recording.
+ */
+export type Inquiry<T> = Generator<Question, T, JsonObject>
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a reply returns. @throws LibvirtError for an error of QEMU's, in libvirt's words */
+export function returned(reply: JsonObject, { execute }: Question): JsonObject {
+  if (isObject(reply.error)) {
+    throw internalError(`unable to execute QEMU command '${execute}': ${String(reply.error.desc)}`)
+  }
+  return isObject(reply.return) ? reply.return : {}
+}
+
+/** An object's member that must be there. @throws LibvirtError in libvirt's words */
+export function objectIn(from: JsonObject, name: string, { execute }: Question): JsonObject {
+  const value = from[name]
+  if (!isObject(value)) throw internalError(`${execute} reply data was missing '${name}'`)
+  return value
+}
+
+/** A text that must be there. @throws LibvirtError in libvirt's words */
+export function textIn(from: JsonObject, name: string, { execute }: Question): string {
+  const value = from[name]
+  if (typeof value !== 'string') throw internalError(`${execute} reply data was missing '${name}'`)
+  return value
+}
