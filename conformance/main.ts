@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { builtin } from '../src/database/builtin.ts'
 import { cputest } from './cputest.ts'
@@ -11,6 +12,7 @@ import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
 import { withUnpacked } from './unpacked.ts'
+import { cpuModels, virshObserved } from './virsh-observed.ts'
 
 /** What is run: a part needs its folders, and is skipped, said, where they are absent. */
 interface Part {
@@ -78,6 +80,14 @@ const PARTS: readonly Part[] = [
     name: 'virhostcpu',
     needs: [[...TESTS, 'virhostcpudata']],
     run: data => withUnpacked(data.folder(...TESTS), PACKED, hostCpu),
+  },
+  {
+    name: 'virsh-observed',
+    needs: [['virsh-observed'], OLD_MAP],
+    run: data => [
+      cpuModels(resolve(data.folder('virsh-observed').path), resolve(data.folder(...OLD_MAP).path)),
+      virshObserved(resolve(data.folder('virsh-observed').path), resolve(data.folder(...OLD_MAP).path)),
+    ],
   },
 ]
 

@@ -27,6 +27,7 @@ interface Failure {
 }
 
 const SHOWN = 5
+const WIDTH = 200
 
 /** One line of a family, and the first failures as a diff. */
 export function printFamily(family: Family, log: (line: string) => void): void {
@@ -34,7 +35,7 @@ export function printFamily(family: Family, log: (line: string) => void): void {
   log(`${family.name.padEnd(44)} ${family.passed} passed, ${family.failures.length} failed${skipped}`)
   for (const { label, actual, expected } of family.failures.slice(0, SHOWN)) {
     log(`  ${label}`)
-    for (const line of diff(expected, actual)) log(`    ${line}`)
+    for (const line of diff(expected, actual)) log(`    ${line.slice(0, WIDTH)}`)
   }
   if (family.failures.length > SHOWN) log(`  … and ${family.failures.length - SHOWN} more`)
 }

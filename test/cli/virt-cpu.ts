@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,15 +21,6 @@ export interface RunOptions {
 /** Runs the built command as a process. */
 export const virtCpu = (args: readonly string[], options: RunOptions = {}): Ran =>
   runProcess(process.execPath, [CLI, ...args], options)
-
-/** As `virtCpu`, while others run: for tests that run it hundreds of times. */
-export const virtCpuMeanwhile = (args: readonly string[], cwd: string): Promise<Ran> =>
-  new Promise(resolve => {
-    const options = { cwd, env: plainEnvironment(), timeout: 30_000, maxBuffer: 2 ** 28 }
-    const child = execFile(process.execPath, [CLI, ...args], options, (_, stdout, stderr) =>
-      resolve({ status: child.exitCode, stdout, stderr }),
-    )
-  })
 
 export function runProcess(
   program: string,
