@@ -6,31 +6,12 @@ import type { Cpu } from '../../src/core/cpu.ts'
 import { arrowsOf } from '../../src/fleet/arrows.ts'
 import { type DrainOptions, drainOrder } from '../../src/fleet/drain.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import type { FleetGuest } from '../../src/fleet/guest.ts'
 import { libvirtAllows, mayMove, type Obstacle, obstaclesOf } from '../../src/fleet/obstacles.ts'
 import { placesOf, stuckGuests } from '../../src/fleet/places.ts'
-import { bits, db, fleets, hosts } from './notation.ts'
+import { bits, db, fleets, guests, hosts } from './notation.ts'
 
 const say = (obstacles: readonly Obstacle[]): string =>
   obstacles.map(one => (one.kind === 'feature' ? one.feature.name : one.kind)).join(' ')
-
-/** Guests as `NAME HOST {KEY=VALUE} : FEATURE …`. */
-const guests = (text: string): FleetGuest[] =>
-  text
-    .split('\n')
-    .filter(line => line.trim() !== '')
-    .map(line => {
-      const [head = '', features = ''] = line.trim().split(' :')
-      const [name = '', host, ...pairs] = head.split(' ')
-      const of = Object.fromEntries(pairs.map(pair => pair.split('=')))
-      return {
-        name,
-        host,
-        vendor: of.vendor,
-        physBits: of.phys ? Number(of.phys) : undefined,
-        features: bits(features),
-      }
-    })
 
 describe('obstacles', () => {
   const on = (guest: string, host: string) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { FeatureSet } from '../../src/core/feature-set.ts'
 import { builtin } from '../../src/database/builtin.ts'
+import type { FleetGuest } from '../../src/fleet/guest.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { builtinLevels } from '../../src/fleet/levels.ts'
 import { Valuation } from '../../src/fleet/value.ts'
@@ -21,6 +22,24 @@ export const hosts = (text: string): FleetHost[] =>
     .map(line => line.trim())
     .filter(line => line !== '')
     .map(hostOf)
+
+/** Guests as `NAME HOST {KEY=VALUE} : FEATURE …`. */
+export const guests = (text: string): FleetGuest[] =>
+  text
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .map(line => {
+      const [head = '', features = ''] = line.trim().split(' :')
+      const [name = '', host, ...pairs] = head.split(' ')
+      const of = Object.fromEntries(pairs.map(pair => pair.split('=')))
+      return {
+        name,
+        host,
+        vendor: of.vendor,
+        physBits: of.phys ? Number(of.phys) : undefined,
+        features: bits(features),
+      }
+    })
 
 export const bits = (text: string): FeatureSet => {
   const words = text.split(/\s+/).filter(word => word !== '')
