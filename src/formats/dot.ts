@@ -1,0 +1,67 @@
+/** A graph to be drawn. */
+export interface Graph {
+  readonly name: string
+  readonly nodes: readonly Node[]
+  readonly edges: readonly Edge[]
+}
+
+export interface Node {
+  readonly id: string
+  /** Its lines. */
+  readonly label: readonly string[]
+  /** Nodes of one frame are drawn in it, under its name; absent: in none. */
+  readonly frame?: string | undefined
+}
+
+export interface Edge {
+  readonly from: string
+  readonly to: string
+  readonly label?: string | undefined
+  /** `both`: an arrow at each end; `none`: dashed, without arrows. */
+  readonly ways: 'one' | 'both' | 'none'
+}
+
+/** The graph in Graphviz's language: `dot -Tsvg` draws it. @see <https://graphviz.org/doc/info/lang.html> */
+export function printDot({ name, nodes, edges }: Graph): string {
+  const frames = [...new Set(nodes.map(({ frame }) => frame))]
+  return [
+    `digraph ${quoted(name)} {`,
+    '  rankdir=LR',
+    '  node [shape=box fontname="sans-serif"]',
+    '  edge [fontname="sans-serif" fontsize=10]',
+    ...frames.flatMap((frame, i) =>
+      framed(
+        frame,
+        i,
+        nodes.filter(node => node.frame === frame),
+      ),
+    ),
+    ...edges.map(edge => `  ${quoted(edge.from)} -> ${quoted(edge.to)}${attributesOf(edge)}`),
+    '}',
+    '',
+  ].join('\n')
+}
+
+function framed(frame: string | undefined, number: number, nodes: readonly Node[]): string[] {
+  const lines = nodes.map(({ id, label }) => `${quoted(id)} [label=${quoted(label.join('\n'))}]`)
+  if (frame === undefined) return lines.map(line => `  ${line}`)
+  return [
+    `  subgraph cluster_${number} {`,
+    `    label=${quoted(frame)}`,
+    ...lines.map(line => `    ${line}`),
+    '  }',
+  ]
+}
+
+function attributesOf({ label, ways }: Edge): string {
+  const list = [
+    ...(label === undefined ? [] : [`label=${quoted(label)}`]),
+    ...(ways === 'both' ? ['dir=both'] : []),
+    ...(ways === 'none' ? ['dir=none style=dashed'] : []),
+  ]
+  return list.length > 0 ? ` [${list.join(' ')}]` : ''
+}
+
+/** A double-quoted string; what stands for line ends and escapes in Graphviz stands for itself. */
+const quoted = (text: string): string =>
+  `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`
