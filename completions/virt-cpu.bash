@@ -10,13 +10,18 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name batch serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch serve completion' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
+    what-if) options='--fleet --remove --replace --add --drop --apply --effects --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    migrate) options='--fleet --from --guest --to --across --dot --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    drain) options='--fleet --host --apply --room --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    drift) options='--old --new --by --fail-on --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
+    check) options='--fleet --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --open --cpu-map --libvirt --help'; words='' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
@@ -31,6 +36,13 @@ _virt_cpu() {
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    what-if:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    migrate:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    drain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    drift:--by) mapfile -t COMPREPLY < <(compgen -W 'path uuid' -- "$word"); return ;;
+    drift:--fail-on) mapfile -t COMPREPLY < <(compgen -W 'any lost' -- "$word"); return ;;
+    drift:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    check:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     serve:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     completion:--shell) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word"); return ;;

@@ -5,7 +5,7 @@ export interface OptionSpec {
   readonly value?: string
   /** May be given without its name: once, or any number of times. Positionals are filled in the order of the list. */
   readonly positional?: 'one' | 'many'
-  readonly required?: true
+  readonly required?: boolean
   /** May be given more than once, each time with a value of its own. */
   readonly repeats?: true
   readonly help: string

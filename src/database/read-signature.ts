@@ -6,12 +6,17 @@ export const readSignatures = (tokens: readonly string[], statement: Statement):
   tokens.map(token => readSignature(token, statement))
 
 function readSignature(token: string, statement: Statement): SignatureMatch {
-  const [family, model, steppings, ...more] = token.split('.')
+  const match = parseSignature(token)
+  if (match) return match
+  throw faultIn(statement, 'a signature is `FAMILY.MODEL[.STEPPINGS]`, decimal, as in `6.85.0-4`', token)
+}
+
+/** Reads `6.85.0-4`; undefined where it is no signature. */
+export function parseSignature(text: string): SignatureMatch | undefined {
+  const [family, model, steppings, ...more] = text.split('.')
   const match = { family: numberOf(family), model: numberOf(model) }
   const mask = steppings === undefined ? 0 : maskOf(steppings)
-  if (more.length > 0 || Number.isNaN(match.family + match.model + mask)) {
-    throw faultIn(statement, 'a signature is `FAMILY.MODEL[.STEPPINGS]`, decimal, as in `6.85.0-4`', token)
-  }
+  if (more.length > 0 || Number.isNaN(match.family + match.model + mask)) return undefined
   return steppings === undefined ? match : { ...match, steppings: mask }
 }
 

@@ -39,9 +39,9 @@ export function withoutEffect(facts: FleetFacts, effect: Effect, group: Group, h
   return offering(host, back.minus(withDependents(facts.db, effect.gives)))
 }
 
-/** The document it was read from no longer tells what it has. */
+/** The document it was read from no longer tells what it has, nor does the model that it names. */
 const offering = (host: FleetHost, features: FleetHost['features']): FleetHost =>
-  features.eq(host.features) ? host : { ...host, features, documentHash: undefined }
+  features.eq(host.features) ? host : { ...host, features, model: undefined, documentHash: undefined }
 
 /** The effect of these features, spelt `+md-clear,-hle`; undefined where it is not spelt so, or a name is unknown. */
 export function givenEffect(db: Database, text: string): Effect | undefined {

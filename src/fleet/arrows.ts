@@ -1,4 +1,5 @@
 import type { FeatureTable } from '../core/feature-table.ts'
+import { NEVER_OFFERED } from '../policy/qemu-names.ts'
 import type { Group } from './groups.ts'
 import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
 
@@ -35,9 +36,11 @@ export function arrowsOf(
   return arrows
 }
 
-/** A guest with all of a host's CPU but what cannot be migrated. */
+/** A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. */
 export function fullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
-  const stays = table.setOf(table.list.filter(({ migratable }) => !migratable))
+  const stays = table.setOf(
+    table.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)),
+  )
   return ({ features, vendor, physBits }) => ({ features: features.minus(stays), vendor, physBits })
 }
 

@@ -9,7 +9,14 @@ export interface DrainStep {
   readonly host: FleetHost
   readonly moves: readonly { readonly guest: FleetGuest; readonly to: FleetHost }[]
   /** Guests that no host takes at that time: they must be powered off. */
-  readonly stuck: readonly { readonly guest: FleetGuest; readonly obstacles: readonly Obstacle[] }[]
+  readonly stuck: readonly StuckHere[]
+}
+
+/** A guest that cannot leave, with the host that it is closest to and what keeps it from there; none: no room. */
+export interface StuckHere {
+  readonly guest: FleetGuest
+  readonly obstacles: readonly Obstacle[]
+  readonly nearest: FleetHost | undefined
 }
 
 export interface DrainOptions {
@@ -87,7 +94,7 @@ function drain(
   { room = () => Number.POSITIVE_INFINITY }: DrainOptions,
 ): DrainStep {
   const moves: { guest: FleetGuest; to: FleetHost }[] = []
-  const stuck: { guest: FleetGuest; obstacles: readonly Obstacle[] }[] = []
+  const stuck: StuckHere[] = []
   const others = all.filter(other => other !== station)
   for (const guest of station.guests) {
     const open = others.filter(other => mayMove(guest, other.now) && other.guests.length < room(other.host))
@@ -95,14 +102,22 @@ function drain(
     if (to) {
       to.guests.push(guest)
       moves.push({ guest, to: to.host })
-    } else stuck.push({ guest, obstacles: nearest(table, guest, others) })
+    } else stuck.push({ guest, ...nearest(table, guest, others) })
   }
   station.guests = stuck.map(({ guest }) => guest)
   return { host: station.host, moves, stuck }
 }
 
-/** What keeps the guest from the host that it is closest to; empty: there is no room. */
-function nearest(table: FeatureTable, guest: FleetGuest, others: readonly Station[]): readonly Obstacle[] {
-  const all = others.map(other => obstaclesOf(table, guest, other.now))
-  return all.reduce((least, found) => (found.length < least.length ? found : least), all[0] ?? [])
+/** The host that the guest is closest to, as it is now, and what keeps it from there; empty: there is no room. */
+function nearest(
+  table: FeatureTable,
+  guest: FleetGuest,
+  others: readonly Station[],
+): Pick<StuckHere, 'obstacles' | 'nearest'> {
+  const all = others.map(({ now }) => ({ obstacles: obstaclesOf(table, guest, now), nearest: now }))
+  const [first = { obstacles: [], nearest: undefined }, ...rest] = all
+  return rest.reduce(
+    (least, found) => (found.obstacles.length < least.obstacles.length ? found : least),
+    first,
+  )
 }

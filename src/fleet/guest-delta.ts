@@ -1,9 +1,12 @@
 import type { FeatureTable } from '../core/feature-table.ts'
 import { bytewise } from './bytewise.ts'
+import { groupHosts } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
-import { Homes } from './homes.ts'
+import { guestsByPool } from './guests-by-pool.ts'
 import type { FleetHost } from './host.ts'
 import { mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
+import { placesOf } from './places.ts'
+import { type FleetPool, poolsOf } from './pools.ts'
 
 /** What a change to the fleet means to a guest that runs now. */
 export interface GuestDelta {
@@ -22,40 +25,44 @@ export interface GuestDelta {
   readonly freed: boolean
   /** Of a closed host: what keeps it from there; of a stuck guest: from the host of its pool it is closest to. */
   readonly why: readonly Obstacle[]
+  /** That host, as it is then; absent: there is none. */
+  readonly kept: FleetHost | undefined
 }
 
-/** The guests to which the change means something, bytewise by name. Guests that are off are passed over. */
+/** The guests to which the change means something, bytewise by name. Guests in no pool are passed over. */
 export function guestDeltas(
   table: FeatureTable,
   guests: readonly FleetGuest[],
   before: readonly FleetHost[],
   after: readonly FleetHost[],
 ): GuestDelta[] {
-  const [old, young] = [new Homes(before), new Homes(after)]
-  return guests
-    .flatMap(guest => {
-      const home = old.of(guest)
-      if (!home) return []
-      const delta = deltaOf(table, guest, home, old, young)
-      return delta.own !== 'stays' || delta.stuck || delta.freed ? [delta] : []
-    })
-    .sort((a, b) => bytewise(a.guest.name, b.guest.name))
+  const [old, young] = [before, after].map(hosts => poolsOf(groupHosts(hosts)))
+  const groupsOf = (pools: readonly FleetPool[] | undefined, label: string) =>
+    pools?.find(pool => pool.label === label)?.groups ?? []
+  const homes = new Map(after.map(host => [host.name, host]))
+  const deltas = [...guestsByPool(guests, before)].flatMap(([label, list]) => {
+    const [were, are] = [old, young].map(pools => placesOf(list, groupsOf(pools, label)))
+    const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
+    return (were ?? []).map(({ guest, others: had }, i) =>
+      deltaOf(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
+    )
+  })
+  return deltas.filter(isTold).sort((a, b) => bytewise(a.guest.name, b.guest.name))
 }
+
+const isTold = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
 
 function deltaOf(
   table: FeatureTable,
   guest: FleetGuest,
-  home: FleetHost,
-  old: Homes,
-  young: Homes,
+  [before, after]: readonly [number, number],
+  homes: ReadonlyMap<string, FleetHost>,
+  pool: readonly FleetHost[],
 ): GuestDelta {
-  const now = young.of(guest)
-  const pool = home.pool ?? ''
-  const [before, after] = [old.othersFor(guest, pool), young.othersFor(guest, pool)]
-  const own = !now ? 'gone' : mayMove(guest, now) ? 'stays' : 'closed'
+  const home = homes.get(guest.host ?? '')
+  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : mayMove(guest, home) ? 'stays' : 'closed'
   const stuck = before > 0 && after === 0
-  const closed = now && own === 'closed' ? [now] : undefined
-  const others = stuck ? young.inPool(pool).filter(({ name }) => name !== guest.host) : []
+  const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
   return {
     guest,
     own,
@@ -63,16 +70,17 @@ function deltaOf(
     after,
     stuck,
     freed: before === 0 && after > 0,
-    why: nearest(table, guest, closed ?? others),
+    ...nearest(table, guest, own === 'closed' && home ? [home] : others),
   }
 }
 
-/** What keeps the guest from the host that it is closest to; of no hosts: nothing. */
-export function nearest(
+/** The host that the guest is closest to, and what keeps it from there; of several the first. */
+function nearest(
   table: FeatureTable,
   guest: FleetGuest,
   hosts: readonly FleetHost[],
-): readonly Obstacle[] {
-  const all = hosts.map(host => obstaclesOf(table, guest, host))
-  return all.reduce((least, found) => (found.length < least.length ? found : least), all[0] ?? [])
+): Pick<GuestDelta, 'why' | 'kept'> {
+  const all = hosts.map(kept => ({ kept, why: obstaclesOf(table, guest, kept) }))
+  const [first = { kept: undefined, why: [] }, ...rest] = all
+  return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
 }

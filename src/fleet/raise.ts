@@ -1,10 +1,9 @@
 import type { Feature } from '../core/feature.ts'
-import type { FeatureSet } from '../core/feature-set.ts'
 import { NEVER_OFFERED } from '../policy/qemu-names.ts'
 import { bytewise } from './bytewise.ts'
 import { groupHosts } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
-import { Homes } from './homes.ts'
+import { guestsByPool } from './guests-by-pool.ts'
 import type { FleetHost } from './host.ts'
 import { baselineOf, poolsOf } from './pools.ts'
 import type { Valuation } from './value.ts'
@@ -33,27 +32,18 @@ export function raises(
   guests: readonly FleetGuest[],
 ): Raise[] {
   const { table } = valuation
-  const homes = new Homes(hosts)
-  const offers = new Map(poolsOf(groupHosts(hosts)).map(({ label, groups }) => [label, baselineOf(groups)]))
   const wanted = table.setOf(table.list.filter(isGain))
-  return guests
-    .flatMap((guest): Raise[] => {
-      const home = homes.of(guest)
-      const offer = home && offers.get(home.pool ?? '')
-      if (!home || !offer) return []
-      const gains: FeatureSet = offer.meet(wanted).minus(guest.features)
-      const beyond = guest.features.minus(offer)
-      if (gains.isEmpty && beyond.isEmpty) return []
-      return [
-        {
-          guest,
-          pool: home.pool ?? '',
-          gains: table.in(gains),
-          beyond: table.in(beyond),
-          worth: valuation.worth(gains),
-        },
-      ]
+  const members = guestsByPool(guests, hosts)
+  return poolsOf(groupHosts(hosts))
+    .flatMap(({ label, groups }) => {
+      const offer = baselineOf(groups)
+      return (members.get(label) ?? []).map(guest => {
+        const gains = offer.meet(wanted).minus(guest.features)
+        const beyond = table.in(guest.features.minus(offer))
+        return { guest, pool: label, gains: table.in(gains), beyond, worth: valuation.worth(gains) }
+      })
     })
+    .filter(({ gains, beyond }) => gains.length + beyond.length > 0)
     .sort(
       (a, b) =>
         b.beyond.length - a.beyond.length || b.worth - a.worth || bytewise(a.guest.name, b.guest.name),

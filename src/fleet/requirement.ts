@@ -1,4 +1,6 @@
 import type { FeatureSet } from '../core/feature-set.ts'
+import type { Model } from '../core/model.ts'
+import type { SignatureMatch } from '../core/signature.ts'
 import type { Level } from './levels.ts'
 import type { WeightClass } from './weights.ts'
 
@@ -14,6 +16,12 @@ export interface Requirement {
   readonly mustHave?: FeatureSet | undefined
   /** What the pool's baseline must not have. */
   readonly mustNot?: FeatureSet | undefined
+  /** A model that the pool's hosts can run: its baseline has all the model's features. */
+  readonly model?: Model | undefined
+  /** The vendor of every host. */
+  readonly vendor?: string | undefined
+  /** The least microcode revision that hosts of a signature run. */
+  readonly microcode?: readonly { readonly of: SignatureMatch; readonly least: number }[] | undefined
   /** By class, how many features that some host has may be missing from the baseline. */
   readonly lost?: Readonly<Partial<Record<WeightClass, number>>> | undefined
   /** The least number of hosts: one more than guests need. */
@@ -26,6 +34,6 @@ export interface Requirement {
   readonly alike?: boolean | undefined
   /** No host calls itself vulnerable. */
   readonly notVulnerable?: boolean | undefined
-  /** Every guest has another host in its pool to go to. */
+  /** N+1: the pool has two hosts at least, and every guest another one to go to. */
   readonly movable?: boolean | undefined
 }

@@ -32,7 +32,7 @@ export const codeOf = (error: unknown): string =>
 export const wordOf = (code: string): string => WORDS[code] ?? code
 
 /** `Failed to open file 'F': No such file or directory` */
-export function fileError(what: 'open' | 'read', path: string, error: unknown): FileError {
+export function fileError(what: 'open' | 'read' | 'write', path: string, error: unknown): FileError {
   const code = codeOf(error)
   const word = wordOf(code) || (error instanceof Error ? error.message : String(error))
   return new FileError(path, `Failed to ${what} file '${path}': ${word}`, { cause: error })

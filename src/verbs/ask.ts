@@ -1,15 +1,13 @@
 import { safeParse } from 'valibot'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
+import { BadRequest } from './bad-request.ts'
 import type { Context } from './context.ts'
 import { printNote } from './say.ts'
 import { VERBS } from './table.ts'
 import type { Outcome } from './verb.ts'
 
-/** The request itself is at fault: not JSON, no such verb, an input missing or of the wrong kind. */
-export class BadRequest extends Error {
-  override readonly name = 'BadRequest'
-}
+export { BadRequest }
 
 /** What every request may have beside its verb's inputs. */
 const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']

@@ -51,9 +51,25 @@ test.each([
   ['cpu-compare', [guide[0] ?? '', '--host', guide[1] ?? '', '--explain']],
   ['cpu-compare', [...guide, '--host', guide[1] ?? '']],
   ['decode', ['test/corpus/dumps', '--explain']],
+  ['what-if', ['test/pains/17/fleet', '--apply', 'tsx-off']],
+  ['migrate', ['test/pains/16/fleet']],
+  ['drain', ['test/pains/27/fleet']],
+  ['drift', ['test/pains/30/host-a.xml', 'test/pains/30/host-b.xml']],
+  ['drift', ['test/pains/24/before', 'test/pains/24/after']],
+  ['check', ['test/pains/20/fleet.yaml']],
 ])('%s --json is as its schema says: %j', (command, args) => {
   const { stdout } = virtCpu([command, ...args, '--json'])
   expect(faults($defs[command], JSON.parse(stdout))).toEqual([])
+})
+
+test.each([
+  ['what-if --effects', []],
+  ['migrate --to', ['test/pains/44/fleet', '--guest', 'panics', '--to', 'laptop']],
+])('%s --json is as its schema says', (name, args) => {
+  const [command = '', option = ''] = name.split(' ')
+  const given = args.includes(option) || option === '--to' ? [] : [option]
+  const { stdout } = virtCpu([command, ...args, ...given, '--json'])
+  expect(faults($defs[name], JSON.parse(stdout))).toEqual([])
 })
 
 test('the check itself finds faults', () => {

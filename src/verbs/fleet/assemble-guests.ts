@@ -1,3 +1,4 @@
+import { FeatureSet } from '../../core/feature-set.ts'
 import { fullGuest } from '../../fleet/arrows.ts'
 import { bytewise } from '../../fleet/bytewise.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
@@ -37,8 +38,11 @@ export function assembleGuests(
     if (follows && !host) {
       notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
     }
+    const { optional, ...known } = facts
+    const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
     return {
-      ...facts,
+      ...known,
+      ...(taken.isEmpty ? {} : { features: facts.features.join(taken), required: facts.features }),
       ...(follows && host ? full(host) : {}),
       name,
       host: host?.name,

@@ -1,3 +1,4 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import type { Note } from '../note.ts'
@@ -10,7 +11,10 @@ export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 
   readonly models: ReadonlyMap<string, readonly string[]>
 }
 
-export type GuestFacts = Omit<FleetGuest, 'host' | 'pool'>
+export type GuestFacts = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
+  /** What it takes where its host has it. */
+  readonly optional?: FeatureSet
+}
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */
 export type Member = { readonly notes: readonly Note[] } & (

@@ -1,4 +1,5 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
+import type { Model } from '../../core/model.ts'
 import { nearest } from '../../core/nearest.ts'
 import { builtinLevels, type Level } from '../../fleet/levels.ts'
 import type { Context } from '../context.ts'
@@ -28,9 +29,28 @@ export function featuresNamed(
     const known = called.flatMap(feature => (feature && db.features.get(feature.name)) ?? [])
     if (known.length === 1 && known[0]) return known[0]
     const all = db.features.list.map(feature => feature.name)
-    const near = nearest(all, name, 1).map(one => `; did you mean ${one}?`)
-    if (known.length === 0) throw refuse(`no feature is called ${name}${near.join('')}`, i)
+    if (known.length === 0) throw refuse(`no feature is called ${name}${didYouMean(all, name)}`, i)
     throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`, i)
   })
   return db.features.setOf(features)
 }
+
+/** The CPU model of that name. @throws what `refuse` makes */
+export function modelNamed({ db }: Context, name: string, refuse: Refuse): Model {
+  const model = db.model(name)
+  if (model) return model
+  const names = db.models.map(one => one.name)
+  throw refuse(`no model is called ${name}${didYouMean(names, name)}`)
+}
+
+/** The vendor of that name, as libvirt has it: `Intel`. @throws what `refuse` makes */
+export function vendorNamed({ db }: Context, name: string, refuse: Refuse): string {
+  const vendor = db.vendors.find(one => one.name === name || one.id === name)
+  if (vendor) return vendor.name
+  throw refuse(`no vendor is called ${name}; there are ${db.vendors.map(one => one.name).join(', ')}`)
+}
+
+const didYouMean = (names: readonly string[], name: string): string =>
+  nearest(names, name, 1)
+    .map(one => `; did you mean ${one}?`)
+    .join('')

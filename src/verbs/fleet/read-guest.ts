@@ -1,4 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { domainOf } from '../../formats/domain.ts'
 import { parseCpu } from '../../formats/parse-cpu.ts'
 import type { Element } from '../../xml/element.ts'
@@ -37,5 +38,12 @@ export function guestOfCpu(
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
   const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
-  return { kind: 'guest', facts: { ...about, features, vendor, model, mode, physBits }, notes }
+  const facts = { ...about, features, vendor, model, mode, physBits }
+  return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes }
+}
+
+/** What the guest takes where its host has it. */
+function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
+  const optional = cpu.features.filter(({ policy }) => policy === 'optional')
+  return db.features.setOf(optional.flatMap(({ name }) => db.features.get(name) ?? []))
 }

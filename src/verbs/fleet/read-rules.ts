@@ -1,11 +1,13 @@
 import { safeParse } from 'valibot'
 import type { FeatureSet } from '../../core/feature-set.ts'
+import type { Model } from '../../core/model.ts'
+import { parseSignature } from '../../database/read-signature.ts'
 import type { Level } from '../../fleet/levels.ts'
 import type { Requirement } from '../../fleet/requirement.ts'
 import { builtinWeights, type ClassWeights } from '../../fleet/weights.ts'
 import type { Context } from '../context.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
-import { featuresNamed, levelNamed } from './named.ts'
+import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
 import type { Fault, FilePath, Rule, Rules } from './rules.ts'
 
 /**
@@ -73,6 +75,27 @@ class Lookup {
     return featuresNamed(this.#context, [names].flat(), (what, i) => this.#fault(at(i), what))
   }
 
+  model(name: string | undefined, path: FilePath): Model | undefined {
+    return name === undefined ? undefined : modelNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  vendor(name: string | undefined, path: FilePath): string | undefined {
+    return name === undefined ? undefined : vendorNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  microcode(given: GivenRequirement['microcode'], path: FilePath): Requirement['microcode'] {
+    if (!given) return undefined
+    return Object.entries(given).map(([signature, least]) => {
+      const of = parseSignature(signature)
+      // Without steppings it could be a number, of which YAML forgets the last 0: 6.10 and 6.1 would be one.
+      if (of?.steppings !== undefined) return { of, least }
+      throw this.#fault(
+        [...path, signature],
+        'a signature is FAMILY.MODEL.STEPPINGS, decimal, as in 6.85.0-15',
+      )
+    })
+  }
+
   requirement(given: GivenRequirement, i: number): Requirement {
     const at = (key: string): FilePath => ['requirements', i, key]
     return {
@@ -81,6 +104,9 @@ class Lookup {
       level: this.level(given.level, at('level')),
       mustHave: this.features(given['must-have'], at('must-have')),
       mustNot: this.features(given['must-not'], at('must-not')),
+      model: this.model(given.model, at('model')),
+      vendor: this.vendor(given.vendor, at('vendor')),
+      microcode: this.microcode(given.microcode, at('microcode')),
       lost: given.lost,
       hosts: given.hosts,
       physBits: given['phys-bits'],

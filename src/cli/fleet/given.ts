@@ -1,0 +1,50 @@
+import { readFleet } from '../../node/fleet.ts'
+import type { Context } from '../../verbs/context.ts'
+import { type FleetView, viewOf } from '../../verbs/fleet/view.ts'
+import type { Note } from '../../verbs/note.ts'
+import { printNote, say } from '../../verbs/say.ts'
+import type { Arguments } from '../arguments.ts'
+import { databaseOf } from '../database.ts'
+import { printReport } from '../look.ts'
+import { Report } from '../report.ts'
+import type { Session } from '../session.ts'
+import type { OptionSpec } from '../spec.ts'
+
+/** The fleet that a command was given. */
+export interface GivenFleet {
+  readonly context: Context
+  readonly view: FleetView
+  readonly notes: readonly Note[]
+}
+
+/** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError */
+export async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
+  const context = { db: await databaseOf(session) }
+  const { fleet, notes } = await readFleet(context, paths)
+  return { context, view: viewOf(context, fleet), notes }
+}
+
+/** The files of a command about a fleet. */
+export const FLEET: OptionSpec = {
+  name: 'fleet',
+  value: 'path',
+  positional: 'many',
+  required: true,
+  help: 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml',
+}
+
+/** Prints an answer in the form that was asked for, then what there is to note. */
+export async function printAnswer(
+  session: Session,
+  args: Arguments,
+  answer: object,
+  write: (report: Report) => void,
+  notes: readonly Note[],
+): Promise<void> {
+  await printReport(args, session, { ...answer, notes: notes.map(printNote) }, () => {
+    const report = new Report()
+    write(report)
+    for (const note of notes) report.line(`note: ${say(note)}`)
+    return report
+  })
+}

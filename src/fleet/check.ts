@@ -1,0 +1,60 @@
+import { globs } from '../core/glob.ts'
+import type { Database } from '../database/database.ts'
+import type { CauseFinder } from './cause-of.ts'
+import type { Demand, Failure } from './demand.ts'
+import { DEMANDS } from './demands.ts'
+import type { Fleet } from './fleet.ts'
+import type { Group } from './groups.ts'
+import type { Level } from './levels.ts'
+import { type FleetPool, poolsOf } from './pools.ts'
+import type { Requirement } from './requirement.ts'
+
+/** Whether a pool keeps to one demand of a requirement. */
+export interface Verdict {
+  /** The requirement's name. */
+  readonly requirement: string
+  readonly demand: Demand
+  /** The pool's label. */
+  readonly pool: string
+  /** Why it does not; empty: it does. */
+  readonly failures: readonly Failure[]
+}
+
+/** What a check looks at. */
+export interface Checked {
+  readonly db: Database
+  readonly levels: readonly Level[]
+  readonly fleet: Fleet
+  readonly finder: CauseFinder
+  /** Every group of the fleet. */
+  readonly groups: readonly Group[]
+}
+
+/**
+ * Every demand of every requirement of each pool that it is for, in that order: requirements as they are given,
+ * pools bytewise. A requirement whose labels fit no pool is a failure of its own: policy that covers nothing.
+ */
+export function checkFleet(checked: Checked): Verdict[] {
+  const pools = poolsOf(checked.groups)
+  return checked.fleet.requirements.flatMap(requirement => {
+    const meant = pools.filter(({ label }) => isFor(requirement, label))
+    if (meant.length === 0) return [ofNoPool(requirement)]
+    return meant.flatMap(pool => verdictsOf(checked, requirement, pool))
+  })
+}
+
+const isFor = ({ pools }: Requirement, label: string): boolean =>
+  pools === undefined || pools.some(pattern => globs(pattern, label))
+
+const verdictsOf = (checked: Checked, requirement: Requirement, pool: FleetPool): Verdict[] =>
+  DEMANDS.flatMap(({ demand, failures }) => {
+    const found = failures(checked, requirement, pool)
+    return found ? [{ requirement: requirement.name, demand, pool: pool.label, failures: found }] : []
+  })
+
+const ofNoPool = ({ name, pools = [] }: Requirement): Verdict => ({
+  requirement: name,
+  demand: 'pools',
+  pool: pools.join(' '),
+  failures: [{ kind: 'no-pool', labels: pools }],
+})

@@ -1,0 +1,154 @@
+import { FeatureSet } from '../../core/feature-set.ts'
+import { type Arrow, arrowsOf, fullGuest } from '../../fleet/arrows.ts'
+import type { Group } from '../../fleet/groups.ts'
+import { guestsByPool } from '../../fleet/guests-by-pool.ts'
+import type { FleetHost } from '../../fleet/host.ts'
+import { type CpuFacts, obstaclesOf } from '../../fleet/obstacles.ts'
+import { type Places, placesOf } from '../../fleet/places.ts'
+import type { FleetPool } from '../../fleet/pools.ts'
+import { mayStart } from '../../fleet/start.ts'
+import { guestNamed } from './guest-named.ts'
+import { hostNamed } from './host-named.ts'
+import { type ObstacleAnswer, obstacleAnswers } from './obstacle.ts'
+import type { FleetView } from './view.ts'
+
+/** Hosts of one CPU, and so of one answer. */
+export interface GroupAnswer {
+  readonly name: string
+  readonly pool: string
+  readonly hosts: readonly string[]
+}
+
+/** How guests with all of a CPU move between two groups, which are called by name. */
+export interface ArrowAnswer {
+  readonly from: string
+  readonly to: string
+  readonly kind: Arrow['kind']
+  /** What keeps a guest of `from` from `to`, and one of `to` from `from`. */
+  readonly there: readonly ObstacleAnswer[]
+  readonly back: readonly ObstacleAnswer[]
+}
+
+/** Where a guest may be, within its pool. */
+export interface GuestAnswer {
+  readonly guest: string
+  /** Null: it is off, or that is not known. */
+  readonly host: string | null
+  readonly pool: string
+  /** The groups on whose hosts it can be started once it is off, and to which it can move as it runs. */
+  readonly starts: readonly string[]
+  readonly moves: readonly string[]
+  /** How many hosts it can move to, its own left out. */
+  readonly others: number
+  /** For each group that it cannot move to, what keeps it out. */
+  readonly why: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
+}
+
+export interface MigrateAnswer {
+  readonly groups: readonly GroupAnswer[]
+  readonly arrows: readonly ArrowAnswer[]
+  readonly guests: readonly GuestAnswer[]
+}
+
+/**
+ * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were
+ * one.
+ */
+export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
+  const pools = across ? asOne(view) : view.pools
+  const guests = across
+    ? new Map([['', [...view.fleet.guests]]])
+    : guestsByPool(view.fleet.guests, view.fleet.hosts)
+  return {
+    groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
+    arrows: pools.flatMap(({ groups }) =>
+      arrowsOf(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
+    ),
+    guests: pools.flatMap(pool =>
+      placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => guestAnswer(view, pool, places)),
+    ),
+  }
+}
+
+/** The hosts as one pool; groups are parts still, each in the pool it is in. */
+const asOne = ({ pools }: FleetView): FleetPool[] => [
+  { label: '', groups: pools.flatMap(({ groups }) => groups) },
+]
+
+const groupAnswer = ({ name, hosts }: Group): GroupAnswer => ({
+  name,
+  pool: hosts[0]?.pool ?? '',
+  hosts: hosts.map(host => host.name),
+})
+
+const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): ArrowAnswer => ({
+  from: from.name,
+  to: to.name,
+  kind,
+  there: obstacleAnswers(view, to, there),
+  back: obstacleAnswers(view, from, back),
+})
+
+function guestAnswer(view: FleetView, { label, groups }: FleetPool, places: Places): GuestAnswer {
+  const { guest, groups: open, others } = places
+  const closed = groups.filter(group => !open.includes(group))
+  return {
+    guest: guest.name,
+    host: guest.host ?? null,
+    pool: label,
+    starts: groups.filter(group => mayStart(guest, group)).map(({ name }) => name),
+    moves: open.map(({ name }) => name),
+    others,
+    why: closed.map(group => ({
+      group: group.name,
+      obstacles: obstacleAnswers(view, group, obstaclesOf(view.db.features, guest, group)),
+    })),
+  }
+}
+
+/** Whether one guest can move to one host. */
+export interface MoveAnswer {
+  /** The guest, or the host whose whole CPU is meant. */
+  readonly from: string
+  readonly to: string
+  readonly moves: boolean
+  /** Whether it can be started there, once it is off. */
+  readonly starts: boolean
+  readonly obstacles: readonly ObstacleAnswer[]
+  /** How many features both have: what a guest could be given that goes both ways. */
+  readonly common: number
+}
+
+/**
+ * Whether a guest moves to a host: the named one, or one with all of the host `from`'s CPU.
+ * @throws BadRequest for a name that no host or guest has
+ */
+export function moveAnswer(
+  view: FleetView,
+  {
+    guest,
+    from,
+    to,
+  }: { readonly guest?: string | undefined; readonly from?: string | undefined; readonly to: string },
+): MoveAnswer {
+  const target = hostNamed(view.fleet.hosts, to)
+  const running = guest === undefined ? undefined : guestNamed(view.fleet.guests, guest)
+  const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)
+  const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
+  const group = view.groupOf.get(target.name)
+  const obstacles = obstaclesOf(view.db.features, facts, target)
+  return {
+    from: running?.name ?? source?.name ?? target.name,
+    to: target.name,
+    moves: obstacles.length === 0,
+    starts: running ? mayStart(running, target) : obstacles.length === 0,
+    obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
+    common: view.db.features.count(facts.features.meet(target.features)),
+  }
+}
+
+/** A guest with all of the host's CPU. */
+function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
+  const group = groupOf.get(name)
+  return group ? fullGuest(db.features)(group) : { features: FeatureSet.empty }
+}

@@ -1,0 +1,42 @@
+import type { Cause } from '../../fleet/cause-table.ts'
+import type { Confidence } from '../../fleet/finding.ts'
+import type { Group } from '../../fleet/groups.ts'
+import type { Obstacle } from '../../fleet/obstacles.ts'
+import { type Reason, reasonOf } from '../reason.ts'
+import type { FleetView } from './view.ts'
+
+/** Why a guest may not go to a host, with what to do about it. */
+export type ObstacleAnswer =
+  | ({
+      readonly kind: 'feature'
+      readonly cause: Cause
+      readonly confidence: Confidence
+      readonly mend: string
+    } & Reason)
+  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | null; readonly mend: string }
+  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number; readonly mend: string }
+
+/** The obstacles of a guest on hosts of a group, each with the likely cause and the mend. */
+export const obstacleAnswers = (
+  view: Pick<FleetView, 'finder'>,
+  group: Group,
+  obstacles: readonly Obstacle[],
+): ObstacleAnswer[] => obstacles.map(one => answerOf(view, group, one))
+
+function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
+  switch (one.kind) {
+    case 'feature': {
+      const { cause, confidence, mend } = finder.of(group)(one.feature)
+      return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, mend }
+    }
+    case 'vendor':
+      return { kind: 'vendor', guest: one.guest, host: one.host ?? null, mend: OTHER_VENDOR }
+    case 'phys-bits':
+      return { ...one, mend: narrower(one.host) }
+  }
+}
+
+const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
+
+const narrower = (bits: number): string =>
+  `power the guest off and give it <maxphysaddr mode='emulate' bits='${bits}'/>`

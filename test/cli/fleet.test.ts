@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseXml } from '../../src/xml/reader.ts'
+import { sarifFaults } from '../formats/sarif-faults.ts'
+import { folderOf, hostXml, virtCpu } from './virt-cpu.ts'
+
+/** Two hosts with TSX, one without, and guests in folders called after hosts. */
+const folder = folderOf({
+  'a.xml': hostXml('Haswell'),
+  'b.xml': hostXml('Haswell'),
+  'c.xml': hostXml('Haswell-noTSX'),
+  'vm.xml': `<domain><name>vm</name><cpu mode='custom'><model>Haswell</model></cpu></domain>`,
+  'none.yaml': 'hosts: [a.xml]\n',
+  'fleet.yaml': `hosts: [a.xml, b.xml, c.xml]
+guests: [{ files: vm.xml, host: a }]
+requirements:
+- { name: TSX everywhere, must-have: [hle, rtm] }
+- { name: two hosts, hosts: 2 }
+`,
+  'wrong.yaml': `hosts: [a.xml]
+requirements:
+- { microcode: { '6.60': 1 } }
+- { model: Hasswell }
+`,
+})
+const run = (...args: string[]) => virtCpu(args, { cwd: folder })
+const json = (...args: string[]) => JSON.parse(run(...args, '--json').stdout)
+const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+
+describe('what-if', () => {
+  test('changes are told with the hosts they touch, pools and guests', () => {
+    const { changes, pools, guests } = json('what-if', 'fleet.yaml', '--remove', 'c', '--apply', 'tsx-off@b')
+    expect(changes).toEqual([
+      { kind: 'remove', hosts: ['c'] },
+      { kind: 'apply', effect: 'tsx-off', title: 'tsx=off', hosts: ['b'] },
+    ])
+    expect(
+      pools.map(({ before, after }: { before: object; after: object }) => [before, after]),
+    ).toMatchObject([
+      [
+        { hosts: 3, model: 'Haswell-noTSX' },
+        { hosts: 2, model: 'Haswell' },
+      ],
+    ])
+    expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 1, after: 0, stuck: true }])
+  })
+
+  test('hosts join a pool and take the place of others', () => {
+    const { pools } = json('what-if', 'a.xml', 'b.xml', '--replace', 'b=c.xml', '--add', 'new=a.xml')
+    expect(pools.map(({ pool, lost }: { pool: string; lost: object[] }) => [pool, lost.length])).toEqual([
+      ['', 2],
+      ['new', 0],
+    ])
+  })
+
+  test.each([
+    [['--remove', 'ax.xml'], 'no host is called ax.xml; did you mean a.xml?'],
+    [['--apply', 'tsx-of'], 'no effect is called tsx-of; did you mean tsx-off?'],
+    [['--apply', '+rtmm'], "'+rtmm' is not + or - and the name of a feature; did you mean rtm?"],
+    [['--replace', 'a'], '--replace takes HOST=FILE'],
+    [[], 'say what to change'],
+  ])('%j is refused with a mend, status 2', (args, message) => {
+    const { status, stderr } = run('what-if', 'a.xml', ...args)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
+  })
+
+  test('--effects lists what there is, without a fleet', () => {
+    const { status, stdout } = run('what-if', '--effects')
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/tsx-off +kernel .* hle, rtm/)])
+  })
+})
+
+describe('migrate', () => {
+  test('one guest to one host: status 1 and why, or 0', () => {
+    const no = run('migrate', 'fleet.yaml', '--guest', 'vm', '--to', 'c')
+    expect([no.status, no.stdout]).toEqual([
+      1,
+      expect.stringMatching(/cannot move to c[\s\S]*hle +CPUID\.07H\.0:EBX\[4\]/),
+    ])
+    expect(run('migrate', 'fleet.yaml', '--guest', 'vm', '--to', 'b').status).toBe(0)
+    expect(run('migrate', 'fleet.yaml', '--from', 'c', '--to', 'a').status).toBe(0)
+  })
+
+  test('all to all, as words, JSON and graph', () => {
+    expect(run('migrate', 'fleet.yaml').stdout).toMatch(/a \(2\) +c +no +lacks hle, rtm/)
+    const { arrows, guests } = json('migrate', 'fleet.yaml')
+    expect(arrows).toMatchObject([{ from: 'c', to: 'a', kind: 'one-way', there: [] }])
+    expect(guests).toMatchObject([{ guest: 'vm', starts: ['a'], moves: ['a'], others: 1 }])
+    expect(run('migrate', 'fleet.yaml', '--dot').stdout).toContain(
+      '"c" -> "a" [label="not back: lacks hle, rtm"]',
+    )
+  })
+
+  test.each([[['--to', 'a']], [['--from', 'a']], [['--to', 'a', '--from', 'a', '--guest', 'vm']]])(
+    '%j is a mistake in the call',
+    args => {
+      expect(run('migrate', 'fleet.yaml', ...args).status).toBe(2)
+    },
+  )
+})
+
+describe('drain', () => {
+  test('an order, and status 1 where a guest must be powered off', () => {
+    expect(run('drain', 'fleet.yaml').status).toBe(0)
+    const { steps, raise } = json('drain', 'fleet.yaml', '--apply', 'tsx-off')
+    expect(steps.map(({ host }: { host: string }) => host)).toEqual(['b', 'c', 'a'])
+    expect(steps[2].stuck).toMatchObject([
+      { guest: 'vm', obstacles: [{ feature: 'hle' }, { feature: 'rtm' }] },
+    ])
+    expect(raise).toMatchObject([{ guest: 'vm', beyond: [{ feature: 'hle' }, { feature: 'rtm' }] }])
+    expect(run('drain', 'fleet.yaml', '--apply', 'tsx-off').status).toBe(1)
+  })
+
+  test('no room is no obstacle of the CPU', () => {
+    const { steps } = json('drain', 'fleet.yaml', '--host', 'a', '--room', '0')
+    expect(steps).toMatchObject([{ host: 'a', stuck: [{ guest: 'vm', obstacles: [] }] }])
+  })
+})
+
+describe('drift', () => {
+  test.each([
+    [['a.xml', 'b.xml'], 0],
+    [['a.xml', 'c.xml'], 1],
+    [['a.xml', 'c.xml', '--fail-on', 'lost'], 1],
+    [['c.xml', 'a.xml', '--fail-on', 'lost'], 0],
+    [['a.xml', 'nowhere.xml'], 2],
+    [['a.xml', 'b.xml', '--by', 'uuid'], 2],
+    [['a.xml', 'b.xml', '--fail-on', 'gain'], 2],
+  ])('%j: status %i', (args, status) => {
+    expect(run('drift', ...args).status).toBe(status)
+  })
+})
+
+describe('check', () => {
+  test('pass and fail by demand, with the hosts and the mend', () => {
+    const { status, stdout } = run('check', 'fleet.yaml')
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/FAIL +TSX everywhere[\s\S]*pass +two hosts/)])
+    const { passed, verdicts } = json('check', 'fleet.yaml')
+    expect(passed).toBe(false)
+    expect(verdicts[0].failures[0]).toMatchObject({ feature: { feature: 'hle' }, hosts: ['c'] })
+  })
+
+  test('no requirements are no pass', () => {
+    const { status, stderr } = run('check', 'none.yaml')
+    expect([status, stderr]).toEqual([2, expect.stringContaining('nothing to check')])
+  })
+
+  test('a wrong demand is refused at its place', () => {
+    expect(run('check', 'wrong.yaml').stderr).toContain('requirements[0].microcode.6.60: a signature is')
+    expect(run('check', 'wrong.yaml').stderr).toContain('wrong.yaml:3:26')
+  })
+
+  test('JUnit and SARIF are written whole, and told by the same words', () => {
+    expect(run('check', 'fleet.yaml', '--junit', 'report.xml', '--sarif', 'report.sarif').status).toBe(1)
+    expect(parseXml(read('report.xml')).attributes).toMatchObject({ tests: '2', failures: '1' })
+    const log = JSON.parse(read('report.sarif'))
+    expect(sarifFaults(log)).toEqual([])
+    const [first] = log.runs[0].results
+    expect(first.message.text).toContain('hle CPUID.07H.0:EBX[4] is not on c')
+    expect(first.locations[0].physicalLocation.artifactLocation.uri).toBe('c.xml')
+    expect(run('check', 'fleet.yaml', '--junit', 'no/such/folder.xml').status).toBe(2)
+  })
+
+  test('drift writes them too; with --fail-on lost what is gained is a note', () => {
+    run('drift', 'c.xml', 'a.xml', '--fail-on', 'lost', '--junit', 'drift.xml', '--sarif', 'drift.sarif')
+    expect(parseXml(read('drift.xml')).attributes).toMatchObject({ failures: '0' })
+    expect(sarifFaults(JSON.parse(read('drift.sarif')))).toEqual([])
+    expect(read('drift.sarif')).toContain('"level": "note"')
+  })
+})

@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { CauseFinder } from '../../src/fleet/cause-of.ts'
+import { builtinCauses } from '../../src/fleet/cause-table.ts'
+import { checkFleet, type Verdict } from '../../src/fleet/check.ts'
+import type { Failure } from '../../src/fleet/demand.ts'
+import { groupHosts } from '../../src/fleet/groups.ts'
+import type { FleetHost } from '../../src/fleet/host.ts'
+import { baselineOf } from '../../src/fleet/pools.ts'
+import type { Requirement } from '../../src/fleet/requirement.ts'
+import { modelOf } from '../notation.ts'
+import { bits, db, fleets, guests, hosts, levels } from './notation.ts'
+
+function check(fleet: readonly FleetHost[], requirement: Omit<Requirement, 'name'>, running = ''): Verdict[] {
+  const groups = groupHosts(fleet)
+  return checkFleet({
+    db,
+    levels,
+    groups,
+    finder: new CauseFinder(db, builtinCauses(), groups),
+    fleet: {
+      hosts: fleet,
+      guests: guests(running),
+      pools: [],
+      constraints: {},
+      requirements: [{ name: 'r', ...requirement }],
+    },
+  })
+}
+
+/** `DEMAND pool: failure, …` for each verdict. */
+const verdicts = (fleet: string, requirement: Omit<Requirement, 'name'>, running?: string): string[] =>
+  check(hosts(fleet), requirement, running).map(
+    ({ demand, pool, failures }) => `${demand} ${pool}: ${failures.map(show).join(', ')}`,
+  )
+
+function show(failure: Failure): string {
+  switch (failure.kind) {
+    case 'lacks':
+      return `${failure.feature.name} (${failure.lacking.map(({ group, finding }) => `${group.name} ${finding.cause}`).join(' ')})`
+    case 'has':
+      return `has ${failure.feature.name}`
+    case 'lost':
+      return `${failure.features.length} ${failure.class} > ${failure.most}`
+    case 'hosts':
+      return `${failure.hosts} < ${failure.least}`
+    case 'phys-bits':
+    case 'microcode':
+      return `${failure.host.name} ${failure.is} < ${failure.least}`
+    case 'vendor':
+      return `${failure.host.name} ${failure.is}`
+    case 'older-microcode':
+      return `${failure.hosts.map(({ name }) => name).join(' ')} < ${failure.newest}`
+    case 'odd':
+      return `${failure.odd.group.name} is odd`
+    case 'vulnerable':
+      return `${failure.host.name} ${failure.name} ${failure.status}`
+    case 'stuck':
+      return `${failure.stuck.guest.name} is stuck`
+    case 'no-pool':
+      return `no ${failure.labels.join(' ')}`
+    case 'unknown-feature':
+      return `${failure.name}?`
+  }
+}
+
+const V3 = levels.find(({ name }) => name === 'x86-64-v3')
+
+describe('demands', () => {
+  test.each<[string, Omit<Requirement, 'name'>, string[]]>([
+    ['a : Haswell abm f16c\n b : Haswell abm', { level: V3 }, ['level : f16c (b silicon)']],
+    ['a : Haswell abm f16c', { level: V3 }, ['level : ']],
+    [
+      'a sig=6.85.7 : avx aes\n b sig=6.85.7 : avx',
+      { mustHave: bits('avx aes') },
+      ['must-have : aes (b firmware)'],
+    ],
+    ['a : avx hle\n b : avx hle rtm', { mustNot: bits('hle rtm') }, ['must-not : has hle']],
+    ['a : Haswell -aes', { model: modelOf('Haswell') }, ['model : aes (a silicon)']],
+    ['a vendor=AMD : avx\n b : avx', { vendor: 'AMD' }, ['vendor : b undefined']],
+    ['a : ssbd avx\n b : ssbd', { lost: { security: 0, performance: 0 } }, ['lost : 1 performance > 0']],
+    ['a : avx', { hosts: 2 }, ['hosts : 1 < 2']],
+    ['a phys=46 : avx\n b : avx', { physBits: 46 }, ['phys-bits : b undefined < 46']],
+    [
+      'a sig=6.85.7 ucode=5 : avx\n b sig=6.85.4 ucode=5 : avx\n c sig=6.85.7 : avx',
+      { microcode: [{ of: { family: 6, model: 85, steppings: 1 << 7 }, least: 6 }] },
+      ['microcode : a 5 < 6, c undefined < 6'],
+    ],
+    [
+      'a sig=6.85.7 ucode=5 : avx\n b sig=6.85.7 ucode=6 : avx\n c sig=6.1.1 ucode=1 : avx',
+      { sameMicrocode: true },
+      ['same-microcode : a < 6'],
+    ],
+    ['a sig=6.85.7 : avx\n b sig=6.85.7 : avx\n c sig=6.85.7 : aes', { alike: true }, ['alike : c is odd']],
+    ['a pool=x : avx\n b pool=y : aes', { pools: ['x*'], mustHave: bits('avx') }, ['must-have x: ']],
+    ['a pool=x : avx', { pools: ['nowhere'], hosts: 1 }, ['pools nowhere: no nowhere']],
+    ['a : avx', { alike: false, movable: false }, []],
+  ])('%#: %s', (fleet, requirement, expected) => {
+    expect(verdicts(fleet, requirement)).toEqual(expected)
+  })
+
+  test('N+1: a second host at least, and every guest another one to go to', () => {
+    expect(verdicts('a : avx', { movable: true })).toEqual(['movable : 1 < 2'])
+    expect(verdicts('a : avx hle\n b : avx', { movable: true }, 'vm1 a : avx hle\nvm2 a : avx')).toEqual([
+      'movable : vm1 is stuck',
+    ])
+  })
+
+  test('what calls itself vulnerable, or tells nothing, is not safe', () => {
+    const [a, b, c] = hosts('a : avx\n b : avx\n c : avx')
+    if (!a || !b || !c) throw new RangeError('three hosts')
+    const fleet = [
+      { ...a, vulnerabilities: { mds: 'Vulnerable: no microcode', l1tf: 'Not affected' } },
+      { ...b, vulnerabilities: { mds: 'Mitigation: Clear CPU buffers; SMT vulnerable' } },
+      c,
+    ]
+    const [verdict] = check(fleet, { notVulnerable: true })
+    expect(verdict?.failures.map(show)).toEqual(['a mds Vulnerable: no microcode', 'c  undefined'])
+  })
+
+  test('must-have holds exactly where the baseline has it all', () => {
+    fc.assert(
+      fc.property(fleets, fc.subarray(['avx', 'aes', 'ssbd', 'hle']), (fleet, names) => {
+        const mustHave = bits(names.join(' '))
+        const [verdict] = check(fleet, { mustHave })
+        expect(verdict?.failures.length === 0).toBe(mustHave.leq(baselineOf(groupHosts(fleet))))
+      }),
+    )
+  })
+})
