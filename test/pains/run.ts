@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { virtCpuMeanwhile } from '../cli/virt-cpu.ts'
+import { virtCpu } from '../cli/virt-cpu.ts'
 
 /** Where each pain has a folder: what was recorded, the commands that answer it, and the answer. */
 export const PAINS = import.meta.dirname
@@ -19,11 +19,11 @@ export const commandsOf = (pain: string): string[] =>
     .filter(line => line !== '')
 
 /** What its commands print and answer, as a transcript. */
-export async function transcript(pain: string): Promise<string> {
+export function transcript(pain: string): string {
   const parts: string[] = []
   for (const command of commandsOf(pain)) {
     const [, ...args] = command.split(' ')
-    const { status, stdout, stderr } = await virtCpuMeanwhile(args, join(PAINS, pain))
+    const { status, stdout, stderr } = virtCpu(args, { cwd: join(PAINS, pain) })
     const errors = stderr === '' ? '' : `--- on the error stream\n${stderr}`
     parts.push(`$ ${command}\n${stdout}${errors}--- status ${status}\n`)
   }
