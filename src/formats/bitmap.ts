@@ -21,14 +21,3 @@ export function parseBitmap(text: string): number[] {
   }
   return [...numbers].sort((a, b) => a - b)
 }
-
-/** Ascending numbers in libvirt's notation: `0-1,3`. */
-export function printBitmap(numbers: readonly number[]): string {
-  const ranges: [number, number][] = []
-  for (const n of numbers) {
-    const last = ranges.at(-1)
-    if (last && last[1] === n - 1) last[1] = n
-    else ranges.push([n, n])
-  }
-  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',')
-}

@@ -1,9 +1,11 @@
 import { internalError, LibvirtError, xmlError } from '../core/libvirt-error.ts'
-import type { Numa, NumaCache, NumaCell, NumaLink } from '../core/numa.ts'
+import type { Numa, NumaCell } from '../core/numa.ts'
 import { child, children, type Element } from '../xml/element.ts'
-import { flag, oneOf, parseUnsigned, required, requiredUnsigned, unsigned } from './attributes.ts'
+import { flag, oneOf, requiredUnsigned, unsigned } from './attributes.ts'
 import { parseBitmap } from './bitmap.ts'
 import { parseMemory } from './memory-size.ts'
+import { checkCaches, parseCaches } from './numa-caches.ts'
+import { parseLinks } from './numa-links.ts'
 
 /**
  * The NUMA topology of a domain's CPU, in libvirt's order of checks.
@@ -19,7 +21,7 @@ export function parseNuma(element: Element, vcpus?: number): Numa {
   const { cells } = drafts
   const links = children(element, 'interconnects')
     .slice(0, 1)
-    .flatMap(list => linksOf(list, cells))
+    .flatMap(list => parseLinks(list, cells))
   if (vcpus !== undefined) checkCount(cells, vcpus)
   for (const { caches } of cells) checkCaches(caches)
   return { cells, links }
@@ -56,7 +58,7 @@ class Drafts {
     const discard = flag(element, 'discard', 'yes', 'no')
     this.#readDistances(element, id)
     const distances = this.#distances[id] ?? []
-    this.#byId.set(id, { cpus, memory, memAccess, discard, distances, caches: cachesOf(element) })
+    this.#byId.set(id, { cpus, memory, memAccess, discard, distances, caches: parseCaches(element) })
   }
 
   #cpusOf(element: Element, id: number): number[] {
@@ -104,79 +106,8 @@ function memoryOf({ attributes: { memory, unit } }: Element): bigint {
   return parseMemory(memory, unit ?? 'KiB', './@memory')
 }
 
-function cachesOf(cell: Element): NumaCache[] {
-  const caches: NumaCache[] = []
-  for (const element of children(cell, 'cache')) {
-    const level = requiredUnsigned(element, 'level', false)
-    required(element, 'associativity')
-    const associativity = oneOf(element, 'associativity', ['none', 'direct', 'full'] as const) ?? 'none'
-    required(element, 'policy')
-    const policy = oneOf(element, 'policy', ['none', 'writeback', 'writethrough'] as const) ?? 'none'
-    // The unit is looked for as a child element, so that the attribute is never seen.
-    const size = amountOf(element, 'size')
-    const line = Number(amountOf(element, 'line'))
-    caches.push({ level, associativity, policy, size, line })
-  }
-  return caches
-}
-
-/** The `value` of a cache's `<size>` or `<line>`. */
-function amountOf(cache: Element, name: string): bigint {
-  const path = `./${name}/@value`
-  const value = child(cache, name)?.attributes.value
-  if (value === undefined) throw xmlError(`missing element or attribute '${path}'`)
-  if (parseUnsigned(value, Number.MAX_SAFE_INTEGER) === undefined) {
-    throw xmlError(`Invalid value '${value}' for element or attribute '${path}'`)
-  }
-  return BigInt(value.trim().replace('+', ''))
-}
-
-function linksOf(list: Element, cells: readonly NumaCell[]): NumaLink[] {
-  const links: NumaLink[] = []
-  for (const element of children(list)) {
-    if (element.name !== 'latency' && element.name !== 'bandwidth') continue
-    const link = linkOf(element, element.name, cells)
-    const same = (other: NumaLink) =>
-      (['kind', 'initiator', 'target', 'cache', 'type'] as const).every(key => other[key] === link[key])
-    if (links.some(same)) throw xmlError('Duplicate info for NUMA latencies')
-    links.push(link)
-  }
-  return links
-}
-
-function linkOf(element: Element, kind: NumaLink['kind'], cells: readonly NumaCell[]): NumaLink {
-  const initiator = requiredUnsigned(element, 'initiator')
-  const target = requiredUnsigned(element, 'target')
-  const cache = unsigned(element, 'cache') ?? 0
-  required(element, 'type')
-  const type = oneOf(element, 'type', ['access', 'read', 'write'] as const) ?? 'access'
-  const given = required(element, 'value')
-  if (parseUnsigned(given, Number.MAX_SAFE_INTEGER) === undefined) requiredUnsigned(element, 'value')
-  const value =
-    kind === 'latency'
-      ? BigInt(given.trim().replace('+', ''))
-      : parseMemory(given, element.attributes.unit ?? 'KiB', './@value')
-  const from = cells[initiator]
-  if (!from) throw xmlError("'initiator' refers to a non-existent NUMA node")
-  const to = cells[target]
-  if (!to) throw xmlError("'target' refers to a non-existent NUMA node")
-  if (from.cpus.length === 0) throw xmlError("NUMA nodes without CPUs can't be initiator")
-  if (cache > 0 && !to.caches.some(({ level }) => level === cache)) {
-    throw xmlError("'cache' refers to a non-existent NUMA node cache")
-  }
-  return { kind, initiator, target, cache, type, value }
-}
-
 function checkCount(cells: readonly NumaCell[], vcpus: number): void {
   const all = cells.flatMap(({ cpus }) => cpus)
   if (all.length > vcpus) throw internalError('Number of CPUs in <numa> exceeds the <vcpu> count')
   if (all.some(cpu => cpu >= vcpus)) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
-}
-
-function checkCaches(caches: readonly NumaCache[]): void {
-  for (const [at, { level }] of caches.entries()) {
-    if (level > 3) throw xmlError("Ain't nobody heard of that much cache level")
-    const isKnown = caches.slice(0, at).some(cache => cache.level === level)
-    if (isKnown) throw xmlError(`Cache level '${level}' already defined`)
-  }
 }

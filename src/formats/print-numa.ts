@@ -1,5 +1,5 @@
 import type { Numa, NumaCache, NumaCell, NumaLink } from '../core/numa.ts'
-import { printBitmap } from './bitmap.ts'
+import { printCpuList } from './cpu-list.ts'
 
 /** The lines of `<numa>` as libvirt prints them inside `<cpu>`. */
 export function printNuma({ cells, links }: Numa): string {
@@ -10,7 +10,7 @@ export function printNuma({ cells, links }: Numa): string {
 function cellLines(cell: NumaCell, id: number): string[] {
   const attributes = [
     `id='${id}'`,
-    cell.cpus.length > 0 && `cpus='${printBitmap(cell.cpus)}'`,
+    cell.cpus.length > 0 && `cpus='${printCpuList(cell.cpus)}'`,
     `memory='${cell.memory}' unit='KiB'`,
     cell.memAccess && `memAccess='${cell.memAccess}'`,
     cell.discard !== undefined && `discard='${cell.discard ? 'yes' : 'no'}'`,

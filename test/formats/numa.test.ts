@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseBitmap, printBitmap } from '../../src/formats/bitmap.ts'
+import { parseBitmap } from '../../src/formats/bitmap.ts'
+import { printCpuList } from '../../src/formats/cpu-list.ts'
 import { printCpu } from '../../src/formats/print-cpu.ts'
 import { update } from '../../src/index.ts'
 import { readCpu } from '../../src/verbs/read.ts'
@@ -85,7 +86,7 @@ test('a bitmap reads back to the numbers that it was printed from', () => {
   const numbers = fc.uniqueArray(fc.nat(200), { minLength: 1 }).map(list => list.sort((a, b) => a - b))
   fc.assert(
     fc.property(numbers, list => {
-      expect(parseBitmap(printBitmap(list))).toEqual(list)
+      expect(parseBitmap(printCpuList(list))).toEqual(list)
     }),
   )
 })
