@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
@@ -23,6 +23,7 @@ _virt_cpu() {
     drift) options='--old --new --by --fail-on --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     check) options='--fleet --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
+    page) options='--data --cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --open --cpu-map --libvirt --help'; words='' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
     *) return ;;
@@ -44,6 +45,7 @@ _virt_cpu() {
     drift:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     check:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    page:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     serve:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     completion:--shell) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$word"); return ;;
     completion:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

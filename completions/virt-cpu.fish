@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch serve completion
+set -l commands cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -105,6 +105,10 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from check" -l libvirt -x -a "11
 complete -c virt-cpu -f -n "$none" -a batch -d 'answer JSON requests, one a line'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
+complete -c virt-cpu -f -n "$none" -a page -d 'the page as one HTML file'
+complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l data -r -d 'files and directories to put into the page; - is standard input'
+complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a serve -d 'the page and the JSON questions over HTTP'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l port -r -d 'the port; 8680 by default, 0 for any free one'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l listen -r -d 'the address or host name to listen on; 127.0.0.1 by default'

@@ -1,4 +1,4 @@
-// Builds dist/: the command as CommonJS with parts that are required when needed, and the ESM library.
+// Builds dist/: the command as CommonJS with parts that are required when needed, the ESM library, and the page.
 //   node scripts/build.mjs            code only: what the tests need
 //   node scripts/build.mjs --types    and the library's declarations
 import { execFileSync } from 'node:child_process'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildCommand } from './build-command.mjs'
+import { buildPage } from './build-page.mjs'
 import { packed } from './packed.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -46,7 +47,12 @@ async function replaceDist() {
   const fresh = `dist.${process.pid}`
   try {
     await mkdir(fresh, { recursive: true })
-    await Promise.all([buildCommand(fresh, SHARED), buildLibrary(fresh), checkBrowser()])
+    await Promise.all([
+      buildCommand(fresh, SHARED),
+      buildLibrary(fresh),
+      buildPage(fresh, SHARED),
+      checkBrowser(),
+    ])
     await mkdir('dist/chunks', { recursive: true })
     const old = await readdir('dist')
     const chunks = await readdir(join(fresh, 'chunks'))

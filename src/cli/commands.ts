@@ -16,6 +16,7 @@ export const COMMANDS: CommandTable = {
   drift: ['how a fleet differs from what it was', () => import('./commands/drift.ts')],
   check: ['whether a fleet keeps to its requirements', () => import('./commands/check.ts')],
   batch: ['answer JSON requests, one a line', () => import('./commands/batch.ts')],
+  page: ['the page as one HTML file', () => import('./commands/page.ts')],
   serve: ['the page and the JSON questions over HTTP', () => import('./commands/serve.ts')],
   completion: ['a completion script for bash, zsh or fish', () => import('./commands/completion.ts')],
 }

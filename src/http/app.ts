@@ -17,8 +17,8 @@ export interface AppOptions {
   readonly database: Database
   /** The maps that requests may name. */
   readonly maps: ReadonlyMap<string, Database>
-  /** The page's HTML; absent: it was not built. */
-  readonly page?: string | undefined
+  /** The page's HTML. */
+  readonly page: string
   /** The host name that the server was told to listen on, beside addresses and `localhost`. */
   readonly name?: string | undefined
   /** Is told of a fault of ours; its answer says nothing of it. */
@@ -31,7 +31,7 @@ export const LARGEST_BODY = 16 * 2 ** 20
 /** The server as a function of requests: the contract's section 4. Nothing is remembered between requests. */
 export function createApp({ version, database, maps, page, name, onFault }: AppOptions): Hono {
   const app = new Hono()
-  const policy = pagePolicy(page ?? '')
+  const policy = pagePolicy(page)
   app.use(async (c, next) => {
     await next()
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html') ?? false
@@ -43,7 +43,7 @@ export function createApp({ version, database, maps, page, name, onFault }: AppO
     await next()
   })
   app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }))
-  if (page !== undefined) app.get('/', c => c.html(page))
+  app.get('/', c => c.html(page))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
   app.get('/v1/openapi.json', c => c.json(openapi(version)))
   app.post('/v1/:verb', async c => {

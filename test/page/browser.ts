@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+
+/** The system's Chromium: no browser is downloaded for the tests. */
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+export const hasChromium = existsSync(CHROMIUM)
+
+/** Nothing but the page: no updates, no sync, nothing in the background. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export interface Opened {
+  readonly context: BrowserContext
+  readonly page: Page
+  /** Everything that went wrong in the page, and every request but that for the page itself. */
+  readonly faults: string[]
+  readonly close: () => Promise<void>
+}
+
+type Options = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>
+
+/** A browser with a profile of its own, that starts empty and is thrown away. */
+export async function openBrowser(options: Options = {}): Promise<Opened> {
+  const profile = mkdtempSync(join(tmpdir(), 'virt-cpu-profile-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    args: QUIET,
+    viewport: { width: 1280, height: 860 },
+    ...options,
+  })
+  const page = context.pages()[0] ?? (await context.newPage())
+  const faults: string[] = []
+  page.on('pageerror', error => faults.push(error.message))
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text())
+  })
+  page.on('request', request => {
+    const url = request.url()
+    const own = request.isNavigationRequest() && request.frame() === page.mainFrame()
+    if (!own && !/^(?:blob|data):/.test(url)) faults.push(`asked for ${url}`)
+  })
+  const close = async () => {
+    await context.close()
+    rmSync(profile, { recursive: true, force: true })
+  }
+  return { context, page, faults, close }
+}
+
+/** Waits until a view says its finding. */
+export async function finding(page: Page): Promise<string> {
+  await page.waitForFunction(() => (document.querySelector('h1')?.textContent ?? '').trim().length > 1)
+  return (await page.textContent('h1')) ?? ''
+}
+
+/** Drops files and folders on the page, as a desktop does: it then reads them by itself. */
+export async function drop(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data })
+  await session.detach()
+}

@@ -1,0 +1,263 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { CLI, virtCpu } from '../cli/virt-cpu.ts'
+import { drop, finding, hasChromium, type Opened, openBrowser } from './browser.ts'
+import { folderOf, fortyFiles, random, randomPool } from './fleet-of.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const PAGE = join(root, 'dist', 'page.html')
+const URL = pathToFileURL(PAGE).href
+const VIEWS = ['fleet', 'matrix', 'baseline', 'cost', 'pools', 'migration', 'tree', 'compare']
+const SAMPLE = 'examples/fleet'
+
+test('the whole page with its data is at most 160 KiB on the wire', () => {
+  expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(160 * 1024)
+})
+
+test.runIf(process.env.CI === 'true')('CI has Chromium', () => expect(hasChromium).toBe(true))
+
+/** The answer of the command for the same hosts. */
+const cliBaseline = (args: readonly string[], cwd = root): string =>
+  virtCpu(['-q', 'cpu-baseline', ...args], { cwd }).stdout
+
+/** The answers of the command to requests, one a pool. */
+function baselines(pools: readonly (readonly string[])[]): string[] {
+  const requests = pools.map(cpus => `${JSON.stringify({ verb: 'baseline', cpus })}\n`)
+  const { stdout } = virtCpu(['batch'], { input: requests.join('') })
+  return stdout
+    .trim()
+    .split('\n')
+    .map(line => {
+      const { xml, error } = JSON.parse(line)
+      return xml ?? `error: ${error.message}`
+    })
+}
+
+const filesIn = (path: string): string[] =>
+  readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).filter(name =>
+    statSync(join(root, path, name)).isFile(),
+  )
+
+const xmlOf = (page: Page) => page.locator('.written pre').first().textContent()
+
+describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
+  let opened: Opened
+  let page: Page
+  beforeAll(async () => {
+    opened = await openBrowser()
+    page = opened.page
+    await page.context().setOffline(true)
+  }, 60_000)
+  afterEach(() => expect(opened.faults.splice(0)).toEqual([]))
+  afterAll(() => opened?.close())
+
+  const open = async (hash = '', url = URL) => {
+    await page.goto('about:blank')
+    await page.goto(`${url}#${hash}`)
+  }
+
+  test('from the disk, without a network: the sample fleet to its baseline', async () => {
+    await open()
+    expect(await finding(page)).toMatch(/^Drop your hosts/)
+    await page.getByRole('button', { name: 'Show a sample fleet' }).click()
+    await page.getByRole('link', { name: 'Fleet' }).waitFor()
+    await expect.poll(() => page.title()).toMatch(/hosts .* · virt-cpu$/)
+    await page.getByRole('link', { name: 'Baseline' }).click()
+    await page.locator('.written').first().waitFor()
+    expect(await xmlOf(page)).toBe(cliBaseline([SAMPLE]))
+  })
+
+  test('a dropped folder: subfolders are pools, a broken file is named with its place, the rest goes on', async () => {
+    await open()
+    await finding(page)
+    await drop(page, [folderOf(fortyFiles())])
+    await page.getByRole('combobox', { name: 'Pool' }).waitFor()
+    await page.getByRole('heading', { name: '1 file could not be used' }).waitFor()
+    expect(await page.locator('.faults li').textContent()).toMatch(/test\/host-39\.xml:3:\d+: .*closes/s)
+    const scope = page.getByRole('combobox', { name: 'Pool' })
+    expect(await scope.locator('option').allTextContents()).toEqual([
+      'all 39 hosts',
+      'prod · 20 hosts',
+      'test · 19 hosts',
+    ])
+    await scope.selectOption('=prod')
+    await page.getByText('20 hosts, 20 CPUs').waitFor()
+  })
+
+  test('pasted text is a host', async () => {
+    await open()
+    await page
+      .getByLabel('or paste what a host said')
+      .fill(readFileSync(join(root, SAMPLE, 'ice-01.xml'), 'utf8'))
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await page.getByText('1 host, 1 CPU').waitFor()
+  })
+
+  test('pools: by drag and by key, with the delta of each move, and undone', async () => {
+    await open('sample=yes&view=pools')
+    const cards = page.locator('.card')
+    await page.locator('.chip').first().waitFor()
+    const first = page.locator('.chip').first()
+    const name = (await first.locator('span').first().textContent()) ?? ''
+    await first.dragTo(cards.last())
+    const moved = cards.nth(1).locator('.chip')
+    await moved.waitFor()
+    expect(await moved.locator('span').first().textContent()).toBe(name)
+    expect(await page.locator('.delta').textContent()).toMatch(/in value/)
+    await moved.focus()
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => cards.count()).toBe(2)
+    // The chip keeps the focus, so that it can be moved on.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent ?? '')).toContain(name)
+    await page.keyboard.press('Control+z')
+    await expect.poll(() => cards.count()).toBe(3)
+    await page.getByRole('slider').fill('2')
+    await page.getByRole('button', { name: 'Make 2 pools' }).click()
+    await expect
+      .poll(() => cards.locator('h2').allTextContents())
+      .toEqual([expect.stringMatching(/^A /), expect.stringMatching(/^B /), 'New pool C'])
+  })
+
+  test('the matrix by keys: the feature, its place, who lacks it, why, and the mend', async () => {
+    await open('sample=yes&view=matrix')
+    const row = page.locator('.matrix tbody button[tabindex="0"]')
+    await row.waitFor()
+    await row.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    const detail = page.locator('.detail')
+    const focused = await page.evaluate(() => document.activeElement?.textContent ?? '')
+    expect(await detail.locator('h2').textContent()).toBe(focused)
+    expect(await detail.textContent()).toMatch(/CPUID\..*\[\d+\].*lacks? it/s)
+  })
+
+  test('the hash is the state: a reload and the back button come to the same place', async () => {
+    await open('sample=yes&view=matrix&sort=place&all=yes&theme=dark')
+    await page.locator('.matrix').waitFor()
+    await page.reload()
+    await page.locator('.matrix').waitFor()
+    expect(await page.getByLabel('Order').inputValue()).toBe('place')
+    expect(await page.getByLabel('also what every host has').isChecked()).toBe(true)
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    await page.getByRole('link', { name: 'Compare' }).click()
+    await page.locator('table.facts').waitFor()
+    await page.goBack()
+    await page.locator('.matrix').waitFor()
+  })
+
+  test('dark where the system is, and light where it is asked for', async () => {
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await open('sample=yes')
+    await finding(page)
+    const dark = await ground()
+    await page.getByRole('button', { name: 'Colours: auto' }).click()
+    expect(await ground()).not.toBe(dark)
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  test.each([320, 360])('at %i pixels nothing is wider than the window', async width => {
+    await page.setViewportSize({ width, height: 740 })
+    for (const view of VIEWS) {
+      await open(`sample=yes&view=${view}`)
+      await finding(page)
+      await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      )
+      expect(over, view).toBeLessThanOrEqual(0)
+    }
+    await page.setViewportSize({ width: 1280, height: 860 })
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing, %s',
+    async colorScheme => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      for (const hash of ['', ...VIEWS.map(view => `sample=yes&view=${view}`)]) {
+        await open(hash)
+        await finding(page)
+        if (hash !== '') await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
+        await page.evaluate(axe.source)
+        const { violations } = await page.evaluate(() => window.axe.run())
+        const found = violations.map(({ id, nodes }) => `${hash}: ${id}: ${nodes.map(({ html }) => html)}`)
+        expect(found).toEqual([])
+      }
+      await page.emulateMedia({ colorScheme: 'light' })
+    },
+    120_000,
+  )
+
+  test('the baseline is the command’s: every example and 200 random pools', async () => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
+    const next = random(seed)
+    const pools = Array.from({ length: 200 }, () => randomPool(next))
+    const examples = readdirSync(join(root, 'examples')).map(name => join('examples', name))
+    const wanted = [...examples.map(path => cliBaseline([path])), ...baselines(pools)]
+    const name = (i: number) => String(i).padStart(3, '0')
+    const folder = folderOf({
+      ...Object.fromEntries(
+        examples.flatMap((path, i) =>
+          filesIn(path).map(file => [`${name(i)}/${file}`, readFileSync(join(root, path, file), 'utf8')]),
+        ),
+      ),
+      ...Object.fromEntries(pools.map((cpus, i) => [`${name(examples.length + i)}/pool.xml`, cpus.join('')])),
+    })
+    await open('view=baseline')
+    await finding(page)
+    await drop(page, [folder])
+    const scope = page.getByRole('combobox', { name: 'Pool' })
+    const said = page.locator('.written pre, .faults pre').first()
+    for (const [i, expected] of wanted.entries()) {
+      await scope.selectOption(`=${name(i)}`)
+      await expect
+        .poll(() => said.textContent(), {
+          message: `SEED=${seed}, pool ${i} of ${folder}`,
+          interval: 10,
+          timeout: 20_000,
+        })
+        .toBe(expected)
+    }
+  }, 300_000)
+
+  test('served: the same page under the server’s policy, and copying copies', async () => {
+    await page.context().setOffline(false)
+    const child = spawn(process.execPath, [CLI, 'serve', '--port', '0'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const url = await new Promise<string>(resolve =>
+        child.stdout.on('data', data => resolve(/http:\S+/.exec(String(data))?.[0] ?? '')),
+      )
+      await page
+        .context()
+        .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url.slice(0, -1) })
+      await open('sample=yes&view=baseline', url)
+      await page.getByRole('button', { name: 'Copy libvirt XML' }).click()
+      await page.getByText('libvirt XML copied').waitFor()
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(cliBaseline([SAMPLE]))
+    } finally {
+      child.kill('SIGKILL')
+      await page.context().setOffline(true)
+    }
+  })
+
+  test('a page with a fleet in it shows it', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'virt-cpu-page-')), 'fleet.html')
+    writeFileSync(
+      path,
+      virtCpu(['page', '--data', 'examples/fleet', 'examples/fleet-amd'], { cwd: root }).stdout,
+    )
+    await open('view=pools', pathToFileURL(path).href)
+    await expect
+      .poll(() => page.locator('.card h2').allTextContents())
+      .toEqual([expect.stringMatching(/^fleet 8/), expect.stringMatching(/^fleet-amd 2/), 'New pool A'])
+  })
+})

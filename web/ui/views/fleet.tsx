@@ -1,0 +1,220 @@
+import type { FaultAnswer, FleetAnswer, GroupAnswer, OddAnswer } from '../../shared/answers.ts'
+import type { ViewProps } from '../app.tsx'
+import { scopeOf } from '../header.tsx'
+import { Finding, plural } from '../parts.tsx'
+import { useAnswer, useClient } from '../use-answer.ts'
+
+export function FleetView({ place, go, state, deeds }: ViewProps) {
+  const answer = useAnswer('fleet', scopeOf(place))
+  const remove = useRemove(deeds)
+  if (!answer) return <Finding title={undefined} />
+  return (
+    <>
+      <Finding title={state.hosts === 0 ? 'Nothing here could be read' : answer.title}>
+        {plural(answer.hosts, 'host')}, {plural(answer.groups.length, 'CPU')}
+        {answer.pools.length > 1 && `, ${plural(answer.pools.length, 'pool')}`}
+      </Finding>
+      <Faults list={state.faults} />
+      {answer.groups.length > 0 && <Levels answer={answer} />}
+      {answer.groups.length > 0 && (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Hosts by their CPU">
+          <table class="groups">
+            <thead>
+              <tr>
+                <th scope="col">Hosts</th>
+                <th scope="col" class="number">
+                  Count
+                </th>
+                <th scope="col">Silicon</th>
+                <th scope="col">Signature</th>
+                <th scope="col">Level</th>
+                <th scope="col" class="number">
+                  Features
+                </th>
+                <th scope="col">Microcode</th>
+                {answer.pools.length > 1 && <th scope="col">Pool</th>}
+                <th scope="col">
+                  <span class="unseen">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {answer.groups.map(group => (
+                <Row key={group.id} {...{ group, answer }} remove={() => remove(group.id)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {answer.odd.length > 0 && (
+        <section aria-labelledby="odd">
+          <h2 id="odd">Odd ones out</h2>
+          {answer.odd.map(odd => (
+            <Odd key={odd.group} {...{ odd, answer }} show={feature => go({ view: 'matrix', feature })} />
+          ))}
+        </section>
+      )}
+    </>
+  )
+}
+
+function useRemove({ does }: ViewProps['deeds']) {
+  const client = useClient()
+  return (id: number) => void does(client.ask('remove', id))
+}
+
+function Row({
+  group,
+  answer,
+  remove,
+}: {
+  readonly group: GroupAnswer
+  readonly answer: FleetAnswer
+  readonly remove: () => void
+}) {
+  const odd = answer.odd.find(one => one.group === group.id)
+  return (
+    <tr>
+      <th scope="row">
+        <Names group={group} />
+        {odd && <span class="mark">unlike its kind</span>}
+      </th>
+      <td class="number">
+        {group.hosts.length}
+        <span class="unit"> {group.hosts.length === 1 ? 'host' : 'hosts'}</span>
+      </td>
+      <td>{group.generation || group.vendor || '–'}</td>
+      <td class="figures">{group.signature || '–'}</td>
+      <td>
+        <span class={`level ${levelClass(group.level)}`}>{group.level || 'none'}</span>
+      </td>
+      <td class="number">
+        {group.features}
+        <span class="unit"> features</span>
+      </td>
+      <td class="figures">{group.microcode.join(', ') || '–'}</td>
+      {answer.pools.length > 1 && <td>{group.pools.map(label => label || '–').join(', ')}</td>}
+      <td>
+        <button type="button" class="quiet" onClick={remove} aria-label={`Take out ${group.title}`}>
+          Take out
+        </button>
+      </td>
+    </tr>
+  )
+}
+
+/** One host by its name; several behind the first. */
+function Names({ group: { title, hosts } }: { readonly group: GroupAnswer }) {
+  if (hosts.length === 1) return <span title={hosts[0]?.name}>{title}</span>
+  return (
+    <details>
+      <summary>{title}</summary>
+      <ul class="names">
+        {hosts.map(({ name, short }) => (
+          <li key={name} title={name}>
+            {short}
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+/** `v4` of `x86-64-v4` */
+export const levelClass = (level: string): string => level.replace('x86-64-', '') || 'none'
+
+function Levels({ answer: { levels, hosts } }: { readonly answer: FleetAnswer }) {
+  return (
+    <ul class="levels" aria-label="Hosts by level">
+      {levels.map(one => (
+        <li key={one.level} class={levelClass(one.level)} style={{ flexGrow: one.hosts }}>
+          <span class="swatch" />
+          <b>{one.level || 'no level'}</b>
+          <span>
+            {one.hosts} of {hosts}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Odd({
+  odd,
+  answer,
+  show,
+}: {
+  readonly odd: OddAnswer
+  readonly answer: FleetAnswer
+  readonly show: (feature: string) => void
+}) {
+  const find = (id: number) => answer.groups.find(group => group.id === id)
+  const [group, norm] = [find(odd.group), find(odd.norm)]
+  if (!group || !norm) return null
+  const causes = new Map(odd.lacks.map(one => [`${one.cause} ${one.mend}`, one]))
+  return (
+    <article class="odd">
+      <h3>
+        {group.title}
+        <span>
+          {' '}
+          the same silicon as {norm.title}
+          {odd.lacks.length > 0 && `, without ${plural(odd.lacks.length, 'feature')}`}
+          {odd.has.length > 0 && `, with ${odd.has.length} more`}
+        </span>
+      </h3>
+      {[...causes.values()].map(({ cause, meaning, mend, confidence }) => (
+        <div class="cause" key={cause + mend}>
+          <p>
+            {odd.lacks
+              .filter(one => one.cause === cause && one.mend === mend)
+              .map(({ name, title }) => (
+                <button type="button" class="feature" key={name} title={title} onClick={() => show(name)}>
+                  {name}
+                </button>
+              ))}
+          </p>
+          <p>
+            <b>{meaning || cause}</b>
+            {mend && `: ${mend}`} <span class="faint">({confidence} confidence)</span>
+          </p>
+        </div>
+      ))}
+    </article>
+  )
+}
+
+function Faults({ list }: { readonly list: readonly FaultAnswer[] }) {
+  const faults = list.filter(({ kind }) => kind === 'fault')
+  const notes = list.filter(({ kind }) => kind === 'note')
+  return (
+    <>
+      {faults.length > 0 && (
+        <section class="faults" aria-labelledby="faults">
+          <h2 id="faults">{plural(faults.length, 'file')} could not be used</h2>
+          <ul>
+            {faults.slice(0, 50).map(({ source, text }) => (
+              <li key={source}>
+                <b>{source}</b>
+                <pre>{text}</pre>
+              </li>
+            ))}
+          </ul>
+          {faults.length > 50 && <p>and {faults.length - 50} more</p>}
+        </section>
+      )}
+      {notes.length > 0 && (
+        <details class="notes">
+          <summary>{plural(notes.length, 'note')} on what was read</summary>
+          <ul>
+            {notes.slice(0, 200).map(({ source, text }) => (
+              <li key={source + text}>
+                <b>{source}</b> {text}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  )
+}

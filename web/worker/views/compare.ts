@@ -1,0 +1,84 @@
+import type { FeatureSet } from '../../../src/core/feature-set.ts'
+import { baselineOf } from '../../../src/fleet/pools.ts'
+import { count } from '../../../src/verbs/say.ts'
+import type { CompareAnswer } from '../../shared/answers.ts'
+import type { Scope, Subject } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+
+interface Side {
+  readonly title: string
+  readonly features: FeatureSet
+  readonly facts: Readonly<Record<string, string>>
+}
+
+/** What can be compared: the pool's common CPU, its groups, and every model. */
+export function subjectsView(analysis: Analysis, scope: Scope) {
+  return [
+    { id: 'pool', title: 'what all hosts have', kind: 'Pool' },
+    ...analysis.in(scope).map(group => ({
+      id: `group:${analysis.id(group)}`,
+      title: analysis.title(group),
+      kind: 'Hosts',
+    })),
+    ...analysis.db.models.map(({ name }) => ({ id: `model:${name}`, title: name, kind: 'Models' })),
+  ]
+}
+
+/** Two CPUs side by side. */
+export function compareView(analysis: Analysis, a: Subject, b: Subject, scope: Scope): CompareAnswer {
+  const [left, right] = [sideOf(analysis, a, scope), sideOf(analysis, b, scope)]
+  if (!left || !right) return { title: 'Choose two CPUs', same: 0, only: [[], []], facts: [] }
+  const { features } = analysis.db
+  const only = (x: Side, y: Side) => features.in(x.features.minus(y.features)).map(analysis.feature)
+  const [more, less] = [only(left, right), only(right, left)]
+  const names = [...new Set([...Object.keys(left.facts), ...Object.keys(right.facts)])]
+  return {
+    title: titleOf(left.title, right.title, more.length, less.length),
+    same: features.count(left.features.meet(right.features)),
+    only: [more, less],
+    facts: names.map(name => ({ name, values: [left.facts[name] ?? '', right.facts[name] ?? ''] })),
+  }
+}
+
+function sideOf(analysis: Analysis, subject: Subject, scope: Scope): Side | undefined {
+  const { db } = analysis
+  const level = (features: FeatureSet) => analysis.level({ features })
+  if (subject === 'pool') {
+    const features = baselineOf(analysis.in(scope))
+    return {
+      title: 'The pool',
+      features,
+      facts: { level: level(features), features: `${db.features.count(features)}` },
+    }
+  }
+  const [, kind, name = ''] = /^(group|model):(.*)$/s.exec(subject) ?? []
+  const model = kind === 'model' ? db.model(name) : undefined
+  if (model) {
+    const facts = {
+      vendor: model.vendor?.name ?? 'any',
+      level: level(model.features),
+      features: `${db.features.count(model.features)}`,
+    }
+    return { title: name, features: model.features, facts }
+  }
+  const group = kind === 'group' ? analysis.groups[Number(name)] : undefined
+  if (!group) return undefined
+  const { vendor, signature, generation, physBits, microcode, features, title } = analysis.group(group)
+  const facts = {
+    vendor,
+    level: level(group.features),
+    features: `${features}`,
+    signature,
+    generation,
+    microcode: microcode.join(', '),
+    'address bits': physBits === undefined ? '' : `${physBits}`,
+  }
+  return { title, features: group.features, facts }
+}
+
+function titleOf(left: string, right: string, more: number, less: number): string {
+  if (more === 0 && less === 0) return `${left} and ${right} have the same features`
+  if (less === 0) return `${left} has all that ${right} has, and ${count(more, 'feature')} more`
+  if (more === 0) return `${left} lacks ${count(less, 'feature')} of ${right} and has nothing beyond it`
+  return `${left} has ${count(more, 'feature')} that ${right} lacks, and lacks ${less} of its`
+}
