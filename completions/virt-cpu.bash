@@ -10,7 +10,8 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion' ;;
+    capabilities) options='--xpath --wrap --root --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
@@ -29,6 +30,7 @@ _virt_cpu() {
     *) return ;;
   esac
   case $command:$previous in
+    capabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-models:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686' -- "$word"); return ;;

@@ -1,10 +1,19 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion
+set -l commands capabilities cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
 complete -c virt-cpu -s h -l help -d "help"
 complete -c virt-cpu -n "$none" -s v -l version -d "version"
+complete -c virt-cpu -f -n "$none" -a capabilities -d 'capabilities'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l xpath -r -d 'xpath expression to filter the XML document'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l wrap -d 'wrap xpath results in an common root element'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l root -r -d 'a recorded host instead of this one: a folder with its sys, proc and etc'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l no-cache -d 'ask every QEMU anew'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l explain -d 'say on stderr what could not be seen, and what root would add'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l json -d 'the same facts and the notes as JSON'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a cpu-baseline -d 'compute baseline CPU'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l file -r -d 'file containing XML CPU descriptions'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l features -d 'Show features that are part of the CPU model type'

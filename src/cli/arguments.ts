@@ -12,6 +12,11 @@ export class Arguments {
     return this.#given.has(name)
   }
 
+  /** Whether the option was given without a value worth its name; `get` refuses that. */
+  isEmpty(name: string): boolean {
+    return this.#given.get(name)?.includes('') ?? false
+  }
+
   /** The option's value. @throws CommandError for an empty one, as virsh does once the command runs */
   get(name: string): string | undefined {
     return this.all(name)[0]

@@ -8,3 +8,7 @@ export type HostDoubt =
   | { readonly kind: 'no-host-uuid' }
   | { readonly kind: 'recorded-host' }
   | { readonly kind: 'in-container' }
+  | { readonly kind: 'cpu-unread'; readonly because: string }
+  | { readonly kind: 'no-emulators' }
+  | { readonly kind: 'emulator-failed'; readonly path: string; readonly because: string }
+  | { readonly kind: 'guests-unasked' }

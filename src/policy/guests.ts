@@ -41,7 +41,7 @@ export const guestOf = (arch: string, { path, kvm, machines }: Emulator): GuestF
   arch,
   wordSize: WIDE.has(arch) ? 64 : 32,
   emulator: path,
-  machines: guestMachines(machines),
+  machines: guestMachines(arch, machines),
   domains: kvm ? ['qemu', 'kvm'] : ['qemu'],
   features: featuresOf(arch),
 })
@@ -53,13 +53,15 @@ const WIDE: ReadonlySet<string> = new Set(
   ),
 )
 
+/** Where libvirt takes another machine for the default than QEMU, which has none or an old one. */
+const VIRT = /^(?:armv|aarch64$|riscv)/
+
 /** The default comes first; before an alias stands the machine that it is for. `none` runs no guest. */
-function guestMachines(machines: readonly ListedMachine[]): GuestMachine[] {
+function guestMachines(arch: string, machines: readonly ListedMachine[]): GuestMachine[] {
+  const isVirt = ({ name, alias }: ListedMachine) => name === 'virt' || alias === 'virt'
   const real = machines.filter(({ name }) => name !== 'none')
-  const ordered = [
-    ...real.filter(machine => machine.isDefault),
-    ...real.filter(machine => !machine.isDefault),
-  ]
+  const first = (VIRT.test(arch) ? real.find(isVirt) : undefined) ?? real.find(({ isDefault }) => isDefault)
+  const ordered = [...real.filter(machine => machine === first), ...real.filter(machine => machine !== first)]
   return ordered.flatMap(({ name, alias, maxCpus, deprecated }) => {
     const own = { name, maxCpus, deprecated }
     return alias === undefined ? [own] : [own, { ...own, name: alias, canonical: name }]

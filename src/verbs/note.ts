@@ -1,3 +1,4 @@
+import type { HostDoubt } from '../formats/host-doubt.ts'
 import type { ProbeDoubt } from '../formats/probed.ts'
 import type { LostFeature, Reason } from './reason.ts'
 
@@ -24,4 +25,5 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'hypervisor-only' }
   | { readonly kind: 'dump'; readonly text: string }
   | ProbeDoubt
+  | HostDoubt
 )

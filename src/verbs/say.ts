@@ -3,7 +3,7 @@ import type { CompareAnswer } from './compare.ts'
 import type { DecodeReasons } from './decode-reasons.ts'
 import type { Note } from './note.ts'
 import { byHosts, type Reason } from './reason.ts'
-import { sayProbe } from './say-probe.ts'
+import { sayHost } from './say-host.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
 export function say(note: Note): string {
@@ -69,7 +69,7 @@ function sentence(note: Note): string {
     case 'dump':
       return note.text
     default:
-      return sayProbe(note)
+      return sayHost(note)
   }
 }
 

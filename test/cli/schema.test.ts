@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { cpuFiles, rootOf } from '../probe/host/tree-of.ts'
 import { virtCpu } from './virt-cpu.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -44,7 +45,10 @@ function faults(schema: Schema, value: Json, at = '$'): string[] {
 
 const guide = ['examples/redhat-guide/workstation.xml', 'examples/redhat-guide/server.xml']
 
+const recorded = rootOf({ ...cpuFiles([{ core: 0 }]), 'proc/cpuinfo': 'processor : 0' })
+
 test.each([
+  ['capabilities', ['--root', recorded]],
   ['cpu-baseline', [...guide, '--explain']],
   ['cpu-baseline', ['examples/fleet', '--features', '--migratable']],
   ['cpu-baseline', ['examples/fleet', 'examples/fleet-amd', '--best', '--explain']],

@@ -72,3 +72,16 @@ describe('what depends on the architecture', () => {
     )
   })
 })
+
+describe('the machine that comes first', () => {
+  const machines = [machine('a', { isDefault: true }), machine('virt-10.0', { alias: 'virt' })]
+  test.each([
+    ['x86_64', 'a'],
+    ['s390x', 'a'],
+    ['aarch64', 'virt-10.0'],
+    ['armv6l', 'virt-10.0'],
+    ['riscv64', 'virt-10.0'],
+  ])('%s: %s', (arch, first) => {
+    expect(guestOf(arch, emulator(machines)).machines[0]?.name).toBe(first)
+  })
+})

@@ -100,6 +100,24 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'tsc-unseen', failed: [{ tried: '/dev/kvm', why: 'Permission denied' }] },
     /^the frequency of the time stamp counter is not known \(\/dev\/kvm: Permission denied\)$/,
   ],
+  'part-left-out': [
+    { kind: 'part-left-out', part: 'cache', because: 'internal error: x' },
+    /^the cache is left out, as libvirt does: internal error: x$/,
+  ],
+  'files-denied': [
+    { kind: 'files-denied', paths: ['/sys/class/dmi/id/product_uuid', '/x'] },
+    /^root could read more: \/sys\/class\/dmi\/id\/product_uuid \(the host's UUID\), \/x$/,
+  ],
+  'no-host-uuid': [{ kind: 'no-host-uuid' }, /^the host has no UUID that can be read; libvirt makes one up/],
+  'recorded-host': [{ kind: 'recorded-host' }, /^a recorded host: /],
+  'in-container': [{ kind: 'in-container' }, /^this seems to be a container/],
+  'cpu-unread': [{ kind: 'cpu-unread', because: 'no way' }, /^the CPU has no model: no way$/],
+  'no-emulators': [{ kind: 'no-emulators' }, /^no QEMU is installed/],
+  'emulator-failed': [
+    { kind: 'emulator-failed', path: '/q', because: 'too old' },
+    /^guests of \/q are left out: too old$/,
+  ],
+  'guests-unasked': [{ kind: 'guests-unasked' }, /^a recorded host's QEMU cannot be asked/],
   dump: [{ kind: 'dump', text: 'as its reader says' }, /^as its reader says$/],
 }
 

@@ -1,3 +1,4 @@
+import { auxiliaryValue } from './auxv.ts'
 import { NODES } from './paths.ts'
 import type { HostTree } from './tree.ts'
 
@@ -44,17 +45,12 @@ function hugePages(tree: HostTree, folder: string): readonly Pages[] {
     .sort((a, b) => a.size - b.size)
 }
 
-/** The auxiliary vector's entry that tells the size of a page. @see getauxval(3) */
+/** @see getauxval(3) */
 const AT_PAGESZ = 6n
-
-/** Bytes of an entry: a kind and a value of 64 bits. */
-const ENTRY = 16
 
 /** The size of an ordinary page, KiB: as the kernel told this program, else what the architecture mostly has. */
 export function basePageSize(tree: HostTree, arch: string): number {
-  const vector = tree.bytes('proc/self/auxv') ?? Buffer.alloc(0)
-  for (let at = 0; at + ENTRY <= vector.length; at += ENTRY) {
-    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8)) / 1024
-  }
+  const told = auxiliaryValue(tree, AT_PAGESZ)
+  if (told !== undefined) return Number(told) / 1024
   return arch.startsWith('ppc64') ? 64 : 4
 }

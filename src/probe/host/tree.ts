@@ -19,9 +19,9 @@ export class HostTree {
     return this.root === '/'
   }
 
-  /** A file's text without white space around it. */
+  /** A file's text without white space around it; archives may have padded it with zeros. */
   text(path: string): string | undefined {
-    return this.bytes(path)?.toString('latin1').trim()
+    return this.bytes(path)?.toString('latin1').split('\0', 1)[0]?.trim()
   }
 
   bytes(path: string): Buffer | undefined {

@@ -2,17 +2,15 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { machine } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/** Where Red Hat's distributions put the one emulator they have, for guests of the host's own architecture. */
+/** Where Red Hat's distributions put the one emulator they have, for guests that the host runs as its own. */
 const NATIVE_ONLY = '/usr/libexec/qemu-kvm'
 
-/** What QEMU calls an architecture where libvirt has another name. */
+/** What libvirt looks for where QEMU has, or had, another name of an architecture. */
 const QEMU_TARGET: Readonly<Record<string, string>> = {
   i686: 'i386',
   armv6l: 'arm',
   armv7l: 'arm',
-  armv7b: 'armeb',
-  parisc: 'hppa',
-  openrisc: 'or1k',
+  openrisc: 'or32',
 }
 
 /** What a 64-bit host's emulator runs besides its own: tried where there is none of their own. */
@@ -39,12 +37,13 @@ export function hostArch(): string {
 
 /**
  * The QEMU that serves an architecture's guests, as libvirt looks for it: `qemu-system-ARCH` on the PATH, the host's
- * own where that runs them too, `/usr/libexec/qemu-kvm` for the host's architecture. Undefined where there is none.
+ * own where that runs them too, and there `/usr/libexec/qemu-kvm`. Undefined where there is none.
  */
 export function findEmulator(arch: string, search: EmulatorSearch = {}): string | undefined {
   const { path = process.env.PATH ?? '', host = hostArch() } = search
   const runsToo = ALSO_RUNS[host]?.includes(arch) ? [host] : []
-  const names = [arch, ...runsToo].map(name => `qemu-system-${QEMU_TARGET[name] ?? name}`)
+  const littleEndian = arch === 'ppc64le' ? ['ppc64'] : []
+  const names = [arch, ...runsToo, ...littleEndian].map(name => `qemu-system-${QEMU_TARGET[name] ?? name}`)
   if (host === 'aarch64' && arch === 'armv7l') names.reverse()
   for (const name of names) {
     for (const directory of path.split(delimiter)) {
@@ -52,7 +51,7 @@ export function findEmulator(arch: string, search: EmulatorSearch = {}): string 
       if (directory !== '' && isProgram(file)) return file
     }
   }
-  return arch === host && isProgram(NATIVE_ONLY) ? NATIVE_ONLY : undefined
+  return (arch === host || runsToo.length > 0) && isProgram(NATIVE_ONLY) ? NATIVE_ONLY : undefined
 }
 
 function isProgram(path: string): boolean {

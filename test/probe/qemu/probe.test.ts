@@ -64,6 +64,9 @@ describe('finds the emulator as libvirt does', () => {
     ['armv7l', 'aarch64', ['qemu-system-arm', 'qemu-system-aarch64'], 'qemu-system-aarch64'],
     ['armv7l', 'x86_64', ['qemu-system-arm', 'qemu-system-aarch64'], 'qemu-system-arm'],
     ['ppc64le', 'ppc64', ['qemu-system-ppc64'], 'qemu-system-ppc64'],
+    ['ppc64le', 'x86_64', ['qemu-system-ppc64'], 'qemu-system-ppc64'],
+    ['openrisc', 'x86_64', ['qemu-system-or1k', 'qemu-system-or32'], 'qemu-system-or32'],
+    ['parisc', 'x86_64', ['qemu-system-hppa'], undefined],
     ['s390x', 'x86_64', ['qemu-system-x86_64'], undefined],
   ])('%s guests on %s with %j', (arch, host, programs, expected) => {
     expect(find(arch, host, `${folder}:${make(...programs)}`)).toBe(expected)

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { printCapabilities } from '../../formats/print-capabilities.ts'
+import { printCpu } from '../../formats/print-cpu.ts'
+import { printNote } from '../../verbs/say.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import type { DescribedHost } from '../describe-host.ts'
+import { linesOf } from '../lines-of.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'capabilities',
+    description: 'Returns capabilities of hypervisor/driver.',
+    options: [
+      { name: 'xpath', value: 'string', help: 'xpath expression to filter the XML document' },
+      { name: 'wrap', help: 'wrap xpath results in an common root element' },
+      {
+        name: 'root',
+        value: 'dir',
+        ours: true,
+        help: 'a recorded host instead of this one: a folder with its sys, proc and etc',
+      },
+      { name: 'no-cache', ours: true, help: 'ask every QEMU anew' },
+      { name: 'explain', ours: true, help: 'say on stderr what could not be seen, and what root would add' },
+      { name: 'json', ours: true, help: 'the same facts and the notes as JSON' },
+    ],
+    example: 'virt-cpu capabilities --xpath //host/cpu',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    // virsh says nothing more of this mistake.
+    if (args.isEmpty('xpath')) return 1
+    const xpath = args.get('xpath')
+    const described = await describe(args, session)
+    const document = printCapabilities(described.host, described.guests)
+    if (args.has('json')) session.out(`${JSON.stringify(asJson(described), null, 2)}\n`)
+    else if (xpath === undefined) session.out(document)
+    else {
+      const { selectXml } = await import('../../node/xpath.ts')
+      session.out(await selectXml(document, xpath, args.has('wrap')))
+    }
+    if (args.has('explain') && !args.has('json')) {
+      const { printNotes } = await import('../explain.ts')
+      session.err(printNotes(described.notes))
+    }
+    return 0
+  },
+}
+
+async function describe(args: Arguments, session: Session): Promise<DescribedHost> {
+  const root = args.get('root')
+  try {
+    if (root !== undefined) requireHost(root)
+    else if (process.platform !== 'linux') throw new CommandError([`${NOT_HERE}; ${HINT}`])
+    if (session.driver === 'test') throw new CommandError([NO_TEST_DRIVER])
+    const { describeHost } = await import('../describe-host.ts')
+    const cache = args.has('no-cache') ? 'none' : undefined
+    return await describeHost(
+      { db: await databaseOf(session) },
+      { root: root ?? '/', libvirt: session.libvirt, cache },
+    )
+  } catch (error) {
+    throw new CommandError(['failed to get capabilities', ...linesOf(error)], { cause: error })
+  }
+}
+
+/** @throws CommandError for a folder without a host's files */
+function requireHost(root: string): void {
+  if (['sys', 'proc'].some(name => existsSync(join(root, name)))) return
+  throw new CommandError([`'${root}' holds no host: it has neither sys nor proc`])
+}
+
+const NOT_HERE = `a host is described by the files of Linux, and this is ${process.platform}`
+const HINT = 'give a recorded host with --root DIR, a folder with its sys, proc and etc'
+const NO_TEST_DRIVER = "virt-cpu has no capabilities of libvirt's test driver"
+
+function asJson({ host, guests, node, notes }: DescribedHost) {
+  const { cpu, ...around } = host
+  return {
+    schema: 1,
+    host: { ...around, cpu: printCpu(cpu), node: node ?? null },
+    guests,
+    notes: notes.map(printNote),
+  }
+}

@@ -1,0 +1,85 @@
+import type { Cpu } from '../core/cpu.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { archOfCpuInfo } from '../formats/cpuinfo-arch.ts'
+import type { HostFacts } from '../formats/host-facts.ts'
+import { driverOf } from '../policy/driver.ts'
+import type { GuestFacts } from '../policy/guests.ts'
+import type { LibvirtVersion } from '../policy/versions.ts'
+import { probeCpu } from '../probe/cpu/probe-cpu.ts'
+import type { NodeInfo } from '../probe/host/node-info.ts'
+import { readHost } from '../probe/host/read-host.ts'
+import { readRegisters } from '../probe/host/registers.ts'
+import { HostTree } from '../probe/host/tree.ts'
+import { ProbeError } from '../probe/probe-error.ts'
+import { hostArch } from '../probe/qemu/emulator.ts'
+import { findGuests } from '../probe/qemu/emulators.ts'
+import type { Context } from '../verbs/context.ts'
+import { hostCpu } from '../verbs/host-cpu.ts'
+import type { Noted } from '../verbs/host-of.ts'
+import type { Note } from '../verbs/note.ts'
+
+/** A host and what guests it can run. */
+export interface DescribedHost {
+  readonly host: HostFacts
+  readonly guests: readonly GuestFacts[]
+  readonly node: NodeInfo | undefined
+  readonly notes: readonly Note[]
+}
+
+export interface DescribeOptions {
+  /** `/`, or a folder to which the files of a host were copied. */
+  readonly root: string
+  readonly libvirt: LibvirtVersion
+  /** Where answers of QEMU are kept; absent: the user's cache. */
+  readonly cache?: 'none' | undefined
+}
+
+/** Describes this host, or one whose files were recorded: as virsh's capabilities do, and with what they leave unsaid. */
+export async function describeHost(context: Context, options: DescribeOptions): Promise<DescribedHost> {
+  const tree = new HostTree(options.root)
+  const arch = archOf(tree)
+  const { facts, node, doubts } = readHost(tree, arch, options.libvirt)
+  const cpu = await readCpu(context, tree, arch, node)
+  const { guests, doubts: aboutGuests } = tree.isLive
+    ? await findGuests(arch, { cache: options.cache })
+    : { guests: [], doubts: [{ kind: 'guests-unasked' } as const] }
+  return {
+    host: { ...facts, cpu: cpu.value },
+    guests,
+    node,
+    notes: [...cpu.notes, ...doubts, ...aboutGuests],
+  }
+}
+
+/** Nothing in a recorded host's files says it outright. */
+function archOf(tree: HostTree): string {
+  if (tree.isLive) return hostArch()
+  return archOfCpuInfo(tree.text('proc/cpuinfo') ?? '') ?? 'x86_64'
+}
+
+async function readCpu(
+  context: Context,
+  tree: HostTree,
+  arch: string,
+  node: NodeInfo | undefined,
+): Promise<Noted<Cpu>> {
+  const topology = node && {
+    sockets: node.sockets,
+    dies: 1,
+    clusters: 1,
+    cores: node.cores,
+    threads: node.threads,
+  }
+  try {
+    if (driverOf(arch)?.name === 'x86') {
+      const { value, notes } = hostCpu(context, await probeCpu({ root: tree.root }), topology)
+      return { value: { ...value, arch }, notes }
+    }
+    const cpu = driverOf(arch)?.detect?.(context.db, arch, readRegisters(tree))
+    return { value: { type: 'host', features: [], ...cpu, arch, topology }, notes: [] }
+  } catch (error) {
+    if (!(error instanceof ProbeError || error instanceof LibvirtError)) throw error
+    const note = { kind: 'cpu-unread', because: error.message } as const
+    return { value: { type: 'host', arch, topology, features: [] }, notes: [note] }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Registers } from '../../core/registers.ts'
+import { auxiliaryValue } from './auxv.ts'
+import { CPUS } from './paths.ts'
+import type { HostTree } from './tree.ts'
+
+/** @see getauxval(3) */
+const AT_HWCAP = 16n
+
+/** The registers that tell the model of a processor of ARM or POWER, as far as the kernel shows them. */
+export function readRegisters(tree: HostTree): Registers {
+  const registers = new Map<string, bigint>()
+  const midr = tree.text(`${CPUS}/cpu0/regs/identification/midr_el1`)
+  if (midr?.match(/^0x[0-9a-f]+$/i)) registers.set('MIDR_EL1', BigInt(midr))
+  const hwcap = auxiliaryValue(tree, AT_HWCAP)
+  if (hwcap !== undefined) registers.set('AT_HWCAP', hwcap)
+  const [, version, revision] =
+    /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/i.exec(tree.text('proc/cpuinfo') ?? '') ?? []
+  if (version && revision) registers.set('PVR', BigInt(`0x${version}${revision}`))
+  return registers
+}

@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { selectXml } from '../../src/node/xpath.ts'
+import { CLI, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
+
+/** Lines that may differ, and why: all there are. `docs/capabilities.md` has the same list. */
+const MAY_DIFFER: readonly (readonly [line: RegExp, why: string])[] = [
+  [
+    /^ +<uuid>.*<\/uuid>$/,
+    'without one from firmware libvirt makes a UUID up at every start; virt-cpu prints none',
+  ],
+]
+
+const QEMUS = ['aarch64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
+const absent = QEMUS.filter(path => !existsSync(path))
+const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
+const required = process.env.CI === 'true'
+
+/** The QEMU that both look at: all that Debian has take the daemon most of a minute. */
+const path = mkdtempSync(join(tmpdir(), 'virt-cpu-qemu-'))
+for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
+
+const asLibvirt = ['-q', '--libvirt', '11.3', '--cpu-map', '/usr/share/libvirt/cpu_map']
+const ours = (...args: string[]) =>
+  virtCpu([...asLibvirt, 'capabilities', ...args], { env: { PATH: path, XDG_CACHE_HOME: path } })
+
+/** Lines that only one of the two has, as diff sees them. */
+function differing(theirs: string, mine: string): string[] {
+  const rest = mine.split('\n')
+  const missing = theirs.split('\n').filter(line => {
+    const at = rest.indexOf(line)
+    if (at >= 0) rest.splice(0, at + 1)
+    return at < 0
+  })
+  return [...missing, ...mine.split('\n').filter(line => !theirs.split('\n').includes(line))]
+}
+
+test.runIf(required)('CI has libvirt 11.3 and QEMU, and may start a daemon', () =>
+  expect(why).toBeUndefined(),
+)
+
+describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'installed'})`, () => {
+  let daemon: Libvirtd
+  beforeAll(async () => {
+    daemon = await Libvirtd.start(path)
+  }, 60_000)
+  afterAll(() => daemon?.stop())
+
+  test('capabilities are the same, but for lines that are listed', () => {
+    // A machine's memory may change: what virsh says before and after must agree.
+    const attempts = Array.from({ length: 3 }, () => () => {
+      const [before, mine, after] = [
+        daemon.virsh('capabilities'),
+        ours().stdout,
+        daemon.virsh('capabilities'),
+      ]
+      return before === after ? { theirs: before, mine } : undefined
+    })
+    const pair = attempts.reduce<ReturnType<(typeof attempts)[number]>>(
+      (found, attempt) => found ?? attempt(),
+      undefined,
+    )
+    expect(pair?.mine).toContain('<cpu>')
+    const lines = differing(pair?.theirs ?? '', pair?.mine ?? '')
+    expect(lines.filter(line => !MAY_DIFFER.some(([pattern]) => pattern.test(line)))).toEqual([])
+  }, 240_000)
+
+  test.each([
+    ['//host/cpu/model'],
+    ['//host/cpu/feature/@name', '--wrap'],
+    ['//guest[arch/@name="x86_64"]', '--wrap'],
+    ['//guest/arch/@name'],
+    ['//cells'],
+  ])(
+    '--xpath %s %s',
+    (...[expression = '', ...wrap]) => {
+      const args = ['--xpath', expression, ...wrap]
+      expect(ours(...args).stdout).toBe(daemon.virsh('capabilities', ...args))
+    },
+    60_000,
+  )
+})
+
+describe.skipIf(!existsSync('/usr/bin/virsh'))('XPath, side by side with virsh (installed)', () => {
+  const virsh = (...args: string[]) =>
+    runProcess('virsh', ['-q', '-c', 'test:///default', 'capabilities', ...args])
+  const document = virsh().stdout
+
+  test.each([
+    '//cell[1]/cpus/cpu[1]',
+    '//cpu/@id',
+    '//host/cpu',
+    '//arch/text()',
+    '//emulator/text() | //arch',
+    '/',
+    '//secmodel/doi',
+    '//cell/@id | //cell/memory',
+    '//comment()',
+    '//power_management',
+    '//nothing',
+  ])('%s', async expression => {
+    for (const wrap of [false, true]) {
+      const { stdout } = virsh('--xpath', expression, ...(wrap ? ['--wrap'] : []))
+      expect(await selectXml(document, expression, wrap), `wrap: ${wrap}`).toBe(stdout)
+    }
+  })
+
+  test.each(['count(//cpu)', 'string(//arch)', 'true()'])('%s selects no nodes', async expression => {
+    const { stderr, status } = virsh('--xpath', expression)
+    expect(status).toBe(1)
+    await expect(selectXml(document, expression, false)).rejects.toThrow(
+      stderr.slice('error: '.length).trimEnd(),
+    )
+  })
+})
+
+test.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'a user without privileges sees most of it',
+  () => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [CLI, 'capabilities', '--explain'], {
+      uid: 65534,
+      gid: 65534,
+      env: { PATH: '/nonexistent', HOME: '/nonexistent' },
+      encoding: 'utf8',
+    })
+    expect(status, stderr).toBe(0)
+    for (const part of ['<topology sockets', '<cells', '<secmodel>']) expect(stdout).toContain(part)
+    expect(stderr).toContain('note: no QEMU is installed')
+  },
+)
