@@ -4,6 +4,7 @@ import { builtin } from '../src/database/builtin.ts'
 import { cputest } from './cputest.ts'
 import { cputestOthers } from './cputest-others.ts'
 import { DataFolder } from './data.ts'
+import { domaincaps } from './domaincaps.ts'
 import { driverProbe } from './driver-probe.ts'
 import { edge } from './edge.ts'
 import { hostCapabilities } from './host-capabilities.ts'
@@ -44,6 +45,11 @@ const PARTS: readonly Part[] = [
     name: 'drivers, 11.3 map',
     needs: [['virsh-observed'], OLD_MAP],
     run: data => [driverProbe(mapAt(data, OLD_MAP), data.folder('virsh-observed'))],
+  },
+  {
+    name: 'domaincaps, 11.3 map',
+    needs: [[...TESTS, 'domaincapsdata'], [...TESTS, 'qemucapabilitiesdata'], OLD_MAP],
+    run: data => domaincaps(mapAt(data, OLD_MAP), data.folder(...TESTS)),
   },
   {
     name: 'real-cpus, built in',

@@ -9,7 +9,7 @@ import { printNuma } from './print-numa.ts'
  */
 export function printCpu(cpu: Cpu): string {
   const attributes = cpu.type === 'guest' ? guestAttributes(cpu) : ''
-  const children = childrenOf(cpu)
+  const children = printCpuChildren(cpu)
   if (children === '') return attributes === '' ? '' : `<cpu${attributes}/>\n`
   return `<cpu${attributes}>\n${children}</cpu>\n`
 }
@@ -29,7 +29,8 @@ function guestAttributes(cpu: Cpu): string {
     .join('')
 }
 
-function childrenOf(cpu: Cpu): string {
+/** What is in the element, indented by two spaces. */
+export function printCpuChildren(cpu: Cpu): string {
   const named = cpu.mode === 'custom' || cpu.mode === 'host-model'
   return (
     (cpu.type === 'host' && cpu.arch ? `  <arch>${cpu.arch}</arch>\n` : '') +

@@ -1,6 +1,7 @@
 import { internalError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { QapiSchema } from '../policy/qapi-schema.ts'
+import { libvirtArch } from '../policy/qemu-arch.ts'
 import type {
   Accelerator,
   AcceleratorCapabilities,
@@ -49,13 +50,10 @@ function checkVersion({ major, minor, micro }: QemuVersion): void {
   throw internalError(`QEMU version >= ${oldest} is required, but ${major}.${minor}.${micro} found`)
 }
 
-/** QEMU's targets that libvirt calls otherwise. */
-const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i686', or1k: 'or32' }
-
 function archOf(run: QmpRun, known: string | undefined): string {
   const target = run.answer('query-target')?.text('arch') ?? known ?? targetOfModels(run)
   if (target === undefined) throw run.without('query-target')
-  return LIBVIRT_ARCH[target] ?? target
+  return libvirtArch(target)
 }
 
 /** Types of CPU end in their target, but for ARM: they do not tell which ARM it is. */

@@ -1,4 +1,5 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
+import { defaultMachine } from './default-machine.ts'
 import { driverOf } from './driver.ts'
 import type { Accelerator, QemuCapabilities, QemuMachine } from './qemu-capabilities.ts'
 import { checkVirtType } from './virt-types.ts'
@@ -18,7 +19,7 @@ export interface QemuChoice {
   /** What runs the guests: everything that is neither `kvm` nor `hvf` is emulated. */
   readonly accelerator: Accelerator
   readonly arch: string
-  /** Absent: the target has no default machine. */
+  /** Absent: QEMU told of no machine. */
   readonly machine?: QemuMachine
   /** Whether guests are of the host's own architecture, so that its CPU can be theirs. */
   readonly isNative: boolean
@@ -77,13 +78,13 @@ export function chooseQemu(
 }
 
 function machineOf(
-  { accelerators }: QemuCapabilities,
+  { arch, accelerators }: QemuCapabilities,
   accelerator: Accelerator,
   binary: string,
   name: string | undefined,
 ): QemuMachine | undefined {
-  const machines = (accelerators.get(accelerator) ?? accelerators.get('tcg'))?.machines ?? []
-  if (name === undefined) return machines.find(({ isDefault }) => isDefault)
+  const { machines = [] } = accelerators.get(accelerator) ?? [...accelerators.values()].at(-1) ?? {}
+  if (name === undefined) return defaultMachine(arch, machines)
   const found = machines.find(machine => machine.name === name || machine.alias === name)
   if (!found || name === 'none')
     throw invalid(`the machine '${name}' is not supported by emulator '${binary}'`)

@@ -66,6 +66,8 @@ function sentence(note: Note): string {
       )
     case 'hypervisor-only':
       return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
+    case 'accelerator-not-probed':
+      return `QEMU was not probed with ${note.virttype}: what it can do with it is not known, so no CPU models and no vCPUs are told`
     case 'dump':
       return note.text
     default:

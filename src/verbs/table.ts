@@ -6,6 +6,8 @@ import { compare } from './compare.ts'
 import { cpuModels } from './cpu-models.ts'
 import { decode } from './decode.ts'
 import { decodeText } from './decode-text.ts'
+import { askDomcapabilities } from './domcapabilities.ts'
+import { domcapabilitiesInput } from './domcapabilities-input.ts'
 import { encode, expand, migratable, start, update, updateLive, validate } from './guest.ts'
 import * as inputs from './inputs.ts'
 import { Pool } from './pool.ts'
@@ -113,6 +115,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       validate(context, readCpu(cpu, 'auto', 'cpu'))
       return { answer: { valid: true } }
     },
+  }),
+
+  domcapabilities: verb({
+    doc: 'what a guest can be given by a QEMU on a host: its CPUs, devices and features',
+    input: domcapabilitiesInput,
+    run: (context, input) => askDomcapabilities(context, input),
   }),
 
   'cpu-models': verb({

@@ -44,6 +44,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'guest-cpu-unknown', mode: 'host-passthrough' },
     /^its CPU is host-passthrough and its host is not known/,
   ],
+  'accelerator-not-probed': [
+    { kind: 'accelerator-not-probed', virttype: 'kvm' },
+    /^QEMU was not probed with kvm: .* no CPU models/,
+  ],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   probed: [

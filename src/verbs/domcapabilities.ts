@@ -1,0 +1,93 @@
+import { readFirmware } from '../formats/firmware-json.ts'
+import { parseDocuments } from '../formats/json-documents.ts'
+import { printDomainCapabilities } from '../formats/print-domain-capabilities.ts'
+import { qemuCapabilities } from '../formats/qemu-capabilities.ts'
+import { conversationOf } from '../formats/qmp-conversation.ts'
+import { domainCapabilities } from '../policy/domcaps/domain-capabilities.ts'
+import type { DomainHost } from '../policy/domcaps/question.ts'
+import { withoutDeprecated } from '../policy/domcaps/without-deprecated.ts'
+import type { QemuCapabilities } from '../policy/qemu-capabilities.ts'
+import { chooseQemu, type QemuChoice, type QemuRequest } from '../policy/qemu-choice.ts'
+import { checkVirtType } from '../policy/virt-types.ts'
+import type { Context } from './context.ts'
+import type { DomcapabilitiesInput } from './domcapabilities-input.ts'
+import { readCpu } from './read.ts'
+import type { Outcome } from './verb.ts'
+
+/**
+ * What a guest can be given on a host: libvirt's `<domainCapabilities>`.
+ * @param choice whether the accelerator was probed is not asked: one that was not has no machines and no models
+ * @throws LibvirtError where the host that QEMU tells fits no CPU model
+ */
+export function domcapabilities(
+  { db }: Context,
+  qemu: QemuCapabilities,
+  choice: QemuChoice,
+  host: DomainHost,
+  options: { readonly disableDeprecated?: boolean | undefined } = {},
+): string {
+  const { accelerator, arch, isNative, binary, virttype } = choice
+  const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
+  const machine = choice.machine?.name ?? ''
+  const caps = domainCapabilities({ db, qemu, with: given, accelerator, arch, isNative, machine, host })
+  const shown = options.disableDeprecated ? withoutDeprecated(caps, given) : caps
+  return printDomainCapabilities(shown, binary, virttype)
+}
+
+/**
+ * As `domcapabilities`, of the JSON contract's inputs.
+ * @throws LibvirtError, ParseError
+ */
+export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome {
+  const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
+  const conversation = conversationOf(
+    typeof replies === 'string'
+      ? parseDocuments(replies, 'replies')
+      : replies.map((value, i) => ({ value, line: i + 1 })),
+    'replies',
+  )
+  const qemu = qemuCapabilities(conversation, arch)
+  const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
+  const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
+  const isProbed = qemu.accelerators.has(choice.accelerator)
+  return {
+    answer: { xml },
+    notes: isProbed ? [] : [{ kind: 'accelerator-not-probed', virttype: choice.virttype }],
+  }
+}
+
+function hostOf({ cpu, firmware, ...facts }: NonNullable<DomcapabilitiesInput['host']> = {}): DomainHost {
+  return {
+    ...facts,
+    cpu: cpu === undefined ? undefined : readCpu(cpu, 'auto', 'host.cpu'),
+    firmware: firmware?.flatMap(description => readFirmware(description) ?? []),
+  }
+}
+
+/** Where QEMU is when nobody says. */
+export const emulatorPath = (arch: string): string => `/usr/bin/qemu-system-${arch}`
+
+/**
+ * As `chooseQemu`, but an accelerator that was not probed is taken as it is asked for: what libvirt tells of one is
+ * little, and no error.
+ * @throws LibvirtError
+ */
+export function chooseLeniently(
+  qemu: QemuCapabilities,
+  request: QemuRequest,
+  emulator = emulatorPath(qemu.arch),
+  host = qemu.arch,
+): QemuChoice {
+  checkVirtType(request.virttype)
+  const { virttype } = request
+  const place = { binary: emulator, host }
+  const arch = request.arch ?? qemu.arch
+  if ((virttype !== 'kvm' && virttype !== 'hvf') || qemu.accelerators.has(virttype)) {
+    return chooseQemu(qemu, place, { ...request, arch })
+  }
+  return {
+    ...chooseQemu(qemu, place, { ...request, arch, virttype: 'qemu' }),
+    virttype,
+    accelerator: virttype,
+  }
+}
