@@ -9,6 +9,7 @@ import { driverProbe } from './driver-probe.ts'
 import { edge } from './edge.ts'
 import { hostCapabilities } from './host-capabilities.ts'
 import { hostCpu } from './host-cpu.ts'
+import { partialDumps } from './partial-dumps.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
@@ -75,7 +76,10 @@ const PARTS: readonly Part[] = [
   {
     name: 'raw-dumps',
     needs: [['raw-dumps'], ['real-cpus']],
-    run: data => rawDumps(builtin(), data.folder('raw-dumps'), data.folder('real-cpus')),
+    run: data => {
+      const [dumps, rows] = [data.folder('raw-dumps'), data.folder('real-cpus')]
+      return [...rawDumps(builtin(), dumps, rows), partialDumps(builtin(), dumps, rows)]
+    },
   },
   {
     name: 'vircaps2xml',

@@ -71,7 +71,7 @@ test('no import points up or sideways', () => {
   expect(faults).toEqual([])
 })
 
-test('probes know nothing of fleets and verbs, nor does the web of probes', () => {
+test('layers that stand beside each other know nothing of each other', () => {
   const faults = sources.flatMap(path =>
     imports(path)
       .filter(name => name.startsWith('.'))

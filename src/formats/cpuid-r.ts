@@ -1,3 +1,5 @@
+import { hex } from '../core/bits.ts'
+import type { CpuidRow } from '../core/cpuid-data.ts'
 import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
 
@@ -27,4 +29,13 @@ const heading: LineReader = (line, builder) => {
   if (label === undefined) return false
   builder.startCpu(label === 'CPU' ? '' : label)
   return true
+}
+
+/** The rows as `cpuid -1 -r` prints them. */
+export function printCpuidR(rows: readonly CpuidRow[]): string {
+  const lines = rows.map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
+    const registers = [eax, ebx, ecx, edx].map((word, i) => `e${'abcd'[i]}x=0x${hex(word)}`)
+    return `   0x${hex(leaf)} 0x${hex(subleaf, 2)}: ${registers.join(' ')}\n`
+  })
+  return `CPU:\n${lines.join('')}`
 }

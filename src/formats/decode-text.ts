@@ -1,8 +1,13 @@
+import { printCpuidR } from './cpuid-r.ts'
+import { isCpuidRecords, parseCpuidRecords } from './cpuid-records.ts'
+
 /**
  * The text of a file of unknown encoding, as dumps are: by its byte order mark, else UTF-16 where every other byte
- * at the start is zero, else UTF-8, else Latin-1. The byte order mark is left out.
+ * at the start is zero, else UTF-8, else Latin-1. The byte order mark is left out. Records of Linux's cpuid driver
+ * are written out as `cpuid -r` would.
  */
 export function decodeText(bytes: Uint8Array): string {
+  if (isCpuidRecords(bytes)) return printCpuidR(parseCpuidRecords(bytes))
   const encoding = encodingOf(bytes)
   if (encoding !== undefined) return new TextDecoder(encoding).decode(bytes)
   try {

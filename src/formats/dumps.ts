@@ -4,10 +4,14 @@ import { detectFormat } from './detect.ts'
 import type { Dump } from './dump.ts'
 import { FEATURE_MSRS } from './feature-msrs.ts'
 import { parseLibcpuid } from './libcpuid.ts'
+import { parseLoaderDiagnostics } from './loader-diagnostics.ts'
+import { parseLscpu } from './lscpu.ts'
+import { parseProcCpuinfo } from './proc-cpuinfo.ts'
 import { type DistinctDump, distinctDumps } from './volatile.ts'
 
 /**
- * The distinct CPUs of a dump by any of the tools that print registers, with the MSRs that enumerate features.
+ * The distinct CPUs of a dump by any of the tools that print registers, or what stands for them, with the MSRs that
+ * enumerate features.
  * None where the text is no such dump.
  * @throws ParseError at a line of a dump that is not complete
  */
@@ -21,6 +25,9 @@ const READERS: { readonly [format: string]: ((text: string, source: string) => D
   aida64: parseAida64,
   libcpuid: parseLibcpuid,
   'cpuid-r': parseCpuidR,
+  'ld.so': parseLoaderDiagnostics,
+  'proc-cpuinfo': parseProcCpuinfo,
+  lscpu: parseLscpu,
 }
 
 const withFeatureMsrs = ({ label, data: { leaves, msrs }, notes }: Dump): Dump => ({

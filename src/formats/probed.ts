@@ -35,7 +35,7 @@ export type ProbeDoubt =
   | {
       readonly kind: 'cpus-unseen'
       readonly cpus: string
-      readonly because: 'offline' | 'not-allowed'
+      readonly because: 'offline' | 'not-allowed' | 'not-told'
     }
   | { readonly kind: 'smt'; readonly state: string }
   | { readonly kind: 'hybrid'; readonly cores: readonly CpuGroup[] }

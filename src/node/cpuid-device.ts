@@ -1,7 +1,15 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { type Query, walkLeaves } from '../arch/x86/walk.ts'
 import type { CpuidRow } from '../core/cpuid-data.ts'
+import { printCpuidR } from '../formats/cpuid-r.ts'
 import { fileError } from './file-error.ts'
+
+/** Whether it is a device of Linux's cpuid driver. */
+export const isCpuidDevice = (path: string): boolean =>
+  /\/cpuid$/.test(path) && (statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false)
+
+/** What such a device answers, as `cpuid -r` prints it. @throws FileError */
+export const readCpuidText = (path: string): Buffer => Buffer.from(printCpuidR(readCpuidDevice(path)))
 
 /**
  * The rows of the CPU that a device of Linux's cpuid driver executes the instruction on.
@@ -14,16 +22,6 @@ export function readCpuidDevice(path: string): CpuidRow[] {
     return walkLeaves(queryOf(device, path))
   } finally {
     closeSync(device)
-  }
-}
-
-/** Whether it is such a device: to read one as a file would never end. */
-export function isCpuidDevice(path: string): boolean {
-  if (!/\/cpuid$/.test(path)) return false
-  try {
-    return statSync(path).isCharacterDevice()
-  } catch {
-    return false
   }
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { isCpuidDevice, readCpuidText } from './cpuid-device.ts'
 import { codeOf, fileError } from './file-error.ts'
 
 /** Small enough that what a chunk turns into dies young, large enough that reading costs nothing. */
@@ -9,9 +10,14 @@ export const STDIN = '-'
 
 /**
  * The bytes of a file, or of standard input for `-`, in chunks. A chunk is overwritten by the next one.
+ * A device of the cpuid driver, which has no end, is what `cpuid -r` prints.
  * @throws FileError
  */
 export function* readBytes(path: string): Generator<Buffer> {
+  if (isCpuidDevice(path)) {
+    yield readCpuidText(path)
+    return
+  }
   const fd = path === STDIN ? 0 : open(path)
   try {
     const buffer = Buffer.allocUnsafe(CHUNK)

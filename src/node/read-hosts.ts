@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import type { FoundHost } from '../verbs/parse-cpus.ts'
 import { type StreamOptions, streamCpus } from '../verbs/stream-cpus.ts'
+import { isCpuidDevice, readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
 import { fileError } from './file-error.ts'
 import { filesOf, type InputFile } from './files.ts'
@@ -45,6 +46,7 @@ async function* hostsOf({ path, named }: InputFile, options: StreamOptions): Asy
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  if (isCpuidDevice(path)) return yield readCpuidText(path)
   try {
     yield* path === STDIN ? process.stdin : createReadStream(path)
   } catch (error) {

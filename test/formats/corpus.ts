@@ -6,3 +6,10 @@ export function dumpCorpus(): Map<string, string> {
   const names = readdirSync(folder).filter(name => name.endsWith('.txt'))
   return new Map(names.sort().map(name => [name.slice(0, -4), readFileSync(new URL(name, folder), 'utf8')]))
 }
+
+/** What tools tell of one machine of ours. */
+export function machineCorpus(): string[] {
+  const folder = new URL('../corpus/machine/', import.meta.url)
+  const names = readdirSync(folder).filter(name => /\.(txt|json)$/.test(name))
+  return names.sort().map(name => readFileSync(new URL(name, folder), 'utf8'))
+}

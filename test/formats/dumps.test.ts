@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { CpuidRow } from '../../src/core/cpuid-data.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { parseAida64 } from '../../src/formats/aida64.ts'
-import { parseCpuidR } from '../../src/formats/cpuid-r.ts'
+import { parseCpuidR, printCpuidR } from '../../src/formats/cpuid-r.ts'
 import { readDumps } from '../../src/formats/dumps.ts'
 import { parseLibcpuid } from '../../src/formats/libcpuid.ts'
 import { dumpCorpus } from './corpus.ts'
@@ -103,4 +103,9 @@ test('a text without registers holds no CPU', () => {
     expect(parse('CPUID Manufacturer : GenuineIntel\nCPUID Revision : 000306C4h\nCPU 0:\n')).toEqual([])
   }
   expect(readDumps('nothing')).toEqual([])
+})
+
+test('cpuid -r: what is printed is what is read', () => {
+  const text = corpus.get('cpuid-r-1') ?? ''
+  expect(printCpuidR(parseCpuidR(text)[0]?.data.leaves ?? [])).toBe(text)
 })

@@ -1,14 +1,19 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { parseAida64 } from '../../src/formats/aida64.ts'
 import { printCpudata, readCpudata } from '../../src/formats/cpudata.ts'
 import { parseCpuidR } from '../../src/formats/cpuid-r.ts'
+import { decodeText } from '../../src/formats/decode-text.ts'
 import type { Dump } from '../../src/formats/dump.ts'
 import { readDumps } from '../../src/formats/dumps.ts'
 import { parseLibcpuid } from '../../src/formats/libcpuid.ts'
+import { parseLoaderDiagnostics } from '../../src/formats/loader-diagnostics.ts'
+import { parseLscpu } from '../../src/formats/lscpu.ts'
+import { parseProcCpuinfo } from '../../src/formats/proc-cpuinfo.ts'
 import { fuzzRuns, Mutator } from '../xml/mutate.ts'
-import { dumpCorpus } from './corpus.ts'
+import { dumpCorpus, machineCorpus } from './corpus.ts'
 
 const WORDS = [
   ...' \t\r\n-:=[]<>\'"0123456789abcdefABCDEFxGh'.split(''),
@@ -28,6 +33,12 @@ const WORDS = [
     '0x00000007 0x01: eax=',
     'ffffffff',
     '00000000',
+  ],
+  ...[
+    'x86.processor[0x1].cpuid.eax[0x7].',
+    'subleaf_eax[0x4].ecx[0x1].',
+    'until_ecx=0xffffffff\n',
+    'flags : ',
   ],
   ...[
     "<cpuid eax_in='1'",
@@ -60,14 +71,25 @@ function attempt(read: () => boolean, expected: typeof ParseError | typeof Libvi
   }
 }
 
+const PARSERS = [
+  parseAida64,
+  parseLibcpuid,
+  parseCpuidR,
+  parseLoaderDiagnostics,
+  parseProcCpuinfo,
+  parseLscpu,
+  readDumps,
+]
+
 const SEED = Number(process.env.SEED ?? 1)
-const dumps = [...dumpCorpus().values()]
+const machine = machineCorpus()
+const dumps = [...dumpCorpus().values(), ...machine]
 
 test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, { timeout: 120_000 }, () => {
   const random = new Mutator(SEED)
   for (let run = fuzzRuns(40_000); run > 0; run--) {
     const text = random.mutate(random.pick(dumps), random.pick(dumps), WORDS)
-    for (const parse of [parseAida64, parseLibcpuid, parseCpuidR, readDumps]) {
+    for (const parse of PARSERS) {
       if (!attempt(() => parse(text).every(isValid), ParseError)) expect(text).toBe(`read by ${parse.name}`)
     }
   }
@@ -85,3 +107,14 @@ test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, { t
     if (!attempt(() => survives(text), LibvirtError)) expect(text).toBe('readable')
   }
 })
+
+test(`records of bytes: registers, whatever the bytes (SEED=${SEED})`, () => {
+  const bytes = fc.uint8Array({ maxLength: 64 }).map(rest => Uint8Array.from([...HEAD, ...rest]))
+  fc.assert(
+    fc.property(bytes, records => readDumps(decodeText(records)).every(isValid)),
+    { seed: SEED },
+  )
+})
+
+/** A first record, of a CPU with three leaves. */
+const HEAD = [2, 0, 0, 0, ...Buffer.from('GenuntelineI')]

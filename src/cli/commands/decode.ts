@@ -20,8 +20,8 @@ export const command: Command = {
     name: 'decode',
     description:
       'Name the CPU that a dump is, as libvirt would on that machine: cpuid -r, AIDA64 or InstLatx64, libcpuid, ' +
-      '<cpudata>, or a definition whose features are to be named anew. Prints the definition of each CPU found, ' +
-      'then what to know about it.',
+      'ld.so --list-diagnostics, /dev/cpu/N/cpuid, /proc/cpuinfo, lscpu, <cpudata>, or a definition whose features ' +
+      'are to be named anew. Prints the definition of each CPU found, then what to know about it.',
     options: [
       { ...FILES, help: 'a dump or definition, a directory of them, or - for standard input' },
       {

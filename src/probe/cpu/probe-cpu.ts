@@ -55,7 +55,7 @@ function probe(system: System, program: () => Runner): ProbedCpu {
     physicalBits: physicalBitsOf(infos[0]),
     doubts: [
       { kind: 'probed', route, cpus: printCpuList(numbersOf(dumps)), failed },
-      ...unseen(system, dumps),
+      ...unseen(system, route, dumps),
       ...(system.smt === undefined ? [] : [{ kind: 'smt', state: system.smt } as const]),
       ...differences(kinds, infos),
       ...msrs.doubts,
@@ -85,12 +85,13 @@ function readCpus(system: System, program: () => Runner): Reading {
 
 const numbersOf = (dumps: readonly Dump[]): number[] => dumps.map(({ label }) => Number(label))
 
-function unseen({ online, offline }: System, dumps: readonly Dump[]): ProbeDoubt[] {
+function unseen({ online, offline }: System, route: Route, dumps: readonly Dump[]): ProbeDoubt[] {
   const seen = new Set(numbersOf(dumps))
+  const because = route === 'instruction' ? 'not-allowed' : 'not-told'
   const missed = online.filter(cpu => !seen.has(cpu))
   return [
     { kind: 'cpus-unseen', cpus: printCpuList(offline), because: 'offline' } as const,
-    { kind: 'cpus-unseen', cpus: printCpuList(missed), because: 'not-allowed' } as const,
+    { kind: 'cpus-unseen', cpus: printCpuList(missed), because } as const,
   ].filter(({ cpus }) => cpus !== '')
 }
 

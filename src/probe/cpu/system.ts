@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseCpuList } from '../../formats/cpu-list.ts'
+import { fileError } from '../../node/file-error.ts'
 import { RouteError } from './route-error.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
@@ -12,9 +13,14 @@ export class System {
     this.root = resolve(root)
   }
 
+  /** Whether it is this machine. */
+  get isHere(): boolean {
+    return this.root === '/'
+  }
+
   /** Of a recorded machine nothing says it; of those that may be recorded nearly all are. */
   get arch(): string {
-    return this.#isHere ? machine() : 'x86_64'
+    return this.isHere ? machine() : 'x86_64'
   }
 
   /** The CPUs that run. Where the system does not say: the first. */
@@ -36,10 +42,20 @@ export class System {
     return join(this.root, ...parts)
   }
 
+  /** A file's text. @throws FileError */
+  read(...parts: string[]): string {
+    const path = this.path(...parts)
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      throw fileError('open', path, error)
+    }
+  }
+
   /** A file's text; undefined where there is none to be read. */
   text(...parts: string[]): string | undefined {
     try {
-      return readFileSync(this.path(...parts), 'utf8')
+      return this.read(...parts)
     } catch {
       return undefined
     }
@@ -47,14 +63,10 @@ export class System {
 
   /** @throws RouteError where programs for Linux on x86 cannot be run to ask this system */
   requireHere(): void {
-    if (!this.#isHere) throw new RouteError('these are the files of another machine')
+    if (!this.isHere) throw new RouteError('these are the files of another machine')
     if (process.platform !== 'linux') throw new RouteError(`this is ${process.platform}, not Linux`)
     if (process.arch !== 'x64' && process.arch !== 'ia32')
       throw new RouteError(`this is ${machine()}, not x86`)
-  }
-
-  get #isHere(): boolean {
-    return this.root === '/'
   }
 
   #list(name: string): number[] | undefined {

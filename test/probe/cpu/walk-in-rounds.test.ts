@@ -23,6 +23,7 @@ test('rounds come to what a walk comes to, for each CPU that can be asked', () =
       const found = walkInRounds([...cpus.keys()], asking(cpus))
       for (const [cpu, ask] of cpus.entries()) expect(found.get(cpu)).toEqual(ask && walkLeaves(ask))
     }),
+    { numRuns: 20 },
   )
 })
 

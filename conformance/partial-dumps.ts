@@ -1,0 +1,45 @@
+import type { CpuidRow } from '../src/core/cpuid-data.ts'
+import type { Database } from '../src/database/database.ts'
+import { decodeText } from '../src/formats/decode-text.ts'
+import { readDumps } from '../src/formats/dumps.ts'
+import { stableRow } from '../src/formats/volatile.ts'
+import { decode } from '../src/verbs/decode.ts'
+import type { DataFolder } from './data.ts'
+import { outcome } from './outcome.ts'
+import type { DumpRow } from './real-cpus.ts'
+import { Family } from './report.ts'
+
+/**
+ * What tells some of a virtual machine's words, or some of its features: those must be right, and the CPU have the
+ * model that all of its words come to.
+ */
+export function partialDumps(db: Database, data: DataFolder, rows: DataFolder): Family {
+  const family = new Family('raw-dumps ld.so, Linux flags')
+  const [machine] = rows.rows<DumpRow>('zen5-vm.ndjson')
+  if (!machine) return family
+  const truth = new Map(machine.leaves.map(row => [keyOf(row), row]))
+  for (const file of data.names().filter(name => /^(?:ld\.so|lscpu|proc-cpuinfo)/.test(name))) {
+    const [dump] = readDumps(decodeText(data.bytes(file)), file)
+    const leaves = dump?.data.leaves ?? []
+    const isRight = file.startsWith('ld.so') ? isSame : hasNoMore
+    const wrong = leaves.filter(row => !isRight(row, truth.get(keyOf(row)) ?? NOTHING))
+    family.check(`${file} words`, wrong.join('\n'), '')
+    family.check(`${file} CPU`, silicon(db, leaves), silicon(db, machine.leaves))
+  }
+  return family
+}
+
+const keyOf = ([leaf, subleaf]: CpuidRow): string => `${leaf}.${subleaf}`
+const NOTHING: CpuidRow = [0, 0, 0, 0, 0, 0]
+
+const isSame = (row: CpuidRow, truth: CpuidRow): boolean =>
+  String(stableRow(row).slice(2)) === String(stableRow(truth).slice(2))
+
+const hasNoMore = (row: CpuidRow, truth: CpuidRow): boolean =>
+  row.every((word, i) => i < 2 || (word & ~(truth[i] ?? 0)) === 0)
+
+const silicon = (db: Database, leaves: readonly CpuidRow[]): string =>
+  outcome(() => {
+    const { model, vendor, signature } = decode({ db }, { leaves, msrs: [] })
+    return JSON.stringify({ model, vendor, signature })
+  })

@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { CpuidRow } from '../../src/core/cpuid-data.ts'
+import { builtin } from '../../src/database/builtin.ts'
+import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/cpuid-records.ts'
+import { decodeText as textOf } from '../../src/formats/decode-text.ts'
+import { detectFormat } from '../../src/formats/detect.ts'
+import { readDumps } from '../../src/formats/dumps.ts'
+import { inputsOfText } from '../../src/formats/input-text.ts'
+import { parseLoaderDiagnostics } from '../../src/formats/loader-diagnostics.ts'
+import { parseLscpu } from '../../src/formats/lscpu.ts'
+import {
+  microcodeOf,
+  parseCpuInfo,
+  parseProcCpuinfo,
+  physicalBitsOf,
+} from '../../src/formats/proc-cpuinfo.ts'
+import { stableRow } from '../../src/formats/volatile.ts'
+import { decodeText } from '../../src/verbs/decode-text.ts'
+
+const folder = join(import.meta.dirname, '..', 'corpus', 'machine')
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+const bytes = (): Uint8Array => readFileSync(join(folder, 'dev-cpu-0-cpuid.bin'))
+
+const told = new Map(
+  readDumps(read('cpuid-r.txt'))[0]?.data.leaves.map(row => [`${row[0]}.${row[1]}`, stableRow(row)]),
+)
+/** Those rows that are not what `cpuid -r` says; rows that it does not print count where they are not zero. */
+const wrong = (rows: readonly CpuidRow[] = []) =>
+  rows
+    .map(row => [stableRow(row), told.get(`${row[0]}.${row[1]}`) ?? [row[0], row[1], 0, 0, 0, 0]])
+    .filter(([ours, theirs]) => String(ours) !== String(theirs))
+
+const decoded = (name: string) => decodeText({ db: builtin() }, read(name))
+const featuresIn = (xml: string): string[] => [...xml.matchAll(/<feature name='(.*?)'/g)].map(m => m[1] ?? '')
+
+test.each([
+  ['ld.so-2.36.txt', 'ld.so'],
+  ['ld.so-2.40.txt', 'ld.so'],
+  ['proc-cpuinfo.txt', 'proc-cpuinfo'],
+  ['lscpu.json', 'lscpu'],
+  ['lscpu.txt', 'lscpu'],
+])('%s is known for what it is, and is one CPU', (name, format) => {
+  expect(detectFormat(read(name))).toBe(format)
+  expect(readDumps(read(name))).toHaveLength(1)
+  expect(inputsOfText(read(name))).toMatchObject([{ kind: 'dump' }])
+})
+
+describe('ld.so --list-diagnostics', () => {
+  test('since glibc 2.40: every word of every CPU, and what cpuid -r is decoded to', () => {
+    const dumps = parseLoaderDiagnostics(read('ld.so-2.40.txt'))
+    expect(dumps.map(({ label }) => label)).toEqual(['CPU 0', 'CPU 1'])
+    for (const { data } of dumps) expect(wrong(data.leaves)).toEqual([])
+    expect(dumps[1]?.data.leaves.find(([leaf]) => leaf === 1)?.[3]).toBe(0x0102_0800)
+    expect(decoded('ld.so-2.40.txt').xml).toBe(decoded('cpuid-r.txt').xml)
+  })
+
+  test('before: the leaves that glibc keeps, and a note', () => {
+    const [dump] = parseLoaderDiagnostics(read('ld.so-2.36.txt'))
+    expect(wrong(dump?.data.leaves)).toEqual([])
+    expect(dump?.data.leaves.map(([leaf, subleaf]) => `${leaf.toString(16)}.${subleaf}`).join(' ')).toBe(
+      '0.0 1.0 7.0 7.1 d.1 14.0 19.0 80000001.0 80000007.0 80000008.0',
+    )
+    expect(dump?.notes).toEqual([expect.stringMatching(/^glibc older than 2\.40 tells leaves 1, 7, /)])
+  })
+
+  const line = 'x86.processor[0x0].cpuid'
+  test('subleaves of a range answer as its first, but for what ECX repeats', () => {
+    const [dump] = parseLoaderDiagnostics(`
+${line}.eax[0x0].eax=0x4
+${line}.subleaf_eax[0x4].ecx[0x0].eax=0x1
+${line}.subleaf_eax[0x4].ecx[0x0].ecx=0x100
+${line}.subleaf_eax[0x4].ecx[0x0].until_ecx=0x2
+${line}.subleaf_eax[0x4].ecx[0x0].ecx_query_mask=0xff
+`)
+    expect(dump?.data.leaves.filter(([leaf]) => leaf === 4)).toEqual([
+      [4, 0, 1, 0, 0x100, 0],
+      [4, 1, 1, 0, 0x101, 0],
+      [4, 2, 1, 0, 0x102, 0],
+      [4, 3, 0, 0, 0, 0],
+    ])
+  })
+
+  test('a vendor that glibc does not name is none', () => {
+    const text = read('ld.so-2.36.txt').replace('basic.kind=0x2', 'basic.kind=0x4')
+    const [dump] = parseLoaderDiagnostics(text)
+    expect(dump?.data.leaves[0]).toEqual([0, 0, 0x1c, 0, 0, 0])
+    expect(dump?.notes[1]).toMatch(/does not tell which vendor/)
+  })
+
+  test.each([
+    'x86.processor[0x0].cpuid.eax[0x1].ebx=',
+    'x86.processor[0x0].cpuid.eax[0x1].ebx=0x1ffffffff',
+    'x86.processor[0x2].cpuid.eax[0x1].ebx=0x1',
+    'x86.processor[].requested=0x1',
+    'x86.cpu_features.features[0x0].cpuid[0x0]=b00f21',
+  ])('%s is an error with its place', bad => {
+    expect(() => parseLoaderDiagnostics(`dl_hwcap=0x2\n${bad}\n`, 'host')).toThrow(/^host:2:1: /)
+  })
+
+  test('other machines have none', () => {
+    expect(parseLoaderDiagnostics('aarch64.cpu_features.midr_el1=0x413fd0c1\n')).toEqual([])
+  })
+})
+
+describe.each([
+  ['/proc/cpuinfo', 'proc-cpuinfo.txt', parseProcCpuinfo],
+  ['lscpu -J', 'lscpu.json', parseLscpu],
+  ['lscpu', 'lscpu.txt', parseLscpu],
+])('%s', (_, name, parse) => {
+  const [dump] = parse(read(name))
+
+  test('has no bit that the CPU has not', () => {
+    for (const [leaf, subleaf, ...words] of dump?.data.leaves ?? []) {
+      const truth = told.get(`${leaf}.${subleaf}`)?.slice(2) ?? []
+      if (leaf === 0) expect(words.slice(1)).toEqual(truth.slice(1))
+      else expect(words.map((word, i) => (word & ~(truth[i] ?? 0)) >>> 0)).toEqual([0, 0, 0, 0])
+    }
+  })
+
+  test('is decoded to the CPU without what Linux does not show, and says so', () => {
+    const [all, found] = [decoded('cpuid-r.txt'), decoded(name)]
+    expect([found.model, found.vendor, found.signature]).toEqual([all.model, all.vendor, all.signature])
+    const features = new Set(featuresIn(found.xml))
+    expect(featuresIn(all.xml).filter(feature => !features.has(feature))).toEqual([
+      'cet-ss',
+      'stibp-always-on',
+      'amd-psfd',
+      'lfence-always-serializing',
+      'tsa-sq-no',
+      'tsa-l1-no',
+    ])
+    expect(found.notes).toContainEqual(
+      expect.objectContaining({ text: expect.stringMatching(/^approximate, /) }),
+    )
+  })
+})
+
+test("Linux's own words mean what the vendor's bits are", () => {
+  const of = (vendor: string, flags: string) =>
+    parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\n`)[0]?.data.leaves.slice(2)
+  expect(of('GenuineIntel', 'ibrs ibpb stibp ssbd')).toEqual([[7, 0, 0, 0, 0, 0x8c00_0000]])
+  expect(of('AuthenticAMD', 'ibrs ibpb stibp ssbd')).toEqual([[0x8000_0008, 0, 0, 0xd000, 0, 0]])
+  expect(of('GenuineIntel', 'nonstop_tsc')).toEqual([[0x8000_0007, 0, 0, 0, 0, 0x100]])
+})
+
+test('/proc/cpuinfo also tells microcode and address width, of each CPU', () => {
+  const cpus = parseCpuInfo(read('proc-cpuinfo.txt'))
+  expect(cpus.map(cpu => cpu.get('processor'))).toEqual(['0', '1'])
+  expect([microcodeOf(cpus[0]), physicalBitsOf(cpus[0])]).toEqual([0x100_0065, 48])
+  expect([microcodeOf(new Map()), physicalBitsOf(undefined)]).toEqual([undefined, undefined])
+})
+
+test('lscpu of newer util-linux nests its fields', () => {
+  const nested = JSON.stringify({
+    lscpu: [
+      {
+        field: 'Vendor ID:',
+        data: 'GenuineIntel',
+        children: [
+          { field: 'Model name:', data: 'x', children: [{ field: 'CPU family:', data: '6' }] },
+          { field: 'Model:', data: '143' },
+          { field: 'Flags:', data: 'avx2' },
+        ],
+      },
+    ],
+  })
+  expect(parseLscpu(nested)[0]?.data.leaves).toContainEqual([1, 0, 0x806f0, 0, 0, 0])
+})
+
+test.each([
+  [
+    parseProcCpuinfo,
+    'processor : 0\nBogoMIPS : 50.00\nFeatures : fp asimd\n',
+    /^f: no x86 CPU in this \/proc/,
+  ],
+  [
+    parseLscpu,
+    '{"lscpu": [{"field": "Vendor ID:", "data": "ARM"}]}',
+    /^f: no x86 CPU in this output of lscpu/,
+  ],
+  [parseLscpu, '{"lscpu": [{"field": "Vendor ID:" "data": "ARM"}]}', /^f:1:\d+: /],
+])('of another architecture, or broken: a clear error (%#)', (parse, text, message) => {
+  expect(() => parse(text, 'f')).toThrow(message)
+})
+
+describe('records of /dev/cpu/N/cpuid', () => {
+  test('are leaves from 0 on, and from the beginning of another range on', () => {
+    const rows = parseCpuidRecords(bytes())
+    expect(isCpuidRecords(bytes())).toBe(true)
+    expect(wrong(rows)).toEqual([])
+    expect(rows).toHaveLength(29 + 34)
+  })
+
+  test('read as text are what cpuid -r prints', () => {
+    const [dump] = readDumps(textOf(bytes()))
+    expect(dump?.data.leaves).toEqual(parseCpuidRecords(bytes()))
+  })
+
+  test('text is none, nor is what does not begin with leaf 0', () => {
+    expect(isCpuidRecords(Buffer.from('CPUID 00000000: 0'.padEnd(32)))).toBe(false)
+    expect(isCpuidRecords(bytes().subarray(16))).toBe(false)
+    expect(isCpuidRecords(bytes().subarray(0, 40))).toBe(false)
+    expect(isCpuidRecords(new Uint8Array(32))).toBe(false)
+  })
+})
