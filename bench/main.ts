@@ -103,6 +103,23 @@ function startUp(): void {
   }
 }
 
+/** What reading this machine's CPUs adds to a command, and to a start of Node. */
+function probe(): void {
+  const [cpu, host] = [
+    write('cpu.xml', ['<cpu><model>486</model></cpu>']),
+    write('host.xml', hostDocuments(1)),
+  ]
+  const compare = [CLI, 'cpu-compare', cpu]
+  const commands = [['-e', '0'], [...compare, '--host', host], compare]
+  const [bare = 0, recorded = 0, probed = 0] = inTurn(
+    commands.map(args => ({ command: process.execPath, args })),
+    quick ? 21 : 100,
+  )
+  console.log("\nthis machine's CPU")
+  row('  probe, over --host FILE', ms(probed - recorded))
+  row('  cpu-compare with this machine, over bare Node', ms(probed - bare))
+}
+
 function batch(): void {
   const requests = Array.from({ length: 10_000 }, (_, id) => {
     const dumps = dumpRows(builtin())
@@ -142,6 +159,7 @@ try {
   inProcess()
   wholeProcess()
   startUp()
+  probe()
   batch()
 } finally {
   rmSync(folder, { recursive: true })

@@ -34,8 +34,8 @@ export function sayProbe(doubt: ProbeDoubt): string {
       )
     case 'msrs-of-kvm':
       return (
-        'MSRs are those that KVM offers guests, as libvirt takes them, since the CPU would not tell its own' +
-        because(doubt.failed)
+        `MSRs are those that KVM offers guests, as libvirt takes them; the CPU's own root can read, with the msr ` +
+        `module loaded${because(doubt.failed)}`
       )
     case 'tsc-unseen':
       return `the frequency of the time stamp counter is not known${because(doubt.failed)}`

@@ -3,9 +3,8 @@ import { FEATURE_MSRS } from '../../formats/feature-msrs.ts'
 import type { ProbeDoubt } from '../../formats/probed.ts'
 import type { DistinctDump } from '../../formats/volatile.ts'
 import { attempt } from './attempt.ts'
-import { readMsrsOfKvm } from './kvm.ts'
+import type { Kvm } from './kvm.ts'
 import { readMsrDevice } from './msr-device.ts'
-import type { Runner } from './runner.ts'
 import type { System } from './system.ts'
 
 /**
@@ -15,22 +14,22 @@ import type { System } from './system.ts'
 export function readFeatureMsrs(
   system: System,
   dumps: readonly DistinctDump[],
-  program: () => Runner,
+  kvm: Kvm,
 ): { readonly dumps: DistinctDump[]; readonly doubts: ProbeDoubt[] } {
   const indexes = [...FEATURE_MSRS]
   const own = attempt('/dev/cpu/0/msr', () =>
     dumps.map(dump => readMsrDevice(system.path('dev/cpu', dump.cpus[0] ?? '0', 'msr'), indexes)),
   )
   if (own.value) return { dumps: withMsrs(dumps, own.value), doubts: [] }
-  const kvm = attempt('/dev/kvm', () => readMsrsOfKvm(indexes, program()))
-  if (kvm.failure) {
-    return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, kvm.failure] }] }
+  const offered = attempt('/dev/kvm', () => kvm.msrs())
+  if (offered.failure) {
+    return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
   }
-  const msrs = kvm.value.map(([index]) => index)
+  const msrs = offered.value.map(([index]) => index)
   return {
     dumps: withMsrs(
       dumps,
-      dumps.map(() => kvm.value),
+      dumps.map(() => offered.value),
     ),
     doubts: [{ kind: 'msrs-of-kvm', failed: [own.failure], msrs }],
   }

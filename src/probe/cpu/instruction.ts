@@ -1,6 +1,5 @@
 import type { CpuidRow } from '../../core/cpuid-data.ts'
-import { executeCpuid, moveToCpu } from './requests.ts'
-import type { Runner } from './runner.ts'
+import { executeCpuid, moveToCpu, type Run } from './requests.ts'
 import { type AskAll, walkInRounds } from './walk-in-rounds.ts'
 
 /**
@@ -8,17 +7,17 @@ import { type AskAll, walkInRounds } from './walk-in-rounds.ts'
  * not run.
  * @throws RouteError
  */
-export const readByInstruction = (cpus: readonly number[], program: Runner): Map<number, CpuidRow[]> =>
-  walkInRounds(cpus, askBy(program))
+export const readByInstruction = (cpus: readonly number[], run: Run): Map<number, CpuidRow[]> =>
+  walkInRounds(cpus, askBy(run))
 
 const askBy =
-  (program: Runner): AskAll =>
+  (run: Run): AskAll =>
   wanted => {
     const requests = [...wanted].flatMap(([cpu, questions]) => [
       moveToCpu(cpu),
       ...questions.map(([leaf, subleaf]) => executeCpuid(leaf, subleaf)),
     ])
-    const answers = program.run(requests)
+    const answers = run(requests)
     let at = 0
     const found = [...wanted].map(([cpu, questions]) => {
       const [move, ...own] = answers.slice(at, at + 1 + questions.length)

@@ -1,6 +1,7 @@
 import { bit } from '../../core/bits.ts'
 import { printCpuList } from '../../formats/cpu-list.ts'
 import type { Dump } from '../../formats/dump.ts'
+import { FEATURE_MSRS } from '../../formats/feature-msrs.ts'
 import type { Failure, ProbeDoubt, ProbedCpu, Route } from '../../formats/probed.ts'
 import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/proc-cpuinfo.ts'
 import { distinctDumps } from '../../formats/volatile.ts'
@@ -8,7 +9,8 @@ import { ProbeError } from '../probe-error.ts'
 import { attempt } from './attempt.ts'
 import { differences } from './differences.ts'
 import { readFeatureMsrs } from './feature-msrs.ts'
-import { readTscOfKvm } from './kvm.ts'
+import { Kvm } from './kvm.ts'
+import type { Run } from './requests.ts'
 import { ROUTES } from './routes.ts'
 import { Runner } from './runner.ts'
 import { System } from './system.ts'
@@ -26,26 +28,26 @@ export interface ProbeOptions {
  */
 export async function probeCpu({ root = '/' }: ProbeOptions = {}): Promise<ProbedCpu> {
   const system = new System(root)
-  let started: Runner | undefined
-  const program = (): Runner => {
+  system.requireLinuxOnX86()
+  const runner = new Runner()
+  const run: Run = requests => {
     system.requireHere()
-    started ??= Runner.start()
-    return started
+    return runner.run(requests)
   }
   try {
-    return probe(system, program)
+    return probe(system, run)
   } finally {
-    started?.remove()
+    runner.remove()
   }
 }
 
-/** @param program starts the program when it is first needed; throws RouteError where it cannot run */
-function probe(system: System, program: () => Runner): ProbedCpu {
-  const { route, dumps, failed } = readCpus(system, program)
+function probe(system: System, run: Run): ProbedCpu {
+  const { route, dumps, failed } = readCpus(system, run)
   const infos = parseCpuInfo(system.text('proc/cpuinfo') ?? '')
   const kinds = distinctDumps(dumps)
-  const msrs = readFeatureMsrs(system, kinds, program)
-  const tsc = hasInvariantTsc(dumps) ? attempt('/dev/kvm', () => readTscOfKvm(program())) : undefined
+  const kvm = new Kvm(run, [...FEATURE_MSRS])
+  const msrs = readFeatureMsrs(system, kinds, kvm)
+  const tsc = hasInvariantTsc(dumps) ? attempt('/dev/kvm', () => kvm.tsc()) : undefined
   return {
     arch: system.arch,
     route,
@@ -71,10 +73,10 @@ interface Reading {
   readonly failed: readonly Failure[]
 }
 
-function readCpus(system: System, program: () => Runner): Reading {
+function readCpus(system: System, run: Run): Reading {
   const failed: Failure[] = []
   for (const { route, tries, read } of ROUTES) {
-    const { value: dumps, failure } = attempt(tries, () => read(system, program))
+    const { value: dumps, failure } = attempt(tries, () => read(system, run))
     if (dumps && dumps.length > 0) return { route, dumps, failed }
     failed.push(failure ?? { tried: tries, why: 'no CPU may be looked at' })
   }

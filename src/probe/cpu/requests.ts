@@ -34,6 +34,9 @@ function request(what: number, args: readonly number[], data: Uint8Array = Buffe
   return bytes
 }
 
+/** Has requests answered, in order, by one run of the program. @throws RouteError where it cannot be run, or fails */
+export type Run = (requests: readonly Request[]) => Answer[]
+
 /** What came of a request. */
 export class Answer {
   readonly #bytes: Buffer

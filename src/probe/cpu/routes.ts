@@ -7,8 +7,8 @@ import { readCpuidDevice } from '../../node/cpuid-device.ts'
 import { readWhole } from '../../node/read-bytes.ts'
 import { readByInstruction } from './instruction.ts'
 import { readByLoader } from './loader.ts'
+import type { Run } from './requests.ts'
 import { RouteError } from './route-error.ts'
-import type { Runner } from './runner.ts'
 import type { System } from './system.ts'
 
 /** A way to read the CPUs of a system. */
@@ -17,7 +17,7 @@ export interface RouteReader {
   /** What is tried, for people. */
   readonly tries: string
   /** Each CPU labelled with its number. @throws RouteError, FileError where this way is not there */
-  readonly read: (system: System, program: () => Runner) => Dump[]
+  readonly read: (system: System, run: Run) => Dump[]
 }
 
 /** The best first: they see more than those after them. */
@@ -25,7 +25,7 @@ export const ROUTES: readonly RouteReader[] = [
   {
     route: 'instruction',
     tries: 'executing CPUID',
-    read: ({ online }, program) => Array.from(readByInstruction(online, program()), dumpOf),
+    read: ({ online }, run) => Array.from(readByInstruction(online, run), dumpOf),
   },
   {
     route: 'device',

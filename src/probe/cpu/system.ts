@@ -3,6 +3,7 @@ import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseCpuList } from '../../formats/cpu-list.ts'
 import { fileError } from '../../node/file-error.ts'
+import { ProbeError } from '../probe-error.ts'
 import { RouteError } from './route-error.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
@@ -61,12 +62,17 @@ export class System {
     }
   }
 
-  /** @throws RouteError where programs for Linux on x86 cannot be run to ask this system */
+  /** @throws RouteError where it is not this machine, which alone can run programs for us */
   requireHere(): void {
     if (!this.isHere) throw new RouteError('these are the files of another machine')
-    if (process.platform !== 'linux') throw new RouteError(`this is ${process.platform}, not Linux`)
-    if (process.arch !== 'x64' && process.arch !== 'ia32')
-      throw new RouteError(`this is ${machine()}, not x86`)
+  }
+
+  /** @throws ProbeError where it is this machine, and nothing of ours can be there */
+  requireLinuxOnX86(): void {
+    const { platform, arch } = process
+    if (!this.isHere || (platform === 'linux' && (arch === 'x64' || arch === 'ia32'))) return
+    const name = SYSTEMS[platform] ?? platform
+    throw new ProbeError(`only x86 machines that run Linux can be probed, and this is ${name} on ${arch}`)
   }
 
   #list(name: string): number[] | undefined {
@@ -74,5 +80,7 @@ export class System {
     return text === undefined ? undefined : parseCpuList(text)
   }
 }
+
+const SYSTEMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
 
 const CPUS = 'sys/devices/system/cpu'

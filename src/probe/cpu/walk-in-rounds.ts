@@ -59,6 +59,7 @@ const LIKELY: readonly Question[] = [
   ...[4, 0x8000_001d].flatMap(leaf => from(1, 4).map(subleaf => [leaf, subleaf] as const)),
   ...[7, 0xb, 0x1f].flatMap(leaf => from(1, 2).map(subleaf => [leaf, subleaf] as const)),
   ...[1, 2, 5, 6, 7, 9, 0xb, 0xc].map(subleaf => [0xd, subleaf] as const),
+  ...from(0x4000_0000, 2).map(leaf => [leaf, 0] as const),
   ...from(0x8000_0000, 0x22).map(leaf => [leaf, 0] as const),
   [0xc000_0000, 0],
 ]
