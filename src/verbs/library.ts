@@ -6,6 +6,12 @@ import { ask as askContext } from './ask.ts'
 import type { BaselineAnswer, BaselineReasons } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeAnswer } from './decode.ts'
+import type { CheckAnswer } from './fleet/check.ts'
+import type { DrainAnswer } from './fleet/drain.ts'
+import type { DriftAnswer } from './fleet/drift.ts'
+import type * as fleetInputs from './fleet/inputs.ts'
+import type { MigrateAnswer, MoveAnswer } from './fleet/migrate.ts'
+import type { WhatIfAnswer } from './fleet/what-if.ts'
 import type * as inputs from './inputs.ts'
 import type { Note } from './note.ts'
 
@@ -108,3 +114,36 @@ export const cpuModels = (
   input: { readonly arch: string },
   options?: Options,
 ): Told<{ readonly models: readonly string[] | null }> => answer('cpu-models', input, options)
+
+export type WhatIfInput = InferInput<typeof fleetInputs.whatIf>
+export type MigrateInput = InferInput<typeof fleetInputs.migrate>
+export type DrainInput = InferInput<typeof fleetInputs.drain>
+export type DriftInput = InferInput<typeof fleetInputs.drift>
+export type CheckInput = InferInput<typeof fleetInputs.check>
+
+/**
+ * What hosts that come or go, and effects of updates and options, do to pools and guests.
+ * @throws BadRequest for a name that means nothing; ParseError, LibvirtError
+ */
+export const whatIf = (input: WhatIfInput, options?: Options): Told<WhatIfAnswer> =>
+  answer('what-if', input, options)
+
+/** Where guests can be started and moved, and what stands in the way. @throws as `whatIf` */
+export const migrate = (input: Omit<MigrateInput, 'to'>, options?: Options): Told<MigrateAnswer> =>
+  answer('migrate', input, options)
+
+/** Whether one guest, or one with all of a host's CPU, can move to a host. @throws as `whatIf` */
+export const move = (input: MigrateInput & { readonly to: string }, options?: Options): Told<MoveAnswer> =>
+  answer('migrate', input, options)
+
+/** In which order to empty hosts, who is bound to one, and who runs with an older CPU. @throws as `whatIf` */
+export const drain = (input: DrainInput, options?: Options): Told<DrainAnswer> =>
+  answer('drain', input, options)
+
+/** How a fleet differs from what it was, and what that does to pools and guests. @throws as `whatIf` */
+export const drift = (input: DriftInput, options?: Options): Told<DriftAnswer> =>
+  answer('drift', input, options)
+
+/** Whether a fleet keeps to the requirements of its file. @throws as `whatIf`, and where nothing is required */
+export const check = (input: CheckInput, options?: Options): Told<CheckAnswer> =>
+  answer('check', input, options)

@@ -8,6 +8,7 @@ import { decode } from './decode.ts'
 import { decodeText } from './decode-text.ts'
 import { askDomcapabilities } from './domcapabilities.ts'
 import { domcapabilitiesInput } from './domcapabilities-input.ts'
+import { CHANGE_VERBS } from './fleet/table.ts'
 import { encode, expand, migratable, start, update, updateLive, validate } from './guest.ts'
 import * as inputs from './inputs.ts'
 import { Pool } from './pool.ts'
@@ -128,6 +129,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     input: inputs.models,
     run: (context, { arch }) => ({ answer: { models: cpuModels(context, arch) ?? null } }),
   }),
+
+  ...CHANGE_VERBS,
 }
 
 /** In this order: what is wrong with the host is reported first. */

@@ -1,7 +1,7 @@
-import type { FleetChange } from '../../fleet/what-if.ts'
 import { readFleet } from '../../node/fleet.ts'
-import { hostNamed, hostsNamed } from '../../verbs/fleet/host-named.ts'
-import { effectNamed, effects, whatIfAnswer } from '../../verbs/fleet/what-if.ts'
+import type { Context } from '../../verbs/context.ts'
+import { changesOf, type WantedChanges } from '../../verbs/fleet/changes.ts'
+import { effects, whatIfAnswer } from '../../verbs/fleet/what-if.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
@@ -50,7 +50,7 @@ export const command: Command = {
     const paths = args.all('fleet')
     if (paths.length === 0) throw new UsageError("command 'what-if' requires <fleet> option")
     const given = await givenFleet(session, paths)
-    const changes = await changesOf(args, given)
+    const changes = changesOf(given.context, given.view.fleet.hosts, await wantedChanges(args, given))
     if (changes.length === 0)
       throw new UsageError('say what to change: --remove, --replace, --add, --drop or --apply')
     const answer = whatIfAnswer(given.context, given.view, changes)
@@ -59,16 +59,14 @@ export const command: Command = {
   },
 }
 
-async function changesOf(args: Arguments, given: GivenFleet): Promise<FleetChange[]> {
-  const { hosts } = given.view.fleet
-  const removed = args.all('remove').flatMap(pattern => hostsNamed(hosts, pattern))
-  return [
-    ...removed.map(name => ({ kind: 'remove', name }) as const),
-    ...(await each(args.all('replace'), text => replacement(given, text))),
-    ...(await each(args.all('add'), text => additions(given, text))),
-    ...args.all('drop').map(text => effectChange('drop', given, text)),
-    ...args.all('apply').map(text => effectChange('apply', given, text)),
-  ]
+async function wantedChanges(args: Arguments, { context }: GivenFleet): Promise<WantedChanges> {
+  return {
+    remove: args.all('remove'),
+    replace: await each(args.all('replace'), text => replacement(context, text)),
+    add: await each(args.all('add'), text => additions(context, text)),
+    drop: args.all('drop'),
+    apply: args.all('apply'),
+  }
 }
 
 async function each<T>(texts: readonly string[], read: (text: string) => Promise<T[]>): Promise<T[]> {
@@ -77,38 +75,19 @@ async function each<T>(texts: readonly string[], read: (text: string) => Promise
   return all
 }
 
-async function replacement({ context, view }: GivenFleet, text: string): Promise<FleetChange[]> {
-  const [name, file] = halves(text, '--replace takes HOST=FILE')
+async function replacement(context: Context, text: string) {
+  const [host, file] = halves(text, '--replace takes HOST=FILE')
   const { fleet } = await readFleet(context, [file])
   const [by, ...more] = fleet.hosts
   if (!by || more.length > 0)
     throw new UsageError(`--replace takes one host; ${file} has ${fleet.hosts.length}`)
-  return [{ kind: 'replace', name: hostNamed(view.fleet.hosts, name).name, by }]
+  return [{ host, by }]
 }
 
-async function additions({ context, view }: GivenFleet, text: string): Promise<FleetChange[]> {
-  const [pool, path] = text.includes('=') ? halves(text, '--add takes POOL=PATH') : ['', text]
+async function additions(context: Context, text: string) {
+  const [pool, path] = text.includes('=') ? halves(text, '--add takes POOL=PATH') : [undefined, text]
   const { fleet } = await readFleet(context, [path])
-  const taken = new Set(view.fleet.hosts.map(({ name }) => name))
-  return fleet.hosts.map(host => ({
-    kind: 'add',
-    host: { ...host, name: freeName(taken, host.name), pool: pool || undefined },
-  }))
-}
-
-/** A host of a name that is taken is another one all the same. */
-function freeName(taken: Set<string>, name: string): string {
-  let free = name
-  for (let n = 2; taken.has(free); n++) free = `${name} (${n})`
-  taken.add(free)
-  return free
-}
-
-function effectChange(kind: 'apply' | 'drop', { context, view }: GivenFleet, text: string): FleetChange {
-  const at = text.indexOf('@')
-  if (at < 0) return { kind, effect: effectNamed(context, text) }
-  const hosts = new Set(hostsNamed(view.fleet.hosts, text.slice(at + 1)))
-  return { kind, effect: effectNamed(context, text.slice(0, at)), hosts }
+  return fleet.hosts.map(host => ({ pool, host }))
 }
 
 function halves(text: string, usage: string): [string, string] {
