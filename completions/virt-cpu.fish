@@ -10,7 +10,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l xpath -r -
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l wrap -d 'wrap xpath results in an common root element'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l root -r -d 'a recorded host instead of this one: a folder with its sys, proc and etc'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l no-cache -d 'ask every QEMU anew'
-complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l explain -d 'say on stderr what could not be seen, and what root would add'
+complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l explain -d 'say on stderr what could not be seen, and what passthrough of devices needs'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l json -d 'the same facts and the notes as JSON'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'

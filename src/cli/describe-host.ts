@@ -2,6 +2,7 @@ import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { archOfCpuInfo } from '../formats/cpuinfo-arch.ts'
 import type { HostFacts } from '../formats/host-facts.ts'
+import type { VfioFacts } from '../formats/vfio.ts'
 import { driverOf } from '../policy/driver.ts'
 import type { GuestFacts } from '../policy/guests.ts'
 import type { LibvirtVersion } from '../policy/versions.ts'
@@ -10,6 +11,7 @@ import type { NodeInfo } from '../probe/host/node-info.ts'
 import { readHost } from '../probe/host/read-host.ts'
 import { readRegisters } from '../probe/host/registers.ts'
 import { HostTree } from '../probe/host/tree.ts'
+import { readVfio } from '../probe/host/vfio.ts'
 import { ProbeError } from '../probe/probe-error.ts'
 import { hostArch } from '../probe/qemu/emulator.ts'
 import { findGuests } from '../probe/qemu/emulators.ts'
@@ -23,6 +25,7 @@ export interface DescribedHost {
   readonly host: HostFacts
   readonly guests: readonly GuestFacts[]
   readonly node: NodeInfo | undefined
+  readonly vfio: VfioFacts
   readonly notes: readonly Note[]
 }
 
@@ -47,6 +50,7 @@ export async function describeHost(context: Context, options: DescribeOptions): 
     host: { ...facts, cpu: cpu.value },
     guests,
     node,
+    vfio: readVfio(tree, arch),
     notes: [...cpu.notes, ...doubts, ...aboutGuests],
   }
 }

@@ -25,7 +25,11 @@ export const command: Command = {
         help: 'a recorded host instead of this one: a folder with its sys, proc and etc',
       },
       { name: 'no-cache', ours: true, help: 'ask every QEMU anew' },
-      { name: 'explain', ours: true, help: 'say on stderr what could not be seen, and what root would add' },
+      {
+        name: 'explain',
+        ours: true,
+        help: 'say on stderr what could not be seen, and what passthrough of devices needs',
+      },
       { name: 'json', ours: true, help: 'the same facts and the notes as JSON' },
     ],
     example: 'virt-cpu capabilities --xpath //host/cpu',
@@ -46,7 +50,8 @@ export const command: Command = {
     }
     if (args.has('explain') && !args.has('json')) {
       const { printNotes } = await import('../explain.ts')
-      session.err(printNotes(described.notes))
+      const { sayVfio } = await import('../../verbs/say-vfio.ts')
+      session.err(printNotes(described.notes) + sayVfio(described.vfio))
     }
     return 0
   },
@@ -79,12 +84,13 @@ const NOT_HERE = `a host is described by the files of Linux, and this is ${proce
 const HINT = 'give a recorded host with --root DIR, a folder with its sys, proc and etc'
 const NO_TEST_DRIVER = "virt-cpu has no capabilities of libvirt's test driver"
 
-function asJson({ host, guests, node, notes }: DescribedHost) {
+function asJson({ host, guests, node, vfio, notes }: DescribedHost) {
   const { cpu, ...around } = host
   return {
     schema: 1,
     host: { ...around, cpu: printCpu(cpu), node: node ?? null },
     guests,
+    vfio,
     notes: notes.map(printNote),
   }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -40,7 +40,7 @@ export class HostTree {
   }
 
   /** The numbers that follow `prefix` in names of a folder, ascending: `cpu` in `cpu0 cpu1 cpufreq` are 0 and 1. */
-  numbered(path: string, prefix: string): number[] {
+  numbered(path: string, prefix = ''): number[] {
     return this.names(path)
       .filter(name => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
       .map(name => Number(name.slice(prefix.length)))
@@ -49,6 +49,16 @@ export class HostTree {
 
   has(path: string): boolean {
     return this.#look(path, full => statSync(full)) !== undefined
+  }
+
+  /** Whether this user may open a file to read and write. */
+  mayWrite(path: string): boolean {
+    try {
+      accessSync(join(this.root, path), constants.R_OK | constants.W_OK)
+      return true
+    } catch {
+      return false
+    }
   }
 
   #look<T>(path: string, look: (full: string) => T): T | undefined {
