@@ -10,12 +10,16 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare cpu-models decode tree name what-if migrate drain drift check batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models tree name what-if migrate drain drift check batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
+    hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
+    hypervisor-cpu-compare) options='--file --virttype --emulator --arch --machine --error --validate --replies --no-cache --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
+    hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
+    models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
     what-if) options='--fleet --remove --replace --add --drop --apply --effects --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -33,10 +37,18 @@ _virt_cpu() {
     capabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    hypervisor-cpu-baseline:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
+    hypervisor-cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    hypervisor-cpu-compare:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
+    hypervisor-cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    hypervisor-cpu-models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
+    hypervisor-cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-models:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686' -- "$word"); return ;;
     cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     decode:--as) mapfile -t COMPREPLY < <(compgen -W 'host guest' -- "$word"); return ;;
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
+    models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     what-if:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

@@ -7,8 +7,21 @@ export const COMMANDS: CommandTable = {
     'compare host CPU with a CPU described by an XML file',
     () => import('./commands/cpu-compare.ts'),
   ],
+  'hypervisor-cpu-baseline': [
+    'compute baseline CPU usable by a specific hypervisor',
+    () => import('./commands/hypervisor-cpu-baseline.ts'),
+  ],
+  'hypervisor-cpu-compare': [
+    'compare a CPU with the CPU created by a hypervisor on the host',
+    () => import('./commands/hypervisor-cpu-compare.ts'),
+  ],
+  'hypervisor-cpu-models': [
+    'Hypervisor reported CPU models',
+    () => import('./commands/hypervisor-cpu-models.ts'),
+  ],
   'cpu-models': ['CPU models', () => import('./commands/cpu-models.ts')],
   decode: ['what CPU a dump is', () => import('./commands/decode.ts')],
+  models: ['which named models every host of a pool can give', () => import('./commands/models.ts')],
   tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
   name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],
   'what-if': ['what a change would do to pools and guests', () => import('./commands/what-if.ts')],

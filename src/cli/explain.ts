@@ -1,5 +1,6 @@
 import type { BaselineReasons } from '../verbs/baseline.ts'
 import type { CompareAnswer } from '../verbs/compare.ts'
+import type { HypervisorReasons } from '../verbs/hypervisor-baseline.ts'
 import type { Note } from '../verbs/note.ts'
 import { byHosts, type LostFeature, type Reason } from '../verbs/reason.ts'
 import { count, fewNames, say, sayCompare, sayModel } from '../verbs/say.ts'
@@ -11,6 +12,14 @@ export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]
   const head =
     lost.length === 0 ? `lost: nothing; ${count(hosts, 'host')}` : `lost: ${count(lost.length, 'feature')}`
   return `model: ${sayModel(reasons)}\n${head}\n${explainLost(lost)}${printNotes(notes)}`
+}
+
+/** As `explainBaseline`, with what the hypervisor withholds of what the CPUs share. */
+export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: readonly Note[]): string {
+  const { withheld } = reasons
+  const head = `withheld by the hypervisor: ${count(withheld.length, 'feature')}\n`
+  const rows = withheld.length > 0 ? head + table(withheld.map(reasonRow), '  ') : ''
+  return explainBaseline(reasons, []) + rows + printNotes(notes)
 }
 
 /** What is lost, under the names of the hosts that lack it. */

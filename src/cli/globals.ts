@@ -5,6 +5,8 @@ import { UsageError } from './spec.ts'
 /** What stands before the command. */
 export interface Globals {
   quiet: boolean
+  /** Only what libvirt lets everyone do. */
+  readOnly: boolean
   connect?: string
   cpuMap?: string
   libvirt?: string
@@ -33,7 +35,7 @@ const OPTIONS: readonly GlobalOption[] = [
   { short: 'K', long: 'keepalive-count', value: 'needed', set: value => keepalive('-K', value) },
   { short: 'l', long: 'log', value: 'needed', set: () => ({}) },
   { short: 'q', long: 'quiet', set: () => ({ quiet: true }) },
-  { short: 'r', long: 'readonly', set: () => ({}) },
+  { short: 'r', long: 'readonly', set: () => ({ readOnly: true }) },
   { short: 'v', long: 'version', value: 'optional', set: showVersion },
   { short: 'V', set: () => ({ show: 'long-version' }) },
   { long: 'cpu-map', value: 'needed', set: cpuMap => ({ cpuMap }) },
@@ -46,7 +48,7 @@ const OPTIONS: readonly GlobalOption[] = [
  * @throws UsageError in virsh's words
  */
 export function readGlobals(argv: readonly string[]): Globals {
-  const globals: Globals = { quiet: false, rest: [], warnings: [] }
+  const globals: Globals = { quiet: false, readOnly: false, rest: [], warnings: [] }
   const rest = argv.slice()
   for (let arg = rest[0]; arg !== undefined && /^-./.test(arg); arg = rest[0]) {
     rest.shift()

@@ -17,7 +17,8 @@ virt-cpu [options]... <command> [args...]
     -V                      long version
          --cpu-map=DIR      an installed libvirt's cpu_map instead of the built-in data (or VIRT_CPU_MAP)
          --libvirt=VERSION  whose behaviour: 11.3 or 12.8 (default)
-    -r -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
+    -r | --readonly         refuse what libvirt lets nobody do who may only read
+    -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
 
   commands (\`virt-cpu COMMAND --help\` tells more):
 ${lines.join('\n')}

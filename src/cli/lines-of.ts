@@ -14,4 +14,4 @@ export function linesOf(error: unknown): readonly string[] {
 }
 
 /** Errors whose messages are for users, by name: to know their classes, code would be loaded that most runs never need. */
-const SAID: ReadonlySet<string> = new Set(['FileError', 'BadRequest'])
+const SAID: ReadonlySet<string> = new Set(['FileError', 'ProbeError', 'BadRequest'])

@@ -68,6 +68,7 @@ async function show(what: NonNullable<Globals['show']>): Promise<number> {
 const sessionOf = (globals: Globals): Session =>
   new Session({
     quiet: globals.quiet,
+    readOnly: globals.readOnly,
     driver: driverOf(globals.connect),
     libvirt: libvirtVersion(globals.libvirt),
     cpuMap: globals.cpuMap ?? (process.env.VIRT_CPU_MAP || undefined),

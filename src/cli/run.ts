@@ -33,10 +33,11 @@ export async function run(
 const sessionFor = (
   { options }: CommandSpec,
   args: Arguments,
-  { quiet, driver, libvirt, cpuMap }: Session,
+  { quiet, readOnly, driver, libvirt, cpuMap }: Session,
 ): Session =>
   new Session({
     quiet,
+    readOnly,
     driver,
     libvirt: args.has('libvirt') ? libvirtVersion(args.get('libvirt')) : libvirt,
     cpuMap: options.some(({ name }) => name === 'cpu-map') ? cpuMap : (args.get('cpu-map') ?? cpuMap),

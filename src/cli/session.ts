@@ -7,13 +7,16 @@ export type Driver = 'host' | 'test'
 /** What was said before the command, and how it answers. */
 export class Session {
   readonly quiet: boolean
+  /** Only what libvirt lets everyone do. */
+  readonly readOnly: boolean
   readonly driver: Driver
   readonly libvirt: LibvirtVersion
   /** An installed libvirt's map; absent: the built-in data. */
   readonly cpuMap: string | undefined
 
-  constructor(given: Pick<Session, 'quiet' | 'driver' | 'libvirt' | 'cpuMap'>) {
+  constructor(given: Pick<Session, 'quiet' | 'readOnly' | 'driver' | 'libvirt' | 'cpuMap'>) {
     this.quiet = given.quiet
+    this.readOnly = given.readOnly
     this.driver = given.driver
     this.libvirt = given.libvirt
     this.cpuMap = given.cpuMap

@@ -2,7 +2,6 @@ import { decode } from '../arch/x86/decode.ts'
 import { featuresOf } from '../arch/x86/definition.ts'
 import { updateAll, migratable as withoutBlockers } from '../arch/x86/expand.ts'
 import type { Cpu, CpuFeature } from '../core/cpu.ts'
-import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
 import { driverOf } from './driver.ts'
 import { expand } from './operations.ts'
@@ -96,10 +95,3 @@ function s390Cpu({ model, properties }: HostExpansion): Cpu {
   )
   return { type: 'guest', mode: 'custom', match: 'exact', model, fallback: 'forbid', features }
 }
-
-/** @throws LibvirtError, always: the hypervisor does not tell its CPU */
-export const noReportedCpu = ({ binary, virttype }: QemuChoice): LibvirtError =>
-  new LibvirtError(
-    'op-unsupported',
-    `QEMU '${binary}' does not support reporting CPU model for virttype '${virttype}'`,
-  )

@@ -16,7 +16,7 @@ export interface QemuChoice {
   readonly binary: string
   /** As asked for, or the best that there is: `kvm` before `qemu`. */
   readonly virttype: string
-  /** What runs the guests: everything that is neither `kvm` nor `hvf` is emulated. */
+  /** What runs the guests. */
   readonly accelerator: Accelerator
   readonly arch: string
   /** Absent: QEMU told of no machine. */
@@ -30,6 +30,9 @@ export interface QemuPlace {
   readonly binary: string
   readonly host: string
 }
+
+/** What QEMU can be. libvirt's hypervisor commands take any other type for `qemu`; domain capabilities refuse it. */
+const SERVED: readonly string[] = ['kvm', 'hvf', 'qemu']
 
 const invalid = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
 
@@ -65,6 +68,8 @@ export function chooseQemu(
   }
   const best = (['kvm', 'hvf'] as const).find(name => accelerators.has(name)) ?? 'qemu'
   const virttype = asked ?? best
+  if (!SERVED.includes(virttype))
+    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
   const accelerator = virttype === 'kvm' || virttype === 'hvf' ? virttype : 'tcg'
   const machine = machineOf(capabilities, accelerator, binary, request.machine)
   return {
@@ -75,6 +80,25 @@ export function chooseQemu(
     ...(machine && { machine }),
     isNative: isSameFamily(arch, host),
   }
+}
+
+/** What domain capabilities refuse and the other hypervisor commands let pass. @throws LibvirtError */
+export function checkDomains({ arch, accelerators }: QemuCapabilities, choice: QemuChoice): void {
+  const { binary, virttype } = choice
+  // A 64-bit emulator runs 32-bit guests too, never the other way round.
+  if (choice.arch !== arch && !ALSO_RUNS[arch]?.includes(choice.arch)) {
+    throw invalid(`Emulator '${binary}' does not support arch '${choice.arch}'`)
+  }
+  if (!accelerators.has(choice.accelerator) && virttype !== 'qemu') {
+    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
+  }
+}
+
+/** What an emulator runs besides its own. */
+const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
+  x86_64: ['i686'],
+  aarch64: ['armv7l', 'armv6l'],
+  ppc64: ['ppc64le'],
 }
 
 function machineOf(

@@ -8,6 +8,7 @@ const NEW_IN_12_8 = {
   'host-feature-dot':
     "the schema takes a dot in the name of a host's feature (sse4.1): a host's own CPU is valid",
   energy: 'capabilities tell of the energy counters of resctrl',
+  'ignore-host': 'hypervisor-cpu-baseline takes --ignore-host: what the host can enable plays no role',
 } as const
 
 /** Whether that version has the newer behaviour. */

@@ -1,3 +1,4 @@
+import type { Comparison } from '../arch/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { compare as compareCpus, incompatibility } from '../policy/operations.ts'
 import type { Context } from './context.ts'
@@ -20,7 +21,11 @@ export interface CompareAnswer {
  * @throws LibvirtError for an unknown name or an architecture without an answer
  */
 export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
-  const comparison = compareCpus(db, host, cpu)
+  return compareAnswer(compareCpus(db, host, cpu))
+}
+
+/** A comparison as it is answered. */
+export function compareAnswer(comparison: Comparison): CompareAnswer {
   const extra = comparison.extra.map(reasonOf)
   if (comparison.result !== 'incompatible') {
     return { result: comparison.result, missing: [], forbidden: [], extra }

@@ -43,6 +43,7 @@ function faults(schema: Schema, value: Json, at = '$'): string[] {
   ]
 }
 
+const ON_SKY = ['--replies', 'examples/hypervisors/sky-03.replies']
 const guide = ['examples/redhat-guide/workstation.xml', 'examples/redhat-guide/server.xml']
 
 const recorded = rootOf({ ...cpuFiles([{ core: 0 }]), 'proc/cpuinfo': 'processor : 0' })
@@ -61,6 +62,10 @@ test.each([
   ['drift', ['test/pains/30/host-a.xml', 'test/pains/30/host-b.xml']],
   ['drift', ['test/pains/24/before', 'test/pains/24/after']],
   ['check', ['test/pains/20/fleet.yaml']],
+  ['hypervisor-cpu-compare', ['examples/fleet/ice-01.xml', ...ON_SKY, '--explain']],
+  ['hypervisor-cpu-baseline', ['--replies', 'examples/hypervisors', '--explain']],
+  ['hypervisor-cpu-models', ON_SKY],
+  ['models', ['examples/hypervisors']],
 ])('%s --json is as its schema says: %j', (command, args) => {
   const { stdout } = virtCpu([command, ...args, '--json'])
   expect(faults($defs[command], JSON.parse(stdout))).toEqual([])

@@ -1,0 +1,70 @@
+import { byHosts } from '../../verbs/reason.ts'
+import { count, fewNames, printNote } from '../../verbs/say.ts'
+import { type BlockedModel, type UsableModels, usableModels } from '../../verbs/usable-models.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import { printNotes } from '../explain.ts'
+import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
+import { openHosts } from '../hypervisor-hosts.ts'
+import { table } from '../table.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'models',
+    description:
+      'Tell which named models guests can be given on every host of a pool, best first, and what keeps the others ' +
+      'from it on which host. Hosts are recorded ones, or this one.',
+    options: [
+      {
+        name: 'usable-on',
+        value: 'file',
+        positional: 'many',
+        help: 'recorded hosts: conversations with QEMU, domain capabilities, directories of them',
+      },
+      ...HYPERVISOR,
+      NO_CACHE,
+      { name: 'json', help: 'the same as JSON' },
+    ],
+    example: 'virt-cpu models --usable-on examples/hypervisors',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    const context = { db: await databaseOf(session) }
+    const { hosts, notes } = await openHosts(context, args.all('usable-on'), hypervisorRequest(args))
+    const answer = usableModels(context, hosts)
+    if (args.has('json')) {
+      session.out(`${JSON.stringify({ schema: 1, ...answer, notes: notes.map(printNote) }, null, 2)}\n`)
+    } else session.out(told(answer) + printNotes(notes))
+    return answer.usable.length > 0 ? 0 : 1
+  },
+}
+
+function told({ hosts, usable, blocked }: UsableModels): string {
+  const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
+  const head = usable.length > 0 ? `usable on ${on}, best first:\n` : `no model is usable on ${on}\n`
+  const rows = table(
+    usable.map(({ name, vendor }) => [name, vendor || 'any vendor']),
+    '  ',
+  )
+  const rest = blocked.map(model => [model.name, model.vendor || 'any vendor', why(model)])
+  const others = rest.length > 0 ? `not usable: ${count(rest.length, 'model')}\n${table(rest, '  ')}` : ''
+  return head + rows + others
+}
+
+/** `lacks avx512f (not on a, b); c does not have it` */
+function why({ blockers, absentOn, untoldOn }: BlockedModel): string {
+  const lacks = byHosts(blockers).map(
+    ({ features, hosts }) =>
+      `lacks ${fewNames(
+        features.map(({ feature }) => feature),
+        MANY,
+      )} (${fewNames(hosts)})`,
+  )
+  const absent = absentOn.length > 0 ? [`unknown to the hypervisor (${fewNames(absentOn)})`] : []
+  const untold = untoldOn.length > 0 ? [`for reasons that are not told (${fewNames(untoldOn)})`] : []
+  return [...lacks, ...absent, ...untold].join('; ')
+}
+
+/** `--json` has them all. */
+const MANY = 8

@@ -1,0 +1,145 @@
+import type { Inquiry } from '../arch/inquiry.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { ParseError } from '../core/parse-error.ts'
+import { ARCH_NAMES } from '../formats/arch-names.ts'
+import { decodeText } from '../formats/decode-text.ts'
+import { qemuCapabilities } from '../formats/qemu-capabilities.ts'
+import { type Conversation, parseConversation } from '../formats/qmp-conversation.ts'
+import { readWhole } from '../node/read-bytes.ts'
+import { checkQemuRequest, chooseQemu, noEmulator, type QemuRequest } from '../policy/qemu-choice.ts'
+import type { Hypervisor } from '../verbs/hypervisor.ts'
+import type { Arguments } from './arguments.ts'
+import type { Session } from './session.ts'
+import { CommandError, type OptionSpec } from './spec.ts'
+
+/** Which hypervisor is asked, as virsh has it. */
+export const HYPERVISOR: readonly OptionSpec[] = [
+  { name: 'virttype', value: 'string', help: 'virtualization type (/domain/@type)', words: ['kvm', 'qemu'] },
+  { name: 'emulator', value: 'string', help: 'path to emulator binary (/domain/devices/emulator)' },
+  { name: 'arch', value: 'string', help: 'CPU architecture (/domain/os/type/@arch)' },
+  { name: 'machine', value: 'string', help: 'machine type (/domain/os/type/@machine)' },
+]
+
+const REPLIES = {
+  name: 'replies',
+  value: 'file',
+  ours: true,
+  help: "a recorded conversation with a host's QEMU instead of asking this one's",
+} as const
+
+export const NO_CACHE = {
+  name: 'no-cache',
+  ours: true,
+  help: 'ask QEMU even if its last answers are known',
+} as const
+
+/** How it is asked. */
+export const PROBE: readonly OptionSpec[] = [REPLIES, NO_CACHE]
+
+/** How several may be asked at once. */
+export const PROBES: readonly OptionSpec[] = [
+  {
+    ...REPLIES,
+    repeats: true,
+    help: 'recorded hosts instead of this one: conversations with QEMU, domain capabilities, directories of them',
+  },
+  NO_CACHE,
+]
+
+/** What of a QEMU is asked for, and where it is looked for. */
+export interface HypervisorRequest extends QemuRequest {
+  readonly emulator?: string | undefined
+  /** A recorded conversation; absent: this host's QEMU is asked. */
+  readonly replies?: string | undefined
+  readonly noCache?: boolean
+}
+
+export const hypervisorRequest = (args: Arguments): HypervisorRequest => ({
+  virttype: args.get('virttype'),
+  emulator: args.get('emulator'),
+  arch: args.get('arch'),
+  machine: args.get('machine'),
+  replies: args.all('replies')[0],
+  noCache: args.has('no-cache'),
+})
+
+/**
+ * The hypervisor that is asked: this host's, or a recorded one.
+ * @throws LibvirtError as libvirt refuses; ProbeError, FileError, ParseError
+ */
+export async function openHypervisor(request: HypervisorRequest): Promise<Hypervisor> {
+  checkQemuRequest(request, name => ARCH_NAMES.has(name))
+  return request.replies === undefined ? probed(request) : recorded(request, request.replies)
+}
+
+async function probed(request: HypervisorRequest): Promise<Hypervisor> {
+  const { findEmulator, hostArch } = await import('../probe/qemu/emulator.ts')
+  const { probeQemu } = await import('../probe/qemu/probe.ts')
+  const host = hostArch()
+  const arch = request.arch ?? host
+  const binary = request.emulator ?? findEmulator(arch, { host })
+  if (binary === undefined) throw noEmulator(arch)
+  const conversation = await probeQemu({ binary, cache: request.noCache ? 'none' : undefined })
+  return hypervisorOf(conversation, request, binary, host)
+}
+
+/** @throws FileError, ParseError, LibvirtError */
+function recorded(request: HypervisorRequest, path: string): Hypervisor {
+  const bytes = readWhole(path, LIMIT)
+  if (!bytes) throw new ParseError(`too long for a conversation with QEMU: more than ${LIMIT} bytes`, path)
+  return openConversation(decodeText(bytes), path, request)
+}
+
+/** More than any conversation. */
+const LIMIT = 64 * 2 ** 20
+
+/**
+ * The hypervisor of a recorded conversation. It does not tell the host's architecture: that is taken for its guests'.
+ * @throws ParseError, LibvirtError
+ */
+export const openConversation = (text: string, path: string, request: HypervisorRequest): Hypervisor =>
+  hypervisorOf(parseConversation(text, path), request, request.emulator)
+
+function hypervisorOf(
+  conversation: Conversation,
+  request: HypervisorRequest,
+  binary: string | undefined,
+  host?: string,
+): Hypervisor {
+  const capabilities = qemuCapabilities(conversation, request.arch)
+  const place = {
+    binary: binary ?? `/usr/bin/qemu-system-${capabilities.arch}`,
+    host: host ?? capabilities.arch,
+  }
+  return { capabilities, choice: chooseQemu(capabilities, place, request) }
+}
+
+/**
+ * What an inquiry comes to; where it asks anything, a QEMU of this host answers.
+ * @throws LibvirtError, ProbeError
+ */
+export async function inquireQemu<T>(
+  inquiry: Inquiry<T>,
+  arch: string,
+  { emulator, virttype, replies }: HypervisorRequest,
+): Promise<T> {
+  const { findEmulator } = await import('../probe/qemu/emulator.ts')
+  const { inquire } = await import('../probe/qemu/inquire.ts')
+  const binary = () => {
+    const found = replies === undefined ? (emulator ?? findEmulator(arch)) : findEmulator(arch)
+    if (found === undefined) throw noEmulator(arch)
+    return found
+  }
+  return inquire(inquiry, binary, { accelerator: virttype === 'qemu' ? 'tcg' : 'kvm:tcg' })
+}
+
+/**
+ * The hypervisor's commands need more than reading, and a hypervisor.
+ * @param call libvirt's function, without its beginning
+ * @throws CommandError, LibvirtError
+ */
+export function refuseReadOnly({ readOnly, driver }: Session, call: string): void {
+  const name = `virConnect${call}`
+  if (driver === 'test') throw new LibvirtError('no-support', name)
+  if (readOnly) throw new CommandError([`operation forbidden: read only access prevents ${name}`])
+}

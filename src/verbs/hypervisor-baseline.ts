@@ -1,0 +1,50 @@
+import type { Inquiry } from '../arch/inquiry.ts'
+import { featuresOf } from '../arch/x86/definition.ts'
+import type { Cpu } from '../core/cpu.ts'
+import { driverOf } from '../policy/driver.ts'
+import {
+  hypervisorBaseline as baselineX86,
+  type HypervisorBaselineOptions,
+} from '../policy/hypervisor-baseline.ts'
+import type { BaselineReasons } from './baseline.ts'
+import type { Context } from './context.ts'
+import { allowedOnAll, type HypervisorHost } from './hypervisor-host.ts'
+import { Pool } from './pool.ts'
+import { type Reason, reasonOf } from './reason.ts'
+
+/**
+ * The CPU that the hypervisor of each of these hosts can give to guests of all these CPUs. On s390x QEMU itself is
+ * asked.
+ * @throws LibvirtError
+ */
+export function* hypervisorBaseline(
+  { db }: Context,
+  cpus: readonly Cpu[],
+  hosts: readonly HypervisorHost[],
+  options: HypervisorBaselineOptions,
+): Inquiry<Cpu> {
+  const allowance = allowedOnAll(hosts)
+  const throughQemu = driverOf(hosts[0]?.arch ?? '')?.throughQemu
+  if (!throughQemu) return baselineX86(db, cpus, allowance, options)
+  return yield* throughQemu.baseline(cpus, { models: [...allowance.models.keys()], expand: options.expand })
+}
+
+/** Why a hypervisor's baseline is as it is. */
+export interface HypervisorReasons extends BaselineReasons {
+  /** What every CPU has and the answer has not: the hypervisor cannot give it. */
+  readonly withheld: readonly Reason[]
+}
+
+/** @param sources what the CPUs are called, in order. Of x86 only */
+export function hypervisorReasons(
+  { db }: Context,
+  cpus: readonly Cpu[],
+  sources: readonly string[],
+  answer: Cpu,
+): HypervisorReasons {
+  const pool = new Pool(db, { explain: true, raw: true })
+  for (const [i, cpu] of cpus.entries()) pool.add(cpu, sources[i] ?? '')
+  const common = cpus.map(cpu => featuresOf(db, cpu)).reduce((all, features) => all.meet(features))
+  const withheld = db.features.in(common.minus(featuresOf(db, answer))).map(reasonOf)
+  return { ...pool.reasons(answer), withheld }
+}
