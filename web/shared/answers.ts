@@ -7,7 +7,8 @@ export interface GroupAnswer {
   readonly id: number
   /** How it is called: its one host, or its first and how many more. */
   readonly title: string
-  readonly hosts: readonly HostAnswer[]
+  /** How many hosts; their names are asked for one by one. */
+  readonly count: number
   readonly vendor: string
   /** `6.85.7`; empty: not known. */
   readonly signature: string
@@ -46,6 +47,7 @@ export interface CauseAnswer {
   readonly mend: string
 }
 
+/** A group unlike others of its silicon. */
 export interface OddAnswer {
   readonly group: number
   readonly norm: number
@@ -64,6 +66,8 @@ export interface FleetAnswer {
   readonly title: string
   readonly hosts: number
   readonly groups: readonly GroupAnswer[]
+  /** Ids of the odd ones out, and what there is to say of the first. */
+  readonly oddGroups: readonly number[]
   readonly odd: readonly OddAnswer[]
   readonly pools: readonly { readonly label: string; readonly hosts: number }[]
   readonly levels: readonly { readonly level: string; readonly hosts: number }[]
@@ -73,6 +77,7 @@ export interface MatrixAnswer {
   readonly title: string
   /** Ids, in the order of the columns. */
   readonly groups: readonly number[]
+  readonly causes: readonly CauseAnswer[]
   readonly rows: readonly MatrixRow[]
 }
 
@@ -81,8 +86,8 @@ export interface MatrixRow extends FeatureAnswer {
   readonly cells: string
   /** How many hosts lack it. */
   readonly without: number
-  /** Why, by column; null: it has it. */
-  readonly causes: readonly (CauseAnswer | null)[]
+  /** Why, by column, in `causes` of the answer, counted from 1; 0: it has it. */
+  readonly why: Uint16Array
 }
 
 export interface BaselineAnswer {

@@ -23,6 +23,8 @@ export type Subject = string
 /** What the worker can be asked. */
 export interface Questions {
   add(files: readonly Given[], label: string): Promise<answers.StateAnswer>
+  /** The fleet that `virt-cpu page --data` put into the page, as it stands there. */
+  bake(json: string): answers.StateAnswer
   sample(): answers.StateAnswer
   clear(): answers.StateAnswer
   undo(): answers.StateAnswer
@@ -31,6 +33,8 @@ export interface Questions {
   assign(moves: readonly Move[], label: string): answers.StateAnswer
   /** The files of all hosts. */
   documents(): readonly (readonly [path: string, text: string])[]
+  /** The hosts of a group. */
+  hosts(group: number): readonly answers.HostAnswer[]
   fleet(scope: Scope): answers.FleetAnswer
   matrix(scope: Scope, all: boolean): answers.MatrixAnswer
   baseline(scope: Scope, options: BaselineOptions): answers.BaselineAnswer

@@ -21,7 +21,8 @@ export interface Deeds {
   readonly does: (deed: Promise<StateAnswer>) => Promise<void>
 }
 
-export function App({ client, baked }: { readonly client: Client; readonly baked: readonly Given[] }) {
+/** @param baked the fleet in the page, as JSON; `null` is none */
+export function App({ client, baked }: { readonly client: Client; readonly baked: string }) {
   const [place, go] = usePlace()
   const [state, setState] = useState<StateAnswer>()
   const [progress, setProgress] = useState<{ readonly done: number; readonly of: number }>()
@@ -55,7 +56,7 @@ export function App({ client, baked }: { readonly client: Client; readonly baked
   )
 
   useEffect(() => {
-    if (baked.length > 0) deeds.add(baked, 'the hosts of this file')
+    if (baked !== 'null') void deeds.does(client.ask('bake', baked))
     else if (place.sample) deeds.sample()
   }, [])
   useEffect(() => {
@@ -66,8 +67,11 @@ export function App({ client, baked }: { readonly client: Client; readonly baked
   useKeys(deeds)
 
   const busy =
-    state === undefined && (baked.length > 0 || place.sample !== undefined || progress !== undefined)
-  const asking = useMemo(() => ({ client, version: state?.version ?? 0 }), [client, state?.version])
+    state === undefined && (baked !== 'null' || place.sample !== undefined || progress !== undefined)
+  const asking = useMemo(
+    () => ({ client, version: state?.version ?? 0, known: new Map() }),
+    [client, state?.version],
+  )
   return (
     <Asking.Provider value={asking}>
       <button type="button" class="skip" onClick={toMain}>

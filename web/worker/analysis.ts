@@ -71,7 +71,7 @@ export class Analysis {
   group = (group: Group): GroupAnswer => ({
     id: this.id(group),
     title: this.title(group),
-    hosts: group.hosts.map(this.host),
+    count: group.hosts.length,
     vendor: group.vendor ?? '',
     signature: signatureText(group.signature),
     generation: this.#generation(group.signature),

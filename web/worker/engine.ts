@@ -17,6 +17,12 @@ import { migrationView, moveView } from './views/migration.ts'
 import { planView, poolsView } from './views/pools.ts'
 import { treeView } from './views/tree.ts'
 
+/** Each text once, and the files that have it. */
+interface Baked {
+  readonly texts: readonly string[]
+  readonly files: readonly (readonly [path: string, text: number])[]
+}
+
 /** Everything that the page knows and asks; the face of the verbs that runs in the worker. */
 export class Engine implements Questions {
   readonly #db = builtin()
@@ -38,6 +44,14 @@ export class Engine implements Questions {
       if (i % 200 === 199) this.#progress(i + 1, files.length)
     }
     return this.#join(texts, label)
+  }
+
+  bake(json: string): StateAnswer {
+    const { texts, files } = JSON.parse(json) as Baked
+    return this.#join(
+      files.map(([path, text]) => [path, texts[text] ?? '']),
+      'the hosts of this file',
+    )
   }
 
   sample(): StateAnswer {
@@ -84,6 +98,7 @@ export class Engine implements Questions {
 
   documents = () => [...new Map(this.#history.now.hosts.map(({ path, text }) => [path, text]))]
 
+  hosts: Questions['hosts'] = id => this.#now.groups[id]?.hosts.map(this.#now.host) ?? []
   fleet: Questions['fleet'] = scope => fleetView(this.#now, scope)
   matrix: Questions['matrix'] = (scope, all) => matrixView(this.#now, scope, all)
   baseline: Questions['baseline'] = (scope, options) => baselineView(this.#now, scope, options)

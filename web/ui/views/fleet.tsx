@@ -1,5 +1,7 @@
-import type { FaultAnswer, FleetAnswer, GroupAnswer, OddAnswer } from '../../shared/answers.ts'
+import { useMemo, useState } from 'preact/hooks'
+import type { FaultAnswer, FleetAnswer, GroupAnswer, HostAnswer, OddAnswer } from '../../shared/answers.ts'
 import type { ViewProps } from '../app.tsx'
+import { useGradually } from '../gradually.ts'
 import { scopeOf } from '../header.tsx'
 import { Finding, plural } from '../parts.tsx'
 import { useAnswer, useClient } from '../use-answer.ts'
@@ -7,6 +9,16 @@ import { useAnswer, useClient } from '../use-answer.ts'
 export function FleetView({ place, go, state, deeds }: ViewProps) {
   const answer = useAnswer('fleet', scopeOf(place))
   const remove = useRemove(deeds)
+  // Kept, so that a row that is there is not looked at again when others come.
+  const rows = useMemo(
+    () =>
+      answer?.groups.map(group => (
+        <Row key={group.id} {...{ group, answer }} remove={() => remove(group.id)} />
+      )) ?? [],
+    [answer],
+  )
+  const odd = useGradually(answer?.odd ?? NO_ODD, 1)
+  const groups = useGradually(rows, 20)
   if (!answer) return <Finding title={undefined} />
   return (
     <>
@@ -38,25 +50,26 @@ export function FleetView({ place, go, state, deeds }: ViewProps) {
                 </th>
               </tr>
             </thead>
-            <tbody>
-              {answer.groups.map(group => (
-                <Row key={group.id} {...{ group, answer }} remove={() => remove(group.id)} />
-              ))}
-            </tbody>
+            <tbody>{groups}</tbody>
           </table>
         </div>
       )}
       {answer.odd.length > 0 && (
         <section aria-labelledby="odd">
           <h2 id="odd">Odd ones out</h2>
-          {answer.odd.map(odd => (
+          {odd.map(odd => (
             <Odd key={odd.group} {...{ odd, answer }} show={feature => go({ view: 'matrix', feature })} />
           ))}
+          {answer.oddGroups.length > answer.odd.length && (
+            <p class="faint">and {plural(answer.oddGroups.length - answer.odd.length, 'group')} more</p>
+          )}
         </section>
       )}
     </>
   )
 }
+
+const NO_ODD: readonly OddAnswer[] = []
 
 function useRemove({ does }: ViewProps['deeds']) {
   const client = useClient()
@@ -72,7 +85,7 @@ function Row({
   readonly answer: FleetAnswer
   readonly remove: () => void
 }) {
-  const odd = answer.odd.find(one => one.group === group.id)
+  const odd = answer.oddGroups.includes(group.id)
   return (
     <tr>
       <th scope="row">
@@ -80,8 +93,8 @@ function Row({
         {odd && <span class="mark">unlike its kind</span>}
       </th>
       <td class="number">
-        {group.hosts.length}
-        <span class="unit"> {group.hosts.length === 1 ? 'host' : 'hosts'}</span>
+        {group.count}
+        <span class="unit"> {group.count === 1 ? 'host' : 'hosts'}</span>
       </td>
       <td>{group.generation || group.vendor || '–'}</td>
       <td class="figures">{group.signature || '–'}</td>
@@ -104,21 +117,31 @@ function Row({
 }
 
 /** One host by its name; several behind the first. */
-function Names({ group: { title, hosts } }: { readonly group: GroupAnswer }) {
-  if (hosts.length === 1) return <span title={hosts[0]?.name}>{title}</span>
+function Names({ group: { id, title, count } }: { readonly group: GroupAnswer }) {
+  const [open, setOpen] = useState(false)
+  if (count === 1) return <>{title}</>
   return (
-    <details>
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{title}</summary>
-      <ul class="names">
-        {hosts.map(({ name, short }) => (
-          <li key={name} title={name}>
-            {short}
-          </li>
-        ))}
-      </ul>
+      {open && <Hosts id={id} />}
     </details>
   )
 }
+
+function Hosts({ id }: { readonly id: number }) {
+  const hosts = useGradually(useAnswer('hosts', id) ?? NONE, 100)
+  return (
+    <ul class="names">
+      {hosts.map(({ name, short }) => (
+        <li key={name} title={name}>
+          {short}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const NONE: readonly HostAnswer[] = []
 
 /** `v4` of `x86-64-v4` */
 export const levelClass = (level: string): string => level.replace('x86-64-', '') || 'none'

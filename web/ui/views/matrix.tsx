@@ -1,6 +1,8 @@
-import { useState } from 'preact/hooks'
+import type { VNode } from 'preact'
+import { useMemo, useState } from 'preact/hooks'
 import type { FleetAnswer, GroupAnswer, MatrixAnswer, MatrixRow } from '../../shared/answers.ts'
 import type { ViewProps } from '../app.tsx'
+import { useGradually } from '../gradually.ts'
 import { scopeOf } from '../header.tsx'
 import { byClass, Finding, plural, Toggle } from '../parts.tsx'
 import { useAnswer } from '../use-answer.ts'
@@ -10,9 +12,9 @@ export function MatrixView({ place, go }: ViewProps) {
   const fleet = useAnswer('fleet', scope)
   const answer = useAnswer('matrix', scope, place.all === 'yes')
   const [chosen, setColumn] = useState<number>()
-  if (!answer || !fleet) return <Finding title={undefined} />
   const sort = place.sort ?? 'cost'
-  const rows = sorted(answer.rows, sort)
+  const rows = useMemo(() => sorted(answer?.rows ?? [], sort), [answer, sort])
+  if (!answer || !fleet) return <Finding title={undefined} />
   const row = rows.find(({ name }) => name === place.feature) ?? rows[0]
   const column = chosen ?? Math.max(0, row?.cells.indexOf('0') ?? 0)
   const select = (feature: string) => go({ feature }, 'replace')
@@ -81,6 +83,14 @@ const UPRIGHT = 64
 function Grid({ answer, fleet, rows, row, column, setColumn, select, classes }: GridProps) {
   const width = cellWidth(answer.groups.length)
   const groups = answer.groups.map(id => fleet.groups.find(group => group.id === id))
+  const drawn = useGradually(rows, 12)
+  // Rows without the cursor are kept: moving it redraws two rows, not all.
+  const nodes = useMemo(() => new Map<MatrixRow, VNode>(), [rows, width])
+  const kept = (one: MatrixRow): VNode => {
+    const node = nodes.get(one) ?? <Row key={one.name} {...{ groups, width, select, setColumn }} row={one} />
+    nodes.set(one, node)
+    return node
+  }
   const move = (event: KeyboardEvent) => {
     const at = row ? rows.indexOf(row) : 0
     const to = {
@@ -112,7 +122,7 @@ function Grid({ answer, fleet, rows, row, column, setColumn, select, classes }: 
             </th>
           </tr>
         </thead>
-        {sections(rows, classes).map(([name, list]) => (
+        {sections(drawn, classes).map(([name, list]) => (
           <tbody key={name}>
             {classes && (
               <tr class="class">
@@ -121,35 +131,50 @@ function Grid({ answer, fleet, rows, row, column, setColumn, select, classes }: 
                 </th>
               </tr>
             )}
-            {list.map(one => (
-              <tr
-                key={one.name}
-                class={one === row ? 'active' : undefined}
-                onMouseEnter={() => select(one.name)}
-              >
-                <th scope="row">
-                  <button
-                    type="button"
-                    id={`row-${one.name}`}
-                    tabIndex={one === row ? 0 : -1}
-                    aria-describedby={one === row ? 'detail' : undefined}
-                    onFocus={() => select(one.name)}
-                    onClick={() => select(one.name)}
-                  >
-                    {one.name}
-                  </button>
-                </th>
-                <td class="cells">
-                  <Strip {...{ width, setColumn }} cells={one.cells} column={one === row ? column : -1} />
-                  <span class="unseen">{lackers(one, groups)}</span>
-                </td>
-                <td class="number">{one.without || ''}</td>
-              </tr>
-            ))}
+            {list.map(one =>
+              one === row ? (
+                <Row key={one.name} {...{ groups, width, select, setColumn, column }} row={one} />
+              ) : (
+                kept(one)
+              ),
+            )}
           </tbody>
         ))}
       </table>
     </div>
+  )
+}
+
+interface RowProps extends Pick<GridProps, 'select' | 'setColumn'> {
+  readonly row: MatrixRow
+  readonly groups: readonly (GroupAnswer | undefined)[]
+  readonly width: number
+  /** Under the cursor; absent: the cursor is in another row. */
+  readonly column?: number
+}
+
+function Row({ row, groups, width, select, setColumn, column }: RowProps) {
+  const active = column !== undefined
+  return (
+    <tr class={active ? 'active' : undefined} onMouseEnter={() => select(row.name)}>
+      <th scope="row">
+        <button
+          type="button"
+          id={`row-${row.name}`}
+          tabIndex={active ? 0 : -1}
+          aria-describedby={active ? 'detail' : undefined}
+          onFocus={() => select(row.name)}
+          onClick={() => select(row.name)}
+        >
+          {row.name}
+        </button>
+      </th>
+      <td class="cells">
+        <Strip {...{ width, setColumn }} cells={row.cells} column={column ?? -1} />
+        <span class="unseen">{lackers(row, groups)}</span>
+      </td>
+      <td class="number">{row.without || ''}</td>
+    </tr>
   )
 }
 
@@ -197,8 +222,11 @@ interface StripProps {
 /** A row's cells as two paths, so that three hundred groups are no more to draw than three. */
 function Strip({ cells, width, column, setColumn }: StripProps) {
   const gap = width > 6 ? 2 : 0
-  const box = (i: number) => `M${i * width + gap / 2} 3h${width - gap}v${ROW - 6}h${gap - width}z`
-  const path = (wanted: string) => [...cells].map((cell, i) => (cell === wanted ? box(i) : '')).join('')
+  const [has, lacks] = useMemo(() => {
+    const box = (i: number) => `M${i * width + gap / 2} 3h${width - gap}v${ROW - 6}h${gap - width}z`
+    const path = (wanted: string) => [...cells].map((cell, i) => (cell === wanted ? box(i) : '')).join('')
+    return [path('1'), path('0')]
+  }, [cells, width, gap])
   const pick = (event: MouseEvent) => {
     const { left } = (event.currentTarget as Element).getBoundingClientRect()
     setColumn(Math.max(0, Math.min(cells.length - 1, Math.floor((event.clientX - left) / width))))
@@ -212,8 +240,8 @@ function Strip({ cells, width, column, setColumn }: StripProps) {
       onClick={pick}
       aria-hidden="true"
     >
-      <path class="has" d={path('1')} />
-      <path class="lacks" d={path('0')} />
+      <path class="has" d={has} />
+      <path class="lacks" d={lacks} />
       {column >= 0 && (
         <rect class="cursor" x={column * width + 0.5} y="1.5" width={width - 1} height={ROW - 3} />
       )}
@@ -232,8 +260,7 @@ interface DetailProps {
 function Detail({ row, answer, fleet, column }: DetailProps) {
   const find = (at: number) => fleet.groups.find(group => group.id === answer.groups[at])
   const group = find(column)
-  const cause = row.causes[column]
-  const lacking = row.causes.flatMap((one, i) => (one ? (find(i) ?? []) : []))
+  const cause = answer.causes[(row.why[column] ?? 0) - 1]
   return (
     <aside class="detail" id="detail" aria-live="polite" aria-label="What is known of it" tabIndex={0}>
       <h2>
@@ -245,11 +272,11 @@ function Detail({ row, answer, fleet, column }: DetailProps) {
       <p>{row.title}</p>
       <dl>
         <dt>
-          {lacking.length === 0
+          {row.without === 0
             ? 'Every host has it'
             : `${plural(row.without, 'host')} ${row.without === 1 ? 'lacks' : 'lack'} it`}
         </dt>
-        {lacking.length > 0 && (
+        {row.without > 0 && (
           <dd>
             {lackers(
               row,

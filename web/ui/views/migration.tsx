@@ -28,6 +28,11 @@ export function MigrationView({ place, go }: ViewProps) {
       <div class="graph-and-detail">
         <div class="scroll" tabIndex={0} role="region" aria-label="Ways of migration">
           <Graph {...{ answer, fleet, from, to, select }} />
+          {answer.clusters.length > DRAWN && (
+            <p class="faint">
+              The {DRAWN} largest of {answer.clusters.length} sets are drawn; any two can be chosen by name.
+            </p>
+          )}
         </div>
         <div class="moves">
           <div class="controls">
@@ -90,6 +95,8 @@ interface GraphProps {
 const BOX = { width: 176, line: 17, pad: 11, gap: 22, across: 68 }
 /** So many groups are named in a box; the rest are counted. */
 const NAMED = 6
+/** So many boxes are drawn, those with the most hosts. */
+const DRAWN = 60
 
 interface Box {
   readonly id: number
@@ -101,7 +108,7 @@ interface Box {
 
 /** Ranks from left to right: guests go right. */
 function Graph({ answer, fleet, from, to, select }: GraphProps) {
-  const { boxes, width, height } = layOut(answer, fleet)
+  const { boxes, width, height } = layOut(drawn(answer, fleet), fleet)
   const at = (id: number) => boxes.find(box => box.id === id)
   const headOf = (id: number) => answer.clusters.find(({ groups }) => groups.includes(id))?.id ?? id
   const chosen = [headOf(from), headOf(to)]
@@ -179,7 +186,15 @@ const button = (label: string, press: () => void) => ({
 
 const nameOf = ({ lines }: Box): string => lines.join(', ')
 
-function layOut({ clusters }: MigrationAnswer, fleet: FleetAnswer) {
+/** The largest of the clusters, in their order. */
+function drawn({ clusters }: MigrationAnswer, fleet: FleetAnswer): MigrationAnswer['clusters'] {
+  const hosts = ({ groups }: (typeof clusters)[number]) =>
+    groups.reduce((sum, id) => sum + (fleet.groups.find(group => group.id === id)?.count ?? 0), 0)
+  const largest = new Set([...clusters].sort((a, b) => hosts(b) - hosts(a)).slice(0, DRAWN))
+  return clusters.filter(one => largest.has(one))
+}
+
+function layOut(clusters: MigrationAnswer['clusters'], fleet: FleetAnswer) {
   const columns = new Map<number, (typeof clusters)[number][]>()
   for (const one of clusters) columns.set(one.rank, [...(columns.get(one.rank) ?? []), one])
   const boxes: Box[] = []

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { FleetAnswer, PlanAnswer, PoolCard, PoolsAnswer } from '../../shared/answers.ts'
 import type { Move } from '../../shared/protocol.ts'
 import type { ViewProps } from '../app.tsx'
+import { useGradually } from '../gradually.ts'
 import { Finding, figure, plural } from '../parts.tsx'
 import { useAnswer, useClient } from '../use-answer.ts'
 import { levelClass } from './fleet.tsx'
@@ -102,9 +103,12 @@ interface CardProps {
   readonly move: (held: Held, to: string) => void
 }
 
+const NO_GROUPS: PoolCard['groups'] = []
+
 function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
   const [over, setOver] = useState(false)
   const at = labels.indexOf(label)
+  const groups = useGradually(card?.groups ?? NO_GROUPS, 30)
   const onKey = (event: KeyboardEvent, chip: Held) => {
     const to = labels[at + ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? Number.NaN)]
     if (to === undefined) return
@@ -139,7 +143,7 @@ function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
         </p>
       )}
       <ul>
-        {card?.groups.map(({ id, hosts }) => {
+        {groups.map(({ id, hosts }) => {
           const group = fleet.groups.find(one => one.id === id)
           const chip = { group: id, from: label }
           return (

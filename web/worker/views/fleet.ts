@@ -6,6 +6,9 @@ import type { FleetAnswer, OddAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 
+/** So many odd ones are told in full: who has more has one fault many times. */
+const TOLD = 12
+
 /** The hosts by their CPU, and the odd ones out. */
 export function fleetView(analysis: Analysis, scope: Scope): FleetAnswer {
   const groups = analysis.in(scope)
@@ -20,7 +23,8 @@ export function fleetView(analysis: Analysis, scope: Scope): FleetAnswer {
     ),
     hosts: sum(groups),
     groups: groups.map(analysis.group),
-    odd: found.map(
+    oddGroups: found.map(({ group }) => analysis.id(group)),
+    odd: found.slice(0, TOLD).map(
       ({ group, norm, lacks, has }): OddAnswer => ({
         group: analysis.id(group),
         norm: analysis.id(norm),
@@ -69,14 +73,10 @@ function titleOf(
           1,
         )} ${dearest.hosts === 1 ? 'costs' : 'cost'} the pool ${count(dearest.features.length, 'feature')}`
       : ''
+  const strange = odd.length === 1 && odd[0] ? analysis.title(odd[0]) : `${count(sum(odd), 'host')}`
   const unlike =
-    odd.length > 0 && !cost
-      ? `; ${fewNames(
-          odd.map(group => analysis.title(group)),
-          2,
-        )} unlike their kind`
-      : ''
-  return reach + cost + unlike
+    odd.length > 0 ? `; ${strange} ${sum(odd) === 1 ? 'is' : 'are'} unlike others of their silicon` : ''
+  return reach + (cost || unlike)
 }
 
 export const sum = (groups: readonly Group[]): number =>

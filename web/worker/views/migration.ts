@@ -1,23 +1,26 @@
-import { arrowsOf, fullGuest } from '../../../src/fleet/arrows.ts'
+import { fullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
-import { type Obstacle, obstaclesOf } from '../../../src/fleet/obstacles.ts'
+import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from '../../../src/fleet/obstacles.ts'
 import { count } from '../../../src/verbs/say.ts'
 import type { MigrationAnswer, MoveAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { sum } from './fleet.ts'
 
-/** Between which groups guests that have all of their host's CPU move. */
+/** Between which groups guests move that have all of their host's CPU. */
 export function migrationView(analysis: Analysis, scope: Scope): MigrationAnswer {
   const groups = analysis.in(scope)
-  const arrows = arrowsOf(analysis.db.features, groups)
-  const clusterOf = new Map(groups.map(group => [group, group]))
-  for (const { from, to, kind } of arrows) if (kind === 'both-ways') join(clusterOf, from, to)
+  const guests = groups.map(fullGuest(analysis.db.features))
+  const ways = new Map(groups.map((from, i) => [from, new Set(groups.filter(to => goes(guests[i], to)))]))
+  const clusterOf = clusters(groups, ways)
   const heads = [...new Set(clusterOf.values())]
   const reach = new Map(heads.map(head => [head, new Set<Group>()]))
-  for (const { from, to, kind } of arrows) {
-    const [a, b] = [clusterOf.get(from), clusterOf.get(to)]
-    if (kind === 'one-way' && a && b) reach.get(a)?.add(b)
+  for (const [from, open] of ways) {
+    const own = clusterOf.get(from)
+    for (const to of open) {
+      const other = clusterOf.get(to)
+      if (own && other && other !== own) reach.get(own)?.add(other)
+    }
   }
   const rank = ranksOf(heads, reach)
   return {
@@ -64,10 +67,16 @@ function otherObstacle(obstacle: Obstacle): string[] {
   return []
 }
 
-function join(clusterOf: Map<Group, Group>, a: Group, b: Group): void {
-  const [keep, drop] = [clusterOf.get(a), clusterOf.get(b)]
-  if (!keep || keep === drop) return
-  for (const [group, head] of clusterOf) if (head === drop) clusterOf.set(group, keep)
+const goes = (guest: CpuFacts | undefined, to: Group): boolean => guest !== undefined && mayMove(guest, to)
+
+/** The first of the groups between which guests of a group move both ways; the order of features makes that a whole. */
+function clusters(groups: readonly Group[], ways: ReadonlyMap<Group, ReadonlySet<Group>>): Map<Group, Group> {
+  const heads = new Map<Group, Group>()
+  for (const group of groups) {
+    const mate = [...heads.keys()].find(other => ways.get(group)?.has(other) && ways.get(other)?.has(group))
+    heads.set(group, (mate && heads.get(mate)) ?? group)
+  }
+  return heads
 }
 
 /** How many steps lead to each: nothing moves to rank 0. */
