@@ -2,7 +2,9 @@ import type { FeatureTable } from '../core/feature-table.ts'
 import { bytewise } from './bytewise.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
-import { mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
+import { CpuKinds } from './kinds-of-cpu.ts'
+import { nextOf, type Running, type Station } from './next-to-drain.ts'
+import { type Obstacle, obstaclesOf } from './obstacles.ts'
 
 /** One host of a rolling upgrade: emptied, upgraded, and back. */
 export interface DrainStep {
@@ -32,8 +34,7 @@ export interface DrainOptions {
  * The order in which to empty hosts for a rolling upgrade, and where each guest goes: next comes the host with
  * the fewest stuck guests, then the fewest that will have to move again, then the fewest guests, then by name; so
  * empty hosts are upgraded first and take the others' guests. A guest goes to a host that is upgraded already if one takes it, so that it moves
- * once; of several to the one with the fewest guests. Takes hosts × hosts × guests in the worst case: for a
- * pool, not for a hundred thousand hosts.
+ * once; of several to the one with the fewest guests. Takes hosts × guests × kinds of CPU.
  */
 export function drainOrder(
   table: FeatureTable,
@@ -41,72 +42,61 @@ export function drainOrder(
   guests: readonly FleetGuest[],
   options: DrainOptions = {},
 ): DrainStep[] {
-  const stations = hosts.map(host => ({ host, now: host, guests: [] as FleetGuest[], done: false }))
+  const kinds = new CpuKinds()
+  const stations = hosts
+    .map((host): Station => ({ host, now: host, kind: kinds.of(host), guests: [], done: false }))
+    .sort((a, b) => bytewise(a.host.name, b.host.name))
   const byName = new Map(stations.map(station => [station.host.name, station]))
   for (const guest of [...guests].sort((a, b) => bytewise(a.name, b.name))) {
-    if (guest.host !== undefined) byName.get(guest.host)?.guests.push(guest)
+    byName.get(guest.host ?? '')?.guests.push({ guest, kind: kinds.of(guest) })
   }
-  stations.sort((a, b) => bytewise(a.host.name, b.host.name))
-  const wanted = stations.filter(({ host }) => !options.only || options.only.has(host.name))
+  const open = new Set(stations.filter(({ host }) => !options.only || options.only.has(host.name)))
   const steps: DrainStep[] = []
-  for (let left = wanted.length; left > 0; left--) {
-    const next = nextOf(
-      wanted.filter(station => !station.done),
-      stations,
-    )
-    if (!next) break
-    steps.push(drain(table, next, stations, options))
+  for (let next = nextOf(kinds, open, stations); next; next = nextOf(kinds, open, stations)) {
+    steps.push(drain(table, kinds, next, stations, options))
+    open.delete(next)
     next.now = options.after?.(next.host) ?? next.host
+    next.kind = kinds.of(next.now)
     next.done = true
   }
   return steps
 }
 
-interface Station {
-  readonly host: FleetHost
-  /** The host as it is at that time. */
-  now: FleetHost
-  guests: FleetGuest[]
-  done: boolean
-}
-
-/** The first by stuck guests, then by those that will have to move again, then by guests, then by name. */
-function nextOf(open: readonly Station[], all: readonly Station[]): Station | undefined {
-  const without = (station: Station, others: readonly Station[]) =>
-    station.guests.filter(guest => !others.some(other => other !== station && mayMove(guest, other.now)))
-      .length
-  const done = all.filter(station => station.done)
-  const ranked = open.map(station => ({
-    station,
-    stuck: without(station, all),
-    again: without(station, done),
-  }))
-  ranked.sort(
-    (a, b) => a.stuck - b.stuck || a.again - b.again || a.station.guests.length - b.station.guests.length,
-  )
-  return ranked[0]?.station
-}
-
 function drain(
   table: FeatureTable,
+  kinds: CpuKinds,
   station: Station,
   all: readonly Station[],
   { room = () => Number.POSITIVE_INFINITY }: DrainOptions,
 ): DrainStep {
   const moves: { guest: FleetGuest; to: FleetHost }[] = []
-  const stuck: StuckHere[] = []
+  const stuck: (StuckHere & Running)[] = []
   const others = all.filter(other => other !== station)
-  for (const guest of station.guests) {
-    const open = others.filter(other => mayMove(guest, other.now) && other.guests.length < room(other.host))
-    const to = open.sort((a, b) => Number(b.done) - Number(a.done) || a.guests.length - b.guests.length)[0]
+  for (const running of station.guests) {
+    const { guest, kind } = running
+    const open = others.filter(
+      other => kinds.mayMove(kind, other.kind) && other.guests.length < room(other.host),
+    )
+    const to = open.reduce<Station | undefined>(
+      (best, other) => (isBetter(other, best) ? other : best),
+      undefined,
+    )
     if (to) {
-      to.guests.push(guest)
+      to.guests.push(running)
       moves.push({ guest, to: to.host })
-    } else stuck.push({ guest, ...nearest(table, guest, others) })
+    } else stuck.push({ ...running, ...nearest(table, guest, others) })
   }
-  station.guests = stuck.map(({ guest }) => guest)
-  return { host: station.host, moves, stuck }
+  station.guests = stuck.map(({ guest, kind }) => ({ guest, kind }))
+  return {
+    host: station.host,
+    moves,
+    stuck: stuck.map(({ guest, obstacles, nearest: closest }) => ({ guest, obstacles, nearest: closest })),
+  }
 }
+
+/** A station that is done comes before one that is not, then one with fewer guests. */
+const isBetter = (a: Station, b: Station | undefined): boolean =>
+  !b || (a.done !== b.done ? a.done : a.guests.length < b.guests.length)
 
 /** The host that the guest is closest to, as it is now, and what keeps it from there; empty: there is no room. */
 function nearest(

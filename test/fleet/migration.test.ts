@@ -144,6 +144,26 @@ describe('drain', () => {
     ])
   })
 
+  test('every guest that can leave does, to a host that takes it; the stuck have none', () => {
+    fc.assert(
+      fc.property(fleets, fc.array(fc.nat(), { maxLength: 8 }), (hosts, picks) => {
+        const at = (n: number) => hosts[n % hosts.length] ?? { name: '', features: bits('') }
+        const running = picks.map((n, i) => ({
+          name: `g${i}`,
+          host: at(n).name,
+          features: at(n * 7).features,
+        }))
+        const steps = drainOrder(db.features, hosts, running)
+        expect(steps.map(({ host }) => host.name).sort()).toEqual(hosts.map(({ name }) => name).sort())
+        for (const { host, moves, stuck } of steps) {
+          for (const { guest, to } of moves) expect([to !== host, mayMove(guest, to)]).toEqual([true, true])
+          for (const { guest } of stuck)
+            expect(hosts.filter(other => other !== host && mayMove(guest, other))).toEqual([])
+        }
+      }),
+    )
+  })
+
   test('only some hosts, and no more guests than there is room for', () => {
     expect(order('a : avx\n b : avx', 'vm1 a : avx', { only: new Set(['a']) })).toEqual(['a vm1>b'])
     expect(order('a : avx\n b : avx', 'vm1 a : avx\nvm2 b : avx', { room: () => 1 })).toEqual([
