@@ -132,6 +132,14 @@ describe('drift', () => {
   })
 })
 
+test.each([['migrate'], ['drain'], ['drift', 'a.xml'], ['check'], ['what-if', '--apply', 'tsx-off']])(
+  '%s of a folder without hosts is status 2, never a pass',
+  (command, ...more) => {
+    const { status, stderr } = run(command ?? '', 'vm.xml', ...more)
+    expect([status, stderr]).toEqual([2, expect.stringContaining('no host in vm.xml')])
+  },
+)
+
 describe('check', () => {
   test('pass and fail by demand, with the hosts and the mend', () => {
     const { status, stdout } = run('check', 'fleet.yaml')

@@ -8,7 +8,7 @@ import { databaseOf } from '../database.ts'
 import { printReport } from '../look.ts'
 import { Report } from '../report.ts'
 import type { Session } from '../session.ts'
-import type { OptionSpec } from '../spec.ts'
+import { CommandError, type OptionSpec } from '../spec.ts'
 
 /** The fleet that a command was given. */
 export interface GivenFleet {
@@ -17,12 +17,16 @@ export interface GivenFleet {
   readonly notes: readonly Note[]
 }
 
-/** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError */
+/** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError; CommandError where it has no host */
 export async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
   const context = { db: await databaseOf(session) }
   const { fleet, notes } = await readFleet(context, paths)
+  if (fleet.hosts.length === 0) throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`])
   return { context, view: viewOf(context, fleet), notes }
 }
+
+/** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
+const NO_HOSTS = 'a fleet needs what `virsh capabilities` printed on its hosts'
 
 /** The files of a command about a fleet. */
 export const FLEET: OptionSpec = {
