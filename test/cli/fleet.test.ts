@@ -119,6 +119,18 @@ describe('drain', () => {
 })
 
 describe('drift', () => {
+  test('by UUID a host that was called otherwise is the same host', () => {
+    const caps = (model: string) =>
+      `<capabilities><host><uuid>6F1D2C00-0000-4000-8000-000000000001</uuid>${hostXml(model)}</host></capabilities>`
+    const root = folderOf({
+      'old.xml': caps('Haswell'),
+      'new.xml': caps('Haswell-noTSX').replace('6F1D2C00', '6f1d2c00'),
+    })
+    const ask = (...args: string[]) =>
+      JSON.parse(virtCpu(['drift', 'old.xml', 'new.xml', '--json', ...args], { cwd: root }).stdout)
+    expect(ask('--by', 'uuid')).toMatchObject({ gone: [], added: [], changed: [{ host: 'new.xml' }] })
+  })
+
   test.each([
     [['a.xml', 'b.xml'], 0],
     [['a.xml', 'c.xml'], 1],
