@@ -11,7 +11,7 @@ _virt_cpu() {
   local options words=''
   case $command in
     '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models tree name what-if migrate drain drift check batch page serve completion' ;;
-    capabilities) options='--xpath --wrap --root --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
+    capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;

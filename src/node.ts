@@ -1,8 +1,15 @@
 /** virt-cpu on Node: files, directories, standard input, installed cpu_map directories, and this machine. */
 
+export type { HostDoubt } from './formats/host-doubt.ts'
+export type { HostFacts } from './formats/host-facts.ts'
 export type { ProbeDoubt, ProbedCpu, Route } from './formats/probed.ts'
+export type { VfioCondition, VfioFacts } from './formats/vfio.ts'
 export { openCpuMap } from './node/cpu-map.ts'
 export { FileError } from './node/file-error.ts'
 export { type NamedHost, readHosts } from './node/read-hosts.ts'
 export { type ProbeOptions, probeCpu } from './probe/cpu/probe-cpu.ts'
+export type { NodeInfo } from './probe/host/node-info.ts'
+export { type HostAround, readHost } from './probe/host/read-host.ts'
+export { HostTree } from './probe/host/tree.ts'
+export { readVfio } from './probe/host/vfio.ts'
 export { ProbeError } from './probe/probe-error.ts'

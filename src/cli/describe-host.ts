@@ -33,6 +33,8 @@ export interface DescribeOptions {
   /** `/`, or a folder to which the files of a host were copied. */
   readonly root: string
   readonly libvirt: LibvirtVersion
+  /** Beyond libvirt: the CPU's model may lack bits, and its signature counts first. */
+  readonly best: boolean
   /** Where answers of QEMU are kept; absent: the user's cache. */
   readonly cache?: 'none' | undefined
 }
@@ -42,7 +44,7 @@ export async function describeHost(context: Context, options: DescribeOptions): 
   const tree = new HostTree(options.root)
   const arch = archOf(tree)
   const { facts, node, doubts } = readHost(tree, arch, options.libvirt)
-  const cpu = await readCpu(context, tree, arch, node)
+  const cpu = await readCpu(context, tree, arch, node, options.best)
   const { guests, doubts: aboutGuests } = tree.isLive
     ? await findGuests(arch, { cache: options.cache })
     : { guests: [], doubts: [{ kind: 'guests-unasked' } as const] }
@@ -66,6 +68,7 @@ async function readCpu(
   tree: HostTree,
   arch: string,
   node: NodeInfo | undefined,
+  best: boolean,
 ): Promise<Noted<Cpu>> {
   const topology = node && {
     sockets: node.sockets,
@@ -76,7 +79,7 @@ async function readCpu(
   }
   try {
     if (driverOf(arch)?.name === 'x86') {
-      const { value, notes } = hostCpu(context, await probeCpu({ root: tree.root }), topology)
+      const { value, notes } = hostCpu(context, await probeCpu({ root: tree.root }), { topology, best })
       return { value: { ...value, arch }, notes }
     }
     const cpu = driverOf(arch)?.detect?.(context.db, arch, readRegisters(tree))

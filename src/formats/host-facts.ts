@@ -5,6 +5,8 @@ export interface HostFacts {
   readonly uuid?: string | undefined
   /** Its topology is the whole host's. */
   readonly cpu: Cpu
+  /** What only libvirt's drivers of Xen and for tests tell: `pae`, `nonpae`. */
+  readonly oldFeatures?: readonly string[] | undefined
   /** Sizes of pages that the host can give, KiB, ascending. */
   readonly pageSizes: readonly number[]
   /** How the host can be put to sleep; absent: it cannot be asked. */

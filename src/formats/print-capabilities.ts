@@ -29,10 +29,12 @@ function printHost(host: HostFacts): string {
     .join('')
 }
 
-/** The definition, with the sizes of pages as its last children. */
-function printHostCpu({ cpu, pageSizes }: HostFacts): string {
+/** The definition, with old features and the sizes of pages as its last children. */
+function printHostCpu({ cpu, oldFeatures = [], pageSizes }: HostFacts): string {
+  const old = oldFeatures.map(name => `    <${name}/>\n`).join('')
+  const features = old && `  <features>\n${old}  </features>\n`
   const pages = pageSizes.map(size => `  <pages unit='KiB' size='${size}'/>\n`).join('')
-  return indent(printCpu(cpu).replace(/<\/cpu>\n$/, `${pages}</cpu>\n`), '    ')
+  return indent(printCpu(cpu).replace(/<\/cpu>\n$/, `${features}${pages}</cpu>\n`), '    ')
 }
 
 const indent = (lines: string, margin: string): string => lines.replace(/^(?=.)/gm, margin)

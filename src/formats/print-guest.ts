@@ -2,10 +2,18 @@ import type { GuestFacts, GuestMachine } from '../policy/guests.ts'
 import { escapeXml } from '../xml/writer.ts'
 
 /** A `<guest>` of the capabilities document, as libvirt prints it. */
-export function printGuest({ arch, wordSize, emulator, machines, domains, features }: GuestFacts): string {
+export function printGuest({
+  osType = 'hvm',
+  arch,
+  wordSize,
+  emulator,
+  machines,
+  domains,
+  features,
+}: GuestFacts): string {
   return [
     '  <guest>\n',
-    '    <os_type>hvm</os_type>\n',
+    `    <os_type>${osType}</os_type>\n`,
     `    <arch name='${arch}'>\n`,
     `      <wordsize>${wordSize}</wordsize>\n`,
     `      <emulator>${escapeXml(emulator)}</emulator>\n`,

@@ -28,11 +28,13 @@ interface GuestFeature {
 
 /** What `<guest>` of the capabilities tells: the guests of one architecture and the QEMU that runs them. */
 export interface GuestFacts {
+  /** How guests see the hypervisor; absent: as hardware, `hvm`. */
+  readonly osType?: string
   readonly arch: string
   readonly wordSize: number
   readonly emulator: string
   readonly machines: readonly GuestMachine[]
-  readonly domains: readonly ('qemu' | 'kvm')[]
+  readonly domains: readonly string[]
   readonly features: readonly GuestFeature[]
 }
 

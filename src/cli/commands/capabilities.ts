@@ -24,6 +24,11 @@ export const command: Command = {
         ours: true,
         help: 'a recorded host instead of this one: a folder with its sys, proc and etc',
       },
+      {
+        name: 'best',
+        ours: true,
+        help: "name the CPU by its signature, though it may lack some of its model's features (not as libvirt)",
+      },
       { name: 'no-cache', ours: true, help: 'ask every QEMU anew' },
       {
         name: 'explain',
@@ -40,7 +45,7 @@ export const command: Command = {
     // virsh says nothing more of this mistake.
     if (args.isEmpty('xpath')) return 1
     const xpath = args.get('xpath')
-    const described = await describe(args, session)
+    const described = session.driver === 'test' ? await testHost() : await describe(args, session)
     const document = printCapabilities(described.host, described.guests)
     if (args.has('json')) session.out(`${JSON.stringify(asJson(described), null, 2)}\n`)
     else if (xpath === undefined) session.out(document)
@@ -57,17 +62,18 @@ export const command: Command = {
   },
 }
 
+const testHost = async (): Promise<DescribedHost> => (await import('../test-driver.ts')).TEST_HOST
+
 async function describe(args: Arguments, session: Session): Promise<DescribedHost> {
   const root = args.get('root')
   try {
     if (root !== undefined) requireHost(root)
     else if (process.platform !== 'linux') throw new CommandError([`${NOT_HERE}; ${HINT}`])
-    if (session.driver === 'test') throw new CommandError([NO_TEST_DRIVER])
     const { describeHost } = await import('../describe-host.ts')
     const cache = args.has('no-cache') ? 'none' : undefined
     return await describeHost(
       { db: await databaseOf(session) },
-      { root: root ?? '/', libvirt: session.libvirt, cache },
+      { root: root ?? '/', libvirt: session.libvirt, best: args.has('best'), cache },
     )
   } catch (error) {
     throw new CommandError(['failed to get capabilities', ...linesOf(error)], { cause: error })
@@ -82,7 +88,6 @@ function requireHost(root: string): void {
 
 const NOT_HERE = `a host is described by the files of Linux, and this is ${process.platform}`
 const HINT = 'give a recorded host with --root DIR, a folder with its sys, proc and etc'
-const NO_TEST_DRIVER = "virt-cpu has no capabilities of libvirt's test driver"
 
 function asJson({ host, guests, node, vfio, notes }: DescribedHost) {
   const { cpu, ...around } = host
