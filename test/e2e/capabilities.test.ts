@@ -27,8 +27,8 @@ const path = mkdtempSync(join(tmpdir(), 'virt-cpu-qemu-'))
 for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
 
 const asLibvirt = ['-q', '--libvirt', '11.3', '--cpu-map', '/usr/share/libvirt/cpu_map']
-const ours = (...args: string[]) =>
-  virtCpu([...asLibvirt, 'capabilities', ...args], { env: { PATH: path, XDG_CACHE_HOME: path } })
+const oursBeside = (daemon: Libvirtd, ...args: string[]) =>
+  virtCpu([...asLibvirt, 'capabilities', ...args], { env: { PATH: daemon.path, XDG_CACHE_HOME: path } })
 
 /** Lines that only one of the two has, as diff sees them. */
 function differing(theirs: string, mine: string): string[] {
@@ -53,7 +53,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
   afterAll(() => daemon?.stop())
 
   test('capabilities are the same, but for lines that are listed', () => {
-    const [theirs, mine] = [daemon.virsh('capabilities'), ours().stdout]
+    const [theirs, mine] = [daemon.virsh('capabilities'), oursBeside(daemon).stdout]
     expect(mine).toContain('<cpu>')
     const lines = differing(theirs, mine)
     expect(lines.filter(line => !MAY_DIFFER.some(([pattern]) => pattern.test(line)))).toEqual([])
@@ -70,7 +70,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
     '--xpath %s %s',
     (...[expression = '', ...wrap]) => {
       const args = ['--xpath', expression, ...wrap]
-      expect(ours(...args).stdout).toBe(daemon.virsh('capabilities', ...args))
+      expect(oursBeside(daemon, ...args).stdout).toBe(daemon.virsh('capabilities', ...args))
     },
     60_000,
   )

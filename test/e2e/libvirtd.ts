@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { libvirtMissing } from './libvirt-daemon.ts'
 
 /** The programs of Debian's libvirt, the system daemon among them. */
 const PROGRAMS = ['/usr/sbin/libvirtd', '/usr/bin/virsh']
@@ -20,22 +21,24 @@ export function whyNoDaemon(): string | undefined {
 }
 
 /**
- * A daemon of our own: other sockets, and, where this system lets us mount, other folders than those of one that may
- * run here already.
+ * A daemon of our own, with sockets and folders that no other has; where this system lets nobody mount, the system's
+ * own, which is shared with other tests.
  */
 export class Libvirtd {
   readonly uri: string
-  readonly #folder: string
-  readonly #child: ChildProcess
+  /** Where it looks for QEMU. */
+  readonly path: string
+  readonly #own: { readonly folder: string; readonly child: ChildProcess } | undefined
 
-  private constructor(folder: string, child: ChildProcess) {
-    this.uri = `qemu+unix:///system?socket=${folder}/libvirt-sock`
-    this.#folder = folder
-    this.#child = child
+  private constructor(uri: string, path: string, own?: { folder: string; child: ChildProcess }) {
+    this.uri = uri
+    this.path = path
+    this.#own = own
   }
 
-  /** @param path where it looks for QEMU */
+  /** @param path where it shall look for QEMU; the system's own looks elsewhere */
   static async start(path: string): Promise<Libvirtd> {
+    if (spawnSync('unshare', ['-m', 'true']).status !== 0) return Libvirtd.#shared()
     const folder = mkdtempSync(join(tmpdir(), 'lv-'))
     writeFileSync(
       join(folder, 'libvirtd.conf'),
@@ -43,13 +46,17 @@ export class Libvirtd {
     )
     const mounts = FOLDERS.map(name => `mkdir -p ${name} && mount -t tmpfs none ${name} && `).join('')
     const run = 'exec env PATH="$1" /usr/sbin/libvirtd --config "$0/libvirtd.conf" --pid-file "$0/pid"'
-    const alone = spawnSync('unshare', ['-m', 'true']).status === 0
-    const script = ['sh', '-c', alone ? mounts + run : run, folder, `${path}:${SYSTEM_PATH}`]
-    const [program = '', ...args] = alone ? ['unshare', '-m', ...script] : script
-    const child = spawn(program, args, { stdio: 'ignore' })
-    const daemon = new Libvirtd(folder, child)
-    await daemon.#listening()
+    const args = ['-m', 'sh', '-c', mounts + run, folder, `${path}:${SYSTEM_PATH}`]
+    const child = spawn('unshare', args, { stdio: 'ignore' })
+    const daemon = new Libvirtd(`qemu+unix:///system?socket=${folder}/libvirt-sock`, path, { folder, child })
+    await daemon.#listening(folder, child)
     return daemon
+  }
+
+  static #shared(): Libvirtd {
+    const missing = libvirtMissing()
+    if (missing !== undefined) throw new Error(missing)
+    return new Libvirtd('qemu:///system', process.env.PATH ?? '')
   }
 
   /** What virsh prints of this daemon. */
@@ -63,24 +70,26 @@ export class Libvirtd {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise(resolve => this.#child.once('exit', resolve))
-    this.#child.kill()
+    if (!this.#own) return
+    const { folder, child } = this.#own
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    child.kill()
     await ended
-    rmSync(this.#folder, { recursive: true })
+    rmSync(folder, { recursive: true })
   }
 
-  async #listening(): Promise<void> {
+  async #listening(folder: string, child: ChildProcess): Promise<void> {
     for (let i = 0; i < 200; i++) {
-      if (existsSync(join(this.#folder, 'libvirt-sock'))) return
-      if (this.#child.exitCode !== null) break
+      if (existsSync(join(folder, 'libvirt-sock'))) return
+      if (child.exitCode !== null) break
       await setTimeout(100)
     }
-    this.#child.kill()
+    child.kill()
     throw new Error(`libvirtd does not listen: ${this.#log()}`)
   }
 
   #log(): string {
-    const log = join(this.#folder, 'log')
+    const log = join(this.#own?.folder ?? '', 'log')
     return existsSync(log) ? readFileSync(log, 'utf8') : ''
   }
 }

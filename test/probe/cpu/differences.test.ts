@@ -48,7 +48,7 @@ test('a CPU that no model fits has none, as with libvirt, and keeps what else is
     physicalBits: 36,
     doubts: [],
   }
-  expect(hostCpu({ db: builtin() }, probed, topology).value).toEqual({
+  expect(hostCpu({ db: builtin() }, probed, { topology }).value).toEqual({
     type: 'host',
     arch: 'i686',
     microcode: 7,
