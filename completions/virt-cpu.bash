@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models tree name what-if migrate drain drift check batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name what-if migrate drain drift check batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -19,6 +19,7 @@ _virt_cpu() {
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
+    guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
     models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
@@ -47,6 +48,8 @@ _virt_cpu() {
     cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     decode:--as) mapfile -t COMPREPLY < <(compgen -W 'host guest' -- "$word"); return ;;
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    guest:--what) mapfile -t COMPREPLY < <(compgen -W 'check' -- "$word"); return ;;
+    guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models tree name what-if migrate drain drift check batch page serve completion
+set -l commands capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name what-if migrate drain drift check batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -94,6 +94,16 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l explain -d 'say 
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l json -d 'the answers as JSON'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
+complete -c virt-cpu -f -n "$none" -a guest -d 'what libvirt would do with a guest'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l what -x -a "check" -d 'check'
+complete -c virt-cpu -f -n "__fish_seen_subcommand_from guest" -a "check"
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a domain, as dumpxml prints it'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l replies -r -d 'a recorded host'\''s conversation with QEMU: nothing is started, and the CPU is what to expect'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l host -r -d 'the host'\''s own CPU, as capabilities have it: KVM'\''s checks look at it too'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-cache -d 'ask QEMU even if its last answers are known'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l json -d 'the same as JSON'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a models -d 'which named models every host of a pool can give'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l usable-on -r -d 'recorded hosts: conversations with QEMU, domain capabilities, directories of them'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l virttype -x -a "kvm qemu" -d 'virtualization type (/domain/@type)'

@@ -21,6 +21,7 @@ export const COMMANDS: CommandTable = {
   ],
   'cpu-models': ['CPU models', () => import('./commands/cpu-models.ts')],
   decode: ['what CPU a dump is', () => import('./commands/decode.ts')],
+  guest: ['what libvirt would do with a guest', () => import('./commands/guest.ts')],
   models: ['which named models every host of a pool can give', () => import('./commands/models.ts')],
   tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
   name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],

@@ -20,7 +20,7 @@ export const HYPERVISOR: readonly OptionSpec[] = [
   { name: 'machine', value: 'string', help: 'machine type (/domain/os/type/@machine)' },
 ]
 
-const REPLIES = {
+export const REPLIES = {
   name: 'replies',
   value: 'file',
   ours: true,

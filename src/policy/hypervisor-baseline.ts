@@ -1,11 +1,11 @@
 import { BaselineFold } from '../arch/x86/baseline.ts'
 import type { AllowedModels } from '../arch/x86/decode.ts'
-import { expand } from '../arch/x86/expand.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
 import type { Allowance } from './allowance.ts'
 import { checkBaselineInput } from './driver.ts'
+import { expand } from './operations.ts'
 
 export interface HypervisorBaselineOptions {
   /** Spell out the model's features. */
@@ -41,7 +41,7 @@ export function hypervisorBaseline(
     migratable: options.migratable && !allowance.unmigratable,
   })
   const cpu: Cpu = { ...found, fallback: 'forbid', ...maxPhysAddrOf(cpus) }
-  return options.expand ? expand(db, cpu) : cpu
+  return options.expand ? expand(db, 'x86_64', cpu) : cpu
 }
 
 /** A model that something unknown blocks cannot be given. */

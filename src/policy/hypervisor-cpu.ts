@@ -15,7 +15,7 @@ export interface HypervisorCpu {
   readonly reported: Cpu
   /** What a guest in mode host-model gets. */
   readonly migratable: Cpu
-  /** What a guest's start is compared with: what the hypervisor reports, and what the host has besides. */
+  /** What a guest's start is compared with: what the hypervisor reports; with KVM also what the host has besides. */
   readonly full: Cpu
 }
 
@@ -43,7 +43,11 @@ export function hypervisorCpu(
   const migratable = given.host.unmigratable
     ? reader.read(given.host.properties)
     : withoutBlockers(db, reported)
-  return { reported, migratable, full: host ? joined(db, reported, host, reader) : reported }
+  return {
+    reported,
+    migratable,
+    full: host && accelerator !== 'tcg' ? joined(db, reported, host, reader) : reported,
+  }
 }
 
 /** Decodes a guest CPU of what QEMU tells. */

@@ -153,6 +153,42 @@ describe('models', () => {
   })
 })
 
+describe('guest check', () => {
+  const web = 'examples/guests/web.xml'
+
+  test('what a guest loses, its argument and the CPU that it would have', () => {
+    const { status, stdout } = run('guest', 'check', web, ...on('ice-01'))
+    expect(status).toBe(0)
+    expect(stdout).toMatch(
+      /^examples\/guests\/web.xml: starts without 2 features \(expected: nothing was started\):\n {2}hle /,
+    )
+    expect(stdout).toContain('\n-cpu Cascadelake-Server,vmx=on,mpx=off\n<cpu ')
+  })
+
+  test('one refused guest is a no', () => {
+    const refused = join(
+      folderOf({ 'g.xml': `<domain type='kvm'><vcpu>1</vcpu>${guestXml('Icelake-Server')}</domain>` }),
+      'g.xml',
+    )
+    const { status, stdout } = run('guest', 'check', web, refused, ...on('cas-01'))
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      `${refused}: refused: the CPU is incompatible with host CPU: Host CPU does not provide`,
+    )
+  })
+
+  test.each([
+    [['guest', 'start', web], "guest has check, not 'start'"],
+    [['guest', 'check'], "command 'guest' requires <file> option"],
+    [['guest', 'check', 'examples/fleet/ice-01.xml', ...on('cas-01')], 'no <domain>'],
+    [['guest', 'check', 'nosuch.xml', ...on('cas-01')], "Failed to open file 'nosuch.xml'"],
+  ])('%j is an error', (args, message) => {
+    const { status, stderr } = run(...args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
+
 describe.skipIf(process.platform === 'win32')('a QEMU that hangs', () => {
   const program = (text: string) => {
     const bin = folderOf({ qemu: `#!/bin/sh\necho $$ > "$0.pid"\n${text}\n` })

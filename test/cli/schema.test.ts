@@ -66,6 +66,7 @@ test.each([
   ['hypervisor-cpu-baseline', ['--replies', 'examples/hypervisors', '--explain']],
   ['hypervisor-cpu-models', ON_SKY],
   ['models', ['examples/hypervisors']],
+  ['guest', ['check', 'examples/guests/web.xml', '--replies', 'examples/hypervisors/ice-01.replies']],
 ])('%s --json is as its schema says: %j', (command, args) => {
   const { stdout } = virtCpu([command, ...args, '--json'])
   expect(faults($defs[command], JSON.parse(stdout))).toEqual([])

@@ -174,6 +174,14 @@ describe('baseline', () => {
     )
   })
 
+  test('spelt out, by name', () => {
+    const names = [...on([guest('exact Nehalem')], 'Nehalem Intel', { expand: true }).matchAll(/:([^ ]+)/g)]
+      .map(([, name]) => name)
+      .slice(1)
+    expect(names).toEqual([...names].sort())
+    expect(names).toContain('sse4.2')
+  })
+
   test('what cannot migrate goes on demand', () => {
     const cpus = [guest('exact Nehalem Intel require:invtsc require:vmx')]
     expect(on(cpus, 'Nehalem Intel +invtsc +vmx')).toContain('require:invtsc')

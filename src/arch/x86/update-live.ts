@@ -15,12 +15,18 @@ import { mentionRemoved, updateAll } from './expand.ts'
  * @throws LibvirtError listing extra and missing features, or on contradicting data
  */
 export function updateLive(db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu {
-  const found = differences(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
+  const live = correct(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
+  if (cpu.check === 'full' && hasOtherBits(db, disabled)) throw mismatch([], [])
+  return live
+}
+
+/** As `updateLive`, of features. @throws LibvirtError */
+export function correct(db: Database, cpu: Cpu, enabled: FeatureSet, disabled: FeatureSet): Cpu {
+  const found = differences(db, cpu, enabled, disabled)
   const features = updateAll(cpu.features, found.changes)
   const live = mentionRemoved(db, { ...cpu, features }, 'disable')
   if (found.extra.length + found.missing.length > 0) throw mismatch(found.extra, found.missing)
-  if (cpu.check === 'full' && (!found.unexplained.isEmpty || hasOtherBits(db, disabled)))
-    throw mismatch([], [])
+  if (cpu.check === 'full' && !found.unexplained.isEmpty) throw mismatch([], [])
   return { ...live, check: 'full' }
 }
 

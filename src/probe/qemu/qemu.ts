@@ -12,21 +12,23 @@ const PATIENCE = 30_000
 
 export interface QemuOptions {
   /** What `accel=` is set to. */
-  readonly accelerator: 'kvm:tcg' | 'tcg'
+  readonly accelerator: 'kvm:tcg' | 'kvm' | 'tcg'
+  /** A machine with a CPU, stopped before its first instruction; absent: no machine. */
+  readonly guest?: { readonly machine: string; readonly cpu: string } | undefined
   /** How long it may say nothing, in milliseconds; absent: 30 s. */
   readonly patience?: number | undefined
 }
 
-/** A QEMU without a machine, that only answers questions. It never outlives this process. */
+/** A QEMU that runs no guest and only answers questions. It never outlives this process. */
 export class Qemu {
   readonly #binary: string
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #messages: Messages
   readonly #release: () => void
 
-  private constructor(binary: string, { accelerator, patience = PATIENCE }: QemuOptions) {
+  private constructor(binary: string, { accelerator, guest, patience = PATIENCE }: QemuOptions) {
     this.#binary = binary
-    this.#child = spawn(binary, argumentsFor(accelerator), {
+    this.#child = spawn(binary, argumentsFor(accelerator, guest), {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
       env: { ...process.env, LC_ALL: 'C' },
@@ -84,13 +86,14 @@ export class Qemu {
   }
 }
 
-const argumentsFor = (accelerator: string): string[] => [
+const argumentsFor = (accelerator: string, guest: QemuOptions['guest']): string[] => [
   '-S',
   '-no-user-config',
   '-nodefaults',
   '-nographic',
   '-machine',
-  `none,accel=${accelerator}`,
+  `${guest?.machine ?? 'none'},accel=${accelerator}`,
+  ...(guest ? ['-cpu', guest.cpu, '-m', '16'] : []),
   '-qmp',
   'stdio',
 ]

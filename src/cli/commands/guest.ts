@@ -1,0 +1,125 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { decodeText } from '../../formats/decode-text.ts'
+import { parseGuestRequest } from '../../formats/parse-guest-request.ts'
+import { readWhole } from '../../node/read-bytes.ts'
+import { fromQemu } from '../../policy/qemu-names.ts'
+import type { Context } from '../../verbs/context.ts'
+import {
+  type GuestAnswer,
+  type GuestStart,
+  guestAnswer,
+  placeOf,
+  prepareGuest,
+  refusal,
+} from '../../verbs/guest-check.ts'
+import { count } from '../../verbs/say.ts'
+import { parseXml } from '../../xml/reader.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import { reasonRow } from '../explain.ts'
+import { hostDefinition } from '../guest-host.ts'
+import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
+import { UsageError } from '../spec.ts'
+import { table } from '../table.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'guest',
+    description:
+      'check DOMAIN.xml…: tell before a start what libvirt would do with each guest: start it, start it without some ' +
+      "features, or refuse, in libvirt's words; with QEMU's argument and the CPU that the running guest would have.",
+    options: [
+      { name: 'what', value: 'check', positional: 'one', required: true, words: ['check'], help: 'check' },
+      {
+        name: 'file',
+        value: 'string',
+        positional: 'many',
+        required: true,
+        help: 'a domain, as dumpxml prints it',
+      },
+      {
+        ...REPLIES,
+        help: "a recorded host's conversation with QEMU: nothing is started, and the CPU is what to expect",
+      },
+      {
+        name: 'host',
+        value: 'file',
+        help: "the host's own CPU, as capabilities have it: KVM's checks look at it too",
+      },
+      NO_CACHE,
+      { name: 'json', help: 'the same as JSON' },
+    ],
+    example: 'virt-cpu guest check examples/guests/web.xml --replies examples/hypervisors/ice-01.replies',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    if (args.get('what') !== 'check') throw new UsageError(`guest has check, not '${args.get('what')}'`)
+    const context = { db: await databaseOf(session) }
+    const guests: ({ readonly source: string } & GuestAnswer)[] = []
+    for (const source of args.all('file'))
+      guests.push({ source, ...(await answerFor(context, source, args)) })
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, guests }, null, 2)}\n`)
+    else session.out(guests.map(told).join('\n'))
+    return guests.some(({ verdict }) => verdict === 'refused') ? 1 : 0
+  },
+}
+
+async function answerFor(context: Context, path: string, args: Arguments): Promise<GuestAnswer> {
+  const domain = parseXml(readDocument(path), path)
+  if (domain.name !== 'domain') throw new ParseError('no <domain>', path)
+  try {
+    const asked = parseGuestRequest(domain)
+    const emulator = args.has('replies') ? undefined : asked.emulator
+    const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
+    const { capabilities, choice } = hypervisor
+    const host = choice.isNative ? choice.arch : capabilities.arch
+    const place = placeOf(context, hypervisor, host, await hostDefinition(context, args))
+    const start = prepareGuest(context, asked, place)
+    return guestAnswer(context, start, args.has('replies') ? undefined : await given(start))
+  } catch (error) {
+    if (error instanceof LibvirtError) return refusal(error)
+    throw error
+  }
+}
+
+/** What a QEMU that is started with the guest's machine and CPU gives it. */
+async function given({ place, argument }: GuestStart) {
+  const { givenFeatures } = await import('../../probe/qemu/given-features.ts')
+  const { binary, machine, accelerator } = place.choice
+  const { enabled, disabled } = await givenFeatures(binary, {
+    accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
+    guest: { machine: machine?.name ?? 'none', cpu: argument },
+  })
+  return { enabled: enabled.map(fromQemu), disabled: disabled.map(fromQemu) }
+}
+
+const LIMIT = 10 * 2 ** 20
+
+function readDocument(path: string): string {
+  const bytes = readWhole(path, LIMIT)
+  if (!bytes) throw new ParseError(`too long for a domain: more than ${LIMIT} bytes`, path)
+  return decodeText(bytes)
+}
+
+function told({
+  source,
+  verdict,
+  message,
+  lost,
+  argument,
+  live,
+  basis,
+}: { readonly source: string } & GuestAnswer): string {
+  const rows = lost.length > 0 ? table(lost.map(reasonRow), '  ') : ''
+  const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
+  const said = {
+    starts: `starts${expected}`,
+    reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
+    refused: `refused: ${message}`,
+  }[verdict]
+  const cpu = argument === undefined ? '' : `-cpu ${argument}\n`
+  return `${source}: ${said}\n${rows}${cpu}${live ?? ''}`
+}

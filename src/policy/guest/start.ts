@@ -1,0 +1,126 @@
+import { type Check, type Cpu, updateFeature } from '../../core/cpu.ts'
+import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../database/database.ts'
+import { requireX86 } from '../driver.ts'
+import { compareWithHypervisor } from '../hypervisor-compare.ts'
+import type { HypervisorCpu } from '../hypervisor-cpu.ts'
+import { incompatibility, translate, update } from '../operations.ts'
+import { allowedModels } from '../qemu.ts'
+import type { QemuCapabilities } from '../qemu-capabilities.ts'
+import type { QemuChoice } from '../qemu-choice.ts'
+import { NEVER_OFFERED } from '../qemu-names.ts'
+import type { GuestRequest } from './request.ts'
+import { checkGuestCpu, isOnlyTopology } from './rules.ts'
+
+/** The hypervisor that a guest is to start on. */
+export interface StartPlace {
+  readonly capabilities: QemuCapabilities
+  readonly choice: QemuChoice
+  /** The host's architecture, in libvirt's name. */
+  readonly host: string
+  /** The host's CPU in its three views; absent: there is no host-model. */
+  readonly cpu?: HypervisorCpu | undefined
+}
+
+const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
+
+/**
+ * The CPU that libvirt makes of a domain's before it starts QEMU. Optional features are decided, host-model and the
+ * machine's default have become a model.
+ * @throws LibvirtError where libvirt would refuse to start
+ */
+export function startingCpu(db: Database, request: GuestRequest, place: StartPlace): Cpu {
+  const { choice } = place
+  requireX86(choice.arch)
+  const { maxCpus = 0 } = choice.machine ?? {}
+  if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
+  if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, choice)
+  if (maxCpus > 0 && request.vcpus > maxCpus) {
+    throw refused(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
+  }
+  const cpu = request.cpu
+  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(cpu, choice)
+  if (cpu.deprecatedFeatures !== undefined && deprecatedIn(place).length === 0) {
+    throw refused('toggling deprecated features for CPU model is unsupported')
+  }
+  for (const { name } of cpu.features) {
+    if (!db.features.get(name)) throw refused(`unknown CPU feature: ${name}`)
+  }
+  return definite(db, resolved(cpu, place), place)
+}
+
+/** The machine's own CPU, which libvirt neither checks nor changes. */
+function defaultCpu(cpu: Cpu | undefined, { machine, virttype }: QemuChoice): Cpu {
+  const model = machine?.defaultCpuType?.replace(/-[^-]+-cpu$/, '')
+  if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
+  if (model === 'host' && virttype !== 'kvm') {
+    throw internalError('QEMU reports invalid default CPU model "host" for non-kvm domain virt type')
+  }
+  const base: Cpu = cpu ?? { type: 'guest', features: [] }
+  return { ...base, mode: 'custom', match: 'exact', check: 'none', model, fallback: 'forbid' }
+}
+
+/** The definition with libvirt's defaults in place of what it leaves out. */
+function resolved(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
+  const max = capabilities.properties.get('max-x86_64-cpu')
+  const migratable =
+    cpu.mode === 'host-passthrough' ? (cpu.migratable ?? max?.has('migratable') ?? true) : cpu.migratable
+  return { ...cpu, check: cpu.check ?? defaultCheck(cpu, choice), migratable }
+}
+
+function defaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
+  if (mode === 'host-passthrough' || mode === 'maximum') return 'none'
+  return mode === 'custom' && accelerator === 'tcg' ? 'none' : 'partial'
+}
+
+/** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
+function definite(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+  if (!supports(cpu, place)) throw refused(notSupported(cpu, place))
+  if (cpu.check !== 'none') refuseForbidden(cpu, place)
+  const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
+  const made = isPassed ? cpu : onHypervisor(db, cpu, place)
+  const features = made.features.filter(({ name }) => !NEVER_OFFERED.has(name))
+  return withoutDeprecated({ ...made, features }, place)
+}
+
+function onHypervisor(db: Database, cpu: Cpu, { capabilities, choice, cpu: host }: StartPlace): Cpu {
+  const models = capabilities.accelerators.get(choice.accelerator)?.models
+  if (cpu.check === 'partial') {
+    const found = compareWithHypervisor(db, { reported: host?.reported, models }, cpu, host?.full)
+    if (found.result === 'incompatible') throw incompatibility(found.detail)
+  }
+  const updated = update(db, choice.arch, cpu, host?.migratable)
+  const translated = translate(db, choice.arch, updated, models && allowedModels(models))
+  return { ...translated, fallback: 'forbid' }
+}
+
+function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boolean {
+  const models = capabilities.accelerators.get(choice.accelerator)?.models ?? []
+  if (mode === 'host-passthrough') return choice.isNative && choice.accelerator !== 'tcg'
+  if (mode === 'host-model') return cpu !== undefined
+  return mode === 'maximum' ? models.some(({ name }) => name === 'max') : models.length > 0
+}
+
+const notSupported = ({ mode }: Cpu, { choice, host }: StartPlace): string =>
+  `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${host} host is not supported by hypervisor`
+
+/** By what is listed, not by bits. @throws LibvirtError */
+function refuseForbidden(cpu: Cpu, place: StartPlace): void {
+  const full = place.cpu?.full
+  if (!full) return
+  const has = new Set(full.features.filter(({ policy }) => policy !== 'disable').map(({ name }) => name))
+  const forbidden = cpu.features.find(({ name, policy }) => policy === 'forbid' && has.has(name))
+  if (forbidden) throw incompatibility(`Host CPU provides forbidden feature '${forbidden.name}'`)
+}
+
+const deprecatedIn = ({ capabilities, choice }: StartPlace): readonly string[] =>
+  capabilities.accelerators.get(choice.accelerator)?.host?.deprecated ?? []
+
+function withoutDeprecated(cpu: Cpu, place: StartPlace): Cpu {
+  if (cpu.deprecatedFeatures !== false) return cpu
+  const features = deprecatedIn(place).reduce(
+    (list, name) => updateFeature(list, { name, policy: 'disable' }),
+    [...cpu.features],
+  )
+  return { ...cpu, features }
+}

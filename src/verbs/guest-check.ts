@@ -1,0 +1,87 @@
+import { featuresOf } from '../arch/x86/definition.ts'
+import type { Cpu } from '../core/cpu.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { printCpu } from '../formats/print-cpu.ts'
+import { cpuArgument } from '../policy/guest/argument.ts'
+import { expectedFeatures, type GivenFeatures, liveCpu } from '../policy/guest/live.ts'
+import type { GuestRequest } from '../policy/guest/request.ts'
+import { type StartPlace, startingCpu } from '../policy/guest/start.ts'
+import { hypervisorCpu } from '../policy/hypervisor-cpu.ts'
+import type { Context } from './context.ts'
+import type { Hypervisor } from './hypervisor.ts'
+import { type Reason, reasonOf } from './reason.ts'
+
+/** What libvirt would do with a guest. */
+export interface GuestAnswer {
+  /** `reduced`: it starts, without features that its definition has. */
+  readonly verdict: 'starts' | 'reduced' | 'refused'
+  /** libvirt's text, where it refuses. */
+  readonly message?: string
+  /** What the definition has and the running guest has not. */
+  readonly lost: readonly Reason[]
+  /** What the running guest has and the definition does not name. */
+  readonly gained: readonly Reason[]
+  /** QEMU's `-cpu`; absent where QEMU is not started. */
+  readonly argument?: string
+  /** The CPU of the running guest, as `virsh dumpxml` has it. */
+  readonly live?: string
+  /** Whether a QEMU was started to see, or its answers are taken from what is known of it. */
+  readonly basis: 'started' | 'expected'
+}
+
+/** A guest that is to start on a hypervisor. */
+export interface GuestStart {
+  readonly place: StartPlace
+  readonly request: GuestRequest
+  /** The CPU that libvirt makes of the guest's. */
+  readonly cpu: Cpu
+  readonly argument: string
+}
+
+/** @param host the host's own definition; absent: what its QEMU reports is all that is known of it */
+export function placeOf(
+  { db }: Context,
+  { capabilities, choice }: Hypervisor,
+  host: string,
+  cpu?: Cpu,
+): StartPlace {
+  return { capabilities, choice, host, cpu: hypervisorCpu(db, capabilities, choice, cpu) }
+}
+
+/** What libvirt makes of a guest before it starts QEMU. @throws LibvirtError where it refuses */
+export function prepareGuest({ db }: Context, request: GuestRequest, place: StartPlace): GuestStart {
+  const cpu = startingCpu(db, request, place)
+  const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
+  return { place, request, cpu, argument: cpuArgument(cpu, host) }
+}
+
+/**
+ * What comes of a guest that libvirt would start.
+ * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
+ */
+export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
+  const { cpu, argument, place } = start
+  const features = given ?? expectedFeatures(db, cpu, place)
+  const basis = given ? 'started' : 'expected'
+  try {
+    const live = liveCpu(db, cpu, features)
+    const has = db.features.setOf(features.enabled.flatMap(name => db.features.get(name) ?? []))
+    const named = featuresOf(db, cpu)
+    const lost = db.features.in(named.minus(has)).map(reasonOf)
+    const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
+    const verdict = lost.length > 0 ? 'reduced' : 'starts'
+    return { verdict, lost, gained, argument, live: printCpu(live), basis }
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error
+    return { ...refusal(error), argument, basis }
+  }
+}
+
+/** What libvirt does not start. */
+export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
+  verdict: 'refused',
+  message,
+  lost: [],
+  gained: [],
+  basis: 'expected',
+})
