@@ -30,6 +30,11 @@ const SELDOM = {
   },
   /** For an installed map. */
   'installed-map': { './src/database/cpu-map.ts': late('cpuMapParts') },
+  /** For what is not XML, and rare. */
+  'cpuid-device': {
+    './src/node/cpuid-device.ts': [late('readCpuidDevice'), late('readCpuidText')].join('\n'),
+  },
+  'linux-flags': { './src/formats/linux-flags.ts': late('dumpOfFlags') },
   /** Architectures other than x86, with their data. */
   'other-architectures': { './src/policy/other-drivers.ts': late('otherDrivers') },
   /** The data files, for what only explanations tell. */
@@ -73,7 +78,7 @@ export async function buildCommand(outdir, shared) {
   )
   for (const [name, modules] of Object.entries(SELDOM)) {
     const others = Object.keys(SELDOM).filter(other => other !== name)
-    await write(name, Object.keys(modules), [shareErrors, seldom(others)])
+    await write(name, Object.keys(modules), [packedFile(chunks), shareErrors, seldom(others)])
   }
   // The map grows as files are found that others load.
   for (const [name, entry] of parts) await write(name, entry, plugins)

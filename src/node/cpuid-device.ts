@@ -1,14 +1,10 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type Query, walkLeaves } from '../arch/x86/walk.ts'
 import type { CpuidRow } from '../core/cpuid-data.ts'
 import { printCpuidR } from '../formats/cpuid-r.ts'
 import { fileError } from './file-error.ts'
 
-/** Whether it is a device of Linux's cpuid driver. */
-export const isCpuidDevice = (path: string): boolean =>
-  /\/cpuid$/.test(path) && (statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false)
-
-/** What such a device answers, as `cpuid -r` prints it. @throws FileError */
+/** What a device of Linux's cpuid driver answers, as `cpuid -r` prints it. @throws FileError */
 export const readCpuidText = (path: string): Buffer => Buffer.from(printCpuidR(readCpuidDevice(path)))
 
 /**

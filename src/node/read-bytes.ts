@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import { isCpuidDevice, readCpuidText } from './cpuid-device.ts'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { readCpuidText } from './cpuid-device.ts'
 import { codeOf, fileError } from './file-error.ts'
 
 /** Small enough that what a chunk turns into dies young, large enough that reading costs nothing. */
@@ -7,6 +7,10 @@ const CHUNK = 1 << 15
 
 /** What stands for standard input among files. */
 export const STDIN = '-'
+
+/** Whether it is a device of Linux's cpuid driver: to read one as a file would never end. */
+export const isCpuidDevice = (path: string): boolean =>
+  /\/cpuid$/.test(path) && (statSync(path, { throwIfNoEntry: false })?.isCharacterDevice() ?? false)
 
 /**
  * The bytes of a file, or of standard input for `-`, in chunks. A chunk is overwritten by the next one.

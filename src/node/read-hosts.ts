@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs'
 import type { FoundHost } from '../verbs/parse-cpus.ts'
 import { type StreamOptions, streamCpus } from '../verbs/stream-cpus.ts'
-import { isCpuidDevice, readCpuidText } from './cpuid-device.ts'
+import { readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
 import { fileError } from './file-error.ts'
 import { filesOf, type InputFile } from './files.ts'
-import { STDIN } from './read-bytes.ts'
+import { isCpuidDevice, STDIN } from './read-bytes.ts'
 
 /** A CPU of a file, called by the file's path as given, with `#N` where the file holds several. */
 export interface NamedHost extends FoundHost {
