@@ -17,7 +17,7 @@ _virt_cpu() {
     hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-compare) options='--file --virttype --emulator --arch --machine --error --validate --replies --no-cache --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
-    cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686' ;;
+    cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
     models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
@@ -44,7 +44,7 @@ _virt_cpu() {
     hypervisor-cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     hypervisor-cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    cpu-models:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686' -- "$word"); return ;;
+    cpu-models:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' -- "$word"); return ;;
     cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     decode:--as) mapfile -t COMPREPLY < <(compgen -W 'host guest' -- "$word"); return ;;
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

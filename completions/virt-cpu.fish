@@ -80,8 +80,8 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-models" -l j
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-models" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-models" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a cpu-models -d 'CPU models'
-complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l arch -x -a "x86_64 i686" -d 'architecture'
-complete -c virt-cpu -f -n "__fish_seen_subcommand_from cpu-models" -a "x86_64 i686"
+complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l arch -x -a "x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64" -d 'architecture'
+complete -c virt-cpu -f -n "__fish_seen_subcommand_from cpu-models" -a "x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64"
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l json -d 'the names as JSON; null where every name is accepted'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'

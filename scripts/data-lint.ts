@@ -1,25 +1,50 @@
 // Holds the data against its laws: node scripts/run-ts.mjs scripts/data-lint.ts [--write]
 // With --write the files are put into their form first.
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { ArchitectureData } from '../src/arch/driver.ts'
 import { TEXTS } from '../src/database/builtin.ts'
-import { printFinding } from '../src/database/finding.ts'
+import type { DatabaseTexts } from '../src/database/database.ts'
+import { type Finding, printFinding } from '../src/database/finding.ts'
 import { formatData } from '../src/database/format.ts'
 import { lint } from '../src/database/lint.ts'
+import { lintFiles } from '../src/database/lint-files.ts'
 import { lintSubject } from '../src/database/lint-subject.ts'
-
-const FILES = ['features.txt', ...Object.keys(TEXTS.models), 'walk.txt', 'names.txt', 'deps.txt']
+import { drivers } from '../src/policy/driver.ts'
 
 if (process.argv.includes('--write')) {
-  for (const file of FILES) {
-    const path = `data/x86/${file}`
-    const text = readFileSync(path, 'utf8')
-    const tidy = formatData(text, file)
-    if (tidy !== text) writeFileSync(path, tidy)
+  tidy('x86', namesOf(TEXTS))
+  for (const { name, data } of drivers()) {
+    if (data.database) tidy(name, namesOf(data.database))
+    for (const file of Object.keys(data.files ?? {}))
+      tidy('.', [file], data.lists?.[file] ? file : 'features.txt')
   }
 } else {
   const sources = readFileSync('docs/sources.md', 'utf8')
   const released = readFileSync('test/expected/released.txt', 'utf8')
-  const findings = lint(lintSubject(TEXTS, sources, released))
+  const findings = [
+    ...lint(lintSubject(TEXTS, sources, released)),
+    ...drivers().flatMap(({ data }) => findingsOf(data, sources)),
+  ]
   for (const finding of findings) console.log(printFinding(finding))
   if (findings.length > 0) process.exitCode = 1
+}
+
+function findingsOf({ database, files = {}, lists = {} }: ArchitectureData, sources: string): Finding[] {
+  const own = database ? lint(lintSubject(database, sources, '')) : []
+  return [...own, ...lintFiles(files, lists, sources)]
+}
+
+function namesOf({ models, names, deps }: DatabaseTexts): string[] {
+  const optional = [names !== undefined && 'names.txt', deps !== undefined && 'deps.txt'].filter(Boolean)
+  return ['features.txt', ...Object.keys(models), 'walk.txt', ...optional] as string[]
+}
+
+/** @param form the name of a file whose form it is; absent: its own */
+function tidy(folder: string, files: readonly string[], form?: string): void {
+  for (const file of files) {
+    const path = `data/${folder}/${file}`
+    const text = readFileSync(path, 'utf8')
+    const formatted = formatData(text, form ?? file)
+    if (formatted !== text) writeFileSync(path, formatted)
+  }
 }

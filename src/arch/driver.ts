@@ -4,7 +4,7 @@ import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Registers } from '../core/registers.ts'
-import type { Database } from '../database/database.ts'
+import type { Database, DatabaseTexts } from '../database/database.ts'
 import type { Inquiry } from './inquiry.ts'
 
 /**
@@ -16,8 +16,8 @@ export interface Driver {
   readonly name: string
   /** The architectures that it serves, as libvirt spells them. */
   readonly arches: readonly string[]
-  /** Its data files by name, for those who check data; x86's are `database/texts.ts`. */
-  readonly texts: Readonly<Record<string, string>>
+  /** Its data files, for those who check them. */
+  readonly data: ArchitectureData
 
   /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
   readonly compare: (db: Database, host: Cpu | undefined, cpu: Cpu) => Comparison
@@ -25,9 +25,15 @@ export interface Driver {
   readonly update: (db: Database, guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
 
   /** The host whose registers these are. @throws LibvirtError where they tell no model that may be chosen */
-  readonly detect?: (db: Database, arch: string, registers: Registers, models?: AllowedModels) => Cpu
-  /** Begins a baseline. @param best as it should be, rather than as libvirt has it */
-  readonly fold?: (db: Database, best: boolean) => Fold
+  readonly detect?: Detect
+  /** The same as it should be, rather than as libvirt has it. Absent: there is nothing better. */
+  readonly bestDetect?: Detect
+  /** Where a word of Linux's list of flags stands in registers. */
+  readonly flagPlace?: (flag: string) => FlagPlace | undefined
+  /** Begins a baseline. */
+  readonly fold?: (db: Database) => Fold
+  /** Begins one as it should be, rather than as libvirt has it. Absent: there is no better one. */
+  readonly bestFold?: (db: Database) => Fold
   /** A running guest's definition, corrected by what its hypervisor gave and refused. @throws LibvirtError */
   readonly updateLive?: (db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData) => Cpu
   /** The CPU on a model that may be used; its own may not. @throws LibvirtError where none fits */
@@ -52,9 +58,26 @@ export interface Driver {
   readonly checksFeatures?: (db: Database, cpu: Cpu) => boolean
   /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
   readonly throughQemu?: ThroughQemu
-  /** What makes features comparable. Absent: libvirt looks at none, and nothing can be said of them. */
-  readonly features?: FeatureView
 }
+
+/** The data files of an architecture, as text. */
+export interface ArchitectureData {
+  /** Models that descend from one another, and their features. */
+  readonly database?: DatabaseTexts
+  /** Other files, by name within `data`. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Which of them are lists of models, and the words that begin a field there. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>
+}
+
+/** A bit of a register that has a name. */
+export interface FlagPlace {
+  readonly register: string
+  readonly bit: number
+}
+
+/** Names the host whose registers these are. @param arch as the host has it, of those that the driver serves */
+export type Detect = (db: Database, arch: string, registers: Registers, models?: AllowedModels) => Cpu
 
 /** Questions that QEMU answers itself, of the CPU that it gives to guests. */
 export interface ThroughQemu {
@@ -125,16 +148,32 @@ export interface FoldOptions {
   readonly onModel?: string | undefined
 }
 
+/** What stands between hosts that differ and guests that move among them. */
+export interface Obstacles {
+  /** Properties of QEMU's CPU, `sve=off`, that hide what only some hosts have. */
+  readonly hideWith: readonly string[]
+  /** What only some hosts have and nothing hides. */
+  readonly fixed: readonly string[]
+  /** Fields that must agree and do not: `MIDR_EL1[15:4] partnum`. */
+  readonly conflicts: readonly string[]
+  /** What guests see that they run on. */
+  readonly models: readonly string[]
+}
+
 /** A baseline in the making: CPUs, added one at a time, in memory for one, and the guest CPU for all of them. */
 export interface Fold {
   /** The models that the CPUs are described by, each once, in order of appearance. */
   readonly models: readonly string[]
   /** The vendors that the CPUs name, or their models where they name none; sorted. */
   readonly vendors: readonly string[]
-  /** What every CPU so far has, laid out by the driver's table. */
+  /** The features that are folded. Absent: none is looked at, and nothing can be said of them. */
+  readonly view?: FeatureView
+  /** What every CPU so far has, laid out by the view's table. */
   readonly common: FeatureSet
   /** Whether the answer is the first CPU's, whatever the others are. */
   readonly firstOnly?: boolean
+  /** What of the answer hypervisors cannot do today. Absent: libvirt and QEMU do what it says. */
+  readonly obstacles?: Obstacles
   /** @throws LibvirtError */
   add(cpu: Cpu): void
   /** The guest CPU; at least one has been added. @throws LibvirtError where there is none */

@@ -11,6 +11,7 @@ import { CommandError } from './spec.ts'
 /**
  * Hands over every CPU of the files in order; answers what there is to note. A bad definition is reported
  * when everything has been read, since virsh looks at definitions only then.
+ * @param best see `definitionOf`
  * @throws FileError, CommandError
  */
 export async function readDefinitions(
@@ -18,6 +19,7 @@ export async function readDefinitions(
   paths: readonly string[],
   expected: Expected,
   take: (cpu: Cpu, source: string) => void,
+  best = false,
 ): Promise<Note[]> {
   const notes: Note[] = []
   let fault: unknown
@@ -28,7 +30,7 @@ export async function readDefinitions(
       if (++count === MANY) stayYoung()
       if (fault !== undefined) return
       try {
-        const read = definitionOf(context, input, expected)
+        const read = definitionOf(context, input, expected, best)
         for (const note of read.notes) notes.push(note)
         take(read.value, input.source)
       } catch (error) {

@@ -56,7 +56,7 @@ export async function readForHypervisor(
 
 /** Whether features are listed as hosts list them: present, without a policy. */
 function looksLikeHost(input: InputCpu): boolean {
-  if (input.kind === 'dump') return true
+  if (input.kind === 'dump' || input.kind === 'registers') return true
   if (input.kind === 'host') return input.cpu.features.length > 0
   return children(input.element, 'feature').some(({ attributes }) => attributes.policy === undefined)
 }

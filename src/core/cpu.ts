@@ -1,4 +1,5 @@
 import type { Numa } from './numa.ts'
+import type { Registers } from './registers.ts'
 import type { Signature } from './signature.ts'
 
 export type Mode = 'custom' | 'host-model' | 'host-passthrough' | 'maximum'
@@ -62,6 +63,8 @@ export interface Cpu {
   readonly microcode?: number | undefined
   readonly signature?: Signature | undefined
   readonly tsc?: Tsc | undefined
+  /** The registers that a host was told by, where it was read from them; no part of a document. */
+  readonly registers?: Registers | undefined
   readonly topology?: Topology | undefined
   readonly cache?: GuestCache | undefined
   readonly maxphysaddr?: MaxPhysAddr | undefined

@@ -8,6 +8,7 @@ export function formatFeatures(text: string, name: string): string {
     const columns = {
       name: Math.max(...word.features.map(row => row.name.length)),
       flags: Math.max(...word.features.map(row => flagsAt(text, row).length)),
+      length: Math.max(...word.features.map(row => lengthOf(row).length)),
     }
     for (const row of word.features) printed.set(row.offset, printRow(row, flagsAt(text, row), columns))
   }
@@ -28,10 +29,23 @@ function lineAt(text: string, offset: number): string {
 const printHead = ({ title, sources }: WordRow, line: string): string =>
   `word ${line.split(/ +/)[1]} = ${title}${sources ? ` [${sources}]` : ''}`
 
+/** How wide the columns of a word are. */
+interface Columns {
+  readonly length: number
+  readonly name: number
+  readonly flags: number
+}
+
+/** `:4s`, or nothing for a single bit. */
+function lengthOf({ length, reading }: FeatureRow): string {
+  const letter = { plain: '', signed: 's', 'zero-is-largest': 'z' }[reading]
+  return length === 1 ? '' : `:${length}${letter}`
+}
+
 const flagsAt = (text: string, row: FeatureRow): string =>
   lineAt(text, row.offset).trim().split(/ +/)[3] ?? ''
 
-function printRow(row: FeatureRow, flags: string, columns: { name: number; flags: number }): string {
-  const bit = String(row.bit).padStart(5)
+function printRow(row: FeatureRow, flags: string, columns: Columns): string {
+  const bit = String(row.bit).padStart(5) + lengthOf(row).padEnd(columns.length)
   return `${bit}  ${row.name.padEnd(columns.name)}  ${row.flags.order}  ${flags.padEnd(columns.flags)}  ${row.title.trim()}`
 }

@@ -1,5 +1,14 @@
 /** What a text can be, told by its content; its reader says whether it really is. */
-export type Format = 'xml' | 'json' | 'aida64' | 'libcpuid' | 'cpuid-r' | 'ld.so' | 'proc-cpuinfo' | 'lscpu'
+export type Format =
+  | 'xml'
+  | 'json'
+  | 'aida64'
+  | 'libcpuid'
+  | 'cpuid-r'
+  | 'ld.so'
+  | 'proc-cpuinfo'
+  | 'lscpu'
+  | 'registers'
 
 /** A line that only this format has. XML and JSON are told by how a text begins. */
 const MARKS: readonly (readonly [Format, RegExp])[] = [
@@ -7,6 +16,7 @@ const MARKS: readonly (readonly [Format, RegExp])[] = [
   ['aida64', /^[ \t]*CPUID[ \t]+[0-9a-f]{8}h?[ \t]*:?[ \t]+[0-9a-f]{8}-[0-9a-f]{8}/im],
   ['cpuid-r', /^[ \t]*0x[0-9a-f]{8}[ \t]+0x[0-9a-f]{1,8}[ \t]*:[ \t]*eax=0x/im],
   ['ld.so', /^x86\.(?:cpu_features|processor)\b/m],
+  ['registers', /^\s*0x[0-9a-f]{16}\s*$|^[ \t]*(?:MIDR_EL1|PVR)[ \t]*[:= ][ \t]*0x/m],
   ['proc-cpuinfo', /^(?:processor[ \t]*:[ \t]*\d+\s*$|vendor_id[ \t]*:|flags[ \t]*:[ \t]*fpu )/m],
   ['lscpu', /^[ \t]*CPU op-mode\(s\):/m],
 ]

@@ -1,9 +1,13 @@
+import { driverOf } from '../policy/driver.ts'
 import { parseAll } from '../xml/reader.ts'
 import { parseCpuidJson } from './cpuid-json.ts'
-import { detectFormat } from './detect.ts'
+import { detectFormat, type Format } from './detect.ts'
 import { readDumps } from './dumps.ts'
 import type { FoundInput } from './input-cpu.ts'
 import { inputsOfElement } from './input-element.ts'
+import { parseOtherCpuInfo } from './other-cpuinfo.ts'
+import type { RegisterDump } from './register-dump.ts'
+import { parseRegisterText } from './register-text.ts'
 
 /**
  * The CPUs of a text in any format that can be told: XML documents in a row, one machine's dump, or JSON.
@@ -17,6 +21,15 @@ export function inputsOfText(text: string, source = ''): FoundInput[] {
       kind: 'dump',
       dumps: [{ data, cpus: ['0'], notes: [] }],
     }))
+  const machine = format ? registersOfText(text, format) : []
+  if (machine.length > 0) return [{ kind: 'registers', dumps: machine }]
   const dumps = format ? readDumps(text, source) : []
   return dumps.length > 0 ? [{ kind: 'dump', dumps }] : []
+}
+
+/** What Linux or a list of registers tells of a machine that is not x86. */
+function registersOfText(text: string, format: Format): RegisterDump[] {
+  if (format === 'registers') return parseRegisterText(text)
+  if (format !== 'proc-cpuinfo') return []
+  return parseOtherCpuInfo(text, (arch, flag) => driverOf(arch)?.flagPlace?.(flag))
 }

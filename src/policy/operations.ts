@@ -26,12 +26,12 @@ export function detect(
   db: Database,
   arch: string | undefined,
   registers: Registers,
-  models?: AllowedModels,
+  { models, best }: { readonly models?: AllowedModels | undefined; readonly best?: boolean | undefined } = {},
 ): Cpu {
   const driver = requireDriver(arch)
-  if (!driver.detect || arch === undefined)
-    throw without(`cannot detect host CPU model for ${arch} architecture`)
-  return driver.detect(db, arch, registers, models)
+  const named = (best && driver.bestDetect) || driver.detect
+  if (!named || arch === undefined) throw without(`cannot detect host CPU model for ${arch} architecture`)
+  return { ...named(db, arch, registers, models), registers }
 }
 
 /**
@@ -41,8 +41,9 @@ export function detect(
  */
 export function fold(db: Database, arch: string | undefined, best = false): Fold {
   const driver = requireDriver(arch)
-  if (!driver.fold) throw without(`cannot compute baseline CPU of ${arch} architecture`)
-  return driver.fold(db, best)
+  const begin = (best && driver.bestFold) || driver.fold
+  if (!begin) throw without(`cannot compute baseline CPU of ${arch} architecture`)
+  return begin(db)
 }
 
 /**

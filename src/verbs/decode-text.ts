@@ -1,8 +1,8 @@
 import { ParseError } from '../core/parse-error.ts'
 import { inputsOfText } from '../formats/input-text.ts'
 import type { Context } from './context.ts'
-import { answer, type DecodeAnswer, type DecodeOptions, decodeX86 } from './decode.ts'
-import { dataOf } from './host-of.ts'
+import { answer, type DecodeAnswer, type DecodeOptions, decodeX86, definitionAnswer } from './decode.ts'
+import { dataOf, machineOf } from './host-of.ts'
 
 /**
  * The named CPU of a text in any format that can be told. Logical CPUs that differ count as what they have in
@@ -16,6 +16,10 @@ export function decodeText(context: Context, text: string, options: DecodeOption
       'no CPU found: neither libvirt XML nor a dump in a format that is known',
       options.source,
     )
+  if (first.kind === 'registers') {
+    const host = machineOf(context, first.dumps, options.best ?? false, options.source)
+    return definitionAnswer(host.value, host.notes)
+  }
   const { value, notes } = dataOf(context, first, options.source)
   return answer(decodeX86(context, value, options), value, notes)
 }

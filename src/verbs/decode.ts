@@ -55,11 +55,15 @@ export function lacks({ db }: Context, data: X86Data, cpu: Cpu, { as, best, sour
   return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
 }
 
-export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodeAnswer => ({
+export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodeAnswer =>
+  definitionAnswer(cpu, notes, data.signature)
+
+/** The answer that a definition is. */
+export const definitionAnswer = (cpu: Cpu, notes: readonly Note[], signature?: Signature): DecodeAnswer => ({
   xml: printCpu(cpu),
   model: cpu.model ?? '',
   vendor: cpu.vendor ?? null,
-  signature: data.signature ?? null,
+  signature: signature ?? null,
   notes,
 })
 

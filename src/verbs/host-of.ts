@@ -3,7 +3,10 @@ import { featuresOf } from '../arch/x86/definition.ts'
 import type { Cpu } from '../core/cpu.ts'
 import type { FoundInput, InputCpu } from '../formats/input-cpu.ts'
 import { type Expected, parseCpu } from '../formats/parse-cpu.ts'
+import type { RegisterDump } from '../formats/register-dump.ts'
 import type { DistinctDump } from '../formats/volatile.ts'
+import { requireX86 } from '../policy/driver.ts'
+import { detect } from '../policy/operations.ts'
 import type { Context } from './context.ts'
 import { decodeX86, meetData } from './decode.ts'
 import { doubts } from './doubts.ts'
@@ -17,9 +20,16 @@ export interface Noted<T> {
 
 /**
  * The definition that an input is: as it stands, or a dump's host definition.
+ * @param best beyond libvirt: a machine that is not x86 is named by all that is known of it
  * @throws LibvirtError where it is a bad one, or no model fits the dump
  */
-export function definitionOf(context: Context, input: InputCpu, expected: Expected): Noted<Cpu> {
+export function definitionOf(
+  context: Context,
+  input: InputCpu,
+  expected: Expected,
+  best = false,
+): Noted<Cpu> {
+  if (input.kind === 'registers') return machineOf(context, input.dumps, best, input.source)
   if (input.kind === 'host') return { value: input.cpu, notes: [] }
   if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
   const { value, notes } = dataOf(context, input, input.source)
@@ -33,9 +43,31 @@ export function definitionOf(context: Context, input: InputCpu, expected: Expect
  */
 export function dataOf(context: Context, input: FoundInput, source?: string): Noted<X86Data> {
   if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
+  if (input.kind === 'registers') return refuseRegisters(input.dumps)
   const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
   const vendor = cpu.vendor === undefined ? undefined : context.db.vendor(cpu.vendor)
   return { value: { features: featuresOf(context.db, cpu), vendor, signature: cpu.signature }, notes: [] }
+}
+
+/** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */
+export function machineOf(
+  { db }: Context,
+  dumps: readonly RegisterDump[],
+  best: boolean,
+  source?: string,
+): Noted<Cpu> {
+  const [first] = dumps
+  if (!first) throw new RangeError('a machine without CPUs')
+  const groups = dumps.map(dump => dump.cpus)
+  const notes: Note[] =
+    dumps.length > 1 ? [{ kind: 'cores-differ', groups, ...(source ? { source } : {}) }] : []
+  return { value: detect(db, first.arch, first.registers, { best }), notes }
+}
+
+/** @throws LibvirtError, always: the question is about words of CPUID */
+function refuseRegisters([first]: readonly RegisterDump[]): never {
+  requireX86(first?.arch ?? '')
+  throw new RangeError('x86 has no such registers')
 }
 
 /** One machine's logical CPUs as one CPU. */

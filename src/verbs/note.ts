@@ -1,3 +1,4 @@
+import type { Obstacles } from '../arch/driver.ts'
 import type { HostDoubt } from '../formats/host-doubt.ts'
 import type { ProbeDoubt } from '../formats/probed.ts'
 import type { LostFeature, Reason } from './reason.ts'
@@ -12,10 +13,12 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'hypervisor-present' }
   | { readonly kind: 'no-msrs' }
   | { readonly kind: 'model-lacks'; readonly model: string; readonly features: readonly Reason[] }
+  | { readonly kind: 'cores-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
   | { readonly kind: 'order-matters' }
   | { readonly kind: 'first-only' }
+  | ({ readonly kind: 'beyond-libvirt'; readonly arch: string } & Obstacles)
   | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }

@@ -3,7 +3,7 @@ import type { Cpu, Policy } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
-import { checkBaselineInput, requireDriver } from '../policy/driver.ts'
+import { checkBaselineInput } from '../policy/driver.ts'
 import { expand, fold, modelNames } from '../policy/operations.ts'
 import { NEVER_OFFERED } from '../policy/qemu-names.ts'
 import type { BaselineReasons } from './baseline.ts'
@@ -140,11 +140,14 @@ export class Pool {
   /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
   notes(options: ResultOptions = {}): Note[] {
     const features = this.lost().filter(lost => lost.class === 'security')
-    const { vendors = [], firstOnly } = this.#fold ?? {}
+    const { vendors = [], firstOnly, obstacles } = this.#fold ?? {}
     const ordered = this.#fold?.dependsOnOrder(options) ?? false
     return [
       ...this.#skipped,
-      ...(this.#options.best && vendors.length > 1 ? [{ kind: 'cross-vendor', vendors } as const] : []),
+      ...(obstacles ? [{ kind: 'beyond-libvirt', arch: this.#arch ?? '', ...obstacles } as const] : []),
+      ...(this.#options.best && !obstacles && vendors.length > 1
+        ? [{ kind: 'cross-vendor', vendors } as const]
+        : []),
       ...(features.length > 0 ? [{ kind: 'security-dropped', features } as const] : []),
       ...(ordered ? [{ kind: firstOnly ? 'first-only' : 'order-matters' } as const] : []),
     ]
@@ -152,7 +155,7 @@ export class Pool {
 
   /** The features that are told of; undefined where the architecture's are not looked at. */
   get #view(): FeatureView | undefined {
-    return this.#fold && requireDriver(this.#arch).features
+    return this.#fold?.view
   }
 
   #begin({ arch }: Cpu): Fold {

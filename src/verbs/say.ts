@@ -32,6 +32,10 @@ function sentence(note: Note): string {
         `the CPU lacks ${note.features.map(({ feature }) => feature).join(', ')} of its model ${note.model}, which ` +
         'no host definition can say: do not hand this one to a baseline'
       )
+    case 'cores-differ': {
+      const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
+      return `the machine has several kinds of cores (${groups}); the first is told`
+    }
     case 'cpus-differ': {
       const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
       return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`
@@ -45,7 +49,9 @@ function sentence(note: Note): string {
     case 'order-matters':
       return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
     case 'first-only':
-      return "libvirt's answer is the first CPU's model, whatever the others are: it says nothing of what they share"
+      return "libvirt's answer is the first CPU's model, whatever the others are; --best tells what they share"
+    case 'beyond-libvirt':
+      return sayObstacles(note)
     case 'cross-vendor':
       return (
         `the hosts are of ${note.vendors.join(' and ')}: the CPU is one of neither, and a guest that moves between ` +
@@ -73,6 +79,27 @@ function sentence(note: Note): string {
     default:
       return sayHost(note)
   }
+}
+
+/** What QEMU and KVM can do of an answer that libvirt does not have. */
+function sayObstacles({
+  arch,
+  hideWith,
+  fixed,
+  conflicts,
+  models,
+}: Extract<Note, { kind: 'beyond-libvirt' }>) {
+  const parts = [
+    hideWith.length > 0 && `QEMU hides what only some hosts have with ${hideWith.join(', ')}`,
+    fixed.length > 0 && `nothing hides ${fixed.join(', ')} from guests on hosts that have them`,
+    models.length > 1 && `guests see which of ${models.join(', ')} they run on`,
+    conflicts.length > 0 && `no value is right everywhere for ${conflicts.join(', ')}`,
+  ].filter(Boolean)
+  const verdict =
+    fixed.length + conflicts.length > 0 || models.length > 1
+      ? 'a guest may move only to hosts of its own kind'
+      : 'guests may move'
+  return `beyond libvirt, which has no such answer for ${arch}: ${[...parts, verdict].join('; ')}`
 }
 
 /** A note as data, with its sentence. */

@@ -1,16 +1,12 @@
 import { hex } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../database/database.ts'
 import type { AllowedModels } from '../driver.ts'
-import { armMapOf } from './models.ts'
-
-/** What bits 0 to 31 of AT_HWCAP are called, in order. libvirt's list ends there. */
-const HWCAPS = (
-  'fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm jscvt fcma lrcpc ' +
-  'dcpop sha3 sm3 sm4 asimddp sha512 sve asimdfhm dit uscat ilrcpc flagm ssbs sb paca pacg'
-).split(' ')
+import { hwcaps } from './hwcaps.ts'
+import { allCores, armMapOf } from './models.ts'
 
 /**
  * The host whose main ID register and hardware capabilities these are. The model is the first with its part
@@ -19,8 +15,10 @@ const HWCAPS = (
  *   or the model may not be chosen
  */
 export function detect(db: Database, arch: string, registers: Registers, models?: AllowedModels): Cpu {
-  const hwcap = registers.get('AT_HWCAP') ?? 0n
-  const features = HWCAPS.filter((_, bit) => (hwcap >> BigInt(bit)) & 1n).map(name => ({ name }))
+  const hwcap = Number(BigInt.asUintN(32, registers.get('AT_HWCAP') ?? 0n)) // libvirt's list ends with bit 31
+  const features = hwcaps()
+    .in(FeatureSet.of([hwcap]))
+    .map(({ name }) => ({ name }))
   if (!features.some(({ name }) => name === 'cpuid')) throw internalError('CPUID registers unavailable')
   const midr = Number(BigInt.asUintN(32, registers.get('MIDR_EL1') ?? 0n))
   const [part, implementer] = [(midr >>> 4) & 0xfff, midr >>> 24]
@@ -38,4 +36,35 @@ export function detect(db: Database, arch: string, registers: Registers, models?
     throw new LibvirtError('op-failed', `Cannot find CPU vendor with vendor id 0x${hex(implementer, 2)}`)
   }
   return { type: 'host', arch, mode: 'custom', model: model.name, vendor: vendor?.name, features }
+}
+
+/**
+ * Beyond libvirt: the core by implementer and part number, and all flags, those of AT_HWCAP2 too. A core that nobody
+ * has a name for has no model, and a machine whose kernel hides the ID registers is told all the same.
+ * @throws LibvirtError where there is no MIDR_EL1
+ */
+export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+  const midr = registers.get('MIDR_EL1')
+  if (midr === undefined) throw internalError('CPUID registers unavailable')
+  const [part, implementer] = [Number((midr >> 4n) & 0xfffn), Number((midr >> 24n) & 0xffn)]
+  const core = allCores().find(known => known.part === part && known.vendor?.implementer === implementer)
+  const vendor = allCores().find(known => known.vendor?.implementer === implementer)?.vendor
+  const features = hwcaps().in(wordsOf(registers))
+  return {
+    type: 'host',
+    arch,
+    mode: 'custom',
+    model: core?.name,
+    vendor: vendor?.name,
+    features: features.map(({ name }) => ({ name })),
+  }
+}
+
+/** The flags as the table lays them out: AT_HWCAP, then AT_HWCAP2, low halves first. */
+function wordsOf(registers: Registers): FeatureSet {
+  const words = hwcaps().words.map(place => {
+    const value = place.kind === 'named' ? (registers.get(place.name) ?? 0n) : 0n
+    return Number(BigInt.asUintN(32, value >> BigInt(place.kind === 'named' ? place.offset : 0)))
+  })
+  return FeatureSet.of(words)
 }

@@ -4,18 +4,23 @@ import type { Database } from '../../database/database.ts'
 import type { Driver } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { FirstFold } from './baseline.ts'
+import { MeetFold } from './best.ts'
 import { compare } from './compare.ts'
-import { detect } from './detect.ts'
-import { armMapOf, TEXTS } from './models.ts'
+import { bestDetect, detect } from './detect.ts'
+import { flagPlace } from './hwcaps.ts'
+import { armMapOf, DATA } from './models.ts'
 
 export const arm: Driver = {
   name: 'arm',
   arches: ['armv6l', 'armv7b', 'armv7l', 'aarch64'],
-  texts: TEXTS,
+  data: DATA,
   compare,
   update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
   detect,
+  bestDetect,
+  flagPlace,
   fold: () => new FirstFold(),
+  bestFold: db => new MeetFold(db),
   validate,
 }
 

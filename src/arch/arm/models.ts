@@ -1,3 +1,4 @@
+import cores from '../../../data/arm/cores.txt'
 import features from '../../../data/arm/features.txt'
 import models from '../../../data/arm/models.txt'
 import { buildTables } from '../../database/build-table.ts'
@@ -6,6 +7,9 @@ import type { Database } from '../../database/database.ts'
 import { hexOf, parseModelList } from '../../database/model-list.ts'
 import { parseFeatures } from '../../database/parse-features.ts'
 import { perDatabase } from '../../database/per-database.ts'
+import type { ArchitectureData } from '../driver.ts'
+import { REGISTERS_TEXT } from './fields.ts'
+import { HWCAPS_TEXT } from './hwcaps.ts'
 import { readArmMap } from './map.ts'
 
 /** Who makes a core, and the number by which the main ID register says so. */
@@ -30,21 +34,44 @@ export interface ArmMap {
   readonly models: readonly ArmModel[]
 }
 
-export const TEXTS = { 'arm/features.txt': features, 'arm/models.txt': models }
+const FIELDS = ['part']
+
+export const DATA: ArchitectureData = {
+  files: {
+    'arm/cores.txt': cores,
+    'arm/features.txt': features,
+    'arm/models.txt': models,
+    ...HWCAPS_TEXT,
+    ...REGISTERS_TEXT,
+  },
+  lists: { 'arm/cores.txt': FIELDS, 'arm/models.txt': FIELDS },
+}
 
 /** The cores of an installed map, or ours. @throws LibvirtError for what libvirt refuses to load */
 export const armMapOf = perDatabase(
   ({ files }: Database): ArmMap => (files ? readArmMap(files) : builtinArmMap()),
 )
 
+/** Every core that we know, libvirt's first: by implementer and part. @throws ParseError */
+export function allCores(): readonly ArmModel[] {
+  known ??= [...builtinArmMap().models, ...listed(cores, 'arm/cores.txt').models]
+  return known
+}
+
+let known: readonly ArmModel[] | undefined
+
 /** @throws ParseError */
 export function builtinArmMap(): ArmMap {
-  const list = parseModelList(models, 'arm/models.txt', ['part'])
-  const vendors = list.vendors.map(({ name, id }) => ({ name, implementer: Number.parseInt(id, 16) }))
   const file = { name: 'arm/features.txt', text: features }
+  const names = buildTables(parseFeatures(file), file).features.list.map(({ name }) => name)
+  return { ...listed(models, 'arm/models.txt'), features: names }
+}
+
+function listed(text: string, name: string): Omit<ArmMap, 'features'> {
+  const list = parseModelList(text, name, FIELDS)
+  const vendors = list.vendors.map(({ name, id }) => ({ name, implementer: Number.parseInt(id, 16) }))
   return {
     vendors,
-    features: buildTables(parseFeatures(file), file).features.list.map(({ name }) => name),
     models: list.models.map(({ at, name, vendor, fields }) => {
       const [part, more] = fields.part ?? []
       if (part === undefined || more !== undefined) throw faultIn(at, 'a core has one part number')

@@ -2,12 +2,12 @@ import type { Driver } from '../driver.ts'
 import { PowerFold } from './baseline.ts'
 import { compare, convertLegacy } from './compare.ts'
 import { detect } from './detect.ts'
-import { powerMapOf, TEXTS } from './models.ts'
+import { DATA, powerMapOf } from './models.ts'
 
 export const ppc64: Driver = {
   name: 'ppc64',
   arches: ['ppc64', 'ppc64le'],
-  texts: TEXTS,
+  data: DATA,
   compare,
   update: (_, guest) => (guest.mode === 'custom' ? { ...guest, match: 'exact' } : guest),
   detect,

@@ -4,6 +4,7 @@ import { faultIn, type Statement } from '../../database/data-file.ts'
 import type { Database } from '../../database/database.ts'
 import { hexOf, parseModelList } from '../../database/model-list.ts'
 import { perDatabase } from '../../database/per-database.ts'
+import type { ArchitectureData } from '../driver.ts'
 import { readPowerMap } from './map.ts'
 
 /** Values of the processor version register that mean a model: those equal to `value` under `mask`. */
@@ -28,7 +29,12 @@ export interface PowerMap {
   readonly models: readonly PowerModel[]
 }
 
-export const TEXTS = { 'ppc64/models.txt': models }
+const FIELDS = ['pvr', 'level', 'aka']
+
+export const DATA: ArchitectureData = {
+  files: { 'ppc64/models.txt': models },
+  lists: { 'ppc64/models.txt': FIELDS },
+}
 
 /** The models of an installed map, or ours. @throws LibvirtError for what libvirt refuses to load */
 export const powerMapOf = perDatabase(
@@ -49,7 +55,7 @@ export function builtinPowerMap(): PowerMap {
   }
 }
 
-const listed = () => parseModelList(models, 'ppc64/models.txt', ['pvr', 'level', 'aka'])
+const listed = () => parseModelList(models, 'ppc64/models.txt', FIELDS)
 
 function pvrOf(text: string, at: Statement): PvrMatch {
   const [value, mask, more] = text.split('/')

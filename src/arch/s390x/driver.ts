@@ -10,7 +10,7 @@ import { vendorOfModel } from './vendor.ts'
 export const s390x: Driver = {
   name: 's390',
   arches: ['s390', 's390x'],
-  texts: {},
+  data: {},
   compare: () => IDENTICAL,
   update,
   validate,

@@ -3,10 +3,10 @@ import { FeatureSet, keepOnly } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import type { Database } from '../../database/database.ts'
-import type { Fold, FoldOptions } from '../driver.ts'
+import type { FeatureView, Fold, FoldOptions } from '../driver.ts'
 import type { X86Data } from './cpuid.ts'
 import { decode, decodeOn } from './decode.ts'
-import { modelOf, writeFeatures } from './definition.ts'
+import { featuresOf, modelOf, writeFeatures } from './definition.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
 
@@ -20,6 +20,7 @@ const NAMED: unique symbol = Symbol('named')
  * can depend on which comes first.
  */
 export class BaselineFold implements Fold {
+  readonly view: FeatureView = { table: db => db.features, of: featuresOf }
   readonly #db: Database
   readonly #best: boolean
   /** What every CPU so far has; absent before the first. Not seen by anyone else, as `#words` is not. */

@@ -1,7 +1,6 @@
 import type { Driver } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
 import { compare } from './compare.ts'
-import { featuresOf } from './definition.ts'
 import { encode } from './encode.ts'
 import { expand, migratable } from './expand.ts'
 import { hasFeature, validateFeatures } from './query.ts'
@@ -12,10 +11,11 @@ import { updateLive } from './update-live.ts'
 export const x86: Driver = {
   name: 'x86',
   arches: ['i686', 'x86_64'],
-  texts: {},
+  data: {},
   compare,
   update,
-  fold: (db, best) => new BaselineFold(db, best),
+  fold: db => new BaselineFold(db),
+  bestFold: db => new BaselineFold(db, true),
   updateLive,
   translate,
   expand,
@@ -26,5 +26,4 @@ export const x86: Driver = {
   models: db => db.models.map(model => model.name),
   checksFeatures: (db, { model }) => model === undefined || (db.model(model)?.compat ?? true),
   vendorOfModel: (db, model) => db.model(model)?.vendor?.name,
-  features: { table: db => db.features, of: featuresOf },
 }

@@ -56,7 +56,9 @@ export const command: Command = {
       return 0
     }
     session.out(printCpu(cpu))
-    const marks = pool.notes(options).filter(note => note.kind === 'cross-vendor')
+    const marks = pool
+      .notes(options)
+      .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
     if (told || marks.length > 0) {
       const { explainBaseline, printNotes } = await import('../explain.ts')
       session.err(told ? explainBaseline(pool.reasons(cpu, options), all) : printNotes(marks))
@@ -78,7 +80,8 @@ async function poolOf(args: Arguments, session: Session) {
     best: args.has('best'),
     unfiltered: session.driver === 'test',
   })
-  const notes = await readDefinitions({ db }, files, 'host', (cpu, source) => pool.add(cpu, source))
+  const take = (cpu: Cpu, source: string) => pool.add(cpu, source)
+  const notes = await readDefinitions({ db }, files, 'host', take, args.has('best'))
   return { pool, notes }
 }
 

@@ -15,7 +15,7 @@ export const command: Command = {
         positional: 'one',
         required: true,
         help: 'architecture',
-        words: ['x86_64', 'i686'],
+        words: ['x86_64', 'i686', 'ppc64', 'ppc64le', 'aarch64', 'armv7l', 's390x', 'riscv64', 'loongarch64'],
       },
       { name: 'json', ours: true, help: 'the names as JSON; null where every name is accepted' },
     ],

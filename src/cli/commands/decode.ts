@@ -1,10 +1,11 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
+import type { RegisterDump } from '../../formats/register-dump.ts'
 import { readCpus } from '../../node/cpus.ts'
 import type { Context } from '../../verbs/context.ts'
-import { answer, type DecodeAnswer, decodeX86, lacks } from '../../verbs/decode.ts'
+import { answer, type DecodeAnswer, decodeX86, definitionAnswer, lacks } from '../../verbs/decode.ts'
 import { type DecodeReasons, decodeReasons } from '../../verbs/decode-reasons.ts'
-import { dataOf, notesOf } from '../../verbs/host-of.ts'
+import { dataOf, machineOf, notesOf } from '../../verbs/host-of.ts'
 import type { Note } from '../../verbs/note.ts'
 import { printNote, sayDecode } from '../../verbs/say.ts'
 import type { Arguments } from '../arguments.ts'
@@ -67,7 +68,15 @@ function kindOf(args: Arguments): 'host' | 'guest' {
 interface Decoded {
   readonly source: string
   readonly answer: DecodeAnswer
-  readonly reasons: DecodeReasons
+  /** Absent: the machine is not x86. */
+  readonly reasons?: DecodeReasons
+}
+
+/** Each kind of CPU of a machine by itself. */
+function kindsOf(input: InputCpu): FoundInput[] {
+  if (input.kind === 'dump') return input.dumps.map(dump => ({ kind: 'dump', dumps: [dump] }))
+  if (input.kind === 'registers') return input.dumps.map(dump => ({ kind: 'registers', dumps: [dump] }))
+  return [input]
 }
 
 /** Decodes inputs as they come; what is to be said at the end is kept. */
@@ -87,14 +96,11 @@ class Decoder {
 
   /** Answers what is to be printed now. */
   take(input: InputCpu): string {
-    const kinds: FoundInput[] =
-      input.kind === 'dump' ? input.dumps.map(dump => ({ kind: 'dump', dumps: [dump] })) : [input]
-    if (input.kind === 'dump' && input.dumps.length > 1) {
-      this.#notes.push({
-        kind: 'cpus-differ',
-        source: input.source,
-        groups: input.dumps.map(dump => dump.cpus),
-      })
+    const kinds = kindsOf(input)
+    if ((input.kind === 'dump' || input.kind === 'registers') && input.dumps.length > 1) {
+      const groups = input.dumps.map(dump => dump.cpus)
+      const kind = input.kind === 'dump' ? 'cpus-differ' : 'cores-differ'
+      this.#notes.push({ kind, source: input.source, groups })
     }
     return kinds.map(kind => this.#print(kind, this.#decode(kind, input.source))).join('')
   }
@@ -107,6 +113,7 @@ class Decoder {
 
   #decode(input: FoundInput, source: string): Decoded | undefined {
     try {
+      if (input.kind === 'registers') return this.#machine(input.dumps, source)
       const { value } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeX86(this.#context, value, options)
@@ -121,6 +128,12 @@ class Decoder {
     }
   }
 
+  /** A machine that is not x86. */
+  #machine(dumps: readonly RegisterDump[], source: string): Decoded {
+    const { value, notes } = machineOf(this.#context, dumps, this.#args.has('best'), source)
+    return { source, answer: definitionAnswer(value, notes) }
+  }
+
   #print(input: FoundInput, decoded: Decoded | undefined): string {
     if (!decoded) return ''
     const { source, answer, reasons } = decoded
@@ -133,7 +146,7 @@ class Decoder {
       this.#args.has('bits') && input.kind === 'dump'
         ? input.dumps.map(({ data }) => printBits(this.#context.db, data))
         : []
-    const why = this.#args.has('explain') ? sayDecode(reasons).map(line => `${line}\n`) : []
+    const why = this.#args.has('explain') && reasons ? sayDecode(reasons).map(line => `${line}\n`) : []
     return [`${answer.xml}\n`, ...bits, ...why].join('')
   }
 }

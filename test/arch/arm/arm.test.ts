@@ -67,7 +67,9 @@ describe('registers', () => {
       ['AT_HWCAP', hwcap],
     ])
     return show(
-      operations.detect(db, 'aarch64', registers, models && new Map(models.map(name => [name, []]))),
+      operations.detect(db, 'aarch64', registers, {
+        models: models && new Map(models.map(name => [name, []])),
+      }),
     )
   }
   const cpuid = 1n << 11n

@@ -73,7 +73,7 @@ describe('baseline', () => {
 describe('the processor version register', () => {
   const detect = (pvr: bigint, models?: string[]) => {
     const allowed = models && new Map(models.map(name => [name, []]))
-    return show(operations.detect(db, 'ppc64', new Map([['PVR', pvr]]), allowed))
+    return show(operations.detect(db, 'ppc64', new Map([['PVR', pvr]]), { models: allowed }))
   }
 
   test.each([

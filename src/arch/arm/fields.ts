@@ -1,0 +1,49 @@
+import text from '../../../data/arm/registers.txt'
+import { type Field, meetValues, readField, writeField } from '../../core/field.ts'
+import type { Registers } from '../../core/registers.ts'
+import { parseFeatures } from '../../database/parse-features.ts'
+
+export const REGISTERS_TEXT = { 'arm/registers.txt': text }
+
+/** The fields of the ID registers that guests may see. @throws ParseError */
+export function fields(): readonly Field[] {
+  known ??= parseFeatures({ name: 'arm/registers.txt', text }).flatMap(({ at, features }) =>
+    features.map(({ name, bit, length, reading, flags, title }) => ({
+      name,
+      register: 'name' in at ? at.name : '',
+      lsb: bit,
+      length,
+      reading,
+      order: flags.order,
+      title,
+    })),
+  )
+  return known
+}
+
+let known: readonly Field[] | undefined
+
+/** ID registers that are safe on several cores, and the fields that no value is safe for. */
+export interface RegisterMeet {
+  readonly registers: Registers
+  /** Fields that must agree and do not; they are zero in `registers`. */
+  readonly conflicts: readonly Field[]
+}
+
+/**
+ * The registers that a guest may see on both cores: each field's safe value. A register that only one core told is
+ * left out; bits that belong to no field are zero, as Linux hides what it does not know.
+ */
+export function meetRegisters(a: Registers, b: Registers): RegisterMeet {
+  const registers = new Map<string, bigint>()
+  const conflicts: Field[] = []
+  for (const field of fields()) {
+    const { register, order } = field
+    const [left, right] = [a.get(register), b.get(register)]
+    if (left === undefined || right === undefined) continue
+    const value = meetValues(order, readField(field, left), readField(field, right))
+    if (value === undefined) conflicts.push(field)
+    registers.set(register, writeField(field, value ?? 0, registers.get(register) ?? 0n))
+  }
+  return { registers, conflicts }
+}

@@ -1,0 +1,35 @@
+import text from '../../../data/arm/hwcaps.txt'
+import type { Cpu } from '../../core/cpu.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
+import { buildTables } from '../../database/build-table.ts'
+import { parseFeatures } from '../../database/parse-features.ts'
+import type { FeatureView, FlagPlace } from '../driver.ts'
+
+/** The flags of AT_HWCAP and AT_HWCAP2. @throws ParseError */
+export function hwcaps(): FeatureTable {
+  if (!table) {
+    const file = { name: 'arm/hwcaps.txt', text }
+    table = buildTables(parseFeatures(file), file).features
+  }
+  return table
+}
+
+let table: FeatureTable | undefined
+
+export const HWCAPS_TEXT = { 'arm/hwcaps.txt': text }
+
+/** Where a flag of `/proc/cpuinfo` stands. */
+export function flagPlace(flag: string): FlagPlace | undefined {
+  const feature = hwcaps().get(flag)
+  if (feature?.place.kind !== 'named') return undefined
+  return { register: feature.place.name, bit: feature.place.offset + feature.bit }
+}
+
+/** The flags that a definition lists; what is no flag (`sve512`, `pauth`) is passed over. */
+const hwcapsOf = ({ features }: Cpu): FeatureSet =>
+  hwcaps().setOf(
+    features.flatMap(({ name, policy }) => (policy === 'disable' ? [] : (hwcaps().get(name) ?? []))),
+  )
+
+export const HWCAP_VIEW: FeatureView = { table: hwcaps, of: (_, cpu) => hwcapsOf(cpu) }

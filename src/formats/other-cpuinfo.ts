@@ -1,0 +1,91 @@
+import type { FlagPlace } from '../arch/driver.ts'
+import type { Registers } from '../core/registers.ts'
+import { distinctRegisters, type RegisterDump } from './register-dump.ts'
+
+/** Where a word of Linux's stands for a bit; undefined where it is unknown. */
+export type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
+
+/** A line's value; undefined where no line has that name. */
+const lineOf = (text: string, name: string): string | undefined =>
+  new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(text)?.[1]
+
+/**
+ * The logical CPUs of a `/proc/cpuinfo` of ARM, POWER, RISC-V or s390x, as the registers that its words stand for. None where
+ * it is of another architecture.
+ */
+export function parseOtherCpuInfo(text: string, placeOf: PlaceOf): RegisterDump[] {
+  if (lineOf(text, 'CPU implementer') !== undefined) return armCpus(text, placeOf)
+  if (/\(pvr [0-9a-f]{4} [0-9a-f]{4}\)/.test(text)) return powerCpus(text)
+  if (/^isa[ \t]*:[ \t]*rv64/m.test(text)) return riscvCpus(text, placeOf)
+  return lineOf(text, 'vendor_id') === 'IBM/S390' ? zCpus(text) : []
+}
+
+/** Blocks of lines that begin with `processor`. */
+const blocksOf = (text: string): string[] =>
+  text.split(/^(?=processor[ \t]*:)/m).filter(block => /^processor/.test(block))
+
+function armCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
+  const cpus = blocksOf(text).map(block => {
+    const number = (name: string) => BigInt(lineOf(block, name) || '0')
+    // The architecture field reads 15 on every core with ID registers.
+    const midr =
+      (number('CPU implementer') << 24n) |
+      (number('CPU variant') << 20n) |
+      (0xfn << 16n) |
+      (number('CPU part') << 4n) |
+      number('CPU revision')
+    const words = (lineOf(block, 'Features') ?? '').split(/\s+/)
+    const flags = registersOf(words.map(word => placeOf('aarch64', word)))
+    return { name: lineOf(block, 'processor') ?? '', registers: new Map([['MIDR_EL1', midr], ...flags]) }
+  })
+  const wide = /^Features[ \t]*:.*\basimd\b/m.test(text)
+  return distinctRegisters(wide ? 'aarch64' : 'armv7l', cpus)
+}
+
+function powerCpus(text: string): RegisterDump[] {
+  const cpus = blocksOf(text).map(block => {
+    const [, high = '0', low = '0'] = /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/.exec(block) ?? []
+    return {
+      name: lineOf(block, 'processor') ?? '',
+      registers: new Map([['PVR', BigInt(`0x${high}${low}`)]]),
+    }
+  })
+  return distinctRegisters('ppc64', cpus)
+}
+
+/** `rv64imafdch_zicbom_zba`: single letters, then names. */
+function riscvCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
+  const cpus = blocksOf(text).map(block => {
+    const [letters = '', ...names] = (lineOf(block, 'isa') ?? '').replace(/^rv64/, '').split('_')
+    const words = [...letters, ...names].map(word => placeOf('riscv64', word))
+    return { name: lineOf(block, 'hart') ?? lineOf(block, 'processor') ?? '', registers: registersOf(words) }
+  })
+  return distinctRegisters('riscv64', cpus)
+}
+
+function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bigint> {
+  const registers = new Map<string, bigint>()
+  for (const place of places) {
+    if (!place) continue
+    const { register, bit } = place
+    registers.set(register, (registers.get(register) ?? 0n) | (1n << BigInt(bit)))
+  }
+  return registers
+}
+
+/** Every CPU of the machine is the same; its facilities are bits counted from the left, here from the lowest. */
+function zCpus(text: string): RegisterDump[] {
+  const machine = /^processor \d+:.*\bmachine = ([0-9A-F]{4})/m.exec(text)?.[1]
+  const registers = new Map<string, bigint>()
+  if (machine !== undefined) registers.set('MACHINE', BigInt(`0x${machine}`))
+  const facilities = (lineOf(text, 'facilities') ?? '').split(/\s+/).filter(Boolean)
+  registers.set(
+    'STFLE',
+    facilities.reduce((bits, number) => bits | (1n << BigInt(number)), 0n),
+  )
+  const numbers = Array.from(text.matchAll(/^processor (\d+):/gm), match => match[1] ?? '')
+  return distinctRegisters('s390x', cpusOf(numbers, registers))
+}
+
+const cpusOf = (numbers: readonly string[], registers: Registers) =>
+  (numbers.length > 0 ? numbers : ['0']).map(name => ({ name, registers }))

@@ -1,0 +1,27 @@
+import { distinctRegisters, type RegisterDump } from './register-dump.ts'
+
+const LINE = /^[ \t]*([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x([0-9a-fA-F_]{1,20})[ \t]*$/gm
+
+/** The register that tells which architecture a list of registers is of. */
+const ARCH: readonly (readonly [register: string, arch: string])[] = [
+  ['MIDR_EL1', 'aarch64'],
+  ['PVR', 'ppc64'],
+]
+
+/**
+ * Registers by name, one a line, `MIDR_EL1 = 0x413fd0c1`; or the one number of Linux's file `midr_el1`. None where
+ * the text is neither.
+ */
+export function parseRegisterText(text: string): RegisterDump[] {
+  const only = /^\s*0x([0-9a-f]{16})\s*$/.exec(text)?.[1]
+  if (only !== undefined) {
+    const registers = new Map([['MIDR_EL1', BigInt(`0x${only}`)]])
+    return distinctRegisters('aarch64', [{ name: '0', registers }])
+  }
+  const registers = new Map<string, bigint>()
+  for (const [, name = '', digits = ''] of text.matchAll(LINE)) {
+    if (!registers.has(name)) registers.set(name, BigInt(`0x${digits.replaceAll('_', '')}`))
+  }
+  const arch = ARCH.find(([register]) => registers.has(register))?.[1]
+  return arch === undefined ? [] : distinctRegisters(arch, [{ name: '0', registers }])
+}

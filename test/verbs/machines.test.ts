@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { builtin } from '../../src/database/builtin.ts'
+import { inputsOfText } from '../../src/formats/input-text.ts'
+import { decodeText } from '../../src/verbs/decode-text.ts'
+import { definitionOf } from '../../src/verbs/host-of.ts'
+import { Pool } from '../../src/verbs/pool.ts'
+import { say } from '../../src/verbs/say.ts'
+import { refusal, show } from '../notation.ts'
+
+// Machines that are not x86, as libvirt has them and as they should be.
+
+const context = { db: builtin() }
+const corpus = (name: string) =>
+  readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
+
+function hostOf(name: string, best: boolean) {
+  const [input] = inputsOfText(corpus(name))
+  if (!input) throw new RangeError(`no machine in ${name}`)
+  return definitionOf(context, { ...input, source: name }, 'host', best).value
+}
+
+function poolOf(names: readonly string[], best = true): Pool {
+  const pool = new Pool(context.db, { best, explain: true })
+  for (const name of names) pool.add(hostOf(name, best), name)
+  return pool
+}
+
+describe('decode', () => {
+  test('names the machine as libvirt would', () => {
+    expect(decodeText(context, corpus('neoverse-n1.cpuinfo')).model).toBe('Neoverse-N1')
+    expect(decodeText(context, corpus('power9.cpuinfo')).vendor).toBe('IBM')
+    expect(hostOf('neoverse-v1.cpuinfo', false).features.map(({ name }) => name)).not.toContain('bf16')
+  })
+
+  test.each([
+    ['midr_el1', 'internal error: CPUID registers unavailable'],
+    ['z15.cpuinfo', /cannot detect host CPU model for s390x architecture$/],
+    ['rv64.cpuinfo', /cannot detect host CPU model for riscv64 architecture$/],
+  ])('%s is more than libvirt can', (name, message) => {
+    expect(refusal(() => decodeText(context, corpus(name)))).toMatch(message)
+  })
+
+  test('better: by implementer and part, with all flags', () => {
+    const text = corpus('midr_el1').replace('413fd0c1', '411fd010')
+    expect(decodeText(context, text, { best: true })).toMatchObject({ model: 'cortex-a32', vendor: 'ARM' })
+    expect(hostOf('neoverse-v1.cpuinfo', true).features.map(({ name }) => name)).toContain('bf16')
+    expect(
+      decodeText(context, corpus('midr_el1').replace('413fd0c1', '610f0221'), { best: true }).model,
+    ).toBe('')
+    expect(hostOf('rv64.cpuinfo', true).model).toBe('rv64i')
+  })
+})
+
+describe('the meet of ARM hosts', () => {
+  const names = ['neoverse-v1.cpuinfo', 'neoverse-n1.cpuinfo']
+
+  test('has what all have, on the nearest model, in whatever order they come', () => {
+    const cpu = poolOf(names).result()
+    expect(show(cpu)).toBe(show(poolOf([...names].reverse()).result()))
+    expect(cpu.model).toBe('Neoverse-N1')
+    expect(cpu.features.every(({ policy }) => policy === 'require')).toBe(true)
+    expect(cpu.features.map(({ name }) => name)).toContain('atomics')
+    expect(cpu.features.map(({ name }) => name)).not.toContain('sve')
+  })
+
+  test('is below every host: none lacks a flag of it', () => {
+    const wanted = poolOf(names)
+      .result()
+      .features.map(({ name }) => name)
+    for (const name of names) {
+      const has = hostOf(name, true).features.map(feature => feature.name)
+      expect(wanted.filter(feature => !has.includes(feature))).toEqual([])
+    }
+  })
+
+  test('says what QEMU and KVM can do of it', () => {
+    const [note] = poolOf(names).notes()
+    expect(note).toMatchObject({
+      kind: 'beyond-libvirt',
+      hideWith: ['sve=off', 'pauth=off'],
+      fixed: ['sm3', 'sha512', 'i8mm', 'bf16', 'rng'],
+      conflicts: ['MIDR_EL1[15:4] partnum'],
+    })
+    expect(note && say(note)).toMatch(/a guest may move only to hosts of its own kind$/)
+    const [alone] = poolOf(['neoverse-n1.cpuinfo', 'neoverse-n1.cpuinfo']).notes()
+    expect(alone && say(alone)).toMatch(/: guests may move$/)
+  })
+
+  test('of registers takes each field’s safe value', () => {
+    const { registers } = poolOf(['neoverse-n1.registers', 'neoverse-v1.registers']).result()
+    // Line sizes: the smallest lines, the largest granules. No part number is right on both.
+    expect(registers?.get('CTR_EL0')?.toString(16)).toBe('1444c004')
+    expect(registers?.get('MIDR_EL1')?.toString(16)).toBe('41100001')
+    expect(registers?.get('ID_AA64ISAR0_EL1')?.toString(16)).toBe('100010211120')
+    const known = poolOf(['neoverse-n1.registers', 'neoverse-n1.cpuinfo']).result().registers
+    expect([...(known?.keys() ?? [])]).toEqual(['MIDR_EL1'])
+  })
+})
+
+describe('the meet of RISC-V hosts', () => {
+  test('is libvirt’s to refuse, and the common extensions otherwise', () => {
+    const names = ['rv64-vector.cpuinfo', 'rv64.cpuinfo']
+    const cpu = poolOf(names).result()
+    expect(cpu.features.map(({ name }) => name)).not.toContain('v')
+    expect(poolOf(names).notes()[0]).toMatchObject({ hideWith: ['v=off', 'zbc=off'], fixed: [] })
+    expect(refusal(() => poolOf(['rv64.cpuinfo'], false))).toMatch(/cannot detect host CPU model/)
+  })
+})
