@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name what-if migrate drain drift check batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name explain pools advise what-if migrate drain drift check batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -23,6 +23,9 @@ _virt_cpu() {
     models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
+    explain) options='--fleet --cost --feature --pool --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    pools) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    advise) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
     what-if) options='--fleet --remove --replace --add --drop --apply --effects --json --markdown --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --dot --json --markdown --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --host --apply --room --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -54,6 +57,13 @@ _virt_cpu() {
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    explain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    pools:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
+    pools:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
+    pools:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    advise:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
+    advise:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
+    advise:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     what-if:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     migrate:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     drain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

@@ -18,6 +18,7 @@ export { Database, loadDatabase } from './database/database.ts'
 export { parseCpu } from './formats/parse-cpu.ts'
 export { printCpu } from './formats/print-cpu.ts'
 export {
+  advise,
   ask,
   type BaselineInput,
   baseline,
@@ -32,8 +33,11 @@ export {
   decode,
   drain,
   drift,
+  type ExplainInput,
   encode,
   expand,
+  explainFleet,
+  hostCosts,
   type IdenticalInput,
   identical,
   type MigrateInput,
@@ -41,6 +45,8 @@ export {
   migrate,
   move,
   type Options,
+  type PlanInput,
+  planPools,
   type StartInput,
   start,
   type UpdateInput,

@@ -41,7 +41,8 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
   const rest = argv.slice()
   let literal = false
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (literal || !/^--./.test(arg)) {
+    if (!literal && reader.isShort(arg)) reader.option(`-${arg}`, rest)
+    else if (literal || !/^--./.test(arg)) {
       if (!literal && arg === '--') literal = true
       else reader.positional(arg)
     } else reader.option(arg, rest)
@@ -58,6 +59,11 @@ class Reader {
   constructor(spec: CommandSpec) {
     this.#spec = spec
     this.#options = allOptions(spec)
+  }
+
+  /** Whether it is an option of one letter, `-k`: only our own commands have such. */
+  isShort(arg: string): boolean {
+    return /^-[a-z]$/.test(arg) && this.#options.some(({ name }) => name === arg.slice(1))
   }
 
   positional(value: string): void {

@@ -25,6 +25,12 @@ export const COMMANDS: CommandTable = {
   models: ['which named models every host of a pool can give', () => import('./commands/models.ts')],
   tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
   name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],
+  explain: [
+    'what a fleet’s guests get, why, and what each host costs',
+    () => import('./commands/explain-fleet.ts'),
+  ],
+  pools: ['the best pools for a fleet', () => import('./commands/pools.ts')],
+  advise: ['which strategy to take for a fleet, and why', () => import('./commands/advise.ts')],
   'what-if': ['what a change would do to pools and guests', () => import('./commands/what-if.ts')],
   migrate: ['where guests can start and move, and why not', () => import('./commands/migrate.ts')],
   drain: ['an order for a rolling upgrade, and who is stuck', () => import('./commands/drain.ts')],

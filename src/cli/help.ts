@@ -61,12 +61,15 @@ function synopsisOf({ name, value, positional, required }: OptionSpec): string {
     const word = `<${name}>${positional === 'many' ? '...' : ''}`
     return required ? word : `[${word}]`
   }
-  return value === undefined ? `[--${name}]` : `[--${name} <${value}>]`
+  return value === undefined ? `[${dashed(name)}]` : `[${dashed(name)} <${value}>]`
 }
+
+/** `--host`, `-k` */
+const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 
 /** virsh's column is 17 wide, and two blanks follow a longer name. */
 function optionLine({ name, value, positional, help }: OptionSpec): string {
-  const option = positional ? `[--${name}]` : `--${name}`
+  const option = positional ? `[--${name}]` : dashed(name)
   const full = value === undefined ? option : `${option} <${value}>`
   return `    ${full.length > 14 ? `${full}  ` : full.padEnd(17)}${help}`
 }

@@ -21,7 +21,7 @@ export interface Column {
 
 /** What a report is made of. */
 export type Part =
-  | { readonly kind: 'heading'; readonly text: string; readonly level: 1 | 2 }
+  | { readonly kind: 'heading'; readonly cells: readonly Cell[]; readonly level: 1 | 2 }
   | { readonly kind: 'line'; readonly cells: readonly Cell[] }
   | {
       readonly kind: 'table'
@@ -41,8 +41,13 @@ export interface Look {
 export class Report {
   readonly #parts: Part[] = []
 
-  heading(text: string, level: 1 | 2 = 1): void {
-    this.#parts.push({ kind: 'heading', text, level })
+  heading(text: string): void {
+    this.#parts.push({ kind: 'heading', cells: [{ text, tone: 'strong' }], level: 1 })
+  }
+
+  /** The head of a part of what the heading above is about. */
+  subheading(...cells: Cell[]): void {
+    this.#parts.push({ kind: 'heading', cells, level: 2 })
   }
 
   line(...cells: Cell[]): void {
@@ -87,7 +92,6 @@ const painted = (cell: Cell, text: string, { paint }: Look): string =>
 function textOf(part: Part, look: Look): string {
   switch (part.kind) {
     case 'heading':
-      return `${look.paint(part.text, 'strong')}\n`
     case 'line':
       return lineText(part.cells, look)
     case 'table':
@@ -156,7 +160,7 @@ function rowText(
 function markdownOf(part: Part): string {
   switch (part.kind) {
     case 'heading':
-      return `${'#'.repeat(part.level + 1)} ${part.text}\n`
+      return `${'#'.repeat(part.level + 1)} ${escaped(part.cells.map(wordsOf).join('').trim())}\n`
     case 'line':
       return `${escaped(part.cells.map(wordsOf).join('').trim())}  \n`
     case 'table': {

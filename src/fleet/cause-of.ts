@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts'
 import type { Cause, CauseTable } from './cause-table.ts'
 import { compareToPeers } from './compare-to-peers.ts'
 import type { Confidence, Evidence, Finding } from './finding.ts'
+import { gateOf, gateOfMsr } from './gate.ts'
 import type { Group } from './groups.ts'
 import { FleetFacts } from './peers.ts'
 import { VersionIndex } from './versions.ts'
@@ -40,7 +41,7 @@ export class CauseFinder {
     if (group.silicon && feature.bits.leq(group.silicon)) {
       return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
     }
-    const gate = this.#gateOf(feature)
+    const gate = gateOf(this.#facts.db.features, feature)
     if (gate && !gate.bits.leq(group.features)) return { ...this.of(group)(gate), behind: gate }
     const peers = this.#facts.peersOf(group)
     const having = peers?.groups.filter(peer => feature.bits.leq(peer.features)) ?? []
@@ -79,7 +80,7 @@ export class CauseFinder {
     }
     // A promise that the CPU is not affected is a property of its silicon; a control comes with microcode.
     const promise = feature.name.endsWith('-no')
-    const updated = !promise && this.#table.mend('microcode', feature.name) !== undefined
+    const updated = !promise && this.#table.knows('microcode', feature.name)
     const confidence = updated ? (model === '' ? 'low' : 'medium') : model === '' ? 'medium' : 'high'
     const toggled = model === '' && !updated ? this.#switched(feature) : undefined
     if (toggled) return this.#finding(feature, toggled, 'low', [])
@@ -88,7 +89,7 @@ export class CauseFinder {
 
   /** What the lack of a feature that the CPU can have is owed to as a rule. */
   #usual({ name }: Feature): Cause | undefined {
-    return USUAL.find(cause => this.#table.mend(cause, name) !== undefined)
+    return USUAL.find(cause => this.#table.knows(cause, name))
   }
 
   /** What is switched off so often that a CPU of unknown generation is thought to have it. */
@@ -96,21 +97,13 @@ export class CauseFinder {
     return name === 'vmx' || name === 'svm' ? 'firmware' : undefined
   }
 
-  /** The feature without which this one cannot be there. */
-  #gateOf({ place, name }: Feature): Feature | undefined {
-    const { features } = this.#facts.db
-    if (place.kind === 'msr') return features.get(GATES.get(place.index) ?? 'vmx')
-    const inSvm = place.kind === 'cpuid' && place.leaf === 0x8000_000a
-    return inSvm && name !== 'svm' ? features.get('svm') : undefined
-  }
-
   /** Whether the host's description holds anything that only the same MSRs tell. */
   #readsMsrs({ features }: Group, { place }: Feature): boolean {
     if (place.kind !== 'msr') return true
-    const gate = GATES.get(place.index)
+    const gate = gateOfMsr(place.index)
     return this.#facts.db.features
       .in(features)
-      .some(other => other.place.kind === 'msr' && GATES.get(other.place.index) === gate)
+      .some(other => other.place.kind === 'msr' && gateOfMsr(other.place.index) === gate)
   }
 
   #isVirtual({ features }: Group): boolean {
@@ -122,11 +115,5 @@ export class CauseFinder {
     return { cause, confidence, mend, evidence }
   }
 }
-
-/** The features that say that an MSR is there; the others, 480H and up, come with `vmx`. */
-const GATES: ReadonlyMap<number, string> = new Map([
-  [0xcf, 'core-capability'],
-  [0x10a, 'arch-capabilities'],
-])
 
 const USUAL: readonly Cause[] = ['kernel', 'microcode', 'firmware', 'hypervisor']

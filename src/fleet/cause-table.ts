@@ -39,6 +39,7 @@ export class CauseTable {
   readonly rows: readonly CauseRow[]
   readonly #meanings: ReadonlyMap<Cause, string>
   readonly #known = new Map<string, string | undefined>()
+  readonly #named = new Map<string, boolean>()
 
   constructor(meanings: ReadonlyMap<Cause, string>, rows: readonly CauseRow[]) {
     this.#meanings = meanings
@@ -50,7 +51,15 @@ export class CauseTable {
     return this.#meanings.get(cause) ?? ''
   }
 
-  /** What mends the lack of the feature, were this the cause; undefined: it is not known to be one. */
+  /** Whether this is known beforehand to be a cause of the feature's lack: a row names it, or how its name begins. */
+  knows(cause: Cause, feature: string): boolean {
+    const key = `${cause} ${feature}`
+    const known = this.#named.get(key) ?? this.rows.some(row => row.cause === cause && names(row, feature))
+    this.#named.set(key, known)
+    return known
+  }
+
+  /** What mends the lack of the feature, were this the cause; undefined: nothing is known to. */
   mend(cause: Cause, feature: string): string | undefined {
     const key = `${cause} ${feature}`
     if (!this.#known.has(key)) this.#known.set(key, this.#find(cause, feature))
@@ -85,6 +94,9 @@ export function parseCauses(file: DataFile): CauseTable {
 /** Whether a name of the table, which may end in `*`, means the feature. */
 export const covers = (name: string, feature: string): boolean =>
   name.endsWith('*') ? feature.startsWith(name.slice(0, -1)) : name === feature
+
+const names = (row: CauseRow, feature: string): boolean =>
+  row.names.some(name => name !== '*' && covers(name, feature))
 
 function halves(at: Statement): [head: string, text: string] {
   const colon = at.text.indexOf(' : ')

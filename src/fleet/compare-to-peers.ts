@@ -29,7 +29,7 @@ export function compareToPeers(
     confidence,
     evidence: [same, ...more.filter(one => one !== undefined)],
   })
-  const known = (cause: Cause) => table.mend(cause, feature.name) !== undefined
+  const known = (cause: Cause) => table.knows(cause, feature.name)
   const [mine, theirs] = [versions.of(group), versions.ofAll(having)]
   const microcode = olderMicrocode(mine, theirs)
   const kernel = otherVersion('kernel', mine, theirs)

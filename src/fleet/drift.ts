@@ -2,6 +2,7 @@ import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import { bytewise } from './bytewise.ts'
 import type { FleetHost } from './host.ts'
+import { sameRate } from './same-rate.ts'
 
 /** How a fleet differs from what it was. */
 export interface Drift {
@@ -90,9 +91,6 @@ function changesOf(before: FleetHost, after: FleetHost): Change[] {
     changes.push({ field: 'tscHz', from, to })
   return [...changes, ...vulnerabilityChanges(before.vulnerabilities, after.vulnerabilities)]
 }
-
-/** Each boot measures the clock anew: two rates within 250 parts in a million are one, and an unknown one is any. */
-const sameRate = (a: bigint, b: bigint): boolean => (a > b ? a - b : b - a) * 4000n <= (a > b ? a : b)
 
 const printed = (s: Signature | undefined): string => (s ? `${s.family}.${s.model}.${s.stepping}` : '')
 

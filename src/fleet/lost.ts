@@ -4,8 +4,9 @@ import type { FeatureTable } from '../core/feature-table.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseTable } from './cause-table.ts'
 import type { Finding } from './finding.ts'
+import { gateOf } from './gate.ts'
 import type { Group } from './groups.ts'
-import { LossTable } from './loss-table.ts'
+import { LossTable, type Tally } from './loss-table.ts'
 import { ownFault } from './own-fault.ts'
 import { baselineOf, joinOf } from './pools.ts'
 
@@ -48,15 +49,20 @@ export class Losses {
     const lost = joinOf(groups).minus(guest)
     const tallies = this.#losses.tally(groups)
     return this.#table.in(lost).map(feature => {
-      const because = tallies(feature).map(tally => ({
-        ...tally,
-        finding: this.#findingOf(tally.groups, feature),
-      }))
+      const own = tallies(feature)
+      if (own.length > 0) return { feature, because: own.map(tally => this.#told(feature, tally)) }
+      const gate = gateOf(this.#table, feature)
+      const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
+      const because = behind.map(tally => this.#told(feature, tally, gate))
       return { feature, because: because.length > 0 ? because : [ownFault(this.#causes, feature)] }
     })
   }
 
-  #findingOf([first]: readonly Group[], feature: Feature): Finding {
-    return first ? this.#finder.of(first)(feature) : ownFault(this.#causes, feature).finding
+  /** @param gate what stands behind the loss, where the groups have the feature itself */
+  #told(feature: Feature, tally: Tally, gate?: Feature): Because {
+    const [first] = tally.groups
+    if (!first) return ownFault(this.#causes, feature)
+    const finding = this.#finder.of(first)(gate ?? feature)
+    return { ...tally, finding: gate ? { ...finding, behind: gate } : finding }
   }
 }

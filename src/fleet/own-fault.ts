@@ -4,8 +4,10 @@ import type { CauseTable } from './cause-table.ts'
 import type { Because } from './lost.ts'
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
-export function ownFault(causes: CauseTable, { name, migratable }: Feature): Because {
-  const cause = !migratable ? 'not-migratable' : NEVER_OFFERED.has(name) ? 'hypervisor' : 'model'
+export function ownFault(causes: CauseTable, feature: Feature): Because {
+  const { name, migratable, class: of } = feature
+  const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile'
+  const cause = !migratable ? 'not-migratable' : kept ? 'hypervisor' : 'model'
   const mend = causes.mend(cause, name) ?? causes.mend('unknown', name) ?? ''
   return { finding: { cause, confidence: 'high', mend, evidence: [] }, groups: [], hosts: 0 }
 }

@@ -6,11 +6,15 @@ import { ask as askContext } from './ask.ts'
 import type { BaselineAnswer, BaselineReasons } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeAnswer } from './decode.ts'
+import type { Advice } from './fleet/advise.ts'
 import type { CheckAnswer } from './fleet/check.ts'
+import type { CostAnswer } from './fleet/cost.ts'
 import type { DrainAnswer } from './fleet/drain.ts'
 import type { DriftAnswer } from './fleet/drift.ts'
+import type { PoolExplanation } from './fleet/explain.ts'
 import type * as fleetInputs from './fleet/inputs.ts'
 import type { MigrateAnswer, MoveAnswer } from './fleet/migrate.ts'
+import type { PoolsAnswer } from './fleet/pools.ts'
 import type { WhatIfAnswer } from './fleet/what-if.ts'
 import type * as inputs from './inputs.ts'
 import type { Note } from './note.ts'
@@ -147,3 +151,28 @@ export const drift = (input: DriftInput, options?: Options): Told<DriftAnswer> =
 /** Whether a fleet keeps to the requirements of its file. @throws as `whatIf`, and where nothing is required */
 export const check = (input: CheckInput, options?: Options): Told<CheckAnswer> =>
   answer('check', input, options)
+
+export type ExplainInput = InferInput<typeof fleetInputs.explain>
+export type PlanInput = InferInput<typeof fleetInputs.plan>
+
+/**
+ * What the guests of a fleet's pools get, and why: kept and lost features with hosts, causes and mends, the model and
+ * its shortest definition, levels, axes, odd ones out. @throws LibvirtError, ParseError
+ */
+export const explainFleet = (
+  input: Omit<ExplainInput, 'feature' | 'cost'>,
+  options?: Options,
+): Told<{ readonly pools: readonly PoolExplanation[] }> => answer('explain', input, options)
+
+/** What each host, and each set of equal hosts, costs its pool. @throws LibvirtError, ParseError */
+export const hostCosts = (
+  input: Omit<ExplainInput, 'feature' | 'cost'>,
+  options?: Options,
+): Told<CostAnswer> => answer('explain', { ...input, cost: true }, options)
+
+/** The best partitions of a fleet into at most 1, 2, … k pools. @throws LibvirtError, ParseError */
+export const planPools = (input: PlanInput, options?: Options): Told<PoolsAnswer> =>
+  answer('pools', input, options)
+
+/** The strategy to take for a fleet, and what each of the four gives and loses. @throws LibvirtError, ParseError */
+export const advise = (input: PlanInput, options?: Options): Told<Advice> => answer('advise', input, options)

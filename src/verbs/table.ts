@@ -8,6 +8,7 @@ import { decode } from './decode.ts'
 import { decodeText } from './decode-text.ts'
 import { askDomcapabilities } from './domcapabilities.ts'
 import { domcapabilitiesInput } from './domcapabilities-input.ts'
+import { PLAN_VERBS } from './fleet/plan-table.ts'
 import { CHANGE_VERBS } from './fleet/table.ts'
 import { encode, expand, migratable, start, update, updateLive, validate } from './guest.ts'
 import * as inputs from './inputs.ts'
@@ -131,6 +132,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   }),
 
   ...CHANGE_VERBS,
+  ...PLAN_VERBS,
 }
 
 /** In this order: what is wrong with the host is reported first. */

@@ -67,6 +67,11 @@ test.each([
   ['hypervisor-cpu-models', ON_SKY],
   ['models', ['examples/hypervisors']],
   ['guest', ['check', 'examples/guests/web.xml', '--replies', 'examples/hypervisors/ice-01.replies']],
+  ['explain', ['examples/forty']],
+  ['explain', ['examples/fleet', 'examples/fleet-amd']],
+  ['pools', ['examples/forty']],
+  ['pools', ['examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '-k', '1']],
+  ['advise', ['examples/forty']],
 ])('%s --json is as its schema says: %j', (command, args) => {
   const { stdout } = virtCpu([command, ...args, '--json'])
   expect(faults($defs[command], JSON.parse(stdout))).toEqual([])
@@ -74,10 +79,13 @@ test.each([
 
 test.each([
   ['what-if --effects', []],
+  ['explain --cost', ['examples/forty']],
+  ['explain --cost', ['examples/redhat-guide/server.xml']],
+  ['explain --feature', ['examples/forty', '--feature', 'avx512f']],
   ['migrate --to', ['test/pains/44/fleet', '--guest', 'panics', '--to', 'laptop']],
 ])('%s --json is as its schema says', (name, args) => {
   const [command = '', option = ''] = name.split(' ')
-  const given = args.includes(option) || option === '--to' ? [] : [option]
+  const given = args.includes(option) ? [] : [option]
   const { stdout } = virtCpu([command, ...args, ...given, '--json'])
   expect(faults($defs[name], JSON.parse(stdout))).toEqual([])
 })

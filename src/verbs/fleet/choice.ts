@@ -2,6 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
 import type { Group } from '../../fleet/groups.ts'
+import { tolerated } from '../../fleet/offered.ts'
 import type { Releases, ReleaseTable } from '../../fleet/releases.ts'
 import type { Context } from '../context.ts'
 
@@ -30,8 +31,8 @@ const MOST = 3
 
 /**
  * The named models for what a pool's guests may be given, the one with the shortest and most stable definition
- * first: one that every hypervisor knows, whose words to disable count twice, of equals the one with fewer to
- * disable, then the one that older versions know, then the later in map order. Undefined: no model fits the vendor.
+ * first: one that every hypervisor knows, whose words to disable count twice, and a name that only newer versions
+ * know as further words; of equals the one with fewer to disable, then the older, then the later in map order. Undefined: no model fits the vendor.
  */
 export function choose(
   { db }: Context,
@@ -44,22 +45,23 @@ export function choose(
   const told = groups.flatMap(({ hosts }) => hosts.filter(({ models }) => models))
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
+  const allowed = given.join(tolerated(db, groups))
   const ranked = db.models
     .filter(model => suits(model, vendor))
     .map((model): Ranked => {
       const host = told.find(({ models }) => !models?.has(model.name))
       const own = model.features.meet(weighty)
-      const gone = model.removed.filter(({ bits }) => !bits.leq(given)).length
-      const disabled = own.sizeWithout(given) + gone
+      const gone = model.removed.filter(({ bits }) => !bits.leq(allowed)).length
+      const disabled = own.sizeWithout(allowed) + gone
       const cost = wanted.sizeWithout(model.features) + 2 * disabled
-      const all = given.sizeWithout(model.features) + model.features.sizeWithout(given)
+      const all = given.sizeWithout(model.features) + model.features.sizeWithout(allowed)
       return { model, host: host?.name, cost, disabled, all, age: age(model) }
     })
     .sort(byRank)
   const candidate = ({ model, host, cost }: Ranked): Candidate => {
     const added = db.features.in(given.minus(model.features))
-    const gone = model.removed.filter(({ bits }) => !bits.leq(given))
-    const disabled = [...db.features.in(model.features.minus(given)), ...gone]
+    const gone = model.removed.filter(({ bits }) => !bits.leq(allowed))
+    const disabled = [...db.features.in(model.features.minus(allowed)), ...gone]
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
     return { model, added, disabled, cost, needs, ...(host === undefined ? {} : { unknownTo: host }) }
   }
@@ -106,9 +108,14 @@ const ageOf =
 
 const isVersion = ({ name }: Model): number => Number(/-v\d+$/.test(name))
 
+/** How many versions newer a model must be to count as much as a word more. */
+const VERSIONS_A_WORD = 3
+
+const lengthOf = ({ cost, age }: Ranked): number => cost + Math.ceil(age / VERSIONS_A_WORD)
+
 const byRank = (a: Ranked, b: Ranked): number =>
   Number(a.host !== undefined) - Number(b.host !== undefined) ||
-  a.cost - b.cost ||
+  lengthOf(a) - lengthOf(b) ||
   a.disabled - b.disabled ||
   a.all - b.all ||
   a.age - b.age ||

@@ -4,7 +4,7 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { BadRequest } from '../bad-request.ts'
 import { type Reason, reasonOf } from '../reason.ts'
 import { type DeltaAnswer, deltaAnswer } from './delta.ts'
-import type { FleetView } from './view.ts'
+import { type FleetView, viewOf } from './view.ts'
 
 /** One thing that changed about a host; null: not known then. */
 export type ChangeAnswer =
@@ -73,13 +73,7 @@ const KEYS: Readonly<Record<'path' | 'uuid', Key>> = {
 function renamed({ fleet: { hosts } }: FleetView, after: FleetView, key: Key): FleetView {
   const names = new Map(hosts.map(host => [key(host), host.name]))
   const now = after.fleet.hosts.map(host => ({ ...host, name: names.get(key(host)) ?? host.name }))
-  const groupOf = new Map(
-    after.fleet.hosts.flatMap((host, i) => {
-      const group = after.groupOf.get(host.name)
-      return group ? [[now[i]?.name ?? host.name, group] as const] : []
-    }),
-  )
-  return { ...after, groupOf, fleet: { ...after.fleet, hosts: now } }
+  return viewOf(after.context, { ...after.fleet, hosts: now })
 }
 
 function changedAnswer(view: FleetView, { before, after, changes }: ChangedHost): ChangedHostAnswer {

@@ -51,3 +51,25 @@ export const drift = v.strictObject({
 })
 
 export const check = v.strictObject(fleet)
+
+export const explain = v.pipe(
+  v.strictObject({
+    ...fleet,
+    pool: name,
+    feature: name,
+    cost: flag,
+  }),
+  v.check(({ feature, cost }) => feature === undefined || !cost, 'give either feature or cost'),
+)
+
+export const plan = v.strictObject({
+  ...fleet,
+  k: v.optional(
+    v.pipe(
+      v.number('must be a whole number from 1'),
+      v.integer('must be a whole number from 1'),
+      v.minValue(1, 'must be a whole number from 1'),
+      v.maxValue(1000, 'must be 1000 at most'),
+    ),
+  ),
+})

@@ -1,3 +1,4 @@
+import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
 import { nearest } from '../../core/nearest.ts'
@@ -15,24 +16,27 @@ export function levelNamed({ db }: Context, name: string, refuse: Refuse): Level
   throw refuse(`no level is called ${name}; there are ${levels.map(one => one.name).join(', ')}`)
 }
 
-/**
- * The features of these names: libvirt's, or any tool's where it means one feature.
- * @throws what `refuse` makes, with the name's place in the list
- */
-export function featuresNamed(
-  { db }: Context,
+/** The features of these names. @throws what `refuse` makes, with the name's place in the list */
+export const featuresNamed = (
+  context: Context,
   names: readonly string[],
   refuse: (what: string, index: number) => Error,
-): FeatureSet {
-  const features = names.map((name, i) => {
-    const called = db.features.get(name) ? [db.features.get(name)] : db.called(name)
-    const known = called.flatMap(feature => (feature && db.features.get(feature.name)) ?? [])
-    if (known.length === 1 && known[0]) return known[0]
-    const all = db.features.list.map(feature => feature.name)
-    if (known.length === 0) throw refuse(`no feature is called ${name}${didYouMean(all, name)}`, i)
-    throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`, i)
-  })
-  return db.features.setOf(features)
+): FeatureSet =>
+  context.db.features.setOf(names.map((name, i) => featureNamed(context, name, what => refuse(what, i))))
+
+/**
+ * The feature of that name: libvirt's, or any tool's where it means one feature.
+ * @throws what `refuse` makes
+ */
+export function featureNamed({ db }: Context, name: string, refuse: Refuse): Feature {
+  const own = db.features.get(name)
+  if (own) return own
+  const known = db.called(name).flatMap(feature => db.features.get(feature.name) ?? [])
+  const [only, ...more] = known
+  if (only && more.length === 0) return only
+  if (only) throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`)
+  const all = db.features.list.map(feature => feature.name)
+  throw refuse(`no feature is called ${name}${didYouMean(all, name)}`)
 }
 
 /** The CPU model of that name. @throws what `refuse` makes */

@@ -1,37 +1,70 @@
 import { CauseFinder } from '../../fleet/cause-of.ts'
-import { builtinCauses } from '../../fleet/cause-table.ts'
+import { builtinCauses, type CauseTable } from '../../fleet/cause-table.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import { type Group, groupHosts } from '../../fleet/groups.ts'
 import { builtinLevels, type Level } from '../../fleet/levels.ts'
 import { type FleetPool, poolsOf } from '../../fleet/pools.ts'
+import { builtinReleases, type ReleaseTable } from '../../fleet/releases.ts'
 import { Valuation } from '../../fleet/value.ts'
 import { builtinWeights } from '../../fleet/weights.ts'
 import type { Context } from '../context.ts'
 
-/** A fleet with everything that questions about it are answered from. */
-export interface FleetView {
-  readonly db: Context['db']
+/** A fleet with everything that questions about it are answered from, each made when it is first asked for. */
+export class FleetView {
+  readonly context: Context
   readonly fleet: Fleet
+  /** Hosts by their CPU. */
   readonly groups: readonly Group[]
-  readonly pools: readonly FleetPool[]
-  readonly levels: readonly Level[]
+  /** What features are worth to this fleet. */
   readonly valuation: Valuation
-  /** The group of each host, by its name. */
-  readonly groupOf: ReadonlyMap<string, Group>
-  /** Why hosts lack features. */
-  readonly finder: CauseFinder
-}
+  readonly levels: readonly Level[]
+  #groupOf: ReadonlyMap<string, Group> | undefined
+  #pools: readonly FleetPool[] | undefined
+  #causes: CauseTable | undefined
+  #finder: CauseFinder | undefined
+  #releases: ReleaseTable | undefined
 
-export function viewOf({ db }: Context, fleet: Fleet): FleetView {
-  const groups = groupHosts(fleet.hosts)
-  return {
-    db,
-    fleet,
-    groups,
-    groupOf: new Map(groups.flatMap(group => group.hosts.map(({ name }) => [name, group] as const))),
-    pools: poolsOf(groups),
-    levels: builtinLevels(db.features),
-    valuation: new Valuation(db.features, fleet.weights ?? builtinWeights()),
-    finder: new CauseFinder(db, builtinCauses(), groups),
+  constructor(context: Context, fleet: Fleet) {
+    this.context = context
+    this.fleet = fleet
+    this.groups = groupHosts(fleet.hosts)
+    this.valuation = new Valuation(context.db.features, fleet.weights ?? builtinWeights())
+    this.levels = builtinLevels(context.db.features)
+  }
+
+  get db(): Context['db'] {
+    return this.context.db
+  }
+
+  /** The group of each host, by its name. */
+  get groupOf(): ReadonlyMap<string, Group> {
+    this.#groupOf ??= new Map(
+      this.groups.flatMap(group => group.hosts.map(({ name }) => [name, group] as const)),
+    )
+    return this.#groupOf
+  }
+
+  /** As the hosts' labels have them. */
+  get pools(): readonly FleetPool[] {
+    this.#pools ??= poolsOf(this.groups)
+    return this.#pools
+  }
+
+  get causes(): CauseTable {
+    this.#causes ??= builtinCauses()
+    return this.#causes
+  }
+
+  /** Why hosts lack features, by all that the fleet shows. */
+  get finder(): CauseFinder {
+    this.#finder ??= new CauseFinder(this.context.db, this.causes, this.groups)
+    return this.#finder
+  }
+
+  get releases(): ReleaseTable {
+    this.#releases ??= builtinReleases()
+    return this.#releases
   }
 }
+
+export const viewOf = (context: Context, fleet: Fleet): FleetView => new FleetView(context, fleet)

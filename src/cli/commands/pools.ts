@@ -1,0 +1,27 @@
+import { pools } from '../../verbs/fleet/pools.ts'
+import type { Command } from '../command.ts'
+import { FLEET, printAnswer } from '../fleet/given.ts'
+import { givenHosts } from '../fleet/input.ts'
+import { PLAN, planOptions } from '../fleet/plan-options.ts'
+import { addPools } from '../fleet/pools-report.ts'
+import { FORMS } from '../look.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'pools',
+    description:
+      'Part a fleet’s hosts into pools so that guests get most: for each number of pools up to k the best partition, what ' +
+      'a further pool gains, and whether that is proved; and the members for k. Value is the sum of hosts’ weights times ' +
+      'the worth of what their pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
+    options: [FLEET, ...PLAN, ...FORMS],
+    example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
+    style: 'own',
+  },
+
+  async run(args, session) {
+    const { view, notes } = await givenHosts(args, session)
+    const answer = pools(view, planOptions(args, view))
+    await printAnswer(session, args, answer, report => addPools(report, answer), notes)
+    return answer.pools.length > 0 ? 0 : 1
+  },
+}

@@ -1,0 +1,208 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
+import type { Signature } from '../../core/signature.ts'
+import { byClass } from '../../fleet/by-class.ts'
+import type { Group } from '../../fleet/groups.ts'
+import { levelOf } from '../../fleet/levels.ts'
+import { Losses } from '../../fleet/lost.ts'
+import { oddOnes } from '../../fleet/odd-ones.ts'
+import { offered, tolerated } from '../../fleet/offered.ts'
+import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
+import { shortfall } from '../../fleet/shortfall.ts'
+import { weightOfAll } from '../../fleet/value.ts'
+import type { WeightClass } from '../../fleet/weights.ts'
+import type { Reason } from '../reason.ts'
+import { type Axis, axesOf } from './axes.ts'
+import { type Candidate, choose } from './choice.ts'
+import { type Expression, expressionOf } from './expression.ts'
+import { Teller, type ToldCause, type ToldLoss, told } from './reasons.ts'
+import type { FleetView } from './view.ts'
+
+/** Hosts of one CPU. */
+export interface ToldGroup {
+  readonly hosts: readonly string[]
+  readonly vendor: string | null
+  readonly signature: Signature | null
+  /** The model that their definitions name; null where they name several or none. */
+  readonly model: string | null
+}
+
+/** A model that would do too, and what speaks against it. */
+export interface RunnerUp {
+  readonly model: string
+  readonly added: number
+  readonly disabled: readonly string[]
+  readonly needs: Expression['needs']
+  /** In words. */
+  readonly why: string
+}
+
+/** A feature of which hosts of one silicon differ. */
+export interface Oddity extends Reason, ToldCause {}
+
+/** Hosts that differ from others of the same silicon. */
+export interface ToldOdd {
+  readonly hosts: readonly string[]
+  /** One of the most hosts of that silicon. */
+  readonly norm: string
+  readonly normHosts: number
+  /** What these hosts lack. */
+  readonly lacks: readonly Oddity[]
+  /** What these have beyond the norm. */
+  readonly has: readonly Oddity[]
+}
+
+export interface PoolExplanation {
+  /** Empty: the pool without a label. */
+  readonly pool: string
+  readonly hosts: number
+  readonly weight: number
+  readonly value: number
+  /** More than one: guests cannot move between vendors, and what they could be given is of none. */
+  readonly vendors: readonly string[]
+  readonly groups: readonly ToldGroup[]
+  readonly level: string | null
+  /** What the next level lacks; null: the highest is reached. */
+  readonly next: {
+    readonly level: string
+    readonly missing: readonly (Reason & { readonly hosts: readonly string[] })[]
+  } | null
+  /** Null where no model fits. */
+  readonly expression: Expression | null
+  readonly runnersUp: readonly RunnerUp[]
+  /** What guests may be given, by class. */
+  readonly kept: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
+  readonly lost: readonly ToldLoss[]
+  readonly axes: readonly Axis[]
+  readonly odd: readonly ToldOdd[]
+  /** Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known. */
+  readonly withoutHypervisor: number
+}
+
+/** Explains pools of a fleet, what they share worked out once. */
+export class Explainer {
+  readonly #view: FleetView
+  readonly #teller: Teller
+  readonly #losses: Losses
+
+  constructor(view: FleetView) {
+    const { context, causes, finder, groups } = view
+    this.#view = view
+    this.#teller = new Teller(view)
+    this.#losses = new Losses(context.db.features, causes, finder, groups)
+  }
+
+  /** Why a pool's guests get what they get. */
+  pool({ label, groups }: FleetPool): PoolExplanation {
+    const { context, valuation, levels } = this.#view
+    const { features } = context.db
+    const baseline = baselineOf(groups)
+    const offer = offered(context.db, groups)
+    const { given, ...models } = this.#models(groups, offer)
+    return {
+      pool: label,
+      hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+      weight: weightOfAll(groups),
+      value: valuation.ofPool(groups),
+      vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
+      groups: groups.map(group => toldGroup(group)),
+      level: levelOf(levels, baseline)?.name ?? null,
+      next: this.#next(groups),
+      ...models,
+      kept: byClass(features.in(given)).map(({ class: of, features: some }) => ({
+        class: of,
+        features: told(some),
+      })),
+      lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
+      axes: axesOf(groups),
+      odd: this.#odd(groups),
+      withoutHypervisor: groups.reduce(
+        (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
+        0,
+      ),
+    }
+  }
+
+  #next(groups: readonly Group[]): PoolExplanation['next'] {
+    const { context, levels } = this.#view
+    const short = shortfall(context.db.features, levels, groups)
+    if (!short) return null
+    const missing = short.missing.map(({ feature, groups: lacking }) => ({
+      ...(told([feature])[0] as Reason),
+      hosts: this.#teller.names(lacking),
+    }))
+    return { level: short.level.name, missing }
+  }
+
+  #models(
+    groups: readonly Group[],
+    given: FeatureSet,
+  ): Pick<PoolExplanation, 'expression' | 'runnersUp'> & { readonly given: FeatureSet } {
+    const { context, releases } = this.#view
+    const choice = choose(context, releases, given, groups)
+    if (!choice) return { expression: null, runnersUp: [], given }
+    const vendors = new Set(groups.map(({ vendor }) => vendor))
+    const [name] = vendors.size === 1 ? vendors : []
+    const vendor = name === undefined ? undefined : context.db.vendor(name)
+    const own = choice.chosen.model.features.meet(tolerated(context.db, groups))
+    return {
+      given: given.join(own),
+      expression: expressionOf(context, given, vendor, choice.chosen),
+      runnersUp: choice.runnersUp.map(candidate => runnerUp(candidate, choice.chosen)),
+    }
+  }
+
+  #odd(groups: readonly Group[]): ToldOdd[] {
+    const { context, finder } = this.#view
+    return oddOnes(context.db.features, finder, groups).map(({ group, norm, lacks, has }) => {
+      const say = (list: typeof lacks): Oddity[] =>
+        list.map(({ feature, finding }) => ({
+          ...(told([feature])[0] as Reason),
+          ...this.#teller.cause(finding),
+        }))
+      return {
+        hosts: this.#teller.names([group]),
+        norm: norm.name,
+        normHosts: norm.hosts.length,
+        lacks: say(lacks),
+        has: say(has),
+      }
+    })
+  }
+}
+
+/** Why the pools' guests get what they get. @param labels which pools; absent: all */
+export function explain(view: FleetView, labels?: readonly string[]): PoolExplanation[] {
+  const explainer = new Explainer(view)
+  const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
+  return wanted.map(pool => explainer.pool(pool))
+}
+
+function toldGroup({ hosts, vendor, signature }: Group): ToldGroup {
+  const models = new Set(hosts.map(({ model }) => model))
+  const [model] = models.size === 1 ? models : []
+  return {
+    hosts: hosts.map(({ name }) => name),
+    vendor: vendor ?? null,
+    signature: signature ?? null,
+    model: model ?? null,
+  }
+}
+
+function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
+  const { model, added, disabled, needs } = candidate
+  const names = disabled.map(({ name }) => name)
+  return { model: model.name, added: added.length, disabled: names, needs, why: whyNot(candidate, chosen) }
+}
+
+function whyNot(candidate: Candidate, chosen: Candidate): string {
+  const { added, disabled, needs, unknownTo, cost } = candidate
+  if (unknownTo !== undefined) return `the hypervisor of ${unknownTo} does not know it`
+  const [more, off] = [added.length - chosen.added.length, disabled.length - chosen.disabled.length]
+  const words = [
+    ...(off > 0 ? [`${off} more to disable`] : []),
+    ...(more > 0 ? [`${more} more to add`] : []),
+    ...(needs.qemu === chosen.needs.qemu ? [] : [`QEMU ${needs.qemu}`]),
+  ]
+  if (words.length > 0) return words.join(', ')
+  return cost > chosen.cost ? 'a longer definition' : 'as good, and earlier in the map'
+}

@@ -1,0 +1,166 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { CostAnswer } from '../../src/verbs/fleet/cost.ts'
+import type { PoolExplanation } from '../../src/verbs/fleet/explain.ts'
+import type { PoolsAnswer } from '../../src/verbs/fleet/pools.ts'
+import { virtCpu } from './virt-cpu.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const expected = (name: string) => join(root, 'test', 'expected', 'fleet', `${name}.txt`)
+
+/** Every example: one that is a fleet by itself, and all without a fleet file as one. */
+const EXAMPLES = readdirSync(join(root, 'examples')).map(name => `examples/${name}`)
+
+const explained = (path: string): PoolExplanation[] =>
+  JSON.parse(virtCpu(['explain', path, '--json'], { cwd: root }).stdout).pools
+
+describe('golden outputs of the story in docs/fleet.md', () => {
+  test.each([
+    ['forty-explain-amd', ['explain', 'examples/forty', '--pool', 'amd']],
+    ['forty-explain-intel', ['explain', 'examples/forty', '--pool', 'intel']],
+    ['forty-cost', ['explain', 'examples/forty', '--cost']],
+    ['forty-feature', ['explain', 'examples/forty', '--feature', 'md_clear']],
+    ['forty-pools', ['pools', 'examples/forty']],
+    ['forty-pools-markdown', ['pools', 'examples/forty', '-k', '3', '--markdown']],
+    ['forty-advise', ['advise', 'examples/forty']],
+    ['fleet-explain', ['explain', 'examples/fleet']],
+  ])('%s', async (name, args) => {
+    const { status, stdout, stderr } = virtCpu(args, { cwd: root })
+    expect([status, stderr]).toEqual([0, ''])
+    await expect(stdout).toMatchFileSnapshot(expected(name))
+  })
+})
+
+describe('every example', () => {
+  test.each(EXAMPLES)('%s: each lost feature has hosts, name, title, place, cause and mend', path => {
+    for (const { lost } of explained(path)) {
+      for (const { feature, title, place, because } of lost) {
+        expect([feature, title, place].filter(text => text.length < 2)).toEqual([])
+        expect(because.length).toBeGreaterThan(0)
+        for (const { cause, meaning, confidence, mend, hosts } of because) {
+          expect([feature, meaning !== '', mend !== '', confidence !== undefined]).toEqual([
+            feature,
+            true,
+            true,
+            true,
+          ])
+          if (!['not-migratable', 'model', 'hypervisor'].includes(cause)) {
+            expect([feature, cause, hosts.length > 0]).toEqual([feature, cause, true])
+          }
+        }
+      }
+    }
+  })
+
+  test.each(EXAMPLES)(
+    '%s: what is kept and what is lost share nothing; text says no bare "incompatible"',
+    path => {
+      for (const { kept, lost } of explained(path)) {
+        const names = new Set(kept.flatMap(({ features }) => features.map(({ feature }) => feature)))
+        expect(lost.filter(({ feature }) => names.has(feature))).toEqual([])
+      }
+      expect(virtCpu(['explain', path], { cwd: root }).stdout).not.toMatch(/incompatible/i)
+    },
+  )
+})
+
+describe('explain', () => {
+  test('the single most expensive host is on the first line', () => {
+    const { stdout } = virtCpu(['explain', 'examples/forty', '--cost'], { cwd: root })
+    const { dearest }: CostAnswer = JSON.parse(
+      virtCpu(['explain', 'examples/forty', '--cost', '--json'], { cwd: root }).stdout,
+    )
+    expect(dearest?.host).toBe('kvm-a03')
+    expect(stdout.split('\n')[0]).toMatch(/^kvm-a03 costs pool intel most: 3 features; value 300$/)
+  })
+
+  test('the odd ones that the example was given are found, with their causes', () => {
+    const odd = explained('examples/forty').flatMap(pool => pool.odd)
+    const found = odd.map(({ hosts, lacks }) => [
+      hosts.join(' '),
+      [...new Set(lacks.map(({ cause }) => cause))].join(' '),
+    ])
+    expect(found).toEqual([
+      ['kvm-m04', 'firmware'],
+      ['kvm-a03', 'microcode'],
+      ['kvm-a07', 'firmware'],
+      ['kvm-a09', 'kernel'],
+      ['kvm-b05', 'kernel'],
+    ])
+  })
+
+  test('what is asked for and is not there is told with what is', () => {
+    const told = (...args: string[]) => {
+      const { status, stdout, stderr } = virtCpu(['explain', 'examples/forty', ...args], { cwd: root })
+      expect(stdout).toBe('')
+      return [status, stderr]
+    }
+    expect(told('--pool', 'blue')).toEqual([2, 'error: no pool is called blue; there are amd, intel\n'])
+    expect(told('--feature', 'avx3')).toEqual([2, 'error: no feature is called avx3; did you mean avx?\n'])
+    expect(told('--feature', 'aes', '--cost')).toEqual([2, 'error: give either --cost or --feature\n'])
+  })
+})
+
+describe('pools', () => {
+  const planned = (...args: string[]): PoolsAnswer & { status: number | null } => {
+    const { status, stdout } = virtCpu(['pools', 'examples/forty', ...args, '--json'], { cwd: root })
+    return { ...JSON.parse(stdout), status }
+  }
+
+  test('what no partition keeps is a no, with why', () => {
+    const { status, curve, pools } = planned('-k', '1')
+    expect([status, pools]).toEqual([1, []])
+    expect(curve[0]?.impossible).toMatch(/^the hosts are of (?:Intel, AMD|AMD, Intel), which share no pool/)
+  })
+
+  test('options win over the fleet file', () => {
+    const { pools, leftOut } = planned(
+      '-k',
+      '2',
+      '--level',
+      'v4',
+      '--smallest',
+      '1',
+      '--pin',
+      'x=kvm-a01,kvm-c0?',
+    )
+    expect(leftOut.flatMap(({ hosts }) => hosts).sort()).toEqual([1, 2, 3, 4, 5, 6].map(n => `kvm-m0${n}`))
+    const held = pools.find(({ name }) => name === 'x')
+    expect(held?.hosts).toEqual(expect.arrayContaining(['kvm-a01', 'kvm-c01', 'kvm-c08']))
+  })
+
+  test('the same through batch as through the command', () => {
+    const request = {
+      verb: 'pools',
+      k: 2,
+      documents: [
+        { path: 'a/1.xml', text: '<cpu><arch>x86_64</arch><model>Haswell</model></cpu>' },
+        { path: 'b/2.xml', text: '<cpu><arch>x86_64</arch><model>Skylake-Server</model></cpu>' },
+      ],
+    }
+    const { stdout } = virtCpu(['batch'], { input: `${JSON.stringify(request)}\n` })
+    const { curve, pools, now }: PoolsAnswer = JSON.parse(stdout)
+    expect(curve.map(({ count, pools: made }) => [count, made])).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+    expect(pools.map(({ hosts }) => hosts)).toEqual([['a/1.xml'], ['b/2.xml']])
+    expect(now?.pools.map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+
+  test('a fault of the fleet is told with its place', () => {
+    const ask = (request: object) =>
+      JSON.parse(virtCpu(['batch'], { input: `${JSON.stringify({ verb: 'advise', ...request })}\n` }).stdout)
+        .error
+    expect(ask({ documents: [] })).toEqual({ kind: 'bad-input', message: 'no host in the documents' })
+    const documents = [{ path: 'a', text: '<cpu><arch>x86_64</arch><model>Haswell</model></cpu>' }]
+    expect(ask({ documents, fleet: { constraints: { level: 'v7' } } }).message).toMatch(
+      /^fleet.constraints.level: no level is called v7/,
+    )
+    expect(ask({ documents, k: 0 })).toEqual({
+      kind: 'bad-request',
+      message: 'advise: k must be a whole number from 1',
+    })
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { groupHosts } from '../../src/fleet/groups.ts'
+import { offered } from '../../src/fleet/offered.ts'
+import { builtinReleases } from '../../src/fleet/releases.ts'
+import { choose } from '../../src/verbs/fleet/choice.ts'
+import { expressionOf } from '../../src/verbs/fleet/expression.ts'
+import { bits, db, hosts } from './notation.ts'
+
+const releases = builtinReleases()
+
+function chosen(text: string) {
+  const groups = groupHosts(hosts(text))
+  const given = offered(db, groups)
+  const choice = choose({ db }, releases, given, groups)
+  if (!choice) throw new RangeError('no model fits')
+  return { ...choice, given }
+}
+
+const named = (text: string) => chosen(text).chosen.model.name
+
+describe('the model with the shortest definition', () => {
+  test.each(['Haswell-noTSX-IBRS', 'Cascadelake-Server-noTSX', 'EPYC-Milan', 'SapphireRapids', 'Westmere'])(
+    'of hosts that are exactly %s it is that CPU',
+    name => {
+      const vendor = db.model(name)?.vendor?.name
+      const { chosen: best } = chosen(`a vendor=${vendor} : ${name}`)
+      expect(best.disabled).toEqual([])
+      expect(best.added.filter(({ class: of }) => of !== 'nested')).toEqual([])
+    },
+  )
+
+  test('words to disable count twice', () => {
+    expect(named('a vendor=Intel : Haswell-noTSX -aes')).toMatch(/^Haswell-noTSX|^Haswell-v2/)
+  })
+
+  test('what was switched off does not send a CPU back ten years', () => {
+    expect(named('a vendor=Intel : Cascadelake-Server-noTSX -aes -pclmuldq -pku')).toMatch(
+      /^Cascadelake-Server/,
+    )
+  })
+
+  test('what it expands to is exactly what was given', () => {
+    for (const { name, vendor } of db.models.filter(model => model.vendor && model.features.size > 60)) {
+      const { chosen: best, given } = chosen(`a vendor=${vendor?.name} : ${name} -aes -pku md-clear`)
+      const { added, disabled, model } = best
+      const back = model.features.join(db.features.setOf(added)).minus(db.features.setOf(disabled))
+      const stays = back.minus(given)
+      expect([name, given.leq(back)]).toEqual([name, true])
+      expect(db.features.in(stays).filter(({ migratable }) => migratable)).toEqual([])
+    }
+  })
+
+  test('a model that some hypervisor does not know comes after those that all know', () => {
+    const [host] = hosts('a vendor=Intel : Haswell-noTSX')
+    if (!host) throw new RangeError('a host')
+    const groups = groupHosts([{ ...host, models: new Map([['Westmere', []]]) }])
+    const choice = choose({ db }, releases, offered(db, groups), groups)
+    expect(choice?.chosen.model.name).toBe('Westmere')
+    expect(choice?.runnersUp[0]?.unknownTo).toBe('a')
+  })
+
+  test('its name is pinned, its features in QEMU’s spelling', () => {
+    const { chosen: best, given } = chosen(
+      'a vendor=Intel : Skylake-Server-noTSX-IBRS md-clear tsc_adjust -pclmuldq',
+    )
+    const { pinned, qemu } = expressionOf({ db }, given, db.vendor('Intel'), best)
+    expect(pinned).toMatch(/-v\d+$/)
+    expect(qemu).toContain('md-clear=on')
+    expect(qemu).toContain('pclmulqdq=off')
+  })
+})
+
+describe('what guests may be given', () => {
+  const names = (text: string) => db.features.in(offered(db, groupHosts(hosts(text)))).map(({ name }) => name)
+
+  test('not what blocks a migration, nor what no hypervisor offers, nor what is the host’s own', () => {
+    expect(names('a : avx invtsc osxsave dtes64 pbe')).toEqual(['avx'])
+  })
+
+  test('no details of vmx or svm without those', () => {
+    expect(names('a : avx vmx vmx-ept')).toEqual(['vmx', 'avx', 'vmx-ept'].filter(name => bits(name)))
+    expect(names('a : avx vmx-ept npt')).toEqual(['avx'])
+  })
+})
