@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name explain pools advise what-if migrate drain drift check batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name explain pools advise what-if migrate drain drift check batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -15,6 +15,20 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l explain -d
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l json -d 'the same facts and the notes as JSON'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from capabilities" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
+complete -c virt-cpu -f -n "$none" -a domcapabilities -d 'domain capabilities'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l virttype -x -a "kvm qemu" -d 'virtualization type (/domain/@type)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l emulatorbin -r -d 'path to emulator binary (/domain/devices/emulator)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l arch -r -d 'domain architecture (/domain/os/type/@arch)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l machine -r -d 'machine type (/domain/os/type/@machine)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l xpath -r -d 'xpath expression to filter the XML document'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l wrap -d 'wrap xpath results in an common root element'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l disable-deprecated-features -d 'report host CPU model with deprecated features disabled'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l replies -r -d 'a recorded conversation with a host'\''s QEMU instead of asking this one'\''s'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l no-cache -d 'ask QEMU even if its last answers are known'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l explain -d 'say on stderr all that passing a host device through needs'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l json -d 'the document as a text in JSON'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from domcapabilities" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a cpu-baseline -d 'compute baseline CPU'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l file -r -d 'file containing XML CPU descriptions'
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-baseline" -l features -d 'Show features that are part of the CPU model type'

@@ -2,6 +2,7 @@ import type { CommandTable } from './command.ts'
 
 export const COMMANDS: CommandTable = {
   capabilities: ['capabilities', () => import('./commands/capabilities.ts')],
+  domcapabilities: ['domain capabilities', () => import('./commands/domcapabilities.ts')],
   'cpu-baseline': ['compute baseline CPU', () => import('./commands/cpu-baseline.ts')],
   'cpu-compare': [
     'compare host CPU with a CPU described by an XML file',

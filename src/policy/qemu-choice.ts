@@ -63,15 +63,20 @@ export function chooseQemu(
   }
   const { accelerators } = capabilities
   const asked = request.virttype === 'none' ? undefined : request.virttype
-  if (asked === 'kvm' && !accelerators.has('kvm')) {
-    throw invalid(`the accel 'kvm' is not supported by '${binary}' on this host`)
-  }
   const best = (['kvm', 'hvf'] as const).find(name => accelerators.has(name)) ?? 'qemu'
   const virttype = asked ?? best
+  const accelerator = virttype === 'kvm' || virttype === 'hvf' ? virttype : 'tcg'
+  // A QEMU that only emulates refuses whatever else is asked for, even what is no accelerator.
+  if (
+    virttype !== 'qemu' &&
+    (best === 'qemu' || virttype === 'kvm') &&
+    !accelerators.has(virttype as Accelerator)
+  ) {
+    throw invalid(`the accel '${accelerator}' is not supported by '${binary}' on this host`)
+  }
+  const machine = machineOf(capabilities, accelerator, binary, request.machine)
   if (!SERVED.includes(virttype))
     throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
-  const accelerator = virttype === 'kvm' || virttype === 'hvf' ? virttype : 'tcg'
-  const machine = machineOf(capabilities, accelerator, binary, request.machine)
   return {
     binary,
     virttype,

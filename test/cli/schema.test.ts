@@ -50,6 +50,7 @@ const recorded = rootOf({ ...cpuFiles([{ core: 0 }]), 'proc/cpuinfo': 'processor
 
 test.each([
   ['capabilities', ['--root', recorded]],
+  ['domcapabilities', ON_SKY],
   ['cpu-baseline', [...guide, '--explain']],
   ['cpu-baseline', ['examples/fleet', '--features', '--migratable']],
   ['cpu-baseline', ['examples/fleet', 'examples/fleet-amd', '--best', '--explain']],

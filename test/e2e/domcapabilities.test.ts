@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { virtCpu } from '../cli/virt-cpu.ts'
+import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
+
+const QEMUS = ['aarch64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
+const absent = QEMUS.filter(path => !existsSync(path))
+const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
+const required = process.env.CI === 'true'
+
+/** The QEMU that both look at, by the same paths. */
+const path = mkdtempSync(join(tmpdir(), 'virt-cpu-qemu-'))
+for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
+
+const asLibvirt = ['-q', '--libvirt', '11.3', '--cpu-map', '/usr/share/libvirt/cpu_map']
+const ours = (args: readonly string[]) =>
+  virtCpu([...asLibvirt, 'domcapabilities', ...args], { env: { PATH: path, XDG_CACHE_HOME: path } })
+
+test.runIf(required)('CI has libvirt 11.3 and QEMU, and may start a daemon', () =>
+  expect(why).toBeUndefined(),
+)
+
+describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'installed'})`, () => {
+  let daemon: Libvirtd
+  beforeAll(async () => {
+    daemon = await Libvirtd.start(path)
+  }, 60_000)
+  afterAll(() => daemon?.stop())
+
+  const theirs = (args: readonly string[]) => {
+    const command = ['-q', '-c', daemon.uri, 'domcapabilities', ...args]
+    const { status, stdout, stderr } = spawnSync('virsh', command, { encoding: 'utf8', timeout: 120_000 })
+    return { status, stdout, stderr }
+  }
+
+  /** Nothing is left out: there is no line that may differ. */
+  const same = (line: string) => {
+    const args = line.split(' ').filter(Boolean)
+    const { status, stdout, stderr } = ours(args)
+    expect({ status, stdout, stderr }).toEqual(theirs(args))
+  }
+
+  const kvm = existsSync('/dev/kvm') ? ['--virttype kvm'] : []
+  const guests = [...kvm, '--virttype qemu'].flatMap(virttype =>
+    ['--machine q35', '--machine pc', '--machine microvm'].map(machine => `${virttype} ${machine}`),
+  )
+
+  test.each(['', ...guests])('x86_64 %s', same, 120_000)
+
+  test.each([
+    '--arch i686',
+    '--arch aarch64',
+    '--arch aarch64 --machine raspi3b',
+    '--arch armv7l --emulatorbin /usr/bin/qemu-system-aarch64',
+    '--arch s390x',
+    '--arch s390x --disable-deprecated-features',
+  ])('guests of another architecture: %s', same, 120_000)
+
+  test.each([
+    '--xpath //cpu/mode/@supported',
+    "--xpath //cpu/mode[@name='custom']/model[@usable='no'] --wrap",
+    '--xpath count(//mode)',
+  ])('--arch s390x %s', line => same(`--arch s390x ${line}`), 120_000)
+
+  test.each([
+    '--virttype foo',
+    '--virttype xen --arch aarch64',
+    '--virttype xen --machine foo --arch aarch64',
+    '--virttype hvf --arch aarch64',
+    '--virttype kvm --arch aarch64',
+    '--arch bogus',
+    '--arch mips',
+    '--machine none --arch aarch64',
+    '--machine foo --arch aarch64',
+    '--emulatorbin /nonexistent',
+    '--emulatorbin /usr/bin/qemu-system-s390x',
+    '--arch ppc64 --emulatorbin /usr/bin/qemu-system-x86_64',
+  ])('refused as virsh does: %s', same, 120_000)
+})
