@@ -1,16 +1,15 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { virtCpu } from '../cli/virt-cpu.ts'
 import { hasChromium, openBrowser } from './browser.ts'
 
 /** A page with ten thousand hosts in it, of three hundred CPUs. */
-function largePage(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-page-'))
+function largePage(folder: string): string {
   const documents = [...hostDocuments(300)]
   mkdirSync(join(folder, 'hosts'))
   for (let i = 0; i < 10_000; i++)
@@ -71,10 +70,13 @@ const SHOWN = [
   ['Compare', 'table.facts'],
 ] as const
 
+const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-page-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
 test.skipIf(!hasChromium)(
   'ten thousand hosts leave the main thread free (median of 5 loads)',
   async () => {
-    const url = pathToFileURL(largePage()).href
+    const url = pathToFileURL(largePage(folder)).href
     const longest: number[] = []
     for (let i = 0; i < 5; i++) {
       const { page, close } = await openBrowser()

@@ -17,6 +17,9 @@ import { migrationView, moveView } from './views/migration.ts'
 import { planView, poolsView } from './views/pools.ts'
 import { treeView } from './views/tree.ts'
 
+/** Files that are read together: waiting for each costs more than reading it. */
+const AT_ONCE = 100
+
 /** Each text once, and the files that have it. */
 interface Baked {
   readonly texts: readonly string[]
@@ -39,9 +42,10 @@ export class Engine implements Questions {
 
   async add(files: readonly Given[], label: string): Promise<StateAnswer> {
     const texts: (readonly [string, string | Error])[] = []
-    for (const [i, file] of files.entries()) {
-      texts.push([file.path, await textOf(file)])
-      if (i % 200 === 199) this.#progress(i + 1, files.length)
+    for (let at = 0; at < files.length; at += AT_ONCE) {
+      const some = files.slice(at, at + AT_ONCE)
+      texts.push(...(await Promise.all(some.map(async file => [file.path, await textOf(file)] as const))))
+      this.#progress(texts.length, files.length)
     }
     return this.#join(texts, label)
   }

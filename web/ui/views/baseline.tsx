@@ -12,6 +12,7 @@ export function BaselineView({ place, go }: ViewProps) {
     onModel: place.on ?? '',
   }
   const answer = useAnswer('baseline', scopeOf(place), options)
+  const pools = useAnswer('pools')?.cards ?? []
   if (!answer) return <Finding title={undefined} />
   const toggle = (name: 'expand' | 'migratable' | 'best') => (on: boolean) =>
     go({ [name]: on ? 'yes' : undefined }, 'replace')
@@ -38,6 +39,16 @@ export function BaselineView({ place, go }: ViewProps) {
         <section class="faults">
           <h2>libvirt’s answer{answer.culprit && `, about ${answer.culprit}`}</h2>
           <pre>error: {answer.error}</pre>
+          {pools.length > 1 && place.pool === undefined && (
+            <p>
+              Each pool has one of its own:{' '}
+              {pools.map(({ label }) => (
+                <button type="button" class="feature" key={label} onClick={() => go({ pool: `=${label}` })}>
+                  {label || 'no pool'}
+                </button>
+              ))}
+            </p>
+          )}
           {!options.best && <p>“Better than libvirt” answers hosts of several vendors with a CPU of none.</p>}
         </section>
       )}

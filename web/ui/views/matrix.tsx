@@ -75,7 +75,7 @@ const ROW = 22
 
 /** How wide a group's column is: as wide as there is room for, and never less than can be told apart. */
 const cellWidth = (columns: number): number =>
-  Math.max(3, Math.min(88, Math.floor(Math.min(640, innerWidth - 230) / columns)))
+  Math.max(3, Math.min(88, Math.floor(Math.min(540, innerWidth - 230) / columns)))
 
 /** From this width on a name stands upright above its column. */
 const UPRIGHT = 64
