@@ -24,7 +24,8 @@ export function PoolsView({ deeds, state }: ViewProps) {
   const before = useRef<PoolsAnswer | undefined>(undefined)
   const [delta, setDelta] = useState('')
   const [focus, setFocus] = useState<Held>()
-  const [held, setHeld] = useState<Held>()
+  // No state: it must be known at the next event, not at the next drawing.
+  const held = useRef<Held | undefined>(undefined)
 
   useEffect(() => {
     if (answer && before.current && before.current !== answer) setDelta(change(before.current, answer))
@@ -52,13 +53,13 @@ export function PoolsView({ deeds, state }: ViewProps) {
       <Finding title={plan?.title ?? answer.title}>
         Drag a group to another pool, or move it with the left and right arrow keys.
       </Finding>
-      {plan && <Curve {...{ plan, answer, choose }} key={state.version} />}
+      {plan ? <Curve {...{ plan, answer, choose }} key={state.version} /> : <div class="curve" />}
       <p class="delta" role="status">
         {delta || `The pools are worth ${figure(answer.value)}: hosts times what their baseline has.`}
       </p>
       <ol class="cards">
         {labels.map((name, i) => (
-          <Card key={name} card={answer.cards[i]} {...{ fleet, labels, held, setHeld, move }} label={name} />
+          <Card key={name} card={answer.cards[i]} {...{ fleet, labels, held, move }} label={name} />
         ))}
       </ol>
     </>
@@ -98,14 +99,13 @@ interface CardProps {
   readonly label: string
   readonly labels: readonly string[]
   readonly fleet: FleetAnswer
-  readonly held: Held | undefined
-  readonly setHeld: (held: Held | undefined) => void
+  readonly held: { current: Held | undefined }
   readonly move: (held: Held, to: string) => void
 }
 
 const NO_GROUPS: PoolCard['groups'] = []
 
-function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
+function Card({ card, label, labels, fleet, held, move }: CardProps) {
   const [over, setOver] = useState(false)
   const at = labels.indexOf(label)
   const groups = useGradually(card?.groups ?? NO_GROUPS, 30)
@@ -117,9 +117,9 @@ function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
   }
   return (
     <li
-      class={`card${over && held?.from !== label ? ' over' : ''}${card ? '' : ' free'}`}
+      class={`card${over && held.current?.from !== label ? ' over' : ''}${card ? '' : ' free'}`}
       onDragOver={event => {
-        if (!held) return
+        if (!held.current) return
         event.preventDefault()
         setOver(true)
       }}
@@ -127,7 +127,7 @@ function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
       onDrop={event => {
         event.preventDefault()
         setOver(false)
-        if (held) move(held, label)
+        if (held.current) move(held.current, label)
       }}
     >
       <h2>
@@ -157,9 +157,11 @@ function Card({ card, label, labels, fleet, held, setHeld, move }: CardProps) {
                 onKeyDown={event => onKey(event, chip)}
                 onDragStart={event => {
                   event.dataTransfer?.setData('text/plain', group?.title ?? '')
-                  setHeld(chip)
+                  held.current = chip
                 }}
-                onDragEnd={() => setHeld(undefined)}
+                onDragEnd={() => {
+                  held.current = undefined
+                }}
               >
                 <span>{group?.title}</span>
                 <span class="unseen">{`${plural(hosts, 'host')} in pool ${label || 'none'}`}</span>
