@@ -23,6 +23,8 @@ export interface Side {
   readonly read: (file: InputFile, alone: boolean) => Promise<InputCpu | undefined>
   /** @throws LibvirtError, CommandError */
   readonly compare: (input: InputCpu) => Promise<Noted<CompareAnswer>>
+  /** What there is to note of the side itself, once something was compared with it. */
+  readonly notes?: () => readonly Note[]
 }
 
 /** Compares files with one side, a file at a time: what goes wrong with one does not keep the others from an answer. */
@@ -55,10 +57,12 @@ export class FileComparer {
 
   /** Answers the exit status. */
   end(): number {
+    const notes = this.#side.notes?.() ?? []
     if (this.#args.has('json')) {
-      const document = { schema: 1, host: this.#side.name, answers: this.#answers }
+      const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
+      const document = { schema: 1, host: this.#side.name, answers: this.#answers, ...told }
       this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
-    }
+    } else if (this.#args.has('explain')) this.#session.err(printNotes(notes))
     return this.#status
   }
 

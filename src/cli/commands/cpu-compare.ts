@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
-import { Comparer } from '../comparer.ts'
+import { FileComparer } from '../file-comparer.ts'
 import { FILES } from '../file-options.ts'
+import { hostSide } from '../host-side.ts'
 
 export const command: Command = {
   spec: {
@@ -27,8 +28,9 @@ export const command: Command = {
 
   async run(args, session) {
     const { filesOf } = await import('../../node/files.ts')
-    const comparer = new Comparer(args, session)
-    for (const file of filesOf(args.all('file'))) await comparer.compare(file)
+    const comparer = new FileComparer(hostSide(args, session), args, session)
+    const alone = args.all('file').length === 1
+    for (const file of filesOf(args.all('file'))) await comparer.compare(file, file.named && alone)
     return comparer.end()
   },
 }
