@@ -9,8 +9,10 @@ import { virtCpu } from './virt-cpu.ts'
 const root = join(import.meta.dirname, '..', '..')
 const expected = (name: string) => join(root, 'test', 'expected', 'fleet', `${name}.txt`)
 
-/** Every example: one that is a fleet by itself, and all without a fleet file as one. */
-const EXAMPLES = readdirSync(join(root, 'examples')).map(name => `examples/${name}`)
+/** Every example that has hosts: one that is a fleet by itself, and all without a fleet file as one. */
+const EXAMPLES = readdirSync(join(root, 'examples'))
+  .filter(name => name !== 'guests')
+  .map(name => `examples/${name}`)
 
 const explained = (path: string): PoolExplanation[] =>
   JSON.parse(virtCpu(['explain', path, '--json'], { cwd: root }).stdout).pools

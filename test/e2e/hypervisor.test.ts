@@ -9,8 +9,9 @@ import { libvirtMissing } from './libvirt-daemon.ts'
 const MAP = '/usr/share/libvirt/cpu_map'
 const missing = existsSync(join(MAP, 'index.xml')) ? libvirtMissing() : 'no cpu_map'
 const cache = folderOf({})
-/** The observed inputs are many, and other work waits for the same CPUs: they are for CI. */
 const required = process.env.CI === 'true'
+/** The observed inputs are many, and where libvirt asks QEMU anew each time a call takes it seconds. */
+const thorough = process.env.VIRT_CPU_THOROUGH === '1'
 
 test.runIf(required)('CI has libvirtd and its cpu_map', () => expect(missing).toBeUndefined())
 
@@ -50,7 +51,7 @@ const folders: readonly (readonly [string, ...(readonly string[])[]])[] = [
     ['hypervisor-cpu-compare', '--virttype', 'qemu', '--error'],
     ['hypervisor-cpu-baseline', '--virttype', 'qemu', '--migratable'],
   ],
-  ...(required ? ['in', 'in2'] : []).flatMap(name => {
+  ...(thorough ? ['in', 'in2'] : []).flatMap(name => {
     const folder = reference('virsh-observed', name)
     return folder ? [[folder, ['hypervisor-cpu-compare'], ['hypervisor-cpu-baseline']] as const] : []
   }),
@@ -61,7 +62,8 @@ async function differences(
   folder: string,
   [command = '', ...options]: readonly string[],
 ): Promise<unknown[]> {
-  const names = readdirSync(folder).filter(name => !OTHERWISE.test(name))
+  const all = readdirSync(folder).filter(name => !OTHERWISE.test(name))
+  const names = all.filter((_, i) => thorough || i % 3 === 0)
   const found: unknown[] = []
   const next = names.values()
   const work = async () => {
@@ -77,7 +79,7 @@ async function differences(
 describe.skipIf(missing)(`side by side with virsh and QEMU (${missing ?? 'installed'})`, () => {
   for (const [folder, ...commands] of folders) {
     for (const command of commands) {
-      const title = `every file of ${folder.split('/').slice(-2).join('/')}: ${command.join(' ')}`
+      const title = `${thorough ? 'every file' : 'every third file'} of ${folder.split('/').slice(-2).join('/')}: ${command.join(' ')}`
       test(title, async () => expect(await differences(folder, command)).toEqual([]), 900_000)
     }
   }
