@@ -27,7 +27,7 @@ describe.skipIf(why !== undefined)(`cpu-compare with this host, beside virsh (${
     writeFileSync(join(folder, 'more.xml'), host.replace('</cpu>', '<feature name="amx-tile"/></cpu>'))
     writeFileSync(join(folder, 'guest.xml'), '<cpu match="strict"><model>486</model></cpu>')
   }, 60_000)
-  afterAll(() => daemon?.stop())
+  afterAll(() => daemon?.stop(), 60_000)
 
   test('every document of the corpus, this host, and hosts with less and more', () => {
     const differing = readdirSync(folder).flatMap(file => {

@@ -74,8 +74,11 @@ export class Libvirtd {
     const { folder, child } = this.#own
     const ended = new Promise(resolve => child.once('exit', resolve))
     child.kill()
+    // It finishes asking QEMU first, which may take longer than a test's end has.
+    const patience = globalThis.setTimeout(() => child.kill('SIGKILL'), 3000)
     await ended
-    rmSync(folder, { recursive: true })
+    clearTimeout(patience)
+    rmSync(folder, { recursive: true, force: true })
   }
 
   async #listening(folder: string, child: ChildProcess): Promise<void> {
