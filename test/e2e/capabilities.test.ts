@@ -50,7 +50,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
   beforeAll(async () => {
     daemon = await Libvirtd.start(path)
   }, 60_000)
-  afterAll(() => daemon?.stop())
+  afterAll(() => daemon?.stop(), 60_000)
 
   test('capabilities are the same, but for lines that are listed', () => {
     const [theirs, mine] = [daemon.virsh('capabilities'), oursBeside(daemon).stdout]

@@ -28,7 +28,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
   beforeAll(async () => {
     daemon = await Libvirtd.start(path)
   }, 60_000)
-  afterAll(() => daemon?.stop())
+  afterAll(() => daemon?.stop(), 60_000)
 
   const theirs = (args: readonly string[]) => {
     const command = ['-q', '-c', daemon.uri, 'domcapabilities', ...args]
