@@ -1,51 +1,72 @@
+import type { VfioFacts } from '../formats/vfio.ts'
 import type { BaselineReasons } from '../verbs/baseline.ts'
 import type { CompareAnswer } from '../verbs/compare.ts'
 import type { HypervisorReasons } from '../verbs/hypervisor-baseline.ts'
 import type { Note } from '../verbs/note.ts'
 import { byHosts, type LostFeature, type Reason } from '../verbs/reason.ts'
 import { count, fewNames, say, sayCompare, sayModel } from '../verbs/say.ts'
+import { sayVfio } from '../verbs/say-vfio.ts'
 import { table } from './table.ts'
+import type { Cell, Line, Toned } from './toned.ts'
 
 /** Why a baseline is what it is, for people: the model, what is lost and to whom, notes. */
-export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): string {
+export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): Line[] {
   const { hosts, lost } = reasons
-  const head =
-    lost.length === 0 ? `lost: nothing; ${count(hosts, 'host')}` : `lost: ${count(lost.length, 'feature')}`
-  return `model: ${sayModel(reasons)}\n${head}\n${explainLost(lost)}${printNotes(notes)}`
+  const loss: Toned =
+    lost.length === 0
+      ? { text: `nothing; ${count(hosts, 'host')}`, tone: 'good' }
+      : { text: count(lost.length, 'feature'), tone: 'bad' }
+  return [
+    [head('model:'), ` ${sayModel(reasons)}`],
+    [head('lost:'), ' ', loss],
+    ...explainLost(lost),
+    ...noteLines(notes),
+  ]
 }
 
 /** As `explainBaseline`, with what the hypervisor withholds of what the CPUs share. */
-export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: readonly Note[]): string {
+export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: readonly Note[]): Line[] {
   const { withheld } = reasons
-  const head = `withheld by the hypervisor: ${count(withheld.length, 'feature')}\n`
-  const rows = withheld.length > 0 ? head + table(withheld.map(reasonRow), '  ') : ''
-  return explainBaseline(reasons, []) + rows + printNotes(notes)
+  const loss: Toned = { text: count(withheld.length, 'feature'), tone: 'bad' }
+  const rows =
+    withheld.length > 0
+      ? [[head('withheld by the hypervisor:'), ' ', loss], ...table(withheld.map(reasonRow), '  ')]
+      : []
+  return [...explainBaseline(reasons, []), ...rows, ...noteLines(notes)]
 }
 
+const head = (text: string): Toned => ({ text, tone: 'strong' })
+
 /** What is lost, under the names of the hosts that lack it. */
-function explainLost(lost: readonly LostFeature[]): string {
+function explainLost(lost: readonly LostFeature[]): Line[] {
   const groups = byHosts(lost)
   const rows = table(
     groups.flatMap(({ features }) => features.map(reasonRow)),
     '    ',
-  ).split('\n')
-  return groups
-    .map(({ hosts, features }) => {
-      const own = rows.splice(0, features.length).join('\n')
-      return `  not on ${fewNames(hosts, MANY_HOSTS)}:\n${own}\n`
-    })
-    .join('')
+  )
+  return groups.flatMap(({ hosts, features }): Line[] => [
+    ['  not on ', { text: fewNames(hosts, MANY_HOSTS), tone: 'warning' }, ':'],
+    ...rows.splice(0, features.length),
+  ])
 }
 
 /** More names than this do not help; `--json` has them all. */
 const MANY_HOSTS = 100
 
 /** `avx2  CPUID.07H.0:EBX[5]  AVX2 instructions` */
-export const reasonRow = ({ feature, place, title }: Reason): string[] => [feature, place, title]
+export const reasonRow = ({ feature, place, title }: Reason): Cell[] => [
+  feature,
+  { text: place, tone: 'quiet' },
+  title,
+]
+
+export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${say(note)}`]
 
 /** A line a note, each said once. */
-export const printNotes = (notes: readonly Note[]): string =>
-  [...new Set(notes.map(note => `note: ${say(note)}\n`))].join('')
+export function noteLines(notes: readonly Note[]): Line[] {
+  const bySentence = new Map(notes.map(note => [say(note), note]))
+  return [...bySentence.values()].map(noteLine)
+}
 
 /** What stands between a CPU and the host, for people. */
 export function explainCompare(
@@ -53,9 +74,21 @@ export function explainCompare(
   cpu: string,
   host: string,
   notes: readonly Note[],
-): string {
-  const parts = sayCompare(answer, cpu, host).map(
-    ({ text, features }) => `${text}\n${table(features.map(reasonRow), '  ')}`,
-  )
-  return parts.join('') + printNotes(notes)
+): Line[] {
+  const tone = answer.result === 'incompatible' ? 'bad' : 'good'
+  const parts = sayCompare(answer, cpu, host).flatMap(({ text, features }) => [
+    [{ text, tone } as const],
+    ...table(features.map(reasonRow), '  '),
+  ])
+  return [...parts, ...noteLines(notes)]
 }
+
+/** All that passing a device of a host through needs; of each condition its first word has the colour. */
+export const explainVfio = (facts: VfioFacts): Line[] =>
+  sayVfio(facts).map(({ text, state }) => {
+    if (state === undefined) return [text]
+    const [, lead = '', mark = '', rest = ''] = /^( *)(\S+)(.*)$/.exec(text) ?? []
+    return [lead, { text: mark, tone: STATES[state] }, rest]
+  })
+
+const STATES = { met: 'good', unmet: 'bad', unknown: 'warning' } as const

@@ -6,8 +6,9 @@ import type { Noted } from '../verbs/host-of.ts'
 import type { Note } from '../verbs/note.ts'
 import { printNote } from '../verbs/say.ts'
 import type { Arguments } from './arguments.ts'
-import { explainCompare, printNotes } from './explain.ts'
+import { explainCompare, noteLines } from './explain.ts'
 import { linesOf } from './lines-of.ts'
+import { explain } from './look.ts'
 import type { Session } from './session.ts'
 import { CommandError } from './spec.ts'
 
@@ -46,7 +47,7 @@ export class FileComparer {
     try {
       const input = await this.#side.read(file, alone)
       if (input) await this.#answer(file.path, input)
-      else this.#passOver(file.path, { kind: 'file-without-cpu', source: file.path })
+      else await this.#passOver(file.path, { kind: 'file-without-cpu', source: file.path })
     } catch (error) {
       this.#status = 1
       const lines = linesOf(error)
@@ -56,13 +57,13 @@ export class FileComparer {
   }
 
   /** Answers the exit status. */
-  end(): number {
+  async end(): Promise<number> {
     const notes = this.#side.notes?.() ?? []
     if (this.#args.has('json')) {
       const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
       const document = { schema: 1, host: this.#side.name, answers: this.#answers, ...told }
       this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
-    } else if (this.#args.has('explain')) this.#session.err(printNotes(notes))
+    } else if (this.#args.has('explain')) await explain(this.#session, noteLines(notes))
     return this.#status
   }
 
@@ -76,7 +77,9 @@ export class FileComparer {
     const refused = answer.result === 'incompatible' && this.#args.has('error')
     if (refused) this.#session.err(`error: ${this.#side.failed(file)}\nerror: ${answer.message}\n`)
     else this.#session.out(`${this.#side.said[answer.result](file)}\n`)
-    if (this.#args.has('explain')) this.#session.err(explainCompare(answer, file, this.#side.name, notes))
+    if (this.#args.has('explain')) {
+      await explain(this.#session, explainCompare(answer, file, this.#side.name, notes))
+    }
   }
 
   async #ask(file: string, input: InputCpu): Promise<Noted<CompareAnswer>> {
@@ -89,8 +92,8 @@ export class FileComparer {
     }
   }
 
-  #passOver(file: string, note: Note): void {
+  async #passOver(file: string, note: Note): Promise<void> {
     if (this.#args.has('json')) this.#answers.push({ file, notes: [printNote(note)] })
-    else if (this.#args.has('explain')) this.#session.err(printNotes([note]))
+    else if (this.#args.has('explain')) await explain(this.#session, noteLines([note]))
   }
 }

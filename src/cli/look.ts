@@ -1,8 +1,9 @@
 import { fstatSync } from 'node:fs'
 import type { Arguments } from './arguments.ts'
-import { STDOUT, terminalWidth } from './output.ts'
-import type { Look, Report, Tone } from './report.ts'
+import { STDERR, STDOUT, terminalWidth } from './output.ts'
+import type { Look, Report } from './report.ts'
 import type { Session } from './session.ts'
+import { type Line, linesText, type Paint, type Tone } from './toned.ts'
 
 /** `--json` and `--markdown`, which every command of the fleet takes. */
 export const FORMS = [
@@ -22,10 +23,20 @@ export async function printReport(
   else session.out(report().text(await look()))
 }
 
-/** As wide as the terminal; in colour where stdout is one and `NO_COLOR` does not forbid it. */
-export async function look(): Promise<Look> {
-  const width = terminalWidth()
-  if (!fstatSync(STDOUT).isCharacterDevice() || process.env.NO_COLOR) return { width, paint: text => text }
+/** Prints lines in colour where the answer's stream is a terminal. */
+export const printLines = async (session: Session, lines: readonly Line[]): Promise<void> =>
+  session.out(linesText(lines, await paintOn(STDOUT)))
+
+/** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
+export const explain = async (session: Session, lines: readonly Line[]): Promise<void> =>
+  session.err(linesText(lines, await paintOn(STDERR)))
+
+/** As wide as the terminal; in colour where stdout is one. */
+const look = async (): Promise<Look> => ({ width: terminalWidth(), paint: await paintOn(STDOUT) })
+
+/** Colours where the stream is a terminal and `NO_COLOR` does not forbid them. */
+async function paintOn(fd: number): Promise<Paint> {
+  if (!fstatSync(fd).isCharacterDevice() || process.env.NO_COLOR) return text => text
   const { createColors } = (await import('picocolors')).default
   const colors = createColors(true)
   const tones: Readonly<Record<Tone, (text: string) => string>> = {
@@ -35,5 +46,5 @@ export async function look(): Promise<Look> {
     strong: colors.bold,
     quiet: colors.dim,
   }
-  return { width, paint: (text, tone) => (text === '' ? '' : tones[tone](text)) }
+  return (text, tone) => (text === '' ? '' : tones[tone](text))
 }

@@ -1,15 +1,5 @@
 import { fill } from '../verbs/fill.ts'
-
-/** What colour may tell: it never says what the words do not. */
-export type Tone = 'good' | 'bad' | 'warning' | 'strong' | 'quiet'
-
-/** A word or a line, and its tone. */
-export interface Toned {
-  readonly text: string
-  readonly tone: Tone
-}
-
-export type Cell = string | Toned
+import { type Cell, linesText, type Paint, painted, type Toned, wordsOf } from './toned.ts'
 
 export interface Column {
   /** Empty: the table has no head. */
@@ -34,7 +24,7 @@ export type Part =
 export interface Look {
   /** In columns. */
   readonly width: number
-  readonly paint: (text: string, tone: Tone) => string
+  readonly paint: Paint
 }
 
 /** A report as it is made: headings, lines, tables; printed as text for people or as Markdown. */
@@ -84,11 +74,6 @@ export class Report {
   }
 }
 
-const wordsOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
-
-const painted = (cell: Cell, text: string, { paint }: Look): string =>
-  typeof cell === 'string' ? text : paint(text, cell.tone)
-
 function textOf(part: Part, look: Look): string {
   switch (part.kind) {
     case 'heading':
@@ -104,7 +89,7 @@ function textOf(part: Part, look: Look): string {
 /** Lines that are too long go on below, two columns in. */
 function lineText(cells: readonly Cell[], look: Look): string {
   const plain = cells.map(wordsOf).join('')
-  if (plain.length <= look.width) return `${cells.map(cell => painted(cell, wordsOf(cell), look)).join('')}\n`
+  if (plain.length <= look.width) return linesText([cells], look.paint)
   const lead = /^ */.exec(plain)?.[0] ?? ''
   const [first = '', ...rest] = fill(plain.trim().split(' '), `${lead}  `, look.width)
   return `${[lead + first.slice(lead.length + 2), ...rest].join('\n')}\n`
@@ -150,7 +135,7 @@ function rowText(
       const text = cells[i]?.[n] ?? ''
       const room = widths[i] ?? 0
       const padding = ' '.repeat(Math.max(0, room - text.length))
-      const shown = painted(row[i] ?? '', text, look)
+      const shown = painted(row[i] ?? '', text, look.paint)
       return align === 'right' ? padding + shown : shown + padding
     })
     return `${(INDENT + line.join('  ')).trimEnd()}\n`

@@ -27,6 +27,7 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
   | { readonly kind: 'hypervisor-only' }
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
+  | { readonly kind: 'conversation-alone' }
   | { readonly kind: 'dump'; readonly text: string }
   | ProbeDoubt
   | HostDoubt

@@ -17,14 +17,21 @@ const TITLES: Readonly<Record<VfioName, string>> = {
 
 const MARKS = { met: 'yes', unmet: 'no', unknown: '?' } as const
 
+/** A line without its newline; of a condition, what its first word says of it. */
+export interface VfioLine {
+  readonly text: string
+  readonly state?: VfioCondition['state']
+}
+
 /**
  * Whether devices can be passed through, and what that takes, a line each: state, what it is about, what was seen;
  * and below what is not met, the mend.
  */
-export function sayVfio(facts: VfioFacts): string {
-  const rows = facts.conditions.map(sayCondition)
-  return `${sayVerdict(facts)}\n${rows.join('')}${sayGroups(facts)}`
-}
+export const sayVfio = (facts: VfioFacts): VfioLine[] => [
+  { text: sayVerdict(facts) },
+  ...facts.conditions.flatMap(sayCondition),
+  ...sayGroups(facts),
+]
 
 function sayVerdict({ isSupported }: VfioFacts): string {
   return isSupported
@@ -32,15 +39,13 @@ function sayVerdict({ isSupported }: VfioFacts): string {
     : 'passthrough of devices (VFIO): libvirt does not offer it; it wants devices in IOMMU groups, and /dev/vfio/vfio'
 }
 
-function sayCondition({ name, state, evidence, mend }: VfioCondition): string {
-  const line = `  ${MARKS[state].padEnd(4)}${TITLES[name].padEnd(30)}${evidence}\n`
-  return mend === undefined ? line : `${line}${' '.repeat(6)}mend: ${mend}\n`
+function sayCondition({ name, state, evidence, mend }: VfioCondition): VfioLine[] {
+  const line = { text: `  ${MARKS[state].padEnd(4)}${TITLES[name].padEnd(30)}${evidence}`, state }
+  return mend === undefined ? [line] : [line, { text: `${' '.repeat(6)}mend: ${mend}` }]
 }
 
 /** Groups of several devices are what surprises people. */
-function sayGroups({ groups }: VfioFacts): string {
-  return groups
+const sayGroups = ({ groups }: VfioFacts): VfioLine[] =>
+  groups
     .filter(({ devices }) => devices.length > 1)
-    .map(({ id, devices }) => `  group ${id} goes together: ${devices.join(' ')}\n`)
-    .join('')
-}
+    .map(({ id, devices }) => ({ text: `  group ${id} goes together: ${devices.join(' ')}` }))

@@ -74,6 +74,8 @@ function sentence(note: Note): string {
       return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
     case 'accelerator-not-probed':
       return `QEMU was not probed with ${note.virttype}: what it can do with it is not known, so no CPU models and no vCPUs are told`
+    case 'conversation-alone':
+      return 'a conversation tells of QEMU alone: what its host adds (VFIO, firmware, swtpm, the width of addresses) is left out'
     case 'dump':
       return note.text
     default:

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CLI, folderOf, hostXml, virtCpu } from './virt-cpu.ts'
 
 const folder = folderOf({
@@ -49,11 +49,35 @@ test('Ctrl-C ends it at once', async () => {
   expect([status, signal]).toEqual([null, 'SIGINT']) // which shells show as 130
 })
 
-test('no text depends on a terminal: output is the same there, without colour', () => {
-  const plain = virtCpu(['cpu-baseline', 'a.xml', 'b.xml', '--explain'], { cwd: folder })
-  const command = `${process.execPath} ${CLI} cpu-baseline a.xml b.xml --explain 2>&1 >/dev/null`
+/** What a command prints on a terminal; its other stream goes nowhere. */
+function onTerminal(args: readonly string[], streams: string, env = ''): string {
+  const command = `${env} ${process.execPath} ${CLI} ${args.join(' ')} ${streams}`
   const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { cwd: folder, encoding: 'utf8' })
-  expect(stdout.replaceAll('\r\n', '\n')).toBe(plain.stderr)
+  return stdout.replaceAll('\r\n', '\n')
+}
+
+const ESCAPE = String.fromCharCode(27)
+const withoutColour = (text: string): string => text.split(ESCAPE).map(withoutCode).join('')
+const withoutCode = (text: string, i: number): string => (i === 0 ? text : text.replace(/^\[\d+m/, ''))
+
+describe('no text depends on a terminal', () => {
+  const explanations = [
+    ['cpu-baseline', 'a.xml', 'b.xml', '--explain'],
+    ['cpu-compare', 'a.xml', '--host', 'b.xml', '--explain'],
+    ['capabilities', '--explain'],
+  ]
+  test.each(explanations)('%s %s %s: an explanation is coloured there, and only coloured', (...args) => {
+    const plain = virtCpu(args, { cwd: folder }).stderr
+    const shown = onTerminal(args, '2>&1 >/dev/null')
+    expect(shown).toContain(`${ESCAPE}[`)
+    expect(withoutColour(shown)).toBe(plain)
+    expect(onTerminal(args, '2>&1 >/dev/null', 'NO_COLOR=1')).toBe(plain)
+  })
+
+  test('the answer beside an explanation has no colour, whatever stream is a terminal', () => {
+    const args = ['cpu-baseline', 'a.xml', 'b.xml', '--explain']
+    expect(onTerminal(args, '2>/dev/null')).toBe(virtCpu(args, { cwd: folder }).stdout)
+  })
 })
 
 test('a narrow terminal gets narrow text', () => {

@@ -63,6 +63,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'accelerator-not-probed', virttype: 'kvm' },
     /^QEMU was not probed with kvm: .* no CPU models/,
   ],
+  'conversation-alone': [{ kind: 'conversation-alone' }, /^a conversation tells of QEMU alone: /],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   probed: [

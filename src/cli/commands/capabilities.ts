@@ -54,9 +54,9 @@ export const command: Command = {
       session.out(await selectXml(document, xpath, args.has('wrap')))
     }
     if (args.has('explain') && !args.has('json')) {
-      const { printNotes } = await import('../explain.ts')
-      const { sayVfio } = await import('../../verbs/say-vfio.ts')
-      session.err(printNotes(described.notes) + sayVfio(described.vfio))
+      const { explainVfio, noteLines } = await import('../explain.ts')
+      const { explain } = await import('../look.ts')
+      await explain(session, [...noteLines(described.notes), ...explainVfio(described.vfio)])
     }
     return 0
   },

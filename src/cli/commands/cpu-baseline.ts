@@ -60,8 +60,9 @@ export const command: Command = {
       .notes(options)
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
     if (told || marks.length > 0) {
-      const { explainBaseline, printNotes } = await import('../explain.ts')
-      session.err(told ? explainBaseline(pool.reasons(cpu, options), all) : printNotes(marks))
+      const { explainBaseline, noteLines } = await import('../explain.ts')
+      const { explain } = await import('../look.ts')
+      await explain(session, told ? explainBaseline(pool.reasons(cpu, options), all) : noteLines(marks))
     }
     return 0
   },

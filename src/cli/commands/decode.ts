@@ -12,8 +12,10 @@ import type { Arguments } from '../arguments.ts'
 import { printBits } from '../bits.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { printNotes } from '../explain.ts'
+import { noteLines } from '../explain.ts'
 import { FILES } from '../file-options.ts'
+import { printLines } from '../look.ts'
+import type { Session } from '../session.ts'
 import { UsageError } from '../spec.ts'
 
 export const command: Command = {
@@ -53,7 +55,7 @@ export const command: Command = {
       cpu: input => session.out(decoder.take(input)),
       without: source => skipped.push({ kind: 'file-without-cpu', source }),
     })
-    session.out(decoder.end(skipped))
+    await decoder.end(session, skipped)
     for (const fault of decoder.faults) session.err(`error: ${fault}\n`)
     return decoder.faults.length > 0 ? 2 : 0
   },
@@ -105,10 +107,11 @@ class Decoder {
     return kinds.map(kind => this.#print(kind, this.#decode(kind, input.source))).join('')
   }
 
-  end(skipped: readonly Note[]): string {
+  async end(session: Session, skipped: readonly Note[]): Promise<void> {
     const notes = [...this.#notes, ...skipped]
-    if (!this.#args.has('json')) return printNotes(notes)
-    return `${JSON.stringify({ schema: 1, cpus: this.#answers, notes: notes.map(printNote) }, null, 2)}\n`
+    if (!this.#args.has('json')) return printLines(session, noteLines(notes))
+    const document = { schema: 1, cpus: this.#answers, notes: notes.map(printNote) }
+    session.out(`${JSON.stringify(document, null, 2)}\n`)
   }
 
   #decode(input: FoundInput, source: string): Decoded | undefined {

@@ -48,7 +48,7 @@ export const command: Command = {
       const { selectXml } = await import('../../node/xpath.ts')
       session.out(await selectXml(xml, xpath, args.has('wrap')))
     }
-    if (args.has('explain')) session.err(await explainHost(args))
+    if (args.has('explain')) await explainHost(args, session)
     return 0
   },
 }
@@ -76,11 +76,10 @@ async function hostOf(): Promise<DomainHost> {
   return domainHost()
 }
 
-async function explainHost(args: Arguments): Promise<string> {
-  if (args.has('replies')) return RECORDED
-  const { explainVfio } = await import('../domain-host.ts')
-  return explainVfio()
+async function explainHost(args: Arguments, session: Session): Promise<void> {
+  const { explainVfio, noteLines } = await import('../explain.ts')
+  const { explain } = await import('../look.ts')
+  if (args.has('replies')) return explain(session, noteLines([{ kind: 'conversation-alone' }]))
+  const { vfioHere } = await import('../domain-host.ts')
+  return explain(session, explainVfio(vfioHere()))
 }
-
-const RECORDED =
-  'note: a conversation tells of QEMU alone: what its host adds (VFIO, firmware, swtpm, the width of addresses) is left out\n'

@@ -21,8 +21,10 @@ import { databaseOf } from '../database.ts'
 import { reasonRow } from '../explain.ts'
 import { hostDefinition } from '../guest-host.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
+import { printLines } from '../look.ts'
 import { UsageError } from '../spec.ts'
 import { table } from '../table.ts'
+import type { Line } from '../toned.ts'
 
 export const command: Command = {
   spec: {
@@ -62,7 +64,11 @@ export const command: Command = {
     for (const source of args.all('file'))
       guests.push({ source, ...(await answerFor(context, source, args)) })
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, guests }, null, 2)}\n`)
-    else session.out(guests.map(told).join('\n'))
+    else
+      await printLines(
+        session,
+        guests.flatMap((guest, i) => (i > 0 ? [[], ...told(guest)] : told(guest))),
+      )
     return guests.some(({ verdict }) => verdict === 'refused') ? 1 : 0
   },
 }
@@ -112,14 +118,19 @@ function told({
   argument,
   live,
   basis,
-}: { readonly source: string } & GuestAnswer): string {
-  const rows = lost.length > 0 ? table(lost.map(reasonRow), '  ') : ''
+}: { readonly source: string } & GuestAnswer): Line[] {
   const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
   const said = {
     starts: `starts${expected}`,
     reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
     refused: `refused: ${message}`,
   }[verdict]
-  const cpu = argument === undefined ? '' : `-cpu ${argument}\n`
-  return `${source}: ${said}\n${rows}${cpu}${live ?? ''}`
+  return [
+    [`${source}: `, { text: said, tone: TONES[verdict] }],
+    ...table(lost.map(reasonRow), '  '),
+    ...(argument === undefined ? [] : [[`-cpu ${argument}`]]),
+    ...(live === undefined ? [] : [[live.trimEnd()]]),
+  ]
 }
+
+const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const

@@ -60,7 +60,7 @@ export const command: Command = {
     }
     const arch = hosts[0]?.arch ?? ''
     const cpu = await inquireQemu(hypervisorBaseline(context, given.cpus, hosts, options), arch, request)
-    const explain =
+    const reasons =
       args.has('explain') && isX86(arch) && hypervisorReasons(context, given.cpus, given.sources, cpu)
     if (args.has('json')) {
       const told = [...notes, ...given.notes].map(printNote)
@@ -70,15 +70,16 @@ export const command: Command = {
         model: cpu.model,
         features: featureNames(context, arch, cpu),
         notes: told,
-        ...(explain && { explain }),
+        ...(reasons && { explain: reasons }),
       }
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
     session.out(printCpu(cpu))
-    if (explain) {
+    if (reasons) {
       const { explainHypervisorBaseline } = await import('../explain.ts')
-      session.err(explainHypervisorBaseline(explain, [...notes, ...given.notes]))
+      const { explain } = await import('../look.ts')
+      await explain(session, explainHypervisorBaseline(reasons, [...notes, ...given.notes]))
     }
     return 0
   },

@@ -12,8 +12,10 @@ import {
   refuseReadOnly,
 } from '../hypervisor.ts'
 import { linesOf } from '../lines-of.ts'
+import { explain } from '../look.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
+import type { Line } from '../toned.ts'
 
 export const command: Command = {
   spec: {
@@ -37,7 +39,7 @@ export const command: Command = {
       const models = args.has('all') ? all : all.filter(({ usable }) => usable === 'yes')
       if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, models }, null, 2)}\n`)
       else session.out(models.map(({ name }) => `${name}\n`).join(''))
-      if (args.has('explain')) session.err(all.map(explained).join(''))
+      if (args.has('explain')) await explain(session, all.flatMap(explained))
       return 0
     } catch (error) {
       throw new CommandError(['failed to get hypervisor CPU model names', ...linesOf(error)], {
@@ -58,5 +60,5 @@ async function modelsOf(request: HypervisorRequest, session: Session): Promise<H
   return allowance ? hypervisorModels(await databaseOf(session), allowance, choice.arch) : []
 }
 
-const explained = ({ name, blockers }: HypervisorModel): string =>
-  blockers.length > 0 ? `not ${name}: lacks ${blockers.join(', ')}\n` : ''
+const explained = ({ name, blockers }: HypervisorModel): Line[] =>
+  blockers.length > 0 ? [[{ text: `not ${name}`, tone: 'bad' }, `: lacks ${blockers.join(', ')}`]] : []

@@ -3,10 +3,12 @@ import { count, fewNames, printNote } from '../../verbs/say.ts'
 import { type BlockedModel, type UsableModels, usableModels } from '../../verbs/usable-models.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { printNotes } from '../explain.ts'
+import { noteLines } from '../explain.ts'
 import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
 import { openHosts } from '../hypervisor-hosts.ts'
+import { printLines } from '../look.ts'
 import { table } from '../table.ts'
+import type { Line, Toned } from '../toned.ts'
 
 export const command: Command = {
   spec: {
@@ -35,21 +37,21 @@ export const command: Command = {
     const answer = usableModels(context, hosts)
     if (args.has('json')) {
       session.out(`${JSON.stringify({ schema: 1, ...answer, notes: notes.map(printNote) }, null, 2)}\n`)
-    } else session.out(told(answer) + printNotes(notes))
+    } else await printLines(session, [...told(answer), ...noteLines(notes)])
     return answer.usable.length > 0 ? 0 : 1
   },
 }
 
-function told({ hosts, usable, blocked }: UsableModels): string {
+function told({ hosts, usable, blocked }: UsableModels): Line[] {
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
-  const head = usable.length > 0 ? `usable on ${on}, best first:\n` : `no model is usable on ${on}\n`
-  const rows = table(
-    usable.map(({ name, vendor }) => [name, vendor || 'any vendor']),
-    '  ',
-  )
-  const rest = blocked.map(model => [model.name, model.vendor || 'any vendor', why(model)])
-  const others = rest.length > 0 ? `not usable: ${count(rest.length, 'model')}\n${table(rest, '  ')}` : ''
-  return head + rows + others
+  const head: Toned =
+    usable.length > 0
+      ? { text: `usable on ${on}, best first:`, tone: 'good' }
+      : { text: `no model is usable on ${on}`, tone: 'bad' }
+  const rows = usable.map(({ name, vendor }) => [name, vendor || 'any vendor'])
+  const others = blocked.map(model => [model.name, model.vendor || 'any vendor', why(model)])
+  const rest: Toned = { text: `not usable: ${count(blocked.length, 'model')}`, tone: 'warning' }
+  return [[head], ...table(rows, '  '), ...(others.length > 0 ? [[rest], ...table(others, '  ')] : [])]
 }
 
 /** `lacks avx512f (not on a, b); c does not have it` */

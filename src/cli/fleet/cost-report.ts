@@ -1,6 +1,7 @@
 import { type CostAnswer, countOf, type ToldCost } from '../../verbs/fleet/cost.ts'
 import { count } from '../../verbs/say.ts'
-import type { Cell, Report } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Cell } from '../toned.ts'
 import { figure, hostWords, poolWords } from './words.ts'
 
 /** Adds what hosts cost their pools, the single most expensive one on the first line. */

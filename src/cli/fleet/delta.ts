@@ -3,7 +3,8 @@ import { sayObstacles } from '../../verbs/fleet/say-obstacle.ts'
 import { poolName } from '../../verbs/fleet/say-pool.ts'
 import type { Reason } from '../../verbs/reason.ts'
 import { count } from '../../verbs/say.ts'
-import type { Report, Tone } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Tone } from '../toned.ts'
 
 /** What a change does to pools and guests, for people. */
 export function reportDelta(report: Report, { pools, guests }: DeltaAnswer): void {

@@ -1,7 +1,8 @@
 import type { ChangeAnswer, DriftAnswer } from '../../verbs/fleet/drift.ts'
 import { sayChange } from '../../verbs/fleet/say-change.ts'
 import { count, fewNames } from '../../verbs/say.ts'
-import type { Report, Tone } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Tone } from '../toned.ts'
 import { reportDelta } from './delta.ts'
 
 /** What drifted, and what that does to pools and guests, for people. */

@@ -2,9 +2,10 @@ import { readFleet } from '../../node/fleet.ts'
 import type { Context } from '../../verbs/context.ts'
 import { type FleetView, viewOf } from '../../verbs/fleet/view.ts'
 import type { Note } from '../../verbs/note.ts'
-import { printNote, say } from '../../verbs/say.ts'
+import { printNote } from '../../verbs/say.ts'
 import type { Arguments } from '../arguments.ts'
 import { databaseOf } from '../database.ts'
+import { noteLine } from '../explain.ts'
 import { printReport } from '../look.ts'
 import { Report } from '../report.ts'
 import type { Session } from '../session.ts'
@@ -48,7 +49,7 @@ export async function printAnswer(
   await printReport(args, session, { ...answer, notes: notes.map(printNote) }, () => {
     const report = new Report()
     write(report)
-    for (const note of notes) report.line(`note: ${say(note)}`)
+    for (const note of notes) report.line(...noteLine(note))
     return report
   })
 }

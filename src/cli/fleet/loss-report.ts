@@ -1,6 +1,7 @@
 import type { ToldBecause, ToldLoss } from '../../verbs/fleet/reasons.ts'
 import { count, fewNames } from '../../verbs/say.ts'
-import type { Report, Tone } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Tone } from '../toned.ts'
 import { hostWords } from './words.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing mends. */

@@ -9,7 +9,8 @@ import type { ObstacleAnswer } from '../../verbs/fleet/obstacle.ts'
 import { sayObstacle, sayObstacles } from '../../verbs/fleet/say-obstacle.ts'
 import { poolName } from '../../verbs/fleet/say-pool.ts'
 import { count, fewNames } from '../../verbs/say.ts'
-import type { Report, Toned } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Toned } from '../toned.ts'
 
 /** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
 export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {

@@ -1,6 +1,7 @@
 import type { CurvePoint, PoolsAnswer, ToldPool } from '../../verbs/fleet/pools.ts'
 import { count, fewNames } from '../../verbs/say.ts'
-import type { Cell, Report } from '../report.ts'
+import type { Report } from '../report.ts'
+import type { Cell } from '../toned.ts'
 import { figure, levelCell, percent } from './words.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */

@@ -1,5 +1,5 @@
 import { count, fewNames } from '../../verbs/say.ts'
-import type { Cell, Tone } from '../report.ts'
+import type { Cell, Tone } from '../toned.ts'
 
 /** More names than this do not help in a line; `--json` has them all. */
 const MANY = 6

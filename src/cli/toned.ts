@@ -1,0 +1,25 @@
+/** What colour may tell: it never says what the words do not. */
+export type Tone = 'good' | 'bad' | 'warning' | 'strong' | 'quiet'
+
+/** A word or a line, and its tone. */
+export interface Toned {
+  readonly text: string
+  readonly tone: Tone
+}
+
+export type Cell = string | Toned
+
+/** A line of text, without the newline at its end. */
+export type Line = readonly Cell[]
+
+/** Gives text the colour of a tone, or leaves it as it is. */
+export type Paint = (text: string, tone: Tone) => string
+
+export const wordsOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
+
+/** Some text in the colour of a cell: the cell's own, or what became of it. */
+export const painted = (cell: Cell, text: string, paint: Paint): string =>
+  typeof cell === 'string' ? text : paint(text, cell.tone)
+
+export const linesText = (lines: readonly Line[], paint: Paint): string =>
+  lines.map(line => `${line.map(cell => painted(cell, wordsOf(cell), paint)).join('')}\n`).join('')
