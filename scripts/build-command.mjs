@@ -29,7 +29,7 @@ const SELDOM = {
     './src/formats/input-element.ts': late('inputsOfElement'),
   },
   /** For an installed map. */
-  'installed-map': { './src/database/cpu-map.ts': late('cpuMapParts') },
+  'installed-map': { './src/database/cpu-map.ts': late('readCpuMap') },
   /** For what is not XML, and rare. */
   'cpuid-device': {
     './src/node/cpuid-device.ts': [late('readCpuidDevice'), late('readCpuidText')].join('\n'),

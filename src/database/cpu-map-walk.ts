@@ -1,7 +1,9 @@
 import { internalError } from '../core/libvirt-error.ts'
 import { children, type Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
-import type { MapFiles } from './database.ts'
+
+/** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
+export type MapFiles = (fileName: string) => string
 
 /** What takes the elements of an architecture's map; maps of architectures without features have none. */
 export interface MapTaker {

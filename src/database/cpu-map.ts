@@ -1,23 +1,28 @@
 import { FeatureTable } from '../core/feature-table.ts'
 import { internalError } from '../core/libvirt-error.ts'
-import type { Vendor } from '../core/model.ts'
+import type { Model, Vendor } from '../core/model.ts'
 import type { Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
 import { MapFeatures } from './cpu-map-features.ts'
 import { MapModels } from './cpu-map-models.ts'
 import { readModelText } from './cpu-map-text.ts'
-import { walkCpuMap } from './cpu-map-walk.ts'
-import type { Database, DatabaseParts, MapFiles } from './database.ts'
+import { type MapFiles, walkCpuMap } from './cpu-map-walk.ts'
 
-/** As `Database.fromCpuMap`, what the database is made of. */
-export function cpuMapParts(read: MapFiles, arch: string, known: Database | undefined): DatabaseParts {
-  const map = new CpuMap(known?.features)
-  walkCpuMap(read, arch, map, (text, name) => readModelText(text) ?? parseXml(text, name))
-  return map.parts()
+/** What an installed map knows of an architecture. */
+export interface CpuMap {
+  readonly features: FeatureTable
+  readonly vendors: readonly Vendor[]
+  readonly models: readonly Model[]
 }
 
-/** A map in the making. */
-class CpuMap {
+/** As `Database.fromCpuMap`, what the database is made of. */
+export function readCpuMap(read: MapFiles, arch: string, known: FeatureTable | undefined): CpuMap {
+  const map = new MapInTheMaking(known)
+  walkCpuMap(read, arch, map, (text, name) => readModelText(text) ?? parseXml(text, name))
+  return map.finished()
+}
+
+class MapInTheMaking {
   readonly #vendors: Vendor[] = []
   readonly #features: MapFeatures
   readonly #models: MapModels
@@ -30,7 +35,7 @@ class CpuMap {
   readonly feature = (element: Element, name: string): void => this.#features.add(element, name)
   readonly model = (element: Element, name: string): void => this.#models.add(element, name)
 
-  parts(): DatabaseParts {
+  finished(): CpuMap {
     const features = new FeatureTable(this.#features.list, this.#features.words)
     return { features, vendors: this.#vendors, models: this.#models.list }
   }

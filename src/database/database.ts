@@ -2,7 +2,8 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import { buildTables } from './build-table.ts'
-import { cpuMapParts } from './cpu-map.ts'
+import { readCpuMap } from './cpu-map.ts'
+import type { MapFiles } from './cpu-map-walk.ts'
 import type { DataFile } from './data-file.ts'
 import { Dependencies } from './dependencies.ts'
 import { expand } from './expand.ts'
@@ -37,9 +38,6 @@ export interface DatabaseParts {
   readonly rest?: () => Database
   readonly files?: MapFiles
 }
-
-/** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
-export type MapFiles = (fileName: string) => string
 
 /** Everything known of one architecture's CPUs: features, vendors, models and where they come from. */
 export class Database {
@@ -98,7 +96,7 @@ export class Database {
    * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
    */
   static fromCpuMap(read: MapFiles, arch = 'x86', known?: Database): Database {
-    return new Database({ ...cpuMapParts(read, arch, known), files: read })
+    return new Database({ ...readCpuMap(read, arch, known?.features), files: read })
   }
 
   model(name: string): Model | undefined {

@@ -1,11 +1,6 @@
 import { globs } from '../core/glob.ts'
-import type { Database } from '../database/database.ts'
-import type { CauseFinder } from './cause-of.ts'
 import type { Demand, Failure } from './demand.ts'
-import { DEMANDS } from './demands.ts'
-import type { Fleet } from './fleet.ts'
-import type { Group } from './groups.ts'
-import type { Level } from './levels.ts'
+import { type Checked, DEMANDS } from './demands.ts'
 import { type FleetPool, poolsOf } from './pools.ts'
 import type { Requirement } from './requirement.ts'
 
@@ -18,16 +13,6 @@ export interface Verdict {
   readonly pool: string
   /** Why it does not; empty: it does. */
   readonly failures: readonly Failure[]
-}
-
-/** What a check looks at. */
-export interface Checked {
-  readonly db: Database
-  readonly levels: readonly Level[]
-  readonly fleet: Fleet
-  readonly finder: CauseFinder
-  /** Every group of the fleet. */
-  readonly groups: readonly Group[]
 }
 
 /**

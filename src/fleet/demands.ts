@@ -1,11 +1,13 @@
 import { FeatureSet } from '../core/feature-set.ts'
 import { matches } from '../core/signature.ts'
-import type { Checked } from './check.ts'
+import type { Database } from '../database/database.ts'
+import type { CauseFinder } from './cause-of.ts'
 import type { Demand, Failure } from './demand.ts'
 import type { Fleet } from './fleet.ts'
 import type { Group } from './groups.ts'
 import { guestsByPool } from './guests-by-pool.ts'
 import type { FleetHost } from './host.ts'
+import type { Level } from './levels.ts'
 import { oddOnes } from './odd-ones.ts'
 import { signatureKey } from './peers.ts'
 import { stuckGuests } from './places.ts'
@@ -13,6 +15,16 @@ import { baselineOf, type FleetPool } from './pools.ts'
 import type { Requirement } from './requirement.ts'
 import { weightClass } from './value.ts'
 import { WEIGHT_CLASSES } from './weights.ts'
+
+/** What a check looks at. */
+export interface Checked {
+  readonly db: Database
+  readonly levels: readonly Level[]
+  readonly fleet: Fleet
+  readonly finder: CauseFinder
+  /** Every group of the fleet. */
+  readonly groups: readonly Group[]
+}
 
 /** A kind of demand: what it is called, which requirements make it, and what breaks it in a pool. */
 export interface DemandKind {

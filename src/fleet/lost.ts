@@ -54,15 +54,17 @@ export class Losses {
       const gate = gateOf(this.#table, feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
       const because = behind.map(tally => this.#told(feature, tally, gate))
-      return { feature, because: because.length > 0 ? because : [ownFault(this.#causes, feature)] }
+      return { feature, because: because.length > 0 ? because : [this.#own(feature)] }
     })
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
   #told(feature: Feature, tally: Tally, gate?: Feature): Because {
     const [first] = tally.groups
-    if (!first) return ownFault(this.#causes, feature)
+    if (!first) return this.#own(feature)
     const finding = this.#finder.of(first)(gate ?? feature)
     return { ...tally, finding: gate ? { ...finding, behind: gate } : finding }
   }
+
+  #own = (feature: Feature): Because => ({ finding: ownFault(this.#causes, feature), groups: [], hosts: 0 })
 }

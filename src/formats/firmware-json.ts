@@ -1,4 +1,4 @@
-import type { Firmware } from '../policy/domcaps/firmware.ts'
+import type { Firmware } from '../policy/domcaps/question.ts'
 import { isObject, member } from './json-value.ts'
 
 /**

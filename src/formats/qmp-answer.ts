@@ -1,6 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
 import { isObject, member } from './json-value.ts'
-import type { Exchange } from './qmp-conversation.ts'
+import type { Exchange } from './qmp-exchange.ts'
 
 /** A value in a reply of QEMU's, which knows where it comes from: what is missing is told in libvirt's words. */
 export class Answer {

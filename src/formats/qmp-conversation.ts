@@ -1,22 +1,8 @@
 import { ParseError } from '../core/parse-error.ts'
 import { type JsonDocument, parseDocuments } from './json-documents.ts'
 import { isObject, type JsonObject } from './json-value.ts'
+import type { Exchange, QmpCommand } from './qmp-exchange.ts'
 import { commandOfShape } from './qmp-shapes.ts'
-
-/** What QEMU was asked. */
-export interface QmpCommand {
-  readonly execute: string
-  readonly arguments?: JsonObject
-}
-
-/** A command and what QEMU answered. */
-export interface Exchange {
-  readonly command: QmpCommand
-  /** `{"return": …}` or `{"error": {"class": …, "desc": …}}` */
-  readonly reply: JsonObject
-  /** Where the reply stands in its source, 1-based; 0 where it was not read from a text. */
-  readonly line: number
-}
 
 /**
  * What was said to QEMU and what it answered, live, cached or recorded: all that is ever known of a QEMU.

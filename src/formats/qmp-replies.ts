@@ -1,8 +1,9 @@
 import type { QapiEntity } from '../policy/qapi-schema.ts'
-import type { Property, QemuModel } from '../policy/qemu.ts'
 import type {
   GicVersion,
+  Property,
   QemuMachine,
+  QemuModel,
   QemuVersion,
   SevCapabilities,
   SgxCapabilities,

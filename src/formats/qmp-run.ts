@@ -1,7 +1,7 @@
 import { ParseError } from '../core/parse-error.ts'
 import { member } from './json-value.ts'
 import { Answer } from './qmp-answer.ts'
-import type { Exchange } from './qmp-conversation.ts'
+import type { Exchange } from './qmp-exchange.ts'
 
 /** What one run of QEMU returned, by command. What was refused or not asked is absent. */
 export class QmpRun {

@@ -1,5 +1,5 @@
 import { isObject, member } from './json-value.ts'
-import type { Exchange, QmpCommand } from './qmp-conversation.ts'
+import type { Exchange, QmpCommand } from './qmp-exchange.ts'
 
 /** The members by which a reply, or the first entry of a list, is known. */
 const SHAPES: readonly (readonly [execute: string, ...members: readonly string[]])[] = [

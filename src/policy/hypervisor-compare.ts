@@ -4,7 +4,7 @@ import { expand } from '../arch/x86/expand.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../database/database.ts'
-import type { QemuModel } from './qemu.ts'
+import type { QemuModel } from './qemu-capabilities.ts'
 import { fromQemu } from './qemu-names.ts'
 
 /** What a hypervisor says of the CPUs that it can give. */

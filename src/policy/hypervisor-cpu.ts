@@ -5,8 +5,13 @@ import type { Cpu, CpuFeature } from '../core/cpu.ts'
 import type { Database } from '../database/database.ts'
 import { driverOf } from './driver.ts'
 import { expand } from './operations.ts'
-import { allowedModels, dataOfProperties, type Property, reportedProperties } from './qemu.ts'
-import type { AcceleratorCapabilities, HostExpansion, QemuCapabilities } from './qemu-capabilities.ts'
+import { allowedModels, dataOfProperties, reportedProperties } from './qemu.ts'
+import type {
+  AcceleratorCapabilities,
+  HostExpansion,
+  Property,
+  QemuCapabilities,
+} from './qemu-capabilities.ts'
 import type { QemuChoice } from './qemu-choice.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */

@@ -1,5 +1,4 @@
 import type { QapiSchema } from './qapi-schema.ts'
-import type { Property, QemuModel } from './qemu.ts'
 
 /** What runs the guest's code; `tcg` is QEMU's own emulation, virsh's virttype `qemu`. */
 export type Accelerator = 'kvm' | 'hvf' | 'tcg'
@@ -26,6 +25,21 @@ export interface QemuMachine {
   readonly hotpluggableCpus: boolean
   /** Absent where QEMU is too old to tell. */
   readonly acpi?: boolean
+}
+
+/** A property of a CPU model as QEMU tells it; other JSON values are passed over when read. */
+export type Property = boolean | number | string
+
+/** A CPU model that a QEMU binary knows. */
+export interface QemuModel {
+  readonly name: string
+  /** Its QOM type. */
+  readonly type?: string
+  /** The versioned model that it stands for: `qemu64-v1` of `qemu64`. */
+  readonly aliasOf?: string
+  /** What this host cannot give the model, in QEMU's spelling and order; absent: QEMU does not say. */
+  readonly unavailable?: readonly string[]
+  readonly deprecated: boolean
 }
 
 /** The host's CPU as QEMU expands the model `host`, or `max` under TCG. */

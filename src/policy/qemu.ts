@@ -2,23 +2,8 @@ import type { X86Data } from '../arch/x86/cpuid.ts'
 import type { AllowedModels } from '../arch/x86/decode.ts'
 import { type Signature, signatureWord } from '../core/signature.ts'
 import type { Database } from '../database/database.ts'
-import type { HostExpansion } from './qemu-capabilities.ts'
+import type { HostExpansion, Property, QemuModel } from './qemu-capabilities.ts'
 import { fromQemu } from './qemu-names.ts'
-
-/** A property of a CPU model as QEMU tells it; other JSON values are passed over when read. */
-export type Property = boolean | number | string
-
-/** A CPU model that a QEMU binary knows. */
-export interface QemuModel {
-  readonly name: string
-  /** Its QOM type. */
-  readonly type?: string
-  /** The versioned model that it stands for: `qemu64-v1` of `qemu64`. */
-  readonly aliasOf?: string
-  /** What this host cannot give the model, in QEMU's spelling and order; absent: QEMU does not say. */
-  readonly unavailable?: readonly string[]
-  readonly deprecated: boolean
-}
 
 /**
  * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the

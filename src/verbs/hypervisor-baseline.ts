@@ -6,11 +6,10 @@ import {
   hypervisorBaseline as baselineX86,
   type HypervisorBaselineOptions,
 } from '../policy/hypervisor-baseline.ts'
-import type { BaselineReasons } from './baseline.ts'
 import type { Context } from './context.ts'
 import { allowedOnAll, type HypervisorHost } from './hypervisor-host.ts'
 import { Pool } from './pool.ts'
-import { type Reason, reasonOf } from './reason.ts'
+import { type BaselineReasons, type Reason, reasonOf } from './reason.ts'
 
 /**
  * The CPU that the hypervisor of each of these hosts can give to guests of all these CPUs. On s390x QEMU itself is

@@ -3,7 +3,7 @@ import type { Policy } from '../core/cpu.ts'
 import { builtin } from '../database/builtin.ts'
 import type { Database } from '../database/database.ts'
 import { ask as askContext } from './ask.ts'
-import type { BaselineAnswer, BaselineReasons } from './baseline.ts'
+import type { BaselineAnswer } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeAnswer } from './decode.ts'
 import type { Advice } from './fleet/advise.ts'
@@ -18,6 +18,7 @@ import type { PoolsAnswer } from './fleet/pools.ts'
 import type { WhatIfAnswer } from './fleet/what-if.ts'
 import type * as inputs from './inputs.ts'
 import type { Note } from './note.ts'
+import type { BaselineReasons } from './reason.ts'
 
 /** What every question may be asked with. */
 export interface Options {

@@ -6,9 +6,8 @@ import type { Database } from '../database/database.ts'
 import { checkBaselineInput } from '../policy/driver.ts'
 import { expand, fold, modelNames } from '../policy/operations.ts'
 import { NEVER_OFFERED } from '../policy/qemu-names.ts'
-import type { BaselineReasons } from './baseline.ts'
 import type { Note } from './note.ts'
-import { type LostFeature, reasonOf } from './reason.ts'
+import { type BaselineReasons, type LostFeature, reasonOf } from './reason.ts'
 
 export interface PoolOptions {
   /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */

@@ -36,3 +36,19 @@ export function byHosts(
   }
   return [...groups.values()]
 }
+
+/** Why the pool's CPU is as it is. */
+export interface BaselineReasons {
+  /** How many hosts there are. */
+  readonly hosts: number
+  readonly model: {
+    readonly name: string
+    /** The models that the hosts' own definitions name, each once. */
+    readonly of: readonly string[]
+    /** `asked`: by `onModel`; `shared`: every host is of this model; `own`: some are; `closest`: none is. */
+    readonly because: 'asked' | 'shared' | 'own' | 'closest'
+    readonly beyond: number
+    readonly disabled: number
+  }
+  readonly lost: readonly LostFeature[]
+}

@@ -1,8 +1,7 @@
-import type { BaselineReasons } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeReasons } from './decode-reasons.ts'
 import type { Note } from './note.ts'
-import { byHosts, type Reason } from './reason.ts'
+import { type BaselineReasons, byHosts, type Reason } from './reason.ts'
 import { sayHost } from './say-host.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */

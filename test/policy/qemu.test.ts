@@ -4,10 +4,10 @@ import { builtin } from '../../src/database/builtin.ts'
 import {
   allowedModels,
   dataOfProperties,
-  type Property,
   reportedProperties,
   unmigratableNames,
 } from '../../src/policy/qemu.ts'
+import type { Property } from '../../src/policy/qemu-capabilities.ts'
 import { start } from '../../src/policy/start.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 

@@ -1,9 +1,29 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { hexAttribute, requiredAttribute } from '../../database/cpu-map-numbers.ts'
-import { type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
-import type { MapFiles } from '../../database/database.ts'
+import { type MapFiles, type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
 import { child, type Element } from '../../xml/element.ts'
-import type { ArmMap, ArmModel, ArmVendor } from './models.ts'
+
+/** Who makes a core, and the number by which the main ID register says so. */
+export interface ArmVendor {
+  readonly name: string
+  readonly implementer: number
+}
+
+/** A core. libvirt finds it by its part number alone, whoever made it. */
+export interface ArmModel {
+  readonly name: string
+  readonly vendor?: ArmVendor | undefined
+  readonly part: number
+}
+
+/** What libvirt knows of ARM cores. */
+export interface ArmMap {
+  readonly vendors: readonly ArmVendor[]
+  /** The names of the features that definitions may list, in map order. */
+  readonly features: readonly string[]
+  /** In map order. */
+  readonly models: readonly ArmModel[]
+}
 
 /** An installed map's ARM cores. @throws LibvirtError with libvirt's texts for what it refuses to load */
 export function readArmMap(read: MapFiles): ArmMap {

@@ -10,29 +10,7 @@ import { perDatabase } from '../../database/per-database.ts'
 import type { ArchitectureData } from '../driver.ts'
 import { REGISTERS_TEXT } from './fields.ts'
 import { HWCAPS_TEXT } from './hwcaps.ts'
-import { readArmMap } from './map.ts'
-
-/** Who makes a core, and the number by which the main ID register says so. */
-export interface ArmVendor {
-  readonly name: string
-  readonly implementer: number
-}
-
-/** A core. libvirt finds it by its part number alone, whoever made it. */
-export interface ArmModel {
-  readonly name: string
-  readonly vendor?: ArmVendor | undefined
-  readonly part: number
-}
-
-/** What libvirt knows of ARM cores. */
-export interface ArmMap {
-  readonly vendors: readonly ArmVendor[]
-  /** The names of the features that definitions may list, in map order. */
-  readonly features: readonly string[]
-  /** In map order. */
-  readonly models: readonly ArmModel[]
-}
+import { type ArmMap, type ArmModel, readArmMap } from './map.ts'
 
 const FIELDS = ['part']
 

@@ -4,7 +4,8 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import type { Fold } from '../driver.ts'
 import { modelOf } from './compare.ts'
-import { type PowerMap, type PowerModel, powerMapOf } from './models.ts'
+import type { PowerMap, PowerModel } from './map.ts'
+import { powerMapOf } from './models.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
 

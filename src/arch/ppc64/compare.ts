@@ -2,7 +2,8 @@ import type { Cpu } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
-import { legacyNames, type PowerMap, type PowerModel, powerMapOf } from './models.ts'
+import type { PowerMap, PowerModel } from './map.ts'
+import { legacyNames, powerMapOf } from './models.ts'
 
 /** The CPU with an old name of its model replaced. */
 export function convertLegacy(_: Database, cpu: Cpu): Cpu {

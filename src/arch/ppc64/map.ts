@@ -1,9 +1,30 @@
+import type { U32 } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { hexAttribute } from '../../database/cpu-map-numbers.ts'
-import { type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
-import type { MapFiles } from '../../database/database.ts'
+import { type MapFiles, type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
 import { child, children, type Element } from '../../xml/element.ts'
-import type { PowerMap, PowerModel } from './models.ts'
+
+/** Values of the processor version register that mean a model: those equal to `value` under `mask`. */
+export interface PvrMatch {
+  readonly value: U32
+  readonly mask: U32
+}
+
+/** A POWER processor. */
+export interface PowerModel {
+  readonly name: string
+  readonly vendor?: string | undefined
+  readonly pvrs: readonly PvrMatch[]
+  /** The compatibility mode that is its own; absent: it has none. */
+  readonly level?: number | undefined
+}
+
+/** What is known of POWER processors. */
+export interface PowerMap {
+  readonly vendors: readonly string[]
+  /** In map order. */
+  readonly models: readonly PowerModel[]
+}
 
 /** An installed map's POWER processors. @throws LibvirtError with libvirt's texts for what it refuses to load */
 export function readPowerMap(read: MapFiles): PowerMap {

@@ -1,33 +1,10 @@
 import models from '../../../data/ppc64/models.txt'
-import type { U32 } from '../../core/bits.ts'
 import { faultIn, type Statement } from '../../database/data-file.ts'
 import type { Database } from '../../database/database.ts'
 import { hexOf, parseModelList } from '../../database/model-list.ts'
 import { perDatabase } from '../../database/per-database.ts'
 import type { ArchitectureData } from '../driver.ts'
-import { readPowerMap } from './map.ts'
-
-/** Values of the processor version register that mean a model: those equal to `value` under `mask`. */
-export interface PvrMatch {
-  readonly value: U32
-  readonly mask: U32
-}
-
-/** A POWER processor. */
-export interface PowerModel {
-  readonly name: string
-  readonly vendor?: string | undefined
-  readonly pvrs: readonly PvrMatch[]
-  /** The compatibility mode that is its own; absent: it has none. */
-  readonly level?: number | undefined
-}
-
-/** What is known of POWER processors. */
-export interface PowerMap {
-  readonly vendors: readonly string[]
-  /** In map order. */
-  readonly models: readonly PowerModel[]
-}
+import { type PowerMap, type PvrMatch, readPowerMap } from './map.ts'
 
 const FIELDS = ['pvr', 'level', 'aka']
 

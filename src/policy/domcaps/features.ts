@@ -1,5 +1,4 @@
-import type { Property } from '../qemu.ts'
-import type { SevCapabilities, SgxCapabilities } from '../qemu-capabilities.ts'
+import type { Property, SevCapabilities, SgxCapabilities } from '../qemu-capabilities.ts'
 import { toQemu } from '../qemu-names.ts'
 import { isArm, isPc, isS390, isVirt } from './machine.ts'
 import type { DomainQuestion } from './question.ts'

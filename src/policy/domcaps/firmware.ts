@@ -1,20 +1,6 @@
 import { libvirtArch } from '../qemu-arch.ts'
-import type { DomainQuestion } from './question.ts'
+import type { DomainQuestion, Firmware } from './question.ts'
 import { type Choice, choice, those } from './section.ts'
-
-/** Firmware as its installed description tells: QEMU's firmware.json. */
-export interface Firmware {
-  /** The image that is loaded. */
-  readonly path: string
-  readonly interfaces: readonly string[]
-  readonly targets: readonly {
-    /** QEMU's name of the architecture. */
-    readonly architecture: string
-    /** Machine names, `*` for any text. */
-    readonly machines: readonly string[]
-  }[]
-  readonly features: readonly string[]
-}
 
 /** How a guest can be booted. */
 export interface OsChoices {

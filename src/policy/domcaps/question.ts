@@ -1,7 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Database } from '../../database/database.ts'
 import type { Accelerator, AcceleratorCapabilities, QemuCapabilities } from '../qemu-capabilities.ts'
-import type { Firmware } from './firmware.ts'
 
 /** What domain capabilities need of a host beside its QEMU. What is absent the host has not, or does not tell. */
 export interface DomainHost {
@@ -27,6 +26,20 @@ export interface DomainHost {
   readonly protectedGuests?: boolean | undefined
   /** How many encrypted guests the CPU tells apart: all of them, and those with encrypted state. */
   readonly sev?: { readonly maxGuests: number; readonly maxEsGuests: number } | undefined
+}
+
+/** Firmware as its installed description tells: QEMU's firmware.json. */
+export interface Firmware {
+  /** The image that is loaded. */
+  readonly path: string
+  readonly interfaces: readonly string[]
+  readonly targets: readonly {
+    /** QEMU's name of the architecture. */
+    readonly architecture: string
+    /** Machine names, `*` for any text. */
+    readonly machines: readonly string[]
+  }[]
+  readonly features: readonly string[]
 }
 
 /** What a guest would run on: one QEMU, one accelerator, one machine, on one host. */

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readFirmware } from '../../formats/firmware-json.ts'
-import type { Firmware } from '../../policy/domcaps/firmware.ts'
+import type { Firmware } from '../../policy/domcaps/question.ts'
 import type { HostTree } from '../host/tree.ts'
 
 /** Where descriptions of firmware are: those of the distribution, the host's, and for others than root the user's. */

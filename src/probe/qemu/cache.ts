@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { Conversation, Exchange } from '../../formats/qmp-conversation.ts'
+import type { Conversation } from '../../formats/qmp-conversation.ts'
+import type { Exchange } from '../../formats/qmp-exchange.ts'
 
 /** Where a user's caches are. @see XDG Base Directory Specification */
 export const cacheDirectory = (): string =>

@@ -1,4 +1,5 @@
-import type { Conversation, Exchange } from '../../formats/qmp-conversation.ts'
+import type { Conversation } from '../../formats/qmp-conversation.ts'
+import type { Exchange } from '../../formats/qmp-exchange.ts'
 import { cacheDirectory, readCache, writeCache } from './cache.ts'
 import { identityOf } from './identity.ts'
 import { type Findings, firstInterview, secondInterview } from './interview.ts'

@@ -1,8 +1,11 @@
 import { builtin } from '../../../src/database/builtin.ts'
 import type { DomainHost, DomainQuestion } from '../../../src/policy/domcaps/question.ts'
 import { QapiSchema } from '../../../src/policy/qapi-schema.ts'
-import type { QemuModel } from '../../../src/policy/qemu.ts'
-import type { AcceleratorCapabilities, QemuCapabilities } from '../../../src/policy/qemu-capabilities.ts'
+import type {
+  AcceleratorCapabilities,
+  QemuCapabilities,
+  QemuModel,
+} from '../../../src/policy/qemu-capabilities.ts'
 
 /** What of a question a test cares about; the rest is an x86_64 QEMU on KVM that can do nothing. */
 export interface Asked {

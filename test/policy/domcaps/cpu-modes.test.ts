@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cpuModes } from '../../../src/policy/domcaps/cpu-modes.ts'
-import type { Property } from '../../../src/policy/qemu.ts'
+import type { Property } from '../../../src/policy/qemu-capabilities.ts'
 import { show } from '../../notation.ts'
 import { type Asked, asked, models } from './asked.ts'
 

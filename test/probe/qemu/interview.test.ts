@@ -1,11 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  type Conversation,
-  parseConversation,
-  type QmpCommand,
-} from '../../../src/formats/qmp-conversation.ts'
+import { type Conversation, parseConversation } from '../../../src/formats/qmp-conversation.ts'
+import type { QmpCommand } from '../../../src/formats/qmp-exchange.ts'
 import { firstInterview, type Interview, secondInterview } from '../../../src/probe/qemu/interview.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
