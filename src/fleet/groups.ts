@@ -1,5 +1,6 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
+import { meetModels, type RecordedModels } from './asked-model.ts'
 import { bytewise } from './bytewise.ts'
 import { type FleetHost, weightOf } from './host.ts'
 import { Interner } from './interned.ts'
@@ -17,6 +18,8 @@ export interface Group {
   readonly vendor: string | undefined
   readonly signature: Signature | undefined
   readonly physBits: number | undefined
+  /** What the hypervisors of all its hosts say of models, as far as they were recorded; undefined: none was. */
+  readonly models: RecordedModels | undefined
   /** The sum of its hosts' weights. */
   readonly weight: number
   /** The group of which these are only some of the hosts. */
@@ -75,5 +78,6 @@ function groupOf({ features, hosts, weight }: Omit<Draft, 'hosts'> & Pick<Group,
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
   const { name, silicon, vendor, signature, physBits } = first
-  return { name, hosts, features, silicon, vendor, signature, physBits, weight }
+  const models = meetModels(hosts.flatMap(host => host.models ?? []))
+  return { name, hosts, features, silicon, vendor, signature, physBits, models, weight }
 }

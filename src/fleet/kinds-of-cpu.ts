@@ -1,16 +1,16 @@
-import { Interner } from './interned.ts'
+import { CpuKeys } from './cpu-keys.ts'
 import { type CpuFacts, mayMove } from './obstacles.ts'
 
 /** Numbers CPUs from 0, equal ones alike, so that whether one goes to another is asked once for all of them. */
 export class CpuKinds {
-  readonly #sets = new Interner()
+  readonly #keys = new CpuKeys()
   readonly #numbers = new Map<string, number>()
   readonly #cpus: CpuFacts[] = []
   readonly #known: (boolean | undefined)[][] = []
 
   /** The number of this CPU. */
   of(cpu: CpuFacts): number {
-    const key = `${this.#sets.take(cpu.features).key} ${cpu.physBits ?? ''} ${cpu.vendor ?? ' '}`
+    const key = this.#keys.of(cpu)
     const number = this.#numbers.get(key) ?? this.#cpus.push(cpu) - 1
     this.#numbers.set(key, number)
     return number

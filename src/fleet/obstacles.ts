@@ -1,6 +1,7 @@
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { type AskedModel, type ModelRefusal, type RecordedModels, refusalOf } from './asked-model.ts'
 
 /** What a running guest relies on, or what a host offers. */
 export interface CpuFacts {
@@ -8,6 +9,10 @@ export interface CpuFacts {
   /** Absent: a guest that runs on any, a host of which nothing is known. */
   readonly vendor?: string | undefined
   readonly physBits?: number | undefined
+  /** Of a guest: the model that it has by name; absent: none, or one whose bits alone count. */
+  readonly asked?: AskedModel | undefined
+  /** Of a host: what its hypervisor says of models; absent: not recorded. */
+  readonly models?: RecordedModels | undefined
 }
 
 /** Why a guest may not go to a host. */
@@ -20,6 +25,8 @@ export type Obstacle =
    * uses an address beyond.
    */
   | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number }
+  /** The host's hypervisor cannot give the guest's model, for more than what is missing of the guest's CPU. */
+  | ModelRefusal
 
 /** Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. */
 export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
@@ -33,8 +40,17 @@ export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts
   if (wanted !== undefined && given !== undefined && wanted > given) {
     found.push({ kind: 'phys-bits', guest: wanted, host: given })
   }
+  const refusal = refused(guest, host)
+  const missing = new Set(found.flatMap(one => (one.kind === 'feature' ? one.feature.name : [])))
+  const more = refusal?.blockers.filter(name => !missing.has(name))
+  if (refusal && more && (more.length > 0 || refusal.because !== 'blocked')) {
+    found.push({ ...refusal, blockers: more })
+  }
   return found
 }
+
+const refused = ({ asked }: CpuFacts, { models }: CpuFacts): ModelRefusal | undefined =>
+  asked && models && refusalOf(asked, models)
 
 /** Whether libvirt lets the guest go: as `cpu-compare` of the host with the guest's CPU. */
 export const libvirtAllows = (guest: CpuFacts, host: CpuFacts): boolean =>
@@ -43,6 +59,7 @@ export const libvirtAllows = (guest: CpuFacts, host: CpuFacts): boolean =>
 /** Whether it may go and runs on safely: there is no obstacle. */
 export const mayMove = (guest: CpuFacts, host: CpuFacts): boolean =>
   libvirtAllows(guest, host) &&
+  !refused(guest, host) &&
   (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
 
 const otherVendor = (guest: CpuFacts, host: CpuFacts): boolean =>

@@ -1,9 +1,9 @@
 import type { FeatureTable } from '../core/feature-table.ts'
 import { bytewise } from './bytewise.ts'
+import { CpuKeys } from './cpu-keys.ts'
 import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
-import { Interner } from './interned.ts'
 import { mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
 
 /** Where a guest may be. */
@@ -24,13 +24,13 @@ export interface StuckGuest {
 
 /** Where each guest may be, in the order of their names. Guests with equal CPUs are looked at once. */
 export function placesOf(guests: readonly FleetGuest[], groups: readonly Group[]): Places[] {
-  const sets = new Interner()
+  const keys = new CpuKeys()
   const known = new Map<string, readonly Group[]>()
   const names = new Map(groups.map(group => [group, new Set(group.hosts.map(({ name }) => name))]))
   return [...guests]
     .sort((a, b) => bytewise(a.name, b.name))
     .map(guest => {
-      const key = `${sets.take(guest.features).key} ${guest.physBits ?? ''} ${guest.vendor ?? ' '}`
+      const key = keys.of(guest)
       const open = known.get(key) ?? groups.filter(group => mayMove(guest, group))
       known.set(key, open)
       const own = open.some(group => guest.host !== undefined && names.get(group)?.has(guest.host))

@@ -131,7 +131,9 @@ export function sayCompare(
   const more = `${host} has ${count(extra.length, 'feature')} more than ${cpu} asks for`
   if (result === 'identical')
     return [{ text: `${host} has what ${cpu} asks for and nothing else`, features: [] }]
-  if (result === 'superset') return [{ text: more, features: [] }]
+  if (result === 'superset') {
+    return [{ text: extra.length === 0 ? `${host} can give all that ${cpu} asks for` : more, features: [] }]
+  }
   const found = [
     { text: `${cpu} needs ${count(missing.length, 'feature')} that ${host} lacks:`, features: missing },
     { text: `${cpu} forbids ${count(forbidden.length, 'feature')} that ${host} has:`, features: forbidden },

@@ -56,7 +56,7 @@ describe('the model with the shortest definition', () => {
     const groups = groupHosts([{ ...host, models: new Map([['Westmere', []]]) }])
     const choice = choose({ db }, releases, offered(db, groups), groups)
     expect(choice?.chosen.model.name).toBe('Westmere')
-    expect(choice?.runnersUp[0]?.unknownTo).toBe('a')
+    expect(choice?.runnersUp[0]?.refusal).toMatchObject({ host: 'a', because: 'unknown' })
   })
 
   test('its name is pinned, its features in QEMU’s spelling', () => {

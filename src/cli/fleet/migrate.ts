@@ -74,6 +74,17 @@ function reportGuests(report: Report, guests: readonly GuestAnswer[]): void {
       closest(why),
     ]),
   )
+  reportRefusals(report, guests)
+}
+
+/** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
+function reportRefusals(report: Report, guests: readonly GuestAnswer[]): void {
+  const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
+  if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
+  report.table(
+    [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
+    refusals.map(({ guest, group, obstacles }) => [guest, group, sayObstacles(obstacles)]),
+  )
 }
 
 /** Of the group that the guest is closest to. */

@@ -6,6 +6,7 @@ import { weightOfAll } from '../../fleet/value.ts'
 import { count, fewNames } from '../say.ts'
 import { identicalParts } from './identical.ts'
 import type { PoolsOptions } from './pools.ts'
+import { Refusals } from './refusals.ts'
 import type { FleetView } from './view.ts'
 
 /** A policy of the field for choosing guests' CPUs. */
@@ -116,9 +117,12 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
   const { db } = context
   const baseline = baselineOf(groups)
   const level = levelOf(levels, baseline)
-  const models = ['kvm64', 'qemu64'].filter(name =>
-    db.model(name)?.features.leq(baseline.join(hypervisorOwn(db))),
-  )
+  const refusals = new Refusals(db.features, groups)
+  const models = ['kvm64', 'qemu64'].flatMap(name => {
+    const model = db.model(name)
+    const fits = model?.features.leq(baseline.join(hypervisorOwn(db))) && !refusals.of(model).refusal
+    return fits ? name : []
+  })
   const given = level ? level.needs : baselineOf([])
   const security = db.features.in(baseline.minus(given)).filter(feature => feature.class === 'security')
   const names = security.map(({ name }) => name)

@@ -5,19 +5,20 @@ import type { Group } from '../../fleet/groups.ts'
 import { tolerated } from '../../fleet/offered.ts'
 import type { Releases, ReleaseTable } from '../../fleet/releases.ts'
 import type { Context } from '../context.ts'
+import { type HostRefusal, Refusals } from './refusals.ts'
 
 /** A named model for a pool's guests, and what their definition then has to say. */
 export interface Candidate {
   readonly model: Model
   /** What the pool has beyond the model, in map order. */
   readonly added: readonly Feature[]
-  /** What the model has and the pool has not, in map order, with what was once in it. */
+  /** What the model has and the pool has not, in map order, with what was once in it and what a hypervisor lacks of its own model of that name. */
   readonly disabled: readonly Feature[]
   /** How long its definition is as far as that chooses: words to disable count twice, details of vmx and svm not. */
   readonly cost: number
   readonly needs: Releases
-  /** A host whose hypervisor does not know the model; absent: none is known to. */
-  readonly unknownTo?: string
+  /** A host whose hypervisor cannot give the model, whatever is turned off; absent: none is known to. */
+  readonly refusal?: HostRefusal
 }
 
 /** The model whose definition is shortest, and the next ones, each of another family. */
@@ -31,7 +32,7 @@ const MOST = 3
 
 /**
  * The named models for what a pool's guests may be given, the one with the shortest and most stable definition
- * first: one that every hypervisor knows, whose words to disable count twice, and a name that only newer versions
+ * first: one that every hypervisor can give, whose words to disable count twice, and a name that only newer versions
  * know as further words; of equals the one with fewer to disable, then the older, then the later in map order. Undefined: no model fits the vendor.
  */
 export function choose(
@@ -42,28 +43,27 @@ export function choose(
 ): Choice | undefined {
   const vendors = new Set(groups.map(({ vendor }) => vendor))
   const [vendor] = vendors.size === 1 ? vendors : [undefined]
-  const told = groups.flatMap(({ hosts }) => hosts.filter(({ models }) => models))
+  const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
   const allowed = given.join(tolerated(db, groups))
   const ranked = db.models
     .filter(model => suits(model, vendor))
     .map((model): Ranked => {
-      const host = told.find(({ models }) => !models?.has(model.name))
+      const { refusal, withheld } = refusals.of(model)
       const own = model.features.meet(weighty)
-      const gone = model.removed.filter(({ bits }) => !bits.leq(allowed)).length
-      const disabled = own.sizeWithout(allowed) + gone
+      const gone = goneFrom(model, withheld, allowed)
+      const disabled = own.sizeWithout(allowed) + gone.length
       const cost = wanted.sizeWithout(model.features) + 2 * disabled
       const all = given.sizeWithout(model.features) + model.features.sizeWithout(allowed)
-      return { model, host: host?.name, cost, disabled, all, age: age(model) }
+      return { model, refusal, gone, cost, disabled, all, age: age(model) }
     })
     .sort(byRank)
-  const candidate = ({ model, host, cost }: Ranked): Candidate => {
+  const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
     const added = db.features.in(given.minus(model.features))
-    const gone = model.removed.filter(({ bits }) => !bits.leq(allowed))
     const disabled = [...db.features.in(model.features.minus(allowed)), ...gone]
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
-    return { model, added, disabled, cost, needs, ...(host === undefined ? {} : { unknownTo: host }) }
+    return { model, added, disabled, cost, needs, ...(refusal && { refusal }) }
   }
   const [first] = ranked
   return first && { chosen: candidate(first), runnersUp: othersOf(first, ranked).map(candidate) }
@@ -71,7 +71,9 @@ export function choose(
 
 interface Ranked {
   readonly model: Model
-  readonly host: string | undefined
+  readonly refusal: HostRefusal | undefined
+  /** What is to be disabled though the model does not have it. */
+  readonly gone: readonly Feature[]
   readonly cost: number
   readonly disabled: number
   /** How many words its definition has. */
@@ -90,6 +92,11 @@ function othersOf(first: Ranked, ranked: readonly Ranked[]): Ranked[] {
   }
   return others
 }
+
+/** What was once in the model, and what a hypervisor lacks of its own model of that name. */
+const goneFrom = (model: Model, withheld: readonly Feature[], allowed: FeatureSet): Feature[] => [
+  ...new Set([...model.removed.filter(({ bits }) => !bits.leq(allowed)), ...withheld]),
+]
 
 /** Guests may be given it by name, and it is of the vendor, or of none where there are several. */
 const suits = ({ decode, name, vendor }: Model, wanted: string | undefined): boolean =>
@@ -114,7 +121,7 @@ const VERSIONS_A_WORD = 3
 const lengthOf = ({ cost, age }: Ranked): number => cost + Math.ceil(age / VERSIONS_A_WORD)
 
 const byRank = (a: Ranked, b: Ranked): number =>
-  Number(a.host !== undefined) - Number(b.host !== undefined) ||
+  Number(a.refusal !== undefined) - Number(b.refusal !== undefined) ||
   lengthOf(a) - lengthOf(b) ||
   a.disabled - b.disabled ||
   a.all - b.all ||

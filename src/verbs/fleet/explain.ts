@@ -15,6 +15,7 @@ import { type Axis, axesOf } from './axes.ts'
 import { type Candidate, choose } from './choice.ts'
 import { type Expression, expressionOf } from './expression.ts'
 import { Teller, type ToldCause, type ToldLoss, told } from './reasons.ts'
+import { sayRefusal } from './say-obstacle.ts'
 import type { FleetView } from './view.ts'
 
 /** Hosts of one CPU. */
@@ -195,8 +196,8 @@ function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
 }
 
 function whyNot(candidate: Candidate, chosen: Candidate): string {
-  const { added, disabled, needs, unknownTo, cost } = candidate
-  if (unknownTo !== undefined) return `the hypervisor of ${unknownTo} does not know it`
+  const { added, disabled, needs, refusal, cost } = candidate
+  if (refusal) return `${refusal.host} ${sayRefusal(refusal)}`
   const [more, off] = [added.length - chosen.added.length, disabled.length - chosen.disabled.length]
   const words = [
     ...(off > 0 ? [`${off} more to disable`] : []),

@@ -1,4 +1,5 @@
 import { decodeOn } from '../../arch/x86/decode.ts'
+import { addIfMissing, type CpuFeature } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Vendor } from '../../core/model.ts'
@@ -32,13 +33,15 @@ export function expressionOf(
   { model, added, disabled, needs }: Candidate,
 ): Expression {
   const cpu = decodeOn(db, { features: given, vendor }, model, { migratable: true })
+  const off = disabled.map(({ name }): CpuFeature => ({ name, policy: 'disable' }))
+  const features = off.reduce(addIfMissing, cpu.features)
   const pinned = model.canonical ?? model.name
   return {
     model: model.name,
     pinned,
     added: namesOf(added),
     disabled: namesOf(disabled),
-    xml: printCpu(cpu),
+    xml: printCpu({ ...cpu, features }),
     qemu: [
       pinned,
       ...added.map(({ name }) => `${toQemu(name)}=on`),

@@ -1,4 +1,5 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
+import type { RecordedModels } from '../../fleet/asked-model.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import type { Note } from '../note.ts'
@@ -8,7 +9,7 @@ export type HostFacts = Omit<FleetHost, 'name' | 'path' | 'pool' | 'weight' | 'd
 
 /** What a hypervisor says that it can give guests on its host. */
 export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor'> & {
-  readonly models: ReadonlyMap<string, readonly string[]>
+  readonly models: RecordedModels
 }
 
 export type GuestFacts = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {

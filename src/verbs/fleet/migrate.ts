@@ -3,10 +3,10 @@ import { type Arrow, arrowsOf, fullGuest } from '../../fleet/arrows.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { guestsByPool } from '../../fleet/guests-by-pool.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CpuFacts, obstaclesOf } from '../../fleet/obstacles.ts'
+import { type CpuFacts, type Obstacle, obstaclesOf } from '../../fleet/obstacles.ts'
 import { type Places, placesOf } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
-import { mayStart } from '../../fleet/start.ts'
+import { startObstacles } from '../../fleet/start.ts'
 import { guestNamed } from './guest-named.ts'
 import { hostNamed } from './host-named.ts'
 import { type ObstacleAnswer, obstacleAnswers } from './obstacle.ts'
@@ -40,6 +40,8 @@ export interface GuestAnswer {
   readonly moves: readonly string[]
   /** How many hosts it can move to, its own left out. */
   readonly others: number
+  /** For each group on whose hosts a hypervisor keeps it from being started, what it says. */
+  readonly refused: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
   /** For each group that it cannot move to, what keeps it out. */
   readonly why: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
 }
@@ -92,19 +94,27 @@ const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): A
 function guestAnswer(view: FleetView, { label, groups }: FleetPool, places: Places): GuestAnswer {
   const { guest, groups: open, others } = places
   const closed = groups.filter(group => !open.includes(group))
+  const starts = groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
   return {
     guest: guest.name,
     host: guest.host ?? null,
     pool: label,
-    starts: groups.filter(group => mayStart(guest, group)).map(({ name }) => name),
+    starts: starts.filter(({ obstacles }) => obstacles.length === 0).map(({ group }) => group.name),
     moves: open.map(({ name }) => name),
     others,
+    refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
+      group: group.name,
+      obstacles: obstacleAnswers(view, group, obstacles),
+    })),
     why: closed.map(group => ({
       group: group.name,
       obstacles: obstacleAnswers(view, group, obstaclesOf(view.db.features, guest, group)),
     })),
   }
 }
+
+const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
+  obstacles.some(({ kind }) => kind === 'model')
 
 /** Whether one guest can move to one host. */
 export interface MoveAnswer {
@@ -141,7 +151,7 @@ export function moveAnswer(
     from: running?.name ?? source?.name ?? target.name,
     to: target.name,
     moves: obstacles.length === 0,
-    starts: running ? mayStart(running, target) : obstacles.length === 0,
+    starts: running ? startObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     common: view.db.features.count(facts.features.meet(target.features)),
   }

@@ -1,3 +1,4 @@
+import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Cause } from '../../fleet/cause-table.ts'
 import type { Confidence } from '../../fleet/finding.ts'
 import type { Group } from '../../fleet/groups.ts'
@@ -15,6 +16,7 @@ export type ObstacleAnswer =
     } & Reason)
   | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | null; readonly mend: string }
   | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number; readonly mend: string }
+  | (ModelRefusal & { readonly mend: string })
 
 /** The obstacles of a guest on hosts of a group, each with the likely cause and the mend. */
 export const obstacleAnswers = (
@@ -33,6 +35,8 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       return { kind: 'vendor', guest: one.guest, host: one.host ?? null, mend: OTHER_VENDOR }
     case 'phys-bits':
       return { ...one, mend: narrower(one.host) }
+    case 'model':
+      return { ...one, mend: otherModel(one) }
   }
 }
 
@@ -40,3 +44,14 @@ const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that 
 
 const narrower = (bits: number): string =>
   `power the guest off and give it <maxphysaddr mode='emulate' bits='${bits}'/>`
+
+function otherModel({ because, blockers }: ModelRefusal): string {
+  switch (because) {
+    case 'unknown':
+      return 'give the guest a model that this QEMU has (`models --usable-on`), or update QEMU'
+    case 'blocked':
+      return `turn off what it lacks, ${blockers.map(name => `<feature policy='disable' name='${name}'/>`).join('')}, or give the guest a model that is usable there (\`models --usable-on\`)`
+    case 'untold':
+      return 'give the guest a model that is usable there; domain capabilities of libvirt 10.0 or newer say what blocks this one'
+  }
+}

@@ -1,3 +1,4 @@
+import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import { fewNames } from '../say.ts'
 import type { ObstacleAnswer } from './obstacle.ts'
 
@@ -19,5 +20,19 @@ export function sayObstacle(one: ObstacleAnswer): string {
       return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
     case 'phys-bits':
       return `addresses ${one.host} bits, the guest ${one.guest}`
+    case 'model':
+      return sayRefusal(one)
+  }
+}
+
+/** What a host's hypervisor says against a model. */
+export function sayRefusal({ model, because, blockers }: ModelRefusal): string {
+  switch (because) {
+    case 'unknown':
+      return `has a hypervisor that does not know ${model}`
+    case 'blocked':
+      return `cannot give ${model}: its hypervisor lacks ${fewNames(blockers)}`
+    case 'untold':
+      return `cannot give ${model}, says its hypervisor, and not why`
   }
 }

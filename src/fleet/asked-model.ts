@@ -1,0 +1,55 @@
+/** The named model that a guest's definition asks its hypervisor for. */
+export interface AskedModel {
+  readonly name: string
+  /** Features that the definition turns off by name: what the hypervisor lacks of them does no harm. */
+  readonly without: ReadonlySet<string>
+  /** Whether it is of old, defined by each hypervisor in a way of its own: libvirt compares bits, whatever blocks it. */
+  readonly byBits: boolean
+  /** Whether a hypervisor that does not know the model may be given another one, at a start. */
+  readonly replaceable: boolean
+}
+
+/**
+ * The models that a host's hypervisor knows, each with what keeps it from running there, in libvirt's spelling;
+ * `?`: something does, and it does not tell what. Empty: it tells of none.
+ */
+export type RecordedModels = ReadonlyMap<string, readonly string[]>
+
+/** A hypervisor's word against a model. */
+export interface ModelRefusal {
+  readonly kind: 'model'
+  readonly model: string
+  /** `unknown`: it has no such model; `blocked`: by what `blockers` names; `untold`: it does not say by what. */
+  readonly because: 'unknown' | 'blocked' | 'untold'
+  readonly blockers: readonly string[]
+}
+
+/** Why the hypervisor cannot give the model as it is asked for; undefined: it can. */
+export function refusalOf(
+  { name, without, byBits }: AskedModel,
+  models: RecordedModels,
+): ModelRefusal | undefined {
+  if (models.size === 0) return undefined
+  const refusal = { kind: 'model', model: name } as const
+  const known = models.get(name)
+  if (!known) return { ...refusal, because: 'unknown', blockers: [] }
+  if (byBits) return undefined
+  if (known.includes('?')) return { ...refusal, because: 'untold', blockers: [] }
+  const blockers = known.filter(blocker => !without.has(blocker))
+  return blockers.length > 0 ? { ...refusal, because: 'blocked', blockers } : undefined
+}
+
+/** What all that tell of models know, blocked by whatever blocks it on one of them; undefined: none tells. */
+export function meetModels(all: Iterable<RecordedModels>): RecordedModels | undefined {
+  const [first, ...rest] = [...new Set(all)].filter(({ size }) => size > 0)
+  return rest.reduce(
+    (met, models) =>
+      new Map(
+        [...(met ?? [])].flatMap(([name, blockers]) => {
+          const theirs = models.get(name)
+          return theirs ? [[name, [...new Set([...blockers, ...theirs])]] as const] : []
+        }),
+      ),
+    first,
+  )
+}
