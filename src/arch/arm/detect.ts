@@ -5,6 +5,7 @@ import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../database/database.ts'
 import type { AllowedModels } from '../driver.ts'
+import { setOfRegisters } from '../named-registers.ts'
 import { hwcaps } from './hwcaps.ts'
 import { allCores, armMapOf } from './models.ts'
 
@@ -49,7 +50,7 @@ export function bestDetect(_: Database, arch: string, registers: Registers): Cpu
   const [part, implementer] = [Number((midr >> 4n) & 0xfffn), Number((midr >> 24n) & 0xffn)]
   const core = allCores().find(known => known.part === part && known.vendor?.implementer === implementer)
   const vendor = allCores().find(known => known.vendor?.implementer === implementer)?.vendor
-  const features = hwcaps().in(wordsOf(registers))
+  const features = hwcaps().in(setOfRegisters(hwcaps(), registers))
   return {
     type: 'host',
     arch,
@@ -58,13 +59,4 @@ export function bestDetect(_: Database, arch: string, registers: Registers): Cpu
     vendor: vendor?.name,
     features: features.map(({ name }) => ({ name })),
   }
-}
-
-/** The flags as the table lays them out: AT_HWCAP, then AT_HWCAP2, low halves first. */
-function wordsOf(registers: Registers): FeatureSet {
-  const words = hwcaps().words.map(place => {
-    const value = place.kind === 'named' ? (registers.get(place.name) ?? 0n) : 0n
-    return Number(BigInt.asUintN(32, value >> BigInt(place.kind === 'named' ? place.offset : 0)))
-  })
-  return FeatureSet.of(words)
 }

@@ -5,6 +5,7 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import { buildTables } from '../../database/build-table.ts'
 import { parseFeatures } from '../../database/parse-features.ts'
 import type { FeatureView, FlagPlace } from '../driver.ts'
+import { flagPlaceIn } from '../named-registers.ts'
 
 /** The flags of AT_HWCAP and AT_HWCAP2. @throws ParseError */
 export function hwcaps(): FeatureTable {
@@ -20,11 +21,7 @@ let table: FeatureTable | undefined
 export const HWCAPS_TEXT = { 'arm/hwcaps.txt': text }
 
 /** Where a flag of `/proc/cpuinfo` stands. */
-export function flagPlace(flag: string): FlagPlace | undefined {
-  const feature = hwcaps().get(flag)
-  if (feature?.place.kind !== 'named') return undefined
-  return { register: feature.place.name, bit: feature.place.offset + feature.bit }
-}
+export const flagPlace = (flag: string): FlagPlace | undefined => flagPlaceIn(hwcaps(), flag)
 
 /** The flags that a definition lists; what is no flag (`sve512`, `pauth`) is passed over. */
 const hwcapsOf = ({ features }: Cpu): FeatureSet =>

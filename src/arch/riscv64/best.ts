@@ -5,14 +5,11 @@ import type { Model } from '../../core/model.ts'
 import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../database/database.ts'
 import type { FeatureView, FlagPlace, Fold, Obstacles } from '../driver.ts'
+import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 import { profiles } from './models.ts'
 
 /** Where a name of the ISA string stands. */
-export function flagPlace(flag: string): FlagPlace | undefined {
-  const feature = profiles().features.get(flag)
-  if (feature?.place.kind !== 'named') return undefined
-  return { register: feature.place.name, bit: feature.place.offset + feature.bit }
-}
+export const flagPlace = (flag: string): FlagPlace | undefined => flagPlaceIn(profiles().features, flag)
 
 /** The greatest profile that these extensions make. */
 function profileOf(set: FeatureSet): Model | undefined {
@@ -23,11 +20,7 @@ function profileOf(set: FeatureSet): Model | undefined {
 
 /** The definition of a host with these extensions: the greatest profile, and what there is beyond it. */
 export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
-  const words = profiles().features.words.map(place => {
-    const value = place.kind === 'named' ? (registers.get(place.name) ?? 0n) : 0n
-    return Number(BigInt.asUintN(32, value >> BigInt(place.kind === 'named' ? place.offset : 0)))
-  })
-  const set = FeatureSet.of(words)
+  const set = setOfRegisters(profiles().features, registers)
   const profile = profileOf(set)
   if (!profile) throw internalError('Cannot find suitable CPU model for given data')
   const features = profiles().features.in(set.minus(profile.features))
