@@ -7,6 +7,7 @@ import { DataFolder } from './data.ts'
 import { domaincaps } from './domaincaps.ts'
 import { driverProbe } from './driver-probe.ts'
 import { edge } from './edge.ts'
+import { generationsFamily } from './generations.ts'
 import { hostCapabilities } from './host-capabilities.ts'
 import { hostCpu } from './host-cpu.ts'
 import { partialDumps } from './partial-dumps.ts'
@@ -51,6 +52,11 @@ const PARTS: readonly Part[] = [
     name: 'domaincaps, 11.3 map',
     needs: [[...TESTS, 'domaincapsdata'], [...TESTS, 'qemucapabilitiesdata'], OLD_MAP],
     run: data => domaincaps(mapAt(data, OLD_MAP), data.folder(...TESTS)),
+  },
+  {
+    name: 's390x generations',
+    needs: [[...TESTS, 'qemucapabilitiesdata']],
+    run: data => [generationsFamily(data.folder(...TESTS, 'qemucapabilitiesdata'))],
   },
   {
     name: 'real-cpus, built in',

@@ -37,6 +37,10 @@ const SELDOM = {
   'linux-flags': { './src/formats/linux-flags.ts': late('dumpOfFlags') },
   /** Architectures other than x86, with their data. */
   'other-architectures': { './src/policy/other-drivers.ts': late('otherDrivers') },
+  /** The generations of IBM Z, for what libvirt does not answer of them. */
+  generations: {
+    './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'data', 'ownModels'].map(late).join('\n'),
+  },
   /** The data files, for what only explanations tell. */
   texts: {
     './src/database/texts.ts': `export const TEXTS = {

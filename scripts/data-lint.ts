@@ -13,8 +13,9 @@ import { drivers } from '../src/policy/driver.ts'
 
 if (process.argv.includes('--write')) {
   tidy('x86', namesOf(TEXTS))
-  for (const { name, data } of drivers()) {
-    if (data.database) tidy(name, namesOf(data.database))
+  for (const { data: dataOf } of drivers()) {
+    const data = dataOf()
+    if (data.database && data.folder) tidy(data.folder, namesOf(data.database))
     for (const file of Object.keys(data.files ?? {}))
       tidy('.', [file], data.lists?.[file] ? file : 'features.txt')
   }
@@ -23,15 +24,19 @@ if (process.argv.includes('--write')) {
   const released = readFileSync('test/expected/released.txt', 'utf8')
   const findings = [
     ...lint(lintSubject(TEXTS, sources, released)),
-    ...drivers().flatMap(({ data }) => findingsOf(data, sources)),
+    ...drivers().flatMap(({ data }) => findingsOf(data(), sources)),
   ]
   for (const finding of findings) console.log(printFinding(finding))
   if (findings.length > 0) process.exitCode = 1
 }
 
-function findingsOf({ database, files = {}, lists = {} }: ArchitectureData, sources: string): Finding[] {
+function findingsOf(
+  { folder, database, files = {}, lists = {} }: ArchitectureData,
+  sources: string,
+): Finding[] {
   const own = database ? lint(lintSubject(database, sources, '')) : []
-  return [...own, ...lintFiles(files, lists, sources)]
+  const named = own.map(finding => ({ ...finding, file: `${folder}/${finding.file}` }))
+  return [...named, ...lintFiles(files, lists, sources)]
 }
 
 function namesOf({ models, names, deps }: DatabaseTexts): string[] {

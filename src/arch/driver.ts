@@ -17,7 +17,9 @@ export interface Driver {
   /** The architectures that it serves, as libvirt spells them. */
   readonly arches: readonly string[]
   /** Its data files, for those who check them. */
-  readonly data: ArchitectureData
+  readonly data: () => ArchitectureData
+  /** Models and features of our own, where libvirt has no map of the architecture. Absent: they do not descend. */
+  readonly ownModels?: () => Database
 
   /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
   readonly compare: (db: Database, host: Cpu | undefined, cpu: Cpu) => Comparison
@@ -62,6 +64,8 @@ export interface Driver {
 
 /** The data files of an architecture, as text. */
 export interface ArchitectureData {
+  /** The folder of `data` that `database` is in. */
+  readonly folder?: string
   /** Models that descend from one another, and their features. */
   readonly database?: DatabaseTexts
   /** Other files, by name within `data`. */

@@ -4,7 +4,7 @@ import { type Driver, IDENTICAL } from '../driver.ts'
 export const loongarch64: Driver = {
   name: 'LoongArch',
   arches: ['loongarch64'],
-  data: {},
+  data: () => ({}),
   compare: () => IDENTICAL,
   update: (_, guest) => guest,
 }

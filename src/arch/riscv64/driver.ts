@@ -1,13 +1,14 @@
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { bestDetect, flagPlace, ProfileFold } from './best.ts'
-import { TEXTS } from './models.ts'
+import { profiles, TEXTS } from './models.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
 export const riscv64: Driver = {
   name: 'riscv64',
   arches: ['riscv64'],
-  data: { database: TEXTS },
+  data: () => ({ folder: 'riscv64', database: TEXTS }),
+  ownModels: profiles,
   compare: () => IDENTICAL,
   update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
   bestDetect,

@@ -3,6 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
+import { bestDetect, bestFold, data, ownModels } from './beyond.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
 import { vendorOfModel } from './vendor.ts'
 
@@ -10,11 +11,14 @@ import { vendorOfModel } from './vendor.ts'
 export const s390x: Driver = {
   name: 's390',
   arches: ['s390', 's390x'],
-  data: {},
+  data,
+  ownModels,
   compare: () => IDENTICAL,
   update,
   validate,
   throughQemu: { compare: compareByQemu, baseline: baselineByQemu },
+  bestDetect,
+  bestFold,
   vendorOfModel: (_, model) => vendorOfModel(model),
 }
 

@@ -1,0 +1,107 @@
+import type { Cpu, Policy } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import type { Model } from '../../core/model.ts'
+import type { Registers } from '../../core/registers.ts'
+import type { Database } from '../../database/database.ts'
+import type { FeatureView, Fold, Obstacles } from '../driver.ts'
+import { setOfRegisters } from '../named-registers.ts'
+import { type Limit, machineOf, newestBase, olderOf, zCpuOf } from './generation.ts'
+import { generations } from './models.ts'
+
+const VIEW: FeatureView = { table: () => generations().db.features, of: (_, cpu) => zCpuOf(cpu).features }
+
+/**
+ * Beyond libvirt: what QEMU's own query-cpu-model-baseline answers, of any number of CPUs and without a QEMU. The
+ * features that all have, on the newest base that they make and that is no newer than any of the machines; of these
+ * features a CPU of that model may lack some that later machines brought.
+ */
+export class GenerationFold implements Fold {
+  readonly view = VIEW
+  readonly vendors: readonly string[] = ['IBM']
+  readonly #models = new Set<string>()
+  #common: FeatureSet | undefined
+  #limit: Limit | undefined
+
+  get models(): readonly string[] {
+    return [...this.#models]
+  }
+
+  get common(): FeatureSet {
+    return this.#common ?? FeatureSet.empty
+  }
+
+  add(cpu: Cpu): void {
+    const { machine, features } = zCpuOf(cpu)
+    this.#common = this.#common?.meet(features) ?? features
+    this.#limit = this.#limit ? olderOf(this.#limit, machine) : machine
+    if (cpu.model !== undefined) this.#models.add(cpu.model)
+  }
+
+  result(): Cpu {
+    const base = this.#limit && newestBase(this.#limit, this.common)
+    const machine = base && machineOf(base.name)
+    if (!base || !machine) throw new LibvirtError('op-failed', 'CPUs are incompatible')
+    const given = this.common.meet(machine.possible)
+    const listed = (set: FeatureSet, policy: Policy) => namesIn(set).map(name => ({ name, policy }))
+    return {
+      type: 'guest',
+      mode: 'custom',
+      match: 'exact',
+      model: base.name,
+      fallback: 'forbid',
+      features: [
+        ...listed(given.minus(base.features), 'require'),
+        ...listed(base.features.minus(given), 'disable'),
+      ],
+    }
+  }
+
+  dependsOnOrder(): boolean {
+    return false
+  }
+
+  /** None: QEMU gives and hides each feature by its name, under KVM too. */
+  get obstacles(): Obstacles {
+    return { hideWith: [], fixed: [], conflicts: [], models: [] }
+  }
+}
+
+const namesIn = (set: FeatureSet): string[] =>
+  generations()
+    .db.features.in(set)
+    .map(({ name }) => name)
+
+/** What Linux lists of the machine; functions of instructions are not in it. */
+const TOLD = 'STFLE'
+
+/**
+ * Beyond libvirt: the model of the machine's type whose facilities are all there, as a guest gets it by default or else
+ * its base, and what there is beyond it. Which GA it is Linux does not tell: the first. A machine that is newer than
+ * our data is told as the newest whose facilities it has.
+ * @throws LibvirtError where not even the oldest machine's are there
+ */
+export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+  const { features } = generations().db
+  const set = setOfRegisters(features, registers)
+  const told = setOfRegisters(features, new Map([[TOLD, -1n]]))
+  const model = modelOf(Number(registers.get('MACHINE') ?? 0n), set, told)
+  if (!model) throw internalError('Cannot find suitable CPU model for given data')
+  const beyond = namesIn(set.minus(model.features))
+  return {
+    type: 'host',
+    arch,
+    mode: 'custom',
+    model: model.name,
+    vendor: 'IBM',
+    features: beyond.map(name => ({ name })),
+  }
+}
+
+function modelOf(type: number, set: FeatureSet, told: FeatureSet): Model | undefined {
+  const { db, machines, spared } = generations()
+  const fitting = db.models.filter(({ features }) => features.meet(told).minus(spared).leq(set))
+  const own = fitting.filter(({ name }) => machineOf(name)?.type === type)
+  const best = own.findLast(({ name }) => machines.has(name)) ?? own.at(-1)
+  return own.find(({ features }) => best?.features.eq(features)) ?? fitting.at(-1)
+}
