@@ -25,7 +25,7 @@ import {
 /** Not zero. */
 export function microcodeOf(element: Element | undefined): number | undefined {
   const version = element?.attributes.version
-  if (!version) return undefined
+  if (version === undefined) return undefined
   const number = parseUnsigned(version, 0xffff_ffff)
   if (number === undefined) throw new LibvirtError('unsupported', 'invalid microcode version')
   return number

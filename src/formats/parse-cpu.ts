@@ -124,15 +124,16 @@ function archOf(parts: Parts): string {
   return arch
 }
 
+/** libvirt asks for these two by XPath: empty is absent. */
 function fallbackOf(model: Element | undefined): Fallback | undefined {
-  const fallback = model?.attributes.fallback
+  const fallback = model?.attributes.fallback || undefined
   if (fallback === undefined || fallback === 'allow' || fallback === 'forbid') return fallback
   throw new LibvirtError('unsupported', 'Invalid fallback attribute')
 }
 
 function vendorIdOf(model: Element | undefined): string | undefined {
   const id = model?.attributes.vendor_id
-  if (id === undefined) return undefined
+  if (!id) return undefined
   if (new TextEncoder().encode(id).length !== 12)
     throw xmlError('vendor_id must be exactly 12 characters long')
   if (id.includes(',')) throw xmlError('vendor id is invalid')

@@ -1,4 +1,5 @@
 import type { Cpu, CpuFeature, Topology } from '../core/cpu.ts'
+import { internalError } from '../core/libvirt-error.ts'
 import { escapeXml } from '../xml/writer.ts'
 import { printNuma } from './print-numa.ts'
 
@@ -6,8 +7,11 @@ import { printNuma } from './print-numa.ts'
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.
  * A host read from XML has no mode and prints without model and vendor. A definition with neither
  * attributes nor children prints as the empty string.
+ * @throws LibvirtError for a guest that lists features of no model: an update can make such a one
  */
 export function printCpu(cpu: Cpu): string {
+  if (cpu.type === 'guest' && cpu.mode === 'custom' && cpu.model === undefined && cpu.features.length > 0)
+    throw internalError('Non-empty feature list specified without CPU model')
   const attributes = cpu.type === 'guest' ? guestAttributes(cpu) : ''
   const children = printCpuChildren(cpu)
   if (children === '') return attributes === '' ? '' : `<cpu${attributes}/>\n`
@@ -77,7 +81,8 @@ function cacheLine({ cache }: Cpu): string {
 function maxphysaddrLine({ maxphysaddr }: Cpu): string {
   if (!maxphysaddr) return ''
   const bits = maxphysaddr.bits === undefined ? '' : ` bits='${maxphysaddr.bits}'`
-  const limit = maxphysaddr.limit ? ` limit='${maxphysaddr.limit}'` : ''
+  // libvirt reads it without a sign and prints it with one.
+  const limit = maxphysaddr.limit ? ` limit='${maxphysaddr.limit | 0}'` : ''
   return `  <maxphysaddr mode='${maxphysaddr.mode}'${bits}${limit}/>\n`
 }
 

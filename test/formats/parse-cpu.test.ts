@@ -62,6 +62,8 @@ describe('refusals of a host', () => {
     ],
     [`${HOST}<signature family='6' stepping='1'/>`, missing('model', 'signature')],
     [`${HOST}<signature family='6' model='0'/>`, missing('stepping', 'signature')],
+    [`${HOST}<microcode version=''/>`, `${UNSUPPORTED}invalid microcode version`],
+    [`${HOST}<microcode/>`, 'no refusal'],
     [`${HOST}<counter name='tsc'/>`, missing('frequency', 'counter')],
     [
       `${HOST}<counter name='tsc' frequency='-1'/>`,
@@ -103,6 +105,7 @@ describe('refusals of a guest', () => {
     [`<cpu check='default'/>`, 'no refusal'],
     [`<cpu deprecated_features='yes'/>`, attribute('deprecated_features', 'cpu', "'yes'.")],
     [`<model fallback='x'>Penryn</model>`, `${UNSUPPORTED}Invalid fallback attribute`],
+    [`<model fallback='' vendor_id=''>Penryn</model>`, 'no refusal'],
     [`<model vendor_id='GenuineInte'/>`, `${XML}vendor_id must be exactly 12 characters long`],
     [`<model vendor_id='GenuineInté'/>`, 'no refusal'],
     [`<model vendor_id='GenuineIntél'/>`, `${XML}vendor_id must be exactly 12 characters long`],

@@ -133,3 +133,18 @@ test.each([
 ])('%s comes back', text => {
   expect(cpu(printCpu(guest(text)))).toEqual(guest(text))
 })
+
+test('a limit of 2^31 bits or more prints with a sign, as libvirt prints it', () => {
+  const limited = (limit: number) =>
+    printCpu({ ...guest('exact 486'), maxphysaddr: { mode: 'passthrough', limit } })
+  expect(limited(0x7fff_ffff)).toContain("limit='2147483647'")
+  expect(limited(0xffff_ffff)).toContain("limit='-1'")
+})
+
+test('a guest with features of no model cannot be printed', () => {
+  const nameless: Cpu = { type: 'guest', mode: 'custom', features: [{ name: 'vmx', policy: 'require' }] }
+  expect(() => printCpu(nameless)).toThrow(
+    'internal error: Non-empty feature list specified without CPU model',
+  )
+  expect(printCpu({ ...nameless, mode: 'host-model' })).toContain('vmx')
+})

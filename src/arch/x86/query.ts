@@ -9,10 +9,15 @@ import { hasParavirt, isParavirt } from './paravirt.ts'
 
 /** Whether the CPU has the feature. @throws LibvirtError `unknown CPU feature` */
 export function hasFeature(db: Database, cpu: Cpu, name: string): boolean {
+  return bitsHaveFeature(db, featuresOf(db, cpu), name)
+}
+
+/** Whether a definition's bits have the feature; paravirtual ones they never have. @throws LibvirtError `unknown CPU feature` */
+export function bitsHaveFeature(db: Database, bits: FeatureSet, name: string): boolean {
   return has(
     db,
     name,
-    () => featuresOf(db, cpu),
+    () => bits,
     () => false,
   )
 }

@@ -1,9 +1,10 @@
 import { type Cpu, type CpuFeature, isRelative, required } from '../../core/cpu.ts'
-import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import type { RemovedPolicy } from '../driver.ts'
 import { featuresOf } from './definition.ts'
 import { mentionRemoved, updateAll } from './expand.ts'
+import { bitsHaveFeature } from './query.ts'
 
 /**
  * The guest CPU made definite on a host: optional features become required or disabled; `host-model` and
@@ -25,9 +26,7 @@ function resolve(db: Database, guest: Cpu, host: Cpu | undefined): Cpu {
   const has = featuresOf(db, host)
   const features = guest.features.map((listed): CpuFeature => {
     if (listed.policy !== 'optional') return listed
-    const feature = db.features.get(listed.name)
-    if (!feature) throw internalError(`unknown CPU feature ${listed.name}`)
-    return { name: listed.name, policy: feature.bits.leq(has) ? 'require' : 'disable' }
+    return { name: listed.name, policy: bitsHaveFeature(db, has, listed.name) ? 'require' : 'disable' }
   })
   if (guest.mode === 'custom' && guest.match !== 'minimum') return { ...guest, features }
   return {

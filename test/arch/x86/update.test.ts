@@ -26,6 +26,11 @@ describe('on a Penryn with vmx', () => {
     ],
     ['strict pentium3 Intel optional:sse4.1', 'strict pentium3 Intel require:sse4.1'],
     ['strict Penryn force:avx', 'strict Penryn force:avx'],
+    // Paravirtual features are known, and no definition has them.
+    [
+      'exact Penryn optional:hv-relaxed optional:kvm_pv_unhalt',
+      'exact Penryn disable:hv-relaxed disable:kvm_pv_unhalt',
+    ],
     ['exact Penryn forbid:vmx check:full', 'exact Penryn check:full forbid:vmx'],
     // Passthrough modes are the host's business.
     ['host-passthrough optional:vmx', 'host-passthrough optional:vmx'],
