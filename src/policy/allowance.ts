@@ -23,7 +23,7 @@ export function allowanceOf({ models, host }: AcceleratorCapabilities): Allowanc
   const unmigratable = host && unmigratableNames(host)
   return {
     models: new Map(models.map(({ name, unavailable }) => [name, unavailable?.map(fromQemu) ?? 'unknown'])),
-    features: host && named([...host.properties.keys(), ...(host.unmigratable?.keys() ?? [])]),
+    features: host && named(host.properties.keys()),
     unmigratable: unmigratable && named(unmigratable),
   }
 }

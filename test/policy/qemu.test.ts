@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decode } from '../../src/arch/x86/decode.ts'
 import { builtin } from '../../src/database/builtin.ts'
+import { allowanceOf } from '../../src/policy/allowance.ts'
 import {
   allowedModels,
   dataOfProperties,
@@ -143,4 +144,15 @@ describe('starting a guest', () => {
     expect(go('Penryn')).toBe('internal error: Unexpected enum value -1 for virCPUMode')
     expect(start(db, host('Penryn Intel'), host('Nehalem')).comparison.result).toBe('incompatible')
   })
+})
+
+test('a baseline may have what QEMU names when it is asked for what can migrate', () => {
+  const properties = (...keys: string[]) => new Map<string, Property>(keys.map(key => [key, false]))
+  const host = {
+    model: 'base',
+    properties: properties('avx', 'lahf-lm'),
+    unmigratable: properties('avx', 'invtsc'),
+  }
+  const allowed = allowanceOf({ models: [{ name: '486', deprecated: false }], host } as never)
+  expect([...(allowed?.features ?? [])]).toEqual(['avx', 'lahf_lm'])
 })
