@@ -19,7 +19,6 @@ export { parseCpu } from './formats/parse-cpu.ts'
 export { printCpu } from './formats/print-cpu.ts'
 export {
   advise,
-  ask,
   type BaselineInput,
   baseline,
   type CheckInput,
@@ -44,7 +43,6 @@ export {
   migratable,
   migrate,
   move,
-  type Options,
   type PlanInput,
   planPools,
   type StartInput,
@@ -57,6 +55,23 @@ export {
   type WhatIfInput,
   whatIf,
 } from './verbs/library.ts'
+export { ask, type Options } from './verbs/library-answer.ts'
+export {
+  type CapabilitiesInput,
+  capabilities,
+  type DomcapabilitiesInput,
+  domcapabilities,
+  type GuestCheckInput,
+  guestCheck,
+  type HypervisorBaselineInput,
+  type HypervisorCompareInput,
+  type HypervisorModelsInput,
+  hypervisorBaseline,
+  hypervisorCompare,
+  hypervisorModels,
+  type UsableModelsInput,
+  usableModels,
+} from './verbs/library-hypervisor.ts'
 export type { Note } from './verbs/note.ts'
 export { type FoundHost, parseCpus } from './verbs/parse-cpus.ts'
 export { Pool } from './verbs/pool.ts'

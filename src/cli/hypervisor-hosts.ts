@@ -1,16 +1,13 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { decodeText } from '../formats/decode-text.ts'
-import { domainCapabilitiesOf } from '../formats/domain-capabilities.ts'
-import { parseCpu } from '../formats/parse-cpu.ts'
 import { filesOf, type InputFile } from '../node/files.ts'
 import { readWhole } from '../node/read-bytes.ts'
 import type { Context } from '../verbs/context.ts'
 import { type HypervisorHost, hypervisorHost } from '../verbs/hypervisor-host.ts'
 import type { Note } from '../verbs/note.ts'
-import { child, type Element, textOf } from '../xml/element.ts'
-import { parseXml } from '../xml/reader.ts'
-import { type HypervisorRequest, openConversation, openHypervisor } from './hypervisor.ts'
+import { recordedHost, requireHost } from '../verbs/recorded-hypervisor.ts'
+import { type HypervisorRequest, openHypervisor } from './hypervisor.ts'
 import { CommandError } from './spec.ts'
 
 export interface HypervisorHosts {
@@ -54,27 +51,10 @@ function readHost(context: Context, { path, named }: InputFile, request: Hypervi
   if (!bytes) throw new ParseError(`too long: more than ${LIMIT} bytes`, path)
   const text = decodeText(bytes)
   try {
-    if (/^\s*\{/.test(text)) return hypervisorHost(context, openConversation(text, path, request), path)
-    const root = /^\s*</.test(text) ? parseXml(text, path) : undefined
-    if (root?.name === 'domainCapabilities') return hostOf(root, path)
+    return named ? requireHost(context, text, path, request) : recordedHost(context, text, path, request)
   } catch (error) {
     throw error instanceof LibvirtError
       ? new CommandError([`Failed to use the hypervisor of '${path}'`, error.message], { cause: error })
       : error
-  }
-  if (!named) return undefined
-  throw new ParseError('neither domain capabilities nor a conversation with QEMU', path)
-}
-
-/** A host as its domain capabilities tell it. An old libvirt does not say what blocks a model. */
-function hostOf(capabilities: Element, source: string): HypervisorHost {
-  const { hostModel, models } = domainCapabilitiesOf(capabilities)
-  const arch = child(capabilities, 'arch')
-  const blockers = [...models].map(([name, known]) => [name, known.includes('?') ? 'untold' : known] as const)
-  return {
-    source,
-    arch: arch ? textOf(arch) : 'x86_64',
-    allowance: { models: new Map(blockers) },
-    reported: hostModel && parseCpu(hostModel, 'guest'),
   }
 }

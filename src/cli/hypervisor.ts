@@ -3,11 +3,11 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
 import { decodeText } from '../formats/decode-text.ts'
-import { qemuCapabilities } from '../formats/qemu-capabilities.ts'
-import { type Conversation, parseConversation } from '../formats/qmp-conversation.ts'
+import { parseConversation } from '../formats/qmp-conversation.ts'
 import { readWhole } from '../node/read-bytes.ts'
-import { checkQemuRequest, chooseQemu, noEmulator, type QemuRequest } from '../policy/qemu-choice.ts'
+import { checkQemuRequest, noEmulator } from '../policy/qemu-choice.ts'
 import type { Hypervisor } from '../verbs/hypervisor.ts'
+import { hypervisorOf, type RecordedRequest } from '../verbs/recorded-hypervisor.ts'
 import type { Arguments } from './arguments.ts'
 import type { Session } from './session.ts'
 import { CommandError, type OptionSpec } from './spec.ts'
@@ -47,8 +47,7 @@ export const PROBES: readonly OptionSpec[] = [
 ]
 
 /** What of a QEMU is asked for, and where it is looked for. */
-export interface HypervisorRequest extends QemuRequest {
-  readonly emulator?: string | undefined
+export interface HypervisorRequest extends RecordedRequest {
   /** A recorded conversation; absent: this host's QEMU is asked. */
   readonly replies?: string | undefined
   readonly noCache?: boolean
@@ -80,39 +79,18 @@ async function probed(request: HypervisorRequest): Promise<Hypervisor> {
   const binary = request.emulator ?? findEmulator(arch, { host })
   if (binary === undefined) throw noEmulator(arch)
   const conversation = await probeQemu({ binary, cache: request.noCache ? 'none' : undefined })
-  return hypervisorOf(conversation, request, binary, host)
+  return hypervisorOf(conversation, { ...request, emulator: binary }, host)
 }
 
 /** @throws FileError, ParseError, LibvirtError */
 function recorded(request: HypervisorRequest, path: string): Hypervisor {
   const bytes = readWhole(path, LIMIT)
   if (!bytes) throw new ParseError(`too long for a conversation with QEMU: more than ${LIMIT} bytes`, path)
-  return openConversation(decodeText(bytes), path, request)
+  return hypervisorOf(parseConversation(decodeText(bytes), path), request)
 }
 
 /** More than any conversation. */
 const LIMIT = 64 * 2 ** 20
-
-/**
- * The hypervisor of a recorded conversation. It does not tell the host's architecture: that is taken for its guests'.
- * @throws ParseError, LibvirtError
- */
-export const openConversation = (text: string, path: string, request: HypervisorRequest): Hypervisor =>
-  hypervisorOf(parseConversation(text, path), request, request.emulator)
-
-function hypervisorOf(
-  conversation: Conversation,
-  request: HypervisorRequest,
-  binary: string | undefined,
-  host?: string,
-): Hypervisor {
-  const capabilities = qemuCapabilities(conversation, request.arch)
-  const place = {
-    binary: binary ?? `/usr/bin/qemu-system-${capabilities.arch}`,
-    host: host ?? capabilities.arch,
-  }
-  return { capabilities, choice: chooseQemu(capabilities, place, request) }
-}
 
 /**
  * What an inquiry comes to; where it asks anything, a QEMU of this host answers.

@@ -22,14 +22,14 @@ export interface GuestMachine {
 /** What a guest can be told to have; `isToggle` absent: it has it, or not. */
 interface GuestFeature {
   readonly name: string
-  readonly isOn?: boolean
-  readonly isToggle?: boolean
+  readonly isOn?: boolean | undefined
+  readonly isToggle?: boolean | undefined
 }
 
 /** What `<guest>` of the capabilities tells: the guests of one architecture and the QEMU that runs them. */
 export interface GuestFacts {
   /** How guests see the hypervisor; absent: as hardware, `hvm`. */
-  readonly osType?: string
+  readonly osType?: string | undefined
   readonly arch: string
   readonly wordSize: number
   readonly emulator: string

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { replies } from './hypervisor-input.ts'
 
 const text = v.string('must be text')
 const flag = v.boolean('must be true or false')
@@ -19,11 +20,6 @@ const host = v.strictObject({
   protectedGuests: v.optional(flag),
   sev: v.optional(v.strictObject({ maxGuests: count, maxEsGuests: count })),
 })
-
-const replies = v.union(
-  [text, v.array(v.looseObject({}))],
-  'must be a recorded conversation: text, or a list of QMP messages',
-)
 
 export const domcapabilitiesInput = v.strictObject({
   replies,

@@ -1,8 +1,6 @@
 import { readFirmware } from '../formats/firmware-json.ts'
-import { parseDocuments } from '../formats/json-documents.ts'
 import { printDomainCapabilities } from '../formats/print-domain-capabilities.ts'
 import { qemuCapabilities } from '../formats/qemu-capabilities.ts'
-import { conversationOf } from '../formats/qmp-conversation.ts'
 import { domainCapabilities } from '../policy/domcaps/domain-capabilities.ts'
 import type { DomainHost } from '../policy/domcaps/question.ts'
 import { withoutDeprecated } from '../policy/domcaps/without-deprecated.ts'
@@ -12,6 +10,7 @@ import { checkVirtType } from '../policy/virt-types.ts'
 import type { Context } from './context.ts'
 import type { DomcapabilitiesInput } from './domcapabilities-input.ts'
 import { readCpu } from './read.ts'
+import { emulatorPath, readReplies } from './recorded-hypervisor.ts'
 import type { Outcome } from './verb.ts'
 
 /**
@@ -40,13 +39,7 @@ export function domcapabilities(
  */
 export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome {
   const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
-  const conversation = conversationOf(
-    typeof replies === 'string'
-      ? parseDocuments(replies, 'replies')
-      : replies.map((value, i) => ({ value, line: i + 1 })),
-    'replies',
-  )
-  const qemu = qemuCapabilities(conversation, arch)
+  const qemu = qemuCapabilities(readReplies(replies), arch)
   const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
   const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
   const isProbed = qemu.accelerators.has(choice.accelerator)
@@ -63,9 +56,6 @@ function hostOf({ cpu, firmware, ...facts }: NonNullable<DomcapabilitiesInput['h
     firmware: firmware?.flatMap(description => readFirmware(description) ?? []),
   }
 }
-
-/** Where QEMU is when nobody says. */
-export const emulatorPath = (arch: string): string => `/usr/bin/qemu-system-${arch}`
 
 /**
  * As `chooseQemu`, but an accelerator that was not probed is taken as it is asked for: what libvirt tells of one is

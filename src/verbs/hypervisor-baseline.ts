@@ -34,16 +34,21 @@ export interface HypervisorReasons extends BaselineReasons {
   readonly withheld: readonly Reason[]
 }
 
-/** @param sources what the CPUs are called, in order. Of x86 only */
+/** A CPU, and what answers call it. */
+export interface GivenCpu {
+  readonly cpu: Cpu
+  readonly source: string
+}
+
+/** Of x86 only. */
 export function hypervisorReasons(
   { db }: Context,
-  cpus: readonly Cpu[],
-  sources: readonly string[],
+  given: readonly GivenCpu[],
   answer: Cpu,
 ): HypervisorReasons {
   const pool = new Pool(db, { explain: true, raw: true })
-  for (const [i, cpu] of cpus.entries()) pool.add(cpu, sources[i] ?? '')
-  const common = cpus.map(cpu => featuresOf(db, cpu)).reduce((all, features) => all.meet(features))
+  for (const { cpu, source } of given) pool.add(cpu, source)
+  const common = given.map(({ cpu }) => featuresOf(db, cpu)).reduce((all, features) => all.meet(features))
   const withheld = db.features.in(common.minus(featuresOf(db, answer))).map(reasonOf)
   return { ...pool.reasons(answer), withheld }
 }

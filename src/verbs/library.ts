@@ -1,8 +1,5 @@
 import type { InferInput } from 'valibot'
 import type { Policy } from '../core/cpu.ts'
-import { builtin } from '../database/builtin.ts'
-import type { Database } from '../database/database.ts'
-import { ask as askContext } from './ask.ts'
 import type { BaselineAnswer } from './baseline.ts'
 import type { CompareAnswer } from './compare.ts'
 import type { DecodeAnswer } from './decode.ts'
@@ -17,18 +14,8 @@ import type { MigrateAnswer, MoveAnswer } from './fleet/migrate.ts'
 import type { PoolsAnswer } from './fleet/pools.ts'
 import type { WhatIfAnswer } from './fleet/what-if.ts'
 import type * as inputs from './inputs.ts'
-import type { Note } from './note.ts'
+import { answer, type Options, type Told } from './library-answer.ts'
 import type { BaselineReasons } from './reason.ts'
-
-/** What every question may be asked with. */
-export interface Options {
-  /** Whose facts to answer from; absent: the data that comes with this package. */
-  readonly database?: Database
-}
-
-/** A note as data, with its sentence. */
-export type ToldNote = Note & { readonly text: string }
-type Told<T> = Omit<T, 'notes'> & { readonly notes: readonly ToldNote[] }
 
 export type DecodeInput = InferInput<typeof inputs.decode>
 export type BaselineInput = InferInput<typeof inputs.baseline> & { readonly explain?: boolean }
@@ -37,18 +24,6 @@ export type UpdateInput = InferInput<typeof inputs.update>
 export type StartInput = InferInput<typeof inputs.start>
 export type IdenticalInput = InferInput<typeof inputs.twoData>
 export type UpdateLiveInput = InferInput<typeof inputs.updateLive>
-
-/**
- * Answers a request of the JSON contract, `{verb, …inputs}`; what `virt-cpu batch` does with a line.
- * @throws BadRequest for one that is not such a request, LibvirtError, ParseError
- */
-export const ask = (
-  request: Readonly<Record<string, unknown>>,
-  options: Options = {},
-): Record<string, unknown> => askContext({ db: options.database ?? builtin() }, request)
-
-/** The verb's answer; its type is the table's, which tests hold. */
-const answer = <T>(verb: string, input: object, options?: Options): T => ask({ verb, ...input }, options) as T
 
 /**
  * The named CPU that CPUID and MSR words, or the text of a dump, are.

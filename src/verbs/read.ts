@@ -1,5 +1,7 @@
 import type { Cpu } from '../core/cpu.ts'
 import type { CpuidData, CpuidRow, MsrRow } from '../core/cpuid-data.ts'
+import { topologyOf } from '../formats/cpu-children.ts'
+import { partsOf, text } from '../formats/cpu-parts.ts'
 import { readCpudata } from '../formats/cpudata.ts'
 import { findCpus } from '../formats/find-cpus.ts'
 import { type Expected, parseCpu } from '../formats/parse-cpu.ts'
@@ -15,6 +17,19 @@ export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
   const root = parseXml(xml, source)
   const [first] = findCpus(root)
   return first?.origin === 'domain' ? parseDomainCpu(root) : parseCpu(first?.element ?? root, expected)
+}
+
+/**
+ * A host's CPU as capabilities print it: as `readCpu`, and one whose model nobody could tell, by architecture and
+ * topology alone, which libvirt prints and does not read.
+ * @throws ParseError, LibvirtError
+ */
+export function readReportedCpu(xml: string, source = ''): Cpu {
+  const root = parseXml(xml, source)
+  const { model, arch, topology } = partsOf(root)
+  // A host's definition that was read prints without its model; one that was decoded, with it.
+  if (model || root.name !== 'cpu') return { ...readCpu(xml, 'host', source), mode: 'custom' }
+  return { type: 'host', arch: text(arch), topology: topologyOf(topology), features: [] }
 }
 
 /** CPU data as a `<cpudata>` document, or as its words. */

@@ -11,6 +11,7 @@ import { domcapabilitiesInput } from './domcapabilities-input.ts'
 import { PLAN_VERBS } from './fleet/plan-table.ts'
 import { CHANGE_VERBS } from './fleet/table.ts'
 import { encode, expand, migratable, start, update, updateLive, validate } from './guest.ts'
+import { HYPERVISOR_VERBS } from './hypervisor-table.ts'
 import * as inputs from './inputs.ts'
 import { Pool } from './pool.ts'
 import { readCpu, readData } from './read.ts'
@@ -131,6 +132,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: (context, { arch }) => ({ answer: { models: cpuModels(context, arch) ?? null } }),
   }),
 
+  ...HYPERVISOR_VERBS,
   ...CHANGE_VERBS,
   ...PLAN_VERBS,
 }

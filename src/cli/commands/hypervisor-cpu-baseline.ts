@@ -1,4 +1,3 @@
-import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { parseCpu } from '../../formats/parse-cpu.ts'
 import { printCpu } from '../../formats/print-cpu.ts'
@@ -7,7 +6,7 @@ import { behaves } from '../../policy/versions.ts'
 import type { Context } from '../../verbs/context.ts'
 import { definitionOf } from '../../verbs/host-of.ts'
 import { featureNames, isX86 } from '../../verbs/hypervisor.ts'
-import { hypervisorBaseline, hypervisorReasons } from '../../verbs/hypervisor-baseline.ts'
+import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from '../../verbs/hypervisor-baseline.ts'
 import type { HypervisorHost } from '../../verbs/hypervisor-host.ts'
 import type { Note } from '../../verbs/note.ts'
 import { printNote } from '../../verbs/say.ts'
@@ -59,9 +58,9 @@ export const command: Command = {
       ignoreHost: args.has('ignore-host'),
     }
     const arch = hosts[0]?.arch ?? ''
-    const cpu = await inquireQemu(hypervisorBaseline(context, given.cpus, hosts, options), arch, request)
-    const reasons =
-      args.has('explain') && isX86(arch) && hypervisorReasons(context, given.cpus, given.sources, cpu)
+    const cpus = given.cpus.map(({ cpu }) => cpu)
+    const cpu = await inquireQemu(hypervisorBaseline(context, cpus, hosts, options), arch, request)
+    const reasons = args.has('explain') && isX86(arch) && hypervisorReasons(context, given.cpus, cpu)
     if (args.has('json')) {
       const told = [...notes, ...given.notes].map(printNote)
       const answer = {
@@ -86,8 +85,7 @@ export const command: Command = {
 }
 
 interface Given {
-  readonly cpus: readonly Cpu[]
-  readonly sources: readonly string[]
+  readonly cpus: readonly GivenCpu[]
   readonly notes: readonly Note[]
 }
 
@@ -95,9 +93,9 @@ interface Given {
 function reportedBy(hosts: readonly HypervisorHost[]): Given {
   const cpus = hosts.map(({ source, reported }) => {
     if (!reported) throw new CommandError([`the hypervisor of '${source}' does not tell its host's CPU`])
-    return reported
+    return { cpu: reported, source }
   })
-  return { cpus, sources: hosts.map(({ source }) => source), notes: [] }
+  return { cpus, notes: [] }
 }
 
 /** The CPUs of the files, or the one model; undefined where recorded hosts are given instead. @throws LibvirtError of the first that is bad, CommandError, FileError */
@@ -119,7 +117,7 @@ async function cpusOf(
     refuseReadOnly(session, 'BaselineHypervisorCPU')
     const named = { name: 'model', attributes: {}, content: [model] }
     const cpu = parseCpu({ name: 'cpu', attributes: {}, content: [named] }, 'guest')
-    return { cpus: [cpu], sources: ['--model'], notes: [] }
+    return { cpus: [{ cpu, source: '--model' }], notes: [] }
   }
   const inputs = await readForHypervisor(filesOf(files), files.length === 1, session)
   refuseReadOnly(session, 'BaselineHypervisorCPU')
@@ -131,8 +129,7 @@ async function cpusOf(
     }
   })
   return {
-    cpus: read.map(({ value }) => value),
-    sources: inputs.map(({ source }) => source),
+    cpus: read.map(({ value }, i) => ({ cpu: value, source: inputs[i]?.source ?? '' })),
     notes: read.flatMap(({ notes }) => notes),
   }
 }
