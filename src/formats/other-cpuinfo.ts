@@ -10,13 +10,14 @@ const lineOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(text)?.[1]
 
 /**
- * The logical CPUs of a `/proc/cpuinfo` of ARM, POWER, RISC-V or s390x, as the registers that its words stand for. None where
+ * The logical CPUs of a `/proc/cpuinfo` of ARM, LoongArch, POWER, RISC-V or s390x, as the registers that its words stand for. None where
  * it is of another architecture.
  */
 export function parseOtherCpuInfo(text: string, placeOf: PlaceOf): RegisterDump[] {
   if (lineOf(text, 'CPU implementer') !== undefined) return armCpus(text, placeOf)
   if (/\(pvr [0-9a-f]{4} [0-9a-f]{4}\)/.test(text)) return powerCpus(text)
   if (/^isa[ \t]*:[ \t]*rv64/m.test(text)) return riscvCpus(text, placeOf)
+  if (/^isa[ \t]*:.*\bloongarch64\b/im.test(text)) return loongCpus(text, placeOf)
   return lineOf(text, 'vendor_id') === 'IBM/S390' ? zCpus(text) : []
 }
 
@@ -61,6 +62,16 @@ function riscvCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
     return { name: lineOf(block, 'hart') ?? lineOf(block, 'processor') ?? '', registers: registersOf(words) }
   })
   return distinctRegisters('riscv64', cpus)
+}
+
+/** The words of CPUCFG as far as Linux lists their features; the ISA's name tells the width of registers. */
+function loongCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
+  const cpus = blocksOf(text).map(block => {
+    const words = (/^features[ \t]*:[ \t]*(.*)/im.exec(block)?.[1] ?? '').split(/\s+/)
+    const registers = registersOf(['gr64', ...words].map(word => placeOf('loongarch64', word)))
+    return { name: lineOf(block, 'processor') ?? '', registers }
+  })
+  return distinctRegisters('loongarch64', cpus)
 }
 
 function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bigint> {

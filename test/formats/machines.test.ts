@@ -24,6 +24,7 @@ describe('/proc/cpuinfo', () => {
     ['neoverse-v1', ['aarch64 0,1 MIDR_EL1=411fd401 AT_HWCAP=d0759fff AT_HWCAP2=16200']],
     ['power9', ['ppc64 0,4 PVR=4e1202']],
     ['rv64', ['riscv64 1 ']],
+    ['loongson', ['loongarch64 0,1 CPUCFG.1=2100002 AT_HWCAP=1 CPUCFG.2=5c07c1']],
   ])('%s', (name, expected) => {
     const found = shown(machine(corpus(`${name}.cpuinfo`)))
     expect(found.map(line => line.slice(0, expected[0]?.length))).toEqual(expected)

@@ -7,7 +7,7 @@ import { decodeText } from '../../src/verbs/decode-text.ts'
 import { definitionOf } from '../../src/verbs/host-of.ts'
 import { Pool } from '../../src/verbs/pool.ts'
 import { say } from '../../src/verbs/say.ts'
-import { refusal, show } from '../notation.ts'
+import { guest, refusal, show } from '../notation.ts'
 
 // Machines that are not x86, as libvirt has them and as they should be.
 
@@ -38,6 +38,7 @@ describe('decode', () => {
     ['midr_el1', 'internal error: CPUID registers unavailable'],
     ['z15.cpuinfo', /cannot detect host CPU model for s390x architecture$/],
     ['rv64.cpuinfo', /cannot detect host CPU model for riscv64 architecture$/],
+    ['loongson.cpuinfo', /cannot detect host CPU model for loongarch64 architecture$/],
   ])('%s is more than libvirt can', (name, message) => {
     expect(refusal(() => decodeText(context, corpus(name)))).toMatch(message)
   })
@@ -50,6 +51,8 @@ describe('decode', () => {
       decodeText(context, corpus('midr_el1').replace('413fd0c1', '610f0221'), { best: true }).model,
     ).toBe('')
     expect(hostOf('rv64.cpuinfo', true).model).toBe('rv64i')
+    expect(hostOf('z15.cpuinfo', true).model).toBe('gen15a-base')
+    expect(show(hostOf('loongson.cpuinfo', true))).toMatch(/^la464 Loongson \+complex \+crypto \+lvz /)
   })
 })
 
@@ -106,5 +109,43 @@ describe('the meet of RISC-V hosts', () => {
     expect(cpu.features.map(({ name }) => name)).not.toContain('v')
     expect(poolOf(names).notes()[0]).toMatchObject({ hideWith: ['v=off', 'zbc=off'], fixed: [] })
     expect(refusal(() => poolOf(['rv64.cpuinfo'], false))).toMatch(/cannot detect host CPU model/)
+  })
+})
+
+describe('the meet of LoongArch hosts', () => {
+  const pool = (...texts: string[]) => {
+    const all = new Pool(context.db, { best: true, explain: true })
+    for (const text of texts) all.add({ ...guest(text), arch: 'loongarch64' }, text)
+    return all
+  }
+
+  test('is the core of QEMU’s that all have, without vectors that only some have', () => {
+    const both = pool('exact la464 require:lvz', 'exact la464 disable:lasx')
+    expect(show(both.result())).toBe('exact la464 fallback:forbid disable:lasx')
+    expect(both.notes()[0]).toMatchObject({ hideWith: ['lasx=off'], fixed: [], conflicts: [] })
+    expect(both.lost().map(({ feature }) => feature)).toEqual(['lasx', 'lvz'])
+  })
+
+  test('there is none of cores of different width', () => {
+    expect(refusal(() => pool('exact la464', 'exact la132').result())).toBe(
+      'operation failed: CPUs are incompatible',
+    )
+    expect(pool('exact la464', 'exact la132').notes()[0]).toMatchObject({ conflicts: ['gr32', 'gr64'] })
+  })
+})
+
+describe('the meet of s390x hosts', () => {
+  test('is on the newest generation that all make, whoever comes first', () => {
+    const hosts = ['gen15a', 'z14ZR1'].map(model => ({ ...guest(`exact ${model}`), arch: 's390x' }))
+    const [pool, reversed] = [hosts, [...hosts].reverse()].map(list => {
+      const all = new Pool(context.db, { best: true, explain: true })
+      for (const host of list) all.add(host, host.model ?? '')
+      return all
+    })
+    expect(show(pool?.result() as never)).toBe(show(reversed?.result() as never))
+    expect(pool?.result().model).toBe('z14-base')
+    expect(pool?.lost().map(({ feature }) => feature)).toContain('msa9')
+    const [note] = pool?.notes() ?? []
+    expect(note && say(note)).toBe('beyond libvirt, which has no such answer for s390x: guests may move')
   })
 })

@@ -1,10 +1,16 @@
 import { type Driver, IDENTICAL } from '../driver.ts'
+import { bestDetect, bestFold, flagPlace } from './best.ts'
+import { cores, TEXTS } from './models.ts'
 
-/** libvirt knows no LoongArch models, and leaves host-model as it is. */
+/** libvirt knows no LoongArch models, and leaves host-model as it is. QEMU has cores. */
 export const loongarch64: Driver = {
   name: 'LoongArch',
   arches: ['loongarch64'],
-  data: () => ({}),
+  data: () => ({ folder: 'loongarch64', database: TEXTS }),
+  ownModels: cores,
   compare: () => IDENTICAL,
   update: (_, guest) => guest,
+  bestDetect,
+  flagPlace,
+  bestFold,
 }

@@ -1,6 +1,6 @@
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { bestDetect, flagPlace, ProfileFold } from './best.ts'
+import { bestDetect, bestFold, flagPlace } from './best.ts'
 import { profiles, TEXTS } from './models.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
@@ -13,5 +13,5 @@ export const riscv64: Driver = {
   update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
   bestDetect,
   flagPlace,
-  bestFold: () => new ProfileFold(),
+  bestFold,
 }

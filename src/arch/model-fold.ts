@@ -1,0 +1,102 @@
+import type { Cpu, Policy } from '../core/cpu.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import type { Model } from '../core/model.ts'
+import type { Database } from '../database/database.ts'
+import type { FeatureView, Fold, Obstacles } from './driver.ts'
+
+/** What QEMU can do about the features of an architecture's models. */
+export interface Switches {
+  readonly db: Database
+  /** What it can give and hide one by one. */
+  readonly properties: FeatureSet
+  /** What a model may be without, hidden, and be the answer all the same. */
+  readonly mayLack: FeatureSet
+}
+
+/** The greatest model that a CPU with these features has; undefined where it has none. */
+export const greatestModel = (
+  { db, mayLack }: Switches,
+  set: FeatureSet,
+  told = db.features.all,
+): Model | undefined => db.models.findLast(({ features }) => features.meet(told).minus(mayLack).leq(set))
+
+/** What a definition has; models that are none of ours, and properties that are no feature, count for nothing. */
+export function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
+  const named = (off: boolean) =>
+    db.features.setOf(
+      features.flatMap(({ name, policy }) =>
+        (policy === 'disable') === off ? (db.features.get(name) ?? []) : [],
+      ),
+    )
+  const own = (model === undefined ? undefined : db.model(model)?.features) ?? FeatureSet.empty
+  return own.join(named(false)).minus(named(true))
+}
+
+/**
+ * Beyond libvirt: the features that all hosts have, on the greatest model that they make; of what is beyond it, what
+ * QEMU can give.
+ */
+export class ModelFold implements Fold {
+  readonly view: FeatureView
+  readonly vendors: readonly string[] = []
+  readonly #switches: Switches
+  readonly #models = new Set<string>()
+  #common: FeatureSet | undefined
+  #any = FeatureSet.empty
+
+  constructor(switches: Switches) {
+    const { db } = switches
+    this.#switches = switches
+    this.view = { table: () => db.features, of: (_, cpu) => featuresOf(db, cpu) }
+  }
+
+  get models(): readonly string[] {
+    return [...this.#models]
+  }
+
+  get common(): FeatureSet {
+    return this.#common ?? FeatureSet.empty
+  }
+
+  add(cpu: Cpu): void {
+    const set = featuresOf(this.#switches.db, cpu)
+    this.#common = this.#common?.meet(set) ?? set
+    this.#any = this.#any.join(set)
+    if (cpu.model !== undefined) this.#models.add(cpu.model)
+  }
+
+  result(): Cpu {
+    const model = greatestModel(this.#switches, this.common)
+    if (!model) throw new LibvirtError('op-failed', 'CPUs are incompatible')
+    const listed = (set: FeatureSet, policy: Policy) => this.#names(set).map(name => ({ name, policy }))
+    return {
+      type: 'guest',
+      mode: 'custom',
+      match: 'exact',
+      model: model.name,
+      fallback: 'forbid',
+      features: [
+        ...listed(this.common.minus(model.features).meet(this.#switches.properties), 'require'),
+        ...listed(model.features.minus(this.common), 'disable'),
+      ],
+    }
+  }
+
+  dependsOnOrder(): boolean {
+    return false
+  }
+
+  /** What some hosts have is switched off; what must agree cannot be. */
+  get obstacles(): Obstacles {
+    const { db, properties } = this.#switches
+    const lost = this.#any.minus(this.common)
+    const ordered = lost.meet(db.features.withOrder('='))
+    const off = this.#names(lost.minus(ordered).meet(properties)).map(name => `${name}=off`)
+    return { hideWith: off, fixed: [], conflicts: this.#names(ordered), models: [] }
+  }
+
+  #names(set: FeatureSet): string[] {
+    return this.#switches.db.features.in(set).map(({ name }) => name)
+  }
+}
