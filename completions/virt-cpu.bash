@@ -22,8 +22,8 @@ _virt_cpu() {
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
     models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
-    tree) options='--model --json --cpu-map --libvirt --help'; words='' ;;
-    name) options='--name --json --cpu-map --libvirt --help'; words='' ;;
+    tree) options='--model --arch --json --cpu-map --libvirt --help'; words='' ;;
+    name) options='--name --arch --json --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --json --markdown --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
     advise) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -58,7 +58,9 @@ _virt_cpu() {
     guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    name:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     explain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     pools:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;

@@ -49,14 +49,17 @@ export interface NameAnswer {
   readonly nearest: readonly string[]
 }
 
-/** What feature a word means: our name of it, any tool's spelling, or its place, `CPUID.07H.0:ECX[11]`. */
-export function name({ db }: Context, text: string): NameAnswer {
+/**
+ * What feature a word means: our name of it, any tool's spelling, or its place, `CPUID.07H.0:ECX[11]`.
+ * @param own whether the database is of our own and no map of libvirt's: then nothing is said of names elsewhere
+ */
+export function name({ db }: Context, text: string, own = false): NameAnswer {
   const all = [...db.features.list, ...db.beyond]
   const called = db.called(text)
   const found = called.length > 0 ? called : all.filter(feature => placeOf(feature) === text.toUpperCase())
   return {
     text,
-    features: found.map(feature => factsOf(db, feature)),
+    features: found.map(feature => ({ ...factsOf(db, feature), ...(own && { libvirt: false, names: [] }) })),
     nearest: found.length > 0 ? [] : nearest(spellings(db, all), text),
   }
 }

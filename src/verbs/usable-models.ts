@@ -1,7 +1,10 @@
+import { x86 } from '../arch/x86/driver.ts'
 import type { Model } from '../core/model.ts'
+import type { Database } from '../database/database.ts'
 import { Valuation } from '../fleet/value.ts'
 import { builtinWeights } from '../fleet/weights.ts'
 import type { Blockers } from '../policy/allowance.ts'
+import { driverOf } from '../policy/driver.ts'
 import type { Context } from './context.ts'
 import type { HypervisorHost } from './hypervisor-host.ts'
 import { type LostFeature, reasonOf } from './reason.ts'
@@ -33,16 +36,16 @@ export interface UsableModels {
   readonly blocked: readonly BlockedModel[]
 }
 
-/** The models that some host's hypervisor has, by whether every one of the hosts can give them. */
-export function usableModels({ db }: Context, hosts: readonly HypervisorHost[]): UsableModels {
-  const valuation = new Valuation(db.features, builtinWeights())
-  const worth = (model: Model) => valuation.worth(model.features)
-  const models = db.models.filter(({ name }) => hosts.some(({ allowance }) => allowance.models.has(name)))
-  const ranked = models.sort((a, b) => worth(b) - worth(a) || b.index - a.index)
-  const answers = ranked.map((model): BlockedModel => {
-    const { name, vendor } = model
-    return { name, vendor: vendor?.name ?? '', worth: worth(model), ...obstacles({ db }, name, hosts) }
-  })
+/**
+ * The models that some host's hypervisor has, by whether every one of the hosts can give them.
+ * @param hosts of one architecture
+ */
+export function usableModels(context: Context, hosts: readonly HypervisorHost[]): UsableModels {
+  const arch = hosts[0]?.arch ?? 'x86_64'
+  const db = driverOf(arch)?.ownModels?.() ?? context.db
+  const answers = rankedModels(db, arch, hosts).map(
+    (model): BlockedModel => ({ ...model, ...obstacles({ db }, model.name, hosts) }),
+  )
   const isUsable = ({ blockers, absentOn, untoldOn }: BlockedModel) =>
     blockers.length + absentOn.length + untoldOn.length === 0
   return {
@@ -50,6 +53,21 @@ export function usableModels({ db }: Context, hosts: readonly HypervisorHost[]):
     usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
     blocked: answers.filter(answer => !isUsable(answer)),
   }
+}
+
+/** Best first; where nothing is known of an architecture's models, as the hypervisors list them. */
+function rankedModels(db: Database, arch: string, hosts: readonly HypervisorHost[]): ModelOnHosts[] {
+  const listed = new Set(hosts.flatMap(({ allowance }) => [...allowance.models.keys()]))
+  const driver = driverOf(arch)
+  if (driver && driver !== x86 && !driver.ownModels) {
+    return [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(db, name) ?? '', worth: 0 }))
+  }
+  const valuation = new Valuation(db.features, builtinWeights())
+  const worth = (model: Model) => valuation.worth(model.features)
+  return db.models
+    .filter(({ name }) => listed.has(name))
+    .sort((a, b) => worth(b) - worth(a) || b.index - a.index)
+    .map(model => ({ name: model.name, vendor: model.vendor?.name ?? '', worth: worth(model) }))
 }
 
 function obstacles({ db }: Context, name: string, hosts: readonly HypervisorHost[]) {

@@ -1,8 +1,8 @@
 import { name } from '../../verbs/name.ts'
 import { printName } from '../../verbs/name-text.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
 import { terminalWidth } from '../output.ts'
+import { ARCH, modelsOf } from '../own-models.ts'
 
 export const command: Command = {
   spec: {
@@ -18,6 +18,7 @@ export const command: Command = {
         required: true,
         help: "a feature's name or place",
       },
+      ARCH,
       { name: 'json', help: 'the same as JSON' },
     ],
     example: 'virt-cpu name avx512_vnni',
@@ -25,8 +26,8 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const db = await databaseOf(session)
-    const answers = args.all('name').map(text => name({ db }, text))
+    const { db, own } = await modelsOf(session, args.get('arch'))
+    const answers = args.all('name').map(text => name({ db }, text, own))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
     else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)
     return answers.every(({ features }) => features.length > 0) ? 0 : 1

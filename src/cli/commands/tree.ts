@@ -1,8 +1,8 @@
 import { tree } from '../../verbs/tree.ts'
 import { printTree } from '../../verbs/tree-text.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
 import { terminalWidth } from '../output.ts'
+import { ARCH, modelsOf } from '../own-models.ts'
 
 export const command: Command = {
   spec: {
@@ -12,6 +12,7 @@ export const command: Command = {
       'what each version adds and removes, when and why.',
     options: [
       { name: 'model', value: 'string', positional: 'one', help: 'a model or family' },
+      ARCH,
       { name: 'json', help: 'the same as JSON' },
     ],
     example: 'virt-cpu tree EPYC',
@@ -19,7 +20,8 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const answer = tree({ db: await databaseOf(session) }, args.get('model'))
+    const { db } = await modelsOf(session, args.get('arch'))
+    const answer = tree({ db }, args.get('model'))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
     else session.out(`${printTree(answer, terminalWidth())}\n`)
     return answer.kind === 'unknown' ? 1 : 0

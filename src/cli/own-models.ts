@@ -1,0 +1,24 @@
+import type { Database } from '../database/database.ts'
+import { databaseOf } from './database.ts'
+import type { Session } from './session.ts'
+import { type OptionSpec, UsageError } from './spec.ts'
+
+/** Which architecture's models are meant. */
+export const ARCH: OptionSpec = {
+  name: 'arch',
+  value: 'string',
+  words: ['x86_64', 'i686', 's390x', 'riscv64', 'loongarch64'],
+  help: 'whose models: x86 if not given; others as QEMU names them',
+}
+
+/** The models of an architecture, ours where libvirt has no map of it. @throws UsageError where there are none */
+export async function modelsOf(session: Session, arch = 'x86_64'): Promise<{ db: Database; own: boolean }> {
+  if (arch === 'x86_64' || arch === 'i686') return { db: await databaseOf(session), own: false }
+  const { driverOf } = await import('../policy/driver.ts')
+  const driver = driverOf(arch)
+  if (driver?.ownModels) return { db: driver.ownModels(), own: true }
+  const known = driver
+    ? `of ${arch} there is a list, no tree: virt-cpu cpu-models ${arch}`
+    : `'${arch}' is unknown`
+  throw new UsageError(`--arch takes ${ARCH.words?.join(', ')}; ${known}`)
+}
