@@ -1,3 +1,4 @@
+import { type Globals, takeGlobal } from './globals.ts'
 import { allOptions, CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
 
 /** What a command was given. */
@@ -34,20 +35,26 @@ export class Arguments {
 /**
  * Reads a command's arguments by virsh's rules: `--name`, `--name value`, `--name=value`, values without a
  * name for positionals, `--` before arguments that look like options.
+ * @param globals takes the global options that stand among them, which virsh wants before the command
  * @throws UsageError in virsh's words
  */
-export function readArguments(spec: CommandSpec, argv: readonly string[]): Arguments | 'help' {
+export function readArguments(
+  spec: CommandSpec,
+  argv: readonly string[],
+  globals: Globals,
+): Arguments | 'help' {
   const reader = new Reader(spec)
   const rest = argv.slice()
   let literal = false
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (!literal && reader.isShort(arg)) reader.option(`-${arg}`, rest)
+    else if (!literal && !reader.knows(arg) && takeGlobal(globals, arg, rest)) continue
     else if (literal || !/^--./.test(arg)) {
       if (!literal && arg === '--') literal = true
       else reader.positional(arg)
     } else reader.option(arg, rest)
   }
-  return reader.result()
+  return globals.show === undefined ? reader.result() : 'help'
 }
 
 class Reader {
@@ -64,6 +71,11 @@ class Reader {
   /** Whether it is an option of one letter, `-k`: only our own commands have such. */
   isShort(arg: string): boolean {
     return /^-[a-z]$/.test(arg) && this.#options.some(({ name }) => name === arg.slice(1))
+  }
+
+  /** Whether it is a long option of the command. */
+  knows(arg: string): boolean {
+    return this.#options.some(({ name }) => arg === `--${name}` || arg.startsWith(`--${name}=`))
   }
 
   positional(value: string): void {

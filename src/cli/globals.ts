@@ -2,7 +2,7 @@ import { LIBVIRT_VERSIONS, type LibvirtVersion } from '../policy/versions.ts'
 import type { Driver } from './session.ts'
 import { UsageError } from './spec.ts'
 
-/** What stands before the command. */
+/** What stands before the command, or among its arguments. */
 export interface Globals {
   quiet: boolean
   /** Only what libvirt lets everyone do. */
@@ -58,6 +58,20 @@ export function readGlobals(argv: readonly string[]): Globals {
   }
   globals.rest = rest
   return globals
+}
+
+/**
+ * Takes a global option that stands after the command, with its value from `rest`; answers whether it is one. Long
+ * ones are written out there. `--help` is the command's.
+ * @throws UsageError in virsh's words
+ */
+export function takeGlobal(globals: Globals, arg: string, rest: string[]): boolean {
+  const [, name = ''] = /^--([^=]+)/.exec(arg) ?? []
+  const isIt = ({ short, long }: GlobalOption) => (name ? long === name : arg.charAt(1) === short)
+  if (!/^-[^-]|^--[^=]/.test(arg) || name === 'help' || !OPTIONS.some(isIt)) return false
+  if (name) readLong(globals, arg, rest)
+  else readCluster(globals, arg, rest)
+  return true
 }
 
 function readLong(globals: Globals, arg: string, rest: string[]): void {

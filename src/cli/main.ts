@@ -13,20 +13,19 @@ async function main(argv: readonly string[]): Promise<number> {
   const globals = readGlobals(argv)
   if (globals.show !== undefined) return show(globals.show)
   for (const warning of globals.warnings) complain(warning)
-  const session = sessionOf(globals)
   const [name, ...args] = globals.rest
   if (name === undefined) return show('help')
   if (args.length === 0 && /[\s;'"\\]/.test(name)) {
     const { splitCommands } = await import('./command-string.ts')
     let status = 0
-    for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), session)
+    for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), globals)
     return status
   }
-  return runNamed(name, args, session)
+  return runNamed(name, args, globals)
 }
 
-async function runNamed(name: string, args: readonly string[], session: Session): Promise<number> {
-  if (name === 'help') return help(args, session)
+async function runNamed(name: string, args: readonly string[], before: Globals): Promise<number> {
+  if (name === 'help') return help(args, sessionOf(before))
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!entry) {
     const { nearest } = await import('../core/nearest.ts')
@@ -35,9 +34,13 @@ async function runNamed(name: string, args: readonly string[], session: Session)
   }
   const { command } = await entry[1]()
   try {
-    const given = readArguments(command.spec, args)
-    if (given === 'help') return await help([name], session)
-    return await run(command, given, session, COMMANDS)
+    const globals: Globals = { ...before, warnings: [] }
+    const given = readArguments(command.spec, args, globals)
+    for (const warning of globals.warnings) complain(warning)
+    const session = sessionOf(globals)
+    if (given !== 'help') return await run(command, given, session, COMMANDS)
+    const what = globals.show ?? 'help'
+    return await (what === 'help' ? help([name], session) : show(what))
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     return usage(error, command.spec)

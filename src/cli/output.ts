@@ -14,7 +14,7 @@ export function write(fd: number, text: string): void {
       at += writeSync(fd, bytes, at)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'EPIPE') process.exit(0)
+      if (code === 'EPIPE' || code === 'ECONNRESET') process.exit(0) // a pipe, or a socket in its place
       if (code !== 'EAGAIN') throw error
       pause(5)
     }

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Database } from '../database/database.ts'
 import { ask, errorOf } from '../verbs/ask.ts'
 import { checkLibvirt, parseRequest } from '../verbs/request.ts'
+import { idText, withId } from '../verbs/request-id.ts'
 import { VERBS } from '../verbs/table.ts'
 import { NOTHING_ALLOWED, pagePolicy, SAFE_HEADERS } from './headers.ts'
 import { openapi } from './openapi.ts'
@@ -51,11 +52,13 @@ export function createApp({ version, database, maps, page, name, onFault }: AppO
     if (!Object.hasOwn(VERBS, verb)) {
       throw new Refused('not-found', `unknown verb '${verb}'; known: ${Object.keys(VERBS).join(', ')}`)
     }
-    const request = parseRequest(await c.req.text())
+    const text = await c.req.text()
+    const request = parseRequest(text)
     checkLibvirt(request.libvirt)
     const db = databaseOf(request.cpuMap, database, maps)
-    const id = request.id === undefined ? {} : { id: request.id }
-    return c.json({ ...id, ...ask({ db }, { ...request, verb }) })
+    const answer = ask({ db }, { ...request, verb })
+    if (request.id === undefined) return c.json(answer)
+    return c.body(withId(idText(request.id, text), answer), 200, { 'content-type': 'application/json' })
   })
   app.notFound(c => refuse(c, 'not-found', `nothing is at ${c.req.method} ${c.req.path}`))
   app.onError((error, c) => {

@@ -193,3 +193,20 @@ test.skipIf(!map)(`a request's own cpuMap (${map ? '11.3' : NO_REFERENCE})`, () 
   const count = (answer: Answer | undefined) => (answer?.models as string[] | undefined)?.length ?? 0
   expect(count(own)).toBeGreaterThan(count(theirs))
 })
+
+test('an id comes back as it came, whatever JavaScript would make of it', () => {
+  const ids = [
+    '123456789012345678901',
+    '-0.10000000000000000001',
+    '1e400',
+    '[1, {"id": 90071992547409931}]',
+    '"a\\u0000b"',
+  ]
+  const requests = ids.map(id => `{"verb": "nosuch", "x": {"id": 7}, "id" : ${id} }\n`)
+  const { stdout } = virtCpu(['batch'], { input: requests.join('') })
+  const back = stdout.split('\n').map(line => /^\{"id":(.*),"error":/.exec(line)?.[1])
+  expect(back.slice(0, -1)).toEqual(ids)
+  expect(virtCpu(['batch'], { input: '{"id": 1, "\\u0069d": 12345678901234567890}' }).stdout).toMatch(
+    /^\{"id":12345678901234567890,/,
+  )
+})

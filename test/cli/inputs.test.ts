@@ -143,3 +143,22 @@ test('cpu-compare says which file of several is no XML, and which host', () => {
   const host = run(['cpu-compare', 'both.xml', '--host', 'mixed/bad.xml'])
   expect(host.stderr).toContain("Failed to read 'mixed/bad.xml'")
 })
+
+test('what people take for text is told for what it is', () => {
+  const files = folderOf({
+    'fleet.xml.gz': Buffer.from('1f8b0800', 'hex'),
+    'windows.xml': Buffer.from('\ufeff<cpu/>', 'utf16le'),
+  })
+  const said = (file: string) => virtCpu(['decode', file], { cwd: files }).stderr
+  expect(said('fleet.xml.gz')).toBe('error: fleet.xml.gz: not UTF-8 text but gzip: unpack it first\n')
+  expect(said('windows.xml')).toMatch(/^error: windows.xml: not UTF-8 text but UTF-16: convert it first/)
+})
+
+test('a directory without any CPU is an error, not silence', () => {
+  const files = folderOf({ 'text.txt': 'nothing here' })
+  expect(virtCpu(['decode', '.'], { cwd: files })).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: 'error: no CPU in .\n',
+  })
+})

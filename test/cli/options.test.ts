@@ -26,6 +26,7 @@ test.each([
   ['a beginning of a long option', ['--conn=test:///default', 'cpu-baseline', 'a.xml']],
   ['ours before', ['--libvirt', '11.3', 'cpu-baseline', 'a.xml']],
   ['ours after', ['cpu-baseline', 'a.xml', '--libvirt=12.8']],
+  ['global options after', ['cpu-baseline', '-r', 'a.xml', '-c', 'test:///default', '--debug=0']],
 ])('a file is given as virsh takes it: %s', (_, args) => {
   expect(run(...args)).toEqual({ status: 0, stdout: ANSWER, stderr: '' })
 })
@@ -96,4 +97,21 @@ test('a libvirt whose behaviour we do not know is refused', () => {
   expect(run('cpu-baseline', 'a.xml', '--libvirt', '9.0').stderr).toBe(
     "error: --libvirt takes 11.3 or 12.8, not '9.0'\n",
   )
+})
+
+test('global options after the command do what they do before it', () => {
+  expect(run('cpu-baseline', 'a.xml', '-q').stdout).toBe(ANSWER.slice(0, -1))
+  expect(run('cpu-baseline', 'a.xml', '--quiet')).toEqual(run('-q', 'cpu-baseline', 'a.xml'))
+  expect(run('decode', '--version')).toEqual(run('--version'))
+  expect(run('decode', '-h')).toEqual(run('decode', '--help'))
+  expect(run('cpu-baseline', 'a.xml', '-c', 'qemu+ssh://far/system')).toMatchObject({ status: 1, stdout: '' })
+  expect(run('cpu-baseline', '--', '-q').stderr).toBe(
+    "error: Failed to open file '-q': No such file or directory\n",
+  )
+})
+
+test('a mistake in what stands before the command has the status of the command', () => {
+  expect(run('--libvirt', '9', 'cpu-baseline', 'a.xml').status).toBe(1)
+  expect(run('--libvirt', '9', 'decode', 'a.xml').status).toBe(2)
+  expect(run('-c', 'qemu+ssh://far/system', 'decode', 'a.xml').status).toBe(2)
 })

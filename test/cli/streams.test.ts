@@ -42,6 +42,20 @@ test('a closed pipe is quiet, 0', () => {
   expect([stdout, stderr]).toEqual(['0\n<cpu>\n0\n', ''])
 })
 
+test('so is a closed socket, which is what Node gives its children', async () => {
+  const child = spawn(process.execPath, [CLI, 'batch'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', text => {
+    said += text
+  })
+  child.stdout.destroy()
+  child.stdin.on('error', () => {})
+  const request = `{"verb": "cpu-models", "arch": "x86_64"}\n`
+  child.stdin.end(request.repeat(2000))
+  const [status] = await once(child, 'close')
+  expect([status, said]).toEqual([0, ''])
+})
+
 test('Ctrl-C ends it at once', async () => {
   const child = spawn(process.execPath, [CLI, 'batch'], { stdio: ['pipe', 'pipe', 'pipe'] })
   setTimeout(() => child.kill('SIGINT'), 300)

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.ts'
 import { ask, BadRequest, errorOf } from '../../verbs/ask.ts'
 import { checkLibvirt, parseRequest } from '../../verbs/request.ts'
+import { idText, withId } from '../../verbs/request-id.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
 import { lines } from '../lines.ts'
@@ -28,7 +29,7 @@ export const command: Command = {
     for (const line of lines(flush)) {
       number++
       const text = number === 1 ? line.replace(/^\ufeff/, '') : line
-      if (text.trim() !== '') answers.push(JSON.stringify(answer(databases, text, number)))
+      if (text.trim() !== '') answers.push(answer(databases, text, number))
       if (answers.length >= 1000) flush()
     }
     flush()
@@ -37,17 +38,17 @@ export const command: Command = {
 }
 
 /** Answers a line, whatever is in it. */
-function answer(databases: Databases, line: string, number: number): Record<string, unknown> {
-  let id: unknown = null
+function answer(databases: Databases, line: string, number: number): string {
+  let id = 'null'
   try {
     const request = parseRequest(line, number)
-    id = request.id ?? null
+    id = idText(request.id ?? null, line)
     checkLibvirt(request.libvirt)
-    return { id, ...ask({ db: databases.of(request.cpuMap) }, request) }
+    return withId(id, ask({ db: databases.of(request.cpuMap) }, request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error
-    return { id, error: said }
+    return withId(id, { error: said })
   }
 }
 

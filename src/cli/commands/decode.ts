@@ -16,7 +16,7 @@ import { noteLines } from '../explain.ts'
 import { FILES } from '../file-options.ts'
 import { printLines } from '../look.ts'
 import type { Session } from '../session.ts'
-import { UsageError } from '../spec.ts'
+import { CommandError, UsageError } from '../spec.ts'
 
 export const command: Command = {
   spec: {
@@ -51,10 +51,15 @@ export const command: Command = {
       throw new UsageError('--best is for hosts: a guest may lack bits as it is')
     const decoder = new Decoder({ db: await databaseOf(session) }, as, args)
     const skipped: Note[] = []
+    let any = false
     await readCpus(args.all('file'), {
-      cpu: input => session.out(decoder.take(input)),
+      cpu: input => {
+        any = true
+        session.out(decoder.take(input))
+      },
       without: source => skipped.push({ kind: 'file-without-cpu', source }),
     })
+    if (!any) throw new CommandError([`no CPU in ${args.all('file').join(', ')}`])
     await decoder.end(session, skipped)
     for (const fault of decoder.faults) session.err(`error: ${fault}\n`)
     return decoder.faults.length > 0 ? 2 : 0
