@@ -1,4 +1,5 @@
 import type { FlagPlace } from '../arch/driver.ts'
+import { ParseError } from '../core/parse-error.ts'
 import type { Registers } from '../core/registers.ts'
 import { distinctRegisters, type RegisterDump } from './register-dump.ts'
 
@@ -9,9 +10,20 @@ export type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
 const lineOf = (text: string, name: string): string | undefined =>
   new RegExp(`^${name}[ \\t]*:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(text)?.[1]
 
+const NUMBER = /^(?:0x[0-9a-f]{1,8}|\d{1,8})$/i
+
+/** A number of `text` in the line of that name. @throws ParseError that shows the line */
+function numberOf(word: string, most: number, text: string, name: string): bigint {
+  if (NUMBER.test(word) && Number(word) <= most) return BigInt(word)
+  const what = `${name}: \`${word}\` is no number from 0 to ${most}`
+  const line = text.search(new RegExp(`^${name}[ \\t]*:`, 'm'))
+  throw ParseError.at(what, text, Math.max(text.indexOf(word, line), 0))
+}
+
 /**
  * The logical CPUs of a `/proc/cpuinfo` of ARM, LoongArch, POWER, RISC-V or s390x, as the registers that its words stand for. None where
  * it is of another architecture.
+ * @throws ParseError where a number is none
  */
 export function parseOtherCpuInfo(text: string, placeOf: PlaceOf): RegisterDump[] {
   if (lineOf(text, 'CPU implementer') !== undefined) return armCpus(text, placeOf)
@@ -27,14 +39,14 @@ const blocksOf = (text: string): string[] =>
 
 function armCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
   const cpus = blocksOf(text).map(block => {
-    const number = (name: string) => BigInt(lineOf(block, name) || '0')
+    const number = (name: string, most: number) => numberOf(lineOf(block, name) || '0', most, block, name)
     // The architecture field reads 15 on every core with ID registers.
     const midr =
-      (number('CPU implementer') << 24n) |
-      (number('CPU variant') << 20n) |
+      (number('CPU implementer', 0xff) << 24n) |
+      (number('CPU variant', 0xf) << 20n) |
       (0xfn << 16n) |
-      (number('CPU part') << 4n) |
-      number('CPU revision')
+      (number('CPU part', 0xfff) << 4n) |
+      number('CPU revision', 0xf)
     const words = (lineOf(block, 'Features') ?? '').split(/\s+/)
     const flags = registersOf(words.map(word => placeOf('aarch64', word)))
     return { name: lineOf(block, 'processor') ?? '', registers: new Map([['MIDR_EL1', midr], ...flags]) }
@@ -84,6 +96,9 @@ function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bi
   return registers
 }
 
+/** STFLE stores up to 256 doublewords. */
+const MOST_FACILITIES = 256 * 64
+
 /** Every CPU of the machine is the same; its facilities are bits counted from the left, here from the lowest. */
 function zCpus(text: string): RegisterDump[] {
   const machine = /^processor \d+:.*\bmachine = ([0-9A-F]{4})/m.exec(text)?.[1]
@@ -92,7 +107,10 @@ function zCpus(text: string): RegisterDump[] {
   const facilities = (lineOf(text, 'facilities') ?? '').split(/\s+/).filter(Boolean)
   registers.set(
     'STFLE',
-    facilities.reduce((bits, number) => bits | (1n << BigInt(number)), 0n),
+    facilities.reduce(
+      (bits, word) => bits | (1n << numberOf(word, MOST_FACILITIES - 1, text, 'facilities')),
+      0n,
+    ),
   )
   const numbers = Array.from(text.matchAll(/^processor (\d+):/gm), match => match[1] ?? '')
   return distinctRegisters('s390x', cpusOf(numbers, registers))

@@ -1,6 +1,6 @@
 import { distinctRegisters, type RegisterDump } from './register-dump.ts'
 
-const LINE = /^[ \t]*([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x([0-9a-fA-F_]{1,20})[ \t]*$/gm
+const LINE = /^[ \t]*([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x(?=_*[0-9a-fA-F])([0-9a-fA-F_]{1,20})[ \t]*$/gm
 
 /** The register that tells which architecture a list of registers is of. */
 const ARCH: readonly (readonly [register: string, arch: string])[] = [

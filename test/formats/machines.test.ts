@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ParseError } from '../../src/core/parse-error.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
 import type { RegisterDump } from '../../src/formats/register-dump.ts'
+import { fuzzRuns, Mutator } from '../xml/mutate.ts'
 
 const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
@@ -51,4 +53,43 @@ test('registers by name, and the one number of midr_el1', () => {
   expect(shown(machine(corpus('midr_el1')))).toEqual(['aarch64 0 MIDR_EL1=413fd0c1'])
   expect(machine(corpus('neoverse-n1.registers'))[0]?.registers.size).toBe(4)
   expect(shown(machine('PVR: 0x004e_1202\n'))).toEqual(['ppc64 0 PVR=4e1202'])
+})
+
+const WORDS = [
+  ...' \t\r\n:=_xX0123456789abcdefg[]'.split(''),
+  'facilities : ',
+  'CPU part\t: 0x',
+  '99999999999',
+  '0x_',
+]
+
+test('whatever is damaged: a ParseError or registers (SEED=1)', () => {
+  const names = readdirSync(join(import.meta.dirname, '..', 'corpus', 'machines')).filter(n =>
+    n.endsWith('.txt'),
+  )
+  const texts = names.map(name => corpus(name.slice(0, -'.txt'.length)))
+  const random = new Mutator(1)
+  for (let run = fuzzRuns(20_000); run > 0; run--) {
+    const text = random.mutate(random.pick(texts), random.pick(texts), WORDS)
+    try {
+      for (const input of inputsOfText(text)) {
+        if (input.kind === 'registers') shown(input.dumps)
+      }
+    } catch (error) {
+      if (!(error instanceof ParseError)) expect(text).toBe('readable')
+    }
+  }
+})
+
+test.each([
+  [
+    'z15.cpuinfo',
+    /^facilities *: 0/m,
+    'facilities : 0]',
+    /^\d+:\d+: facilities: `0\]` is no number from 0 to 16383\n/,
+  ],
+  ['z15.cpuinfo', /^facilities *: 0/m, 'facilities : 99999', /`99999` is no number from 0 to 16383/],
+  ['neoverse-n1.cpuinfo', /0xd0c/, '0xd0c0', /^\d+:\d+: CPU part: `0xd0c0` is no number from 0 to 4095\n/],
+] as const)('%s: a number that is none', (name, from, to, message) => {
+  expect(() => inputsOfText(corpus(name).replace(from, to))).toThrow(message)
 })
