@@ -39,7 +39,9 @@ const SELDOM = {
   'other-architectures': { './src/policy/other-drivers.ts': late('otherDrivers') },
   /** The generations of IBM Z, for what libvirt does not answer of them. */
   generations: {
-    './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'data', 'ownModels'].map(late).join('\n'),
+    './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'data', 'overlooked', 'ownModels']
+      .map(late)
+      .join('\n'),
   },
   /** The data files, for what only explanations tell. */
   texts: {

@@ -70,7 +70,7 @@ const withoutGenerations = {
   setup: ({ onLoad }) =>
     onLoad({ filter: /src\/arch\/s390x\/beyond\.ts$/ }, () => ({
       contents: `const none = () => { throw new RangeError('the page has no s390x data') }
-        export { none as bestDetect, none as bestFold, none as data, none as ownModels }`,
+        export { none as bestDetect, none as bestFold, none as data, none as overlooked, none as ownModels }`,
     })),
 }
 

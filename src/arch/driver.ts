@@ -23,6 +23,11 @@ export interface Driver {
 
   /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
   readonly compare: (db: Database, host: Cpu | undefined, cpu: Cpu) => Comparison
+  /**
+   * What the comparison passes over, as it does not look at features: undefined where nothing is known of the CPUs.
+   * Absent: it passes over nothing.
+   */
+  readonly overlooked?: (db: Database, host: Cpu, cpu: Cpu) => Overlooked | undefined
   /** The guest made definite on a host; its mode is custom or host-model. @throws LibvirtError */
   readonly update: (db: Database, guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
 
@@ -60,6 +65,14 @@ export interface Driver {
   readonly checksFeatures?: (db: Database, cpu: Cpu) => boolean
   /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
   readonly throughQemu?: ThroughQemu
+}
+
+/** What keeps a host from running a CPU that libvirt takes it to be identical to. */
+export interface Overlooked {
+  /** What the CPU has and the host lacks. */
+  readonly missing: readonly Feature[]
+  /** The model whose machine is newer than the host's, which can be none newer; absent: it is not. */
+  readonly newer?: string | undefined
 }
 
 /** The data files of an architecture, as text. */

@@ -3,7 +3,7 @@ import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Model } from '../core/model.ts'
 import type { Database } from '../database/database.ts'
-import type { FeatureView, Fold, Obstacles } from './driver.ts'
+import type { FeatureView, Fold, Obstacles, Overlooked } from './driver.ts'
 
 /** What QEMU can do about the features of an architecture's models. */
 export interface Switches {
@@ -31,6 +31,13 @@ export function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
     )
   const own = (model === undefined ? undefined : db.model(model)?.features) ?? FeatureSet.empty
   return own.join(named(false)).minus(named(true))
+}
+
+/** What a CPU has and a host lacks; undefined where a model is none of ours. */
+export function overlookedIn(db: Database, host: Cpu, cpu: Cpu): Overlooked | undefined {
+  const isKnown = ({ model }: Cpu) => model !== undefined && db.model(model) !== undefined
+  if (!isKnown(host) || !isKnown(cpu)) return undefined
+  return { missing: db.features.in(featuresOf(db, cpu).minus(featuresOf(db, host))) }
 }
 
 /**

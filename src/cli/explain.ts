@@ -75,7 +75,10 @@ export function explainCompare(
   notes: readonly Note[],
 ): Line[] {
   const tone = answer.result === 'incompatible' ? 'bad' : 'good'
-  const parts = sayCompare(answer, cpu, host).flatMap(({ text, features }) => [
+  // What libvirt did not look at is no finding of its.
+  const looked = notes.every(({ kind }) => kind !== 'not-compared')
+  const said = looked ? sayCompare(answer, cpu, host) : []
+  const parts = said.flatMap(({ text, features }) => [
     [{ text, tone } as const],
     ...table(features.map(reasonRow), '  '),
   ])

@@ -1,6 +1,6 @@
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import { compare } from '../verbs/compare.ts'
+import { compare, compareNotes } from '../verbs/compare.ts'
 import type { Context } from '../verbs/context.ts'
 import { definitionOf, type Noted } from '../verbs/host-of.ts'
 import type { Arguments } from './arguments.ts'
@@ -38,7 +38,8 @@ export function hostSide(args: Arguments, session: Session): Side {
       host ??= path === undefined ? thisHost(context) : recorded(context, path)
       known = await host
       const { value, notes } = definitionOf(context, input, 'auto')
-      return { value: compare(context, known.value, value), notes }
+      const answer = compare(context, known.value, value)
+      return { value: answer, notes: [...notes, ...compareNotes(context, known.value, value, answer)] }
     },
   }
 }

@@ -1,7 +1,9 @@
 import type { Comparison } from '../arch/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
+import { driverOf } from '../policy/driver.ts'
 import { compare as compareCpus, incompatibility } from '../policy/operations.ts'
 import type { Context } from './context.ts'
+import type { Note } from './note.ts'
 import { type Reason, reasonOf } from './reason.ts'
 
 export interface CompareAnswer {
@@ -22,6 +24,22 @@ export interface CompareAnswer {
  */
 export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
   return compareAnswer(compareCpus(db, host, cpu))
+}
+
+/** What to know of an answer: that libvirt did not look, and what it would have seen. */
+export function compareNotes({ db }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
+  const overlooked = driverOf(host.arch ?? '')?.overlooked
+  if (!overlooked || result !== 'identical' || (cpu.mode ?? 'custom') !== 'custom') return []
+  const { missing, newer } = overlooked(db, host, cpu) ?? {}
+  const kind = 'not-compared'
+  return [
+    {
+      kind,
+      arch: host.arch ?? '',
+      ...(missing && { missing: missing.map(reasonOf) }),
+      ...(newer && { newer }),
+    },
+  ]
 }
 
 /** A comparison as it is answered. */

@@ -19,6 +19,14 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'order-matters' }
   | { readonly kind: 'first-only' }
   | ({ readonly kind: 'beyond-libvirt'; readonly arch: string } & Obstacles)
+  | {
+      readonly kind: 'not-compared'
+      readonly arch: string
+      /** Absent: nothing is known of the CPUs. */
+      readonly missing?: readonly Reason[]
+      /** The CPU's model where its machine is newer than the host's. */
+      readonly newer?: string | undefined
+    }
   | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }

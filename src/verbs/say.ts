@@ -51,6 +51,8 @@ function sentence(note: Note): string {
       return "libvirt's answer is the first CPU's model, whatever the others are; --best tells what they share"
     case 'beyond-libvirt':
       return sayObstacles(note)
+    case 'not-compared':
+      return sayOverlooked(note)
     case 'cross-vendor':
       return (
         `the hosts are of ${note.vendors.join(' and ')}: the CPU is one of neither, and a guest that moves between ` +
@@ -80,6 +82,18 @@ function sentence(note: Note): string {
     default:
       return sayHost(note)
   }
+}
+
+/** What an answer of libvirt's is worth that does not look at features. */
+function sayOverlooked({ arch, missing, newer }: Extract<Note, { kind: 'not-compared' }>): string {
+  const head = `libvirt does not look at features of ${arch}, so its answer tells nothing of them`
+  if (!missing) return head
+  const names = missing.map(({ feature }) => feature)
+  const parts = [
+    names.length > 0 && `the host lacks ${fewNames(names, 8)}`,
+    newer !== undefined && `${newer} is a newer machine than the host`,
+  ].filter(Boolean)
+  return `${head}: ${parts.length > 0 ? parts.join('; ') : 'the host has all that the CPU needs'}`
 }
 
 /** What QEMU and KVM can do of an answer that libvirt does not have. */

@@ -2,7 +2,7 @@ import { identical } from '../arch/x86/data.ts'
 import { printCpudata } from '../formats/cpudata.ts'
 import { printCpu } from '../formats/print-cpu.ts'
 import { baselineAnswer } from './baseline.ts'
-import { compare } from './compare.ts'
+import { compare, compareNotes } from './compare.ts'
 import { cpuModels } from './cpu-models.ts'
 import { decode } from './decode.ts'
 import { decodeText } from './decode-text.ts'
@@ -51,7 +51,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     input: inputs.compare,
     run(context, { host, cpu, arch }) {
       const [left, right] = readPair(host, cpu, arch)
-      return { answer: { ...compare(context, left, right) } }
+      const answer = compare(context, left, right)
+      return { answer: { ...answer }, notes: compareNotes(context, left, right, answer) }
     },
   }),
 

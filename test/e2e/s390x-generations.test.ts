@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { GenerationFold } from '../../src/arch/s390x/best.ts'
+import { overlooked } from '../../src/arch/s390x/beyond.ts'
 import { definitionOf } from '../../src/arch/s390x/definition.ts'
 import { zCpuOf } from '../../src/arch/s390x/generation.ts'
 import { DATA, generations } from '../../src/arch/s390x/models.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
+import { builtin } from '../../src/database/builtin.ts'
 import { parseFeatures } from '../../src/database/parse-features.ts'
 import { findEmulator } from '../../src/probe/qemu/emulator.ts'
 import { Qemu } from '../../src/probe/qemu/qemu.ts'
@@ -132,6 +134,21 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
       for (const b of known) {
         const found = await disagreement({ name: a }, { name: b })
         if (found) wrong.push(found)
+      }
+    }
+    expect(wrong.slice(0, 3)).toEqual([])
+  }, 120_000)
+
+  test('compare as we say', async () => {
+    const wrong: object[] = []
+    const bare = (model: string) => asCpu({ name: model })
+    for (const a of known) {
+      for (const b of known) {
+        const reply = await ask('query-cpu-model-comparison', { modela: { name: a }, modelb: { name: b } })
+        const { result } = reply.return as unknown as { result: string }
+        const { missing, newer } = overlooked(builtin(), bare(a), bare(b)) ?? { missing: [undefined] }
+        const canBe = result === 'identical' || result === 'superset'
+        if (canBe !== (missing.length === 0 && newer === undefined)) wrong.push({ a, b, result })
       }
     }
     expect(wrong.slice(0, 3)).toEqual([])

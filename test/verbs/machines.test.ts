@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Cpu } from '../../src/core/cpu.ts'
 import { builtin } from '../../src/database/builtin.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
+import { compare, compareNotes } from '../../src/verbs/compare.ts'
 import { decodeText } from '../../src/verbs/decode-text.ts'
 import { definitionOf } from '../../src/verbs/host-of.ts'
 import { Pool } from '../../src/verbs/pool.ts'
 import { say } from '../../src/verbs/say.ts'
-import { guest, refusal, show } from '../notation.ts'
+import { guest, host, refusal, show } from '../notation.ts'
 
 // Machines that are not x86, as libvirt has them and as they should be.
 
@@ -147,5 +149,45 @@ describe('the meet of s390x hosts', () => {
     expect(pool?.lost().map(({ feature }) => feature)).toContain('msa9')
     const [note] = pool?.notes() ?? []
     expect(note && say(note)).toBe('beyond libvirt, which has no such answer for s390x: guests may move')
+  })
+})
+
+describe('a comparison that libvirt does not make', () => {
+  const told = (arch: string, hostText: string, cpu: Cpu) => {
+    const left = host(`${hostText} arch:${arch}`)
+    const [note, more] = compareNotes(context, left, cpu, compare(context, left, cpu))
+    expect(more).toBeUndefined()
+    return note && say(note).replace(/^.* tells nothing of them/, '')
+  }
+
+  test.each([
+    ['s390x', 'z14', 'exact z13', ': the host has all that the CPU needs'],
+    [
+      's390x',
+      'z13',
+      'exact z14-base',
+      ': the host lacks opc, eec, minste2, sema, tsi; z14 is a newer machine than the host',
+    ],
+    ['s390x', 'z13', 'exact z13 require:ctop disable:vx', ': the host lacks ctop'],
+    ['s390x', 'z13', 'exact max', ''],
+    ['s390x', 'z13', 'exact z13 require:nosuch', ''],
+    ['s390x', 'z13', 'host-model', undefined],
+    ['riscv64', 'rva22u64', 'exact rva23u64 disable:v', /: the host lacks zvbb, /],
+    ['riscv64', 'rv64', 'exact rva23u64', ''],
+    ['loongarch64', 'la464', 'exact la464 disable:lasx', ': the host has all that the CPU needs'],
+    ['aarch64', 'a64fx', 'exact a64fx require:sve', ''],
+  ])('%s: on %s, %s', (arch, hostText, text, expected) => {
+    const found = told(arch, hostText, guest(text))
+    if (expected instanceof RegExp) expect(found).toMatch(expected)
+    else expect(found).toBe(expected)
+  })
+
+  test('of two ARM hosts looks at their flags', () => {
+    expect(told('aarch64', 'a64fx +sve', host('a64fx +sve +aes arch:aarch64'))).toBe(': the host lacks aes')
+  })
+
+  test('says nothing where libvirt looks', () => {
+    expect(told('x86_64', 'Penryn', guest('exact Penryn'))).toBeUndefined()
+    expect(told('ppc64', 'POWER9 IBM', guest('exact POWER9'))).toBeUndefined()
   })
 })

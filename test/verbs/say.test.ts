@@ -36,6 +36,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /^the CPU lacks aes of its model Haswell, /,
   ],
   'cross-vendor': [{ kind: 'cross-vendor', vendors: ['AMD', 'Intel'] }, /^the hosts are of AMD and Intel: /],
+  'not-compared': [
+    { kind: 'not-compared', arch: 's390x', missing: [{ ...LOST, feature: 'vx' }], newer: 'z14' },
+    /^libvirt does not look at features of s390x, .*: the host lacks vx; z14 is a newer machine than the host$/,
+  ],
   'beyond-libvirt': [
     {
       kind: 'beyond-libvirt',

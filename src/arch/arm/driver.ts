@@ -7,7 +7,7 @@ import { FirstFold } from './baseline.ts'
 import { MeetFold } from './best.ts'
 import { compare } from './compare.ts'
 import { bestDetect, detect } from './detect.ts'
-import { flagPlace } from './hwcaps.ts'
+import { flagPlace, HWCAP_VIEW, hwcaps } from './hwcaps.ts'
 import { armMapOf, DATA } from './models.ts'
 
 export const arm: Driver = {
@@ -15,6 +15,10 @@ export const arm: Driver = {
   arches: ['armv6l', 'armv7b', 'armv7l', 'aarch64'],
   data: () => DATA,
   compare,
+  overlooked: (db, host, cpu) =>
+    cpu.type === 'host'
+      ? { missing: hwcaps().in(HWCAP_VIEW.of(db, cpu).minus(HWCAP_VIEW.of(db, host))) }
+      : undefined,
   update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
   detect,
   bestDetect,

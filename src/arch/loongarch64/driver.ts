@@ -1,4 +1,5 @@
 import { type Driver, IDENTICAL } from '../driver.ts'
+import { overlookedIn } from '../model-fold.ts'
 import { bestDetect, bestFold, flagPlace } from './best.ts'
 import { cores, TEXTS } from './models.ts'
 
@@ -9,6 +10,7 @@ export const loongarch64: Driver = {
   data: () => ({ folder: 'loongarch64', database: TEXTS }),
   ownModels: cores,
   compare: () => IDENTICAL,
+  overlooked: (_, host, cpu) => overlookedIn(cores(), host, cpu),
   update: (_, guest) => guest,
   bestDetect,
   flagPlace,

@@ -1,5 +1,6 @@
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
+import { overlookedIn } from '../model-fold.ts'
 import { bestDetect, bestFold, flagPlace } from './best.ts'
 import { profiles, TEXTS } from './models.ts'
 
@@ -10,6 +11,7 @@ export const riscv64: Driver = {
   data: () => ({ folder: 'riscv64', database: TEXTS }),
   ownModels: profiles,
   compare: () => IDENTICAL,
+  overlooked: (_, host, cpu) => overlookedIn(profiles(), host, cpu),
   update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
   bestDetect,
   flagPlace,

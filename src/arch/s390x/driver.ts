@@ -3,7 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { bestDetect, bestFold, data, ownModels } from './beyond.ts'
+import { bestDetect, bestFold, data, overlooked, ownModels } from './beyond.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
 import { vendorOfModel } from './vendor.ts'
 
@@ -14,6 +14,7 @@ export const s390x: Driver = {
   data,
   ownModels,
   compare: () => IDENTICAL,
+  overlooked,
   update,
   validate,
   throughQemu: { compare: compareByQemu, baseline: baselineByQemu },
