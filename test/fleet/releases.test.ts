@@ -9,6 +9,10 @@ describe('releases', () => {
     expect(releases.needed(['Haswell', 'aes'])).toEqual({ qemu: '6.2 or older', libvirt: '11.3 or older' })
     expect(releases.needed(['SapphireRapids', 'aes'])).toEqual({ qemu: '8.0', libvirt: '11.3 or older' })
     expect(releases.needed(['SapphireRapids', 'rfds-no'])).toEqual({ qemu: '9.1', libvirt: '11.3 or older' })
+    expect(releases.needed(['Icelake-Client', 'aes']).qemu).toBe('6.2 or older, before 7.1')
+    expect(releases.needed(['pc-q35-9.2']).qemu).toBe('9.2')
+    expect(releases.needed(['pconfig', 'aes']).qemu).toBe('none')
+    expect(releases.age('qemu-s390x', 'gen17a')).toBeGreaterThan(releases.age('qemu-s390x', 'gen16a'))
     expect(releases.needed(['EPYC-Turin'])).toEqual({ qemu: 'newer than 10.0', libvirt: '12.8' })
     expect(releases.needed([])).toEqual({ qemu: '6.2 or older', libvirt: '11.3 or older' })
   })
@@ -25,7 +29,11 @@ describe('releases', () => {
 
   test('faults point at the line', () => {
     const parse = (text: string) => () => parseReleases({ name: 'r', text })
-    expect(parse('xen 4 : a\n')).toThrow('r:1:1: a tool is qemu or libvirt')
+    expect(parse('xen 4 : a\n')).toThrow('r:1:1: a tool is qemu, qemu-ARCH or libvirt')
+    expect(parse('qemu 8.0 : a\n')).toThrow('`qemu looked-at : VERSION …` comes first')
+    expect(parse('qemu looked-at : 7.0 8.0\nqemu 9.0 : a\n')).toThrow(
+      'no version after 7.0 that was looked at',
+    )
     expect(parse('qemu 8.0\n')).toThrow('expected `TOOL VERSION : NAME …`')
   })
 })

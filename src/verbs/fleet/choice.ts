@@ -32,7 +32,7 @@ const MOST = 3
 
 /**
  * The named models for what a pool's guests may be given, the one with the shortest and most stable definition
- * first: one that every hypervisor can give, whose words to disable count twice, and a name that only newer versions
+ * first: one that every hypervisor can give and no later QEMU has dropped, whose words to disable count twice, and a name that only newer versions
  * know as further words; of equals the one with fewer to disable, then the older, then the later in map order. Undefined: no model fits the vendor.
  */
 export function choose(
@@ -56,7 +56,8 @@ export function choose(
       const disabled = own.sizeWithout(allowed) + gone.length
       const cost = wanted.sizeWithout(model.features) + 2 * disabled
       const all = given.sizeWithout(model.features) + model.features.sizeWithout(allowed)
-      return { model, refusal, gone, cost, disabled, all, age: age(model) }
+      const isOver = releases.goneIn('qemu', model.name) !== undefined
+      return { model, refusal, gone, cost, disabled, all, age: age(model), isOver }
     })
     .sort(byRank)
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
@@ -79,6 +80,8 @@ interface Ranked {
   /** How many words its definition has. */
   readonly all: number
   readonly age: number
+  /** Whether newer versions of QEMU no longer know it. */
+  readonly isOver: boolean
 }
 
 /** The best of other families. */
@@ -122,6 +125,7 @@ const lengthOf = ({ cost, age }: Ranked): number => cost + Math.ceil(age / VERSI
 
 const byRank = (a: Ranked, b: Ranked): number =>
   Number(a.refusal !== undefined) - Number(b.refusal !== undefined) ||
+  Number(a.isOver) - Number(b.isOver) ||
   lengthOf(a) - lengthOf(b) ||
   a.disabled - b.disabled ||
   a.all - b.all ||
