@@ -7,6 +7,7 @@ import type { DatabaseTexts } from '../src/database/database.ts'
 import { type Finding, printFinding } from '../src/database/finding.ts'
 import { formatData } from '../src/database/format.ts'
 import { lint } from '../src/database/lint.ts'
+import { lintCited } from '../src/database/lint-cited.ts'
 import { lintFiles } from '../src/database/lint-files.ts'
 import { lintSubject } from '../src/database/lint-subject.ts'
 import { drivers } from '../src/policy/driver.ts'
@@ -25,6 +26,9 @@ if (process.argv.includes('--write')) {
   const findings = [
     ...lint(lintSubject(TEXTS, sources, released)),
     ...drivers().flatMap(({ data }) => findingsOf(data(), sources)),
+    ...['causes.txt', 'effects.txt'].flatMap(name =>
+      lintCited({ name, text: readFileSync(`data/${name}`, 'utf8') }, sources),
+    ),
   ]
   for (const finding of findings) console.log(printFinding(finding))
   if (findings.length > 0) process.exitCode = 1

@@ -1,5 +1,6 @@
 import causesText from '../../data/causes.txt'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from '../database/data-file.ts'
+import { readCited } from './cited.ts'
 
 /** Why a CPU, or a guest, lacks a feature that others have. */
 export type Cause =
@@ -32,6 +33,8 @@ export interface CauseRow {
   readonly cause: Cause
   readonly names: readonly string[]
   readonly mend: string
+  /** Keys of `docs/sources.md`; of advice that follows from the cause, and of what nobody could look up, empty. */
+  readonly sources: readonly string[]
 }
 
 /** What is known of features beforehand. */
@@ -85,7 +88,7 @@ export function parseCauses(file: DataFile): CauseTable {
       cause = causeIn(at, head)
       if (meanings.has(cause)) throw faultIn(at, `\`${cause}\` is above already`, cause)
       meanings.set(cause, text)
-    } else if (cause) rows.push({ cause, names: tokensOf(head), mend: text })
+    } else if (cause) rows.push(rowOf(at, cause, tokensOf(head), text))
     else throw faultIn(at, 'features stand under their cause, and no cause is above')
   }
   return new CauseTable(meanings, rows)
@@ -97,6 +100,14 @@ export const covers = (name: string, feature: string): boolean =>
 
 const names = (row: CauseRow, feature: string): boolean =>
   row.names.some(name => name !== '*' && covers(name, feature))
+
+/** @throws ParseError for a row that cites no source */
+function rowOf(at: Statement, cause: Cause, names: readonly string[], text: string): CauseRow {
+  const cited = readCited(text)
+  if (cited) return { cause, names, mend: cited.text, sources: cited.sources }
+  if (names.includes('*')) return { cause, names, mend: text, sources: [] }
+  throw faultIn(at, 'expected `FEATURE … : mend [SOURCE; …]`')
+}
 
 function halves(at: Statement): [head: string, text: string] {
   const colon = at.text.indexOf(' : ')

@@ -6,6 +6,7 @@ import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from '
 import type { Database } from '../database/database.ts'
 import { readSignatures } from '../database/read-signature.ts'
 import { namesOf } from '../database/wildcard.ts'
+import { readCited } from './cited.ts'
 import { withDependents } from './dependents.ts'
 
 /** Where an effect comes from; `given`: its user spelt it out. */
@@ -16,7 +17,7 @@ export interface Effect {
   /** `tsx-off`; of a given one, as it was spelt. */
   readonly name: string
   readonly kind: EffectKind
-  /** What it is, in a line; empty for a given one. */
+  /** What it is, in a line, and whether that is unverified; empty for a given one. */
   readonly title: string
   /** Keys of `docs/sources.md`; empty for a given one. */
   readonly sources: readonly string[]
@@ -61,12 +62,13 @@ export function parseEffects(file: DataFile, db: Database): Effect[] {
 }
 
 function headOf(at: Statement, table: FeatureTable): Effect {
-  const [, name, kind, title, keys] = /^effect (\S+) (\S+) : (.+) \[([^\]]+)\]$/.exec(at.text) ?? []
+  const [, name, kind, rest = ''] = /^effect (\S+) (\S+) : (.+)$/.exec(at.text) ?? []
+  const cited = readCited(rest)
   const known = (['microcode', 'firmware', 'kernel'] as const).find(one => one === kind)
-  if (!name || !known || !title || !keys)
+  if (!name || !known || !cited)
     throw faultIn(at, 'expected `effect NAME microcode|firmware|kernel : what it is [SOURCE …]`')
   const none = table.setOf([])
-  return { name, kind: known, title, sources: keys.split('; '), on: [], gives: none, takes: none }
+  return { name, kind: known, title: cited.text, sources: cited.sources, on: [], gives: none, takes: none }
 }
 
 function extended(effect: Effect, at: Statement, db: Database): Effect {

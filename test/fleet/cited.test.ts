@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { lintCited } from '../../src/database/lint-cited.ts'
+import { builtinCauses, parseCauses } from '../../src/fleet/cause-table.ts'
+import { readCited } from '../../src/fleet/cited.ts'
+import { builtinEffects } from '../../src/fleet/effects.ts'
+import { db } from './notation.ts'
+
+const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sources.md'), 'utf8')
+const known = new Set(Array.from(page.matchAll(/^\| `([^`]+)`/gm), match => match[1]))
+
+describe('what is known of causes and effects', () => {
+  test('every row cites a source of docs/sources.md', () => {
+    const rows = builtinCauses().rows.filter(({ names }) => !names.includes('*'))
+    const cited = [
+      ...rows.map(({ names, sources }) => ({ what: names.join(' '), sources })),
+      ...builtinEffects(db).map(({ name, sources }) => ({ what: name, sources })),
+    ]
+    for (const { what, sources } of cited) {
+      expect(sources, what).not.toEqual([])
+      expect(
+        sources.filter(key => !known.has(key)),
+        what,
+      ).toEqual([])
+    }
+  })
+
+  test('the lint finds a line without a source, and one with a source that is not there', () => {
+    const lint = (text: string) =>
+      lintCited({ name: 'c', text }, page).map(({ line, message }) => `${line} ${message}`)
+    const head = 'cause kernel : why\n'
+    expect(lint(`${head}   smap : boot [linux-params; unverified]\n   * : boot\n`)).toEqual([])
+    expect(lint(`${head}   smap : boot\n`)).toEqual(['2 no source'])
+    expect(lint(`${head}   smap : boot [unverified]\n`)).toEqual(['2 no source'])
+    expect(lint('effect a kernel : off [hearsay]\n   takes smap\n')).toEqual(['1 unknown source `hearsay`'])
+  })
+
+  test('every feature that a cause names there is', () => {
+    const names = builtinCauses().rows.flatMap(row => row.names.filter(name => !name.includes('*')))
+    const foreign = names.filter(name => !db.features.get(name))
+    expect(foreign).toEqual([])
+  })
+
+  test('reports say what is unverified', () => {
+    expect(readCited('boot without it [a; b]')).toEqual({ text: 'boot without it', sources: ['a', 'b'] })
+    expect(readCited('boot without it [a; unverified]')).toEqual({
+      text: 'boot without it (unverified)',
+      sources: ['a'],
+    })
+    expect(readCited('boot without it')).toBeUndefined()
+    expect(() => parseCauses({ name: 'c', text: 'cause kernel : why\n   smap : boot\n' })).toThrow(
+      '[SOURCE; …]',
+    )
+    expect(builtinCauses().mend('firmware', 'avx512f')).toMatch(/ \(unverified\)$/)
+    expect(builtinCauses().mend('microcode', 'md-clear')).not.toContain('unverified')
+  })
+})
