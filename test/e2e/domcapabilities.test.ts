@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { virtCpu } from '../cli/virt-cpu.ts'
 import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
 
-const QEMUS = ['aarch64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
+const QEMUS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
 const absent = QEMUS.filter(path => !existsSync(path))
 const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
 const required = process.env.CI === 'true'
@@ -57,6 +57,10 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
     '--arch armv7l --emulatorbin /usr/bin/qemu-system-aarch64',
     '--arch s390x',
     '--arch s390x --disable-deprecated-features',
+    '--arch ppc64',
+    '--arch ppc64le',
+    '--arch riscv64',
+    '--arch loongarch64',
   ])('guests of another architecture: %s', same, 120_000)
 
   test.each([
