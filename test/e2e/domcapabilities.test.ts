@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { virtCpu } from '../cli/virt-cpu.ts'
 import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
 
-const QEMUS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
+const QEMUS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64'].map(
+  target => `/usr/bin/qemu-system-${target}`,
+)
 const absent = QEMUS.filter(path => !existsSync(path))
 const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
 const required = process.env.CI === 'true'

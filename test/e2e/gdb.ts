@@ -37,18 +37,28 @@ export class Guest {
     throw new Error(`${binary} does not listen`)
   }
 
-  /** Runs one instruction of these bytes at an address, with a register set, and reads a register of 64 bits. */
-  async run(code: Uint8Array, at: { address: number; pc: number; set: [number, number]; read: number }) {
-    const [register, value] = at.set
-    await this.#ask(
-      `M${at.address.toString(16)},${code.length.toString(16)}:${Buffer.from(code).toString('hex')}`,
-    )
-    await this.#ask(`P${register.toString(16)}=${little(value)}`)
-    await this.#ask(`P${at.pc.toString(16)}=${little(at.address)}`)
+  /** Puts bytes into memory. */
+  async write(address: number, bytes: Uint8Array): Promise<void> {
+    await this.#ask(`M${address.toString(16)},${bytes.length.toString(16)}:${hex(bytes)}`)
+  }
+
+  async memory(address: number, length: number): Promise<Buffer> {
+    return Buffer.from(await this.#ask(`m${address.toString(16)},${length.toString(16)}`), 'hex')
+  }
+
+  /** Sets a register, by the number that GDB has for it, to bytes in the target's order. */
+  async set(register: number, bytes: Uint8Array): Promise<void> {
+    await this.#ask(`P${register.toString(16)}=${hex(bytes)}`)
+  }
+
+  /** A register's bytes in the target's order. */
+  async register(register: number): Promise<Buffer> {
+    return Buffer.from(await this.#ask(`p${register.toString(16)}`), 'hex')
+  }
+
+  /** Runs one instruction. */
+  async step(): Promise<void> {
     await this.#ask('s')
-    const bytes = Buffer.alloc(8)
-    Buffer.from(await this.#ask(`p${at.read.toString(16)}`), 'hex').copy(bytes)
-    return bytes.readBigUInt64LE()
   }
 
   end(): void {
@@ -82,8 +92,14 @@ const open = (path: string): Promise<Socket | undefined> =>
     socket.on('error', () => resolve(undefined))
   })
 
-function little(value: number): string {
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+/** 64 bits, the least significant byte first. */
+export function little(value: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE(BigInt(value))
-  return bytes.toString('hex')
+  return bytes
 }
+
+/** 64 bits, the most significant byte first. */
+export const big = (value: number): Buffer => little(value).reverse()

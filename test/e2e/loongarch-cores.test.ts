@@ -3,7 +3,7 @@ import { cores } from '../../src/arch/loongarch64/models.ts'
 import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { findEmulator } from '../../src/probe/qemu/emulator.ts'
 import { Qemu } from '../../src/probe/qemu/qemu.ts'
-import { Guest } from './gdb.ts'
+import { Guest, little } from './gdb.ts'
 
 // Our cores are QEMU's: what a guest of theirs reads by CPUCFG, asked of a guest.
 
@@ -13,9 +13,16 @@ test.runIf(process.env.CI === 'true')('CI has qemu-system-loongarch64', () => ex
 /** CPUCFG $r5, $r4: the word whose number is in register 4, into register 5. @see LoongArch manual, vol. 1 */
 const CPUCFG = Uint8Array.from([0x85, 0x6c, 0x00, 0x00])
 const [PC, FROM, INTO] = [33, 4, 5]
+const CODE = 0x100
 
+/** The word of that number, as a guest reads it. */
 async function configuration(guest: Guest, word: number): Promise<bigint> {
-  return guest.run(CPUCFG, { address: 0x100, pc: PC, set: [FROM, word], read: INTO })
+  await guest.write(CODE, CPUCFG)
+  await guest.set(FROM, little(word))
+  await guest.set(PC, little(CODE))
+  await guest.step()
+  // A 32-bit core has registers of 4 bytes.
+  return BigInt((await guest.register(INTO)).readUInt32LE())
 }
 
 /** Models of QEMU's that are what the accelerator makes of them. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { GenerationFold } from '../../src/arch/s390x/best.ts'
 import { overlooked } from '../../src/arch/s390x/beyond.ts'
 import { definitionOf } from '../../src/arch/s390x/definition.ts'
@@ -10,6 +11,7 @@ import { builtin } from '../../src/database/builtin.ts'
 import { parseFeatures } from '../../src/database/parse-features.ts'
 import { findEmulator } from '../../src/probe/qemu/emulator.ts'
 import { Qemu } from '../../src/probe/qemu/qemu.ts'
+import { big, Guest } from './gdb.ts'
 
 // Our generations are QEMU's, asked of QEMU: in both directions, and what follows from them.
 
@@ -138,6 +140,35 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
     }
     expect(wrong.slice(0, 3)).toEqual([])
   }, 120_000)
+
+  test('tell their facilities by the bits that we say', async () => {
+    const props = (await expand({ name: 'max' })).return?.model.props
+    const has = db.features.setOf(given(props).flatMap(name => db.features.get(name) ?? []))
+    const facilities = new Map([['STFLE', await facilityList()]])
+    const told = setOfRegisters(db.features, new Map([['STFLE', -1n]]))
+    expect(names(has.meet(told))).toEqual(names(setOfRegisters(db.features, facilities)))
+    expect(has.meet(told).size).toBeGreaterThan(30)
+  })
+
+  /** What a guest is told by STORE FACILITY LIST EXTENDED, bit 0 the lowest. @see Principles of Operation */
+  async function facilityList(): Promise<bigint> {
+    const [code, list, doublewords] = [0x1000, 0x800, 4]
+    const [PSW_MASK, PSW_ADDRESS, R0] = [0, 1, 2]
+    const guest = await Guest.start(binary ?? '', ['-M', 's390-ccw-virtio', '-cpu', 'max', '-m', '128'])
+    try {
+      await guest.write(code, Uint8Array.from([0xb2, 0xb0, list >> 8, list & 0xff]))
+      await guest.set(PSW_MASK, big(0x1_8000_0000))
+      await guest.set(PSW_ADDRESS, big(code))
+      await guest.set(R0, big(doublewords - 1))
+      await guest.step()
+      const bits = [...(await guest.memory(list, doublewords * 8))].flatMap(byte =>
+        [...byte.toString(2).padStart(8, '0')].map(Number),
+      )
+      return bits.reduce((all, bit, number) => all | (BigInt(bit) << BigInt(number)), 0n)
+    } finally {
+      guest.end()
+    }
+  }
 
   test('compare as we say', async () => {
     const wrong: object[] = []
