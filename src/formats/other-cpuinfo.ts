@@ -113,8 +113,12 @@ function zCpus(text: string): RegisterDump[] {
     ),
   )
   const numbers = Array.from(text.matchAll(/^processor (\d+):/gm), match => match[1] ?? '')
-  return distinctRegisters('s390x', cpusOf(numbers, registers))
+  return distinctRegisters('s390x', cpusOf(numbers, registers)).map(dump => ({ ...dump, notes: [UNTOLD] }))
 }
+
+const UNTOLD =
+  'approximate, from /proc/cpuinfo: Linux lists facilities, not which functions their instructions have, nor which ' +
+  'features KVM adds; a QEMU on that machine tells all (virsh domcapabilities)'
 
 const cpusOf = (numbers: readonly string[], registers: Registers) =>
   (numbers.length > 0 ? numbers : ['0']).map(name => ({ name, registers }))

@@ -7,6 +7,8 @@ export interface RegisterDump {
   readonly registers: Registers
   /** The numbers of the CPUs, as written. */
   readonly cpus: readonly string[]
+  /** What its source does not tell. Absent: nothing to say. */
+  readonly notes?: readonly string[]
 }
 
 /** Joins CPUs that read alike, in order of appearance. */

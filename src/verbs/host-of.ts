@@ -59,8 +59,11 @@ export function machineOf(
   const [first] = dumps
   if (!first) throw new RangeError('a machine without CPUs')
   const groups = dumps.map(dump => dump.cpus)
-  const notes: Note[] =
-    dumps.length > 1 ? [{ kind: 'cores-differ', groups, ...(source ? { source } : {}) }] : []
+  const named = source ? { source } : {}
+  const notes: Note[] = [
+    ...(dumps.length > 1 ? [{ kind: 'cores-differ', groups, ...named } as const] : []),
+    ...(first.notes ?? []).map(text => ({ kind: 'dump', text, ...named }) as const),
+  ]
   return { value: detect(db, first.arch, first.registers, { best }), notes }
 }
 

@@ -45,6 +45,12 @@ describe('decode', () => {
     expect(refusal(() => decodeText(context, corpus(name)))).toMatch(message)
   })
 
+  test('of an s390x is approximate, and says so', () => {
+    const [input] = inputsOfText(corpus('z15.cpuinfo'))
+    const { notes } = definitionOf(context, { ...input, source: 'z15' } as never, 'host', true)
+    expect(notes.map(say)).toEqual([expect.stringMatching(/^z15: approximate, from .proc.cpuinfo: /)])
+  })
+
   test('better: by implementer and part, with all flags', () => {
     const text = corpus('midr_el1').replace('413fd0c1', '411fd010')
     expect(decodeText(context, text, { best: true })).toMatchObject({ model: 'cortex-a32', vendor: 'ARM' })

@@ -139,6 +139,7 @@ class Decoder {
   /** A machine that is not x86. */
   #machine(dumps: readonly RegisterDump[], source: string): Decoded {
     const { value, notes } = machineOf(this.#context, dumps, this.#args.has('best'), source)
+    this.#notes.push(...notes)
     return { source, answer: definitionAnswer(value, notes) }
   }
 
