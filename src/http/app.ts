@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Database } from '../database/database.ts'
 import { ask, errorOf } from '../verbs/ask.ts'
 import { checkLibvirt, parseRequest } from '../verbs/request.ts'
 import { idText, withId } from '../verbs/request-id.ts'
 import { VERBS } from '../verbs/table.ts'
+import { bodyOf } from './body.ts'
 import { NOTHING_ALLOWED, pagePolicy, SAFE_HEADERS } from './headers.ts'
 import { openapi } from './openapi.ts'
 import { checkOrigin } from './origin.ts'
@@ -43,7 +43,6 @@ export function createApp({ version, database, maps, page, name, onFault }: AppO
     checkOrigin(c.req.raw.headers, name)
     await next()
   })
-  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: tooLarge }))
   app.get('/', c => c.html(page))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
   app.get('/v1/openapi.json', c => c.json(openapi(version)))
@@ -52,7 +51,7 @@ export function createApp({ version, database, maps, page, name, onFault }: AppO
     if (!Object.hasOwn(VERBS, verb)) {
       throw new Refused('not-found', `unknown verb '${verb}'; known: ${Object.keys(VERBS).join(', ')}`)
     }
-    const text = await c.req.text()
+    const text = await bodyOf(c.req.raw, LARGEST_BODY)
     const request = parseRequest(text)
     checkLibvirt(request.libvirt)
     const db = databaseOf(request.cpuMap, database, maps)
@@ -73,10 +72,6 @@ export function createApp({ version, database, maps, page, name, onFault }: AppO
 
 const refuse = (c: Context, kind: Refusal, message: string): Response =>
   c.json({ error: { kind, message } }, statusOf(kind))
-
-const tooLarge = (): never => {
-  throw new Refused('too-large', `the body has more than ${LARGEST_BODY} bytes`)
-}
 
 /** @throws Refused for a path; a map is configured when the server is started */
 function databaseOf(name: unknown, own: Database, maps: ReadonlyMap<string, Database>): Database {
