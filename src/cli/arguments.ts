@@ -80,7 +80,8 @@ class Reader {
 
   positional(value: string): void {
     const option = this.#options.find(
-      ({ name, positional }) => positional === 'many' || (positional === 'one' && !this.#given.has(name)),
+      ({ name, positional, bare }) =>
+        positional === 'many' || ((positional === 'one' || bare) && !this.#given.has(name)),
     )
     if (!option) throw new UsageError(`unexpected data '${value}'`)
     this.#add(option, value)

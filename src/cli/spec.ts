@@ -5,6 +5,8 @@ export interface OptionSpec {
   readonly value?: string
   /** May be given without its name: once, or any number of times. Positionals are filled in the order of the list. */
   readonly positional?: 'one' | 'many'
+  /** May be given without its name too, which virsh's synopsis does not show. */
+  readonly bare?: true
   readonly required?: boolean
   /** May be given more than once, each time with a value of its own. */
   readonly repeats?: true

@@ -1,6 +1,11 @@
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { ARCH_NAMES } from '../formats/arch-names.ts'
 import type { NumaCell } from '../formats/host-facts.ts'
 import type { GuestFacts } from '../policy/guests.ts'
+import { checkVirtType } from '../policy/virt-types.ts'
+import { escapeXml } from '../xml/writer.ts'
 import type { DescribedHost } from './describe-host.ts'
+import { CommandError } from './spec.ts'
 
 const FEATURES = ['pae', 'nonpae']
 
@@ -48,4 +53,49 @@ export const TEST_HOST: DescribedHost = {
   node: undefined,
   vfio: { isSupported: false, hasIommufd: false, groups: [], conditions: [] },
   notes: [],
+}
+
+/** What a guest of the test driver is asked for. */
+export interface TestRequest {
+  readonly virttype?: string | undefined
+  readonly emulator?: string | undefined
+  readonly arch?: string | undefined
+  readonly machine?: string | undefined
+}
+
+/** @throws LibvirtError for unknown words, in its order */
+export function checkTestRequest({ virttype, arch }: TestRequest): void {
+  if (arch !== undefined && !ARCH_NAMES.has(arch))
+    throw new LibvirtError('invalid-arg', `unknown architecture: ${arch}`)
+  checkVirtType(virttype)
+}
+
+/**
+ * What its guests can be given: it repeats what was asked for, and has none of it.
+ * @throws LibvirtError for unknown words, CommandError for a flag that it has not
+ */
+export function testDomainCapabilities(request: TestRequest, disableDeprecated: boolean): string {
+  if (disableDeprecated)
+    throw new CommandError(['unsupported flags (0x1) in function testConnectGetDomainCapabilities'])
+  checkTestRequest(request)
+  const { virttype = 'test', emulator, arch = 'i686', machine } = request
+  const modes = ['host-passthrough', 'maximum', 'host-model', 'custom']
+  return [
+    '<domainCapabilities>',
+    ...(emulator === undefined ? [] : [`  <path>${escapeXml(emulator)}</path>`]),
+    `  <domain>${virttype}</domain>`,
+    ...(machine === undefined ? [] : [`  <machine>${machine}</machine>`]),
+    `  <arch>${arch}</arch>`,
+    '  <cpu>',
+    ...modes.map(mode => `    <mode name='${mode}' supported='no'/>`),
+    '  </cpu>',
+    '  <devices>',
+    '  </devices>',
+    '  <features>',
+    "    <sev supported='no'/>",
+    "    <sgx supported='no'/>",
+    '  </features>',
+    '</domainCapabilities>',
+    '',
+  ].join('\n')
 }

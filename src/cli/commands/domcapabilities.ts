@@ -4,7 +4,13 @@ import { domcapabilities } from '../../verbs/domcapabilities.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { hypervisorRequest, openHypervisor, PROBE, refuseReadOnly } from '../hypervisor.ts'
+import {
+  type HypervisorRequest,
+  hypervisorRequest,
+  openHypervisor,
+  PROBE,
+  refuseReadOnly,
+} from '../hypervisor.ts'
 import { linesOf } from '../lines-of.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
@@ -17,12 +23,18 @@ export const command: Command = {
       {
         name: 'virttype',
         value: 'string',
+        bare: true,
         help: 'virtualization type (/domain/@type)',
         words: ['kvm', 'qemu'],
       },
-      { name: 'emulatorbin', value: 'string', help: 'path to emulator binary (/domain/devices/emulator)' },
-      { name: 'arch', value: 'string', help: 'domain architecture (/domain/os/type/@arch)' },
-      { name: 'machine', value: 'string', help: 'machine type (/domain/os/type/@machine)' },
+      {
+        name: 'emulatorbin',
+        value: 'string',
+        bare: true,
+        help: 'path to emulator binary (/domain/devices/emulator)',
+      },
+      { name: 'arch', value: 'string', bare: true, help: 'domain architecture (/domain/os/type/@arch)' },
+      { name: 'machine', value: 'string', bare: true, help: 'machine type (/domain/os/type/@machine)' },
       { name: 'xpath', value: 'string', help: 'xpath expression to filter the XML document' },
       { name: 'wrap', help: 'wrap xpath results in an common root element' },
       {
@@ -55,10 +67,10 @@ export const command: Command = {
 
 /** @throws CommandError as virsh words it */
 async function describe(args: Arguments, session: Session): Promise<string> {
+  const request = { ...hypervisorRequest(args), emulator: args.get('emulatorbin') }
   try {
     refuseReadOnly(session, 'GetDomainCapabilities')
-    const emulator = args.get('emulatorbin')
-    const request = { ...hypervisorRequest(args), emulator }
+    if (session.driver === 'test') return await testDriver(args, request)
     const { capabilities, choice } = await openHypervisor(request)
     checkDomains(capabilities, choice)
     const host = request.replies === undefined ? await hostOf() : {}
@@ -68,6 +80,11 @@ async function describe(args: Arguments, session: Session): Promise<string> {
   } catch (error) {
     throw new CommandError(['failed to get emulator capabilities', ...linesOf(error)], { cause: error })
   }
+}
+
+async function testDriver(args: Arguments, request: HypervisorRequest): Promise<string> {
+  const { testDomainCapabilities } = await import('../test-driver.ts')
+  return testDomainCapabilities(request, args.has('disable-deprecated-features'))
 }
 
 /** This host; of a recorded one only its QEMU is known. */

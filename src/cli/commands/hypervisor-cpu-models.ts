@@ -51,8 +51,12 @@ export const command: Command = {
 
 /** @throws LibvirtError, ProbeError, FileError, ParseError */
 async function modelsOf(request: HypervisorRequest, session: Session): Promise<HypervisorModel[]> {
-  if (session.driver === 'test') return []
   refuseReadOnly(session, 'GetDomainCapabilities')
+  if (session.driver === 'test') {
+    const { checkTestRequest } = await import('../test-driver.ts')
+    checkTestRequest(request)
+    return []
+  }
   const { capabilities, choice } = await openHypervisor(request)
   checkDomains(capabilities, choice)
   const given = capabilities.accelerators.get(choice.accelerator)
