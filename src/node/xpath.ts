@@ -61,12 +61,15 @@ function print(node: Selected): string {
   }
 }
 
-/** Of several attributes of a name the last stays. Beside text nothing is put on lines of its own. */
+/** Of several attributes of a name the last stays, where it is. Beside text nothing is put on lines of its own. */
 function wrapped(nodes: readonly Selected[]): string {
-  const attributes = new Map(
-    nodes.flatMap(node => (node.kind === 'attribute' ? [[node.name, node.value]] : [])),
-  )
-  const opening = `<nodes${[...attributes].map(([name, value]) => ` ${name}="${escapeDouble(value ?? '')}"`).join('')}`
+  const attributes = new Map<string, string>()
+  for (const node of nodes) {
+    if (node.kind !== 'attribute') continue
+    attributes.delete(node.name)
+    attributes.set(node.name, node.value)
+  }
+  const opening = `<nodes${[...attributes].map(([name, value]) => ` ${name}="${escapeDouble(value)}"`).join('')}`
   const inner = nodes.filter(node => node.kind !== 'attribute')
   if (inner.length === 0) return `${opening}/>\n`
   const hasText = inner.some(node => node.kind === 'text')

@@ -90,6 +90,7 @@ describe.skipIf(!existsSync('/usr/bin/virsh'))('XPath, side by side with virsh (
     '/',
     '//secmodel/doi',
     '//cell/@id | //cell/memory',
+    '//@*',
     '//comment()',
     '//power_management',
     '//nothing',
