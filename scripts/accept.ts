@@ -3,6 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import { builtin } from '../src/database/builtin.ts'
 import { printExpansions, printReleased } from '../src/database/print-expansions.ts'
+import { drivers } from '../src/policy/driver.ts'
 
 writeFileSync('test/expected/models.txt', printExpansions(builtin()))
+for (const { data, ownModels } of drivers())
+  if (ownModels) writeFileSync(`test/expected/${data().folder}.txt`, printExpansions(ownModels()))
 if (process.argv.includes('--release')) writeFileSync('test/expected/released.txt', printReleased(builtin()))
