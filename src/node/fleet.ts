@@ -40,7 +40,7 @@ export async function readFleet(context: Context, paths: readonly string[]): Pro
 }
 
 async function readFleetFile(context: Context, path: string): Promise<Rules> {
-  const { readYaml } = await import('./fleet-yaml.ts')
+  const { readYaml } = await import('../verbs/fleet/fleet-yaml.ts')
   const bytes = readWhole(path, LONGEST)
   if (!bytes) throw new ParseError(`too long for a fleet file: more than ${LONGEST} bytes`, path)
   const { content, fault } = readYaml(bytes.toString('utf8'), path)

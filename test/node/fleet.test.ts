@@ -295,8 +295,13 @@ constraints: { pools: 3, level: x86-64-v2, must-have: [aes, sse4_1], pin: { p: n
       'hosts: [{files: blue, weight: 1.5}]',
       'fleet.yaml:1:31: hosts[0].weight: must be a whole number from 0 to 1000000000',
     ],
-    ['a: [', 'fleet.yaml:1:5: Flow sequence'],
-    ['a: 1\na: 2', 'fleet.yaml:2:1: Map keys must be unique'],
+    ['a: [', 'fleet.yaml:1:5: unexpected end of the stream within a flow collection'],
+    ['a: 1\na: 2', 'fleet.yaml:2:1: duplicated mapping key'],
+    ['pools: {}\n---\npools: {}', 'fleet.yaml: several documents in one file'],
+    ['\uFEFFpools:\n  "a": \'n9\'', 'fleet.yaml:2:8: pools.a: no host is called n9'],
+    ['hosts:\n- &x blue\n- *x\n- *y', 'fleet.yaml:4:'],
+    [`pools:\n  a: &x n1\n  b: [${Array(101).fill('*x')}]`, 'fleet.yaml:3:'],
+    ['hosts:\n- blue\n-', 'fleet.yaml:2:1: hosts[1]: must be a mapping'],
   ])('%j is refused with place and mend', async (yaml, message) => {
     expect(await refused({ ...three, 'fleet.yaml': yaml })).toContain(message)
   })
