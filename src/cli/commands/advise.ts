@@ -1,10 +1,10 @@
 import { type Advice, advise } from '../../verbs/fleet/advise.ts'
+import { figure, percent } from '../../verbs/fleet/figure.ts'
 import { count } from '../../verbs/say.ts'
 import type { Command } from '../command.ts'
 import { FLEET, printAnswer } from '../fleet/given.ts'
 import { givenHosts } from '../fleet/input.ts'
 import { PLAN, planOptions } from '../fleet/plan-options.ts'
-import { figure, percent } from '../fleet/words.ts'
 import { FORMS } from '../look.ts'
 import type { Report } from '../report.ts'
 

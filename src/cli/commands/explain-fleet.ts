@@ -2,6 +2,7 @@ import { cost } from '../../verbs/fleet/cost.ts'
 import { explain, type PoolExplanation } from '../../verbs/fleet/explain.ts'
 import { featureNamed } from '../../verbs/fleet/named.ts'
 import { explainFeature, type FeatureAnswer } from '../../verbs/fleet/one-feature.ts'
+import { poolName } from '../../verbs/fleet/say-pool.ts'
 import { count } from '../../verbs/say.ts'
 import type { Command } from '../command.ts'
 import { addCosts } from '../fleet/cost-report.ts'
@@ -9,7 +10,7 @@ import { addPool } from '../fleet/explain-report.ts'
 import { FLEET, printAnswer } from '../fleet/given.ts'
 import { givenHosts, labelsOf, POOL } from '../fleet/input.ts'
 import { addBecause } from '../fleet/loss-report.ts'
-import { hostWords, poolWords } from '../fleet/words.ts'
+import { hostWords } from '../fleet/words.ts'
 import { FORMS } from '../look.ts'
 import type { Report } from '../report.ts'
 import { CommandError, UsageError } from '../spec.ts'
@@ -61,7 +62,7 @@ function addFeature(report: Report, { feature, place, title, pools }: FeatureAns
   for (const { pool, fate, having, lacking, because } of pools) {
     const hosts = having.length + lacking.length
     const tone = fate === 'kept' ? 'good' : fate === 'lost' ? 'bad' : 'quiet'
-    report.heading(poolWords(pool))
+    report.heading(poolName(pool))
     const who = fate === 'absent' ? 'no host has it' : `on ${having.length} of ${count(hosts, 'host')}`
     report.line(
       { text: fate, tone },

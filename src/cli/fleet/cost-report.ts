@@ -1,25 +1,18 @@
 import { type CostAnswer, countOf, type ToldCost } from '../../verbs/fleet/cost.ts'
+import { figure } from '../../verbs/fleet/figure.ts'
+import { sayDearest } from '../../verbs/fleet/say-cost.ts'
+import { poolName } from '../../verbs/fleet/say-pool.ts'
 import { count } from '../../verbs/say.ts'
 import type { Report } from '../report.ts'
 import type { Cell } from '../toned.ts'
-import { figure, hostWords, poolWords } from './words.ts'
+import { hostWords } from './words.ts'
 
 /** Adds what hosts cost their pools, the single most expensive one on the first line. */
 export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
-  if (dearest) {
-    const { host, pool, gain } = dearest
-    const step = dearest.step ? `, and the step to ${dearest.step.to ?? 'no level'}` : ''
-    const features = count(countOf(dearest), 'feature')
-    report.line(
-      { text: host, tone: 'bad' },
-      ` costs ${poolWords(pool)} most: ${features}${step}; value ${figure(gain)}`,
-    )
-  } else
-    report.line(
-      'no single host costs its pool anything: of each that lacks something there are others like it',
-    )
-  for (const { pool, hosts, costs } of pools) {
-    report.heading(`${poolWords(pool)}: ${count(hosts, 'host')}`)
+  const { host, costs } = sayDearest(dearest)
+  report.line({ text: host, tone: 'bad' }, costs)
+  for (const { pool, hosts, costs: rows } of pools) {
+    report.heading(`${poolName(pool)}: ${count(hosts, 'host')}`)
     report.table(
       [
         { title: 'without' },
@@ -28,9 +21,9 @@ export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
         { title: 'level' },
         { title: 'which the others would gain', wraps: true },
       ],
-      costs.filter(cost => countOf(cost) > 0).map(rowOf),
+      rows.filter(cost => countOf(cost) > 0).map(rowOf),
     )
-    const free = costs.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
+    const free = rows.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
     if (free.length > 0) report.line(`costs nothing: ${hostWords(free)}`)
   }
 }

@@ -1,17 +1,20 @@
 import type { Axis } from '../../verbs/fleet/axes.ts'
-import type { PoolExplanation, ToldOdd } from '../../verbs/fleet/explain.ts'
+import type { PoolExplanation } from '../../verbs/fleet/explain.ts'
 import type { Expression } from '../../verbs/fleet/expression.ts'
+import { figure } from '../../verbs/fleet/figure.ts'
+import { poolName } from '../../verbs/fleet/say-pool.ts'
+import type { ToldOdd } from '../../verbs/fleet/told-odd.ts'
 import { count, fewNames } from '../../verbs/say.ts'
 import type { Report } from '../report.ts'
 import { addLosses } from './loss-report.ts'
-import { figure, hostWords, levelCell, poolWords } from './words.ts'
+import { hostWords, levelCell } from './words.ts'
 
 /** Adds why a pool's guests get what they get. */
 export function addPool(report: Report, pool: PoolExplanation): void {
   const { pool: label, hosts, groups, vendors, level, value } = pool
   const cpus = `${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
   report.heading(
-    `${poolWords(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
+    `${poolName(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
   )
   report.line('level  ', levelCell(level), `   value ${figure(value)}`)
   addNext(report, pool)

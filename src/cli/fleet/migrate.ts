@@ -5,7 +5,8 @@ import type {
   MigrateAnswer,
   MoveAnswer,
 } from '../../verbs/fleet/migrate.ts'
-import type { ObstacleAnswer } from '../../verbs/fleet/obstacle.ts'
+import { byMend, type ObstacleAnswer } from '../../verbs/fleet/obstacle.ts'
+import { sayGuests, sayMove } from '../../verbs/fleet/say-migrate.ts'
 import { sayObstacle, sayObstacles } from '../../verbs/fleet/say-obstacle.ts'
 import { poolName } from '../../verbs/fleet/say-pool.ts'
 import { count, fewNames } from '../../verbs/say.ts'
@@ -56,8 +57,7 @@ const whyNot = (obstacles: readonly ObstacleAnswer[]): string =>
   obstacles.length > 0 ? sayObstacles(obstacles) : ''
 
 function reportGuests(report: Report, guests: readonly GuestAnswer[]): void {
-  const stuck = guests.filter(({ others }) => others === 0)
-  report.heading(`${count(guests.length, 'guest')}, ${stuck.length} with nowhere else to go`)
+  report.heading(sayGuests(guests))
   report.table(
     [
       { title: 'guest' },
@@ -97,16 +97,9 @@ function closest(closed: GuestAnswer['why']): string {
 }
 
 /** Whether one guest moves to one host, for people. */
-export function reportMove(report: Report, { from, to, moves, starts, obstacles }: MoveAnswer): void {
-  if (moves) {
-    report.line({ text: `${from} can move to ${to}`, tone: 'good' })
-    return
-  }
-  const start = starts ? '; it can be started there once it is off' : ''
-  report.line({
-    text: `${from} cannot move to ${to}: ${count(obstacles.length, 'obstacle')}${start}`,
-    tone: 'bad',
-  })
+export function reportMove(report: Report, answer: MoveAnswer): void {
+  const { to, moves, obstacles } = answer
+  report.line({ text: sayMove(answer), tone: moves ? 'good' : 'bad' })
   for (const [mend, some] of byMend(obstacles)) {
     report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${mend}`)
     report.table(
@@ -118,11 +111,4 @@ export function reportMove(report: Report, { from, to, moves, starts, obstacles 
       ),
     )
   }
-}
-
-/** The obstacles that one thing mends, together. */
-function byMend(obstacles: readonly ObstacleAnswer[]): Map<string, ObstacleAnswer[]> {
-  const found = new Map<string, ObstacleAnswer[]>()
-  for (const one of obstacles) found.set(one.mend, [...(found.get(one.mend) ?? []), one])
-  return found
 }

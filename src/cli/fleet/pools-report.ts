@@ -1,12 +1,14 @@
+import { figure, percent } from '../../verbs/fleet/figure.ts'
 import type { CurvePoint, PoolsAnswer, ToldPool } from '../../verbs/fleet/pools.ts'
+import { sayEnough, sayNow } from '../../verbs/fleet/say-pools.ts'
 import { count, fewNames } from '../../verbs/say.ts'
 import type { Report } from '../report.ts'
 import type { Cell } from '../toned.ts'
-import { figure, levelCell, percent } from './words.ts'
+import { levelCell } from './words.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
-  const { curve, enough, pools, leftOut, now } = answer
+  const { curve, enough, pools, leftOut } = answer
   report.heading(`pools: the best for each number of them, 1 to ${curve.length}`)
   report.table(
     [
@@ -19,12 +21,7 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
     ],
     curve.map(point => curveRow(point, enough)),
   )
-  if (enough !== null) report.line(`a further pool gains less than 5 % after k = ${enough}`)
-  if (now) {
-    const last = curve.at(-1)
-    const share = last && last.value > 0 ? `, ${percent(now.value / last.value)} of k = ${last.count}` : ''
-    report.line(`as they are: ${count(now.pools.length, 'pool')}, value ${figure(now.value)}${share}`)
-  }
+  for (const line of [sayEnough(answer), sayNow(answer)]) if (line !== undefined) report.line(line)
   if (pools.length > 0) {
     report.heading(`the ${count(pools.length, 'pool')} for k = ${curve.at(-1)?.count ?? 0}`)
     addMembers(report, pools)

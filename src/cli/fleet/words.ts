@@ -12,9 +12,6 @@ export function hostWords(hosts: readonly string[], all?: number): string {
   return `${count(hosts.length, 'host')} (${fewNames(hosts, MANY)})`
 }
 
-/** What a pool is called: its label, or that it has none. */
-export const poolWords = (label: string): string => (label === '' ? 'hosts without a pool' : `pool ${label}`)
-
 const TONES: Readonly<Record<string, Tone>> = {
   'x86-64-v4': 'good',
   'x86-64-v3': 'good',
@@ -25,9 +22,3 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** A level, in the colour of how far it goes. */
 export const levelCell = (level: string | null): Cell =>
   level === null ? { text: 'below x86-64-v1', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
-
-/** `1 234 567`: thousands apart. */
-export const figure = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ' ')
-
-/** `4.2 %` */
-export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -4,6 +4,7 @@ import { plan } from '../../fleet/partition.ts'
 import { baselineOf } from '../../fleet/pools.ts'
 import { weightOfAll } from '../../fleet/value.ts'
 import { count, fewNames } from '../say.ts'
+import { percent } from './figure.ts'
 import { identicalParts } from './identical.ts'
 import type { PoolsOptions } from './pools.ts'
 import { Refusals } from './refusals.ts'
@@ -186,5 +187,3 @@ function common({ groups, valuation, levels }: FleetView): Valued {
     loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
   }
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`

@@ -1,10 +1,8 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
-import type { Signature } from '../../core/signature.ts'
 import { byClass } from '../../fleet/by-class.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { levelOf } from '../../fleet/levels.ts'
 import { Losses } from '../../fleet/lost.ts'
-import { oddOnes } from '../../fleet/odd-ones.ts'
 import { offered, tolerated } from '../../fleet/offered.ts'
 import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
 import { shortfall } from '../../fleet/shortfall.ts'
@@ -14,18 +12,11 @@ import type { Reason } from '../reason.ts'
 import { type Axis, axesOf } from './axes.ts'
 import { type Candidate, choose } from './choice.ts'
 import { type Expression, expressionOf } from './expression.ts'
-import { Teller, type ToldCause, type ToldLoss, told } from './reasons.ts'
+import { Teller, type ToldLoss, told } from './reasons.ts'
 import { sayRefusal } from './say-obstacle.ts'
+import { type ToldGroup, toldGroup } from './told-group.ts'
+import { type ToldOdd, toldOdd } from './told-odd.ts'
 import type { FleetView } from './view.ts'
-
-/** Hosts of one CPU. */
-export interface ToldGroup {
-  readonly hosts: readonly string[]
-  readonly vendor: string | null
-  readonly signature: Signature | null
-  /** The model that their definitions name; null where they name several or none. */
-  readonly model: string | null
-}
 
 /** A model that would do too, and what speaks against it. */
 export interface RunnerUp {
@@ -35,21 +26,6 @@ export interface RunnerUp {
   readonly needs: Expression['needs']
   /** In words. */
   readonly why: string
-}
-
-/** A feature of which hosts of one silicon differ. */
-export interface Oddity extends Reason, ToldCause {}
-
-/** Hosts that differ from others of the same silicon. */
-export interface ToldOdd {
-  readonly hosts: readonly string[]
-  /** One of the most hosts of that silicon. */
-  readonly norm: string
-  readonly normHosts: number
-  /** What these hosts lack. */
-  readonly lacks: readonly Oddity[]
-  /** What these have beyond the norm. */
-  readonly has: readonly Oddity[]
 }
 
 export interface PoolExplanation {
@@ -105,7 +81,7 @@ export class Explainer {
       weight: weightOfAll(groups),
       value: valuation.ofPool(groups),
       vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
-      groups: groups.map(group => toldGroup(group)),
+      groups: groups.map(group => toldGroup(this.#view, group)),
       level: levelOf(levels, baseline)?.name ?? null,
       next: this.#next(groups),
       ...models,
@@ -115,7 +91,7 @@ export class Explainer {
       })),
       lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
       axes: axesOf(groups),
-      odd: this.#odd(groups),
+      odd: toldOdd(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
         (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
         0,
@@ -151,24 +127,6 @@ export class Explainer {
       runnersUp: choice.runnersUp.map(candidate => runnerUp(candidate, choice.chosen)),
     }
   }
-
-  #odd(groups: readonly Group[]): ToldOdd[] {
-    const { context, finder } = this.#view
-    return oddOnes(context.db.features, finder, groups).map(({ group, norm, lacks, has }) => {
-      const say = (list: typeof lacks): Oddity[] =>
-        list.map(({ feature, finding }) => ({
-          ...(told([feature])[0] as Reason),
-          ...this.#teller.cause(finding),
-        }))
-      return {
-        hosts: this.#teller.names([group]),
-        norm: norm.name,
-        normHosts: norm.hosts.length,
-        lacks: say(lacks),
-        has: say(has),
-      }
-    })
-  }
 }
 
 /** Why the pools' guests get what they get. @param labels which pools; absent: all */
@@ -176,17 +134,6 @@ export function explain(view: FleetView, labels?: readonly string[]): PoolExplan
   const explainer = new Explainer(view)
   const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
   return wanted.map(pool => explainer.pool(pool))
-}
-
-function toldGroup({ hosts, vendor, signature }: Group): ToldGroup {
-  const models = new Set(hosts.map(({ model }) => model))
-  const [model] = models.size === 1 ? models : []
-  return {
-    hosts: hosts.map(({ name }) => name),
-    vendor: vendor ?? null,
-    signature: signature ?? null,
-    model: model ?? null,
-  }
 }
 
 function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {

@@ -30,7 +30,7 @@ export interface ArrowAnswer {
 }
 
 /** Where a guest may be, within its pool. */
-export interface GuestAnswer {
+export interface GuestPlaces {
   readonly guest: string
   /** Null: it is off, or that is not known. */
   readonly host: string | null
@@ -40,6 +40,9 @@ export interface GuestAnswer {
   readonly moves: readonly string[]
   /** How many hosts it can move to, its own left out. */
   readonly others: number
+}
+
+export interface GuestAnswer extends GuestPlaces {
   /** For each group on whose hosts a hypervisor keeps it from being started, what it says. */
   readonly refused: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
   /** For each group that it cannot move to, what keeps it out. */
@@ -58,18 +61,29 @@ export interface MigrateAnswer {
  */
 export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   const pools = across ? asOne(view) : view.pools
-  const guests = across
-    ? new Map([['', [...view.fleet.guests]]])
-    : guestsByPool(view.fleet.guests, view.fleet.hosts)
   return {
     groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
     arrows: pools.flatMap(({ groups }) =>
       arrowsOf(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
     ),
-    guests: pools.flatMap(pool =>
-      placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => guestAnswer(view, pool, places)),
-    ),
+    guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
   }
+}
+
+/** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
+export const guestPlaces = (view: FleetView): GuestPlaces[] =>
+  guestsIn(view, view.pools, false).map(({ pool, places }) => toldPlaces(view, pool, places))
+
+interface GuestInPool {
+  readonly pool: FleetPool
+  readonly places: Places
+}
+
+function guestsIn({ fleet }: FleetView, pools: readonly FleetPool[], across: boolean): GuestInPool[] {
+  const guests = across ? new Map([['', [...fleet.guests]]]) : guestsByPool(fleet.guests, fleet.hosts)
+  return pools.flatMap(pool =>
+    placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
+  )
 }
 
 /** The hosts as one pool; groups are parts still, each in the pool it is in. */
@@ -91,17 +105,12 @@ const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): A
   back: obstacleAnswers(view, from, back),
 })
 
-function guestAnswer(view: FleetView, { label, groups }: FleetPool, places: Places): GuestAnswer {
-  const { guest, groups: open, others } = places
-  const closed = groups.filter(group => !open.includes(group))
-  const starts = groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
+function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestAnswer {
+  const { guest, groups: open } = places
+  const closed = pool.groups.filter(group => !open.includes(group))
+  const starts = pool.groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
   return {
-    guest: guest.name,
-    host: guest.host ?? null,
-    pool: label,
-    starts: starts.filter(({ obstacles }) => obstacles.length === 0).map(({ group }) => group.name),
-    moves: open.map(({ name }) => name),
-    others,
+    ...toldPlaces(view, pool, places),
     refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
       group: group.name,
       obstacles: obstacleAnswers(view, group, obstacles),
@@ -115,6 +124,19 @@ function guestAnswer(view: FleetView, { label, groups }: FleetPool, places: Plac
 
 const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
   obstacles.some(({ kind }) => kind === 'model')
+
+const toldPlaces = (
+  { db }: FleetView,
+  { label, groups }: FleetPool,
+  { guest, groups: open, others }: Places,
+): GuestPlaces => ({
+  guest: guest.name,
+  host: guest.host ?? null,
+  pool: label,
+  starts: groups.filter(group => startObstacles(db, guest, group).length === 0).map(({ name }) => name),
+  moves: open.map(({ name }) => name),
+  others,
+})
 
 /** Whether one guest can move to one host. */
 export interface MoveAnswer {

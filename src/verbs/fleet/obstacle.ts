@@ -40,6 +40,13 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
   }
 }
 
+/** The obstacles that one thing mends, together. */
+export function byMend(obstacles: readonly ObstacleAnswer[]): Map<string, ObstacleAnswer[]> {
+  const found = new Map<string, ObstacleAnswer[]>()
+  for (const one of obstacles) found.set(one.mend, [...(found.get(one.mend) ?? []), one])
+  return found
+}
+
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
 
 const narrower = (bits: number): string =>

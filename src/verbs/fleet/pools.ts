@@ -1,7 +1,7 @@
 import { bytewise } from '../../fleet/bytewise.ts'
 import { offered } from '../../fleet/offered.ts'
 import type { Constraints } from '../../fleet/partition/constraints.ts'
-import { type Impossible, type Partition, type PlannedPool, plan } from '../../fleet/partition.ts'
+import { type Impossible, type Partition, type Plan, type PlannedPool, plan } from '../../fleet/partition.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { baselineOf } from '../../fleet/pools.ts'
 import { type Reason, reasonOf } from '../reason.ts'
@@ -65,9 +65,18 @@ export interface PoolsOptions {
 }
 
 /** The best partitions of a fleet into at most 1, 2, … pools. */
-export function pools(view: FleetView, { most, constraints }: PoolsOptions): PoolsAnswer {
-  const { valuation, levels, groups, context } = view
-  const { curve, enough, leftOut } = plan(valuation, levels, groups, most, { constraints })
+export const pools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
+  poolsAnswer(view, planned(view, options))
+
+/** The plan behind the answer, with the groups of every pool of every count. */
+export const planned = (
+  { valuation, levels, groups }: FleetView,
+  { most, constraints }: PoolsOptions,
+): Plan => plan(valuation, levels, groups, most, { constraints })
+
+/** What there is to say of a plan. */
+export function poolsAnswer(view: FleetView, { curve, enough, leftOut }: Plan): PoolsAnswer {
+  const { context } = view
   const last = curve.at(-1)
   return {
     curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
@@ -103,11 +112,14 @@ function curvePoint(point: Partition, before: Partition | undefined): CurvePoint
 }
 
 function asTheyAre(view: FleetView): PoolsAnswer['now'] {
-  const made = view.pools
-  if (made.every(({ label }) => label === '')) return null
-  const told = made.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined))
+  if (view.pools.every(({ label }) => label === '')) return null
+  const told = toldPools(view)
   return { value: told.reduce((sum, { value }) => sum + value, 0), pools: told }
 }
+
+/** The pools that the hosts' labels make, in the order of the view. */
+export const toldPools = (view: FleetView): ToldPool[] =>
+  view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined))
 
 /** A pool that is, in the form of one that is proposed. */
 export function plannedPool(

@@ -1,0 +1,21 @@
+import { count } from '../say.ts'
+import { type CostAnswer, countOf } from './cost.ts'
+import { figure } from './figure.ts'
+import { poolName } from './say-pool.ts'
+
+/** Who costs a pool most, and what: `kvm-a03`, ` costs pool intel most: 3 features; value 300`. */
+export function sayDearest(dearest: CostAnswer['dearest']): {
+  readonly host: string
+  readonly costs: string
+} {
+  if (!dearest) {
+    return {
+      host: '',
+      costs: 'no single host costs its pool anything: of each that lacks something there are others like it',
+    }
+  }
+  const { host, pool, gain, step } = dearest
+  const reach = step ? `, and the step to ${step.to ?? 'no level'}` : ''
+  const features = count(countOf(dearest), 'feature')
+  return { host, costs: ` costs ${poolName(pool)} most: ${features}${reach}; value ${figure(gain)}` }
+}
