@@ -3,20 +3,27 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build, transform } from 'esbuild'
+import { build } from 'esbuild'
 import { unpacked } from './packed.mjs'
+import { LEAN } from './page-lean.mjs'
 
 /** The fleet that the page shows to who has none at hand. */
-const SAMPLE = 'examples/fleet'
+const SAMPLE = 'examples/forty'
 
 /** @param {string} outdir @param {import('esbuild').BuildOptions} shared */
 export async function buildPage(outdir, shared) {
   const [style, script, worker] = await Promise.all([
-    transform(readFileSync('web/style.css', 'utf8'), { loader: 'css', minify: true, target: 'chrome120' }),
+    build({
+      entryPoints: ['web/style/page.css'],
+      bundle: true,
+      minify: true,
+      target: 'chrome120',
+      write: false,
+    }),
     program('web/main.tsx', shared),
     program('web/worker/main.ts', shared),
   ])
-  const css = style.code.trim()
+  const css = style.outputFiles[0].text.trim()
   const parts = {
     POLICY: policy(script, css),
     STYLE: css,
@@ -58,20 +65,10 @@ async function program(entry, shared) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryPoints: [entry],
-    plugins: [sampleFleet, unpacked, withoutGenerations],
+    plugins: [sampleFleet, unpacked, ...LEAN],
   })
   // An HTML parser must not see the end of the element in it.
   return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')
-}
-
-/** The page asks nothing that libvirt does not answer of s390x, so it does not carry what that takes. */
-const withoutGenerations = {
-  name: 'without-generations',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /src\/arch\/s390x\/beyond\.ts$/ }, () => ({
-      contents: `const none = () => { throw new RangeError('the page has no s390x data') }
-        export { none as bestDetect, none as bestFold, none as data, none as overlooked, none as ownModels }`,
-    })),
 }
 
 const sampleFleet = {
@@ -82,13 +79,12 @@ const sampleFleet = {
       const names = (await readdir(SAMPLE, { recursive: true, withFileTypes: true })).filter(one =>
         one.isFile(),
       )
-      const files = await Promise.all(
-        names.map(async ({ name, parentPath }) => {
-          const path = join(parentPath, name)
-          return { path: path.slice('examples/'.length), text: await readFile(path, 'utf8') }
-        }),
-      )
-      return { contents: JSON.stringify(files.sort((a, b) => (a.path < b.path ? -1 : 1))), loader: 'json' }
+      const paths = names.map(({ name, parentPath }) => join(parentPath, name)).sort()
+      const texts = await Promise.all(paths.map(path => readFile(path, 'utf8')))
+      const once = [...new Set(texts)]
+      // As `virt-cpu page --data` puts a fleet into the page.
+      const files = paths.map((path, i) => [path.slice('examples/'.length), once.indexOf(texts[i])])
+      return { contents: JSON.stringify({ texts: once, files }), loader: 'json' }
     })
   },
 }

@@ -13,9 +13,10 @@ const page = pathToFileURL(join(root, 'dist/page.html')).href
 /** By file name: the place that the hash says, the window, the scheme. */
 const PICTURES = {
   fleet: ['view=fleet', 1280, 820, 'light'],
-  matrix: ['view=matrix&feature=md-clear', 1280, 820, 'light'],
-  baseline: ['view=baseline', 1280, 820, 'light'],
+  matrix: ['view=matrix&pool=%3Dintel&feature=md-clear', 1280, 820, 'light'],
+  baseline: ['view=baseline&pool=%3Dintel', 1280, 820, 'light'],
   pools: ['view=pools', 1280, 760, 'dark'],
+  migration: ['view=migration&from=guest%3Aml-01', 1280, 900, 'light'],
 }
 
 const profile = await mkdtemp(join(tmpdir(), 'virt-cpu-pictures-'))

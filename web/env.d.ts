@@ -1,5 +1,5 @@
 /** The sample fleet, baked in by the build. */
 declare module 'sample:fleet' {
-  const files: readonly { readonly path: string; readonly text: string }[]
-  export default files
+  const sample: import('./worker/engine.ts').Baked
+  export default sample
 }

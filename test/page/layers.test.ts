@@ -20,6 +20,19 @@ test('the page stands above the verbs, and beside the command', () => {
   expect(imports.filter(({ of }) => /^(?:cli|http|node|probe|inventory)\//.test(of))).toEqual([])
 })
 
+test('no rule of the style is dead', () => {
+  const styles = readdirSync(join(web, 'style')).map(name => readFileSync(join(web, 'style', name), 'utf8'))
+  const drawn = sources
+    .filter(name => name.startsWith('ui/'))
+    .map(name => readFileSync(join(web, name), 'utf8'))
+  const classes = [...styles.join('\n').matchAll(/\.([a-z][\w-]*)(?=[^{};]*\{)/g)].map(
+    match => match[1] ?? '',
+  )
+  const words = new Set(drawn.join('\n').match(/[a-z][\w-]*/g))
+  // Levels are told by the worker.
+  expect([...new Set(classes)].filter(name => !words.has(name) && !/^v[1-4]$/.test(name))).toEqual([])
+})
+
 test('only the worker knows what a CPU is: what draws is told everything', () => {
   const drawing = imports.filter(({ name, of }) => name.startsWith('ui/') && !of.startsWith('..'))
   expect(drawing).toEqual([])

@@ -15,7 +15,16 @@ const root = join(import.meta.dirname, '..', '..')
 const PAGE = join(root, 'dist', 'page.html')
 const URL = pathToFileURL(PAGE).href
 const VIEWS = ['fleet', 'matrix', 'baseline', 'cost', 'pools', 'migration', 'tree', 'compare']
-const SAMPLE = 'examples/fleet'
+const SAMPLE = 'examples/forty'
+/** The hosts of one of its pools. */
+const INTEL = filesIn(SAMPLE).filter(name => /kvm-[abc]\d+\.xml$/.test(name))
+const FLEET = 'examples/fleet'
+
+function filesIn(path: string): string[] {
+  return readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).filter(name =>
+    statSync(join(root, path, name)).isFile(),
+  )
+}
 
 test('the whole page with its data is at most 160 KiB on the wire', () => {
   expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(160 * 1024)
@@ -39,11 +48,6 @@ function baselines(pools: readonly (readonly string[])[]): string[] {
       return xml ?? `error: ${error.message}`
     })
 }
-
-const filesIn = (path: string): string[] =>
-  readdirSync(join(root, path), { recursive: true, encoding: 'utf8' }).filter(name =>
-    statSync(join(root, path, name)).isFile(),
-  )
 
 const xmlOf = (page: Page) => page.locator('.written pre').first().textContent()
 
@@ -69,9 +73,10 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
     await page.getByRole('button', { name: 'Show a sample fleet' }).click()
     await page.getByRole('link', { name: 'Fleet' }).waitFor()
     await expect.poll(() => page.title()).toMatch(/hosts .* · virt-cpu$/)
+    await page.getByRole('combobox', { name: 'Pool' }).selectOption('=intel')
     await page.getByRole('link', { name: 'Baseline' }).click()
     await page.locator('.written').first().waitFor()
-    expect(await xmlOf(page)).toBe(cliBaseline([SAMPLE]))
+    expect(await xmlOf(page)).toBe(cliBaseline(INTEL.map(name => join(SAMPLE, name))))
   })
 
   test('a dropped folder: subfolders are pools, a broken file is named with its place, the rest goes on', async () => {
@@ -95,7 +100,7 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
     await open()
     await page
       .getByLabel('or paste what a host said')
-      .fill(readFileSync(join(root, SAMPLE, 'ice-01.xml'), 'utf8'))
+      .fill(readFileSync(join(root, FLEET, 'ice-01.xml'), 'utf8'))
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.getByText('1 host, 1 CPU').waitFor()
   })
@@ -107,22 +112,75 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
     const first = page.locator('.chip').first()
     const name = (await first.locator('span').first().textContent()) ?? ''
     await first.dragTo(cards.last())
-    const moved = cards.nth(1).locator('.chip')
+    const moved = page.locator('.card', { hasText: /^A / }).locator('.chip')
     await moved.waitFor()
     expect(await moved.locator('span').first().textContent()).toBe(name)
     expect(await page.locator('.delta').textContent()).toMatch(/in value/)
     await moved.focus()
-    await page.keyboard.press('ArrowLeft')
-    await expect.poll(() => cards.count()).toBe(2)
+    await page.keyboard.press('ArrowRight')
+    await expect.poll(() => cards.count()).toBe(3)
     // The chip keeps the focus, so that it can be moved on.
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent ?? '')).toContain(name)
     await page.keyboard.press('Control+z')
-    await expect.poll(() => cards.count()).toBe(3)
+    await expect.poll(() => cards.count()).toBe(4)
     await page.getByRole('slider').fill('2')
     await page.getByRole('button', { name: 'Make 2 pools' }).click()
     await expect
       .poll(() => cards.locator('h2').allTextContents())
       .toEqual([expect.stringMatching(/^A /), expect.stringMatching(/^B /), 'New pool C'])
+  })
+
+  test('a fleet file names pools and guests, whoever cannot move says why; a bad one is named with its place', async () => {
+    const files = (fleet: string) => ({
+      'rack/fleet.yaml': fleet,
+      ...Object.fromEntries(
+        ['sky-01', 'sky-03', 'ice-01'].map(name => [
+          `rack/hosts/${name}.xml`,
+          readFileSync(join(root, FLEET, `${name}.xml`), 'utf8'),
+        ]),
+      ),
+      'rack/guests/ice-01/db.xml':
+        "<domain><name>db</name><cpu mode='custom' match='exact'><model>Icelake-Server</model></cpu></domain>",
+    })
+    const rules = 'hosts: [hosts/*.xml]\nguests: [guests]\npools: { old: "sky-*", new: ice-01 }\n'
+    await open('view=migration')
+    await finding(page)
+    await drop(page, [join(folderOf(files(rules)), 'rack')])
+    await expect.poll(() => finding(page)).toBe('1 guest, 1 with nowhere else to go')
+    await page.getByRole('button', { name: 'db', exact: true }).click()
+    await expect
+      .poll(() => page.locator('.move h2').first().textContent())
+      .toMatch(/^db cannot move to ice-01: \d+ obstacles$/)
+    const scope = page.getByRole('combobox', { name: 'Pool' })
+    expect(await scope.locator('option').allTextContents()).toEqual([
+      'all 3 hosts',
+      'new · 1 host',
+      'old · 2 hosts',
+    ])
+    await open()
+    await finding(page)
+    await drop(page, [join(folderOf(files(`${rules}wieghts: {}\n`)), 'rack')])
+    await page.getByRole('heading', { name: '1 file could not be used' }).waitFor()
+    expect(await page.locator('.faults li').textContent()).toMatch(
+      /rack\/fleet\.yaml:4:1: wieghts: no such key; did you mean weights\?/,
+    )
+    await page.getByText('3 hosts, 3 CPUs, 1 guest').waitFor()
+  })
+
+  test('findings are what the command prints of the same fleet', async () => {
+    const first = (args: readonly string[]) => virtCpu(args, { cwd: root }).stdout
+    await open('sample=yes&view=cost')
+    await expect.poll(() => finding(page)).toBe(first(['explain', SAMPLE, '--cost']).split('\n')[0])
+    await open('sample=yes&view=pools')
+    await expect.poll(() => page.title()).toMatch(/^A further pool/)
+    const [title = ''] = (await page.title()).split(' · virt-cpu')
+    for (const said of title.split('; '))
+      expect(first(['pools', SAMPLE]).toLowerCase()).toContain(said.toLowerCase())
+    await open('sample=yes&view=migration')
+    expect(first(['migrate', SAMPLE])).toContain(await finding(page))
+    const title2 = await page.locator('.move h2').first().textContent()
+    const [, from = '', to = ''] = /^(\S+) can(?:not)? move to (\S+?):?(?: |$)/.exec(title2 ?? '') ?? []
+    expect(first(['migrate', SAMPLE, '--from', from, '--to', to])).toContain(title2)
   })
 
   test('the matrix by keys: the feature, its place, who lacks it, why, and the mend', async () => {
@@ -245,10 +303,12 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
       await page
         .context()
         .grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url.slice(0, -1) })
-      await open('sample=yes&view=baseline', url)
+      await open('sample=yes&view=baseline&pool=%3Dintel', url)
       await page.getByRole('button', { name: 'Copy libvirt XML' }).click()
       await page.getByText('libvirt XML copied').waitFor()
-      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(cliBaseline([SAMPLE]))
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+        cliBaseline(INTEL.map(name => join(SAMPLE, name))),
+      )
     } finally {
       child.kill('SIGKILL')
       await page.context().setOffline(true)

@@ -1,58 +1,42 @@
+import type { ToldCost } from '../../src/verbs/fleet/cost.ts'
+import type { GuestPlaces } from '../../src/verbs/fleet/migrate.ts'
+import type { CurvePoint, ToldPool } from '../../src/verbs/fleet/pools.ts'
+import type { ToldCause } from '../../src/verbs/fleet/reasons.ts'
+import type { ToldGroup } from '../../src/verbs/fleet/told-group.ts'
+import type { ToldOdd } from '../../src/verbs/fleet/told-odd.ts'
+import type { Reason } from '../../src/verbs/reason.ts'
+
 /**
- * What the page's worker answers: plain data, made of what verbs and the fleet's functions say. A group is known by
+ * What the page's worker answers: plain data, made of what the verbs answer. A group is known by
  * its place in `FleetAnswer.groups`.
  */
 
-export interface GroupAnswer {
+export interface GroupAnswer extends Omit<ToldGroup, 'hosts' | 'signature' | 'microcode'> {
   readonly id: number
   /** How it is called: its one host, or its first and how many more. */
   readonly title: string
   /** How many hosts; their names are asked for one by one. */
   readonly count: number
-  readonly vendor: string
   /** `6.85.7`; empty: not known. */
   readonly signature: string
-  /** What the silicon is, as the database has it: `Cascade Lake, 2019`; empty: not known. */
-  readonly generation: string
-  readonly model: string
-  /** `x86-64-v3`; empty: not even the lowest. */
-  readonly level: string
-  readonly features: number
-  readonly physBits: number | undefined
   readonly microcode: readonly string[]
   readonly pools: readonly string[]
 }
 
 export interface HostAnswer {
-  /** The whole path. */
   readonly name: string
-  /** The shortest end of the path that no other host has. */
-  readonly short: string
+  /** The file, and where several are in one the number. */
+  readonly path: string
   readonly pool: string
 }
 
-export interface FeatureAnswer {
-  readonly name: string
-  /** `CPUID.07H.0:EBX[5]` */
-  readonly place: string
-  readonly title: string
+export interface FeatureAnswer extends Reason {
   readonly class: string
 }
 
-/** Why a group lacks a feature. */
-export interface CauseAnswer {
-  readonly cause: string
-  readonly meaning: string
-  readonly confidence: string
-  readonly mend: string
-}
-
 /** A group unlike others of its silicon. */
-export interface OddAnswer {
+export interface OddAnswer extends Omit<ToldOdd, 'hosts'> {
   readonly group: number
-  readonly norm: number
-  readonly lacks: readonly (FeatureAnswer & CauseAnswer)[]
-  readonly has: readonly FeatureAnswer[]
 }
 
 /** A file that could not be used, or something to know about one. */
@@ -65,6 +49,7 @@ export interface FaultAnswer {
 export interface FleetAnswer {
   readonly title: string
   readonly hosts: number
+  readonly guests: number
   readonly groups: readonly GroupAnswer[]
   /** Ids of the odd ones out, and what there is to say of the first. */
   readonly oddGroups: readonly number[]
@@ -77,7 +62,7 @@ export interface MatrixAnswer {
   readonly title: string
   /** Ids, in the order of the columns. */
   readonly groups: readonly number[]
-  readonly causes: readonly CauseAnswer[]
+  readonly causes: readonly ToldCause[]
   readonly rows: readonly MatrixRow[]
 }
 
@@ -86,7 +71,7 @@ export interface MatrixRow extends FeatureAnswer {
   readonly cells: string
   /** How many hosts lack it. */
   readonly without: number
-  /** Why, by column, in `causes` of the answer, counted from 1; 0: it has it. */
+  /** Why, by column, in `causes` of the answer, counted from 1; 0: nothing is known to say. */
   readonly why: Uint16Array
 }
 
@@ -106,7 +91,8 @@ export interface BaselineAnswer {
   readonly culprit?: string
   readonly notes: readonly string[]
   readonly lost: readonly LostAnswer[]
-  readonly others: readonly RunnerUp[]
+  /** The model with the shortest definition, and others, as `explain` has them. */
+  readonly models: readonly ModelAnswer[]
 }
 
 export interface LostAnswer {
@@ -114,38 +100,40 @@ export interface LostAnswer {
   readonly features: readonly FeatureAnswer[]
 }
 
-/** The same bits on another model. */
-export interface RunnerUp {
+export interface ModelAnswer {
   readonly model: string
-  readonly note: string
-  readonly beyond: number
+  /** What it is, or what speaks against it. */
+  readonly why: string
+  readonly added: number
   readonly disabled: number
+  /** The oldest QEMU and libvirt that know its definition. */
+  readonly needs: string
 }
 
 export interface CostAnswer {
   readonly title: string
-  readonly rows: readonly CostRow[]
+  readonly pools: readonly {
+    /** `pool blue: 8 hosts` */
+    readonly title: string
+    readonly costs: readonly CostRow[]
+    /** How many hosts cost nothing by themselves. */
+    readonly free: number
+  }[]
 }
 
-export interface CostRow {
-  readonly groups: readonly number[]
+export interface CostRow extends Pick<ToldCost, 'worth' | 'gain' | 'gains'> {
+  readonly who: string
   readonly hosts: number
-  readonly features: readonly FeatureAnswer[]
-  readonly worth: number
-  readonly gain: number
+  readonly features: number
   /** `x86-64-v3 → x86-64-v4`; empty: none. */
   readonly step: string
 }
 
-export interface PoolCard {
+export interface PoolCard extends Omit<ToldPool, 'hosts'> {
   readonly label: string
   readonly hosts: number
   /** Ids of groups with how many of their hosts are here. */
   readonly groups: readonly { readonly id: number; readonly hosts: number }[]
-  readonly level: string
-  readonly features: number
-  readonly value: number
-  readonly vendors: readonly string[]
 }
 
 export interface PoolsAnswer {
@@ -154,22 +142,15 @@ export interface PoolsAnswer {
   readonly value: number
 }
 
-export interface CurvePoint {
-  readonly count: number
-  readonly value: number
-  readonly bound: number
-  readonly gap: number
-  readonly exact: boolean
-  /** Empty: possible. */
-  readonly impossible: string
-  /** Ids of groups, by pool. */
-  readonly pools: readonly (readonly number[])[]
+export interface PlanAnswer {
+  readonly title: string
+  readonly curve: readonly PlanPoint[]
+  readonly enough: number | null
 }
 
-export interface PlanAnswer {
-  readonly curve: readonly CurvePoint[]
-  readonly enough: number | undefined
-  readonly title: string
+export interface PlanPoint extends CurvePoint {
+  /** Ids of groups, by pool. */
+  readonly groups: readonly (readonly number[])[]
 }
 
 export interface MigrationAnswer {
@@ -182,12 +163,29 @@ export interface MigrationAnswer {
   }[]
   /** Between clusters, those that follow from others left out. */
   readonly arrows: readonly { readonly from: number; readonly to: number }[]
+  /** Those with the fewest places first. */
+  readonly guests: readonly GuestRow[]
+}
+
+export interface GuestRow extends Pick<GuestPlaces, 'guest' | 'host' | 'pool' | 'others'> {
+  /** Names of groups, in words. */
+  readonly starts: string
+  readonly moves: string
+  /** Ids of the groups that it moves to. */
+  readonly open: readonly number[]
 }
 
 export interface MoveAnswer {
   readonly title: string
-  readonly features: readonly FeatureAnswer[]
-  readonly others: readonly string[]
+  readonly moves: boolean
+  /** What stands in the way, by what mends it. */
+  readonly mends: readonly {
+    readonly mend: string
+    /** Empty: no feature is lacking. */
+    readonly cause: string
+    readonly features: readonly FeatureAnswer[]
+    readonly others: readonly string[]
+  }[]
 }
 
 export interface TreeNodeAnswer {
@@ -220,6 +218,9 @@ export interface CompareAnswer {
 /** What was done last, and what can be undone. */
 export interface StateAnswer {
   readonly hosts: number
+  readonly guests: number
+  /** CPUs that are part of no fleet: only the baseline tells of them. */
+  readonly others: number
   readonly faults: readonly FaultAnswer[]
   readonly undo: string | undefined
   readonly redo: string | undefined

@@ -20,6 +20,9 @@ export type Scope = string | null
 /** A CPU to compare: a group, a model, or the pool's answer. */
 export type Subject = string
 
+/** Who moves: a guest by name, or one with all of a group's CPU. */
+export type Traveller = { readonly guest: string } | { readonly group: number }
+
 /** What the worker can be asked. */
 export interface Questions {
   add(files: readonly Given[], label: string): Promise<answers.StateAnswer>
@@ -31,8 +34,6 @@ export interface Questions {
   redo(): answers.StateAnswer
   remove(group: number): answers.StateAnswer
   assign(moves: readonly Move[], label: string): answers.StateAnswer
-  /** The files of all hosts. */
-  documents(): readonly (readonly [path: string, text: string])[]
   /** The hosts of a group. */
   hosts(group: number): readonly answers.HostAnswer[]
   fleet(scope: Scope): answers.FleetAnswer
@@ -40,9 +41,9 @@ export interface Questions {
   baseline(scope: Scope, options: BaselineOptions): answers.BaselineAnswer
   cost(scope: Scope): answers.CostAnswer
   pools(): answers.PoolsAnswer
-  plan(most: number): answers.PlanAnswer
+  plan(): answers.PlanAnswer
   migration(scope: Scope): answers.MigrationAnswer
-  move(from: number, to: number): answers.MoveAnswer
+  move(from: Traveller, to: number): answers.MoveAnswer
   tree(scope: Scope): answers.TreeAnswer
   subjects(scope: Scope): readonly { readonly id: Subject; readonly title: string; readonly kind: string }[]
   compare(a: Subject, b: Subject, scope: Scope): answers.CompareAnswer

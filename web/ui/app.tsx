@@ -79,7 +79,7 @@ export function App({ client, baked }: { readonly client: Client; readonly baked
       </button>
       <Header {...{ state, place, go, deeds }} add={() => setAdding(true)} />
       <main id="main" tabIndex={-1}>
-        {state && state.hosts + state.faults.length > 0 ? (
+        {state && state.hosts + state.others + state.guests + state.faults.length > 0 ? (
           <Shown {...{ place, go, state, deeds }} />
         ) : (
           !busy && <Welcome deeds={deeds} />
@@ -103,7 +103,10 @@ export interface ViewProps {
 }
 
 function Shown(props: ViewProps) {
-  const View = VIEW[props.place.view ?? 'fleet'].view
+  const { place, state } = props
+  // Of what is part of no fleet there is nothing to see but a baseline.
+  const told = state.hosts > 0 || (place.view === 'baseline' && state.others > 0)
+  const View = VIEW[told ? (place.view ?? 'fleet') : 'fleet'].view
   return <View {...props} />
 }
 

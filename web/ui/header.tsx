@@ -15,10 +15,13 @@ interface HeaderProps {
 }
 
 export function Header({ state, place, go, deeds, add }: HeaderProps) {
-  const hosts = state?.hosts ?? 0
+  const { hosts = 0, others = 0 } = state ?? {}
   const here = useRef<HTMLAnchorElement>(null)
   const view = place.view ?? 'fleet'
-  useEffect(() => here.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [view, hosts > 0])
+  useEffect(
+    () => here.current?.scrollIntoView({ block: 'nearest', inline: 'center' }),
+    [view, hosts + others > 0],
+  )
   return (
     <header class="top">
       <div class="line">
@@ -46,7 +49,7 @@ export function Header({ state, place, go, deeds, add }: HeaderProps) {
               >
                 Redo
               </button>
-              <button type="button" class="clear" onClick={deeds.clear} disabled={hosts === 0}>
+              <button type="button" class="clear" onClick={deeds.clear} disabled={hosts + others === 0}>
                 Clear
               </button>
             </>
@@ -57,7 +60,7 @@ export function Header({ state, place, go, deeds, add }: HeaderProps) {
           <Theme {...{ place, go }} />
         </span>
       </div>
-      {hosts > 0 && (
+      {hosts + others > 0 && (
         <nav aria-label="Views">
           <ul>
             {VIEWS.map(name => (

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { FeatureAnswer, GroupAnswer } from '../shared/answers.ts'
+import type { FeatureAnswer } from '../shared/answers.ts'
 
 /** A view's finding, in words: the page's heading and the window's title. */
 export function Finding({
@@ -73,9 +73,9 @@ async function write(text: string): Promise<void> {
 export function Features({ list }: { readonly list: readonly FeatureAnswer[] }) {
   return (
     <ul class="features">
-      {list.map(({ name, place, title, class: kind }) => (
-        <li key={name}>
-          <code class={kind === 'security' ? 'name security' : 'name'}>{name}</code>
+      {list.map(({ feature, place, title, class: kind }) => (
+        <li key={feature}>
+          <code class={kind === 'security' ? 'name security' : 'name'}>{feature}</code>
           <code class="place">{place}</code>
           <span class="title">{title}</span>
         </li>
@@ -117,6 +117,3 @@ export function Toggle(props: {
     </label>
   )
 }
-
-export const vendorAndSilicon = ({ vendor, generation, signature }: GroupAnswer): string =>
-  [generation || vendor, signature].filter(Boolean).join(' · ')

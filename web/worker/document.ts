@@ -1,70 +1,86 @@
 import type { Cpu } from '../../src/core/cpu.ts'
-import type { Database } from '../../src/database/database.ts'
 import type { Context } from '../../src/verbs/context.ts'
-import type { HostFacts } from '../../src/verbs/fleet/member.ts'
-import { hostOfCpu } from '../../src/verbs/fleet/read-host.ts'
+import type { Member } from '../../src/verbs/fleet/member.ts'
 import { membersOfText } from '../../src/verbs/fleet/read-members.ts'
 import type { Note } from '../../src/verbs/note.ts'
 import { parseCpus } from '../../src/verbs/parse-cpus.ts'
 import { say } from '../../src/verbs/say.ts'
 
-/** A CPU that a document holds. */
-export interface Found {
-  /** Its definition, as the baseline takes it. */
-  readonly cpu: Cpu
-  /** What it is to the fleet; absent where it cannot be part of one. */
-  readonly facts: HostFacts | undefined
-  /** Why not. */
+/** What a text holds. */
+export interface Document {
+  /** What it tells of a fleet. */
+  readonly members: readonly Member[]
+  /** Why it can be part of none; empty: it can. */
   readonly fault: string
+  /** The CPUs in it, as the baseline takes them. */
+  readonly definitions: readonly Definition[]
   readonly notes: readonly string[]
+  /** The same for equal texts, and for no others. */
+  readonly hash: string
+}
+
+export interface Definition {
+  readonly cpu: Cpu
+  /** The number of the member that it defines, from 0; absent: it is part of no fleet. */
+  readonly member?: number
 }
 
 /** Documents by their text: of ten thousand hosts most are alike. */
 export class Documents {
   readonly #context: Context
-  readonly #known = new Map<string, readonly Found[]>()
+  readonly #known = new Map<string, Document>()
 
-  constructor(db: Database) {
-    this.#context = { db }
+  constructor(context: Context) {
+    this.#context = context
   }
 
-  /** The CPUs of a text; none is an answer. @throws ParseError, LibvirtError */
-  read(text: string, source: string): readonly Found[] {
+  /** @throws ParseError, LibvirtError for a text of which nothing can be used */
+  read(text: string, source: string): Document {
     const known = this.#known.get(text)
     if (known) return known
-    const definitions = parseCpus(this.#context, text, 'host', source)
-    const hosts = this.#hostsOf(text)
-    const alike = hosts.length === definitions.length
-    const found = definitions.map(({ cpu, notes }, i) =>
-      this.#found(cpu, notes, alike ? hosts[i] : undefined),
+    const { members, fault } = this.#membersOf(text, source)
+    const found = this.#definitionsOf(text, source, members)
+    const definitions = withMembers(
+      found.map(({ cpu }) => cpu),
+      members,
     )
-    this.#known.set(text, found)
-    return found
+    // What there is to note of a member the fleet's reader says.
+    const alone = found.filter((_, i) => definitions[i]?.member === undefined)
+    const notes = alone.flatMap(one => one.notes.map(nameless))
+    const document = { members, fault, definitions, notes, hash: `${this.#known.size}` }
+    this.#known.set(text, document)
+    return document
   }
 
-  /** What the fleet's reader makes of the text: more than a definition says, where it is a dump. */
-  #hostsOf(text: string): HostFacts[] {
+  #membersOf(text: string, source: string): Pick<Document, 'members' | 'fault'> {
     try {
-      return membersOfText(this.#context, text).flatMap(member =>
-        member.kind === 'host' ? member.facts : [],
-      )
-    } catch {
-      return [] // said of the definition
+      return { members: membersOfText(this.#context, text, source), fault: '' }
+    } catch (error) {
+      return { members: [], fault: messageOf(error) }
     }
   }
 
-  #found(cpu: Cpu, notes: readonly Note[], facts: HostFacts | undefined): Found {
-    const told = notes.map(nameless)
+  /** What only a fleet can use, such as what a hypervisor replied, defines no CPU. */
+  #definitionsOf(text: string, source: string, members: readonly Member[]): ReturnType<typeof parseCpus> {
     try {
-      const member = hostOfCpu(this.#context, cpu)
-      const known = member.kind === 'host' ? member.facts : undefined
-      return { cpu, facts: facts ?? known, fault: '', notes: [...told, ...member.notes.map(nameless)] }
+      return parseCpus(this.#context, text, 'host', source)
     } catch (error) {
-      return { cpu, facts: undefined, fault: messageOf(error), notes: told }
+      if (members.length > 0) return []
+      throw error
     }
   }
 }
 
+/** A guest whose definition has no `<cpu>` is a member, and has no definition. */
+function withMembers(cpus: readonly Cpu[], members: readonly Member[]): Definition[] {
+  const defined = members.flatMap(({ notes }, member) =>
+    notes.some(({ kind }) => kind === 'guest-default-cpu') ? [] : [member],
+  )
+  if (defined.length !== cpus.length) return cpus.map(cpu => ({ cpu }))
+  return cpus.map((cpu, i) => ({ cpu, member: defined[i] ?? 0 }))
+}
+
+/** Equal texts have other names. */
 const nameless = ({ source: _, ...note }: Note): string => say(note as Note)
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

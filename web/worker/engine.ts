@@ -1,13 +1,14 @@
 import { builtin } from '../../src/database/builtin.ts'
 import { bytewise } from '../../src/fleet/bytewise.ts'
 import { decodeText } from '../../src/formats/decode-text.ts'
+import type { Context } from '../../src/verbs/context.ts'
 import { count } from '../../src/verbs/say.ts'
 import type { FaultAnswer, StateAnswer } from '../shared/answers.ts'
 import type { Given, Move, Questions } from '../shared/protocol.ts'
 import { Analysis } from './analysis.ts'
 import { Documents, messageOf } from './document.ts'
-import { poolsOfPaths } from './names.ts'
-import { History, type PageHost, type Snapshot } from './state.ts'
+import { assemble, edited, isFleetFile } from './fleet.ts'
+import { EMPTY, History, type PageFile, type Snapshot } from './state.ts'
 import { baselineView } from './views/baseline.ts'
 import { compareView, subjectsView } from './views/compare.ts'
 import { costView } from './views/cost.ts'
@@ -20,28 +21,30 @@ import { treeView } from './views/tree.ts'
 /** Files that are read together: waiting for each costs more than reading it. */
 const AT_ONCE = 100
 
-/** Each text once, and the files that have it. */
-interface Baked {
+/** A fleet as data: each text once, and the files that have it. */
+export interface Baked {
   readonly texts: readonly string[]
   readonly files: readonly (readonly [path: string, text: number])[]
 }
 
+type Text = readonly [path: string, text: string | Error]
+
 /** Everything that the page knows and asks; the face of the verbs that runs in the worker. */
 export class Engine implements Questions {
-  readonly #db = builtin()
-  readonly #documents = new Documents(this.#db)
+  readonly #context: Context = { db: builtin() }
+  readonly #documents = new Documents(this.#context)
   readonly #history = new History()
-  readonly #sample: readonly Given[]
+  readonly #sample: Baked
   readonly #progress: (done: number, of: number) => void
   #analysis: { readonly of: Snapshot; readonly is: Analysis } | undefined
 
-  constructor(sample: readonly Given[], progress: (done: number, of: number) => void = () => {}) {
+  constructor(sample: Baked, progress: (done: number, of: number) => void = () => {}) {
     this.#sample = sample
     this.#progress = progress
   }
 
   async add(files: readonly Given[], label: string): Promise<StateAnswer> {
-    const texts: (readonly [string, string | Error])[] = []
+    const texts: Text[] = []
     for (let at = 0; at < files.length; at += AT_ONCE) {
       const some = files.slice(at, at + AT_ONCE)
       texts.push(...(await Promise.all(some.map(async file => [file.path, await textOf(file)] as const))))
@@ -51,20 +54,22 @@ export class Engine implements Questions {
   }
 
   bake(json: string): StateAnswer {
-    const { texts, files } = JSON.parse(json) as Baked
-    return this.#join(
-      files.map(([path, text]) => [path, texts[text] ?? '']),
-      'the hosts of this file',
-    )
+    return this.#bake(JSON.parse(json) as Baked, 'the hosts of this file')
   }
 
   sample(): StateAnswer {
-    const texts = this.#sample.map(({ path, text = '' }) => [path, text] as const)
-    return this.#join(texts, 'the sample fleet')
+    return this.#bake(this.#sample, 'the sample fleet')
+  }
+
+  #bake({ texts, files }: Baked, label: string): StateAnswer {
+    return this.#join(
+      files.map(([path, text]) => [path, texts[text] ?? '']),
+      label,
+    )
   }
 
   clear(): StateAnswer {
-    return this.#do('clearing', { hosts: [], faults: [] })
+    return this.#do('clearing', EMPTY)
   }
 
   undo(): StateAnswer {
@@ -78,37 +83,32 @@ export class Engine implements Questions {
   }
 
   remove(id: number): StateAnswer {
-    const group = this.#now.groups[id]
+    const group = this.#now.view.groups[id]
     if (!group) return this.#state()
-    const names = new Set(group.hosts.map(({ name }) => name))
-    const { hosts, faults } = this.#history.now
-    const left = hosts.filter(({ name }) => !names.has(name))
-    return this.#do(`taking out ${this.#now.title(group)}`, { hosts: left, faults })
-  }
-
-  assign(moves: readonly Move[], label: string): StateAnswer {
-    const places = new Map<string, string>()
-    for (const { group, from, to } of moves) {
-      for (const { name, pool = '' } of this.#now.groups[group]?.hosts ?? []) {
-        if (from === undefined || from === pool) places.set(name, to)
-      }
-    }
-    const { hosts, faults } = this.#history.now
-    return this.#do(label, {
-      hosts: hosts.map(host => ({ ...host, pool: places.get(host.name) ?? host.pool })),
-      faults,
+    const { out } = this.#history.now
+    return this.#edit(`taking out ${this.#now.title(group)}`, {
+      out: new Set([...out, ...group.hosts.map(({ path = '' }) => path)]),
     })
   }
 
-  documents = () => [...new Map(this.#history.now.hosts.map(({ path, text }) => [path, text]))]
+  assign(moves: readonly Move[], label: string): StateAnswer {
+    const moved = new Map(this.#history.now.moved)
+    for (const { group, from, to } of moves) {
+      for (const { path = '', pool = '' } of this.#now.view.groups[group]?.hosts ?? []) {
+        if (from === undefined || from === pool) moved.set(path, to)
+      }
+    }
+    return this.#edit(label, { moved })
+  }
 
-  hosts: Questions['hosts'] = id => this.#now.groups[id]?.hosts.map(this.#now.host) ?? []
+  hosts: Questions['hosts'] = id =>
+    this.#now.view.groups[id]?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
   fleet: Questions['fleet'] = scope => fleetView(this.#now, scope)
   matrix: Questions['matrix'] = (scope, all) => matrixView(this.#now, scope, all)
   baseline: Questions['baseline'] = (scope, options) => baselineView(this.#now, scope, options)
   cost: Questions['cost'] = scope => costView(this.#now, scope)
   pools: Questions['pools'] = () => poolsView(this.#now)
-  plan: Questions['plan'] = most => planView(this.#now, most)
+  plan: Questions['plan'] = () => planView(this.#now)
   migration: Questions['migration'] = scope => migrationView(this.#now, scope)
   move: Questions['move'] = (from, to) => moveView(this.#now, from, to)
   tree: Questions['tree'] = scope => treeView(this.#now, scope)
@@ -117,38 +117,71 @@ export class Engine implements Questions {
 
   get #now(): Analysis {
     const { now } = this.#history
-    if (this.#analysis?.of !== now) this.#analysis = { of: now, is: new Analysis(this.#db, now) }
+    if (this.#analysis?.of !== now) this.#analysis = { of: now, is: new Analysis(this.#context, now) }
     return this.#analysis.is
   }
 
-  /** Adds what the texts hold; a host of the same name is replaced, and a bad text is named while the rest goes on. */
-  #join(texts: readonly (readonly [path: string, text: string | Error])[], label: string): StateAnswer {
-    const pools = poolsOfPaths(texts.map(([path]) => path))
-    const hosts = new Map(this.#history.now.hosts.map(host => [host.name, host]))
+  /** Adds what the texts hold; a file of the same path is replaced, and a bad one is named while the rest goes on. */
+  #join(texts: readonly Text[], label: string): StateAnswer {
+    const { now } = this.#history
+    const files = new Map(now.files.map(file => [file.path, file as PageFile]))
     const faults: FaultAnswer[] = []
+    let { fleetFile } = now
     texts.forEach(([path, text], i) => {
       if (i % 200 === 199) this.#progress(i + 1, texts.length)
-      for (const host of this.#read(path, text, pools[i] ?? '', faults)) hosts.set(host.name, host)
+      if (isFleetFile(path) && typeof text === 'string') {
+        fleetFile = this.#fleetFile(fleetFile, { path, text }, faults)
+        return
+      }
+      const document = this.#read(path, text, faults)
+      if (document) files.set(path, { path, document })
     })
-    const sorted = [...hosts.values()].sort((a, b) => bytewise(a.path, b.path) || a.index - b.index)
-    return this.#do(`adding ${label || count(texts.length, 'file')}`, { hosts: sorted, faults })
+    const sorted = [...files.values()].sort((a, b) => bytewise(a.path, b.path))
+    const found = assemble(this.#context, sorted, fleetFile)
+    const again = new Set(texts.map(([path]) => path))
+    const out = new Set([...now.out].filter(path => !again.has(path.replace(/#\d+$/, ''))))
+    return this.#do(`adding ${label || count(texts.length, 'file')}`, {
+      files: found.files,
+      fleetFile,
+      read: found.fleet,
+      moved: now.moved,
+      out,
+      fleet: edited({ read: found.fleet, moved: now.moved, out }),
+      faults: [...faults, ...found.faults],
+    })
   }
 
-  #read(path: string, text: string | Error, pool: string, faults: FaultAnswer[]): PageHost[] {
+  /** One file speaks of the fleet: the one of the same path as before, or called `fleet.yaml`; the other is named. */
+  #fleetFile(
+    old: Snapshot['fleetFile'],
+    given: NonNullable<Snapshot['fleetFile']>,
+    faults: FaultAnswer[],
+  ): Snapshot['fleetFile'] {
+    if (!old || old.path === given.path) return given
+    const [used, other] = /(?:^|\/)fleet\.ya?ml$/.test(old.path) ? [old, given] : [given, old]
+    const text = `a second fleet file, ${other.path}: there is ${used.path} already`
+    faults.push({ source: other.path, text, kind: 'fault' })
+    return used
+  }
+
+  #read(path: string, text: string | Error, faults: FaultAnswer[]): PageFile['document'] | undefined {
     try {
       if (text instanceof Error) throw text
-      const found = this.#documents.read(text, path)
-      if (found.length === 0) faults.push({ source: path, text: 'passed over: holds no CPU', kind: 'note' })
-      return found.map((one, n) => {
-        const name = found.length === 1 ? path : `${path}#${n + 1}`
-        if (one.fault) faults.push({ source: name, text: one.fault, kind: 'fault' })
-        for (const note of one.notes) faults.push({ source: name, text: note, kind: 'note' })
-        return { name, path, index: n, pool, found: one, text }
-      })
+      const document = this.#documents.read(text, path)
+      const { members, definitions, fault, notes } = document
+      if (fault) faults.push({ source: path, text: fault, kind: 'fault' })
+      for (const note of notes) faults.push({ source: path, text: note, kind: 'note' })
+      if (members.length + definitions.length > 0) return document
+      faults.push({ source: path, text: 'passed over: holds no CPU', kind: 'note' })
     } catch (error) {
       faults.push({ source: path, text: messageOf(error), kind: 'fault' })
-      return []
     }
+    return undefined
+  }
+
+  #edit(label: string, change: Partial<Pick<Snapshot, 'moved' | 'out'>>): StateAnswer {
+    const next = { ...this.#history.now, ...change }
+    return this.#do(label, { ...next, fleet: edited(next) })
   }
 
   #do(label: string, snapshot: Snapshot): StateAnswer {
@@ -158,7 +191,17 @@ export class Engine implements Questions {
 
   #state(): StateAnswer {
     const { now, undoes, redoes, version } = this.#history
-    return { hosts: now.hosts.length, faults: now.faults, undo: undoes, redo: redoes, version }
+    const { fleet, faults, files } = now
+    const defined = files.flatMap(({ document: { definitions } }) => definitions)
+    return {
+      hosts: fleet.hosts.length,
+      guests: fleet.guests.length,
+      others: defined.filter(({ member }) => member === undefined).length,
+      faults,
+      undo: undoes,
+      redo: redoes,
+      version,
+    }
   }
 }
 

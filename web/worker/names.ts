@@ -15,11 +15,23 @@ export function shortNames(paths: readonly string[]): string[] {
   })
 }
 
-/** The pool of each path: its folder, without what the folders of all have in common. */
-export function poolsOfPaths(paths: readonly string[]): string[] {
+/**
+ * The pool of each path: its folder, without what the folders of all hosts have in common. A guest's file is in
+ * the pool of the hosts that its folder, or the nearest one around it, holds.
+ * @param hosts which of the paths are hosts'
+ */
+export function poolsOfPaths(paths: readonly string[], hosts: readonly boolean[]): string[] {
   const folders = paths.map(path => path.split('/').slice(0, -1))
-  const [first = []] = folders
+  const own = folders.filter((_, i) => hosts[i])
+  const [first = []] = own
   let common = 0
-  while (common < first.length && folders.every(folder => folder[common] === first[common])) common++
-  return folders.map(folder => folder.slice(common).join('/'))
+  while (common < first.length && own.every(folder => folder[common] === first[common])) common++
+  const labels = new Set(own.map(folder => folder.slice(common).join('/')))
+  return folders.map(folder => {
+    for (let end = folder.length; end > common; end--) {
+      const label = folder.slice(common, end).join('/')
+      if (labels.has(label)) return label
+    }
+    return ''
+  })
 }

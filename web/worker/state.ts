@@ -1,25 +1,44 @@
+import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { FaultAnswer } from '../shared/answers.ts'
-import type { Found } from './document.ts'
+import type { Document } from './document.ts'
 
-/** A host on the page: where it came from, what it is, where the operator put it. */
-export interface PageHost {
-  readonly name: string
-  /** The file it is in, and its place there. */
+/** A file that was given. */
+export interface PageFile {
   readonly path: string
-  readonly index: number
+  readonly document: Document
+}
+
+/** A file with the label of the pool that its folder makes. */
+export interface PlacedFile extends PageFile {
   readonly pool: string
-  readonly found: Found
-  readonly text: string
 }
 
 /** The fleet at one time. */
 export interface Snapshot {
   /** In the order in which a directory is read. */
-  readonly hosts: readonly PageHost[]
+  readonly files: readonly PlacedFile[]
+  /** What the operator wrote of the fleet; absent: folders are pools. */
+  readonly fleetFile?: { readonly path: string; readonly text: string } | undefined
+  /** As the files have it. */
+  readonly read: Fleet
+  /** The pools that the operator put hosts into, and the hosts that were taken out, by their `path`. */
+  readonly moved: ReadonlyMap<string, string>
+  readonly out: ReadonlySet<string>
+  /** With what the operator did. */
+  readonly fleet: Fleet
   readonly faults: readonly FaultAnswer[]
 }
 
-const EMPTY: Snapshot = { hosts: [], faults: [] }
+const NONE: Fleet = { hosts: [], guests: [], pools: [], constraints: {}, requirements: [] }
+
+export const EMPTY: Snapshot = {
+  files: [],
+  read: NONE,
+  moved: new Map(),
+  out: new Set(),
+  fleet: NONE,
+  faults: [],
+}
 
 /** Snapshots in a row, and which of them counts. Undoing is going back; doing drops what was undone. */
 export class History {

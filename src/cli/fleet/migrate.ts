@@ -6,10 +6,9 @@ import type {
   MoveAnswer,
 } from '../../verbs/fleet/migrate.ts'
 import { byMend, type ObstacleAnswer } from '../../verbs/fleet/obstacle.ts'
-import { sayGuests, sayMove } from '../../verbs/fleet/say-migrate.ts'
+import { MOVES_FREELY, sayGuests, sayMove, sayPool } from '../../verbs/fleet/say-migrate.ts'
 import { sayObstacle, sayObstacles } from '../../verbs/fleet/say-obstacle.ts'
-import { poolName } from '../../verbs/fleet/say-pool.ts'
-import { count, fewNames } from '../../verbs/say.ts'
+import { fewNames } from '../../verbs/say.ts'
 import type { Report } from '../report.ts'
 import type { Toned } from '../toned.ts'
 
@@ -35,9 +34,9 @@ function reportPool(
   const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
   const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
   const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
-  const title = `${poolName(pool)}: ${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
+  const title = sayPool(pool, hosts, groups.length)
   if (own.every(({ kind }) => kind === 'both-ways')) {
-    report.line({ text: `${title}: guests move freely`, tone: 'good' })
+    report.line({ text: title + MOVES_FREELY, tone: 'good' })
     return
   }
   const called = (name: string) => ((sizes.get(name) ?? 1) > 1 ? `${name} (${sizes.get(name)})` : name)

@@ -1,7 +1,7 @@
 import { globs } from '../../core/glob.ts'
 import type { Constraints } from '../../fleet/partition/constraints.ts'
 import { featuresNamed, levelNamed } from '../../verbs/fleet/named.ts'
-import { DEFAULT_MOST } from '../../verbs/fleet/plan-table.ts'
+import { DEFAULT_MOST } from '../../verbs/fleet/plan-options.ts'
 import type { PoolsOptions } from '../../verbs/fleet/pools.ts'
 import type { FleetView } from '../../verbs/fleet/view.ts'
 import type { Arguments } from '../arguments.ts'

@@ -1,32 +1,20 @@
-import type { FeatureSet } from '../../core/feature-set.ts'
 import { byClass } from '../../fleet/by-class.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { levelOf } from '../../fleet/levels.ts'
 import { Losses } from '../../fleet/lost.ts'
-import { offered, tolerated } from '../../fleet/offered.ts'
+import { offered } from '../../fleet/offered.ts'
 import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
 import { shortfall } from '../../fleet/shortfall.ts'
 import { weightOfAll } from '../../fleet/value.ts'
 import type { WeightClass } from '../../fleet/weights.ts'
 import type { Reason } from '../reason.ts'
 import { type Axis, axesOf } from './axes.ts'
-import { type Candidate, choose } from './choice.ts'
-import { type Expression, expressionOf } from './expression.ts'
+import type { Expression } from './expression.ts'
 import { Teller, type ToldLoss, told } from './reasons.ts'
-import { sayRefusal } from './say-obstacle.ts'
 import { type ToldGroup, toldGroup } from './told-group.ts'
+import { type RunnerUp, toldModels } from './told-models.ts'
 import { type ToldOdd, toldOdd } from './told-odd.ts'
 import type { FleetView } from './view.ts'
-
-/** A model that would do too, and what speaks against it. */
-export interface RunnerUp {
-  readonly model: string
-  readonly added: number
-  readonly disabled: readonly string[]
-  readonly needs: Expression['needs']
-  /** In words. */
-  readonly why: string
-}
 
 export interface PoolExplanation {
   /** Empty: the pool without a label. */
@@ -74,7 +62,7 @@ export class Explainer {
     const { features } = context.db
     const baseline = baselineOf(groups)
     const offer = offered(context.db, groups)
-    const { given, ...models } = this.#models(groups, offer)
+    const { given, ...models } = toldModels(this.#view, groups, offer)
     return {
       pool: label,
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
@@ -109,24 +97,6 @@ export class Explainer {
     }))
     return { level: short.level.name, missing }
   }
-
-  #models(
-    groups: readonly Group[],
-    given: FeatureSet,
-  ): Pick<PoolExplanation, 'expression' | 'runnersUp'> & { readonly given: FeatureSet } {
-    const { context, releases } = this.#view
-    const choice = choose(context, releases, given, groups)
-    if (!choice) return { expression: null, runnersUp: [], given }
-    const vendors = new Set(groups.map(({ vendor }) => vendor))
-    const [name] = vendors.size === 1 ? vendors : []
-    const vendor = name === undefined ? undefined : context.db.vendor(name)
-    const own = choice.chosen.model.features.meet(tolerated(context.db, groups))
-    return {
-      given: given.join(own),
-      expression: expressionOf(context, given, vendor, choice.chosen),
-      runnersUp: choice.runnersUp.map(candidate => runnerUp(candidate, choice.chosen)),
-    }
-  }
 }
 
 /** Why the pools' guests get what they get. @param labels which pools; absent: all */
@@ -134,23 +104,4 @@ export function explain(view: FleetView, labels?: readonly string[]): PoolExplan
   const explainer = new Explainer(view)
   const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
   return wanted.map(pool => explainer.pool(pool))
-}
-
-function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
-  const { model, added, disabled, needs } = candidate
-  const names = disabled.map(({ name }) => name)
-  return { model: model.name, added: added.length, disabled: names, needs, why: whyNot(candidate, chosen) }
-}
-
-function whyNot(candidate: Candidate, chosen: Candidate): string {
-  const { added, disabled, needs, refusal, cost } = candidate
-  if (refusal) return `${refusal.host} ${sayRefusal(refusal)}`
-  const [more, off] = [added.length - chosen.added.length, disabled.length - chosen.disabled.length]
-  const words = [
-    ...(off > 0 ? [`${off} more to disable`] : []),
-    ...(more > 0 ? [`${more} more to add`] : []),
-    ...(needs.qemu === chosen.needs.qemu ? [] : [`QEMU ${needs.qemu}`]),
-  ]
-  if (words.length > 0) return words.join(', ')
-  return cost > chosen.cost ? 'a longer definition' : 'as good, and earlier in the map'
 }

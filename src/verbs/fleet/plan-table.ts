@@ -9,7 +9,8 @@ import { explain } from './explain.ts'
 import * as inputs from './inputs.ts'
 import { featureNamed } from './named.ts'
 import { explainFeature } from './one-feature.ts'
-import { type PoolsOptions, pools } from './pools.ts'
+import { planOptions } from './plan-options.ts'
+import { pools } from './pools.ts'
 import { type FleetInput, fleetOfInput } from './read-fleet.ts'
 import { type FleetView, viewOf } from './view.ts'
 
@@ -54,12 +55,3 @@ function explained(
   }
   return asked ? cost(view, labels) : { pools: explain(view, labels) }
 }
-
-/** Pools that are planned where nothing is said. */
-export const DEFAULT_MOST = 8
-
-/** As many pools as were asked for, but no more than there are hosts; constraints as the fleet file has them. */
-export const planOptions = ({ fleet }: FleetView, most = fleet.mostPools ?? DEFAULT_MOST): PoolsOptions => ({
-  most: Math.min(most, fleet.hosts.length),
-  constraints: fleet.constraints,
-})

@@ -19,3 +19,9 @@ export function sayDearest(dearest: CostAnswer['dearest']): {
   const features = count(countOf(dearest), 'feature')
   return { host, costs: ` costs ${poolName(pool)} most: ${features}${reach}; value ${figure(gain)}` }
 }
+
+/** The same as half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
+export const sayDearestShortly = (dearest: CostAnswer['dearest']): string | undefined =>
+  dearest
+    ? `${dearest.host} costs ${poolName(dearest.pool)} ${count(countOf(dearest), 'feature')}`
+    : undefined

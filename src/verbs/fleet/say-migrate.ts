@@ -1,5 +1,6 @@
 import { count } from '../say.ts'
 import type { GuestPlaces, MoveAnswer } from './migrate.ts'
+import { poolName } from './say-pool.ts'
 
 /** How many guests there are, and how many of them are bound to their host. */
 export const sayGuests = (guests: readonly GuestPlaces[]): string =>
@@ -11,3 +12,10 @@ export function sayMove({ from, to, moves, starts, obstacles }: MoveAnswer): str
   const start = starts ? '; it can be started there once it is off' : ''
   return `${from} cannot move to ${to}: ${count(obstacles.length, 'obstacle')}${start}`
 }
+
+/** `pool blue: 12 hosts of 3 CPUs` */
+export const sayPool = (label: string, hosts: number, cpus: number): string =>
+  `${poolName(label)}: ${count(hosts, 'host')} of ${count(cpus, 'CPU')}`
+
+/** Of a pool in which every guest can go everywhere, after `sayPool`. */
+export const MOVES_FREELY = ': guests move freely'

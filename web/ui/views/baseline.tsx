@@ -88,18 +88,18 @@ function Beside({ answer, on }: { readonly answer: BaselineAnswer; readonly on: 
           </ul>
         </section>
       )}
-      {answer.others.length > 0 && (
-        <section aria-labelledby="others">
-          <h2 id="others">The same CPU on other models</h2>
-          <ul class="others">
-            {answer.others.map(({ model, note, beyond, disabled }) => (
+      {answer.models.length > 0 && (
+        <section aria-labelledby="models">
+          <h2 id="models">Models to write it with</h2>
+          <ul class="models">
+            {answer.models.map(({ model, why, added, disabled, needs }) => (
               <li key={model}>
-                <button type="button" onClick={() => on(model)}>
+                <button type="button" onClick={() => on(model)} title={`The baseline on ${model}`}>
                   {model}
                 </button>
-                <span>{note}</span>
+                <span>{why}</span>
                 <span class="faint">
-                  {beyond} beyond it, {disabled} disabled
+                  {added} to add, {disabled} to disable · {needs}
                 </span>
               </li>
             ))}

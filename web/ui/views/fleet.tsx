@@ -22,9 +22,14 @@ export function FleetView({ place, go, state, deeds }: ViewProps) {
   if (!answer) return <Finding title={undefined} />
   return (
     <>
-      <Finding title={state.hosts === 0 ? 'Nothing here could be read' : answer.title}>
-        {plural(answer.hosts, 'host')}, {plural(answer.groups.length, 'CPU')}
-        {answer.pools.length > 1 && `, ${plural(answer.pools.length, 'pool')}`}
+      <Finding title={state.hosts === 0 ? withoutHosts(state) : answer.title}>
+        {state.hosts > 0 && (
+          <>
+            {plural(answer.hosts, 'host')}, {plural(answer.groups.length, 'CPU')}
+            {answer.pools.length > 1 && `, ${plural(answer.pools.length, 'pool')}`}
+            {answer.guests > 0 && `, ${plural(answer.guests, 'guest')}`}
+          </>
+        )}
       </Finding>
       <Faults list={state.faults} />
       {answer.groups.length > 0 && <Levels answer={answer} />}
@@ -69,6 +74,15 @@ export function FleetView({ place, go, state, deeds }: ViewProps) {
   )
 }
 
+/** What there is to say where nothing is part of a fleet. */
+function withoutHosts({ others, guests }: ViewProps['state']): string {
+  if (others > 0)
+    return `Only a baseline can be told of ${others === 1 ? 'this CPU' : `these ${others} CPUs`}`
+  return guests > 0
+    ? `${plural(guests, 'guest')} and no host: add the hosts too`
+    : 'Nothing here could be used'
+}
+
 const NO_ODD: readonly OddAnswer[] = []
 
 function useRemove({ does }: ViewProps['deeds']) {
@@ -96,10 +110,10 @@ function Row({
         {group.count}
         <span class="unit"> {group.count === 1 ? 'host' : 'hosts'}</span>
       </td>
-      <td>{group.generation || group.vendor || '–'}</td>
+      <td>{group.silicon || group.vendor || '–'}</td>
       <td class="figures">{group.signature || '–'}</td>
       <td>
-        <span class={`level ${levelClass(group.level)}`}>{group.level || 'none'}</span>
+        <span class={`level ${levelClass(group.level)}`}>{group.level ?? 'none'}</span>
       </td>
       <td class="number">
         {group.features}
@@ -132,9 +146,9 @@ function Hosts({ id }: { readonly id: number }) {
   const hosts = useGradually(useAnswer('hosts', id) ?? NONE, 100)
   return (
     <ul class="names">
-      {hosts.map(({ name, short }) => (
-        <li key={name} title={name}>
-          {short}
+      {hosts.map(({ name, path }) => (
+        <li key={name} title={path}>
+          {name}
         </li>
       ))}
     </ul>
@@ -144,7 +158,7 @@ function Hosts({ id }: { readonly id: number }) {
 const NONE: readonly HostAnswer[] = []
 
 /** `v4` of `x86-64-v4` */
-export const levelClass = (level: string): string => level.replace('x86-64-', '') || 'none'
+export const levelClass = (level: string | null): string => level?.replace('x86-64-', '') || 'none'
 
 function Levels({ answer: { levels, hosts } }: { readonly answer: FleetAnswer }) {
   return (
@@ -171,9 +185,9 @@ function Odd({
   readonly answer: FleetAnswer
   readonly show: (feature: string) => void
 }) {
-  const find = (id: number) => answer.groups.find(group => group.id === id)
-  const [group, norm] = [find(odd.group), find(odd.norm)]
-  if (!group || !norm) return null
+  const group = answer.groups.find(({ id }) => id === odd.group)
+  if (!group) return null
+  const others = odd.normHosts > 1 ? ` and ${plural(odd.normHosts - 1, 'host')} like it` : ''
   const causes = new Map(odd.lacks.map(one => [`${one.cause} ${one.mend}`, one]))
   return (
     <article class="odd">
@@ -181,7 +195,8 @@ function Odd({
         {group.title}
         <span>
           {' '}
-          the same silicon as {norm.title}
+          the silicon of {odd.norm}
+          {others}
           {odd.lacks.length > 0 && `, without ${plural(odd.lacks.length, 'feature')}`}
           {odd.has.length > 0 && `, with ${odd.has.length} more`}
         </span>
@@ -191,9 +206,15 @@ function Odd({
           <p>
             {odd.lacks
               .filter(one => one.cause === cause && one.mend === mend)
-              .map(({ name, title }) => (
-                <button type="button" class="feature" key={name} title={title} onClick={() => show(name)}>
-                  {name}
+              .map(({ feature, title }) => (
+                <button
+                  type="button"
+                  class="feature"
+                  key={feature}
+                  title={title}
+                  onClick={() => show(feature)}
+                >
+                  {feature}
                 </button>
               ))}
           </p>

@@ -7,9 +7,6 @@ import { Finding, figure, plural } from '../parts.tsx'
 import { useAnswer, useClient } from '../use-answer.ts'
 import { levelClass } from './fleet.tsx'
 
-/** As many pools as anybody wants to look after. */
-const MOST = 8
-
 /** What is being carried from one pool to another. */
 interface Held {
   readonly group: number
@@ -19,7 +16,7 @@ interface Held {
 export function PoolsView({ deeds, state }: ViewProps) {
   const answer = useAnswer('pools')
   const fleet = useAnswer('fleet', null)
-  const plan = useAnswer('plan', Math.min(MOST, Math.max(1, fleet?.groups.length ?? 1)))
+  const plan = useAnswer('plan')
   const client = useClient()
   const before = useRef<PoolsAnswer | undefined>(undefined)
   const [delta, setDelta] = useState('')
@@ -43,7 +40,7 @@ export function PoolsView({ deeds, state }: ViewProps) {
     void assign([{ group, from, to }], `moving ${title}`).then(() => setFocus({ group, from: to }))
   }
   const choose = (count: number) => {
-    const pools = plan?.curve.find(point => point.count === count)?.pools ?? []
+    const pools = plan?.curve.find(point => point.count === count)?.groups ?? []
     const moves = pools.flatMap((ids, i) => ids.map(group => ({ group, to: label(i) })))
     if (moves.length > 0) void assign(moves, plural(pools.length, 'pool'))
   }
@@ -136,8 +133,9 @@ function Card({ card, label, labels, fleet, held, move }: CardProps) {
       </h2>
       {card && (
         <p class="facts">
-          <span class={`level ${levelClass(card.level)}`}>{card.level || 'no level'}</span>
+          <span class={`level ${levelClass(card.level)}`}>{card.level ?? 'no level'}</span>
           <span>{plural(card.features, 'feature')}</span>
+          {card.model && <span>{card.model}</span>}
           <span>worth {figure(card.value)}</span>
           {card.vendors.length > 1 && <b class="bad">{card.vendors.join(' and ')}</b>}
         </p>
@@ -165,7 +163,7 @@ function Card({ card, label, labels, fleet, held, move }: CardProps) {
               >
                 <span>{group?.title}</span>
                 <span class="unseen">{`${plural(hosts, 'host')} in pool ${label || 'none'}`}</span>
-                <span class="faint">{group?.generation.replace(/,? \d{4}$/, '') || group?.signature}</span>
+                <span class="faint">{group?.silicon?.replace(/,? \d{4}$/, '') || group?.signature}</span>
               </button>
             </li>
           )
@@ -188,7 +186,7 @@ const PAD = { left: 14, right: 14, top: 16, bottom: 26 }
 
 /** What the best pools are worth, by their number; where it was not proved, up to where it may be. */
 function Curve({ plan, answer, choose }: CurveProps) {
-  const possible = plan.curve.filter(point => point.impossible === '')
+  const possible = plan.curve.filter(point => point.impossible === undefined)
   const [count, setCount] = useState(Math.min(answer.cards.length, plan.curve.length))
   const [first] = possible
   if (!first) return <p>{plan.curve[0]?.impossible}</p>
@@ -245,7 +243,7 @@ function Curve({ plan, answer, choose }: CurveProps) {
         <button
           type="button"
           class="strong"
-          disabled={point?.impossible !== ''}
+          disabled={point?.impossible !== undefined}
           onClick={() => choose(count)}
         >
           Make {plural(count, 'pool')}

@@ -1,63 +1,61 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { levelOf } from '../../../src/fleet/levels.ts'
+import { offered } from '../../../src/fleet/offered.ts'
 import { printCpu } from '../../../src/formats/print-cpu.ts'
 import { printQemuCpu } from '../../../src/formats/print-qemu-cpu.ts'
 import { baselineAnswer } from '../../../src/verbs/baseline.ts'
-import { Pool } from '../../../src/verbs/pool.ts'
+import { toldModels } from '../../../src/verbs/fleet/told-models.ts'
+import type { Pool } from '../../../src/verbs/pool.ts'
 import { byHosts } from '../../../src/verbs/reason.ts'
 import { count, say, sayModel } from '../../../src/verbs/say.ts'
-import type { BaselineAnswer, RunnerUp } from '../../shared/answers.ts'
+import type { BaselineAnswer, ModelAnswer } from '../../shared/answers.ts'
 import type { BaselineOptions, Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { messageOf } from '../document.ts'
 
 /** The guest CPU of a pool: what `cpu-baseline` answers, from the same fold. */
 export function baselineView(analysis: Analysis, scope: Scope, options: BaselineOptions): BaselineAnswer {
-  const pool = poolOf(analysis, scope, options.best)
-  const asked = {
-    expand: options.expand,
-    migratable: options.migratable,
-    onModel: options.onModel || undefined,
-  }
+  const pool = analysis.baseline(scope, options.best)
+  const asked = { ...options, onModel: options.onModel || undefined }
   const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
     hosts,
-    features: features.map(({ feature, place, title, class: kind = 'unknown' }) => ({
-      name: feature,
-      place,
-      title,
-      class: kind,
-    })),
+    features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
   }))
-  const others = runnersUp(analysis, pool)
   try {
-    const cpu = pool.result(asked)
-    const { features, model } = baselineAnswer(pool, cpu)
-    const { db } = analysis
-    const set = db.features.setOf(features.flatMap(name => db.features.get(name) ?? []))
-    const level = levelOf(analysis.levels, set)?.name ?? ''
-    return {
-      title: `${count(analysis.hosts.size === 0 ? 0 : pool.reasons(cpu).hosts, 'host')} can run ${model}${level && ` at ${level}`}`,
-      cpu: {
-        model,
-        why: sayModel(pool.reasons(cpu, asked)),
-        written: written(cpu, pool.result({ ...asked, expand: false })),
-        features: features.length,
-        level,
-      },
-      notes: pool.notes(asked).map(say),
-      lost,
-      others,
-    }
+    return { ...answered(analysis, pool, asked), lost, models: modelsOf(analysis, scope) }
   } catch (error) {
-    const culprit = pool.culprit === undefined ? {} : { culprit: pool.culprit }
     return {
       title: 'These hosts have no baseline',
       error: messageOf(error),
-      ...culprit,
+      ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
       notes: [],
       lost,
-      others: [],
+      models: [],
     }
+  }
+}
+
+/** @throws LibvirtError where libvirt has no answer */
+function answered(
+  { view: { db, levels } }: Analysis,
+  pool: Pool,
+  asked: Parameters<Pool['result']>[0],
+): Pick<BaselineAnswer, 'title' | 'cpu' | 'notes'> {
+  const cpu = pool.result(asked)
+  const { features, model } = baselineAnswer(pool, cpu)
+  const set = db.features.setOf(features.flatMap(name => db.features.get(name) ?? []))
+  const level = levelOf(levels, set)?.name ?? ''
+  const reasons = pool.reasons(cpu, asked)
+  return {
+    title: `${count(reasons.hosts, 'host')} can run ${model}${level && ` at ${level}`}`,
+    cpu: {
+      model,
+      why: sayModel(reasons),
+      written: written(cpu, pool.result({ ...asked, expand: false })),
+      features: features.length,
+      level,
+    },
+    notes: pool.notes(asked).map(say),
   }
 }
 
@@ -67,45 +65,18 @@ const written = (cpu: Cpu, plain: Cpu) => [
   { name: 'QEMU -cpu', text: `-cpu ${printQemuCpu(plain)}\n` },
 ]
 
-/** The scope's hosts, bytewise by name: the order in which a directory is read. */
-export function poolOf(analysis: Analysis, scope: Scope, best: boolean): Pool {
-  const pool = new Pool(analysis.db, { explain: true, best })
-  for (const { name, pool: label, found } of analysis.hosts.values()) {
-    if (scope === null || label === scope) pool.add(found.cpu, analysis.short(name))
-  }
-  return pool
-}
-
-const MOST = 5
-
-/** The models, beside the chosen one, on which the same bits need the shortest list. */
-export function runnersUp(analysis: Analysis, pool: Pool): RunnerUp[] {
-  const { db } = analysis
-  let chosen: string | undefined
-  try {
-    chosen = pool.result().model
-  } catch {
-    return []
-  }
-  const canonical = (name: string) => db.model(name)?.canonical ?? name
-  const answers = db.models.flatMap(({ name, decode }): RunnerUp[] => {
-    if (!decode.guest || canonical(name) === canonical(chosen ?? '')) return []
-    try {
-      const cpu = pool.result({ onModel: name })
-      const disabled = cpu.features.filter(({ policy }) => policy === 'disable').length
-      return [{ model: name, note: noteOf(analysis, name), beyond: cpu.features.length - disabled, disabled }]
-    } catch {
-      return [] // of another vendor
-    }
-  })
-  const best = answers.sort((a, b) => a.beyond + a.disabled - (b.beyond + b.disabled))
-  const once = new Map(best.map(one => [canonical(one.model), one]))
-  return best.filter(one => once.get(canonical(one.model)) === one).slice(0, MOST)
-}
-
-const noteOf = ({ db }: Analysis, model: string): string => {
-  const family = db.families.find(({ versions }) =>
-    versions.some(({ plain, versioned }) => plain?.name === model || versioned?.name === model),
-  )
-  return family?.note ?? ''
+/** The models for what the hosts' guests may be given, as `explain` has them, the best first. */
+export function modelsOf(analysis: Analysis, scope: Scope): ModelAnswer[] {
+  const { view } = analysis
+  const groups = analysis.in(scope)
+  if (groups.length === 0) return []
+  const { expression, runnersUp } = toldModels(view, groups, offered(view.db, groups))
+  const best = expression && { ...expression, added: expression.added.length, why: 'the shortest definition' }
+  return [...(best ? [best] : []), ...runnersUp].map(({ model, why, added, disabled, needs }) => ({
+    model,
+    why,
+    added,
+    disabled: disabled.length,
+    needs: `QEMU ${needs.qemu}, libvirt ${needs.libvirt}`,
+  }))
 }

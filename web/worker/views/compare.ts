@@ -20,7 +20,7 @@ export function subjectsView(analysis: Analysis, scope: Scope) {
       title: analysis.title(group),
       kind: 'Hosts',
     })),
-    ...analysis.db.models.map(({ name }) => ({ id: `model:${name}`, title: name, kind: 'Models' })),
+    ...analysis.view.db.models.map(({ name }) => ({ id: `model:${name}`, title: name, kind: 'Models' })),
   ]
 }
 
@@ -28,7 +28,7 @@ export function subjectsView(analysis: Analysis, scope: Scope) {
 export function compareView(analysis: Analysis, a: Subject, b: Subject, scope: Scope): CompareAnswer {
   const [left, right] = [sideOf(analysis, a, scope), sideOf(analysis, b, scope)]
   if (!left || !right) return { title: 'Choose two CPUs', same: 0, only: [[], []], facts: [] }
-  const { features } = analysis.db
+  const { features } = analysis.view.db
   const only = (x: Side, y: Side) => features.in(x.features.minus(y.features)).map(analysis.feature)
   const [more, less] = [only(left, right), only(right, left)]
   const names = [...new Set([...Object.keys(left.facts), ...Object.keys(right.facts)])]
@@ -41,7 +41,7 @@ export function compareView(analysis: Analysis, a: Subject, b: Subject, scope: S
 }
 
 function sideOf(analysis: Analysis, subject: Subject, scope: Scope): Side | undefined {
-  const { db } = analysis
+  const { db } = analysis.view
   const level = (features: FeatureSet) => analysis.level({ features })
   if (subject === 'pool') {
     const features = baselineOf(analysis.in(scope))
@@ -61,17 +61,17 @@ function sideOf(analysis: Analysis, subject: Subject, scope: Scope): Side | unde
     }
     return { title: name, features: model.features, facts }
   }
-  const group = kind === 'group' ? analysis.groups[Number(name)] : undefined
+  const group = kind === 'group' ? analysis.view.groups[Number(name)] : undefined
   if (!group) return undefined
-  const { vendor, signature, generation, physBits, microcode, features, title } = analysis.group(group)
+  const { vendor, signature, silicon, physBits, microcode, features, title } = analysis.group(group)
   const facts = {
-    vendor,
+    vendor: vendor ?? '',
     level: level(group.features),
     features: `${features}`,
     signature,
-    generation,
+    silicon: silicon ?? '',
     microcode: microcode.join(', '),
-    'address bits': physBits === undefined ? '' : `${physBits}`,
+    'address bits': physBits === null ? '' : `${physBits}`,
   }
   return { title, features: group.features, facts }
 }

@@ -1,33 +1,35 @@
-import { costsOf } from '../../../src/fleet/cost.ts'
+import { cost, countOf, type ToldCost } from '../../../src/verbs/fleet/cost.ts'
+import { sayDearest } from '../../../src/verbs/fleet/say-cost.ts'
+import { poolName } from '../../../src/verbs/fleet/say-pool.ts'
 import { count, fewNames } from '../../../src/verbs/say.ts'
-import type { CostAnswer } from '../../shared/answers.ts'
+import type { CostAnswer, CostRow } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 
-/** What the pool gains without each kind of host. */
-export function costView(analysis: Analysis, scope: Scope): CostAnswer {
-  const groups = analysis.in(scope)
-  const costs = costsOf(analysis.valuation, analysis.levels, groups)
-  const dear = costs.filter(({ features }) => features.length > 0)
-  const [first] = dear
-  const title = !first
-    ? groups.length < 2
-      ? 'One CPU costs itself nothing'
-      : 'No single kind of host costs the pool anything'
-    : `Without ${fewNames(
-        first.groups.map(group => analysis.title(group)),
-        2,
-      )} guests gain ${count(first.features.length, 'feature')}` +
-      (first.step?.to ? ` and reach ${first.step.to.name}` : '')
+/** What each kind of host costs its pool: `explain --cost`. */
+export function costView({ view }: Analysis, scope: Scope): CostAnswer {
+  const { dearest, pools } = cost(view, scope === null ? undefined : [scope])
+  const { host, costs: words } = sayDearest(dearest)
   return {
-    title,
-    rows: costs.map(({ groups, hosts, features, worth, gain, step }) => ({
-      groups: groups.map(group => analysis.id(group)),
-      hosts,
-      features: features.map(analysis.feature),
-      worth,
-      gain,
-      step: step ? `${step.from?.name ?? 'no level'} → ${step.to?.name ?? 'no level'}` : '',
+    title: capital(host, words),
+    pools: pools.map(({ pool, hosts, costs }) => ({
+      title: `${poolName(pool)}: ${count(hosts, 'host')}`,
+      costs: costs.filter(one => countOf(one) > 0).map(rowOf),
+      free: costs.filter(one => countOf(one) === 0).reduce((sum, one) => sum + one.hosts.length, 0),
     })),
   }
 }
+
+/** A sentence of ours as a title; a name at its beginning stays as it is. */
+export const capital = (name: string, words: string): string =>
+  name === '' ? words.charAt(0).toUpperCase() + words.slice(1) : name + words
+
+const rowOf = (one: ToldCost): CostRow => ({
+  who: fewNames(one.hosts),
+  hosts: one.hosts.length,
+  features: countOf(one),
+  worth: one.worth,
+  gain: one.gain,
+  gains: one.gains,
+  step: one.step ? `${one.step.from ?? 'no level'} → ${one.step.to ?? 'no level'}` : '',
+})

@@ -1,8 +1,9 @@
-import { costsOf } from '../../../src/fleet/cost.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
-import { oddOnes } from '../../../src/fleet/odd-ones.ts'
-import { count, fewNames } from '../../../src/verbs/say.ts'
-import type { FleetAnswer, OddAnswer } from '../../shared/answers.ts'
+import { cost } from '../../../src/verbs/fleet/cost.ts'
+import { sayDearestShortly } from '../../../src/verbs/fleet/say-cost.ts'
+import { toldOdd } from '../../../src/verbs/fleet/told-odd.ts'
+import { count } from '../../../src/verbs/say.ts'
+import type { FleetAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 
@@ -11,31 +12,26 @@ const TOLD = 12
 
 /** The hosts by their CPU, and the odd ones out. */
 export function fleetView(analysis: Analysis, scope: Scope): FleetAnswer {
+  const { view, teller } = analysis
   const groups = analysis.in(scope)
-  const found = oddOnes(analysis.db.features, analysis.finder, groups)
+  const odd = toldOdd(view, teller, groups)
+  const oddGroups = odd.map(({ hosts: [first = ''] }) => analysis.idOf(first))
   const levels = levelsOf(analysis, groups)
+  const names = new Set(view.pools.map(({ label }) => label))
   return {
     title: titleOf(
       analysis,
-      groups,
+      scope,
       levels,
-      found.map(({ group }) => group),
+      odd.flatMap(({ hosts }) => hosts),
     ),
     hosts: sum(groups),
+    guests: view.fleet.guests.filter(({ pool = '' }) => scope === null || pool === scope || !names.has(pool))
+      .length,
     groups: groups.map(analysis.group),
-    oddGroups: found.map(({ group }) => analysis.id(group)),
-    odd: found.slice(0, TOLD).map(
-      ({ group, norm, lacks, has }): OddAnswer => ({
-        group: analysis.id(group),
-        norm: analysis.id(norm),
-        lacks: lacks.map(({ feature, finding }) => ({
-          ...analysis.feature(feature),
-          ...analysis.cause(finding),
-        })),
-        has: has.map(({ feature }) => analysis.feature(feature)),
-      }),
-    ),
-    pools: analysis.pools.map(({ label, groups }) => ({ label, hosts: sum(groups) })),
+    oddGroups,
+    odd: odd.slice(0, TOLD).map(({ hosts: _, ...told }, i) => ({ ...told, group: oddGroups[i] ?? -1 })),
+    pools: view.pools.map(({ label, groups: own }) => ({ label, hosts: sum(own) })),
     levels,
   }
 }
@@ -50,33 +46,27 @@ function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetAnswer['le
   return [...counts].map(([level, hosts]) => ({ level, hosts })).sort((a, b) => (a.level < b.level ? 1 : -1))
 }
 
-/** `32 of 40 hosts reach x86-64-v4; esx07 costs the pool 23 features` */
+/** `32 of 40 hosts reach x86-64-v4; esx07 costs the fleet 23 features` */
 function titleOf(
-  analysis: Analysis,
-  groups: readonly Group[],
+  { view }: Analysis,
+  scope: Scope,
   levels: FleetAnswer['levels'],
-  odd: readonly Group[],
+  odd: readonly string[],
 ): string {
-  const hosts = sum(groups)
+  const { dearest } = cost(view, scope === null ? undefined : [scope])
+  const [first] = odd
+  const strange = odd.length === 1 ? first : count(odd.length, 'host')
+  const unlike = `${strange} ${odd.length === 1 ? 'is' : 'are'} unlike others of their silicon`
+  const more = sayDearestShortly(dearest) ?? (first === undefined ? undefined : unlike)
+  return [reached(levels), ...(more === undefined ? [] : [more])].join('; ')
+}
+
+function reached(levels: FleetAnswer['levels']): string {
+  const hosts = levels.reduce((all, level) => all + level.hosts, 0)
   const [best] = levels
-  const reach =
-    best === undefined || best.level === ''
-      ? `${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
-      : best.hosts === hosts
-        ? `${hosts === 1 ? 'The one host reaches' : `All ${hosts} hosts reach`} ${best.level}`
-        : `${best.hosts} of ${hosts} hosts reach ${best.level}`
-  const [dearest] = costsOf(analysis.valuation, analysis.levels, groups)
-  const cost =
-    dearest && dearest.features.length > 0 && groups.length > 1
-      ? `; ${fewNames(
-          dearest.groups.map(group => analysis.title(group)),
-          1,
-        )} ${dearest.hosts === 1 ? 'costs' : 'cost'} the pool ${count(dearest.features.length, 'feature')}`
-      : ''
-  const strange = odd.length === 1 && odd[0] ? analysis.title(odd[0]) : `${count(sum(odd), 'host')}`
-  const unlike =
-    odd.length > 0 ? `; ${strange} ${sum(odd) === 1 ? 'is' : 'are'} unlike others of their silicon` : ''
-  return reach + (cost || unlike)
+  if (!best || best.level === '') return `${count(hosts, 'host')} below x86-64-v1`
+  if (best.hosts < hosts) return `${best.hosts} of ${hosts} hosts reach ${best.level}`
+  return `${hosts === 1 ? 'The one host reaches' : `All ${hosts} hosts reach`} ${best.level}`
 }
 
 export const sum = (groups: readonly Group[]): number =>

@@ -1,33 +1,43 @@
-import { FeatureSet } from '../../../src/core/feature-set.ts'
-import type { Finding } from '../../../src/fleet/finding.ts'
-import type { Group } from '../../../src/fleet/groups.ts'
-import { baselineOf } from '../../../src/fleet/pools.ts'
+import type { Feature } from '../../../src/core/feature.ts'
+import { Losses } from '../../../src/fleet/lost.ts'
+import { joinOf } from '../../../src/fleet/pools.ts'
+import type { ToldCause } from '../../../src/verbs/fleet/reasons.ts'
 import { count } from '../../../src/verbs/say.ts'
-import type { CauseAnswer, MatrixAnswer, MatrixRow } from '../../shared/answers.ts'
+import type { MatrixAnswer, MatrixRow } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { sum } from './fleet.ts'
 
-/** Features by groups. @param all also those that every host has; else only those that some lack */
+/**
+ * Features by groups. The causes are those of `explain`; its answer itself names every host for every feature, which
+ * for ten thousand hosts is a million names that nobody reads.
+ * @param all also those that every host has; else only those that some lack
+ */
 export function matrixView(analysis: Analysis, scope: Scope, all: boolean): MatrixAnswer {
+  const { db, finder, causes: table, groups: fleet } = analysis.view
   const groups = analysis.in(scope)
-  const { features } = analysis.db
-  const any = groups.reduce((set, group) => set.join(group.features), FeatureSet.empty)
-  const lost = any.minus(baselineOf(groups))
-  const causes = new CauseList(analysis)
-  const rows = features.in(all ? any : lost).map((feature): MatrixRow => {
+  const causes = new CauseList()
+  const why = new Map<Feature, Uint16Array>()
+  for (const { feature, because } of new Losses(db.features, table, finder, fleet).of(groups)) {
+    const row = new Uint16Array(groups.length)
+    for (const { finding, groups: lacking } of because) {
+      const number = causes.number(analysis.teller.cause(finding))
+      for (const group of lacking) row[groups.indexOf(group)] = number
+    }
+    why.set(feature, row)
+  }
+  const any = joinOf(groups)
+  const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
     const has = groups.map(group => feature.bits.leq(group.features))
     return {
       ...analysis.feature(feature),
       cells: has.map(yes => (yes ? '1' : '0')).join(''),
       without: sum(groups.filter((_, i) => !has[i])),
-      why: Uint16Array.from(groups, (group, i) =>
-        has[i] ? 0 : causes.number(analysis.finder.of(group)(feature)),
-      ),
+      why: why.get(feature) ?? new Uint16Array(groups.length),
     }
   })
   return {
-    title: titleOf(analysis, groups, features.count(any), features.count(lost)),
+    title: titleOf(sum(groups), db.features.count(any), [...why.keys()]),
     groups: groups.map(group => analysis.id(group)),
     causes: causes.list,
     rows,
@@ -36,29 +46,25 @@ export function matrixView(analysis: Analysis, scope: Scope, all: boolean): Matr
 
 /** Causes by number, each once: of a hundred thousand cells most have the same. */
 class CauseList {
-  readonly list: CauseAnswer[] = []
+  readonly list: ToldCause[] = []
   readonly #numbers = new Map<string, number>()
-  readonly #analysis: Analysis
-
-  constructor(analysis: Analysis) {
-    this.#analysis = analysis
-  }
 
   /** From 1. */
-  number(finding: Finding): number {
-    const key = `${finding.cause} ${finding.confidence} ${finding.mend}`
+  number(cause: ToldCause): number {
+    const key = JSON.stringify(cause)
     const known = this.#numbers.get(key)
     if (known !== undefined) return known
-    this.#numbers.set(key, this.list.push(this.#analysis.cause(finding)))
+    this.#numbers.set(key, this.list.push(cause))
     return this.list.length
   }
 }
 
-function titleOf(analysis: Analysis, groups: readonly Group[], any: number, lost: number): string {
-  if (lost === 0) return `All ${count(sum(groups), 'host')} have the same ${count(any, 'feature')}`
-  const security = analysis.db.features
-    .in(groups.reduce((set, group) => set.join(group.features), FeatureSet.empty).minus(baselineOf(groups)))
-    .filter(feature => feature.class === 'security').length
+function titleOf(hosts: number, any: number, lost: readonly Feature[]): string {
+  if (lost.length === 0)
+    return hosts === 1
+      ? `The one host has ${count(any, 'feature')}`
+      : `All ${hosts} hosts have the same ${count(any, 'feature')}`
+  const security = lost.filter(feature => feature.class === 'security').length
   const safe = security > 0 ? `, ${security} of them for security` : ''
-  return `Guests lose ${lost} of ${any} features that some host has${safe}`
+  return `${lost.length} of ${count(any, 'feature')} are not on all hosts${safe}`
 }

@@ -1,16 +1,48 @@
 import { fullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
-import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from '../../../src/fleet/obstacles.ts'
-import { count } from '../../../src/verbs/say.ts'
-import type { MigrationAnswer, MoveAnswer } from '../../shared/answers.ts'
-import type { Scope } from '../../shared/protocol.ts'
+import { type CpuFacts, mayMove } from '../../../src/fleet/obstacles.ts'
+import { type GuestPlaces, guestPlaces, moveAnswer } from '../../../src/verbs/fleet/migrate.ts'
+import { byMend, type ObstacleAnswer } from '../../../src/verbs/fleet/obstacle.ts'
+import { MOVES_FREELY, sayGuests, sayMove, sayPool } from '../../../src/verbs/fleet/say-migrate.ts'
+import { sayObstacle } from '../../../src/verbs/fleet/say-obstacle.ts'
+import { fewNames } from '../../../src/verbs/say.ts'
+import type { GuestRow, MigrationAnswer, MoveAnswer } from '../../shared/answers.ts'
+import type { Scope, Traveller } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
+import { capital } from './cost.ts'
 import { sum } from './fleet.ts'
 
-/** Between which groups guests move that have all of their host's CPU. */
+/**
+ * Between which groups guests move that have all of their host's CPU, and where each guest of the fleet can go. The
+ * graph asks only whether: what `migrate` answers beside, why not for each of the pairs, is seconds of work for
+ * hundreds of groups, and here asked for one pair at a time.
+ */
 export function migrationView(analysis: Analysis, scope: Scope): MigrationAnswer {
   const groups = analysis.in(scope)
-  const guests = groups.map(fullGuest(analysis.db.features))
+  const places = guestPlaces(analysis.view).filter(({ pool }) => scope === null || pool === scope)
+  const graph = graphOf(analysis, groups)
+  return {
+    title: titleOf(scope, groups, graph.clusters, analysis, places),
+    ...graph,
+    guests: places.sort((a, b) => a.others - b.others).map(place => guestRow(analysis, place)),
+  }
+}
+
+function guestRow(analysis: Analysis, { starts, moves, ...place }: GuestPlaces): GuestRow {
+  const { guest, host, pool, others } = place
+  return {
+    guest,
+    host,
+    pool,
+    others,
+    starts: fewNames(starts),
+    moves: fewNames(moves),
+    open: moves.map(name => analysis.idOf(name)),
+  }
+}
+
+function graphOf(analysis: Analysis, groups: readonly Group[]): Pick<MigrationAnswer, 'clusters' | 'arrows'> {
+  const guests = groups.map(fullGuest(analysis.view.db.features))
   const ways = new Map(groups.map((from, i) => [from, new Set(groups.filter(to => goes(guests[i], to)))]))
   const clusterOf = clusters(groups, ways)
   const heads = [...new Set(clusterOf.values())]
@@ -24,7 +56,6 @@ export function migrationView(analysis: Analysis, scope: Scope): MigrationAnswer
   }
   const rank = ranksOf(heads, reach)
   return {
-    title: titleOf(groups, heads, clusterOf),
     clusters: heads.map(head => ({
       id: analysis.id(head),
       groups: groups.filter(group => clusterOf.get(group) === head).map(group => analysis.id(group)),
@@ -40,31 +71,37 @@ export function migrationView(analysis: Analysis, scope: Scope): MigrationAnswer
   }
 }
 
-/** What keeps a guest of one group from the other's hosts. */
-export function moveView(analysis: Analysis, from: number, to: number): MoveAnswer {
-  const [a, b] = [analysis.groups[from], analysis.groups[to]]
-  if (!a || !b) return { title: '', features: [], others: [] }
-  const found = obstaclesOf(analysis.db.features, fullGuest(analysis.db.features)(a), b)
-  const features = found.flatMap(obstacle =>
-    obstacle.kind === 'feature' ? analysis.feature(obstacle.feature) : [],
-  )
-  const [guest, host] = [analysis.title(a), analysis.title(b)]
-  const title =
-    found.length === 0
-      ? `Guests move from ${guest} to ${host}`
-      : `Guests of ${guest} cannot move to ${host}` +
-        (features.length > 0 ? `: it lacks ${count(features.length, 'feature')}` : '')
-  return { title, features, others: found.flatMap(otherObstacle) }
+/** What keeps a guest, or one with all of a group's CPU, from a group's hosts: `migrate --to`. */
+export function moveView(analysis: Analysis, from: Traveller, to: number): MoveAnswer {
+  const { view } = analysis
+  const nameOf = (id: number) => view.groups[id]?.name
+  const target = nameOf(to)
+  const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
+  if (target === undefined) return { title: '', moves: false, mends: [] }
+  const answer = moveAnswer(view, { ...who, to: target })
+  return {
+    title: sayMove(answer),
+    moves: answer.moves,
+    mends: [...byMend(answer.obstacles)].map(([mend, some]) => mended(analysis, target, mend, some)),
+  }
 }
 
-function otherObstacle(obstacle: Obstacle): string[] {
-  if (obstacle.kind === 'vendor')
-    return [`the guest is of ${obstacle.guest}, the host of ${obstacle.host ?? 'no known vendor'}`]
-  if (obstacle.kind === 'phys-bits')
-    return [
-      `the guest addresses ${obstacle.guest} bits of memory, the host ${obstacle.host}: it would crash there`,
-    ]
-  return []
+function mended(
+  { view: { db }, feature }: Analysis,
+  to: string,
+  mend: string,
+  obstacles: readonly ObstacleAnswer[],
+): MoveAnswer['mends'][number] {
+  const [first] = obstacles
+  return {
+    mend,
+    cause: first?.kind === 'feature' ? first.cause : '',
+    features: obstacles.flatMap(one => {
+      const found = one.kind === 'feature' ? db.features.get(one.feature) : undefined
+      return found ? feature(found) : []
+    }),
+    others: obstacles.flatMap(one => (one.kind === 'feature' ? [] : `${to} ${sayObstacle(one)}`)),
+  }
 }
 
 const goes = (guest: CpuFacts | undefined, to: Group): boolean => guest !== undefined && mayMove(guest, to)
@@ -94,13 +131,15 @@ function ranksOf(heads: readonly Group[], reach: ReadonlyMap<Group, ReadonlySet<
 }
 
 function titleOf(
+  scope: Scope,
   groups: readonly Group[],
-  heads: readonly Group[],
-  clusterOf: ReadonlyMap<Group, Group>,
+  sets: MigrationAnswer['clusters'],
+  { view }: Analysis,
+  guests: readonly GuestPlaces[],
 ): string {
-  const sizes = heads.map(head => sum(groups.filter(group => clusterOf.get(group) === head)))
+  if (guests.length > 0) return sayGuests(guests)
   const hosts = sum(groups)
-  if (heads.length <= 1)
-    return `Started with all of its host’s CPU, a guest moves between all ${count(hosts, 'host')}`
+  if (sets.length <= 1) return capital('', sayPool(scope ?? '', hosts, groups.length) + MOVES_FREELY)
+  const sizes = sets.map(({ groups: ids }) => sum(ids.flatMap(id => view.groups[id] ?? [])))
   return `Started with all of its host’s CPU, a guest moves both ways among at most ${Math.max(...sizes)} of ${hosts} hosts`
 }

@@ -5,26 +5,25 @@ import { type TreeNode, tree } from '../../../src/verbs/tree.ts'
 import type { TreeAnswer, TreeNodeAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { poolOf, runnersUp } from './baseline.ts'
+import { modelsOf } from './baseline.ts'
 
 /** The models as they descend, with the pool's hosts, its answer and the runners-up in their places. */
 export function treeView(analysis: Analysis, scope: Scope): TreeAnswer {
-  const forest = tree({ db: analysis.db })
-  const pool = poolOf(analysis, scope, false)
+  const forest = tree({ db: analysis.view.db })
   let answer = ''
   try {
-    answer = pool.result().model ?? ''
+    answer = analysis.baseline(scope, false).result().model ?? ''
   } catch {
     // Hosts without a baseline have their places all the same.
   }
-  const others = runnersUp(analysis, pool).map(({ model }) => model)
+  const others = modelsOf(analysis, scope).flatMap(({ model }) => (model === answer ? [] : [model]))
   const place = placer(analysis, analysis.in(scope), answer, others)
   const roots = forest.kind === 'forest' ? forest.roots.map(place) : []
   return { title: titleOf(analysis, answer, analysis.in(scope)), roots }
 }
 
 function placer(analysis: Analysis, groups: readonly Group[], answer: string, others: readonly string[]) {
-  const { db } = analysis
+  const { db } = analysis.view
   const place = (node: TreeNode): TreeNodeAnswer => {
     const family = db.families.find(({ name }) => name === node.family)
     const versions = family?.versions ?? []
@@ -54,7 +53,7 @@ function placer(analysis: Analysis, groups: readonly Group[], answer: string, ot
 
 function titleOf(analysis: Analysis, answer: string, groups: readonly Group[]): string {
   if (answer === '') return `Where ${count(groups.length, 'CPU')} stand in the family tree`
-  const family = analysis.db.families.find(({ versions }) =>
+  const family = analysis.view.db.families.find(({ versions }) =>
     versions.some(({ plain, versioned }) => plain?.name === answer || versioned?.name === answer),
   )
   return `The pool’s answer is ${answer}${family?.note ? ` (${family.note})` : ''}`

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { dataAlone } from '../../scripts/page-lean.mjs'
+import { builtin, TEXTS } from '../../src/database/builtin.ts'
+import { type DatabaseTexts, loadDatabase } from '../../src/database/database.ts'
+import { pack } from '../../src/database/packed.ts'
+
+const data = join(import.meta.dirname, '..', '..', 'data')
+
+/** The words of a data file's lines, and the notes behind them, without sources. */
+const facts = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter(line => line.trim() !== '' && !line.startsWith('#'))
+    .map(line => line.trimEnd().replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/, ''))
+    .map(line => (/^ */.exec(line)?.[0] ?? '') + line.trim().split(/ +/).join(' '))
+
+test.each(readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.txt')))(
+  '%s says in the page what it says',
+  name => {
+    const text = readFileSync(join(data, name), 'utf8')
+    expect(facts(dataAlone(text))).toEqual(facts(text))
+  },
+)
+
+test('the page has the same models and features', () => {
+  const { models, ...texts } = TEXTS
+  const lean = (all: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(all).map(([name, text]) => [name, dataAlone(text)]))
+  const db = loadDatabase({ ...lean(texts as Record<string, string>), models: lean(models) } as DatabaseTexts)
+  expect(pack(db)).toBe(pack(builtin()))
+  const told = ({ features, families }: typeof db) => [
+    features.list.map(({ name, title, class: of, order }) => [name, title, of, order]),
+    families.map(({ name, note }) => [name, note]),
+  ]
+  expect(told(db)).toEqual(told(builtin()))
+})

@@ -1,0 +1,3 @@
+declare module '*/page-lean.mjs' {
+  export function dataAlone(text: string): string
+}
