@@ -34,7 +34,7 @@ _virt_cpu() {
     check) options='--fleet --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
-    serve) options='--port --listen --open --cpu-map --libvirt --help'; words='' ;;
+    serve) options='--port --listen --limit --open --cpu-map --libvirt --help'; words='' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
     *) return ;;
   esac

@@ -234,6 +234,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l libvirt -x -a "11.
 complete -c virt-cpu -f -n "$none" -a serve -d 'the page and the JSON questions over HTTP'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l port -r -d 'the port; 8680 by default, 0 for any free one'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l listen -r -d 'the address or host name to listen on; 127.0.0.1 by default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l limit -r -d 'how long it may take to answer a request; 60 by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l open -d 'show the page in a browser'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory that requests may name; more than once for several'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'

@@ -56,7 +56,11 @@ export async function buildCommand(outdir, shared) {
   const root = process.cwd()
   const chunks = join(outdir, 'chunks')
   await mkdir(chunks, { recursive: true })
-  const parts = new Map([['cli', './src/cli/main.ts']])
+  const parts = new Map([
+    ['cli', './src/cli/main.ts'],
+    // A thread's program: it is not imported.
+    ['answerer', './src/cli/answerer.ts'],
+  ])
   const options = { ...shared, ...FORM, external: ['libxml2-wasm', 'libxml2-wasm/*'] }
 
   const write = async (name, entry, plugins) => {

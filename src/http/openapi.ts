@@ -35,6 +35,7 @@ const operation = (name: string, verb: Verb): Json => ({
     403: refusal('a path where a configured name belongs, or another site’s request'),
     413: refusal('the body is too large'),
     422: refusal('libvirt’s own error, or input that cannot be read'),
+    503: refusal('it took too long or too much memory, or too many others wait'),
   },
 })
 

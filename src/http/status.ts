@@ -1,11 +1,31 @@
 import type { ErrorKind } from '../verbs/ask.ts'
 
-/** Why a request gets no answer, where no verb was asked: the contract's kinds, and what only HTTP has. */
-export type Refusal = ErrorKind | 'not-found' | 'forbidden' | 'too-large' | 'fault'
+/** Why a request gets no answer: the contract's kinds, and what only a server has. */
+export type Refusal =
+  | ErrorKind
+  | 'not-found'
+  | 'forbidden'
+  | 'too-large'
+  /** It took longer than the server allows. */
+  | 'too-long'
+  /** It took more memory than the server allows. */
+  | 'too-much'
+  /** Too many others wait. */
+  | 'busy'
+  | 'fault'
 
-const STATUS = { 'bad-request': 400, forbidden: 403, 'not-found': 404, 'too-large': 413, fault: 500 } as const
+const STATUS = {
+  'bad-request': 400,
+  forbidden: 403,
+  'not-found': 404,
+  'too-large': 413,
+  fault: 500,
+  'too-long': 503,
+  'too-much': 503,
+  busy: 503,
+} as const
 
-export type Status = 400 | 403 | 404 | 413 | 422 | 500
+export type Status = 200 | 400 | 403 | 404 | 413 | 422 | 500 | 503
 
 /** The status of an error. What libvirt refuses, and input that cannot be read, is 422. */
 export const statusOf = (kind: Refusal): Status =>

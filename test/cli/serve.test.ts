@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { hostDocuments } from '../../bench/fleet.ts'
 import { listen } from '../../src/cli/listen.ts'
 import { CLI, hostXml, virtCpu } from './virt-cpu.ts'
 
@@ -85,6 +86,31 @@ test('a body of 20 MB is refused, with its length or without, and the server goe
   expect((await fetch(`${url}healthz`)).status).toBe(200)
 })
 
+test('while heavy requests run, the server is well; what takes too long is ended', async () => {
+  const { url } = await serve('--limit', '4')
+  const documents = [...hostDocuments(2000)].map((text, i) => ({ path: `host-${i}.xml`, text }))
+  const body = JSON.stringify({ documents })
+  const heavy = Array.from({ length: 3 }, () => fetch(`${url}v1/migrate`, { method: 'POST', body }))
+  let done = false
+  const all = Promise.all(heavy).finally(() => {
+    done = true
+  })
+  let healthy = 0
+  while (!done) {
+    const { status } = await fetch(`${url}healthz`)
+    expect(status).toBe(200)
+    healthy++
+  }
+  for (const answer of await all) {
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('5')
+    expect(await answer.json()).toMatchObject({ error: { kind: 'too-long' } })
+  }
+  expect(healthy).toBeGreaterThan(10)
+  const small = JSON.stringify({ cpus: [hostXml('Penryn')] })
+  expect((await fetch(`${url}v1/baseline`, { method: 'POST', body: small })).status).toBe(200)
+}, 120_000)
+
 test('a taken port, a bad one and a bad map are said', async () => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -98,6 +124,7 @@ test('a taken port, a bad one and a bad map are said', async () => {
   for (const args of [
     ['--port', '70000'],
     ['--port', 'x'],
+    ['--limit', '0'],
     ['--cpu-map', 'DIR'],
     ['--cpu-map', 'a=/nosuch'],
   ])

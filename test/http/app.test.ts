@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtin } from '../../src/database/builtin.ts'
+import { answer } from '../../src/http/answer.ts'
 import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
 import { ask } from '../../src/index.ts'
 import { VERBS } from '../../src/verbs/table.ts'
@@ -10,10 +11,10 @@ const HOSTS = { host: '127.0.0.1:8680' }
 const cpus = [hostXml('Penryn', ['vmx']), hostXml('Nehalem', ['vmx', 'ds'])]
 
 const faults: unknown[] = []
+const sources = { database: builtin(), maps: new Map([['old', builtin()]]) }
 const app = createApp({
   version: '1.2.3',
-  database: builtin(),
-  maps: new Map([['old', builtin()]]),
+  answer: async (verb, text) => answer(sources, verb, text),
   page: PAGE,
   name: 'fleet.example',
   onFault: error => faults.push(error),

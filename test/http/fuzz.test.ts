@@ -1,11 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { builtin } from '../../src/database/builtin.ts'
+import { answer } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { VERBS } from '../../src/verbs/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
-const app = createApp({ version: '0', database: builtin(), maps: new Map(), page: '' })
+const sources = { database: builtin(), maps: new Map() }
+const app = createApp({
+  version: '0',
+  answer: async (verb, text) => answer(sources, verb, text),
+  page: '',
+})
 
 /** Texts that verbs look into: whole ones, cut ones, none at all. */
 const text = fc.oneof(

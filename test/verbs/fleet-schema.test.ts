@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { builtin } from '../../src/database/builtin.ts'
-import { readYaml } from '../../src/verbs/fleet/fleet-yaml.ts'
 import { fleetFile } from '../../src/verbs/fleet/file-schema.ts'
+import { readYaml } from '../../src/verbs/fleet/fleet-yaml.ts'
 import { readRules } from '../../src/verbs/fleet/read-rules.ts'
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')

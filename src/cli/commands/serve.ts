@@ -1,8 +1,8 @@
-import type { Database } from '../../database/database.ts'
+import { join } from 'node:path'
 import { createApp } from '../../http/app.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { Crew, type MapFolders } from '../crew.ts'
 import { linesOf } from '../lines-of.ts'
 import { type Listening, listen } from '../listen.ts'
 import { openBrowser } from '../open-browser.ts'
@@ -13,6 +13,8 @@ declare const __VERSION__: string
 
 const LOOPBACK = '127.0.0.1'
 const PORT = 8680
+/** Seconds that a request may take to be answered. */
+const LIMIT = 60
 
 export const command: Command = {
   spec: {
@@ -26,6 +28,11 @@ export const command: Command = {
         name: 'listen',
         value: 'address',
         help: `the address or host name to listen on; ${LOOPBACK} by default`,
+      },
+      {
+        name: 'limit',
+        value: 'seconds',
+        help: `how long it may take to answer a request; ${LIMIT} by default`,
       },
       { name: 'open', help: 'show the page in a browser' },
       {
@@ -41,10 +48,14 @@ export const command: Command = {
 
   async run(args, session) {
     const where = { address: args.get('listen') ?? LOOPBACK, port: portOf(args.get('port')) }
+    const crew = new Crew({
+      program: join(__dirname, 'answerer.cjs'),
+      maps: { own: session.cpuMap, named: await mapsOf(args, session.cpuMap) },
+      limit: limitOf(args.get('limit')),
+    })
     const app = createApp({
       version: __VERSION__,
-      database: await databaseOf(session),
-      maps: await mapsOf(args),
+      answer: (verb, text, gone) => crew.answer(verb, text, gone),
       page: readPage(),
       name: where.address,
       onFault: error =>
@@ -67,20 +78,32 @@ function portOf(text = String(PORT)): number {
   throw new UsageError(`--port takes a number from 0 to 65535, not '${text}'`)
 }
 
-/** @throws UsageError; FileError, ParseError, LibvirtError for a map that cannot be read */
-async function mapsOf(args: Arguments): Promise<Map<string, Database>> {
-  const maps = new Map<string, Database>()
+/** In milliseconds. */
+function limitOf(text = String(LIMIT)): number {
+  const seconds = Number(text)
+  if (/^\d+(?:\.\d+)?$/.test(text) && seconds > 0 && seconds <= 3600) return seconds * 1000
+  throw new UsageError(`--limit takes seconds, up to 3600, not '${text}'`)
+}
+
+/**
+ * The maps that requests may name, each read once here, so that a bad one is told before anybody asks.
+ * @throws UsageError; FileError, ParseError, LibvirtError for a map that cannot be read
+ */
+async function mapsOf(args: Arguments, own: string | undefined): Promise<MapFolders['named']> {
+  const maps = new Map<string, string>()
   const given = args.all('cpu-map')
-  if (given.length === 0) return maps
+  if (given.length === 0 && own === undefined) return []
   const { openCpuMap } = await import('../../node/cpu-map.ts')
+  if (own !== undefined) openCpuMap(own)
   for (const one of given) {
     const [, name, directory] = /^([\w.-]+)=(.+)$/s.exec(one) ?? []
     if (name === undefined || directory === undefined)
       throw new UsageError(`--cpu-map takes NAME=DIR, not '${one}'`)
     if (maps.has(name)) throw new UsageError(`--cpu-map names '${name}' twice`)
-    maps.set(name, openCpuMap(directory))
+    openCpuMap(directory)
+    maps.set(name, directory)
   }
-  return maps
+  return [...maps]
 }
 
 /** Waits for Ctrl-C or a polite end; what is under way is answered first, and a second Ctrl-C ends at once. */

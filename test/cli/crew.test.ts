@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { hostDocuments } from '../../bench/fleet.ts'
+import { Crew, type CrewOptions } from '../../src/cli/crew.ts'
+import { Refused } from '../../src/http/refused.ts'
+import { hostXml } from './virt-cpu.ts'
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'chunks', 'answerer.cjs')
+
+const crews: Crew[] = []
+afterEach(() => Promise.all(crews.splice(0).map(crew => crew.stop())))
+
+function crewOf(options: Partial<CrewOptions> = {}): Crew {
+  const crew = new Crew({ program, maps: { named: [] }, limit: 60_000, most: 1, ...options })
+  crews.push(crew)
+  return crew
+}
+
+const small = JSON.stringify({ cpus: [hostXml('Penryn')] })
+/** Minutes of work: what migrates where among two thousand CPUs. */
+const heavy = JSON.stringify({
+  documents: [...hostDocuments(2000)].map((text, i) => ({ path: `host-${i}.xml`, text })),
+})
+
+const kindOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'answered',
+    error => (error instanceof Refused ? error.kind : error),
+  )
+
+test('what takes too long is ended, and the next is answered', async () => {
+  const crew = crewOf({ limit: 1500 })
+  expect(await kindOf(crew.answer('migrate', heavy))).toBe('too-long')
+  expect(await crew.answer('baseline', small)).toMatchObject({ status: 200 })
+}, 60_000)
+
+test('one after another where there is one thread; who comes when too many wait is told so', async () => {
+  const crew = crewOf({ queue: 2 })
+  const asked = Array.from({ length: 5 }, () => kindOf(crew.answer('baseline', small)))
+  expect((await Promise.all(asked)).sort()).toEqual(['answered', 'answered', 'answered', 'busy', 'busy'])
+})
+
+test('a client that goes away takes its work along', async () => {
+  const crew = crewOf()
+  const gone = new AbortController()
+  const asked = kindOf(crew.answer('migrate', heavy, gone.signal))
+  gone.abort()
+  await asked
+  expect(await crew.answer('baseline', small)).toMatchObject({ status: 200 })
+}, 60_000)
+
+test('a refusal of the verb is an answer', async () => {
+  expect(await crewOf().answer('baseline', '{}')).toMatchObject({ status: 400 })
+})
