@@ -228,7 +228,7 @@ complete -c virt-cpu -f -n "$none" -a batch -d 'answer JSON requests, one a line
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from batch" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a page -d 'the page as one HTML file'
-complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l data -r -d 'files and directories to put into the page; - is standard input'
+complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l data -r -d 'files, directories and fleet files (*.yaml) to put into the page; - is standard input'
 complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or 12.8 (default)'
 complete -c virt-cpu -f -n "$none" -a serve -d 'the page and the JSON questions over HTTP'

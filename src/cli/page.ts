@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeText } from '../formats/decode-text.ts'
 import { fileError } from '../node/file-error.ts'
-import { filesOf } from '../node/files.ts'
 import { readWhole } from '../node/read-bytes.ts'
 
 /** The page as the build made it, in the folder above the commands' parts. @throws FileError */
@@ -23,7 +22,7 @@ const SLOT = '<script type="application/json" id="data">null</script>'
 /** The page with these files in it, each text once. @throws FileError */
 export function bake(page: string, paths: readonly string[]): string {
   const texts = new Map<string, number>()
-  const files = [...filesOf(paths)].map(({ path }) => {
+  const files = paths.map(path => {
     const bytes = readWhole(path, LIMIT)
     if (!bytes) throw fileError('read', path, new Error(`more than ${LIMIT} bytes`))
     const text = decodeText(bytes)

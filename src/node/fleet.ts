@@ -11,7 +11,7 @@ import type { Rules } from '../verbs/fleet/rules.ts'
 import type { Note } from '../verbs/note.ts'
 import { readDocuments } from './documents.ts'
 import { FileError } from './file-error.ts'
-import { isFile } from './files.ts'
+import { filesOf, isFile } from './files.ts'
 import { type FleetFileEntry, filesOfArguments, filesOfRules, fleetFileOf } from './fleet-files.ts'
 import { readBytes, readWhole } from './read-bytes.ts'
 
@@ -37,6 +37,23 @@ export async function readFleet(context: Context, paths: readonly string[]): Pro
   }
   const { fleet, notes } = assembleFleet(context, documents, rules)
   return { fleet, notes: [...reader.notes, ...notes] }
+}
+
+/**
+ * The files that paths stand for: of a directory all, of a fleet file itself and those that it speaks of.
+ * @throws as `readFleet`
+ */
+export async function filesOfFleet(context: Context, paths: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for (const path of paths) {
+    const named = /\.ya?ml$/.test(path) && isFile(path)
+    if (!named) for (const file of filesOf([path])) files.push(file.path)
+    else {
+      const rules = await readFleetFile(context, path)
+      files.push(path, ...filesOfRules(path, rules).map(({ file }) => file))
+    }
+  }
+  return files
 }
 
 async function readFleetFile(context: Context, path: string): Promise<Rules> {

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { StateAnswer } from '../shared/answers.ts'
 import type { Deeds } from './app.tsx'
 import { plural } from './parts.tsx'
-import { type Go, hashOf, type Place, VIEWS } from './place.ts'
+import { type Go, hashOf, type Place, VIEWS, type View } from './place.ts'
 import { useAnswer } from './use-answer.ts'
 import { VIEW } from './views/index.ts'
 
@@ -63,7 +63,7 @@ export function Header({ state, place, go, deeds, add }: HeaderProps) {
       {hosts + others > 0 && (
         <nav aria-label="Views">
           <ul>
-            {VIEWS.map(name => (
+            {(hosts > 0 ? VIEWS : OF_OTHERS).map(name => (
               <li key={name}>
                 <a
                   href={hashOf({ ...place, view: name })}
@@ -84,6 +84,9 @@ export function Header({ state, place, go, deeds, add }: HeaderProps) {
     </header>
   )
 }
+
+/** What there is to see of CPUs that are part of no fleet. */
+const OF_OTHERS: readonly View[] = ['fleet', 'baseline']
 
 /** Which hosts are looked at: all, or a pool's. */
 function Scope({ place, go, hosts }: { readonly place: Place; readonly go: Go; readonly hosts: number }) {

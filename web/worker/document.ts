@@ -1,4 +1,5 @@
 import type { Cpu } from '../../src/core/cpu.ts'
+import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import type { Context } from '../../src/verbs/context.ts'
 import type { Member } from '../../src/verbs/fleet/member.ts'
 import { membersOfText } from '../../src/verbs/fleet/read-members.ts'
@@ -12,6 +13,8 @@ export interface Document {
   readonly members: readonly Member[]
   /** Why it can be part of none; empty: it can. */
   readonly fault: string
+  /** That is nobody's fault: fleets are not told of its architecture. */
+  readonly elsewhere: boolean
   /** The CPUs in it, as the baseline takes them. */
   readonly definitions: readonly Definition[]
   readonly notes: readonly string[]
@@ -38,7 +41,8 @@ export class Documents {
   read(text: string, source: string): Document {
     const known = this.#known.get(text)
     if (known) return known
-    const { members, fault } = this.#membersOf(text, source)
+    const told = this.#membersOf(text, source)
+    const { members } = told
     const found = this.#definitionsOf(text, source, members)
     const definitions = withMembers(
       found.map(({ cpu }) => cpu),
@@ -47,16 +51,17 @@ export class Documents {
     // What there is to note of a member the fleet's reader says.
     const alone = found.filter((_, i) => definitions[i]?.member === undefined)
     const notes = alone.flatMap(one => one.notes.map(nameless))
-    const document = { members, fault, definitions, notes, hash: `${this.#known.size}` }
+    const document = { ...told, definitions, notes, hash: `${this.#known.size}` }
     this.#known.set(text, document)
     return document
   }
 
-  #membersOf(text: string, source: string): Pick<Document, 'members' | 'fault'> {
+  #membersOf(text: string, source: string): Pick<Document, 'members' | 'fault' | 'elsewhere'> {
     try {
-      return { members: membersOfText(this.#context, text, source), fault: '' }
+      return { members: membersOfText(this.#context, text, source), fault: '', elsewhere: false }
     } catch (error) {
-      return { members: [], fault: messageOf(error) }
+      const elsewhere = error instanceof LibvirtError && error.kind === 'no-support'
+      return { members: [], fault: messageOf(error), elsewhere }
     }
   }
 

@@ -168,8 +168,8 @@ export class Engine implements Questions {
     try {
       if (text instanceof Error) throw text
       const document = this.#documents.read(text, path)
-      const { members, definitions, fault, notes } = document
-      if (fault) faults.push({ source: path, text: fault, kind: 'fault' })
+      const { members, definitions, fault, elsewhere, notes } = document
+      if (fault) faults.push({ source: path, text: fault, kind: elsewhere ? 'note' : 'fault' })
       for (const note of notes) faults.push({ source: path, text: note, kind: 'note' })
       if (members.length + definitions.length > 0) return document
       faults.push({ source: path, text: 'passed over: holds no CPU', kind: 'note' })

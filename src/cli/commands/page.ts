@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
 import { bake, readPage } from '../page.ts'
 
 export const command: Command = {
@@ -12,17 +13,21 @@ export const command: Command = {
         name: 'data',
         value: 'file',
         positional: 'many',
-        help: 'files and directories to put into the page; - is standard input',
+        help: 'files, directories and fleet files (*.yaml) to put into the page; - is standard input',
       },
     ],
-    example: 'virt-cpu page --data examples/fleet > "$(mktemp)"',
+    example: 'virt-cpu page --data examples/forty > "$(mktemp)"',
     style: 'own',
   },
 
   async run(args, session) {
     const page = readPage()
     const data = args.all('data')
-    session.out(data.length === 0 ? page : bake(page, data))
+    if (data.length === 0) session.out(page)
+    else {
+      const { filesOfFleet } = await import('../../node/fleet.ts')
+      session.out(bake(page, await filesOfFleet({ db: await databaseOf(session) }, data)))
+    }
     return 0
   },
 }

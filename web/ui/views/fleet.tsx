@@ -31,7 +31,14 @@ export function FleetView({ place, go, state, deeds }: ViewProps) {
           </>
         )}
       </Finding>
-      <Faults list={state.faults} />
+      {state.hosts === 0 && state.others > 0 && (
+        <p>
+          <button type="button" class="strong" onClick={() => go({ view: 'baseline' })}>
+            Show the baseline
+          </button>
+        </p>
+      )}
+      <Faults list={state.faults} open={state.hosts === 0} />
       {answer.groups.length > 0 && <Levels answer={answer} />}
       {answer.groups.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label="Hosts by their CPU">
@@ -228,7 +235,13 @@ function Odd({
   )
 }
 
-function Faults({ list }: { readonly list: readonly FaultAnswer[] }) {
+interface FaultsProps {
+  readonly list: readonly FaultAnswer[]
+  /** Whether notes are shown too. */
+  readonly open: boolean
+}
+
+function Faults({ list, open }: FaultsProps) {
   const faults = list.filter(({ kind }) => kind === 'fault')
   const notes = list.filter(({ kind }) => kind === 'note')
   return (
@@ -248,7 +261,7 @@ function Faults({ list }: { readonly list: readonly FaultAnswer[] }) {
         </section>
       )}
       {notes.length > 0 && (
-        <details class="notes">
+        <details class="notes" open={open}>
           <summary>{plural(notes.length, 'note')} on what was read</summary>
           <ul>
             {notes.slice(0, 200).map(({ source, text }) => (

@@ -31,8 +31,8 @@ export function MigrationView({ place, go }: ViewProps) {
     <>
       <Finding title={answer.title}>
         An arrow is a way that guests with all of their host’s CPU can go, and not come back. Choose an arrow,
-        two groups one after the other{answer.guests.length > 0 && ', or a guest and a group'}: it says what
-        stands in the way.
+        two groups{answer.guests.length > 0 ? ', or a guest and a group' : ''} one after the other, and see
+        what stands in the way.
       </Finding>
       <div class="graph-and-detail">
         <div class="scroll" tabIndex={0} role="region" aria-label="Ways of migration">

@@ -4,6 +4,8 @@ import { plural } from '../../parts.tsx'
 export const BOX = { width: 176, line: 17, pad: 11, gap: 22, across: 68 }
 /** So many groups are named in a box; the rest are counted. */
 const NAMED = 6
+/** So many boxes are side by side where no way leads from one to another. */
+const ABREAST = 3
 /** So many boxes are drawn, those with the most hosts. */
 export const DRAWN = 60
 
@@ -25,7 +27,11 @@ export function drawn({ clusters }: MigrationAnswer, fleet: FleetAnswer): Migrat
 
 export function layOut(clusters: MigrationAnswer['clusters'], fleet: FleetAnswer) {
   const columns = new Map<number, (typeof clusters)[number][]>()
-  for (const one of clusters) columns.set(one.rank, [...(columns.get(one.rank) ?? []), one])
+  const flat = clusters.every(({ rank }) => rank === 0)
+  clusters.forEach((one, i) => {
+    const column = flat ? i % ABREAST : one.rank
+    columns.set(column, [...(columns.get(column) ?? []), one])
+  })
   const boxes: Box[] = []
   let height = 0
   for (const [rank, list] of columns) {
