@@ -11,12 +11,14 @@ const changed = (name, filter, change, loader) => ({
 
 /**
  * Data without comments, sources and columns, which are for people. What stands before a line's first word is kept:
- * it says what the line belongs to.
+ * it says what the line belongs to; so is that a source was not at hand, which is told.
  */
 export const dataAlone = text =>
   text
     .replace(/^#.*\n/gm, '')
-    .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/gm, '')
+    .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/gm, sources =>
+      sources.includes('unverified') ? ' [unverified]' : ' [-]',
+    )
     .replace(/(?<=\S) {2,}/g, ' ')
 
 /** The same names, for nobody to call. */
@@ -39,14 +41,18 @@ const readingOnly = text =>
 const YAML_NAMES = 'constructFromEvents, EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException'
 
 /**
- * An installed libvirt's map, what a probed host says, what QEMU knows of s390x, how a guest that runs is corrected:
- * no page has these.
+ * An installed libvirt's map, what a probed host says, what QEMU knows of s390x, and what only the start of a guest on
+ * one host asks: no page has these.
  */
 const ELSEWHERE =
-  /[\\/](?:database[\\/]cpu-map|arch[\\/]\w+[\\/]map|verbs[\\/]say-host|arch[\\/]s390x[\\/]beyond|arch[\\/]x86[\\/](?:encode|update-live))\.ts$/
+  /src\/(?:database\/cpu-map|verbs\/say-host|arch\/(?:\w+\/map|s390x\/beyond|arm\/compare|x86\/(?:compare|encode|translate|update|update-live)))\.ts$/
+
+/** Releases without machine types and other architectures: a page asks what models and features need. */
+const modelsOnly = text => dataAlone(text).replace(/^(?:qemu-|\S+ [\d.]+ machines ).*\n(?: .*\n)*/gm, '')
 
 export const LEAN = [
-  changed('data-alone', /[\\/]data[\\/].*\.txt$/, dataAlone, 'text'),
+  changed('models-only', /data\/releases\.txt$/, modelsOnly, 'text'),
+  changed('data-alone', /data\/.*\.txt$/, dataAlone, 'text'),
   changed('nothing', ELSEWHERE, nothing, 'js'),
   changed('reading-only', /js-yaml\.mjs$/, readingOnly, 'js'),
 ]

@@ -5,6 +5,7 @@ import { dataAlone } from '../../scripts/page-lean.mjs'
 import { builtin, TEXTS } from '../../src/database/builtin.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/database/database.ts'
 import { pack } from '../../src/database/packed.ts'
+import { CAUSES, parseCauses } from '../../src/fleet/cause-table.ts'
 
 const data = join(import.meta.dirname, '..', '..', 'data')
 
@@ -13,7 +14,11 @@ const facts = (text: string): string[] =>
   text
     .split('\n')
     .filter(line => line.trim() !== '' && !line.startsWith('#'))
-    .map(line => line.trimEnd().replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/, ''))
+    .map(line =>
+      line
+        .trimEnd()
+        .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/, given => (/unverified/.test(given) ? ' unverified' : '')),
+    )
     .map(line => (/^ */.exec(line)?.[0] ?? '') + line.trim().split(/ +/).join(' '))
 
 test.each(readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.txt')))(
@@ -23,6 +28,15 @@ test.each(readdirSync(data, { recursive: true, encoding: 'utf8' }).filter(name =
     expect(facts(dataAlone(text))).toEqual(facts(text))
   },
 )
+
+test('the page has causes as the package has them', () => {
+  const parsed = (text: string) => parseCauses({ name: 'causes.txt', text })
+  const text = readFileSync(join(data, 'causes.txt'), 'utf8')
+  const { list } = builtin().features
+  const told = (table: ReturnType<typeof parsed>) =>
+    CAUSES.map(cause => [table.meaning(cause), list.map(({ name }) => table.mend(cause, name))])
+  expect(told(parsed(dataAlone(text)))).toEqual(told(parsed(text)))
+})
 
 test('the page has the same models and features', () => {
   const { models, ...texts } = TEXTS
