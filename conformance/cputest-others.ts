@@ -8,6 +8,7 @@ import { start, update } from '../src/verbs/guest.ts'
 import { Pool } from '../src/verbs/pool.ts'
 import { children } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
+import { type CputestFiles, compared, cputestFiles } from './cputest-files.ts'
 import { PPC64 } from './cputest-ppc64.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -22,10 +23,17 @@ export function cputestOthers(db: Database, data: DataFolder): Family[] {
 class Cputest {
   readonly #db: Database
   readonly #data: DataFolder
+  readonly #text: CputestFiles['text']
+  readonly #load: CputestFiles['load']
+  readonly #ifThere: CputestFiles['ifThere']
 
   constructor(db: Database, data: DataFolder) {
     this.#db = db
     this.#data = data
+    const { text, load, ifThere } = cputestFiles(data, 'ppc64')
+    this.#text = text
+    this.#load = load
+    this.#ifThere = ifThere
   }
 
   compare(): Family {
@@ -105,15 +113,6 @@ class Cputest {
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    const answer = outcome(() => compare({ db: this.#db }, host, cpu).result)
-    return ['identical', 'superset', 'incompatible'].includes(answer) ? answer : 'error'
+    return compared(() => compare({ db: this.#db }, host, cpu).result)
   }
-
-  #ifThere(family: Family, names: readonly string[], run: () => void): void {
-    if (names.every(name => this.#data.has(`ppc64-${name}.xml`))) run()
-    else family.skip()
-  }
-
-  #text = (name: string): string => this.#data.text(`ppc64-${name}.xml`)
-  #load = (name: string): Cpu => parseCpu(parseXml(this.#text(name)), 'auto')
 }

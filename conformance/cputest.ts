@@ -26,6 +26,7 @@ import {
   UPDATE,
   WITHOUT_MODEL_LIST,
 } from './cputest-cases.ts'
+import { type CputestFiles, compared, cputestFiles } from './cputest-files.ts'
 import type { DataFolder } from './data.ts'
 import { liveDifferences } from './live.ts'
 import { outcome } from './outcome.ts'
@@ -48,10 +49,17 @@ export function cputest(db: Database, data: DataFolder): Family[] {
 class Cputest {
   readonly #db: Database
   readonly #data: DataFolder
+  readonly #text: CputestFiles['text']
+  readonly #load: CputestFiles['load']
+  readonly #ifThere: CputestFiles['ifThere']
 
   constructor(db: Database, data: DataFolder) {
     this.#db = db
     this.#data = data
+    const { text, load, ifThere } = cputestFiles(data, 'x86_64')
+    this.#text = text
+    this.#load = load
+    this.#ifThere = ifThere
   }
 
   compare(): Family {
@@ -185,8 +193,7 @@ class Cputest {
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    const answer = outcome(() => compare(this.#db, host, cpu).result)
-    return ['identical', 'superset', 'incompatible'].includes(answer) ? answer : 'error'
+    return compared(() => compare(this.#db, host, cpu).result)
   }
 
   #signature(family: Family, name: string, signature: Signature | undefined): void {
@@ -249,12 +256,5 @@ class Cputest {
     }
   }
 
-  #ifThere(family: Family, names: readonly string[], run: () => void): void {
-    if (names.every(name => this.#data.has(`x86_64-${name}.xml`))) run()
-    else family.skip()
-  }
-
-  #text = (name: string): string => this.#data.text(`x86_64-${name}.xml`)
-  #load = (name: string): Cpu => parseCpu(parseXml(this.#text(name)), 'auto')
   #cpudata = (name: string): CpuidData => parseCpudata(parseXml(this.#text(`cpuid-${name}`)))
 }

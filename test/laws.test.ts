@@ -13,6 +13,7 @@ import { builtin } from '../src/database/builtin.ts'
 import { parseCpu } from '../src/formats/parse-cpu.ts'
 import { printCpu } from '../src/formats/print-cpu.ts'
 import { parseXml } from '../src/xml/reader.ts'
+import { hostsOfIntel } from './hosts-of-intel.ts'
 import { expand, update } from './x86.ts'
 
 /** What the product is, as laws: the code is a consequence. A failure prints the counterexample and its seed. */
@@ -26,17 +27,7 @@ const known = fc
   .array(word, { minLength: db.features.words.length, maxLength: db.features.words.length })
   .map(words => FeatureSet.of(words).meet(db.features.all))
 
-const intel = db.models.filter(model => model.vendor?.name === 'Intel')
-const hosts: fc.Arbitrary<Cpu> = fc
-  .record({ model: fc.constantFrom(...intel), extra: fc.subarray([...db.features.list], { maxLength: 40 }) })
-  .map(({ model, extra }) => ({
-    type: 'host',
-    mode: 'custom',
-    arch: 'x86_64',
-    model: model.name,
-    vendor: 'Intel',
-    features: extra.map(({ name }) => ({ name })),
-  }))
+const hosts: fc.Arbitrary<Cpu> = hostsOfIntel(40)
 const pools = fc.array(hosts, { minLength: 1, maxLength: 5 })
 
 const baseline = (pool: readonly Cpu[]): Cpu => fold(pool).result()

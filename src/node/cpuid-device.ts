@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import { type Query, walkLeaves } from '../arch/x86/walk.ts'
 import type { CpuidRow } from '../core/cpuid-data.ts'
 import { printCpuidR } from '../formats/cpuid-r.ts'
+import { fromDevice } from './device.ts'
 import { fileError } from './file-error.ts'
 
 /** What a device of Linux's cpuid driver answers, as `cpuid -r` prints it. @throws FileError */
@@ -12,22 +13,8 @@ export const readCpuidText = (path: string): Buffer => Buffer.from(printCpuidR(r
  * @see cpuid(4): the leaf is the low half of the position, the subleaf the high one
  * @throws FileError
  */
-export function readCpuidDevice(path: string): CpuidRow[] {
-  const device = openDevice(path)
-  try {
-    return walkLeaves(queryOf(device, path))
-  } finally {
-    closeSync(device)
-  }
-}
-
-function openDevice(path: string): number {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    throw fileError('open', path, error)
-  }
-}
+export const readCpuidDevice = (path: string): CpuidRow[] =>
+  fromDevice(path, device => walkLeaves(queryOf(device, path)))
 
 function queryOf(device: number, path: string): Query {
   const answer = Buffer.alloc(16)

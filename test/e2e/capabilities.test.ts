@@ -1,11 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { existsSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { selectXml } from '../../src/node/xpath.ts'
 import { CLI, runProcess, virtCpu } from '../cli/virt-cpu.ts'
-import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
+import { besideLibvirtd } from './qemus.ts'
 
 /** Lines that may differ, and why: all there are. `docs/capabilities.md` has the same list. */
 const MAY_DIFFER: readonly (readonly [line: RegExp, why: string])[] = [
@@ -16,19 +14,6 @@ const MAY_DIFFER: readonly (readonly [line: RegExp, why: string])[] = [
   [/^ {10}<memory unit='KiB'>\d+<\/memory>$/, 'a virtual machine may gain and lose memory between two looks'],
   [/^ {10}<pages unit='KiB' size='\d+'>\d+<\/pages>$/, 'so does the number of pages'],
 ]
-
-const QEMUS = ['aarch64', 's390x', 'x86_64'].map(target => `/usr/bin/qemu-system-${target}`)
-const absent = QEMUS.filter(path => !existsSync(path))
-const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
-const required = process.env.CI === 'true'
-
-/** The QEMU that both look at: all that Debian has take the daemon most of a minute. */
-const path = mkdtempSync(join(tmpdir(), 'virt-cpu-qemu-'))
-for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
-
-const asLibvirt = ['-q', '--libvirt', '11.3', '--cpu-map', '/usr/share/libvirt/cpu_map']
-const oursBeside = (daemon: Libvirtd, ...args: string[]) =>
-  virtCpu([...asLibvirt, 'capabilities', ...args], { env: { PATH: daemon.path, XDG_CACHE_HOME: path } })
 
 /** Lines that only one of the two has, as diff sees them. */
 function differing(theirs: string, mine: string): string[] {
@@ -41,19 +26,11 @@ function differing(theirs: string, mine: string): string[] {
   return [...missing, ...mine.split('\n').filter(line => !theirs.split('\n').includes(line))]
 }
 
-test.runIf(required)('CI has libvirt 11.3 and QEMU, and may start a daemon', () =>
-  expect(why).toBeUndefined(),
-)
-
-describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'installed'})`, () => {
-  let daemon: Libvirtd
-  beforeAll(async () => {
-    daemon = await Libvirtd.start(path)
-  }, 60_000)
-  afterAll(() => daemon?.stop(), 60_000)
+besideLibvirtd(['aarch64', 's390x', 'x86_64'], ({ daemon, ours }) => {
+  const mineOf = (...args: string[]) => ours('capabilities', ...args).stdout
 
   test('capabilities are the same, but for lines that are listed', () => {
-    const [theirs, mine] = [daemon.virsh('capabilities'), oursBeside(daemon).stdout]
+    const [theirs, mine] = [daemon().virsh('capabilities'), mineOf()]
     expect(mine).toContain('<cpu>')
     const lines = differing(theirs, mine)
     expect(lines.filter(line => !MAY_DIFFER.some(([pattern]) => pattern.test(line)))).toEqual([])
@@ -70,7 +47,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
     '--xpath %s %s',
     (...[expression = '', ...wrap]) => {
       const args = ['--xpath', expression, ...wrap]
-      expect(oursBeside(daemon, ...args).stdout).toBe(daemon.virsh('capabilities', ...args))
+      expect(mineOf(...args)).toBe(daemon().virsh('capabilities', ...args))
     },
     60_000,
   )

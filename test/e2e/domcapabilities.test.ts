@@ -1,39 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { virtCpu } from '../cli/virt-cpu.ts'
-import { Libvirtd, whyNoDaemon } from './libvirtd.ts'
+import { existsSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { besideLibvirtd } from './qemus.ts'
 
-const QEMUS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64'].map(
-  target => `/usr/bin/qemu-system-${target}`,
-)
-const absent = QEMUS.filter(path => !existsSync(path))
-const why = whyNoDaemon() ?? (absent.length > 0 ? `${absent.join(', ')} not installed` : undefined)
-const required = process.env.CI === 'true'
+const TARGETS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64']
 
-/** The QEMU that both look at, by the same paths. */
-const path = mkdtempSync(join(tmpdir(), 'virt-cpu-qemu-'))
-for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
-
-const asLibvirt = ['-q', '--libvirt', '11.3', '--cpu-map', '/usr/share/libvirt/cpu_map']
-const ours = (args: readonly string[]) =>
-  virtCpu([...asLibvirt, 'domcapabilities', ...args], { env: { PATH: path, XDG_CACHE_HOME: path } })
-
-test.runIf(required)('CI has libvirt 11.3 and QEMU, and may start a daemon', () =>
-  expect(why).toBeUndefined(),
-)
-
-describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'installed'})`, () => {
-  let daemon: Libvirtd
-  beforeAll(async () => {
-    daemon = await Libvirtd.start(path)
-  }, 60_000)
-  afterAll(() => daemon?.stop(), 60_000)
-
+besideLibvirtd(TARGETS, ({ daemon, ours }) => {
   const theirs = (args: readonly string[]) => {
-    const command = ['-q', '-c', daemon.uri, 'domcapabilities', ...args]
+    const command = ['-q', '-c', daemon().uri, 'domcapabilities', ...args]
     const { status, stdout, stderr } = spawnSync('virsh', command, { encoding: 'utf8', timeout: 120_000 })
     return { status, stdout, stderr }
   }
@@ -41,7 +15,7 @@ describe.skipIf(why !== undefined)(`side by side with libvirtd (${why ?? 'instal
   /** Nothing is left out: there is no line that may differ. */
   const same = (line: string) => {
     const args = line.split(' ').filter(Boolean)
-    const { status, stdout, stderr } = ours(args)
+    const { status, stdout, stderr } = ours('domcapabilities', ...args)
     expect({ status, stdout, stderr }).toEqual(theirs(args))
   }
 

@@ -9,24 +9,14 @@ import { hypervisorCompare, reportedCpu } from '../../src/verbs/hypervisor.ts'
 import { hypervisorBaseline } from '../../src/verbs/hypervisor-baseline.ts'
 import { type HypervisorHost, hypervisorHost } from '../../src/verbs/hypervisor-host.ts'
 import { usableModels } from '../../src/verbs/usable-models.ts'
+import { hostsOfIntel } from '../hosts-of-intel.ts'
 import { guest, host, show } from '../notation.ts'
 import { syntheticHypervisor } from '../synthetic-qemu.ts'
 
 const db = builtin()
 const context = { db }
-const intel = db.models.filter(({ vendor, decode }) => vendor?.name === 'Intel' && decode.guest)
-
 /** Hosts of Intel's, each a model and something besides. */
-const hosts: fc.Arbitrary<Cpu> = fc
-  .record({ model: fc.constantFrom(...intel), extra: fc.subarray([...db.features.list], { maxLength: 30 }) })
-  .map(({ model, extra }) => ({
-    type: 'host',
-    mode: 'custom',
-    arch: 'x86_64',
-    model: model.name,
-    vendor: 'Intel',
-    features: extra.map(({ name }) => ({ name })),
-  }))
+const hosts: fc.Arbitrary<Cpu> = hostsOfIntel(30, ({ decode }) => decode.guest)
 const pools = fc.array(hosts, { minLength: 1, maxLength: 4 })
 
 /** What an inquiry comes to that asks nothing, as all of x86's. */

@@ -1,29 +1,15 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { readSync } from 'node:fs'
 import type { U32 } from '../../core/bits.ts'
 import type { MsrRow } from '../../core/cpuid-data.ts'
-import { fileError } from '../../node/file-error.ts'
+import { fromDevice } from '../../node/device.ts'
 
 /**
  * The MSRs of these that a CPU has, by Linux's msr driver, which only root may read.
  * @see msr(4)
  * @throws FileError where there is no such device, or it may not be read
  */
-export function readMsrDevice(path: string, indexes: readonly U32[]): MsrRow[] {
-  const device = openDevice(path)
-  try {
-    return indexes.flatMap(index => readMsr(device, index) ?? [])
-  } finally {
-    closeSync(device)
-  }
-}
-
-function openDevice(path: string): number {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    throw fileError('open', path, error)
-  }
-}
+export const readMsrDevice = (path: string, indexes: readonly U32[]): MsrRow[] =>
+  fromDevice(path, device => indexes.flatMap(index => readMsr(device, index) ?? []))
 
 /** Undefined where the CPU has none of that number, which reads as an error. */
 function readMsr(device: number, index: U32): [MsrRow] | undefined {
