@@ -19,6 +19,8 @@ export interface QemuChoice {
   /** What runs the guests. */
   readonly accelerator: Accelerator
   readonly arch: string
+  /** libvirt's name of the host's architecture. */
+  readonly host: string
   /** Absent: QEMU told of no machine. */
   readonly machine?: QemuMachine
   /** Whether guests are of the host's own architecture, so that its CPU can be theirs. */
@@ -82,6 +84,7 @@ export function chooseQemu(
     virttype,
     accelerator,
     arch,
+    host,
     ...(machine && { machine }),
     isNative: isSameFamily(arch, host),
   }

@@ -4,12 +4,14 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { printCpu } from '../formats/print-cpu.ts'
 import { cpuArgument } from '../policy/guest/argument.ts'
 import { expectedFeatures, type GivenFeatures, liveCpu } from '../policy/guest/live.ts'
+import { modelsOf, type StartPlace } from '../policy/guest/place.ts'
 import type { GuestRequest } from '../policy/guest/request.ts'
-import { type StartPlace, startingCpu } from '../policy/guest/start.ts'
+import { startingCpu } from '../policy/guest/start.ts'
 import { hypervisorCpu } from '../policy/hypervisor-cpu.ts'
 import type { Context } from './context.ts'
-import type { Hypervisor } from './hypervisor.ts'
+import { type Hypervisor, isX86 } from './hypervisor.ts'
 import { type Reason, reasonOf } from './reason.ts'
+import { fewNames } from './say.ts'
 
 /** What libvirt would do with a guest. */
 export interface GuestAnswer {
@@ -38,21 +40,19 @@ export interface GuestStart {
   readonly argument: string
 }
 
-/** @param host the host's own definition; absent: what its QEMU reports is all that is known of it */
-export function placeOf(
-  { db }: Context,
-  { capabilities, choice }: Hypervisor,
-  host: string,
-  cpu?: Cpu,
-): StartPlace {
-  return { capabilities, choice, host, cpu: hypervisorCpu(db, capabilities, choice, cpu) }
-}
+/** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
+export const placeOf = ({ db }: Context, { capabilities, choice }: Hypervisor, own?: Cpu): StartPlace => ({
+  capabilities,
+  choice,
+  own,
+  cpu: hypervisorCpu(db, capabilities, choice, own),
+})
 
 /** What libvirt makes of a guest before it starts QEMU. @throws LibvirtError where it refuses */
 export function prepareGuest({ db }: Context, request: GuestRequest, place: StartPlace): GuestStart {
   const cpu = startingCpu(db, request, place)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
-  return { place, request, cpu, argument: cpuArgument(cpu, host) }
+  return { place, request, cpu, argument: cpuArgument(cpu, isX86(place.choice.arch) ? host : undefined) }
 }
 
 /**
@@ -61,6 +61,7 @@ export function prepareGuest({ db }: Context, request: GuestRequest, place: Star
  */
 export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
   const { cpu, argument, place } = start
+  if (!isX86(place.choice.arch)) return unlooked(db, start)
   const features = given ?? expectedFeatures(db, cpu, place)
   const basis = given ? 'started' : 'expected'
   try {
@@ -75,6 +76,21 @@ export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFea
     if (!(error instanceof LibvirtError)) throw error
     return { ...refusal(error), argument, basis }
   }
+}
+
+/**
+ * Of other architectures libvirt does not ask QEMU what it gave: the definition stays as it is. On s390x QEMU itself
+ * ends where it cannot give a model.
+ */
+function unlooked(db: Context['db'], { cpu, argument, place }: GuestStart): GuestAnswer {
+  const { unavailable = [] } = modelsOf(db, place).find(({ name }) => name === cpu.model) ?? {}
+  const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
+  const lacking = unavailable.filter(name => !off.has(name))
+  if (place.choice.arch.startsWith('s390') && lacking.length > 0) {
+    const message = `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`
+    return { ...refusal(new LibvirtError('internal', message)), argument }
+  }
+  return { verdict: 'starts', lost: [], gained: [], argument, live: printCpu(cpu), basis: 'expected' }
 }
 
 /** What libvirt does not start. */

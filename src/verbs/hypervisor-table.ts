@@ -129,10 +129,9 @@ function guestOutcome(context: Context, { replies, domain, host }: inputs.GuestI
   const conversation = readReplies(replies)
   try {
     const asked = parseGuestRequest(root)
-    const { capabilities, choice } = requestedHypervisor(conversation, { ...asked, emulator: undefined })
-    const arch = choice.isNative ? choice.arch : capabilities.arch
+    const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
     const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
-    const place = placeOf(context, { capabilities, choice }, arch, own)
+    const place = placeOf(context, hypervisor, own)
     return guestAnswer(context, prepareGuest(context, asked, place))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)

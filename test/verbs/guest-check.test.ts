@@ -39,7 +39,7 @@ describe.skipIf(!folder || !map)(
         const choice = chooseQemu(capabilities, place, request)
         return guestAnswer(
           context,
-          prepareGuest(context, request, placeOf(context, { capabilities, choice }, 'x86_64', host)),
+          prepareGuest(context, request, placeOf(context, { capabilities, choice }, host)),
         )
       } catch (error) {
         if (error instanceof LibvirtError) return refusal(error)
@@ -68,7 +68,7 @@ const check = (cpu: string, vcpus = 2): GuestAnswer => {
   const xml = `<domain type='kvm'><vcpu>${vcpus}</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}</domain>`
   try {
     const request = parseGuestRequest(parseXml(xml))
-    return guestAnswer(context, prepareGuest(context, request, placeOf(context, hypervisor, 'x86_64')))
+    return guestAnswer(context, prepareGuest(context, request, placeOf(context, hypervisor)))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error
@@ -124,10 +124,7 @@ describe('on a Nehalem with vmx', () => {
       "CPU topology doesn't match maximum vcpu count",
     ],
     ["<cpu check='full'/>", 'check attribute specified for CPU with no model'],
-    [
-      "<cpu mode='maximum'/>",
-      "CPU mode 'maximum' for x86_64 kvm domain on x86_64 host is not supported by hypervisor",
-    ],
+    ["<cpu mode='maximum'/>", 'maximum CPU is not supported by QEMU binary'],
     ["<cpu mode='nosuch'/>", "Invalid mode attribute 'nosuch'"],
   ])('%s is refused', (cpu, message) => {
     const answer = check(cpu)

@@ -13,6 +13,7 @@ import {
   prepareGuest,
   refusal,
 } from '../../verbs/guest-check.ts'
+import { isX86 } from '../../verbs/hypervisor.ts'
 import { count } from '../../verbs/say.ts'
 import { parseXml } from '../../xml/reader.ts'
 import type { Arguments } from '../arguments.ts'
@@ -80,9 +81,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
     const asked = parseGuestRequest(domain)
     const emulator = args.has('replies') ? undefined : asked.emulator
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
-    const { capabilities, choice } = hypervisor
-    const host = choice.isNative ? choice.arch : capabilities.arch
-    const place = placeOf(context, hypervisor, host, await hostDefinition(context, args))
+    const place = placeOf(context, hypervisor, await hostDefinition(context, args))
     const start = prepareGuest(context, asked, place)
     return guestAnswer(context, start, args.has('replies') ? undefined : await given(start))
   } catch (error) {
@@ -93,6 +92,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
 
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
 async function given({ place, argument }: GuestStart) {
+  if (!isX86(place.choice.arch)) return undefined
   const { givenFeatures } = await import('../../probe/qemu/given-features.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await givenFeatures(binary, {

@@ -5,7 +5,7 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
 import { fromQemu } from '../qemu-names.ts'
-import type { StartPlace } from './start.ts'
+import type { StartPlace } from './place.ts'
 
 /** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */
 export interface GivenFeatures {

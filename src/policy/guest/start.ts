@@ -1,26 +1,14 @@
+import type { Comparison } from '../../arch/driver.ts'
 import { type Check, type Cpu, updateFeature } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../database/database.ts'
-import { requireX86 } from '../driver.ts'
 import { compareWithHypervisor } from '../hypervisor-compare.ts'
-import type { HypervisorCpu } from '../hypervisor-cpu.ts'
-import { incompatibility, translate, update } from '../operations.ts'
-import { allowedModels } from '../qemu.ts'
-import type { QemuCapabilities } from '../qemu-capabilities.ts'
+import { compare, incompatibility, translate, update, validate } from '../operations.ts'
 import type { QemuChoice } from '../qemu-choice.ts'
 import { NEVER_OFFERED } from '../qemu-names.ts'
+import { allowedOn, isX86, modelsOf, type StartPlace } from './place.ts'
 import type { GuestRequest } from './request.ts'
 import { checkGuestCpu, isOnlyTopology } from './rules.ts'
-
-/** The hypervisor that a guest is to start on. */
-export interface StartPlace {
-  readonly capabilities: QemuCapabilities
-  readonly choice: QemuChoice
-  /** The host's architecture, in libvirt's name. */
-  readonly host: string
-  /** The host's CPU in its three views; absent: there is no host-model. */
-  readonly cpu?: HypervisorCpu | undefined
-}
 
 const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
 
@@ -31,7 +19,6 @@ const refused = (detail: string): LibvirtError => new LibvirtError('unsupported'
  */
 export function startingCpu(db: Database, request: GuestRequest, place: StartPlace): Cpu {
   const { choice } = place
-  requireX86(choice.arch)
   const { maxCpus = 0 } = choice.machine ?? {}
   if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
   if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, choice)
@@ -39,19 +26,21 @@ export function startingCpu(db: Database, request: GuestRequest, place: StartPla
     throw refused(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
   }
   const cpu = request.cpu
-  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(cpu, choice)
+  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(db, cpu, place)
   if (cpu.deprecatedFeatures !== undefined && deprecatedIn(place).length === 0) {
     throw refused('toggling deprecated features for CPU model is unsupported')
   }
-  for (const { name } of cpu.features) {
-    if (!db.features.get(name)) throw refused(`unknown CPU feature: ${name}`)
-  }
+  validate(db, choice.arch, cpu)
   return definite(db, resolved(cpu, place), place)
 }
 
 /** The machine's own CPU, which libvirt neither checks nor changes. */
-function defaultCpu(cpu: Cpu | undefined, { machine, virttype }: QemuChoice): Cpu {
-  const model = machine?.defaultCpuType?.replace(/-[^-]+-cpu$/, '')
+function defaultCpu(db: Database, cpu: Cpu | undefined, place: StartPlace): Cpu {
+  const { machine, virttype, arch } = place.choice
+  const type = machine?.defaultCpuType
+  // On POWER several names are of one type, and libvirt knows one of them.
+  const named = isX86(arch) ? [] : modelsOf(db, place).filter(known => known.type === type)
+  const model = named[0]?.name ?? type?.replace(/-[^-]+-cpu$/, '')
   if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
   if (model === 'host' && virttype !== 'kvm') {
     throw internalError('QEMU reports invalid default CPU model "host" for non-kvm domain virt type')
@@ -64,7 +53,9 @@ function defaultCpu(cpu: Cpu | undefined, { machine, virttype }: QemuChoice): Cp
 function resolved(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
   const max = capabilities.properties.get('max-x86_64-cpu')
   const migratable =
-    cpu.mode === 'host-passthrough' ? (cpu.migratable ?? max?.has('migratable') ?? true) : cpu.migratable
+    cpu.mode === 'host-passthrough' && isX86(choice.arch)
+      ? (cpu.migratable ?? max?.has('migratable') ?? true)
+      : cpu.migratable
   return { ...cpu, check: cpu.check ?? defaultCheck(cpu, choice), migratable }
 }
 
@@ -83,15 +74,25 @@ function definite(db: Database, cpu: Cpu, place: StartPlace): Cpu {
   return withoutDeprecated({ ...made, features }, place)
 }
 
-function onHypervisor(db: Database, cpu: Cpu, { capabilities, choice, cpu: host }: StartPlace): Cpu {
-  const models = capabilities.accelerators.get(choice.accelerator)?.models
+function onHypervisor(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+  const { choice, cpu: host } = place
   if (cpu.check === 'partial') {
-    const found = compareWithHypervisor(db, { reported: host?.reported, models }, cpu, host?.full)
+    const found = compared(db, cpu, place)
     if (found.result === 'incompatible') throw incompatibility(found.detail)
   }
   const updated = update(db, choice.arch, cpu, host?.migratable)
-  const translated = translate(db, choice.arch, updated, models && allowedModels(models))
-  return { ...translated, fallback: 'forbid' }
+  return { ...translate(db, choice.arch, updated, allowedOn(db, place)), fallback: 'forbid' }
+}
+
+/** On x86 the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has none of another architecture. */
+function compared(db: Database, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
+  const models = capabilities.accelerators.get(choice.accelerator)?.models
+  if (isX86(choice.arch)) {
+    return compareWithHypervisor(db, { reported: host?.reported, models }, cpu, host?.full)
+  }
+  if (!choice.isNative) throw incompatibility('unknown host CPU')
+  const known: Cpu = own ?? host?.full ?? { type: 'host', features: [] }
+  return compare(db, { ...known, arch: choice.arch }, cpu)
 }
 
 function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boolean {
@@ -101,8 +102,10 @@ function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boo
   return mode === 'maximum' ? models.some(({ name }) => name === 'max') : models.length > 0
 }
 
-const notSupported = ({ mode }: Cpu, { choice, host }: StartPlace): string =>
-  `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${host} host is not supported by hypervisor`
+const notSupported = ({ mode }: Cpu, { choice }: StartPlace): string =>
+  mode === 'maximum'
+    ? 'maximum CPU is not supported by QEMU binary'
+    : `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${choice.host} host is not supported by hypervisor`
 
 /** By what is listed, not by bits. @throws LibvirtError */
 function refuseForbidden(cpu: Cpu, place: StartPlace): void {
