@@ -71,7 +71,8 @@ const SHOWN = [
 ] as const
 
 const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-page-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// Ten thousand files take a while to go.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 test.skipIf(!hasChromium)(
   'ten thousand hosts leave the main thread free (median of 5 loads)',
