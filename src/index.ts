@@ -2,7 +2,18 @@
  * virt-cpu: what CPUs hosts have, and what CPU their guests may be given. Pure: runs in Node and in browsers.
  * Files, standard input and installed maps are in `virt-cpu/node`.
  */
-export type { Check, Cpu, CpuFeature, Fallback, Match, Mode, Policy, Topology } from './core/cpu.ts'
+export type {
+  Check,
+  Cpu,
+  CpuFeature,
+  Fallback,
+  GuestCpu,
+  HostCpu,
+  Match,
+  Mode,
+  Policy,
+  Topology,
+} from './core/cpu.ts'
 export type { CpuidData, CpuidRow, MsrRow } from './core/cpuid-data.ts'
 export type { Feature, FeatureClass } from './core/feature.ts'
 export { FeatureSet } from './core/feature-set.ts'
@@ -35,8 +46,7 @@ export {
   type ExplainInput,
   encode,
   expand,
-  explainFleet,
-  hostCosts,
+  explain,
   type IdenticalInput,
   identical,
   type MigrateInput,
@@ -44,7 +54,7 @@ export {
   migrate,
   move,
   type PlanInput,
-  planPools,
+  pools,
   type StartInput,
   start,
   type UpdateInput,
@@ -56,6 +66,7 @@ export {
   whatIf,
 } from './verbs/library.ts'
 export { ask, type Options } from './verbs/library-answer.ts'
+export { type ParseOptions, parseCpus } from './verbs/library-cpus.ts'
 export {
   type CapabilitiesInput,
   capabilities,
@@ -73,7 +84,7 @@ export {
   usableModels,
 } from './verbs/library-hypervisor.ts'
 export type { Note } from './verbs/note.ts'
-export { type FoundHost, parseCpus } from './verbs/parse-cpus.ts'
+export type { FoundHost } from './verbs/parse-cpus.ts'
 export { Pool } from './verbs/pool.ts'
 export type { LostFeature, Reason } from './verbs/reason.ts'
 export { type Chunks, type StreamOptions, streamCpus } from './verbs/stream-cpus.ts'

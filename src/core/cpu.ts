@@ -73,6 +73,12 @@ export interface Cpu {
   readonly numa?: Numa | undefined
 }
 
+/** What a host has. */
+export type HostCpu = Cpu & { readonly type: 'host' }
+
+/** What a guest asks for. */
+export type GuestCpu = Cpu & { readonly type: 'guest' }
+
 /** Whether a guest's definition means something else on another host. */
 export const isRelative = (guest: Cpu): boolean =>
   guest.mode === 'host-model' ||

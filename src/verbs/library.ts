@@ -11,6 +11,7 @@ import type { DriftAnswer } from './fleet/drift.ts'
 import type { PoolExplanation } from './fleet/explain.ts'
 import type * as fleetInputs from './fleet/inputs.ts'
 import type { MigrateAnswer, MoveAnswer } from './fleet/migrate.ts'
+import type { FeatureAnswer } from './fleet/one-feature.ts'
 import type { PoolsAnswer } from './fleet/pools.ts'
 import type { WhatIfAnswer } from './fleet/what-if.ts'
 import type * as inputs from './inputs.ts'
@@ -133,21 +134,28 @@ export type PlanInput = InferInput<typeof fleetInputs.plan>
 
 /**
  * What the guests of a fleet's pools get, and why: kept and lost features with hosts, causes and mends, the model and
- * its shortest definition, levels, axes, odd ones out. @throws LibvirtError, ParseError
+ * its shortest definition, levels, axes, odd ones out. With `cost`, what each host, and each set of equal hosts, costs
+ * its pool; with `feature`, where that one is kept or lost, and why.
+ * @throws LibvirtError, ParseError; BadRequest for a pool or feature that there is not
  */
-export const explainFleet = (
-  input: Omit<ExplainInput, 'feature' | 'cost'>,
+export function explain(
+  input: ExplainInput & { readonly cost: true; readonly feature?: undefined },
   options?: Options,
-): Told<{ readonly pools: readonly PoolExplanation[] }> => answer('explain', input, options)
-
-/** What each host, and each set of equal hosts, costs its pool. @throws LibvirtError, ParseError */
-export const hostCosts = (
-  input: Omit<ExplainInput, 'feature' | 'cost'>,
+): Told<CostAnswer>
+export function explain(
+  input: ExplainInput & { readonly feature: string },
   options?: Options,
-): Told<CostAnswer> => answer('explain', { ...input, cost: true }, options)
+): Told<FeatureAnswer>
+export function explain(
+  input: ExplainInput & { readonly cost?: false | undefined; readonly feature?: undefined },
+  options?: Options,
+): Told<{ readonly pools: readonly PoolExplanation[] }>
+export function explain(input: ExplainInput, options?: Options): unknown {
+  return answer('explain', input, options)
+}
 
 /** The best partitions of a fleet into at most 1, 2, … k pools. @throws LibvirtError, ParseError */
-export const planPools = (input: PlanInput, options?: Options): Told<PoolsAnswer> =>
+export const pools = (input: PlanInput, options?: Options): Told<PoolsAnswer> =>
   answer('pools', input, options)
 
 /** The strategy to take for a fleet, and what each of the four gives and loses. @throws LibvirtError, ParseError */

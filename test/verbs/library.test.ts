@@ -61,9 +61,8 @@ test('another database gives its own answers', () => {
 })
 
 test('parseCpus reads documents in a row, hosts as libvirt prints them and others alike', () => {
-  const context = { db: library.builtin() }
   const text = `${HOST}${OTHER}<!-- odd -->${HOST}<domain><cpu mode='host-model'/></domain>`
-  const found = library.parseCpus(context, text)
+  const found = library.parseCpus(text)
   expect(found.map(({ cpu }) => cpu.model)).toEqual(['Haswell', 'Broadwell', 'Haswell', undefined])
   expect(found.map(({ cpu }) => cpu.features.map(({ name }) => name))).toEqual([
     ['vmx'],
@@ -71,6 +70,20 @@ test('parseCpus reads documents in a row, hosts as libvirt prints them and other
     ['vmx'],
     [],
   ])
-  expect(library.parseCpus(context, 'no CPU')).toEqual([])
-  expect(() => library.parseCpus(context, `${HOST}<cpu>`, 'host', 'pool.xml')).toThrow(/^pool\.xml:7:/)
+  expect(library.parseCpus('no CPU')).toEqual([])
+  expect(() => library.parseCpus(`${HOST}<cpu>`, { expected: 'host', source: 'pool.xml' })).toThrow(
+    /^pool\.xml:7:/,
+  )
+})
+
+test('fleets are explained and parted by functions of the verbs’ names', () => {
+  const documents = [
+    { path: 'p/a.xml', text: HOST },
+    { path: 'p/b.xml', text: OTHER },
+  ]
+  const [pool] = library.explain({ documents }).pools
+  expect(pool?.pool).toBe('p')
+  expect(library.explain({ documents, feature: 'adx' }).feature).toBe('adx')
+  expect(Object.keys(library.explain({ documents, cost: true }))).toContain('dearest')
+  expect(library.pools({ documents, k: 2 }).curve).toHaveLength(2)
 })
