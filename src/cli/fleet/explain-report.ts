@@ -65,7 +65,7 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
   report.line(
     'model  ',
     { text: model, tone: 'strong' },
-    `${pin}   QEMU ${needs.qemu}, libvirt ${needs.libvirt}`,
+    `${pin}   since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
   )
   const delta = deltaWords(expression)
   if (delta !== '') report.line(`  ${delta}`)

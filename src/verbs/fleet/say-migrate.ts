@@ -3,8 +3,11 @@ import type { GuestPlaces, MoveAnswer } from './migrate.ts'
 import { poolName } from './say-pool.ts'
 
 /** How many guests there are, and how many of them are bound to their host. */
-export const sayGuests = (guests: readonly GuestPlaces[]): string =>
-  `${count(guests.length, 'guest')}, ${guests.filter(({ others }) => others === 0).length} with nowhere else to go`
+export function sayGuests(guests: readonly GuestPlaces[]): string {
+  const bound = guests.filter(({ others }) => others === 0).length
+  const where = bound > 0 ? `${bound} with nowhere else to go` : 'none bound to its host'
+  return `${count(guests.length, 'guest')}, ${where}`
+}
 
 /** Whether one guest moves to one host. */
 export function sayMove({ from, to, moves, starts, obstacles }: MoveAnswer): string {

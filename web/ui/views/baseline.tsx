@@ -62,13 +62,22 @@ export function BaselineView({ place, go }: ViewProps) {
   )
 }
 
+/** Lines may end behind each comma, not within a name. */
+const wrappable = (text: string) =>
+  text.split(/(?<=,)/).map(part => (
+    <>
+      <span class="whole">{part}</span>
+      <wbr />
+    </>
+  ))
+
 /** The CPU in some program's words. */
 const Written = ({ name, text }: { readonly name: string; readonly text: string }) => (
   <section class="written">
     <h2>
       {name} <Copy text={text} what={name} />
     </h2>
-    <pre tabIndex={0}>{text}</pre>
+    <pre tabIndex={0}>{text.startsWith('-cpu') ? wrappable(text) : text}</pre>
   </section>
 )
 

@@ -77,6 +77,6 @@ export function modelsOf(analysis: Analysis, scope: Scope): ModelAnswer[] {
     why,
     added,
     disabled: disabled.length,
-    needs: `QEMU ${needs.qemu}, libvirt ${needs.libvirt}`,
+    needs: `since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
   }))
 }

@@ -76,9 +76,11 @@ function sideOf(analysis: Analysis, subject: Subject, scope: Scope): Side | unde
   return { title, features: group.features, facts }
 }
 
+/** `kvm-a01 and 6 more beside kvm-a03: 4 features more, none less` */
 function titleOf(left: string, right: string, more: number, less: number): string {
-  if (more === 0 && less === 0) return `${left} and ${right} have the same features`
-  if (less === 0) return `${left} has all that ${right} has, and ${count(more, 'feature')} more`
-  if (more === 0) return `${left} lacks ${count(less, 'feature')} of ${right} and has nothing beyond it`
-  return `${left} has ${count(more, 'feature')} that ${right} lacks, and lacks ${less} of its`
+  const unlike =
+    more > 0
+      ? `${count(more, 'feature')} more, ${less || 'none'} less`
+      : `${count(less, 'feature')} less, none more`
+  return `${left} beside ${right}: ${more + less > 0 ? unlike : 'the same features'}`
 }
