@@ -1,7 +1,7 @@
 import type { CpuidData, CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
 import type { Register } from '../src/core/place.ts'
 import { signatureWord } from '../src/core/signature.ts'
-import type { Database } from '../src/database/database.ts'
+import type { Database } from '../src/map/database.ts'
 
 const MODELS = [
   'Skylake-Server-IBRS',

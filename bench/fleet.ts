@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtin } from '../src/database/builtin.ts'
-import { Database } from '../src/database/database.ts'
+import { builtin } from '../src/map/built-in.ts'
+import { Database } from '../src/map/database.ts'
 
 /** A small generator of repeatable numbers in [0, n): mulberry32. */
 export function dice(seed: number): (n: number) => number {

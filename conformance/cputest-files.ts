@@ -1,5 +1,5 @@
 import type { Cpu } from '../src/core/cpu.ts'
-import { parseCpu } from '../src/formats/parse-cpu.ts'
+import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'

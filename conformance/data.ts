@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Database } from '../src/database/database.ts'
+import { Database } from '../src/map/database.ts'
 
 /** A folder of reference data; every reader answers undefined or nothing for what is absent. */
 export class DataFolder {

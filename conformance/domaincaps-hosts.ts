@@ -1,4 +1,4 @@
-import type { DomainHost, Firmware } from '../src/policy/domcaps/question.ts'
+import type { DomainHost, Firmware } from '../src/qemu/domain-capabilities/request.ts'
 
 /** What a file of the data is: `qemu_10.0.0-tcg-virt.riscv64+amdsev.xml`. */
 export interface DomainCase {

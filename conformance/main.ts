@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { builtin } from '../src/database/builtin.ts'
+import { builtin } from '../src/map/built-in.ts'
 import { cputest } from './cputest.ts'
 import { cputestOthers } from './cputest-others.ts'
 import { DataFolder } from './data.ts'

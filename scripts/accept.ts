@@ -1,9 +1,9 @@
 // Writes what the tests expect of the data anew: node scripts/run-ts.mjs scripts/accept.ts [--release]
 // With --release the models that are there become released ones, which may not change any more.
 import { writeFileSync } from 'node:fs'
-import { builtin } from '../src/database/builtin.ts'
-import { printExpansions, printReleased } from '../src/database/print-expansions.ts'
-import { drivers } from '../src/policy/driver.ts'
+import { drivers } from '../src/arch/registry.ts'
+import { builtin } from '../src/map/built-in.ts'
+import { printExpansions, printReleased } from '../src/map/text/print-expansions.ts'
 
 writeFileSync('test/expected/models.txt', printExpansions(builtin()))
 for (const { data, ownModels } of drivers())

@@ -10,7 +10,13 @@ import { packed } from './packed.mjs'
 const FORM = { format: 'cjs', minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true }
 
 /** Errors are told by their class, so all parts share these. */
-const ERRORS = ['core/libvirt-error', 'core/parse-error', 'node/file-error', 'probe/probe-error', 'cli/spec']
+const ERRORS = [
+  'core/libvirt-error',
+  'core/parse-error',
+  'host/files/file-error',
+  'host/probe-error',
+  'cli/spec',
+]
 
 const late = name => `export const ${name} = (...given) => real().${name}(...given)`
 const lateClass = name => `export function ${name}(options) { return new (real().${name})(options) }`
@@ -25,18 +31,18 @@ const SELDOM = {
   /** For documents other than hosts' as libvirt prints them. */
   documents: {
     './src/xml/reader.ts': [lateClass('XmlReader'), late('parseXml'), late('parseAll')].join('\n'),
-    './src/formats/parse-cpu.ts': late('parseCpu'),
-    './src/formats/input-element.ts': late('inputsOfElement'),
+    './src/formats/libvirt/parse-cpu.ts': late('parseCpu'),
+    './src/formats/libvirt/input-element.ts': late('inputsOfElement'),
   },
   /** For an installed map. */
-  'installed-map': { './src/database/cpu-map.ts': late('readCpuMap') },
+  'installed-map': { './src/map/libvirt/cpu-map.ts': late('readCpuMap') },
   /** For what is not XML, and rare. */
   'cpuid-device': {
-    './src/node/cpuid-device.ts': [late('readCpuidDevice'), late('readCpuidText')].join('\n'),
+    './src/host/files/cpuid-device.ts': [late('readCpuidDevice'), late('readCpuidText')].join('\n'),
   },
-  'linux-flags': { './src/formats/linux-flags.ts': late('dumpOfFlags') },
+  'linux-flags': { './src/formats/dumps/linux-flags.ts': late('dumpOfFlags') },
   /** Architectures other than x86, with their data. */
-  'other-architectures': { './src/policy/other-drivers.ts': late('otherDrivers') },
+  'other-architectures': { './src/arch/other-drivers.ts': late('otherDrivers') },
   /** The generations of IBM Z, for what libvirt does not answer of them. */
   generations: {
     './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'data', 'overlooked', 'ownModels']
@@ -45,7 +51,7 @@ const SELDOM = {
   },
   /** The data files, for what only explanations tell. */
   texts: {
-    './src/database/texts.ts': `export const TEXTS = {
+    './src/map/texts.ts': `export const TEXTS = {
       ${['features', 'models', 'walk', 'names', 'deps'].map(key => `get ${key}() { return real().TEXTS.${key} }`)}
     }`,
   },
@@ -59,7 +65,7 @@ export async function buildCommand(outdir, shared) {
   const parts = new Map([
     ['cli', './src/cli/main.ts'],
     // A thread's program: it is not imported.
-    ['answerer', './src/cli/answerer.ts'],
+    ['answerer', './src/cli/worker.ts'],
   ])
   const options = { ...shared, ...FORM, external: ['libxml2-wasm', 'libxml2-wasm/*'] }
 

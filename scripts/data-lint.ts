@@ -2,15 +2,15 @@
 // With --write the files are put into their form first.
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
-import { TEXTS } from '../src/database/builtin.ts'
-import type { DatabaseTexts } from '../src/database/database.ts'
-import { type Finding, printFinding } from '../src/database/finding.ts'
-import { formatData } from '../src/database/format.ts'
-import { lint } from '../src/database/lint.ts'
-import { lintCited } from '../src/database/lint-cited.ts'
-import { lintFiles } from '../src/database/lint-files.ts'
-import { lintSubject } from '../src/database/lint-subject.ts'
-import { drivers } from '../src/policy/driver.ts'
+import { drivers } from '../src/arch/registry.ts'
+import { TEXTS } from '../src/map/built-in.ts'
+import type { DatabaseTexts } from '../src/map/database.ts'
+import { lintCited } from '../src/map/lint/cited.ts'
+import { lintFiles } from '../src/map/lint/files.ts'
+import { lint } from '../src/map/lint/lint.ts'
+import { type Finding, printFinding } from '../src/map/lint/lint-finding.ts'
+import { lintSubject } from '../src/map/lint/subject.ts'
+import { formatData } from '../src/map/text/format.ts'
 
 if (process.argv.includes('--write')) {
   tidy('x86', namesOf(TEXTS))

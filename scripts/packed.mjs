@@ -1,4 +1,4 @@
-// esbuild plugins for `*.packed`, the data of an architecture as one JSON text (src/database/packed.ts).
+// esbuild plugins for `*.packed`, the data of an architecture as one JSON text (src/map/packed.ts).
 import { build } from 'esbuild'
 
 /** Where nothing is packed, and the data files are read. */
@@ -34,7 +34,7 @@ export const packed = {
 }
 
 const PACK = `
-  import { builtin } from './src/database/builtin.ts'
-  import { pack } from './src/database/packed.ts'
+  import { builtin } from './src/map/built-in.ts'
+  import { pack } from './src/map/packed.ts'
   export const text = pack(builtin())
 `

@@ -45,7 +45,7 @@ const YAML_NAMES = 'constructFromEvents, EVENT_ID, getScalarValue, parseEvents, 
  * one host asks: no page has these.
  */
 const ELSEWHERE =
-  /src\/(?:database\/cpu-map|verbs\/say-host|arch\/(?:\w+\/map|s390x\/beyond|arm\/compare|x86\/(?:compare|encode|translate|update|update-live)))\.ts$/
+  /src\/(?:map\/libvirt\/cpu-map|questions\/words\/describe-host|arch\/(?:\w+\/map|s390x\/beyond|arm\/compare|x86\/(?:compare|encode|translate|update|update-live)))\.ts$/
 
 /** Releases without machine types and other architectures: a page asks what models and features need. */
 const modelsOnly = text => dataAlone(text).replace(/^(?:qemu-|\S+ [\d.]+ machines ).*\n(?: .*\n)*/gm, '')

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtin } from '../src/database/builtin.ts'
-import { Database } from '../src/database/database.ts'
-import { modelsToPropose, proposeModel } from '../src/database/propose-model.ts'
+import { builtin } from '../src/map/built-in.ts'
+import { Database } from '../src/map/database.ts'
+import { modelsToPropose, proposeModel } from '../src/map/text/propose-model.ts'
 
 const [folder = '/usr/share/libvirt/cpu_map'] = process.argv.slice(2)
 const map = Database.fromCpuMap(name => readFileSync(join(folder, name), 'utf8'))

@@ -24,10 +24,13 @@ export type { Order } from './core/order.ts'
 export { ParseError } from './core/parse-error.ts'
 export { type SafeMeet, safeLeq, safeMeet } from './core/safe.ts'
 export type { Signature } from './core/signature.ts'
-export { builtin } from './database/builtin.ts'
-export { Database, loadDatabase } from './database/database.ts'
-export { parseCpu } from './formats/parse-cpu.ts'
-export { printCpu } from './formats/print-cpu.ts'
+export { parseCpu } from './formats/libvirt/parse-cpu.ts'
+export { printCpu } from './formats/libvirt/print-cpu.ts'
+export { builtin } from './map/built-in.ts'
+export { Database, loadDatabase } from './map/database.ts'
+export { Pool } from './questions/baseline/pool.ts'
+export type { FoundHost } from './questions/input/parse-cpus.ts'
+export { type Chunks, type StreamOptions, streamCpus } from './questions/input/stream-cpus.ts'
 export {
   advise,
   type BaselineInput,
@@ -64,9 +67,9 @@ export {
   validate,
   type WhatIfInput,
   whatIf,
-} from './verbs/library.ts'
-export { ask, type Options } from './verbs/library-answer.ts'
-export { type ParseOptions, parseCpus } from './verbs/library-cpus.ts'
+} from './questions/library.ts'
+export { ask, type Options } from './questions/library-answer.ts'
+export { type ParseOptions, parseCpus } from './questions/library-cpus.ts'
 export {
   type CapabilitiesInput,
   capabilities,
@@ -82,9 +85,6 @@ export {
   hypervisorModels,
   type UsableModelsInput,
   usableModels,
-} from './verbs/library-hypervisor.ts'
-export type { Note } from './verbs/note.ts'
-export type { FoundHost } from './verbs/parse-cpus.ts'
-export { Pool } from './verbs/pool.ts'
-export type { LostFeature, Reason } from './verbs/reason.ts'
-export { type Chunks, type StreamOptions, streamCpus } from './verbs/stream-cpus.ts'
+} from './questions/library-hypervisor.ts'
+export type { Note } from './questions/words/note.ts'
+export type { LostFeature, Reason } from './questions/words/reason.ts'

@@ -6,9 +6,9 @@ import { LibvirtError } from '../src/core/libvirt-error.ts'
 import type { Model } from '../src/core/model.ts'
 import { ParseError } from '../src/core/parse-error.ts'
 import { signatureWord } from '../src/core/signature.ts'
-import { builtin } from '../src/database/builtin.ts'
-import type { Database } from '../src/database/database.ts'
-import { parseCpu } from '../src/formats/parse-cpu.ts'
+import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
+import { builtin } from '../src/map/built-in.ts'
+import type { Database } from '../src/map/database.ts'
 import { parseXml } from '../src/xml/reader.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { Database } from '../src/database/database.ts'
+import { Database } from '../src/map/database.ts'
 
 /**
  * A database from a cpu_map of a few lines, read as an installed one is:

@@ -1,8 +1,8 @@
 import type { AllowedModels, RemovedPolicy } from '../src/arch/driver.ts'
+import * as operations from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { CpuidData } from '../src/core/cpuid-data.ts'
-import type { Database } from '../src/database/database.ts'
-import * as operations from '../src/policy/operations.ts'
+import type { Database } from '../src/map/database.ts'
 
 // libvirt's questions of x86 CPUs.
 

@@ -4,8 +4,8 @@ import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Registers } from '../core/registers.ts'
-import type { Database, DatabaseTexts } from '../database/database.ts'
-import type { Inquiry } from './inquiry.ts'
+import type { Database, DatabaseTexts } from '../map/database.ts'
+import type { Inquiry } from './dialogue.ts'
 
 /**
  * What an architecture answers: the one interface of every folder of `src/arch`. An operation that is absent

@@ -2,7 +2,7 @@ import type { Cpu, Policy } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Model } from '../core/model.ts'
-import type { Database } from '../database/database.ts'
+import type { Database } from '../map/database.ts'
 import type { FeatureView, Fold, Obstacles, Overlooked } from './driver.ts'
 
 /** What QEMU can do about the features of an architecture's models. */

@@ -2,7 +2,7 @@ import { bit, hex, type U32 } from '../core/bits.ts'
 import type { CpuidData } from '../core/cpuid-data.ts'
 import type { Feature } from '../core/feature.ts'
 import { type Place, placeKey, printPlace } from '../core/place.ts'
-import type { Database } from '../database/database.ts'
+import type { Database } from '../map/database.ts'
 
 const WIDTH = 100
 const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const

@@ -1,26 +1,26 @@
 import type { CommandTable } from './command.ts'
 
 export const COMMANDS: CommandTable = {
-  capabilities: ['capabilities', () => import('./commands/capabilities.ts')],
-  domcapabilities: ['domain capabilities', () => import('./commands/domcapabilities.ts')],
-  'cpu-baseline': ['compute baseline CPU', () => import('./commands/cpu-baseline.ts')],
+  capabilities: ['capabilities', () => import('./virsh/capabilities.ts')],
+  domcapabilities: ['domain capabilities', () => import('./virsh/domcapabilities.ts')],
+  'cpu-baseline': ['compute baseline CPU', () => import('./virsh/cpu-baseline.ts')],
   'cpu-compare': [
     'compare host CPU with a CPU described by an XML file',
-    () => import('./commands/cpu-compare.ts'),
+    () => import('./virsh/cpu-compare.ts'),
   ],
   'hypervisor-cpu-baseline': [
     'compute baseline CPU usable by a specific hypervisor',
-    () => import('./commands/hypervisor-cpu-baseline.ts'),
+    () => import('./virsh/hypervisor-cpu-baseline.ts'),
   ],
   'hypervisor-cpu-compare': [
     'compare a CPU with the CPU created by a hypervisor on the host',
-    () => import('./commands/hypervisor-cpu-compare.ts'),
+    () => import('./virsh/hypervisor-cpu-compare.ts'),
   ],
   'hypervisor-cpu-models': [
     'Hypervisor reported CPU models',
-    () => import('./commands/hypervisor-cpu-models.ts'),
+    () => import('./virsh/hypervisor-cpu-models.ts'),
   ],
-  'cpu-models': ['CPU models', () => import('./commands/cpu-models.ts')],
+  'cpu-models': ['CPU models', () => import('./virsh/cpu-models.ts')],
   decode: ['what CPU a dump is', () => import('./commands/decode.ts')],
   guest: ['what libvirt would do with a guest', () => import('./commands/guest.ts')],
   models: ['which named models every host of a pool can give', () => import('./commands/models.ts')],

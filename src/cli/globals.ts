@@ -1,4 +1,4 @@
-import { LIBVIRT_VERSIONS, type LibvirtVersion } from '../policy/versions.ts'
+import { LIBVIRT_VERSIONS, type LibvirtVersion } from '../qemu/versions.ts'
 import type { Driver } from './session.ts'
 import { UsageError } from './spec.ts'
 

@@ -1,9 +1,9 @@
 import type { Cpu } from '../core/cpu.ts'
-import type { Context } from '../verbs/context.ts'
-import { definitionOf } from '../verbs/host-of.ts'
+import type { Context } from '../questions/context.ts'
+import { definitionOf } from '../questions/input/definition-of.ts'
 import type { Arguments } from './arguments.ts'
-import { firstCpu } from './first-cpu.ts'
 import { thisHost } from './this-host.ts'
+import { firstCpu } from './virsh/first-cpu.ts'
 
 /**
  * The host's own CPU, beside what its hypervisor reports: a file's, or this host's. Undefined where only a recorded

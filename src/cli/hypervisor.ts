@@ -1,13 +1,13 @@
-import type { Inquiry } from '../arch/inquiry.ts'
+import type { Inquiry } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { decodeText } from '../formats/decode-text.ts'
-import { parseConversation } from '../formats/qmp-conversation.ts'
-import { readWhole } from '../node/read-bytes.ts'
-import { checkQemuRequest, noEmulator } from '../policy/qemu-choice.ts'
-import type { Hypervisor } from '../verbs/hypervisor.ts'
-import { hypervisorOf, type RecordedRequest } from '../verbs/recorded-hypervisor.ts'
+import { decodeText } from '../formats/decode-bytes.ts'
+import { readWhole } from '../host/files/read-bytes.ts'
+import { checkQemuRequest, noEmulator } from '../qemu/choice.ts'
+import { parseConversation } from '../qemu/qmp/conversation.ts'
+import type { Hypervisor } from '../questions/input/hypervisor.ts'
+import { hypervisorOf, type RecordedRequest } from '../questions/input/recorded-hypervisor.ts'
 import type { Arguments } from './arguments.ts'
 import type { Session } from './session.ts'
 import { CommandError, type OptionSpec } from './spec.ts'
@@ -72,8 +72,8 @@ export async function openHypervisor(request: HypervisorRequest): Promise<Hyperv
 }
 
 async function probed(request: HypervisorRequest): Promise<Hypervisor> {
-  const { findEmulator, hostArch } = await import('../probe/qemu/emulator.ts')
-  const { probeQemu } = await import('../probe/qemu/probe.ts')
+  const { findEmulator, hostArch } = await import('../host/qemu/emulator.ts')
+  const { probeQemu } = await import('../host/qemu/probe.ts')
   const host = hostArch()
   const arch = request.arch ?? host
   const binary = request.emulator ?? findEmulator(arch, { host })
@@ -101,8 +101,8 @@ export async function inquireQemu<T>(
   arch: string,
   { emulator, virttype, replies }: HypervisorRequest,
 ): Promise<T> {
-  const { findEmulator } = await import('../probe/qemu/emulator.ts')
-  const { inquire } = await import('../probe/qemu/inquire.ts')
+  const { findEmulator } = await import('../host/qemu/emulator.ts')
+  const { inquire } = await import('../host/qemu/run-dialogue.ts')
   const binary = () => {
     const found = replies === undefined ? (emulator ?? findEmulator(arch)) : findEmulator(arch)
     if (found === undefined) throw noEmulator(arch)

@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.ts'
+import type { Database } from '../map/database.ts'
 import { databaseOf } from './database.ts'
 import type { Session } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
@@ -14,7 +14,7 @@ export const ARCH: OptionSpec = {
 /** The models of an architecture, ours where libvirt has no map of it. @throws UsageError where there are none */
 export async function modelsOf(session: Session, arch = 'x86_64'): Promise<{ db: Database; own: boolean }> {
   if (arch === 'x86_64' || arch === 'i686') return { db: await databaseOf(session), own: false }
-  const { driverOf } = await import('../policy/driver.ts')
+  const { driverOf } = await import('../arch/registry.ts')
   const driver = driverOf(arch)
   if (driver?.ownModels) return { db: driver.ownModels(), own: true }
   const known = driver

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeText } from '../formats/decode-text.ts'
-import { fileError } from '../node/file-error.ts'
-import { readWhole } from '../node/read-bytes.ts'
+import { decodeText } from '../formats/decode-bytes.ts'
+import { fileError } from '../host/files/file-error.ts'
+import { readWhole } from '../host/files/read-bytes.ts'
 
 /** The page as the build made it, in the folder above the commands' parts. @throws FileError */
 export function readPage(): string {

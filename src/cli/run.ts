@@ -1,7 +1,7 @@
 import type { Arguments } from './arguments.ts'
 import type { Command, CommandTable } from './command.ts'
+import { linesOf } from './error-lines.ts'
 import { libvirtVersion } from './globals.ts'
-import { linesOf } from './lines-of.ts'
 import { Session } from './session.ts'
 import type { CommandSpec } from './spec.ts'
 

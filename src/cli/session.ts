@@ -1,4 +1,4 @@
-import type { LibvirtVersion } from '../policy/versions.ts'
+import type { LibvirtVersion } from '../qemu/versions.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 
 /** Where the command is told to be: on this host, or with libvirt's built-in test driver. */

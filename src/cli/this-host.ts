@@ -1,13 +1,13 @@
 import type { Cpu } from '../core/cpu.ts'
-import { ProbeError } from '../probe/probe-error.ts'
-import type { Context } from '../verbs/context.ts'
-import { hostCpu } from '../verbs/host-cpu.ts'
-import type { Noted } from '../verbs/host-of.ts'
+import { ProbeError } from '../host/probe-error.ts'
+import type { Context } from '../questions/context.ts'
+import type { Noted } from '../questions/input/definition-of.ts'
+import { hostCpu } from '../questions/input/host-cpu.ts'
 import { CommandError } from './spec.ts'
 
 /** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */
 export async function thisHost(context: Context): Promise<Noted<Cpu>> {
-  const { probeCpu } = await import('../probe/cpu/probe-cpu.ts')
+  const { probeCpu } = await import('../host/cpu/probe-cpu.ts')
   try {
     return hostCpu(context, await probeCpu())
   } catch (error) {

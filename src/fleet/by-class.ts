@@ -1,6 +1,6 @@
 import type { Feature } from '../core/feature.ts'
+import { WEIGHT_CLASSES, type WeightClass } from '../map/weights.ts'
 import { weightClass } from './value.ts'
-import { WEIGHT_CLASSES, type WeightClass } from './weights.ts'
 
 /** Features of one class, in map order. */
 export interface OfClass {

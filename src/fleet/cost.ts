@@ -1,11 +1,11 @@
 import type { Feature } from '../core/feature.ts'
+import { type Level, levelOf } from '../map/levels.ts'
 import { bytewise } from './bytewise.ts'
+import { meetsWithout } from './change/without.ts'
 import type { Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
 import { type Kind, kindsOf } from './kinds.ts'
-import { type Level, levelOf } from './levels.ts'
 import { type Valuation, weightOfAll } from './value.ts'
-import { meetsWithout } from './without.ts'
 
 /** What a pool would gain without some of its hosts: what they cost it. */
 export interface Cost {

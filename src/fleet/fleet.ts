@@ -1,8 +1,8 @@
+import type { ClassWeights } from '../map/weights.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
-import type { Constraints } from './partition/constraints.ts'
-import type { Requirement } from './requirement.ts'
-import type { ClassWeights } from './weights.ts'
+import type { Constraints } from './plan/constraints.ts'
+import type { Requirement } from './requirements/requirement.ts'
 
 /** Everything that is known of a fleet: its machines, and what the operator wants of them. */
 export interface Fleet {

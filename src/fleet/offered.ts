@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
-import type { Database } from '../database/database.ts'
-import { NEVER_OFFERED } from '../policy/qemu-names.ts'
-import { gateOf } from './gate.ts'
+import type { Database } from '../map/database.ts'
+import { NEVER_OFFERED } from '../qemu/names.ts'
+import { gateOf } from './causes/prerequisite.ts'
 import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
 

@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.ts'
+import type { Database } from '../map/database.ts'
 import type { FleetGuest } from './guest.ts'
 import { type CpuFacts, type Obstacle, obstaclesOf } from './obstacles.ts'
 

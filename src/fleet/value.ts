@@ -2,9 +2,9 @@ import { popcount } from '../core/bits.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import type { ClassWeights, WeightClass } from '../map/weights.ts'
 import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
-import type { ClassWeights, WeightClass } from './weights.ts'
 
 /** The class whose weight a feature has. */
 export const weightClass = (feature: Feature): WeightClass => feature.class ?? 'unknown'

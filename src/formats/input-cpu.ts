@@ -1,7 +1,7 @@
 import type { Cpu } from '../core/cpu.ts'
 import type { Element } from '../xml/element.ts'
-import type { RegisterDump } from './register-dump.ts'
-import type { DistinctDump } from './volatile.ts'
+import type { RegisterDump } from './dumps/register-dump.ts'
+import type { DistinctDump } from './dumps/volatile.ts'
 
 /**
  * A CPU met in an input: a definition, a host's already read, or what a machine said of its logical CPUs, which may

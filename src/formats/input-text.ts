@@ -1,13 +1,13 @@
-import { driverOf } from '../policy/driver.ts'
+import { driverOf } from '../arch/registry.ts'
 import { parseAll } from '../xml/reader.ts'
-import { parseCpuidJson } from './cpuid-json.ts'
 import { detectFormat, type Format } from './detect.ts'
-import { readDumps } from './dumps.ts'
+import { readDumps } from './dumps/dumps.ts'
+import { parseOtherCpuInfo } from './dumps/other-cpuinfo.ts'
+import type { RegisterDump } from './dumps/register-dump.ts'
+import { parseRegisterText } from './dumps/register-text.ts'
 import type { FoundInput } from './input-cpu.ts'
-import { inputsOfElement } from './input-element.ts'
-import { parseOtherCpuInfo } from './other-cpuinfo.ts'
-import type { RegisterDump } from './register-dump.ts'
-import { parseRegisterText } from './register-text.ts'
+import { parseCpuidJson } from './json/cpuid-json.ts'
+import { inputsOfElement } from './libvirt/input-element.ts'
 
 /**
  * The CPUs of a text in any format that can be told: XML documents in a row, one machine's dump, or JSON.

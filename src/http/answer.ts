@@ -1,7 +1,7 @@
-import type { Database } from '../database/database.ts'
-import { ask, errorOf } from '../verbs/ask.ts'
-import { checkLibvirt, parseRequest } from '../verbs/request.ts'
-import { idText, withId } from '../verbs/request-id.ts'
+import type { Database } from '../map/database.ts'
+import { ask, errorOf } from '../questions/ask.ts'
+import { checkLibvirt, parseRequest } from '../questions/request.ts'
+import { idText, withId } from '../questions/request-id.ts'
 import { Refused } from './refused.ts'
 import { type Refusal, type Status, statusOf } from './status.ts'
 

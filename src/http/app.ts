@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { VERBS } from '../verbs/table.ts'
+import { VERBS } from '../questions/table.ts'
 import { type Answered, refusal } from './answer.ts'
 import { bodyOf } from './body.ts'
 import { NOTHING_ALLOWED, pagePolicy, SAFE_HEADERS } from './headers.ts'

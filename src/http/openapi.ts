@@ -1,7 +1,7 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
-import { leaves, msrs } from '../verbs/inputs.ts'
-import { VERBS } from '../verbs/table.ts'
-import type { Verb } from '../verbs/verb.ts'
+import { leaves, msrs } from '../questions/inputs.ts'
+import type { Verb } from '../questions/question.ts'
+import { VERBS } from '../questions/table.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../verbs/ask.ts'
+import type { ErrorKind } from '../questions/ask.ts'
 
 /** Why a request gets no answer: the contract's kinds, and what only a server has. */
 export type Refusal =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cpuFiles, type Files, rootOf } from '../probe/host/tree-of.ts'
+import { cpuFiles, type Files, rootOf } from '../host/machine/tree-of.ts'
 import { virtCpu } from './virt-cpu.ts'
 
 /** A Broadwell that shows few of its features, as Linux describes it. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
-import { Crew, type CrewOptions } from '../../src/cli/crew.ts'
+import { Crew, type CrewOptions } from '../../src/cli/worker-pool.ts'
 import { Refused } from '../../src/http/refused.ts'
 import { hostXml } from './virt-cpu.ts'
 

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { CostAnswer } from '../../src/verbs/fleet/cost.ts'
-import type { PoolExplanation } from '../../src/verbs/fleet/explain.ts'
-import type { PoolsAnswer } from '../../src/verbs/fleet/pools.ts'
+import type { PoolExplanation } from '../../src/questions/explain/answer.ts'
+import type { CostAnswer } from '../../src/questions/explain/cost.ts'
+import type { PoolsAnswer } from '../../src/questions/pools/answer.ts'
 import { virtCpu } from './virt-cpu.ts'
 
 const root = join(import.meta.dirname, '..', '..')

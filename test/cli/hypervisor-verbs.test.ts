@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as library from '../../src/index.ts'
-import { cpuFiles, rootOf } from '../probe/host/tree-of.ts'
+import { cpuFiles, rootOf } from '../host/machine/tree-of.ts'
 import { type Ran, virtCpu } from './virt-cpu.ts'
 
 /** Each command's `--json` and its verb are one answer: in batch, over HTTP and as functions. */
@@ -75,8 +75,8 @@ describe('a command and its verb answer alike', () => {
   })
 
   test('guest check, a refusal too', () => {
-    const domains = ['test/pains/33/desktop.xml', 'test/pains/33/guest.xml']
-    const replies = 'test/pains/33/host.replies'
+    const domains = ['test/stories/33/desktop.xml', 'test/stories/33/guest.xml']
+    const replies = 'test/stories/33/host.replies'
     const { guests } = command('guest', 'check', ...domains, '--replies', replies)
     const answers = domains.map(path => {
       const { notes, ...answer } = batch('guest-check', { replies: text(replies), domain: text(path) })

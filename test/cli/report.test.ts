@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Look, Report } from '../../src/cli/report.ts'
+import { type Look, Report } from '../../src/report/report.ts'
 
 const plain = (width: number): Look => ({ width, paint: text => text })
 const loud: Look = { width: 40, paint: (text, tone) => `<${tone}>${text}</${tone}>` }

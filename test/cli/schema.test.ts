@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { cpuFiles, rootOf } from '../probe/host/tree-of.ts'
+import { cpuFiles, rootOf } from '../host/machine/tree-of.ts'
 import { virtCpu } from './virt-cpu.ts'
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -57,12 +57,12 @@ test.each([
   ['cpu-compare', [guide[0] ?? '', '--host', guide[1] ?? '', '--explain']],
   ['cpu-compare', [...guide, '--host', guide[1] ?? '']],
   ['decode', ['test/corpus/dumps', '--explain']],
-  ['what-if', ['test/pains/17/fleet', '--apply', 'tsx-off']],
-  ['migrate', ['test/pains/16/fleet']],
-  ['drain', ['test/pains/27/fleet']],
-  ['drift', ['test/pains/30/host-a.xml', 'test/pains/30/host-b.xml']],
-  ['drift', ['test/pains/24/before', 'test/pains/24/after']],
-  ['check', ['test/pains/20/fleet.yaml']],
+  ['what-if', ['test/stories/17/fleet', '--apply', 'tsx-off']],
+  ['migrate', ['test/stories/16/fleet']],
+  ['drain', ['test/stories/27/fleet']],
+  ['drift', ['test/stories/30/host-a.xml', 'test/stories/30/host-b.xml']],
+  ['drift', ['test/stories/24/before', 'test/stories/24/after']],
+  ['check', ['test/stories/20/fleet.yaml']],
   ['hypervisor-cpu-compare', ['examples/fleet/ice-01.xml', ...ON_SKY, '--explain']],
   ['hypervisor-cpu-baseline', ['--replies', 'examples/hypervisors', '--explain']],
   ['hypervisor-cpu-models', ON_SKY],
@@ -83,7 +83,7 @@ test.each([
   ['explain --cost', ['examples/forty']],
   ['explain --cost', ['examples/redhat-guide/server.xml']],
   ['explain --feature', ['examples/forty', '--feature', 'avx512f']],
-  ['migrate --to', ['test/pains/44/fleet', '--guest', 'panics', '--to', 'laptop']],
+  ['migrate --to', ['test/stories/44/fleet', '--guest', 'panics', '--to', 'laptop']],
 ])('%s --json is as its schema says', (name, args) => {
   const [command = '', option = ''] = name.split(' ')
   const given = args.includes(option) ? [] : [option]

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { selectXml } from '../../src/node/xpath.ts'
+import { selectXml } from '../../src/host/files/xpath.ts'
 import { CLI, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { besideLibvirtd } from './qemus.ts'
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { printCapabilities } from '../../src/formats/print-capabilities.ts'
-import { readHost } from '../../src/probe/host/read-host.ts'
-import { HostTree } from '../../src/probe/host/tree.ts'
-import { cacheFiles, cpuFiles, type Files, type Place, rootOf } from '../probe/host/tree-of.ts'
+import { readHost } from '../../src/host/machine/read-host.ts'
+import { HostTree } from '../../src/host/machine/tree.ts'
+import { printCapabilities } from '../../src/qemu/print-capabilities.ts'
+import { cacheFiles, cpuFiles, type Files, type Place, rootOf } from '../host/machine/tree-of.ts'
 
 /**
  * virsh's own QEMU driver, without a daemon and without any QEMU, among the files of an invented host: they are

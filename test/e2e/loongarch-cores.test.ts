@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { cores } from '../../src/arch/loongarch64/models.ts'
 import { setOfRegisters } from '../../src/arch/named-registers.ts'
-import { findEmulator } from '../../src/probe/qemu/emulator.ts'
-import { Qemu } from '../../src/probe/qemu/qemu.ts'
+import { findEmulator } from '../../src/host/qemu/emulator.ts'
+import { Qemu } from '../../src/host/qemu/qemu.ts'
 import { Guest, little } from './gdb.ts'
 
 // Our cores are QEMU's: what a guest of theirs reads by CPUCFG, asked of a guest.

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
-import { printCpu } from '../../src/formats/print-cpu.ts'
-import { readCpu } from '../../src/verbs/read.ts'
+import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
+import { readCpu } from '../../src/questions/input/read.ts'
 import { runProcess } from '../cli/virt-cpu.ts'
 
 const isHere = existsSync('/usr/bin/virsh')

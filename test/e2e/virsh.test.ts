@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openCpuMap } from '../../src/node/cpu-map.ts'
+import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { folderOf, hostXml, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 
 const MAP = '/usr/share/libvirt/cpu_map'

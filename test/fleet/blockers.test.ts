@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { obstaclesOf } from '../../src/fleet/obstacles.ts'
-import { fleetOfInput } from '../../src/verbs/fleet/read-fleet.ts'
+import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { db } from './notation.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { CauseFinder } from '../../src/fleet/cause-of.ts'
-import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/fleet/cause-table.ts'
+import { CauseFinder } from '../../src/fleet/causes/cause-of.ts'
+import { Losses } from '../../src/fleet/causes/lost.ts'
+import { oddOnes } from '../../src/fleet/causes/odd-ones.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { Losses } from '../../src/fleet/lost.ts'
-import { oddOnes } from '../../src/fleet/odd-ones.ts'
+import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/map/cause-table.ts'
 import { bits, db, hosts } from './notation.ts'
 
 const causes = builtinCauses()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { offered } from '../../src/fleet/offered.ts'
-import { builtinReleases } from '../../src/fleet/releases.ts'
-import { choose } from '../../src/verbs/fleet/choice.ts'
-import { expressionOf } from '../../src/verbs/fleet/expression.ts'
+import { builtinReleases } from '../../src/map/releases.ts'
+import { expressionOf } from '../../src/questions/input/fleet/expression.ts'
+import { choose } from '../../src/questions/pools/choice.ts'
 import { bits, db, hosts } from './notation.ts'
 
 const releases = builtinReleases()

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { lintCited } from '../../src/database/lint-cited.ts'
-import { builtinCauses, parseCauses } from '../../src/fleet/cause-table.ts'
-import { readCited } from '../../src/fleet/cited.ts'
-import { builtinEffects } from '../../src/fleet/effects.ts'
+import { builtinCauses, parseCauses } from '../../src/map/cause-table.ts'
+import { readCited } from '../../src/map/cited.ts'
+import { builtinEffects } from '../../src/map/effects.ts'
+import { lintCited } from '../../src/map/lint/cited.ts'
 import { db } from './notation.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sources.md'), 'utf8')

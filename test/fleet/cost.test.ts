@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { costsOf, hostCosts } from '../../src/fleet/cost.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { levelOf } from '../../src/fleet/levels.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
+import { levelOf } from '../../src/map/levels.ts'
 import { db, fleets, hosts, levels, valuation } from './notation.ts'
 
 const costs = (fleet: readonly FleetHost[]) => costsOf(valuation, levels, groupHosts(fleet))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Change, driftOf, hasDrifted, hasLost } from '../../src/fleet/drift.ts'
+import { type Change, driftOf, hasDrifted, hasLost } from '../../src/fleet/change/drift.ts'
 import { names } from '../notation.ts'
 import { db, fleets, hosts } from './notation.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { levelOf, nextLevel, parseLevels } from '../../src/fleet/levels.ts'
-import { shortfall } from '../../src/fleet/shortfall.ts'
+import { shortfall } from '../../src/fleet/requirements/shortfall.ts'
+import { levelOf, nextLevel, parseLevels } from '../../src/map/levels.ts'
 import { bits, db, hosts, levels } from './notation.ts'
 
 const level = (text: string) => levelOf(levels, bits(text))?.name

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import type { FeatureSet } from '../../src/core/feature-set.ts'
-import { builtin } from '../../src/database/builtin.ts'
 import type { FleetGuest } from '../../src/fleet/guest.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { builtinLevels } from '../../src/fleet/levels.ts'
 import { Valuation } from '../../src/fleet/value.ts'
-import { builtinWeights } from '../../src/fleet/weights.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { builtinLevels } from '../../src/map/levels.ts'
+import { builtinWeights } from '../../src/map/weights.ts'
 import { fs } from '../notation.ts'
 
 export const db = builtin()

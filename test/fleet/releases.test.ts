@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { builtinReleases, parseReleases } from '../../src/fleet/releases.ts'
+import { builtinReleases, parseReleases } from '../../src/map/releases.ts'
 import { db } from './notation.ts'
 
 const releases = builtinReleases()

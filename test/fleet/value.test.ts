@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { Valuation } from '../../src/fleet/value.ts'
-import { builtinWeights, parseWeights } from '../../src/fleet/weights.ts'
+import { builtinWeights, parseWeights } from '../../src/map/weights.ts'
 import { smallMap } from '../small-map.ts'
 import { bits, db, fleets, hosts, valuation } from './notation.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Checks } from '../../src/formats/checks.ts'
-import { printDot } from '../../src/formats/dot.ts'
-import { printJunit } from '../../src/formats/junit.ts'
-import { printSarif } from '../../src/formats/sarif.ts'
+import type { Checks } from '../../src/report/checks.ts'
+import { printDot } from '../../src/report/graphviz.ts'
+import { printJunit } from '../../src/report/junit.ts'
+import { printSarif } from '../../src/report/sarif.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { sarifFaults } from './sarif-faults.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeText } from '../../src/formats/decode-text.ts'
+import { decodeText } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
 
 const bytes = (text: string, encoding: BufferEncoding) => new Uint8Array(Buffer.from(text, encoding))

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { CpuidRow } from '../../src/core/cpuid-data.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
-import { parseAida64 } from '../../src/formats/aida64.ts'
-import { parseCpuidR, printCpuidR } from '../../src/formats/cpuid-r.ts'
-import { readDumps } from '../../src/formats/dumps.ts'
-import { parseLibcpuid } from '../../src/formats/libcpuid.ts'
+import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
+import { parseCpuidR, printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
+import { readDumps } from '../../src/formats/dumps/dumps.ts'
+import { parseLibcpuid } from '../../src/formats/dumps/libcpuid.ts'
 import { dumpCorpus } from './corpus.ts'
 
 const corpus = dumpCorpus()

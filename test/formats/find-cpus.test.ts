@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findCpus } from '../../src/formats/find-cpus.ts'
-import { parseCpu } from '../../src/formats/parse-cpu.ts'
+import { findCpus } from '../../src/formats/libvirt/find-cpus.ts'
+import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
 import { textOf } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { show } from '../notation.ts'

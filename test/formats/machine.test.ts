@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CpuidRow } from '../../src/core/cpuid-data.ts'
-import { builtin } from '../../src/database/builtin.ts'
-import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/cpuid-records.ts'
-import { decodeText as textOf } from '../../src/formats/decode-text.ts'
+import { decodeText as textOf } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
-import { readDumps } from '../../src/formats/dumps.ts'
-import { inputsOfText } from '../../src/formats/input-text.ts'
-import { parseLoaderDiagnostics } from '../../src/formats/loader-diagnostics.ts'
-import { parseLscpu } from '../../src/formats/lscpu.ts'
+import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/dumps/cpuid-records.ts'
+import { readDumps } from '../../src/formats/dumps/dumps.ts'
+import { parseLoaderDiagnostics } from '../../src/formats/dumps/loader-diagnostics.ts'
+import { parseLscpu } from '../../src/formats/dumps/lscpu.ts'
 import {
   microcodeOf,
   parseCpuInfo,
   parseProcCpuinfo,
   physicalBitsOf,
-} from '../../src/formats/proc-cpuinfo.ts'
-import { stableRow } from '../../src/formats/volatile.ts'
-import { decodeText } from '../../src/verbs/decode-text.ts'
+} from '../../src/formats/dumps/proc-cpuinfo.ts'
+import { stableRow } from '../../src/formats/dumps/volatile.ts'
+import { inputsOfText } from '../../src/formats/input-text.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { decodeText } from '../../src/questions/decode/decode-text.ts'
 
 const folder = join(import.meta.dirname, '..', 'corpus', 'machine')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ParseError } from '../../src/core/parse-error.ts'
+import type { RegisterDump } from '../../src/formats/dumps/register-dump.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
-import type { RegisterDump } from '../../src/formats/register-dump.ts'
 import { fuzzRuns, Mutator } from '../xml/mutate.ts'
 
 const corpus = (name: string) =>

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseBitmap } from '../../src/formats/bitmap.ts'
-import { printCpuList } from '../../src/formats/cpu-list.ts'
-import { printCpu } from '../../src/formats/print-cpu.ts'
+import { printCpuList } from '../../src/formats/host/cpu-list.ts'
+import { parseBitmap } from '../../src/formats/libvirt/bitmap.ts'
+import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { update } from '../../src/index.ts'
-import { readCpu } from '../../src/verbs/read.ts'
+import { readCpu } from '../../src/questions/input/read.ts'
 import { refusal } from '../notation.ts'
 
 const domain = (numa: string, vcpu = 8) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCpu } from '../../src/formats/parse-cpu.ts'
+import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { cpu, refusal } from '../notation.ts'
 

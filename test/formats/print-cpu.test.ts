@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
-import { printCpu } from '../../src/formats/print-cpu.ts'
+import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { cpu, guest, host } from '../notation.ts'
 
 /** Without indentation and line ends. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseQemuCapabilities } from '../../src/formats/qemu-capabilities.ts'
+import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { refusal } from '../notation.ts'
 
 type Part = readonly [command: string, value: unknown, asked?: object]

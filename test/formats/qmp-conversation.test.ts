@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { conversationOf, parseConversation } from '../../src/formats/qmp-conversation.ts'
+import { conversationOf, parseConversation } from '../../src/qemu/qmp/conversation.ts'
 import { refusal } from '../notation.ts'
 
 /** The commands of each run, with what they were asked about. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CpuidRow } from '../../src/core/cpuid-data.ts'
-import { distinctDumps } from '../../src/formats/volatile.ts'
+import { distinctDumps } from '../../src/formats/dumps/volatile.ts'
 
 const dump = (label: string, ...leaves: CpuidRow[]) => ({ label, data: { leaves, msrs: [] }, notes: [] })
 const groups = (...dumps: ReturnType<typeof dump>[]) => distinctDumps(dumps).map(found => found.cpus)

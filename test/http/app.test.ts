@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/database/builtin.ts'
 import { answer } from '../../src/http/answer.ts'
 import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
 import { ask } from '../../src/index.ts'
-import { VERBS } from '../../src/verbs/table.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { VERBS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
 const PAGE = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'x'">`

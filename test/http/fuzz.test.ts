@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { builtin } from '../../src/database/builtin.ts'
 import { answer } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
-import { VERBS } from '../../src/verbs/table.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { VERBS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
 const sources = { database: builtin(), maps: new Map() }

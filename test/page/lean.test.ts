@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataAlone } from '../../scripts/page-lean.mjs'
-import { builtin, TEXTS } from '../../src/database/builtin.ts'
-import { type DatabaseTexts, loadDatabase } from '../../src/database/database.ts'
-import { pack } from '../../src/database/packed.ts'
-import { CAUSES, parseCauses } from '../../src/fleet/cause-table.ts'
+import { builtin, TEXTS } from '../../src/map/built-in.ts'
+import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
+import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
+import { pack } from '../../src/map/packed.ts'
 
 const data = join(import.meta.dirname, '..', '..', 'data')
 

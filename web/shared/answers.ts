@@ -1,10 +1,10 @@
-import type { ToldCost } from '../../src/verbs/fleet/cost.ts'
-import type { GuestPlaces } from '../../src/verbs/fleet/migrate.ts'
-import type { CurvePoint, ToldPool } from '../../src/verbs/fleet/pools.ts'
-import type { ToldCause } from '../../src/verbs/fleet/reasons.ts'
-import type { ToldGroup } from '../../src/verbs/fleet/told-group.ts'
-import type { ToldOdd } from '../../src/verbs/fleet/told-odd.ts'
-import type { Reason } from '../../src/verbs/reason.ts'
+import type { ToldCost } from '../../src/questions/explain/cost.ts'
+import type { ToldGroup } from '../../src/questions/explain/group.ts'
+import type { ToldOdd } from '../../src/questions/explain/odd-ones.ts'
+import type { ToldCause } from '../../src/questions/explain/reasons.ts'
+import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
+import type { CurvePoint, ToldPool } from '../../src/questions/pools/answer.ts'
+import type { Reason } from '../../src/questions/words/reason.ts'
 
 /**
  * What the page's worker answers: plain data, made of what the verbs answer. A group is known by

@@ -1,11 +1,11 @@
 import type { Cpu } from '../../src/core/cpu.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
-import type { Context } from '../../src/verbs/context.ts'
-import type { Member } from '../../src/verbs/fleet/member.ts'
-import { membersOfText } from '../../src/verbs/fleet/read-members.ts'
-import type { Note } from '../../src/verbs/note.ts'
-import { parseCpus } from '../../src/verbs/parse-cpus.ts'
-import { say } from '../../src/verbs/say.ts'
+import type { Context } from '../../src/questions/context.ts'
+import type { Member } from '../../src/questions/input/fleet/member.ts'
+import { membersOfText } from '../../src/questions/input/fleet/read-members.ts'
+import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
+import { say } from '../../src/questions/words/describe.ts'
+import type { Note } from '../../src/questions/words/note.ts'
 
 /** What a text holds. */
 export interface Document {

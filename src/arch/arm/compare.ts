@@ -1,5 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
 
 /**

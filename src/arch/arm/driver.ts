@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import type { Driver } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { FirstFold } from './baseline.ts'

@@ -1,7 +1,7 @@
 import text from '../../../data/arm/registers.txt'
 import { type Field, meetValues, readField, writeField } from '../../core/field.ts'
 import type { Registers } from '../../core/registers.ts'
-import { parseFeatures } from '../../database/parse-features.ts'
+import { parseFeatures } from '../../map/text/parse-features.ts'
 
 export const REGISTERS_TEXT = { 'arm/registers.txt': text }
 

@@ -1,6 +1,6 @@
 import { internalError } from '../../core/libvirt-error.ts'
-import { hexAttribute, requiredAttribute } from '../../database/cpu-map-numbers.ts'
-import { type MapFiles, type MapTaker, walkCpuMap } from '../../database/cpu-map-walk.ts'
+import { hexAttribute, requiredAttribute } from '../../map/libvirt/numbers.ts'
+import { type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
 import { child, type Element } from '../../xml/element.ts'
 
 /** Who makes a core, and the number by which the main ID register says so. */

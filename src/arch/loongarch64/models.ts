@@ -1,7 +1,7 @@
 import features from '../../../data/loongarch64/features.txt'
 import models from '../../../data/loongarch64/models/cores.txt'
 import walk from '../../../data/loongarch64/walk.txt'
-import { type Database, type DatabaseTexts, loadDatabase } from '../../database/database.ts'
+import { type Database, type DatabaseTexts, loadDatabase } from '../../map/database.ts'
 
 export const TEXTS: DatabaseTexts = { features, models: { 'models/cores.txt': models }, walk }
 

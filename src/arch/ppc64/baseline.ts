@@ -1,7 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import type { Fold } from '../driver.ts'
 import { modelOf } from './compare.ts'
 import type { PowerMap, PowerModel } from './map.ts'

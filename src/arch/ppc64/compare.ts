@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
 import type { PowerMap, PowerModel } from './map.ts'
 import { legacyNames, powerMapOf } from './models.ts'

@@ -2,7 +2,7 @@ import { hex } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Registers } from '../../core/registers.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
 import { powerMapOf } from './models.ts'
 

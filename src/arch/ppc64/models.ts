@@ -1,8 +1,8 @@
 import models from '../../../data/ppc64/models.txt'
-import { faultIn, type Statement } from '../../database/data-file.ts'
-import type { Database } from '../../database/database.ts'
-import { hexOf, parseModelList } from '../../database/model-list.ts'
-import { perDatabase } from '../../database/per-database.ts'
+import type { Database } from '../../map/database.ts'
+import { perDatabase } from '../../map/per-database.ts'
+import { faultIn, type Statement } from '../../map/text/data-file.ts'
+import { hexOf, parseModelList } from '../../map/text/model-list.ts'
 import type { ArchitectureData } from '../driver.ts'
 import { type PowerMap, type PvrMatch, readPowerMap } from './map.ts'
 

@@ -1,7 +1,7 @@
 import features from '../../../data/riscv64/features.txt'
 import models from '../../../data/riscv64/models/profiles.txt'
 import walk from '../../../data/riscv64/walk.txt'
-import { type Database, type DatabaseTexts, loadDatabase } from '../../database/database.ts'
+import { type Database, type DatabaseTexts, loadDatabase } from '../../map/database.ts'
 
 export const TEXTS: DatabaseTexts = { features, models: { 'models/profiles.txt': models }, walk }
 

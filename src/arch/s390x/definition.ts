@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { objectIn, type Question, textIn } from '../inquiry.ts'
+import { objectIn, type Question, textIn } from '../dialogue.ts'
 
 /** A CPU as QEMU's commands take it: a model, and features that are added or taken away. */
 export interface ModelDefinition {

@@ -1,6 +1,6 @@
 import { type Cpu, isRelative, updateFeature } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { bestDetect, bestFold, data, overlooked, ownModels } from './beyond.ts'

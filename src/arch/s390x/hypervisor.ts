@@ -1,7 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { type Inquiry, type Question, returned, textIn } from '../dialogue.ts'
 import { type Comparison, IDENTICAL, incompatible, type ThroughQemuOptions } from '../driver.ts'
-import { type Inquiry, type Question, returned, textIn } from '../inquiry.ts'
 import { cpuOf, definitionOf } from './definition.ts'
 
 /**

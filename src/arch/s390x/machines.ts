@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { faultIn, type Statement } from '../../database/data-file.ts'
-import { hexOf, type ListedModel, parseModelList } from '../../database/model-list.ts'
+import { faultIn, type Statement } from '../../map/text/data-file.ts'
+import { hexOf, type ListedModel, parseModelList } from '../../map/text/model-list.ts'
 
 /** The words that begin a field of `machines.txt`. */
 export const MACHINE_FIELDS = ['type', 'level', 'new']

@@ -1,7 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
 import { featuresOf, featuresWith } from './definition.ts'
 import { tablesOf } from './tables.ts'

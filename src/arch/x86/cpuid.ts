@@ -3,7 +3,7 @@ import type { CpuidData } from '../../core/cpuid-data.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Vendor } from '../../core/model.ts'
 import { type Signature, signatureOf } from '../../core/signature.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { tablesOf, type VendorWord } from './tables.ts'
 
 /** What decoding needs of a CPU. */

@@ -1,6 +1,6 @@
 import type { CpuidData } from '../../core/cpuid-data.ts'
 import { placeKey } from '../../core/place.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 
 /** One register of raw data: its key and its value. */
 type Cell = readonly [key: string, value: number]

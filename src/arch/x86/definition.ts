@@ -3,7 +3,7 @@ import type { Feature } from '../../core/feature.ts'
 import { FeatureSet, removeFrom } from '../../core/feature-set.ts'
 import { internalError, type LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 
 /** The model of that name. @throws LibvirtError `Unknown CPU model` */
 export function modelOf(db: Database, name: string): Model {

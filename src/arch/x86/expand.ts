@@ -1,6 +1,6 @@
 import { addIfMissing, type Cpu, type CpuFeature, type Policy, updateFeature } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import { modelOf } from './definition.ts'
 
 /** A feature for a definition's list; a host's has no policy. */

@@ -4,8 +4,8 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import type { Register } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
-import type { Database } from '../../database/database.ts'
-import { perDatabase } from '../../database/per-database.ts'
+import type { Database } from '../../map/database.ts'
+import { perDatabase } from '../../map/per-database.ts'
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
 export interface LeafTargets {

@@ -1,6 +1,6 @@
 import { type Cpu, type CpuFeature, isRelative, required } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../database/database.ts'
+import type { Database } from '../../map/database.ts'
 import type { RemovedPolicy } from '../driver.ts'
 import { featuresOf } from './definition.ts'
 import { mentionRemoved, updateAll } from './expand.ts'

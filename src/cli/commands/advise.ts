@@ -1,12 +1,12 @@
-import { type Advice, advise } from '../../verbs/fleet/advise.ts'
-import { figure, percent } from '../../verbs/fleet/figure.ts'
-import { count } from '../../verbs/say.ts'
+import { type Advice, advise } from '../../questions/advise/answer.ts'
+import { count } from '../../questions/words/describe.ts'
+import { figure, percent } from '../../questions/words/figure.ts'
+import type { Report } from '../../report/report.ts'
 import type { Command } from '../command.ts'
-import { FLEET, printAnswer } from '../fleet/given.ts'
-import { givenHosts } from '../fleet/input.ts'
-import { PLAN, planOptions } from '../fleet/plan-options.ts'
-import { FORMS } from '../look.ts'
-import type { Report } from '../report.ts'
+import { givenHosts } from '../fleet-hosts.ts'
+import { FLEET, printAnswer } from '../fleet-input.ts'
+import { PLAN, planOptions } from '../plan-options.ts'
+import { FORMS } from '../print-report.ts'
 
 export const command: Command = {
   spec: {

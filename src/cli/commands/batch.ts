@@ -1,11 +1,11 @@
-import type { Database } from '../../database/database.ts'
-import { ask, BadRequest, errorOf } from '../../verbs/ask.ts'
-import { checkLibvirt, parseRequest } from '../../verbs/request.ts'
-import { idText, withId } from '../../verbs/request-id.ts'
+import type { Database } from '../../map/database.ts'
+import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
+import { checkLibvirt, parseRequest } from '../../questions/request.ts'
+import { idText, withId } from '../../questions/request-id.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { lines } from '../lines.ts'
 import type { Session } from '../session.ts'
+import { lines } from '../stdin-lines.ts'
 
 export const command: Command = {
   spec: {
@@ -69,7 +69,7 @@ class Databases {
   }
 
   static async open(session: Session): Promise<Databases> {
-    const { openCpuMap } = await import('../../node/cpu-map.ts')
+    const { openCpuMap } = await import('../../host/files/cpu-map.ts')
     return new Databases(await databaseOf(session), openCpuMap)
   }
 

@@ -1,10 +1,10 @@
-import { checkAnswer } from '../../verbs/fleet/check.ts'
-import { checksOfCheck } from '../../verbs/fleet/checks-of.ts'
+import { checkAnswer } from '../../questions/check/answer.ts'
+import { checksOfCheck } from '../../questions/check/checks-of.ts'
+import { reportCheck } from '../../questions/check/report.ts'
+import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
 import type { Command } from '../command.ts'
-import { reportCheck } from '../fleet/check.ts'
-import { FLEET, givenFleet, printAnswer } from '../fleet/given.ts'
-import { hostFiles, REPORTS, writeReports } from '../fleet/reports.ts'
-import { FORMS } from '../look.ts'
+import { FLEET, givenFleet, printAnswer } from '../fleet-input.ts'
+import { FORMS } from '../print-report.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {
@@ -14,7 +14,7 @@ export const command: Command = {
       'Tell whether a fleet keeps to the requirements of its fleet file (docs/fleet-file.md), pool by pool, and why ' +
       'not. Status 0: it does, 1: it does not, 2: could not read, or nothing is required.',
     options: [FLEET, ...FORMS, ...REPORTS],
-    example: 'virt-cpu check test/pains/20/fleet.yaml',
+    example: 'virt-cpu check test/stories/20/fleet.yaml',
     style: 'own',
   },
 

@@ -1,22 +1,28 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { RegisterDump } from '../../formats/dumps/register-dump.ts'
 import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
-import type { RegisterDump } from '../../formats/register-dump.ts'
-import { readCpus } from '../../node/cpus.ts'
-import type { Context } from '../../verbs/context.ts'
-import { answer, type DecodeAnswer, decodeX86, definitionAnswer, lacks } from '../../verbs/decode.ts'
-import { type DecodeReasons, decodeReasons } from '../../verbs/decode-reasons.ts'
-import { dataOf, machineOf, notesOf } from '../../verbs/host-of.ts'
-import type { Note } from '../../verbs/note.ts'
-import { printNote, sayDecode } from '../../verbs/say.ts'
+import { readCpus } from '../../host/files/cpus.ts'
+import type { Context } from '../../questions/context.ts'
+import {
+  answer,
+  type DecodeAnswer,
+  decodeX86,
+  definitionAnswer,
+  lacks,
+} from '../../questions/decode/answer.ts'
+import { type DecodeReasons, decodeReasons } from '../../questions/decode/reasons.ts'
+import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
+import { printNote, sayDecode } from '../../questions/words/describe.ts'
+import { noteLines } from '../../questions/words/explain.ts'
+import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import { printBits } from '../bits.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { noteLines } from '../explain.ts'
-import { FILES } from '../file-options.ts'
-import { printLines } from '../look.ts'
+import { printLines } from '../print-report.ts'
 import type { Session } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
+import { FILES } from '../virsh/file-options.ts'
 
 export const command: Command = {
   spec: {

@@ -1,10 +1,10 @@
-import { drainAnswer } from '../../verbs/fleet/drain.ts'
-import { hostsNamed } from '../../verbs/fleet/host-named.ts'
-import { effectNamed } from '../../verbs/fleet/what-if.ts'
+import { drainAnswer } from '../../questions/drain/answer.ts'
+import { reportDrain } from '../../questions/drain/report.ts'
+import { hostsNamed } from '../../questions/input/fleet/host-named.ts'
+import { effectNamed } from '../../questions/what-if/answer.ts'
 import type { Command } from '../command.ts'
-import { reportDrain } from '../fleet/drain.ts'
-import { FLEET, givenFleet, printAnswer } from '../fleet/given.ts'
-import { FORMS } from '../look.ts'
+import { FLEET, givenFleet, printAnswer } from '../fleet-input.ts'
+import { FORMS } from '../print-report.ts'
 import { UsageError } from '../spec.ts'
 
 export const command: Command = {

@@ -1,10 +1,10 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { decodeText } from '../../formats/decode-text.ts'
-import { parseGuestRequest } from '../../formats/parse-guest-request.ts'
-import { readWhole } from '../../node/read-bytes.ts'
-import { fromQemu } from '../../policy/qemu-names.ts'
-import type { Context } from '../../verbs/context.ts'
+import { decodeText } from '../../formats/decode-bytes.ts'
+import { readWhole } from '../../host/files/read-bytes.ts'
+import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
+import { fromQemu } from '../../qemu/names.ts'
+import type { Context } from '../../questions/context.ts'
 import {
   type GuestAnswer,
   type GuestStart,
@@ -12,20 +12,20 @@ import {
   placeOf,
   prepareGuest,
   refusal,
-} from '../../verbs/guest-check.ts'
-import { isX86 } from '../../verbs/hypervisor.ts'
-import { count } from '../../verbs/say.ts'
+} from '../../questions/guest-check/answer.ts'
+import { isX86 } from '../../questions/input/hypervisor.ts'
+import { count } from '../../questions/words/describe.ts'
+import { reasonRow } from '../../questions/words/explain.ts'
+import type { Line } from '../../report/styled-text.ts'
+import { table } from '../../report/table.ts'
 import { parseXml } from '../../xml/reader.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { reasonRow } from '../explain.ts'
 import { hostDefinition } from '../guest-host.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
-import { printLines } from '../look.ts'
+import { printLines } from '../print-report.ts'
 import { UsageError } from '../spec.ts'
-import { table } from '../table.ts'
-import type { Line } from '../toned.ts'
 
 export const command: Command = {
   spec: {
@@ -93,7 +93,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
 async function given({ place, argument }: GuestStart) {
   if (!isX86(place.choice.arch)) return undefined
-  const { givenFeatures } = await import('../../probe/qemu/given-features.ts')
+  const { givenFeatures } = await import('../../host/qemu/given-features.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await givenFeatures(binary, {
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',

@@ -1,10 +1,10 @@
-import { printDot } from '../../formats/dot.ts'
-import { migrateAnswer, moveAnswer } from '../../verbs/fleet/migrate.ts'
-import { migrateGraph } from '../../verbs/fleet/migrate-graph.ts'
+import { migrateAnswer, moveAnswer } from '../../questions/migrate/answer.ts'
+import { migrateGraph } from '../../questions/migrate/graph.ts'
+import { reportMigrate, reportMove } from '../../questions/migrate/report.ts'
+import { printDot } from '../../report/graphviz.ts'
 import type { Command } from '../command.ts'
-import { FLEET, givenFleet, printAnswer } from '../fleet/given.ts'
-import { reportMigrate, reportMove } from '../fleet/migrate.ts'
-import { FORMS } from '../look.ts'
+import { FLEET, givenFleet, printAnswer } from '../fleet-input.ts'
+import { FORMS } from '../print-report.ts'
 import { UsageError } from '../spec.ts'
 
 export const command: Command = {

@@ -1,14 +1,14 @@
-import { byHosts } from '../../verbs/reason.ts'
-import { count, fewNames, printNote } from '../../verbs/say.ts'
-import { type BlockedModel, type UsableModels, usableModels } from '../../verbs/usable-models.ts'
+import { type BlockedModel, type UsableModels, usableModels } from '../../questions/models/answer.ts'
+import { count, fewNames, printNote } from '../../questions/words/describe.ts'
+import { noteLines } from '../../questions/words/explain.ts'
+import { byHosts } from '../../questions/words/reason.ts'
+import type { Line, Toned } from '../../report/styled-text.ts'
+import { table } from '../../report/table.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
-import { noteLines } from '../explain.ts'
 import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
 import { openHosts } from '../hypervisor-hosts.ts'
-import { printLines } from '../look.ts'
-import { table } from '../table.ts'
-import type { Line, Toned } from '../toned.ts'
+import { printLines } from '../print-report.ts'
 
 export const command: Command = {
   spec: {

@@ -1,5 +1,5 @@
-import { name } from '../../verbs/name.ts'
-import { printName } from '../../verbs/name-text.ts'
+import { name } from '../../questions/name/answer.ts'
+import { printName } from '../../questions/name/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
 import { ARCH, modelsOf } from '../own-models.ts'

@@ -25,7 +25,7 @@ export const command: Command = {
     const data = args.all('data')
     if (data.length === 0) session.out(page)
     else {
-      const { filesOfFleet } = await import('../../node/fleet.ts')
+      const { filesOfFleet } = await import('../../host/files/fleet.ts')
       session.out(bake(page, await filesOfFleet({ db: await databaseOf(session) }, data)))
     }
     return 0

@@ -1,10 +1,10 @@
-import { pools } from '../../verbs/fleet/pools.ts'
+import { pools } from '../../questions/pools/answer.ts'
+import { addPools } from '../../questions/pools/report.ts'
 import type { Command } from '../command.ts'
-import { FLEET, printAnswer } from '../fleet/given.ts'
-import { givenHosts } from '../fleet/input.ts'
-import { PLAN, planOptions } from '../fleet/plan-options.ts'
-import { addPools } from '../fleet/pools-report.ts'
-import { FORMS } from '../look.ts'
+import { givenHosts } from '../fleet-hosts.ts'
+import { FLEET, printAnswer } from '../fleet-input.ts'
+import { PLAN, planOptions } from '../plan-options.ts'
+import { FORMS } from '../print-report.ts'
 
 export const command: Command = {
   spec: {

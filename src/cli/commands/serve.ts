@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { createApp } from '../../http/app.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { Crew, type MapFolders } from '../crew.ts'
-import { linesOf } from '../lines-of.ts'
+import { linesOf } from '../error-lines.ts'
 import { type Listening, listen } from '../listen.ts'
 import { openBrowser } from '../open-browser.ts'
 import { readPage } from '../page.ts'
 import { UsageError } from '../spec.ts'
+import { Crew, type MapFolders } from '../worker-pool.ts'
 
 declare const __VERSION__: string
 
@@ -93,7 +93,7 @@ async function mapsOf(args: Arguments, own: string | undefined): Promise<MapFold
   const maps = new Map<string, string>()
   const given = args.all('cpu-map')
   if (given.length === 0 && own === undefined) return []
-  const { openCpuMap } = await import('../../node/cpu-map.ts')
+  const { openCpuMap } = await import('../../host/files/cpu-map.ts')
   if (own !== undefined) openCpuMap(own)
   for (const one of given) {
     const [, name, directory] = /^([\w.-]+)=(.+)$/s.exec(one) ?? []

@@ -1,5 +1,5 @@
-import { tree } from '../../verbs/tree.ts'
-import { printTree } from '../../verbs/tree-text.ts'
+import { tree } from '../../questions/tree/answer.ts'
+import { printTree } from '../../questions/tree/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
 import { ARCH, modelsOf } from '../own-models.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Inquiry, Question } from '../../../src/arch/inquiry.ts'
+import type { Inquiry, Question } from '../../../src/arch/dialogue.ts'
 import { baselineByQemu, compareByQemu } from '../../../src/arch/s390x/hypervisor.ts'
-import { printCpu } from '../../../src/formats/print-cpu.ts'
-import { findEmulator } from '../../../src/probe/qemu/emulator.ts'
-import { Qemu } from '../../../src/probe/qemu/qemu.ts'
+import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
+import { findEmulator } from '../../../src/host/qemu/emulator.ts'
+import { Qemu } from '../../../src/host/qemu/qemu.ts'
 import { guest, host, refusal } from '../../notation.ts'
 
 /** What the inquiry comes to when these are the replies; what was asked goes to `asked`. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BaselineFold } from '../../../src/arch/x86/baseline.ts'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import { type AllowedModels, decode } from '../../../src/arch/x86/decode.ts'
-import type { Database } from '../../../src/database/database.ts'
+import type { Database } from '../../../src/map/database.ts'
 import { cpuid, host, modelOf, names, show } from '../../notation.ts'
 import { SMALL, smallMap } from '../../small-map.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Query, type Registers, walkLeaves } from '../../../src/arch/x86/walk.ts'
-import { builtin } from '../../../src/database/builtin.ts'
+import { builtin } from '../../../src/map/built-in.ts'
 
 /** A CPU that answers zeros but for what is listed: `LEAF.SUBLEAF: EAX EBX ECX EDX` in hexadecimal. */
 const cpu = (...lines: readonly string[]): Query => {

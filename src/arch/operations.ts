@@ -1,0 +1,149 @@
+import type { Cpu, CpuFeature } from '../core/cpu.ts'
+import type { CpuidData } from '../core/cpuid-data.ts'
+import { internalError, LibvirtError } from '../core/libvirt-error.ts'
+import type { Registers } from '../core/registers.ts'
+import type { Database } from '../map/database.ts'
+import type { AllowedModels, Comparison, Encoded, Fold, RemovedPolicy } from './driver.ts'
+import { requireDriver } from './registry.ts'
+
+// libvirt's questions, whatever the architecture: what holds for all of them is decided here, the rest by its
+// driver. Every one throws LibvirtError for an architecture that is unset or has no driver.
+
+const without = (what: string): LibvirtError => new LibvirtError('no-support', what)
+
+/** Whether `host`, whose architecture decides, can run `cpu`. @throws LibvirtError for unknown names */
+export const compare = (db: Database, host: Cpu, cpu: Cpu): Comparison =>
+  requireDriver(host.arch).compare(db, host, cpu)
+
+/** A refusal as the error that `--error` shows. */
+export const incompatibility = (detail: string): LibvirtError => new LibvirtError('cpu-incompatible', detail)
+
+/**
+ * The host whose registers these are.
+ * @throws LibvirtError where they tell no model that may be chosen, and where libvirt does not look
+ */
+export function detect(
+  db: Database,
+  arch: string | undefined,
+  registers: Registers,
+  { models, best }: { readonly models?: AllowedModels | undefined; readonly best?: boolean | undefined } = {},
+): Cpu {
+  const driver = requireDriver(arch)
+  const named = (best && driver.bestDetect) || driver.detect
+  if (!named || arch === undefined) throw without(`cannot detect host CPU model for ${arch} architecture`)
+  return { ...named(db, arch, registers, models), registers }
+}
+
+/**
+ * Begins a baseline.
+ * @param best beyond libvirt, where the driver has something better
+ * @throws LibvirtError where libvirt computes none
+ */
+export function fold(db: Database, arch: string | undefined, best = false): Fold {
+  const driver = requireDriver(arch)
+  const begin = (best && driver.bestFold) || driver.fold
+  if (!begin) throw without(`cannot compute baseline CPU of ${arch} architecture`)
+  return begin(db)
+}
+
+/**
+ * The guest made definite on a host of the architecture; passthrough modes are so already.
+ * @throws LibvirtError for a host's definition given as guest, unknown names, and a missing host where one is needed
+ */
+export function update(
+  db: Database,
+  arch: string | undefined,
+  guest: Cpu,
+  host: Cpu | undefined,
+  removed: RemovedPolicy = 'disable',
+): Cpu {
+  const driver = requireDriver(arch)
+  if (guest.type === 'host') throw internalError('Unexpected enum value -1 for virCPUMode')
+  if (guest.mode === 'host-passthrough' || guest.mode === 'maximum') return guest
+  return driver.update(db, guest, host, removed)
+}
+
+/**
+ * A running guest's definition, corrected by what its hypervisor gave and refused. Modes other than custom are
+ * looked at only under `check full`; most architectures correct nothing.
+ * @throws LibvirtError where the check is full and something differs
+ */
+export function updateLive(
+  db: Database,
+  arch: string,
+  cpu: Cpu,
+  enabled: CpuidData,
+  disabled: CpuidData,
+): Cpu {
+  const driver = requireDriver(arch)
+  const applies = cpu.mode === 'custom' || cpu.check === 'full'
+  return driver.updateLive && applies ? driver.updateLive(db, cpu, enabled, disabled) : cpu
+}
+
+/**
+ * The guest on a model that the hypervisor knows. Allowed models, modes without a name of their own and an absent
+ * list change nothing.
+ * @throws LibvirtError when fallback forbids it, or no allowed model can be chosen
+ */
+export function translate(
+  db: Database,
+  arch: string | undefined,
+  cpu: Cpu,
+  models: AllowedModels | undefined,
+): Cpu {
+  const driver = requireDriver(arch)
+  if (cpu.mode === 'host-model' || cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return cpu
+  if (!models || (cpu.model !== undefined && models.has(cpu.model))) return cpu
+  if (cpu.fallback === 'forbid') {
+    throw new LibvirtError('unsupported', `CPU model ${cpu.model} is not supported by hypervisor`)
+  }
+  if (!driver.translate) throw without(`cannot translate CPU model ${cpu.model} to a supported model`)
+  return driver.translate(db, cpu, models)
+}
+
+/** The CPU with an old name of its model replaced. @throws LibvirtError */
+export const convertLegacy = (db: Database, arch: string | undefined, cpu: Cpu): Cpu =>
+  requireDriver(arch).convertLegacy?.(db, cpu) ?? cpu
+
+/** The CPU with its model's features spelt out, sorted bytewise by name. @throws LibvirtError */
+export function expand(db: Database, arch: string | undefined, cpu: Cpu): Cpu {
+  const expanded = requireDriver(arch).expand?.(db, cpu) ?? cpu
+  return { ...expanded, features: [...expanded.features].sort(byBytes) }
+}
+
+/** Names are ASCII: comparing UTF-16 units is comparing bytes. */
+const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+/** The CPU without what blocks a migration. @throws LibvirtError */
+export const migratable = (db: Database, arch: string | undefined, cpu: Cpu): Cpu =>
+  requireDriver(arch).migratable?.(db, cpu) ?? cpu
+
+/** What a definition asks for as words. @throws LibvirtError where libvirt has no words for it */
+export function encode(db: Database, arch: string | undefined, cpu: Cpu): Encoded {
+  const driver = requireDriver(arch)
+  if (!driver.encode) throw without(`cannot encode CPU data for ${arch} architecture`)
+  return driver.encode(db, cpu)
+}
+
+/** Refuses a guest that lists what it may not. @throws LibvirtError */
+export const validate = (db: Database, arch: string | undefined, cpu: Cpu): void =>
+  requireDriver(arch).validate?.(db, cpu)
+
+/** Whether the CPU has a feature. @throws LibvirtError for an unknown one */
+export function hasFeature(db: Database, arch: string | undefined, cpu: Cpu, name: string): boolean {
+  const driver = requireDriver(arch)
+  if (!driver.hasFeature) throw without(`cannot check guest CPU feature for ${arch} architecture`)
+  return driver.hasFeature(db, cpu, name)
+}
+
+/** The names that a definition's model may have, in map order; undefined: any. @throws LibvirtError */
+export const modelNames = (db: Database, arch: string | undefined): readonly string[] | undefined =>
+  requireDriver(arch).models?.(db)
+
+/** Whether a partial check of the CPU compares features rather than asking the hypervisor. @throws LibvirtError */
+export const checksFeatures = (db: Database, arch: string | undefined, cpu: Cpu): boolean =>
+  requireDriver(arch).checksFeatures?.(db, cpu) ?? true
+
+/** The vendor of a model; undefined where libvirt does not tell. @throws LibvirtError */
+export const vendorOfModel = (db: Database, arch: string | undefined, model: string): string | undefined =>
+  requireDriver(arch).vendorOfModel?.(db, model)

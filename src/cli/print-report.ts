@@ -1,0 +1,50 @@
+import { fstatSync } from 'node:fs'
+import type { Look, Report } from '../report/report.ts'
+import { type Line, linesText, type Paint, type Tone } from '../report/styled-text.ts'
+import type { Arguments } from './arguments.ts'
+import { STDERR, STDOUT, terminalWidth } from './output.ts'
+import type { Session } from './session.ts'
+
+/** `--json` and `--markdown`, which every command of the fleet takes. */
+export const FORMS = [
+  { name: 'json', help: 'the answer as JSON (docs/schema/answers.json)' },
+  { name: 'markdown', help: 'the answer as Markdown' },
+] as const
+
+/** Prints the report in the form that was asked for, or the answer as JSON. */
+export async function printReport(
+  args: Arguments,
+  session: Session,
+  answer: object,
+  report: () => Report,
+): Promise<void> {
+  if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
+  else if (args.has('markdown')) session.out(report().markdown())
+  else session.out(report().text(await look()))
+}
+
+/** Prints lines in colour where the answer's stream is a terminal. */
+export const printLines = async (session: Session, lines: readonly Line[]): Promise<void> =>
+  session.out(linesText(lines, await paintOn(STDOUT)))
+
+/** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
+export const explain = async (session: Session, lines: readonly Line[]): Promise<void> =>
+  session.err(linesText(lines, await paintOn(STDERR)))
+
+/** As wide as the terminal; in colour where stdout is one. */
+const look = async (): Promise<Look> => ({ width: terminalWidth(), paint: await paintOn(STDOUT) })
+
+/** Colours where the stream is a terminal and `NO_COLOR` does not forbid them. */
+async function paintOn(fd: number): Promise<Paint> {
+  if (!fstatSync(fd).isCharacterDevice() || process.env.NO_COLOR) return text => text
+  const { createColors } = (await import('picocolors')).default
+  const colors = createColors(true)
+  const tones: Readonly<Record<Tone, (text: string) => string>> = {
+    good: colors.green,
+    bad: colors.red,
+    warning: colors.yellow,
+    strong: colors.bold,
+    quiet: colors.dim,
+  }
+  return (text, tone) => (text === '' ? '' : tones[tone](text))
+}

@@ -1,0 +1,96 @@
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { baselineAnswer } from '../../questions/baseline/answer.ts'
+import { Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
+import { printNote } from '../../questions/words/describe.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+import { FILES } from './file-options.ts'
+import { atSource, readAsVirsh, readDefinitions } from './hosts.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'cpu-baseline',
+    description: 'Compute baseline CPU for a set of given CPUs.',
+    options: [
+      { ...FILES, help: 'file containing XML CPU descriptions' },
+      { name: 'features', help: 'Show features that are part of the CPU model type' },
+      { name: 'migratable', help: 'Do not include features that block migration' },
+      {
+        name: 'on-model',
+        value: 'name',
+        ours: true,
+        help: 'put the result on this model instead of choosing one',
+      },
+      { name: 'lenient', ours: true, help: 'leave out unknown names, and say so, instead of failing' },
+      {
+        name: 'best',
+        ours: true,
+        help: 'answer hosts of several vendors too, whatever their order (not as libvirt)',
+      },
+      { name: 'explain', ours: true, help: 'say on stderr which features are lost, and to which hosts' },
+      { name: 'json', ours: true, help: 'the answer, its features and notes as JSON' },
+    ],
+    example: 'virt-cpu cpu-baseline examples/redhat-guide/*.xml --explain',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    const { pool, notes } = await poolOf(args, session)
+    const options = {
+      expand: args.has('features'),
+      migratable: args.has('migratable'),
+      onModel: args.get('on-model'),
+    }
+    const cpu = answerOf(pool, options, args)
+    const told = args.has('explain') || args.has('json')
+    const all = told ? [...notes, ...pool.notes(options)] : []
+    if (args.has('json')) {
+      const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
+      const answer = { schema: 1, ...baselineAnswer(pool, cpu), notes: all.map(printNote), ...explain }
+      session.out(`${JSON.stringify(answer, null, 2)}\n`)
+      return 0
+    }
+    session.out(printCpu(cpu))
+    const marks = pool
+      .notes(options)
+      .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
+    if (told || marks.length > 0) {
+      const { explainBaseline, noteLines } = await import('../../questions/words/explain.ts')
+      const { explain } = await import('../print-report.ts')
+      await explain(session, told ? explainBaseline(pool.reasons(cpu, options), all) : noteLines(marks))
+    }
+    return 0
+  },
+}
+
+async function poolOf(args: Arguments, session: Session) {
+  const db = await databaseOf(session)
+  const files = args.all('file')
+  if (session.driver === 'test' && args.has('migratable')) {
+    await readAsVirsh(files, { cpu: () => {} })
+    throw new CommandError(['unsupported flags (0x2) in function testConnectBaselineCPU'])
+  }
+  const pool = new Pool(db, {
+    explain: args.has('explain') || args.has('json'),
+    lenient: args.has('lenient'),
+    best: args.has('best'),
+    unfiltered: session.driver === 'test',
+  })
+  const take = (cpu: Cpu, source: string) => pool.add(cpu, source)
+  const notes = await readDefinitions({ db }, files, 'host', take, args.has('best'))
+  return { pool, notes }
+}
+
+function answerOf(pool: Pool, options: ResultOptions, args: Arguments): Cpu {
+  try {
+    return pool.result(options)
+  } catch (error) {
+    if (!(error instanceof LibvirtError) || pool.culprit === undefined) throw error
+    throw atSource(error, pool.culprit, args.all('file'))
+  }
+}

@@ -1,0 +1,102 @@
+import { checkDomains } from '../../qemu/choice.ts'
+import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import { domcapabilities } from '../../questions/domcapabilities/answer.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import { linesOf } from '../error-lines.ts'
+import {
+  type HypervisorRequest,
+  hypervisorRequest,
+  openHypervisor,
+  PROBE,
+  refuseReadOnly,
+} from '../hypervisor.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'domcapabilities',
+    description: 'Returns capabilities of emulator with respect to host and libvirt.',
+    options: [
+      {
+        name: 'virttype',
+        value: 'string',
+        bare: true,
+        help: 'virtualization type (/domain/@type)',
+        words: ['kvm', 'qemu'],
+      },
+      {
+        name: 'emulatorbin',
+        value: 'string',
+        bare: true,
+        help: 'path to emulator binary (/domain/devices/emulator)',
+      },
+      { name: 'arch', value: 'string', bare: true, help: 'domain architecture (/domain/os/type/@arch)' },
+      { name: 'machine', value: 'string', bare: true, help: 'machine type (/domain/os/type/@machine)' },
+      { name: 'xpath', value: 'string', help: 'xpath expression to filter the XML document' },
+      { name: 'wrap', help: 'wrap xpath results in an common root element' },
+      {
+        name: 'disable-deprecated-features',
+        help: 'report host CPU model with deprecated features disabled',
+      },
+      ...PROBE,
+      { name: 'explain', ours: true, help: 'say on stderr all that passing a host device through needs' },
+      { name: 'json', ours: true, help: 'the document as a text in JSON' },
+    ],
+    example: 'virt-cpu domcapabilities --replies examples/hypervisors/ice-01.replies --virttype kvm',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    // virsh says nothing more of this mistake.
+    if (args.isEmpty('xpath')) return 1
+    const xpath = args.get('xpath')
+    const xml = await describe(args, session)
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, xml }, null, 2)}\n`)
+    else if (xpath === undefined) session.out(xml)
+    else {
+      const { selectXml } = await import('../../host/files/xpath.ts')
+      session.out(await selectXml(xml, xpath, args.has('wrap')))
+    }
+    if (args.has('explain')) await explainHost(args, session)
+    return 0
+  },
+}
+
+/** @throws CommandError as virsh words it */
+async function describe(args: Arguments, session: Session): Promise<string> {
+  const request = { ...hypervisorRequest(args), emulator: args.get('emulatorbin') }
+  try {
+    refuseReadOnly(session, 'GetDomainCapabilities')
+    if (session.driver === 'test') return await testDriver(args, request)
+    const { capabilities, choice } = await openHypervisor(request)
+    checkDomains(capabilities, choice)
+    const host = request.replies === undefined ? await hostOf() : {}
+    const context = { db: await databaseOf(session) }
+    const disableDeprecated = args.has('disable-deprecated-features')
+    return domcapabilities(context, capabilities, choice, host, { disableDeprecated })
+  } catch (error) {
+    throw new CommandError(['failed to get emulator capabilities', ...linesOf(error)], { cause: error })
+  }
+}
+
+async function testDriver(args: Arguments, request: HypervisorRequest): Promise<string> {
+  const { testDomainCapabilities } = await import('./test-driver.ts')
+  return testDomainCapabilities(request, args.has('disable-deprecated-features'))
+}
+
+/** This host; of a recorded one only its QEMU is known. */
+async function hostOf(): Promise<DomainHost> {
+  const { domainHost } = await import('./domain-host.ts')
+  return domainHost()
+}
+
+async function explainHost(args: Arguments, session: Session): Promise<void> {
+  const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
+  const { explain } = await import('../print-report.ts')
+  if (args.has('replies')) return explain(session, noteLines([{ kind: 'conversation-alone' }]))
+  const { vfioHere } = await import('./domain-host.ts')
+  return explain(session, explainVfio(vfioHere()))
+}

@@ -1,0 +1,99 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { InputCpu } from '../../formats/input-cpu.ts'
+import type { InputFile } from '../../host/files/files.ts'
+import type { CompareAnswer } from '../../questions/compare/answer.ts'
+import type { Noted } from '../../questions/input/definition-of.ts'
+import { printNote } from '../../questions/words/describe.ts'
+import { explainCompare, noteLines } from '../../questions/words/explain.ts'
+import type { Note } from '../../questions/words/note.ts'
+import type { Arguments } from '../arguments.ts'
+import { linesOf } from '../error-lines.ts'
+import { explain } from '../print-report.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+
+/** What files are compared with. */
+export interface Side {
+  /** What explanations call it. */
+  readonly name: string
+  /** libvirt's results as virsh says them of a file. */
+  readonly said: Readonly<Record<CompareAnswer['result'], (file: string) => string>>
+  /** virsh's line before libvirt's own. */
+  readonly failed: (file: string) => string
+  /** The first CPU of a file; undefined where a file of a directory holds none. @throws FileError, CommandError */
+  readonly read: (file: InputFile, alone: boolean) => Promise<InputCpu | undefined>
+  /** @throws LibvirtError, CommandError */
+  readonly compare: (input: InputCpu) => Promise<Noted<CompareAnswer>>
+  /** What there is to note of the side itself, once something was compared with it. */
+  readonly notes?: () => readonly Note[]
+}
+
+/** Compares files with one side, a file at a time: what goes wrong with one does not keep the others from an answer. */
+export class FileComparer {
+  readonly #side: Side
+  readonly #args: Arguments
+  readonly #session: Session
+  readonly #answers: Record<string, unknown>[] = []
+  #status = 0
+
+  constructor(side: Side, args: Arguments, session: Session) {
+    this.#side = side
+    this.#args = args
+    this.#session = session
+  }
+
+  /** @param alone whether it is the only file, so that errors need not name it */
+  async compare(file: InputFile, alone: boolean): Promise<void> {
+    try {
+      const input = await this.#side.read(file, alone)
+      if (input) await this.#answer(file.path, input)
+      else await this.#passOver(file.path, { kind: 'file-without-cpu', source: file.path })
+    } catch (error) {
+      this.#status = 1
+      const lines = linesOf(error)
+      for (const line of lines) this.#session.err(`error: ${line}\n`)
+      this.#answers.push({ file: file.path, error: lines.at(-1) })
+    }
+  }
+
+  /** Answers the exit status. */
+  async end(): Promise<number> {
+    const notes = this.#side.notes?.() ?? []
+    if (this.#args.has('json')) {
+      const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
+      const document = { schema: 1, host: this.#side.name, answers: this.#answers, ...told }
+      this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
+    } else if (this.#args.has('explain')) await explain(this.#session, noteLines(notes))
+    return this.#status
+  }
+
+  async #answer(file: string, input: InputCpu): Promise<void> {
+    const { value: answer, notes } = await this.#ask(file, input)
+    if (answer.result === 'incompatible') this.#status = 1
+    if (this.#args.has('json')) {
+      this.#answers.push({ file, ...answer, notes: notes.map(printNote) })
+      return
+    }
+    const refused = answer.result === 'incompatible' && this.#args.has('error')
+    if (refused) this.#session.err(`error: ${this.#side.failed(file)}\nerror: ${answer.message}\n`)
+    else this.#session.out(`${this.#side.said[answer.result](file)}\n`)
+    if (this.#args.has('explain')) {
+      await explain(this.#session, explainCompare(answer, file, this.#side.name, notes))
+    }
+  }
+
+  async #ask(file: string, input: InputCpu): Promise<Noted<CompareAnswer>> {
+    try {
+      return await this.#side.compare(input)
+    } catch (error) {
+      const isSaid = error instanceof LibvirtError || error instanceof CommandError
+      if (!isSaid && !(error instanceof Error && error.name === 'ProbeError')) throw error
+      throw new CommandError([this.#side.failed(file), ...linesOf(error)], { cause: error })
+    }
+  }
+
+  async #passOver(file: string, note: Note): Promise<void> {
+    if (this.#args.has('json')) this.#answers.push({ file, notes: [printNote(note)] })
+    else if (this.#args.has('explain')) await explain(this.#session, noteLines([note]))
+  }
+}

@@ -1,0 +1,81 @@
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { ParseError } from '../../core/parse-error.ts'
+import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
+import { type CpuTaker, readCpus } from '../../host/files/cpus.ts'
+import type { Context } from '../../questions/context.ts'
+import { definitionOf } from '../../questions/input/definition-of.ts'
+import type { Note } from '../../questions/words/note.ts'
+import { CommandError } from '../spec.ts'
+
+/**
+ * Hands over every CPU of the files in order; answers what there is to note. A bad definition is reported
+ * when everything has been read, since virsh looks at definitions only then.
+ * @param best see `definitionOf`
+ * @throws FileError, CommandError
+ */
+export async function readDefinitions(
+  context: Context,
+  paths: readonly string[],
+  expected: Expected,
+  take: (cpu: Cpu, source: string) => void,
+  best = false,
+): Promise<Note[]> {
+  const notes: Note[] = []
+  let fault: unknown
+  let count = 0
+  await readAsVirsh(paths, {
+    hosts: expected !== 'guest',
+    cpu: input => {
+      if (++count === MANY) stayYoung()
+      if (fault !== undefined) return
+      try {
+        const read = definitionOf(context, input, expected, best)
+        for (const note of read.notes) notes.push(note)
+        take(read.value, input.source)
+      } catch (error) {
+        fault = error instanceof LibvirtError ? atSource(error, input.source, paths) : error
+      }
+    },
+    without: source => notes.push({ kind: 'file-without-cpu', source }),
+  })
+  if (fault !== undefined) throw fault
+  return notes
+}
+
+/** So many hosts may be a stream without end. */
+const MANY = 200
+
+/**
+ * Keeps V8's young generation as small as it is: what a host turns into is dropped with the next one, so a
+ * larger one makes a stream of a hundred thousand take 50 MB more, and no less time.
+ */
+const stayYoung = (): void =>
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+
+/** Reads as `readCpus` does; a file that is not XML is refused in libxml2's words, as virsh has them. */
+export const readAsVirsh = (paths: readonly string[], take: CpuTaker): Promise<void> =>
+  readCpus(paths, {
+    ...take,
+    fault: (error, bytes) => inVirshsWords(error, bytes, !(paths.length === 1 && paths[0] === error.source)),
+  })
+
+/** What is not XML, in libxml2's words; where `named`, after a line that says which file it is. */
+export async function inVirshsWords(
+  error: ParseError,
+  bytes: Buffer | undefined,
+  named = false,
+): Promise<Error> {
+  const { wordsOfLibxml2 } = await import('../../host/files/libxml2.ts')
+  const words = await wordsOfLibxml2(error.source, bytes)
+  if (words === undefined) return error
+  return new CommandError([...(named ? [`Failed to read '${error.source}'`] : []), words], { cause: error })
+}
+
+/** libvirt's error; where virsh would have had one file and we had several, also which CPU it is about. */
+export function atSource(error: LibvirtError, source: string, paths: readonly string[]): Error {
+  const only = paths.length === 1 && (source === paths[0] || source.startsWith(`${paths[0]}#`))
+  return only
+    ? error
+    : new CommandError([`Failed to use CPU of '${source}'`, error.message], { cause: error })
+}

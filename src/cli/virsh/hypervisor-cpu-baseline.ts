@@ -1,0 +1,139 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { filesOf } from '../../host/files/files.ts'
+import { behaves } from '../../qemu/versions.ts'
+import type { Context } from '../../questions/context.ts'
+import {
+  type GivenCpu,
+  hypervisorBaseline,
+  hypervisorReasons,
+} from '../../questions/hypervisor-cpu-baseline/answer.ts'
+import { definitionOf } from '../../questions/input/definition-of.ts'
+import { featureNames, isX86 } from '../../questions/input/hypervisor.ts'
+import type { HypervisorHost } from '../../questions/input/hypervisor-host.ts'
+import { printNote } from '../../questions/words/describe.ts'
+import type { Note } from '../../questions/words/note.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import { HYPERVISOR, hypervisorRequest, inquireQemu, PROBES, refuseReadOnly } from '../hypervisor.ts'
+import { openHosts } from '../hypervisor-hosts.ts'
+import type { Session } from '../session.ts'
+import { CommandError, UsageError } from '../spec.ts'
+import { atSource } from './hosts.ts'
+import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'hypervisor-cpu-baseline',
+    description:
+      'Compute baseline CPU for a set of given CPUs. The result will be tailored to the specified hypervisor.',
+    options: [
+      { name: 'file', value: 'string', positional: 'many', help: 'file containing XML CPU descriptions' },
+      ...HYPERVISOR,
+      { name: 'features', help: 'Show features that are part of the CPU model type' },
+      { name: 'migratable', help: 'Do not include features that block migration' },
+      {
+        name: 'model',
+        value: 'string',
+        help: 'Shortcut for calling the command with a single CPU model and no additional features',
+      },
+      { name: 'ignore-host', help: 'Ignore the host CPU model when computing baseline from several CPUs' },
+      ...PROBES,
+      ...TELLING,
+    ],
+    example: 'virt-cpu hypervisor-cpu-baseline --replies examples/hypervisors --explain',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    if (args.has('ignore-host') && !behaves(session.libvirt, 'ignore-host')) {
+      throw new UsageError("command 'hypervisor-cpu-baseline' doesn't support option --ignore-host")
+    }
+    const { files, request } = splitFiles(args, hypervisorRequest(args))
+    const context = { db: await databaseOf(session) }
+    const asked = await cpusOf(context, args, files, session)
+    const { hosts, notes } = await openHosts(context, args.all('replies'), request)
+    const given = asked ?? reportedBy(hosts)
+    const options = {
+      expand: args.has('features'),
+      migratable: args.has('migratable'),
+      ignoreHost: args.has('ignore-host'),
+    }
+    const arch = hosts[0]?.arch ?? ''
+    const cpus = given.cpus.map(({ cpu }) => cpu)
+    const cpu = await inquireQemu(hypervisorBaseline(context, cpus, hosts, options), arch, request)
+    const reasons = args.has('explain') && isX86(arch) && hypervisorReasons(context, given.cpus, cpu)
+    if (args.has('json')) {
+      const told = [...notes, ...given.notes].map(printNote)
+      const answer = {
+        schema: 1,
+        xml: printCpu(cpu),
+        model: cpu.model,
+        features: featureNames(context, arch, cpu),
+        notes: told,
+        ...(reasons && { explain: reasons }),
+      }
+      session.out(`${JSON.stringify(answer, null, 2)}\n`)
+      return 0
+    }
+    session.out(printCpu(cpu))
+    if (reasons) {
+      const { explainHypervisorBaseline } = await import('../../questions/words/explain.ts')
+      const { explain } = await import('../print-report.ts')
+      await explain(session, explainHypervisorBaseline(reasons, [...notes, ...given.notes]))
+    }
+    return 0
+  },
+}
+
+interface Given {
+  readonly cpus: readonly GivenCpu[]
+  readonly notes: readonly Note[]
+}
+
+/** The CPUs that recorded hosts give their guests. @throws CommandError for a host that does not tell */
+function reportedBy(hosts: readonly HypervisorHost[]): Given {
+  const cpus = hosts.map(({ source, reported }) => {
+    if (!reported) throw new CommandError([`the hypervisor of '${source}' does not tell its host's CPU`])
+    return { cpu: reported, source }
+  })
+  return { cpus, notes: [] }
+}
+
+/** The CPUs of the files, or the one model; undefined where recorded hosts are given instead. @throws LibvirtError of the first that is bad, CommandError, FileError */
+async function cpusOf(
+  context: Context,
+  args: Arguments,
+  files: readonly string[],
+  session: Session,
+): Promise<Given | undefined> {
+  const model = args.get('model')
+  if (model === undefined && files.length === 0) {
+    if (args.has('replies')) return undefined
+    throw new CommandError(['Either --file or --model must be provided'])
+  }
+  if (model !== undefined && files.length > 0) {
+    throw new CommandError(['Options --file and --model are mutually exclusive'])
+  }
+  if (model !== undefined) {
+    refuseReadOnly(session, 'BaselineHypervisorCPU')
+    const named = { name: 'model', attributes: {}, content: [model] }
+    const cpu = parseCpu({ name: 'cpu', attributes: {}, content: [named] }, 'guest')
+    return { cpus: [{ cpu, source: '--model' }], notes: [] }
+  }
+  const inputs = await readForHypervisor(filesOf(files), files.length === 1, session)
+  refuseReadOnly(session, 'BaselineHypervisorCPU')
+  const read = inputs.map(input => {
+    try {
+      return definitionOf(context, input, 'auto')
+    } catch (error) {
+      throw error instanceof LibvirtError ? atSource(error, input.source, files) : error
+    }
+  })
+  return {
+    cpus: read.map(({ value }, i) => ({ cpu: value, source: inputs[i]?.source ?? '' })),
+    notes: read.flatMap(({ notes }) => notes),
+  }
+}

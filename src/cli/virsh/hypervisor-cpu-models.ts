@@ -1,0 +1,68 @@
+import { allowanceOf } from '../../qemu/allowance.ts'
+import { checkDomains } from '../../qemu/choice.ts'
+import { type HypervisorModel, hypervisorModels } from '../../questions/hypervisor-cpu-models/answer.ts'
+import type { Line } from '../../report/styled-text.ts'
+import type { Command } from '../command.ts'
+import { databaseOf } from '../database.ts'
+import { linesOf } from '../error-lines.ts'
+import {
+  HYPERVISOR,
+  type HypervisorRequest,
+  hypervisorRequest,
+  openHypervisor,
+  PROBE,
+  refuseReadOnly,
+} from '../hypervisor.ts'
+import { explain } from '../print-report.ts'
+import type { Session } from '../session.ts'
+import { CommandError } from '../spec.ts'
+
+export const command: Command = {
+  spec: {
+    name: 'hypervisor-cpu-models',
+    description: 'Get the CPU models reported by the hypervisor.',
+    options: [
+      ...HYPERVISOR,
+      { name: 'all', help: 'include all CPU models known to the hypervisor for the architecture' },
+      ...PROBE,
+      { name: 'explain', ours: true, help: 'say on stderr what keeps the other models from being used' },
+      { name: 'json', ours: true, help: 'the models with what keeps them from being used as JSON' },
+    ],
+    example: 'virt-cpu hypervisor-cpu-models --replies examples/hypervisors/sky-03.replies --explain',
+    style: 'virsh',
+  },
+
+  async run(args, session) {
+    const request = hypervisorRequest(args)
+    try {
+      const all = await modelsOf(request, session)
+      const models = args.has('all') ? all : all.filter(({ usable }) => usable === 'yes')
+      if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, models }, null, 2)}\n`)
+      else session.out(models.map(({ name }) => `${name}\n`).join(''))
+      if (args.has('explain')) await explain(session, all.flatMap(explained))
+      return 0
+    } catch (error) {
+      throw new CommandError(['failed to get hypervisor CPU model names', ...linesOf(error)], {
+        cause: error,
+      })
+    }
+  },
+}
+
+/** @throws LibvirtError, ProbeError, FileError, ParseError */
+async function modelsOf(request: HypervisorRequest, session: Session): Promise<HypervisorModel[]> {
+  refuseReadOnly(session, 'GetDomainCapabilities')
+  if (session.driver === 'test') {
+    const { checkTestRequest } = await import('./test-driver.ts')
+    checkTestRequest(request)
+    return []
+  }
+  const { capabilities, choice } = await openHypervisor(request)
+  checkDomains(capabilities, choice)
+  const given = capabilities.accelerators.get(choice.accelerator)
+  const allowance = given && allowanceOf(given)
+  return allowance ? hypervisorModels(await databaseOf(session), allowance, choice.arch) : []
+}
+
+const explained = ({ name, blockers }: HypervisorModel): Line[] =>
+  blockers.length > 0 ? [[{ text: `not ${name}`, tone: 'bad' }, `: lacks ${blockers.join(', ')}`]] : []

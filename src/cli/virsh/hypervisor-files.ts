@@ -1,0 +1,68 @@
+import type { InputCpu } from '../../formats/input-cpu.ts'
+import { readFile } from '../../host/files/cpus.ts'
+import type { InputFile } from '../../host/files/files.ts'
+import { isVirtType } from '../../qemu/virt-types.ts'
+import { children } from '../../xml/element.ts'
+import type { Arguments } from '../arguments.ts'
+import type { HypervisorRequest } from '../hypervisor.ts'
+import type { Session } from '../session.ts'
+import { type OptionSpec, UsageError } from '../spec.ts'
+import { inVirshsWords } from './hosts.ts'
+
+const BY_POSITION = ['virttype', 'emulator', 'arch', 'machine'] as const
+
+/**
+ * virsh takes what follows its one FILE for the hypervisor's options, in their order; here several FILEs may come
+ * first. The first word that names a virtualization type ends them.
+ * @throws UsageError for more words than there are options
+ */
+export function splitFiles(
+  args: Arguments,
+  request: HypervisorRequest,
+): { readonly files: readonly string[]; readonly request: HypervisorRequest } {
+  const words = args.all('file')
+  const first = words.findIndex((word, i) => i > 0 && isVirtType(word))
+  if (first < 0) return { files: words, request }
+  const free = BY_POSITION.filter(name => !args.has(name))
+  const rest = words.slice(first)
+  if (rest.length > free.length) throw new UsageError(`unexpected data '${rest[free.length]}'`)
+  const given = Object.fromEntries(rest.map((word, i) => [free[i], word]))
+  return { files: words.slice(0, first), request: { ...request, ...given } }
+}
+
+/** virsh's warning, which virsh calls an error. */
+const HOST_AS_INPUT = 'warning: using host CPU definition as input may provide incorrect results\n'
+
+/**
+ * The CPUs of files, in order, with a warning for each that says features as hosts have them.
+ * @param alone whether there is one file, so that errors need not name it
+ * @throws FileError, CommandError in libxml2's words
+ */
+export async function readForHypervisor(
+  files: Iterable<InputFile>,
+  alone: boolean,
+  session: Session,
+): Promise<InputCpu[]> {
+  const found: InputCpu[] = []
+  for (const file of files) {
+    await readFile(file, {
+      cpu: cpu => found.push(cpu),
+      fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
+    })
+  }
+  session.err(HOST_AS_INPUT.repeat(found.filter(looksLikeHost).length))
+  return found
+}
+
+/** Whether features are listed as hosts list them: present, without a policy. */
+function looksLikeHost(input: InputCpu): boolean {
+  if (input.kind === 'dump' || input.kind === 'registers') return true
+  if (input.kind === 'host') return input.cpu.features.length > 0
+  return children(input.element, 'feature').some(({ attributes }) => attributes.policy === undefined)
+}
+
+/** Options of ours that both commands over files take. */
+export const TELLING: readonly OptionSpec[] = [
+  { name: 'explain', ours: true, help: 'say on stderr what is missing or withheld, and where it is' },
+  { name: 'json', ours: true, help: 'the answer with its reasons as JSON' },
+]

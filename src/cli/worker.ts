@@ -1,0 +1,23 @@
+// The program of a thread that answers a server's requests, one after another.
+import { parentPort, workerData } from 'node:worker_threads'
+import { openCpuMap } from '../host/files/cpu-map.ts'
+import { answer } from '../http/answer.ts'
+import { builtin } from '../map/built-in.ts'
+import type { Asked, Heard, MapFolders } from './worker-pool.ts'
+
+const { own, named } = workerData as MapFolders
+const sources = {
+  database: own === undefined ? builtin() : openCpuMap(own),
+  maps: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
+}
+
+parentPort?.on('message', ({ verb, text }: Asked) => parentPort?.postMessage(heard(verb, text)))
+
+function heard(verb: string, text: string): Heard {
+  try {
+    return answer(sources, verb, text)
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    return { fault: { name, message } }
+  }
+}

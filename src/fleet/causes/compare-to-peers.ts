@@ -1,0 +1,66 @@
+import type { Feature } from '../../core/feature.ts'
+import type { Cause, CauseTable } from '../../map/cause-table.ts'
+import type { Group } from '../groups.ts'
+import type { Confidence, Evidence } from './finding.ts'
+import type { VersionIndex, Versions } from './versions.ts'
+
+/** What the comparison with hosts of the same signature says. */
+export interface PeerVerdict {
+  readonly cause: Cause
+  readonly confidence: Confidence
+  readonly evidence: readonly Evidence[]
+}
+
+/**
+ * Why a group lacks a feature that other groups of the same silicon have: what is known of the feature, weighed
+ * by what differs between the hosts.
+ * @param having groups of the same signature that have it; at least one
+ */
+export function compareToPeers(
+  table: CauseTable,
+  feature: Feature,
+  versions: VersionIndex,
+  group: Group,
+  having: readonly Group[],
+): PeerVerdict {
+  const same: Evidence = { kind: 'same-signature', host: having[0]?.name ?? '' }
+  const verdict = (cause: Cause, confidence: Confidence, ...more: (Evidence | undefined)[]): PeerVerdict => ({
+    cause,
+    confidence,
+    evidence: [same, ...more.filter(one => one !== undefined)],
+  })
+  const known = (cause: Cause) => table.knows(cause, feature.name)
+  const [mine, theirs] = [versions.of(group), versions.ofAll(having)]
+  const microcode = olderMicrocode(mine, theirs)
+  const kernel = otherVersion('kernel', mine, theirs)
+  const hypervisor = otherVersion('hypervisor', mine, theirs)
+
+  if (known('microcode') && microcode) return verdict('microcode', 'high', microcode)
+  if (known('kernel')) return verdict('kernel', kernel || !microcode ? 'high' : 'medium', kernel, microcode)
+  if (known('firmware')) return verdict('firmware', 'high')
+  if (known('hypervisor')) return verdict('hypervisor', hypervisor ? 'high' : 'medium', hypervisor)
+  if (known('microcode')) return verdict('microcode', sharesRevision(mine, theirs) ? 'low' : 'medium')
+  if (microcode) return verdict('microcode', 'medium', microcode)
+  if (hypervisor) return verdict('hypervisor', 'medium', hypervisor)
+  if (kernel) return verdict('kernel', 'low', kernel)
+  return verdict('unknown', 'low')
+}
+
+/** The revisions, where every one known of those without is older than every one known of those with it. */
+function olderMicrocode(mine: Versions, theirs: Versions): Evidence | undefined {
+  if (mine.microcode.size === 0 || theirs.microcode.size === 0) return undefined
+  const [without, having] = [Math.max(...mine.microcode), Math.min(...theirs.microcode)]
+  return without < having ? { kind: 'microcode', without, having } : undefined
+}
+
+/** Whether some revision is on both sides: then the revision is not what parts them. */
+const sharesRevision = (mine: Versions, theirs: Versions): boolean =>
+  [...mine.microcode].some(revision => theirs.microcode.has(revision))
+
+/** A version of each side, where both are known and none is on both. */
+function otherVersion(kind: 'kernel' | 'hypervisor', mine: Versions, theirs: Versions): Evidence | undefined {
+  const [without] = mine[kind]
+  const [having] = theirs[kind]
+  if (without === undefined || having === undefined) return undefined
+  return [...mine[kind]].some(version => theirs[kind].has(version)) ? undefined : { kind, without, having }
+}

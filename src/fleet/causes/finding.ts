@@ -1,0 +1,33 @@
+import type { Feature } from '../../core/feature.ts'
+import type { Cause } from '../../map/cause-table.ts'
+
+/** `high`: the fleet's own hosts or the CPU's model show it; `medium`: it is so as a rule; `low`: a guess. */
+export type Confidence = 'high' | 'medium' | 'low'
+
+/** Why hosts of a group lack a feature, as far as can be told. */
+export interface Finding {
+  readonly cause: Cause
+  readonly confidence: Confidence
+  /** What to do, in a line. */
+  readonly mend: string
+  readonly evidence: readonly Evidence[]
+  /** The feature whose lack it really is, where another stands behind it: `vmx` behind `vmx-ept`. */
+  readonly behind?: Feature
+}
+
+/** What a finding rests on. */
+export type Evidence =
+  /** Hosts with the same signature that have it: it is not the silicon. */
+  | { readonly kind: 'same-signature'; readonly host: string }
+  /** The newest microcode of those that lack it, and the oldest of those with the same signature that have it. */
+  | { readonly kind: 'microcode'; readonly without: number; readonly having: number }
+  /** Versions on a host that lacks it and on one with the same signature that has it. */
+  | { readonly kind: 'kernel' | 'hypervisor'; readonly without: string; readonly having: string }
+  /** The host's CPU has it, and its hypervisor does not give it. */
+  | { readonly kind: 'withheld' }
+  /** The host runs in a virtual machine. */
+  | { readonly kind: 'virtual-machine' }
+  /** A named model of the same signature has it, or no such model has. */
+  | { readonly kind: 'model-has' | 'no-model-has'; readonly model: string }
+  /** Only hosts of these vendors have it. */
+  | { readonly kind: 'vendors'; readonly vendors: readonly string[] }

@@ -1,0 +1,113 @@
+import type { FeatureTable } from '../../core/feature-table.ts'
+import { bytewise } from '../bytewise.ts'
+import type { FleetGuest } from '../guest.ts'
+import type { FleetHost } from '../host.ts'
+import { CpuKinds } from '../kinds-of-cpu.ts'
+import { type Obstacle, obstaclesOf } from '../obstacles.ts'
+import { nextOf, type Running, type Station } from './next-to-drain.ts'
+
+/** One host of a rolling upgrade: emptied, upgraded, and back. */
+export interface DrainStep {
+  readonly host: FleetHost
+  readonly moves: readonly { readonly guest: FleetGuest; readonly to: FleetHost }[]
+  /** Guests that no host takes at that time: they must be powered off. */
+  readonly stuck: readonly StuckHere[]
+}
+
+/** A guest that cannot leave, with the host that it is closest to and what keeps it from there; none: no room. */
+export interface StuckHere {
+  readonly guest: FleetGuest
+  readonly obstacles: readonly Obstacle[]
+  readonly nearest: FleetHost | undefined
+}
+
+export interface DrainOptions {
+  /** What a host is after its upgrade; absent: what it is before. */
+  readonly after?: (host: FleetHost) => FleetHost
+  /** How many guests a host takes; absent: any number. */
+  readonly room?: (host: FleetHost) => number
+  /** The names of the hosts to upgrade; absent: all. */
+  readonly only?: ReadonlySet<string>
+}
+
+/**
+ * The order in which to empty hosts for a rolling upgrade, and where each guest goes: next comes the host with
+ * the fewest stuck guests, then the fewest that will have to move again, then the fewest guests, then by name; so
+ * empty hosts are upgraded first and take the others' guests. A guest goes to a host that is upgraded already if one takes it, so that it moves
+ * once; of several to the one with the fewest guests. Takes hosts × guests × kinds of CPU.
+ */
+export function drainOrder(
+  table: FeatureTable,
+  hosts: readonly FleetHost[],
+  guests: readonly FleetGuest[],
+  options: DrainOptions = {},
+): DrainStep[] {
+  const kinds = new CpuKinds()
+  const stations = hosts
+    .map((host): Station => ({ host, now: host, kind: kinds.of(host), guests: [], done: false }))
+    .sort((a, b) => bytewise(a.host.name, b.host.name))
+  const byName = new Map(stations.map(station => [station.host.name, station]))
+  for (const guest of [...guests].sort((a, b) => bytewise(a.name, b.name))) {
+    byName.get(guest.host ?? '')?.guests.push({ guest, kind: kinds.of(guest) })
+  }
+  const open = new Set(stations.filter(({ host }) => !options.only || options.only.has(host.name)))
+  const steps: DrainStep[] = []
+  for (let next = nextOf(kinds, open, stations); next; next = nextOf(kinds, open, stations)) {
+    steps.push(drain(table, kinds, next, stations, options))
+    open.delete(next)
+    next.now = options.after?.(next.host) ?? next.host
+    next.kind = kinds.of(next.now)
+    next.done = true
+  }
+  return steps
+}
+
+function drain(
+  table: FeatureTable,
+  kinds: CpuKinds,
+  station: Station,
+  all: readonly Station[],
+  { room = () => Number.POSITIVE_INFINITY }: DrainOptions,
+): DrainStep {
+  const moves: { guest: FleetGuest; to: FleetHost }[] = []
+  const stuck: (StuckHere & Running)[] = []
+  const others = all.filter(other => other !== station)
+  for (const running of station.guests) {
+    const { guest, kind } = running
+    const open = others.filter(
+      other => kinds.mayMove(kind, other.kind) && other.guests.length < room(other.host),
+    )
+    const to = open.reduce<Station | undefined>(
+      (best, other) => (isBetter(other, best) ? other : best),
+      undefined,
+    )
+    if (to) {
+      to.guests.push(running)
+      moves.push({ guest, to: to.host })
+    } else stuck.push({ ...running, ...nearest(table, guest, others) })
+  }
+  station.guests = stuck.map(({ guest, kind }) => ({ guest, kind }))
+  return {
+    host: station.host,
+    moves,
+    stuck: stuck.map(({ guest, obstacles, nearest: closest }) => ({ guest, obstacles, nearest: closest })),
+  }
+}
+
+/** A station that is done comes before one that is not, then one with fewer guests. */
+const isBetter = (a: Station, b: Station | undefined): boolean =>
+  !b || (a.done !== b.done ? a.done : a.guests.length < b.guests.length)
+
+/** The host that the guest is closest to, as it is now, and what keeps it from there; empty: there is no room. */
+function nearest(
+  table: FeatureTable,
+  guest: FleetGuest,
+  others: readonly Station[],
+): Pick<StuckHere, 'obstacles' | 'nearest'> {
+  const all = others.map(({ now }) => ({ obstacles: obstaclesOf(table, guest, now), nearest: now }))
+  const [first = { obstacles: [], nearest: undefined }, ...rest] = all
+  return rest.reduce(
+    (least, found) => (found.obstacles.length < least.obstacles.length ? found : least),
+    first,
+  )
+}

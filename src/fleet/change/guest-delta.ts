@@ -1,0 +1,86 @@
+import type { FeatureTable } from '../../core/feature-table.ts'
+import { bytewise } from '../bytewise.ts'
+import { groupHosts } from '../groups.ts'
+import type { FleetGuest } from '../guest.ts'
+import { guestsByPool } from '../guests-by-pool.ts'
+import type { FleetHost } from '../host.ts'
+import { mayMove, type Obstacle, obstaclesOf } from '../obstacles.ts'
+import { placesOf } from '../places.ts'
+import { type FleetPool, poolsOf } from '../pools.ts'
+
+/** What a change to the fleet means to a guest that runs now. */
+export interface GuestDelta {
+  readonly guest: FleetGuest
+  /**
+   * Of its own host: `gone`: it must be moved or stopped before; `closed`: the host is there and no longer
+   * takes it, so it can neither come back nor be started there as it is.
+   */
+  readonly own: 'stays' | 'gone' | 'closed'
+  /** How many other hosts of its pool take it, before and after. */
+  readonly before: number
+  readonly after: number
+  /** Had another place and has none. */
+  readonly stuck: boolean
+  /** Had no other place and has one. */
+  readonly freed: boolean
+  /** Of a closed host: what keeps it from there; of a stuck guest: from the host of its pool it is closest to. */
+  readonly why: readonly Obstacle[]
+  /** That host, as it is then; absent: there is none. */
+  readonly kept: FleetHost | undefined
+}
+
+/** The guests to which the change means something, bytewise by name. Guests in no pool are passed over. */
+export function guestDeltas(
+  table: FeatureTable,
+  guests: readonly FleetGuest[],
+  before: readonly FleetHost[],
+  after: readonly FleetHost[],
+): GuestDelta[] {
+  const [old, young] = [before, after].map(hosts => poolsOf(groupHosts(hosts)))
+  const groupsOf = (pools: readonly FleetPool[] | undefined, label: string) =>
+    pools?.find(pool => pool.label === label)?.groups ?? []
+  const homes = new Map(after.map(host => [host.name, host]))
+  const deltas = [...guestsByPool(guests, before)].flatMap(([label, list]) => {
+    const [were, are] = [old, young].map(pools => placesOf(list, groupsOf(pools, label)))
+    const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
+    return (were ?? []).map(({ guest, others: had }, i) =>
+      deltaOf(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
+    )
+  })
+  return deltas.filter(isTold).sort((a, b) => bytewise(a.guest.name, b.guest.name))
+}
+
+const isTold = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
+
+function deltaOf(
+  table: FeatureTable,
+  guest: FleetGuest,
+  [before, after]: readonly [number, number],
+  homes: ReadonlyMap<string, FleetHost>,
+  pool: readonly FleetHost[],
+): GuestDelta {
+  const home = homes.get(guest.host ?? '')
+  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : mayMove(guest, home) ? 'stays' : 'closed'
+  const stuck = before > 0 && after === 0
+  const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
+  return {
+    guest,
+    own,
+    before,
+    after,
+    stuck,
+    freed: before === 0 && after > 0,
+    ...nearest(table, guest, own === 'closed' && home ? [home] : others),
+  }
+}
+
+/** The host that the guest is closest to, and what keeps it from there; of several the first. */
+function nearest(
+  table: FeatureTable,
+  guest: FleetGuest,
+  hosts: readonly FleetHost[],
+): Pick<GuestDelta, 'why' | 'kept'> {
+  const all = hosts.map(kept => ({ kept, why: obstaclesOf(table, guest, kept) }))
+  const [first = { kept: undefined, why: [] }, ...rest] = all
+  return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
+}

@@ -1,0 +1,54 @@
+import type { Feature } from '../../core/feature.ts'
+import { NEVER_OFFERED } from '../../qemu/names.ts'
+import { bytewise } from '../bytewise.ts'
+import { groupHosts } from '../groups.ts'
+import type { FleetGuest } from '../guest.ts'
+import { guestsByPool } from '../guests-by-pool.ts'
+import type { FleetHost } from '../host.ts'
+import { baselineOf, poolsOf } from '../pools.ts'
+import type { Valuation } from '../value.ts'
+
+/** A guest whose CPU is not what its pool offers: it keeps it until it is powered off and started again. */
+export interface Raise {
+  readonly guest: FleetGuest
+  /** The pool of the host it runs on. */
+  readonly pool: string
+  /** What it would have more, of security and performance, in map order. */
+  readonly gains: readonly Feature[]
+  /** What it has beyond its pool: it cannot go to every host, and would lose these. */
+  readonly beyond: readonly Feature[]
+  /** The worth of `gains`. */
+  readonly worth: number
+}
+
+/**
+ * The guests to power off and start anew, in order: first those that cannot go everywhere in their pool,
+ * the ones with most beyond it first, since they stand in the way of every drain; then those that gain most;
+ * then by name. Virtualization and platform features are the guest's own choice and are no gain here.
+ */
+export function raises(
+  valuation: Valuation,
+  hosts: readonly FleetHost[],
+  guests: readonly FleetGuest[],
+): Raise[] {
+  const { table } = valuation
+  const wanted = table.setOf(table.list.filter(isGain))
+  const members = guestsByPool(guests, hosts)
+  return poolsOf(groupHosts(hosts))
+    .flatMap(({ label, groups }) => {
+      const offer = baselineOf(groups)
+      return (members.get(label) ?? []).map(guest => {
+        const gains = offer.meet(wanted).minus(guest.features)
+        const beyond = table.in(guest.features.minus(offer))
+        return { guest, pool: label, gains: table.in(gains), beyond, worth: valuation.worth(gains) }
+      })
+    })
+    .filter(({ gains, beyond }) => gains.length + beyond.length > 0)
+    .sort(
+      (a, b) =>
+        b.beyond.length - a.beyond.length || b.worth - a.worth || bytewise(a.guest.name, b.guest.name),
+    )
+}
+
+const isGain = ({ name, class: of, migratable }: Feature): boolean =>
+  (of === 'security' || of === 'performance') && migratable && !NEVER_OFFERED.has(name)

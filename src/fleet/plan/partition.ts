@@ -1,0 +1,142 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
+import { type Level, levelOf } from '../../map/levels.ts'
+import { bytewise } from '../bytewise.ts'
+import type { Group } from '../groups.ts'
+import { baselineOf } from '../pools.ts'
+import { type Valuation, weightOfAll } from '../value.ts'
+import type { Constraints } from './constraints.ts'
+import { type Impossible, plainlyImpossible } from './impossible.ts'
+import { type LeftOut, type Unit, unitsOf } from './items.ts'
+import { Problem } from './problem.ts'
+import type { Solution } from './solution.ts'
+import { solve } from './solve.ts'
+import type { Solved } from './solved.ts'
+
+export type { Constraints, Impossible, LeftOut }
+
+/** A pool as it is proposed. */
+export interface PlannedPool {
+  /** Bytewise by name; never empty. A group that pins part is in several pools, each with its hosts. */
+  readonly groups: readonly Group[]
+  readonly baseline: FeatureSet
+  /** The x86-64 level its guests reach. */
+  readonly level: Level | undefined
+  readonly hosts: number
+  /** The sum of its hosts' weights. */
+  readonly weight: number
+  /** `weight` times the worth of `baseline`. */
+  readonly value: number
+  /** The vendors of its hosts, bytewise; more than one only where that was asked for. */
+  readonly vendors: readonly string[]
+  /** The label that its hosts are pinned to. */
+  readonly pin: string | undefined
+}
+
+/** The best partition into at most `count` pools, a point of the trade curve. */
+export interface Partition {
+  readonly count: number
+  /** In the order of their first hosts' names; fewer than `count` where more gain nothing; empty: impossible. */
+  readonly pools: readonly PlannedPool[]
+  readonly value: number
+  /** No partition into at most `count` pools has more value. */
+  readonly bound: number
+  /** `(bound - value) / bound`: how much of the best value may be missing; 0: nothing is. */
+  readonly gap: number
+  /** Every other was ruled out, ties too. Where this is false and the gap is 0, only a tie may be better. */
+  readonly exact: boolean
+  readonly impossible: Impossible | undefined
+}
+
+export interface Plan {
+  /** For at most 1, 2, … pools. */
+  readonly curve: readonly Partition[]
+  /** The count after which one more pool gains less than 5 %; undefined: none is possible. */
+  readonly enough: number | undefined
+  /** Hosts that lack what every pool must have: in no pool. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+export interface PlanOptions {
+  readonly constraints?: Constraints | undefined
+  /** Distinct CPUs of one vendor up to which every partition is looked at; absent: 20, which is the most. */
+  readonly exact?: number | undefined
+}
+
+/** A further pool that gains less is not worth its trouble. */
+const ENOUGH = 0.05
+
+/** The best partitions of the groups' hosts into at most 1, 2, … `most` pools. */
+export function plan(
+  valuation: Valuation,
+  levels: readonly Level[],
+  groups: readonly Group[],
+  most: number,
+  { constraints = {}, exact }: PlanOptions = {},
+): Plan {
+  const { units, leftOut } = unitsOf(valuation, groups, constraints)
+  const smallest = Math.max(1, constraints.smallest ?? 1)
+  const problem = new Problem(valuation, units, smallest)
+  const solved = units.length === 0 ? [] : solve(problem, Math.min(most, units.length), exact)
+  const curve = Array.from({ length: units.length === 0 ? 0 : most }, (_, i): Partition => {
+    const impossible = plainlyImpossible(units, i + 1, smallest)
+    // More pools than units gain nothing.
+    const one = solved[Math.min(i, solved.length - 1)]
+    if (!one?.solution || impossible) return refusal(i + 1, impossible ?? { because: 'none-found' }, one)
+    return partitionOf(valuation, levels, problem, { ...one, count: i + 1 }, one.solution)
+  })
+  return { curve, enough: enoughOf(curve), leftOut }
+}
+
+const refusal = (count: number, impossible: Impossible, solved: Solved | undefined): Partition => ({
+  count,
+  pools: [],
+  value: 0,
+  bound: 0,
+  gap: 0,
+  exact: impossible.because !== 'none-found' || (solved?.complete ?? true),
+  impossible,
+})
+
+function partitionOf(
+  valuation: Valuation,
+  levels: readonly Level[],
+  problem: Problem,
+  { count, bound, complete }: Solved,
+  solution: Solution,
+): Partition {
+  const pools: Unit[][] = Array.from({ length: solution.pools }, () => [])
+  solution.places.forEach((place, i) => {
+    const unit = problem.units[problem.byName[i] ?? 0]
+    if (unit) pools[place]?.push(unit)
+  })
+  return {
+    count,
+    pools: pools.map(units => poolOf(valuation, levels, units)),
+    value: solution.value,
+    bound,
+    gap: bound > 0 ? (bound - solution.value) / bound : 0,
+    exact: complete,
+    impossible: undefined,
+  }
+}
+
+function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly Unit[]): PlannedPool {
+  const groups = units.flatMap(unit => unit.groups).sort((a, b) => bytewise(a.name, b.name))
+  const baseline = baselineOf(groups)
+  const weight = weightOfAll(groups)
+  return {
+    groups,
+    baseline,
+    level: levelOf(levels, baseline),
+    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    weight,
+    value: weight * valuation.worth(baseline),
+    vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(bytewise),
+    pin: units.find(({ pin }) => pin !== undefined)?.pin,
+  }
+}
+
+function enoughOf(curve: readonly Partition[]): number | undefined {
+  const possible = curve.filter(({ impossible }) => !impossible)
+  return possible.find(({ value }, i) => (possible[i + 1]?.value ?? value) < value * (1 + ENOUGH))?.count
+}

@@ -1,0 +1,136 @@
+import { popcount } from '../../core/bits.ts'
+import { bytewise } from '../bytewise.ts'
+import type { Valuation } from '../value.ts'
+import { columnsOf } from './columns.ts'
+import { nameOf, type Unit } from './items.ts'
+
+/**
+ * Units as numbers, made for speed: unit `u` is one of 0 to `size - 1` in ascending order of worth, ties by
+ * name, so that the unit with the least number in a pool is its weakest. Its features are `width` words from
+ * `u * width` of `bits`, and only those that are worth something and that some unit lacks.
+ */
+export class Problem {
+  readonly units: readonly Unit[]
+  readonly size: number
+  readonly width: number
+  readonly bits: Uint32Array
+  /** Of each unit: the sum of its hosts' weights, how many hosts, and what its features are worth. */
+  readonly weights: Float64Array
+  readonly hosts: Int32Array
+  readonly worths: Float64Array
+  /** Of each unit: a number for its vendor, and one for its pin, -1 for none. */
+  readonly vendors: Int32Array
+  readonly pins: Int32Array
+  /** Units without a weaker one of their vendor: each is the weakest of its pool, whatever the partition. */
+  readonly weakest: ReadonlySet<number>
+  readonly anyPins: boolean
+  /** The units in the order of their names. */
+  readonly byName: Int32Array
+  /** The least number of hosts that a pool may have. */
+  readonly smallest: number
+  /** Of each unit: its bits that are not set, counted from 0, the lowest of the first word. */
+  readonly lacks: readonly Int32Array[]
+  /** The words of everything: the baseline of no units. */
+  readonly everything: Uint32Array
+  /** What the features that all units have are worth. */
+  readonly base: number
+  /** What one bit of each word is worth. */
+  readonly #perBit: Float64Array
+
+  constructor(valuation: Valuation, units: readonly Unit[], smallest = 1) {
+    const worth = new Map(units.map(unit => [unit, valuation.worth(unit.worthy)]))
+    const worthOf = (unit: Unit) => worth.get(unit) ?? 0
+    this.units = [...units].sort((a, b) => worthOf(a) - worthOf(b) || bytewise(nameOf(a), nameOf(b)))
+    this.size = units.length
+    this.smallest = smallest
+    const columns = columnsOf(valuation, units)
+    this.width = columns.length
+    this.#perBit = Float64Array.from(columns, ({ weight }) => weight)
+    this.bits = new Uint32Array(this.size * this.width)
+    this.units.forEach(({ worthy }, u) => {
+      columns.forEach(({ word, mask }, c) => {
+        this.bits[u * this.width + c] = (worthy.words[word] ?? 0) & mask
+      })
+    })
+    this.everything = Uint32Array.from(columns, ({ mask }) => mask)
+    this.lacks = this.units.map((_, u) => this.#lacking(u))
+    this.worths = Float64Array.from(this.units, worthOf)
+    this.base = (this.worths[0] ?? 0) - this.#sum(this.of(0))
+    this.weights = Float64Array.from(this.units, ({ weight }) => weight)
+    this.hosts = Int32Array.from(this.units, ({ hosts }) => hosts)
+    this.vendors = numbered(this.units.map(({ vendor }) => vendor))
+    const { vendors } = this
+    this.weakest = new Set(Array.from(vendors.keys()).filter(u => vendors.indexOf(vendors[u] ?? 0) === u))
+    this.pins = numbered(this.units.map(({ pin }) => pin))
+    this.anyPins = this.pins.some(pin => pin >= 0)
+    const number = new Map(this.units.map((unit, u) => [unit, u]))
+    const named = [...this.units].sort((a, b) => bytewise(nameOf(a), nameOf(b)))
+    this.byName = Int32Array.from(named, unit => number.get(unit) ?? 0)
+  }
+
+  /** The words of a unit: a view, not to be written to. */
+  of(u: number): Uint32Array {
+    return this.bits.subarray(u * this.width, (u + 1) * this.width)
+  }
+
+  /** Whether two units may be in one pool. */
+  together(u: number, v: number): boolean {
+    if (this.vendors[u] !== this.vendors[v]) return false
+    const [a = -1, b = -1] = [this.pins[u], this.pins[v]]
+    return a === b || a < 0 || b < 0
+  }
+
+  /** Whether unit `u` has a bit: 0 is the lowest of its first word. */
+  has(u: number, bit: number): boolean {
+    return (((this.bits[u * this.width + (bit >>> 5)] ?? 0) >>> (bit & 31)) & 1) === 1
+  }
+
+  /** What a bit is worth. */
+  worthOfBit(bit: number): number {
+    return this.#perBit[bit >>> 5] ?? 0
+  }
+
+  /** What these words are worth. */
+  worth(words: Uint32Array): number {
+    return this.base + this.#sum(words)
+  }
+
+  /** What these words and unit `u` have in common is worth. */
+  worthWith(words: Uint32Array, u: number): number {
+    const { bits, width } = this
+    let sum = this.base
+    for (let c = 0, at = u * width; c < width; c++, at++) {
+      sum += (this.#perBit[c] ?? 0) * popcount((words[c] ?? 0) & (bits[at] ?? 0))
+    }
+    return sum
+  }
+
+  /** Takes from `words` what unit `u` has not. */
+  meetInto(words: Uint32Array, u: number): void {
+    const { bits, width } = this
+    for (let c = 0, at = u * width; c < width; c++, at++) words[c] = (words[c] ?? 0) & (bits[at] ?? 0)
+  }
+
+  #lacking(u: number): Int32Array {
+    const bits = Array.from({ length: this.width * 32 }, (_, bit) => bit)
+    const whole = (bit: number) => (((this.everything[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1
+    return Int32Array.from(bits.filter(bit => whole(bit) && !this.has(u, bit)))
+  }
+
+  #sum(words: Uint32Array): number {
+    let sum = 0
+    for (let c = 0; c < this.width; c++) sum += (this.#perBit[c] ?? 0) * popcount(words[c] ?? 0)
+    return sum
+  }
+}
+
+/** A number from 0 for each different value, in order of appearance; -1 for undefined. */
+function numbered(values: readonly (string | undefined)[]): Int32Array {
+  const known = new Map<string, number>()
+  return Int32Array.from(values, value => {
+    if (value === undefined) return -1
+    const number = known.get(value) ?? known.size
+    known.set(value, number)
+    return number
+  })
+}

@@ -1,0 +1,33 @@
+import type { Feature } from '../../core/feature.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
+import { type Level, nextLevel } from '../../map/levels.ts'
+import type { Group } from '../groups.ts'
+import { baselineOf } from '../pools.ts'
+
+/** What stands between a pool and the next level: "one flag short of x86-64-v3: f16c on host 4". */
+export interface Shortfall {
+  readonly level: Level
+  /** In map order; never empty, unless the database does not know what the level needs. */
+  readonly missing: readonly MissingFeature[]
+}
+
+export interface MissingFeature {
+  readonly feature: Feature
+  /** The groups that lack it; never empty. */
+  readonly groups: readonly Group[]
+}
+
+/** The shortfall of the groups' baseline; undefined where it reaches the highest level. */
+export function shortfall(
+  table: FeatureTable,
+  levels: readonly Level[],
+  groups: readonly Group[],
+): Shortfall | undefined {
+  const next = nextLevel(table, levels, baselineOf(groups))
+  if (!next) return undefined
+  const missing = next.missing.map(feature => ({
+    feature,
+    groups: groups.filter(group => !feature.bits.leq(group.features)),
+  }))
+  return { level: next.level, missing }
+}

@@ -1,0 +1,41 @@
+import { hex } from '../../core/bits.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
+import type { Dump } from './dump.ts'
+
+/**
+ * The CPUs of what Todd Allen's `cpuid -r` prints, or `cpuid -1 -r`, which names no CPU.
+ * @throws ParseError at a line of registers that is not complete
+ */
+export const parseCpuidR = (text: string, source = ''): Dump[] => parseLines(text, source, [row, heading])
+
+/** `   0x00000007 0x01: eax=0x00000030 ebx=0x00000000 ecx=0x00000000 edx=0x00000000` */
+const REGISTER = '=0x([0-9a-f]{1,8})'
+const ROW = new RegExp(
+  `^\\s*0x([0-9a-f]{1,8})\\s+0x([0-9a-f]{1,8})\\s*:\\s*eax${REGISTER}\\s+ebx${REGISTER}\\s+ecx${REGISTER}\\s+edx${REGISTER}\\s*$`,
+  'i',
+)
+
+const row: LineReader = (line, builder) => {
+  const [whole, leaf = '', subleaf = '', eax = '', ebx = '', ecx = '', edx = ''] = ROW.exec(line) ?? []
+  if (whole === undefined) return /^\s*0x[0-9a-f]+\s+0x/i.test(line) ? 'malformed' : false
+  builder.addRow(fromHex(leaf), fromHex(subleaf), [fromHex(eax), fromHex(ebx), fromHex(ecx), fromHex(edx)])
+  return true
+}
+
+/** `CPU 0:`, or `CPU:` where only one was asked. */
+const heading: LineReader = (line, builder) => {
+  const label = /^\s*(CPU\s*\d*)\s*:\s*$/i.exec(line)?.[1]
+  if (label === undefined) return false
+  builder.startCpu(label === 'CPU' ? '' : label)
+  return true
+}
+
+/** The rows as `cpuid -1 -r` prints them. */
+export function printCpuidR(rows: readonly CpuidRow[]): string {
+  const lines = rows.map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
+    const registers = [eax, ebx, ecx, edx].map((word, i) => `e${'abcd'[i]}x=0x${hex(word)}`)
+    return `   0x${hex(leaf)} 0x${hex(subleaf, 2)}: ${registers.join(' ')}\n`
+  })
+  return `CPU:\n${lines.join('')}`
+}

@@ -1,0 +1,97 @@
+import { hex, type U32 } from '../../core/bits.ts'
+import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+
+/** What a dump says of one logical CPU. */
+export interface Dump {
+  /** As the text calls the CPU: `Logical CPU #0`, `CPU 3`; empty where it does not say. */
+  readonly label: string
+  /** Leaves by leaf and subleaf, MSRs by index, one row each, none above the CPU's own maximum. */
+  readonly data: CpuidData
+  /** What in the text contradicts itself, and what was made of it. */
+  readonly notes: readonly string[]
+}
+
+type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
+
+/** Collects what the lines of a dump say, in the order of the text. */
+export class DumpBuilder {
+  readonly #cpus: Cpu[] = []
+  readonly #byLabel = new Map<string, Cpu>()
+  #label = ''
+  /** The CPUs that the MSRs to come are of, where no label says so. */
+  #shared: readonly Cpu[] | undefined
+
+  /** What follows is of this CPU. */
+  startCpu(label: string): void {
+    this.#label = label
+    this.#shared = undefined
+  }
+
+  /** What follows are MSRs of no CPU in particular: of every one so far that has none of its own. */
+  startSharedMsrs(): void {
+    this.#shared = this.#cpus.filter(cpu => cpu.msrs.size === 0)
+  }
+
+  /**
+   * A row; without a `subleaf` it is the next one of its leaf. A second leaf 0 begins another CPU, as some texts
+   * hold several without saying so.
+   */
+  addRow(leaf: U32, subleaf: U32 | undefined, registers: Registers): void {
+    const cpu = this.#current(leaf === 0)
+    const order = cpu.seen.get(leaf) ?? 0
+    cpu.seen.set(leaf, order + 1)
+    const row: CpuidRow = [leaf, subleaf ?? order, ...registers]
+    const key = `${leaf}.${row[1]}`
+    const first = cpu.rows.get(key)
+    if (first === undefined) cpu.rows.set(key, row)
+    else if (String(first) !== String(row)) cpu.notes.push(`${nameOf(row)} is given twice: the first counts`)
+  }
+
+  /** An MSR of the current CPU. Of two with one index the first counts. */
+  addMsr(row: MsrRow): void {
+    for (const { msrs } of this.#shared ?? [this.#current(false)])
+      if (!msrs.has(row[0])) msrs.set(row[0], row)
+  }
+
+  #current(begins: boolean): Cpu {
+    const known = this.#byLabel.get(this.#label)
+    if (known !== undefined && !(begins && known.rows.has(FIRST))) return known
+    const cpu: Cpu = { label: this.#label, rows: new Map(), seen: new Map(), msrs: new Map(), notes: [] }
+    this.#cpus.push(cpu)
+    this.#byLabel.set(this.#label, cpu)
+    return cpu
+  }
+
+  dumps(): Dump[] {
+    return this.#cpus.filter(cpu => cpu.rows.size > 0).map(finish)
+  }
+}
+
+const FIRST = '0.0'
+
+interface Cpu {
+  readonly label: string
+  readonly rows: Map<string, CpuidRow>
+  /** How many rows of each leaf the text has. */
+  readonly seen: Map<U32, number>
+  readonly msrs: Map<U32, MsrRow>
+  readonly notes: string[]
+}
+
+function finish(cpu: Cpu): Dump {
+  const all = [...cpu.rows.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1])
+  const leaves = all.filter(([leaf]) => leaf <= (maximumOf(cpu, leaf) ?? leaf))
+  const msrs = [...cpu.msrs.values()].sort((a, b) => a[0] - b[0])
+  return { label: cpu.label, data: { leaves, msrs }, notes: cpu.notes }
+}
+
+/**
+ * The highest leaf of the range that `leaf` is in, undefined where the CPU does not say. Only of the two ranges that
+ * every manual defines: elsewhere (hypervisors, Transmeta, VIA, 8FFFFFFFH) the first register may be anything.
+ */
+function maximumOf(cpu: Cpu, leaf: U32): U32 | undefined {
+  if (leaf < 0x4000_0000) return cpu.rows.get(FIRST)?.[2]
+  return leaf >>> 16 === 0x8000 ? cpu.rows.get(`${0x8000_0000}.0`)?.[2] : undefined
+}
+
+const nameOf = ([leaf, subleaf]: CpuidRow): string => `leaf ${hex(leaf, 1)}H subleaf ${subleaf}`

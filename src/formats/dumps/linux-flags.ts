@@ -1,0 +1,97 @@
+import type { U32 } from '../../core/bits.ts'
+import { bitMask } from '../../core/bits.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+import type { Feature } from '../../core/feature.ts'
+import type { Register } from '../../core/place.ts'
+import { signatureWord } from '../../core/signature.ts'
+import { builtin } from '../../map/built-in.ts'
+import type { Database } from '../../map/database.ts'
+import type { Dump } from './dump.ts'
+
+/** What Linux says of a CPU: numbers as it prints them, and its flags' names. */
+export interface LinuxCpu {
+  readonly label: string
+  /** Twelve characters. */
+  readonly vendor: string
+  readonly family: number
+  readonly model: number
+  readonly stepping: number
+  /** The highest basic leaf; 0 where it is not told. */
+  readonly level: number
+  readonly flags: readonly string[]
+}
+
+/**
+ * The words that Linux's flags stand for. An approximation: Linux shows not every feature, hides some that it does not
+ * use, and shows none that only MSRs tell.
+ */
+export function dumpOfFlags(cpu: LinuxCpu): Dump {
+  const words = new Map<string, [U32, U32, U32, U32, U32, U32]>()
+  const row = (leaf: U32, subleaf: U32) => {
+    const found = words.get(`${leaf}.${subleaf}`) ?? [leaf, subleaf, 0, 0, 0, 0]
+    words.set(`${leaf}.${subleaf}`, found)
+    return found
+  }
+  const [ebx, edx, ecx] = vendorWords(cpu.vendor)
+  row(0, 0).splice(2, 4, cpu.level, ebx, ecx, edx)
+  row(1, 0)[2] = signatureWord(cpu)
+  for (const { place, bit } of featuresOf(cpu)) {
+    if (place.kind !== 'cpuid') continue
+    const words = row(place.leaf, place.subleaf)
+    const at = COLUMN[place.register]
+    words[at] = (words[at] | bitMask(bit)) >>> 0
+  }
+  const leaves: CpuidRow[] = [...words.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1])
+  return { label: cpu.label, data: { leaves, msrs: [] }, notes: [APPROXIMATE] }
+}
+
+const COLUMN: Readonly<Record<Register, 2 | 3 | 4 | 5>> = { eax: 2, ebx: 3, ecx: 4, edx: 5 }
+
+const APPROXIMATE =
+  "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, count as absent"
+
+function vendorWords(vendor: string): [ebx: U32, edx: U32, ecx: U32] {
+  const bytes = new DataView(new ArrayBuffer(12))
+  for (let i = 0; i < 12; i++) bytes.setUint8(i, vendor.charCodeAt(i) & 0xff)
+  return [bytes.getUint32(0, true), bytes.getUint32(4, true), bytes.getUint32(8, true)]
+}
+
+function featuresOf({ vendor, flags }: LinuxCpu): Feature[] {
+  const names = new Set(flags)
+  const ours = OWN_WORDS.filter(([word, , of]) => names.has(word) && of.test(vendor)).map(([, name]) => name)
+  const byFlag = featuresByFlag(builtin())
+  return [
+    ...flags.flatMap(flag => byFlag.get(flag) ?? []),
+    ...ours.flatMap(name => builtin().features.get(name) ?? []),
+  ]
+}
+
+/** Words that are Linux's own: what they mean depends on the vendor, or they stand for features without a flag. */
+const OWN_WORDS: readonly (readonly [word: string, feature: string, vendor: RegExp])[] = [
+  ['ibrs', 'spec-ctrl', /Intel/],
+  ['ibpb', 'spec-ctrl', /Intel/],
+  ['stibp', 'stibp', /Intel/],
+  ['ssbd', 'ssbd', /Intel/],
+  ['ibpb', 'ibpb', /AMD|Hygon/],
+  ['ibrs', 'ibrs', /AMD|Hygon/],
+  ['stibp', 'amd-stibp', /AMD|Hygon/],
+  ['nonstop_tsc', 'invtsc', /./],
+  ['xsave', 'osxsave', /./],
+]
+
+let known: ReadonlyMap<string, Feature> | undefined
+
+/** The feature that each word of the flags is. */
+function featuresByFlag(db: Database): ReadonlyMap<string, Feature> {
+  known ??= new Map(
+    db.features.list.flatMap(feature => flagsOf(db, feature).map(flag => [flag, feature] as const)),
+  )
+  return known
+}
+
+/** What Linux calls a feature: as we do where the data says nothing else. */
+function flagsOf(db: Database, feature: Feature): readonly string[] {
+  const linux = db.names(feature).find(({ tool }) => tool === 'linux')
+  if (!linux) return [feature.name]
+  return linux.hidden ? [] : linux.names
+}

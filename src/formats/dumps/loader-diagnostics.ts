@@ -1,0 +1,82 @@
+import type { U32 } from '../../core/bits.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import type { Dump } from './dump.ts'
+import { LoaderProcessors } from './loader-processors.ts'
+
+/**
+ * The CPUs of what glibc's dynamic loader prints, `ld.so --list-diagnostics`: every leaf of every CPU since glibc 2.40,
+ * before that a few leaves of the CPU that it ran on.
+ * @see The GNU C Library, "Dynamic Linker Diagnostics Values"
+ * @throws ParseError at a line of registers that is not complete
+ */
+export function parseLoaderDiagnostics(text: string, source = ''): Dump[] {
+  const processors = new LoaderProcessors()
+  const chosen = new Map<string, U32>()
+  for (const [i, line] of text.split('\n').entries()) {
+    if (!line.startsWith('x86.')) continue
+    if (!learnLine(line.trimEnd(), processors, chosen)) {
+      const excerpt = line.length > 100 ? '' : line
+      throw new ParseError('this line of loader diagnostics cannot be', source, i + 1, 1, excerpt)
+    }
+  }
+  const dumps = processors.dumps()
+  if (!dumps) throw new ParseError('more processors and leaves than any machine has', source)
+  return dumps.length > 0 || chosen.size === 0 ? dumps : [dumpOf(chosen)]
+}
+
+const PROCESSOR = /^x86\.processor\[(0x[0-9a-f]{1,4})\]\.([\w.[\]]+)=(0x[0-9a-f]{1,16})$/
+const CHOSEN =
+  /^x86\.cpu_features\.(basic\.\w+|features\[0x[0-9a-f]{1,2}\]\.cpuid\[0x[0-3]\])=(0x[0-9a-f]{1,8})$/
+
+/** Answers whether it can be; lines about something else are passed over. */
+function learnLine(line: string, processors: LoaderProcessors, chosen: Map<string, U32>): boolean {
+  if (line.startsWith('x86.processor[')) {
+    const [, index, path = '', value] = PROCESSOR.exec(line) ?? []
+    return index !== undefined && processors.learn(Number(index), path, Number(value))
+  }
+  const meant = /^x86\.cpu_features\.(?:basic\.|features\[[^\]]*\]\.cpuid)/.test(line)
+  const [, path = '', value] = CHOSEN.exec(line) ?? []
+  if (value !== undefined) chosen.set(path, Number(value))
+  return !meant || value !== undefined
+}
+
+/** The leaves that glibc keeps, in its order. @see glibc, <sys/platform/x86.h>, CPUID_INDEX_1 and those after it */
+const KEPT: readonly (readonly [leaf: U32, subleaf: U32])[] = [
+  [1, 0],
+  [7, 0],
+  [0x8000_0001, 0],
+  [0xd, 1],
+  [0x8000_0007, 0],
+  [0x8000_0008, 0],
+  [7, 1],
+  [0x19, 0],
+  [0x14, 0],
+  [0x24, 0],
+]
+
+/** Of the other vendors glibc does not tell the name. */
+const VENDORS: ReadonlyMap<U32, readonly [ebx: U32, ecx: U32, edx: U32]> = new Map([
+  [1, [0x756e_6547, 0x6c65_746e, 0x4965_6e69]], // GenuineIntel
+  [2, [0x6874_7541, 0x444d_4163, 0x6974_6e65]], // AuthenticAMD
+])
+
+const NOTE =
+  'glibc older than 2.40 tells leaves 1, 7, 0DH.1, 14H, 19H, 80000001H, 80000007H and 80000008H only: ' +
+  'features of other leaves count as absent'
+
+function dumpOf(chosen: ReadonlyMap<string, U32>): Dump {
+  const word = (path: string): U32 => chosen.get(path) ?? 0
+  const vendor = VENDORS.get(word('basic.kind'))
+  const leaves: CpuidRow[] = [[0, 0, word('basic.max_cpuid'), ...(vendor ?? ([0, 0, 0] as const))]]
+  for (const [i, [leaf, subleaf]] of KEPT.entries()) {
+    const path = (register: number) => `features[0x${i.toString(16)}].cpuid[0x${register}]`
+    if (!chosen.has(path(0))) continue
+    leaves.push([leaf, subleaf, word(path(0)), word(path(1)), word(path(2)), word(path(3))])
+  }
+  leaves.sort((a, b) => a[0] - b[0] || a[1] - b[1])
+  const notes = vendor
+    ? [NOTE]
+    : [NOTE, 'glibc does not tell which vendor it is: models of any are considered']
+  return { label: '', data: { leaves, msrs: [] }, notes }
+}

@@ -1,0 +1,57 @@
+import { ParseError } from '../../core/parse-error.ts'
+import type { Dump } from './dump.ts'
+import { dumpOfFlags, type LinuxCpu } from './linux-flags.ts'
+
+/** What Linux says of one logical CPU: names and values, as `/proc/cpuinfo` has them. */
+export type CpuInfo = ReadonlyMap<string, string>
+
+/** The logical CPUs of an x86 machine's `/proc/cpuinfo`, in its order; empty for what is something else. */
+export function parseCpuInfo(text: string): CpuInfo[] {
+  const cpus: Map<string, string>[] = []
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^([^\t:]*?)\s*:\s*(.*?)\s*$/.exec(line) ?? []
+    if (name === undefined || value === undefined) continue
+    if (name === 'processor' || cpus.length === 0) cpus.push(new Map())
+    const cpu = cpus.at(-1)
+    if (!cpu?.has(name)) cpu?.set(name, value)
+  }
+  return cpus.filter(cpu => cpu.has('vendor_id'))
+}
+
+/** The number of a CPU's microcode, as it is loaded; undefined where Linux does not say. */
+export function microcodeOf(cpu: CpuInfo | undefined): number | undefined {
+  const version = Number(cpu?.get('microcode') || Number.NaN)
+  return Number.isInteger(version) ? version : undefined
+}
+
+/** How wide a CPU's physical addresses are, in bits; undefined where Linux does not say. */
+export function physicalBitsOf(cpu: CpuInfo | undefined): number | undefined {
+  const bits = /^(\d{1,3}) bits physical/.exec(cpu?.get('address sizes') ?? '')?.[1]
+  return bits === undefined ? undefined : Number(bits)
+}
+
+/**
+ * The CPUs of an x86 machine's `/proc/cpuinfo`, approximately: from the flags that Linux shows.
+ * @throws ParseError where it is of another architecture, or has no flags
+ */
+export function parseProcCpuinfo(text: string, source = ''): Dump[] {
+  const cpus = parseCpuInfo(text)
+  const [first] = cpus
+  if (!first?.has('flags')) throw new ParseError(NOT_X86, source)
+  return cpus.map(linuxCpuOf).map(dumpOfFlags)
+}
+
+const NOT_X86 = 'no x86 CPU in this /proc/cpuinfo: only their flags name features of CPUID'
+
+function linuxCpuOf(cpu: CpuInfo): LinuxCpu {
+  const number = (name: string) => Number(/^\d{1,5}$/.exec(cpu.get(name) ?? '')?.[0] ?? 0)
+  return {
+    label: `CPU ${cpu.get('processor') ?? ''}`.trim(),
+    vendor: cpu.get('vendor_id') ?? '',
+    family: number('cpu family'),
+    model: number('model'),
+    stepping: number('stepping'),
+    level: number('cpuid level'),
+    flags: cpu.get('flags')?.split(/\s+/) ?? [],
+  }
+}

@@ -1,0 +1,134 @@
+import type { Cpu } from '../../core/cpu.ts'
+
+/** What `<host>` of the capabilities document tells. Absent: not known, and not printed. Memory is in KiB. */
+export interface HostFacts {
+  readonly uuid?: string | undefined
+  /** Its topology is the whole host's. */
+  readonly cpu: Cpu
+  /** What only libvirt's drivers of Xen and for tests tell: `pae`, `nonpae`. */
+  readonly oldFeatures?: readonly string[] | undefined
+  /** Sizes of pages that the host can give, KiB, ascending. */
+  readonly pageSizes: readonly number[]
+  /** How the host can be put to sleep; absent: it cannot be asked. */
+  readonly powerManagement?: readonly Suspend[] | undefined
+  /** Whether devices are in IOMMU groups. */
+  readonly iommu: boolean
+  readonly migration?: Migration | undefined
+  readonly topology?: NumaTopology | undefined
+  readonly cache: CacheFacts
+  readonly memoryBandwidth: BandwidthFacts
+  /** Energy counters of resctrl, which libvirt tells of since 12.8. */
+  readonly energy?: Monitor | undefined
+  readonly securityModels: readonly SecurityModel[]
+}
+
+export type Suspend = 'suspend_mem' | 'suspend_disk' | 'suspend_hybrid'
+
+/** How guests can leave the host. */
+export interface Migration {
+  readonly live: boolean
+  readonly transports: readonly string[]
+}
+
+export interface NumaTopology {
+  readonly cells: readonly NumaCell[]
+  /** In the order of initiator and target. */
+  readonly interconnects: readonly Interconnect[]
+}
+
+/** A NUMA node. */
+export interface NumaCell {
+  readonly id: number
+  readonly memory?: number | undefined
+  /** How many pages of each size, KiB, ascending. */
+  readonly pages: readonly { readonly size: number; readonly count: number }[]
+  /** To the nodes, itself among them; 10 is the distance to itself. */
+  readonly distances: readonly { readonly cell: number; readonly value: number }[]
+  readonly caches: readonly MemorySideCache[]
+  readonly cpus: readonly LogicalCpu[]
+}
+
+/** A logical CPU's place, and the logical CPUs of the same core, itself among them. */
+export interface LogicalCpu {
+  readonly id: number
+  readonly socket: number
+  readonly die: number
+  readonly cluster: number
+  readonly core: number
+  readonly siblings: readonly number[]
+}
+
+/** Memory that caches memory, as HMAT describes it. */
+export interface MemorySideCache {
+  readonly level: number
+  readonly associativity: 'none' | 'direct' | 'full'
+  readonly policy: 'none' | 'writeback' | 'writethrough'
+  /** KiB. */
+  readonly size: number
+  /** Bytes. */
+  readonly line: number
+}
+
+/** How fast an initiator's access to a target is: latency in ns, bandwidth in KiB/s. */
+export interface Interconnect {
+  readonly kind: 'latency' | 'bandwidth'
+  readonly initiator: number
+  readonly target: number
+  readonly access: 'read' | 'write'
+  readonly value: number
+}
+
+export type CacheType = 'both' | 'code' | 'data'
+
+export interface CacheFacts {
+  readonly banks: readonly CacheBank[]
+  readonly monitor?: (Monitor & { readonly level: number; readonly reuseThreshold: number }) | undefined
+}
+
+/** A cache and the logical CPUs that share it. */
+export interface CacheBank {
+  readonly id: number
+  readonly level: number
+  readonly type: CacheType
+  /** Bytes. */
+  readonly size: number
+  readonly cpus: readonly number[]
+  /** How resctrl can share it out. */
+  readonly controls: readonly CacheControl[]
+}
+
+/** Parts of a cache, in bytes, that can be given to so many groups. */
+export interface CacheControl {
+  readonly type: CacheType
+  readonly granularity: number
+  readonly min: number
+  readonly maxAllocs: number
+}
+
+export interface BandwidthFacts {
+  readonly nodes: readonly BandwidthNode[]
+  readonly monitor?: Monitor | undefined
+}
+
+/** Memory bandwidth of the CPUs that share a last-level cache, in percent as the CPU counts them. */
+export interface BandwidthNode {
+  readonly id: number
+  readonly cpus: readonly number[]
+  readonly granularity: number
+  readonly min: number
+  readonly maxAllocs: number
+}
+
+/** How many groups resctrl can watch at a time, and what it counts. */
+export interface Monitor {
+  readonly maxMonitors: number
+  readonly features: readonly string[]
+}
+
+/** How guests are kept apart from the host and from each other. */
+export interface SecurityModel {
+  readonly model: string
+  readonly doi: string
+  /** The label that guests of a type start from. */
+  readonly baselabels: readonly { readonly type: string; readonly label: string }[]
+}

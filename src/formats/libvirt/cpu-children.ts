@@ -1,0 +1,106 @@
+import {
+  type CpuFeature,
+  type GuestCache,
+  type MaxPhysAddr,
+  POLICIES,
+  type Topology,
+  type Tsc,
+} from '../../core/cpu.ts'
+import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import type { Signature } from '../../core/signature.ts'
+import type { Element } from '../../xml/element.ts'
+import {
+  flag,
+  nonNegative,
+  oneOf,
+  parseUnsigned,
+  required,
+  requiredUnsigned,
+  unsigned,
+  unsigned64,
+} from './attributes.ts'
+
+/** Readers of the children of a `<cpu>`, each with libvirt's checks and texts; absent where the element is. */
+
+/** Not zero. */
+export function microcodeOf(element: Element | undefined): number | undefined {
+  const version = element?.attributes.version
+  if (version === undefined) return undefined
+  const number = parseUnsigned(version, 0xffff_ffff)
+  if (number === undefined) throw new LibvirtError('unsupported', 'invalid microcode version')
+  return number
+}
+
+export function signatureOf(element: Element | undefined): Signature | undefined {
+  if (!element) return undefined
+  return {
+    family: requiredUnsigned(element, 'family', false),
+    model: requiredUnsigned(element, 'model'),
+    stepping: requiredUnsigned(element, 'stepping'),
+  }
+}
+
+export function tscOf(element: Element | undefined): Tsc | undefined {
+  if (!element) return undefined
+  return { frequency: unsigned64(element, 'frequency'), scaling: flag(element, 'scaling', 'yes', 'no') }
+}
+
+export function topologyOf(element: Element | undefined): Topology | undefined {
+  if (!element) return undefined
+  return {
+    sockets: requiredUnsigned(element, 'sockets', false),
+    dies: unsigned(element, 'dies', undefined, false) ?? 1,
+    clusters: unsigned(element, 'clusters', undefined, false) ?? 1,
+    cores: requiredUnsigned(element, 'cores', false),
+    threads: requiredUnsigned(element, 'threads', false),
+  }
+}
+
+export function cacheOf([element, second]: readonly Element[]): GuestCache | undefined {
+  if (second) throw xmlError('at most one CPU cache element may be specified')
+  if (!element) return undefined
+  const level = nonNegative(element, 'level')
+  if (level !== undefined && (level < 1 || level > 3)) {
+    throw xmlError('invalid CPU cache level, must be in range [1,3]')
+  }
+  required(element, 'mode')
+  return { level, mode: oneOf(element, 'mode', ['emulate', 'passthrough', 'disable'] as const) ?? 'emulate' }
+}
+
+export function maxphysaddrOf(element: Element | undefined): MaxPhysAddr | undefined {
+  if (!element) return undefined
+  required(element, 'mode')
+  const mode = oneOf(element, 'mode', ['emulate', 'passthrough'] as const) ?? 'emulate'
+  const bits = nonNegative(element, 'bits')
+  const limit = unsigned(element, 'limit', undefined, false)
+  if (limit !== undefined && mode !== 'passthrough') {
+    throw new LibvirtError(
+      'unsupported',
+      "attribute 'limit' is only supported for maxphysaddr mode 'passthrough'",
+    )
+  }
+  return { mode, bits, limit }
+}
+
+/** In list order. A host's policies are not looked at. */
+export function featuresOf(elements: readonly Element[], guest: boolean): CpuFeature[] {
+  const seen = new Set<string>()
+  const features: CpuFeature[] = []
+  for (const element of elements) {
+    const policy = guest ? policyOf(element) : undefined
+    const name = element.attributes.name
+    if (!name) throw xmlError('Invalid CPU feature name')
+    if (seen.has(name)) throw xmlError(`CPU feature '${name}' specified more than once`)
+    seen.add(name)
+    features.push(policy ? { name, policy } : { name })
+  }
+  return features
+}
+
+function policyOf(element: Element) {
+  const given = element.attributes.policy
+  if (given === undefined) return 'require'
+  const policy = POLICIES.find(p => p === given)
+  if (!policy) throw new LibvirtError('unsupported', 'Invalid CPU feature policy')
+  return policy
+}

@@ -1,0 +1,26 @@
+import { child, type Element, textOf } from '../../xml/element.ts'
+import { findCpus } from './find-cpus.ts'
+
+/** What a domain's definition says of it, as far as its CPU is concerned. */
+export interface Domain {
+  readonly name: string | undefined
+  readonly uuid: string | undefined
+  /** How many virtual CPUs it has. */
+  readonly vcpus: number | undefined
+  /** Absent: whatever the hypervisor gives by itself. */
+  readonly cpu: Element | undefined
+}
+
+/** Reads a `<domain>` element. */
+export function domainOf(element: Element): Domain {
+  const part = (name: string) => textOf(child(element, name) ?? NONE).trim() || undefined
+  const vcpus = Number(part('vcpu'))
+  return {
+    name: part('name'),
+    uuid: part('uuid'),
+    vcpus: Number.isSafeInteger(vcpus) && vcpus > 0 ? vcpus : undefined,
+    cpu: findCpus(element)[0]?.element,
+  }
+}
+
+const NONE: Element = { name: '', attributes: {}, content: [] }

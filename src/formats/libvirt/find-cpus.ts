@@ -1,0 +1,34 @@
+import { children, type Element } from '../../xml/element.ts'
+
+/** Which document a `<cpu>` was found in. */
+export type Origin = 'cpu' | 'domain' | 'capabilities' | 'domainCapabilities'
+
+export interface FoundCpu {
+  readonly origin: Origin
+  readonly element: Element
+}
+
+/**
+ * The CPUs that virsh takes from a top-level element, in document order: the element itself, a domain's,
+ * a host's capabilities, or a supported host-model of domain capabilities, which becomes a plain guest CPU
+ * without attributes. Empty where there is none; deeper or namespaced CPUs are not seen.
+ */
+export function findCpus(top: Element): FoundCpu[] {
+  switch (top.name) {
+    case 'cpu':
+      return [{ origin: 'cpu', element: top }]
+    case 'domain':
+      return children(top, 'cpu').map(element => ({ origin: 'domain', element }))
+    case 'capabilities':
+      return children(top, 'host')
+        .flatMap(host => children(host, 'cpu'))
+        .map(element => ({ origin: 'capabilities', element }))
+    case 'domainCapabilities':
+      return children(top, 'cpu')
+        .flatMap(cpu => children(cpu, 'mode'))
+        .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
+        .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))
+    default:
+      return []
+  }
+}

@@ -1,0 +1,95 @@
+import type { Cpu, CpuFeature, Topology } from '../../core/cpu.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import { escapeXml } from '../../xml/writer.ts'
+import { printNuma } from './print-numa.ts'
+
+/**
+ * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.
+ * A host read from XML has no mode and prints without model and vendor. A definition with neither
+ * attributes nor children prints as the empty string.
+ * @throws LibvirtError for a guest that lists features of no model: an update can make such a one
+ */
+export function printCpu(cpu: Cpu): string {
+  if (cpu.type === 'guest' && cpu.mode === 'custom' && cpu.model === undefined && cpu.features.length > 0)
+    throw internalError('Non-empty feature list specified without CPU model')
+  const attributes = cpu.type === 'guest' ? guestAttributes(cpu) : ''
+  const children = printCpuChildren(cpu)
+  if (children === '') return attributes === '' ? '' : `<cpu${attributes}/>\n`
+  return `<cpu${attributes}>\n${children}</cpu>\n`
+}
+
+function guestAttributes(cpu: Cpu): string {
+  const mode = cpu.mode ?? 'custom'
+  if (mode === 'custom' && cpu.model === undefined) return ''
+  const passes = mode === 'host-passthrough' || mode === 'maximum'
+  return [
+    ` mode='${mode}'`,
+    mode === 'custom' && ` match='${cpu.match ?? 'exact'}'`,
+    cpu.check && ` check='${cpu.check}'`,
+    passes && cpu.migratable !== undefined && ` migratable='${cpu.migratable ? 'on' : 'off'}'`,
+    cpu.deprecatedFeatures !== undefined && ` deprecated_features='${cpu.deprecatedFeatures ? 'on' : 'off'}'`,
+  ]
+    .filter(Boolean)
+    .join('')
+}
+
+/** What is in the element, indented by two spaces. */
+export function printCpuChildren(cpu: Cpu): string {
+  const named = cpu.mode === 'custom' || cpu.mode === 'host-model'
+  return (
+    (cpu.type === 'host' && cpu.arch ? `  <arch>${cpu.arch}</arch>\n` : '') +
+    (named ? modelLine(cpu) : '') +
+    (named && cpu.vendor !== undefined ? `  <vendor>${escapeXml(cpu.vendor)}</vendor>\n` : '') +
+    hostLines(cpu) +
+    (cpu.topology ? topologyLine(cpu.topology) : '') +
+    cacheLine(cpu) +
+    maxphysaddrLine(cpu) +
+    featureLines(cpu.features, cpu.type === 'guest') +
+    (cpu.numa ? printNuma(cpu.numa) : '')
+  )
+}
+
+function modelLine(cpu: Cpu): string {
+  const guest = cpu.type === 'guest'
+  const fallback = guest && cpu.model !== undefined ? ` fallback='${cpu.fallback ?? 'allow'}'` : ''
+  const vendorId = guest && cpu.vendorId !== undefined ? ` vendor_id='${escapeXml(cpu.vendorId)}'` : ''
+  if (cpu.model === undefined) return vendorId && `  <model${vendorId}/>\n`
+  return `  <model${fallback}${vendorId}>${escapeXml(cpu.model)}</model>\n`
+}
+
+function hostLines({ type, microcode, signature, tsc }: Cpu): string {
+  if (type !== 'host') return ''
+  const scaling = tsc?.scaling === undefined ? '' : ` scaling='${tsc.scaling ? 'yes' : 'no'}'`
+  return (
+    (microcode ? `  <microcode version='${microcode}'/>\n` : '') +
+    (signature?.family
+      ? `  <signature family='${signature.family}' model='${signature.model}' stepping='${signature.stepping}'/>\n`
+      : '') +
+    (tsc ? `  <counter name='tsc' frequency='${tsc.frequency}'${scaling}/>\n` : '')
+  )
+}
+
+const topologyLine = (t: Topology): string =>
+  `  <topology sockets='${t.sockets}' dies='${t.dies}' clusters='${t.clusters}' cores='${t.cores}' threads='${t.threads}'/>\n`
+
+function cacheLine({ cache }: Cpu): string {
+  if (!cache) return ''
+  const level = cache.level === undefined ? '' : ` level='${cache.level}'`
+  return `  <cache${level} mode='${cache.mode}'/>\n`
+}
+
+function maxphysaddrLine({ maxphysaddr }: Cpu): string {
+  if (!maxphysaddr) return ''
+  const bits = maxphysaddr.bits === undefined ? '' : ` bits='${maxphysaddr.bits}'`
+  // libvirt reads it without a sign and prints it with one.
+  const limit = maxphysaddr.limit ? ` limit='${maxphysaddr.limit | 0}'` : ''
+  return `  <maxphysaddr mode='${maxphysaddr.mode}'${bits}${limit}/>\n`
+}
+
+function featureLines(features: readonly CpuFeature[], guest: boolean): string {
+  let lines = ''
+  for (const { name, policy } of features) {
+    lines += guest ? `  <feature policy='${policy}' name='${name}'/>\n` : `  <feature name='${name}'/>\n`
+  }
+  return lines
+}

@@ -1,0 +1,24 @@
+import { ParseError } from '../../core/parse-error.ts'
+import type { Failure } from '../../formats/host/probed.ts'
+import { codeOf, FileError, wordOf } from '../files/file-error.ts'
+import { RouteError } from './route-error.ts'
+
+/** What came of trying. */
+export type Attempt<T> =
+  | { readonly value: T; readonly failure?: undefined }
+  | { readonly failure: Failure; readonly value?: undefined }
+
+/** What `read` answers, or why this way is not there; faults of ours are thrown. */
+export function attempt<T>(tried: string, read: () => T): Attempt<T> {
+  try {
+    return { value: read() }
+  } catch (error) {
+    return { failure: { tried, why: whyNot(error) } }
+  }
+}
+
+function whyNot(error: unknown): string {
+  if (error instanceof FileError) return wordOf(codeOf(error.cause)) || error.message
+  if (error instanceof RouteError || error instanceof ParseError) return error.message
+  throw error
+}

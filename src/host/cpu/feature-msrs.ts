@@ -1,0 +1,39 @@
+import type { MsrRow } from '../../core/cpuid-data.ts'
+import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
+import type { DistinctDump } from '../../formats/dumps/volatile.ts'
+import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import { attempt } from './attempt.ts'
+import type { Kvm } from './kvm.ts'
+import { readMsrDevice } from './msr-device.ts'
+import type { System } from './system.ts'
+
+/**
+ * The MSRs that carry features, of each kind of CPU: the CPU's own, which root may read, else what KVM offers guests
+ * of them, which libvirt falls back to as well.
+ */
+export function readFeatureMsrs(
+  system: System,
+  dumps: readonly DistinctDump[],
+  kvm: Kvm,
+): { readonly dumps: DistinctDump[]; readonly doubts: ProbeDoubt[] } {
+  const indexes = [...FEATURE_MSRS]
+  const own = attempt('/dev/cpu/0/msr', () =>
+    dumps.map(dump => readMsrDevice(system.path('dev/cpu', dump.cpus[0] ?? '0', 'msr'), indexes)),
+  )
+  if (own.value) return { dumps: withMsrs(dumps, own.value), doubts: [] }
+  const offered = attempt('/dev/kvm', () => kvm.msrs())
+  if (offered.failure) {
+    return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
+  }
+  const msrs = offered.value.map(([index]) => index)
+  return {
+    dumps: withMsrs(
+      dumps,
+      dumps.map(() => offered.value),
+    ),
+    doubts: [{ kind: 'msrs-of-kvm', failed: [own.failure], msrs }],
+  }
+}
+
+const withMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
+  dumps.map((dump, i) => ({ ...dump, data: { ...dump.data, msrs: msrs[i] ?? [] } }))

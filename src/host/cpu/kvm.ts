@@ -1,0 +1,86 @@
+import { getSystemErrorName } from 'node:util'
+import type { U32 } from '../../core/bits.ts'
+import type { Tsc } from '../../core/cpu.ts'
+import type { MsrRow } from '../../core/cpuid-data.ts'
+import { wordOf } from '../files/file-error.ts'
+import { type Answer, close, ioctl, open, type Request, type Run } from './requests.ts'
+import { RouteError } from './route-error.ts'
+
+const DEVICE = '/dev/kvm'
+const READ_WRITE = 2
+
+/** Commands of KVM and a capability, as on x86. @see Linux, Documentation/virt/kvm/api.rst */
+const CREATE_VM = 0xae01
+const CHECK_EXTENSION = 0xae03
+const CREATE_VCPU = 0xae41
+const GET_TSC_KHZ = 0xaea3
+const GET_MSRS = 0xc008_ae88
+const TSC_CONTROL = 60
+
+/** The descriptors that the program will be given, being the lowest that are free; whatever it inherits is closed first. */
+const [KVM, VM, VCPU] = [3, 4, 5]
+const OPEN = [close(KVM), close(VM), close(VCPU), open(DEVICE, READ_WRITE)]
+
+/** The rate of a virtual CPU's time stamp counter, after whether that can be set; it is made for that and goes with the program. */
+const TSC = [
+  ioctl(KVM, CHECK_EXTENSION, TSC_CONTROL),
+  ioctl(KVM, CREATE_VM, 0),
+  ioctl(VM, CREATE_VCPU, 0),
+  ioctl(VCPU, GET_TSC_KHZ, 0),
+]
+
+/** What this machine's KVM tells; asked once, when something is first wanted. */
+export class Kvm {
+  readonly #run: Run
+  readonly #indexes: readonly U32[]
+  #told: { readonly tsc: readonly Answer[]; readonly msrs: readonly Answer[] } | undefined
+
+  /** @param indexes of MSRs */
+  constructor(run: Run, indexes: readonly U32[]) {
+    this.#run = run
+    this.#indexes = indexes
+  }
+
+  /**
+   * The MSRs that KVM tells the value of, as guests may be given them: where the CPU's own cannot be read, the nearest
+   * to them, and what libvirt takes too.
+   * @throws RouteError where KVM cannot be asked
+   */
+  msrs(): MsrRow[] {
+    const { msrs } = this.#ask()
+    return this.#indexes.flatMap((index, i) => {
+      const answer = msrs[i]
+      return answer?.result === 1 ? [[index, answer.word(4), answer.word(5)] as const] : []
+    })
+  }
+
+  /** The rate of the time stamp counter. @throws RouteError where KVM cannot be asked */
+  tsc(): Tsc {
+    const [scaling, , vcpu, rate] = this.#ask().tsc
+    if (!rate || rate.result <= 0) throw new RouteError(`no frequency is told (${errorOf(vcpu)})`)
+    return { frequency: BigInt(rate.result) * 1000n, scaling: (scaling?.result ?? 0) > 0 }
+  }
+
+  #ask() {
+    if (this.#told) return this.#told
+    const answers = this.#run([...OPEN, ...TSC, ...this.#indexes.map(readMsr)])
+    const opened = answers[OPEN.length - 1]
+    if (opened?.result !== KVM) throw new RouteError(errorOf(opened))
+    const told = answers.slice(OPEN.length)
+    this.#told = { tsc: told.slice(0, TSC.length), msrs: told.slice(TSC.length) }
+    return this.#told
+  }
+}
+
+/** A list of one: `u32 count, u32, {u32 index, u32, u64 value}`. */
+function readMsr(index: U32): Request {
+  const list = Buffer.alloc(24)
+  list.writeUInt32LE(1, 0)
+  list.writeUInt32LE(index, 8)
+  return ioctl(KVM, GET_MSRS, list)
+}
+
+function errorOf(answer: Answer | undefined): string {
+  const result = answer?.result ?? 0
+  return result < 0 ? wordOf(getSystemErrorName(result)) : `answered ${result}`
+}

@@ -1,0 +1,102 @@
+import { bit } from '../../core/bits.ts'
+import type { Dump } from '../../formats/dumps/dump.ts'
+import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
+import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
+import { distinctDumps } from '../../formats/dumps/volatile.ts'
+import { printCpuList } from '../../formats/host/cpu-list.ts'
+import type { Failure, ProbeDoubt, ProbedCpu, Route } from '../../formats/host/probed.ts'
+import { ProbeError } from '../probe-error.ts'
+import { attempt } from './attempt.ts'
+import { differences } from './differences.ts'
+import { readFeatureMsrs } from './feature-msrs.ts'
+import { Kvm } from './kvm.ts'
+import type { Run } from './requests.ts'
+import { ROUTES } from './routes.ts'
+import { Runner } from './runner.ts'
+import { System } from './system.ts'
+
+/** Where to look. */
+export interface ProbeOptions {
+  /** The root of a recorded machine's files; absent: this machine. */
+  readonly root?: string
+}
+
+/**
+ * What CPUs a machine has, by the best of the ways that are there. Needs no privileges; without them it sees less, and
+ * says what.
+ * @throws ProbeError where no way is there
+ */
+export async function probeCpu({ root = '/' }: ProbeOptions = {}): Promise<ProbedCpu> {
+  const system = new System(root)
+  system.requireLinuxOnX86()
+  const runner = new Runner()
+  const run: Run = requests => {
+    system.requireHere()
+    return runner.run(requests)
+  }
+  try {
+    return probe(system, run)
+  } finally {
+    runner.remove()
+  }
+}
+
+function probe(system: System, run: Run): ProbedCpu {
+  const { route, dumps, failed } = readCpus(system, run)
+  const infos = parseCpuInfo(system.text('proc/cpuinfo') ?? '')
+  const kinds = distinctDumps(dumps)
+  const kvm = new Kvm(run, [...FEATURE_MSRS])
+  const msrs = readFeatureMsrs(system, kinds, kvm)
+  const tsc = hasInvariantTsc(dumps) ? attempt('/dev/kvm', () => kvm.tsc()) : undefined
+  return {
+    arch: system.arch,
+    route,
+    dumps: msrs.dumps,
+    microcode: microcodeOf(infos[0]),
+    tsc: tsc?.value,
+    physicalBits: physicalBitsOf(infos[0]),
+    doubts: [
+      { kind: 'probed', route, cpus: printCpuList(numbersOf(dumps)), failed },
+      ...unseen(system, route, dumps),
+      ...(system.smt === undefined ? [] : [{ kind: 'smt', state: system.smt } as const]),
+      ...differences(kinds, infos),
+      ...msrs.doubts,
+      ...(tsc?.failure ? [{ kind: 'tsc-unseen', failed: [tsc.failure] } as const] : []),
+    ],
+  }
+}
+
+interface Reading {
+  readonly route: Route
+  readonly dumps: readonly Dump[]
+  /** The better ways that are not there. */
+  readonly failed: readonly Failure[]
+}
+
+function readCpus(system: System, run: Run): Reading {
+  const failed: Failure[] = []
+  for (const { route, tries, read } of ROUTES) {
+    const { value: dumps, failure } = attempt(tries, () => read(system, run))
+    if (dumps && dumps.length > 0) return { route, dumps, failed }
+    failed.push(failure ?? { tried: tries, why: 'no CPU may be looked at' })
+  }
+  throw new ProbeError(
+    `this machine's CPU cannot be read: ${failed.map(f => `${f.tried}: ${f.why}`).join('; ')}`,
+  )
+}
+
+const numbersOf = (dumps: readonly Dump[]): number[] => dumps.map(({ label }) => Number(label))
+
+function unseen({ online, offline }: System, route: Route, dumps: readonly Dump[]): ProbeDoubt[] {
+  const seen = new Set(numbersOf(dumps))
+  const because = route === 'instruction' ? 'not-allowed' : 'not-told'
+  const missed = online.filter(cpu => !seen.has(cpu))
+  return [
+    { kind: 'cpus-unseen', cpus: printCpuList(offline), because: 'offline' } as const,
+    { kind: 'cpus-unseen', cpus: printCpuList(missed), because } as const,
+  ].filter(({ cpus }) => cpus !== '')
+}
+
+/** Whether the counter runs at one rate whatever the CPU does: only then libvirt tells its rate. */
+const hasInvariantTsc = ([first]: readonly Dump[]): boolean =>
+  bit(first?.data.leaves.find(([leaf]) => leaf === 0x8000_0007)?.[5] ?? 0, 8)

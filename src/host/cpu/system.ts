@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { machine } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import { fileError } from '../files/file-error.ts'
+import { ProbeError } from '../probe-error.ts'
+import { RouteError } from './route-error.ts'
+
+/** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
+export class System {
+  readonly root: string
+
+  constructor(root: string) {
+    this.root = resolve(root)
+  }
+
+  /** Whether it is this machine. */
+  get isHere(): boolean {
+    return this.root === '/'
+  }
+
+  /** Of a recorded machine nothing says it; of those that may be recorded nearly all are. */
+  get arch(): string {
+    return this.isHere ? machine() : 'x86_64'
+  }
+
+  /** The CPUs that run. Where the system does not say: the first. */
+  get online(): readonly number[] {
+    return this.#list('online') ?? [0]
+  }
+
+  get offline(): readonly number[] {
+    const online = new Set(this.online)
+    return (this.#list('present') ?? []).filter(cpu => !online.has(cpu))
+  }
+
+  /** Whether cores run several threads: `on`, `off`, `forceoff`, `notsupported`; undefined where nothing says so. */
+  get smt(): string | undefined {
+    return this.text(CPUS, 'smt/control')?.trim()
+  }
+
+  path(...parts: string[]): string {
+    return join(this.root, ...parts)
+  }
+
+  /** A file's text. @throws FileError */
+  read(...parts: string[]): string {
+    const path = this.path(...parts)
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      throw fileError('open', path, error)
+    }
+  }
+
+  /** A file's text; undefined where there is none to be read. */
+  text(...parts: string[]): string | undefined {
+    try {
+      return this.read(...parts)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** @throws RouteError where it is not this machine, which alone can run programs for us */
+  requireHere(): void {
+    if (!this.isHere) throw new RouteError('these are the files of another machine')
+  }
+
+  /** @throws ProbeError where it is this machine, and nothing of ours can be there */
+  requireLinuxOnX86(): void {
+    const { platform, arch } = process
+    if (!this.isHere || (platform === 'linux' && (arch === 'x64' || arch === 'ia32'))) return
+    const name = SYSTEMS[platform] ?? platform
+    throw new ProbeError(`only x86 machines that run Linux can be probed, and this is ${name} on ${arch}`)
+  }
+
+  #list(name: string): number[] | undefined {
+    const text = this.text(CPUS, name)
+    return text === undefined ? undefined : parseCpuList(text)
+  }
+}
+
+const SYSTEMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
+
+const CPUS = 'sys/devices/system/cpu'

@@ -1,0 +1,29 @@
+import { readSync } from 'node:fs'
+import { type Query, walkLeaves } from '../../arch/x86/walk.ts'
+import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { printCpuidR } from '../../formats/dumps/cpuid-r.ts'
+import { fromDevice } from './device.ts'
+import { fileError } from './file-error.ts'
+
+/** What a device of Linux's cpuid driver answers, as `cpuid -r` prints it. @throws FileError */
+export const readCpuidText = (path: string): Buffer => Buffer.from(printCpuidR(readCpuidDevice(path)))
+
+/**
+ * The rows of the CPU that a device of Linux's cpuid driver executes the instruction on.
+ * @see cpuid(4): the leaf is the low half of the position, the subleaf the high one
+ * @throws FileError
+ */
+export const readCpuidDevice = (path: string): CpuidRow[] =>
+  fromDevice(path, device => walkLeaves(queryOf(device, path)))
+
+function queryOf(device: number, path: string): Query {
+  const answer = Buffer.alloc(16)
+  return (leaf, subleaf) => {
+    try {
+      readSync(device, answer, 0, 16, (BigInt(subleaf) << 32n) | BigInt(leaf))
+    } catch (error) {
+      throw fileError('read', path, error)
+    }
+    return [answer.readUInt32LE(0), answer.readUInt32LE(4), answer.readUInt32LE(8), answer.readUInt32LE(12)]
+  }
+}

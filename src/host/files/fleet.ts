@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import type { Context } from '../../questions/context.ts'
+import { assembleFleet, type ReadFleet } from '../../questions/input/fleet/assemble.ts'
+import type { FleetDocument } from '../../questions/input/fleet/document.ts'
+import type { Member } from '../../questions/input/fleet/member.ts'
+import { membersOfOther, membersTaker } from '../../questions/input/fleet/read-members.ts'
+import { readRules } from '../../questions/input/fleet/read-rules.ts'
+import type { Rules } from '../../questions/input/fleet/rules.ts'
+import type { Note } from '../../questions/words/note.ts'
+import { readDocuments } from './documents.ts'
+import { FileError } from './file-error.ts'
+import { filesOf, isFile } from './files.ts'
+import { type FleetFileEntry, filesOfArguments, filesOfRules, fleetFileOf } from './fleet-files.ts'
+import { readBytes, readWhole } from './read-bytes.ts'
+
+/**
+ * Reads a fleet: a fleet file (`*.yaml`, or the `fleet.yaml` of a directory) and what it speaks of, or files and
+ * directories, a subfolder a pool. Documents that are equal to the byte are read once.
+ * @throws FileError; ParseError with place and mend for what is no CPU, no YAML or not what a fleet file has
+ */
+export async function readFleet(context: Context, paths: readonly string[]): Promise<ReadFleet> {
+  const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
+  if (more[0]) throw new FileError(more[0], `a second fleet file, ${more[0]}: there is ${first} already`)
+  const rules = first === undefined ? undefined : await readFleetFile(context, first)
+  const plain = paths.filter(path => fleetFileOf(path) === undefined)
+  const entries = [
+    ...(rules && first !== undefined ? filesOfRules(first, rules) : []),
+    ...filesOfArguments(plain),
+  ]
+  const reader = new FleetReader(context)
+  const documents: FleetDocument[] = []
+  for (const entry of entries) {
+    const document = await reader.read(entry)
+    if (document) documents.push(document)
+  }
+  const { fleet, notes } = assembleFleet(context, documents, rules)
+  return { fleet, notes: [...reader.notes, ...notes] }
+}
+
+/**
+ * The files that paths stand for: of a directory all, of a fleet file itself and those that it speaks of.
+ * @throws as `readFleet`
+ */
+export async function filesOfFleet(context: Context, paths: readonly string[]): Promise<string[]> {
+  const files: string[] = []
+  for (const path of paths) {
+    const named = /\.ya?ml$/.test(path) && isFile(path)
+    if (!named) for (const file of filesOf([path])) files.push(file.path)
+    else {
+      const rules = await readFleetFile(context, path)
+      files.push(path, ...filesOfRules(path, rules).map(({ file }) => file))
+    }
+  }
+  return files
+}
+
+async function readFleetFile(context: Context, path: string): Promise<Rules> {
+  const { readYaml } = await import('../../questions/input/fleet/fleet-yaml.ts')
+  const bytes = readWhole(path, LONGEST)
+  if (!bytes) throw new ParseError(`too long for a fleet file: more than ${LONGEST} bytes`, path)
+  const { content, fault } = readYaml(bytes.toString('utf8'), path)
+  return readRules(context, content, fault)
+}
+
+/** A fleet file may list every host of a large fleet. */
+const LONGEST = 16 * 2 ** 20
+
+/** A document up to this is read as a whole, and remembered by its hash. */
+const WHOLE = 4 * 2 ** 20
+
+/** Reads documents, equal ones once. */
+class FleetReader {
+  readonly notes: Note[] = []
+  readonly #context: Context
+  readonly #known = new Map<string, readonly Member[]>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Undefined where the file of a directory holds nothing of a fleet. @throws FileError, ParseError */
+  async read({ file, path, pool, named }: FleetFileEntry): Promise<FleetDocument | undefined> {
+    const bytes = isFile(file) ? readWhole(file, WHOLE) : undefined
+    const key = bytes === undefined ? undefined : hash('sha256', bytes, 'base64')
+    const known = key === undefined ? undefined : this.#known.get(key)
+    const members = known ?? (await this.#members(file, bytes ? [bytes] : readBytes(file)))
+    if (key !== undefined) this.#known.set(key, members)
+    if (members.length > 0) return { path, name: file, pool, members, hash: key }
+    if (named) throw new FileError(file, `File '${file}' holds no host and no guest`)
+    this.notes.push({ kind: 'file-without-cpu', source: file })
+    return undefined
+  }
+
+  async #members(file: string, chunks: Iterable<Buffer>): Promise<Member[]> {
+    const context = this.#context
+    const members: Member[] = []
+    try {
+      await readDocuments(file, chunks, {
+        ...membersTaker(context, members),
+        text: text => {
+          for (const member of membersOfOther(context, text, file)) members.push(member)
+        },
+      })
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      throw new ParseError(`${error.message}${mendOf(error)}`, file, 0, 0, '', { cause: error })
+    }
+    return members
+  }
+}
+
+/** What a user can do about libvirt's error. */
+const mendOf = ({ message }: LibvirtError): string =>
+  /Unknown CPU model/.test(message)
+    ? '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'
+    : ''

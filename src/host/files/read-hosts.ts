@@ -1,0 +1,59 @@
+import { createReadStream } from 'node:fs'
+import type { FoundHost } from '../../questions/input/parse-cpus.ts'
+import { type StreamOptions, streamCpus } from '../../questions/input/stream-cpus.ts'
+import { readCpuidText } from './cpuid-device.ts'
+import { withoutCpu } from './cpus.ts'
+import { fileError } from './file-error.ts'
+import { filesOf, type InputFile } from './files.ts'
+import { isCpuidDevice, STDIN } from './read-bytes.ts'
+
+/** A CPU of a file, called by the file's path as given, with `#N` where the file holds several. */
+export interface NamedHost extends FoundHost {
+  readonly source: string
+}
+
+/**
+ * Every CPU of files and directories, in order, while they are being read; `-` is standard input. A file of a
+ * directory that holds no CPU is passed over.
+ * @throws FileError, ParseError, LibvirtError, and the reason of `signal`
+ */
+export async function* readHosts(
+  paths: readonly string[],
+  options: Omit<StreamOptions, 'source'> = {},
+): AsyncGenerator<NamedHost> {
+  for (const file of filesOf(paths)) {
+    options.signal?.throwIfAborted()
+    yield* hostsOf(file, options)
+  }
+}
+
+/** One CPU behind: only the second tells that the first needs a number. */
+async function* hostsOf({ path, named }: InputFile, options: StreamOptions): AsyncGenerator<NamedHost> {
+  const source = path === STDIN ? '<stdin>' : path
+  let first: FoundHost | undefined
+  let count = 0
+  for await (const host of streamCpus(chunksOf(path), { ...options, source })) {
+    if (++count === 1) {
+      first = host
+      continue
+    }
+    if (first) yield { ...first, source: `${source}#1` }
+    first = undefined
+    yield { ...host, source: `${source}#${count}` }
+  }
+  if (first) yield { ...first, source }
+  if (count === 0 && named) throw withoutCpu(path)
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
+  if (isCpuidDevice(path)) return yield readCpuidText(path)
+  try {
+    yield* path === STDIN ? process.stdin : createReadStream(path)
+  } catch (error) {
+    throw fileError(opened(error) ? 'read' : 'open', path, error)
+  }
+}
+
+/** Whether it was not the opening that failed. */
+const opened = (error: unknown): boolean =>
+  !(error instanceof Error && 'syscall' in error && error.syscall === 'open')

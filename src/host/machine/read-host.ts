@@ -1,0 +1,75 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { HostFacts } from '../../formats/host/host-facts.ts'
+import type { HostDoubt, HostPart } from '../../formats/host/host-warning.ts'
+import { behaves, type LibvirtVersion } from '../../qemu/versions.ts'
+import { readCaches } from './caches.ts'
+import { basePageSize, pageSizes } from './memory.ts'
+import { type NodeInfo, nodeInfo } from './node-info.ts'
+import { powerManagement } from './power.ts'
+import { readBandwidth, readEnergy, withControls } from './resctrl.ts'
+import { securityModels } from './security.ts'
+import { threadsPerSubcore } from './subcores.ts'
+import { readTopology } from './topology.ts'
+import type { HostTree } from './tree.ts'
+import { hostUuid } from './uuid.ts'
+
+/** A host without its CPU, which is read on its own. */
+export interface HostAround {
+  readonly facts: Omit<HostFacts, 'cpu'>
+  /** Undefined where the processors could not be counted. */
+  readonly node: NodeInfo | undefined
+  readonly doubts: readonly HostDoubt[]
+}
+
+/**
+ * What a host's files tell of all that is around its CPUs. What cannot be told is left out, and said.
+ * @param arch libvirt's name of the host's architecture
+ */
+export function readHost(tree: HostTree, arch: string, version: LibvirtVersion): HostAround {
+  const doubts: HostDoubt[] = []
+  const part = <T>(name: HostPart, read: () => T): T | undefined => {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      doubts.push({ kind: 'part-left-out', part: name, because: error.message })
+      return undefined
+    }
+  }
+  const basePage = basePageSize(tree, arch)
+  const node = part('node info', () =>
+    nodeInfo(tree, { arch, threadsPerSubcore: threadsPerSubcore(tree, arch) }),
+  )
+  const banks = part('cache', () => readCaches(tree)) ?? []
+  const uuid = hostUuid(tree)
+  const facts = {
+    uuid,
+    pageSizes: pageSizes(tree, basePage),
+    powerManagement: powerManagement(tree),
+    iommu: tree.names('sys/kernel/iommu_groups').length > 0,
+    migration: MIGRATION,
+    topology: part('topology', () => readTopology(tree, basePage, node)),
+    cache: part('cache', () => withControls(tree, banks)) ?? { banks: [] },
+    memoryBandwidth: part('memory bandwidth', () => readBandwidth(tree, banks)) ?? { nodes: [] },
+    energy: behaves(version, 'energy') ? part('energy', () => readEnergy(tree)) : undefined,
+    securityModels: securityModels(tree),
+  }
+  return { facts, node, doubts: [...doubts, ...unseen(tree, uuid)] }
+}
+
+/** What QEMU's guests can do anywhere. */
+const MIGRATION = { live: true, transports: ['tcp', 'rdma'] }
+
+function unseen(tree: HostTree, uuid: string | undefined): HostDoubt[] {
+  const paths = [...tree.denied].map(path => `/${path}`)
+  return [
+    ...(tree.isLive ? [] : [{ kind: 'recorded-host' } as const]),
+    ...(tree.isLive && isContainer(tree) ? [{ kind: 'in-container' } as const] : []),
+    ...(uuid === undefined ? [{ kind: 'no-host-uuid' } as const] : []),
+    ...(paths.length > 0 ? [{ kind: 'files-denied', paths } as const] : []),
+  ]
+}
+
+/** Files that container programs leave in theirs. */
+const isContainer = (tree: HostTree): boolean =>
+  ['.dockerenv', 'run/.containerenv'].some(path => tree.has(path))

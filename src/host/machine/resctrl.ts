@@ -1,0 +1,88 @@
+import { popcount } from '../../core/bits.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type {
+  BandwidthFacts,
+  CacheBank,
+  CacheControl,
+  CacheFacts,
+  CacheType,
+  Monitor,
+} from '../../formats/host/host-facts.ts'
+import { RESCTRL } from './paths.ts'
+import type { HostTree } from './tree.ts'
+
+/** What resctrl calls a level's parts, and for which accesses each is. */
+const PARTS: readonly (readonly [suffix: string, type: CacheType])[] = [
+  ['', 'both'],
+  ['CODE', 'code'],
+  ['DATA', 'data'],
+]
+
+type Bank = Omit<CacheBank, 'controls'>
+
+/**
+ * Adds to each cache how it can be shared out, and to the last level how it can be watched.
+ * @throws LibvirtError where resctrl tells only a part of it
+ * @see Linux, Documentation/arch/x86/resctrl.rst
+ */
+export function withControls(tree: HostTree, banks: readonly Bank[]): CacheFacts {
+  const monitor = readMonitor(tree, 'L3_MON', 'llc_')
+  const reuseThreshold = tree.number(`${RESCTRL}/L3_MON/max_threshold_occupancy`) ?? 0
+  return {
+    banks: banks.map(bank => ({ ...bank, controls: controlsOf(tree, bank) })),
+    monitor: monitor && { level: 3, reuseThreshold, ...monitor },
+  }
+}
+
+function controlsOf(tree: HostTree, { level, size }: Bank): CacheControl[] {
+  return PARTS.flatMap(([suffix, type]) => {
+    const folder = `${RESCTRL}/L${level}${suffix}`
+    if (!tree.has(folder)) return []
+    const mask = tree.text(`${folder}/cbm_mask`)
+    const least = tree.number(`${folder}/min_cbm_bits`)
+    if (mask === undefined) throw internalError('Cannot get cbm_mask from resctrl cache info')
+    if (least === undefined) throw internalError('Cannot get min_cbm_bits from resctrl cache info')
+    const granularity = Math.floor(size / Math.max(1, countBits(mask)))
+    return [{ type, granularity, min: least * granularity, maxAllocs: allocsOf(tree, folder) }]
+  })
+}
+
+/** A mask is as long as the cache has parts, which may be more than 32. */
+const countBits = (mask: string): number =>
+  [...mask].reduce((count, digit) => count + popcount(Number.parseInt(digit, 16)), 0)
+
+const allocsOf = (tree: HostTree, folder: string): number => tree.number(`${folder}/num_closids`) ?? 0
+
+/**
+ * How memory bandwidth can be shared out between the CPUs of each last-level cache, and watched.
+ * @throws LibvirtError where resctrl tells only a part of it
+ */
+export function readBandwidth(tree: HostTree, banks: readonly Bank[]): BandwidthFacts {
+  const folder = `${RESCTRL}/MB`
+  const monitor = readMonitor(tree, 'L3_MON', 'mbm_')
+  if (!tree.has(folder)) return { nodes: [], monitor }
+  const granularity = tree.number(`${folder}/bandwidth_gran`)
+  const min = tree.number(`${folder}/min_bandwidth`)
+  if (granularity === undefined)
+    throw internalError('Cannot get bandwidth granularity from resctrl memory info')
+  if (min === undefined) throw internalError('Cannot get min bandwidth from resctrl memory info')
+  const last = Math.max(...banks.map(({ level }) => level))
+  const nodes = banks
+    .filter(({ level }) => level === last)
+    .map(({ id, cpus }) => ({ id, cpus, granularity, min, maxAllocs: allocsOf(tree, folder) }))
+  return { nodes, monitor }
+}
+
+/** Counters of energy, by package. */
+export const readEnergy = (tree: HostTree): Monitor | undefined => readMonitor(tree, 'PERF_PKG_MON', '')
+
+/** A monitor's counters whose names start so; undefined where it has none. */
+function readMonitor(tree: HostTree, name: string, prefix: string): Monitor | undefined {
+  const folder = `${RESCTRL}/${name}`
+  const maxMonitors = tree.number(`${folder}/num_rmids`)
+  if (maxMonitors === undefined) return undefined
+  const listed = tree.text(`${folder}/mon_features`)
+  if (listed === undefined) throw internalError('Cannot get mon_features from resctrl')
+  const features = listed.split('\n').filter(feature => feature !== '' && feature.startsWith(prefix))
+  return features.length > 0 ? { maxMonitors, features } : undefined
+}

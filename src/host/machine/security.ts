@@ -1,0 +1,67 @@
+import type { SecurityModel } from '../../formats/host/host-facts.ts'
+import { presetOf, setting } from './settings.ts'
+import type { HostTree } from './tree.ts'
+
+/**
+ * How libvirt's system daemon keeps guests apart: by SELinux or AppArmor where the host has one, or as its settings
+ * say, and always by owners of files.
+ */
+export function securityModels(tree: HostTree): SecurityModel[] {
+  const asked = setting(tree, 'qemu', 'security_driver')?.match(/\w+/g)
+  const first = asked?.map(name => MODELS[name]?.(tree) ?? NONE) ?? [probed(tree)]
+  return [...first, dac(tree)]
+}
+
+const NONE: SecurityModel = { model: 'none', doi: '0', baselabels: [] }
+
+const MODELS: Readonly<Record<string, (tree: HostTree) => SecurityModel>> = {
+  selinux,
+  apparmor: () => ({ ...NONE, model: 'apparmor' }),
+}
+
+function probed(tree: HostTree): SecurityModel {
+  if (tree.has('sys/fs/selinux/enforce')) return selinux(tree)
+  return hasAppArmor(tree) ? { ...NONE, model: 'apparmor' } : NONE
+}
+
+/** AppArmor must be on, and have a profile for the guests that libvirt starts. */
+const hasAppArmor = (tree: HostTree): boolean =>
+  tree.text('sys/module/apparmor/parameters/enabled') === 'Y' &&
+  tree.has('etc/apparmor.d/libvirt/TEMPLATE.qemu')
+
+/** The policy's file has a context a line: for guests with KVM, and without. */
+function selinux(tree: HostTree): SecurityModel {
+  const type = /^SELINUXTYPE=(\S+)/m.exec(tree.text('etc/selinux/config') ?? '')?.[1] ?? 'targeted'
+  const contexts = tree.text(`etc/selinux/${type}/contexts/virtual_domain_context`)?.split('\n') ?? []
+  const [kvm, qemu = kvm] = contexts
+  return { model: 'selinux', doi: '0', baselabels: labels(kvm, qemu) }
+}
+
+/** The user and group that guests run as. */
+function dac(tree: HostTree): SecurityModel {
+  const id = (name: string, file: string) => {
+    const asked = setting(tree, 'qemu', name) ?? presetOf(tree, 'qemu', name)
+    const names = asked === undefined ? USUAL : [asked]
+    return names.map(who => idOf(tree, file, who)).find(found => found !== undefined)
+  }
+  const [user, group] = [id('user', 'etc/passwd'), id('group', 'etc/group')]
+  const label = user === undefined || group === undefined ? undefined : `+${user}:+${group}`
+  return { model: 'dac', doi: '0', baselabels: labels(label, label) }
+}
+
+/** Whom distributions let guests run as. */
+const USUAL = ['libvirt-qemu', 'qemu']
+
+/** The number of a user or group; numbers stand for themselves, with or without a plus sign. */
+function idOf(tree: HostTree, file: string, name: string): string | undefined {
+  const row = tree
+    .text(file)
+    ?.split('\n')
+    .find(line => line.startsWith(`${name}:`))
+  return row?.split(':')[2] ?? /^\+?(\d+)$/.exec(name)?.[1]
+}
+
+const labels = (kvm: string | undefined, qemu: string | undefined): SecurityModel['baselabels'] => [
+  ...(kvm === undefined ? [] : [{ type: 'kvm', label: kvm }]),
+  ...(qemu === undefined ? [] : [{ type: 'qemu', label: qemu }]),
+]

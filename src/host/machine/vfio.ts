@@ -1,0 +1,120 @@
+import type { VfioCondition, VfioFacts, VfioGroup, VfioState } from '../../formats/host/vfio.ts'
+import { iommuConditions } from './iommu.ts'
+import { moduleCondition } from './modules.ts'
+import type { HostTree } from './tree.ts'
+
+const GROUPS = 'sys/kernel/iommu_groups'
+const CONTAINER = 'dev/vfio/vfio'
+const IOMMUFD = 'dev/iommu'
+
+/** What a host can pass through to guests, and everything that it takes, with what was seen of each. */
+export function readVfio(tree: HostTree, arch: string): VfioFacts {
+  const groups = readGroups(tree)
+  const hasContainer = tree.has(CONTAINER)
+  const hasIommufd = tree.has(IOMMUFD)
+  return {
+    isSupported: groups.length > 0 && hasContainer,
+    hasIommufd,
+    groups,
+    conditions: [
+      ...iommuConditions(tree, arch),
+      groupsCondition(groups),
+      moduleCondition(tree, 'vfio-module', 'vfio'),
+      moduleCondition(tree, 'vfio-pci-module', 'vfio_pci'),
+      typeModule(tree, arch),
+      deviceCondition(hasContainer),
+      permissionCondition(tree, groups),
+      iommufdCondition(hasIommufd),
+      memoryCondition(tree),
+    ],
+  }
+}
+
+function readGroups(tree: HostTree): VfioGroup[] {
+  return tree.numbered(GROUPS).map(id => ({ id, devices: tree.names(`${GROUPS}/${id}/devices`) }))
+}
+
+function groupsCondition(groups: readonly VfioGroup[]): VfioCondition {
+  const count = groups.reduce((n, { devices }) => n + devices.length, 0)
+  return groups.length > 0
+    ? {
+        name: 'iommu-groups',
+        state: 'met',
+        evidence: `/${GROUPS} has ${groups.length} groups of ${count} devices`,
+      }
+    : {
+        name: 'iommu-groups',
+        state: 'unmet',
+        evidence: `/${GROUPS} is empty or not there`,
+        mend: 'groups appear once the IOMMU is enabled in firmware and kernel; in a virtual machine the hypervisor must give it one',
+      }
+}
+
+/** POWER has an IOMMU of its own kind, and a module of its own for it. */
+const typeModule = (tree: HostTree, arch: string): VfioCondition =>
+  moduleCondition(
+    tree,
+    'vfio-type1-module',
+    arch.startsWith('ppc') ? 'vfio_iommu_spapr_tce' : 'vfio_iommu_type1',
+  )
+
+const deviceCondition = (isThere: boolean): VfioCondition => ({
+  name: 'vfio-device',
+  state: isThere ? 'met' : 'unmet',
+  evidence: `/${CONTAINER} is ${isThere ? 'there' : 'not there'}`,
+  mend: isThere
+    ? undefined
+    : 'load vfio (modprobe vfio-pci); in a container the device must be passed into it',
+})
+
+/** Files of groups belong to whoever may pass their devices through; libvirt's daemon changes that when a guest starts. */
+function permissionCondition(tree: HostTree, groups: readonly VfioGroup[]): VfioCondition {
+  const name = 'vfio-permission'
+  const owned = tree.numbered('dev/vfio')
+  const may = owned.filter(id => tree.mayWrite(`dev/vfio/${id}`))
+  const container = tree.has(CONTAINER)
+  const state: VfioState = !container ? 'unknown' : tree.mayWrite(CONTAINER) ? 'met' : 'unmet'
+  const bound =
+    groups.length > 0
+      ? `; groups bound to vfio-pci: ${owned.length}, of which may be opened: ${may.length}`
+      : ''
+  return {
+    name,
+    state,
+    evidence: container
+      ? `/${CONTAINER} ${state === 'met' ? 'may' : 'may not'} be opened by this user${bound}`
+      : `/${CONTAINER} is not there to be opened`,
+    mend:
+      state === 'unmet'
+        ? "run as root, as libvirt's system daemon does, or let udev give /dev/vfio to a group"
+        : undefined,
+  }
+}
+
+const iommufdCondition = (isThere: boolean): VfioCondition => ({
+  name: 'iommufd',
+  state: isThere ? 'met' : 'unmet',
+  evidence: `/${IOMMUFD} is ${isThere ? 'there' : 'not there'}`,
+  mend: isThere
+    ? undefined
+    : 'needed only for devices that are given through iommufd: Linux 6.2 or newer, modprobe iommufd',
+})
+
+/** A guest's memory is locked while it has a device; libvirt raises the limit by itself where it runs as root. */
+function memoryCondition(tree: HostTree): VfioCondition {
+  const name = 'locked-memory'
+  const [, limit] = /^Max locked memory\s+(\S+)/m.exec(tree.text('proc/self/limits') ?? '') ?? []
+  if (limit === undefined) return { name, state: 'unknown', evidence: '/proc/self/limits does not tell' }
+  const enough = limit === 'unlimited' || Number(limit) >= LEAST
+  return {
+    name,
+    state: enough ? 'met' : 'unmet',
+    evidence: `this user may lock ${limit === 'unlimited' ? 'any amount of memory' : `${limit} bytes of memory`}`,
+    mend: enough
+      ? undefined
+      : "as much as the guest's memory and 1 GiB more: memlock in limits.conf; libvirt's system daemon raises it by itself",
+  }
+}
+
+/** Less than a small guest has. */
+const LEAST = 2 ** 30

@@ -1,0 +1,38 @@
+import { member } from '../../formats/json/json-value.ts'
+import type { Interview } from './interview.ts'
+import { Qemu, type QemuOptions } from './qemu.ts'
+
+/** Features of a virtual CPU, in QEMU's spelling. */
+export interface Given {
+  readonly enabled: readonly string[]
+  /** Asked for, and not to be had on this host. */
+  readonly disabled: readonly string[]
+}
+
+/** What the first virtual CPU has: every property that is true, and those that QEMU had to leave out. */
+export function* cpuInterview(): Interview<Given> {
+  yield { execute: 'qmp_capabilities' }
+  const cpus = member(yield { execute: 'query-cpus-fast' }, 'return')
+  const known = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
+  const path = typeof known === 'string' ? known : '/machine/unattached/device[0]'
+  const get = (property: string) => ({ execute: 'qom-get', arguments: { path, property } })
+  const properties = member(yield { execute: 'qom-list', arguments: { path } }, 'return')
+  const enabled: string[] = []
+  for (const property of Array.isArray(properties) ? properties : []) {
+    const name = member(property, 'name')
+    if (typeof name !== 'string' || member(property, 'type') !== 'bool') continue
+    if (member(yield get(name), 'return') === true) enabled.push(name)
+  }
+  const refused = member(yield get('unavailable-features'), 'return')
+  const disabled = Array.isArray(refused) ? refused.filter(name => typeof name === 'string') : []
+  return { enabled, disabled }
+}
+
+/**
+ * What a QEMU gives a guest of this machine and CPU: started, asked, and ended before the first instruction.
+ * @throws LibvirtError where QEMU does not start with it
+ */
+export async function givenFeatures(binary: string, options: QemuOptions): Promise<Given> {
+  const qemu = await Qemu.start(binary, options)
+  return (await qemu.interview(cpuInterview()).finally(() => qemu.end())).found
+}

@@ -1,0 +1,136 @@
+import { type JsonObject, member } from '../../formats/json/json-value.ts'
+import type { QmpCommand } from '../../qemu/qmp/exchange.ts'
+
+/** Questions to a QEMU, each put when the one before is answered. Nothing here knows where the answers come from. */
+export type Interview<T = void> = Generator<QmpCommand, T, JsonObject>
+
+/** Raised whenever other questions are asked, so that no cached conversation lacks an answer. */
+export const REVISION = 1
+
+/** Device types whose properties say what the binary can do. */
+const DEVICES = `
+  virtio-blk-pci virtio-net-pci virtio-scsi-pci virtio-blk-ccw virtio-net-ccw virtio-scsi-ccw vfio-pci scsi-hd ide-hd
+  PIIX4_PM usb-redir usb-storage kvm-pit VGA vmware-svga qxl virtio-gpu-pci virtio-gpu-device ICH9-LPC
+  virtio-balloon-pci virtio-balloon-ccw virtio-balloon-device virtio-gpu-ccw intel-iommu mch spapr-pci-host-bridge
+  nvdimm pcie-root-port usb-host vhost-user-fs-device virtio-mem-pci virtio-iommu-pci`
+  .trim()
+  .split(/\s+/)
+
+/** Other types; a target has at most one of the last two. */
+const OBJECTS = ['memory-backend-file', 'memory-backend-memfd', 'max-x86_64-cpu', 'max-arm-cpu']
+
+/** Machines whose properties matter, by their alias where they are versioned. */
+const MACHINES = ['pseries', 'virt', 'none']
+
+/** What x86's machines have in common; QEMU lists no abstract types, and tells their properties all the same. */
+const PC = 'generic-pc-machine'
+
+/** What one run came to, as far as the next depends on it. */
+export interface Findings {
+  /** The accelerator that was used. */
+  readonly accelerator: 'kvm' | 'tcg'
+  /** What `query-cpu-model-expansion` is asked in every run; empty where the target does not expand models. */
+  readonly expansions: readonly Expansion[]
+}
+
+interface Expansion {
+  readonly type: 'static' | 'full'
+  readonly props?: Readonly<Record<string, boolean>>
+}
+
+/**
+ * Everything that is ever asked of a binary started with the best accelerator: what libvirt asks, so that a reader
+ * takes libvirt's recordings and ours alike. Whether the QEMU is too old is the reader's to say.
+ */
+export function* firstInterview(): Interview<Findings> {
+  yield { execute: 'qmp_capabilities' }
+  yield { execute: 'query-version' }
+  const target = member(returned(yield { execute: 'query-target' }), 'arch')
+  const schema = returned(yield { execute: 'query-qmp-schema' })
+  const known = new Set(names(schema, entry => member(entry, 'meta-type') === 'command'))
+  const kvm = member(returned(yield { execute: 'query-kvm' }), 'enabled') === true
+  const types = new Set(names(returned(yield { execute: 'qom-list-types' })))
+  yield* propertiesOf('device-list-properties', DEVICES, types)
+  yield* propertiesOf('qom-list-properties', OBJECTS, types)
+  const machines = machineTypes(returned(yield { execute: 'query-machines' }))
+  yield* propertiesOf('qom-list-properties', machines, types)
+  if (isX86(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
+  for (const execute of BINARY) if (known.has(execute)) yield { execute }
+  const expansions = known.has('query-cpu-model-expansion') ? expansionsOf(target, types, schema) : []
+  yield* expand(kvm ? 'host' : 'max', expansions)
+  if (kvm && expansions.length > 0 && (isX86(target) || isArm(target))) yield* expand('host', [HYPERV])
+  return { accelerator: kvm ? 'kvm' : 'tcg', expansions }
+}
+
+/** What the same binary is asked when it emulates, after it was asked with an accelerator. */
+export function* secondInterview({ expansions }: Findings): Interview {
+  yield { execute: 'qmp_capabilities' }
+  yield { execute: 'query-cpu-definitions' }
+  yield* expand('max', expansions)
+  yield { execute: 'query-machines' }
+}
+
+/** Asked once of a binary, where its schema has them. */
+const BINARY = [
+  'query-cpu-definitions',
+  'query-tpm-models',
+  'query-tpm-types',
+  'query-command-line-options',
+  'query-migrate-capabilities',
+  'query-gic-capabilities',
+  'query-sev-capabilities',
+  'query-sgx-capabilities',
+]
+
+const isX86 = (target: unknown): boolean => target === 'x86_64' || target === 'i386'
+const isArm = (target: unknown): boolean => target === 'aarch64' || target === 'arm'
+
+/** Every enlightenment for Windows that the host can give. */
+const HYPERV: Expansion = { type: 'full', props: { migratable: false, 'hv-passthrough': true } }
+
+/** How a target's host CPU is to be had: QEMU expands the models of some only fully, of others only statically. */
+function expansionsOf(target: unknown, types: ReadonlySet<string>, schema: unknown): Expansion[] {
+  if (isArm(target)) return [{ type: 'full' }]
+  if (target === 's390x') {
+    return namesDeprecated(schema) ? [{ type: 'static' }, { type: 'full' }] : [{ type: 'static' }]
+  }
+  const migratable = types.has('max-x86_64-cpu') // `max` of the 32-bit binary does not look after migration
+  return migratable
+    ? [{ type: 'static' }, { type: 'static', props: { migratable: false } }]
+    : [{ type: 'static' }]
+}
+
+/** Whether an expansion tells which properties are deprecated. */
+const namesDeprecated = (schema: unknown): boolean =>
+  Array.isArray(schema) && schema.some(entry => names(member(entry, 'members')).includes('deprecated-props'))
+
+function* expand(name: string, expansions: readonly Expansion[]): Interview {
+  for (const { type, props } of expansions) {
+    const model = props ? { name, props } : { name }
+    yield { execute: 'query-cpu-model-expansion', arguments: { type, model } }
+  }
+}
+
+function* propertiesOf(execute: string, wanted: readonly string[], types: ReadonlySet<string>): Interview {
+  for (const typename of wanted) if (types.has(typename)) yield { execute, arguments: { typename } }
+}
+
+/** The type of a machine is its name and `-machine`; an alias has none of its own. */
+function machineTypes(machines: unknown): string[] {
+  const list = Array.isArray(machines) ? machines : []
+  return MACHINES.map(alias => {
+    const canonical = list.find(machine => member(machine, 'alias') === alias)
+    return `${String(member(canonical, 'name') ?? alias)}-machine`
+  })
+}
+
+const names = (list: unknown, wanted: (entry: unknown) => boolean = () => true): string[] =>
+  Array.isArray(list)
+    ? list.filter(wanted).flatMap(entry => {
+        const name = member(entry, 'name')
+        return typeof name === 'string' ? [name] : []
+      })
+    : []
+
+/** What a reply returns; undefined for an error. */
+const returned = (reply: JsonObject): unknown => member(reply, 'return')

@@ -1,0 +1,124 @@
+import causesText from '../../data/causes.txt'
+import { readCited } from './cited.ts'
+import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+
+/** Why a CPU, or a guest, lacks a feature that others have. */
+export type Cause =
+  | 'microcode'
+  | 'firmware'
+  | 'kernel'
+  | 'hypervisor'
+  | 'not-migratable'
+  | 'silicon'
+  | 'vendor'
+  | 'model'
+  | 'not-read'
+  | 'unknown'
+
+export const CAUSES: readonly Cause[] = [
+  'microcode',
+  'firmware',
+  'kernel',
+  'hypervisor',
+  'not-migratable',
+  'silicon',
+  'vendor',
+  'model',
+  'not-read',
+  'unknown',
+]
+
+/** A line of `causes.txt`: features by name or by how their names begin, and what mends their lack. */
+export interface CauseRow {
+  readonly cause: Cause
+  readonly names: readonly string[]
+  readonly mend: string
+  /** Keys of `docs/sources.md`; of advice that follows from the cause, and of what nobody could look up, empty. */
+  readonly sources: readonly string[]
+}
+
+/** What is known of features beforehand. */
+export class CauseTable {
+  readonly rows: readonly CauseRow[]
+  readonly #meanings: ReadonlyMap<Cause, string>
+  readonly #known = new Map<string, string | undefined>()
+  readonly #named = new Map<string, boolean>()
+
+  constructor(meanings: ReadonlyMap<Cause, string>, rows: readonly CauseRow[]) {
+    this.#meanings = meanings
+    this.rows = rows
+  }
+
+  /** What the cause means, in a few words. */
+  meaning(cause: Cause): string {
+    return this.#meanings.get(cause) ?? ''
+  }
+
+  /** Whether this is known beforehand to be a cause of the feature's lack: a row names it, or how its name begins. */
+  knows(cause: Cause, feature: string): boolean {
+    const key = `${cause} ${feature}`
+    const known = this.#named.get(key) ?? this.rows.some(row => row.cause === cause && names(row, feature))
+    this.#named.set(key, known)
+    return known
+  }
+
+  /** What mends the lack of the feature, were this the cause; undefined: nothing is known to. */
+  mend(cause: Cause, feature: string): string | undefined {
+    const key = `${cause} ${feature}`
+    if (!this.#known.has(key)) this.#known.set(key, this.#find(cause, feature))
+    return this.#known.get(key)
+  }
+
+  #find(cause: Cause, feature: string): string | undefined {
+    return this.rows.find(row => row.cause === cause && row.names.some(name => covers(name, feature)))?.mend
+  }
+}
+
+/** The table that comes with this package. */
+export const builtinCauses = (): CauseTable => parseCauses({ name: 'causes.txt', text: causesText })
+
+/** Reads `causes.txt`. @throws ParseError */
+export function parseCauses(file: DataFile): CauseTable {
+  const meanings = new Map<Cause, string>()
+  const rows: CauseRow[] = []
+  let cause: Cause | undefined
+  for (const at of statementsOf(file)) {
+    const [head, text] = halves(at)
+    if (at.indent === 0) {
+      cause = causeIn(at, head)
+      if (meanings.has(cause)) throw faultIn(at, `\`${cause}\` is above already`, cause)
+      meanings.set(cause, text)
+    } else if (cause) rows.push(rowOf(at, cause, tokensOf(head), text))
+    else throw faultIn(at, 'features stand under their cause, and no cause is above')
+  }
+  return new CauseTable(meanings, rows)
+}
+
+/** Whether a name of the table, which may end in `*`, means the feature. */
+export const covers = (name: string, feature: string): boolean =>
+  name.endsWith('*') ? feature.startsWith(name.slice(0, -1)) : name === feature
+
+const names = (row: CauseRow, feature: string): boolean =>
+  row.names.some(name => name !== '*' && covers(name, feature))
+
+/** @throws ParseError for a row that cites no source */
+function rowOf(at: Statement, cause: Cause, names: readonly string[], text: string): CauseRow {
+  const cited = readCited(text)
+  if (cited) return { cause, names, mend: cited.text, sources: cited.sources }
+  if (names.includes('*')) return { cause, names, mend: text, sources: [] }
+  throw faultIn(at, 'expected `FEATURE … : mend [SOURCE; …]`')
+}
+
+function halves(at: Statement): [head: string, text: string] {
+  const colon = at.text.indexOf(' : ')
+  if (colon < 0) throw faultIn(at, 'expected `cause CAUSE : what it means` or `FEATURE … : mend`')
+  return [at.text.slice(0, colon).trim(), at.text.slice(colon + 3).trim()]
+}
+
+function causeIn(at: Statement, head: string): Cause {
+  const [word, name = '', ...more] = tokensOf(head)
+  const cause = CAUSES.find(known => known === name)
+  if (word !== 'cause' || !cause || more.length > 0)
+    throw faultIn(at, `a cause is one of ${CAUSES.join(', ')}`, name)
+  return cause
+}

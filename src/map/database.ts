@@ -1,0 +1,153 @@
+import type { Feature } from '../core/feature.ts'
+import { FeatureTable } from '../core/feature-table.ts'
+import type { Model, Vendor } from '../core/model.ts'
+import { buildTables } from './build-table.ts'
+import { Dependencies } from './dependencies.ts'
+import { expand } from './expand.ts'
+import { readCpuMap } from './libvirt/cpu-map.ts'
+import type { MapFiles } from './libvirt/walk.ts'
+import type { DataFile } from './text/data-file.ts'
+import type { Family } from './text/family.ts'
+import { parseFeatures } from './text/parse-features.ts'
+import { parseModels } from './text/parse-models.ts'
+import { parseWalk } from './text/parse-walk.ts'
+import { type ToolName, ToolNames } from './tool-names.ts'
+
+/** The data files of one architecture, as text. */
+export interface DatabaseTexts {
+  readonly features: string
+  /** By file name; in the order of the entries a name must be above its uses, and vendors are detected. */
+  readonly models: Readonly<Record<string, string>>
+  readonly walk: string
+  /** What other tools call our features. */
+  readonly names?: string
+  /** Which feature needs which. */
+  readonly deps?: string
+}
+
+/** What is known of one architecture's CPUs. Immutable. */
+export interface DatabaseParts {
+  readonly features: FeatureTable
+  readonly beyond?: FeatureTable
+  readonly vendors: readonly Vendor[]
+  readonly models: readonly Model[]
+  readonly families?: readonly Family[]
+  readonly names?: DataFile
+  readonly deps?: DataFile
+  /** Instead of these last four: where to get them when they are first asked for. */
+  readonly rest?: () => Database
+  readonly files?: MapFiles
+}
+
+/** Everything known of one architecture's CPUs: features, vendors, models and where they come from. */
+export class Database {
+  /** libvirt's features, in map order. */
+  readonly features: FeatureTable
+  /** In detection order. */
+  readonly vendors: readonly Vendor[]
+  /** In map order. */
+  readonly models: readonly Model[]
+  readonly #models = new Map<string, Model>()
+  readonly #parts: DatabaseParts
+  #names: ToolNames | undefined
+  #dependencies: Dependencies | undefined
+
+  constructor(parts: DatabaseParts) {
+    this.#parts = parts
+    this.features = parts.features
+    this.vendors = parts.vendors
+    this.models = parts.models
+    for (const model of parts.models) this.#models.set(model.name, model)
+  }
+
+  /** The files of the map that this was read from, other architectures' among them; absent: our own data. */
+  get files(): MapFiles | undefined {
+    return this.#parts.files
+  }
+
+  /** How the models descend; empty for an installed map, which does not say. */
+  get families(): readonly Family[] {
+    return this.#rest.families ?? []
+  }
+
+  /** The layout of `beyond`. */
+  get beyondTable(): FeatureTable {
+    return this.#rest.beyond ?? EMPTY
+  }
+
+  /**
+   * Features that libvirt does not know: they serve notes, and are in no model and no answer of libvirt's.
+   * Their bits are laid out by `beyondTable`, not by `features`.
+   */
+  get beyond(): readonly Feature[] {
+    return this.beyondTable.list
+  }
+
+  get #rest(): DatabaseParts {
+    const { rest } = this.#parts
+    return rest ? rest().#parts : this.#parts
+  }
+
+  /**
+   * Reads an installed libvirt's CPU map, so that answers equal that host's libvirt, old or new.
+   * @param read the text of a file of the map's directory, by file name
+   * @param arch as `index.xml` calls it; `x86` serves i686 too
+   * @param known where features of the same name have their order, class and title from, of which maps say nothing
+   * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
+   */
+  static fromCpuMap(read: MapFiles, arch = 'x86', known?: Database): Database {
+    return new Database({ ...readCpuMap(read, arch, known?.features), files: read })
+  }
+
+  model(name: string): Model | undefined {
+    return this.#models.get(name)
+  }
+
+  vendor(name: string): Vendor | undefined {
+    return this.vendors.find(vendor => vendor.name === name)
+  }
+
+  /** What other tools call a feature; none where they call it as we do. @throws ParseError on first use */
+  names(feature: Pick<Feature, 'name'>): readonly ToolName[] {
+    return this.#toolNames().of(feature.name)
+  }
+
+  /** The features of our own name or some tool's name `text`, whatever its case. @throws ParseError on first use */
+  called(text: string): Feature[] {
+    const all = [...this.features.list, ...this.beyond]
+    const names = this.#toolNames().features(text)
+    return all.filter(({ name }) => name.toLowerCase() === text.toLowerCase() || names.includes(name))
+  }
+
+  /** Which feature needs which; read on first use. @throws ParseError */
+  get dependencies(): Dependencies {
+    this.#dependencies ??= new Dependencies(this.#rest.deps ?? NONE, this.#known())
+    return this.#dependencies
+  }
+
+  #toolNames(): ToolNames {
+    this.#names ??= new ToolNames(this.#rest.names ?? NONE, this.#known())
+    return this.#names
+  }
+
+  #known(): string[] {
+    return [...this.features.list, ...this.beyond].map(feature => feature.name)
+  }
+}
+
+const EMPTY = new FeatureTable([], [])
+const NONE: DataFile = { name: '', text: '' }
+
+/**
+ * Reads our own data. Pure: where the texts come from is the caller's business.
+ * @throws ParseError with file, line and column
+ */
+export function loadDatabase(texts: DatabaseTexts): Database {
+  const file = { name: 'features.txt', text: texts.features }
+  const tables = buildTables(parseFeatures(file), file)
+  const files = Object.entries(texts.models).map(([name, text]) => parseModels(text, name))
+  const expansion = expand(files, parseWalk(texts.walk, 'walk.txt'), tables)
+  const names = { name: 'names.txt', text: texts.names ?? '' }
+  const deps = { name: 'deps.txt', text: texts.deps ?? '' }
+  return new Database({ ...tables, ...expansion, names, deps })
+}

@@ -1,0 +1,14 @@
+import type { FeatureSet } from '../core/feature-set.ts'
+import { builtin } from './built-in.ts'
+import type { Database } from './database.ts'
+
+/**
+ * The features with everything that needs any of them, directly or not: what goes when they go. An installed map
+ * does not say what needs what: the built-in data does.
+ */
+export function withDependents(db: Database, features: FeatureSet): FeatureSet {
+  const { dependencies } = db.dependencies.rules.length > 0 ? db : builtin()
+  const gone = new Set(db.features.in(features).map(({ name }) => name))
+  for (const name of gone) for (const other of dependencies.neededBy(name)) gone.add(other)
+  return db.features.setOf([...gone].flatMap(name => db.features.get(name) ?? []))
+}

@@ -1,0 +1,95 @@
+import effectsText from '../../data/effects.txt'
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
+import type { SignatureMatch } from '../core/signature.ts'
+import { readCited } from './cited.ts'
+import type { Database } from './database.ts'
+import { withDependents } from './dependents.ts'
+import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { readSignatures } from './text/read-signature.ts'
+import { namesOf } from './text/wildcard.ts'
+
+/** Where an effect comes from; `given`: its user spelt it out. */
+export type EffectKind = 'microcode' | 'firmware' | 'kernel' | 'given'
+
+/** What an update, an option or a switch does to the CPUs that hosts offer. */
+export interface Effect {
+  /** `tsx-off`; of a given one, as it was spelt. */
+  readonly name: string
+  readonly kind: EffectKind
+  /** What it is, in a line, and whether that is unverified; empty for a given one. */
+  readonly title: string
+  /** Keys of `docs/sources.md`; empty for a given one. */
+  readonly sources: readonly string[]
+  /** The CPUs it concerns; empty: all. */
+  readonly on: readonly Concerned[]
+  readonly gives: FeatureSet
+  /** With all that needs it. */
+  readonly takes: FeatureSet
+}
+
+/** CPUs of one vendor. */
+export interface Concerned {
+  readonly vendor: string
+  /** Empty: all of the vendor's. */
+  readonly signatures: readonly SignatureMatch[]
+}
+
+/** The effects that come with this package, in the order of `effects.txt`. */
+export const builtinEffects = (db: Database): Effect[] =>
+  parseEffects({ name: 'effects.txt', text: effectsText }, db)
+
+/**
+ * Reads `effects.txt`. Features that libvirt does not know (or the installed map) are nobody's to gain or lose.
+ * @throws ParseError
+ */
+export function parseEffects(file: DataFile, db: Database): Effect[] {
+  const effects: Effect[] = []
+  for (const at of statementsOf(file)) {
+    if (at.indent > 0) {
+      const last = effects.pop()
+      if (!last) throw faultIn(at, 'this stands under its effect, and no effect is above')
+      effects.push(extended(last, at, db))
+      continue
+    }
+    const effect = headOf(at, db.features)
+    if (effects.some(({ name }) => name === effect.name)) {
+      throw faultIn(at, `\`${effect.name}\` is above already`, effect.name)
+    }
+    effects.push(effect)
+  }
+  return effects
+}
+
+function headOf(at: Statement, table: FeatureTable): Effect {
+  const [, name, kind, rest = ''] = /^effect (\S+) (\S+) : (.+)$/.exec(at.text) ?? []
+  const cited = readCited(rest)
+  const known = (['microcode', 'firmware', 'kernel'] as const).find(one => one === kind)
+  if (!name || !known || !cited)
+    throw faultIn(at, 'expected `effect NAME microcode|firmware|kernel : what it is [SOURCE …]`')
+  const none = table.setOf([])
+  return { name, kind: known, title: cited.text, sources: cited.sources, on: [], gives: none, takes: none }
+}
+
+function extended(effect: Effect, at: Statement, db: Database): Effect {
+  const [word, ...names] = tokensOf(at.text)
+  if (names.length === 0) throw faultIn(at, `\`${word}\` of what?`)
+  switch (word) {
+    case 'on': {
+      const [vendor = '', ...signatures] = names
+      return { ...effect, on: [...effect.on, { vendor, signatures: readSignatures(signatures, at) }] }
+    }
+    case 'gives':
+      return { ...effect, gives: effect.gives.join(setOf(db, names)) }
+    case 'takes':
+      return { ...effect, takes: effect.takes.join(withDependents(db, setOf(db, names))) }
+    default:
+      throw faultIn(at, 'expected `on`, `gives` or `takes`', word)
+  }
+}
+
+function setOf(db: Database, names: readonly string[]): FeatureSet {
+  const known = db.features.list.map(({ name }) => name)
+  const meant = names.flatMap(name => namesOf(name, known))
+  return db.features.setOf(meant.flatMap(name => db.features.get(name) ?? []))
+}

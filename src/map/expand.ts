@@ -1,0 +1,131 @@
+import type { Feature } from '../core/feature.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
+import type { Model, Vendor } from '../core/model.ts'
+import type { FeatureTables } from './build-table.ts'
+import { BuiltInModel, type ModelBits, type ModelUse, VERSIONED } from './built-in-model.ts'
+import { type FamilyRow, type ItemRow, isVersion, type ModelsFile } from './model-rows.ts'
+import { faultIn, type Statement } from './text/data-file.ts'
+import { Family, Version } from './text/family.ts'
+import { FeatureBits } from './text/feature-bits.ts'
+import { type ItemFlags, parseFlags } from './text/item-flags.ts'
+import type { WalkRow } from './text/parse-walk.ts'
+import { walkOrder } from './text/walk-order.ts'
+
+/** What the files of models say, every model fully expanded. */
+export interface Expansion {
+  /** In detection order. */
+  readonly vendors: readonly Vendor[]
+  /** In the order of the files. */
+  readonly families: readonly Family[]
+  /** In map order. */
+  readonly models: readonly Model[]
+}
+
+/**
+ * Expands families into models, in the order of the files: a name must be known above the line that uses it.
+ * @throws ParseError
+ */
+export function expand(
+  files: readonly ModelsFile[],
+  walk: readonly WalkRow[],
+  tables: FeatureTables,
+): Expansion {
+  const order = walkOrder(
+    files.flatMap(file => file.families),
+    walk,
+  )
+  const expander = new Expander(tables, order)
+  const vendors: Vendor[] = []
+  const families: Family[] = []
+  for (const file of files) {
+    for (const row of file.vendors) if (row.vendor) vendors.push(row.vendor)
+    for (const row of file.sets) expander.bits.define(row)
+    for (const row of file.families) families.push(expander.family(row))
+  }
+  return { vendors, families, models: expander.models }
+}
+
+class Expander {
+  readonly bits: FeatureBits
+  /** In map order, complete when every family is expanded. */
+  readonly models: Model[] = []
+  readonly #table: FeatureTable
+  readonly #order: ReadonlyMap<string, number>
+  readonly #byName = new Map<string, Model>()
+  readonly #added = new Map<string, readonly Feature[]>()
+
+  constructor({ features, byName }: FeatureTables, order: ReadonlyMap<string, number>) {
+    this.#table = features
+    this.#order = order
+    this.bits = new FeatureBits(byName, features.words.length)
+  }
+
+  family(row: FamilyRow): Family {
+    const { name, at } = row
+    if (row.items.length === 0) throw faultIn(at, `\`${name}\` has no versions`, name)
+    const parent = row.parent ? this.#model(row.parent, at) : undefined
+    const versions: Version[] = []
+    let base = parent
+    for (const item of row.items) {
+      if (item.base)
+        base = this.#model(isVersion(item.base) ? `${name}-${item.base}` : item.base, item.at, item.base)
+      const version = this.#version(item, row, base)
+      versions.push(version)
+      base = version.model
+    }
+    return new Family(row, parent, versions)
+  }
+
+  #version(item: ItemRow, family: FamilyRow, base: Model | undefined): Version {
+    const { at, plain, version } = item
+    const flags = parseFlags(item.flags, at)
+    const bits: ModelBits = {
+      features: this.bits.apply(item.delta, base?.features ?? FeatureSet.empty, at),
+      vendor: family.section?.vendor,
+      signatures: flags.signatures ?? family.signatures,
+    }
+    const canonical = version && `${family.name}-${version}`
+    const versioned = canonical ? this.#add(canonical, bits, VERSIONED, at) : undefined
+    const alias = plain ? this.#add(plain, bits, this.#useOf(flags, family, canonical, at), at) : undefined
+    return new Version(item, alias, versioned, base)
+  }
+
+  /** How a plain name is used. */
+  #useOf(flags: ItemFlags, family: FamilyRow, canonical: string | undefined, at: Statement): ModelUse {
+    return {
+      decode: { host: !flags.never, guest: !flags.never && !flags.host },
+      compat: !flags.exact,
+      removed: family.gone.map(gone => this.bits.feature(gone, family.at)),
+      added: this.#addedBy(flags.later ?? family.later, at),
+      canonical,
+    }
+  }
+
+  #addedBy(set: string | undefined, at: Statement): readonly Feature[] {
+    if (!set) return []
+    const known = this.#added.get(set)
+    if (known) return known
+    const features = this.#table.in(this.bits.set(set, at))
+    this.#added.set(set, features)
+    return features
+  }
+
+  /** The walk names every model of every family, so each has its index. */
+  #add(name: string, bits: ModelBits, use: ModelUse, at: Statement): Model {
+    const index = this.#order.get(name)
+    if (index === undefined) throw new RangeError(`${name} has no place in the walk`)
+    if (this.#byName.has(name)) throw faultIn(at, `\`${name}\` is there already`)
+    const model = new BuiltInModel(name, index, bits, use)
+    this.#byName.set(name, model)
+    this.models[index] = model
+    return model
+  }
+
+  /** @param written how the line calls the model */
+  #model(name: string, at: Statement, written = name): Model {
+    const model = this.#byName.get(name)
+    if (!model) throw faultIn(at, `no model above is called \`${name}\``, written)
+    return model
+  }
+}

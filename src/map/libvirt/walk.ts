@@ -1,0 +1,57 @@
+import { internalError } from '../../core/libvirt-error.ts'
+import { children, type Element } from '../../xml/element.ts'
+import { parseXml } from '../../xml/reader.ts'
+
+/** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
+export type MapFiles = (fileName: string) => string
+
+/** What takes the elements of an architecture's map; maps of architectures without features have none. */
+export interface MapTaker {
+  vendor(element: Element, name: string): void
+  feature?(element: Element, name: string): void
+  model(element: Element, name: string): void
+}
+
+const KINDS = ['vendor', 'feature', 'model'] as const
+
+/**
+ * Hands over everything that an installed map has for an architecture: the index's own elements first, then each
+ * included file's; of each, vendors, then features, then models, in document order.
+ * @throws LibvirtError with libvirt's texts, ParseError for malformed XML, and what `read` and `taker` throw
+ */
+export function walkCpuMap(read: MapFiles, arch: string, taker: MapTaker, parse = parseXml): void {
+  if (!arch) throw internalError('undefined hardware architecture')
+  const index = parseXml(read('index.xml'), 'index.xml')
+  const found = children(index, 'arch').find(element => element.attributes.name === arch)
+  if (!found) throw internalError(`cannot find CPU map for ${arch} architecture`)
+  take(found, 'index.xml', taker)
+  for (const include of includesOf(found)) {
+    const fileName = include.attributes.filename
+    if (fileName === undefined) throw internalError("Missing 'filename' in CPU map include")
+    take(parse(read(fileName), fileName), fileName, taker)
+  }
+}
+
+function take(parent: Element, file: string, taker: MapTaker): void {
+  for (const kind of KINDS) {
+    for (const element of children(parent, kind)) {
+      if (!taker[kind]) throw internalError(`Unexpected element '${kind}' in CPU map '${file}'`)
+      taker[kind](element, nameOf(element, file))
+    }
+  }
+}
+
+/** In document order, those of groups among the others. A group without a name is passed over. */
+function includesOf(arch: Element): Element[] {
+  return children(arch).flatMap(element => {
+    if (element.name === 'include') return [element]
+    const named = element.name === 'group' && element.attributes.name !== undefined
+    return named ? children(element, 'include') : []
+  })
+}
+
+function nameOf(element: Element, file: string): string {
+  const name = element.attributes.name
+  if (name === undefined) throw internalError(`cannot find ${element.name} name in CPU map '${file}'`)
+  return name
+}

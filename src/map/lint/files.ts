@@ -1,0 +1,41 @@
+import { formatData } from '../text/format.ts'
+import { parseModelList } from '../text/model-list.ts'
+import { lint } from './lint.ts'
+import { type Finding, findingIn } from './lint-finding.ts'
+import { lintSubject } from './subject.ts'
+
+/**
+ * Everything that breaks a law in files of an architecture whose models do not descend from one another: lists of
+ * models by the words that begin their fields, and tables of features or registers.
+ */
+export const lintFiles = (
+  texts: Readonly<Record<string, string>>,
+  lists: Readonly<Record<string, readonly string[]>>,
+  sources: string,
+): Finding[] =>
+  Object.entries(texts).flatMap(([name, text]) =>
+    lists[name] ? lintList(name, text, lists[name], sources) : lintTable(name, text, sources),
+  )
+
+/** The laws of `features.txt` hold for every file of its form. */
+const lintTable = (name: string, text: string, sources: string): Finding[] =>
+  lint(lintSubject({ features: text, models: {}, walk: '' }, sources, '')).map(finding => ({
+    ...finding,
+    file: name,
+  }))
+
+function lintList(name: string, text: string, fields: readonly string[], sources: string): Finding[] {
+  const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1] ?? ''))
+  const seen = new Set<string>()
+  const { models } = parseModelList(text, name, fields)
+  const found = models.flatMap(model => {
+    const cited = model.sources.split(';').map(key => key.trim())
+    const faults = cited.filter(key => !known.has(key)).map(key => `unknown source \`${key}\``)
+    if (seen.has(model.name)) faults.push(`\`${model.name}\` is above already`)
+    seen.add(model.name)
+    return faults.map(message => findingIn(model.at, message))
+  })
+  const tidy = formatData(text, name).split('\n')
+  const at = text.split('\n').findIndex((line, i) => line !== tidy[i] || line.length > 100)
+  return at < 0 ? found : [...found, { file: name, line: at + 1, message: 'not as the formatter writes it' }]
+}

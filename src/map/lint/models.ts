@@ -1,0 +1,125 @@
+import { FeatureSet } from '../../core/feature-set.ts'
+import type { Model } from '../../core/model.ts'
+import type { Database } from '../database.ts'
+import { parseDelta } from '../text/delta.ts'
+import type { Version } from '../text/family.ts'
+import { setsOf } from '../text/named-sets.ts'
+import { releaseLine } from '../text/print-expansions.ts'
+import { type Finding, findingIn } from './lint-finding.ts'
+import { type LintSubject, versionsOf } from './subject.ts'
+
+/** Law 1: no word of a delta is without effect, and a version that changes no bit says what else changed. */
+export function noNoOps({ db, files }: LintSubject): Finding[] {
+  const sets = setsOf(db, files)
+  return versionsOf(db).flatMap(({ version }) => {
+    const { at } = version.row
+    const { minus, plus } = version.delta
+    const base = version.base?.features ?? FeatureSet.empty
+    const silent = minus.length + plus.length === 0 && !version.note
+    const idle = [
+      ...minus.filter(name => !bitsOf(name).meets(base) || plus.includes(name)),
+      ...plus.filter((name, i) => bitsOf(name).leq(base.minus(join(minus))) || plus.indexOf(name) !== i),
+    ]
+    return [
+      ...(silent ? [findingIn(at, 'this version changes no bit and does not say what changed')] : []),
+      ...idle.map(name => findingIn(at, `\`${name}\` changes nothing here`, name)),
+    ]
+  })
+
+  function bitsOf(name: string): FeatureSet {
+    return sets.get(name) ?? db.features.get(name)?.bits ?? FeatureSet.empty
+  }
+
+  function join(names: readonly string[]): FeatureSet {
+    return names.reduce((all, name) => all.join(bitsOf(name)), FeatureSet.empty)
+  }
+}
+
+/** Law 2: names stand in the order of `features.txt`, sets behind them, versions ascending. */
+export function inFileOrder({ db, files }: LintSubject): Finding[] {
+  const place = (name: string) => db.features.get(name)?.index ?? Number.POSITIVE_INFINITY
+  const deltas = files.flatMap(file => [...file.sets, ...file.families.flatMap(family => family.items)])
+  const names = deltas.flatMap(({ at, delta }) => {
+    const { minus, plus } = parseDelta(delta, at)
+    const stray = [minus, plus].flatMap(list =>
+      list.filter((name, i) => place(list[i - 1] ?? '') > place(name) && i > 0),
+    )
+    return stray.map(name =>
+      findingIn(at, `\`${name}\` stands before the name in front of it in features.txt`, name),
+    )
+  })
+  const versions = files.flatMap(file =>
+    file.families.flatMap(({ items }) => {
+      const numbers = items.map(item => Number(item.version?.slice(1) ?? 0))
+      const stray = items.filter(
+        (_, i) => i > 0 && (numbers[i] ?? 0) <= (numbers[i - 1] ?? 0) && numbers[i] !== 0,
+      )
+      return stray.map(item => findingIn(item.at, 'versions ascend'))
+    }),
+  )
+  return [...names, ...versions]
+}
+
+/** Law 3: every model is closed under `deps.txt`, but for the breaches of libvirt's that a rule counts. */
+export function closedUnderDeps({ db }: LintSubject): Finding[] {
+  return db.dependencies.rules.flatMap(({ at, features, needs, broken }) => {
+    const need = bitsNamed(db, needs)
+    const breaking = db.models.filter(
+      model => features.some(name => has(model, name)) && !need.leq(model.features),
+    )
+    if (breaking.length === broken) return []
+    const who = breaking.slice(0, 5).map(model => model.name)
+    return [findingIn(at, `${breaking.length} models break this rule, not ${broken}: ${who.join(' ')} …`)]
+  })
+
+  function has(model: Model, name: string): boolean {
+    return db.features.get(name)?.bits.leq(model.features) ?? false
+  }
+}
+
+/** Features that libvirt does not know are in no model and need not be. */
+const bitsNamed = (db: Database, names: readonly string[]): FeatureSet =>
+  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
+
+/** Law 4: a delta is the smallest that any model above of the vendor, or of none, gives; or its note names the parent. */
+export function smallestDelta({ db, files }: LintSubject): Finding[] {
+  const sets = setsOf(db, files)
+  const above: Version[] = []
+  const findings: Finding[] = []
+  for (const { family, version } of versionsOf(db)) {
+    const written = version.delta.minus.length + version.delta.plus.length
+    const peers = above.filter(peer => !peer.model.vendor || peer.model.vendor === family.vendor)
+    const nearest = peers
+      .map(peer => ({ peer, size: sizeOf(peer.model, version.model) }))
+      .sort((a, b) => a.size - b.size)[0]
+    above.push(version)
+    if (!nearest || nearest.size >= written || /\bparent\b/.test(version.note)) continue
+    const better = `\`${nearest.peer.model.name}\` is nearer: ${nearest.size} words instead of ${written}`
+    findings.push(findingIn(version.row.at, `${better}; or the note says why, with the word "parent"`))
+  }
+  return findings
+
+  /** Words that the delta would take; a named set counts as one where it is exactly what is added or removed. */
+  function sizeOf(from: Model, to: Model): number {
+    return wordsFor(from.features.minus(to.features)) + wordsFor(to.features.minus(from.features))
+  }
+
+  function wordsFor(set: FeatureSet): number {
+    const covered = [...sets.values()].filter(named => named.leq(set)).map(named => named.size - 1)
+    return set.size - Math.max(0, ...covered)
+  }
+}
+
+/** Law 5: a released model never changes; a change is a new version. */
+export function releasedStay({ db, released }: LintSubject): Finding[] {
+  const file = 'test/expected/released.txt'
+  return released.split('\n').flatMap((line, i) => {
+    const name = line.split(' ')[0]
+    if (!name) return []
+    const model = db.model(name)
+    const message = model
+      ? `${name} is released and has changed: make a new version`
+      : `${name} is released and gone`
+    return model && releaseLine(db, model) === line ? [] : [{ file, line: i + 1, message }]
+  })
+}

@@ -1,0 +1,39 @@
+import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
+import type { ModelsFile } from '../model-rows.ts'
+import type { DataFile } from '../text/data-file.ts'
+import type { Family, Version } from '../text/family.ts'
+import { parseFeatures, type WordRow } from '../text/parse-features.ts'
+import { parseModels } from '../text/parse-models.ts'
+
+/** What the laws look at: the texts, and what was read from them. */
+export interface LintSubject {
+  readonly texts: DatabaseTexts
+  readonly db: Database
+  readonly features: DataFile
+  readonly words: readonly WordRow[]
+  readonly files: readonly ModelsFile[]
+  /** `docs/sources.md`. */
+  readonly sources: string
+  /** `test/expected/released.txt`: a line a model that may not change any more. */
+  readonly released: string
+}
+
+/** @throws ParseError where the texts are not even readable */
+export function lintSubject(texts: DatabaseTexts, sources: string, released: string): LintSubject {
+  const features = { name: 'features.txt', text: texts.features }
+  const files = Object.entries(texts.models).map(([name, text]) => parseModels(text, name))
+  return {
+    texts,
+    db: loadDatabase(texts),
+    features,
+    words: parseFeatures(features),
+    files,
+    sources,
+    released,
+  }
+}
+
+/** Every version of every family, in the order of the files. */
+export function versionsOf(db: Database): { family: Family; version: Version }[] {
+  return db.families.flatMap(family => family.versions.map(version => ({ family, version })))
+}

@@ -1,0 +1,76 @@
+import { ParseError } from '../../core/parse-error.ts'
+
+/** A data file: what errors call it, and its text. */
+export interface DataFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** A line together with the lines that continue it: one fact. */
+export interface Statement {
+  readonly file: DataFile
+  /** Where its line begins in the file. */
+  readonly offset: number
+  /** How many blanks it begins with. */
+  readonly indent: number
+  /** Without comments; single blanks where lines were joined. */
+  readonly text: string
+  /** The comments at the ends of its lines, without `#`; empty: none. */
+  readonly note: string
+}
+
+/** Indentation from which a line continues the one above. */
+const CONTINUES = 4
+
+/** Every fact of the file in its order. A `#` begins a comment wherever it stands. @throws ParseError */
+export function statementsOf(file: DataFile): Statement[] {
+  const { text } = file
+  const statements: Statement[] = []
+  for (let offset = 0, end = 0; offset < text.length; offset = end + 1) {
+    const newline = text.indexOf('\n', offset)
+    end = newline < 0 ? text.length : newline
+    const line = text.slice(offset, end)
+    const hash = line.indexOf('#')
+    const body = (hash < 0 ? line : line.slice(0, hash)).trimEnd()
+    const own = body.trimStart()
+    if (own === '') continue
+    const indent = body.length - own.length
+    const note = hash < 0 ? '' : line.slice(hash + 1).trim()
+    const last = indent < CONTINUES ? undefined : statements.pop()
+    if (last) statements.push(joined(last, own, note))
+    else if (indent >= CONTINUES) throw faultAt(file, offset + indent, 'this line continues nothing')
+    else statements.push({ file, offset, indent, text: own, note })
+  }
+  return statements
+}
+
+const joined = (to: Statement, text: string, note: string): Statement => ({
+  file: to.file,
+  offset: to.offset,
+  indent: to.indent,
+  text: `${to.text} ${text}`,
+  note: to.note && note ? `${to.note} ${note}` : to.note || note,
+})
+
+/** The blank-separated tokens of `text`. */
+export function tokensOf(text: string): string[] {
+  if (text === '') return []
+  const tokens = text.split(' ')
+  return tokens.includes('') ? tokens.filter(token => token !== '') : tokens
+}
+
+/** The fault at `offset` of the file. */
+export const faultAt = (file: DataFile, offset: number, what: string): ParseError =>
+  ParseError.at(what, file.text, offset, file.name)
+
+/** The fault at the first `token` of the statement, or at its first character. */
+export function faultIn({ file, offset, indent }: Statement, what: string, token = ''): ParseError {
+  const from = offset + indent
+  for (let at = token ? file.text.indexOf(token, from) : -1; at >= 0; at = file.text.indexOf(token, at + 1)) {
+    if (standsAlone(file.text, at, token)) return faultAt(file, at, what)
+  }
+  return faultAt(file, from, what)
+}
+
+const standsAlone = (text: string, at: number, token: string): boolean =>
+  !/[\w.@-]/.test(text.charAt(at - 1)) && !/[\w.-]/.test(text.charAt(at + token.length))

@@ -1,0 +1,37 @@
+import type { FamilyRow } from '../model-rows.ts'
+import { faultIn } from './data-file.ts'
+import type { WalkRow } from './parse-walk.ts'
+
+/** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
+export function walkOrder(families: readonly FamilyRow[], walk: readonly WalkRow[]): Map<string, number> {
+  const rows = new Map(families.map(family => [family.name, family]))
+  const order = new Map<string, number>()
+  for (const row of walk) {
+    const family = rows.get(row.family)
+    if (!family) throw faultIn(row.at, `no family left is called \`${row.family}\``, row.family)
+    rows.delete(row.family)
+    for (const name of namesInOrder(family, row)) order.set(name, order.size)
+  }
+  for (const family of rows.values()) {
+    throw faultIn(family.at, `\`${family.name}\` is not in the walk`, family.name)
+  }
+  return order
+}
+
+/** Every name of a family in the order that the walk gives it. */
+function namesInOrder(family: FamilyRow, { at, first }: WalkRow): string[] {
+  const plain: string[] = []
+  const versions: string[] = []
+  for (const item of family.items) {
+    if (item.plain) plain.push(item.plain)
+    if (item.version) versions.push(`${family.name}-${item.version}`)
+  }
+  const all = plain.concat(versions)
+  if (first.length === 0) return all
+  const given = first.filter(name => name !== 'v*')
+  const stray = given.find(name => !all.includes(name))
+  if (stray) throw faultIn(at, `\`${family.name}\` has no model \`${stray}\``, stray)
+  const names = [...new Set([...given, ...(first.includes('v*') ? all : [])])]
+  if (names.length < all.length) throw faultIn(at, 'this leaves models out; end it with `v*`', family.name)
+  return names
+}

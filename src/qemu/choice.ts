@@ -1,0 +1,128 @@
+import { driverOf } from '../arch/registry.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import type { Accelerator, QemuCapabilities, QemuMachine } from './capabilities.ts'
+import { defaultMachine } from './default-machine.ts'
+import { checkVirtType } from './virt-types.ts'
+
+/** What was asked for of a hypervisor; absent: libvirt's default. */
+export interface QemuRequest {
+  readonly virttype?: string | undefined
+  readonly arch?: string | undefined
+  readonly machine?: string | undefined
+}
+
+/** A QEMU, and how it is used. */
+export interface QemuChoice {
+  readonly binary: string
+  /** As asked for, or the best that there is: `kvm` before `qemu`. */
+  readonly virttype: string
+  /** What runs the guests. */
+  readonly accelerator: Accelerator
+  readonly arch: string
+  /** libvirt's name of the host's architecture. */
+  readonly host: string
+  /** Absent: QEMU told of no machine. */
+  readonly machine?: QemuMachine
+  /** Whether guests are of the host's own architecture, so that its CPU can be theirs. */
+  readonly isNative: boolean
+}
+
+/** Where a QEMU is: its path, and libvirt's name of its host's architecture. */
+export interface QemuPlace {
+  readonly binary: string
+  readonly host: string
+}
+
+/** What QEMU can be. libvirt's hypervisor commands take any other type for `qemu`; domain capabilities refuse it. */
+const SERVED: readonly string[] = ['kvm', 'hvf', 'qemu']
+
+const invalid = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
+
+/** What is refused before an emulator is looked for. @throws LibvirtError */
+export function checkQemuRequest({ virttype, arch }: QemuRequest, isArch: (name: string) => boolean): void {
+  checkVirtType(virttype)
+  if (arch !== undefined && !isArch(arch)) throw invalid(`unknown architecture: ${arch}`)
+}
+
+/** No emulator was found. */
+export const noEmulator = (arch: string): LibvirtError =>
+  new LibvirtError('unsupported', `unable to find any emulator to serve '${arch}' architecture`)
+
+/**
+ * How a QEMU serves what was asked for.
+ * @throws LibvirtError where it serves another architecture, has no such accelerator or machine
+ */
+export function chooseQemu(
+  capabilities: QemuCapabilities,
+  { binary, host }: QemuPlace,
+  request: QemuRequest,
+): QemuChoice {
+  const arch = request.arch ?? host
+  if (!isSameFamily(arch, capabilities.arch)) {
+    throw invalid(
+      `architecture from emulator '${capabilities.arch}' doesn't match given architecture '${arch}'`,
+    )
+  }
+  const { accelerators } = capabilities
+  const asked = request.virttype === 'none' ? undefined : request.virttype
+  const best = (['kvm', 'hvf'] as const).find(name => accelerators.has(name)) ?? 'qemu'
+  const virttype = asked ?? best
+  const accelerator = virttype === 'kvm' || virttype === 'hvf' ? virttype : 'tcg'
+  // A QEMU that only emulates refuses whatever else is asked for, even what is no accelerator.
+  if (
+    virttype !== 'qemu' &&
+    (best === 'qemu' || virttype === 'kvm') &&
+    !accelerators.has(virttype as Accelerator)
+  ) {
+    throw invalid(`the accel '${accelerator}' is not supported by '${binary}' on this host`)
+  }
+  const machine = machineOf(capabilities, accelerator, binary, request.machine)
+  if (!SERVED.includes(virttype))
+    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
+  return {
+    binary,
+    virttype,
+    accelerator,
+    arch,
+    host,
+    ...(machine && { machine }),
+    isNative: isSameFamily(arch, host),
+  }
+}
+
+/** What domain capabilities refuse and the other hypervisor commands let pass. @throws LibvirtError */
+export function checkDomains({ arch, accelerators }: QemuCapabilities, choice: QemuChoice): void {
+  const { binary, virttype } = choice
+  // A 64-bit emulator runs 32-bit guests too, never the other way round.
+  if (choice.arch !== arch && !ALSO_RUNS[arch]?.includes(choice.arch)) {
+    throw invalid(`Emulator '${binary}' does not support arch '${choice.arch}'`)
+  }
+  if (!accelerators.has(choice.accelerator) && virttype !== 'qemu') {
+    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
+  }
+}
+
+/** What an emulator runs besides its own. */
+const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
+  x86_64: ['i686'],
+  aarch64: ['armv7l', 'armv6l'],
+  ppc64: ['ppc64le'],
+}
+
+function machineOf(
+  { arch, accelerators }: QemuCapabilities,
+  accelerator: Accelerator,
+  binary: string,
+  name: string | undefined,
+): QemuMachine | undefined {
+  const { machines = [] } = accelerators.get(accelerator) ?? [...accelerators.values()].at(-1) ?? {}
+  if (name === undefined) return defaultMachine(arch, machines)
+  const found = machines.find(machine => machine.name === name || machine.alias === name)
+  if (!found || name === 'none')
+    throw invalid(`the machine '${name}' is not supported by emulator '${binary}'`)
+  return found
+}
+
+/** x86_64's emulator runs i686 guests, and so on: as the CPU drivers have it. */
+const isSameFamily = (one: string, other: string): boolean =>
+  one === other || (driverOf(one) !== undefined && driverOf(one) === driverOf(other))

@@ -1,0 +1,17 @@
+import type { Cpu } from '../core/cpu.ts'
+import { toQemu } from './names.ts'
+
+/**
+ * A guest's CPU as QEMU's `-cpu` takes it: `Skylake-Server-IBRS,vmx=on,rtm=off`. What a policy leaves to the host
+ * (`optional`) is not written; a mode without a model is `host` or `max`.
+ * @see QEMU, documentation, "QEMU / KVM CPU model configuration"
+ */
+export function printQemuCpu({ mode, model, migratable, features }: Cpu): string {
+  const name = mode === 'host-passthrough' ? 'host' : mode === 'maximum' ? 'max' : (model ?? '')
+  const properties = features.flatMap(({ name, policy = 'require' }) => {
+    if (policy === 'optional') return []
+    return `${toQemu(name)}=${policy === 'disable' || policy === 'forbid' ? 'off' : 'on'}`
+  })
+  const whole = migratable === undefined ? [] : [`migratable=${migratable ? 'on' : 'off'}`]
+  return [name, ...whole, ...properties].join(',')
+}

@@ -1,0 +1,69 @@
+import { driverOf } from '../../arch/registry.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import { fromQemu } from '../names.ts'
+import { guestHostModel } from './host-model.ts'
+import { type KnownModel, modelFinder } from './known-model.ts'
+import type { DomainQuestion } from './request.ts'
+
+export type OnOff = 'on' | 'off'
+
+/** The CPUs that a guest may be given. An absent mode is not supported. */
+export interface CpuModes {
+  /** Whether a guest of the mode can be migratable, and not. */
+  readonly passthrough?: readonly OnOff[]
+  readonly maximum?: readonly OnOff[]
+  readonly hostModel?: Cpu
+  /** By name. */
+  readonly custom?: readonly UsableModel[]
+}
+
+/** A model that a guest may ask for. */
+export interface UsableModel extends KnownModel {
+  readonly usable: 'yes' | 'no' | 'unknown'
+  readonly deprecated: boolean
+  /** What the host cannot give it, by name, in libvirt's spelling. */
+  readonly blockers: readonly string[]
+}
+
+/** The CPU modes of a guest. @throws LibvirtError where QEMU's host fits no model */
+export function cpuModes(question: DomainQuestion): CpuModes {
+  const passthrough = question.isNative && question.accelerator !== 'tcg'
+  const modes = { ...(passthrough && { passthrough: migratability(question) }) }
+  if (isOldS390(question)) return modes
+  const hostModel = guestHostModel(question)
+  const custom = usableModels(question)
+  return {
+    ...modes,
+    ...(hasMaximum(question) && { maximum: ['on', 'off'] as const }),
+    ...(hostModel && { hostModel }),
+    ...(custom.length > 0 && { custom }),
+  }
+}
+
+/** QEMU's biggest CPUs, whose properties libvirt looks at. */
+export const MAX_TYPES: readonly string[] = ['max-x86_64-cpu', 'max-arm-cpu']
+
+const migratability = ({ qemu }: DomainQuestion): readonly OnOff[] =>
+  MAX_TYPES.some(type => qemu.properties.get(type)?.has('migratable')) ? ['on', 'off'] : ['off']
+
+const hasMaximum = ({ qemu }: DomainQuestion): boolean =>
+  [...qemu.accelerators.values()].some(({ models }) => models?.some(({ name }) => name === 'max'))
+
+/** Before these machines the kernel could not tell guests what the CPU has. */
+const isOldS390 = ({ arch, accelerator, machine }: DomainQuestion): boolean =>
+  arch === 's390x' && accelerator === 'kvm' && /^s390-ccw-virtio-2\.[4-7]$/.test(machine)
+
+/** QEMU's models that libvirt knows, but for `host`, which is a mode. */
+function usableModels({ db, arch, with: { models = [] } }: DomainQuestion): UsableModel[] {
+  const find = modelFinder(db, arch)
+  const spelt = driverOf(arch)?.name === 'x86' ? fromQemu : (name: string) => name
+  const usable = models.flatMap(({ name, unavailable, deprecated }): UsableModel[] => {
+    const known = name === 'host' ? undefined : find(name)
+    const blockers = [...new Set(unavailable?.map(spelt))].sort()
+    return known ? [{ ...known, usable: usability(unavailable), deprecated, blockers }] : []
+  })
+  return usable.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+const usability = (unavailable: readonly string[] | undefined): UsableModel['usable'] =>
+  unavailable === undefined ? 'unknown' : unavailable.length === 0 ? 'yes' : 'no'

@@ -1,0 +1,59 @@
+import type { Cpu } from '../../core/cpu.ts'
+import type { Database } from '../../map/database.ts'
+import type { Accelerator, AcceleratorCapabilities, QemuCapabilities } from '../capabilities.ts'
+
+/** What domain capabilities need of a host beside its QEMU. What is absent the host has not, or does not tell. */
+export interface DomainHost {
+  /** The host's CPU as libvirt detects it: where QEMU does not tell, its model is the host-model. */
+  readonly cpu?: Cpu | undefined
+  /** Bits of a physical address. */
+  readonly physBits?: number | undefined
+  /** The most vCPUs that its KVM gives a guest. */
+  readonly kvmMaxVcpus?: number | undefined
+  /** IOMMU groups are there, and `/dev/vfio/vfio` is. */
+  readonly vfio?: boolean | undefined
+  /** In libvirt's order: what is listed first is preferred. */
+  readonly firmware?: readonly Firmware[] | undefined
+  /** Firmware images that libvirt was configured with: only these are offered. */
+  readonly loaders?: readonly string[] | undefined
+  /** Firmware images to offer where they are not configured and no description fits the guest. */
+  readonly defaultLoaders?: readonly string[] | undefined
+  /** The versions of TPM that swtpm emulates; absent: there is no swtpm. */
+  readonly swtpm?: readonly string[] | undefined
+  /** qemu-rdp serves displays. */
+  readonly rdp?: boolean | undefined
+  /** An s390x with protected virtualization. */
+  readonly protectedGuests?: boolean | undefined
+  /** How many encrypted guests the CPU tells apart: all of them, and those with encrypted state. */
+  readonly sev?: { readonly maxGuests: number; readonly maxEsGuests: number } | undefined
+}
+
+/** Firmware as its installed description tells: QEMU's firmware.json. */
+export interface Firmware {
+  /** The image that is loaded. */
+  readonly path: string
+  readonly interfaces: readonly string[]
+  readonly targets: readonly {
+    /** QEMU's name of the architecture. */
+    readonly architecture: string
+    /** Machine names, `*` for any text. */
+    readonly machines: readonly string[]
+  }[]
+  readonly features: readonly string[]
+}
+
+/** What a guest would run on: one QEMU, one accelerator, one machine, on one host. */
+export interface DomainQuestion {
+  readonly db: Database
+  readonly qemu: QemuCapabilities
+  /** What QEMU can do with the accelerator; empty where it was not probed with it. */
+  readonly with: AcceleratorCapabilities
+  readonly accelerator: Accelerator
+  /** The guest's, in libvirt's name: the QEMU's, or one that it runs too. */
+  readonly arch: string
+  /** Whether the host's CPUs can run the guest's instructions themselves. */
+  readonly isNative: boolean
+  /** Its full name. */
+  readonly machine: string
+  readonly host: DomainHost
+}

@@ -1,0 +1,57 @@
+import type { X86Data } from '../arch/x86/cpuid.ts'
+import type { AllowedModels } from '../arch/x86/decode.ts'
+import { type Signature, signatureWord } from '../core/signature.ts'
+import type { Database } from '../map/database.ts'
+import type { HostExpansion, Property, QemuModel } from './capabilities.ts'
+import { fromQemu } from './names.ts'
+
+/**
+ * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the
+ * signature. Names that the database does not know are passed over, as libvirt passes them over.
+ */
+export function dataOfProperties(db: Database, properties: ReadonlyMap<string, Property>): X86Data {
+  const features = [...properties].flatMap(([name, value]) =>
+    value === true ? (db.features.get(fromQemu(name)) ?? []) : [],
+  )
+  const vendor = properties.get('vendor')
+  return {
+    features: db.features.setOf(features),
+    vendor: db.vendors.find(({ id }) => id === vendor),
+    signature: signatureOf(properties),
+  }
+}
+
+/** Absent when the properties do not tell: all three zero is no signature. */
+function signatureOf(properties: ReadonlyMap<string, Property>): Signature | undefined {
+  const number = (name: string) => {
+    const value = properties.get(name)
+    return typeof value === 'number' ? value : 0
+  }
+  const signature = { family: number('family'), model: number('model'), stepping: number('stepping') }
+  return signatureWord(signature) === 0 ? undefined : signature
+}
+
+/** QEMU's models with what it cannot give each, in libvirt's spelling. */
+export const allowedModels = (models: readonly QemuModel[]): AllowedModels =>
+  new Map(models.map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]))
+
+/**
+ * The host as it is: what QEMU would give without regard to migration counts too.
+ * @see libvirt's host-model as domain capabilities report it
+ */
+export const reportedProperties = ({ properties, unmigratable }: HostExpansion): Map<string, Property> =>
+  new Map(
+    [...properties].map(([name, value]) => [
+      name,
+      value === false && unmigratable?.get(name) === true ? true : value,
+    ]),
+  )
+
+/** Names of properties that the host has and a guest that is to migrate cannot; undefined where QEMU does not tell. */
+export const unmigratableNames = ({ properties, unmigratable }: HostExpansion): Set<string> | undefined =>
+  unmigratable &&
+  new Set(
+    [...unmigratable].flatMap(([name, value]) =>
+      value === true && properties.get(name) === false ? [name] : [],
+    ),
+  )

@@ -1,0 +1,79 @@
+import { featuresOf } from '../../arch/x86/definition.ts'
+import { correct } from '../../arch/x86/update-live.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../map/database.ts'
+import { fromQemu } from '../names.ts'
+import type { StartPlace } from './place.ts'
+
+/** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */
+export interface GivenFeatures {
+  readonly enabled: readonly string[]
+  readonly disabled: readonly string[]
+}
+
+/**
+ * The definition of the running guest.
+ * @throws LibvirtError where libvirt would end the guest again
+ */
+export function liveCpu(db: Database, cpu: Cpu, given: GivenFeatures): Cpu {
+  const set = (names: readonly string[]) =>
+    db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
+  const wantsTsc = cpu.features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
+  if (wantsTsc && !given.enabled.includes('invtsc')) {
+    throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
+  }
+  if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu
+  return correct(db, cpu, set(given.enabled), set(given.disabled))
+}
+
+/**
+ * What a QEMU that was not started can be expected to give: what the CPU asks for, without what QEMU says blocks its
+ * model and without what the host does not have; and what every guest gets. QEMU's own models may have more than
+ * libvirt's database says.
+ */
+export function expectedFeatures(db: Database, cpu: Cpu, place: StartPlace): GivenFeatures {
+  const wanted = wantedBy(db, cpu, place)
+  const missing = wanted.minus(available(db, cpu, wanted, place))
+  const more = db.features.setOf(alwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
+  const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
+  return { enabled: names(wanted.minus(missing).join(more)), disabled: names(missing) }
+}
+
+function wantedBy(db: Database, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
+  const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
+  const base =
+    isPassed && host ? featuresOf(db, cpu.migratable === false ? host.reported : host.migratable) : undefined
+  const listed = featuresOf(db, isPassed ? { ...cpu, model: undefined } : cpu)
+  return base ? base.join(listed).minus(turnedOff(db, cpu)) : listed
+}
+
+const turnedOff = (db: Database, { features }: Cpu): FeatureSet =>
+  db.features.setOf(
+    features.flatMap(({ name, policy }) =>
+      policy === 'disable' || policy === 'forbid' ? (db.features.get(name) ?? []) : [],
+    ),
+  )
+
+/** What neither QEMU says blocks the model nor the host's CPU lacks. */
+function available(
+  db: Database,
+  cpu: Cpu,
+  wanted: FeatureSet,
+  { capabilities, choice, cpu: host }: StartPlace,
+) {
+  const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
+  const known = models.find(({ name }) => name === cpu.model)
+  const blocked = db.features.setOf(
+    (known?.unavailable ?? []).flatMap(name => db.features.get(fromQemu(name)) ?? []),
+  )
+  return (host ? wanted.meet(featuresOf(db, host.reported)) : wanted).minus(blocked)
+}
+
+/** Every guest sees that it is one; KVM emulates the x2APIC for all. */
+function alwaysGiven({ features }: Cpu, { choice }: StartPlace): string[] {
+  const off = new Set(features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
+  const given = choice.accelerator === 'kvm' ? ['x2apic', 'hypervisor'] : ['hypervisor']
+  return given.filter(name => !off.has(name))
+}

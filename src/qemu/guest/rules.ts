@@ -1,0 +1,53 @@
+import { driverOf } from '../../arch/registry.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { QemuChoice } from '../choice.ts'
+
+const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
+
+/** A definition that names no CPU: at most a topology. The machine's default is the guest's. */
+export const isOnlyTopology = ({ mode, model }: Cpu): boolean => mode === 'custom' && model === undefined
+
+/**
+ * What libvirt refuses of a guest's CPU whatever the host can give.
+ * @throws LibvirtError
+ * @see the domain's format, element `cpu`
+ */
+export function checkGuestCpu(cpu: Cpu, vcpus: number, { arch }: Pick<QemuChoice, 'arch'>): void {
+  checkTopology(cpu, vcpus)
+  if (cpu.check !== undefined && isOnlyTopology(cpu)) {
+    throw refused('check attribute specified for CPU with no model')
+  }
+  const isX86 = driverOf(arch)?.name === 'x86'
+  if (cpu.cache) checkCache(cpu, cpu.cache, isX86, arch)
+  if (cpu.maxphysaddr) checkAddresses(cpu.maxphysaddr, isX86, arch)
+}
+
+function checkTopology({ topology }: Cpu, vcpus: number): void {
+  if (!topology) return
+  const { sockets, dies, clusters, cores, threads } = topology
+  const cpus = sockets * dies * clusters * cores * threads
+  if (cpus > 0xffff_ffff) throw refused('cpu topology results in more than 4294967295 cpus')
+  if (cpus !== vcpus) throw refused("CPU topology doesn't match maximum vcpu count")
+}
+
+function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>, isX86: boolean, arch: string): void {
+  if (!isX86) throw refused(`CPU cache specification is not supported for '${arch}' architecture`)
+  if (cache.mode === 'emulate') {
+    if (cache.level !== 3) throw refused("CPU cache mode 'emulate' can only be used with level='3'")
+    return
+  }
+  if (cache.mode === 'passthrough' && mode !== 'host-passthrough' && mode !== 'maximum') {
+    const modes = "'host-passthrough' / 'maximum' CPUs"
+    throw refused(`CPU cache mode 'passthrough' can only be used with ${modes}`)
+  }
+  if (cache.level !== undefined) throw refused(`unsupported CPU cache level for mode '${cache.mode}'`)
+}
+
+function checkAddresses({ mode, bits }: NonNullable<Cpu['maxphysaddr']>, isX86: boolean, arch: string): void {
+  const what = 'CPU maximum physical address bits'
+  if (!isX86) throw refused(`${what} specification is not supported for '${arch}' architecture`)
+  if (mode === 'passthrough' && bits !== undefined) {
+    throw refused(`${what} number specification cannot be used with mode='passthrough'`)
+  }
+}

@@ -1,0 +1,129 @@
+import type { Comparison } from '../../arch/driver.ts'
+import { compare, incompatibility, translate, update, validate } from '../../arch/operations.ts'
+import { type Check, type Cpu, updateFeature } from '../../core/cpu.ts'
+import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../map/database.ts'
+import type { QemuChoice } from '../choice.ts'
+import { compareWithHypervisor } from '../hypervisor-compare.ts'
+import { NEVER_OFFERED } from '../names.ts'
+import { allowedOn, isX86, modelsOf, type StartPlace } from './place.ts'
+import type { GuestRequest } from './request.ts'
+import { checkGuestCpu, isOnlyTopology } from './rules.ts'
+
+const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
+
+/**
+ * The CPU that libvirt makes of a domain's before it starts QEMU. Optional features are decided, host-model and the
+ * machine's default have become a model.
+ * @throws LibvirtError where libvirt would refuse to start
+ */
+export function startingCpu(db: Database, request: GuestRequest, place: StartPlace): Cpu {
+  const { choice } = place
+  const { maxCpus = 0 } = choice.machine ?? {}
+  if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
+  if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, choice)
+  if (maxCpus > 0 && request.vcpus > maxCpus) {
+    throw refused(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
+  }
+  const cpu = request.cpu
+  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(db, cpu, place)
+  if (cpu.deprecatedFeatures !== undefined && deprecatedIn(place).length === 0) {
+    throw refused('toggling deprecated features for CPU model is unsupported')
+  }
+  validate(db, choice.arch, cpu)
+  return definite(db, resolved(cpu, place), place)
+}
+
+/** The machine's own CPU, which libvirt neither checks nor changes. */
+function defaultCpu(db: Database, cpu: Cpu | undefined, place: StartPlace): Cpu {
+  const { machine, virttype, arch } = place.choice
+  const type = machine?.defaultCpuType
+  // On POWER several names are of one type, and libvirt knows one of them.
+  const named = isX86(arch) ? [] : modelsOf(db, place).filter(known => known.type === type)
+  const model = named[0]?.name ?? type?.replace(/-[^-]+-cpu$/, '')
+  if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
+  if (model === 'host' && virttype !== 'kvm') {
+    throw internalError('QEMU reports invalid default CPU model "host" for non-kvm domain virt type')
+  }
+  const base: Cpu = cpu ?? { type: 'guest', features: [] }
+  return { ...base, mode: 'custom', match: 'exact', check: 'none', model, fallback: 'forbid' }
+}
+
+/** The definition with libvirt's defaults in place of what it leaves out. */
+function resolved(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
+  const max = capabilities.properties.get('max-x86_64-cpu')
+  const migratable =
+    cpu.mode === 'host-passthrough' && isX86(choice.arch)
+      ? (cpu.migratable ?? max?.has('migratable') ?? true)
+      : cpu.migratable
+  return { ...cpu, check: cpu.check ?? defaultCheck(cpu, choice), migratable }
+}
+
+function defaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
+  if (mode === 'host-passthrough' || mode === 'maximum') return 'none'
+  return mode === 'custom' && accelerator === 'tcg' ? 'none' : 'partial'
+}
+
+/** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
+function definite(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+  if (!supports(cpu, place)) throw refused(notSupported(cpu, place))
+  if (cpu.check !== 'none') refuseForbidden(cpu, place)
+  const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
+  const made = isPassed ? cpu : onHypervisor(db, cpu, place)
+  const features = made.features.filter(({ name }) => !NEVER_OFFERED.has(name))
+  return withoutDeprecated({ ...made, features }, place)
+}
+
+function onHypervisor(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+  const { choice, cpu: host } = place
+  if (cpu.check === 'partial') {
+    const found = compared(db, cpu, place)
+    if (found.result === 'incompatible') throw incompatibility(found.detail)
+  }
+  const updated = update(db, choice.arch, cpu, host?.migratable)
+  return { ...translate(db, choice.arch, updated, allowedOn(db, place)), fallback: 'forbid' }
+}
+
+/** On x86 the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has none of another architecture. */
+function compared(db: Database, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
+  const models = capabilities.accelerators.get(choice.accelerator)?.models
+  if (isX86(choice.arch)) {
+    return compareWithHypervisor(db, { reported: host?.reported, models }, cpu, host?.full)
+  }
+  if (!choice.isNative) throw incompatibility('unknown host CPU')
+  const known: Cpu = own ?? host?.full ?? { type: 'host', features: [] }
+  return compare(db, { ...known, arch: choice.arch }, cpu)
+}
+
+function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boolean {
+  const models = capabilities.accelerators.get(choice.accelerator)?.models ?? []
+  if (mode === 'host-passthrough') return choice.isNative && choice.accelerator !== 'tcg'
+  if (mode === 'host-model') return cpu !== undefined
+  return mode === 'maximum' ? models.some(({ name }) => name === 'max') : models.length > 0
+}
+
+const notSupported = ({ mode }: Cpu, { choice }: StartPlace): string =>
+  mode === 'maximum'
+    ? 'maximum CPU is not supported by QEMU binary'
+    : `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${choice.host} host is not supported by hypervisor`
+
+/** By what is listed, not by bits. @throws LibvirtError */
+function refuseForbidden(cpu: Cpu, place: StartPlace): void {
+  const full = place.cpu?.full
+  if (!full) return
+  const has = new Set(full.features.filter(({ policy }) => policy !== 'disable').map(({ name }) => name))
+  const forbidden = cpu.features.find(({ name, policy }) => policy === 'forbid' && has.has(name))
+  if (forbidden) throw incompatibility(`Host CPU provides forbidden feature '${forbidden.name}'`)
+}
+
+const deprecatedIn = ({ capabilities, choice }: StartPlace): readonly string[] =>
+  capabilities.accelerators.get(choice.accelerator)?.host?.deprecated ?? []
+
+function withoutDeprecated(cpu: Cpu, place: StartPlace): Cpu {
+  if (cpu.deprecatedFeatures !== false) return cpu
+  const features = deprecatedIn(place).reduce(
+    (list, name) => updateFeature(list, { name, policy: 'disable' }),
+    [...cpu.features],
+  )
+  return { ...cpu, features }
+}

@@ -1,0 +1,62 @@
+import { expand } from '../arch/operations.ts'
+import { checkBaselineInput } from '../arch/registry.ts'
+import { BaselineFold } from '../arch/x86/baseline.ts'
+import type { AllowedModels } from '../arch/x86/decode.ts'
+import type { Cpu } from '../core/cpu.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import type { Database } from '../map/database.ts'
+import type { Allowance } from './allowance.ts'
+
+export interface HypervisorBaselineOptions {
+  /** Spell out the model's features. */
+  readonly expand?: boolean | undefined
+  readonly migratable?: boolean | undefined
+  /** Which features the hypervisor knows plays no role, only the CPUs: for two or more. */
+  readonly ignoreHost?: boolean | undefined
+}
+
+/**
+ * The CPU that a hypervisor can give to guests of all these CPUs: of the models that it has, with the features that
+ * it knows, and without what keeps the chosen model from being used.
+ * @throws LibvirtError as `virsh hypervisor-cpu-baseline` has it
+ */
+export function hypervisorBaseline(
+  db: Database,
+  cpus: readonly Cpu[],
+  allowance: Allowance,
+  options: HypervisorBaselineOptions = {},
+): Cpu {
+  if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
+  cpus.forEach(checkBaselineInput)
+  if (options.ignoreHost && cpus.length === 1) {
+    const only = 'ignoring host is only allowed when computing baseline from multiple CPUs'
+    throw new LibvirtError('invalid-arg', only)
+  }
+  const fold = new BaselineFold(db)
+  for (const cpu of cpus) fold.add(cpu)
+  const found = fold.result({
+    models: modelsOf(allowance),
+    features: options.ignoreHost ? undefined : namesOf(allowance, options.migratable ?? false),
+    // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
+    migratable: options.migratable && !allowance.unmigratable,
+  })
+  const cpu: Cpu = { ...found, fallback: 'forbid', ...maxPhysAddrOf(cpus) }
+  return options.expand ? expand(db, 'x86_64', cpu) : cpu
+}
+
+/** A model that something unknown blocks cannot be given. */
+const modelsOf = ({ models }: Allowance): AllowedModels =>
+  new Map(
+    [...models].flatMap(([name, blockers]) =>
+      blockers === 'untold' ? [] : [[name, blockers === 'unknown' ? [] : blockers] as const],
+    ),
+  )
+
+const namesOf = ({ features, unmigratable }: Allowance, migratable: boolean): string[] | undefined =>
+  features && [...features].filter(name => !(migratable && unmigratable?.has(name)))
+
+/** The narrowest limit, where every CPU has one. */
+function maxPhysAddrOf(cpus: readonly Cpu[]): Pick<Cpu, 'maxphysaddr'> {
+  const limit = Math.min(...cpus.map(({ maxphysaddr }) => maxphysaddr?.limit ?? 0))
+  return limit > 0 ? { maxphysaddr: { mode: 'passthrough', limit } } : {}
+}

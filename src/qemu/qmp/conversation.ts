@@ -1,0 +1,117 @@
+import { ParseError } from '../../core/parse-error.ts'
+import { type JsonDocument, parseDocuments } from '../../formats/json/json-documents.ts'
+import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
+import type { Exchange, QmpCommand } from './exchange.ts'
+import { commandOfShape } from './shapes.ts'
+
+/**
+ * What was said to QEMU and what it answered, live, cached or recorded: all that is ever known of a QEMU.
+ *
+ * A *run* is one QEMU process. libvirt, and we, ask the first with the accelerator that the host has (`-machine
+ * none,accel=kvm:tcg`), and where that was not TCG a second with `accel=tcg`. In libvirt's recordings the first run
+ * is, in this order (a question whose command the schema lacks is left out, as is a type that QEMU does not list):
+ *
+ *     qmp_capabilities  query-version  query-target  query-qmp-schema  query-kvm  qom-list-types
+ *     device-list-properties of some thirty devices
+ *     qom-list-properties of memory-backend-file, memory-backend-memfd, max-x86_64-cpu or max-arm-cpu
+ *     query-machines  qom-list-properties of none-machine and of one machine of the target
+ *     query-cpu-definitions  query-tpm-models  query-tpm-types  query-command-line-options
+ *     query-migrate-capabilities  query-gic-capabilities (ARM)  query-sev-capabilities  query-sgx-capabilities (x86)
+ *     query-cpu-model-expansion of host:  static; x86: static with migratable=false; ARM: full instead of static;
+ *                                         s390x: full too, where QEMU tells deprecated properties
+ *     query-cpu-model-expansion of host:  full with migratable=false, hv-passthrough=true (x86, ARM)
+ *
+ * and the second `qmp_capabilities`, `query-cpu-definitions`, the same expansions of `max` without Hyper-V's, and
+ * `query-machines`. Readers look replies up by their command; nothing depends on this order.
+ */
+export interface Conversation {
+  /** What it was read from; empty where that has no name. */
+  readonly source: string
+  readonly runs: readonly (readonly Exchange[])[]
+  /** The commands were not recorded: they are told from what the replies look like. */
+  readonly bare: boolean
+}
+
+/**
+ * Reads a recorded conversation: libvirt's `.replies`, a log of QMP, single replies, arrays of them. Greetings and
+ * events are passed over.
+ * @throws ParseError for what is not JSON or no QMP, and for a recording that is cut
+ */
+export const parseConversation = (text: string, source = ''): Conversation =>
+  conversationOf(parseDocuments(text, source), source)
+
+/**
+ * The conversation that these documents are, in the order in which they were sent and received.
+ * @throws ParseError for a reply that is not its command's, for a command without one, and where there is no reply
+ */
+export function conversationOf(documents: readonly JsonDocument[], source = ''): Conversation {
+  const reader = new Reader(source)
+  for (const { value, line } of documents) {
+    for (const message of Array.isArray(value) ? value : [value]) reader.take(message, line)
+  }
+  return reader.end()
+}
+
+class Reader {
+  readonly #source: string
+  readonly #runs: Exchange[][] = []
+  #asked: { readonly command: QmpCommand; readonly id: unknown; readonly line: number } | undefined
+  #commands = 0
+
+  constructor(source: string) {
+    this.#source = source
+  }
+
+  take(message: unknown, line: number): void {
+    if (!isObject(message)) throw this.#fault('a QMP message is an object', line)
+    // How some tools keep a command beside its reply.
+    if (isObject(message.request)) this.take(message.request, line)
+    if (typeof message.execute === 'string') this.#ask(message, message.execute, line)
+    else if ('return' in message || 'error' in message) this.#answer(message, line)
+    else if (!('QMP' in message || 'event' in message)) {
+      throw this.#fault('neither a QMP command nor a reply: `execute`, `return` or `error` is missing', line)
+    }
+  }
+
+  end(): Conversation {
+    this.#expectNone()
+    if (this.#runs.length === 0) {
+      throw this.#fault('no QMP reply in it: give a recorded conversation with QEMU, or replies of it', 0)
+    }
+    return { source: this.#source, runs: this.#runs, bare: this.#commands === 0 }
+  }
+
+  #ask(message: JsonObject, execute: string, line: number): void {
+    this.#expectNone()
+    this.#commands++
+    const given = isObject(message.arguments) ? { arguments: message.arguments } : {}
+    this.#asked = { command: { execute, ...given }, id: message.id, line }
+  }
+
+  #answer(reply: JsonObject, line: number): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    if (asked && asked.id !== undefined && reply.id !== undefined && asked.id !== reply.id) {
+      throw this.#fault(
+        `the reply is to '${reply.id}', and '${asked.id}' was asked: a message is missing`,
+        line,
+      )
+    }
+    const run = this.#runs.at(-1) ?? []
+    const command = asked?.command ?? commandOfShape(reply.return, run, this.#runs.length > 1)
+    if (!command) return
+    if (this.#runs.length === 0 || (command.execute === 'qmp_capabilities' && run.length > 0)) {
+      this.#runs.push([{ command, reply, line }])
+    } else run.push({ command, reply, line })
+  }
+
+  #expectNone(): void {
+    if (!this.#asked) return
+    const { command, line } = this.#asked
+    throw this.#fault(`no reply to ${command.execute}: the recording is cut; record it again`, line)
+  }
+
+  #fault(what: string, line: number): ParseError {
+    return new ParseError(what, this.#source, line)
+  }
+}

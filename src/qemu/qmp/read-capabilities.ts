@@ -1,0 +1,130 @@
+import { internalError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { libvirtArch } from '../arch-names.ts'
+import type {
+  Accelerator,
+  AcceleratorCapabilities,
+  HostExpansion,
+  QemuCapabilities,
+  QemuVersion,
+} from '../capabilities.ts'
+import { QapiSchema } from '../qapi-schema.ts'
+import { type Conversation, parseConversation } from './conversation.ts'
+import * as replies from './replies.ts'
+import { QmpRun } from './run.ts'
+
+/**
+ * What a recorded conversation tells of a QEMU.
+ * @throws as `qemuCapabilities`, and ParseError for what is no conversation
+ */
+export const parseQemuCapabilities = (text: string, source = '', arch?: string): QemuCapabilities =>
+  qemuCapabilities(parseConversation(text, source), arch)
+
+/**
+ * What a conversation tells of a QEMU: live, cached and recorded ones are all read here. Where the commands were not
+ * recorded, what no reply tells is empty or absent.
+ * @param arch libvirt's name of the architecture, for single replies that do not tell it
+ * @throws LibvirtError for a QEMU older than 6.2
+ * @throws ParseError for a conversation that does not tell version, machines or architecture, and for bad replies
+ */
+export function qemuCapabilities(conversation: Conversation, arch?: string): QemuCapabilities {
+  const [first, ...later] = conversation.runs.map(run => new QmpRun(run, conversation.source))
+  if (!first) throw new ParseError('no QMP reply in it', conversation.source)
+  const version = first.read('query-version', replies.readVersion)
+  if (version) checkVersion(version)
+  const needed = conversation.bare ? [] : ['query-version', 'query-machines']
+  for (const execute of needed) if (!first.answer(execute)) throw first.without(execute)
+  return {
+    ...(version && { version }),
+    arch: archOf(first, arch),
+    accelerators: acceleratorsOf(first, later),
+    ...commonOf(first),
+  }
+}
+
+const OLDEST = { major: 6, minor: 2 }
+
+function checkVersion({ major, minor, micro }: QemuVersion): void {
+  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return
+  const oldest = `${OLDEST.major}.${OLDEST.minor}.0`
+  throw internalError(`QEMU version >= ${oldest} is required, but ${major}.${minor}.${micro} found`)
+}
+
+function archOf(run: QmpRun, known: string | undefined): string {
+  const target = run.answer('query-target')?.text('arch') ?? known ?? targetOfModels(run)
+  if (target === undefined) throw run.without('query-target')
+  return libvirtArch(target)
+}
+
+/** Types of CPU end in their target, but for ARM: they do not tell which ARM it is. */
+function targetOfModels(run: QmpRun): string | undefined {
+  const models = run.read('query-cpu-definitions', replies.readModels) ?? []
+  const ends = models.map(({ type }) => /-(x86_64|i386|s390x|riscv64)-cpu$/.exec(type ?? '')?.[1])
+  return ends.find(end => end !== undefined)
+}
+
+function acceleratorsOf(
+  first: QmpRun,
+  [second]: readonly QmpRun[],
+): ReadonlyMap<Accelerator, AcceleratorCapabilities> {
+  const name = acceleratorOf(first, second !== undefined)
+  const own = [name, acceleratedOf(first)] as const
+  return new Map(second && name !== 'tcg' ? [own, ['tcg', acceleratedOf(second)]] : [own])
+}
+
+/** A second run is made only where the first was not TCG's. */
+function acceleratorOf(run: QmpRun, isFollowed: boolean): Accelerator {
+  const kvm = run.answer('query-kvm')
+  if (kvm) return kvm.flag('enabled') ? 'kvm' : isFollowed ? 'hvf' : 'tcg'
+  const host = run.read('query-cpu-definitions', replies.readModels)?.find(({ name }) => name === 'host')
+  return host?.unavailable?.includes('kvm') ? 'tcg' : 'kvm'
+}
+
+function acceleratedOf(run: QmpRun): AcceleratorCapabilities {
+  const models = run.read('query-cpu-definitions', replies.readModels)
+  const host = hostOf(run)
+  const hyperv = run.expansion('full', 'hv-passthrough', 'migratable')
+  return {
+    machines: run.read('query-machines', replies.readMachines) ?? [],
+    ...(models && { models }),
+    ...(host && { host }),
+    ...(hyperv && { hyperv: replies.readExpansion(hyperv).properties }),
+  }
+}
+
+/** The static expansion where QEMU has one, as on x86 and s390x; else the full one, as on ARM. */
+function hostOf(run: QmpRun): HostExpansion | undefined {
+  const full = run.expansion('full')
+  const main = run.expansion('static') ?? full
+  if (!main) return undefined
+  const { model, properties } = replies.readExpansion(main)
+  const unmigratable = run.expansion('static', 'migratable')
+  return {
+    model,
+    properties,
+    ...(unmigratable && { unmigratable: replies.readExpansion(unmigratable).properties }),
+    deprecated: replies.readExpansion(full ?? main).deprecated,
+  }
+}
+
+/** What does not depend on the accelerator. */
+function commonOf(run: QmpRun) {
+  const gic = run.read('query-gic-capabilities', replies.readGic)
+  const sev = run.read('query-sev-capabilities', replies.readSev)
+  const sgx = run.read('query-sgx-capabilities', replies.readSgx)
+  const properties = [...run.byType('device-list-properties'), ...run.byType('qom-list-properties')]
+  return {
+    types: run.read('qom-list-types', replies.readNames) ?? new Set<string>(),
+    properties: new Map(properties.map(([type, answer]) => [type, replies.readNames(answer)])),
+    schema: new QapiSchema(run.read('query-qmp-schema', replies.readSchema) ?? []),
+    options: run.read('query-command-line-options', replies.readOptions) ?? new Map<string, Set<string>>(),
+    migration: run.read('query-migrate-capabilities', replies.readMigration) ?? new Set<string>(),
+    tpm: {
+      models: run.answer('query-tpm-models')?.texts() ?? [],
+      types: run.answer('query-tpm-types')?.texts() ?? [],
+    },
+    ...(gic && { gic }),
+    ...(sev && { sev }),
+    ...(sgx && { sgx }),
+  }
+}

@@ -1,0 +1,61 @@
+import { ParseError } from '../../core/parse-error.ts'
+import { member } from '../../formats/json/json-value.ts'
+import type { Exchange } from './exchange.ts'
+import { Answer } from './reply.ts'
+
+/** What one run of QEMU returned, by command. What was refused or not asked is absent. */
+export class QmpRun {
+  readonly #exchanges: readonly Exchange[]
+  readonly #source: string
+
+  constructor(exchanges: readonly Exchange[], source: string) {
+    this.#exchanges = exchanges
+    this.#source = source
+  }
+
+  /** What the command returned. */
+  answer(execute: string): Answer | undefined {
+    return this.#find(execute, () => true)
+  }
+
+  /** What the command returned, read. */
+  read<T>(execute: string, read: (answer: Answer) => T): T | undefined {
+    const answer = this.answer(execute)
+    return answer && read(answer)
+  }
+
+  /** @param props the names of the properties that the expansion was asked with */
+  expansion(type: 'static' | 'full', ...props: readonly string[]): Answer | undefined {
+    return this.#find('query-cpu-model-expansion', asked => {
+      const given = Object.keys(member(asked?.model, 'props') ?? {})
+      return asked?.type === type && given.sort().join() === props.join()
+    })
+  }
+
+  /** What the command returned, by the type that was asked about. */
+  byType(execute: string): [string, Answer][] {
+    return this.#returned(execute).map(exchange => [
+      String(exchange.command.arguments?.typename),
+      this.#answerOf(exchange),
+    ])
+  }
+
+  /** For a question that should have been asked. */
+  without(execute: string): ParseError {
+    const what = `no answer to ${execute}: the conversation with QEMU is cut, or was another one`
+    return new ParseError(`${what}; record it again`, this.#source)
+  }
+
+  #find(execute: string, isWanted: (asked: Exchange['command']['arguments']) => boolean): Answer | undefined {
+    const found = this.#returned(execute).find(({ command }) => isWanted(command.arguments))
+    return found && this.#answerOf(found)
+  }
+
+  #returned(execute: string): readonly Exchange[] {
+    return this.#exchanges.filter(({ command, reply }) => command.execute === execute && 'return' in reply)
+  }
+
+  #answerOf(exchange: Exchange): Answer {
+    return new Answer(exchange.reply.return, exchange, this.#source)
+  }
+}

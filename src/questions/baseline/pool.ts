@@ -1,0 +1,191 @@
+import type { FeatureView, Fold, FoldOptions } from '../../arch/driver.ts'
+import { expand, fold, modelNames } from '../../arch/operations.ts'
+import { checkBaselineInput } from '../../arch/registry.ts'
+import type { Cpu, Policy } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { Database } from '../../map/database.ts'
+import { NEVER_OFFERED } from '../../qemu/names.ts'
+import type { Note } from '../words/note.ts'
+import { type BaselineReasons, type LostFeature, reasonOf } from '../words/reason.ts'
+
+export interface PoolOptions {
+  /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */
+  readonly explain?: boolean | undefined
+  /** Leave out unknown features, and hosts whose model is unknown, instead of refusing the pool. */
+  readonly lenient?: boolean | undefined
+  /** Beyond libvirt: CPUs of several vendors are answered, and their order does not matter. */
+  readonly best?: boolean | undefined
+  /** As libvirt's own tests ask: x86 whatever the first CPU says, and nothing filtered. */
+  readonly raw?: boolean | undefined
+  /** As libvirt's test driver answers: with the features that no hypervisor offers. */
+  readonly unfiltered?: boolean
+}
+
+export interface ResultOptions extends Pick<FoldOptions, 'migratable' | 'onModel'> {
+  /** Spell out the model's features. */
+  readonly expand?: boolean | undefined
+}
+
+interface Fault {
+  readonly error: unknown
+  readonly source: string
+}
+
+/**
+ * Hosts, added one at a time, and the CPU that runs on all of them. An unknown name is libvirt's error, but
+ * only when the result is asked for: what cannot be read in a later host is reported first, as libvirt does.
+ */
+export class Pool {
+  readonly #db: Database
+  readonly #options: PoolOptions
+  /** Absent before the first CPU, which chooses the architecture. */
+  #fold: Fold | undefined
+  #arch: string | undefined
+  readonly #groups = new Map<string, { features: FeatureSet; hosts: string[] }>()
+  readonly #skipped: Note[] = []
+  /** The models that are known, where only they may be named. */
+  #names: ReadonlySet<string> | undefined
+  #size = 0
+  #fault: Fault | undefined
+  /** A CPU that no driver takes: told before what a driver finds in an earlier one. */
+  #badInput: Fault | undefined
+
+  constructor(db: Database, options: PoolOptions = {}) {
+    this.#db = db
+    this.#options = options
+  }
+
+  /** @param source the host's name, for reasons and notes */
+  add(cpu: Cpu, source: string): void {
+    const index = this.#size++
+    try {
+      checkBaselineInput(cpu, index)
+    } catch (error) {
+      this.#badInput ??= { error, source }
+    }
+    if (this.#badInput !== undefined || this.#fault !== undefined) return
+    try {
+      this.#fold ??= this.#begin(cpu)
+      const known = this.#options.lenient ? this.#known(cpu, source) : cpu
+      if (known) this.#join(this.#fold, known, source)
+    } catch (error) {
+      this.#fault = { error, source }
+    }
+  }
+
+  /** @throws LibvirtError of the first host at fault, `no CPUs given`, or `CPUs are incompatible` */
+  result(options: ResultOptions = {}): Cpu {
+    const fault = this.#badInput ?? this.#fault
+    if (fault !== undefined) throw fault.error
+    if (!this.#fold) throw new LibvirtError('invalid-arg', 'no CPUs given')
+    const cpu = this.#fold.result(options)
+    const offered =
+      this.#options.raw || this.#options.unfiltered
+        ? cpu
+        : { ...cpu, features: cpu.features.filter(({ name }) => !NEVER_OFFERED.has(name)) }
+    return options.expand ? expand(this.#db, this.#arch, offered) : offered
+  }
+
+  /** The host whose definition `result` fails for; undefined where none is to blame. */
+  get culprit(): string | undefined {
+    return (this.#badInput ?? this.#fault)?.source
+  }
+
+  /** Why the answer is what it is. `lost` needs `explain`. */
+  reasons(cpu: Cpu, { onModel }: ResultOptions = {}): BaselineReasons {
+    const of = this.#fold?.models ?? []
+    const own = of.length === 1 ? ('shared' as const) : ('own' as const)
+    const names = [cpu.model, this.#db.model(cpu.model ?? '')?.canonical]
+    const because = onModel !== undefined ? 'asked' : of.some(name => names.includes(name)) ? own : 'closest'
+    const count = (policy: Policy) => cpu.features.filter(feature => feature.policy === policy).length
+    const model = {
+      name: cpu.model ?? '',
+      of,
+      because,
+      beyond: count('require'),
+      disabled: count('disable'),
+    } as const
+    return { hosts: this.#size, model, lost: this.lost() }
+  }
+
+  /** Everything that the CPU has, its model's features included, in map order. */
+  features(cpu: Cpu): string[] {
+    const view = this.#view
+    return view
+      ? view
+          .table(this.#db)
+          .in(view.of(this.#db, cpu))
+          .map(feature => feature.name)
+      : []
+  }
+
+  /** Everything that some hosts have and not all, in map order, with those that lack it. Needs `explain`. */
+  lost(): LostFeature[] {
+    const view = this.#view
+    if (!view || !this.#fold) return []
+    const groups = [...this.#groups.values()]
+    const all = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
+    return view
+      .table(this.#db)
+      .in(all.minus(this.#fold.common))
+      .map(feature => ({
+        ...reasonOf(feature),
+        ...(feature.class ? { class: feature.class } : {}),
+        hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
+      }))
+  }
+
+  /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
+  notes(options: ResultOptions = {}): Note[] {
+    const features = this.lost().filter(lost => lost.class === 'security')
+    const { vendors = [], firstOnly, obstacles } = this.#fold ?? {}
+    const ordered = this.#fold?.dependsOnOrder(options) ?? false
+    return [
+      ...this.#skipped,
+      ...(obstacles ? [{ kind: 'beyond-libvirt', arch: this.#arch ?? '', ...obstacles } as const] : []),
+      ...(this.#options.best && !obstacles && vendors.length > 1
+        ? [{ kind: 'cross-vendor', vendors } as const]
+        : []),
+      ...(features.length > 0 ? [{ kind: 'security-dropped', features } as const] : []),
+      ...(ordered ? [{ kind: firstOnly ? 'first-only' : 'order-matters' } as const] : []),
+    ]
+  }
+
+  /** The features that are told of; undefined where the architecture's are not looked at. */
+  get #view(): FeatureView | undefined {
+    return this.#fold?.view
+  }
+
+  #begin({ arch }: Cpu): Fold {
+    this.#arch = this.#options.raw ? 'x86_64' : arch
+    return fold(this.#db, this.#arch, this.#options.best)
+  }
+
+  #join(to: Fold, cpu: Cpu, source: string): void {
+    to.add(cpu)
+    const view = this.#options.explain ? this.#view : undefined
+    if (!view) return
+    const features = view.of(this.#db, cpu)
+    const key = String(features)
+    const group = this.#groups.get(key)
+    if (group) group.hosts.push(source)
+    else this.#groups.set(key, { features, hosts: [source] })
+  }
+
+  /** The CPU without what the database does not know; undefined when it does not know the model. */
+  #known(cpu: Cpu, source: string): Cpu | undefined {
+    this.#names ??= new Set(modelNames(this.#db, this.#arch))
+    if (cpu.model !== undefined && this.#names.size > 0 && !this.#names.has(cpu.model)) {
+      this.#skipped.push({ kind: 'host-skipped', model: cpu.model, source })
+      return undefined
+    }
+    const table = this.#view?.table(this.#db)
+    const features = cpu.features.filter(({ name }) => {
+      const known = !table || table.get(name) !== undefined
+      if (!known) this.#skipped.push({ kind: 'feature-skipped', feature: name, source })
+      return known
+    })
+    return { ...cpu, features }
+  }
+}

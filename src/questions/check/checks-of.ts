@@ -1,0 +1,74 @@
+import type { Case, Checks, Fault } from '../../report/checks.ts'
+import type { DriftAnswer } from '../drift/answer.ts'
+import { sayChangeInLine } from '../drift/describe.ts'
+import { sayObstacles } from '../migrate/describe-obstacle.ts'
+import { poolName } from '../words/describe-pool.ts'
+import type { CheckAnswer } from './answer.ts'
+import { DEMAND_TITLES } from './describe.ts'
+
+/** Files of hosts, by name: what a report's places are made of. */
+export type HostFiles = ReadonlyMap<string, string>
+
+/** A check as continuous integration is told: a case for each demand of each pool. */
+export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Checks => ({
+  name: 'virt-cpu check',
+  rules: Object.entries(DEMAND_TITLES)
+    .filter(([id]) => verdicts.some(({ demand }) => demand === id))
+    .map(([id, title]) => ({ id, title })),
+  cases: verdicts.map(({ requirement, demand, pool, failures }) => ({
+    rule: demand,
+    subject: poolName(pool),
+    name: `${requirement}: ${demand}`,
+    faults: failures.map(({ text, mend, hosts: [host] }) => ({
+      text: mend ? `${text}; ${mend}` : text,
+      level: 'error',
+      file: host === undefined ? undefined : files.get(host),
+      about: host,
+      key: [requirement, demand, pool, text].join(' '),
+    })),
+  })),
+})
+
+const DRIFT_RULES = [
+  { id: 'host-gone', title: 'a host is no longer there' },
+  { id: 'host-new', title: 'a host was not there before' },
+  { id: 'features-lost', title: 'a host lost features' },
+  { id: 'host-changed', title: 'a host is not as it was' },
+  { id: 'guest-stuck', title: 'a guest has nowhere to go any more' },
+] as const
+
+type DriftRule = (typeof DRIFT_RULES)[number]['id']
+
+/** Drift as continuous integration is told: a case for each host that changed, and for each guest it shuts in. */
+export function checksOfDrift(answer: DriftAnswer, files: HostFiles, failOn: 'any' | 'lost'): Checks {
+  const mild = failOn === 'lost' ? 'note' : 'error'
+  const one = (rule: DriftRule, about: string, text: string, level: Fault['level']): Case => ({
+    rule,
+    subject: about,
+    name: RULE_TITLES[rule],
+    faults: [{ text, level, file: files.get(about), about, key: [rule, about, text].join(' ') }],
+  })
+  const cases = [
+    ...answer.gone.map(host => one('host-gone', host, `${host} is no longer there`, 'error')),
+    ...answer.added.map(host => one('host-new', host, `${host} is new`, mild)),
+    ...answer.changed.map(({ host, changes }) => {
+      const lost = changes.some(change => change.field === 'features' && change.lost.length > 0)
+      const text = `${host}: ${changes.map(sayChangeInLine).join('; ')}`
+      return one(lost ? 'features-lost' : 'host-changed', host, text, lost ? 'error' : mild)
+    }),
+    ...answer.guests
+      .filter(({ stuck, own }) => stuck || own === 'closed')
+      .map(({ guest, why }) =>
+        one('guest-stuck', guest, `guest ${guest}: the host it could go to ${sayObstacles(why)}`, 'error'),
+      ),
+  ]
+  const same: Case[] =
+    answer.same > 0
+      ? [{ rule: 'host-changed', subject: 'the fleet', name: `${answer.same} as before`, faults: [] }]
+      : []
+  return { name: 'virt-cpu drift', rules: DRIFT_RULES, cases: [...cases, ...same] }
+}
+
+const RULE_TITLES = Object.fromEntries(DRIFT_RULES.map(({ id, title }) => [id, title])) as Readonly<
+  Record<DriftRule, string>
+>

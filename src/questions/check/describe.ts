@@ -1,0 +1,146 @@
+import { hex } from '../../core/bits.ts'
+import { placeOf } from '../../core/feature.ts'
+import type { OddOne } from '../../fleet/causes/odd-ones.ts'
+import type { Demand, Failure } from '../../fleet/requirements/requirement-result.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { sayObstacles } from '../migrate/describe-obstacle.ts'
+import { obstacleAnswers } from '../migrate/obstacle.ts'
+import { count, fewNames } from '../words/describe.ts'
+
+/** What is wrong and what mends it, each a line without a full stop; an empty mend: nothing that could be named. */
+export interface FailureWords {
+  readonly text: string
+  readonly mend: string
+}
+
+/** What a demand demands, in a line. */
+export const DEMAND_TITLES: Readonly<Record<Demand, string>> = {
+  pools: 'the requirement is for a pool that is there',
+  level: 'the pool reaches an x86-64 level',
+  'must-have': "the pool's baseline has features",
+  'must-not': "the pool's baseline does not have features",
+  model: 'the pool can run a CPU model',
+  vendor: 'every host is of a vendor',
+  lost: 'few features are lost to the baseline',
+  hosts: 'the pool has enough hosts',
+  'phys-bits': 'every host addresses enough memory',
+  microcode: 'microcode is new enough',
+  'same-microcode': 'hosts of one signature run one microcode',
+  alike: 'hosts of one signature have the same features',
+  'not-vulnerable': 'no host is vulnerable',
+  movable: 'the pool survives the loss of any host',
+}
+
+/** Why a demand is not kept. */
+export function sayFailure(view: FleetView, failure: Failure): FailureWords {
+  switch (failure.kind) {
+    case 'no-pool':
+      return {
+        text: `no pool is called ${failure.labels.join(' or ')}`,
+        mend: 'correct the label in the requirement',
+      }
+    case 'lacks': {
+      const { feature, lacking } = failure
+      const hosts = lacking.flatMap(({ group }) => group.hosts.map(({ name }) => name))
+      const finding = lacking[0]?.finding
+      const cause = finding ? ` (${finding.cause}, ${finding.confidence})` : ''
+      return {
+        text: `${feature.name} ${placeOf(feature)} is not on ${fewNames(hosts)}${cause}`,
+        mend: finding?.mend ?? '',
+      }
+    }
+    case 'unknown-feature':
+      return { text: `${failure.name} is not in the CPU map`, mend: 'use the built-in data, or a newer map' }
+    case 'has':
+      return {
+        text: `every host has ${failure.feature.name} ${placeOf(failure.feature)}`,
+        mend: `disable ${failure.feature.name} in the guests' CPU, or turn it off on the hosts`,
+      }
+    case 'lost': {
+      const names = fewNames(failure.features.map(({ name }) => name))
+      return {
+        text: `${count(failure.features.length, `${failure.class} feature`)} lost, ${failure.most} allowed: ${names}`,
+        mend: 'see which hosts lack them with `virt-cpu explain`',
+      }
+    }
+    default:
+      return sayHostFailure(view, failure)
+  }
+}
+
+type HostFailure = Exclude<
+  Failure,
+  { readonly kind: 'no-pool' | 'lacks' | 'unknown-feature' | 'has' | 'lost' }
+>
+
+function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
+  switch (failure.kind) {
+    case 'hosts':
+      return {
+        text: `the pool has ${count(failure.hosts, 'host')}, ${failure.least} wanted`,
+        mend: 'add a host, or join pools',
+      }
+    case 'phys-bits': {
+      const { host, is, least } = failure
+      return is === undefined
+        ? { text: `${host.name}: width of physical addresses not known`, mend: SAY_MORE }
+        : {
+            text: `${host.name} addresses ${is} bits, ${least} wanted`,
+            mend: `leave the host out, or ask for ${is} and give guests no more`,
+          }
+    }
+    case 'microcode': {
+      const { host, is, least } = failure
+      return is === undefined
+        ? { text: `${host.name}: microcode revision not known`, mend: SAY_MORE }
+        : { text: `${host.name} runs microcode ${rev(is)}, ${rev(least)} wanted`, mend: UPDATE }
+    }
+    case 'older-microcode':
+      return {
+        text: `${fewNames(failure.hosts.map(({ name, microcode = 0 }) => `${name} ${rev(microcode)}`))}: others of the same silicon run microcode ${rev(failure.newest)}`,
+        mend: UPDATE,
+      }
+    case 'vendor':
+      return {
+        text: `${failure.host.name} is of ${failure.is ?? 'an unknown vendor'}, not ${failure.wanted}`,
+        mend: 'put the host in a pool of its vendor',
+      }
+    case 'odd':
+      return sayOdd(failure.odd)
+    case 'vulnerable':
+      return failure.status === undefined
+        ? { text: `${failure.host.name}: vulnerabilities not known`, mend: SAY_MORE }
+        : {
+            text: `${failure.host.name}: ${failure.name}: ${failure.status}`,
+            mend: 'update microcode and kernel',
+          }
+    case 'stuck': {
+      const { guest, why } = failure.stuck
+      const [nearest] = why
+      if (!nearest) return { text: `guest ${guest.name} has no other host`, mend: 'add a host' }
+      const obstacles = obstacleAnswers(view, nearest.group, nearest.obstacles)
+      return {
+        text: `guest ${guest.name} has no other host; of the closest, ${nearest.group.name}: ${sayObstacles(obstacles)}`,
+        mend: obstacles[0]?.mend ?? '',
+      }
+    }
+  }
+}
+
+const SAY_MORE = 'record the host again with `virsh capabilities`, or say it in the fleet file'
+const UPDATE = 'update microcode or firmware, cold boot, restart guests'
+
+const rev = (revision: number): string => `0x${hex(revision, 1)}`
+
+function sayOdd({ group, norm, lacks, has }: OddOne): FailureWords {
+  const names = group.hosts.map(({ name }) => name)
+  const words = (list: OddOne['lacks']) => fewNames(list.map(({ feature }) => feature.name))
+  const parts = [
+    ...(lacks.length > 0 ? [`lacks ${words(lacks)}`] : []),
+    ...(has.length > 0 ? [`has beyond it ${words(has)}`] : []),
+  ]
+  return {
+    text: `${fewNames(names)}: the silicon of ${norm.name}, but ${parts.join(' and ')}`,
+    mend: (lacks[0] ?? has[0])?.finding.mend ?? '',
+  }
+}

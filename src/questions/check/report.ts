@@ -1,0 +1,30 @@
+import type { Report } from '../../report/report.ts'
+import { count } from '../words/describe.ts'
+import { poolName } from '../words/describe-pool.ts'
+import type { CheckAnswer } from './answer.ts'
+
+/** Whether each demand is kept, and why not, for people. */
+export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
+  const failed = verdicts.filter(verdict => !verdict.passed)
+  report.line(
+    passed
+      ? { text: `passed: ${count(verdicts.length, 'demand')} kept`, tone: 'good' }
+      : { text: `failed: ${failed.length} of ${count(verdicts.length, 'demand')} not kept`, tone: 'bad' },
+  )
+  report.table(
+    [{ title: '' }, { title: 'requirement' }, { title: 'demand' }, { title: 'pool' }],
+    verdicts.map(({ requirement, demand, pool, passed: kept }) => [
+      kept ? { text: 'pass', tone: 'good' } : { text: 'FAIL', tone: 'bad' },
+      requirement,
+      demand,
+      poolName(pool),
+    ]),
+  )
+  for (const { requirement, demand, pool, failures } of failed) {
+    report.heading(`${requirement}, ${demand}, ${poolName(pool)}`)
+    for (const { text, mend } of failures) {
+      report.line(`  ${text}`)
+      if (mend) report.line(`    → ${mend}`)
+    }
+  }
+}

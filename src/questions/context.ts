@@ -1,0 +1,6 @@
+import type { Database } from '../map/database.ts'
+
+/** What a question is answered from. */
+export interface Context {
+  readonly db: Database
+}

@@ -1,0 +1,36 @@
+import type { X86Data } from '../../arch/x86/cpuid.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import { matches } from '../../core/signature.ts'
+import type { Context } from '../context.ts'
+import { type Reason, reasonOf } from '../words/reason.ts'
+
+/** Why a dump is the model that it is. */
+export interface DecodeReasons {
+  readonly model: string
+  /** Whether the model is known to be of this family, model and stepping. */
+  readonly matches: boolean
+  /** How many features are listed beyond the model, and how many of it disabled. */
+  readonly beyond: number
+  readonly disabled: number
+  /** Models of this very silicon that were out, and what of each is not there. */
+  readonly passedOver: readonly { readonly model: string; readonly missing: readonly Reason[] }[]
+}
+
+/** @param cpu what `data` was decoded to */
+export function decodeReasons({ db }: Context, data: X86Data, cpu: Cpu): DecodeReasons {
+  const own = db.models.filter(model => data.signature && matches(model.signatures, data.signature))
+  const out = own.filter(model => model.decode[cpu.type] && !model.features.leq(data.features))
+  const passedOver = out
+    .filter(model => model.name !== cpu.model)
+    .map(model => ({
+      model: model.name,
+      missing: db.features.in(model.features.minus(data.features)).map(reasonOf),
+    }))
+  return {
+    model: cpu.model ?? '',
+    matches: own.some(model => model.name === cpu.model),
+    beyond: cpu.features.filter(({ policy }) => policy !== 'disable').length,
+    disabled: cpu.features.filter(({ policy }) => policy === 'disable').length,
+    passedOver,
+  }
+}

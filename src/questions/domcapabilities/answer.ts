@@ -1,0 +1,83 @@
+import type { QemuCapabilities } from '../../qemu/capabilities.ts'
+import { chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
+import { domainCapabilities } from '../../qemu/domain-capabilities/domain-capabilities.ts'
+import { readFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
+import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
+import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import { withoutDeprecated } from '../../qemu/domain-capabilities/without-deprecated.ts'
+import { qemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
+import { checkVirtType } from '../../qemu/virt-types.ts'
+import type { Context } from '../context.ts'
+import { readCpu } from '../input/read.ts'
+import { emulatorPath, readReplies } from '../input/recorded-hypervisor.ts'
+import type { Outcome } from '../question.ts'
+import type { DomcapabilitiesInput } from './input.ts'
+
+/**
+ * What a guest can be given on a host: libvirt's `<domainCapabilities>`.
+ * @param choice whether the accelerator was probed is not asked: one that was not has no machines and no models
+ * @throws LibvirtError where the host that QEMU tells fits no CPU model
+ */
+export function domcapabilities(
+  { db }: Context,
+  qemu: QemuCapabilities,
+  choice: QemuChoice,
+  host: DomainHost,
+  options: { readonly disableDeprecated?: boolean | undefined } = {},
+): string {
+  const { accelerator, arch, isNative, binary, virttype } = choice
+  const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
+  const machine = choice.machine?.name ?? ''
+  const caps = domainCapabilities({ db, qemu, with: given, accelerator, arch, isNative, machine, host })
+  const shown = options.disableDeprecated ? withoutDeprecated(caps, given) : caps
+  return printDomainCapabilities(shown, binary, virttype)
+}
+
+/**
+ * As `domcapabilities`, of the JSON contract's inputs.
+ * @throws LibvirtError, ParseError
+ */
+export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome {
+  const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
+  const qemu = qemuCapabilities(readReplies(replies), arch)
+  const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
+  const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
+  const isProbed = qemu.accelerators.has(choice.accelerator)
+  return {
+    answer: { xml },
+    notes: isProbed ? [] : [{ kind: 'accelerator-not-probed', virttype: choice.virttype }],
+  }
+}
+
+function hostOf({ cpu, firmware, ...facts }: NonNullable<DomcapabilitiesInput['host']> = {}): DomainHost {
+  return {
+    ...facts,
+    cpu: cpu === undefined ? undefined : readCpu(cpu, 'auto', 'host.cpu'),
+    firmware: firmware?.flatMap(description => readFirmware(description) ?? []),
+  }
+}
+
+/**
+ * As `chooseQemu`, but an accelerator that was not probed is taken as it is asked for: what libvirt tells of one is
+ * little, and no error.
+ * @throws LibvirtError
+ */
+export function chooseLeniently(
+  qemu: QemuCapabilities,
+  request: QemuRequest,
+  emulator = emulatorPath(qemu.arch),
+  host = qemu.arch,
+): QemuChoice {
+  checkVirtType(request.virttype)
+  const { virttype } = request
+  const place = { binary: emulator, host }
+  const arch = request.arch ?? qemu.arch
+  if ((virttype !== 'kvm' && virttype !== 'hvf') || qemu.accelerators.has(virttype)) {
+    return chooseQemu(qemu, place, { ...request, arch })
+  }
+  return {
+    ...chooseQemu(qemu, place, { ...request, arch, virttype: 'qemu' }),
+    virttype,
+    accelerator: virttype,
+  }
+}

@@ -1,0 +1,97 @@
+import type { Report } from '../../report/report.ts'
+import { sayObstacles } from '../migrate/describe-obstacle.ts'
+import { count, fewNames } from '../words/describe.ts'
+import { namesOf, poolName } from '../words/describe-pool.ts'
+import type { BoundAnswer, DrainAnswer, RaiseAnswer, StepAnswer } from './answer.ts'
+
+/** The order of a rolling upgrade, who is bound to one host, and who can be raised, for people. */
+export function reportDrain(report: Report, { steps, bound, raise }: DrainAnswer): void {
+  for (const pool of new Set(steps.map(step => step.pool))) {
+    reportSteps(
+      report,
+      pool,
+      steps.filter(step => step.pool === pool),
+    )
+  }
+  if (bound.length > 0) reportBound(report, bound)
+  if (raise.length > 0) reportRaise(report, raise)
+  else report.line({ text: 'every guest has the CPU that its pool offers', tone: 'good' })
+}
+
+/** More names than this in one cell do not help. */
+const MANY = 8
+
+function reportSteps(report: Report, pool: string, steps: readonly StepAnswer[]): void {
+  const stuck = steps.reduce((sum, step) => sum + step.stuck.length, 0)
+  const verdict = stuck > 0 ? `${count(stuck, 'guest')} must be powered off` : 'no guest must be powered off'
+  report.heading(`${poolName(pool)}: drain ${count(steps.length, 'host')} in this order; ${verdict}`)
+  report.table(
+    [
+      { title: '', align: 'right' },
+      { title: 'host' },
+      { title: 'guests go to' },
+      { title: 'power off' },
+      { title: 'why', wraps: true },
+    ],
+    steps.map(({ host, moves, stuck: off }, i) => [
+      `${i + 1}`,
+      host,
+      fewNames(targets(moves), MANY),
+      {
+        text: fewNames(
+          off.map(({ guest }) => guest),
+          MANY,
+        ),
+        tone: 'bad',
+      },
+      off[0] ? sayObstacles(off[0].obstacles) : '',
+    ]),
+  )
+}
+
+/** `vm1 vm2 → b` for each host that guests go to. */
+function targets(moves: StepAnswer['moves']): string[] {
+  const byHost = new Map<string, string[]>()
+  for (const { guest, to } of moves) byHost.set(to, [...(byHost.get(to) ?? []), guest])
+  return [...byHost].map(([to, guests]) =>
+    guests.length > 3 ? `${guests.length} guests → ${to}` : `${guests.join(' ')} → ${to}`,
+  )
+}
+
+function reportBound(report: Report, bound: readonly BoundAnswer[]): void {
+  report.heading(`${count(bound.length, 'guest')} with nowhere to go if the host dies`)
+  report.table(
+    [
+      { title: 'guest' },
+      { title: 'host' },
+      { title: 'closest other host' },
+      { title: 'why not', wraps: true },
+    ],
+    bound.map(({ guest, host, nearest, why }) => [
+      guest,
+      host ?? '',
+      nearest ?? 'none',
+      nearest ? sayObstacles(why) : 'its pool has no other host',
+    ]),
+  )
+}
+
+function reportRaise(report: Report, raise: readonly RaiseAnswer[]): void {
+  report.heading(`${count(raise.length, 'guest')} to power off and start with the pool's CPU, in this order`)
+  report.table(
+    [
+      { title: '', align: 'right' },
+      { title: 'guest' },
+      { title: 'host' },
+      { title: 'gains' },
+      { title: 'gives up, to go everywhere', wraps: true },
+    ],
+    raise.map(({ guest, host, gains, beyond }, i) => [
+      `${i + 1}`,
+      guest,
+      host ?? '',
+      { text: namesOf(gains, 4), tone: 'good' },
+      namesOf(beyond, 4),
+    ]),
+  )
+}

@@ -1,0 +1,107 @@
+import { byClass } from '../../fleet/by-class.ts'
+import { Losses } from '../../fleet/causes/lost.ts'
+import type { Group } from '../../fleet/groups.ts'
+import { offered } from '../../fleet/offered.ts'
+import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
+import { shortfall } from '../../fleet/requirements/shortfall.ts'
+import { weightOfAll } from '../../fleet/value.ts'
+import { levelOf } from '../../map/levels.ts'
+import type { WeightClass } from '../../map/weights.ts'
+import type { Expression } from '../input/fleet/expression.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import type { Reason } from '../words/reason.ts'
+import { type Axis, axesOf } from './axes.ts'
+import { type ToldGroup, toldGroup } from './group.ts'
+import { type RunnerUp, toldModels } from './models.ts'
+import { type ToldOdd, toldOdd } from './odd-ones.ts'
+import { Teller, type ToldLoss, told } from './reasons.ts'
+
+export interface PoolExplanation {
+  /** Empty: the pool without a label. */
+  readonly pool: string
+  readonly hosts: number
+  readonly weight: number
+  readonly value: number
+  /** More than one: guests cannot move between vendors, and what they could be given is of none. */
+  readonly vendors: readonly string[]
+  readonly groups: readonly ToldGroup[]
+  readonly level: string | null
+  /** What the next level lacks; null: the highest is reached. */
+  readonly next: {
+    readonly level: string
+    readonly missing: readonly (Reason & { readonly hosts: readonly string[] })[]
+  } | null
+  /** Null where no model fits. */
+  readonly expression: Expression | null
+  readonly runnersUp: readonly RunnerUp[]
+  /** What guests may be given, by class. */
+  readonly kept: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
+  readonly lost: readonly ToldLoss[]
+  readonly axes: readonly Axis[]
+  readonly odd: readonly ToldOdd[]
+  /** Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known. */
+  readonly withoutHypervisor: number
+}
+
+/** Explains pools of a fleet, what they share worked out once. */
+export class Explainer {
+  readonly #view: FleetView
+  readonly #teller: Teller
+  readonly #losses: Losses
+
+  constructor(view: FleetView) {
+    const { context, causes, finder, groups } = view
+    this.#view = view
+    this.#teller = new Teller(view)
+    this.#losses = new Losses(context.db.features, causes, finder, groups)
+  }
+
+  /** Why a pool's guests get what they get. */
+  pool({ label, groups }: FleetPool): PoolExplanation {
+    const { context, valuation, levels } = this.#view
+    const { features } = context.db
+    const baseline = baselineOf(groups)
+    const offer = offered(context.db, groups)
+    const { given, ...models } = toldModels(this.#view, groups, offer)
+    return {
+      pool: label,
+      hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+      weight: weightOfAll(groups),
+      value: valuation.ofPool(groups),
+      vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
+      groups: groups.map(group => toldGroup(this.#view, group)),
+      level: levelOf(levels, baseline)?.name ?? null,
+      next: this.#next(groups),
+      ...models,
+      kept: byClass(features.in(given)).map(({ class: of, features: some }) => ({
+        class: of,
+        features: told(some),
+      })),
+      lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
+      axes: axesOf(groups),
+      odd: toldOdd(this.#view, this.#teller, groups),
+      withoutHypervisor: groups.reduce(
+        (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
+        0,
+      ),
+    }
+  }
+
+  #next(groups: readonly Group[]): PoolExplanation['next'] {
+    const { context, levels } = this.#view
+    const short = shortfall(context.db.features, levels, groups)
+    if (!short) return null
+    const missing = short.missing.map(({ feature, groups: lacking }) => ({
+      ...(told([feature])[0] as Reason),
+      hosts: this.#teller.names(lacking),
+    }))
+    return { level: short.level.name, missing }
+  }
+}
+
+/** Why the pools' guests get what they get. @param labels which pools; absent: all */
+export function explain(view: FleetView, labels?: readonly string[]): PoolExplanation[] {
+  const explainer = new Explainer(view)
+  const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
+  return wanted.map(pool => explainer.pool(pool))
+}

@@ -1,0 +1,43 @@
+import type { Report } from '../../report/report.ts'
+import type { Cell } from '../../report/styled-text.ts'
+import { hostWords } from '../words/cells.ts'
+import { count } from '../words/describe.ts'
+import { poolName } from '../words/describe-pool.ts'
+import { figure } from '../words/figure.ts'
+import { type CostAnswer, countOf, type ToldCost } from './cost.ts'
+import { sayDearest } from './describe-cost.ts'
+
+/** Adds what hosts cost their pools, the single most expensive one on the first line. */
+export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
+  const { host, costs } = sayDearest(dearest)
+  report.line({ text: host, tone: 'bad' }, costs)
+  for (const { pool, hosts, costs: rows } of pools) {
+    report.heading(`${poolName(pool)}: ${count(hosts, 'host')}`)
+    report.table(
+      [
+        { title: 'without' },
+        { title: 'value', align: 'right' },
+        { title: 'features', align: 'right' },
+        { title: 'level' },
+        { title: 'which the others would gain', wraps: true },
+      ],
+      rows.filter(cost => countOf(cost) > 0).map(rowOf),
+    )
+    const free = rows.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
+    if (free.length > 0) report.line(`costs nothing: ${hostWords(free)}`)
+  }
+}
+
+function rowOf(cost: ToldCost): Cell[] {
+  const { hosts, gain, gains, step } = cost
+  const classes = gains.map(
+    ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,
+  )
+  return [
+    hostWords(hosts),
+    figure(gain),
+    String(countOf(cost)),
+    step ? `${step.from ?? 'none'} → ${step.to ?? 'none'}` : '',
+    classes.join('; '),
+  ]
+}

@@ -1,0 +1,106 @@
+import type { Feature, FeatureClass } from '../../core/feature.ts'
+import { bytewise } from '../../fleet/bytewise.ts'
+import type { Confidence, Evidence, Finding } from '../../fleet/causes/finding.ts'
+import type { Because, LostFeature } from '../../fleet/causes/lost.ts'
+import type { Group } from '../../fleet/groups.ts'
+import type { Cause } from '../../map/cause-table.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { type Reason, reasonOf } from '../words/reason.ts'
+
+/** Why some hosts lack a feature. */
+export interface ToldCause {
+  readonly cause: Cause
+  /** What the cause is, in words. */
+  readonly meaning: string
+  readonly confidence: Confidence
+  /** What to do, in a line. */
+  readonly mend: string
+  /** What it rests on, a sentence each. */
+  readonly evidence: readonly string[]
+  /** The feature whose lack it really is, where another stands behind it. */
+  readonly behind?: string
+}
+
+/** Why some of a pool's hosts lack a feature, and which. */
+export interface ToldBecause extends ToldCause {
+  /** Empty: every host has it, and the guest's CPU has not. */
+  readonly hosts: readonly string[]
+}
+
+/** A feature that some hosts of a pool have and its guests do not get. */
+export interface ToldLoss extends Reason {
+  readonly class?: FeatureClass
+  /** Guests need to see it if any of their hosts does; without it they are unprotected there. */
+  readonly hazard?: true
+  readonly because: readonly ToldBecause[]
+}
+
+/** Says why, naming hosts: lists of hosts that recur are one object. */
+export class Teller {
+  readonly #view: FleetView
+  readonly #names = new Map<readonly Group[], readonly string[]>()
+
+  constructor(view: FleetView) {
+    this.#view = view
+  }
+
+  loss({ feature, because }: LostFeature): ToldLoss {
+    return {
+      ...reasonOf(feature),
+      ...(feature.class ? { class: feature.class } : {}),
+      ...(feature.order === '|' ? { hazard: true as const } : {}),
+      because: because.map(one => this.#because(one)),
+    }
+  }
+
+  cause({ cause, confidence, mend, evidence, behind }: Finding): ToldCause {
+    return {
+      cause,
+      meaning: this.#view.causes.meaning(cause),
+      confidence,
+      mend,
+      evidence: [...(behind ? [`it comes with ${behind.name}`] : []), ...evidence.map(sayEvidence)],
+      ...(behind ? { behind: behind.name } : {}),
+    }
+  }
+
+  /** The names of the groups' hosts. */
+  names(groups: readonly Group[]): readonly string[] {
+    const known = this.#names.get(groups)
+    if (known) return known
+    const names = groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
+    this.#names.set(groups, names)
+    return names
+  }
+
+  #because({ finding, groups }: Because): ToldBecause {
+    return { ...this.cause(finding), hosts: this.names(groups) }
+  }
+}
+
+export const told = (features: readonly Feature[]): Reason[] => features.map(reasonOf)
+
+/** The sentence of a piece of evidence, without a full stop. */
+function sayEvidence(evidence: Evidence): string {
+  switch (evidence.kind) {
+    case 'same-signature':
+      return `${evidence.host} has the same family, model and stepping, and has it`
+    case 'microcode':
+      return `microcode ${hexOf(evidence.without)} here, ${hexOf(evidence.having)} where it is`
+    case 'kernel':
+    case 'hypervisor':
+      return `${evidence.kind} ${evidence.without} here, ${evidence.having} where it is`
+    case 'withheld':
+      return 'its CPU has it, its hypervisor does not give it'
+    case 'virtual-machine':
+      return 'the host is itself a virtual machine'
+    case 'model-has':
+      return `${evidence.model}, a model of the same family and model, has it`
+    case 'no-model-has':
+      return `no named model of the same family and model, such as ${evidence.model}, has it`
+    case 'vendors':
+      return `only hosts of ${evidence.vendors.filter(Boolean).join(' and ') || 'another vendor'} have it`
+  }
+}
+
+const hexOf = (revision: number): string => `0x${revision.toString(16)}`

@@ -1,0 +1,119 @@
+import type { Report } from '../../report/report.ts'
+import type { Expression } from '../input/fleet/expression.ts'
+import { hostWords, levelCell } from '../words/cells.ts'
+import { count, fewNames } from '../words/describe.ts'
+import { poolName } from '../words/describe-pool.ts'
+import { figure } from '../words/figure.ts'
+import type { PoolExplanation } from './answer.ts'
+import type { Axis } from './axes.ts'
+import { addLosses } from './loss-report.ts'
+import type { ToldOdd } from './odd-ones.ts'
+
+/** Adds why a pool's guests get what they get. */
+export function addPool(report: Report, pool: PoolExplanation): void {
+  const { pool: label, hosts, groups, vendors, level, value } = pool
+  const cpus = `${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
+  report.heading(
+    `${poolName(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
+  )
+  report.line('level  ', levelCell(level), `   value ${figure(value)}`)
+  addNext(report, pool)
+  addExpression(report, pool)
+  addAxes(report, pool.axes)
+  if (vendors.length > 1) {
+    report.line({
+      text:
+        'guests that move between vendors are on their own: timers, errata and what they decided at boot stay as they ' +
+        'were; give each vendor a pool of its own',
+      tone: 'warning',
+    })
+  }
+  for (const { class: of, features } of pool.kept) {
+    report.line(
+      `kept  ${count(features.length, `${of} feature`)}: ${features.map(({ feature }) => feature).join(' ')}`,
+    )
+  }
+  addLosses(report, pool.lost, hosts)
+  for (const odd of pool.odd) addOdd(report, odd)
+  if (pool.withoutHypervisor > 0 && pool.withoutHypervisor < hosts) {
+    report.line(
+      `the hypervisor of ${count(pool.withoutHypervisor, 'host')} was not recorded: their CPUs count as they are`,
+    )
+  }
+}
+
+function addNext(report: Report, { next }: PoolExplanation): void {
+  if (!next) return
+  const byHosts = new Map<string, { hosts: readonly string[]; names: string[] }>()
+  for (const { feature, hosts } of next.missing) {
+    const part = byHosts.get(hosts.join('\n')) ?? { hosts, names: [] }
+    part.names.push(feature)
+    byHosts.set(hosts.join('\n'), part)
+  }
+  const missing = [...byHosts.values()].map(({ hosts, names }) => `${names.join(' ')} on ${hostWords(hosts)}`)
+  const flags = next.missing.length === 1 ? 'one flag' : count(next.missing.length, 'flag')
+  report.line(`${flags} short of ${next.level}: ${missing.join('; ')}`)
+}
+
+function addExpression(report: Report, { expression, runnersUp }: PoolExplanation): void {
+  if (!expression) {
+    report.line({ text: 'no named model fits', tone: 'bad' })
+    return
+  }
+  const { model, pinned, needs } = expression
+  const pin = pinned === model ? '' : `, pinned ${pinned}`
+  report.line(
+    'model  ',
+    { text: model, tone: 'strong' },
+    `${pin}   since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
+  )
+  const delta = deltaWords(expression)
+  if (delta !== '') report.line(`  ${delta}`)
+  report.table(
+    [
+      { title: 'runner-up' },
+      { title: 'add', align: 'right' },
+      { title: 'disable', align: 'right' },
+      { title: 'why not', wraps: true },
+    ],
+    runnersUp.map(one => [one.model, String(one.added), String(one.disabled.length), one.why]),
+  )
+}
+
+/** `+a +b -c`, the details of vmx counted only. */
+function deltaWords({ added, disabled }: Expression): string {
+  const words = (names: readonly string[], sign: string) =>
+    names.filter(name => !name.startsWith('vmx-')).map(name => sign + name)
+  const nested = [...added, ...disabled].filter(name => name.startsWith('vmx-')).length
+  const details = nested > 0 ? [`and ${count(nested, 'detail')} of vmx`] : []
+  return [...words(added, '+'), ...words(disabled, '-'), ...details].join(' ')
+}
+
+function addAxes(report: Report, axes: readonly Axis[]): void {
+  for (const { axis, values, unknown, warning } of axes) {
+    const [only] = values
+    const silent = unknown > 0 ? `; ${count(unknown, 'host')} do${unknown === 1 ? 'es' : ''} not tell` : ''
+    if (values.length === 1 && only) report.line(`${axis}  ${only.value}${silent}`)
+    else {
+      const each = values.map(({ value, hosts }) => `${value} on ${hostWords(hosts)}`)
+      report.line(`${axis}  ${each.join('; ')}${silent}`)
+    }
+    if (warning !== undefined) report.line({ text: `  ${warning}`, tone: 'warning' })
+  }
+}
+
+function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: ToldOdd): void {
+  const others = normHosts === 1 ? norm : `${norm} and ${count(normHosts - 1, 'host')} like it`
+  report.subheading(
+    { text: 'odd one out', tone: 'warning' },
+    `: ${fewNames(hosts)}, the silicon of ${others}, other features`,
+  )
+  const row = (what: string) => (one: ToldOdd['lacks'][number]) => [
+    what,
+    one.feature,
+    `${one.cause} (${one.confidence})`,
+    what === 'lacks' ? one.mend : 'the others lack it',
+  ]
+  const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '', wraps: true }] as const
+  report.table(columns, [...lacks.map(row('lacks')), ...has.map(row('has'))])
+}

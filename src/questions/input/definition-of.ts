@@ -1,0 +1,99 @@
+import { detect } from '../../arch/operations.ts'
+import { requireX86 } from '../../arch/registry.ts'
+import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
+import { featuresOf } from '../../arch/x86/definition.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import type { RegisterDump } from '../../formats/dumps/register-dump.ts'
+import type { DistinctDump } from '../../formats/dumps/volatile.ts'
+import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
+import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
+import type { Context } from '../context.ts'
+import { decodeX86, meetData } from '../decode/answer.ts'
+import type { Note } from '../words/note.ts'
+import { doubts } from './warnings.ts'
+
+/** Something read, and what there is to say about how it came to be. */
+export interface Noted<T> {
+  readonly value: T
+  readonly notes: readonly Note[]
+}
+
+/**
+ * The definition that an input is: as it stands, or a dump's host definition.
+ * @param best beyond libvirt: a machine that is not x86 is named by all that is known of it
+ * @throws LibvirtError where it is a bad one, or no model fits the dump
+ */
+export function definitionOf(
+  context: Context,
+  input: InputCpu,
+  expected: Expected,
+  best = false,
+): Noted<Cpu> {
+  if (input.kind === 'registers') return machineOf(context, input.dumps, best, input.source)
+  if (input.kind === 'host') return { value: input.cpu, notes: [] }
+  if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
+  const { value, notes } = dataOf(context, input, input.source)
+  return { value: decodeX86(context, value, { as: 'host' }), notes }
+}
+
+/**
+ * The bits, vendor and signature of an input: a dump's, where several kinds of CPU differ what they have in
+ * common; a definition's, with its model's features.
+ * @throws LibvirtError for a bad definition or an unknown name
+ */
+export function dataOf(context: Context, input: FoundInput, source?: string): Noted<X86Data> {
+  if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
+  if (input.kind === 'registers') return refuseRegisters(input.dumps)
+  const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
+  const vendor = cpu.vendor === undefined ? undefined : context.db.vendor(cpu.vendor)
+  return { value: { features: featuresOf(context.db, cpu), vendor, signature: cpu.signature }, notes: [] }
+}
+
+/** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */
+export function machineOf(
+  { db }: Context,
+  dumps: readonly RegisterDump[],
+  best: boolean,
+  source?: string,
+): Noted<Cpu> {
+  const [first] = dumps
+  if (!first) throw new RangeError('a machine without CPUs')
+  const groups = dumps.map(dump => dump.cpus)
+  const named = source ? { source } : {}
+  const notes: Note[] = [
+    ...(dumps.length > 1 ? [{ kind: 'cores-differ', groups, ...named } as const] : []),
+    ...(first.notes ?? []).map(text => ({ kind: 'dump', text, ...named }) as const),
+  ]
+  return { value: detect(db, first.arch, first.registers, { best }), notes }
+}
+
+/** @throws LibvirtError, always: the question is about words of CPUID */
+function refuseRegisters([first]: readonly RegisterDump[]): never {
+  requireX86(first?.arch ?? '')
+  throw new RangeError('x86 has no such registers')
+}
+
+/** One machine's logical CPUs as one CPU. */
+export function dataOfDumps(
+  context: Context,
+  dumps: readonly DistinctDump[],
+  source?: string,
+): Noted<X86Data> {
+  const value = meetData(dumps.map(dump => readCpuid(context.db, dump.data)))
+  if (!value) throw new RangeError('a dump without CPUs')
+  const named = source ? { source } : {}
+  const differ =
+    dumps.length > 1 && ({ kind: 'cpus-differ', groups: dumps.map(dump => dump.cpus), ...named } as const)
+  const notes = new Map<string, Note>()
+  for (const dump of dumps)
+    for (const note of notesOf(dump, source)) notes.set(`${note.kind} ${textOf(note)}`, note)
+  return { value, notes: [...(differ ? [differ] : []), ...notes.values()] }
+}
+
+/** What makes one dump doubtful, and what its reader left out. */
+export const notesOf = ({ data, notes }: DistinctDump, source?: string): Note[] => [
+  ...doubts(data, source),
+  ...notes.map((text): Note => ({ kind: 'dump', text, ...(source ? { source } : {}) })),
+]
+
+const textOf = (note: Note): string => (note.kind === 'dump' ? note.text : '')

@@ -1,0 +1,161 @@
+import { globs } from '../../../core/glob.ts'
+import { bytewise } from '../../../fleet/bytewise.ts'
+import type { Fleet } from '../../../fleet/fleet.ts'
+import type { FleetHost } from '../../../fleet/host.ts'
+import { Interner } from '../../../fleet/interned.ts'
+import type { Constraints } from '../../../fleet/plan/constraints.ts'
+import type { Context } from '../../context.ts'
+import type { Note } from '../../words/note.ts'
+import { assembleGuests } from './assemble-guests.ts'
+import { baseOf, type FleetDocument, folderOf } from './document.ts'
+import type { HostEntry } from './file-schema.ts'
+import { fits } from './fits.ts'
+import type { HostFacts } from './member.ts'
+import { defined, type Placed, pairingPath, placed, shortNames, typedName } from './placed.ts'
+import type { Fault, Rule, Rules } from './rules.ts'
+
+/** A fleet, and what its readers should know of how it was read. */
+export interface ReadFleet {
+  readonly fleet: Fleet
+  readonly notes: readonly Note[]
+}
+
+/**
+ * The fleet that documents make, as the fleet file's rules have it. Without rules every document counts, hosts
+ * are in the pools that folders make, and are called as they were typed.
+ * @throws what the rules' `fault` makes: a rule that no file fits, a name given twice
+ */
+export function assembleFleet(
+  context: Context,
+  documents: readonly FleetDocument[],
+  rules?: Rules,
+): ReadFleet {
+  const found = placed(documents)
+  const hosts = new HostAssembly(rules).all(found.hosts)
+  const { guests, notes } = assembleGuests(context, found.guests, hosts, rules)
+  const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
+  const fleet: Fleet = {
+    hosts,
+    guests,
+    pools: [...pools].sort(bytewise),
+    weights: rules?.weights,
+    constraints: rules ? constraintsOf(rules, hosts) : {},
+    mostPools: rules?.mostPools,
+    requirements: rules?.requirements ?? [],
+  }
+  const named = found.hosts.flatMap(host => host.notes.map(note => ({ ...note, source: typedName(host) })))
+  return { fleet, notes: [...named, ...notes] }
+}
+
+/** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
+class HostAssembly {
+  readonly #rules: Rules | undefined
+  /** Equal sets are one object. */
+  readonly #sets = new Interner()
+
+  constructor(rules: Rules | undefined) {
+    this.#rules = rules
+  }
+
+  all(found: readonly Placed<HostFacts>[]): FleetHost[] {
+    const rules = this.#rules
+    const short = rules && shortNames(found)
+    const hosts = found.map(host => this.#host(host, short?.get(host) ?? typedName(host)))
+    if (rules) checkRules(rules, found, hosts)
+    return hosts.sort((a, b) => bytewise(a.name, b.name))
+  }
+
+  #host(host: Placed<HostFacts>, name: string): FleetHost {
+    const { document, facts } = host
+    const said = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
+    const known = factsOf(facts, said)
+    const called = said.name ?? name
+    return {
+      ...known,
+      features: this.#sets.take(facts.features).features,
+      name: called,
+      path: pairingPath(host),
+      pool: this.#poolOf(called, document, said),
+      weight: said.weight ?? (this.#rules?.weighCpus ? known.cpus : undefined),
+      documentHash: host.number === 0 && !facts.silicon ? document.hash : undefined,
+    }
+  }
+
+  /** The pool that lists its name, that its rule says, or without rules for hosts, that its folder makes. */
+  #poolOf(name: string, document: FleetDocument, { pool }: Partial<HostEntry>): string | undefined {
+    const listed = [...(this.#rules?.pools ?? [])].find(([, patterns]) => patterns.some(p => globs(p, name)))
+    if (listed) return listed[0]
+    if (pool === '*') return baseOf(folderOf(document.path)) || undefined
+    return pool ?? (this.#rules?.hosts ? undefined : document.pool)
+  }
+}
+
+/** What the rules that fit the path say together; of two that speak of one thing the later counts. */
+const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEntry> =>
+  Object.assign({}, ...rules.filter(rule => fits(rule, path)).map(({ says }) => says))
+
+function factsOf(facts: HostFacts, said: Partial<HostEntry>): HostFacts {
+  const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities } = said
+  const hz = said['tsc-hz']
+  const given = {
+    kernel,
+    hypervisor,
+    microcode,
+    uuid,
+    cpus,
+    vulnerabilities,
+    physBits: said['phys-bits'],
+    xsaveSize: said['xsave-size'],
+    lineSize: said['line-size'],
+    tscHz: hz === undefined ? undefined : BigInt(hz),
+  }
+  return { ...facts, ...defined(given) }
+}
+
+/** Every rule fits something, a name is one host's. */
+function checkRules(rules: Rules, found: readonly Placed<HostFacts>[], hosts: readonly FleetHost[]): void {
+  const { fault } = rules
+  for (const rule of rules.hosts ?? []) {
+    const fitting = found.filter(({ document }) => fits(rule, document.path))
+    if (rule.says.name !== undefined && fitting.length > 1) {
+      throw fault(
+        [...rule.path, 'name'],
+        `one name for ${fitting.length} hosts: give each an entry of its own`,
+      )
+    }
+  }
+  const names = new Set<string>()
+  for (const { name, path = '' } of hosts) {
+    const rule = rules.hosts?.findLast(({ says }) => says.name === name)
+    if (names.has(name))
+      throw fault(rule ? [...rule.path, 'name'] : [], `a second host is called ${name}: ${path}`)
+    names.add(name)
+  }
+  checkPatterns(rules.pools, ['pools'], hosts, fault)
+  checkPatterns(rules.pins, ['constraints', 'pin'], hosts, fault)
+}
+
+function checkPatterns(
+  lists: ReadonlyMap<string, readonly string[]>,
+  at: readonly string[],
+  hosts: readonly FleetHost[],
+  fault: Fault,
+): void {
+  for (const [label, patterns] of lists) {
+    for (const pattern of patterns) {
+      if (hosts.some(({ name }) => globs(pattern, name))) continue
+      throw fault([...at, label], `no host is called ${pattern}`)
+    }
+  }
+}
+
+function constraintsOf(
+  { vendors, level, mustHave, smallest, pins }: Rules,
+  hosts: readonly FleetHost[],
+): Constraints {
+  const both = level && mustHave ? level.needs.join(mustHave) : (level?.needs ?? mustHave)
+  const pinned = [...pins].flatMap(([label, patterns]) =>
+    hosts.filter(({ name }) => patterns.some(p => globs(p, name))).map(({ name }) => [name, label] as const),
+  )
+  return { mustHave: both, vendors, smallest, pins: pinned.length > 0 ? new Map(pinned) : undefined }
+}

@@ -1,0 +1,60 @@
+import type { Feature } from '../../../core/feature.ts'
+import type { FeatureSet } from '../../../core/feature-set.ts'
+import type { Model } from '../../../core/model.ts'
+import { nearest } from '../../../core/nearest.ts'
+import { builtinLevels, type Level } from '../../../map/levels.ts'
+import type { Context } from '../../context.ts'
+
+/** Makes the error for a name that means nothing; the text says what would be right. */
+export type Refuse = (what: string) => Error
+
+/** The x86-64 level of that name, with or without `x86-64-`. @throws what `refuse` makes */
+export function levelNamed({ db }: Context, name: string, refuse: Refuse): Level {
+  const levels = builtinLevels(db.features)
+  const level = levels.find(one => one.name === name || one.name === `x86-64-${name}`)
+  if (level) return level
+  throw refuse(`no level is called ${name}; there are ${levels.map(one => one.name).join(', ')}`)
+}
+
+/** The features of these names. @throws what `refuse` makes, with the name's place in the list */
+export const featuresNamed = (
+  context: Context,
+  names: readonly string[],
+  refuse: (what: string, index: number) => Error,
+): FeatureSet =>
+  context.db.features.setOf(names.map((name, i) => featureNamed(context, name, what => refuse(what, i))))
+
+/**
+ * The feature of that name: libvirt's, or any tool's where it means one feature.
+ * @throws what `refuse` makes
+ */
+export function featureNamed({ db }: Context, name: string, refuse: Refuse): Feature {
+  const own = db.features.get(name)
+  if (own) return own
+  const known = db.called(name).flatMap(feature => db.features.get(feature.name) ?? [])
+  const [only, ...more] = known
+  if (only && more.length === 0) return only
+  if (only) throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`)
+  const all = db.features.list.map(feature => feature.name)
+  throw refuse(`no feature is called ${name}${didYouMean(all, name)}`)
+}
+
+/** The CPU model of that name. @throws what `refuse` makes */
+export function modelNamed({ db }: Context, name: string, refuse: Refuse): Model {
+  const model = db.model(name)
+  if (model) return model
+  const names = db.models.map(one => one.name)
+  throw refuse(`no model is called ${name}${didYouMean(names, name)}`)
+}
+
+/** The vendor of that name, as libvirt has it: `Intel`. @throws what `refuse` makes */
+export function vendorNamed({ db }: Context, name: string, refuse: Refuse): string {
+  const vendor = db.vendors.find(one => one.name === name || one.id === name)
+  if (vendor) return vendor.name
+  throw refuse(`no vendor is called ${name}; there are ${db.vendors.map(one => one.name).join(', ')}`)
+}
+
+const didYouMean = (names: readonly string[], name: string): string =>
+  nearest(names, name, 1)
+    .map(one => `; did you mean ${one}?`)
+    .join('')

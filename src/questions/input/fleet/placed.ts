@@ -1,0 +1,115 @@
+import type { FleetHost } from '../../../fleet/host.ts'
+import type { Note } from '../../words/note.ts'
+import { baseOf, type FleetDocument, hostStemOf, stemOf } from './document.ts'
+import type { GuestFacts, HostFacts, HypervisorFacts } from './member.ts'
+
+/** A member with its place. */
+export interface Placed<T> {
+  readonly document: FleetDocument
+  /** Its number among the document's members, from 1; 0: it is the only one. */
+  readonly number: number
+  readonly facts: T
+  readonly notes: readonly Note[]
+}
+
+/** The documents' members by what they are, each hypervisor with its host. */
+export interface PlacedMembers {
+  readonly hosts: readonly Placed<HostFacts>[]
+  readonly guests: readonly Placed<GuestFacts>[]
+}
+
+/**
+ * Sorts members out. A hypervisor's description belongs to the only host of its document, or to the host whose
+ * document is called alike (`node-1.xml` and `node-1.domcaps.xml`); else it stands for its host by itself.
+ */
+export function placed(documents: readonly FleetDocument[]): PlacedMembers {
+  const hosts: Placed<HostFacts>[] = []
+  const guests: Placed<GuestFacts>[] = []
+  const hypervisors: Placed<HypervisorFacts>[] = []
+  for (const document of documents) {
+    const many = document.members.filter(({ kind }) => kind !== 'hypervisor').length > 1
+    document.members.forEach(({ kind, facts, notes }, i) => {
+      const place = { document, number: many ? i + 1 : 0, notes }
+      if (kind === 'host') hosts.push({ ...place, facts })
+      else if (kind === 'guest') guests.push({ ...place, facts })
+      else hypervisors.push({ ...place, facts })
+    })
+  }
+  return { hosts: hypervisors.length === 0 ? hosts : joined(hosts, hypervisors), guests }
+}
+
+function joined(
+  hosts: readonly Placed<HostFacts>[],
+  hypervisors: readonly Placed<HypervisorFacts>[],
+): Placed<HostFacts>[] {
+  const given = new Map<Placed<HostFacts>, Placed<HypervisorFacts>>()
+  const alone: Placed<HostFacts>[] = []
+  const [byPath, byStem] = [indexed(hosts, pathOf), indexed(hosts, ({ document }) => stemOf(document.path))]
+  for (const hypervisor of hypervisors) {
+    const { path } = hypervisor.document
+    const host = byPath.get(path) ?? byStem.get(hostStemOf(path))
+    if (host && !given.has(host)) given.set(host, hypervisor)
+    else alone.push({ ...hypervisor, notes: [...hypervisor.notes, { kind: 'hypervisor-only' }] })
+  }
+  return [...hosts.map(host => withHypervisor(host, given.get(host))), ...alone]
+}
+
+const pathOf = ({ document }: Placed<unknown>): string => document.path
+
+/** By key, where only one has it. */
+function indexed<T>(list: readonly Placed<T>[], keyOf: (one: Placed<T>) => string): Map<string, Placed<T>> {
+  const found = new Map<string, Placed<T>>()
+  const several = new Set<string>()
+  for (const one of list) {
+    const key = keyOf(one)
+    if (found.has(key)) several.add(key)
+    found.set(key, one)
+  }
+  for (const key of several) found.delete(key)
+  return found
+}
+
+/** What the hypervisor gives of the host's CPU. What that has by itself stays known. */
+function withHypervisor(
+  host: Placed<HostFacts>,
+  hypervisor: Placed<HypervisorFacts> | undefined,
+): Placed<HostFacts> {
+  if (!hypervisor) return host
+  const { features, models, physBits, hypervisor: name } = hypervisor.facts
+  const more = {
+    silicon: host.facts.features,
+    features,
+    models,
+    physBits: host.facts.physBits ?? physBits,
+    hypervisor: host.facts.hypervisor ?? name,
+  }
+  return { ...host, facts: { ...host.facts, ...more }, notes: [...host.notes, ...hypervisor.notes] }
+}
+
+/** `path/as/typed.xml`, with `#N` where a document has several. */
+export const typedName = ({ document, number }: Placed<unknown>): string => document.name + suffix(number)
+
+/** What pairs a host with itself in another reading. */
+export const pairingPath = ({ document, number }: Placed<unknown>): string => document.path + suffix(number)
+
+/** The last word of the path without the format's ending; where several would be called so, the whole path. */
+export function shortNames(list: readonly Placed<unknown>[]): Map<Placed<unknown>, string> {
+  const stem = ({ document }: Placed<unknown>) => hostStemOf(document.path)
+  const counts = new Map<string, number>()
+  for (const stemmed of new Set(list.map(stem))) {
+    counts.set(baseOf(stemmed), (counts.get(baseOf(stemmed)) ?? 0) + 1)
+  }
+  return new Map(
+    list.map(one => {
+      const whole = stem(one)
+      const short = baseOf(whole)
+      return [one, (counts.get(short) === 1 ? short : whole) + suffix(one.number)]
+    }),
+  )
+}
+
+const suffix = (number: number): string => (number === 0 ? '' : `#${number}`)
+
+/** The facts that a host must not lose when another source says nothing of them. */
+export const defined = <T extends Partial<FleetHost>>(facts: T): T =>
+  Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as T

@@ -1,0 +1,44 @@
+import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
+import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
+import { allowedModels, dataOfProperties } from '../../../qemu/expansion.ts'
+import { parseQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
+import type { Element } from '../../../xml/element.ts'
+import type { Context } from '../../context.ts'
+import { knownFeatures } from './known-features.ts'
+import type { Member } from './member.ts'
+
+/** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
+export function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
+  const { hostModel, models, emulator } = domainCapabilitiesOf(element)
+  if (!hostModel) return undefined
+  const cpu = parseCpu(hostModel, 'guest')
+  const { features, notes } = knownFeatures(context, cpu)
+  const { vendor, model, maxphysaddr } = cpu
+  const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
+  return {
+    kind: 'hypervisor',
+    facts: { features, vendor, model, physBits, hypervisor: emulator, models },
+    notes,
+  }
+}
+
+/**
+ * A recorded conversation with QEMU: what it gives a guest that is to migrate, under the host's own accelerator;
+ * undefined where QEMU does not tell its host's CPU.
+ * @throws ParseError for a conversation that is cut, LibvirtError for a QEMU that is too old
+ */
+export function hypervisorOfReplies({ db }: Context, text: string, source: string): Member | undefined {
+  const { accelerators, version } = parseQemuCapabilities(text, source, 'x86_64')
+  const [own] = accelerators.values()
+  if (!own?.host) return undefined
+  const { features, vendor } = dataOfProperties(db, own.host.properties)
+  const facts = {
+    features,
+    vendor: vendor?.name,
+    model: undefined,
+    physBits: undefined,
+    hypervisor: version && `QEMU ${version.major}.${version.minor}.${version.micro}`,
+    models: allowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
+  }
+  return { kind: 'hypervisor', facts, notes: [] }
+}

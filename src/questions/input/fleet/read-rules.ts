@@ -1,0 +1,119 @@
+import { safeParse } from 'valibot'
+import type { FeatureSet } from '../../../core/feature-set.ts'
+import type { Model } from '../../../core/model.ts'
+import type { Requirement } from '../../../fleet/requirements/requirement.ts'
+import type { Level } from '../../../map/levels.ts'
+import { parseSignature } from '../../../map/text/read-signature.ts'
+import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
+import type { Context } from '../../context.ts'
+import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
+import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
+import type { Fault, FilePath, Rule, Rules } from './rules.ts'
+
+/**
+ * Reads the content of a fleet file.
+ * @param content what YAML or JSON says
+ * @throws what `fault` makes: for the first key or value that is not as it should be, or name that means nothing
+ */
+export function readRules(context: Context, content: unknown, fault: Fault): Rules {
+  const checked = safeParse(fleetFile, content ?? {}, { abortEarly: true })
+  if (!checked.success) {
+    const [{ expected, message, path = [] }] = checked.issues
+    const keys = path.map(({ key }) => (typeof key === 'number' ? key : String(key)))
+    throw fault(keys, message, expected === 'never' ? 'key' : 'value')
+  }
+  const file = checked.output
+  const look = new Lookup(context, fault)
+  const { constraints = {} } = file
+  return {
+    hosts: file.hosts?.map((entry, i) => ruleOf<HostEntry>(entry, ['hosts', i])),
+    guests: (file.guests ?? []).map((entry, i) => ruleOf<GuestEntry>(entry, ['guests', i])),
+    pools: namesBy(file.pools),
+    pins: namesBy(constraints.pin),
+    weighCpus: file.weights?.hosts === 'cpus',
+    weights: classWeights(file.weights?.classes),
+    mostPools: constraints.pools,
+    vendors: constraints.vendors,
+    level: look.level(constraints.level, ['constraints', 'level']),
+    mustHave: look.features(constraints['must-have'], ['constraints', 'must-have']),
+    smallest: constraints.smallest,
+    requirements: (file.requirements ?? []).map((one, i) => look.requirement(one, i)),
+    fault,
+  }
+}
+
+function ruleOf<T extends { readonly files: string | string[] }>(entry: T | string, path: FilePath): Rule<T> {
+  const { files, ...says } = typeof entry === 'string' ? ({ files: entry } as T) : entry
+  return { patterns: [files].flat(), says, path }
+}
+
+const namesBy = (lists: Readonly<Record<string, string | string[]>> = {}): Map<string, readonly string[]> =>
+  new Map(Object.entries(lists).map(([label, names]) => [label, [names].flat()]))
+
+const classWeights = (given: Partial<ClassWeights> | undefined): ClassWeights | undefined =>
+  given && { ...builtinWeights(), ...given }
+
+type GivenRequirement = NonNullable<FleetFile['requirements']>[number]
+
+/** Looks up names, and says where in the file one means nothing. */
+class Lookup {
+  readonly #context: Context
+  readonly #fault: Fault
+
+  constructor(context: Context, fault: Fault) {
+    this.#context = context
+    this.#fault = fault
+  }
+
+  level(name: string | undefined, path: FilePath): Level | undefined {
+    return name === undefined ? undefined : levelNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  features(names: string | string[] | undefined, path: FilePath): FeatureSet | undefined {
+    if (names === undefined) return undefined
+    const at = (i: number) => (typeof names === 'string' ? path : [...path, i])
+    return featuresNamed(this.#context, [names].flat(), (what, i) => this.#fault(at(i), what))
+  }
+
+  model(name: string | undefined, path: FilePath): Model | undefined {
+    return name === undefined ? undefined : modelNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  vendor(name: string | undefined, path: FilePath): string | undefined {
+    return name === undefined ? undefined : vendorNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  microcode(given: GivenRequirement['microcode'], path: FilePath): Requirement['microcode'] {
+    if (!given) return undefined
+    return Object.entries(given).map(([signature, least]) => {
+      const of = parseSignature(signature)
+      // Without steppings it could be a number, of which YAML forgets the last 0: 6.10 and 6.1 would be one.
+      if (of?.steppings !== undefined) return { of, least }
+      throw this.#fault(
+        [...path, signature],
+        'a signature is FAMILY.MODEL.STEPPINGS, decimal, as in 6.85.0-15',
+      )
+    })
+  }
+
+  requirement(given: GivenRequirement, i: number): Requirement {
+    const at = (key: string): FilePath => ['requirements', i, key]
+    return {
+      name: given.name ?? `requirement ${i + 1}`,
+      pools: given.pools === undefined ? undefined : [given.pools].flat(),
+      level: this.level(given.level, at('level')),
+      mustHave: this.features(given['must-have'], at('must-have')),
+      mustNot: this.features(given['must-not'], at('must-not')),
+      model: this.model(given.model, at('model')),
+      vendor: this.vendor(given.vendor, at('vendor')),
+      microcode: this.microcode(given.microcode, at('microcode')),
+      lost: given.lost,
+      hosts: given.hosts,
+      physBits: given['phys-bits'],
+      sameMicrocode: given['same-microcode'],
+      alike: given.alike,
+      notVulnerable: given['not-vulnerable'],
+      movable: given.movable,
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Cpu } from '../../core/cpu.ts'
+import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import { topologyOf } from '../../formats/libvirt/cpu-children.ts'
+import { partsOf, text } from '../../formats/libvirt/cpu-parts.ts'
+import { readCpudata } from '../../formats/libvirt/cpudata.ts'
+import { findCpus } from '../../formats/libvirt/find-cpus.ts'
+import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
+import { parseDomainCpu } from '../../formats/libvirt/parse-domain-cpu.ts'
+import { parseXml } from '../../xml/reader.ts'
+
+/**
+ * The CPU of a document: a `<cpu>`, or the first that a domain, capabilities or domain capabilities hold.
+ * @param source what errors call it
+ * @throws ParseError when it is not XML; LibvirtError when it holds no CPU or a bad one
+ */
+export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
+  const root = parseXml(xml, source)
+  const [first] = findCpus(root)
+  return first?.origin === 'domain' ? parseDomainCpu(root) : parseCpu(first?.element ?? root, expected)
+}
+
+/**
+ * A host's CPU as capabilities print it: as `readCpu`, and one whose model nobody could tell, by architecture and
+ * topology alone, which libvirt prints and does not read.
+ * @throws ParseError, LibvirtError
+ */
+export function readReportedCpu(xml: string, source = ''): Cpu {
+  const root = parseXml(xml, source)
+  const { model, arch, topology } = partsOf(root)
+  // A host's definition that was read prints without its model; one that was decoded, with it.
+  if (model || root.name !== 'cpu') return { ...readCpu(xml, 'host', source), mode: 'custom' }
+  return { type: 'host', arch: text(arch), topology: topologyOf(topology), features: [] }
+}
+
+/** CPU data as a `<cpudata>` document, or as its words. */
+export type GivenData =
+  | string
+  | { readonly cpuid?: readonly CpuidRow[] | undefined; readonly msr?: readonly MsrRow[] | undefined }
+
+/** @throws ParseError, LibvirtError for a document that is none */
+export const readData = (given: GivenData): CpuidData =>
+  typeof given === 'string' ? readCpudata(given) : { leaves: given.cpuid ?? [], msrs: given.msr ?? [] }

@@ -1,0 +1,29 @@
+import { builtin } from '../map/built-in.ts'
+import type { Database } from '../map/database.ts'
+import { ask as askContext } from './ask.ts'
+import type { Note } from './words/note.ts'
+
+/** What every question may be asked with. */
+export interface Options {
+  /** Whose facts to answer from; absent: the data that comes with this package. */
+  readonly database?: Database
+}
+
+/** A note as data, with its sentence. */
+export type ToldNote = Note & { readonly text: string }
+
+/** An answer, with its notes as data. */
+export type Told<T> = Omit<T, 'notes'> & { readonly notes: readonly ToldNote[] }
+
+/**
+ * Answers a request of the JSON contract, `{verb, …inputs}`; what `virt-cpu batch` does with a line.
+ * @throws BadRequest for one that is not such a request, LibvirtError, ParseError
+ */
+export const ask = (
+  request: Readonly<Record<string, unknown>>,
+  options: Options = {},
+): Record<string, unknown> => askContext({ db: options.database ?? builtin() }, request)
+
+/** The verb's answer; its type is the table's, which tests hold. */
+export const answer = <T>(verb: string, input: object, options?: Options): T =>
+  ask({ verb, ...input }, options) as T

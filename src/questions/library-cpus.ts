@@ -1,0 +1,21 @@
+import type { Expected } from '../formats/libvirt/parse-cpu.ts'
+import { builtin } from '../map/built-in.ts'
+import { type FoundHost, parseCpus as parse } from './input/parse-cpus.ts'
+import type { Options } from './library-answer.ts'
+
+export interface ParseOptions extends Options {
+  /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
+  readonly expected?: Expected
+  /** What errors call the text. */
+  readonly source?: string
+}
+
+/**
+ * Every CPU in a text, in order: definitions where virsh finds them, dumps as host definitions. None is an
+ * answer.
+ * @throws ParseError, LibvirtError
+ */
+export const parseCpus = (
+  text: string,
+  { database = builtin(), expected, source }: ParseOptions = {},
+): FoundHost[] => parse({ db: database }, text, expected, source)

@@ -1,0 +1,107 @@
+import type { Report } from '../../report/report.ts'
+import type { Toned } from '../../report/styled-text.ts'
+import { fewNames } from '../words/describe.ts'
+import type { ArrowAnswer, GroupAnswer, GuestAnswer, MigrateAnswer, MoveAnswer } from './answer.ts'
+import { MOVES_FREELY, sayGuests, sayMove, sayPool } from './describe.ts'
+import { sayObstacle, sayObstacles } from './describe-obstacle.ts'
+import { byMend, type ObstacleAnswer } from './obstacle.ts'
+
+/** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
+export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {
+  for (const pool of new Set(groups.map(of => of.pool))) {
+    reportPool(
+      report,
+      pool,
+      groups.filter(of => of.pool === pool),
+      arrows,
+    )
+  }
+  if (guests.length > 0) reportGuests(report, guests)
+}
+
+function reportPool(
+  report: Report,
+  pool: string,
+  groups: readonly GroupAnswer[],
+  arrows: readonly ArrowAnswer[],
+): void {
+  const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
+  const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
+  const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
+  const title = sayPool(pool, hosts, groups.length)
+  if (own.every(({ kind }) => kind === 'both-ways')) {
+    report.line({ text: title + MOVES_FREELY, tone: 'good' })
+    return
+  }
+  const called = (name: string) => ((sizes.get(name) ?? 1) > 1 ? `${name} (${sizes.get(name)})` : name)
+  report.heading(`${title}; a guest with all of its host's CPU moves`)
+  report.table(
+    [{ title: 'from' }, { title: 'to' }, { title: 'moves' }, { title: 'why not', wraps: true }],
+    own.flatMap(({ from, to, there, back, kind }) => [
+      [called(from), called(to), yesOrNo(kind !== 'none'), whyNot(there)],
+      [called(to), called(from), yesOrNo(kind === 'both-ways'), whyNot(back)],
+    ]),
+  )
+}
+
+const yesOrNo = (yes: boolean): Toned => (yes ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' })
+
+const whyNot = (obstacles: readonly ObstacleAnswer[]): string =>
+  obstacles.length > 0 ? sayObstacles(obstacles) : ''
+
+function reportGuests(report: Report, guests: readonly GuestAnswer[]): void {
+  report.heading(sayGuests(guests))
+  report.table(
+    [
+      { title: 'guest' },
+      { title: 'host' },
+      { title: 'starts on' },
+      { title: 'moves to' },
+      { title: 'why not', wraps: true },
+    ],
+    guests.map(({ guest, host, starts, moves, others, why }) => [
+      guest,
+      host ?? '',
+      fewNames(starts),
+      others === 0 ? { text: 'none', tone: 'bad' } : fewNames(moves),
+      closest(why),
+    ]),
+  )
+  reportRefusals(report, guests)
+}
+
+/** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
+function reportRefusals(report: Report, guests: readonly GuestAnswer[]): void {
+  const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
+  if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
+  report.table(
+    [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
+    refusals.map(({ guest, group, obstacles }) => [guest, group, sayObstacles(obstacles)]),
+  )
+}
+
+/** Of the group that the guest is closest to. */
+function closest(closed: GuestAnswer['why']): string {
+  const [first, ...rest] = closed
+  if (!first) return ''
+  const nearest = rest.reduce((a, b) => (b.obstacles.length < a.obstacles.length ? b : a), first)
+  const more = rest.length > 0 ? ` (closest of ${closed.length})` : ''
+  return `${nearest.group}${more} ${sayObstacles(nearest.obstacles)}`
+}
+
+/** Whether one guest moves to one host, for people. */
+export function reportMove(report: Report, answer: MoveAnswer): void {
+  const { to, moves, obstacles } = answer
+  report.line({ text: sayMove(answer), tone: moves ? 'good' : 'bad' })
+  for (const [mend, some] of byMend(obstacles)) {
+    report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${mend}`)
+    report.table(
+      [{ title: '' }, { title: '' }, { title: '', wraps: true }],
+      some.map(one =>
+        one.kind === 'feature'
+          ? [one.feature, one.place, one.title]
+          : [one.kind, '', `${to} ${sayObstacle(one)}`],
+      ),
+    )
+  }
+}

@@ -1,0 +1,85 @@
+import type { Report } from '../../report/report.ts'
+import type { Cell } from '../../report/styled-text.ts'
+import { levelCell } from '../words/cells.ts'
+import { count, fewNames } from '../words/describe.ts'
+import { figure, percent } from '../words/figure.ts'
+import type { CurvePoint, PoolsAnswer, ToldPool } from './answer.ts'
+import { sayEnough, sayNow } from './describe.ts'
+
+/** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
+export function addPools(report: Report, answer: PoolsAnswer): void {
+  const { curve, enough, pools, leftOut } = answer
+  report.heading(`pools: the best for each number of them, 1 to ${curve.length}`)
+  report.table(
+    [
+      { title: 'k', align: 'right' },
+      { title: 'value', align: 'right' },
+      { title: 'gain', align: 'right' },
+      { title: 'smallest', align: 'right' },
+      { title: 'proof' },
+      { title: 'hosts at level', wraps: true },
+    ],
+    curve.map(point => curveRow(point, enough)),
+  )
+  for (const line of [sayEnough(answer), sayNow(answer)]) if (line !== undefined) report.line(line)
+  if (pools.length > 0) {
+    report.heading(`the ${count(pools.length, 'pool')} for k = ${curve.at(-1)?.count ?? 0}`)
+    addMembers(report, pools)
+  }
+  for (const { hosts, lacks } of leftOut) {
+    const names = lacks.map(({ feature }) => feature)
+    report.line({ text: 'left out  ', tone: 'bad' }, `${fewNames(hosts, 12)}: lack ${fewNames(names, 12)}`)
+  }
+  for (const { count: of, impossible } of curve) {
+    if (impossible !== undefined) report.line({ text: `k = ${of}  `, tone: 'bad' }, impossible)
+  }
+}
+
+function curveRow(point: CurvePoint, enough: number | null): Cell[] {
+  const { count: of, value, gain, smallest, exact, gap, levels, impossible } = point
+  const k: Cell = of === enough ? { text: `* ${of}`, tone: 'good' } : String(of)
+  if (impossible !== undefined) return [k, '-', '', '', 'impossible', '']
+  return [
+    k,
+    figure(value),
+    gain === null ? '' : percent(gain),
+    String(smallest),
+    exact ? 'exact' : `gap ${percent(gap)}`,
+    Object.entries(levels)
+      .map(([level, hosts]) => `${level}: ${hosts}`)
+      .join(', '),
+  ]
+}
+
+function addMembers(report: Report, pools: readonly ToldPool[]): void {
+  report.table(
+    [
+      { title: 'pool' },
+      { title: 'hosts', align: 'right' },
+      { title: 'CPUs', align: 'right' },
+      { title: 'value', align: 'right' },
+      { title: 'features', align: 'right' },
+      { title: 'level' },
+      { title: 'model' },
+    ],
+    pools.map(pool => [
+      pool.name,
+      String(pool.hosts.length),
+      String(pool.cpus),
+      figure(pool.value),
+      String(pool.features),
+      levelCell(pool.level),
+      pool.model ?? 'none',
+    ]),
+  )
+  for (const { name, hosts } of pools) report.line(`${name}: ${hosts.join(' ')}`)
+  for (const { name, vendors } of pools) {
+    if (vendors.length > 1) {
+      report.line(
+        { text: 'not safe  ', tone: 'warning' },
+        `${name} has hosts of ${vendors.join(' and ')}: a guest that moves between vendors keeps the other’s timers, ` +
+          'errata and mitigations until it is restarted; vmx and svm guests do not move at all',
+      )
+    }
+  }
+}

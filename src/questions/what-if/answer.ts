@@ -1,0 +1,79 @@
+import { nearest } from '../../core/nearest.ts'
+import { givenEffect } from '../../fleet/change/apply.ts'
+import { changeFleet, type FleetChange } from '../../fleet/change/what-if.ts'
+import { builtinEffects, type Effect } from '../../map/effects.ts'
+import { BadRequest } from '../bad-request.ts'
+import type { Context } from '../context.ts'
+import { type FleetView, viewOf } from '../input/fleet/view.ts'
+import { type DeltaAnswer, deltaAnswer } from './delta.ts'
+
+/** What was done to which hosts. */
+export interface ChangeDone {
+  readonly kind: FleetChange['kind']
+  /** The effect's name; absent for a host that comes or goes. */
+  readonly effect?: string
+  /** What the effect is. */
+  readonly title?: string
+  /** Names of the hosts that are not as they were; empty: it changed nothing. */
+  readonly hosts: readonly string[]
+}
+
+export interface WhatIfAnswer extends DeltaAnswer {
+  readonly changes: readonly ChangeDone[]
+}
+
+/** What the changes would do to pools and guests. */
+export function whatIfAnswer(
+  context: Context,
+  before: FleetView,
+  changes: readonly FleetChange[],
+): WhatIfAnswer {
+  const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes)
+  const after = viewOf(context, { ...before.fleet, hosts })
+  return {
+    changes: changes.map((change, i) => ({
+      kind: change.kind,
+      ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
+      hosts: touched[i] ?? [],
+    })),
+    ...deltaAnswer(before, after),
+  }
+}
+
+/** An effect, as it is listed. */
+export interface EffectAnswer {
+  readonly effect: string
+  readonly kind: Effect['kind']
+  readonly title: string
+  /** Names in map order. */
+  readonly gives: readonly string[]
+  readonly takes: readonly string[]
+}
+
+/** The effects that have a name. */
+export const effects = ({ db }: Context): EffectAnswer[] =>
+  builtinEffects(db).map(({ name, kind, title, gives, takes }) => ({
+    effect: name,
+    kind,
+    title,
+    gives: db.features.in(gives).map(feature => feature.name),
+    takes: db.features.in(takes).map(feature => feature.name),
+  }))
+
+/** The effect of that name, or of those features: `+md-clear,-hle`. @throws BadRequest that says what there is */
+export function effectNamed({ db }: Context, name: string): Effect {
+  const all = builtinEffects(db)
+  const found = all.find(effect => effect.name === name) ?? givenEffect(db, name)
+  if (found) return found
+  const names = all.map(effect => effect.name)
+  if (!/^[+-]/.test(name)) {
+    const near = nearest(names, name, 1).map(one => `did you mean ${one}? `)
+    throw new BadRequest(
+      `no effect is called ${name}; ${near.join('')}--effects lists what there is; or give features: +md-clear,-hle`,
+    )
+  }
+  const wrong = name.split(',').find(word => !givenEffect(db, word)) ?? ''
+  const known = db.features.list.map(feature => feature.name)
+  const near = nearest(known, wrong.slice(1), 1).map(one => `; did you mean ${one}?`)
+  throw new BadRequest(`'${wrong}' is not + or - and the name of a feature${near.join('')}`)
+}

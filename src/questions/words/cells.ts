@@ -1,0 +1,24 @@
+import type { Cell, Tone } from '../../report/styled-text.ts'
+import { count, fewNames } from './describe.ts'
+
+/** More names than this do not help in a line; `--json` has them all. */
+const MANY = 6
+
+/** `a, b`; `3 hosts (a, b, c)`; `all 12 hosts`. */
+export function hostWords(hosts: readonly string[], all?: number): string {
+  if (hosts.length === 0) return 'every host has it'
+  if (hosts.length === all && all > 1) return `all ${all} hosts`
+  if (hosts.length <= 2) return hosts.join(', ')
+  return `${count(hosts.length, 'host')} (${fewNames(hosts, MANY)})`
+}
+
+const TONES: Readonly<Record<string, Tone>> = {
+  'x86-64-v4': 'good',
+  'x86-64-v3': 'good',
+  'x86-64-v2': 'warning',
+  'x86-64-v1': 'bad',
+}
+
+/** A level, in the colour of how far it goes. */
+export const levelCell = (level: string | null): Cell =>
+  level === null ? { text: 'below x86-64-v1', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }

@@ -1,0 +1,178 @@
+import type { CompareAnswer } from '../compare/answer.ts'
+import type { DecodeReasons } from '../decode/reasons.ts'
+import { sayHost } from './describe-host.ts'
+import type { Note } from './note.ts'
+import { type BaselineReasons, byHosts, type Reason } from './reason.ts'
+
+/** The sentence of a note, without a full stop at the end: the one place where these words are made. */
+export function say(note: Note): string {
+  const of = note.source ? `${note.source}: ` : ''
+  return of + sentence(note)
+}
+
+function sentence(note: Note): string {
+  switch (note.kind) {
+    case 'syscall-lost':
+      return (
+        'the dump has lm (64-bit mode) without syscall, as a 32-bit program sees an Intel CPU; ' +
+        'no 64-bit model fits until it is dumped by a 64-bit program'
+      )
+    case 'no-xsave-subleaf':
+      return (
+        'the dump has no leaf 0DH subleaf 1, so xsaveopt, xsavec, xgetbv1 and xsaves look absent; ' +
+        'dump it with a tool that reads subleaves'
+      )
+    case 'hypervisor-present':
+      return 'read inside a virtual machine: what its hypervisor hides is missing here'
+    case 'no-msrs':
+      return 'no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) counts as absent'
+    case 'model-lacks':
+      return (
+        `the CPU lacks ${note.features.map(({ feature }) => feature).join(', ')} of its model ${note.model}, which ` +
+        'no host definition can say: do not hand this one to a baseline'
+      )
+    case 'cores-differ': {
+      const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
+      return `the machine has several kinds of cores (${groups}); the first is told`
+    }
+    case 'cpus-differ': {
+      const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
+      return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`
+    }
+    case 'security-dropped':
+      return `security features that only some hosts have are not in the answer: ${byHosts(note.features)
+        .map(
+          ({ features, hosts }) => `${features.map(f => f.feature).join(', ')} (not on ${fewNames(hosts)})`,
+        )
+        .join('; ')}`
+    case 'order-matters':
+      return 'a CPU without a vendor is among the inputs, so the answer depends on the order of the inputs'
+    case 'first-only':
+      return "libvirt's answer is the first CPU's model, whatever the others are; --best tells what they share"
+    case 'beyond-libvirt':
+      return sayObstacles(note)
+    case 'not-compared':
+      return sayOverlooked(note)
+    case 'cross-vendor':
+      return (
+        `the hosts are of ${note.vendors.join(' and ')}: the CPU is one of neither, and a guest that moves between ` +
+        'vendors is on its own: timers, errata and what it decided at boot stay as they were'
+      )
+    case 'feature-skipped':
+      return `unknown feature ${note.feature} is left out`
+    case 'host-skipped':
+      return `left out of the pool: its model ${note.model} is unknown`
+    case 'file-without-cpu':
+      return 'passed over: holds no CPU'
+    case 'guest-default-cpu':
+      return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
+    case 'guest-cpu-unknown':
+      return (
+        `its CPU is ${note.mode} and its host is not known, so what it relies on is not either: ` +
+        'put its file in a folder called like its host, or name the host in the fleet file'
+      )
+    case 'hypervisor-only':
+      return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
+    case 'accelerator-not-probed':
+      return `QEMU was not probed with ${note.virttype}: what it can do with it is not known, so no CPU models and no vCPUs are told`
+    case 'conversation-alone':
+      return 'a conversation tells of QEMU alone: what its host adds (VFIO, firmware, swtpm, the width of addresses) is left out'
+    case 'dump':
+      return note.text
+    default:
+      return sayHost(note)
+  }
+}
+
+/** What an answer of libvirt's is worth that does not look at features. */
+function sayOverlooked({ arch, missing, newer }: Extract<Note, { kind: 'not-compared' }>): string {
+  const head = `libvirt does not look at features of ${arch}, so its answer tells nothing of them`
+  if (!missing) return head
+  const names = missing.map(({ feature }) => feature)
+  const parts = [
+    names.length > 0 && `the host lacks ${fewNames(names, 8)}`,
+    newer !== undefined && `${newer} is a newer machine than the host`,
+  ].filter(Boolean)
+  return `${head}: ${parts.length > 0 ? parts.join('; ') : 'the host has all that the CPU needs'}`
+}
+
+/** What QEMU and KVM can do of an answer that libvirt does not have. */
+function sayObstacles({
+  arch,
+  hideWith,
+  fixed,
+  conflicts,
+  models,
+}: Extract<Note, { kind: 'beyond-libvirt' }>) {
+  const parts = [
+    hideWith.length > 0 && `QEMU hides what only some hosts have with ${hideWith.join(', ')}`,
+    fixed.length > 0 && `nothing hides ${fixed.join(', ')} from guests on hosts that have them`,
+    models.length > 1 && `guests see which of ${models.join(', ')} they run on`,
+    conflicts.length > 0 && `no value is right everywhere for ${conflicts.join(', ')}`,
+  ].filter(Boolean)
+  const verdict =
+    fixed.length + conflicts.length > 0 || models.length > 1
+      ? 'a guest may move only to hosts of its own kind'
+      : 'guests may move'
+  return `beyond libvirt, which has no such answer for ${arch}: ${[...parts, verdict].join('; ')}`
+}
+
+/** A note as data, with its sentence. */
+export const printNote = (note: Note): Note & { readonly text: string } => ({ ...note, text: say(note) })
+
+/** Why a pool's guest CPU is on its model. */
+export function sayModel({ hosts, model }: BaselineReasons): string {
+  const beyond = `${count(model.beyond, 'feature')} beyond it, ${model.disabled} disabled`
+  switch (model.because) {
+    case 'asked':
+      return `${model.name}, as asked; ${beyond}`
+    case 'shared':
+      return `${model.name}, the model of ${hosts === 1 ? 'the one host' : `all ${hosts} hosts`}; ${beyond}`
+    case 'own':
+      return `${model.name}, closest to what the hosts share and the model of some of them; ${beyond}`
+    case 'closest':
+      return `${model.name}, closest to what the hosts share and the model of none of them (${fewNames(model.of)}); ${beyond}`
+  }
+}
+
+/** What a comparison comes to, in sentences, each with the features that it is about. */
+export function sayCompare(
+  answer: CompareAnswer,
+  cpu: string,
+  host: string,
+): { readonly text: string; readonly features: readonly Reason[] }[] {
+  const { result, message = '', missing, forbidden, extra } = answer
+  const more = `${host} has ${count(extra.length, 'feature')} more than ${cpu} asks for`
+  if (result === 'identical')
+    return [{ text: `${host} has what ${cpu} asks for and nothing else`, features: [] }]
+  if (result === 'superset') {
+    return [{ text: extra.length === 0 ? `${host} can give all that ${cpu} asks for` : more, features: [] }]
+  }
+  const found = [
+    { text: `${cpu} needs ${count(missing.length, 'feature')} that ${host} lacks:`, features: missing },
+    { text: `${cpu} forbids ${count(forbidden.length, 'feature')} that ${host} has:`, features: forbidden },
+    { text: `${cpu} asks for a strict match, and ${more}:`, features: extra },
+  ].filter(({ features }) => features.length > 0)
+  return found.length > 0 ? found : [{ text: message, features: [] }]
+}
+
+/** Why a dump is its model: a sentence, and a line for each model of the same silicon that was out. */
+export function sayDecode({ model, matches, beyond, disabled, passedOver }: DecodeReasons): string[] {
+  const known = matches
+    ? 'known for this family, model and stepping'
+    : 'not known for this family, model and stepping'
+  const lines = passedOver.map(out => {
+    const names = out.missing.map(({ feature, place }) => `${feature} ${place}`)
+    return `not ${out.model}: lacks ${fewNames(names, 5)}`
+  })
+  return [`${model}: ${known}; ${count(beyond, 'feature')} beyond it, ${disabled} disabled`, ...lines]
+}
+
+/** `1 feature`, `2 features` */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
+
+/** `a, b, c and 37 more`: at most `most` names in full. */
+export function fewNames(names: readonly string[], most = 3): string {
+  if (names.length <= most + 1) return names.join(', ')
+  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
+}

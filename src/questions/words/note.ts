@@ -1,0 +1,42 @@
+import type { Obstacles } from '../../arch/driver.ts'
+import type { HostDoubt } from '../../formats/host/host-warning.ts'
+import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import type { LostFeature, Reason } from './reason.ts'
+
+/**
+ * Something the reader of an answer should know. `source` names the CPU it is about; absent: the answer
+ * as a whole. The sentences are made by `say`.
+ */
+export type Note = { readonly source?: string } & (
+  | { readonly kind: 'syscall-lost' }
+  | { readonly kind: 'no-xsave-subleaf' }
+  | { readonly kind: 'hypervisor-present' }
+  | { readonly kind: 'no-msrs' }
+  | { readonly kind: 'model-lacks'; readonly model: string; readonly features: readonly Reason[] }
+  | { readonly kind: 'cores-differ'; readonly groups: readonly (readonly string[])[] }
+  | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
+  | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
+  | { readonly kind: 'order-matters' }
+  | { readonly kind: 'first-only' }
+  | ({ readonly kind: 'beyond-libvirt'; readonly arch: string } & Obstacles)
+  | {
+      readonly kind: 'not-compared'
+      readonly arch: string
+      /** Absent: nothing is known of the CPUs. */
+      readonly missing?: readonly Reason[]
+      /** The CPU's model where its machine is newer than the host's. */
+      readonly newer?: string | undefined
+    }
+  | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
+  | { readonly kind: 'feature-skipped'; readonly feature: string }
+  | { readonly kind: 'host-skipped'; readonly model: string }
+  | { readonly kind: 'file-without-cpu' }
+  | { readonly kind: 'guest-default-cpu'; readonly model: string }
+  | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
+  | { readonly kind: 'hypervisor-only' }
+  | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
+  | { readonly kind: 'conversation-alone' }
+  | { readonly kind: 'dump'; readonly text: string }
+  | ProbeDoubt
+  | HostDoubt
+)

@@ -1,0 +1,163 @@
+import { fill } from '../core/wrap-words.ts'
+import { type Cell, linesText, type Paint, painted, type Toned, wordsOf } from './styled-text.ts'
+
+export interface Column {
+  /** Empty: the table has no head. */
+  readonly title: string
+  readonly align?: 'right'
+  /** Takes what room is left, and goes on below itself; at most one of a table. */
+  readonly wraps?: true
+}
+
+/** What a report is made of. */
+export type Part =
+  | { readonly kind: 'heading'; readonly cells: readonly Cell[]; readonly level: 1 | 2 }
+  | { readonly kind: 'line'; readonly cells: readonly Cell[] }
+  | {
+      readonly kind: 'table'
+      readonly columns: readonly Column[]
+      readonly rows: readonly (readonly Cell[])[]
+    }
+  | { readonly kind: 'code'; readonly text: string }
+
+/** How a report is printed as text. */
+export interface Look {
+  /** In columns. */
+  readonly width: number
+  readonly paint: Paint
+}
+
+/** A report as it is made: headings, lines, tables; printed as text for people or as Markdown. */
+export class Report {
+  readonly #parts: Part[] = []
+
+  heading(text: string): void {
+    this.#parts.push({ kind: 'heading', cells: [{ text, tone: 'strong' }], level: 1 })
+  }
+
+  /** The head of a part of what the heading above is about. */
+  subheading(...cells: Cell[]): void {
+    this.#parts.push({ kind: 'heading', cells, level: 2 })
+  }
+
+  line(...cells: Cell[]): void {
+    this.#parts.push({ kind: 'line', cells })
+  }
+
+  /** Nothing where there are no rows. */
+  table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
+    if (rows.length > 0) this.#parts.push({ kind: 'table', columns, rows })
+  }
+
+  code(text: string): void {
+    this.#parts.push({ kind: 'code', text })
+  }
+
+  /** Parts of one kind stand together, others apart; a heading belongs to what follows. */
+  text(look: Look): string {
+    return this.#joined(part => textOf(part, look), false)
+  }
+
+  markdown(): string {
+    return this.#joined(markdownOf, true)
+  }
+
+  #joined(print: (part: Part) => string, apart: boolean): string {
+    return this.#parts
+      .map((part, i) => {
+        const before = this.#parts[i - 1]
+        const gap =
+          before && (part.kind === 'heading' || (apart && !(before.kind === 'line' && part.kind === 'line')))
+        return (gap ? '\n' : '') + print(part)
+      })
+      .join('')
+  }
+}
+
+function textOf(part: Part, look: Look): string {
+  switch (part.kind) {
+    case 'heading':
+    case 'line':
+      return lineText(part.cells, look)
+    case 'table':
+      return tableText(part.columns, part.rows, look)
+    case 'code':
+      return part.text.replace(/^(?=.)/gm, '  ')
+  }
+}
+
+/** Lines that are too long go on below, two columns in. */
+function lineText(cells: readonly Cell[], look: Look): string {
+  const plain = cells.map(wordsOf).join('')
+  if (plain.length <= look.width) return linesText([cells], look.paint)
+  const lead = /^ */.exec(plain)?.[0] ?? ''
+  const [first = '', ...rest] = fill(plain.trim().split(' '), `${lead}  `, look.width)
+  return `${[lead + first.slice(lead.length + 2), ...rest].join('\n')}\n`
+}
+
+/** The least room that a wrapping column gets. */
+const NARROWEST = 24
+const INDENT = '  '
+
+function tableText(columns: readonly Column[], rows: readonly (readonly Cell[])[], look: Look): string {
+  const titles = columns.map(({ title }) => title)
+  const headed = titles.some(title => title !== '')
+  const all: (readonly Cell[])[] = headed
+    ? [titles.map((text): Toned => ({ text, tone: 'quiet' })), ...rows]
+    : [...rows]
+  const widths = widthsOf(columns, all, look.width)
+  return all.map(row => rowText(columns, row, widths, look)).join('')
+}
+
+function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
+  const natural = columns.map((_, i) => Math.max(...rows.map(row => wordsOf(row[i] ?? '').length)))
+  const wrapping = columns.findIndex(({ wraps }) => wraps)
+  if (wrapping < 0) return natural
+  const others = natural.reduce((sum, each, i) => (i === wrapping ? sum : sum + each + 2), INDENT.length)
+  return natural.map((each, i) =>
+    i === wrapping ? Math.min(each, Math.max(NARROWEST, width - others)) : each,
+  )
+}
+
+function rowText(
+  columns: readonly Column[],
+  row: readonly Cell[],
+  widths: readonly number[],
+  look: Look,
+): string {
+  const cells = columns.map(({ wraps }, i) => {
+    const text = wordsOf(row[i] ?? '')
+    return wraps ? fill(text.split(' '), '', widths[i] ?? NARROWEST) : [text]
+  })
+  const height = Math.max(...cells.map(lines => lines.length), 1)
+  return Array.from({ length: height }, (_, n) => {
+    const line = columns.map(({ align }, i) => {
+      const text = cells[i]?.[n] ?? ''
+      const room = widths[i] ?? 0
+      const padding = ' '.repeat(Math.max(0, room - text.length))
+      const shown = painted(row[i] ?? '', text, look.paint)
+      return align === 'right' ? padding + shown : shown + padding
+    })
+    return `${(INDENT + line.join('  ')).trimEnd()}\n`
+  }).join('')
+}
+
+function markdownOf(part: Part): string {
+  switch (part.kind) {
+    case 'heading':
+      return `${'#'.repeat(part.level + 1)} ${escaped(part.cells.map(wordsOf).join('').trim())}\n`
+    case 'line':
+      return `${escaped(part.cells.map(wordsOf).join('').trim())}  \n`
+    case 'table': {
+      const head = part.columns.map(({ title }) => title)
+      const rule = part.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))
+      const rows = part.rows.map(row => part.columns.map((_, i) => escaped(wordsOf(row[i] ?? ''))))
+      return [head, rule, ...rows].map(row => `| ${row.join(' | ')} |\n`).join('')
+    }
+    case 'code':
+      return `\`\`\`\n${part.text.trimEnd()}\n\`\`\`\n`
+  }
+}
+
+/** What Markdown would take for its own. */
+const escaped = (text: string): string => text.replace(/[|*_<\\]/g, '\\$&')

@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Query, type Registers, walkLeaves } from '../../../src/arch/x86/walk.ts'
+import { type AskAll, walkInRounds } from '../../../src/host/cpu/walk-in-rounds.ts'
+
+const word = fc.oneof(fc.nat(0x30), fc.integer({ min: 0, max: 0xffff_ffff }))
+const query = fc.func(fc.tuple(word, word, word, word)) as fc.Arbitrary<Query>
+
+/** Asks each CPU its own, and none that is undefined. */
+const asking =
+  (cpus: readonly (Query | undefined)[]): AskAll =>
+  wanted =>
+    new Map(
+      [...wanted].map(([cpu, questions]): [number, Registers[] | undefined] => {
+        const ask = cpus[cpu]
+        return [cpu, ask && questions.map(question => ask(...question))]
+      }),
+    )
+
+test('rounds come to what a walk comes to, for each CPU that can be asked', () => {
+  fc.assert(
+    fc.property(fc.array(fc.option(query, { nil: undefined }), { maxLength: 3 }), cpus => {
+      const found = walkInRounds([...cpus.keys()], asking(cpus))
+      for (const [cpu, ask] of cpus.entries()) expect(found.get(cpu)).toEqual(ask && walkLeaves(ask))
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('a CPU as most are takes one round', () => {
+  let rounds = 0
+  const ask = asking([
+    (leaf, subleaf) => {
+      if (leaf === 0) return [0x16, 0, 0, 0]
+      if (leaf === 4) return [subleaf < 4 ? 1 : 0, 0, 0, 0]
+      return leaf === 0xd && subleaf === 0 ? [0xe7, 0, 0, 0] : [0, 0, 0, 0]
+    },
+  ])
+  walkInRounds([0], wanted => {
+    rounds++
+    return ask(wanted)
+  })
+  expect(rounds).toBe(1)
+})

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { builtin } from '../../src/map/built-in.ts'
+import { cpuModels } from '../../src/questions/cpu-models/answer.ts'
+import { refusal } from '../notation.ts'
+import { SMALL, smallMap } from '../small-map.ts'
+
+const context = { db: builtin() }
+
+test('all models in map order, those that are never chosen too', () => {
+  expect(cpuModels({ db: smallMap(SMALL) }, 'x86_64')).toEqual(['base', 'mid', 'mid-v1', 'top'])
+  const names = cpuModels(context, 'x86_64') ?? []
+  expect(names.slice(0, 2)).toEqual(['486', '486-v1'])
+  expect(names).toContain('cpu64-rhel5')
+  expect(names).toHaveLength(176)
+  expect(cpuModels(context, 'i686')).toEqual(names)
+})
+
+describe('other architectures', () => {
+  test.each(['aarch64', 's390x', 'riscv64', 'loongarch64'])('%s takes any name', arch => {
+    expect(cpuModels(context, arch)).toBeUndefined()
+  })
+
+  test.each([
+    ['x86', 'invalid argument: cannot find architecture x86'],
+    ['', 'invalid argument: cannot find architecture '],
+    [
+      'mips',
+      "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver",
+    ],
+  ])('%s: %s', (arch, message) => {
+    expect(refusal(() => cpuModels(context, arch))).toBe(message)
+  })
+})

@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { check, compare, drain, drift, migrate, move, whatIf } from '../../src/index.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { NEVER_OFFERED } from '../../src/qemu/names.ts'
+
+const host = (model: string, vendor = 'Intel', features: readonly string[] = []) =>
+  `<cpu><arch>x86_64</arch><model>${model}</model><vendor>${vendor}</vendor>${features
+    .map(name => `<feature name='${name}'/>`)
+    .join('')}</cpu>`
+const guest = (name: string, model: string) =>
+  `<domain><name>${name}</name><cpu mode='custom'><model>${model}</model></cpu></domain>`
+
+const documents = [
+  { path: 'blue/a.xml', text: host('Haswell') },
+  { path: 'blue/b.xml', text: host('Haswell-noTSX') },
+  { path: 'green/c.xml', text: host('Haswell') },
+  { path: 'blue/a/vm.xml', text: guest('vm', 'Haswell') },
+]
+
+/** The message of whatever error of the request is thrown. */
+const complaint = (ask: () => unknown): string => {
+  try {
+    ask()
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  return 'none'
+}
+
+describe('in JSON, as the commands answer', () => {
+  test('what-if', () => {
+    const { changes, pools, guests } = whatIf({
+      documents,
+      replace: [{ host: 'b', text: host('Haswell') }],
+      add: [{ pool: 'new', path: 'd.xml', text: host('Broadwell') }],
+      apply: ['tsx-off@green/*'],
+    })
+    expect(changes.map(({ kind, hosts }) => [kind, ...hosts])).toEqual([
+      ['replace', 'blue/b.xml'],
+      ['add', 'd.xml'],
+      ['apply', 'green/c.xml'],
+    ])
+    expect(pools.map(({ pool, gained, lost }) => [pool, gained.length, lost.length])).toEqual([
+      ['blue', 2, 0],
+      ['green', 0, 2],
+      ['new', 0, 0],
+    ])
+    expect(guests).toMatchObject([{ guest: 'vm', freed: true }])
+  })
+
+  test('migrate keeps to pools, unless it is to look across', () => {
+    const whole = (across: boolean) =>
+      migrate({ documents, across }).arrows.map(({ from, to, kind }) => [from, to, kind])
+    expect(whole(false)).toEqual([['blue/b.xml', 'blue/a.xml', 'one-way']])
+    expect(whole(true)).toEqual([
+      ['blue/b.xml', 'blue/a.xml', 'one-way'],
+      ['blue/a.xml', 'green/c.xml', 'both-ways'],
+      ['blue/b.xml', 'green/c.xml', 'one-way'],
+    ])
+    expect(move({ documents, guest: 'vm', to: 'c' })).toMatchObject({ moves: true, obstacles: [] })
+  })
+
+  test('drain', () => {
+    expect(drain({ documents, hosts: ['a'] }).steps).toMatchObject([
+      { host: 'blue/a.xml', stuck: [{ guest: 'vm' }] },
+    ])
+    expect(drain({ documents }).bound).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
+  })
+
+  test('drift', () => {
+    const after = documents.map(({ path, text }) => ({
+      path,
+      text: path === 'blue/a.xml' ? host('Haswell-noTSX') : text,
+    }))
+    const answer = drift({ before: { documents }, after: { documents: after } })
+    expect(answer).toMatchObject({ drifted: true, lost: true, same: 2, changed: [{ host: 'blue/a.xml' }] })
+    expect(answer.guests).toMatchObject([
+      { guest: 'vm', own: 'closed', why: [{ feature: 'hle' }, { feature: 'rtm' }] },
+    ])
+    expect(drift({ before: { documents }, after: { documents } }).drifted).toBe(false)
+  })
+
+  test('check', () => {
+    const fleet = { requirements: [{ pools: 'blue', 'must-have': 'rtm' }, { movable: true }] }
+    const { passed, verdicts } = check({ documents, fleet })
+    expect([passed, verdicts.map(({ pool, passed: kept }) => [pool, kept])]).toEqual([
+      false,
+      [
+        ['blue', false],
+        ['blue', false],
+        ['green', false],
+      ],
+    ])
+  })
+
+  test.each([
+    [() => check({ documents }), 'nothing to check'],
+    [() => whatIf({ documents, remove: ['zzz'] }), 'no host is called zzz'],
+    [() => migrate({ documents, from: 'a' }), 'to goes with either from or guest'],
+    [() => move({ documents, guest: 'wm', to: 'a' }), 'no guest is called wm; did you mean vm?'],
+    [() => drift({ before: { documents }, after: { documents }, by: 'uuid' }), 'has no UUID'],
+    [() => check({ documents, fleet: { requirements: [{ model: 'Hasswell' }] } }), 'did you mean Haswell?'],
+  ])('what is wrong is named: %#', (ask, message) => {
+    expect(complaint(ask)).toContain(message)
+  })
+})
+
+describe('moving agrees with comparing', () => {
+  const db = builtin()
+  const models = db.models.filter(({ vendor }) => vendor?.name === 'Intel' || vendor?.name === 'AMD')
+  const cpus = fc
+    .record({
+      model: fc.constantFrom(...models),
+      extra: fc.subarray(['hle', 'avx512f', 'svm', 'vmx', 'md-clear', 'abm', 'aes'], { maxLength: 3 }),
+    })
+    .map(({ model, extra }) => host(model.name, model.vendor?.name, extra))
+
+  test('a guest with all of a host goes where cpu-compare says its CPU runs', () => {
+    fc.assert(
+      fc.property(cpus, cpus, (a, b) => {
+        const both = [
+          { path: 'a.xml', text: a },
+          { path: 'b.xml', text: b },
+        ]
+        const { obstacles, moves } = move({ documents: both, from: 'a', to: 'b' })
+        const answer = compare({ host: b, cpu: a })
+        const vendors = obstacles.filter(({ kind }) => kind === 'vendor')
+        if (answer.result === 'incompatible' && answer.missing.length === 0) {
+          expect(vendors.length).toBe(1)
+          return
+        }
+        // What no guest is given stands in the way of a comparison alone.
+        const missing = answer.missing.filter(
+          ({ feature }) => db.features.get(feature)?.migratable && !NEVER_OFFERED.has(feature),
+        )
+        expect(vendors).toEqual([])
+        expect(obstacles.flatMap(one => (one.kind === 'feature' ? one.feature : []))).toEqual(
+          missing.map(({ feature }) => feature),
+        )
+        if (answer.result !== 'incompatible') expect(moves).toBe(true)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest'
+import { LibvirtError } from '../../src/core/libvirt-error.ts'
+import { openCpuMap } from '../../src/host/files/cpu-map.ts'
+import { builtin } from '../../src/map/built-in.ts'
+import { chooseQemu } from '../../src/qemu/choice.ts'
+import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
+import {
+  type GuestAnswer,
+  guestAnswer,
+  placeOf,
+  prepareGuest,
+  refusal,
+} from '../../src/questions/guest-check/answer.ts'
+import type { Hypervisor } from '../../src/questions/input/hypervisor.ts'
+import { parseXml } from '../../src/xml/reader.ts'
+import { host } from '../notation.ts'
+import { type ObservedStart, observedHost, observedStarts } from '../observed-host.ts'
+import { NO_REFERENCE, reference } from '../reference.ts'
+import { syntheticHypervisor } from '../synthetic-qemu.ts'
+
+const folder = reference('virsh-observed')
+const map = reference('libvirt-11.3', 'cpu_map')
+
+/** What QEMU's own models have beyond libvirt's: only a QEMU that is started tells. */
+const OF_QEMU = /name='(lahf_lm|npt|nrip-save|topoext|ht|cmp_legacy)'/
+/** Cases that rest on it, or that libvirt refuses elsewhere than we do. */
+const OTHERWISE = /check="full"><model>EPYC|cortex-a57/
+
+const domainOf = ({ virttype, vcpus, arch, machine, cpu }: ObservedStart): string =>
+  `<domain type='${virttype}'><vcpu>${vcpus}</vcpu><os><type arch='${arch}' machine='${machine}'>hvm</type></os>${cpu}</domain>`
+
+describe.skipIf(!folder || !map)(
+  `guests that libvirt started (${folder ? 'observed' : NO_REFERENCE})`,
+  () => {
+    const context = { db: map ? openCpuMap(map) : builtin() }
+    const observed = folder ? observedHost(folder) : undefined
+    const cases = folder ? observedStarts(folder).filter(({ cpu }) => !OTHERWISE.test(cpu)) : []
+
+    const check = (start: ObservedStart): GuestAnswer => {
+      if (!observed) throw new RangeError('no observed host')
+      const { capabilities, host } = observed
+      try {
+        const request = parseGuestRequest(parseXml(domainOf(start)))
+        const place = { binary: '/usr/bin/qemu-system-x86_64', host: 'x86_64' }
+        const choice = chooseQemu(capabilities, place, request)
+        return guestAnswer(
+          context,
+          prepareGuest(context, request, placeOf(context, { capabilities, choice }, host)),
+        )
+      } catch (error) {
+        if (error instanceof LibvirtError) return refusal(error)
+        throw error
+      }
+    }
+
+    test.each(
+      cases.map(start => [`${start.virttype} ${start.cpu} ${start.arch} ${start.vcpus}`, start] as const),
+    )('%s', (_, start) => {
+      const answer = check(start)
+      expect(answer.argument).toBe(start.argument)
+      // What becomes of QEMU itself is not libvirt's decision.
+      const byQemu = /process exited|closed the monitor/.test(start.error ?? '')
+      if (!byQemu) expect(answer.message).toBe(start.error)
+      const ofLibvirt = (xml = '') => xml.split('\n').filter(line => !OF_QEMU.test(line))
+      if (start.live) expect(ofLibvirt(answer.live)).toEqual(ofLibvirt(start.live))
+    })
+  },
+)
+
+const context = { db: builtin() }
+const hypervisor: Hypervisor = syntheticHypervisor({ cpu: host('Nehalem Intel +vmx') })
+
+const check = (cpu: string, vcpus = 2): GuestAnswer => {
+  const xml = `<domain type='kvm'><vcpu>${vcpus}</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}</domain>`
+  try {
+    const request = parseGuestRequest(parseXml(xml))
+    return guestAnswer(context, prepareGuest(context, request, placeOf(context, hypervisor)))
+  } catch (error) {
+    if (error instanceof LibvirtError) return refusal(error)
+    throw error
+  }
+}
+
+const custom = (model: string, inner = '', attributes = ''): string =>
+  `<cpu mode='custom' match='exact'${attributes}><model>${model}</model>${inner}</cpu>`
+
+describe('on a Nehalem with vmx', () => {
+  test('a guest that starts', () => {
+    const { verdict, argument, lost } = check(custom('Nehalem', "<feature policy='require' name='vmx'/>"))
+    expect([verdict, argument, lost]).toEqual(['starts', 'Nehalem,vmx=on', []])
+  })
+
+  test('a guest that nobody checks starts without what the host lacks', () => {
+    const { verdict, lost, live } = check(
+      custom('Nehalem', "<feature policy='require' name='avx'/>", " check='none'"),
+    )
+    expect([verdict, lost.map(({ feature }) => feature)]).toEqual(['reduced', ['avx']])
+    expect(live).toContain("<feature policy='disable' name='avx'/>")
+  })
+
+  test('optional features are decided', () => {
+    const optional = (name: string) => `<feature policy='optional' name='${name}'/>`
+    expect(check(custom('Nehalem', optional('vmx') + optional('avx'))).argument).toBe(
+      'Nehalem,vmx=on,avx=off',
+    )
+  })
+
+  test('host-model takes the host as it can migrate', () => {
+    const { verdict, argument } = check("<cpu mode='host-model'/>")
+    expect([verdict, argument]).toEqual(['starts', 'Nehalem,vmx=on'])
+  })
+
+  test.each([
+    [
+      custom('Westmere'),
+      'the CPU is incompatible with host CPU: Host CPU does not provide required features: ',
+    ],
+    [custom('Nehalem', "<feature policy='forbid' name='vmx'/>"), "Host CPU provides forbidden feature 'vmx'"],
+    [
+      custom('Nehalem', '', " check='full'"),
+      "guest CPU doesn't match specification: extra features: x2apic,hypervisor",
+    ],
+    [custom('Nehalem', "<feature name='nosuch'/>"), 'unsupported configuration: unknown CPU feature: nosuch'],
+    [
+      custom('Nehalem', "<cache mode='emulate'/>"),
+      "CPU cache mode 'emulate' can only be used with level='3'",
+    ],
+    [
+      custom('Nehalem', "<topology sockets='3' cores='1' threads='1'/>"),
+      "CPU topology doesn't match maximum vcpu count",
+    ],
+    ["<cpu check='full'/>", 'check attribute specified for CPU with no model'],
+    ["<cpu mode='maximum'/>", 'maximum CPU is not supported by QEMU binary'],
+    ["<cpu mode='nosuch'/>", "Invalid mode attribute 'nosuch'"],
+  ])('%s is refused', (cpu, message) => {
+    const answer = check(cpu)
+    expect(answer.verdict).toBe('refused')
+    expect(answer.message).toContain(message)
+  })
+
+  test('more vCPUs than the machine takes', () => {
+    expect(check(custom('Nehalem'), 5000).message).toBe(
+      'unsupported configuration: Maximum CPUs greater than specified machine type limit 4096',
+    )
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import type { Pool, ResultOptions } from '../../src/questions/baseline/pool.ts'
+import { say } from '../../src/questions/words/describe.ts'
+import { pool } from './hosts.ts'
+
+const lost = (made: Pool): string[] =>
+  made.lost().map(({ feature, hosts }) => `${feature}: ${hosts.join(' ')}`)
+const notes = (made: Pool): string[] => made.notes().map(say)
+
+describe('explained', () => {
+  const hosts = {
+    a: 'Penryn Intel +vmx +dca',
+    b: 'Nehalem Intel +vmx',
+    c: 'Penryn Intel +vmx +dca',
+    d: 'Nehalem Intel +avx',
+  }
+
+  test('what is lost, in map order, and who lacks it', () => {
+    expect(lost(pool(hosts, { explain: true }))).toEqual([
+      'vmx: d',
+      'dca: b d',
+      'sse4.2: a c',
+      'popcnt: a c',
+      'avx: a c b',
+    ])
+    expect(lost(pool(hosts))).toEqual([])
+    expect(lost(pool({ a: 'Penryn', b: 'Penryn' }, { explain: true }))).toEqual([])
+  })
+
+  test('with coordinates and class', () => {
+    const [first] = pool(hosts, { explain: true }).lost()
+    expect(first).toEqual({
+      feature: 'vmx',
+      place: 'CPUID.01H:ECX[5]',
+      title: 'Virtual machine extensions (Intel VT-x)',
+      class: 'virtualization',
+      hosts: ['d'],
+    })
+  })
+
+  test('who lacks a feature is one group’s hosts after the other’s, however many CPUs are alike', () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 50 }, (_, i) => [`h${i}`, i % 2 ? 'Penryn' : 'Nehalem']),
+    )
+    expect(pool(many, { explain: true }).lost()[0]?.hosts).toHaveLength(25)
+  })
+
+  test('why this model', () => {
+    const why = (of: Record<string, string>, options: ResultOptions = {}) => {
+      const made = pool(of)
+      const { name, because, beyond, disabled } = made.reasons(made.result(options), options).model
+      return `${name} ${because} +${beyond} -${disabled}`
+    }
+    expect(why({ a: 'Penryn Intel +vmx' })).toBe('Penryn shared +1 -0')
+    expect(why({ a: 'EPYC AMD' })).toBe('EPYC shared +0 -1')
+    expect(why({ a: 'Penryn Intel', b: 'Nehalem Intel' })).toBe('Penryn own +0 -0')
+    expect(why({ a: 'Penryn AMD' })).toBe('kvm64 closest +3 -0')
+    expect(why({ a: 'Penryn Intel' }, { onModel: 'Nehalem' })).toBe('Nehalem asked +0 -2')
+  })
+})
+
+test('security that some hosts lack is noted, when explained', () => {
+  const hosts = { a: 'Haswell-IBRS Intel +ssbd', b: 'Haswell Intel +vmx', c: 'Haswell-IBRS Intel' }
+  expect(notes(pool(hosts))).toEqual([])
+  expect(notes(pool(hosts, { explain: true }))).toEqual([
+    'security features that only some hosts have are not in the answer: spec-ctrl (not on b); ssbd (not on b, c)',
+  ])
+})

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { builtin } from '../../src/map/built-in.ts'
+import { loadDatabase } from '../../src/map/database.ts'
+import { tree } from '../../src/questions/tree/answer.ts'
+import { printTree } from '../../src/questions/tree/report.ts'
+import { small } from '../map/texts.ts'
+import { SMALL, smallMap } from '../small-map.ts'
+
+const db = loadDatabase(
+  small(
+    `model one                 # the first
+  v1 = uno  + a b
+  v2        + c            # later
+model two : one-v1
+  = two  - a
+model three : uno
+  v1  + d
+model four : three-v1
+  v1  + e
+`,
+    'one\ntwo\nthree\nfour',
+  ),
+)
+
+const text = (name?: string, width?: number) => printTree(tree({ db }, name), width)
+
+test('the long line of descent is flush, branches are drawn', () => {
+  expect(text()).toBe(['one     v1-v2  the first', '├─ two', 'three   v1', 'four    v1'].join('\n'))
+})
+
+test('a family, by its name or any of its models', () => {
+  const history = [
+    'one: the first',
+    '  parent of two, three',
+    '',
+    '  uno, one-v1: 2 features',
+    '    + a b',
+    '',
+    '  one-v2: later; 3 features',
+    '    + c',
+  ].join('\n')
+  for (const name of ['one', 'uno', 'one-v1', 'one-v2']) expect(text(name)).toBe(history)
+  expect(text('two')).toBe(
+    'two\n  descends from one-v1\n\n  two: 1 features\n    - a'.replace('1 features', '1 feature'),
+  )
+})
+
+test('a name that is no model', () => {
+  expect(text('threee')).toBe('no model or family is called threee; did you mean three, three-v1?')
+  expect(text('quite-something')).toBe('no model or family is called quite-something')
+})
+
+test('an installed map does not know', () => {
+  expect(printTree(tree({ db: smallMap(SMALL) }))).toBe('this CPU map does not say how its models descend')
+})
+
+test('every family is in the tree once, and no line is too long', () => {
+  const real = { db: builtin() }
+  const forest = printTree(tree(real))
+  const named = forest.split('\n').map(line => /[\w-]*\w/.exec(line)?.[0])
+  expect(named.sort()).toEqual(
+    builtin()
+      .families.map(family => family.name)
+      .sort(),
+  )
+  for (const width of [60, 80, 100]) {
+    const texts = [undefined, ...named].map(name => printTree(tree(real, name), width))
+    expect(texts.flatMap(text => text.split('\n')).filter(line => line.length > width)).toEqual([])
+  }
+})
+
+test('deltas add up to the models', () => {
+  for (const { name } of builtin().families) {
+    const answer = tree({ db: builtin() }, name)
+    if (answer.kind !== 'family') throw new RangeError(name)
+    for (const { names, size, base, adds, removes } of answer.steps) {
+      const before = base ? (builtin().model(base)?.features.size ?? 0) : 0
+      expect([names, before + adds.length - removes.length]).toEqual([names, size])
+    }
+  }
+})
