@@ -1,5 +1,5 @@
 import { machineOf, zCpuOf } from '../src/arch/s390x/generation.ts'
-import { isNewer, type Level } from '../src/arch/s390x/machines.ts'
+import { type GenerationLevel, isNewer } from '../src/arch/s390x/machines.ts'
 import { generations } from '../src/arch/s390x/models.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
@@ -53,7 +53,7 @@ const names = (set: FeatureSet): string[] =>
 const sorted = (list: readonly string[]): string => [...list].sort().join(' ')
 
 interface Host {
-  readonly machine: Level
+  readonly machine: GenerationLevel
   readonly features: FeatureSet
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostFacts, Migration, NumaCell } from '../src/formats/host/host-facts.ts'
+import type { HostFacts, HostNumaCell, Migration } from '../src/formats/host/host-facts.ts'
 import { readCaches } from '../src/host/machine/caches.ts'
 import { readBandwidth, withControls } from '../src/host/machine/resctrl.ts'
 import { readTopology } from '../src/host/machine/topology.ts'
@@ -49,7 +49,7 @@ function recordedHost(tree: HostTree, arch: string, migration: Migration | undef
 }
 
 /** The documents were made with memory that is in no tree, and without distances. */
-const withInventedMemory = (cell: NumaCell): NumaCell => ({
+const withInventedMemory = (cell: HostNumaCell): HostNumaCell => ({
   ...cell,
   memory: (cell.id + 1) * 2 ** 20,
   pages: [4, 2 ** 11, 2 ** 20].map((size, i) => ({ size, count: (cell.id + i + 1) * 2 ** 11 })),

@@ -1,5 +1,5 @@
 import type { CpuidRow } from '../src/core/cpuid-data.ts'
-import { decodeText } from '../src/formats/decode-bytes.ts'
+import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
 import { stableRow } from '../src/formats/dumps/volatile.ts'
 import type { Database } from '../src/map/database.ts'
@@ -19,7 +19,7 @@ export function partialDumps(db: Database, data: DataFolder, rows: DataFolder): 
   if (!machine) return family
   const truth = new Map(machine.leaves.map(row => [keyOf(row), row]))
   for (const file of data.names().filter(name => /^(?:ld\.so|lscpu|proc-cpuinfo)/.test(name))) {
-    const [dump] = readDumps(decodeText(data.bytes(file)), file)
+    const [dump] = readDumps(decodeBytes(data.bytes(file)), file)
     const leaves = dump?.data.leaves ?? []
     const isRight = file.startsWith('ld.so') ? isSame : hasNoMore
     const wrong = leaves.filter(row => !isRight(row, truth.get(keyOf(row)) ?? NOTHING))

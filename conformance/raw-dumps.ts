@@ -1,5 +1,5 @@
 import type { CpuidData } from '../src/core/cpuid-data.ts'
-import { decodeText } from '../src/formats/decode-bytes.ts'
+import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
 import type { Database } from '../src/map/database.ts'
 import { decode } from '../src/questions/decode/answer.ts'
@@ -39,7 +39,7 @@ function compareAll(
       family.skip()
       continue
     }
-    const [first] = readDumps(decodeText(data.bytes(...path)), file)
+    const [first] = readDumps(decodeBytes(data.bytes(...path)), file)
     for (const row of found) checkRow(db, family, file, first?.data, row)
   }
   return family

@@ -6,9 +6,8 @@ import { drivers } from '../src/arch/registry.ts'
 import { TEXTS } from '../src/map/built-in.ts'
 import type { DatabaseTexts } from '../src/map/database.ts'
 import { lintCited } from '../src/map/lint/cited.ts'
-import { lintFiles } from '../src/map/lint/files.ts'
-import { lint } from '../src/map/lint/lint.ts'
-import { type Finding, printFinding } from '../src/map/lint/lint-finding.ts'
+import { lint, lintFiles } from '../src/map/lint/files.ts'
+import { type LintFinding, printFinding } from '../src/map/lint/lint-finding.ts'
 import { lintSubject } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
 
@@ -37,7 +36,7 @@ if (process.argv.includes('--write')) {
 function findingsOf(
   { folder, database, files = {}, lists = {} }: ArchitectureData,
   sources: string,
-): Finding[] {
+): LintFinding[] {
   const own = database ? lint(lintSubject(database, sources, '')) : []
   const named = own.map(finding => ({ ...finding, file: `${folder}/${finding.file}` }))
   return [...named, ...lintFiles(files, lists, sources)]

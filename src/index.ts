@@ -15,12 +15,11 @@ export type {
   Topology,
 } from './core/cpu.ts'
 export type { CpuidData, CpuidRow, MsrRow } from './core/cpuid-data.ts'
-export type { Feature, FeatureClass } from './core/feature.ts'
+export type { Feature, FeatureClass, Order } from './core/feature.ts'
 export { FeatureSet } from './core/feature-set.ts'
 export { FeatureTable } from './core/feature-table.ts'
 export { LibvirtError, type LibvirtErrorKind } from './core/libvirt-error.ts'
 export type { Model, Vendor } from './core/model.ts'
-export type { Order } from './core/order.ts'
 export { ParseError } from './core/parse-error.ts'
 export { type SafeMeet, safeLeq, safeMeet } from './core/safe.ts'
 export type { Signature } from './core/signature.ts'

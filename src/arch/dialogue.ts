@@ -3,7 +3,7 @@ import { internalError } from '../core/libvirt-error.ts'
 type JsonObject = Readonly<Record<string, unknown>>
 
 /** A command of QEMU's machine protocol. */
-export interface Question {
+export interface DialogueStep {
   readonly execute: string
   readonly arguments: JsonObject
 }
@@ -12,13 +12,13 @@ export interface Question {
  * Questions to a QEMU, each put when the one before is answered, and what they come to. Pure: a live QEMU may answer,
  * or a recording.
  */
-export type Inquiry<T> = Generator<Question, T, JsonObject>
+export type Dialogue<T> = Generator<DialogueStep, T, JsonObject>
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What a reply returns. @throws LibvirtError for an error of QEMU's, in libvirt's words */
-export function returned(reply: JsonObject, { execute }: Question): JsonObject {
+export function returned(reply: JsonObject, { execute }: DialogueStep): JsonObject {
   if (isObject(reply.error)) {
     throw internalError(`unable to execute QEMU command '${execute}': ${String(reply.error.desc)}`)
   }
@@ -26,14 +26,14 @@ export function returned(reply: JsonObject, { execute }: Question): JsonObject {
 }
 
 /** An object's member that must be there. @throws LibvirtError in libvirt's words */
-export function objectIn(from: JsonObject, name: string, { execute }: Question): JsonObject {
+export function objectIn(from: JsonObject, name: string, { execute }: DialogueStep): JsonObject {
   const value = from[name]
   if (!isObject(value)) throw internalError(`${execute} reply data was missing '${name}'`)
   return value
 }
 
 /** A text that must be there. @throws LibvirtError in libvirt's words */
-export function textIn(from: JsonObject, name: string, { execute }: Question): string {
+export function textIn(from: JsonObject, name: string, { execute }: DialogueStep): string {
   const value = from[name]
   if (typeof value !== 'string') throw internalError(`${execute} reply data was missing '${name}'`)
   return value

@@ -1,11 +1,10 @@
-import type { Cpu, Policy } from '../core/cpu.ts'
+import type { Cpu, NamedRegisters, Policy } from '../core/cpu.ts'
 import type { CpuidData } from '../core/cpuid-data.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
-import type { Registers } from '../core/registers.ts'
 import type { Database, DatabaseTexts } from '../map/database.ts'
-import type { Inquiry } from './dialogue.ts'
+import type { Dialogue } from './dialogue.ts'
 
 /**
  * What an architecture answers: the one interface of every folder of `src/arch`. An operation that is absent
@@ -94,14 +93,14 @@ export interface FlagPlace {
 }
 
 /** Names the host whose registers these are. @param arch as the host has it, of those that the driver serves */
-export type Detect = (db: Database, arch: string, registers: Registers, models?: AllowedModels) => Cpu
+type Detect = (db: Database, arch: string, registers: NamedRegisters, models?: AllowedModels) => Cpu
 
 /** Questions that QEMU answers itself, of the CPU that it gives to guests. */
-export interface ThroughQemu {
+interface ThroughQemu {
   /** Whether the CPU that QEMU reports can stand in for another. @throws LibvirtError */
-  readonly compare: (reported: Cpu, cpu: Cpu) => Inquiry<Comparison>
+  readonly compare: (reported: Cpu, cpu: Cpu) => Dialogue<Comparison>
   /** The CPU for guests of all these. @throws LibvirtError */
-  readonly baseline: (cpus: readonly Cpu[], options: ThroughQemuOptions) => Inquiry<Cpu>
+  readonly baseline: (cpus: readonly Cpu[], options: ThroughQemuOptions) => Dialogue<Cpu>
 }
 
 export interface ThroughQemuOptions {

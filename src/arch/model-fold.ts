@@ -22,7 +22,7 @@ export const greatestModel = (
 ): Model | undefined => db.models.findLast(({ features }) => features.meet(told).minus(mayLack).leq(set))
 
 /** What a definition has; models that are none of ours, and properties that are no feature, count for nothing. */
-export function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
+function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
   const named = (off: boolean) =>
     db.features.setOf(
       features.flatMap(({ name, policy }) =>

@@ -1,6 +1,6 @@
+import type { NamedRegisters } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
-import type { Registers } from '../core/registers.ts'
 import type { FlagPlace } from './driver.ts'
 
 /** Where a feature that Linux lists by name stands; undefined for other words. */
@@ -11,7 +11,7 @@ export function flagPlaceIn(table: FeatureTable, flag: string): FlagPlace | unde
 }
 
 /** What registers say, as the table lays features out. A register that is not told reads zero. */
-export function setOfRegisters(table: FeatureTable, registers: Registers): FeatureSet {
+export function setOfRegisters(table: FeatureTable, registers: NamedRegisters): FeatureSet {
   const words = table.words.map(place => {
     if (place.kind !== 'named') return 0
     return Number(BigInt.asUintN(32, (registers.get(place.name) ?? 0n) >> BigInt(place.offset)))

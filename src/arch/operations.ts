@@ -1,7 +1,6 @@
-import type { Cpu, CpuFeature } from '../core/cpu.ts'
+import type { Cpu, CpuFeature, NamedRegisters } from '../core/cpu.ts'
 import type { CpuidData } from '../core/cpuid-data.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
-import type { Registers } from '../core/registers.ts'
 import type { Database } from '../map/database.ts'
 import type { AllowedModels, Comparison, Encoded, Fold, RemovedPolicy } from './driver.ts'
 import { requireDriver } from './registry.ts'
@@ -25,7 +24,7 @@ export const incompatibility = (detail: string): LibvirtError => new LibvirtErro
 export function detect(
   db: Database,
   arch: string | undefined,
-  registers: Registers,
+  registers: NamedRegisters,
   { models, best }: { readonly models?: AllowedModels | undefined; readonly best?: boolean | undefined } = {},
 ): Cpu {
   const driver = requireDriver(arch)
@@ -147,3 +146,21 @@ export const checksFeatures = (db: Database, arch: string | undefined, cpu: Cpu)
 /** The vendor of a model; undefined where libvirt does not tell. @throws LibvirtError */
 export const vendorOfModel = (db: Database, arch: string | undefined, model: string): string | undefined =>
   requireDriver(arch).vendorOfModel?.(db, model)
+
+/** What a guest's start comes to: the host cannot run it, or the CPU it gets. */
+export type Start =
+  | { readonly comparison: Extract<Comparison, { result: 'incompatible' }> }
+  | { readonly comparison: Exclude<Comparison, { result: 'incompatible' }>; readonly cpu: Cpu }
+
+/**
+ * The pipeline that a guest definition goes through on a host: old names replaced, compared with
+ * the host as it is, made definite on it, put on a model that the hypervisor knows.
+ * @throws LibvirtError of any step
+ */
+export function start(db: Database, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
+  const { arch } = host
+  const named = convertLegacy(db, arch, guest)
+  const comparison = compare(db, host, named)
+  if (comparison.result === 'incompatible') return { comparison }
+  return { comparison, cpu: translate(db, arch, update(db, arch, named, host), models) }
+}

@@ -3,7 +3,7 @@ import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
 export type Shell = 'bash' | 'zsh' | 'fish'
 
 /** A command and its line of `--help`. */
-export interface Described {
+interface Described {
   readonly spec: CommandSpec
   readonly summary: string
 }

@@ -1,5 +1,5 @@
 import { LIBVIRT_VERSIONS, type LibvirtVersion } from '../qemu/versions.ts'
-import type { Driver } from './session.ts'
+import type { ConnectionDriver } from './session.ts'
 import { UsageError } from './spec.ts'
 
 /** What stands before the command, or among its arguments. */
@@ -136,7 +136,7 @@ export function libvirtVersion(given = '12.8'): LibvirtVersion {
  * Where a connection URI leads. Any local one is this host.
  * @throws UsageError for a remote one
  */
-export function driverOf(uri: string | undefined): Driver {
+export function connectionDriver(uri: string | undefined): ConnectionDriver {
   if (uri === undefined || uri === '') return 'host'
   if (/^test:\/\/\/./.test(uri)) return 'test'
   if (/^[a-z0-9.-]+:\/\/\//i.test(uri)) return 'host'

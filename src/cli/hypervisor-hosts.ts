@@ -1,6 +1,6 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
-import { decodeText } from '../formats/decode-bytes.ts'
+import { decodeBytes } from '../formats/decode-bytes.ts'
 import { filesOf, type InputFile } from '../host/files/files.ts'
 import { readWhole } from '../host/files/read-bytes.ts'
 import type { Context } from '../questions/context.ts'
@@ -10,7 +10,7 @@ import type { Note } from '../questions/words/note.ts'
 import { type HypervisorRequest, openHypervisor } from './hypervisor.ts'
 import { CommandError } from './spec.ts'
 
-export interface HypervisorHosts {
+interface HypervisorHosts {
   readonly hosts: readonly HypervisorHost[]
   readonly notes: readonly Note[]
 }
@@ -49,7 +49,7 @@ const LIMIT = 64 * 2 ** 20
 function readHost(context: Context, { path, named }: InputFile, request: HypervisorRequest) {
   const bytes = readWhole(path, LIMIT)
   if (!bytes) throw new ParseError(`too long: more than ${LIMIT} bytes`, path)
-  const text = decodeText(bytes)
+  const text = decodeBytes(bytes)
   try {
     return named ? requireHost(context, text, path, request) : recordedHost(context, text, path, request)
   } catch (error) {

@@ -1,8 +1,8 @@
-import type { Inquiry } from '../arch/dialogue.ts'
+import type { Dialogue } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { decodeText } from '../formats/decode-bytes.ts'
+import { decodeBytes } from '../formats/decode-bytes.ts'
 import { readWhole } from '../host/files/read-bytes.ts'
 import { checkQemuRequest, noEmulator } from '../qemu/choice.ts'
 import { parseConversation } from '../qemu/qmp/conversation.ts'
@@ -86,7 +86,7 @@ async function probed(request: HypervisorRequest): Promise<Hypervisor> {
 function recorded(request: HypervisorRequest, path: string): Hypervisor {
   const bytes = readWhole(path, LIMIT)
   if (!bytes) throw new ParseError(`too long for a conversation with QEMU: more than ${LIMIT} bytes`, path)
-  return hypervisorOf(parseConversation(decodeText(bytes), path), request)
+  return hypervisorOf(parseConversation(decodeBytes(bytes), path), request)
 }
 
 /** More than any conversation. */
@@ -97,7 +97,7 @@ const LIMIT = 64 * 2 ** 20
  * @throws LibvirtError, ProbeError
  */
 export async function inquireQemu<T>(
-  inquiry: Inquiry<T>,
+  inquiry: Dialogue<T>,
   arch: string,
   { emulator, virttype, replies }: HypervisorRequest,
 ): Promise<T> {

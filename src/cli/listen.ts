@@ -10,7 +10,7 @@ export interface Listening {
 }
 
 /** How long a client may take, in milliseconds: to say what it wants, and to say all of it. */
-export interface Patience {
+interface Patience {
   readonly headers: number
   readonly request: number
 }

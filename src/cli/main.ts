@@ -1,6 +1,6 @@
 import { readArguments } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
-import { driverOf, type Globals, libvirtVersion, readGlobals } from './globals.ts'
+import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 import { run } from './run.ts'
 import { Session } from './session.ts'
@@ -28,7 +28,7 @@ async function runNamed(name: string, args: readonly string[], before: Globals):
   if (name === 'help') return help(args, sessionOf(before))
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!entry) {
-    const { nearest } = await import('../core/nearest.ts')
+    const { nearest } = await import('../core/text.ts')
     const [near] = nearest(Object.keys(COMMANDS), name, 1)
     throw new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
   }
@@ -72,7 +72,7 @@ const sessionOf = (globals: Globals): Session =>
   new Session({
     quiet: globals.quiet,
     readOnly: globals.readOnly,
-    driver: driverOf(globals.connect),
+    driver: connectionDriver(globals.connect),
     libvirt: libvirtVersion(globals.libvirt),
     cpuMap: globals.cpuMap ?? (process.env.VIRT_CPU_MAP || undefined),
   })

@@ -22,7 +22,7 @@ export function write(fd: number, text: string): void {
 }
 
 /** Blocks: a pipe that another process made non-blocking is full, or empty. */
-export function pause(ms: number): void {
+function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 

@@ -12,7 +12,10 @@ export const ARCH: OptionSpec = {
 }
 
 /** The models of an architecture, ours where libvirt has no map of it. @throws UsageError where there are none */
-export async function modelsOf(session: Session, arch = 'x86_64'): Promise<{ db: Database; own: boolean }> {
+export async function requestedModels(
+  session: Session,
+  arch = 'x86_64',
+): Promise<{ db: Database; own: boolean }> {
   if (arch === 'x86_64' || arch === 'i686') return { db: await databaseOf(session), own: false }
   const { driverOf } = await import('../arch/registry.ts')
   const driver = driverOf(arch)

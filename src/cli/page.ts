@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeText } from '../formats/decode-bytes.ts'
+import { decodeBytes } from '../formats/decode-bytes.ts'
 import { fileError } from '../host/files/file-error.ts'
 import { readWhole } from '../host/files/read-bytes.ts'
 
@@ -25,7 +25,7 @@ export function bake(page: string, paths: readonly string[]): string {
   const files = paths.map(path => {
     const bytes = readWhole(path, LIMIT)
     if (!bytes) throw fileError('read', path, new Error(`more than ${LIMIT} bytes`))
-    const text = decodeText(bytes)
+    const text = decodeBytes(bytes)
     const at = texts.get(text) ?? texts.size
     texts.set(text, at)
     return [path, at] as const

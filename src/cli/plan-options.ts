@@ -1,5 +1,5 @@
-import { globs } from '../core/glob.ts'
-import type { Constraints } from '../fleet/plan/constraints.ts'
+import { globs } from '../core/text.ts'
+import type { Constraints } from '../fleet/plan/items.ts'
 import { featuresNamed, levelNamed } from '../questions/input/fleet/named.ts'
 import type { FleetView } from '../questions/input/fleet/view.ts'
 import type { PoolsOptions } from '../questions/pools/answer.ts'

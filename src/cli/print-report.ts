@@ -28,7 +28,7 @@ export const printLines = async (session: Session, lines: readonly Line[]): Prom
   session.out(linesText(lines, await paintOn(STDOUT)))
 
 /** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
-export const explain = async (session: Session, lines: readonly Line[]): Promise<void> =>
+export const printExplanation = async (session: Session, lines: readonly Line[]): Promise<void> =>
   session.err(linesText(lines, await paintOn(STDERR)))
 
 /** As wide as the terminal; in colour where stdout is one. */

@@ -2,14 +2,14 @@ import type { LibvirtVersion } from '../qemu/versions.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 
 /** Where the command is told to be: on this host, or with libvirt's built-in test driver. */
-export type Driver = 'host' | 'test'
+export type ConnectionDriver = 'host' | 'test'
 
 /** What was said before the command, and how it answers. */
 export class Session {
   readonly quiet: boolean
   /** Only what libvirt lets everyone do. */
   readonly readOnly: boolean
-  readonly driver: Driver
+  readonly driver: ConnectionDriver
   readonly libvirt: LibvirtVersion
   /** An installed libvirt's map; absent: the built-in data. */
   readonly cpuMap: string | undefined

@@ -29,7 +29,7 @@ export interface CommandSpec {
 }
 
 /** Options that every command takes, and that may also stand before it. */
-export const COMMON: readonly OptionSpec[] = [
+const COMMON: readonly OptionSpec[] = [
   {
     name: 'cpu-map',
     value: 'dir',

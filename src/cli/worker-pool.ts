@@ -11,13 +11,13 @@ export interface MapFolders {
 }
 
 /** To a thread. */
-export interface Asked {
+export interface WorkerRequest {
   readonly verb: string
   readonly text: string
 }
 
 /** From a thread: the answer, or a fault of ours. */
-export type Heard = Answered | { readonly fault: { readonly name: string; readonly message: string } }
+export type WorkerReply = Answered | { readonly fault: { readonly name: string; readonly message: string } }
 
 export interface CrewOptions {
   /** The program of a thread, `answerer.ts` as it was built. */
@@ -41,7 +41,7 @@ const MEMORY = 1024
  * Threads that answer requests, so that none keeps the server from answering others: each has one at a time, and is
  * ended with it where that takes too long, takes too much memory, or its client goes away.
  */
-export class Crew {
+export class WorkerPool {
   readonly #options: Required<CrewOptions>
   readonly #idle: Worker[] = []
   /** Who waits for a thread. */
@@ -97,9 +97,9 @@ export class Crew {
   }
 
   /** What the thread says; the thread is ended where it says nothing in time. */
-  #hear(worker: Worker, asked: Asked, gone: AbortSignal | undefined): Promise<Heard> {
+  #hear(worker: Worker, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<WorkerReply> {
     const { limit } = this.#options
-    return new Promise<Heard>((resolve, reject) => {
+    return new Promise<WorkerReply>((resolve, reject) => {
       const end = (error: unknown) => {
         release()
         void worker.terminate()
@@ -109,7 +109,7 @@ export class Crew {
         const seconds = limit / 1000
         end(new Refused('too-long', `no answer within ${seconds} s: ask for less, or start with --limit`))
       }, limit)
-      const onMessage = (heard: Heard) => {
+      const onMessage = (heard: WorkerReply) => {
         release()
         resolve(heard)
       }

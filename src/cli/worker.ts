@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answer } from '../http/answer.ts'
 import { builtin } from '../map/built-in.ts'
-import type { Asked, Heard, MapFolders } from './worker-pool.ts'
+import type { MapFolders, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
 const { own, named } = workerData as MapFolders
 const sources = {
@@ -11,9 +11,9 @@ const sources = {
   maps: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
 }
 
-parentPort?.on('message', ({ verb, text }: Asked) => parentPort?.postMessage(heard(verb, text)))
+parentPort?.on('message', ({ verb, text }: WorkerRequest) => parentPort?.postMessage(heard(verb, text)))
 
-function heard(verb: string, text: string): Heard {
+function heard(verb: string, text: string): WorkerReply {
   try {
     return answer(sources, verb, text)
   } catch (error) {

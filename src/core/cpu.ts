@@ -1,5 +1,3 @@
-import type { Numa } from './numa.ts'
-import type { Registers } from './registers.ts'
 import type { Signature } from './signature.ts'
 
 export type Mode = 'custom' | 'host-model' | 'host-passthrough' | 'maximum'
@@ -64,7 +62,7 @@ export interface Cpu {
   readonly signature?: Signature | undefined
   readonly tsc?: Tsc | undefined
   /** The registers that a host was told by, where it was read from them; no part of a document. */
-  readonly registers?: Registers | undefined
+  readonly registers?: NamedRegisters | undefined
   readonly topology?: Topology | undefined
   readonly cache?: GuestCache | undefined
   readonly maxphysaddr?: MaxPhysAddr | undefined
@@ -99,3 +97,48 @@ export function updateFeature(list: readonly CpuFeature[], feature: CpuFeature):
 /** `list` with this feature, unless one of that name is there. */
 export const addIfMissing = (list: readonly CpuFeature[], feature: CpuFeature): readonly CpuFeature[] =>
   list.some(f => f.name === feature.name) ? list : [...list, feature]
+
+/** What registers of a CPU held, by the name that the manuals give them: `PVR`, `MIDR_EL1`, `AT_HWCAP`. */
+export type NamedRegisters = ReadonlyMap<string, bigint>
+
+/** Memory of a NUMA cell that a side cache fronts. */
+export interface NumaCache {
+  readonly level: number
+  readonly associativity: 'none' | 'direct' | 'full'
+  readonly policy: 'none' | 'writeback' | 'writethrough'
+  /** KiB. */
+  readonly size: bigint
+  /** Bytes. */
+  readonly line: number
+}
+
+/** A guest's NUMA cell; its number is its place in the list. */
+export interface GuestNumaCell {
+  /** The virtual CPUs, ascending; empty for a cell of memory alone. */
+  readonly cpus: readonly number[]
+  /** KiB. */
+  readonly memory: bigint
+  readonly memAccess?: 'shared' | 'private' | undefined
+  readonly discard?: boolean | undefined
+  /** To each cell, 0 where nothing is said; empty where no distance of this cell is. */
+  readonly distances: readonly number[]
+  readonly caches: readonly NumaCache[]
+}
+
+/** How fast a cell's CPUs reach a cell's memory, or one of its caches. */
+export interface NumaLink {
+  readonly kind: 'latency' | 'bandwidth'
+  readonly initiator: number
+  readonly target: number
+  /** A cache level of the target; 0: its memory. */
+  readonly cache: number
+  readonly type: 'access' | 'read' | 'write'
+  /** Nanoseconds, or KiB/s. */
+  readonly value: bigint
+}
+
+/** The NUMA topology of a guest: `<numa>` in a domain's `<cpu>`. */
+export interface Numa {
+  readonly cells: readonly GuestNumaCell[]
+  readonly links: readonly NumaLink[]
+}

@@ -1,4 +1,4 @@
-import type { Order } from './order.ts'
+import type { Order } from './feature.ts'
 
 /** How a field's bits are a number: as they stand, in two's complement, or with zero for the largest. */
 export type Reading = 'plain' | 'signed' | 'zero-is-largest'

@@ -2,7 +2,7 @@
 export class ParseError extends Error {
   override readonly name = 'ParseError'
 
-  /** The fault and, where there is one, the mend; one line, no full stop. */
+  /** The fault and, where there is one, the remedy; one line, no full stop. */
   readonly what: string
   /** What the input is called: a file's path as typed, `<stdin>`; empty when it has no name. */
   readonly source: string
@@ -54,7 +54,7 @@ export class ParseError extends Error {
   }
 }
 
-export interface ParseErrorOptions extends ErrorOptions {
+interface ParseErrorOptions extends ErrorOptions {
   /** Where in the excerpt the fault is; absent: at the column. */
   readonly caret?: number
 }

@@ -40,3 +40,7 @@ export const matches = (list: readonly SignatureMatch[], { family, model, steppi
       m.model === model &&
       (m.steppings === undefined || ((m.steppings >>> stepping) & 1) === 1),
   )
+
+/** `6.85.7`: family, model and stepping, decimal. */
+export const printSignature = ({ family, model, stepping }: Signature): string =>
+  `${family}.${model}.${stepping}`

@@ -1,10 +1,10 @@
 import type { Feature } from '../core/feature.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import { bytewise } from '../core/text.ts'
 import { type Level, levelOf } from '../map/levels.ts'
-import { bytewise } from './bytewise.ts'
-import { meetsWithout } from './change/without.ts'
 import type { Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
-import { type Kind, kindsOf } from './kinds.ts'
+import { Interner } from './interned.ts'
 import { type Valuation, weightOfAll } from './value.ts'
 
 /** What a pool would gain without some of its hosts: what they cost it. */
@@ -24,7 +24,7 @@ export interface Cost {
 }
 
 /** The cost of one host. */
-export interface HostCost {
+interface HostCost {
   readonly host: FleetHost
   /** Undefined: nothing, for others have exactly its features, or all have what it has. */
   readonly cost: Cost | undefined
@@ -80,3 +80,48 @@ const dearestFirst = (a: Cost, b: Cost): number =>
   b.worth - a.worth ||
   b.features.length - a.features.length ||
   bytewise(nameOf(a), nameOf(b))
+
+/** Groups with the same features, whatever else parts them: leaving one of two out changes no baseline. */
+interface Kind {
+  readonly features: FeatureSet
+  /** In the order given; never empty. */
+  readonly groups: readonly Group[]
+  /** How many hosts. */
+  readonly hosts: number
+  /** The sum of their weights. */
+  readonly weight: number
+}
+
+/** The groups by their features, in order of the first of each. */
+function kindsOf(groups: readonly Group[]): Kind[] {
+  const sets = new Interner()
+  const kinds: { features: FeatureSet; groups: Group[] }[] = []
+  for (const group of groups) {
+    const { features, key } = sets.take(group.features)
+    const kind = kinds[key]
+    if (kind) kind.groups.push(group)
+    else kinds[key] = { features, groups: [group] }
+  }
+  return kinds.map(kind => ({ ...kind, hosts: hostsOf(kind.groups), weight: weightOfAll(kind.groups) }))
+}
+
+const hostsOf = (groups: readonly Group[]): number => groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
+
+/**
+ * For each set, the meet of all the others, in three meets a set: what comes before it and what comes after
+ * are each folded once. Of a single set the others are none, and have nothing.
+ */
+function meetsWithout(sets: readonly FeatureSet[]): FeatureSet[] {
+  const after: (FeatureSet | undefined)[] = [undefined]
+  for (const set of sets.slice(1).reverse()) after.push(both(set, after.at(-1)))
+  let before: FeatureSet | undefined
+  return sets.map(set => {
+    const others = both(before, after.pop()) ?? FeatureSet.empty
+    before = both(before, set)
+    return others
+  })
+}
+
+/** The meet, where undefined stands for the CPU that has everything. */
+const both = (a: FeatureSet | undefined, b: FeatureSet | undefined): FeatureSet | undefined =>
+  a && b ? a.meet(b) : (a ?? b)

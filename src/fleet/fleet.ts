@@ -1,7 +1,7 @@
 import type { ClassWeights } from '../map/weights.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
-import type { Constraints } from './plan/constraints.ts'
+import type { Constraints } from './plan/items.ts'
 import type { Requirement } from './requirements/requirement.ts'
 
 /** Everything that is known of a fleet: its machines, and what the operator wants of them. */

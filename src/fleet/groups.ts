@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
+import { bytewise } from '../core/text.ts'
 import { meetModels, type RecordedModels } from './asked-model.ts'
-import { bytewise } from './bytewise.ts'
 import { type FleetHost, weightOf } from './host.ts'
 import { Interner } from './interned.ts'
 

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 
 /** A set that stands for all that are equal to it, and its number from 0 in order of appearance. */
-export interface Interned {
+interface Interned {
   readonly features: FeatureSet
   readonly key: number
 }

@@ -1,5 +1,5 @@
 import { FeatureSet } from '../core/feature-set.ts'
-import { bytewise } from './bytewise.ts'
+import { bytewise } from '../core/text.ts'
 import { type Group, groupWith } from './groups.ts'
 import type { FleetHost } from './host.ts'
 

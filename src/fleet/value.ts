@@ -2,7 +2,7 @@ import { popcount } from '../core/bits.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
-import type { ClassWeights, WeightClass } from '../map/weights.ts'
+import { type ClassWeights, WEIGHT_CLASSES, type WeightClass } from '../map/weights.ts'
 import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
 
@@ -70,3 +70,16 @@ function addLowestBit(words: Uint32Array, { bits }: Feature): void {
   const word = bits.words[at]
   if (word !== undefined) words[at] = (words[at] ?? 0) | (word & -word)
 }
+
+/** Features of one class, in map order. */
+interface OfClass {
+  readonly class: WeightClass
+  readonly features: readonly Feature[]
+}
+
+/** The features by class, classes in the order of `weights.txt`; classes without any are left out. */
+export const byClass = (features: readonly Feature[]): OfClass[] =>
+  WEIGHT_CLASSES.map(of => ({
+    class: of,
+    features: features.filter(feature => weightClass(feature) === of),
+  })).filter(({ features: some }) => some.length > 0)

@@ -6,7 +6,7 @@ import { isCpuidRecords, parseCpuidRecords } from './dumps/cpuid-records.ts'
  * at the start is zero, else UTF-8, else Latin-1. The byte order mark is left out. Records of Linux's cpuid driver
  * are written out as `cpuid -r` would.
  */
-export function decodeText(bytes: Uint8Array): string {
+export function decodeBytes(bytes: Uint8Array): string {
   if (isCpuidRecords(bytes)) return printCpuidR(parseCpuidRecords(bytes))
   const encoding = encodingOf(bytes)
   if (encoding !== undefined) return new TextDecoder(encoding).decode(bytes)

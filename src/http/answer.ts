@@ -6,7 +6,7 @@ import { Refused } from './refused.ts'
 import { type Refusal, type Status, statusOf } from './status.ts'
 
 /** What requests are answered from. */
-export interface Sources {
+interface Sources {
   /** For requests that name no map. */
   readonly database: Database
   /** The maps that requests may name. */

@@ -1,14 +1,33 @@
 import { type Context, Hono } from 'hono'
 import { VERBS } from '../questions/table.ts'
 import { type Answered, refusal } from './answer.ts'
-import { bodyOf } from './body.ts'
-import { NOTHING_ALLOWED, pagePolicy, SAFE_HEADERS } from './headers.ts'
 import { openapi } from './openapi.ts'
-import { checkOrigin } from './origin.ts'
 import { Refused } from './refused.ts'
 
+/** Of every response: nothing is guessed, kept, framed, or told to other sites. */
+const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'x-frame-options': 'DENY',
+  'cache-control': 'no-store',
+} as const
+
+/** A document that loads and runs nothing: all answers but the page. */
+const NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
+
+/**
+ * What the page may do: exactly what its own `<meta>` says, and nobody may frame it. A policy in a `<meta>` can
+ * not say the latter.
+ */
+function pagePolicy(html: string): string {
+  const own = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/i.exec(html)?.[1]
+  return `${own ?? "default-src 'none'"}; frame-ancestors 'none'`
+}
+
 /** What a server answers with. */
-export interface AppOptions {
+interface AppOptions {
   readonly version: string
   /**
    * Answers the text of a request for a verb, until its client goes away. What it throws, but Refused, is a fault
@@ -63,3 +82,42 @@ const respond = (c: Context, { status, body }: Answered): Response => {
   if (status === 503) c.header('retry-after', '5')
   return c.body(body, status, { 'content-type': 'application/json' })
 }
+
+/**
+ * Refuses what another web site makes a browser send here: by name it could reach this server through a DNS entry
+ * of its own, so that only addresses, `localhost` and the name that was configured count as ours.
+ * @param own the name that the server was told to listen on
+ * @throws Refused
+ */
+function checkOrigin(headers: Headers, own: string | undefined): void {
+  const host = headers.get('host') ?? ''
+  const name = host.replace(/:\d*$/, '').toLowerCase()
+  if (!isAddress(name) && name !== 'localhost' && !name.endsWith('.localhost') && name !== own?.toLowerCase())
+    throw new Refused('forbidden', `this server is not called '${host}'`)
+  const origin = headers.get('origin')
+  if (origin !== null && origin.replace(/^https?:\/\//, '') !== host)
+    throw new Refused('forbidden', `requests from ${origin} are not answered`)
+}
+
+const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)
+
+/**
+ * A request's body as text, whether its length was told or it comes in chunks; empty where there is none.
+ * @throws Refused where it has more than `most` bytes, as soon as that is known
+ */
+async function bodyOf(request: Request, most: number): Promise<string> {
+  if (Number(request.headers.get('content-length')) > most) throw tooLarge(most)
+  const reader = request.body?.getReader()
+  if (!reader) return ''
+  const decoder = new TextDecoder()
+  const texts: string[] = []
+  let size = 0
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    size += part.value.length
+    if (size > most) throw tooLarge(most)
+    texts.push(decoder.decode(part.value, { stream: true }))
+  }
+  return texts.join('') + decoder.decode()
+}
+
+const tooLarge = (most: number): Refused => new Refused('too-large', `the body has more than ${most} bytes`)

@@ -1,11 +1,10 @@
 import { bitMask } from '../core/bits.ts'
-import type { Feature, FeatureClass } from '../core/feature.ts'
+import type { Feature, FeatureClass, Order } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
-import type { Order } from '../core/order.ts'
 import type { Place } from '../core/place.ts'
 
 /** What is known of a feature of our own data beside its place. */
-export interface FeatureFacts {
+interface FeatureFacts {
   readonly name: string
   readonly order: Order
   readonly class?: FeatureClass | undefined

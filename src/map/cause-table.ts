@@ -28,11 +28,11 @@ export const CAUSES: readonly Cause[] = [
   'unknown',
 ]
 
-/** A line of `causes.txt`: features by name or by how their names begin, and what mends their lack. */
-export interface CauseRow {
+/** A line of `causes.txt`: features by name or by how their names begin, and what remedies their lack. */
+interface CauseRow {
   readonly cause: Cause
   readonly names: readonly string[]
-  readonly mend: string
+  readonly remedy: string
   /** Keys of `docs/sources.md`; of advice that follows from the cause, and of what nobody could look up, empty. */
   readonly sources: readonly string[]
 }
@@ -62,15 +62,15 @@ export class CauseTable {
     return known
   }
 
-  /** What mends the lack of the feature, were this the cause; undefined: nothing is known to. */
-  mend(cause: Cause, feature: string): string | undefined {
+  /** What remedies the lack of the feature, were this the cause; undefined: nothing is known to. */
+  remedy(cause: Cause, feature: string): string | undefined {
     const key = `${cause} ${feature}`
     if (!this.#known.has(key)) this.#known.set(key, this.#find(cause, feature))
     return this.#known.get(key)
   }
 
   #find(cause: Cause, feature: string): string | undefined {
-    return this.rows.find(row => row.cause === cause && row.names.some(name => covers(name, feature)))?.mend
+    return this.rows.find(row => row.cause === cause && row.names.some(name => covers(name, feature)))?.remedy
   }
 }
 
@@ -104,14 +104,14 @@ const names = (row: CauseRow, feature: string): boolean =>
 /** @throws ParseError for a row that cites no source */
 function rowOf(at: Statement, cause: Cause, names: readonly string[], text: string): CauseRow {
   const cited = readCited(text)
-  if (cited) return { cause, names, mend: cited.text, sources: cited.sources }
-  if (names.includes('*')) return { cause, names, mend: text, sources: [] }
-  throw faultIn(at, 'expected `FEATURE … : mend [SOURCE; …]`')
+  if (cited) return { cause, names, remedy: cited.text, sources: cited.sources }
+  if (names.includes('*')) return { cause, names, remedy: text, sources: [] }
+  throw faultIn(at, 'expected `FEATURE … : remedy [SOURCE; …]`')
 }
 
 function halves(at: Statement): [head: string, text: string] {
   const colon = at.text.indexOf(' : ')
-  if (colon < 0) throw faultIn(at, 'expected `cause CAUSE : what it means` or `FEATURE … : mend`')
+  if (colon < 0) throw faultIn(at, 'expected `cause CAUSE : what it means` or `FEATURE … : remedy`')
   return [at.text.slice(0, colon).trim(), at.text.slice(colon + 3).trim()]
 }
 

@@ -1,5 +1,5 @@
 /** What a line of data says, and on whose word. */
-export interface Cited {
+interface Cited {
   /** With `(unverified)` at its end where nobody could look its source up. */
   readonly text: string
   /** Keys of `docs/sources.md`. */

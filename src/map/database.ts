@@ -7,10 +7,10 @@ import { expand } from './expand.ts'
 import { readCpuMap } from './libvirt/cpu-map.ts'
 import type { MapFiles } from './libvirt/walk.ts'
 import type { DataFile } from './text/data-file.ts'
-import type { Family } from './text/family.ts'
+import type { ModelFamily } from './text/family.ts'
 import { parseFeatures } from './text/parse-features.ts'
 import { parseModels } from './text/parse-models.ts'
-import { parseWalk } from './text/parse-walk.ts'
+import { parseWalk } from './text/walk-order.ts'
 import { type ToolName, ToolNames } from './tool-names.ts'
 
 /** The data files of one architecture, as text. */
@@ -26,12 +26,12 @@ export interface DatabaseTexts {
 }
 
 /** What is known of one architecture's CPUs. Immutable. */
-export interface DatabaseParts {
+interface DatabaseParts {
   readonly features: FeatureTable
   readonly beyond?: FeatureTable
   readonly vendors: readonly Vendor[]
   readonly models: readonly Model[]
-  readonly families?: readonly Family[]
+  readonly families?: readonly ModelFamily[]
   readonly names?: DataFile
   readonly deps?: DataFile
   /** Instead of these last four: where to get them when they are first asked for. */
@@ -66,7 +66,7 @@ export class Database {
   }
 
   /** How the models descend; empty for an installed map, which does not say. */
-  get families(): readonly Family[] {
+  get families(): readonly ModelFamily[] {
     return this.#rest.families ?? []
   }
 

@@ -1,6 +1,5 @@
-import { type DataFile, faultIn } from './text/data-file.ts'
-import { type DepsRow, parseDeps } from './text/parse-deps.ts'
-import { namesOf } from './text/wildcard.ts'
+import { namesOf } from '../core/text.ts'
+import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** Which feature needs which, by name; direct needs only, in the order of the rules. */
 export class Dependencies {
@@ -53,4 +52,30 @@ function resolve(pattern: string, { at, needs }: DepsRow, known: readonly string
   const found = namesOf(pattern, known)
   if (found.length === 0) throw faultIn(at, `no feature is called \`${pattern}\``, pattern)
   return found.filter(name => name === pattern || !needs.includes(name))
+}
+
+/** `A B : C D`: a CPU that has A or B has C and D. */
+interface DepsRow {
+  readonly at: Statement
+  /** Names; `vmx-*` stands for every feature that begins so. */
+  readonly features: readonly string[]
+  readonly needs: readonly string[]
+  /** How many of libvirt's models break the rule: known, and exact. */
+  readonly broken: number
+}
+
+/** Reads `deps.txt`. Names are not looked up. @throws ParseError */
+function parseDeps(file: DataFile): DepsRow[] {
+  return statementsOf(file).map(at => {
+    const tokens = tokensOf(at.text)
+    const colon = tokens.indexOf(':')
+    const marked = tokens.indexOf('libvirt-breaks')
+    const end = marked < 0 ? tokens.length : marked
+    const broken = marked < 0 ? 0 : Number(tokens[marked + 1])
+    if (colon < 1 || colon + 1 >= end) throw faultIn(at, 'expected `FEATURE … : FEATURE …`', tokens[colon])
+    if (marked >= 0 && (!(broken > 0) || marked + 2 < tokens.length)) {
+      throw faultIn(at, 'expected the number of models after `libvirt-breaks`', 'libvirt-breaks')
+    }
+    return { at, features: tokens.slice(0, colon), needs: tokens.slice(colon + 1, end), broken }
+  })
 }

@@ -2,15 +2,15 @@ import effectsText from '../../data/effects.txt'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { SignatureMatch } from '../core/signature.ts'
+import { namesOf } from '../core/text.ts'
 import { readCited } from './cited.ts'
 import type { Database } from './database.ts'
 import { withDependents } from './dependents.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 import { readSignatures } from './text/read-signature.ts'
-import { namesOf } from './text/wildcard.ts'
 
 /** Where an effect comes from; `given`: its user spelt it out. */
-export type EffectKind = 'microcode' | 'firmware' | 'kernel' | 'given'
+type EffectKind = 'microcode' | 'firmware' | 'kernel' | 'given'
 
 /** What an update, an option or a switch does to the CPUs that hosts offer. */
 export interface Effect {
@@ -29,7 +29,7 @@ export interface Effect {
 }
 
 /** CPUs of one vendor. */
-export interface Concerned {
+interface Concerned {
   readonly vendor: string
   /** Empty: all of the vendor's. */
   readonly signatures: readonly SignatureMatch[]

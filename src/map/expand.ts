@@ -2,22 +2,55 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
+import type { SignatureMatch } from '../core/signature.ts'
 import type { FeatureTables } from './build-table.ts'
 import { BuiltInModel, type ModelBits, type ModelUse, VERSIONED } from './built-in-model.ts'
 import { type FamilyRow, type ItemRow, isVersion, type ModelsFile } from './model-rows.ts'
-import { faultIn, type Statement } from './text/data-file.ts'
-import { Family, Version } from './text/family.ts'
+import { faultIn, type Statement, tokensOf } from './text/data-file.ts'
+import { ModelFamily, Version } from './text/family.ts'
 import { FeatureBits } from './text/feature-bits.ts'
-import { type ItemFlags, parseFlags } from './text/item-flags.ts'
-import type { WalkRow } from './text/parse-walk.ts'
+import { readSignatures } from './text/read-signature.ts'
+import type { WalkRow } from './text/walk-order.ts'
 import { walkOrder } from './text/walk-order.ts'
 
+/** What is in the brackets of an item. */
+interface ItemFlags {
+  /** The plain name is never chosen for guests. */
+  readonly host?: true
+  /** The plain name is chosen neither for guests nor for hosts. */
+  readonly never?: true
+  /** No compat check of the plain name. */
+  readonly exact?: true
+  /** Instead of the family's. */
+  readonly later?: string
+  /** Instead of the family's. */
+  readonly signatures?: readonly SignatureMatch[]
+}
+
+/** Reads `host, later @SET`, part of a statement; the empty text has no flags. @throws ParseError */
+function parseFlags(text: string, statement: Statement): ItemFlags {
+  if (text === '') return NONE
+  let flags = NONE
+  for (const flag of text.split(',')) flags = { ...flags, ...parseFlag(flag.trim(), statement) }
+  return flags
+}
+
+const NONE: ItemFlags = {}
+
+function parseFlag(flag: string, statement: Statement): ItemFlags {
+  const [name = '', value, ...more] = tokensOf(flag)
+  if (name === 'sig' && value) return { signatures: readSignatures([value, ...more], statement) }
+  if (name === 'later' && value && more.length === 0) return { later: value }
+  if (!value && (name === 'host' || name === 'never' || name === 'exact')) return { [name]: true }
+  throw faultIn(statement, 'a flag is host, never, exact, `later @SET` or `sig …`', name)
+}
+
 /** What the files of models say, every model fully expanded. */
-export interface Expansion {
+interface Expansion {
   /** In detection order. */
   readonly vendors: readonly Vendor[]
   /** In the order of the files. */
-  readonly families: readonly Family[]
+  readonly families: readonly ModelFamily[]
   /** In map order. */
   readonly models: readonly Model[]
 }
@@ -37,7 +70,7 @@ export function expand(
   )
   const expander = new Expander(tables, order)
   const vendors: Vendor[] = []
-  const families: Family[] = []
+  const families: ModelFamily[] = []
   for (const file of files) {
     for (const row of file.vendors) if (row.vendor) vendors.push(row.vendor)
     for (const row of file.sets) expander.bits.define(row)
@@ -61,7 +94,7 @@ class Expander {
     this.bits = new FeatureBits(byName, features.words.length)
   }
 
-  family(row: FamilyRow): Family {
+  family(row: FamilyRow): ModelFamily {
     const { name, at } = row
     if (row.items.length === 0) throw faultIn(at, `\`${name}\` has no versions`, name)
     const parent = row.parent ? this.#model(row.parent, at) : undefined
@@ -74,7 +107,7 @@ class Expander {
       versions.push(version)
       base = version.model
     }
-    return new Family(row, parent, versions)
+    return new ModelFamily(row, parent, versions)
   }
 
   #version(item: ItemRow, family: FamilyRow, base: Model | undefined): Version {

@@ -1,5 +1,5 @@
+import { namesOf } from '../core/text.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
-import { namesOf } from './text/wildcard.ts'
 
 /** What one tool calls a feature. */
 export interface ToolName {

@@ -1,8 +1,21 @@
 import { driverOf } from '../arch/registry.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Accelerator, QemuCapabilities, QemuMachine } from './capabilities.ts'
-import { defaultMachine } from './default-machine.ts'
 import { checkVirtType } from './virt-types.ts'
+
+/** Where libvirt takes the machine without a board of its own, whatever QEMU's default is. */
+const VIRT: readonly string[] = ['aarch64', 'armv6l', 'armv7l', 'riscv32', 'riscv64']
+
+/**
+ * The machine of a guest that names none: the first that there is where QEMU has no default. Undefined where there
+ * is none at all.
+ */
+function defaultMachine(arch: string, machines: readonly QemuMachine[]): QemuMachine | undefined {
+  const virt = VIRT.includes(arch)
+    ? machines.find(({ name, alias }) => name === 'virt' || alias === 'virt')
+    : undefined
+  return virt ?? machines.find(({ isDefault }) => isDefault) ?? machines.find(({ name }) => name !== 'none')
+}
 
 /** What was asked for of a hypervisor; absent: libvirt's default. */
 export interface QemuRequest {
@@ -28,7 +41,7 @@ export interface QemuChoice {
 }
 
 /** Where a QEMU is: its path, and libvirt's name of its host's architecture. */
-export interface QemuPlace {
+interface QemuPlace {
   readonly binary: string
   readonly host: string
 }

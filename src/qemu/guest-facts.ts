@@ -1,7 +1,7 @@
 import type { QemuMachine } from './capabilities.ts'
 
 /** A QEMU that was found, and what guests it can run. */
-export interface Emulator {
+interface Emulator {
   readonly path: string
   /** Whether it can use KVM here. */
   readonly kvm: boolean

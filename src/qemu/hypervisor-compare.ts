@@ -8,7 +8,7 @@ import type { QemuModel } from './capabilities.ts'
 import { fromQemu } from './names.ts'
 
 /** What a hypervisor says of the CPUs that it can give. */
-export interface HypervisorView {
+interface HypervisorView {
   /** The host's CPU as the hypervisor gives it to guests; absent: it does not tell. */
   readonly reported?: Cpu | undefined
   /** Absent: it does not tell. */

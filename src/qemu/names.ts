@@ -1,3 +1,9 @@
+/** QEMU's targets that libvirt calls otherwise. */
+const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i686', or1k: 'or32' }
+
+/** libvirt's name of the architecture that a QEMU target emulates. */
+export const libvirtArch = (target: string): string => LIBVIRT_ARCH[target] ?? target
+
 /** Features of libvirt whose QEMU name is another; all others are equal. Not applied to what users write. */
 const QEMU_NAME: ReadonlyMap<string, string> = new Map([
   ['cmp_legacy', 'cmp-legacy'],

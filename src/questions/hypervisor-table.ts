@@ -9,7 +9,7 @@ import { parseXml } from '../xml/reader.ts'
 import { BadRequest } from './bad-request.ts'
 import { capabilitiesInput } from './capabilities/input.ts'
 import type { Context } from './context.ts'
-import { type GuestAnswer, guestAnswer, placeOf, prepareGuest, refusal } from './guest-check/answer.ts'
+import { type GuestAnswer, guestAnswer, prepareGuest, refusal, startPlaceOf } from './guest-check/answer.ts'
 import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './hypervisor-cpu-baseline/answer.ts'
 import { hypervisorModels } from './hypervisor-cpu-models/answer.ts'
 import { featureNames, hypervisorCompare, isX86, reportedCpu } from './input/hypervisor.ts'
@@ -136,7 +136,7 @@ function guestOutcome(context: Context, { replies, domain, host }: inputs.GuestI
     const asked = parseGuestRequest(root)
     const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
     const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
-    const place = placeOf(context, hypervisor, own)
+    const place = startPlaceOf(context, hypervisor, own)
     return guestAnswer(context, prepareGuest(context, asked, place))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)

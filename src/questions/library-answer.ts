@@ -10,10 +10,10 @@ export interface Options {
 }
 
 /** A note as data, with its sentence. */
-export type ToldNote = Note & { readonly text: string }
+type NoteWithText = Note & { readonly text: string }
 
 /** An answer, with its notes as data. */
-export type Told<T> = Omit<T, 'notes'> & { readonly notes: readonly ToldNote[] }
+export type WithNotes<T> = Omit<T, 'notes'> & { readonly notes: readonly NoteWithText[] }
 
 /**
  * Answers a request of the JSON contract, `{verb, …inputs}`; what `virt-cpu batch` does with a line.

@@ -1,8 +1,8 @@
 import type { AllowedModels, Encoded } from '../arch/driver.ts'
 import * as operations from '../arch/operations.ts'
+import { start as startGuest } from '../arch/operations.ts'
 import type { Cpu } from '../core/cpu.ts'
 import type { CpuidData } from '../core/cpuid-data.ts'
-import { start as startGuest } from '../qemu/start-cpu.ts'
 import type { Context } from './context.ts'
 import { type Reason, reasonOf } from './words/reason.ts'
 
@@ -11,7 +11,7 @@ export const update = ({ db }: Context, host: Cpu, guest: Cpu): Cpu =>
   operations.update(db, host.arch, guest, operations.migratable(db, host.arch, host))
 
 /** What a start comes to; `cpu` only where the host can run the guest. */
-export interface StartAnswer {
+interface StartAnswer {
   readonly result: 'incompatible' | 'identical' | 'superset'
   readonly message?: string
   readonly missing: readonly Reason[]

@@ -2,7 +2,7 @@ import { jsonFault } from '../formats/json/json-fault.ts'
 import { LIBVIRT_VERSIONS } from '../qemu/versions.ts'
 import { BadRequest } from './ask.ts'
 
-export type Request = Readonly<Record<string, unknown>>
+type Request = Readonly<Record<string, unknown>>
 
 /** As deep as a request may nest: an answer that repeats its `id` must be printable. */
 const DEEPEST = 64

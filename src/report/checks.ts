@@ -7,7 +7,7 @@ export interface Checks {
 }
 
 /** A kind of demand. */
-export interface Rule {
+interface Rule {
   /** `must-have` */
   readonly id: string
   /** What it demands, in a line. */

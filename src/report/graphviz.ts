@@ -1,11 +1,11 @@
 /** A graph to be drawn. */
-export interface Graph {
+export interface DotGraph {
   readonly name: string
   readonly nodes: readonly Node[]
   readonly edges: readonly Edge[]
 }
 
-export interface Node {
+interface Node {
   readonly id: string
   /** Its lines. */
   readonly label: readonly string[]
@@ -22,7 +22,7 @@ export interface Edge {
 }
 
 /** The graph in Graphviz's language: `dot -Tsvg` draws it. @see <https://graphviz.org/doc/info/lang.html> */
-export function printDot({ name, nodes, edges }: Graph): string {
+export function printDot({ name, nodes, edges }: DotGraph): string {
   const frames = [...new Set(nodes.map(({ frame }) => frame))]
   return [
     `digraph ${quoted(name)} {`,

@@ -1,7 +1,7 @@
-import { fill } from '../core/wrap-words.ts'
-import { type Cell, linesText, type Paint, painted, type Toned, wordsOf } from './styled-text.ts'
+import { fill } from '../core/text.ts'
+import { type Cell, linesText, type Paint, painted, plainText, type StyledText } from './styled-text.ts'
 
-export interface Column {
+interface Column {
   /** Empty: the table has no head. */
   readonly title: string
   readonly align?: 'right'
@@ -10,7 +10,7 @@ export interface Column {
 }
 
 /** What a report is made of. */
-export type Part =
+type Part =
   | { readonly kind: 'heading'; readonly cells: readonly Cell[]; readonly level: 1 | 2 }
   | { readonly kind: 'line'; readonly cells: readonly Cell[] }
   | {
@@ -88,7 +88,7 @@ function textOf(part: Part, look: Look): string {
 
 /** Lines that are too long go on below, two columns in. */
 function lineText(cells: readonly Cell[], look: Look): string {
-  const plain = cells.map(wordsOf).join('')
+  const plain = cells.map(plainText).join('')
   if (plain.length <= look.width) return linesText([cells], look.paint)
   const lead = /^ */.exec(plain)?.[0] ?? ''
   const [first = '', ...rest] = fill(plain.trim().split(' '), `${lead}  `, look.width)
@@ -103,14 +103,14 @@ function tableText(columns: readonly Column[], rows: readonly (readonly Cell[])[
   const titles = columns.map(({ title }) => title)
   const headed = titles.some(title => title !== '')
   const all: (readonly Cell[])[] = headed
-    ? [titles.map((text): Toned => ({ text, tone: 'quiet' })), ...rows]
+    ? [titles.map((text): StyledText => ({ text, tone: 'quiet' })), ...rows]
     : [...rows]
   const widths = widthsOf(columns, all, look.width)
   return all.map(row => rowText(columns, row, widths, look)).join('')
 }
 
 function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
-  const natural = columns.map((_, i) => Math.max(...rows.map(row => wordsOf(row[i] ?? '').length)))
+  const natural = columns.map((_, i) => Math.max(...rows.map(row => plainText(row[i] ?? '').length)))
   const wrapping = columns.findIndex(({ wraps }) => wraps)
   if (wrapping < 0) return natural
   const others = natural.reduce((sum, each, i) => (i === wrapping ? sum : sum + each + 2), INDENT.length)
@@ -126,7 +126,7 @@ function rowText(
   look: Look,
 ): string {
   const cells = columns.map(({ wraps }, i) => {
-    const text = wordsOf(row[i] ?? '')
+    const text = plainText(row[i] ?? '')
     return wraps ? fill(text.split(' '), '', widths[i] ?? NARROWEST) : [text]
   })
   const height = Math.max(...cells.map(lines => lines.length), 1)
@@ -145,13 +145,13 @@ function rowText(
 function markdownOf(part: Part): string {
   switch (part.kind) {
     case 'heading':
-      return `${'#'.repeat(part.level + 1)} ${escaped(part.cells.map(wordsOf).join('').trim())}\n`
+      return `${'#'.repeat(part.level + 1)} ${escaped(part.cells.map(plainText).join('').trim())}\n`
     case 'line':
-      return `${escaped(part.cells.map(wordsOf).join('').trim())}  \n`
+      return `${escaped(part.cells.map(plainText).join('').trim())}  \n`
     case 'table': {
       const head = part.columns.map(({ title }) => title)
       const rule = part.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))
-      const rows = part.rows.map(row => part.columns.map((_, i) => escaped(wordsOf(row[i] ?? ''))))
+      const rows = part.rows.map(row => part.columns.map((_, i) => escaped(plainText(row[i] ?? ''))))
       return [head, rule, ...rows].map(row => `| ${row.join(' | ')} |\n`).join('')
     }
     case 'code':

@@ -1,7 +1,7 @@
 import type { Case, Checks, Fault } from './checks.ts'
 
 /** Who made a report. */
-export interface Tool {
+interface Tool {
   readonly name: string
   readonly version: string
   /** Where its documentation is. */

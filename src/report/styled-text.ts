@@ -2,12 +2,12 @@
 export type Tone = 'good' | 'bad' | 'warning' | 'strong' | 'quiet'
 
 /** A word or a line, and its tone. */
-export interface Toned {
+export interface StyledText {
   readonly text: string
   readonly tone: Tone
 }
 
-export type Cell = string | Toned
+export type Cell = string | StyledText
 
 /** A line of text, without the newline at its end. */
 export type Line = readonly Cell[]
@@ -15,11 +15,11 @@ export type Line = readonly Cell[]
 /** Gives text the colour of a tone, or leaves it as it is. */
 export type Paint = (text: string, tone: Tone) => string
 
-export const wordsOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
+export const plainText = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
 
 /** Some text in the colour of a cell: the cell's own, or what became of it. */
 export const painted = (cell: Cell, text: string, paint: Paint): string =>
   typeof cell === 'string' ? text : paint(text, cell.tone)
 
 export const linesText = (lines: readonly Line[], paint: Paint): string =>
-  lines.map(line => `${line.map(cell => painted(cell, wordsOf(cell), paint)).join('')}\n`).join('')
+  lines.map(line => `${line.map(cell => painted(cell, plainText(cell), paint)).join('')}\n`).join('')

@@ -1,10 +1,52 @@
 import { SaxesParser } from 'saxes'
 import type { Cursor } from './cursor.ts'
 import { type Element, noAttributes } from './element.ts'
-import { declare, isDeclaration, OUTERMOST, resolve, type Scope } from './namespaces.ts'
 import { addText, type Sink, tooLong } from './sink.ts'
-import { findBareAmpersand, Spans } from './spans.ts'
-import { BARE_AMPERSAND, codeOf, syntaxError } from './syntax-errors.ts'
+import {
+  BARE_AMPERSAND,
+  declare,
+  errorCodeOf,
+  isDeclaration,
+  OUTERMOST,
+  resolve,
+  type Scope,
+  syntaxError,
+} from './syntax-errors.ts'
+
+/** What a piece can open whose text is none of markup, and what ends it. */
+const SPANS = [
+  ['<!--', '-->'],
+  ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
+] as const
+
+/** Follows comments, CDATA sections and processing instructions from piece to piece. */
+class Spans {
+  /** What ends the one that is open. */
+  until: string | undefined
+
+  /** Moves over a piece; answers where in it a tag or text begins, undefined where it has neither. */
+  enter(piece: string): number | undefined {
+    let from = 0
+    if (this.until === undefined) {
+      const span = SPANS.find(([opening]) => piece.startsWith(opening))
+      if (span === undefined) return 0
+      from = span[0].length
+      this.until = span[1]
+    }
+    const at = piece.indexOf(this.until, from)
+    if (at < 0) return undefined
+    from = at + this.until.length
+    this.until = undefined
+    return from
+  }
+}
+
+/** Where the first `&` is that begins no reference, at `from` or later; -1 where there is none. */
+function findBareAmpersand(piece: string, from: number): number {
+  const at = piece.slice(from).search(/&(?!#?[^\s&;'"]+;)/)
+  return at < 0 ? -1 : from + at
+}
 
 /**
  * Reads with saxes what the quick reader does not take on: the reference for what every piece means, and the
@@ -55,7 +97,7 @@ export class StrictReader {
     this.#line = this.#cursor.line
     const lone = /[\ud800-\udfff]/.test(piece) ? piece.search(/\p{Cs}/u) : -1
     if (lone >= 0)
-      throw this.#cursor.error(`${codeOf(piece.charAt(lone))} is not allowed in XML`, piece, lone)
+      throw this.#cursor.error(`${errorCodeOf(piece.charAt(lone))} is not allowed in XML`, piece, lone)
     this.#inTag ||= this.#spans.until === undefined && piece.startsWith('<')
     const from = this.#spans.enter(piece)
     if (from !== 0) this.#inTag = false

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
-import { Crew, type CrewOptions } from '../../src/cli/worker-pool.ts'
+import { type CrewOptions, WorkerPool } from '../../src/cli/worker-pool.ts'
 import { Refused } from '../../src/http/refused.ts'
 import { hostXml } from './virt-cpu.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'chunks', 'answerer.cjs')
 
-const crews: Crew[] = []
+const crews: WorkerPool[] = []
 afterEach(() => Promise.all(crews.splice(0).map(crew => crew.stop())))
 
-function crewOf(options: Partial<CrewOptions> = {}): Crew {
-  const crew = new Crew({ program, maps: { named: [] }, limit: 60_000, most: 1, ...options })
+function crewOf(options: Partial<CrewOptions> = {}): WorkerPool {
+  const crew = new WorkerPool({ program, maps: { named: [] }, limit: 60_000, most: 1, ...options })
   crews.push(crew)
   return crew
 }

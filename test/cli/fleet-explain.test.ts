@@ -35,13 +35,13 @@ describe('golden outputs of the story in docs/fleet.md', () => {
 })
 
 describe('every example', () => {
-  test.each(EXAMPLES)('%s: each lost feature has hosts, name, title, place, cause and mend', path => {
+  test.each(EXAMPLES)('%s: each lost feature has hosts, name, title, place, cause and remedy', path => {
     for (const { lost } of explained(path)) {
       for (const { feature, title, place, because } of lost) {
         expect([feature, title, place].filter(text => text.length < 2)).toEqual([])
         expect(because.length).toBeGreaterThan(0)
-        for (const { cause, meaning, confidence, mend, hosts } of because) {
-          expect([feature, meaning !== '', mend !== '', confidence !== undefined]).toEqual([
+        for (const { cause, meaning, confidence, remedy, hosts } of because) {
+          expect([feature, meaning !== '', remedy !== '', confidence !== undefined]).toEqual([
             feature,
             true,
             true,

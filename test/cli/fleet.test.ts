@@ -60,7 +60,7 @@ describe('what-if', () => {
     [['--apply', '+rtmm'], "'+rtmm' is not + or - and the name of a feature; did you mean rtm?"],
     [['--replace', 'a'], '--replace takes HOST=FILE'],
     [[], 'say what to change'],
-  ])('%j is refused with a mend, status 2', (args, message) => {
+  ])('%j is refused with a remedy, status 2', (args, message) => {
     const { status, stderr } = run('what-if', 'a.xml', ...args)
     expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
   })
@@ -153,7 +153,7 @@ test.each([['migrate'], ['drain'], ['drift', 'a.xml'], ['check'], ['what-if', '-
 )
 
 describe('check', () => {
-  test('pass and fail by demand, with the hosts and the mend', () => {
+  test('pass and fail by demand, with the hosts and the remedy', () => {
     const { status, stdout } = run('check', 'fleet.yaml')
     expect([status, stdout]).toEqual([1, expect.stringMatching(/FAIL +TSX everywhere[\s\S]*pass +two hosts/)])
     const { passed, verdicts } = json('check', 'fleet.yaml')

@@ -10,7 +10,7 @@ function sample(): Report {
   report.heading('blue')
   report.line('2 hosts, ', { text: 'x86-64-v2', tone: 'warning' })
   report.table(
-    [{ title: 'feature' }, { title: 'hosts', align: 'right' }, { title: 'mend', wraps: true }],
+    [{ title: 'feature' }, { title: 'hosts', align: 'right' }, { title: 'remedy', wraps: true }],
     [
       ['avx2', '12', 'replace the host or give its generation a pool of its own'],
       ['md_clear', { text: '1', tone: 'bad' }, 'update | microcode'],
@@ -23,7 +23,7 @@ describe('a report', () => {
   test('as text: columns stand below each other, one wraps', () => {
     expect(sample().text(plain(48))).toBe(`blue
 2 hosts, x86-64-v2
-  feature   hosts  mend
+  feature   hosts  remedy
   avx2         12  replace the host or give its
                    generation a pool of its own
   md_clear      1  update | microcode
@@ -40,7 +40,7 @@ describe('a report', () => {
 
 2 hosts, x86-64-v2${'  '}
 
-| feature | hosts | mend |
+| feature | hosts | remedy |
 | --- | ---: | --- |
 | avx2 | 12 | replace the host or give its generation a pool of its own |
 | md\\_clear | 1 | update \\| microcode |

@@ -90,7 +90,7 @@ describe('causes', () => {
     ])
   })
 
-  test('every loss of a mixed fleet has a cause and a mend', () => {
+  test('every loss of a mixed fleet has a cause and a remedy', () => {
     const fleet = db.models
       .map((model, i) => `h${i} vendor=${model.vendor?.name ?? 'x'} : ${model.name}`)
       .join('\n')
@@ -100,7 +100,7 @@ describe('causes', () => {
     expect(all.length).toBeGreaterThan(200)
     for (const { because } of all) {
       expect(because.length).toBeGreaterThan(0)
-      for (const { finding } of because) expect(finding.mend).not.toBe('')
+      for (const { finding } of because) expect(finding.remedy).not.toBe('')
     }
   })
 })

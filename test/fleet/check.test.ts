@@ -6,7 +6,7 @@ import type { FleetHost } from '../../src/fleet/host.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
 import { checkFleet, type Verdict } from '../../src/fleet/requirements/check.ts'
 import type { Requirement } from '../../src/fleet/requirements/requirement.ts'
-import type { Failure } from '../../src/fleet/requirements/requirement-result.ts'
+import type { RequirementFailure } from '../../src/fleet/requirements/requirement-result.ts'
 import { builtinCauses } from '../../src/map/cause-table.ts'
 import { modelOf } from '../notation.ts'
 import { bits, db, fleets, guests, hosts, levels } from './notation.ts'
@@ -34,7 +34,7 @@ const verdicts = (fleet: string, requirement: Omit<Requirement, 'name'>, running
     ({ demand, pool, failures }) => `${demand} ${pool}: ${failures.map(show).join(', ')}`,
   )
 
-function show(failure: Failure): string {
+function show(failure: RequirementFailure): string {
   switch (failure.kind) {
     case 'lacks':
       return `${failure.feature.name} (${failure.lacking.map(({ group, finding }) => `${group.name} ${finding.cause}`).join(' ')})`

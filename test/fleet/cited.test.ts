@@ -52,7 +52,7 @@ describe('what is known of causes and effects', () => {
     expect(() => parseCauses({ name: 'c', text: 'cause kernel : why\n   smap : boot\n' })).toThrow(
       '[SOURCE; …]',
     )
-    expect(builtinCauses().mend('firmware', 'avx512f')).toMatch(/ \(unverified\)$/)
-    expect(builtinCauses().mend('microcode', 'md-clear')).not.toContain('unverified')
+    expect(builtinCauses().remedy('firmware', 'avx512f')).toMatch(/ \(unverified\)$/)
+    expect(builtinCauses().remedy('microcode', 'md-clear')).not.toContain('unverified')
   })
 })

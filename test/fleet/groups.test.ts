@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bytewise } from '../../src/fleet/bytewise.ts'
+import { bytewise } from '../../src/core/text.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { poolsOf } from '../../src/fleet/pools.ts'
 import { fleets, hosts } from './notation.ts'

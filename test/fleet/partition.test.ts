@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { nameOf, unitsOf } from '../../src/fleet/plan/items.ts'
+import { itemsOf, nameOf } from '../../src/fleet/plan/items.ts'
 import { type Constraints, type PlanOptions, plan } from '../../src/fleet/plan/partition.ts'
 import { Problem } from '../../src/fleet/plan/problem.ts'
 import { better, type Solution, solutionOf } from '../../src/fleet/plan/solution.ts'
@@ -27,7 +27,7 @@ function bruteForce(
   count: number,
   constraints: Constraints,
 ): { readonly problem: Problem; readonly best: Solution | undefined } {
-  const { units } = unitsOf(valuation, groupHosts(fleet), constraints)
+  const { units } = itemsOf(valuation, groupHosts(fleet), constraints)
   const problem = new Problem(valuation, units, constraints.smallest)
   const pinned = units.flatMap(({ pin }) => pin ?? [])
   // One pin across vendors.

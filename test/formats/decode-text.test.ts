@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeText } from '../../src/formats/decode-bytes.ts'
+import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
 
 const bytes = (text: string, encoding: BufferEncoding) => new Uint8Array(Buffer.from(text, encoding))
@@ -13,10 +13,10 @@ test.each([
   ['UTF-16LE with a mark', bytes('\ufeffCPU é', 'utf16le')],
   ['UTF-16BE', swapped('CPU é')],
   ['UTF-16BE with a mark', swapped('\ufeffCPU é')],
-])('%s', (_, encoded) => expect(decodeText(encoded)).toBe('CPU é'))
+])('%s', (_, encoded) => expect(decodeBytes(encoded)).toBe('CPU é'))
 
 test('short and empty files', () => {
-  for (const text of ['', 'a', 'ab', 'abc']) expect(decodeText(bytes(text, 'utf8'))).toBe(text)
+  for (const text of ['', 'a', 'ab', 'abc']) expect(decodeBytes(bytes(text, 'utf8'))).toBe(text)
 })
 
 test.each([

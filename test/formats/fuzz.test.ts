@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
-import { decodeText } from '../../src/formats/decode-bytes.ts'
+import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
 import type { Dump } from '../../src/formats/dumps/dump.ts'
@@ -111,7 +111,7 @@ test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, { t
 test(`records of bytes: registers, whatever the bytes (SEED=${SEED})`, () => {
   const bytes = fc.uint8Array({ maxLength: 64 }).map(rest => Uint8Array.from([...HEAD, ...rest]))
   fc.assert(
-    fc.property(bytes, records => readDumps(decodeText(records)).every(isValid)),
+    fc.property(bytes, records => readDumps(decodeBytes(records)).every(isValid)),
     { seed: SEED },
   )
 })

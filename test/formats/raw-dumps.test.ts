@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CpuidRow, MsrRow } from '../../src/core/cpuid-data.ts'
-import { decodeText } from '../../src/formats/decode-bytes.ts'
+import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
@@ -27,7 +27,7 @@ const filesIn = (...path: string[]): string[] => {
   return folder === undefined ? [] : readdirSync(folder).map(name => join(folder, name))
 }
 
-const textOf = (path: string): string => decodeText(readFileSync(path))
+const textOf = (path: string): string => decodeBytes(readFileSync(path))
 const nameOf = (path: string): string => path.replace(/^.*\//, '').replace(/\.\w+$/, '')
 
 describe.skipIf(reference('raw-dumps') === undefined)(`raw dumps (${NO_REFERENCE})`, () => {

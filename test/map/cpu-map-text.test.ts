@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readModelText } from '../../src/map/libvirt/text.ts'
+import { readModelText } from '../../src/map/libvirt/cpu-map.ts'
 import type { Element } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'

@@ -1,6 +1,6 @@
 import { printPlace } from '../../src/core/place.ts'
 import type { Database } from '../../src/map/database.ts'
-import { printSignature } from '../../src/map/text/read-signature.ts'
+import { printSignatureField } from '../../src/map/text/read-signature.ts'
 
 /** Everything in which two databases differ, a line each: features, vendors, models, all with their order. */
 export function differences(ours: Database, theirs: Database): string[] {
@@ -25,7 +25,7 @@ const modelLines = (db: Database): string[] =>
       model.name,
       model.index,
       model.vendor?.name,
-      model.signatures.map(printSignature).join(' '),
+      model.signatures.map(printSignatureField).join(' '),
       model.decode.host && 'host',
       model.decode.guest && 'guest',
       model.compat && 'compat',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadDatabase } from '../../src/map/database.ts'
-import { printSignature } from '../../src/map/text/read-signature.ts'
+import { printSignatureField } from '../../src/map/text/read-signature.ts'
 import { names, refusal } from '../notation.ts'
 import { small } from './texts.ts'
 
@@ -74,9 +74,9 @@ model m   sig 6.85.0-4,7 6.1   gone c   later @x   [a; b]  # what it is
   })
 
   test('signatures keep their order; an item may have its own', () => {
-    expect(p?.signatures.map(printSignature)).toEqual(['6.85.0-4,7', '6.1'])
+    expect(p?.signatures.map(printSignatureField)).toEqual(['6.85.0-4,7', '6.1'])
     expect(p?.signatures[0]?.steppings).toBe(0b1001_1111)
-    expect(db.model('m-v4')?.signatures.map(printSignature)).toEqual(['6.2'])
+    expect(db.model('m-v4')?.signatures.map(printSignatureField)).toEqual(['6.2'])
   })
 
   test('vendor, sources and notes', () => {

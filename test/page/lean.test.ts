@@ -34,7 +34,7 @@ test('the page has causes as the package has them', () => {
   const text = readFileSync(join(data, 'causes.txt'), 'utf8')
   const { list } = builtin().features
   const told = (table: ReturnType<typeof parsed>) =>
-    CAUSES.map(cause => [table.meaning(cause), list.map(({ name }) => table.mend(cause, name))])
+    CAUSES.map(cause => [table.meaning(cause), list.map(({ name }) => table.remedy(cause, name))])
   expect(told(parsed(dataAlone(text)))).toEqual(told(parsed(text)))
 })
 

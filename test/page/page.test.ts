@@ -183,7 +183,7 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
     expect(first(['migrate', SAMPLE, '--from', from, '--to', to])).toContain(title2)
   })
 
-  test('the matrix by keys: the feature, its place, who lacks it, why, and the mend', async () => {
+  test('the matrix by keys: the feature, its place, who lacks it, why, and the remedy', async () => {
     await open('sample=yes&view=matrix')
     const row = page.locator('.matrix tbody button[tabindex="0"]')
     await row.waitFor()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { guestOf } from '../../src/qemu/guest-facts.ts'
-import { printGuest } from '../../src/qemu/print-guest.ts'
+import { printGuest } from '../../src/qemu/print-capabilities.ts'
 
 const machine = (name: string, more: { alias?: string; isDefault?: boolean; deprecated?: boolean } = {}) => ({
   name,

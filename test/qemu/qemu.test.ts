@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { start } from '../../src/arch/operations.ts'
 import { decode } from '../../src/arch/x86/decode.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import { allowanceOf } from '../../src/qemu/allowance.ts'
@@ -9,7 +10,6 @@ import {
   reportedProperties,
   unmigratableNames,
 } from '../../src/qemu/expansion.ts'
-import { start } from '../../src/qemu/start-cpu.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 
 const db = builtin()

@@ -7,9 +7,9 @@ import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
 import {
   type GuestAnswer,
   guestAnswer,
-  placeOf,
   prepareGuest,
   refusal,
+  startPlaceOf,
 } from '../../src/questions/guest-check/answer.ts'
 import type { Hypervisor } from '../../src/questions/input/hypervisor.ts'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -45,7 +45,7 @@ describe.skipIf(!folder || !map)(
         const choice = chooseQemu(capabilities, place, request)
         return guestAnswer(
           context,
-          prepareGuest(context, request, placeOf(context, { capabilities, choice }, host)),
+          prepareGuest(context, request, startPlaceOf(context, { capabilities, choice }, host)),
         )
       } catch (error) {
         if (error instanceof LibvirtError) return refusal(error)
@@ -74,7 +74,7 @@ const check = (cpu: string, vcpus = 2): GuestAnswer => {
   const xml = `<domain type='kvm'><vcpu>${vcpus}</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}</domain>`
   try {
     const request = parseGuestRequest(parseXml(xml))
-    return guestAnswer(context, prepareGuest(context, request, placeOf(context, hypervisor)))
+    return guestAnswer(context, prepareGuest(context, request, startPlaceOf(context, hypervisor)))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error

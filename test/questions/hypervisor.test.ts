@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Inquiry } from '../../src/arch/dialogue.ts'
+import type { Dialogue } from '../../src/arch/dialogue.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { builtin } from '../../src/map/built-in.ts'
@@ -20,7 +20,7 @@ const hosts: fc.Arbitrary<Cpu> = hostsOfIntel(30, ({ decode }) => decode.guest)
 const pools = fc.array(hosts, { minLength: 1, maxLength: 4 })
 
 /** What an inquiry comes to that asks nothing, as all of x86's. */
-function answered<T>(inquiry: Inquiry<T>): T {
+function answered<T>(inquiry: Dialogue<T>): T {
   const step = inquiry.next()
   if (!step.done) throw new RangeError('QEMU was asked')
   return step.value

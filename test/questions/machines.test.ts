@@ -8,7 +8,7 @@ import { Pool } from '../../src/questions/baseline/pool.ts'
 import { compare, compareNotes } from '../../src/questions/compare/answer.ts'
 import { decodeText } from '../../src/questions/decode/decode-text.ts'
 import { definitionOf } from '../../src/questions/input/definition-of.ts'
-import { say } from '../../src/questions/words/describe.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
 import { guest, host, refusal, show } from '../notation.ts'
 
 // Machines that are not x86, as libvirt has them and as they should be.
@@ -48,7 +48,9 @@ describe('decode', () => {
   test('of an s390x is approximate, and says so', () => {
     const [input] = inputsOfText(corpus('z15.cpuinfo'))
     const { notes } = definitionOf(context, { ...input, source: 'z15' } as never, 'host', true)
-    expect(notes.map(say)).toEqual([expect.stringMatching(/^z15: approximate, from .proc.cpuinfo: /)])
+    expect(notes.map(describeNote)).toEqual([
+      expect.stringMatching(/^z15: approximate, from .proc.cpuinfo: /),
+    ])
   })
 
   test('better: by implementer and part, with all flags', () => {
@@ -94,9 +96,9 @@ describe('the meet of ARM hosts', () => {
       fixed: ['sm3', 'sha512', 'i8mm', 'bf16', 'rng'],
       conflicts: ['MIDR_EL1[15:4] partnum'],
     })
-    expect(note && say(note)).toMatch(/a guest may move only to hosts of its own kind$/)
+    expect(note && describeNote(note)).toMatch(/a guest may move only to hosts of its own kind$/)
     const [alone] = poolOf(['neoverse-n1.cpuinfo', 'neoverse-n1.cpuinfo']).notes()
-    expect(alone && say(alone)).toMatch(/: guests may move$/)
+    expect(alone && describeNote(alone)).toMatch(/: guests may move$/)
   })
 
   test('of registers takes each field’s safe value', () => {
@@ -154,7 +156,9 @@ describe('the meet of s390x hosts', () => {
     expect(pool?.result().model).toBe('z14-base')
     expect(pool?.lost().map(({ feature }) => feature)).toContain('msa9')
     const [note] = pool?.notes() ?? []
-    expect(note && say(note)).toBe('beyond libvirt, which has no such answer for s390x: guests may move')
+    expect(note && describeNote(note)).toBe(
+      'beyond libvirt, which has no such answer for s390x: guests may move',
+    )
   })
 })
 
@@ -163,7 +167,7 @@ describe('a comparison that libvirt does not make', () => {
     const left = host(`${hostText} arch:${arch}`)
     const [note, more] = compareNotes(context, left, cpu, compare(context, left, cpu))
     expect(more).toBeUndefined()
-    return note && say(note).replace(/^.* tells nothing of them/, '')
+    return note && describeNote(note).replace(/^.* tells nothing of them/, '')
   }
 
   test.each([

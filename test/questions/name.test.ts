@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nearest } from '../../src/core/nearest.ts'
+import { nearest } from '../../src/core/text.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import { name } from '../../src/questions/name/answer.ts'
 import { printName } from '../../src/questions/name/report.ts'

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Pool, ResultOptions } from '../../src/questions/baseline/pool.ts'
-import { say } from '../../src/questions/words/describe.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
 import { pool } from './hosts.ts'
 
 const lost = (made: Pool): string[] =>
   made.lost().map(({ feature, hosts }) => `${feature}: ${hosts.join(' ')}`)
-const notes = (made: Pool): string[] => made.notes().map(say)
+const notes = (made: Pool): string[] => made.notes().map(describeNote)
 
 describe('explained', () => {
   const hosts = {

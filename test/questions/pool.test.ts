@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Pool, PoolOptions, ResultOptions } from '../../src/questions/baseline/pool.ts'
-import { say } from '../../src/questions/words/describe.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
 import { host, refusal, show } from '../notation.ts'
 import { pool } from './hosts.ts'
 
 const result = (hosts: Readonly<Record<string, string>>, options?: PoolOptions & ResultOptions): string =>
   show(pool(hosts, options).result(options))
 
-const notes = (made: Pool): string[] => made.notes().map(say)
+const notes = (made: Pool): string[] => made.notes().map(describeNote)
 
 describe('the answer', () => {
   test.each([

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { count, fewNames } from '../../src/core/text.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import { compare } from '../../src/questions/compare/answer.ts'
-import { count, fewNames, printNote, say, sayCompare, sayModel } from '../../src/questions/words/describe.ts'
+import {
+  describeComparison,
+  describeModel,
+  describeNote,
+  printNote,
+} from '../../src/questions/words/describe.ts'
 import type { Note } from '../../src/questions/words/note.ts'
 import { guest, host } from '../notation.ts'
 
@@ -147,10 +153,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
 
 describe('notes', () => {
   test.each(Object.entries(NOTES))('%s', (_, [note, sentence]) => {
-    expect(say(note)).toMatch(sentence)
-    expect(say(note)).not.toMatch(/\.$|\n|undefined/)
-    expect(say({ ...note, source: 'host7' })).toBe(`host7: ${say(note)}`)
-    expect(printNote(note)).toEqual({ ...note, text: say(note) })
+    expect(describeNote(note)).toMatch(sentence)
+    expect(describeNote(note)).not.toMatch(/\.$|\n|undefined/)
+    expect(describeNote({ ...note, source: 'host7' })).toBe(`host7: ${describeNote(note)}`)
+    expect(printNote(note)).toEqual({ ...note, text: describeNote(note) })
   })
 })
 
@@ -188,14 +194,14 @@ test.each([
     'M, closest to what the hosts share and the model of none of them (A, B); 1 feature beyond it, 2 disabled',
   ],
 ] as const)('a model because %s', (because, hosts, of, expected) => {
-  expect(sayModel({ hosts, model: { name: 'M', of, because, beyond: 1, disabled: 2 }, lost: [] })).toBe(
+  expect(describeModel({ hosts, model: { name: 'M', of, because, beyond: 1, disabled: 2 }, lost: [] })).toBe(
     expected,
   )
 })
 
 describe('comparisons', () => {
   const said = (text: string) =>
-    sayCompare(compare({ db: builtin() }, host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
+    describeComparison(compare({ db: builtin() }, host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
       ({ text, features }) => `${text} ${features.map(({ feature }) => feature).join(' ')}`.trim(),
     )
 

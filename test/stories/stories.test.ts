@@ -87,10 +87,10 @@ describe('the host that addresses 39 bits', () => {
   test('all flags are equal, and the guest must not go: it would panic there', () => {
     const answer = move({ documents: documents(), guest: 'vm', to: 'laptop' })
     expect(answer.obstacles).toMatchObject([{ kind: 'phys-bits', guest: 40, host: 39 }])
-    expect(answer.obstacles[0]?.mend).toContain("bits='39'")
+    expect(answer.obstacles[0]?.remedy).toContain("bits='39'")
   })
 
-  test('what the mend says lets it go, and the policy sees to it that it stays so', () => {
+  test('what the remedy says lets it go, and the policy sees to it that it stays so', () => {
     const narrow = documents("<maxphysaddr mode='emulate' bits='39'/>")
     expect(move({ documents: narrow, guest: 'vm', to: 'laptop' }).moves).toBe(true)
     const { verdicts } = check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } })
@@ -107,14 +107,14 @@ describe('identical blades, one with older microcode', () => {
     requirements: [{ alike: true }, { 'same-microcode': true }, { 'must-have': ['md-clear'] }],
   }
 
-  test('the check names the blade, what it lacks, and the mend', () => {
+  test('the check names the blade, what it lacks, and the remedy', () => {
     const { verdicts } = check({ documents, fleet: policy })
     expect(verdicts.map(({ failures }) => failures.map(({ hosts }) => hosts.join(' ')))).toEqual([
       ['b3'],
       ['b3'],
       ['b3'],
     ])
-    expect(verdicts.flatMap(({ failures }) => failures.map(({ mend }) => mend))).toContainEqual(
+    expect(verdicts.flatMap(({ failures }) => failures.map(({ remedy }) => remedy))).toContainEqual(
       expect.stringContaining('update microcode'),
     )
   })

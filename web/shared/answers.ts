@@ -1,9 +1,9 @@
-import type { ToldCost } from '../../src/questions/explain/cost.ts'
-import type { ToldGroup } from '../../src/questions/explain/group.ts'
-import type { ToldOdd } from '../../src/questions/explain/odd-ones.ts'
-import type { ToldCause } from '../../src/questions/explain/reasons.ts'
+import type { HostCost } from '../../src/questions/explain/cost.ts'
+import type { GroupSummary } from '../../src/questions/explain/group.ts'
+import type { OddHost } from '../../src/questions/explain/odd-ones.ts'
+import type { CauseAnswer } from '../../src/questions/explain/reasons.ts'
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
-import type { CurvePoint, ToldPool } from '../../src/questions/pools/answer.ts'
+import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
 import type { Reason } from '../../src/questions/words/reason.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { Reason } from '../../src/questions/words/reason.ts'
  * its place in `FleetAnswer.groups`.
  */
 
-export interface GroupAnswer extends Omit<ToldGroup, 'hosts' | 'signature' | 'microcode'> {
+export interface GroupAnswer extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcode'> {
   readonly id: number
   /** How it is called: its one host, or its first and how many more. */
   readonly title: string
@@ -35,7 +35,7 @@ export interface FeatureAnswer extends Reason {
 }
 
 /** A group unlike others of its silicon. */
-export interface OddAnswer extends Omit<ToldOdd, 'hosts'> {
+export interface OddAnswer extends Omit<OddHost, 'hosts'> {
   readonly group: number
 }
 
@@ -62,7 +62,7 @@ export interface MatrixAnswer {
   readonly title: string
   /** Ids, in the order of the columns. */
   readonly groups: readonly number[]
-  readonly causes: readonly ToldCause[]
+  readonly causes: readonly CauseAnswer[]
   readonly rows: readonly MatrixRow[]
 }
 
@@ -121,7 +121,7 @@ export interface CostAnswer {
   }[]
 }
 
-export interface CostRow extends Pick<ToldCost, 'worth' | 'gain' | 'gains'> {
+export interface CostRow extends Pick<HostCost, 'worth' | 'gain' | 'gains'> {
   readonly who: string
   readonly hosts: number
   readonly features: number
@@ -129,7 +129,7 @@ export interface CostRow extends Pick<ToldCost, 'worth' | 'gain' | 'gains'> {
   readonly step: string
 }
 
-export interface PoolCard extends Omit<ToldPool, 'hosts'> {
+export interface PoolCard extends Omit<PoolAnswer, 'hosts'> {
   readonly label: string
   readonly hosts: number
   /** Ids of groups with how many of their hosts are here. */
@@ -178,9 +178,9 @@ export interface GuestRow extends Pick<GuestPlaces, 'guest' | 'host' | 'pool' | 
 export interface MoveAnswer {
   readonly title: string
   readonly moves: boolean
-  /** What stands in the way, by what mends it. */
-  readonly mends: readonly {
-    readonly mend: string
+  /** What stands in the way, by what remedies it. */
+  readonly remedies: readonly {
+    readonly remedy: string
     /** Empty: no feature is lacking. */
     readonly cause: string
     readonly features: readonly FeatureAnswer[]

@@ -85,7 +85,7 @@ export function Features({ list }: { readonly list: readonly FeatureAnswer[] }) 
 }
 
 /** Class by class, in the order of what they are worth to most. */
-export const CLASSES = [
+const CLASSES = [
   'security',
   'performance',
   'virtualization',

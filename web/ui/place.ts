@@ -25,7 +25,7 @@ export interface Place {
   readonly to?: string
 }
 
-export function readPlace(): Place {
+function readPlace(): Place {
   const given = Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
   const view = VIEWS.find(known => known === given.view)
   return { ...given, ...(view ? { view } : {}) } as Place

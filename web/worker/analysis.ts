@@ -1,11 +1,11 @@
 import type { Feature } from '../../src/core/feature.ts'
-import { printSignature } from '../../src/core/signature-text.ts'
+import { printSignature } from '../../src/core/signature.ts'
 import type { Group } from '../../src/fleet/groups.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import type { Context } from '../../src/questions/context.ts'
-import { toldGroup } from '../../src/questions/explain/group.ts'
-import { Teller } from '../../src/questions/explain/reasons.ts'
+import { summarizeGroup } from '../../src/questions/explain/group.ts'
+import { CauseDescriber } from '../../src/questions/explain/reasons.ts'
 import { type FleetView, viewOf } from '../../src/questions/input/fleet/view.ts'
 import { reasonOf } from '../../src/questions/words/reason.ts'
 import type { FeatureAnswer, GroupAnswer } from '../shared/answers.ts'
@@ -15,13 +15,13 @@ import type { Snapshot } from './state.ts'
 /** A snapshot as the verbs take a fleet, and what all views ask of it. */
 export class Analysis {
   readonly view: FleetView
-  readonly teller: Teller
+  readonly teller: CauseDescriber
   readonly #snapshot: Snapshot
   readonly #ids: ReadonlyMap<Group, number>
 
   constructor(context: Context, snapshot: Snapshot) {
     this.view = viewOf(context, snapshot.fleet)
-    this.teller = new Teller(this.view)
+    this.teller = new CauseDescriber(this.view)
     this.#snapshot = snapshot
     this.#ids = new Map(this.view.groups.map((group, id) => [group, id]))
   }
@@ -53,7 +53,7 @@ export class Analysis {
 
   /** Names of ten thousand hosts do not go to the page with every answer: they are asked for by group. */
   group = (group: Group): GroupAnswer => {
-    const { hosts, signature, microcode, ...told } = toldGroup(this.view, group)
+    const { hosts, signature, microcode, ...told } = summarizeGroup(this.view, group)
     return {
       ...told,
       id: this.id(group),

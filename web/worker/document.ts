@@ -4,7 +4,7 @@ import type { Context } from '../../src/questions/context.ts'
 import type { Member } from '../../src/questions/input/fleet/member.ts'
 import { membersOfText } from '../../src/questions/input/fleet/read-members.ts'
 import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
-import { say } from '../../src/questions/words/describe.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
 import type { Note } from '../../src/questions/words/note.ts'
 
 /** What a text holds. */
@@ -22,7 +22,7 @@ export interface Document {
   readonly hash: string
 }
 
-export interface Definition {
+interface Definition {
   readonly cpu: Cpu
   /** The number of the member that it defines, from 0; absent: it is part of no fleet. */
   readonly member?: number
@@ -86,6 +86,6 @@ function withMembers(cpus: readonly Cpu[], members: readonly Member[]): Definiti
 }
 
 /** Equal texts have other names. */
-const nameless = ({ source: _, ...note }: Note): string => say(note as Note)
+const nameless = ({ source: _, ...note }: Note): string => describeNote(note as Note)
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,8 +1,7 @@
-import { bytewise } from '../../src/fleet/bytewise.ts'
-import { decodeText } from '../../src/formats/decode-bytes.ts'
+import { bytewise, count } from '../../src/core/text.ts'
+import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import type { Context } from '../../src/questions/context.ts'
-import { count } from '../../src/questions/words/describe.ts'
 import type { FaultAnswer, StateAnswer } from '../shared/answers.ts'
 import type { Given, Move, Questions } from '../shared/protocol.ts'
 import { Analysis } from './analysis.ts'
@@ -208,7 +207,7 @@ export class Engine implements Questions {
 async function textOf({ file, text }: Given): Promise<string | Error> {
   if (text !== undefined) return text
   try {
-    return file ? decodeText(new Uint8Array(await file.arrayBuffer())) : ''
+    return file ? decodeBytes(new Uint8Array(await file.arrayBuffer())) : ''
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }

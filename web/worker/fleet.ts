@@ -6,7 +6,7 @@ import { pathsOfRules } from '../../src/questions/input/fleet/fits.ts'
 import { readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
 import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
 import type { Rules } from '../../src/questions/input/fleet/rules.ts'
-import { say } from '../../src/questions/words/describe.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
 import type { Note } from '../../src/questions/words/note.ts'
 import type { FaultAnswer } from '../shared/answers.ts'
 import { messageOf } from './document.ts'
@@ -93,7 +93,7 @@ function assembled(
 ): Omit<Assembled, 'files'> {
   const { fleet, notes } = assembleFleet(context, documents, rules)
   const faults = notes.map(
-    ({ source = '', ...note }): FaultAnswer => ({ source, text: say(note as Note), kind: 'note' }),
+    ({ source = '', ...note }): FaultAnswer => ({ source, text: describeNote(note as Note), kind: 'note' }),
   )
   return { fleet, faults }
 }

@@ -1,8 +1,7 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { printField } from '../../core/field.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { Fold, Obstacles } from '../driver.ts'
 import { meetRegisters } from './fields.ts'
@@ -28,7 +27,7 @@ export class MeetFold implements Fold {
   readonly #hosts = new Map<string, Host>()
   readonly #conflicts = new Set<string>()
   #common: FeatureSet | undefined
-  #registers: Registers | undefined
+  #registers: NamedRegisters | undefined
   #told = true
 
   constructor(db: Database) {
@@ -97,7 +96,7 @@ export class MeetFold implements Fold {
     }
   }
 
-  #meet(registers: Registers): void {
+  #meet(registers: NamedRegisters): void {
     if (!this.#registers) {
       this.#registers = meetRegisters(registers, registers).registers
       return

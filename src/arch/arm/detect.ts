@@ -1,8 +1,7 @@
 import { hex } from '../../core/bits.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
 import { setOfRegisters } from '../named-registers.ts'
@@ -15,7 +14,7 @@ import { allCores, armMapOf } from './models.ts'
  * @throws LibvirtError where the registers cannot have been read, nothing has the part number or the implementer,
  *   or the model may not be chosen
  */
-export function detect(db: Database, arch: string, registers: Registers, models?: AllowedModels): Cpu {
+export function detect(db: Database, arch: string, registers: NamedRegisters, models?: AllowedModels): Cpu {
   const hwcap = Number(BigInt.asUintN(32, registers.get('AT_HWCAP') ?? 0n)) // libvirt's list ends with bit 31
   const features = hwcaps()
     .in(FeatureSet.of([hwcap]))
@@ -44,7 +43,7 @@ export function detect(db: Database, arch: string, registers: Registers, models?
  * has a name for has no model, and a machine whose kernel hides the ID registers is told all the same.
  * @throws LibvirtError where there is no MIDR_EL1
  */
-export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
   const midr = registers.get('MIDR_EL1')
   if (midr === undefined) throw internalError('CPUID registers unavailable')
   const [part, implementer] = [Number((midr >> 4n) & 0xfffn), Number((midr >> 24n) & 0xffn)]

@@ -1,12 +1,12 @@
 import text from '../../../data/arm/registers.txt'
+import type { NamedRegisters } from '../../core/cpu.ts'
 import { type Field, meetValues, readField, writeField } from '../../core/field.ts'
-import type { Registers } from '../../core/registers.ts'
 import { parseFeatures } from '../../map/text/parse-features.ts'
 
 export const REGISTERS_TEXT = { 'arm/registers.txt': text }
 
 /** The fields of the ID registers that guests may see. @throws ParseError */
-export function fields(): readonly Field[] {
+function fields(): readonly Field[] {
   known ??= parseFeatures({ name: 'arm/registers.txt', text }).flatMap(({ at, features }) =>
     features.map(({ name, bit, length, reading, flags, title }) => ({
       name,
@@ -24,8 +24,8 @@ export function fields(): readonly Field[] {
 let known: readonly Field[] | undefined
 
 /** ID registers that are safe on several cores, and the fields that no value is safe for. */
-export interface RegisterMeet {
-  readonly registers: Registers
+interface RegisterMeet {
+  readonly registers: NamedRegisters
   /** Fields that must agree and do not; they are zero in `registers`. */
   readonly conflicts: readonly Field[]
 }
@@ -34,7 +34,7 @@ export interface RegisterMeet {
  * The registers that a guest may see on both cores: each field's safe value. A register that only one core told is
  * left out; bits that belong to no field are zero, as Linux hides what it does not know.
  */
-export function meetRegisters(a: Registers, b: Registers): RegisterMeet {
+export function meetRegisters(a: NamedRegisters, b: NamedRegisters): RegisterMeet {
   const registers = new Map<string, bigint>()
   const conflicts: Field[] = []
   for (const field of fields()) {

@@ -1,10 +1,15 @@
 import { internalError } from '../../core/libvirt-error.ts'
-import { hexAttribute, requiredAttribute } from '../../map/libvirt/numbers.ts'
-import { type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
+import {
+  hexAttribute,
+  type MapFiles,
+  type MapTaker,
+  requiredAttribute,
+  walkCpuMap,
+} from '../../map/libvirt/walk.ts'
 import { child, type Element } from '../../xml/element.ts'
 
 /** Who makes a core, and the number by which the main ID register says so. */
-export interface ArmVendor {
+interface ArmVendor {
   readonly name: string
   readonly implementer: number
 }

@@ -1,7 +1,6 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { FlagPlace, Fold } from '../driver.ts'
 import { greatestModel, ModelFold, type Switches } from '../model-fold.ts'
@@ -33,7 +32,7 @@ export const bestFold = (): Fold => new ModelFold(switches())
  * Which core it really is Linux tells by a name of the vendor's alone.
  * @throws LibvirtError where it is no such core
  */
-export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
   const { features: table, vendors } = cores()
   const set = setOfRegisters(table, registers)
   const model = greatestModel({ ...switches(), mayLack: setOf([]) }, set, setOf(LISTED))

@@ -1,7 +1,6 @@
 import { hex } from '../../core/bits.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
 import { powerMapOf } from './models.ts'
@@ -10,7 +9,7 @@ import { powerMapOf } from './models.ts'
  * The host whose processor version register this is: the first model in map order that claims the value.
  * @throws LibvirtError where none does, or it may not be chosen
  */
-export function detect(db: Database, arch: string, registers: Registers, models?: AllowedModels): Cpu {
+export function detect(db: Database, arch: string, registers: NamedRegisters, models?: AllowedModels): Cpu {
   const pvr = Number(BigInt.asUintN(32, registers.get('PVR') ?? 0n))
   const model = powerMapOf(db).models.find(({ pvrs }) =>
     pvrs.some(({ value, mask }) => (pvr & mask) >>> 0 === value),

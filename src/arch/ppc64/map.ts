@@ -1,7 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import { hexAttribute } from '../../map/libvirt/numbers.ts'
-import { type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
+import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
 import { child, children, type Element } from '../../xml/element.ts'
 
 /** Values of the processor version register that mean a model: those equal to `value` under `mask`. */

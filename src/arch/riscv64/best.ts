@@ -1,7 +1,6 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { FlagPlace, Fold } from '../driver.ts'
 import { greatestModel, ModelFold, type Switches } from '../model-fold.ts'
@@ -21,7 +20,7 @@ const switches = (): Switches => {
 export const bestFold = (): Fold => new ModelFold(switches())
 
 /** The definition of a host with these extensions: the greatest profile, and what there is beyond it. */
-export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
   const { features: table } = profiles()
   const set = setOfRegisters(table, registers)
   const profile = greatestModel(switches(), set)

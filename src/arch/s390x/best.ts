@@ -1,8 +1,7 @@
-import type { Cpu, Policy } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
-import type { Registers } from '../../core/registers.ts'
 import type { Database } from '../../map/database.ts'
 import type { FeatureView, Fold, Obstacles } from '../driver.ts'
 import { setOfRegisters } from '../named-registers.ts'
@@ -81,7 +80,7 @@ const TOLD = 'STFLE'
  * our data is told as the newest whose facilities it has.
  * @throws LibvirtError where not even the oldest machine's are there
  */
-export function bestDetect(_: Database, arch: string, registers: Registers): Cpu {
+export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
   const { features } = generations().db
   const set = setOfRegisters(features, registers)
   const told = setOfRegisters(features, new Map([[TOLD, -1n]]))

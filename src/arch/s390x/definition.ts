@@ -1,9 +1,9 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { objectIn, type Question, textIn } from '../dialogue.ts'
+import { type DialogueStep, objectIn, textIn } from '../dialogue.ts'
 
 /** A CPU as QEMU's commands take it: a model, and features that are added or taken away. */
-export interface ModelDefinition {
+interface ModelDefinition {
   readonly name: string
   readonly props?: Readonly<Record<string, boolean>>
 }
@@ -27,7 +27,7 @@ const MODELS: Readonly<Record<string, string>> = { 'host-passthrough': 'host', m
  * makes a host's definition of it, which prints without policies.
  * @throws LibvirtError where the reply lacks what it must have
  */
-export function cpuOf(reply: Readonly<Record<string, unknown>>, question: Question): Cpu {
+export function cpuOf(reply: Readonly<Record<string, unknown>>, question: DialogueStep): Cpu {
   const model = objectIn(reply, 'model', question)
   const props = model.props === undefined ? {} : objectIn(model, 'props', question)
   const features = Object.keys(props).filter(name => props[name] === true)

@@ -2,17 +2,17 @@ import type { Cpu } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
-import { isNewer, type Level, type Machine } from './machines.ts'
+import { type GenerationLevel, isNewer, type Machine } from './machines.ts'
 import { generations } from './models.ts'
 
 /** A CPU of IBM Z: which machine it is, and what it has. */
-export interface ZCpu {
+interface ZCpu {
   readonly machine: Machine
   readonly features: FeatureSet
 }
 
 /** How new a common CPU may be. */
-export interface Limit extends Level {
+export interface Limit extends GenerationLevel {
   /** The machine's type where all of that generation agree in it. */
   readonly type?: number | undefined
 }

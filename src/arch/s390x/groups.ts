@@ -3,7 +3,7 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { FeatureTable } from '../../core/feature-table.ts'
 
 /** Features that have a name together, as QEMU's `msa4`. */
-export interface Group {
+interface Group {
   readonly name: string
   readonly features: FeatureSet
   readonly title: string

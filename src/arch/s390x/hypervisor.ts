@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { type Inquiry, type Question, returned, textIn } from '../dialogue.ts'
+import { type Dialogue, type DialogueStep, returned, textIn } from '../dialogue.ts'
 import { type Comparison, IDENTICAL, incompatible, type ThroughQemuOptions } from '../driver.ts'
 import { cpuOf, definitionOf } from './definition.ts'
 
@@ -10,7 +10,7 @@ import { cpuOf, definitionOf } from './definition.ts'
  * @param host what QEMU reports as host-model
  * @throws LibvirtError for a CPU without model, and for what QEMU refuses
  */
-export function* compareByQemu(host: Cpu, cpu: Cpu): Inquiry<Comparison> {
+export function* compareByQemu(host: Cpu, cpu: Cpu): Dialogue<Comparison> {
   const question = asking('query-cpu-model-comparison', {
     modela: definitionOf(host),
     modelb: definitionOf(cpu),
@@ -28,7 +28,7 @@ export function* compareByQemu(host: Cpu, cpu: Cpu): Inquiry<Comparison> {
 export function* baselineByQemu(
   cpus: readonly Cpu[],
   { models, expand = false }: ThroughQemuOptions,
-): Inquiry<Cpu> {
+): Dialogue<Cpu> {
   for (const [index, { model }] of cpus.entries()) {
     if (model === undefined) throw invalid(`no CPU model specified at index ${index}`)
     if (!models.includes(model)) throw invalid(`CPU model '${model}' not supported by hypervisor`)
@@ -53,4 +53,7 @@ const invalid = (detail: string): LibvirtError => new LibvirtError('invalid-arg'
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0
 
-const asking = (execute: string, given: Question['arguments']): Question => ({ execute, arguments: given })
+const asking = (execute: string, given: DialogueStep['arguments']): DialogueStep => ({
+  execute,
+  arguments: given,
+})

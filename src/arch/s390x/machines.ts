@@ -6,7 +6,7 @@ import { hexOf, type ListedModel, parseModelList } from '../../map/text/model-li
 export const MACHINE_FIELDS = ['type', 'level', 'new']
 
 /** A machine that a model is named after. */
-export interface Machine extends Level {
+export interface Machine extends GenerationLevel {
   /** The model's name, without `-base`. */
   readonly name: string
   /** As STORE CPU ID tells it: 0x2964 for a z13. */
@@ -16,14 +16,14 @@ export interface Machine extends Level {
 }
 
 /** How new a machine is. */
-export interface Level {
+export interface GenerationLevel {
   /** 13 for z13, z13.2 and z13s. */
   readonly generation: number
   /** General availability: the second is the same machine with more microcode. */
   readonly ga: number
 }
 
-export const isNewer = (a: Level, b: Level): boolean =>
+export const isNewer = (a: GenerationLevel, b: GenerationLevel): boolean =>
   a.generation === b.generation ? a.ga > b.ga : a.generation > b.generation
 
 /**
@@ -31,7 +31,7 @@ export const isNewer = (a: Level, b: Level): boolean =>
  * @param bitsOf a feature or `@set`; undefined where there is none
  * @throws ParseError
  */
-export function readMachines(
+export function readGenerations(
   text: string,
   name: string,
   bitsOf: (word: string) => FeatureSet | undefined,
@@ -53,7 +53,7 @@ export function readMachines(
   })
 }
 
-function levelOf(text: string, at: Statement): Level {
+function levelOf(text: string, at: Statement): GenerationLevel {
   const [, generation, ga] = /^(\d+)\.(\d+)$/.exec(text) ?? []
   if (generation === undefined) throw faultIn(at, 'a level is `GENERATION.GA`', text)
   return { generation: Number(generation), ga: Number(ga) }

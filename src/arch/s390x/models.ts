@@ -8,7 +8,7 @@ import { setsOf } from '../../map/text/named-sets.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
 import type { ArchitectureData } from '../driver.ts'
 import { withGroups } from './groups.ts'
-import { MACHINE_FIELDS, type Machine, readMachines } from './machines.ts'
+import { MACHINE_FIELDS, type Machine, readGenerations } from './machines.ts'
 
 const MODELS = 'models/generations.txt'
 const MACHINES = 's390x/machines.txt'
@@ -22,7 +22,7 @@ export const DATA: ArchitectureData = {
 }
 
 /** What is known of IBM Z. libvirt has no map of it: all of this is as QEMU names it. */
-export interface Generations {
+interface Generations {
   /** The models, and the features with those groups of them that have a name. */
   readonly db: Database
   /** By the names of their models, in map order. */
@@ -55,7 +55,7 @@ function load(): Generations {
       title: at.note,
     }))
   const { vendors, families } = plain
-  const list = readMachines(machines, MACHINES, bitsOf)
+  const list = readGenerations(machines, MACHINES, bitsOf)
   return {
     db: new Database({
       features: withGroups(plain.features, groups),

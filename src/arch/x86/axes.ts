@@ -2,7 +2,7 @@ import { bits, type U32 } from '../../core/bits.ts'
 import type { CpuidData, CpuidRow } from '../../core/cpuid-data.ts'
 
 /** What a CPU says of itself that is no feature: sizes, which guests come to rely on as on features. */
-export interface Axes {
+interface Axes {
   /** Width of physical addresses. */
   readonly physBits?: number | undefined
   /** Bytes that CLFLUSH works on. */
@@ -18,7 +18,7 @@ export interface Axes {
  * 15H ECX × EBX / EAX. A leaf that is missing or zero tells nothing.
  * Source: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
  */
-export function axesOf({ leaves }: CpuidData): Axes {
+export function hardwareAxesOf({ leaves }: CpuidData): Axes {
   const row = (leaf: U32): CpuidRow | undefined => leaves.find(r => r[0] === leaf && r[1] === 0)
   const known = (value: number | undefined) => value || undefined
   const [clock, sizes, xsave, first] = [row(0x15), row(0x8000_0008), row(0xd), row(1)]

@@ -12,7 +12,7 @@ import { tablesOf } from './tables.ts'
 
 export type { AllowedModels } from '../driver.ts'
 
-export interface DecodeOptions {
+interface DecodeOptions {
   readonly as: 'host' | 'guest'
   /** Whether the result may be put under another name later; also what to do when the only preferred model is not allowed. */
   readonly fallback: Fallback

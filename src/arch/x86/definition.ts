@@ -13,7 +13,7 @@ export function modelOf(db: Database, name: string): Model {
 }
 
 /** The feature of that name. @throws LibvirtError `Unknown CPU feature` */
-export function featureOf(db: Database, name: string): Feature {
+function featureOf(db: Database, name: string): Feature {
   const feature = db.features.get(name)
   if (!feature) throw unknownFeature(name)
   return feature

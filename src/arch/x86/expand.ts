@@ -4,7 +4,7 @@ import type { Database } from '../../map/database.ts'
 import { modelOf } from './definition.ts'
 
 /** A feature for a definition's list; a host's has no policy. */
-export const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
+const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
   cpu.type === 'host' ? { name } : { name, policy }
 
 /**

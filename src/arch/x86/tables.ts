@@ -8,13 +8,13 @@ import type { Database } from '../../map/database.ts'
 import { perDatabase } from '../../map/per-database.ts'
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
-export interface LeafTargets {
+interface LeafTargets {
   readonly leaf: U32
   readonly subleaf: U32
   readonly words: readonly [eax: number, ebx: number, ecx: number, edx: number]
 }
 
-export interface MsrTargets {
+interface MsrTargets {
   readonly low: number
   readonly high: number
 }
@@ -73,7 +73,7 @@ class Tables {
 export const tablesOf = perDatabase(db => new Tables(db))
 
 /** The models that may be chosen for a host or a guest, in map order: by vendor, and by signature. */
-export class Decodable {
+class Decodable {
   readonly models: readonly Model[]
   readonly #byVendor = new Map<Vendor, Model[]>()
   readonly #bySilicon = new Map<number, Model[]>()
@@ -141,7 +141,7 @@ function vendorWord(vendor: Vendor): VendorWord {
 }
 
 /** Finds a leaf's targets with small-integer keys only: a dump has some eighty rows, most without features. */
-export class LeafIndex {
+class LeafIndex {
   readonly #slots = new Map<number, LeafTargets[]>()
 
   constructor(targets: readonly LeafTargets[]) {

@@ -2,10 +2,10 @@ import { bit, bits, type U32 } from '../../core/bits.ts'
 import type { CpuidRow } from '../../core/cpuid-data.ts'
 
 /** What one executed CPUID answers. */
-export type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
+export type CpuidRegisters = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
 
 /** Executes CPUID once. Where the answer comes from is not our business. */
-export type Query = (leaf: U32, subleaf: U32) => Registers
+export type Query = (leaf: U32, subleaf: U32) => CpuidRegisters
 
 /**
  * Every leaf and subleaf that a CPU admits to having, in order: those that libvirt reads, and those beyond that
@@ -46,14 +46,14 @@ function subleaves(query: Query, leaf: U32): CpuidRow[] {
   return [...rule(ask, query)].map(subleaf => [leaf, subleaf, ...query(leaf, subleaf)])
 }
 
-type Ask = (subleaf: U32) => Registers
+type Ask = (subleaf: U32) => CpuidRegisters
 type Rule = (ask: Ask, query: Query) => Iterable<U32>
 
 /** 0 to what EAX of subleaf 0 says. */
 const upToEax: Rule = ask => range(0, ask(0)[0])
 
 /** As long as there is one after; the first that says no more is read too. */
-const untilEnd = (isEnd: (registers: Registers) => boolean): Rule =>
+const untilEnd = (isEnd: (registers: CpuidRegisters) => boolean): Rule =>
   function* (ask) {
     for (let n = 0; n < MOST_SUBLEAVES; n++) {
       yield n

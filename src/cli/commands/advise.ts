@@ -1,5 +1,5 @@
+import { count } from '../../core/text.ts'
 import { type Advice, advise } from '../../questions/advise/answer.ts'
-import { count } from '../../questions/words/describe.ts'
 import { figure, percent } from '../../questions/words/figure.ts'
 import type { Report } from '../../report/report.ts'
 import type { Command } from '../command.ts'

@@ -12,7 +12,7 @@ import {
 } from '../../questions/decode/answer.ts'
 import { type DecodeReasons, decodeReasons } from '../../questions/decode/reasons.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
-import { printNote, sayDecode } from '../../questions/words/describe.ts'
+import { describeDecode, printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
@@ -161,7 +161,7 @@ class Decoder {
       this.#args.has('bits') && input.kind === 'dump'
         ? input.dumps.map(({ data }) => printBits(this.#context.db, data))
         : []
-    const why = this.#args.has('explain') && reasons ? sayDecode(reasons).map(line => `${line}\n`) : []
+    const why = this.#args.has('explain') && reasons ? describeDecode(reasons).map(line => `${line}\n`) : []
     return [`${answer.xml}\n`, ...bits, ...why].join('')
   }
 }

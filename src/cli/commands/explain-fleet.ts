@@ -1,3 +1,4 @@
+import { count } from '../../core/text.ts'
 import { explain, type PoolExplanation } from '../../questions/explain/answer.ts'
 import { cost } from '../../questions/explain/cost.ts'
 import { addCosts } from '../../questions/explain/cost-report.ts'
@@ -6,7 +7,6 @@ import { explainFeature, type FeatureAnswer } from '../../questions/explain/one-
 import { addPool } from '../../questions/explain/report.ts'
 import { featureNamed } from '../../questions/input/fleet/named.ts'
 import { hostWords } from '../../questions/words/cells.ts'
-import { count } from '../../questions/words/describe.ts'
 import { poolName } from '../../questions/words/describe-pool.ts'
 import type { Report } from '../../report/report.ts'
 import type { Command } from '../command.ts'
@@ -20,7 +20,7 @@ export const command: Command = {
     name: 'explain',
     description:
       'Explain what the guests of a fleet’s pools get: each feature that is kept or lost, on which hosts, why and what ' +
-      'mends it; the model and the shortest way to write it; the x86-64 level and what is missing to the next; widths, ' +
+      'remedies it; the model and the shortest way to write it; the x86-64 level and what is missing to the next; widths, ' +
       'clocks and sizes; odd ones out. With --cost: what each host costs its pool.',
     options: [
       FLEET,

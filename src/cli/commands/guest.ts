@@ -1,6 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { decodeText } from '../../formats/decode-bytes.ts'
+import { count } from '../../core/text.ts'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
 import { readWhole } from '../../host/files/read-bytes.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { fromQemu } from '../../qemu/names.ts'
@@ -9,12 +10,11 @@ import {
   type GuestAnswer,
   type GuestStart,
   guestAnswer,
-  placeOf,
   prepareGuest,
   refusal,
+  startPlaceOf,
 } from '../../questions/guest-check/answer.ts'
 import { isX86 } from '../../questions/input/hypervisor.ts'
-import { count } from '../../questions/words/describe.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
@@ -81,7 +81,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
     const asked = parseGuestRequest(domain)
     const emulator = args.has('replies') ? undefined : asked.emulator
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
-    const place = placeOf(context, hypervisor, await hostDefinition(context, args))
+    const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))
     const start = prepareGuest(context, asked, place)
     return guestAnswer(context, start, args.has('replies') ? undefined : await given(start))
   } catch (error) {
@@ -107,7 +107,7 @@ const LIMIT = 10 * 2 ** 20
 function readDocument(path: string): string {
   const bytes = readWhole(path, LIMIT)
   if (!bytes) throw new ParseError(`too long for a domain: more than ${LIMIT} bytes`, path)
-  return decodeText(bytes)
+  return decodeBytes(bytes)
 }
 
 function told({

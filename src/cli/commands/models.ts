@@ -1,8 +1,9 @@
+import { count, fewNames } from '../../core/text.ts'
 import { type BlockedModel, type UsableModels, usableModels } from '../../questions/models/answer.ts'
-import { count, fewNames, printNote } from '../../questions/words/describe.ts'
+import { printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
 import { byHosts } from '../../questions/words/reason.ts'
-import type { Line, Toned } from '../../report/styled-text.ts'
+import type { Line, StyledText } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
@@ -44,13 +45,13 @@ export const command: Command = {
 
 function told({ hosts, usable, blocked }: UsableModels): Line[] {
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
-  const head: Toned =
+  const head: StyledText =
     usable.length > 0
       ? { text: `usable on ${on}, best first:`, tone: 'good' }
       : { text: `no model is usable on ${on}`, tone: 'bad' }
   const rows = usable.map(({ name, vendor }) => [name, vendor || 'any vendor'])
   const others = blocked.map(model => [model.name, model.vendor || 'any vendor', why(model)])
-  const rest: Toned = { text: `not usable: ${count(blocked.length, 'model')}`, tone: 'warning' }
+  const rest: StyledText = { text: `not usable: ${count(blocked.length, 'model')}`, tone: 'warning' }
   return [[head], ...table(rows, '  '), ...(others.length > 0 ? [[rest], ...table(others, '  ')] : [])]
 }
 

@@ -2,7 +2,7 @@ import { name } from '../../questions/name/answer.ts'
 import { printName } from '../../questions/name/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
-import { ARCH, modelsOf } from '../own-models.ts'
+import { ARCH, requestedModels } from '../own-models.ts'
 
 export const command: Command = {
   spec: {
@@ -26,7 +26,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { db, own } = await modelsOf(session, args.get('arch'))
+    const { db, own } = await requestedModels(session, args.get('arch'))
     const answers = args.all('name').map(text => name({ db }, text, own))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
     else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)

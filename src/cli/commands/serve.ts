@@ -7,7 +7,7 @@ import { type Listening, listen } from '../listen.ts'
 import { openBrowser } from '../open-browser.ts'
 import { readPage } from '../page.ts'
 import { UsageError } from '../spec.ts'
-import { Crew, type MapFolders } from '../worker-pool.ts'
+import { type MapFolders, WorkerPool } from '../worker-pool.ts'
 
 declare const __VERSION__: string
 
@@ -48,7 +48,7 @@ export const command: Command = {
 
   async run(args, session) {
     const where = { address: args.get('listen') ?? LOOPBACK, port: portOf(args.get('port')) }
-    const crew = new Crew({
+    const crew = new WorkerPool({
       program: join(__dirname, 'answerer.cjs'),
       maps: { own: session.cpuMap, named: await mapsOf(args, session.cpuMap) },
       limit: limitOf(args.get('limit')),

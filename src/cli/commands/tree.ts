@@ -2,7 +2,7 @@ import { tree } from '../../questions/tree/answer.ts'
 import { printTree } from '../../questions/tree/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
-import { ARCH, modelsOf } from '../own-models.ts'
+import { ARCH, requestedModels } from '../own-models.ts'
 
 export const command: Command = {
   spec: {
@@ -20,7 +20,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { db } = await modelsOf(session, args.get('arch'))
+    const { db } = await requestedModels(session, args.get('arch'))
     const answer = tree({ db }, args.get('model'))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
     else session.out(`${printTree(answer, terminalWidth())}\n`)

@@ -55,8 +55,8 @@ export const command: Command = {
     }
     if (args.has('explain') && !args.has('json')) {
       const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
-      const { explain } = await import('../print-report.ts')
-      await explain(session, [...noteLines(described.notes), ...explainVfio(described.vfio)])
+      const { printExplanation } = await import('../print-report.ts')
+      await printExplanation(session, [...noteLines(described.notes), ...explainVfio(described.vfio)])
     }
     return 0
   },

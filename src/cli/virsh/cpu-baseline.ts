@@ -61,8 +61,11 @@ export const command: Command = {
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
     if (told || marks.length > 0) {
       const { explainBaseline, noteLines } = await import('../../questions/words/explain.ts')
-      const { explain } = await import('../print-report.ts')
-      await explain(session, told ? explainBaseline(pool.reasons(cpu, options), all) : noteLines(marks))
+      const { printExplanation } = await import('../print-report.ts')
+      await printExplanation(
+        session,
+        told ? explainBaseline(pool.reasons(cpu, options), all) : noteLines(marks),
+      )
     }
     return 0
   },

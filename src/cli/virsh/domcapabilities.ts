@@ -95,8 +95,8 @@ async function hostOf(): Promise<DomainHost> {
 
 async function explainHost(args: Arguments, session: Session): Promise<void> {
   const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
-  const { explain } = await import('../print-report.ts')
-  if (args.has('replies')) return explain(session, noteLines([{ kind: 'conversation-alone' }]))
+  const { printExplanation } = await import('../print-report.ts')
+  if (args.has('replies')) return printExplanation(session, noteLines([{ kind: 'conversation-alone' }]))
   const { vfioHere } = await import('./domain-host.ts')
-  return explain(session, explainVfio(vfioHere()))
+  return printExplanation(session, explainVfio(vfioHere()))
 }

@@ -8,7 +8,7 @@ import { explainCompare, noteLines } from '../../questions/words/explain.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import { linesOf } from '../error-lines.ts'
-import { explain } from '../print-report.ts'
+import { printExplanation } from '../print-report.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
@@ -63,7 +63,7 @@ export class FileComparer {
       const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
       const document = { schema: 1, host: this.#side.name, answers: this.#answers, ...told }
       this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
-    } else if (this.#args.has('explain')) await explain(this.#session, noteLines(notes))
+    } else if (this.#args.has('explain')) await printExplanation(this.#session, noteLines(notes))
     return this.#status
   }
 
@@ -78,7 +78,7 @@ export class FileComparer {
     if (refused) this.#session.err(`error: ${this.#side.failed(file)}\nerror: ${answer.message}\n`)
     else this.#session.out(`${this.#side.said[answer.result](file)}\n`)
     if (this.#args.has('explain')) {
-      await explain(this.#session, explainCompare(answer, file, this.#side.name, notes))
+      await printExplanation(this.#session, explainCompare(answer, file, this.#side.name, notes))
     }
   }
 
@@ -94,6 +94,6 @@ export class FileComparer {
 
   async #passOver(file: string, note: Note): Promise<void> {
     if (this.#args.has('json')) this.#answers.push({ file, notes: [printNote(note)] })
-    else if (this.#args.has('explain')) await explain(this.#session, noteLines([note]))
+    else if (this.#args.has('explain')) await printExplanation(this.#session, noteLines([note]))
   }
 }

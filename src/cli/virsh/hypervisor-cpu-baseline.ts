@@ -81,8 +81,8 @@ export const command: Command = {
     session.out(printCpu(cpu))
     if (reasons) {
       const { explainHypervisorBaseline } = await import('../../questions/words/explain.ts')
-      const { explain } = await import('../print-report.ts')
-      await explain(session, explainHypervisorBaseline(reasons, [...notes, ...given.notes]))
+      const { printExplanation } = await import('../print-report.ts')
+      await printExplanation(session, explainHypervisorBaseline(reasons, [...notes, ...given.notes]))
     }
     return 0
   },

@@ -13,7 +13,7 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import { explain } from '../print-report.ts'
+import { printExplanation } from '../print-report.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
@@ -39,7 +39,7 @@ export const command: Command = {
       const models = args.has('all') ? all : all.filter(({ usable }) => usable === 'yes')
       if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, models }, null, 2)}\n`)
       else session.out(models.map(({ name }) => `${name}\n`).join(''))
-      if (args.has('explain')) await explain(session, all.flatMap(explained))
+      if (args.has('explain')) await printExplanation(session, all.flatMap(explained))
       return 0
     } catch (error) {
       throw new CommandError(['failed to get hypervisor CPU model names', ...linesOf(error)], {

@@ -1,6 +1,6 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../../formats/arch-names.ts'
-import type { NumaCell } from '../../formats/host/host-facts.ts'
+import type { HostNumaCell } from '../../formats/host/host-facts.ts'
 import type { GuestFacts } from '../../qemu/guest-facts.ts'
 import { checkVirtType } from '../../qemu/virt-types.ts'
 import { escapeXml } from '../../xml/writer.ts'
@@ -10,7 +10,7 @@ import type { DescribedHost } from './describe-host.ts'
 const FEATURES = ['pae', 'nonpae']
 
 /** A node of eight cores; ordinary pages of the second are larger. */
-const cell = (id: number, page: number): NumaCell => ({
+const cell = (id: number, page: number): HostNumaCell => ({
   id,
   memory: (id + 1) * 2 ** 21,
   pages: [

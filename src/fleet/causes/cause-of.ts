@@ -2,18 +2,17 @@ import type { Feature } from '../../core/feature.ts'
 import type { Cause, CauseTable } from '../../map/cause-table.ts'
 import type { Database } from '../../map/database.ts'
 import type { Group } from '../groups.ts'
-import { compareToPeers } from './compare-to-peers.ts'
-import type { Confidence, Evidence, Finding } from './finding.ts'
+import { compareToPeers, VersionIndex } from './compare-to-peers.ts'
+import type { CauseFinding, Confidence, Evidence } from './finding.ts'
 import { FleetFacts } from './peers.ts'
 import { gateOf, gateOfMsr } from './prerequisite.ts'
-import { VersionIndex } from './versions.ts'
 
 /** Why hosts lack features: rules over the fleet's facts and what is known beforehand, each answer kept. */
 export class CauseFinder {
   readonly #table: CauseTable
   readonly #facts: FleetFacts
   readonly #versions = new VersionIndex()
-  readonly #known = new Map<Group, (Finding | undefined)[]>()
+  readonly #known = new Map<Group, (CauseFinding | undefined)[]>()
 
   /** @param groups all of the fleet: hosts of other pools tell too what a CPU can have */
   constructor(db: Database, table: CauseTable, groups: readonly Group[]) {
@@ -22,7 +21,7 @@ export class CauseFinder {
   }
 
   /** Tells why the hosts of `part` lack a feature: of a part of a group, why the whole group does. */
-  of(part: Group): (feature: Feature) => Finding {
+  of(part: Group): (feature: Feature) => CauseFinding {
     const group = part.partOf ?? part
     let row = this.#known.get(group)
     if (!row) {
@@ -37,7 +36,7 @@ export class CauseFinder {
     }
   }
 
-  #find(group: Group, feature: Feature): Finding {
+  #find(group: Group, feature: Feature): CauseFinding {
     if (group.silicon && feature.bits.leq(group.silicon)) {
       return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
     }
@@ -64,7 +63,7 @@ export class CauseFinder {
   }
 
   /** No host of the same signature has it: what the models of that signature say, or only what is usual. */
-  #withoutPeers(group: Group, feature: Feature): Finding {
+  #withoutPeers(group: Group, feature: Feature): CauseFinding {
     const virtual = this.#isVirtual(group)
     const peers = this.#facts.peersOf(group)
     const [model = ''] = peers?.models ?? []
@@ -110,9 +109,15 @@ export class CauseFinder {
     return this.#facts.db.features.get('hypervisor')?.bits.leq(features) ?? false
   }
 
-  #finding(feature: Feature, cause: Cause, confidence: Confidence, evidence: readonly Evidence[]): Finding {
-    const mend = this.#table.mend(cause, feature.name) ?? this.#table.mend('unknown', feature.name) ?? ''
-    return { cause, confidence, mend, evidence }
+  #finding(
+    feature: Feature,
+    cause: Cause,
+    confidence: Confidence,
+    evidence: readonly Evidence[],
+  ): CauseFinding {
+    const remedy =
+      this.#table.remedy(cause, feature.name) ?? this.#table.remedy('unknown', feature.name) ?? ''
+    return { cause, confidence, remedy, evidence }
   }
 }
 

@@ -5,11 +5,11 @@ import type { Cause } from '../../map/cause-table.ts'
 export type Confidence = 'high' | 'medium' | 'low'
 
 /** Why hosts of a group lack a feature, as far as can be told. */
-export interface Finding {
+export interface CauseFinding {
   readonly cause: Cause
   readonly confidence: Confidence
   /** What to do, in a line. */
-  readonly mend: string
+  readonly remedy: string
   readonly evidence: readonly Evidence[]
   /** The feature whose lack it really is, where another stands behind it: `vmx` behind `vmx-ept`. */
   readonly behind?: Feature

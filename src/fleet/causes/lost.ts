@@ -2,16 +2,16 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { CauseTable } from '../../map/cause-table.ts'
+import { NEVER_OFFERED } from '../../qemu/names.ts'
 import type { Group } from '../groups.ts'
 import { baselineOf, joinOf } from '../pools.ts'
 import type { CauseFinder } from './cause-of.ts'
-import type { Finding } from './finding.ts'
+import type { CauseFinding } from './finding.ts'
 import { LossTable, type Tally } from './loss-table.ts'
-import { ownFault } from './own-fault.ts'
 import { gateOf } from './prerequisite.ts'
 
 /** A feature that some hosts of a pool have and its guests do not get. */
-export interface LostFeature {
+export interface LossCause {
   readonly feature: Feature
   /** Why, and which groups lack it for that reason, most hosts first. */
   readonly because: readonly Because[]
@@ -19,7 +19,7 @@ export interface LostFeature {
 
 export interface Because {
   /** Of the first of the groups; the others' has the same cause and confidence. */
-  readonly finding: Finding
+  readonly finding: CauseFinding
   /** How many hosts the groups have. */
   readonly hosts: number
   /** In the order given, one object where features are lacked alike; empty: every host has it, and the guest's CPU has not. */
@@ -45,7 +45,7 @@ export class Losses {
    * Every feature that some of the groups have and the guest's CPU has not, in map order, with causes.
    * @param guest what the guest's CPU has; absent: all that the hosts have in common
    */
-  of(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LostFeature[] {
+  of(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LossCause[] {
     const lost = joinOf(groups).minus(guest)
     const tallies = this.#losses.tally(groups)
     return this.#table.in(lost).map(feature => {
@@ -67,4 +67,13 @@ export class Losses {
   }
 
   #own = (feature: Feature): Because => ({ finding: ownFault(this.#causes, feature), groups: [], hosts: 0 })
+}
+
+/** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
+function ownFault(causes: CauseTable, feature: Feature): CauseFinding {
+  const { name, migratable, class: of } = feature
+  const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile'
+  const cause = !migratable ? 'not-migratable' : kept ? 'hypervisor' : 'model'
+  const remedy = causes.remedy(cause, name) ?? causes.remedy('unknown', name) ?? ''
+  return { cause, confidence: 'high', remedy, evidence: [] }
 }

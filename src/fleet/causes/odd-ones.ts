@@ -2,7 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Group } from '../groups.ts'
 import type { CauseFinder } from './cause-of.ts'
-import type { Finding } from './finding.ts'
+import type { CauseFinding } from './finding.ts'
 import { signatureKey } from './peers.ts'
 
 /** Hosts whose silicon others share and whose features are not the same. */
@@ -11,9 +11,9 @@ export interface OddOne {
   /** The group of the same signature with the most hosts. */
   readonly norm: Group
   /** What the norm has and these hosts have not, with the likely causes. */
-  readonly lacks: readonly { readonly feature: Feature; readonly finding: Finding }[]
+  readonly lacks: readonly { readonly feature: Feature; readonly finding: CauseFinding }[]
   /** What these hosts have beyond the norm, with the likely causes of the norm's lack. */
-  readonly has: readonly { readonly feature: Feature; readonly finding: Finding }[]
+  readonly has: readonly { readonly feature: Feature; readonly finding: CauseFinding }[]
 }
 
 /** The odd ones out of a fleet, in the order of the groups. Groups that differ in no feature are not odd. */

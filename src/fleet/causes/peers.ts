@@ -5,7 +5,7 @@ import type { Database } from '../../map/database.ts'
 import type { Group } from '../groups.ts'
 
 /** What is known of one signature: the fleet's groups that have it, and the named models that match it. */
-export interface Peers {
+interface Peers {
   readonly groups: readonly Group[]
   /** What any of them has. */
   readonly any: FeatureSet
@@ -16,7 +16,7 @@ export interface Peers {
 }
 
 /** What is known of one vendor. */
-export interface VendorFacts {
+interface VendorFacts {
   /** What any of the fleet's hosts of it, or any model of it, has. */
   readonly any: FeatureSet
 }

@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
+import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { bytewise } from '../bytewise.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { baselineOf, type FleetPool, poolsOf } from '../pools.ts'
@@ -59,7 +59,7 @@ export const isChanged = ({ before, after, gained, lost }: PoolDelta): boolean =
   !lost.isEmpty
 
 /** A pool as it stands. */
-export function stateOf(valuation: Valuation, levels: readonly Level[], pool: FleetPool): PoolState {
+function stateOf(valuation: Valuation, levels: readonly Level[], pool: FleetPool): PoolState {
   const baseline = baselineOf(pool.groups)
   const weight = weightOfAll(pool.groups)
   return {

@@ -1,10 +1,9 @@
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { bytewise } from '../bytewise.ts'
+import { bytewise } from '../../core/text.ts'
 import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { CpuKinds } from '../kinds-of-cpu.ts'
 import { type Obstacle, obstaclesOf } from '../obstacles.ts'
-import { nextOf, type Running, type Station } from './next-to-drain.ts'
 
 /** One host of a rolling upgrade: emptied, upgraded, and back. */
 export interface DrainStep {
@@ -15,7 +14,7 @@ export interface DrainStep {
 }
 
 /** A guest that cannot leave, with the host that it is closest to and what keeps it from there; none: no room. */
-export interface StuckHere {
+interface StuckHere {
   readonly guest: FleetGuest
   readonly obstacles: readonly Obstacle[]
   readonly nearest: FleetHost | undefined
@@ -110,4 +109,46 @@ function nearest(
     (least, found) => (found.obstacles.length < least.obstacles.length ? found : least),
     first,
   )
+}
+
+/** A host during a rolling upgrade. */
+interface Station {
+  readonly host: FleetHost
+  /** The host as it is at that time, and the kind of its CPU. */
+  now: FleetHost
+  kind: number
+  guests: Running[]
+  done: boolean
+}
+
+/** A guest, and the kind of its CPU. */
+interface Running {
+  readonly guest: FleetGuest
+  readonly kind: number
+}
+
+/** Of the open stations the first by stuck guests, then by those that will have to move again, then by guests, then by order. */
+function nextOf(kinds: CpuKinds, open: ReadonlySet<Station>, all: readonly Station[]): Station | undefined {
+  const [every, done] = [tallyOf(all), tallyOf(all.filter(station => station.done))]
+  const ranked = Array.from(open, station => {
+    const others = new Map(every).set(station.kind, (every.get(station.kind) ?? 0) - 1)
+    return { station, stuck: untaken(kinds, station, others), again: untaken(kinds, station, done) }
+  })
+  ranked.sort(
+    (a, b) => a.stuck - b.stuck || a.again - b.again || a.station.guests.length - b.station.guests.length,
+  )
+  return ranked[0]?.station
+}
+
+/** How many stations there are of each kind of CPU. */
+function tallyOf(stations: readonly Station[]): Map<number, number> {
+  const tally = new Map<number, number>()
+  for (const { kind } of stations) tally.set(kind, (tally.get(kind) ?? 0) + 1)
+  return tally
+}
+
+/** How many of the station's guests go to none of the tally. */
+function untaken(kinds: CpuKinds, { guests }: Station, tally: ReadonlyMap<number, number>): number {
+  const open = [...tally].flatMap(([kind, count]) => (count > 0 ? kind : []))
+  return guests.filter(guest => !open.some(kind => kinds.mayMove(guest.kind, kind))).length
 }

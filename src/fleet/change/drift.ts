@@ -1,11 +1,10 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/signature.ts'
-import { bytewise } from '../bytewise.ts'
+import { bytewise } from '../../core/text.ts'
 import type { FleetHost } from '../host.ts'
-import { sameRate } from './same-rate.ts'
 
 /** How a fleet differs from what it was. */
-export interface Drift {
+interface Drift {
   /** In the old fleet only, in the new only; bytewise by key. */
   readonly gone: readonly FleetHost[]
   readonly added: readonly FleetHost[]
@@ -103,3 +102,6 @@ function vulnerabilityChanges(
     .map(name => ({ field: 'vulnerability', name, from: before?.[name], to: after?.[name] }) as const)
     .filter(({ from, to }) => from !== to)
 }
+
+/** Each boot measures the clock anew: two rates (in Hz) within 250 parts in a million are one. */
+export const sameRate = (a: bigint, b: bigint): boolean => (a > b ? a - b : b - a) * 4000n <= (a > b ? a : b)

@@ -1,12 +1,15 @@
+import { decode } from '../../arch/x86/decode.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { bytewise } from '../bytewise.ts'
-import { groupHosts } from '../groups.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { bytewise } from '../../core/text.ts'
+import type { Database } from '../../map/database.ts'
+import { type Group, groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import { guestsByPool } from '../guests-by-pool.ts'
 import type { FleetHost } from '../host.ts'
 import { mayMove, type Obstacle, obstaclesOf } from '../obstacles.ts'
 import { placesOf } from '../places.ts'
-import { type FleetPool, poolsOf } from '../pools.ts'
+import { baselineOf, type FleetPool, poolsOf } from '../pools.ts'
 
 /** What a change to the fleet means to a guest that runs now. */
 export interface GuestDelta {
@@ -47,10 +50,10 @@ export function guestDeltas(
       deltaOf(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
     )
   })
-  return deltas.filter(isTold).sort((a, b) => bytewise(a.guest.name, b.guest.name))
+  return deltas.filter(isReported).sort((a, b) => bytewise(a.guest.name, b.guest.name))
 }
 
-const isTold = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
+const isReported = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
 
 function deltaOf(
   table: FeatureTable,
@@ -83,4 +86,24 @@ function nearest(
   const all = hosts.map(kept => ({ kept, why: obstaclesOf(table, guest, kept) }))
   const [first = { kept: undefined, why: [] }, ...rest] = all
   return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
+}
+
+/**
+ * The named model of a pool's guests, chosen as `cpu-baseline` chooses it; of hosts of several vendors one of no
+ * vendor. Undefined: no model fits what the hosts have in common.
+ */
+export function guestModelOf(db: Database, groups: readonly Group[]): string | undefined {
+  const vendors = new Set(groups.map(({ vendor }) => vendor))
+  const [name] = vendors
+  const vendor = vendors.size === 1 && name !== undefined ? db.vendor(name) : undefined
+  const ofNone = db.models.filter(model => !model.vendor).map(model => [model.name, []] as const)
+  const preferred = [...new Set(groups.flatMap(({ hosts }) => hosts.flatMap(({ model }) => model ?? [])))]
+  const options = vendors.size > 1 ? { models: new Map(ofNone) } : {}
+  try {
+    const data = { features: baselineOf(groups), vendor }
+    return decode(db, data, { as: 'guest', fallback: 'allow', preferred, ...options }).model
+  } catch (error) {
+    if (error instanceof LibvirtError) return undefined
+    throw error
+  }
 }

@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
+import { bytewise } from '../../core/text.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
-import { bytewise } from '../bytewise.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import { guestsByPool } from '../guests-by-pool.ts'
@@ -9,7 +9,7 @@ import { baselineOf, poolsOf } from '../pools.ts'
 import type { Valuation } from '../value.ts'
 
 /** A guest whose CPU is not what its pool offers: it keeps it until it is powered off and started again. */
-export interface Raise {
+interface Raise {
   readonly guest: FleetGuest
   /** The pool of the host it runs on. */
   readonly pool: string

@@ -15,7 +15,7 @@ export type FleetChange =
   | { readonly kind: 'apply' | 'drop'; readonly effect: Effect; readonly hosts?: ReadonlySet<string> }
 
 /** What became of a fleet. */
-export interface Changed {
+interface Changed {
   readonly hosts: readonly FleetHost[]
   /** For each change, in order, the names of the hosts that are not as they were. */
   readonly touched: readonly (readonly string[])[]

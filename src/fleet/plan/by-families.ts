@@ -1,8 +1,7 @@
 import { boundOf, descend, type Oracle, type Prices } from './dual.ts'
 import { Frontier } from './frontier.ts'
 import type { Problem } from './problem.ts'
-import type { Solution } from './solution.ts'
-import type { Solved } from './solved.ts'
+import type { Solution, Solved } from './solution.ts'
 
 /** How often the prices are moved at first, and after each round of refinements. */
 const STEPS = 80

@@ -1,8 +1,7 @@
 import { type Descent, descend, type Oracle, type Prices } from './dual.ts'
 import { complete } from './exhaustive-search.ts'
 import type { Problem } from './problem.ts'
-import type { Solution } from './solution.ts'
-import type { Solved } from './solved.ts'
+import type { Solution, Solved } from './solution.ts'
 import type { Table } from './table.ts'
 
 /**

@@ -18,7 +18,7 @@ export interface Earning {
 export type Oracle = (prices: Prices) => readonly Earning[]
 
 /** No partition has more value than `most`; `open` are the pools that would attain it, were they disjoint. */
-export interface Bound {
+interface Bound {
   readonly most: number
   readonly open: readonly Earning[]
 }

@@ -5,7 +5,7 @@ import type { Problem } from './problem.ts'
  * A family of pools: those whose weakest unit is `root`, that have every unit of `within` and of the rest only
  * such as are in `others`, and whose baselines are worth from `least` to `cap`.
  */
-export interface Family {
+export interface HostFamily {
   readonly root: number
   /** `root` first. */
   readonly within: readonly number[]
@@ -26,7 +26,7 @@ export interface Family {
 }
 
 /** All pools of which `root` is the weakest unit. */
-export function wholeFamily(problem: Problem, root: number): Family {
+export function wholeFamily(problem: Problem, root: number): HostFamily {
   const words = problem.of(root)
   const stronger = Array.from({ length: problem.size - root - 1 }, (_, i) => root + 1 + i)
   const others = Int32Array.from(stronger.filter(u => problem.together(root, u)))
@@ -37,7 +37,7 @@ export function wholeFamily(problem: Problem, root: number): Family {
 }
 
 /** The most that a pool of the family earns. Units of `within` count whatever they bring, others what is above 0. */
-export function earnsAtMost({ weights }: Problem, family: Family, prices: Prices): number {
+export function earnsAtMost({ weights }: Problem, family: HostFamily, prices: Prices): number {
   const { within, others, most, fees, cap } = family
   let earns = family.refund
   for (let i = 0; i < others.length; i++) {
@@ -50,7 +50,7 @@ export function earnsAtMost({ weights }: Problem, family: Family, prices: Prices
 }
 
 /** Of `others`, by their place in it, those in the pool that would earn that much. */
-export function wanted({ weights }: Problem, { others, most, fees }: Family, prices: Prices): number[] {
+export function wanted({ weights }: Problem, { others, most, fees }: HostFamily, prices: Prices): number[] {
   const places = Array.from(others.keys())
   return places.filter(i => {
     const u = others[i] ?? 0
@@ -59,7 +59,7 @@ export function wanted({ weights }: Problem, { others, most, fees }: Family, pri
 }
 
 /** The family's pools whose baselines are worth no more than `worth`, and those whose are worth more. */
-export function splitByWorth(family: Family, worth: number): [poorer: Family, richer: Family] {
+export function splitByWorth(family: HostFamily, worth: number): [poorer: HostFamily, richer: HostFamily] {
   const rich = Array.from(family.others.keys()).filter(i => (family.most[i] ?? 0) > worth)
   return [
     { ...family, cap: worth, most: family.most.map(most => Math.min(most, worth)) },
@@ -70,9 +70,9 @@ export function splitByWorth(family: Family, worth: number): [poorer: Family, ri
 /** The family's pools with the unit at a place of `others`, and those without. */
 export function splitByUnit(
   problem: Problem,
-  family: Family,
+  family: HostFamily,
   place: number,
-): [having: Family, lacking: Family] {
+): [having: HostFamily, lacking: HostFamily] {
   const u = family.others[place] ?? 0
   const words = family.words.slice()
   problem.meetInto(words, u)
@@ -97,7 +97,7 @@ export function splitByUnit(
 }
 
 /** The family with only these places of `others`. What is charged and given back stays true. */
-const only = (family: Family, places: readonly number[]): Family => ({
+const only = (family: HostFamily, places: readonly number[]): HostFamily => ({
   ...family,
   others: Int32Array.from(places, i => family.others[i] ?? 0),
   most: Float64Array.from(places, i => family.most[i] ?? 0),

@@ -1,17 +1,16 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { bytewise } from '../bytewise.ts'
+import { bytewise } from '../../core/text.ts'
 import { type Group, groupWith } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { Interner } from '../interned.ts'
 import { baselineOf } from '../pools.ts'
 import { type Valuation, weightOfAll } from '../value.ts'
-import type { Constraints } from './constraints.ts'
 
 /**
  * Hosts that stay together in every partition considered: those that one pin holds together, or those of one
  * vendor that are equal in all that is worth anything (`docs/fleet-theory.md` says why no value is lost).
  */
-export interface Unit {
+export interface Item {
   /** Bytewise by name; never empty. */
   readonly groups: readonly Group[]
   /** The bits of `groups` that are worth anything, met. */
@@ -30,14 +29,14 @@ export interface LeftOut {
   readonly lacks: FeatureSet
 }
 
-export interface Units {
+interface Units {
   /** Bytewise by the name of the first host. */
-  readonly units: readonly Unit[]
+  readonly units: readonly Item[]
   readonly leftOut: readonly LeftOut[]
 }
 
 /** The units that the groups make under the constraints. */
-export function unitsOf(valuation: Valuation, groups: readonly Group[], constraints: Constraints): Units {
+export function itemsOf(valuation: Valuation, groups: readonly Group[], constraints: Constraints): Units {
   const { mustHave = FeatureSet.empty, vendors, pins = new Map<string, string>() } = constraints
   const worthy = worthyBits(valuation)
   const sets = new Interner()
@@ -63,9 +62,9 @@ export function unitsOf(valuation: Valuation, groups: readonly Group[], constrai
 }
 
 /** The name by which a unit is ordered: its bytewise least host's. */
-export const nameOf = ({ groups }: Unit): string => groups[0]?.name ?? ''
+export const nameOf = ({ groups }: Item): string => groups[0]?.name ?? ''
 
-function unitOf(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constraints): Unit {
+function unitOf(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constraints): Item {
   const groups = parts.sort((a, b) => bytewise(a.name, b.name))
   return {
     groups,
@@ -92,4 +91,16 @@ function byPin(group: Group, pins: ReadonlyMap<string, string>): [pin: string | 
     else lists.set(pin, [host])
   }
   return Array.from(lists, ([pin, hosts]) => [pin, groupWith(group, hosts)])
+}
+
+/** What a partition into pools must keep to. */
+export interface Constraints {
+  /** Every pool's baseline has these: hosts that lack one are in no pool. A minimum level is its `needs`. */
+  readonly mustHave?: FeatureSet | undefined
+  /** Whether hosts of different vendors may share a pool; absent: `separate`. No vendor is a vendor of its own. */
+  readonly vendors?: 'separate' | 'together' | undefined
+  /** Label by host name: hosts of one label share a pool, hosts of two labels never do. */
+  readonly pins?: ReadonlyMap<string, string> | undefined
+  /** Every pool has at least so many hosts; absent: 1. Hosts of one CPU are not parted to fill a pool. */
+  readonly smallest?: number | undefined
 }

@@ -1,18 +1,16 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
+import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { bytewise } from '../bytewise.ts'
 import type { Group } from '../groups.ts'
 import { baselineOf } from '../pools.ts'
 import { type Valuation, weightOfAll } from '../value.ts'
-import type { Constraints } from './constraints.ts'
-import { type Impossible, plainlyImpossible } from './impossible.ts'
-import { type LeftOut, type Unit, unitsOf } from './items.ts'
+import type { Constraints } from './items.ts'
+import { type Item, itemsOf, type LeftOut } from './items.ts'
 import { Problem } from './problem.ts'
-import type { Solution } from './solution.ts'
+import type { Solution, Solved } from './solution.ts'
 import { solve } from './solve.ts'
-import type { Solved } from './solved.ts'
 
-export type { Constraints, Impossible, LeftOut }
+export type { Constraints, LeftOut }
 
 /** A pool as it is proposed. */
 export interface PlannedPool {
@@ -73,7 +71,7 @@ export function plan(
   most: number,
   { constraints = {}, exact }: PlanOptions = {},
 ): Plan {
-  const { units, leftOut } = unitsOf(valuation, groups, constraints)
+  const { units, leftOut } = itemsOf(valuation, groups, constraints)
   const smallest = Math.max(1, constraints.smallest ?? 1)
   const problem = new Problem(valuation, units, smallest)
   const solved = units.length === 0 ? [] : solve(problem, Math.min(most, units.length), exact)
@@ -104,7 +102,7 @@ function partitionOf(
   { count, bound, complete }: Solved,
   solution: Solution,
 ): Partition {
-  const pools: Unit[][] = Array.from({ length: solution.pools }, () => [])
+  const pools: Item[][] = Array.from({ length: solution.pools }, () => [])
   solution.places.forEach((place, i) => {
     const unit = problem.units[problem.byName[i] ?? 0]
     if (unit) pools[place]?.push(unit)
@@ -120,7 +118,7 @@ function partitionOf(
   }
 }
 
-function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly Unit[]): PlannedPool {
+function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly Item[]): PlannedPool {
   const groups = units.flatMap(unit => unit.groups).sort((a, b) => bytewise(a.name, b.name))
   const baseline = baselineOf(groups)
   const weight = weightOfAll(groups)
@@ -139,4 +137,38 @@ function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly 
 function enoughOf(curve: readonly Partition[]): number | undefined {
   const possible = curve.filter(({ impossible }) => !impossible)
   return possible.find(({ value }, i) => (possible[i + 1]?.value ?? value) < value * (1 + ENOUGH))?.count
+}
+
+/** Why hosts cannot be parted into so few pools under the constraints. */
+export type Impossible =
+  /** Vendors never share a pool, and there are more of them than pools. */
+  | { readonly because: 'vendors'; readonly vendors: readonly string[] }
+  /** More pools are named by pins than there may be. */
+  | { readonly because: 'pins'; readonly pins: readonly string[] }
+  /** One pin holds hosts of vendors that never share a pool. */
+  | { readonly because: 'pin-across-vendors'; readonly pin: string; readonly vendors: readonly string[] }
+  /** All hosts that may share a pool are fewer than one must have. */
+  | {
+      readonly because: 'too-few-hosts'
+      readonly vendor: string
+      readonly hosts: number
+      readonly smallest: number
+    }
+  /** None of the above, and yet none was found: too many constraints at once. */
+  | { readonly because: 'none-found' }
+
+/** What is plain without a search. An empty vendor means: hosts that name none, or any where vendors may mix. */
+function plainlyImpossible(units: readonly Item[], count: number, smallest: number): Impossible | undefined {
+  const vendors = [...new Set(units.map(({ vendor }) => vendor))]
+  for (const pin of new Set(units.map(unit => unit.pin))) {
+    const held = units.filter(unit => pin !== undefined && unit.pin === pin).map(({ vendor }) => vendor)
+    if (pin !== undefined && held.length > 1) return { because: 'pin-across-vendors', pin, vendors: held }
+  }
+  for (const vendor of vendors) {
+    const hosts = units.reduce((sum, unit) => sum + (unit.vendor === vendor ? unit.hosts : 0), 0)
+    if (hosts < smallest) return { because: 'too-few-hosts', vendor, hosts, smallest }
+  }
+  if (vendors.length > count) return { because: 'vendors', vendors }
+  const pins = [...new Set(units.flatMap(({ pin }) => pin ?? []))]
+  return pins.length > count ? { because: 'pins', pins } : undefined
 }

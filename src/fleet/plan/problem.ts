@@ -1,8 +1,7 @@
 import { popcount } from '../../core/bits.ts'
-import { bytewise } from '../bytewise.ts'
+import { bytewise } from '../../core/text.ts'
 import type { Valuation } from '../value.ts'
-import { columnsOf } from './columns.ts'
-import { nameOf, type Unit } from './items.ts'
+import { type Item, nameOf } from './items.ts'
 
 /**
  * Units as numbers, made for speed: unit `u` is one of 0 to `size - 1` in ascending order of worth, ties by
@@ -10,7 +9,7 @@ import { nameOf, type Unit } from './items.ts'
  * `u * width` of `bits`, and only those that are worth something and that some unit lacks.
  */
 export class Problem {
-  readonly units: readonly Unit[]
+  readonly units: readonly Item[]
   readonly size: number
   readonly width: number
   readonly bits: Uint32Array
@@ -37,9 +36,9 @@ export class Problem {
   /** What one bit of each word is worth. */
   readonly #perBit: Float64Array
 
-  constructor(valuation: Valuation, units: readonly Unit[], smallest = 1) {
+  constructor(valuation: Valuation, units: readonly Item[], smallest = 1) {
     const worth = new Map(units.map(unit => [unit, valuation.worth(unit.worthy)]))
-    const worthOf = (unit: Unit) => worth.get(unit) ?? 0
+    const worthOf = (unit: Item) => worth.get(unit) ?? 0
     this.units = [...units].sort((a, b) => worthOf(a) - worthOf(b) || bytewise(nameOf(a), nameOf(b)))
     this.size = units.length
     this.smallest = smallest
@@ -133,4 +132,26 @@ function numbered(values: readonly (string | undefined)[]): Int32Array {
     known.set(value, number)
     return number
   })
+}
+
+/** A word in which units differ, and the bits of it that are worth the same. */
+interface Column {
+  readonly word: number
+  readonly mask: number
+  readonly weight: number
+}
+
+/** A column for every word and weight in which units differ. */
+function columnsOf({ masks }: Valuation, units: readonly Item[]): Column[] {
+  const [first, ...rest] = units
+  if (!first) return []
+  const all = rest.reduce((set, { worthy }) => set.meet(worthy), first.worthy)
+  const some = rest.reduce((set, { worthy }) => set.join(worthy), first.worthy).minus(all)
+  return masks.flatMap(({ weight, words }) =>
+    Array.from(words, (bits, word) => ({
+      word,
+      weight,
+      mask: (bits & (some.words[word] ?? 0)) >>> 0,
+    })).filter(({ mask }) => mask !== 0),
+  )
 }

@@ -46,7 +46,7 @@ export function poolOfEach(problem: Problem, { places }: Solution): Int32Array {
  * Below 0 where `a` is the better: the greater value, then the fewer pools, then the larger smallest pool, then
  * the partition that puts the first unit by name, of those in which they differ, with the earlier pool.
  */
-export function byRank(a: Solution, b: Solution): number {
+function byRank(a: Solution, b: Solution): number {
   return b.value - a.value || a.pools - b.pools || b.smallest - a.smallest || byPlaces(a.places, b.places)
 }
 
@@ -76,4 +76,15 @@ function join(problem: Problem, made: Made | undefined, u: number): boolean {
   made.hosts += problem.hosts[u] ?? 0
   made.units.push(u)
   return true
+}
+
+/** The best partition found into at most `count` pools, and how good any other can be. */
+export interface Solved {
+  readonly count: number
+  /** Undefined: none was found that keeps the constraints. */
+  readonly solution: Solution | undefined
+  /** No partition into at most so many pools has more value. */
+  readonly bound: number
+  /** Every partition was looked at or ruled out: none has a better rank, and without a solution there is none. */
+  readonly complete: boolean
 }

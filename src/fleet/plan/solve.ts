@@ -3,8 +3,8 @@ import { ByTables } from './by-tables.ts'
 import { improve } from './local-search.ts'
 import { mergeDown } from './merge.ts'
 import type { Problem } from './problem.ts'
+import type { Solved } from './solution.ts'
 import { better, poolOfEach, type Solution, solutionOf } from './solution.ts'
-import type { Solved } from './solved.ts'
 import { TABLE_UNITS, Table } from './table.ts'
 
 /**

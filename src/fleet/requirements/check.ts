@@ -1,8 +1,8 @@
-import { globs } from '../../core/glob.ts'
+import { globs } from '../../core/text.ts'
 import { type FleetPool, poolsOf } from '../pools.ts'
 import type { Requirement } from './requirement.ts'
 import { type Checked, DEMANDS } from './requirement-checks.ts'
-import type { Demand, Failure } from './requirement-result.ts'
+import type { Demand, RequirementFailure } from './requirement-result.ts'
 
 /** Whether a pool keeps to one demand of a requirement. */
 export interface Verdict {
@@ -12,7 +12,7 @@ export interface Verdict {
   /** The pool's label. */
   readonly pool: string
   /** Why it does not; empty: it does. */
-  readonly failures: readonly Failure[]
+  readonly failures: readonly RequirementFailure[]
 }
 
 /**

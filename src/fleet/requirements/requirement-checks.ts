@@ -14,7 +14,7 @@ import { stuckGuests } from '../places.ts'
 import { baselineOf, type FleetPool } from '../pools.ts'
 import { weightClass } from '../value.ts'
 import type { Requirement } from './requirement.ts'
-import type { Demand, Failure } from './requirement-result.ts'
+import type { Demand, RequirementFailure } from './requirement-result.ts'
 
 /** What a check looks at. */
 export interface Checked {
@@ -27,10 +27,14 @@ export interface Checked {
 }
 
 /** A kind of demand: what it is called, which requirements make it, and what breaks it in a pool. */
-export interface DemandKind {
+interface DemandKind {
   readonly demand: Demand
   /** Undefined where the requirement does not make it; else what breaks it, nothing where it is kept. */
-  readonly failures: (checked: Checked, requirement: Requirement, pool: FleetPool) => Failure[] | undefined
+  readonly failures: (
+    checked: Checked,
+    requirement: Requirement,
+    pool: FleetPool,
+  ) => RequirementFailure[] | undefined
 }
 
 /** Every kind of demand, in the order of reports. */
@@ -39,7 +43,7 @@ export const DEMANDS: readonly DemandKind[] = [
     demand: 'level',
     failures: (checked, { level }, pool) =>
       level && [
-        ...level.unknown.map((name): Failure => ({ kind: 'unknown-feature', name })),
+        ...level.unknown.map((name): RequirementFailure => ({ kind: 'unknown-feature', name })),
         ...lacks(checked, pool, level.needs),
       ],
   },
@@ -58,7 +62,7 @@ export const DEMANDS: readonly DemandKind[] = [
     failures: (_, { vendor: wanted }, pool) =>
       wanted === undefined
         ? undefined
-        : hostsOf(pool).flatMap((host): Failure[] =>
+        : hostsOf(pool).flatMap((host): RequirementFailure[] =>
             host.vendor === wanted ? [] : [{ kind: 'vendor', host, is: host.vendor, wanted }],
           ),
   },
@@ -72,7 +76,7 @@ export const DEMANDS: readonly DemandKind[] = [
     failures: (_, { physBits: least }, pool) =>
       least === undefined
         ? undefined
-        : hostsOf(pool).flatMap((host): Failure[] =>
+        : hostsOf(pool).flatMap((host): RequirementFailure[] =>
             (host.physBits ?? 0) >= least ? [] : [{ kind: 'phys-bits', host, is: host.physBits, least }],
           ),
   },
@@ -97,7 +101,7 @@ export const DEMANDS: readonly DemandKind[] = [
         ? [
             ...tooFew(pool, 2),
             ...stuckGuests(db.features, guestsOf(fleet, pool), pool.groups).map(
-              (stuck): Failure => ({ kind: 'stuck', stuck }),
+              (stuck): RequirementFailure => ({ kind: 'stuck', stuck }),
             ),
           ]
         : undefined,
@@ -110,7 +114,7 @@ const guestsOf = ({ guests, hosts }: Fleet, { label }: FleetPool) =>
 const hostsOf = ({ groups }: FleetPool): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
 
 /** A failure for each wanted feature that the pool's baseline lacks, in map order. */
-function lacks({ db, finder }: Checked, { groups }: FleetPool, wanted: FeatureSet): Failure[] {
+function lacks({ db, finder }: Checked, { groups }: FleetPool, wanted: FeatureSet): RequirementFailure[] {
   return db.features.in(wanted.minus(baselineOf(groups))).map(feature => ({
     kind: 'lacks',
     feature,
@@ -120,24 +124,28 @@ function lacks({ db, finder }: Checked, { groups }: FleetPool, wanted: FeatureSe
   }))
 }
 
-function lostTooMany({ db }: Checked, { lost }: Requirement, { groups }: FleetPool): Failure[] | undefined {
+function lostTooMany(
+  { db }: Checked,
+  { lost }: Requirement,
+  { groups }: FleetPool,
+): RequirementFailure[] | undefined {
   if (!lost) return undefined
   const any = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
   const gone = db.features.in(any.minus(baselineOf(groups)))
-  return WEIGHT_CLASSES.flatMap((of): Failure[] => {
+  return WEIGHT_CLASSES.flatMap((of): RequirementFailure[] => {
     const most = lost[of]
     const features = gone.filter(feature => weightClass(feature) === of)
     return most === undefined || features.length <= most ? [] : [{ kind: 'lost', class: of, most, features }]
   })
 }
 
-function tooFew(pool: FleetPool, least: number): Failure[] {
+function tooFew(pool: FleetPool, least: number): RequirementFailure[] {
   const hosts = hostsOf(pool).length
   return hosts < least ? [{ kind: 'hosts', hosts, least }] : []
 }
 
 /** Each host of a signature of which a revision is demanded. One without signature is not known to be any of them. */
-function tooOld(_: Checked, { microcode }: Requirement, pool: FleetPool): Failure[] | undefined {
+function tooOld(_: Checked, { microcode }: Requirement, pool: FleetPool): RequirementFailure[] | undefined {
   return (
     microcode &&
     hostsOf(pool).flatMap(host => {
@@ -149,13 +157,13 @@ function tooOld(_: Checked, { microcode }: Requirement, pool: FleetPool): Failur
   )
 }
 
-function mixedMicrocode({ groups }: FleetPool): Failure[] {
+function mixedMicrocode({ groups }: FleetPool): RequirementFailure[] {
   const bySignature = new Map<string, FleetHost[]>()
   for (const group of groups) {
     const key = signatureKey(group)
     if (key !== undefined) bySignature.set(key, [...(bySignature.get(key) ?? []), ...known(group)])
   }
-  return [...bySignature.values()].flatMap((hosts): Failure[] => {
+  return [...bySignature.values()].flatMap((hosts): RequirementFailure[] => {
     const newest = hosts.reduce((most, { microcode = 0 }) => Math.max(most, microcode), 0)
     const older = hosts.filter(({ microcode }) => microcode !== newest)
     return older.length > 0 ? [{ kind: 'older-microcode', hosts: older, newest }] : []
@@ -165,7 +173,7 @@ function mixedMicrocode({ groups }: FleetPool): Failure[] {
 const known = ({ hosts }: Group): FleetHost[] => hosts.filter(({ microcode }) => microcode !== undefined)
 
 /** A host of which nothing is known is not known to be safe. */
-function vulnerable(host: FleetHost): Failure[] {
+function vulnerable(host: FleetHost): RequirementFailure[] {
   const { vulnerabilities } = host
   if (!vulnerabilities) return [{ kind: 'vulnerable', host, name: '', status: undefined }]
   return Object.entries(vulnerabilities)

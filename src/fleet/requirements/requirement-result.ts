@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import type { WeightClass } from '../../map/weights.ts'
-import type { Finding } from '../causes/finding.ts'
+import type { CauseFinding } from '../causes/finding.ts'
 import type { OddOne } from '../causes/odd-ones.ts'
 import type { Group } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
@@ -24,7 +24,7 @@ export type Demand =
   | 'movable'
 
 /** One reason why a pool does not keep to a demand. */
-export type Failure =
+export type RequirementFailure =
   | { readonly kind: 'no-pool'; readonly labels: readonly string[] }
   /** The baseline lacks it: these groups do, each for its reason. */
   | { readonly kind: 'lacks'; readonly feature: Feature; readonly lacking: readonly Lacking[] }
@@ -63,7 +63,7 @@ export type Failure =
     }
   | { readonly kind: 'stuck'; readonly stuck: StuckGuest }
 
-export interface Lacking {
+interface Lacking {
   readonly group: Group
-  readonly finding: Finding
+  readonly finding: CauseFinding
 }

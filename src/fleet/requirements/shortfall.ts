@@ -5,13 +5,13 @@ import type { Group } from '../groups.ts'
 import { baselineOf } from '../pools.ts'
 
 /** What stands between a pool and the next level: "one flag short of x86-64-v3: f16c on host 4". */
-export interface Shortfall {
+interface Shortfall {
   readonly level: Level
   /** In map order; never empty, unless the database does not know what the level needs. */
   readonly missing: readonly MissingFeature[]
 }
 
-export interface MissingFeature {
+interface MissingFeature {
   readonly feature: Feature
   /** The groups that lack it; never empty. */
   readonly groups: readonly Group[]

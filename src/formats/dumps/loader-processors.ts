@@ -1,4 +1,4 @@
-import { type Registers, walkLeaves } from '../../arch/x86/walk.ts'
+import { type CpuidRegisters, walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
 import type { Dump } from './dump.ts'
 
@@ -62,7 +62,7 @@ export class LoaderProcessors {
     return this.#rows <= MOST_ROWS
   }
 
-  #query(leaf: U32, subleaf: U32): Registers {
+  #query(leaf: U32, subleaf: U32): CpuidRegisters {
     const words = this.#words.get(`${leaf}.${subleaf}`)
     if (words) return [...words]
     for (const { first, last, mask, ...range } of this.#ranges.values()) {

@@ -1,10 +1,10 @@
 import type { FlagPlace } from '../../arch/driver.ts'
+import type { NamedRegisters } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import type { Registers } from '../../core/registers.ts'
 import { distinctRegisters, type RegisterDump } from './register-dump.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
-export type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
+type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
 
 /** A line's value; undefined where no line has that name. */
 const lineOf = (text: string, name: string): string | undefined =>
@@ -120,5 +120,5 @@ const UNTOLD =
   'approximate, from /proc/cpuinfo: Linux lists facilities, not which functions their instructions have, nor which ' +
   'features KVM adds; a QEMU on that machine tells all (virsh domcapabilities)'
 
-const cpusOf = (numbers: readonly string[], registers: Registers) =>
+const cpusOf = (numbers: readonly string[], registers: NamedRegisters) =>
   (numbers.length > 0 ? numbers : ['0']).map(name => ({ name, registers }))

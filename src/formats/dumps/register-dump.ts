@@ -1,10 +1,10 @@
-import type { Registers } from '../../core/registers.ts'
+import type { NamedRegisters } from '../../core/cpu.ts'
 
 /** Logical CPUs of a machine that is not x86, whose registers read alike. */
 export interface RegisterDump {
   /** libvirt's name of the architecture. */
   readonly arch: string
-  readonly registers: Registers
+  readonly registers: NamedRegisters
   /** The numbers of the CPUs, as written. */
   readonly cpus: readonly string[]
   /** What its source does not tell. Absent: nothing to say. */
@@ -14,9 +14,9 @@ export interface RegisterDump {
 /** Joins CPUs that read alike, in order of appearance. */
 export function distinctRegisters(
   arch: string,
-  cpus: readonly { readonly name: string; readonly registers: Registers }[],
+  cpus: readonly { readonly name: string; readonly registers: NamedRegisters }[],
 ): RegisterDump[] {
-  const groups = new Map<string, { arch: string; registers: Registers; cpus: string[] }>()
+  const groups = new Map<string, { arch: string; registers: NamedRegisters; cpus: string[] }>()
   for (const { name, registers } of cpus) {
     const key = [...registers].map(([register, value]) => `${register}=${value}`).join()
     const group = groups.get(key)

@@ -31,13 +31,13 @@ export interface Migration {
 }
 
 export interface NumaTopology {
-  readonly cells: readonly NumaCell[]
+  readonly cells: readonly HostNumaCell[]
   /** In the order of initiator and target. */
   readonly interconnects: readonly Interconnect[]
 }
 
 /** A NUMA node. */
-export interface NumaCell {
+export interface HostNumaCell {
   readonly id: number
   readonly memory?: number | undefined
   /** How many pages of each size, KiB, ascending. */

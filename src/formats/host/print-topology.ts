@@ -1,5 +1,5 @@
 import { printCpuList } from './cpu-list.ts'
-import type { Interconnect, LogicalCpu, MemorySideCache, NumaCell, NumaTopology } from './host-facts.ts'
+import type { HostNumaCell, Interconnect, LogicalCpu, MemorySideCache, NumaTopology } from './host-facts.ts'
 
 /** `<topology>` of a host, as libvirt prints it. */
 export function printTopology({ cells, interconnects }: NumaTopology): string {
@@ -13,7 +13,7 @@ export function printTopology({ cells, interconnects }: NumaTopology): string {
   ].join('')
 }
 
-function printCell({ id, memory, pages, distances, caches, cpus }: NumaCell): string {
+function printCell({ id, memory, pages, distances, caches, cpus }: HostNumaCell): string {
   const siblings = distances.map(
     ({ cell, value }) => `            <sibling id='${cell}' value='${value}'/>\n`,
   )

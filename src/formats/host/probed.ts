@@ -30,7 +30,7 @@ export type ProbeDoubt =
       readonly kind: 'probed'
       readonly route: Route
       readonly cpus: string
-      readonly failed: readonly Failure[]
+      readonly failed: readonly RouteFailure[]
     }
   | {
       readonly kind: 'cpus-unseen'
@@ -40,12 +40,12 @@ export type ProbeDoubt =
   | { readonly kind: 'smt'; readonly state: string }
   | { readonly kind: 'hybrid'; readonly cores: readonly CpuGroup[] }
   | { readonly kind: 'microcode-differs'; readonly versions: readonly CpuGroup[] }
-  | { readonly kind: 'msrs-unseen'; readonly failed: readonly Failure[] }
-  | { readonly kind: 'msrs-of-kvm'; readonly failed: readonly Failure[]; readonly msrs: readonly U32[] }
-  | { readonly kind: 'tsc-unseen'; readonly failed: readonly Failure[] }
+  | { readonly kind: 'msrs-unseen'; readonly failed: readonly RouteFailure[] }
+  | { readonly kind: 'msrs-of-kvm'; readonly failed: readonly RouteFailure[]; readonly msrs: readonly U32[] }
+  | { readonly kind: 'tsc-unseen'; readonly failed: readonly RouteFailure[] }
 
 /** Something that was tried, and why it did not work. */
-export interface Failure {
+export interface RouteFailure {
   readonly tried: string
   readonly why: string
 }

@@ -8,7 +8,7 @@ export interface VfioCondition {
   /** What was seen: a path and what it holds, or that it is not there. */
   readonly evidence: string
   /** What to do where it is not met. */
-  readonly mend?: string | undefined
+  readonly remedy?: string | undefined
 }
 
 /** In the order in which they build upon each other. */

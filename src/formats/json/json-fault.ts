@@ -1,5 +1,5 @@
 /** Where a text stops being JSON, and why. */
-export interface JsonFault {
+interface JsonFault {
   /** In UTF-16 units. */
   readonly offset: number
   readonly what: string

@@ -7,7 +7,7 @@ const bad = (element: Element, name: string, tail: string): LibvirtError =>
   xmlError(`Invalid value for attribute '${name}' in element '${element.name}': ${tail}`)
 
 /** The attribute's value. @throws LibvirtError when it is absent */
-export function required(element: Element, name: string): string {
+export function requiredAttribute(element: Element, name: string): string {
   const value = element.attributes[name]
   if (value === undefined) throw xmlError(`Missing required attribute '${name}' in element '${element.name}'`)
   return value
@@ -61,7 +61,7 @@ export function parseUnsigned(text: string, max: number): number | undefined {
 
 /** As `unsigned`, for 64 bits, and required. */
 export function unsigned64(element: Element, name: string): bigint {
-  const value = required(element, name)
+  const value = requiredAttribute(element, name)
   const number = UNSIGNED.test(value) ? BigInt(value.trim().replace('+', '')) : 2n ** 64n
   if (number >= 2n ** 64n) throw bad(element, name, `'${value}'. Expected non-negative integer value`)
   return number
@@ -69,6 +69,6 @@ export function unsigned64(element: Element, name: string): bigint {
 
 /** As `unsigned`, and required. */
 export function requiredUnsigned(element: Element, name: string, zero = true): number {
-  required(element, name)
+  requiredAttribute(element, name)
   return unsigned(element, name, 0xffff_ffff, zero) ?? 0
 }

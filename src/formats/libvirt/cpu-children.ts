@@ -14,7 +14,7 @@ import {
   nonNegative,
   oneOf,
   parseUnsigned,
-  required,
+  requiredAttribute,
   requiredUnsigned,
   unsigned,
   unsigned64,
@@ -23,7 +23,7 @@ import {
 /** Readers of the children of a `<cpu>`, each with libvirt's checks and texts; absent where the element is. */
 
 /** Not zero. */
-export function microcodeOf(element: Element | undefined): number | undefined {
+export function parseMicrocode(element: Element | undefined): number | undefined {
   const version = element?.attributes.version
   if (version === undefined) return undefined
   const number = parseUnsigned(version, 0xffff_ffff)
@@ -31,7 +31,7 @@ export function microcodeOf(element: Element | undefined): number | undefined {
   return number
 }
 
-export function signatureOf(element: Element | undefined): Signature | undefined {
+export function parseSignature(element: Element | undefined): Signature | undefined {
   if (!element) return undefined
   return {
     family: requiredUnsigned(element, 'family', false),
@@ -63,13 +63,13 @@ export function cacheOf([element, second]: readonly Element[]): GuestCache | und
   if (level !== undefined && (level < 1 || level > 3)) {
     throw xmlError('invalid CPU cache level, must be in range [1,3]')
   }
-  required(element, 'mode')
+  requiredAttribute(element, 'mode')
   return { level, mode: oneOf(element, 'mode', ['emulate', 'passthrough', 'disable'] as const) ?? 'emulate' }
 }
 
 export function maxphysaddrOf(element: Element | undefined): MaxPhysAddr | undefined {
   if (!element) return undefined
-  required(element, 'mode')
+  requiredAttribute(element, 'mode')
   const mode = oneOf(element, 'mode', ['emulate', 'passthrough'] as const) ?? 'emulate'
   const bits = nonNegative(element, 'bits')
   const limit = unsigned(element, 'limit', undefined, false)
@@ -83,7 +83,7 @@ export function maxphysaddrOf(element: Element | undefined): MaxPhysAddr | undef
 }
 
 /** In list order. A host's policies are not looked at. */
-export function featuresOf(elements: readonly Element[], guest: boolean): CpuFeature[] {
+export function parseFeatures(elements: readonly Element[], guest: boolean): CpuFeature[] {
   const seen = new Set<string>()
   const features: CpuFeature[] = []
   for (const element of elements) {

@@ -2,7 +2,7 @@ import { child, children, type Element, textOf } from '../../xml/element.ts'
 import { findCpus } from './find-cpus.ts'
 
 /** What a hypervisor says that it can give guests. */
-export interface DomainCapabilities {
+interface DomainCapabilities {
   /** The supported host-model, as a guest's `<cpu>`; absent: it has none. */
   readonly hostModel: Element | undefined
   /** Every model that it lists, with what keeps it from running; of an unusable one without blockers, `?`. */

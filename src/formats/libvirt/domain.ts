@@ -2,7 +2,7 @@ import { child, type Element, textOf } from '../../xml/element.ts'
 import { findCpus } from './find-cpus.ts'
 
 /** What a domain's definition says of it, as far as its CPU is concerned. */
-export interface Domain {
+interface Domain {
   readonly name: string | undefined
   readonly uuid: string | undefined
   /** How many virtual CPUs it has. */

@@ -1,9 +1,9 @@
 import { children, type Element } from '../../xml/element.ts'
 
 /** Which document a `<cpu>` was found in. */
-export type Origin = 'cpu' | 'domain' | 'capabilities' | 'domainCapabilities'
+type Origin = 'cpu' | 'domain' | 'capabilities' | 'domainCapabilities'
 
-export interface FoundCpu {
+interface FoundCpu {
   readonly origin: Origin
   readonly element: Element
 }

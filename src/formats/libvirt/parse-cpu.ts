@@ -5,10 +5,10 @@ import { ARCH_NAMES } from '../arch-names.ts'
 import { flag, oneOf } from './attributes.ts'
 import {
   cacheOf,
-  featuresOf,
   maxphysaddrOf,
-  microcodeOf,
-  signatureOf,
+  parseFeatures,
+  parseMicrocode,
+  parseSignature,
   topologyOf,
   tscOf,
 } from './cpu-children.ts'
@@ -39,8 +39,8 @@ function parseHost(element: Element, parts: Parts): Cpu {
   }
   migratableOf(element, undefined)
   const arch = archOf(parts)
-  const microcode = microcodeOf(parts.microcode)
-  const signature = signatureOf(parts.signature)
+  const microcode = parseMicrocode(parts.microcode)
+  const signature = parseSignature(parts.signature)
   const tsc = tscOf(parts.tsc)
   const model = text(parts.model)
   if (model === undefined) throw xmlError('Missing CPU model name')
@@ -90,7 +90,7 @@ function tail(parts: Parts, model: string | undefined, guest: boolean, mode?: Mo
   if (parts.features.length > 0 && mode === 'custom' && model === undefined) {
     throw xmlError('Non-empty feature list specified without CPU model')
   }
-  const features = featuresOf(parts.features, guest)
+  const features = parseFeatures(parts.features, guest)
   return {
     vendor,
     topology,

@@ -1,11 +1,30 @@
+import type { GuestNumaCell, Numa } from '../../core/cpu.ts'
 import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import type { Numa, NumaCell } from '../../core/numa.ts'
 import { child, children, type Element } from '../../xml/element.ts'
 import { flag, oneOf, requiredUnsigned, unsigned } from './attributes.ts'
-import { parseBitmap } from './bitmap.ts'
-import { parseMemory } from './memory-size.ts'
-import { checkCaches, parseCaches } from './numa-caches.ts'
-import { parseLinks } from './numa-links.ts'
+import { checkCaches, parseCaches, parseLinks, parseMemory } from './numa-links.ts'
+
+/** More virtual CPUs than any guest can have. */
+const MOST = 16_384
+
+/**
+ * The numbers of a libvirt bitmap, `0-3,^2,7`, ascending; a later item overrides an earlier one.
+ * @throws LibvirtError for any other text
+ */
+export function parseBitmap(text: string): number[] {
+  const bad = () => new LibvirtError('invalid-arg', `Failed to parse bitmap '${text}'`)
+  const numbers = new Set<number>()
+  for (const item of text.trim().replace(/,$/, '').split(',')) {
+    const [, not, from, to] = /^(\^)?(\d+)(?:-(\d+))?$/.exec(item) ?? []
+    const [low, high] = [Number(from ?? Number.NaN), Number(to ?? from)]
+    if (!(low <= high && high < MOST) || (not && to)) throw bad()
+    for (let n = low; n <= high; n++) {
+      if (not) numbers.delete(n)
+      else numbers.add(n)
+    }
+  }
+  return [...numbers].sort((a, b) => a - b)
+}
 
 /**
  * The NUMA topology of a domain's CPU, in libvirt's order of checks.
@@ -28,7 +47,7 @@ export function parseNuma(element: Element, vcpus?: number): Numa {
 }
 
 /** A cell whose distances others may still fill in. */
-type Draft = { -readonly [K in keyof NumaCell]: NumaCell[K] } & { distances: number[] }
+type Draft = { -readonly [K in keyof GuestNumaCell]: GuestNumaCell[K] } & { distances: number[] }
 
 class Drafts {
   readonly #count: number
@@ -40,7 +59,7 @@ class Drafts {
     this.#distances = Array.from({ length: count }, () => [])
   }
 
-  get cells(): NumaCell[] {
+  get cells(): GuestNumaCell[] {
     return [...this.#byId].sort(([a], [b]) => a - b).map(([, cell]) => cell)
   }
 
@@ -106,7 +125,7 @@ function memoryOf({ attributes: { memory, unit } }: Element): bigint {
   return parseMemory(memory, unit ?? 'KiB', './@memory')
 }
 
-function checkCount(cells: readonly NumaCell[], vcpus: number): void {
+function checkCount(cells: readonly GuestNumaCell[], vcpus: number): void {
   const all = cells.flatMap(({ cpus }) => cpus)
   if (all.length > vcpus) throw internalError('Number of CPUs in <numa> exceeds the <vcpu> count')
   if (all.some(cpu => cpu >= vcpus)) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')

@@ -1,7 +1,7 @@
-import type { Cpu, CpuFeature, Topology } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, GuestNumaCell, Numa, NumaCache, NumaLink, Topology } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { escapeXml } from '../../xml/writer.ts'
-import { printNuma } from './print-numa.ts'
+import { printCpuList } from '../host/cpu-list.ts'
 
 /**
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.
@@ -92,4 +92,49 @@ function featureLines(features: readonly CpuFeature[], guest: boolean): string {
     lines += guest ? `  <feature policy='${policy}' name='${name}'/>\n` : `  <feature name='${name}'/>\n`
   }
   return lines
+}
+
+/** The lines of `<numa>` as libvirt prints them inside `<cpu>`. */
+function printNuma({ cells, links }: Numa): string {
+  const inner = [...cells.flatMap(cellLines), ...linkLines(links)]
+  return ['<numa>', ...inner.map(line => `  ${line}`), '</numa>'].map(line => `  ${line}\n`).join('')
+}
+
+function cellLines(cell: GuestNumaCell, id: number): string[] {
+  const attributes = [
+    `id='${id}'`,
+    cell.cpus.length > 0 && `cpus='${printCpuList(cell.cpus)}'`,
+    `memory='${cell.memory}' unit='KiB'`,
+    cell.memAccess && `memAccess='${cell.memAccess}'`,
+    cell.discard !== undefined && `discard='${cell.discard ? 'yes' : 'no'}'`,
+  ]
+  const opening = `<cell ${attributes.filter(Boolean).join(' ')}`
+  const inner = [...distanceLines(cell.distances), ...cell.caches.flatMap(cacheLines)]
+  return inner.length === 0 ? [`${opening}/>`] : [`${opening}>`, ...inner.map(line => `  ${line}`), '</cell>']
+}
+
+function distanceLines(distances: readonly number[]): string[] {
+  const siblings = distances.flatMap((value, id) =>
+    value === 0 ? [] : [`  <sibling id='${id}' value='${value}'/>`],
+  )
+  return siblings.length === 0 ? [] : ['<distances>', ...siblings, '</distances>']
+}
+
+function cacheLines({ level, associativity, policy, size, line }: NumaCache): string[] {
+  return [
+    `<cache level='${level}' associativity='${associativity}' policy='${policy}'>`,
+    ...(size ? [`  <size value='${size}' unit='KiB'/>`] : []),
+    ...(line ? [`  <line value='${line}' unit='B'/>`] : []),
+    '</cache>',
+  ]
+}
+
+function linkLines(links: readonly NumaLink[]): string[] {
+  if (links.length === 0) return []
+  const lines = links.map(({ kind, initiator, target, cache, type, value }) => {
+    const level = cache ? ` cache='${cache}'` : ''
+    const unit = kind === 'bandwidth' ? " unit='KiB'" : ''
+    return `  <${kind} initiator='${initiator}' target='${target}'${level} type='${type}' value='${value}'${unit}/>`
+  })
+  return ['<interconnects>', ...lines, '</interconnects>']
 }

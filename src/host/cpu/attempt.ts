@@ -1,12 +1,12 @@
 import { ParseError } from '../../core/parse-error.ts'
-import type { Failure } from '../../formats/host/probed.ts'
+import type { RouteFailure } from '../../formats/host/probed.ts'
 import { codeOf, FileError, wordOf } from '../files/file-error.ts'
 import { RouteError } from './route-error.ts'
 
 /** What came of trying. */
-export type Attempt<T> =
+type Attempt<T> =
   | { readonly value: T; readonly failure?: undefined }
-  | { readonly failure: Failure; readonly value?: undefined }
+  | { readonly failure: RouteFailure; readonly value?: undefined }
 
 /** What `read` answers, or why this way is not there; faults of ours are thrown. */
 export function attempt<T>(tried: string, read: () => T): Attempt<T> {

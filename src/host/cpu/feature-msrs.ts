@@ -1,10 +1,12 @@
+import { readSync } from 'node:fs'
+import type { U32 } from '../../core/bits.ts'
 import type { MsrRow } from '../../core/cpuid-data.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import type { DistinctDump } from '../../formats/dumps/volatile.ts'
 import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import { fromDevice } from '../files/device.ts'
 import { attempt } from './attempt.ts'
 import type { Kvm } from './kvm.ts'
-import { readMsrDevice } from './msr-device.ts'
 import type { System } from './system.ts'
 
 /**
@@ -37,3 +39,22 @@ export function readFeatureMsrs(
 
 const withMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
   dumps.map((dump, i) => ({ ...dump, data: { ...dump.data, msrs: msrs[i] ?? [] } }))
+
+/**
+ * The MSRs of these that a CPU has, by Linux's msr driver, which only root may read.
+ * @see msr(4)
+ * @throws FileError where there is no such device, or it may not be read
+ */
+const readMsrDevice = (path: string, indexes: readonly U32[]): MsrRow[] =>
+  fromDevice(path, device => indexes.flatMap(index => readMsr(device, index) ?? []))
+
+/** Undefined where the CPU has none of that number, which reads as an error. */
+function readMsr(device: number, index: U32): [MsrRow] | undefined {
+  const value = Buffer.alloc(8)
+  try {
+    readSync(device, value, 0, 8, index)
+  } catch {
+    return undefined
+  }
+  return [[index, value.readUInt32LE(0), value.readUInt32LE(4)]]
+}

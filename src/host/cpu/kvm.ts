@@ -3,7 +3,7 @@ import type { U32 } from '../../core/bits.ts'
 import type { Tsc } from '../../core/cpu.ts'
 import type { MsrRow } from '../../core/cpuid-data.ts'
 import { wordOf } from '../files/file-error.ts'
-import { type Answer, close, ioctl, open, type Request, type Run } from './requests.ts'
+import { close, ioctl, type KvmReply, open, type Request, type Run } from './requests.ts'
 import { RouteError } from './route-error.ts'
 
 const DEVICE = '/dev/kvm'
@@ -33,7 +33,7 @@ const TSC = [
 export class Kvm {
   readonly #run: Run
   readonly #indexes: readonly U32[]
-  #told: { readonly tsc: readonly Answer[]; readonly msrs: readonly Answer[] } | undefined
+  #told: { readonly tsc: readonly KvmReply[]; readonly msrs: readonly KvmReply[] } | undefined
 
   /** @param indexes of MSRs */
   constructor(run: Run, indexes: readonly U32[]) {
@@ -80,7 +80,7 @@ function readMsr(index: U32): Request {
   return ioctl(KVM, GET_MSRS, list)
 }
 
-function errorOf(answer: Answer | undefined): string {
+function errorOf(answer: KvmReply | undefined): string {
   const result = answer?.result ?? 0
   return result < 0 ? wordOf(getSystemErrorName(result)) : `answered ${result}`
 }

@@ -1,5 +1,5 @@
 /** A program for x86-64, as bytes. */
-export interface Assembled {
+interface Assembled {
   readonly bytes: Uint8Array
   /** What each instruction is and where it begins, in order; targets of jumps are offsets. */
   readonly instructions: readonly { readonly at: number; readonly text: string }[]
@@ -10,7 +10,7 @@ export interface Assembled {
  * `>label` stands for the one byte that a short jump's distance takes.
  * @throws RangeError for a label that is not there or too far away
  */
-export function assemble(listing: string): Assembled {
+export function assembleProgram(listing: string): Assembled {
   const lines = listing.split('\n').flatMap(parseLine)
   const starts: number[] = []
   const labels = new Map<string, number>()

@@ -4,7 +4,7 @@ import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import { distinctDumps } from '../../formats/dumps/volatile.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
-import type { Failure, ProbeDoubt, ProbedCpu, Route } from '../../formats/host/probed.ts'
+import type { ProbeDoubt, ProbedCpu, Route, RouteFailure } from '../../formats/host/probed.ts'
 import { ProbeError } from '../probe-error.ts'
 import { attempt } from './attempt.ts'
 import { differences } from './differences.ts'
@@ -16,7 +16,7 @@ import { Runner } from './runner.ts'
 import { System } from './system.ts'
 
 /** Where to look. */
-export interface ProbeOptions {
+export interface ProbeCpuOptions {
   /** The root of a recorded machine's files; absent: this machine. */
   readonly root?: string
 }
@@ -26,7 +26,7 @@ export interface ProbeOptions {
  * says what.
  * @throws ProbeError where no way is there
  */
-export async function probeCpu({ root = '/' }: ProbeOptions = {}): Promise<ProbedCpu> {
+export async function probeCpu({ root = '/' }: ProbeCpuOptions = {}): Promise<ProbedCpu> {
   const system = new System(root)
   system.requireLinuxOnX86()
   const runner = new Runner()
@@ -70,11 +70,11 @@ interface Reading {
   readonly route: Route
   readonly dumps: readonly Dump[]
   /** The better ways that are not there. */
-  readonly failed: readonly Failure[]
+  readonly failed: readonly RouteFailure[]
 }
 
 function readCpus(system: System, run: Run): Reading {
-  const failed: Failure[] = []
+  const failed: RouteFailure[] = []
   for (const { route, tries, read } of ROUTES) {
     const { value: dumps, failure } = attempt(tries, () => read(system, run))
     if (dumps && dumps.length > 0) return { route, dumps, failed }

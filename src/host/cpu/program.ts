@@ -1,4 +1,4 @@
-import { assemble } from './listing.ts'
+import { assembleProgram } from './listing.ts'
 
 /**
  * The program that does for us what JavaScript cannot: execute CPUID, and make a system call. It reads requests from
@@ -23,7 +23,7 @@ const MEMORY_SIZE = REQUEST_SIZE + 1024
 export const DATA_ADDRESS = MEMORY_ADDRESS + 32
 
 /** RBP is the address of the request, RBX how much of it has been read. */
-export const CODE = assemble(`
+export const CODE = assembleProgram(`
           bd 00 00 60 00 | mov    ebp,0x600000
 next:     31 db          | xor    ebx,ebx                  | a request, which may come in pieces
 more:     31 c0          | xor    eax,eax                  | read

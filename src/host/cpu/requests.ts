@@ -1,4 +1,4 @@
-import type { Registers } from '../../arch/x86/walk.ts'
+import type { CpuidRegisters } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
 import { DATA_ADDRESS, EXECUTE_CPUID, MOVE_TO_CPU, REQUEST_SIZE } from './program.ts'
 
@@ -35,10 +35,10 @@ function request(what: number, args: readonly number[], data: Uint8Array = Buffe
 }
 
 /** Has requests answered, in order, by one run of the program. @throws RouteError where it cannot be run, or fails */
-export type Run = (requests: readonly Request[]) => Answer[]
+export type Run = (requests: readonly Request[]) => KvmReply[]
 
 /** What came of a request. */
-export class Answer {
+export class KvmReply {
   readonly #bytes: Buffer
 
   constructor(bytes: Buffer) {
@@ -51,7 +51,7 @@ export class Answer {
   }
 
   /** What CPUID returned. */
-  get registers(): Registers {
+  get registers(): CpuidRegisters {
     return [this.word(0), this.word(1), this.word(2), this.word(3)]
   }
 

@@ -1,18 +1,48 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { CpuidRow } from '../../core/cpuid-data.ts'
 import { isCpuidRecords, parseCpuidRecords } from '../../formats/dumps/cpuid-records.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
+import { parseLoaderDiagnostics } from '../../formats/dumps/loader-diagnostics.ts'
 import { parseProcCpuinfo } from '../../formats/dumps/proc-cpuinfo.ts'
 import type { Route } from '../../formats/host/probed.ts'
 import { readCpuidDevice } from '../files/cpuid-device.ts'
+import { codeOf, wordOf } from '../files/file-error.ts'
 import { readWhole } from '../files/read-bytes.ts'
-import { readByInstruction } from './instruction.ts'
-import { readByLoader } from './loader.ts'
-import type { Run } from './requests.ts'
+import { executeCpuid, moveToCpu, type Run } from './requests.ts'
 import { RouteError } from './route-error.ts'
 import type { System } from './system.ts'
+import { type AskAll, walkInRounds } from './walk-in-rounds.ts'
+
+/** Where glibc's dynamic loader is on x86, by its ABI or by where distributions without these folders keep it. */
+const LOADERS = [
+  '/lib64/ld-linux-x86-64.so.2',
+  '/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2',
+  '/usr/bin/ld.so',
+  '/run/current-system/sw/bin/ld.so',
+  '/lib/ld-linux.so.2',
+]
+const TIMEOUT = 10_000
+
+/** What the dynamic loader tells of the CPUs. @throws RouteError where there is none, or an old one (before glibc 2.33) */
+function readByLoader(): Dump[] {
+  const loader = LOADERS.find(path => existsSync(path))
+  if (loader === undefined) throw new RouteError('no dynamic loader of glibc')
+  const { stdout, error, status } = spawnSync(loader, ['--list-diagnostics'], {
+    encoding: 'utf8',
+    env: {},
+    timeout: TIMEOUT,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 2 ** 26,
+  })
+  if (error) throw new RouteError(`${loader}: ${wordOf(codeOf(error))}`)
+  const dumps = status === 0 ? parseLoaderDiagnostics(stdout) : []
+  if (dumps.length === 0) throw new RouteError(`${loader} is of a glibc before 2.33`)
+  return dumps
+}
 
 /** A way to read the CPUs of a system. */
-export interface RouteReader {
+interface RouteReader {
   readonly route: Route
   /** What is tried, for people. */
   readonly tries: string
@@ -70,3 +100,28 @@ const NO_BYTES = new Uint8Array(0)
 /** The label's number for a label; what tells of one CPU without saying which is of the first. */
 const numbered = (dumps: readonly Dump[], { online }: System): Dump[] =>
   dumps.map((dump, i) => ({ ...dump, label: /\d+/.exec(dump.label)?.[0] ?? String(online[i] ?? i) }))
+
+/**
+ * The rows of each CPU by the instruction itself, executed on that CPU. Left out are those where this process may
+ * not run.
+ * @throws RouteError
+ */
+export const readByInstruction = (cpus: readonly number[], run: Run): Map<number, CpuidRow[]> =>
+  walkInRounds(cpus, askBy(run))
+
+const askBy =
+  (run: Run): AskAll =>
+  wanted => {
+    const requests = [...wanted].flatMap(([cpu, questions]) => [
+      moveToCpu(cpu),
+      ...questions.map(([leaf, subleaf]) => executeCpuid(leaf, subleaf)),
+    ])
+    const answers = run(requests)
+    let at = 0
+    const found = [...wanted].map(([cpu, questions]) => {
+      const [move, ...own] = answers.slice(at, at + 1 + questions.length)
+      at += 1 + questions.length
+      return [cpu, move?.result === 0 ? own.map(answer => answer.registers) : undefined] as const
+    })
+    return new Map(found)
+  }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { codeOf, wordOf } from '../files/file-error.ts'
 import { executable, REQUEST_SIZE } from './program.ts'
-import { Answer, type Request } from './requests.ts'
+import { KvmReply, type Request } from './requests.ts'
 import { RouteError } from './route-error.ts'
 
 /** No machine takes this long for what is asked in one go. */
@@ -26,7 +26,7 @@ export class Runner {
    * executed.
    * @throws RouteError where it cannot be run, or does not answer all
    */
-  run(requests: readonly Request[]): Answer[] {
+  run(requests: readonly Request[]): KvmReply[] {
     if (this.#directory !== undefined) return runIn(this.#directory, requests)
     const refusals: string[] = []
     for (const parent of this.#parents) {
@@ -59,7 +59,7 @@ function temporaryDirectories(): string[] {
 
 const NAME = 'cpuid'
 
-function runIn(directory: string, requests: readonly Request[]): Answer[] {
+function runIn(directory: string, requests: readonly Request[]): KvmReply[] {
   const { error, signal, stdout } = spawnSync(join(directory, NAME), {
     input: Buffer.concat(requests),
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -73,5 +73,5 @@ function runIn(directory: string, requests: readonly Request[]): Answer[] {
   const answered = stdout.length / REQUEST_SIZE
   if (answered !== requests.length)
     throw new RouteError(`the program ended${signal ? ` by ${signal}` : ''} after ${answered} requests`)
-  return requests.map((_, i) => new Answer(stdout.subarray(i * REQUEST_SIZE, (i + 1) * REQUEST_SIZE)))
+  return requests.map((_, i) => new KvmReply(stdout.subarray(i * REQUEST_SIZE, (i + 1) * REQUEST_SIZE)))
 }

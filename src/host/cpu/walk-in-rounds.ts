@@ -1,14 +1,14 @@
-import { type Registers, walkLeaves } from '../../arch/x86/walk.ts'
+import { type CpuidRegisters, walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
 import type { CpuidRow } from '../../core/cpuid-data.ts'
 
 /** One execution of CPUID. */
-export type Question = readonly [leaf: U32, subleaf: U32]
+type Question = readonly [leaf: U32, subleaf: U32]
 
 /** Has each CPU asked, and answers in the order of its questions; undefined for a CPU that cannot be asked. */
 export type AskAll = (
   wanted: ReadonlyMap<number, readonly Question[]>,
-) => ReadonlyMap<number, readonly Registers[] | undefined>
+) => ReadonlyMap<number, readonly CpuidRegisters[] | undefined>
 
 /**
  * The rows of each CPU where asking is dear and many questions cost little more than one: the CPUs are walked over
@@ -33,9 +33,9 @@ export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, 
 class Known {
   /** As far as they are known. */
   rows: CpuidRow[] = []
-  readonly #words = new Map<string, Registers>()
+  readonly #words = new Map<string, CpuidRegisters>()
 
-  learn(questions: readonly Question[], answers: readonly Registers[]): void {
+  learn(questions: readonly Question[], answers: readonly CpuidRegisters[]): void {
     for (const [i, question] of questions.entries()) this.#words.set(String(question), answers[i] ?? NOTHING)
   }
 
@@ -51,7 +51,7 @@ class Known {
   }
 }
 
-const NOTHING: Registers = [0, 0, 0, 0]
+const NOTHING: CpuidRegisters = [0, 0, 0, 0]
 
 /** What most CPUs of the last ten years have: it saves rounds, and costs little where it is in vain. */
 const LIKELY: readonly Question[] = [

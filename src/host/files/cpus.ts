@@ -3,9 +3,66 @@ import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
 import { readDocuments } from './documents.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
-import { Namer } from './namer.ts'
 import { readBytes, STDIN } from './read-bytes.ts'
-import { Kept } from './replay-buffer.ts'
+
+/** As much as virsh would read of a file. */
+const LIMIT = 10 * 2 ** 20
+
+/** Bytes that went by, for a second look at an input that can be read only once. */
+class Kept {
+  #chunks: Buffer[] = []
+  #size = 0
+
+  /** Undefined where there were too many. */
+  get bytes(): Buffer | undefined {
+    return this.#size <= LIMIT ? Buffer.concat(this.#chunks) : undefined
+  }
+
+  /** The same chunks, remembered as long as they are not too many. */
+  *keeping(chunks: Iterable<Buffer>): Generator<Buffer> {
+    for (const chunk of chunks) {
+      this.#size += chunk.length
+      if (this.#size <= LIMIT) this.#chunks.push(Buffer.from(chunk))
+      else this.#chunks = []
+      yield chunk
+    }
+  }
+}
+
+/** Names CPUs: the path alone as long as there may be only one. */
+class Namer {
+  readonly #path: string
+  readonly #take: (cpu: InputCpu) => void
+  #first: FoundInput | undefined
+  #count = 0
+
+  constructor(path: string, take: (cpu: InputCpu) => void) {
+    this.#path = path
+    this.#take = take
+  }
+
+  take(cpu: FoundInput): void {
+    this.#count++
+    if (this.#count === 1) {
+      this.#first = cpu
+      return
+    }
+    this.#release('#1')
+    this.#take({ ...cpu, source: `${this.#path}#${this.#count}` })
+  }
+
+  /** Answers how many there were. */
+  end(): number {
+    this.#release('')
+    return this.#count
+  }
+
+  #release(suffix: string): void {
+    if (!this.#first) return
+    this.#take({ ...this.#first, source: this.#path + suffix })
+    this.#first = undefined
+  }
+}
 
 export interface CpuTaker {
   /** Takes each CPU, in order. */

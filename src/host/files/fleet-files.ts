@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { isGlob } from '../../core/glob.ts'
+import { isGlob } from '../../core/text.ts'
 import { poolOfPath } from '../../questions/input/fleet/document.ts'
 import { fits, plainPattern } from '../../questions/input/fleet/fits.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
@@ -17,7 +17,7 @@ export interface FleetFileEntry {
 }
 
 /** What a folder's own fleet file is called. */
-export const FLEET_FILE = 'fleet.yaml'
+const FLEET_FILE = 'fleet.yaml'
 
 /** The fleet file that an argument is or has; undefined: none. */
 export function fleetFileOf(argument: string): string | undefined {

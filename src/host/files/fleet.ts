@@ -18,7 +18,7 @@ import { readBytes, readWhole } from './read-bytes.ts'
 /**
  * Reads a fleet: a fleet file (`*.yaml`, or the `fleet.yaml` of a directory) and what it speaks of, or files and
  * directories, a subfolder a pool. Documents that are equal to the byte are read once.
- * @throws FileError; ParseError with place and mend for what is no CPU, no YAML or not what a fleet file has
+ * @throws FileError; ParseError with place and remedy for what is no CPU, no YAML or not what a fleet file has
  */
 export async function readFleet(context: Context, paths: readonly string[]): Promise<ReadFleet> {
   const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
@@ -105,14 +105,14 @@ class FleetReader {
       })
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error
-      throw new ParseError(`${error.message}${mendOf(error)}`, file, 0, 0, '', { cause: error })
+      throw new ParseError(`${error.message}${remedyOf(error)}`, file, 0, 0, '', { cause: error })
     }
     return members
   }
 }
 
 /** What a user can do about libvirt's error. */
-const mendOf = ({ message }: LibvirtError): string =>
+const remedyOf = ({ message }: LibvirtError): string =>
   /Unknown CPU model/.test(message)
     ? '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'
     : ''

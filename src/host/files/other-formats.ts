@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { decodeText } from '../../formats/decode-bytes.ts'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
 import { detectFormat } from '../../formats/detect.ts'
 
 export { inputsOfText } from '../../formats/input-text.ts'
@@ -20,7 +20,7 @@ export function readOther(path: string, chunks: Iterable<Buffer>): string | Iter
     size += chunk.length
     if (size > LIMIT) throw new ParseError(`too long: more than ${LIMIT} bytes in one document`, path)
   }
-  const text = decodeText(Buffer.concat(kept))
+  const text = decodeBytes(Buffer.concat(kept))
   const format = detectFormat(text)
   return format === undefined || format === 'xml' ? kept : text
 }

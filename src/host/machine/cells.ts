@@ -1,5 +1,5 @@
 import { parseCpuList } from '../../formats/host/cpu-list.ts'
-import type { LogicalCpu, MemorySideCache, NumaCell } from '../../formats/host/host-facts.ts'
+import type { HostNumaCell, LogicalCpu, MemorySideCache } from '../../formats/host/host-facts.ts'
 import { memoryOf, pagesOf } from './memory.ts'
 import { CPUS, NODES } from './paths.ts'
 import { coreOf, siblingsOf, socketOf } from './places.ts'
@@ -10,7 +10,7 @@ import type { HostTree } from './tree.ts'
  * @param basePage the size of an ordinary page, KiB
  * @throws LibvirtError for a processor whose place makes no sense
  */
-export function readCells(tree: HostTree, basePage: number): NumaCell[] {
+export function readCells(tree: HostTree, basePage: number): HostNumaCell[] {
   const nodes = tree.numbered(NODES, 'node')
   return nodes.map(node => {
     const memory = memoryOf(tree, node)
@@ -26,7 +26,7 @@ export function readCells(tree: HostTree, basePage: number): NumaCell[] {
 }
 
 /** The kernel has a column for every node that is there; 0 is no distance. */
-function distancesOf(tree: HostTree, node: number, nodes: readonly number[]): NumaCell['distances'] {
+function distancesOf(tree: HostTree, node: number, nodes: readonly number[]): HostNumaCell['distances'] {
   const columns = tree.text(`${NODES}/node${node}/distance`)?.split(/\s+/).map(Number) ?? []
   return nodes.map((cell, i) => ({ cell, value: columns[i] ?? 0 })).filter(({ value }) => value > 0)
 }

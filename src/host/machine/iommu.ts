@@ -8,7 +8,7 @@ interface Platform {
   /** The kernel's parameters that decide, and what they must not say. */
   readonly parameters: readonly string[]
   readonly off: RegExp
-  readonly mend: string
+  readonly remedy: string
 }
 
 const INTEL: Platform = {
@@ -16,7 +16,7 @@ const INTEL: Platform = {
   setting: 'VT-d',
   parameters: ['intel_iommu', 'iommu'],
   off: /^(?:intel_iommu|iommu)=(?:.*,)?off\b/,
-  mend: 'boot with intel_iommu=on on the kernel command line',
+  remedy: 'boot with intel_iommu=on on the kernel command line',
 }
 
 const AMD: Platform = {
@@ -24,7 +24,7 @@ const AMD: Platform = {
   setting: 'AMD-Vi (IOMMU)',
   parameters: ['amd_iommu', 'iommu'],
   off: /^(?:amd_iommu|iommu)=(?:.*,)?off\b/,
-  mend: 'boot without amd_iommu=off and iommu=off on the kernel command line',
+  remedy: 'boot without amd_iommu=off and iommu=off on the kernel command line',
 }
 
 const ARM: Platform = {
@@ -32,7 +32,7 @@ const ARM: Platform = {
   setting: 'SMMU',
   parameters: ['arm-smmu', 'iommu'],
   off: /^(?:arm-smmu.*disable.*|iommu=off)/,
-  mend: 'use a kernel with CONFIG_ARM_SMMU_V3 and boot without what disables the SMMU',
+  remedy: 'use a kernel with CONFIG_ARM_SMMU_V3 and boot without what disables the SMMU',
 }
 
 const TABLES = 'sys/firmware/acpi/tables'
@@ -60,7 +60,7 @@ function inCpu(tree: HostTree, arch: string): VfioCondition[] {
       name: 'iommu-in-cpu',
       state: flag ? 'met' : 'unmet',
       evidence: flag ? `/proc/cpuinfo has the flag ${flag}` : '/proc/cpuinfo has neither vmx nor svm',
-      mend: flag
+      remedy: flag
         ? undefined
         : 'enable hardware virtualization in firmware; in a virtual machine, nested virtualization',
     },
@@ -82,11 +82,11 @@ function inFirmware(tree: HostTree, { tables, setting }: Platform): VfioConditio
     name,
     state: 'unmet',
     evidence: `firmware has no ACPI table ${tables.join(' or ')} in /${TABLES}`,
-    mend: `enable ${setting} in the settings of the firmware`,
+    remedy: `enable ${setting} in the settings of the firmware`,
   }
 }
 
-function inKernel(tree: HostTree, { parameters, off, mend }: Platform): VfioCondition {
+function inKernel(tree: HostTree, { parameters, off, remedy }: Platform): VfioCondition {
   const name = 'iommu-in-kernel'
   const words = tree.text('proc/cmdline')?.split(/\s+/) ?? []
   const said = words.filter(word => parameters.some(parameter => word.startsWith(parameter)))
@@ -99,6 +99,6 @@ function inKernel(tree: HostTree, { parameters, off, mend }: Platform): VfioCond
     name,
     state: 'unmet',
     evidence: `the kernel drives no IOMMU (/${IOMMUS} is empty)${commandLine}`,
-    mend: isOff ? `boot without ${said.filter(word => off.test(word)).join(' ')}` : mend,
+    remedy: isOff ? `boot without ${said.filter(word => off.test(word)).join(' ')}` : remedy,
   }
 }

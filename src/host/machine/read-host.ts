@@ -5,13 +5,56 @@ import { behaves, type LibvirtVersion } from '../../qemu/versions.ts'
 import { readCaches } from './caches.ts'
 import { basePageSize, pageSizes } from './memory.ts'
 import { type NodeInfo, nodeInfo } from './node-info.ts'
+import { CPUS } from './paths.ts'
 import { powerManagement } from './power.ts'
 import { readBandwidth, readEnergy, withControls } from './resctrl.ts'
 import { securityModels } from './security.ts'
-import { threadsPerSubcore } from './subcores.ts'
+import { setting } from './settings.ts'
 import { readTopology } from './topology.ts'
 import type { HostTree } from './tree.ts'
-import { hostUuid } from './uuid.ts'
+
+/** Bytes of a thread's number in the device tree. */
+const CELL = 4
+
+/**
+ * POWER8 can split its cores, and then shows the first thread of each part alone: how many threads a part has. 0 where
+ * the host shows every thread, or cannot run guests with KVM.
+ * @see Linux, Documentation/ABI/testing/sysfs-devices-system-cpu, subcores_per_core
+ */
+function threadsPerSubcore(tree: HostTree, arch: string): number {
+  if (!arch.startsWith('ppc64') || !tree.has('dev/kvm')) return 0
+  const parts = tree.number(`${CPUS}/subcores_per_core`)
+  if (!parts) return 0
+  const folder = 'proc/device-tree/cpus'
+  const [core] = tree.names(folder).filter(name => name.startsWith('PowerPC,'))
+  const threads = tree.bytes(`${folder}/${core}/ibm,ppc-interrupt-server#s`)
+  return threads ? threads.length / CELL / parts : 0
+}
+
+/** Where firmware's UUID is; root alone may read it. */
+const DMI = ['sys/devices/virtual/dmi/id/product_uuid', 'sys/class/dmi/id/product_uuid']
+
+/**
+ * The host's UUID as libvirt takes it: from its settings, else from firmware. Undefined where there is none that is
+ * one: libvirt then makes one up at every start.
+ */
+export function hostUuid(tree: HostTree): string | undefined {
+  const source = setting(tree, 'daemon', 'host_uuid_source')
+  const given = [setting(tree, 'daemon', 'host_uuid')]
+  const found = source === 'machine-id' ? [tree.text('etc/machine-id')] : DMI.map(path => tree.text(path))
+  for (const text of [...given, ...found]) {
+    const uuid = text === undefined ? undefined : formatUuid(text)
+    if (uuid) return uuid
+  }
+  return undefined
+}
+
+/** 32 digits, not all the same. */
+function formatUuid(text: string): string | undefined {
+  const digits = text.replaceAll('-', '').toLowerCase()
+  if (!/^[0-9a-f]{32}$/.test(digits) || /^(.)\1*$/.test(digits)) return undefined
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
 
 /** A host without its CPU, which is read on its own. */
 export interface HostAround {

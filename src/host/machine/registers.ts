@@ -1,4 +1,4 @@
-import type { Registers } from '../../core/registers.ts'
+import type { NamedRegisters } from '../../core/cpu.ts'
 import { auxiliaryValue } from './auxv.ts'
 import { CPUS } from './paths.ts'
 import type { HostTree } from './tree.ts'
@@ -7,7 +7,7 @@ import type { HostTree } from './tree.ts'
 const AT_HWCAP = 16n
 
 /** The registers that tell the model of a processor of ARM or POWER, as far as the kernel shows them. */
-export function readRegisters(tree: HostTree): Registers {
+export function readRegisters(tree: HostTree): NamedRegisters {
   const registers = new Map<string, bigint>()
   const midr = tree.text(`${CPUS}/cpu0/regs/identification/midr_el1`)
   if (midr?.match(/^0x[0-9a-f]+$/i)) registers.set('MIDR_EL1', BigInt(midr))

@@ -1,6 +1,5 @@
-import type { VfioCondition, VfioFacts, VfioGroup, VfioState } from '../../formats/host/vfio.ts'
+import type { VfioCondition, VfioFacts, VfioGroup, VfioName, VfioState } from '../../formats/host/vfio.ts'
 import { iommuConditions } from './iommu.ts'
-import { moduleCondition } from './modules.ts'
 import type { HostTree } from './tree.ts'
 
 const GROUPS = 'sys/kernel/iommu_groups'
@@ -46,7 +45,8 @@ function groupsCondition(groups: readonly VfioGroup[]): VfioCondition {
         name: 'iommu-groups',
         state: 'unmet',
         evidence: `/${GROUPS} is empty or not there`,
-        mend: 'groups appear once the IOMMU is enabled in firmware and kernel; in a virtual machine the hypervisor must give it one',
+        remedy:
+          'groups appear once the IOMMU is enabled in firmware and kernel; in a virtual machine the hypervisor must give it one',
       }
 }
 
@@ -62,7 +62,7 @@ const deviceCondition = (isThere: boolean): VfioCondition => ({
   name: 'vfio-device',
   state: isThere ? 'met' : 'unmet',
   evidence: `/${CONTAINER} is ${isThere ? 'there' : 'not there'}`,
-  mend: isThere
+  remedy: isThere
     ? undefined
     : 'load vfio (modprobe vfio-pci); in a container the device must be passed into it',
 })
@@ -84,7 +84,7 @@ function permissionCondition(tree: HostTree, groups: readonly VfioGroup[]): Vfio
     evidence: container
       ? `/${CONTAINER} ${state === 'met' ? 'may' : 'may not'} be opened by this user${bound}`
       : `/${CONTAINER} is not there to be opened`,
-    mend:
+    remedy:
       state === 'unmet'
         ? "run as root, as libvirt's system daemon does, or let udev give /dev/vfio to a group"
         : undefined,
@@ -95,7 +95,7 @@ const iommufdCondition = (isThere: boolean): VfioCondition => ({
   name: 'iommufd',
   state: isThere ? 'met' : 'unmet',
   evidence: `/${IOMMUFD} is ${isThere ? 'there' : 'not there'}`,
-  mend: isThere
+  remedy: isThere
     ? undefined
     : 'needed only for devices that are given through iommufd: Linux 6.2 or newer, modprobe iommufd',
 })
@@ -110,7 +110,7 @@ function memoryCondition(tree: HostTree): VfioCondition {
     name,
     state: enough ? 'met' : 'unmet',
     evidence: `this user may lock ${limit === 'unlimited' ? 'any amount of memory' : `${limit} bytes of memory`}`,
-    mend: enough
+    remedy: enough
       ? undefined
       : "as much as the guest's memory and 1 GiB more: memlock in limits.conf; libvirt's system daemon raises it by itself",
   }
@@ -118,3 +118,27 @@ function memoryCondition(tree: HostTree): VfioCondition {
 
 /** Less than a small guest has. */
 const LEAST = 2 ** 30
+
+/** Whether a module of the kernel is loaded or built in; one that is neither may still be there to be loaded. */
+function moduleCondition(tree: HostTree, name: VfioName, module: string): VfioCondition {
+  if (tree.has(`sys/module/${module}`))
+    return { name, state: 'met', evidence: `the module ${module} is loaded or built in` }
+  const file = new RegExp(`/${module.replaceAll('_', '[-_]')}\\.ko`)
+  if (listOf(tree, 'builtin').some(line => file.test(line)))
+    return { name, state: 'met', evidence: `the module ${module} is built in` }
+  const isThere = listOf(tree, 'dep').some(line => file.test(line.split(':', 1)[0] ?? ''))
+  return {
+    name,
+    state: 'unmet',
+    evidence: `the module ${module} is not loaded${isThere ? '' : ', and this kernel seems to have none'}`,
+    remedy: isThere
+      ? `modprobe ${module.replaceAll('_', '-')}`
+      : "install the modules of the running kernel, or one with CONFIG_VFIO_PCI; a container's host has to load it",
+  }
+}
+
+/** The lines of a list about the running kernel's modules. */
+function listOf(tree: HostTree, kind: 'builtin' | 'dep'): string[] {
+  const release = tree.text('proc/sys/kernel/osrelease')
+  return tree.text(`lib/modules/${release}/modules.${kind}`)?.split('\n') ?? []
+}

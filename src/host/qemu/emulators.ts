@@ -7,10 +7,10 @@ import { type GuestFacts, guestOf } from '../../qemu/guest-facts.ts'
 import { qemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { ProbeError } from '../probe-error.ts'
 import { findEmulator } from './emulator.ts'
-import { type ProbeOptions, probeQemu } from './probe.ts'
+import { type ProbeQemuOptions, probeQemu } from './probe.ts'
 
 /** What guests this machine can run. */
-export interface FoundGuests {
+interface FoundGuests {
   /** In libvirt's order of architectures. */
   readonly guests: readonly GuestFacts[]
   readonly doubts: readonly HostDoubt[]
@@ -22,7 +22,7 @@ export interface FoundGuests {
  */
 export async function findGuests(
   host: string,
-  options: Omit<ProbeOptions, 'binary'> = {},
+  options: Omit<ProbeQemuOptions, 'binary'> = {},
 ): Promise<FoundGuests> {
   const found = [...ARCH_NAMES].flatMap(arch => {
     const binary = findEmulator(arch, { host })
@@ -42,7 +42,10 @@ export async function findGuests(
 type Answers = ReadonlyMap<string, QemuCapabilities | Error>
 
 /** Asks as many at a time as there are processors: each keeps one busy. */
-async function askAll(binaries: readonly string[], options: Omit<ProbeOptions, 'binary'>): Promise<Answers> {
+async function askAll(
+  binaries: readonly string[],
+  options: Omit<ProbeQemuOptions, 'binary'>,
+): Promise<Answers> {
   const answers = new Map<string, QemuCapabilities | Error>()
   const waiting = [...binaries]
   const ask = async (): Promise<void> => {
@@ -56,7 +59,7 @@ async function askAll(binaries: readonly string[], options: Omit<ProbeOptions, '
 
 async function answerOf(
   binary: string,
-  options: Omit<ProbeOptions, 'binary'>,
+  options: Omit<ProbeQemuOptions, 'binary'>,
 ): Promise<QemuCapabilities | Error> {
   try {
     return qemuCapabilities(await probeQemu({ binary, ...options }))

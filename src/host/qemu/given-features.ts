@@ -3,14 +3,14 @@ import type { Interview } from './interview.ts'
 import { Qemu, type QemuOptions } from './qemu.ts'
 
 /** Features of a virtual CPU, in QEMU's spelling. */
-export interface Given {
+export interface GivenFeatureLists {
   readonly enabled: readonly string[]
   /** Asked for, and not to be had on this host. */
   readonly disabled: readonly string[]
 }
 
 /** What the first virtual CPU has: every property that is true, and those that QEMU had to leave out. */
-export function* cpuInterview(): Interview<Given> {
+export function* cpuInterview(): Interview<GivenFeatureLists> {
   yield { execute: 'qmp_capabilities' }
   const cpus = member(yield { execute: 'query-cpus-fast' }, 'return')
   const known = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
@@ -32,7 +32,7 @@ export function* cpuInterview(): Interview<Given> {
  * What a QEMU gives a guest of this machine and CPU: started, asked, and ended before the first instruction.
  * @throws LibvirtError where QEMU does not start with it
  */
-export async function givenFeatures(binary: string, options: QemuOptions): Promise<Given> {
+export async function givenFeatures(binary: string, options: QemuOptions): Promise<GivenFeatureLists> {
   const qemu = await Qemu.start(binary, options)
   return (await qemu.interview(cpuInterview()).finally(() => qemu.end())).found
 }

@@ -7,7 +7,7 @@ import { Qemu } from './qemu.ts'
 
 declare const __VERSION__: string
 
-export interface ProbeOptions {
+export interface ProbeQemuOptions {
   /** The path of a QEMU binary; `findEmulator` knows where one is. */
   readonly binary: string
   /** Where answers are kept; `none`: they are neither looked up nor kept. Absent: the user's cache directory. */
@@ -21,7 +21,7 @@ export interface ProbeOptions {
  * from the last time, as long as neither the binary nor the host has changed.
  * @throws ProbeError, LibvirtError where it cannot be started, is no QEMU, too old, or silent
  */
-export async function probeQemu({ binary, cache, patience }: ProbeOptions): Promise<Conversation> {
+export async function probeQemu({ binary, cache, patience }: ProbeQemuOptions): Promise<Conversation> {
   const identity = identityOf(binary, __VERSION__)
   if (cache === 'none') return askQemu(binary, patience)
   const directory = cache ?? cacheDirectory()

@@ -4,7 +4,6 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { JsonObject } from '../../formats/json/json-value.ts'
 import type { Exchange, QmpCommand } from '../../qemu/qmp/exchange.ts'
 import type { Interview } from './interview.ts'
-import { leash } from './kill-with-parent.ts'
 import { Messages } from './messages.ts'
 
 /** How long a QEMU may say nothing, in milliseconds. It answers within 0.3 s; a busy host takes its time. */
@@ -97,3 +96,20 @@ const argumentsFor = (accelerator: string, guest: QemuOptions['guest']): string[
   '-qmp',
   'stdio',
 ]
+
+/**
+ * Ties a child, which must lead a process group, to this process: however this one ends, by Ctrl-C or `kill -9`
+ * too, a shell that waits for a pipe to close kills the group. Answers how to let go once the child has ended.
+ */
+function leash(pid: number): () => void {
+  if (process.platform === 'win32') return () => {}
+  const script = 'read -r _; kill -9 -"$1"'
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  // Where there is no shell the child is still ended by whoever started it.
+  guard.on('error', () => {})
+  guard.unref()
+  return () => void guard.kill('SIGKILL')
+}

@@ -1,4 +1,4 @@
-import type { Inquiry } from '../../arch/dialogue.ts'
+import type { Dialogue } from '../../arch/dialogue.ts'
 import { Qemu, type QemuOptions } from './qemu.ts'
 
 /**
@@ -8,7 +8,7 @@ import { Qemu, type QemuOptions } from './qemu.ts'
  * @throws LibvirtError, ProbeError
  */
 export async function inquire<T>(
-  inquiry: Inquiry<T>,
+  inquiry: Dialogue<T>,
   binary: () => string,
   options: QemuOptions,
 ): Promise<T> {

@@ -1,9 +1,8 @@
 import type { U32 } from '../../core/bits.ts'
-import type { Feature, FeatureClass } from '../../core/feature.ts'
+import type { Feature, FeatureClass, Order } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import type { Order } from '../../core/order.ts'
 import { type Place, placeKey, type Register } from '../../core/place.ts'
 import { children, type Element } from '../../xml/element.ts'
 
@@ -60,7 +59,7 @@ export class MapFeatures {
 }
 
 /** What the map itself tells of a feature. */
-type Told = Pick<Feature, 'name' | 'index' | 'bits' | 'place' | 'bit' | 'migratable'>
+type FeatureFacts = Pick<Feature, 'name' | 'index' | 'bits' | 'place' | 'bit' | 'migratable'>
 
 /** A feature of an installed map; what maps do not tell is taken from the `known` feature of that name. */
 class MapFeature implements Feature {
@@ -74,7 +73,7 @@ class MapFeature implements Feature {
   readonly class?: FeatureClass
   readonly #known: Feature | undefined
 
-  constructor({ name, index, bits, place, bit, migratable }: Told, known: Feature | undefined) {
+  constructor({ name, index, bits, place, bit, migratable }: FeatureFacts, known: Feature | undefined) {
     this.name = name
     this.index = index
     this.bits = bits

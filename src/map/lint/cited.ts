@@ -1,11 +1,11 @@
 import { type DataFile, type Statement, statementsOf } from '../text/data-file.ts'
-import { type Finding, findingIn } from './lint-finding.ts'
+import { findingIn, type LintFinding } from './lint-finding.ts'
 
 /**
  * The lines of causes and effects that cite no source, or one that `docs/sources.md` does not have. Advice that follows
  * from a cause (`*`) needs none; `unverified` is no source, but says that nobody could look into the one before it.
  */
-export function lintCited(file: DataFile, sources: string): Finding[] {
+export function lintCited(file: DataFile, sources: string): LintFinding[] {
   const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1]))
   return statementsOf(file)
     .filter(isFact)

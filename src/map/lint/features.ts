@@ -1,12 +1,12 @@
 import { formatData } from '../text/format.ts'
 import type { WordPlace } from '../text/parse-features.ts'
-import { type Finding, findingAt, findingIn } from './lint-finding.ts'
+import { findingAt, findingIn, type LintFinding } from './lint-finding.ts'
 import type { LintSubject } from './subject.ts'
 
 /** Law 6: one place for a feature and one feature for a place: no name and no bit is there twice. */
-export function onePlaceEach({ words, features }: LintSubject): Finding[] {
+export function onePlaceEach({ words, features }: LintSubject): LintFinding[] {
   const seen = new Map<string, number>()
-  const once = (key: string, offset: number): Finding[] => {
+  const once = (key: string, offset: number): LintFinding[] => {
     if (seen.has(key)) return [findingAt(features, offset, `${key} is above already`)]
     seen.set(key, offset)
     return []
@@ -27,7 +27,7 @@ function placeOf(at: WordPlace): string {
 }
 
 /** Law 7: every word and every family cites a source, and every source is in `docs/sources.md`. */
-export function sourcesCited({ words, features, db, sources }: LintSubject): Finding[] {
+export function sourcesCited({ words, features, db, sources }: LintSubject): LintFinding[] {
   const keys = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1] ?? ''))
   const faults = (cited: readonly string[]) =>
     cited.length === 0
@@ -48,7 +48,7 @@ export function sourcesCited({ words, features, db, sources }: LintSubject): Fin
 const LONGEST_TITLE = 60
 
 /** Law 8: every title is there, is the only one of its kind, says more than the name, and fits in a line. */
-export function titlesTell({ words, features }: LintSubject): Finding[] {
+export function titlesTell({ words, features }: LintSubject): LintFinding[] {
   const seen = new Set<string>()
   const rows = words.flatMap(word => word.features)
   const faultOf = (name: string, title: string): string | undefined => {
@@ -68,7 +68,7 @@ export function titlesTell({ words, features }: LintSubject): Finding[] {
 const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '')
 
 /** Law 9: every file is as the formatter writes it. */
-export function formatted({ texts }: LintSubject): Finding[] {
+export function formatted({ texts }: LintSubject): LintFinding[] {
   const { features, models, walk, names = '', deps = '' } = texts
   const files = {
     'features.txt': features,

@@ -1,8 +1,25 @@
 import { formatData } from '../text/format.ts'
 import { parseModelList } from '../text/model-list.ts'
-import { lint } from './lint.ts'
-import { type Finding, findingIn } from './lint-finding.ts'
-import { lintSubject } from './subject.ts'
+import { formatted, onePlaceEach, sourcesCited, titlesTell } from './features.ts'
+import { findingIn, type LintFinding } from './lint-finding.ts'
+import { closedUnderDeps, inFileOrder, noNoOps, releasedStay, smallestDelta } from './models.ts'
+import { type LintSubject, lintSubject } from './subject.ts'
+
+/** The laws of the data, in the order of `data/README.md`. */
+export const LAWS: Readonly<Record<string, (subject: LintSubject) => LintFinding[]>> = {
+  noNoOps,
+  inFileOrder,
+  closedUnderDeps,
+  smallestDelta,
+  releasedStay,
+  onePlaceEach,
+  sourcesCited,
+  titlesTell,
+  formatted,
+}
+
+/** Everything that breaks a law; the data may be committed when there is nothing. */
+export const lint = (subject: LintSubject): LintFinding[] => Object.values(LAWS).flatMap(law => law(subject))
 
 /**
  * Everything that breaks a law in files of an architecture whose models do not descend from one another: lists of
@@ -12,19 +29,19 @@ export const lintFiles = (
   texts: Readonly<Record<string, string>>,
   lists: Readonly<Record<string, readonly string[]>>,
   sources: string,
-): Finding[] =>
+): LintFinding[] =>
   Object.entries(texts).flatMap(([name, text]) =>
     lists[name] ? lintList(name, text, lists[name], sources) : lintTable(name, text, sources),
   )
 
 /** The laws of `features.txt` hold for every file of its form. */
-const lintTable = (name: string, text: string, sources: string): Finding[] =>
+const lintTable = (name: string, text: string, sources: string): LintFinding[] =>
   lint(lintSubject({ features: text, models: {}, walk: '' }, sources, '')).map(finding => ({
     ...finding,
     file: name,
   }))
 
-function lintList(name: string, text: string, fields: readonly string[], sources: string): Finding[] {
+function lintList(name: string, text: string, fields: readonly string[], sources: string): LintFinding[] {
   const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1] ?? ''))
   const seen = new Set<string>()
   const { models } = parseModelList(text, name, fields)

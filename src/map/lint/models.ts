@@ -5,11 +5,11 @@ import { parseDelta } from '../text/delta.ts'
 import type { Version } from '../text/family.ts'
 import { setsOf } from '../text/named-sets.ts'
 import { releaseLine } from '../text/print-expansions.ts'
-import { type Finding, findingIn } from './lint-finding.ts'
+import { findingIn, type LintFinding } from './lint-finding.ts'
 import { type LintSubject, versionsOf } from './subject.ts'
 
 /** Law 1: no word of a delta is without effect, and a version that changes no bit says what else changed. */
-export function noNoOps({ db, files }: LintSubject): Finding[] {
+export function noNoOps({ db, files }: LintSubject): LintFinding[] {
   const sets = setsOf(db, files)
   return versionsOf(db).flatMap(({ version }) => {
     const { at } = version.row
@@ -36,7 +36,7 @@ export function noNoOps({ db, files }: LintSubject): Finding[] {
 }
 
 /** Law 2: names stand in the order of `features.txt`, sets behind them, versions ascending. */
-export function inFileOrder({ db, files }: LintSubject): Finding[] {
+export function inFileOrder({ db, files }: LintSubject): LintFinding[] {
   const place = (name: string) => db.features.get(name)?.index ?? Number.POSITIVE_INFINITY
   const deltas = files.flatMap(file => [...file.sets, ...file.families.flatMap(family => family.items)])
   const names = deltas.flatMap(({ at, delta }) => {
@@ -61,7 +61,7 @@ export function inFileOrder({ db, files }: LintSubject): Finding[] {
 }
 
 /** Law 3: every model is closed under `deps.txt`, but for the breaches of libvirt's that a rule counts. */
-export function closedUnderDeps({ db }: LintSubject): Finding[] {
+export function closedUnderDeps({ db }: LintSubject): LintFinding[] {
   return db.dependencies.rules.flatMap(({ at, features, needs, broken }) => {
     const need = bitsNamed(db, needs)
     const breaking = db.models.filter(
@@ -82,10 +82,10 @@ const bitsNamed = (db: Database, names: readonly string[]): FeatureSet =>
   db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
 
 /** Law 4: a delta is the smallest that any model above of the vendor, or of none, gives; or its note names the parent. */
-export function smallestDelta({ db, files }: LintSubject): Finding[] {
+export function smallestDelta({ db, files }: LintSubject): LintFinding[] {
   const sets = setsOf(db, files)
   const above: Version[] = []
-  const findings: Finding[] = []
+  const findings: LintFinding[] = []
   for (const { family, version } of versionsOf(db)) {
     const written = version.delta.minus.length + version.delta.plus.length
     const peers = above.filter(peer => !peer.model.vendor || peer.model.vendor === family.vendor)
@@ -111,7 +111,7 @@ export function smallestDelta({ db, files }: LintSubject): Finding[] {
 }
 
 /** Law 5: a released model never changes; a change is a new version. */
-export function releasedStay({ db, released }: LintSubject): Finding[] {
+export function releasedStay({ db, released }: LintSubject): LintFinding[] {
   const file = 'test/expected/released.txt'
   return released.split('\n').flatMap((line, i) => {
     const name = line.split(' ')[0]

@@ -1,7 +1,7 @@
 import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
 import type { ModelsFile } from '../model-rows.ts'
 import type { DataFile } from '../text/data-file.ts'
-import type { Family, Version } from '../text/family.ts'
+import type { ModelFamily, Version } from '../text/family.ts'
 import { parseFeatures, type WordRow } from '../text/parse-features.ts'
 import { parseModels } from '../text/parse-models.ts'
 
@@ -34,6 +34,6 @@ export function lintSubject(texts: DatabaseTexts, sources: string, released: str
 }
 
 /** Every version of every family, in the order of the files. */
-export function versionsOf(db: Database): { family: Family; version: Version }[] {
+export function versionsOf(db: Database): { family: ModelFamily; version: Version }[] {
   return db.families.flatMap(family => family.versions.map(version => ({ family, version })))
 }

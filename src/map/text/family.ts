@@ -3,7 +3,7 @@ import type { FamilyRow, ItemRow } from '../model-rows.ts'
 import { type Delta, parseDelta } from './delta.ts'
 
 /** A line of CPUs that descend from one another: `EPYC` with all its versions. */
-export class Family {
+export class ModelFamily {
   readonly name: string
   /** Absent: not of one vendor. */
   readonly vendor: Vendor | undefined

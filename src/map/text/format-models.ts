@@ -1,10 +1,33 @@
 import type { FamilyRow, ItemRow, SetRow, VendorRow } from '../model-rows.ts'
 import { tokensOf } from './data-file.ts'
-import type { Delta } from './delta.ts'
-import { parseDelta } from './delta.ts'
+import { type Delta, parseDelta } from './delta.ts'
 import { parseModels } from './parse-models.ts'
-import { printSignature } from './read-signature.ts'
-import { WIDTH, withNote, wrap } from './wrap.ts'
+import { printSignatureField } from './read-signature.ts'
+
+/** How long a line of data may be. */
+const WIDTH = 100
+
+/** Fills lines with `words`, one blank between; the first line begins with `first`, the others with `rest`. */
+function wrap(words: readonly string[], first: string, rest: string, width = WIDTH): string[] {
+  const lines: string[] = []
+  let line = first
+  let empty = true
+  for (const word of words) {
+    if (!empty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = rest
+      empty = true
+    }
+    line += empty ? word : ` ${word}`
+    empty = false
+  }
+  return empty && lines.length > 0 ? lines : [...lines, line]
+}
+
+/** `text` with its comment at column `at`, or two blanks behind a longer text; without a note just the text. */
+function withNote(text: string, note: string, at = 0): string {
+  return note ? `${text.padEnd(at - 2)}  # ${note}` : text
+}
 
 /** The form of a file of models: one column for deltas and one for notes in each family. @throws ParseError */
 export function formatModels(text: string, name: string): string {
@@ -44,7 +67,7 @@ function printFamily(family: FamilyRow): string[] {
   const { name, parent, signatures, gone, later, sources, at } = family
   const fields = [
     `model ${name}${parent ? ` : ${parent}` : ''}`,
-    ...(signatures.length > 0 ? [`sig ${signatures.map(printSignature).join(' ')}`] : []),
+    ...(signatures.length > 0 ? [`sig ${signatures.map(printSignatureField).join(' ')}`] : []),
     ...(gone.length > 0 ? [`gone ${gone.join(' ')}`] : []),
     ...(later ? [`later ${later}`] : []),
     ...(sources ? [`[${sources}]`] : []),

@@ -1,7 +1,7 @@
 import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
 
 /** A vendor of a list, with what identifies it in hardware; empty where the architecture does not say. */
-export interface ListedVendor {
+interface ListedVendor {
   readonly name: string
   readonly id: string
 }
@@ -17,7 +17,7 @@ export interface ListedModel {
   readonly sources: string
 }
 
-export interface ModelList {
+interface ModelList {
   readonly vendors: readonly ListedVendor[]
   /** In map order. */
   readonly models: readonly ListedModel[]

@@ -1,8 +1,13 @@
-import type { FamilyRow, ItemRow, ModelsFile, SetRow, VendorRow } from '../model-rows.ts'
+import {
+  type FamilyRow,
+  type ItemRow,
+  isVersion,
+  type ModelsFile,
+  type SetRow,
+  type VendorRow,
+} from '../model-rows.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
-import { parseFamily } from './parse-family.ts'
-import { parseItem } from './parse-item.ts'
-import { splitDelta } from './split-delta.ts'
+import { readSignatures } from './read-signature.ts'
 
 const VENDOR = /^vendor +(?:-|(?:"([^"]+)"|(\S+)) +([^\s[]+))(?: +\[(.*)\])?$/
 
@@ -43,4 +48,78 @@ function parseSet(at: Statement): SetRow {
     throw faultIn(at, 'expected `set @NAME [: @BASE] delta`', name)
   }
   return { at, name, base, delta }
+}
+
+/** Reads `vN = PLAIN [: BASE] [(flags)] delta`, of which `vN` or `= PLAIN` may be missing. @throws ParseError */
+function parseItem(at: Statement): ItemRow {
+  const { head, delta } = splitDelta(at.text)
+  const open = head.indexOf('(')
+  const flags = open < 0 ? '' : head.slice(open + 1, -1)
+  if (open >= 0 && !head.endsWith(')')) throw faultIn(at, 'flags end with `)`, and only a delta follows them')
+  const tokens = tokensOf(open < 0 ? head : head.slice(0, open))
+  const version = isVersion(tokens[0] ?? '') ? tokens[0] : undefined
+  let next = version ? 1 : 0
+  const plain = tokens[next] === '=' ? tokens[next + 1] : undefined
+  if (plain) next += 2
+  const base = tokens[next] === ':' ? tokens[next + 1] : undefined
+  if (base) next += 2
+  if (next < tokens.length || !(version || plain)) {
+    throw faultIn(at, 'expected `vN [= PLAIN] [: BASE] [(flags)] delta` or `= PLAIN …`', tokens[next])
+  }
+  return { at, version, plain, base, flags, delta }
+}
+
+/** A line before and from its first `-` or `+` that stands alone. */
+function splitDelta(text: string): { head: string; delta: string } {
+  const minus = text.indexOf(' - ')
+  const plus = text.indexOf(' + ')
+  const end = minus < 0 || (plus >= 0 && plus < minus) ? plus : minus
+  return end < 0
+    ? { head: text, delta: '' }
+    : { head: text.slice(0, end).trimEnd(), delta: text.slice(end + 1) }
+}
+
+/** Reads `model FAMILY [: PARENT] [sig …] [gone …] [later @SET] [[source]]`; the items are to follow. */
+function parseFamily(at: Statement, section: VendorRow | undefined): FamilyRow & { items: ItemRow[] } {
+  const open = at.text.endsWith(']') ? at.text.indexOf('[') : -1
+  const tokens = tokensOf(open < 0 ? at.text : at.text.slice(0, open))
+  const [, name = ''] = tokens
+  if (!name || isKeyword(name)) throw faultIn(at, 'expected `model FAMILY`')
+  const fields = fieldsOf(tokens, at)
+  return {
+    at,
+    name,
+    section,
+    parent: fields[':']?.join(' '),
+    signatures: readSignatures(fields.sig ?? [], at),
+    gone: fields.gone ?? [],
+    later: fields.later?.join(' '),
+    sources: open < 0 ? '' : at.text.slice(open + 1, -1),
+    items: [],
+  }
+}
+
+/** What may follow a family's name, each with its values. */
+interface Fields {
+  ':'?: string[]
+  sig?: string[]
+  gone?: string[]
+  later?: string[]
+}
+
+const isKeyword = (token: string): token is keyof Fields =>
+  token === ':' || token === 'sig' || token === 'gone' || token === 'later'
+
+function fieldsOf(tokens: readonly string[], at: Statement): Fields {
+  const fields: Fields = {}
+  let values: string[] | undefined
+  for (let i = 2; i < tokens.length; i++) {
+    const token = tokens[i] ?? ''
+    if (isKeyword(token)) {
+      values = []
+      fields[token] = values
+    } else if (values) values.push(token)
+    else throw faultIn(at, 'expected `:`, `sig`, `gone`, `later` or `[source]`', token)
+  }
+  return fields
 }

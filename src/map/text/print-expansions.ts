@@ -3,7 +3,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { Model } from '../../core/model.ts'
 import { placeKey } from '../../core/place.ts'
 import type { Database } from '../database.ts'
-import { printSignature } from './read-signature.ts'
+import { printSignatureField } from './read-signature.ts'
 
 /**
  * Every model, fully expanded, in map order: what a change of one line of data comes to. The features stand
@@ -23,7 +23,7 @@ function printModel(db: Database, model: Model, alias: Model | undefined): strin
 function headOf({ name, vendor, signatures, decode, compat, canonical }: Model): string {
   const facts = [
     vendor?.name ?? 'any vendor',
-    ...signatures.map(printSignature),
+    ...signatures.map(printSignatureField),
     ...(decode.host ? ['host'] : []),
     ...(decode.guest ? ['guest'] : []),
     ...(compat ? ['compat'] : []),

@@ -1,8 +1,8 @@
 import type { Model } from '../../core/model.ts'
 import type { Database } from '../database.ts'
-import type { Family } from './family.ts'
+import type { ModelFamily } from './family.ts'
 import { formatModels } from './format-models.ts'
-import { printSignature } from './read-signature.ts'
+import { printSignatureField } from './read-signature.ts'
 
 /**
  * The text of a model of an installed map that our data lacks: a first draft, on the nearest model we have.
@@ -35,11 +35,11 @@ export function modelsToPropose(db: Database, map: Database): Model[] {
 }
 
 /** `v3` for a version of the family itself, else the model's name. */
-const shortIn = ({ versions }: Family, model: Model): string =>
+const shortIn = ({ versions }: ModelFamily, model: Model): string =>
   versions.find(({ plain, versioned }) => plain === model || versioned === model)?.row.version ?? model.name
 
 function fieldsOf({ signatures, removed }: Model): string {
-  const sig = signatures.length > 0 ? ` sig ${signatures.map(printSignature).join(' ')}` : ''
+  const sig = signatures.length > 0 ? ` sig ${signatures.map(printSignatureField).join(' ')}` : ''
   return sig + (removed.length > 0 ? ` gone ${removed.map(({ name }) => name).join(' ')}` : '')
 }
 

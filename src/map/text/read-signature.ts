@@ -39,7 +39,7 @@ function maskOf(text: string): number {
 }
 
 /** The same as text: `6.85.0-4`. */
-export function printSignature({ family, model, steppings }: SignatureMatch): string {
+export function printSignatureField({ family, model, steppings }: SignatureMatch): string {
   return `${family}.${model}${steppings === undefined ? '' : `.${printSteppings(steppings)}`}`
 }
 

@@ -1,6 +1,5 @@
 import type { FamilyRow } from '../model-rows.ts'
-import { faultIn } from './data-file.ts'
-import type { WalkRow } from './parse-walk.ts'
+import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
 
 /** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
 export function walkOrder(families: readonly FamilyRow[], walk: readonly WalkRow[]): Map<string, number> {
@@ -34,4 +33,23 @@ function namesInOrder(family: FamilyRow, { at, first }: WalkRow): string[] {
   const names = [...new Set([...given, ...(first.includes('v*') ? all : [])])]
   if (names.length < all.length) throw faultIn(at, 'this leaves models out; end it with `v*`', family.name)
   return names
+}
+
+/** One line of `walk.txt`: the models of a family, where they stand in map order. */
+export interface WalkRow {
+  readonly at: Statement
+  readonly family: string
+  /** The names that come first; `v*` stands for all the rest. Empty: the plain names, then the versions. */
+  readonly first: readonly string[]
+}
+
+/** Reads `walk.txt`, whose lines are `FAMILY` or `FAMILY = NAME … v*`. @throws ParseError */
+export function parseWalk(text: string, name: string): WalkRow[] {
+  return statementsOf({ name, text }).map(at => {
+    const [family = '', equals, ...first] = tokensOf(at.text)
+    if (equals !== undefined && (equals !== '=' || first.length === 0)) {
+      throw faultIn(at, 'expected `FAMILY` or `FAMILY = NAME … v*`', equals)
+    }
+    return { at, family, first }
+  })
 }

@@ -1,6 +1,5 @@
-import { hasIde, isPseries, isS390, isX86 } from './machine.ts'
 import type { DomainQuestion } from './request.ts'
-import { choice, type Section, section, those } from './section.ts'
+import { choice, hasIde, isPseries, isS390, isX86, type Section, section, those } from './section.ts'
 
 /** The devices that a guest may be given, in libvirt's order. */
 export const devices = (question: DomainQuestion): Section[] => [

@@ -1,4 +1,5 @@
-import type { SgxCapabilities } from '../capabilities.ts'
+import { type Cpu, updateFeature } from '../../core/cpu.ts'
+import type { AcceleratorCapabilities, SgxCapabilities } from '../capabilities.ts'
 import { type CpuModes, cpuModes } from './cpu-modes.ts'
 import { devices } from './devices.ts'
 import { features, hyperv, launchSecurity, type Sev, sev, sgx } from './features.ts'
@@ -54,3 +55,17 @@ const memoryBacking = ({ qemu }: DomainQuestion): Section =>
     true,
     choice('sourceType', ['file', 'anonymous', ...those(['memfd', qemu.types.has('memory-backend-memfd')])]),
   )
+
+/** Domain capabilities whose host-model turns off every property that QEMU says is deprecated. */
+export function withoutDeprecated(
+  caps: DomainCapabilities,
+  { host }: AcceleratorCapabilities,
+): DomainCapabilities {
+  const { hostModel } = caps.cpu
+  if (!hostModel || !host) return caps
+  const features = host.deprecated.reduce<Cpu['features']>(
+    (list, name) => updateFeature(list, { name, policy: 'disable' }),
+    hostModel.features,
+  )
+  return { ...caps, cpu: { ...caps.cpu, hostModel: { ...hostModel, features } } }
+}

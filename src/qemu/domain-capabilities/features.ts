@@ -1,8 +1,7 @@
 import type { Property, SevCapabilities, SgxCapabilities } from '../capabilities.ts'
 import { toQemu } from '../names.ts'
-import { isArm, isPc, isS390, isVirt } from './machine.ts'
 import type { DomainQuestion } from './request.ts'
-import { choice, type Section, section, those } from './section.ts'
+import { choice, isArm, isPc, isS390, isVirt, type Section, section, those } from './section.ts'
 
 /** Features of a guest beside its CPU, in libvirt's order, up to those that have more to tell. */
 export const features = (question: DomainQuestion): Section[] => {

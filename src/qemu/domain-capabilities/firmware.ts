@@ -1,4 +1,4 @@
-import { libvirtArch } from '../arch-names.ts'
+import { libvirtArch } from '../names.ts'
 import type { DomainQuestion, Firmware } from './request.ts'
 import { type Choice, choice, those } from './section.ts'
 

@@ -1,7 +1,7 @@
+import type { Cpu } from '../../core/cpu.ts'
 import { xmlError } from '../../core/libvirt-error.ts'
 import { parseDomainCpu } from '../../formats/libvirt/parse-domain-cpu.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
-import type { GuestRequest } from './request.ts'
 
 /**
  * What a `<domain>` asks of its hypervisor.
@@ -30,4 +30,17 @@ function vcpusOf(domain: Element): number {
   const text = textOf(vcpu).trim()
   if (!/^\d+$/.test(text)) throw xmlError('maximum vcpus count must be an integer')
   return Number(text)
+}
+
+/** What a domain asks of its hypervisor, as far as the CPU is concerned. */
+export interface GuestRequest {
+  readonly virttype: string
+  /** Absent: the host's. */
+  readonly arch?: string | undefined
+  /** Absent: QEMU's default. */
+  readonly machine?: string | undefined
+  readonly emulator?: string | undefined
+  readonly vcpus: number
+  /** Absent: whatever the machine gives by itself. */
+  readonly cpu?: Cpu | undefined
 }

@@ -23,11 +23,13 @@ export function allowedOn(db: Database, place: StartPlace): AllowedModels | unde
   const { capabilities, choice } = place
   const models = capabilities.accelerators.get(choice.accelerator)?.models
   if (isX86(choice.arch)) return models && allowedModels(models)
-  return models && new Map(modelsOf(db, place).map(({ name, unavailable = [] }) => [name, unavailable]))
+  return (
+    models && new Map(hypervisorModelsAt(db, place).map(({ name, unavailable = [] }) => [name, unavailable]))
+  )
 }
 
 /** The hypervisor's models that libvirt knows, in its names. */
-export function modelsOf(db: Database, { capabilities, choice }: StartPlace): QemuModel[] {
+export function hypervisorModelsAt(db: Database, { capabilities, choice }: StartPlace): QemuModel[] {
   const find = modelFinder(db, choice.arch)
   const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
   return models.flatMap(model => {

@@ -6,8 +6,8 @@ import type { Database } from '../../map/database.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-compare.ts'
 import { NEVER_OFFERED } from '../names.ts'
-import { allowedOn, isX86, modelsOf, type StartPlace } from './place.ts'
-import type { GuestRequest } from './request.ts'
+import type { GuestRequest } from './parse-request.ts'
+import { allowedOn, hypervisorModelsAt, isX86, type StartPlace } from './place.ts'
 import { checkGuestCpu, isOnlyTopology } from './rules.ts'
 
 const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
@@ -39,7 +39,7 @@ function defaultCpu(db: Database, cpu: Cpu | undefined, place: StartPlace): Cpu 
   const { machine, virttype, arch } = place.choice
   const type = machine?.defaultCpuType
   // On POWER several names are of one type, and libvirt knows one of them.
-  const named = isX86(arch) ? [] : modelsOf(db, place).filter(known => known.type === type)
+  const named = isX86(arch) ? [] : hypervisorModelsAt(db, place).filter(known => known.type === type)
   const model = named[0]?.name ?? type?.replace(/-[^-]+-cpu$/, '')
   if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
   if (model === 'host' && virttype !== 'kvm') {

@@ -1,6 +1,5 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { libvirtArch } from '../arch-names.ts'
 import type {
   Accelerator,
   AcceleratorCapabilities,
@@ -8,6 +7,7 @@ import type {
   QemuCapabilities,
   QemuVersion,
 } from '../capabilities.ts'
+import { libvirtArch } from '../names.ts'
 import { QapiSchema } from '../qapi-schema.ts'
 import { type Conversation, parseConversation } from './conversation.ts'
 import * as replies from './replies.ts'

@@ -8,19 +8,19 @@ import type {
   SgxCapabilities,
 } from '../capabilities.ts'
 import type { QapiEntity } from '../qapi-schema.ts'
-import type { Answer } from './reply.ts'
+import type { QmpReply } from './reply.ts'
 
 // One reader for each of QEMU's commands that tell something. All throw ParseError for what is missing.
 
 /** `query-version` */
-export function readVersion(answer: Answer): QemuVersion {
+export function readVersion(answer: QmpReply): QemuVersion {
   const qemu = answer.member('qemu')
   const [major, minor, micro] = [qemu.count('major'), qemu.count('minor'), qemu.count('micro')]
   return { major, minor, micro, package: answer.maybeText('package') ?? '' }
 }
 
 /** `query-machines` */
-export const readMachines = (answer: Answer): QemuMachine[] =>
+export const readMachines = (answer: QmpReply): QemuMachine[] =>
   answer.list().map(machine => {
     const [alias, cpuType] = [machine.maybeText('alias'), machine.maybeText('default-cpu-type')]
     return {
@@ -36,7 +36,7 @@ export const readMachines = (answer: Answer): QemuMachine[] =>
   })
 
 /** `query-cpu-definitions` */
-export const readModels = (answer: Answer): QemuModel[] =>
+export const readModels = (answer: QmpReply): QemuModel[] =>
   answer.list().map(model => {
     const [type, alias] = [model.maybeText('typename'), model.maybeText('alias-of')]
     const unavailable = model.optional('unavailable-features')?.texts()
@@ -57,7 +57,7 @@ export interface Expansion {
 }
 
 /** `query-cpu-model-expansion`; s390x leaves `props` out where there are none */
-export function readExpansion(answer: Answer): Expansion {
+export function readExpansion(answer: QmpReply): Expansion {
   const model = answer.member('model')
   const name = model.text('name')
   const entries = model.optional('props')?.entries() ?? []
@@ -75,7 +75,7 @@ const isProperty = (value: unknown): value is Property =>
   (typeof value === 'number' && Number.isInteger(value) && value >= 0)
 
 /** `query-qmp-schema` */
-export const readSchema = (answer: Answer): QapiEntity[] =>
+export const readSchema = (answer: QmpReply): QapiEntity[] =>
   answer.list().map(entity => {
     const [argument, result] = [entity.maybeText('arg-type'), entity.maybeText('ret-type')]
     const element = entity.maybeText('element-type')
@@ -89,8 +89,8 @@ export const readSchema = (answer: Answer): QapiEntity[] =>
     }
   })
 
-function membersOf(entity: Answer): [string, string][] {
-  const list = (name: string): Answer[] => entity.optional(name)?.list() ?? []
+function membersOf(entity: QmpReply): [string, string][] {
+  const list = (name: string): QmpReply[] => entity.optional(name)?.list() ?? []
   return [
     ...list('values').map((value): [string, string] => [String(value.value), '']),
     // An alternate's members have types only, and an enumeration's only names.
@@ -103,21 +103,21 @@ function membersOf(entity: Answer): [string, string][] {
 }
 
 /** `qom-list-types`, `device-list-properties`, `qom-list-properties` */
-export const readNames = (answer: Answer): Set<string> =>
+export const readNames = (answer: QmpReply): Set<string> =>
   new Set(answer.list().map(entry => entry.text('name')))
 
 /** `query-command-line-options` */
-export const readOptions = (answer: Answer): Map<string, Set<string>> =>
+export const readOptions = (answer: QmpReply): Map<string, Set<string>> =>
   new Map(
     answer.list().map(option => [option.text('option'), readNames(option.member('parameters'))] as const),
   )
 
 /** `query-migrate-capabilities` */
-export const readMigration = (answer: Answer): Set<string> =>
+export const readMigration = (answer: QmpReply): Set<string> =>
   new Set(answer.list().map(entry => entry.text('capability')))
 
 /** `query-gic-capabilities` */
-export const readGic = (answer: Answer): GicVersion[] =>
+export const readGic = (answer: QmpReply): GicVersion[] =>
   answer.list().map(gic => ({
     version: gic.count('version'),
     kernel: gic.flag('kernel'),
@@ -125,7 +125,7 @@ export const readGic = (answer: Answer): GicVersion[] =>
   }))
 
 /** `query-sev-capabilities` */
-export const readSev = (answer: Answer): SevCapabilities => ({
+export const readSev = (answer: QmpReply): SevCapabilities => ({
   cbitpos: answer.count('cbitpos'),
   reducedPhysBits: answer.count('reduced-phys-bits'),
   pdh: answer.maybeText('pdh') ?? '',
@@ -134,7 +134,7 @@ export const readSev = (answer: Answer): SevCapabilities => ({
 })
 
 /** `query-sgx-capabilities` */
-export const readSgx = (answer: Answer): SgxCapabilities => ({
+export const readSgx = (answer: QmpReply): SgxCapabilities => ({
   flc: answer.flag('flc'),
   sgx1: answer.flag('sgx1'),
   sgx2: answer.flag('sgx2'),

@@ -3,7 +3,7 @@ import { isObject, member } from '../../formats/json/json-value.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A value in a reply of QEMU's, which knows where it comes from: what is missing is told in libvirt's words. */
-export class Answer {
+export class QmpReply {
   readonly value: unknown
   readonly #exchange: Exchange
   readonly #source: string
@@ -15,14 +15,14 @@ export class Answer {
   }
 
   /** @throws ParseError where there is none */
-  member(name: string): Answer {
+  member(name: string): QmpReply {
     const value = member(this.value, name)
     if (value === undefined) throw this.missing(name)
     return this.#of(value)
   }
 
   /** Undefined where there is none. */
-  optional(name: string): Answer | undefined {
+  optional(name: string): QmpReply | undefined {
     const value = member(this.value, name)
     return value === undefined ? undefined : this.#of(value)
   }
@@ -53,7 +53,7 @@ export class Answer {
   }
 
   /** The entries of a list. @throws ParseError where it is none */
-  list(): Answer[] {
+  list(): QmpReply[] {
     if (!Array.isArray(this.value)) throw this.#fault('reply data is not an array')
     return this.value.map(value => this.#of(value))
   }
@@ -77,7 +77,7 @@ export class Answer {
     return new ParseError(`${this.#exchange.command.execute} ${what}`, this.#source, this.#exchange.line)
   }
 
-  #of(value: unknown): Answer {
-    return new Answer(value, this.#exchange, this.#source)
+  #of(value: unknown): QmpReply {
+    return new QmpReply(value, this.#exchange, this.#source)
   }
 }

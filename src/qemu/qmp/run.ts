@@ -1,7 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { member } from '../../formats/json/json-value.ts'
 import type { Exchange } from './exchange.ts'
-import { Answer } from './reply.ts'
+import { QmpReply } from './reply.ts'
 
 /** What one run of QEMU returned, by command. What was refused or not asked is absent. */
 export class QmpRun {
@@ -14,18 +14,18 @@ export class QmpRun {
   }
 
   /** What the command returned. */
-  answer(execute: string): Answer | undefined {
+  answer(execute: string): QmpReply | undefined {
     return this.#find(execute, () => true)
   }
 
   /** What the command returned, read. */
-  read<T>(execute: string, read: (answer: Answer) => T): T | undefined {
+  read<T>(execute: string, read: (answer: QmpReply) => T): T | undefined {
     const answer = this.answer(execute)
     return answer && read(answer)
   }
 
   /** @param props the names of the properties that the expansion was asked with */
-  expansion(type: 'static' | 'full', ...props: readonly string[]): Answer | undefined {
+  expansion(type: 'static' | 'full', ...props: readonly string[]): QmpReply | undefined {
     return this.#find('query-cpu-model-expansion', asked => {
       const given = Object.keys(member(asked?.model, 'props') ?? {})
       return asked?.type === type && given.sort().join() === props.join()
@@ -33,7 +33,7 @@ export class QmpRun {
   }
 
   /** What the command returned, by the type that was asked about. */
-  byType(execute: string): [string, Answer][] {
+  byType(execute: string): [string, QmpReply][] {
     return this.#returned(execute).map(exchange => [
       String(exchange.command.arguments?.typename),
       this.#answerOf(exchange),
@@ -46,7 +46,10 @@ export class QmpRun {
     return new ParseError(`${what}; record it again`, this.#source)
   }
 
-  #find(execute: string, isWanted: (asked: Exchange['command']['arguments']) => boolean): Answer | undefined {
+  #find(
+    execute: string,
+    isWanted: (asked: Exchange['command']['arguments']) => boolean,
+  ): QmpReply | undefined {
     const found = this.#returned(execute).find(({ command }) => isWanted(command.arguments))
     return found && this.#answerOf(found)
   }
@@ -55,7 +58,7 @@ export class QmpRun {
     return this.#exchanges.filter(({ command, reply }) => command.execute === execute && 'return' in reply)
   }
 
-  #answerOf(exchange: Exchange): Answer {
-    return new Answer(exchange.reply.return, exchange, this.#source)
+  #answerOf(exchange: Exchange): QmpReply {
+    return new QmpReply(exchange.reply.return, exchange, this.#source)
   }
 }

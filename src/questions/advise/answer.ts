@@ -1,6 +1,6 @@
+import { count } from '../../core/text.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolsOptions } from '../pools/answer.ts'
-import { count } from '../words/describe.ts'
 import { percent } from '../words/figure.ts'
 import {
   common,

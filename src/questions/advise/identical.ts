@@ -2,7 +2,7 @@ import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 
 /** Hosts between which a guest with all of its host's CPU moves safely. */
-export interface IdenticalPart {
+interface IdenticalPart {
   readonly hosts: readonly FleetHost[]
   /** What is not known of them; a host of which something is not known is a part of its own. */
   readonly unknown: readonly Fact[]

@@ -1,3 +1,4 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { plan } from '../../fleet/plan/partition.ts'
 import { baselineOf } from '../../fleet/pools.ts'
@@ -6,7 +7,6 @@ import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolsOptions } from '../pools/answer.ts'
 import { Refusals } from '../pools/refusals.ts'
-import { count, fewNames } from '../words/describe.ts'
 import { identicalParts } from './identical.ts'
 
 /** A policy of the field for choosing guests' CPUs. */

@@ -1,11 +1,11 @@
 import { checkFleet, type Verdict } from '../../fleet/requirements/check.ts'
-import type { Demand, Failure } from '../../fleet/requirements/requirement-result.ts'
+import type { Demand, RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { type Reason, reasonOf } from '../words/reason.ts'
-import { type FailureWords, sayFailure } from './describe.ts'
+import { describeFailure, type FailureWords } from './describe.ts'
 
 /** Why a demand is not kept, once for each thing that breaks it. */
-export interface FailureAnswer extends FailureWords {
+interface FailureAnswer extends FailureWords {
   /** Names of the hosts that break it; empty: it is the pool's. */
   readonly hosts: readonly string[]
   /** The feature that it is about. */
@@ -15,7 +15,7 @@ export interface FailureAnswer extends FailureWords {
 }
 
 /** Whether a pool keeps to a demand. */
-export interface VerdictAnswer {
+interface VerdictAnswer {
   readonly requirement: string
   readonly demand: Demand
   readonly pool: string
@@ -42,24 +42,25 @@ const verdictAnswer = (view: FleetView, verdict: Verdict): VerdictAnswer => ({
   failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),
 })
 
-/** What lacks a feature for several reasons is several failures: each has its own mend. */
-function failureAnswers(view: FleetView, failure: Failure): FailureAnswer[] {
+/** What lacks a feature for several reasons is several failures: each has its own remedy. */
+function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAnswer[] {
   if (failure.kind !== 'lacks') {
     const feature = 'feature' in failure ? { feature: reasonOf(failure.feature) } : {}
     const guest = failure.kind === 'stuck' ? { guest: failure.stuck.guest.name } : {}
-    return [{ ...sayFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
+    return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
   }
   const { feature, lacking } = failure
-  const byMend = new Map<string, typeof lacking>()
-  for (const one of lacking) byMend.set(one.finding.mend, [...(byMend.get(one.finding.mend) ?? []), one])
-  return [...byMend.values()].map(some => ({
-    ...sayFailure(view, { ...failure, lacking: some }),
+  const byRemedy = new Map<string, typeof lacking>()
+  for (const one of lacking)
+    byRemedy.set(one.finding.remedy, [...(byRemedy.get(one.finding.remedy) ?? []), one])
+  return [...byRemedy.values()].map(some => ({
+    ...describeFailure(view, { ...failure, lacking: some }),
     hosts: some.flatMap(({ group }) => group.hosts.map(({ name }) => name)),
     feature: reasonOf(feature),
   }))
 }
 
-function hostsOf(failure: Failure): string[] {
+function hostsOf(failure: RequirementFailure): string[] {
   switch (failure.kind) {
     case 'phys-bits':
     case 'microcode':

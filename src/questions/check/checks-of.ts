@@ -1,7 +1,7 @@
 import type { Case, Checks, Fault } from '../../report/checks.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
-import { sayChangeInLine } from '../drift/describe.ts'
-import { sayObstacles } from '../migrate/describe-obstacle.ts'
+import { describeChangeInLine } from '../drift/describe.ts'
+import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { poolName } from '../words/describe-pool.ts'
 import type { CheckAnswer } from './answer.ts'
 import { DEMAND_TITLES } from './describe.ts'
@@ -19,8 +19,8 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
     rule: demand,
     subject: poolName(pool),
     name: `${requirement}: ${demand}`,
-    faults: failures.map(({ text, mend, hosts: [host] }) => ({
-      text: mend ? `${text}; ${mend}` : text,
+    faults: failures.map(({ text, remedy, hosts: [host] }) => ({
+      text: remedy ? `${text}; ${remedy}` : text,
       level: 'error',
       file: host === undefined ? undefined : files.get(host),
       about: host,
@@ -53,13 +53,18 @@ export function checksOfDrift(answer: DriftAnswer, files: HostFiles, failOn: 'an
     ...answer.added.map(host => one('host-new', host, `${host} is new`, mild)),
     ...answer.changed.map(({ host, changes }) => {
       const lost = changes.some(change => change.field === 'features' && change.lost.length > 0)
-      const text = `${host}: ${changes.map(sayChangeInLine).join('; ')}`
+      const text = `${host}: ${changes.map(describeChangeInLine).join('; ')}`
       return one(lost ? 'features-lost' : 'host-changed', host, text, lost ? 'error' : mild)
     }),
     ...answer.guests
       .filter(({ stuck, own }) => stuck || own === 'closed')
       .map(({ guest, why }) =>
-        one('guest-stuck', guest, `guest ${guest}: the host it could go to ${sayObstacles(why)}`, 'error'),
+        one(
+          'guest-stuck',
+          guest,
+          `guest ${guest}: the host it could go to ${describeObstacles(why)}`,
+          'error',
+        ),
       ),
   ]
   const same: Case[] =

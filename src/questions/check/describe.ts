@@ -1,16 +1,16 @@
 import { hex } from '../../core/bits.ts'
 import { placeOf } from '../../core/feature.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { OddOne } from '../../fleet/causes/odd-ones.ts'
-import type { Demand, Failure } from '../../fleet/requirements/requirement-result.ts'
+import type { Demand, RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { sayObstacles } from '../migrate/describe-obstacle.ts'
+import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
-import { count, fewNames } from '../words/describe.ts'
 
-/** What is wrong and what mends it, each a line without a full stop; an empty mend: nothing that could be named. */
+/** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
 export interface FailureWords {
   readonly text: string
-  readonly mend: string
+  readonly remedy: string
 }
 
 /** What a demand demands, in a line. */
@@ -32,12 +32,12 @@ export const DEMAND_TITLES: Readonly<Record<Demand, string>> = {
 }
 
 /** Why a demand is not kept. */
-export function sayFailure(view: FleetView, failure: Failure): FailureWords {
+export function describeFailure(view: FleetView, failure: RequirementFailure): FailureWords {
   switch (failure.kind) {
     case 'no-pool':
       return {
         text: `no pool is called ${failure.labels.join(' or ')}`,
-        mend: 'correct the label in the requirement',
+        remedy: 'correct the label in the requirement',
       }
     case 'lacks': {
       const { feature, lacking } = failure
@@ -46,21 +46,24 @@ export function sayFailure(view: FleetView, failure: Failure): FailureWords {
       const cause = finding ? ` (${finding.cause}, ${finding.confidence})` : ''
       return {
         text: `${feature.name} ${placeOf(feature)} is not on ${fewNames(hosts)}${cause}`,
-        mend: finding?.mend ?? '',
+        remedy: finding?.remedy ?? '',
       }
     }
     case 'unknown-feature':
-      return { text: `${failure.name} is not in the CPU map`, mend: 'use the built-in data, or a newer map' }
+      return {
+        text: `${failure.name} is not in the CPU map`,
+        remedy: 'use the built-in data, or a newer map',
+      }
     case 'has':
       return {
         text: `every host has ${failure.feature.name} ${placeOf(failure.feature)}`,
-        mend: `disable ${failure.feature.name} in the guests' CPU, or turn it off on the hosts`,
+        remedy: `disable ${failure.feature.name} in the guests' CPU, or turn it off on the hosts`,
       }
     case 'lost': {
       const names = fewNames(failure.features.map(({ name }) => name))
       return {
         text: `${count(failure.features.length, `${failure.class} feature`)} lost, ${failure.most} allowed: ${names}`,
-        mend: 'see which hosts lack them with `virt-cpu explain`',
+        remedy: 'see which hosts lack them with `virt-cpu explain`',
       }
     }
     default:
@@ -69,7 +72,7 @@ export function sayFailure(view: FleetView, failure: Failure): FailureWords {
 }
 
 type HostFailure = Exclude<
-  Failure,
+  RequirementFailure,
   { readonly kind: 'no-pool' | 'lacks' | 'unknown-feature' | 'has' | 'lost' }
 >
 
@@ -78,50 +81,50 @@ function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
     case 'hosts':
       return {
         text: `the pool has ${count(failure.hosts, 'host')}, ${failure.least} wanted`,
-        mend: 'add a host, or join pools',
+        remedy: 'add a host, or join pools',
       }
     case 'phys-bits': {
       const { host, is, least } = failure
       return is === undefined
-        ? { text: `${host.name}: width of physical addresses not known`, mend: SAY_MORE }
+        ? { text: `${host.name}: width of physical addresses not known`, remedy: SAY_MORE }
         : {
             text: `${host.name} addresses ${is} bits, ${least} wanted`,
-            mend: `leave the host out, or ask for ${is} and give guests no more`,
+            remedy: `leave the host out, or ask for ${is} and give guests no more`,
           }
     }
     case 'microcode': {
       const { host, is, least } = failure
       return is === undefined
-        ? { text: `${host.name}: microcode revision not known`, mend: SAY_MORE }
-        : { text: `${host.name} runs microcode ${rev(is)}, ${rev(least)} wanted`, mend: UPDATE }
+        ? { text: `${host.name}: microcode revision not known`, remedy: SAY_MORE }
+        : { text: `${host.name} runs microcode ${rev(is)}, ${rev(least)} wanted`, remedy: UPDATE }
     }
     case 'older-microcode':
       return {
         text: `${fewNames(failure.hosts.map(({ name, microcode = 0 }) => `${name} ${rev(microcode)}`))}: others of the same silicon run microcode ${rev(failure.newest)}`,
-        mend: UPDATE,
+        remedy: UPDATE,
       }
     case 'vendor':
       return {
         text: `${failure.host.name} is of ${failure.is ?? 'an unknown vendor'}, not ${failure.wanted}`,
-        mend: 'put the host in a pool of its vendor',
+        remedy: 'put the host in a pool of its vendor',
       }
     case 'odd':
       return sayOdd(failure.odd)
     case 'vulnerable':
       return failure.status === undefined
-        ? { text: `${failure.host.name}: vulnerabilities not known`, mend: SAY_MORE }
+        ? { text: `${failure.host.name}: vulnerabilities not known`, remedy: SAY_MORE }
         : {
             text: `${failure.host.name}: ${failure.name}: ${failure.status}`,
-            mend: 'update microcode and kernel',
+            remedy: 'update microcode and kernel',
           }
     case 'stuck': {
       const { guest, why } = failure.stuck
       const [nearest] = why
-      if (!nearest) return { text: `guest ${guest.name} has no other host`, mend: 'add a host' }
+      if (!nearest) return { text: `guest ${guest.name} has no other host`, remedy: 'add a host' }
       const obstacles = obstacleAnswers(view, nearest.group, nearest.obstacles)
       return {
-        text: `guest ${guest.name} has no other host; of the closest, ${nearest.group.name}: ${sayObstacles(obstacles)}`,
-        mend: obstacles[0]?.mend ?? '',
+        text: `guest ${guest.name} has no other host; of the closest, ${nearest.group.name}: ${describeObstacles(obstacles)}`,
+        remedy: obstacles[0]?.remedy ?? '',
       }
     }
   }
@@ -141,6 +144,6 @@ function sayOdd({ group, norm, lacks, has }: OddOne): FailureWords {
   ]
   return {
     text: `${fewNames(names)}: the silicon of ${norm.name}, but ${parts.join(' and ')}`,
-    mend: (lacks[0] ?? has[0])?.finding.mend ?? '',
+    remedy: (lacks[0] ?? has[0])?.finding.remedy ?? '',
   }
 }

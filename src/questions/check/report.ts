@@ -1,5 +1,5 @@
+import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { count } from '../words/describe.ts'
 import { poolName } from '../words/describe-pool.ts'
 import type { CheckAnswer } from './answer.ts'
 
@@ -22,9 +22,9 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
   )
   for (const { requirement, demand, pool, failures } of failed) {
     report.heading(`${requirement}, ${demand}, ${poolName(pool)}`)
-    for (const { text, mend } of failures) {
+    for (const { text, remedy } of failures) {
       report.line(`  ${text}`)
-      if (mend) report.line(`    → ${mend}`)
+      if (remedy) report.line(`    → ${remedy}`)
     }
   }
 }

@@ -44,7 +44,7 @@ export interface DrainAnswer {
   readonly raise: readonly RaiseAnswer[]
 }
 
-export interface DrainInput {
+interface DrainInput {
   /** Names of the hosts to upgrade; absent: all. */
   readonly only?: ReadonlySet<string> | undefined
   /** What the upgrade does to each host. */

@@ -1,7 +1,7 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { sayObstacles } from '../migrate/describe-obstacle.ts'
-import { count, fewNames } from '../words/describe.ts'
-import { namesOf, poolName } from '../words/describe-pool.ts'
+import { describeObstacles } from '../migrate/describe-obstacle.ts'
+import { hostNamesOf, poolName } from '../words/describe-pool.ts'
 import type { BoundAnswer, DrainAnswer, RaiseAnswer, StepAnswer } from './answer.ts'
 
 /** The order of a rolling upgrade, who is bound to one host, and who can be raised, for people. */
@@ -44,7 +44,7 @@ function reportSteps(report: Report, pool: string, steps: readonly StepAnswer[])
         ),
         tone: 'bad',
       },
-      off[0] ? sayObstacles(off[0].obstacles) : '',
+      off[0] ? describeObstacles(off[0].obstacles) : '',
     ]),
   )
 }
@@ -71,7 +71,7 @@ function reportBound(report: Report, bound: readonly BoundAnswer[]): void {
       guest,
       host ?? '',
       nearest ?? 'none',
-      nearest ? sayObstacles(why) : 'its pool has no other host',
+      nearest ? describeObstacles(why) : 'its pool has no other host',
     ]),
   )
 }
@@ -90,8 +90,8 @@ function reportRaise(report: Report, raise: readonly RaiseAnswer[]): void {
       `${i + 1}`,
       guest,
       host ?? '',
-      { text: namesOf(gains, 4), tone: 'good' },
-      namesOf(beyond, 4),
+      { text: hostNamesOf(gains, 4), tone: 'good' },
+      hostNamesOf(beyond, 4),
     ]),
   )
 }

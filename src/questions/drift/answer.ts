@@ -1,4 +1,4 @@
-import { printSignature } from '../../core/signature-text.ts'
+import { printSignature } from '../../core/signature.ts'
 import { type Change, type ChangedHost, driftOf, hasDrifted, hasLost } from '../../fleet/change/drift.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { BadRequest } from '../bad-request.ts'
@@ -21,7 +21,7 @@ export type ChangeAnswer =
       readonly to: string | null
     }
 
-export interface ChangedHostAnswer {
+interface ChangedHostAnswer {
   readonly host: string
   /** What it was called before, where that is not its name now. */
   readonly was?: string

@@ -1,13 +1,13 @@
 import { hex } from '../../core/bits.ts'
-import { namesOf } from '../words/describe-pool.ts'
+import { hostNamesOf } from '../words/describe-pool.ts'
 import type { ChangeAnswer } from './answer.ts'
 
 /** What changed about a host, what it was, and what it is, in words. */
-export function sayChange(change: ChangeAnswer): { what: string; before: string; now: string } {
+export function describeChange(change: ChangeAnswer): { what: string; before: string; now: string } {
   switch (change.field) {
     case 'features': {
-      const before = change.lost.length > 0 ? `lost ${namesOf(change.lost, MANY)}` : ''
-      const now = change.gained.length > 0 ? `gained ${namesOf(change.gained, MANY)}` : ''
+      const before = change.lost.length > 0 ? `lost ${hostNamesOf(change.lost, MANY)}` : ''
+      const now = change.gained.length > 0 ? `gained ${hostNamesOf(change.gained, MANY)}` : ''
       return { what: 'features', before, now }
     }
     case 'vulnerability':
@@ -20,8 +20,8 @@ export function sayChange(change: ChangeAnswer): { what: string; before: string;
 }
 
 /** The same in a line. */
-export function sayChangeInLine(change: ChangeAnswer): string {
-  const { what, before, now } = sayChange(change)
+export function describeChangeInLine(change: ChangeAnswer): string {
+  const { what, before, now } = describeChange(change)
   return change.field === 'features'
     ? [before, now].filter(Boolean).join(', ')
     : `${what} was ${before}, is ${now}`

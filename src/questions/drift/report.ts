@@ -1,9 +1,9 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import { reportDelta } from '../what-if/report-delta.ts'
-import { count, fewNames } from '../words/describe.ts'
 import type { ChangeAnswer, DriftAnswer } from './answer.ts'
-import { sayChange } from './describe.ts'
+import { describeChange } from './describe.ts'
 
 /** What drifted, and what that does to pools and guests, for people. */
 export function reportDrift(report: Report, answer: DriftAnswer): void {
@@ -17,7 +17,7 @@ export function reportDrift(report: Report, answer: DriftAnswer): void {
   if (added.length > 0) report.line(`new: ${fewNames(added, MANY)}`)
   const rows = changed.flatMap(({ host, was, changes }) =>
     changes.map((change, i) => {
-      const { what, before, now } = sayChange(change)
+      const { what, before, now } = describeChange(change)
       const name = was ? `${host} (was ${was})` : host
       return [i === 0 ? name : '', { text: what, tone: toneOf(change) }, before, now]
     }),

@@ -1,20 +1,19 @@
-import { byClass } from '../../fleet/by-class.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { offered } from '../../fleet/offered.ts'
 import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
 import { shortfall } from '../../fleet/requirements/shortfall.ts'
-import { weightOfAll } from '../../fleet/value.ts'
+import { byClass, weightOfAll } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { WeightClass } from '../../map/weights.ts'
 import type { Expression } from '../input/fleet/expression.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { Reason } from '../words/reason.ts'
 import { type Axis, axesOf } from './axes.ts'
-import { type ToldGroup, toldGroup } from './group.ts'
-import { type RunnerUp, toldModels } from './models.ts'
-import { type ToldOdd, toldOdd } from './odd-ones.ts'
-import { Teller, type ToldLoss, told } from './reasons.ts'
+import { type GroupSummary, summarizeGroup } from './group.ts'
+import { describeModels, type RunnerUp } from './models.ts'
+import { findOddHosts, type OddHost } from './odd-ones.ts'
+import { CauseDescriber, type LossAnswer, reasonsOf } from './reasons.ts'
 
 export interface PoolExplanation {
   /** Empty: the pool without a label. */
@@ -24,7 +23,7 @@ export interface PoolExplanation {
   readonly value: number
   /** More than one: guests cannot move between vendors, and what they could be given is of none. */
   readonly vendors: readonly string[]
-  readonly groups: readonly ToldGroup[]
+  readonly groups: readonly GroupSummary[]
   readonly level: string | null
   /** What the next level lacks; null: the highest is reached. */
   readonly next: {
@@ -36,9 +35,9 @@ export interface PoolExplanation {
   readonly runnersUp: readonly RunnerUp[]
   /** What guests may be given, by class. */
   readonly kept: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
-  readonly lost: readonly ToldLoss[]
+  readonly lost: readonly LossAnswer[]
   readonly axes: readonly Axis[]
-  readonly odd: readonly ToldOdd[]
+  readonly odd: readonly OddHost[]
   /** Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known. */
   readonly withoutHypervisor: number
 }
@@ -46,13 +45,13 @@ export interface PoolExplanation {
 /** Explains pools of a fleet, what they share worked out once. */
 export class Explainer {
   readonly #view: FleetView
-  readonly #teller: Teller
+  readonly #teller: CauseDescriber
   readonly #losses: Losses
 
   constructor(view: FleetView) {
     const { context, causes, finder, groups } = view
     this.#view = view
-    this.#teller = new Teller(view)
+    this.#teller = new CauseDescriber(view)
     this.#losses = new Losses(context.db.features, causes, finder, groups)
   }
 
@@ -62,24 +61,24 @@ export class Explainer {
     const { features } = context.db
     const baseline = baselineOf(groups)
     const offer = offered(context.db, groups)
-    const { given, ...models } = toldModels(this.#view, groups, offer)
+    const { given, ...models } = describeModels(this.#view, groups, offer)
     return {
       pool: label,
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
       weight: weightOfAll(groups),
       value: valuation.ofPool(groups),
       vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
-      groups: groups.map(group => toldGroup(this.#view, group)),
+      groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, baseline)?.name ?? null,
       next: this.#next(groups),
       ...models,
       kept: byClass(features.in(given)).map(({ class: of, features: some }) => ({
         class: of,
-        features: told(some),
+        features: reasonsOf(some),
       })),
       lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
       axes: axesOf(groups),
-      odd: toldOdd(this.#view, this.#teller, groups),
+      odd: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
         (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
         0,
@@ -92,7 +91,7 @@ export class Explainer {
     const short = shortfall(context.db.features, levels, groups)
     if (!short) return null
     const missing = short.missing.map(({ feature, groups: lacking }) => ({
-      ...(told([feature])[0] as Reason),
+      ...(reasonsOf([feature])[0] as Reason),
       hosts: this.#teller.names(lacking),
     }))
     return { level: short.level.name, missing }

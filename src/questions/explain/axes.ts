@@ -1,10 +1,10 @@
-import { bytewise } from '../../fleet/bytewise.ts'
-import { sameRate } from '../../fleet/change/same-rate.ts'
+import { bytewise } from '../../core/text.ts'
+import { sameRate } from '../../fleet/change/drift.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 
 /** What CPUs have that is no feature, and guests rely on all the same. */
-export type AxisName = 'physical address bits' | 'TSC rate' | 'XSAVE size' | 'cache line'
+type AxisName = 'physical address bits' | 'TSC rate' | 'XSAVE size' | 'cache line'
 
 /** Where the hosts of a pool stand on one axis. */
 export interface Axis {

@@ -1,15 +1,15 @@
+import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Cell } from '../../report/styled-text.ts'
 import { hostWords } from '../words/cells.ts'
-import { count } from '../words/describe.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
-import { type CostAnswer, countOf, type ToldCost } from './cost.ts'
-import { sayDearest } from './describe-cost.ts'
+import { type CostAnswer, countOf, type HostCost } from './cost.ts'
+import { describeDearest } from './describe-cost.ts'
 
 /** Adds what hosts cost their pools, the single most expensive one on the first line. */
 export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
-  const { host, costs } = sayDearest(dearest)
+  const { host, costs } = describeDearest(dearest)
   report.line({ text: host, tone: 'bad' }, costs)
   for (const { pool, hosts, costs: rows } of pools) {
     report.heading(`${poolName(pool)}: ${count(hosts, 'host')}`)
@@ -28,7 +28,7 @@ export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
   }
 }
 
-function rowOf(cost: ToldCost): Cell[] {
+function rowOf(cost: HostCost): Cell[] {
   const { hosts, gain, gains, step } = cost
   const classes = gains.map(
     ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,

@@ -1,13 +1,13 @@
-import { byClass } from '../../fleet/by-class.ts'
 import { type Cost, costsOf } from '../../fleet/cost.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
+import { byClass } from '../../fleet/value.ts'
 import type { WeightClass } from '../../map/weights.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { Reason } from '../words/reason.ts'
-import { Teller, told } from './reasons.ts'
+import { CauseDescriber, reasonsOf } from './reasons.ts'
 
 /** What a pool would gain without some hosts that have the same features. */
-export interface ToldCost {
+export interface HostCost {
   /** All hosts with these features: one of several costs nothing alone. */
   readonly hosts: readonly string[]
   readonly gains: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
@@ -19,22 +19,22 @@ export interface ToldCost {
   readonly step?: { readonly from: string | null; readonly to: string | null }
 }
 
-export interface PoolCosts {
+interface PoolCosts {
   readonly pool: string
   readonly hosts: number
   /** The dearest first. Hosts that cost nothing come last. */
-  readonly costs: readonly ToldCost[]
+  readonly costs: readonly HostCost[]
 }
 
 export interface CostAnswer {
   /** The single host that costs its pool most; null: none costs anything by itself. */
-  readonly dearest: (ToldCost & { readonly host: string; readonly pool: string }) | null
+  readonly dearest: (HostCost & { readonly host: string; readonly pool: string }) | null
   readonly pools: readonly PoolCosts[]
 }
 
 /** What each host, and each set of hosts that are alike, costs its pool. @param labels which pools; absent: all */
 export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
-  const teller = new Teller(view)
+  const teller = new CauseDescriber(view)
   const { valuation, levels } = view
   const pools = view.pools
     .filter(({ label }) => !labels || labels.includes(label))
@@ -46,10 +46,13 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
   return { dearest: dearestOf(pools), pools }
 }
 
-function toldCost({ groups, features, worth, gain, step }: Cost, teller: Teller): ToldCost {
+function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDescriber): HostCost {
   return {
     hosts: teller.names(groups),
-    gains: byClass(features).map(({ class: of, features: some }) => ({ class: of, features: told(some) })),
+    gains: byClass(features).map(({ class: of, features: some }) => ({
+      class: of,
+      features: reasonsOf(some),
+    })),
     worth,
     gain,
     ...(step ? { step: { from: step.from?.name ?? null, to: step.to?.name ?? null } } : {}),
@@ -69,5 +72,5 @@ function dearestOf(pools: readonly PoolCosts[]): CostAnswer['dearest'] {
 }
 
 /** How many features the others gain. */
-export const countOf = ({ gains }: ToldCost): number =>
+export const countOf = ({ gains }: HostCost): number =>
   gains.reduce((sum, { features }) => sum + features.length, 0)

@@ -1,10 +1,10 @@
-import { count } from '../words/describe.ts'
+import { count } from '../../core/text.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
 import { type CostAnswer, countOf } from './cost.ts'
 
 /** Who costs a pool most, and what: `kvm-a03`, ` costs pool intel most: 3 features; value 300`. */
-export function sayDearest(dearest: CostAnswer['dearest']): {
+export function describeDearest(dearest: CostAnswer['dearest']): {
   readonly host: string
   readonly costs: string
 } {
@@ -21,7 +21,7 @@ export function sayDearest(dearest: CostAnswer['dearest']): {
 }
 
 /** The same as half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
-export const sayDearestShortly = (dearest: CostAnswer['dearest']): string | undefined =>
+export const describeDearestShortly = (dearest: CostAnswer['dearest']): string | undefined =>
   dearest
     ? `${dearest.host} costs ${poolName(dearest.pool)} ${count(countOf(dearest), 'feature')}`
     : undefined

@@ -5,7 +5,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 
 /** Hosts of one CPU. */
-export interface ToldGroup {
+export interface GroupSummary {
   readonly hosts: readonly string[]
   readonly vendor: string | null
   readonly signature: Signature | null
@@ -22,7 +22,7 @@ export interface ToldGroup {
   readonly microcode: readonly number[]
 }
 
-export function toldGroup({ db, levels }: FleetView, group: Group): ToldGroup {
+export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSummary {
   const { hosts, vendor, signature, features, physBits } = group
   const models = new Set(hosts.map(({ model }) => model))
   const [model] = models.size === 1 ? models : []

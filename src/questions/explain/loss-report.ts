@@ -1,25 +1,25 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import { hostWords } from '../words/cells.ts'
-import { count, fewNames } from '../words/describe.ts'
-import type { ToldBecause, ToldLoss } from './reasons.ts'
+import type { LossAnswer, SharedCause } from './reasons.ts'
 
-/** Features that the same hosts lack for the same reason, which the same thing mends. */
+/** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {
-  readonly because: ToldBecause
-  readonly losses: ToldLoss[]
+  readonly because: SharedCause
+  readonly losses: LossAnswer[]
 }
 
-/** Adds every lost feature under who lacks it, why, and what mends that; what weighs most first. */
-export function addLosses(report: Report, lost: readonly ToldLoss[], hosts: number): void {
+/** Adds every lost feature under who lacks it, why, and what remedies that; what weighs most first. */
+export function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): void {
   report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
   for (const { because, losses } of sectionsOf(lost)) {
-    const { cause, confidence, meaning, mend, evidence } = because
+    const { cause, confidence, meaning, remedy, evidence } = because
     report.subheading(
       { text: cause, tone: toneOf(because) },
       ` (${confidence}): ${meaning}; ${hostWords(because.hosts, hosts)}`,
     )
-    if (mend !== '') report.line(`  mend: ${mend}`)
+    if (remedy !== '') report.line(`  remedy: ${remedy}`)
     if (evidence.length > 0) report.line(`  ${evidence.join('; ')}`)
     report.table(
       [{ title: '' }, { title: '' }, { title: '', wraps: true }],
@@ -34,14 +34,14 @@ export function addLosses(report: Report, lost: readonly ToldLoss[], hosts: numb
 
 const HAZARD = 'guests that do not see it stay unprotected where they need it'
 
-const toneOf = ({ confidence }: ToldBecause): Tone => (confidence === 'high' ? 'bad' : 'warning')
+const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? 'bad' : 'warning')
 
-function sectionsOf(lost: readonly ToldLoss[]): Section[] {
+function sectionsOf(lost: readonly LossAnswer[]): Section[] {
   const sections = new Map<string, Section>()
   for (const loss of lost) {
     for (const because of loss.because) {
-      const { cause, confidence, mend, evidence, hosts } = because
-      const key = [cause, confidence, mend, ...evidence, '', ...hosts].join('\n')
+      const { cause, confidence, remedy, evidence, hosts } = because
+      const key = [cause, confidence, remedy, ...evidence, '', ...hosts].join('\n')
       const section = sections.get(key)
       if (section) section.losses.push(loss)
       else sections.set(key, { because, losses: [loss] })
@@ -55,13 +55,13 @@ const CLASSES = ['security', 'performance', 'virtualization', undefined, 'platfo
 const rankOf = ({ losses }: Section): number => Math.min(...losses.map(loss => CLASSES.indexOf(loss.class)))
 
 /** Adds why one feature is lost, by host. */
-export function addBecause(report: Report, because: readonly ToldBecause[], hosts: number): void {
+export function addBecause(report: Report, because: readonly SharedCause[], hosts: number): void {
   for (const one of because) {
     report.line(
       { text: one.cause, tone: toneOf(one) },
       ` (${one.confidence}): ${one.meaning}; ${hostWords(one.hosts, hosts)}`,
     )
-    report.line(`  mend: ${one.mend}`)
+    report.line(`  remedy: ${one.remedy}`)
     if (one.evidence.length > 0) report.line(`  ${fewNames(one.evidence)}`)
   }
 }

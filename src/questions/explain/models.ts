@@ -3,7 +3,7 @@ import type { Group } from '../../fleet/groups.ts'
 import { tolerated } from '../../fleet/offered.ts'
 import { type Expression, expressionOf } from '../input/fleet/expression.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { sayRefusal } from '../migrate/describe-obstacle.ts'
+import { describeRefusal } from '../migrate/describe-obstacle.ts'
 import { type Candidate, choose } from '../pools/choice.ts'
 
 /** A model that would do too, and what speaks against it. */
@@ -17,7 +17,7 @@ export interface RunnerUp {
 }
 
 /** How to write what a pool's guests may be given. */
-export interface ToldModels {
+interface ModelSummary {
   /** Null where no model fits. */
   readonly expression: Expression | null
   readonly runnersUp: readonly RunnerUp[]
@@ -26,11 +26,11 @@ export interface ToldModels {
 }
 
 /** The model with the shortest definition, and the next ones. @param given what the pool's guests may be given */
-export function toldModels(
+export function describeModels(
   { context, releases }: FleetView,
   groups: readonly Group[],
   given: FeatureSet,
-): ToldModels {
+): ModelSummary {
   const choice = choose(context, releases, given, groups)
   if (!choice) return { expression: null, runnersUp: [], given }
   const vendors = new Set(groups.map(({ vendor }) => vendor))
@@ -52,7 +52,7 @@ function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
 
 function whyNot(candidate: Candidate, chosen: Candidate): string {
   const { added, disabled, needs, refusal, cost } = candidate
-  if (refusal) return `${refusal.host} ${sayRefusal(refusal)}`
+  if (refusal) return `${refusal.host} ${describeRefusal(refusal)}`
   const [more, off] = [added.length - chosen.added.length, disabled.length - chosen.disabled.length]
   const words = [
     ...(off > 0 ? [`${off} more to disable`] : []),

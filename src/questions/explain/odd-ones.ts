@@ -3,13 +3,13 @@ import type { Group } from '../../fleet/groups.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { Reason } from '../words/reason.ts'
 import { reasonOf } from '../words/reason.ts'
-import type { Teller, ToldCause } from './reasons.ts'
+import type { CauseAnswer, CauseDescriber } from './reasons.ts'
 
 /** A feature of which hosts of one silicon differ. */
-export interface Oddity extends Reason, ToldCause {}
+interface Oddity extends Reason, CauseAnswer {}
 
 /** Hosts that differ from others of the same silicon. */
-export interface ToldOdd {
+export interface OddHost {
   readonly hosts: readonly string[]
   /** One of the most hosts of that silicon. */
   readonly norm: string
@@ -21,7 +21,11 @@ export interface ToldOdd {
 }
 
 /** The odd ones out among the groups. */
-export function toldOdd({ db, finder }: FleetView, teller: Teller, groups: readonly Group[]): ToldOdd[] {
+export function findOddHosts(
+  { db, finder }: FleetView,
+  teller: CauseDescriber,
+  groups: readonly Group[],
+): OddHost[] {
   return oddOnes(db.features, finder, groups).map(({ group, norm, lacks, has }) => {
     const say = (list: typeof lacks): Oddity[] =>
       list.map(({ feature, finding }) => ({ ...reasonOf(feature), ...teller.cause(finding) }))

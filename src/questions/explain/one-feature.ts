@@ -4,17 +4,17 @@ import type { FleetView } from '../input/fleet/view.ts'
 import type { Reason } from '../words/reason.ts'
 import { reasonOf } from '../words/reason.ts'
 import { Explainer, type PoolExplanation } from './answer.ts'
-import type { ToldLoss } from './reasons.ts'
+import type { LossAnswer } from './reasons.ts'
 
 /** What becomes of one feature in one pool. */
-export interface FeatureInPool {
+interface FeatureInPool {
   readonly pool: string
   /** `kept`: guests may be given it; `lost`: some host has it and guests do not get it; `absent`: no host has it. */
   readonly fate: 'kept' | 'lost' | 'absent'
   readonly having: readonly string[]
   readonly lacking: readonly string[]
   /** Why it is lost; empty where it is not. */
-  readonly because: ToldLoss['because']
+  readonly because: LossAnswer['because']
 }
 
 export interface FeatureAnswer extends Reason {

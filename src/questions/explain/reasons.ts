@@ -1,20 +1,20 @@
 import type { Feature, FeatureClass } from '../../core/feature.ts'
-import { bytewise } from '../../fleet/bytewise.ts'
-import type { Confidence, Evidence, Finding } from '../../fleet/causes/finding.ts'
-import type { Because, LostFeature } from '../../fleet/causes/lost.ts'
+import { bytewise } from '../../core/text.ts'
+import type { CauseFinding, Confidence, Evidence } from '../../fleet/causes/finding.ts'
+import type { Because, LossCause } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Cause } from '../../map/cause-table.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { type Reason, reasonOf } from '../words/reason.ts'
 
 /** Why some hosts lack a feature. */
-export interface ToldCause {
+export interface CauseAnswer {
   readonly cause: Cause
   /** What the cause is, in words. */
   readonly meaning: string
   readonly confidence: Confidence
   /** What to do, in a line. */
-  readonly mend: string
+  readonly remedy: string
   /** What it rests on, a sentence each. */
   readonly evidence: readonly string[]
   /** The feature whose lack it really is, where another stands behind it. */
@@ -22,21 +22,21 @@ export interface ToldCause {
 }
 
 /** Why some of a pool's hosts lack a feature, and which. */
-export interface ToldBecause extends ToldCause {
+export interface SharedCause extends CauseAnswer {
   /** Empty: every host has it, and the guest's CPU has not. */
   readonly hosts: readonly string[]
 }
 
 /** A feature that some hosts of a pool have and its guests do not get. */
-export interface ToldLoss extends Reason {
+export interface LossAnswer extends Reason {
   readonly class?: FeatureClass
   /** Guests need to see it if any of their hosts does; without it they are unprotected there. */
   readonly hazard?: true
-  readonly because: readonly ToldBecause[]
+  readonly because: readonly SharedCause[]
 }
 
 /** Says why, naming hosts: lists of hosts that recur are one object. */
-export class Teller {
+export class CauseDescriber {
   readonly #view: FleetView
   readonly #names = new Map<readonly Group[], readonly string[]>()
 
@@ -44,7 +44,7 @@ export class Teller {
     this.#view = view
   }
 
-  loss({ feature, because }: LostFeature): ToldLoss {
+  loss({ feature, because }: LossCause): LossAnswer {
     return {
       ...reasonOf(feature),
       ...(feature.class ? { class: feature.class } : {}),
@@ -53,12 +53,12 @@ export class Teller {
     }
   }
 
-  cause({ cause, confidence, mend, evidence, behind }: Finding): ToldCause {
+  cause({ cause, confidence, remedy, evidence, behind }: CauseFinding): CauseAnswer {
     return {
       cause,
       meaning: this.#view.causes.meaning(cause),
       confidence,
-      mend,
+      remedy,
       evidence: [...(behind ? [`it comes with ${behind.name}`] : []), ...evidence.map(sayEvidence)],
       ...(behind ? { behind: behind.name } : {}),
     }
@@ -73,12 +73,12 @@ export class Teller {
     return names
   }
 
-  #because({ finding, groups }: Because): ToldBecause {
+  #because({ finding, groups }: Because): SharedCause {
     return { ...this.cause(finding), hosts: this.names(groups) }
   }
 }
 
-export const told = (features: readonly Feature[]): Reason[] => features.map(reasonOf)
+export const reasonsOf = (features: readonly Feature[]): Reason[] => features.map(reasonOf)
 
 /** The sentence of a piece of evidence, without a full stop. */
 function sayEvidence(evidence: Evidence): string {

@@ -1,13 +1,13 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Expression } from '../input/fleet/expression.ts'
 import { hostWords, levelCell } from '../words/cells.ts'
-import { count, fewNames } from '../words/describe.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
 import type { PoolExplanation } from './answer.ts'
 import type { Axis } from './axes.ts'
 import { addLosses } from './loss-report.ts'
-import type { ToldOdd } from './odd-ones.ts'
+import type { OddHost } from './odd-ones.ts'
 
 /** Adds why a pool's guests get what they get. */
 export function addPool(report: Report, pool: PoolExplanation): void {
@@ -102,17 +102,17 @@ function addAxes(report: Report, axes: readonly Axis[]): void {
   }
 }
 
-function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: ToldOdd): void {
+function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost): void {
   const others = normHosts === 1 ? norm : `${norm} and ${count(normHosts - 1, 'host')} like it`
   report.subheading(
     { text: 'odd one out', tone: 'warning' },
     `: ${fewNames(hosts)}, the silicon of ${others}, other features`,
   )
-  const row = (what: string) => (one: ToldOdd['lacks'][number]) => [
+  const row = (what: string) => (one: OddHost['lacks'][number]) => [
     what,
     one.feature,
     `${one.cause} (${one.confidence})`,
-    what === 'lacks' ? one.mend : 'the others lack it',
+    what === 'lacks' ? one.remedy : 'the others lack it',
   ]
   const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '', wraps: true }] as const
   report.table(columns, [...lacks.map(row('lacks')), ...has.map(row('has'))])

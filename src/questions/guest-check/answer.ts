@@ -1,16 +1,16 @@
 import { featuresOf } from '../../arch/x86/definition.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { cpuArgument } from '../../qemu/guest/cpu-argument.ts'
 import { expectedFeatures, type GivenFeatures, liveCpu } from '../../qemu/guest/live.ts'
-import { modelsOf, type StartPlace } from '../../qemu/guest/place.ts'
-import type { GuestRequest } from '../../qemu/guest/request.ts'
+import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
+import { hypervisorModelsAt, type StartPlace } from '../../qemu/guest/place.ts'
 import { startingCpu } from '../../qemu/guest/start.ts'
 import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
 import { type Hypervisor, isX86 } from '../input/hypervisor.ts'
-import { fewNames } from '../words/describe.ts'
 import { type Reason, reasonOf } from '../words/reason.ts'
 
 /** What libvirt would do with a guest. */
@@ -41,7 +41,11 @@ export interface GuestStart {
 }
 
 /** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
-export const placeOf = ({ db }: Context, { capabilities, choice }: Hypervisor, own?: Cpu): StartPlace => ({
+export const startPlaceOf = (
+  { db }: Context,
+  { capabilities, choice }: Hypervisor,
+  own?: Cpu,
+): StartPlace => ({
   capabilities,
   choice,
   own,
@@ -83,7 +87,7 @@ export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFea
  * ends where it cannot give a model.
  */
 function unlooked(db: Context['db'], { cpu, argument, place }: GuestStart): GuestAnswer {
-  const { unavailable = [] } = modelsOf(db, place).find(({ name }) => name === cpu.model) ?? {}
+  const { unavailable = [] } = hypervisorModelsAt(db, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const lacking = unavailable.filter(name => !off.has(name))
   if (place.choice.arch.startsWith('s390') && lacking.length > 0) {

@@ -1,4 +1,4 @@
-import type { Inquiry } from '../../arch/dialogue.ts'
+import type { Dialogue } from '../../arch/dialogue.ts'
 import { driverOf } from '../../arch/registry.ts'
 import { featuresOf } from '../../arch/x86/definition.ts'
 import type { Cpu } from '../../core/cpu.ts'
@@ -21,7 +21,7 @@ export function* hypervisorBaseline(
   cpus: readonly Cpu[],
   hosts: readonly HypervisorHost[],
   options: HypervisorBaselineOptions,
-): Inquiry<Cpu> {
+): Dialogue<Cpu> {
   const allowance = allowedOnAll(hosts)
   const throughQemu = driverOf(hosts[0]?.arch ?? '')?.throughQemu
   if (!throughQemu) return baselineX86(db, cpus, allowance, options)

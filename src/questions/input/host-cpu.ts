@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { decodeX86, lacks } from '../decode/answer.ts'
 import { dataOfDumps, type Noted } from './definition-of.ts'
 
-export interface HostCpuOptions {
+interface HostCpuOptions {
   /** As the machine's other files tell it; absent: none is printed. */
   readonly topology?: Topology | undefined
   /** Beyond libvirt: the model may lack bits, and the signature counts first; what it lacks is noted. */

@@ -1,4 +1,4 @@
-import type { Inquiry } from '../../arch/dialogue.ts'
+import type { Dialogue } from '../../arch/dialogue.ts'
 import { driverOf } from '../../arch/registry.ts'
 import { featuresOf } from '../../arch/x86/definition.ts'
 import type { Cpu } from '../../core/cpu.ts'
@@ -38,7 +38,7 @@ export function* hypervisorCompare(
   { capabilities, choice }: Hypervisor,
   reported: Cpu,
   cpu: Cpu,
-): Inquiry<CompareAnswer> {
+): Dialogue<CompareAnswer> {
   const { arch, accelerator } = choice
   const throughQemu = driverOf(arch)?.throughQemu
   if (throughQemu) return compareAnswer(yield* throughQemu.compare(reported, cpu))

@@ -33,7 +33,7 @@ export function readReportedCpu(xml: string, source = ''): Cpu {
 }
 
 /** CPU data as a `<cpudata>` document, or as its words. */
-export type GivenData =
+type GivenData =
   | string
   | { readonly cpuid?: readonly CpuidRow[] | undefined; readonly msr?: readonly MsrRow[] | undefined }
 

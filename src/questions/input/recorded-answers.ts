@@ -1,4 +1,4 @@
-import type { Inquiry, Question } from '../../arch/dialogue.ts'
+import type { Dialogue, DialogueStep } from '../../arch/dialogue.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { JsonObject } from '../../formats/json/json-value.ts'
 import type { Conversation } from '../../qemu/qmp/conversation.ts'
@@ -7,13 +7,13 @@ import type { Conversation } from '../../qemu/qmp/conversation.ts'
  * What an inquiry comes to, answered from a recording: s390x leaves comparing and combining CPUs to QEMU.
  * @throws LibvirtError of the inquiry, and where the recording does not hold an answer
  */
-export function answeredFrom<T>(inquiry: Inquiry<T>, conversation: Conversation): T {
+export function answeredFrom<T>(inquiry: Dialogue<T>, conversation: Conversation): T {
   let step = inquiry.next()
   while (!step.done) step = inquiry.next(answerTo(step.value, conversation))
   return step.value
 }
 
-function answerTo({ execute, arguments: given }: Question, { runs }: Conversation): JsonObject {
+function answerTo({ execute, arguments: given }: DialogueStep, { runs }: Conversation): JsonObject {
   const asked = canonical(given)
   const found = runs
     .flat()

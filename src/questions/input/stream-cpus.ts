@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { decodeText } from '../../formats/decode-bytes.ts'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { FoundInput } from '../../formats/input-cpu.ts'
 import { inputsOfText } from '../../formats/input-text.ts'
 import { InputReader } from '../../formats/libvirt/input-reader.ts'
@@ -126,6 +126,6 @@ class Whole {
       all.set(chunk, at)
       at += chunk.length
     }
-    return decodeText(all)
+    return decodeBytes(all)
   }
 }

@@ -4,16 +4,15 @@ import type { Group } from '../../fleet/groups.ts'
 import { guestsByPool } from '../../fleet/guests-by-pool.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { type CpuFacts, type Obstacle, obstaclesOf } from '../../fleet/obstacles.ts'
-import { type Places, placesOf } from '../../fleet/places.ts'
+import { type Places, placesOf, startObstacles } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
-import { startObstacles } from '../../fleet/start.ts'
 import { guestNamed } from '../input/fleet/guest-named.ts'
 import { hostNamed } from '../input/fleet/host-named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { type ObstacleAnswer, obstacleAnswers } from './obstacle.ts'
 
 /** Hosts of one CPU, and so of one answer. */
-export interface GroupAnswer {
+export interface MigrateGroup {
   readonly name: string
   readonly pool: string
   readonly hosts: readonly string[]
@@ -42,7 +41,7 @@ export interface GuestPlaces {
   readonly others: number
 }
 
-export interface GuestAnswer extends GuestPlaces {
+export interface GuestMoves extends GuestPlaces {
   /** For each group on whose hosts a hypervisor keeps it from being started, what it says. */
   readonly refused: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
   /** For each group that it cannot move to, what keeps it out. */
@@ -50,9 +49,9 @@ export interface GuestAnswer extends GuestPlaces {
 }
 
 export interface MigrateAnswer {
-  readonly groups: readonly GroupAnswer[]
+  readonly groups: readonly MigrateGroup[]
   readonly arrows: readonly ArrowAnswer[]
-  readonly guests: readonly GuestAnswer[]
+  readonly guests: readonly GuestMoves[]
 }
 
 /**
@@ -91,7 +90,7 @@ const asOne = ({ pools }: FleetView): FleetPool[] => [
   { label: '', groups: pools.flatMap(({ groups }) => groups) },
 ]
 
-const groupAnswer = ({ name, hosts }: Group): GroupAnswer => ({
+const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
   name,
   pool: hosts[0]?.pool ?? '',
   hosts: hosts.map(host => host.name),
@@ -105,7 +104,7 @@ const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): A
   back: obstacleAnswers(view, from, back),
 })
 
-function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestAnswer {
+function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestMoves {
   const { guest, groups: open } = places
   const closed = pool.groups.filter(group => !open.includes(group))
   const starts = pool.groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))

@@ -1,10 +1,10 @@
-import type { Edge, Graph } from '../../report/graphviz.ts'
-import { count } from '../words/describe.ts'
+import { count } from '../../core/text.ts'
+import type { DotGraph, Edge } from '../../report/graphviz.ts'
 import type { ArrowAnswer, MigrateAnswer } from './answer.ts'
-import { sayObstacles } from './describe-obstacle.ts'
+import { describeObstacles } from './describe-obstacle.ts'
 
 /** The migration graph: a node for each CPU, its hosts in it; no line where guests of neither can move. */
-export const migrateGraph = ({ groups, arrows }: MigrateAnswer): Graph => ({
+export const migrateGraph = ({ groups, arrows }: MigrateAnswer): DotGraph => ({
   name: 'migration',
   nodes: groups.map(({ name, pool, hosts }) => ({
     id: name,
@@ -18,5 +18,5 @@ const edgeOf = ({ from, to, kind, back }: ArrowAnswer): Edge => ({
   from,
   to,
   ways: kind === 'both-ways' ? 'both' : 'one',
-  ...(kind === 'one-way' ? { label: `not back: ${sayObstacles(back, 2)}` } : {}),
+  ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(back, 2)}` } : {}),
 })

@@ -12,13 +12,13 @@ export type ObstacleAnswer =
       readonly kind: 'feature'
       readonly cause: Cause
       readonly confidence: Confidence
-      readonly mend: string
+      readonly remedy: string
     } & Reason)
-  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | null; readonly mend: string }
-  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number; readonly mend: string }
-  | (ModelRefusal & { readonly mend: string })
+  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | null; readonly remedy: string }
+  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number; readonly remedy: string }
+  | (ModelRefusal & { readonly remedy: string })
 
-/** The obstacles of a guest on hosts of a group, each with the likely cause and the mend. */
+/** The obstacles of a guest on hosts of a group, each with the likely cause and the remedy. */
 export const obstacleAnswers = (
   view: Pick<FleetView, 'finder'>,
   group: Group,
@@ -28,22 +28,22 @@ export const obstacleAnswers = (
 function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
   switch (one.kind) {
     case 'feature': {
-      const { cause, confidence, mend } = finder.of(group)(one.feature)
-      return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, mend }
+      const { cause, confidence, remedy } = finder.of(group)(one.feature)
+      return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, remedy }
     }
     case 'vendor':
-      return { kind: 'vendor', guest: one.guest, host: one.host ?? null, mend: OTHER_VENDOR }
+      return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
     case 'phys-bits':
-      return { ...one, mend: narrower(one.host) }
+      return { ...one, remedy: narrower(one.host) }
     case 'model':
-      return { ...one, mend: otherModel(one) }
+      return { ...one, remedy: otherModel(one) }
   }
 }
 
-/** The obstacles that one thing mends, together. */
-export function byMend(obstacles: readonly ObstacleAnswer[]): Map<string, ObstacleAnswer[]> {
+/** The obstacles that one thing remedies, together. */
+export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, ObstacleAnswer[]> {
   const found = new Map<string, ObstacleAnswer[]>()
-  for (const one of obstacles) found.set(one.mend, [...(found.get(one.mend) ?? []), one])
+  for (const one of obstacles) found.set(one.remedy, [...(found.get(one.remedy) ?? []), one])
   return found
 }
 

@@ -1,10 +1,10 @@
+import { fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import type { Toned } from '../../report/styled-text.ts'
-import { fewNames } from '../words/describe.ts'
-import type { ArrowAnswer, GroupAnswer, GuestAnswer, MigrateAnswer, MoveAnswer } from './answer.ts'
-import { MOVES_FREELY, sayGuests, sayMove, sayPool } from './describe.ts'
-import { sayObstacle, sayObstacles } from './describe-obstacle.ts'
-import { byMend, type ObstacleAnswer } from './obstacle.ts'
+import type { StyledText } from '../../report/styled-text.ts'
+import type { ArrowAnswer, GuestMoves, MigrateAnswer, MigrateGroup, MoveAnswer } from './answer.ts'
+import { describeGuests, describeMove, describePoolTitle, MOVES_FREELY } from './describe.ts'
+import { describeObstacle, describeObstacles } from './describe-obstacle.ts'
+import { byRemedy, type ObstacleAnswer } from './obstacle.ts'
 
 /** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
 export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {
@@ -22,13 +22,13 @@ export function reportMigrate(report: Report, { groups, arrows, guests }: Migrat
 function reportPool(
   report: Report,
   pool: string,
-  groups: readonly GroupAnswer[],
+  groups: readonly MigrateGroup[],
   arrows: readonly ArrowAnswer[],
 ): void {
   const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
   const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
   const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
-  const title = sayPool(pool, hosts, groups.length)
+  const title = describePoolTitle(pool, hosts, groups.length)
   if (own.every(({ kind }) => kind === 'both-ways')) {
     report.line({ text: title + MOVES_FREELY, tone: 'good' })
     return
@@ -44,13 +44,14 @@ function reportPool(
   )
 }
 
-const yesOrNo = (yes: boolean): Toned => (yes ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' })
+const yesOrNo = (yes: boolean): StyledText =>
+  yes ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' }
 
 const whyNot = (obstacles: readonly ObstacleAnswer[]): string =>
-  obstacles.length > 0 ? sayObstacles(obstacles) : ''
+  obstacles.length > 0 ? describeObstacles(obstacles) : ''
 
-function reportGuests(report: Report, guests: readonly GuestAnswer[]): void {
-  report.heading(sayGuests(guests))
+function reportGuests(report: Report, guests: readonly GuestMoves[]): void {
+  report.heading(describeGuests(guests))
   report.table(
     [
       { title: 'guest' },
@@ -71,36 +72,36 @@ function reportGuests(report: Report, guests: readonly GuestAnswer[]): void {
 }
 
 /** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
-function reportRefusals(report: Report, guests: readonly GuestAnswer[]): void {
+function reportRefusals(report: Report, guests: readonly GuestMoves[]): void {
   const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
   if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
   report.table(
     [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
-    refusals.map(({ guest, group, obstacles }) => [guest, group, sayObstacles(obstacles)]),
+    refusals.map(({ guest, group, obstacles }) => [guest, group, describeObstacles(obstacles)]),
   )
 }
 
 /** Of the group that the guest is closest to. */
-function closest(closed: GuestAnswer['why']): string {
+function closest(closed: GuestMoves['why']): string {
   const [first, ...rest] = closed
   if (!first) return ''
   const nearest = rest.reduce((a, b) => (b.obstacles.length < a.obstacles.length ? b : a), first)
   const more = rest.length > 0 ? ` (closest of ${closed.length})` : ''
-  return `${nearest.group}${more} ${sayObstacles(nearest.obstacles)}`
+  return `${nearest.group}${more} ${describeObstacles(nearest.obstacles)}`
 }
 
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
   const { to, moves, obstacles } = answer
-  report.line({ text: sayMove(answer), tone: moves ? 'good' : 'bad' })
-  for (const [mend, some] of byMend(obstacles)) {
-    report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${mend}`)
+  report.line({ text: describeMove(answer), tone: moves ? 'good' : 'bad' })
+  for (const [remedy, some] of byRemedy(obstacles)) {
+    report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)
     report.table(
       [{ title: '' }, { title: '' }, { title: '', wraps: true }],
       some.map(one =>
         one.kind === 'feature'
           ? [one.feature, one.place, one.title]
-          : [one.kind, '', `${to} ${sayObstacle(one)}`],
+          : [one.kind, '', `${to} ${describeObstacle(one)}`],
       ),
     )
   }

@@ -10,7 +10,7 @@ import type { HypervisorHost } from '../input/hypervisor-host.ts'
 import { type LostFeature, reasonOf } from '../words/reason.ts'
 
 /** A named model put to several hosts. */
-export interface ModelOnHosts {
+interface ModelOnHosts {
   readonly name: string
   /** Empty where the model is of no vendor. */
   readonly vendor: string

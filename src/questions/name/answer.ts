@@ -1,8 +1,8 @@
+import type { Order } from '../../core/feature.ts'
 import { type Feature, type FeatureClass, placeOf } from '../../core/feature.ts'
-import { nearest } from '../../core/nearest.ts'
-import type { Order } from '../../core/order.ts'
+import { nearest } from '../../core/text.ts'
 import type { Database } from '../../map/database.ts'
-import type { Family, Version } from '../../map/text/family.ts'
+import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Context } from '../context.ts'
 
@@ -106,7 +106,7 @@ function modelsWith(db: Database, feature: Feature): VendorHas[] {
   })
 }
 
-function familyHas({ name, versions }: Family, feature: Feature): FamilyHas {
+function familyHas({ name, versions }: ModelFamily, feature: Feature): FamilyHas {
   const having = versions.filter(({ model }) => feature.bits.leq(model.features))
   return { family: name, versions: having.map(shortName), all: having.length === versions.length }
 }

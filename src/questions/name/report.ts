@@ -1,5 +1,5 @@
-import type { Order } from '../../core/order.ts'
-import { fill } from '../../core/wrap-words.ts'
+import type { Order } from '../../core/feature.ts'
+import { fill } from '../../core/text.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 

@@ -1,6 +1,6 @@
-import { bytewise } from '../../fleet/bytewise.ts'
+import { bytewise } from '../../core/text.ts'
 import { offered } from '../../fleet/offered.ts'
-import type { Constraints } from '../../fleet/plan/constraints.ts'
+import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
   type Partition,
@@ -15,7 +15,7 @@ import { type Reason, reasonOf } from '../words/reason.ts'
 import { choose } from './choice.ts'
 
 /** A pool as it is proposed, or as it is. */
-export interface ToldPool {
+export interface PoolAnswer {
   /** Where the hosts are pinned, the label of the pin; else the first host's name. */
   readonly name: string
   readonly hosts: readonly string[]
@@ -57,11 +57,11 @@ export interface PoolsAnswer {
   /** The count after which a further pool gains less than 5 %; null: none is possible. */
   readonly enough: number | null
   /** For the largest count that was asked for. */
-  readonly pools: readonly ToldPool[]
+  readonly pools: readonly PoolAnswer[]
   /** Hosts that lack what every pool must have. */
   readonly leftOut: readonly { readonly hosts: readonly string[]; readonly lacks: readonly Reason[] }[]
   /** As the hosts' labels have them, where any has one. */
-  readonly now: { readonly value: number; readonly pools: readonly ToldPool[] } | null
+  readonly now: { readonly value: number; readonly pools: readonly PoolAnswer[] } | null
 }
 
 export interface PoolsOptions {
@@ -124,14 +124,11 @@ function asTheyAre(view: FleetView): PoolsAnswer['now'] {
 }
 
 /** The pools that the hosts' labels make, in the order of the view. */
-export const toldPools = (view: FleetView): ToldPool[] =>
+export const toldPools = (view: FleetView): PoolAnswer[] =>
   view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined))
 
 /** A pool that is, in the form of one that is proposed. */
-export function plannedPool(
-  { valuation, levels }: FleetView,
-  { groups }: Pick<FleetPool, 'groups'>,
-): PlannedPool {
+function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPool, 'groups'>): PlannedPool {
   const baseline = baselineOf(groups)
   const weight = groups.reduce((sum, group) => sum + group.weight, 0)
   return {
@@ -146,7 +143,7 @@ export function plannedPool(
   }
 }
 
-export function toldPool(view: FleetView, pool: PlannedPool, label?: string): ToldPool {
+function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswer {
   const { context, valuation, releases } = view
   const { groups, baseline, weight, value, level, vendors } = pool
   const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
@@ -164,7 +161,7 @@ export function toldPool(view: FleetView, pool: PlannedPool, label?: string): To
   }
 }
 
-/** Why there is no such partition, and what would mend it. */
+/** Why there is no such partition, and what would remedy it. */
 function sayImpossible(why: Impossible): string {
   switch (why.because) {
     case 'vendors':

@@ -22,7 +22,7 @@ export interface Candidate {
 }
 
 /** The model whose definition is shortest, and the next ones, each of another family. */
-export interface Choice {
+interface Choice {
   readonly chosen: Candidate
   readonly runnersUp: readonly Candidate[]
 }
@@ -134,5 +134,5 @@ const byRank = (a: Ranked, b: Ranked): number =>
   b.model.index - a.model.index
 
 /** `EPYC-Rome` of `EPYC-Rome-v2`, `Haswell` of `Haswell-noTSX-IBRS`. */
-export const familyOf = ({ name, canonical = name }: Model): string =>
+const familyOf = ({ name, canonical = name }: Model): string =>
   canonical.replace(/-v\d+$/, '').replace(/(?:-noTSX|-IBRS|-IBPB)+$/, '')

@@ -10,7 +10,7 @@ export interface HostRefusal extends ModelRefusal {
 }
 
 /** What a pool's hypervisors have against a model. */
-export interface Verdict {
+interface Verdict {
   /** Of the first that cannot give it, whatever a definition turns off; absent: there is none. */
   readonly refusal?: HostRefusal
   /** What some hypervisor lacks of its own model of that name and libvirt's does not have: to be turned off by name. */

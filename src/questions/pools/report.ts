@@ -1,10 +1,10 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Cell } from '../../report/styled-text.ts'
 import { levelCell } from '../words/cells.ts'
-import { count, fewNames } from '../words/describe.ts'
 import { figure, percent } from '../words/figure.ts'
-import type { CurvePoint, PoolsAnswer, ToldPool } from './answer.ts'
-import { sayEnough, sayNow } from './describe.ts'
+import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
+import { describeCurrentPools, describeEnough } from './describe.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
@@ -21,7 +21,8 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
     ],
     curve.map(point => curveRow(point, enough)),
   )
-  for (const line of [sayEnough(answer), sayNow(answer)]) if (line !== undefined) report.line(line)
+  for (const line of [describeEnough(answer), describeCurrentPools(answer)])
+    if (line !== undefined) report.line(line)
   if (pools.length > 0) {
     report.heading(`the ${count(pools.length, 'pool')} for k = ${curve.at(-1)?.count ?? 0}`)
     addMembers(report, pools)
@@ -51,7 +52,7 @@ function curveRow(point: CurvePoint, enough: number | null): Cell[] {
   ]
 }
 
-function addMembers(report: Report, pools: readonly ToldPool[]): void {
+function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
   report.table(
     [
       { title: 'pool' },

@@ -1,8 +1,8 @@
 import type { Feature } from '../../core/feature.ts'
 import type { Vendor } from '../../core/model.ts'
-import { nearest } from '../../core/nearest.ts'
+import { nearest } from '../../core/text.ts'
 import type { Database } from '../../map/database.ts'
-import type { Family, Version } from '../../map/text/family.ts'
+import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { Context } from '../context.ts'
 
 /** A family and what descends from it. */
@@ -67,14 +67,14 @@ const allNames = (db: Database): string[] => [
   ...new Set([...db.families.map(family => family.name), ...db.models.map(model => model.name)]),
 ]
 
-const isChild = (child: Family, parent: Family): boolean =>
+const isChild = (child: ModelFamily, parent: ModelFamily): boolean =>
   child.parent !== undefined && has(parent, child.parent.name)
 
 /** Whether one of the family's models is called so. */
-const has = ({ versions }: Family, model: string): boolean =>
+const has = ({ versions }: ModelFamily, model: string): boolean =>
   versions.some(({ plain, versioned }) => plain?.name === model || versioned?.name === model)
 
-function childrenOf(db: Database, parent: Family | undefined): TreeNode[] {
+function childrenOf(db: Database, parent: ModelFamily | undefined): TreeNode[] {
   const children = db.families.filter(family => (parent ? isChild(family, parent) : !family.parent))
   return children.map(family => ({
     family: family.name,

@@ -1,5 +1,4 @@
-import { fill } from '../../core/wrap-words.ts'
-import { count } from '../words/describe.ts'
+import { count, fill } from '../../core/text.ts'
 import type { Step, TreeAnswer, TreeNode } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */

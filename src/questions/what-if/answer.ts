@@ -1,4 +1,4 @@
-import { nearest } from '../../core/nearest.ts'
+import { nearest } from '../../core/text.ts'
 import { givenEffect } from '../../fleet/change/apply.ts'
 import { changeFleet, type FleetChange } from '../../fleet/change/what-if.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'

@@ -1,6 +1,5 @@
 import { isChanged, type PoolDelta, type PoolState, poolDeltas } from '../../fleet/change/delta.ts'
-import { type GuestDelta, guestDeltas } from '../../fleet/change/guest-delta.ts'
-import { guestModelOf } from '../../fleet/change/guest-model.ts'
+import { type GuestDelta, guestDeltas, guestModelOf } from '../../fleet/change/guest-delta.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { type ObstacleAnswer, obstacleAnswers } from '../migrate/obstacle.ts'
 import { type Reason, reasonOf } from '../words/reason.ts'

@@ -1,7 +1,7 @@
+import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
-import { sayObstacles } from '../migrate/describe-obstacle.ts'
-import { count } from '../words/describe.ts'
+import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { poolName } from '../words/describe-pool.ts'
 import type { Reason } from '../words/reason.ts'
 import type { DeltaAnswer, GuestDeltaAnswer, PoolAnswer, PoolDeltaAnswer } from './delta.ts'
@@ -76,7 +76,7 @@ function reportGuests(report: Report, guests: readonly GuestDeltaAnswer[]): void
       guest.guest,
       guest.host ?? '',
       { text: fateOf(guest), tone: guest.freed ? 'good' : 'bad' },
-      guest.why.length > 0 ? sayObstacles(guest.why) : '',
+      guest.why.length > 0 ? describeObstacles(guest.why) : '',
     ]),
   )
 }

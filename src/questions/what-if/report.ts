@@ -1,5 +1,5 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { count, fewNames } from '../words/describe.ts'
 import type { ChangeDone, EffectAnswer, WhatIfAnswer } from './answer.ts'
 import { reportDelta } from './report-delta.ts'
 

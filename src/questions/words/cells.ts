@@ -1,5 +1,5 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Tone } from '../../report/styled-text.ts'
-import { count, fewNames } from './describe.ts'
 
 /** More names than this do not help in a line; `--json` has them all. */
 const MANY = 6

@@ -1,6 +1,6 @@
 import type { HostDoubt } from '../../formats/host/host-warning.ts'
 import type { ProbeDoubt } from '../../formats/host/probed.ts'
-import { sayProbe } from './describe-probe.ts'
+import { describeProbe } from './describe-probe.ts'
 
 /** What root, who may read them, would learn from files. */
 const TOLD_BY: readonly (readonly [path: RegExp, what: string])[] = [
@@ -10,7 +10,7 @@ const TOLD_BY: readonly (readonly [path: RegExp, what: string])[] = [
 ]
 
 /** What there is to know about a description of a host, without a full stop at the end. */
-export function sayHost(doubt: HostDoubt | ProbeDoubt): string {
+export function describeHostNote(doubt: HostDoubt | ProbeDoubt): string {
   switch (doubt.kind) {
     case 'part-left-out':
       return `the ${doubt.part} is left out, as libvirt does: ${doubt.because}`
@@ -31,7 +31,7 @@ export function sayHost(doubt: HostDoubt | ProbeDoubt): string {
     case 'guests-unasked':
       return "a recorded host's QEMU cannot be asked, so no guests are listed"
     default:
-      return sayProbe(doubt)
+      return describeProbe(doubt)
   }
 }
 

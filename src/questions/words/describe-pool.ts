@@ -1,11 +1,11 @@
-import { fewNames } from './describe.ts'
+import { fewNames } from '../../core/text.ts'
 import type { Reason } from './reason.ts'
 
 /** `pool blue`; of the hosts without a label `the fleet`. */
 export const poolName = (label: string): string => (label === '' ? 'the fleet' : `pool ${label}`)
 
 /** The features' names, at most so many. */
-export const namesOf = (reasons: readonly Reason[], most?: number): string =>
+export const hostNamesOf = (reasons: readonly Reason[], most?: number): string =>
   fewNames(
     reasons.map(({ feature }) => feature),
     most,

@@ -1,4 +1,4 @@
-import type { Failure, ProbeDoubt, Route } from '../../formats/host/probed.ts'
+import type { ProbeDoubt, Route, RouteFailure } from '../../formats/host/probed.ts'
 
 /** How CPUs were read. */
 const ROUTES: Readonly<Record<Route, string>> = {
@@ -15,7 +15,7 @@ const UNSEEN = {
 } as const
 
 /** What there is to know about a probe, without a full stop at the end. */
-export function sayProbe(doubt: ProbeDoubt): string {
+export function describeProbe(doubt: ProbeDoubt): string {
   switch (doubt.kind) {
     case 'probed':
       return `CPU ${doubt.cpus} read ${ROUTES[doubt.route]}${because(doubt.failed)}`
@@ -51,7 +51,7 @@ const SMT: Readonly<Record<string, string>> = {
 }
 
 /** ` (/dev/kvm: Permission denied)` */
-const because = (failed: readonly Failure[]): string =>
+const because = (failed: readonly RouteFailure[]): string =>
   failed.length === 0 ? '' : ` (${failed.map(({ tried, why }) => `${tried}: ${why}`).join('; ')})`
 
 const groups = (list: readonly { readonly name: string; readonly cpus: string }[]): string =>

@@ -18,16 +18,16 @@ const TITLES: Readonly<Record<VfioName, string>> = {
 const MARKS = { met: 'yes', unmet: 'no', unknown: '?' } as const
 
 /** A line without its newline; of a condition, what its first word says of it. */
-export interface VfioLine {
+interface VfioLine {
   readonly text: string
   readonly state?: VfioCondition['state']
 }
 
 /**
  * Whether devices can be passed through, and what that takes, a line each: state, what it is about, what was seen;
- * and below what is not met, the mend.
+ * and below what is not met, the remedy.
  */
-export const sayVfio = (facts: VfioFacts): VfioLine[] => [
+export const describeVfio = (facts: VfioFacts): VfioLine[] => [
   { text: sayVerdict(facts) },
   ...facts.conditions.flatMap(sayCondition),
   ...sayGroups(facts),
@@ -39,9 +39,9 @@ function sayVerdict({ isSupported }: VfioFacts): string {
     : 'passthrough of devices (VFIO): libvirt does not offer it; it wants devices in IOMMU groups, and /dev/vfio/vfio'
 }
 
-function sayCondition({ name, state, evidence, mend }: VfioCondition): VfioLine[] {
+function sayCondition({ name, state, evidence, remedy }: VfioCondition): VfioLine[] {
   const line = { text: `  ${MARKS[state].padEnd(4)}${TITLES[name].padEnd(30)}${evidence}`, state }
-  return mend === undefined ? [line] : [line, { text: `${' '.repeat(6)}mend: ${mend}` }]
+  return remedy === undefined ? [line] : [line, { text: `${' '.repeat(6)}remedy: ${remedy}` }]
 }
 
 /** Groups of several devices are what surprises people. */

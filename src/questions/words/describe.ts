@@ -1,11 +1,12 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { DecodeReasons } from '../decode/reasons.ts'
-import { sayHost } from './describe-host.ts'
+import { describeHostNote } from './describe-host.ts'
 import type { Note } from './note.ts'
 import { type BaselineReasons, byHosts, type Reason } from './reason.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
-export function say(note: Note): string {
+export function describeNote(note: Note): string {
   const of = note.source ? `${note.source}: ` : ''
   return of + sentence(note)
 }
@@ -80,7 +81,7 @@ function sentence(note: Note): string {
     case 'dump':
       return note.text
     default:
-      return sayHost(note)
+      return describeHostNote(note)
   }
 }
 
@@ -118,10 +119,13 @@ function sayObstacles({
 }
 
 /** A note as data, with its sentence. */
-export const printNote = (note: Note): Note & { readonly text: string } => ({ ...note, text: say(note) })
+export const printNote = (note: Note): Note & { readonly text: string } => ({
+  ...note,
+  text: describeNote(note),
+})
 
 /** Why a pool's guest CPU is on its model. */
-export function sayModel({ hosts, model }: BaselineReasons): string {
+export function describeModel({ hosts, model }: BaselineReasons): string {
   const beyond = `${count(model.beyond, 'feature')} beyond it, ${model.disabled} disabled`
   switch (model.because) {
     case 'asked':
@@ -136,7 +140,7 @@ export function sayModel({ hosts, model }: BaselineReasons): string {
 }
 
 /** What a comparison comes to, in sentences, each with the features that it is about. */
-export function sayCompare(
+export function describeComparison(
   answer: CompareAnswer,
   cpu: string,
   host: string,
@@ -157,7 +161,7 @@ export function sayCompare(
 }
 
 /** Why a dump is its model: a sentence, and a line for each model of the same silicon that was out. */
-export function sayDecode({ model, matches, beyond, disabled, passedOver }: DecodeReasons): string[] {
+export function describeDecode({ model, matches, beyond, disabled, passedOver }: DecodeReasons): string[] {
   const known = matches
     ? 'known for this family, model and stepping'
     : 'not known for this family, model and stepping'
@@ -166,13 +170,4 @@ export function sayDecode({ model, matches, beyond, disabled, passedOver }: Deco
     return `not ${out.model}: lacks ${fewNames(names, 5)}`
   })
   return [`${model}: ${known}; ${count(beyond, 'feature')} beyond it, ${disabled} disabled`, ...lines]
-}
-
-/** `1 feature`, `2 features` */
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
-
-/** `a, b, c and 37 more`: at most `most` names in full. */
-export function fewNames(names: readonly string[], most = 3): string {
-  if (names.length <= most + 1) return names.join(', ')
-  return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
 }

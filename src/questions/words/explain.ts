@@ -1,22 +1,23 @@
+import { count, fewNames } from '../../core/text.ts'
 import type { VfioFacts } from '../../formats/host/vfio.ts'
-import type { Cell, Line, Toned } from '../../report/styled-text.ts'
+import type { Cell, Line, StyledText } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'
-import { count, fewNames, say, sayCompare, sayModel } from './describe.ts'
-import { sayVfio } from './describe-vfio.ts'
+import { describeComparison, describeModel, describeNote } from './describe.ts'
+import { describeVfio } from './describe-vfio.ts'
 import type { Note } from './note.ts'
 import { type BaselineReasons, byHosts, type LostFeature, type Reason } from './reason.ts'
 
 /** Why a baseline is what it is, for people: the model, what is lost and to whom, notes. */
 export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): Line[] {
   const { hosts, lost } = reasons
-  const loss: Toned =
+  const loss: StyledText =
     lost.length === 0
       ? { text: `nothing; ${count(hosts, 'host')}`, tone: 'good' }
       : { text: count(lost.length, 'feature'), tone: 'bad' }
   return [
-    [head('model:'), ` ${sayModel(reasons)}`],
+    [head('model:'), ` ${describeModel(reasons)}`],
     [head('lost:'), ' ', loss],
     ...explainLost(lost),
     ...noteLines(notes),
@@ -26,7 +27,7 @@ export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]
 /** As `explainBaseline`, with what the hypervisor withholds of what the CPUs share. */
 export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: readonly Note[]): Line[] {
   const { withheld } = reasons
-  const loss: Toned = { text: count(withheld.length, 'feature'), tone: 'bad' }
+  const loss: StyledText = { text: count(withheld.length, 'feature'), tone: 'bad' }
   const rows =
     withheld.length > 0
       ? [[head('withheld by the hypervisor:'), ' ', loss], ...table(withheld.map(reasonRow), '  ')]
@@ -34,7 +35,7 @@ export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: rea
   return [...explainBaseline(reasons, []), ...rows, ...noteLines(notes)]
 }
 
-const head = (text: string): Toned => ({ text, tone: 'strong' })
+const head = (text: string): StyledText => ({ text, tone: 'strong' })
 
 /** What is lost, under the names of the hosts that lack it. */
 function explainLost(lost: readonly LostFeature[]): Line[] {
@@ -59,11 +60,11 @@ export const reasonRow = ({ feature, place, title }: Reason): Cell[] => [
   title,
 ]
 
-export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${say(note)}`]
+export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${describeNote(note)}`]
 
 /** A line a note, each said once. */
 export function noteLines(notes: readonly Note[]): Line[] {
-  const bySentence = new Map(notes.map(note => [say(note), note]))
+  const bySentence = new Map(notes.map(note => [describeNote(note), note]))
   return [...bySentence.values()].map(noteLine)
 }
 
@@ -77,7 +78,7 @@ export function explainCompare(
   const tone = answer.result === 'incompatible' ? 'bad' : 'good'
   // What libvirt did not look at is no finding of its.
   const looked = notes.every(({ kind }) => kind !== 'not-compared')
-  const said = looked ? sayCompare(answer, cpu, host) : []
+  const said = looked ? describeComparison(answer, cpu, host) : []
   const parts = said.flatMap(({ text, features }) => [
     [{ text, tone } as const],
     ...table(features.map(reasonRow), '  '),
@@ -87,7 +88,7 @@ export function explainCompare(
 
 /** All that passing a device of a host through needs; of each condition its first word has the colour. */
 export const explainVfio = (facts: VfioFacts): Line[] =>
-  sayVfio(facts).map(({ text, state }) => {
+  describeVfio(facts).map(({ text, state }) => {
     if (state === undefined) return [text]
     const [, lead = '', mark = '', rest = ''] = /^( *)(\S+)(.*)$/.exec(text) ?? []
     return [lead, { text: mark, tone: STATES[state] }, rest]

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { bestDetect, GenerationFold } from '../../../src/arch/s390x/best.ts'
 import { machineOf, newestBase, zCpuOf } from '../../../src/arch/s390x/generation.ts'
 import { withGroups } from '../../../src/arch/s390x/groups.ts'
-import { readMachines } from '../../../src/arch/s390x/machines.ts'
+import { readGenerations } from '../../../src/arch/s390x/machines.ts'
 import { generations } from '../../../src/arch/s390x/models.ts'
 import { FeatureSet } from '../../../src/core/feature-set.ts'
 import { builtin } from '../../../src/map/built-in.ts'
@@ -63,7 +63,7 @@ describe('the data', () => {
     ['model a type 2064 level 7.1 7.2', /a machine has one `level`/],
   ])('a list of machines that says %s is refused', (text, message) => {
     const read = () =>
-      readMachines(`vendor V\n${text}\n`, 'machines.txt', name => db.features.get(name)?.bits)
+      readGenerations(`vendor V\n${text}\n`, 'machines.txt', name => db.features.get(name)?.bits)
     expect(read).toThrow(message)
   })
 

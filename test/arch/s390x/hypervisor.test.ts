@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Inquiry, Question } from '../../../src/arch/dialogue.ts'
+import type { Dialogue, DialogueStep } from '../../../src/arch/dialogue.ts'
 import { baselineByQemu, compareByQemu } from '../../../src/arch/s390x/hypervisor.ts'
 import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
 import { findEmulator } from '../../../src/host/qemu/emulator.ts'
@@ -7,7 +7,7 @@ import { Qemu } from '../../../src/host/qemu/qemu.ts'
 import { guest, host, refusal } from '../../notation.ts'
 
 /** What the inquiry comes to when these are the replies; what was asked goes to `asked`. */
-function answered<T>(inquiry: Inquiry<T>, replies: readonly object[], asked: Question[] = []): T {
+function answered<T>(inquiry: Dialogue<T>, replies: readonly object[], asked: DialogueStep[] = []): T {
   let step = inquiry.next()
   for (const reply of replies) {
     if (step.done) throw new RangeError('nothing more was asked')
@@ -27,7 +27,7 @@ describe('comparison', () => {
     result: string,
     cpu = guest('exact z13 require:vx force:a optional:b disable:c forbid:d'),
   ) => {
-    const asked: Question[] = []
+    const asked: DialogueStep[] = []
     const answer = answered(compareByQemu(reported, cpu), [{ return: { result } }], asked)
     return { answer: answer.result, asked }
   }
@@ -72,7 +72,7 @@ describe('comparison', () => {
 
 describe('baseline', () => {
   test('is folded from the left, with what is true alone', () => {
-    const asked: Question[] = []
+    const asked: DialogueStep[] = []
     const cpus = [guest('exact z13'), guest('exact zEC12 disable:te'), host('z13 +vx')]
     const replies = [model('zEC12-base', { aen: true, te: false, n: 1 }), model('zEC12-base', { edat: true })]
     expect(printCpu(answered(baselineByQemu(cpus, { models }), replies, asked))).toBe(
@@ -85,7 +85,7 @@ describe('baseline', () => {
   })
 
   test('of one CPU is its expansion, static unless its features are wanted', () => {
-    const asked: Question[] = []
+    const asked: DialogueStep[] = []
     const one = (expand: boolean) =>
       printCpu(
         answered(
@@ -113,7 +113,7 @@ const reason = 'no qemu-system-s390x'
 if (!binary && process.env.CI) throw new Error(reason)
 
 describe.skipIf(!binary)(`with a live QEMU${binary ? '' : ` (${reason})`}`, () => {
-  const live = async <T>(inquiry: Inquiry<T>): Promise<T> => {
+  const live = async <T>(inquiry: Dialogue<T>): Promise<T> => {
     const qemu = await Qemu.start(binary ?? '', { accelerator: 'tcg' })
     try {
       await qemu.ask({ execute: 'qmp_capabilities' })
@@ -127,7 +127,7 @@ describe.skipIf(!binary)(`with a live QEMU${binary ? '' : ` (${reason})`}`, () =
     const [a, b] = [guest('exact z13'), guest('exact zEC12 disable:te')]
     const answer = await live(baselineByQemu([a, b], { models }))
     const own = await live(
-      (function* (): Inquiry<Record<string, unknown>> {
+      (function* (): Dialogue<Record<string, unknown>> {
         const modelb = { name: 'zEC12', props: { te: false } }
         return yield { execute: 'query-cpu-model-baseline', arguments: { modela: { name: 'z13' }, modelb } }
       })(),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Query, type Registers, walkLeaves } from '../../../src/arch/x86/walk.ts'
+import { type CpuidRegisters, type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
 import { builtin } from '../../../src/map/built-in.ts'
 
 /** A CPU that answers zeros but for what is listed: `LEAF.SUBLEAF: EAX EBX ECX EDX` in hexadecimal. */
@@ -8,7 +8,7 @@ const cpu = (...lines: readonly string[]): Query => {
   const words = new Map(
     lines.map(line => {
       const [key = '', registers = ''] = line.split(': ')
-      return [key, registers.split(' ').map(word => Number.parseInt(word, 16)) as unknown as Registers]
+      return [key, registers.split(' ').map(word => Number.parseInt(word, 16)) as unknown as CpuidRegisters]
     }),
   )
   return (leaf, subleaf) => words.get(`${leaf.toString(16)}.${subleaf.toString(16)}`) ?? [0, 0, 0, 0]

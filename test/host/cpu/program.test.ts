@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { assemble } from '../../../src/host/cpu/listing.ts'
+import { assembleProgram } from '../../../src/host/cpu/listing.ts'
 import { CODE, executable } from '../../../src/host/cpu/program.ts'
 
 /** The instructions as binutils' disassembler reads the bytes; undefined where it is not installed. */
@@ -50,7 +50,7 @@ test('the file is an executable for x86-64 of three segments, none of which can 
 })
 
 test('a listing is assembled: jumps both ways, and what each instruction is', () => {
-  const { bytes, instructions } = assemble(`
+  const { bytes, instructions } = assembleProgram(`
     back: 90      | nop
           eb >on  | jmp >on | forwards
           eb >back| jmp >back
@@ -64,5 +64,5 @@ test.each([
   ['eb >nowhere | jmp >nowhere', /no label nowhere/],
   [`eb >far | jmp >far\n${'90 | nop\n'.repeat(128)}far: c3 | ret`, /too far/],
 ])('what cannot be assembled is refused', (listing, message) => {
-  expect(() => assemble(listing)).toThrow(message)
+  expect(() => assembleProgram(listing)).toThrow(message)
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Query, type Registers, walkLeaves } from '../../../src/arch/x86/walk.ts'
+import { type CpuidRegisters, type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
 import { type AskAll, walkInRounds } from '../../../src/host/cpu/walk-in-rounds.ts'
 
 const word = fc.oneof(fc.nat(0x30), fc.integer({ min: 0, max: 0xffff_ffff }))
@@ -11,7 +11,7 @@ const asking =
   (cpus: readonly (Query | undefined)[]): AskAll =>
   wanted =>
     new Map(
-      [...wanted].map(([cpu, questions]): [number, Registers[] | undefined] => {
+      [...wanted].map(([cpu, questions]): [number, CpuidRegisters[] | undefined] => {
         const ask = cpus[cpu]
         return [cpu, ask && questions.map(question => ask(...question))]
       }),

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
 import { readFleet } from '../../../src/host/files/fleet.ts'
 import { builtin } from '../../../src/map/built-in.ts'
-import { say } from '../../../src/questions/words/describe.ts'
+import { describeNote } from '../../../src/questions/words/describe.ts'
 import { folderOf, hostXml } from '../../cli/virt-cpu.ts'
 
 const context = { db: builtin() }
@@ -23,7 +23,7 @@ const read = async (files: Readonly<Record<string, string>>, ...more: string[]) 
   const root = tree(files)
   const { fleet, notes } = await readFleet(context, [root, ...more])
   const short = (text: string) => text.replaceAll(`${root}/`, '')
-  return { ...fleet, notes: notes.map(note => short(say(note))), short }
+  return { ...fleet, notes: notes.map(note => short(describeNote(note))), short }
 }
 
 const refused = async (files: Readonly<Record<string, string>>): Promise<string> => {
@@ -115,7 +115,7 @@ describe('a directory', () => {
     })
   })
 
-  test('an unknown feature is left out and noted, an unknown model refused with a mend', async () => {
+  test('an unknown feature is left out and noted, an unknown model refused with a remedy', async () => {
     const { notes } = await read({ 'a.xml': hostXml('Haswell', ['foo']) })
     expect(notes).toEqual(['a.xml: unknown feature foo is left out'])
     expect(await refused({ 'a.xml': hostXml('Nonesuch') })).toBe(
@@ -302,7 +302,7 @@ constraints: { pools: 3, level: x86-64-v2, must-have: [aes, sse4_1], pin: { p: n
     ['hosts:\n- &x blue\n- *x\n- *y', 'fleet.yaml:4:'],
     [`pools:\n  a: &x n1\n  b: [${Array(101).fill('*x')}]`, 'fleet.yaml:3:'],
     ['hosts:\n- blue\n-', 'fleet.yaml:2:1: hosts[1]: must be a mapping'],
-  ])('%j is refused with place and mend', async (yaml, message) => {
+  ])('%j is refused with place and remedy', async (yaml, message) => {
     expect(await refused({ ...three, 'fleet.yaml': yaml })).toContain(message)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { powerManagement } from '../../../src/host/machine/power.ts'
+import { hostUuid } from '../../../src/host/machine/read-host.ts'
 import { securityModels } from '../../../src/host/machine/security.ts'
-import { hostUuid } from '../../../src/host/machine/uuid.ts'
 import { type Files, treeOf } from './tree-of.ts'
 
 const UUID = '9e27ceb0-d0ef-41ed-a948-402c0cf5ba52'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { VfioFacts } from '../../../src/formats/host/vfio.ts'
 import { readVfio } from '../../../src/host/machine/vfio.ts'
-import { sayVfio } from '../../../src/questions/words/describe-vfio.ts'
+import { describeVfio } from '../../../src/questions/words/describe-vfio.ts'
 import { type Files, treeOf } from './tree-of.ts'
 
 const vfio = (files: Files, arch = 'x86_64'): VfioFacts => readVfio(treeOf(files), arch)
@@ -10,7 +10,7 @@ const vfio = (files: Files, arch = 'x86_64'): VfioFacts => readVfio(treeOf(files
 const open = ({ conditions }: VfioFacts): string[] =>
   conditions.flatMap(({ name, state }) => (state === 'met' ? [] : [`${name}=${state}`]))
 
-const mendOf = ({ conditions }: VfioFacts, name: string) => conditions.find(c => c.name === name)?.mend
+const remedyOf = ({ conditions }: VfioFacts, name: string) => conditions.find(c => c.name === name)?.remedy
 
 /** An Intel host whose devices can be passed through. */
 const READY: Files = {
@@ -75,8 +75,8 @@ describe('what is missing', () => {
       'proc/sys/kernel/osrelease': '6.1.0',
       'lib/modules/6.1.0/modules.dep': 'kernel/drivers/vfio/pci/vfio-pci.ko.xz: x',
     }
-    expect(mendOf(vfio({ ...without(/vfio_pci/), ...list }), 'vfio-pci-module')).toBe('modprobe vfio-pci')
-    expect(mendOf(vfio(without(/vfio_pci/)), 'vfio-pci-module')).toMatch(/^install the modules/)
+    expect(remedyOf(vfio({ ...without(/vfio_pci/), ...list }), 'vfio-pci-module')).toBe('modprobe vfio-pci')
+    expect(remedyOf(vfio(without(/vfio_pci/)), 'vfio-pci-module')).toMatch(/^install the modules/)
   })
 
   test('a module that is built in needs no loading', () => {
@@ -89,7 +89,7 @@ describe('what is missing', () => {
 
   test('what the command line switches off is to be taken away', () => {
     const files = { ...without(/class\/iommu/), 'proc/cmdline': 'quiet intel_iommu=off' }
-    expect(mendOf(vfio(files), 'iommu-in-kernel')).toBe('boot without intel_iommu=off')
+    expect(remedyOf(vfio(files), 'iommu-in-kernel')).toBe('boot without intel_iommu=off')
   })
 
   test('AMD, ARM and POWER have names of their own', () => {
@@ -98,18 +98,18 @@ describe('what is missing', () => {
       'proc/cpuinfo': 'vendor_id : AuthenticAMD\nflags : svm',
       'sys/firmware/acpi/tables/FACP': '',
     }
-    expect(mendOf(vfio(amd), 'iommu-in-firmware')).toBe(
+    expect(remedyOf(vfio(amd), 'iommu-in-firmware')).toBe(
       'enable AMD-Vi (IOMMU) in the settings of the firmware',
     )
-    expect(mendOf(vfio(READY, 'aarch64'), 'iommu-in-firmware')).toBe(
+    expect(remedyOf(vfio(READY, 'aarch64'), 'iommu-in-firmware')).toBe(
       'enable SMMU in the settings of the firmware',
     )
     expect(open(vfio(READY, 'ppc64le'))).toEqual(['vfio-type1-module=unmet'])
   })
 })
 
-test('said aloud, with the mend below what is not met', () => {
-  const lines = sayVfio(vfio(without(/dev\/iommu/)))
+test('said aloud, with the remedy below what is not met', () => {
+  const lines = describeVfio(vfio(without(/dev\/iommu/)))
   expect(lines.map(({ text }) => `${text}\n`).join('')).toBe(`\
 passthrough of devices (VFIO): libvirt offers it, for devices are in IOMMU groups and /dev/vfio/vfio is there
   yes the processor virtualizes     /proc/cpuinfo has the flag vmx
@@ -122,7 +122,7 @@ passthrough of devices (VFIO): libvirt offers it, for devices are in IOMMU group
   yes VFIO's device is there        /dev/vfio/vfio is there
   yes it may be opened              /dev/vfio/vfio may be opened by this user; groups bound to vfio-pci: 1, of which may be opened: 1
   no  iommufd, the newer way        /dev/iommu is not there
-      mend: needed only for devices that are given through iommufd: Linux 6.2 or newer, modprobe iommufd
+      remedy: needed only for devices that are given through iommufd: Linux 6.2 or newer, modprobe iommufd
   yes memory may be locked          this user may lock any amount of memory
   group 11 goes together: 0000:01:00.0 0000:01:00.1
 `)

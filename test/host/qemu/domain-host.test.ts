@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Answer } from '../../../src/host/cpu/requests.ts'
+import { KvmReply } from '../../../src/host/cpu/requests.ts'
 import { readDefaultLoaders, readFirmwares } from '../../../src/host/qemu/firmware.ts'
 import { askLimits } from '../../../src/host/qemu/limits.ts'
 import { treeOf } from '../machine/tree-of.ts'
@@ -56,11 +56,11 @@ describe('firmware', () => {
 
 describe('limits', () => {
   /** A system call's result, or the registers of CPUID. */
-  const answer = (value: number | readonly number[]): Answer => {
+  const answer = (value: number | readonly number[]): KvmReply => {
     const bytes = Buffer.alloc(64)
     if (typeof value === 'number') bytes.writeBigInt64LE(BigInt(value))
     else for (const [i, word] of value.entries()) bytes.writeUInt32LE(word, 32 + 4 * i)
-    return new Answer(bytes)
+    return new KvmReply(bytes)
   }
   const none = [0, 0, 0, 0]
   const limits = (kvm: number, most: number, advised: number, extended = none, encryption = none) =>

@@ -195,7 +195,7 @@ function Odd({
   const group = answer.groups.find(({ id }) => id === odd.group)
   if (!group) return null
   const others = odd.normHosts > 1 ? ` and ${plural(odd.normHosts - 1, 'host')} like it` : ''
-  const causes = new Map(odd.lacks.map(one => [`${one.cause} ${one.mend}`, one]))
+  const causes = new Map(odd.lacks.map(one => [`${one.cause} ${one.remedy}`, one]))
   return (
     <article class="odd">
       <h3>
@@ -208,11 +208,11 @@ function Odd({
           {odd.has.length > 0 && `, with ${odd.has.length} more`}
         </span>
       </h3>
-      {[...causes.values()].map(({ cause, meaning, mend, confidence }) => (
-        <div class="cause" key={cause + mend}>
+      {[...causes.values()].map(({ cause, meaning, remedy, confidence }) => (
+        <div class="cause" key={cause + remedy}>
           <p>
             {odd.lacks
-              .filter(one => one.cause === cause && one.mend === mend)
+              .filter(one => one.cause === cause && one.remedy === remedy)
               .map(({ feature, title }) => (
                 <button
                   type="button"
@@ -227,7 +227,7 @@ function Odd({
           </p>
           <p>
             <b>{meaning || cause}</b>
-            {mend && `: ${mend}`} <span class="faint">({confidence} confidence)</span>
+            {remedy && `: ${remedy}`} <span class="faint">({confidence} confidence)</span>
           </p>
         </div>
       ))}

@@ -1,12 +1,13 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
+import { count } from '../../../src/core/text.ts'
 import { offered } from '../../../src/fleet/offered.ts'
 import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import { printQemuCpu } from '../../../src/qemu/cpu-argument.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/answer.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
-import { toldModels } from '../../../src/questions/explain/models.ts'
-import { count, say, sayModel } from '../../../src/questions/words/describe.ts'
+import { describeModels } from '../../../src/questions/explain/models.ts'
+import { describeModel, describeNote } from '../../../src/questions/words/describe.ts'
 import { byHosts } from '../../../src/questions/words/reason.ts'
 import type { BaselineAnswer, ModelAnswer } from '../../shared/answers.ts'
 import type { BaselineOptions, Scope } from '../../shared/protocol.ts'
@@ -50,12 +51,12 @@ function answered(
     title: `${count(reasons.hosts, 'host')} can run ${model}${level && ` at ${level}`}`,
     cpu: {
       model,
-      why: sayModel(reasons),
+      why: describeModel(reasons),
       written: written(cpu, pool.result({ ...asked, expand: false })),
       features: features.length,
       level,
     },
-    notes: pool.notes(asked).map(say),
+    notes: pool.notes(asked).map(describeNote),
   }
 }
 
@@ -70,7 +71,7 @@ export function modelsOf(analysis: Analysis, scope: Scope): ModelAnswer[] {
   const { view } = analysis
   const groups = analysis.in(scope)
   if (groups.length === 0) return []
-  const { expression, runnersUp } = toldModels(view, groups, offered(view.db, groups))
+  const { expression, runnersUp } = describeModels(view, groups, offered(view.db, groups))
   const best = expression && { ...expression, added: expression.added.length, why: 'the shortest definition' }
   return [...(best ? [best] : []), ...runnersUp].map(({ model, why, added, disabled, needs }) => ({
     model,

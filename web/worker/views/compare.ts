@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
+import { count } from '../../../src/core/text.ts'
 import { baselineOf } from '../../../src/fleet/pools.ts'
-import { count } from '../../../src/questions/words/describe.ts'
 import type { CompareAnswer } from '../../shared/answers.ts'
 import type { Scope, Subject } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'

@@ -1,6 +1,6 @@
-import { cost, countOf, type ToldCost } from '../../../src/questions/explain/cost.ts'
-import { sayDearest } from '../../../src/questions/explain/describe-cost.ts'
-import { count, fewNames } from '../../../src/questions/words/describe.ts'
+import { count, fewNames } from '../../../src/core/text.ts'
+import { cost, countOf, type HostCost } from '../../../src/questions/explain/cost.ts'
+import { describeDearest } from '../../../src/questions/explain/describe-cost.ts'
 import { poolName } from '../../../src/questions/words/describe-pool.ts'
 import type { CostAnswer, CostRow } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
@@ -9,7 +9,7 @@ import type { Analysis } from '../analysis.ts'
 /** What each kind of host costs its pool: `explain --cost`. */
 export function costView({ view }: Analysis, scope: Scope): CostAnswer {
   const { dearest, pools } = cost(view, scope === null ? undefined : [scope])
-  const { host, costs: words } = sayDearest(dearest)
+  const { host, costs: words } = describeDearest(dearest)
   return {
     title: capital(host, words),
     pools: pools.map(({ pool, hosts, costs }) => ({
@@ -24,7 +24,7 @@ export function costView({ view }: Analysis, scope: Scope): CostAnswer {
 export const capital = (name: string, words: string): string =>
   name === '' ? words.charAt(0).toUpperCase() + words.slice(1) : name + words
 
-const rowOf = (one: ToldCost): CostRow => ({
+const rowOf = (one: HostCost): CostRow => ({
   who: fewNames(one.hosts),
   hosts: one.hosts.length,
   features: countOf(one),

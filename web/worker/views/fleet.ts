@@ -1,8 +1,8 @@
+import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { cost } from '../../../src/questions/explain/cost.ts'
-import { sayDearestShortly } from '../../../src/questions/explain/describe-cost.ts'
-import { toldOdd } from '../../../src/questions/explain/odd-ones.ts'
-import { count } from '../../../src/questions/words/describe.ts'
+import { describeDearestShortly } from '../../../src/questions/explain/describe-cost.ts'
+import { findOddHosts } from '../../../src/questions/explain/odd-ones.ts'
 import type { FleetAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -14,7 +14,7 @@ const TOLD = 12
 export function fleetView(analysis: Analysis, scope: Scope): FleetAnswer {
   const { view, teller } = analysis
   const groups = analysis.in(scope)
-  const odd = toldOdd(view, teller, groups)
+  const odd = findOddHosts(view, teller, groups)
   const oddGroups = odd.map(({ hosts: [first = ''] }) => analysis.idOf(first))
   const levels = levelsOf(analysis, groups)
   const names = new Set(view.pools.map(({ label }) => label))
@@ -57,7 +57,7 @@ function titleOf(
   const [first] = odd
   const strange = odd.length === 1 ? first : count(odd.length, 'host')
   const unlike = `${strange} ${odd.length === 1 ? 'is' : 'are'} unlike others of their silicon`
-  const more = sayDearestShortly(dearest) ?? (first === undefined ? undefined : unlike)
+  const more = describeDearestShortly(dearest) ?? (first === undefined ? undefined : unlike)
   return [reached(levels), ...(more === undefined ? [] : [more])].join('; ')
 }
 

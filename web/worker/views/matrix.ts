@@ -1,8 +1,8 @@
 import type { Feature } from '../../../src/core/feature.ts'
+import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
 import { joinOf } from '../../../src/fleet/pools.ts'
-import type { ToldCause } from '../../../src/questions/explain/reasons.ts'
-import { count } from '../../../src/questions/words/describe.ts'
+import type { CauseAnswer } from '../../../src/questions/explain/reasons.ts'
 import type { MatrixAnswer, MatrixRow } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -46,11 +46,11 @@ export function matrixView(analysis: Analysis, scope: Scope, all: boolean): Matr
 
 /** Causes by number, each once: of a hundred thousand cells most have the same. */
 class CauseList {
-  readonly list: ToldCause[] = []
+  readonly list: CauseAnswer[] = []
   readonly #numbers = new Map<string, number>()
 
   /** From 1. */
-  number(cause: ToldCause): number {
+  number(cause: CauseAnswer): number {
     const key = JSON.stringify(cause)
     const known = this.#numbers.get(key)
     if (known !== undefined) return known

@@ -1,11 +1,16 @@
+import { fewNames } from '../../../src/core/text.ts'
 import { fullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { type CpuFacts, mayMove } from '../../../src/fleet/obstacles.ts'
 import { type GuestPlaces, guestPlaces, moveAnswer } from '../../../src/questions/migrate/answer.ts'
-import { MOVES_FREELY, sayGuests, sayMove, sayPool } from '../../../src/questions/migrate/describe.ts'
-import { sayObstacle } from '../../../src/questions/migrate/describe-obstacle.ts'
-import { byMend, type ObstacleAnswer } from '../../../src/questions/migrate/obstacle.ts'
-import { fewNames } from '../../../src/questions/words/describe.ts'
+import {
+  describeGuests,
+  describeMove,
+  describePoolTitle,
+  MOVES_FREELY,
+} from '../../../src/questions/migrate/describe.ts'
+import { describeObstacle } from '../../../src/questions/migrate/describe-obstacle.ts'
+import { byRemedy, type ObstacleAnswer } from '../../../src/questions/migrate/obstacle.ts'
 import type { GuestRow, MigrationAnswer, MoveAnswer } from '../../shared/answers.ts'
 import type { Scope, Traveller } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -77,30 +82,30 @@ export function moveView(analysis: Analysis, from: Traveller, to: number): MoveA
   const nameOf = (id: number) => view.groups[id]?.name
   const target = nameOf(to)
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
-  if (target === undefined) return { title: '', moves: false, mends: [] }
+  if (target === undefined) return { title: '', moves: false, remedies: [] }
   const answer = moveAnswer(view, { ...who, to: target })
   return {
-    title: sayMove(answer),
+    title: describeMove(answer),
     moves: answer.moves,
-    mends: [...byMend(answer.obstacles)].map(([mend, some]) => mended(analysis, target, mend, some)),
+    remedies: [...byRemedy(answer.obstacles)].map(([remedy, some]) => fixed(analysis, target, remedy, some)),
   }
 }
 
-function mended(
+function fixed(
   { view: { db }, feature }: Analysis,
   to: string,
-  mend: string,
+  remedy: string,
   obstacles: readonly ObstacleAnswer[],
-): MoveAnswer['mends'][number] {
+): MoveAnswer['remedies'][number] {
   const [first] = obstacles
   return {
-    mend,
+    remedy,
     cause: first?.kind === 'feature' ? first.cause : '',
     features: obstacles.flatMap(one => {
       const found = one.kind === 'feature' ? db.features.get(one.feature) : undefined
       return found ? feature(found) : []
     }),
-    others: obstacles.flatMap(one => (one.kind === 'feature' ? [] : `${to} ${sayObstacle(one)}`)),
+    others: obstacles.flatMap(one => (one.kind === 'feature' ? [] : `${to} ${describeObstacle(one)}`)),
   }
 }
 
@@ -137,9 +142,10 @@ function titleOf(
   { view }: Analysis,
   guests: readonly GuestPlaces[],
 ): string {
-  if (guests.length > 0) return sayGuests(guests)
+  if (guests.length > 0) return describeGuests(guests)
   const hosts = sum(groups)
-  if (sets.length <= 1) return capital('', sayPool(scope ?? '', hosts, groups.length) + MOVES_FREELY)
+  if (sets.length <= 1)
+    return capital('', describePoolTitle(scope ?? '', hosts, groups.length) + MOVES_FREELY)
   const sizes = sets.map(({ groups: ids }) => sum(ids.flatMap(id => view.groups[id] ?? [])))
   return `Started with all of its host’s CPU, a guest moves both ways among at most ${Math.max(...sizes)} of ${hosts} hosts`
 }

@@ -1,7 +1,7 @@
+import { count } from '../../../src/core/text.ts'
 import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/answer.ts'
-import { sayEnough, sayNow } from '../../../src/questions/pools/describe.ts'
+import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/describe.ts'
 import { planOptions } from '../../../src/questions/pools/plan-options.ts'
-import { count } from '../../../src/questions/words/describe.ts'
 import type { PlanAnswer, PoolCard, PoolsAnswer } from '../../shared/answers.ts'
 import type { Analysis } from '../analysis.ts'
 import { capital } from './cost.ts'
@@ -24,7 +24,7 @@ export function planView(analysis: Analysis): PlanAnswer {
   const { view } = analysis
   const plan = planned(view, planOptions(view))
   const answer = poolsAnswer(view, plan)
-  const said = [sayEnough(answer) ?? answer.curve[0]?.impossible, sayNow(answer)]
+  const said = [describeEnough(answer) ?? answer.curve[0]?.impossible, describeCurrentPools(answer)]
   return {
     title: capital('', said.filter(Boolean).join('; ')),
     curve: answer.curve.map((point, i) => ({

@@ -1,7 +1,7 @@
 import { matches } from '../../../src/core/signature.ts'
+import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { type TreeNode, tree } from '../../../src/questions/tree/answer.ts'
-import { count } from '../../../src/questions/words/describe.ts'
 import type { TreeAnswer, TreeNodeAnswer } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'

@@ -1,13 +1,13 @@
 import { FeatureSet } from '../../../core/feature-set.ts'
+import { bytewise } from '../../../core/text.ts'
 import { fullGuest } from '../../../fleet/arrows.ts'
-import { bytewise } from '../../../fleet/bytewise.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Context } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import { baseOf, folderOf, stemOf } from './document.ts'
 import { fits } from './fits.ts'
-import type { GuestFacts } from './member.ts'
+import type { GuestMember } from './member.ts'
 import { type Placed, typedName } from './placed.ts'
 import type { Rules } from './rules.ts'
 
@@ -17,7 +17,7 @@ import type { Rules } from './rules.ts'
  */
 export function assembleGuests(
   { db }: Context,
-  found: readonly Placed<GuestFacts>[],
+  found: readonly Placed<GuestMember>[],
   hosts: readonly FleetHost[],
   rules: Rules | undefined,
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {

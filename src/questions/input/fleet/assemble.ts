@@ -1,18 +1,17 @@
-import { globs } from '../../../core/glob.ts'
-import { bytewise } from '../../../fleet/bytewise.ts'
+import { bytewise, globs } from '../../../core/text.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
-import type { Constraints } from '../../../fleet/plan/constraints.ts'
+import type { Constraints } from '../../../fleet/plan/items.ts'
 import type { Context } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import { assembleGuests } from './assemble-guests.ts'
 import { baseOf, type FleetDocument, folderOf } from './document.ts'
 import type { HostEntry } from './file-schema.ts'
 import { fits } from './fits.ts'
-import type { HostFacts } from './member.ts'
-import { defined, type Placed, pairingPath, placed, shortNames, typedName } from './placed.ts'
-import type { Fault, Rule, Rules } from './rules.ts'
+import type { HostMember } from './member.ts'
+import { defined, type Placed, pairingPath, placed, shortGuestNames, typedName } from './placed.ts'
+import type { Rule, RuleFault, Rules } from './rules.ts'
 
 /** A fleet, and what its readers should know of how it was read. */
 export interface ReadFleet {
@@ -57,15 +56,15 @@ class HostAssembly {
     this.#rules = rules
   }
 
-  all(found: readonly Placed<HostFacts>[]): FleetHost[] {
+  all(found: readonly Placed<HostMember>[]): FleetHost[] {
     const rules = this.#rules
-    const short = rules && shortNames(found)
+    const short = rules && shortGuestNames(found)
     const hosts = found.map(host => this.#host(host, short?.get(host) ?? typedName(host)))
     if (rules) checkRules(rules, found, hosts)
     return hosts.sort((a, b) => bytewise(a.name, b.name))
   }
 
-  #host(host: Placed<HostFacts>, name: string): FleetHost {
+  #host(host: Placed<HostMember>, name: string): FleetHost {
     const { document, facts } = host
     const said = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
     const known = factsOf(facts, said)
@@ -94,7 +93,7 @@ class HostAssembly {
 const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEntry> =>
   Object.assign({}, ...rules.filter(rule => fits(rule, path)).map(({ says }) => says))
 
-function factsOf(facts: HostFacts, said: Partial<HostEntry>): HostFacts {
+function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
   const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities } = said
   const hz = said['tsc-hz']
   const given = {
@@ -113,7 +112,7 @@ function factsOf(facts: HostFacts, said: Partial<HostEntry>): HostFacts {
 }
 
 /** Every rule fits something, a name is one host's. */
-function checkRules(rules: Rules, found: readonly Placed<HostFacts>[], hosts: readonly FleetHost[]): void {
+function checkRules(rules: Rules, found: readonly Placed<HostMember>[], hosts: readonly FleetHost[]): void {
   const { fault } = rules
   for (const rule of rules.hosts ?? []) {
     const fitting = found.filter(({ document }) => fits(rule, document.path))
@@ -139,7 +138,7 @@ function checkPatterns(
   lists: ReadonlyMap<string, readonly string[]>,
   at: readonly string[],
   hosts: readonly FleetHost[],
-  fault: Fault,
+  fault: RuleFault,
 ): void {
   for (const [label, patterns] of lists) {
     for (const pattern of patterns) {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { nearest } from '../../../core/nearest.ts'
+import { nearest } from '../../../core/text.ts'
 
 /** A mapping with these keys alone; its messages say what would be right. */
 const mapping = <T extends v.ObjectEntries>(entries: T) =>

@@ -8,12 +8,12 @@ import {
   YAMLException,
 } from 'js-yaml'
 import { ParseError } from '../../../core/parse-error.ts'
-import type { Fault, FilePath } from './rules.ts'
+import type { FilePath, RuleFault } from './rules.ts'
 
 /** A file of YAML 1.2 (which JSON is too) as what it says, and who can tell where in it something stands. */
 export interface ReadYaml {
   readonly content: unknown
-  readonly fault: Fault
+  readonly fault: RuleFault
 }
 
 /** How many aliases a file may have: enough for any that was written by hand. */
@@ -23,7 +23,7 @@ const MOST_ALIASES = 100
 export function readYaml(text: string, source: string): ReadYaml {
   const { events, documents } = parsed(text, source)
   if (documents.length > 1) throw new ParseError('several documents in one file', source)
-  const fault: Fault = (path, what, of = 'value') => {
+  const fault: RuleFault = (path, what, of = 'value') => {
     const place = placeOf({ events, text }, path, of)
     const words = path.length === 0 ? what : `${pathText(path)}: ${what}`
     return place === undefined ? new ParseError(words, source) : ParseError.at(words, text, place, source)

@@ -1,4 +1,4 @@
-import { nearest } from '../../../core/nearest.ts'
+import { nearest } from '../../../core/text.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import { BadRequest } from '../../bad-request.ts'
 

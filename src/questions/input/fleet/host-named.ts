@@ -1,5 +1,4 @@
-import { globs, isGlob } from '../../../core/glob.ts'
-import { nearest } from '../../../core/nearest.ts'
+import { globs, isGlob, nearest } from '../../../core/text.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { BadRequest } from '../../bad-request.ts'
 

@@ -5,22 +5,22 @@ import type { FleetHost } from '../../../fleet/host.ts'
 import type { Note } from '../../words/note.ts'
 
 /** What a document says of a host's CPU: everything but where the host belongs. */
-export type HostFacts = Omit<FleetHost, 'name' | 'path' | 'pool' | 'weight' | 'documentHash'>
+export type HostMember = Omit<FleetHost, 'name' | 'path' | 'pool' | 'weight' | 'documentHash'>
 
 /** What a hypervisor says that it can give guests on its host. */
 export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor'> & {
   readonly models: RecordedModels
 }
 
-export type GuestFacts = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
+export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
   /** What it takes where its host has it. */
   readonly optional?: FeatureSet
 }
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */
 export type Member = { readonly notes: readonly Note[] } & (
-  | { readonly kind: 'host'; readonly facts: HostFacts }
+  | { readonly kind: 'host'; readonly facts: HostMember }
   | { readonly kind: 'hypervisor'; readonly facts: HypervisorFacts }
   /** The name is empty where the document has none. */
-  | { readonly kind: 'guest'; readonly facts: GuestFacts }
+  | { readonly kind: 'guest'; readonly facts: GuestMember }
 )

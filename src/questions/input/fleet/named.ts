@@ -1,12 +1,12 @@
 import type { Feature } from '../../../core/feature.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { Model } from '../../../core/model.ts'
-import { nearest } from '../../../core/nearest.ts'
+import { nearest } from '../../../core/text.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'
 import type { Context } from '../../context.ts'
 
 /** Makes the error for a name that means nothing; the text says what would be right. */
-export type Refuse = (what: string) => Error
+type Refuse = (what: string) => Error
 
 /** The x86-64 level of that name, with or without `x86-64-`. @throws what `refuse` makes */
 export function levelNamed({ db }: Context, name: string, refuse: Refuse): Level {

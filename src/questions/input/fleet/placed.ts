@@ -1,7 +1,7 @@
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Note } from '../../words/note.ts'
 import { baseOf, type FleetDocument, hostStemOf, stemOf } from './document.ts'
-import type { GuestFacts, HostFacts, HypervisorFacts } from './member.ts'
+import type { GuestMember, HostMember, HypervisorFacts } from './member.ts'
 
 /** A member with its place. */
 export interface Placed<T> {
@@ -13,9 +13,9 @@ export interface Placed<T> {
 }
 
 /** The documents' members by what they are, each hypervisor with its host. */
-export interface PlacedMembers {
-  readonly hosts: readonly Placed<HostFacts>[]
-  readonly guests: readonly Placed<GuestFacts>[]
+interface PlacedMembers {
+  readonly hosts: readonly Placed<HostMember>[]
+  readonly guests: readonly Placed<GuestMember>[]
 }
 
 /**
@@ -23,8 +23,8 @@ export interface PlacedMembers {
  * document is called alike (`node-1.xml` and `node-1.domcaps.xml`); else it stands for its host by itself.
  */
 export function placed(documents: readonly FleetDocument[]): PlacedMembers {
-  const hosts: Placed<HostFacts>[] = []
-  const guests: Placed<GuestFacts>[] = []
+  const hosts: Placed<HostMember>[] = []
+  const guests: Placed<GuestMember>[] = []
   const hypervisors: Placed<HypervisorFacts>[] = []
   for (const document of documents) {
     const many = document.members.filter(({ kind }) => kind !== 'hypervisor').length > 1
@@ -39,11 +39,11 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
 }
 
 function joined(
-  hosts: readonly Placed<HostFacts>[],
+  hosts: readonly Placed<HostMember>[],
   hypervisors: readonly Placed<HypervisorFacts>[],
-): Placed<HostFacts>[] {
-  const given = new Map<Placed<HostFacts>, Placed<HypervisorFacts>>()
-  const alone: Placed<HostFacts>[] = []
+): Placed<HostMember>[] {
+  const given = new Map<Placed<HostMember>, Placed<HypervisorFacts>>()
+  const alone: Placed<HostMember>[] = []
   const [byPath, byStem] = [indexed(hosts, pathOf), indexed(hosts, ({ document }) => stemOf(document.path))]
   for (const hypervisor of hypervisors) {
     const { path } = hypervisor.document
@@ -71,9 +71,9 @@ function indexed<T>(list: readonly Placed<T>[], keyOf: (one: Placed<T>) => strin
 
 /** What the hypervisor gives of the host's CPU. What that has by itself stays known. */
 function withHypervisor(
-  host: Placed<HostFacts>,
+  host: Placed<HostMember>,
   hypervisor: Placed<HypervisorFacts> | undefined,
-): Placed<HostFacts> {
+): Placed<HostMember> {
   if (!hypervisor) return host
   const { features, models, physBits, hypervisor: name } = hypervisor.facts
   const more = {
@@ -93,7 +93,7 @@ export const typedName = ({ document, number }: Placed<unknown>): string => docu
 export const pairingPath = ({ document, number }: Placed<unknown>): string => document.path + suffix(number)
 
 /** The last word of the path without the format's ending; where several would be called so, the whole path. */
-export function shortNames(list: readonly Placed<unknown>[]): Map<Placed<unknown>, string> {
+export function shortGuestNames(list: readonly Placed<unknown>[]): Map<Placed<unknown>, string> {
   const stem = ({ document }: Placed<unknown>) => hostStemOf(document.path)
   const counts = new Map<string, number>()
   for (const stemmed of new Set(list.map(stem))) {

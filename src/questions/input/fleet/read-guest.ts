@@ -6,7 +6,7 @@ import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import type { Element } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
 import { knownFeatures } from './known-features.ts'
-import type { GuestFacts, Member } from './member.ts'
+import type { GuestMember, Member } from './member.ts'
 
 /** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
 const DEFAULT_MODEL = 'qemu64'
@@ -33,7 +33,7 @@ export function guestOfDomain(context: Context, element: Element): Member {
 export function guestOfCpu(
   context: Context,
   cpu: Cpu,
-  about: Pick<GuestFacts, 'name' | 'uuid' | 'vcpus'>,
+  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus'>,
 ): Member {
   const { features, notes } = knownFeatures(context, cpu)
   const { mode, model, vendor, maxphysaddr } = cpu

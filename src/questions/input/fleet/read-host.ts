@@ -1,5 +1,5 @@
 import { requireX86 } from '../../../arch/registry.ts'
-import { axesOf } from '../../../arch/x86/axes.ts'
+import { hardwareAxesOf } from '../../../arch/x86/axes.ts'
 import { readCpuid } from '../../../arch/x86/cpuid.ts'
 import type { Cpu } from '../../../core/cpu.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
@@ -9,13 +9,13 @@ import type { Context } from '../../context.ts'
 import { decodeX86, meetData } from '../../decode/answer.ts'
 import { notesOf } from '../definition-of.ts'
 import { knownFeatures } from './known-features.ts'
-import type { HostFacts, Member } from './member.ts'
+import type { HostMember, Member } from './member.ts'
 
 /**
  * A host as its definition tells of it, and what its capabilities add.
  * @throws LibvirtError for an unknown model, or an architecture that is not x86
  */
-export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostFacts> = {}): Member {
+export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
   requireX86(cpu.arch ?? 'x86_64')
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
@@ -35,7 +35,7 @@ export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostFacts> =
 }
 
 /** What `<capabilities>` say of their host beside its CPU. */
-export function aroundHost(capabilities: Element): Partial<HostFacts> {
+export function aroundHost(capabilities: Element): Partial<HostMember> {
   const host = child(capabilities, 'host')
   const uuid = host && child(host, 'uuid')
   const cells = host && child(host, 'topology') && child(child(host, 'topology') ?? host, 'cells')
@@ -53,14 +53,20 @@ export function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): M
   const [first] = dumps
   if (!data || !first) throw new RangeError('a dump without CPUs')
   const { features, vendor, signature } = data
-  const facts = { features, signature, ...axesOf(first.data), ...named(context, data), vendor: vendor?.name }
+  const facts = {
+    features,
+    signature,
+    ...hardwareAxesOf(first.data),
+    ...named(context, data),
+    vendor: vendor?.name,
+  }
   const notes = dumps.flatMap(dump => notesOf(dump))
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
   return { kind: 'host', facts, notes }
 }
 
 /** The model that a dump is best called by; of silicon that no model fits, none. */
-function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>): Pick<HostFacts, 'model'> {
+function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>): Pick<HostMember, 'model'> {
   try {
     return { model: decodeX86(context, data, { best: true }).model }
   } catch (error) {

@@ -53,7 +53,7 @@ const isConversation = (text: string): boolean =>
   /^\ufeff?[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text)
 
 /** What a top-level XML element tells. @throws LibvirtError for a bad definition */
-export function membersOfElement(context: Context, element: Element): Member[] {
+function membersOfElement(context: Context, element: Element): Member[] {
   switch (element.name) {
     case 'cpudata':
       return [hostOfDumps(context, [{ data: parseCpudata(element), cpus: ['0'], notes: [] }])]

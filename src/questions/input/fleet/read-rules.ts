@@ -8,14 +8,14 @@ import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
-import type { Fault, FilePath, Rule, Rules } from './rules.ts'
+import type { FilePath, Rule, RuleFault, Rules } from './rules.ts'
 
 /**
  * Reads the content of a fleet file.
  * @param content what YAML or JSON says
  * @throws what `fault` makes: for the first key or value that is not as it should be, or name that means nothing
  */
-export function readRules(context: Context, content: unknown, fault: Fault): Rules {
+export function readRules(context: Context, content: unknown, fault: RuleFault): Rules {
   const checked = safeParse(fleetFile, content ?? {}, { abortEarly: true })
   if (!checked.success) {
     const [{ expected, message, path = [] }] = checked.issues
@@ -58,9 +58,9 @@ type GivenRequirement = NonNullable<FleetFile['requirements']>[number]
 /** Looks up names, and says where in the file one means nothing. */
 class Lookup {
   readonly #context: Context
-  readonly #fault: Fault
+  readonly #fault: RuleFault
 
-  constructor(context: Context, fault: Fault) {
+  constructor(context: Context, fault: RuleFault) {
     this.#context = context
     this.#fault = fault
   }

@@ -8,7 +8,7 @@ import type { GuestEntry, HostEntry } from './file-schema.ts'
 export type FilePath = readonly (string | number)[]
 
 /** Makes the error for a fault of what the path leads to: the value there, or the key that it has. */
-export type Fault = (path: FilePath, what: string, of?: 'value' | 'key') => Error
+export type RuleFault = (path: FilePath, what: string, of?: 'value' | 'key') => Error
 
 /** Files of a fleet, and what the fleet file says of all of them. */
 export interface Rule<T> {
@@ -34,5 +34,5 @@ export interface Rules {
   readonly mustHave: FeatureSet | undefined
   readonly smallest: number | undefined
   readonly requirements: readonly Requirement[]
-  readonly fault: Fault
+  readonly fault: RuleFault
 }

@@ -45,7 +45,7 @@ export function Detail({ row, answer, fleet, column }: DetailProps) {
                 <>
                   lacks it: <b>{cause.meaning || cause.cause}</b>{' '}
                   <span class="faint">({cause.confidence} confidence)</span>
-                  {cause.mend && <p class="mend">{cause.mend}</p>}
+                  {cause.remedy && <p class="remedy">{cause.remedy}</p>}
                   {cause.evidence.map(text => (
                     <p class="faint" key={text}>
                       {text}
