@@ -1,6 +1,6 @@
 import type { Database } from '../src/map/database.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
-import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/answer.ts'
+import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/compute.ts'
 import type { DataFolder } from './data.ts'
 import { caseOf, type DomainCase, hostOf } from './domaincaps-hosts.ts'
 import { outcome } from './outcome.ts'

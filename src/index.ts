@@ -27,6 +27,7 @@ export { parseCpu } from './formats/libvirt/parse-cpu.ts'
 export { printCpu } from './formats/libvirt/print-cpu.ts'
 export { builtin } from './map/built-in.ts'
 export { Database, loadDatabase } from './map/database.ts'
+export type { LostFeature, Reason } from './questions/answer-parts.ts'
 export { Pool } from './questions/baseline/pool.ts'
 export type { FoundHost } from './questions/input/parse-cpus.ts'
 export { type Chunks, type StreamOptions, streamCpus } from './questions/input/stream-cpus.ts'
@@ -86,4 +87,3 @@ export {
   usableModels,
 } from './questions/library-hypervisor.ts'
 export type { Note } from './questions/words/note.ts'
-export type { LostFeature, Reason } from './questions/words/reason.ts'

@@ -9,9 +9,10 @@ import { parseXml } from '../xml/reader.ts'
 import { BadRequest } from './bad-request.ts'
 import { capabilitiesInput } from './capabilities/input.ts'
 import type { Context } from './context.ts'
-import { type GuestAnswer, guestAnswer, prepareGuest, refusal, startPlaceOf } from './guest-check/answer.ts'
-import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './hypervisor-cpu-baseline/answer.ts'
-import { hypervisorModels } from './hypervisor-cpu-models/answer.ts'
+import type { GuestAnswer } from './guest-check/answer.ts'
+import { guestAnswer, prepareGuest, refusal, startPlaceOf } from './guest-check/compute.ts'
+import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './hypervisor-cpu-baseline/compute.ts'
+import { hypervisorModels } from './hypervisor-cpu-models/compute.ts'
 import { featureNames, hypervisorCompare, isX86, reportedCpu } from './input/hypervisor.ts'
 import { type HypervisorHost, hypervisorHost } from './input/hypervisor-host.ts'
 import * as inputs from './input/hypervisor-schemas.ts'
@@ -23,7 +24,7 @@ import {
   requestedHypervisor,
   requireHost,
 } from './input/recorded-hypervisor.ts'
-import { usableModels } from './models/answer.ts'
+import { usableModels } from './models/compute.ts'
 import { type AskOptions, type Outcome, type Verb, verb } from './question.ts'
 
 /** What is asked of recorded hosts and their hypervisors; nothing is probed. */

@@ -3,8 +3,9 @@ import * as operations from '../arch/operations.ts'
 import { start as startGuest } from '../arch/operations.ts'
 import type { Cpu } from '../core/cpu.ts'
 import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Reason } from './answer-parts.ts'
 import type { Context } from './context.ts'
-import { type Reason, reasonOf } from './words/reason.ts'
+import { reasonOf } from './words/reason.ts'
 
 /** The guest made definite on the migratable copy of the host. @throws LibvirtError */
 export const update = ({ db }: Context, host: Cpu, guest: Cpu): Cpu =>

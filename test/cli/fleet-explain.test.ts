@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { PoolExplanation } from '../../src/questions/explain/answer.ts'
-import type { CostAnswer } from '../../src/questions/explain/cost.ts'
+import type { CostAnswer, PoolExplanation } from '../../src/questions/explain/answer.ts'
 import type { PoolsAnswer } from '../../src/questions/pools/answer.ts'
 import { virtCpu } from './virt-cpu.ts'
 

@@ -7,7 +7,7 @@ import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
-import { lacks } from '../../src/questions/decode/answer.ts'
+import { lacks } from '../../src/questions/decode/compute.ts'
 import { host } from '../notation.ts'
 
 const db = builtin()

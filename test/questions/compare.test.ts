@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtin } from '../../src/map/built-in.ts'
-import { compare } from '../../src/questions/compare/answer.ts'
+import { compare } from '../../src/questions/compare/compute.ts'
 import { guest, host, refusal } from '../notation.ts'
 
 const context = { db: builtin() }

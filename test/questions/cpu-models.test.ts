@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtin } from '../../src/map/built-in.ts'
-import { cpuModels } from '../../src/questions/cpu-models/answer.ts'
+import { cpuModels } from '../../src/questions/cpu-models/compute.ts'
 import { refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 

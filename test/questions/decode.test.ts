@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readCpuid } from '../../src/arch/x86/cpuid.ts'
 import { builtin } from '../../src/map/built-in.ts'
-import { type DecodeOptions, decode, meetData } from '../../src/questions/decode/answer.ts'
+import { type DecodeOptions, decode, meetData } from '../../src/questions/decode/compute.ts'
 import { cpuid, cpuidOf, fs, modelOf, names, refusal, together } from '../notation.ts'
 
 const db = builtin()

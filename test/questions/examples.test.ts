@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
-import { compare } from '../../src/questions/compare/answer.ts'
+import { compare } from '../../src/questions/compare/compute.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { show } from '../notation.ts'
 

@@ -4,13 +4,8 @@ import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { builtin } from '../../src/map/built-in.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
-import {
-  type GuestAnswer,
-  guestAnswer,
-  prepareGuest,
-  refusal,
-  startPlaceOf,
-} from '../../src/questions/guest-check/answer.ts'
+import type { GuestAnswer } from '../../src/questions/guest-check/answer.ts'
+import { guestAnswer, prepareGuest, refusal, startPlaceOf } from '../../src/questions/guest-check/compute.ts'
 import type { Hypervisor } from '../../src/questions/input/hypervisor.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { host } from '../notation.ts'

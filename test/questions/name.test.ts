@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nearest } from '../../src/core/text.ts'
 import { builtin } from '../../src/map/built-in.ts'
-import { name } from '../../src/questions/name/answer.ts'
+import { name } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 

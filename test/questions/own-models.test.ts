@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { drivers } from '../../src/arch/registry.ts'
 import { builtin } from '../../src/map/built-in.ts'
-import { usableModels } from '../../src/questions/models/answer.ts'
-import { name } from '../../src/questions/name/answer.ts'
+import { usableModels } from '../../src/questions/models/compute.ts'
+import { name } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
-import { tree } from '../../src/questions/tree/answer.ts'
+import { tree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 
 // Models of architectures of which libvirt has no map, told as those of x86 are.

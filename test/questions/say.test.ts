@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { count, fewNames } from '../../src/core/text.ts'
 import { builtin } from '../../src/map/built-in.ts'
-import { compare } from '../../src/questions/compare/answer.ts'
+import { compare } from '../../src/questions/compare/compute.ts'
 import {
   describeComparison,
   describeModel,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { builtin } from '../../src/map/built-in.ts'
 import { loadDatabase } from '../../src/map/database.ts'
-import { tree } from '../../src/questions/tree/answer.ts'
+import { tree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 import { small } from '../map/texts.ts'
 import { SMALL, smallMap } from '../small-map.ts'

@@ -1,10 +1,7 @@
-import type { HostCost } from '../../src/questions/explain/cost.ts'
-import type { GroupSummary } from '../../src/questions/explain/group.ts'
-import type { OddHost } from '../../src/questions/explain/odd-ones.ts'
-import type { CauseAnswer } from '../../src/questions/explain/reasons.ts'
+import type { Reason } from '../../src/questions/answer-parts.ts'
+import type { CauseAnswer, GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
 import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
-import type { Reason } from '../../src/questions/words/reason.ts'
 
 /**
  * What the page's worker answers: plain data, made of what the verbs answer. A group is known by

@@ -1,5 +1,6 @@
 import { count } from '../../core/text.ts'
-import { type Advice, advise } from '../../questions/advise/answer.ts'
+import type { Advice } from '../../questions/advise/answer.ts'
+import { advise } from '../../questions/advise/compute.ts'
 import { figure, percent } from '../../questions/words/figure.ts'
 import type { Report } from '../../report/report.ts'
 import type { Command } from '../command.ts'

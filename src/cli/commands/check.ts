@@ -1,5 +1,5 @@
-import { checkAnswer } from '../../questions/check/answer.ts'
 import { checksOfCheck } from '../../questions/check/checks-of.ts'
+import { checkAnswer } from '../../questions/check/compute.ts'
 import { reportCheck } from '../../questions/check/report.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
 import type { Command } from '../command.ts'

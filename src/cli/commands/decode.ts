@@ -3,14 +3,15 @@ import type { RegisterDump } from '../../formats/dumps/register-dump.ts'
 import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
 import { readCpus } from '../../host/files/cpus.ts'
 import type { Context } from '../../questions/context.ts'
+import type { DecodeReasons } from '../../questions/decode/answer.ts'
 import {
   answer,
   type DecodeAnswer,
   decodeX86,
   definitionAnswer,
   lacks,
-} from '../../questions/decode/answer.ts'
-import { type DecodeReasons, decodeReasons } from '../../questions/decode/reasons.ts'
+} from '../../questions/decode/compute.ts'
+import { decodeReasons } from '../../questions/decode/reasons.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
 import { describeDecode, printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'

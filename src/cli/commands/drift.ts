@@ -1,6 +1,6 @@
 import type { FleetHost } from '../../fleet/host.ts'
 import { checksOfDrift } from '../../questions/check/checks-of.ts'
-import { driftAnswer } from '../../questions/drift/answer.ts'
+import { driftAnswer } from '../../questions/drift/compute.ts'
 import { reportDrift } from '../../questions/drift/report.ts'
 import { type FleetView, viewOf } from '../../questions/input/fleet/view.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'

@@ -6,14 +6,14 @@ import { readWhole } from '../../host/files/read-bytes.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { fromQemu } from '../../qemu/names.ts'
 import type { Context } from '../../questions/context.ts'
+import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
 import {
-  type GuestAnswer,
   type GuestStart,
   guestAnswer,
   prepareGuest,
   refusal,
   startPlaceOf,
-} from '../../questions/guest-check/answer.ts'
+} from '../../questions/guest-check/compute.ts'
 import { isX86 } from '../../questions/input/hypervisor.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'

@@ -1,4 +1,4 @@
-import { migrateAnswer, moveAnswer } from '../../questions/migrate/answer.ts'
+import { migrateAnswer, moveAnswer } from '../../questions/migrate/compute.ts'
 import { migrateGraph } from '../../questions/migrate/graph.ts'
 import { reportMigrate, reportMove } from '../../questions/migrate/report.ts'
 import { printDot } from '../../report/graphviz.ts'

@@ -1,5 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
-import { type BlockedModel, type UsableModels, usableModels } from '../../questions/models/answer.ts'
+import type { BlockedModel, UsableModels } from '../../questions/models/answer.ts'
+import { usableModels } from '../../questions/models/compute.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
 import { byHosts } from '../../questions/words/reason.ts'

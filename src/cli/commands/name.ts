@@ -1,4 +1,4 @@
-import { name } from '../../questions/name/answer.ts'
+import { name } from '../../questions/name/compute.ts'
 import { printName } from '../../questions/name/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'

@@ -1,4 +1,4 @@
-import { pools } from '../../questions/pools/answer.ts'
+import { pools } from '../../questions/pools/compute.ts'
 import { addPools } from '../../questions/pools/report.ts'
 import type { Command } from '../command.ts'
 import { givenHosts } from '../fleet-hosts.ts'

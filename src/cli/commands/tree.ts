@@ -1,4 +1,4 @@
-import { tree } from '../../questions/tree/answer.ts'
+import { tree } from '../../questions/tree/compute.ts'
 import { printTree } from '../../questions/tree/report.ts'
 import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'

@@ -1,7 +1,7 @@
 import { readFleet } from '../../host/files/fleet.ts'
 import type { Context } from '../../questions/context.ts'
-import { effects, whatIfAnswer } from '../../questions/what-if/answer.ts'
 import { changesOf, type WantedChanges } from '../../questions/what-if/changes.ts'
+import { effects, whatIfAnswer } from '../../questions/what-if/compute.ts'
 import { reportEffects, reportWhatIf } from '../../questions/what-if/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'

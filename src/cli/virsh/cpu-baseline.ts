@@ -1,7 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { baselineAnswer } from '../../questions/baseline/answer.ts'
+import { baselineAnswer } from '../../questions/baseline/compute.ts'
 import { Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'

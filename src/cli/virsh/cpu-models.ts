@@ -1,5 +1,5 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { cpuModels } from '../../questions/cpu-models/answer.ts'
+import { cpuModels } from '../../questions/cpu-models/compute.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'
 import { CommandError } from '../spec.ts'

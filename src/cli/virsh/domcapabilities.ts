@@ -1,6 +1,6 @@
 import { checkDomains } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
-import { domcapabilities } from '../../questions/domcapabilities/answer.ts'
+import { domcapabilities } from '../../questions/domcapabilities/compute.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'

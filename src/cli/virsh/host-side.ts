@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { compare, compareNotes } from '../../questions/compare/answer.ts'
+import { compare, compareNotes } from '../../questions/compare/compute.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, type Noted } from '../../questions/input/definition-of.ts'
 import type { Arguments } from '../arguments.ts'

@@ -8,7 +8,7 @@ import {
   type GivenCpu,
   hypervisorBaseline,
   hypervisorReasons,
-} from '../../questions/hypervisor-cpu-baseline/answer.ts'
+} from '../../questions/hypervisor-cpu-baseline/compute.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { featureNames, isX86 } from '../../questions/input/hypervisor.ts'
 import type { HypervisorHost } from '../../questions/input/hypervisor-host.ts'

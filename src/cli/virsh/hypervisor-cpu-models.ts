@@ -1,6 +1,7 @@
 import { allowanceOf } from '../../qemu/allowance.ts'
 import { checkDomains } from '../../qemu/choice.ts'
-import { type HypervisorModel, hypervisorModels } from '../../questions/hypervisor-cpu-models/answer.ts'
+import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answer.ts'
+import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
 import type { Line } from '../../report/styled-text.ts'
 import type { Command } from '../command.ts'
 import { databaseOf } from '../database.ts'

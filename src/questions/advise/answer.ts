@@ -1,72 +1,24 @@
-import { count } from '../../core/text.ts'
-import type { FleetView } from '../input/fleet/view.ts'
-import type { PoolsOptions } from '../pools/answer.ts'
-import { percent } from '../words/figure.ts'
-import {
-  common,
-  generic,
-  inGroups,
-  passthrough,
-  type Strategy,
-  type StrategyName,
-  type Valued,
-} from './strategies.ts'
+import * as v from 'valibot'
 
-export interface Advice {
-  readonly take: StrategyName
-  readonly why: string
-  readonly strategies: readonly Strategy[]
-}
+import { type AnswerOf, described } from '../schema.ts'
 
-/** A further pool must gain so much to be worth its trouble. */
-const WORTHWHILE = 0.05
+/** A policy of the field for choosing guests' CPUs. */
+export const StrategyName = v.picklist(['passthrough', 'generic', 'groups', 'common'])
+export type StrategyName = AnswerOf<typeof StrategyName>
 
-/** The four named strategies on this fleet, and which one to take. */
-export function advise(view: FleetView, options: PoolsOptions): Advice {
-  const { groups, valuation } = view
-  const all = groups.reduce((sum, { weight, features }) => sum + weight * valuation.worth(features), 0)
-  const [through, plain, grouped, one] = [
-    passthrough(view),
-    generic(view),
-    inGroups(view, options),
-    common(view),
-  ]
-  const strategies = [through.strategy, plain, grouped, one].map(strategy => ({
-    ...strategy,
-    share: all === 0 ? 1 : strategy.value / all,
-  }))
-  const { take, why } = choice(view, through.whole, grouped, one)
-  return { take, why, strategies }
-}
+/** What a strategy gives and loses on this fleet. */
+export const Strategy = v.strictObject({
+  strategy: StrategyName,
+  pools: described(v.number(), 'Sets of hosts between which guests can move.'),
+  value: described(
+    v.number(),
+    "In the measure of `docs/fleet-theory.md`: hosts' weights times the worth of what their guests get.",
+  ),
+  share: described(v.number(), "Its share of what the fleet's hosts have."),
+  gives: v.string(),
+  loses: v.string(),
+})
+export type Strategy = AnswerOf<typeof Strategy>
 
-function choice(
-  { groups, fleet }: FleetView,
-  identical: boolean,
-  grouped: Valued,
-  one: Valued,
-): Pick<Advice, 'take' | 'why'> {
-  const vendors = new Set(groups.map(({ vendor }) => vendor))
-  if (identical) {
-    return {
-      take: 'passthrough',
-      why: 'all hosts of each pool are identical down to microcode, kernel and hypervisor: guests get everything and move',
-    }
-  }
-  if (vendors.size > 1 && fleet.constraints.vendors === 'together') {
-    return {
-      take: 'generic',
-      why: 'guests are to move between vendors, and only a model of no vendor is meant for that',
-    }
-  }
-  const gain = one.value === 0 ? 0 : grouped.value / one.value - 1
-  if (grouped.pools > one.pools && gain >= WORTHWHILE) {
-    return {
-      take: 'groups',
-      why: `${count(grouped.pools, 'pool')} give guests ${percent(gain)} more than ${count(one.pools, 'baseline')}; see \`virt-cpu pools\``,
-    }
-  }
-  return {
-    take: 'common',
-    why: `more pools gain ${percent(gain)}, which is not worth their trouble: every guest can then go to every host${vendors.size > 1 ? ' of its vendor' : ''}`,
-  }
-}
+export const Advice = v.strictObject({ take: StrategyName, why: v.string(), strategies: v.array(Strategy) })
+export type Advice = AnswerOf<typeof Advice>

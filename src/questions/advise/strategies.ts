@@ -5,25 +5,10 @@ import { baselineOf } from '../../fleet/pools.ts'
 import { weightOfAll } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import type { PoolsOptions } from '../pools/answer.ts'
+import type { PoolsOptions } from '../pools/compute.ts'
 import { Refusals } from '../pools/refusals.ts'
+import type { Strategy } from './answer.ts'
 import { identicalParts } from './identical.ts'
-
-/** A policy of the field for choosing guests' CPUs. */
-export type StrategyName = 'passthrough' | 'generic' | 'groups' | 'common'
-
-/** What a strategy gives and loses on this fleet. */
-export interface Strategy {
-  readonly strategy: StrategyName
-  /** Sets of hosts between which guests can move. */
-  readonly pools: number
-  /** In the measure of `docs/fleet-theory.md`: hosts' weights times the worth of what their guests get. */
-  readonly value: number
-  /** Its share of what the fleet's hosts have. */
-  readonly share: number
-  readonly gives: string
-  readonly loses: string
-}
 
 /** A strategy before it is known what share of the fleet it gives. */
 export type Valued = Omit<Strategy, 'share'>

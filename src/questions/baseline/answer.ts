@@ -1,18 +1,14 @@
-import type { Cpu } from '../../core/cpu.ts'
-import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import type { Pool } from './pool.ts'
+import * as v from 'valibot'
+
+import { type AnswerOf, described } from '../schema.ts'
 
 /** A pool's guest CPU. */
-export interface BaselineAnswer {
-  readonly xml: string
-  readonly model: string
-  /** Everything the CPU has, its model's features included, in map order. */
-  readonly features: readonly string[]
-}
-
-/** @param cpu the pool's result */
-export const baselineAnswer = (pool: Pool, cpu: Cpu): BaselineAnswer => ({
-  xml: printCpu(cpu),
-  model: cpu.model ?? '',
-  features: pool.features(cpu),
+export const BaselineAnswer = v.strictObject({
+  xml: v.string(),
+  model: v.string(),
+  features: described(
+    v.array(v.string()),
+    "Everything the CPU has, its model's features included, in map order.",
+  ),
 })
+export type BaselineAnswer = AnswerOf<typeof BaselineAnswer>

@@ -6,8 +6,9 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
+import type { BaselineReasons, LostFeature } from '../answer-parts.ts'
 import type { Note } from '../words/note.ts'
-import { type BaselineReasons, type LostFeature, reasonOf } from '../words/reason.ts'
+import { reasonOf } from '../words/reason.ts'
 
 export interface PoolOptions {
   /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */

@@ -6,12 +6,7 @@ import type { Demand, RequirementFailure } from '../../fleet/requirements/requir
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
-
-/** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
-export interface FailureWords {
-  readonly text: string
-  readonly remedy: string
-}
+import type { FailureWords } from './answer.ts'
 
 /** What a demand demands, in a line. */
 export const DEMAND_TITLES: Readonly<Record<Demand, string>> = {

@@ -1,58 +1,14 @@
-import type { Comparison } from '../../arch/driver.ts'
-import { compare as compareCpus, incompatibility } from '../../arch/operations.ts'
-import { driverOf } from '../../arch/registry.ts'
-import type { Cpu } from '../../core/cpu.ts'
-import type { Context } from '../context.ts'
-import type { Note } from '../words/note.ts'
-import { type Reason, reasonOf } from '../words/reason.ts'
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { type AnswerOf, described } from '../schema.ts'
 
-export interface CompareAnswer {
-  readonly result: 'incompatible' | 'identical' | 'superset'
-  /** Only when incompatible: libvirt's error text, prefix included. */
-  readonly message?: string
-  /** What the CPU requires and the host lacks. */
-  readonly missing: readonly Reason[]
-  /** What the CPU forbids and the host has. */
-  readonly forbidden: readonly Reason[]
-  /** What the host has and the CPU does not ask for. */
-  readonly extra: readonly Reason[]
-}
-
-/**
- * Whether a host can run a CPU: another host's or a guest's.
- * @throws LibvirtError for an unknown name or an architecture without an answer
- */
-export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
-  return compareAnswer(compareCpus(db, host, cpu))
-}
-
-/** What to know of an answer: that libvirt did not look, and what it would have seen. */
-export function compareNotes({ db }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
-  const overlooked = driverOf(host.arch ?? '')?.overlooked
-  if (!overlooked || result !== 'identical' || (cpu.mode ?? 'custom') !== 'custom') return []
-  const { missing, newer } = overlooked(db, host, cpu) ?? {}
-  const kind = 'not-compared'
-  return [
-    {
-      kind,
-      arch: host.arch ?? '',
-      ...(missing && { missing: missing.map(reasonOf) }),
-      ...(newer && { newer }),
-    },
-  ]
-}
-
-/** A comparison as it is answered. */
-export function compareAnswer(comparison: Comparison): CompareAnswer {
-  const extra = comparison.extra.map(reasonOf)
-  if (comparison.result !== 'incompatible') {
-    return { result: comparison.result, missing: [], forbidden: [], extra }
-  }
-  return {
-    result: 'incompatible',
-    message: incompatibility(comparison.detail).message,
-    missing: comparison.missing.map(reasonOf),
-    forbidden: comparison.forbidden.map(reasonOf),
-    extra,
-  }
-}
+export const CompareAnswer = v.strictObject({
+  result: v.picklist(['incompatible', 'identical', 'superset']),
+  message: v.exactOptional(
+    described(v.string(), "Only when incompatible: libvirt's error text, prefix included."),
+  ),
+  missing: described(v.array(Reason), 'What the CPU requires and the host lacks.'),
+  forbidden: described(v.array(Reason), 'What the CPU forbids and the host has.'),
+  extra: described(v.array(Reason), 'What the host has and the CPU does not ask for.'),
+})
+export type CompareAnswer = AnswerOf<typeof CompareAnswer>

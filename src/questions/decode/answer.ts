@@ -1,89 +1,19 @@
-import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
-import { type AllowedModels, decode as decodeData } from '../../arch/x86/decode.ts'
-import type { Cpu } from '../../core/cpu.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
-import type { Signature } from '../../core/signature.ts'
-import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import type { Context } from '../context.ts'
-import { doubts } from '../input/warnings.ts'
-import type { Note } from '../words/note.ts'
-import { reasonOf } from '../words/reason.ts'
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { type AnswerOf, described } from '../schema.ts'
 
-export interface DecodeOptions {
-  /** A host's definition names a model wholly present; a guest's may disable some of it. */
-  readonly as?: 'host' | 'guest' | undefined
-  /** The only models that may be chosen; absent: all. */
-  readonly models?: readonly string[] | undefined
-  /** By model, what the hypervisor cannot give it. Without `models`, those named here are the only ones. */
-  readonly blockers?: Readonly<Record<string, readonly string[]>> | undefined
-  /** Beyond libvirt: a host's model may lack bits, and its signature counts first; what it lacks is noted. */
-  readonly best?: boolean | undefined
-  /** The CPU's name, for notes. */
-  readonly source?: string | undefined
-}
-
-export interface DecodeAnswer {
-  /** The definition as libvirt prints it. */
-  readonly xml: string
-  readonly model: string
-  readonly vendor: string | null
-  readonly signature: Signature | null
-  readonly notes: readonly Note[]
-}
-
-/**
- * The named CPU that a dump is.
- * @throws LibvirtError where no model fits
- */
-export function decode({ db }: Context, data: CpuidData, options: DecodeOptions = {}): DecodeAnswer {
-  const read = readCpuid(db, data)
-  const cpu = decodeX86({ db }, read, options)
-  return answer(cpu, read, [...doubts(data, options.source), ...lacks({ db }, read, cpu, options)])
-}
-
-/** As `decode`, of data already read or met. */
-export function decodeX86({ db }: Context, data: X86Data, options: DecodeOptions = {}): Cpu {
-  const models = allowed(options)
-  return decodeData(db, data, { as: options.as ?? 'host', fallback: 'forbid', models, best: options.best })
-}
-
-/** What a host lacks of the model that `best` gave it: a definition of a host cannot say so itself. */
-export function lacks({ db }: Context, data: X86Data, cpu: Cpu, { as, best, source }: DecodeOptions): Note[] {
-  const model = cpu.model === undefined ? undefined : db.model(cpu.model)
-  if (!best || as === 'guest' || !model || model.features.leq(data.features)) return []
-  const features = db.features.in(model.features.minus(data.features)).map(reasonOf)
-  return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
-}
-
-export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodeAnswer =>
-  definitionAnswer(cpu, notes, data.signature)
-
-/** The answer that a definition is. */
-export const definitionAnswer = (cpu: Cpu, notes: readonly Note[], signature?: Signature): DecodeAnswer => ({
-  xml: printCpu(cpu),
-  model: cpu.model ?? '',
-  vendor: cpu.vendor ?? null,
-  signature: signature ?? null,
-  notes,
+/** Why a dump is the model that it is. */
+export const DecodeReasons = v.strictObject({
+  model: v.string(),
+  matches: described(v.boolean(), 'Whether the model is known to be of this family, model and stepping.'),
+  beyond: described(
+    v.number(),
+    'How many features are listed beyond the model, and how many of it disabled.',
+  ),
+  disabled: v.number(),
+  passedOver: described(
+    v.array(v.strictObject({ model: v.string(), missing: v.array(Reason) })),
+    'Models of this very silicon that were out, and what of each is not there.',
+  ),
 })
-
-function allowed({ models, blockers }: DecodeOptions): AllowedModels | undefined {
-  if (!models && !blockers) return undefined
-  const names = models ?? Object.keys(blockers ?? {})
-  return new Map(names.map(name => [name, blockers?.[name] ?? []]))
-}
-
-/** What all of several CPUs have; vendor and signature only where they agree. */
-export function meetData(all: readonly X86Data[]): X86Data | undefined {
-  const [first, ...rest] = all
-  if (!first) return undefined
-  const same = <T>(value: (data: X86Data) => T | undefined): T | undefined =>
-    rest.every(data => JSON.stringify(value(data)) === JSON.stringify(value(first)))
-      ? value(first)
-      : undefined
-  return {
-    features: rest.reduce((set, data) => set.meet(data.features), first.features),
-    vendor: same(data => data.vendor),
-    signature: same(data => data.signature),
-  }
-}
+export type DecodeReasons = AnswerOf<typeof DecodeReasons>

@@ -2,7 +2,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import { inputsOfText } from '../../formats/input-text.ts'
 import type { Context } from '../context.ts'
 import { dataOf, machineOf } from '../input/definition-of.ts'
-import { answer, type DecodeAnswer, type DecodeOptions, decodeX86, definitionAnswer } from './answer.ts'
+import { answer, type DecodeAnswer, type DecodeOptions, decodeX86, definitionAnswer } from './compute.ts'
 
 /**
  * The named CPU of a text in any format that can be told. Logical CPUs that differ count as what they have in

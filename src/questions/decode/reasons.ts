@@ -2,19 +2,8 @@ import type { X86Data } from '../../arch/x86/cpuid.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { matches } from '../../core/signature.ts'
 import type { Context } from '../context.ts'
-import { type Reason, reasonOf } from '../words/reason.ts'
-
-/** Why a dump is the model that it is. */
-export interface DecodeReasons {
-  readonly model: string
-  /** Whether the model is known to be of this family, model and stepping. */
-  readonly matches: boolean
-  /** How many features are listed beyond the model, and how many of it disabled. */
-  readonly beyond: number
-  readonly disabled: number
-  /** Models of this very silicon that were out, and what of each is not there. */
-  readonly passedOver: readonly { readonly model: string; readonly missing: readonly Reason[] }[]
-}
+import { reasonOf } from '../words/reason.ts'
+import type { DecodeReasons } from './answer.ts'
 
 /** @param cpu what `data` was decoded to */
 export function decodeReasons({ db }: Context, data: X86Data, cpu: Cpu): DecodeReasons {

@@ -1,101 +1,39 @@
-import { printSignature } from '../../core/signature.ts'
-import { type Change, type ChangedHost, driftOf, hasDrifted, hasLost } from '../../fleet/change/drift.ts'
-import type { FleetHost } from '../../fleet/host.ts'
-import { BadRequest } from '../bad-request.ts'
-import { type FleetView, viewOf } from '../input/fleet/view.ts'
-import { type DeltaAnswer, deltaAnswer } from '../what-if/delta.ts'
-import { type Reason, reasonOf } from '../words/reason.ts'
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { type AnswerOf, described } from '../schema.ts'
+import { DeltaAnswer } from '../what-if/answer.ts'
 
 /** One thing that changed about a host; null: not known then. */
-export type ChangeAnswer =
-  | { readonly field: 'features'; readonly gained: readonly Reason[]; readonly lost: readonly Reason[] }
-  | {
-      readonly field: Exclude<Change['field'], 'features' | 'vulnerability'>
-      readonly from: string | number | null
-      readonly to: string | number | null
-    }
-  | {
-      readonly field: 'vulnerability'
-      readonly name: string
-      readonly from: string | null
-      readonly to: string | null
-    }
+export const ChangeAnswer = v.union([
+  v.strictObject({ field: v.literal('features'), gained: v.array(Reason), lost: v.array(Reason) }),
+  v.strictObject({
+    field: v.picklist(['microcode', 'vendor', 'model', 'signature', 'physBits', 'tscHz']),
+    from: v.nullable(v.union([v.string(), v.number()])),
+    to: v.nullable(v.union([v.string(), v.number()])),
+  }),
+  v.strictObject({
+    field: v.literal('vulnerability'),
+    name: v.string(),
+    from: v.nullable(v.string()),
+    to: v.nullable(v.string()),
+  }),
+])
+export type ChangeAnswer = AnswerOf<typeof ChangeAnswer>
 
-interface ChangedHostAnswer {
-  readonly host: string
-  /** What it was called before, where that is not its name now. */
-  readonly was?: string
-  readonly changes: readonly ChangeAnswer[]
-}
+export const ChangedHostAnswer = v.strictObject({
+  host: v.string(),
+  was: v.exactOptional(described(v.string(), 'What it was called before, where that is not its name now.')),
+  changes: v.array(ChangeAnswer),
+})
+export type ChangedHostAnswer = AnswerOf<typeof ChangedHostAnswer>
 
-export interface DriftAnswer extends DeltaAnswer {
-  readonly drifted: boolean
-  /** Whether a host is gone, or any lost a feature. */
-  readonly lost: boolean
-  readonly gone: readonly string[]
-  readonly added: readonly string[]
-  readonly changed: readonly ChangedHostAnswer[]
-  /** How many hosts are as they were. */
-  readonly same: number
-}
-
-/**
- * How a fleet differs from what it was, and what that does to pools and guests.
- * @param by what pairs hosts
- * @throws BadRequest for a host without the UUID that should pair it
- */
-export function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'uuid' = 'path'): DriftAnswer {
-  const key = KEYS[by]
-  const drift = driftOf(before.fleet.hosts, after.fleet.hosts, key)
-  const { gone, added, changed, same } = drift
-  return {
-    drifted: hasDrifted(drift),
-    lost: hasLost(drift),
-    gone: gone.map(({ name }) => name),
-    added: added.map(({ name }) => name),
-    changed: changed.map(host => changedAnswer(before, host)),
-    same,
-    ...deltaAnswer(before, renamed(before, after, key)),
-  }
-}
-
-type Key = (host: FleetHost) => string
-
-const KEYS: Readonly<Record<'path' | 'uuid', Key>> = {
-  path: ({ path, name }) => path ?? name,
-  uuid: ({ uuid, name }) => {
-    if (uuid) return uuid.toLowerCase()
-    throw new BadRequest(`${name} has no UUID: pair hosts by path, or record capabilities, which have one`)
-  },
-}
-
-/** The new fleet with its hosts called as they were: guests name their hosts by old names. */
-function renamed({ fleet: { hosts } }: FleetView, after: FleetView, key: Key): FleetView {
-  const names = new Map(hosts.map(host => [key(host), host.name]))
-  const now = after.fleet.hosts.map(host => ({ ...host, name: names.get(key(host)) ?? host.name }))
-  return viewOf(after.context, { ...after.fleet, hosts: now })
-}
-
-function changedAnswer(view: FleetView, { before, after, changes }: ChangedHost): ChangedHostAnswer {
-  const was = before.path === after.path || before.name === after.name ? {} : { was: before.name }
-  return { host: after.name, ...was, changes: changes.map(change => changeAnswer(view, change)) }
-}
-
-function changeAnswer({ db }: FleetView, change: Change): ChangeAnswer {
-  switch (change.field) {
-    case 'features': {
-      const reasons = (set: typeof change.gained) => db.features.in(set).map(reasonOf)
-      return { field: 'features', gained: reasons(change.gained), lost: reasons(change.lost) }
-    }
-    case 'signature': {
-      const text = (of: typeof change.from) => (of ? printSignature(of) : null)
-      return { field: 'signature', from: text(change.from), to: text(change.to) }
-    }
-    case 'tscHz':
-      return { field: 'tscHz', from: Number(change.from), to: Number(change.to) }
-    case 'vulnerability':
-      return { ...change, from: change.from ?? null, to: change.to ?? null }
-    default:
-      return { field: change.field, from: change.from ?? null, to: change.to ?? null }
-  }
-}
+export const DriftAnswer = v.strictObject({
+  ...DeltaAnswer.entries,
+  drifted: v.boolean(),
+  lost: described(v.boolean(), 'Whether a host is gone, or any lost a feature.'),
+  gone: v.array(v.string()),
+  added: v.array(v.string()),
+  changed: v.array(ChangedHostAnswer),
+  same: described(v.number(), 'How many hosts are as they were.'),
+})
+export type DriftAnswer = AnswerOf<typeof DriftAnswer>

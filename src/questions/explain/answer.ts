@@ -1,106 +1,286 @@
-import { Losses } from '../../fleet/causes/lost.ts'
-import type { Group } from '../../fleet/groups.ts'
-import { offered } from '../../fleet/offered.ts'
-import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
-import { shortfall } from '../../fleet/requirements/shortfall.ts'
-import { byClass, weightOfAll } from '../../fleet/value.ts'
-import { levelOf } from '../../map/levels.ts'
-import type { WeightClass } from '../../map/weights.ts'
-import type { Expression } from '../input/fleet/expression.ts'
-import type { FleetView } from '../input/fleet/view.ts'
-import type { Reason } from '../words/reason.ts'
-import { type Axis, axesOf } from './axes.ts'
-import { type GroupSummary, summarizeGroup } from './group.ts'
-import { describeModels, type RunnerUp } from './models.ts'
-import { findOddHosts, type OddHost } from './odd-ones.ts'
-import { CauseDescriber, type LossAnswer, reasonsOf } from './reasons.ts'
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { type AnswerOf, described } from '../schema.ts'
 
-export interface PoolExplanation {
-  /** Empty: the pool without a label. */
-  readonly pool: string
-  readonly hosts: number
-  readonly weight: number
-  readonly value: number
-  /** More than one: guests cannot move between vendors, and what they could be given is of none. */
-  readonly vendors: readonly string[]
-  readonly groups: readonly GroupSummary[]
-  readonly level: string | null
-  /** What the next level lacks; null: the highest is reached. */
-  readonly next: {
-    readonly level: string
-    readonly missing: readonly (Reason & { readonly hosts: readonly string[] })[]
-  } | null
-  /** Null where no model fits. */
-  readonly expression: Expression | null
-  readonly runnersUp: readonly RunnerUp[]
-  /** What guests may be given, by class. */
-  readonly kept: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
-  readonly lost: readonly LossAnswer[]
-  readonly axes: readonly Axis[]
-  readonly odd: readonly OddHost[]
-  /** Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known. */
-  readonly withoutHypervisor: number
-}
+/** A model that would do too, and what speaks against it. */
+export const RunnerUp = v.strictObject({
+  model: v.string(),
+  added: v.number(),
+  disabled: v.array(v.string()),
+  needs: v.strictObject({
+    qemu: described(
+      v.string(),
+      '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
+    ),
+    libvirt: v.string(),
+  }),
+  why: described(v.string(), 'In words.'),
+})
+export type RunnerUp = AnswerOf<typeof RunnerUp>
 
-/** Explains pools of a fleet, what they share worked out once. */
-export class Explainer {
-  readonly #view: FleetView
-  readonly #teller: CauseDescriber
-  readonly #losses: Losses
+/** Hosts of one CPU. */
+export const GroupSummary = v.strictObject({
+  hosts: v.array(v.string()),
+  vendor: v.nullable(v.string()),
+  signature: v.nullable(v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() })),
+  silicon: described(
+    v.nullable(v.string()),
+    'What the silicon is, as the database has it: `Cascade Lake, 2019`; null: not known.',
+  ),
+  model: described(
+    v.nullable(v.string()),
+    'The model that their definitions name; null where they name several or none.',
+  ),
+  level: described(v.nullable(v.string()), 'Null: below the lowest.'),
+  features: described(v.number(), 'How many features its guests can have.'),
+  physBits: v.nullable(v.number()),
+  microcode: described(v.array(v.number()), 'The revisions that its hosts tell, each once.'),
+})
+export type GroupSummary = AnswerOf<typeof GroupSummary>
 
-  constructor(view: FleetView) {
-    const { context, causes, finder, groups } = view
-    this.#view = view
-    this.#teller = new CauseDescriber(view)
-    this.#losses = new Losses(context.db.features, causes, finder, groups)
-  }
+/** Why some hosts lack a feature. */
+export const CauseAnswer = v.strictObject({
+  cause: v.picklist([
+    'unknown',
+    'microcode',
+    'firmware',
+    'kernel',
+    'hypervisor',
+    'not-migratable',
+    'silicon',
+    'vendor',
+    'model',
+    'not-read',
+  ]),
+  meaning: described(v.string(), 'What the cause is, in words.'),
+  confidence: v.picklist(['high', 'medium', 'low']),
+  remedy: described(v.string(), 'What to do, in a line.'),
+  evidence: described(v.array(v.string()), 'What it rests on, a sentence each.'),
+  behind: v.exactOptional(
+    described(v.string(), 'The feature whose lack it really is, where another stands behind it.'),
+  ),
+})
+export type CauseAnswer = AnswerOf<typeof CauseAnswer>
 
-  /** Why a pool's guests get what they get. */
-  pool({ label, groups }: FleetPool): PoolExplanation {
-    const { context, valuation, levels } = this.#view
-    const { features } = context.db
-    const baseline = baselineOf(groups)
-    const offer = offered(context.db, groups)
-    const { given, ...models } = describeModels(this.#view, groups, offer)
-    return {
-      pool: label,
-      hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
-      weight: weightOfAll(groups),
-      value: valuation.ofPool(groups),
-      vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
-      groups: groups.map(group => summarizeGroup(this.#view, group)),
-      level: levelOf(levels, baseline)?.name ?? null,
-      next: this.#next(groups),
-      ...models,
-      kept: byClass(features.in(given)).map(({ class: of, features: some }) => ({
-        class: of,
-        features: reasonsOf(some),
-      })),
-      lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
-      axes: axesOf(groups),
-      odd: findOddHosts(this.#view, this.#teller, groups),
-      withoutHypervisor: groups.reduce(
-        (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
-        0,
-      ),
-    }
-  }
+/** Why some of a pool's hosts lack a feature, and which. */
+export const SharedCause = v.strictObject({
+  ...CauseAnswer.entries,
+  hosts: described(v.array(v.string()), "Empty: every host has it, and the guest's CPU has not."),
+})
+export type SharedCause = AnswerOf<typeof SharedCause>
 
-  #next(groups: readonly Group[]): PoolExplanation['next'] {
-    const { context, levels } = this.#view
-    const short = shortfall(context.db.features, levels, groups)
-    if (!short) return null
-    const missing = short.missing.map(({ feature, groups: lacking }) => ({
-      ...(reasonsOf([feature])[0] as Reason),
-      hosts: this.#teller.names(lacking),
-    }))
-    return { level: short.level.name, missing }
-  }
-}
+/** What becomes of one feature in one pool. */
+export const FeatureInPool = v.strictObject({
+  pool: v.string(),
+  fate: described(
+    v.picklist(['lost', 'kept', 'absent']),
+    '`kept`: guests may be given it; `lost`: some host has it and guests do not get it; `absent`: no host has it.',
+  ),
+  having: v.array(v.string()),
+  lacking: v.array(v.string()),
+  because: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
+})
+export type FeatureInPool = AnswerOf<typeof FeatureInPool>
 
-/** Why the pools' guests get what they get. @param labels which pools; absent: all */
-export function explain(view: FleetView, labels?: readonly string[]): PoolExplanation[] {
-  const explainer = new Explainer(view)
-  const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
-  return wanted.map(pool => explainer.pool(pool))
-}
+export const FeatureAnswer = v.strictObject({ ...Reason.entries, pools: v.array(FeatureInPool) })
+export type FeatureAnswer = AnswerOf<typeof FeatureAnswer>
+
+/** Where the hosts of a pool stand on one axis. */
+export const Axis = v.strictObject({
+  axis: v.picklist(['physical address bits', 'TSC rate', 'XSAVE size', 'cache line']),
+  values: described(
+    v.array(v.strictObject({ value: v.string(), hosts: v.array(v.string()) })),
+    'Each value with the hosts that have it, the least first.',
+  ),
+  unknown: described(v.number(), 'How many hosts do not tell.'),
+  warning: v.exactOptional(
+    described(v.string(), 'What differing values mean for guests; absent: they do not differ.'),
+  ),
+})
+export type Axis = AnswerOf<typeof Axis>
+
+/** A feature that some hosts of a pool have and its guests do not get. */
+export const LossAnswer = v.strictObject({
+  ...Reason.entries,
+  class: v.exactOptional(
+    v.picklist(['security', 'performance', 'virtualization', 'nested', 'platform', 'volatile']),
+  ),
+  hazard: v.exactOptional(
+    described(
+      v.literal(true),
+      'Guests need to see it if any of their hosts does; without it they are unprotected there.',
+    ),
+  ),
+  because: v.array(SharedCause),
+})
+export type LossAnswer = AnswerOf<typeof LossAnswer>
+
+/** A feature of which hosts of one silicon differ. */
+export const Oddity = v.strictObject({ ...Reason.entries, ...CauseAnswer.entries })
+export type Oddity = AnswerOf<typeof Oddity>
+
+/** Hosts that differ from others of the same silicon. */
+export const OddHost = v.strictObject({
+  hosts: v.array(v.string()),
+  norm: described(v.string(), 'One of the most hosts of that silicon.'),
+  normHosts: v.number(),
+  lacks: described(v.array(Oddity), 'What these hosts lack.'),
+  has: described(v.array(Oddity), 'What these have beyond the norm.'),
+})
+export type OddHost = AnswerOf<typeof OddHost>
+
+/** What a pool would gain without some hosts that have the same features. */
+export const HostCost = v.strictObject({
+  hosts: described(v.array(v.string()), 'All hosts with these features: one of several costs nothing alone.'),
+  gains: v.array(
+    v.strictObject({
+      class: v.picklist([
+        'security',
+        'performance',
+        'virtualization',
+        'nested',
+        'platform',
+        'volatile',
+        'unknown',
+      ]),
+      features: v.array(Reason),
+    }),
+  ),
+  worth: described(v.number(), 'The worth of those features.'),
+  gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
+  step: v.exactOptional(
+    described(
+      v.strictObject({ from: v.nullable(v.string()), to: v.nullable(v.string()) }),
+      'The levels with and without them, where these differ; null: below the lowest.',
+    ),
+  ),
+})
+export type HostCost = AnswerOf<typeof HostCost>
+
+export const PoolCosts = v.strictObject({
+  pool: v.string(),
+  hosts: v.number(),
+  costs: described(v.array(HostCost), 'The dearest first. Hosts that cost nothing come last.'),
+})
+export type PoolCosts = AnswerOf<typeof PoolCosts>
+
+export const CostAnswer = v.strictObject({
+  dearest: described(
+    v.nullable(
+      v.strictObject({
+        hosts: described(
+          v.array(v.string()),
+          'All hosts with these features: one of several costs nothing alone.',
+        ),
+        gains: v.array(
+          v.strictObject({
+            class: v.picklist([
+              'security',
+              'performance',
+              'virtualization',
+              'nested',
+              'platform',
+              'volatile',
+              'unknown',
+            ]),
+            features: v.array(Reason),
+          }),
+        ),
+        worth: described(v.number(), 'The worth of those features.'),
+        gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
+        step: v.exactOptional(
+          described(
+            v.strictObject({ from: v.nullable(v.string()), to: v.nullable(v.string()) }),
+            'The levels with and without them, where these differ; null: below the lowest.',
+          ),
+        ),
+        host: v.string(),
+        pool: v.string(),
+      }),
+    ),
+    'The single host that costs its pool most; null: none costs anything by itself.',
+  ),
+  pools: v.array(PoolCosts),
+})
+export type CostAnswer = AnswerOf<typeof CostAnswer>
+
+export const PoolExplanation = v.strictObject({
+  pool: described(v.string(), 'Empty: the pool without a label.'),
+  hosts: v.number(),
+  weight: v.number(),
+  value: v.number(),
+  vendors: described(
+    v.array(v.string()),
+    'More than one: guests cannot move between vendors, and what they could be given is of none.',
+  ),
+  groups: v.array(GroupSummary),
+  level: v.nullable(v.string()),
+  next: described(
+    v.nullable(
+      v.strictObject({
+        level: v.string(),
+        missing: v.array(
+          v.strictObject({
+            feature: v.string(),
+            place: described(v.string(), '`CPUID.07H.0:EBX[5]`'),
+            title: described(
+              v.string(),
+              "One line in the manual's terms; empty where an installed map is used, which has none.",
+            ),
+            hosts: v.array(v.string()),
+          }),
+        ),
+      }),
+    ),
+    'What the next level lacks; null: the highest is reached.',
+  ),
+  expression: described(
+    v.nullable(
+      v.strictObject({
+        model: v.string(),
+        pinned: described(v.string(), 'The name that means the same on every machine type.'),
+        added: described(v.array(v.string()), 'What has to be said beyond the model, in map order.'),
+        disabled: v.array(v.string()),
+        xml: described(v.string(), "For a domain's definition."),
+        qemu: described(v.string(), "QEMU's `-cpu`."),
+        needs: described(
+          v.strictObject({
+            qemu: described(
+              v.string(),
+              '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
+            ),
+            libvirt: v.string(),
+          }),
+          'The least versions that know all of it, as far as they were looked at.',
+        ),
+      }),
+    ),
+    'Null where no model fits.',
+  ),
+  runnersUp: v.array(RunnerUp),
+  kept: described(
+    v.array(
+      v.strictObject({
+        class: v.picklist([
+          'security',
+          'performance',
+          'virtualization',
+          'nested',
+          'platform',
+          'volatile',
+          'unknown',
+        ]),
+        features: v.array(Reason),
+      }),
+    ),
+    'What guests may be given, by class.',
+  ),
+  lost: v.array(LossAnswer),
+  axes: v.array(Axis),
+  odd: v.array(OddHost),
+  withoutHypervisor: described(
+    v.number(),
+    'Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known.',
+  ),
+})
+export type PoolExplanation = AnswerOf<typeof PoolExplanation>

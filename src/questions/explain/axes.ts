@@ -2,20 +2,10 @@ import { bytewise } from '../../core/text.ts'
 import { sameRate } from '../../fleet/change/drift.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import type { Axis } from './answer.ts'
 
 /** What CPUs have that is no feature, and guests rely on all the same. */
 type AxisName = 'physical address bits' | 'TSC rate' | 'XSAVE size' | 'cache line'
-
-/** Where the hosts of a pool stand on one axis. */
-export interface Axis {
-  readonly axis: AxisName
-  /** Each value with the hosts that have it, the least first. */
-  readonly values: readonly { readonly value: string; readonly hosts: readonly string[] }[]
-  /** How many hosts do not tell. */
-  readonly unknown: number
-  /** What differing values mean for guests; absent: they do not differ. */
-  readonly warning?: string
-}
 
 interface Measure {
   readonly axis: AxisName

@@ -4,7 +4,8 @@ import type { Cell } from '../../report/styled-text.ts'
 import { hostWords } from '../words/cells.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
-import { type CostAnswer, countOf, type HostCost } from './cost.ts'
+import type { CostAnswer, HostCost } from './answer.ts'
+import { countOf } from './cost.ts'
 import { describeDearest } from './describe-cost.ts'
 
 /** Adds what hosts cost their pools, the single most expensive one on the first line. */

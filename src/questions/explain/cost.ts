@@ -1,36 +1,9 @@
 import { type Cost, costsOf } from '../../fleet/cost.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { byClass } from '../../fleet/value.ts'
-import type { WeightClass } from '../../map/weights.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import type { Reason } from '../words/reason.ts'
+import type { CostAnswer, HostCost, PoolCosts } from './answer.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
-
-/** What a pool would gain without some hosts that have the same features. */
-export interface HostCost {
-  /** All hosts with these features: one of several costs nothing alone. */
-  readonly hosts: readonly string[]
-  readonly gains: readonly { readonly class: WeightClass; readonly features: readonly Reason[] }[]
-  /** The worth of those features. */
-  readonly worth: number
-  /** The value that the others gain: their weight times `worth`. */
-  readonly gain: number
-  /** The levels with and without them, where these differ; null: below the lowest. */
-  readonly step?: { readonly from: string | null; readonly to: string | null }
-}
-
-interface PoolCosts {
-  readonly pool: string
-  readonly hosts: number
-  /** The dearest first. Hosts that cost nothing come last. */
-  readonly costs: readonly HostCost[]
-}
-
-export interface CostAnswer {
-  /** The single host that costs its pool most; null: none costs anything by itself. */
-  readonly dearest: (HostCost & { readonly host: string; readonly pool: string }) | null
-  readonly pools: readonly PoolCosts[]
-}
 
 /** What each host, and each set of hosts that are alike, costs its pool. @param labels which pools; absent: all */
 export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {

@@ -1,7 +1,8 @@
 import { count } from '../../core/text.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
-import { type CostAnswer, countOf } from './cost.ts'
+import type { CostAnswer } from './answer.ts'
+import { countOf } from './cost.ts'
 
 /** Who costs a pool most, and what: `kvm-a03`, ` costs pool intel most: 3 features; value 300`. */
 export function describeDearest(dearest: CostAnswer['dearest']): {

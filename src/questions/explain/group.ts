@@ -3,24 +3,7 @@ import type { Group } from '../../fleet/groups.ts'
 import type { Database } from '../../map/database.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-
-/** Hosts of one CPU. */
-export interface GroupSummary {
-  readonly hosts: readonly string[]
-  readonly vendor: string | null
-  readonly signature: Signature | null
-  /** What the silicon is, as the database has it: `Cascade Lake, 2019`; null: not known. */
-  readonly silicon: string | null
-  /** The model that their definitions name; null where they name several or none. */
-  readonly model: string | null
-  /** Null: below the lowest. */
-  readonly level: string | null
-  /** How many features its guests can have. */
-  readonly features: number
-  readonly physBits: number | null
-  /** The revisions that its hosts tell, each once. */
-  readonly microcode: readonly number[]
-}
+import type { GroupSummary } from './answer.ts'
 
 export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSummary {
   const { hosts, vendor, signature, features, physBits } = group

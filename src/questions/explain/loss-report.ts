@@ -2,7 +2,7 @@ import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import { hostWords } from '../words/cells.ts'
-import type { LossAnswer, SharedCause } from './reasons.ts'
+import type { LossAnswer, SharedCause } from './answer.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {

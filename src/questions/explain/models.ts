@@ -5,16 +5,7 @@ import { type Expression, expressionOf } from '../input/fleet/expression.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe-obstacle.ts'
 import { type Candidate, choose } from '../pools/choice.ts'
-
-/** A model that would do too, and what speaks against it. */
-export interface RunnerUp {
-  readonly model: string
-  readonly added: number
-  readonly disabled: readonly string[]
-  readonly needs: Expression['needs']
-  /** In words. */
-  readonly why: string
-}
+import type { RunnerUp } from './answer.ts'
 
 /** How to write what a pool's guests may be given. */
 interface ModelSummary {

@@ -1,25 +1,9 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import type { Reason } from '../words/reason.ts'
 import { reasonOf } from '../words/reason.ts'
-import { Explainer, type PoolExplanation } from './answer.ts'
-import type { LossAnswer } from './reasons.ts'
-
-/** What becomes of one feature in one pool. */
-interface FeatureInPool {
-  readonly pool: string
-  /** `kept`: guests may be given it; `lost`: some host has it and guests do not get it; `absent`: no host has it. */
-  readonly fate: 'kept' | 'lost' | 'absent'
-  readonly having: readonly string[]
-  readonly lacking: readonly string[]
-  /** Why it is lost; empty where it is not. */
-  readonly because: LossAnswer['because']
-}
-
-export interface FeatureAnswer extends Reason {
-  readonly pools: readonly FeatureInPool[]
-}
+import type { FeatureAnswer, FeatureInPool, PoolExplanation } from './answer.ts'
+import { Explainer } from './compute.ts'
 
 /** What becomes of a feature, pool by pool. @param labels which pools; absent: all */
 export function explainFeature(view: FleetView, feature: Feature, labels?: readonly string[]): FeatureAnswer {

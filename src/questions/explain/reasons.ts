@@ -1,39 +1,12 @@
-import type { Feature, FeatureClass } from '../../core/feature.ts'
+import type { Feature } from '../../core/feature.ts'
 import { bytewise } from '../../core/text.ts'
-import type { CauseFinding, Confidence, Evidence } from '../../fleet/causes/finding.ts'
+import type { CauseFinding, Evidence } from '../../fleet/causes/finding.ts'
 import type { Because, LossCause } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
-import type { Cause } from '../../map/cause-table.ts'
+import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { type Reason, reasonOf } from '../words/reason.ts'
-
-/** Why some hosts lack a feature. */
-export interface CauseAnswer {
-  readonly cause: Cause
-  /** What the cause is, in words. */
-  readonly meaning: string
-  readonly confidence: Confidence
-  /** What to do, in a line. */
-  readonly remedy: string
-  /** What it rests on, a sentence each. */
-  readonly evidence: readonly string[]
-  /** The feature whose lack it really is, where another stands behind it. */
-  readonly behind?: string
-}
-
-/** Why some of a pool's hosts lack a feature, and which. */
-export interface SharedCause extends CauseAnswer {
-  /** Empty: every host has it, and the guest's CPU has not. */
-  readonly hosts: readonly string[]
-}
-
-/** A feature that some hosts of a pool have and its guests do not get. */
-export interface LossAnswer extends Reason {
-  readonly class?: FeatureClass
-  /** Guests need to see it if any of their hosts does; without it they are unprotected there. */
-  readonly hazard?: true
-  readonly because: readonly SharedCause[]
-}
+import { reasonOf } from '../words/reason.ts'
+import type { CauseAnswer, LossAnswer, SharedCause } from './answer.ts'
 
 /** Says why, naming hosts: lists of hosts that recur are one object. */
 export class CauseDescriber {

@@ -4,10 +4,8 @@ import type { Expression } from '../input/fleet/expression.ts'
 import { hostWords, levelCell } from '../words/cells.ts'
 import { poolName } from '../words/describe-pool.ts'
 import { figure } from '../words/figure.ts'
-import type { PoolExplanation } from './answer.ts'
-import type { Axis } from './axes.ts'
+import type { Axis, OddHost, PoolExplanation } from './answer.ts'
 import { addLosses } from './loss-report.ts'
-import type { OddHost } from './odd-ones.ts'
 
 /** Adds why a pool's guests get what they get. */
 export function addPool(report: Report, pool: PoolExplanation): void {

@@ -1,39 +1,17 @@
-import { driverOf } from '../../arch/registry.ts'
-import type { Database } from '../../map/database.ts'
-import type { Allowance, Blockers } from '../../qemu/allowance.ts'
+import * as v from 'valibot'
+
+import { type AnswerOf, described } from '../schema.ts'
 
 /** A model that guests may ask for by name. */
-export interface HypervisorModel {
-  readonly name: string
-  /** `unknown`: the hypervisor does not say, as on ARM and POWER. */
-  readonly usable: 'yes' | 'no' | 'unknown'
-  /** What the host cannot give it, sorted, each once; empty too where an old libvirt does not say. */
-  readonly blockers: readonly string[]
-}
-
-/**
- * The models of a hypervisor that libvirt knows, by name. `host` is a mode and no model.
- * @param arch of the guests
- */
-export function hypervisorModels(db: Database, { models }: Allowance, arch: string): HypervisorModel[] {
-  const known = driverOf(arch)?.models?.(db)
-  return [...models]
-    .flatMap(([name, blockers]) => {
-      const ours = known ? spelt(name, known) : name
-      return ours === undefined || name === 'host' ? [] : [modelOf(ours, blockers)]
-    })
-    .sort(byName)
-}
-
-/** QEMU writes `power9` where libvirt has `POWER9`. */
-const spelt = (name: string, known: readonly string[]): string | undefined =>
-  known.find(ours => ours === name || (/^power/.test(name) && ours === name.toUpperCase()))
-
-function modelOf(name: string, given: Blockers): HypervisorModel {
-  if (given === 'unknown') return { name, usable: 'unknown', blockers: [] }
-  if (given === 'untold') return { name, usable: 'no', blockers: [] }
-  const blockers = [...new Set(given)].sort()
-  return { name, usable: blockers.length === 0 ? 'yes' : 'no', blockers }
-}
-
-const byName = (a: HypervisorModel, b: HypervisorModel): number => (a.name < b.name ? -1 : 1)
+export const HypervisorModel = v.strictObject({
+  name: v.string(),
+  usable: described(
+    v.picklist(['yes', 'no', 'unknown']),
+    '`unknown`: the hypervisor does not say, as on ARM and POWER.',
+  ),
+  blockers: described(
+    v.array(v.string()),
+    'What the host cannot give it, sorted, each once; empty too where an old libvirt does not say.',
+  ),
+})
+export type HypervisorModel = AnswerOf<typeof HypervisorModel>

@@ -8,7 +8,7 @@ import type { DistinctDump } from '../../formats/dumps/volatile.ts'
 import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import type { Context } from '../context.ts'
-import { decodeX86, meetData } from '../decode/answer.ts'
+import { decodeX86, meetData } from '../decode/compute.ts'
 import type { Note } from '../words/note.ts'
 import { doubts } from './warnings.ts'
 

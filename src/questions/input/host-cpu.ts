@@ -3,7 +3,7 @@ import type { Cpu, Topology } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { ProbedCpu } from '../../formats/host/probed.ts'
 import type { Context } from '../context.ts'
-import { decodeX86, lacks } from '../decode/answer.ts'
+import { decodeX86, lacks } from '../decode/compute.ts'
 import { dataOfDumps, type Noted } from './definition-of.ts'
 
 interface HostCpuOptions {

@@ -8,7 +8,8 @@ import type { QemuCapabilities } from '../../qemu/capabilities.ts'
 import type { QemuChoice } from '../../qemu/choice.ts'
 import { compareWithHypervisor } from '../../qemu/hypervisor-compare.ts'
 import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
-import { type CompareAnswer, compareAnswer } from '../compare/answer.ts'
+import type { CompareAnswer } from '../compare/answer.ts'
+import { compareAnswer } from '../compare/compute.ts'
 import type { Context } from '../context.ts'
 
 /** A QEMU that was probed, and how it is used. */

@@ -1,185 +1,113 @@
-import { FeatureSet } from '../../core/feature-set.ts'
-import { type Arrow, arrowsOf, fullGuest } from '../../fleet/arrows.ts'
-import type { Group } from '../../fleet/groups.ts'
-import { guestsByPool } from '../../fleet/guests-by-pool.ts'
-import type { FleetHost } from '../../fleet/host.ts'
-import { type CpuFacts, type Obstacle, obstaclesOf } from '../../fleet/obstacles.ts'
-import { type Places, placesOf, startObstacles } from '../../fleet/places.ts'
-import type { FleetPool } from '../../fleet/pools.ts'
-import { guestNamed } from '../input/fleet/guest-named.ts'
-import { hostNamed } from '../input/fleet/host-named.ts'
-import type { FleetView } from '../input/fleet/view.ts'
-import { type ObstacleAnswer, obstacleAnswers } from './obstacle.ts'
+import * as v from 'valibot'
+
+import { type AnswerOf, described } from '../schema.ts'
+
+/** Why a guest may not go to a host, with what to do about it. */
+export const ObstacleAnswer = v.union([
+  v.strictObject({
+    kind: v.literal('feature'),
+    cause: v.picklist([
+      'unknown',
+      'microcode',
+      'firmware',
+      'kernel',
+      'hypervisor',
+      'not-migratable',
+      'silicon',
+      'vendor',
+      'model',
+      'not-read',
+    ]),
+    confidence: v.picklist(['high', 'medium', 'low']),
+    remedy: v.string(),
+    feature: v.string(),
+    place: described(v.string(), '`CPUID.07H.0:EBX[5]`'),
+    title: described(
+      v.string(),
+      "One line in the manual's terms; empty where an installed map is used, which has none.",
+    ),
+  }),
+  v.strictObject({
+    kind: v.literal('vendor'),
+    guest: v.string(),
+    host: v.nullable(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({ kind: v.literal('phys-bits'), guest: v.number(), host: v.number(), remedy: v.string() }),
+  v.strictObject({
+    kind: v.literal('model'),
+    model: v.string(),
+    because: described(
+      v.picklist(['unknown', 'blocked', 'untold']),
+      '`unknown`: it has no such model; `blocked`: by what `blockers` names; `untold`: it does not say by what.',
+    ),
+    blockers: v.array(v.string()),
+    remedy: v.string(),
+  }),
+])
+export type ObstacleAnswer = AnswerOf<typeof ObstacleAnswer>
 
 /** Hosts of one CPU, and so of one answer. */
-export interface MigrateGroup {
-  readonly name: string
-  readonly pool: string
-  readonly hosts: readonly string[]
-}
+export const MigrateGroup = v.strictObject({ name: v.string(), pool: v.string(), hosts: v.array(v.string()) })
+export type MigrateGroup = AnswerOf<typeof MigrateGroup>
 
 /** How guests with all of a CPU move between two groups, which are called by name. */
-export interface ArrowAnswer {
-  readonly from: string
-  readonly to: string
-  readonly kind: Arrow['kind']
-  /** What keeps a guest of `from` from `to`, and one of `to` from `from`. */
-  readonly there: readonly ObstacleAnswer[]
-  readonly back: readonly ObstacleAnswer[]
-}
+export const ArrowAnswer = v.strictObject({
+  from: v.string(),
+  to: v.string(),
+  kind: v.picklist(['both-ways', 'one-way', 'none']),
+  there: described(
+    v.array(ObstacleAnswer),
+    'What keeps a guest of `from` from `to`, and one of `to` from `from`.',
+  ),
+  back: v.array(ObstacleAnswer),
+})
+export type ArrowAnswer = AnswerOf<typeof ArrowAnswer>
 
 /** Where a guest may be, within its pool. */
-export interface GuestPlaces {
-  readonly guest: string
-  /** Null: it is off, or that is not known. */
-  readonly host: string | null
-  readonly pool: string
-  /** The groups on whose hosts it can be started once it is off, and to which it can move as it runs. */
-  readonly starts: readonly string[]
-  readonly moves: readonly string[]
-  /** How many hosts it can move to, its own left out. */
-  readonly others: number
-}
-
-export interface GuestMoves extends GuestPlaces {
-  /** For each group on whose hosts a hypervisor keeps it from being started, what it says. */
-  readonly refused: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
-  /** For each group that it cannot move to, what keeps it out. */
-  readonly why: readonly { readonly group: string; readonly obstacles: readonly ObstacleAnswer[] }[]
-}
-
-export interface MigrateAnswer {
-  readonly groups: readonly MigrateGroup[]
-  readonly arrows: readonly ArrowAnswer[]
-  readonly guests: readonly GuestMoves[]
-}
-
-/**
- * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were
- * one.
- */
-export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
-  const pools = across ? asOne(view) : view.pools
-  return {
-    groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
-    arrows: pools.flatMap(({ groups }) =>
-      arrowsOf(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
-    ),
-    guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
-  }
-}
-
-/** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
-export const guestPlaces = (view: FleetView): GuestPlaces[] =>
-  guestsIn(view, view.pools, false).map(({ pool, places }) => toldPlaces(view, pool, places))
-
-interface GuestInPool {
-  readonly pool: FleetPool
-  readonly places: Places
-}
-
-function guestsIn({ fleet }: FleetView, pools: readonly FleetPool[], across: boolean): GuestInPool[] {
-  const guests = across ? new Map([['', [...fleet.guests]]]) : guestsByPool(fleet.guests, fleet.hosts)
-  return pools.flatMap(pool =>
-    placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
-  )
-}
-
-/** The hosts as one pool; groups are parts still, each in the pool it is in. */
-const asOne = ({ pools }: FleetView): FleetPool[] => [
-  { label: '', groups: pools.flatMap(({ groups }) => groups) },
-]
-
-const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
-  name,
-  pool: hosts[0]?.pool ?? '',
-  hosts: hosts.map(host => host.name),
+export const GuestPlaces = v.strictObject({
+  guest: v.string(),
+  host: described(v.nullable(v.string()), 'Null: it is off, or that is not known.'),
+  pool: v.string(),
+  starts: described(
+    v.array(v.string()),
+    'The groups on whose hosts it can be started once it is off, and to which it can move as it runs.',
+  ),
+  moves: v.array(v.string()),
+  others: described(v.number(), 'How many hosts it can move to, its own left out.'),
 })
+export type GuestPlaces = AnswerOf<typeof GuestPlaces>
 
-const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): ArrowAnswer => ({
-  from: from.name,
-  to: to.name,
-  kind,
-  there: obstacleAnswers(view, to, there),
-  back: obstacleAnswers(view, from, back),
+export const GuestMoves = v.strictObject({
+  ...GuestPlaces.entries,
+  refused: described(
+    v.array(v.strictObject({ group: v.string(), obstacles: v.array(ObstacleAnswer) })),
+    'For each group on whose hosts a hypervisor keeps it from being started, what it says.',
+  ),
+  why: described(
+    v.array(v.strictObject({ group: v.string(), obstacles: v.array(ObstacleAnswer) })),
+    'For each group that it cannot move to, what keeps it out.',
+  ),
 })
+export type GuestMoves = AnswerOf<typeof GuestMoves>
 
-function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestMoves {
-  const { guest, groups: open } = places
-  const closed = pool.groups.filter(group => !open.includes(group))
-  const starts = pool.groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
-  return {
-    ...toldPlaces(view, pool, places),
-    refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
-      group: group.name,
-      obstacles: obstacleAnswers(view, group, obstacles),
-    })),
-    why: closed.map(group => ({
-      group: group.name,
-      obstacles: obstacleAnswers(view, group, obstaclesOf(view.db.features, guest, group)),
-    })),
-  }
-}
-
-const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
-  obstacles.some(({ kind }) => kind === 'model')
-
-const toldPlaces = (
-  { db }: FleetView,
-  { label, groups }: FleetPool,
-  { guest, groups: open, others }: Places,
-): GuestPlaces => ({
-  guest: guest.name,
-  host: guest.host ?? null,
-  pool: label,
-  starts: groups.filter(group => startObstacles(db, guest, group).length === 0).map(({ name }) => name),
-  moves: open.map(({ name }) => name),
-  others,
+export const MigrateAnswer = v.strictObject({
+  groups: v.array(MigrateGroup),
+  arrows: v.array(ArrowAnswer),
+  guests: v.array(GuestMoves),
 })
+export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>
 
 /** Whether one guest can move to one host. */
-export interface MoveAnswer {
-  /** The guest, or the host whose whole CPU is meant. */
-  readonly from: string
-  readonly to: string
-  readonly moves: boolean
-  /** Whether it can be started there, once it is off. */
-  readonly starts: boolean
-  readonly obstacles: readonly ObstacleAnswer[]
-  /** How many features both have: what a guest could be given that goes both ways. */
-  readonly common: number
-}
-
-/**
- * Whether a guest moves to a host: the named one, or one with all of the host `from`'s CPU.
- * @throws BadRequest for a name that no host or guest has
- */
-export function moveAnswer(
-  view: FleetView,
-  {
-    guest,
-    from,
-    to,
-  }: { readonly guest?: string | undefined; readonly from?: string | undefined; readonly to: string },
-): MoveAnswer {
-  const target = hostNamed(view.fleet.hosts, to)
-  const running = guest === undefined ? undefined : guestNamed(view.fleet.guests, guest)
-  const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)
-  const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
-  const group = view.groupOf.get(target.name)
-  const obstacles = obstaclesOf(view.db.features, facts, target)
-  return {
-    from: running?.name ?? source?.name ?? target.name,
-    to: target.name,
-    moves: obstacles.length === 0,
-    starts: running ? startObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
-    obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
-    common: view.db.features.count(facts.features.meet(target.features)),
-  }
-}
-
-/** A guest with all of the host's CPU. */
-function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
-  const group = groupOf.get(name)
-  return group ? fullGuest(db.features)(group) : { features: FeatureSet.empty }
-}
+export const MoveAnswer = v.strictObject({
+  from: described(v.string(), 'The guest, or the host whose whole CPU is meant.'),
+  to: v.string(),
+  moves: v.boolean(),
+  starts: described(v.boolean(), 'Whether it can be started there, once it is off.'),
+  obstacles: v.array(ObstacleAnswer),
+  common: described(
+    v.number(),
+    'How many features both have: what a guest could be given that goes both ways.',
+  ),
+})
+export type MoveAnswer = AnswerOf<typeof MoveAnswer>

@@ -1,6 +1,6 @@
 import { fewNames } from '../../core/text.ts'
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
-import type { ObstacleAnswer } from './obstacle.ts'
+import type { ObstacleAnswer } from './answer.ts'
 
 /** What keeps a guest out, in a line: `f16c, rdrand and 3 more are missing; 40 address bits, the host has 39`. */
 export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3): string {

@@ -1,22 +1,9 @@
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
-import type { Confidence } from '../../fleet/causes/finding.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Obstacle } from '../../fleet/obstacles.ts'
-import type { Cause } from '../../map/cause-table.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { type Reason, reasonOf } from '../words/reason.ts'
-
-/** Why a guest may not go to a host, with what to do about it. */
-export type ObstacleAnswer =
-  | ({
-      readonly kind: 'feature'
-      readonly cause: Cause
-      readonly confidence: Confidence
-      readonly remedy: string
-    } & Reason)
-  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | null; readonly remedy: string }
-  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number; readonly remedy: string }
-  | (ModelRefusal & { readonly remedy: string })
+import { reasonOf } from '../words/reason.ts'
+import type { ObstacleAnswer } from './answer.ts'
 
 /** The obstacles of a guest on hosts of a group, each with the likely cause and the remedy. */
 export const obstacleAnswers = (

@@ -1,10 +1,17 @@
 import { fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { StyledText } from '../../report/styled-text.ts'
-import type { ArrowAnswer, GuestMoves, MigrateAnswer, MigrateGroup, MoveAnswer } from './answer.ts'
+import type {
+  ArrowAnswer,
+  GuestMoves,
+  MigrateAnswer,
+  MigrateGroup,
+  MoveAnswer,
+  ObstacleAnswer,
+} from './answer.ts'
 import { describeGuests, describeMove, describePoolTitle, MOVES_FREELY } from './describe.ts'
 import { describeObstacle, describeObstacles } from './describe-obstacle.ts'
-import { byRemedy, type ObstacleAnswer } from './obstacle.ts'
+import { byRemedy } from './obstacle.ts'
 
 /** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
 export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {

@@ -1,114 +1,64 @@
-import type { Order } from '../../core/feature.ts'
-import { type Feature, type FeatureClass, placeOf } from '../../core/feature.ts'
-import { nearest } from '../../core/text.ts'
-import type { Database } from '../../map/database.ts'
-import type { ModelFamily, Version } from '../../map/text/family.ts'
-import type { ToolName } from '../../map/tool-names.ts'
-import type { Context } from '../context.ts'
+import * as v from 'valibot'
+
+import { type AnswerOf, described } from '../schema.ts'
 
 /** Which versions of a family have a feature. */
-export interface FamilyHas {
-  readonly family: string
-  /** `v3`, `v4`, or the plain name where it has no version; empty: none of them. */
-  readonly versions: readonly string[]
-  /** Whether all of them do. */
-  readonly all: boolean
-}
+export const FamilyHas = v.strictObject({
+  family: v.string(),
+  versions: described(
+    v.array(v.string()),
+    '`v3`, `v4`, or the plain name where it has no version; empty: none of them.',
+  ),
+  all: described(v.boolean(), 'Whether all of them do.'),
+})
+export type FamilyHas = AnswerOf<typeof FamilyHas>
 
 /** The families of a vendor, in the order of their history. */
-export interface VendorHas {
-  /** Absent: models that CPUs of every vendor may be given. */
-  readonly vendor?: string
-  readonly families: readonly FamilyHas[]
-}
+export const VendorHas = v.strictObject({
+  vendor: v.exactOptional(described(v.string(), 'Absent: models that CPUs of every vendor may be given.')),
+  families: v.array(FamilyHas),
+})
+export type VendorHas = AnswerOf<typeof VendorHas>
 
 /** Everything that is known of a feature. */
-export interface FeatureFacts {
-  readonly name: string
-  /** `CPUID.07H.0:ECX[11]` */
-  readonly place: string
-  readonly title: string
-  readonly order: Order
-  readonly class?: FeatureClass
-  readonly migratable: boolean
-  /** Whether libvirt knows it. */
-  readonly libvirt: boolean
-  /** What tools call it; of tools that are not here nothing is known. */
-  readonly names: readonly ToolName[]
-  readonly needs: readonly string[]
-  readonly neededBy: readonly string[]
-  /** Empty where the map does not say how its models descend. */
-  readonly models: readonly VendorHas[]
-}
+export const FeatureFacts = v.strictObject({
+  name: v.string(),
+  place: described(v.string(), '`CPUID.07H.0:ECX[11]`'),
+  title: v.string(),
+  order: v.picklist(['&', '|', '<', '>', '=', '~', '.']),
+  class: v.exactOptional(
+    v.picklist(['security', 'performance', 'virtualization', 'nested', 'platform', 'volatile']),
+  ),
+  migratable: v.boolean(),
+  libvirt: described(v.boolean(), 'Whether libvirt knows it.'),
+  names: described(
+    v.array(
+      v.strictObject({
+        tool: v.string(),
+        names: described(
+          v.array(v.string()),
+          'The first is the one to print; all are read. Empty: the tool has no name for it.',
+        ),
+        hidden: described(v.boolean(), 'The tool knows the name but never shows it.'),
+      }),
+    ),
+    'What tools call it; of tools that are not here nothing is known.',
+  ),
+  needs: v.array(v.string()),
+  neededBy: v.array(v.string()),
+  models: described(v.array(VendorHas), 'Empty where the map does not say how its models descend.'),
+})
+export type FeatureFacts = AnswerOf<typeof FeatureFacts>
 
-export interface NameAnswer {
-  readonly text: string
-  /** Several where tools mean different bits by the same word; empty: nobody calls a feature so. */
-  readonly features: readonly FeatureFacts[]
-  /** Names that are spelled much like it; only where there are no features. */
-  readonly nearest: readonly string[]
-}
-
-/**
- * What feature a word means: our name of it, any tool's spelling, or its place, `CPUID.07H.0:ECX[11]`.
- * @param own whether the database is of our own and no map of libvirt's: then nothing is said of names elsewhere
- */
-export function name({ db }: Context, text: string, own = false): NameAnswer {
-  const all = [...db.features.list, ...db.beyond]
-  const called = db.called(text)
-  const found = called.length > 0 ? called : all.filter(feature => placeOf(feature) === text.toUpperCase())
-  return {
-    text,
-    features: found.map(feature => ({ ...factsOf(db, feature), ...(own && { libvirt: false, names: [] }) })),
-    nearest: found.length > 0 ? [] : nearest(spellings(db, all), text),
-  }
-}
-
-/** Every name that anybody has for a feature. */
-const spellings = (db: Database, all: readonly Feature[]): string[] => [
-  ...new Set(all.flatMap(feature => [feature.name, ...db.names(feature).flatMap(({ names }) => names)])),
-]
-
-function factsOf(db: Database, feature: Feature): FeatureFacts {
-  const { name, title, order, migratable } = feature
-  const libvirt = db.features.get(name) === feature
-  return {
-    name,
-    place: placeOf(feature),
-    title,
-    order,
-    ...(feature.class && { class: feature.class }),
-    migratable,
-    libvirt,
-    names: libvirt ? namesOf(db, name) : db.names(feature),
-    needs: db.dependencies.needs(name),
-    neededBy: db.dependencies.neededBy(name),
-    models: libvirt ? modelsWith(db, feature) : [],
-  }
-}
-
-/** libvirt's name first. QEMU's features and libvirt's are the same list, so one that is not listed is QEMU's too. */
-function namesOf(db: Database, name: string): ToolName[] {
-  const listed = db.names({ name })
-  const own = (tool: string): ToolName => ({ tool, names: [name], hidden: false })
-  return [own('libvirt'), ...(listed.some(({ tool }) => tool === 'qemu') ? [] : [own('qemu')]), ...listed]
-}
-
-function modelsWith(db: Database, feature: Feature): VendorHas[] {
-  const vendors = [undefined, ...db.vendors]
-  return vendors.flatMap(vendor => {
-    const families = db.families
-      .filter(family => family.vendor?.name === vendor?.name)
-      .map(family => familyHas(family, feature))
-    return families.some(({ versions }) => versions.length > 0)
-      ? [{ ...(vendor && { vendor: vendor.name }), families }]
-      : []
-  })
-}
-
-function familyHas({ name, versions }: ModelFamily, feature: Feature): FamilyHas {
-  const having = versions.filter(({ model }) => feature.bits.leq(model.features))
-  return { family: name, versions: having.map(shortName), all: having.length === versions.length }
-}
-
-const shortName = ({ row }: Version): string => row.version ?? row.plain ?? ''
+export const NameAnswer = v.strictObject({
+  text: v.string(),
+  features: described(
+    v.array(FeatureFacts),
+    'Several where tools mean different bits by the same word; empty: nobody calls a feature so.',
+  ),
+  nearest: described(
+    v.array(v.string()),
+    'Names that are spelled much like it; only where there are no features.',
+  ),
+})
+export type NameAnswer = AnswerOf<typeof NameAnswer>

@@ -1,5 +1,5 @@
 import type { FleetView } from '../input/fleet/view.ts'
-import type { PoolsOptions } from './answer.ts'
+import type { PoolsOptions } from './compute.ts'
 
 /** Pools that are planned where nothing is said. */
 export const DEFAULT_MOST = 8

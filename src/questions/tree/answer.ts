@@ -1,101 +1,52 @@
-import type { Feature } from '../../core/feature.ts'
-import type { Vendor } from '../../core/model.ts'
-import { nearest } from '../../core/text.ts'
-import type { Database } from '../../map/database.ts'
-import type { ModelFamily, Version } from '../../map/text/family.ts'
-import type { Context } from '../context.ts'
+import * as v from 'valibot'
+
+import { type AnswerOf, described } from '../schema.ts'
 
 /** A family and what descends from it. */
 export interface TreeNode {
   readonly family: string
   readonly vendor?: string
-  /** Microarchitecture, product, year; may be empty. */
   readonly note: string
-  /** The model it is a delta on; absent at the root. */
   readonly parent?: string
-  /** The names of its versions, or the plain name where it has none: `v1`, `v2`. */
   readonly versions: readonly string[]
   readonly children: readonly TreeNode[]
 }
 
+/** The schema of a `TreeNode`, which contains itself: its type must be written out. */
+const treeNode: v.GenericSchema<TreeNode> = v.strictObject({
+  family: v.string(),
+  vendor: v.exactOptional(v.string()),
+  note: described(v.string(), 'Microarchitecture, product, year; may be empty.'),
+  parent: v.exactOptional(described(v.string(), 'The model it is a delta on; absent at the root.')),
+  versions: described(
+    v.array(v.string()),
+    'The names of its versions, or the plain name where it has none: `v1`, `v2`.',
+  ),
+  children: v.array(v.lazy(() => treeNode)),
+})
+
 /** One step in a family's history. */
-export interface Step {
-  /** `EPYC-IBPB`, `EPYC-v2`: the plain name first. */
-  readonly names: readonly string[]
-  /** The model it is a delta on. */
-  readonly base?: string
-  /** When and why; may be empty. */
-  readonly note: string
-  readonly removes: readonly string[]
-  readonly adds: readonly string[]
-  /** How many features the model has. */
-  readonly size: number
-}
+export const Step = v.strictObject({
+  names: described(v.array(v.string()), '`EPYC-IBPB`, `EPYC-v2`: the plain name first.'),
+  base: v.exactOptional(described(v.string(), 'The model it is a delta on.')),
+  note: described(v.string(), 'When and why; may be empty.'),
+  removes: v.array(v.string()),
+  adds: v.array(v.string()),
+  size: described(v.number(), 'How many features the model has.'),
+})
+export type Step = AnswerOf<typeof Step>
 
-export type TreeAnswer =
-  /** `roots` is empty where the map does not say how its models descend. */
-  | { readonly kind: 'forest'; readonly roots: readonly TreeNode[] }
-  | {
-      readonly kind: 'family'
-      readonly family: string
-      readonly vendor?: Vendor
-      readonly note: string
-      readonly parent?: string
-      /** Families that descend from this one. */
-      readonly children: readonly string[]
-      readonly steps: readonly Step[]
-    }
-  | { readonly kind: 'unknown'; readonly name: string; readonly nearest: readonly string[] }
-
-/** How the models descend from one another; with the name of a family or a model, that family's history. */
-export function tree({ db }: Context, name?: string): TreeAnswer {
-  if (name === undefined) return { kind: 'forest', roots: childrenOf(db, undefined) }
-  const family = db.families.find(one => one.name === name) ?? db.families.find(one => has(one, name))
-  if (!family) return { kind: 'unknown', name, nearest: nearest(allNames(db), name) }
-  return {
-    kind: 'family',
-    family: family.name,
-    ...(family.vendor && { vendor: family.vendor }),
-    note: family.note,
-    ...(family.parent && { parent: family.parent.name }),
-    children: db.families.filter(one => isChild(one, family)).map(one => one.name),
-    steps: family.versions.map(version => stepOf(db, version)),
-  }
-}
-
-const allNames = (db: Database): string[] => [
-  ...new Set([...db.families.map(family => family.name), ...db.models.map(model => model.name)]),
-]
-
-const isChild = (child: ModelFamily, parent: ModelFamily): boolean =>
-  child.parent !== undefined && has(parent, child.parent.name)
-
-/** Whether one of the family's models is called so. */
-const has = ({ versions }: ModelFamily, model: string): boolean =>
-  versions.some(({ plain, versioned }) => plain?.name === model || versioned?.name === model)
-
-function childrenOf(db: Database, parent: ModelFamily | undefined): TreeNode[] {
-  const children = db.families.filter(family => (parent ? isChild(family, parent) : !family.parent))
-  return children.map(family => ({
-    family: family.name,
-    ...(family.vendor && { vendor: family.vendor.name }),
-    note: family.note,
-    ...(family.parent && { parent: family.parent.name }),
-    versions: family.versions.map(({ row }) => row.version ?? row.plain ?? ''),
-    children: childrenOf(db, family),
-  }))
-}
-
-function stepOf(db: Database, version: Version): Step {
-  const { plain, versioned, base, model, note } = version
-  const names = (list: readonly Feature[]) => list.map(feature => feature.name)
-  const gained = base ? model.features.minus(base.features) : model.features
-  return {
-    names: [plain, versioned].flatMap(one => one?.name ?? []),
-    ...(base && { base: base.name }),
-    note,
-    removes: base ? names(db.features.in(base.features.minus(model.features))) : [],
-    adds: names(db.features.in(gained)),
-    size: db.features.count(model.features),
-  }
-}
+export const TreeAnswer = v.union([
+  v.strictObject({ kind: v.literal('forest'), roots: v.array(treeNode) }),
+  v.strictObject({
+    kind: v.literal('family'),
+    family: v.string(),
+    vendor: v.exactOptional(v.strictObject({ name: v.string(), id: v.string() })),
+    note: v.string(),
+    parent: v.exactOptional(v.string()),
+    children: described(v.array(v.string()), 'Families that descend from this one.'),
+    steps: v.array(Step),
+  }),
+  v.strictObject({ kind: v.literal('unknown'), name: v.string(), nearest: v.array(v.string()) }),
+])
+export type TreeAnswer = AnswerOf<typeof TreeAnswer>

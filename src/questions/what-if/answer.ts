@@ -1,79 +1,72 @@
-import { nearest } from '../../core/text.ts'
-import { givenEffect } from '../../fleet/change/apply.ts'
-import { changeFleet, type FleetChange } from '../../fleet/change/what-if.ts'
-import { builtinEffects, type Effect } from '../../map/effects.ts'
-import { BadRequest } from '../bad-request.ts'
-import type { Context } from '../context.ts'
-import { type FleetView, viewOf } from '../input/fleet/view.ts'
-import { type DeltaAnswer, deltaAnswer } from './delta.ts'
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { ObstacleAnswer } from '../migrate/answer.ts'
+import { type AnswerOf, described } from '../schema.ts'
+
+/** A pool at one time. */
+export const PoolSummary = v.strictObject({
+  hosts: v.number(),
+  weight: v.number(),
+  features: described(v.number(), 'How many features its baseline has.'),
+  level: described(v.nullable(v.string()), 'The x86-64 level that its guests reach; null: none.'),
+  model: described(
+    v.nullable(v.string()),
+    'The model that its guests are given, as `cpu-baseline` names it; null: none fits.',
+  ),
+  value: v.number(),
+})
+export type PoolSummary = AnswerOf<typeof PoolSummary>
+
+/** What becomes of a pool: null where it is not there. */
+export const PoolDeltaAnswer = v.strictObject({
+  pool: v.string(),
+  before: v.nullable(PoolSummary),
+  after: v.nullable(PoolSummary),
+  gained: v.array(Reason),
+  lost: v.array(Reason),
+})
+export type PoolDeltaAnswer = AnswerOf<typeof PoolDeltaAnswer>
+
+/** What becomes of a guest. */
+export const GuestDeltaAnswer = v.strictObject({
+  guest: v.string(),
+  host: described(v.nullable(v.string()), 'The host it runs on; null: it is off, or that is not known.'),
+  own: v.picklist(['stays', 'gone', 'closed']),
+  before: described(v.number(), 'How many other hosts of its pool take it, before and after.'),
+  after: v.number(),
+  stuck: v.boolean(),
+  freed: v.boolean(),
+  why: v.array(ObstacleAnswer),
+})
+export type GuestDeltaAnswer = AnswerOf<typeof GuestDeltaAnswer>
+
+export const DeltaAnswer = v.strictObject({
+  pools: described(v.array(PoolDeltaAnswer), 'The pools that are not as they were; bytewise.'),
+  guests: described(v.array(GuestDeltaAnswer), 'The guests to which it means something; bytewise.'),
+})
+export type DeltaAnswer = AnswerOf<typeof DeltaAnswer>
 
 /** What was done to which hosts. */
-export interface ChangeDone {
-  readonly kind: FleetChange['kind']
-  /** The effect's name; absent for a host that comes or goes. */
-  readonly effect?: string
-  /** What the effect is. */
-  readonly title?: string
-  /** Names of the hosts that are not as they were; empty: it changed nothing. */
-  readonly hosts: readonly string[]
-}
+export const ChangeDone = v.strictObject({
+  kind: v.picklist(['add', 'replace', 'remove', 'apply', 'drop']),
+  effect: v.exactOptional(described(v.string(), "The effect's name; absent for a host that comes or goes.")),
+  title: v.exactOptional(described(v.string(), 'What the effect is.')),
+  hosts: described(
+    v.array(v.string()),
+    'Names of the hosts that are not as they were; empty: it changed nothing.',
+  ),
+})
+export type ChangeDone = AnswerOf<typeof ChangeDone>
 
-export interface WhatIfAnswer extends DeltaAnswer {
-  readonly changes: readonly ChangeDone[]
-}
-
-/** What the changes would do to pools and guests. */
-export function whatIfAnswer(
-  context: Context,
-  before: FleetView,
-  changes: readonly FleetChange[],
-): WhatIfAnswer {
-  const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes)
-  const after = viewOf(context, { ...before.fleet, hosts })
-  return {
-    changes: changes.map((change, i) => ({
-      kind: change.kind,
-      ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
-      hosts: touched[i] ?? [],
-    })),
-    ...deltaAnswer(before, after),
-  }
-}
+export const WhatIfAnswer = v.strictObject({ ...DeltaAnswer.entries, changes: v.array(ChangeDone) })
+export type WhatIfAnswer = AnswerOf<typeof WhatIfAnswer>
 
 /** An effect, as it is listed. */
-export interface EffectAnswer {
-  readonly effect: string
-  readonly kind: Effect['kind']
-  readonly title: string
-  /** Names in map order. */
-  readonly gives: readonly string[]
-  readonly takes: readonly string[]
-}
-
-/** The effects that have a name. */
-export const effects = ({ db }: Context): EffectAnswer[] =>
-  builtinEffects(db).map(({ name, kind, title, gives, takes }) => ({
-    effect: name,
-    kind,
-    title,
-    gives: db.features.in(gives).map(feature => feature.name),
-    takes: db.features.in(takes).map(feature => feature.name),
-  }))
-
-/** The effect of that name, or of those features: `+md-clear,-hle`. @throws BadRequest that says what there is */
-export function effectNamed({ db }: Context, name: string): Effect {
-  const all = builtinEffects(db)
-  const found = all.find(effect => effect.name === name) ?? givenEffect(db, name)
-  if (found) return found
-  const names = all.map(effect => effect.name)
-  if (!/^[+-]/.test(name)) {
-    const near = nearest(names, name, 1).map(one => `did you mean ${one}? `)
-    throw new BadRequest(
-      `no effect is called ${name}; ${near.join('')}--effects lists what there is; or give features: +md-clear,-hle`,
-    )
-  }
-  const wrong = name.split(',').find(word => !givenEffect(db, word)) ?? ''
-  const known = db.features.list.map(feature => feature.name)
-  const near = nearest(known, wrong.slice(1), 1).map(one => `; did you mean ${one}?`)
-  throw new BadRequest(`'${wrong}' is not + or - and the name of a feature${near.join('')}`)
-}
+export const EffectAnswer = v.strictObject({
+  effect: v.string(),
+  kind: v.picklist(['microcode', 'firmware', 'kernel', 'given']),
+  title: v.string(),
+  gives: described(v.array(v.string()), 'Names in map order.'),
+  takes: v.array(v.string()),
+})
+export type EffectAnswer = AnswerOf<typeof EffectAnswer>

@@ -2,7 +2,7 @@ import type { FleetChange } from '../../fleet/change/what-if.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import type { Context } from '../context.ts'
 import { hostNamed, hostsNamed } from '../input/fleet/host-named.ts'
-import { effectNamed } from './answer.ts'
+import { effectNamed } from './compute.ts'
 
 /** Changes as they are asked for; made in this order. */
 export interface WantedChanges {

@@ -1,10 +1,10 @@
 import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
+import type { Reason } from '../answer-parts.ts'
 import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { poolName } from '../words/describe-pool.ts'
-import type { Reason } from '../words/reason.ts'
-import type { DeltaAnswer, GuestDeltaAnswer, PoolAnswer, PoolDeltaAnswer } from './delta.ts'
+import type { DeltaAnswer, GuestDeltaAnswer, PoolDeltaAnswer, PoolSummary } from './answer.ts'
 
 /** What a change does to pools and guests, for people. */
 export function reportDelta(report: Report, { pools, guests }: DeltaAnswer): void {
@@ -26,7 +26,7 @@ const STATE = [
 function reportPool(report: Report, { pool, before, after, gained, lost }: PoolDeltaAnswer): void {
   const fate = !before ? ' is new' : !after ? ' is gone' : ''
   report.heading(`${poolName(pool)}${fate}`)
-  const state = (name: string, of: PoolAnswer | null) =>
+  const state = (name: string, of: PoolSummary | null) =>
     of ? [[name, `${of.hosts}`, `${of.features}`, of.level ?? 'none', of.model ?? 'none', `${of.value}`]] : []
   report.table(STATE, [...state('before', before), ...state('after', after)])
   reportFeatures(report, 'loses', lost, 'bad')

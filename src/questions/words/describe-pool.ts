@@ -1,5 +1,5 @@
 import { fewNames } from '../../core/text.ts'
-import type { Reason } from './reason.ts'
+import type { Reason } from '../answer-parts.ts'
 
 /** `pool blue`; of the hosts without a label `the fleet`. */
 export const poolName = (label: string): string => (label === '' ? 'the fleet' : `pool ${label}`)

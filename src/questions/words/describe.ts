@@ -1,9 +1,10 @@
 import { count, fewNames } from '../../core/text.ts'
+import type { BaselineReasons, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
-import type { DecodeReasons } from '../decode/reasons.ts'
+import type { DecodeReasons } from '../decode/answer.ts'
 import { describeHostNote } from './describe-host.ts'
 import type { Note } from './note.ts'
-import { type BaselineReasons, byHosts, type Reason } from './reason.ts'
+import { byHosts } from './reason.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
 export function describeNote(note: Note): string {

@@ -2,12 +2,13 @@ import { count, fewNames } from '../../core/text.ts'
 import type { VfioFacts } from '../../formats/host/vfio.ts'
 import type { Cell, Line, StyledText } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
+import type { BaselineReasons, LostFeature, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'
 import { describeComparison, describeModel, describeNote } from './describe.ts'
 import { describeVfio } from './describe-vfio.ts'
 import type { Note } from './note.ts'
-import { type BaselineReasons, byHosts, type LostFeature, type Reason } from './reason.ts'
+import { byHosts } from './reason.ts'
 
 /** Why a baseline is what it is, for people: the model, what is lost and to whom, notes. */
 export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): Line[] {

@@ -1,7 +1,7 @@
 import type { Obstacles } from '../../arch/driver.ts'
 import type { HostDoubt } from '../../formats/host/host-warning.ts'
 import type { ProbeDoubt } from '../../formats/host/probed.ts'
-import type { LostFeature, Reason } from './reason.ts'
+import type { LostFeature, Reason } from '../answer-parts.ts'
 
 /**
  * Something the reader of an answer should know. `source` names the CPU it is about; absent: the answer

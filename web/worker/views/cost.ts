@@ -1,5 +1,6 @@
 import { count, fewNames } from '../../../src/core/text.ts'
-import { cost, countOf, type HostCost } from '../../../src/questions/explain/cost.ts'
+import type { HostCost } from '../../../src/questions/explain/answer.ts'
+import { cost, countOf } from '../../../src/questions/explain/cost.ts'
 import { describeDearest } from '../../../src/questions/explain/describe-cost.ts'
 import { poolName } from '../../../src/questions/words/describe-pool.ts'
 import type { CostAnswer, CostRow } from '../../shared/answers.ts'

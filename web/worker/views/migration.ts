@@ -2,7 +2,8 @@ import { fewNames } from '../../../src/core/text.ts'
 import { fullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { type CpuFacts, mayMove } from '../../../src/fleet/obstacles.ts'
-import { type GuestPlaces, guestPlaces, moveAnswer } from '../../../src/questions/migrate/answer.ts'
+import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
+import { guestPlaces, moveAnswer } from '../../../src/questions/migrate/compute.ts'
 import {
   describeGuests,
   describeMove,
@@ -10,7 +11,7 @@ import {
   MOVES_FREELY,
 } from '../../../src/questions/migrate/describe.ts'
 import { describeObstacle } from '../../../src/questions/migrate/describe-obstacle.ts'
-import { byRemedy, type ObstacleAnswer } from '../../../src/questions/migrate/obstacle.ts'
+import { byRemedy } from '../../../src/questions/migrate/obstacle.ts'
 import type { GuestRow, MigrationAnswer, MoveAnswer } from '../../shared/answers.ts'
 import type { Scope, Traveller } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'

@@ -1,5 +1,5 @@
 import { count } from '../../../src/core/text.ts'
-import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/answer.ts'
+import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
 import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/describe.ts'
 import { planOptions } from '../../../src/questions/pools/plan-options.ts'
 import type { PlanAnswer, PoolCard, PoolsAnswer } from '../../shared/answers.ts'

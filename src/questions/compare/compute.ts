@@ -1,0 +1,47 @@
+import type { Comparison } from '../../arch/driver.ts'
+import { compare as compareCpus, incompatibility } from '../../arch/operations.ts'
+import { driverOf } from '../../arch/registry.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import type { Context } from '../context.ts'
+import type { Note } from '../words/note.ts'
+import { reasonOf } from '../words/reason.ts'
+import type { CompareAnswer } from './answer.ts'
+
+/**
+ * Whether a host can run a CPU: another host's or a guest's.
+ * @throws LibvirtError for an unknown name or an architecture without an answer
+ */
+export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
+  return compareAnswer(compareCpus(db, host, cpu))
+}
+
+/** What to know of an answer: that libvirt did not look, and what it would have seen. */
+export function compareNotes({ db }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
+  const overlooked = driverOf(host.arch ?? '')?.overlooked
+  if (!overlooked || result !== 'identical' || (cpu.mode ?? 'custom') !== 'custom') return []
+  const { missing, newer } = overlooked(db, host, cpu) ?? {}
+  const kind = 'not-compared'
+  return [
+    {
+      kind,
+      arch: host.arch ?? '',
+      ...(missing && { missing: missing.map(reasonOf) }),
+      ...(newer && { newer }),
+    },
+  ]
+}
+
+/** A comparison as it is answered. */
+export function compareAnswer(comparison: Comparison): CompareAnswer {
+  const extra = comparison.extra.map(reasonOf)
+  if (comparison.result !== 'incompatible') {
+    return { result: comparison.result, missing: [], forbidden: [], extra }
+  }
+  return {
+    result: 'incompatible',
+    message: incompatibility(comparison.detail).message,
+    missing: comparison.missing.map(reasonOf),
+    forbidden: comparison.forbidden.map(reasonOf),
+    extra,
+  }
+}

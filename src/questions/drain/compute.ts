@@ -1,0 +1,75 @@
+import { withEffect } from '../../fleet/change/apply.ts'
+import { type DrainStep, drainOrder } from '../../fleet/change/drain.ts'
+import { raises } from '../../fleet/change/raise.ts'
+import { guestsByPool } from '../../fleet/guests-by-pool.ts'
+import { stuckGuests } from '../../fleet/places.ts'
+import type { Effect } from '../../map/effects.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { obstacleAnswers } from '../migrate/obstacle.ts'
+import { reasonOf } from '../words/reason.ts'
+import type { DrainAnswer, StepAnswer } from './answer.ts'
+
+interface DrainInput {
+  /** Names of the hosts to upgrade; absent: all. */
+  readonly only?: ReadonlySet<string> | undefined
+  /** What the upgrade does to each host. */
+  readonly effects?: readonly Effect[] | undefined
+  /** How many guests a host takes; absent: any number. */
+  readonly room?: number | undefined
+}
+
+/**
+ * In which order to empty hosts for a rolling upgrade, pool by pool; who is bound to one host; who can be raised
+ * when it is done.
+ */
+export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
+  const { db, fleet, pools, valuation } = view
+  const guests = guestsByPool(fleet.guests, fleet.hosts)
+  const options = optionsOf(input)
+  return {
+    steps: pools.flatMap(({ label, groups }) =>
+      drainOrder(
+        db.features,
+        groups.flatMap(({ hosts }) => hosts),
+        guests.get(label) ?? [],
+        options,
+      ).map(step => stepAnswer(view, label, step)),
+    ),
+    bound: pools.flatMap(({ label, groups }) =>
+      stuckGuests(db.features, guests.get(label) ?? [], groups).map(({ guest, why: [first] }) => ({
+        guest: guest.name,
+        host: guest.host ?? null,
+        pool: label,
+        nearest: first?.group.hosts.find(({ name }) => name !== guest.host)?.name ?? null,
+        why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
+      })),
+    ),
+    raise: raises(valuation, fleet.hosts.map(options.after), fleet.guests).map(
+      ({ guest, pool, gains, beyond, worth }) => ({
+        guest: guest.name,
+        host: guest.host ?? null,
+        pool,
+        gains: gains.map(reasonOf),
+        beyond: beyond.map(reasonOf),
+        worth,
+      }),
+    ),
+  }
+}
+
+const optionsOf = ({ only, effects = [], room }: DrainInput) => ({
+  ...(only ? { only } : {}),
+  ...(room === undefined ? {} : { room: () => room }),
+  after: (host: Parameters<typeof withEffect>[1]) =>
+    effects.reduce((now, effect) => withEffect(effect, now), host),
+})
+
+const stepAnswer = (view: FleetView, pool: string, { host, moves, stuck }: DrainStep): StepAnswer => ({
+  pool,
+  host: host.name,
+  moves: moves.map(({ guest, to }) => ({ guest: guest.name, to: to.name })),
+  stuck: stuck.map(({ guest, obstacles, nearest }) => {
+    const group = nearest && view.groupOf.get(nearest.name)
+    return { guest: guest.name, obstacles: group ? obstacleAnswers(view, group, obstacles) : [] }
+  }),
+})

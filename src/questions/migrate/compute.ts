@@ -1,0 +1,137 @@
+import { FeatureSet } from '../../core/feature-set.ts'
+import { type Arrow, arrowsOf, fullGuest } from '../../fleet/arrows.ts'
+import type { Group } from '../../fleet/groups.ts'
+import { guestsByPool } from '../../fleet/guests-by-pool.ts'
+import type { FleetHost } from '../../fleet/host.ts'
+import { type CpuFacts, type Obstacle, obstaclesOf } from '../../fleet/obstacles.ts'
+import { type Places, placesOf, startObstacles } from '../../fleet/places.ts'
+import type { FleetPool } from '../../fleet/pools.ts'
+import { guestNamed } from '../input/fleet/guest-named.ts'
+import { hostNamed } from '../input/fleet/host-named.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import type {
+  ArrowAnswer,
+  GuestMoves,
+  GuestPlaces,
+  MigrateAnswer,
+  MigrateGroup,
+  MoveAnswer,
+} from './answer.ts'
+import { obstacleAnswers } from './obstacle.ts'
+
+/**
+ * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were
+ * one.
+ */
+export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
+  const pools = across ? asOne(view) : view.pools
+  return {
+    groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
+    arrows: pools.flatMap(({ groups }) =>
+      arrowsOf(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
+    ),
+    guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
+  }
+}
+
+/** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
+export const guestPlaces = (view: FleetView): GuestPlaces[] =>
+  guestsIn(view, view.pools, false).map(({ pool, places }) => toldPlaces(view, pool, places))
+
+interface GuestInPool {
+  readonly pool: FleetPool
+  readonly places: Places
+}
+
+function guestsIn({ fleet }: FleetView, pools: readonly FleetPool[], across: boolean): GuestInPool[] {
+  const guests = across ? new Map([['', [...fleet.guests]]]) : guestsByPool(fleet.guests, fleet.hosts)
+  return pools.flatMap(pool =>
+    placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
+  )
+}
+
+/** The hosts as one pool; groups are parts still, each in the pool it is in. */
+const asOne = ({ pools }: FleetView): FleetPool[] => [
+  { label: '', groups: pools.flatMap(({ groups }) => groups) },
+]
+
+const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
+  name,
+  pool: hosts[0]?.pool ?? '',
+  hosts: hosts.map(host => host.name),
+})
+
+const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): ArrowAnswer => ({
+  from: from.name,
+  to: to.name,
+  kind,
+  there: obstacleAnswers(view, to, there),
+  back: obstacleAnswers(view, from, back),
+})
+
+function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestMoves {
+  const { guest, groups: open } = places
+  const closed = pool.groups.filter(group => !open.includes(group))
+  const starts = pool.groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
+  return {
+    ...toldPlaces(view, pool, places),
+    refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
+      group: group.name,
+      obstacles: obstacleAnswers(view, group, obstacles),
+    })),
+    why: closed.map(group => ({
+      group: group.name,
+      obstacles: obstacleAnswers(view, group, obstaclesOf(view.db.features, guest, group)),
+    })),
+  }
+}
+
+const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
+  obstacles.some(({ kind }) => kind === 'model')
+
+const toldPlaces = (
+  { db }: FleetView,
+  { label, groups }: FleetPool,
+  { guest, groups: open, others }: Places,
+): GuestPlaces => ({
+  guest: guest.name,
+  host: guest.host ?? null,
+  pool: label,
+  starts: groups.filter(group => startObstacles(db, guest, group).length === 0).map(({ name }) => name),
+  moves: open.map(({ name }) => name),
+  others,
+})
+
+/**
+ * Whether a guest moves to a host: the named one, or one with all of the host `from`'s CPU.
+ * @throws BadRequest for a name that no host or guest has
+ */
+export function moveAnswer(
+  view: FleetView,
+  {
+    guest,
+    from,
+    to,
+  }: { readonly guest?: string | undefined; readonly from?: string | undefined; readonly to: string },
+): MoveAnswer {
+  const target = hostNamed(view.fleet.hosts, to)
+  const running = guest === undefined ? undefined : guestNamed(view.fleet.guests, guest)
+  const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)
+  const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
+  const group = view.groupOf.get(target.name)
+  const obstacles = obstaclesOf(view.db.features, facts, target)
+  return {
+    from: running?.name ?? source?.name ?? target.name,
+    to: target.name,
+    moves: obstacles.length === 0,
+    starts: running ? startObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
+    obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
+    common: view.db.features.count(facts.features.meet(target.features)),
+  }
+}
+
+/** A guest with all of the host's CPU. */
+function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
+  const group = groupOf.get(name)
+  return group ? fullGuest(db.features)(group) : { features: FeatureSet.empty }
+}

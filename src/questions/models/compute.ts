@@ -1,0 +1,66 @@
+import { driverOf } from '../../arch/registry.ts'
+import { x86 } from '../../arch/x86/driver.ts'
+import type { Model } from '../../core/model.ts'
+import { Valuation } from '../../fleet/value.ts'
+import type { Database } from '../../map/database.ts'
+import { builtinWeights } from '../../map/weights.ts'
+import type { Blockers } from '../../qemu/allowance.ts'
+import type { LostFeature } from '../answer-parts.ts'
+import type { Context } from '../context.ts'
+import type { HypervisorHost } from '../input/hypervisor-host.ts'
+import { reasonOf } from '../words/reason.ts'
+import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
+
+/**
+ * The models that some host's hypervisor has, by whether every one of the hosts can give them.
+ * @param hosts of one architecture
+ */
+export function usableModels(context: Context, hosts: readonly HypervisorHost[]): UsableModels {
+  const arch = hosts[0]?.arch ?? 'x86_64'
+  const db = driverOf(arch)?.ownModels?.() ?? context.db
+  const answers = rankedModels(db, arch, hosts).map(
+    (model): BlockedModel => ({ ...model, ...obstacles({ db }, model.name, hosts) }),
+  )
+  const isUsable = ({ blockers, absentOn, untoldOn }: BlockedModel) =>
+    blockers.length + absentOn.length + untoldOn.length === 0
+  return {
+    hosts: hosts.map(({ source }) => source),
+    usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
+    blocked: answers.filter(answer => !isUsable(answer)),
+  }
+}
+
+/** Best first; where nothing is known of an architecture's models, as the hypervisors list them. */
+function rankedModels(db: Database, arch: string, hosts: readonly HypervisorHost[]): ModelOnHosts[] {
+  const listed = new Set(hosts.flatMap(({ allowance }) => [...allowance.models.keys()]))
+  const driver = driverOf(arch)
+  if (driver && driver !== x86 && !driver.ownModels) {
+    return [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(db, name) ?? '', worth: 0 }))
+  }
+  const valuation = new Valuation(db.features, builtinWeights())
+  const worth = (model: Model) => valuation.worth(model.features)
+  return db.models
+    .filter(({ name }) => listed.has(name))
+    .sort((a, b) => worth(b) - worth(a) || b.index - a.index)
+    .map(model => ({ name: model.name, vendor: model.vendor?.name ?? '', worth: worth(model) }))
+}
+
+function obstacles({ db }: Context, name: string, hosts: readonly HypervisorHost[]) {
+  const where = (wanted: (blockers: Blockers | undefined) => boolean) =>
+    hosts.filter(({ allowance }) => wanted(allowance.models.get(name))).map(({ source }) => source)
+  const lacking = new Map<string, string[]>()
+  for (const { source, allowance } of hosts) {
+    const blockers = allowance.models.get(name)
+    if (typeof blockers !== 'object') continue
+    for (const feature of new Set(blockers)) lacking.set(feature, [...(lacking.get(feature) ?? []), source])
+  }
+  const blockers = [...lacking].map(([feature, hosts]): LostFeature => {
+    const known = db.features.get(feature)
+    return { ...(known ? reasonOf(known) : { feature, place: '', title: '' }), hosts }
+  })
+  return {
+    blockers,
+    absentOn: where(blockers => blockers === undefined),
+    untoldOn: where(blockers => blockers === 'untold' || blockers === 'unknown'),
+  }
+}

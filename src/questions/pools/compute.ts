@@ -1,0 +1,129 @@
+import { bytewise } from '../../core/text.ts'
+import { offered } from '../../fleet/offered.ts'
+import type { Constraints } from '../../fleet/plan/items.ts'
+import {
+  type Impossible,
+  type Partition,
+  type Plan,
+  type PlannedPool,
+  plan,
+} from '../../fleet/plan/partition.ts'
+import type { FleetPool } from '../../fleet/pools.ts'
+import { baselineOf } from '../../fleet/pools.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { reasonOf } from '../words/reason.ts'
+import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
+import { choose } from './choice.ts'
+
+export interface PoolsOptions {
+  /** The most pools. */
+  readonly most: number
+  readonly constraints: Constraints
+}
+
+/** The best partitions of a fleet into at most 1, 2, … pools. */
+export const pools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
+  poolsAnswer(view, planned(view, options))
+
+/** The plan behind the answer, with the groups of every pool of every count. */
+export const planned = (
+  { valuation, levels, groups }: FleetView,
+  { most, constraints }: PoolsOptions,
+): Plan => plan(valuation, levels, groups, most, { constraints })
+
+/** What there is to say of a plan. */
+export function poolsAnswer(view: FleetView, { curve, enough, leftOut }: Plan): PoolsAnswer {
+  const { context } = view
+  const last = curve.at(-1)
+  return {
+    curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
+    enough: enough ?? null,
+    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin)),
+    leftOut: leftOut.map(({ group, lacks }) => ({
+      hosts: group.hosts.map(({ name }) => name),
+      lacks: context.db.features.in(lacks).map(reasonOf),
+    })),
+    now: asTheyAre(view),
+  }
+}
+
+function curvePoint(point: Partition, before: Partition | undefined): CurvePoint {
+  const { count, pools: made, value, bound, gap, exact, impossible } = point
+  const levels = new Map<string, number>()
+  for (const { level, hosts } of made) {
+    const name = level?.name ?? 'none'
+    levels.set(name, (levels.get(name) ?? 0) + hosts)
+  }
+  return {
+    count,
+    pools: made.length,
+    value,
+    gain: before && !before.impossible && before.value > 0 ? value / before.value - 1 : null,
+    bound,
+    gap,
+    exact,
+    smallest: made.length === 0 ? 0 : Math.min(...made.map(({ hosts }) => hosts)),
+    levels: Object.fromEntries([...levels].sort()),
+    ...(impossible ? { impossible: sayImpossible(impossible) } : {}),
+  }
+}
+
+function asTheyAre(view: FleetView): PoolsAnswer['now'] {
+  if (view.pools.every(({ label }) => label === '')) return null
+  const told = toldPools(view)
+  return { value: told.reduce((sum, { value }) => sum + value, 0), pools: told }
+}
+
+/** The pools that the hosts' labels make, in the order of the view. */
+export const toldPools = (view: FleetView): PoolAnswer[] =>
+  view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined))
+
+/** A pool that is, in the form of one that is proposed. */
+function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPool, 'groups'>): PlannedPool {
+  const baseline = baselineOf(groups)
+  const weight = groups.reduce((sum, group) => sum + group.weight, 0)
+  return {
+    groups,
+    baseline,
+    level: levels.findLast(({ needs, unknown }) => unknown.length === 0 && needs.leq(baseline)),
+    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    weight,
+    value: weight * valuation.worth(baseline),
+    vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
+    pin: undefined,
+  }
+}
+
+function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswer {
+  const { context, valuation, releases } = view
+  const { groups, baseline, weight, value, level, vendors } = pool
+  const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
+  const choice = choose(context, releases, offered(context.db, groups), groups)
+  return {
+    name: label ?? names[0] ?? '',
+    hosts: names,
+    cpus: groups.length,
+    weight,
+    value,
+    level: level?.name ?? null,
+    features: context.db.features.in(baseline).filter(feature => valuation.of(feature) > 0).length,
+    vendors,
+    model: choice?.chosen.model.name ?? null,
+  }
+}
+
+/** Why there is no such partition, and what would remedy it. */
+function sayImpossible(why: Impossible): string {
+  switch (why.because) {
+    case 'vendors':
+      return `the hosts are of ${why.vendors.map(one => one || 'no known vendor').join(', ')}, which share no pool: more pools, or vendors together`
+    case 'pins':
+      return `pins name ${why.pins.length} pools: ${why.pins.join(', ')}`
+    case 'pin-across-vendors':
+      return `pin ${why.pin} holds hosts of ${why.vendors.join(' and ')}, which share no pool`
+    case 'too-few-hosts':
+      return `${why.vendor || 'there'} has ${why.hosts} hosts, and a pool must have ${why.smallest}: leave them out, or ask for less`
+    case 'none-found':
+      return 'none was found that keeps all constraints'
+  }
+}
