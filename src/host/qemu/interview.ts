@@ -5,7 +5,7 @@ import type { QmpCommand } from '../../qemu/qmp/exchange.ts'
 export type Interview<T = void> = Generator<QmpCommand, T, JsonObject>
 
 /** Raised whenever other questions are asked, so that no cached conversation lacks an answer. */
-export const REVISION = 1
+export const REVISION = 2
 
 /** Device types whose properties say what the binary can do. */
 const DEVICES = `
@@ -57,8 +57,8 @@ export function* firstInterview(): Interview<Findings> {
   if (isX86(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
   for (const execute of BINARY) if (known.has(execute)) yield { execute }
   const expansions = known.has('query-cpu-model-expansion') ? expansionsOf(target, types, schema) : []
-  yield* expand(kvm ? 'host' : 'max', expansions)
-  if (kvm && expansions.length > 0 && (isX86(target) || isArm(target))) yield* expand('host', [HYPERV])
+  yield* expand('host', expansions)
+  if (expansions.length > 0 && (isX86(target) || isArm(target))) yield* expand('host', [HYPERV])
   return { accelerator: kvm ? 'kvm' : 'tcg', expansions }
 }
 
