@@ -1,21 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
+import { dataModule } from './scripts/data.mjs'
 
-/** Data files are imported as strings, as the build does. */
-const text = {
-  name: 'text',
-  enforce: 'pre' as const,
-  resolveId: (id: string) => (id.endsWith('.packed') ? `\0${id}` : undefined),
-  load: (id: string) =>
-    id.endsWith('.packed')
-      ? "export default ''"
-      : id.endsWith('.txt')
-        ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`
-        : undefined,
+/** The data files as strings, as in the library. */
+const data = {
+  name: 'data',
+  resolveId: (id: string) => (id === 'virtual:data' ? `\0${id}` : undefined),
+  load: (id: string) => (id === '\0virtual:data' ? dataModule() : undefined),
 }
 
 export default defineConfig({
-  plugins: [text],
+  plugins: [data],
   define: { __VERSION__: '"test"' },
   test: {
     include: ['test/**/*.test.ts'],

@@ -4,7 +4,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
-import { packed } from './packed.mjs'
+import { dataFiles } from './data.mjs'
 
 /** Short names too: two milliseconds less to read at start. The library keeps its names. */
 const FORM = { format: 'cjs', minifyWhitespace: true, minifySyntax: true, minifyIdentifiers: true }
@@ -45,15 +45,7 @@ const SELDOM = {
   'other-architectures': { './src/arch/other-drivers.ts': late('otherDrivers') },
   /** The generations of IBM Z, for what libvirt does not answer of them. */
   generations: {
-    './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'data', 'overlooked', 'ownModels']
-      .map(late)
-      .join('\n'),
-  },
-  /** The data files, for what only explanations tell. */
-  texts: {
-    './src/map/texts.ts': `export const TEXTS = {
-      ${['features', 'models', 'walk', 'names', 'deps'].map(key => `get ${key}() { return real().TEXTS.${key} }`)}
-    }`,
+    './src/arch/s390x/beyond.ts': ['bestDetect', 'bestFold', 'overlooked', 'ownModels'].map(late).join('\n'),
   },
 }
 
@@ -86,7 +78,8 @@ export async function buildCommand(outdir, shared) {
     if (isMain) await chmod(path, 0o755)
   }
 
-  const plugins = [packedFile(chunks), shareErrors, seldom(Object.keys(SELDOM)), partsOf(parts)]
+  const data = await dataFiles(chunks, '../../data')
+  const plugins = [data, shareErrors, seldom(Object.keys(SELDOM)), partsOf(parts)]
   await write(
     'errors',
     ERRORS.map(path => `./src/${path}.ts`),
@@ -94,7 +87,7 @@ export async function buildCommand(outdir, shared) {
   )
   for (const [name, modules] of Object.entries(SELDOM)) {
     const others = Object.keys(SELDOM).filter(other => other !== name)
-    await write(name, Object.keys(modules), [packedFile(chunks), shareErrors, seldom(others)])
+    await write(name, Object.keys(modules), [data, shareErrors, seldom(others)])
   }
   // The map grows as files are found that others load.
   for (const [name, entry] of parts) await write(name, entry, plugins)
@@ -148,25 +141,5 @@ const seldom = parts => ({
       return { contents: `let loaded; const real = () => (loaded ??= require('part:${part}'))\n${contents}` }
     })
     onResolve({ filter: /^part:/ }, ({ path }) => ({ path, external: true }))
-  },
-})
-
-/** The packed data as a file beside the code: JSON is read faster than a program that has it as a string. */
-const packedFile = chunks => ({
-  name: 'packed-file',
-  setup(plugin) {
-    packed.setup({
-      ...plugin,
-      onLoad: (filter, load) =>
-        plugin.onLoad(filter, async args => {
-          const { contents } = await load(args)
-          const escaped = character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-          await writeFile(join(chunks, 'x86.packed'), contents.replace(/[\u0080-\uffff]/g, escaped))
-          return {
-            contents: `import { readFileSync } from 'node:fs'
-              export default readFileSync(__dirname + '/x86.packed', 'latin1')`,
-          }
-        }),
-    })
   },
 })

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { unpacked } from './packed.mjs'
-import { LEAN } from './page-lean.mjs'
+import { dataStrings } from './data.mjs'
+import { LEAN, leanData } from './page-lean.mjs'
 
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'
@@ -65,7 +65,7 @@ async function program(entry, shared) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryPoints: [entry],
-    plugins: [sampleFleet, unpacked, ...LEAN],
+    plugins: [sampleFleet, dataStrings(leanData), ...LEAN],
   })
   // An HTML parser must not see the end of the element in it.
   return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildCommand } from './build-command.mjs'
 import { buildPage } from './build-page.mjs'
-import { packed } from './packed.mjs'
+import { packedStrings } from './data.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(ROOT)
@@ -21,9 +21,9 @@ const SHARED = {
   format: 'esm',
   target: 'node20',
   platform: 'node',
-  loader: { '.txt': 'text', '.rng': 'text' },
+  loader: { '.rng': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [packed],
+  plugins: [packedStrings],
   logLevel: 'warning',
 }
 

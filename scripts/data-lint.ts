@@ -3,56 +3,56 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
 import { drivers } from '../src/arch/registry.ts'
-import { TEXTS } from '../src/map/built-in.ts'
-import type { DatabaseTexts } from '../src/map/database.ts'
+import { databaseTexts } from '../src/map/cpu-map.ts'
+import { dataFile, dataNames, readData } from '../src/map/data.ts'
 import { lintCited } from '../src/map/lint/cited.ts'
 import { lint, lintFiles } from '../src/map/lint/files.ts'
 import { type LintFinding, printFinding } from '../src/map/lint/lint-finding.ts'
 import { lintSubject } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
 
+const own = drivers().map(({ data }) => data)
+
 if (process.argv.includes('--write')) {
-  tidy('x86', namesOf(TEXTS))
-  for (const { data: dataOf } of drivers()) {
-    const data = dataOf()
-    if (data.database && data.folder) tidy(data.folder, namesOf(data.database))
-    for (const file of Object.keys(data.files ?? {}))
-      tidy('.', [file], data.lists?.[file] ? file : 'features.txt')
+  for (const { folder, lists = {} } of own) {
+    const { tables, database } = filesOf(folder)
+    for (const name of database) tidy(name, name)
+    for (const name of tables) tidy(name, lists[name] ? name : 'features.txt')
   }
 } else {
   const sources = readFileSync('docs/sources.md', 'utf8')
   const released = readFileSync('test/expected/released.txt', 'utf8')
   const findings = [
-    ...lint(lintSubject(TEXTS, sources, released)),
-    ...drivers().flatMap(({ data }) => findingsOf(data(), sources)),
-    ...['causes.txt', 'effects.txt'].flatMap(name =>
-      lintCited({ name, text: readFileSync(`data/${name}`, 'utf8') }, sources),
-    ),
+    ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
+    ...['causes.txt', 'effects.txt'].flatMap(name => lintCited(dataFile(name), sources)),
   ]
   for (const finding of findings) console.log(printFinding(finding))
   if (findings.length > 0) process.exitCode = 1
 }
 
 function findingsOf(
-  { folder, database, files = {}, lists = {} }: ArchitectureData,
+  { folder, lists = {} }: ArchitectureData,
   sources: string,
+  released: string,
 ): LintFinding[] {
-  const own = database ? lint(lintSubject(database, sources, '')) : []
-  const named = own.map(finding => ({ ...finding, file: `${folder}/${finding.file}` }))
-  return [...named, ...lintFiles(files, lists, sources)]
+  const { tables, database } = filesOf(folder)
+  const found = database.length > 0 ? lint(lintSubject(databaseTexts(folder), sources, released)) : []
+  const named = found.map(finding => ({ ...finding, file: `${folder}/${finding.file}` }))
+  const texts = Object.fromEntries(tables.map(name => [name, readData(name)]))
+  return [...named, ...lintFiles(texts, lists, sources)]
 }
 
-function namesOf({ models, names, deps }: DatabaseTexts): string[] {
-  const optional = [names !== undefined && 'names.txt', deps !== undefined && 'deps.txt'].filter(Boolean)
-  return ['features.txt', ...Object.keys(models), 'walk.txt', ...optional] as string[]
+/** The files of a database, where models are made of features, and those that stand alone. */
+function filesOf(folder: string): { readonly database: string[]; readonly tables: string[] } {
+  const names = dataNames(folder)
+  const isDatabase = names.includes(`${folder}/walk.txt`)
+  const parts = ['features', 'walk', 'names', 'deps'].map(part => `${folder}/${part}.txt`)
+  const database = names.filter(name => isDatabase && (parts.includes(name) || name.includes('/models/')))
+  return { database, tables: names.filter(name => !database.includes(name)) }
 }
 
-/** @param form the name of a file whose form it is; absent: its own */
-function tidy(folder: string, files: readonly string[], form?: string): void {
-  for (const file of files) {
-    const path = `data/${folder}/${file}`
-    const text = readFileSync(path, 'utf8')
-    const formatted = formatData(text, form ?? file)
-    if (formatted !== text) writeFileSync(path, formatted)
-  }
+/** @param form the name of a file whose form it has */
+function tidy(name: string, form: string): void {
+  const formatted = formatData(readData(name), form)
+  if (formatted !== readData(name)) writeFileSync(`data/${name}`, formatted)
 }

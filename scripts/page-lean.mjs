@@ -2,7 +2,7 @@
 // be small enough to mail.
 import { readFile } from 'node:fs/promises'
 
-/** @param {RegExp} filter @param {(text: string) => string} change @param {'js' | 'ts' | 'text'} loader */
+/** @param {RegExp} filter @param {(text: string) => string} change @param {'js' | 'ts'} loader */
 const changed = (name, filter, change, loader) => ({
   name,
   setup: ({ onLoad }) =>
@@ -50,9 +50,10 @@ const ELSEWHERE =
 /** Releases without machine types and other architectures: a page asks what models and features need. */
 const modelsOnly = text => dataAlone(text).replace(/^(?:qemu-|\S+ [\d.]+ machines ).*\n(?: .*\n)*/gm, '')
 
+/** A data file as the page has it. */
+export const leanData = (name, text) => (name === 'releases.txt' ? modelsOnly(text) : dataAlone(text))
+
 export const LEAN = [
-  changed('models-only', /data\/releases\.txt$/, modelsOnly, 'text'),
-  changed('data-alone', /data\/.*\.txt$/, dataAlone, 'text'),
   changed('nothing', ELSEWHERE, nothing, 'js'),
   changed('reading-only', /js-yaml\.mjs$/, readingOnly, 'js'),
 ]

@@ -3,7 +3,7 @@
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import { unpacked } from './packed.mjs'
+import { dataStrings } from './data.mjs'
 
 const [entry, ...args] = process.argv.slice(2)
 if (!entry) throw new Error('which entry?')
@@ -16,8 +16,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  loader: { '.txt': 'text', '.rng': 'text' },
-  plugins: [unpacked],
+  loader: { '.rng': 'text' },
+  plugins: [dataStrings()],
   sourcemap: 'inline',
   outfile,
   logLevel: 'warning',

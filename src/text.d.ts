@@ -1,15 +1,12 @@
-declare module '*.txt' {
-  const text: string
-  export default text
-}
-
 declare module '*.rng' {
   const text: string
   export default text
 }
 
-/** The data files of an architecture as one JSON text, made by the build; empty where nothing is built. */
-declare module '*.packed' {
-  const json: string
-  export default json
+/** Our data files, as the build puts them there: see scripts/data.mjs. */
+declare module 'virtual:data' {
+  /** Below `data`: `x86/features.txt`. */
+  export const names: readonly string[]
+  /** The text of one of them, or of what the build packed for a fast start: `x86.packed`; undefined: there is none. */
+  export const read: (name: string) => string | undefined
 }

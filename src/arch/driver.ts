@@ -3,7 +3,7 @@ import type { CpuidData } from '../core/cpuid-data.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
-import type { Database, DatabaseTexts } from '../map/database.ts'
+import type { Database } from '../map/database.ts'
 import type { Dialogue } from './dialogue.ts'
 
 /**
@@ -16,7 +16,7 @@ export interface Driver {
   /** The architectures that it serves, as libvirt spells them. */
   readonly arches: readonly string[]
   /** Its data files, for those who check them. */
-  readonly data: () => ArchitectureData
+  readonly data: ArchitectureData
   /** Models and features of our own, where libvirt has no map of the architecture. Absent: they do not descend. */
   readonly ownModels?: () => Database
 
@@ -74,14 +74,10 @@ export interface Overlooked {
   readonly newer?: string | undefined
 }
 
-/** The data files of an architecture, as text. */
+/** The data files of an architecture. */
 export interface ArchitectureData {
-  /** The folder of `data` that `database` is in. */
-  readonly folder?: string
-  /** Models that descend from one another, and their features. */
-  readonly database?: DatabaseTexts
-  /** Other files, by name within `data`. */
-  readonly files?: Readonly<Record<string, string>>
+  /** The folder of `data` that they are in. */
+  readonly folder: string
   /** Which of them are lists of models, and the words that begin a field there. */
   readonly lists?: Readonly<Record<string, readonly string[]>>
 }

@@ -1,5 +1,5 @@
-import causesText from '../../data/causes.txt'
 import { readCited } from './cited.ts'
+import { dataFile } from './data.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** Why a CPU, or a guest, lacks a feature that others have. */
@@ -75,7 +75,7 @@ export class CauseTable {
 }
 
 /** The table that comes with this package. */
-export const builtinCauses = (): CauseTable => parseCauses({ name: 'causes.txt', text: causesText })
+export const builtinCauses = (): CauseTable => parseCauses(dataFile('causes.txt'))
 
 /** Reads `causes.txt`. @throws ParseError */
 export function parseCauses(file: DataFile): CauseTable {

@@ -10,19 +10,19 @@ import type { DataFile } from './text/data-file.ts'
 import type { ModelFamily } from './text/family.ts'
 import { parseFeatures } from './text/parse-features.ts'
 import { parseModels } from './text/parse-models.ts'
-import { parseWalk } from './text/walk-order.ts'
+import { inWalkOrder, parseWalk } from './text/walk-order.ts'
 import { type ToolName, ToolNames } from './tool-names.ts'
 
 /** The data files of one architecture, as text. */
 export interface DatabaseTexts {
   readonly features: string
-  /** By file name; in the order of the entries a name must be above its uses, and vendors are detected. */
+  /** By file name. */
   readonly models: Readonly<Record<string, string>>
   readonly walk: string
   /** What other tools call our features. */
-  readonly names?: string
+  readonly names?: string | undefined
   /** Which feature needs which. */
-  readonly deps?: string
+  readonly deps?: string | undefined
 }
 
 /** What is known of one architecture's CPUs. Immutable. */
@@ -146,7 +146,8 @@ export function loadDatabase(texts: DatabaseTexts): Database {
   const file = { name: 'features.txt', text: texts.features }
   const tables = buildTables(parseFeatures(file), file)
   const files = Object.entries(texts.models).map(([name, text]) => parseModels(text, name))
-  const expansion = expand(files, parseWalk(texts.walk, 'walk.txt'), tables)
+  const walk = parseWalk(texts.walk, 'walk.txt')
+  const expansion = expand(inWalkOrder(files, walk), walk, tables)
   const names = { name: 'names.txt', text: texts.names ?? '' }
   const deps = { name: 'deps.txt', text: texts.deps ?? '' }
   return new Database({ ...tables, ...expansion, names, deps })

@@ -1,9 +1,9 @@
-import effectsText from '../../data/effects.txt'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { SignatureMatch } from '../core/signature.ts'
 import { namesOf } from '../core/text.ts'
 import { readCited } from './cited.ts'
+import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
 import { withDependents } from './dependents.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
@@ -36,8 +36,7 @@ interface Concerned {
 }
 
 /** The effects that come with this package, in the order of `effects.txt`. */
-export const builtinEffects = (db: Database): Effect[] =>
-  parseEffects({ name: 'effects.txt', text: effectsText }, db)
+export const builtinEffects = (db: Database): Effect[] => parseEffects(dataFile('effects.txt'), db)
 
 /**
  * Reads `effects.txt`. Features that libvirt does not know (or the installed map) are nobody's to gain or lose.

@@ -49,7 +49,7 @@ function parseFlag(flag: string, statement: Statement): ItemFlags {
 interface Expansion {
   /** In detection order. */
   readonly vendors: readonly Vendor[]
-  /** In the order of the files. */
+  /** File by file. */
   readonly families: readonly ModelFamily[]
   /** In map order. */
   readonly models: readonly Model[]

@@ -1,7 +1,7 @@
-import levelsText from '../../data/levels.txt'
 import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { dataFile } from './data.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** An x86-64 microarchitecture level: what a program built for it may use without asking. */
@@ -25,8 +25,7 @@ export function parseLevels(file: DataFile, table: FeatureTable): Level[] {
 }
 
 /** The levels that come with this package, lowest first. */
-export const builtinLevels = (table: FeatureTable): Level[] =>
-  parseLevels({ name: 'levels.txt', text: levelsText }, table)
+export const builtinLevels = (table: FeatureTable): Level[] => parseLevels(dataFile('levels.txt'), table)
 
 /** The highest level whose features are all there; undefined: not even the lowest. */
 export const levelOf = (levels: readonly Level[], features: FeatureSet): Level | undefined =>

@@ -1,4 +1,4 @@
-import releasesText from '../../data/releases.txt'
+import { dataFile } from './data.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** The least versions that a CPU's definition needs, as far as they were looked at. */
@@ -72,7 +72,7 @@ function sayAge(lookedAt: readonly string[], age: number): string {
 }
 
 /** The versions that come with this package. */
-export const builtinReleases = (): ReleaseTable => parseReleases({ name: 'releases.txt', text: releasesText })
+export const builtinReleases = (): ReleaseTable => parseReleases(dataFile('releases.txt'))
 
 interface Draft extends History {
   readonly ages: Map<string, number>

@@ -1,5 +1,5 @@
-import weightsText from '../../data/weights.txt'
 import type { FeatureClass } from '../core/feature.ts'
+import { dataFile } from './data.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** A feature's class; `unknown` where the data says nothing (an installed map). */
@@ -43,7 +43,7 @@ export function parseWeights(file: DataFile): ClassWeights {
 }
 
 /** The weights that come with this package. */
-export const builtinWeights = (): ClassWeights => parseWeights({ name: 'weights.txt', text: weightsText })
+export const builtinWeights = (): ClassWeights => parseWeights(dataFile('weights.txt'))
 
 const END = (file: DataFile): Statement => ({ file, offset: file.text.length, indent: 0, text: '', note: '' })
 

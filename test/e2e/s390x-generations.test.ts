@@ -5,11 +5,12 @@ import { GenerationFold } from '../../src/arch/s390x/best.ts'
 import { overlooked } from '../../src/arch/s390x/beyond.ts'
 import { definitionOf } from '../../src/arch/s390x/definition.ts'
 import { zCpuOf } from '../../src/arch/s390x/generation.ts'
-import { DATA, generations } from '../../src/arch/s390x/models.ts'
+import { generations } from '../../src/arch/s390x/models.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
 import { builtin } from '../../src/map/built-in.ts'
+import { readData } from '../../src/map/data.ts'
 import { parseFeatures } from '../../src/map/text/parse-features.ts'
 import { big, Guest } from './gdb.ts'
 
@@ -112,7 +113,7 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
   })
 
   test('are deprecated where we say', async () => {
-    const rows = parseFeatures({ name: 'features.txt', text: DATA.database?.features ?? '' })
+    const rows = parseFeatures({ name: 'features.txt', text: readData('s390x/features.txt') })
     const ours = rows.flatMap(row => row.features).filter(({ flags }) => flags.deprecated)
     const { return: reply } = await expand({ name: 'z14' })
     expect([...(reply?.['deprecated-props'] ?? [])].sort()).toEqual(ours.map(({ name }) => name).sort())

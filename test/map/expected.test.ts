@@ -9,9 +9,7 @@ test('every model, expanded', () => {
   expect(printExpansions(builtin())).toBe(committed('test', 'expected', 'models.txt'))
 })
 
-const own = drivers().flatMap(({ data, ownModels }) =>
-  ownModels ? [[data().folder ?? '', ownModels] as const] : [],
-)
+const own = drivers().flatMap(({ data, ownModels }) => (ownModels ? [[data.folder, ownModels] as const] : []))
 
 test.each(own)('every model of %s', (folder, models) => {
   expect(printExpansions(models())).toBe(committed('test', 'expected', `${folder}.txt`))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { TEXTS } from '../../src/map/built-in.ts'
 import { formatData } from '../../src/map/text/format.ts'
+import { TEXTS } from './texts.ts'
 
 const files: Readonly<Record<string, string>> = {
   'features.txt': TEXTS.features,

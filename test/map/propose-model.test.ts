@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { builtin, TEXTS } from '../../src/map/built-in.ts'
+import { builtin } from '../../src/map/built-in.ts'
 import { loadDatabase } from '../../src/map/database.ts'
 import { modelsToPropose, proposeModel } from '../../src/map/text/propose-model.ts'
 import { smallMap } from '../small-map.ts'
+import { TEXTS } from './texts.ts'
 
 const turin = TEXTS.models['models/amd.txt']?.indexOf('model EPYC-Turin') ?? -1
 

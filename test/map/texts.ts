@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { TEXTS } from '../../src/map/built-in.ts'
+import { databaseTexts } from '../../src/map/cpu-map.ts'
 import type { DatabaseTexts } from '../../src/map/database.ts'
+
+/** Our data of x86. */
+export const TEXTS = databaseTexts('x86')
 
 /** A file of the repository. */
 export const committed = (...path: string[]): string =>

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataAlone } from '../../scripts/page-lean.mjs'
-import { builtin, TEXTS } from '../../src/map/built-in.ts'
+import { builtin } from '../../src/map/built-in.ts'
 import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
+import { databaseTexts } from '../../src/map/cpu-map.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
 import { pack } from '../../src/map/packed.ts'
 
@@ -39,7 +40,7 @@ test('the page has causes as the package has them', () => {
 })
 
 test('the page has the same models and features', () => {
-  const { models, ...texts } = TEXTS
+  const { models, ...texts } = databaseTexts('x86')
   const lean = (all: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(all).map(([name, text]) => [name, dataAlone(text)]))
   const db = loadDatabase({ ...lean(texts as Record<string, string>), models: lean(models) } as DatabaseTexts)

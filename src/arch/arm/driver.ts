@@ -13,7 +13,7 @@ import { armMapOf, DATA } from './models.ts'
 export const arm: Driver = {
   name: 'arm',
   arches: ['armv6l', 'armv7b', 'armv7l', 'aarch64'],
-  data: () => DATA,
+  data: DATA,
   compare,
   overlooked: (db, host, cpu) =>
     cpu.type === 'host'

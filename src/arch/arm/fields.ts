@@ -1,13 +1,11 @@
-import text from '../../../data/arm/registers.txt'
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { type Field, meetValues, readField, writeField } from '../../core/field.ts'
+import { dataFile } from '../../map/data.ts'
 import { parseFeatures } from '../../map/text/parse-features.ts'
-
-export const REGISTERS_TEXT = { 'arm/registers.txt': text }
 
 /** The fields of the ID registers that guests may see. @throws ParseError */
 function fields(): readonly Field[] {
-  known ??= parseFeatures({ name: 'arm/registers.txt', text }).flatMap(({ at, features }) =>
+  known ??= parseFeatures(dataFile('arm/registers.txt')).flatMap(({ at, features }) =>
     features.map(({ name, bit, length, reading, flags, title }) => ({
       name,
       register: 'name' in at ? at.name : '',

@@ -1,8 +1,8 @@
-import text from '../../../data/arm/hwcaps.txt'
 import type { Cpu } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { buildTables } from '../../map/build-table.ts'
+import { dataFile } from '../../map/data.ts'
 import { parseFeatures } from '../../map/text/parse-features.ts'
 import type { FeatureView, FlagPlace } from '../driver.ts'
 import { flagPlaceIn } from '../named-registers.ts'
@@ -10,15 +10,13 @@ import { flagPlaceIn } from '../named-registers.ts'
 /** The flags of AT_HWCAP and AT_HWCAP2. @throws ParseError */
 export function hwcaps(): FeatureTable {
   if (!table) {
-    const file = { name: 'arm/hwcaps.txt', text }
+    const file = dataFile('arm/hwcaps.txt')
     table = buildTables(parseFeatures(file), file).features
   }
   return table
 }
 
 let table: FeatureTable | undefined
-
-export const HWCAPS_TEXT = { 'arm/hwcaps.txt': text }
 
 /** Where a flag of `/proc/cpuinfo` stands. */
 export const flagPlace = (flag: string): FlagPlace | undefined => flagPlaceIn(hwcaps(), flag)

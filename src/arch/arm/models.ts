@@ -1,27 +1,17 @@
-import cores from '../../../data/arm/cores.txt'
-import features from '../../../data/arm/features.txt'
-import models from '../../../data/arm/models.txt'
 import { buildTables } from '../../map/build-table.ts'
+import { dataFile, readData } from '../../map/data.ts'
 import type { Database } from '../../map/database.ts'
 import { perDatabase } from '../../map/per-database.ts'
 import { faultIn } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
 import { parseFeatures } from '../../map/text/parse-features.ts'
 import type { ArchitectureData } from '../driver.ts'
-import { REGISTERS_TEXT } from './fields.ts'
-import { HWCAPS_TEXT } from './hwcaps.ts'
 import { type ArmMap, type ArmModel, readArmMap } from './map.ts'
 
 const FIELDS = ['part']
 
 export const DATA: ArchitectureData = {
-  files: {
-    'arm/cores.txt': cores,
-    'arm/features.txt': features,
-    'arm/models.txt': models,
-    ...HWCAPS_TEXT,
-    ...REGISTERS_TEXT,
-  },
+  folder: 'arm',
   lists: { 'arm/cores.txt': FIELDS, 'arm/models.txt': FIELDS },
 }
 
@@ -32,7 +22,7 @@ export const armMapOf = perDatabase(
 
 /** Every core that we know, libvirt's first: by implementer and part. @throws ParseError */
 export function allCores(): readonly ArmModel[] {
-  known ??= [...builtinArmMap().models, ...listed(cores, 'arm/cores.txt').models]
+  known ??= [...builtinArmMap().models, ...listed('arm/cores.txt').models]
   return known
 }
 
@@ -40,13 +30,13 @@ let known: readonly ArmModel[] | undefined
 
 /** @throws ParseError */
 export function builtinArmMap(): ArmMap {
-  const file = { name: 'arm/features.txt', text: features }
+  const file = dataFile('arm/features.txt')
   const names = buildTables(parseFeatures(file), file).features.list.map(({ name }) => name)
-  return { ...listed(models, 'arm/models.txt'), features: names }
+  return { ...listed('arm/models.txt'), features: names }
 }
 
-function listed(text: string, name: string): Omit<ArmMap, 'features'> {
-  const list = parseModelList(text, name, FIELDS)
+function listed(name: string): Omit<ArmMap, 'features'> {
+  const list = parseModelList(readData(name), name, FIELDS)
   const vendors = list.vendors.map(({ name, id }) => ({ name, implementer: Number.parseInt(id, 16) }))
   return {
     vendors,

@@ -7,7 +7,7 @@ import { DATA, powerMapOf } from './models.ts'
 export const ppc64: Driver = {
   name: 'ppc64',
   arches: ['ppc64', 'ppc64le'],
-  data: () => DATA,
+  data: DATA,
   compare,
   update: (_, guest) => (guest.mode === 'custom' ? { ...guest, match: 'exact' } : guest),
   detect,

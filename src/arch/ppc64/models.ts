@@ -1,4 +1,4 @@
-import models from '../../../data/ppc64/models.txt'
+import { readData } from '../../map/data.ts'
 import type { Database } from '../../map/database.ts'
 import { perDatabase } from '../../map/per-database.ts'
 import { faultIn, type Statement } from '../../map/text/data-file.ts'
@@ -8,10 +8,9 @@ import { type PowerMap, type PvrMatch, readPowerMap } from './map.ts'
 
 const FIELDS = ['pvr', 'level', 'aka']
 
-export const DATA: ArchitectureData = {
-  files: { 'ppc64/models.txt': models },
-  lists: { 'ppc64/models.txt': FIELDS },
-}
+const MODELS = 'ppc64/models.txt'
+
+export const DATA: ArchitectureData = { folder: 'ppc64', lists: { [MODELS]: FIELDS } }
 
 /** The models of an installed map, or ours. @throws LibvirtError for what libvirt refuses to load */
 export const powerMapOf = perDatabase(
@@ -32,7 +31,7 @@ export function builtinPowerMap(): PowerMap {
   }
 }
 
-const listed = () => parseModelList(models, 'ppc64/models.txt', FIELDS)
+const listed = () => parseModelList(readData(MODELS), MODELS, FIELDS)
 
 function pvrOf(text: string, at: Statement): PvrMatch {
   const [value, mask, more] = text.split('/')

@@ -1,14 +1,5 @@
-import features from '../../../data/riscv64/features.txt'
-import models from '../../../data/riscv64/models/profiles.txt'
-import walk from '../../../data/riscv64/walk.txt'
-import { type Database, type DatabaseTexts, loadDatabase } from '../../map/database.ts'
-
-export const TEXTS: DatabaseTexts = { features, models: { 'models/profiles.txt': models }, walk }
+import { CpuMap } from '../../map/cpu-map.ts'
+import type { Database } from '../../map/database.ts'
 
 /** The extensions, and the profiles as models. libvirt has no map of RISC-V. @throws ParseError */
-export function profiles(): Database {
-  loaded ??= loadDatabase(TEXTS)
-  return loaded
-}
-
-let loaded: Database | undefined
+export const profiles = (): Database => CpuMap.builtIn().of('riscv64')

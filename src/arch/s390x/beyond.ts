@@ -1,18 +1,16 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Database } from '../../map/database.ts'
-import type { ArchitectureData, Fold, Overlooked } from '../driver.ts'
+import type { Fold, Overlooked } from '../driver.ts'
 import { GenerationFold } from './best.ts'
 import { machineOf, zCpuOf } from './generation.ts'
 import { isNewer } from './machines.ts'
-import { DATA, generations } from './models.ts'
+import { generations } from './models.ts'
 
 // What libvirt does not have. The command loads this, with its data, when it is first asked for, and the page not at all.
 
 export { bestDetect } from './best.ts'
 
 export const bestFold = (): Fold => new GenerationFold()
-
-export const data = (): ArchitectureData => DATA
 
 export const ownModels = (): Database => generations().db
 

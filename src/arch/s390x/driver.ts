@@ -3,15 +3,16 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
 import { type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { bestDetect, bestFold, data, overlooked, ownModels } from './beyond.ts'
+import { bestDetect, bestFold, overlooked, ownModels } from './beyond.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
+import { DATA } from './models.ts'
 import { vendorOfModel } from './vendor.ts'
 
 /** libvirt leaves comparison and baseline to QEMU: `hypervisor-cpu-compare` and `hypervisor-cpu-baseline`. */
 export const s390x: Driver = {
   name: 's390',
   arches: ['s390', 's390x'],
-  data,
+  data: DATA,
   ownModels,
   compare: () => IDENTICAL,
   overlooked,

@@ -1,25 +1,17 @@
-import features from '../../../data/s390x/features.txt'
-import machines from '../../../data/s390x/machines.txt'
-import models from '../../../data/s390x/models/generations.txt'
-import walk from '../../../data/s390x/walk.txt'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { Database, type DatabaseTexts, loadDatabase } from '../../map/database.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
+import { readData } from '../../map/data.ts'
+import { Database } from '../../map/database.ts'
 import { setsOf } from '../../map/text/named-sets.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
 import type { ArchitectureData } from '../driver.ts'
 import { withGroups } from './groups.ts'
 import { MACHINE_FIELDS, type Machine, readGenerations } from './machines.ts'
 
-const MODELS = 'models/generations.txt'
+const MODELS = 's390x/models/generations.txt'
 const MACHINES = 's390x/machines.txt'
-const TEXTS: DatabaseTexts = { features, models: { [MODELS]: models }, walk }
 
-export const DATA: ArchitectureData = {
-  folder: 's390x',
-  database: TEXTS,
-  files: { [MACHINES]: machines },
-  lists: { [MACHINES]: MACHINE_FIELDS },
-}
+export const DATA: ArchitectureData = { folder: 's390x', lists: { [MACHINES]: MACHINE_FIELDS } }
 
 /** What is known of IBM Z. libvirt has no map of it: all of this is as QEMU names it. */
 interface Generations {
@@ -43,8 +35,8 @@ let loaded: Generations | undefined
 const SPARED = '@spared'
 
 function load(): Generations {
-  const plain = loadDatabase(TEXTS)
-  const file = parseModels(models, MODELS)
+  const plain = CpuMap.builtIn().of('s390x')
+  const file = parseModels(readData(MODELS), MODELS)
   const sets = setsOf(plain, [file])
   const bitsOf = (name: string) => sets.get(name) ?? plain.features.get(name)?.bits
   const groups = file.sets
@@ -55,7 +47,7 @@ function load(): Generations {
       title: at.note,
     }))
   const { vendors, families } = plain
-  const list = readGenerations(machines, MACHINES, bitsOf)
+  const list = readGenerations(readData(MACHINES), MACHINES, bitsOf)
   return {
     db: new Database({
       features: withGroups(plain.features, groups),

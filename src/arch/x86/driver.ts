@@ -11,7 +11,7 @@ import { updateLive } from './update-live.ts'
 export const x86: Driver = {
   name: 'x86',
   arches: ['i686', 'x86_64'],
-  data: () => ({}),
+  data: { folder: 'x86' },
   compare,
   update,
   fold: db => new BaselineFold(db),

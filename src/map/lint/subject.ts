@@ -4,6 +4,7 @@ import type { DataFile } from '../text/data-file.ts'
 import type { ModelFamily, Version } from '../text/family.ts'
 import { parseFeatures, type WordRow } from '../text/parse-features.ts'
 import { parseModels } from '../text/parse-models.ts'
+import { inWalkOrder, parseWalk } from '../text/walk-order.ts'
 
 /** What the laws look at: the texts, and what was read from them. */
 export interface LintSubject {
@@ -27,7 +28,7 @@ export function lintSubject(texts: DatabaseTexts, sources: string, released: str
     db: loadDatabase(texts),
     features,
     words: parseFeatures(features),
-    files,
+    files: inWalkOrder(files, parseWalk(texts.walk, 'walk.txt')),
     sources,
     released,
   }

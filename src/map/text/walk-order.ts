@@ -1,4 +1,4 @@
-import type { FamilyRow } from '../model-rows.ts'
+import type { FamilyRow, ModelsFile } from '../model-rows.ts'
 import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
 
 /** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
@@ -52,4 +52,11 @@ export function parseWalk(text: string, name: string): WalkRow[] {
     }
     return { at, family, first }
   })
+}
+
+/** Files of models as the walk first names a family of each, which is the order of vendor detection. */
+export function inWalkOrder(files: readonly ModelsFile[], walk: readonly WalkRow[]): ModelsFile[] {
+  const place = new Map(walk.map((row, i) => [row.family, i]))
+  const first = ({ families }: ModelsFile) => Math.min(...families.map(({ name }) => place.get(name) ?? 0))
+  return [...files].sort((a, b) => first(a) - first(b))
 }
