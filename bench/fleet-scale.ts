@@ -8,13 +8,13 @@ import type { FleetHost } from '../src/fleet/host.ts'
 import { plan } from '../src/fleet/plan/partition.ts'
 import { poolsOf } from '../src/fleet/pools.ts'
 import { Valuation } from '../src/fleet/value.ts'
-import { builtin } from '../src/map/built-in.ts'
 import { builtinCauses } from '../src/map/cause-table.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import { builtinLevels } from '../src/map/levels.ts'
 import { builtinWeights } from '../src/map/weights.ts'
 import { dice } from './fleet.ts'
 
-const db = builtin()
+const db = CpuMap.builtIn().of('x86')
 const valuation = new Valuation(db.features, builtinWeights())
 const levels = builtinLevels(db.features)
 const causes = builtinCauses()

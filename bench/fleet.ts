@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtin } from '../src/map/built-in.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import { Database } from '../src/map/database.ts'
 
 /** A small generator of repeatable numbers in [0, n): mulberry32. */
@@ -21,7 +21,7 @@ const INSTALLED = '/usr/share/libvirt/cpu_map'
 
 /** Features that the built-in data and an installed libvirt know, in map order. */
 function knownFeatures() {
-  const db = builtin()
+  const db = CpuMap.builtIn().of('x86')
   if (!existsSync(join(INSTALLED, 'index.xml'))) return db.features.list
   const installed = Database.fromCpuMap(name => readFileSync(join(INSTALLED, name), 'utf8'))
   return db.features.list.filter(({ name }) => installed.features.get(name))
@@ -32,7 +32,7 @@ function knownFeatures() {
  * vendor, so that they have a baseline. No two are equal: other features are left out, and the microcode differs.
  */
 export function* hostDocuments(distinct: number, seed = 1): Iterable<string> {
-  const db = builtin()
+  const db = CpuMap.builtIn().of('x86')
   const model = db.model('Skylake-Server-IBRS')
   const spare = knownFeatures()
     .filter(({ bits }) => model && !bits.meets(model.features))

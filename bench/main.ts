@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { compare } from '../src/arch/x86/compare.ts'
 import { HostText } from '../src/formats/libvirt/host-text.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
-import { builtin } from '../src/map/built-in.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
+import { contextOf } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import { parseCpus } from '../src/questions/input/parse-cpus.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -28,7 +29,8 @@ const us = (value: number) => `${value.toFixed(1)} µs`.padStart(10)
 const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8)
 
 function inProcess(): void {
-  const db = builtin()
+  const context = contextOf()
+  const { db } = context
   const documents = [...hostDocuments(10_000)]
   const bytes = documents.reduce((sum, text) => sum + text.length, 0) / documents.length
   console.log(`in one process, a call (documents of ${bytes.toFixed(0)} bytes)`)
@@ -49,10 +51,10 @@ function inProcess(): void {
     reader.readAll(all, 0, cpu => pool.add(cpu, ''))
   })
   row('  parse and meet, a host', `cold ${us(cold)}`, `warm ${us(warm)}`)
-  tell('decode, words to XML', dumps, data => decode({ db }, data))
+  tell('decode, words to XML', dumps, data => decode(context, data))
   tell('compare, parsed', hosts, cpu => compare(db, host, cpu))
   tell('compare, with parsing', documents, text => {
-    for (const { cpu } of parseCpus({ db }, text, 'host')) compare(db, host, cpu)
+    for (const { cpu } of parseCpus(context, text, 'host')) compare(db, host, cpu)
   })
 }
 
@@ -122,7 +124,7 @@ function probe(): void {
 
 function batch(): void {
   const requests = Array.from({ length: 10_000 }, (_, id) => {
-    const dumps = dumpRows(builtin())
+    const dumps = dumpRows(CpuMap.builtIn().of('x86'))
     const data = dumps[id % dumps.length]
     return JSON.stringify({ id, verb: 'decode', cpuid: data?.leaves, msr: data?.msrs })
   }).join('\n')

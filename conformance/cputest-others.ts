@@ -2,9 +2,9 @@ import { validate } from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import type { Database } from '../src/map/database.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import { compare } from '../src/questions/compare/compute.ts'
+import type { Context } from '../src/questions/context.ts'
 import { start, update } from '../src/questions/operations.ts'
 import { children } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -15,20 +15,20 @@ import { outcome } from './outcome.ts'
 import { Family } from './report.ts'
 
 /** libvirt's CPU unit test for POWER and ARM, with the map of the same release. */
-export function cputestOthers(db: Database, data: DataFolder): Family[] {
-  const test = new Cputest(db, data)
+export function cputestOthers(context: Context, data: DataFolder): Family[] {
+  const test = new Cputest(context, data)
   return [test.compare(), test.update(), test.guest(), test.baseline(), test.validate()]
 }
 
 class Cputest {
-  readonly #db: Database
+  readonly #context: Context
   readonly #data: DataFolder
   readonly #text: CputestFiles['text']
   readonly #load: CputestFiles['load']
   readonly #ifThere: CputestFiles['ifThere']
 
-  constructor(db: Database, data: DataFolder) {
-    this.#db = db
+  constructor(context: Context, data: DataFolder) {
+    this.#context = context
     this.#data = data
     const { text, load, ifThere } = cputestFiles(data, 'ppc64')
     this.#text = text
@@ -51,7 +51,7 @@ class Cputest {
     for (const [guest, expected] of PPC64.update) {
       const result = `host+${guest}`
       this.#ifThere(family, ['host', guest, result], () => {
-        const updated = update({ db: this.#db }, this.#load('host'), this.#load(guest))
+        const updated = update(this.#context, this.#load('host'), this.#load(guest))
         family.check(result, printCpu(updated), this.#text(result))
         family.check(`${result} compared`, this.#compare(this.#load('host'), this.#load(result)), expected)
       })
@@ -66,7 +66,7 @@ class Cputest {
       const result = `host+${guest},ppc_models-result`
       this.#ifThere(family, starts ? ['host', guest, result] : ['host', guest], () => {
         const actual = outcome(() => {
-          const { cpu } = start({ db: this.#db }, this.#load('host'), this.#load(guest), models)
+          const { cpu } = start(this.#context, this.#load('host'), this.#load(guest), models)
           return cpu ? printCpu(cpu) : 'does not start'
         })
         if (starts) family.check(result, actual, this.#text(result))
@@ -98,7 +98,7 @@ class Cputest {
     if (!this.#data.has(file)) family.skip()
     else {
       const cpu = parseCpu(parseXml(this.#data.text(file)), 'auto')
-      const accepted = outcome(() => String(validate(this.#db, 'aarch64', cpu) ?? 'accepted'))
+      const accepted = outcome(() => String(validate(this.#context.db, 'aarch64', cpu) ?? 'accepted'))
       family.check('guest', accepted, 'accepted')
     }
     return family
@@ -106,13 +106,13 @@ class Cputest {
 
   #pool(cpus: readonly Cpu[]): string {
     return outcome(() => {
-      const pool = new Pool(this.#db)
+      const pool = new Pool(this.#context.db)
       for (const [i, cpu] of cpus.entries()) pool.add(cpu, String(i))
       return printCpu(pool.result())
     })
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    return compared(() => compare({ db: this.#db }, host, cpu).result)
+    return compared(() => compare(this.#context, host, cpu).result)
   }
 }

@@ -8,10 +8,10 @@ import { type Signature, signatureWord } from '../src/core/signature.ts'
 import { parseCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import type { Database } from '../src/map/database.ts'
 import { allowedModels, dataOfProperties } from '../src/qemu/expansion.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
+import type { Context } from '../src/questions/context.ts'
 import { decodeX86 } from '../src/questions/decode/compute.ts'
 import { start, update, updateLive } from '../src/questions/operations.ts'
 import { children } from '../src/xml/element.ts'
@@ -33,8 +33,8 @@ import { outcome } from './outcome.ts'
 import { Family } from './report.ts'
 
 /** libvirt's CPU unit test for x86, with the map of the same release. */
-export function cputest(db: Database, data: DataFolder): Family[] {
-  const test = new Cputest(db, data)
+export function cputest(context: Context, data: DataFolder): Family[] {
+  const test = new Cputest(context, data)
   return [
     test.compare(),
     test.update(),
@@ -47,14 +47,14 @@ export function cputest(db: Database, data: DataFolder): Family[] {
 }
 
 class Cputest {
-  readonly #db: Database
+  readonly #context: Context
   readonly #data: DataFolder
   readonly #text: CputestFiles['text']
   readonly #load: CputestFiles['load']
   readonly #ifThere: CputestFiles['ifThere']
 
-  constructor(db: Database, data: DataFolder) {
-    this.#db = db
+  constructor(context: Context, data: DataFolder) {
+    this.#context = context
     this.#data = data
     const { text, load, ifThere } = cputestFiles(data, 'x86_64')
     this.#text = text
@@ -79,7 +79,7 @@ class Cputest {
     for (const [host, guest, expected] of UPDATE) {
       const result = `${host}+${guest}`
       this.#ifThere(family, [host, guest, result], () => {
-        const updated = update({ db: this.#db }, this.#load(host), this.#load(guest))
+        const updated = update(this.#context, this.#load(host), this.#load(guest))
         family.check(result, printCpu(updated), this.#text(result))
         if (expected)
           family.check(`${result} compared`, this.#compare(this.#load(host), this.#load(result)), expected)
@@ -96,7 +96,7 @@ class Cputest {
         const names = MODEL_LISTS[list]
         const models = names && new Map(names.map(name => [name, []]))
         const actual = outcome(() => {
-          const { cpu, message } = start({ db: this.#db }, this.#load(host), this.#load(guest), models)
+          const { cpu, message } = start(this.#context, this.#load(host), this.#load(guest), models)
           return cpu ? printCpu(cpu) : (message ?? '')
         })
         if (ok) family.check(result, actual, this.#text(result))
@@ -126,7 +126,7 @@ class Cputest {
     for (const [name, expected] of Object.entries(HAS_FEATURE)) {
       this.#ifThere(family, ['host'], () => {
         const cpu = this.#load('host')
-        const answer = outcome(() => (hasFeature(this.#db, 'x86_64', cpu, name) ? 'yes' : 'no'))
+        const answer = outcome(() => (hasFeature(this.#context.db, 'x86_64', cpu, name) ? 'yes' : 'no'))
         family.check(name, answer.includes('unknown') ? 'unknown' : answer, expected)
       })
     }
@@ -146,8 +146,8 @@ class Cputest {
       const replies = this.#replies(name)
       const blockers = replies?.models && Object.fromEntries(replies.models)
       const decoded = (data: Parameters<typeof decodeX86>[1], as: 'host' | 'guest') =>
-        printCpu(decodeX86({ db: this.#db }, data, { as, ...(as === 'guest' ? { blockers } : {}) }))
-      const data = readCpuid(this.#db, this.#cpudata(name))
+        printCpu(decodeX86(this.#context, data, { as, ...(as === 'guest' ? { blockers } : {}) }))
+      const data = readCpuid(this.#context.db, this.#cpudata(name))
       const cases = [
         [families.host, `${name}-host`, () => decoded(data, 'host')],
         [families.guest, `${name}-guest`, () => decoded(data, 'guest')],
@@ -186,14 +186,14 @@ class Cputest {
 
   #pool(cpus: readonly Cpu[], flags: object): string {
     return outcome(() => {
-      const pool = new Pool(this.#db, { raw: true })
+      const pool = new Pool(this.#context.db, { raw: true })
       for (const [i, cpu] of cpus.entries()) pool.add(cpu, String(i))
       return printCpu(pool.result(flags))
     })
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    return compared(() => compare(this.#db, host, cpu).result)
+    return compared(() => compare(this.#context.db, host, cpu).result)
   }
 
   #signature(family: Family, name: string, signature: Signature | undefined): void {
@@ -217,10 +217,11 @@ class Cputest {
       const guest = this.#onModel(this.#load(`cpuid-${name}-guest`), wanted.model ?? '', models)
       const [enabled, disabled] = [this.#cpudata(`${name}-enabled`), this.#cpudata(`${name}-disabled`)]
       const actual = outcome(() => {
-        const live = updateLive({ db: this.#db }, guest, enabled, disabled)
-        return liveDifferences(expand(this.#db, 'x86_64', wanted), expand(this.#db, 'x86_64', live)).join(
-          '\n',
-        )
+        const live = updateLive(this.#context, guest, enabled, disabled)
+        return liveDifferences(
+          expand(this.#context.db, 'x86_64', wanted),
+          expand(this.#context.db, 'x86_64', live),
+        ).join('\n')
       })
       family.check(name, actual, '')
     })
@@ -232,7 +233,7 @@ class Cputest {
     const allowed = new Map([[model, models?.get(model) ?? []]])
     let moved = guest
     outcome(() => {
-      moved = translate(this.#db, 'x86_64', { ...guest, fallback: 'allow' }, allowed)
+      moved = translate(this.#context.db, 'x86_64', { ...guest, fallback: 'allow' }, allowed)
       return ''
     })
     return { ...moved, fallback: 'forbid' }
@@ -251,7 +252,7 @@ class Cputest {
     const { accelerators } = parseQemuCapabilities(this.#data.text(file), file, 'x86_64')
     const { host, models } = accelerators.get('kvm') ?? {}
     return {
-      data: dataOfProperties(this.#db, host?.properties ?? new Map()),
+      data: dataOfProperties(this.#context.db, host?.properties ?? new Map()),
       models: models && !WITHOUT_MODEL_LIST.has(name) ? allowedModels(models) : undefined,
     }
   }

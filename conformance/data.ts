@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Database } from '../src/map/database.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 
 /** A folder of reference data; every reader answers undefined or nothing for what is absent. */
 export class DataFolder {
@@ -38,10 +38,8 @@ export class DataFolder {
     return new DataFolder(join(this.path, ...parts))
   }
 
-  /** The database of a `cpu_map` folder, undefined where there is none. */
-  cpuMap(...parts: string[]): Database | undefined {
-    return this.has(...parts, 'index.xml')
-      ? Database.fromCpuMap(name => this.text(...parts, name))
-      : undefined
+  /** The map in a `cpu_map` folder, undefined where there is none. */
+  cpuMap(...parts: string[]): CpuMap | undefined {
+    return this.has(...parts, 'index.xml') ? CpuMap.installed(name => this.text(...parts, name)) : undefined
   }
 }

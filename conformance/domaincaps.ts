@@ -1,5 +1,5 @@
-import type { Database } from '../src/map/database.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
+import type { Context } from '../src/questions/context.ts'
 import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/compute.ts'
 import type { DataFolder } from './data.ts'
 import { caseOf, type DomainCase, hostOf } from './domaincaps-hosts.ts'
@@ -7,7 +7,7 @@ import { outcome } from './outcome.ts'
 import { Family } from './report.ts'
 
 /** libvirt's unit test of domain capabilities, with the map of the same release. */
-export function domaincaps(db: Database, data: DataFolder): Family[] {
+export function domaincaps(context: Context, data: DataFolder): Family[] {
   const cpu = new Family('domaincaps <cpu>')
   const whole = new Family('domaincaps whole documents')
   for (const name of data.names('domaincapsdata')) {
@@ -19,16 +19,16 @@ export function domaincaps(db: Database, data: DataFolder): Family[] {
       continue
     }
     const expected = data.text('domaincapsdata', name)
-    const actual = outcome(() => answer(db, kind, data.text('qemucapabilitiesdata', replies), replies))
+    const actual = outcome(() => answer(context, kind, data.text('qemucapabilitiesdata', replies), replies))
     cpu.check(name, cpuOf(actual), cpuOf(expected))
     whole.check(name, actual, expected)
   }
   return [cpu, whole]
 }
 
-function answer(db: Database, kind: DomainCase, replies: string, source: string): string {
+function answer(context: Context, kind: DomainCase, replies: string, source: string): string {
   const qemu = parseQemuCapabilities(replies, source)
-  return domcapabilities({ db }, qemu, chooseLeniently(qemu, kind), hostOf(kind))
+  return domcapabilities(context, qemu, chooseLeniently(qemu, kind), hostOf(kind))
 }
 
 const cpuOf = (document: string): string => / {2}<cpu>\n[\s\S]* {2}<\/cpu>\n/.exec(document)?.[0] ?? document

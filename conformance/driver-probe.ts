@@ -2,8 +2,8 @@ import * as operations from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import type { Database } from '../src/map/database.ts'
 import { compare } from '../src/questions/compare/compute.ts'
+import type { Context } from '../src/questions/context.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -23,10 +23,10 @@ const HOSTS: Readonly<Record<string, string>> = {
 }
 
 /** What libvirt's drivers answered to every operation, line by line. */
-export function driverProbe(db: Database, data: DataFolder): Family {
+export function driverProbe(context: Context, data: DataFolder): Family {
   const family = new Family('drivers, operation by operation')
   const lines = data.text('cross-arch-driver-probe.log').split('\n')
-  const probe = new Probe(db)
+  const probe = new Probe(context)
   for (const line of lines.filter(text => text !== '' && text !== '  checkmode 0 True')) {
     if (NOT_OURS.some(pattern => pattern.test(line))) family.skip()
     else family.check(line.replace(/ => .*/, ''), probe.reproduce(line), line)
@@ -35,12 +35,12 @@ export function driverProbe(db: Database, data: DataFolder): Family {
 }
 
 class Probe {
-  readonly #db: Database
+  readonly #context: Context
   /** The architecture whose guest of mode host-model was updated on its host: the next time there is none. */
   #updated = ''
 
-  constructor(db: Database) {
-    this.#db = db
+  constructor(context: Context) {
+    this.#context = context
   }
 
   /** The line as our answers make it. */
@@ -58,14 +58,14 @@ class Probe {
     const [, host = '', cpu = ''] = question.split(' | ')
     return outcome(() => {
       const given = host === 'None' ? { arch, type: 'host' as const, features: [] } : cpuOf(host)
-      const { result, message } = compare({ db: this.#db }, { ...given, arch }, cpuOf(cpu))
+      const { result, message } = compare(this.#context, { ...given, arch }, cpuOf(cpu))
       const name = result.toUpperCase()
       return `${name} / fail: ${message === undefined ? name : `ERROR:${message}`}`
     }).replace(/^(?!IDENTICAL|SUPERSET|INCOMPATIBLE)(.*)$/, 'ERROR:$1 / fail: ERROR:$1')
   }
 
   #operation(arch: string, word: string, xml: string): string {
-    const db = this.#db
+    const db = this.#context.db
     const onlyThis = new Map([['OnlyThis', []]])
     const made = (cpu: () => Cpu) => outcome(() => `0 ${oneLine(cpu())}`).replace(/^(?!0 )/, '-1 ')
     switch (word) {
@@ -101,13 +101,13 @@ class Probe {
   }
 
   #vendor(arch: string, model: string): string {
-    const vendor = operations.vendorOfModel(this.#db, arch, model)
+    const vendor = operations.vendorOfModel(this.#context.db, arch, model)
     return vendor === undefined ? 'None' : `b'${vendor}'`
   }
 
   /** The recording machine was no such host, and all registers read as zero. */
   #getHost(arch: string): string {
-    const error = outcome(() => oneLine(operations.detect(this.#db, arch, new Map())))
+    const error = outcome(() => oneLine(operations.detect(this.#context.db, arch, new Map())))
     return `${arch} getHost False b'${error}' supported ${arch === 'ppc64' ? 'True' : 'False'}`
   }
 }

@@ -4,9 +4,9 @@ import { signatureWord } from '../src/core/signature.ts'
 import { readCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import type { Database } from '../src/map/database.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import { compare } from '../src/questions/compare/compute.ts'
+import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import { expand, migratable, start, update } from '../src/questions/operations.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -35,8 +35,8 @@ interface Row {
 }
 
 /** Hand-made documents, many of them bad, and libvirt's answer or error text to every operation. */
-export function edge(db: Database, label: string, data: DataFolder): Family[] {
-  const asker = new Edge({ db }, data)
+export function edge(context: Context, label: string, data: DataFolder): Family[] {
+  const asker = new Edge(context, data)
   const families = new Map<string, Family>()
   for (const row of data.rows<Row>('expected.ndjson')) {
     const name = `edge ${row.op} (${label})`
@@ -48,10 +48,10 @@ export function edge(db: Database, label: string, data: DataFolder): Family[] {
 }
 
 class Edge {
-  readonly #context: { readonly db: Database }
+  readonly #context: Context
   readonly #data: DataFolder
 
-  constructor(context: { readonly db: Database }, data: DataFolder) {
+  constructor(context: Context, data: DataFolder) {
     this.#context = context
     this.#data = data
   }

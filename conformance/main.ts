@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { builtin } from '../src/map/built-in.ts'
+import { type Context, contextOf } from '../src/questions/context.ts'
 import { cputest } from './cputest.ts'
 import { cputestOthers } from './cputest-others.ts'
 import { DataFolder } from './data.ts'
@@ -30,28 +30,28 @@ const OLD_MAP = ['libvirt-11.3', 'cpu_map'] as const
 const PACKED = ['vircaps2xmldata', 'virhostcpudata']
 const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
 
-const mapAt = (data: DataFolder, path: readonly string[]) => data.cpuMap(...path) ?? builtin()
+const withMap = (data: DataFolder, path: readonly string[]): Context => contextOf(data.cpuMap(...path))
 
 const PARTS: readonly Part[] = [
   {
     name: 'cputest, 11.3 map',
     needs: [CPUTEST, OLD_MAP],
-    run: data => cputest(mapAt(data, OLD_MAP), data.folder(...CPUTEST)),
+    run: data => cputest(withMap(data, OLD_MAP), data.folder(...CPUTEST)),
   },
   {
     name: 'cputest of other architectures, 11.3 map',
     needs: [CPUTEST, OLD_MAP],
-    run: data => cputestOthers(mapAt(data, OLD_MAP), data.folder(...CPUTEST)),
+    run: data => cputestOthers(withMap(data, OLD_MAP), data.folder(...CPUTEST)),
   },
   {
     name: 'drivers, 11.3 map',
     needs: [['virsh-observed'], OLD_MAP],
-    run: data => [driverProbe(mapAt(data, OLD_MAP), data.folder('virsh-observed'))],
+    run: data => [driverProbe(withMap(data, OLD_MAP), data.folder('virsh-observed'))],
   },
   {
     name: 'domaincaps, 11.3 map',
     needs: [[...TESTS, 'domaincapsdata'], [...TESTS, 'qemucapabilitiesdata'], OLD_MAP],
-    run: data => domaincaps(mapAt(data, OLD_MAP), data.folder(...TESTS)),
+    run: data => domaincaps(withMap(data, OLD_MAP), data.folder(...TESTS)),
   },
   {
     name: 's390x generations',
@@ -61,30 +61,30 @@ const PARTS: readonly Part[] = [
   {
     name: 'real-cpus, built in',
     needs: [['real-cpus']],
-    run: data => realCpus(builtin(), 'built in', data.folder('real-cpus'), data.folder(...CPUTEST)),
+    run: data => realCpus(contextOf(), 'built in', data.folder('real-cpus'), data.folder(...CPUTEST)),
   },
   {
     name: 'real-cpus, 12.8 map',
     needs: [['real-cpus'], NEW_MAP],
     run: data =>
-      realCpus(mapAt(data, NEW_MAP), '12.8 map', data.folder('real-cpus'), data.folder(...CPUTEST)),
+      realCpus(withMap(data, NEW_MAP), '12.8 map', data.folder('real-cpus'), data.folder(...CPUTEST)),
   },
   {
     name: 'edge, built in',
     needs: [['edge']],
-    run: data => edge(builtin(), 'built in', data.folder('edge')),
+    run: data => edge(contextOf(), 'built in', data.folder('edge')),
   },
   {
     name: 'edge, 12.8 map',
     needs: [['edge'], NEW_MAP],
-    run: data => edge(mapAt(data, NEW_MAP), '12.8 map', data.folder('edge')),
+    run: data => edge(withMap(data, NEW_MAP), '12.8 map', data.folder('edge')),
   },
   {
     name: 'raw-dumps',
     needs: [['raw-dumps'], ['real-cpus']],
     run: data => {
       const [dumps, rows] = [data.folder('raw-dumps'), data.folder('real-cpus')]
-      return [...rawDumps(builtin(), dumps, rows), partialDumps(builtin(), dumps, rows)]
+      return [...rawDumps(contextOf(), dumps, rows), partialDumps(contextOf(), dumps, rows)]
     },
   },
   {

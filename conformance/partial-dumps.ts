@@ -2,7 +2,7 @@ import type { CpuidRow } from '../src/core/cpuid-data.ts'
 import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
 import { stableRow } from '../src/formats/dumps/volatile.ts'
-import type { Database } from '../src/map/database.ts'
+import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -13,7 +13,7 @@ import { Family } from './report.ts'
  * What tells some of a virtual machine's words, or some of its features: those must be right, and the CPU have the
  * model that all of its words come to.
  */
-export function partialDumps(db: Database, data: DataFolder, rows: DataFolder): Family {
+export function partialDumps(context: Context, data: DataFolder, rows: DataFolder): Family {
   const family = new Family('raw-dumps ld.so, Linux flags')
   const [machine] = rows.rows<DumpRow>('zen5-vm.ndjson')
   if (!machine) return family
@@ -24,7 +24,7 @@ export function partialDumps(db: Database, data: DataFolder, rows: DataFolder): 
     const isRight = file.startsWith('ld.so') ? isSame : hasNoMore
     const wrong = leaves.filter(row => !isRight(row, truth.get(keyOf(row)) ?? NOTHING))
     family.check(`${file} words`, wrong.join('\n'), '')
-    family.check(`${file} CPU`, silicon(db, leaves), silicon(db, machine.leaves))
+    family.check(`${file} CPU`, silicon(context, leaves), silicon(context, machine.leaves))
   }
   return family
 }
@@ -38,8 +38,8 @@ const isSame = (row: CpuidRow, truth: CpuidRow): boolean =>
 const hasNoMore = (row: CpuidRow, truth: CpuidRow): boolean =>
   row.every((word, i) => i < 2 || (word & ~(truth[i] ?? 0)) === 0)
 
-const silicon = (db: Database, leaves: readonly CpuidRow[]): string =>
+const silicon = (context: Context, leaves: readonly CpuidRow[]): string =>
   outcome(() => {
-    const { model, vendor, signature } = decode({ db }, { leaves, msrs: [] })
+    const { model, vendor, signature } = decode(context, { leaves, msrs: [] })
     return JSON.stringify({ model, vendor, signature })
   })

@@ -1,7 +1,7 @@
 import type { CpuidData } from '../src/core/cpuid-data.ts'
 import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
-import type { Database } from '../src/map/database.ts'
+import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -9,22 +9,22 @@ import type { DumpRow } from './real-cpus.ts'
 import { Family } from './report.ts'
 
 /** Dumps as tools print them: read to exactly the words of their row, and answered as that row. */
-export function rawDumps(db: Database, data: DataFolder, rows: DataFolder): Family[] {
+export function rawDumps(context: Context, data: DataFolder, rows: DataFolder): Family[] {
   const folders = [
     ['aida64', ['instlat', 'instlat-msr']],
     ['libcpuid', ['libcpuid']],
   ] as const
   const families = folders.map(([folder, sets]) => {
     const files = data.names(folder).map(name => [name, [folder, name]] as const)
-    return compareAll(db, new Family(`raw-dumps ${folder}`), files, data, rows, sets)
+    return compareAll(context, new Family(`raw-dumps ${folder}`), files, data, rows, sets)
   })
   const own = data.names().filter(name => /^cpuid-r.*\.txt$/.test(name))
   const cpuid = own.map(name => [name, [name]] as const)
-  return [...families, compareAll(db, new Family('raw-dumps cpuid -r'), cpuid, data, rows, ['zen5-vm'])]
+  return [...families, compareAll(context, new Family('raw-dumps cpuid -r'), cpuid, data, rows, ['zen5-vm'])]
 }
 
 function compareAll(
-  db: Database,
+  context: Context,
   family: Family,
   files: readonly (readonly [name: string, path: readonly string[]])[],
   data: DataFolder,
@@ -40,13 +40,13 @@ function compareAll(
       continue
     }
     const [first] = readDumps(decodeBytes(data.bytes(...path)), file)
-    for (const row of found) checkRow(db, family, file, first?.data, row)
+    for (const row of found) checkRow(context, family, file, first?.data, row)
   }
   return family
 }
 
 function checkRow(
-  db: Database,
+  context: Context,
   family: Family,
   file: string,
   read: CpuidData | undefined,
@@ -59,7 +59,7 @@ function checkRow(
     family.check(`${file} words`, words(data), words({ leaves: row.leaves, msrs: row.msrs ?? [] }))
   }
   for (const as of ['host', 'guest'] as const) {
-    const actual = outcome(() => decode({ db }, data, { as }).xml)
+    const actual = outcome(() => decode(context, data, { as }).xml)
     family.check(`${file} ${as}`, actual, row.expected[as] ?? row.expected[`${as}Error`] ?? '')
   }
 }

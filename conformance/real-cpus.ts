@@ -1,9 +1,9 @@
 import type { CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import type { Database } from '../src/map/database.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import { compare } from '../src/questions/compare/compute.ts'
+import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import { expand, migratable, start, update } from '../src/questions/operations.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -49,14 +49,14 @@ interface ExpandRow {
 const QUESTIONS = ['pools', 'pools-modern', 'compare', 'update', 'expand']
 
 /** Real CPUs and libvirt's answers about them, asked of one database; `label` says which. */
-export function realCpus(db: Database, label: string, data: DataFolder, cputest: DataFolder): Family[] {
+export function realCpus(context: Context, label: string, data: DataFolder, cputest: DataFolder): Family[] {
   const sets = data.names().flatMap(name => /^(.+)\.ndjson$/.exec(name)?.[1] ?? [])
   const dumps = new Map(
     sets
       .filter(set => !QUESTIONS.includes(set))
       .map(set => [set, data.rows<DumpRow>(`${set}.ndjson`)] as const),
   )
-  const questions = new RealCpus({ db }, label, dumps, cputest)
+  const questions = new RealCpus(context, label, dumps, cputest)
   return [
     ...[...dumps].map(([set, rows]) => questions.decode(set, rows)),
     ...['pools', 'pools-modern'].map(name => questions.pools(name, data.rows(`${name}.ndjson`))),
@@ -67,13 +67,13 @@ export function realCpus(db: Database, label: string, data: DataFolder, cputest:
 }
 
 class RealCpus {
-  readonly #context: { readonly db: Database }
+  readonly #context: Context
   readonly #label: string
   readonly #answers = new Map<string, DumpRow['expected']>()
   readonly #cputest: DataFolder
 
   constructor(
-    context: { readonly db: Database },
+    context: Context,
     label: string,
     dumps: ReadonlyMap<string, readonly DumpRow[]>,
     cputest: DataFolder,

@@ -3,10 +3,11 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtin } from '../src/map/built-in.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import { Database } from '../src/map/database.ts'
 import { modelsToPropose, proposeModel } from '../src/map/text/propose-model.ts'
 
 const [folder = '/usr/share/libvirt/cpu_map'] = process.argv.slice(2)
 const map = Database.fromCpuMap(name => readFileSync(join(folder, name), 'utf8'))
-for (const model of modelsToPropose(builtin(), map)) console.log(proposeModel(builtin(), map, model))
+const own = CpuMap.builtIn().of('x86')
+for (const model of modelsToPropose(own, map)) console.log(proposeModel(own, map, model))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { Model } from '../src/core/model.ts'
-import { builtin } from '../src/map/built-in.ts'
+import { builtin } from './built-in.ts'
 
 const db = builtin()
 const intel = db.models.filter(({ vendor }) => vendor?.name === 'Intel')

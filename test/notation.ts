@@ -7,9 +7,9 @@ import type { Model } from '../src/core/model.ts'
 import { ParseError } from '../src/core/parse-error.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
-import { builtin } from '../src/map/built-in.ts'
 import type { Database } from '../src/map/database.ts'
 import { parseXml } from '../src/xml/reader.ts'
+import { builtin } from './built-in.ts'
 
 /**
  * CPUs as words, so that a test case is a line.

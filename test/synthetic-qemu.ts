@@ -1,13 +1,13 @@
 import { featuresOf } from '../src/arch/x86/definition.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
-import { builtin } from '../src/map/built-in.ts'
 import type { Database } from '../src/map/database.ts'
 import { chooseQemu } from '../src/qemu/choice.ts'
 import { NEVER_OFFERED, toQemu } from '../src/qemu/names.ts'
 import { parseConversation } from '../src/qemu/qmp/conversation.ts'
 import { qemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import type { Hypervisor } from '../src/questions/input/hypervisor.ts'
+import { builtin } from './built-in.ts'
 
 /** A host that does not exist, and what its QEMU would answer. */
 export interface SyntheticHost {

@@ -6,7 +6,7 @@ import { noteLine } from '../questions/words/explain.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import { databaseOf } from './database.ts'
+import { openContext } from './database.ts'
 import { printReport } from './print-report.ts'
 import type { Session } from './session.ts'
 import { CommandError, type OptionSpec } from './spec.ts'
@@ -20,7 +20,7 @@ export interface GivenFleet {
 
 /** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError; CommandError where it has no host */
 export async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
-  const context = { db: await databaseOf(session) }
+  const context = await openContext(session)
   const { fleet, notes } = await readFleet(context, paths)
   if (fleet.hosts.length === 0) throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`])
   return { context, view: viewOf(context, fleet), notes }

@@ -1,5 +1,5 @@
-import type { Database } from '../map/database.ts'
-import { databaseOf } from './database.ts'
+import type { Context } from '../questions/context.ts'
+import { openContext } from './database.ts'
 import type { Session } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
 
@@ -15,11 +15,12 @@ export const ARCH: OptionSpec = {
 export async function requestedModels(
   session: Session,
   arch = 'x86_64',
-): Promise<{ db: Database; own: boolean }> {
-  if (arch === 'x86_64' || arch === 'i686') return { db: await databaseOf(session), own: false }
+): Promise<{ context: Context; own: boolean }> {
+  const context = await openContext(session)
+  if (arch === 'x86_64' || arch === 'i686') return { context, own: false }
   const { driverOf } = await import('../arch/registry.ts')
   const driver = driverOf(arch)
-  if (driver?.ownModels) return { db: driver.ownModels(), own: true }
+  if (driver?.ownModels) return { context: { map: context.map, db: driver.ownModels() }, own: true }
   const known = driver
     ? `of ${arch} there is a list, no tree: virt-cpu cpu-models ${arch}`
     : `'${arch}' is unknown`

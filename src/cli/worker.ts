@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answer } from '../http/answer.ts'
-import { builtin } from '../map/built-in.ts'
+import { CpuMap } from '../map/cpu-map.ts'
 import type { MapFolders, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
 const { own, named } = workerData as MapFolders
 const sources = {
-  database: own === undefined ? builtin() : openCpuMap(own),
-  maps: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
+  own: own === undefined ? CpuMap.builtIn() : openCpuMap(own),
+  named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
 }
 
 parentPort?.on('message', ({ verb, text }: WorkerRequest) => parentPort?.postMessage(heard(verb, text)))

@@ -1,5 +1,6 @@
-import type { Database } from '../map/database.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
 import { ask, errorOf } from '../questions/ask.ts'
+import { contextOf } from '../questions/context.ts'
 import { checkLibvirt, parseRequest } from '../questions/request.ts'
 import { idText, withId } from '../questions/request-id.ts'
 import { Refused } from './refused.ts'
@@ -8,9 +9,9 @@ import { type Refusal, type Status, statusOf } from './status.ts'
 /** What requests are answered from. */
 interface Sources {
   /** For requests that name no map. */
-  readonly database: Database
+  readonly own: CpuMap
   /** The maps that requests may name. */
-  readonly maps: ReadonlyMap<string, Database>
+  readonly named: ReadonlyMap<string, CpuMap>
 }
 
 /** A response: its status and its JSON. */
@@ -23,12 +24,12 @@ export interface Answered {
  * Answers the text of a request for a verb: what the contract has, an error included. Anything else that is thrown
  * is a fault of ours.
  */
-export function answer({ database, maps }: Sources, verb: string, text: string): Answered {
+export function answer({ own, named }: Sources, verb: string, text: string): Answered {
   try {
     const request = parseRequest(text)
     checkLibvirt(request.libvirt)
-    const db = databaseOf(request.cpuMap, database, maps)
-    const said = ask({ db }, { ...request, verb })
+    const map = mapOf(request.cpuMap, own, named)
+    const said = ask(contextOf(map), { ...request, verb })
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     return { status: 200, body }
   } catch (error) {
@@ -44,7 +45,7 @@ export const refusal = (kind: Refusal, message: string): Answered => ({
 })
 
 /** @throws Refused for a path; a map is configured when the server is started */
-function databaseOf(name: unknown, own: Database, maps: ReadonlyMap<string, Database>): Database {
+function mapOf(name: unknown, own: CpuMap, maps: ReadonlyMap<string, CpuMap>): CpuMap {
   if (name === undefined) return own
   const map = typeof name === 'string' ? maps.get(name) : undefined
   if (map) return map

@@ -1,12 +1,12 @@
-import { builtin } from '../map/built-in.ts'
-import type { Database } from '../map/database.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
 import { ask as askContext } from './ask.ts'
+import { contextOf } from './context.ts'
 import type { Note } from './words/note.ts'
 
 /** What every question may be asked with. */
 export interface Options {
   /** Whose facts to answer from; absent: the data that comes with this package. */
-  readonly database?: Database
+  readonly map?: CpuMap
 }
 
 /** A note as data, with its sentence. */
@@ -22,7 +22,7 @@ export type WithNotes<T> = Omit<T, 'notes'> & { readonly notes: readonly NoteWit
 export const ask = (
   request: Readonly<Record<string, unknown>>,
   options: Options = {},
-): Record<string, unknown> => askContext({ db: options.database ?? builtin() }, request)
+): Record<string, unknown> => askContext(contextOf(options.map), request)
 
 /** The verb's answer; its type is the table's, which tests hold. */
 export const answer = <T>(verb: string, input: object, options?: Options): T =>

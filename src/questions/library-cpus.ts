@@ -1,5 +1,5 @@
 import type { Expected } from '../formats/libvirt/parse-cpu.ts'
-import { builtin } from '../map/built-in.ts'
+import { contextOf } from './context.ts'
 import { type FoundHost, parseCpus as parse } from './input/parse-cpus.ts'
 import type { Options } from './library-answer.ts'
 
@@ -15,7 +15,5 @@ export interface ParseOptions extends Options {
  * answer.
  * @throws ParseError, LibvirtError
  */
-export const parseCpus = (
-  text: string,
-  { database = builtin(), expected, source }: ParseOptions = {},
-): FoundHost[] => parse({ db: database }, text, expected, source)
+export const parseCpus = (text: string, { map, expected, source }: ParseOptions = {}): FoundHost[] =>
+  parse(contextOf(map), text, expected, source)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as operations from '../../src/arch/operations.ts'
 import { drivers } from '../../src/arch/registry.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { builtin } from '../built-in.ts'
 import { guest, host, refusal, show } from '../notation.ts'
 
 // What holds for every architecture, whoever answers; and what each does not do, in libvirt's words.

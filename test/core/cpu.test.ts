@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { addIfMissing, updateFeature } from '../../src/core/cpu.ts'
 import { accumulates, ORDERS } from '../../src/core/feature.ts'
 import { safeLeq, safeMeet } from '../../src/core/safe.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { builtin } from '../built-in.ts'
 import { fs, guest, names } from '../notation.ts'
 
 const { features } = guest('exact Penryn require:vmx disable:dca')

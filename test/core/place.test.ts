@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Feature, placeOf } from '../../src/core/feature.ts'
 import { type Place, placeKey, printPlace } from '../../src/core/place.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { builtin } from '../built-in.ts'
 
 const db = builtin()
 

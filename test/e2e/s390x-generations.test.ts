@@ -9,9 +9,9 @@ import { generations } from '../../src/arch/s390x/models.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { readData } from '../../src/map/data.ts'
 import { parseFeatures } from '../../src/map/text/parse-features.ts'
+import { builtin } from '../built-in.ts'
 import { big, Guest } from './gdb.ts'
 
 // Our generations are QEMU's, asked of QEMU: in both directions, and what follows from them.

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { obstaclesOf } from '../../src/fleet/obstacles.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { db } from './notation.ts'
@@ -22,7 +23,7 @@ test.skipIf(!folder)(
     let models = 0
     for (const file of recorded) {
       const text = readFileSync(join(folder ?? '', file), 'utf8')
-      const [host] = fleetOfInput({ db }, { documents: [{ path: file, text }] }).fleet.hosts
+      const [host] = fleetOfInput(contextOf(), { documents: [{ path: file, text }] }).fleet.hosts
       if (!host) throw new RangeError(`no host in ${file}`)
       for (const [name, blockers] of host.models ?? []) {
         const model = db.model(name)

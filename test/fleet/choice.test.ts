@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { offered } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { expressionOf } from '../../src/questions/input/fleet/expression.ts'
 import { choose } from '../../src/questions/pools/choice.ts'
 import { bits, db, hosts } from './notation.ts'
@@ -11,7 +12,7 @@ const releases = builtinReleases()
 function chosen(text: string) {
   const groups = groupHosts(hosts(text))
   const given = offered(db, groups)
-  const choice = choose({ db }, releases, given, groups)
+  const choice = choose(contextOf(), releases, given, groups)
   if (!choice) throw new RangeError('no model fits')
   return { ...choice, given }
 }
@@ -54,7 +55,7 @@ describe('the model with the shortest definition', () => {
     const [host] = hosts('a vendor=Intel : Haswell-noTSX')
     if (!host) throw new RangeError('a host')
     const groups = groupHosts([{ ...host, models: new Map([['Westmere', []]]) }])
-    const choice = choose({ db }, releases, offered(db, groups), groups)
+    const choice = choose(contextOf(), releases, offered(db, groups), groups)
     expect(choice?.chosen.model.name).toBe('Westmere')
     expect(choice?.runnersUp[0]?.refusal).toMatchObject({ host: 'a', because: 'unknown' })
   })
@@ -63,7 +64,7 @@ describe('the model with the shortest definition', () => {
     const { chosen: best, given } = chosen(
       'a vendor=Intel : Skylake-Server-noTSX-IBRS md-clear tsc_adjust -pclmuldq',
     )
-    const { pinned, qemu } = expressionOf({ db }, given, db.vendor('Intel'), best)
+    const { pinned, qemu } = expressionOf(contextOf(), given, db.vendor('Intel'), best)
     expect(pinned).toMatch(/-v\d+$/)
     expect(qemu).toContain('md-clear=on')
     expect(qemu).toContain('pclmulqdq=off')

@@ -3,9 +3,9 @@ import type { FeatureSet } from '../../src/core/feature-set.ts'
 import type { FleetGuest } from '../../src/fleet/guest.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { Valuation } from '../../src/fleet/value.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { builtinLevels } from '../../src/map/levels.ts'
 import { builtinWeights } from '../../src/map/weights.ts'
+import { builtin } from '../built-in.ts'
 import { fs } from '../notation.ts'
 
 export const db = builtin()

@@ -88,7 +88,7 @@ describe.skipIf(!folder)(`QEMU (${folder ? 'recorded replies' : NO_REFERENCE})`,
 })
 
 test.skipIf(maps.includes(undefined))(`libvirt (${maps[0] ? 'its maps' : NO_REFERENCE})`, () => {
-  const read = maps.map(map => openCpuMap(map ?? ''))
+  const read = maps.map(map => openCpuMap(map ?? '').of('x86'))
   const names = [...db.models, ...db.features.list].map(({ name }) => name)
   for (const name of names) {
     hold(

@@ -10,6 +10,7 @@ import { chooseQemu } from '../../src/qemu/choice.ts'
 import { compareWithHypervisor } from '../../src/qemu/hypervisor-compare.ts'
 import { hypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
 import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
 import { guestOfCpu } from '../../src/questions/input/fleet/read-guest.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
@@ -22,7 +23,7 @@ function guest(text: string, more: Partial<Cpu> = {}) {
     name: word.slice(1),
     policy: word.startsWith('-') ? ('disable' as const) : ('require' as const),
   }))
-  const member = guestOfCpu({ db }, { type: 'guest', model, features, ...more }, { name: 'g' })
+  const member = guestOfCpu(contextOf(), { type: 'guest', model, features, ...more }, { name: 'g' })
   if (member.kind !== 'guest') throw new RangeError('a guest')
   return { ...member.facts, physBits: undefined }
 }
@@ -124,7 +125,7 @@ test.skipIf(!folder)(
     let asked = 0
     for (const file of recorded) {
       const text = readFileSync(join(folder ?? '', file), 'utf8')
-      const [on] = fleetOfInput({ db }, { documents: [{ path: file, text }] }).fleet.hosts
+      const [on] = fleetOfInput(contextOf(), { documents: [{ path: file, text }] }).fleet.hosts
       const capabilities = parseQemuCapabilities(text, file, 'x86_64')
       const choice = chooseQemu(capabilities, { binary: 'qemu', host: 'x86_64' }, {})
       const models = capabilities.accelerators.get(choice.accelerator)?.models

@@ -5,8 +5,8 @@ import { ParseError } from '../../src/core/parse-error.ts'
 import { HostText } from '../../src/formats/libvirt/host-text.ts'
 import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { parseXml } from '../../src/xml/reader.ts'
+import { builtin } from '../built-in.ts'
 
 const db = builtin()
 const count = fc.integer({ min: 1, max: 300 })

@@ -16,7 +16,7 @@ import {
 } from '../../src/formats/dumps/proc-cpuinfo.ts'
 import { stableRow } from '../../src/formats/dumps/volatile.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { decodeText } from '../../src/questions/decode/decode-text.ts'
 
 const folder = join(import.meta.dirname, '..', 'corpus', 'machine')
@@ -32,7 +32,7 @@ const wrong = (rows: readonly CpuidRow[] = []) =>
     .map(row => [stableRow(row), told.get(`${row[0]}.${row[1]}`) ?? [row[0], row[1], 0, 0, 0, 0]])
     .filter(([ours, theirs]) => String(ours) !== String(theirs))
 
-const decoded = (name: string) => decodeText({ db: builtin() }, read(name))
+const decoded = (name: string) => decodeText(contextOf(), read(name))
 const featuresIn = (xml: string): string[] => [...xml.matchAll(/<feature name='(.*?)'/g)].map(m => m[1] ?? '')
 
 test.each([

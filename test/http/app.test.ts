@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { answer } from '../../src/http/answer.ts'
 import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
 import { ask } from '../../src/index.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { VERBS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
@@ -11,7 +11,7 @@ const HOSTS = { host: '127.0.0.1:8680' }
 const cpus = [hostXml('Penryn', ['vmx']), hostXml('Nehalem', ['vmx', 'ds'])]
 
 const faults: unknown[] = []
-const sources = { database: builtin(), maps: new Map([['old', builtin()]]) }
+const sources = { own: CpuMap.builtIn(), named: new Map([['old', CpuMap.builtIn()]]) }
 const app = createApp({
   version: '1.2.3',
   answer: async (verb, text) => answer(sources, verb, text),

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { answer } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { VERBS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
-const sources = { database: builtin(), maps: new Map() }
+const sources = { own: CpuMap.builtIn(), named: new Map() }
 const app = createApp({
   version: '0',
   answer: async (verb, text) => answer(sources, verb, text),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { Database } from '../../src/map/database.ts'
+import { builtin } from '../built-in.ts'
 import { names, refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { drivers } from '../../src/arch/registry.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { printExpansions } from '../../src/map/text/print-expansions.ts'
+import { builtin } from '../built-in.ts'
 import { committed } from './texts.ts'
 
 /** What the data comes to, so that a change of a line shows what it changes. `npm run accept` writes it anew. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import type { DatabaseTexts } from '../../src/map/database.ts'
 import { LAWS, lint } from '../../src/map/lint/files.ts'
 import { printFinding } from '../../src/map/lint/lint-finding.ts'
 import { lintSubject } from '../../src/map/lint/subject.ts'
 import { printReleased } from '../../src/map/text/print-expansions.ts'
+import { builtin } from '../built-in.ts'
 import { committed, slip, TEXTS } from './texts.ts'
 
 /** The laws hold for the data, and each of them can fail. */

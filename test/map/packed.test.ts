@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { pack, unpack } from '../../src/map/packed.ts'
 import { printExpansions } from '../../src/map/text/print-expansions.ts'
+import { builtin } from '../built-in.ts'
 
 const db = builtin()
 const copy = unpack(pack(db), () => db)

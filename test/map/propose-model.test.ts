@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { loadDatabase } from '../../src/map/database.ts'
 import { modelsToPropose, proposeModel } from '../../src/map/text/propose-model.ts'
+import { builtin } from '../built-in.ts'
 import { smallMap } from '../small-map.ts'
 import { TEXTS } from './texts.ts'
 

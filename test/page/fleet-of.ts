@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hostDocuments } from '../../bench/fleet.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { builtin } from '../built-in.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
 /** A folder with these files, by path. */

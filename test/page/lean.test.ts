@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { dataAlone } from '../../scripts/page-lean.mjs'
-import { builtin } from '../../src/map/built-in.ts'
 import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
 import { databaseTexts } from '../../src/map/cpu-map.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
 import { pack } from '../../src/map/packed.ts'
+import { builtin } from '../built-in.ts'
 
 const data = join(import.meta.dirname, '..', '..', 'data')
 

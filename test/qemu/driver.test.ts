@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkBaselineInput, driverOf, requireDriver } from '../../src/arch/registry.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { fromQemu, NEVER_OFFERED, toQemu } from '../../src/qemu/names.ts'
+import { builtin } from '../built-in.ts'
 import { host, refusal } from '../notation.ts'
 
 describe('architectures', () => {

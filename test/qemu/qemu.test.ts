@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { start } from '../../src/arch/operations.ts'
 import { decode } from '../../src/arch/x86/decode.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { allowanceOf } from '../../src/qemu/allowance.ts'
 import type { Property } from '../../src/qemu/capabilities.ts'
 import {
@@ -10,6 +9,7 @@ import {
   reportedProperties,
   unmigratableNames,
 } from '../../src/qemu/expansion.ts'
+import { builtin } from '../built-in.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 
 const db = builtin()

@@ -5,9 +5,10 @@ import { decode } from '../../src/arch/x86/decode.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { lacks } from '../../src/questions/decode/compute.ts'
+import { builtin } from '../built-in.ts'
 import { host } from '../notation.ts'
 
 const db = builtin()
@@ -76,9 +77,9 @@ test('decode: the signature counts first, and what the model lacks is told', () 
   expect(decode(db, data, host).model).not.toContain('Haswell')
   const cpu = decode(db, data, { ...host, best: true })
   expect(cpu.model).toMatch(/^Haswell/)
-  const [note] = lacks({ db }, data, cpu, { best: true })
+  const [note] = lacks(contextOf(), data, cpu, { best: true })
   expect(note?.kind === 'model-lacks' && note.features.map(({ feature }) => feature)).toEqual(['aes'])
-  expect(lacks({ db }, data, cpu, {})).toEqual([])
+  expect(lacks(contextOf(), data, cpu, {})).toEqual([])
 })
 
 test('decode: a host that lacks nothing of a model of its silicon is answered as ever', () => {
@@ -91,7 +92,7 @@ test('decode: a host that lacks nothing of a model of its silicon is answered as
     const cpu = decode(db, data, { ...host, best: true })
     expect(cpu.features.length).toBeLessThanOrEqual(decode(db, data, host).features.length)
     expect(
-      featuresOf(db, cpu).leq(data.features) || lacks({ db }, data, cpu, { best: true }).length > 0,
+      featuresOf(db, cpu).leq(data.features) || lacks(contextOf(), data, cpu, { best: true }).length > 0,
     ).toBe(true)
   }
 })

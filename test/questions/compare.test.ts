@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { compare } from '../../src/questions/compare/compute.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { guest, host, refusal } from '../notation.ts'
 
-const context = { db: builtin() }
+const context = contextOf()
 const penryn = host('Penryn Intel +vmx +dca')
 
 /** `result | message | missing | forbidden | extra` */

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { cpuModels } from '../../src/questions/cpu-models/compute.ts'
 import { refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
-const context = { db: builtin() }
+const context = contextOf()
 
 test('all models in map order, those that are never chosen too', () => {
-  expect(cpuModels({ db: smallMap(SMALL) }, 'x86_64')).toEqual(['base', 'mid', 'mid-v1', 'top'])
+  expect(cpuModels(contextOf(CpuMap.with({ x86: smallMap(SMALL) })), 'x86_64')).toEqual([
+    'base',
+    'mid',
+    'mid-v1',
+    'top',
+  ])
   const names = cpuModels(context, 'x86_64') ?? []
   expect(names.slice(0, 2)).toEqual(['486', '486-v1'])
   expect(names).toContain('cpu64-rhel5')

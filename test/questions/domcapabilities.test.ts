@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { ask } from '../../src/questions/ask.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { children } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { refusal } from '../notation.ts'
@@ -23,7 +23,7 @@ const x86 = (more: readonly unknown[] = []) => [
 ]
 
 const request = (parts: object = {}) =>
-  ask({ db: builtin() }, { verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
+  ask(contextOf(), { verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
     readonly xml: string
     readonly notes: readonly { readonly text: string }[]
   }

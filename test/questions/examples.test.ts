@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import { compare } from '../../src/questions/compare/compute.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { show } from '../notation.ts'
 
 /** The fleets that the README and the help speak of. */
 
-const context = { db: builtin() }
+const context = contextOf()
 const root = join(import.meta.dirname, '../../examples')
 
 function read(folder: string) {

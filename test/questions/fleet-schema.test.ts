@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { fleetFile } from '../../src/questions/input/fleet/file-schema.ts'
 import { readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
 import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
@@ -50,7 +50,7 @@ test('the example of the documentation is read', () => {
   const [, example = ''] =
     /```yaml\n(hosts:[\s\S]*?)```/.exec(readFileSync(join(docs, 'fleet-file.md'), 'utf8')) ?? []
   const { content, fault } = readYaml(example, 'fleet-file.md')
-  const rules = readRules({ db: builtin() }, content, fault)
+  const rules = readRules(contextOf(), content, fault)
   expect(rules.hosts?.length).toBe(3)
   expect(rules.requirements[0]?.movable).toBe(true)
 })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import type { GuestAnswer } from '../../src/questions/guest-check/answer.ts'
 import { guestAnswer, prepareGuest, refusal, startPlaceOf } from '../../src/questions/guest-check/compute.ts'
 import type { Hypervisor } from '../../src/questions/input/hypervisor.ts'
@@ -27,7 +27,7 @@ const domainOf = ({ virttype, vcpus, arch, machine, cpu }: ObservedStart): strin
 describe.skipIf(!folder || !map)(
   `guests that libvirt started (${folder ? 'observed' : NO_REFERENCE})`,
   () => {
-    const context = { db: map ? openCpuMap(map) : builtin() }
+    const context = contextOf(map ? openCpuMap(map) : undefined)
     const observed = folder ? observedHost(folder) : undefined
     const cases = folder ? observedStarts(folder).filter(({ cpu }) => !OTHERWISE.test(cpu)) : []
 
@@ -62,7 +62,7 @@ describe.skipIf(!folder || !map)(
   },
 )
 
-const context = { db: builtin() }
+const context = contextOf()
 const hypervisor: Hypervisor = syntheticHypervisor({ cpu: host('Nehalem Intel +vmx') })
 
 const check = (cpu: string, vcpus = 2): GuestAnswer => {

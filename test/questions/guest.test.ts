@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { expand, migratable, start, update, updateLive } from '../../src/questions/operations.ts'
 import { cpuidOf, fs, guest, host, modelOf, refusal, show } from '../notation.ts'
 
-const db = builtin()
-const context = { db }
+const context = contextOf()
 
 describe('update', () => {
   test.each([

@@ -1,5 +1,5 @@
-import { builtin } from '../../src/map/built-in.ts'
 import { Pool, type PoolOptions } from '../../src/questions/baseline/pool.ts'
+import { builtin } from '../built-in.ts'
 import { guest, host } from '../notation.ts'
 
 /** Hosts by name; a guest definition starts with its match. */

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Dialogue } from '../../src/arch/dialogue.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { type Allowance, meetAllowances } from '../../src/qemu/allowance.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { hypervisorBaseline } from '../../src/questions/hypervisor-cpu-baseline/compute.ts'
 import { hypervisorCompare, reportedCpu } from '../../src/questions/input/hypervisor.ts'
 import { type HypervisorHost, hypervisorHost } from '../../src/questions/input/hypervisor-host.ts'
@@ -13,8 +13,7 @@ import { hostsOfIntel } from '../hosts-of-intel.ts'
 import { guest, host, show } from '../notation.ts'
 import { syntheticHypervisor } from '../synthetic-qemu.ts'
 
-const db = builtin()
-const context = { db }
+const context = contextOf()
 /** Hosts of Intel's, each a model and something besides. */
 const hosts: fc.Arbitrary<Cpu> = hostsOfIntel(30, ({ decode }) => decode.guest)
 const pools = fc.array(hosts, { minLength: 1, maxLength: 4 })

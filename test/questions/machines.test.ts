@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import { compare, compareNotes } from '../../src/questions/compare/compute.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { decodeText } from '../../src/questions/decode/decode-text.ts'
 import { definitionOf } from '../../src/questions/input/definition-of.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
@@ -13,7 +13,7 @@ import { guest, host, refusal, show } from '../notation.ts'
 
 // Machines that are not x86, as libvirt has them and as they should be.
 
-const context = { db: builtin() }
+const context = contextOf()
 const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
 

@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { nearest } from '../../src/core/text.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { name } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
+import { builtin } from '../built-in.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
-const real = { db: builtin() }
+const real = contextOf()
 const found = (text: string) => name(real, text).features.map(facts => facts.name)
 
 test.each([
@@ -73,7 +75,7 @@ describe('as text', () => {
 })
 
 test('an installed map knows places and nothing more', () => {
-  expect(printName(name({ db: smallMap(SMALL) }, 'e'))).toBe(
+  expect(printName(name(contextOf(CpuMap.with({ x86: smallMap(SMALL) })), 'e'))).toBe(
     'e  CPUID.07H.0:EBX[4]\n  class      guests with it cannot migrate\n  names      libvirt e; qemu e',
   )
 })

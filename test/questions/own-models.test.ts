@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { drivers } from '../../src/arch/registry.ts'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
 import { name } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
@@ -14,7 +15,7 @@ function own(arch: string) {
     .find(driver => driver.arches.includes(arch))
     ?.ownModels?.()
   if (!db) throw new RangeError(`no models of ${arch}`)
-  return { db }
+  return { map: CpuMap.builtIn(), db }
 }
 
 describe('the tree', () => {
@@ -50,7 +51,7 @@ describe('usable models', () => {
     arch,
     allowance: { models: new Map(Object.entries(models)) },
   })
-  const context = { db: builtin() }
+  const context = contextOf()
 
   test('of s390x, the newest and fullest first, with titles of what is missing', () => {
     const { usable, blocked } = usableModels(context, [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
+import { builtin } from '../built-in.ts'
 import { host, refusal, show } from '../notation.ts'
 
 /** Whether the order of the hosts matters, told by the note and found out by trying every order. */

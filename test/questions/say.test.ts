@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { count, fewNames } from '../../src/core/text.ts'
-import { builtin } from '../../src/map/built-in.ts'
 import { compare } from '../../src/questions/compare/compute.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import {
   describeComparison,
   describeModel,
@@ -201,7 +201,7 @@ test.each([
 
 describe('comparisons', () => {
   const said = (text: string) =>
-    describeComparison(compare({ db: builtin() }, host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
+    describeComparison(compare(contextOf(), host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
       ({ text, features }) => `${text} ${features.map(({ feature }) => feature).join(' ')}`.trim(),
     )
 

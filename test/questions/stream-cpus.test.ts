@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
 import { streamCpus } from '../../src/questions/input/stream-cpus.ts'
 
@@ -35,7 +35,7 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 describe('a stream', () => {
   test.each(['auto', 'guest'] as const)('wherever it is cut, is read as a whole: %s', async expected => {
     const bytes = new TextEncoder().encode(expected === 'guest' ? guest : text)
-    const whole = parseCpus({ db: builtin() }, new TextDecoder().decode(bytes), expected)
+    const whole = parseCpus(contextOf(), new TextDecoder().decode(bytes), expected)
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 20 }), async places => {
         expect(await all(streamCpus(cut(bytes, places), { expected }))).toEqual(whole)

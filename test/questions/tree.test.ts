@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { builtin } from '../../src/map/built-in.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { loadDatabase } from '../../src/map/database.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { tree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
+import { builtin } from '../built-in.ts'
 import { small } from '../map/texts.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
@@ -22,7 +24,8 @@ model four : three-v1
   ),
 )
 
-const text = (name?: string, width?: number) => printTree(tree({ db }, name), width)
+const text = (name?: string, width?: number) =>
+  printTree(tree(contextOf(CpuMap.with({ x86: db })), name), width)
 
 test('the long line of descent is flush, branches are drawn', () => {
   expect(text()).toBe(['one     v1-v2  the first', '├─ two', 'three   v1', 'four    v1'].join('\n'))
@@ -51,11 +54,13 @@ test('a name that is no model', () => {
 })
 
 test('an installed map does not know', () => {
-  expect(printTree(tree({ db: smallMap(SMALL) }))).toBe('this CPU map does not say how its models descend')
+  expect(printTree(tree(contextOf(CpuMap.with({ x86: smallMap(SMALL) }))))).toBe(
+    'this CPU map does not say how its models descend',
+  )
 })
 
 test('every family is in the tree once, and no line is too long', () => {
-  const real = { db: builtin() }
+  const real = contextOf()
   const forest = printTree(tree(real))
   const named = forest.split('\n').map(line => /[\w-]*\w/.exec(line)?.[0])
   expect(named.sort()).toEqual(
@@ -71,7 +76,7 @@ test('every family is in the tree once, and no line is too long', () => {
 
 test('deltas add up to the models', () => {
   for (const { name } of builtin().families) {
-    const answer = tree({ db: builtin() }, name)
+    const answer = tree(contextOf(), name)
     if (answer.kind !== 'family') throw new RangeError(name)
     for (const { names, size, base, adds, removes } of answer.steps) {
       const before = base ? (builtin().model(base)?.features.size ?? 0) : 0

@@ -1,7 +1,6 @@
 import { bytewise, count } from '../../src/core/text.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
-import { builtin } from '../../src/map/built-in.ts'
-import type { Context } from '../../src/questions/context.ts'
+import { type Context, contextOf } from '../../src/questions/context.ts'
 import type { FaultAnswer, StateAnswer } from '../shared/answers.ts'
 import type { Given, Move, Questions } from '../shared/protocol.ts'
 import { Analysis } from './analysis.ts'
@@ -30,7 +29,7 @@ type Text = readonly [path: string, text: string | Error]
 
 /** Everything that the page knows and asks; the face of the verbs that runs in the worker. */
 export class Engine implements Questions {
-  readonly #context: Context = { db: builtin() }
+  readonly #context: Context = contextOf()
   readonly #documents = new Documents(this.#context)
   readonly #history = new History()
   readonly #sample: Baked

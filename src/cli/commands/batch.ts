@@ -1,9 +1,9 @@
-import type { Database } from '../../map/database.ts'
 import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
+import { type Context, contextOf } from '../../questions/context.ts'
 import { checkLibvirt, parseRequest } from '../../questions/request.ts'
 import { idText, withId } from '../../questions/request-id.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import type { Session } from '../session.ts'
 import { lines } from '../stdin-lines.ts'
 
@@ -19,7 +19,7 @@ export const command: Command = {
   },
 
   async run(_, session) {
-    const databases = await Databases.open(session)
+    const contexts = await Contexts.open(session)
     let answers: string[] = []
     const flush = () => {
       if (answers.length > 0) session.out(`${answers.join('\n')}\n`)
@@ -29,7 +29,7 @@ export const command: Command = {
     for (const line of lines(flush)) {
       number++
       const text = number === 1 ? line.replace(/^\ufeff/, '') : line
-      if (text.trim() !== '') answers.push(answer(databases, text, number))
+      if (text.trim() !== '') answers.push(answer(contexts, text, number))
       if (answers.length >= 1000) flush()
     }
     flush()
@@ -38,13 +38,13 @@ export const command: Command = {
 }
 
 /** Answers a line, whatever is in it. */
-function answer(databases: Databases, line: string, number: number): string {
+function answer(contexts: Contexts, line: string, number: number): string {
   let id = 'null'
   try {
     const request = parseRequest(line, number)
     id = idText(request.id ?? null, line)
     checkLibvirt(request.libvirt)
-    return withId(id, ask({ db: databases.of(request.cpuMap) }, request))
+    return withId(id, ask(contexts.of(request.cpuMap), request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error
@@ -58,23 +58,23 @@ const fileFault = (error: unknown) =>
     ? { kind: 'bad-input', message: error.message }
     : undefined
 
-/** The databases that requests name, opened on first use. */
-class Databases {
-  readonly #own: Database
-  readonly #open: (directory: string) => Database
+/** What requests are answered from: the maps that they name are opened on first use. */
+class Contexts {
+  readonly #own: Context
+  readonly #open: (directory: string) => Context
 
-  private constructor(own: Database, open: (directory: string) => Database) {
+  private constructor(own: Context, open: (directory: string) => Context) {
     this.#own = own
     this.#open = open
   }
 
-  static async open(session: Session): Promise<Databases> {
+  static async open(session: Session): Promise<Contexts> {
     const { openCpuMap } = await import('../../host/files/cpu-map.ts')
-    return new Databases(await databaseOf(session), openCpuMap)
+    return new Contexts(await openContext(session), directory => contextOf(openCpuMap(directory)))
   }
 
   /** @throws BadRequest, FileError, ParseError, LibvirtError */
-  of(directory: unknown): Database {
+  of(directory: unknown): Context {
     if (directory === undefined) return this.#own
     if (typeof directory !== 'string') throw new BadRequest('cpuMap: must be the path of a directory')
     return this.#open(directory)

@@ -19,7 +19,7 @@ import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import { printBits } from '../bits.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { printLines } from '../print-report.ts'
 import type { Session } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
@@ -56,7 +56,7 @@ export const command: Command = {
     const as = kindOf(args)
     if (as === 'guest' && args.has('best'))
       throw new UsageError('--best is for hosts: a guest may lack bits as it is')
-    const decoder = new Decoder({ db: await databaseOf(session) }, as, args)
+    const decoder = new Decoder(await openContext(session), as, args)
     const skipped: Note[] = []
     let any = false
     await readCpus(args.all('file'), {

@@ -21,7 +21,7 @@ import { table } from '../../report/table.ts'
 import { parseXml } from '../../xml/reader.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { hostDefinition } from '../guest-host.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
 import { printLines } from '../print-report.ts'
@@ -60,7 +60,7 @@ export const command: Command = {
 
   async run(args, session) {
     if (args.get('what') !== 'check') throw new UsageError(`guest has check, not '${args.get('what')}'`)
-    const context = { db: await databaseOf(session) }
+    const context = await openContext(session)
     const guests: ({ readonly source: string } & GuestAnswer)[] = []
     for (const source of args.all('file'))
       guests.push({ source, ...(await answerFor(context, source, args)) })

@@ -7,7 +7,7 @@ import { byHosts } from '../../questions/words/reason.ts'
 import type { Line, StyledText } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
 import { openHosts } from '../hypervisor-hosts.ts'
 import { printLines } from '../print-report.ts'
@@ -34,7 +34,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const context = { db: await databaseOf(session) }
+    const context = await openContext(session)
     const { hosts, notes } = await openHosts(context, args.all('usable-on'), hypervisorRequest(args))
     const answer = usableModels(context, hosts)
     if (args.has('json')) {

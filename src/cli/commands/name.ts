@@ -26,8 +26,8 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { db, own } = await requestedModels(session, args.get('arch'))
-    const answers = args.all('name').map(text => name({ db }, text, own))
+    const { context, own } = await requestedModels(session, args.get('arch'))
+    const answers = args.all('name').map(text => name(context, text, own))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
     else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)
     return answers.every(({ features }) => features.length > 0) ? 0 : 1

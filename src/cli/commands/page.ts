@@ -1,5 +1,5 @@
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { bake, readPage } from '../page.ts'
 
 export const command: Command = {
@@ -26,7 +26,7 @@ export const command: Command = {
     if (data.length === 0) session.out(page)
     else {
       const { filesOfFleet } = await import('../../host/files/fleet.ts')
-      session.out(bake(page, await filesOfFleet({ db: await databaseOf(session) }, data)))
+      session.out(bake(page, await filesOfFleet(await openContext(session), data)))
     }
     return 0
   },

@@ -20,8 +20,8 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { db } = await requestedModels(session, args.get('arch'))
-    const answer = tree({ db }, args.get('model'))
+    const { context } = await requestedModels(session, args.get('arch'))
+    const answer = tree(context, args.get('model'))
     if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
     else session.out(`${printTree(answer, terminalWidth())}\n`)
     return answer.kind === 'unknown' ? 1 : 0

@@ -5,7 +5,7 @@ import { effects, whatIfAnswer } from '../../questions/what-if/compute.ts'
 import { reportEffects, reportWhatIf } from '../../questions/what-if/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { FLEET, type GivenFleet, givenFleet, printAnswer } from '../fleet-input.ts'
 import { FORMS } from '../print-report.ts'
 import { UsageError } from '../spec.ts'
@@ -43,7 +43,7 @@ export const command: Command = {
 
   async run(args, session) {
     if (args.has('effects')) {
-      const list = effects({ db: await databaseOf(session) })
+      const list = effects(await openContext(session))
       await printAnswer(session, args, { effects: list }, report => reportEffects(report, list), [])
       return 0
     }

@@ -5,7 +5,7 @@ import { printCapabilities } from '../../qemu/print-capabilities.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { linesOf } from '../error-lines.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
@@ -71,10 +71,12 @@ async function describe(args: Arguments, session: Session): Promise<DescribedHos
     else if (process.platform !== 'linux') throw new CommandError([`${NOT_HERE}; ${HINT}`])
     const { describeHost } = await import('./describe-host.ts')
     const cache = args.has('no-cache') ? 'none' : undefined
-    return await describeHost(
-      { db: await databaseOf(session) },
-      { root: root ?? '/', libvirt: session.libvirt, best: args.has('best'), cache },
-    )
+    return await describeHost(await openContext(session), {
+      root: root ?? '/',
+      libvirt: session.libvirt,
+      best: args.has('best'),
+      cache,
+    })
   } catch (error) {
     throw new CommandError(['failed to get capabilities', ...linesOf(error)], { cause: error })
   }

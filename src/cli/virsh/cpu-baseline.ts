@@ -6,7 +6,7 @@ import { Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 import { FILES } from './file-options.ts'
@@ -72,20 +72,20 @@ export const command: Command = {
 }
 
 async function poolOf(args: Arguments, session: Session) {
-  const db = await databaseOf(session)
+  const context = await openContext(session)
   const files = args.all('file')
   if (session.driver === 'test' && args.has('migratable')) {
     await readAsVirsh(files, { cpu: () => {} })
     throw new CommandError(['unsupported flags (0x2) in function testConnectBaselineCPU'])
   }
-  const pool = new Pool(db, {
+  const pool = new Pool(context.db, {
     explain: args.has('explain') || args.has('json'),
     lenient: args.has('lenient'),
     best: args.has('best'),
     unfiltered: session.driver === 'test',
   })
   const take = (cpu: Cpu, source: string) => pool.add(cpu, source)
-  const notes = await readDefinitions({ db }, files, 'host', take, args.has('best'))
+  const notes = await readDefinitions(context, files, 'host', take, args.has('best'))
   return { pool, notes }
 }
 

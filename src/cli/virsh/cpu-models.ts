@@ -1,7 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { cpuModels } from '../../questions/cpu-models/compute.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {
@@ -26,7 +26,7 @@ export const command: Command = {
   async run(args, session) {
     const arch = args.get('arch') ?? ''
     try {
-      const models = cpuModels({ db: await databaseOf(session) }, arch)
+      const models = cpuModels(await openContext(session), arch)
       if (args.has('json'))
         session.out(`${JSON.stringify({ schema: 1, arch, models: models ?? null }, null, 2)}\n`)
       else if (models) session.out(models.map(name => `${name}\n`).join(''))

@@ -3,7 +3,7 @@ import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { domcapabilities } from '../../questions/domcapabilities/compute.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { linesOf } from '../error-lines.ts'
 import {
   type HypervisorRequest,
@@ -74,7 +74,7 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     const { capabilities, choice } = await openHypervisor(request)
     checkDomains(capabilities, choice)
     const host = request.replies === undefined ? await hostOf() : {}
-    const context = { db: await databaseOf(session) }
+    const context = await openContext(session)
     const disableDeprecated = args.has('disable-deprecated-features')
     return domcapabilities(context, capabilities, choice, host, { disableDeprecated })
   } catch (error) {

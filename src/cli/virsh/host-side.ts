@@ -4,7 +4,7 @@ import { compare, compareNotes } from '../../questions/compare/compute.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, type Noted } from '../../questions/input/definition-of.ts'
 import type { Arguments } from '../arguments.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import type { Session } from '../session.ts'
 import { thisHost } from '../this-host.ts'
 import type { Side } from './file-comparer.ts'
@@ -34,7 +34,7 @@ export function hostSide(args: Arguments, session: Session): Side {
         await validateCpu(input.element, args.get('schema'), session.libvirt)
       }
       if (session.driver === 'test') throw new LibvirtError('no-support', 'virConnectCompareCPU')
-      const context = { db: await databaseOf(session) }
+      const context = await openContext(session)
       host ??= path === undefined ? thisHost(context) : recorded(context, path)
       known = await host
       const { value, notes } = definitionOf(context, input, 'auto')

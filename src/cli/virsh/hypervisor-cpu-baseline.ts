@@ -16,7 +16,7 @@ import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { HYPERVISOR, hypervisorRequest, inquireQemu, PROBES, refuseReadOnly } from '../hypervisor.ts'
 import { openHosts } from '../hypervisor-hosts.ts'
 import type { Session } from '../session.ts'
@@ -52,7 +52,7 @@ export const command: Command = {
       throw new UsageError("command 'hypervisor-cpu-baseline' doesn't support option --ignore-host")
     }
     const { files, request } = splitFiles(args, hypervisorRequest(args))
-    const context = { db: await databaseOf(session) }
+    const context = await openContext(session)
     const asked = await cpusOf(context, args, files, session)
     const { hosts, notes } = await openHosts(context, args.all('replies'), request)
     const given = asked ?? reportedBy(hosts)

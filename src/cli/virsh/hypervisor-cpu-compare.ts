@@ -4,7 +4,7 @@ import { definitionOf } from '../../questions/input/definition-of.ts'
 import { type Hypervisor, hypervisorCompare, reportedCpu } from '../../questions/input/hypervisor.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -77,7 +77,7 @@ class HypervisorSide implements Side {
     refuseReadOnly(this.#session, 'CompareHypervisorCPU')
     this.#hypervisor ??= openHypervisor(this.#request)
     const hypervisor = await this.#hypervisor
-    const context = { db: await databaseOf(this.#session) }
+    const context = await openContext(this.#session)
     const reported = reportedCpu(context, hypervisor)
     if (this.#args.has('validate') && input.kind === 'definition') {
       const { validateCpu } = await import('../../host/files/schema.ts')

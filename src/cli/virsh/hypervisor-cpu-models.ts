@@ -4,7 +4,7 @@ import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answ
 import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
 import type { Line } from '../../report/styled-text.ts'
 import type { Command } from '../command.ts'
-import { databaseOf } from '../database.ts'
+import { openContext } from '../database.ts'
 import { linesOf } from '../error-lines.ts'
 import {
   HYPERVISOR,
@@ -62,7 +62,7 @@ async function modelsOf(request: HypervisorRequest, session: Session): Promise<H
   checkDomains(capabilities, choice)
   const given = capabilities.accelerators.get(choice.accelerator)
   const allowance = given && allowanceOf(given)
-  return allowance ? hypervisorModels(await databaseOf(session), allowance, choice.arch) : []
+  return allowance ? hypervisorModels((await openContext(session)).db, allowance, choice.arch) : []
 }
 
 const explained = ({ name, blockers }: HypervisorModel): Line[] =>

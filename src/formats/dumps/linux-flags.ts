@@ -4,7 +4,7 @@ import type { CpuidRow } from '../../core/cpuid-data.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { Register } from '../../core/place.ts'
 import { signatureWord } from '../../core/signature.ts'
-import { builtin } from '../../map/built-in.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
 import type { Dump } from './dump.ts'
 
@@ -59,10 +59,11 @@ function vendorWords(vendor: string): [ebx: U32, edx: U32, ecx: U32] {
 function featuresOf({ vendor, flags }: LinuxCpu): Feature[] {
   const names = new Set(flags)
   const ours = OWN_WORDS.filter(([word, , of]) => names.has(word) && of.test(vendor)).map(([, name]) => name)
-  const byFlag = featuresByFlag(builtin())
+  const db = CpuMap.builtIn().of('x86')
+  const byFlag = featuresByFlag(db)
   return [
     ...flags.flatMap(flag => byFlag.get(flag) ?? []),
-    ...ours.flatMap(name => builtin().features.get(name) ?? []),
+    ...ours.flatMap(name => db.features.get(name) ?? []),
   ]
 }
 

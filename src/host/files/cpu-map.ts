@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { builtin } from '../../map/built-in.ts'
-import { Database } from '../../map/database.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
 import { fileError } from './file-error.ts'
 
-const opened = new Map<string, Database>()
+const opened = new Map<string, CpuMap>()
 
 /**
- * The database of a libvirt `cpu_map` directory; read once a process.
+ * The map of a libvirt `cpu_map` directory; read once a process.
  * @throws FileError, ParseError, or LibvirtError for what libvirt itself would refuse
  */
-export function openCpuMap(directory: string): Database {
+export function openCpuMap(directory: string): CpuMap {
   const key = resolve(directory)
   const known = opened.get(key)
   if (known) return known
-  const database = Database.fromCpuMap(name => readMapFile(`${directory}/${name}`), 'x86', builtin())
-  opened.set(key, database)
-  return database
+  const map = CpuMap.installed(name => readMapFile(`${directory}/${name}`))
+  map.of('x86')
+  opened.set(key, map)
+  return map
 }
 
 function readMapFile(path: string): string {

@@ -35,10 +35,10 @@ export interface DecodeAnswer {
  * The named CPU that a dump is.
  * @throws LibvirtError where no model fits
  */
-export function decode({ db }: Context, data: CpuidData, options: DecodeOptions = {}): DecodeAnswer {
-  const read = readCpuid(db, data)
-  const cpu = decodeX86({ db }, read, options)
-  return answer(cpu, read, [...doubts(data, options.source), ...lacks({ db }, read, cpu, options)])
+export function decode(context: Context, data: CpuidData, options: DecodeOptions = {}): DecodeAnswer {
+  const read = readCpuid(context.db, data)
+  const cpu = decodeX86(context, read, options)
+  return answer(cpu, read, [...doubts(data, options.source), ...lacks(context, read, cpu, options)])
 }
 
 /** As `decode`, of data already read or met. */

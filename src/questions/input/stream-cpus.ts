@@ -4,8 +4,8 @@ import type { FoundInput } from '../../formats/input-cpu.ts'
 import { inputsOfText } from '../../formats/input-text.ts'
 import { InputReader } from '../../formats/libvirt/input-reader.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
-import { builtin } from '../../map/built-in.ts'
-import type { Database } from '../../map/database.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import { contextOf } from '../context.ts'
 import { definitionOf } from './definition-of.ts'
 import type { FoundHost } from './parse-cpus.ts'
 
@@ -17,7 +17,7 @@ export interface StreamOptions {
   /** Ends the reading: the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal
   /** Whose facts dumps are named from; absent: the data that comes with this package. */
-  readonly database?: Database
+  readonly map?: CpuMap
 }
 
 /** What a stream is made of: UTF-8 bytes or text, cut anywhere. A web `ReadableStream` or a Node stream will do. */
@@ -32,9 +32,10 @@ const LIMIT = 64 * 2 ** 20
  * @throws ParseError, LibvirtError, and the reason of `signal`
  */
 export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): AsyncGenerator<FoundHost> {
-  const { expected = 'auto', source = '', signal, database = builtin() } = options
+  const { expected = 'auto', source = '', signal } = options
+  const context = contextOf(options.map)
   for await (const input of inputsOf(chunks, source, expected, signal)) {
-    const { value, notes } = definitionOf({ db: database }, { ...input, source }, expected)
+    const { value, notes } = definitionOf(context, { ...input, source }, expected)
     yield { cpu: value, notes }
   }
 }

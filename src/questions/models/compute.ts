@@ -19,7 +19,7 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
   const arch = hosts[0]?.arch ?? 'x86_64'
   const db = driverOf(arch)?.ownModels?.() ?? context.db
   const answers = rankedModels(db, arch, hosts).map(
-    (model): BlockedModel => ({ ...model, ...obstacles({ db }, model.name, hosts) }),
+    (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, hosts) }),
   )
   const isUsable = ({ blockers, absentOn, untoldOn }: BlockedModel) =>
     blockers.length + absentOn.length + untoldOn.length === 0
@@ -45,7 +45,7 @@ function rankedModels(db: Database, arch: string, hosts: readonly HypervisorHost
     .map(model => ({ name: model.name, vendor: model.vendor?.name ?? '', worth: worth(model) }))
 }
 
-function obstacles({ db }: Context, name: string, hosts: readonly HypervisorHost[]) {
+function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[]) {
   const where = (wanted: (blockers: Blockers | undefined) => boolean) =>
     hosts.filter(({ allowance }) => wanted(allowance.models.get(name))).map(({ source }) => source)
   const lacking = new Map<string, string[]>()

@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest'
 import * as operations from '../../../src/arch/operations.ts'
 import { readPowerMap } from '../../../src/arch/ppc64/map.ts'
 import { builtinPowerMap, legacyNames } from '../../../src/arch/ppc64/models.ts'
-import { builtin } from '../../../src/map/built-in.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
+import { contextOf } from '../../../src/questions/context.ts'
 import { start } from '../../../src/questions/operations.ts'
+import { builtin } from '../../built-in.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
@@ -94,7 +95,12 @@ describe('the processor version register', () => {
 })
 
 test('a guest starts under its new name', () => {
-  const { cpu } = start({ db }, power('POWER7 IBM'), guest('minimum POWER7+_v2.1'), new Map([['POWER7', []]]))
+  const { cpu } = start(
+    contextOf(),
+    power('POWER7 IBM'),
+    guest('minimum POWER7+_v2.1'),
+    new Map([['POWER7', []]]),
+  )
   expect(cpu && show(cpu)).toBe('exact POWER7')
 })
 

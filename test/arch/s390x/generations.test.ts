@@ -6,7 +6,7 @@ import { withGroups } from '../../../src/arch/s390x/groups.ts'
 import { readGenerations } from '../../../src/arch/s390x/machines.ts'
 import { generations } from '../../../src/arch/s390x/models.ts'
 import { FeatureSet } from '../../../src/core/feature-set.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 
 const { db, machines } = generations()

@@ -3,7 +3,7 @@ import type { FoldOptions } from '../../../src/arch/driver.ts'
 import { BaselineFold } from '../../../src/arch/x86/baseline.ts'
 import { featuresOf } from '../../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { guest, host, names, refusal, show } from '../../notation.ts'
 
 const db = builtin()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { compare } from '../../../src/arch/x86/compare.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { guest, host, refusal } from '../../notation.ts'
 
 const db = builtin()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import { hasOtherBits, identical } from '../../../src/arch/x86/data.ts'
 import { checkForbidden, dataHasFeature, hasFeature, validateFeatures } from '../../../src/arch/x86/query.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, guest, host, modelOf, names, refusal, together } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { featuresWith } from '../../../src/arch/x86/definition.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 
 const db = builtin()
 const names = (policy: 'require' | 'disable', type: 'host' | 'guest') =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import { encode, wordsOf } from '../../../src/arch/x86/encode.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { guest, host, refusal } from '../../notation.ts'
 
 const db = builtin()

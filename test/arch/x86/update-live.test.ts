@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../../src/map/built-in.ts'
 import type { Database } from '../../../src/map/database.ts'
+import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, guest, modelOf, names, refusal, show, together } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
 import { updateLive } from '../../x86.ts'

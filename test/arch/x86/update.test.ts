@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 import { cpu, guest, host, refusal, show } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
 import { update } from '../../x86.ts'

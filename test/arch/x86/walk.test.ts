@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type CpuidRegisters, type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { builtin } from '../../built-in.ts'
 
 /** A CPU that answers zeros but for what is listed: `LEAF.SUBLEAF: EAX EBX ECX EDX` in hexadecimal. */
 const cpu = (...lines: readonly string[]): Query => {

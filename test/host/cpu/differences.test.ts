@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ProbedCpu } from '../../../src/formats/host/probed.ts'
 import { differences } from '../../../src/host/cpu/differences.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { contextOf } from '../../../src/questions/context.ts'
 import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
 import { cpuid } from '../../notation.ts'
 
@@ -31,7 +31,7 @@ test('kinds that differ in other words only are not', () => {
 test('the CPU of a machine with several kinds is what they have in common, and that is said', () => {
   const dumps = [kind(`${P_CORE}, 7.0.edx=10`, '0'), kind(E_CORE, '1')]
   const probed: ProbedCpu = { arch: 'x86_64', route: 'instruction', dumps, doubts: [] }
-  const { value, notes } = hostCpu({ db: builtin() }, probed)
+  const { value, notes } = hostCpu(contextOf(), probed)
   const names = value.features.map(({ name }) => name)
   expect(names).toContain('bmi1')
   expect(names).not.toContain('fsrm')
@@ -48,7 +48,7 @@ test('a CPU that no model fits has none, as with libvirt, and keeps what else is
     physicalBits: 36,
     doubts: [],
   }
-  expect(hostCpu({ db: builtin() }, probed, { topology }).value).toEqual({
+  expect(hostCpu(contextOf(), probed, { topology }).value).toEqual({
     type: 'host',
     arch: 'i686',
     microcode: 7,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
 import { probeCpu } from '../../../src/host/cpu/probe-cpu.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { contextOf } from '../../../src/questions/context.ts'
 import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
 
 const corpus = join(import.meta.dirname, '..', '..', 'corpus', 'machine')
@@ -34,7 +34,7 @@ describe('a recorded machine', () => {
     })
     expect(probed.dumps.map(({ cpus }) => cpus)).toEqual([['0', '1']])
     expect(kinds(probed.doubts)).toEqual(['probed', 'msrs-unseen', 'tsc-unseen'])
-    const { value, notes } = hostCpu({ db: builtin() }, probed)
+    const { value, notes } = hostCpu(contextOf(), probed)
     expect(printCpu(value)).toContain(
       "<model>kvm64-v1</model>\n  <vendor>AMD</vendor>\n  <microcode version='16777317'/>\n" +
         "  <signature family='25' model='17' stepping='1'/>\n  <maxphysaddr mode='emulate' bits='48'/>\n",
@@ -125,7 +125,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
       const probed = await probeCpu()
       expect(probed.route).toBe('instruction')
       expect(probed.doubts[0]).toMatchObject({ kind: 'probed', failed: [] })
-      expect(hostCpu({ db: builtin() }, probed).value.features.length).toBeGreaterThan(10)
+      expect(hostCpu(contextOf(), probed).value.features.length).toBeGreaterThan(10)
     })
   },
 )

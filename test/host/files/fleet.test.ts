@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
 import { readFleet } from '../../../src/host/files/fleet.ts'
-import { builtin } from '../../../src/map/built-in.ts'
+import { contextOf } from '../../../src/questions/context.ts'
 import { describeNote } from '../../../src/questions/words/describe.ts'
 import { folderOf, hostXml } from '../../cli/virt-cpu.ts'
 
-const context = { db: builtin() }
+const context = contextOf()
 
 /** A folder with these files, by path below it. */
 function tree(files: Readonly<Record<string, string>>): string {

@@ -10,7 +10,7 @@ import { modelsOf } from './baseline.ts'
 
 /** The models as they descend, with the pool's hosts, its answer and the runners-up in their places. */
 export function treeView(analysis: Analysis, scope: Scope): TreeAnswer {
-  const forest = tree({ db: analysis.view.db })
+  const forest = tree(analysis.view.context)
   let answer = ''
   try {
     answer = analysis.baseline(scope, false).result().model ?? ''
