@@ -8,13 +8,19 @@ const data = {
   load: (id: string) => (id === '\0virtual:data' ? dataModule() : undefined),
 }
 
-export default defineConfig({
+/** Real programs on a busy machine take their time. A test that hangs still ends. */
+const PATIENCE = 180_000
+
+export default defineConfig(({ mode }) => ({
   plugins: [data],
   define: { __VERSION__: '"test"' },
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: './test/setup/build.ts',
-    testTimeout: 30_000,
+    globalSetup: ['./test/setup/build.ts', './test/setup/run-folder.ts'],
+    env: mode === 'long' ? { VIRT_CPU_LONG: '1' } : {},
+    testTimeout: PATIENCE,
+    hookTimeout: PATIENCE,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/setup/closing-line.ts'],
   },
-})
+}))

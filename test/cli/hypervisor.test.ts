@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -203,8 +203,12 @@ describe.skipIf(process.platform === 'win32')('a QEMU that hangs', () => {
       return false
     }
   }
+  const childrenOf = (pid: number | undefined): string[] =>
+    spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter(Boolean)
   const until = async (happens: () => boolean) => {
-    for (let tries = 0; tries < 500 && !happens(); tries++) await new Promise(wake => setTimeout(wake, 20))
+    for (let tries = 0; tries < 5000 && !happens(); tries++) await new Promise(wake => setTimeout(wake, 20))
     return happens()
   }
 
@@ -220,7 +224,7 @@ describe.skipIf(process.platform === 'win32')('a QEMU that hangs', () => {
         true,
       )
       const pid = Number(readFileSync(pidFile, 'utf8'))
-      await new Promise(wake => setTimeout(wake, 200)) // so that the guard is there
+      expect(await until(() => childrenOf(child.pid).length === 2)).toBe(true) // QEMU and its guard
       child.kill(signal)
       await gone
       expect(await until(() => !isAlive(pid))).toBe(true)

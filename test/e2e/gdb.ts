@@ -28,7 +28,7 @@ export class Guest {
       child.kill('SIGKILL')
       rmSync(folder, { recursive: true, force: true })
     }
-    for (let tries = 0; tries < 100 && child.exitCode === null; tries++) {
+    for (let tries = 0; tries < 1200 && child.exitCode === null; tries++) {
       const socket = await open(path)
       if (socket) return new Guest(socket, end)
       await sleep(100)

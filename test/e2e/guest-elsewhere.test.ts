@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { needed, notInstalled } from '../needs.ts'
 import { whyNoDaemon } from './libvirtd.ts'
 
 /**
@@ -61,8 +62,8 @@ const CPUS: Readonly<Record<string, readonly string[]>> = {
 }
 
 const cases = Object.entries(CPUS).flatMap(([arch, cpus]) => cpus.map(cpu => [arch, cpu] as const))
-const absent = Object.keys(MACHINES).filter(arch => !existsSync(`/usr/bin/qemu-system-${arch}`))
-const why = whyNoDaemon() ?? (absent.length > 0 ? `no QEMU for ${absent.join(', ')}` : undefined)
+const qemus = Object.keys(MACHINES).map(arch => `/usr/bin/qemu-system-${arch}`)
+const why = needed('libvirt 11.3 and these QEMUs', whyNoDaemon() ?? notInstalled(...qemus))
 
 const root = mkdtempSync(join(tmpdir(), 'lv-'))
 mkdirSync(join(root, 'etc'))
@@ -90,28 +91,19 @@ function started(file: string) {
   return live === undefined ? { message, argument } : { live, argument }
 }
 
-test.runIf(process.env.CI === 'true')('CI has libvirt 11.3 and these QEMUs', () =>
-  expect(why).toBeUndefined(),
-)
-
-describe.skipIf(why !== undefined)(`beside libvirt's embedded driver (${why ?? 'installed'})`, () => {
-  test.each(cases)(
-    '%s %s',
-    (arch, cpu) => {
-      const file = join(root, 'case.xml')
-      writeFileSync(file, domainOf(arch, cpu))
-      const args = ['guest', 'check', file, '--json', '--libvirt', '11.3']
-      const { stdout } = virtCpu([...args, '--cpu-map', '/usr/share/libvirt/cpu_map'], {
-        env: { XDG_CACHE_HOME: root },
-      })
-      const [{ message, live, argument }] = JSON.parse(stdout).guests
-      const theirs = started(file)
-      // How QEMU itself says that it ends is not libvirt's text.
-      if (/closed the monitor|process exited/.test(theirs.message ?? ''))
-        expect(message).toContain('QEMU ends')
-      else if (theirs.message !== undefined) expect({ message }).toEqual({ message: theirs.message })
-      else expect({ live, argument }).toEqual(theirs)
-    },
-    60_000,
-  )
+describe.skipIf(why)(`beside libvirt's embedded driver (${why ?? 'installed'})`, () => {
+  test.each(cases)('%s %s', (arch, cpu) => {
+    const file = join(root, 'case.xml')
+    writeFileSync(file, domainOf(arch, cpu))
+    const args = ['guest', 'check', file, '--json', '--libvirt', '11.3']
+    const { stdout } = virtCpu([...args, '--cpu-map', '/usr/share/libvirt/cpu_map'], {
+      env: { XDG_CACHE_HOME: root },
+    })
+    const [{ message, live, argument }] = JSON.parse(stdout).guests
+    const theirs = started(file)
+    // How QEMU itself says that it ends is not libvirt's text.
+    if (/closed the monitor|process exited/.test(theirs.message ?? '')) expect(message).toContain('QEMU ends')
+    else if (theirs.message !== undefined) expect({ message }).toEqual({ message: theirs.message })
+    else expect({ live, argument }).toEqual(theirs)
+  })
 })

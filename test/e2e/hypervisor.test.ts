@@ -1,24 +1,20 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { CLI, folderOf, type Ran } from '../cli/virt-cpu.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { CLI, type Ran } from '../cli/virt-cpu.ts'
+import { isLong } from '../effort.ts'
+import { needed } from '../needs.ts'
 import { reference } from '../reference.ts'
-import { libvirtMissing } from './libvirt-daemon.ts'
+import { type Libvirtd, sharedLibvirtd, whyNoDaemon } from './libvirtd.ts'
+import { AS_LIBVIRT, besideEnvironment } from './qemus.ts'
 
-const MAP = '/usr/share/libvirt/cpu_map'
-const missing = existsSync(join(MAP, 'index.xml')) ? libvirtMissing() : 'no cpu_map'
-const cache = folderOf({})
-const required = process.env.CI === 'true'
-/** The observed inputs are many, and where libvirt asks QEMU anew each time a call takes it seconds. */
-const thorough = process.env.VIRT_CPU_THOROUGH === '1'
+const why = needed('libvirt 11.3 and QEMU, and may start a daemon', whyNoDaemon())
+let daemon: Libvirtd
 
-test.runIf(required)('CI has libvirtd and its cpu_map', () => expect(missing).toBeUndefined())
-
-function run(program: string, args: readonly string[], cwd: string): Promise<Ran> {
-  const env = { ...process.env, XDG_CACHE_HOME: cache }
+function run(program: string, args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise(resolve => {
-    const child = execFile(program, args, { cwd, env, timeout: 120_000 }, (_, stdout, stderr) =>
+    const child = execFile(program, args, { cwd, env, timeout: 180_000 }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode, stdout, stderr }),
     )
   })
@@ -26,10 +22,10 @@ function run(program: string, args: readonly string[], cwd: string): Promise<Ran
 
 /** What a real virsh and virt-cpu do with the same command line, QEMU and map. */
 async function both(args: readonly string[], cwd: string) {
-  const ours = [CLI, '--cpu-map', MAP, '--libvirt', '11.3', ...args]
+  const environment = { ...process.env, ...besideEnvironment(daemon) }
   const [theirs, mine] = await Promise.all([
-    run('virsh', ['-c', 'qemu:///system', ...args], cwd),
-    run(process.execPath, ours, cwd),
+    run('virsh', ['-c', daemon.uri, ...args], cwd),
+    run(process.execPath, [CLI, ...AS_LIBVIRT, ...args], cwd, environment),
   ])
   return { ours: mine, theirs: { ...theirs, stderr: asOurs(theirs.stderr) } }
 }
@@ -51,7 +47,7 @@ const folders: readonly (readonly [string, ...(readonly string[])[]])[] = [
     ['hypervisor-cpu-compare', '--virttype', 'qemu', '--error'],
     ['hypervisor-cpu-baseline', '--virttype', 'qemu', '--migratable'],
   ],
-  ...(thorough ? ['in', 'in2'] : []).flatMap(name => {
+  ...(isLong ? ['in', 'in2'] : []).flatMap(name => {
     const folder = reference('virsh-observed', name)
     return folder ? [[folder, ['hypervisor-cpu-compare'], ['hypervisor-cpu-baseline']] as const] : []
   }),
@@ -63,7 +59,7 @@ async function differences(
   [command = '', ...options]: readonly string[],
 ): Promise<unknown[]> {
   const all = readdirSync(folder).filter(name => !OTHERWISE.test(name))
-  const names = all.filter((_, i) => thorough || i % 3 === 0)
+  const names = all.filter((_, i) => isLong || i % 3 === 0)
   const found: unknown[] = []
   const next = names.values()
   const work = async () => {
@@ -76,10 +72,14 @@ async function differences(
   return found
 }
 
-describe.skipIf(missing)(`side by side with virsh and QEMU (${missing ?? 'installed'})`, () => {
+describe.skipIf(why)(`side by side with virsh and QEMU (${why ?? 'installed'})`, () => {
+  beforeAll(async () => {
+    daemon = await sharedLibvirtd()
+  })
+
   for (const [folder, ...commands] of folders) {
     for (const command of commands) {
-      const title = `${thorough ? 'every file' : 'every third file'} of ${folder.split('/').slice(-2).join('/')}: ${command.join(' ')}`
+      const title = `${isLong ? 'every file' : 'every third file'} of ${folder.split('/').slice(-2).join('/')}: ${command.join(' ')}`
       test(title, async () => expect(await differences(folder, command)).toEqual([]), 900_000)
     }
   }
@@ -116,12 +116,8 @@ describe.skipIf(missing)(`side by side with virsh and QEMU (${missing ?? 'instal
     [['-r', 'hypervisor-cpu-models']],
     [['-c', 'test:///default', 'hypervisor-cpu-compare', 'cpu-guest.xml']],
     [['-c', 'test:///default', 'hypervisor-cpu-baseline', 'cpu-guest.xml']],
-  ])(
-    '%j',
-    async args => {
-      const { ours, theirs } = await both(args, corpus)
-      expect(ours).toEqual(theirs)
-    },
-    60_000,
-  )
+  ])('%j', async args => {
+    const { ours, theirs } = await both(args, corpus)
+    expect(ours).toEqual(theirs)
+  })
 })

@@ -1,99 +1,70 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { libvirtMissing } from './libvirt-daemon.ts'
+import { runProcess } from '../cli/virt-cpu.ts'
+import { notInstalled } from '../needs.ts'
+import { DAEMON } from '../setup/run-folder.ts'
 
-/** The programs of Debian's libvirt, the system daemon among them. */
-const PROGRAMS = ['/usr/sbin/libvirtd', '/usr/bin/virsh']
+/** The targets whose QEMUs the daemon finds; all that Debian has take it most of a minute to look through. */
+const TARGETS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64']
+
+const QEMUS = TARGETS.map(target => `/usr/bin/qemu-system-${target}`)
 
 /** Behaviour that virt-cpu is held against. */
 const VERSION = /^11\.3\./
 
-/** Why no daemon can be started here; undefined: it can. */
-export function whyNoDaemon(): string | undefined {
-  const absent = PROGRAMS.filter(path => !existsSync(path))
-  if (absent.length > 0) return `${absent.join(' and ')} not installed`
-  if (process.getuid?.() !== 0) return 'only root can start libvirtd'
-  const version = spawnSync('virsh', ['--version'], { encoding: 'utf8' }).stdout.trim()
+/** Returns why virt-cpu cannot be held against virsh and its map here; undefined where it can. */
+export function whyNoVirsh(): string | undefined {
+  const reason = notInstalled('/usr/bin/virsh', '/usr/share/libvirt/cpu_map/index.xml')
+  if (reason) return reason
+  const version = runProcess('virsh', ['--version']).stdout.trim()
   return VERSION.test(version) ? undefined : `virsh is ${version}, and the answers compared are of 11.3`
 }
 
-/**
- * A daemon of our own, with sockets and folders that no other has; where this system lets nobody mount, the system's
- * own, which is shared with other tests.
- */
-export class Libvirtd {
+/** Returns why no daemon can look at QEMUs here; undefined where one can. */
+export function whyNoDaemon(): string | undefined {
+  const reason = whyNoVirsh() ?? notInstalled('/usr/sbin/libvirtd', ...QEMUS)
+  if (reason) return reason
+  return process.getuid?.() === 0 ? undefined : 'only root can start libvirtd'
+}
+
+/** A libvirtd to compare with. */
+export interface Libvirtd {
   readonly uri: string
   /** Where it looks for QEMU. */
   readonly path: string
-  readonly #own: { readonly folder: string; readonly child: ChildProcess } | undefined
+}
 
-  private constructor(uri: string, path: string, own?: { folder: string; child: ChildProcess }) {
-    this.uri = uri
-    this.path = path
-    this.#own = own
-  }
+/**
+ * Returns the daemon that all test files of a run share; whoever asks first starts it. It has sockets and folders that
+ * no other has. Where this system lets nobody mount, it is the system's own.
+ */
+export async function sharedLibvirtd(): Promise<Libvirtd> {
+  if (spawnSync('unshare', ['-m', 'true']).status !== 0) return systemLibvirtd()
+  const folder = join(tmpdir(), DAEMON)
+  const path = join(folder, 'qemu')
+  if (takes(folder)) start(folder, path)
+  await until(() => existsSync(join(folder, 'libvirt-sock')), folder)
+  return { uri: `qemu+unix:///system?socket=${folder}/libvirt-sock`, path }
+}
 
-  /** @param path where it shall look for QEMU; the system's own looks elsewhere */
-  static async start(path: string): Promise<Libvirtd> {
-    if (spawnSync('unshare', ['-m', 'true']).status !== 0) return Libvirtd.#shared()
-    const folder = mkdtempSync(join(tmpdir(), 'lv-'))
-    writeFileSync(
-      join(folder, 'libvirtd.conf'),
-      `unix_sock_dir = "${folder}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "3:file:${folder}/log"\n`,
-    )
-    const mounts = FOLDERS.map(name => `mkdir -p ${name} && mount -t tmpfs none ${name} && `).join('')
-    const run = 'exec env PATH="$1" /usr/sbin/libvirtd --config "$0/libvirtd.conf" --pid-file "$0/pid"'
-    const args = ['-m', 'sh', '-c', mounts + run, folder, `${path}:${SYSTEM_PATH}`]
-    const child = spawn('unshare', args, { stdio: 'ignore' })
-    const daemon = new Libvirtd(`qemu+unix:///system?socket=${folder}/libvirt-sock`, path, { folder, child })
-    await daemon.#listening(folder, child)
-    return daemon
-  }
+/** Returns what virsh prints of a daemon. */
+export function virsh({ uri }: Libvirtd, ...args: string[]): string {
+  const { stdout, stderr, status } = runProcess('virsh', ['-q', '-c', uri, ...args])
+  if (status !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
 
-  static #shared(): Libvirtd {
-    const missing = libvirtMissing()
-    if (missing !== undefined) throw new Error(missing)
-    return new Libvirtd('qemu:///system', process.env.PATH ?? '')
-  }
-
-  /** What virsh prints of this daemon. */
-  virsh(...args: string[]): string {
-    const { stdout, stderr, status } = spawnSync('virsh', ['-q', '-c', this.uri, ...args], {
-      encoding: 'utf8',
-      timeout: 120_000,
-    })
-    if (status !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr}${this.#log()}`)
-    return stdout
-  }
-
-  async stop(): Promise<void> {
-    if (!this.#own) return
-    const { folder, child } = this.#own
-    const ended = new Promise(resolve => child.once('exit', resolve))
-    child.kill()
-    // It finishes asking QEMU first, which may take longer than a test's end has.
-    const patience = globalThis.setTimeout(() => child.kill('SIGKILL'), 3000)
-    await ended
-    clearTimeout(patience)
-    rmSync(folder, { recursive: true, force: true })
-  }
-
-  async #listening(folder: string, child: ChildProcess): Promise<void> {
-    for (let i = 0; i < 200; i++) {
-      if (existsSync(join(folder, 'libvirt-sock'))) return
-      if (child.exitCode !== null) break
-      await setTimeout(100)
-    }
-    child.kill()
-    throw new Error(`libvirtd does not listen: ${this.#log()}`)
-  }
-
-  #log(): string {
-    const log = join(this.#own?.folder ?? '', 'log')
-    return existsSync(log) ? readFileSync(log, 'utf8') : ''
+/** Creates a folder; returns false where another test file has. */
+function takes(folder: string): boolean {
+  try {
+    mkdirSync(folder)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 
@@ -102,3 +73,41 @@ const FOLDERS = ['/run/libvirt', '/var/lib/libvirt', '/var/cache/libvirt', '/var
 
 /** What the daemon runs besides QEMU. */
 const SYSTEM_PATH = '/usr/sbin:/sbin'
+
+/** A daemon that nobody talks to ends after so many seconds, should nobody end it. */
+const IDLE = '600'
+
+/** Starts a daemon that outlives this test file: the run's end stops it. */
+function start(folder: string, path: string): void {
+  mkdirSync(path)
+  for (const file of QEMUS) symlinkSync(file, join(path, file.split('/').at(-1) ?? ''))
+  writeFileSync(
+    join(folder, 'libvirtd.conf'),
+    `unix_sock_dir = "${folder}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "3:file:${folder}/log"\n`,
+  )
+  const mounts = FOLDERS.map(name => `mkdir -p ${name} && mount -t tmpfs none ${name} && `).join('')
+  const run = `exec env PATH="$1" /usr/sbin/libvirtd --timeout ${IDLE} --config "$0/libvirtd.conf" --pid-file "$0/pid"`
+  const args = ['-m', 'sh', '-c', mounts + run, folder, `${path}:${SYSTEM_PATH}`]
+  spawn('unshare', args, { stdio: 'ignore', detached: true }).unref()
+}
+
+async function until(happens: () => boolean, folder: string): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (happens()) return
+    await setTimeout(100)
+  }
+  const log = join(folder, 'log')
+  throw new Error(`libvirtd does not listen: ${existsSync(log) ? readFileSync(log, 'utf8') : ''}`)
+}
+
+const connects = (): boolean => runProcess('virsh', ['-c', 'qemu:///system', 'version']).status === 0
+
+/** The system's daemon; started where none runs, and then ending by itself. */
+async function systemLibvirtd(): Promise<Libvirtd> {
+  if (!connects()) {
+    runProcess('virtlogd', ['-d', '--timeout', IDLE])
+    runProcess('libvirtd', ['-d', '--timeout', IDLE])
+  }
+  await until(connects, '')
+  return { uri: 'qemu:///system', path: process.env.PATH ?? '' }
+}

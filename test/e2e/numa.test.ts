@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -7,8 +7,10 @@ import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { runProcess } from '../cli/virt-cpu.ts'
+import { needed } from '../needs.ts'
+import { whyNoVirsh } from './libvirtd.ts'
 
-const isHere = existsSync('/usr/bin/virsh')
+const why = needed('virsh 11.3', whyNoVirsh())
 const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -98,9 +100,7 @@ const cpuOf = (xml: string): string | undefined =>
 /** The second line of the first error: the first says which file. */
 const refusalOf = (errors: string): string => /^error: (?!Failed to define)(.*)/m.exec(errors)?.[1] ?? errors
 
-test.runIf(process.env.CI === 'true')('CI has virsh', () => expect(isHere).toBe(true))
-
-describe.skipIf(!isHere)('side by side with virsh (installed)', () => {
+describe.skipIf(why)(`side by side with virsh (${why ?? 'installed'})`, () => {
   test('a domain’s NUMA topology reads and prints as libvirt has it, or is refused in its words', () => {
     const domains = fc.sample(numa, { numRuns: 400, seed: 1 }).map(domain)
     const answers = domains.map(ours)

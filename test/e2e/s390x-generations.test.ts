@@ -12,12 +12,14 @@ import { Qemu } from '../../src/host/qemu/qemu.ts'
 import { readData } from '../../src/map/data.ts'
 import { parseFeatures } from '../../src/map/text/parse-features.ts'
 import { builtin } from '../built-in.ts'
+import { runs } from '../effort.ts'
+import { needed, notInstalled } from '../needs.ts'
 import { big, Guest } from './gdb.ts'
 
 // Our generations are QEMU's, asked of QEMU: in both directions, and what follows from them.
 
 const binary = findEmulator('s390x')
-test.runIf(process.env.CI === 'true')('CI has qemu-system-s390x', () => expect(binary).toBeDefined())
+const why = needed('QEMU for s390x', binary ? undefined : notInstalled('qemu-system-s390x'))
 
 interface Definition {
   readonly name: string
@@ -49,7 +51,7 @@ const asCpu = ({ name, props }: Definition): Cpu => ({
   ],
 })
 
-describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu-system-s390x'})`, () => {
+describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
   let qemu: Qemu
   let known: string[]
   const ask = async (execute: string, args: object): Promise<Reply> =>
@@ -140,7 +142,7 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
       }
     }
     expect(wrong.slice(0, 3)).toEqual([])
-  }, 120_000)
+  })
 
   test('tell their facilities by the bits that we say', async () => {
     const props = (await expand({ name: 'max' })).return?.model.props
@@ -184,7 +186,7 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
       }
     }
     expect(wrong.slice(0, 3)).toEqual([])
-  }, 120_000)
+  })
 
   test('have them with any features too', async () => {
     const definition = fc.constantFrom(...db.models.map(({ name }) => name)).chain(name => {
@@ -201,9 +203,9 @@ describe.skipIf(!binary)(`QEMU's s390x models (${binary ? 'installed' : 'no qemu
       fc.asyncProperty(ours, ours, async (a, b) => {
         expect(await disagreement(a, b)).toBeUndefined()
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(10_000, 20) },
     )
-  }, 120_000)
+  })
 })
 
 function attempt<T>(make: () => T): T | undefined {

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { folderOf, hostXml, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { needed } from '../needs.ts'
+import { whyNoVirsh } from './libvirtd.ts'
 
-const isHere = existsSync('/usr/bin/virsh')
-const required = process.env.CI === 'true'
+const why = needed('virsh 11.3', whyNoVirsh())
 const folder = folderOf({ 'h.xml': hostXml('Nehalem', ['vmx']) })
-
-test.runIf(required)('CI has virsh', () => expect(isHere).toBe(true))
 
 /** What libvirt's test driver is asked for, by arguments that stand where virsh takes them. */
 const LINES = [
@@ -32,7 +30,7 @@ const LINES = [
   '-r hypervisor-cpu-baseline h.xml',
 ]
 
-describe.skipIf(!isHere)('side by side with virsh and its test driver (installed)', () => {
+describe.skipIf(why)(`side by side with virsh and its test driver (${why ?? 'installed'})`, () => {
   test.each(LINES)('%s', line => {
     const args = ['-c', 'test:///default', ...line.split(' ')]
     const theirs = runProcess('virsh', args, { cwd: folder })

@@ -7,6 +7,7 @@ import { type Constraints, type PlanOptions, plan } from '../../src/fleet/plan/p
 import { Problem } from '../../src/fleet/plan/problem.ts'
 import { better, type Solution, solutionOf } from '../../src/fleet/plan/solution.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
+import { runs } from '../effort.ts'
 import { bits, db, fleets, hosts, levels, valuation } from './notation.ts'
 
 const planned = (fleet: readonly FleetHost[], most: number, options: PlanOptions = {}) =>
@@ -79,9 +80,9 @@ describe('laws', () => {
           expect(units.map(unit => (unit ? place(nameOf(unit)) : -1))).toEqual([...best.places])
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(10_000, 10) },
     )
-  }, 60_000)
+  })
 
   test('the heuristic is never above exact, and its printed gap never below the true one', () => {
     fc.assert(
@@ -100,9 +101,9 @@ describe('laws', () => {
           )
         })
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(20_000, 10) },
     )
-  }, 300_000)
+  })
 
   test('the bound holds where many bits differ, which is where families are split and charged', () => {
     const features = db.features.list.filter(feature => valuation.of(feature) > 0)
@@ -126,9 +127,9 @@ describe('laws', () => {
           expect(bound).toBeGreaterThanOrEqual(exact[i]?.value ?? Number.POSITIVE_INFINITY)
         })
       }),
-      { numRuns: 40 },
+      { numRuns: runs(200, 10) },
     )
-  }, 60_000)
+  })
 
   test('every host is in one pool or left out; pools keep their promises; more pools never lose', () => {
     fc.assert(
@@ -160,9 +161,9 @@ describe('laws', () => {
           before = value
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(5000, 10) },
     )
-  }, 60_000)
+  })
 
   test('the order of the input does not matter', () => {
     fc.assert(

@@ -12,7 +12,8 @@ import { parseLoaderDiagnostics } from '../../src/formats/dumps/loader-diagnosti
 import { parseLscpu } from '../../src/formats/dumps/lscpu.ts'
 import { parseProcCpuinfo } from '../../src/formats/dumps/proc-cpuinfo.ts'
 import { printCpudata, readCpudata } from '../../src/formats/libvirt/cpudata.ts'
-import { fuzzRuns, Mutator } from '../xml/mutate.ts'
+import { runs } from '../effort.ts'
+import { Mutator } from '../xml/mutate.ts'
 import { dumpCorpus, machineCorpus } from './corpus.ts'
 
 const WORDS = [
@@ -85,9 +86,9 @@ const SEED = Number(process.env.SEED ?? 1)
 const machine = machineCorpus()
 const dumps = [...dumpCorpus().values(), ...machine]
 
-test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, { timeout: 120_000 }, () => {
+test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, () => {
   const random = new Mutator(SEED)
-  for (let run = fuzzRuns(40_000); run > 0; run--) {
+  for (let run = runs(40_000); run > 0; run--) {
     const text = random.mutate(random.pick(dumps), random.pick(dumps), WORDS)
     for (const parse of PARSERS) {
       if (!attempt(() => parse(text).every(isValid), ParseError)) expect(text).toBe(`read by ${parse.name}`)
@@ -95,14 +96,14 @@ test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, { timeout: 120_000 
   }
 })
 
-test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, { timeout: 120_000 }, () => {
+test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, () => {
   const random = new Mutator(SEED)
   const seeds = dumps.map(text => printCpudata(readDumps(text)[0]?.data ?? { leaves: [], msrs: [] }))
   const survives = (text: string) => {
     const printed = printCpudata(readCpudata(text))
     return printed === "<cpudata arch='x86'>\n</cpudata>\n" || printCpudata(readCpudata(printed)) === printed
   }
-  for (let run = fuzzRuns(20_000); run > 0; run--) {
+  for (let run = runs(20_000); run > 0; run--) {
     const text = random.mutate(random.pick(seeds), random.pick(seeds), WORDS)
     if (!attempt(() => survives(text), LibvirtError)) expect(text).toBe('readable')
   }

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { ParseError } from '../../src/core/parse-error.ts'
 import type { RegisterDump } from '../../src/formats/dumps/register-dump.ts'
 import { inputsOfText } from '../../src/formats/input-text.ts'
-import { fuzzRuns, Mutator } from '../xml/mutate.ts'
+import { runs } from '../effort.ts'
+import { Mutator } from '../xml/mutate.ts'
 
 const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
@@ -69,7 +70,7 @@ test('whatever is damaged: a ParseError or registers (SEED=1)', () => {
   )
   const texts = names.map(name => corpus(name.slice(0, -'.txt'.length)))
   const random = new Mutator(1)
-  for (let run = fuzzRuns(20_000); run > 0; run--) {
+  for (let run = runs(20_000); run > 0; run--) {
     const text = random.mutate(random.pick(texts), random.pick(texts), WORDS)
     try {
       for (const input of inputsOfText(text)) {

@@ -5,7 +5,10 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 /** The system's Chromium: no browser is downloaded for the tests. */
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
-export const hasChromium = existsSync(CHROMIUM)
+export const whyNoChromium = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} not installed`
+
+/** How long the browser may take for one thing on a busy machine, in milliseconds. */
+const PATIENCE = 120_000
 
 /** Nothing but the page: no updates, no sync, nothing in the background. */
 const QUIET = [
@@ -34,10 +37,12 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     headless: true,
+    timeout: PATIENCE,
     args: QUIET,
     viewport: { width: 1280, height: 860 },
     ...options,
   })
+  context.setDefaultTimeout(PATIENCE)
   const page = context.pages()[0] ?? (await context.newPage())
   const faults: string[] = []
   page.on('pageerror', error => faults.push(error.message))

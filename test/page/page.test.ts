@@ -8,7 +8,8 @@ import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLI, virtCpu } from '../cli/virt-cpu.ts'
-import { drop, finding, hasChromium, type Opened, openBrowser } from './browser.ts'
+import { needed } from '../needs.ts'
+import { drop, finding, type Opened, openBrowser, whyNoChromium } from './browser.ts'
 import { folderOf, fortyFiles, random, randomPool } from './fleet-of.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -30,7 +31,7 @@ test('the whole page with its data is at most 160 KiB on the wire', () => {
   expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(160 * 1024)
 })
 
-test.runIf(process.env.CI === 'true')('CI has Chromium', () => expect(hasChromium).toBe(true))
+const why = needed('Chromium', whyNoChromium)
 
 /** The answer of the command for the same hosts. */
 const cliBaseline = (args: readonly string[], cwd = root): string =>
@@ -51,14 +52,14 @@ function baselines(pools: readonly (readonly string[])[]): string[] {
 
 const xmlOf = (page: Page) => page.locator('.written pre').first().textContent()
 
-describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
+describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
   let opened: Opened
   let page: Page
   beforeAll(async () => {
     opened = await openBrowser()
     page = opened.page
     await page.context().setOffline(true)
-  }, 60_000)
+  })
   afterEach(() => expect(opened.faults.splice(0)).toEqual([]))
   afterAll(() => opened?.close())
 
@@ -235,23 +236,19 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe finds nothing, %s',
-    async colorScheme => {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      for (const hash of ['', ...VIEWS.map(view => `sample=yes&view=${view}`)]) {
-        await open(hash)
-        await finding(page)
-        if (hash !== '') await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
-        await page.evaluate(axe.source)
-        const { violations } = await page.evaluate(() => window.axe.run())
-        const found = violations.map(({ id, nodes }) => `${hash}: ${id}: ${nodes.map(({ html }) => html)}`)
-        expect(found).toEqual([])
-      }
-      await page.emulateMedia({ colorScheme: 'light' })
-    },
-    120_000,
-  )
+  test.each(['light', 'dark'] as const)('axe finds nothing, %s', async colorScheme => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const hash of ['', ...VIEWS.map(view => `sample=yes&view=${view}`)]) {
+      await open(hash)
+      await finding(page)
+      if (hash !== '') await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate(() => window.axe.run())
+      const found = violations.map(({ id, nodes }) => `${hash}: ${id}: ${nodes.map(({ html }) => html)}`)
+      expect(found).toEqual([])
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
 
   test('the baseline is the command’s: every example and 200 random pools', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
@@ -285,11 +282,10 @@ describe.skipIf(!hasChromium)('in a browser (Chromium is installed)', () => {
         .poll(() => said.textContent(), {
           message: `SEED=${seed}, pool ${i} of ${folder}`,
           interval: 10,
-          timeout: 20_000,
         })
         .toBe(expected)
     }
-  }, 300_000)
+  })
 
   test('served: the same page under the server’s policy, and copying copies', async () => {
     await page.context().setOffline(false)

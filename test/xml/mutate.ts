@@ -65,7 +65,3 @@ export class Mutator {
     return parts.join('')
   }
 }
-
-/** How many mutations a fuzz test makes: all of them in CI or with `FUZZ_RUNS`, else enough to notice. */
-export const fuzzRuns = (all: number): number =>
-  Number(process.env.FUZZ_RUNS ?? (process.env.CI ? all : Math.ceil(all / 40)))

@@ -158,7 +158,7 @@ describe('limits', () => {
     expect(failure(() => read(`<!--${'x'.repeat(200)}`, step, { maxSize: 100 })).what).toMatch(/^too long/)
   })
 
-  test('time grows with the text only', { timeout: 5000 }, () => {
+  test('time grows with the text only', { timeout: 60_000 }, () => {
     const hostile = [
       '<a>'.repeat(200_000),
       '<'.repeat(500_000),

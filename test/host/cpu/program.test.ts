@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { assembleProgram } from '../../../src/host/cpu/listing.ts'
 import { CODE, executable } from '../../../src/host/cpu/program.ts'
+import { needed, notInstalled } from '../../needs.ts'
 
 /** The instructions as binutils' disassembler reads the bytes; undefined where it is not installed. */
 function disassembled(bytes: Uint8Array): string[] | undefined {
@@ -19,11 +20,9 @@ function disassembled(bytes: Uint8Array): string[] | undefined {
 
 const listed = CODE.instructions.map(({ at, text }) => `${at.toString(16)}: ${text.replace(/\s+/g, ' ')}`)
 const found = disassembled(CODE.bytes)
-const NO_OBJDUMP = 'no objdump: install binutils'
+const why = needed('binutils', notInstalled('objdump'))
 
-test.runIf(process.env.CI === 'true')('CI has objdump', () => expect(found).toBeDefined())
-
-test.skipIf(found === undefined)(`the bytes are the instructions beside them (${NO_OBJDUMP})`, () => {
+test.skipIf(why)(`the bytes are the instructions beside them (objdump, ${why ?? 'installed'})`, () => {
   expect(found).toEqual(listed)
 })
 

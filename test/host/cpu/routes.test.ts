@@ -9,6 +9,7 @@ import { attempt } from '../../../src/host/cpu/attempt.ts'
 import { ROUTES } from '../../../src/host/cpu/routes.ts'
 import { Runner } from '../../../src/host/cpu/runner.ts'
 import { System } from '../../../src/host/cpu/system.ts'
+import { needed, notInstalled } from '../../needs.ts'
 
 // The package cpuid reads CPUID in the same two ways as our routes. A program's own instruction and the kernel's can
 // differ: a hypervisor or a kernel may let programs see another CPU than it sees itself. Each route is therefore held
@@ -31,7 +32,7 @@ const byKernel = referenceBy('-k')
 /** /proc/cpuinfo lists flags that the kernel reads. */
 const REFERENCE = { instruction: byProgram, device: byKernel, loader: byProgram, cpuinfo: byKernel }
 
-test.runIf(process.env.CI === 'true')('CI has cpuid', () => expect(byProgram.size).toBeGreaterThan(0))
+const why = needed('cpuid', byProgram.size > 0 ? undefined : (notInstalled('cpuid') ?? 'cpuid reads nothing'))
 
 /** The rows by key, without what changes from one reading to the next. */
 const stable = (rows: readonly CpuidRow[] = []): Map<string, string> =>
@@ -56,7 +57,7 @@ function expectAgreement(route: Route, { label, data }: Dump): void {
   expect(both.length).toBeGreaterThan(5)
 }
 
-describe.skipIf(!isX86Linux || byProgram.size === 0)('routes against cpuid -r (package cpuid)', () => {
+describe.skipIf(!isX86Linux || why)(`routes against cpuid -r (package cpuid, ${why ?? 'installed'})`, () => {
   const program = new Runner()
   afterAll(() => program.remove())
   const system = new System('/')

@@ -5,6 +5,7 @@ import { findEmulator } from '../../../src/host/qemu/emulator.ts'
 import { probeQemu } from '../../../src/host/qemu/probe.ts'
 import { parseConversation } from '../../../src/qemu/qmp/conversation.ts'
 import { folderOf } from '../../cli/virt-cpu.ts'
+import { needed, notInstalled } from '../../needs.ts'
 
 /** A program in a folder of its own. */
 function program(text: string): string {
@@ -86,9 +87,9 @@ describe('finds the emulator as libvirt does', () => {
 })
 
 const qemu = findEmulator('x86_64')
-test.runIf(process.env.CI === 'true')('CI has qemu-system-x86_64', () => expect(qemu).toBeDefined())
+const why = needed('QEMU for x86', qemu ? undefined : notInstalled('qemu-system-x86_64'))
 
-describe.skipIf(!qemu)('a real QEMU (installed)', () => {
+describe.skipIf(why)(`a real QEMU (${why ?? 'installed'})`, () => {
   const binary = qemu ?? ''
 
   test('answers; what is kept of it is a recording like any other', async () => {
