@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode guest models tree name explain pools advise what-if migrate drain drift check batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models explain pools advise what-if drain drift check migrate guest tree name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -20,18 +20,18 @@ _virt_cpu() {
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
-    guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
     models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
-    tree) options='--model --arch --json --cpu-map --libvirt --help'; words='' ;;
-    name) options='--name --arch --json --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --json --markdown --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
     advise) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
     what-if) options='--fleet --remove --replace --add --drop --apply --effects --json --markdown --cpu-map --libvirt --help'; words='' ;;
-    migrate) options='--fleet --from --guest --to --across --dot --json --markdown --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --host --apply --room --json --markdown --cpu-map --libvirt --help'; words='' ;;
-    drift) options='--old --new --by --fail-on --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
+    drift) options='--old --new --by --json --markdown --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     check) options='--fleet --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
+    migrate) options='--fleet --from --guest --to --across --json --markdown --dot --cpu-map --libvirt --help'; words='' ;;
+    guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
+    tree) options='--model --arch --json --cpu-map --libvirt --help'; words='' ;;
+    name) options='--name --arch --json --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --limit --open --cpu-map --libvirt --help'; words='' ;;
@@ -54,14 +54,8 @@ _virt_cpu() {
     cpu-models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     decode:--as) mapfile -t COMPREPLY < <(compgen -W 'host guest' -- "$word"); return ;;
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    guest:--what) mapfile -t COMPREPLY < <(compgen -W 'check' -- "$word"); return ;;
-    guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
-    tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    name:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
-    name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     explain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     pools:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
     pools:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
@@ -70,12 +64,18 @@ _virt_cpu() {
     advise:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
     advise:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     what-if:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    migrate:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     drain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     drift:--by) mapfile -t COMPREPLY < <(compgen -W 'path uuid' -- "$word"); return ;;
     drift:--fail-on) mapfile -t COMPREPLY < <(compgen -W 'any lost' -- "$word"); return ;;
     drift:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     check:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    migrate:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    guest:--what) mapfile -t COMPREPLY < <(compgen -W 'check' -- "$word"); return ;;
+    guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
+    tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    name:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
+    name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     page:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     serve:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

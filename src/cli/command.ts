@@ -9,7 +9,22 @@ export interface Command {
   readonly run: (args: Arguments, session: Session, all: CommandTable) => number | Promise<number>
 }
 
-/** Every command there is, in the order of `--help`, with its line there; each is loaded when it is needed. */
-export type CommandTable = Readonly<
-  Record<string, readonly [summary: string, load: () => Promise<{ command: Command }>]>
->
+/** The groups of `--help`, in order, each with its heading. */
+export const GROUPS = {
+  virsh: "virsh's commands",
+  hosts: 'hosts',
+  fleets: 'fleets',
+  guests: 'guests',
+  tools: 'tools',
+} as const
+
+/** A line of the table of commands. The command itself is loaded when it is needed. */
+export interface CommandEntry {
+  readonly group: keyof typeof GROUPS
+  /** One line that begins with a verb. */
+  readonly summary: string
+  readonly load: () => Promise<{ command: Command }>
+}
+
+/** Every command, in the order of `--help`. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>

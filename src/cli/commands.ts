@@ -1,44 +1,122 @@
 import type { CommandTable } from './command.ts'
 
+/** Every command, in the groups and the order of `--help`. */
 export const COMMANDS: CommandTable = {
-  capabilities: ['capabilities', () => import('./virsh/capabilities.ts')],
-  domcapabilities: ['domain capabilities', () => import('./virsh/domcapabilities.ts')],
-  'cpu-baseline': ['compute baseline CPU', () => import('./virsh/cpu-baseline.ts')],
-  'cpu-compare': [
-    'compare host CPU with a CPU described by an XML file',
-    () => import('./virsh/cpu-compare.ts'),
-  ],
-  'hypervisor-cpu-baseline': [
-    'compute baseline CPU usable by a specific hypervisor',
-    () => import('./virsh/hypervisor-cpu-baseline.ts'),
-  ],
-  'hypervisor-cpu-compare': [
-    'compare a CPU with the CPU created by a hypervisor on the host',
-    () => import('./virsh/hypervisor-cpu-compare.ts'),
-  ],
-  'hypervisor-cpu-models': [
-    'Hypervisor reported CPU models',
-    () => import('./virsh/hypervisor-cpu-models.ts'),
-  ],
-  'cpu-models': ['CPU models', () => import('./virsh/cpu-models.ts')],
-  decode: ['what CPU a dump is', () => import('./commands/decode.ts')],
-  guest: ['what libvirt would do with a guest', () => import('./commands/guest.ts')],
-  models: ['which named models every host of a pool can give', () => import('./commands/models.ts')],
-  tree: ['how the CPU models descend from each other', () => import('./commands/tree.ts')],
-  name: ["a feature's place, meaning and names elsewhere", () => import('./commands/name.ts')],
-  explain: [
-    'what a fleet’s guests get, why, and what each host costs',
-    () => import('./commands/explain-fleet.ts'),
-  ],
-  pools: ['the best pools for a fleet', () => import('./commands/pools.ts')],
-  advise: ['which strategy to take for a fleet, and why', () => import('./commands/advise.ts')],
-  'what-if': ['what a change would do to pools and guests', () => import('./commands/what-if.ts')],
-  migrate: ['where guests can start and move, and why not', () => import('./commands/migrate.ts')],
-  drain: ['an order for a rolling upgrade, and who is stuck', () => import('./commands/drain.ts')],
-  drift: ['how a fleet differs from what it was', () => import('./commands/drift.ts')],
-  check: ['whether a fleet keeps to its requirements', () => import('./commands/check.ts')],
-  batch: ['answer JSON requests, one a line', () => import('./commands/batch.ts')],
-  page: ['the page as one HTML file', () => import('./commands/page.ts')],
-  serve: ['the page and the JSON questions over HTTP', () => import('./commands/serve.ts')],
-  completion: ['a completion script for bash, zsh or fish', () => import('./commands/completion.ts')],
+  capabilities: {
+    group: 'virsh',
+    summary: 'Print this host as libvirt describes it',
+    load: () => import('./virsh/capabilities.ts'),
+  },
+  domcapabilities: {
+    group: 'virsh',
+    summary: 'Print what a QEMU can give its guests',
+    load: () => import('./virsh/domcapabilities.ts'),
+  },
+  'cpu-baseline': {
+    group: 'virsh',
+    summary: 'Compute the baseline CPU of a set of hosts',
+    load: () => import('./virsh/cpu-baseline.ts'),
+  },
+  'cpu-compare': {
+    group: 'virsh',
+    summary: 'Compare a host CPU with a CPU described by an XML file',
+    load: () => import('./virsh/cpu-compare.ts'),
+  },
+  'hypervisor-cpu-baseline': {
+    group: 'virsh',
+    summary: 'Compute the baseline CPU that a hypervisor can use',
+    load: () => import('./virsh/hypervisor-cpu-baseline.ts'),
+  },
+  'hypervisor-cpu-compare': {
+    group: 'virsh',
+    summary: 'Compare a CPU with the CPU that a hypervisor provides',
+    load: () => import('./virsh/hypervisor-cpu-compare.ts'),
+  },
+  'hypervisor-cpu-models': {
+    group: 'virsh',
+    summary: 'List the CPU models that a hypervisor reports',
+    load: () => import('./virsh/hypervisor-cpu-models.ts'),
+  },
+  'cpu-models': {
+    group: 'virsh',
+    summary: 'List the CPU models of an architecture',
+    load: () => import('./virsh/cpu-models.ts'),
+  },
+  decode: { group: 'hosts', summary: 'Name the CPU of a dump', load: () => import('./commands/decode.ts') },
+  models: {
+    group: 'hosts',
+    summary: 'List the named models that every host of a pool can give',
+    load: () => import('./commands/models.ts'),
+  },
+  explain: {
+    group: 'fleets',
+    summary: 'Explain what the guests of pools get, and why',
+    load: () => import('./commands/explain-fleet.ts'),
+  },
+  pools: {
+    group: 'fleets',
+    summary: 'Find the best pools for a fleet',
+    load: () => import('./commands/pools.ts'),
+  },
+  advise: {
+    group: 'fleets',
+    summary: 'Recommend a strategy for a fleet',
+    load: () => import('./commands/advise.ts'),
+  },
+  'what-if': {
+    group: 'fleets',
+    summary: 'Compute what a change does to pools and guests',
+    load: () => import('./commands/what-if.ts'),
+  },
+  drain: { group: 'fleets', summary: 'Plan a rolling upgrade', load: () => import('./commands/drain.ts') },
+  drift: {
+    group: 'fleets',
+    summary: 'Compare a fleet with what it was',
+    load: () => import('./commands/drift.ts'),
+  },
+  check: {
+    group: 'fleets',
+    summary: 'Check a fleet against its requirements',
+    load: () => import('./commands/check.ts'),
+  },
+  migrate: {
+    group: 'guests',
+    summary: 'Find where guests can start and move, and what prevents it',
+    load: () => import('./commands/migrate.ts'),
+  },
+  guest: {
+    group: 'guests',
+    summary: 'Check what libvirt does when a guest starts',
+    load: () => import('./commands/guest.ts'),
+  },
+  tree: {
+    group: 'tools',
+    summary: 'Show how CPU models descend from each other',
+    load: () => import('./commands/tree.ts'),
+  },
+  name: {
+    group: 'tools',
+    summary: "Describe a feature: place, meaning, every tool's name",
+    load: () => import('./commands/name.ts'),
+  },
+  batch: {
+    group: 'tools',
+    summary: 'Answer JSON requests, one a line',
+    load: () => import('./commands/batch.ts'),
+  },
+  page: {
+    group: 'tools',
+    summary: 'Print the page as one HTML file',
+    load: () => import('./commands/page.ts'),
+  },
+  serve: {
+    group: 'tools',
+    summary: 'Serve the page and the JSON questions over HTTP',
+    load: () => import('./commands/serve.ts'),
+  },
+  completion: {
+    group: 'tools',
+    summary: 'Print a completion script for bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
 }

@@ -1,7 +1,7 @@
 import { readFleet } from '../host/files/fleet.ts'
 import type { Context } from '../questions/context.ts'
+import { documentOf } from '../questions/document.ts'
 import { type FleetView, viewOf } from '../questions/input/fleet/view.ts'
-import { printNote } from '../questions/words/describe.ts'
 import { noteLine } from '../questions/words/explain.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
@@ -46,7 +46,7 @@ export async function printAnswer(
   write: (report: Report) => void,
   notes: readonly Note[],
 ): Promise<void> {
-  await printReport(args, session, { ...answer, notes: notes.map(printNote) }, () => {
+  await printReport(args, session, documentOf({ answer, notes }), () => {
     const report = new Report()
     write(report)
     for (const note of notes) report.line(...noteLine(note))

@@ -1,27 +1,32 @@
-import type { CommandTable } from './command.ts'
+import { type CommandTable, GROUPS } from './command.ts'
 import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {
   const width = Math.max(...Object.keys(commands).map(name => name.length)) + 2
-  const lines = Object.entries(commands).map(([name, [summary]]) => `    ${name.padEnd(width)}${summary}`)
+  const groups = Object.entries(GROUPS).map(([group, heading]) => {
+    const own = Object.entries(commands).filter(([, entry]) => entry.group === group)
+    const lines = own.map(([name, { summary }]) => `    ${name.padEnd(width)}${summary}`)
+    return `  ${heading}:\n${lines.join('\n')}`
+  })
   return `
 virt-cpu [options]... [<command_string>]
 virt-cpu [options]... <command> [args...]
 
   options:
-    -c | --connect=URI      test:///default answers as libvirt's test driver; any local URI is this host
-    -q | --quiet            no empty line after an answer
+    -c | --connect=URI      test:///default behaves as libvirt's test driver; any local URI is this host
+    -q | --quiet            no empty line after the output
     -h | --help             this help
     -v | --version[=TYPE]   version, TYPE is short or long
     -V                      long version
          --cpu-map=DIR      an installed libvirt's cpu_map instead of the built-in data (or VIRT_CPU_MAP)
          --libvirt=VERSION  whose behaviour: 11.3 or 12.8 (default)
-    -r | --readonly         refuse what libvirt lets nobody do who may only read
+    -r | --readonly         refuse what libvirt does not allow on a read-only connection
     -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
 
-  commands (\`virt-cpu COMMAND --help\` tells more):
-${lines.join('\n')}
+${groups.join('\n\n')}
+
+  \`virt-cpu COMMAND --help\` describes a command and its options.
 
   example:
     virt-cpu cpu-baseline examples/redhat-guide/*.xml --explain
@@ -40,12 +45,12 @@ export function commandHelp(spec: CommandSpec, summary: string): string {
   const isVirsh = spec.style === 'virsh'
   const synopsis = [spec.name, ...(isVirsh ? theirs : [...theirs, ...ours]).map(synopsisOf)].join(' ')
   const sections = [
-    ['NAME', `    ${spec.name} - ${summary}`],
+    ['NAME', `    ${spec.name} - ${spec.summary ?? summary}`],
     ['SYNOPSIS', `    ${synopsis}`],
     ['DESCRIPTION', wrap(spec.description)],
     ['OPTIONS', theirs.map(optionLine).join('\n')],
     [
-      isVirsh ? 'OPTIONS THAT VIRSH HAS NOT' : '',
+      isVirsh ? 'OPTIONS THAT VIRSH DOES NOT HAVE' : '',
       isVirsh ? ours.map(optionLine).join('\n') : ours.map(optionLine).join('\n'),
     ],
     ['EXAMPLE', `    ${spec.example}`],

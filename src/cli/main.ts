@@ -32,7 +32,7 @@ async function runNamed(name: string, args: readonly string[], before: Globals):
     const [near] = nearest(Object.keys(COMMANDS), name, 1)
     throw new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
   }
-  const { command } = await entry[1]()
+  const { command } = await entry.load()
   try {
     const globals: Globals = { ...before, warnings: [] }
     const given = readArguments(command.spec, args, globals)
@@ -51,8 +51,9 @@ async function help(args: readonly string[], session: Session): Promise<number> 
   const { commandHelp } = await import('./help.ts')
   const [name] = args
   if (name === undefined) return show('help')
-  const [summary, load] = COMMANDS[name] ?? []
-  if (!summary || !load) throw new UsageError(`command '${name}' doesn't exist`)
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!entry) throw new UsageError(`command '${name}' doesn't exist`)
+  const { summary, load } = entry
   const { spec } = (await load()).command
   session.out(commandHelp(spec, summary))
   if (spec.style === 'virsh' && !session.quiet) session.out('\n')

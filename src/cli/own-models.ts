@@ -1,3 +1,4 @@
+import { BadRequest } from '../questions/bad-request.ts'
 import type { Context } from '../questions/context.ts'
 import { openContext } from './database.ts'
 import type { Session } from './session.ts'
@@ -14,15 +15,13 @@ export const ARCH: OptionSpec = {
 /** The models of an architecture, ours where libvirt has no map of it. @throws UsageError where there are none */
 export async function requestedModels(
   session: Session,
-  arch = 'x86_64',
+  arch?: string,
 ): Promise<{ context: Context; own: boolean }> {
   const context = await openContext(session)
-  if (arch === 'x86_64' || arch === 'i686') return { context, own: false }
-  const { driverOf } = await import('../arch/registry.ts')
-  const driver = driverOf(arch)
-  if (driver?.ownModels) return { context: { map: context.map, db: driver.ownModels() }, own: true }
-  const known = driver
-    ? `of ${arch} there is a list, no tree: virt-cpu cpu-models ${arch}`
-    : `'${arch}' is unknown`
-  throw new UsageError(`--arch takes ${ARCH.words?.join(', ')}; ${known}`)
+  const { requireModels } = await import('../questions/input/models-of.ts')
+  try {
+    return requireModels(context, arch)
+  } catch (error) {
+    throw error instanceof BadRequest ? new UsageError(`--${error.message}`) : error
+  }
 }

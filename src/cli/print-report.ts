@@ -7,7 +7,7 @@ import type { Session } from './session.ts'
 
 /** `--json` and `--markdown`, which every command of the fleet takes. */
 export const FORMS = [
-  { name: 'json', help: 'the answer as JSON (docs/schema/answers.json)' },
+  { name: 'json', help: 'the answer as JSON (docs/schema/questions.json)' },
   { name: 'markdown', help: 'the answer as Markdown' },
 ] as const
 
@@ -18,7 +18,7 @@ export async function printReport(
   answer: object,
   report: () => Report,
 ): Promise<void> {
-  if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, ...answer }, null, 2)}\n`)
+  if (args.has('json')) session.out(`${JSON.stringify(answer, null, 2)}\n`)
   else if (args.has('markdown')) session.out(report().markdown())
   else session.out(report().text(await look()))
 }

@@ -19,6 +19,8 @@ export interface OptionSpec {
 
 export interface CommandSpec {
   readonly name: string
+  /** virsh's own words under NAME; absent: the summary of `--help`. */
+  readonly summary?: string
   /** virsh's text for virsh's commands. */
   readonly description: string
   readonly options: readonly OptionSpec[]

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import { VERBS } from '../questions/table.ts'
+import { QUESTIONS } from '../questions/table.ts'
 import { type Answered, refusal } from './answer.ts'
 import { openapi } from './openapi.ts'
 import { Refused } from './refused.ts'
@@ -64,8 +64,8 @@ export function createApp({ version, answer, page, name, onFault }: AppOptions):
   app.get('/v1/openapi.json', c => c.json(openapi(version)))
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
-    if (!Object.hasOwn(VERBS, verb)) {
-      throw new Refused('not-found', `unknown verb '${verb}'; known: ${Object.keys(VERBS).join(', ')}`)
+    if (!Object.hasOwn(QUESTIONS, verb)) {
+      throw new Refused('not-found', `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`)
     }
     return respond(c, await answer(verb, await bodyOf(c.req.raw, LARGEST_BODY), c.req.raw.signal))
   })

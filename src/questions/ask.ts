@@ -3,13 +3,13 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest } from './bad-request.ts'
 import type { Context } from './context.ts'
-import type { Outcome } from './question.ts'
-import { VERBS } from './table.ts'
-import { printNote } from './words/describe.ts'
+import { type DocumentOf, documentOf, type InputOf } from './document.ts'
+import type { AnyQuestion } from './question.ts'
+import { QUESTIONS } from './table.ts'
 
 export { BadRequest }
 
-/** What every request may have beside its verb's inputs. */
+/** What every request may have besides its question's inputs. */
 const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']
 
 /**
@@ -18,24 +18,37 @@ const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']
  */
 export function ask(context: Context, request: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { verb: name } = request
-  const verb = typeof name === 'string' && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
-  if (!verb) {
-    const known = Object.keys(VERBS).join(', ')
-    throw new BadRequest(
-      `${name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`}; known: ${known}`,
-    )
+  if (typeof name !== 'string' || !Object.hasOwn(QUESTIONS, name)) {
+    const known = Object.keys(QUESTIONS).join(', ')
+    const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
+    throw new BadRequest(`${what}; known: ${known}`)
   }
+  const question: AnyQuestion = QUESTIONS[name as keyof typeof QUESTIONS]
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
-  const checked = safeParse(verb.input, given, { abortEarly: true })
-  if (!checked.success) throw new BadRequest(`${name}: ${complaint(checked.issues[0])}`)
-  return answerOf(verb.run(context, checked.output, { explain: request.explain === true }))
+  return answerUnchecked(context, question, given, request.explain === true)
 }
 
-const answerOf = ({ answer, notes = [], explain }: Outcome): Record<string, unknown> => ({
-  ...answer,
-  notes: notes.map(printNote),
-  ...(explain ? { explain } : {}),
-})
+/** Answers one question; the answer's type is that of its schema. @throws BadRequest, LibvirtError, ParseError */
+export function askQuestion<Q extends AnyQuestion>(
+  context: Context,
+  question: Q,
+  input: InputOf<Q>,
+): DocumentOf<Q> {
+  const { explain, ...given } = input as { readonly explain?: boolean }
+  return answerUnchecked(context, question, given, explain === true) as DocumentOf<Q>
+}
+
+/** Checks an input against its question's schema, and answers it. */
+function answerUnchecked(
+  context: Context,
+  question: AnyQuestion,
+  given: object,
+  explain: boolean,
+): Record<string, unknown> {
+  const checked = safeParse(question.input, given, { abortEarly: true })
+  if (!checked.success) throw new BadRequest(`${question.name}: ${complaint(checked.issues[0])}`)
+  return documentOf(question.run(context, checked.output as never, { explain }))
+}
 
 interface Issue {
   readonly message: string

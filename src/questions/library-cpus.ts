@@ -1,7 +1,7 @@
 import type { Expected } from '../formats/libvirt/parse-cpu.ts'
 import { contextOf } from './context.ts'
 import { type FoundHost, parseCpus as parse } from './input/parse-cpus.ts'
-import type { Options } from './library-answer.ts'
+import type { Options } from './library.ts'
 
 export interface ParseOptions extends Options {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */

@@ -1,170 +1,114 @@
-import type { InferInput } from 'valibot'
-import type { Policy } from '../core/cpu.ts'
-import type { Advice } from './advise/answer.ts'
-import type { BaselineReasons } from './answer-parts.ts'
-import type { BaselineAnswer } from './baseline/answer.ts'
-import type { CheckAnswer } from './check/answer.ts'
-import type { CompareAnswer } from './compare/answer.ts'
-import type { DecodeAnswer } from './decode/compute.ts'
-import type { DrainAnswer } from './drain/answer.ts'
-import type { DriftAnswer } from './drift/answer.ts'
-import type { CostAnswer, FeatureAnswer, PoolExplanation } from './explain/answer.ts'
-import type * as fleetInputs from './input/fleet/inputs.ts'
-import type * as inputs from './inputs.ts'
-import { answer, type Options, type WithNotes } from './library-answer.ts'
-import type { MigrateAnswer, MoveAnswer } from './migrate/answer.ts'
-import type { PoolsAnswer } from './pools/answer.ts'
-import type { WhatIfAnswer } from './what-if/answer.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
+import { ask as askContext, askQuestion } from './ask.ts'
+import { contextOf } from './context.ts'
+import type { DocumentOf, InputOf } from './document.ts'
+import type { AnyQuestion } from './question.ts'
+import { QUESTIONS } from './table.ts'
 
-export type DecodeInput = InferInput<typeof inputs.decode>
-export type BaselineInput = InferInput<typeof inputs.baseline> & { readonly explain?: boolean }
-export type CompareInput = InferInput<typeof inputs.compare>
-export type UpdateInput = InferInput<typeof inputs.update>
-export type StartInput = InferInput<typeof inputs.start>
-export type IdenticalInput = InferInput<typeof inputs.twoData>
-export type UpdateLiveInput = InferInput<typeof inputs.updateLive>
-
-/**
- * The named CPU that CPUID and MSR words, or the text of a dump, are.
- * @throws LibvirtError where no model fits, ParseError for text that is no dump
- */
-export const decode = (input: DecodeInput, options?: Options): WithNotes<DecodeAnswer> =>
-  answer('decode', input, options)
-
-/**
- * The CPU that guests may be given on all of these hosts.
- * @throws LibvirtError, as virsh words it; ParseError for what is not XML
- */
-export const baseline = (
-  input: BaselineInput,
-  options?: Options,
-): WithNotes<BaselineAnswer> & { readonly explain?: BaselineReasons } => answer('baseline', input, options)
-
-/** Whether a host can run a CPU, and what stands between them. @throws LibvirtError, ParseError */
-export const compare = (input: CompareInput, options?: Options): WithNotes<CompareAnswer> =>
-  answer('compare', input, options)
-
-/** A guest CPU made definite on a host, whose migratable copy is used. @throws LibvirtError, ParseError */
-export const update = (input: UpdateInput, options?: Options): WithNotes<{ readonly xml: string }> =>
-  answer('update', input, options)
-
-/** What becomes of a guest CPU when it starts on a host. @throws LibvirtError, ParseError */
-export const start = (
-  input: StartInput,
-  options?: Options,
-): WithNotes<{
-  readonly result: CompareAnswer['result']
-  readonly xml?: string
-  readonly message?: string
-}> => answer('start', input, options)
-
-/** A running guest's CPU, corrected by what its hypervisor gave and refused. @throws LibvirtError, ParseError */
-export const updateLive = (input: UpdateLiveInput, options?: Options): WithNotes<{ readonly xml: string }> =>
-  answer('update-live', input, options)
-
-/** A CPU with its model's features spelt out. @throws LibvirtError, ParseError */
-export const expand = (
-  input: { readonly cpu: string },
-  options?: Options,
-): WithNotes<{ readonly xml: string }> => answer('expand', input, options)
-
-/** A CPU without what blocks a migration. @throws LibvirtError, ParseError */
-export const migratable = (
-  input: { readonly cpu: string },
-  options?: Options,
-): WithNotes<{ readonly xml: string }> => answer('migratable', input, options)
-
-/**
- * A CPU as `<cpudata>` documents: the words of each policy, the model's among the required ones, and of its vendor.
- * @throws LibvirtError, ParseError
- */
-export const encode = (
-  input: { readonly cpu: string },
-  options?: Options,
-): WithNotes<Readonly<Record<Policy | 'vendor', string>>> => answer('encode', input, options)
-
-/** Whether two CPUs answered CPUID and MSR reads exactly alike, stored words of zero included. @throws LibvirtError */
-export const identical = (
-  input: IdenticalInput,
-  options?: Options,
-): WithNotes<{ readonly identical: boolean }> => answer('identical', input, options)
-
-/** Passes where every feature that the CPU lists is known. @throws LibvirtError for the first that is not */
-export const validate = (
-  input: { readonly cpu: string },
-  options?: Options,
-): WithNotes<{ readonly valid: true }> => answer('validate', input, options)
-
-/** The model names that an architecture knows; null where it takes any. @throws LibvirtError */
-export const cpuModels = (
-  input: { readonly arch: string },
-  options?: Options,
-): WithNotes<{ readonly models: readonly string[] | null }> => answer('cpu-models', input, options)
-
-export type WhatIfInput = InferInput<typeof fleetInputs.whatIf>
-export type MigrateInput = InferInput<typeof fleetInputs.migrate>
-export type DrainInput = InferInput<typeof fleetInputs.drain>
-export type DriftInput = InferInput<typeof fleetInputs.drift>
-export type CheckInput = InferInput<typeof fleetInputs.check>
-
-/**
- * What hosts that come or go, and effects of updates and options, do to pools and guests.
- * @throws BadRequest for a name that means nothing; ParseError, LibvirtError
- */
-export const whatIf = (input: WhatIfInput, options?: Options): WithNotes<WhatIfAnswer> =>
-  answer('what-if', input, options)
-
-/** Where guests can be started and moved, and what stands in the way. @throws as `whatIf` */
-export const migrate = (input: Omit<MigrateInput, 'to'>, options?: Options): WithNotes<MigrateAnswer> =>
-  answer('migrate', input, options)
-
-/** Whether one guest, or one with all of a host's CPU, can move to a host. @throws as `whatIf` */
-export const move = (
-  input: MigrateInput & { readonly to: string },
-  options?: Options,
-): WithNotes<MoveAnswer> => answer('migrate', input, options)
-
-/** In which order to empty hosts, who is bound to one, and who runs with an older CPU. @throws as `whatIf` */
-export const drain = (input: DrainInput, options?: Options): WithNotes<DrainAnswer> =>
-  answer('drain', input, options)
-
-/** How a fleet differs from what it was, and what that does to pools and guests. @throws as `whatIf` */
-export const drift = (input: DriftInput, options?: Options): WithNotes<DriftAnswer> =>
-  answer('drift', input, options)
-
-/** Whether a fleet keeps to the requirements of its file. @throws as `whatIf`, and where nothing is required */
-export const check = (input: CheckInput, options?: Options): WithNotes<CheckAnswer> =>
-  answer('check', input, options)
-
-export type ExplainInput = InferInput<typeof fleetInputs.explain>
-export type PlanInput = InferInput<typeof fleetInputs.plan>
-
-/**
- * What the guests of a fleet's pools get, and why: kept and lost features with hosts, causes and remedies, the model and
- * its shortest definition, levels, axes, odd ones out. With `cost`, what each host, and each set of equal hosts, costs
- * its pool; with `feature`, where that one is kept or lost, and why.
- * @throws LibvirtError, ParseError; BadRequest for a pool or feature that there is not
- */
-export function explain(
-  input: ExplainInput & { readonly cost: true; readonly feature?: undefined },
-  options?: Options,
-): WithNotes<CostAnswer>
-export function explain(
-  input: ExplainInput & { readonly feature: string },
-  options?: Options,
-): WithNotes<FeatureAnswer>
-export function explain(
-  input: ExplainInput & { readonly cost?: false | undefined; readonly feature?: undefined },
-  options?: Options,
-): WithNotes<{ readonly pools: readonly PoolExplanation[] }>
-export function explain(input: ExplainInput, options?: Options): unknown {
-  return answer('explain', input, options)
+/** What every question may be asked with. */
+export interface Options {
+  /** Whose facts to answer from; absent: the data that comes with this package. */
+  readonly map?: CpuMap
 }
 
-/** The best partitions of a fleet into at most 1, 2, … k pools. @throws LibvirtError, ParseError */
-export const pools = (input: PlanInput, options?: Options): WithNotes<PoolsAnswer> =>
-  answer('pools', input, options)
+/**
+ * Answers a request of the JSON contract, `{verb, …inputs}`; what `virt-cpu batch` does with a line.
+ * @throws BadRequest for one that is not such a request, LibvirtError, ParseError
+ */
+export const ask = (
+  request: Readonly<Record<string, unknown>>,
+  options: Options = {},
+): Record<string, unknown> => askContext(contextOf(options.map), request)
 
-/** The strategy to take for a fleet, and what each of the four gives and loses. @throws LibvirtError, ParseError */
-export const advise = (input: PlanInput, options?: Options): WithNotes<Advice> =>
-  answer('advise', input, options)
+/** The function of a question: its types are those of the question's schemas. */
+const functionOf =
+  <Q extends AnyQuestion>(question: Q) =>
+  (input: InputOf<Q>, options: Options = {}): DocumentOf<Q> =>
+    askQuestion(contextOf(options.map), question, input)
+
+/** Names the CPU of a dump. @throws LibvirtError where no model fits, ParseError for text that is not a dump */
+export const decode = functionOf(QUESTIONS.decode)
+
+/** Computes the baseline CPU of a set of hosts. @throws LibvirtError, as virsh words it; ParseError for text that is not XML */
+export const baseline = functionOf(QUESTIONS.baseline)
+
+/** Checks whether a host can run a CPU, and returns what is missing. @throws LibvirtError, ParseError */
+export const compare = functionOf(QUESTIONS.compare)
+
+/** Makes a guest CPU definite on a host, whose migratable copy is used. @throws LibvirtError, ParseError */
+export const update = functionOf(QUESTIONS.update)
+
+/** Computes the CPU that a guest gets when it starts on a host. @throws LibvirtError, ParseError */
+export const start = functionOf(QUESTIONS.start)
+
+/** Corrects a running guest's CPU by what its hypervisor gave and refused. @throws LibvirtError, ParseError */
+export const updateLive = functionOf(QUESTIONS['update-live'])
+
+/** Lists the features of a CPU's model with the CPU. @throws LibvirtError, ParseError */
+export const expand = functionOf(QUESTIONS.expand)
+
+/** Removes from a CPU what blocks a migration. @throws LibvirtError, ParseError */
+export const migratable = functionOf(QUESTIONS.migratable)
+
+/** Converts a CPU to `<cpudata>` documents: the words of each policy, and of its vendor. @throws LibvirtError, ParseError */
+export const encode = functionOf(QUESTIONS.encode)
+
+/** Checks whether two CPUs answered CPUID and MSR reads exactly alike, stored words of zero included. @throws LibvirtError */
+export const identical = functionOf(QUESTIONS.identical)
+
+/** Returns where every feature that the CPU lists is known. @throws LibvirtError for the first unknown one */
+export const validate = functionOf(QUESTIONS.validate)
+
+/** Prints a host and the guests it can run as libvirt's document. @throws LibvirtError, ParseError */
+export const capabilities = functionOf(QUESTIONS.capabilities)
+
+/** Lists what a recorded QEMU can give a guest: libvirt’s `<domainCapabilities>`. @throws LibvirtError, ParseError */
+export const domcapabilities = functionOf(QUESTIONS.domcapabilities)
+
+/** Lists the model names of an architecture; null where libvirt accepts any name. @throws LibvirtError */
+export const cpuModels = functionOf(QUESTIONS['cpu-models'])
+
+/** Describes a feature: its place, meaning, and every tool's name for it. @throws BadRequest for an unknown architecture */
+export const name = functionOf(QUESTIONS.name)
+
+/** Returns how CPU models descend from each other, or the history of one family. @throws BadRequest */
+export const tree = functionOf(QUESTIONS.tree)
+
+/** Lists the models that a recorded QEMU can give its guests. @throws LibvirtError, ParseError */
+export const hypervisorCpuModels = functionOf(QUESTIONS['hypervisor-cpu-models'])
+
+/** Checks whether a recorded QEMU can give guests a CPU. @throws LibvirtError, ParseError */
+export const hypervisorCpuCompare = functionOf(QUESTIONS['hypervisor-cpu-compare'])
+
+/** Computes the CPU that recorded QEMUs can give to guests of all these CPUs. @throws LibvirtError, ParseError */
+export const hypervisorCpuBaseline = functionOf(QUESTIONS['hypervisor-cpu-baseline'])
+
+/** Lists the models that guests can be given on every one of these hosts, best first. @throws LibvirtError, ParseError */
+export const models = functionOf(QUESTIONS.models)
+
+/** Checks what libvirt does when a guest starts on a recorded host; a refusal is an answer. @throws LibvirtError, ParseError */
+export const guestCheck = functionOf(QUESTIONS['guest-check'])
+
+/** Explains what the guests of pools get, and why. @throws BadRequest, ParseError, LibvirtError */
+export const explain = functionOf(QUESTIONS.explain)
+
+/** Finds the best pools for a fleet. @throws BadRequest, ParseError, LibvirtError */
+export const pools = functionOf(QUESTIONS.pools)
+
+/** Recommends a strategy for a fleet. @throws BadRequest, ParseError, LibvirtError */
+export const advise = functionOf(QUESTIONS.advise)
+
+/** Computes what a change does to pools and guests. @throws BadRequest for an unknown name; ParseError, LibvirtError */
+export const whatIf = functionOf(QUESTIONS['what-if'])
+
+/** Finds where guests can start and move, and what prevents it. @throws BadRequest, ParseError, LibvirtError */
+export const migrate = functionOf(QUESTIONS.migrate)
+
+/** Plans a rolling upgrade. @throws BadRequest, ParseError, LibvirtError */
+export const drain = functionOf(QUESTIONS.drain)
+
+/** Compares a fleet with what it was. @throws ParseError, LibvirtError */
+export const drift = functionOf(QUESTIONS.drift)
+
+/** Checks a fleet against the requirements of its file. @throws BadRequest where nothing is required; ParseError, LibvirtError */
+export const check = functionOf(QUESTIONS.check)

@@ -1,37 +1,58 @@
-import type { BaseIssue, BaseSchema, InferOutput } from 'valibot'
+import type { InferOutput } from 'valibot'
 import type { Context } from './context.ts'
+import type { AnswerOf, Schema } from './schema.ts'
 import type { Note } from './words/note.ts'
 
-/** What a verb comes to: the answer's keys in order, what to know about it, and why it is so. */
-export interface Outcome {
-  readonly answer: Readonly<Record<string, unknown>>
-  readonly notes?: readonly Note[]
-  /** Only where it was asked for. */
-  readonly explain?: Readonly<Record<string, unknown>> | undefined
+/** The result of a question: the answer, what to know about it, and the reasons where they were asked for. */
+export interface Outcome<Answer = unknown, Reasons = unknown> {
+  readonly answer: Answer
+  readonly notes?: readonly Note[] | undefined
+  readonly explain?: Reasons | undefined
 }
 
-/** What of a request is not the verb's own input. */
+/** What a request may have besides the question's own input. */
 export interface AskOptions {
+  /** Return the reasons too. */
   readonly explain: boolean
 }
 
-type Schema = BaseSchema<unknown, unknown, BaseIssue<unknown>>
-
-/** A question that can be asked in JSON. */
-export interface Verb {
-  /** What it answers, in one line. */
-  readonly doc: string
-  /** What it must be given. */
-  readonly input: Schema
-  /** @param input has been checked by `input` @throws LibvirtError, ParseError */
-  readonly run: (context: Context, input: unknown, options: AskOptions) => Outcome
+/**
+ * One question. Everything else is derived from it: the batch verb, the HTTP route with its OpenAPI schemas, the
+ * JSON Schema, the library function with its types, and what the command line and the page ask.
+ */
+export interface Question<
+  Name extends string = string,
+  Input extends Schema = Schema,
+  Answer extends Schema = Schema,
+  Reasons extends Schema = Schema,
+> {
+  /** The batch verb, and the last part of the HTTP path. */
+  readonly name: Name
+  /** One line that begins with a verb: `Find the best pools for a fleet`. */
+  readonly summary: string
+  readonly input: Input
+  readonly answer: Answer
+  /** The schema of the reasons. Absent: the question has none to give. */
+  readonly reasons?: Reasons
+  /** Computes the answer. `input` was checked. @throws LibvirtError, ParseError, BadRequest */
+  readonly run: (
+    context: Context,
+    input: InferOutput<Input>,
+    options: AskOptions,
+  ) => Outcome<AnswerOf<Answer>, AnswerOf<Reasons>>
 }
 
-/** A verb whose `run` takes what its schema lets through. */
-export function verb<S extends Schema>(parts: {
-  readonly doc: string
-  readonly input: S
-  readonly run: (context: Context, input: InferOutput<S>, options: AskOptions) => Outcome
-}): Verb {
-  return { ...parts, run: (context, input, options) => parts.run(context, input as InferOutput<S>, options) }
+/** Any question, for code that only passes checked input on. */
+export interface AnyQuestion extends Omit<Question, 'run'> {
+  readonly run: (context: Context, input: never, options: AskOptions) => Outcome
 }
+
+/** Defines a question: the types of `run` follow from its schemas, so an answer that its schema lacks does not compile. */
+export const question = <
+  const Name extends string,
+  Input extends Schema,
+  Answer extends Schema,
+  Reasons extends Schema = never,
+>(
+  definition: Question<Name, Input, Answer, Reasons>,
+): Question<Name, Input, Answer, Reasons> => definition

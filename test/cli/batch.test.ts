@@ -33,7 +33,7 @@ describe('verbs', () => {
       [0x80000001, 0, 0, 0, 1, 0x20100800],
     ]
     const host = one({ id: 'a', verb: 'decode', cpuid, msr: [] })
-    expect(Object.keys(host)).toEqual(['id', 'xml', 'model', 'vendor', 'signature', 'notes'])
+    expect(Object.keys(host)).toEqual(['id', 'schema', 'xml', 'model', 'vendor', 'signature', 'notes'])
     expect(host).toMatchObject({ id: 'a', vendor: 'Intel', signature: { family: 6, model: 23, stepping: 6 } })
     const guest = one({
       verb: 'decode',
@@ -50,7 +50,7 @@ describe('verbs', () => {
 
   test('baseline', () => {
     const answer = one({ id: 1, verb: 'baseline', cpus: [PENRYN, NEHALEM], explain: true })
-    expect(Object.keys(answer)).toEqual(['id', 'xml', 'model', 'features', 'notes', 'explain'])
+    expect(Object.keys(answer)).toEqual(['id', 'schema', 'xml', 'model', 'features', 'notes', 'explain'])
     expect(answer).toMatchObject({ model: 'Penryn', explain: { hosts: 2 } })
     expect(answer.explain).toMatchObject({
       lost: expect.arrayContaining([expect.objectContaining({ feature: 'ds', hosts: ['cpus[0]'] })]),
@@ -100,7 +100,7 @@ describe('verbs', () => {
       xml: expect.stringContaining('Penryn'),
     })
     const refused = one({ verb: 'start', host: PENRYN, guest: '<cpu><model>Haswell</model></cpu>' })
-    expect(Object.keys(refused)).toEqual(['id', 'result', 'message', 'notes'])
+    expect(Object.keys(refused)).toEqual(['id', 'schema', 'result', 'message', 'notes'])
     expect(
       one({
         verb: 'update-live',
@@ -155,7 +155,7 @@ describe('what is wrong with a request is said, and on it goes', () => {
       kind,
       message: typeof message === 'string' ? message : expect.stringMatching(message),
     })
-    expect(next).toEqual({ id: 2, xml: '', notes: [] })
+    expect(next).toEqual({ id: 2, schema: 2, xml: '', notes: [] })
   })
 
   test('the id comes back, whatever it is', () => {

@@ -24,20 +24,15 @@ const unnamed = (answer: object, names: readonly string[], given: string): objec
 describe('a command and its verb answer alike', () => {
   test('hypervisor-cpu-compare', () => {
     const file = 'examples/fleet/cas-01.xml'
-    const { answers } = command('hypervisor-cpu-compare', file, '--replies', REPLIES)
+    const { schema, answers } = command('hypervisor-cpu-compare', file, '--replies', REPLIES)
     const { file: _, ...own } = answers[0]
     const answer = batch('hypervisor-cpu-compare', { replies: text(REPLIES), cpu: text(file) })
-    expect(answer).toEqual(own)
+    expect(answer).toEqual({ schema, ...own })
     expect(answer.result).toBe('incompatible')
   })
 
   test('hypervisor-cpu-baseline, of a pool of recorded hosts', () => {
-    const { schema, ...own } = command(
-      'hypervisor-cpu-baseline',
-      '--replies',
-      ...ALL.slice(0, 1),
-      '--explain',
-    )
+    const own = command('hypervisor-cpu-baseline', '--replies', ...ALL.slice(0, 1), '--explain')
     const answer = batch('hypervisor-cpu-baseline', { hosts: [text(ALL[0] ?? '')], explain: true })
     expect(answer).toEqual(unnamed(own, ALL, 'hosts'))
     const pool = command('hypervisor-cpu-baseline', '--replies', 'examples/hypervisors')
@@ -70,7 +65,7 @@ describe('a command and its verb answer alike', () => {
   })
 
   test('models', () => {
-    const { schema, ...own } = command('models', '--usable-on', ...ALL)
+    const own = command('models', '--usable-on', ...ALL)
     expect(batch('models', { hosts: ALL.map(text) })).toEqual(unnamed(own, ALL, 'hosts'))
   })
 
@@ -79,7 +74,11 @@ describe('a command and its verb answer alike', () => {
     const replies = 'test/stories/33/host.replies'
     const { guests } = command('guest', 'check', ...domains, '--replies', replies)
     const answers = domains.map(path => {
-      const { notes, ...answer } = batch('guest-check', { replies: text(replies), domain: text(path) })
+      const {
+        schema: _schema,
+        notes: _notes,
+        ...answer
+      } = batch('guest-check', { replies: text(replies), domain: text(path) })
       return { source: path, ...answer }
     })
     expect(answers).toEqual(guests)
@@ -104,12 +103,12 @@ describe('as functions', () => {
   const replies = text(REPLIES)
 
   test('they answer as the verbs', () => {
-    expect(library.hypervisorModels({ replies }).models.length).toBeGreaterThan(10)
-    expect(library.usableModels({ hosts: [replies] }).hosts).toEqual(['hosts[0]'])
+    expect(library.hypervisorCpuModels({ replies }).models.length).toBeGreaterThan(10)
+    expect(library.models({ hosts: [replies] }).hosts).toEqual(['hosts[0]'])
     expect(library.domcapabilities({ replies }).xml).toContain('<domainCapabilities>')
-    expect(library.hypervisorBaseline({ replies, model: 'Haswell', explain: true }).explain?.hosts).toBe(1)
+    expect(library.hypervisorCpuBaseline({ replies, model: 'Haswell', explain: true }).explain?.hosts).toBe(1)
     const cpu = '<cpu><model>Haswell</model></cpu>'
-    expect(library.hypervisorCompare({ replies, cpu }).result).toBe('superset')
+    expect(library.hypervisorCpuCompare({ replies, cpu }).result).toBe('superset')
     const domain = `<domain type='kvm'><vcpu>1</vcpu>${cpu}</domain>`
     expect(library.guestCheck({ replies, domain }).verdict).not.toBe('refused')
     const host = { cpu: '<cpu><arch>x86_64</arch></cpu>' }
@@ -125,14 +124,14 @@ describe('as functions', () => {
       }
       return 'no error'
     }
-    expect(refused(() => library.hypervisorBaseline({}))).toContain(
+    expect(refused(() => library.hypervisorCpuBaseline({}))).toContain(
       'give either replies, of one host, or hosts',
     )
-    expect(refused(() => library.usableModels({ hosts: [] }))).toContain('hosts is empty')
-    expect(refused(() => library.usableModels({ hosts: ['<cpu/>'] }))).toContain(
+    expect(refused(() => library.models({ hosts: [] }))).toContain('hosts is empty')
+    expect(refused(() => library.models({ hosts: ['<cpu/>'] }))).toContain(
       'hosts[0]: neither domain capabilities nor a conversation with QEMU',
     )
-    expect(refused(() => library.hypervisorModels({ replies, arch: 'abacus' }))).toBe(
+    expect(refused(() => library.hypervisorCpuModels({ replies, arch: 'abacus' }))).toBe(
       'invalid argument: unknown architecture: abacus',
     )
     expect(refused(() => library.guestCheck({ replies, domain: '<cpu/>' }))).toContain('no <domain>')
@@ -158,7 +157,7 @@ describe('as functions', () => {
       ),
     ]
     const cpu = (model: string) => `<cpu mode='custom'><model>${model}</model></cpu>`
-    const ask = (model: string) => library.hypervisorCompare({ replies: s390x, cpu: cpu(model) }).result
+    const ask = (model: string) => library.hypervisorCpuCompare({ replies: s390x, cpu: cpu(model) }).result
     expect(ask('z13')).toBe('superset')
     expect(() => ask('zEC12')).toThrow(
       'the recording lacks its answer to {"execute":"query-cpu-model-comparison"',

@@ -1,100 +1,80 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { safeParse } from 'valibot'
 import { expect, test } from 'vitest'
+import { SCHEMA_VERSION } from '../../src/questions/document.ts'
+import type { AnyQuestion } from '../../src/questions/question.ts'
+import { QUESTIONS } from '../../src/questions/table.ts'
 import { cpuFiles, rootOf } from '../host/machine/tree-of.ts'
 import { virtCpu } from './virt-cpu.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-type Schema = { readonly [key: string]: Json }
+type Json = Readonly<Record<string, unknown>>
 
-const root = join(import.meta.dirname, '..', '..')
-const { $defs } = JSON.parse(readFileSync(join(root, 'docs', 'schema', 'answers.json'), 'utf8'))
+const run = (args: readonly string[]): Json => JSON.parse(virtCpu([...args, '--json']).stdout)
 
-const typeOf = (value: Json): string =>
-  value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'array'
-      : Number.isInteger(value)
-        ? 'integer'
-        : typeof value
-
-const isObject = (value: Json): value is { readonly [key: string]: Json } => typeOf(value) === 'object'
-
-/** The faults of a value by the part of JSON Schema that ours uses. */
-function faults(schema: Schema, value: Json, at = '$'): string[] {
-  const { $ref, type, enum: values, const: only, properties = {}, required = [], items } = schema
-  if (typeof $ref === 'string') return faults($defs[$ref.replace('#/$defs/', '')], value, at)
-  if (values !== undefined && !(values as Json[]).includes(value)) return [`${at}: ${JSON.stringify(value)}`]
-  if (only !== undefined && only !== value) return [`${at} is not ${only}`]
-  if (type !== undefined && ![type].flat().includes(typeOf(value))) return [`${at} is ${typeOf(value)}`]
-  if (Array.isArray(value)) {
-    return items ? value.flatMap((item, i) => faults(items as Schema, item, `${at}[${i}]`)) : []
+/** The first fault of a document that a question's schemas find; undefined: it is as they say. */
+function faultOf({ answer, reasons }: AnyQuestion, document: Json): string | undefined {
+  const { schema, notes = [], explain, ...keys } = document
+  const checks = [safeParse(answer, keys), ...(explain && reasons ? [safeParse(reasons, explain)] : [])]
+  for (const { issues } of checks) {
+    const [issue] = issues ?? []
+    if (issue) return `${issue.path?.map(({ key }) => String(key)).join('.')}: ${issue.message}`
   }
-  if (!isObject(value)) return []
-  const known = properties as { readonly [key: string]: Schema }
-  return [
-    ...(required as string[]).filter(key => !(key in value)).map(key => `${at}.${key} is missing`),
-    ...Object.entries(value).flatMap(([key, inner]) => {
-      const next = known[key]
-      if (next) return faults(next, inner, `${at}.${key}`)
-      return schema.additionalProperties === false ? [`${at}.${key} is not in the schema`] : []
-    }),
-  ]
+  if (!Array.isArray(notes) || notes.some(({ kind, text }) => !kind || !text)) return 'notes'
+  return schema === SCHEMA_VERSION ? undefined : `schema is ${schema}`
 }
 
 const ON_SKY = ['--replies', 'examples/hypervisors/sky-03.replies']
-const guide = ['examples/redhat-guide/workstation.xml', 'examples/redhat-guide/server.xml']
-
+const GUIDE = ['examples/redhat-guide/workstation.xml', 'examples/redhat-guide/server.xml'] as const
 const recorded = rootOf({ ...cpuFiles([{ core: 0 }]), 'proc/cpuinfo': 'processor : 0' })
 
-test.each([
-  ['capabilities', ['--root', recorded]],
-  ['domcapabilities', ON_SKY],
-  ['cpu-baseline', [...guide, '--explain']],
-  ['cpu-baseline', ['examples/fleet', '--features', '--migratable']],
-  ['cpu-baseline', ['examples/fleet', 'examples/fleet-amd', '--best', '--explain']],
-  ['cpu-compare', [guide[0] ?? '', '--host', guide[1] ?? '', '--explain']],
-  ['cpu-compare', [...guide, '--host', guide[1] ?? '']],
-  ['decode', ['test/corpus/dumps', '--explain']],
-  ['what-if', ['test/stories/17/fleet', '--apply', 'tsx-off']],
-  ['migrate', ['test/stories/16/fleet']],
-  ['drain', ['test/stories/27/fleet']],
-  ['drift', ['test/stories/30/host-a.xml', 'test/stories/30/host-b.xml']],
-  ['drift', ['test/stories/24/before', 'test/stories/24/after']],
-  ['check', ['test/stories/20/fleet.yaml']],
-  ['hypervisor-cpu-compare', ['examples/fleet/ice-01.xml', ...ON_SKY, '--explain']],
-  ['hypervisor-cpu-baseline', ['--replies', 'examples/hypervisors', '--explain']],
-  ['hypervisor-cpu-models', ON_SKY],
-  ['models', ['examples/hypervisors']],
-  ['guest', ['check', 'examples/guests/web.xml', '--replies', 'examples/hypervisors/ice-01.replies']],
-  ['explain', ['examples/forty']],
-  ['explain', ['examples/fleet', 'examples/fleet-amd']],
-  ['pools', ['examples/forty']],
-  ['pools', ['examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '-k', '1']],
-  ['advise', ['examples/forty']],
-])('%s --json is as its schema says: %j', (command, args) => {
-  const { stdout } = virtCpu([command, ...args, '--json'])
-  expect(faults($defs[command], JSON.parse(stdout))).toEqual([])
+test.each<readonly [keyof typeof QUESTIONS, readonly string[]]>([
+  ['baseline', ['cpu-baseline', ...GUIDE, '--explain']],
+  ['baseline', ['cpu-baseline', 'examples/fleet', '--features', '--migratable']],
+  ['baseline', ['cpu-baseline', 'examples/fleet', 'examples/fleet-amd', '--best', '--explain']],
+  ['domcapabilities', ['domcapabilities', ...ON_SKY]],
+  ['hypervisor-cpu-baseline', ['hypervisor-cpu-baseline', '--replies', 'examples/hypervisors', '--explain']],
+  ['hypervisor-cpu-models', ['hypervisor-cpu-models', ...ON_SKY]],
+  ['models', ['models', 'examples/hypervisors']],
+  ['tree', ['tree']],
+  ['tree', ['tree', 'EPYC']],
+  ['what-if', ['what-if', 'test/stories/17/fleet', '--apply', 'tsx-off']],
+  ['what-if', ['what-if', '--effects']],
+  ['migrate', ['migrate', 'test/stories/16/fleet']],
+  ['migrate', ['migrate', 'test/stories/44/fleet', '--guest', 'panics', '--to', 'laptop']],
+  ['drain', ['drain', 'test/stories/27/fleet']],
+  ['drift', ['drift', 'test/stories/30/host-a.xml', 'test/stories/30/host-b.xml']],
+  ['drift', ['drift', 'test/stories/24/before', 'test/stories/24/after']],
+  ['check', ['check', 'test/stories/20/fleet.yaml']],
+  ['explain', ['explain', 'examples/forty']],
+  ['explain', ['explain', 'examples/fleet', 'examples/fleet-amd']],
+  ['explain', ['explain', 'examples/forty', '--cost']],
+  ['explain', ['explain', 'examples/redhat-guide/server.xml', '--cost']],
+  ['explain', ['explain', 'examples/forty', '--feature', 'avx512f']],
+  ['pools', ['pools', 'examples/forty']],
+  ['pools', ['pools', 'examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '-k', '1']],
+  ['advise', ['advise', 'examples/forty']],
+])('%s: the command returns what the schema says: %j', (name, args) => {
+  expect(faultOf(QUESTIONS[name], run(args))).toBeUndefined()
 })
 
-test.each([
-  ['what-if --effects', []],
-  ['explain --cost', ['examples/forty']],
-  ['explain --cost', ['examples/redhat-guide/server.xml']],
-  ['explain --feature', ['examples/forty', '--feature', 'avx512f']],
-  ['migrate --to', ['test/stories/44/fleet', '--guest', 'panics', '--to', 'laptop']],
-])('%s --json is as its schema says', (name, args) => {
-  const [command = '', option = ''] = name.split(' ')
-  const given = args.includes(option) ? [] : [option]
-  const { stdout } = virtCpu([command, ...args, ...given, '--json'])
-  expect(faults($defs[name], JSON.parse(stdout))).toEqual([])
+test.each<readonly [keyof typeof QUESTIONS, string, readonly string[]]>([
+  ['decode', 'cpus', ['decode', 'test/corpus/dumps', '--explain']],
+  ['compare', 'answers', ['cpu-compare', ...GUIDE, '--host', GUIDE[1], '--explain']],
+  ['hypervisor-cpu-compare', 'answers', ['hypervisor-cpu-compare', 'examples/fleet/ice-01.xml', ...ON_SKY]],
+  ['guest-check', 'guests', ['guest', 'check', 'examples/guests/web.xml', ...ON_SKY]],
+  ['name', 'answers', ['name', 'avx512_vnni', 'nothing']],
+])('%s: each of %s of the command is as the schema says: %j', (name, list, args) => {
+  const document = run(args)
+  for (const { source: _source, file: _file, explain: _explain, ...one } of document[list] as readonly Json[])
+    expect(faultOf(QUESTIONS[name], { schema: document.schema, ...one })).toBeUndefined()
+})
+
+test('the facts of capabilities --json are an input of the question capabilities', () => {
+  const { host, guests } = run(['capabilities', '--root', recorded])
+  expect(safeParse(QUESTIONS.capabilities.input, { host, guests }).issues).toBeUndefined()
 })
 
 test('the check itself finds faults', () => {
-  expect(faults($defs.reason, { feature: 'a', place: 1, more: true })).toEqual([
-    '$.title is missing',
-    '$.place is integer',
-    '$.more is not in the schema',
-  ])
+  const answer = { result: 'superset', missing: [], forbidden: [], extra: [{ feature: 'a', place: 1 }] }
+  expect(faultOf(QUESTIONS.compare, { schema: SCHEMA_VERSION, ...answer })).toMatch(/^extra\.0/)
+  expect(faultOf(QUESTIONS['cpu-models'], { schema: 1, models: [] })).toBe('schema is 1')
 })

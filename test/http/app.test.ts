@@ -3,7 +3,7 @@ import { answer } from '../../src/http/answer.ts'
 import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
 import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { VERBS } from '../../src/questions/table.ts'
+import { QUESTIONS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
 const PAGE = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'x'">`
@@ -62,7 +62,7 @@ describe('answers', () => {
     expect((await send('/healthz')).json).toEqual({ status: 'ok', version: '1.2.3' })
     const { json } = await send('/v1/openapi.json')
     expect(Object.keys(json.paths)).toEqual([
-      ...Object.keys(VERBS).map(verb => `/v1/${verb}`),
+      ...Object.keys(QUESTIONS).map(verb => `/v1/${verb}`),
       '/v1/openapi.json',
       '/healthz',
       '/',

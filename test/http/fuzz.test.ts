@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { answer } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { VERBS } from '../../src/questions/table.ts'
+import { QUESTIONS } from '../../src/questions/table.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
 
@@ -38,7 +38,7 @@ const body = fc.oneof(
   fc.string({ unit: 'binary' }),
 )
 const path = fc.oneof(
-  fc.constantFrom(...Object.keys(VERBS)).map(verb => `/v1/${verb}`),
+  fc.constantFrom(...Object.keys(QUESTIONS)).map(verb => `/v1/${verb}`),
   fc.webPath().map(tail => `/v1${tail}`),
   fc.webPath(),
 )

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import * as library from '../../src/index.ts'
+import { explainFeature } from './narrowed.ts'
 
 const HOST =
   "<cpu>\n  <arch>x86_64</arch>\n  <model>Haswell</model>\n  <vendor>Intel</vendor>\n  <feature name='vmx'/>\n</cpu>\n"
@@ -82,7 +83,7 @@ test('fleets are explained and parted by functions of the verbs’ names', () =>
   ]
   const [pool] = library.explain({ documents }).pools
   expect(pool?.pool).toBe('p')
-  expect(library.explain({ documents, feature: 'adx' }).feature).toBe('adx')
+  expect(explainFeature({ documents, feature: 'adx' }).feature).toBe('adx')
   expect(Object.keys(library.explain({ documents, cost: true }))).toContain('dearest')
   expect(library.pools({ documents, k: 2 }).curve).toHaveLength(2)
 })

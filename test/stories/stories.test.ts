@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { baseline, check, drain, drift, migrate, move, whatIf } from '../../src/index.ts'
+import { baseline, check, drain, drift } from '../../src/index.ts'
+import { migrate, move, whatIf } from '../questions/narrowed.ts'
 
 /** Five of the pains from end to end: what the operator sees, does, and sees then. */
 

@@ -1,35 +1,32 @@
 import { checksOfCheck } from '../../questions/check/checks-of.ts'
-import { checkAnswer } from '../../questions/check/compute.ts'
+import { checkQuestion } from '../../questions/check/question.ts'
 import { reportCheck } from '../../questions/check/report.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
-import type { Command } from '../command.ts'
-import { FLEET, givenFleet, printAnswer } from '../fleet-input.ts'
-import { FORMS } from '../print-report.ts'
+import type { GivenFleet } from '../fleet-input.ts'
+import { fleetCommand } from '../own.ts'
 import { CommandError } from '../spec.ts'
 
-export const command: Command = {
-  spec: {
-    name: 'check',
-    description:
-      'Tell whether a fleet keeps to the requirements of its fleet file (docs/fleet-file.md), pool by pool, and why ' +
-      'not. Status 0: it does, 1: it does not, 2: could not read, or nothing is required.',
-    options: [FLEET, ...FORMS, ...REPORTS],
-    example: 'virt-cpu check test/stories/20/fleet.yaml',
-    style: 'own',
-  },
-
-  async run(args, session) {
+export const command = fleetCommand({
+  question: checkQuestion,
+  description:
+    'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +
+    'Status 0: it keeps to them, 1: it does not, 2: could not read, or nothing is required.',
+  example: 'virt-cpu check test/stories/20/fleet.yaml',
+  options: REPORTS,
+  prepare: requireRequirements,
+  report: reportCheck,
+  write(args, answer, { view }) {
     const paths = args.all('fleet')
-    const { view, notes } = await givenFleet(session, paths)
-    if (view.fleet.requirements.length === 0)
-      throw new CommandError([
-        `nothing to check: no requirements in a fleet file of ${paths.join(' ')}`,
-        'say what must hold under `requirements:` of fleet.yaml, for instance: - level: x86-64-v3',
-      ])
-    const answer = checkAnswer(view)
-    const files = hostFiles(view.fleet.hosts, paths)
-    writeReports(args, () => checksOfCheck(answer, files), paths[0] ?? '')
-    await printAnswer(session, args, answer, report => reportCheck(report, answer), notes)
-    return answer.passed ? 0 : 1
+    writeReports(args, () => checksOfCheck(answer, hostFiles(view.fleet.hosts, paths)), paths[0] ?? '')
   },
+  status: ({ passed }) => (passed ? 0 : 1),
+})
+
+/** @throws CommandError for a fleet without requirements */
+function requireRequirements(given: GivenFleet, argument: string): GivenFleet {
+  if (given.view.fleet.requirements.length > 0) return given
+  throw new CommandError([
+    `nothing to check: no requirements in a fleet file of ${argument}`,
+    'say what must hold under `requirements:` of fleet.yaml, for instance: - level: x86-64-v3',
+  ])
 }

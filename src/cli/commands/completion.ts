@@ -26,7 +26,7 @@ export const command: Command = {
     const shell = SHELLS.find(known => known === args.get('shell'))
     if (!shell) throw new UsageError(`no completion for '${args.get('shell')}': take ${SHELLS.join(', ')}`)
     const commands = await Promise.all(
-      Object.values(all).map(async ([summary, load]) => ({ spec: (await load()).command.spec, summary })),
+      Object.values(all).map(async ({ summary, load }) => ({ spec: (await load()).command.spec, summary })),
     )
     session.out(completionScript(shell, commands))
     return 0

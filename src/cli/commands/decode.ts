@@ -6,12 +6,13 @@ import type { Context } from '../../questions/context.ts'
 import type { DecodeReasons } from '../../questions/decode/answer.ts'
 import {
   answer,
-  type DecodeAnswer,
+  type DecodedCpu,
   decodeX86,
   definitionAnswer,
   lacks,
 } from '../../questions/decode/compute.ts'
 import { decodeReasons } from '../../questions/decode/reasons.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
 import { describeDecode, printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
@@ -81,7 +82,7 @@ function kindOf(args: Arguments): 'host' | 'guest' {
 
 interface Decoded {
   readonly source: string
-  readonly answer: DecodeAnswer
+  readonly answer: DecodedCpu
   /** Absent: the machine is not x86. */
   readonly reasons?: DecodeReasons
 }
@@ -122,7 +123,7 @@ class Decoder {
   async end(session: Session, skipped: readonly Note[]): Promise<void> {
     const notes = [...this.#notes, ...skipped]
     if (!this.#args.has('json')) return printLines(session, noteLines(notes))
-    const document = { schema: 1, cpus: this.#answers, notes: notes.map(printNote) }
+    const document = { schema: SCHEMA_VERSION, cpus: this.#answers, notes: notes.map(printNote) }
     session.out(`${JSON.stringify(document, null, 2)}\n`)
   }
 

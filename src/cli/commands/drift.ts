@@ -1,73 +1,64 @@
 import type { FleetHost } from '../../fleet/host.ts'
 import { checksOfDrift } from '../../questions/check/checks-of.ts'
-import { driftAnswer } from '../../questions/drift/compute.ts'
+import { driftQuestion } from '../../questions/drift/question.ts'
 import { reportDrift } from '../../questions/drift/report.ts'
-import { type FleetView, viewOf } from '../../questions/input/fleet/view.ts'
+import { viewOf } from '../../questions/input/fleet/view.ts'
+import type { Arguments } from '../arguments.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
-import type { Command } from '../command.ts'
-import { type GivenFleet, givenFleet, printAnswer } from '../fleet-input.ts'
-import { FORMS } from '../print-report.ts'
+import type { GivenFleet } from '../fleet-input.ts'
+import { fleetCommand } from '../own.ts'
 import { UsageError } from '../spec.ts'
 
-export const command: Command = {
-  spec: {
-    name: 'drift',
-    description:
-      'Tell how a fleet differs from what it was: hosts gone, new and changed in features, model, signature, microcode, ' +
-      'vendor, address bits, clock or vulnerabilities, and what that does to pools and guests. Hosts pair by their ' +
-      'path below OLD and NEW. Status 0: nothing, 1: something, 2: could not read.',
-    options: [
-      {
-        name: 'old',
-        value: 'path',
-        positional: 'one',
-        required: true,
-        help: 'the fleet as it was: a directory, file or fleet.yaml',
-      },
-      { name: 'new', value: 'path', positional: 'one', required: true, help: 'the fleet as it is' },
-      {
-        name: 'by',
-        value: 'key',
-        words: ['path', 'uuid'],
-        help: 'what pairs hosts: path (default), or uuid of their capabilities',
-      },
-      {
-        name: 'fail-on',
-        value: 'what',
-        words: ['any', 'lost'],
-        help: 'status 1 on any drift (default), or only where a host or feature is lost',
-      },
-      ...FORMS,
-      ...REPORTS,
-    ],
-    example: 'virt-cpu drift examples/fleet examples/fleet --fail-on lost',
-    style: 'own',
-  },
+const FAIL_ON = ['any', 'lost'] as const
 
-  async run(args, session) {
-    const by = wordOf('--by', args.get('by') ?? 'path', ['path', 'uuid'])
-    const failOn = wordOf('--fail-on', args.get('fail-on') ?? 'any', ['any', 'lost'])
-    const [old, now] = [args.get('old') ?? '', args.get('new') ?? '']
-    const [before, after] = [await givenFleet(session, [old]), await givenFleet(session, [now])]
-    const answer = driftAnswer(below(before, old), below(after, now), by)
-    const files = hostFiles(after.view.fleet.hosts, [now])
-    writeReports(args, () => checksOfDrift(answer, files, failOn), now)
-    await printAnswer(session, args, answer, report => reportDrift(report, answer), after.notes)
-    const failed = failOn === 'lost' ? answer.lost : answer.drifted
-    return failed ? 1 : 0
+export const command = fleetCommand({
+  question: driftQuestion,
+  description:
+    'Compare a fleet with what it was: hosts gone, new and changed in features, model, signature, microcode, vendor, ' +
+    'address bits, clock or vulnerabilities, and what that does to pools and guests. Hosts pair by their path below OLD ' +
+    'and NEW. Status 0: nothing changed, 1: something changed, 2: could not read.',
+  example: 'virt-cpu drift examples/fleet examples/fleet --fail-on lost',
+  fields: { by: { value: 'key' } },
+  fleets: {
+    before: {
+      name: 'old',
+      value: 'path',
+      positional: 'one',
+      required: true,
+      help: 'the fleet as it was: a directory, file or fleet.yaml',
+    },
+    after: { name: 'new', value: 'path', positional: 'one', required: true, help: 'the fleet as it is' },
   },
-}
+  options: [
+    {
+      name: 'fail-on',
+      value: 'what',
+      words: FAIL_ON,
+      help: 'status 1 on any drift (default), or only where a host or feature is lost',
+    },
+    ...REPORTS,
+  ],
+  prepare: stripArgument,
+  report: reportDrift,
+  write(args, answer, { view }) {
+    const now = args.get('new') ?? ''
+    writeReports(args, () => checksOfDrift(answer, hostFiles(view.fleet.hosts, [now]), failOn(args)), now)
+  },
+  status: (answer, args) => ((failOn(args) === 'lost' ? answer.lost : answer.drifted) ? 1 : 0),
+})
 
-function wordOf<T extends string>(option: string, given: string, words: readonly T[]): T {
-  const word = words.find(one => one === given)
-  if (word !== undefined) return word
-  throw new UsageError(`${option} takes ${words.join(' or ')}, not '${given}'`)
+/** @throws UsageError for another word */
+function failOn(args: Arguments): 'any' | 'lost' {
+  const given = args.get('fail-on') ?? 'any'
+  const known = FAIL_ON.find(one => one === given)
+  if (known) return known
+  throw new UsageError(`--fail-on takes ${FAIL_ON.join(' or ')}, not '${given}'`)
 }
 
 /** Of a file that was given by its name, the hosts pair by their numbers: `a.xml#2` with `b.xml#2`. */
-function below({ context, view }: GivenFleet, argument: string): FleetView {
+function stripArgument(given: GivenFleet, argument: string): GivenFleet {
   const pairing = (host: FleetHost): FleetHost =>
     host.path?.startsWith(argument) ? { ...host, path: host.path.slice(argument.length) } : host
-  const hosts = view.fleet.hosts.map(pairing)
-  return viewOf(context, { ...view.fleet, hosts })
+  const hosts = given.view.fleet.hosts.map(pairing)
+  return { ...given, view: viewOf(given.context, { ...given.view.fleet, hosts }) }
 }

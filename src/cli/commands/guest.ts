@@ -6,6 +6,7 @@ import { readWhole } from '../../host/files/read-bytes.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { fromQemu } from '../../qemu/names.ts'
 import type { Context } from '../../questions/context.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
 import {
   type GuestStart,
@@ -64,7 +65,7 @@ export const command: Command = {
     const guests: ({ readonly source: string } & GuestAnswer)[] = []
     for (const source of args.all('file'))
       guests.push({ source, ...(await answerFor(context, source, args)) })
-    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, guests }, null, 2)}\n`)
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, guests }, null, 2)}\n`)
     else
       await printLines(
         session,

@@ -1,4 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { BlockedModel, UsableModels } from '../../questions/models/answer.ts'
 import { usableModels } from '../../questions/models/compute.ts'
 import { printNote } from '../../questions/words/describe.ts'
@@ -38,7 +39,9 @@ export const command: Command = {
     const { hosts, notes } = await openHosts(context, args.all('usable-on'), hypervisorRequest(args))
     const answer = usableModels(context, hosts)
     if (args.has('json')) {
-      session.out(`${JSON.stringify({ schema: 1, ...answer, notes: notes.map(printNote) }, null, 2)}\n`)
+      session.out(
+        `${JSON.stringify({ schema: SCHEMA_VERSION, ...answer, notes: notes.map(printNote) }, null, 2)}\n`,
+      )
     } else await printLines(session, [...told(answer), ...noteLines(notes)])
     return answer.usable.length > 0 ? 0 : 1
   },

@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { name } from '../../questions/name/compute.ts'
 import { printName } from '../../questions/name/report.ts'
 import type { Command } from '../command.ts'
@@ -28,7 +29,7 @@ export const command: Command = {
   async run(args, session) {
     const { context, own } = await requestedModels(session, args.get('arch'))
     const answers = args.all('name').map(text => name(context, text, own))
-    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, answers }, null, 2)}\n`)
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, answers }, null, 2)}\n`)
     else session.out(`${answers.map(answer => printName(answer, terminalWidth())).join('\n\n')}\n`)
     return answers.every(({ features }) => features.length > 0) ? 0 : 1
   },

@@ -1,27 +1,16 @@
-import { pools } from '../../questions/pools/compute.ts'
+import { poolsQuestion } from '../../questions/pools/question.ts'
 import { addPools } from '../../questions/pools/report.ts'
-import type { Command } from '../command.ts'
-import { givenHosts } from '../fleet-hosts.ts'
-import { FLEET, printAnswer } from '../fleet-input.ts'
-import { PLAN, planOptions } from '../plan-options.ts'
-import { FORMS } from '../print-report.ts'
+import { fleetCommand } from '../own.ts'
+import { PLAN_FIELDS } from '../plan-fields.ts'
 
-export const command: Command = {
-  spec: {
-    name: 'pools',
-    description:
-      'Part a fleet’s hosts into pools so that guests get most: for each number of pools up to k the best partition, what ' +
-      'a further pool gains, and whether that is proved; and the members for k. Value is the sum of hosts’ weights times ' +
-      'the worth of what their pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
-    options: [FLEET, ...PLAN, ...FORMS],
-    example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
-    style: 'own',
-  },
-
-  async run(args, session) {
-    const { view, notes } = await givenHosts(args, session)
-    const answer = pools(view, planOptions(args, view))
-    await printAnswer(session, args, answer, report => addPools(report, answer), notes)
-    return answer.pools.length > 0 ? 0 : 1
-  },
-}
+export const command = fleetCommand({
+  question: poolsQuestion,
+  description:
+    'Find the best pools for a fleet: for each number of pools up to k the best partition, what one more pool gains, and ' +
+    'whether that is proved; then the members for k. Value is the sum of hosts’ weights times the worth of what their ' +
+    'pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
+  example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
+  fields: PLAN_FIELDS,
+  report: addPools,
+  status: ({ pools }) => (pools.length > 0 ? 0 : 1),
+})

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printCapabilities } from '../../qemu/print-capabilities.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
@@ -14,6 +15,7 @@ import type { DescribedHost } from './describe-host.ts'
 export const command: Command = {
   spec: {
     name: 'capabilities',
+    summary: 'capabilities',
     description: 'Returns capabilities of hypervisor/driver.',
     options: [
       { name: 'xpath', value: 'string', help: 'xpath expression to filter the XML document' },
@@ -94,7 +96,7 @@ const HINT = 'give a recorded host with --root DIR, a folder with its sys, proc 
 function asJson({ host, guests, node, vfio, notes }: DescribedHost) {
   const { cpu, ...around } = host
   return {
-    schema: 1,
+    schema: SCHEMA_VERSION,
     host: { ...around, cpu: printCpu(cpu), node: node ?? null },
     guests,
     vfio,

@@ -3,6 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { baselineAnswer } from '../../questions/baseline/compute.ts'
 import { Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
@@ -15,6 +16,7 @@ import { atSource, readAsVirsh, readDefinitions } from './hosts.ts'
 export const command: Command = {
   spec: {
     name: 'cpu-baseline',
+    summary: 'compute baseline CPU',
     description: 'Compute baseline CPU for a set of given CPUs.',
     options: [
       { ...FILES, help: 'file containing XML CPU descriptions' },
@@ -51,7 +53,12 @@ export const command: Command = {
     const all = told ? [...notes, ...pool.notes(options)] : []
     if (args.has('json')) {
       const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
-      const answer = { schema: 1, ...baselineAnswer(pool, cpu), notes: all.map(printNote), ...explain }
+      const answer = {
+        schema: SCHEMA_VERSION,
+        ...baselineAnswer(pool, cpu),
+        notes: all.map(printNote),
+        ...explain,
+      }
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }

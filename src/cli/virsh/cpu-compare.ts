@@ -6,6 +6,7 @@ import { hostSide } from './host-side.ts'
 export const command: Command = {
   spec: {
     name: 'cpu-compare',
+    summary: 'compare host CPU with a CPU described by an XML file',
     description: 'compare CPU with host CPU',
     options: [
       { ...FILES, help: 'file containing an XML CPU description' },

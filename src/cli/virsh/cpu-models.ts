@@ -1,5 +1,6 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { cpuModels } from '../../questions/cpu-models/compute.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../database.ts'
 import { CommandError } from '../spec.ts'
@@ -7,6 +8,7 @@ import { CommandError } from '../spec.ts'
 export const command: Command = {
   spec: {
     name: 'cpu-models',
+    summary: 'CPU models',
     description: 'Get the CPU models for an arch.',
     options: [
       {
@@ -28,7 +30,7 @@ export const command: Command = {
     try {
       const models = cpuModels(await openContext(session), arch)
       if (args.has('json'))
-        session.out(`${JSON.stringify({ schema: 1, arch, models: models ?? null }, null, 2)}\n`)
+        session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, arch, models: models ?? null }, null, 2)}\n`)
       else if (models) session.out(models.map(name => `${name}\n`).join(''))
       else if (!session.quiet) session.out('all CPU models are accepted\n')
       return 0

@@ -1,5 +1,6 @@
 import { checkDomains } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { domcapabilities } from '../../questions/domcapabilities/compute.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
@@ -18,6 +19,7 @@ import { CommandError } from '../spec.ts'
 export const command: Command = {
   spec: {
     name: 'domcapabilities',
+    summary: 'domain capabilities',
     description: 'Returns capabilities of emulator with respect to host and libvirt.',
     options: [
       {
@@ -54,7 +56,7 @@ export const command: Command = {
     if (args.isEmpty('xpath')) return 1
     const xpath = args.get('xpath')
     const xml = await describe(args, session)
-    if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, xml }, null, 2)}\n`)
+    if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, xml }, null, 2)}\n`)
     else if (xpath === undefined) session.out(xml)
     else {
       const { selectXml } = await import('../../host/files/xpath.ts')

@@ -2,6 +2,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { InputCpu } from '../../formats/input-cpu.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import type { CompareAnswer } from '../../questions/compare/answer.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { Noted } from '../../questions/input/definition-of.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import { explainCompare, noteLines } from '../../questions/words/explain.ts'
@@ -61,7 +62,7 @@ export class FileComparer {
     const notes = this.#side.notes?.() ?? []
     if (this.#args.has('json')) {
       const told = notes.length > 0 ? { notes: notes.map(printNote) } : {}
-      const document = { schema: 1, host: this.#side.name, answers: this.#answers, ...told }
+      const document = { schema: SCHEMA_VERSION, host: this.#side.name, answers: this.#answers, ...told }
       this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
     } else if (this.#args.has('explain')) await printExplanation(this.#session, noteLines(notes))
     return this.#status

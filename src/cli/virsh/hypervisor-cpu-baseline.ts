@@ -4,6 +4,7 @@ import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { filesOf } from '../../host/files/files.ts'
 import { behaves } from '../../qemu/versions.ts'
 import type { Context } from '../../questions/context.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
   type GivenCpu,
   hypervisorBaseline,
@@ -27,6 +28,7 @@ import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 export const command: Command = {
   spec: {
     name: 'hypervisor-cpu-baseline',
+    summary: 'compute baseline CPU usable by a specific hypervisor',
     description:
       'Compute baseline CPU for a set of given CPUs. The result will be tailored to the specified hypervisor.',
     options: [
@@ -68,7 +70,7 @@ export const command: Command = {
     if (args.has('json')) {
       const told = [...notes, ...given.notes].map(printNote)
       const answer = {
-        schema: 1,
+        schema: SCHEMA_VERSION,
         xml: printCpu(cpu),
         model: cpu.model,
         features: featureNames(context, arch, cpu),

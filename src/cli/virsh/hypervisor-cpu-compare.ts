@@ -22,6 +22,7 @@ import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 export const command: Command = {
   spec: {
     name: 'hypervisor-cpu-compare',
+    summary: 'compare a CPU with the CPU created by a hypervisor on the host',
     description: 'compare CPU with hypervisor CPU',
     options: [
       { ...FILES, help: 'file containing an XML CPU description' },

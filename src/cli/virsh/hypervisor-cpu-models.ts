@@ -1,5 +1,6 @@
 import { allowanceOf } from '../../qemu/allowance.ts'
 import { checkDomains } from '../../qemu/choice.ts'
+import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answer.ts'
 import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
 import type { Line } from '../../report/styled-text.ts'
@@ -21,6 +22,7 @@ import { CommandError } from '../spec.ts'
 export const command: Command = {
   spec: {
     name: 'hypervisor-cpu-models',
+    summary: 'Hypervisor reported CPU models',
     description: 'Get the CPU models reported by the hypervisor.',
     options: [
       ...HYPERVISOR,
@@ -38,7 +40,7 @@ export const command: Command = {
     try {
       const all = await modelsOf(request, session)
       const models = args.has('all') ? all : all.filter(({ usable }) => usable === 'yes')
-      if (args.has('json')) session.out(`${JSON.stringify({ schema: 1, models }, null, 2)}\n`)
+      if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, models }, null, 2)}\n`)
       else session.out(models.map(({ name }) => `${name}\n`).join(''))
       if (args.has('explain')) await printExplanation(session, all.flatMap(explained))
       return 0

@@ -17,3 +17,12 @@ export const DecodeReasons = v.strictObject({
   ),
 })
 export type DecodeReasons = AnswerOf<typeof DecodeReasons>
+
+/** The CPU of a dump. */
+export const DecodeAnswer = v.strictObject({
+  xml: described(v.string(), 'The definition as libvirt prints it.'),
+  model: v.string(),
+  vendor: v.nullable(v.string()),
+  signature: v.nullable(v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() })),
+})
+export type DecodeAnswer = AnswerOf<typeof DecodeAnswer>

@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import { doubts } from '../input/warnings.ts'
 import type { Note } from '../words/note.ts'
 import { reasonOf } from '../words/reason.ts'
+import type { DecodeAnswer } from './answer.ts'
 
 export interface DecodeOptions {
   /** A host's definition names a model wholly present; a guest's may disable some of it. */
@@ -22,12 +23,8 @@ export interface DecodeOptions {
   readonly source?: string | undefined
 }
 
-export interface DecodeAnswer {
-  /** The definition as libvirt prints it. */
-  readonly xml: string
-  readonly model: string
-  readonly vendor: string | null
-  readonly signature: Signature | null
+/** A decoded CPU, with what to know about it. */
+export interface DecodedCpu extends DecodeAnswer {
   readonly notes: readonly Note[]
 }
 
@@ -35,7 +32,7 @@ export interface DecodeAnswer {
  * The named CPU that a dump is.
  * @throws LibvirtError where no model fits
  */
-export function decode(context: Context, data: CpuidData, options: DecodeOptions = {}): DecodeAnswer {
+export function decode(context: Context, data: CpuidData, options: DecodeOptions = {}): DecodedCpu {
   const read = readCpuid(context.db, data)
   const cpu = decodeX86(context, read, options)
   return answer(cpu, read, [...doubts(data, options.source), ...lacks(context, read, cpu, options)])
@@ -55,11 +52,11 @@ export function lacks({ db }: Context, data: X86Data, cpu: Cpu, { as, best, sour
   return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
 }
 
-export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodeAnswer =>
+export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodedCpu =>
   definitionAnswer(cpu, notes, data.signature)
 
 /** The answer that a definition is. */
-export const definitionAnswer = (cpu: Cpu, notes: readonly Note[], signature?: Signature): DecodeAnswer => ({
+export const definitionAnswer = (cpu: Cpu, notes: readonly Note[], signature?: Signature): DecodedCpu => ({
   xml: printCpu(cpu),
   model: cpu.model ?? '',
   vendor: cpu.vendor ?? null,

@@ -2,14 +2,14 @@ import { ParseError } from '../../core/parse-error.ts'
 import { inputsOfText } from '../../formats/input-text.ts'
 import type { Context } from '../context.ts'
 import { dataOf, machineOf } from '../input/definition-of.ts'
-import { answer, type DecodeAnswer, type DecodeOptions, decodeX86, definitionAnswer } from './compute.ts'
+import { answer, type DecodedCpu, type DecodeOptions, decodeX86, definitionAnswer } from './compute.ts'
 
 /**
  * The named CPU of a text in any format that can be told. Logical CPUs that differ count as what they have in
  * common; of several machines in one text the first is taken.
  * @throws ParseError where no CPU is found; LibvirtError where no model fits
  */
-export function decodeText(context: Context, text: string, options: DecodeOptions = {}): DecodeAnswer {
+export function decodeText(context: Context, text: string, options: DecodeOptions = {}): DecodedCpu {
   const [first] = inputsOfText(text, options.source)
   if (!first)
     throw new ParseError(

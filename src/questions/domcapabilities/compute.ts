@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { readCpu } from '../input/read.ts'
 import { emulatorPath, readReplies } from '../input/recorded-hypervisor.ts'
 import type { Outcome } from '../question.ts'
+import type { XmlAnswer } from '../schema.ts'
 import type { DomcapabilitiesInput } from './input.ts'
 
 /**
@@ -36,7 +37,7 @@ export function domcapabilities(
  * As `domcapabilities`, of the JSON contract's inputs.
  * @throws LibvirtError, ParseError
  */
-export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome {
+export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
   const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
   const qemu = qemuCapabilities(readReplies(replies), arch)
   const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)

@@ -284,3 +284,7 @@ export const PoolExplanation = v.strictObject({
   ),
 })
 export type PoolExplanation = AnswerOf<typeof PoolExplanation>
+
+/** What the guests of each pool get, and why. */
+export const ExplainAnswer = v.strictObject({ pools: v.array(PoolExplanation) })
+export type ExplainAnswer = AnswerOf<typeof ExplainAnswer>

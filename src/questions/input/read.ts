@@ -40,3 +40,10 @@ type GivenData =
 /** @throws ParseError, LibvirtError for a document that is none */
 export const readData = (given: GivenData): CpuidData =>
   typeof given === 'string' ? readCpudata(given) : { leaves: given.cpuid ?? [], msrs: given.msr ?? [] }
+
+/** A host and a CPU, read in this order: what is wrong with the host is reported first. @throws ParseError, LibvirtError */
+export function readPair(host: string, cpu: string, arch?: string): readonly [Cpu, Cpu] {
+  const left = readCpu(host, 'auto', 'host')
+  const right = readCpu(cpu, 'auto', 'cpu')
+  return [arch === undefined ? left : { ...left, arch: left.arch ?? arch }, right]
+}

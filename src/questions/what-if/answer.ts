@@ -70,3 +70,7 @@ export const EffectAnswer = v.strictObject({
   takes: v.array(v.string()),
 })
 export type EffectAnswer = AnswerOf<typeof EffectAnswer>
+
+/** The effects that there are. */
+export const EffectsAnswer = v.strictObject({ effects: v.array(EffectAnswer) })
+export type EffectsAnswer = AnswerOf<typeof EffectsAnswer>

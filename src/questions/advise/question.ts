@@ -1,0 +1,17 @@
+import { openHosts } from '../input/fleet/open-fleet.ts'
+import { planOptions } from '../pools/plan-options.ts'
+import { planInput } from '../pools/plan-schema.ts'
+import { question } from '../question.ts'
+import { Advice } from './answer.ts'
+import { advise } from './compute.ts'
+
+export const adviseQuestion = question({
+  name: 'advise',
+  summary: 'Recommend a strategy for a fleet: passthrough, generic, groups or common',
+  input: planInput,
+  answer: Advice,
+  run(context, { documents, fleet, ...constraints }) {
+    const { view, notes } = openHosts(context, { documents, fleet })
+    return { answer: advise(view, planOptions(view, constraints)), notes }
+  },
+})

@@ -1,0 +1,46 @@
+import * as v from 'valibot'
+import { BadRequest } from '../bad-request.ts'
+import { fleetInput } from '../input/fleet/fleet-schema.ts'
+import { featureNamed } from '../input/fleet/named.ts'
+import { openHosts } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { question } from '../question.ts'
+import { flag, text } from '../schema.ts'
+import { CostAnswer, ExplainAnswer, FeatureAnswer } from './answer.ts'
+import { explain } from './compute.ts'
+import { cost } from './cost.ts'
+import { explainFeature } from './one-feature.ts'
+
+const input = v.pipe(
+  v.strictObject({
+    ...fleetInput,
+    cost: flag('Return what each host, and each set of equal hosts, costs its pool.'),
+    feature: v.optional(text("One feature alone, by any tool's name.")),
+    pool: v.optional(text('Only the pool of that label.')),
+  }),
+  v.check(({ feature, cost }) => feature === undefined || !cost, 'give either feature or cost'),
+)
+
+export const explainQuestion = question({
+  name: 'explain',
+  summary: 'Explain what the guests of pools get, and why',
+  input,
+  answer: v.union([ExplainAnswer, FeatureAnswer, CostAnswer]),
+  run(context, { pool, feature, cost: withCost, ...fleet }) {
+    const { view, notes } = openHosts(context, fleet)
+    const labels = labelsOf(view, pool)
+    if (feature !== undefined) {
+      const found = featureNamed(context, feature, what => new BadRequest(`explain: ${what}`))
+      return { answer: explainFeature(view, found, labels), notes }
+    }
+    return { answer: withCost ? cost(view, labels) : { pools: explain(view, labels) }, notes }
+  },
+})
+
+/** The pool that was asked for; undefined: all. @throws BadRequest where no pool has that label */
+function labelsOf({ pools }: FleetView, wanted: string | undefined): readonly string[] | undefined {
+  if (wanted === undefined) return undefined
+  if (pools.some(({ label }) => label === wanted)) return [wanted]
+  const known = pools.map(({ label }) => label || '(none)').join(', ')
+  throw new BadRequest(`explain: no pool is called ${wanted}; there are ${known}`)
+}

@@ -1,0 +1,35 @@
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
+import { parseXml } from '../../xml/reader.ts'
+import type { Context } from '../context.ts'
+import { type GuestInput, guestInput } from '../input/hypervisor-schemas.ts'
+import { readCpu } from '../input/read.ts'
+import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { question } from '../question.ts'
+import { GuestAnswer } from './answer.ts'
+import { guestAnswer, prepareGuest, refusal, startPlaceOf } from './compute.ts'
+
+export const guestCheckQuestion = question({
+  name: 'guest-check',
+  summary: 'Check what libvirt does when a guest starts on a recorded host',
+  input: guestInput,
+  answer: GuestAnswer,
+  run: (context, input) => ({ answer: checkGuest(context, input) }),
+})
+
+function checkGuest(context: Context, { replies, domain, host }: GuestInput): GuestAnswer {
+  const root = parseXml(domain, 'domain')
+  if (root.name !== 'domain') throw new ParseError('no <domain>', 'domain')
+  const conversation = readReplies(replies)
+  try {
+    const asked = parseGuestRequest(root)
+    const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
+    const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
+    const place = startPlaceOf(context, hypervisor, own)
+    return guestAnswer(context, prepareGuest(context, asked, place))
+  } catch (error) {
+    if (error instanceof LibvirtError) return refusal(error)
+    throw error
+  }
+}

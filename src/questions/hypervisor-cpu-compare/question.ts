@@ -1,0 +1,21 @@
+import { CompareAnswer } from '../compare/answer.ts'
+import { hypervisorCompare, reportedCpu } from '../input/hypervisor.ts'
+import { compareInput } from '../input/hypervisor-schemas.ts'
+import { readCpu } from '../input/read.ts'
+import { answeredFrom } from '../input/recorded-answers.ts'
+import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { question } from '../question.ts'
+
+export const hypervisorCpuCompareQuestion = question({
+  name: 'hypervisor-cpu-compare',
+  summary: 'Check whether a QEMU can give guests a CPU on its host',
+  input: compareInput,
+  answer: CompareAnswer,
+  run(context, { replies, cpu, ...use }) {
+    const conversation = readReplies(replies)
+    const hypervisor = requestedHypervisor(conversation, use)
+    const reported = reportedCpu(context, hypervisor)
+    const inquiry = hypervisorCompare(context, hypervisor, reported, readCpu(cpu, 'auto', 'cpu'))
+    return { answer: answeredFrom(inquiry, conversation) }
+  },
+})

@@ -1,0 +1,23 @@
+import * as v from 'valibot'
+import { allowanceOf } from '../../qemu/allowance.ts'
+import { checkDomains } from '../../qemu/choice.ts'
+import { modelsInput } from '../input/hypervisor-schemas.ts'
+import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { question } from '../question.ts'
+import { HypervisorModel } from './answer.ts'
+import { hypervisorModels } from './compute.ts'
+
+export const hypervisorCpuModelsQuestion = question({
+  name: 'hypervisor-cpu-models',
+  summary: 'List the models that a QEMU can give guests on its host, and what blocks the others',
+  input: modelsInput,
+  answer: v.strictObject({ models: v.array(HypervisorModel) }),
+  run({ db }, { replies, all = false, ...use }) {
+    const { capabilities, choice } = requestedHypervisor(readReplies(replies), use)
+    checkDomains(capabilities, choice)
+    const given = capabilities.accelerators.get(choice.accelerator)
+    const allowance = given && allowanceOf(given)
+    const models = allowance ? hypervisorModels(db, allowance, choice.arch) : []
+    return { answer: { models: all ? models : models.filter(({ usable }) => usable === 'yes') } }
+  },
+})

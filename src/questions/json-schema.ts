@@ -1,0 +1,73 @@
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
+import { SCHEMA_VERSION } from './document.ts'
+import { leaves, msrs } from './input/cpu-schemas.ts'
+import type { AnyQuestion } from './question.ts'
+import type { Schema } from './schema.ts'
+import { QUESTIONS } from './table.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The JSON Schema of what a question takes. */
+export const inputSchema = ({ input }: AnyQuestion): Json => convert(input)
+
+/** The JSON Schema of the document that a question returns: batch, HTTP, library and `--json` alike. */
+export function answerSchema({ answer, reasons }: AnyQuestion): Json {
+  const schema = convert(answer)
+  const parts = (schema.anyOf as Json[] | undefined) ?? [schema]
+  const documents = parts.map(part => documentSchema(part, reasons))
+  return documents.length === 1 ? (documents[0] ?? {}) : { anyOf: documents }
+}
+
+/** The JSON Schemas of every question, as `docs/schema/questions.json` has them. */
+export const questionSchemas = (): Json => ({
+  $schema: 'https://json-schema.org/draft-07/schema',
+  title: 'virt-cpu: what each question takes and returns',
+  questions: Object.fromEntries(
+    Object.values(QUESTIONS).map((question: AnyQuestion) => [
+      question.name,
+      { summary: question.summary, input: inputSchema(question), answer: answerSchema(question) },
+    ]),
+  ),
+})
+
+/** An answer's own keys, and those that every document has. */
+function documentSchema(part: Json, reasons: Schema | undefined): Json {
+  return {
+    ...part,
+    properties: {
+      schema: { const: SCHEMA_VERSION },
+      ...(part.properties as Json),
+      notes: { type: 'array', items: NOTE },
+      ...(reasons && { explain: convert(reasons) }),
+    },
+    required: ['schema', ...((part.required as string[]) ?? []), 'notes'],
+  }
+}
+
+const convert = (schema: Schema): Json => {
+  const { $schema, ...json } = toJsonSchema(schema, {
+    errorMode: 'ignore',
+    overrideSchema: ({ valibotSchema, jsonSchema }) => CHECKED_BY_HAND.get(valibotSchema) ?? jsonSchema,
+  }) as Json
+  return json
+}
+
+const rows = (columns: string): JsonSchema => ({
+  type: 'array',
+  description: `rows of [${columns}]`,
+  items: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 0xffff_ffff } },
+})
+
+/** The schemas of values that functions check. */
+const CHECKED_BY_HAND: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>([
+  [leaves, rows('leaf, subleaf, eax, ebx, ecx, edx')],
+  [msrs, rows('index, low, high')],
+])
+
+const NOTE: Json = {
+  type: 'object',
+  description:
+    'Something to know about the answer: its kind, its sentence, and what the kind brings with it.',
+  properties: { kind: { type: 'string' }, source: { type: 'string' }, text: { type: 'string' } },
+  required: ['kind', 'text'],
+}

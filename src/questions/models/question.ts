@@ -1,0 +1,15 @@
+import { usableInput } from '../input/hypervisor-schemas.ts'
+import { readRecordedHosts } from '../input/recorded-hosts.ts'
+import { question } from '../question.ts'
+import { UsableModels } from './answer.ts'
+import { usableModels } from './compute.ts'
+
+export const modelsQuestion = question({
+  name: 'models',
+  summary: 'List the models that guests can be given on every one of these hosts, best first',
+  input: usableInput,
+  answer: UsableModels,
+  run: (context, { hosts, ...use }) => ({
+    answer: usableModels(context, readRecordedHosts(context, hosts, use)),
+  }),
+})

@@ -1,0 +1,20 @@
+import * as v from 'valibot'
+import { requireModels } from '../input/models-of.ts'
+import { question } from '../question.ts'
+import { text } from '../schema.ts'
+import { NameAnswer } from './answer.ts'
+import { name } from './compute.ts'
+
+export const nameQuestion = question({
+  name: 'name',
+  summary: "Describe a feature: place, meaning, every tool's name, models that have it",
+  input: v.strictObject({
+    name: text("A feature's name in any tool, or a place such as CPUID.07H.0:EBX[5]."),
+    arch: v.optional(text('Whose features; x86 if absent.')),
+  }),
+  answer: NameAnswer,
+  run(context, { name: wanted, arch }) {
+    const { context: of, own } = requireModels(context, arch)
+    return { answer: name(of, wanted, own) }
+  },
+})

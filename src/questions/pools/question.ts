@@ -1,0 +1,17 @@
+import { openHosts } from '../input/fleet/open-fleet.ts'
+import { question } from '../question.ts'
+import { PoolsAnswer } from './answer.ts'
+import { pools } from './compute.ts'
+import { planOptions } from './plan-options.ts'
+import { planInput } from './plan-schema.ts'
+
+export const poolsQuestion = question({
+  name: 'pools',
+  summary: 'Find the best pools for a fleet',
+  input: planInput,
+  answer: PoolsAnswer,
+  run(context, { documents, fleet, ...constraints }) {
+    const { view, notes } = openHosts(context, { documents, fleet })
+    return { answer: pools(view, planOptions(view, constraints)), notes }
+  },
+})

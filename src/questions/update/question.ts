@@ -1,0 +1,17 @@
+import * as v from 'valibot'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { hostAndGuest } from '../input/cpu-schemas.ts'
+import { readPair } from '../input/read.ts'
+import { update } from '../operations.ts'
+import { question } from '../question.ts'
+import { XmlAnswer } from '../schema.ts'
+
+export const updateQuestion = question({
+  name: 'update',
+  summary: 'Make a guest CPU definite on a host, whose migratable copy is used',
+  input: v.strictObject(hostAndGuest),
+  answer: XmlAnswer,
+  run: (context, { host, guest }) => ({
+    answer: { xml: printCpu(update(context, ...readPair(host, guest))) },
+  }),
+})
