@@ -2,11 +2,11 @@
 import { FeatureSet } from '../src/core/feature-set.ts'
 import { CauseFinder } from '../src/fleet/causes/cause-of.ts'
 import { Losses } from '../src/fleet/causes/lost.ts'
-import { costsOf, hostCosts } from '../src/fleet/cost.ts'
+import { computeCosts, listHostCosts } from '../src/fleet/cost.ts'
 import { groupHosts } from '../src/fleet/groups.ts'
 import type { FleetHost } from '../src/fleet/host.ts'
-import { plan } from '../src/fleet/plan/partition.ts'
-import { poolsOf } from '../src/fleet/pools.ts'
+import { planPools } from '../src/fleet/plan/partition.ts'
+import { splitIntoPools } from '../src/fleet/pools.ts'
 import { Valuation } from '../src/fleet/value.ts'
 import { builtinCauses } from '../src/map/cause-table.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
@@ -73,7 +73,7 @@ function timed<T>(what: string, call: () => T): T {
 
 function curve(what: string, sets: readonly FeatureSet[], hosts: number, most: number): void {
   const groups = groupHosts(hostsOf(sets, hosts, 1, 3))
-  const made = timed(`${what}, k = 1…${most}`, () => plan(valuation, levels, groups, most))
+  const made = timed(`${what}, k = 1…${most}`, () => planPools(valuation, levels, groups, most))
   for (const { count, value, gap, exact, pools } of made.curve) {
     const proof = exact ? 'exact' : `gap ${(gap * 100).toFixed(2)} %`
     console.log(`  k=${count}: ${pools.length} pools, value ${value}, ${proof}`)
@@ -83,13 +83,13 @@ function curve(what: string, sets: readonly FeatureSet[], hosts: number, most: n
 const hosts = hostsOf(cpus(300, 6, 1), 100_000, 200, 2)
 console.log('100 000 hosts of 300 CPUs in 200 pools')
 const groups = timed('  groups', () => groupHosts(hosts))
-const pools = timed('  pools', () => poolsOf(groups))
+const pools = timed('  pools', () => splitIntoPools(groups))
 timed('  cost of every host', () =>
-  pools.map(pool => hostCosts(costsOf(valuation, levels, pool.groups)).length),
+  pools.map(pool => listHostCosts(computeCosts(valuation, levels, pool.groups)).length),
 )
 const finder = new CauseFinder(db, causes, groups)
 const losses = timed('  causes', () => new Losses(db.features, causes, finder, groups))
-timed('  causes of every loss', () => pools.map(pool => losses.of(pool.groups).length))
+timed('  causes of every loss', () => pools.map(pool => losses.find(pool.groups).length))
 console.log(`  ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`)
 if (process.argv[2] === 'groups') process.exit()
 curve('20 CPUs of a real shape', cpus(20, 6, 4), 200, 8)

@@ -1,7 +1,7 @@
 import type { FeatureTable } from '../core/feature-table.ts'
 import { NEVER_OFFERED } from '../qemu/names.ts'
 import type { Group } from './groups.ts'
-import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
+import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
 /** How guests that have all of one group's CPU move between it and another. */
 export interface Arrow {
@@ -20,24 +20,24 @@ export interface Arrow {
  * leave where there is one way only.
  * @param guestOf what a guest started on a group relies on; absent: all of its CPU that can be migrated
  */
-export function arrowsOf(
+export function findArrows(
   table: FeatureTable,
   groups: readonly Group[],
-  guestOf: (group: Group) => CpuFacts = fullGuest(table),
+  guestOf: (group: Group) => CpuFacts = makeFullGuest(table),
 ): Arrow[] {
   const guests = groups.map(guestOf)
   const arrows: Arrow[] = []
   groups.forEach((a, i) => {
     groups.slice(i + 1).forEach((b, n) => {
       const [x, y] = [guests[i], guests[i + 1 + n]]
-      if (x && y) arrows.push(arrow(table, { group: a, guest: x }, { group: b, guest: y }))
+      if (x && y) arrows.push(findArrow(table, { group: a, guest: x }, { group: b, guest: y }))
     })
   })
   return arrows
 }
 
 /** A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. */
-export function fullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
+export function makeFullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
   const stays = table.setOf(
     table.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)),
   )
@@ -49,14 +49,14 @@ interface End {
   readonly guest: CpuFacts
 }
 
-function arrow(table: FeatureTable, a: End, b: End): Arrow {
-  const [there, back] = [mayMove(a.guest, b.group), mayMove(b.guest, a.group)]
-  if (!there && back) return arrow(table, b, a)
+function findArrow(table: FeatureTable, a: End, b: End): Arrow {
+  const [there, back] = [canMove(a.guest, b.group), canMove(b.guest, a.group)]
+  if (!there && back) return findArrow(table, b, a)
   return {
     from: a.group,
     to: b.group,
     kind: there ? (back ? 'both-ways' : 'one-way') : 'none',
-    there: there ? [] : obstaclesOf(table, a.guest, b.group),
-    back: back ? [] : obstaclesOf(table, b.guest, a.group),
+    there: there ? [] : findObstacles(table, a.guest, b.group),
+    back: back ? [] : findObstacles(table, b.guest, a.group),
   }
 }

@@ -1,10 +1,10 @@
 /** The named model that a guest's definition asks its hypervisor for. */
-export interface AskedModel {
+export interface RequestedModel {
   readonly name: string
   /** Features that the definition turns off by name: what the hypervisor lacks of them does no harm. */
-  readonly without: ReadonlySet<string>
+  readonly disabled: ReadonlySet<string>
   /** Whether it is of old, defined by each hypervisor in a way of its own: libvirt compares bits, whatever blocks it. */
-  readonly byBits: boolean
+  readonly comparedByBits: boolean
   /** Whether a hypervisor that does not know the model may be given another one, at a start. */
   readonly replaceable: boolean
 }
@@ -13,7 +13,7 @@ export interface AskedModel {
  * The models that a host's hypervisor knows, each with what keeps it from running there, in libvirt's spelling;
  * `?`: something does, and it does not tell what. Empty: it tells of none.
  */
-export type RecordedModels = ReadonlyMap<string, readonly string[]>
+export type HypervisorModels = ReadonlyMap<string, readonly string[]>
 
 /** A hypervisor's word against a model. */
 export interface ModelRefusal {
@@ -25,22 +25,22 @@ export interface ModelRefusal {
 }
 
 /** Why the hypervisor cannot give the model as it is asked for; undefined: it can. */
-export function refusalOf(
-  { name, without, byBits }: AskedModel,
-  models: RecordedModels,
+export function findModelRefusal(
+  { name, disabled, comparedByBits }: RequestedModel,
+  models: HypervisorModels,
 ): ModelRefusal | undefined {
   if (models.size === 0) return undefined
   const refusal = { kind: 'model', model: name } as const
   const known = models.get(name)
   if (!known) return { ...refusal, because: 'unknown', blockers: [] }
-  if (byBits) return undefined
+  if (comparedByBits) return undefined
   if (known.includes('?')) return { ...refusal, because: 'untold', blockers: [] }
-  const blockers = known.filter(blocker => !without.has(blocker))
+  const blockers = known.filter(blocker => !disabled.has(blocker))
   return blockers.length > 0 ? { ...refusal, because: 'blocked', blockers } : undefined
 }
 
 /** What all that tell of models know, blocked by whatever blocks it on one of them; undefined: none tells. */
-export function meetModels(all: Iterable<RecordedModels>): RecordedModels | undefined {
+export function meetHypervisorModels(all: Iterable<HypervisorModels>): HypervisorModels | undefined {
   const [first, ...rest] = [...new Set(all)].filter(({ size }) => size > 0)
   return rest.reduce(
     (met, models) =>

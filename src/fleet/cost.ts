@@ -5,7 +5,7 @@ import { type Level, levelOf } from '../map/levels.ts'
 import type { Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
 import { Interner } from './interned.ts'
-import { type Valuation, weightOfAll } from './value.ts'
+import { sumWeights, type Valuation } from './value.ts'
 
 /** What a pool would gain without some of its hosts: what they cost it. */
 export interface Cost {
@@ -34,15 +34,19 @@ interface HostCost {
  * What each kind of host costs the pool, the dearest first: by gain, then worth, then count of features, then
  * name. A pool of one kind costs itself nothing.
  */
-export function costsOf(valuation: Valuation, levels: readonly Level[], groups: readonly Group[]): Cost[] {
-  const kinds = kindsOf(groups)
-  const others = meetsWithout(kinds.map(({ features }) => features))
+export function computeCosts(
+  valuation: Valuation,
+  levels: readonly Level[],
+  groups: readonly Group[],
+): Cost[] {
+  const kinds = groupByFeatures(groups)
+  const others = meetOthers(kinds.map(({ features }) => features))
   const [first] = kinds
   if (!first) return []
   const common = others.length > 1 ? (others[0] ?? first.features).meet(first.features) : first.features
-  const weight = weightOfAll(groups)
+  const weight = sumWeights(groups)
   const from = levelOf(levels, common)
-  const cost = (kind: Kind, i: number): Cost => {
+  const cost = (kind: FeatureKind, i: number): Cost => {
     const without = kinds.length > 1 ? (others[i] ?? common) : common
     const more = without.minus(common)
     const worth = valuation.worth(without) - valuation.worth(common)
@@ -56,33 +60,33 @@ export function costsOf(valuation: Valuation, levels: readonly Level[], groups: 
       ...(to === from ? {} : { step: { from, to } }),
     }
   }
-  return kinds.map(cost).sort(dearestFirst)
+  return kinds.map(cost).sort(compareCosts)
 }
 
 /** What each host costs, in the order of the costs: only a host that no other equals costs something. */
-export function hostCosts(costs: readonly Cost[]): HostCost[] {
-  const single = costs.filter(isDear)
-  const rest = costs.filter(cost => !isDear(cost)).flatMap(hostsIn)
+export function listHostCosts(costs: readonly Cost[]): HostCost[] {
+  const single = costs.filter(isCostOfOneHost)
+  const rest = costs.filter(cost => !isCostOfOneHost(cost)).flatMap(listHosts)
   return [
-    ...single.flatMap(cost => hostsIn(cost).map(host => ({ host, cost }))),
+    ...single.flatMap(cost => listHosts(cost).map(host => ({ host, cost }))),
     ...rest.sort((a, b) => bytewise(a.name, b.name)).map(host => ({ host, cost: undefined })),
   ]
 }
 
-const isDear = ({ hosts, features }: Cost): boolean => hosts === 1 && features.length > 0
+const isCostOfOneHost = ({ hosts, features }: Cost): boolean => hosts === 1 && features.length > 0
 
-const hostsIn = ({ groups }: Cost): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
+const listHosts = ({ groups }: Cost): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
 
 const nameOf = ({ groups }: Cost): string => groups[0]?.name ?? ''
 
-const dearestFirst = (a: Cost, b: Cost): number =>
+const compareCosts = (a: Cost, b: Cost): number =>
   b.gain - a.gain ||
   b.worth - a.worth ||
   b.features.length - a.features.length ||
   bytewise(nameOf(a), nameOf(b))
 
 /** Groups with the same features, whatever else parts them: leaving one of two out changes no baseline. */
-interface Kind {
+interface FeatureKind {
   readonly features: FeatureSet
   /** In the order given; never empty. */
   readonly groups: readonly Group[]
@@ -93,35 +97,36 @@ interface Kind {
 }
 
 /** The groups by their features, in order of the first of each. */
-function kindsOf(groups: readonly Group[]): Kind[] {
+function groupByFeatures(groups: readonly Group[]): FeatureKind[] {
   const sets = new Interner()
   const kinds: { features: FeatureSet; groups: Group[] }[] = []
   for (const group of groups) {
-    const { features, key } = sets.take(group.features)
+    const { features, key } = sets.intern(group.features)
     const kind = kinds[key]
     if (kind) kind.groups.push(group)
     else kinds[key] = { features, groups: [group] }
   }
-  return kinds.map(kind => ({ ...kind, hosts: hostsOf(kind.groups), weight: weightOfAll(kind.groups) }))
+  return kinds.map(kind => ({ ...kind, hosts: countHosts(kind.groups), weight: sumWeights(kind.groups) }))
 }
 
-const hostsOf = (groups: readonly Group[]): number => groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
+const countHosts = (groups: readonly Group[]): number =>
+  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /**
  * For each set, the meet of all the others, in three meets a set: what comes before it and what comes after
  * are each folded once. Of a single set the others are none, and have nothing.
  */
-function meetsWithout(sets: readonly FeatureSet[]): FeatureSet[] {
+function meetOthers(sets: readonly FeatureSet[]): FeatureSet[] {
   const after: (FeatureSet | undefined)[] = [undefined]
-  for (const set of sets.slice(1).reverse()) after.push(both(set, after.at(-1)))
+  for (const set of sets.slice(1).reverse()) after.push(meetOptional(set, after.at(-1)))
   let before: FeatureSet | undefined
   return sets.map(set => {
-    const others = both(before, after.pop()) ?? FeatureSet.empty
-    before = both(before, set)
+    const others = meetOptional(before, after.pop()) ?? FeatureSet.empty
+    before = meetOptional(before, set)
     return others
   })
 }
 
 /** The meet, where undefined stands for the CPU that has everything. */
-const both = (a: FeatureSet | undefined, b: FeatureSet | undefined): FeatureSet | undefined =>
+const meetOptional = (a: FeatureSet | undefined, b: FeatureSet | undefined): FeatureSet | undefined =>
   a && b ? a.meet(b) : (a ?? b)

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import { bytewise } from '../core/text.ts'
-import { meetModels, type RecordedModels } from './asked-model.ts'
+import { type HypervisorModels, meetHypervisorModels } from './asked-model.ts'
 import { type FleetHost, weightOf } from './host.ts'
 import { Interner } from './interned.ts'
 
@@ -14,12 +14,12 @@ export interface Group {
   /** Equal sets are one object in all groups of one call. */
   readonly features: FeatureSet
   /** What their CPU itself has, where that is known apart from what the hypervisor gives of it. */
-  readonly silicon: FeatureSet | undefined
+  readonly hardwareFeatures: FeatureSet | undefined
   readonly vendor: string | undefined
   readonly signature: Signature | undefined
   readonly physBits: number | undefined
   /** What the hypervisors of all its hosts say of models, as far as they were recorded; undefined: none was. */
-  readonly models: RecordedModels | undefined
+  readonly models: HypervisorModels | undefined
   /** The sum of its hosts' weights. */
   readonly weight: number
   /** The group of which these are only some of the hosts. */
@@ -33,21 +33,21 @@ export interface Group {
  */
 export function groupHosts(hosts: Iterable<FleetHost>): Group[] {
   const sets = new Interner()
-  const byHash = new Map<string, Draft>()
-  const byKey = new Map<string, Draft>()
+  const byHash = new Map<string, GroupDraft>()
+  const byKey = new Map<string, GroupDraft>()
   for (const host of [...hosts].sort((a, b) => bytewise(a.name, b.name))) {
     const hash = host.documentHash === undefined ? undefined : `${host.documentHash} ${host.physBits}`
-    const draft = (hash !== undefined && byHash.get(hash)) || draftOf(host, sets, byKey)
+    const draft = (hash !== undefined && byHash.get(hash)) || findDraft(host, sets, byKey)
     if (hash !== undefined) byHash.set(hash, draft)
     draft.hosts.push(host)
     draft.weight += weightOf(host)
   }
-  return [...byKey.values()].map(groupOf)
+  return [...byKey.values()].map(makeGroup)
 }
 
 /** The group with only these of its hosts, which are in its order; at least one. */
-export const groupWith = (group: Group, hosts: readonly FleetHost[]): Group => ({
-  ...groupOf({
+export const narrowGroup = (group: Group, hosts: readonly FleetHost[]): Group => ({
+  ...makeGroup({
     features: group.features,
     hosts,
     weight: hosts.reduce((sum, host) => sum + weightOf(host), 0),
@@ -55,16 +55,16 @@ export const groupWith = (group: Group, hosts: readonly FleetHost[]): Group => (
   partOf: group.partOf ?? group,
 })
 
-interface Draft {
+interface GroupDraft {
   readonly features: FeatureSet
   readonly hosts: FleetHost[]
   weight: number
 }
 
-function draftOf(host: FleetHost, sets: Interner, byKey: Map<string, Draft>): Draft {
-  const { features, key } = sets.take(host.features)
-  const { vendor = '', signature: s, physBits = '', silicon } = host
-  const own = silicon ? sets.take(silicon).key : ''
+function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraft>): GroupDraft {
+  const { features, key } = sets.intern(host.features)
+  const { vendor = '', signature: s, physBits = '', hardwareFeatures } = host
+  const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
   const whole = `${key} ${own} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
   let draft = byKey.get(whole)
   if (!draft) {
@@ -74,10 +74,10 @@ function draftOf(host: FleetHost, sets: Interner, byKey: Map<string, Draft>): Dr
   return draft
 }
 
-function groupOf({ features, hosts, weight }: Omit<Draft, 'hosts'> & Pick<Group, 'hosts'>): Group {
+function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
-  const { name, silicon, vendor, signature, physBits } = first
-  const models = meetModels(hosts.flatMap(host => host.models ?? []))
-  return { name, hosts, features, silicon, vendor, signature, physBits, models, weight }
+  const { name, hardwareFeatures, vendor, signature, physBits } = first
+  const models = meetHypervisorModels(hosts.flatMap(host => host.models ?? []))
+  return { name, hosts, features, hardwareFeatures, vendor, signature, physBits, models, weight }
 }

@@ -5,7 +5,7 @@ import type { FleetHost } from './host.ts'
  * The guests by the label of their pool: the one that they name themselves, else their host's, else the only one
  * there is. Guests move within their pool alone; one of which nothing is known is in none.
  */
-export function guestsByPool(
+export function groupGuestsByPool(
   guests: readonly FleetGuest[],
   hosts: readonly FleetHost[],
 ): Map<string, FleetGuest[]> {

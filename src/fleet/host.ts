@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
-import type { RecordedModels } from './asked-model.ts'
+import type { HypervisorModels } from './asked-model.ts'
 
 /** A host as the fleet sees it: facts and where the operator put it. Absent and undefined both mean: not known. */
 export interface FleetHost {
@@ -19,9 +19,9 @@ export interface FleetHost {
    */
   readonly features: FeatureSet
   /** What the CPU itself has; absent: `features`, or, of a host known by its hypervisor alone, not known. */
-  readonly silicon?: FeatureSet | undefined
+  readonly hardwareFeatures?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
-  readonly models?: RecordedModels | undefined
+  readonly models?: HypervisorModels | undefined
   readonly vendor?: string | undefined
   /** The model its definition names. */
   readonly model?: string | undefined

@@ -1,14 +1,16 @@
 import { Interner } from './interned.ts'
-import { type CpuFacts, mayMove } from './obstacles.ts'
+import { type CpuFacts, canMove } from './obstacles.ts'
 
 /** Keys that are equal for guests, or for hosts, of which nothing that an obstacle depends on differs. */
 export class CpuKeys {
   readonly #sets = new Interner()
   readonly #lists = new Map<object, number>()
 
-  of({ features, physBits, vendor, asked, models }: CpuFacts): string {
-    const cpu = `${this.#sets.take(features).key} ${physBits ?? ''} ${vendor ?? ' '}`
-    const model = asked ? ` ${asked.name} ${[...asked.without].sort().join(' ')}` : ''
+  keyOf({ features, physBits, vendor, requestedModel, models }: CpuFacts): string {
+    const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '}`
+    const model = requestedModel
+      ? ` ${requestedModel.name} ${[...requestedModel.disabled].sort().join(' ')}`
+      : ''
     return `${cpu}${model}${models ? ` on ${this.#numberOf(models)}` : ''}`
   }
 
@@ -28,15 +30,15 @@ export class CpuKinds {
   readonly #known: (boolean | undefined)[][] = []
 
   /** The number of this CPU. */
-  of(cpu: CpuFacts): number {
-    const key = this.#keys.of(cpu)
+  numberOf(cpu: CpuFacts): number {
+    const key = this.#keys.keyOf(cpu)
     const number = this.#numbers.get(key) ?? this.#cpus.push(cpu) - 1
     this.#numbers.set(key, number)
     return number
   }
 
   /** Whether a guest of the one number may move to a host of the other. */
-  mayMove(guest: number, host: number): boolean {
+  canMove(guest: number, host: number): boolean {
     let row = this.#known[guest]
     if (!row) {
       row = []
@@ -45,7 +47,7 @@ export class CpuKinds {
     const known = row[host]
     if (known !== undefined) return known
     const [from, to] = [this.#cpus[guest], this.#cpus[host]]
-    const answer = from !== undefined && to !== undefined && mayMove(from, to)
+    const answer = from !== undefined && to !== undefined && canMove(from, to)
     row[host] = answer
     return answer
   }

@@ -1,7 +1,12 @@
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
-import { type AskedModel, type ModelRefusal, type RecordedModels, refusalOf } from './asked-model.ts'
+import {
+  findModelRefusal,
+  type HypervisorModels,
+  type ModelRefusal,
+  type RequestedModel,
+} from './asked-model.ts'
 
 /** What a running guest relies on, or what a host offers. */
 export interface CpuFacts {
@@ -10,9 +15,9 @@ export interface CpuFacts {
   readonly vendor?: string | undefined
   readonly physBits?: number | undefined
   /** Of a guest: the model that it has by name; absent: none, or one whose bits alone count. */
-  readonly asked?: AskedModel | undefined
+  readonly requestedModel?: RequestedModel | undefined
   /** Of a host: what its hypervisor says of models; absent: not recorded. */
-  readonly models?: RecordedModels | undefined
+  readonly models?: HypervisorModels | undefined
 }
 
 /** Why a guest may not go to a host. */
@@ -29,9 +34,10 @@ export type Obstacle =
   | ModelRefusal
 
 /** Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. */
-export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
+export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const found: Obstacle[] = []
-  if (otherVendor(guest, host)) found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
+  if (hasOtherVendor(guest, host))
+    found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
   if (!guest.features.leq(host.features)) {
     for (const feature of table.in(guest.features.minus(host.features)))
       found.push({ kind: 'feature', feature })
@@ -40,7 +46,7 @@ export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts
   if (wanted !== undefined && given !== undefined && wanted > given) {
     found.push({ kind: 'phys-bits', guest: wanted, host: given })
   }
-  const refusal = refused(guest, host)
+  const refusal = findRefusal(guest, host)
   const missing = new Set(found.flatMap(one => (one.kind === 'feature' ? one.feature.name : [])))
   const more = refusal?.blockers.filter(name => !missing.has(name))
   if (refusal && more && (more.length > 0 || refusal.because !== 'blocked')) {
@@ -49,18 +55,18 @@ export function obstaclesOf(table: FeatureTable, guest: CpuFacts, host: CpuFacts
   return found
 }
 
-const refused = ({ asked }: CpuFacts, { models }: CpuFacts): ModelRefusal | undefined =>
-  asked && models && refusalOf(asked, models)
+const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelRefusal | undefined =>
+  requestedModel && models && findModelRefusal(requestedModel, models)
 
 /** Whether libvirt lets the guest go: as `cpu-compare` of the host with the guest's CPU. */
-export const libvirtAllows = (guest: CpuFacts, host: CpuFacts): boolean =>
-  guest.features.leq(host.features) && !otherVendor(guest, host)
+export const isAllowedByLibvirt = (guest: CpuFacts, host: CpuFacts): boolean =>
+  guest.features.leq(host.features) && !hasOtherVendor(guest, host)
 
 /** Whether it may go and runs on safely: there is no obstacle. */
-export const mayMove = (guest: CpuFacts, host: CpuFacts): boolean =>
-  libvirtAllows(guest, host) &&
-  !refused(guest, host) &&
+export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
+  isAllowedByLibvirt(guest, host) &&
+  !findRefusal(guest, host) &&
   (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
 
-const otherVendor = (guest: CpuFacts, host: CpuFacts): boolean =>
+const hasOtherVendor = (guest: CpuFacts, host: CpuFacts): boolean =>
   guest.vendor !== undefined && guest.vendor !== host.vendor

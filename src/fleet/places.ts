@@ -5,10 +5,10 @@ import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
 import { CpuKeys } from './kinds-of-cpu.ts'
-import { type CpuFacts, mayMove, type Obstacle, obstaclesOf } from './obstacles.ts'
+import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
 /** Where a guest may be. */
-export interface Places {
+export interface PossiblePlaces {
   readonly guest: FleetGuest
   /** The groups on whose hosts it runs safely, in the order given. */
   readonly groups: readonly Group[]
@@ -24,15 +24,15 @@ export interface StuckGuest {
 }
 
 /** Where each guest may be, in the order of their names. Guests with equal CPUs are looked at once. */
-export function placesOf(guests: readonly FleetGuest[], groups: readonly Group[]): Places[] {
+export function findPlaces(guests: readonly FleetGuest[], groups: readonly Group[]): PossiblePlaces[] {
   const keys = new CpuKeys()
   const known = new Map<string, readonly Group[]>()
   const names = new Map(groups.map(group => [group, new Set(group.hosts.map(({ name }) => name))]))
   return [...guests]
     .sort((a, b) => bytewise(a.name, b.name))
     .map(guest => {
-      const key = keys.of(guest)
-      const open = known.get(key) ?? groups.filter(group => mayMove(guest, group))
+      const key = keys.keyOf(guest)
+      const open = known.get(key) ?? groups.filter(group => canMove(guest, group))
       known.set(key, open)
       const own = open.some(group => guest.host !== undefined && names.get(group)?.has(guest.host))
       const hosts = open.reduce((sum, group) => sum + group.hosts.length, 0)
@@ -41,20 +41,20 @@ export function placesOf(guests: readonly FleetGuest[], groups: readonly Group[]
 }
 
 /** The guests that have nowhere to go, in the order of their names, with what would have to change. */
-export function stuckGuests(
+export function findStuckGuests(
   table: FeatureTable,
   guests: readonly FleetGuest[],
   groups: readonly Group[],
 ): StuckGuest[] {
-  return placesOf(guests, groups)
+  return findPlaces(guests, groups)
     .filter(({ others }) => others === 0)
-    .map(({ guest }) => ({ guest, why: whyNot(table, guest, groups) }))
+    .map(({ guest }) => ({ guest, why: explainStuck(table, guest, groups) }))
 }
 
-function whyNot(table: FeatureTable, guest: FleetGuest, groups: readonly Group[]): StuckGuest['why'] {
+function explainStuck(table: FeatureTable, guest: FleetGuest, groups: readonly Group[]): StuckGuest['why'] {
   const elsewhere = groups.filter(({ hosts }) => hosts.some((host: FleetHost) => host.name !== guest.host))
   return elsewhere
-    .map(group => ({ group, obstacles: obstaclesOf(table, guest, group) }))
+    .map(group => ({ group, obstacles: findObstacles(table, guest, group) }))
     .filter(({ obstacles }) => obstacles.length > 0)
     .sort((a, b) => a.obstacles.length - b.obstacles.length)
 }
@@ -65,17 +65,17 @@ function whyNot(table: FeatureTable, guest: FleetGuest, groups: readonly Group[]
  * only while it runs. Where the host's hypervisor was recorded, its word on a named model counts, as it does for
  * libvirt: of a model that it can give as it is, bits are not compared.
  */
-export function startObstacles(db: Database, guest: FleetGuest, host: CpuFacts): Obstacle[] {
+export function findStartObstacles(db: Database, guest: FleetGuest, host: CpuFacts): Obstacle[] {
   if (followsHost(guest)) return []
   const needed = guest.required ?? guest.features
-  const { asked } = guest
-  const blockers = asked && host.models?.get(asked.name)
-  if (asked && !blockers && (!host.models || asked.replaceable)) {
-    return obstaclesOf(db.features, { ...guest, asked: undefined, features: needed }, host)
+  const { requestedModel } = guest
+  const blockers = requestedModel && host.models?.get(requestedModel.name)
+  if (requestedModel && !blockers && (!host.models || requestedModel.replaceable)) {
+    return findObstacles(db.features, { ...guest, requestedModel: undefined, features: needed }, host)
   }
-  const model = asked && blockers?.length === 0 && db.model(asked.name)
+  const model = requestedModel && blockers?.length === 0 && db.model(requestedModel.name)
   const features = model ? needed.minus(model.features) : needed
-  return obstaclesOf(db.features, { ...guest, features }, host)
+  return findObstacles(db.features, { ...guest, features }, host)
 }
 
 /** Whether the guest has whatever CPU its host has. */

@@ -1,6 +1,6 @@
 import { FeatureSet } from '../core/feature-set.ts'
 import { bytewise } from '../core/text.ts'
-import { type Group, groupWith } from './groups.ts'
+import { type Group, narrowGroup } from './groups.ts'
 import type { FleetHost } from './host.ts'
 
 /** Hosts between which guests are to move. */
@@ -12,11 +12,11 @@ export interface FleetPool {
 }
 
 /** The pools that the hosts' labels make, bytewise by label. */
-export function poolsOf(groups: readonly Group[]): FleetPool[] {
+export function splitIntoPools(groups: readonly Group[]): FleetPool[] {
   const pools = new Map<string, Group[]>()
   for (const group of groups) {
-    for (const [label, hosts] of byLabel(group.hosts)) {
-      const part = hosts.length === group.hosts.length ? group : groupWith(group, hosts)
+    for (const [label, hosts] of groupByLabel(group.hosts)) {
+      const part = hosts.length === group.hosts.length ? group : narrowGroup(group, hosts)
       const pool = pools.get(label)
       if (pool) pool.push(part)
       else pools.set(label, [part])
@@ -35,13 +35,13 @@ export function baselineOf(groups: readonly Group[]): FeatureSet {
 }
 
 /** What any of the groups' CPUs has, whether its hypervisor gives it or not. */
-export const joinOf = (groups: readonly Group[]): FeatureSet =>
-  groups.reduce((set, { features, silicon }) => {
+export const unionOf = (groups: readonly Group[]): FeatureSet =>
+  groups.reduce((set, { features, hardwareFeatures }) => {
     const all = set.join(features)
-    return silicon ? all.join(silicon) : all
+    return hardwareFeatures ? all.join(hardwareFeatures) : all
   }, FeatureSet.empty)
 
-function byLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {
+function groupByLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {
   const labels = new Map<string, FleetHost[]>()
   for (const host of hosts) {
     const label = host.pool ?? ''

@@ -7,7 +7,7 @@ import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
 
 /** The class whose weight a feature has. */
-export const weightClass = (feature: Feature): WeightClass => feature.class ?? 'unknown'
+export const weightClassOf = (feature: Feature): WeightClass => feature.class ?? 'unknown'
 
 /**
  * What sets of features are worth by weights of classes, and pools by that. A feature of several bits (an
@@ -24,7 +24,7 @@ export class Valuation {
     this.weights = weights
     const byWeight = new Map<number, Uint32Array>()
     for (const feature of table.list) {
-      const weight = this.of(feature)
+      const weight = this.worthOf(feature)
       if (weight === 0) continue
       const words = byWeight.get(weight) ?? table.blank()
       addLowestBit(words, feature)
@@ -34,8 +34,8 @@ export class Valuation {
   }
 
   /** What one feature is worth. */
-  of(feature: Feature): number {
-    return this.weights[weightClass(feature)]
+  worthOf(feature: Feature): number {
+    return this.weights[weightClassOf(feature)]
   }
 
   /** The bits that are worth anything, by what each is worth. */
@@ -56,13 +56,13 @@ export class Valuation {
   }
 
   /** The value of a pool: the sum of its hosts' weights times the worth of its baseline. */
-  ofPool(groups: readonly Group[]): number {
-    return weightOfAll(groups) * this.worth(baselineOf(groups))
+  valueOfPool(groups: readonly Group[]): number {
+    return sumWeights(groups) * this.worth(baselineOf(groups))
   }
 }
 
 /** The sum of the groups' weights. */
-export const weightOfAll = (groups: readonly Group[]): number =>
+export const sumWeights = (groups: readonly Group[]): number =>
   groups.reduce((sum, { weight }) => sum + weight, 0)
 
 function addLowestBit(words: Uint32Array, { bits }: Feature): void {
@@ -72,14 +72,14 @@ function addLowestBit(words: Uint32Array, { bits }: Feature): void {
 }
 
 /** Features of one class, in map order. */
-interface OfClass {
+interface ClassFeatures {
   readonly class: WeightClass
   readonly features: readonly Feature[]
 }
 
 /** The features by class, classes in the order of `weights.txt`; classes without any are left out. */
-export const byClass = (features: readonly Feature[]): OfClass[] =>
+export const groupByClass = (features: readonly Feature[]): ClassFeatures[] =>
   WEIGHT_CLASSES.map(of => ({
     class: of,
-    features: features.filter(feature => weightClass(feature) === of),
+    features: features.filter(feature => weightClassOf(feature) === of),
   })).filter(({ features: some }) => some.length > 0)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { obstaclesOf } from '../../src/fleet/obstacles.ts'
+import { findObstacles } from '../../src/fleet/obstacles.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
@@ -29,7 +29,7 @@ test.skipIf(!folder)(
         const model = db.model(name)
         if (!model) continue
         models++
-        const found = obstaclesOf(db.features, { features: model.features }, host)
+        const found = findObstacles(db.features, { features: model.features }, host)
         const names = found.flatMap(one => (one.kind === 'feature' ? one.feature.name : []))
         const own = blockers.filter(blocker => db.features.get(blocker)?.bits.leq(model.features))
         expect(names, `${file} ${name}`).toEqual(expect.arrayContaining(own))

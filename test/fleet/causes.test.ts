@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CauseFinder } from '../../src/fleet/causes/cause-of.ts'
 import { Losses } from '../../src/fleet/causes/lost.ts'
-import { oddOnes } from '../../src/fleet/causes/odd-ones.ts'
+import { findOutliers } from '../../src/fleet/causes/odd-ones.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/map/cause-table.ts'
 import { bits, db, hosts } from './notation.ts'
@@ -13,7 +13,7 @@ function lost(text: string, guest?: string): string[] {
   const groups = groupHosts(hosts(text))
   const finder = new CauseFinder(db, causes, groups)
   const losses = new Losses(db.features, causes, finder, groups)
-  const found = losses.of(groups, guest === undefined ? undefined : bits(guest))
+  const found = losses.find(groups, guest === undefined ? undefined : bits(guest))
   return found.map(({ feature, because }) => {
     const reasons = because.map(({ finding, groups: some }) => {
       const behind = finding.behind ? ` behind ${finding.behind.name}` : ''
@@ -96,7 +96,7 @@ describe('causes', () => {
       .join('\n')
     const groups = groupHosts(hosts(fleet))
     const finder = new CauseFinder(db, causes, groups)
-    const all = new Losses(db.features, causes, finder, groups).of(groups)
+    const all = new Losses(db.features, causes, finder, groups).find(groups)
     expect(all.length).toBeGreaterThan(200)
     for (const { because } of all) {
       expect(because.length).toBeGreaterThan(0)
@@ -111,7 +111,7 @@ test('odd ones out: same signature, other bits', () => {
                  c vendor=Intel sig=6.85.7 : Cascadelake-Server -aes md-clear
                  d vendor=Intel sig=6.63.2 : Haswell`
   const groups = groupHosts(hosts(fleet))
-  const odd = oddOnes(db.features, new CauseFinder(db, causes, groups), groups)
+  const odd = findOutliers(db.features, new CauseFinder(db, causes, groups), groups)
   expect(odd.map(({ group, norm }) => [group.name, norm.name])).toEqual([['c', 'a']])
   expect(odd[0]?.lacks.map(({ feature, finding }) => [feature.name, finding.cause])).toEqual([
     ['aes', 'firmware'],

@@ -4,14 +4,18 @@ import { CauseFinder } from '../../src/fleet/causes/cause-of.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
-import { checkFleet, type Verdict } from '../../src/fleet/requirements/check.ts'
+import { checkFleet, type RequirementResult } from '../../src/fleet/requirements/check.ts'
 import type { Requirement } from '../../src/fleet/requirements/requirement.ts'
 import type { RequirementFailure } from '../../src/fleet/requirements/requirement-result.ts'
 import { builtinCauses } from '../../src/map/cause-table.ts'
 import { modelOf } from '../notation.ts'
 import { bits, db, fleets, guests, hosts, levels } from './notation.ts'
 
-function check(fleet: readonly FleetHost[], requirement: Omit<Requirement, 'name'>, running = ''): Verdict[] {
+function check(
+  fleet: readonly FleetHost[],
+  requirement: Omit<Requirement, 'name'>,
+  running = '',
+): RequirementResult[] {
   const groups = groupHosts(fleet)
   return checkFleet({
     db,
@@ -31,7 +35,7 @@ function check(fleet: readonly FleetHost[], requirement: Omit<Requirement, 'name
 /** `DEMAND pool: failure, …` for each verdict. */
 const verdicts = (fleet: string, requirement: Omit<Requirement, 'name'>, running?: string): string[] =>
   check(hosts(fleet), requirement, running).map(
-    ({ demand, pool, failures }) => `${demand} ${pool}: ${failures.map(show).join(', ')}`,
+    ({ kind: demand, pool, failures }) => `${demand} ${pool}: ${failures.map(show).join(', ')}`,
   )
 
 function show(failure: RequirementFailure): string {

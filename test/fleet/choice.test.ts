@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { offered } from '../../src/fleet/offered.ts'
+import { findOfferedByHypervisor } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { expressionOf } from '../../src/questions/input/fleet/expression.ts'
@@ -11,7 +11,7 @@ const releases = builtinReleases()
 
 function chosen(text: string) {
   const groups = groupHosts(hosts(text))
-  const given = offered(db, groups)
+  const given = findOfferedByHypervisor(db, groups)
   const choice = choose(contextOf(), releases, given, groups)
   if (!choice) throw new RangeError('no model fits')
   return { ...choice, given }
@@ -55,7 +55,7 @@ describe('the model with the shortest definition', () => {
     const [host] = hosts('a vendor=Intel : Haswell-noTSX')
     if (!host) throw new RangeError('a host')
     const groups = groupHosts([{ ...host, models: new Map([['Westmere', []]]) }])
-    const choice = choose(contextOf(), releases, offered(db, groups), groups)
+    const choice = choose(contextOf(), releases, findOfferedByHypervisor(db, groups), groups)
     expect(choice?.chosen.model.name).toBe('Westmere')
     expect(choice?.runnersUp[0]?.refusal).toMatchObject({ host: 'a', because: 'unknown' })
   })
@@ -72,7 +72,8 @@ describe('the model with the shortest definition', () => {
 })
 
 describe('what guests may be given', () => {
-  const names = (text: string) => db.features.in(offered(db, groupHosts(hosts(text)))).map(({ name }) => name)
+  const names = (text: string) =>
+    db.features.in(findOfferedByHypervisor(db, groupHosts(hosts(text)))).map(({ name }) => name)
 
   test('not what blocks a migration, nor what no hypervisor offers, nor what is the host’s own', () => {
     expect(names('a : avx invtsc osxsave dtes64 pbe')).toEqual(['avx'])

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { costsOf, hostCosts } from '../../src/fleet/cost.ts'
+import { computeCosts, listHostCosts } from '../../src/fleet/cost.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { db, fleets, hosts, levels, valuation } from './notation.ts'
 
-const costs = (fleet: readonly FleetHost[]) => costsOf(valuation, levels, groupHosts(fleet))
+const costs = (fleet: readonly FleetHost[]) => computeCosts(valuation, levels, groupHosts(fleet))
 const names = (features: readonly { name: string }[]) => features.map(({ name }) => name).join(' ')
 
 describe('cost', () => {
@@ -25,7 +25,7 @@ describe('cost', () => {
     const pool = hosts('a : avx\n b sig=6.85.4 : avx\n c : avx aes\n d : avx aes')
     const [first] = costs(pool)
     expect(first).toMatchObject({ hosts: 2, gain: 2 })
-    expect(hostCosts(costs(pool)).map(({ host, cost }) => [host.name, cost])).toEqual([
+    expect(listHostCosts(costs(pool)).map(({ host, cost }) => [host.name, cost])).toEqual([
       ['a', undefined],
       ['b', undefined],
       ['c', undefined],
@@ -42,7 +42,7 @@ describe('cost', () => {
     fc.assert(
       fc.property(fleets, fleet => {
         const common = baselineOf(groupHosts(fleet))
-        const all = hostCosts(costs(fleet))
+        const all = listHostCosts(costs(fleet))
         expect(all.length).toBe(fleet.length)
         for (const { host, cost } of all) {
           const others = fleet.filter(other => other !== host)

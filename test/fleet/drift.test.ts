@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Change, driftOf, hasDrifted, hasLost } from '../../src/fleet/change/drift.ts'
+import { type Change, compareFleets, hasDrifted, hasLost } from '../../src/fleet/change/drift.ts'
 import { names } from '../notation.ts'
 import { db, fleets, hosts } from './notation.ts'
 
@@ -18,11 +18,11 @@ const show = (change: Change): string => {
 }
 
 const changes = (before: string, after: string): string[] =>
-  driftOf(hosts(before), hosts(after)).changed.flatMap(({ changes: all }) => all.map(show))
+  compareFleets(hosts(before), hosts(after)).changed.flatMap(({ changes: all }) => all.map(show))
 
 describe('drift', () => {
   test('hosts go, come, stay and change', () => {
-    const drift = driftOf(hosts('a : avx\n b : avx\n c : avx'), hosts('b : avx\n c : avx2\n d : avx'))
+    const drift = compareFleets(hosts('a : avx\n b : avx\n c : avx'), hosts('b : avx\n c : avx2\n d : avx'))
     expect(drift.gone.map(({ name }) => name)).toEqual(['a'])
     expect(drift.added.map(({ name }) => name)).toEqual(['d'])
     expect(drift.changed.map(({ before }) => before.name)).toEqual(['c'])
@@ -60,18 +60,18 @@ describe('drift', () => {
     if (!host) throw new RangeError('a host')
     const before = { ...host, vulnerabilities: { mds: 'Vulnerable', l1tf: 'Not affected' } }
     const after = { ...host, vulnerabilities: { mds: 'Mitigation: Clear CPU buffers', l1tf: 'Not affected' } }
-    const [changed] = driftOf([before], [after]).changed
+    const [changed] = compareFleets([before], [after]).changed
     expect(changed?.changes.map(show)).toEqual(['mds: Vulnerable > Mitigation: Clear CPU buffers'])
   })
 
   test('hosts may pair by something else than their names', () => {
     const [a, b] = [hosts('a model=uuid1 : avx'), hosts('b model=uuid1 : avx')]
-    expect(hasDrifted(driftOf(a, b))).toBe(true)
-    expect(hasDrifted(driftOf(a, b, host => host.model ?? ''))).toBe(false)
+    expect(hasDrifted(compareFleets(a, b))).toBe(true)
+    expect(hasDrifted(compareFleets(a, b, host => host.model ?? ''))).toBe(false)
   })
 
   test('a lost feature or host counts as lost, a gained one does not', () => {
-    const lost = (before: string, after: string) => hasLost(driftOf(hosts(before), hosts(after)))
+    const lost = (before: string, after: string) => hasLost(compareFleets(hosts(before), hosts(after)))
     expect(lost('a : avx', 'a : avx avx2\n b : avx')).toBe(false)
     expect(lost('a : avx avx2', 'a : avx')).toBe(true)
     expect(lost('a : avx\n b : avx', 'a : avx')).toBe(true)
@@ -80,8 +80,8 @@ describe('drift', () => {
   test('nothing drifts from itself; there and back are mirror images', () => {
     fc.assert(
       fc.property(fleets, fleets, (a, b) => {
-        expect(hasDrifted(driftOf(a, a))).toBe(false)
-        const [there, back] = [driftOf(a, b), driftOf(b, a)]
+        expect(hasDrifted(compareFleets(a, a))).toBe(false)
+        const [there, back] = [compareFleets(a, b), compareFleets(b, a)]
         expect(back.gone).toEqual(there.added)
         expect(back.changed.length).toBe(there.changed.length)
         expect(there.same + there.changed.length + there.gone.length).toBe(a.length)

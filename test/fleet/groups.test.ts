@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bytewise } from '../../src/core/text.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { poolsOf } from '../../src/fleet/pools.ts'
+import { splitIntoPools } from '../../src/fleet/pools.ts'
 import { fleets, hosts } from './notation.ts'
 
 const shape = (text: string) =>
@@ -53,7 +53,7 @@ describe('groups', () => {
 describe('pools', () => {
   test('labels part groups; no label is a pool too', () => {
     const fleet = hosts('a pool=x : avx\n b pool=y : avx\n c : avx2\n d pool=x : avx2')
-    const pools = poolsOf(groupHosts(fleet))
+    const pools = splitIntoPools(groupHosts(fleet))
     expect(pools.map(({ label, groups }) => [label, groups.map(({ name }) => name)])).toEqual([
       ['', ['c']],
       ['x', ['a', 'd']],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { shortfall } from '../../src/fleet/requirements/shortfall.ts'
+import { findShortfall } from '../../src/fleet/requirements/shortfall.ts'
 import { levelOf, nextLevel, parseLevels } from '../../src/map/levels.ts'
 import { bits, db, hosts, levels } from './notation.ts'
 
@@ -31,7 +31,7 @@ describe('levels', () => {
 
   test('one flag short of v3: f16c on h4', () => {
     const pool = groupHosts(hosts('h1 : Skylake-Client\n h4 : Skylake-Client -f16c -avx512f'))
-    const short = shortfall(db.features, levels, pool)
+    const short = findShortfall(db.features, levels, pool)
     expect(short?.level.name).toBe('x86-64-v3')
     expect(
       short?.missing.map(({ feature, groups }) => [feature.name, groups.map(({ name }) => name)]),

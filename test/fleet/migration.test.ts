@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { compare } from '../../src/arch/x86/compare.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
-import { arrowsOf } from '../../src/fleet/arrows.ts'
-import { type DrainOptions, drainOrder } from '../../src/fleet/change/drain.ts'
+import { findArrows } from '../../src/fleet/arrows.ts'
+import { type DrainOptions, planDrain } from '../../src/fleet/change/drain.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { libvirtAllows, mayMove, type Obstacle, obstaclesOf } from '../../src/fleet/obstacles.ts'
-import { placesOf, stuckGuests } from '../../src/fleet/places.ts'
+import { canMove, findObstacles, isAllowedByLibvirt, type Obstacle } from '../../src/fleet/obstacles.ts'
+import { findPlaces, findStuckGuests } from '../../src/fleet/places.ts'
 import { bits, db, fleets, guests, hosts } from './notation.ts'
 
 const say = (obstacles: readonly Obstacle[]): string =>
@@ -17,7 +17,11 @@ describe('obstacles', () => {
   const on = (guest: string, host: string) => {
     const [g, h] = hosts(`g ${guest}\nh ${host}`)
     if (!g || !h) throw new RangeError('a guest and a host')
-    return { why: say(obstaclesOf(db.features, g, h)), may: mayMove(g, h), libvirt: libvirtAllows(g, h) }
+    return {
+      why: say(findObstacles(db.features, g, h)),
+      may: canMove(g, h),
+      libvirt: isAllowedByLibvirt(g, h),
+    }
   }
 
   test('missing features are named', () => {
@@ -57,9 +61,9 @@ describe('obstacles', () => {
       fc.property(cpus, cpus, (a, b) => {
         const facts = (cpu: Cpu) => ({ features: featuresOf(db, cpu), vendor: cpu.vendor })
         const answer = compare(db, b, a)
-        expect(libvirtAllows(facts(a), facts(b))).toBe(answer.result !== 'incompatible')
+        expect(isAllowedByLibvirt(facts(a), facts(b))).toBe(answer.result !== 'incompatible')
         if (answer.result !== 'incompatible' || a.vendor !== b.vendor) return
-        expect(obstaclesOf(db.features, facts(a), facts(b))).toEqual(
+        expect(findObstacles(db.features, facts(a), facts(b))).toEqual(
           answer.missing.map(feature => ({ kind: 'feature', feature })),
         )
       }),
@@ -69,7 +73,7 @@ describe('obstacles', () => {
   test('there is an obstacle exactly where a guest may not move', () => {
     fc.assert(
       fc.property(fleets, ([a, b = a]) => {
-        if (a && b) expect(obstaclesOf(db.features, a, b).length === 0).toBe(mayMove(a, b))
+        if (a && b) expect(findObstacles(db.features, a, b).length === 0).toBe(canMove(a, b))
       }),
     )
   })
@@ -77,7 +81,7 @@ describe('obstacles', () => {
 
 describe('arrows', () => {
   const arrows = (text: string) =>
-    arrowsOf(db.features, groupHosts(hosts(text))).map(
+    findArrows(db.features, groupHosts(hosts(text))).map(
       ({ from, to, kind, there, back }) => `${from.name} ${to.name} ${kind} [${say(there)}] [${say(back)}]`,
     )
 
@@ -95,7 +99,7 @@ describe('stuck guests', () => {
   const fleet = groupHosts(hosts('a : avx avx2\n b : avx\n c phys=39 : avx'))
 
   test('a guest is stuck where no other host takes it, and it is said what keeps it', () => {
-    const [stuck, ...rest] = stuckGuests(
+    const [stuck, ...rest] = findStuckGuests(
       db.features,
       guests('vm1 a : avx avx2\nvm2 a : avx\nvm3 b : avx'),
       fleet,
@@ -109,7 +113,7 @@ describe('stuck guests', () => {
   })
 
   test('a guest that is off may start on every host it fits; one that fits its own host alone is not free', () => {
-    const [off, on] = placesOf(guests('vm1 : avx\nvm2 a : avx avx2'), fleet)
+    const [off, on] = findPlaces(guests('vm1 : avx\nvm2 a : avx avx2'), fleet)
     expect([off?.others, on?.others]).toEqual([3, 0])
     expect(off?.groups.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
   })
@@ -117,7 +121,7 @@ describe('stuck guests', () => {
 
 describe('drain', () => {
   const order = (fleet: string, running: string, options?: DrainOptions) =>
-    drainOrder(db.features, hosts(fleet), guests(running), options).map(({ host, moves, stuck }) =>
+    planDrain(db.features, hosts(fleet), guests(running), options).map(({ host, moves, stuck }) =>
       [
         host.name,
         ...moves.map(({ guest, to }) => `${guest.name}>${to.name}`),
@@ -153,12 +157,12 @@ describe('drain', () => {
           host: at(n).name,
           features: at(n * 7).features,
         }))
-        const steps = drainOrder(db.features, hosts, running)
+        const steps = planDrain(db.features, hosts, running)
         expect(steps.map(({ host }) => host.name).sort()).toEqual(hosts.map(({ name }) => name).sort())
         for (const { host, moves, stuck } of steps) {
-          for (const { guest, to } of moves) expect([to !== host, mayMove(guest, to)]).toEqual([true, true])
+          for (const { guest, to } of moves) expect([to !== host, canMove(guest, to)]).toEqual([true, true])
           for (const { guest } of stuck)
-            expect(hosts.filter(other => other !== host && mayMove(guest, other))).toEqual([])
+            expect(hosts.filter(other => other !== host && canMove(guest, other))).toEqual([])
         }
       }),
     )

@@ -2,16 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { itemsOf, nameOf } from '../../src/fleet/plan/items.ts'
-import { type Constraints, type PlanOptions, plan } from '../../src/fleet/plan/partition.ts'
+import { makeItems, nameOf } from '../../src/fleet/plan/items.ts'
+import { type Constraints, type PlanOptions, planPools } from '../../src/fleet/plan/partition.ts'
 import { Problem } from '../../src/fleet/plan/problem.ts'
-import { better, type Solution, solutionOf } from '../../src/fleet/plan/solution.ts'
+import { makeSolution, pickBetter, type Solution } from '../../src/fleet/plan/solution.ts'
 import { baselineOf } from '../../src/fleet/pools.ts'
 import { runs } from '../effort.ts'
 import { bits, db, fleets, hosts, levels, valuation } from './notation.ts'
 
 const planned = (fleet: readonly FleetHost[], most: number, options: PlanOptions = {}) =>
-  plan(valuation, levels, groupHosts(fleet), most, options)
+  planPools(valuation, levels, groupHosts(fleet), most, options)
 
 const keeping = (text: string, most: number, constraints: Constraints) =>
   planned(hosts(text), most, { constraints })
@@ -22,21 +22,21 @@ const show = (pools: readonly { groups: readonly { hosts: readonly FleetHost[] }
     .map(({ groups }) => groups.flatMap(group => group.hosts.map(({ name }) => name)).join(' '))
     .join(' | ')
 
-/** The best by rank of all partitions of the units into at most `count` pools, tried one after the other. */
+/** The best by rank of all partitions of the items into at most `count` pools, tried one after the other. */
 function bruteForce(
   fleet: readonly FleetHost[],
   count: number,
   constraints: Constraints,
 ): { readonly problem: Problem; readonly best: Solution | undefined } {
-  const { units } = itemsOf(valuation, groupHosts(fleet), constraints)
-  const problem = new Problem(valuation, units, constraints.smallest)
-  const pinned = units.flatMap(({ pin }) => pin ?? [])
+  const { items } = makeItems(valuation, groupHosts(fleet), constraints)
+  const problem = new Problem(valuation, items, constraints.smallest)
+  const pinned = items.flatMap(({ pin }) => pin ?? [])
   // One pin across vendors.
   if (new Set(pinned).size < pinned.length) return { problem, best: undefined }
-  const pool = new Int32Array(units.length)
+  const pool = new Int32Array(items.length)
   let best: Solution | undefined
   const place = (u: number, used: number): void => {
-    if (u === units.length) best = better(best, solutionOf(problem, pool))
+    if (u === items.length) best = pickBetter(best, makeSolution(problem, pool))
     else {
       for (let p = 0; p < Math.min(used + 1, count); p++) {
         pool[u] = p
@@ -44,7 +44,7 @@ function bruteForce(
       }
     }
   }
-  if (units.length > 0) place(0, 0)
+  if (items.length > 0) place(0, 0)
   return { problem, best }
 }
 
@@ -76,8 +76,8 @@ describe('laws', () => {
           expect([value, bound, gap]).toEqual([best.value, best.value, 0])
           const place = (name: string) =>
             pools.findIndex(({ groups }) => groups.some(group => group.name === name))
-          const units = Array.from(problem.byName, u => problem.units[u])
-          expect(units.map(unit => (unit ? place(nameOf(unit)) : -1))).toEqual([...best.places])
+          const items = Array.from(problem.byName, u => problem.items[u])
+          expect(items.map(unit => (unit ? place(nameOf(unit)) : -1))).toEqual([...best.places])
         }
       }),
       { numRuns: runs(10_000, 10) },
@@ -106,7 +106,7 @@ describe('laws', () => {
   })
 
   test('the bound holds where many bits differ, which is where families are split and charged', () => {
-    const features = db.features.list.filter(feature => valuation.of(feature) > 0)
+    const features = db.features.list.filter(feature => valuation.worthOf(feature) > 0)
     const noisy = fc.array(
       fc.record({
         lacks: fc.array(fc.integer({ min: 0, max: features.length - 1 }), { maxLength: 60 }),
@@ -146,7 +146,7 @@ describe('laws', () => {
           expect(pools.length).toBeLessThanOrEqual(count)
           expect(pools.reduce((sum, pool) => sum + pool.value, 0)).toBe(value)
           for (const pool of pools) {
-            expect(pool.value).toBe(valuation.ofPool(pool.groups))
+            expect(pool.value).toBe(valuation.valueOfPool(pool.groups))
             expect(pool.baseline.eq(baselineOf(pool.groups))).toBe(true)
             for (const { features } of pool.groups) expect(pool.baseline.leq(features)).toBe(true)
             expect(kept.mustHave?.leq(pool.baseline) ?? true).toBe(true)
@@ -175,7 +175,7 @@ describe('laws', () => {
     )
   })
 
-  test('parting equal hosts never gains: no partition of hosts beats the best of units', () => {
+  test('parting equal hosts never gains: no partition of hosts beats the best of items', () => {
     fc.assert(
       fc.property(small, fc.integer({ min: 1, max: 3 }), (fleet, count) => {
         const [best] = planned(fleet, count).curve.slice(-1)
@@ -185,7 +185,7 @@ describe('laws', () => {
           if (i === alone.length) {
             const parts = Array.from({ length: count }, (_, p) => fleet.filter((_host, n) => pool[n] === p))
             if (parts.some(part => new Set(part.map(({ vendor }) => vendor)).size > 1)) return
-            const value = parts.reduce((sum, part) => sum + valuation.ofPool(groupHosts(part)), 0)
+            const value = parts.reduce((sum, part) => sum + valuation.valueOfPool(groupHosts(part)), 0)
             expect(value).toBeLessThanOrEqual(best?.impossible ? -1 : (best?.value ?? 0))
             return
           }

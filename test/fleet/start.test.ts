@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { mayMove, type Obstacle, obstaclesOf } from '../../src/fleet/obstacles.ts'
-import { startObstacles } from '../../src/fleet/places.ts'
+import { canMove, findObstacles, type Obstacle } from '../../src/fleet/obstacles.ts'
+import { findStartObstacles } from '../../src/fleet/places.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { compareWithHypervisor } from '../../src/qemu/hypervisor-compare.ts'
 import { hypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
@@ -45,7 +45,7 @@ const say = (obstacles: readonly Obstacle[]): string =>
     .join(' ')
 
 const starts = (text: string, on: FleetHost, more?: Partial<Cpu>) =>
-  say(startObstacles(db, guest(text, more), on))
+  say(findStartObstacles(db, guest(text, more), on))
 
 describe('whether a guest starts', () => {
   test('without a recorded hypervisor: by bits', () => {
@@ -93,9 +93,9 @@ describe('whether a guest starts', () => {
   test('no running guest moves to where its model is not known, or blocked beyond its bits', () => {
     const running = guest('Skylake-Server-v3')
     const on = (models: Readonly<Record<string, string>>) => host('Skylake-Server-v3', models)
-    expect(mayMove(running, on({ 'Skylake-Server-v3': '' }))).toBe(true)
-    expect(mayMove(running, on({ Westmere: '' }))).toBe(false)
-    expect(say(obstaclesOf(db.features, running, on({ 'Skylake-Server-v3': 'mpx' })))).toBe('blocked(mpx)')
+    expect(canMove(running, on({ 'Skylake-Server-v3': '' }))).toBe(true)
+    expect(canMove(running, on({ Westmere: '' }))).toBe(false)
+    expect(say(findObstacles(db.features, running, on({ 'Skylake-Server-v3': 'mpx' })))).toBe('blocked(mpx)')
   })
 
   test('where a guest may move it may start', () => {
@@ -109,7 +109,7 @@ describe('whether a guest starts', () => {
         fc.constantFrom<Partial<Cpu>>({}, { fallback: 'forbid' }),
         (model, silicon, models, more) => {
           const [g, on] = [guest(model, more), host(silicon, models)]
-          if (mayMove(g, on)) expect(startObstacles(db, g, on)).toEqual([])
+          if (canMove(g, on)) expect(findStartObstacles(db, g, on)).toEqual([])
         },
       ),
     )
@@ -136,7 +136,7 @@ test.skipIf(!folder)(
         asked++
         const cpu: Cpu = { type: 'guest', mode: 'custom', match: 'exact', model: name, features: [] }
         const { result } = compareWithHypervisor(db, { reported, models }, cpu)
-        expect([file, name, startObstacles(db, guest(name), on).length === 0]).toEqual([
+        expect([file, name, findStartObstacles(db, guest(name), on).length === 0]).toEqual([
           file,
           name,
           result !== 'incompatible',

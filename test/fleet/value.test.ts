@@ -22,9 +22,9 @@ describe('value', () => {
 
   test('of a pool: the hosts’ weights times what their baseline is worth', () => {
     const pool = groupHosts(hosts('a weight=3 : avx aes\n b weight=2 : avx spec-ctrl'))
-    expect(valuation.ofPool(pool)).toBe(5)
-    expect(valuation.ofPool(pool.slice(0, 1))).toBe(6)
-    expect(valuation.ofPool([])).toBe(0)
+    expect(valuation.valueOfPool(pool)).toBe(5)
+    expect(valuation.valueOfPool(pool.slice(0, 1))).toBe(6)
+    expect(valuation.valueOfPool([])).toBe(0)
   })
 
   test('is the sum of the features’ weights, and never falls when a feature is added', () => {
@@ -32,7 +32,7 @@ describe('value', () => {
       fc.property(fleets, ([host, other = host]) => {
         if (!host || !other) return
         const { features } = host
-        const sum = db.features.in(features).reduce((total, feature) => total + valuation.of(feature), 0)
+        const sum = db.features.in(features).reduce((total, feature) => total + valuation.worthOf(feature), 0)
         expect(valuation.worth(features)).toBe(sum)
         expect(valuation.worth(features.join(other.features))).toBeGreaterThanOrEqual(sum)
       }),

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FleetFacts } from '../../src/fleet/causes/peers.ts'
-import { concerns, givenEffect, withEffect, withoutEffect } from '../../src/fleet/change/apply.ts'
-import { poolDeltas } from '../../src/fleet/change/delta.ts'
-import { guestDeltas } from '../../src/fleet/change/guest-delta.ts'
-import { raises } from '../../src/fleet/change/raise.ts'
+import { applyEffect, dropEffect, isAffected, parseFeatureEffect } from '../../src/fleet/change/apply.ts'
+import { comparePools } from '../../src/fleet/change/delta.ts'
+import { compareGuests } from '../../src/fleet/change/guest-delta.ts'
+import { findGuestRestarts } from '../../src/fleet/change/raise.ts'
 import { changeFleet, type FleetChange } from '../../src/fleet/change/what-if.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { baselineOf, poolsOf } from '../../src/fleet/pools.ts'
+import { baselineOf, splitIntoPools } from '../../src/fleet/pools.ts'
 import { builtinEffects, parseEffects } from '../../src/map/effects.ts'
 import { names, refusal } from '../notation.ts'
 import { db, fleets, guests, hosts, levels, valuation } from './notation.ts'
@@ -18,7 +18,7 @@ import { db, fleets, guests, hosts, levels, valuation } from './notation.ts'
 const effects = builtinEffects(db)
 
 const effect = (name: string) => {
-  const found = effects.find(one => one.name === name) ?? givenEffect(db, name)
+  const found = effects.find(one => one.name === name) ?? parseFeatureEffect(db, name)
   if (!found) throw new RangeError(`no effect ${name}`)
   return found
 }
@@ -33,7 +33,7 @@ const dropped = (name: string, host: FleetHost, ...others: FleetHost[]) => {
   const groups = groupHosts([host, ...others])
   const group = groups.find(({ hosts: of }) => of.includes(host))
   if (!group) throw new RangeError('a group')
-  return withoutEffect(new FleetFacts(db, groups), effect(name), group, host)
+  return dropEffect(new FleetFacts(db, groups), effect(name), group, host)
 }
 
 describe('effects', () => {
@@ -49,19 +49,19 @@ describe('effects', () => {
   })
 
   test('what needs a feature goes with it', () => {
-    const after = withEffect(
+    const after = applyEffect(
       effect('gds-force'),
       one('a vendor=Intel sig=6.85.7 : avx2 aes sse4.2 avx avx512f'),
     )
     expect(names(after.features, db)).toBe('sse4.2 aes')
     expect(
-      names(withEffect(effect('nested-off'), one('a vendor=Intel : avx vmx vmx-ept')).features, db),
+      names(applyEffect(effect('nested-off'), one('a vendor=Intel : avx vmx vmx-ept')).features, db),
     ).toBe('avx')
   })
 
   test('SMT changes nothing that a guest sees, and that is the answer', () => {
     const host = one('a vendor=Intel : avx ht')
-    expect(withEffect(effect('smt-off'), host)).toBe(host)
+    expect(applyEffect(effect('smt-off'), host)).toBe(host)
   })
 
   test.each([
@@ -72,7 +72,7 @@ describe('effects', () => {
     ['tsx-haswell', 'vendor=Intel sig=6.63.2', true],
     ['tsx-haswell', 'vendor=Intel sig=6.63.4', false],
   ])('%s on a host of %s: %s', (name, keys, expected) => {
-    expect(concerns(effect(name), one(`a ${keys} : avx`))).toBe(expected)
+    expect(isAffected(effect(name), one(`a ${keys} : avx`))).toBe(expected)
   })
 
   test('dropped: what it took comes back where the silicon is known to have it', () => {
@@ -89,9 +89,10 @@ describe('effects', () => {
   })
 
   test('given ones are spelt with signs', () => {
-    const { features } = withEffect(effect('+md-clear,-hle,-rtm'), one('a : avx hle rtm'))
+    const { features } = applyEffect(effect('+md-clear,-hle,-rtm'), one('a : avx hle rtm'))
     expect(names(features, db)).toBe('md-clear avx'.split(' ').reverse().join(' '))
-    for (const bad of ['md-clear', '+nonsense', '', '+']) expect(givenEffect(db, bad), bad).toBeUndefined()
+    for (const bad of ['md-clear', '+nonsense', '', '+'])
+      expect(parseFeatureEffect(db, bad), bad).toBeUndefined()
   })
 
   test.each([
@@ -129,7 +130,7 @@ describe('what if', () => {
   })
 
   const show = (before: readonly FleetHost[], now: readonly FleetHost[]) =>
-    poolDeltas(valuation, levels, before, now).map(
+    comparePools(valuation, levels, before, now).map(
       ({ label, gained, lost, before: was, after: is }) =>
         `${label} +[${names(gained, db)}] -[${names(lost, db)}] ${was?.value ?? 'none'} ${is?.value ?? 'none'}`,
     )
@@ -166,13 +167,13 @@ describe('what if', () => {
     fc.assert(
       fc.property(fleets, changes, (before, change) => {
         const { hosts: now } = changeFleet(db, before, [change(before)])
-        for (const delta of poolDeltas(valuation, levels, before, now)) {
+        for (const delta of comparePools(valuation, levels, before, now)) {
           if (!delta.before || !delta.after) continue
-          const fresh = poolsOf(groupHosts(now)).find(({ label }) => label === delta.label)
+          const fresh = splitIntoPools(groupHosts(now)).find(({ label }) => label === delta.label)
           const told = delta.before.baseline.minus(delta.lost).join(delta.gained)
           expect(told.eq(baselineOf(fresh?.groups ?? []))).toBe(true)
           expect(delta.gained.meets(delta.lost)).toBe(false)
-          expect(delta.after.value).toBe(valuation.ofPool(fresh?.groups ?? []))
+          expect(delta.after.value).toBe(valuation.valueOfPool(fresh?.groups ?? []))
         }
       }),
     )
@@ -183,9 +184,9 @@ describe('what if', () => {
       fc.property(fleets, fleets, fc.nat(), (before, [extra], n) => {
         const joined = [...before, { ...(extra ?? one('x : avx')), name: 'new' }]
         const left = before.filter((_, i) => i !== n % before.length)
-        for (const { gained } of poolDeltas(valuation, levels, before, joined))
+        for (const { gained } of comparePools(valuation, levels, before, joined))
           expect(gained.isEmpty).toBe(true)
-        for (const { lost } of poolDeltas(valuation, levels, before, left)) expect(lost.isEmpty).toBe(true)
+        for (const { lost } of comparePools(valuation, levels, before, left)) expect(lost.isEmpty).toBe(true)
       }),
     )
   })
@@ -203,7 +204,7 @@ describe('what if', () => {
 
 describe('guests after a change', () => {
   const deltas = (before: string, now: string, running: string) =>
-    guestDeltas(db.features, guests(running), hosts(before), hosts(now)).map(
+    compareGuests(db.features, guests(running), hosts(before), hosts(now)).map(
       ({ guest, own, before: had, after, stuck, freed, why }) =>
         [
           guest.name,
@@ -237,7 +238,7 @@ describe('guests after a change', () => {
 
 describe('raising guests', () => {
   const order = (fleet: string, running: string) =>
-    raises(valuation, hosts(fleet), guests(running)).map(
+    findGuestRestarts(valuation, hosts(fleet), guests(running)).map(
       ({ guest, gains, beyond }) =>
         `${guest.name} +[${gains.map(({ name }) => name).join(' ')}] -[${beyond.map(({ name }) => name).join(' ')}]`,
     )

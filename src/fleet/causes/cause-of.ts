@@ -5,7 +5,7 @@ import type { Group } from '../groups.ts'
 import { compareToPeers, VersionIndex } from './compare-to-peers.ts'
 import type { CauseFinding, Confidence, Evidence } from './finding.ts'
 import { FleetFacts } from './peers.ts'
-import { gateOf, gateOfMsr } from './prerequisite.ts'
+import { prerequisiteOf, prerequisiteOfMsr } from './prerequisite.ts'
 
 /** Why hosts lack features: rules over the fleet's facts and what is known beforehand, each answer kept. */
 export class CauseFinder {
@@ -21,7 +21,7 @@ export class CauseFinder {
   }
 
   /** Tells why the hosts of `part` lack a feature: of a part of a group, why the whole group does. */
-  of(part: Group): (feature: Feature) => CauseFinding {
+  forGroup(part: Group): (feature: Feature) => CauseFinding {
     const group = part.partOf ?? part
     let row = this.#known.get(group)
     if (!row) {
@@ -37,11 +37,11 @@ export class CauseFinder {
   }
 
   #find(group: Group, feature: Feature): CauseFinding {
-    if (group.silicon && feature.bits.leq(group.silicon)) {
+    if (group.hardwareFeatures && feature.bits.leq(group.hardwareFeatures)) {
       return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
     }
-    const gate = gateOf(this.#facts.db.features, feature)
-    if (gate && !gate.bits.leq(group.features)) return { ...this.of(group)(gate), behind: gate }
+    const gate = prerequisiteOf(this.#facts.db.features, feature)
+    if (gate && !gate.bits.leq(group.features)) return { ...this.forGroup(group)(gate), behind: gate }
     const peers = this.#facts.peersOf(group)
     const having = peers?.groups.filter(peer => feature.bits.leq(peer.features)) ?? []
     if (having.length > 0) {
@@ -56,7 +56,7 @@ export class CauseFinder {
     }
     if (gate && !this.#readsMsrs(group, feature)) return this.#finding(feature, 'not-read', 'high', [])
     const others = this.#facts.vendorsWith(feature)
-    if (others.length > 0 && group.vendor && !feature.bits.leq(this.#facts.vendor(group.vendor).any)) {
+    if (others.length > 0 && group.vendor && !feature.bits.leq(this.#facts.factsOfVendor(group.vendor).any)) {
       return this.#finding(feature, 'vendor', 'high', [{ kind: 'vendors', vendors: others }])
     }
     return this.#withoutPeers(group, feature)
@@ -88,7 +88,7 @@ export class CauseFinder {
 
   /** What the lack of a feature that the CPU can have is owed to as a rule. */
   #usual({ name }: Feature): Cause | undefined {
-    return USUAL.find(cause => this.#table.knows(cause, name))
+    return USUAL_CAUSES.find(cause => this.#table.knows(cause, name))
   }
 
   /** What is switched off so often that a CPU of unknown generation is thought to have it. */
@@ -99,10 +99,10 @@ export class CauseFinder {
   /** Whether the host's description holds anything that only the same MSRs tell. */
   #readsMsrs({ features }: Group, { place }: Feature): boolean {
     if (place.kind !== 'msr') return true
-    const gate = gateOfMsr(place.index)
+    const gate = prerequisiteOfMsr(place.index)
     return this.#facts.db.features
       .in(features)
-      .some(other => other.place.kind === 'msr' && gateOfMsr(other.place.index) === gate)
+      .some(other => other.place.kind === 'msr' && prerequisiteOfMsr(other.place.index) === gate)
   }
 
   #isVirtual({ features }: Group): boolean {
@@ -121,4 +121,4 @@ export class CauseFinder {
   }
 }
 
-const USUAL: readonly Cause[] = ['kernel', 'microcode', 'firmware', 'hypervisor']
+const USUAL_CAUSES: readonly Cause[] = ['kernel', 'microcode', 'firmware', 'hypervisor']

@@ -14,7 +14,7 @@ interface Versions {
 export class VersionIndex {
   readonly #known = new Map<Group, Versions>()
 
-  of(group: Group): Versions {
+  versionsOf(group: Group): Versions {
     const known = this.#known.get(group) ?? {
       microcode: new Set(group.hosts.flatMap(({ microcode }) => microcode ?? [])),
       kernel: new Set(group.hosts.flatMap(({ kernel }) => kernel ?? [])),
@@ -25,8 +25,8 @@ export class VersionIndex {
   }
 
   /** Of all these groups together. */
-  ofAll(groups: readonly Group[]): Versions {
-    const all = groups.map(group => this.of(group))
+  versionsOfAll(groups: readonly Group[]): Versions {
+    const all = groups.map(group => this.versionsOf(group))
     return {
       microcode: new Set(all.flatMap(({ microcode }) => [...microcode])),
       kernel: new Set(all.flatMap(({ kernel }) => [...kernel])),
@@ -61,10 +61,10 @@ export function compareToPeers(
     evidence: [same, ...more.filter(one => one !== undefined)],
   })
   const known = (cause: Cause) => table.knows(cause, feature.name)
-  const [mine, theirs] = [versions.of(group), versions.ofAll(having)]
-  const microcode = olderMicrocode(mine, theirs)
-  const kernel = otherVersion('kernel', mine, theirs)
-  const hypervisor = otherVersion('hypervisor', mine, theirs)
+  const [mine, theirs] = [versions.versionsOf(group), versions.versionsOfAll(having)]
+  const microcode = findOlderMicrocode(mine, theirs)
+  const kernel = findOtherVersion('kernel', mine, theirs)
+  const hypervisor = findOtherVersion('hypervisor', mine, theirs)
 
   if (known('microcode') && microcode) return verdict('microcode', 'high', microcode)
   if (known('kernel')) return verdict('kernel', kernel || !microcode ? 'high' : 'medium', kernel, microcode)
@@ -78,7 +78,7 @@ export function compareToPeers(
 }
 
 /** The revisions, where every one known of those without is older than every one known of those with it. */
-function olderMicrocode(mine: Versions, theirs: Versions): Evidence | undefined {
+function findOlderMicrocode(mine: Versions, theirs: Versions): Evidence | undefined {
   if (mine.microcode.size === 0 || theirs.microcode.size === 0) return undefined
   const [without, having] = [Math.max(...mine.microcode), Math.min(...theirs.microcode)]
   return without < having ? { kind: 'microcode', without, having } : undefined
@@ -89,7 +89,11 @@ const sharesRevision = (mine: Versions, theirs: Versions): boolean =>
   [...mine.microcode].some(revision => theirs.microcode.has(revision))
 
 /** A version of each side, where both are known and none is on both. */
-function otherVersion(kind: 'kernel' | 'hypervisor', mine: Versions, theirs: Versions): Evidence | undefined {
+function findOtherVersion(
+  kind: 'kernel' | 'hypervisor',
+  mine: Versions,
+  theirs: Versions,
+): Evidence | undefined {
   const [without] = mine[kind]
   const [having] = theirs[kind]
   if (without === undefined || having === undefined) return undefined

@@ -1,11 +1,11 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Group } from '../groups.ts'
-import { joinOf } from '../pools.ts'
+import { unionOf } from '../pools.ts'
 import type { CauseFinder } from './cause-of.ts'
 
 /** Groups that lack a feature for one reason. */
-export interface Tally {
+export interface LackingGroups {
   readonly groups: readonly Group[]
   readonly hosts: number
 }
@@ -27,7 +27,7 @@ export class LossTable {
 
   constructor(table: FeatureTable, finder: CauseFinder, groups: readonly Group[]) {
     this.#finder = finder
-    this.#features = table.in(joinOf(groups))
+    this.#features = table.in(unionOf(groups))
     const rows = groups.map(group => this.#reasonsOf(group))
     const columns = new Map<string, number>()
     const firsts: number[] = []
@@ -48,7 +48,7 @@ export class LossTable {
   }
 
   /** For the groups of one pool: answers of a feature which of them lack it, by reason, most hosts first. */
-  tally(groups: readonly Group[]): (feature: Feature) => readonly Tally[] {
+  tally(groups: readonly Group[]): (feature: Feature) => readonly LackingGroups[] {
     const reasons = this.#reasons.size + 1
     const found: ({ groups: Group[]; hosts: number } | undefined)[] = []
     for (const group of groups) {
@@ -67,7 +67,7 @@ export class LossTable {
         tally.hosts += group.hosts.length
       }
     }
-    const sorted: (readonly Tally[] | undefined)[] = []
+    const sorted: (readonly LackingGroups[] | undefined)[] = []
     return feature => {
       const column = this.#columnOf[feature.index] ?? this.#columns
       let tallies = sorted[column]
@@ -81,7 +81,7 @@ export class LossTable {
   }
 
   #reasonsOf(group: Group): Uint8Array {
-    const find = this.#finder.of(group)
+    const find = this.#finder.forGroup(group)
     return Uint8Array.from(this.#features, feature => {
       if (feature.bits.leq(group.features)) return 0
       const { cause, confidence } = find(feature)

@@ -4,20 +4,20 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import type { CauseTable } from '../../map/cause-table.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
 import type { Group } from '../groups.ts'
-import { baselineOf, joinOf } from '../pools.ts'
+import { baselineOf, unionOf } from '../pools.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
-import { LossTable, type Tally } from './loss-table.ts'
-import { gateOf } from './prerequisite.ts'
+import { type LackingGroups, LossTable } from './loss-table.ts'
+import { prerequisiteOf } from './prerequisite.ts'
 
 /** A feature that some hosts of a pool have and its guests do not get. */
 export interface LossCause {
   readonly feature: Feature
   /** Why, and which groups lack it for that reason, most hosts first. */
-  readonly because: readonly Because[]
+  readonly because: readonly LossReason[]
 }
 
-export interface Because {
+export interface LossReason {
   /** Of the first of the groups; the others' has the same cause and confidence. */
   readonly finding: CauseFinding
   /** How many hosts the groups have. */
@@ -45,13 +45,13 @@ export class Losses {
    * Every feature that some of the groups have and the guest's CPU has not, in map order, with causes.
    * @param guest what the guest's CPU has; absent: all that the hosts have in common
    */
-  of(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LossCause[] {
-    const lost = joinOf(groups).minus(guest)
+  find(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LossCause[] {
+    const lost = unionOf(groups).minus(guest)
     const tallies = this.#losses.tally(groups)
     return this.#table.in(lost).map(feature => {
       const own = tallies(feature)
       if (own.length > 0) return { feature, because: own.map(tally => this.#told(feature, tally)) }
-      const gate = gateOf(this.#table, feature)
+      const gate = prerequisiteOf(this.#table, feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
       const because = behind.map(tally => this.#told(feature, tally, gate))
       return { feature, because: because.length > 0 ? because : [this.#own(feature)] }
@@ -59,18 +59,22 @@ export class Losses {
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
-  #told(feature: Feature, tally: Tally, gate?: Feature): Because {
+  #told(feature: Feature, tally: LackingGroups, gate?: Feature): LossReason {
     const [first] = tally.groups
     if (!first) return this.#own(feature)
-    const finding = this.#finder.of(first)(gate ?? feature)
+    const finding = this.#finder.forGroup(first)(gate ?? feature)
     return { ...tally, finding: gate ? { ...finding, behind: gate } : finding }
   }
 
-  #own = (feature: Feature): Because => ({ finding: ownFault(this.#causes, feature), groups: [], hosts: 0 })
+  #own = (feature: Feature): LossReason => ({
+    finding: explainGuestLoss(this.#causes, feature),
+    groups: [],
+    hosts: 0,
+  })
 }
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
-function ownFault(causes: CauseTable, feature: Feature): CauseFinding {
+function explainGuestLoss(causes: CauseTable, feature: Feature): CauseFinding {
   const { name, migratable, class: of } = feature
   const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile'
   const cause = !migratable ? 'not-migratable' : kept ? 'hypervisor' : 'model'

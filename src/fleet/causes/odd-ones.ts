@@ -6,7 +6,7 @@ import type { CauseFinding } from './finding.ts'
 import { signatureKey } from './peers.ts'
 
 /** Hosts whose silicon others share and whose features are not the same. */
-export interface OddOne {
+export interface Outlier {
   readonly group: Group
   /** The group of the same signature with the most hosts. */
   readonly norm: Group
@@ -17,7 +17,7 @@ export interface OddOne {
 }
 
 /** The odd ones out of a fleet, in the order of the groups. Groups that differ in no feature are not odd. */
-export function oddOnes(table: FeatureTable, finder: CauseFinder, groups: readonly Group[]): OddOne[] {
+export function findOutliers(table: FeatureTable, finder: CauseFinder, groups: readonly Group[]): Outlier[] {
   const norms = new Map<string, Group>()
   for (const group of groups) {
     const key = signatureKey(group)
@@ -31,7 +31,7 @@ export function oddOnes(table: FeatureTable, finder: CauseFinder, groups: readon
     const found = (one: Group, other: Group) =>
       table
         .in(other.features.minus(one.features))
-        .map(feature => ({ feature, finding: finder.of(one)(feature) }))
+        .map(feature => ({ feature, finding: finder.forGroup(one)(feature) }))
     return [{ group, norm, lacks: found(group, norm), has: found(norm, group) }]
   })
 }

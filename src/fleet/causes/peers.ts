@@ -43,9 +43,9 @@ export class FleetFacts {
     return known
   }
 
-  vendor(name: string): VendorFacts {
+  factsOfVendor(name: string): VendorFacts {
     const known = this.#byVendor.get(name) ?? {
-      any: joined([
+      any: joinAll([
         ...this.#groups.filter(group => group.vendor === name).map(({ features }) => features),
         ...this.db.models.filter(model => model.vendor?.name === name).map(({ features }) => features),
       ]),
@@ -69,9 +69,9 @@ export class FleetFacts {
     )
     return {
       groups,
-      any: joined(groups.map(({ features }) => features)),
+      any: joinAll(groups.map(({ features }) => features)),
       models: models.map(({ name }) => name),
-      inModels: joined(models.map(({ features }) => features)),
+      inModels: joinAll(models.map(({ features }) => features)),
     }
   }
 }
@@ -80,5 +80,5 @@ export class FleetFacts {
 export const signatureKey = ({ vendor = '', signature: s }: Group): string | undefined =>
   s && s.family !== 0 ? `${vendor} ${s.family}.${s.model}.${s.stepping}` : undefined
 
-const joined = (sets: readonly FeatureSet[]): FeatureSet =>
+const joinAll = (sets: readonly FeatureSet[]): FeatureSet =>
   sets.reduce((all, set) => all.join(set), FeatureSet.empty)

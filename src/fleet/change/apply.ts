@@ -8,7 +8,7 @@ import type { Group } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 
 /** Whether the effect can happen on such a CPU. Where its signature is not known, its vendor decides. */
-export const concerns = (
+export const isAffected = (
   { on }: Effect,
   { vendor, signature }: Pick<FleetHost, 'vendor' | 'signature'>,
 ): boolean =>
@@ -20,9 +20,9 @@ export const concerns = (
   )
 
 /** The host once the effect is there; one that it does not concern, or that it changes nothing of, as it is. */
-export function withEffect(effect: Effect, host: FleetHost): FleetHost {
-  if (!concerns(effect, host)) return host
-  return offering(host, host.features.join(effect.gives).minus(effect.takes))
+export function applyEffect(effect: Effect, host: FleetHost): FleetHost {
+  if (!isAffected(effect, host)) return host
+  return changeFeatures(host, host.features.join(effect.gives).minus(effect.takes))
 }
 
 /**
@@ -30,21 +30,21 @@ export function withEffect(effect: Effect, host: FleetHost): FleetHost {
  * back where the CPU is known to have it: by hosts of the same signature, by the models of that signature, or
  * by the model that its definition names.
  */
-export function withoutEffect(facts: FleetFacts, effect: Effect, group: Group, host: FleetHost): FleetHost {
-  if (!concerns(effect, host)) return host
+export function dropEffect(facts: FleetFacts, effect: Effect, group: Group, host: FleetHost): FleetHost {
+  if (!isAffected(effect, host)) return host
   const peers = facts.peersOf(group)
   const own = facts.db.model(host.model ?? '')?.features ?? FeatureSet.empty
   const could = peers ? own.join(peers.any).join(peers.inModels) : own
   const back = host.features.join(effect.takes.meet(could))
-  return offering(host, back.minus(withDependents(facts.db, effect.gives)))
+  return changeFeatures(host, back.minus(withDependents(facts.db, effect.gives)))
 }
 
 /** The document it was read from no longer tells what it has, nor does the model that it names. */
-const offering = (host: FleetHost, features: FleetHost['features']): FleetHost =>
+const changeFeatures = (host: FleetHost, features: FleetHost['features']): FleetHost =>
   features.eq(host.features) ? host : { ...host, features, model: undefined, documentHash: undefined }
 
 /** The effect of these features, spelt `+md-clear,-hle`; undefined where it is not spelt so, or a name is unknown. */
-export function givenEffect(db: Database, text: string): Effect | undefined {
+export function parseFeatureEffect(db: Database, text: string): Effect | undefined {
   const words = text.split(',')
   const named = words.map(word => ({ sign: word[0], feature: db.features.get(word.slice(1)) }))
   if (named.some(({ sign, feature }) => (sign !== '+' && sign !== '-') || !feature)) return undefined

@@ -3,8 +3,8 @@ import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
-import { baselineOf, type FleetPool, poolsOf } from '../pools.ts'
-import { type Valuation, weightOfAll } from '../value.ts'
+import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
+import { sumWeights, type Valuation } from '../value.ts'
 
 /** What a pool is worth as it stands. */
 export interface PoolState {
@@ -29,13 +29,13 @@ export interface PoolDelta {
 }
 
 /** Every pool of either fleet, bytewise by label, with what became of it. */
-export function poolDeltas(
+export function comparePools(
   valuation: Valuation,
   levels: readonly Level[],
   before: readonly FleetHost[],
   after: readonly FleetHost[],
 ): PoolDelta[] {
-  const [old, young] = [before, after].map(hosts => statesOf(valuation, levels, hosts))
+  const [old, young] = [before, after].map(hosts => computeStates(valuation, levels, hosts))
   const labels = [...new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])].sort(bytewise)
   return labels.map(label => {
     const [was, is] = [old?.get(label), young?.get(label)]
@@ -51,7 +51,7 @@ export function poolDeltas(
 }
 
 /** Whether anything that is told of a pool is not as it was. */
-export const isChanged = ({ before, after, gained, lost }: PoolDelta): boolean =>
+export const isPoolChanged = ({ before, after, gained, lost }: PoolDelta): boolean =>
   before?.hosts !== after?.hosts ||
   before?.value !== after?.value ||
   before?.weight !== after?.weight ||
@@ -59,9 +59,9 @@ export const isChanged = ({ before, after, gained, lost }: PoolDelta): boolean =
   !lost.isEmpty
 
 /** A pool as it stands. */
-function stateOf(valuation: Valuation, levels: readonly Level[], pool: FleetPool): PoolState {
+function computeState(valuation: Valuation, levels: readonly Level[], pool: FleetPool): PoolState {
   const baseline = baselineOf(pool.groups)
-  const weight = weightOfAll(pool.groups)
+  const weight = sumWeights(pool.groups)
   return {
     pool,
     hosts: pool.groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
@@ -72,9 +72,9 @@ function stateOf(valuation: Valuation, levels: readonly Level[], pool: FleetPool
   }
 }
 
-const statesOf = (
+const computeStates = (
   valuation: Valuation,
   levels: readonly Level[],
   hosts: readonly FleetHost[],
 ): Map<string, PoolState> =>
-  new Map(poolsOf(groupHosts(hosts)).map(pool => [pool.label, stateOf(valuation, levels, pool)]))
+  new Map(splitIntoPools(groupHosts(hosts)).map(pool => [pool.label, computeState(valuation, levels, pool)]))

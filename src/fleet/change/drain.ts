@@ -3,18 +3,18 @@ import { bytewise } from '../../core/text.ts'
 import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { CpuKinds } from '../kinds-of-cpu.ts'
-import { type Obstacle, obstaclesOf } from '../obstacles.ts'
+import { findObstacles, type Obstacle } from '../obstacles.ts'
 
 /** One host of a rolling upgrade: emptied, upgraded, and back. */
 export interface DrainStep {
   readonly host: FleetHost
   readonly moves: readonly { readonly guest: FleetGuest; readonly to: FleetHost }[]
   /** Guests that no host takes at that time: they must be powered off. */
-  readonly stuck: readonly StuckHere[]
+  readonly stuck: readonly StuckInStep[]
 }
 
 /** A guest that cannot leave, with the host that it is closest to and what keeps it from there; none: no room. */
-interface StuckHere {
+interface StuckInStep {
   readonly guest: FleetGuest
   readonly obstacles: readonly Obstacle[]
   readonly nearest: FleetHost | undefined
@@ -35,7 +35,7 @@ export interface DrainOptions {
  * empty hosts are upgraded first and take the others' guests. A guest goes to a host that is upgraded already if one takes it, so that it moves
  * once; of several to the one with the fewest guests. Takes hosts × guests × kinds of CPU.
  */
-export function drainOrder(
+export function planDrain(
   table: FeatureTable,
   hosts: readonly FleetHost[],
   guests: readonly FleetGuest[],
@@ -43,47 +43,47 @@ export function drainOrder(
 ): DrainStep[] {
   const kinds = new CpuKinds()
   const stations = hosts
-    .map((host): Station => ({ host, now: host, kind: kinds.of(host), guests: [], done: false }))
+    .map((host): DrainState => ({ host, now: host, kind: kinds.numberOf(host), guests: [], done: false }))
     .sort((a, b) => bytewise(a.host.name, b.host.name))
   const byName = new Map(stations.map(station => [station.host.name, station]))
   for (const guest of [...guests].sort((a, b) => bytewise(a.name, b.name))) {
-    byName.get(guest.host ?? '')?.guests.push({ guest, kind: kinds.of(guest) })
+    byName.get(guest.host ?? '')?.guests.push({ guest, kind: kinds.numberOf(guest) })
   }
   const open = new Set(stations.filter(({ host }) => !options.only || options.only.has(host.name)))
   const steps: DrainStep[] = []
-  for (let next = nextOf(kinds, open, stations); next; next = nextOf(kinds, open, stations)) {
-    steps.push(drain(table, kinds, next, stations, options))
+  for (let next = pickNext(kinds, open, stations); next; next = pickNext(kinds, open, stations)) {
+    steps.push(drainHost(table, kinds, next, stations, options))
     open.delete(next)
     next.now = options.after?.(next.host) ?? next.host
-    next.kind = kinds.of(next.now)
+    next.kind = kinds.numberOf(next.now)
     next.done = true
   }
   return steps
 }
 
-function drain(
+function drainHost(
   table: FeatureTable,
   kinds: CpuKinds,
-  station: Station,
-  all: readonly Station[],
+  station: DrainState,
+  all: readonly DrainState[],
   { room = () => Number.POSITIVE_INFINITY }: DrainOptions,
 ): DrainStep {
   const moves: { guest: FleetGuest; to: FleetHost }[] = []
-  const stuck: (StuckHere & Running)[] = []
+  const stuck: (StuckInStep & PlacedGuest)[] = []
   const others = all.filter(other => other !== station)
   for (const running of station.guests) {
     const { guest, kind } = running
     const open = others.filter(
-      other => kinds.mayMove(kind, other.kind) && other.guests.length < room(other.host),
+      other => kinds.canMove(kind, other.kind) && other.guests.length < room(other.host),
     )
-    const to = open.reduce<Station | undefined>(
+    const to = open.reduce<DrainState | undefined>(
       (best, other) => (isBetter(other, best) ? other : best),
       undefined,
     )
     if (to) {
       to.guests.push(running)
       moves.push({ guest, to: to.host })
-    } else stuck.push({ ...running, ...nearest(table, guest, others) })
+    } else stuck.push({ ...running, ...findNearest(table, guest, others) })
   }
   station.guests = stuck.map(({ guest, kind }) => ({ guest, kind }))
   return {
@@ -94,16 +94,16 @@ function drain(
 }
 
 /** A station that is done comes before one that is not, then one with fewer guests. */
-const isBetter = (a: Station, b: Station | undefined): boolean =>
+const isBetter = (a: DrainState, b: DrainState | undefined): boolean =>
   !b || (a.done !== b.done ? a.done : a.guests.length < b.guests.length)
 
 /** The host that the guest is closest to, as it is now, and what keeps it from there; empty: there is no room. */
-function nearest(
+function findNearest(
   table: FeatureTable,
   guest: FleetGuest,
-  others: readonly Station[],
-): Pick<StuckHere, 'obstacles' | 'nearest'> {
-  const all = others.map(({ now }) => ({ obstacles: obstaclesOf(table, guest, now), nearest: now }))
+  others: readonly DrainState[],
+): Pick<StuckInStep, 'obstacles' | 'nearest'> {
+  const all = others.map(({ now }) => ({ obstacles: findObstacles(table, guest, now), nearest: now }))
   const [first = { obstacles: [], nearest: undefined }, ...rest] = all
   return rest.reduce(
     (least, found) => (found.obstacles.length < least.obstacles.length ? found : least),
@@ -112,27 +112,31 @@ function nearest(
 }
 
 /** A host during a rolling upgrade. */
-interface Station {
+interface DrainState {
   readonly host: FleetHost
   /** The host as it is at that time, and the kind of its CPU. */
   now: FleetHost
   kind: number
-  guests: Running[]
+  guests: PlacedGuest[]
   done: boolean
 }
 
 /** A guest, and the kind of its CPU. */
-interface Running {
+interface PlacedGuest {
   readonly guest: FleetGuest
   readonly kind: number
 }
 
 /** Of the open stations the first by stuck guests, then by those that will have to move again, then by guests, then by order. */
-function nextOf(kinds: CpuKinds, open: ReadonlySet<Station>, all: readonly Station[]): Station | undefined {
-  const [every, done] = [tallyOf(all), tallyOf(all.filter(station => station.done))]
+function pickNext(
+  kinds: CpuKinds,
+  open: ReadonlySet<DrainState>,
+  all: readonly DrainState[],
+): DrainState | undefined {
+  const [every, done] = [countByKind(all), countByKind(all.filter(station => station.done))]
   const ranked = Array.from(open, station => {
     const others = new Map(every).set(station.kind, (every.get(station.kind) ?? 0) - 1)
-    return { station, stuck: untaken(kinds, station, others), again: untaken(kinds, station, done) }
+    return { station, stuck: countStuck(kinds, station, others), again: countStuck(kinds, station, done) }
   })
   ranked.sort(
     (a, b) => a.stuck - b.stuck || a.again - b.again || a.station.guests.length - b.station.guests.length,
@@ -141,14 +145,14 @@ function nextOf(kinds: CpuKinds, open: ReadonlySet<Station>, all: readonly Stati
 }
 
 /** How many stations there are of each kind of CPU. */
-function tallyOf(stations: readonly Station[]): Map<number, number> {
+function countByKind(stations: readonly DrainState[]): Map<number, number> {
   const tally = new Map<number, number>()
   for (const { kind } of stations) tally.set(kind, (tally.get(kind) ?? 0) + 1)
   return tally
 }
 
 /** How many of the station's guests go to none of the tally. */
-function untaken(kinds: CpuKinds, { guests }: Station, tally: ReadonlyMap<number, number>): number {
+function countStuck(kinds: CpuKinds, { guests }: DrainState, tally: ReadonlyMap<number, number>): number {
   const open = [...tally].flatMap(([kind, count]) => (count > 0 ? kind : []))
-  return guests.filter(guest => !open.some(kind => kinds.mayMove(guest.kind, kind))).length
+  return guests.filter(guest => !open.some(kind => kinds.canMove(guest.kind, kind))).length
 }

@@ -43,7 +43,7 @@ export type Change =
  * counts. Kernel, hypervisor, pool and weight do not count by themselves.
  * @param key what pairs hosts; absent: their names
  */
-export function driftOf(
+export function compareFleets(
   before: readonly FleetHost[],
   after: readonly FleetHost[],
   key: (host: FleetHost) => string = ({ name }) => name,
@@ -54,7 +54,7 @@ export function driftOf(
   for (const one of keys) {
     const [was, is] = [old?.get(one), young?.get(one)]
     if (was && is) {
-      const changes = changesOf(was, is)
+      const changes = findChanges(was, is)
       if (changes.length > 0) drift.changed.push({ before: was, after: is, changes })
       else drift.same++
     } else if (was) drift.gone.push(was)
@@ -72,28 +72,28 @@ export const hasLost = ({ gone, changed }: Drift): boolean =>
   gone.length > 0 ||
   changed.some(({ changes }) => changes.some(change => change.field === 'features' && !change.lost.isEmpty))
 
-function changesOf(before: FleetHost, after: FleetHost): Change[] {
+function findChanges(before: FleetHost, after: FleetHost): Change[] {
   const changes: Change[] = []
   const [gained, lost] = [after.features.minus(before.features), before.features.minus(after.features)]
   if (!gained.isEmpty || !lost.isEmpty) changes.push({ field: 'features', gained, lost })
   for (const field of ['model', 'vendor'] as const) {
     if (before[field] !== after[field]) changes.push({ field, from: before[field], to: after[field] })
   }
-  if (printed(before.signature) !== printed(after.signature)) {
+  if (printSignature(before.signature) !== printSignature(after.signature)) {
     changes.push({ field: 'signature', from: before.signature, to: after.signature })
   }
   for (const field of ['microcode', 'physBits'] as const) {
     if (before[field] !== after[field]) changes.push({ field, from: before[field], to: after[field] })
   }
   const [from, to] = [before.tscHz, after.tscHz]
-  if (from !== undefined && to !== undefined && !sameRate(from, to))
+  if (from !== undefined && to !== undefined && !isSameRate(from, to))
     changes.push({ field: 'tscHz', from, to })
-  return [...changes, ...vulnerabilityChanges(before.vulnerabilities, after.vulnerabilities)]
+  return [...changes, ...findVulnerabilityChanges(before.vulnerabilities, after.vulnerabilities)]
 }
 
-const printed = (s: Signature | undefined): string => (s ? `${s.family}.${s.model}.${s.stepping}` : '')
+const printSignature = (s: Signature | undefined): string => (s ? `${s.family}.${s.model}.${s.stepping}` : '')
 
-function vulnerabilityChanges(
+function findVulnerabilityChanges(
   before: FleetHost['vulnerabilities'],
   after: FleetHost['vulnerabilities'],
 ): Change[] {
@@ -104,4 +104,5 @@ function vulnerabilityChanges(
 }
 
 /** Each boot measures the clock anew: two rates (in Hz) within 250 parts in a million are one. */
-export const sameRate = (a: bigint, b: bigint): boolean => (a > b ? a - b : b - a) * 4000n <= (a > b ? a : b)
+export const isSameRate = (a: bigint, b: bigint): boolean =>
+  (a > b ? a - b : b - a) * 4000n <= (a > b ? a : b)

@@ -5,11 +5,11 @@ import { bytewise } from '../../core/text.ts'
 import type { Database } from '../../map/database.ts'
 import { type Group, groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
-import { guestsByPool } from '../guests-by-pool.ts'
+import { groupGuestsByPool } from '../guests-by-pool.ts'
 import type { FleetHost } from '../host.ts'
-import { mayMove, type Obstacle, obstaclesOf } from '../obstacles.ts'
-import { placesOf } from '../places.ts'
-import { baselineOf, type FleetPool, poolsOf } from '../pools.ts'
+import { canMove, findObstacles, type Obstacle } from '../obstacles.ts'
+import { findPlaces } from '../places.ts'
+import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
 
 /** What a change to the fleet means to a guest that runs now. */
 export interface GuestDelta {
@@ -33,29 +33,29 @@ export interface GuestDelta {
 }
 
 /** The guests to which the change means something, bytewise by name. Guests in no pool are passed over. */
-export function guestDeltas(
+export function compareGuests(
   table: FeatureTable,
   guests: readonly FleetGuest[],
   before: readonly FleetHost[],
   after: readonly FleetHost[],
 ): GuestDelta[] {
-  const [old, young] = [before, after].map(hosts => poolsOf(groupHosts(hosts)))
+  const [old, young] = [before, after].map(hosts => splitIntoPools(groupHosts(hosts)))
   const groupsOf = (pools: readonly FleetPool[] | undefined, label: string) =>
     pools?.find(pool => pool.label === label)?.groups ?? []
   const homes = new Map(after.map(host => [host.name, host]))
-  const deltas = [...guestsByPool(guests, before)].flatMap(([label, list]) => {
-    const [were, are] = [old, young].map(pools => placesOf(list, groupsOf(pools, label)))
+  const deltas = [...groupGuestsByPool(guests, before)].flatMap(([label, list]) => {
+    const [were, are] = [old, young].map(pools => findPlaces(list, groupsOf(pools, label)))
     const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
     return (were ?? []).map(({ guest, others: had }, i) =>
-      deltaOf(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
+      compareGuest(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
     )
   })
-  return deltas.filter(isReported).sort((a, b) => bytewise(a.guest.name, b.guest.name))
+  return deltas.filter(isAffectedGuest).sort((a, b) => bytewise(a.guest.name, b.guest.name))
 }
 
-const isReported = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
+const isAffectedGuest = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
 
-function deltaOf(
+function compareGuest(
   table: FeatureTable,
   guest: FleetGuest,
   [before, after]: readonly [number, number],
@@ -63,7 +63,7 @@ function deltaOf(
   pool: readonly FleetHost[],
 ): GuestDelta {
   const home = homes.get(guest.host ?? '')
-  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : mayMove(guest, home) ? 'stays' : 'closed'
+  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : canMove(guest, home) ? 'stays' : 'closed'
   const stuck = before > 0 && after === 0
   const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
   return {
@@ -73,17 +73,17 @@ function deltaOf(
     after,
     stuck,
     freed: before === 0 && after > 0,
-    ...nearest(table, guest, own === 'closed' && home ? [home] : others),
+    ...findNearest(table, guest, own === 'closed' && home ? [home] : others),
   }
 }
 
 /** The host that the guest is closest to, and what keeps it from there; of several the first. */
-function nearest(
+function findNearest(
   table: FeatureTable,
   guest: FleetGuest,
   hosts: readonly FleetHost[],
 ): Pick<GuestDelta, 'why' | 'kept'> {
-  const all = hosts.map(kept => ({ kept, why: obstaclesOf(table, guest, kept) }))
+  const all = hosts.map(kept => ({ kept, why: findObstacles(table, guest, kept) }))
   const [first = { kept: undefined, why: [] }, ...rest] = all
   return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
 }
@@ -92,7 +92,7 @@ function nearest(
  * The named model of a pool's guests, chosen as `cpu-baseline` chooses it; of hosts of several vendors one of no
  * vendor. Undefined: no model fits what the hosts have in common.
  */
-export function guestModelOf(db: Database, groups: readonly Group[]): string | undefined {
+export function findGuestModel(db: Database, groups: readonly Group[]): string | undefined {
   const vendors = new Set(groups.map(({ vendor }) => vendor))
   const [name] = vendors
   const vendor = vendors.size === 1 && name !== undefined ? db.vendor(name) : undefined

@@ -3,13 +3,13 @@ import { bytewise } from '../../core/text.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
-import { guestsByPool } from '../guests-by-pool.ts'
+import { groupGuestsByPool } from '../guests-by-pool.ts'
 import type { FleetHost } from '../host.ts'
-import { baselineOf, poolsOf } from '../pools.ts'
+import { baselineOf, splitIntoPools } from '../pools.ts'
 import type { Valuation } from '../value.ts'
 
 /** A guest whose CPU is not what its pool offers: it keeps it until it is powered off and started again. */
-interface Raise {
+interface GuestRestart {
   readonly guest: FleetGuest
   /** The pool of the host it runs on. */
   readonly pool: string
@@ -26,15 +26,15 @@ interface Raise {
  * the ones with most beyond it first, since they stand in the way of every drain; then those that gain most;
  * then by name. Virtualization and platform features are the guest's own choice and are no gain here.
  */
-export function raises(
+export function findGuestRestarts(
   valuation: Valuation,
   hosts: readonly FleetHost[],
   guests: readonly FleetGuest[],
-): Raise[] {
+): GuestRestart[] {
   const { table } = valuation
   const wanted = table.setOf(table.list.filter(isGain))
-  const members = guestsByPool(guests, hosts)
-  return poolsOf(groupHosts(hosts))
+  const members = groupGuestsByPool(guests, hosts)
+  return splitIntoPools(groupHosts(hosts))
     .flatMap(({ label, groups }) => {
       const offer = baselineOf(groups)
       return (members.get(label) ?? []).map(guest => {

@@ -3,7 +3,7 @@ import type { Effect } from '../../map/effects.ts'
 import { FleetFacts } from '../causes/peers.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
-import { concerns, withEffect, withoutEffect } from './apply.ts'
+import { applyEffect, dropEffect, isAffected } from './apply.ts'
 
 /** Something that may be done to a fleet. */
 export type FleetChange =
@@ -15,7 +15,7 @@ export type FleetChange =
   | { readonly kind: 'apply' | 'drop'; readonly effect: Effect; readonly hosts?: ReadonlySet<string> }
 
 /** What became of a fleet. */
-interface Changed {
+interface ChangedFleet {
   readonly hosts: readonly FleetHost[]
   /** For each change, in order, the names of the hosts that are not as they were. */
   readonly touched: readonly (readonly string[])[]
@@ -26,11 +26,11 @@ export function changeFleet(
   db: Database,
   hosts: readonly FleetHost[],
   changes: readonly FleetChange[],
-): Changed {
+): ChangedFleet {
   let now = hosts
   const touched: string[][] = []
   for (const change of changes) {
-    const next = afterChange(db, now, change)
+    const next = applyChange(db, now, change)
     const old = new Set(now)
     touched.push(
       change.kind === 'remove' ? [change.name] : next.filter(host => !old.has(host)).map(({ name }) => name),
@@ -40,24 +40,24 @@ export function changeFleet(
   return { hosts: now, touched }
 }
 
-function afterChange(db: Database, hosts: readonly FleetHost[], change: FleetChange): FleetHost[] {
+function applyChange(db: Database, hosts: readonly FleetHost[], change: FleetChange): FleetHost[] {
   switch (change.kind) {
     case 'add':
       return [...hosts, change.host]
     case 'remove':
-      return hosts.filter(host => host !== named(hosts, change.name))
+      return hosts.filter(host => host !== findHost(hosts, change.name))
     case 'replace': {
-      const { name, pool, weight } = named(hosts, change.name)
+      const { name, pool, weight } = findHost(hosts, change.name)
       return hosts.map(host => (host.name === name ? { ...change.by, name, pool, weight } : host))
     }
     case 'apply':
-      return hosts.map(host => (isMeant(change.hosts, host) ? withEffect(change.effect, host) : host))
+      return hosts.map(host => (isSelected(change.hosts, host) ? applyEffect(change.effect, host) : host))
     case 'drop':
-      return afterDrop(db, hosts, change.effect, change.hosts)
+      return applyDrop(db, hosts, change.effect, change.hosts)
   }
 }
 
-function afterDrop(
+function applyDrop(
   db: Database,
   hosts: readonly FleetHost[],
   effect: Effect,
@@ -67,15 +67,15 @@ function afterDrop(
   const facts = new FleetFacts(db, groups)
   const groupOf = new Map(groups.flatMap(group => group.hosts.map(host => [host, group])))
   return hosts.map(host => {
-    const group = isMeant(only, host) && concerns(effect, host) ? groupOf.get(host) : undefined
-    return group ? withoutEffect(facts, effect, group, host) : host
+    const group = isSelected(only, host) && isAffected(effect, host) ? groupOf.get(host) : undefined
+    return group ? dropEffect(facts, effect, group, host) : host
   })
 }
 
-const isMeant = (only: ReadonlySet<string> | undefined, { name }: FleetHost): boolean =>
+const isSelected = (only: ReadonlySet<string> | undefined, { name }: FleetHost): boolean =>
   only?.has(name) ?? true
 
-function named(hosts: readonly FleetHost[], name: string): FleetHost {
+function findHost(hosts: readonly FleetHost[], name: string): FleetHost {
   const host = hosts.find(one => one.name === name)
   if (!host) throw new RangeError(`no host is called ${name}`)
   return host

@@ -1,8 +1,8 @@
-import { type Descent, descend, type Oracle, type Prices } from './dual.ts'
-import { complete } from './exhaustive-search.ts'
+import { type DualPoint, lowerBound, type Oracle, type Prices } from './dual.ts'
+import { searchExhaustively } from './exhaustive-search.ts'
 import type { Problem } from './problem.ts'
-import type { Solution, Solved } from './solution.ts'
-import type { Table } from './table.ts'
+import type { Solution, SolveResult } from './solution.ts'
+import type { SetTable } from './table.ts'
 
 /**
  * How many times the prices are moved before a search of at most so many sets and choices; then again, where it
@@ -22,34 +22,34 @@ interface Effort {
 }
 
 /** Solves exactly by tables of all sets: good prices first, then a search of the few sets they leave. */
-export class ByTables {
+export class ExactSolver {
   readonly #problem: Problem
-  readonly #tables: readonly Table[]
+  readonly #tables: readonly SetTable[]
   #prices: Prices
 
-  constructor(problem: Problem, tables: readonly Table[]) {
+  constructor(problem: Problem, tables: readonly SetTable[]) {
     this.#problem = problem
     this.#tables = tables
     this.#prices = problem.worths.slice()
   }
 
   /** @param known a partition into at most `count` pools; undefined: none is known */
-  solve(count: number, known: Solution | undefined): Solved {
-    const oracle: Oracle = prices => this.#tables.flatMap(table => table.earnings(prices))
+  solve(count: number, known: Solution | undefined): SolveResult {
+    const oracle: Oracle = prices => this.#tables.flatMap(table => table.reducedValues(prices))
     const value = known?.value ?? 0
     let most = Number.POSITIVE_INFINITY
     for (const effort of EFFORTS) {
-      const descent = descend(this.#problem, oracle, this.#prices, count, value, effort.steps)
+      const descent = lowerBound(this.#problem, oracle, this.#prices, count, value, effort.steps)
       this.#prices = descent.prices
       most = Math.min(most, descent.most)
       const found = known ? this.#search(count, descent, value, effort) : this.#widen(count, descent, effort)
       if (found) return found
     }
-    return { count, solution: known, bound: Math.max(value, Math.floor(most)), complete: false }
+    return { count, solution: known, bound: Math.max(value, Math.floor(most)), exhaustive: false }
   }
 
   /** Looks at ever worse partitions, until there is one or all have been looked at. */
-  #widen(count: number, descent: Descent, effort: Effort): Solved | undefined {
+  #widen(count: number, descent: DualPoint, effort: Effort): SolveResult | undefined {
     for (let slack = Math.max(1, descent.most / 64); ; slack *= 4) {
       const floor = Math.max(0, descent.most - slack)
       const found = this.#search(count, descent, floor, effort)
@@ -58,8 +58,15 @@ export class ByTables {
   }
 
   /** The best partition of at least the value `floor`; undefined where there is too much to look at. */
-  #search(count: number, { prices }: Descent, floor: number, effort: Effort): Solved | undefined {
-    const found = complete({ problem: this.#problem, tables: this.#tables, prices, count, floor, ...effort })
-    return found && { count, solution: found.best, bound: found.best?.value ?? 0, complete: true }
+  #search(count: number, { prices }: DualPoint, floor: number, effort: Effort): SolveResult | undefined {
+    const found = searchExhaustively({
+      problem: this.#problem,
+      tables: this.#tables,
+      prices,
+      count,
+      floor,
+      ...effort,
+    })
+    return found && { count, solution: found.best, bound: found.best?.value ?? 0, exhaustive: true }
   }
 }

@@ -1,24 +1,24 @@
-import { type Prices, totalOf } from './dual.ts'
+import { type Prices, sumPrices } from './dual.ts'
 import type { Problem } from './problem.ts'
-import { Earnings } from './reduced-values.ts'
-import { better, byPlaces, type Solution, solutionOf } from './solution.ts'
-import type { Table } from './table.ts'
+import { ReducedValues } from './reduced-values.ts'
+import { comparePlaces, makeSolution, pickBetter, type Solution } from './solution.ts'
+import type { SetTable } from './table.ts'
 
-/** How far a partition is built: tables before `table` are done, and of it the units of `covered`. */
-interface State {
+/** How far a partition is built: tables before `table` are done, and of it the items of `covered`. */
+interface SearchState {
   readonly table: number
   readonly covered: number
   readonly pools: number
   /** What the pools earn beyond the prices. */
-  readonly earned: number
+  readonly reduced: number
   /** How many hosts the smallest has. */
   readonly smallest: number
 }
 
 /** The states that a search has been in, and the best way there. */
-class Reached {
+class DominanceTable {
   readonly #problem: Problem
-  readonly #known = new Map<number, { readonly state: State; readonly pool: Int32Array }>()
+  readonly #known = new Map<number, { readonly state: SearchState; readonly pool: Int32Array }>()
   readonly #most: number
 
   /** @param most pools in any state */
@@ -28,24 +28,24 @@ class Reached {
   }
 
   /**
-   * Whether the same units were covered by as many pools before, and no worse: by earnings, then by smallest
+   * Whether the same items were covered by as many pools before, and no worse: by reducedValues, then by smallest
    * pool and order together. What can come after is the same for both, and keeps their rank. Else this way is
    * the one to beat.
-   * @param pool the pool of each unit, -1 for none yet
+   * @param pool the pool of each item, -1 for none yet
    */
-  before(state: State, pool: Int32Array): boolean {
+  before(state: SearchState, pool: Int32Array): boolean {
     const key = (state.table * (this.#most + 1) + state.pools) * 2 ** 20 + state.covered
     const known = this.#known.get(key)
     if (known) {
-      if (known.state.earned > state.earned) return true
-      const tie = known.state.earned === state.earned && known.state.smallest >= state.smallest
-      if (tie && byPlaces(this.#places(known.pool), this.#places(pool)) <= 0) return true
+      if (known.state.reduced > state.reduced) return true
+      const tie = known.state.reduced === state.reduced && known.state.smallest >= state.smallest
+      if (tie && comparePlaces(this.#places(known.pool), this.#places(pool)) <= 0) return true
     }
     this.#known.set(key, { state, pool: pool.slice() })
     return false
   }
 
-  /** The pools of the covered units by name, numbered by appearance; -1 for the others. */
+  /** The pools of the covered items by name, numbered by appearance; -1 for the others. */
   #places(pools: Int32Array): Int32Array {
     const numbers = new Map<number, number>()
     return this.#problem.byName.map(u => {
@@ -58,10 +58,10 @@ class Reached {
   }
 }
 
-interface Search {
+interface ExhaustiveSearch {
   readonly problem: Problem
   /** One for each vendor. */
-  readonly tables: readonly Table[]
+  readonly tables: readonly SetTable[]
   readonly prices: Prices
   /** The most pools. */
   readonly count: number
@@ -77,41 +77,43 @@ interface Search {
  * at, but for those that the prices rule out. Good prices leave few sets that can be pools of it.
  * @returns undefined where there is too much to look at
  */
-export function complete(search: Search): { readonly best: Solution | undefined } | undefined {
+export function searchExhaustively(
+  search: ExhaustiveSearch,
+): { readonly best: Solution | undefined } | undefined {
   const walk = new Walk(search)
   return walk.run() ? { best: walk.best } : undefined
 }
 
 /** A set that can be a pool. */
-interface Choice {
+interface CandidatePool {
   readonly set: number
-  readonly earns: number
+  readonly reduced: number
 }
 
 class Walk {
   best: Solution | undefined
-  readonly #search: Search
+  readonly #search: ExhaustiveSearch
   readonly #prices: number
-  readonly #earnings: Earnings
-  /** By table and number of the weakest unit in it; the largest earning first. */
-  #choices: Choice[][][] = []
+  readonly #reducedValues: ReducedValues
+  /** By table and number of the weakest item in it; the largest earning first. */
+  #choices: CandidatePool[][][] = []
   readonly #pool: Int32Array
-  readonly #reached: Reached
+  readonly #reached: DominanceTable
   #tried = 0
 
-  constructor(search: Search) {
+  constructor(search: ExhaustiveSearch) {
     const { problem, tables, prices } = search
     this.#search = search
-    this.#prices = totalOf(problem, prices)
-    this.#earnings = new Earnings(problem, tables, prices)
-    this.#reached = new Reached(problem, search.count)
+    this.#prices = sumPrices(problem, prices)
+    this.#reducedValues = new ReducedValues(problem, tables, prices)
+    this.#reached = new DominanceTable(problem, search.count)
     this.#pool = new Int32Array(problem.size).fill(-1)
   }
 
   /** False: too much to look at. */
   run(): boolean {
     if (!this.#collect()) return false
-    this.#follow({ table: 0, covered: 0, pools: 0, earned: 0, smallest: Number.POSITIVE_INFINITY })
+    this.#follow({ table: 0, covered: 0, pools: 0, reduced: 0, smallest: Number.POSITIVE_INFINITY })
     return this.#tried <= this.#search.choices
   }
 
@@ -124,30 +126,30 @@ class Walk {
   #collect(): boolean {
     let kept = 0
     for (const [t, table] of this.#search.tables.entries()) {
-      const choices: Choice[][] = table.units.map(() => [])
-      const least = table.units.map(
-        (_, i) => this.#need - this.#earnings.beside(t, 1 << i, this.#search.count - 1),
+      const choices: CandidatePool[][] = table.items.map(() => [])
+      const least = table.items.map(
+        (_, i) => this.#need - this.#reducedValues.beside(t, 1 << i, this.#search.count - 1),
       )
       for (let set = 1; set < table.values.length; set++) {
         const low = 31 - Math.clz32(set & -set)
-        const earns = table.earns(set)
-        if (earns < (least[low] ?? 0)) continue
+        const reduced = table.reducedValueOf(set)
+        if (reduced < (least[low] ?? 0)) continue
         if (++kept > this.#search.sets) return false
-        choices[low]?.push({ set, earns })
+        choices[low]?.push({ set, reduced })
       }
-      for (const list of choices) list.sort((a, b) => b.earns - a.earns || a.set - b.set)
+      for (const list of choices) list.sort((a, b) => b.reduced - a.reduced || a.set - b.set)
       this.#choices.push(choices)
     }
     return true
   }
 
-  #follow(state: State): void {
+  #follow(state: SearchState): void {
     const table = this.#search.tables[state.table]
     if (!table) {
-      this.best = better(this.best, solutionOf(this.#search.problem, this.#pool))
+      this.best = pickBetter(this.best, makeSolution(this.#search.problem, this.#pool))
       return
     }
-    const all = 2 ** table.units.length - 1
+    const all = 2 ** table.items.length - 1
     if (state.covered === all) {
       this.#follow({ ...state, table: state.table + 1, covered: 0 })
       return
@@ -155,20 +157,20 @@ class Walk {
     if (this.#reached.before(state, this.#pool)) return
     const low = 31 - Math.clz32(~state.covered & (state.covered + 1))
     const left = this.#search.count - state.pools - 1
-    const rest = this.#earnings.beyond(state.table, state.covered | (1 << low), left)
-    for (const { set, earns } of this.#choices[state.table]?.[low] ?? []) {
-      const earned = state.earned + earns
-      if (earned + rest < this.#need || ++this.#tried > this.#search.choices) return
+    const rest = this.#reducedValues.beyond(state.table, state.covered | (1 << low), left)
+    for (const { set, reduced: own } of this.#choices[state.table]?.[low] ?? []) {
+      const reduced = state.reduced + own
+      if (reduced + rest < this.#need || ++this.#tried > this.#search.choices) return
       if (set & state.covered) continue
-      this.#take(table, set, state, earned)
+      this.#take(table, set, state, reduced)
     }
   }
 
-  #take(table: Table, set: number, state: State, earned: number): void {
+  #take(table: SetTable, set: number, state: SearchState, reduced: number): void {
     const { problem } = this.#search
-    const units = table.unitsOf(set)
+    const items = table.itemsOf(set)
     let hosts = 0
-    for (const u of units) {
+    for (const u of items) {
       this.#pool[u] = state.pools
       hosts += problem.hosts[u] ?? 0
     }
@@ -177,9 +179,9 @@ class Walk {
       table: state.table,
       covered: state.covered | set,
       pools: state.pools + 1,
-      earned,
+      reduced,
       smallest,
     })
-    for (const u of units) this.#pool[u] = -1
+    for (const u of items) this.#pool[u] = -1
   }
 }

@@ -2,7 +2,7 @@ import type { Prices } from './dual.ts'
 import type { Problem } from './problem.ts'
 
 /**
- * A family of pools: those whose weakest unit is `root`, that have every unit of `within` and of the rest only
+ * A family of pools: those whose weakest item is `root`, that have every item of `within` and of the rest only
  * such as are in `others`, and whose baselines are worth from `least` to `cap`.
  */
 export interface HostFamily {
@@ -19,42 +19,46 @@ export interface HostFamily {
   readonly most: Float64Array
   /**
    * What each of `others` is charged for the features it takes from the baseline, and what is given back: no
-   * less than what the units of any pool are charged, for none takes more than `top - least`.
+   * less than what the items of any pool are charged, for none takes more than `top - least`.
    */
-  readonly fees: Float64Array
-  readonly refund: number
+  readonly penalties: Float64Array
+  readonly credit: number
 }
 
-/** All pools of which `root` is the weakest unit. */
-export function wholeFamily(problem: Problem, root: number): HostFamily {
+/** All pools of which `root` is the weakest item. */
+export function makeWholeFamily(problem: Problem, root: number): HostFamily {
   const words = problem.of(root)
   const stronger = Array.from({ length: problem.size - root - 1 }, (_, i) => root + 1 + i)
   const others = Int32Array.from(stronger.filter(u => problem.together(root, u)))
   const top = problem.worths[root] ?? 0
   const most = Float64Array.from(others, u => problem.worthWith(words, u))
-  const fees = new Float64Array(others.length)
-  return { root, within: [root], words, top, least: 0, cap: top, others, most, fees, refund: 0 }
+  const penalties = new Float64Array(others.length)
+  return { root, within: [root], words, top, least: 0, cap: top, others, most, penalties, credit: 0 }
 }
 
-/** The most that a pool of the family earns. Units of `within` count whatever they bring, others what is above 0. */
-export function earnsAtMost({ weights }: Problem, family: HostFamily, prices: Prices): number {
-  const { within, others, most, fees, cap } = family
-  let earns = family.refund
+/** The most that a pool of the family reduced. Items of `within` count whatever they bring, others what is above 0. */
+export function boundFamily({ weights }: Problem, family: HostFamily, prices: Prices): number {
+  const { within, others, most, penalties, cap } = family
+  let reduced = family.credit
   for (let i = 0; i < others.length; i++) {
     const u = others[i] ?? 0
-    const brings = (weights[u] ?? 0) * ((most[i] ?? 0) - (prices[u] ?? 0)) - (fees[i] ?? 0)
-    if (brings > 0) earns += brings
+    const brings = (weights[u] ?? 0) * ((most[i] ?? 0) - (prices[u] ?? 0)) - (penalties[i] ?? 0)
+    if (brings > 0) reduced += brings
   }
-  for (const u of within) earns += (weights[u] ?? 0) * (cap - (prices[u] ?? 0))
-  return earns
+  for (const u of within) reduced += (weights[u] ?? 0) * (cap - (prices[u] ?? 0))
+  return reduced
 }
 
 /** Of `others`, by their place in it, those in the pool that would earn that much. */
-export function wanted({ weights }: Problem, { others, most, fees }: HostFamily, prices: Prices): number[] {
+export function findWanted(
+  { weights }: Problem,
+  { others, most, penalties }: HostFamily,
+  prices: Prices,
+): number[] {
   const places = Array.from(others.keys())
   return places.filter(i => {
     const u = others[i] ?? 0
-    return (weights[u] ?? 0) * ((most[i] ?? 0) - (prices[u] ?? 0)) - (fees[i] ?? 0) > 0
+    return (weights[u] ?? 0) * ((most[i] ?? 0) - (prices[u] ?? 0)) - (penalties[i] ?? 0) > 0
   })
 }
 
@@ -63,12 +67,12 @@ export function splitByWorth(family: HostFamily, worth: number): [poorer: HostFa
   const rich = Array.from(family.others.keys()).filter(i => (family.most[i] ?? 0) > worth)
   return [
     { ...family, cap: worth, most: family.most.map(most => Math.min(most, worth)) },
-    { ...only(family, rich), least: worth + 1 },
+    { ...keepOnly(family, rich), least: worth + 1 },
   ]
 }
 
-/** The family's pools with the unit at a place of `others`, and those without. */
-export function splitByUnit(
+/** The family's pools with the item at a place of `others`, and those without. */
+export function splitByItem(
   problem: Problem,
   family: HostFamily,
   place: number,
@@ -83,23 +87,23 @@ export function splitByUnit(
   const joint = places.filter(i => problem.together(u, family.others[i] ?? 0) && worthOf(i) >= family.least)
   return [
     {
-      ...only(family, joint),
+      ...keepOnly(family, joint),
       within: [...family.within, u],
       words,
       top: problem.worth(words),
       cap,
       most: Float64Array.from(joint, worthOf),
-      fees: new Float64Array(joint.length),
-      refund: 0,
+      penalties: new Float64Array(joint.length),
+      credit: 0,
     },
-    only(family, places),
+    keepOnly(family, places),
   ]
 }
 
 /** The family with only these places of `others`. What is charged and given back stays true. */
-const only = (family: HostFamily, places: readonly number[]): HostFamily => ({
+const keepOnly = (family: HostFamily, places: readonly number[]): HostFamily => ({
   ...family,
   others: Int32Array.from(places, i => family.others[i] ?? 0),
   most: Float64Array.from(places, i => family.most[i] ?? 0),
-  fees: Float64Array.from(places, i => family.fees[i] ?? 0),
+  penalties: Float64Array.from(places, i => family.penalties[i] ?? 0),
 })

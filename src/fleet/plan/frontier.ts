@@ -1,43 +1,54 @@
-import type { Earning, Prices } from './dual.ts'
-import { earnsAtMost, type HostFamily, splitByUnit, splitByWorth, wanted, wholeFamily } from './family.ts'
+import type { Prices, ReducedValue } from './dual.ts'
+import {
+  boundFamily,
+  findWanted,
+  type HostFamily,
+  makeWholeFamily,
+  splitByItem,
+  splitByWorth,
+} from './family.ts'
 import type { Problem } from './problem.ts'
 
-/** How often the rate is narrowed down, and the parts of 1 that fees are rounded to. */
+/** How often the rate is narrowed down, and the parts of 1 that penalties are rounded to. */
 const NARROWINGS = 12
 const PARTS = 1024
 
 /**
- * The family with fees that lower what its pools promise most at these prices: a feature of the baseline that
- * several units lack is charged to them in equal shares, at one rate for all. A pool loses a feature once,
- * however many of its units lack it, so its units are never charged for more than it loses; and it loses
+ * The family with penalties that lower what its pools promise most at these prices: a feature of the baseline that
+ * several items lack is charged to them in equal shares, at one rate for all. A pool loses a feature once,
+ * however many of its items lack it, so its items are never charged for more than it loses; and it loses
  * `top - least` at most, which is given back.
  */
-function withFees(problem: Problem, family: HostFamily, prices: Prices): HostFamily {
+function addPenalties(problem: Problem, family: HostFamily, prices: Prices): HostFamily {
   const budget = family.top - family.least
-  const free = { ...family, fees: new Float64Array(family.others.length), refund: 0 }
-  const shares = sharesOf(problem, family, wanted(problem, free, prices))
+  const free = { ...family, penalties: new Float64Array(family.others.length), credit: 0 }
+  const shares = computeShares(problem, family, findWanted(problem, free, prices))
   const at = (rate: number): HostFamily => ({
     ...family,
-    fees: shares.map(share => Math.floor(rate * share * PARTS) / PARTS),
-    refund: Math.ceil(rate * budget * PARTS) / PARTS,
+    penalties: shares.map(share => Math.floor(rate * share * PARTS) / PARTS),
+    credit: Math.ceil(rate * budget * PARTS) / PARTS,
   })
-  const earns = (rate: number) => earnsAtMost(problem, at(rate), prices)
-  let [low, high] = [0, rateLimit(problem, family, prices)]
+  const reduced = (rate: number) => boundFamily(problem, at(rate), prices)
+  let [low, high] = [0, computeRateLimit(problem, family, prices)]
   for (let i = 0; i < NARROWINGS; i++) {
     const third = (high - low) / 3
-    if (earns(low + third) <= earns(high - third)) high -= third
+    if (reduced(low + third) <= reduced(high - third)) high -= third
     else low += third
   }
   const found = at((low + high) / 2)
-  return earnsAtMost(problem, found, prices) < earnsAtMost(problem, family, prices) ? found : family
+  return boundFamily(problem, found, prices) < boundFamily(problem, family, prices) ? found : family
 }
 
-/** At all that the family's units could bring, none would pay for a single feature. */
-const rateLimit = ({ weights }: Problem, { others, most }: HostFamily, prices: Prices): number =>
+/** At all that the family's items could bring, none would pay for a single feature. */
+const computeRateLimit = ({ weights }: Problem, { others, most }: HostFamily, prices: Prices): number =>
   others.reduce((sum, u, i) => sum + (weights[u] ?? 0) * Math.max(0, (most[i] ?? 0) - (prices[u] ?? 0)), 0)
 
 /** For each of `others`, the worth of what it takes from the baseline, each feature shared by those at `places`. */
-function sharesOf(problem: Problem, { words, others }: HostFamily, places: readonly number[]): Float64Array {
+function computeShares(
+  problem: Problem,
+  { words, others }: HostFamily,
+  places: readonly number[],
+): Float64Array {
   const has = (bit: number) => (((words[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1
   const lacks = (place: number) => problem.lacks[others[place] ?? 0] ?? []
   const lacking = new Int32Array(problem.width * 32)
@@ -60,10 +71,10 @@ export class Frontier {
   readonly #families: HostFamily[][]
   #size: number
 
-  /** One family for each unit: all pools of which it is the weakest. */
+  /** One family for each item: all pools of which it is the weakest. */
   constructor(problem: Problem) {
     this.#problem = problem
-    this.#families = Array.from({ length: problem.size }, (_, root) => [wholeFamily(problem, root)])
+    this.#families = Array.from({ length: problem.size }, (_, root) => [makeWholeFamily(problem, root)])
     this.#size = problem.size
   }
 
@@ -72,14 +83,14 @@ export class Frontier {
     return this.#size
   }
 
-  /** For each unit the most that a pool of its families earns. */
-  earnings(prices: Prices): Earning[] {
+  /** For each item the most that a pool of its families reduced. */
+  reducedValues(prices: Prices): ReducedValue[] {
     return this.#families.map((families, root) => {
-      const { family, earns } = this.#best(families, prices)
+      const { family, reduced } = this.#best(families, prices)
       return {
         root,
-        earns,
-        units: () => (family ? this.#unitsOf(family, wanted(this.#problem, family, prices)) : []),
+        reduced,
+        items: () => (family ? this.#itemsOf(family, findWanted(this.#problem, family, prices)) : []),
       }
     })
   }
@@ -98,41 +109,44 @@ export class Frontier {
     return finer
   }
 
-  #best(families: readonly HostFamily[], prices: Prices): { family: HostFamily | undefined; earns: number } {
-    let [family, earns]: [HostFamily | undefined, number] = [undefined, Number.NEGATIVE_INFINITY]
+  #best(
+    families: readonly HostFamily[],
+    prices: Prices,
+  ): { family: HostFamily | undefined; reduced: number } {
+    let [family, reduced]: [HostFamily | undefined, number] = [undefined, Number.NEGATIVE_INFINITY]
     for (const one of families) {
-      const found = earnsAtMost(this.#problem, one, prices)
-      if (found > earns) [family, earns] = [one, found]
+      const found = boundFamily(this.#problem, one, prices)
+      if (found > reduced) [family, reduced] = [one, found]
     }
-    return { family, earns }
+    return { family, reduced }
   }
 
   /**
-   * What takes the family's place. Where its best pool's units promise different worths, though they would
+   * What takes the family's place. Where its best pool's items promise different worths, though they would
    * share one baseline: the poorer pools and the richer. Where they promise the same and their baseline is
-   * worth less: fees, or the pools with one of them and those without it.
+   * worth less: penalties, or the pools with one of them and those without it.
    */
   #parts(family: HostFamily, prices: Prices): readonly HostFamily[] | undefined {
-    const places = wanted(this.#problem, family, prices)
+    const places = findWanted(this.#problem, family, prices)
     const [least, most] = [
       places.reduce((min, i) => Math.min(min, family.most[i] ?? 0), family.cap),
       family.cap,
     ]
     if (least < most) return splitByWorth(family, this.#middle(family, places, least))
-    if (this.#worthOf(this.#unitsOf(family, places)) >= most) return undefined
-    const charged = withFees(this.#problem, family, prices)
-    const before = earnsAtMost(this.#problem, family, prices)
-    const after = earnsAtMost(this.#problem, charged, prices)
+    if (this.#worthOf(this.#itemsOf(family, places)) >= most) return undefined
+    const charged = addPenalties(this.#problem, family, prices)
+    const before = boundFamily(this.#problem, family, prices)
+    const after = boundFamily(this.#problem, charged, prices)
     if (before - after > WORTHWHILE * Math.abs(before)) return [charged]
     const place = this.#tallest(family, places, prices)
-    return place < 0 ? undefined : splitByUnit(this.#problem, family, place)
+    return place < 0 ? undefined : splitByItem(this.#problem, family, place)
   }
 
-  #unitsOf({ within, others }: HostFamily, places: readonly number[]): number[] {
+  #itemsOf({ within, others }: HostFamily, places: readonly number[]): number[] {
     return [...within, ...places.map(i => others[i] ?? 0)]
   }
 
-  /** The mean of what the units promise, by weight, but from `least` to below the cap: both sides have some. */
+  /** The mean of what the items promise, by weight, but from `least` to below the cap: both sides have some. */
   #middle({ within, others, most, cap }: HostFamily, places: readonly number[], least: number): number {
     const { weights } = this.#problem
     let weight = within.reduce((sum, u) => sum + (weights[u] ?? 0), 0)
@@ -144,13 +158,13 @@ export class Frontier {
     return Math.min(cap - 1, Math.max(least, Math.floor(weight > 0 ? promised / weight : least)))
   }
 
-  #worthOf(units: readonly number[]): number {
+  #worthOf(items: readonly number[]): number {
     const words = this.#problem.everything.slice()
-    for (const u of units) this.#problem.meetInto(words, u)
+    for (const u of items) this.#problem.meetInto(words, u)
     return this.#problem.worth(words)
   }
 
-  /** Of the units that lower the family's baseline, the place of the one that brings most; -1: none does. */
+  /** Of the items that lower the family's baseline, the place of the one that brings most; -1: none does. */
   #tallest({ words, top, others, most }: HostFamily, places: readonly number[], prices: Prices): number {
     let [best, brings] = [-1, 0]
     for (const i of places) {

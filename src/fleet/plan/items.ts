@@ -1,10 +1,10 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { type Group, groupWith } from '../groups.ts'
+import { type Group, narrowGroup } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { Interner } from '../interned.ts'
 import { baselineOf } from '../pools.ts'
-import { type Valuation, weightOfAll } from '../value.ts'
+import { sumWeights, type Valuation } from '../value.ts'
 
 /**
  * Hosts that stay together in every partition considered: those that one pin holds together, or those of one
@@ -29,16 +29,20 @@ export interface LeftOut {
   readonly lacks: FeatureSet
 }
 
-interface Units {
+interface ItemList {
   /** Bytewise by the name of the first host. */
-  readonly units: readonly Item[]
+  readonly items: readonly Item[]
   readonly leftOut: readonly LeftOut[]
 }
 
-/** The units that the groups make under the constraints. */
-export function itemsOf(valuation: Valuation, groups: readonly Group[], constraints: Constraints): Units {
+/** The items that the groups make under the constraints. */
+export function makeItems(
+  valuation: Valuation,
+  groups: readonly Group[],
+  constraints: Constraints,
+): ItemList {
   const { mustHave = FeatureSet.empty, vendors, pins = new Map<string, string>() } = constraints
-  const worthy = worthyBits(valuation)
+  const worthy = findWorthyBits(valuation)
   const sets = new Interner()
   const drafts = new Map<string, Group[]>()
   const leftOut: LeftOut[] = []
@@ -49,39 +53,42 @@ export function itemsOf(valuation: Valuation, groups: readonly Group[], constrai
       continue
     }
     const vendor = vendors === 'together' ? '' : (group.vendor ?? '')
-    const { key } = sets.take(group.features.meet(worthy))
-    for (const [pin, part] of byPin(group, pins)) {
+    const { key } = sets.intern(group.features.meet(worthy))
+    for (const [pin, part] of splitByPin(group, pins)) {
       const whole = JSON.stringify([vendor, pin ?? key, pin !== undefined])
       const draft = drafts.get(whole)
       if (draft) draft.push(part)
       else drafts.set(whole, [part])
     }
   }
-  const units = Array.from(drafts.values(), parts => unitOf(parts, worthy, constraints))
-  return { units: units.sort((a, b) => bytewise(nameOf(a), nameOf(b))), leftOut }
+  const items = Array.from(drafts.values(), parts => makeItem(parts, worthy, constraints))
+  return { items: items.sort((a, b) => bytewise(nameOf(a), nameOf(b))), leftOut }
 }
 
-/** The name by which a unit is ordered: its bytewise least host's. */
+/** The name by which a item is ordered: its bytewise least host's. */
 export const nameOf = ({ groups }: Item): string => groups[0]?.name ?? ''
 
-function unitOf(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constraints): Item {
+function makeItem(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constraints): Item {
   const groups = parts.sort((a, b) => bytewise(a.name, b.name))
   return {
     groups,
     worthy: baselineOf(groups).meet(worthy),
     hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
-    weight: weightOfAll(groups),
+    weight: sumWeights(groups),
     vendor: vendors === 'together' ? '' : (groups[0]?.vendor ?? ''),
     pin: pins?.get(groups[0]?.name ?? ''),
   }
 }
 
-function worthyBits({ table, masks }: Valuation): FeatureSet {
+function findWorthyBits({ table, masks }: Valuation): FeatureSet {
   return masks.reduce((set, { words }) => set.join(FeatureSet.of(words)), FeatureSet.over(table.blank()))
 }
 
 /** The group's hosts by the pool they are pinned to. */
-function byPin(group: Group, pins: ReadonlyMap<string, string>): [pin: string | undefined, part: Group][] {
+function splitByPin(
+  group: Group,
+  pins: ReadonlyMap<string, string>,
+): [pin: string | undefined, part: Group][] {
   if (pins.size === 0) return [[undefined, group]]
   const lists = new Map<string | undefined, FleetHost[]>()
   for (const host of group.hosts) {
@@ -90,7 +97,7 @@ function byPin(group: Group, pins: ReadonlyMap<string, string>): [pin: string | 
     if (list) list.push(host)
     else lists.set(pin, [host])
   }
-  return Array.from(lists, ([pin, hosts]) => [pin, groupWith(group, hosts)])
+  return Array.from(lists, ([pin, hosts]) => [pin, narrowGroup(group, hosts)])
 }
 
 /** What a partition into pools must keep to. */

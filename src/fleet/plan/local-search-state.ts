@@ -2,16 +2,16 @@ import type { Problem } from './problem.ts'
 
 /**
  * A partition being worked on: what a move would gain is known in the time it takes to meet two CPUs. For that
- * each pool counts, for every bit, the units that lack it, and adds up their numbers: of one alone, its number.
+ * each pool counts, for every bit, the items that lack it, and adds up their numbers: of one alone, its number.
  */
-export class Draft {
+export class LocalSearchState {
   readonly problem: Problem
-  /** The pool of each unit. */
+  /** The pool of each item. */
   readonly pool: Int32Array
   /** The most pools there may be; some may be empty. */
   readonly count: number
-  readonly #pools: Pool[]
-  /** Of each unit: what its pool's baseline would be worth more without it. */
+  readonly #pools: PoolState[]
+  /** Of each item: what its pool's baseline would be worth more without it. */
   readonly #release: Float64Array
 
   constructor(problem: Problem, pool: ArrayLike<number>, count: number) {
@@ -19,7 +19,7 @@ export class Draft {
     this.pool = Int32Array.from(pool)
     this.count = count
     this.#release = new Float64Array(problem.size)
-    this.#pools = Array.from({ length: count }, () => emptyPool(problem))
+    this.#pools = Array.from({ length: count }, () => makeEmptyPool(problem))
     this.pool.forEach((p, u) => {
       this.#add(p, u)
     })
@@ -28,7 +28,7 @@ export class Draft {
 
   /** The value of the pools as they are. */
   get value(): number {
-    return this.#pools.reduce((sum, pool) => sum + poolValue(pool), 0)
+    return this.#pools.reduce((sum, pool) => sum + poolValueOf(pool), 0)
   }
 
   membersOf(p: number): readonly number[] {
@@ -40,12 +40,12 @@ export class Draft {
     return this.#at(p).worth
   }
 
-  /** What the baseline of pool `p` would be worth with unit `u`. */
+  /** What the baseline of pool `p` would be worth with item `u`. */
   worthWith(p: number, u: number): number {
     return this.problem.worthWith(this.#at(p).words, u)
   }
 
-  /** Whether unit `u` may be in pool `p`. */
+  /** Whether item `u` may be in pool `p`. */
   admits(p: number, u: number): boolean {
     const { vendors, pins, anyPins } = this.problem
     const { members } = this.#at(p)
@@ -55,7 +55,7 @@ export class Draft {
     return !anyPins || (pins[u] ?? -1) < 0 || members.every(v => v === u || this.problem.together(u, v))
   }
 
-  /** What the value gains when unit `u` moves to pool `to`; -Infinity where it may not. */
+  /** What the value gains when item `u` moves to pool `to`; -Infinity where it may not. */
   gainOfMove(u: number, to: number): number {
     const from = this.pool[u] ?? 0
     if (from === to || !this.#keepsSizes(u, from, to) || !this.admits(to, u)) return Number.NEGATIVE_INFINITY
@@ -63,7 +63,7 @@ export class Draft {
     const [left, there] = [this.#at(from), this.#at(to)]
     const without = (left.weight - weight) * (left.worth + (this.#release[u] ?? 0))
     const joined = (there.weight + weight) * this.worthWith(to, u)
-    return without + joined - poolValue(left) - poolValue(there)
+    return without + joined - poolValueOf(left) - poolValueOf(there)
   }
 
   move(u: number, to: number): void {
@@ -74,7 +74,7 @@ export class Draft {
     for (const p of [from, to]) this.#refresh(p)
   }
 
-  #at(p: number): Pool {
+  #at(p: number): PoolState {
     const pool = this.#pools[p]
     if (!pool) throw new RangeError(`there is no pool ${p}`)
     return pool
@@ -125,7 +125,7 @@ export class Draft {
   }
 }
 
-interface Pool {
+interface PoolState {
   readonly members: number[]
   /** What all members have. */
   readonly words: Uint32Array
@@ -137,7 +137,7 @@ interface Pool {
   hosts: number
 }
 
-const emptyPool = (problem: Problem): Pool => ({
+const makeEmptyPool = (problem: Problem): PoolState => ({
   members: [],
   words: problem.everything.slice(),
   lacking: new Int32Array(problem.width * 32),
@@ -147,4 +147,4 @@ const emptyPool = (problem: Problem): Pool => ({
   hosts: 0,
 })
 
-const poolValue = ({ weight, worth }: Pool): number => weight * worth
+const poolValueOf = ({ weight, worth }: PoolState): number => weight * worth

@@ -1,38 +1,42 @@
-import { Draft } from './local-search-state.ts'
+import { LocalSearchState } from './local-search-state.ts'
 import type { Problem } from './problem.ts'
-import { type Solution, solutionOf } from './solution.ts'
+import { makeSolution, type Solution } from './solution.ts'
 
 /** How often a round that helps is followed by another: bounds the time, and is seldom reached. */
 const ROUNDS = 12
-/** How many units are tried as the seed of a pool, and how many pools as the one to give up for it. */
+/** How many items are tried as the seed of a pool, and how many pools as the one to give up for it. */
 const SEEDS = 10
 const CLOSINGS = 3
 
 /**
- * The best partition into at most `count` pools that can be reached from `pool` by moving single units, and by
+ * The best partition into at most `count` pools that can be reached from `pool` by moving single items, and by
  * giving up one pool for a new one. Answers undefined where a constraint is not kept.
  */
-export function improve(problem: Problem, pool: ArrayLike<number>, count: number): Solution | undefined {
-  let draft = new Draft(problem, pool, count)
-  settle(draft)
+export function searchLocally(
+  problem: Problem,
+  pool: ArrayLike<number>,
+  count: number,
+): Solution | undefined {
+  let draft = new LocalSearchState(problem, pool, count)
+  moveUntilStable(draft)
   for (let round = 0; round < ROUNDS; round++) {
-    const next = bestReopening(draft)
+    const next = findBestReopening(draft)
     if (!next) break
     draft = next
   }
-  return solutionOf(problem, draft.pool)
+  return makeSolution(problem, draft.pool)
 }
 
-/** Moves units one by one to where they gain most, until none gains. */
-function settle(draft: Draft, rounds = 4 * ROUNDS): void {
+/** Moves items one by one to where they gain most, until none gains. */
+function moveUntilStable(draft: LocalSearchState, rounds = 4 * ROUNDS): void {
   for (let round = 0; round < rounds; round++) {
     let moved = false
-    for (let u = 0; u < draft.problem.size; u++) moved = settleUnit(draft, u) || moved
+    for (let u = 0; u < draft.problem.size; u++) moved = moveToBestPool(draft, u) || moved
     if (!moved) return
   }
 }
 
-function settleUnit(draft: Draft, u: number): boolean {
+function moveToBestPool(draft: LocalSearchState, u: number): boolean {
   let [best, gain] = [-1, 0]
   for (let p = 0; p < draft.count; p++) {
     const found = draft.gainOfMove(u, p)
@@ -43,25 +47,25 @@ function settleUnit(draft: Draft, u: number): boolean {
 }
 
 /** The best of the promising ways to give up a pool for a new one; undefined where none gains. */
-function bestReopening(draft: Draft): Draft | undefined {
-  let [best, value]: [Draft | undefined, number] = [undefined, draft.value]
-  const closings = closingsOf(draft)
-  for (const seed of seedsOf(draft)) {
+function findBestReopening(draft: LocalSearchState): LocalSearchState | undefined {
+  let [best, value]: [LocalSearchState | undefined, number] = [undefined, draft.value]
+  const closings = findClosings(draft)
+  for (const seed of findSeeds(draft)) {
     for (const p of closings) {
-      const found = reopened(draft, p, seed)
+      const found = reopenPool(draft, p, seed)
       if (found && found.value > value) [best, value] = [found, found.value]
     }
   }
   return best
 }
 
-/** The draft with the units of pool `p` elsewhere, and `p` a new pool around `seed`. */
-function reopened(draft: Draft, p: number, seed: number): Draft | undefined {
+/** The draft with the items of pool `p` elsewhere, and `p` a new pool around `seed`. */
+function reopenPool(draft: LocalSearchState, p: number, seed: number): LocalSearchState | undefined {
   const { problem } = draft
-  const next = new Draft(problem, draft.pool, draft.count)
+  const next = new LocalSearchState(problem, draft.pool, draft.count)
   for (const u of [...next.membersOf(p)]) {
     if (u === seed) continue
-    const to = refuge(next, u, p)
+    const to = findRefuge(next, u, p)
     if (to < 0) return undefined
     next.move(u, to)
   }
@@ -72,12 +76,12 @@ function reopened(draft: Draft, p: number, seed: number): Draft | undefined {
     .filter(one => one.u !== seed && one.pull > 0)
     .sort((a, b) => b.pull - a.pull || a.u - b.u)
   for (const { u } of pulled) if (next.gainOfMove(u, p) > 0) next.move(u, p)
-  settle(next, 2)
+  moveUntilStable(next, 2)
   return next
 }
 
-/** The other pool whose baseline is worth most with unit `u`; -1 where none admits it. */
-function refuge(draft: Draft, u: number, not: number): number {
+/** The other pool whose baseline is worth most with item `u`; -1 where none admits it. */
+function findRefuge(draft: LocalSearchState, u: number, not: number): number {
   let [best, worth] = [-1, -1]
   for (let p = 0; p < draft.count; p++) {
     if (p === not || draft.membersOf(p).length === 0 || !draft.admits(p, u)) continue
@@ -87,14 +91,14 @@ function refuge(draft: Draft, u: number, not: number): number {
   return best
 }
 
-/** An empty pool if there is one, else those whose units lose least by going elsewhere. */
-function closingsOf(draft: Draft): number[] {
+/** An empty pool if there is one, else those whose items lose least by going elsewhere. */
+function findClosings(draft: LocalSearchState): number[] {
   const all = Array.from({ length: draft.count }, (_, p) => p)
   const empty = all.find(p => draft.membersOf(p).length === 0)
   if (empty !== undefined) return [empty]
   const loss = (p: number) =>
     draft.membersOf(p).reduce((sum, u) => {
-      const to = refuge(draft, u, p)
+      const to = findRefuge(draft, u, p)
       const there = to < 0 ? Number.NEGATIVE_INFINITY : draft.worthWith(to, u)
       return sum + (draft.problem.weights[u] ?? 0) * (draft.worthOf(p) - there)
     }, 0)
@@ -105,8 +109,8 @@ function closingsOf(draft: Draft): number[] {
     .map(({ p }) => p)
 }
 
-/** The units around which a new pool would gain most, were nothing lost by what joins it. */
-function seedsOf(draft: Draft): number[] {
+/** The items around which a new pool would gain most, were nothing lost by what joins it. */
+function findSeeds(draft: LocalSearchState): number[] {
   const { problem } = draft
   const promise = (seed: number) => {
     const words = problem.of(seed)

@@ -3,11 +3,11 @@ import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
 import type { Group } from '../groups.ts'
 import { baselineOf } from '../pools.ts'
-import { type Valuation, weightOfAll } from '../value.ts'
+import { sumWeights, type Valuation } from '../value.ts'
 import type { Constraints } from './items.ts'
-import { type Item, itemsOf, type LeftOut } from './items.ts'
+import { type Item, type LeftOut, makeItems } from './items.ts'
 import { Problem } from './problem.ts'
-import type { Solution, Solved } from './solution.ts'
+import type { Solution, SolveResult } from './solution.ts'
 import { solve } from './solve.ts'
 
 export type { Constraints, LeftOut }
@@ -64,64 +64,73 @@ export interface PlanOptions {
 const ENOUGH = 0.05
 
 /** The best partitions of the groups' hosts into at most 1, 2, … `most` pools. */
-export function plan(
+export function planPools(
   valuation: Valuation,
   levels: readonly Level[],
   groups: readonly Group[],
   most: number,
   { constraints = {}, exact }: PlanOptions = {},
 ): Plan {
-  const { units, leftOut } = itemsOf(valuation, groups, constraints)
+  const { items, leftOut } = makeItems(valuation, groups, constraints)
   const smallest = Math.max(1, constraints.smallest ?? 1)
-  const problem = new Problem(valuation, units, smallest)
-  const solved = units.length === 0 ? [] : solve(problem, Math.min(most, units.length), exact)
-  const curve = Array.from({ length: units.length === 0 ? 0 : most }, (_, i): Partition => {
-    const impossible = plainlyImpossible(units, i + 1, smallest)
-    // More pools than units gain nothing.
+  const problem = new Problem(valuation, items, smallest)
+  const solved = items.length === 0 ? [] : solve(problem, Math.min(most, items.length), exact)
+  const curve = Array.from({ length: items.length === 0 ? 0 : most }, (_, i): Partition => {
+    const impossible = findImpossible(items, i + 1, smallest)
+    // More pools than items gain nothing.
     const one = solved[Math.min(i, solved.length - 1)]
-    if (!one?.solution || impossible) return refusal(i + 1, impossible ?? { because: 'none-found' }, one)
-    return partitionOf(valuation, levels, problem, { ...one, count: i + 1 }, one.solution)
+    if (!one?.solution || impossible)
+      return makeImpossible(i + 1, impossible ?? { because: 'none-found' }, one)
+    return makePartition(valuation, levels, problem, { ...one, count: i + 1 }, one.solution)
   })
-  return { curve, enough: enoughOf(curve), leftOut }
+  return { curve, enough: findEnough(curve), leftOut }
 }
 
-const refusal = (count: number, impossible: Impossible, solved: Solved | undefined): Partition => ({
+const makeImpossible = (
+  count: number,
+  impossible: Impossible,
+  solved: SolveResult | undefined,
+): Partition => ({
   count,
   pools: [],
   value: 0,
   bound: 0,
   gap: 0,
-  exact: impossible.because !== 'none-found' || (solved?.complete ?? true),
+  exact: impossible.because !== 'none-found' || (solved?.exhaustive ?? true),
   impossible,
 })
 
-function partitionOf(
+function makePartition(
   valuation: Valuation,
   levels: readonly Level[],
   problem: Problem,
-  { count, bound, complete }: Solved,
+  { count, bound, exhaustive }: SolveResult,
   solution: Solution,
 ): Partition {
   const pools: Item[][] = Array.from({ length: solution.pools }, () => [])
   solution.places.forEach((place, i) => {
-    const unit = problem.units[problem.byName[i] ?? 0]
-    if (unit) pools[place]?.push(unit)
+    const item = problem.items[problem.byName[i] ?? 0]
+    if (item) pools[place]?.push(item)
   })
   return {
     count,
-    pools: pools.map(units => poolOf(valuation, levels, units)),
+    pools: pools.map(items => makePlannedPool(valuation, levels, items)),
     value: solution.value,
     bound,
     gap: bound > 0 ? (bound - solution.value) / bound : 0,
-    exact: complete,
+    exact: exhaustive,
     impossible: undefined,
   }
 }
 
-function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly Item[]): PlannedPool {
-  const groups = units.flatMap(unit => unit.groups).sort((a, b) => bytewise(a.name, b.name))
+function makePlannedPool(
+  valuation: Valuation,
+  levels: readonly Level[],
+  items: readonly Item[],
+): PlannedPool {
+  const groups = items.flatMap(item => item.groups).sort((a, b) => bytewise(a.name, b.name))
   const baseline = baselineOf(groups)
-  const weight = weightOfAll(groups)
+  const weight = sumWeights(groups)
   return {
     groups,
     baseline,
@@ -130,11 +139,11 @@ function poolOf(valuation: Valuation, levels: readonly Level[], units: readonly 
     weight,
     value: weight * valuation.worth(baseline),
     vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(bytewise),
-    pin: units.find(({ pin }) => pin !== undefined)?.pin,
+    pin: items.find(({ pin }) => pin !== undefined)?.pin,
   }
 }
 
-function enoughOf(curve: readonly Partition[]): number | undefined {
+function findEnough(curve: readonly Partition[]): number | undefined {
   const possible = curve.filter(({ impossible }) => !impossible)
   return possible.find(({ value }, i) => (possible[i + 1]?.value ?? value) < value * (1 + ENOUGH))?.count
 }
@@ -158,17 +167,17 @@ export type Impossible =
   | { readonly because: 'none-found' }
 
 /** What is plain without a search. An empty vendor means: hosts that name none, or any where vendors may mix. */
-function plainlyImpossible(units: readonly Item[], count: number, smallest: number): Impossible | undefined {
-  const vendors = [...new Set(units.map(({ vendor }) => vendor))]
-  for (const pin of new Set(units.map(unit => unit.pin))) {
-    const held = units.filter(unit => pin !== undefined && unit.pin === pin).map(({ vendor }) => vendor)
+function findImpossible(items: readonly Item[], count: number, smallest: number): Impossible | undefined {
+  const vendors = [...new Set(items.map(({ vendor }) => vendor))]
+  for (const pin of new Set(items.map(item => item.pin))) {
+    const held = items.filter(item => pin !== undefined && item.pin === pin).map(({ vendor }) => vendor)
     if (pin !== undefined && held.length > 1) return { because: 'pin-across-vendors', pin, vendors: held }
   }
   for (const vendor of vendors) {
-    const hosts = units.reduce((sum, unit) => sum + (unit.vendor === vendor ? unit.hosts : 0), 0)
+    const hosts = items.reduce((sum, item) => sum + (item.vendor === vendor ? item.hosts : 0), 0)
     if (hosts < smallest) return { because: 'too-few-hosts', vendor, hosts, smallest }
   }
   if (vendors.length > count) return { because: 'vendors', vendors }
-  const pins = [...new Set(units.flatMap(({ pin }) => pin ?? []))]
+  const pins = [...new Set(items.flatMap(({ pin }) => pin ?? []))]
   return pins.length > count ? { because: 'pins', pins } : undefined
 }

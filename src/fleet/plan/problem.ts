@@ -4,82 +4,82 @@ import type { Valuation } from '../value.ts'
 import { type Item, nameOf } from './items.ts'
 
 /**
- * Units as numbers, made for speed: unit `u` is one of 0 to `size - 1` in ascending order of worth, ties by
- * name, so that the unit with the least number in a pool is its weakest. Its features are `width` words from
- * `u * width` of `bits`, and only those that are worth something and that some unit lacks.
+ * Items as numbers, made for speed: item `u` is one of 0 to `size - 1` in ascending order of worth, ties by
+ * name, so that the item with the least number in a pool is its weakest. Its features are `width` words from
+ * `u * width` of `bits`, and only those that are worth something and that some item lacks.
  */
 export class Problem {
-  readonly units: readonly Item[]
+  readonly items: readonly Item[]
   readonly size: number
   readonly width: number
   readonly bits: Uint32Array
-  /** Of each unit: the sum of its hosts' weights, how many hosts, and what its features are worth. */
+  /** Of each item: the sum of its hosts' weights, how many hosts, and what its features are worth. */
   readonly weights: Float64Array
   readonly hosts: Int32Array
   readonly worths: Float64Array
-  /** Of each unit: a number for its vendor, and one for its pin, -1 for none. */
+  /** Of each item: a number for its vendor, and one for its pin, -1 for none. */
   readonly vendors: Int32Array
   readonly pins: Int32Array
-  /** Units without a weaker one of their vendor: each is the weakest of its pool, whatever the partition. */
+  /** Items without a weaker one of their vendor: each is the weakest of its pool, whatever the partition. */
   readonly weakest: ReadonlySet<number>
   readonly anyPins: boolean
-  /** The units in the order of their names. */
+  /** The items in the order of their names. */
   readonly byName: Int32Array
   /** The least number of hosts that a pool may have. */
   readonly smallest: number
-  /** Of each unit: its bits that are not set, counted from 0, the lowest of the first word. */
+  /** Of each item: its bits that are not set, counted from 0, the lowest of the first word. */
   readonly lacks: readonly Int32Array[]
-  /** The words of everything: the baseline of no units. */
+  /** The words of everything: the baseline of no items. */
   readonly everything: Uint32Array
-  /** What the features that all units have are worth. */
+  /** What the features that all items have are worth. */
   readonly base: number
   /** What one bit of each word is worth. */
   readonly #perBit: Float64Array
 
-  constructor(valuation: Valuation, units: readonly Item[], smallest = 1) {
-    const worth = new Map(units.map(unit => [unit, valuation.worth(unit.worthy)]))
-    const worthOf = (unit: Item) => worth.get(unit) ?? 0
-    this.units = [...units].sort((a, b) => worthOf(a) - worthOf(b) || bytewise(nameOf(a), nameOf(b)))
-    this.size = units.length
+  constructor(valuation: Valuation, items: readonly Item[], smallest = 1) {
+    const worth = new Map(items.map(item => [item, valuation.worth(item.worthy)]))
+    const worthOf = (item: Item) => worth.get(item) ?? 0
+    this.items = [...items].sort((a, b) => worthOf(a) - worthOf(b) || bytewise(nameOf(a), nameOf(b)))
+    this.size = items.length
     this.smallest = smallest
-    const columns = columnsOf(valuation, units)
+    const columns = makeColumns(valuation, items)
     this.width = columns.length
     this.#perBit = Float64Array.from(columns, ({ weight }) => weight)
     this.bits = new Uint32Array(this.size * this.width)
-    this.units.forEach(({ worthy }, u) => {
+    this.items.forEach(({ worthy }, u) => {
       columns.forEach(({ word, mask }, c) => {
         this.bits[u * this.width + c] = (worthy.words[word] ?? 0) & mask
       })
     })
     this.everything = Uint32Array.from(columns, ({ mask }) => mask)
-    this.lacks = this.units.map((_, u) => this.#lacking(u))
-    this.worths = Float64Array.from(this.units, worthOf)
+    this.lacks = this.items.map((_, u) => this.#lacking(u))
+    this.worths = Float64Array.from(this.items, worthOf)
     this.base = (this.worths[0] ?? 0) - this.#sum(this.of(0))
-    this.weights = Float64Array.from(this.units, ({ weight }) => weight)
-    this.hosts = Int32Array.from(this.units, ({ hosts }) => hosts)
-    this.vendors = numbered(this.units.map(({ vendor }) => vendor))
+    this.weights = Float64Array.from(this.items, ({ weight }) => weight)
+    this.hosts = Int32Array.from(this.items, ({ hosts }) => hosts)
+    this.vendors = numberValues(this.items.map(({ vendor }) => vendor))
     const { vendors } = this
     this.weakest = new Set(Array.from(vendors.keys()).filter(u => vendors.indexOf(vendors[u] ?? 0) === u))
-    this.pins = numbered(this.units.map(({ pin }) => pin))
+    this.pins = numberValues(this.items.map(({ pin }) => pin))
     this.anyPins = this.pins.some(pin => pin >= 0)
-    const number = new Map(this.units.map((unit, u) => [unit, u]))
-    const named = [...this.units].sort((a, b) => bytewise(nameOf(a), nameOf(b)))
-    this.byName = Int32Array.from(named, unit => number.get(unit) ?? 0)
+    const number = new Map(this.items.map((item, u) => [item, u]))
+    const named = [...this.items].sort((a, b) => bytewise(nameOf(a), nameOf(b)))
+    this.byName = Int32Array.from(named, item => number.get(item) ?? 0)
   }
 
-  /** The words of a unit: a view, not to be written to. */
+  /** The words of a item: a view, not to be written to. */
   of(u: number): Uint32Array {
     return this.bits.subarray(u * this.width, (u + 1) * this.width)
   }
 
-  /** Whether two units may be in one pool. */
+  /** Whether two items may be in one pool. */
   together(u: number, v: number): boolean {
     if (this.vendors[u] !== this.vendors[v]) return false
     const [a = -1, b = -1] = [this.pins[u], this.pins[v]]
     return a === b || a < 0 || b < 0
   }
 
-  /** Whether unit `u` has a bit: 0 is the lowest of its first word. */
+  /** Whether item `u` has a bit: 0 is the lowest of its first word. */
   has(u: number, bit: number): boolean {
     return (((this.bits[u * this.width + (bit >>> 5)] ?? 0) >>> (bit & 31)) & 1) === 1
   }
@@ -94,7 +94,7 @@ export class Problem {
     return this.base + this.#sum(words)
   }
 
-  /** What these words and unit `u` have in common is worth. */
+  /** What these words and item `u` have in common is worth. */
   worthWith(words: Uint32Array, u: number): number {
     const { bits, width } = this
     let sum = this.base
@@ -104,7 +104,7 @@ export class Problem {
     return sum
   }
 
-  /** Takes from `words` what unit `u` has not. */
+  /** Takes from `words` what item `u` has not. */
   meetInto(words: Uint32Array, u: number): void {
     const { bits, width } = this
     for (let c = 0, at = u * width; c < width; c++, at++) words[c] = (words[c] ?? 0) & (bits[at] ?? 0)
@@ -124,7 +124,7 @@ export class Problem {
 }
 
 /** A number from 0 for each different value, in order of appearance; -1 for undefined. */
-function numbered(values: readonly (string | undefined)[]): Int32Array {
+function numberValues(values: readonly (string | undefined)[]): Int32Array {
   const known = new Map<string, number>()
   return Int32Array.from(values, value => {
     if (value === undefined) return -1
@@ -134,16 +134,16 @@ function numbered(values: readonly (string | undefined)[]): Int32Array {
   })
 }
 
-/** A word in which units differ, and the bits of it that are worth the same. */
+/** A word in which items differ, and the bits of it that are worth the same. */
 interface Column {
   readonly word: number
   readonly mask: number
   readonly weight: number
 }
 
-/** A column for every word and weight in which units differ. */
-function columnsOf({ masks }: Valuation, units: readonly Item[]): Column[] {
-  const [first, ...rest] = units
+/** A column for every word and weight in which items differ. */
+function makeColumns({ masks }: Valuation, items: readonly Item[]): Column[] {
+  const [first, ...rest] = items
   if (!first) return []
   const all = rest.reduce((set, { worthy }) => set.meet(worthy), first.worthy)
   const some = rest.reduce((set, { worthy }) => set.join(worthy), first.worthy).minus(all)

@@ -1,19 +1,19 @@
 import type { Problem } from './problem.ts'
 
-/** A partition of a problem's units, and what decides between two. */
+/** A partition of a problem's items, and what decides between two. */
 export interface Solution {
   readonly value: number
   /** How many pools. */
   readonly pools: number
   /** The number of hosts of the smallest. */
   readonly smallest: number
-  /** The pool of each unit, units by name; pools are numbered from 0 in order of appearance. */
+  /** The pool of each item, items by name; pools are numbered from 0 in order of appearance. */
   readonly places: Int32Array
 }
 
-/** The solution in which unit `u` is in pool `pool[u]`; undefined where a constraint is not kept. */
-export function solutionOf(problem: Problem, pool: ArrayLike<number>): Solution | undefined {
-  const made: Made[] = []
+/** The solution in which item `u` is in pool `pool[u]`; undefined where a constraint is not kept. */
+export function makeSolution(problem: Problem, pool: ArrayLike<number>): Solution | undefined {
+  const made: PoolDraft[] = []
   const byNumber = new Map<number, number>()
   const places = new Int32Array(problem.size)
   for (let i = 0; i < problem.size; i++) {
@@ -23,18 +23,18 @@ export function solutionOf(problem: Problem, pool: ArrayLike<number>): Solution 
     if (place === undefined) {
       place = made.length
       byNumber.set(number, place)
-      made.push({ words: problem.everything.slice(), weight: 0, hosts: 0, units: [] })
+      made.push({ words: problem.everything.slice(), weight: 0, hosts: 0, items: [] })
     }
     places[i] = place
-    if (!join(problem, made[place], u)) return undefined
+    if (!addItem(problem, made[place], u)) return undefined
   }
   if (made.some(({ hosts }) => hosts < problem.smallest)) return undefined
   const value = made.reduce((sum, { words, weight }) => sum + weight * problem.worth(words), 0)
   return { value, pools: made.length, smallest: Math.min(...made.map(({ hosts }) => hosts)), places }
 }
 
-/** The pool of each unit by the problem's numbers. */
-export function poolOfEach(problem: Problem, { places }: Solution): Int32Array {
+/** The pool of each item by the problem's numbers. */
+export function poolsOfItems(problem: Problem, { places }: Solution): Int32Array {
   const pool = new Int32Array(problem.size)
   places.forEach((place, i) => {
     pool[problem.byName[i] ?? 0] = place
@@ -44,17 +44,19 @@ export function poolOfEach(problem: Problem, { places }: Solution): Int32Array {
 
 /**
  * Below 0 where `a` is the better: the greater value, then the fewer pools, then the larger smallest pool, then
- * the partition that puts the first unit by name, of those in which they differ, with the earlier pool.
+ * the partition that puts the first item by name, of those in which they differ, with the earlier pool.
  */
-function byRank(a: Solution, b: Solution): number {
-  return b.value - a.value || a.pools - b.pools || b.smallest - a.smallest || byPlaces(a.places, b.places)
+function compareRank(a: Solution, b: Solution): number {
+  return (
+    b.value - a.value || a.pools - b.pools || b.smallest - a.smallest || comparePlaces(a.places, b.places)
+  )
 }
 
 /** The better of the two; undefined is worse than any. */
-export const better = (a: Solution | undefined, b: Solution | undefined): Solution | undefined =>
-  a && b ? (byRank(a, b) <= 0 ? a : b) : (a ?? b)
+export const pickBetter = (a: Solution | undefined, b: Solution | undefined): Solution | undefined =>
+  a && b ? (compareRank(a, b) <= 0 ? a : b) : (a ?? b)
 
-export function byPlaces(a: Int32Array, b: Int32Array): number {
+export function comparePlaces(a: Int32Array, b: Int32Array): number {
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0)
     if (difference !== 0) return difference
@@ -62,29 +64,29 @@ export function byPlaces(a: Int32Array, b: Int32Array): number {
   return 0
 }
 
-interface Made {
+interface PoolDraft {
   readonly words: Uint32Array
   weight: number
   hosts: number
-  readonly units: number[]
+  readonly items: number[]
 }
 
-function join(problem: Problem, made: Made | undefined, u: number): boolean {
-  if (!made?.units.every(v => problem.together(u, v))) return false
+function addItem(problem: Problem, made: PoolDraft | undefined, u: number): boolean {
+  if (!made?.items.every(v => problem.together(u, v))) return false
   problem.meetInto(made.words, u)
   made.weight += problem.weights[u] ?? 0
   made.hosts += problem.hosts[u] ?? 0
-  made.units.push(u)
+  made.items.push(u)
   return true
 }
 
 /** The best partition found into at most `count` pools, and how good any other can be. */
-export interface Solved {
+export interface SolveResult {
   readonly count: number
   /** Undefined: none was found that keeps the constraints. */
   readonly solution: Solution | undefined
   /** No partition into at most so many pools has more value. */
   readonly bound: number
   /** Every partition was looked at or ruled out: none has a better rank, and without a solution there is none. */
-  readonly complete: boolean
+  readonly exhaustive: boolean
 }

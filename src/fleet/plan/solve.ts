@@ -1,25 +1,25 @@
-import { ByFamilies } from './by-families.ts'
-import { ByTables } from './by-tables.ts'
-import { improve } from './local-search.ts'
+import { FamilyBounds } from './by-families.ts'
+import { ExactSolver } from './by-tables.ts'
+import { searchLocally } from './local-search.ts'
 import { mergeDown } from './merge.ts'
 import type { Problem } from './problem.ts'
-import type { Solved } from './solution.ts'
-import { better, poolOfEach, type Solution, solutionOf } from './solution.ts'
-import { TABLE_UNITS, Table } from './table.ts'
+import type { SolveResult } from './solution.ts'
+import { makeSolution, pickBetter, poolsOfItems, type Solution } from './solution.ts'
+import { SetTable, TABLE_ITEMS } from './table.ts'
 
 /**
  * Partitions into at most 1, 2, … `most` pools.
- * @param exact units of one vendor up to which every partition is looked at; at most `TABLE_UNITS`
+ * @param exact items of one vendor up to which every partition is looked at; at most `TABLE_UNITS`
  */
-export function solve(problem: Problem, most: number, exact = TABLE_UNITS): Solved[] {
-  const tables = tablesOf(problem, Math.min(exact, TABLE_UNITS))
-  const approach = tables ? new ByTables(problem, tables) : new ByFamilies(problem)
+export function solve(problem: Problem, most: number, exact = TABLE_ITEMS): SolveResult[] {
+  const tables = makeTables(problem, Math.min(exact, TABLE_ITEMS))
+  const approach = tables ? new ExactSolver(problem, tables) : new FamilyBounds(problem)
   const merged = mergeDown(problem, most)
   let known: Solution | undefined
-  const solved: Solved[] = []
+  const solved: SolveResult[] = []
   for (let count = 1; count <= most; count++) {
-    known = better(known, heuristic(problem, count, merged, known))
-    const one = count <= problem.weakest.size ? byVendor(problem, count) : approach.solve(count, known)
+    known = pickBetter(known, searchHeuristically(problem, count, merged, known))
+    const one = count <= problem.weakest.size ? poolByVendor(problem, count) : approach.solve(count, known)
     solved.push(one)
     known = one.solution
   }
@@ -27,29 +27,29 @@ export function solve(problem: Problem, most: number, exact = TABLE_UNITS): Solv
 }
 
 /** With no more pools than vendors there is one partition at most: each vendor is a pool. */
-function byVendor(problem: Problem, count: number): Solved {
-  const solution = count < problem.weakest.size ? undefined : solutionOf(problem, problem.vendors)
-  return { count, solution, bound: solution?.value ?? 0, complete: true }
+function poolByVendor(problem: Problem, count: number): SolveResult {
+  const solution = count < problem.weakest.size ? undefined : makeSolution(problem, problem.vendors)
+  return { count, solution, bound: solution?.value ?? 0, exhaustive: true }
 }
 
 /** A partition that is good as a rule: the better of two starts, each improved. */
-function heuristic(
+function searchHeuristically(
   problem: Problem,
   count: number,
   merged: ReadonlyMap<number, Int32Array>,
   fewer: Solution | undefined,
 ): Solution | undefined {
-  const starts = [merged.get(count), fewer && poolOfEach(problem, fewer)]
+  const starts = [merged.get(count), fewer && poolsOfItems(problem, fewer)]
   const found = starts.map(start => {
     if (!start) return undefined
-    const labels = numbered(start)
-    return better(solutionOf(problem, labels), improve(problem, labels, count))
+    const labels = numberPools(start)
+    return pickBetter(makeSolution(problem, labels), searchLocally(problem, labels, count))
   })
-  return found.reduce(better, undefined)
+  return found.reduce(pickBetter, undefined)
 }
 
 /** Pools numbered from 0. */
-function numbered(pool: Int32Array): Int32Array {
+function numberPools(pool: Int32Array): Int32Array {
   const numbers = new Map<number, number>()
   return pool.map(label => {
     const number = numbers.get(label) ?? numbers.size
@@ -58,15 +58,15 @@ function numbered(pool: Int32Array): Int32Array {
   })
 }
 
-/** A table for each vendor; undefined where one has too many units. */
-function tablesOf(problem: Problem, exact: number): Table[] | undefined {
+/** A table for each vendor; undefined where one has too many items. */
+function makeTables(problem: Problem, exact: number): SetTable[] | undefined {
   const vendors = new Map<number, number[]>()
   problem.vendors.forEach((vendor, u) => {
-    const units = vendors.get(vendor)
-    if (units) units.push(u)
+    const items = vendors.get(vendor)
+    if (items) items.push(u)
     else vendors.set(vendor, [u])
   })
   const blocks = [...vendors.values()]
-  if (blocks.some(units => units.length > exact)) return undefined
-  return blocks.map(units => new Table(problem, units))
+  if (blocks.some(items => items.length > exact)) return undefined
+  return blocks.map(items => new SetTable(problem, items))
 }

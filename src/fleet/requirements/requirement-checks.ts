@@ -4,20 +4,20 @@ import type { Database } from '../../map/database.ts'
 import type { Level } from '../../map/levels.ts'
 import { WEIGHT_CLASSES } from '../../map/weights.ts'
 import type { CauseFinder } from '../causes/cause-of.ts'
-import { oddOnes } from '../causes/odd-ones.ts'
+import { findOutliers } from '../causes/odd-ones.ts'
 import { signatureKey } from '../causes/peers.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Group } from '../groups.ts'
-import { guestsByPool } from '../guests-by-pool.ts'
+import { groupGuestsByPool } from '../guests-by-pool.ts'
 import type { FleetHost } from '../host.ts'
-import { stuckGuests } from '../places.ts'
+import { findStuckGuests } from '../places.ts'
 import { baselineOf, type FleetPool } from '../pools.ts'
-import { weightClass } from '../value.ts'
+import { weightClassOf } from '../value.ts'
 import type { Requirement } from './requirement.ts'
-import type { Demand, RequirementFailure } from './requirement-result.ts'
+import type { RequirementFailure, RequirementKind } from './requirement-result.ts'
 
 /** What a check looks at. */
-export interface Checked {
+export interface FleetCheckInput {
   readonly db: Database
   readonly levels: readonly Level[]
   readonly fleet: Fleet
@@ -27,80 +27,85 @@ export interface Checked {
 }
 
 /** A kind of demand: what it is called, which requirements make it, and what breaks it in a pool. */
-interface DemandKind {
-  readonly demand: Demand
+interface RequirementCheck {
+  readonly kind: RequirementKind
   /** Undefined where the requirement does not make it; else what breaks it, nothing where it is kept. */
-  readonly failures: (
-    checked: Checked,
+  readonly findFailures: (
+    checked: FleetCheckInput,
     requirement: Requirement,
     pool: FleetPool,
   ) => RequirementFailure[] | undefined
 }
 
 /** Every kind of demand, in the order of reports. */
-export const DEMANDS: readonly DemandKind[] = [
+export const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   {
-    demand: 'level',
-    failures: (checked, { level }, pool) =>
+    kind: 'level',
+    findFailures: (checked, { level }, pool) =>
       level && [
         ...level.unknown.map((name): RequirementFailure => ({ kind: 'unknown-feature', name })),
-        ...lacks(checked, pool, level.needs),
+        ...findMissing(checked, pool, level.needs),
       ],
   },
   {
-    demand: 'must-have',
-    failures: (checked, { mustHave }, pool) => mustHave && lacks(checked, pool, mustHave),
+    kind: 'must-have',
+    findFailures: (checked, { mustHave }, pool) => mustHave && findMissing(checked, pool, mustHave),
   },
   {
-    demand: 'must-not',
-    failures: ({ db }, { mustNot }, { groups }) =>
+    kind: 'must-not',
+    findFailures: ({ db }, { mustNot }, { groups }) =>
       mustNot && db.features.in(baselineOf(groups).meet(mustNot)).map(feature => ({ kind: 'has', feature })),
   },
-  { demand: 'model', failures: (checked, { model }, pool) => model && lacks(checked, pool, model.features) },
   {
-    demand: 'vendor',
-    failures: (_, { vendor: wanted }, pool) =>
+    kind: 'model',
+    findFailures: (checked, { model }, pool) => model && findMissing(checked, pool, model.features),
+  },
+  {
+    kind: 'vendor',
+    findFailures: (_, { vendor: wanted }, pool) =>
       wanted === undefined
         ? undefined
         : hostsOf(pool).flatMap((host): RequirementFailure[] =>
             host.vendor === wanted ? [] : [{ kind: 'vendor', host, is: host.vendor, wanted }],
           ),
   },
-  { demand: 'lost', failures: lostTooMany },
+  { kind: 'lost', findFailures: checkLost },
   {
-    demand: 'hosts',
-    failures: (_, { hosts: least }, pool) => (least === undefined ? undefined : tooFew(pool, least)),
+    kind: 'hosts',
+    findFailures: (_, { hosts: least }, pool) =>
+      least === undefined ? undefined : checkHostCount(pool, least),
   },
   {
-    demand: 'phys-bits',
-    failures: (_, { physBits: least }, pool) =>
+    kind: 'phys-bits',
+    findFailures: (_, { physBits: least }, pool) =>
       least === undefined
         ? undefined
         : hostsOf(pool).flatMap((host): RequirementFailure[] =>
             (host.physBits ?? 0) >= least ? [] : [{ kind: 'phys-bits', host, is: host.physBits, least }],
           ),
   },
-  { demand: 'microcode', failures: tooOld },
+  { kind: 'microcode', findFailures: checkMicrocode },
   {
-    demand: 'same-microcode',
-    failures: (_, { sameMicrocode }, pool) => (sameMicrocode ? mixedMicrocode(pool) : undefined),
+    kind: 'same-microcode',
+    findFailures: (_, { sameMicrocode }, pool) => (sameMicrocode ? checkSameMicrocode(pool) : undefined),
   },
   {
-    demand: 'alike',
-    failures: ({ db, finder }, { alike }, { groups }) =>
-      alike ? oddOnes(db.features, finder, groups).map(odd => ({ kind: 'odd', odd })) : undefined,
+    kind: 'alike',
+    findFailures: ({ db, finder }, { alike }, { groups }) =>
+      alike ? findOutliers(db.features, finder, groups).map(odd => ({ kind: 'odd', odd })) : undefined,
   },
   {
-    demand: 'not-vulnerable',
-    failures: (_, { notVulnerable }, pool) => (notVulnerable ? hostsOf(pool).flatMap(vulnerable) : undefined),
+    kind: 'not-vulnerable',
+    findFailures: (_, { notVulnerable }, pool) =>
+      notVulnerable ? hostsOf(pool).flatMap(checkVulnerabilities) : undefined,
   },
   {
-    demand: 'movable',
-    failures: ({ db, fleet }, { movable }, pool) =>
+    kind: 'movable',
+    findFailures: ({ db, fleet }, { movable }, pool) =>
       movable
         ? [
-            ...tooFew(pool, 2),
-            ...stuckGuests(db.features, guestsOf(fleet, pool), pool.groups).map(
+            ...checkHostCount(pool, 2),
+            ...findStuckGuests(db.features, guestsOf(fleet, pool), pool.groups).map(
               (stuck): RequirementFailure => ({ kind: 'stuck', stuck }),
             ),
           ]
@@ -109,23 +114,27 @@ export const DEMANDS: readonly DemandKind[] = [
 ]
 
 const guestsOf = ({ guests, hosts }: Fleet, { label }: FleetPool) =>
-  guestsByPool(guests, hosts).get(label) ?? []
+  groupGuestsByPool(guests, hosts).get(label) ?? []
 
 const hostsOf = ({ groups }: FleetPool): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
 
 /** A failure for each wanted feature that the pool's baseline lacks, in map order. */
-function lacks({ db, finder }: Checked, { groups }: FleetPool, wanted: FeatureSet): RequirementFailure[] {
+function findMissing(
+  { db, finder }: FleetCheckInput,
+  { groups }: FleetPool,
+  wanted: FeatureSet,
+): RequirementFailure[] {
   return db.features.in(wanted.minus(baselineOf(groups))).map(feature => ({
     kind: 'lacks',
     feature,
     lacking: groups
       .filter(group => !feature.bits.leq(group.features))
-      .map(group => ({ group, finding: finder.of(group)(feature) })),
+      .map(group => ({ group, finding: finder.forGroup(group)(feature) })),
   }))
 }
 
-function lostTooMany(
-  { db }: Checked,
+function checkLost(
+  { db }: FleetCheckInput,
   { lost }: Requirement,
   { groups }: FleetPool,
 ): RequirementFailure[] | undefined {
@@ -134,18 +143,22 @@ function lostTooMany(
   const gone = db.features.in(any.minus(baselineOf(groups)))
   return WEIGHT_CLASSES.flatMap((of): RequirementFailure[] => {
     const most = lost[of]
-    const features = gone.filter(feature => weightClass(feature) === of)
+    const features = gone.filter(feature => weightClassOf(feature) === of)
     return most === undefined || features.length <= most ? [] : [{ kind: 'lost', class: of, most, features }]
   })
 }
 
-function tooFew(pool: FleetPool, least: number): RequirementFailure[] {
+function checkHostCount(pool: FleetPool, least: number): RequirementFailure[] {
   const hosts = hostsOf(pool).length
   return hosts < least ? [{ kind: 'hosts', hosts, least }] : []
 }
 
 /** Each host of a signature of which a revision is demanded. One without signature is not known to be any of them. */
-function tooOld(_: Checked, { microcode }: Requirement, pool: FleetPool): RequirementFailure[] | undefined {
+function checkMicrocode(
+  _: FleetCheckInput,
+  { microcode }: Requirement,
+  pool: FleetPool,
+): RequirementFailure[] | undefined {
   return (
     microcode &&
     hostsOf(pool).flatMap(host => {
@@ -157,11 +170,12 @@ function tooOld(_: Checked, { microcode }: Requirement, pool: FleetPool): Requir
   )
 }
 
-function mixedMicrocode({ groups }: FleetPool): RequirementFailure[] {
+function checkSameMicrocode({ groups }: FleetPool): RequirementFailure[] {
   const bySignature = new Map<string, FleetHost[]>()
   for (const group of groups) {
     const key = signatureKey(group)
-    if (key !== undefined) bySignature.set(key, [...(bySignature.get(key) ?? []), ...known(group)])
+    if (key !== undefined)
+      bySignature.set(key, [...(bySignature.get(key) ?? []), ...hostsWithMicrocode(group)])
   }
   return [...bySignature.values()].flatMap((hosts): RequirementFailure[] => {
     const newest = hosts.reduce((most, { microcode = 0 }) => Math.max(most, microcode), 0)
@@ -170,10 +184,11 @@ function mixedMicrocode({ groups }: FleetPool): RequirementFailure[] {
   })
 }
 
-const known = ({ hosts }: Group): FleetHost[] => hosts.filter(({ microcode }) => microcode !== undefined)
+const hostsWithMicrocode = ({ hosts }: Group): FleetHost[] =>
+  hosts.filter(({ microcode }) => microcode !== undefined)
 
 /** A host of which nothing is known is not known to be safe. */
-function vulnerable(host: FleetHost): RequirementFailure[] {
+function checkVulnerabilities(host: FleetHost): RequirementFailure[] {
   const { vulnerabilities } = host
   if (!vulnerabilities) return [{ kind: 'vulnerable', host, name: '', status: undefined }]
   return Object.entries(vulnerabilities)

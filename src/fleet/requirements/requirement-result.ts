@@ -1,13 +1,13 @@
 import type { Feature } from '../../core/feature.ts'
 import type { WeightClass } from '../../map/weights.ts'
 import type { CauseFinding } from '../causes/finding.ts'
-import type { OddOne } from '../causes/odd-ones.ts'
+import type { Outlier } from '../causes/odd-ones.ts'
 import type { Group } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import type { StuckGuest } from '../places.ts'
 
 /** What can be demanded of a pool, as a fleet file calls it; `pools`: that there is such a pool. */
-export type Demand =
+export type RequirementKind =
   | 'pools'
   | 'level'
   | 'must-have'
@@ -53,7 +53,7 @@ export type RequirementFailure =
     }
   /** Hosts of one signature, those that run older microcode, and the newest that any runs. */
   | { readonly kind: 'older-microcode'; readonly hosts: readonly FleetHost[]; readonly newest: number }
-  | { readonly kind: 'odd'; readonly odd: OddOne }
+  | { readonly kind: 'odd'; readonly odd: Outlier }
   /** Absent status: nothing is known of the host's vulnerabilities. */
   | {
       readonly kind: 'vulnerable'

@@ -18,7 +18,7 @@ interface MissingFeature {
 }
 
 /** The shortfall of the groups' baseline; undefined where it reaches the highest level. */
-export function shortfall(
+export function findShortfall(
   table: FeatureTable,
   levels: readonly Level[],
   groups: readonly Group[],

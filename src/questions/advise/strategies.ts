@@ -1,8 +1,8 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { plan } from '../../fleet/plan/partition.ts'
+import { planPools } from '../../fleet/plan/partition.ts'
 import { baselineOf } from '../../fleet/pools.ts'
-import { weightOfAll } from '../../fleet/value.ts'
+import { sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolsOptions } from '../pools/compute.ts'
@@ -56,7 +56,7 @@ export function generic({ context, groups, valuation, levels }: FleetView): Valu
   return {
     strategy: 'generic',
     pools: 1,
-    value: weightOfAll(groups) * valuation.worth(given.meet(baseline)),
+    value: sumWeights(groups) * valuation.worth(given.meet(baseline)),
     gives: `${[level?.name, ...models].filter(Boolean).join(', ') || 'no generic model'} on every host, of any vendor`,
     loses:
       names.length > 0
@@ -76,7 +76,7 @@ export function inGroups(
   { valuation, levels, groups }: FleetView,
   { most, constraints }: PoolsOptions,
 ): Valued {
-  const { curve, enough } = plan(valuation, levels, groups, most, { constraints })
+  const { curve, enough } = planPools(valuation, levels, groups, most, { constraints })
   const point = curve.find(({ count: of }) => of === enough)
   if (!point) {
     return {
@@ -111,7 +111,7 @@ export function common({ groups, valuation, levels }: FleetView): Valued {
   return {
     strategy: 'common',
     pools: parts.length,
-    value: parts.reduce((sum, part) => sum + valuation.ofPool(part), 0),
+    value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
     gives: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
     loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
   }

@@ -1,4 +1,4 @@
-import { checkFleet, type Verdict } from '../../fleet/requirements/check.ts'
+import { checkFleet, type RequirementResult } from '../../fleet/requirements/check.ts'
 import type { RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/reason.ts'
@@ -11,9 +11,9 @@ export function checkAnswer(view: FleetView): CheckAnswer {
   return { passed: verdicts.every(({ passed }) => passed), verdicts }
 }
 
-const verdictAnswer = (view: FleetView, verdict: Verdict): VerdictAnswer => ({
+const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnswer => ({
   requirement: verdict.requirement,
-  demand: verdict.demand,
+  demand: verdict.kind,
   pool: verdict.pool,
   passed: verdict.failures.length === 0,
   failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),

@@ -1,15 +1,15 @@
 import { hex } from '../../core/bits.ts'
 import { placeOf } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
-import type { OddOne } from '../../fleet/causes/odd-ones.ts'
-import type { Demand, RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
+import type { Outlier } from '../../fleet/causes/odd-ones.ts'
+import type { RequirementFailure, RequirementKind } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeObstacles } from '../migrate/describe-obstacle.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
 import type { FailureWords } from './answer.ts'
 
 /** What a demand demands, in a line. */
-export const DEMAND_TITLES: Readonly<Record<Demand, string>> = {
+export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
   pools: 'the requirement is for a pool that is there',
   level: 'the pool reaches an x86-64 level',
   'must-have': "the pool's baseline has features",
@@ -130,9 +130,9 @@ const UPDATE = 'update microcode or firmware, cold boot, restart guests'
 
 const rev = (revision: number): string => `0x${hex(revision, 1)}`
 
-function sayOdd({ group, norm, lacks, has }: OddOne): FailureWords {
+function sayOdd({ group, norm, lacks, has }: Outlier): FailureWords {
   const names = group.hosts.map(({ name }) => name)
-  const words = (list: OddOne['lacks']) => fewNames(list.map(({ feature }) => feature.name))
+  const words = (list: Outlier['lacks']) => fewNames(list.map(({ feature }) => feature.name))
   const parts = [
     ...(lacks.length > 0 ? [`lacks ${words(lacks)}`] : []),
     ...(has.length > 0 ? [`has beyond it ${words(has)}`] : []),

@@ -1,8 +1,8 @@
-import { withEffect } from '../../fleet/change/apply.ts'
-import { type DrainStep, drainOrder } from '../../fleet/change/drain.ts'
-import { raises } from '../../fleet/change/raise.ts'
-import { guestsByPool } from '../../fleet/guests-by-pool.ts'
-import { stuckGuests } from '../../fleet/places.ts'
+import { applyEffect } from '../../fleet/change/apply.ts'
+import { type DrainStep, planDrain } from '../../fleet/change/drain.ts'
+import { findGuestRestarts } from '../../fleet/change/raise.ts'
+import { groupGuestsByPool } from '../../fleet/guests-by-pool.ts'
+import { findStuckGuests } from '../../fleet/places.ts'
 import type { Effect } from '../../map/effects.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
@@ -24,11 +24,11 @@ interface DrainInput {
  */
 export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
   const { db, fleet, pools, valuation } = view
-  const guests = guestsByPool(fleet.guests, fleet.hosts)
+  const guests = groupGuestsByPool(fleet.guests, fleet.hosts)
   const options = optionsOf(input)
   return {
     steps: pools.flatMap(({ label, groups }) =>
-      drainOrder(
+      planDrain(
         db.features,
         groups.flatMap(({ hosts }) => hosts),
         guests.get(label) ?? [],
@@ -36,7 +36,7 @@ export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswe
       ).map(step => stepAnswer(view, label, step)),
     ),
     bound: pools.flatMap(({ label, groups }) =>
-      stuckGuests(db.features, guests.get(label) ?? [], groups).map(({ guest, why: [first] }) => ({
+      findStuckGuests(db.features, guests.get(label) ?? [], groups).map(({ guest, why: [first] }) => ({
         guest: guest.name,
         host: guest.host ?? null,
         pool: label,
@@ -44,7 +44,7 @@ export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswe
         why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
       })),
     ),
-    raise: raises(valuation, fleet.hosts.map(options.after), fleet.guests).map(
+    raise: findGuestRestarts(valuation, fleet.hosts.map(options.after), fleet.guests).map(
       ({ guest, pool, gains, beyond, worth }) => ({
         guest: guest.name,
         host: guest.host ?? null,
@@ -60,8 +60,8 @@ export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswe
 const optionsOf = ({ only, effects = [], room }: DrainInput) => ({
   ...(only ? { only } : {}),
   ...(room === undefined ? {} : { room: () => room }),
-  after: (host: Parameters<typeof withEffect>[1]) =>
-    effects.reduce((now, effect) => withEffect(effect, now), host),
+  after: (host: Parameters<typeof applyEffect>[1]) =>
+    effects.reduce((now, effect) => applyEffect(effect, now), host),
 })
 
 const stepAnswer = (view: FleetView, pool: string, { host, moves, stuck }: DrainStep): StepAnswer => ({

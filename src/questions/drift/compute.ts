@@ -1,5 +1,11 @@
 import { printSignature } from '../../core/signature.ts'
-import { type Change, type ChangedHost, driftOf, hasDrifted, hasLost } from '../../fleet/change/drift.ts'
+import {
+  type Change,
+  type ChangedHost,
+  compareFleets,
+  hasDrifted,
+  hasLost,
+} from '../../fleet/change/drift.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { BadRequest } from '../bad-request.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
@@ -14,7 +20,7 @@ import type { ChangeAnswer, ChangedHostAnswer, DriftAnswer } from './answer.ts'
  */
 export function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'uuid' = 'path'): DriftAnswer {
   const key = KEYS[by]
-  const drift = driftOf(before.fleet.hosts, after.fleet.hosts, key)
+  const drift = compareFleets(before.fleet.hosts, after.fleet.hosts, key)
   const { gone, added, changed, same } = drift
   return {
     drifted: hasDrifted(drift),

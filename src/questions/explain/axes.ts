@@ -1,5 +1,5 @@
 import { bytewise } from '../../core/text.ts'
-import { sameRate } from '../../fleet/change/drift.ts'
+import { isSameRate } from '../../fleet/change/drift.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import type { Axis } from './answer.ts'
@@ -32,7 +32,7 @@ const MEASURES: readonly Measure[] = [
     axis: 'TSC rate',
     of: ({ tscHz }) => tscHz,
     print: hz => `${(Number(hz) / 1e6).toFixed(1)} MHz`,
-    same: sameRate,
+    same: isSameRate,
     warning: (_, hosts) =>
       hosts.every(({ tscScaling }) => tscScaling)
         ? undefined

@@ -1,9 +1,9 @@
 import { Losses } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { offered } from '../../fleet/offered.ts'
+import { findOfferedByHypervisor } from '../../fleet/offered.ts'
 import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
-import { shortfall } from '../../fleet/requirements/shortfall.ts'
-import { byClass, weightOfAll } from '../../fleet/value.ts'
+import { findShortfall } from '../../fleet/requirements/shortfall.ts'
+import { groupByClass, sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -32,23 +32,23 @@ export class Explainer {
     const { context, valuation, levels } = this.#view
     const { features } = context.db
     const baseline = baselineOf(groups)
-    const offer = offered(context.db, groups)
+    const offer = findOfferedByHypervisor(context.db, groups)
     const { given, ...models } = describeModels(this.#view, groups, offer)
     return {
       pool: label,
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
-      weight: weightOfAll(groups),
-      value: valuation.ofPool(groups),
+      weight: sumWeights(groups),
+      value: valuation.valueOfPool(groups),
       vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, baseline)?.name ?? null,
       next: this.#next(groups),
       ...models,
-      kept: byClass(features.in(given)).map(({ class: of, features: some }) => ({
+      kept: groupByClass(features.in(given)).map(({ class: of, features: some }) => ({
         class: of,
         features: reasonsOf(some),
       })),
-      lost: this.#losses.of(groups, given).map(lost => this.#teller.loss(lost)),
+      lost: this.#losses.find(groups, given).map(lost => this.#teller.loss(lost)),
       axes: axesOf(groups),
       odd: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
@@ -60,7 +60,7 @@ export class Explainer {
 
   #next(groups: readonly Group[]): PoolExplanation['next'] {
     const { context, levels } = this.#view
-    const short = shortfall(context.db.features, levels, groups)
+    const short = findShortfall(context.db.features, levels, groups)
     if (!short) return null
     const missing = short.missing.map(({ feature, groups: lacking }) => ({
       ...(reasonsOf([feature])[0] as Reason),

@@ -1,6 +1,6 @@
-import { type Cost, costsOf } from '../../fleet/cost.ts'
+import { type Cost, computeCosts } from '../../fleet/cost.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
-import { byClass } from '../../fleet/value.ts'
+import { groupByClass } from '../../fleet/value.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { CostAnswer, HostCost, PoolCosts } from './answer.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
@@ -12,7 +12,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
   const pools = view.pools
     .filter(({ label }) => !labels || labels.includes(label))
     .map((pool: FleetPool): PoolCosts => {
-      const costs = costsOf(valuation, levels, pool.groups)
+      const costs = computeCosts(valuation, levels, pool.groups)
       const hosts = costs.reduce((sum, one) => sum + one.hosts, 0)
       return { pool: pool.label, hosts, costs: costs.map(one => toldCost(one, teller)) }
     })
@@ -22,7 +22,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
 function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDescriber): HostCost {
   return {
     hosts: teller.names(groups),
-    gains: byClass(features).map(({ class: of, features: some }) => ({
+    gains: groupByClass(features).map(({ class: of, features: some }) => ({
       class: of,
       features: reasonsOf(some),
     })),

@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { tolerated } from '../../fleet/offered.ts'
+import { findAllowedInGuest } from '../../fleet/offered.ts'
 import { type Expression, expressionOf } from '../input/fleet/expression.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe-obstacle.ts'
@@ -27,7 +27,7 @@ export function describeModels(
   const vendors = new Set(groups.map(({ vendor }) => vendor))
   const [name] = vendors.size === 1 ? vendors : []
   const vendor = name === undefined ? undefined : context.db.vendor(name)
-  const own = choice.chosen.model.features.meet(tolerated(context.db, groups))
+  const own = choice.chosen.model.features.meet(findAllowedInGuest(context.db, groups))
   return {
     given: given.join(own),
     expression: expressionOf(context, given, vendor, choice.chosen),

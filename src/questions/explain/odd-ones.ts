@@ -1,4 +1,4 @@
-import { oddOnes } from '../../fleet/causes/odd-ones.ts'
+import { findOutliers } from '../../fleet/causes/odd-ones.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/reason.ts'
@@ -11,7 +11,7 @@ export function findOddHosts(
   teller: CauseDescriber,
   groups: readonly Group[],
 ): OddHost[] {
-  return oddOnes(db.features, finder, groups).map(({ group, norm, lacks, has }) => {
+  return findOutliers(db.features, finder, groups).map(({ group, norm, lacks, has }) => {
     const say = (list: typeof lacks): Oddity[] =>
       list.map(({ feature, finding }) => ({ ...reasonOf(feature), ...teller.cause(finding) }))
     return {

@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import { bytewise } from '../../core/text.ts'
 import type { CauseFinding, Evidence } from '../../fleet/causes/finding.ts'
-import type { Because, LossCause } from '../../fleet/causes/lost.ts'
+import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -46,7 +46,7 @@ export class CauseDescriber {
     return names
   }
 
-  #because({ finding, groups }: Because): SharedCause {
+  #because({ finding, groups }: LossReason): SharedCause {
     return { ...this.cause(finding), hosts: this.names(groups) }
   }
 }

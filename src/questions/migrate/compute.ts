@@ -1,10 +1,10 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { type Arrow, arrowsOf, fullGuest } from '../../fleet/arrows.ts'
+import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { guestsByPool } from '../../fleet/guests-by-pool.ts'
+import { groupGuestsByPool } from '../../fleet/guests-by-pool.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CpuFacts, type Obstacle, obstaclesOf } from '../../fleet/obstacles.ts'
-import { type Places, placesOf, startObstacles } from '../../fleet/places.ts'
+import { type CpuFacts, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
+import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { guestNamed } from '../input/fleet/guest-named.ts'
 import { hostNamed } from '../input/fleet/host-named.ts'
@@ -28,7 +28,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   return {
     groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
     arrows: pools.flatMap(({ groups }) =>
-      arrowsOf(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
+      findArrows(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
     ),
     guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
   }
@@ -40,13 +40,13 @@ export const guestPlaces = (view: FleetView): GuestPlaces[] =>
 
 interface GuestInPool {
   readonly pool: FleetPool
-  readonly places: Places
+  readonly places: PossiblePlaces
 }
 
 function guestsIn({ fleet }: FleetView, pools: readonly FleetPool[], across: boolean): GuestInPool[] {
-  const guests = across ? new Map([['', [...fleet.guests]]]) : guestsByPool(fleet.guests, fleet.hosts)
+  const guests = across ? new Map([['', [...fleet.guests]]]) : groupGuestsByPool(fleet.guests, fleet.hosts)
   return pools.flatMap(pool =>
-    placesOf(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
+    findPlaces(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
   )
 }
 
@@ -69,10 +69,10 @@ const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): A
   back: obstacleAnswers(view, from, back),
 })
 
-function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestMoves {
+function guestAnswer(view: FleetView, pool: FleetPool, places: PossiblePlaces): GuestMoves {
   const { guest, groups: open } = places
   const closed = pool.groups.filter(group => !open.includes(group))
-  const starts = pool.groups.map(group => ({ group, obstacles: startObstacles(view.db, guest, group) }))
+  const starts = pool.groups.map(group => ({ group, obstacles: findStartObstacles(view.db, guest, group) }))
   return {
     ...toldPlaces(view, pool, places),
     refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
@@ -81,7 +81,7 @@ function guestAnswer(view: FleetView, pool: FleetPool, places: Places): GuestMov
     })),
     why: closed.map(group => ({
       group: group.name,
-      obstacles: obstacleAnswers(view, group, obstaclesOf(view.db.features, guest, group)),
+      obstacles: obstacleAnswers(view, group, findObstacles(view.db.features, guest, group)),
     })),
   }
 }
@@ -92,12 +92,12 @@ const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): 
 const toldPlaces = (
   { db }: FleetView,
   { label, groups }: FleetPool,
-  { guest, groups: open, others }: Places,
+  { guest, groups: open, others }: PossiblePlaces,
 ): GuestPlaces => ({
   guest: guest.name,
   host: guest.host ?? null,
   pool: label,
-  starts: groups.filter(group => startObstacles(db, guest, group).length === 0).map(({ name }) => name),
+  starts: groups.filter(group => findStartObstacles(db, guest, group).length === 0).map(({ name }) => name),
   moves: open.map(({ name }) => name),
   others,
 })
@@ -119,12 +119,12 @@ export function moveAnswer(
   const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)
   const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
   const group = view.groupOf.get(target.name)
-  const obstacles = obstaclesOf(view.db.features, facts, target)
+  const obstacles = findObstacles(view.db.features, facts, target)
   return {
     from: running?.name ?? source?.name ?? target.name,
     to: target.name,
     moves: obstacles.length === 0,
-    starts: running ? startObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
+    starts: running ? findStartObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     common: view.db.features.count(facts.features.meet(target.features)),
   }
@@ -133,5 +133,5 @@ export function moveAnswer(
 /** A guest with all of the host's CPU. */
 function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
   const group = groupOf.get(name)
-  return group ? fullGuest(db.features)(group) : { features: FeatureSet.empty }
+  return group ? makeFullGuest(db.features)(group) : { features: FeatureSet.empty }
 }

@@ -15,7 +15,7 @@ export const obstacleAnswers = (
 function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
   switch (one.kind) {
     case 'feature': {
-      const { cause, confidence, remedy } = finder.of(group)(one.feature)
+      const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
       return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, remedy }
     }
     case 'vendor':

@@ -2,7 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { tolerated } from '../../fleet/offered.ts'
+import { findAllowedInGuest } from '../../fleet/offered.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import type { Context } from '../context.ts'
 import { type HostRefusal, Refusals } from './refusals.ts'
@@ -46,7 +46,7 @@ export function choose(
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
-  const allowed = given.join(tolerated(db, groups))
+  const allowed = given.join(findAllowedInGuest(db, groups))
   const ranked = db.models
     .filter(model => suits(model, vendor))
     .map((model): Ranked => {

@@ -1,12 +1,12 @@
 import { bytewise } from '../../core/text.ts'
-import { offered } from '../../fleet/offered.ts'
+import { findOfferedByHypervisor } from '../../fleet/offered.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
   type Partition,
   type Plan,
   type PlannedPool,
-  plan,
+  planPools,
 } from '../../fleet/plan/partition.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { baselineOf } from '../../fleet/pools.ts'
@@ -29,7 +29,7 @@ export const pools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
 export const planned = (
   { valuation, levels, groups }: FleetView,
   { most, constraints }: PoolsOptions,
-): Plan => plan(valuation, levels, groups, most, { constraints })
+): Plan => planPools(valuation, levels, groups, most, { constraints })
 
 /** What there is to say of a plan. */
 export function poolsAnswer(view: FleetView, { curve, enough, leftOut }: Plan): PoolsAnswer {
@@ -98,7 +98,7 @@ function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswe
   const { context, valuation, releases } = view
   const { groups, baseline, weight, value, level, vendors } = pool
   const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
-  const choice = choose(context, releases, offered(context.db, groups), groups)
+  const choice = choose(context, releases, findOfferedByHypervisor(context.db, groups), groups)
   return {
     name: label ?? names[0] ?? '',
     hosts: names,
@@ -106,7 +106,7 @@ function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswe
     weight,
     value,
     level: level?.name ?? null,
-    features: context.db.features.in(baseline).filter(feature => valuation.of(feature) > 0).length,
+    features: context.db.features.in(baseline).filter(feature => valuation.worthOf(feature) > 0).length,
     vendors,
     model: choice?.chosen.model.name ?? null,
   }

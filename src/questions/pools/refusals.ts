@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Model } from '../../core/model.ts'
-import { type ModelRefusal, type RecordedModels, refusalOf } from '../../fleet/asked-model.ts'
+import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
 
 /** A hypervisor's word against a model, and a host that it is on. */
@@ -23,7 +23,7 @@ const NOTHING: Verdict = { withheld: [] }
 export class Refusals {
   readonly #features: FeatureTable
   /** Each list once, with the first of its hosts. */
-  readonly #hosts = new Map<RecordedModels, string>()
+  readonly #hosts = new Map<HypervisorModels, string>()
 
   constructor(features: FeatureTable, groups: readonly Group[]) {
     this.#features = features
@@ -37,8 +37,8 @@ export class Refusals {
   of(model: Model): Verdict {
     const withheld = new Set<Feature>()
     for (const [models, host] of this.#hosts) {
-      const refusal = refusalOf(
-        { name: model.name, without: new Set<string>(), byBits: model.compat, replaceable: false },
+      const refusal = findModelRefusal(
+        { name: model.name, disabled: new Set<string>(), comparedByBits: model.compat, replaceable: false },
         models,
       )
       if (!refusal) continue

@@ -1,5 +1,5 @@
 import { nearest } from '../../core/text.ts'
-import { givenEffect } from '../../fleet/change/apply.ts'
+import { parseFeatureEffect } from '../../fleet/change/apply.ts'
 import { changeFleet, type FleetChange } from '../../fleet/change/what-if.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
 import { BadRequest } from '../bad-request.ts'
@@ -39,7 +39,7 @@ export const effects = ({ db }: Context): EffectAnswer[] =>
 /** The effect of that name, or of those features: `+md-clear,-hle`. @throws BadRequest that says what there is */
 export function effectNamed({ db }: Context, name: string): Effect {
   const all = builtinEffects(db)
-  const found = all.find(effect => effect.name === name) ?? givenEffect(db, name)
+  const found = all.find(effect => effect.name === name) ?? parseFeatureEffect(db, name)
   if (found) return found
   const names = all.map(effect => effect.name)
   if (!/^[+-]/.test(name)) {
@@ -48,7 +48,7 @@ export function effectNamed({ db }: Context, name: string): Effect {
       `no effect is called ${name}; ${near.join('')}--effects lists what there is; or give features: +md-clear,-hle`,
     )
   }
-  const wrong = name.split(',').find(word => !givenEffect(db, word)) ?? ''
+  const wrong = name.split(',').find(word => !parseFeatureEffect(db, word)) ?? ''
   const known = db.features.list.map(feature => feature.name)
   const near = nearest(known, wrong.slice(1), 1).map(one => `; did you mean ${one}?`)
   throw new BadRequest(`'${wrong}' is not + or - and the name of a feature${near.join('')}`)

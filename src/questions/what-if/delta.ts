@@ -1,5 +1,5 @@
-import { isChanged, type PoolDelta, type PoolState, poolDeltas } from '../../fleet/change/delta.ts'
-import { type GuestDelta, guestDeltas, guestModelOf } from '../../fleet/change/guest-delta.ts'
+import { comparePools, isPoolChanged, type PoolDelta, type PoolState } from '../../fleet/change/delta.ts'
+import { compareGuests, findGuestModel, type GuestDelta } from '../../fleet/change/guest-delta.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
 import { reasonOf } from '../words/reason.ts'
@@ -8,10 +8,10 @@ import type { DeltaAnswer, GuestDeltaAnswer, PoolDeltaAnswer, PoolSummary } from
 /** What the change from one fleet to the other does to pools and guests; guests are those of `before`. */
 export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
   const { valuation, levels, db, fleet } = before
-  const pools = poolDeltas(valuation, levels, fleet.hosts, after.fleet.hosts)
-  const guests = guestDeltas(db.features, fleet.guests, fleet.hosts, after.fleet.hosts)
+  const pools = comparePools(valuation, levels, fleet.hosts, after.fleet.hosts)
+  const guests = compareGuests(db.features, fleet.guests, fleet.hosts, after.fleet.hosts)
   return {
-    pools: pools.filter(isChanged).map(delta => poolAnswer(before, delta)),
+    pools: pools.filter(isPoolChanged).map(delta => poolAnswer(before, delta)),
     guests: guests.map(delta => guestAnswer(after, delta)),
   }
 }
@@ -24,7 +24,7 @@ function poolAnswer({ db }: FleetView, { label, before, after, gained, lost }: P
           weight: of.weight,
           features: db.features.count(of.baseline),
           level: of.level?.name ?? null,
-          model: guestModelOf(db, of.pool.groups) ?? null,
+          model: findGuestModel(db, of.pool.groups) ?? null,
           value: of.value,
         }
       : null

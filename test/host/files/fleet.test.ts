@@ -141,7 +141,7 @@ describe('a hypervisor’s description', () => {
       const [host] = hosts
       expect(hosts.length).toBe(1)
       expect(host?.features.eq(context.db.model('Haswell')?.features ?? host.features)).toBe(true)
-      expect(names(host?.silicon?.minus(host.features))).toEqual(['monitor', 'vmx'])
+      expect(names(host?.hardwareFeatures?.minus(host.features))).toEqual(['monitor', 'vmx'])
       expect(host?.models?.get('Broadwell')).toEqual(['adx'])
       expect(host?.physBits).toBe(46)
       expect(host?.hypervisor).toBe('qemu-kvm')
@@ -152,7 +152,9 @@ describe('a hypervisor’s description', () => {
     const { hosts, notes } = await read({
       'n1.xml': domcaps('Haswell', "<feature policy='disable' name='hle'/>"),
     })
-    expect(hosts.map(({ vendor, silicon }) => [vendor, silicon])).toEqual([['Intel', undefined]])
+    expect(hosts.map(({ vendor, hardwareFeatures: silicon }) => [vendor, silicon])).toEqual([
+      ['Intel', undefined],
+    ])
     expect(notes[0]).toMatch(/^n1.xml: known by its hypervisor alone/)
   })
 

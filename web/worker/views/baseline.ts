@@ -1,6 +1,6 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
-import { offered } from '../../../src/fleet/offered.ts'
+import { findOfferedByHypervisor } from '../../../src/fleet/offered.ts'
 import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import { printQemuCpu } from '../../../src/qemu/cpu-argument.ts'
@@ -71,7 +71,7 @@ export function modelsOf(analysis: Analysis, scope: Scope): ModelAnswer[] {
   const { view } = analysis
   const groups = analysis.in(scope)
   if (groups.length === 0) return []
-  const { expression, runnersUp } = describeModels(view, groups, offered(view.db, groups))
+  const { expression, runnersUp } = describeModels(view, groups, findOfferedByHypervisor(view.db, groups))
   const best = expression && { ...expression, added: expression.added.length, why: 'the shortest definition' }
   return [...(best ? [best] : []), ...runnersUp].map(({ model, why, added, disabled, needs }) => ({
     model,

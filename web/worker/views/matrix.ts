@@ -1,7 +1,7 @@
 import type { Feature } from '../../../src/core/feature.ts'
 import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
-import { joinOf } from '../../../src/fleet/pools.ts'
+import { unionOf } from '../../../src/fleet/pools.ts'
 import type { CauseAnswer } from '../../../src/questions/explain/answer.ts'
 import type { MatrixAnswer, MatrixRow } from '../../shared/answers.ts'
 import type { Scope } from '../../shared/protocol.ts'
@@ -18,7 +18,7 @@ export function matrixView(analysis: Analysis, scope: Scope, all: boolean): Matr
   const groups = analysis.in(scope)
   const causes = new CauseList()
   const why = new Map<Feature, Uint16Array>()
-  for (const { feature, because } of new Losses(db.features, table, finder, fleet).of(groups)) {
+  for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(groups)) {
     const row = new Uint16Array(groups.length)
     for (const { finding, groups: lacking } of because) {
       const number = causes.number(analysis.teller.cause(finding))
@@ -26,7 +26,7 @@ export function matrixView(analysis: Analysis, scope: Scope, all: boolean): Matr
     }
     why.set(feature, row)
   }
-  const any = joinOf(groups)
+  const any = unionOf(groups)
   const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
     const has = groups.map(group => feature.bits.leq(group.features))
     return {

@@ -1,7 +1,7 @@
 import { fewNames } from '../../../src/core/text.ts'
-import { fullGuest } from '../../../src/fleet/arrows.ts'
+import { makeFullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
-import { type CpuFacts, mayMove } from '../../../src/fleet/obstacles.ts'
+import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
 import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
 import { guestPlaces, moveAnswer } from '../../../src/questions/migrate/compute.ts'
 import {
@@ -48,7 +48,7 @@ function guestRow(analysis: Analysis, { starts, moves, ...place }: GuestPlaces):
 }
 
 function graphOf(analysis: Analysis, groups: readonly Group[]): Pick<MigrationAnswer, 'clusters' | 'arrows'> {
-  const guests = groups.map(fullGuest(analysis.view.db.features))
+  const guests = groups.map(makeFullGuest(analysis.view.db.features))
   const ways = new Map(groups.map((from, i) => [from, new Set(groups.filter(to => goes(guests[i], to)))]))
   const clusterOf = clusters(groups, ways)
   const heads = [...new Set(clusterOf.values())]
@@ -110,7 +110,7 @@ function fixed(
   }
 }
 
-const goes = (guest: CpuFacts | undefined, to: Group): boolean => guest !== undefined && mayMove(guest, to)
+const goes = (guest: CpuFacts | undefined, to: Group): boolean => guest !== undefined && canMove(guest, to)
 
 /** The first of the groups between which guests of a group move both ways; the order of features makes that a whole. */
 function clusters(groups: readonly Group[], ways: ReadonlyMap<Group, ReadonlySet<Group>>): Map<Group, Group> {

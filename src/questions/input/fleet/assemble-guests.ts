@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../../core/feature-set.ts'
 import { bytewise } from '../../../core/text.ts'
-import { fullGuest } from '../../../fleet/arrows.ts'
+import { makeFullGuest } from '../../../fleet/arrows.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Context } from '../../context.ts'
@@ -23,7 +23,7 @@ export function assembleGuests(
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
   const notes: Note[] = []
   const byName = hostsByWord(hosts)
-  const full = fullGuest(db.features)
+  const full = makeFullGuest(db.features)
   const pools = new Set(hosts.map(({ pool }) => pool))
   const guests = found.map((guest): FleetGuest => {
     const { document, facts } = guest

@@ -71,12 +71,12 @@ class HostAssembly {
     const called = said.name ?? name
     return {
       ...known,
-      features: this.#sets.take(facts.features).features,
+      features: this.#sets.intern(facts.features).features,
       name: called,
       path: pairingPath(host),
       pool: this.#poolOf(called, document, said),
       weight: said.weight ?? (this.#rules?.weighCpus ? known.cpus : undefined),
-      documentHash: host.number === 0 && !facts.silicon ? document.hash : undefined,
+      documentHash: host.number === 0 && !facts.hardwareFeatures ? document.hash : undefined,
     }
   }
 

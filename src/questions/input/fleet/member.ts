@@ -1,5 +1,5 @@
 import type { FeatureSet } from '../../../core/feature-set.ts'
-import type { RecordedModels } from '../../../fleet/asked-model.ts'
+import type { HypervisorModels } from '../../../fleet/asked-model.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Note } from '../../words/note.ts'
@@ -9,7 +9,7 @@ export type HostMember = Omit<FleetHost, 'name' | 'path' | 'pool' | 'weight' | '
 
 /** What a hypervisor says that it can give guests on its host. */
 export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor'> & {
-  readonly models: RecordedModels
+  readonly models: HypervisorModels
 }
 
 export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {

@@ -77,7 +77,7 @@ function withHypervisor(
   if (!hypervisor) return host
   const { features, models, physBits, hypervisor: name } = hypervisor.facts
   const more = {
-    silicon: host.facts.features,
+    hardwareFeatures: host.facts.features,
     features,
     models,
     physBits: host.facts.physBits ?? physBits,

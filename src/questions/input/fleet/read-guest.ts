@@ -1,6 +1,6 @@
 import type { Cpu } from '../../../core/cpu.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
-import type { AskedModel } from '../../../fleet/asked-model.ts'
+import type { RequestedModel } from '../../../fleet/asked-model.ts'
 import { domainOf } from '../../../formats/libvirt/domain.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import type { Element } from '../../../xml/element.ts'
@@ -39,18 +39,26 @@ export function guestOfCpu(
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
   const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
-  const facts = { ...about, features, vendor, model, mode, physBits, asked: askedModel(context, cpu) }
+  const facts = {
+    ...about,
+    features,
+    vendor,
+    model,
+    mode,
+    physBits,
+    requestedModel: findRequestedModel(context, cpu),
+  }
   return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes }
 }
 
-function askedModel({ db }: Context, { model, fallback, features }: Cpu): AskedModel | undefined {
+function findRequestedModel({ db }: Context, { model, fallback, features }: Cpu): RequestedModel | undefined {
   const known = model === undefined ? undefined : db.model(model)
   if (!known) return undefined
   const off = features.filter(({ policy }) => policy === 'disable' || policy === 'forbid')
   return {
     name: known.name,
-    without: new Set(off.map(({ name }) => name)),
-    byBits: known.compat,
+    disabled: new Set(off.map(({ name }) => name)),
+    comparedByBits: known.compat,
     replaceable: fallback !== 'forbid',
   }
 }

@@ -1,7 +1,7 @@
 import { CauseFinder } from '../../../fleet/causes/cause-of.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type Group, groupHosts } from '../../../fleet/groups.ts'
-import { type FleetPool, poolsOf } from '../../../fleet/pools.ts'
+import { type FleetPool, splitIntoPools } from '../../../fleet/pools.ts'
 import { Valuation } from '../../../fleet/value.ts'
 import { builtinCauses, type CauseTable } from '../../../map/cause-table.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'
@@ -46,7 +46,7 @@ export class FleetView {
 
   /** As the hosts' labels have them. */
   get pools(): readonly FleetPool[] {
-    this.#pools ??= poolsOf(this.groups)
+    this.#pools ??= splitIntoPools(this.groups)
     return this.#pools
   }
 
