@@ -53,26 +53,21 @@ async function replaceDist() {
       buildPage(fresh, SHARED),
       checkBrowser(),
     ])
-    await mkdir('dist/chunks', { recursive: true })
+    await mkdir('dist', { recursive: true })
     const old = await readdir('dist')
-    const chunks = await readdir(join(fresh, 'chunks'))
-    for (const name of chunks) await rename(join(fresh, 'chunks', name), join('dist/chunks', name))
-    const files = (await readdir(fresh)).filter(name => name !== 'chunks')
+    const files = await readdir(fresh)
     // Entries last: they name the new chunks.
     for (const name of files.sort(entriesLast)) await rename(join(fresh, name), join('dist', name))
     for (const name of old) {
-      if (!files.includes(name) && name !== 'chunks' && name !== 'lib')
-        await rm(join('dist', name), { recursive: true })
-    }
-    for (const name of await readdir('dist/chunks')) {
-      if (!chunks.includes(name)) await rm(join('dist/chunks', name))
+      if (!files.includes(name) && name !== 'lib') await rm(join('dist', name), { recursive: true })
     }
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
 }
 
-const entriesLast = (a, b) => Number(!a.startsWith('lib-')) - Number(!b.startsWith('lib-'))
+const isChunk = name => /^(?:cli|lib)-/.test(name)
+const entriesLast = (a, b) => Number(!isChunk(a)) - Number(!isChunk(b))
 
 await replaceDist()
 if (process.argv.includes('--types')) {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readArguments } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'

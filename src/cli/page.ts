@@ -4,9 +4,9 @@ import { decodeBytes } from '../formats/decode-bytes.ts'
 import { fileError } from '../host/files/file-error.ts'
 import { readWhole } from '../host/files/read-bytes.ts'
 
-/** The page as the build made it, in the folder above the commands' parts. @throws FileError */
+/** The page as the build made it, beside the command. @throws FileError */
 export function readPage(): string {
-  const path = join(__dirname, '..', 'page.html')
+  const path = join(__dirname, 'page.html')
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

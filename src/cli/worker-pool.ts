@@ -20,7 +20,7 @@ export interface WorkerRequest {
 export type WorkerReply = Answered | { readonly fault: { readonly name: string; readonly message: string } }
 
 export interface CrewOptions {
-  /** The program of a thread, `answerer.ts` as it was built. */
+  /** The program of a thread, `worker.ts` as it was built. */
   readonly program: string
   readonly maps: MapFolders
   /** How long a request may take, in milliseconds. */

@@ -5,7 +5,7 @@ import { type CrewOptions, WorkerPool } from '../../src/cli/worker-pool.ts'
 import { Refused } from '../../src/http/refused.ts'
 import { hostXml } from './virt-cpu.ts'
 
-const program = join(import.meta.dirname, '..', '..', 'dist', 'chunks', 'answerer.cjs')
+const program = join(import.meta.dirname, '..', '..', 'dist', 'worker.cjs')
 
 const crews: WorkerPool[] = []
 afterEach(() => Promise.all(crews.splice(0).map(crew => crew.stop())))

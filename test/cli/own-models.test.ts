@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { CLI, virtCpu } from './virt-cpu.ts'
+import { virtCpu } from './virt-cpu.ts'
 
 test.each([
   [['tree', '--arch', 's390x'], /^z900 /],
@@ -23,13 +21,3 @@ test.each([
   expect(status).toBe(2)
   expect(stderr).toContain(why)
 })
-
-test.each(['page.html', 'cli.cjs', 'chunks/other-architectures.cjs'])(
-  '%s does not carry the generations',
-  file => {
-    const holds = (name: string) =>
-      readFileSync(join(dirname(CLI), name), 'utf8').includes('Message security assist')
-    expect(holds(file)).toBe(false)
-    expect(holds('chunks/generations.cjs')).toBe(true)
-  },
-)

@@ -1,3 +1,4 @@
+import { FileError } from '../../host/files/file-error.ts'
 import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
 import { checkLibvirt, parseRequest } from '../../questions/request.ts'
@@ -54,9 +55,7 @@ function answer(contexts: Contexts, line: string, number: number): string {
 
 /** A request's own cpu_map that cannot be opened. */
 const fileFault = (error: unknown) =>
-  error instanceof Error && error.name === 'FileError'
-    ? { kind: 'bad-input', message: error.message }
-    : undefined
+  error instanceof FileError ? { kind: 'bad-input', message: error.message } : undefined
 
 /** What requests are answered from: the maps that they name are opened on first use. */
 class Contexts {

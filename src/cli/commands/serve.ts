@@ -49,7 +49,7 @@ export const command: Command = {
   async run(args, session) {
     const where = { address: args.get('listen') ?? LOOPBACK, port: portOf(args.get('port')) }
     const crew = new WorkerPool({
-      program: join(__dirname, 'answerer.cjs'),
+      program: join(__dirname, 'worker.cjs'),
       maps: { own: session.cpuMap, named: await mapsOf(args, session.cpuMap) },
       limit: limitOf(args.get('limit')),
     })

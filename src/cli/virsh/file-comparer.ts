@@ -1,6 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { InputCpu } from '../../formats/input-cpu.ts'
 import type { InputFile } from '../../host/files/files.ts'
+import { ProbeError } from '../../host/probe-error.ts'
 import type { CompareAnswer } from '../../questions/compare/answer.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { Noted } from '../../questions/input/definition-of.ts'
@@ -87,8 +88,8 @@ export class FileComparer {
     try {
       return await this.#side.compare(input)
     } catch (error) {
-      const isSaid = error instanceof LibvirtError || error instanceof CommandError
-      if (!isSaid && !(error instanceof Error && error.name === 'ProbeError')) throw error
+      const expected = [LibvirtError, CommandError, ProbeError]
+      if (!expected.some(kind => error instanceof kind)) throw error
       throw new CommandError([this.#side.failed(file), ...linesOf(error)], { cause: error })
     }
   }
