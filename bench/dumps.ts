@@ -1,5 +1,4 @@
-import type { CpuidData, CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
-import type { Register } from '../src/core/place.ts'
+import { Cpuid, type CpuidRegisters, rowOf } from '../src/core/cpuid.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import type { Database } from '../src/map/database.ts'
 
@@ -11,47 +10,33 @@ const MODELS = [
   'EPYC-Rome',
   'EPYC-Genoa',
 ]
-const REGISTERS: readonly Register[] = ['eax', 'ebx', 'ecx', 'edx']
 
 /** What CPUs of today would answer: the words of some models and the leaves around them that carry no feature. */
-export function dumpRows(db: Database): CpuidData[] {
+export function dumpRows(db: Database): Cpuid[] {
   return MODELS.flatMap(name => {
     const model = db.model(name)
     const [signature] = model?.signatures ?? []
     if (!model || !signature) return []
-    const rows = new Map<string, [number, number, number, number, number, number]>()
-    const rowOf = (leaf: number, subleaf: number) => {
-      const row = rows.get(`${leaf}.${subleaf}`) ?? [leaf, subleaf, 0, 0, 0, 0]
-      rows.set(`${leaf}.${subleaf}`, row)
-      return row
-    }
-    for (let leaf = 0; leaf <= 0x1f; leaf++) rowOf(leaf, 0)
-    for (let sub = 1; sub < 12; sub++) rowOf(0xd, sub)
-    for (let leaf = 0; leaf <= 0x21; leaf++) rowOf(0x8000_0000 + leaf, 0)
-    const msrs = new Map<number, [number, number, number]>()
-    db.features.words.forEach((place, i) => {
-      const word = model.features.words[i] ?? 0
-      if (place.kind === 'cpuid')
-        rowOf(place.leaf, place.subleaf)[2 + REGISTERS.indexOf(place.register)] = word
-      else if (place.kind === 'msr') {
-        const row = msrs.get(place.index) ?? [place.index, 0, 0]
-        row[place.half === 'low' ? 1 : 2] = word
-        msrs.set(place.index, row)
-      }
-    })
-    rowOf(1, 0)[2] = signatureWord({ stepping: 4, ...signature })
-    spellVendor(rowOf(0, 0), model.vendor?.id ?? '')
-    const leaves: CpuidRow[] = [...rows.values()]
-    const list: MsrRow[] = [...msrs.values()]
-    return [{ leaves, msrs: list }]
+    const features = Cpuid.ofWords(
+      db.features.words.map((place, i) => [place, model.features.words[i] ?? 0] as const),
+    )
+    const rows = [
+      rowOf(0, 0, vendorWords(model.vendor?.id ?? '')),
+      rowOf(1, 0, { eax: signatureWord({ stepping: 4, ...signature }) }),
+      ...range(0, 0x1f).map(leaf => rowOf(leaf, 0, {})),
+      ...range(1, 11).map(subleaf => rowOf(0xd, subleaf, {})),
+      ...range(0x8000_0000, 0x8000_0021).map(leaf => rowOf(leaf, 0, {})),
+    ]
+    return [Cpuid.of([...rows, ...features.rows()], features.msrs()).merged()]
   })
 }
 
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
+
 /** EBX, EDX, ECX: four letters each. */
-function spellVendor(row: [number, number, number, number, number, number], id: string): void {
+function vendorWords(id: string): Partial<CpuidRegisters> {
   const word = (from: number) =>
     [3, 2, 1, 0].reduce((value, i) => value * 256 + (id.charCodeAt(from + i) || 0), 0)
-  row[3] = word(0)
-  row[5] = word(4)
-  row[4] = word(8)
+  return { ebx: word(0), edx: word(4), ecx: word(8) }
 }

@@ -126,7 +126,7 @@ function batch(): void {
   const requests = Array.from({ length: 10_000 }, (_, id) => {
     const dumps = dumpRows(CpuMap.builtIn().of('x86'))
     const data = dumps[id % dumps.length]
-    return JSON.stringify({ id, verb: 'decode', cpuid: data?.leaves, msr: data?.msrs })
+    return JSON.stringify({ id, verb: 'decode', cpuid: data?.rows(), msr: data?.msrs() })
   }).join('\n')
   console.log('\nbatch')
   row(

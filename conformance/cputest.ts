@@ -3,7 +3,7 @@ import { compare } from '../src/arch/x86/compare.ts'
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
 import { hex } from '../src/core/bits.ts'
 import type { Cpu } from '../src/core/cpu.ts'
-import type { CpuidData } from '../src/core/cpuid-data.ts'
+import type { Cpuid } from '../src/core/cpuid.ts'
 import { type Signature, signatureWord } from '../src/core/signature.ts'
 import { parseCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
@@ -257,5 +257,5 @@ class Cputest {
     }
   }
 
-  #cpudata = (name: string): CpuidData => parseCpudata(parseXml(this.#text(`cpuid-${name}`)))
+  #cpudata = (name: string): Cpuid => parseCpudata(parseXml(this.#text(`cpuid-${name}`)))
 }

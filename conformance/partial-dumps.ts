@@ -1,4 +1,4 @@
-import type { CpuidRow } from '../src/core/cpuid-data.ts'
+import { Cpuid, type CpuidRow } from '../src/core/cpuid.ts'
 import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
 import { stableRow } from '../src/formats/dumps/volatile.ts'
@@ -20,7 +20,7 @@ export function partialDumps(context: Context, data: DataFolder, rows: DataFolde
   const truth = new Map(machine.leaves.map(row => [keyOf(row), row]))
   for (const file of data.names().filter(name => /^(?:ld\.so|lscpu|proc-cpuinfo)/.test(name))) {
     const [dump] = readDumps(decodeBytes(data.bytes(file)), file)
-    const leaves = dump?.data.leaves ?? []
+    const leaves = dump?.data.rows() ?? []
     const isRight = file.startsWith('ld.so') ? isSame : hasNoMore
     const wrong = leaves.filter(row => !isRight(row, truth.get(keyOf(row)) ?? NOTHING))
     family.check(`${file} words`, wrong.join('\n'), '')
@@ -40,6 +40,6 @@ const hasNoMore = (row: CpuidRow, truth: CpuidRow): boolean =>
 
 const silicon = (context: Context, leaves: readonly CpuidRow[]): string =>
   outcome(() => {
-    const { model, vendor, signature } = decode(context, { leaves, msrs: [] })
+    const { model, vendor, signature } = decode(context, Cpuid.of(leaves))
     return JSON.stringify({ model, vendor, signature })
   })

@@ -1,4 +1,4 @@
-import type { CpuidData } from '../src/core/cpuid-data.ts'
+import { Cpuid } from '../src/core/cpuid.ts'
 import { decodeBytes } from '../src/formats/decode-bytes.ts'
 import { readDumps } from '../src/formats/dumps/dumps.ts'
 import type { Context } from '../src/questions/context.ts'
@@ -49,14 +49,13 @@ function checkRow(
   context: Context,
   family: Family,
   file: string,
-  read: CpuidData | undefined,
+  read: Cpuid | undefined,
   row: DumpRow,
 ): void {
-  const msrs = row.msrs ? (read?.msrs ?? []) : []
-  const data: CpuidData = { leaves: read?.leaves ?? [], msrs }
+  const data = (read ?? Cpuid.empty).withMsrs(row.msrs ? (read?.msrs() ?? []) : [])
   const exact = row.name !== 'cpuid-r-1' || file.includes('-1')
   if (exact) {
-    family.check(`${file} words`, words(data), words({ leaves: row.leaves, msrs: row.msrs ?? [] }))
+    family.check(`${file} words`, words(data), words(Cpuid.of(row.leaves, row.msrs)))
   }
   for (const as of ['host', 'guest'] as const) {
     const actual = outcome(() => decode(context, data, { as }).xml)
@@ -64,5 +63,8 @@ function checkRow(
   }
 }
 
-const words = ({ leaves, msrs }: CpuidData): string =>
-  [...leaves.map(row => `cpuid ${row.join(' ')}`), ...msrs.map(row => `msr ${row.join(' ')}`)].join('\n')
+const words = (data: Cpuid): string =>
+  [
+    ...data.rows().map(row => `cpuid ${row.join(' ')}`),
+    ...data.msrs().map(row => `msr ${row.join(' ')}`),
+  ].join('\n')

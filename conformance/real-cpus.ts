@@ -1,4 +1,4 @@
-import type { CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
+import { Cpuid, type CpuidRow, type MsrRow } from '../src/core/cpuid.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
@@ -87,9 +87,9 @@ class RealCpus {
 
   decode(set: string, rows: readonly DumpRow[]): Family {
     const family = this.#family(`decode ${set}`)
-    for (const { name, leaves, msrs = [], expected } of rows) {
+    for (const { name, leaves, msrs, expected } of rows) {
       for (const as of ['host', 'guest'] as const) {
-        const actual = outcome(() => decode(this.#context, { leaves, msrs }, { as }).xml)
+        const actual = outcome(() => decode(this.#context, Cpuid.of(leaves, msrs), { as }).xml)
         family.check(`${set}/${name} ${as}`, actual, expected[as] ?? expected[`${as}Error`] ?? '')
       }
     }

@@ -14,7 +14,7 @@ export type {
   Policy,
   Topology,
 } from './core/cpu.ts'
-export type { CpuidData, CpuidRow, MsrRow } from './core/cpuid-data.ts'
+export { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow } from './core/cpuid.ts'
 export type { Feature, FeatureClass, Order } from './core/feature.ts'
 export { FeatureSet } from './core/feature-set.ts'
 export { FeatureTable } from './core/feature-table.ts'

@@ -7,6 +7,7 @@ import { decode } from '../src/arch/x86/decode.ts'
 import { featuresOf } from '../src/arch/x86/definition.ts'
 import { migratable } from '../src/arch/x86/expand.ts'
 import type { Cpu } from '../src/core/cpu.ts'
+import { Cpuid } from '../src/core/cpuid.ts'
 import { FeatureSet } from '../src/core/feature-set.ts'
 import { safeLeq, safeMeet } from '../src/core/safe.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
@@ -217,7 +218,7 @@ describe('decode', () => {
     )
     fc.assert(
       fc.property(shuffled, ([a, b]) => {
-        const read = (leaves: typeof a) => readCpuid(db, { leaves, msrs: [] })
+        const read = (rows: typeof a) => readCpuid(db, Cpuid.of(rows))
         expect(read(a).features.eq(read(b).features)).toBe(true)
         expect(read(a).signature).toEqual(read(b).signature)
       }),

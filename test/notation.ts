@@ -1,6 +1,7 @@
+import { wordsOf } from '../src/arch/x86/encode.ts'
 import type { Check, Cpu, CpuFeature, Policy } from '../src/core/cpu.ts'
 import { MATCHES, MODES, POLICIES } from '../src/core/cpu.ts'
-import type { CpuidData, CpuidRow, MsrRow } from '../src/core/cpuid-data.ts'
+import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow } from '../src/core/cpuid.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
 import { LibvirtError } from '../src/core/libvirt-error.ts'
 import type { Model } from '../src/core/model.ts'
@@ -91,40 +92,32 @@ export const names = (set: FeatureSet, db: Database = builtin()): string =>
 export const cpu = (xml: string, expected: 'auto' | 'host' | 'guest' = 'auto'): Cpu =>
   parseCpu(parseXml(xml.startsWith('<cpu') ? xml : `<cpu>${xml}</cpu>`), expected)
 
-export function cpuid(text: string): CpuidData {
-  const leaves: CpuidRow[] = []
+export function cpuid(text: string): Cpuid {
+  const rows: CpuidRow[] = []
   const msrs: MsrRow[] = []
   for (const part of text.split(',').filter(part => part.trim() !== '')) {
     const [key = '', value = ''] = part.trim().split('=')
     const [first = '', ...rest] = key.split('.')
-    if (first === 'vendor') leaves.push(vendorRow(value))
-    else if (first === 'sig') leaves.push([1, 0, signatureRow(value), 0, 0, 0])
+    if (first === 'vendor') rows.push(vendorRow(value))
+    else if (first === 'sig') rows.push([1, 0, signatureRow(value), 0, 0, 0])
     else if (first === 'msr') msrs.push(msrRow(hex(rest[0] ?? ''), BigInt(`0x${value}`)))
-    else leaves.push(registerRow(hex(first), rest, hex(value)))
+    else rows.push(registerRow(hex(first), rest, hex(value)))
   }
-  return { leaves, msrs }
+  return Cpuid.of(rows, msrs)
 }
 
-/** The rows that have exactly these features of the database. */
-export function cpuidOf(set: FeatureSet, db: Database = builtin()): CpuidData {
-  const leaves: CpuidRow[] = []
-  const msrs: MsrRow[] = []
-  db.features.words.forEach((place, i) => {
-    const word = set.words[i] ?? 0
-    if (word === 0) return
-    if (place.kind === 'msr')
-      msrs.push(place.half === 'low' ? [place.index, word, 0] : [place.index, 0, word])
-    else if (place.kind === 'cpuid')
-      leaves.push(registerRow(place.leaf, [String(place.subleaf), place.register], word))
-  })
-  return { leaves, msrs }
-}
+/** The words that have exactly these features of the database. */
+export const cpuidOf = (set: FeatureSet, db: Database = builtin()): Cpuid => wordsOf(db, set)
 
 /** Several CPUs' rows as one CPU's. */
-export const together = (...all: readonly CpuidData[]): CpuidData => ({
-  leaves: all.flatMap(({ leaves }) => leaves),
-  msrs: all.flatMap(({ msrs }) => msrs),
-})
+export const together = (...all: readonly Cpuid[]): Cpuid =>
+  Cpuid.of(
+    all.flatMap(cpu => cpu.rows()),
+    all.flatMap(cpu => cpu.msrs()),
+  )
+
+/** What CPUID returns; a register that is not given is 0. */
+export const registersOf = (eax = 0, ebx = 0, ecx = 0, edx = 0): CpuidRegisters => ({ eax, ebx, ecx, edx })
 
 /** The message of the error that is thrown, which must be libvirt's or about the input; else a word for that. */
 export function refusal(ask: () => unknown): string {

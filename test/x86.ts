@@ -1,7 +1,7 @@
 import type { AllowedModels, RemovedPolicy } from '../src/arch/driver.ts'
 import * as operations from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
-import type { CpuidData } from '../src/core/cpuid-data.ts'
+import type { Cpuid } from '../src/core/cpuid.ts'
 import type { Database } from '../src/map/database.ts'
 
 // libvirt's questions of x86 CPUs.
@@ -9,7 +9,7 @@ import type { Database } from '../src/map/database.ts'
 export const update = (db: Database, guest: Cpu, host: Cpu | undefined, removed?: RemovedPolicy): Cpu =>
   operations.update(db, 'x86_64', guest, host, removed)
 
-export const updateLive = (db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu =>
+export const updateLive = (db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu =>
   operations.updateLive(db, 'x86_64', cpu, enabled, disabled)
 
 export const translate = (db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu =>

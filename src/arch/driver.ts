@@ -1,5 +1,5 @@
 import type { Cpu, NamedRegisters, Policy } from '../core/cpu.ts'
-import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Cpuid } from '../core/cpuid.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
@@ -41,7 +41,7 @@ export interface Driver {
   /** Begins one as it should be, rather than as libvirt has it. Absent: there is no better one. */
   readonly bestFold?: (db: Database) => Fold
   /** A running guest's definition, corrected by what its hypervisor gave and refused. @throws LibvirtError */
-  readonly updateLive?: (db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData) => Cpu
+  readonly updateLive?: (db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid) => Cpu
   /** The CPU on a model that may be used; its own may not. @throws LibvirtError where none fits */
   readonly translate?: (db: Database, cpu: Cpu, models: AllowedModels) => Cpu
   /** The CPU with an old name of its model replaced. Absent: no model was ever renamed. */
@@ -107,7 +107,7 @@ export interface ThroughQemuOptions {
 }
 
 /** A definition as words: those of each policy, and leaf 0 as the vendor spells it. */
-export type Encoded = Readonly<Record<Policy | 'vendor', CpuidData>>
+export type Encoded = Readonly<Record<Policy | 'vendor', Cpuid>>
 
 /** The features of an architecture as bits. */
 export interface FeatureView {

@@ -1,5 +1,5 @@
 import type { Cpu, CpuFeature, NamedRegisters } from '../core/cpu.ts'
-import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Cpuid } from '../core/cpuid.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
 import type { Database } from '../map/database.ts'
 import type { AllowedModels, Comparison, Encoded, Fold, RemovedPolicy } from './driver.ts'
@@ -67,13 +67,7 @@ export function update(
  * looked at only under `check full`; most architectures correct nothing.
  * @throws LibvirtError where the check is full and something differs
  */
-export function updateLive(
-  db: Database,
-  arch: string,
-  cpu: Cpu,
-  enabled: CpuidData,
-  disabled: CpuidData,
-): Cpu {
+export function updateLive(db: Database, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
   const driver = requireDriver(arch)
   const applies = cpu.mode === 'custom' || cpu.check === 'full'
   return driver.updateLive && applies ? driver.updateLive(db, cpu, enabled, disabled) : cpu

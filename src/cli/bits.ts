@@ -1,20 +1,19 @@
 import { bit, hex, type U32 } from '../core/bits.ts'
-import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Cpuid } from '../core/cpuid.ts'
 import type { Feature } from '../core/feature.ts'
-import { type Place, placeKey, printPlace } from '../core/place.ts'
+import { placeKey, printPlace } from '../core/place.ts'
 import type { Database } from '../map/database.ts'
 
 const WIDTH = 100
-const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const
 
 /**
  * Every word of a dump that is not zero and carries features, with the names of its set bits; a bit without a
  * name is its number: `CPUID.07H.0:EBX  00000021  fsgsbase [13]`.
  */
-export function printBits(db: Database, data: CpuidData): string {
+export function printBits(db: Database, data: Cpuid): string {
   const named = featuresByPlace(db)
   let text = ''
-  for (const [place, value] of words(data)) {
+  for (const [place, value] of data.words()) {
     const features = named.get(placeKey(place))
     if (!features || value === 0) continue
     const [first] = features.values()
@@ -39,18 +38,6 @@ function featuresByPlace(db: Database): Map<string, Map<number, Feature>> {
     found.set(key, bits)
   }
   return found
-}
-
-function* words({ leaves, msrs }: CpuidData): Iterable<[Place, U32]> {
-  for (const [leaf, subleaf, ...values] of leaves) {
-    for (const [i, register] of REGISTERS.entries()) {
-      yield [{ kind: 'cpuid', leaf, subleaf, register, indexed: true }, values[i] ?? 0]
-    }
-  }
-  for (const [index, low, high] of msrs) {
-    yield [{ kind: 'msr', index, half: 'low' }, low]
-    yield [{ kind: 'msr', index, half: 'high' }, high]
-  }
 }
 
 /** The words after `head`, on further lines from column `indent` where they do not fit. */

@@ -2,6 +2,9 @@ import { hex, type U32 } from './bits.ts'
 
 export type Register = 'eax' | 'ebx' | 'ecx' | 'edx'
 
+/** In the order of the manuals and of rows. */
+export const REGISTERS: readonly Register[] = ['eax', 'ebx', 'ecx', 'edx']
+
 /** One 32-bit word that carries features: a register of a CPUID leaf, one half of an MSR, or part of a register that has a name. */
 export type Place =
   | {

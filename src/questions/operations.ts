@@ -2,7 +2,7 @@ import type { AllowedModels, Encoded } from '../arch/driver.ts'
 import * as operations from '../arch/operations.ts'
 import { start as startGuest } from '../arch/operations.ts'
 import type { Cpu } from '../core/cpu.ts'
-import type { CpuidData } from '../core/cpuid-data.ts'
+import type { Cpuid } from '../core/cpuid.ts'
 import type { Reason } from './answer-parts.ts'
 import type { Context } from './context.ts'
 import { reasonOf } from './words/reason.ts'
@@ -35,7 +35,7 @@ export function start({ db }: Context, host: Cpu, guest: Cpu, models?: AllowedMo
 }
 
 /** The definition of a running guest, corrected by what its hypervisor gave and refused. @throws LibvirtError */
-export const updateLive = ({ db }: Context, guest: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu =>
+export const updateLive = ({ db }: Context, guest: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu =>
   operations.updateLive(db, 'x86_64', guest, enabled, disabled)
 
 /** The definition with its model's features spelled out, sorted by name. @throws LibvirtError */

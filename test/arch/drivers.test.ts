@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as operations from '../../src/arch/operations.ts'
 import { drivers } from '../../src/arch/registry.ts'
+import { Cpuid } from '../../src/core/cpuid.ts'
 import { builtin } from '../built-in.ts'
 import { guest, host, refusal, show } from '../notation.ts'
 
@@ -56,7 +57,7 @@ describe('what libvirt does not do', () => {
     expect(refusal(() => operations.hasFeature(db, arch, cpu, 'f'))).toBe(
       `${unsupported}cannot check guest CPU feature for ${arch} architecture`,
     )
-    const none = { leaves: [], msrs: [] }
+    const none = Cpuid.empty
     expect(operations.updateLive(db, arch, cpu, none, none)).toBe(cpu)
   })
 

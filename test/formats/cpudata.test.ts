@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { Cpuid } from '../../src/core/cpuid.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { readDumps } from '../../src/formats/dumps/dumps.ts'
 import { parseCpudata, printCpudata, readCpudata } from '../../src/formats/libvirt/cpudata.ts'
@@ -18,7 +19,7 @@ test('canonical text comes back as it was', () =>
   expect(printCpudata(readCpudata(CANONICAL))).toBe(CANONICAL))
 
 test.each([...dumpCorpus()])('%s survives printing', (_, text) => {
-  const data = readDumps(text)[0]?.data ?? { leaves: [], msrs: [] }
+  const data = readDumps(text)[0]?.data ?? Cpuid.empty
   const printed = printCpudata(data)
   expect(printCpudata(readCpudata(printed))).toBe(printed)
 })
@@ -26,7 +27,7 @@ test.each([...dumpCorpus()])('%s survives printing', (_, text) => {
 test('words are sorted, those of one key ORed, zero ones left out', () => {
   const text = `<cpudata arch='x86'><msr index='0x48b' eax='1' edx='0'/><cpuid eax_in='7' ebx='1'/><alias name='x'/>
     <cpuid eax_in='1' edx='1'/><cpuid eax_in='7' ebx='0x80000000'/><cpuid eax_in='2'/><msr index='0' eax='0' edx='0'/></cpudata>`
-  expect(readCpudata(text).leaves).toHaveLength(4)
+  expect(readCpudata(text).rows()).toHaveLength(4)
   expect(printCpudata(readCpudata(text)).split('\n').slice(1, -2)).toEqual([
     "  <cpuid eax_in='0x00000001' ecx_in='0x00000000' eax='0x00000000' ebx='0x00000000' ecx='0x00000000' edx='0x00000001'/>",
     "  <cpuid eax_in='0x00000007' ecx_in='0x00000000' eax='0x00000000' ebx='0x80000001' ecx='0x00000000' edx='0x00000000'/>",
@@ -38,7 +39,7 @@ test('numbers are C numbers', () => {
   const data = parseCpudata(
     parseXml("<cpudata arch='x86'><cpuid eax_in='010' eax=' +0X1f' ebx='4294967295' ecx='0'/></cpudata>"),
   )
-  expect(data.leaves).toEqual([[8, 0, 0x1f, 0xffff_ffff, 0, 0]])
+  expect(data.rows()).toEqual([[8, 0, 0x1f, 0xffff_ffff, 0, 0]])
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { CpuidRow } from '../../src/core/cpuid-data.ts'
+import { Cpuid, type CpuidRow } from '../../src/core/cpuid.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR, printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
@@ -17,7 +17,7 @@ const nonZero = (rows: readonly CpuidRow[] = []) => rows.filter(row => row.slice
 test.each([...corpus])('%s holds the same one CPU', (_, text) => {
   const dumps = readDumps(text)
   expect(dumps).toHaveLength(1)
-  expect(nonZero(dumps[0]?.data.leaves)).toEqual(nonZero(reference?.data.leaves))
+  expect(nonZero(dumps[0]?.data.rows())).toEqual(nonZero(reference?.data.rows()))
 })
 
 test.each([
@@ -34,16 +34,16 @@ test.each([
 
 test('MSRs: those that enumerate features, of each CPU or of all', () => {
   for (const name of ['aida64-headings', 'aida64-shared-msrs']) {
-    expect(readDumps(corpus.get(name) ?? '')[0]?.data.msrs).toEqual([
+    expect(readDumps(corpus.get(name) ?? '')[0]?.data.msrs()).toEqual([
       [0x10a, 0x2b, 1],
       [0x490, 0x11fb, 0x3ffff],
     ])
-    expect(parseAida64(corpus.get(name) ?? '').map(dump => dump.data.msrs.length)).toEqual([3, 3])
+    expect(parseAida64(corpus.get(name) ?? '').map(dump => dump.data.msrs().length)).toEqual([3, 3])
   }
 })
 
 const ROW = '00000001-00000002-00000003-00000004'
-const firstKeys = (text: string) => keys(parseAida64(text)[0]?.data.leaves)
+const firstKeys = (text: string) => keys(parseAida64(text)[0]?.data.rows())
 
 test('a row without a subleaf is the next of its leaf, and one above the maximum is left out', () => {
   const text = `CPUID 00000000: 00000007-00000000-00000000-00000000
@@ -64,13 +64,13 @@ test('of two rows with one key the first counts, and a difference is noted', () 
   const other = '00000001-00000002-00000003-00000005'
   const text = `CPUID 0000000D: ${ROW} [SL 01]\nCPUID 0000000D: ${other} [SL 01]\n`
   const [dump] = parseAida64(text)
-  expect(dump?.data.leaves).toEqual([[0xd, 1, 1, 2, 3, 4]])
+  expect(dump?.data.rows()).toEqual([[0xd, 1, 1, 2, 3, 4]])
   expect(dump?.notes).toEqual(['leaf dH subleaf 1 is given twice: the first counts'])
 })
 
 test('rows are ordered, whatever the order of the text; digits of either case, any white space', () => {
   const text = `  cpuid 80000001h :  abcdef01-ABCDEF02-00000000-FFFFFFFF\t[x]\nCPUID 00000001:\t${ROW}   `
-  expect(parseAida64(text)[0]?.data.leaves).toEqual([
+  expect(parseAida64(text)[0]?.data.rows()).toEqual([
     [1, 0, 1, 2, 3, 4],
     [0x8000_0001, 0, 0xabcd_ef01, 0xabcd_ef02, 0, 0xffff_ffff],
   ])
@@ -107,5 +107,5 @@ test('a text without registers holds no CPU', () => {
 
 test('cpuid -r: what is printed is what is read', () => {
   const text = corpus.get('cpuid-r-1') ?? ''
-  expect(printCpuidR(parseCpuidR(text)[0]?.data.leaves ?? [])).toBe(text)
+  expect(printCpuidR(parseCpuidR(text)[0]?.data ?? Cpuid.empty)).toBe(text)
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Cpuid } from '../../src/core/cpuid.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
@@ -53,12 +54,12 @@ const WORDS = [
 
 /** What the type promises: registers, ordered, one row a key. */
 function isValid({ data }: Pick<Dump, 'data'>): boolean {
-  const rows = [...data.leaves, ...data.msrs]
+  const rows = [...data.rows(), ...data.msrs()]
   const inRange = rows.every(row =>
     row.every(word => Number.isInteger(word) && word >= 0 && word <= 0xffff_ffff),
   )
-  const inOrder = data.leaves.every(([leaf, subleaf], i) => {
-    const before = data.leaves[i - 1]
+  const inOrder = data.rows().every(([leaf, subleaf], i) => {
+    const before = data.rows()[i - 1]
     return before === undefined || before[0] < leaf || (before[0] === leaf && before[1] < subleaf)
   })
   return inRange && inOrder
@@ -98,7 +99,7 @@ test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, () => {
 
 test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, () => {
   const random = new Mutator(SEED)
-  const seeds = dumps.map(text => printCpudata(readDumps(text)[0]?.data ?? { leaves: [], msrs: [] }))
+  const seeds = dumps.map(text => printCpudata(readDumps(text)[0]?.data ?? Cpuid.empty))
   const survives = (text: string) => {
     const printed = printCpudata(readCpudata(text))
     return printed === "<cpudata arch='x86'>\n</cpudata>\n" || printCpudata(readCpudata(printed)) === printed

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { CpuidRow } from '../../src/core/cpuid-data.ts'
+import type { CpuidRow } from '../../src/core/cpuid.ts'
 import { decodeBytes as textOf } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
 import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/dumps/cpuid-records.ts'
@@ -24,7 +24,9 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 const bytes = (): Uint8Array => readFileSync(join(folder, 'dev-cpu-0-cpuid.bin'))
 
 const told = new Map(
-  readDumps(read('cpuid-r.txt'))[0]?.data.leaves.map(row => [`${row[0]}.${row[1]}`, stableRow(row)]),
+  readDumps(read('cpuid-r.txt'))[0]
+    ?.data.rows()
+    .map(row => [`${row[0]}.${row[1]}`, stableRow(row)]),
 )
 /** Those rows that are not what `cpuid -r` says; rows that it does not print count where they are not zero. */
 const wrong = (rows: readonly CpuidRow[] = []) =>
@@ -51,17 +53,20 @@ describe('ld.so --list-diagnostics', () => {
   test('since glibc 2.40: every word of every CPU, and what cpuid -r is decoded to', () => {
     const dumps = parseLoaderDiagnostics(read('ld.so-2.40.txt'))
     expect(dumps.map(({ label }) => label)).toEqual(['CPU 0', 'CPU 1'])
-    for (const { data } of dumps) expect(wrong(data.leaves)).toEqual([])
-    expect(dumps[1]?.data.leaves.find(([leaf]) => leaf === 1)?.[3]).toBe(0x0102_0800)
+    for (const { data } of dumps) expect(wrong(data.rows())).toEqual([])
+    expect(dumps[1]?.data.rows().find(([leaf]) => leaf === 1)?.[3]).toBe(0x0102_0800)
     expect(decoded('ld.so-2.40.txt').xml).toBe(decoded('cpuid-r.txt').xml)
   })
 
   test('before: the leaves that glibc keeps, and a note', () => {
     const [dump] = parseLoaderDiagnostics(read('ld.so-2.36.txt'))
-    expect(wrong(dump?.data.leaves)).toEqual([])
-    expect(dump?.data.leaves.map(([leaf, subleaf]) => `${leaf.toString(16)}.${subleaf}`).join(' ')).toBe(
-      '0.0 1.0 7.0 7.1 d.1 14.0 19.0 80000001.0 80000007.0 80000008.0',
-    )
+    expect(wrong(dump?.data.rows())).toEqual([])
+    expect(
+      dump?.data
+        .rows()
+        .map(([leaf, subleaf]) => `${leaf.toString(16)}.${subleaf}`)
+        .join(' '),
+    ).toBe('0.0 1.0 7.0 7.1 d.1 14.0 19.0 80000001.0 80000007.0 80000008.0')
     expect(dump?.notes).toEqual([expect.stringMatching(/^glibc older than 2\.40 tells leaves 1, 7, /)])
   })
 
@@ -74,7 +79,7 @@ ${line}.subleaf_eax[0x4].ecx[0x0].ecx=0x100
 ${line}.subleaf_eax[0x4].ecx[0x0].until_ecx=0x2
 ${line}.subleaf_eax[0x4].ecx[0x0].ecx_query_mask=0xff
 `)
-    expect(dump?.data.leaves.filter(([leaf]) => leaf === 4)).toEqual([
+    expect(dump?.data.rows().filter(([leaf]) => leaf === 4)).toEqual([
       [4, 0, 1, 0, 0x100, 0],
       [4, 1, 1, 0, 0x101, 0],
       [4, 2, 1, 0, 0x102, 0],
@@ -85,7 +90,7 @@ ${line}.subleaf_eax[0x4].ecx[0x0].ecx_query_mask=0xff
   test('a vendor that glibc does not name is none', () => {
     const text = read('ld.so-2.36.txt').replace('basic.kind=0x2', 'basic.kind=0x4')
     const [dump] = parseLoaderDiagnostics(text)
-    expect(dump?.data.leaves[0]).toEqual([0, 0, 0x1c, 0, 0, 0])
+    expect(dump?.data.rows()[0]).toEqual([0, 0, 0x1c, 0, 0, 0])
     expect(dump?.notes[1]).toMatch(/does not tell which vendor/)
   })
 
@@ -112,7 +117,7 @@ describe.each([
   const [dump] = parse(read(name))
 
   test('has no bit that the CPU has not', () => {
-    for (const [leaf, subleaf, ...words] of dump?.data.leaves ?? []) {
+    for (const [leaf, subleaf, ...words] of dump?.data.rows() ?? []) {
       const truth = told.get(`${leaf}.${subleaf}`)?.slice(2) ?? []
       if (leaf === 0) expect(words.slice(1)).toEqual(truth.slice(1))
       else expect(words.map((word, i) => (word & ~(truth[i] ?? 0)) >>> 0)).toEqual([0, 0, 0, 0])
@@ -139,7 +144,7 @@ describe.each([
 
 test("Linux's own words mean what the vendor's bits are", () => {
   const of = (vendor: string, flags: string) =>
-    parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\n`)[0]?.data.leaves.slice(2)
+    parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\n`)[0]?.data.rows().slice(2)
   expect(of('GenuineIntel', 'ibrs ibpb stibp ssbd')).toEqual([[7, 0, 0, 0, 0, 0x8c00_0000]])
   expect(of('AuthenticAMD', 'ibrs ibpb stibp ssbd')).toEqual([[0x8000_0008, 0, 0, 0xd000, 0, 0]])
   expect(of('GenuineIntel', 'nonstop_tsc')).toEqual([[0x8000_0007, 0, 0, 0, 0, 0x100]])
@@ -166,7 +171,7 @@ test('lscpu of newer util-linux nests its fields', () => {
       },
     ],
   })
-  expect(parseLscpu(nested)[0]?.data.leaves).toContainEqual([1, 0, 0x806f0, 0, 0, 0])
+  expect(parseLscpu(nested)[0]?.data.rows()).toContainEqual([1, 0, 0x806f0, 0, 0, 0])
 })
 
 test.each([
@@ -187,7 +192,7 @@ test.each([
 
 describe('records of /dev/cpu/N/cpuid', () => {
   test('are leaves from 0 on, and from the beginning of another range on', () => {
-    const rows = parseCpuidRecords(bytes())
+    const rows = parseCpuidRecords(bytes()).rows()
     expect(isCpuidRecords(bytes())).toBe(true)
     expect(wrong(rows)).toEqual([])
     expect(rows).toHaveLength(29 + 34)
@@ -195,7 +200,7 @@ describe('records of /dev/cpu/N/cpuid', () => {
 
   test('read as text are what cpuid -r prints', () => {
     const [dump] = readDumps(textOf(bytes()))
-    expect(dump?.data.leaves).toEqual(parseCpuidRecords(bytes()))
+    expect(dump?.data.rows()).toEqual(parseCpuidRecords(bytes()).rows())
   })
 
   test('text is none, nor is what does not begin with leaf 0', () => {

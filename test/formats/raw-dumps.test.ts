@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { CpuidRow, MsrRow } from '../../src/core/cpuid-data.ts'
+import type { CpuidRow, MsrRow } from '../../src/core/cpuid.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { detectFormat } from '../../src/formats/detect.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
@@ -36,16 +36,16 @@ describe.skipIf(reference('raw-dumps') === undefined)(`raw dumps (${NO_REFERENCE
   test.each(filesIn('aida64'))('%s', path => {
     const text = textOf(path)
     expect(detectFormat(text)).toBe('aida64')
-    expect(parseAida64(text)[0]?.data.leaves).toEqual(instlat.get(nameOf(path))?.leaves)
+    expect(parseAida64(text)[0]?.data.rows()).toEqual(instlat.get(nameOf(path))?.leaves)
     const msrs = withMsrs.get(nameOf(path))?.msrs
-    if (msrs !== undefined) expect(readDumps(text)[0]?.data.msrs).toEqual(msrs)
+    if (msrs !== undefined) expect(readDumps(text)[0]?.data.msrs()).toEqual(msrs)
   })
 
   const libcpuid = rows('libcpuid')
   test.each(filesIn('libcpuid'))('%s', path => {
     const text = textOf(path)
     expect(['aida64', 'libcpuid']).toContain(detectFormat(text))
-    expect(parseLibcpuid(text)[0]?.data.leaves).toEqual(libcpuid.get(nameOf(path))?.leaves)
+    expect(parseLibcpuid(text)[0]?.data.rows()).toEqual(libcpuid.get(nameOf(path))?.leaves)
   })
 
   test('cpuid -r', () => {
@@ -54,7 +54,7 @@ describe.skipIf(reference('raw-dumps') === undefined)(`raw dumps (${NO_REFERENCE
       textOf(reference('raw-dumps', name) ?? ''),
     )
     expect(detectFormat(one ?? '')).toBe('cpuid-r')
-    expect(parseCpuidR(one ?? '')[0]?.data.leaves).toEqual(expected)
+    expect(parseCpuidR(one ?? '')[0]?.data.rows()).toEqual(expected)
     expect(parseCpuidR(all ?? '').map(dump => dump.label)).toEqual(['CPU 0', 'CPU 1'])
     expect(readDumps(all ?? '')).toHaveLength(1)
   })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { CpuidRow } from '../../src/core/cpuid-data.ts'
+import { Cpuid, type CpuidRow } from '../../src/core/cpuid.ts'
 import { distinctDumps } from '../../src/formats/dumps/volatile.ts'
 
-const dump = (label: string, ...leaves: CpuidRow[]) => ({ label, data: { leaves, msrs: [] }, notes: [] })
+const dump = (label: string, ...leaves: CpuidRow[]) => ({ label, data: Cpuid.of(leaves), notes: [] })
 const groups = (...dumps: ReturnType<typeof dump>[]) => distinctDumps(dumps).map(found => found.cpus)
 
 test('APIC ids do not make a CPU another', () => {
@@ -31,6 +31,6 @@ test('features and signature do, and groups keep the order of the text', () => {
 })
 
 test('an MSR does, too', () => {
-  const data = (low: number) => ({ leaves: [], msrs: [[0x10a, low, 0]] as const })
+  const data = (low: number) => Cpuid.of([], [[0x10a, low, 0]])
   expect(distinctDumps([0, 1].map(low => ({ label: '', data: data(low), notes: [] })))).toHaveLength(2)
 })

@@ -1,5 +1,4 @@
-import { bits, type U32 } from '../../core/bits.ts'
-import type { CpuidData, CpuidRow } from '../../core/cpuid-data.ts'
+import type { Cpuid, CpuidRegisters } from '../../core/cpuid.ts'
 
 /** What a CPU says of itself that is no feature: sizes, which guests come to rely on as on features. */
 interface Axes {
@@ -18,19 +17,16 @@ interface Axes {
  * 15H ECX × EBX / EAX. A leaf that is missing or zero tells nothing.
  * Source: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
  */
-export function hardwareAxesOf({ leaves }: CpuidData): Axes {
-  const row = (leaf: U32): CpuidRow | undefined => leaves.find(r => r[0] === leaf && r[1] === 0)
-  const known = (value: number | undefined) => value || undefined
-  const [clock, sizes, xsave, first] = [row(0x15), row(0x8000_0008), row(0xd), row(1)]
+export function hardwareAxesOf(cpuid: Cpuid): Axes {
   return {
-    physBits: known(sizes && bits(sizes[2], 0, 8)),
-    lineSize: known(first && bits(first[3], 8, 8) * 8),
-    xsaveSize: known(xsave && xsave[4] >>> 0),
-    tscHz: clock && rateOf(clock),
+    physBits: cpuid.field(0x8000_0008, 0, 'eax', 0, 8) || undefined,
+    lineSize: cpuid.field(1, 0, 'ebx', 8, 8) * 8 || undefined,
+    xsaveSize: cpuid.word(0xd, 0, 'ecx') || undefined,
+    tscHz: rateOf(cpuid.registers(0x15, 0)),
   }
 }
 
-function rateOf([, , denominator, numerator, crystal]: CpuidRow): bigint | undefined {
+function rateOf({ eax: denominator, ebx: numerator, ecx: crystal }: CpuidRegisters): bigint | undefined {
   if (!denominator || !numerator || !crystal) return undefined
-  return (BigInt(crystal >>> 0) * BigInt(numerator >>> 0)) / BigInt(denominator >>> 0)
+  return (BigInt(crystal) * BigInt(numerator)) / BigInt(denominator)
 }

@@ -1,7 +1,8 @@
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Vendor } from '../../core/model.ts'
+import { placeKey } from '../../core/place.ts'
 import { type Signature, signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import { tablesOf, type VendorWord } from './tables.ts'
@@ -22,12 +23,12 @@ const SIGNATURE_MASK = 0x0fff_3fff
  * The features, vendor and signature that CPUID and MSR words tell. Rows with one key are ORed.
  * Words and bits that no feature of the database uses are passed over.
  */
-export function readCpuid(db: Database, data: CpuidData): X86Data {
+export function readCpuid(db: Database, data: Cpuid): X86Data {
   const tables = tablesOf(db)
   const { leaves, msrs } = tables
   const words = db.features.blank()
   let eax1: U32 = 0
-  for (const row of data.leaves) {
+  for (const row of data.rows()) {
     if (row[0] === 1 && row[1] === 0) eax1 |= row[2]
     const targets = leaves.get(row[0], row[1])?.words
     if (!targets) continue
@@ -36,7 +37,7 @@ export function readCpuid(db: Database, data: CpuidData): X86Data {
     or(words, targets[2], row[4])
     or(words, targets[3], row[5])
   }
-  for (const [index, low, high] of data.msrs) {
+  for (const [index, low, high] of data.msrs()) {
     const targets = msrs.get(index)
     if (!targets) continue
     or(words, targets.low, low)
@@ -55,13 +56,14 @@ function or(words: Uint32Array, word: number, value: U32): void {
 }
 
 /** The first vendor of the database all of whose bits are set: masked, not equal, as libvirt looks. */
-function vendorOf(vendors: readonly VendorWord[], data: CpuidData): Vendor | undefined {
-  let [ebx, ecx, edx] = [0, 0, 0]
-  for (const row of data.leaves) {
-    if (row[0] !== 0 || row[1] !== 0) continue
-    ebx |= row[3]
-    ecx |= row[4]
-    edx |= row[5]
-  }
+function vendorOf(vendors: readonly VendorWord[], data: Cpuid): Vendor | undefined {
+  const { ebx, ecx, edx } = data.registers(0, 0)
   return vendors.find(v => !(v.ebx & ~ebx) && !(v.ecx & ~ecx) && !(v.edx & ~edx))?.vendor
+}
+
+/** Whether any bit is set that belongs to no feature of the database. */
+export function hasOtherBits(db: Database, data: Cpuid): boolean {
+  const known = new Map(db.features.words.map((place, i) => [placeKey(place), db.features.all.words[i] ?? 0]))
+  for (const [place, word] of data.words()) if (word & ~(known.get(placeKey(place)) ?? 0)) return true
+  return false
 }

@@ -1,5 +1,5 @@
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import type { Register } from '../../core/place.ts'
 
 /**
@@ -31,13 +31,9 @@ const PARAVIRT: ReadonlyMap<string, readonly [leaf: U32, register: Register, mas
 export const isParavirt = (name: string): boolean => PARAVIRT.has(name)
 
 /** Whether the data has all bits of the paravirtual feature. */
-export function hasParavirt(data: CpuidData, name: string): boolean {
+export function hasParavirt(data: Cpuid, name: string): boolean {
   const feature = PARAVIRT.get(name)
   if (!feature) return false
   const [leaf, register, mask] = feature
-  const column = { eax: 2, ebx: 3, ecx: 4, edx: 5 } as const
-  const value = data.leaves
-    .filter(row => row[0] === leaf && row[1] === 0)
-    .reduce((word, row) => word | row[column[register]], 0)
-  return (value & mask) === mask
+  return (data.word(leaf, 0, register) & mask) === mask
 }

@@ -1,5 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
@@ -23,7 +23,7 @@ export function bitsHaveFeature(db: Database, bits: FeatureSet, name: string): b
 }
 
 /** Whether the data has the feature, paravirtual ones included. @throws LibvirtError `unknown CPU feature` */
-export function dataHasFeature(db: Database, data: CpuidData, name: string): boolean {
+export function dataHasFeature(db: Database, data: Cpuid, name: string): boolean {
   return has(
     db,
     name,

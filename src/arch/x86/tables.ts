@@ -2,7 +2,7 @@ import type { U32 } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model, Vendor } from '../../core/model.ts'
-import type { Register } from '../../core/place.ts'
+import { REGISTERS } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import { perDatabase } from '../../map/per-database.ts'
@@ -107,8 +107,6 @@ class Decodable {
 
 const silicon = ({ family, model }: { readonly family: number; readonly model: number }): number =>
   (family << 8) | model
-
-const REGISTERS: readonly Register[] = ['eax', 'ebx', 'ecx', 'edx']
 
 function leafTargets(db: Database): LeafTargets[] {
   const byLeaf = new Map<string, { leaf: U32; subleaf: U32; words: [number, number, number, number] }>()

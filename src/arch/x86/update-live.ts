@@ -1,11 +1,10 @@
 import type { Cpu, CpuFeature } from '../../core/cpu.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
-import { readCpuid } from './cpuid.ts'
-import { hasOtherBits } from './data.ts'
+import { hasOtherBits, readCpuid } from './cpuid.ts'
 import { featuresOf, featuresWith } from './definition.ts'
 import { mentionRemoved, updateAll } from './expand.ts'
 
@@ -14,7 +13,7 @@ import { mentionRemoved, updateAll } from './expand.ts'
  * but refused: `disabled`. With `check full` a difference is an error instead.
  * @throws LibvirtError listing extra and missing features, or on contradicting data
  */
-export function updateLive(db: Database, cpu: Cpu, enabled: CpuidData, disabled: CpuidData): Cpu {
+export function updateLive(db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
   const live = correct(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
   if (cpu.check === 'full' && hasOtherBits(db, disabled)) throw mismatch([], [])
   return live

@@ -1,8 +1,6 @@
 import { bit, bits, type U32 } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
-
-/** What one executed CPUID answers. */
-export type CpuidRegisters = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
+import { Cpuid, type CpuidRegisters, type CpuidRow, rowOf } from '../../core/cpuid.ts'
+import type { Register } from '../../core/place.ts'
 
 /** Executes CPUID once. Where the answer comes from is not our business. */
 export type Query = (leaf: U32, subleaf: U32) => CpuidRegisters
@@ -12,16 +10,18 @@ export type Query = (leaf: U32, subleaf: U32) => CpuidRegisters
  * carry features of newer maps or tell of the machine. A CPU that says nonsense costs a bounded time.
  * @see SDM 2A and APM 3, CPUID
  */
-export function walkLeaves(query: Query): CpuidRow[] {
-  return [...bases(query)].flatMap(base => {
-    const [maximum] = query(base, 0)
-    // A range that is not there answers as another leaf does, or with zeros.
-    if (maximum < base || maximum > base + 0xffff) return []
-    const last = Math.min(maximum, base + MOST_LEAVES - 1)
-    const rows: CpuidRow[] = []
-    for (let leaf = base; leaf <= last; leaf++) rows.push(...subleaves(query, leaf))
-    return rows
-  })
+export function walkLeaves(query: Query): Cpuid {
+  return Cpuid.of([...bases(query)].flatMap(base => walkRange(query, base)))
+}
+
+function walkRange(query: Query, base: U32): CpuidRow[] {
+  const maximum = query(base, 0).eax
+  // A range that is not there answers as another leaf does, or with zeros.
+  if (maximum < base || maximum > base + 0xffff) return []
+  const last = Math.min(maximum, base + MOST_LEAVES - 1)
+  const rows: CpuidRow[] = []
+  for (let leaf = base; leaf <= last; leaf++) rows.push(...subleaves(query, leaf))
+  return rows
 }
 
 /** No range has had more than a quarter of this. */
@@ -31,7 +31,7 @@ const MOST_SUBLEAVES = 0x40
 /** Where ranges of leaves begin: the basic one, a hypervisor's, the extended one, and VIA's and Zhaoxin's. */
 function* bases(query: Query): Iterable<U32> {
   yield 0
-  if (bit(query(1, 0)[2], 31)) yield HYPERVISOR
+  if (bit(query(1, 0).ecx, 31)) yield HYPERVISOR
   yield 0x8000_0000
   yield 0xc000_0000
 }
@@ -41,16 +41,16 @@ const HYPERVISOR = 0x4000_0000
 /** The subleaves of a leaf that are there to be read: a row each. */
 function subleaves(query: Query, leaf: U32): CpuidRow[] {
   const rule = RULES.get(leaf)
-  if (!rule) return [[leaf, 0, ...query(leaf, 0)]]
+  if (!rule) return [rowOf(leaf, 0, query(leaf, 0))]
   const ask: Ask = subleaf => query(leaf, subleaf)
-  return [...rule(ask, query)].map(subleaf => [leaf, subleaf, ...query(leaf, subleaf)])
+  return [...rule(ask, query)].map(subleaf => rowOf(leaf, subleaf, query(leaf, subleaf)))
 }
 
 type Ask = (subleaf: U32) => CpuidRegisters
 type Rule = (ask: Ask, query: Query) => Iterable<U32>
 
 /** 0 to what EAX of subleaf 0 says. */
-const upToEax: Rule = ask => range(0, ask(0)[0])
+const upToEax: Rule = ask => range(0, ask(0).eax)
 
 /** As long as there is one after; the first that says no more is read too. */
 const untilEnd = (isEnd: (registers: CpuidRegisters) => boolean): Rule =>
@@ -61,15 +61,15 @@ const untilEnd = (isEnd: (registers: CpuidRegisters) => boolean): Rule =>
     }
   }
 
-const untilNoCache = untilEnd(([eax]) => bits(eax, 0, 5) === 0)
+const untilNoCache = untilEnd(({ eax }) => bits(eax, 0, 5) === 0)
 
 /** Levels of the topology; none where the leaf is not used. */
 const levels: Rule = function* (ask) {
-  for (let n = 0; n < MOST_SUBLEAVES && bits(ask(n)[2], 8, 8) !== 0; n++) yield n
+  for (let n = 0; n < MOST_SUBLEAVES && bits(ask(n).ecx, 8, 8) !== 0; n++) yield n
 }
 
 /** Subleaf 0, and those whose bit is set in a register of it. */
-const inMask = (register: 0 | 1 | 2 | 3): Rule =>
+const inMask = (register: Register): Rule =>
   function* (ask) {
     yield 0
     for (const n of range(1, 31)) if (bit(ask(0)[register], n)) yield n
@@ -78,32 +78,32 @@ const inMask = (register: 0 | 1 | 2 | 3): Rule =>
 /** Components of the extended state: of XCR0, and of IA32_XSS. */
 const stateComponents: Rule = function* (ask) {
   yield* [0, 1]
-  const [low, , , high] = ask(0)
-  const [, , lowSupervisor, highSupervisor] = ask(1)
+  const { eax: low, edx: high } = ask(0)
+  const { ecx: lowSupervisor, edx: highSupervisor } = ask(1)
   for (const n of range(2, 31)) if (bit(low | lowSupervisor, n)) yield n
   for (const n of range(32, 63)) if (bit(high | highSupervisor, n - 32)) yield n
 }
 
 /** Only where leaf 7 has SGX: its two subleaves, then sections of memory until one is not there. */
 const enclaves: Rule = function* (ask, query) {
-  if (!bit(query(7, 0)[1], 2)) return
+  if (!bit(query(7, 0).ebx, 2)) return
   yield* [0, 1]
-  for (let n = 2; n < MOST_SUBLEAVES && bits(ask(n)[0], 0, 4) !== 0; n++) yield n
+  for (let n = 2; n < MOST_SUBLEAVES && bits(ask(n).eax, 0, 4) !== 0; n++) yield n
 }
 
 /** Vendors of systems on a chip begin with the third subleaf. */
-const vendorAttributes: Rule = ask => (ask(0)[0] >= 3 ? range(0, ask(0)[0]) : [])
+const vendorAttributes: Rule = ask => (ask(0).eax >= 3 ? range(0, ask(0).eax) : [])
 
 /** Subleaf 1 has features, whether or not subleaf 0 says that it is there. */
-const matrixMultiply: Rule = ask => range(0, Math.max(1, ask(0)[0]))
+const matrixMultiply: Rule = ask => range(0, Math.max(1, ask(0).eax))
 
 const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [4, untilNoCache],
   [7, upToEax],
   [0xb, levels],
   [0xd, stateComponents],
-  [0xf, inMask(3)],
-  [0x10, inMask(1)],
+  [0xf, inMask('edx')],
+  [0x10, inMask('ebx')],
   [0x12, enclaves],
   [0x14, upToEax],
   [0x17, vendorAttributes],
@@ -114,7 +114,7 @@ const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [0x20, upToEax],
   [0x24, upToEax],
   [0x8000_001d, untilNoCache],
-  [0x8000_0020, inMask(1)],
+  [0x8000_0020, inMask('ebx')],
   [0x8000_0026, levels],
 ])
 

@@ -1,4 +1,4 @@
-import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
+import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
 
 /**
@@ -41,15 +41,11 @@ const ROW =
 const SUBLEAF = /\[SL\s*([0-9a-f]{1,8})\]/i
 
 const cpuidRow: LineReader = (line, builder) => {
-  const [whole, leaf = '', eax = '', ebx = '', ecx = '', edx = ''] = ROW.exec(line) ?? []
+  const [whole, leaf = '', eax, ebx, ecx, edx] = ROW.exec(line) ?? []
   if (whole === undefined) return /^\s*CPUID\s+(?=[0-9a-f]*\d)[0-9a-f]{4,}/i.test(line) ? 'malformed' : false
-  const subleaf = SUBLEAF.exec(line.slice(whole.length))?.[1]
-  builder.addRow(fromHex(leaf), subleaf === undefined ? undefined : fromHex(subleaf), [
-    fromHex(eax),
-    fromHex(ebx),
-    fromHex(ecx),
-    fromHex(edx),
-  ])
+  const digits = SUBLEAF.exec(line.slice(whole.length))?.[1]
+  const subleaf = digits === undefined ? undefined : fromHex(digits)
+  builder.addRow(fromHex(leaf), subleaf, registersFromHex(eax, ebx, ecx, edx))
   return true
 }
 

@@ -1,3 +1,4 @@
+import type { CpuidRegisters } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { type Dump, DumpBuilder } from './dump.ts'
 
@@ -26,6 +27,14 @@ function readLine(line: string, builder: DumpBuilder, readers: readonly LineRead
   }
   return true
 }
+
+/** The registers of a row, each hexadecimal of at most 8 digits. */
+export const registersFromHex = (eax = '', ebx = '', ecx = '', edx = ''): CpuidRegisters => ({
+  eax: fromHex(eax),
+  ebx: fromHex(ebx),
+  ecx: fromHex(ecx),
+  edx: fromHex(edx),
+})
 
 /** A register of a dump: hexadecimal, at most 8 digits. */
 export const fromHex = (digits: string): number => Number.parseInt(digits, 16)

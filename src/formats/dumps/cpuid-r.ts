@@ -1,6 +1,6 @@
 import { hex } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
-import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
+import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
 
 /**
@@ -17,9 +17,9 @@ const ROW = new RegExp(
 )
 
 const row: LineReader = (line, builder) => {
-  const [whole, leaf = '', subleaf = '', eax = '', ebx = '', ecx = '', edx = ''] = ROW.exec(line) ?? []
+  const [whole, leaf = '', subleaf = '', eax, ebx, ecx, edx] = ROW.exec(line) ?? []
   if (whole === undefined) return /^\s*0x[0-9a-f]+\s+0x/i.test(line) ? 'malformed' : false
-  builder.addRow(fromHex(leaf), fromHex(subleaf), [fromHex(eax), fromHex(ebx), fromHex(ecx), fromHex(edx)])
+  builder.addRow(fromHex(leaf), fromHex(subleaf), registersFromHex(eax, ebx, ecx, edx))
   return true
 }
 
@@ -32,10 +32,10 @@ const heading: LineReader = (line, builder) => {
 }
 
 /** The rows as `cpuid -1 -r` prints them. */
-export function printCpuidR(rows: readonly CpuidRow[]): string {
-  const lines = rows.map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
-    const registers = [eax, ebx, ecx, edx].map((word, i) => `e${'abcd'[i]}x=0x${hex(word)}`)
-    return `   0x${hex(leaf)} 0x${hex(subleaf, 2)}: ${registers.join(' ')}\n`
+export function printCpuidR(data: Cpuid): string {
+  const lines = data.rows().map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
+    const registers = `eax=0x${hex(eax)} ebx=0x${hex(ebx)} ecx=0x${hex(ecx)} edx=0x${hex(edx)}`
+    return `   0x${hex(leaf)} 0x${hex(subleaf, 2)}: ${registers}\n`
   })
   return `CPU:\n${lines.join('')}`
 }

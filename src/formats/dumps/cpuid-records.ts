@@ -1,5 +1,5 @@
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRow } from '../../core/cpuid.ts'
 
 /** EAX, EBX, ECX, EDX. */
 const RECORD = 16
@@ -23,21 +23,15 @@ export function isCpuidRecords(bytes: Uint8Array): boolean {
  * as that of 80000000H, from there on.
  * @see cpuid(4)
  */
-export function parseCpuidRecords(bytes: Uint8Array): CpuidRow[] {
+export function parseCpuidRecords(bytes: Uint8Array): Cpuid {
   const rows: CpuidRow[] = []
   let leaf = 0
   for (let at = 0; at + RECORD <= bytes.length; at += RECORD, leaf++) {
     leaf = baseOf(bytes, at) ?? leaf
-    rows.push([
-      leaf,
-      0,
-      wordAt(bytes, at),
-      wordAt(bytes, at + 4),
-      wordAt(bytes, at + 8),
-      wordAt(bytes, at + 12),
-    ])
+    const word = (offset: number) => wordAt(bytes, at + offset)
+    rows.push([leaf, 0, word(0), word(4), word(8), word(12)])
   }
-  return rows
+  return Cpuid.of(rows)
 }
 
 /** The range that a record begins: its EAX is the range's highest leaf, and it names the vendor again or nobody. */

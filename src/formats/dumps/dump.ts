@@ -1,25 +1,23 @@
 import { hex, type U32 } from '../../core/bits.ts'
-import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow, rowOf } from '../../core/cpuid.ts'
 
 /** What a dump says of one logical CPU. */
 export interface Dump {
   /** As the text calls the CPU: `Logical CPU #0`, `CPU 3`; empty where it does not say. */
   readonly label: string
   /** Leaves by leaf and subleaf, MSRs by index, one row each, none above the CPU's own maximum. */
-  readonly data: CpuidData
+  readonly data: Cpuid
   /** What in the text contradicts itself, and what was made of it. */
   readonly notes: readonly string[]
 }
 
-type Registers = readonly [eax: U32, ebx: U32, ecx: U32, edx: U32]
-
 /** Collects what the lines of a dump say, in the order of the text. */
 export class DumpBuilder {
-  readonly #cpus: Cpu[] = []
-  readonly #byLabel = new Map<string, Cpu>()
+  readonly #cpus: CpuInText[] = []
+  readonly #byLabel = new Map<string, CpuInText>()
   #label = ''
   /** The CPUs that the MSRs to come are of, where no label says so. */
-  #shared: readonly Cpu[] | undefined
+  #shared: readonly CpuInText[] | undefined
 
   /** What follows is of this CPU. */
   startCpu(label: string): void {
@@ -36,12 +34,12 @@ export class DumpBuilder {
    * A row; without a `subleaf` it is the next one of its leaf. A second leaf 0 begins another CPU, as some texts
    * hold several without saying so.
    */
-  addRow(leaf: U32, subleaf: U32 | undefined, registers: Registers): void {
+  addRow(leaf: U32, subleaf: U32 | undefined, registers: CpuidRegisters): void {
     const cpu = this.#current(leaf === 0)
     const order = cpu.seen.get(leaf) ?? 0
     cpu.seen.set(leaf, order + 1)
-    const row: CpuidRow = [leaf, subleaf ?? order, ...registers]
-    const key = `${leaf}.${row[1]}`
+    const row = rowOf(leaf, subleaf ?? order, registers)
+    const key = `${leaf}.${subleaf ?? order}`
     const first = cpu.rows.get(key)
     if (first === undefined) cpu.rows.set(key, row)
     else if (String(first) !== String(row)) cpu.notes.push(`${nameOf(row)} is given twice: the first counts`)
@@ -53,10 +51,16 @@ export class DumpBuilder {
       if (!msrs.has(row[0])) msrs.set(row[0], row)
   }
 
-  #current(begins: boolean): Cpu {
+  #current(begins: boolean): CpuInText {
     const known = this.#byLabel.get(this.#label)
     if (known !== undefined && !(begins && known.rows.has(FIRST))) return known
-    const cpu: Cpu = { label: this.#label, rows: new Map(), seen: new Map(), msrs: new Map(), notes: [] }
+    const cpu: CpuInText = {
+      label: this.#label,
+      rows: new Map(),
+      seen: new Map(),
+      msrs: new Map(),
+      notes: [],
+    }
     this.#cpus.push(cpu)
     this.#byLabel.set(this.#label, cpu)
     return cpu
@@ -69,7 +73,7 @@ export class DumpBuilder {
 
 const FIRST = '0.0'
 
-interface Cpu {
+interface CpuInText {
   readonly label: string
   readonly rows: Map<string, CpuidRow>
   /** How many rows of each leaf the text has. */
@@ -78,20 +82,23 @@ interface Cpu {
   readonly notes: string[]
 }
 
-function finish(cpu: Cpu): Dump {
-  const all = [...cpu.rows.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1])
-  const leaves = all.filter(([leaf]) => leaf <= (maximumOf(cpu, leaf) ?? leaf))
-  const msrs = [...cpu.msrs.values()].sort((a, b) => a[0] - b[0])
-  return { label: cpu.label, data: { leaves, msrs }, notes: cpu.notes }
+function finish({ label, rows, msrs, notes }: CpuInText): Dump {
+  const all = Cpuid.of([...rows.values()], [...msrs.values()]).merged()
+  const [basic, extended] = [maximumOf(all, 0), maximumOf(all, EXTENDED)]
+  const kept = all.rows().filter(([leaf]) => {
+    if (leaf < 0x4000_0000) return leaf <= basic
+    return leaf >>> 16 !== EXTENDED >>> 16 || leaf <= extended
+  })
+  return { label, data: Cpuid.of(kept, all.msrs()), notes }
 }
 
+const EXTENDED = 0x8000_0000
+
 /**
- * The highest leaf of the range that `leaf` is in, undefined where the CPU does not say. Only of the two ranges that
- * every manual defines: elsewhere (hypervisors, Transmeta, VIA, 8FFFFFFFH) the first register may be anything.
+ * The highest leaf of a range; no limit where the CPU does not say. Only of the two ranges that every manual
+ * defines: elsewhere (hypervisors, Transmeta, VIA, 8FFFFFFFH) the first register may be anything.
  */
-function maximumOf(cpu: Cpu, leaf: U32): U32 | undefined {
-  if (leaf < 0x4000_0000) return cpu.rows.get(FIRST)?.[2]
-  return leaf >>> 16 === 0x8000 ? cpu.rows.get(`${0x8000_0000}.0`)?.[2] : undefined
-}
+const maximumOf = (data: Cpuid, base: U32): number =>
+  data.has(base, 0) ? data.word(base, 0, 'eax') : Number.POSITIVE_INFINITY
 
 const nameOf = ([leaf, subleaf]: CpuidRow): string => `leaf ${hex(leaf, 1)}H subleaf ${subleaf}`

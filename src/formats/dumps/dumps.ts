@@ -30,8 +30,8 @@ const READERS: { readonly [format: string]: ((text: string, source: string) => D
   lscpu: parseLscpu,
 }
 
-const withFeatureMsrs = ({ label, data: { leaves, msrs }, notes }: Dump): Dump => ({
+const withFeatureMsrs = ({ label, data, notes }: Dump): Dump => ({
   label,
-  data: { leaves, msrs: msrs.filter(([index]) => FEATURE_MSRS.has(index)) },
+  data: data.withMsrs(data.msrs().filter(([index]) => FEATURE_MSRS.has(index))),
   notes,
 })

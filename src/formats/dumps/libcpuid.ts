@@ -1,5 +1,5 @@
 import { AIDA64_LINES } from './aida64.ts'
-import { fromHex, type LineReader, parseLines } from './cpuid-lines.ts'
+import { type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
 
 /**
@@ -27,10 +27,10 @@ const arrayLine: LineReader = (line, builder) => {
   const name = /^\s*(\w+)(?=\[)/.exec(line)
   const array = ARRAYS.get(name?.[1]?.toLowerCase() ?? '')
   if (name === null || array === undefined) return false
-  const [, index, eax = '', ebx = '', ecx = '', edx = ''] = ROW.exec(line.slice(name[0].length)) ?? []
+  const [, index, eax, ebx, ecx, edx] = ROW.exec(line.slice(name[0].length)) ?? []
   if (index === undefined) return 'malformed'
   const n = Number(index)
   const [leaf, subleaf] = array.counts === 'leaves' ? [array.leaf + n, 0] : [array.leaf, n]
-  builder.addRow(leaf, subleaf, [fromHex(eax), fromHex(ebx), fromHex(ecx), fromHex(edx)])
+  builder.addRow(leaf, subleaf, registersFromHex(eax, ebx, ecx, edx))
   return true
 }

@@ -1,8 +1,6 @@
-import type { U32 } from '../../core/bits.ts'
-import { bitMask } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { bitMask, type U32 } from '../../core/bits.ts'
+import { Cpuid, rowOf } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
-import type { Register } from '../../core/place.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
@@ -26,34 +24,23 @@ export interface LinuxCpu {
  * use, and shows none that only MSRs tell.
  */
 export function dumpOfFlags(cpu: LinuxCpu): Dump {
-  const words = new Map<string, [U32, U32, U32, U32, U32, U32]>()
-  const row = (leaf: U32, subleaf: U32) => {
-    const found = words.get(`${leaf}.${subleaf}`) ?? [leaf, subleaf, 0, 0, 0, 0]
-    words.set(`${leaf}.${subleaf}`, found)
-    return found
-  }
-  const [ebx, edx, ecx] = vendorWords(cpu.vendor)
-  row(0, 0).splice(2, 4, cpu.level, ebx, ecx, edx)
-  row(1, 0)[2] = signatureWord(cpu)
-  for (const { place, bit } of featuresOf(cpu)) {
-    if (place.kind !== 'cpuid') continue
-    const words = row(place.leaf, place.subleaf)
-    const at = COLUMN[place.register]
-    words[at] = (words[at] | bitMask(bit)) >>> 0
-  }
-  const leaves: CpuidRow[] = [...words.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1])
-  return { label: cpu.label, data: { leaves, msrs: [] }, notes: [APPROXIMATE] }
+  const ofFlags = Cpuid.ofWords(featuresOf(cpu).map(({ place, bit }) => [place, bitMask(bit)] as const))
+  const rows = [
+    rowOf(0, 0, { eax: cpu.level, ...vendorWords(cpu.vendor) }),
+    rowOf(1, 0, { eax: signatureWord(cpu) }),
+    ...ofFlags.rows(),
+  ]
+  return { label: cpu.label, data: Cpuid.of(rows).merged(), notes: [APPROXIMATE] }
 }
-
-const COLUMN: Readonly<Record<Register, 2 | 3 | 4 | 5>> = { eax: 2, ebx: 3, ecx: 4, edx: 5 }
 
 const APPROXIMATE =
   "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, count as absent"
 
-function vendorWords(vendor: string): [ebx: U32, edx: U32, ecx: U32] {
+/** Leaf 0 spells the vendor in EBX, EDX, ECX. */
+function vendorWords(vendor: string): { ebx: U32; edx: U32; ecx: U32 } {
   const bytes = new DataView(new ArrayBuffer(12))
   for (let i = 0; i < 12; i++) bytes.setUint8(i, vendor.charCodeAt(i) & 0xff)
-  return [bytes.getUint32(0, true), bytes.getUint32(4, true), bytes.getUint32(8, true)]
+  return { ebx: bytes.getUint32(0, true), edx: bytes.getUint32(4, true), ecx: bytes.getUint32(8, true) }
 }
 
 function featuresOf({ vendor, flags }: LinuxCpu): Feature[] {

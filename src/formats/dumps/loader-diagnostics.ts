@@ -1,5 +1,5 @@
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRow, rowOf } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dump } from './dump.ts'
 import { LoaderProcessors } from './loader-processors.ts'
@@ -56,9 +56,9 @@ const KEPT: readonly (readonly [leaf: U32, subleaf: U32])[] = [
 ]
 
 /** Of the other vendors glibc does not tell the name. */
-const VENDORS: ReadonlyMap<U32, readonly [ebx: U32, ecx: U32, edx: U32]> = new Map([
-  [1, [0x756e_6547, 0x6c65_746e, 0x4965_6e69]], // GenuineIntel
-  [2, [0x6874_7541, 0x444d_4163, 0x6974_6e65]], // AuthenticAMD
+const VENDORS: ReadonlyMap<U32, { readonly ebx: U32; readonly ecx: U32; readonly edx: U32 }> = new Map([
+  [1, { ebx: 0x756e_6547, ecx: 0x6c65_746e, edx: 0x4965_6e69 }], // GenuineIntel
+  [2, { ebx: 0x6874_7541, ecx: 0x444d_4163, edx: 0x6974_6e65 }], // AuthenticAMD
 ])
 
 const NOTE =
@@ -68,15 +68,14 @@ const NOTE =
 function dumpOf(chosen: ReadonlyMap<string, U32>): Dump {
   const word = (path: string): U32 => chosen.get(path) ?? 0
   const vendor = VENDORS.get(word('basic.kind'))
-  const leaves: CpuidRow[] = [[0, 0, word('basic.max_cpuid'), ...(vendor ?? ([0, 0, 0] as const))]]
+  const rows: CpuidRow[] = [rowOf(0, 0, { eax: word('basic.max_cpuid'), ...vendor })]
   for (const [i, [leaf, subleaf]] of KEPT.entries()) {
     const path = (register: number) => `features[0x${i.toString(16)}].cpuid[0x${register}]`
     if (!chosen.has(path(0))) continue
-    leaves.push([leaf, subleaf, word(path(0)), word(path(1)), word(path(2)), word(path(3))])
+    rows.push([leaf, subleaf, word(path(0)), word(path(1)), word(path(2)), word(path(3))])
   }
-  leaves.sort((a, b) => a[0] - b[0] || a[1] - b[1])
   const notes = vendor
     ? [NOTE]
     : [NOTE, 'glibc does not tell which vendor it is: models of any are considered']
-  return { label: '', data: { leaves, msrs: [] }, notes }
+  return { label: '', data: Cpuid.of(rows).merged(), notes }
 }

@@ -1,8 +1,8 @@
-import { type CpuidRegisters, walkLeaves } from '../../arch/x86/walk.ts'
+import { walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
+import type { CpuidRegisters } from '../../core/cpuid.ts'
+import { REGISTERS } from '../../core/place.ts'
 import type { Dump } from './dump.ts'
-
-const REGISTERS = ['eax', 'ebx', 'ecx', 'edx'] as const
 
 /** What a line says of a processor: `cpuid.eax[0x7].ebx`, `cpuid.subleaf_eax[0x4].ecx[0x1].until_ecx`. */
 const WORD =
@@ -13,7 +13,7 @@ const WORD =
  * the one before it is not said again.
  */
 export class LoaderProcessors {
-  readonly #words = new Map<string, [U32, U32, U32, U32]>()
+  readonly #words = new Map<string, CpuidRegisters>()
   /** Subleaves that answer as the first of them. */
   readonly #ranges = new Map<string, Range>()
   readonly #dumps: Dump[] = []
@@ -42,11 +42,9 @@ export class LoaderProcessors {
 
   #set(leaf: U32, subleaf: U32, what: string, value: U32): void {
     const key = `${leaf}.${subleaf}`
-    const register = REGISTERS.indexOf(what as (typeof REGISTERS)[number])
-    if (register >= 0) {
-      const words = this.#words.get(key) ?? [0, 0, 0, 0]
-      words[register] = value
-      this.#words.set(key, words)
+    const register = REGISTERS.find(name => name === what)
+    if (register) {
+      this.#words.set(key, { ...(this.#words.get(key) ?? ZEROS), [register]: value })
       return
     }
     const range = this.#ranges.get(key) ?? { leaf, first: subleaf, last: subleaf, mask: 0 }
@@ -55,25 +53,27 @@ export class LoaderProcessors {
 
   #finish(): boolean {
     if (this.#current?.told) {
-      const leaves = walkLeaves((leaf, subleaf) => this.#query(leaf, subleaf))
-      this.#dumps.push({ label: this.#current.label, data: { leaves, msrs: [] }, notes: [] })
-      this.#rows += leaves.length
+      const data = walkLeaves((leaf, subleaf) => this.#query(leaf, subleaf))
+      this.#dumps.push({ label: this.#current.label, data, notes: [] })
+      this.#rows += data.rows().length
     }
     return this.#rows <= MOST_ROWS
   }
 
   #query(leaf: U32, subleaf: U32): CpuidRegisters {
     const words = this.#words.get(`${leaf}.${subleaf}`)
-    if (words) return [...words]
+    if (words) return words
     for (const { first, last, mask, ...range } of this.#ranges.values()) {
       if (range.leaf !== leaf || subleaf < first || subleaf > last) continue
-      const [eax, ebx, ecx, edx] = this.#words.get(`${leaf}.${first}`) ?? [0, 0, 0, 0]
+      const registers = this.#words.get(`${leaf}.${first}`) ?? ZEROS
       // Where a mask is told, these bits of ECX are the question's.
-      return [eax, ebx, ((ecx & ~mask) | (subleaf & mask)) >>> 0, edx]
+      return { ...registers, ecx: ((registers.ecx & ~mask) | (subleaf & mask)) >>> 0 }
     }
-    return [0, 0, 0, 0]
+    return ZEROS
   }
 }
+
+const ZEROS: CpuidRegisters = { eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
 interface Range {
   readonly leaf: U32

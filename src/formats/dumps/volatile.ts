@@ -1,11 +1,11 @@
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidData, CpuidRow } from '../../core/cpuid-data.ts'
+import type { Cpuid, CpuidRegisters, CpuidRow } from '../../core/cpuid.ts'
 import type { Dump } from './dump.ts'
 
 /** CPUs of one dump that say the same of themselves. */
 export interface DistinctDump {
   /** As the first of them said it. */
-  readonly data: CpuidData
+  readonly data: Cpuid
   /** What the text calls them, in its order; a CPU it gives no name is its number, from 0. */
   readonly cpus: readonly string[]
   readonly notes: readonly string[]
@@ -16,7 +16,7 @@ export interface DistinctDump {
  * one is left of a part with cores of several kinds, of mixed microcode, or of several hosts in one text.
  */
 export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
-  const found = new Map<string, { data: CpuidData; cpus: string[]; notes: string[] }>()
+  const found = new Map<string, { data: Cpuid; cpus: string[]; notes: string[] }>()
   for (const [number, { label, data, notes }] of dumps.entries()) {
     const key = stableKey(data)
     const same = found.get(key)
@@ -27,33 +27,42 @@ export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
 }
 
 /** Equal for data that differ in volatile words only. */
-const stableKey = ({ leaves, msrs }: CpuidData): string =>
-  [...leaves.map(stableRow), ...msrs].map(row => row.join()).join(';')
+const stableKey = (data: Cpuid): string =>
+  [...data.rows().map(stableRow), ...data.msrs()].map(row => row.join()).join(';')
+
+const ALL = 0xffff_ffff
+const WHOLE = { eax: ALL, ebx: ALL, ecx: ALL, edx: ALL }
 
 /**
- * Registers that differ between the logical CPUs of one package, or from one reading to the next: APIC ids,
- * what the operating system has enabled, serial numbers, sensors. The bits to leave out of eax, ebx, ecx, edx.
- * A subleaf is named where only that one is volatile.
+ * The bits that differ between the logical CPUs of one package, or from one reading to the next: APIC ids, what the
+ * operating system has enabled, serial numbers, sensors. By leaf, or by leaf and subleaf where only that one is volatile.
  */
-const ALL = 0xffff_ffff
-const VOLATILE: ReadonlyMap<string, readonly [U32, U32, U32, U32]> = new Map([
-  ['1', [0x3000, 0xff00_0000, 0, 0]], // which of two sockets (P5); initial APIC id
-  ['3', [ALL, ALL, ALL, ALL]], // serial number of the Pentium III; part of Transmeta's
-  ['6', [0, 0, 0, 0xffff_0000]], // row in the table of the hardware feedback interface
-  ['11', [0, 0, 0, ALL]], // 0BH: x2APIC id, which has more than 8 bits where there are more than 255
-  ['13.0', [0, ALL, 0, 0]], // 0DH: size of what XCR0 has enabled now
-  ['13.1', [0, ALL, 0, 0]], // and XCR0 with IA32_XSS
-  ['31', [0, 0, 0, ALL]], // 1FH: as 0BH
-  [String(0x8000_001e), [ALL, ALL, ALL, ALL]], // AMD: APIC, core and node id
-  [String(0x8000_0026), [0, 0, 0, ALL]], // AMD: as 0BH
-  [String(0xc000_0002), [ALL, ALL, ALL, ALL]], // VIA, Zhaoxin: temperature and voltage
-  [String(0xc000_0004), [ALL, ALL, ALL, ALL]], // VIA, Zhaoxin: temperature and clock
+const VOLATILE = new Map<string, Partial<CpuidRegisters>>([
+  ['1', { eax: 0x3000, ebx: 0xff00_0000 }], // which of two sockets (P5); initial APIC id
+  ['3', WHOLE], // serial number of the Pentium III; part of Transmeta's
+  ['6', { edx: 0xffff_0000 }], // row in the table of the hardware feedback interface
+  ['11', { edx: ALL }], // 0BH: x2APIC id, which has more than 8 bits where there are more than 255
+  ['13.0', { ebx: ALL }], // 0DH: size of what XCR0 has enabled now
+  ['13.1', { ebx: ALL }], // and XCR0 with IA32_XSS
+  ['31', { edx: ALL }], // 1FH: as 0BH
+  [String(0x8000_001e), WHOLE], // AMD: APIC, core and node id
+  [String(0x8000_0026), { edx: ALL }], // AMD: as 0BH
+  [String(0xc000_0002), WHOLE], // VIA, Zhaoxin: temperature and voltage
+  [String(0xc000_0004), WHOLE], // VIA, Zhaoxin: temperature and clock
 ])
 
 /** A row without its volatile bits: the same on every CPU of a kind, and whenever it is read. */
-export function stableRow(row: CpuidRow): readonly number[] {
-  const masks = VOLATILE.get(`${row[0]}.${row[1]}`) ?? VOLATILE.get(String(row[0]))
+export function stableRow(row: CpuidRow): CpuidRow {
+  const [leaf, subleaf, eax, ebx, ecx, edx] = row
+  const masks = VOLATILE.get(`${leaf}.${subleaf}`) ?? VOLATILE.get(String(leaf))
   if (masks === undefined) return row
-  const [leaf, subleaf, ...registers] = row
-  return [leaf, subleaf, ...registers.map((word, i) => (word & ~(masks[i] ?? 0)) >>> 0)]
+  const without = (word: U32, mask = 0) => (word & ~mask) >>> 0
+  return [
+    leaf,
+    subleaf,
+    without(eax, masks.eax),
+    without(ebx, masks.ebx),
+    without(ecx, masks.ecx),
+    without(edx, masks.edx),
+  ]
 }

@@ -1,4 +1,4 @@
-import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { jsonFault } from './json-fault.ts'
 
@@ -7,14 +7,14 @@ import { jsonFault } from './json-fault.ts'
  * high]…]}`, one, a list of them, or one a line. JSON that is something else holds none.
  * @throws ParseError for what is not JSON, and for rows that are not such numbers
  */
-export function parseCpuidJson(text: string, source = ''): CpuidData[] {
+export function parseCpuidJson(text: string, source = ''): Cpuid[] {
   return parseJson(text, source).flatMap((value, i) => {
     if (typeof value !== 'object' || value === null || !('cpuid' in value)) return []
     const msr = 'msr' in value ? value.msr : []
-    return {
-      leaves: rows<CpuidRow>(value.cpuid, 6, `cpuid of CPU ${i + 1}`, source),
-      msrs: rows<MsrRow>(msr, 3, `msr of CPU ${i + 1}`, source),
-    }
+    return Cpuid.of(
+      rows<CpuidRow>(value.cpuid, 6, `cpuid of CPU ${i + 1}`, source),
+      rows<MsrRow>(msr, 3, `msr of CPU ${i + 1}`, source),
+    )
   })
 }
 

@@ -1,12 +1,12 @@
 import { hex, type U32 } from '../../core/bits.ts'
-import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { children, type Element } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
 
 /** The words of a `<cpudata>` document. @throws LibvirtError where it is none; the fault of the XML is its cause */
-export function readCpudata(text: string): CpuidData {
+export function readCpudata(text: string): Cpuid {
   let root: Element
   try {
     root = parseXml(text)
@@ -23,19 +23,19 @@ export function readCpudata(text: string): CpuidData {
  * `cpuid` nor `alias` counts as an MSR, as in libvirt.
  * @throws LibvirtError
  */
-export function parseCpudata(element: Element): CpuidData {
+export function parseCpudata(element: Element): Cpuid {
   const arch = element.name === 'cpudata' ? element.attributes.arch : undefined
   if (arch === undefined) throw internalError('missing CPU data architecture')
   if (arch !== 'x86') throw internalError(`CPU driver '${arch}' does not exist`)
   const items = children(element)
   if (items.length === 0) throw internalError('no x86 CPU data found')
-  const leaves: CpuidRow[] = []
+  const rows: CpuidRow[] = []
   const msrs: MsrRow[] = []
   for (const [index, item] of items.filter(({ name }) => name !== 'alias').entries()) {
-    if (item.name === 'cpuid') leaves.push(parseCpuid(item, index))
+    if (item.name === 'cpuid') rows.push(parseCpuid(item, index))
     else msrs.push(parseMsr(item, index))
   }
-  return { leaves, msrs }
+  return Cpuid.of(rows, msrs)
 }
 
 function parseCpuid({ attributes }: Element, index: number): CpuidRow {
@@ -72,29 +72,16 @@ function parseWord(text: string | undefined): U32 | undefined {
 }
 
 /** The data as libvirt prints it: sorted, words of one key ORed, all-zero ones left out. */
-export function printCpudata({ leaves, msrs }: CpuidData): string {
-  const cpuid = merge(leaves, 2).map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
+export function printCpudata(data: Cpuid): string {
+  const merged = data.merged()
+  const rows = merged.rows().map(([leaf, subleaf, eax, ebx, ecx, edx]) => {
+    if (!(eax || ebx || ecx || edx)) return ''
     return `  <cpuid eax_in='${word(leaf)}' ecx_in='${word(subleaf)}' eax='${word(eax)}' ebx='${word(ebx)}' ecx='${word(ecx)}' edx='${word(edx)}'/>\n`
   })
-  const msr = merge(msrs, 1).map(([index, low, high]) => {
-    return `  <msr index='0x${hex(index ?? 0, 1)}' eax='${word(low)}' edx='${word(high)}'/>\n`
+  const msrs = merged.msrs().map(([index, low, high]) => {
+    return low || high ? `  <msr index='0x${hex(index, 1)}' eax='${word(low)}' edx='${word(high)}'/>\n` : ''
   })
-  return `<cpudata arch='x86'>\n${cpuid.join('')}${msr.join('')}</cpudata>\n`
+  return `<cpudata arch='x86'>\n${rows.join('')}${msrs.join('')}</cpudata>\n`
 }
 
-const word = (value = 0): string => `0x${hex(value)}`
-
-/** One row for each key, which is the first `keys` columns. */
-function merge(rows: readonly (readonly number[])[], keys: number): number[][] {
-  const merged = new Map<string, number[]>()
-  for (const row of rows) {
-    const key = row.slice(0, keys).join()
-    const known = merged.get(key)
-    merged.set(
-      key,
-      known ? known.map((column, i) => (i < keys ? column : (column | (row[i] ?? 0)) >>> 0)) : [...row],
-    )
-  }
-  const kept = [...merged.values()].filter(row => row.slice(keys).some(column => column !== 0))
-  return kept.sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (keys > 1 ? (a[1] ?? 0) - (b[1] ?? 0) : 0))
-}
+const word = (value: U32): string => `0x${hex(value)}`

@@ -1,4 +1,3 @@
-import { bits } from '../../core/bits.ts'
 import { type CpuInfo, microcodeOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import type { DistinctDump } from '../../formats/dumps/volatile.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
@@ -19,7 +18,7 @@ const CORES: ReadonlyMap<number, string> = new Map([
 function hybrid(dumps: readonly DistinctDump[]): ProbeDoubt[] {
   const cores = grouped(
     dumps.flatMap(({ data, cpus }) => {
-      const kind = bits(data.leaves.find(([leaf]) => leaf === 0x1a)?.[2] ?? 0, 24, 8)
+      const kind = data.field(0x1a, 0, 'eax', 24, 8)
       return cpus.map(cpu => [CORES.get(kind) ?? `kind ${kind}`, Number(cpu)] as const)
     }),
   )

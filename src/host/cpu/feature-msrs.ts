@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import type { U32 } from '../../core/bits.ts'
-import type { MsrRow } from '../../core/cpuid-data.ts'
+import type { MsrRow } from '../../core/cpuid.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import type { DistinctDump } from '../../formats/dumps/volatile.ts'
 import type { ProbeDoubt } from '../../formats/host/probed.ts'
@@ -38,7 +38,7 @@ export function readFeatureMsrs(
 }
 
 const withMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
-  dumps.map((dump, i) => ({ ...dump, data: { ...dump.data, msrs: msrs[i] ?? [] } }))
+  dumps.map((dump, i) => ({ ...dump, data: dump.data.withMsrs(msrs[i] ?? []) }))
 
 /**
  * The MSRs of these that a CPU has, by Linux's msr driver, which only root may read.

@@ -1,7 +1,7 @@
 import { getSystemErrorName } from 'node:util'
 import type { U32 } from '../../core/bits.ts'
 import type { Tsc } from '../../core/cpu.ts'
-import type { MsrRow } from '../../core/cpuid-data.ts'
+import type { MsrRow } from '../../core/cpuid.ts'
 import { wordOf } from '../files/file-error.ts'
 import { close, ioctl, type KvmReply, open, type Request, type Run } from './requests.ts'
 import { RouteError } from './route-error.ts'

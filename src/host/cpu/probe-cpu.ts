@@ -1,4 +1,3 @@
-import { bit } from '../../core/bits.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
@@ -99,4 +98,4 @@ function unseen({ online, offline }: System, route: Route, dumps: readonly Dump[
 
 /** Whether the counter runs at one rate whatever the CPU does: only then libvirt tells its rate. */
 const hasInvariantTsc = ([first]: readonly Dump[]): boolean =>
-  bit(first?.data.leaves.find(([leaf]) => leaf === 0x8000_0007)?.[5] ?? 0, 8)
+  first?.data.bit(0x8000_0007, 0, 'edx', 8) ?? false

@@ -1,5 +1,5 @@
-import type { CpuidRegisters } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
+import type { CpuidRegisters } from '../../core/cpuid.ts'
 import { DATA_ADDRESS, EXECUTE_CPUID, MOVE_TO_CPU, REQUEST_SIZE } from './program.ts'
 
 /** What the program is asked to do: see `program.ts`. */
@@ -52,7 +52,7 @@ export class KvmReply {
 
   /** What CPUID returned. */
   get registers(): CpuidRegisters {
-    return [this.word(0), this.word(1), this.word(2), this.word(3)]
+    return { eax: this.word(0), ebx: this.word(1), ecx: this.word(2), edx: this.word(3) }
   }
 
   /** The n-th 32 bits of the data. */

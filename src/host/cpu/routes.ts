@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import { isCpuidRecords, parseCpuidRecords } from '../../formats/dumps/cpuid-records.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
 import { parseLoaderDiagnostics } from '../../formats/dumps/loader-diagnostics.ts'
@@ -81,9 +81,9 @@ export const ROUTES: readonly RouteReader[] = [
   },
 ]
 
-const dumpOf = ([cpu, leaves]: readonly [number, readonly CpuidRow[]]): Dump => ({
+const dumpOf = ([cpu, data]: readonly [number, Cpuid]): Dump => ({
   label: String(cpu),
-  data: { leaves, msrs: [] },
+  data,
   notes: [],
 })
 
@@ -106,7 +106,7 @@ const numbered = (dumps: readonly Dump[], { online }: System): Dump[] =>
  * not run.
  * @throws RouteError
  */
-export const readByInstruction = (cpus: readonly number[], run: Run): Map<number, CpuidRow[]> =>
+export const readByInstruction = (cpus: readonly number[], run: Run): Map<number, Cpuid> =>
   walkInRounds(cpus, askBy(run))
 
 const askBy =

@@ -1,6 +1,6 @@
-import { type CpuidRegisters, walkLeaves } from '../../arch/x86/walk.ts'
+import { walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRegisters } from '../../core/cpuid.ts'
 
 /** One execution of CPUID. */
 type Question = readonly [leaf: U32, subleaf: U32]
@@ -15,7 +15,7 @@ export type AskAll = (
  * what is known, what was missing is asked for in one go, and they are walked again until nothing is.
  * A CPU that cannot be asked is left out.
  */
-export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, CpuidRow[]> {
+export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, Cpuid> {
   const known = new Map(cpus.map(cpu => [cpu, new Known()]))
   let wanted: ReadonlyMap<number, readonly Question[]> = new Map(cpus.map(cpu => [cpu, LIKELY]))
   while (wanted.size > 0) {
@@ -26,13 +26,13 @@ export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, 
     const missing = [...known].map(([cpu, words]) => [cpu, words.walk()] as const)
     wanted = new Map(missing.filter(([, questions]) => questions.length > 0))
   }
-  return new Map([...known].map(([cpu, { rows }]) => [cpu, rows]))
+  return new Map([...known].map(([cpu, { data }]) => [cpu, data]))
 }
 
 /** What one CPU has answered so far. */
 class Known {
   /** As far as they are known. */
-  rows: CpuidRow[] = []
+  data = Cpuid.empty
   readonly #words = new Map<string, CpuidRegisters>()
 
   learn(questions: readonly Question[], answers: readonly CpuidRegisters[]): void {
@@ -42,7 +42,7 @@ class Known {
   /** Questions that are open. */
   walk(): Question[] {
     const missing = new Map<string, Question>()
-    this.rows = walkLeaves((...question) => {
+    this.data = walkLeaves((...question) => {
       const registers = this.#words.get(String(question))
       if (!registers) missing.set(String(question), question)
       return registers ?? NOTHING
@@ -51,7 +51,7 @@ class Known {
   }
 }
 
-const NOTHING: CpuidRegisters = [0, 0, 0, 0]
+const NOTHING: CpuidRegisters = { eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
 /** What most CPUs of the last ten years have: it saves rounds, and costs little where it is in vain. */
 const LIKELY: readonly Question[] = [

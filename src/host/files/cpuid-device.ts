@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { type Query, walkLeaves } from '../../arch/x86/walk.ts'
-import type { CpuidRow } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import { printCpuidR } from '../../formats/dumps/cpuid-r.ts'
 import { fromDevice } from './device.ts'
 import { fileError } from './file-error.ts'
@@ -13,7 +13,7 @@ export const readCpuidText = (path: string): Buffer => Buffer.from(printCpuidR(r
  * @see cpuid(4): the leaf is the low half of the position, the subleaf the high one
  * @throws FileError
  */
-export const readCpuidDevice = (path: string): CpuidRow[] =>
+export const readCpuidDevice = (path: string): Cpuid =>
   fromDevice(path, device => walkLeaves(queryOf(device, path)))
 
 function queryOf(device: number, path: string): Query {
@@ -24,6 +24,11 @@ function queryOf(device: number, path: string): Query {
     } catch (error) {
       throw fileError('read', path, error)
     }
-    return [answer.readUInt32LE(0), answer.readUInt32LE(4), answer.readUInt32LE(8), answer.readUInt32LE(12)]
+    return {
+      eax: answer.readUInt32LE(0),
+      ebx: answer.readUInt32LE(4),
+      ecx: answer.readUInt32LE(8),
+      edx: answer.readUInt32LE(12),
+    }
   }
 }

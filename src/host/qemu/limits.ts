@@ -47,9 +47,9 @@ export function askLimits(run: Run): Limits {
   // KVM's limit, or on old kernels what it advises, and on older ones four.
   const counts = [most, advised].map(answer => answer?.result ?? 0)
   const kvmMaxVcpus = kvm?.result === KVM ? (counts.find(count => count > 0) ?? 4) : undefined
-  const isReported = (extended?.registers[0] ?? 0) >= ENCRYPTION
+  const isReported = (extended?.registers.eax ?? 0) >= ENCRYPTION
   // Of the guests that can be told apart, those with encrypted state come first. @see APM 3, CPUID Fn8000_001F
-  const [, , all = 0, firstWithout = 0] = encryption?.registers ?? []
+  const { ecx: all = 0, edx: firstWithout = 0 } = encryption?.registers ?? {}
   const sev = { maxGuests: all - firstWithout + 1, maxEsGuests: firstWithout - 1 }
   return { ...(kvmMaxVcpus !== undefined && { kvmMaxVcpus }), ...(isReported && all > 0 && { sev }) }
 }

@@ -1,7 +1,7 @@
 import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
 import { type AllowedModels, decode as decodeData } from '../../arch/x86/decode.ts'
 import type { Cpu } from '../../core/cpu.ts'
-import type { CpuidData } from '../../core/cpuid-data.ts'
+import type { Cpuid } from '../../core/cpuid.ts'
 import type { Signature } from '../../core/signature.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import type { Context } from '../context.ts'
@@ -32,7 +32,7 @@ export interface DecodedCpu extends DecodeAnswer {
  * The named CPU that a dump is.
  * @throws LibvirtError where no model fits
  */
-export function decode(context: Context, data: CpuidData, options: DecodeOptions = {}): DecodedCpu {
+export function decode(context: Context, data: Cpuid, options: DecodeOptions = {}): DecodedCpu {
   const read = readCpuid(context.db, data)
   const cpu = decodeX86(context, read, options)
   return answer(cpu, read, [...doubts(data, options.source), ...lacks(context, read, cpu, options)])

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { Cpuid } from '../../core/cpuid.ts'
 import { leaves, msrs } from '../input/cpu-schemas.ts'
 import { question } from '../question.ts'
 import { described, flag, names, text, word } from '../schema.ts'
@@ -35,7 +36,7 @@ export const decodeQuestion = question({
   input,
   answer: DecodeAnswer,
   run(context, { cpuid, msr, text, ...options }) {
-    const data = { leaves: cpuid ?? [], msrs: msr ?? [] }
+    const data = Cpuid.of(cpuid ?? [], msr)
     const { notes, ...answer } =
       text === undefined ? decode(context, data, options) : decodeText(context, text, options)
     return { answer, notes }

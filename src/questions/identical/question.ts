@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { identical } from '../../arch/x86/data.ts'
 import { cpudata } from '../input/cpu-schemas.ts'
 import { readData } from '../input/read.ts'
 import { question } from '../question.ts'
@@ -9,5 +8,5 @@ export const identicalQuestion = question({
   summary: 'Check whether two CPUs answered CPUID and MSR reads exactly alike',
   input: v.strictObject({ a: cpudata('One CPU.'), b: cpudata('The other CPU.') }),
   answer: v.strictObject({ identical: v.boolean() }),
-  run: (_context, { a, b }) => ({ answer: { identical: identical(readData(a), readData(b)) } }),
+  run: (_context, { a, b }) => ({ answer: { identical: readData(a).eq(readData(b)) } }),
 })

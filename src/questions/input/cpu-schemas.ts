@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
 import { isRows } from '../../formats/json/cpuid-json.ts'
 import { described, text } from '../schema.ts'
 

@@ -1,5 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
-import type { CpuidData, CpuidRow, MsrRow } from '../../core/cpuid-data.ts'
+import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { partsOf, text } from '../../formats/libvirt/cpu-parts.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
@@ -38,8 +38,8 @@ type GivenData =
   | { readonly cpuid?: readonly CpuidRow[] | undefined; readonly msr?: readonly MsrRow[] | undefined }
 
 /** @throws ParseError, LibvirtError for a document that is none */
-export const readData = (given: GivenData): CpuidData =>
-  typeof given === 'string' ? readCpudata(given) : { leaves: given.cpuid ?? [], msrs: given.msr ?? [] }
+export const readData = (given: GivenData): Cpuid =>
+  typeof given === 'string' ? readCpudata(given) : Cpuid.of(given.cpuid ?? [], given.msr)
 
 /** A host and a CPU, read in this order: what is wrong with the host is reported first. @throws ParseError, LibvirtError */
 export function readPair(host: string, cpu: string, arch?: string): readonly [Cpu, Cpu] {

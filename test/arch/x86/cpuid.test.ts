@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { hasOtherBits, identical } from '../../../src/arch/x86/data.ts'
+import { hasOtherBits, readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import { checkForbidden, dataHasFeature, hasFeature, validateFeatures } from '../../../src/arch/x86/query.ts'
 import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, guest, host, modelOf, names, refusal, together } from '../../notation.ts'
@@ -89,7 +88,7 @@ describe('the signature', () => {
   })
 })
 
-describe('identity', () => {
+describe('equality', () => {
   test.each([
     ['', '', true],
     ['1.ecx=1, 7.0.ebx=2', '7.0.ebx=2, 1.ecx=1', true],
@@ -103,8 +102,8 @@ describe('identity', () => {
     ['msr.10a=100000000', 'msr.10a=1', false],
     ['msr.1=1', '1.eax=1', false],
   ])('%s and %s: %s', (a, b, expected) => {
-    expect(identical(cpuid(a), cpuid(b))).toBe(expected)
-    expect(identical(cpuid(b), cpuid(a))).toBe(expected)
+    expect(cpuid(a).eq(cpuid(b))).toBe(expected)
+    expect(cpuid(b).eq(cpuid(a))).toBe(expected)
   })
 })
 

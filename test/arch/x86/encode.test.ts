@@ -31,7 +31,7 @@ describe('a definition as words', () => {
 
   test('spells the vendor that it names, not its model’s', () => {
     expect(readCpuid(db, encode(db, host('Penryn Intel')).vendor).vendor?.name).toBe('Intel')
-    expect(encode(db, host('Penryn')).vendor.leaves).toEqual([])
+    expect(encode(db, host('Penryn')).vendor.rows()).toEqual([])
   })
 
   test.each([

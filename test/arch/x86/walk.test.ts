@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type CpuidRegisters, type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
+import { type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
 import { builtin } from '../../built-in.ts'
+import { registersOf } from '../../notation.ts'
 
 /** A CPU that answers zeros but for what is listed: `LEAF.SUBLEAF: EAX EBX ECX EDX` in hexadecimal. */
 const cpu = (...lines: readonly string[]): Query => {
   const words = new Map(
     lines.map(line => {
       const [key = '', registers = ''] = line.split(': ')
-      return [key, registers.split(' ').map(word => Number.parseInt(word, 16)) as unknown as CpuidRegisters]
+      return [key, registersOf(...registers.split(' ').map(word => Number.parseInt(word, 16)))]
     }),
   )
-  return (leaf, subleaf) => words.get(`${leaf.toString(16)}.${subleaf.toString(16)}`) ?? [0, 0, 0, 0]
+  return (leaf, subleaf) => words.get(`${leaf.toString(16)}.${subleaf.toString(16)}`) ?? registersOf()
 }
 
 const keys = (query: Query): string =>
   walkLeaves(query)
+    .rows()
     .map(([leaf, subleaf]) => `${leaf.toString(16)}.${subleaf.toString(16)}`)
     .join(' ')
 
@@ -44,7 +46,9 @@ test.each([
 })
 
 const of = (leaf: number, query: Query): number[] =>
-  walkLeaves(query).flatMap(row => (row[0] === leaf ? [row[1]] : []))
+  walkLeaves(query)
+    .rows()
+    .flatMap(row => (row[0] === leaf ? [row[1]] : []))
 
 test.each([
   ['7: what EAX says', 7, ['7.0: 2 0 0 0'], [0, 1, 2]],
@@ -61,14 +65,20 @@ test.each([
   expect(of(leaf, cpu('0.0: 24 0 0 0', ...lines))).toEqual(expected)
 })
 
+const ALL = 0xffff_ffff
+
 /** A CPU with all that there may be. */
 const everything: Query = (leaf, subleaf) => {
-  if ((leaf & 0xfff_ffff) === 0) return [leaf + 0x40, 0, 0, 0]
-  return subleaf < 8 ? [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff] : [0, 0, 0, 0]
+  if ((leaf & 0xfff_ffff) === 0) return registersOf(leaf + 0x40)
+  return subleaf < 8 ? registersOf(ALL, ALL, ALL, ALL) : registersOf()
 }
 
 test('every word that carries a feature is read of a CPU that has it', () => {
-  const read = new Set(walkLeaves(everything).map(([leaf, subleaf]) => `${leaf}.${subleaf}`))
+  const read = new Set(
+    walkLeaves(everything)
+      .rows()
+      .map(([leaf, subleaf]) => `${leaf}.${subleaf}`),
+  )
   const words = builtin().features.words.filter(place => place.kind === 'cpuid')
   expect(words.filter(({ leaf, subleaf }) => !read.has(`${leaf}.${subleaf}`))).toEqual([])
 })
@@ -78,7 +88,7 @@ test('whatever a CPU says, the walk ends, asks no row twice and keeps order', ()
   const registers = fc.tuple(word, word, word, word)
   fc.assert(
     fc.property(fc.func(registers), answer => {
-      const rows = walkLeaves((leaf, subleaf) => answer(leaf, subleaf))
+      const rows = walkLeaves((leaf, subleaf) => registersOf(...answer(leaf, subleaf))).rows()
       expect(rows.length).toBeLessThan(4 * (0x100 + 20 * 0x40))
       const keys = rows.map(([leaf, subleaf]) => leaf * 0x100 + subleaf)
       expect(keys).toEqual([...new Set(keys)].sort((a, b) => a - b))

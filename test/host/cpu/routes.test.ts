@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { CpuidRow } from '../../../src/core/cpuid-data.ts'
+import type { CpuidRow } from '../../../src/core/cpuid.ts'
 import { parseCpuidR } from '../../../src/formats/dumps/cpuid-r.ts'
 import type { Dump } from '../../../src/formats/dumps/dump.ts'
 import { stableRow } from '../../../src/formats/dumps/volatile.ts'
@@ -21,7 +21,7 @@ const isX86Linux = process.platform === 'linux' && process.arch === 'x64'
 function referenceBy(way: '-i' | '-k'): ReadonlyMap<number, readonly CpuidRow[]> {
   const { stdout, status } = spawnSync('cpuid', ['-r', way], { encoding: 'utf8' })
   const dumps = status === 0 ? parseCpuidR(stdout) : []
-  return new Map(dumps.map(({ label, data }) => [numberOf(label), data.leaves]))
+  return new Map(dumps.map(({ label, data }) => [numberOf(label), data.rows()]))
 }
 
 const numberOf = (label: string): number => Number(/\d+/.exec(label)?.[0])
@@ -48,10 +48,10 @@ const beyond = (rows: readonly CpuidRow[], reference: readonly CpuidRow[] = []) 
 function expectAgreement(route: Route, { label, data }: Dump): void {
   const reference = REFERENCE[route].get(numberOf(label))
   if (route === 'cpuinfo') {
-    expect(beyond(data.leaves, reference)).toEqual([])
+    expect(beyond(data.rows(), reference)).toEqual([])
     return
   }
-  const [ours, theirs] = [stable(data.leaves), stable(reference)]
+  const [ours, theirs] = [stable(data.rows()), stable(reference)]
   const both = [...ours.keys()].filter(key => theirs.has(key))
   expect(both.map(key => [key, ours.get(key)])).toEqual(both.map(key => [key, theirs.get(key)]))
   expect(both.length).toBeGreaterThan(5)
@@ -82,7 +82,7 @@ describe.skipIf(!isX86Linux || why)(`routes against cpuid -r (package cpuid, ${w
     if (JSON.stringify(sight(byProgram)) !== JSON.stringify(sight(byKernel)))
       return context.skip('cpuid -r -i and cpuid -r -k differ')
     const [instruction, device] = readings.map(({ dumps }) =>
-      dumps?.map(({ data }) => data.leaves.map(stableRow)),
+      dumps?.map(({ data }) => data.rows().map(stableRow)),
     )
     if (device) expect(device).toEqual(instruction)
   })

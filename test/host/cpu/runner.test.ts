@@ -17,7 +17,7 @@ describe.skipIf(!canRun)('the program (Linux on x86-64 only)', () => {
     const [vendor, moved, sameVendor] = runner.run([executeCpuid(0, 0), moveToCpu(0), executeCpuid(0, 0)])
     expect(moved?.result).toBe(0)
     expect(sameVendor?.registers).toEqual(vendor?.registers)
-    expect(vendor?.registers.some(word => word > 0)).toBe(true)
+    expect(vendor?.registers.ebx).toBeGreaterThan(0)
     expect(runner.run([])).toEqual([])
     expect(readdirSync(folder)).toHaveLength(1)
     runner.remove()
