@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
-import { LEAN, leanData } from './page-lean.mjs'
+import { dataAlone } from './page-lean.mjs'
 
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'
@@ -65,7 +65,7 @@ async function program(entry, shared) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryPoints: [entry],
-    plugins: [sampleFleet, dataStrings(leanData), ...LEAN],
+    plugins: [sampleFleet, dataStrings((_name, text) => dataAlone(text))],
   })
   // An HTML parser must not see the end of the element in it.
   return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')
