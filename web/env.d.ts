@@ -1,5 +1,5 @@
-/** The sample fleet, baked in by the build. */
+/** The sample fleet. The build fills it in. */
 declare module 'sample:fleet' {
-  const sample: import('./worker/engine.ts').Baked
+  const sample: import('./shared/protocol.ts').EmbeddedFleet
   export default sample
 }

@@ -10,7 +10,7 @@ export const whyNoChromium = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} not
 /** How long the browser may take for one thing on a busy machine, in milliseconds. */
 const PATIENCE = 120_000
 
-/** Nothing but the page: no updates, no sync, nothing in the background. */
+/** No updates, no synchronization, no background work. */
 const QUIET = [
   '--no-sandbox',
   '--disable-gpu',
@@ -24,14 +24,14 @@ const QUIET = [
 export interface Opened {
   readonly context: BrowserContext
   readonly page: Page
-  /** Everything that went wrong in the page, and every request but that for the page itself. */
+  /** All errors and warnings of the page, and all requests except that for the page itself. */
   readonly faults: string[]
   readonly close: () => Promise<void>
 }
 
 type Options = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>
 
-/** A browser with a profile of its own, that starts empty and is thrown away. */
+/** Opens a browser with a new profile that is deleted on close. */
 export async function openBrowser(options: Options = {}): Promise<Opened> {
   const profile = mkdtempSync(join(tmpdir(), 'virt-cpu-profile-'))
   const context = await chromium.launchPersistentContext(profile, {
@@ -44,6 +44,7 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
   })
   context.setDefaultTimeout(PATIENCE)
   const page = context.pages()[0] ?? (await context.newPage())
+  page.setDefaultTimeout(60_000)
   const faults: string[] = []
   page.on('pageerror', error => faults.push(error.message))
   page.on('console', message => {
@@ -52,7 +53,7 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
   page.on('request', request => {
     const url = request.url()
     const own = request.isNavigationRequest() && request.frame() === page.mainFrame()
-    if (!own && !/^(?:blob|data):/.test(url)) faults.push(`asked for ${url}`)
+    if (!own && !/^(?:blob|data):/.test(url)) faults.push(`requested ${url}`)
   })
   const close = async () => {
     await context.close()
@@ -61,13 +62,13 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
   return { context, page, faults, close }
 }
 
-/** Waits until a view says its finding. */
-export async function finding(page: Page): Promise<string> {
+/** Waits until a view shows its headline, and returns it. */
+export async function headline(page: Page): Promise<string> {
   await page.waitForFunction(() => (document.querySelector('h1')?.textContent ?? '').trim().length > 1)
   return (await page.textContent('h1')) ?? ''
 }
 
-/** Drops files and folders on the page, as a desktop does: it then reads them by itself. */
+/** Drops files and folders on the page as a desktop does: the browser reads them itself. */
 export async function drop(page: Page, paths: readonly string[]): Promise<void> {
   const session = await page.context().newCDPSession(page)
   const data = { items: [], files: [...paths], dragOperationsMask: 1 }

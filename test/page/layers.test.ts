@@ -1,39 +1,102 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 
-const web = join(import.meta.dirname, '..', '..', 'web')
-const src = join(web, '..', 'src')
+const root = join(import.meta.dirname, '..', '..')
 
-const sources = readdirSync(web, { recursive: true, encoding: 'utf8' }).filter(name => /\.tsx?$/.test(name))
+/** The page's layers, from bottom to top: a file imports its own layer and those below it. */
+const LAYERS = ['web/shared/', 'web/ui/parts/', 'web/ui/views/', 'web/ui/app/', 'web/main.tsx']
 
-/** What each file imports of our own, from the root of the sources. */
-const imports = sources.flatMap(name => {
-  const code = readFileSync(join(web, name), 'utf8')
-  return [...code.matchAll(/from '(\.[^']+)'/g)].map(match => ({
-    name,
-    of: relative(src, join(web, dirname(name), match[1] ?? '')),
-  }))
+/** The worker is above `shared` and beside the user interface. */
+const WORKER = 'web/worker/'
+
+/** The layers of the sources that the page's worker stands beside. */
+const BESIDE = /^src\/(?:cli|http|host|inventory)\//
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder)).flatMap(name => {
+    const path = `${folder}/${name}`
+    if (statSync(join(root, path)).isDirectory()) return filesBelow(path)
+    return /\.tsx?$/.test(name) && !name.endsWith('.d.ts') ? [path] : []
+  })
+}
+
+const sources = filesBelow('web')
+
+/** What each file imports of our own, types included. */
+const imports = new Map(
+  sources.map(path => [
+    path,
+    [...readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(match =>
+      normalize(join(dirname(path), match[1] ?? '')),
+    ),
+  ]),
+)
+
+/** The imports that a test forbids, as text. */
+const faultsOf = (isFault: (path: string, target: string) => boolean): string[] =>
+  [...imports].flatMap(([path, targets]) =>
+    targets.filter(target => isFault(path, target)).map(target => `${path} imports ${target}`),
+  )
+
+const rankOf = (path: string): number => LAYERS.findIndex(layer => path.startsWith(layer))
+
+test('every file of the page belongs to a layer', () => {
+  expect(sources.filter(path => rankOf(path) < 0 && !path.startsWith(WORKER))).toEqual([])
 })
 
-test('the page stands above the verbs, and beside the command', () => {
-  expect(imports.filter(({ of }) => /^(?:cli|http|node|probe|inventory)\//.test(of))).toEqual([])
+test('no import in the page points up', () => {
+  const isUp = (path: string, target: string) => rankOf(path) >= 0 && rankOf(target) > rankOf(path)
+  expect(faultsOf(isUp)).toEqual([])
 })
 
-test('no rule of the style is dead', () => {
-  const styles = readdirSync(join(web, 'style')).map(name => readFileSync(join(web, 'style', name), 'utf8'))
-  const drawn = sources
-    .filter(name => name.startsWith('ui/'))
-    .map(name => readFileSync(join(web, name), 'utf8'))
+test('the user interface and the worker share only what is in shared', () => {
+  const isAcross = (path: string, target: string) =>
+    path.startsWith(WORKER) ? rankOf(target) > 0 : target.startsWith(WORKER)
+  expect(faultsOf(isAcross)).toEqual([])
+})
+
+test('no view imports another', () => {
+  const viewOf = (path: string) => /^web\/ui\/views\/(?!list)([\w-]+)/.exec(path)?.[1]
+  const isOther = (path: string, target: string) => {
+    const [own, other] = [viewOf(path), viewOf(target)]
+    return own !== undefined && other !== undefined && own !== other
+  }
+  expect(faultsOf(isOther)).toEqual([])
+})
+
+test('no imports in the page form a circle, types included', () => {
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    if (trail.includes(path) || done.has(path)) return
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path])
+    done.add(path)
+  }
+  for (const path of sources) visit(path, [])
+  expect(circles).toEqual([])
+})
+
+test('the page stands above the questions, and beside the command', () => {
+  expect(faultsOf((_, target) => BESIDE.test(target))).toEqual([])
+})
+
+test('only the worker computes with CPUs: the user interface imports nothing of the sources', () => {
+  expect(faultsOf((path, target) => path.startsWith('web/ui/') && target.startsWith('src/'))).toEqual([])
+})
+
+test('every rule of the style is used', () => {
+  const styles = readdirSync(join(root, 'web/style')).map(name =>
+    readFileSync(join(root, 'web/style', name), 'utf8'),
+  )
+  const drawing = sources
+    .filter(path => path.startsWith('web/ui/'))
+    .map(path => readFileSync(join(root, path), 'utf8'))
   const classes = [...styles.join('\n').matchAll(/\.([a-z][\w-]*)(?=[^{};]*\{)/g)].map(
     match => match[1] ?? '',
   )
-  const words = new Set(drawn.join('\n').match(/[a-z][\w-]*/g))
-  // Levels are told by the worker.
+  const words = new Set(drawing.join('\n').match(/[a-z][\w-]*/g))
+  // The worker sends the names of levels.
   expect([...new Set(classes)].filter(name => !words.has(name) && !/^v[1-4]$/.test(name))).toEqual([])
-})
-
-test('only the worker knows what a CPU is: what draws is told everything', () => {
-  const drawing = imports.filter(({ name, of }) => name.startsWith('ui/') && !of.startsWith('..'))
-  expect(drawing).toEqual([])
 })

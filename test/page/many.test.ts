@@ -30,7 +30,7 @@ interface TraceEvent {
 }
 
 /** The longest task of the main thread while something is done, in milliseconds of processor time. */
-async function longestTask(page: Page, deed: () => Promise<void>): Promise<number> {
+async function longestTask(page: Page, action: () => Promise<void>): Promise<number> {
   const session = await page.context().newCDPSession(page)
   const events: TraceEvent[] = []
   session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])))
@@ -42,7 +42,7 @@ async function longestTask(page: Page, deed: () => Promise<void>): Promise<numbe
     },
     transferMode: 'ReportEvents',
   })
-  await deed()
+  await action()
   await session.send('Tracing.end')
   await done
   const main = new Set(
@@ -60,8 +60,8 @@ async function longestTask(page: Page, deed: () => Promise<void>): Promise<numbe
 const SHOWN = [
   ['Fleet', '.groups tbody tr'],
   ['Matrix', '.matrix tbody tr'],
-  ['Baseline', '.written pre'],
-  ['Cost', '.finding p'],
+  ['Baseline', '.definition pre'],
+  ['Cost', '.headline p'],
   ['Pools', '.chip'],
   ['Migration', '.graph'],
   ['Family tree', '.tree li'],
@@ -97,7 +97,7 @@ test.skipIf(why)(
     const ratios: number[] = []
     for (let i = 0; i < 3; i++) {
       const { page, close } = await openBrowser()
-      const deed = async () => {
+      const action = async () => {
         await page.goto(url)
         for (const [view, shown] of SHOWN) {
           await page.getByRole('link', { name: view }).click()
@@ -107,7 +107,7 @@ test.skipIf(why)(
       try {
         await yardstick(page) // compiles
         const unit = await yardstick(page)
-        ratios.push((await longestTask(page, deed)) / unit)
+        ratios.push((await longestTask(page, action)) / unit)
       } finally {
         await close()
       }

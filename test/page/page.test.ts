@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CLI, virtCpu } from '../cli/virt-cpu.ts'
 import { needed } from '../needs.ts'
-import { drop, finding, type Opened, openBrowser, whyNoChromium } from './browser.ts'
+import { drop, headline, type Opened, openBrowser, whyNoChromium } from './browser.ts'
 import { folderOf, fortyFiles, random, randomPool } from './fleet-of.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -27,7 +27,7 @@ function filesIn(path: string): string[] {
   )
 }
 
-test('the whole page with its data is at most 190 KiB on the wire', () => {
+test('the page with its data is at most 190 KiB compressed', () => {
   expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(190 * 1024)
 })
 
@@ -50,7 +50,7 @@ function baselines(pools: readonly (readonly string[])[]): string[] {
     })
 }
 
-const xmlOf = (page: Page) => page.locator('.written pre').first().textContent()
+const xmlOf = (page: Page) => page.locator('.definition pre').first().textContent()
 
 describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
   let opened: Opened
@@ -68,25 +68,25 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.goto(`${url}#${hash}`)
   }
 
-  test('from the disk, without a network: the sample fleet to its baseline', async () => {
+  test('from a file, without a network: the sample fleet and its baseline', async () => {
     await open()
-    expect(await finding(page)).toMatch(/^Drop your hosts/)
+    expect(await headline(page)).toMatch(/^Drop your hosts/)
     await page.getByRole('button', { name: 'Show a sample fleet' }).click()
     await page.getByRole('link', { name: 'Fleet' }).waitFor()
     await expect.poll(() => page.title()).toMatch(/hosts .* · virt-cpu$/)
     await page.getByRole('combobox', { name: 'Pool' }).selectOption('=intel')
     await page.getByRole('link', { name: 'Baseline' }).click()
-    await page.locator('.written').first().waitFor()
+    await page.locator('.definition').first().waitFor()
     expect(await xmlOf(page)).toBe(cliBaseline(INTEL.map(name => join(SAMPLE, name))))
   })
 
-  test('a dropped folder: subfolders are pools, a broken file is named with its place, the rest goes on', async () => {
+  test('a dropped folder: subfolders are pools, and a bad file is reported with its position', async () => {
     await open()
-    await finding(page)
+    await headline(page)
     await drop(page, [folderOf(fortyFiles())])
     await page.getByRole('combobox', { name: 'Pool' }).waitFor()
     await page.getByRole('heading', { name: '1 file could not be used' }).waitFor()
-    expect(await page.locator('.faults li').textContent()).toMatch(/test\/host-39\.xml:3:\d+: .*closes/s)
+    expect(await page.locator('.problems li').textContent()).toMatch(/test\/host-39\.xml:3:\d+: .*closes/s)
     const scope = page.getByRole('combobox', { name: 'Pool' })
     expect(await scope.locator('option').allTextContents()).toEqual([
       'all 39 hosts',
@@ -97,16 +97,16 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.getByText('20 hosts, 20 CPUs').waitFor()
   })
 
-  test('pasted text is a host', async () => {
+  test('pasted text becomes a host', async () => {
     await open()
     await page
-      .getByLabel('or paste what a host said')
+      .getByLabel('or paste the output of a command on a host')
       .fill(readFileSync(join(root, FLEET, 'ice-01.xml'), 'utf8'))
     await page.getByRole('button', { name: 'Add', exact: true }).click()
     await page.getByText('1 host, 1 CPU').waitFor()
   })
 
-  test('pools: by drag and by key, with the delta of each move, and undone', async () => {
+  test('pools: groups move by mouse and by keyboard, each move shows its change and can be undone', async () => {
     await open('sample=yes&view=pools')
     const cards = page.locator('.card')
     await page.locator('.curve svg').first().waitFor()
@@ -116,7 +116,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     const moved = page.locator('.card', { hasText: /^A / }).locator('.chip')
     await moved.waitFor()
     expect(await moved.locator('span').first().textContent()).toBe(name)
-    expect(await page.locator('.delta').textContent()).toMatch(/in value/)
+    expect(await page.locator('.change').textContent()).toMatch(/^Value [+−]/)
     await moved.focus()
     await page.keyboard.press('ArrowRight')
     await expect.poll(() => cards.count()).toBe(3)
@@ -125,13 +125,13 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.keyboard.press('Control+z')
     await expect.poll(() => cards.count()).toBe(4)
     await page.getByRole('slider').fill('2')
-    await page.getByRole('button', { name: 'Make 2 pools' }).click()
+    await page.getByRole('button', { name: 'Create 2 pools' }).click()
     await expect
       .poll(() => cards.locator('h2').allTextContents())
       .toEqual([expect.stringMatching(/^A /), expect.stringMatching(/^B /), 'New pool C'])
   })
 
-  test('a fleet file names pools and guests, whoever cannot move says why; a bad one is named with its place', async () => {
+  test('a fleet file defines pools and guests, and an error in it is reported with its position', async () => {
     const files = (fleet: string) => ({
       'rack/fleet.yaml': fleet,
       ...Object.fromEntries(
@@ -145,9 +145,9 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     })
     const rules = 'hosts: [hosts/*.xml]\nguests: [guests]\npools: { old: "sky-*", new: ice-01 }\n'
     await open('view=migration')
-    await finding(page)
+    await headline(page)
     await drop(page, [join(folderOf(files(rules)), 'rack')])
-    await expect.poll(() => finding(page)).toBe('1 guest, 1 with nowhere else to go')
+    await expect.poll(() => headline(page)).toBe('1 guest, 1 with nowhere else to go')
     await page.getByRole('button', { name: 'db', exact: true }).click()
     await expect
       .poll(() => page.locator('.move h2').first().textContent())
@@ -159,32 +159,32 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
       'old · 2 hosts',
     ])
     await open()
-    await finding(page)
+    await headline(page)
     await drop(page, [join(folderOf(files(`${rules}wieghts: {}\n`)), 'rack')])
     await page.getByRole('heading', { name: '1 file could not be used' }).waitFor()
-    expect(await page.locator('.faults li').textContent()).toMatch(
+    expect(await page.locator('.problems li').textContent()).toMatch(
       /rack\/fleet\.yaml:4:1: wieghts: no such key; did you mean weights\?/,
     )
     await page.getByText('3 hosts, 3 CPUs, 1 guest').waitFor()
   })
 
-  test('findings are what the command prints of the same fleet', async () => {
+  test('headlines equal what the command prints for the same fleet', async () => {
     const first = (args: readonly string[]) => virtCpu(args, { cwd: root }).stdout
     await open('sample=yes&view=cost')
-    await expect.poll(() => finding(page)).toBe(first(['explain', SAMPLE, '--cost']).split('\n')[0])
+    await expect.poll(() => headline(page)).toBe(first(['explain', SAMPLE, '--cost']).split('\n')[0])
     await open('sample=yes&view=pools')
     await expect.poll(() => page.title()).toMatch(/^A further pool/)
     const [title = ''] = (await page.title()).split(' · virt-cpu')
     for (const said of title.split('; '))
       expect(first(['pools', SAMPLE]).toLowerCase()).toContain(said.toLowerCase())
     await open('sample=yes&view=migration')
-    expect(first(['migrate', SAMPLE])).toContain(await finding(page))
+    expect(first(['migrate', SAMPLE])).toContain(await headline(page))
     const title2 = await page.locator('.move h2').first().textContent()
     const [, from = '', to = ''] = /^(\S+) can(?:not)? move to (\S+?):?(?: |$)/.exec(title2 ?? '') ?? []
     expect(first(['migrate', SAMPLE, '--from', from, '--to', to])).toContain(title2)
   })
 
-  test('the matrix by keys: the feature, its place, who lacks it, why, and the remedy', async () => {
+  test('the matrix by keyboard: the details follow the selected cell', async () => {
     await open('sample=yes&view=matrix')
     const row = page.locator('.matrix tbody button[tabindex="0"]')
     await row.waitFor()
@@ -194,16 +194,16 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     const detail = page.locator('.detail')
     const focused = await page.evaluate(() => document.activeElement?.textContent ?? '')
     expect(await detail.locator('h2').textContent()).toBe(focused)
-    expect(await detail.textContent()).toMatch(/CPUID\..*\[\d+\].*lacks? it/s)
+    expect(await detail.textContent()).toMatch(/CPUID\..*\[\d+\].*Missing on \d+ host/s)
   })
 
-  test('the hash is the state: a reload and the back button come to the same place', async () => {
+  test('the hash holds the state: reload and the back button restore it', async () => {
     await open('sample=yes&view=matrix&sort=place&all=yes&theme=dark')
     await page.locator('.matrix').waitFor()
     await page.reload()
     await page.locator('.matrix').waitFor()
     expect(await page.getByLabel('Order').inputValue()).toBe('place')
-    expect(await page.getByLabel('also what every host has').isChecked()).toBe(true)
+    expect(await page.getByLabel('include features that all hosts have').isChecked()).toBe(true)
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
     await page.getByRole('link', { name: 'Compare' }).click()
     await page.locator('table.facts').waitFor()
@@ -211,13 +211,13 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.locator('.matrix').waitFor()
   })
 
-  test('dark where the system is, and light where it is asked for', async () => {
+  test('the colour scheme follows the system until the user selects one', async () => {
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
     await page.emulateMedia({ colorScheme: 'dark' })
     await open('sample=yes')
-    await finding(page)
+    await headline(page)
     const dark = await ground()
-    await page.getByRole('button', { name: 'Colours: auto' }).click()
+    await page.getByRole('button', { name: 'Colour scheme: auto' }).click()
     expect(await ground()).not.toBe(dark)
     await page.emulateMedia({ colorScheme: 'light' })
   })
@@ -226,7 +226,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.setViewportSize({ width, height: 740 })
     for (const view of VIEWS) {
       await open(`sample=yes&view=${view}`)
-      await finding(page)
+      await headline(page)
       await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
       const over = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -236,11 +236,11 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.setViewportSize({ width: 1280, height: 860 })
   })
 
-  test.each(['light', 'dark'] as const)('axe finds nothing, %s', async colorScheme => {
+  test.each(['light', 'dark'] as const)('axe finds no violation, %s', async colorScheme => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const hash of ['', ...VIEWS.map(view => `sample=yes&view=${view}`)]) {
       await open(hash)
-      await finding(page)
+      await headline(page)
       if (hash !== '') await page.waitForFunction(() => document.querySelectorAll('main > *').length > 1)
       await page.evaluate(axe.source)
       const { violations } = await page.evaluate(() => window.axe.run())
@@ -250,7 +250,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
-  test('the baseline is the command’s: every example and 200 random pools', async () => {
+  test('the baseline equals the command’s: every example and 200 random pools', async () => {
     const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))
     const next = random(seed)
     const pools = Array.from({ length: 200 }, () => randomPool(next))
@@ -272,10 +272,10 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
       ...Object.fromEntries(pools.map((cpus, i) => [`${name(examples.length + i)}/pool.xml`, cpus.join('')])),
     })
     await open('view=baseline')
-    await finding(page)
+    await headline(page)
     await drop(page, [folder])
     const scope = page.getByRole('combobox', { name: 'Pool' })
-    const said = page.locator('.written pre, .faults pre').first()
+    const said = page.locator('.definition pre, .problems pre').first()
     for (const [i, expected] of wanted.entries()) {
       await scope.selectOption(`=${name(i)}`)
       await expect
@@ -287,7 +287,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     }
   })
 
-  test('served: the same page under the server’s policy, and copying copies', async () => {
+  test('served: the page works under the server’s policy and can copy text', async () => {
     await page.context().setOffline(false)
     const child = spawn(process.execPath, [CLI, 'serve', '--port', '0'], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -311,7 +311,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     }
   })
 
-  test('a page with a fleet in it shows it', async () => {
+  test('a page with an embedded fleet shows it', async () => {
     const path = join(mkdtempSync(join(tmpdir(), 'virt-cpu-page-')), 'fleet.html')
     writeFileSync(
       path,

@@ -1,73 +1,87 @@
-import type * as answers from './answers.ts'
+import type * as displays from './displays.ts'
 
-/** A file or text that was given: read in the worker. */
-export interface Given {
+/** A file or a text that the user adds. The worker reads it. */
+export interface AddedFile {
   readonly path: string
   readonly file?: Blob
   readonly text?: string
 }
 
-/** Hosts of a group that go to another pool: those in `from`, or all. */
-export interface Move {
+/** A fleet as data: each text once, and the files that have it. `virt-cpu page --data` writes the same. */
+export interface EmbeddedFleet {
+  readonly texts: readonly string[]
+  readonly files: readonly (readonly [path: string, text: number])[]
+}
+
+/** Moves a group's hosts to another pool: those in the pool `from`; all hosts where `from` is missing. */
+export interface HostMove {
   readonly group: number
   readonly from?: string
   readonly to: string
 }
 
-/** Whose hosts are meant: a pool's label, or null for all. */
-export type Scope = string | null
+/** Selects hosts: those of the pool with this label; null: all hosts. */
+export type HostScope = string | null
 
-/** A CPU to compare: a group, a model, or the pool's answer. */
-export type Subject = string
+/** A CPU to compare: `pool`, `group:ID` or `model:NAME`. */
+export type ComparedCpu = string
 
-/** Who moves: a guest by name, or one with all of a group's CPU. */
-export type Traveller = { readonly guest: string } | { readonly group: number }
-
-/** What the worker can be asked. */
-export interface Questions {
-  add(files: readonly Given[], label: string): Promise<answers.StateAnswer>
-  /** The fleet that `virt-cpu page --data` put into the page, as it stands there. */
-  bake(json: string): answers.StateAnswer
-  sample(): answers.StateAnswer
-  clear(): answers.StateAnswer
-  undo(): answers.StateAnswer
-  redo(): answers.StateAnswer
-  remove(group: number): answers.StateAnswer
-  assign(moves: readonly Move[], label: string): answers.StateAnswer
-  /** The hosts of a group. */
-  hosts(group: number): readonly answers.HostAnswer[]
-  fleet(scope: Scope): answers.FleetAnswer
-  matrix(scope: Scope, all: boolean): answers.MatrixAnswer
-  baseline(scope: Scope, options: BaselineOptions): answers.BaselineAnswer
-  cost(scope: Scope): answers.CostAnswer
-  pools(): answers.PoolsAnswer
-  plan(): answers.PlanAnswer
-  migration(scope: Scope): answers.MigrationAnswer
-  move(from: Traveller, to: number): answers.MoveAnswer
-  tree(scope: Scope): answers.TreeAnswer
-  subjects(scope: Scope): readonly { readonly id: Subject; readonly title: string; readonly kind: string }[]
-  compare(a: Subject, b: Subject, scope: Scope): answers.CompareAnswer
-}
+/** What moves: a guest by name, or a guest with the full CPU of a group's hosts. */
+export type MigrationSource = { readonly guest: string } | { readonly group: number }
 
 export interface BaselineOptions {
   readonly expand: boolean
   readonly migratable: boolean
   readonly best: boolean
-  /** Empty: libvirt chooses. */
+  /** Empty: libvirt chooses the model. */
   readonly onModel: string
 }
 
-export type Question = keyof Questions
-
-/** To the worker. */
-export interface Asked {
-  readonly id: number
-  readonly question: Question
-  readonly with: readonly unknown[]
+/** Requests that change the worker's fleet. */
+export interface PageActions {
+  add(files: readonly AddedFile[], label: string): Promise<displays.PageState>
+  /** Adds the fleet that `virt-cpu page --data` wrote into the page, as JSON. */
+  embed(json: string): displays.PageState
+  sample(): displays.PageState
+  clear(): displays.PageState
+  undo(): displays.PageState
+  redo(): displays.PageState
+  remove(group: number): displays.PageState
+  assign(moves: readonly HostMove[], label: string): displays.PageState
 }
 
-/** From the worker. */
-export type Told =
+/** Requests that read the worker's fleet. */
+export interface PageQuestions {
+  /** The hosts of a group. */
+  hosts(group: number): readonly displays.HostRow[]
+  fleet(scope: HostScope): displays.FleetDisplay
+  matrix(scope: HostScope, all: boolean): displays.MatrixDisplay
+  baseline(scope: HostScope, options: BaselineOptions): displays.BaselineDisplay
+  cost(scope: HostScope): displays.CostDisplay
+  pools(): displays.PoolsDisplay
+  plan(): displays.PlanDisplay
+  migration(scope: HostScope): displays.MigrationDisplay
+  move(from: MigrationSource, to: number): displays.MoveDisplay
+  tree(scope: HostScope): displays.TreeDisplay
+  comparedCpus(
+    scope: HostScope,
+  ): readonly { readonly id: ComparedCpu; readonly title: string; readonly kind: string }[]
+  compare(a: ComparedCpu, b: ComparedCpu, scope: HostScope): displays.CompareDisplay
+}
+
+export type Action = keyof PageActions
+export type PageQuestion = keyof PageQuestions
+export type PageAnswer<Q extends PageQuestion> = ReturnType<PageQuestions[Q]>
+
+/** A message to the worker. */
+export interface PageRequest {
+  readonly id: number
+  readonly name: Action | PageQuestion
+  readonly input: readonly unknown[]
+}
+
+/** A message from the worker. */
+export type PageReply =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly progress: { readonly done: number; readonly of: number } }

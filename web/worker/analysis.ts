@@ -8,26 +8,26 @@ import { summarizeGroup } from '../../src/questions/explain/group.ts'
 import { CauseDescriber } from '../../src/questions/explain/reasons.ts'
 import { type FleetView, viewOf } from '../../src/questions/input/fleet/view.ts'
 import { reasonOf } from '../../src/questions/words/reason.ts'
-import type { FeatureAnswer, GroupAnswer } from '../shared/answers.ts'
-import type { Scope } from '../shared/protocol.ts'
-import type { Snapshot } from './state.ts'
+import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
+import type { HostScope } from '../shared/protocol.ts'
+import type { Snapshot } from './history.ts'
 
-/** A snapshot as the verbs take a fleet, and what all views ask of it. */
+/** The fleet of a snapshot as the questions take it, and what all displays need of it. */
 export class Analysis {
   readonly view: FleetView
-  readonly teller: CauseDescriber
+  readonly describer: CauseDescriber
   readonly #snapshot: Snapshot
   readonly #ids: ReadonlyMap<Group, number>
 
   constructor(context: Context, snapshot: Snapshot) {
     this.view = viewOf(context, snapshot.fleet)
-    this.teller = new CauseDescriber(this.view)
+    this.describer = new CauseDescriber(this.view)
     this.#snapshot = snapshot
     this.#ids = new Map(this.view.groups.map((group, id) => [group, id]))
   }
 
-  /** The groups of a pool, or all. */
-  in(scope: Scope): readonly Group[] {
+  /** The groups with hosts in the scope. */
+  in(scope: HostScope): readonly Group[] {
     if (scope === null) return this.view.groups
     return this.view.pools.find(({ label }) => label === scope)?.groups ?? []
   }
@@ -42,7 +42,7 @@ export class Analysis {
     return group ? this.id(group) : -1
   }
 
-  /** `ice-01` or `ice-01 and 3 more`. */
+  /** `ice-01`, or `ice-01 and 3 more` */
   title({ hosts, name }: Group): string {
     return hosts.length === 1 ? name : `${name} and ${hosts.length - 1} more`
   }
@@ -51,11 +51,11 @@ export class Analysis {
     return levelOf(this.view.levels, features)?.name ?? ''
   }
 
-  /** Names of ten thousand hosts do not go to the page with every answer: they are asked for by group. */
-  group = (group: Group): GroupAnswer => {
-    const { hosts, signature, microcode, ...told } = summarizeGroup(this.view, group)
+  /** Without the hosts' names: for ten thousand hosts the page asks for them group by group. */
+  group = (group: Group): GroupRow => {
+    const { hosts, signature, microcode, ...summary } = summarizeGroup(this.view, group)
     return {
-      ...told,
+      ...summary,
       id: this.id(group),
       title: this.title(group),
       count: hosts.length,
@@ -65,16 +65,16 @@ export class Analysis {
     }
   }
 
-  feature = (feature: Feature): FeatureAnswer => ({
+  feature = (feature: Feature): ClassedFeature => ({
     ...reasonOf(feature),
     class: feature.class ?? 'unknown',
   })
 
   /**
-   * The definitions of a pool's hosts, as `cpu-baseline` takes them from a directory; those that can be part of no
-   * fleet too, such as other architectures'.
+   * The definitions of the hosts in the scope, as `cpu-baseline` reads them from a directory. It includes CPUs that
+   * cannot be part of a fleet, such as those of other architectures.
    */
-  baseline(scope: Scope, best: boolean): Pool {
+  baseline(scope: HostScope, best: boolean): Pool {
     const { files, fleet } = this.#snapshot
     const hosts = new Map(fleet.hosts.map(host => [host.path, host]))
     const pool = new Pool(this.view.db, { explain: true, best })

@@ -1,17 +1,17 @@
 import sample from 'sample:fleet'
-import type { Asked, Told } from '../shared/protocol.ts'
-import { messageOf } from './document.ts'
+import type { PageReply, PageRequest } from '../shared/protocol.ts'
+import { messageOf } from './documents.ts'
 import { Engine } from './engine.ts'
 
-const post = (told: Told): void => postMessage(told)
+const post = (reply: PageReply): void => postMessage(reply)
 const engine = new Engine(sample, (done, of) => post({ progress: { done, of } }))
 
-addEventListener('message', ({ data }: MessageEvent<Asked>) => void answer(data))
+addEventListener('message', ({ data }: MessageEvent<PageRequest>) => void answer(data))
 
-async function answer({ id, question, with: given }: Asked): Promise<void> {
+async function answer({ id, name, input }: PageRequest): Promise<void> {
   try {
-    const ask = engine[question] as (...given: unknown[]) => unknown
-    post({ id, answer: await ask.apply(engine, [...given]) })
+    const method = engine[name] as (...input: unknown[]) => unknown
+    post({ id, answer: await method.apply(engine, [...input]) })
   } catch (error) {
     post({ id, error: messageOf(error) })
   }

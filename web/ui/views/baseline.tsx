@@ -1,69 +1,105 @@
-import type { BaselineAnswer } from '../../shared/answers.ts'
-import type { ViewProps } from '../app.tsx'
-import { scopeOf } from '../header.tsx'
-import { Copy, Features, Finding, plural, Toggle } from '../parts.tsx'
-import { useAnswer } from '../use-answer.ts'
+import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
+import { CopyButton, Toggle } from '../parts/controls.tsx'
+import { FeatureList } from '../parts/features.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { scopeOfRoute } from '../parts/route.ts'
+import { formatCount, formatNames } from '../parts/text.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
 
-export function BaselineView({ place, go }: ViewProps) {
+/** The baseline CPU as libvirt XML and as QEMU's argument, its models, and the features that guests lose. */
+export function BaselineContent({ route, navigate }: ViewProps) {
   const options = {
-    expand: place.expand === 'yes',
-    migratable: place.migratable === 'yes',
-    best: place.best === 'yes',
-    onModel: place.on ?? '',
+    expand: route.expand === 'yes',
+    migratable: route.migratable === 'yes',
+    best: route.best === 'yes',
+    onModel: route.on ?? '',
   }
-  const answer = useAnswer('baseline', scopeOf(place), options)
-  const pools = useAnswer('pools')?.cards ?? []
-  if (!answer) return <Finding title={undefined} />
-  const toggle = (name: 'expand' | 'migratable' | 'best') => (on: boolean) =>
-    go({ [name]: on ? 'yes' : undefined }, 'replace')
+  const answer = useAnswer('baseline', scopeOfRoute(route), options)
+  if (!answer) return <Headline title={undefined} />
+  const [xml, ...others] = answer.cpu?.written ?? []
   return (
     <>
-      <Finding title={answer.title}>{answer.cpu?.why}</Finding>
-      <div class="controls">
-        <Toggle on={options.migratable} set={toggle('migratable')}>
-          only what can be migrated
-        </Toggle>
-        <Toggle on={options.expand} set={toggle('expand')}>
-          spell out the model
-        </Toggle>
-        <Toggle on={options.best} set={toggle('best')}>
-          better than libvirt where it can be
-        </Toggle>
-        {options.onModel && (
-          <button type="button" onClick={() => go({ on: undefined }, 'replace')}>
-            Let libvirt choose the model
-          </button>
-        )}
-      </div>
-      {answer.error !== undefined && (
-        <section class="faults">
-          <h2>libvirt’s answer{answer.culprit && `, about ${answer.culprit}`}</h2>
-          <pre>error: {answer.error}</pre>
-          {pools.length > 1 && place.pool === undefined && (
-            <p>
-              Each pool has one of its own:{' '}
-              {pools.map(({ label }) => (
-                <button type="button" class="feature" key={label} onClick={() => go({ pool: `=${label}` })}>
-                  {label || 'no pool'}
-                </button>
-              ))}
-            </p>
-          )}
-          {!options.best && <p>“Better than libvirt” answers hosts of several vendors with a CPU of none.</p>}
-        </section>
-      )}
+      <Headline title={answer.title}>{answer.cpu?.why}</Headline>
+      <Controls {...{ route, navigate }} />
+      {answer.error !== undefined && <BaselineError {...{ answer, route, navigate }} />}
       <div class="baseline">
-        {answer.cpu?.written.slice(0, 1).map(one => (
-          <Written key={one.name} {...one} />
-        ))}
-        <Beside {...{ answer }} on={model => go({ on: model }, 'replace')} />
+        {xml && <Definition {...xml} />}
+        <div class="beside">
+          {others.map(one => (
+            <Definition key={one.name} {...one} />
+          ))}
+          <Notes list={answer.notes} />
+          <Models list={answer.models} select={model => navigate({ on: model }, 'replace')} />
+          <Lost list={answer.lost} />
+        </div>
       </div>
     </>
   )
 }
 
-/** Lines may end behind each comma, not within a name. */
-const wrappable = (text: string) =>
+type RouteProps = Pick<ViewProps, 'route' | 'navigate'>
+
+const OPTIONS = [
+  ['migratable', 'only migratable features'],
+  ['expand', 'list the model’s features'],
+  ['best', 'improve on libvirt’s answer where possible'],
+] as const
+
+const Controls = ({ route, navigate }: RouteProps) => (
+  <div class="controls">
+    {OPTIONS.map(([name, label]) => (
+      <Toggle
+        key={name}
+        on={route[name] === 'yes'}
+        set={on => navigate({ [name]: on ? 'yes' : undefined }, 'replace')}
+      >
+        {label}
+      </Toggle>
+    ))}
+    {route.on && (
+      <button type="button" onClick={() => navigate({ on: undefined }, 'replace')}>
+        Let libvirt choose the model
+      </button>
+    )}
+  </div>
+)
+
+function BaselineError({ answer, route, navigate }: RouteProps & { readonly answer: BaselineDisplay }) {
+  const pools = useAnswer('pools')?.cards ?? []
+  return (
+    <section class="problems">
+      <h2>libvirt’s error{answer.culprit && `, caused by ${answer.culprit}`}</h2>
+      <pre>error: {answer.error}</pre>
+      {pools.length > 1 && route.pool === undefined && (
+        <p>
+          Each pool has its own baseline:{' '}
+          {pools.map(({ label }) => (
+            <button type="button" class="feature" key={label} onClick={() => navigate({ pool: `=${label}` })}>
+              {label || 'no pool'}
+            </button>
+          ))}
+        </p>
+      )}
+      {route.best !== 'yes' && (
+        <p>Select “improve on libvirt’s answer” to get a baseline for hosts of several vendors.</p>
+      )}
+    </section>
+  )
+}
+
+/** The CPU in the format of one program. */
+const Definition = ({ name, text }: { readonly name: string; readonly text: string }) => (
+  <section class="definition">
+    <h2>
+      {name} <CopyButton text={text} what={name} />
+    </h2>
+    <pre tabIndex={0}>{text.startsWith('-cpu') ? allowBreaks(text) : text}</pre>
+  </section>
+)
+
+/** Allows a line break after each comma, but not within a name. */
+const allowBreaks = (text: string) =>
   text.split(/(?<=,)/).map(part => (
     <>
       <span class="whole">{part}</span>
@@ -71,64 +107,56 @@ const wrappable = (text: string) =>
     </>
   ))
 
-/** The CPU in some program's words. */
-const Written = ({ name, text }: { readonly name: string; readonly text: string }) => (
-  <section class="written">
-    <h2>
-      {name} <Copy text={text} what={name} />
-    </h2>
-    <pre tabIndex={0}>{text.startsWith('-cpu') ? wrappable(text) : text}</pre>
-  </section>
-)
-
-function Beside({ answer, on }: { readonly answer: BaselineAnswer; readonly on: (model: string) => void }) {
-  return (
-    <div class="beside">
-      {answer.cpu?.written.slice(1).map(one => (
-        <Written key={one.name} {...one} />
-      ))}
-      {answer.notes.length > 0 && (
-        <section aria-labelledby="notes">
-          <h2 id="notes">Notes</h2>
-          <ul class="plain">
-            {answer.notes.map(note => (
-              <li key={note}>{note}</li>
-            ))}
-          </ul>
-        </section>
-      )}
-      {answer.models.length > 0 && (
-        <section aria-labelledby="models">
-          <h2 id="models">Models to write it with</h2>
-          <ul class="models">
-            {answer.models.map(({ model, why, added, disabled, needs }) => (
-              <li key={model}>
-                <button type="button" onClick={() => on(model)} title={`The baseline on ${model}`}>
-                  {model}
-                </button>
-                <span>{why}</span>
-                <span class="faint">
-                  {added} to add, {disabled} to disable · {needs}
-                </span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      <section aria-labelledby="lost">
-        <h2 id="lost">{answer.lost.length === 0 ? 'Nothing is lost' : 'What guests lose, and to whom'}</h2>
-        {answer.lost.map(({ hosts, features }) => (
-          <details key={hosts.join('\n')} open={answer.lost.length < 6}>
-            <summary>
-              {plural(features.length, 'feature')} not on {few(hosts)}
-            </summary>
-            <Features list={features} />
-          </details>
+const Notes = ({ list }: { readonly list: readonly string[] }) =>
+  list.length > 0 && (
+    <section aria-labelledby="notes">
+      <h2 id="notes">Notes</h2>
+      <ul class="plain">
+        {list.map(note => (
+          <li key={note}>{note}</li>
         ))}
-      </section>
-    </div>
+      </ul>
+    </section>
   )
+
+interface ModelsProps {
+  readonly list: readonly ModelRow[]
+  readonly select: (model: string) => void
 }
 
-const few = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+const Models = ({ list, select }: ModelsProps) =>
+  list.length > 0 && (
+    <section aria-labelledby="models">
+      <h2 id="models">Models for this baseline</h2>
+      <ul class="models">
+        {list.map(({ model, why, added, disabled, needs }) => (
+          <li key={model}>
+            <button type="button" onClick={() => select(model)} title={`Define the baseline with ${model}`}>
+              {model}
+            </button>
+            <span>{why}</span>
+            <span class="faint">
+              {formatCount(added, 'feature')} added, {disabled} disabled · {needs}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+
+/** Up to this many groups of lost features are open. */
+const MAX_OPEN = 5
+
+const Lost = ({ list }: { readonly list: BaselineDisplay['lost'] }) => (
+  <section aria-labelledby="lost">
+    <h2 id="lost">{list.length === 0 ? 'No features are lost' : 'Features that guests lose'}</h2>
+    {list.map(({ hosts, features }) => (
+      <details key={hosts.join('\n')} open={list.length <= MAX_OPEN}>
+        <summary>
+          {formatCount(features.length, 'feature')} missing on {formatNames(hosts)}
+        </summary>
+        <FeatureList list={features} />
+      </details>
+    ))}
+  </section>
+)

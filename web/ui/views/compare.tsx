@@ -1,67 +1,34 @@
-import type { FeatureAnswer } from '../../shared/answers.ts'
-import type { ViewProps } from '../app.tsx'
-import { scopeOf } from '../header.tsx'
-import { byClass, Features, Finding, plural } from '../parts.tsx'
-import { useAnswer } from '../use-answer.ts'
+import type { ClassedFeature, CompareDisplay } from '../../shared/displays.ts'
+import type { ComparedCpu } from '../../shared/protocol.ts'
+import { FeatureList, sectionByClass } from '../parts/features.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { scopeOfRoute } from '../parts/route.ts'
+import { formatCount } from '../parts/text.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
 
-export function CompareView({ place, go }: ViewProps) {
-  const scope = scopeOf(place)
-  const subjects = useAnswer('subjects', scope) ?? []
-  const [a, b] = [place.a ?? subjects[1]?.id ?? 'pool', place.b ?? subjects[2]?.id ?? 'pool']
+/** Two CPUs side by side. */
+export function CompareContent({ route, navigate }: ViewProps) {
+  const scope = scopeOfRoute(route)
+  const cpus = useAnswer('comparedCpus', scope) ?? []
+  const [a, b] = [route.a ?? cpus[1]?.id ?? 'pool', route.b ?? cpus[2]?.id ?? 'pool']
   const answer = useAnswer('compare', a, b, scope)
-  const titleOf = (id: string) => subjects.find(one => one.id === id)?.title ?? id
-  const Side = ({ value, name }: { readonly value: string; readonly name: 'a' | 'b' }) => (
-    <label>
-      <span class="unseen">{name === 'a' ? 'First CPU' : 'Second CPU'}</span>
-      <select value={value} onChange={({ currentTarget }) => go({ [name]: currentTarget.value }, 'replace')}>
-        {['Pool', 'Hosts', 'Models'].map(kind => (
-          <optgroup key={kind} label={kind}>
-            {subjects
-              .filter(one => one.kind === kind)
-              .map(({ id, title }) => (
-                <option key={id} value={id} selected={id === value}>
-                  {title}
-                </option>
-              ))}
-          </optgroup>
-        ))}
-      </select>
-    </label>
-  )
+  const titleOf = (id: ComparedCpu) => cpus.find(one => one.id === id)?.title ?? id
   return (
     <>
-      <Finding title={answer?.title}>{answer && `${plural(answer.same, 'feature')} in common`}</Finding>
+      <Headline title={answer?.title}>
+        {answer && `${formatCount(answer.same, 'feature')} in common`}
+      </Headline>
       <div class="controls pair">
-        <Side value={a} name="a" />
-        <button type="button" onClick={() => go({ a: b, b: a }, 'replace')}>
+        <CpuSelect name="First CPU" value={a} {...{ cpus }} set={id => navigate({ a: id }, 'replace')} />
+        <button type="button" onClick={() => navigate({ a: b, b: a }, 'replace')}>
           Swap
         </button>
-        <Side value={b} name="b" />
+        <CpuSelect name="Second CPU" value={b} {...{ cpus }} set={id => navigate({ b: id }, 'replace')} />
       </div>
       {answer && (
         <>
-          {answer.facts.length > 0 && (
-            <table class="facts">
-              <thead>
-                <tr>
-                  <th scope="col">
-                    <span class="unseen">Fact</span>
-                  </th>
-                  <th scope="col">{titleOf(a)}</th>
-                  <th scope="col">{titleOf(b)}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {answer.facts.map(({ name, values: [x, y] }) => (
-                  <tr key={name} class={x === y ? undefined : 'differs'}>
-                    <th scope="row">{name}</th>
-                    <td>{x || '–'}</td>
-                    <td>{y || '–'}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
+          {answer.facts.length > 0 && <Facts list={answer.facts} titles={[titleOf(a), titleOf(b)]} />}
           <div class="sides">
             <Only title={titleOf(a)} list={answer.only[0]} />
             <Only title={titleOf(b)} list={answer.only[1]} />
@@ -72,21 +39,75 @@ export function CompareView({ place, go }: ViewProps) {
   )
 }
 
-function Only({ title, list }: { readonly title: string; readonly list: readonly FeatureAnswer[] }) {
+interface CpuSelectProps {
+  readonly name: string
+  readonly value: ComparedCpu
+  readonly cpus: readonly { readonly id: ComparedCpu; readonly title: string; readonly kind: string }[]
+  readonly set: (id: ComparedCpu) => void
+}
+
+const CpuSelect = ({ name, value, cpus, set }: CpuSelectProps) => (
+  <label>
+    <span class="unseen">{name}</span>
+    <select value={value} onChange={({ currentTarget }) => set(currentTarget.value)}>
+      {['Pool', 'Hosts', 'Models'].map(kind => (
+        <optgroup key={kind} label={kind}>
+          {cpus
+            .filter(one => one.kind === kind)
+            .map(({ id, title }) => (
+              <option key={id} value={id} selected={id === value}>
+                {title}
+              </option>
+            ))}
+        </optgroup>
+      ))}
+    </select>
+  </label>
+)
+
+interface FactsProps {
+  readonly list: CompareDisplay['facts']
+  readonly titles: readonly [string, string]
+}
+
+const Facts = ({ list, titles }: FactsProps) => (
+  <table class="facts">
+    <thead>
+      <tr>
+        <th scope="col">
+          <span class="unseen">Property</span>
+        </th>
+        <th scope="col">{titles[0]}</th>
+        <th scope="col">{titles[1]}</th>
+      </tr>
+    </thead>
+    <tbody>
+      {list.map(({ name, values: [x, y] }) => (
+        <tr key={name} class={x === y ? undefined : 'differs'}>
+          <th scope="row">{name}</th>
+          <td>{x || '–'}</td>
+          <td>{y || '–'}</td>
+        </tr>
+      ))}
+    </tbody>
+  </table>
+)
+
+function Only({ title, list }: { readonly title: string; readonly list: readonly ClassedFeature[] }) {
   return (
     <section>
       <h2>
         Only {title} <span class="faint">{list.length}</span>
       </h2>
-      {byClass(list).map(([name, of]) => (
+      {sectionByClass(list).map(([name, of]) => (
         <div key={name}>
           <h3>
             {name} <span class="faint">{of.length}</span>
           </h3>
-          <Features list={of} />
+          <FeatureList list={of} />
         </div>
       ))}
-      {list.length === 0 && <p class="faint">Nothing</p>}
+      {list.length === 0 && <p class="faint">No features</p>}
     </section>
   )
 }

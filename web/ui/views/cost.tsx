@@ -1,18 +1,21 @@
-import type { CostRow } from '../../shared/answers.ts'
-import type { ViewProps } from '../app.tsx'
-import { scopeOf } from '../header.tsx'
-import { Features, Finding, figure, plural } from '../parts.tsx'
-import { useAnswer } from '../use-answer.ts'
+import type { CostRow } from '../../shared/displays.ts'
+import { FeatureList } from '../parts/features.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { scopeOfRoute } from '../parts/route.ts'
+import { formatCount, formatNumber } from '../parts/text.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
 
-export function CostView({ place }: ViewProps) {
-  const answer = useAnswer('cost', scopeOf(place))
-  if (!answer) return <Finding title={undefined} />
+/** For each kind of host the features that the pool's guests lose because of it. */
+export function CostContent({ route }: ViewProps) {
+  const answer = useAnswer('cost', scopeOfRoute(route))
+  if (!answer) return <Headline title={undefined} />
   const most = Math.max(1, ...answer.pools.flatMap(({ costs }) => costs.map(({ features }) => features)))
   return (
     <>
-      <Finding title={answer.title}>
-        What the guests of a pool’s other hosts would gain, were these hosts not in it.
-      </Finding>
+      <Headline title={answer.title}>
+        What the guests on a pool’s other hosts would gain if these hosts left the pool.
+      </Headline>
       {answer.pools.map(({ title, costs, free }) => (
         <section key={title}>
           {answer.pools.length > 1 && <h2>{title}</h2>}
@@ -25,8 +28,8 @@ export function CostView({ place }: ViewProps) {
           )}
           {free > 0 && (
             <p class="faint">
-              {plural(free, 'host')} cost{free === 1 ? 's' : ''} nothing alone: what one lacks, others lack
-              too.
+              {formatCount(free, 'host')} cost{free === 1 ? 's' : ''} nothing alone, because other hosts do
+              not have the same features either.
             </p>
           )}
         </section>
@@ -35,6 +38,7 @@ export function CostView({ place }: ViewProps) {
   )
 }
 
+/** @param most the features of the longest bar */
 function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
   return (
     <li>
@@ -52,16 +56,16 @@ function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
             ))}
           </span>
           <span class="what">
-            <b>{plural(row.features, 'feature')}</b>
+            <b>{formatCount(row.features, 'feature')}</b>
             <span class="faint">
               {row.gains.map(({ class: kind, features }) => `${features.length} ${kind}`).join(', ')}
               {' · '}
-              {plural(row.hosts, 'host')} · value +{figure(row.gain)}
+              {formatCount(row.hosts, 'host')} · value +{formatNumber(row.gain)}
             </span>
             {row.step && <span class="step">{row.step}</span>}
           </span>
         </summary>
-        <Features
+        <FeatureList
           list={row.gains.flatMap(({ class: kind, features }) =>
             features.map(feature => ({ ...feature, class: kind })),
           )}

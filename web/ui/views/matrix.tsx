@@ -1,60 +1,71 @@
 import { useMemo, useState } from 'preact/hooks'
-import type { MatrixRow } from '../../shared/answers.ts'
-import type { ViewProps } from '../app.tsx'
-import { scopeOf } from '../header.tsx'
-import { byClass, Finding, plural, Toggle } from '../parts.tsx'
-import { useAnswer } from '../use-answer.ts'
-import { Detail } from './matrix/detail.tsx'
-import { Grid } from './matrix/grid.tsx'
+import type { MatrixRow } from '../../shared/displays.ts'
+import { Toggle } from '../parts/controls.tsx'
+import { sectionByClass } from '../parts/features.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { type PageRoute, scopeOfRoute } from '../parts/route.ts'
+import { formatCount } from '../parts/text.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
+import { FeatureDetail } from './matrix/detail.tsx'
+import { FeatureGrid } from './matrix/grid.tsx'
 
-export function MatrixView({ place, go }: ViewProps) {
-  const scope = scopeOf(place)
+/** Features by groups of hosts, and the details of the selected cell. */
+export function MatrixContent({ route, navigate }: ViewProps) {
+  const scope = scopeOfRoute(route)
   const fleet = useAnswer('fleet', scope)
-  const answer = useAnswer('matrix', scope, place.all === 'yes')
+  const answer = useAnswer('matrix', scope, route.all === 'yes')
   const [chosen, setColumn] = useState<number>()
-  const sort = place.sort ?? 'cost'
-  const rows = useMemo(() => sorted(answer?.rows ?? [], sort), [answer, sort])
-  if (!answer || !fleet) return <Finding title={undefined} />
-  const row = rows.find(({ feature }) => feature === place.feature) ?? rows[0]
+  const sort = route.sort ?? 'cost'
+  const rows = useMemo(() => sortRows(answer?.rows ?? [], sort), [answer, sort])
+  if (!answer || !fleet) return <Headline title={undefined} />
+  const row = rows.find(({ feature }) => feature === route.feature) ?? rows[0]
   const column = chosen ?? Math.max(0, row?.cells.indexOf('0') ?? 0)
-  const select = (feature: string) => go({ feature }, 'replace')
+  const select = (feature: string) => navigate({ feature }, 'replace')
   return (
     <>
-      <Finding title={answer.title}>
-        {plural(answer.groups.length, 'CPU')} across, features down. A mark is a host that lacks the feature.
-      </Finding>
-      <div class="controls">
-        <label>
-          Order{' '}
-          <select
-            value={sort}
-            onChange={({ currentTarget }) => go({ sort: currentTarget.value as 'cost' | 'place' }, 'replace')}
-          >
-            <option value="cost">by class, few hosts first</option>
-            <option value="place">by place</option>
-          </select>
-        </label>
-        <Toggle on={place.all === 'yes'} set={on => go({ all: on ? 'yes' : undefined }, 'replace')}>
-          also what every host has
-        </Toggle>
-      </div>
+      <Headline title={answer.title}>
+        {formatCount(answer.groups.length, 'CPU')} in columns, features in rows. A coloured cell means that
+        the hosts of its column do not have the feature.
+      </Headline>
+      <Controls {...{ route, navigate, sort }} />
       {rows.length > 0 && (
         <div class="matrix-and-detail">
-          <Grid
-            {...{ answer, fleet, rows, row, column, select }}
-            setColumn={setColumn}
+          <FeatureGrid
+            {...{ answer, fleet, rows, row, column, select, setColumn }}
             classes={sort === 'cost'}
           />
-          {row && <Detail {...{ row, answer, fleet, column }} />}
+          {row && <FeatureDetail {...{ row, answer, fleet, column }} />}
         </div>
       )}
     </>
   )
 }
 
-/** Features that few hosts lack first: those few hold back all others. */
-function sorted(rows: readonly MatrixRow[], sort: 'cost' | 'place'): readonly MatrixRow[] {
+type Sort = NonNullable<PageRoute['sort']>
+type ControlsProps = Pick<ViewProps, 'route' | 'navigate'> & { readonly sort: Sort }
+
+const Controls = ({ route, navigate, sort }: ControlsProps) => (
+  <div class="controls">
+    <label>
+      Order{' '}
+      <select
+        value={sort}
+        onChange={({ currentTarget }) => navigate({ sort: currentTarget.value as Sort }, 'replace')}
+      >
+        <option value="cost">by class, then missing on fewest hosts</option>
+        <option value="place">by CPUID position</option>
+      </select>
+    </label>
+    <Toggle on={route.all === 'yes'} set={on => navigate({ all: on ? 'yes' : undefined }, 'replace')}>
+      include features that all hosts have
+    </Toggle>
+  </div>
+)
+
+/** By class, and within it features that few hosts lack first: these few hosts restrict all others. */
+function sortRows(rows: readonly MatrixRow[], sort: Sort): readonly MatrixRow[] {
   if (sort === 'place') return rows
-  const lacked = (row: MatrixRow) => (row.without === 0 ? Number.POSITIVE_INFINITY : row.without)
-  return byClass(rows).flatMap(([, of]) => of.sort((a, b) => lacked(a) - lacked(b)))
+  const rank = (row: MatrixRow) => (row.without === 0 ? Number.POSITIVE_INFINITY : row.without)
+  return sectionByClass(rows).flatMap(([, of]) => of.sort((a, b) => rank(a) - rank(b)))
 }

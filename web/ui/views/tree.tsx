@@ -1,114 +1,118 @@
 import { useState } from 'preact/hooks'
-import type { FleetAnswer, TreeNodeAnswer } from '../../shared/answers.ts'
-import type { ViewProps } from '../app.tsx'
-import { scopeOf } from '../header.tsx'
-import { Finding, Toggle } from '../parts.tsx'
-import { useAnswer } from '../use-answer.ts'
+import type { FleetDisplay, TreeRow } from '../../shared/displays.ts'
+import { Toggle } from '../parts/controls.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { scopeOfRoute } from '../parts/route.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
 
-export function TreeView({ place, go }: ViewProps) {
-  const scope = scopeOf(place)
+/** The model families by descent, with the pool's baseline model, the runners-up and the hosts in their places. */
+export function TreeContent({ route, navigate }: ViewProps) {
+  const scope = scopeOfRoute(route)
   const answer = useAnswer('tree', scope)
   const fleet = useAnswer('fleet', scope)
-  const [whole, setWhole] = useState(false)
-  if (!answer || !fleet) return <Finding title={undefined} />
-  const show = (model: string) => go({ view: 'compare', a: 'pool', b: `model:${model}` })
+  const [all, setAll] = useState(false)
+  if (!answer || !fleet) return <Headline title={undefined} />
+  const show = (model: string) => navigate({ view: 'compare', a: 'pool', b: `model:${model}` })
   return (
     <>
-      <Finding title={answer.title}>
-        Each family descends from the one it is under, by what its data adds and takes away.
-      </Finding>
+      <Headline title={answer.title}>
+        The data defines each family by its differences from the family above it.
+      </Headline>
       <div class="controls">
-        <Toggle on={whole} set={setWhole}>
-          all families, not only those on the way
+        <Toggle on={all} set={setAll}>
+          show all families
         </Toggle>
         <span class="key">
-          <span class="badge answer">the answer</span>
+          <span class="badge answer">baseline model</span>
           <span class="badge runner">runner-up</span>
           <span class="badge host">hosts</span>
         </span>
       </div>
       <ul class="tree">
         {answer.roots
-          .filter(({ marked }) => whole || marked)
+          .filter(({ marked }) => all || marked)
           .map(node => (
-            <Node key={node.family} {...{ node, fleet, whole, show }} />
+            <Node key={node.family} {...{ node, fleet, all, show }} />
           ))}
       </ul>
     </>
   )
 }
 
-const isPlain = ({ answer, runnersUp, groups }: TreeNodeAnswer): boolean =>
-  answer === '' && runnersUp.length === 0 && groups.length === 0
-
-/** The families from here on that lead to one other and are nothing by themselves, and where they lead. */
-function wayTo(node: TreeNodeAnswer): {
-  readonly way: readonly TreeNodeAnswer[]
-  readonly end: TreeNodeAnswer
-} {
-  const way: TreeNodeAnswer[] = []
-  let end = node
-  for (;;) {
-    const [next, second] = end.children.filter(({ marked }) => marked)
-    if (!isPlain(end) || !next || second) return { way, end }
-    way.push(end)
-    end = next
-  }
-}
-
-/** A row of families of which none is anything by itself, and what they lead to. */
-function Way({ way, ...rest }: NodeProps & { readonly way: readonly TreeNodeAnswer[] }) {
-  return (
-    <li>
-      <div class="node way">{way.map(({ family }) => family).join(' › ')}</div>
-      <ul>
-        <Node {...rest} />
-      </ul>
-    </li>
-  )
-}
-
 interface NodeProps {
-  readonly node: TreeNodeAnswer
-  readonly fleet: FleetAnswer
-  readonly whole: boolean
+  readonly node: TreeRow
+  readonly fleet: FleetDisplay
+  /** Whether families without a mark are shown. */
+  readonly all: boolean
   readonly show: (model: string) => void
 }
 
-function Node({ node, fleet, whole, show }: NodeProps) {
-  const { way, end } = whole ? { way: [], end: node } : wayTo(node)
-  if (end !== node) return <Way {...{ way, fleet, whole, show }} node={end} />
-  const children = node.children.filter(({ marked }) => whole || marked)
-  const hosts = node.groups.flatMap(id => fleet.groups.find(group => group.id === id) ?? [])
-  const own = node.answer !== '' || node.runnersUp.length > 0 || hosts.length > 0
+function Node({ node, fleet, all, show }: NodeProps) {
+  const { chain, end } = all ? { chain: [], end: node } : chainFrom(node)
+  if (end !== node) return <Chain {...{ chain, fleet, all, show }} node={end} />
+  const children = node.children.filter(({ marked }) => all || marked)
   return (
     <li>
-      <div class={own ? 'node marked' : 'node'}>
+      <div class={isPlain(node) ? 'node' : 'node marked'}>
         <span class="family">{node.family}</span>
         <span class="faint">{node.note}</span>
-        {node.answer && (
-          <button type="button" class="badge answer" onClick={() => show(node.answer)}>
-            {node.answer}
-          </button>
-        )}
-        {node.runnersUp.map(model => (
-          <button type="button" class="badge runner" key={model} onClick={() => show(model)}>
-            {model}
-          </button>
-        ))}
-        {hosts.map(group => (
-          <span class="badge host" key={group.id}>
-            {group.title}
-          </span>
-        ))}
+        <Badges {...{ node, fleet, show }} />
       </div>
       {children.length > 0 && (
         <ul>
           {children.map(child => (
-            <Node key={child.family} {...{ fleet, whole, show }} node={child} />
+            <Node key={child.family} {...{ fleet, all, show }} node={child} />
           ))}
         </ul>
       )}
+    </li>
+  )
+}
+
+const isPlain = ({ answer, runnersUp, groups }: TreeRow): boolean =>
+  answer === '' && runnersUp.length === 0 && groups.length === 0
+
+const Badges = ({ node, fleet, show }: Omit<NodeProps, 'all'>) => (
+  <>
+    {node.answer && (
+      <button type="button" class="badge answer" onClick={() => show(node.answer)}>
+        {node.answer}
+      </button>
+    )}
+    {node.runnersUp.map(model => (
+      <button type="button" class="badge runner" key={model} onClick={() => show(model)}>
+        {model}
+      </button>
+    ))}
+    {node.groups.map(id => (
+      <span class="badge host" key={id}>
+        {fleet.groups.find(group => group.id === id)?.title}
+      </span>
+    ))}
+  </>
+)
+
+/** The families from this one on that have no badge and one marked child, and the family they lead to. */
+function chainFrom(node: TreeRow): { readonly chain: readonly TreeRow[]; readonly end: TreeRow } {
+  const chain: TreeRow[] = []
+  let end = node
+  for (;;) {
+    const [next, second] = end.children.filter(({ marked }) => marked)
+    if (!isPlain(end) || !next || second) return { chain, end }
+    chain.push(end)
+    end = next
+  }
+}
+
+/** Families without badges in one line, and the family they lead to. */
+function Chain({ chain, ...rest }: NodeProps & { readonly chain: readonly TreeRow[] }) {
+  return (
+    <li>
+      <div class="node chain">{chain.map(({ family }) => family).join(' › ')}</div>
+      <ul>
+        <Node {...rest} />
+      </ul>
     </li>
   )
 }

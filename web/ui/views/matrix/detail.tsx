@@ -1,21 +1,21 @@
-import type { FleetAnswer, MatrixAnswer, MatrixRow } from '../../../shared/answers.ts'
-import { plural } from '../../parts.tsx'
-import { lackers } from './lackers.ts'
+import type { FleetDisplay, GroupRow, MatrixDisplay, MatrixRow } from '../../../shared/displays.ts'
+import { formatCount } from '../../parts/text.ts'
+import { describeHostsWithout } from './row.tsx'
 
-interface DetailProps {
+interface FeatureDetailProps {
   readonly row: MatrixRow
-  readonly answer: MatrixAnswer
-  readonly fleet: FleetAnswer
+  readonly answer: MatrixDisplay
+  readonly fleet: FleetDisplay
   readonly column: number
 }
 
-/** What is known of the feature, and of its lack on the group under the cursor. */
-export function Detail({ row, answer, fleet, column }: DetailProps) {
-  const find = (at: number) => fleet.groups.find(group => group.id === answer.groups[at])
-  const group = find(column)
+/** A feature, the hosts without it, and why the selected column's hosts do not have it. */
+export function FeatureDetail({ row, answer, fleet, column }: FeatureDetailProps) {
+  const groups = answer.groups.map(id => fleet.groups.find(group => group.id === id))
+  const group = groups[column]
   const cause = answer.causes[(row.why[column] ?? 0) - 1]
   return (
-    <aside class="detail" id="detail" aria-live="polite" aria-label="What is known of it" tabIndex={0}>
+    <aside class="detail" id="detail" aria-live="polite" aria-label="Feature details" tabIndex={0}>
       <h2>
         <code>{row.feature}</code>
       </h2>
@@ -24,41 +24,35 @@ export function Detail({ row, answer, fleet, column }: DetailProps) {
       </p>
       <p>{row.title}</p>
       <dl>
-        <dt>
-          {row.without === 0
-            ? 'Every host has it'
-            : `${plural(row.without, 'host')} ${row.without === 1 ? 'lacks' : 'lack'} it`}
-        </dt>
-        {row.without > 0 && (
-          <dd>
-            {lackers(
-              row,
-              answer.groups.map((_, i) => find(i)),
-            )}
-          </dd>
-        )}
-        {group && (
-          <>
-            <dt class="under">{group.title}</dt>
-            <dd>
-              {cause ? (
-                <>
-                  lacks it: <b>{cause.meaning || cause.cause}</b>{' '}
-                  <span class="faint">({cause.confidence} confidence)</span>
-                  {cause.remedy && <p class="remedy">{cause.remedy}</p>}
-                  {cause.evidence.map(text => (
-                    <p class="faint" key={text}>
-                      {text}
-                    </p>
-                  ))}
-                </>
-              ) : (
-                'has it'
-              )}
-            </dd>
-          </>
-        )}
+        <dt>{row.without === 0 ? 'All hosts have it' : `Missing on ${formatCount(row.without, 'host')}`}</dt>
+        {row.without > 0 && <dd>{describeHostsWithout(row, groups)}</dd>}
+        {group && <GroupDetail {...{ group, cause }} />}
       </dl>
     </aside>
   )
 }
+
+interface GroupDetailProps {
+  readonly group: GroupRow
+  /** Undefined: the group's hosts have the feature. */
+  readonly cause: MatrixDisplay['causes'][number] | undefined
+}
+
+const GroupDetail = ({ group, cause }: GroupDetailProps) => (
+  <>
+    <dt class="under">{group.title}</dt>
+    {!cause && <dd>The hosts have it</dd>}
+    {cause && (
+      <dd>
+        Missing: <b>{cause.meaning || cause.cause}</b>{' '}
+        <span class="faint">({cause.confidence} confidence)</span>
+        {cause.remedy && <p class="remedy">{cause.remedy}</p>}
+        {cause.evidence.map(text => (
+          <p class="faint" key={text}>
+            {text}
+          </p>
+        ))}
+      </dd>
+    )}
+  </>
+)

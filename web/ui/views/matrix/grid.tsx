@@ -1,85 +1,69 @@
 import type { VNode } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { FleetAnswer, MatrixAnswer, MatrixRow } from '../../../shared/answers.ts'
-import { useGradually } from '../../gradually.ts'
-import { byClass } from '../../parts.tsx'
-import { Heads } from './heads.tsx'
-import { Row } from './row.tsx'
+import type { FleetDisplay, GroupRow, MatrixDisplay, MatrixRow } from '../../../shared/displays.ts'
+import { sectionByClass } from '../../parts/features.tsx'
+import { useRenderInSteps } from '../../parts/render-in-steps.ts'
+import { FeatureGridRow } from './row.tsx'
 
-export interface GridProps {
-  readonly answer: MatrixAnswer
-  readonly fleet: FleetAnswer
+interface FeatureGridProps {
+  readonly answer: MatrixDisplay
+  readonly fleet: FleetDisplay
   readonly rows: readonly MatrixRow[]
+  /** The selected row. */
   readonly row: MatrixRow | undefined
   readonly column: number
   readonly setColumn: (column: number) => void
   readonly select: (feature: string) => void
-  /** Whether the rows are in order of their classes. */
+  /** Whether the rows are ordered by class. */
   readonly classes: boolean
 }
 
-/** How wide a group's column is: as wide as there is room for, and never less than can be told apart. */
-const cellWidth = (columns: number): number =>
-  Math.max(3, Math.min(88, Math.floor(Math.min(540, innerWidth - 230) / columns)))
-
-export function Grid({ answer, fleet, rows, row, column, setColumn, select, classes }: GridProps) {
-  const width = cellWidth(answer.groups.length)
+export function FeatureGrid(props: FeatureGridProps) {
+  const { answer, fleet, rows, row, column, setColumn, select, classes } = props
+  const width = widthOfCell(answer.groups.length)
   const groups = answer.groups.map(id => fleet.groups.find(group => group.id === id))
-  const drawn = useGradually(rows, 12)
-  // Rows without the cursor are kept: moving it redraws two rows, not all.
+  const drawn = useRenderInSteps(rows, 12)
+  // Rows without the selection are cached: moving it renders two rows, not all.
   const nodes = useMemo(() => new Map<MatrixRow, VNode>(), [rows, width])
-  const kept = (one: MatrixRow): VNode => {
+  const cached = (one: MatrixRow): VNode => {
     const node = nodes.get(one) ?? (
-      <Row key={one.feature} {...{ groups, width, select, setColumn }} row={one} />
+      <FeatureGridRow key={one.feature} {...{ groups, width, select, setColumn }} row={one} />
     )
     nodes.set(one, node)
     return node
   }
-  const move = (event: KeyboardEvent) => {
-    const at = row ? rows.indexOf(row) : 0
-    const to = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1,
-      Home: 0,
-      End: rows.length - 1,
-      PageDown: at + 15,
-      PageUp: at - 15,
-    }[event.key]
-    const across = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-    if (across !== undefined) setColumn(Math.max(0, Math.min(answer.groups.length - 1, column + across)))
-    else if (to !== undefined) focusRow(rows[Math.max(0, Math.min(rows.length - 1, to))]?.feature)
-    else return
-    event.preventDefault()
-  }
   return (
-    <div class="scroll matrix" role="region" aria-label="Features by hosts" onKeyDown={move}>
+    <div
+      class="scroll matrix"
+      role="region"
+      aria-label="Features by hosts"
+      onKeyDown={event => moveSelection(event, props)}
+    >
       <table>
         <thead>
           <tr>
             <th scope="col">Feature</th>
             <th scope="col">
-              <span class="unseen">Lacked by</span>
-              <Heads {...{ groups, width, column }} />
+              <span class="unseen">Hosts without it</span>
+              <ColumnHeads {...{ groups, width, column }} />
             </th>
             <th scope="col" class="number">
-              Lack it
+              Missing on
             </th>
           </tr>
         </thead>
-        {sections(drawn, classes).map(([name, list]) => (
+        {sectionsOf(drawn, classes).map(([name, list]) => (
           <tbody key={name}>
-            {classes && (
-              <tr class="class">
-                <th colSpan={3} scope="rowgroup">
-                  {name} <span class="faint">{list.length}</span>
-                </th>
-              </tr>
-            )}
+            {classes && <ClassRow {...{ name }} count={list.length} />}
             {list.map(one =>
               one === row ? (
-                <Row key={one.feature} {...{ groups, width, select, setColumn, column }} row={one} />
+                <FeatureGridRow
+                  key={one.feature}
+                  {...{ groups, width, select, setColumn, column }}
+                  row={one}
+                />
               ) : (
-                kept(one)
+                cached(one)
               ),
             )}
           </tbody>
@@ -89,7 +73,64 @@ export function Grid({ answer, fleet, rows, row, column, setColumn, select, clas
   )
 }
 
+const ClassRow = ({ name, count }: { readonly name: string; readonly count: number }) => (
+  <tr class="class">
+    <th colSpan={3} scope="rowgroup">
+      {name} <span class="faint">{count}</span>
+    </th>
+  </tr>
+)
+
+/** Columns of at least this width, in pixels, have horizontal names; narrower ones have rotated names. */
+const MIN_HORIZONTAL = 64
+/** Columns below this width have no names, because a line of text does not fit. */
+const MIN_NAMED = 14
+
+interface ColumnHeadsProps {
+  readonly groups: readonly (GroupRow | undefined)[]
+  readonly width: number
+  readonly column: number
+}
+
+/** The names of the columns. */
+function ColumnHeads({ groups, width, column }: ColumnHeadsProps) {
+  if (width < MIN_NAMED) return null
+  return (
+    <span class={width < MIN_HORIZONTAL ? 'heads' : 'heads flat'} aria-hidden="true">
+      {groups.map((group, i) => (
+        <span key={group?.id} style={{ width: `${width}px` }} class={i === column ? 'active' : undefined}>
+          <span>{group?.title.replace(/ and (\d+) more$/, ' +$1')}</span>
+        </span>
+      ))}
+    </span>
+  )
+}
+
+/** The width of a column: as wide as fits, from 3 to 88 pixels. */
+const widthOfCell = (columns: number): number =>
+  Math.max(3, Math.min(88, Math.floor(Math.min(540, innerWidth - 230) / columns)))
+
+function moveSelection(
+  event: KeyboardEvent,
+  { answer, rows, row, column, setColumn }: FeatureGridProps,
+): void {
+  const at = row ? rows.indexOf(row) : 0
+  const to = {
+    ArrowDown: at + 1,
+    ArrowUp: at - 1,
+    Home: 0,
+    End: rows.length - 1,
+    PageDown: at + 15,
+    PageUp: at - 15,
+  }[event.key]
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+  if (step !== undefined) setColumn(Math.max(0, Math.min(answer.groups.length - 1, column + step)))
+  else if (to !== undefined) focusRow(rows[Math.max(0, Math.min(rows.length - 1, to))]?.feature)
+  else return
+  event.preventDefault()
+}
+
 const focusRow = (name: string | undefined): void => document.getElementById(`row-${name}`)?.focus()
 
-const sections = (rows: readonly MatrixRow[], classes: boolean): [string, readonly MatrixRow[]][] =>
-  classes ? byClass(rows) : [['all', rows]]
+const sectionsOf = (rows: readonly MatrixRow[], classes: boolean): [string, readonly MatrixRow[]][] =>
+  classes ? sectionByClass(rows) : [['all', rows]]

@@ -1,17 +1,18 @@
-import type { GroupAnswer, MatrixRow } from '../../../shared/answers.ts'
-import type { GridProps } from './grid.tsx'
-import { lackers } from './lackers.ts'
-import { Strip } from './strip.tsx'
+import type { GroupRow, MatrixRow } from '../../../shared/displays.ts'
+import { CellStrip } from './strip.tsx'
 
-interface RowProps extends Pick<GridProps, 'select' | 'setColumn'> {
+interface FeatureGridRowProps {
   readonly row: MatrixRow
-  readonly groups: readonly (GroupAnswer | undefined)[]
+  readonly groups: readonly (GroupRow | undefined)[]
+  /** The width of a cell, in pixels. */
   readonly width: number
-  /** Under the cursor; absent: the cursor is in another row. */
+  /** The selected column; missing: the selection is in another row. */
   readonly column?: number
+  readonly setColumn: (column: number) => void
+  readonly select: (feature: string) => void
 }
 
-export function Row({ row, groups, width, select, setColumn, column }: RowProps) {
+export function FeatureGridRow({ row, groups, width, select, setColumn, column }: FeatureGridRowProps) {
   const active = column !== undefined
   return (
     <tr class={active ? 'active' : undefined} onMouseEnter={() => select(row.feature)}>
@@ -28,10 +29,23 @@ export function Row({ row, groups, width, select, setColumn, column }: RowProps)
         </button>
       </th>
       <td class="cells">
-        <Strip {...{ width, setColumn }} cells={row.cells} column={column ?? -1} />
-        <span class="unseen">{lackers(row, groups)}</span>
+        <CellStrip {...{ width, setColumn }} cells={row.cells} column={column ?? -1} />
+        <span class="unseen">{describeHostsWithout(row, groups)}</span>
       </td>
       <td class="number">{row.without || ''}</td>
     </tr>
   )
+}
+
+const MAX_NAMES = 12
+
+/** The names of the hosts that do not have a feature. */
+export function describeHostsWithout(
+  { cells }: MatrixRow,
+  groups: readonly (GroupRow | undefined)[],
+): string {
+  const names = groups.flatMap((group, i) => (cells[i] === '0' && group ? group.title : []))
+  if (names.length === 0) return 'no host'
+  const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
+  return names.slice(0, MAX_NAMES).join(', ') + rest
 }

@@ -1,19 +1,21 @@
 import { useMemo } from 'preact/hooks'
 
-interface StripProps {
+interface CellStripProps {
+  /** `1` or `0` for each column. */
   readonly cells: string
   readonly width: number
+  /** The selected column; -1: none. */
   readonly column: number
   readonly setColumn: (column: number) => void
 }
 
-const ROW = 22
+const ROW_HEIGHT = 22
 
-/** A row's cells as two paths, so that three hundred groups are no more to draw than three. */
-export function Strip({ cells, width, column, setColumn }: StripProps) {
+/** A row's cells as two paths, so that three hundred columns cost no more to draw than three. */
+export function CellStrip({ cells, width, column, setColumn }: CellStripProps) {
   const gap = width > 6 ? 2 : 0
   const [has, lacks] = useMemo(() => {
-    const box = (i: number) => `M${i * width + gap / 2} 3h${width - gap}v${ROW - 6}h${gap - width}z`
+    const box = (i: number) => `M${i * width + gap / 2} 3h${width - gap}v${ROW_HEIGHT - 6}h${gap - width}z`
     const path = (wanted: string) => [...cells].map((cell, i) => (cell === wanted ? box(i) : '')).join('')
     return [path('1'), path('0')]
   }, [cells, width, gap])
@@ -25,7 +27,7 @@ export function Strip({ cells, width, column, setColumn }: StripProps) {
     <svg
       class="strip"
       width={cells.length * width}
-      height={ROW}
+      height={ROW_HEIGHT}
       onMouseMove={pick}
       onClick={pick}
       aria-hidden="true"
@@ -33,7 +35,7 @@ export function Strip({ cells, width, column, setColumn }: StripProps) {
       <path class="has" d={has} />
       <path class="lacks" d={lacks} />
       {column >= 0 && (
-        <rect class="cursor" x={column * width + 0.5} y="1.5" width={width - 1} height={ROW - 3} />
+        <rect class="cursor" x={column * width + 0.5} y="1.5" width={width - 1} height={ROW_HEIGHT - 3} />
       )}
     </svg>
   )

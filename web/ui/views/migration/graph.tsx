@@ -1,21 +1,21 @@
-import type { FleetAnswer, MigrationAnswer } from '../../../shared/answers.ts'
-import { BOX, type Box, curve, drawn, layOut } from './layout.ts'
+import type { FleetDisplay, MigrationDisplay } from '../../../shared/displays.ts'
+import { BOX, type Box, layOut, pathOfArrow, selectLargest } from './layout.ts'
 
-interface GraphProps {
-  readonly answer: MigrationAnswer
-  readonly fleet: FleetAnswer
-  /** Absent: a guest is asked about, not a group. */
+interface MigrationGraphProps {
+  readonly answer: MigrationDisplay
+  readonly fleet: FleetDisplay
+  /** The selected group; undefined: a guest is selected. */
   readonly from: number | undefined
   readonly to: number
-  /** The groups that the guest moves to; absent: no guest is asked about. */
+  /** The groups that the selected guest can move to; undefined: no guest is selected. */
   readonly open: readonly number[] | undefined
-  /** From the group, or the guest that is asked about. */
+  /** Selects a move; `from` is undefined for the selected guest. */
   readonly select: (from: number | undefined, to: number) => void
 }
 
-/** Ranks from left to right: guests go right. */
-export function Graph({ answer, fleet, from, to, open, select }: GraphProps) {
-  const { boxes, width, height } = layOut(drawn(answer, fleet), fleet)
+/** The clusters by rank from left to right, with an arrow for each one-way move. */
+export function MigrationGraph({ answer, fleet, from, to, open, select }: MigrationGraphProps) {
+  const { boxes, width, height } = layOut(selectLargest(answer, fleet), fleet)
   const at = (id: number) => boxes.find(box => box.id === id)
   const headOf = (id: number | undefined) =>
     answer.clusters.find(({ groups }) => groups.includes(id ?? -1))?.id
@@ -29,7 +29,7 @@ export function Graph({ answer, fleet, from, to, open, select }: GraphProps) {
       width={width}
       height={height}
       role="group"
-      aria-label="Groups and the ways between them"
+      aria-label="Groups of hosts and the moves between them"
     >
       <defs>
         <marker
@@ -49,12 +49,14 @@ export function Graph({ answer, fleet, from, to, open, select }: GraphProps) {
         const [a, b] = [at(arrow.from), at(arrow.to)]
         if (!a || !b) return null
         const on = chosen.includes(arrow.from) && chosen.includes(arrow.to)
-        const d = curve(a, b)
+        const d = pathOfArrow(a, b)
         return (
           <g
             key={`${arrow.from}-${arrow.to}`}
             class={on ? 'arrow on' : 'arrow'}
-            {...button(`Why not back from ${nameOf(b)} to ${nameOf(a)}`, () => select(arrow.to, arrow.from))}
+            {...button(`Show why guests cannot move from ${nameOf(b)} to ${nameOf(a)}`, () =>
+              select(arrow.to, arrow.from),
+            )}
           >
             <path class="hit" d={d} />
             <path class="ink" d={d} marker-end="url(#tip)" />
@@ -66,7 +68,7 @@ export function Graph({ answer, fleet, from, to, open, select }: GraphProps) {
           key={box.id}
           class={`box${chosen.includes(box.id) ? ' on' : ''}${lit.has(box.id) ? ' lit' : ''}`}
           transform={`translate(${box.x} ${box.y})`}
-          {...button(`${box.lines.join(', ')}: choose`, () => pick(box.id))}
+          {...button(`Select ${box.lines.join(', ')}`, () => pick(box.id))}
         >
           <rect width={BOX.width} height={box.height} rx="6" />
           {box.lines.map((line, i) => (
@@ -80,7 +82,7 @@ export function Graph({ answer, fleet, from, to, open, select }: GraphProps) {
   )
 }
 
-/** What makes a part of the drawing a button, for keys and screen readers too. */
+/** Makes a part of the drawing a button, also for the keyboard and screen readers. */
 const button = (label: string, press: () => void) => ({
   role: 'button' as const,
   tabIndex: 0,

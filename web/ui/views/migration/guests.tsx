@@ -1,16 +1,16 @@
-import type { GuestRow } from '../../../shared/answers.ts'
-import { useGradually } from '../../gradually.ts'
+import type { GuestRow } from '../../../shared/displays.ts'
+import { useRenderInSteps } from '../../parts/render-in-steps.ts'
 
-interface GuestsProps {
+interface GuestTableProps {
   readonly guests: readonly GuestRow[]
-  /** The one that is asked about. */
+  /** The selected guest. */
   readonly chosen: string | undefined
   readonly choose: (guest: string) => void
 }
 
-/** Every guest with where it may be started and moved. */
-export function Guests({ guests, chosen, choose }: GuestsProps) {
-  const rows = useGradually(guests, 30)
+/** Where each guest can be started and can move to. */
+export function GuestTable({ guests, chosen, choose }: GuestTableProps) {
+  const rows = useRenderInSteps(guests, 30)
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Guests">
       <table class="groups guests">
@@ -39,11 +39,11 @@ export function Guests({ guests, chosen, choose }: GuestsProps) {
               </td>
               <td>
                 <span class="unit">moves to </span>
-                {moves || 'nowhere'}
+                {moves || 'no host'}
               </td>
               <td>
                 <span class="unit">starts on </span>
-                {starts || 'nowhere'}
+                {starts || 'no host'}
               </td>
               <td class={others === 0 ? 'number bad' : 'number'}>
                 {others === 0 ? 'none' : others}

@@ -1,0 +1,229 @@
+import type { Reason } from '../../src/questions/answer-parts.ts'
+import type { CauseAnswer, GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
+import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
+import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
+
+/**
+ * What the page's views display: plain data that the worker computes from the answers of the questions. A group of
+ * hosts is identified by its index in the fleet, its `id`; its hosts' names are sent on request only.
+ */
+
+export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcode'> {
+  readonly id: number
+  /** The name of its host; of several hosts the first name and how many more. */
+  readonly title: string
+  /** The number of hosts. */
+  readonly count: number
+  /** `6.85.7`; empty: unknown. */
+  readonly signature: string
+  readonly microcode: readonly string[]
+  readonly pools: readonly string[]
+}
+
+export interface HostRow {
+  readonly name: string
+  /** The file, with a number where it holds several hosts. */
+  readonly path: string
+  readonly pool: string
+}
+
+export interface ClassedFeature extends Reason {
+  readonly class: string
+}
+
+/** A group that differs from others with the same CPU. */
+export interface OutlierRow extends Omit<OddHost, 'hosts'> {
+  readonly group: number
+}
+
+/** Why a file could not be used, or a note about it. */
+export interface FileProblem {
+  readonly source: string
+  readonly text: string
+  readonly kind: 'error' | 'note'
+}
+
+export interface FleetDisplay {
+  readonly title: string
+  readonly hosts: number
+  readonly guests: number
+  readonly groups: readonly GroupRow[]
+  /** Ids of all outliers. */
+  readonly outlierGroups: readonly number[]
+  /** The first outliers in detail. */
+  readonly outliers: readonly OutlierRow[]
+  readonly pools: readonly { readonly label: string; readonly hosts: number }[]
+  readonly levels: readonly { readonly level: string; readonly hosts: number }[]
+}
+
+export interface MatrixDisplay {
+  readonly title: string
+  /** Ids, in the order of the columns. */
+  readonly groups: readonly number[]
+  readonly causes: readonly CauseAnswer[]
+  readonly rows: readonly MatrixRow[]
+}
+
+export interface MatrixRow extends ClassedFeature {
+  /** For each column `1` where the hosts have the feature, else `0`. */
+  readonly cells: string
+  /** How many hosts do not have it. */
+  readonly without: number
+  /** For each column the number of the cause in `MatrixDisplay.causes`, from 1; 0: no known cause. */
+  readonly why: Uint16Array
+}
+
+export interface BaselineDisplay {
+  readonly title: string
+  /** Missing where libvirt reports an error. */
+  readonly cpu?: {
+    readonly model: string
+    readonly why: string
+    readonly written: readonly { readonly name: string; readonly text: string }[]
+    readonly features: number
+    readonly level: string
+  }
+  /** libvirt's message. */
+  readonly error?: string
+  /** The host whose definition causes the error. */
+  readonly culprit?: string
+  readonly notes: readonly string[]
+  readonly lost: readonly LostRow[]
+  /** The model with the shortest definition, then the runners-up. */
+  readonly models: readonly ModelRow[]
+}
+
+export interface LostRow {
+  readonly hosts: readonly string[]
+  readonly features: readonly ClassedFeature[]
+}
+
+export interface ModelRow {
+  readonly model: string
+  /** What it is, or its disadvantage. */
+  readonly why: string
+  readonly added: number
+  readonly disabled: number
+  /** The oldest QEMU and libvirt that know its definition. */
+  readonly needs: string
+}
+
+export interface CostDisplay {
+  readonly title: string
+  readonly pools: readonly {
+    /** `pool blue: 8 hosts` */
+    readonly title: string
+    readonly costs: readonly CostRow[]
+    /** How many hosts cost nothing alone. */
+    readonly free: number
+  }[]
+}
+
+export interface CostRow extends Pick<HostCost, 'worth' | 'gain' | 'gains'> {
+  readonly who: string
+  readonly hosts: number
+  readonly features: number
+  /** `x86-64-v3 → x86-64-v4`; empty: the level stays. */
+  readonly step: string
+}
+
+export interface PoolCard extends Omit<PoolAnswer, 'hosts'> {
+  readonly label: string
+  readonly hosts: number
+  /** Ids of groups, and how many of their hosts are in this pool. */
+  readonly groups: readonly { readonly id: number; readonly hosts: number }[]
+}
+
+export interface PoolsDisplay {
+  readonly title: string
+  readonly cards: readonly PoolCard[]
+  readonly value: number
+}
+
+export interface PlanDisplay {
+  readonly title: string
+  readonly curve: readonly PlanPoint[]
+  readonly enough: number | null
+}
+
+export interface PlanPoint extends CurvePoint {
+  /** Ids of groups, by pool. */
+  readonly groups: readonly (readonly number[])[]
+}
+
+export interface MigrationDisplay {
+  readonly title: string
+  /** Sets of groups between which guests move both ways. Guests move towards higher ranks. */
+  readonly clusters: readonly {
+    readonly id: number
+    readonly groups: readonly number[]
+    readonly rank: number
+  }[]
+  /** Between clusters, without those that follow from others. */
+  readonly arrows: readonly { readonly from: number; readonly to: number }[]
+  /** Guests that can move to the fewest hosts first. */
+  readonly guests: readonly GuestRow[]
+}
+
+export interface GuestRow extends Pick<GuestPlaces, 'guest' | 'host' | 'pool' | 'others'> {
+  /** Names of groups, in words. */
+  readonly starts: string
+  readonly moves: string
+  /** Ids of the groups that it can move to. */
+  readonly open: readonly number[]
+}
+
+export interface MoveDisplay {
+  readonly title: string
+  readonly moves: boolean
+  /** The obstacles, by what remedies them. */
+  readonly remedies: readonly {
+    readonly remedy: string
+    /** Empty: the obstacles are not features. */
+    readonly cause: string
+    readonly features: readonly ClassedFeature[]
+    readonly others: readonly string[]
+  }[]
+}
+
+/** A family of models. */
+export interface TreeRow {
+  readonly family: string
+  readonly vendor: string
+  readonly note: string
+  readonly versions: readonly string[]
+  readonly children: readonly TreeRow[]
+  /** The pool's baseline model where it is one of the family's; else empty. */
+  readonly answer: string
+  readonly runnersUp: readonly string[]
+  /** Groups with this CPU, or with a model of the family. */
+  readonly groups: readonly number[]
+  /** Whether the family or one below it has any of these. */
+  readonly marked: boolean
+}
+
+export interface TreeDisplay {
+  readonly title: string
+  readonly roots: readonly TreeRow[]
+}
+
+export interface CompareDisplay {
+  readonly title: string
+  readonly same: number
+  readonly only: readonly [readonly ClassedFeature[], readonly ClassedFeature[]]
+  readonly facts: readonly { readonly name: string; readonly values: readonly [string, string] }[]
+}
+
+/** The worker's state after an action. */
+export interface PageState {
+  readonly hosts: number
+  readonly guests: number
+  /** CPUs that cannot be part of the fleet: only a baseline includes them. */
+  readonly unplaced: number
+  readonly problems: readonly FileProblem[]
+  /** The action that undo reverts; undefined: none. */
+  readonly undo: string | undefined
+  readonly redo: string | undefined
+  /** A number for each state: answers for another version are outdated. */
+  readonly version: number
+}

@@ -1,0 +1,122 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Actions } from '../parts/actions.ts'
+import { filesOfList } from './files.ts'
+
+const FORMATS = [
+  ['virsh', 'capabilities, domcapabilities, dumpxml, <cpu> elements'],
+  ['cpuid', 'cpuid -r, cpuid -1r'],
+  ['reports', 'AIDA64, InstLatx64, libcpuid'],
+  ['JSON', 'CPUID and MSR words in the format of virt-cpu batch'],
+] as const
+
+/** The page without data: its purpose, and the ways to add hosts. */
+export function Welcome({ actions }: { readonly actions: Actions }) {
+  return (
+    <div class="welcome">
+      <h1>Drop your hosts’ CPU files here to see which CPU their guests can have.</h1>
+      <p>
+        Drop files or folders anywhere on this page. Subfolders become pools. Everything is computed in this
+        browser: no data leaves your machine.
+      </p>
+      <AddForm actions={actions} done={() => {}} />
+      <dl class="formats">
+        {FORMATS.map(([name, what]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  )
+}
+
+/** The dialog that adds hosts to a fleet. */
+export function AddDialog({ actions, close }: { readonly actions: Actions; readonly close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  return (
+    <dialog ref={dialog} class="add" aria-labelledby="add-title" onClose={close}>
+      <h2 id="add-title">Add hosts</h2>
+      <AddForm actions={actions} done={() => dialog.current?.close()} />
+      <form method="dialog">
+        <button type="submit" class="quiet">
+          Close
+        </button>
+      </form>
+    </dialog>
+  )
+}
+
+interface AddFormProps {
+  readonly actions: Actions
+  /** Called after something was added. */
+  readonly done: () => void
+}
+
+/** The ways to add hosts: choose files or a folder, load the sample fleet, or paste text. */
+function AddForm({ actions, done }: AddFormProps) {
+  const add = (input: HTMLInputElement) => {
+    if (input.files && input.files.length > 0) actions.add(filesOfList(input.files))
+    input.value = ''
+    done()
+  }
+  const addSample = () => {
+    actions.sample()
+    done()
+  }
+  return (
+    <div class="add-form">
+      <div class="choices">
+        <label class="button strong">
+          Choose files
+          <input class="unseen" type="file" multiple onChange={({ currentTarget }) => add(currentTarget)} />
+        </label>
+        <label class="button">
+          Choose a folder
+          <input
+            class="unseen"
+            type="file"
+            multiple
+            {...{ webkitdirectory: true }}
+            onChange={({ currentTarget }) => add(currentTarget)}
+          />
+        </label>
+        <button type="button" onClick={addSample}>
+          Show a sample fleet
+        </button>
+      </div>
+      <PasteForm {...{ actions, done }} />
+    </div>
+  )
+}
+
+function PasteForm({ actions, done }: AddFormProps) {
+  const [text, setText] = useState('')
+  const isEmpty = text.trim() === ''
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault()
+        if (isEmpty) return
+        actions.add([{ path: 'pasted', text }], 'pasted text')
+        setText('')
+        done()
+      }}
+    >
+      <label>
+        or paste the output of a command on a host
+        <textarea
+          rows={4}
+          spellcheck={false}
+          value={text}
+          placeholder="<cpu>…</cpu>"
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+      </label>
+      <button type="submit" disabled={isEmpty}>
+        Add
+      </button>
+    </form>
+  )
+}

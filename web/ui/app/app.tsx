@@ -1,0 +1,116 @@
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import type { PageState } from '../../shared/displays.ts'
+import type { Actions } from '../parts/actions.ts'
+import type { Client } from '../parts/client.ts'
+import { type Navigate, type PageRoute, useRoute } from '../parts/route.ts'
+import { formatCount } from '../parts/text.ts'
+import { AnswerContext } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
+import { viewOfRoute } from '../views/list.ts'
+import { AddDialog, Welcome } from './add-hosts.tsx'
+import { Header } from './header.tsx'
+import { useDropAndPaste, useUndoKeys } from './input-events.ts'
+
+interface ReadingProgress {
+  readonly done: number
+  readonly of: number
+}
+
+/** @param embedded the fleet in the page, as JSON; `null`: no fleet */
+export function App({ client, embedded }: { readonly client: Client; readonly embedded: string }) {
+  const [route, navigate] = useRoute()
+  const [adding, setAdding] = useState(false)
+  const { state, progress, actions } = useFleet(client, navigate)
+  useEffect(() => {
+    if (embedded !== 'null') void actions.apply(client.act('embed', embedded))
+    else if (route.sample) actions.sample()
+  }, [])
+  useTheme(route)
+  useUndoKeys(actions)
+  const dragging = useDropAndPaste(actions.add)
+  const loading = embedded !== 'null' || route.sample !== undefined || progress !== undefined
+  const source = useMemo(
+    () => ({ client, version: state?.version ?? 0, known: new Map() }),
+    [client, state?.version],
+  )
+  return (
+    <AnswerContext.Provider value={source}>
+      <button type="button" class="skip" onClick={focusMain}>
+        Skip to the content
+      </button>
+      <Header {...{ state, route, navigate, actions }} add={() => setAdding(true)} />
+      <main id="main" tabIndex={-1}>
+        {state && holdsAnything(state) ? (
+          <CurrentView {...{ route, navigate, state, actions }} />
+        ) : (
+          (state || !loading) && <Welcome actions={actions} />
+        )}
+      </main>
+      {progress && <Progress {...progress} />}
+      {adding && <AddDialog actions={actions} close={() => setAdding(false)} />}
+      {dragging && <div class="dropping">Drop to add hosts. Subfolders become pools.</div>}
+    </AnswerContext.Provider>
+  )
+}
+
+/** The worker's state as of the last action, and the actions. */
+function useFleet(client: Client, navigate: Navigate) {
+  const [state, setState] = useState<PageState>()
+  const [progress, setProgress] = useState<ReadingProgress>()
+  client.onProgress = (done, of) => setProgress({ done, of })
+  const apply = useCallback(async (change: Promise<PageState>) => {
+    setState(await change)
+    setProgress(undefined)
+  }, [])
+  const actions = useMemo<Actions>(
+    () => ({
+      apply,
+      add: (files, label = formatCount(files.length, 'file')) => {
+        setProgress({ done: 0, of: files.length })
+        void apply(client.act('add', files, label))
+        navigate({ sample: undefined }, 'replace')
+      },
+      sample: () => {
+        void apply(client.act('sample'))
+        navigate({ sample: 'yes' }, 'replace')
+      },
+      clear: () => {
+        void apply(client.act('clear'))
+        navigate({ sample: undefined, pool: undefined })
+      },
+      undo: () => void apply(client.act('undo')),
+      redo: () => void apply(client.act('redo')),
+    }),
+    [client, apply, navigate],
+  )
+  return { state, progress, actions }
+}
+
+function useTheme({ theme }: PageRoute): void {
+  useEffect(() => {
+    if (theme) document.documentElement.dataset.theme = theme
+    else delete document.documentElement.dataset.theme
+  }, [theme])
+}
+
+const holdsAnything = ({ hosts, unplaced, guests, problems }: PageState): boolean =>
+  hosts + unplaced + guests + problems.length > 0
+
+/** Not a link, because the hash holds the page's state. */
+const focusMain = (): void => document.getElementById('main')?.focus()
+
+function CurrentView(props: ViewProps) {
+  const { Content } = viewOfRoute(props.route, props.state)
+  return <Content {...props} />
+}
+
+function Progress({ done, of }: ReadingProgress) {
+  if (of < 50) return null
+  return (
+    <div class="progress" role="status">
+      <label>
+        Reading {formatCount(of, 'file')} <progress value={done} max={of} />
+      </label>
+    </div>
+  )
+}

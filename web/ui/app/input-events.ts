@@ -1,0 +1,63 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Actions } from '../parts/actions.ts'
+import { filesOfDrop } from './files.ts'
+
+/** Adds what is dropped or pasted anywhere on the page. Returns whether files are being dragged over it. */
+export function useDropAndPaste(add: Actions['add']): boolean {
+  const [over, setOver] = useState(false)
+  const depth = useRef(0)
+  useEffect(() => {
+    const move = (step: number) => {
+      depth.current = Math.max(0, depth.current + step)
+      setOver(depth.current > 0)
+    }
+    return listen({
+      dragenter: (event: DragEvent) => holdsFiles(event) && move(1),
+      dragleave: (event: DragEvent) => holdsFiles(event) && move(-1),
+      dragover: (event: DragEvent) => holdsFiles(event) && event.preventDefault(),
+      drop: (event: DragEvent) => {
+        if (!holdsFiles(event) || !event.dataTransfer) return
+        event.preventDefault()
+        move(-depth.current)
+        void filesOfDrop(event.dataTransfer).then(files => add(files))
+      },
+      paste: (event: ClipboardEvent) => {
+        if (isIn(event, 'textarea, input')) return
+        const text = event.clipboardData?.getData('text/plain') ?? ''
+        if (text.trim() !== '') add([{ path: 'pasted', text }], 'pasted text')
+      },
+    })
+  }, [add])
+  return over
+}
+
+const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+
+/** Ctrl-Z undoes and Ctrl-Shift-Z redoes, except in text fields. */
+export function useUndoKeys({ undo, redo }: Actions): void {
+  useEffect(
+    () =>
+      listen({
+        keydown: (event: KeyboardEvent) => {
+          if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z') return
+          if (isIn(event, 'textarea, input[type=text]')) return
+          event.preventDefault()
+          if (event.shiftKey) redo()
+          else undo()
+        },
+      }),
+    [undo, redo],
+  )
+}
+
+const isIn = ({ target }: Event, selector: string): boolean =>
+  target instanceof Element && target.closest(selector) !== null
+
+/** Adds listeners to the window. Returns what removes them. */
+function listen(on: { readonly [K in keyof WindowEventMap]?: (event: WindowEventMap[K]) => unknown }) {
+  const listeners = Object.entries(on) as [string, EventListener][]
+  for (const [name, listener] of listeners) addEventListener(name, listener)
+  return () => {
+    for (const [name, listener] of listeners) removeEventListener(name, listener)
+  }
+}

@@ -1,0 +1,13 @@
+import type { PageState } from '../../shared/displays.ts'
+import type { AddedFile } from '../../shared/protocol.ts'
+
+/** What the user can do to the fleet. The worker performs each action. */
+export interface Actions {
+  readonly add: (files: readonly AddedFile[], label?: string) => void
+  readonly sample: () => void
+  readonly clear: () => void
+  readonly undo: () => void
+  readonly redo: () => void
+  /** Shows the state that a request to the worker results in. */
+  readonly apply: (change: Promise<PageState>) => Promise<void>
+}

@@ -1,0 +1,85 @@
+import type { PageState } from '../../shared/displays.ts'
+import type {
+  Action,
+  PageActions,
+  PageAnswer,
+  PageQuestion,
+  PageQuestions,
+  PageReply,
+  PageRequest,
+} from '../../shared/protocol.ts'
+
+/** Sends requests to the worker, which does all computation: the main thread only draws. */
+export class Client {
+  readonly #url: string
+  readonly #worker: Worker
+  /** A plan takes seconds for hundreds of CPUs: a second worker computes it, so that no other request waits. */
+  #planner: Worker | undefined
+  #planId = 0
+  /** Every action so far: the planner repeats them to get the same fleet. */
+  readonly #actions: PageRequest[] = []
+  readonly #waiting = new Map<number, { resolve: (answer: never) => void; reject: (error: Error) => void }>()
+  #nextId = 1
+  /** Called while files are read. */
+  onProgress: (done: number, of: number) => void = () => {}
+
+  /** @param code the worker's program. It is part of the page, so that nothing has to be loaded */
+  constructor(code: string) {
+    this.#url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
+    this.#worker = this.#start(reply => {
+      if ('progress' in reply) this.onProgress(reply.progress.done, reply.progress.of)
+      else this.#settle(reply)
+    })
+  }
+
+  /** Changes the fleet. */
+  act<A extends Action>(action: A, ...input: Parameters<PageActions[A]>): Promise<PageState> {
+    const request = this.#request(action, input)
+    this.#actions.push(request)
+    return this.#send(request, () => this.#worker.postMessage(request))
+  }
+
+  ask<Q extends PageQuestion>(question: Q, ...input: Parameters<PageQuestions[Q]>): Promise<PageAnswer<Q>> {
+    const request = this.#request(question, input)
+    return this.#send(request, () => {
+      if (question === 'plan') this.#plan(request)
+      else this.#worker.postMessage(request)
+    })
+  }
+
+  #request(name: Action | PageQuestion, input: readonly unknown[]): PageRequest {
+    return { id: this.#nextId++, name, input }
+  }
+
+  #send<T>({ id }: PageRequest, post: () => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      post()
+    })
+  }
+
+  /** A new request for a plan cancels an unfinished one. */
+  #plan(request: PageRequest): void {
+    this.#planner?.terminate()
+    this.#waiting.delete(this.#planId)
+    this.#planId = request.id
+    this.#planner = this.#start(reply => {
+      if ('id' in reply && reply.id === request.id) this.#settle(reply)
+    })
+    for (const action of this.#actions) this.#planner.postMessage(action)
+    this.#planner.postMessage(request)
+  }
+
+  #start(receive: (reply: PageReply) => void): Worker {
+    const worker = new Worker(this.#url)
+    worker.addEventListener('message', ({ data }: MessageEvent<PageReply>) => receive(data))
+    return worker
+  }
+
+  #settle(reply: Exclude<PageReply, { progress: unknown }>): void {
+    const waiting = this.#waiting.get(reply.id)
+    this.#waiting.delete(reply.id)
+    if ('error' in reply) waiting?.reject(new Error(reply.error))
+    else waiting?.resolve(reply.answer as never)
+  }
+}

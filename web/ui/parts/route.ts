@@ -1,0 +1,62 @@
+import { useCallback, useEffect, useState } from 'preact/hooks'
+import type { HostScope } from '../../shared/protocol.ts'
+
+export type ViewName = 'fleet' | 'matrix' | 'baseline' | 'cost' | 'pools' | 'migration' | 'tree' | 'compare'
+
+/**
+ * The page's state in the URL's hash: which view, of which pool, with which options. A missing key has its default
+ * value; the keys from `sort` on belong to single views.
+ */
+export interface PageRoute {
+  /** Unknown names show the first view. */
+  readonly view?: ViewName
+  /** `=` and a pool's label; missing: all hosts. */
+  readonly pool?: string
+  readonly theme?: 'light' | 'dark'
+  /** The sample fleet is shown. */
+  readonly sample?: 'yes'
+  readonly sort?: 'cost' | 'place'
+  readonly all?: 'yes'
+  readonly feature?: string
+  readonly expand?: 'yes'
+  readonly migratable?: 'yes'
+  readonly best?: 'yes'
+  readonly on?: string
+  readonly a?: string
+  readonly b?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+const readRoute = (): PageRoute => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
+
+/** Changes keys of the route; `undefined` removes a key. */
+export type Navigate = (
+  change: { readonly [K in keyof PageRoute]?: PageRoute[K] | undefined },
+  how?: 'replace',
+) => void
+
+/** The current route and how to change it. A change adds an entry to the browser's history unless it replaces one. */
+export function useRoute(): [PageRoute, Navigate] {
+  const [route, setRoute] = useState(readRoute)
+  useEffect(() => {
+    const onChange = () => setRoute(readRoute())
+    addEventListener('hashchange', onChange)
+    return () => removeEventListener('hashchange', onChange)
+  }, [])
+  const navigate = useCallback<Navigate>((change, how) => {
+    const next = formatHash({ ...readRoute(), ...change } as PageRoute)
+    if (how === 'replace') history.replaceState(null, '', next)
+    else history.pushState(null, '', next)
+    setRoute(readRoute())
+  }, [])
+  return [route, navigate]
+}
+
+export function formatHash(route: PageRoute): string {
+  const entries = Object.entries(route).filter(([, value]) => value !== undefined && value !== '')
+  return `#${new URLSearchParams(entries)}`
+}
+
+/** The hosts that the route selects, for requests. */
+export const scopeOfRoute = ({ pool }: PageRoute): HostScope => (pool === undefined ? null : pool.slice(1))

@@ -1,0 +1,13 @@
+/** `1 host`, `12 345 hosts` */
+export const formatCount = (n: number, noun: string): string =>
+  `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`
+
+/** `12 345`: thin spaces separate groups of three digits. */
+export const formatNumber = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, '\u2009')
+
+/** The first names, and how many more there are. */
+export const formatNames = (names: readonly string[]): string =>
+  names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+
+/** The style class of a level: `v4` for `x86-64-v4`. */
+export const classOfLevel = (level: string | null): string => level?.replace('x86-64-', '') || 'none'

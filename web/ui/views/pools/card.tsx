@@ -1,0 +1,112 @@
+import { useState } from 'preact/hooks'
+import type { FleetDisplay, GroupRow, PoolCard } from '../../../shared/displays.ts'
+import { useRenderInSteps } from '../../parts/render-in-steps.ts'
+import { classOfLevel, formatCount, formatNumber } from '../../parts/text.ts'
+
+/** A group's hosts in one pool: what is dragged to another pool. */
+export interface Chip {
+  readonly group: number
+  readonly from: string
+}
+
+export const idOfChip = ({ group, from }: Chip): string => `chip-${group}-${from}`
+
+interface CardProps {
+  /** Undefined: the card creates a new pool. */
+  readonly card: PoolCard | undefined
+  readonly label: string
+  /** The labels of all cards, in their order. */
+  readonly labels: readonly string[]
+  readonly fleet: FleetDisplay
+  /** The chip that is being dragged. */
+  readonly dragged: { current: Chip | undefined }
+  readonly move: (chip: Chip, to: string) => void
+}
+
+const NO_GROUPS: PoolCard['groups'] = []
+
+export function Card({ card, label, labels, fleet, dragged, move }: CardProps) {
+  const [over, setOver] = useState(false)
+  const groups = useRenderInSteps(card?.groups ?? NO_GROUPS, 30)
+  return (
+    <li
+      class={`card${over && dragged.current?.from !== label ? ' over' : ''}${card ? '' : ' free'}`}
+      onDragOver={event => {
+        if (!dragged.current) return
+        event.preventDefault()
+        setOver(true)
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={event => {
+        event.preventDefault()
+        setOver(false)
+        if (dragged.current) move(dragged.current, label)
+      }}
+    >
+      <h2>
+        {card ? label || 'no pool' : `New pool ${label}`}
+        {card && <span class="faint"> {formatCount(card.hosts, 'host')}</span>}
+      </h2>
+      {card && <Facts card={card} />}
+      <ul>
+        {groups.map(({ id, hosts }) => (
+          <li key={id}>
+            <ChipButton
+              chip={{ group: id, from: label }}
+              group={fleet.groups.find(one => one.id === id)}
+              {...{ hosts, labels, dragged, move }}
+            />
+          </li>
+        ))}
+      </ul>
+      {!card && <p class="faint">Drop a group here</p>}
+    </li>
+  )
+}
+
+const Facts = ({ card }: { readonly card: PoolCard }) => (
+  <p class="facts">
+    <span class={`level ${classOfLevel(card.level)}`}>{card.level ?? 'no level'}</span>
+    <span>{formatCount(card.features, 'feature')}</span>
+    {card.model && <span>{card.model}</span>}
+    <span>value {formatNumber(card.value)}</span>
+    {card.vendors.length > 1 && <b class="bad">{card.vendors.join(' and ')}</b>}
+  </p>
+)
+
+interface ChipButtonProps extends Pick<CardProps, 'labels' | 'dragged' | 'move'> {
+  readonly chip: Chip
+  readonly group: GroupRow | undefined
+  readonly hosts: number
+}
+
+function ChipButton({ chip, group, hosts, labels, dragged, move }: ChipButtonProps) {
+  const onKey = (event: KeyboardEvent) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? Number.NaN
+    const to = labels[labels.indexOf(chip.from) + step]
+    if (to === undefined) return
+    event.preventDefault()
+    move(chip, to)
+  }
+  return (
+    <button
+      type="button"
+      class="chip"
+      id={idOfChip(chip)}
+      draggable
+      aria-keyshortcuts="ArrowLeft ArrowRight"
+      onKeyDown={onKey}
+      onDragStart={event => {
+        event.dataTransfer?.setData('text/plain', group?.title ?? '')
+        dragged.current = chip
+      }}
+      onDragEnd={() => {
+        dragged.current = undefined
+      }}
+    >
+      <span>{group?.title}</span>
+      <span class="unseen">{`${formatCount(hosts, 'host')} in ${chip.from ? `pool ${chip.from}` : 'no pool'}`}</span>
+      <span class="faint">{group?.silicon?.replace(/,? \d{4}$/, '') || group?.signature}</span>
+    </button>
+  )
+}

@@ -1,0 +1,81 @@
+import { bytewise } from '../../src/core/text.ts'
+import type { Context } from '../../src/questions/context.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
+import type { FileProblem } from '../shared/displays.ts'
+import { assemble, isFleetFile } from './assemble.ts'
+import { type Documents, messageOf, type PageDocument } from './documents.ts'
+import { applyEdits, type PageFile, type Snapshot } from './history.ts'
+
+/** A path with its text, or with the error of reading the file. */
+export type Text = readonly [path: string, text: string | Error]
+
+/** Adds texts to a snapshot. A text with a known path replaces the old one; a bad text becomes a problem. */
+export class TextAdder {
+  readonly #context: Context
+  readonly #documents: Documents
+  readonly #progress: (done: number, of: number) => void
+
+  constructor(context: Context, documents: Documents, progress: (done: number, of: number) => void) {
+    this.#context = context
+    this.#documents = documents
+    this.#progress = progress
+  }
+
+  add(snapshot: Snapshot, texts: readonly Text[]): Snapshot {
+    const files = new Map(snapshot.files.map(file => [file.path, file as PageFile]))
+    const problems: FileProblem[] = []
+    let { fleetFile } = snapshot
+    texts.forEach(([path, text], i) => {
+      if (i % 200 === 199) this.#progress(i + 1, texts.length)
+      if (isFleetFile(path) && typeof text === 'string') {
+        fleetFile = chooseFleetFile(fleetFile, { path, text }, problems)
+        return
+      }
+      const document = this.#read(path, text, problems)
+      if (document) files.set(path, { path, document })
+    })
+    const sorted = [...files.values()].sort((a, b) => bytewise(a.path, b.path))
+    const found = assemble(this.#context, sorted, fleetFile)
+    const added = new Set(texts.map(([path]) => path))
+    const edits = {
+      read: found.fleet,
+      poolByHost: snapshot.poolByHost,
+      removed: new Set([...snapshot.removed].filter(path => !added.has(path.replace(/#\d+$/, '')))),
+    }
+    return {
+      ...edits,
+      files: found.files,
+      fleetFile,
+      fleet: applyEdits(edits),
+      problems: [...problems, ...found.problems],
+    }
+  }
+
+  #read(path: string, text: string | Error, problems: FileProblem[]): PageDocument | undefined {
+    try {
+      if (text instanceof Error) throw text
+      const document = this.#documents.read(text, path)
+      const { members, definitions, error, unsupported, notes } = document
+      if (error) problems.push({ source: path, text: error, kind: unsupported ? 'note' : 'error' })
+      for (const note of notes) problems.push({ source: path, text: note, kind: 'note' })
+      if (members.length + definitions.length > 0) return document
+      problems.push({ source: path, text: describeNote({ kind: 'file-without-cpu' }), kind: 'note' })
+    } catch (error) {
+      problems.push({ source: path, text: messageOf(error), kind: 'error' })
+    }
+    return undefined
+  }
+}
+
+/** One fleet file applies: a new one of the same path, or else the one called `fleet.yaml`. */
+function chooseFleetFile(
+  old: Snapshot['fleetFile'],
+  added: NonNullable<Snapshot['fleetFile']>,
+  problems: FileProblem[],
+): Snapshot['fleetFile'] {
+  if (!old || old.path === added.path) return added
+  const [used, other] = /(?:^|\/)fleet\.ya?ml$/.test(old.path) ? [old, added] : [added, old]
+  const text = `${other.path} is ignored: ${used.path} is already the fleet file`
+  problems.push({ source: other.path, text, kind: 'error' })
+  return used
+}

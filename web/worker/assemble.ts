@@ -1,0 +1,139 @@
+import type { Fleet } from '../../src/fleet/fleet.ts'
+import type { Context } from '../../src/questions/context.ts'
+import { assembleFleet } from '../../src/questions/input/fleet/assemble.ts'
+import { type FleetDocument, folderOf } from '../../src/questions/input/fleet/document.ts'
+import { pathsOfRules } from '../../src/questions/input/fleet/fits.ts'
+import { readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
+import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
+import type { Rules } from '../../src/questions/input/fleet/rules.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
+import type { Note } from '../../src/questions/words/note.ts'
+import type { FileProblem } from '../shared/displays.ts'
+import { messageOf } from './documents.ts'
+import type { PageFile, PlacedFile, Snapshot } from './history.ts'
+
+/** Whether a file describes the fleet (`fleet.yaml`) instead of a host or a guest. */
+export const isFleetFile = (path: string): boolean => /\.ya?ml$/i.test(path)
+
+interface Assembled {
+  readonly fleet: Fleet
+  readonly files: readonly PlacedFile[]
+  readonly problems: readonly FileProblem[]
+}
+
+/** Assembles the fleet by the fleet file. Without one, or where it has an error, the folders are the pools. */
+export function assemble(
+  context: Context,
+  files: readonly PageFile[],
+  fleetFile: Snapshot['fleetFile'],
+): Assembled {
+  if (!fleetFile) return assembleByFolders(context, files)
+  try {
+    const { content, fault } = readYaml(fleetFile.text, fleetFile.path)
+    return assembleByRules(context, files, folderOf(fleetFile.path), readRules(context, content, fault))
+  } catch (error) {
+    const { problems, ...found } = assembleByFolders(context, files)
+    return {
+      ...found,
+      problems: [{ source: fleetFile.path, text: messageOf(error), kind: 'error' }, ...problems],
+    }
+  }
+}
+
+function assembleByFolders(context: Context, files: readonly PageFile[]): Assembled {
+  const paths = files.map(({ path }) => path)
+  const names = shortNames(paths)
+  const pools = poolsOfPaths(paths, files.map(holdsHosts))
+  const documents = files.map(({ path, document: { members, hash } }, i) => ({
+    path,
+    name: names[i] ?? path,
+    pool: pools[i] || undefined,
+    members,
+    hash,
+  }))
+  const placed = files.map((file, i) => ({ ...file, pool: pools[i] ?? '' }))
+  return { ...assembleWithNotes(context, documents), files: placed }
+}
+
+const holdsHosts = ({ document: { members, definitions } }: PageFile): boolean =>
+  members.length === 0 ? definitions.length > 0 : members.some(({ kind }) => kind !== 'guest')
+
+/** @param root the fleet file's folder: the file applies to the paths below it */
+function assembleByRules(
+  context: Context,
+  files: readonly PageFile[],
+  root: string,
+  rules: Rules,
+): Assembled {
+  const prefix = root === '' ? '' : `${root}/`
+  const below = new Map(
+    files.flatMap(file => (file.path.startsWith(prefix) ? [[file.path.slice(prefix.length), file]] : [])),
+  )
+  const paths = pathsOfRules(rules, [...below.keys()])
+  const documents = paths.map((path): FleetDocument => {
+    const { members = [], hash } = below.get(path)?.document ?? {}
+    return { path, name: prefix + path, members, hash, pool: folderOf(path).split('/')[0] || undefined }
+  })
+  const { fleet, problems } = assembleWithNotes(context, documents, rules)
+  // The page identifies hosts by their full path.
+  const hosts = fleet.hosts.map(host => ({ ...host, path: prefix + host.path }))
+  const listed = new Set(paths.map(path => below.get(path)))
+  const skipped = files
+    .filter(file => !listed.has(file))
+    .map(
+      ({ path }): FileProblem => ({
+        source: path,
+        text: 'skipped: the fleet file does not list it',
+        kind: 'note',
+      }),
+    )
+  const placed = files.map(file => ({ ...file, pool: '' }))
+  return { fleet: { ...fleet, hosts }, files: placed, problems: [...problems, ...skipped] }
+}
+
+function assembleWithNotes(
+  context: Context,
+  documents: readonly FleetDocument[],
+  rules?: Rules,
+): Omit<Assembled, 'files'> {
+  const { fleet, notes } = assembleFleet(context, documents, rules)
+  const problems = notes.map(
+    ({ source = '', ...note }): FileProblem => ({ source, text: describeNote(note as Note), kind: 'note' }),
+  )
+  return { fleet, problems }
+}
+
+/** For each path its shortest end, without the extension, that no other path has: `ice-01` for `prod/ice-01.xml`. */
+function shortNames(paths: readonly string[]): string[] {
+  const parts = paths.map(path => path.replace(/\.[A-Za-z0-9]{1,5}(?=$|#\d+$)/, '').split('/'))
+  const counts = new Map<string, number>()
+  const end = (list: readonly string[], n: number) => list.slice(-n).join('/')
+  for (const list of parts) {
+    for (let n = 1; n <= list.length; n++) counts.set(end(list, n), (counts.get(end(list, n)) ?? 0) + 1)
+  }
+  return parts.map((list, i) => {
+    for (let n = 1; n <= list.length; n++) if (counts.get(end(list, n)) === 1) return end(list, n)
+    return paths[i] ?? ''
+  })
+}
+
+/**
+ * The pool of each path: its folder, without the folders that all hosts have in common. A guest's file is in the pool
+ * of the nearest folder around it that holds hosts.
+ * @param hosts which of the paths are hosts'
+ */
+function poolsOfPaths(paths: readonly string[], hosts: readonly boolean[]): string[] {
+  const folders = paths.map(path => path.split('/').slice(0, -1))
+  const own = folders.filter((_, i) => hosts[i])
+  const [first = []] = own
+  let common = 0
+  while (common < first.length && own.every(folder => folder[common] === first[common])) common++
+  const labels = new Set(own.map(folder => folder.slice(common).join('/')))
+  return folders.map(folder => {
+    for (let end = folder.length; end > common; end--) {
+      const label = folder.slice(common, end).join('/')
+      if (labels.has(label)) return label
+    }
+    return ''
+  })
+}

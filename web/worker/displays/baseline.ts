@@ -1,0 +1,87 @@
+import type { Cpu } from '../../../src/core/cpu.ts'
+import { count } from '../../../src/core/text.ts'
+import { findOfferedByHypervisor } from '../../../src/fleet/offered.ts'
+import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
+import { levelOf } from '../../../src/map/levels.ts'
+import { printQemuCpu } from '../../../src/qemu/cpu-argument.ts'
+import { baselineAnswer } from '../../../src/questions/baseline/compute.ts'
+import type { Pool } from '../../../src/questions/baseline/pool.ts'
+import { describeModels } from '../../../src/questions/explain/models.ts'
+import { describeModel, describeNote } from '../../../src/questions/words/describe.ts'
+import { byHosts } from '../../../src/questions/words/reason.ts'
+import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
+import type { BaselineOptions, HostScope } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+import { messageOf } from '../documents.ts'
+
+/** The guest CPU of a pool, as `cpu-baseline` computes it. */
+export function displayBaseline(
+  analysis: Analysis,
+  scope: HostScope,
+  options: BaselineOptions,
+): BaselineDisplay {
+  const pool = analysis.baseline(scope, options.best)
+  const request = { ...options, onModel: options.onModel || undefined }
+  const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
+    hosts,
+    features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
+  }))
+  try {
+    return { ...displayCpu(analysis, pool, request), lost, models: listModels(analysis, scope) }
+  } catch (error) {
+    return {
+      title: 'These hosts have no baseline',
+      error: messageOf(error),
+      ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
+      notes: [],
+      lost,
+      models: [],
+    }
+  }
+}
+
+/** @throws LibvirtError where libvirt reports an error */
+function displayCpu(
+  { view: { db, levels } }: Analysis,
+  pool: Pool,
+  request: Parameters<Pool['result']>[0],
+): Pick<BaselineDisplay, 'title' | 'cpu' | 'notes'> {
+  const cpu = pool.result(request)
+  const { features, model } = baselineAnswer(pool, cpu)
+  const set = db.features.setOf(features.flatMap(name => db.features.get(name) ?? []))
+  const level = levelOf(levels, set)?.name ?? ''
+  const reasons = pool.reasons(cpu, request)
+  return {
+    title: `${count(reasons.hosts, 'host')} can run ${model}${level && ` at ${level}`}`,
+    cpu: {
+      model,
+      why: describeModel(reasons),
+      written: printFormats(cpu, pool.result({ ...request, expand: false })),
+      features: features.length,
+      level,
+    },
+    notes: pool.notes(request).map(describeNote),
+  }
+}
+
+/** @param plain without the model's features, which QEMU's argument does not repeat */
+const printFormats = (cpu: Cpu, plain: Cpu) => [
+  { name: 'libvirt XML', text: printCpu(cpu) },
+  { name: 'QEMU -cpu', text: `-cpu ${printQemuCpu(plain)}\n` },
+]
+
+/** Lists the models for what the hosts' guests can be given, as `explain` does, best first. */
+export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
+  const { view } = analysis
+  const groups = analysis.in(scope)
+  if (groups.length === 0) return []
+  const { expression, runnersUp } = describeModels(view, groups, findOfferedByHypervisor(view.db, groups))
+  const best = expression && { ...expression, added: expression.added.length, why: 'the shortest definition' }
+  return [...(best ? [best] : []), ...runnersUp].map(({ model, why, added, disabled, needs }) => ({
+    model,
+    why,
+    added,
+    disabled: disabled.length,
+    needs: `since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
+  }))
+}

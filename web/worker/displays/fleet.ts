@@ -1,0 +1,72 @@
+import { count } from '../../../src/core/text.ts'
+import type { Group } from '../../../src/fleet/groups.ts'
+import { cost } from '../../../src/questions/explain/cost.ts'
+import { describeDearestShortly } from '../../../src/questions/explain/describe-cost.ts'
+import { findOddHosts } from '../../../src/questions/explain/odd-ones.ts'
+import type { FleetDisplay } from '../../shared/displays.ts'
+import type { HostScope } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+import { countHosts } from './words.ts'
+
+/** At most this many outliers are described: more of them have mostly one common cause. */
+const MAX_OUTLIERS = 12
+
+/** The hosts grouped by CPU, and the outliers. */
+export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay {
+  const { view, describer } = analysis
+  const groups = analysis.in(scope)
+  const outliers = findOddHosts(view, describer, groups)
+  const outlierGroups = outliers.map(({ hosts: [first = ''] }) => analysis.idOf(first))
+  const levels = levelsOf(analysis, groups)
+  const labels = new Set(view.pools.map(({ label }) => label))
+  return {
+    title: titleOf(
+      analysis,
+      scope,
+      levels,
+      outliers.flatMap(({ hosts }) => hosts),
+    ),
+    hosts: countHosts(groups),
+    guests: view.fleet.guests.filter(({ pool = '' }) => scope === null || pool === scope || !labels.has(pool))
+      .length,
+    groups: groups.map(analysis.group),
+    outlierGroups,
+    outliers: outliers
+      .slice(0, MAX_OUTLIERS)
+      .map(({ hosts: _, ...outlier }, i) => ({ ...outlier, group: outlierGroups[i] ?? -1 })),
+    pools: view.pools.map(({ label, groups: own }) => ({ label, hosts: countHosts(own) })),
+    levels,
+  }
+}
+
+/** Highest level first. */
+function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetDisplay['levels'] {
+  const counts = new Map<string, number>()
+  for (const group of groups) {
+    const level = analysis.level(group)
+    counts.set(level, (counts.get(level) ?? 0) + group.hosts.length)
+  }
+  return [...counts].map(([level, hosts]) => ({ level, hosts })).sort((a, b) => (a.level < b.level ? 1 : -1))
+}
+
+/** `32 of 40 hosts reach x86-64-v4; esx07 costs the fleet 23 features` */
+function titleOf(
+  { view }: Analysis,
+  scope: HostScope,
+  levels: FleetDisplay['levels'],
+  outliers: readonly string[],
+): string {
+  const { dearest } = cost(view, scope === null ? undefined : [scope])
+  const [only] = outliers
+  const who = outliers.length === 1 ? `${only} differs` : `${count(outliers.length, 'host')} differ`
+  const difference = outliers.length > 0 ? `${who} from other hosts of the same CPU` : undefined
+  return [describeLevels(levels), describeDearestShortly(dearest) ?? difference].filter(Boolean).join('; ')
+}
+
+function describeLevels(levels: FleetDisplay['levels']): string {
+  const hosts = levels.reduce((all, level) => all + level.hosts, 0)
+  const [best] = levels
+  if (!best || best.level === '') return `${count(hosts, 'host')} below x86-64-v1`
+  if (best.hosts < hosts) return `${best.hosts} of ${hosts} hosts reach ${best.level}`
+  return `${hosts === 1 ? 'The one host reaches' : `All ${hosts} hosts reach`} ${best.level}`
+}

@@ -1,0 +1,70 @@
+import type { Feature } from '../../../src/core/feature.ts'
+import { count } from '../../../src/core/text.ts'
+import { Losses } from '../../../src/fleet/causes/lost.ts'
+import { unionOf } from '../../../src/fleet/pools.ts'
+import type { CauseAnswer } from '../../../src/questions/explain/answer.ts'
+import type { MatrixDisplay, MatrixRow } from '../../shared/displays.ts'
+import type { HostScope } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+import { countHosts } from './words.ts'
+
+/**
+ * Features by groups. It uses the fleet library directly: the answer of the question `explain` names every host for
+ * every feature, which is a million names for ten thousand hosts. The causes are the same.
+ * @param all whether features that all hosts have are included
+ */
+export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean): MatrixDisplay {
+  const { db, finder, causes: table, groups: fleet } = analysis.view
+  const groups = analysis.in(scope)
+  const causes = new CauseList()
+  const why = new Map<Feature, Uint16Array>()
+  for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(groups)) {
+    const row = new Uint16Array(groups.length)
+    for (const { finding, groups: lacking } of because) {
+      const number = causes.number(analysis.describer.cause(finding))
+      for (const group of lacking) row[groups.indexOf(group)] = number
+    }
+    why.set(feature, row)
+  }
+  const any = unionOf(groups)
+  const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
+    const has = groups.map(group => feature.bits.leq(group.features))
+    return {
+      ...analysis.feature(feature),
+      cells: has.map(yes => (yes ? '1' : '0')).join(''),
+      without: countHosts(groups.filter((_, i) => !has[i])),
+      why: why.get(feature) ?? new Uint16Array(groups.length),
+    }
+  })
+  return {
+    title: titleOf(countHosts(groups), db.features.count(any), [...why.keys()]),
+    groups: groups.map(group => analysis.id(group)),
+    causes: causes.list,
+    rows,
+  }
+}
+
+/** Numbers the causes, each once: most of a hundred thousand cells have the same few causes. */
+class CauseList {
+  readonly list: CauseAnswer[] = []
+  readonly #numbers = new Map<string, number>()
+
+  /** Returns the cause's number, from 1. */
+  number(cause: CauseAnswer): number {
+    const key = JSON.stringify(cause)
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    this.#numbers.set(key, this.list.push(cause))
+    return this.list.length
+  }
+}
+
+function titleOf(hosts: number, any: number, lost: readonly Feature[]): string {
+  if (lost.length === 0)
+    return hosts === 1
+      ? `The one host has ${count(any, 'feature')}`
+      : `All ${hosts} hosts have the same ${count(any, 'feature')}`
+  const security = lost.filter(feature => feature.class === 'security').length
+  const safe = security > 0 ? `, ${security} of them for security` : ''
+  return `${lost.length} of ${count(any, 'feature')} are missing on some hosts${safe}`
+}

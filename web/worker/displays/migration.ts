@@ -1,0 +1,161 @@
+import { fewNames } from '../../../src/core/text.ts'
+import { makeFullGuest } from '../../../src/fleet/arrows.ts'
+import type { Group } from '../../../src/fleet/groups.ts'
+import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
+import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
+import { guestPlaces, moveAnswer } from '../../../src/questions/migrate/compute.ts'
+import {
+  describeGuests,
+  describeMove,
+  describePoolTitle,
+  MOVES_FREELY,
+} from '../../../src/questions/migrate/describe.ts'
+import { describeObstacle } from '../../../src/questions/migrate/describe-obstacle.ts'
+import { byRemedy } from '../../../src/questions/migrate/obstacle.ts'
+import type { GuestRow, MigrationDisplay, MoveDisplay } from '../../shared/displays.ts'
+import type { HostScope, MigrationSource } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+import { capitalize, countHosts } from './words.ts'
+
+/**
+ * Between which groups guests with their host's full CPU can move, and where each guest of the fleet can go. It uses
+ * the fleet library directly: the question `migrate` also returns the obstacles of every pair of groups, which takes
+ * seconds for hundreds of groups. The page asks for one pair at a time instead.
+ */
+export function displayMigration(analysis: Analysis, scope: HostScope): MigrationDisplay {
+  const groups = analysis.in(scope)
+  const places = guestPlaces(analysis.view).filter(({ pool }) => scope === null || pool === scope)
+  const graph = graphOf(analysis, groups)
+  return {
+    title: titleOf(scope, groups, graph.clusters, analysis, places),
+    ...graph,
+    guests: places.sort((a, b) => a.others - b.others).map(place => guestRow(analysis, place)),
+  }
+}
+
+function guestRow(analysis: Analysis, { starts, moves, ...place }: GuestPlaces): GuestRow {
+  const { guest, host, pool, others } = place
+  return {
+    guest,
+    host,
+    pool,
+    others,
+    starts: fewNames(starts),
+    moves: fewNames(moves),
+    open: moves.map(name => analysis.idOf(name)),
+  }
+}
+
+function graphOf(
+  analysis: Analysis,
+  groups: readonly Group[],
+): Pick<MigrationDisplay, 'clusters' | 'arrows'> {
+  const guests = groups.map(makeFullGuest(analysis.view.db.features))
+  const ways = new Map(groups.map((from, i) => [from, new Set(groups.filter(to => movesTo(guests[i], to)))]))
+  const clusterOf = clustersOf(groups, ways)
+  const heads = [...new Set(clusterOf.values())]
+  const reach = new Map(heads.map(head => [head, new Set<Group>()]))
+  for (const [from, open] of ways) {
+    const own = clusterOf.get(from)
+    for (const to of open) {
+      const other = clusterOf.get(to)
+      if (own && other && other !== own) reach.get(own)?.add(other)
+    }
+  }
+  const rank = ranksOf(heads, reach)
+  return {
+    clusters: heads.map(head => ({
+      id: analysis.id(head),
+      groups: groups.filter(group => clusterOf.get(group) === head).map(group => analysis.id(group)),
+      rank: rank.get(head) ?? 0,
+    })),
+    arrows: heads.flatMap(from => {
+      const to = [...(reach.get(from) ?? [])]
+      const indirect = new Set(to.flatMap(next => [...(reach.get(next) ?? [])]))
+      return to
+        .filter(next => !indirect.has(next))
+        .map(next => ({ from: analysis.id(from), to: analysis.id(next) }))
+    }),
+  }
+}
+
+/** The obstacles of a guest, or of one with a group's full CPU, on a group's hosts, as `migrate --to` reports them. */
+export function displayMove(analysis: Analysis, from: MigrationSource, to: number): MoveDisplay {
+  const { view } = analysis
+  const nameOf = (id: number) => view.groups[id]?.name
+  const target = nameOf(to)
+  const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
+  if (target === undefined) return { title: '', moves: false, remedies: [] }
+  const answer = moveAnswer(view, { ...who, to: target })
+  return {
+    title: describeMove(answer),
+    moves: answer.moves,
+    remedies: [...byRemedy(answer.obstacles)].map(([remedy, some]) =>
+      describeRemedy(analysis, target, remedy, some),
+    ),
+  }
+}
+
+function describeRemedy(
+  { view: { db }, feature }: Analysis,
+  to: string,
+  remedy: string,
+  obstacles: readonly ObstacleAnswer[],
+): MoveDisplay['remedies'][number] {
+  const [first] = obstacles
+  return {
+    remedy,
+    cause: first?.kind === 'feature' ? first.cause : '',
+    features: obstacles.flatMap(one => {
+      const found = one.kind === 'feature' ? db.features.get(one.feature) : undefined
+      return found ? feature(found) : []
+    }),
+    others: obstacles.flatMap(one => (one.kind === 'feature' ? [] : `${to} ${describeObstacle(one)}`)),
+  }
+}
+
+const movesTo = (guest: CpuFacts | undefined, to: Group): boolean => guest !== undefined && canMove(guest, to)
+
+/** For each group the first of those with which guests move both ways. That relation is an equivalence. */
+function clustersOf(
+  groups: readonly Group[],
+  ways: ReadonlyMap<Group, ReadonlySet<Group>>,
+): Map<Group, Group> {
+  const heads = new Map<Group, Group>()
+  for (const group of groups) {
+    const equivalent = [...heads.keys()].find(
+      other => ways.get(group)?.has(other) && ways.get(other)?.has(group),
+    )
+    heads.set(group, (equivalent && heads.get(equivalent)) ?? group)
+  }
+  return heads
+}
+
+/** The longest path to each cluster: no guests move to a cluster of rank 0. */
+function ranksOf(heads: readonly Group[], reach: ReadonlyMap<Group, ReadonlySet<Group>>): Map<Group, number> {
+  const rank = new Map(heads.map(head => [head, 0]))
+  const visit = (head: Group): void => {
+    for (const next of reach.get(head) ?? []) {
+      if ((rank.get(next) ?? 0) > (rank.get(head) ?? 0)) continue
+      rank.set(next, (rank.get(head) ?? 0) + 1)
+      visit(next)
+    }
+  }
+  for (const head of heads) visit(head)
+  return rank
+}
+
+function titleOf(
+  scope: HostScope,
+  groups: readonly Group[],
+  sets: MigrationDisplay['clusters'],
+  { view }: Analysis,
+  guests: readonly GuestPlaces[],
+): string {
+  if (guests.length > 0) return describeGuests(guests)
+  const hosts = countHosts(groups)
+  if (sets.length <= 1)
+    return capitalize('', describePoolTitle(scope ?? '', hosts, groups.length) + MOVES_FREELY)
+  const sizes = sets.map(({ groups: ids }) => countHosts(ids.flatMap(id => view.groups[id] ?? [])))
+  return `A guest with the full CPU of its host can move both ways among at most ${Math.max(...sizes)} of ${hosts} hosts`
+}

@@ -1,0 +1,39 @@
+import { count } from '../../../src/core/text.ts'
+import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
+import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/describe.ts'
+import { planOptions } from '../../../src/questions/pools/plan-options.ts'
+import type { PlanDisplay, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
+import type { Analysis } from '../analysis.ts'
+import { capitalize, countHosts } from './words.ts'
+
+/** The current pools. */
+export function displayPools(analysis: Analysis): PoolsDisplay {
+  const { view } = analysis
+  const cards = toldPools(view).map(({ hosts, ...pool }, i): PoolCard => {
+    const { label = '', groups = [] } = view.pools[i] ?? {}
+    const parts = groups.map(group => ({ id: analysis.id(group), hosts: group.hosts.length }))
+    return { ...pool, label, hosts: hosts.length, groups: parts }
+  })
+  const value = cards.reduce((total, card) => total + card.value, 0)
+  return {
+    title: `${count(cards.length, 'pool')} of ${count(countHosts(view.groups), 'host')}`,
+    cards,
+    value,
+  }
+}
+
+/** The best pools of each count, and their groups. */
+export function displayPlan(analysis: Analysis): PlanDisplay {
+  const { view } = analysis
+  const plan = planned(view, planOptions(view))
+  const answer = poolsAnswer(view, plan)
+  const sentences = [describeEnough(answer) ?? answer.curve[0]?.impossible, describeCurrentPools(answer)]
+  return {
+    title: capitalize('', sentences.filter(Boolean).join('; ')),
+    curve: answer.curve.map((point, i) => ({
+      ...point,
+      groups: (plan.curve[i]?.pools ?? []).map(({ groups }) => groups.map(group => analysis.id(group))),
+    })),
+    enough: answer.enough,
+  }
+}

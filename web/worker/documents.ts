@@ -1,0 +1,91 @@
+import type { Cpu } from '../../src/core/cpu.ts'
+import { LibvirtError } from '../../src/core/libvirt-error.ts'
+import type { Context } from '../../src/questions/context.ts'
+import type { Member } from '../../src/questions/input/fleet/member.ts'
+import { membersOfText } from '../../src/questions/input/fleet/read-members.ts'
+import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
+import { describeNote } from '../../src/questions/words/describe.ts'
+import type { Note } from '../../src/questions/words/note.ts'
+
+/** The content of a text. */
+export interface PageDocument {
+  /** Its hosts and guests. */
+  readonly members: readonly Member[]
+  /** Why it cannot be part of a fleet; empty: it can. */
+  readonly error: string
+  /** Fleets do not support its architecture: a note, not an error. */
+  readonly unsupported: boolean
+  /** The CPUs in it, for the baseline. */
+  readonly definitions: readonly Definition[]
+  readonly notes: readonly string[]
+  /** Equal for equal texts only. */
+  readonly hash: string
+}
+
+interface Definition {
+  readonly cpu: Cpu
+  /** The index of the member that it defines; missing: it is not part of the fleet. */
+  readonly member?: number
+}
+
+/** Reads texts, each different text once: most of ten thousand hosts have equal texts. */
+export class Documents {
+  readonly #context: Context
+  readonly #known = new Map<string, PageDocument>()
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** @throws ParseError, LibvirtError for a text without any usable CPU */
+  read(text: string, source: string): PageDocument {
+    const known = this.#known.get(text)
+    if (known) return known
+    const found = this.#readMembers(text, source)
+    const { members } = found
+    const cpus = this.#readDefinitions(text, source, members)
+    const definitions = pairWithMembers(
+      cpus.map(({ cpu }) => cpu),
+      members,
+    )
+    // The notes on members come from the fleet's reader.
+    const unpaired = cpus.filter((_, i) => definitions[i]?.member === undefined)
+    const notes = unpaired.flatMap(one => one.notes.map(describeWithoutSource))
+    const document = { ...found, definitions, notes, hash: `${this.#known.size}` }
+    this.#known.set(text, document)
+    return document
+  }
+
+  #readMembers(text: string, source: string): Pick<PageDocument, 'members' | 'error' | 'unsupported'> {
+    try {
+      return { members: membersOfText(this.#context, text, source), error: '', unsupported: false }
+    } catch (error) {
+      const unsupported = error instanceof LibvirtError && error.kind === 'no-support'
+      return { members: [], error: messageOf(error), unsupported }
+    }
+  }
+
+  /** Some texts are for fleets only, such as a hypervisor's replies: they define no CPU. */
+  #readDefinitions(text: string, source: string, members: readonly Member[]): ReturnType<typeof parseCpus> {
+    try {
+      return parseCpus(this.#context, text, 'host', source)
+    } catch (error) {
+      if (members.length > 0) return []
+      throw error
+    }
+  }
+}
+
+/** A guest without `<cpu>` is a member without a definition. */
+function pairWithMembers(cpus: readonly Cpu[], members: readonly Member[]): Definition[] {
+  const defined = members.flatMap(({ notes }, member) =>
+    notes.some(({ kind }) => kind === 'guest-default-cpu') ? [] : [member],
+  )
+  if (defined.length !== cpus.length) return cpus.map(cpu => ({ cpu }))
+  return cpus.map((cpu, i) => ({ cpu, member: defined[i] ?? 0 }))
+}
+
+/** Equal texts have several sources. */
+const describeWithoutSource = ({ source: _, ...note }: Note): string => describeNote(note as Note)
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

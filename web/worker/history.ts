@@ -1,0 +1,98 @@
+import type { Fleet } from '../../src/fleet/fleet.ts'
+import type { FileProblem } from '../shared/displays.ts'
+import type { PageDocument } from './documents.ts'
+
+/** A file that the user added. */
+export interface PageFile {
+  readonly path: string
+  readonly document: PageDocument
+}
+
+/** A file with the label of its folder's pool. */
+export interface PlacedFile extends PageFile {
+  readonly pool: string
+}
+
+/** The page's data at one time. */
+export interface Snapshot {
+  /** In the order in which a directory is read. */
+  readonly files: readonly PlacedFile[]
+  /** The text of `fleet.yaml`; undefined: folders are pools. */
+  readonly fleetFile?: { readonly path: string; readonly text: string } | undefined
+  /** The fleet as the files define it. */
+  readonly read: Fleet
+  /** The pools to which the user moved hosts, by the hosts' `path`. */
+  readonly poolByHost: ReadonlyMap<string, string>
+  /** The `path` of each host that the user removed. */
+  readonly removed: ReadonlySet<string>
+  /** The fleet with the user's changes. */
+  readonly fleet: Fleet
+  readonly problems: readonly FileProblem[]
+}
+
+const NO_FLEET: Fleet = { hosts: [], guests: [], pools: [], constraints: {}, requirements: [] }
+
+export const EMPTY: Snapshot = {
+  files: [],
+  read: NO_FLEET,
+  poolByHost: new Map(),
+  removed: new Set(),
+  fleet: NO_FLEET,
+  problems: [],
+}
+
+/** The fleet with the user's changes. Guests move with their hosts. */
+export function applyEdits({
+  read,
+  poolByHost,
+  removed,
+}: Pick<Snapshot, 'read' | 'poolByHost' | 'removed'>): Fleet {
+  if (poolByHost.size === 0 && removed.size === 0) return read
+  const hosts = read.hosts
+    .filter(({ path = '' }) => !removed.has(path))
+    .map(host => ({ ...host, pool: poolByHost.get(host.path ?? '') ?? host.pool }))
+  const pools = new Map(
+    hosts.filter(({ path = '' }) => poolByHost.has(path)).map(({ name, pool }) => [name, pool]),
+  )
+  const guests = read.guests.map(guest => ({ ...guest, pool: pools.get(guest.host ?? '') ?? guest.pool }))
+  return { ...read, hosts, guests, pools: [...new Set(hosts.map(({ pool = '' }) => pool))] }
+}
+
+/** A list of snapshots, one of which is current. A new snapshot replaces those that were undone. */
+export class History {
+  #steps: { readonly label: string; readonly snapshot: Snapshot }[] = [{ label: '', snapshot: EMPTY }]
+  #at = 0
+  #version = 0
+
+  get current(): Snapshot {
+    return this.#steps[this.#at]?.snapshot ?? EMPTY
+  }
+
+  /** Changes with every change of the current snapshot, and never repeats. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** The action that undo reverts; undefined: none. */
+  get undoLabel(): string | undefined {
+    return this.#at > 0 ? this.#steps[this.#at]?.label : undefined
+  }
+
+  get redoLabel(): string | undefined {
+    return this.#steps[this.#at + 1]?.label
+  }
+
+  push(label: string, snapshot: Snapshot): void {
+    this.#steps = [...this.#steps.slice(0, this.#at + 1), { label, snapshot }]
+    this.#at = this.#steps.length - 1
+    this.#version++
+  }
+
+  /** Undoes or redoes one step. */
+  go(by: -1 | 1): void {
+    const to = this.#at + by
+    if (to < 0 || to >= this.#steps.length) return
+    this.#at = to
+    this.#version++
+  }
+}
