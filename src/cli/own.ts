@@ -77,7 +77,7 @@ export function fleetCommand<Q extends AnyQuestion>(own: FleetCommand<Q>): Comma
 
 /** The options as the question's input, checked by its schema before anything is read. @throws UsageError */
 function checkInput(
-  { input, name }: AnyQuestion,
+  { input }: AnyQuestion,
   fields: Readonly<Record<string, FieldOption>>,
   fleets: Readonly<Record<string, OptionSpec>>,
   args: Arguments,
@@ -91,7 +91,7 @@ function checkInput(
   const [{ message, path }] = checked.issues
   const key = path?.[0]?.key
   const option = typeof key === 'string' ? `--${fields[key]?.name ?? kebab(key)} ` : ''
-  throw new UsageError(`${name}: ${option}${message}`)
+  throw new UsageError(option + message)
 }
 
 /** Reads the fleets that the arguments name; the last one is that of which reports speak. */

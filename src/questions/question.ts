@@ -47,12 +47,28 @@ export interface AnyQuestion extends Omit<Question, 'run'> {
   readonly run: (context: Context, input: never, options: AskOptions) => Outcome
 }
 
-/** Defines a question: the types of `run` follow from its schemas, so an answer that its schema lacks does not compile. */
+/** The keys of a type; of a union, those of every member. */
+type KeysOf<T> = T extends unknown ? keyof T : never
+
+/** `Given` without a key that `Answer` does not have: such a key must be `never`, which no value is. */
+type Exactly<Given, Answer> = Given & { readonly [Key in Exclude<KeysOf<Given>, KeysOf<Answer>>]: never }
+
+/**
+ * Defines a question. The types of `run` follow from its schemas: an answer that lacks a key of its schema, has one
+ * more, or one of another type does not compile.
+ */
 export const question = <
   const Name extends string,
   Input extends Schema,
   Answer extends Schema,
+  Given extends AnswerOf<Answer>,
   Reasons extends Schema = never,
 >(
-  definition: Question<Name, Input, Answer, Reasons>,
+  definition: Omit<Question<Name, Input, Answer, Reasons>, 'run'> & {
+    readonly run: (
+      context: Context,
+      input: InferOutput<Input>,
+      options: AskOptions,
+    ) => Outcome<Exactly<Given, AnswerOf<Answer>>, AnswerOf<Reasons>>
+  },
 ): Question<Name, Input, Answer, Reasons> => definition

@@ -47,7 +47,7 @@ test('--json carries the answer, its features and notes, and with --explain the 
   const answer = JSON.parse(stdout)
   expect(Object.keys(answer)).toEqual(['schema', 'xml', 'model', 'features', 'notes', 'explain'])
   expect(answer).toMatchObject({
-    schema: 1,
+    schema: 2,
     model: 'kvm32',
     explain: { hosts: 2, model: { because: 'closest' } },
   })

@@ -105,7 +105,7 @@ test('--json: an answer for each file, with reasons', () => {
   const { status, stdout } = run('more.xml', 'unknown.xml', '--host', 'host.xml', '--json')
   expect(status).toBe(1)
   expect(JSON.parse(stdout)).toMatchObject({
-    schema: 1,
+    schema: 2,
     host: 'host.xml',
     answers: [
       {

@@ -99,7 +99,7 @@ describe('explain', () => {
     }
     expect(told('--pool', 'blue')).toEqual([2, 'error: no pool is called blue; there are amd, intel\n'])
     expect(told('--feature', 'avx3')).toEqual([2, 'error: no feature is called avx3; did you mean avx?\n'])
-    expect(told('--feature', 'aes', '--cost')).toEqual([2, 'error: give either --cost or --feature\n'])
+    expect(told('--feature', 'aes', '--cost')).toEqual([2, 'error: give either feature or cost\n'])
   })
 })
 
@@ -161,7 +161,7 @@ describe('pools', () => {
     )
     expect(ask({ documents, k: 0 })).toEqual({
       kind: 'bad-request',
-      message: 'advise: k must be a whole number from 1',
+      message: 'advise: k must be a whole number from 1 to 1000',
     })
   })
 })

@@ -1,4 +1,4 @@
-import { SCHEMA_VERSION } from '../../questions/document.ts'
+import { documentOf } from '../../questions/document.ts'
 import { tree } from '../../questions/tree/compute.ts'
 import { printTree } from '../../questions/tree/report.ts'
 import type { Command } from '../command.ts'
@@ -23,7 +23,7 @@ export const command: Command = {
   async run(args, session) {
     const { context } = await requestedModels(session, args.get('arch'))
     const answer = tree(context, args.get('model'))
-    if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, ...answer }, null, 2)}\n`)
+    if (args.has('json')) session.out(`${JSON.stringify(documentOf({ answer }), null, 2)}\n`)
     else session.out(`${printTree(answer, terminalWidth())}\n`)
     return answer.kind === 'unknown' ? 1 : 0
   },

@@ -28,19 +28,27 @@ export const explainQuestion = question({
   answer: v.union([ExplainAnswer, FeatureAnswer, CostAnswer]),
   run(context, { pool, feature, cost: withCost, ...fleet }) {
     const { view, notes } = openHosts(context, fleet)
-    const labels = labelsOf(view, pool)
-    if (feature !== undefined) {
-      const found = featureNamed(context, feature, what => new BadRequest(`explain: ${what}`))
-      return { answer: explainFeature(view, found, labels), notes }
-    }
-    return { answer: withCost ? cost(view, labels) : { pools: explain(view, labels) }, notes }
+    return { answer: explainView(view, labelsOf(view, pool), feature, withCost), notes }
   },
 })
+
+function explainView(
+  view: FleetView,
+  labels: readonly string[] | undefined,
+  feature: string | undefined,
+  withCost: boolean | undefined,
+): ExplainAnswer | FeatureAnswer | CostAnswer {
+  if (feature !== undefined) {
+    const found = featureNamed(view.context, feature, what => new BadRequest(what))
+    return explainFeature(view, found, labels)
+  }
+  return withCost ? cost(view, labels) : { pools: explain(view, labels) }
+}
 
 /** The pool that was asked for; undefined: all. @throws BadRequest where no pool has that label */
 function labelsOf({ pools }: FleetView, wanted: string | undefined): readonly string[] | undefined {
   if (wanted === undefined) return undefined
   if (pools.some(({ label }) => label === wanted)) return [wanted]
   const known = pools.map(({ label }) => label || '(none)').join(', ')
-  throw new BadRequest(`explain: no pool is called ${wanted}; there are ${known}`)
+  throw new BadRequest(`no pool is called ${wanted}; there are ${known}`)
 }

@@ -4,7 +4,7 @@ import { BadRequest } from '../bad-request.ts'
 import type { Context } from '../context.ts'
 import { fleetInput } from '../input/fleet/fleet-schema.ts'
 import { openFleet } from '../input/fleet/open-fleet.ts'
-import { question } from '../question.ts'
+import { type Outcome, question } from '../question.ts'
 import { described, flag, names } from '../schema.ts'
 import { EffectsAnswer, WhatIfAnswer } from './answer.ts'
 import { changesOf } from './changes.ts'
@@ -43,23 +43,39 @@ export const whatIfQuestion = question({
   summary: 'Compute what a change does to pools and guests, before it is made',
   input,
   answer: v.union([WhatIfAnswer, EffectsAnswer]),
-  run(context, { remove, replace = [], add = [], drop, apply, effects: list, documents, fleet }) {
-    if (list) return { answer: { effects: effects(context) } }
-    if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
-    const { view, notes } = openFleet(context, { documents, fleet })
-    const wanted = {
-      remove,
-      replace: replace.map(({ host, text }) => ({ host, by: onlyHost(context, host, text) })),
-      add: add.flatMap(({ pool, path, text }) =>
-        readHosts(context, path, text).map(host => ({ pool, host })),
-      ),
-      drop,
-      apply,
-    }
-    const changes = changesOf(context, view.fleet.hosts, wanted)
-    return { answer: whatIfAnswer(context, view, changes), notes }
+  run(context, { effects: list, ...change }) {
+    return list ? listEffects(context) : computeChange(context, change)
   },
 })
+
+const listEffects = (context: Context): Outcome<WhatIfAnswer | EffectsAnswer, never> => ({
+  answer: { effects: effects(context) },
+})
+
+function computeChange(
+  context: Context,
+  {
+    remove,
+    replace = [],
+    add = [],
+    drop,
+    apply,
+    documents,
+    fleet,
+  }: Omit<v.InferOutput<typeof input>, 'effects'>,
+): Outcome<WhatIfAnswer | EffectsAnswer, never> {
+  if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
+  const { view, notes } = openFleet(context, { documents, fleet })
+  const wanted = {
+    remove,
+    replace: replace.map(({ host, text }) => ({ host, by: onlyHost(context, host, text) })),
+    add: add.flatMap(({ pool, path, text }) => readHosts(context, path, text).map(host => ({ pool, host }))),
+    drop,
+    apply,
+  }
+  const changes = changesOf(context, view.fleet.hosts, wanted)
+  return { answer: whatIfAnswer(context, view, changes), notes }
+}
 
 const readHosts = (context: Context, path: string, text: string): readonly FleetHost[] =>
   openFleet(context, { documents: [{ path, text }] }).view.fleet.hosts

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { answer } from '../../src/http/answer.ts'
+import { createApp } from '../../src/http/app.ts'
+import * as library from '../../src/index.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { QUESTIONS, type QuestionName } from '../../src/questions/table.ts'
+import { virtCpu } from '../cli/virt-cpu.ts'
+
+const examples = join(import.meta.dirname, '..', '..', 'examples')
+const read = (path: string) => readFileSync(join(examples, path), 'utf8')
+const FILES = ['ice-01.xml', 'sky-01.xml', 'cas-01.xml']
+const documents = FILES.map(path => ({ path, text: read(`fleet/${path}`) }))
+const [first = '', second = ''] = documents.map(({ text }) => text)
+const replies = read('hypervisors/ice-01.replies')
+const guest = '<cpu match="exact"><model>Haswell</model></cpu>'
+const data = { cpuid: [[0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69]] }
+
+/** An input of every question, and where a command asks the same, its arguments. */
+const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: readonly string[]]>> = {
+  decode: [{ text: first }],
+  baseline: [
+    { cpus: documents.map(({ text }) => text), explain: true },
+    ['cpu-baseline', ...FILES, '--explain'],
+  ],
+  compare: [{ host: first, cpu: second }],
+  update: [{ host: first, guest }],
+  start: [{ host: first, guest, models: ['Haswell'] }],
+  'update-live': [{ guest, enabled: data, disabled: {} }],
+  expand: [{ cpu: guest }],
+  migratable: [{ cpu: first }],
+  encode: [{ cpu: guest }],
+  identical: [{ a: data, b: data }],
+  validate: [{ cpu: guest }],
+  capabilities: [
+    { host: { cpu: first, pageSizes: [4], powerManagement: [], iommu: false, securityModels: [] } },
+  ],
+  domcapabilities: [{ replies }],
+  'cpu-models': [{ arch: 'aarch64' }],
+  name: [{ name: 'avx512_vnni' }],
+  tree: [{ model: 'EPYC' }, ['tree', 'EPYC']],
+  'hypervisor-cpu-models': [{ replies }],
+  'hypervisor-cpu-compare': [{ replies, cpu: guest }],
+  'hypervisor-cpu-baseline': [{ replies, model: 'Haswell' }],
+  models: [{ hosts: [replies] }],
+  'guest-check': [{ replies, domain: read('guests/web.xml') }],
+  explain: [{ documents }, ['explain', ...FILES]],
+  pools: [{ documents, k: 2, level: 'v3' }, ['pools', ...FILES, '-k', '2', '--level', 'v3']],
+  advise: [{ documents }, ['advise', ...FILES]],
+  'what-if': [{ documents, apply: ['tsx-off'] }, ['what-if', ...FILES, '--apply', 'tsx-off']],
+  migrate: [
+    { documents, from: 'ice-01', to: 'sky-01' },
+    ['migrate', ...FILES, '--from', 'ice-01', '--to', 'sky-01'],
+  ],
+  drain: [{ documents, apply: ['tsx-off'] }, ['drain', ...FILES, '--apply', 'tsx-off']],
+  drift: [{ before: { documents }, after: { documents: documents.slice(1) } }],
+  check: [{ documents, fleet: { requirements: [{ level: 'x86-64-v3' }] } }],
+}
+
+const NAMES = Object.keys(QUESTIONS) as QuestionName[]
+const app = createApp({
+  version: '0',
+  page: `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">`,
+  answer: async (verb, text) => answer({ own: CpuMap.builtIn(), named: new Map() }, verb, text),
+})
+
+const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+const functions = library as unknown as Readonly<Record<string, (input: object) => object>>
+/** What JSON makes of a value: keys that are undefined are no keys. */
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
+
+const requests = NAMES.map(name => JSON.stringify({ id: name, verb: name, ...SAMPLES[name][0] }))
+const batch = new Map(
+  virtCpu(['batch'], { input: `${requests.join('\n')}\n` })
+    .stdout.split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line))
+    .map(({ id, ...document }) => [id, document]),
+)
+
+test.each(NAMES)('%s: the same answer from batch, HTTP, library and command line', async name => {
+  const [input, command] = SAMPLES[name]
+  const document = batch.get(name)
+  expect(document).toMatchObject({ schema: 2, notes: expect.any(Array) })
+  expect(plain(functions[camel(name)]?.(input))).toEqual(document)
+  const response = await app.request(`/v1/${name}`, {
+    method: 'POST',
+    body: JSON.stringify(input),
+    headers: { 'content-type': 'application/json', host: '127.0.0.1:8680' },
+  })
+  expect(await response.json()).toEqual(document)
+  if (!command) return
+  const { stdout } = virtCpu([...command, '--json'], { cwd: join(examples, 'fleet') })
+  const named = JSON.stringify(document).replace(/cpus\[(\d+)\]/g, (_, i) => FILES[Number(i)] ?? '')
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(named))
+})
