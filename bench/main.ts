@@ -99,6 +99,7 @@ function startUp(): void {
     )
     row(
       `  ${what}`,
+      `ratio ${(ours / bare).toFixed(2)}`,
       `${(ours - bare).toFixed(1)} ms`.padStart(8),
       `(${ours.toFixed(1)} against ${bare.toFixed(1)})`,
     )

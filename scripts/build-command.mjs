@@ -6,8 +6,7 @@ import { join } from 'node:path'
 import { build, transform } from 'esbuild'
 import { dataFiles } from './data.mjs'
 
-/** Short names too: two milliseconds less to read at start. The library keeps its names. */
-const FORM = { minify: true, target: 'node20', platform: 'node' }
+const TARGET = { target: 'node20', platform: 'node' }
 
 /** A worker is a program of its own: it is not imported. */
 const WORKER = './src/cli/worker.ts'
@@ -15,11 +14,16 @@ const WORKER = './src/cli/worker.ts'
 /** With what this command needs most others find all that they share. */
 const COMMON = './src/cli/virsh/cpu-baseline.ts'
 
-/** @param {string} outdir @param {import('esbuild').BuildOptions} shared */
-export async function buildCommand(outdir, shared) {
+/**
+ * @param {string} outdir
+ * @param {import('esbuild').BuildOptions} shared
+ * @param {Pick<import('esbuild').BuildOptions, 'minify' | 'sourcemap'>} form
+ */
+export async function buildCommand(outdir, shared, form = { minify: true }) {
   const { outputFiles } = await build({
     ...shared,
-    ...FORM,
+    ...TARGET,
+    ...form,
     entryPoints: { cli: './src/cli/main.ts', worker: WORKER },
     outdir,
     splitting: true,
@@ -28,7 +32,7 @@ export async function buildCommand(outdir, shared) {
     external: ['libxml2-wasm', 'libxml2-wasm/*'],
     plugins: [await dataFiles(outdir, '../data'), shareCommon],
   })
-  for (const { path, text } of outputFiles) await writeFile(path, await commonJs(text))
+  for (const { path, text } of outputFiles) await writeFile(path, await commonJs(text, form))
   await chmod(join(outdir, 'cli.cjs'), 0o755)
 }
 
@@ -36,11 +40,12 @@ export async function buildCommand(outdir, shared) {
  * One of esbuild's files as CommonJS. `import()` of another one becomes `require`; that of a package stays, since the
  * package may be ESM only. Exports are values: esbuild would write a getter for each, which takes longer to load.
  */
-async function commonJs(module) {
+async function commonJs(module, form) {
   const exports = list => `module.exports={${list.replace(/([\w$]+) as ([\w$]+)/g, '$2:$1')}};`
   const plain = module.replace(/\bexport\{([^}]*)\};\s*$/, (_, list) => exports(list))
   const { code } = await transform(plain, {
-    ...FORM,
+    ...TARGET,
+    ...form,
     format: 'cjs',
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
   })
