@@ -1,4 +1,4 @@
-import { namesOf } from '../core/text.ts'
+import { namesOf } from '../core/glob.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** Which feature needs which, by name; direct needs only, in the order of the rules. */

@@ -1,4 +1,4 @@
-import { globs } from '../../core/text.ts'
+import { globs } from '../../core/glob.ts'
 import { type FleetPool, splitIntoPools } from '../pools.ts'
 import type { Requirement } from './requirement.ts'
 import { type FleetCheckInput, REQUIREMENT_CHECKS } from './requirement-checks.ts'

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path'
-import { isGlob } from '../../core/text.ts'
+import { isGlob } from '../../core/glob.ts'
 import { poolOfPath } from '../../questions/input/fleet/document.ts'
 import { fits, plainPattern } from '../../questions/input/fleet/fits.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'

@@ -1,4 +1,4 @@
-import { globs } from '../../core/text.ts'
+import { globs } from '../../core/glob.ts'
 import { BadRequest } from '../bad-request.ts'
 import { featuresNamed, levelNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'

@@ -1,4 +1,5 @@
-import { bytewise, globs } from '../../../core/text.ts'
+import { globs } from '../../../core/glob.ts'
+import { bytewise } from '../../../core/text.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'

@@ -1,4 +1,4 @@
-import { globs } from '../../../core/text.ts'
+import { globs } from '../../../core/glob.ts'
 import type { Rule, Rules } from './rules.ts'
 
 /** Whether the rule is about the file at `path`: some pattern is its, or names a folder that it lies in. */

@@ -1,4 +1,5 @@
-import { globs, isGlob, nearest } from '../../../core/text.ts'
+import { globs, isGlob } from '../../../core/glob.ts'
+import { nearest } from '../../../core/text.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { BadRequest } from '../../bad-request.ts'
 
