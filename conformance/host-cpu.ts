@@ -1,7 +1,7 @@
 import { ARCH_NAMES } from '../src/formats/arch-names.ts'
-import { cpuMhz, cpuSignature } from '../src/formats/libvirt/cpu-signature.ts'
 import { nodeInfo } from '../src/host/machine/node-info.ts'
 import { HostTree } from '../src/host/machine/tree.ts'
+import { cpuMhz, cpuSignature } from './cpu-signature.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
 import { Family } from './report.ts'

@@ -1,11 +1,10 @@
 import { Cpuid, type CpuidRow } from '../src/core/cpuid.ts'
-import { decodeBytes } from '../src/formats/decode-bytes.ts'
-import { readDumps } from '../src/formats/dumps/dumps.ts'
-import { stableRow } from '../src/formats/dumps/volatile.ts'
+import { stableRow } from '../src/formats/dumps/distinct.ts'
 import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
+import { readDumps } from './read-dumps.ts'
 import type { DumpRow } from './real-cpus.ts'
 import { Family } from './report.ts'
 
@@ -19,7 +18,7 @@ export function partialDumps(context: Context, data: DataFolder, rows: DataFolde
   if (!machine) return family
   const truth = new Map(machine.leaves.map(row => [keyOf(row), row]))
   for (const file of data.names().filter(name => /^(?:ld\.so|lscpu|proc-cpuinfo)/.test(name))) {
-    const [dump] = readDumps(decodeBytes(data.bytes(file)), file)
+    const [dump] = readDumps(data.bytes(file), file)
     const leaves = dump?.data.rows() ?? []
     const isRight = file.startsWith('ld.so') ? isSame : hasNoMore
     const wrong = leaves.filter(row => !isRight(row, truth.get(keyOf(row)) ?? NOTHING))

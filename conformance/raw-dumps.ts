@@ -1,10 +1,9 @@
 import { Cpuid } from '../src/core/cpuid.ts'
-import { decodeBytes } from '../src/formats/decode-bytes.ts'
-import { readDumps } from '../src/formats/dumps/dumps.ts'
 import type { Context } from '../src/questions/context.ts'
 import { decode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
+import { readDumps } from './read-dumps.ts'
 import type { DumpRow } from './real-cpus.ts'
 import { Family } from './report.ts'
 
@@ -39,7 +38,7 @@ function compareAll(
       family.skip()
       continue
     }
-    const [first] = readDumps(decodeBytes(data.bytes(...path)), file)
+    const [first] = readDumps(data.bytes(...path), file)
     for (const row of found) checkRow(context, family, file, first?.data, row)
   }
   return family

@@ -1,11 +1,9 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
-import { ParseError } from '../core/parse-error.ts'
-import { decodeBytes } from '../formats/decode-bytes.ts'
 import { filesOf, type InputFile } from '../host/files/files.ts'
-import { readWhole } from '../host/files/read-bytes.ts'
+import { readWholeText } from '../host/files/read-whole-text.ts'
 import type { Context } from '../questions/context.ts'
 import { type HypervisorHost, hypervisorHost } from '../questions/input/hypervisor-host.ts'
-import { recordedHost, requireHost } from '../questions/input/recorded-hypervisor.ts'
+import { recordedHosts, requireHosts } from '../questions/input/recorded-hypervisor.ts'
 import type { Note } from '../questions/words/note.ts'
 import { type HypervisorRequest, openHypervisor } from './hypervisor.ts'
 import { CommandError } from './spec.ts'
@@ -32,9 +30,10 @@ export async function openHosts(
   const hosts: HypervisorHost[] = []
   const notes: Note[] = []
   for (const file of filesOf(paths)) {
-    const host = readHost(context, file, request)
-    if (host) hosts.push(host)
-    else notes.push({ kind: 'dump', source: file.path, text: 'passed over: tells of no hypervisor' })
+    const found = readHosts(context, file, request)
+    hosts.push(...found)
+    if (found.length === 0)
+      notes.push({ kind: 'dump', source: file.path, text: 'passed over: tells of no hypervisor' })
   }
   const arches = new Set(hosts.map(({ arch }) => arch))
   if (arches.size > 1) throw new CommandError([`hosts of several architectures: ${[...arches].join(', ')}`])
@@ -42,16 +41,15 @@ export async function openHosts(
   return { hosts, notes }
 }
 
-/** More than any conversation. */
-const LIMIT = 64 * 2 ** 20
-
-/** Undefined for a file of a directory that tells of none. @throws FileError, CommandError */
-function readHost(context: Context, { path, named }: InputFile, request: HypervisorRequest) {
-  const bytes = readWhole(path, LIMIT)
-  if (!bytes) throw new ParseError(`too long: more than ${LIMIT} bytes`, path)
-  const text = decodeBytes(bytes)
+/** Empty for a file of a directory that describes no hypervisor. @throws FileError, ParseError, CommandError */
+function readHosts(
+  context: Context,
+  { path, named }: InputFile,
+  request: HypervisorRequest,
+): HypervisorHost[] {
+  const text = readWholeText(path)
   try {
-    return named ? requireHost(context, text, path, request) : recordedHost(context, text, path, request)
+    return (named ? requireHosts : recordedHosts)(context, text, path, request)
   } catch (error) {
     throw error instanceof LibvirtError
       ? new CommandError([`Failed to use the hypervisor of '${path}'`, error.message], { cause: error })

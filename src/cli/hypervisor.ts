@@ -1,9 +1,7 @@
 import type { Dialogue } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import { ParseError } from '../core/parse-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { decodeBytes } from '../formats/decode-bytes.ts'
-import { readWhole } from '../host/files/read-bytes.ts'
+import { readWholeText } from '../host/files/read-whole-text.ts'
 import { checkQemuRequest, noEmulator } from '../qemu/choice.ts'
 import { parseConversation } from '../qemu/qmp/conversation.ts'
 import type { Hypervisor } from '../questions/input/hypervisor.ts'
@@ -83,14 +81,8 @@ async function probed(request: HypervisorRequest): Promise<Hypervisor> {
 }
 
 /** @throws FileError, ParseError, LibvirtError */
-function recorded(request: HypervisorRequest, path: string): Hypervisor {
-  const bytes = readWhole(path, LIMIT)
-  if (!bytes) throw new ParseError(`too long for a conversation with QEMU: more than ${LIMIT} bytes`, path)
-  return hypervisorOf(parseConversation(decodeBytes(bytes), path), request)
-}
-
-/** More than any conversation. */
-const LIMIT = 64 * 2 ** 20
+const recorded = (request: HypervisorRequest, path: string): Hypervisor =>
+  hypervisorOf(parseConversation(readWholeText(path), path), request)
 
 /**
  * What an inquiry comes to; where it asks anything, a QEMU of this host answers.

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { decodeBytes } from '../formats/decode-bytes.ts'
 import { fileError } from '../host/files/file-error.ts'
-import { readWhole } from '../host/files/read-bytes.ts'
+import { readWholeText } from '../host/files/read-whole-text.ts'
 
 /** The page as the build made it, beside the command. @throws FileError */
 export function readPage(): string {
@@ -14,18 +13,13 @@ export function readPage(): string {
   }
 }
 
-/** As large as a file may be that goes into the page. */
-const LIMIT = 64 * 2 ** 20
-
 const SLOT = '<script type="application/json" id="data">null</script>'
 
-/** The page with these files in it, each text once. @throws FileError */
+/** The page with these files in it, each text once. @throws FileError, ParseError */
 export function bake(page: string, paths: readonly string[]): string {
   const texts = new Map<string, number>()
   const files = paths.map(path => {
-    const bytes = readWhole(path, LIMIT)
-    if (!bytes) throw fileError('read', path, new Error(`more than ${LIMIT} bytes`))
-    const text = decodeBytes(bytes)
+    const text = readWholeText(path)
     const at = texts.get(text) ?? texts.size
     texts.set(text, at)
     return [path, at] as const

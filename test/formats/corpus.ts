@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { readText } from '../../src/formats/dialects.ts'
+import type { DistinctDump } from '../../src/formats/found.ts'
 
 /** Our own dumps: one CPU in every layout. */
 export function dumpCorpus(): Map<string, string> {
@@ -13,3 +15,7 @@ export function machineCorpus(): string[] {
   const names = readdirSync(folder).filter(name => /\.(txt|json)$/.test(name))
   return names.sort().map(name => readFileSync(new URL(name, folder), 'utf8'))
 }
+
+/** The distinct logical CPUs of x86 machines in a text. */
+export const dumpsOf = (text: string, source = ''): readonly DistinctDump[] =>
+  readText(text, source).flatMap(found => (found.kind === 'dump' ? found.dumps : []))

@@ -2,11 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Cpuid } from '../../src/core/cpuid.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
-import { readDumps } from '../../src/formats/dumps/dumps.ts'
 import { parseCpudata, printCpudata, readCpudata } from '../../src/formats/libvirt/cpudata.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
-import { dumpCorpus } from './corpus.ts'
+import { dumpCorpus, dumpsOf } from './corpus.ts'
 
 const CANONICAL = `<cpudata arch='x86'>
   <cpuid eax_in='0x00000001' ecx_in='0x00000000' eax='0x000306c4' ebx='0x00100800' ecx='0x7ffa3203' edx='0x1f8bfbff'/>
@@ -19,7 +18,7 @@ test('canonical text comes back as it was', () =>
   expect(printCpudata(readCpudata(CANONICAL))).toBe(CANONICAL))
 
 test.each([...dumpCorpus()])('%s survives printing', (_, text) => {
-  const data = readDumps(text)[0]?.data ?? Cpuid.empty
+  const data = dumpsOf(text)[0]?.data ?? Cpuid.empty
   const printed = printCpudata(data)
   expect(printCpudata(readCpudata(printed))).toBe(printed)
 })

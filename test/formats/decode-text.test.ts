@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
-import { detectFormat } from '../../src/formats/detect.ts'
+import { dialectOf } from '../../src/formats/dialects.ts'
 
 const bytes = (text: string, encoding: BufferEncoding) => new Uint8Array(Buffer.from(text, encoding))
 const swapped = (text: string) => new Uint8Array(Buffer.from(text, 'utf16le').swap16())
@@ -20,10 +20,10 @@ test('short and empty files', () => {
 })
 
 test.each([
-  ['xml', '\ufeff \n<cpu/>'],
-  ['xml', 'text, then <cpu/>'],
-  ['json', '{"cpus": []}'],
-  ['json', ' [{"name": "x"}]'],
+  ['libvirt-xml', '\ufeff \n<cpu/>'],
+  ['libvirt-xml', 'text, then <cpu/>'],
+  ['cpuid-json', '{"cpus": []}'],
+  ['cpuid-json', ' [{"name": "x"}]'],
   ['aida64', '------[ Logical CPU #0 ]------\r\nCPUID 00000000: 00000001-68747541-444D4163-69746E65\r\n'],
   ['aida64', 'CPUID 00000000  \t0000000d-756e6547-6c65746e-49656e69'],
   ['libcpuid', 'version=0.5\nbasic_cpuid[0]=00000001 68747541 444d4163 69746e65'],
@@ -32,4 +32,4 @@ test.each([
   ['proc-cpuinfo', 'processor\t: 0\nvendor_id\t: GenuineIntel'],
   [undefined, 'nothing of the kind'],
   [undefined, ''],
-])('%s: %j', (format, text) => expect(detectFormat(text)).toBe(format))
+])('%s: %j', (format, text) => expect(dialectOf(text)?.name).toBe(format))

@@ -3,19 +3,18 @@ import { Cpuid, type CpuidRow } from '../../src/core/cpuid.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR, printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
-import { readDumps } from '../../src/formats/dumps/dumps.ts'
 import { parseLibcpuid } from '../../src/formats/dumps/libcpuid.ts'
-import { dumpCorpus } from './corpus.ts'
+import { dumpCorpus, dumpsOf } from './corpus.ts'
 
 const corpus = dumpCorpus()
-const [reference] = readDumps(corpus.get('cpuid-r-1') ?? '')
+const [reference] = dumpsOf(corpus.get('cpuid-r-1') ?? '')
 const keys = (rows: readonly CpuidRow[] = []) => rows.map(row => `${row[0].toString(16)}.${row[1]}`).join(' ')
 
 /** Rows that are all zero are as good as absent, and the arrays of libcpuid are full of them. */
 const nonZero = (rows: readonly CpuidRow[] = []) => rows.filter(row => row.slice(2).some(word => word !== 0))
 
 test.each([...corpus])('%s holds the same one CPU', (_, text) => {
-  const dumps = readDumps(text)
+  const dumps = dumpsOf(text)
   expect(dumps).toHaveLength(1)
   expect(nonZero(dumps[0]?.data.rows())).toEqual(nonZero(reference?.data.rows()))
 })
@@ -30,11 +29,11 @@ test.each([
   ['libcpuid-arrays', ['0']],
   ['cpuid-r', ['CPU 0', 'CPU 1']],
   ['cpuid-r-1', ['0']],
-])('%s names its CPUs', (name, cpus) => expect(readDumps(corpus.get(name) ?? '')[0]?.cpus).toEqual(cpus))
+])('%s names its CPUs', (name, cpus) => expect(dumpsOf(corpus.get(name) ?? '')[0]?.cpus).toEqual(cpus))
 
 test('MSRs: those that enumerate features, of each CPU or of all', () => {
   for (const name of ['aida64-headings', 'aida64-shared-msrs']) {
-    expect(readDumps(corpus.get(name) ?? '')[0]?.data.msrs()).toEqual([
+    expect(dumpsOf(corpus.get(name) ?? '')[0]?.data.msrs()).toEqual([
       [0x10a, 0x2b, 1],
       [0x490, 0x11fb, 0x3ffff],
     ])
@@ -102,7 +101,7 @@ test('a text without registers holds no CPU', () => {
   for (const parse of [parseAida64, parseLibcpuid, parseCpuidR]) {
     expect(parse('CPUID Manufacturer : GenuineIntel\nCPUID Revision : 000306C4h\nCPU 0:\n')).toEqual([])
   }
-  expect(readDumps('nothing')).toEqual([])
+  expect(dumpsOf('nothing')).toEqual([])
 })
 
 test('cpuid -r: what is printed is what is read', () => {

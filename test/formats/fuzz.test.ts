@@ -7,15 +7,14 @@ import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
 import type { Dump } from '../../src/formats/dumps/dump.ts'
-import { readDumps } from '../../src/formats/dumps/dumps.ts'
+import { parseLoaderDiagnostics } from '../../src/formats/dumps/ld-so.ts'
 import { parseLibcpuid } from '../../src/formats/dumps/libcpuid.ts'
-import { parseLoaderDiagnostics } from '../../src/formats/dumps/loader-diagnostics.ts'
 import { parseLscpu } from '../../src/formats/dumps/lscpu.ts'
 import { parseProcCpuinfo } from '../../src/formats/dumps/proc-cpuinfo.ts'
 import { printCpudata, readCpudata } from '../../src/formats/libvirt/cpudata.ts'
 import { runs } from '../effort.ts'
 import { Mutator } from '../xml/mutate.ts'
-import { dumpCorpus, machineCorpus } from './corpus.ts'
+import { dumpCorpus, dumpsOf, machineCorpus } from './corpus.ts'
 
 const WORDS = [
   ...' \t\r\n-:=[]<>\'"0123456789abcdefABCDEFxGh'.split(''),
@@ -80,7 +79,7 @@ const PARSERS = [
   parseLoaderDiagnostics,
   parseProcCpuinfo,
   parseLscpu,
-  readDumps,
+  dumpsOf,
 ]
 
 const SEED = Number(process.env.SEED ?? 1)
@@ -99,7 +98,7 @@ test(`dumps: a ParseError or a valid answer (SEED=${SEED})`, () => {
 
 test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, () => {
   const random = new Mutator(SEED)
-  const seeds = dumps.map(text => printCpudata(readDumps(text)[0]?.data ?? Cpuid.empty))
+  const seeds = dumps.map(text => printCpudata(dumpsOf(text)[0]?.data ?? Cpuid.empty))
   const survives = (text: string) => {
     const printed = printCpudata(readCpudata(text))
     return printed === "<cpudata arch='x86'>\n</cpudata>\n" || printCpudata(readCpudata(printed)) === printed
@@ -113,7 +112,7 @@ test(`cpudata: a LibvirtError or data that survive printing (SEED=${SEED})`, () 
 test(`records of bytes: registers, whatever the bytes (SEED=${SEED})`, () => {
   const bytes = fc.uint8Array({ maxLength: 64 }).map(rest => Uint8Array.from([...HEAD, ...rest]))
   fc.assert(
-    fc.property(bytes, records => readDumps(decodeBytes(records)).every(isValid)),
+    fc.property(bytes, records => dumpsOf(decodeBytes(records)).every(isValid)),
     { seed: SEED },
   )
 })

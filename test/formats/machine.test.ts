@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CpuidRow } from '../../src/core/cpuid.ts'
 import { decodeBytes as textOf } from '../../src/formats/decode-bytes.ts'
-import { detectFormat } from '../../src/formats/detect.ts'
+import { dialectOf, readText } from '../../src/formats/dialects.ts'
 import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/dumps/cpuid-records.ts'
-import { readDumps } from '../../src/formats/dumps/dumps.ts'
-import { parseLoaderDiagnostics } from '../../src/formats/dumps/loader-diagnostics.ts'
+import { stableRow } from '../../src/formats/dumps/distinct.ts'
+import { parseLoaderDiagnostics } from '../../src/formats/dumps/ld-so.ts'
 import { parseLscpu } from '../../src/formats/dumps/lscpu.ts'
 import {
   microcodeOf,
@@ -14,17 +14,16 @@ import {
   parseProcCpuinfo,
   physicalBitsOf,
 } from '../../src/formats/dumps/proc-cpuinfo.ts'
-import { stableRow } from '../../src/formats/dumps/volatile.ts'
-import { inputsOfText } from '../../src/formats/input-text.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { decodeText } from '../../src/questions/decode/decode-text.ts'
+import { dumpsOf } from './corpus.ts'
 
 const folder = join(import.meta.dirname, '..', 'corpus', 'machine')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 const bytes = (): Uint8Array => readFileSync(join(folder, 'dev-cpu-0-cpuid.bin'))
 
 const told = new Map(
-  readDumps(read('cpuid-r.txt'))[0]
+  dumpsOf(read('cpuid-r.txt'))[0]
     ?.data.rows()
     .map(row => [`${row[0]}.${row[1]}`, stableRow(row)]),
 )
@@ -44,9 +43,9 @@ test.each([
   ['lscpu.json', 'lscpu'],
   ['lscpu.txt', 'lscpu'],
 ])('%s is known for what it is, and is one CPU', (name, format) => {
-  expect(detectFormat(read(name))).toBe(format)
-  expect(readDumps(read(name))).toHaveLength(1)
-  expect(inputsOfText(read(name))).toMatchObject([{ kind: 'dump' }])
+  expect(dialectOf(read(name))?.name).toBe(format)
+  expect(dumpsOf(read(name))).toHaveLength(1)
+  expect(readText(read(name))).toMatchObject([{ kind: 'dump' }])
 })
 
 describe('ld.so --list-diagnostics', () => {
@@ -199,7 +198,7 @@ describe('records of /dev/cpu/N/cpuid', () => {
   })
 
   test('read as text are what cpuid -r prints', () => {
-    const [dump] = readDumps(textOf(bytes()))
+    const [dump] = dumpsOf(textOf(bytes()))
     expect(dump?.data.rows()).toEqual(parseCpuidRecords(bytes()).rows())
   })
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ParseError } from '../../src/core/parse-error.ts'
-import type { RegisterDump } from '../../src/formats/dumps/register-dump.ts'
-import { inputsOfText } from '../../src/formats/input-text.ts'
+import { readText } from '../../src/formats/dialects.ts'
+import type { RegisterDump } from '../../src/formats/found.ts'
 import { runs } from '../effort.ts'
 import { Mutator } from '../xml/mutate.ts'
 
@@ -11,7 +11,7 @@ const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
 
 function machine(text: string): readonly RegisterDump[] {
-  const [input, more] = inputsOfText(text)
+  const [input, more] = readText(text)
   if (input?.kind !== 'registers' || more) throw new RangeError('not one machine of another architecture')
   return input.dumps
 }
@@ -73,7 +73,7 @@ test('whatever is damaged: a ParseError or registers (SEED=1)', () => {
   for (let run = runs(20_000); run > 0; run--) {
     const text = random.mutate(random.pick(texts), random.pick(texts), WORDS)
     try {
-      for (const input of inputsOfText(text)) {
+      for (const input of readText(text)) {
         if (input.kind === 'registers') shown(input.dumps)
       }
     } catch (error) {
@@ -92,5 +92,5 @@ test.each([
   ['z15.cpuinfo', /^facilities *: 0/m, 'facilities : 99999', /`99999` is no number from 0 to 16383/],
   ['neoverse-n1.cpuinfo', /0xd0c/, '0xd0c0', /^\d+:\d+: CPU part: `0xd0c0` is no number from 0 to 4095\n/],
 ] as const)('%s: a number that is none', (name, from, to, message) => {
-  expect(() => inputsOfText(corpus(name).replace(from, to))).toThrow(message)
+  expect(() => readText(corpus(name).replace(from, to))).toThrow(message)
 })

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CpuidRow, MsrRow } from '../../src/core/cpuid.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
-import { detectFormat } from '../../src/formats/detect.ts'
+import { dialectOf } from '../../src/formats/dialects.ts'
 import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
-import { readDumps } from '../../src/formats/dumps/dumps.ts'
 import { parseLibcpuid } from '../../src/formats/dumps/libcpuid.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
+import { dumpsOf } from './corpus.ts'
 
 interface Row {
   readonly name: string
@@ -35,16 +35,16 @@ describe.skipIf(reference('raw-dumps') === undefined)(`raw dumps (${NO_REFERENCE
   const withMsrs = rows('instlat-msr')
   test.each(filesIn('aida64'))('%s', path => {
     const text = textOf(path)
-    expect(detectFormat(text)).toBe('aida64')
+    expect(dialectOf(text)?.name).toBe('aida64')
     expect(parseAida64(text)[0]?.data.rows()).toEqual(instlat.get(nameOf(path))?.leaves)
     const msrs = withMsrs.get(nameOf(path))?.msrs
-    if (msrs !== undefined) expect(readDumps(text)[0]?.data.msrs()).toEqual(msrs)
+    if (msrs !== undefined) expect(dumpsOf(text)[0]?.data.msrs()).toEqual(msrs)
   })
 
   const libcpuid = rows('libcpuid')
   test.each(filesIn('libcpuid'))('%s', path => {
     const text = textOf(path)
-    expect(['aida64', 'libcpuid']).toContain(detectFormat(text))
+    expect(['aida64', 'libcpuid']).toContain(dialectOf(text)?.name)
     expect(parseLibcpuid(text)[0]?.data.rows()).toEqual(libcpuid.get(nameOf(path))?.leaves)
   })
 
@@ -53,9 +53,9 @@ describe.skipIf(reference('raw-dumps') === undefined)(`raw dumps (${NO_REFERENCE
     const [one, all] = ['cpuid-r-1.txt', 'cpuid-r.txt'].map(name =>
       textOf(reference('raw-dumps', name) ?? ''),
     )
-    expect(detectFormat(one ?? '')).toBe('cpuid-r')
+    expect(dialectOf(one ?? '')?.name).toBe('cpuid-r')
     expect(parseCpuidR(one ?? '')[0]?.data.rows()).toEqual(expected)
     expect(parseCpuidR(all ?? '').map(dump => dump.label)).toEqual(['CPU 0', 'CPU 1'])
-    expect(readDumps(all ?? '')).toHaveLength(1)
+    expect(dumpsOf(all ?? '')).toHaveLength(1)
   })
 })

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
-import { inputsOfText } from '../../src/formats/input-text.ts'
+import { readText } from '../../src/formats/dialects.ts'
+import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import { compare, compareNotes } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
@@ -18,7 +19,7 @@ const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
 
 function hostOf(name: string, best: boolean) {
-  const [input] = inputsOfText(corpus(name))
+  const [input] = readText(corpus(name)).flatMap(cpusOf)
   if (!input) throw new RangeError(`no machine in ${name}`)
   return definitionOf(context, { ...input, source: name }, 'host', best).value
 }
@@ -46,7 +47,7 @@ describe('decode', () => {
   })
 
   test('of an s390x is approximate, and says so', () => {
-    const [input] = inputsOfText(corpus('z15.cpuinfo'))
+    const [input] = readText(corpus('z15.cpuinfo')).flatMap(cpusOf)
     const { notes } = definitionOf(context, { ...input, source: 'z15' } as never, 'host', true)
     expect(notes.map(describeNote)).toEqual([
       expect.stringMatching(/^z15: approximate, from .proc.cpuinfo: /),

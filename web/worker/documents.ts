@@ -1,9 +1,12 @@
 import type { Cpu } from '../../src/core/cpu.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
+import { readText } from '../../src/formats/dialects.ts'
+import type { Found } from '../../src/formats/found.ts'
+import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
 import type { Context } from '../../src/questions/context.ts'
+import { definitionOf, type Noted } from '../../src/questions/input/definition-of.ts'
 import type { Member } from '../../src/questions/input/fleet/member.ts'
-import { membersOfText } from '../../src/questions/input/fleet/read-members.ts'
-import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
+import { membersOf } from '../../src/questions/input/fleet/read-members.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
 import type { Note } from '../../src/questions/words/note.ts'
 
@@ -41,11 +44,12 @@ export class Documents {
   read(text: string, source: string): PageDocument {
     const known = this.#known.get(text)
     if (known) return known
-    const found = this.#readMembers(text, source)
+    const content = readText(text, source, { hosts: true })
+    const found = this.#readMembers(content, source)
     const { members } = found
-    const cpus = this.#readDefinitions(text, source, members)
+    const cpus = this.#readDefinitions(content, source, members)
     const definitions = pairWithMembers(
-      cpus.map(({ cpu }) => cpu),
+      cpus.map(({ value }) => value),
       members,
     )
     // The notes on members come from the fleet's reader.
@@ -56,9 +60,13 @@ export class Documents {
     return document
   }
 
-  #readMembers(text: string, source: string): Pick<PageDocument, 'members' | 'error' | 'unsupported'> {
+  #readMembers(
+    content: readonly Found[],
+    source: string,
+  ): Pick<PageDocument, 'members' | 'error' | 'unsupported'> {
     try {
-      return { members: membersOfText(this.#context, text, source), error: '', unsupported: false }
+      const members = content.flatMap(found => membersOf(this.#context, found, source))
+      return { members, error: '', unsupported: false }
     } catch (error) {
       const unsupported = error instanceof LibvirtError && error.kind === 'no-support'
       return { members: [], error: messageOf(error), unsupported }
@@ -66,9 +74,9 @@ export class Documents {
   }
 
   /** Some texts are for fleets only, such as a hypervisor's replies: they define no CPU. */
-  #readDefinitions(text: string, source: string, members: readonly Member[]): ReturnType<typeof parseCpus> {
+  #readDefinitions(content: readonly Found[], source: string, members: readonly Member[]): Noted<Cpu>[] {
     try {
-      return parseCpus(this.#context, text, 'host', source)
+      return content.flatMap(cpusOf).map(cpu => definitionOf(this.#context, { ...cpu, source }, 'host'))
     } catch (error) {
       if (members.length > 0) return []
       throw error

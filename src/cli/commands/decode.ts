@@ -1,6 +1,5 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { RegisterDump } from '../../formats/dumps/register-dump.ts'
-import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
+import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
 import type { Context } from '../../questions/context.ts'
 import type { DecodeReasons } from '../../questions/decode/answer.ts'
@@ -88,7 +87,7 @@ interface Decoded {
 }
 
 /** Each kind of CPU of a machine by itself. */
-function kindsOf(input: InputCpu): FoundInput[] {
+function kindsOf(input: NamedCpu): FoundCpu[] {
   if (input.kind === 'dump') return input.dumps.map(dump => ({ kind: 'dump', dumps: [dump] }))
   if (input.kind === 'registers') return input.dumps.map(dump => ({ kind: 'registers', dumps: [dump] }))
   return [input]
@@ -110,7 +109,7 @@ class Decoder {
   }
 
   /** Answers what is to be printed now. */
-  take(input: InputCpu): string {
+  take(input: NamedCpu): string {
     const kinds = kindsOf(input)
     if ((input.kind === 'dump' || input.kind === 'registers') && input.dumps.length > 1) {
       const groups = input.dumps.map(dump => dump.cpus)
@@ -127,7 +126,7 @@ class Decoder {
     session.out(`${JSON.stringify(document, null, 2)}\n`)
   }
 
-  #decode(input: FoundInput, source: string): Decoded | undefined {
+  #decode(input: FoundCpu, source: string): Decoded | undefined {
     try {
       if (input.kind === 'registers') return this.#machine(input.dumps, source)
       const { value } = dataOf(this.#context, input, source)
@@ -151,7 +150,7 @@ class Decoder {
     return { source, answer: definitionAnswer(value, notes) }
   }
 
-  #print(input: FoundInput, decoded: Decoded | undefined): string {
+  #print(input: FoundCpu, decoded: Decoded | undefined): string {
     if (!decoded) return ''
     const { source, answer, reasons } = decoded
     if (this.#args.has('json')) {

@@ -1,8 +1,6 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { ParseError } from '../../core/parse-error.ts'
 import { count } from '../../core/text.ts'
-import { decodeBytes } from '../../formats/decode-bytes.ts'
-import { readWhole } from '../../host/files/read-bytes.ts'
+import { readWholeText } from '../../host/files/read-whole-text.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { fromQemu } from '../../qemu/names.ts'
 import type { Context } from '../../questions/context.ts'
@@ -16,10 +14,10 @@ import {
   startPlaceOf,
 } from '../../questions/guest-check/compute.ts'
 import { isX86 } from '../../questions/input/hypervisor.ts'
+import { readDomain } from '../../questions/input/read.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'
 import { table } from '../../report/table.ts'
-import { parseXml } from '../../xml/reader.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../database.ts'
@@ -76,8 +74,7 @@ export const command: Command = {
 }
 
 async function answerFor(context: Context, path: string, args: Arguments): Promise<GuestAnswer> {
-  const domain = parseXml(readDocument(path), path)
-  if (domain.name !== 'domain') throw new ParseError('no <domain>', path)
+  const domain = readDomain(readWholeText(path), path)
   try {
     const asked = parseGuestRequest(domain)
     const emulator = args.has('replies') ? undefined : asked.emulator
@@ -101,14 +98,6 @@ async function given({ place, argument }: GuestStart) {
     guest: { machine: machine?.name ?? 'none', cpu: argument },
   })
   return { enabled: enabled.map(fromQemu), disabled: disabled.map(fromQemu) }
-}
-
-const LIMIT = 10 * 2 ** 20
-
-function readDocument(path: string): string {
-  const bytes = readWhole(path, LIMIT)
-  if (!bytes) throw new ParseError(`too long for a domain: more than ${LIMIT} bytes`, path)
-  return decodeBytes(bytes)
 }
 
 function told({

@@ -1,7 +1,7 @@
 import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { archOfCpuInfo } from '../../formats/dumps/cpuinfo-arch.ts'
+import { archOfCpuInfo } from '../../formats/dumps/proc-cpuinfo.ts'
 import type { HostFacts } from '../../formats/host/host-facts.ts'
 import type { VfioFacts } from '../../formats/host/vfio.ts'
 import { probeCpu } from '../../host/cpu/probe-cpu.ts'

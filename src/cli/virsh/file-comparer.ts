@@ -1,5 +1,5 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { InputCpu } from '../../formats/input-cpu.ts'
+import type { NamedCpu } from '../../formats/found.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import { ProbeError } from '../../host/probe-error.ts'
 import type { CompareAnswer } from '../../questions/compare/answer.ts'
@@ -23,9 +23,9 @@ export interface Side {
   /** virsh's line before libvirt's own. */
   readonly failed: (file: string) => string
   /** The first CPU of a file; undefined where a file of a directory holds none. @throws FileError, CommandError */
-  readonly read: (file: InputFile, alone: boolean) => Promise<InputCpu | undefined>
+  readonly read: (file: InputFile, alone: boolean) => Promise<NamedCpu | undefined>
   /** @throws LibvirtError, CommandError */
-  readonly compare: (input: InputCpu) => Promise<Noted<CompareAnswer>>
+  readonly compare: (input: NamedCpu) => Promise<Noted<CompareAnswer>>
   /** What there is to note of the side itself, once something was compared with it. */
   readonly notes?: () => readonly Note[]
 }
@@ -69,7 +69,7 @@ export class FileComparer {
     return this.#status
   }
 
-  async #answer(file: string, input: InputCpu): Promise<void> {
+  async #answer(file: string, input: NamedCpu): Promise<void> {
     const { value: answer, notes } = await this.#ask(file, input)
     if (answer.result === 'incompatible') this.#status = 1
     if (this.#args.has('json')) {
@@ -84,7 +84,7 @@ export class FileComparer {
     }
   }
 
-  async #ask(file: string, input: InputCpu): Promise<Noted<CompareAnswer>> {
+  async #ask(file: string, input: NamedCpu): Promise<Noted<CompareAnswer>> {
     try {
       return await this.#side.compare(input)
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { InputCpu } from '../../formats/input-cpu.ts'
+import type { NamedCpu } from '../../formats/found.ts'
 import { readFile } from '../../host/files/cpus.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import { inVirshsWords } from './hosts.ts'
@@ -9,8 +9,8 @@ import { inVirshsWords } from './hosts.ts'
  * @param alone whether it is clear which file an error is about, as it is to virsh
  * @throws FileError, CommandError in libxml2's words
  */
-export async function firstCpu(file: InputFile, alone: boolean): Promise<InputCpu | undefined> {
-  const found: InputCpu[] = []
+export async function firstCpu(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
+  const found: NamedCpu[] = []
   await readFile(file, {
     cpu: cpu => {
       if (found.length === 0) found.push({ ...cpu, source: file.path })

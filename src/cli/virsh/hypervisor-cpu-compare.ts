@@ -1,4 +1,4 @@
-import type { InputCpu } from '../../formats/input-cpu.ts'
+import type { NamedCpu } from '../../formats/found.ts'
 import { filesOf, type InputFile } from '../../host/files/files.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { type Hypervisor, hypervisorCompare, reportedCpu } from '../../questions/input/hypervisor.ts'
@@ -69,12 +69,12 @@ class HypervisorSide implements Side {
     this.#request = request
   }
 
-  async read(file: InputFile, alone: boolean): Promise<InputCpu | undefined> {
+  async read(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
     const [first] = await readForHypervisor([file], alone, this.#session)
     return first && { ...first, source: file.path }
   }
 
-  async compare(input: InputCpu) {
+  async compare(input: NamedCpu) {
     refuseReadOnly(this.#session, 'CompareHypervisorCPU')
     this.#hypervisor ??= openHypervisor(this.#request)
     const hypervisor = await this.#hypervisor

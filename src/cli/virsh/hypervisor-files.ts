@@ -1,4 +1,4 @@
-import type { InputCpu } from '../../formats/input-cpu.ts'
+import type { NamedCpu } from '../../formats/found.ts'
 import { readFile } from '../../host/files/cpus.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import { isVirtType } from '../../qemu/virt-types.ts'
@@ -42,8 +42,8 @@ export async function readForHypervisor(
   files: Iterable<InputFile>,
   alone: boolean,
   session: Session,
-): Promise<InputCpu[]> {
-  const found: InputCpu[] = []
+): Promise<NamedCpu[]> {
+  const found: NamedCpu[] = []
   for (const file of files) {
     await readFile(file, {
       cpu: cpu => found.push(cpu),
@@ -55,7 +55,7 @@ export async function readForHypervisor(
 }
 
 /** Whether features are listed as hosts list them: present, without a policy. */
-function looksLikeHost(input: InputCpu): boolean {
+function looksLikeHost(input: NamedCpu): boolean {
   if (input.kind === 'dump' || input.kind === 'registers') return true
   if (input.kind === 'host') return input.cpu.features.length > 0
   return children(input.element, 'feature').some(({ attributes }) => attributes.policy === undefined)

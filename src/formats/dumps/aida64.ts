@@ -1,5 +1,15 @@
+import type { Dialect } from '../dialect.ts'
 import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
+import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
+
+/** What AIDA64, EVEREST and InstLatx64 write; libcpuid's newer files are in it too. */
+export const aida64: Dialect = {
+  name: 'aida64',
+  title: 'AIDA64 or InstLatx64 text',
+  sniff: text => /^[ \t]*CPUID[ \t]+[0-9a-f]{8}h?[ \t]*:?[ \t]+[0-9a-f]{8}-[0-9a-f]{8}/im.test(text),
+  read: (text, source) => foundDumps(parseAida64(text, source)),
+}
 
 /**
  * The CPUs of a dump by AIDA64, EVEREST or InstLatx64, of any age: each logical CPU's `CPUID` lines, and its

@@ -1,7 +1,17 @@
 import { hex } from '../../core/bits.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
+import type { Dialect } from '../dialect.ts'
 import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
+import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
+
+/** What Todd Allen's `cpuid -r` and `cpuid -1 -r` print. */
+export const cpuidR: Dialect = {
+  name: 'cpuid-r',
+  title: 'cpuid -r, cpuid -1 -r, or the bytes of /dev/cpu/N/cpuid',
+  sniff: text => /^[ \t]*0x[0-9a-f]{8}[ \t]+0x[0-9a-f]{1,8}[ \t]*:[ \t]*eax=0x/im.test(text),
+  read: (text, source) => foundDumps(parseCpuidR(text, source)),
+}
 
 /**
  * The CPUs of what Todd Allen's `cpuid -r` prints, or `cpuid -1 -r`, which names no CPU.

@@ -1,6 +1,16 @@
+import type { Dialect } from '../dialect.ts'
 import { AIDA64_LINES } from './aida64.ts'
 import { type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
+import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
+
+/** libcpuid's raw dumps and test files of older versions. */
+export const libcpuid: Dialect = {
+  name: 'libcpuid',
+  title: 'a raw dump by libcpuid',
+  sniff: text => /^[ \t]*(?:basic_cpuid|ext_cpuid)\[\d+\]\s*=/m.test(text),
+  read: (text, source) => foundDumps(parseLibcpuid(text, source)),
+}
 
 /**
  * The CPUs of a raw dump by libcpuid, or of one of its `.test` files (the expected results after the dump are

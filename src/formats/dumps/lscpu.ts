@@ -1,7 +1,17 @@
 import { ParseError } from '../../core/parse-error.ts'
+import type { Dialect } from '../dialect.ts'
 import { jsonFault } from '../json/json-fault.ts'
+import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
 import { dumpOfFlags } from './linux-flags.ts'
+
+/** What util-linux's lscpu prints. */
+export const lscpu: Dialect = {
+  name: 'lscpu',
+  title: 'lscpu or lscpu -J',
+  sniff: text => /^\ufeff?\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text),
+  read: (text, source) => foundDumps(parseLscpu(text, source)),
+}
 
 /**
  * The CPU that `lscpu -J` prints, or `lscpu`, approximately: from the flags that Linux shows.

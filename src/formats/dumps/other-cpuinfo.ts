@@ -1,7 +1,8 @@
 import type { FlagPlace } from '../../arch/driver.ts'
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { distinctRegisters, type RegisterDump } from './register-dump.ts'
+import type { RegisterDump } from '../found.ts'
+import { distinctRegisters } from './distinct.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
 type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined

@@ -1,6 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
 import type { Tsc } from '../../core/cpu.ts'
-import type { DistinctDump } from '../dumps/volatile.ts'
+import type { DistinctDump } from '../found.ts'
 
 /**
  * How the CPUs of a machine were read: by executing CPUID, by the driver that executes it, by what the dynamic loader

@@ -1,6 +1,16 @@
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import type { Dialect } from '../dialect.ts'
+import { foundData } from '../found.ts'
 import { jsonFault } from './json-fault.ts'
+
+/** CPUID words as our own JSON has them. */
+export const cpuidJson: Dialect = {
+  name: 'cpuid-json',
+  title: 'CPUID words as JSON: {"cpuid": [[leaf, subleaf, eax, ebx, ecx, edx]…]}',
+  sniff: text => /^\ufeff?\s*[[{]/.test(text) && /"cpuid"\s*:/.test(text),
+  read: (text, source) => parseCpuidJson(text, source).map(foundData),
+}
 
 /**
  * CPUs as the JSON contract gives them: `{"cpuid": [[leaf, subleaf, eax, ebx, ecx, edx]…], "msr": [[index, low,

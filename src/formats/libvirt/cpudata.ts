@@ -4,6 +4,11 @@ import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { children, type Element } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
+import { type Found, foundData } from '../found.ts'
+
+/** What a top-level element is: the words of a `<cpudata>`, or a document of another kind. @throws LibvirtError */
+export const foundElement = (element: Element): Found =>
+  element.name === 'cpudata' ? foundData(parseCpudata(element)) : { kind: 'document', element }
 
 /** The words of a `<cpudata>` document. @throws LibvirtError where it is none; the fault of the XML is its cause */
 export function readCpudata(text: string): Cpuid {

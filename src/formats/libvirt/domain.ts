@@ -1,4 +1,4 @@
-import { child, type Element, textOf } from '../../xml/element.ts'
+import { child, children, type Element, textOf } from '../../xml/element.ts'
 import { findCpus } from './find-cpus.ts'
 
 /** What a domain's definition says of it, as far as its CPU is concerned. */
@@ -22,5 +22,9 @@ export function domainOf(element: Element): Domain {
     cpu: findCpus(element)[0]?.element,
   }
 }
+
+/** The domains in a top-level element: itself, or those of the status document of a running one. */
+export const domainsOf = (top: Element): Element[] =>
+  top.name === 'domain' ? [top] : top.name === 'domstatus' ? children(top, 'domain') : []
 
 const NONE: Element = { name: '', attributes: {}, content: [] }

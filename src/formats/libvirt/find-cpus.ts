@@ -1,9 +1,17 @@
 import { children, type Element } from '../../xml/element.ts'
+import type { Found, FoundCpu } from '../found.ts'
+
+/** The CPUs in what a text holds: of a document those that virsh takes, of a conversation with QEMU none. */
+export function cpusOf(found: Found): FoundCpu[] {
+  if (found.kind === 'conversation') return []
+  if (found.kind !== 'document') return [found]
+  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element }))
+}
 
 /** Which document a `<cpu>` was found in. */
 type Origin = 'cpu' | 'domain' | 'capabilities' | 'domainCapabilities'
 
-interface FoundCpu {
+interface CpuElement {
   readonly origin: Origin
   readonly element: Element
 }
@@ -13,7 +21,7 @@ interface FoundCpu {
  * a host's capabilities, or a supported host-model of domain capabilities, which becomes a plain guest CPU
  * without attributes. Empty where there is none; deeper or namespaced CPUs are not seen.
  */
-export function findCpus(top: Element): FoundCpu[] {
+export function findCpus(top: Element): CpuElement[] {
   switch (top.name) {
     case 'cpu':
       return [{ origin: 'cpu', element: top }]

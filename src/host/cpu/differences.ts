@@ -1,5 +1,5 @@
 import { type CpuInfo, microcodeOf } from '../../formats/dumps/proc-cpuinfo.ts'
-import type { DistinctDump } from '../../formats/dumps/volatile.ts'
+import type { DistinctDump } from '../../formats/found.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
 import type { CpuGroup, ProbeDoubt } from '../../formats/host/probed.ts'
 

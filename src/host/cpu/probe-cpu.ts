@@ -1,7 +1,7 @@
+import { distinctDumps } from '../../formats/dumps/distinct.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
-import { distinctDumps } from '../../formats/dumps/volatile.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
 import type { ProbeDoubt, ProbedCpu, Route, RouteFailure } from '../../formats/host/probed.ts'
 import { ProbeError } from '../probe-error.ts'

@@ -1,47 +1,45 @@
 import { ParseError } from '../../core/parse-error.ts'
-import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
-import { readDocuments } from './documents.ts'
+import type { FoundCpu, NamedCpu } from '../../formats/found.ts'
+import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
-import { readBytes, STDIN } from './read-bytes.ts'
+import { LARGEST_OF_VIRSH, readBytes, STDIN } from './read-bytes.ts'
+import { readFound } from './read-found.ts'
 
-/** As much as virsh would read of a file. */
-const LIMIT = 10 * 2 ** 20
-
-/** Bytes that went by, for a second look at an input that can be read only once. */
-class Kept {
+/** Remembers the bytes of an input that can be read only once, so that another reader can look at them again. */
+class ReplayBuffer {
   #chunks: Buffer[] = []
   #size = 0
 
-  /** Undefined where there were too many. */
+  /** Undefined where there were more than virsh reads of a file. */
   get bytes(): Buffer | undefined {
-    return this.#size <= LIMIT ? Buffer.concat(this.#chunks) : undefined
+    return this.#size <= LARGEST_OF_VIRSH ? Buffer.concat(this.#chunks) : undefined
   }
 
-  /** The same chunks, remembered as long as they are not too many. */
-  *keeping(chunks: Iterable<Buffer>): Generator<Buffer> {
+  /** Yields the same chunks, and remembers them as long as they are not too many. */
+  *record(chunks: Iterable<Buffer>): Generator<Buffer> {
     for (const chunk of chunks) {
       this.#size += chunk.length
-      if (this.#size <= LIMIT) this.#chunks.push(Buffer.from(chunk))
+      if (this.#size <= LARGEST_OF_VIRSH) this.#chunks.push(Buffer.from(chunk))
       else this.#chunks = []
       yield chunk
     }
   }
 }
 
-/** Names CPUs: the path alone as long as there may be only one. */
+/** Names the CPUs of a file: by its path where it holds one, by path and number where it holds several. */
 class Namer {
   readonly #path: string
-  readonly #take: (cpu: InputCpu) => void
-  #first: FoundInput | undefined
+  readonly #take: (cpu: NamedCpu) => void
+  #first: FoundCpu | undefined
   #count = 0
 
-  constructor(path: string, take: (cpu: InputCpu) => void) {
+  constructor(path: string, take: (cpu: NamedCpu) => void) {
     this.#path = path
     this.#take = take
   }
 
-  take(cpu: FoundInput): void {
+  take(cpu: FoundCpu): void {
     this.#count++
     if (this.#count === 1) {
       this.#first = cpu
@@ -51,7 +49,7 @@ class Namer {
     this.#take({ ...cpu, source: `${this.#path}#${this.#count}` })
   }
 
-  /** Answers how many there were. */
+  /** Returns how many there were. */
   end(): number {
     this.#release('')
     return this.#count
@@ -66,21 +64,21 @@ class Namer {
 
 export interface CpuTaker {
   /** Takes each CPU, in order. */
-  readonly cpu: (cpu: InputCpu) => void
+  readonly cpu: (cpu: NamedCpu) => void
   /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
   readonly hosts?: boolean
-  /** Is told of each file of a directory that holds no CPU. */
+  /** Is called for each file of a directory that holds no CPU. */
   readonly without?: (path: string) => void
   /**
-   * What to throw for a file that is not well-formed; absent: the error as it is.
-   * @param bytes how the input began, up to 10 MiB, where it cannot be read again
+   * Returns what to throw for a file that is not well-formed. Absent: the error as it is.
+   * @param bytes the first 10 MiB of an input that cannot be read again
    */
   readonly fault?: (error: ParseError, bytes: Buffer | undefined) => Promise<unknown>
 }
 
 /**
- * Reads every CPU of files and directories, one at a time, in memory for one document. A host is called by
- * its path as typed, with `#N` where a file holds several.
+ * Reads every CPU of files and directories, in whatever dialect they are, one at a time. A CPU is named by its path
+ * as typed, with `#N` where a file holds several.
  * @throws FileError; LibvirtError for a bad `<cpudata>`; ParseError for text that is not well-formed, with the
  *   path as source
  */
@@ -89,36 +87,30 @@ export async function readCpus(paths: readonly string[], take: CpuTaker): Promis
 }
 
 /**
- * As `readCpus`, of one file; answers false for one met in a directory that holds no CPU.
+ * Reads the CPUs of one file as `readCpus` does. Returns false for a file of a directory that holds no CPU.
  * @throws as `readCpus`
  */
 export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean> {
   const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take.cpu)
-  const kept = isFile(file.path) ? undefined : new Kept()
+  const replay = isFile(file.path) ? undefined : new ReplayBuffer()
+  const bytes = readBytes(file.path)
   try {
-    await readAll(file.path, namer, kept, take.hosts ?? false)
+    await readFound(file.path, replay ? replay.record(bytes) : bytes, {
+      hosts: take.hosts,
+      take: found => {
+        for (const cpu of cpusOf(found)) namer.take(cpu)
+      },
+    })
   } catch (error) {
-    throw error instanceof ParseError && take.fault ? await take.fault(error, kept?.bytes) : error
+    throw error instanceof ParseError && take.fault ? await take.fault(error, replay?.bytes) : error
   }
   const found = namer.end()
   if (found === 0 && file.named) throw withoutCpu(file.path)
   return found > 0
 }
 
-/** virsh's text. */
+/** The error for a file without a CPU, in virsh's words. */
 export const withoutCpu = (path: string): FileError => {
   const what = '<cpu> element or valid domain XML, host capabilities XML, or domain capabilities XML'
   return new FileError(path, `File '${path}' does not contain any ${what}`)
-}
-
-async function readAll(path: string, namer: Namer, kept: Kept | undefined, hosts: boolean): Promise<void> {
-  const take = (found: FoundInput) => namer.take(found)
-  await readDocuments(path, kept ? kept.keeping(readBytes(path)) : readBytes(path), {
-    hosts,
-    take,
-    text: async text => {
-      const { inputsOfText } = await import('./other-formats.ts')
-      inputsOfText(text, path).forEach(take)
-    },
-  })
 }

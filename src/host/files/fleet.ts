@@ -5,15 +5,15 @@ import type { Context } from '../../questions/context.ts'
 import { assembleFleet, type ReadFleet } from '../../questions/input/fleet/assemble.ts'
 import type { FleetDocument } from '../../questions/input/fleet/document.ts'
 import type { Member } from '../../questions/input/fleet/member.ts'
-import { membersOfOther, membersTaker } from '../../questions/input/fleet/read-members.ts'
+import { membersOf } from '../../questions/input/fleet/read-members.ts'
 import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rules } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
-import { readDocuments } from './documents.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, isFile } from './files.ts'
 import { type FleetFileEntry, filesOfArguments, filesOfRules, fleetFileOf } from './fleet-files.ts'
 import { readBytes, readWhole } from './read-bytes.ts'
+import { readFound } from './read-found.ts'
 
 /**
  * Reads a fleet: a fleet file (`*.yaml`, or the `fleet.yaml` of a directory) and what it speaks of, or files and
@@ -97,10 +97,10 @@ class FleetReader {
     const context = this.#context
     const members: Member[] = []
     try {
-      await readDocuments(file, chunks, {
-        ...membersTaker(context, members),
-        text: text => {
-          for (const member of membersOfOther(context, text, file)) members.push(member)
+      await readFound(file, chunks, {
+        hosts: true,
+        take: found => {
+          for (const member of membersOf(context, found, file)) members.push(member)
         },
       })
     } catch (error) {
@@ -111,7 +111,7 @@ class FleetReader {
   }
 }
 
-/** What a user can do about libvirt's error. */
+/** What a user can do about an error of libvirt's. */
 const remedyOf = ({ message }: LibvirtError): string =>
   /Unknown CPU model/.test(message)
     ? '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'

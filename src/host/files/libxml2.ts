@@ -1,8 +1,5 @@
 import { isFile } from './files.ts'
-import { readWhole } from './read-bytes.ts'
-
-/** Beyond this virsh refuses a file, so there are no words of its to repeat. */
-export const WORDED = 10 * 2 ** 20
+import { LARGEST_OF_VIRSH, readWhole } from './read-bytes.ts'
 
 const OPEN = '<container>'
 const CLOSE = '</container>'
@@ -23,7 +20,7 @@ const OLDER_WORDS: readonly (readonly [now: RegExp, then: string])[] = [
  * @param bytes the file, where it cannot be read a second time
  */
 export async function wordsOfLibxml2(path: string, bytes?: Buffer): Promise<string | undefined> {
-  const file = bytes ?? (isFile(path) ? readWhole(path, WORDED) : undefined)
+  const file = bytes ?? (isFile(path) ? readWhole(path, LARGEST_OF_VIRSH) : undefined)
   if (!file) return undefined
   const wrapped = Buffer.concat([Buffer.from(OPEN), contentOf(file), Buffer.from(CLOSE)])
   const fault = await firstFault(wrapped)

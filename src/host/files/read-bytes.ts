@@ -5,6 +5,9 @@ import { codeOf, fileError } from './file-error.ts'
 /** Small enough that what a chunk turns into dies young, large enough that reading costs nothing. */
 const CHUNK = 1 << 15
 
+/** How much virsh reads of a file, in bytes; it refuses a longer one. */
+export const LARGEST_OF_VIRSH = 10 * 2 ** 20
+
 /** What stands for standard input among files. */
 export const STDIN = '-'
 

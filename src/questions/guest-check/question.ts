@@ -1,10 +1,8 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { ParseError } from '../../core/parse-error.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
-import { parseXml } from '../../xml/reader.ts'
 import type { Context } from '../context.ts'
 import { type GuestInput, guestInput } from '../input/hypervisor-schemas.ts'
-import { readCpu } from '../input/read.ts'
+import { readCpu, readDomain } from '../input/read.ts'
 import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { question } from '../question.ts'
 import { GuestAnswer } from './answer.ts'
@@ -19,8 +17,7 @@ export const guestCheckQuestion = question({
 })
 
 function checkGuest(context: Context, { replies, domain, host }: GuestInput): GuestAnswer {
-  const root = parseXml(domain, 'domain')
-  if (root.name !== 'domain') throw new ParseError('no <domain>', 'domain')
+  const root = readDomain(domain, 'domain')
   const conversation = readReplies(replies)
   try {
     const asked = parseGuestRequest(root)

@@ -3,9 +3,7 @@ import { requireX86 } from '../../arch/registry.ts'
 import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
 import { featuresOf } from '../../arch/x86/definition.ts'
 import type { Cpu } from '../../core/cpu.ts'
-import type { RegisterDump } from '../../formats/dumps/register-dump.ts'
-import type { DistinctDump } from '../../formats/dumps/volatile.ts'
-import type { FoundInput, InputCpu } from '../../formats/input-cpu.ts'
+import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import type { Context } from '../context.ts'
 import { decodeX86, meetData } from '../decode/compute.ts'
@@ -25,7 +23,7 @@ export interface Noted<T> {
  */
 export function definitionOf(
   context: Context,
-  input: InputCpu,
+  input: NamedCpu,
   expected: Expected,
   best = false,
 ): Noted<Cpu> {
@@ -41,7 +39,7 @@ export function definitionOf(
  * common; a definition's, with its model's features.
  * @throws LibvirtError for a bad definition or an unknown name
  */
-export function dataOf(context: Context, input: FoundInput, source?: string): Noted<X86Data> {
+export function dataOf(context: Context, input: FoundCpu, source?: string): Noted<X86Data> {
   if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
   if (input.kind === 'registers') return refuseRegisters(input.dumps)
   const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')

@@ -1,11 +1,15 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { readText } from '../../formats/dialects.ts'
 import { topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { partsOf, text } from '../../formats/libvirt/cpu-parts.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
+import { domainsOf } from '../../formats/libvirt/domain.ts'
 import { findCpus } from '../../formats/libvirt/find-cpus.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { parseDomainCpu } from '../../formats/libvirt/parse-domain-cpu.ts'
+import type { Element } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
 
 /**
@@ -17,6 +21,19 @@ export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
   const root = parseXml(xml, source)
   const [first] = findCpus(root)
   return first?.origin === 'domain' ? parseDomainCpu(root) : parseCpu(first?.element ?? root, expected)
+}
+
+/**
+ * The domain of a text, by its element.
+ * @param source what errors call the text
+ * @throws ParseError for a text without a domain, and for several
+ */
+export function readDomain(text: string, source: string): Element {
+  const documents = readText(text, source).flatMap(found => (found.kind === 'document' ? found.element : []))
+  const [domain, second] = documents.flatMap(domainsOf)
+  if (!domain) throw new ParseError('no <domain>', source)
+  if (second) throw new ParseError('several domains: give them one by one', source)
+  return domain
 }
 
 /**

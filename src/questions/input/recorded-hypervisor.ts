@@ -1,5 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { ARCH_NAMES } from '../../formats/arch-names.ts'
+import { readText } from '../../formats/dialects.ts'
+import type { Found } from '../../formats/found.ts'
 import { parseDocuments } from '../../formats/json/json-documents.ts'
 import { domainCapabilitiesOf } from '../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
@@ -7,7 +9,6 @@ import { checkQemuRequest, chooseQemu, type QemuRequest } from '../../qemu/choic
 import { type Conversation, conversationOf } from '../../qemu/qmp/conversation.ts'
 import { qemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
-import { parseXml } from '../../xml/reader.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from './hypervisor.ts'
 import { type HypervisorHost, hypervisorHost } from './hypervisor-host.ts'
@@ -53,32 +54,38 @@ export function requestedHypervisor(conversation: Conversation, request: Recorde
 }
 
 /**
- * A host as a recording tells it: a conversation with its QEMU, or its domain capabilities. Undefined for a text that
- * is neither.
+ * The hosts that a text describes by their hypervisors: conversations with QEMU, or domain capabilities; empty where it
+ * describes none. Several are named by their number.
  * @throws ParseError, LibvirtError
  */
-export function recordedHost(
+export function recordedHosts(
   context: Context,
   text: string,
   source: string,
   request: RecordedRequest,
-): HypervisorHost | undefined {
-  if (/^\s*[{[]/.test(text)) {
-    return hypervisorHost(context, hypervisorOf(readReplies(text, source), request), source)
-  }
-  const root = /^\s*</.test(text) ? parseXml(text, source) : undefined
-  return root?.name === 'domainCapabilities' ? hostOfCapabilities(root, source) : undefined
+): HypervisorHost[] {
+  const found = readText(text, source).filter(describesHypervisor)
+  return found.map((one, i) => {
+    const name = found.length > 1 ? `${source}#${i + 1}` : source
+    if (one.kind === 'document') return hostOfCapabilities(one.element, name)
+    return hypervisorHost(context, hypervisorOf(conversationOf(one.messages, source), request), name)
+  })
 }
 
-/** As `recordedHost`. @throws ParseError for a text that tells of no hypervisor, too */
-export function requireHost(
+type HypervisorFound = Extract<Found, { readonly kind: 'document' | 'conversation' }>
+
+const describesHypervisor = (found: Found): found is HypervisorFound =>
+  found.kind === 'conversation' || (found.kind === 'document' && found.element.name === 'domainCapabilities')
+
+/** As `recordedHosts`. @throws ParseError also for a text that describes no hypervisor */
+export function requireHosts(
   context: Context,
   text: string,
   source: string,
   request: RecordedRequest,
-): HypervisorHost {
-  const host = recordedHost(context, text, source, request)
-  if (host) return host
+): HypervisorHost[] {
+  const hosts = recordedHosts(context, text, source, request)
+  if (hosts.length > 0) return hosts
   throw new ParseError('neither domain capabilities nor a conversation with QEMU', source)
 }
 

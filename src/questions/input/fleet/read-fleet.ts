@@ -1,9 +1,10 @@
 import { ParseError } from '../../../core/parse-error.ts'
+import { readText } from '../../../formats/dialects.ts'
 import type { Context } from '../../context.ts'
 import { assembleFleet, type ReadFleet } from './assemble.ts'
 import { type FleetDocument, poolOfPath } from './document.ts'
 import type { Member } from './member.ts'
-import { membersOfText } from './read-members.ts'
+import { membersOf } from './read-members.ts'
 import { readRules } from './read-rules.ts'
 
 /** A fleet as the JSON contract gives it: documents by path, a fleet file's content. */
@@ -34,3 +35,7 @@ export function fleetOfInput(context: Context, { documents, fleet }: FleetInput)
     notes: [...empty.map(({ path }) => ({ kind: 'file-without-cpu', source: path }) as const), ...notes],
   }
 }
+
+/** The members of a fleet that a text in any dialect describes. @throws ParseError, LibvirtError */
+const membersOfText = (context: Context, text: string, source: string): Member[] =>
+  readText(text, source, { hosts: true }).flatMap(found => membersOf(context, found, source))

@@ -1,7 +1,8 @@
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import { allowedModels, dataOfProperties } from '../../../qemu/expansion.ts'
-import { parseQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
+import type { Conversation } from '../../../qemu/qmp/conversation.ts'
+import { qemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import type { Element } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
 import { knownFeatures } from './known-features.ts'
@@ -25,10 +26,10 @@ export function hypervisorOfCapabilities(context: Context, element: Element): Me
 /**
  * A recorded conversation with QEMU: what it gives a guest that is to migrate, under the host's own accelerator;
  * undefined where QEMU does not tell its host's CPU.
- * @throws ParseError for a conversation that is cut, LibvirtError for a QEMU that is too old
+ * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
  */
-export function hypervisorOfReplies({ db }: Context, text: string, source: string): Member | undefined {
-  const { accelerators, version } = parseQemuCapabilities(text, source, 'x86_64')
+export function hypervisorOfConversation({ db }: Context, conversation: Conversation): Member | undefined {
+  const { accelerators, version } = qemuCapabilities(conversation, 'x86_64')
   const [own] = accelerators.values()
   if (!own?.host) return undefined
   const { features, vendor } = dataOfProperties(db, own.host.properties)

@@ -1,66 +1,45 @@
 import type { Cpu } from '../../../core/cpu.ts'
-import { detectFormat } from '../../../formats/detect.ts'
-import { inputsOfText } from '../../../formats/input-text.ts'
-import { parseCpudata } from '../../../formats/libvirt/cpudata.ts'
+import type { Found } from '../../../formats/found.ts'
+import { domainsOf } from '../../../formats/libvirt/domain.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
-import { InputReader, type InputReaderOptions } from '../../../formats/libvirt/input-reader.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
-import { children, type Element } from '../../../xml/element.ts'
+import { conversationOf } from '../../../qemu/qmp/conversation.ts'
+import type { Element } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
 import type { Member } from './member.ts'
 import { guestOfCpu, guestOfDomain } from './read-guest.ts'
 import { aroundHost, hostOfCpu, hostOfDumps } from './read-host.ts'
-import { hypervisorOfCapabilities, hypervisorOfReplies } from './read-hypervisor.ts'
+import { hypervisorOfCapabilities, hypervisorOfConversation } from './read-hypervisor.ts'
 
 /**
- * What a text in any known format tells of a fleet, in its order; empty: nothing.
- * @throws ParseError, LibvirtError
+ * The hosts, hypervisors and guests of a fleet that something found in a text describes; empty: none.
+ * @param source what errors call the text
+ * @throws LibvirtError for a bad definition; ParseError for a conversation that is cut
  */
-export function membersOfText(context: Context, text: string, source = ''): Member[] {
-  const format = detectFormat(text)
-  if (format !== 'xml') return format === undefined ? [] : membersOfOther(context, text, source)
-  const members: Member[] = []
-  const reader = new InputReader({ source, ...membersTaker(context, members) })
-  reader.write(text)
-  reader.end()
-  return members
+export function membersOf(context: Context, found: Found, source: string): Member[] {
+  switch (found.kind) {
+    case 'host':
+      return [hostOfCpu(context, found.cpu)]
+    case 'definition':
+      return [memberOfCpu(context, found.element)]
+    case 'document':
+      return membersOfDocument(context, found.element)
+    case 'dump':
+      return [hostOfDumps(context, found.dumps)]
+    case 'conversation':
+      return [hypervisorOfConversation(context, conversationOf(found.messages, source)) ?? []].flat()
+    case 'registers':
+      // A fleet has no features of other architectures to compare.
+      return []
+  }
 }
 
-/** Puts what an XML text tells into `members`, as it comes. */
-export const membersTaker = (
-  context: Context,
-  members: Member[],
-): Omit<InputReaderOptions, 'source' | 'element'> & Required<Pick<InputReaderOptions, 'element'>> => ({
-  hosts: true,
-  take: found => {
-    if (found.kind === 'host') members.push(hostOfCpu(context, found.cpu))
-  },
-  element: element => {
-    for (const member of membersOfElement(context, element)) members.push(member)
-  },
-})
-
-/** What a text that is not XML tells: a dump, or a recorded conversation with QEMU. @throws as `membersOfText` */
-export function membersOfOther(context: Context, text: string, source = ''): Member[] {
-  if (isConversation(text)) return [hypervisorOfReplies(context, text, source) ?? []].flat()
-  return inputsOfText(text, source).flatMap(input =>
-    input.kind === 'dump' ? hostOfDumps(context, input.dumps) : [],
-  )
-}
-
-/** Whether a JSON text is QMP's: what it says first is a command, a reply or a greeting. */
-const isConversation = (text: string): boolean =>
-  /^\ufeff?[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text)
-
-/** What a top-level XML element tells. @throws LibvirtError for a bad definition */
-function membersOfElement(context: Context, element: Element): Member[] {
+/** The members in a document of libvirt's. @throws LibvirtError for a bad definition */
+function membersOfDocument(context: Context, element: Element): Member[] {
   switch (element.name) {
-    case 'cpudata':
-      return [hostOfDumps(context, [{ data: parseCpudata(element), cpus: ['0'], notes: [] }])]
     case 'domain':
-      return [guestOfDomain(context, element)]
     case 'domstatus':
-      return children(element, 'domain').map(domain => guestOfDomain(context, domain))
+      return domainsOf(element).map(domain => guestOfDomain(context, domain))
     case 'domainCapabilities':
       return [hypervisorOfCapabilities(context, element) ?? []].flat()
     case 'capabilities':

@@ -1,15 +1,9 @@
 import type { U32 } from '../../core/bits.ts'
+import type { NamedRegisters } from '../../core/cpu.ts'
 import type { Cpuid, CpuidRegisters, CpuidRow } from '../../core/cpuid.ts'
+import type { DistinctDump, Found, RegisterDump } from '../found.ts'
 import type { Dump } from './dump.ts'
-
-/** CPUs of one dump that say the same of themselves. */
-export interface DistinctDump {
-  /** As the first of them said it. */
-  readonly data: Cpuid
-  /** What the text calls them, in its order; a CPU it gives no name is its number, from 0. */
-  readonly cpus: readonly string[]
-  readonly notes: readonly string[]
-}
+import { FEATURE_MSRS } from './feature-msrs.ts'
 
 /**
  * The dumps without the repetitions: two are one CPU where their data differ in volatile words only. More than
@@ -65,4 +59,35 @@ export function stableRow(row: CpuidRow): CpuidRow {
     without(ecx, masks.ecx),
     without(edx, masks.edx),
   ]
+}
+
+/** One machine's dump of these logical CPUs, with those MSRs that enumerate features; empty for no CPU. */
+export function foundDumps(dumps: readonly Dump[]): Found[] {
+  const distinct = distinctDumps(dumps.map(withFeatureMsrs))
+  return distinct.length > 0 ? [{ kind: 'dump', dumps: distinct }] : []
+}
+
+const withFeatureMsrs = ({ label, data, notes }: Dump): Dump => ({
+  label,
+  data: data.withMsrs(data.msrs().filter(([index]) => FEATURE_MSRS.has(index))),
+  notes,
+})
+
+/** One machine that is not x86; empty for no CPU. */
+export const foundRegisters = (dumps: readonly RegisterDump[]): Found[] =>
+  dumps.length > 0 ? [{ kind: 'registers', dumps }] : []
+
+/** Joins CPUs that read alike, in order of appearance. */
+export function distinctRegisters(
+  arch: string,
+  cpus: readonly { readonly name: string; readonly registers: NamedRegisters }[],
+): RegisterDump[] {
+  const groups = new Map<string, { arch: string; registers: NamedRegisters; cpus: string[] }>()
+  for (const { name, registers } of cpus) {
+    const key = [...registers].map(([register, value]) => `${register}=${value}`).join()
+    const group = groups.get(key)
+    if (group) group.cpus.push(name)
+    else groups.set(key, { arch, registers, cpus: [name] })
+  }
+  return [...groups.values()]
 }

@@ -1,33 +1,34 @@
 import type { Element } from '../../xml/element.ts'
 import { XmlReader } from '../../xml/reader.ts'
-import type { FoundInput } from '../input-cpu.ts'
+import type { Found } from '../found.ts'
+import { foundElement } from './cpudata.ts'
 import { HostText } from './host-text.ts'
-import { inputsOfElement } from './input-element.ts'
 
-export interface InputReaderOptions {
+/** Whether the first thing in a text that is not blank is a tag. A byte order mark is skipped, also as Latin-1. */
+export const beginsAsXml = (text: string): boolean => /^(?:\ufeff|\u00ef\u00bb\u00bf)?\s*</.test(text)
+
+interface DocumentReaderOptions {
   /** What errors call the text. */
   readonly source: string
   /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
   readonly hosts: boolean
-  /** Takes each CPU as soon as it is complete. */
-  readonly take: (found: FoundInput) => void
-  /** Takes top-level elements; absent: the CPUs in them are taken by `take`. */
-  readonly element?: ((element: Element) => void) | undefined
+  /** Takes what the text holds, each thing as soon as it is complete. */
+  readonly take: (found: Found) => void
 }
 
 /**
- * Every CPU of an XML text that comes in pieces: hosts as libvirt prints them are read without a tree as long as
- * nothing else comes, the rest by the XML reader.
+ * Reads libvirt's documents from XML text that comes in pieces. Hosts that stand as libvirt prints them are read
+ * without a tree as long as nothing else comes; the XML reader reads the rest.
  */
-export class InputReader {
-  readonly #options: InputReaderOptions
+export class DocumentReader {
+  readonly #options: DocumentReaderOptions
   #hosts: HostText | undefined
-  /** What has come of a host that is not complete. */
+  /** The part of an incomplete host that has come. */
   #rest = ''
   #xml: XmlReader | undefined
   readonly #faults: unknown[] = []
 
-  constructor(options: InputReaderOptions) {
+  constructor(options: DocumentReaderOptions) {
     this.#options = options
     if (options.hosts) this.#hosts = new HostText()
   }
@@ -39,21 +40,24 @@ export class InputReader {
     this.#writeXml()
   }
 
-  /** A bad `<cpudata>` is reported only now: what is not XML comes first. @throws ParseError, LibvirtError */
+  /**
+   * Reports a bad `<cpudata>`, and what `take` throws for an element, only now: a text that is not well-formed is
+   * reported first. @throws ParseError, LibvirtError
+   */
   end(): void {
     if (!this.#xml && this.#hosts && this.#rest === '') return
     this.#writeXml().end()
     if (this.#faults.length > 0) throw this.#faults[0]
   }
 
-  /** Answers whether only hosts have come. */
+  /** Returns whether only hosts have come. */
   #readHosts(hosts: HostText): boolean {
     const take = this.#options.take
     this.#rest = this.#rest.slice(hosts.readAll(this.#rest, 0, cpu => take({ kind: 'host', cpu })))
     return hosts.expects(this.#rest)
   }
 
-  /** Hands what is not read yet over to the XML reader, and everything that follows. */
+  /** Hands what is not read yet to the XML reader, and everything that follows. */
   #writeXml(): XmlReader {
     this.#xml ??= this.#startXml(this.#hosts?.lines ?? 0)
     this.#hosts = undefined
@@ -63,15 +67,14 @@ export class InputReader {
   }
 
   #startXml(lines: number): XmlReader {
-    const { take, element: takeElement } = this.#options
+    const { take, source } = this.#options
     const onElement = (element: Element) => {
       try {
-        if (takeElement) takeElement(element)
-        else inputsOfElement(element).forEach(take)
+        take(foundElement(element))
       } catch (error) {
         this.#faults.push(error)
       }
     }
-    return new XmlReader({ source: this.#options.source, line: lines + 1, onElement })
+    return new XmlReader({ source, line: lines + 1, onElement })
   }
 }

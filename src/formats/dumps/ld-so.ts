@@ -1,8 +1,18 @@
 import type { U32 } from '../../core/bits.ts'
 import { Cpuid, type CpuidRow, rowOf } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import type { Dialect } from '../dialect.ts'
+import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
-import { LoaderProcessors } from './loader-processors.ts'
+import { LoaderProcessors } from './ld-so-processors.ts'
+
+/** What glibc's dynamic loader prints. */
+export const ldSo: Dialect = {
+  name: 'ld.so',
+  title: 'ld.so --list-diagnostics',
+  sniff: text => /^x86\.(?:cpu_features|processor)\b/m.test(text),
+  read: (text, source) => foundDumps(parseLoaderDiagnostics(text, source)),
+}
 
 /**
  * The CPUs of what glibc's dynamic loader prints, `ld.so --list-diagnostics`: every leaf of every CPU since glibc 2.40,

@@ -1,4 +1,14 @@
-import { distinctRegisters, type RegisterDump } from './register-dump.ts'
+import type { Dialect } from '../dialect.ts'
+import type { RegisterDump } from '../found.ts'
+import { distinctRegisters, foundRegisters } from './distinct.ts'
+
+/** Registers of ARM or POWER. */
+export const namedRegisters: Dialect = {
+  name: 'registers',
+  title: 'named registers (MIDR_EL1, PVR, …) or the number of the file midr_el1',
+  sniff: text => /^\s*0x[0-9a-f]{16}\s*$|^[ \t]*(?:MIDR_EL1|PVR)[ \t]*[:= ][ \t]*0x/m.test(text),
+  read: text => foundRegisters(parseRegisterText(text)),
+}
 
 const LINE = /^[ \t]*([A-Z][A-Z0-9_]+)[ \t]*[:= ][ \t]*0x(?=_*[0-9a-fA-F])([0-9a-fA-F_]{1,20})[ \t]*$/gm
 

@@ -1,0 +1,47 @@
+import type { Dialect, ReadOptions } from './dialect.ts'
+import { aida64 } from './dumps/aida64.ts'
+import { cpuidR } from './dumps/cpuid-r.ts'
+import { cpuinfo } from './dumps/cpuinfo.ts'
+import { ldSo } from './dumps/ld-so.ts'
+import { libcpuid } from './dumps/libcpuid.ts'
+import { lscpu } from './dumps/lscpu.ts'
+import { namedRegisters } from './dumps/registers.ts'
+import type { Found } from './found.ts'
+import { cpuidJson } from './json/cpuid-json.ts'
+import { qmp } from './json/qmp.ts'
+import { libvirtXml } from './libvirt/libvirt-xml.ts'
+
+/**
+ * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
+ * The first whose `sniff` accepts a text reads it.
+ */
+export const DIALECTS: readonly Dialect[] = [
+  libvirtXml,
+  lscpu,
+  cpuidJson,
+  qmp,
+  libcpuid,
+  aida64,
+  cpuidR,
+  ldSo,
+  namedRegisters,
+  cpuinfo,
+]
+
+/** The dialect of a text; undefined for a text in none. */
+export function dialectOf(text: string): Dialect | undefined {
+  const known = DIALECTS.find(dialect => dialect.sniff(text))
+  if (known) return known
+  // The reader says where it stops being JSON.
+  if (/^\ufeff?\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
+  // virsh skips text before an element.
+  return /<[A-Za-z_]/.test(text) ? libvirtXml : undefined
+}
+
+/**
+ * Everything that a text holds, in whatever dialect it is; empty for a text in none.
+ * @param source what errors call the text
+ * @throws ParseError, LibvirtError
+ */
+export const readText = (text: string, source = '', options?: ReadOptions): Found[] =>
+  dialectOf(text)?.read(text, source, options) ?? []

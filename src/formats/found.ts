@@ -1,0 +1,53 @@
+import type { Cpu, NamedRegisters } from '../core/cpu.ts'
+import type { Cpuid } from '../core/cpuid.ts'
+import type { Element } from '../xml/element.ts'
+import type { JsonDocument } from './json/json-documents.ts'
+
+/** What a text in some dialect holds: one thing that a question can use. */
+export type Found =
+  | FoundCpu
+  /** A document of libvirt's, by its top-level element. `cpusOf` returns the CPUs in it. */
+  | { readonly kind: 'document'; readonly element: Element }
+  /** A recorded conversation with QEMU, which describes a hypervisor and no CPU of its own. */
+  | { readonly kind: 'conversation'; readonly messages: readonly JsonDocument[] }
+
+/** One CPU: a definition, or what a machine says of its logical CPUs, which may be of several kinds. */
+export type FoundCpu =
+  /** A host definition that was read without building a tree, because it stands exactly as libvirt prints it. */
+  | { readonly kind: 'host'; readonly cpu: Cpu }
+  /** A `<cpu>` element; how it is read depends on the question. */
+  | { readonly kind: 'definition'; readonly element: Element }
+  /** CPUID words of an x86 machine. */
+  | { readonly kind: 'dump'; readonly dumps: readonly DistinctDump[] }
+  /** Named registers of another architecture. */
+  | { readonly kind: 'registers'; readonly dumps: readonly RegisterDump[] }
+
+/** A CPU and what messages call it. */
+export type NamedCpu = FoundCpu & { readonly source: string }
+
+/** Logical CPUs of an x86 machine that have equal words, apart from volatile ones. */
+export interface DistinctDump {
+  /** The words of the first of them. */
+  readonly data: Cpuid
+  /** Their labels in the text, in its order; a CPU without a label is named by its number, from 0. */
+  readonly cpus: readonly string[]
+  /** What the source contradicts itself about, or cannot say. */
+  readonly notes: readonly string[]
+}
+
+/** Logical CPUs of a machine that is not x86, with equal registers. */
+export interface RegisterDump {
+  /** libvirt's name of the architecture. */
+  readonly arch: string
+  readonly registers: NamedRegisters
+  /** The numbers of the CPUs, as written. */
+  readonly cpus: readonly string[]
+  /** What the source cannot say. Absent: nothing. */
+  readonly notes?: readonly string[]
+}
+
+/** The words of one logical CPU. */
+export const foundData = (data: Cpuid): Found => ({
+  kind: 'dump',
+  dumps: [{ data, cpus: ['0'], notes: [] }],
+})

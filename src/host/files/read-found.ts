@@ -1,0 +1,27 @@
+import { isAscii } from 'node:buffer'
+import type { Found } from '../../formats/found.ts'
+import { ChunkReader } from '../../formats/read-chunks.ts'
+
+/** How a file is read, and who takes what it holds. */
+interface FoundTaker {
+  /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
+  readonly hosts?: boolean | undefined
+  /** Takes what the file holds, in its order. */
+  readonly take: (found: Found) => void
+}
+
+/**
+ * Reads what a file holds, in whatever dialect it is; XML as virsh reads it, in memory for one document.
+ * @param path what errors call it
+ * @throws FileError, ParseError, and what the taker throws
+ */
+export async function readFound(path: string, chunks: Iterable<Buffer>, taker: FoundTaker): Promise<void> {
+  const reader = new ChunkReader({ ...taker, source: path, asVirsh: true, ascii })
+  for (const chunk of chunks) if (!reader.write(chunk)) break
+  await reader.end()
+}
+
+const ascii = (bytes: Uint8Array): string | undefined =>
+  isAscii(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    : undefined
