@@ -1,4 +1,11 @@
+import type { AnswerDocument, QuestionInput } from '../../src/questions/public-types.ts'
 import type * as displays from './displays.ts'
+
+/** The questions of the table that the worker answers about its fleet. More of them make the page larger. */
+export type FleetQuestion = 'explain' | 'pools' | 'migrate'
+
+/** The input of such a question without the fleet: the worker has it already. */
+export type FleetQuestionInput<Q extends FleetQuestion> = Omit<QuestionInput<Q>, 'documents' | 'fleet'>
 
 /** A file or a text that the user adds. The worker reads it. */
 export interface AddedFile {
@@ -52,6 +59,8 @@ export interface PageActions {
 
 /** Requests that read the worker's fleet. */
 export interface PageQuestions {
+  /** Asks a question of the table, as batch and HTTP do. */
+  ask<Q extends FleetQuestion>(question: Q, input: FleetQuestionInput<Q>): AnswerDocument<Q>
   /** The hosts of a group. */
   hosts(group: number): readonly displays.HostRow[]
   fleet(scope: HostScope): displays.FleetDisplay

@@ -4,12 +4,15 @@ import type { Group } from '../../src/fleet/groups.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import type { Context } from '../../src/questions/context.ts'
+import type { CostAnswer } from '../../src/questions/explain/answer.ts'
 import { summarizeGroup } from '../../src/questions/explain/group.ts'
 import { CauseDescriber } from '../../src/questions/explain/reasons.ts'
 import { type FleetView, viewOf } from '../../src/questions/input/fleet/view.ts'
+import type { AnswerDocument } from '../../src/questions/public-types.ts'
 import { reasonOf } from '../../src/questions/words/reason.ts'
 import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
-import type { HostScope } from '../shared/protocol.ts'
+import type { FleetQuestion, FleetQuestionInput, HostScope } from '../shared/protocol.ts'
+import { askAboutFleet } from './fleet-questions.ts'
 import type { Snapshot } from './history.ts'
 
 /** The fleet of a snapshot as the questions take it, and what all displays need of it. */
@@ -30,6 +33,19 @@ export class Analysis {
   in(scope: HostScope): readonly Group[] {
     if (scope === null) return this.view.groups
     return this.view.pools.find(({ label }) => label === scope)?.groups ?? []
+  }
+
+  /** Asks a question of the table about this fleet. */
+  ask<Q extends FleetQuestion>(question: Q, input: FleetQuestionInput<Q>): AnswerDocument<Q> {
+    return askAboutFleet(this.view, question, input)
+  }
+
+  /** What each kind of host costs its pool; a scope without hosts costs nothing. */
+  cost(scope: HostScope): CostAnswer {
+    if (this.in(scope).length === 0) return { dearest: null, pools: [] }
+    const answer = this.ask('explain', { cost: true, ...(scope === null ? {} : { pool: scope }) })
+    if (!('dearest' in answer)) throw new RangeError('explain did not return costs')
+    return answer
   }
 
   id(group: Group): number {

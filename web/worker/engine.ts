@@ -97,6 +97,7 @@ export class Engine implements PageActions, PageQuestions {
     return this.#edit(label, { poolByHost })
   }
 
+  ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   hosts: PageQuestions['hosts'] = id =>
     this.#now.view.groups[id]?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
   fleet: PageQuestions['fleet'] = scope => displayFleet(this.#now, scope)

@@ -1,6 +1,6 @@
 import { count, fewNames } from '../../../src/core/text.ts'
 import type { HostCost } from '../../../src/questions/explain/answer.ts'
-import { cost, countOf } from '../../../src/questions/explain/cost.ts'
+import { countOf } from '../../../src/questions/explain/cost.ts'
 import { describeDearest } from '../../../src/questions/explain/describe-cost.ts'
 import { poolName } from '../../../src/questions/words/describe-pool.ts'
 import type { CostDisplay, CostRow } from '../../shared/displays.ts'
@@ -9,8 +9,8 @@ import type { Analysis } from '../analysis.ts'
 import { capitalize } from './words.ts'
 
 /** What each kind of host costs its pool, as `explain --cost` computes it. */
-export function displayCost({ view }: Analysis, scope: HostScope): CostDisplay {
-  const { dearest, pools } = cost(view, scope === null ? undefined : [scope])
+export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
+  const { dearest, pools } = analysis.cost(scope)
   const { host, costs: words } = describeDearest(dearest)
   return {
     title: capitalize(host, words),

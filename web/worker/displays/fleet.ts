@@ -1,6 +1,5 @@
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
-import { cost } from '../../../src/questions/explain/cost.ts'
 import { describeDearestShortly } from '../../../src/questions/explain/describe-cost.ts'
 import { findOddHosts } from '../../../src/questions/explain/odd-ones.ts'
 import type { FleetDisplay } from '../../shared/displays.ts'
@@ -51,12 +50,12 @@ function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetDisplay['l
 
 /** `32 of 40 hosts reach x86-64-v4; esx07 costs the fleet 23 features` */
 function titleOf(
-  { view }: Analysis,
+  analysis: Analysis,
   scope: HostScope,
   levels: FleetDisplay['levels'],
   outliers: readonly string[],
 ): string {
-  const { dearest } = cost(view, scope === null ? undefined : [scope])
+  const { dearest } = analysis.cost(scope)
   const [only] = outliers
   const who = outliers.length === 1 ? `${only} differs` : `${count(outliers.length, 'host')} differ`
   const difference = outliers.length > 0 ? `${who} from other hosts of the same CPU` : undefined

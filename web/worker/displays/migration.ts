@@ -3,7 +3,7 @@ import { makeFullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
 import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
-import { guestPlaces, moveAnswer } from '../../../src/questions/migrate/compute.ts'
+import { guestPlaces } from '../../../src/questions/migrate/compute.ts'
 import {
   describeGuests,
   describeMove,
@@ -86,7 +86,8 @@ export function displayMove(analysis: Analysis, from: MigrationSource, to: numbe
   const target = nameOf(to)
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
   if (target === undefined) return { title: '', moves: false, remedies: [] }
-  const answer = moveAnswer(view, { ...who, to: target })
+  const answer = analysis.ask('migrate', { ...who, to: target })
+  if (!('obstacles' in answer)) throw new RangeError('migrate did not return a move')
   return {
     title: describeMove(answer),
     moves: answer.moves,
