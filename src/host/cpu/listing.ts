@@ -1,5 +1,5 @@
 /** A program for x86-64, as bytes. */
-interface Assembled {
+export interface Assembled {
   readonly bytes: Uint8Array
   /** What each instruction is and where it begins, in order; targets of jumps are offsets. */
   readonly instructions: readonly { readonly at: number; readonly text: string }[]
