@@ -14,8 +14,8 @@ test.each([
 })
 
 test.each([
-  ['aarch64', 'of aarch64 there is a list, no tree: virt-cpu cpu-models aarch64'],
-  ['vax', "'vax' is unknown"],
+  ['aarch64', 'the models of aarch64 are a list, not a tree: virt-cpu cpu-models aarch64'],
+  ['vax', "unknown architecture 'vax'"],
 ])('there is no tree of %s', (arch, why) => {
   const { status, stderr } = virtCpu(['tree', '--arch', arch])
   expect(status).toBe(2)
