@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compare } from '../src/arch/x86/compare.ts'
+import { requireDriver } from '../src/arch/registry.ts'
 import { HostText } from '../src/formats/libvirt/host-text.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
@@ -30,7 +30,8 @@ const ms = (value: number) => `${value.toFixed(0)} ms`.padStart(8)
 
 function inProcess(): void {
   const context = contextOf()
-  const { db } = context
+  const { db, map } = context
+  const { compare } = requireDriver(map, 'x86_64')
   const documents = [...hostDocuments(10_000)]
   const bytes = documents.reduce((sum, text) => sum + text.length, 0) / documents.length
   console.log(`in one process, a call (documents of ${bytes.toFixed(0)} bytes)`)
@@ -43,7 +44,7 @@ function inProcess(): void {
   const hosts = documents.map(text => parseCpu(parseXml(text), 'host'))
   const [host] = hosts
   const dumps = Array.from({ length: 300 }, () => dumpRows(db)).flat()
-  const pool = new Pool(db)
+  const pool = new Pool(map)
   tell('XML scanner alone', documents, text => parseXml(text))
   const all = Buffer.from(documents.join('')).toString('latin1')
   const { cold, warm } = timed(documents.length, () => {
@@ -52,9 +53,9 @@ function inProcess(): void {
   })
   row('  parse and meet, a host', `cold ${us(cold)}`, `warm ${us(warm)}`)
   tell('decode, words to XML', dumps, data => decode(context, data))
-  tell('compare, parsed', hosts, cpu => compare(db, host, cpu))
+  tell('compare, parsed', hosts, cpu => compare(host, cpu))
   tell('compare, with parsing', documents, text => {
-    for (const { cpu } of parseCpus(context, text, 'host')) compare(db, host, cpu)
+    for (const { cpu } of parseCpus(context, text, 'host')) compare(host, cpu)
   })
 }
 

@@ -98,7 +98,7 @@ class Cputest {
     if (!this.#data.has(file)) family.skip()
     else {
       const cpu = parseCpu(parseXml(this.#data.text(file)), 'auto')
-      const accepted = outcome(() => String(validate(this.#context.db, 'aarch64', cpu) ?? 'accepted'))
+      const accepted = outcome(() => String(validate(this.#context.map, 'aarch64', cpu) ?? 'accepted'))
       family.check('guest', accepted, 'accepted')
     }
     return family
@@ -106,7 +106,7 @@ class Cputest {
 
   #pool(cpus: readonly Cpu[]): string {
     return outcome(() => {
-      const pool = new Pool(this.#context.db)
+      const pool = new Pool(this.#context.map)
       for (const [i, cpu] of cpus.entries()) pool.add(cpu, String(i))
       return printCpu(pool.result())
     })

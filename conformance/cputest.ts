@@ -1,6 +1,5 @@
 import { expand, hasFeature, translate } from '../src/arch/operations.ts'
-import { compare } from '../src/arch/x86/compare.ts'
-import { readCpuid } from '../src/arch/x86/cpuid.ts'
+import { requireDecoder, requireDriver } from '../src/arch/registry.ts'
 import { hex } from '../src/core/bits.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { Cpuid } from '../src/core/cpuid.ts'
@@ -8,11 +7,11 @@ import { type Signature, signatureWord } from '../src/core/signature.ts'
 import { parseCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import { allowedModels, dataOfProperties } from '../src/qemu/expansion.ts'
+import { allowedModels, bitsOfProperties } from '../src/qemu/expansion.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import type { Context } from '../src/questions/context.ts'
-import { decodeX86 } from '../src/questions/decode/compute.ts'
+import { decodeBits } from '../src/questions/decode/compute.ts'
 import { start, update, updateLive } from '../src/questions/operations.ts'
 import { children } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -126,7 +125,7 @@ class Cputest {
     for (const [name, expected] of Object.entries(HAS_FEATURE)) {
       this.#ifThere(family, ['host'], () => {
         const cpu = this.#load('host')
-        const answer = outcome(() => (hasFeature(this.#context.db, 'x86_64', cpu, name) ? 'yes' : 'no'))
+        const answer = outcome(() => (hasFeature(this.#context.map, 'x86_64', cpu, name) ? 'yes' : 'no'))
         family.check(name, answer.includes('unknown') ? 'unknown' : answer, expected)
       })
     }
@@ -145,9 +144,9 @@ class Cputest {
     for (const name of this.#cpuNames()) {
       const replies = this.#replies(name)
       const blockers = replies?.models && Object.fromEntries(replies.models)
-      const decoded = (data: Parameters<typeof decodeX86>[1], as: 'host' | 'guest') =>
-        printCpu(decodeX86(this.#context, data, { as, ...(as === 'guest' ? { blockers } : {}) }))
-      const data = readCpuid(this.#context.db, this.#cpudata(name))
+      const decoded = (data: Parameters<typeof decodeBits>[1], as: 'host' | 'guest') =>
+        printCpu(decodeBits(this.#context, data, { as, ...(as === 'guest' ? { blockers } : {}) }))
+      const data = requireDecoder(this.#context.map).read(this.#cpudata(name))
       const cases = [
         [families.host, `${name}-host`, () => decoded(data, 'host')],
         [families.guest, `${name}-guest`, () => decoded(data, 'guest')],
@@ -186,14 +185,14 @@ class Cputest {
 
   #pool(cpus: readonly Cpu[], flags: object): string {
     return outcome(() => {
-      const pool = new Pool(this.#context.db, { raw: true })
+      const pool = new Pool(this.#context.map, { raw: true })
       for (const [i, cpu] of cpus.entries()) pool.add(cpu, String(i))
       return printCpu(pool.result(flags))
     })
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    return compared(() => compare(this.#context.db, host, cpu).result)
+    return compared(() => requireDriver(this.#context.map, 'x86_64').compare(host, cpu).result)
   }
 
   #signature(family: Family, name: string, signature: Signature | undefined): void {
@@ -219,8 +218,8 @@ class Cputest {
       const actual = outcome(() => {
         const live = updateLive(this.#context, guest, enabled, disabled)
         return liveDifferences(
-          expand(this.#context.db, 'x86_64', wanted),
-          expand(this.#context.db, 'x86_64', live),
+          expand(this.#context.map, 'x86_64', wanted),
+          expand(this.#context.map, 'x86_64', live),
         ).join('\n')
       })
       family.check(name, actual, '')
@@ -233,7 +232,7 @@ class Cputest {
     const allowed = new Map([[model, models?.get(model) ?? []]])
     let moved = guest
     outcome(() => {
-      moved = translate(this.#context.db, 'x86_64', { ...guest, fallback: 'allow' }, allowed)
+      moved = translate(this.#context.map, 'x86_64', { ...guest, fallback: 'allow' }, allowed)
       return ''
     })
     return { ...moved, fallback: 'forbid' }
@@ -252,7 +251,7 @@ class Cputest {
     const { accelerators } = parseQemuCapabilities(this.#data.text(file), file, 'x86_64')
     const { host, models } = accelerators.get('kvm') ?? {}
     return {
-      data: dataOfProperties(this.#context.db, host?.properties ?? new Map()),
+      data: bitsOfProperties(this.#context.db, host?.properties ?? new Map()),
       models: models && !WITHOUT_MODEL_LIST.has(name) ? allowedModels(models) : undefined,
     }
   }

@@ -65,28 +65,28 @@ class Probe {
   }
 
   #operation(arch: string, word: string, xml: string): string {
-    const db = this.#context.db
+    const { map } = this.#context
     const onlyThis = new Map([['OnlyThis', []]])
     const made = (cpu: () => Cpu) => outcome(() => `0 ${oneLine(cpu())}`).replace(/^(?!0 )/, '-1 ')
     switch (word) {
       case 'update':
-        return made(() => operations.update(db, arch, cpuOf(xml), this.#host(arch, xml)))
+        return made(() => operations.update(map, arch, cpuOf(xml), this.#host(arch, xml)))
       case 'legacy':
-        return made(() => operations.convertLegacy(db, arch, cpuOf(xml)))
+        return made(() => operations.convertLegacy(map, arch, cpuOf(xml)))
       case 'translate':
-        return made(() => operations.translate(db, arch, cpuOf(xml), onlyThis))
+        return made(() => operations.translate(map, arch, cpuOf(xml), onlyThis))
       case 'expand':
-        return made(() => operations.expand(db, arch, cpuOf(xml)))
+        return made(() => operations.expand(map, arch, cpuOf(xml)))
       case 'copymig':
-        return oneLine(operations.migratable(db, arch, cpuOf(xml)))
+        return oneLine(operations.migratable(map, arch, cpuOf(xml)))
       case 'validate':
         return outcome(() => {
-          operations.validate(db, arch, cpuOf(xml))
+          operations.validate(map, arch, cpuOf(xml))
           return '0 '
         }).replace(/^(?!0 )/, '-1 ')
       case 'checkFeature': {
         const cpu = cpuOf('<cpu><model>M</model></cpu>')
-        return `-1 ${outcome(() => String(operations.hasFeature(db, arch, cpu, xml)))}`
+        return `-1 ${outcome(() => String(operations.hasFeature(map, arch, cpu, xml)))}`
       }
       default:
         return `no such operation: ${word}`
@@ -101,13 +101,13 @@ class Probe {
   }
 
   #vendor(arch: string, model: string): string {
-    const vendor = operations.vendorOfModel(this.#context.db, arch, model)
+    const vendor = operations.vendorOfModel(this.#context.map, arch, model)
     return vendor === undefined ? 'None' : `b'${vendor}'`
   }
 
   /** The recording machine was no such host, and all registers read as zero. */
   #getHost(arch: string): string {
-    const error = outcome(() => oneLine(operations.detect(this.#context.db, arch, new Map())))
+    const error = outcome(() => oneLine(operations.detect(this.#context.map, arch, new Map())))
     return `${arch} getHost False b'${error}' supported ${arch === 'ppc64' ? 'True' : 'False'}`
   }
 }

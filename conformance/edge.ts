@@ -1,5 +1,5 @@
 import { hasFeature } from '../src/arch/operations.ts'
-import { readCpuid } from '../src/arch/x86/cpuid.ts'
+import { requireDecoder } from '../src/arch/registry.ts'
 import { signatureWord } from '../src/core/signature.ts'
 import { readCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
@@ -83,7 +83,7 @@ class Edge {
       case 'migratable':
         return printCpu(migratable(this.#context, this.#cpu(row.cpu)))
       case 'feature':
-        return hasFeature(this.#context.db, 'x86_64', this.#cpu(row.host), row.name ?? '') ? '1' : '0'
+        return hasFeature(this.#context.map, 'x86_64', this.#cpu(row.host), row.name ?? '') ? '1' : '0'
     }
   }
 
@@ -106,14 +106,14 @@ class Edge {
 
   #decode(row: Row): string {
     const data = readCpudata(this.#data.text('data', `${row.data}.xml`))
-    const { signature } = readCpuid(this.#context.db, data)
+    const { signature } = requireDecoder(this.#context.map).read(data)
     const as = (kind: 'host' | 'guest') => outcome(() => decode(this.#context, data, { as: kind }).xml)
     return [signature ? signatureWord(signature) : 0, as('host'), as('guest')].join('\n')
   }
 
   #baseline(row: Row): string {
     const flags = row.flags?.split(',') ?? []
-    const pool = new Pool(this.#context.db, { raw: !flags.includes('qemu') })
+    const pool = new Pool(this.#context.map, { raw: !flags.includes('qemu') })
     for (const name of row.inputs ?? []) pool.add(parseCpu(parseXml(this.#xml(name)), 'host'), name)
     return printCpu(
       pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }),

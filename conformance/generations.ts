@@ -1,9 +1,7 @@
-import { machineOf, zCpuOf } from '../src/arch/s390x/generation.ts'
-import { type GenerationLevel, isNewer } from '../src/arch/s390x/machines.ts'
-import { generations } from '../src/arch/s390x/models.ts'
+import { requireDriver } from '../src/arch/registry.ts'
 import type { Cpu } from '../src/core/cpu.ts'
-import type { FeatureSet } from '../src/core/feature-set.ts'
 import type { JsonObject } from '../src/formats/json/json-value.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import { parseConversation } from '../src/qemu/qmp/conversation.ts'
 import type { Exchange } from '../src/qemu/qmp/exchange.ts'
 import type { DataFolder } from './data.ts'
@@ -39,39 +37,32 @@ export function generationsFamily(data: DataFolder): Family {
       const has = full && Object.keys(full.props).filter(name => full.props[name])
       // The recording of 9.1.0 has the static answer to this question too.
       if (has && has.length === Object.keys(own.props).length) family.skip()
-      else if (has) family.check(`${where} full`, sorted(names(host.features)), sorted(has))
+      else if (has) family.check(`${where} full`, sorted(featuresOf(host)), sorted(has))
     }
   }
   return family
 }
 
-const names = (set: FeatureSet): string[] =>
-  generations()
-    .db.features.in(set)
-    .map(({ name }) => name)
+/** By our own models: libvirt has none of s390x. */
+const { view, overlooked } = requireDriver(CpuMap.builtIn(), 's390x')
+
+/** Everything that a CPU has. */
+const featuresOf = (cpu: Cpu): string[] => view?.table.in(view.of(cpu)).map(({ name }) => name) ?? []
 
 const sorted = (list: readonly string[]): string => [...list].sort().join(' ')
 
-interface Host {
-  readonly machine: GenerationLevel
-  readonly features: FeatureSet
-}
-
-function hostOf({ name, props }: Model): Host {
+function hostOf({ name, props }: Model): Cpu {
   const features = Object.keys(props).map(
     key => ({ name: key, policy: props[key] ? 'require' : 'disable' }) as const,
   )
-  const cpu: Cpu = { type: 'guest', mode: 'custom', model: name, features }
-  return zCpuOf(cpu)
+  return { type: 'guest', mode: 'custom', model: name, features }
 }
 
 /** What a model has and the host has not; `type` where the machine is too new for it. */
-function blockers(name: string, host: Host): string[] {
-  const machine = machineOf(name)
-  const model = generations().db.model(name)
-  if (!machine || !model) return [`${name} is unknown`]
-  const newer = isNewer(machine, host.machine) ? ['type'] : []
-  return [...names(model.features.minus(host.features)), ...newer]
+function blockers(model: string, host: Cpu): string[] {
+  const found = overlooked?.(host, { type: 'guest', mode: 'custom', model, features: [] })
+  if (!found) return [`${model} is unknown`]
+  return [...found.missing.map(({ name }) => name), ...(found.newer ? ['type'] : [])]
 }
 
 function replyOf<T>(run: readonly Exchange[], execute: string, type?: string): T | undefined {

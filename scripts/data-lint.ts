@@ -2,7 +2,7 @@
 // With --write the files are put into their form first.
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
-import { drivers } from '../src/arch/registry.ts'
+import { ARCHITECTURES } from '../src/arch/registry.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
 import { dataFile, dataNames, readData } from '../src/map/data.ts'
 import { lintCited } from '../src/map/lint/cited.ts'
@@ -11,7 +11,7 @@ import { type LintFinding, printFinding } from '../src/map/lint/lint-finding.ts'
 import { lintSubject } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
 
-const own = drivers().map(({ data }) => data)
+const own = ARCHITECTURES.map(({ data }) => data)
 
 if (process.argv.includes('--write')) {
   for (const { folder, lists = {} } of own) {

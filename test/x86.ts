@@ -2,20 +2,24 @@ import type { AllowedModels, RemovedPolicy } from '../src/arch/driver.ts'
 import * as operations from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { Cpuid } from '../src/core/cpuid.ts'
+import { CpuMap } from '../src/map/cpu-map.ts'
 import type { Database } from '../src/map/database.ts'
 
 // libvirt's questions of x86 CPUs.
 
+/** A map with that database for x86. */
+const mapOf = (x86: Database): CpuMap => CpuMap.with({ x86 })
+
 export const update = (db: Database, guest: Cpu, host: Cpu | undefined, removed?: RemovedPolicy): Cpu =>
-  operations.update(db, 'x86_64', guest, host, removed)
+  operations.update(mapOf(db), 'x86_64', guest, host, removed)
 
 export const updateLive = (db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu =>
-  operations.updateLive(db, 'x86_64', cpu, enabled, disabled)
+  operations.updateLive(mapOf(db), 'x86_64', cpu, enabled, disabled)
 
 export const translate = (db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu =>
-  operations.translate(db, 'x86_64', cpu, models)
+  operations.translate(mapOf(db), 'x86_64', cpu, models)
 
-export const expand = (db: Database, cpu: Cpu): Cpu => operations.expand(db, 'x86_64', cpu)
+export const expand = (db: Database, cpu: Cpu): Cpu => operations.expand(mapOf(db), 'x86_64', cpu)
 
 export const hasFeature = (db: Database, cpu: Cpu, name: string): boolean =>
-  operations.hasFeature(db, 'x86_64', cpu, name)
+  operations.hasFeature(mapOf(db), 'x86_64', cpu, name)

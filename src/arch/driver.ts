@@ -1,34 +1,57 @@
-import type { Cpu, NamedRegisters, Policy } from '../core/cpu.ts'
+import type { Cpu, Fallback, NamedRegisters, Policy } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import type { Model, Vendor } from '../core/model.ts'
+import type { Signature } from '../core/signature.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
 import type { Dialogue } from './dialogue.ts'
 
-/**
- * What an architecture answers: the one interface of every folder of `src/arch`. An operation that is absent
- * is one that libvirt has none of; `policy/operations.ts` says what then happens.
- */
-export interface Driver {
-  /** What libvirt calls the driver in its messages and documents. */
+/** An architecture, as far as it is known without its models: the one export of each folder of `src/arch`. */
+export interface Architecture {
+  /** What libvirt calls its driver in messages and documents. */
   readonly name: string
-  /** The architectures that it serves, as libvirt spells them. */
+  /** The architectures that the driver serves, as libvirt spells them. */
   readonly arches: readonly string[]
   /** Its data files, for those who check them. */
   readonly data: ArchitectureData
-  /** Models and features of our own, where libvirt has no map of the architecture. Absent: they do not descend. */
-  readonly ownModels?: () => Database
+  /** What a definition may say besides model and features: libvirt refuses the rest. */
+  readonly settings?: readonly GuestSetting[]
+  /** Whether names of models differ from QEMU's in case. */
+  readonly ignoresCase?: boolean
+  /** Whether guests of mode host-model get the host's own model where QEMU does not report one. */
+  readonly hostModelOfHost?: boolean
+  /** The driver with the models of a map, which it reads when they are first asked for. */
+  readonly create: (map: CpuMap) => Driver
+}
+
+/** What a guest's definition may say of its CPU besides model and features. */
+export type GuestSetting = 'cache' | 'maxphysaddr' | 'migratable'
+
+/**
+ * What libvirt does with CPUs of an architecture, by the models of one map. An operation that is absent is one that
+ * libvirt does not have; `operations.ts` says what then happens.
+ */
+export interface Driver {
+  readonly architecture: Architecture
+  /** Its models, where they are made of features. Absent: they are names alone. */
+  readonly db?: Database | undefined
+  /** What CPUs have, as bits. Absent: features are names alone. */
+  readonly view?: FeatureView | undefined
+  /** CPUs as bits, and the models that stand for them. Absent: bits are not looked at. */
+  readonly decoder?: Decoder | undefined
 
   /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
-  readonly compare: (db: Database, host: Cpu | undefined, cpu: Cpu) => Comparison
+  readonly compare: (host: Cpu | undefined, cpu: Cpu) => Comparison
   /**
    * What the comparison passes over, as it does not look at features: undefined where nothing is known of the CPUs.
    * Absent: it passes over nothing.
    */
-  readonly overlooked?: (db: Database, host: Cpu, cpu: Cpu) => Overlooked | undefined
+  readonly overlooked?: (host: Cpu, cpu: Cpu) => Overlooked | undefined
   /** The guest made definite on a host; its mode is custom or host-model. @throws LibvirtError */
-  readonly update: (db: Database, guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
+  readonly update: (guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
 
   /** The host whose registers these are. @throws LibvirtError where they tell no model that may be chosen */
   readonly detect?: Detect
@@ -37,33 +60,85 @@ export interface Driver {
   /** Where a word of Linux's list of flags stands in registers. */
   readonly flagPlace?: (flag: string) => FlagPlace | undefined
   /** Begins a baseline. */
-  readonly fold?: (db: Database) => Fold
+  readonly fold?: () => Fold
   /** Begins one as it should be, rather than as libvirt has it. Absent: there is no better one. */
-  readonly bestFold?: (db: Database) => Fold
+  readonly bestFold?: () => Fold
   /** A running guest's definition, corrected by what its hypervisor gave and refused. @throws LibvirtError */
-  readonly updateLive?: (db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid) => Cpu
+  readonly updateLive?: (cpu: Cpu, enabled: Cpuid, disabled: Cpuid) => Cpu
+  /** The same, where these are features. @throws LibvirtError */
+  readonly correctLive?: (cpu: Cpu, enabled: FeatureSet, disabled: FeatureSet) => Cpu
   /** The CPU on a model that may be used; its own may not. @throws LibvirtError where none fits */
-  readonly translate?: (db: Database, cpu: Cpu, models: AllowedModels) => Cpu
+  readonly translate?: (cpu: Cpu, models: AllowedModels) => Cpu
   /** The CPU with an old name of its model replaced. Absent: no model was ever renamed. */
-  readonly convertLegacy?: (db: Database, cpu: Cpu) => Cpu
+  readonly convertLegacy?: (cpu: Cpu) => Cpu
   /** The CPU with its model's features spelt out, in any order. Absent: models have none. @throws LibvirtError */
-  readonly expand?: (db: Database, cpu: Cpu) => Cpu
+  readonly expand?: (cpu: Cpu) => Cpu
   /** A copy without what blocks a migration. Absent: nothing does. */
-  readonly migratable?: (db: Database, cpu: Cpu) => Cpu
+  readonly migratable?: (cpu: Cpu) => Cpu
   /** What a definition asks for as the words of `<cpudata>`. @throws LibvirtError */
-  readonly encode?: (db: Database, cpu: Cpu) => Encoded
+  readonly encode?: (cpu: Cpu) => Encoded
   /** Refuses what a guest may not list. Absent: it may list anything. @throws LibvirtError */
-  readonly validate?: (db: Database, cpu: Cpu) => void
+  readonly validate?: (cpu: Cpu) => void
   /** Whether the CPU has a feature. @throws LibvirtError for an unknown one */
-  readonly hasFeature?: (db: Database, cpu: Cpu, name: string) => boolean
+  readonly hasFeature?: (cpu: Cpu, name: string) => boolean
   /** The names that a definition's model may have, in map order. Absent: any. */
-  readonly models?: (db: Database) => readonly string[]
+  readonly models?: () => readonly string[]
   /** The vendor of a model; undefined where it is unknown. */
-  readonly vendorOfModel?: (db: Database, model: string) => string | undefined
+  readonly vendorOfModel?: (model: string) => string | undefined
   /** Whether a partial check compares features rather than asking the hypervisor. Absent: it does. */
-  readonly checksFeatures?: (db: Database, cpu: Cpu) => boolean
+  readonly checksFeatures?: (cpu: Cpu) => boolean
   /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
   readonly throughQemu?: ThroughQemu
+}
+
+/** CPUs as bits, and the models that stand for them. */
+export interface Decoder {
+  readonly db: Database
+  /** Everything that a definition has, its model's features included. @throws LibvirtError for unknown names */
+  readonly featuresOf: (cpu: Cpu) => FeatureSet
+  /** What words of CPUID and MSRs tell. */
+  readonly read: (data: Cpuid) => CpuBits
+  /** What they tell that is no feature. */
+  readonly sizesOf: (data: Cpuid) => CpuSizes
+  /** The named CPU that is closest to the bits. @throws LibvirtError where none fits */
+  readonly decode: (bits: CpuBits, options: DecodeOptions) => Cpu
+  /** The bits on one given model, as a guest's definition. */
+  readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecodeOptions, 'migratable'>) => Cpu
+}
+
+/** What decoding needs of a CPU. */
+export interface CpuBits {
+  readonly features: FeatureSet
+  /** Absent: no vendor of the database. */
+  readonly vendor?: Vendor | undefined
+  /** Absent: the data does not tell, and no model matches. */
+  readonly signature?: Signature | undefined
+}
+
+/** What a CPU says of itself that is no feature: sizes, which guests come to rely on as on features. */
+export interface CpuSizes {
+  /** Width of physical addresses. */
+  readonly physBits?: number | undefined
+  /** Bytes that CLFLUSH works on. */
+  readonly lineSize?: number | undefined
+  /** Bytes that the XSAVE area takes with everything enabled that the CPU has. */
+  readonly xsaveSize?: number | undefined
+  /** The time stamp counter's rate in Hz, where the CPU tells its crystal's. */
+  readonly tscHz?: bigint | undefined
+}
+
+export interface DecodeOptions {
+  readonly as: 'host' | 'guest'
+  /** Whether the result may be put under another name later; also what to do when the only preferred model is not allowed. */
+  readonly fallback: Fallback
+  /** Absent: every model, without blockers. */
+  readonly models?: AllowedModels | undefined
+  /** Names that win where they need fewer disabled features; a single one wins outright. */
+  readonly preferred?: readonly string[] | undefined
+  /** Beyond libvirt: a host's model may lack some of its bits, which no list can say. */
+  readonly best?: boolean | undefined
+  /** Leave out of the list what blocks a migration. The model may still contain it. */
+  readonly migratable?: boolean | undefined
 }
 
 /** What keeps a host from running a CPU that libvirt takes it to be identical to. */
@@ -89,7 +164,7 @@ export interface FlagPlace {
 }
 
 /** Names the host whose registers these are. @param arch as the host has it, of those that the driver serves */
-type Detect = (db: Database, arch: string, registers: NamedRegisters, models?: AllowedModels) => Cpu
+type Detect = (arch: string, registers: NamedRegisters, models?: AllowedModels) => Cpu
 
 /** Questions that QEMU answers itself, of the CPU that it gives to guests. */
 interface ThroughQemu {
@@ -111,9 +186,9 @@ export type Encoded = Readonly<Record<Policy | 'vendor', Cpuid>>
 
 /** The features of an architecture as bits. */
 export interface FeatureView {
-  readonly table: (db: Database) => FeatureTable
+  readonly table: FeatureTable
   /** Everything that a CPU has, its model's features included. @throws LibvirtError for unknown names */
-  readonly of: (db: Database, cpu: Cpu) => FeatureSet
+  readonly of: (cpu: Cpu) => FeatureSet
 }
 
 /** How a host relates to a CPU: whether what the CPU needs is there, and whether there is more. */

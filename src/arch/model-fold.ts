@@ -21,7 +21,6 @@ export const greatestModel = (
   told = db.features.all,
 ): Model | undefined => db.models.findLast(({ features }) => features.meet(told).minus(mayLack).leq(set))
 
-/** What a definition has; models that are none of ours, and properties that are no feature, count for nothing. */
 function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
   const named = (off: boolean) =>
     db.features.setOf(
@@ -32,6 +31,9 @@ function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
   const own = (model === undefined ? undefined : db.model(model)?.features) ?? FeatureSet.empty
   return own.join(named(false)).minus(named(true))
 }
+
+/** What definitions have by these models; models and properties of other names count for nothing. */
+export const viewOf = (db: Database): FeatureView => ({ table: db.features, of: cpu => featuresOf(db, cpu) })
 
 /** What a CPU has and a host lacks; undefined where a model is none of ours. */
 export function overlookedIn(db: Database, host: Cpu, cpu: Cpu): Overlooked | undefined {
@@ -55,7 +57,7 @@ export class ModelFold implements Fold {
   constructor(switches: Switches) {
     const { db } = switches
     this.#switches = switches
-    this.view = { table: () => db.features, of: (_, cpu) => featuresOf(db, cpu) }
+    this.view = viewOf(db)
   }
 
   get models(): readonly string[] {

@@ -1,8 +1,8 @@
 import type { Cpu, CpuFeature, NamedRegisters } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
-import type { Database } from '../map/database.ts'
-import type { AllowedModels, Comparison, Encoded, Fold, RemovedPolicy } from './driver.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
+import type { AllowedModels, Comparison, Driver, Encoded, Fold, RemovedPolicy } from './driver.ts'
 import { requireDriver } from './registry.ts'
 
 // libvirt's questions, whatever the architecture: what holds for all of them is decided here, the rest by its
@@ -11,8 +11,8 @@ import { requireDriver } from './registry.ts'
 const without = (what: string): LibvirtError => new LibvirtError('no-support', what)
 
 /** Whether `host`, whose architecture decides, can run `cpu`. @throws LibvirtError for unknown names */
-export const compare = (db: Database, host: Cpu, cpu: Cpu): Comparison =>
-  requireDriver(host.arch).compare(db, host, cpu)
+export const compare = (map: CpuMap, host: Cpu, cpu: Cpu): Comparison =>
+  requireDriver(map, host.arch).compare(host, cpu)
 
 /** A refusal as the error that `--error` shows. */
 export const incompatibility = (detail: string): LibvirtError => new LibvirtError('cpu-incompatible', detail)
@@ -22,15 +22,15 @@ export const incompatibility = (detail: string): LibvirtError => new LibvirtErro
  * @throws LibvirtError where they tell no model that may be chosen, and where libvirt does not look
  */
 export function detect(
-  db: Database,
+  map: CpuMap,
   arch: string | undefined,
   registers: NamedRegisters,
   { models, best }: { readonly models?: AllowedModels | undefined; readonly best?: boolean | undefined } = {},
 ): Cpu {
-  const driver = requireDriver(arch)
+  const driver = requireDriver(map, arch)
   const named = (best && driver.bestDetect) || driver.detect
   if (!named || arch === undefined) throw without(`cannot detect host CPU model for ${arch} architecture`)
-  return { ...named(db, arch, registers, models), registers }
+  return { ...named(arch, registers, models), registers }
 }
 
 /**
@@ -38,11 +38,11 @@ export function detect(
  * @param best beyond libvirt, where the driver has something better
  * @throws LibvirtError where libvirt computes none
  */
-export function fold(db: Database, arch: string | undefined, best = false): Fold {
-  const driver = requireDriver(arch)
+export function fold(map: CpuMap, arch: string | undefined, best = false): Fold {
+  const driver = requireDriver(map, arch)
   const begin = (best && driver.bestFold) || driver.fold
   if (!begin) throw without(`cannot compute baseline CPU of ${arch} architecture`)
-  return begin(db)
+  return begin()
 }
 
 /**
@@ -50,16 +50,16 @@ export function fold(db: Database, arch: string | undefined, best = false): Fold
  * @throws LibvirtError for a host's definition given as guest, unknown names, and a missing host where one is needed
  */
 export function update(
-  db: Database,
+  map: CpuMap,
   arch: string | undefined,
   guest: Cpu,
   host: Cpu | undefined,
   removed: RemovedPolicy = 'disable',
 ): Cpu {
-  const driver = requireDriver(arch)
+  const driver = requireDriver(map, arch)
   if (guest.type === 'host') throw internalError('Unexpected enum value -1 for virCPUMode')
   if (guest.mode === 'host-passthrough' || guest.mode === 'maximum') return guest
-  return driver.update(db, guest, host, removed)
+  return driver.update(guest, host, removed)
 }
 
 /**
@@ -67,10 +67,10 @@ export function update(
  * looked at only under `check full`; most architectures correct nothing.
  * @throws LibvirtError where the check is full and something differs
  */
-export function updateLive(db: Database, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
-  const driver = requireDriver(arch)
+export function updateLive(map: CpuMap, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
+  const driver = requireDriver(map, arch)
   const applies = cpu.mode === 'custom' || cpu.check === 'full'
-  return driver.updateLive && applies ? driver.updateLive(db, cpu, enabled, disabled) : cpu
+  return driver.updateLive && applies ? driver.updateLive(cpu, enabled, disabled) : cpu
 }
 
 /**
@@ -79,28 +79,32 @@ export function updateLive(db: Database, arch: string, cpu: Cpu, enabled: Cpuid,
  * @throws LibvirtError when fallback forbids it, or no allowed model can be chosen
  */
 export function translate(
-  db: Database,
+  map: CpuMap,
   arch: string | undefined,
   cpu: Cpu,
   models: AllowedModels | undefined,
 ): Cpu {
-  const driver = requireDriver(arch)
+  const driver = requireDriver(map, arch)
   if (cpu.mode === 'host-model' || cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return cpu
   if (!models || (cpu.model !== undefined && models.has(cpu.model))) return cpu
   if (cpu.fallback === 'forbid') {
     throw new LibvirtError('unsupported', `CPU model ${cpu.model} is not supported by hypervisor`)
   }
   if (!driver.translate) throw without(`cannot translate CPU model ${cpu.model} to a supported model`)
-  return driver.translate(db, cpu, models)
+  return driver.translate(cpu, models)
 }
 
 /** The CPU with an old name of its model replaced. @throws LibvirtError */
-export const convertLegacy = (db: Database, arch: string | undefined, cpu: Cpu): Cpu =>
-  requireDriver(arch).convertLegacy?.(db, cpu) ?? cpu
+export const convertLegacy = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+  requireDriver(map, arch).convertLegacy?.(cpu) ?? cpu
 
 /** The CPU with its model's features spelt out, sorted bytewise by name. @throws LibvirtError */
-export function expand(db: Database, arch: string | undefined, cpu: Cpu): Cpu {
-  const expanded = requireDriver(arch).expand?.(db, cpu) ?? cpu
+export const expand = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+  expandBy(requireDriver(map, arch), cpu)
+
+/** As `expand`, by a driver. @throws LibvirtError */
+export function expandBy(driver: Driver, cpu: Cpu): Cpu {
+  const expanded = driver.expand?.(cpu) ?? cpu
   return { ...expanded, features: [...expanded.features].sort(byBytes) }
 }
 
@@ -108,38 +112,38 @@ export function expand(db: Database, arch: string | undefined, cpu: Cpu): Cpu {
 const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** The CPU without what blocks a migration. @throws LibvirtError */
-export const migratable = (db: Database, arch: string | undefined, cpu: Cpu): Cpu =>
-  requireDriver(arch).migratable?.(db, cpu) ?? cpu
+export const migratable = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+  requireDriver(map, arch).migratable?.(cpu) ?? cpu
 
 /** What a definition asks for as words. @throws LibvirtError where libvirt has no words for it */
-export function encode(db: Database, arch: string | undefined, cpu: Cpu): Encoded {
-  const driver = requireDriver(arch)
+export function encode(map: CpuMap, arch: string | undefined, cpu: Cpu): Encoded {
+  const driver = requireDriver(map, arch)
   if (!driver.encode) throw without(`cannot encode CPU data for ${arch} architecture`)
-  return driver.encode(db, cpu)
+  return driver.encode(cpu)
 }
 
 /** Refuses a guest that lists what it may not. @throws LibvirtError */
-export const validate = (db: Database, arch: string | undefined, cpu: Cpu): void =>
-  requireDriver(arch).validate?.(db, cpu)
+export const validate = (map: CpuMap, arch: string | undefined, cpu: Cpu): void =>
+  requireDriver(map, arch).validate?.(cpu)
 
 /** Whether the CPU has a feature. @throws LibvirtError for an unknown one */
-export function hasFeature(db: Database, arch: string | undefined, cpu: Cpu, name: string): boolean {
-  const driver = requireDriver(arch)
+export function hasFeature(map: CpuMap, arch: string | undefined, cpu: Cpu, name: string): boolean {
+  const driver = requireDriver(map, arch)
   if (!driver.hasFeature) throw without(`cannot check guest CPU feature for ${arch} architecture`)
-  return driver.hasFeature(db, cpu, name)
+  return driver.hasFeature(cpu, name)
 }
 
 /** The names that a definition's model may have, in map order; undefined: any. @throws LibvirtError */
-export const modelNames = (db: Database, arch: string | undefined): readonly string[] | undefined =>
-  requireDriver(arch).models?.(db)
+export const modelNames = (map: CpuMap, arch: string | undefined): readonly string[] | undefined =>
+  requireDriver(map, arch).models?.()
 
 /** Whether a partial check of the CPU compares features rather than asking the hypervisor. @throws LibvirtError */
-export const checksFeatures = (db: Database, arch: string | undefined, cpu: Cpu): boolean =>
-  requireDriver(arch).checksFeatures?.(db, cpu) ?? true
+export const checksFeatures = (map: CpuMap, arch: string | undefined, cpu: Cpu): boolean =>
+  requireDriver(map, arch).checksFeatures?.(cpu) ?? true
 
 /** The vendor of a model; undefined where libvirt does not tell. @throws LibvirtError */
-export const vendorOfModel = (db: Database, arch: string | undefined, model: string): string | undefined =>
-  requireDriver(arch).vendorOfModel?.(db, model)
+export const vendorOfModel = (map: CpuMap, arch: string | undefined, model: string): string | undefined =>
+  requireDriver(map, arch).vendorOfModel?.(model)
 
 /** What a guest's start comes to: the host cannot run it, or the CPU it gets. */
 export type Start =
@@ -151,10 +155,22 @@ export type Start =
  * the host as it is, made definite on it, put on a model that the hypervisor knows.
  * @throws LibvirtError of any step
  */
-export function start(db: Database, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
+export function start(map: CpuMap, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
   const { arch } = host
-  const named = convertLegacy(db, arch, guest)
-  const comparison = compare(db, host, named)
+  const named = convertLegacy(map, arch, guest)
+  const comparison = compare(map, host, named)
   if (comparison.result === 'incompatible') return { comparison }
-  return { comparison, cpu: translate(db, arch, update(db, arch, named, host), models) }
+  return { comparison, cpu: translate(map, arch, update(map, arch, named, host), models) }
+}
+
+/**
+ * What every driver asks of a baseline's inputs.
+ * @throws LibvirtError naming the index of the CPU at fault, counted from 0
+ */
+export function checkBaselineInput(cpu: Cpu | undefined, index: number): Cpu {
+  if (!cpu) throw new LibvirtError('invalid-arg', `invalid CPU definition at index ${index}`)
+  if (cpu.model === undefined) {
+    throw new LibvirtError('invalid-arg', `no CPU model specified at index ${index}`)
+  }
+  return cpu
 }

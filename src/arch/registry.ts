@@ -1,41 +1,48 @@
-import type { Cpu } from '../core/cpu.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
-import type { Driver } from './driver.ts'
-import { otherDrivers } from './other-drivers.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
+import { arm } from './arm/driver.ts'
+import type { Architecture, Decoder, Driver } from './driver.ts'
+import { loongarch64 } from './loongarch64/driver.ts'
+import { ppc64 } from './ppc64/driver.ts'
+import { riscv64 } from './riscv64/driver.ts'
+import { s390x } from './s390x/driver.ts'
 import { x86 } from './x86/driver.ts'
 
-/** Every driver that there is. */
-export const drivers = (): readonly Driver[] => [x86, ...otherDrivers()]
+/** Every architecture that there is: the one list. */
+export const ARCHITECTURES: readonly Architecture[] = [x86, arm, loongarch64, ppc64, riscv64, s390x]
 
-/** The driver that serves an architecture; undefined where libvirt has none. Others than x86's load when asked for. */
-export const driverOf = (arch: string): Driver | undefined =>
-  x86.arches.includes(arch) ? x86 : otherDrivers().find(driver => driver.arches.includes(arch))
+/** The architecture of that name, as libvirt spells it; undefined where libvirt has no driver. */
+export const architectureOf = (arch: string): Architecture | undefined =>
+  ARCHITECTURES.find(({ arches }) => arches.includes(arch))
+
+const made = new WeakMap<CpuMap, Map<Architecture, Driver>>()
+
+/** The driver that serves an architecture; undefined where libvirt has none. */
+export function driverOf(map: CpuMap, arch: string): Driver | undefined {
+  const architecture = architectureOf(arch)
+  if (!architecture) return undefined
+  const drivers = made.get(map) ?? new Map<Architecture, Driver>()
+  const driver = drivers.get(architecture) ?? architecture.create(map)
+  made.set(map, drivers.set(architecture, driver))
+  return driver
+}
 
 /** @throws LibvirtError where the architecture is unset or has no driver */
-export function requireDriver(arch: string | undefined): Driver {
+export function requireDriver(map: CpuMap, arch: string | undefined): Driver {
   if (arch === undefined) throw internalError('undefined hardware architecture')
-  const driver = driverOf(arch)
+  const driver = driverOf(map, arch)
   if (!driver) throw new LibvirtError('no-support', `'${arch}' architecture is not supported by CPU driver`)
   return driver
 }
 
 /**
- * Insists on x86, for questions that are about bits of CPUID.
- * @throws LibvirtError where the architecture has no driver; our own words where it has another one
+ * The decoder of an architecture whose CPUs are looked at as bits.
+ * @param arch absent: the one whose CPUs words of CPUID are of
+ * @throws LibvirtError where the architecture has no driver; our own words where it has one without
  */
-export function requireX86(arch: string): void {
-  if (requireDriver(arch) === x86) return
-  throw new LibvirtError('no-support', `this is answered for i686 and x86_64 only, not for ${arch}`)
-}
-
-/**
- * What every driver asks of a baseline's inputs.
- * @throws LibvirtError naming the index of the CPU at fault, counted from 0
- */
-export function checkBaselineInput(cpu: Cpu | undefined, index: number): Cpu {
-  if (!cpu) throw new LibvirtError('invalid-arg', `invalid CPU definition at index ${index}`)
-  if (cpu.model === undefined) {
-    throw new LibvirtError('invalid-arg', `no CPU model specified at index ${index}`)
-  }
-  return cpu
+export function requireDecoder(map: CpuMap, arch = 'x86_64'): Decoder {
+  const { decoder } = requireDriver(map, arch)
+  if (decoder) return decoder
+  const others = ARCHITECTURES.flatMap(({ arches }) => arches).filter(name => driverOf(map, name)?.decoder)
+  throw new LibvirtError('no-support', `this is answered for ${others.join(' and ')} only, not for ${arch}`)
 }

@@ -1,4 +1,4 @@
-import { driverOf } from '../arch/registry.ts'
+import { architectureOf } from '../arch/registry.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Accelerator, QemuCapabilities, QemuMachine } from './capabilities.ts'
 import { checkVirtType } from './virt-types.ts'
@@ -138,4 +138,4 @@ function machineOf(
 
 /** x86_64's emulator runs i686 guests, and so on: as the CPU drivers have it. */
 const isSameFamily = (one: string, other: string): boolean =>
-  one === other || (driverOf(one) !== undefined && driverOf(one) === driverOf(other))
+  one === other || architectureOf(one)?.arches.includes(other) === true

@@ -1,5 +1,4 @@
-import type { X86Data } from '../arch/x86/cpuid.ts'
-import type { AllowedModels } from '../arch/x86/decode.ts'
+import type { AllowedModels, CpuBits } from '../arch/driver.ts'
 import { type Signature, signatureWord } from '../core/signature.ts'
 import type { Database } from '../map/database.ts'
 import type { HostExpansion, Property, QemuModel } from './capabilities.ts'
@@ -9,7 +8,7 @@ import { fromQemu } from './names.ts'
  * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the
  * signature. Names that the database does not know are passed over, as libvirt passes them over.
  */
-export function dataOfProperties(db: Database, properties: ReadonlyMap<string, Property>): X86Data {
+export function bitsOfProperties(db: Database, properties: ReadonlyMap<string, Property>): CpuBits {
   const features = [...properties].flatMap(([name, value]) =>
     value === true ? (db.features.get(fromQemu(name)) ?? []) : [],
   )

@@ -1,13 +1,13 @@
-import { expand } from '../arch/operations.ts'
-import { checkBaselineInput } from '../arch/registry.ts'
-import { BaselineFold } from '../arch/x86/baseline.ts'
-import type { AllowedModels } from '../arch/x86/decode.ts'
+import type { AllowedModels } from '../arch/driver.ts'
+import { checkBaselineInput, expand, fold } from '../arch/operations.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import type { Database } from '../map/database.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
 import type { Allowance } from './allowance.ts'
 
 export interface HypervisorBaselineOptions {
+  /** The guests' architecture. */
+  readonly arch: string
   /** Spell out the model's features. */
   readonly expand?: boolean | undefined
   readonly migratable?: boolean | undefined
@@ -21,10 +21,10 @@ export interface HypervisorBaselineOptions {
  * @throws LibvirtError as `virsh hypervisor-cpu-baseline` has it
  */
 export function hypervisorBaseline(
-  db: Database,
+  map: CpuMap,
   cpus: readonly Cpu[],
   allowance: Allowance,
-  options: HypervisorBaselineOptions = {},
+  options: HypervisorBaselineOptions,
 ): Cpu {
   if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
   cpus.forEach(checkBaselineInput)
@@ -32,16 +32,16 @@ export function hypervisorBaseline(
     const only = 'ignoring host is only allowed when computing baseline from multiple CPUs'
     throw new LibvirtError('invalid-arg', only)
   }
-  const fold = new BaselineFold(db)
-  for (const cpu of cpus) fold.add(cpu)
-  const found = fold.result({
+  const common = fold(map, options.arch)
+  for (const cpu of cpus) common.add(cpu)
+  const found = common.result({
     models: modelsOf(allowance),
     features: options.ignoreHost ? undefined : namesOf(allowance, options.migratable ?? false),
     // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
     migratable: options.migratable && !allowance.unmigratable,
   })
   const cpu: Cpu = { ...found, fallback: 'forbid', ...maxPhysAddrOf(cpus) }
-  return options.expand ? expand(db, 'x86_64', cpu) : cpu
+  return options.expand ? expand(map, options.arch, cpu) : cpu
 }
 
 /** A model that something unknown blocks cannot be given. */

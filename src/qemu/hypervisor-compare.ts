@@ -1,9 +1,6 @@
-import type { Comparison } from '../arch/driver.ts'
-import { compare } from '../arch/x86/compare.ts'
-import { expand } from '../arch/x86/expand.ts'
+import type { Comparison, Driver } from '../arch/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import type { Database } from '../map/database.ts'
 import type { QemuModel } from './capabilities.ts'
 import { fromQemu } from './names.ts'
 
@@ -23,7 +20,7 @@ interface HypervisorView {
  * @throws LibvirtError for unknown names
  */
 export function compareWithHypervisor(
-  db: Database,
+  driver: Driver,
   { reported, models }: HypervisorView,
   cpu: Cpu,
   host: Cpu | undefined = reported,
@@ -32,22 +29,23 @@ export function compareWithHypervisor(
   if (known?.unavailable?.length === 0 && cpu.features.every(({ policy }) => policy === 'disable')) {
     return { result: 'superset', extra: [] }
   }
-  if (!known || !reported || isCompat(db, known.name)) return compare(db, host, cpu)
-  const names = [...blockersOf(known, cpu), ...unmet(db, reported, cpu)]
+  if (!known || !reported || checksFeatures(driver, known.name)) return driver.compare(host, cpu)
+  const names = [...blockersOf(known, cpu), ...unmet(driver, reported, cpu)]
   if (names.length === 0) return { result: 'superset', extra: [] }
+  const table = driver.view?.table
   return {
     result: 'incompatible',
     detail: `Host CPU does not provide required features: ${names.join(', ')}`,
-    missing: db.features.in(db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))),
+    missing: table?.in(table.setOf(names.flatMap(name => table.get(name) ?? []))) ?? [],
     forbidden: [],
     extra: [],
   }
 }
 
-function isCompat(db: Database, name: string): boolean {
-  const model = db.model(name)
-  if (!model) throw new LibvirtError('invalid-arg', `unknown CPU model ${name}`)
-  return model.compat
+/** Whether bits of the model are compared, rather than the hypervisor asked. */
+function checksFeatures({ db, checksFeatures }: Driver, model: string): boolean {
+  if (!db?.model(model)) throw new LibvirtError('invalid-arg', `unknown CPU model ${model}`)
+  return checksFeatures?.({ type: 'guest', model, features: [] }) ?? true
 }
 
 /** What the hypervisor cannot give the model, unless the CPU does without. */
@@ -57,10 +55,10 @@ function blockersOf({ unavailable = [] }: QemuModel, cpu: Cpu): string[] {
 }
 
 /** What the CPU requires beyond its model and the hypervisor does not report. */
-function unmet(db: Database, reported: Cpu, cpu: Cpu): string[] {
+function unmet({ expand }: Driver, reported: Cpu, cpu: Cpu): string[] {
   const wanted = cpu.features.filter(({ policy }) => policy === 'require')
   if (wanted.length === 0) return []
-  const given = expand(db, reported).features.filter(({ policy }) => policy === 'require')
+  const given = (expand?.(reported) ?? reported).features.filter(({ policy }) => policy === 'require')
   const names = new Set(given.map(({ name }) => name))
   return wanted.map(({ name }) => name).filter(name => !names.has(name))
 }

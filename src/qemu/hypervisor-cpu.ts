@@ -1,13 +1,11 @@
-import { expand } from '../arch/operations.ts'
+import type { Decoder, Driver } from '../arch/driver.ts'
+import { expandBy } from '../arch/operations.ts'
 import { driverOf } from '../arch/registry.ts'
-import { decode } from '../arch/x86/decode.ts'
-import { featuresOf } from '../arch/x86/definition.ts'
-import { updateAll, migratable as withoutBlockers } from '../arch/x86/expand.ts'
-import type { Cpu, CpuFeature } from '../core/cpu.ts'
-import type { Database } from '../map/database.ts'
+import { type Cpu, type CpuFeature, updateFeature } from '../core/cpu.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
 import type { AcceleratorCapabilities, HostExpansion, Property, QemuCapabilities } from './capabilities.ts'
 import type { QemuChoice } from './choice.ts'
-import { allowedModels, dataOfProperties, reportedProperties } from './expansion.ts'
+import { allowedModels, bitsOfProperties, reportedProperties } from './expansion.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {
@@ -25,55 +23,60 @@ export interface HypervisorCpu {
  * @param host the host's own definition; absent: unknown, and `full` is what QEMU reports
  */
 export function hypervisorCpu(
-  db: Database,
+  map: CpuMap,
   capabilities: QemuCapabilities,
   { accelerator, arch, isNative }: Pick<QemuChoice, 'accelerator' | 'arch' | 'isNative'>,
   host?: Cpu,
 ): HypervisorCpu | undefined {
   const given = capabilities.accelerators.get(accelerator)
   if (!given?.host || !isNative) return undefined
-  const driver = driverOf(arch)?.name
-  if (driver === 's390') {
-    const cpu = s390Cpu(given.host)
+  const driver = driverOf(map, arch)
+  if (driver?.throughQemu) {
+    const cpu = definitionByQemu(given.host)
     return { reported: cpu, migratable: cpu, full: cpu }
   }
-  if (driver !== 'x86') return undefined
-  const reader = new HostReader(db, given, tellsMsrs(capabilities))
+  if (!driver?.decoder) return undefined
+  const reader = new HostReader(driver.decoder, given, tellsMsrs(capabilities))
   const reported = reader.read(reportedProperties(given.host))
   const migratable = given.host.unmigratable
     ? reader.read(given.host.properties)
-    : withoutBlockers(db, reported)
+    : (driver.migratable?.(reported) ?? reported)
   return {
     reported,
     migratable,
-    full: host && accelerator !== 'tcg' ? joined(db, reported, host, reader) : reported,
+    full:
+      host && accelerator !== 'tcg'
+        ? reader.withoutMsrs(joined(driver, driver.decoder, reported, host))
+        : reported,
   }
 }
 
 /** Decodes a guest CPU of what QEMU tells. */
 class HostReader {
-  readonly #db: Database
+  readonly #decoder: Decoder
   readonly #given: AcceleratorCapabilities
   readonly #msrs: boolean
 
-  constructor(db: Database, given: AcceleratorCapabilities, msrs: boolean) {
-    this.#db = db
+  constructor(decoder: Decoder, given: AcceleratorCapabilities, msrs: boolean) {
+    this.#decoder = decoder
     this.#given = given
     this.#msrs = msrs
   }
 
   read(properties: ReadonlyMap<string, Property>): Cpu {
-    const data = dataOfProperties(this.#db, properties)
+    const bits = bitsOfProperties(this.#decoder.db, properties)
     const { models } = this.#given
     const allowed = models && allowedModels(models)
-    const cpu = decode(this.#db, data, { as: 'guest', fallback: 'forbid', models: allowed })
+    const cpu = this.#decoder.decode(bits, { as: 'guest', fallback: 'forbid', models: allowed })
     return this.withoutMsrs({ ...cpu, fallback: 'forbid' })
   }
 
   /** A QEMU that does not say which features it had to leave out is not believed about those of MSRs. */
   withoutMsrs(cpu: Cpu): Cpu {
     if (this.#msrs) return cpu
-    const features = cpu.features.filter(({ name }) => this.#db.features.get(name)?.place.kind !== 'msr')
+    const features = cpu.features.filter(
+      ({ name }) => this.#decoder.db.features.get(name)?.place.kind !== 'msr',
+    )
     return { ...cpu, features }
   }
 }
@@ -84,16 +87,16 @@ function tellsMsrs({ types, properties }: QemuCapabilities): boolean {
 }
 
 /** The host as it is, named anew, with everything that the hypervisor reports. */
-function joined(db: Database, reported: Cpu, host: Cpu, reader: HostReader): Cpu {
-  const vendor = host.vendor === undefined ? undefined : db.vendor(host.vendor)
-  const data = { features: featuresOf(db, host), vendor, signature: host.signature }
-  const guest = decode(db, data, { as: 'guest', fallback: 'allow' })
-  const more = expand(db, 'x86_64', reported).features.filter(({ policy }) => policy === 'require')
-  return reader.withoutMsrs({ ...guest, features: updateAll(guest.features, more) })
+function joined(driver: Driver, decoder: Decoder, reported: Cpu, host: Cpu): Cpu {
+  const vendor = host.vendor === undefined ? undefined : decoder.db.vendor(host.vendor)
+  const bits = { features: decoder.featuresOf(host), vendor, signature: host.signature }
+  const guest = decoder.decode(bits, { as: 'guest', fallback: 'allow' })
+  const more = expandBy(driver, reported).features.filter(({ policy }) => policy === 'require')
+  return { ...guest, features: more.reduce(updateFeature, guest.features) }
 }
 
-/** On s390x QEMU's own model and features are the definition. */
-function s390Cpu({ model, properties }: HostExpansion): Cpu {
+/** Where QEMU answers itself, as on s390x, its own model and features are the definition. */
+function definitionByQemu({ model, properties }: HostExpansion): Cpu {
   const features = [...properties].flatMap(([name, value]): CpuFeature[] =>
     typeof value === 'boolean' ? [{ name, policy: value ? 'require' : 'disable' }] : [],
   )

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { cores } from '../../src/arch/loongarch64/models.ts'
 import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { Guest, little } from './gdb.ts'
 
@@ -30,7 +30,7 @@ async function configuration(guest: Guest, word: number): Promise<bigint> {
 const NO_CORE = ['host', 'max']
 
 describe.skipIf(why)(`QEMU's LoongArch cores (${why ?? 'installed'})`, () => {
-  const { models, features } = cores()
+  const { models, features } = CpuMap.builtIn().of('loongarch64')
 
   test('are the ones we have', async () => {
     const qemu = await Qemu.start(binary ?? '', { accelerator: 'tcg' })

@@ -2,16 +2,15 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { GenerationFold } from '../../src/arch/s390x/best.ts'
-import { overlooked } from '../../src/arch/s390x/beyond.ts'
-import { definitionOf } from '../../src/arch/s390x/definition.ts'
-import { zCpuOf } from '../../src/arch/s390x/generation.ts'
-import { generations } from '../../src/arch/s390x/models.ts'
+import { s390x } from '../../src/arch/s390x/driver.ts'
+import { definitionOf } from '../../src/arch/s390x/hypervisor.ts'
+import { Generations } from '../../src/arch/s390x/models.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { readData } from '../../src/map/data.ts'
 import { parseFeatures } from '../../src/map/text/parse-features.ts'
-import { builtin } from '../built-in.ts'
 import { runs } from '../effort.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { big, Guest } from './gdb.ts'
@@ -36,7 +35,9 @@ const NO_MACHINE = ['host', 'max', 'qemu']
 /** Models that QEMU does not know before a version. */
 const SINCE: readonly (readonly [number, RegExp])[] = [[10, /^gen17/]]
 
-const { db, machines } = generations()
+const generations = new Generations(CpuMap.builtIn().of('s390x'))
+const { db, machines } = generations
+const driver = s390x.create(CpuMap.builtIn())
 const names = (set = db.features.all): string[] => db.features.in(set).map(({ name }) => name)
 const given = (props: Definition['props'] = {}, on = true): string[] =>
   Object.keys(props).filter(name => props[name] === on)
@@ -124,12 +125,13 @@ describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
   /** What QEMU and we make of both: undefined where they agree. */
   async function disagreement(modela: Definition, modelb: Definition): Promise<object | undefined> {
     const { return: reply } = await ask('query-cpu-model-baseline', { modela, modelb })
-    const fold = new GenerationFold()
+    const fold = new GenerationFold(generations)
     for (const definition of [modela, modelb]) fold.add(asCpu(definition))
     const ours = attempt(() => fold.result())
     if (!reply || !ours) return reply || ours ? { modela, modelb, theirs: reply?.model, ours } : undefined
     const same =
-      ours.model === reply.model.name && zCpuOf(ours).features.eq(zCpuOf(asCpu(reply.model)).features)
+      ours.model === reply.model.name &&
+      generations.cpuOf(ours).features.eq(generations.cpuOf(asCpu(reply.model)).features)
     return same ? undefined : { modela, modelb, theirs: reply.model, ours: definitionOf(ours) }
   }
 
@@ -180,7 +182,7 @@ describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
       for (const b of known) {
         const reply = await ask('query-cpu-model-comparison', { modela: { name: a }, modelb: { name: b } })
         const { result } = reply.return as unknown as { result: string }
-        const { missing, newer } = overlooked(builtin(), bare(a), bare(b)) ?? { missing: [undefined] }
+        const { missing, newer } = driver.overlooked?.(bare(a), bare(b)) ?? { missing: [undefined] }
         const canBe = result === 'identical' || result === 'superset'
         if (canBe !== (missing.length === 0 && newer === undefined)) wrong.push({ a, b, result })
       }

@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { requireDriver } from '../../src/arch/registry.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { canMove, findObstacles, type Obstacle } from '../../src/fleet/obstacles.ts'
 import { findStartObstacles } from '../../src/fleet/places.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { compareWithHypervisor } from '../../src/qemu/hypervisor-compare.ts'
 import { hypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
@@ -122,6 +124,7 @@ const recorded = folder ? readdirSync(folder).filter(name => /x86_64.*\.replies$
 test.skipIf(!folder)(
   `the verdict is libvirt's own comparison with the hypervisor (${folder ? 'recorded replies' : NO_REFERENCE})`,
   () => {
+    const map = CpuMap.builtIn()
     let asked = 0
     for (const file of recorded) {
       const text = readFileSync(join(folder ?? '', file), 'utf8')
@@ -129,13 +132,13 @@ test.skipIf(!folder)(
       const capabilities = parseQemuCapabilities(text, file, 'x86_64')
       const choice = chooseQemu(capabilities, { binary: 'qemu', host: 'x86_64' }, {})
       const models = capabilities.accelerators.get(choice.accelerator)?.models
-      const reported = hypervisorCpu(db, capabilities, choice)?.reported
+      const reported = hypervisorCpu(map, capabilities, choice)?.reported
       if (!on || !models || !reported) throw new RangeError(`no host in ${file}`)
       for (const { name } of models.filter(({ unavailable }) => unavailable)) {
         if (!db.model(name)) continue
         asked++
         const cpu: Cpu = { type: 'guest', mode: 'custom', match: 'exact', model: name, features: [] }
-        const { result } = compareWithHypervisor(db, { reported, models }, cpu)
+        const { result } = compareWithHypervisor(requireDriver(map, 'x86_64'), { reported, models }, cpu)
         expect([file, name, findStartObstacles(db, guest(name), on).length === 0]).toEqual([
           file,
           name,

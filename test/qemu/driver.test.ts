@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { checkBaselineInput, driverOf, requireDriver } from '../../src/arch/registry.ts'
+import { checkBaselineInput } from '../../src/arch/operations.ts'
+import { driverOf, requireDriver } from '../../src/arch/registry.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { fromQemu, NEVER_OFFERED, toQemu } from '../../src/qemu/names.ts'
 import { builtin } from '../built-in.ts'
 import { host, refusal } from '../notation.ts'
@@ -21,7 +23,7 @@ describe('architectures', () => {
     ['riscv32', undefined],
     ['', undefined],
   ])('%s: %s', (arch, driver) => {
-    expect(driverOf(arch)?.name).toBe(driver)
+    expect(driverOf(CpuMap.builtIn(), arch)?.architecture.name).toBe(driver)
   })
 
   const unsupported = 'this function is not supported by the connection driver: '
@@ -31,7 +33,7 @@ describe('architectures', () => {
     [undefined, 'internal error: undefined hardware architecture'],
     ['mips', `${unsupported}'mips' architecture is not supported by CPU driver`],
   ])('a driver is required of %s: %s', (arch, message) => {
-    expect(refusal(() => requireDriver(arch))).toBe(message)
+    expect(refusal(() => requireDriver(CpuMap.builtIn(), arch))).toBe(message)
   })
 })
 

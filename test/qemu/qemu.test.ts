@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { start } from '../../src/arch/operations.ts'
 import { decode } from '../../src/arch/x86/decode.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { allowanceOf } from '../../src/qemu/allowance.ts'
 import type { Property } from '../../src/qemu/capabilities.ts'
 import {
   allowedModels,
-  dataOfProperties,
+  bitsOfProperties,
   reportedProperties,
   unmigratableNames,
 } from '../../src/qemu/expansion.ts'
@@ -14,7 +15,7 @@ import { guest, host, names, refusal, show } from '../notation.ts'
 
 const db = builtin()
 const data = (properties: Record<string, Property>) =>
-  dataOfProperties(db, new Map(Object.entries(properties)))
+  bitsOfProperties(db, new Map(Object.entries(properties)))
 
 describe('the host as QEMU sees it', () => {
   test.each([
@@ -80,7 +81,12 @@ test('models and blockers, in libvirt’s spelling', () => {
 describe('starting a guest', () => {
   const models = (text: string) => new Map(text.split(' ').map(name => [name, []]))
   const started = (on: string, text: string, list?: string): string => {
-    const answer = start(db, host(on), guest(text), list === undefined ? undefined : models(list))
+    const answer = start(
+      CpuMap.builtIn(),
+      host(on),
+      guest(text),
+      list === undefined ? undefined : models(list),
+    )
     return 'cpu' in answer
       ? `${answer.comparison.result}: ${show(answer.cpu)}`
       : `${answer.comparison.result}: ${answer.comparison.detail}`
@@ -140,9 +146,11 @@ describe('starting a guest', () => {
   })
 
   test('a host definition as guest is compared before it is refused', () => {
-    const go = (text: string) => refusal(() => start(db, host('Penryn Intel'), host(text)))
+    const go = (text: string) => refusal(() => start(CpuMap.builtIn(), host('Penryn Intel'), host(text)))
     expect(go('Penryn')).toBe('internal error: Unexpected enum value -1 for virCPUMode')
-    expect(start(db, host('Penryn Intel'), host('Nehalem')).comparison.result).toBe('incompatible')
+    expect(start(CpuMap.builtIn(), host('Penryn Intel'), host('Nehalem')).comparison.result).toBe(
+      'incompatible',
+    )
   })
 })
 

@@ -5,6 +5,7 @@ import { decode } from '../../src/arch/x86/decode.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { lacks } from '../../src/questions/decode/compute.ts'
@@ -14,7 +15,7 @@ import { host } from '../notation.ts'
 const db = builtin()
 
 function pool(...hosts: string[]): Pool {
-  const made = new Pool(db, { best: true, explain: true })
+  const made = new Pool(CpuMap.builtIn(), { best: true, explain: true })
   for (const [i, text] of hosts.entries()) made.add(host(text), String(i))
   return made
 }
@@ -28,7 +29,7 @@ test('hosts of two vendors get a model of neither, and are told so', () => {
 })
 
 test('hosts of one vendor are answered as libvirt answers them', () => {
-  const libvirt = new Pool(db)
+  const libvirt = new Pool()
   for (const text of ['Haswell Intel', 'Broadwell Intel +vmx']) libvirt.add(host(text), text)
   expect(pool('Haswell Intel', 'Broadwell Intel +vmx').result()).toEqual(libvirt.result())
 })

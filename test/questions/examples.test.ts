@@ -21,7 +21,7 @@ function read(folder: string) {
 }
 
 function pool(folder: string): Pool {
-  const made = new Pool(context.db, { explain: true })
+  const made = new Pool(context.map, { explain: true })
   for (const { name, cpu } of read(folder)) made.add(cpu, name)
   return made
 }

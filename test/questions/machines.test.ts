@@ -25,7 +25,7 @@ function hostOf(name: string, best: boolean) {
 }
 
 function poolOf(names: readonly string[], best = true): Pool {
-  const pool = new Pool(context.db, { best, explain: true })
+  const pool = new Pool(context.map, { best, explain: true })
   for (const name of names) pool.add(hostOf(name, best), name)
   return pool
 }
@@ -125,7 +125,7 @@ describe('the meet of RISC-V hosts', () => {
 
 describe('the meet of LoongArch hosts', () => {
   const pool = (...texts: string[]) => {
-    const all = new Pool(context.db, { best: true, explain: true })
+    const all = new Pool(context.map, { best: true, explain: true })
     for (const text of texts) all.add({ ...guest(text), arch: 'loongarch64' }, text)
     return all
   }
@@ -149,7 +149,7 @@ describe('the meet of s390x hosts', () => {
   test('is on the newest generation that all make, whoever comes first', () => {
     const hosts = ['gen15a', 'z14ZR1'].map(model => ({ ...guest(`exact ${model}`), arch: 's390x' }))
     const [pool, reversed] = [hosts, [...hosts].reverse()].map(list => {
-      const all = new Pool(context.db, { best: true, explain: true })
+      const all = new Pool(context.map, { best: true, explain: true })
       for (const host of list) all.add(host, host.model ?? '')
       return all
     })

@@ -5,17 +5,15 @@ import { Pool, type ResultOptions } from '../../src/questions/baseline/pool.ts'
 import { compare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
-import { builtin } from '../built-in.ts'
 import { show } from '../notation.ts'
 
 /** The two hosts of Red Hat's guide: a workstation and a server, without vendors. */
 
-const db = builtin()
 const read = (name: string) =>
   readCpu(readFileSync(join(import.meta.dirname, `../../examples/redhat-guide/${name}.xml`), 'utf8'), 'host')
 
 function baseline(names: readonly string[], options?: ResultOptions): string {
-  const pool = new Pool(db)
+  const pool = new Pool()
   for (const name of names) pool.add(read(name), name)
   return show(pool.result(options))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { drivers } from '../../src/arch/registry.ts'
+import { driverOf } from '../../src/arch/registry.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
@@ -11,9 +11,7 @@ import { printTree } from '../../src/questions/tree/report.ts'
 // Models of architectures of which libvirt has no map, told as those of x86 are.
 
 function own(arch: string) {
-  const db = drivers()
-    .find(driver => driver.arches.includes(arch))
-    ?.ownModels?.()
+  const db = driverOf(CpuMap.builtIn(), arch)?.db
   if (!db) throw new RangeError(`no models of ${arch}`)
   return { map: CpuMap.builtIn(), db }
 }

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Pool } from '../../src/questions/baseline/pool.ts'
-import { builtin } from '../built-in.ts'
 import { host, refusal, show } from '../notation.ts'
 
 /** Whether the order of the hosts matters, told by the note and found out by trying every order. */
-
-const db = builtin()
 
 function permutations<T>(all: readonly T[]): T[][] {
   if (all.length < 2) return [[...all]]
@@ -24,7 +21,7 @@ function multisets<T>(all: readonly T[], size: number): T[][] {
 }
 
 function pool(hosts: readonly string[]): Pool {
-  const made = new Pool(db)
+  const made = new Pool()
   for (const [i, text] of hosts.entries()) made.add(host(text), `h${i}`)
   return made
 }

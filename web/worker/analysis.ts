@@ -93,7 +93,7 @@ export class Analysis {
   baseline(scope: HostScope, best: boolean): Pool {
     const { files, fleet } = this.#snapshot
     const hosts = new Map(fleet.hosts.map(host => [host.path, host]))
-    const pool = new Pool(this.view.db, { explain: true, best })
+    const pool = new Pool(this.view.context.map, { explain: true, best })
     for (const { path, pool: label, document } of files) {
       const { members, definitions } = document
       const many = members.filter(({ kind }) => kind !== 'hypervisor').length > 1

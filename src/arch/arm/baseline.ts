@@ -1,6 +1,10 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import type { Fold } from '../driver.ts'
+import { printField } from '../../core/field.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import type { FeatureView, Fold, Obstacles } from '../driver.ts'
+import { meetRegisters } from './fields.ts'
+import type { ArmModels } from './models.ts'
 
 /** libvirt's baseline: the first CPU's model, known or not; the others are not looked at. */
 export class FirstFold implements Fold {
@@ -26,3 +30,127 @@ export class FirstFold implements Fold {
     return this.#models.size > 1
   }
 }
+
+/** A host as far as the meet needs it. */
+interface Host {
+  readonly model: string
+  readonly vendor: string | undefined
+  readonly features: FeatureSet
+}
+
+/**
+ * Beyond libvirt: what all hosts have, flag by flag, and field by field where their ID registers are known. The
+ * model is the one of the hosts that is nearest to that; what it has beyond is disabled. The order of the hosts does
+ * not matter.
+ */
+export class MeetFold implements Fold {
+  readonly view: FeatureView
+  readonly #known: ArmModels
+  readonly #hosts = new Map<string, Host>()
+  readonly #conflicts = new Set<string>()
+  #common: FeatureSet | undefined
+  #registers: NamedRegisters | undefined
+  #told = true
+
+  constructor(known: ArmModels) {
+    this.#known = known
+    this.view = known.view
+  }
+
+  get models(): readonly string[] {
+    return [...new Set([...this.#hosts.values()].map(({ model }) => model))]
+  }
+
+  get vendors(): readonly string[] {
+    return [...new Set([...this.#hosts.values()].flatMap(({ vendor }) => vendor ?? []))].sort()
+  }
+
+  get common(): FeatureSet {
+    return this.#common ?? FeatureSet.empty
+  }
+
+  add(cpu: Cpu): void {
+    const { model = '', vendor, registers } = cpu
+    const features = this.#known.flagsOf(cpu)
+    this.#hosts.set(`${vendor}/${model}/${features}`, { model, vendor, features })
+    this.#common = this.#common?.meet(features) ?? features
+    this.#told &&= registers !== undefined
+    if (registers) this.#meet(registers)
+  }
+
+  result(): Cpu {
+    const [nearest] = [...this.#hosts.values()].sort((a, b) => this.#compare(a, b))
+    if (!nearest) throw new RangeError('no CPU was added')
+    const { table } = this.view
+    const beyond = nearest.features.minus(this.common).minus(table.withOrder('.'))
+    if (this.common.isEmpty && !nearest.features.isEmpty)
+      throw new LibvirtError('op-failed', 'CPUs are incompatible')
+    const listed = (set: FeatureSet, policy: 'require' | 'disable') =>
+      table.in(set).map(({ name }) => ({ name, policy }))
+    return {
+      type: 'guest',
+      mode: 'custom',
+      match: 'exact',
+      model: nearest.model,
+      fallback: 'forbid',
+      vendor: nearest.vendor,
+      registers: this.#told ? this.#registers : undefined,
+      features: [...listed(this.common, 'require'), ...listed(beyond, 'disable')],
+    }
+  }
+
+  dependsOnOrder(): boolean {
+    return false
+  }
+
+  /** What KVM and QEMU can and cannot do about the differences. */
+  get obstacles(): Obstacles {
+    const all = [...this.#hosts.values()].reduce((set, { features }) => set.join(features), FeatureSet.empty)
+    const { table } = this.view
+    const lost = table
+      .in(all.minus(this.common).minus(table.withOrder('.')))
+      .map(({ name }) => name)
+      .filter(name => !isNeverGiven(name))
+    return {
+      hideWith: [...new Set(lost.flatMap(name => hiddenBy(name) ?? []))],
+      fixed: lost.filter(name => hiddenBy(name) === undefined),
+      conflicts: [...this.#conflicts],
+      models: this.models,
+    }
+  }
+
+  #meet(registers: NamedRegisters): void {
+    if (!this.#registers) {
+      this.#registers = meetRegisters(this.#known.fields(), registers, registers).registers
+      return
+    }
+    const { registers: met, conflicts } = meetRegisters(this.#known.fields(), this.#registers, registers)
+    this.#registers = met
+    for (const field of conflicts) this.#conflicts.add(`${printField(field)} ${field.name}`)
+  }
+
+  /** Nearest first: fewest features beyond what is common; then by the order in which cores are known, and by name. */
+  #compare(a: Host, b: Host): number {
+    const beyond = ({ features }: Host) => features.sizeWithout(this.common)
+    return (
+      beyond(a) - beyond(b) ||
+      this.#rank(a) - this.#rank(b) ||
+      (a.model < b.model ? -1 : a.model > b.model ? 1 : 0)
+    )
+  }
+
+  #rank({ model, vendor }: Host): number {
+    const cores = this.#known.cores()
+    const at = cores.findIndex(core => core.name === model && core.vendor?.name === vendor)
+    return at < 0 ? cores.length : at
+  }
+}
+
+/** QEMU's property that hides a flag of the host from guests under KVM; undefined: nothing does. @see QEMU, Arm CPU Features */
+function hiddenBy(hwcap: string): string | undefined {
+  if (hwcap.startsWith('sve')) return 'sve=off'
+  return hwcap === 'paca' || hwcap === 'pacg' ? 'pauth=off' : undefined
+}
+
+/** What KVM gives no guest, or only one that asks for it: that hosts differ in it keeps no guest from moving. */
+const isNeverGiven = (hwcap: string): boolean => hwcap.startsWith('sme') || hwcap.startsWith('mte')

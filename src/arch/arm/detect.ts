@@ -2,11 +2,9 @@ import { hex } from '../../core/bits.ts'
 import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
 import { setOfRegisters } from '../named-registers.ts'
-import { hwcaps } from './hwcaps.ts'
-import { allCores, armMapOf } from './models.ts'
+import type { ArmModels } from './models.ts'
 
 /**
  * The host whose main ID register and hardware capabilities these are. The model is the first with its part
@@ -14,16 +12,22 @@ import { allCores, armMapOf } from './models.ts'
  * @throws LibvirtError where the registers cannot have been read, nothing has the part number or the implementer,
  *   or the model may not be chosen
  */
-export function detect(db: Database, arch: string, registers: NamedRegisters, models?: AllowedModels): Cpu {
+export function detectArm(
+  known: ArmModels,
+  arch: string,
+  registers: NamedRegisters,
+  models?: AllowedModels,
+): Cpu {
   const hwcap = Number(BigInt.asUintN(32, registers.get('AT_HWCAP') ?? 0n)) // libvirt's list ends with bit 31
-  const features = hwcaps()
+  const features = known
+    .hwcaps()
     .in(FeatureSet.of([hwcap]))
     .map(({ name }) => ({ name }))
   if (!features.some(({ name }) => name === 'cpuid')) throw internalError('CPUID registers unavailable')
   const midr = Number(BigInt.asUintN(32, registers.get('MIDR_EL1') ?? 0n))
   const [part, implementer] = [(midr >>> 4) & 0xfff, midr >>> 24]
-  const map = armMapOf(db)
-  const model = map.models.find(known => known.part === part)
+  const map = known.map()
+  const model = map.models.find(core => core.part === part)
   if (!model) {
     const what = `PVR 0x${hex(part, 3)}, vendor id 0x${hex(implementer, 2)}`
     throw new LibvirtError('op-failed', `Cannot find CPU model with ${what}`)
@@ -31,7 +35,7 @@ export function detect(db: Database, arch: string, registers: NamedRegisters, mo
   if (models && !models.has(model.name)) {
     throw new LibvirtError('unsupported', `CPU model ${model.name} is not supported by hypervisor`)
   }
-  const vendor = map.vendors.find(known => known.implementer === implementer)
+  const vendor = map.vendors.find(maker => maker.implementer === implementer)
   if (!vendor && implementer !== 0) {
     throw new LibvirtError('op-failed', `Cannot find CPU vendor with vendor id 0x${hex(implementer, 2)}`)
   }
@@ -43,13 +47,15 @@ export function detect(db: Database, arch: string, registers: NamedRegisters, mo
  * has a name for has no model, and a machine whose kernel hides the ID registers is told all the same.
  * @throws LibvirtError where there is no MIDR_EL1
  */
-export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
+export function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters): Cpu {
   const midr = registers.get('MIDR_EL1')
   if (midr === undefined) throw internalError('CPUID registers unavailable')
   const [part, implementer] = [Number((midr >> 4n) & 0xfffn), Number((midr >> 24n) & 0xffn)]
-  const core = allCores().find(known => known.part === part && known.vendor?.implementer === implementer)
-  const vendor = allCores().find(known => known.vendor?.implementer === implementer)?.vendor
-  const features = hwcaps().in(setOfRegisters(hwcaps(), registers))
+  const ofMaker = known.cores().filter(({ vendor }) => vendor?.implementer === implementer)
+  const core = ofMaker.find(one => one.part === part)
+  const vendor = ofMaker[0]?.vendor
+  const table = known.hwcaps()
+  const features = table.in(setOfRegisters(table, registers))
   return {
     type: 'host',
     arch,

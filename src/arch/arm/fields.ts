@@ -1,25 +1,5 @@
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { type Field, meetValues, readField, writeField } from '../../core/field.ts'
-import { dataFile } from '../../map/data.ts'
-import { parseFeatures } from '../../map/text/parse-features.ts'
-
-/** The fields of the ID registers that guests may see. @throws ParseError */
-function fields(): readonly Field[] {
-  known ??= parseFeatures(dataFile('arm/registers.txt')).flatMap(({ at, features }) =>
-    features.map(({ name, bit, length, reading, flags, title }) => ({
-      name,
-      register: 'name' in at ? at.name : '',
-      lsb: bit,
-      length,
-      reading,
-      order: flags.order,
-      title,
-    })),
-  )
-  return known
-}
-
-let known: readonly Field[] | undefined
 
 /** ID registers that are safe on several cores, and the fields that no value is safe for. */
 interface RegisterMeet {
@@ -29,13 +9,13 @@ interface RegisterMeet {
 }
 
 /**
- * The registers that a guest may see on both cores: each field's safe value. A register that only one core told is
+ * The registers that a guest may see on both cores, as far as they have these fields: each field's safe value. A register that only one core told is
  * left out; bits that belong to no field are zero, as Linux hides what it does not know.
  */
-export function meetRegisters(a: NamedRegisters, b: NamedRegisters): RegisterMeet {
+export function meetRegisters(fields: readonly Field[], a: NamedRegisters, b: NamedRegisters): RegisterMeet {
   const registers = new Map<string, bigint>()
   const conflicts: Field[] = []
-  for (const field of fields()) {
+  for (const field of fields) {
     const { register, order } = field
     const [left, right] = [a.get(register), b.get(register)]
     if (left === undefined || right === undefined) continue

@@ -1,18 +1,70 @@
-import { type Driver, IDENTICAL } from '../driver.ts'
-import { overlookedIn } from '../model-fold.ts'
-import { bestDetect, bestFold, flagPlace } from './best.ts'
-import { cores } from './models.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import type { Database } from '../../map/database.ts'
+import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
+import { greatestModel, ModelFold, overlookedIn, type Switches, viewOf } from '../model-fold.ts'
+import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no LoongArch models, and leaves host-model as it is. QEMU has cores. */
-export const loongarch64: Driver = {
+export const loongarch64: Architecture = {
   name: 'LoongArch',
   arches: ['loongarch64'],
   data: { folder: 'loongarch64' },
-  ownModels: cores,
-  compare: () => IDENTICAL,
-  overlooked: (_, host, cpu) => overlookedIn(cores(), host, cpu),
-  update: (_, guest) => guest,
-  bestDetect,
-  flagPlace,
-  bestFold,
+  create: loongarchDriver,
+}
+
+/** The models are QEMU's cores. */
+function loongarchDriver(map: CpuMap): Driver {
+  const cores = () => map.of('loongarch64')
+  return {
+    architecture: loongarch64,
+    get db() {
+      return cores()
+    },
+    get view() {
+      return viewOf(cores())
+    },
+    compare: () => IDENTICAL,
+    overlooked: (host, cpu) => overlookedIn(cores(), host, cpu),
+    update: guest => guest,
+    bestDetect: (arch, registers) => detectLoongarch(cores(), arch, registers),
+    flagPlace: flag => flagPlaceIn(cores().features, flag),
+    bestFold: () => new ModelFold(switches(cores())),
+  }
+}
+
+/** The properties of QEMU's cores. */
+const PROPERTIES = ['lsx', 'lasx']
+
+/** What every Linux tells in `/proc/cpuinfo`. Page walks are listed by later ones alone, the rest by none. */
+const LISTED =
+  `gr32 gr64 cpucfg lam ual fpu lsx lasx crc32 complex crypto lvz lbt_x86 lbt_arm lbt_mips`.split(' ')
+
+const setOf = ({ features }: Database, names: readonly string[]): FeatureSet =>
+  features.setOf(names.flatMap(name => features.get(name) ?? []))
+
+function switches(db: Database): Switches {
+  const properties = setOf(db, PROPERTIES)
+  return { db, properties, mayLack: properties }
+}
+
+/**
+ * Beyond libvirt: the host whose features Linux lists, by the greatest core of QEMU's and what there is beyond it.
+ * Which core it really is Linux tells by a name of the vendor's alone.
+ * @throws LibvirtError where it is no such core
+ */
+function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): Cpu {
+  const set = setOfRegisters(db.features, registers)
+  const model = greatestModel({ ...switches(db), mayLack: setOf(db, []) }, set, setOf(db, LISTED))
+  if (!model) throw internalError('Cannot find suitable CPU model for given data')
+  return {
+    type: 'host',
+    arch,
+    mode: 'custom',
+    model: model.name,
+    vendor: db.vendors[0]?.name,
+    features: db.features.in(set.minus(model.features)).map(({ name }) => ({ name })),
+  }
 }

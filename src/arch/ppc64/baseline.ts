@@ -1,11 +1,9 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
 import type { Fold } from '../driver.ts'
-import { modelOf } from './compare.ts'
+import { powerModelOf } from './compare.ts'
 import type { PowerMap, PowerModel } from './map.ts'
-import { powerMapOf } from './models.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
 
@@ -16,8 +14,8 @@ export class PowerFold implements Fold {
   #model: PowerModel | undefined
   #vendor: string | undefined
 
-  constructor(db: Database) {
-    this.#map = powerMapOf(db)
+  constructor(map: PowerMap) {
+    this.#map = map
   }
 
   get models(): readonly string[] {
@@ -29,7 +27,7 @@ export class PowerFold implements Fold {
   }
 
   add(cpu: Cpu): void {
-    this.#model ??= modelOf(this.#map, cpu.model ?? '')
+    this.#model ??= powerModelOf(this.#map, cpu.model ?? '')
     if (cpu.model !== this.#model.name) throw failed('CPUs are incompatible')
     if (cpu.vendor !== undefined) this.#checkVendor(this.#model, cpu.vendor)
   }

@@ -1,18 +1,10 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
 import { type Comparison, IDENTICAL, incompatible } from '../driver.ts'
 import type { PowerMap, PowerModel } from './map.ts'
-import { legacyNames, powerMapOf } from './models.ts'
-
-/** The CPU with an old name of its model replaced. */
-export function convertLegacy(_: Database, cpu: Cpu): Cpu {
-  const now = cpu.model === undefined ? undefined : legacyNames().get(cpu.model)
-  return now === undefined ? cpu : { ...cpu, model: now }
-}
 
 /** @throws LibvirtError */
-export function modelOf(map: PowerMap, name: string): PowerModel {
+export function powerModelOf(map: PowerMap, name: string): PowerModel {
   const model = map.models.find(known => known.name === name)
   if (!model) throw internalError(`Unknown CPU model ${name}`)
   return model
@@ -21,23 +13,22 @@ export function modelOf(map: PowerMap, name: string): PowerModel {
 /**
  * Whether the CPU is of the host's model; a newer POWER does not stand in for an older one, and features are not
  * looked at. A guest of mode host-model may name a compatibility mode, up to the host's own.
+ * @param cpu with the name that its model has now
  * @throws LibvirtError for an unknown model or compatibility mode
  */
-export function compare(db: Database, host: Cpu | undefined, given: Cpu): Comparison {
+export function comparePower(map: PowerMap, host: Cpu | undefined, cpu: Cpu): Comparison {
   if (host?.model === undefined) return incompatible('unknown host CPU')
-  const cpu = convertLegacy(db, given)
   if (cpu.arch !== undefined && cpu.arch !== 'ppc64' && cpu.arch !== 'ppc64le') {
     return incompatible(`CPU arch ${cpu.arch} does not match host arch`)
   }
   if (cpu.vendor !== undefined && cpu.vendor !== host.vendor) {
     return incompatible(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
   }
-  const map = powerMapOf(db)
-  const own = modelOf(map, host.model)
+  const own = powerModelOf(map, host.model)
   if (cpu.type === 'guest' && cpu.mode === 'host-model') return compareLevels(map, own, cpu.model)
   if (cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return IDENTICAL
   if (cpu.model === undefined) throw new LibvirtError('invalid-arg', 'no CPU model specified')
-  const { name } = modelOf(map, cpu.model)
+  const { name } = powerModelOf(map, cpu.model)
   return name === own.name
     ? IDENTICAL
     : incompatible(`host CPU model does not match required CPU model ${name}`)

@@ -1,18 +1,52 @@
-import type { Driver } from '../driver.ts'
+import { hex } from '../../core/bits.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { once } from '../../core/once.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import type { AllowedModels, Architecture, Driver } from '../driver.ts'
 import { PowerFold } from './baseline.ts'
-import { compare, convertLegacy } from './compare.ts'
-import { detect } from './detect.ts'
-import { DATA, powerMapOf } from './models.ts'
+import { comparePower } from './compare.ts'
+import { type PowerMap, readPowerMap } from './map.ts'
+import { builtinPowerMap, FIELDS, legacyNames, MODELS } from './models.ts'
 
-export const ppc64: Driver = {
+export const ppc64: Architecture = {
   name: 'ppc64',
   arches: ['ppc64', 'ppc64le'],
-  data: DATA,
-  compare,
-  update: (_, guest) => (guest.mode === 'custom' ? { ...guest, match: 'exact' } : guest),
-  detect,
-  fold: db => new PowerFold(db),
-  convertLegacy,
-  models: db => powerMapOf(db).models.map(model => model.name),
-  vendorOfModel: (db, name) => powerMapOf(db).models.find(model => model.name === name)?.vendor,
+  data: { folder: 'ppc64', lists: { [MODELS]: FIELDS } },
+  ignoresCase: true,
+  hostModelOfHost: true,
+  create: powerDriver,
+}
+
+function powerDriver({ files }: CpuMap): Driver {
+  const map = once((): PowerMap => (files ? readPowerMap(files) : builtinPowerMap()))
+  const renamed = once(legacyNames)
+  const convertLegacy = (cpu: Cpu): Cpu => {
+    const now = cpu.model === undefined ? undefined : renamed().get(cpu.model)
+    return now === undefined ? cpu : { ...cpu, model: now }
+  }
+  return {
+    architecture: ppc64,
+    compare: (host, cpu) => comparePower(map(), host, convertLegacy(cpu)),
+    update: guest => (guest.mode === 'custom' ? { ...guest, match: 'exact' } : guest),
+    detect: (arch, registers, models) => detectPower(map(), arch, registers, models),
+    fold: () => new PowerFold(map()),
+    convertLegacy,
+    models: () => map().models.map(model => model.name),
+    vendorOfModel: name => map().models.find(model => model.name === name)?.vendor,
+  }
+}
+
+/**
+ * The host whose processor version register this is: the first model in map order that claims the value.
+ * @throws LibvirtError where none does, or it may not be chosen
+ */
+function detectPower(map: PowerMap, arch: string, registers: NamedRegisters, models?: AllowedModels): Cpu {
+  const pvr = Number(BigInt.asUintN(32, registers.get('PVR') ?? 0n))
+  const model = map.models.find(({ pvrs }) => pvrs.some(({ value, mask }) => (pvr & mask) >>> 0 === value))
+  if (!model) throw new LibvirtError('op-failed', `Cannot find CPU model with PVR 0x${hex(pvr)}`)
+  if (models && !models.has(model.name)) {
+    throw new LibvirtError('unsupported', `CPU model ${model.name} is not supported by hypervisor`)
+  }
+  return { type: 'host', arch, mode: 'custom', model: model.name, vendor: model.vendor, features: [] }
 }

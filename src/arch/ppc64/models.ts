@@ -1,23 +1,15 @@
 import { readData } from '../../map/data.ts'
-import type { Database } from '../../map/database.ts'
-import { perDatabase } from '../../map/per-database.ts'
 import { faultIn, type Statement } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
-import type { ArchitectureData } from '../driver.ts'
-import { type PowerMap, type PvrMatch, readPowerMap } from './map.ts'
+import type { PowerMap, PvrMatch } from './map.ts'
 
-const FIELDS = ['pvr', 'level', 'aka']
+/** The file of our models. */
+export const MODELS = 'ppc64/models.txt'
 
-const MODELS = 'ppc64/models.txt'
+/** The words that begin a field there. */
+export const FIELDS = ['pvr', 'level', 'aka']
 
-export const DATA: ArchitectureData = { folder: 'ppc64', lists: { [MODELS]: FIELDS } }
-
-/** The models of an installed map, or ours. @throws LibvirtError for what libvirt refuses to load */
-export const powerMapOf = perDatabase(
-  ({ files }: Database): PowerMap => (files ? readPowerMap(files) : builtinPowerMap()),
-)
-
-/** @throws ParseError */
+/** Our own models. @throws ParseError */
 export function builtinPowerMap(): PowerMap {
   const { vendors, models: rows } = listed()
   return {
@@ -41,11 +33,5 @@ function pvrOf(text: string, at: Statement): PvrMatch {
 }
 
 /** Names that libvirt once had, and what each became. An installed map does not say, libvirt's code does. */
-export function legacyNames(): ReadonlyMap<string, string> {
-  legacy ??= new Map(
-    listed().models.flatMap(({ name, fields }) => (fields.aka ?? []).map(old => [old, name] as const)),
-  )
-  return legacy
-}
-
-let legacy: ReadonlyMap<string, string> | undefined
+export const legacyNames = (): ReadonlyMap<string, string> =>
+  new Map(listed().models.flatMap(({ name, fields }) => (fields.aka ?? []).map(old => [old, name] as const)))

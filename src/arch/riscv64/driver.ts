@@ -1,19 +1,56 @@
-import { type Driver, IDENTICAL } from '../driver.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import type { Database } from '../../map/database.ts'
+import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { overlookedIn } from '../model-fold.ts'
-import { bestDetect, bestFold, flagPlace } from './best.ts'
-import { profiles } from './models.ts'
+import { greatestModel, ModelFold, overlookedIn, type Switches, viewOf } from '../model-fold.ts'
+import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
-export const riscv64: Driver = {
+export const riscv64: Architecture = {
   name: 'riscv64',
   arches: ['riscv64'],
   data: { folder: 'riscv64' },
-  ownModels: profiles,
-  compare: () => IDENTICAL,
-  overlooked: (_, host, cpu) => overlookedIn(profiles(), host, cpu),
-  update: (_, guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
-  bestDetect,
-  flagPlace,
-  bestFold,
+  create: riscvDriver,
+}
+
+/** The features are the extensions, the models the profiles. */
+function riscvDriver(map: CpuMap): Driver {
+  const profiles = () => map.of('riscv64')
+  return {
+    architecture: riscv64,
+    get db() {
+      return profiles()
+    },
+    get view() {
+      return viewOf(profiles())
+    },
+    compare: () => IDENTICAL,
+    overlooked: (host, cpu) => overlookedIn(profiles(), host, cpu),
+    update: (guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
+    bestDetect: (arch, registers) => detectRiscv(profiles(), arch, registers),
+    flagPlace: flag => flagPlaceIn(profiles().features, flag),
+    bestFold: () => new ModelFold(switches(profiles())),
+  }
+}
+
+/** KVM lets QEMU switch extensions off one by one; a profile is what has all of it. */
+const switches = (db: Database): Switches => ({
+  db,
+  properties: db.features.all,
+  mayLack: FeatureSet.empty,
+})
+
+/**
+ * The definition of a host with these extensions: the greatest profile, and what there is beyond it.
+ * @throws LibvirtError where it is of no profile
+ */
+function detectRiscv(db: Database, arch: string, registers: NamedRegisters): Cpu {
+  const set = setOfRegisters(db.features, registers)
+  const profile = greatestModel(switches(db), set)
+  if (!profile) throw internalError('Cannot find suitable CPU model for given data')
+  const features = db.features.in(set.minus(profile.features)).map(({ name }) => ({ name }))
+  return { type: 'host', arch, mode: 'custom', model: profile.name, features }
 }

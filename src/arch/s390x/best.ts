@@ -2,13 +2,15 @@ import type { Cpu, NamedRegisters, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
-import type { Database } from '../../map/database.ts'
 import type { FeatureView, Fold, Obstacles } from '../driver.ts'
 import { setOfRegisters } from '../named-registers.ts'
-import { type Limit, machineOf, newestBase, olderOf, zCpuOf } from './generation.ts'
-import { generations } from './models.ts'
+import { type Generations, type Limit, olderOf } from './models.ts'
 
-const VIEW: FeatureView = { table: () => generations().db.features, of: (_, cpu) => zCpuOf(cpu).features }
+/** What definitions have, groups by their names. */
+export const viewOfGenerations = (known: Generations): FeatureView => ({
+  table: known.db.features,
+  of: cpu => known.cpuOf(cpu).features,
+})
 
 /**
  * Beyond libvirt: what QEMU's own query-cpu-model-baseline answers, of any number of CPUs and without a QEMU. The
@@ -16,11 +18,17 @@ const VIEW: FeatureView = { table: () => generations().db.features, of: (_, cpu)
  * features a CPU of that model may lack some that later machines brought.
  */
 export class GenerationFold implements Fold {
-  readonly view = VIEW
+  readonly view: FeatureView
   readonly vendors: readonly string[] = ['IBM']
   readonly #models = new Set<string>()
   #common: FeatureSet | undefined
   #limit: Limit | undefined
+  readonly #known: Generations
+
+  constructor(known: Generations) {
+    this.#known = known
+    this.view = viewOfGenerations(known)
+  }
 
   get models(): readonly string[] {
     return [...this.#models]
@@ -31,18 +39,19 @@ export class GenerationFold implements Fold {
   }
 
   add(cpu: Cpu): void {
-    const { machine, features } = zCpuOf(cpu)
+    const { machine, features } = this.#known.cpuOf(cpu)
     this.#common = this.#common?.meet(features) ?? features
     this.#limit = this.#limit ? olderOf(this.#limit, machine) : machine
     if (cpu.model !== undefined) this.#models.add(cpu.model)
   }
 
   result(): Cpu {
-    const base = this.#limit && newestBase(this.#limit, this.common)
-    const machine = base && machineOf(base.name)
+    const base = this.#limit && this.#known.newestBase(this.#limit, this.common)
+    const machine = base && this.#known.machineOf(base.name)
     if (!base || !machine) throw new LibvirtError('op-failed', 'CPUs are incompatible')
     const given = this.common.meet(machine.possible)
-    const listed = (set: FeatureSet, policy: Policy) => namesIn(set).map(name => ({ name, policy }))
+    const listed = (set: FeatureSet, policy: Policy) =>
+      this.view.table.in(set).map(({ name }) => ({ name, policy }))
     return {
       type: 'guest',
       mode: 'custom',
@@ -66,11 +75,6 @@ export class GenerationFold implements Fold {
   }
 }
 
-const namesIn = (set: FeatureSet): string[] =>
-  generations()
-    .db.features.in(set)
-    .map(({ name }) => name)
-
 /** What Linux lists of the machine; functions of instructions are not in it. */
 const TOLD = 'STFLE'
 
@@ -80,27 +84,27 @@ const TOLD = 'STFLE'
  * our data is told as the newest whose facilities it has.
  * @throws LibvirtError where not even the oldest machine's are there
  */
-export function bestDetect(_: Database, arch: string, registers: NamedRegisters): Cpu {
-  const { features } = generations().db
+export function detectGeneration(known: Generations, arch: string, registers: NamedRegisters): Cpu {
+  const { features } = known.db
   const set = setOfRegisters(features, registers)
   const told = setOfRegisters(features, new Map([[TOLD, -1n]]))
-  const model = modelOf(Number(registers.get('MACHINE') ?? 0n), set, told)
+  const model = modelOf(known, Number(registers.get('MACHINE') ?? 0n), set, told)
   if (!model) throw internalError('Cannot find suitable CPU model for given data')
-  const beyond = namesIn(set.minus(model.features))
+  const beyond = features.in(set.minus(model.features))
   return {
     type: 'host',
     arch,
     mode: 'custom',
     model: model.name,
     vendor: 'IBM',
-    features: beyond.map(name => ({ name })),
+    features: beyond.map(({ name }) => ({ name })),
   }
 }
 
-function modelOf(type: number, set: FeatureSet, told: FeatureSet): Model | undefined {
-  const { db, machines, spared } = generations()
+function modelOf(known: Generations, type: number, set: FeatureSet, told: FeatureSet): Model | undefined {
+  const { db, machines, spared } = known
   const fitting = db.models.filter(({ features }) => features.meet(told).minus(spared).leq(set))
-  const own = fitting.filter(({ name }) => machineOf(name)?.type === type)
+  const own = fitting.filter(({ name }) => known.machineOf(name)?.type === type)
   const best = own.findLast(({ name }) => machines.has(name)) ?? own.at(-1)
   return own.find(({ features }) => best?.features.eq(features)) ?? fitting.at(-1)
 }

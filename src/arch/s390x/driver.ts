@@ -1,31 +1,56 @@
 import { type Cpu, isRelative, updateFeature } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
-import { type Driver, IDENTICAL } from '../driver.ts'
+import { once } from '../../core/once.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import { type Architecture, type Driver, IDENTICAL, type Overlooked } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { bestDetect, bestFold, overlooked, ownModels } from './beyond.ts'
+import { detectGeneration, GenerationFold, viewOfGenerations } from './best.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
-import { DATA } from './models.ts'
-import { vendorOfModel } from './vendor.ts'
+import { isNewer, MACHINE_FIELDS } from './machines.ts'
+import { Generations, MACHINES } from './models.ts'
 
 /** libvirt leaves comparison and baseline to QEMU: `hypervisor-cpu-compare` and `hypervisor-cpu-baseline`. */
-export const s390x: Driver = {
+export const s390x: Architecture = {
   name: 's390',
   arches: ['s390', 's390x'],
-  data: DATA,
-  ownModels,
-  compare: () => IDENTICAL,
-  overlooked,
-  update,
-  validate,
-  throughQemu: { compare: compareByQemu, baseline: baselineByQemu },
-  bestDetect,
-  bestFold,
-  vendorOfModel: (_, model) => vendorOfModel(model),
+  data: { folder: 's390x', lists: { [MACHINES]: MACHINE_FIELDS } },
+  create: zDriver,
+}
+
+function zDriver(map: CpuMap): Driver {
+  const known = once(() => new Generations(map.of('s390x')))
+  return {
+    architecture: s390x,
+    get db() {
+      return known().db
+    },
+    get view() {
+      return viewOfGenerations(known())
+    },
+    compare: () => IDENTICAL,
+    overlooked: (host, cpu) => overlookedByLibvirt(known(), host, cpu),
+    update,
+    validate,
+    throughQemu: { compare: compareByQemu, baseline: baselineByQemu },
+    bestDetect: (arch, registers) => detectGeneration(known(), arch, registers),
+    bestFold: () => new GenerationFold(known()),
+    vendorOfModel: model => (model.startsWith('z') || model.startsWith('gen') ? 'IBM' : undefined),
+  }
+}
+
+/** What QEMU's own query-cpu-model-comparison calls no superset, and why. */
+function overlookedByLibvirt(known: Generations, host: Cpu, cpu: Cpu): Overlooked | undefined {
+  const { db } = known
+  const isKnown = ({ model = '', features }: Cpu) =>
+    known.machineOf(model) !== undefined && features.every(({ name }) => db.features.get(name))
+  if (!isKnown(host) || !isKnown(cpu)) return undefined
+  const [has, wants] = [known.cpuOf(host), known.cpuOf(cpu)]
+  const missing = db.features.in(wants.features.minus(has.features))
+  return { missing, newer: isNewer(wants.machine, has.machine) ? wants.machine.name : undefined }
 }
 
 /** A guest of mode host-model becomes the host; what it lists itself overrides the host's features or is added. */
-function update(_: Database, guest: Cpu, host: Cpu | undefined): Cpu {
+function update(guest: Cpu, host: Cpu | undefined): Cpu {
   if (!isRelative(guest)) return guest
   if (guest.mode === 'custom') {
     const what =
@@ -39,7 +64,7 @@ function update(_: Database, guest: Cpu, host: Cpu | undefined): Cpu {
 }
 
 /** @throws LibvirtError for an optional feature; libvirt's text names two policies, and yet all others pass */
-function validate(_: Database, cpu: Cpu): void {
+function validate(cpu: Cpu): void {
   const optional = cpu.features.find(({ policy }) => policy === 'optional')
   if (!optional) return
   const supported = "only cpu feature policies 'require' and 'disable' are supported"

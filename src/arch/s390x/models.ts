@@ -1,61 +1,102 @@
+import type { Cpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { CpuMap } from '../../map/cpu-map.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import type { Model } from '../../core/model.ts'
 import { readData } from '../../map/data.ts'
 import { Database } from '../../map/database.ts'
 import { setsOf } from '../../map/text/named-sets.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
-import type { ArchitectureData } from '../driver.ts'
 import { withGroups } from './groups.ts'
-import { MACHINE_FIELDS, type Machine, readGenerations } from './machines.ts'
+import { type GenerationLevel, isNewer, type Machine, readGenerations } from './machines.ts'
 
 const MODELS = 's390x/models/generations.txt'
-const MACHINES = 's390x/machines.txt'
 
-export const DATA: ArchitectureData = { folder: 's390x', lists: { [MACHINES]: MACHINE_FIELDS } }
+/** The file of the machines. */
+export const MACHINES = 's390x/machines.txt'
+
+/** A CPU of IBM Z: which machine it is, and what it has. */
+interface ZCpu {
+  readonly machine: Machine
+  readonly features: FeatureSet
+}
+
+/** How new a common CPU may be. */
+export interface Limit extends GenerationLevel {
+  /** The machine's type where all of that generation agree in it. */
+  readonly type?: number | undefined
+}
 
 /** What is known of IBM Z. libvirt has no map of it: all of this is as QEMU names it. */
-interface Generations {
+export class Generations {
   /** The models, and the features with those groups of them that have a name. */
   readonly db: Database
   /** By the names of their models, in map order. */
   readonly machines: ReadonlyMap<string, Machine>
   /** What a CPU may lack of a model's base and be called by its name all the same. */
   readonly spared: FeatureSet
-}
 
-/** @throws ParseError */
-export function generations(): Generations {
-  loaded ??= load()
-  return loaded
-}
+  /** @param plain the models and features as our data has them @throws ParseError */
+  constructor(plain: Database) {
+    const file = parseModels(readData(MODELS), MODELS)
+    const sets = setsOf(plain, [file])
+    const bitsOf = (name: string) => sets.get(name) ?? plain.features.get(name)?.bits
+    const groups = file.sets
+      .filter(({ name }) => name !== SPARED)
+      .map(({ name, at }) => ({
+        name: name.slice(1),
+        features: bitsOf(name) ?? FeatureSet.empty,
+        title: at.note,
+      }))
+    const { vendors, families, models } = plain
+    const list = readGenerations(readData(MACHINES), MACHINES, bitsOf)
+    this.db = new Database({ features: withGroups(plain.features, groups), vendors, models, families })
+    this.machines = new Map(list.map(machine => [machine.name, machine]))
+    this.spared = bitsOf(SPARED) ?? FeatureSet.empty
+  }
 
-let loaded: Generations | undefined
+  /** The machine that a model is named after, `z13-base` as `z13`. */
+  machineOf(model: string): Machine | undefined {
+    return this.machines.get(model.replace(/-base$/, ''))
+  }
+
+  /** A definition's CPU. @throws LibvirtError for a model that is of no generation, and for unknown features */
+  cpuOf({ model = '', features }: Cpu): ZCpu {
+    const [machine, own] = [this.machineOf(model), this.db.model(model)?.features]
+    if (!machine || !own) throw internalError(`Unknown CPU model ${model}`)
+    const has = features.reduce((set, { name, policy }) => {
+      const bits = this.db.features.get(name)?.bits
+      if (!bits) throw internalError(`Unknown CPU feature ${name}`)
+      return policy === 'disable' || policy === 'forbid' ? set.minus(bits) : set.join(bits)
+    }, own)
+    return { machine, features: has }
+  }
+
+  /**
+   * The newest base that a CPU with these features has and that is not newer than the limit. As QEMU looks for it: in
+   * map order, until the limit's own machine, or one that is newer; a z14 ZR1, which stands behind z14.2 though it is
+   * no newer than z14, is found for newer machines alone.
+   * @returns undefined where not even the oldest is had
+   */
+  newestBase(limit: Limit, features: FeatureSet): Model | undefined {
+    let found: Model | undefined
+    for (const model of this.db.models) {
+      const machine = this.machineOf(model.name)
+      if (!machine || !model.name.endsWith('-base')) continue
+      if (isNewer(machine, limit)) break
+      if (model.features.minus(this.spared).leq(features)) found = model
+      const { type, generation, ga } = machine
+      if (type === limit.type && generation === limit.generation && ga === limit.ga) break
+    }
+    return found
+  }
+}
 
 /** The set that is no group. */
 const SPARED = '@spared'
 
-function load(): Generations {
-  const plain = CpuMap.builtIn().of('s390x')
-  const file = parseModels(readData(MODELS), MODELS)
-  const sets = setsOf(plain, [file])
-  const bitsOf = (name: string) => sets.get(name) ?? plain.features.get(name)?.bits
-  const groups = file.sets
-    .filter(({ name }) => name !== SPARED)
-    .map(({ name, at }) => ({
-      name: name.slice(1),
-      features: bitsOf(name) ?? FeatureSet.empty,
-      title: at.note,
-    }))
-  const { vendors, families } = plain
-  const list = readGenerations(readData(MACHINES), MACHINES, bitsOf)
-  return {
-    db: new Database({
-      features: withGroups(plain.features, groups),
-      vendors,
-      models: plain.models,
-      families,
-    }),
-    machines: new Map(list.map(machine => [machine.name, machine])),
-    spared: bitsOf(SPARED) ?? FeatureSet.empty,
-  }
+/** The older of both; of one generation, what both machines are. */
+export function olderOf(a: Limit, b: Limit): Limit {
+  if (a.generation !== b.generation) return isNewer(a, b) ? b : a
+  const type = a.type === b.type ? a.type : undefined
+  return { generation: a.generation, ga: Math.min(a.ga, b.ga), type }
 }

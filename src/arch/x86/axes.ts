@@ -1,23 +1,12 @@
 import type { Cpuid, CpuidRegisters } from '../../core/cpuid.ts'
-
-/** What a CPU says of itself that is no feature: sizes, which guests come to rely on as on features. */
-interface Axes {
-  /** Width of physical addresses. */
-  readonly physBits?: number | undefined
-  /** Bytes that CLFLUSH works on. */
-  readonly lineSize?: number | undefined
-  /** Bytes that the XSAVE area takes with everything enabled that the CPU has. */
-  readonly xsaveSize?: number | undefined
-  /** The time stamp counter's rate in Hz, where the CPU tells its crystal's. */
-  readonly tscHz?: bigint | undefined
-}
+import type { CpuSizes } from '../driver.ts'
 
 /**
  * The axes that CPUID tells: leaf 80000008H EAX[7:0], leaf 1 EBX[15:8] in 8 bytes, leaf 0DH.0 ECX, and of leaf
  * 15H ECX × EBX / EAX. A leaf that is missing or zero tells nothing.
  * Source: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
  */
-export function hardwareAxesOf(cpuid: Cpuid): Axes {
+export function hardwareAxesOf(cpuid: Cpuid): CpuSizes {
   return {
     physBits: cpuid.field(0x8000_0008, 0, 'eax', 0, 8) || undefined,
     lineSize: cpuid.field(1, 0, 'ebx', 8, 8) * 8 || undefined,

@@ -3,8 +3,7 @@ import { FeatureSet, keepOnly } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
-import type { FeatureView, Fold, FoldOptions } from '../driver.ts'
-import type { X86Data } from './cpuid.ts'
+import type { CpuBits, FeatureView, Fold, FoldOptions } from '../driver.ts'
 import { decode, decodeOn } from './decode.ts'
 import { featuresOf, modelOf, writeFeatures } from './definition.ts'
 
@@ -20,7 +19,7 @@ const NAMED: unique symbol = Symbol('named')
  * can depend on which comes first.
  */
 export class BaselineFold implements Fold {
-  readonly view: FeatureView = { table: db => db.features, of: featuresOf }
+  readonly view: FeatureView
   readonly #db: Database
   readonly #best: boolean
   /** What every CPU so far has; absent before the first. Not seen by anyone else, as `#words` is not. */
@@ -39,6 +38,7 @@ export class BaselineFold implements Fold {
   constructor(db: Database, best = false) {
     this.#db = db
     this.#best = best
+    this.view = { table: db.features, of: cpu => featuresOf(db, cpu) }
     this.#words = db.features.blank()
   }
 
@@ -138,7 +138,7 @@ export class BaselineFold implements Fold {
       : this.#on(options.onModel, data, options)
   }
 
-  #decode(data: X86Data, options: FoldOptions): Cpu {
+  #decode(data: CpuBits, options: FoldOptions): Cpu {
     const preferred = [...this.#names]
     const { models, migratable } = options
     const cpu = decode(this.#db, data, { as: 'guest', fallback: 'allow', models, preferred, migratable })
@@ -146,7 +146,7 @@ export class BaselineFold implements Fold {
     return { ...cpu, fallback: forced ? 'forbid' : 'allow' }
   }
 
-  #on(name: string, data: X86Data, { migratable }: FoldOptions): Cpu {
+  #on(name: string, data: CpuBits, { migratable }: FoldOptions): Cpu {
     const model = modelOf(this.#db, name)
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) {
       throw failed(`CPU vendor ${model.vendor.name} of model ${name} differs from vendor ${data.vendor.name}`)

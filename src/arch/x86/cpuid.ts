@@ -3,18 +3,10 @@ import type { Cpuid } from '../../core/cpuid.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Vendor } from '../../core/model.ts'
 import { placeKey } from '../../core/place.ts'
-import { type Signature, signatureOf } from '../../core/signature.ts'
+import { signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
+import type { CpuBits } from '../driver.ts'
 import { tablesOf, type VendorWord } from './tables.ts'
-
-/** What decoding needs of a CPU. */
-export interface X86Data {
-  readonly features: FeatureSet
-  /** Absent: no vendor of the database. */
-  readonly vendor?: Vendor | undefined
-  /** Absent: the data does not tell, and no model matches. */
-  readonly signature?: Signature | undefined
-}
 
 /** The bits of EAX of leaf 1 that count: family, model, stepping; processor type and reserved bits do not. */
 const SIGNATURE_MASK = 0x0fff_3fff
@@ -23,7 +15,7 @@ const SIGNATURE_MASK = 0x0fff_3fff
  * The features, vendor and signature that CPUID and MSR words tell. Rows with one key are ORed.
  * Words and bits that no feature of the database uses are passed over.
  */
-export function readCpuid(db: Database, data: Cpuid): X86Data {
+export function readCpuid(db: Database, data: Cpuid): CpuBits {
   const tables = tablesOf(db)
   const { leaves, msrs } = tables
   const words = db.features.blank()

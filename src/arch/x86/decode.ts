@@ -1,30 +1,13 @@
-import type { Cpu, CpuFeature, Fallback } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { matches } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
-import type { AllowedModels } from '../driver.ts'
-import type { X86Data } from './cpuid.ts'
+import type { CpuBits, DecodeOptions } from '../driver.ts'
 import { guestScore, hostScore, isBetter, type Score } from './score.ts'
 import { tablesOf } from './tables.ts'
-
-export type { AllowedModels } from '../driver.ts'
-
-interface DecodeOptions {
-  readonly as: 'host' | 'guest'
-  /** Whether the result may be put under another name later; also what to do when the only preferred model is not allowed. */
-  readonly fallback: Fallback
-  /** Absent: every model, without blockers. */
-  readonly models?: AllowedModels | undefined
-  /** Names that win where they need fewer disabled features; a single one wins outright. */
-  readonly preferred?: readonly string[] | undefined
-  /** Beyond libvirt: a host's model may lack some of its bits, which no list can say; see `DecodeAnswer.notes`. */
-  readonly best?: boolean | undefined
-  /** Leave out of the list what blocks a migration. The model may still contain it. */
-  readonly migratable?: boolean | undefined
-}
 
 /** A model put against the data, as far as choosing needs it. */
 interface Candidate {
@@ -40,7 +23,7 @@ interface Candidate {
  * does not.
  * @throws LibvirtError `Cannot find suitable CPU model for given data`
  */
-export function decode(db: Database, data: X86Data, options: DecodeOptions): Cpu {
+export function decode(db: Database, data: CpuBits, options: DecodeOptions): Cpu {
   const filtered = withoutBrokenTsx(db, data)
   const best = walk(db, filtered, options)
   if (!best) throw internalError('Cannot find suitable CPU model for given data')
@@ -50,16 +33,16 @@ export function decode(db: Database, data: X86Data, options: DecodeOptions): Cpu
 /** The data on one given guest model, whatever its decode flags, vendor and signature say. */
 export function decodeOn(
   db: Database,
-  data: X86Data,
+  data: CpuBits,
   model: Model,
-  options: { migratable?: boolean | undefined },
+  options: Pick<DecodeOptions, 'migratable'>,
 ): Cpu {
   const as = { as: 'guest', fallback: 'forbid', ...options } as const
   return definition(db, data, model, as)
 }
 
 /** Haswells whose TSX was withdrawn by microcode still report it. */
-function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
+function withoutBrokenTsx(db: Database, data: CpuBits): CpuBits {
   const { vendor, signature } = data
   if (vendor?.name !== 'Intel' || signature?.family !== 6) return data
   const { model, stepping } = signature
@@ -73,7 +56,7 @@ function withoutBrokenTsx(db: Database, data: X86Data): X86Data {
  * The best candidate of all models. Where the data has a signature and nothing is preferred, models that
  * match it are looked at first: any of them beats all others, so mostly a handful is enough.
  */
-function walk(db: Database, data: X86Data, options: DecodeOptions): Candidate | undefined {
+function walk(db: Database, data: CpuBits, options: DecodeOptions): Candidate | undefined {
   if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
   const all = tablesOf(db).decodable(options.as)
   return (
@@ -83,7 +66,7 @@ function walk(db: Database, data: X86Data, options: DecodeOptions): Candidate | 
 
 function bestOf(
   db: Database,
-  data: X86Data,
+  data: CpuBits,
   options: DecodeOptions,
   models: readonly Model[],
 ): Candidate | undefined {
@@ -118,14 +101,14 @@ function isAllowed({ name }: Model, { models, preferred, fallback }: DecodeOptio
 }
 
 /** Answers undefined where the host lacks some of the model: a host model must be wholly there. */
-function scoreAsHost(db: Database, data: X86Data, options: DecodeOptions, model: Model): Score | undefined {
+function scoreAsHost(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Score | undefined {
   if (!model.features.leq(data.features)) return undefined
   if (hasBlockers(options, model) && !difference(db, data, options, model).missing.isEmpty) return undefined
   return hostScore(db.features.count(data.features, model.features))
 }
 
 /** Only counts, so that nothing is made for the many models that are not chosen. */
-function scoreAsGuest(db: Database, data: X86Data, options: DecodeOptions, model: Model): Score {
+function scoreAsGuest(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Score {
   if (hasBlockers(options, model)) {
     const { extra, missing, removed } = difference(db, data, options, model)
     return guestScore(db.features.count(extra), db.features.count(missing) + removed.length)
@@ -157,7 +140,7 @@ interface Difference {
   readonly removed: readonly Feature[]
 }
 
-function difference(db: Database, data: X86Data, options: DecodeOptions, model: Model): Difference {
+function difference(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Difference {
   const extra = data.features.minus(model.features)
   // A blocker is disabled even where the CPU has it, unless it is among the extra features.
   const blockers = options.models?.get(model.name)?.flatMap(name => db.features.get(name) ?? []) ?? []
@@ -167,7 +150,7 @@ function difference(db: Database, data: X86Data, options: DecodeOptions, model: 
   return { extra, missing, removed }
 }
 
-function definition(db: Database, data: X86Data, model: Model, options: DecodeOptions): Cpu {
+function definition(db: Database, data: CpuBits, model: Model, options: DecodeOptions): Cpu {
   const shared = { mode: 'custom' as const, model: model.name, vendor: data.vendor?.name }
   const features = featureList(db, difference(db, data, options, model), options)
   return options.as === 'host'

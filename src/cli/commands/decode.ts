@@ -6,7 +6,7 @@ import type { DecodeReasons } from '../../questions/decode/answer.ts'
 import {
   answer,
   type DecodedCpu,
-  decodeX86,
+  decodeBits,
   definitionAnswer,
   lacks,
 } from '../../questions/decode/compute.ts'
@@ -131,7 +131,7 @@ class Decoder {
       if (input.kind === 'registers') return this.#machine(input.dumps, source)
       const { value } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
-      const cpu = decodeX86(this.#context, value, options)
+      const cpu = decodeBits(this.#context, value, options)
       const doubts = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
       const notes = [...doubts, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)

@@ -1,3 +1,4 @@
+import { driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { count } from '../../core/text.ts'
 import { readWholeText } from '../../host/files/read-whole-text.ts'
@@ -13,7 +14,6 @@ import {
   refusal,
   startPlaceOf,
 } from '../../questions/guest-check/compute.ts'
-import { isX86 } from '../../questions/input/hypervisor.ts'
 import { readDomain } from '../../questions/input/read.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'
@@ -81,7 +81,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
     const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))
     const start = prepareGuest(context, asked, place)
-    return guestAnswer(context, start, args.has('replies') ? undefined : await given(start))
+    return guestAnswer(context, start, args.has('replies') ? undefined : await given(context, start))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error
@@ -89,8 +89,8 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
 }
 
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
-async function given({ place, argument }: GuestStart) {
-  if (!isX86(place.choice.arch)) return undefined
+async function given({ map }: Context, { place, argument }: GuestStart) {
+  if (!driverOf(map, place.choice.arch)?.correctLive) return undefined
   const { givenFeatures } = await import('../../host/qemu/given-features.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await givenFeatures(binary, {

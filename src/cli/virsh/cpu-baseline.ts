@@ -85,7 +85,7 @@ async function poolOf(args: Arguments, session: Session) {
     await readAsVirsh(files, { cpu: () => {} })
     throw new CommandError(['unsupported flags (0x2) in function testConnectBaselineCPU'])
   }
-  const pool = new Pool(context.db, {
+  const pool = new Pool(context.map, {
     explain: args.has('explain') || args.has('json'),
     lenient: args.has('lenient'),
     best: args.has('best'),

@@ -78,11 +78,12 @@ async function readCpu(
     threads: node.threads,
   }
   try {
-    if (driverOf(arch)?.name === 'x86') {
+    const driver = driverOf(context.map, arch)
+    if (driver?.decoder) {
       const { value, notes } = hostCpu(context, await probeCpu({ root: tree.root }), { topology, best })
       return { value: { ...value, arch }, notes }
     }
-    const cpu = driverOf(arch)?.detect?.(context.db, arch, readRegisters(tree))
+    const cpu = driver?.detect?.(arch, readRegisters(tree))
     return { value: { type: 'host', features: [], ...cpu, arch, topology }, notes: [] }
   } catch (error) {
     if (!(error instanceof ProbeError || error instanceof LibvirtError)) throw error

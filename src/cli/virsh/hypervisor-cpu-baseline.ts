@@ -1,3 +1,4 @@
+import { driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -11,7 +12,7 @@ import {
   hypervisorReasons,
 } from '../../questions/hypervisor-cpu-baseline/compute.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
-import { featureNames, isX86 } from '../../questions/input/hypervisor.ts'
+import { featureNames } from '../../questions/input/hypervisor.ts'
 import type { HypervisorHost } from '../../questions/input/hypervisor-host.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
@@ -66,7 +67,10 @@ export const command: Command = {
     const arch = hosts[0]?.arch ?? ''
     const cpus = given.cpus.map(({ cpu }) => cpu)
     const cpu = await inquireQemu(hypervisorBaseline(context, cpus, hosts, options), arch, request)
-    const reasons = args.has('explain') && isX86(arch) && hypervisorReasons(context, given.cpus, cpu)
+    const reasons =
+      args.has('explain') &&
+      driverOf(context.map, arch)?.decoder &&
+      hypervisorReasons(context, given.cpus, cpu)
     if (args.has('json')) {
       const told = [...notes, ...given.notes].map(printNote)
       const answer = {

@@ -64,7 +64,7 @@ async function modelsOf(request: HypervisorRequest, session: Session): Promise<H
   checkDomains(capabilities, choice)
   const given = capabilities.accelerators.get(choice.accelerator)
   const allowance = given && allowanceOf(given)
-  return allowance ? hypervisorModels((await openContext(session)).db, allowance, choice.arch) : []
+  return allowance ? hypervisorModels(await openContext(session), allowance, choice.arch) : []
 }
 
 const explained = ({ name, blockers }: HypervisorModel): Line[] =>

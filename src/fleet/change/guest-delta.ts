@@ -1,8 +1,7 @@
-import { decode } from '../../arch/x86/decode.ts'
+import type { Decoder } from '../../arch/driver.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { bytewise } from '../../core/text.ts'
-import type { Database } from '../../map/database.ts'
 import { type Group, groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import { groupGuestsByPool } from '../guests-by-pool.ts'
@@ -92,7 +91,7 @@ function findNearest(
  * The named model of a pool's guests, chosen as `cpu-baseline` chooses it; of hosts of several vendors one of no
  * vendor. Undefined: no model fits what the hosts have in common.
  */
-export function findGuestModel(db: Database, groups: readonly Group[]): string | undefined {
+export function findGuestModel({ db, decode }: Decoder, groups: readonly Group[]): string | undefined {
   const vendors = new Set(groups.map(({ vendor }) => vendor))
   const [name] = vendors
   const vendor = vendors.size === 1 && name !== undefined ? db.vendor(name) : undefined
@@ -101,7 +100,7 @@ export function findGuestModel(db: Database, groups: readonly Group[]): string |
   const options = vendors.size > 1 ? { models: new Map(ofNone) } : {}
   try {
     const data = { features: baselineOf(groups), vendor }
-    return decode(db, data, { as: 'guest', fallback: 'allow', preferred, ...options }).model
+    return decode(data, { as: 'guest', fallback: 'allow', preferred, ...options }).model
   } catch (error) {
     if (error instanceof LibvirtError) return undefined
     throw error

@@ -1,6 +1,6 @@
-import { walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
 import type { CpuidRegisters } from '../../core/cpuid.ts'
+import { walkLeaves } from '../../core/cpuid-walk.ts'
 import { REGISTERS } from '../../core/place.ts'
 import type { Dump } from './dump.ts'
 

@@ -1,6 +1,6 @@
-import { walkLeaves } from '../../arch/x86/walk.ts'
 import type { U32 } from '../../core/bits.ts'
 import { Cpuid, type CpuidRegisters } from '../../core/cpuid.ts'
+import { walkLeaves } from '../../core/cpuid-walk.ts'
 
 /** One execution of CPUID. */
 type Question = readonly [leaf: U32, subleaf: U32]

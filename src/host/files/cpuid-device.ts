@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
-import { type Query, walkLeaves } from '../../arch/x86/walk.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
+import { type Query, walkLeaves } from '../../core/cpuid-walk.ts'
 import { printCpuidR } from '../../formats/dumps/cpuid-r.ts'
 import { fromDevice } from './device.ts'
 import { fileError } from './file-error.ts'

@@ -54,11 +54,11 @@ export function* firstInterview(): Interview<Findings> {
   yield* propertiesOf('qom-list-properties', OBJECTS, types)
   const machines = machineTypes(returned(yield { execute: 'query-machines' }))
   yield* propertiesOf('qom-list-properties', machines, types)
-  if (isX86(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
+  if (isPcTarget(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
   for (const execute of BINARY) if (known.has(execute)) yield { execute }
   const expansions = known.has('query-cpu-model-expansion') ? expansionsOf(target, types, schema) : []
   yield* expand('host', expansions)
-  if (expansions.length > 0 && (isX86(target) || isArm(target))) yield* expand('host', [HYPERV])
+  if (expansions.length > 0 && (isPcTarget(target) || isArm(target))) yield* expand('host', [HYPERV])
   return { accelerator: kvm ? 'kvm' : 'tcg', expansions }
 }
 
@@ -82,7 +82,7 @@ const BINARY = [
   'query-sgx-capabilities',
 ]
 
-const isX86 = (target: unknown): boolean => target === 'x86_64' || target === 'i386'
+const isPcTarget = (target: unknown): boolean => target === 'x86_64' || target === 'i386'
 const isArm = (target: unknown): boolean => target === 'aarch64' || target === 'arm'
 
 /** Every enlightenment for Windows that the host can give. */

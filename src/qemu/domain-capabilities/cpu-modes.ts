@@ -1,4 +1,4 @@
-import { driverOf } from '../../arch/registry.ts'
+import { architectureOf, driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { hypervisorCpu } from '../hypervisor-cpu.ts'
 import { fromQemu, NEVER_OFFERED } from '../names.ts'
@@ -10,20 +10,17 @@ import type { DomainQuestion } from './request.ts'
  * @throws LibvirtError where what QEMU tells fits no model
  */
 function guestHostModel(question: DomainQuestion): Cpu | undefined {
-  const { db, qemu, arch, accelerator, host } = question
-  const cpu = hypervisorCpu(db, qemu, question)?.reported ?? detected(question)
-  // libvirt does not ask an s390x how wide its addresses are.
-  if (!cpu || !host.physBits || accelerator === 'tcg' || driverOf(arch)?.name === 's390') return cpu
+  const { map, qemu, arch, accelerator, host } = question
+  const cpu = hypervisorCpu(map, qemu, question)?.reported ?? detected(question)
+  // Where QEMU answers itself, as on s390x, libvirt does not ask the host how wide its addresses are.
+  if (!cpu || !host.physBits || accelerator === 'tcg' || driverOf(map, arch)?.throughQemu) return cpu
   return { ...cpu, maxphysaddr: { mode: 'passthrough', limit: host.physBits } }
 }
-
-/** Architectures whose CPU libvirt takes from the host itself where QEMU does not tell it. */
-const DETECTED = ['x86', 'ppc64']
 
 /** Where QEMU does not tell: the model that libvirt found itself, if QEMU has it. */
 function detected({ arch, isNative, host, with: { models } }: DomainQuestion): Cpu | undefined {
   const { model, vendor, features = [] } = host.cpu ?? {}
-  if (model === undefined || !isNative || !DETECTED.includes(driverOf(arch)?.name ?? '')) return undefined
+  if (model === undefined || !isNative || !architectureOf(arch)?.hostModelOfHost) return undefined
   if (models && !models.some(({ name }) => name.toLowerCase() === model.toLowerCase())) return undefined
   return {
     type: 'guest',
@@ -87,12 +84,11 @@ const isOldS390 = ({ arch, accelerator, machine }: DomainQuestion): boolean =>
   arch === 's390x' && accelerator === 'kvm' && /^s390-ccw-virtio-2\.[4-7]$/.test(machine)
 
 /** QEMU's models that libvirt knows, but for `host`, which is a mode. */
-function usableModels({ db, arch, with: { models = [] } }: DomainQuestion): UsableModel[] {
-  const find = modelFinder(db, arch)
-  const spelt = driverOf(arch)?.name === 'x86' ? fromQemu : (name: string) => name
+function usableModels({ map, arch, with: { models = [] } }: DomainQuestion): UsableModel[] {
+  const find = modelFinder(map, arch)
   const usable = models.flatMap(({ name, unavailable, deprecated }): UsableModel[] => {
     const known = name === 'host' ? undefined : find(name)
-    const blockers = [...new Set(unavailable?.map(spelt))].sort()
+    const blockers = [...new Set(unavailable?.map(fromQemu))].sort()
     return known ? [{ ...known, usable: usability(unavailable), deprecated, blockers }] : []
   })
   return usable.sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,5 +1,5 @@
 import type { DomainQuestion } from './request.ts'
-import { choice, hasIde, isPseries, isS390, isX86, type Section, section, those } from './section.ts'
+import { choice, hasIde, isPcTarget, isPseries, isS390, type Section, section, those } from './section.ts'
 
 /** The devices that a guest may be given, in libvirt's order. */
 export const devices = (question: DomainQuestion): Section[] => [
@@ -188,9 +188,9 @@ const network = ({ qemu }: DomainQuestion): Section =>
 
 function panic(question: DomainQuestion): Section {
   const models = those(
-    ['isa', isX86(question) && question.qemu.types.has('pvpanic')],
+    ['isa', isPcTarget(question) && question.qemu.types.has('pvpanic')],
     ['pseries', isPseries(question)],
-    ['hyperv', isX86(question)],
+    ['hyperv', isPcTarget(question)],
     ['s390', isS390(question)],
     ['pvpanic', question.qemu.types.has('pvpanic-pci')],
   )

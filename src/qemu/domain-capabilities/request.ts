@@ -1,5 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
-import type { Database } from '../../map/database.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Accelerator, AcceleratorCapabilities, QemuCapabilities } from '../capabilities.ts'
 
 /** What domain capabilities need of a host beside its QEMU. What is absent the host has not, or does not tell. */
@@ -44,7 +44,7 @@ export interface Firmware {
 
 /** What a guest would run on: one QEMU, one accelerator, one machine, on one host. */
 export interface DomainQuestion {
-  readonly db: Database
+  readonly map: CpuMap
   readonly qemu: QemuCapabilities
   /** What QEMU can do with the accelerator; empty where it was not probed with it. */
   readonly with: AcceleratorCapabilities

@@ -26,7 +26,7 @@ export const section = (name: string, supported: boolean, ...choices: readonly C
 
 type Machine = Pick<DomainQuestion, 'machine' | 'arch'>
 
-export const isX86 = ({ arch }: Machine): boolean => arch === 'x86_64' || arch === 'i686'
+export const isPcTarget = ({ arch }: Machine): boolean => arch === 'x86_64' || arch === 'i686'
 
 export const isArm = ({ arch }: Machine): boolean => ['aarch64', 'armv7l', 'armv6l'].includes(arch)
 
@@ -41,10 +41,10 @@ export const isVirt = ({ machine }: Machine): boolean => /^virt(-|$)/.test(machi
 
 /** A PC with an IDE controller on its board: all i440FX ones; and others' boards that have one. */
 export const hasIde = (question: Machine): boolean =>
-  isX86(question)
+  isPcTarget(question)
     ? /^(pc|pc-\d.*|pc-i440fx(-.*)?|rhel\d.*)$/.test(question.machine)
     : ['g3beige', 'malta', 'sun4u'].includes(question.machine)
 
 /** A PC, of whatever age. */
 export const isPc = (question: Machine): boolean =>
-  isX86(question) && /^(pc|q35|isapc|pc-.*)$/.test(question.machine)
+  isPcTarget(question) && /^(pc|q35|isapc|pc-.*)$/.test(question.machine)

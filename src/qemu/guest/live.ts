@@ -1,9 +1,7 @@
-import { featuresOf } from '../../arch/x86/definition.ts'
-import { correct } from '../../arch/x86/update-live.ts'
+import type { Decoder, Driver } from '../../arch/driver.ts'
 import type { Cpu } from '../../core/cpu.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
 import { fromQemu } from '../names.ts'
 import type { StartPlace } from './place.ts'
 
@@ -17,15 +15,16 @@ export interface GivenFeatures {
  * The definition of the running guest.
  * @throws LibvirtError where libvirt would end the guest again
  */
-export function liveCpu(db: Database, cpu: Cpu, given: GivenFeatures): Cpu {
+export function liveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): Cpu {
+  const table = driver.view?.table
   const set = (names: readonly string[]) =>
-    db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
+    table?.setOf(names.flatMap(name => table.get(name) ?? [])) ?? FeatureSet.empty
   const wantsTsc = cpu.features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
   if (wantsTsc && !given.enabled.includes('invtsc')) {
     throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
   }
   if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu
-  return correct(db, cpu, set(given.enabled), set(given.disabled))
+  return driver.correctLive?.(cpu, set(given.enabled), set(given.disabled)) ?? cpu
 }
 
 /**
@@ -33,23 +32,24 @@ export function liveCpu(db: Database, cpu: Cpu, given: GivenFeatures): Cpu {
  * model and without what the host does not have; and what every guest gets. QEMU's own models may have more than
  * libvirt's database says.
  */
-export function expectedFeatures(db: Database, cpu: Cpu, place: StartPlace): GivenFeatures {
-  const wanted = wantedBy(db, cpu, place)
-  const missing = wanted.minus(available(db, cpu, wanted, place))
+export function expectedFeatures(decoder: Decoder, cpu: Cpu, place: StartPlace): GivenFeatures {
+  const { db } = decoder
+  const wanted = wantedBy(decoder, cpu, place)
+  const missing = wanted.minus(available(decoder, cpu, wanted, place))
   const more = db.features.setOf(alwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   return { enabled: names(wanted.minus(missing).join(more)), disabled: names(missing) }
 }
 
-function wantedBy(db: Database, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
+function wantedBy({ db, featuresOf }: Decoder, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
   const base =
-    isPassed && host ? featuresOf(db, cpu.migratable === false ? host.reported : host.migratable) : undefined
-  const listed = featuresOf(db, isPassed ? { ...cpu, model: undefined } : cpu)
+    isPassed && host ? featuresOf(cpu.migratable === false ? host.reported : host.migratable) : undefined
+  const listed = featuresOf(isPassed ? { ...cpu, model: undefined } : cpu)
   return base ? base.join(listed).minus(turnedOff(db, cpu)) : listed
 }
 
-const turnedOff = (db: Database, { features }: Cpu): FeatureSet =>
+const turnedOff = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
   db.features.setOf(
     features.flatMap(({ name, policy }) =>
       policy === 'disable' || policy === 'forbid' ? (db.features.get(name) ?? []) : [],
@@ -58,7 +58,7 @@ const turnedOff = (db: Database, { features }: Cpu): FeatureSet =>
 
 /** What neither QEMU says blocks the model nor the host's CPU lacks. */
 function available(
-  db: Database,
+  { db, featuresOf }: Decoder,
   cpu: Cpu,
   wanted: FeatureSet,
   { capabilities, choice, cpu: host }: StartPlace,
@@ -68,7 +68,7 @@ function available(
   const blocked = db.features.setOf(
     (known?.unavailable ?? []).flatMap(name => db.features.get(fromQemu(name)) ?? []),
   )
-  return (host ? wanted.meet(featuresOf(db, host.reported)) : wanted).minus(blocked)
+  return (host ? wanted.meet(featuresOf(host.reported)) : wanted).minus(blocked)
 }
 
 /** Every guest sees that it is one; KVM emulates the x2APIC for all. */

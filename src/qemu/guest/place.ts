@@ -1,12 +1,11 @@
 import type { AllowedModels } from '../../arch/driver.ts'
-import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
-import type { Database } from '../../map/database.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuCapabilities, QemuModel } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
 import { modelFinder } from '../domain-capabilities/known-model.ts'
-import { allowedModels } from '../expansion.ts'
 import type { HypervisorCpu } from '../hypervisor-cpu.ts'
+import { fromQemu } from '../names.ts'
 
 /** The hypervisor that a guest is to start on. */
 export interface StartPlace {
@@ -19,23 +18,20 @@ export interface StartPlace {
 }
 
 /** The models that the hypervisor has, in libvirt's names. */
-export function allowedOn(db: Database, place: StartPlace): AllowedModels | undefined {
+export function allowedOn(map: CpuMap, place: StartPlace): AllowedModels | undefined {
   const { capabilities, choice } = place
-  const models = capabilities.accelerators.get(choice.accelerator)?.models
-  if (isX86(choice.arch)) return models && allowedModels(models)
-  return (
-    models && new Map(hypervisorModelsAt(db, place).map(({ name, unavailable = [] }) => [name, unavailable]))
+  if (!capabilities.accelerators.get(choice.accelerator)?.models) return undefined
+  return new Map(
+    hypervisorModelsAt(map, place).map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]),
   )
 }
 
 /** The hypervisor's models that libvirt knows, in its names. */
-export function hypervisorModelsAt(db: Database, { capabilities, choice }: StartPlace): QemuModel[] {
-  const find = modelFinder(db, choice.arch)
+export function hypervisorModelsAt(map: CpuMap, { capabilities, choice }: StartPlace): QemuModel[] {
+  const find = modelFinder(map, choice.arch)
   const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
   return models.flatMap(model => {
     const known = find(model.name)
     return known ? [{ ...model, name: known.name }] : []
   })
 }
-
-export const isX86 = (arch: string): boolean => driverOf(arch)?.name === 'x86'

@@ -1,4 +1,4 @@
-import { driverOf } from '../../arch/registry.ts'
+import { architectureOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { QemuChoice } from '../choice.ts'
@@ -18,10 +18,20 @@ export function checkGuestCpu(cpu: Cpu, vcpus: number, { arch }: Pick<QemuChoice
   if (cpu.check !== undefined && isOnlyTopology(cpu)) {
     throw refused('check attribute specified for CPU with no model')
   }
-  const isX86 = driverOf(arch)?.name === 'x86'
-  if (cpu.cache) checkCache(cpu, cpu.cache, isX86, arch)
-  if (cpu.maxphysaddr) checkAddresses(cpu.maxphysaddr, isX86, arch)
+  const { settings = [] } = architectureOf(arch) ?? {}
+  if (cpu.cache) {
+    if (!settings.includes('cache')) throw refused(`CPU cache specification ${unsupportedOn(arch)}`)
+    checkCache(cpu, cpu.cache)
+  }
+  if (cpu.maxphysaddr) {
+    if (!settings.includes('maxphysaddr')) throw refused(`${ADDRESSES} specification ${unsupportedOn(arch)}`)
+    checkAddresses(cpu.maxphysaddr)
+  }
 }
+
+const ADDRESSES = 'CPU maximum physical address bits'
+
+const unsupportedOn = (arch: string): string => `is not supported for '${arch}' architecture`
 
 function checkTopology({ topology }: Cpu, vcpus: number): void {
   if (!topology) return
@@ -31,8 +41,7 @@ function checkTopology({ topology }: Cpu, vcpus: number): void {
   if (cpus !== vcpus) throw refused("CPU topology doesn't match maximum vcpu count")
 }
 
-function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>, isX86: boolean, arch: string): void {
-  if (!isX86) throw refused(`CPU cache specification is not supported for '${arch}' architecture`)
+function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>): void {
   if (cache.mode === 'emulate') {
     if (cache.level !== 3) throw refused("CPU cache mode 'emulate' can only be used with level='3'")
     return
@@ -44,10 +53,8 @@ function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>, isX86: bool
   if (cache.level !== undefined) throw refused(`unsupported CPU cache level for mode '${cache.mode}'`)
 }
 
-function checkAddresses({ mode, bits }: NonNullable<Cpu['maxphysaddr']>, isX86: boolean, arch: string): void {
-  const what = 'CPU maximum physical address bits'
-  if (!isX86) throw refused(`${what} specification is not supported for '${arch}' architecture`)
+function checkAddresses({ mode, bits }: NonNullable<Cpu['maxphysaddr']>): void {
   if (mode === 'passthrough' && bits !== undefined) {
-    throw refused(`${what} number specification cannot be used with mode='passthrough'`)
+    throw refused(`${ADDRESSES} number specification cannot be used with mode='passthrough'`)
   }
 }

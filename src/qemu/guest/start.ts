@@ -1,13 +1,14 @@
 import type { Comparison } from '../../arch/driver.ts'
 import { compare, incompatibility, translate, update, validate } from '../../arch/operations.ts'
+import { architectureOf, requireDriver } from '../../arch/registry.ts'
 import { type Check, type Cpu, updateFeature } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-compare.ts'
 import { NEVER_OFFERED } from '../names.ts'
 import type { GuestRequest } from './parse-request.ts'
-import { allowedOn, hypervisorModelsAt, isX86, type StartPlace } from './place.ts'
+import { allowedOn, hypervisorModelsAt, type StartPlace } from './place.ts'
 import { checkGuestCpu, isOnlyTopology } from './rules.ts'
 
 const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
@@ -17,7 +18,7 @@ const refused = (detail: string): LibvirtError => new LibvirtError('unsupported'
  * machine's default have become a model.
  * @throws LibvirtError where libvirt would refuse to start
  */
-export function startingCpu(db: Database, request: GuestRequest, place: StartPlace): Cpu {
+export function startingCpu(map: CpuMap, request: GuestRequest, place: StartPlace): Cpu {
   const { choice } = place
   const { maxCpus = 0 } = choice.machine ?? {}
   if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
@@ -26,20 +27,20 @@ export function startingCpu(db: Database, request: GuestRequest, place: StartPla
     throw refused(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
   }
   const cpu = request.cpu
-  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(db, cpu, place)
+  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(map, cpu, place)
   if (cpu.deprecatedFeatures !== undefined && deprecatedIn(place).length === 0) {
     throw refused('toggling deprecated features for CPU model is unsupported')
   }
-  validate(db, choice.arch, cpu)
-  return definite(db, resolved(cpu, place), place)
+  validate(map, choice.arch, cpu)
+  return definite(map, resolved(cpu, place), place)
 }
 
 /** The machine's own CPU, which libvirt neither checks nor changes. */
-function defaultCpu(db: Database, cpu: Cpu | undefined, place: StartPlace): Cpu {
-  const { machine, virttype, arch } = place.choice
+function defaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): Cpu {
+  const { machine, virttype } = place.choice
   const type = machine?.defaultCpuType
   // On POWER several names are of one type, and libvirt knows one of them.
-  const named = isX86(arch) ? [] : hypervisorModelsAt(db, place).filter(known => known.type === type)
+  const named = hypervisorModelsAt(map, place).filter(known => known.type === type)
   const model = named[0]?.name ?? type?.replace(/-[^-]+-cpu$/, '')
   if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
   if (model === 'host' && virttype !== 'kvm') {
@@ -53,7 +54,7 @@ function defaultCpu(db: Database, cpu: Cpu | undefined, place: StartPlace): Cpu 
 function resolved(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
   const max = capabilities.properties.get('max-x86_64-cpu')
   const migratable =
-    cpu.mode === 'host-passthrough' && isX86(choice.arch)
+    cpu.mode === 'host-passthrough' && architectureOf(choice.arch)?.settings?.includes('migratable')
       ? (cpu.migratable ?? max?.has('migratable') ?? true)
       : cpu.migratable
   return { ...cpu, check: cpu.check ?? defaultCheck(cpu, choice), migratable }
@@ -65,34 +66,38 @@ function defaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
 }
 
 /** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
-function definite(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+function definite(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
   if (!supports(cpu, place)) throw refused(notSupported(cpu, place))
   if (cpu.check !== 'none') refuseForbidden(cpu, place)
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
-  const made = isPassed ? cpu : onHypervisor(db, cpu, place)
+  const made = isPassed ? cpu : onHypervisor(map, cpu, place)
   const features = made.features.filter(({ name }) => !NEVER_OFFERED.has(name))
   return withoutDeprecated({ ...made, features }, place)
 }
 
-function onHypervisor(db: Database, cpu: Cpu, place: StartPlace): Cpu {
+function onHypervisor(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
   const { choice, cpu: host } = place
   if (cpu.check === 'partial') {
-    const found = compared(db, cpu, place)
+    const found = compared(map, cpu, place)
     if (found.result === 'incompatible') throw incompatibility(found.detail)
   }
-  const updated = update(db, choice.arch, cpu, host?.migratable)
-  return { ...translate(db, choice.arch, updated, allowedOn(db, place)), fallback: 'forbid' }
+  const updated = update(map, choice.arch, cpu, host?.migratable)
+  return { ...translate(map, choice.arch, updated, allowedOn(map, place)), fallback: 'forbid' }
 }
 
-/** On x86 the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has none of another architecture. */
-function compared(db: Database, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
+/**
+ * Where bits are looked at, the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has
+ * none of another architecture.
+ */
+function compared(map: CpuMap, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
   const models = capabilities.accelerators.get(choice.accelerator)?.models
-  if (isX86(choice.arch)) {
-    return compareWithHypervisor(db, { reported: host?.reported, models }, cpu, host?.full)
+  const driver = requireDriver(map, choice.arch)
+  if (driver.decoder) {
+    return compareWithHypervisor(driver, { reported: host?.reported, models }, cpu, host?.full)
   }
   if (!choice.isNative) throw incompatibility('unknown host CPU')
   const known: Cpu = own ?? host?.full ?? { type: 'host', features: [] }
-  return compare(db, { ...known, arch: choice.arch }, cpu)
+  return compare(map, { ...known, arch: choice.arch }, cpu)
 }
 
 function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boolean {

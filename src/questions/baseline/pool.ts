@@ -1,10 +1,10 @@
 import type { FeatureView, Fold, FoldOptions } from '../../arch/driver.ts'
-import { expand, fold, modelNames } from '../../arch/operations.ts'
-import { checkBaselineInput } from '../../arch/registry.ts'
+import { checkBaselineInput, expand, fold, modelNames } from '../../arch/operations.ts'
+import { driverOf } from '../../arch/registry.ts'
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Database } from '../../map/database.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
 import type { BaselineReasons, LostFeature } from '../answer-parts.ts'
 import type { Note } from '../words/note.ts'
@@ -38,7 +38,7 @@ interface Fault {
  * only when the result is asked for: what cannot be read in a later host is reported first, as libvirt does.
  */
 export class Pool {
-  readonly #db: Database
+  readonly #map: CpuMap
   readonly #options: PoolOptions
   /** Absent before the first CPU, which chooses the architecture. */
   #fold: Fold | undefined
@@ -52,8 +52,9 @@ export class Pool {
   /** A CPU that no driver takes: told before what a driver finds in an earlier one. */
   #badInput: Fault | undefined
 
-  constructor(db: Database, options: PoolOptions = {}) {
-    this.#db = db
+  /** @param map whose models are known; absent: the data that comes with this package */
+  constructor(map: CpuMap = CpuMap.builtIn(), options: PoolOptions = {}) {
+    this.#map = map
     this.#options = options
   }
 
@@ -85,7 +86,7 @@ export class Pool {
       this.#options.raw || this.#options.unfiltered
         ? cpu
         : { ...cpu, features: cpu.features.filter(({ name }) => !NEVER_OFFERED.has(name)) }
-    return options.expand ? expand(this.#db, this.#arch, offered) : offered
+    return options.expand ? expand(this.#map, this.#arch, offered) : offered
   }
 
   /** The host whose definition `result` fails for; undefined where none is to blame. */
@@ -97,7 +98,7 @@ export class Pool {
   reasons(cpu: Cpu, { onModel }: ResultOptions = {}): BaselineReasons {
     const of = this.#fold?.models ?? []
     const own = of.length === 1 ? ('shared' as const) : ('own' as const)
-    const names = [cpu.model, this.#db.model(cpu.model ?? '')?.canonical]
+    const names = [cpu.model, driverOf(this.#map, this.#arch ?? '')?.db?.model(cpu.model ?? '')?.canonical]
     const because = onModel !== undefined ? 'asked' : of.some(name => names.includes(name)) ? own : 'closest'
     const count = (policy: Policy) => cpu.features.filter(feature => feature.policy === policy).length
     const model = {
@@ -113,12 +114,7 @@ export class Pool {
   /** Everything that the CPU has, its model's features included, in map order. */
   features(cpu: Cpu): string[] {
     const view = this.#view
-    return view
-      ? view
-          .table(this.#db)
-          .in(view.of(this.#db, cpu))
-          .map(feature => feature.name)
-      : []
+    return view ? view.table.in(view.of(cpu)).map(feature => feature.name) : []
   }
 
   /** Everything that some hosts have and not all, in map order, with those that lack it. Needs `explain`. */
@@ -127,14 +123,11 @@ export class Pool {
     if (!view || !this.#fold) return []
     const groups = [...this.#groups.values()]
     const all = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
-    return view
-      .table(this.#db)
-      .in(all.minus(this.#fold.common))
-      .map(feature => ({
-        ...reasonOf(feature),
-        ...(feature.class ? { class: feature.class } : {}),
-        hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
-      }))
+    return view.table.in(all.minus(this.#fold.common)).map(feature => ({
+      ...reasonOf(feature),
+      ...(feature.class ? { class: feature.class } : {}),
+      hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
+    }))
   }
 
   /** What the reader of the result should know. Security features that the pool drops are told only with `explain`. */
@@ -160,14 +153,14 @@ export class Pool {
 
   #begin({ arch }: Cpu): Fold {
     this.#arch = this.#options.raw ? 'x86_64' : arch
-    return fold(this.#db, this.#arch, this.#options.best)
+    return fold(this.#map, this.#arch, this.#options.best)
   }
 
   #join(to: Fold, cpu: Cpu, source: string): void {
     to.add(cpu)
     const view = this.#options.explain ? this.#view : undefined
     if (!view) return
-    const features = view.of(this.#db, cpu)
+    const features = view.of(cpu)
     const key = String(features)
     const group = this.#groups.get(key)
     if (group) group.hosts.push(source)
@@ -176,12 +169,12 @@ export class Pool {
 
   /** The CPU without what the database does not know; undefined when it does not know the model. */
   #known(cpu: Cpu, source: string): Cpu | undefined {
-    this.#names ??= new Set(modelNames(this.#db, this.#arch))
+    this.#names ??= new Set(modelNames(this.#map, this.#arch))
     if (cpu.model !== undefined && this.#names.size > 0 && !this.#names.has(cpu.model)) {
       this.#skipped.push({ kind: 'host-skipped', model: cpu.model, source })
       return undefined
     }
-    const table = this.#view?.table(this.#db)
+    const table = this.#view?.table
     const features = cpu.features.filter(({ name }) => {
       const known = !table || table.get(name) !== undefined
       if (!known) this.#skipped.push({ kind: 'feature-skipped', feature: name, source })

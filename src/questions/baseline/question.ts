@@ -27,7 +27,7 @@ export const baselineQuestion = question({
   answer: BaselineAnswer,
   reasons: BaselineReasons,
   run(context, { cpus, raw, lenient, best, ...options }, { explain }) {
-    const pool = new Pool(context.db, { explain: true, raw, lenient, best })
+    const pool = new Pool(context.map, { explain: true, raw, lenient, best })
     for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
     const cpu = pool.result(options)
     return {

@@ -11,15 +11,15 @@ import type { CompareAnswer } from './answer.ts'
  * Whether a host can run a CPU: another host's or a guest's.
  * @throws LibvirtError for an unknown name or an architecture without an answer
  */
-export function compare({ db }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
-  return compareAnswer(compareCpus(db, host, cpu))
+export function compare({ map }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
+  return compareAnswer(compareCpus(map, host, cpu))
 }
 
 /** What to know of an answer: that libvirt did not look, and what it would have seen. */
-export function compareNotes({ db }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
-  const overlooked = driverOf(host.arch ?? '')?.overlooked
+export function compareNotes({ map }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
+  const overlooked = driverOf(map, host.arch ?? '')?.overlooked
   if (!overlooked || result !== 'identical' || (cpu.mode ?? 'custom') !== 'custom') return []
-  const { missing, newer } = overlooked(db, host, cpu) ?? {}
+  const { missing, newer } = overlooked(host, cpu) ?? {}
   const kind = 'not-compared'
   return [
     {

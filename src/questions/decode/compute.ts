@@ -1,5 +1,5 @@
-import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
-import { type AllowedModels, decode as decodeData } from '../../arch/x86/decode.ts'
+import type { AllowedModels, CpuBits } from '../../arch/driver.ts'
+import { requireDecoder } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import type { Signature } from '../../core/signature.ts'
@@ -33,26 +33,31 @@ export interface DecodedCpu extends DecodeAnswer {
  * @throws LibvirtError where no model fits
  */
 export function decode(context: Context, data: Cpuid, options: DecodeOptions = {}): DecodedCpu {
-  const read = readCpuid(context.db, data)
-  const cpu = decodeX86(context, read, options)
+  const read = requireDecoder(context.map).read(data)
+  const cpu = decodeBits(context, read, options)
   return answer(cpu, read, [...doubts(data, options.source), ...lacks(context, read, cpu, options)])
 }
 
 /** As `decode`, of data already read or met. */
-export function decodeX86({ db }: Context, data: X86Data, options: DecodeOptions = {}): Cpu {
+export function decodeBits({ map }: Context, data: CpuBits, options: DecodeOptions = {}): Cpu {
   const models = allowed(options)
-  return decodeData(db, data, { as: options.as ?? 'host', fallback: 'forbid', models, best: options.best })
+  return requireDecoder(map).decode(data, {
+    as: options.as ?? 'host',
+    fallback: 'forbid',
+    models,
+    best: options.best,
+  })
 }
 
 /** What a host lacks of the model that `best` gave it: a definition of a host cannot say so itself. */
-export function lacks({ db }: Context, data: X86Data, cpu: Cpu, { as, best, source }: DecodeOptions): Note[] {
+export function lacks({ db }: Context, data: CpuBits, cpu: Cpu, { as, best, source }: DecodeOptions): Note[] {
   const model = cpu.model === undefined ? undefined : db.model(cpu.model)
   if (!best || as === 'guest' || !model || model.features.leq(data.features)) return []
   const features = db.features.in(model.features.minus(data.features)).map(reasonOf)
   return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
 }
 
-export const answer = (cpu: Cpu, data: X86Data, notes: readonly Note[]): DecodedCpu =>
+export const answer = (cpu: Cpu, data: CpuBits, notes: readonly Note[]): DecodedCpu =>
   definitionAnswer(cpu, notes, data.signature)
 
 /** The answer that a definition is. */
@@ -71,10 +76,10 @@ function allowed({ models, blockers }: DecodeOptions): AllowedModels | undefined
 }
 
 /** What all of several CPUs have; vendor and signature only where they agree. */
-export function meetData(all: readonly X86Data[]): X86Data | undefined {
+export function meetData(all: readonly CpuBits[]): CpuBits | undefined {
   const [first, ...rest] = all
   if (!first) return undefined
-  const same = <T>(value: (data: X86Data) => T | undefined): T | undefined =>
+  const same = <T>(value: (data: CpuBits) => T | undefined): T | undefined =>
     rest.every(data => JSON.stringify(value(data)) === JSON.stringify(value(first)))
       ? value(first)
       : undefined

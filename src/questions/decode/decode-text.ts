@@ -3,7 +3,7 @@ import { readText } from '../../formats/dialects.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import type { Context } from '../context.ts'
 import { dataOf, machineOf } from '../input/definition-of.ts'
-import { answer, type DecodedCpu, type DecodeOptions, decodeX86, definitionAnswer } from './compute.ts'
+import { answer, type DecodedCpu, type DecodeOptions, decodeBits, definitionAnswer } from './compute.ts'
 
 /**
  * The named CPU of a text in any dialect. Of logical CPUs that differ, what they have in common counts; of several
@@ -22,5 +22,5 @@ export function decodeText(context: Context, text: string, options: DecodeOption
     return definitionAnswer(host.value, host.notes)
   }
   const { value, notes } = dataOf(context, first, options.source)
-  return answer(decodeX86(context, value, options), value, notes)
+  return answer(decodeBits(context, value, options), value, notes)
 }

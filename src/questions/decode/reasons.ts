@@ -1,4 +1,4 @@
-import type { X86Data } from '../../arch/x86/cpuid.ts'
+import type { CpuBits } from '../../arch/driver.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { matches } from '../../core/signature.ts'
 import type { Context } from '../context.ts'
@@ -6,7 +6,7 @@ import { reasonOf } from '../words/reason.ts'
 import type { DecodeReasons } from './answer.ts'
 
 /** @param cpu what `data` was decoded to */
-export function decodeReasons({ db }: Context, data: X86Data, cpu: Cpu): DecodeReasons {
+export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeReasons {
   const own = db.models.filter(model => data.signature && matches(model.signatures, data.signature))
   const out = own.filter(model => model.decode[cpu.type] && !model.features.leq(data.features))
   const passedOver = out

@@ -19,7 +19,7 @@ import type { DomcapabilitiesInput } from './input.ts'
  * @throws LibvirtError where the host that QEMU tells fits no CPU model
  */
 export function domcapabilities(
-  { db }: Context,
+  { map }: Context,
   qemu: QemuCapabilities,
   choice: QemuChoice,
   host: DomainHost,
@@ -28,7 +28,7 @@ export function domcapabilities(
   const { accelerator, arch, isNative, binary, virttype } = choice
   const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
   const machine = choice.machine?.name ?? ''
-  const caps = domainCapabilities({ db, qemu, with: given, accelerator, arch, isNative, machine, host })
+  const caps = domainCapabilities({ map, qemu, with: given, accelerator, arch, isNative, machine, host })
   const shown = options.disableDeprecated ? withoutDeprecated(caps, given) : caps
   return printDomainCapabilities(shown, binary, virttype)
 }

@@ -1,8 +1,10 @@
-import { featuresOf } from '../../arch/x86/definition.ts'
+import type { Driver } from '../../arch/driver.ts'
+import { driverOf, requireDriver } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import { cpuArgument } from '../../qemu/guest/cpu-argument.ts'
 import { expectedFeatures, type GivenFeatures, liveCpu } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
@@ -10,7 +12,7 @@ import { hypervisorModelsAt, type StartPlace } from '../../qemu/guest/place.ts'
 import { startingCpu } from '../../qemu/guest/start.ts'
 import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
-import { type Hypervisor, isX86 } from '../input/hypervisor.ts'
+import type { Hypervisor } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/reason.ts'
 import type { GuestAnswer } from './answer.ts'
 
@@ -25,36 +27,40 @@ export interface GuestStart {
 
 /** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
 export const startPlaceOf = (
-  { db }: Context,
+  { map }: Context,
   { capabilities, choice }: Hypervisor,
   own?: Cpu,
 ): StartPlace => ({
   capabilities,
   choice,
   own,
-  cpu: hypervisorCpu(db, capabilities, choice, own),
+  cpu: hypervisorCpu(map, capabilities, choice, own),
 })
 
 /** What libvirt makes of a guest before it starts QEMU. @throws LibvirtError where it refuses */
-export function prepareGuest({ db }: Context, request: GuestRequest, place: StartPlace): GuestStart {
-  const cpu = startingCpu(db, request, place)
+export function prepareGuest({ map }: Context, request: GuestRequest, place: StartPlace): GuestStart {
+  const cpu = startingCpu(map, request, place)
+  const driver = driverOf(map, place.choice.arch)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
-  return { place, request, cpu, argument: cpuArgument(cpu, isX86(place.choice.arch) ? host : undefined) }
+  return { place, request, cpu, argument: cpuArgument(cpu, driver?.decoder && host) }
 }
 
 /**
  * What comes of a guest that libvirt would start.
  * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
  */
-export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
+export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
   const { cpu, argument, place } = start
-  if (!isX86(place.choice.arch)) return unlooked(db, start)
-  const features = given ?? expectedFeatures(db, cpu, place)
+  const driver = requireDriver(map, place.choice.arch)
+  const { decoder } = driver
+  if (!decoder) return unlooked(map, driver, start)
+  const { db } = decoder
+  const features = given ?? expectedFeatures(decoder, cpu, place)
   const basis = given ? 'started' : 'expected'
   try {
-    const live = liveCpu(db, cpu, features)
+    const live = liveCpu(driver, cpu, features)
     const has = db.features.setOf(features.enabled.flatMap(name => db.features.get(name) ?? []))
-    const named = featuresOf(db, cpu)
+    const named = decoder.featuresOf(cpu)
     const lost = db.features.in(named.minus(has)).map(reasonOf)
     const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
     const verdict = lost.length > 0 ? 'reduced' : 'starts'
@@ -66,14 +72,14 @@ export function guestAnswer({ db }: Context, start: GuestStart, given?: GivenFea
 }
 
 /**
- * Of other architectures libvirt does not ask QEMU what it gave: the definition stays as it is. On s390x QEMU itself
- * ends where it cannot give a model.
+ * Where bits are not looked at, libvirt does not ask QEMU what it gave: the definition stays as it is. A QEMU that
+ * answers itself, as on s390x, ends where it cannot give a model.
  */
-function unlooked(db: Context['db'], { cpu, argument, place }: GuestStart): GuestAnswer {
-  const { unavailable = [] } = hypervisorModelsAt(db, place).find(({ name }) => name === cpu.model) ?? {}
+function unlooked(map: CpuMap, { throughQemu }: Driver, { cpu, argument, place }: GuestStart): GuestAnswer {
+  const { unavailable = [] } = hypervisorModelsAt(map, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const lacking = unavailable.filter(name => !off.has(name))
-  if (place.choice.arch.startsWith('s390') && lacking.length > 0) {
+  if (throughQemu && lacking.length > 0) {
     const message = `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`
     return { ...refusal(new LibvirtError('internal', message)), argument }
   }

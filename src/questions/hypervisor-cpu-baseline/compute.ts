@@ -1,9 +1,8 @@
 import type { Dialogue } from '../../arch/dialogue.ts'
-import { driverOf } from '../../arch/registry.ts'
-import { featuresOf } from '../../arch/x86/definition.ts'
+import { driverOf, requireDecoder } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import {
-  hypervisorBaseline as baselineX86,
+  hypervisorBaseline as baselineByBits,
   type HypervisorBaselineOptions,
 } from '../../qemu/hypervisor-baseline.ts'
 import { Pool } from '../baseline/pool.ts'
@@ -18,14 +17,15 @@ import type { HypervisorReasons } from './answer.ts'
  * @throws LibvirtError
  */
 export function* hypervisorBaseline(
-  { db }: Context,
+  { map }: Context,
   cpus: readonly Cpu[],
   hosts: readonly HypervisorHost[],
-  options: HypervisorBaselineOptions,
+  options: Omit<HypervisorBaselineOptions, 'arch'>,
 ): Dialogue<Cpu> {
   const allowance = allowedOnAll(hosts)
-  const throughQemu = driverOf(hosts[0]?.arch ?? '')?.throughQemu
-  if (!throughQemu) return baselineX86(db, cpus, allowance, options)
+  const arch = hosts[0]?.arch ?? ''
+  const throughQemu = driverOf(map, arch)?.throughQemu
+  if (!throughQemu) return baselineByBits(map, cpus, allowance, { ...options, arch })
   return yield* throughQemu.baseline(cpus, { models: [...allowance.models.keys()], expand: options.expand })
 }
 
@@ -35,15 +35,16 @@ export interface GivenCpu {
   readonly source: string
 }
 
-/** Of x86 only. */
+/** Where CPUs are looked at as bits only. */
 export function hypervisorReasons(
-  { db }: Context,
+  { map }: Context,
   given: readonly GivenCpu[],
   answer: Cpu,
 ): HypervisorReasons {
-  const pool = new Pool(db, { explain: true, raw: true })
+  const pool = new Pool(map, { explain: true, raw: true })
   for (const { cpu, source } of given) pool.add(cpu, source)
-  const common = given.map(({ cpu }) => featuresOf(db, cpu)).reduce((all, features) => all.meet(features))
-  const withheld = db.features.in(common.minus(featuresOf(db, answer))).map(reasonOf)
+  const decoder = requireDecoder(map)
+  const common = given.map(({ cpu }) => decoder.featuresOf(cpu)).reduce((all, features) => all.meet(features))
+  const withheld = decoder.db.features.in(common.minus(decoder.featuresOf(answer))).map(reasonOf)
   return { ...pool.reasons(answer), withheld }
 }

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
+import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { BaselineAnswer } from '../baseline/answer.ts'
-import { featureNames, isX86 } from '../input/hypervisor.ts'
+import { featureNames } from '../input/hypervisor.ts'
 import { type HypervisorHost, hypervisorHost } from '../input/hypervisor-host.ts'
 import { baselineInput } from '../input/hypervisor-schemas.ts'
 import { readCpu } from '../input/read.ts'
@@ -40,7 +41,8 @@ export const hypervisorCpuBaselineQuestion = question({
         ...(cpu.model !== undefined && { model: cpu.model }),
         features: featureNames(context, arch, cpu),
       },
-      explain: explain && isX86(arch) ? hypervisorReasons(context, given, cpu) : undefined,
+      explain:
+        explain && driverOf(context.map, arch)?.decoder ? hypervisorReasons(context, given, cpu) : undefined,
     }
   },
 })

@@ -1,14 +1,14 @@
 import { driverOf } from '../../arch/registry.ts'
-import type { Database } from '../../map/database.ts'
 import type { Allowance, Blockers } from '../../qemu/allowance.ts'
+import type { Context } from '../context.ts'
 import type { HypervisorModel } from './answer.ts'
 
 /**
  * The models of a hypervisor that libvirt knows, by name. `host` is a mode and no model.
  * @param arch of the guests
  */
-export function hypervisorModels(db: Database, { models }: Allowance, arch: string): HypervisorModel[] {
-  const known = driverOf(arch)?.models?.(db)
+export function hypervisorModels({ map }: Context, { models }: Allowance, arch: string): HypervisorModel[] {
+  const known = driverOf(map, arch)?.models?.()
   return [...models]
     .flatMap(([name, blockers]) => {
       const ours = known ? spelt(name, known) : name

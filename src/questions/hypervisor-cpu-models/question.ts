@@ -12,12 +12,12 @@ export const hypervisorCpuModelsQuestion = question({
   summary: 'List the models that a QEMU can give guests on its host, and what blocks the others',
   input: modelsInput,
   answer: v.strictObject({ models: v.array(HypervisorModel) }),
-  run({ db }, { replies, all = false, ...use }) {
+  run(context, { replies, all = false, ...use }) {
     const { capabilities, choice } = requestedHypervisor(readReplies(replies), use)
     checkDomains(capabilities, choice)
     const given = capabilities.accelerators.get(choice.accelerator)
     const allowance = given && allowanceOf(given)
-    const models = allowance ? hypervisorModels(db, allowance, choice.arch) : []
+    const models = allowance ? hypervisorModels(context, allowance, choice.arch) : []
     return { answer: { models: all ? models : models.filter(({ usable }) => usable === 'yes') } }
   },
 })

@@ -1,12 +1,11 @@
+import type { CpuBits } from '../../arch/driver.ts'
 import { detect } from '../../arch/operations.ts'
-import { requireX86 } from '../../arch/registry.ts'
-import { readCpuid, type X86Data } from '../../arch/x86/cpuid.ts'
-import { featuresOf } from '../../arch/x86/definition.ts'
+import { requireDecoder } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import type { Context } from '../context.ts'
-import { decodeX86, meetData } from '../decode/compute.ts'
+import { decodeBits, meetData } from '../decode/compute.ts'
 import type { Note } from '../words/note.ts'
 import { doubts } from './warnings.ts'
 
@@ -31,7 +30,7 @@ export function definitionOf(
   if (input.kind === 'host') return { value: input.cpu, notes: [] }
   if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
   const { value, notes } = dataOf(context, input, input.source)
-  return { value: decodeX86(context, value, { as: 'host' }), notes }
+  return { value: decodeBits(context, value, { as: 'host' }), notes }
 }
 
 /**
@@ -39,17 +38,18 @@ export function definitionOf(
  * common; a definition's, with its model's features.
  * @throws LibvirtError for a bad definition or an unknown name
  */
-export function dataOf(context: Context, input: FoundCpu, source?: string): Noted<X86Data> {
+export function dataOf(context: Context, input: FoundCpu, source?: string): Noted<CpuBits> {
   if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
-  if (input.kind === 'registers') return refuseRegisters(input.dumps)
+  if (input.kind === 'registers') return refuseRegisters(context, input.dumps)
   const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
-  const vendor = cpu.vendor === undefined ? undefined : context.db.vendor(cpu.vendor)
-  return { value: { features: featuresOf(context.db, cpu), vendor, signature: cpu.signature }, notes: [] }
+  const { db, featuresOf } = requireDecoder(context.map)
+  const vendor = cpu.vendor === undefined ? undefined : db.vendor(cpu.vendor)
+  return { value: { features: featuresOf(cpu), vendor, signature: cpu.signature }, notes: [] }
 }
 
 /** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */
 export function machineOf(
-  { db }: Context,
+  { map }: Context,
   dumps: readonly RegisterDump[],
   best: boolean,
   source?: string,
@@ -62,13 +62,13 @@ export function machineOf(
     ...(dumps.length > 1 ? [{ kind: 'cores-differ', groups, ...named } as const] : []),
     ...(first.notes ?? []).map(text => ({ kind: 'dump', text, ...named }) as const),
   ]
-  return { value: detect(db, first.arch, first.registers, { best }), notes }
+  return { value: detect(map, first.arch, first.registers, { best }), notes }
 }
 
 /** @throws LibvirtError, always: the question is about words of CPUID */
-function refuseRegisters([first]: readonly RegisterDump[]): never {
-  requireX86(first?.arch ?? '')
-  throw new RangeError('x86 has no such registers')
+function refuseRegisters({ map }: Context, [first]: readonly RegisterDump[]): never {
+  requireDecoder(map, first?.arch ?? '')
+  throw new RangeError(`${first?.arch} has no such registers`)
 }
 
 /** One machine's logical CPUs as one CPU. */
@@ -76,8 +76,8 @@ export function dataOfDumps(
   context: Context,
   dumps: readonly DistinctDump[],
   source?: string,
-): Noted<X86Data> {
-  const value = meetData(dumps.map(dump => readCpuid(context.db, dump.data)))
+): Noted<CpuBits> {
+  const value = meetData(dumps.map(dump => requireDecoder(context.map).read(dump.data)))
   if (!value) throw new RangeError('a dump without CPUs')
   const named = source ? { source } : {}
   const differ =

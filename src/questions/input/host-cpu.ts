@@ -1,9 +1,9 @@
-import type { X86Data } from '../../arch/x86/cpuid.ts'
+import type { CpuBits } from '../../arch/driver.ts'
 import type { Cpu, Topology } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { ProbedCpu } from '../../formats/host/probed.ts'
 import type { Context } from '../context.ts'
-import { decodeX86, lacks } from '../decode/compute.ts'
+import { decodeBits, lacks } from '../decode/compute.ts'
 import { dataOfDumps, type Noted } from './definition-of.ts'
 
 interface HostCpuOptions {
@@ -36,9 +36,9 @@ export function hostCpu(context: Context, probed: ProbedCpu, options: HostCpuOpt
   }
 }
 
-function decodedHost(context: Context, data: X86Data, best: boolean | undefined): Cpu {
+function decodedHost(context: Context, data: CpuBits, best: boolean | undefined): Cpu {
   try {
-    return decodeX86(context, data, { as: 'host', best })
+    return decodeBits(context, data, { as: 'host', best })
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     return { type: 'host', features: [] }

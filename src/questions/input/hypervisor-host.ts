@@ -15,11 +15,11 @@ export interface HypervisorHost {
 }
 
 /** @throws LibvirtError where it tells of no models, and where libvirt does not ask it for CPUs */
-export const hypervisorHost = ({ db }: Context, hypervisor: Hypervisor, source: string): HypervisorHost => ({
+export const hypervisorHost = (context: Context, hypervisor: Hypervisor, source: string): HypervisorHost => ({
   source,
   arch: hypervisor.choice.arch,
-  allowance: hypervisorAllowance(hypervisor),
-  reported: hypervisorCpu(db, hypervisor.capabilities, hypervisor.choice)?.reported,
+  allowance: hypervisorAllowance(context, hypervisor),
+  reported: hypervisorCpu(context.map, hypervisor.capabilities, hypervisor.choice)?.reported,
 })
 
 /** What all hosts allow. @throws RangeError for none */

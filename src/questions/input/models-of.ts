@@ -11,8 +11,8 @@ export const MODEL_ARCHES = ['x86_64', 'i686', 's390x', 'riscv64', 'loongarch64'
  */
 export function requireModels(context: Context, arch = 'x86_64'): { context: Context; own: boolean } {
   if (arch === 'x86_64' || arch === 'i686') return { context, own: false }
-  const driver = driverOf(arch)
-  if (driver?.ownModels) return { context: { map: context.map, db: driver.ownModels() }, own: true }
+  const driver = driverOf(context.map, arch)
+  if (driver?.db) return { context: { map: context.map, db: driver.db }, own: true }
   const reason = driver
     ? `the models of ${arch} are a list, not a tree: virt-cpu cpu-models ${arch}`
     : `unknown architecture '${arch}'`

@@ -1,5 +1,5 @@
+import type { Driver } from '../../arch/driver.ts'
 import { driverOf } from '../../arch/registry.ts'
-import { x86 } from '../../arch/x86/driver.ts'
 import type { Model } from '../../core/model.ts'
 import { Valuation } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
@@ -17,8 +17,9 @@ import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
  */
 export function usableModels(context: Context, hosts: readonly HypervisorHost[]): UsableModels {
   const arch = hosts[0]?.arch ?? 'x86_64'
-  const db = driverOf(arch)?.ownModels?.() ?? context.db
-  const answers = rankedModels(db, arch, hosts).map(
+  const driver = driverOf(context.map, arch)
+  const db = driver?.db ?? context.db
+  const answers = rankedModels(driver, db, hosts).map(
     (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, hosts) }),
   )
   const isUsable = ({ blockers, absentOn, untoldOn }: BlockedModel) =>
@@ -31,11 +32,14 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
 }
 
 /** Best first; where nothing is known of an architecture's models, as the hypervisors list them. */
-function rankedModels(db: Database, arch: string, hosts: readonly HypervisorHost[]): ModelOnHosts[] {
+function rankedModels(
+  driver: Driver | undefined,
+  db: Database,
+  hosts: readonly HypervisorHost[],
+): ModelOnHosts[] {
   const listed = new Set(hosts.flatMap(({ allowance }) => [...allowance.models.keys()]))
-  const driver = driverOf(arch)
-  if (driver && driver !== x86 && !driver.ownModels) {
-    return [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(db, name) ?? '', worth: 0 }))
+  if (driver && !driver.db) {
+    return [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(name) ?? '', worth: 0 }))
   }
   const valuation = new Valuation(db.features, builtinWeights())
   const worth = (model: Model) => valuation.worth(model.features)

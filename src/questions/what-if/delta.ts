@@ -1,3 +1,4 @@
+import { requireDecoder } from '../../arch/registry.ts'
 import { comparePools, isPoolChanged, type PoolDelta, type PoolState } from '../../fleet/change/delta.ts'
 import { compareGuests, findGuestModel, type GuestDelta } from '../../fleet/change/guest-delta.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -16,7 +17,10 @@ export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
   }
 }
 
-function poolAnswer({ db }: FleetView, { label, before, after, gained, lost }: PoolDelta): PoolDeltaAnswer {
+function poolAnswer(
+  { db, context }: FleetView,
+  { label, before, after, gained, lost }: PoolDelta,
+): PoolDeltaAnswer {
   const state = (of: PoolState | undefined): PoolSummary | null =>
     of
       ? {
@@ -24,7 +28,7 @@ function poolAnswer({ db }: FleetView, { label, before, after, gained, lost }: P
           weight: of.weight,
           features: db.features.count(of.baseline),
           level: of.level?.name ?? null,
-          model: findGuestModel(db, of.pool.groups) ?? null,
+          model: findGuestModel(requireDecoder(context.map), of.pool.groups) ?? null,
           value: of.value,
         }
       : null

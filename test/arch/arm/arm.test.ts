@@ -4,17 +4,17 @@ import { describe, expect, test } from 'vitest'
 import { readArmMap } from '../../../src/arch/arm/map.ts'
 import { builtinArmMap } from '../../../src/arch/arm/models.ts'
 import * as operations from '../../../src/arch/operations.ts'
+import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
-import { builtin } from '../../built-in.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
-const db = builtin()
+const map = CpuMap.builtIn()
 const arm = (text: string) => host(`${text} arch:aarch64`)
 
 describe('compare', () => {
   const answer = (on: string, cpu: ReturnType<typeof host>): string => {
-    const comparison = operations.compare(db, arm(on), cpu)
+    const comparison = operations.compare(map, arm(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }
   const differs = (vendor: string, model: string) =>
@@ -35,7 +35,7 @@ describe('compare', () => {
 
 describe('baseline', () => {
   const poolOf = (...all: string[]) => {
-    const pool = new Pool(db)
+    const pool = new Pool()
     for (const [i, text] of all.entries()) pool.add(arm(text), String(i))
     return pool
   }
@@ -51,11 +51,11 @@ test.each([
   ['host-model disable:sve', 'exact Neoverse-N1 ARM require:fp'],
   ['strict M optional:f', 'strict M optional:f'],
 ])('%s is updated to %s', (text, expected) => {
-  expect(show(operations.update(db, 'armv7l', guest(text), arm('Neoverse-N1 ARM +fp')))).toBe(expected)
+  expect(show(operations.update(map, 'armv7l', guest(text), arm('Neoverse-N1 ARM +fp')))).toBe(expected)
 })
 
 test('names are checked, policies are not', () => {
-  const validated = (text: string) => refusal(() => operations.validate(db, 'aarch64', guest(text)))
+  const validated = (text: string) => refusal(() => operations.validate(map, 'aarch64', guest(text)))
   expect(validated('exact x optional:sve512 forbid:pauth')).toBe('no refusal')
   expect(validated('exact x disable:fp')).toBe('unsupported configuration: unknown CPU feature: fp')
 })
@@ -67,7 +67,7 @@ describe('registers', () => {
       ['AT_HWCAP', hwcap],
     ])
     return show(
-      operations.detect(db, 'aarch64', registers, {
+      operations.detect(map, 'aarch64', registers, {
         models: models && new Map(models.map(name => [name, []])),
       }),
     )

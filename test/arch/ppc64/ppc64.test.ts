@@ -4,19 +4,19 @@ import { describe, expect, test } from 'vitest'
 import * as operations from '../../../src/arch/operations.ts'
 import { readPowerMap } from '../../../src/arch/ppc64/map.ts'
 import { builtinPowerMap, legacyNames } from '../../../src/arch/ppc64/models.ts'
+import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { start } from '../../../src/questions/operations.ts'
-import { builtin } from '../../built-in.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
-const db = builtin()
+const map = CpuMap.builtIn()
 const power = (text: string) => host(`${text} arch:ppc64`)
 
 describe('compare', () => {
   const answer = (on: string, cpu: ReturnType<typeof host>): string => {
-    const comparison = operations.compare(db, power(on), cpu)
+    const comparison = operations.compare(map, power(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }
 
@@ -51,7 +51,7 @@ describe('compare', () => {
 
 describe('baseline', () => {
   const baseline = (...all: string[]) => {
-    const pool = new Pool(db)
+    const pool = new Pool()
     for (const [i, text] of all.entries()) pool.add(power(text), String(i))
     return show(pool.result())
   }
@@ -74,7 +74,7 @@ describe('baseline', () => {
 describe('the processor version register', () => {
   const detect = (pvr: bigint, models?: string[]) => {
     const allowed = models && new Map(models.map(name => [name, []]))
-    return show(operations.detect(db, 'ppc64', new Map([['PVR', pvr]]), { models: allowed }))
+    return show(operations.detect(map, 'ppc64', new Map([['PVR', pvr]]), { models: allowed }))
   }
 
   test.each([

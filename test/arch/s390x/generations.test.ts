@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bestDetect, GenerationFold } from '../../../src/arch/s390x/best.ts'
-import { machineOf, newestBase, zCpuOf } from '../../../src/arch/s390x/generation.ts'
+import { detectGeneration, GenerationFold } from '../../../src/arch/s390x/best.ts'
 import { withGroups } from '../../../src/arch/s390x/groups.ts'
 import { readGenerations } from '../../../src/arch/s390x/machines.ts'
-import { generations } from '../../../src/arch/s390x/models.ts'
+import { Generations } from '../../../src/arch/s390x/models.ts'
 import { FeatureSet } from '../../../src/core/feature-set.ts'
-import { builtin } from '../../built-in.ts'
+import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 
-const { db, machines } = generations()
+const known = new Generations(CpuMap.builtIn().of('s390x'))
+const { db, machines } = known
 const folded = (...texts: string[]) => {
-  const fold = new GenerationFold()
+  const fold = new GenerationFold(known)
   for (const text of texts) fold.add(guest(text))
   return fold.result()
 }
@@ -19,7 +19,7 @@ const folded = (...texts: string[]) => {
 describe('the data', () => {
   test('each model is of a machine, and has what that can be given and no more', () => {
     for (const { name, features } of db.models) {
-      expect(features.leq(machineOf(name)?.possible ?? FeatureSet.empty), name).toBe(true)
+      expect(features.leq(known.machineOf(name)?.possible ?? FeatureSet.empty), name).toBe(true)
     }
     expect([...machines.keys()]).toEqual(
       db.models.map(({ name }) => name).filter(name => !name.endsWith('-base')),
@@ -27,7 +27,7 @@ describe('the data', () => {
   })
 
   test('a base is below its model, and below every later base but for what is spared', () => {
-    const { spared } = generations()
+    const { spared } = known
     const bases = db.models.filter(({ name }) => name.endsWith('-base'))
     for (const [i, base] of bases.entries()) {
       expect(base.features.leq(db.model(base.name.slice(0, -5))?.features ?? FeatureSet.empty)).toBe(true)
@@ -76,7 +76,7 @@ describe('the data', () => {
 
 describe('a definition', () => {
   test('has its model’s features, and of a group what is left of it', () => {
-    const { features } = zCpuOf(guest('exact z13 disable:km-dea disable:msa5 require:sthyi'))
+    const { features } = known.cpuOf(guest('exact z13 disable:km-dea disable:msa5 require:sthyi'))
     const all = db.features.in(features).map(({ name }) => name)
     expect(all).toContain('kmac-dea')
     expect(all).toContain('sthyi')
@@ -88,7 +88,7 @@ describe('a definition', () => {
     ['exact max', 'internal error: Unknown CPU model max'],
     ['exact z13 require:avx', 'internal error: Unknown CPU feature avx'],
   ])('%s is refused: %s', (text, message) => {
-    expect(refusal(() => zCpuOf(guest(text)))).toBe(message)
+    expect(refusal(() => known.cpuOf(guest(text)))).toBe(message)
   })
 })
 
@@ -113,7 +113,7 @@ describe('the meet', () => {
 
   test('there is none without the oldest machine’s features', () => {
     expect(refusal(() => folded('exact z900 disable:zarch'))).toBe('operation failed: CPUs are incompatible')
-    expect(newestBase({ generation: 0, ga: 0 }, db.features.all)).toBeUndefined()
+    expect(known.newestBase({ generation: 0, ga: 0 }, db.features.all)).toBeUndefined()
   })
 
   const name = fc.constantFrom(...db.models.map(model => model.name))
@@ -148,8 +148,8 @@ describe('the meet', () => {
       fc.property(fc.array(cpu, { minLength: 1, maxLength: 4 }), texts => {
         const all = made(texts)
         if (all.startsWith('LibvirtError')) return
-        const met = zCpuOf(folded(...texts)).features
-        for (const text of texts) expect(met.leq(zCpuOf(guest(text)).features)).toBe(true)
+        const met = known.cpuOf(folded(...texts)).features
+        for (const text of texts) expect(met.leq(known.cpuOf(guest(text)).features)).toBe(true)
       }),
     )
   })
@@ -169,8 +169,8 @@ describe('detection', () => {
   }
   const detected = (machine: bigint, facilities: bigint) =>
     show(
-      bestDetect(
-        builtin(),
+      detectGeneration(
+        known,
         's390x',
         new Map([
           ['MACHINE', machine],
@@ -195,13 +195,13 @@ describe('detection', () => {
 
   test('of an older hypervisor’s guest is an older model', () => {
     expect(detected(0x3906n, stfle('z13-base'))).toMatch(/^z13s-base IBM$/)
-    expect(refusal(() => bestDetect(builtin(), 's390x', new Map()))).toBe(
+    expect(refusal(() => detectGeneration(known, 's390x', new Map()))).toBe(
       'internal error: Cannot find suitable CPU model for given data',
     )
   })
 
   test('a host’s definition can be folded', () => {
-    const fold = new GenerationFold()
+    const fold = new GenerationFold(known)
     fold.add(host('z13 +sthyi arch:s390x'))
     expect(fold.result().model).toBe('z13-base')
   })

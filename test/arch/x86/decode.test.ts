@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { AllowedModels } from '../../../src/arch/driver.ts'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { type AllowedModels, decode, decodeOn } from '../../../src/arch/x86/decode.ts'
+import { decode, decodeOn } from '../../../src/arch/x86/decode.ts'
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
 import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, modelOf, names, show, together } from '../../notation.ts'

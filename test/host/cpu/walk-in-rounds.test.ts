@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
 import type { CpuidRegisters } from '../../../src/core/cpuid.ts'
+import { type Query, walkLeaves } from '../../../src/core/cpuid-walk.ts'
 import { type AskAll, walkInRounds } from '../../../src/host/cpu/walk-in-rounds.ts'
 import { registersOf } from '../../notation.ts'
 

@@ -1,7 +1,7 @@
+import { CpuMap } from '../../../src/map/cpu-map.ts'
 import type { AcceleratorCapabilities, QemuCapabilities, QemuModel } from '../../../src/qemu/capabilities.ts'
 import type { DomainHost, DomainQuestion } from '../../../src/qemu/domain-capabilities/request.ts'
 import { QapiSchema } from '../../../src/qemu/qapi-schema.ts'
-import { builtin } from '../../built-in.ts'
 
 /** What of a question a test cares about; the rest is an x86_64 QEMU on KVM that can do nothing. */
 export interface Asked {
@@ -35,7 +35,7 @@ export function asked(parts: Asked = {}): DomainQuestion {
     ...parts.qemu,
   }
   return {
-    db: builtin(),
+    map: CpuMap.builtIn(),
     qemu,
     with: given,
     accelerator,

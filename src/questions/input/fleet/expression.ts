@@ -1,4 +1,4 @@
-import { decodeOn } from '../../../arch/x86/decode.ts'
+import { requireDecoder } from '../../../arch/registry.ts'
 import { addIfMissing, type CpuFeature } from '../../../core/cpu.ts'
 import type { Feature } from '../../../core/feature.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
@@ -27,12 +27,12 @@ export interface Expression {
 
 /** The candidate written down for guests that have all of `given`. */
 export function expressionOf(
-  { db }: Context,
+  { map }: Context,
   given: FeatureSet,
   vendor: Vendor | undefined,
   { model, added, disabled, needs }: Candidate,
 ): Expression {
-  const cpu = decodeOn(db, { features: given, vendor }, model, { migratable: true })
+  const cpu = requireDecoder(map).decodeOn({ features: given, vendor }, model, { migratable: true })
   const off = disabled.map(({ name }): CpuFeature => ({ name, policy: 'disable' }))
   const features = off.reduce(addIfMissing, cpu.features)
   const pinned = model.canonical ?? model.name

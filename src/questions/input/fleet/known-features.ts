@@ -1,4 +1,4 @@
-import { featuresOf } from '../../../arch/x86/definition.ts'
+import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu } from '../../../core/cpu.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { Context } from '../../context.ts'
@@ -9,12 +9,13 @@ import type { Note } from '../../words/note.ts'
  * described by a newer libvirt does not take the whole fleet's answer away.
  * @throws LibvirtError for an unknown model
  */
-export function knownFeatures({ db }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
+export function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
+  const { db, featuresOf } = requireDecoder(map)
   const unknown = cpu.features.filter(({ name }) => !db.features.get(name))
-  if (unknown.length === 0) return { features: featuresOf(db, cpu), notes: [] }
+  if (unknown.length === 0) return { features: featuresOf(cpu), notes: [] }
   const features = cpu.features.filter(({ name }) => db.features.get(name))
   return {
-    features: featuresOf(db, { ...cpu, features }),
+    features: featuresOf({ ...cpu, features }),
     notes: unknown.map(({ name }): Note => ({ kind: 'feature-skipped', feature: name })),
   }
 }

@@ -1,12 +1,10 @@
-import { requireX86 } from '../../../arch/registry.ts'
-import { hardwareAxesOf } from '../../../arch/x86/axes.ts'
-import { readCpuid } from '../../../arch/x86/cpuid.ts'
+import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu } from '../../../core/cpu.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { DistinctDump } from '../../../formats/found.ts'
 import { child, children, type Element, textOf } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
-import { decodeX86, meetData } from '../../decode/compute.ts'
+import { decodeBits, meetData } from '../../decode/compute.ts'
 import { notesOf } from '../definition-of.ts'
 import { knownFeatures } from './known-features.ts'
 import type { HostMember, Member } from './member.ts'
@@ -16,7 +14,7 @@ import type { HostMember, Member } from './member.ts'
  * @throws LibvirtError for an unknown model, or an architecture that is not x86
  */
 export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
-  requireX86(cpu.arch ?? 'x86_64')
+  requireDecoder(context.map, cpu.arch)
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
@@ -49,14 +47,15 @@ export function aroundHost(capabilities: Element): Partial<HostMember> {
 
 /** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */
 export function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
-  const data = meetData(dumps.map(dump => readCpuid(context.db, dump.data)))
+  const { read, sizesOf } = requireDecoder(context.map)
+  const data = meetData(dumps.map(dump => read(dump.data)))
   const [first] = dumps
   if (!data || !first) throw new RangeError('a dump without CPUs')
   const { features, vendor, signature } = data
   const facts = {
     features,
     signature,
-    ...hardwareAxesOf(first.data),
+    ...sizesOf(first.data),
     ...named(context, data),
     vendor: vendor?.name,
   }
@@ -68,7 +67,7 @@ export function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): M
 /** The model that a dump is best called by; of silicon that no model fits, none. */
 function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>): Pick<HostMember, 'model'> {
   try {
-    return { model: decodeX86(context, data, { best: true }).model }
+    return { model: decodeBits(context, data, { best: true }).model }
   } catch (error) {
     if (error instanceof LibvirtError) return {}
     throw error

@@ -1,6 +1,6 @@
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
-import { allowedModels, dataOfProperties } from '../../../qemu/expansion.ts'
+import { allowedModels, bitsOfProperties } from '../../../qemu/expansion.ts'
 import type { Conversation } from '../../../qemu/qmp/conversation.ts'
 import { qemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import type { Element } from '../../../xml/element.ts'
@@ -32,7 +32,7 @@ export function hypervisorOfConversation({ db }: Context, conversation: Conversa
   const { accelerators, version } = qemuCapabilities(conversation, 'x86_64')
   const [own] = accelerators.values()
   if (!own?.host) return undefined
-  const { features, vendor } = dataOfProperties(db, own.host.properties)
+  const { features, vendor } = bitsOfProperties(db, own.host.properties)
   const facts = {
     features,
     vendor: vendor?.name,

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Query, walkLeaves } from '../../../src/arch/x86/walk.ts'
-import { builtin } from '../../built-in.ts'
-import { registersOf } from '../../notation.ts'
+import { type Query, walkLeaves } from '../../src/core/cpuid-walk.ts'
+import { builtin } from '../built-in.ts'
+import { registersOf } from '../notation.ts'
 
 /** A CPU that answers zeros but for what is listed: `LEAF.SUBLEAF: EAX EBX ECX EDX` in hexadecimal. */
 const cpu = (...lines: readonly string[]): Query => {
