@@ -33,7 +33,7 @@ function files(folder: string): string[] {
   return readdirSync(join(root, folder)).flatMap(name => {
     const path = join(folder, name)
     if (statSync(join(root, path)).isDirectory()) return files(path)
-    return name.endsWith('.ts') && !name.endsWith('.d.ts') ? [path] : []
+    return /\.tsx?$/.test(name) && !name.endsWith('.d.ts') ? [path] : []
   })
 }
 
@@ -90,6 +90,22 @@ test('no architecture knows another', () => {
       })
       .map(target => `${path} imports ${target}`),
   )
+  expect(faults).toEqual([])
+})
+
+/** What the rest sees of `src/arch`: the one list, libvirt's questions, and the types of both. */
+const ARCH_ENTRIES = ['registry', 'operations', 'driver', 'dialogue'].map(name => `arch/${name}.ts`)
+
+test('nobody imports below the registry of architectures', () => {
+  const others = ['../conformance', '../bench', '../scripts', '../web'].flatMap(folder => files(folder))
+  const faults = [...sources, ...others]
+    .filter(path => layerOf(path) !== 'arch')
+    .flatMap(path =>
+      imports(path)
+        .map(name => normalize(join('src', dirname(path), name)).replace(/^src\//, ''))
+        .filter(target => layerOf(target) === 'arch' && !ARCH_ENTRIES.includes(target))
+        .map(target => `${path} imports ${target}`),
+    )
   expect(faults).toEqual([])
 })
 
