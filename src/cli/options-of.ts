@@ -76,7 +76,8 @@ const entriesOf = (input: Schema, fleets: readonly string[]): [string, Schema][]
     ([key]) => !NOT_OPTIONS.has(key) && !fleets.includes(key),
   )
 
-const optionOf = (key: string, fields: Fields): FieldOption & { name: string } => {
+/** How an input is given as an option: `mustHave` as `must-have`, where the fields do not say otherwise. */
+export const optionOf = (key: string, fields: Fields): FieldOption & { name: string } => {
   const kebab = key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
   return { name: kebab, ...fields[key] }
 }

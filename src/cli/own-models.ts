@@ -1,5 +1,6 @@
 import { BadRequest } from '../questions/bad-request.ts'
 import type { Context } from '../questions/context.ts'
+import { MODEL_ARCHES, requireModels } from '../questions/input/models-of.ts'
 import { openContext } from './database.ts'
 import type { Session } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
@@ -8,7 +9,7 @@ import { type OptionSpec, UsageError } from './spec.ts'
 export const ARCH: OptionSpec = {
   name: 'arch',
   value: 'string',
-  words: ['x86_64', 'i686', 's390x', 'riscv64', 'loongarch64'],
+  words: MODEL_ARCHES,
   help: 'whose models: x86 if not given; others as QEMU names them',
 }
 
@@ -18,7 +19,6 @@ export async function requestedModels(
   arch?: string,
 ): Promise<{ context: Context; own: boolean }> {
   const context = await openContext(session)
-  const { requireModels } = await import('../questions/input/models-of.ts')
   try {
     return requireModels(context, arch)
   } catch (error) {

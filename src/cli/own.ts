@@ -8,7 +8,7 @@ import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { FLEET, type GivenFleet, givenFleet } from './fleet-input.ts'
-import { type FieldOption, inputOf, optionsOf } from './options-of.ts'
+import { type FieldOption, inputOf, optionOf, optionsOf } from './options-of.ts'
 import { FORMS, printReport } from './print-report.ts'
 import type { Session } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
@@ -90,7 +90,7 @@ function checkInput(
   if (checked.success) return checked.output as object
   const [{ message, path }] = checked.issues
   const key = path?.[0]?.key
-  const option = typeof key === 'string' ? `--${fields[key]?.name ?? kebab(key)} ` : ''
+  const option = typeof key === 'string' ? `--${optionOf(key, fields).name} ` : ''
   throw new UsageError(option + message)
 }
 
@@ -112,6 +112,3 @@ async function readFleets<Q extends AnyQuestion>(
   if (!last) throw new RangeError('a fleet command without a fleet')
   return { given: last, documents }
 }
-
-/** `mustHave` as an option: `must-have`. */
-const kebab = (key: string): string => key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)

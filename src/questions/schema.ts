@@ -4,7 +4,7 @@ import * as v from 'valibot'
 export type Schema = v.GenericSchema
 
 /** Plain data as code may use it: nothing of it may be changed. */
-export type DeepReadonly<T> = T extends readonly (infer Item)[]
+type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
@@ -18,10 +18,6 @@ export const described = <S extends Schema>(schema: S, text: string) => v.pipe(s
 
 /** Text. */
 export const text = (description: string) => described(v.string('must be text'), description)
-
-/** A list of texts. */
-export const texts = (description: string) =>
-  described(v.array(v.string('must be text'), 'must be a list of texts'), description)
 
 /** A list of names. */
 export const names = (description: string) =>

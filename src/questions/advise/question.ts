@@ -1,4 +1,4 @@
-import { openHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { planOptions } from '../pools/plan-options.ts'
 import { planInput } from '../pools/plan-schema.ts'
 import { question } from '../question.ts'
@@ -11,7 +11,7 @@ export const adviseQuestion = question({
   input: planInput,
   answer: Advice,
   run(context, { documents, fleet, ...constraints }) {
-    const { view, notes } = openHosts(context, { documents, fleet })
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
     return { answer: advise(view, planOptions(view, constraints)), notes }
   },
 })

@@ -65,7 +65,7 @@ export type CauseAnswer = AnswerOf<typeof CauseAnswer>
 /** Why some of a pool's hosts lack a feature, and which. */
 export const SharedCause = v.strictObject({
   ...CauseAnswer.entries,
-  hosts: described(v.array(v.string()), "Empty: every host has it, and the guest's CPU has not."),
+  hosts: described(v.array(v.string()), "Empty: every host has it, and the guest's CPU lacks it."),
 })
 export type SharedCause = AnswerOf<typeof SharedCause>
 

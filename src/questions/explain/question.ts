@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { BadRequest } from '../bad-request.ts'
 import { fleetInput } from '../input/fleet/fleet-schema.ts'
 import { featureNamed } from '../input/fleet/named.ts'
-import { openHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { flag, text } from '../schema.ts'
@@ -27,7 +27,7 @@ export const explainQuestion = question({
   input,
   answer: v.union([ExplainAnswer, FeatureAnswer, CostAnswer]),
   run(context, { pool, feature, cost: withCost, ...fleet }) {
-    const { view, notes } = openHosts(context, fleet)
+    const { view, notes } = openFleetWithHosts(context, fleet)
     return { answer: explainView(view, labelsOf(view, pool), feature, withCost), notes }
   },
 })

@@ -9,7 +9,7 @@ export const GuestAnswer = v.strictObject({
     '`reduced`: it starts, without features that its definition has.',
   ),
   message: v.exactOptional(described(v.string(), "libvirt's text, where it refuses.")),
-  lost: described(v.array(Reason), 'What the definition has and the running guest has not.'),
+  lost: described(v.array(Reason), 'Features of the definition that the running guest lacks.'),
   gained: described(v.array(Reason), 'What the running guest has and the definition does not name.'),
   argument: v.exactOptional(described(v.string(), "QEMU's `-cpu`; absent where QEMU is not started.")),
   live: v.exactOptional(described(v.string(), 'The CPU of the running guest, as `virsh dumpxml` has it.')),

@@ -7,7 +7,7 @@ export const HypervisorReasons = v.strictObject({
   ...BaselineReasons.entries,
   withheld: described(
     v.array(Reason),
-    'What every CPU has and the answer has not: the hypervisor cannot give it.',
+    'Features that every CPU has and the answer lacks, because the hypervisor cannot give them.',
   ),
 })
 export type HypervisorReasons = AnswerOf<typeof HypervisorReasons>

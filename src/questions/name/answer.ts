@@ -7,7 +7,7 @@ export const FamilyHas = v.strictObject({
   family: v.string(),
   versions: described(
     v.array(v.string()),
-    '`v3`, `v4`, or the plain name where it has no version; empty: none of them.',
+    '`v3`, `v4`, or the plain name where it has no version; empty: no version.',
   ),
   all: described(v.boolean(), 'Whether all of them do.'),
 })
@@ -54,7 +54,7 @@ export const NameAnswer = v.strictObject({
   text: v.string(),
   features: described(
     v.array(FeatureFacts),
-    'Several where tools mean different bits by the same word; empty: nobody calls a feature so.',
+    'Several where tools use the same word for different bits; empty: no tool has a feature of this name.',
   ),
   nearest: described(
     v.array(v.string()),

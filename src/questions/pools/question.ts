@@ -1,4 +1,4 @@
-import { openHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { question } from '../question.ts'
 import { PoolsAnswer } from './answer.ts'
 import { pools } from './compute.ts'
@@ -11,7 +11,7 @@ export const poolsQuestion = question({
   input: planInput,
   answer: PoolsAnswer,
   run(context, { documents, fleet, ...constraints }) {
-    const { view, notes } = openHosts(context, { documents, fleet })
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
     return { answer: pools(view, planOptions(view, constraints)), notes }
   },
 })

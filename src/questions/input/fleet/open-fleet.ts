@@ -31,7 +31,7 @@ export function openFleet(context: Context, input: FleetInput): OpenedFleet {
 }
 
 /** The fleet of a request, which must have a host. @throws ParseError, LibvirtError */
-export function openHosts(context: Context, input: FleetInput): OpenedFleet {
+export function openFleetWithHosts(context: Context, input: FleetInput): OpenedFleet {
   const fleet = openFleet(context, input)
   if (fleet.view.fleet.hosts.length === 0) throw new ParseError('no host in the documents')
   return fleet
