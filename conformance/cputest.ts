@@ -7,7 +7,7 @@ import { type Signature, signatureWord } from '../src/core/signature.ts'
 import { parseCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import { allowedModels, bitsOfProperties } from '../src/qemu/expansion.ts'
+import { decodeProperties, listAllowedModels } from '../src/qemu/expansion.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import type { Context } from '../src/questions/context.ts'
@@ -251,8 +251,8 @@ class Cputest {
     const { accelerators } = parseQemuCapabilities(this.#data.text(file), file, 'x86_64')
     const { host, models } = accelerators.get('kvm') ?? {}
     return {
-      data: bitsOfProperties(this.#context.db, host?.properties ?? new Map()),
-      models: models && !WITHOUT_MODEL_LIST.has(name) ? allowedModels(models) : undefined,
+      data: decodeProperties(this.#context.db, host?.properties ?? new Map()),
+      models: models && !WITHOUT_MODEL_LIST.has(name) ? listAllowedModels(models) : undefined,
     }
   }
 

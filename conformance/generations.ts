@@ -2,8 +2,8 @@ import { requireDriver } from '../src/arch/registry.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import type { JsonObject } from '../src/formats/json/json-value.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
-import { parseConversation } from '../src/qemu/qmp/conversation.ts'
-import type { Exchange } from '../src/qemu/qmp/exchange.ts'
+import { parseRecording } from '../src/qemu/qmp/conversation.ts'
+import type { QmpExchange } from '../src/qemu/qmp/exchange.ts'
 import type { DataFolder } from './data.ts'
 import { Family } from './report.ts'
 
@@ -23,7 +23,7 @@ interface Model {
 export function generationsFamily(data: DataFolder): Family {
   const family = new Family('s390x generations, recorded QEMUs')
   for (const file of data.names().filter(name => name.endsWith('_s390x.replies'))) {
-    for (const [i, run] of parseConversation(data.text(file)).runs.entries()) {
+    for (const [i, run] of parseRecording(data.text(file)).runs.entries()) {
       const where = `${file} run ${i + 1}`
       const own = replyOf<{ model: Model }>(run, 'query-cpu-model-expansion', 'static')?.model
       const definitions = replyOf<readonly Definition[]>(run, 'query-cpu-definitions')
@@ -65,7 +65,7 @@ function blockers(model: string, host: Cpu): string[] {
   return [...found.missing.map(({ name }) => name), ...(found.newer ? ['type'] : [])]
 }
 
-function replyOf<T>(run: readonly Exchange[], execute: string, type?: string): T | undefined {
+function replyOf<T>(run: readonly QmpExchange[], execute: string, type?: string): T | undefined {
   const found = run.find(
     ({ command }) =>
       command.execute === execute && (type === undefined || (command.arguments as JsonObject)?.type === type),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HostFacts, HostNumaCell, Migration } from '../src/formats/host/host-facts.ts'
 import { readCaches } from '../src/host/machine/caches.ts'
-import { readBandwidth, withControls } from '../src/host/machine/resctrl.ts'
+import { addControls, readBandwidth } from '../src/host/machine/resctrl.ts'
 import { readTopology } from '../src/host/machine/topology.ts'
 import { HostTree } from '../src/host/machine/tree.ts'
 import { printCapabilities } from '../src/qemu/print-capabilities.ts'
@@ -42,7 +42,7 @@ function recordedHost(tree: HostTree, arch: string, migration: Migration | undef
     iommu: false,
     migration,
     topology: topology && { ...topology, cells: topology.cells.map(withInventedMemory) },
-    cache: withControls(tree, banks),
+    cache: addControls(tree, banks),
     memoryBandwidth: readBandwidth(tree, banks),
     securityModels: [],
   }

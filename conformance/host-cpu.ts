@@ -1,5 +1,5 @@
 import { ARCH_NAMES } from '../src/formats/arch-names.ts'
-import { nodeInfo } from '../src/host/machine/node-info.ts'
+import { readNodeInfo } from '../src/host/machine/node-info.ts'
 import { HostTree } from '../src/host/machine/tree.ts'
 import { cpuMhz, cpuSignature } from './cpu-signature.ts'
 import type { DataFolder } from './data.ts'
@@ -36,7 +36,7 @@ export function hostCpu(tests: DataFolder): Family[] {
 function printNodeInfo(system: string, arch: string, cpuinfo: string): string {
   const threadsPerSubcore = arch.startsWith('ppc64') ? THREADS_PER_SUBCORE : 0
   const info = withTree({ 'sys/devices/system': system }, root =>
-    nodeInfo(new HostTree(root), { arch, threadsPerSubcore }),
+    readNodeInfo(new HostTree(root), { arch, threadsPerSubcore }),
   )
   return (
     `CPUs: ${info.online}/${info.total}, MHz: ${cpuMhz(cpuinfo, arch)}, Nodes: ${info.nodes}, ` +

@@ -1,8 +1,8 @@
 /** virt-cpu on Node: files, directories, standard input, installed cpu_map directories, and this machine. */
 
 export type { HostFacts } from './formats/host/host-facts.ts'
-export type { HostDoubt } from './formats/host/host-warning.ts'
-export type { ProbeDoubt, ProbedCpu, Route } from './formats/host/probed.ts'
+export type { HostWarning } from './formats/host/host-warning.ts'
+export type { ProbedCpu, ProbeWarning, Route } from './formats/host/probed.ts'
 export type { VfioCondition, VfioFacts } from './formats/host/vfio.ts'
 export { type ProbeCpuOptions, probeCpu } from './host/cpu/probe-cpu.ts'
 export { openCpuMap } from './host/files/cpu-map.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Cpu } from '../src/core/cpu.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import type { QemuCapabilities } from '../src/qemu/capabilities.ts'
-import { parseConversation } from '../src/qemu/qmp/conversation.ts'
-import { qemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
+import { parseRecording } from '../src/qemu/qmp/conversation.ts'
+import { readQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import { child } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
 
@@ -62,7 +62,7 @@ export function observedHost(folder: string): {
   const xml = parseXml(readFileSync(join(folder, 'capabilities.xml'), 'utf8'))
   const cpu = child(child(xml, 'host') ?? xml, 'cpu')
   return {
-    capabilities: qemuCapabilities(parseConversation(text, 'observed')),
+    capabilities: readQemuCapabilities(parseRecording(text, 'observed')),
     host: { ...parseCpu(cpu, 'host'), mode: 'custom' },
   }
 }

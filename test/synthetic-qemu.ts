@@ -3,9 +3,9 @@ import type { Cpu } from '../src/core/cpu.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
 import type { Database } from '../src/map/database.ts'
 import { chooseQemu } from '../src/qemu/choice.ts'
-import { NEVER_OFFERED, toQemu } from '../src/qemu/names.ts'
-import { parseConversation } from '../src/qemu/qmp/conversation.ts'
-import { qemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
+import { NEVER_OFFERED, toQemuName } from '../src/qemu/names.ts'
+import { parseRecording } from '../src/qemu/qmp/conversation.ts'
+import { readQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import type { Hypervisor } from '../src/questions/input/hypervisor.ts'
 import { builtin } from './built-in.ts'
 
@@ -64,7 +64,7 @@ const told = (execute: string, args: object | undefined, answer: unknown, id: st
 
 function properties(db: Database, { vendor, signature }: Cpu, has: FeatureSet, without: readonly string[]) {
   const features = db.features.list.map(({ name, bits }) => [
-    toQemu(name),
+    toQemuName(name),
     bits.leq(has) && !without.includes(name),
   ])
   const id = db.vendor(vendor ?? '')?.id ?? ''
@@ -78,7 +78,7 @@ function definition(db: Database, name: string, has: FeatureSet) {
   return {
     name,
     typename: `${name}-x86_64-cpu`,
-    'unavailable-features': missing.map(feature => toQemu(feature.name)),
+    'unavailable-features': missing.map(feature => toQemuName(feature.name)),
     static: false,
     'migration-safe': true,
     deprecated: false,
@@ -87,7 +87,7 @@ function definition(db: Database, name: string, has: FeatureSet) {
 
 /** The same, read. */
 export function syntheticHypervisor(host: SyntheticHost, db = builtin()): Hypervisor {
-  const capabilities = qemuCapabilities(parseConversation(synthesize(host, db), 'synthetic'))
+  const capabilities = readQemuCapabilities(parseRecording(synthesize(host, db), 'synthetic'))
   const place = { binary: '/usr/bin/qemu-system-x86_64', host: 'x86_64' }
   return { capabilities, choice: chooseQemu(capabilities, place, {}) }
 }

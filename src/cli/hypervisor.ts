@@ -2,8 +2,8 @@ import type { Dialogue } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
 import { readWholeText } from '../host/files/read-whole-text.ts'
-import { checkQemuRequest, noEmulator } from '../qemu/choice.ts'
-import { parseConversation } from '../qemu/qmp/conversation.ts'
+import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
+import { parseRecording } from '../qemu/qmp/conversation.ts'
 import type { Hypervisor } from '../questions/input/hypervisor.ts'
 import { hypervisorOf, type RecordedRequest } from '../questions/input/recorded-hypervisor.ts'
 import type { Arguments } from './arguments.ts'
@@ -70,19 +70,19 @@ export async function openHypervisor(request: HypervisorRequest): Promise<Hyperv
 }
 
 async function probed(request: HypervisorRequest): Promise<Hypervisor> {
-  const { findEmulator, hostArch } = await import('../host/qemu/emulator.ts')
+  const { findEmulator, readHostArch } = await import('../host/qemu/emulator.ts')
   const { probeQemu } = await import('../host/qemu/probe.ts')
-  const host = hostArch()
+  const host = readHostArch()
   const arch = request.arch ?? host
   const binary = request.emulator ?? findEmulator(arch, { host })
-  if (binary === undefined) throw noEmulator(arch)
+  if (binary === undefined) throw makeNoEmulatorError(arch)
   const conversation = await probeQemu({ binary, cache: request.noCache ? 'none' : undefined })
   return hypervisorOf(conversation, { ...request, emulator: binary }, host)
 }
 
 /** @throws FileError, ParseError, LibvirtError */
 const recorded = (request: HypervisorRequest, path: string): Hypervisor =>
-  hypervisorOf(parseConversation(readWholeText(path), path), request)
+  hypervisorOf(parseRecording(readWholeText(path), path), request)
 
 /**
  * What an inquiry comes to; where it asks anything, a QEMU of this host answers.
@@ -94,13 +94,13 @@ export async function inquireQemu<T>(
   { emulator, virttype, replies }: HypervisorRequest,
 ): Promise<T> {
   const { findEmulator } = await import('../host/qemu/emulator.ts')
-  const { inquire } = await import('../host/qemu/run-dialogue.ts')
+  const { answerFromQemu } = await import('../host/qemu/run-dialogue.ts')
   const binary = () => {
     const found = replies === undefined ? (emulator ?? findEmulator(arch)) : findEmulator(arch)
-    if (found === undefined) throw noEmulator(arch)
+    if (found === undefined) throw makeNoEmulatorError(arch)
     return found
   }
-  return inquire(inquiry, binary, { accelerator: virttype === 'qemu' ? 'tcg' : 'kvm:tcg' })
+  return answerFromQemu(inquiry, binary, { accelerator: virttype === 'qemu' ? 'tcg' : 'kvm:tcg' })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs'
 import type { Look, Report } from '../report/report.ts'
-import { type Line, linesText, type Paint, type Tone } from '../report/styled-text.ts'
+import { type Line, type Paint, printStyledLines, type Tone } from '../report/styled-text.ts'
 import type { Arguments } from './arguments.ts'
 import { STDERR, STDOUT, terminalWidth } from './output.ts'
 import type { Session } from './session.ts'
@@ -25,11 +25,11 @@ export async function printReport(
 
 /** Prints lines in colour where the answer's stream is a terminal. */
 export const printLines = async (session: Session, lines: readonly Line[]): Promise<void> =>
-  session.out(linesText(lines, await paintOn(STDOUT)))
+  session.out(printStyledLines(lines, await paintOn(STDOUT)))
 
 /** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
 export const printExplanation = async (session: Session, lines: readonly Line[]): Promise<void> =>
-  session.err(linesText(lines, await paintOn(STDERR)))
+  session.err(printStyledLines(lines, await paintOn(STDERR)))
 
 /** As wide as the terminal; in colour where stdout is one. */
 const look = async (): Promise<Look> => ({ width: terminalWidth(), paint: await paintOn(STDOUT) })

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Answered } from '../http/answer.ts'
-import { Refused } from '../http/refused.ts'
+import type { HttpAnswer } from '../http/answer.ts'
+import { RequestRefused } from '../http/refused.ts'
 
 /** The folders of installed maps that a server answers from. */
 export interface MapFolders {
@@ -17,7 +17,7 @@ export interface WorkerRequest {
 }
 
 /** From a thread: the answer, or a fault of ours. */
-export type WorkerReply = Answered | { readonly fault: { readonly name: string; readonly message: string } }
+export type WorkerReply = HttpAnswer | { readonly fault: { readonly name: string; readonly message: string } }
 
 export interface CrewOptions {
   /** The program of a thread, `worker.ts` as it was built. */
@@ -54,10 +54,10 @@ export class WorkerPool {
   }
 
   /** @throws Refused where it takes too long or too much, or too many wait; a fault of ours */
-  async answer(verb: string, text: string, gone?: AbortSignal): Promise<Answered> {
+  async answer(verb: string, text: string, gone?: AbortSignal): Promise<HttpAnswer> {
     await this.#turn()
     try {
-      if (gone?.aborted) throw new Refused('too-long', GONE)
+      if (gone?.aborted) throw new RequestRefused('too-long', GONE)
       const worker = this.#idle.pop() ?? this.#start()
       const heard = await this.#hear(worker, { verb, text }, gone)
       this.#idle.push(worker)
@@ -83,7 +83,7 @@ export class WorkerPool {
       return Promise.resolve()
     }
     if (this.#waiting.length < queue) return new Promise(resolve => this.#waiting.push(resolve))
-    throw new Refused('busy', `${this.#waiting.length} requests wait already: ask again later`)
+    throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
   }
 
   #start(): Worker {
@@ -107,7 +107,12 @@ export class WorkerPool {
       }
       const timer = setTimeout(() => {
         const seconds = limit / 1000
-        end(new Refused('too-long', `no answer within ${seconds} s: ask for less, or start with --limit`))
+        end(
+          new RequestRefused(
+            'too-long',
+            `no answer within ${seconds} s: ask for less, or start with --limit`,
+          ),
+        )
       }, limit)
       const onMessage = (heard: WorkerReply) => {
         release()
@@ -116,10 +121,10 @@ export class WorkerPool {
       const onError = (error: Error & { readonly code?: string }) =>
         end(
           error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-            ? new Refused('too-much', `it takes more than ${MEMORY} MiB: ask for less at once`)
+            ? new RequestRefused('too-much', `it takes more than ${MEMORY} MiB: ask for less at once`)
             : error,
         )
-      const onGone = () => end(new Refused('too-long', GONE))
+      const onGone = () => end(new RequestRefused('too-long', GONE))
       const release = () => {
         clearTimeout(timer)
         worker.off('message', onMessage).off('error', onError)

@@ -1,7 +1,7 @@
 // The program of a thread that answers a server's requests, one after another.
 import { parentPort, workerData } from 'node:worker_threads'
 import { openCpuMap } from '../host/files/cpu-map.ts'
-import { answer } from '../http/answer.ts'
+import { answerRequest } from '../http/answer.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import type { MapFolders, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
@@ -15,7 +15,7 @@ parentPort?.on('message', ({ verb, text }: WorkerRequest) => parentPort?.postMes
 
 function heard(verb: string, text: string): WorkerReply {
   try {
-    return answer(sources, verb, text)
+    return answerRequest(sources, verb, text)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     return { fault: { name, message } }

@@ -3,7 +3,7 @@ import { ask, errorOf } from '../questions/ask.ts'
 import { contextOf } from '../questions/context.ts'
 import { checkLibvirt, parseRequest } from '../questions/request.ts'
 import { idText, withId } from '../questions/request-id.ts'
-import { Refused } from './refused.ts'
+import { RequestRefused } from './refused.ts'
 import { type Refusal, type Status, statusOf } from './status.ts'
 
 /** What requests are answered from. */
@@ -15,7 +15,7 @@ interface Sources {
 }
 
 /** A response: its status and its JSON. */
-export interface Answered {
+export interface HttpAnswer {
   readonly status: Status
   readonly body: string
 }
@@ -24,31 +24,34 @@ export interface Answered {
  * Answers the text of a request for a verb: what the contract has, an error included. Anything else that is thrown
  * is a fault of ours.
  */
-export function answer({ own, named }: Sources, verb: string, text: string): Answered {
+export function answerRequest({ own, named }: Sources, verb: string, text: string): HttpAnswer {
   try {
     const request = parseRequest(text)
     checkLibvirt(request.libvirt)
-    const map = mapOf(request.cpuMap, own, named)
+    const map = readMap(request.cpuMap, own, named)
     const said = ask(contextOf(map), { ...request, verb })
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     return { status: 200, body }
   } catch (error) {
-    const said = error instanceof Refused ? error : errorOf(error)
+    const said = error instanceof RequestRefused ? error : errorOf(error)
     if (!said) throw error
-    return refusal(said.kind, said.message)
+    return makeRefusal(said.kind, said.message)
   }
 }
 
-export const refusal = (kind: Refusal, message: string): Answered => ({
+export const makeRefusal = (kind: Refusal, message: string): HttpAnswer => ({
   status: statusOf(kind),
   body: JSON.stringify({ error: { kind, message } }),
 })
 
 /** @throws Refused for a path; a map is configured when the server is started */
-function mapOf(name: unknown, own: CpuMap, maps: ReadonlyMap<string, CpuMap>): CpuMap {
+function readMap(name: unknown, own: CpuMap, maps: ReadonlyMap<string, CpuMap>): CpuMap {
   if (name === undefined) return own
   const map = typeof name === 'string' ? maps.get(name) : undefined
   if (map) return map
   const known = maps.size > 0 ? `known: ${[...maps.keys()].join(', ')}` : 'the server was given none'
-  throw new Refused('forbidden', `cpuMap must be the name of a map that the server was given; ${known}`)
+  throw new RequestRefused(
+    'forbidden',
+    `cpuMap must be the name of a map that the server was given; ${known}`,
+  )
 }

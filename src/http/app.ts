@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { QUESTIONS } from '../questions/table.ts'
-import { type Answered, refusal } from './answer.ts'
-import { openapi } from './openapi.ts'
-import { Refused } from './refused.ts'
+import { type HttpAnswer, makeRefusal } from './answer.ts'
+import { describeApi } from './openapi.ts'
+import { RequestRefused } from './refused.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
 const SAFE_HEADERS = {
@@ -21,7 +21,7 @@ const NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
  * What the page may do: exactly what its own `<meta>` says, and nobody may frame it. A policy in a `<meta>` can
  * not say the latter.
  */
-function pagePolicy(html: string): string {
+function makePagePolicy(html: string): string {
   const own = /<meta http-equiv="Content-Security-Policy" content="([^"]*)"/i.exec(html)?.[1]
   return `${own ?? "default-src 'none'"}; frame-ancestors 'none'`
 }
@@ -33,7 +33,7 @@ interface AppOptions {
    * Answers the text of a request for a verb, until its client goes away. What it throws, but Refused, is a fault
    * of ours.
    */
-  readonly answer: (verb: string, text: string, gone: AbortSignal) => Promise<Answered>
+  readonly answer: (verb: string, text: string, gone: AbortSignal) => Promise<HttpAnswer>
   /** The page's HTML. */
   readonly page: string
   /** The host name that the server was told to listen on, beside addresses and `localhost`. */
@@ -48,7 +48,7 @@ export const LARGEST_BODY = 16 * 2 ** 20
 /** The server as a function of requests: the contract's section 4. Nothing is remembered between requests. */
 export function createApp({ version, answer, page, name, onFault }: AppOptions): Hono {
   const app = new Hono()
-  const policy = pagePolicy(page)
+  const policy = makePagePolicy(page)
   app.use(async (c, next) => {
     await next()
     const isPage = c.res.headers.get('content-type')?.startsWith('text/html') ?? false
@@ -61,24 +61,27 @@ export function createApp({ version, answer, page, name, onFault }: AppOptions):
   })
   app.get('/', c => c.html(page))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
-  app.get('/v1/openapi.json', c => c.json(openapi(version)))
+  app.get('/v1/openapi.json', c => c.json(describeApi(version)))
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
     if (!Object.hasOwn(QUESTIONS, verb)) {
-      throw new Refused('not-found', `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`)
+      throw new RequestRefused(
+        'not-found',
+        `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
+      )
     }
-    return respond(c, await answer(verb, await bodyOf(c.req.raw, LARGEST_BODY), c.req.raw.signal))
+    return respond(c, await answer(verb, await readBody(c.req.raw, LARGEST_BODY), c.req.raw.signal))
   })
-  app.notFound(c => respond(c, refusal('not-found', `nothing is at ${c.req.method} ${c.req.path}`)))
+  app.notFound(c => respond(c, makeRefusal('not-found', `nothing is at ${c.req.method} ${c.req.path}`)))
   app.onError((error, c) => {
-    if (error instanceof Refused) return respond(c, refusal(error.kind, error.message))
+    if (error instanceof RequestRefused) return respond(c, makeRefusal(error.kind, error.message))
     onFault?.(error)
-    return respond(c, refusal('fault', 'a fault in virt-cpu itself: please report it'))
+    return respond(c, makeRefusal('fault', 'a fault in virt-cpu itself: please report it'))
   })
   return app
 }
 
-const respond = (c: Context, { status, body }: Answered): Response => {
+const respond = (c: Context, { status, body }: HttpAnswer): Response => {
   if (status === 503) c.header('retry-after', '5')
   return c.body(body, status, { 'content-type': 'application/json' })
 }
@@ -93,10 +96,10 @@ function checkOrigin(headers: Headers, own: string | undefined): void {
   const host = headers.get('host') ?? ''
   const name = host.replace(/:\d*$/, '').toLowerCase()
   if (!isAddress(name) && name !== 'localhost' && !name.endsWith('.localhost') && name !== own?.toLowerCase())
-    throw new Refused('forbidden', `this server is not called '${host}'`)
+    throw new RequestRefused('forbidden', `this server is not called '${host}'`)
   const origin = headers.get('origin')
   if (origin !== null && origin.replace(/^https?:\/\//, '') !== host)
-    throw new Refused('forbidden', `requests from ${origin} are not answered`)
+    throw new RequestRefused('forbidden', `requests from ${origin} are not answered`)
 }
 
 const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)
@@ -105,8 +108,8 @@ const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9
  * A request's body as text, whether its length was told or it comes in chunks; empty where there is none.
  * @throws Refused where it has more than `most` bytes, as soon as that is known
  */
-async function bodyOf(request: Request, most: number): Promise<string> {
-  if (Number(request.headers.get('content-length')) > most) throw tooLarge(most)
+async function readBody(request: Request, most: number): Promise<string> {
+  if (Number(request.headers.get('content-length')) > most) throw makeTooLargeError(most)
   const reader = request.body?.getReader()
   if (!reader) return ''
   const decoder = new TextDecoder()
@@ -114,10 +117,11 @@ async function bodyOf(request: Request, most: number): Promise<string> {
   let size = 0
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.length
-    if (size > most) throw tooLarge(most)
+    if (size > most) throw makeTooLargeError(most)
     texts.push(decoder.decode(part.value, { stream: true }))
   }
   return texts.join('') + decoder.decode()
 }
 
-const tooLarge = (most: number): Refused => new Refused('too-large', `the body has more than ${most} bytes`)
+const makeTooLargeError = (most: number): RequestRefused =>
+  new RequestRefused('too-large', `the body has more than ${most} bytes`)

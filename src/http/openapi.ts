@@ -5,7 +5,7 @@ import { QUESTIONS } from '../questions/table.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /** The OpenAPI description of the server, made of the questions. */
-export const openapi = (version: string): Json => ({
+export const describeApi = (version: string): Json => ({
   openapi: '3.1.0',
   info: {
     title: 'virt-cpu',
@@ -15,45 +15,48 @@ export const openapi = (version: string): Json => ({
   },
   paths: {
     ...Object.fromEntries(
-      Object.values(QUESTIONS).map(question => [`/v1/${question.name}`, { post: operation(question) }]),
+      Object.values(QUESTIONS).map(question => [
+        `/v1/${question.name}`,
+        { post: describeOperation(question) },
+      ]),
     ),
-    '/v1/openapi.json': { get: plain('describe', 'this description', 'application/json') },
-    '/healthz': { get: plain('health', 'whether the server answers', 'application/json') },
-    '/': { get: plain('page', 'the page', 'text/html') },
+    '/v1/openapi.json': { get: describePlain('describe', 'this description', 'application/json') },
+    '/healthz': { get: describePlain('health', 'whether the server answers', 'application/json') },
+    '/': { get: describePlain('page', 'the page', 'text/html') },
   },
   components: { schemas: { Error: ERROR } },
 })
 
-const operation = (question: AnyQuestion): Json => ({
+const describeOperation = (question: AnyQuestion): Json => ({
   operationId: question.name,
   summary: question.summary,
-  requestBody: { required: true, content: { 'application/json': { schema: requestSchema(question) } } },
+  requestBody: { required: true, content: { 'application/json': { schema: describeRequest(question) } } },
   responses: {
     200: {
       description: 'the answer, “no” included',
       content: { 'application/json': { schema: answerSchema(question) } },
     },
-    400: refusal('not JSON, an input missing or of the wrong kind'),
-    403: refusal('a path where a configured name belongs, or another site’s request'),
-    413: refusal('the body is too large'),
-    422: refusal('libvirt’s own error, or input that cannot be read'),
-    503: refusal('it took too long or too much memory, or too many others wait'),
+    400: describeRefusal('not JSON, an input missing or of the wrong kind'),
+    403: describeRefusal('a path where a configured name belongs, or another site’s request'),
+    413: describeRefusal('the body is too large'),
+    422: describeRefusal('libvirt’s own error, or input that cannot be read'),
+    503: describeRefusal('it took too long or too much memory, or too many others wait'),
   },
 })
 
-const plain = (operationId: string, description: string, type: string): Json => ({
+const describePlain = (operationId: string, description: string, type: string): Json => ({
   operationId,
   summary: description,
   responses: { 200: { description, content: { [type]: {} } } },
 })
 
-const refusal = (description: string): Json => ({
+const describeRefusal = (description: string): Json => ({
   description,
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 })
 
 /** The question's inputs, with what every request may have. */
-function requestSchema(question: AnyQuestion): Json {
+function describeRequest(question: AnyQuestion): Json {
   const schema = inputSchema(question)
   return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE } }
 }

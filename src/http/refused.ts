@@ -1,7 +1,7 @@
 import type { Refusal } from './status.ts'
 
 /** A request that is not answered, and why: its path, its size or where it comes from. */
-export class Refused extends Error {
+export class RequestRefused extends Error {
   override readonly name = 'Refused'
   readonly kind: Refusal
 

@@ -1,6 +1,6 @@
 import type { AcceleratorCapabilities } from './capabilities.ts'
-import { unmigratableNames } from './expansion.ts'
-import { fromQemu } from './names.ts'
+import { findUnmigratable } from './expansion.ts'
+import { toLibvirtName } from './names.ts'
 
 /**
  * What keeps a model from being used on a host, in libvirt's spelling; empty: nothing. `unknown`: nobody says whether
@@ -9,7 +9,7 @@ import { fromQemu } from './names.ts'
 export type Blockers = readonly string[] | 'unknown' | 'untold'
 
 /** What hypervisors allow guests. */
-export interface Allowance {
+export interface HypervisorSupport {
   readonly models: ReadonlyMap<string, Blockers>
   /** Every feature that the hypervisor has a name for, whether or not this host has it; absent: it does not tell. */
   readonly features?: ReadonlySet<string> | undefined
@@ -18,23 +18,32 @@ export interface Allowance {
 }
 
 /** What one QEMU allows; undefined where it tells of no model. */
-export function allowanceOf({ models, host }: AcceleratorCapabilities): Allowance | undefined {
+export function readHypervisorSupport({
+  models,
+  host,
+}: AcceleratorCapabilities): HypervisorSupport | undefined {
   if (!models || models.length === 0) return undefined
-  const unmigratable = host && unmigratableNames(host)
+  const unmigratable = host && findUnmigratable(host)
   return {
-    models: new Map(models.map(({ name, unavailable }) => [name, unavailable?.map(fromQemu) ?? 'unknown'])),
-    features: host && named(host.properties.keys()),
-    unmigratable: unmigratable && named(unmigratable),
+    models: new Map(
+      models.map(({ name, unavailable }) => [name, unavailable?.map(toLibvirtName) ?? 'unknown']),
+    ),
+    features: host && toLibvirtNames(host.properties.keys()),
+    unmigratable: unmigratable && toLibvirtNames(unmigratable),
   }
 }
 
-const named = (properties: Iterable<string>): Set<string> => new Set(Array.from(properties, fromQemu))
+const toLibvirtNames = (properties: Iterable<string>): Set<string> =>
+  new Set(Array.from(properties, toLibvirtName))
 
 /**
  * What all of them allow: the models that each has, blocked by whatever blocks them anywhere, and the features that
  * each knows. A hypervisor that does not tell of features rules none out.
  */
-export const meetAllowances = (one: Allowance, other: Allowance): Allowance => ({
+export const meetHypervisorSupport = (
+  one: HypervisorSupport,
+  other: HypervisorSupport,
+): HypervisorSupport => ({
   models: new Map(
     [...one.models].flatMap(([name, blockers]) => {
       const theirs = other.models.get(name)
@@ -53,10 +62,10 @@ function meetBlockers(one: Blockers, other: Blockers): Blockers {
   return [...new Set([...one, ...other])]
 }
 
-type Names = ReadonlySet<string> | undefined
+type OptionalNames = ReadonlySet<string> | undefined
 
-const meetNames = (one: Names, other: Names): Names =>
+const meetNames = (one: OptionalNames, other: OptionalNames): OptionalNames =>
   one && other ? new Set([...one].filter(name => other.has(name))) : (one ?? other)
 
-const joinNames = (one: Names, other: Names): Names =>
+const joinNames = (one: OptionalNames, other: OptionalNames): OptionalNames =>
   one && other ? new Set([...one, ...other]) : (one ?? other)

@@ -28,7 +28,7 @@ export interface QemuMachine {
 }
 
 /** A property of a CPU model as QEMU tells it; other JSON values are passed over when read. */
-export type Property = boolean | number | string
+export type QemuProperty = boolean | number | string
 
 /** A CPU model that a QEMU binary knows. */
 export interface QemuModel {
@@ -47,9 +47,9 @@ export interface HostExpansion {
   /** The model that the properties stand on: `base` on x86, `gen16a-base` on s390x. */
   readonly model: string
   /** As asked first: where QEMU looks after migration, what prevents it is false. */
-  readonly properties: ReadonlyMap<string, Property>
+  readonly properties: ReadonlyMap<string, QemuProperty>
   /** Asked without regard to migration; absent: not asked, or refused. */
-  readonly unmigratable?: ReadonlyMap<string, Property>
+  readonly unmigratable?: ReadonlyMap<string, QemuProperty>
   /** Properties that newer machines do without, in QEMU's order. */
   readonly deprecated: readonly string[]
 }
@@ -63,7 +63,7 @@ export interface AcceleratorCapabilities {
   /** Absent: QEMU does not tell. */
   readonly host?: HostExpansion
   /** The host's properties with every Hyper-V enlightenment that it can give; absent: QEMU does not tell. */
-  readonly hyperv?: ReadonlyMap<string, Property>
+  readonly hyperv?: ReadonlyMap<string, QemuProperty>
 }
 
 /** A version of ARM's interrupt controller. */

@@ -4,14 +4,14 @@ import type { Accelerator, QemuCapabilities, QemuMachine } from './capabilities.
 import { checkVirtType } from './virt-types.ts'
 
 /** Where libvirt takes the machine without a board of its own, whatever QEMU's default is. */
-const VIRT: readonly string[] = ['aarch64', 'armv6l', 'armv7l', 'riscv32', 'riscv64']
+const VIRT_MACHINE_ARCHS: readonly string[] = ['aarch64', 'armv6l', 'armv7l', 'riscv32', 'riscv64']
 
 /**
  * The machine of a guest that names none: the first that there is where QEMU has no default. Undefined where there
  * is none at all.
  */
-function defaultMachine(arch: string, machines: readonly QemuMachine[]): QemuMachine | undefined {
-  const virt = VIRT.includes(arch)
+function findDefaultMachine(arch: string, machines: readonly QemuMachine[]): QemuMachine | undefined {
+  const virt = VIRT_MACHINE_ARCHS.includes(arch)
     ? machines.find(({ name, alias }) => name === 'virt' || alias === 'virt')
     : undefined
   return virt ?? machines.find(({ isDefault }) => isDefault) ?? machines.find(({ name }) => name !== 'none')
@@ -47,18 +47,18 @@ interface QemuPlace {
 }
 
 /** What QEMU can be. libvirt's hypervisor commands take any other type for `qemu`; domain capabilities refuse it. */
-const SERVED: readonly string[] = ['kvm', 'hvf', 'qemu']
+const QEMU_VIRT_TYPES: readonly string[] = ['kvm', 'hvf', 'qemu']
 
-const invalid = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
+const makeInvalidError = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
 
 /** What is refused before an emulator is looked for. @throws LibvirtError */
 export function checkQemuRequest({ virttype, arch }: QemuRequest, isArch: (name: string) => boolean): void {
   checkVirtType(virttype)
-  if (arch !== undefined && !isArch(arch)) throw invalid(`unknown architecture: ${arch}`)
+  if (arch !== undefined && !isArch(arch)) throw makeInvalidError(`unknown architecture: ${arch}`)
 }
 
 /** No emulator was found. */
-export const noEmulator = (arch: string): LibvirtError =>
+export const makeNoEmulatorError = (arch: string): LibvirtError =>
   new LibvirtError('unsupported', `unable to find any emulator to serve '${arch}' architecture`)
 
 /**
@@ -72,7 +72,7 @@ export function chooseQemu(
 ): QemuChoice {
   const arch = request.arch ?? host
   if (!isSameFamily(arch, capabilities.arch)) {
-    throw invalid(
+    throw makeInvalidError(
       `architecture from emulator '${capabilities.arch}' doesn't match given architecture '${arch}'`,
     )
   }
@@ -87,11 +87,11 @@ export function chooseQemu(
     (best === 'qemu' || virttype === 'kvm') &&
     !accelerators.has(virttype as Accelerator)
   ) {
-    throw invalid(`the accel '${accelerator}' is not supported by '${binary}' on this host`)
+    throw makeInvalidError(`the accel '${accelerator}' is not supported by '${binary}' on this host`)
   }
-  const machine = machineOf(capabilities, accelerator, binary, request.machine)
-  if (!SERVED.includes(virttype))
-    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
+  const machine = findMachine(capabilities, accelerator, binary, request.machine)
+  if (!QEMU_VIRT_TYPES.includes(virttype))
+    throw makeInvalidError(`Emulator '${binary}' does not support virt type '${virttype}'`)
   return {
     binary,
     virttype,
@@ -104,14 +104,14 @@ export function chooseQemu(
 }
 
 /** What domain capabilities refuse and the other hypervisor commands let pass. @throws LibvirtError */
-export function checkDomains({ arch, accelerators }: QemuCapabilities, choice: QemuChoice): void {
+export function checkDomainType({ arch, accelerators }: QemuCapabilities, choice: QemuChoice): void {
   const { binary, virttype } = choice
   // A 64-bit emulator runs 32-bit guests too, never the other way round.
   if (choice.arch !== arch && !ALSO_RUNS[arch]?.includes(choice.arch)) {
-    throw invalid(`Emulator '${binary}' does not support arch '${choice.arch}'`)
+    throw makeInvalidError(`Emulator '${binary}' does not support arch '${choice.arch}'`)
   }
   if (!accelerators.has(choice.accelerator) && virttype !== 'qemu') {
-    throw invalid(`Emulator '${binary}' does not support virt type '${virttype}'`)
+    throw makeInvalidError(`Emulator '${binary}' does not support virt type '${virttype}'`)
   }
 }
 
@@ -122,17 +122,17 @@ const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
   ppc64: ['ppc64le'],
 }
 
-function machineOf(
+function findMachine(
   { arch, accelerators }: QemuCapabilities,
   accelerator: Accelerator,
   binary: string,
   name: string | undefined,
 ): QemuMachine | undefined {
   const { machines = [] } = accelerators.get(accelerator) ?? [...accelerators.values()].at(-1) ?? {}
-  if (name === undefined) return defaultMachine(arch, machines)
+  if (name === undefined) return findDefaultMachine(arch, machines)
   const found = machines.find(machine => machine.name === name || machine.alias === name)
   if (!found || name === 'none')
-    throw invalid(`the machine '${name}' is not supported by emulator '${binary}'`)
+    throw makeInvalidError(`the machine '${name}' is not supported by emulator '${binary}'`)
   return found
 }
 

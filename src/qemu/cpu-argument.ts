@@ -1,5 +1,5 @@
 import type { Cpu } from '../core/cpu.ts'
-import { toQemu } from './names.ts'
+import { toQemuName } from './names.ts'
 
 /**
  * A guest's CPU as QEMU's `-cpu` takes it: `Skylake-Server-IBRS,vmx=on,rtm=off`. What a policy leaves to the host
@@ -10,7 +10,7 @@ export function printQemuCpu({ mode, model, migratable, features }: Cpu): string
   const name = mode === 'host-passthrough' ? 'host' : mode === 'maximum' ? 'max' : (model ?? '')
   const properties = features.flatMap(({ name, policy = 'require' }) => {
     if (policy === 'optional') return []
-    return `${toQemu(name)}=${policy === 'disable' || policy === 'forbid' ? 'off' : 'on'}`
+    return `${toQemuName(name)}=${policy === 'disable' || policy === 'forbid' ? 'off' : 'on'}`
   })
   const whole = migratable === undefined ? [] : [`migratable=${migratable ? 'on' : 'off'}`]
   return [name, ...whole, ...properties].join(',')

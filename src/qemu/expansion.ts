@@ -1,27 +1,27 @@
 import type { AllowedModels, CpuBits } from '../arch/driver.ts'
 import { type Signature, signatureWord } from '../core/signature.ts'
 import type { Database } from '../map/database.ts'
-import type { HostExpansion, Property, QemuModel } from './capabilities.ts'
-import { fromQemu } from './names.ts'
+import type { HostExpansion, QemuModel, QemuProperty } from './capabilities.ts'
+import { toLibvirtName } from './names.ts'
 
 /**
  * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the
  * signature. Names that the database does not know are passed over, as libvirt passes them over.
  */
-export function bitsOfProperties(db: Database, properties: ReadonlyMap<string, Property>): CpuBits {
+export function decodeProperties(db: Database, properties: ReadonlyMap<string, QemuProperty>): CpuBits {
   const features = [...properties].flatMap(([name, value]) =>
-    value === true ? (db.features.get(fromQemu(name)) ?? []) : [],
+    value === true ? (db.features.get(toLibvirtName(name)) ?? []) : [],
   )
   const vendor = properties.get('vendor')
   return {
     features: db.features.setOf(features),
     vendor: db.vendors.find(({ id }) => id === vendor),
-    signature: signatureOf(properties),
+    signature: readSignature(properties),
   }
 }
 
 /** Absent when the properties do not tell: all three zero is no signature. */
-function signatureOf(properties: ReadonlyMap<string, Property>): Signature | undefined {
+function readSignature(properties: ReadonlyMap<string, QemuProperty>): Signature | undefined {
   const number = (name: string) => {
     const value = properties.get(name)
     return typeof value === 'number' ? value : 0
@@ -31,14 +31,17 @@ function signatureOf(properties: ReadonlyMap<string, Property>): Signature | und
 }
 
 /** QEMU's models with what it cannot give each, in libvirt's spelling. */
-export const allowedModels = (models: readonly QemuModel[]): AllowedModels =>
-  new Map(models.map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]))
+export const listAllowedModels = (models: readonly QemuModel[]): AllowedModels =>
+  new Map(models.map(({ name, unavailable = [] }) => [name, unavailable.map(toLibvirtName)]))
 
 /**
  * The host as it is: what QEMU would give without regard to migration counts too.
  * @see libvirt's host-model as domain capabilities report it
  */
-export const reportedProperties = ({ properties, unmigratable }: HostExpansion): Map<string, Property> =>
+export const mergeReportedProperties = ({
+  properties,
+  unmigratable,
+}: HostExpansion): Map<string, QemuProperty> =>
   new Map(
     [...properties].map(([name, value]) => [
       name,
@@ -47,7 +50,7 @@ export const reportedProperties = ({ properties, unmigratable }: HostExpansion):
   )
 
 /** Names of properties that the host has and a guest that is to migrate cannot; undefined where QEMU does not tell. */
-export const unmigratableNames = ({ properties, unmigratable }: HostExpansion): Set<string> | undefined =>
+export const findUnmigratable = ({ properties, unmigratable }: HostExpansion): Set<string> | undefined =>
   unmigratable &&
   new Set(
     [...unmigratable].flatMap(([name, value]) =>

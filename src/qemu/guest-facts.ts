@@ -39,13 +39,13 @@ export interface GuestFacts {
 }
 
 /** The guests of an architecture that an emulator can run. */
-export const guestOf = (arch: string, { path, kvm, machines }: Emulator): GuestFacts => ({
+export const describeGuests = (arch: string, { path, kvm, machines }: Emulator): GuestFacts => ({
   arch,
   wordSize: WIDE.has(arch) ? 64 : 32,
   emulator: path,
-  machines: guestMachines(arch, machines),
+  machines: orderMachines(arch, machines),
   domains: kvm ? ['qemu', 'kvm'] : ['qemu'],
-  features: featuresOf(arch),
+  features: listGuestFeatures(arch),
 })
 
 /** Architectures with words of 64 bits, in libvirt's eyes. */
@@ -59,7 +59,7 @@ const WIDE: ReadonlySet<string> = new Set(
 const VIRT = /^(?:armv|aarch64$|riscv)/
 
 /** The default comes first; before an alias stands the machine that it is for. `none` runs no guest. */
-function guestMachines(arch: string, machines: readonly ListedMachine[]): GuestMachine[] {
+function orderMachines(arch: string, machines: readonly ListedMachine[]): GuestMachine[] {
   const isVirt = ({ name, alias }: ListedMachine) => name === 'virt' || alias === 'virt'
   const real = machines.filter(({ name }) => name !== 'none')
   const first = (VIRT.test(arch) ? real.find(isVirt) : undefined) ?? real.find(({ isDefault }) => isDefault)
@@ -73,7 +73,7 @@ function guestMachines(arch: string, machines: readonly ListedMachine[]): GuestM
 const X86 = ['i686', 'x86_64']
 const ACPI = [...X86, 'aarch64', 'loongarch64']
 
-function featuresOf(arch: string): GuestFeature[] {
+function listGuestFeatures(arch: string): GuestFeature[] {
   const paging = arch === 'i686' ? [{ name: 'pae' }, { name: 'nonpae' }] : []
   const acpi = ACPI.includes(arch) ? [{ name: 'acpi', isOn: true, isToggle: true }] : []
   const apic = X86.includes(arch) ? [{ name: 'apic', isOn: true, isToggle: false }] : []

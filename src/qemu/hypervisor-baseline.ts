@@ -3,7 +3,7 @@ import { checkBaselineInput, expand, fold } from '../arch/operations.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
-import type { Allowance } from './allowance.ts'
+import type { HypervisorSupport } from './allowance.ts'
 
 export interface HypervisorBaselineOptions {
   /** The guests' architecture. */
@@ -20,10 +20,10 @@ export interface HypervisorBaselineOptions {
  * it knows, and without what keeps the chosen model from being used.
  * @throws LibvirtError as `virsh hypervisor-cpu-baseline` has it
  */
-export function hypervisorBaseline(
+export function computeHypervisorBaseline(
   map: CpuMap,
   cpus: readonly Cpu[],
-  allowance: Allowance,
+  allowance: HypervisorSupport,
   options: HypervisorBaselineOptions,
 ): Cpu {
   if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
@@ -35,28 +35,30 @@ export function hypervisorBaseline(
   const common = fold(map, options.arch)
   for (const cpu of cpus) common.add(cpu)
   const found = common.result({
-    models: modelsOf(allowance),
-    features: options.ignoreHost ? undefined : namesOf(allowance, options.migratable ?? false),
+    models: listModels(allowance),
+    features: options.ignoreHost ? undefined : listFeatureNames(allowance, options.migratable ?? false),
     // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
     migratable: options.migratable && !allowance.unmigratable,
   })
-  const cpu: Cpu = { ...found, fallback: 'forbid', ...maxPhysAddrOf(cpus) }
+  const cpu: Cpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
   return options.expand ? expand(map, options.arch, cpu) : cpu
 }
 
 /** A model that something unknown blocks cannot be given. */
-const modelsOf = ({ models }: Allowance): AllowedModels =>
+const listModels = ({ models }: HypervisorSupport): AllowedModels =>
   new Map(
     [...models].flatMap(([name, blockers]) =>
       blockers === 'untold' ? [] : [[name, blockers === 'unknown' ? [] : blockers] as const],
     ),
   )
 
-const namesOf = ({ features, unmigratable }: Allowance, migratable: boolean): string[] | undefined =>
-  features && [...features].filter(name => !(migratable && unmigratable?.has(name)))
+const listFeatureNames = (
+  { features, unmigratable }: HypervisorSupport,
+  migratable: boolean,
+): string[] | undefined => features && [...features].filter(name => !(migratable && unmigratable?.has(name)))
 
 /** The narrowest limit, where every CPU has one. */
-function maxPhysAddrOf(cpus: readonly Cpu[]): Pick<Cpu, 'maxphysaddr'> {
+function findMaxPhysAddr(cpus: readonly Cpu[]): Pick<Cpu, 'maxphysaddr'> {
   const limit = Math.min(...cpus.map(({ maxphysaddr }) => maxphysaddr?.limit ?? 0))
   return limit > 0 ? { maxphysaddr: { mode: 'passthrough', limit } } : {}
 }

@@ -2,7 +2,7 @@ import type { Comparison, Driver } from '../arch/driver.ts'
 import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { QemuModel } from './capabilities.ts'
-import { fromQemu } from './names.ts'
+import { toLibvirtName } from './names.ts'
 
 /** What a hypervisor says of the CPUs that it can give. */
 interface HypervisorView {
@@ -30,7 +30,7 @@ export function compareWithHypervisor(
     return { result: 'superset', extra: [] }
   }
   if (!known || !reported || checksFeatures(driver, known.name)) return driver.compare(host, cpu)
-  const names = [...blockersOf(known, cpu), ...unmet(driver, reported, cpu)]
+  const names = [...findBlockers(known, cpu), ...findUnmet(driver, reported, cpu)]
   if (names.length === 0) return { result: 'superset', extra: [] }
   const table = driver.view?.table
   return {
@@ -49,13 +49,13 @@ function checksFeatures({ db, checksFeatures }: Driver, model: string): boolean 
 }
 
 /** What the hypervisor cannot give the model, unless the CPU does without. */
-function blockersOf({ unavailable = [] }: QemuModel, cpu: Cpu): string[] {
+function findBlockers({ unavailable = [] }: QemuModel, cpu: Cpu): string[] {
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
-  return unavailable.map(fromQemu).filter(name => !off.has(name))
+  return unavailable.map(toLibvirtName).filter(name => !off.has(name))
 }
 
 /** What the CPU requires beyond its model and the hypervisor does not report. */
-function unmet({ expand }: Driver, reported: Cpu, cpu: Cpu): string[] {
+function findUnmet({ expand }: Driver, reported: Cpu, cpu: Cpu): string[] {
   const wanted = cpu.features.filter(({ policy }) => policy === 'require')
   if (wanted.length === 0) return []
   const given = (expand?.(reported) ?? reported).features.filter(({ policy }) => policy === 'require')

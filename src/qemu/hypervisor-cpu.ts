@@ -3,9 +3,14 @@ import { expandBy } from '../arch/operations.ts'
 import { driverOf } from '../arch/registry.ts'
 import { type Cpu, type CpuFeature, updateFeature } from '../core/cpu.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
-import type { AcceleratorCapabilities, HostExpansion, Property, QemuCapabilities } from './capabilities.ts'
+import type {
+  AcceleratorCapabilities,
+  HostExpansion,
+  QemuCapabilities,
+  QemuProperty,
+} from './capabilities.ts'
 import type { QemuChoice } from './choice.ts'
-import { allowedModels, bitsOfProperties, reportedProperties } from './expansion.ts'
+import { decodeProperties, listAllowedModels, mergeReportedProperties } from './expansion.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {
@@ -22,7 +27,7 @@ export interface HypervisorCpu {
  * architecture than the host.
  * @param host the host's own definition; absent: unknown, and `full` is what QEMU reports
  */
-export function hypervisorCpu(
+export function computeHypervisorCpu(
   map: CpuMap,
   capabilities: QemuCapabilities,
   { accelerator, arch, isNative }: Pick<QemuChoice, 'accelerator' | 'arch' | 'isNative'>,
@@ -36,8 +41,8 @@ export function hypervisorCpu(
     return { reported: cpu, migratable: cpu, full: cpu }
   }
   if (!driver?.decoder) return undefined
-  const reader = new HostReader(driver.decoder, given, tellsMsrs(capabilities))
-  const reported = reader.read(reportedProperties(given.host))
+  const reader = new HostReader(driver.decoder, given, reportsMsrs(capabilities))
+  const reported = reader.read(mergeReportedProperties(given.host))
   const migratable = given.host.unmigratable
     ? reader.read(given.host.properties)
     : (driver.migratable?.(reported) ?? reported)
@@ -46,7 +51,7 @@ export function hypervisorCpu(
     migratable,
     full:
       host && accelerator !== 'tcg'
-        ? reader.withoutMsrs(joined(driver, driver.decoder, reported, host))
+        ? reader.withoutMsrs(joinHostFeatures(driver, driver.decoder, reported, host))
         : reported,
   }
 }
@@ -63,10 +68,10 @@ class HostReader {
     this.#msrs = msrs
   }
 
-  read(properties: ReadonlyMap<string, Property>): Cpu {
-    const bits = bitsOfProperties(this.#decoder.db, properties)
+  read(properties: ReadonlyMap<string, QemuProperty>): Cpu {
+    const bits = decodeProperties(this.#decoder.db, properties)
     const { models } = this.#given
-    const allowed = models && allowedModels(models)
+    const allowed = models && listAllowedModels(models)
     const cpu = this.#decoder.decode(bits, { as: 'guest', fallback: 'forbid', models: allowed })
     return this.withoutMsrs({ ...cpu, fallback: 'forbid' })
   }
@@ -82,12 +87,12 @@ class HostReader {
 }
 
 /** Where only replies are known, what they are of is taken for a modern QEMU. */
-function tellsMsrs({ types, properties }: QemuCapabilities): boolean {
+function reportsMsrs({ types, properties }: QemuCapabilities): boolean {
   return types.size === 0 || properties.get('max-x86_64-cpu')?.has('unavailable-features') === true
 }
 
 /** The host as it is, named anew, with everything that the hypervisor reports. */
-function joined(driver: Driver, decoder: Decoder, reported: Cpu, host: Cpu): Cpu {
+function joinHostFeatures(driver: Driver, decoder: Decoder, reported: Cpu, host: Cpu): Cpu {
   const vendor = host.vendor === undefined ? undefined : decoder.db.vendor(host.vendor)
   const bits = { features: decoder.featuresOf(host), vendor, signature: host.signature }
   const guest = decoder.decode(bits, { as: 'guest', fallback: 'allow' })

@@ -2,7 +2,7 @@
 const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i686', or1k: 'or32' }
 
 /** libvirt's name of the architecture that a QEMU target emulates. */
-export const libvirtArch = (target: string): string => LIBVIRT_ARCH[target] ?? target
+export const toLibvirtArch = (target: string): string => LIBVIRT_ARCH[target] ?? target
 
 /** Features of libvirt whose QEMU name is another; all others are equal. Not applied to what users write. */
 const QEMU_NAME: ReadonlyMap<string, string> = new Map([
@@ -28,10 +28,10 @@ const LIBVIRT_NAME: ReadonlyMap<string, string> = new Map(
 )
 
 /** QEMU's name of a libvirt feature. */
-export const toQemu = (name: string): string => QEMU_NAME.get(name) ?? name
+export const toQemuName = (name: string): string => QEMU_NAME.get(name) ?? name
 
 /** libvirt's name of a QEMU property. */
-export const fromQemu = (name: string): string => LIBVIRT_NAME.get(name) ?? name
+export const toLibvirtName = (name: string): string => LIBVIRT_NAME.get(name) ?? name
 
 /** Features that no hypervisor offers: `virsh cpu-baseline` leaves them out of its answer on x86. */
 export const NEVER_OFFERED: ReadonlySet<string> = new Set([

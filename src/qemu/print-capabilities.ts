@@ -98,8 +98,10 @@ function printMachine({ name, canonical, maxCpus, deprecated }: GuestMachine): s
 
 function printFeature({ name, isOn, isToggle }: GuestFacts['features'][number]): string {
   const toggle =
-    isToggle === undefined ? '' : ` default='${yes(isOn, 'on', 'off')}' toggle='${yes(isToggle)}'`
+    isToggle === undefined
+      ? ''
+      : ` default='${printBoolean(isOn, 'on', 'off')}' toggle='${printBoolean(isToggle)}'`
   return `      <${name}${toggle}/>\n`
 }
 
-const yes = (is: boolean | undefined, so = 'yes', not = 'no'): string => (is ? so : not)
+const printBoolean = (is: boolean | undefined, so = 'yes', not = 'no'): string => (is ? so : not)

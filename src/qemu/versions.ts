@@ -12,5 +12,5 @@ const NEW_IN_12_8 = {
 } as const
 
 /** Whether that version has the newer behaviour. */
-export const behaves = (version: LibvirtVersion, what: keyof typeof NEW_IN_12_8): boolean =>
+export const hasBehaviour = (version: LibvirtVersion, what: keyof typeof NEW_IN_12_8): boolean =>
   what in NEW_IN_12_8 && version === '12.8'

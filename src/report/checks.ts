@@ -2,12 +2,12 @@
 export interface Checks {
   /** `virt-cpu check` */
   readonly name: string
-  readonly rules: readonly Rule[]
-  readonly cases: readonly Case[]
+  readonly rules: readonly CheckRule[]
+  readonly cases: readonly CheckCase[]
 }
 
 /** A kind of demand. */
-interface Rule {
+interface CheckRule {
   /** `must-have` */
   readonly id: string
   /** What it demands, in a line. */
@@ -15,18 +15,18 @@ interface Rule {
 }
 
 /** One demand of one thing. */
-export interface Case {
+export interface CheckCase {
   readonly rule: string
   /** What it is of: a pool, a host. */
   readonly subject: string
   /** What is demanded, in a line. */
   readonly name: string
   /** Why it does not hold; empty: it does. */
-  readonly faults: readonly Fault[]
+  readonly faults: readonly CheckFailure[]
 }
 
 /** One reason why something does not hold. */
-export interface Fault {
+export interface CheckFailure {
   readonly text: string
   /** How bad it is; `note` fails nothing. */
   readonly level: 'error' | 'warning' | 'note'

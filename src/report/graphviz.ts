@@ -1,11 +1,11 @@
 /** A graph to be drawn. */
 export interface DotGraph {
   readonly name: string
-  readonly nodes: readonly Node[]
-  readonly edges: readonly Edge[]
+  readonly nodes: readonly DotNode[]
+  readonly edges: readonly DotEdge[]
 }
 
-interface Node {
+interface DotNode {
   readonly id: string
   /** Its lines. */
   readonly label: readonly string[]
@@ -13,7 +13,7 @@ interface Node {
   readonly frame?: string | undefined
 }
 
-export interface Edge {
+export interface DotEdge {
   readonly from: string
   readonly to: string
   readonly label?: string | undefined
@@ -25,37 +25,37 @@ export interface Edge {
 export function printDot({ name, nodes, edges }: DotGraph): string {
   const frames = [...new Set(nodes.map(({ frame }) => frame))]
   return [
-    `digraph ${quoted(name)} {`,
+    `digraph ${quoteText(name)} {`,
     '  rankdir=LR',
     '  node [shape=box fontname="sans-serif"]',
     '  edge [fontname="sans-serif" fontsize=10]',
     ...frames.flatMap((frame, i) =>
-      framed(
+      frameText(
         frame,
         i,
         nodes.filter(node => node.frame === frame),
       ),
     ),
-    ...edges.map(edge => `  ${quoted(edge.from)} -> ${quoted(edge.to)}${attributesOf(edge)}`),
+    ...edges.map(edge => `  ${quoteText(edge.from)} -> ${quoteText(edge.to)}${printAttributes(edge)}`),
     '}',
     '',
   ].join('\n')
 }
 
-function framed(frame: string | undefined, number: number, nodes: readonly Node[]): string[] {
-  const lines = nodes.map(({ id, label }) => `${quoted(id)} [label=${quoted(label.join('\n'))}]`)
+function frameText(frame: string | undefined, number: number, nodes: readonly DotNode[]): string[] {
+  const lines = nodes.map(({ id, label }) => `${quoteText(id)} [label=${quoteText(label.join('\n'))}]`)
   if (frame === undefined) return lines.map(line => `  ${line}`)
   return [
     `  subgraph cluster_${number} {`,
-    `    label=${quoted(frame)}`,
+    `    label=${quoteText(frame)}`,
     ...lines.map(line => `    ${line}`),
     '  }',
   ]
 }
 
-function attributesOf({ label, ways }: Edge): string {
+function printAttributes({ label, ways }: DotEdge): string {
   const list = [
-    ...(label === undefined ? [] : [`label=${quoted(label)}`]),
+    ...(label === undefined ? [] : [`label=${quoteText(label)}`]),
     ...(ways === 'both' ? ['dir=both'] : []),
     ...(ways === 'none' ? ['dir=none style=dashed'] : []),
   ]
@@ -63,5 +63,5 @@ function attributesOf({ label, ways }: Edge): string {
 }
 
 /** A double-quoted string; what stands for line ends and escapes in Graphviz stands for itself. */
-const quoted = (text: string): string =>
+const quoteText = (text: string): string =>
   `"${text.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`

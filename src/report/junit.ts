@@ -1,6 +1,6 @@
 import type { Element } from '../xml/element.ts'
 import { printElement } from '../xml/writer.ts'
-import type { Case, Checks } from './checks.ts'
+import type { CheckCase, Checks } from './checks.ts'
 
 /**
  * Checks as a JUnit report, as Jenkins, GitLab and most others read it: a test suite for each subject, a test
@@ -9,38 +9,39 @@ import type { Case, Checks } from './checks.ts'
 export function printJunit({ name, cases }: Checks): string {
   const subjects = [...new Set(cases.map(({ subject }) => subject))]
   const suites = subjects.map(subject =>
-    suiteOf(
+    makeSuite(
       subject,
       cases.filter(one => one.subject === subject),
     ),
   )
   return `<?xml version="1.0" encoding="UTF-8"?>\n${printElement(
-    element('testsuites', { name, ...countsOf(cases) }, suites),
+    makeElement('testsuites', { name, ...countCases(cases) }, suites),
   )}`
 }
 
-const suiteOf = (name: string, cases: readonly Case[]): Element =>
-  element('testsuite', { name, ...countsOf(cases), skipped: '0' }, cases.map(caseOf))
+const makeSuite = (name: string, cases: readonly CheckCase[]): Element =>
+  makeElement('testsuite', { name, ...countCases(cases), skipped: '0' }, cases.map(makeCase))
 
-function caseOf({ subject, rule, name, faults }: Case): Element {
+function makeCase({ subject, rule, name, faults }: CheckCase): Element {
   const text = faults.map(fault => fault.text).join('\n')
   const content = hasFailed({ faults })
-    ? [element('failure', { message: faults[0]?.text ?? '', type: rule }, [text])]
+    ? [makeElement('failure', { message: faults[0]?.text ?? '', type: rule }, [text])]
     : text === ''
       ? []
-      : [element('system-out', {}, [text])]
-  return element('testcase', { classname: subject, name }, content)
+      : [makeElement('system-out', {}, [text])]
+  return makeElement('testcase', { classname: subject, name }, content)
 }
 
-const countsOf = (cases: readonly Case[]) => ({
+const countCases = (cases: readonly CheckCase[]) => ({
   tests: `${cases.length}`,
   failures: `${cases.filter(hasFailed).length}`,
   errors: '0',
 })
 
-const hasFailed = ({ faults }: Pick<Case, 'faults'>): boolean => faults.some(({ level }) => level !== 'note')
+const hasFailed = ({ faults }: Pick<CheckCase, 'faults'>): boolean =>
+  faults.some(({ level }) => level !== 'note')
 
-const element = (
+const makeElement = (
   name: string,
   attributes: Readonly<Record<string, string>>,
   content: Element['content'],

@@ -1,5 +1,12 @@
 import { fill } from '../core/text.ts'
-import { type Cell, linesText, type Paint, painted, plainText, type StyledText } from './styled-text.ts'
+import {
+  type Cell,
+  type Paint,
+  paintText,
+  printStyledLines,
+  type StyledText,
+  toPlainText,
+} from './styled-text.ts'
 
 interface Column {
   /** Empty: the table has no head. */
@@ -55,11 +62,11 @@ export class Report {
 
   /** Parts of one kind stand together, others apart; a heading belongs to what follows. */
   text(look: Look): string {
-    return this.#joined(part => textOf(part, look), false)
+    return this.#joined(part => printText(part, look), false)
   }
 
   markdown(): string {
-    return this.#joined(markdownOf, true)
+    return this.#joined(printMarkdown, true)
   }
 
   #joined(print: (part: Part) => string, apart: boolean): string {
@@ -74,22 +81,22 @@ export class Report {
   }
 }
 
-function textOf(part: Part, look: Look): string {
+function printText(part: Part, look: Look): string {
   switch (part.kind) {
     case 'heading':
     case 'line':
-      return lineText(part.cells, look)
+      return printLine(part.cells, look)
     case 'table':
-      return tableText(part.columns, part.rows, look)
+      return printTable(part.columns, part.rows, look)
     case 'code':
       return part.text.replace(/^(?=.)/gm, '  ')
   }
 }
 
 /** Lines that are too long go on below, two columns in. */
-function lineText(cells: readonly Cell[], look: Look): string {
-  const plain = cells.map(plainText).join('')
-  if (plain.length <= look.width) return linesText([cells], look.paint)
+function printLine(cells: readonly Cell[], look: Look): string {
+  const plain = cells.map(toPlainText).join('')
+  if (plain.length <= look.width) return printStyledLines([cells], look.paint)
   const lead = /^ */.exec(plain)?.[0] ?? ''
   const [first = '', ...rest] = fill(plain.trim().split(' '), `${lead}  `, look.width)
   return `${[lead + first.slice(lead.length + 2), ...rest].join('\n')}\n`
@@ -99,18 +106,22 @@ function lineText(cells: readonly Cell[], look: Look): string {
 const NARROWEST = 24
 const INDENT = '  '
 
-function tableText(columns: readonly Column[], rows: readonly (readonly Cell[])[], look: Look): string {
+function printTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], look: Look): string {
   const titles = columns.map(({ title }) => title)
   const headed = titles.some(title => title !== '')
   const all: (readonly Cell[])[] = headed
     ? [titles.map((text): StyledText => ({ text, tone: 'quiet' })), ...rows]
     : [...rows]
-  const widths = widthsOf(columns, all, look.width)
-  return all.map(row => rowText(columns, row, widths, look)).join('')
+  const widths = computeWidths(columns, all, look.width)
+  return all.map(row => printRow(columns, row, widths, look)).join('')
 }
 
-function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
-  const natural = columns.map((_, i) => Math.max(...rows.map(row => plainText(row[i] ?? '').length)))
+function computeWidths(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number,
+): number[] {
+  const natural = columns.map((_, i) => Math.max(...rows.map(row => toPlainText(row[i] ?? '').length)))
   const wrapping = columns.findIndex(({ wraps }) => wraps)
   if (wrapping < 0) return natural
   const others = natural.reduce((sum, each, i) => (i === wrapping ? sum : sum + each + 2), INDENT.length)
@@ -119,14 +130,14 @@ function widthsOf(columns: readonly Column[], rows: readonly (readonly Cell[])[]
   )
 }
 
-function rowText(
+function printRow(
   columns: readonly Column[],
   row: readonly Cell[],
   widths: readonly number[],
   look: Look,
 ): string {
   const cells = columns.map(({ wraps }, i) => {
-    const text = plainText(row[i] ?? '')
+    const text = toPlainText(row[i] ?? '')
     return wraps ? fill(text.split(' '), '', widths[i] ?? NARROWEST) : [text]
   })
   const height = Math.max(...cells.map(lines => lines.length), 1)
@@ -135,23 +146,23 @@ function rowText(
       const text = cells[i]?.[n] ?? ''
       const room = widths[i] ?? 0
       const padding = ' '.repeat(Math.max(0, room - text.length))
-      const shown = painted(row[i] ?? '', text, look.paint)
+      const shown = paintText(row[i] ?? '', text, look.paint)
       return align === 'right' ? padding + shown : shown + padding
     })
     return `${(INDENT + line.join('  ')).trimEnd()}\n`
   }).join('')
 }
 
-function markdownOf(part: Part): string {
+function printMarkdown(part: Part): string {
   switch (part.kind) {
     case 'heading':
-      return `${'#'.repeat(part.level + 1)} ${escaped(part.cells.map(plainText).join('').trim())}\n`
+      return `${'#'.repeat(part.level + 1)} ${escapeMarkdown(part.cells.map(toPlainText).join('').trim())}\n`
     case 'line':
-      return `${escaped(part.cells.map(plainText).join('').trim())}  \n`
+      return `${escapeMarkdown(part.cells.map(toPlainText).join('').trim())}  \n`
     case 'table': {
       const head = part.columns.map(({ title }) => title)
       const rule = part.columns.map(({ align }) => (align === 'right' ? '---:' : '---'))
-      const rows = part.rows.map(row => part.columns.map((_, i) => escaped(plainText(row[i] ?? ''))))
+      const rows = part.rows.map(row => part.columns.map((_, i) => escapeMarkdown(toPlainText(row[i] ?? ''))))
       return [head, rule, ...rows].map(row => `| ${row.join(' | ')} |\n`).join('')
     }
     case 'code':
@@ -160,4 +171,4 @@ function markdownOf(part: Part): string {
 }
 
 /** What Markdown would take for its own. */
-const escaped = (text: string): string => text.replace(/[|*_<\\]/g, '\\$&')
+const escapeMarkdown = (text: string): string => text.replace(/[|*_<\\]/g, '\\$&')

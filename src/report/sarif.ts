@@ -1,4 +1,4 @@
-import type { Case, Checks, Fault } from './checks.ts'
+import type { CheckCase, CheckFailure, Checks } from './checks.ts'
 
 /** Who made a report. */
 interface Tool {
@@ -14,7 +14,7 @@ interface Tool {
  * @see Static Analysis Results Interchange Format 2.1.0, OASIS
  */
 export function printSarif({ rules, cases }: Checks, tool: Tool, file: string): string {
-  const results = cases.flatMap(one => one.faults.map(fault => resultOf(rules, one, fault, file)))
+  const results = cases.flatMap(one => one.faults.map(fault => makeResult(rules, one, fault, file)))
   const driver = {
     name: tool.name,
     version: tool.version,
@@ -29,7 +29,7 @@ export function printSarif({ rules, cases }: Checks, tool: Tool, file: string): 
   return `${JSON.stringify(log, null, 2)}\n`
 }
 
-function resultOf(rules: Checks['rules'], { rule, subject }: Case, fault: Fault, file: string) {
+function makeResult(rules: Checks['rules'], { rule, subject }: CheckCase, fault: CheckFailure, file: string) {
   const logical = [...new Set([subject, fault.about ?? subject])].map(name => ({ name }))
   return {
     ruleId: rule,
@@ -38,7 +38,10 @@ function resultOf(rules: Checks['rules'], { rule, subject }: Case, fault: Fault,
     message: { text: fault.text },
     locations: [
       {
-        physicalLocation: { artifactLocation: { uri: uriOf(fault.file ?? file) }, region: { startLine: 1 } },
+        physicalLocation: {
+          artifactLocation: { uri: makeUri(fault.file ?? file) },
+          region: { startLine: 1 },
+        },
         logicalLocations: logical,
       },
     ],
@@ -47,5 +50,5 @@ function resultOf(rules: Checks['rules'], { rule, subject }: Case, fault: Fault,
 }
 
 /** A path as a relative reference: a colon in its first part would make a scheme of it. */
-const uriOf = (path: string): string =>
+const makeUri = (path: string): string =>
   path.split('/').map(encodeURIComponent).join('/').replace(/^\/+/, 'file:///')

@@ -15,11 +15,11 @@ export type Line = readonly Cell[]
 /** Gives text the colour of a tone, or leaves it as it is. */
 export type Paint = (text: string, tone: Tone) => string
 
-export const plainText = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
+export const toPlainText = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text)
 
 /** Some text in the colour of a cell: the cell's own, or what became of it. */
-export const painted = (cell: Cell, text: string, paint: Paint): string =>
+export const paintText = (cell: Cell, text: string, paint: Paint): string =>
   typeof cell === 'string' ? text : paint(text, cell.tone)
 
-export const linesText = (lines: readonly Line[], paint: Paint): string =>
-  lines.map(line => `${line.map(cell => painted(cell, plainText(cell), paint)).join('')}\n`).join('')
+export const printStyledLines = (lines: readonly Line[], paint: Paint): string =>
+  lines.map(line => `${line.map(cell => paintText(cell, toPlainText(cell), paint)).join('')}\n`).join('')

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { type CrewOptions, WorkerPool } from '../../src/cli/worker-pool.ts'
-import { Refused } from '../../src/http/refused.ts'
+import { RequestRefused } from '../../src/http/refused.ts'
 import { hostXml } from './virt-cpu.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'worker.cjs')
@@ -25,7 +25,7 @@ const heavy = JSON.stringify({
 const kindOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'answered',
-    error => (error instanceof Refused ? error.kind : error),
+    error => (error instanceof RequestRefused ? error.kind : error),
   )
 
 test('what takes too long is ended, and the next is answered', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { answer } from '../../src/http/answer.ts'
+import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import * as library from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -62,7 +62,7 @@ const NAMES = Object.keys(QUESTIONS) as QuestionName[]
 const app = createApp({
   version: '0',
   page: `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">`,
-  answer: async (verb, text) => answer({ own: CpuMap.builtIn(), named: new Map() }, verb, text),
+  answer: async (verb, text) => answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, text),
 })
 
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

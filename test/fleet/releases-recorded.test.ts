@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
-import { fromQemu } from '../../src/qemu/names.ts'
+import { toLibvirtName } from '../../src/qemu/names.ts'
 import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { db } from './notation.ts'
@@ -31,7 +31,7 @@ function knownTo(version: string, arch: string): Known {
       for (const { name } of models) known.models.add(name)
       for (const { name } of machines) if (/\d$/.test(name)) known.machines.add(name)
       for (const properties of [host?.properties, host?.unmigratable]) {
-        for (const name of properties?.keys() ?? []) known.features.add(fromQemu(name))
+        for (const name of properties?.keys() ?? []) known.features.add(toLibvirtName(name))
       }
     }
   }

@@ -10,7 +10,7 @@ import { findStartObstacles } from '../../src/fleet/places.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { compareWithHypervisor } from '../../src/qemu/hypervisor-compare.ts'
-import { hypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
+import { computeHypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
 import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
@@ -132,7 +132,7 @@ test.skipIf(!folder)(
       const capabilities = parseQemuCapabilities(text, file, 'x86_64')
       const choice = chooseQemu(capabilities, { binary: 'qemu', host: 'x86_64' }, {})
       const models = capabilities.accelerators.get(choice.accelerator)?.models
-      const reported = hypervisorCpu(map, capabilities, choice)?.reported
+      const reported = computeHypervisorCpu(map, capabilities, choice)?.reported
       if (!on || !models || !reported) throw new RangeError(`no host in ${file}`)
       for (const { name } of models.filter(({ unavailable }) => unavailable)) {
         if (!db.model(name)) continue

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { conversationOf, parseConversation } from '../../src/qemu/qmp/conversation.ts'
+import { parseRecording, readRecording } from '../../src/qemu/qmp/conversation.ts'
 import { refusal } from '../notation.ts'
 
 /** The commands of each run, with what they were asked about. */
 const commands = (...messages: unknown[]): string[][] =>
-  conversationOf(messages.map((value, i) => ({ value, line: i + 1 }))).runs.map(run =>
+  readRecording(messages.map((value, i) => ({ value, line: i + 1 }))).runs.map(run =>
     run.map(({ command }) => {
       const { type, typename, model } = (command.arguments ?? {}) as Record<string, unknown>
       return [command.execute, type ?? typename, model && JSON.stringify(model)].filter(Boolean).join(' ')
@@ -93,6 +93,6 @@ describe('refused, with the place', () => {
       /^x:2: the reply is to 'libvirt-2', and 'libvirt-1' was asked/,
     ],
   ])('%s: %s', (text, message) => {
-    expect(refusal(() => parseConversation(text, 'x'))).toMatch(message)
+    expect(refusal(() => parseRecording(text, 'x'))).toMatch(message)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { answer } from '../../src/http/answer.ts'
+import { answerRequest } from '../../src/http/answer.ts'
 import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
 import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -14,7 +14,7 @@ const faults: unknown[] = []
 const sources = { own: CpuMap.builtIn(), named: new Map([['old', CpuMap.builtIn()]]) }
 const app = createApp({
   version: '1.2.3',
-  answer: async (verb, text) => answer(sources, verb, text),
+  answer: async (verb, text) => answerRequest(sources, verb, text),
   page: PAGE,
   name: 'fleet.example',
   onFault: error => faults.push(error),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { answer } from '../../src/http/answer.ts'
+import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
@@ -10,7 +10,7 @@ import { runs } from '../effort.ts'
 const sources = { own: CpuMap.builtIn(), named: new Map() }
 const app = createApp({
   version: '0',
-  answer: async (verb, text) => answer(sources, verb, text),
+  answer: async (verb, text) => answerRequest(sources, verb, text),
   page: '',
 })
 

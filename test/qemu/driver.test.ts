@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { checkBaselineInput } from '../../src/arch/operations.ts'
 import { driverOf, requireDriver } from '../../src/arch/registry.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { fromQemu, NEVER_OFFERED, toQemu } from '../../src/qemu/names.ts'
+import { NEVER_OFFERED, toLibvirtName, toQemuName } from '../../src/qemu/names.ts'
 import { builtin } from '../built-in.ts'
 import { host, refusal } from '../notation.ts'
 
@@ -58,17 +58,17 @@ describe('names of QEMU', () => {
     ['nobody', 'nobody'],
     ['constructor', 'constructor'],
   ])('%s: %s', (ours, theirs) => {
-    expect(toQemu(ours)).toBe(theirs)
-    expect(fromQemu(theirs)).toBe(ours)
+    expect(toQemuName(ours)).toBe(theirs)
+    expect(toLibvirtName(theirs)).toBe(ours)
   })
 
   test('libvirt’s spelling is understood too, the map’s aliases are not', () => {
-    expect(fromQemu('lahf_lm')).toBe('lahf_lm')
-    expect(fromQemu('sse4-1')).toBe('sse4-1')
+    expect(toLibvirtName('lahf_lm')).toBe('lahf_lm')
+    expect(toLibvirtName('sse4-1')).toBe('sse4-1')
   })
 
   test('no two features have one name', () => {
-    const theirs = builtin().features.list.map(({ name }) => toQemu(name))
+    const theirs = builtin().features.list.map(({ name }) => toQemuName(name))
     expect(new Set(theirs).size).toBe(theirs.length)
   })
 })

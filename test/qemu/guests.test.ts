@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { guestOf } from '../../src/qemu/guest-facts.ts'
+import { describeGuests } from '../../src/qemu/guest-facts.ts'
 import { printGuest } from '../../src/qemu/print-capabilities.ts'
 
 const machine = (name: string, more: { alias?: string; isDefault?: boolean; deprecated?: boolean } = {}) => ({
@@ -24,7 +24,7 @@ test('a guest, as libvirt prints it', () => {
     machine('pc-i440fx-10.0', { alias: 'pc', isDefault: true }),
     { ...machine('odd'), maxCpus: 0 },
   ]
-  expect(printGuest(guestOf('i686', emulator(machines, true)))).toBe(`\
+  expect(printGuest(describeGuests('i686', emulator(machines, true)))).toBe(`\
   <guest>
     <os_type>hvm</os_type>
     <arch name='i686'>
@@ -64,7 +64,7 @@ describe('what depends on the architecture', () => {
     ['sh4eb', 64, ''],
     ['xtensa', 32, ''],
   ])('%s', (arch, wordSize, features) => {
-    const guest = guestOf(arch, emulator([]))
+    const guest = describeGuests(arch, emulator([]))
     const known = ['pae', 'nonpae', 'acpi', 'apic']
     expect(guest.wordSize).toBe(wordSize)
     expect(guest.features.flatMap(({ name }) => (known.includes(name) ? [name] : [])).join(' ')).toBe(
@@ -82,6 +82,6 @@ describe('the machine that comes first', () => {
     ['armv6l', 'virt-10.0'],
     ['riscv64', 'virt-10.0'],
   ])('%s: %s', (arch, first) => {
-    expect(guestOf(arch, emulator(machines)).machines[0]?.name).toBe(first)
+    expect(describeGuests(arch, emulator(machines)).machines[0]?.name).toBe(first)
   })
 })

@@ -2,20 +2,20 @@ import { describe, expect, test } from 'vitest'
 import { start } from '../../src/arch/operations.ts'
 import { decode } from '../../src/arch/x86/decode.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { allowanceOf } from '../../src/qemu/allowance.ts'
-import type { Property } from '../../src/qemu/capabilities.ts'
+import { readHypervisorSupport } from '../../src/qemu/allowance.ts'
+import type { QemuProperty } from '../../src/qemu/capabilities.ts'
 import {
-  allowedModels,
-  bitsOfProperties,
-  reportedProperties,
-  unmigratableNames,
+  decodeProperties,
+  findUnmigratable,
+  listAllowedModels,
+  mergeReportedProperties,
 } from '../../src/qemu/expansion.ts'
 import { builtin } from '../built-in.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 
 const db = builtin()
-const data = (properties: Record<string, Property>) =>
-  bitsOfProperties(db, new Map(Object.entries(properties)))
+const data = (properties: Record<string, QemuProperty>) =>
+  decodeProperties(db, new Map(Object.entries(properties)))
 
 describe('the host as QEMU sees it', () => {
   test.each([
@@ -27,7 +27,7 @@ describe('the host as QEMU sees it', () => {
     // Only what is true is there: not what is a number or a word.
     [{ avx: 1, avx2: 'on', fma: 'true', 'hv-spinlocks': 4_294_967_295, level: -1 }, ''],
     [{ 'vmx-invept-single-context-noglobals': true }, 'vmx-invvpid-single-context-noglobals'],
-  ] as [Record<string, Property>, string][])('%o: %s', (properties, expected) => {
+  ] as [Record<string, QemuProperty>, string][])('%o: %s', (properties, expected) => {
     expect(names(data(properties).features)).toBe(expected)
   })
 
@@ -52,21 +52,21 @@ describe('the host as QEMU sees it', () => {
 })
 
 test('asked twice, the host reports what it has without regard to migration', () => {
-  const asked = (text: Record<string, Property>) => new Map(Object.entries(text))
+  const asked = (text: Record<string, QemuProperty>) => new Map(Object.entries(text))
   const host = {
     model: 'base',
     properties: asked({ avx: true, invtsc: false, fma: false, level: 7 }),
     deprecated: [],
   }
   const both = { ...host, unmigratable: asked({ avx: true, invtsc: true, fma: false, level: 8, new: true }) }
-  expect(reportedProperties(host)).toEqual(host.properties)
-  expect(unmigratableNames(host)).toBeUndefined()
-  expect(reportedProperties(both)).toEqual(asked({ avx: true, invtsc: true, fma: false, level: 7 }))
-  expect([...(unmigratableNames(both) ?? [])]).toEqual(['invtsc'])
+  expect(mergeReportedProperties(host)).toEqual(host.properties)
+  expect(findUnmigratable(host)).toBeUndefined()
+  expect(mergeReportedProperties(both)).toEqual(asked({ avx: true, invtsc: true, fma: false, level: 7 }))
+  expect([...(findUnmigratable(both) ?? [])]).toEqual(['invtsc'])
 })
 
 test('models and blockers, in libvirt’s spelling', () => {
-  const models = allowedModels([
+  const models = listAllowedModels([
     { name: 'Penryn', deprecated: false },
     { name: 'Nehalem', deprecated: true, unavailable: [] },
     { name: 'EPYC', deprecated: false, unavailable: ['lahf-lm', 'mpx', 'lahf-lm'] },
@@ -155,12 +155,12 @@ describe('starting a guest', () => {
 })
 
 test('a baseline may have what QEMU names when it is asked for what can migrate', () => {
-  const properties = (...keys: string[]) => new Map<string, Property>(keys.map(key => [key, false]))
+  const properties = (...keys: string[]) => new Map<string, QemuProperty>(keys.map(key => [key, false]))
   const host = {
     model: 'base',
     properties: properties('avx', 'lahf-lm'),
     unmigratable: properties('avx', 'invtsc'),
   }
-  const allowed = allowanceOf({ models: [{ name: '486', deprecated: false }], host } as never)
+  const allowed = readHypervisorSupport({ models: [{ name: '486', deprecated: false }], host } as never)
   expect([...(allowed?.features ?? [])]).toEqual(['avx', 'lahf_lm'])
 })

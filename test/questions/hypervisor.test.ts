@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Dialogue } from '../../src/arch/dialogue.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
-import { type Allowance, meetAllowances } from '../../src/qemu/allowance.ts'
+import { type HypervisorSupport, meetHypervisorSupport } from '../../src/qemu/allowance.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { hypervisorBaseline } from '../../src/questions/hypervisor-cpu-baseline/compute.ts'
 import { hypervisorCompare, reportedCpu } from '../../src/questions/input/hypervisor.ts'
@@ -81,7 +81,7 @@ describe('laws', () => {
 
   const names = fc.subarray(['a', 'b', 'c', 'd'])
   const blockers = fc.oneof(names, fc.constantFrom('unknown' as const, 'untold' as const))
-  const allowances: fc.Arbitrary<Allowance> = fc.record({
+  const allowances: fc.Arbitrary<HypervisorSupport> = fc.record({
     models: fc
       .dictionary(fc.constantFrom('m', 'n', 'o'), blockers)
       .map(models => new Map(Object.entries(models))),
@@ -94,7 +94,7 @@ describe('laws', () => {
       { nil: undefined },
     ),
   })
-  const plain = ({ models, features, unmigratable }: Allowance) => ({
+  const plain = ({ models, features, unmigratable }: HypervisorSupport) => ({
     models: [...models]
       .map(([name, list]) => [name, typeof list === 'object' ? [...list].sort() : list])
       .sort(),
@@ -105,10 +105,10 @@ describe('laws', () => {
   test('meeting allowances is idempotent, commutative and associative', () => {
     fc.assert(
       fc.property(allowances, allowances, allowances, (a, b, c) => {
-        expect(plain(meetAllowances(a, a))).toEqual(plain(a))
-        expect(plain(meetAllowances(a, b))).toEqual(plain(meetAllowances(b, a)))
-        expect(plain(meetAllowances(meetAllowances(a, b), c))).toEqual(
-          plain(meetAllowances(a, meetAllowances(b, c))),
+        expect(plain(meetHypervisorSupport(a, a))).toEqual(plain(a))
+        expect(plain(meetHypervisorSupport(a, b))).toEqual(plain(meetHypervisorSupport(b, a)))
+        expect(plain(meetHypervisorSupport(meetHypervisorSupport(a, b), c))).toEqual(
+          plain(meetHypervisorSupport(a, meetHypervisorSupport(b, c))),
         )
       }),
     )

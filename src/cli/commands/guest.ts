@@ -3,7 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { count } from '../../core/text.ts'
 import { readWholeText } from '../../host/files/read-whole-text.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
-import { fromQemu } from '../../qemu/names.ts'
+import { toLibvirtName } from '../../qemu/names.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
@@ -17,7 +17,7 @@ import {
 import { readDomain } from '../../questions/input/read.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'
-import { table } from '../../report/table.ts'
+import { printTable } from '../../report/table.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../database.ts'
@@ -91,13 +91,13 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
 async function given({ map }: Context, { place, argument }: GuestStart) {
   if (!driverOf(map, place.choice.arch)?.correctLive) return undefined
-  const { givenFeatures } = await import('../../host/qemu/given-features.ts')
+  const { probeGivenFeatures } = await import('../../host/qemu/given-features.ts')
   const { binary, machine, accelerator } = place.choice
-  const { enabled, disabled } = await givenFeatures(binary, {
+  const { enabled, disabled } = await probeGivenFeatures(binary, {
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
     guest: { machine: machine?.name ?? 'none', cpu: argument },
   })
-  return { enabled: enabled.map(fromQemu), disabled: disabled.map(fromQemu) }
+  return { enabled: enabled.map(toLibvirtName), disabled: disabled.map(toLibvirtName) }
 }
 
 function told({
@@ -117,7 +117,7 @@ function told({
   }[verdict]
   return [
     [`${source}: `, { text: said, tone: TONES[verdict] }],
-    ...table(lost.map(reasonRow), '  '),
+    ...printTable(lost.map(reasonRow), '  '),
     ...(argument === undefined ? [] : [[`-cpu ${argument}`]]),
     ...(live === undefined ? [] : [[live.trimEnd()]]),
   ]

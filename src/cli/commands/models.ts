@@ -6,7 +6,7 @@ import { printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
 import { byHosts } from '../../questions/words/reason.ts'
 import type { Line, StyledText } from '../../report/styled-text.ts'
-import { table } from '../../report/table.ts'
+import { printTable } from '../../report/table.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../database.ts'
 import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
@@ -56,7 +56,11 @@ function told({ hosts, usable, blocked }: UsableModels): Line[] {
   const rows = usable.map(({ name, vendor }) => [name, vendor || 'any vendor'])
   const others = blocked.map(model => [model.name, model.vendor || 'any vendor', why(model)])
   const rest: StyledText = { text: `not usable: ${count(blocked.length, 'model')}`, tone: 'warning' }
-  return [[head], ...table(rows, '  '), ...(others.length > 0 ? [[rest], ...table(others, '  ')] : [])]
+  return [
+    [head],
+    ...printTable(rows, '  '),
+    ...(others.length > 0 ? [[rest], ...printTable(others, '  ')] : []),
+  ]
 }
 
 /** `lacks avx512f (not on a, b); c does not have it` */

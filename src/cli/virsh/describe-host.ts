@@ -11,7 +11,7 @@ import { readRegisters } from '../../host/machine/registers.ts'
 import { HostTree } from '../../host/machine/tree.ts'
 import { readVfio } from '../../host/machine/vfio.ts'
 import { ProbeError } from '../../host/probe-error.ts'
-import { hostArch } from '../../host/qemu/emulator.ts'
+import { readHostArch } from '../../host/qemu/emulator.ts'
 import { findGuests } from '../../host/qemu/emulators.ts'
 import type { GuestFacts } from '../../qemu/guest-facts.ts'
 import type { LibvirtVersion } from '../../qemu/versions.ts'
@@ -59,7 +59,7 @@ export async function describeHost(context: Context, options: DescribeOptions): 
 
 /** Nothing in a recorded host's files says it outright. */
 function archOf(tree: HostTree): string {
-  if (tree.isLive) return hostArch()
+  if (tree.isLive) return readHostArch()
   return archOfCpuInfo(tree.text('proc/cpuinfo') ?? '') ?? 'x86_64'
 }
 

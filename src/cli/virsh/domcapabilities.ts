@@ -1,4 +1,4 @@
-import { checkDomains } from '../../qemu/choice.ts'
+import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { domcapabilities } from '../../questions/domcapabilities/compute.ts'
@@ -74,7 +74,7 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     refuseReadOnly(session, 'GetDomainCapabilities')
     if (session.driver === 'test') return await testDriver(args, request)
     const { capabilities, choice } = await openHypervisor(request)
-    checkDomains(capabilities, choice)
+    checkDomainType(capabilities, choice)
     const host = request.replies === undefined ? await hostOf() : {}
     const context = await openContext(session)
     const disableDeprecated = args.has('disable-deprecated-features')

@@ -3,7 +3,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { filesOf } from '../../host/files/files.ts'
-import { behaves } from '../../qemu/versions.ts'
+import { hasBehaviour } from '../../qemu/versions.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
@@ -51,7 +51,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    if (args.has('ignore-host') && !behaves(session.libvirt, 'ignore-host')) {
+    if (args.has('ignore-host') && !hasBehaviour(session.libvirt, 'ignore-host')) {
       throw new UsageError("command 'hypervisor-cpu-baseline' doesn't support option --ignore-host")
     }
     const { files, request } = splitFiles(args, hypervisorRequest(args))

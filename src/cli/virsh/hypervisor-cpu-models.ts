@@ -1,5 +1,5 @@
-import { allowanceOf } from '../../qemu/allowance.ts'
-import { checkDomains } from '../../qemu/choice.ts'
+import { readHypervisorSupport } from '../../qemu/allowance.ts'
+import { checkDomainType } from '../../qemu/choice.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answer.ts'
 import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
@@ -61,9 +61,9 @@ async function modelsOf(request: HypervisorRequest, session: Session): Promise<H
     return []
   }
   const { capabilities, choice } = await openHypervisor(request)
-  checkDomains(capabilities, choice)
+  checkDomainType(capabilities, choice)
   const given = capabilities.accelerators.get(choice.accelerator)
-  const allowance = given && allowanceOf(given)
+  const allowance = given && readHypervisorSupport(given)
   return allowance ? hypervisorModels(await openContext(session), allowance, choice.arch) : []
 }
 

@@ -2,7 +2,7 @@
 export type HostPart = 'topology' | 'cache' | 'memory bandwidth' | 'energy' | 'node info'
 
 /** What could not be learnt of a host, or not as libvirt learns it. */
-export type HostDoubt =
+export type HostWarning =
   | { readonly kind: 'part-left-out'; readonly part: HostPart; readonly because: string }
   | { readonly kind: 'files-denied'; readonly paths: readonly string[] }
   | { readonly kind: 'no-host-uuid' }

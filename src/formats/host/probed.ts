@@ -21,11 +21,11 @@ export interface ProbedCpu {
   readonly tsc?: Tsc | undefined
   /** How wide physical addresses are; absent: not known. */
   readonly physicalBits?: number | undefined
-  readonly doubts: readonly ProbeDoubt[]
+  readonly doubts: readonly ProbeWarning[]
 }
 
 /** How a probe went, what it could not see, and where CPUs differ. CPUs are lists as Linux writes them: `0-3,8`. */
-export type ProbeDoubt =
+export type ProbeWarning =
   | {
       readonly kind: 'probed'
       readonly route: Route

@@ -9,15 +9,15 @@ type Attempt<T> =
   | { readonly failure: RouteFailure; readonly value?: undefined }
 
 /** What `read` answers, or why this way is not there; faults of ours are thrown. */
-export function attempt<T>(tried: string, read: () => T): Attempt<T> {
+export function tryRoute<T>(tried: string, read: () => T): Attempt<T> {
   try {
     return { value: read() }
   } catch (error) {
-    return { failure: { tried, why: whyNot(error) } }
+    return { failure: { tried, why: describeFailure(error) } }
   }
 }
 
-function whyNot(error: unknown): string {
+function describeFailure(error: unknown): string {
   if (error instanceof FileError) return wordOf(codeOf(error.cause)) || error.message
   if (error instanceof RouteError || error instanceof ParseError) return error.message
   throw error

@@ -3,33 +3,33 @@ import type { U32 } from '../../core/bits.ts'
 import type { MsrRow } from '../../core/cpuid.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import type { DistinctDump } from '../../formats/found.ts'
-import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import type { ProbeWarning } from '../../formats/host/probed.ts'
 import { fromDevice } from '../files/device.ts'
-import { attempt } from './attempt.ts'
+import { tryRoute } from './attempt.ts'
 import type { Kvm } from './kvm.ts'
-import type { System } from './system.ts'
+import type { LinuxSystem } from './system.ts'
 
 /**
  * The MSRs that carry features, of each kind of CPU: the CPU's own, which root may read, else what KVM offers guests
  * of them, which libvirt falls back to as well.
  */
 export function readFeatureMsrs(
-  system: System,
+  system: LinuxSystem,
   dumps: readonly DistinctDump[],
   kvm: Kvm,
-): { readonly dumps: DistinctDump[]; readonly doubts: ProbeDoubt[] } {
+): { readonly dumps: DistinctDump[]; readonly doubts: ProbeWarning[] } {
   const indexes = [...FEATURE_MSRS]
-  const own = attempt('/dev/cpu/0/msr', () =>
+  const own = tryRoute('/dev/cpu/0/msr', () =>
     dumps.map(dump => readMsrDevice(system.path('dev/cpu', dump.cpus[0] ?? '0', 'msr'), indexes)),
   )
-  if (own.value) return { dumps: withMsrs(dumps, own.value), doubts: [] }
-  const offered = attempt('/dev/kvm', () => kvm.msrs())
+  if (own.value) return { dumps: addMsrs(dumps, own.value), doubts: [] }
+  const offered = tryRoute('/dev/kvm', () => kvm.msrs())
   if (offered.failure) {
     return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
   }
   const msrs = offered.value.map(([index]) => index)
   return {
-    dumps: withMsrs(
+    dumps: addMsrs(
       dumps,
       dumps.map(() => offered.value),
     ),
@@ -37,7 +37,7 @@ export function readFeatureMsrs(
   }
 }
 
-const withMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
+const addMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
   dumps.map((dump, i) => ({ ...dump, data: dump.data.withMsrs(msrs[i] ?? []) }))
 
 /**

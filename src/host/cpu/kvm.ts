@@ -3,7 +3,14 @@ import type { U32 } from '../../core/bits.ts'
 import type { Tsc } from '../../core/cpu.ts'
 import type { MsrRow } from '../../core/cpuid.ts'
 import { wordOf } from '../files/file-error.ts'
-import { close, ioctl, type KvmReply, open, type Request, type Run } from './requests.ts'
+import {
+  type ProgramReply,
+  type ProgramRequest,
+  type RunRequests,
+  requestClose,
+  requestIoctl,
+  requestOpen,
+} from './requests.ts'
 import { RouteError } from './route-error.ts'
 
 const DEVICE = '/dev/kvm'
@@ -19,24 +26,24 @@ const TSC_CONTROL = 60
 
 /** The descriptors that the program will be given, being the lowest that are free; whatever it inherits is closed first. */
 const [KVM, VM, VCPU] = [3, 4, 5]
-const OPEN = [close(KVM), close(VM), close(VCPU), open(DEVICE, READ_WRITE)]
+const OPEN = [requestClose(KVM), requestClose(VM), requestClose(VCPU), requestOpen(DEVICE, READ_WRITE)]
 
 /** The rate of a virtual CPU's time stamp counter, after whether that can be set; it is made for that and goes with the program. */
 const TSC = [
-  ioctl(KVM, CHECK_EXTENSION, TSC_CONTROL),
-  ioctl(KVM, CREATE_VM, 0),
-  ioctl(VM, CREATE_VCPU, 0),
-  ioctl(VCPU, GET_TSC_KHZ, 0),
+  requestIoctl(KVM, CHECK_EXTENSION, TSC_CONTROL),
+  requestIoctl(KVM, CREATE_VM, 0),
+  requestIoctl(VM, CREATE_VCPU, 0),
+  requestIoctl(VCPU, GET_TSC_KHZ, 0),
 ]
 
 /** What this machine's KVM tells; asked once, when something is first wanted. */
 export class Kvm {
-  readonly #run: Run
+  readonly #run: RunRequests
   readonly #indexes: readonly U32[]
-  #told: { readonly tsc: readonly KvmReply[]; readonly msrs: readonly KvmReply[] } | undefined
+  #told: { readonly tsc: readonly ProgramReply[]; readonly msrs: readonly ProgramReply[] } | undefined
 
   /** @param indexes of MSRs */
-  constructor(run: Run, indexes: readonly U32[]) {
+  constructor(run: RunRequests, indexes: readonly U32[]) {
     this.#run = run
     this.#indexes = indexes
   }
@@ -57,15 +64,15 @@ export class Kvm {
   /** The rate of the time stamp counter. @throws RouteError where KVM cannot be asked */
   tsc(): Tsc {
     const [scaling, , vcpu, rate] = this.#ask().tsc
-    if (!rate || rate.result <= 0) throw new RouteError(`no frequency is told (${errorOf(vcpu)})`)
+    if (!rate || rate.result <= 0) throw new RouteError(`no frequency is told (${describeError(vcpu)})`)
     return { frequency: BigInt(rate.result) * 1000n, scaling: (scaling?.result ?? 0) > 0 }
   }
 
   #ask() {
     if (this.#told) return this.#told
-    const answers = this.#run([...OPEN, ...TSC, ...this.#indexes.map(readMsr)])
+    const answers = this.#run([...OPEN, ...TSC, ...this.#indexes.map(requestMsr)])
     const opened = answers[OPEN.length - 1]
-    if (opened?.result !== KVM) throw new RouteError(errorOf(opened))
+    if (opened?.result !== KVM) throw new RouteError(describeError(opened))
     const told = answers.slice(OPEN.length)
     this.#told = { tsc: told.slice(0, TSC.length), msrs: told.slice(TSC.length) }
     return this.#told
@@ -73,14 +80,14 @@ export class Kvm {
 }
 
 /** A list of one: `u32 count, u32, {u32 index, u32, u64 value}`. */
-function readMsr(index: U32): Request {
+function requestMsr(index: U32): ProgramRequest {
   const list = Buffer.alloc(24)
   list.writeUInt32LE(1, 0)
   list.writeUInt32LE(index, 8)
-  return ioctl(KVM, GET_MSRS, list)
+  return requestIoctl(KVM, GET_MSRS, list)
 }
 
-function errorOf(answer: KvmReply | undefined): string {
+function describeError(answer: ProgramReply | undefined): string {
   const result = answer?.result ?? 0
   return result < 0 ? wordOf(getSystemErrorName(result)) : `answered ${result}`
 }

@@ -1,5 +1,5 @@
 /** A program for x86-64, as bytes. */
-export interface Assembled {
+export interface AssembledProgram {
   readonly bytes: Uint8Array
   /** What each instruction is and where it begins, in order; targets of jumps are offsets. */
   readonly instructions: readonly { readonly at: number; readonly text: string }[]
@@ -10,7 +10,7 @@ export interface Assembled {
  * `>label` stands for the one byte that a short jump's distance takes.
  * @throws RangeError for a label that is not there or too far away
  */
-export function assembleProgram(listing: string): Assembled {
+export function assembleProgram(listing: string): AssembledProgram {
   const lines = listing.split('\n').flatMap(parseLine)
   const starts: number[] = []
   const labels = new Map<string, number>()
@@ -20,13 +20,13 @@ export function assembleProgram(listing: string): Assembled {
     starts.push(size)
     size += tokens.length
   }
-  const offset = (label: string) => labelled(labels, label)
+  const offset = (label: string) => findLabel(labels, label)
   return {
     bytes: Uint8Array.from(
       lines.flatMap(({ tokens }, i) => {
         const end = (starts[i] ?? 0) + tokens.length
         return tokens.map(token =>
-          token.startsWith('>') ? distance(offset(token.slice(1)) - end) : Number.parseInt(token, 16),
+          token.startsWith('>') ? encodeDistance(offset(token.slice(1)) - end) : Number.parseInt(token, 16),
         )
       }),
     ),
@@ -49,13 +49,13 @@ function parseLine(line: string): Line[] {
   return text === '' ? [] : [{ label, tokens, text: text.trim() }]
 }
 
-function labelled(labels: ReadonlyMap<string, number>, label: string): number {
+function findLabel(labels: ReadonlyMap<string, number>, label: string): number {
   const at = labels.get(label)
   if (at === undefined) throw new RangeError(`no label ${label}`)
   return at
 }
 
-function distance(bytes: number): number {
+function encodeDistance(bytes: number): number {
   if (bytes < -128 || bytes > 127) throw new RangeError(`${bytes} bytes are too far for a short jump`)
   return bytes & 0xff
 }

@@ -3,16 +3,16 @@ import type { Dump } from '../../formats/dumps/dump.ts'
 import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
 import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
-import type { ProbeDoubt, ProbedCpu, Route, RouteFailure } from '../../formats/host/probed.ts'
+import type { ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
 import { ProbeError } from '../probe-error.ts'
-import { attempt } from './attempt.ts'
-import { differences } from './differences.ts'
+import { tryRoute } from './attempt.ts'
+import { findDifferences } from './differences.ts'
 import { readFeatureMsrs } from './feature-msrs.ts'
 import { Kvm } from './kvm.ts'
-import type { Run } from './requests.ts'
+import type { RunRequests } from './requests.ts'
 import { ROUTES } from './routes.ts'
-import { Runner } from './runner.ts'
-import { System } from './system.ts'
+import { ProgramRunner } from './runner.ts'
+import { LinuxSystem } from './system.ts'
 
 /** Where to look. */
 export interface ProbeCpuOptions {
@@ -26,27 +26,27 @@ export interface ProbeCpuOptions {
  * @throws ProbeError where no way is there
  */
 export async function probeCpu({ root = '/' }: ProbeCpuOptions = {}): Promise<ProbedCpu> {
-  const system = new System(root)
+  const system = new LinuxSystem(root)
   system.requireLinuxOnX86()
-  const runner = new Runner()
-  const run: Run = requests => {
+  const runner = new ProgramRunner()
+  const run: RunRequests = requests => {
     system.requireHere()
     return runner.run(requests)
   }
   try {
-    return probe(system, run)
+    return probeSystem(system, run)
   } finally {
     runner.remove()
   }
 }
 
-function probe(system: System, run: Run): ProbedCpu {
+function probeSystem(system: LinuxSystem, run: RunRequests): ProbedCpu {
   const { route, dumps, failed } = readCpus(system, run)
   const infos = parseCpuInfo(system.text('proc/cpuinfo') ?? '')
   const kinds = distinctDumps(dumps)
   const kvm = new Kvm(run, [...FEATURE_MSRS])
   const msrs = readFeatureMsrs(system, kinds, kvm)
-  const tsc = hasInvariantTsc(dumps) ? attempt('/dev/kvm', () => kvm.tsc()) : undefined
+  const tsc = hasInvariantTsc(dumps) ? tryRoute('/dev/kvm', () => kvm.tsc()) : undefined
   return {
     arch: system.arch,
     route,
@@ -55,27 +55,27 @@ function probe(system: System, run: Run): ProbedCpu {
     tsc: tsc?.value,
     physicalBits: physicalBitsOf(infos[0]),
     doubts: [
-      { kind: 'probed', route, cpus: printCpuList(numbersOf(dumps)), failed },
-      ...unseen(system, route, dumps),
+      { kind: 'probed', route, cpus: printCpuList(listNumbers(dumps)), failed },
+      ...findUnseen(system, route, dumps),
       ...(system.smt === undefined ? [] : [{ kind: 'smt', state: system.smt } as const]),
-      ...differences(kinds, infos),
+      ...findDifferences(kinds, infos),
       ...msrs.doubts,
       ...(tsc?.failure ? [{ kind: 'tsc-unseen', failed: [tsc.failure] } as const] : []),
     ],
   }
 }
 
-interface Reading {
+interface CpuReading {
   readonly route: Route
   readonly dumps: readonly Dump[]
   /** The better ways that are not there. */
   readonly failed: readonly RouteFailure[]
 }
 
-function readCpus(system: System, run: Run): Reading {
+function readCpus(system: LinuxSystem, run: RunRequests): CpuReading {
   const failed: RouteFailure[] = []
   for (const { route, tries, read } of ROUTES) {
-    const { value: dumps, failure } = attempt(tries, () => read(system, run))
+    const { value: dumps, failure } = tryRoute(tries, () => read(system, run))
     if (dumps && dumps.length > 0) return { route, dumps, failed }
     failed.push(failure ?? { tried: tries, why: 'no CPU may be looked at' })
   }
@@ -84,10 +84,10 @@ function readCpus(system: System, run: Run): Reading {
   )
 }
 
-const numbersOf = (dumps: readonly Dump[]): number[] => dumps.map(({ label }) => Number(label))
+const listNumbers = (dumps: readonly Dump[]): number[] => dumps.map(({ label }) => Number(label))
 
-function unseen({ online, offline }: System, route: Route, dumps: readonly Dump[]): ProbeDoubt[] {
-  const seen = new Set(numbersOf(dumps))
+function findUnseen({ online, offline }: LinuxSystem, route: Route, dumps: readonly Dump[]): ProbeWarning[] {
+  const seen = new Set(listNumbers(dumps))
   const because = route === 'instruction' ? 'not-allowed' : 'not-told'
   const missed = online.filter(cpu => !seen.has(cpu))
   return [

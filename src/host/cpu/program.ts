@@ -79,13 +79,13 @@ move:     8d 7d 40       | lea    edi,[rbp+0x40]           | the set of CPUs: no
 `)
 
 /** The program as an executable file: static, of three segments, with nothing to link. @see System V ABI, ELF-64 */
-export function executable(): Uint8Array {
+export function makeExecutable(): Uint8Array {
   const headers = [
-    segment(LOAD, READ | EXECUTE, 0, CODE_ADDRESS, HEADERS_SIZE + CODE.bytes.length),
-    segment(LOAD, READ | WRITE, 0, MEMORY_ADDRESS, 0, MEMORY_SIZE),
-    segment(GNU_STACK, READ | WRITE, 0, 0, 0), // not executable
+    makeSegmentHeader(LOAD, READ | EXECUTE, 0, CODE_ADDRESS, HEADERS_SIZE + CODE.bytes.length),
+    makeSegmentHeader(LOAD, READ | WRITE, 0, MEMORY_ADDRESS, 0, MEMORY_SIZE),
+    makeSegmentHeader(GNU_STACK, READ | WRITE, 0, 0, 0), // not executable
   ]
-  return Buffer.concat([fileHeader(headers.length), ...headers, CODE.bytes])
+  return Buffer.concat([makeFileHeader(headers.length), ...headers, CODE.bytes])
 }
 
 const FILE_HEADER_SIZE = 64
@@ -94,7 +94,7 @@ const HEADERS_SIZE = FILE_HEADER_SIZE + 3 * SEGMENT_HEADER_SIZE
 const [LOAD, GNU_STACK] = [1, 0x6474_e551]
 const [EXECUTE, WRITE, READ] = [1, 2, 4]
 
-function fileHeader(segments: number): Buffer {
+function makeFileHeader(segments: number): Buffer {
   const header = Buffer.alloc(FILE_HEADER_SIZE)
   header.write('\x7fELF', 'latin1')
   header.set([2, 1, 1], 4) // 64 bits, little-endian, version 1
@@ -110,7 +110,14 @@ function fileHeader(segments: number): Buffer {
 }
 
 /** @param size in the file @param memory in memory; zero beyond what is in the file */
-function segment(type: number, flags: number, offset: number, address: number, size: number, memory = size) {
+function makeSegmentHeader(
+  type: number,
+  flags: number,
+  offset: number,
+  address: number,
+  size: number,
+  memory = size,
+) {
   const header = Buffer.alloc(SEGMENT_HEADER_SIZE)
   header.writeUInt32LE(type, 0)
   header.writeUInt32LE(flags, 4)

@@ -3,29 +3,38 @@ import type { CpuidRegisters } from '../../core/cpuid.ts'
 import { DATA_ADDRESS, EXECUTE_CPUID, MOVE_TO_CPU, REQUEST_SIZE } from './program.ts'
 
 /** What the program is asked to do: see `program.ts`. */
-export type Request = Buffer
+export type ProgramRequest = Buffer
 
 const DATA = 32
 
-export const executeCpuid = (leaf: U32, subleaf: U32): Request => request(EXECUTE_CPUID, [leaf, subleaf])
+export const requestCpuid = (leaf: U32, subleaf: U32): ProgramRequest =>
+  makeRequest(EXECUTE_CPUID, [leaf, subleaf])
 
 /** What is asked after this is answered by that CPU; negative where the process may not run there. */
-export const moveToCpu = (cpu: number): Request => request(MOVE_TO_CPU, [cpu])
+export const requestMoveToCpu = (cpu: number): ProgramRequest => makeRequest(MOVE_TO_CPU, [cpu])
 
 /** @see openat(2): a descriptor, or a negative error number */
-export const open = (path: string, flags: number): Request =>
-  request(2, [DATA_ADDRESS, flags], Buffer.from(`${path}\0`))
+export const requestOpen = (path: string, flags: number): ProgramRequest =>
+  makeRequest(2, [DATA_ADDRESS, flags], Buffer.from(`${path}\0`))
 
-/** @see close(2) */
-export const close = (descriptor: number): Request => request(3, [descriptor])
+/** @see requestClose(2) */
+export const requestClose = (descriptor: number): ProgramRequest => makeRequest(3, [descriptor])
 
-/** @param argument a number, or data that the call reads and writes @see ioctl(2) */
-export const ioctl = (descriptor: number, command: number, argument: number | Buffer): Request =>
+/** @param argument a number, or data that the call reads and writes @see requestIoctl(2) */
+export const requestIoctl = (
+  descriptor: number,
+  command: number,
+  argument: number | Buffer,
+): ProgramRequest =>
   typeof argument === 'number'
-    ? request(16, [descriptor, command, argument])
-    : request(16, [descriptor, command, DATA_ADDRESS], argument)
+    ? makeRequest(16, [descriptor, command, argument])
+    : makeRequest(16, [descriptor, command, DATA_ADDRESS], argument)
 
-function request(what: number, args: readonly number[], data: Uint8Array = Buffer.alloc(0)): Request {
+function makeRequest(
+  what: number,
+  args: readonly number[],
+  data: Uint8Array = Buffer.alloc(0),
+): ProgramRequest {
   if (data.length > REQUEST_SIZE - DATA)
     throw new RangeError(`${data.length} bytes are too many for a request`)
   const bytes = Buffer.alloc(REQUEST_SIZE)
@@ -35,10 +44,10 @@ function request(what: number, args: readonly number[], data: Uint8Array = Buffe
 }
 
 /** Has requests answered, in order, by one run of the program. @throws RouteError where it cannot be run, or fails */
-export type Run = (requests: readonly Request[]) => KvmReply[]
+export type RunRequests = (requests: readonly ProgramRequest[]) => ProgramReply[]
 
 /** What came of a request. */
-export class KvmReply {
+export class ProgramReply {
   readonly #bytes: Buffer
 
   constructor(bytes: Buffer) {

@@ -9,9 +9,9 @@ import type { Route } from '../../formats/host/probed.ts'
 import { readCpuidDevice } from '../files/cpuid-device.ts'
 import { codeOf, wordOf } from '../files/file-error.ts'
 import { readWhole } from '../files/read-bytes.ts'
-import { executeCpuid, moveToCpu, type Run } from './requests.ts'
+import { type RunRequests, requestCpuid, requestMoveToCpu } from './requests.ts'
 import { RouteError } from './route-error.ts'
-import type { System } from './system.ts'
+import type { LinuxSystem } from './system.ts'
 import { type AskAll, walkInRounds } from './walk-in-rounds.ts'
 
 /** Where glibc's dynamic loader is on x86, by its ABI or by where distributions without these folders keep it. */
@@ -47,7 +47,7 @@ interface RouteReader {
   /** What is tried, for people. */
   readonly tries: string
   /** Each CPU labelled with its number. @throws RouteError, FileError where this way is not there */
-  readonly read: (system: System, run: Run) => Dump[]
+  readonly read: (system: LinuxSystem, run: RunRequests) => Dump[]
 }
 
 /** The best first: they see more than those after them. */
@@ -55,7 +55,7 @@ export const ROUTES: readonly RouteReader[] = [
   {
     route: 'instruction',
     tries: 'executing CPUID',
-    read: ({ online }, run) => Array.from(readByInstruction(online, run), dumpOf),
+    read: ({ online }, run) => Array.from(readByInstruction(online, run), makeDump),
   },
   {
     route: 'device',
@@ -63,7 +63,7 @@ export const ROUTES: readonly RouteReader[] = [
     read: system =>
       system.online.flatMap(cpu => {
         const path = system.path('dev/cpu', String(cpu), 'cpuid')
-        return system.isHere ? dumpOf([cpu, readCpuidDevice(path)]) : recorded(path, cpu)
+        return system.isHere ? makeDump([cpu, readCpuidDevice(path)]) : readRecorded(path, cpu)
       }),
   },
   {
@@ -71,34 +71,34 @@ export const ROUTES: readonly RouteReader[] = [
     tries: 'ld.so --list-diagnostics',
     read: system => {
       system.requireHere()
-      return numbered(readByLoader(), system)
+      return numberDumps(readByLoader(), system)
     },
   },
   {
     route: 'cpuinfo',
     tries: '/proc/cpuinfo',
-    read: system => numbered(parseProcCpuinfo(system.read('proc/cpuinfo')), system),
+    read: system => numberDumps(parseProcCpuinfo(system.read('proc/cpuinfo')), system),
   },
 ]
 
-const dumpOf = ([cpu, data]: readonly [number, Cpuid]): Dump => ({
+const makeDump = ([cpu, data]: readonly [number, Cpuid]): Dump => ({
   label: String(cpu),
   data,
   notes: [],
 })
 
 /** What was copied of a device. */
-function recorded(path: string, cpu: number): Dump[] {
+function readRecorded(path: string, cpu: number): Dump[] {
   const bytes = readWhole(path, MOST_RECORDED) ?? NO_BYTES
   if (!isCpuidRecords(bytes)) throw new RouteError('not copied from such a device')
-  return [dumpOf([cpu, parseCpuidRecords(bytes)])]
+  return [makeDump([cpu, parseCpuidRecords(bytes)])]
 }
 
 const MOST_RECORDED = 2 ** 20
 const NO_BYTES = new Uint8Array(0)
 
 /** The label's number for a label; what tells of one CPU without saying which is of the first. */
-const numbered = (dumps: readonly Dump[], { online }: System): Dump[] =>
+const numberDumps = (dumps: readonly Dump[], { online }: LinuxSystem): Dump[] =>
   dumps.map((dump, i) => ({ ...dump, label: /\d+/.exec(dump.label)?.[0] ?? String(online[i] ?? i) }))
 
 /**
@@ -106,15 +106,15 @@ const numbered = (dumps: readonly Dump[], { online }: System): Dump[] =>
  * not run.
  * @throws RouteError
  */
-export const readByInstruction = (cpus: readonly number[], run: Run): Map<number, Cpuid> =>
-  walkInRounds(cpus, askBy(run))
+export const readByInstruction = (cpus: readonly number[], run: RunRequests): Map<number, Cpuid> =>
+  walkInRounds(cpus, makeAskAll(run))
 
-const askBy =
-  (run: Run): AskAll =>
+const makeAskAll =
+  (run: RunRequests): AskAll =>
   wanted => {
     const requests = [...wanted].flatMap(([cpu, questions]) => [
-      moveToCpu(cpu),
-      ...questions.map(([leaf, subleaf]) => executeCpuid(leaf, subleaf)),
+      requestMoveToCpu(cpu),
+      ...questions.map(([leaf, subleaf]) => requestCpuid(leaf, subleaf)),
     ])
     const answers = run(requests)
     let at = 0

@@ -3,20 +3,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { codeOf, wordOf } from '../files/file-error.ts'
-import { executable, REQUEST_SIZE } from './program.ts'
-import { KvmReply, type Request } from './requests.ts'
+import { makeExecutable, REQUEST_SIZE } from './program.ts'
+import { ProgramReply, type ProgramRequest } from './requests.ts'
 import { RouteError } from './route-error.ts'
 
 /** No machine takes this long for what is asked in one go. */
 const TIMEOUT = 10_000
 
 /** Runs the program, from a file that only this user can see. */
-export class Runner {
+export class ProgramRunner {
   readonly #parents: readonly string[]
   #directory: string | undefined
 
   /** @param parents where to put the program, the best first */
-  constructor(parents = temporaryDirectories()) {
+  constructor(parents = listTemporaryDirectories()) {
     this.#parents = parents
   }
 
@@ -26,13 +26,13 @@ export class Runner {
    * executed.
    * @throws RouteError where it cannot be run, or does not answer all
    */
-  run(requests: readonly Request[]): KvmReply[] {
+  run(requests: readonly ProgramRequest[]): ProgramReply[] {
     if (this.#directory !== undefined) return runIn(this.#directory, requests)
     const refusals: string[] = []
     for (const parent of this.#parents) {
       try {
         this.#directory = mkdtempSync(join(parent, 'virt-cpu-'))
-        writeFileSync(join(this.#directory, NAME), executable(), { mode: 0o700 })
+        writeFileSync(join(this.#directory, NAME), makeExecutable(), { mode: 0o700 })
         return runIn(this.#directory, requests)
       } catch (error) {
         this.remove()
@@ -51,7 +51,7 @@ export class Runner {
 }
 
 /** Where a program may be put: what is meant for temporary files first. */
-function temporaryDirectories(): string[] {
+function listTemporaryDirectories(): string[] {
   const { XDG_RUNTIME_DIR = '', XDG_CACHE_HOME = '', HOME = '' } = process.env
   const wanted = [tmpdir(), XDG_RUNTIME_DIR, '/dev/shm', '/var/tmp', XDG_CACHE_HOME, HOME]
   return [...new Set(wanted.filter(path => path !== ''))]
@@ -59,7 +59,7 @@ function temporaryDirectories(): string[] {
 
 const NAME = 'cpuid'
 
-function runIn(directory: string, requests: readonly Request[]): KvmReply[] {
+function runIn(directory: string, requests: readonly ProgramRequest[]): ProgramReply[] {
   const { error, signal, stdout } = spawnSync(join(directory, NAME), {
     input: Buffer.concat(requests),
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -73,5 +73,5 @@ function runIn(directory: string, requests: readonly Request[]): KvmReply[] {
   const answered = stdout.length / REQUEST_SIZE
   if (answered !== requests.length)
     throw new RouteError(`the program ended${signal ? ` by ${signal}` : ''} after ${answered} requests`)
-  return requests.map((_, i) => new KvmReply(stdout.subarray(i * REQUEST_SIZE, (i + 1) * REQUEST_SIZE)))
+  return requests.map((_, i) => new ProgramReply(stdout.subarray(i * REQUEST_SIZE, (i + 1) * REQUEST_SIZE)))
 }

@@ -7,7 +7,7 @@ import { ProbeError } from '../probe-error.ts'
 import { RouteError } from './route-error.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
-export class System {
+export class LinuxSystem {
   readonly root: string
 
   constructor(root: string) {

@@ -3,11 +3,11 @@ import { Cpuid, type CpuidRegisters } from '../../core/cpuid.ts'
 import { walkLeaves } from '../../core/cpuid-walk.ts'
 
 /** One execution of CPUID. */
-type Question = readonly [leaf: U32, subleaf: U32]
+type CpuidLocation = readonly [leaf: U32, subleaf: U32]
 
 /** Has each CPU asked, and answers in the order of its questions; undefined for a CPU that cannot be asked. */
 export type AskAll = (
-  wanted: ReadonlyMap<number, readonly Question[]>,
+  wanted: ReadonlyMap<number, readonly CpuidLocation[]>,
 ) => ReadonlyMap<number, readonly CpuidRegisters[] | undefined>
 
 /**
@@ -16,8 +16,8 @@ export type AskAll = (
  * A CPU that cannot be asked is left out.
  */
 export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, Cpuid> {
-  const known = new Map(cpus.map(cpu => [cpu, new Known()]))
-  let wanted: ReadonlyMap<number, readonly Question[]> = new Map(cpus.map(cpu => [cpu, LIKELY]))
+  const known = new Map(cpus.map(cpu => [cpu, new KnownRows()]))
+  let wanted: ReadonlyMap<number, readonly CpuidLocation[]> = new Map(cpus.map(cpu => [cpu, LIKELY]))
   while (wanted.size > 0) {
     for (const [cpu, answers] of ask(wanted)) {
       if (answers) known.get(cpu)?.learn(wanted.get(cpu) ?? [], answers)
@@ -30,18 +30,18 @@ export function walkInRounds(cpus: readonly number[], ask: AskAll): Map<number, 
 }
 
 /** What one CPU has answered so far. */
-class Known {
+class KnownRows {
   /** As far as they are known. */
   data = Cpuid.empty
   readonly #words = new Map<string, CpuidRegisters>()
 
-  learn(questions: readonly Question[], answers: readonly CpuidRegisters[]): void {
+  learn(questions: readonly CpuidLocation[], answers: readonly CpuidRegisters[]): void {
     for (const [i, question] of questions.entries()) this.#words.set(String(question), answers[i] ?? NOTHING)
   }
 
   /** Questions that are open. */
-  walk(): Question[] {
-    const missing = new Map<string, Question>()
+  walk(): CpuidLocation[] {
+    const missing = new Map<string, CpuidLocation>()
     this.data = walkLeaves((...question) => {
       const registers = this.#words.get(String(question))
       if (!registers) missing.set(String(question), question)
@@ -54,16 +54,16 @@ class Known {
 const NOTHING: CpuidRegisters = { eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
 /** What most CPUs of the last ten years have: it saves rounds, and costs little where it is in vain. */
-const LIKELY: readonly Question[] = [
-  ...from(0, 0x21).map(leaf => [leaf, 0] as const),
-  ...[4, 0x8000_001d].flatMap(leaf => from(1, 4).map(subleaf => [leaf, subleaf] as const)),
-  ...[7, 0xb, 0x1f].flatMap(leaf => from(1, 2).map(subleaf => [leaf, subleaf] as const)),
+const LIKELY: readonly CpuidLocation[] = [
+  ...range(0, 0x21).map(leaf => [leaf, 0] as const),
+  ...[4, 0x8000_001d].flatMap(leaf => range(1, 4).map(subleaf => [leaf, subleaf] as const)),
+  ...[7, 0xb, 0x1f].flatMap(leaf => range(1, 2).map(subleaf => [leaf, subleaf] as const)),
   ...[1, 2, 5, 6, 7, 9, 0xb, 0xc].map(subleaf => [0xd, subleaf] as const),
-  ...from(0x4000_0000, 2).map(leaf => [leaf, 0] as const),
-  ...from(0x8000_0000, 0x22).map(leaf => [leaf, 0] as const),
+  ...range(0x4000_0000, 2).map(leaf => [leaf, 0] as const),
+  ...range(0x8000_0000, 0x22).map(leaf => [leaf, 0] as const),
   [0xc000_0000, 0],
 ]
 
-function from(first: number, count: number): number[] {
+function range(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first + i)
 }

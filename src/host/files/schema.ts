@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import own from '../../../schema/cpu.rng'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { behaves, type LibvirtVersion } from '../../qemu/versions.ts'
+import { hasBehaviour, type LibvirtVersion } from '../../qemu/versions.ts'
 import type { Element } from '../../xml/element.ts'
 import { printElement } from '../../xml/writer.ts'
 import { fileError } from './file-error.ts'
@@ -53,7 +53,7 @@ function findSchema(directory: string | undefined, version: LibvirtVersion): { n
 const DOTTED = '<define name="host-feature">'
 
 function ownSchema(version: LibvirtVersion): string {
-  if (behaves(version, 'host-feature-dot')) return own
+  if (hasBehaviour(version, 'host-feature-dot')) return own
   const [before = '', after = ''] = own.split(DOTTED)
   return before + DOTTED + after.replace('_.]+', '_]+')
 }

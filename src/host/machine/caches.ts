@@ -2,7 +2,7 @@ import { internalError } from '../../core/libvirt-error.ts'
 import { parseCpuList } from '../../formats/host/cpu-list.ts'
 import type { CacheBank, CacheType } from '../../formats/host/host-facts.ts'
 import { CPUS } from './paths.ts'
-import { cpuSet } from './places.ts'
+import { readCpuSet } from './places.ts'
 import type { HostTree } from './tree.ts'
 
 /** A bank before it is known how it can be shared out. */
@@ -15,7 +15,7 @@ type Bank = Omit<CacheBank, 'controls'>
  */
 export function readCaches(tree: HostTree): Bank[] {
   const banks = new Map<string, Bank>()
-  for (const cpu of cpuSet(tree, 'online') ?? tree.numbered(CPUS, 'cpu')) {
+  for (const cpu of readCpuSet(tree, 'online') ?? tree.numbered(CPUS, 'cpu')) {
     const folder = `${CPUS}/cpu${cpu}/cache`
     for (const index of tree.numbered(folder, 'index')) {
       const bank = readBank(tree, `${folder}/index${index}`)
@@ -37,7 +37,7 @@ function readBank(tree: HostTree, folder: string): Bank | undefined {
   const size = tree.text(`${folder}/size`)
   const cpus = parseCpuList(tree.text(`${folder}/shared_cpu_list`) ?? '?')
   if (id === undefined || type === undefined || size === undefined || cpus === undefined) return undefined
-  return { id, level, type: cacheType(type), size: bytesOf(size, `/${folder}/size`), cpus }
+  return { id, level, type: parseCacheType(type), size: parseBytes(size, `/${folder}/size`), cpus }
 }
 
 const KERNEL_TYPES: Readonly<Record<string, CacheType>> = {
@@ -46,7 +46,7 @@ const KERNEL_TYPES: Readonly<Record<string, CacheType>> = {
   Data: 'data',
 }
 
-function cacheType(name: string): CacheType {
+function parseCacheType(name: string): CacheType {
   const type = KERNEL_TYPES[name]
   if (!type) throw internalError(`Unknown cache type '${name}'`)
   return type
@@ -55,7 +55,7 @@ function cacheType(name: string): CacheType {
 const UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
 
 /** `512K`; a number alone is KiB. */
-function bytesOf(text: string, path: string): number {
+function parseBytes(text: string, path: string): number {
   const [, count, unit = 'K'] = /^(\d+)([KMG])?$/.exec(text) ?? []
   if (count === undefined)
     throw internalError(`Invalid unsigned scaled integer value '${text}' in file '${path}'`)

@@ -2,7 +2,7 @@ import type { VfioCondition } from '../../formats/host/vfio.ts'
 import type { HostTree } from './tree.ts'
 
 /** What firmware's table about IOMMUs is called, and what people call the switch in its settings. */
-interface Platform {
+interface IommuPlatform {
   readonly tables: readonly string[]
   readonly setting: string
   /** The kernel's parameters that decide, and what they must not say. */
@@ -11,7 +11,7 @@ interface Platform {
   readonly remedy: string
 }
 
-const INTEL: Platform = {
+const INTEL: IommuPlatform = {
   tables: ['DMAR'],
   setting: 'VT-d',
   parameters: ['intel_iommu', 'iommu'],
@@ -19,7 +19,7 @@ const INTEL: Platform = {
   remedy: 'boot with intel_iommu=on on the kernel command line',
 }
 
-const AMD: Platform = {
+const AMD: IommuPlatform = {
   tables: ['IVRS'],
   setting: 'AMD-Vi (IOMMU)',
   parameters: ['amd_iommu', 'iommu'],
@@ -27,7 +27,7 @@ const AMD: Platform = {
   remedy: 'boot without amd_iommu=off and iommu=off on the kernel command line',
 }
 
-const ARM: Platform = {
+const ARM: IommuPlatform = {
   tables: ['IORT'],
   setting: 'SMMU',
   parameters: ['arm-smmu', 'iommu'],
@@ -39,19 +39,21 @@ const TABLES = 'sys/firmware/acpi/tables'
 const IOMMUS = 'sys/class/iommu'
 
 /** Whether there is an IOMMU, as the processor, firmware and kernel tell. Architectures without such tables have none of these. */
-export function iommuConditions(tree: HostTree, arch: string): VfioCondition[] {
-  const platform = platformOf(tree, arch)
-  return platform ? [inCpu(tree, arch), inFirmware(tree, platform), inKernel(tree, platform)].flat() : []
+export function checkIommu(tree: HostTree, arch: string): VfioCondition[] {
+  const platform = findPlatform(tree, arch)
+  return platform
+    ? [checkCpu(tree, arch), checkFirmware(tree, platform), checkKernel(tree, platform)].flat()
+    : []
 }
 
-function platformOf(tree: HostTree, arch: string): Platform | undefined {
+function findPlatform(tree: HostTree, arch: string): IommuPlatform | undefined {
   if (arch === 'aarch64') return ARM
   if (arch !== 'x86_64' && arch !== 'i686') return undefined
   return /^vendor_id\s*:\s*(?:AuthenticAMD|HygonGenuine)/m.test(tree.text('proc/cpuinfo') ?? '') ? AMD : INTEL
 }
 
 /** Without hardware virtualization there is no guest to give a device to. */
-function inCpu(tree: HostTree, arch: string): VfioCondition[] {
+function checkCpu(tree: HostTree, arch: string): VfioCondition[] {
   if (arch === 'aarch64') return []
   const [flag] =
     /\b(?:vmx|svm)\b/.exec(/^flags\s*:.*$/m.exec(tree.text('proc/cpuinfo') ?? '')?.[0] ?? '') ?? []
@@ -67,7 +69,7 @@ function inCpu(tree: HostTree, arch: string): VfioCondition[] {
   ]
 }
 
-function inFirmware(tree: HostTree, { tables, setting }: Platform): VfioCondition {
+function checkFirmware(tree: HostTree, { tables, setting }: IommuPlatform): VfioCondition {
   const name = 'iommu-in-firmware'
   const there = tree.names(TABLES)
   const found = tables.find(table => there.includes(table))
@@ -86,7 +88,7 @@ function inFirmware(tree: HostTree, { tables, setting }: Platform): VfioConditio
   }
 }
 
-function inKernel(tree: HostTree, { parameters, off, remedy }: Platform): VfioCondition {
+function checkKernel(tree: HostTree, { parameters, off, remedy }: IommuPlatform): VfioCondition {
   const name = 'iommu-in-kernel'
   const words = tree.text('proc/cmdline')?.split(/\s+/) ?? []
   const said = words.filter(word => parameters.some(parameter => word.startsWith(parameter)))

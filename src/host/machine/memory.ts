@@ -1,9 +1,9 @@
-import { auxiliaryValue } from './auxv.ts'
+import { readAuxiliaryValue } from './auxv.ts'
 import { NODES } from './paths.ts'
 import type { HostTree } from './tree.ts'
 
 /** A node's memory, or with no node the whole host's, in KiB. */
-export function memoryOf(tree: HostTree, node?: number): number | undefined {
+export function readMemorySize(tree: HostTree, node?: number): number | undefined {
   const text = tree.text(node === undefined ? 'proc/meminfo' : `${NODES}/node${node}/meminfo`)
   const [, size] = /MemTotal:\s*(\d+) kB/.exec(text ?? '') ?? []
   return size === undefined ? undefined : Number(size)
@@ -15,25 +15,25 @@ interface Pages {
 }
 
 /** A node's pages of every size; what huge pages do not take is in ordinary ones. */
-export function pagesOf(
+export function readPages(
   tree: HostTree,
   node: number,
   memory: number | undefined,
   basePage: number,
 ): readonly Pages[] {
   if (memory === undefined) return []
-  const huge = hugePages(tree, `${NODES}/node${node}/hugepages`)
+  const huge = readHugePages(tree, `${NODES}/node${node}/hugepages`)
   const taken = huge.reduce((sum, { size, count }) => sum + size * count, 0)
   return [{ size: basePage, count: Math.floor((memory - taken) / basePage) }, ...huge]
 }
 
 /** Sizes of pages that the host can give, KiB, ascending. */
-export const pageSizes = (tree: HostTree, basePage: number): readonly number[] => [
+export const readPageSizes = (tree: HostTree, basePage: number): readonly number[] => [
   basePage,
-  ...hugePages(tree, 'sys/kernel/mm/hugepages').map(({ size }) => size),
+  ...readHugePages(tree, 'sys/kernel/mm/hugepages').map(({ size }) => size),
 ]
 
-function hugePages(tree: HostTree, folder: string): readonly Pages[] {
+function readHugePages(tree: HostTree, folder: string): readonly Pages[] {
   return tree
     .names(folder)
     .flatMap(name => {
@@ -49,8 +49,8 @@ function hugePages(tree: HostTree, folder: string): readonly Pages[] {
 const AT_PAGESZ = 6n
 
 /** The size of an ordinary page, KiB: as the kernel told this program, else what the architecture mostly has. */
-export function basePageSize(tree: HostTree, arch: string): number {
-  const told = auxiliaryValue(tree, AT_PAGESZ)
+export function readBasePageSize(tree: HostTree, arch: string): number {
+  const told = readAuxiliaryValue(tree, AT_PAGESZ)
   if (told !== undefined) return Number(told) / 1024
   return arch.startsWith('ppc64') ? 64 : 4
 }

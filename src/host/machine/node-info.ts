@@ -1,6 +1,6 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { CPUS, NODES } from './paths.ts'
-import { coreOf, cpuSet, siblingsOf, socketOf } from './places.ts'
+import { readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
 import type { HostTree } from './tree.ts'
 
 /** How many processors the host has, and how they are arranged; the same in every node, or not told. */
@@ -31,13 +31,13 @@ export interface NodeInfoOptions {
  * core. Where these do not multiply to the number of processors, every processor counts as a core of one socket.
  * @throws LibvirtError where the tree has no processors, or one whose place makes no sense
  */
-export function nodeInfo(tree: HostTree, options: NodeInfoOptions): NodeInfo {
-  const present = cpuSet(tree, 'present') ?? new Set(tree.numbered(CPUS, 'cpu'))
-  const online = onlineOf(tree, present)
-  const threads = subcoreThreads(options, online)
+export function readNodeInfo(tree: HostTree, options: NodeInfoOptions): NodeInfo {
+  const present = readCpuSet(tree, 'present') ?? new Set(tree.numbered(CPUS, 'cpu'))
+  const online = readOnline(tree, present)
+  const threads = findSubcoreThreads(options, online)
   const seen: Processors = { tree, arch: options.arch, present, online, threads }
   const nodes = tree.numbered(NODES, 'node').map(node => countNode(seen, `${NODES}/node${node}`))
-  return total(nodes.some(({ online }) => online > 0) ? nodes : [countNode(seen, CPUS)])
+  return sumCounts(nodes.some(({ online }) => online > 0) ? nodes : [countNode(seen, CPUS)])
 }
 
 interface Processors {
@@ -63,10 +63,10 @@ function countNode({ tree, arch, present, online, threads }: Processors, folder:
   const sockets = new Map<number, Set<number>>()
   let siblings = 1
   for (const cpu of up) {
-    const socket = socketOf(tree, cpu)
-    const core = arch.startsWith('s390') ? cpu : coreOf(tree, cpu)
+    const socket = readSocket(tree, cpu)
+    const core = arch.startsWith('s390') ? cpu : readCore(tree, cpu)
     sockets.set(socket, (sockets.get(socket) ?? new Set()).add(core))
-    siblings = Math.max(siblings, siblingsOf(tree, cpu).length)
+    siblings = Math.max(siblings, readSiblings(tree, cpu).length)
   }
   return {
     online: up.length * (threads ?? 1),
@@ -77,7 +77,7 @@ function countNode({ tree, arch, present, online, threads }: Processors, folder:
   }
 }
 
-function total(counts: readonly Counts[]): NodeInfo {
+function sumCounts(counts: readonly Counts[]): NodeInfo {
   const sum = (key: keyof Counts) => counts.reduce((n, count) => n + count[key], 0)
   const most = (key: keyof Counts) => Math.max(0, ...counts.map(count => count[key]))
   const [online, offline] = [sum('online'), sum('offline')]
@@ -92,12 +92,12 @@ function total(counts: readonly Counts[]): NodeInfo {
 }
 
 /** Without a file of its own a processor cannot be taken offline. */
-function onlineOf(tree: HostTree, present: ReadonlySet<number>): ReadonlySet<number> {
+function readOnline(tree: HostTree, present: ReadonlySet<number>): ReadonlySet<number> {
   return new Set([...present].filter(cpu => (tree.number(`${CPUS}/cpu${cpu}/online`) ?? 1) !== 0))
 }
 
 /** Where some other thread than the first of a part is online, the host is not set up for KVM, and threads count as they are. */
-function subcoreThreads(
+function findSubcoreThreads(
   { threadsPerSubcore = 0 }: NodeInfoOptions,
   online: ReadonlySet<number>,
 ): number | undefined {

@@ -4,20 +4,20 @@ import { CPUS } from './paths.ts'
 import type { HostTree } from './tree.ts'
 
 /** A set of processors that the kernel keeps in a file; undefined: it does not. */
-export function cpuSet(tree: HostTree, name: 'present' | 'online'): ReadonlySet<number> | undefined {
+export function readCpuSet(tree: HostTree, name: 'present' | 'online'): ReadonlySet<number> | undefined {
   const list = parseCpuList(tree.text(`${CPUS}/${name}`) ?? '?')
   return list && new Set(list)
 }
 
 /** The number of a logical CPU's socket; one without a number is the first. */
-export const socketOf = (tree: HostTree, cpu: number): number =>
+export const readSocket = (tree: HostTree, cpu: number): number =>
   Math.max(0, tree.number(`${CPUS}/cpu${cpu}/topology/physical_package_id`) ?? 0)
 
 /**
  * The number of a logical CPU's core in its socket; one without a number is the first.
  * @throws LibvirtError for a number below 0
  */
-export function coreOf(tree: HostTree, cpu: number): number {
+export function readCore(tree: HostTree, cpu: number): number {
   const path = `${CPUS}/cpu${cpu}/topology/core_id`
   const core = tree.number(path) ?? 0
   if (core < 0) throw internalError(`Invalid unsigned integer value '${core}' in file '/${path}'`)
@@ -25,5 +25,5 @@ export function coreOf(tree: HostTree, cpu: number): number {
 }
 
 /** The logical CPUs of the same core, itself among them. */
-export const siblingsOf = (tree: HostTree, cpu: number): readonly number[] =>
+export const readSiblings = (tree: HostTree, cpu: number): readonly number[] =>
   parseCpuList(tree.text(`${CPUS}/cpu${cpu}/topology/thread_siblings_list`) ?? '?') ?? [cpu]

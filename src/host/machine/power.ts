@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import type { Suspend } from '../../formats/host/host-facts.ts'
 import type { HostTree } from './tree.ts'
 
-interface State {
+interface SuspendState {
   readonly name: Suspend
   /** What systemd's logind calls it. */
   readonly method: string
@@ -10,7 +10,7 @@ interface State {
   readonly option: string
 }
 
-const STATES: readonly State[] = [
+const STATES: readonly SuspendState[] = [
   { name: 'suspend_mem', method: 'CanSuspend', option: '--suspend' },
   { name: 'suspend_disk', method: 'CanHibernate', option: '--hibernate' },
   { name: 'suspend_hybrid', method: 'CanHybridSleep', option: '--suspend-hybrid' },
@@ -20,30 +20,31 @@ const STATES: readonly State[] = [
  * How the host can be put to sleep: as logind says, else as pm-utils say, else not at all. A recorded host cannot be
  * asked: there it is what its kernel could do.
  */
-export function powerManagement(tree: HostTree): Suspend[] {
-  if (!tree.isLive) return kernelStates(tree)
-  const ask = tree.has(BUS) ? logindAllows : pmUtilsAllow
+export function readPowerManagement(tree: HostTree): Suspend[] {
+  if (!tree.isLive) return readKernelStates(tree)
+  const ask = tree.has(BUS) ? isAllowedByLogind : isAllowedByPmUtils
   return STATES.filter(ask).map(({ name }) => name)
 }
 
 const BUS = 'run/dbus/system_bus_socket'
 
-function logindAllows({ method }: State): boolean {
+function isAllowedByLogind({ method }: SuspendState): boolean {
   const place = ['org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager']
-  const answer = output('busctl', ['call', '--timeout=2', ...place, method])
+  const answer = runProgram('busctl', ['call', '--timeout=2', ...place, method])
   return /"(?:yes|challenge)"/.test(answer ?? '')
 }
 
-const pmUtilsAllow = ({ option }: State): boolean => output('pm-is-supported', [option]) !== undefined
+const isAllowedByPmUtils = ({ option }: SuspendState): boolean =>
+  runProgram('pm-is-supported', [option]) !== undefined
 
 /** What a program prints; undefined where it is not there, or fails. */
-function output(program: string, args: readonly string[]): string | undefined {
+function runProgram(program: string, args: readonly string[]): string | undefined {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 5000 })
   return status === 0 ? stdout : undefined
 }
 
 /** @see Linux, Documentation/admin-guide/pm/sleep-states.rst */
-function kernelStates(tree: HostTree): Suspend[] {
+function readKernelStates(tree: HostTree): Suspend[] {
   const states = tree.text('sys/power/state')?.split(/\s+/) ?? []
   const disk = states.includes('disk') && !tree.text('sys/power/disk')?.includes('[disabled]')
   const memory = states.includes('mem')

@@ -1,15 +1,15 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { HostFacts } from '../../formats/host/host-facts.ts'
-import type { HostDoubt, HostPart } from '../../formats/host/host-warning.ts'
-import { behaves, type LibvirtVersion } from '../../qemu/versions.ts'
+import type { HostPart, HostWarning } from '../../formats/host/host-warning.ts'
+import { hasBehaviour, type LibvirtVersion } from '../../qemu/versions.ts'
 import { readCaches } from './caches.ts'
-import { basePageSize, pageSizes } from './memory.ts'
-import { type NodeInfo, nodeInfo } from './node-info.ts'
+import { readBasePageSize, readPageSizes } from './memory.ts'
+import { type NodeInfo, readNodeInfo } from './node-info.ts'
 import { CPUS } from './paths.ts'
-import { powerManagement } from './power.ts'
-import { readBandwidth, readEnergy, withControls } from './resctrl.ts'
-import { securityModels } from './security.ts'
-import { setting } from './settings.ts'
+import { readPowerManagement } from './power.ts'
+import { addControls, readBandwidth, readEnergy } from './resctrl.ts'
+import { readSecurityModels } from './security.ts'
+import { readSetting } from './settings.ts'
 import { readTopology } from './topology.ts'
 import type { HostTree } from './tree.ts'
 
@@ -21,7 +21,7 @@ const CELL = 4
  * the host shows every thread, or cannot run guests with KVM.
  * @see Linux, Documentation/ABI/testing/sysfs-devices-system-cpu, subcores_per_core
  */
-function threadsPerSubcore(tree: HostTree, arch: string): number {
+function readThreadsPerSubcore(tree: HostTree, arch: string): number {
   if (!arch.startsWith('ppc64') || !tree.has('dev/kvm')) return 0
   const parts = tree.number(`${CPUS}/subcores_per_core`)
   if (!parts) return 0
@@ -38,9 +38,9 @@ const DMI = ['sys/devices/virtual/dmi/id/product_uuid', 'sys/class/dmi/id/produc
  * The host's UUID as libvirt takes it: from its settings, else from firmware. Undefined where there is none that is
  * one: libvirt then makes one up at every start.
  */
-export function hostUuid(tree: HostTree): string | undefined {
-  const source = setting(tree, 'daemon', 'host_uuid_source')
-  const given = [setting(tree, 'daemon', 'host_uuid')]
+export function readHostUuid(tree: HostTree): string | undefined {
+  const source = readSetting(tree, 'daemon', 'host_uuid_source')
+  const given = [readSetting(tree, 'daemon', 'host_uuid')]
   const found = source === 'machine-id' ? [tree.text('etc/machine-id')] : DMI.map(path => tree.text(path))
   for (const text of [...given, ...found]) {
     const uuid = text === undefined ? undefined : formatUuid(text)
@@ -61,7 +61,7 @@ export interface HostAround {
   readonly facts: Omit<HostFacts, 'cpu'>
   /** Undefined where the processors could not be counted. */
   readonly node: NodeInfo | undefined
-  readonly doubts: readonly HostDoubt[]
+  readonly doubts: readonly HostWarning[]
 }
 
 /**
@@ -69,7 +69,7 @@ export interface HostAround {
  * @param arch libvirt's name of the host's architecture
  */
 export function readHost(tree: HostTree, arch: string, version: LibvirtVersion): HostAround {
-  const doubts: HostDoubt[] = []
+  const doubts: HostWarning[] = []
   const part = <T>(name: HostPart, read: () => T): T | undefined => {
     try {
       return read()
@@ -79,31 +79,31 @@ export function readHost(tree: HostTree, arch: string, version: LibvirtVersion):
       return undefined
     }
   }
-  const basePage = basePageSize(tree, arch)
+  const basePage = readBasePageSize(tree, arch)
   const node = part('node info', () =>
-    nodeInfo(tree, { arch, threadsPerSubcore: threadsPerSubcore(tree, arch) }),
+    readNodeInfo(tree, { arch, threadsPerSubcore: readThreadsPerSubcore(tree, arch) }),
   )
   const banks = part('cache', () => readCaches(tree)) ?? []
-  const uuid = hostUuid(tree)
+  const uuid = readHostUuid(tree)
   const facts = {
     uuid,
-    pageSizes: pageSizes(tree, basePage),
-    powerManagement: powerManagement(tree),
+    pageSizes: readPageSizes(tree, basePage),
+    powerManagement: readPowerManagement(tree),
     iommu: tree.names('sys/kernel/iommu_groups').length > 0,
     migration: MIGRATION,
     topology: part('topology', () => readTopology(tree, basePage, node)),
-    cache: part('cache', () => withControls(tree, banks)) ?? { banks: [] },
+    cache: part('cache', () => addControls(tree, banks)) ?? { banks: [] },
     memoryBandwidth: part('memory bandwidth', () => readBandwidth(tree, banks)) ?? { nodes: [] },
-    energy: behaves(version, 'energy') ? part('energy', () => readEnergy(tree)) : undefined,
-    securityModels: securityModels(tree),
+    energy: hasBehaviour(version, 'energy') ? part('energy', () => readEnergy(tree)) : undefined,
+    securityModels: readSecurityModels(tree),
   }
-  return { facts, node, doubts: [...doubts, ...unseen(tree, uuid)] }
+  return { facts, node, doubts: [...doubts, ...findUnseen(tree, uuid)] }
 }
 
 /** What QEMU's guests can do anywhere. */
 const MIGRATION = { live: true, transports: ['tcp', 'rdma'] }
 
-function unseen(tree: HostTree, uuid: string | undefined): HostDoubt[] {
+function findUnseen(tree: HostTree, uuid: string | undefined): HostWarning[] {
   const paths = [...tree.denied].map(path => `/${path}`)
   return [
     ...(tree.isLive ? [] : [{ kind: 'recorded-host' } as const]),

@@ -1,5 +1,5 @@
 import type { NamedRegisters } from '../../core/cpu.ts'
-import { auxiliaryValue } from './auxv.ts'
+import { readAuxiliaryValue } from './auxv.ts'
 import { CPUS } from './paths.ts'
 import type { HostTree } from './tree.ts'
 
@@ -11,7 +11,7 @@ export function readRegisters(tree: HostTree): NamedRegisters {
   const registers = new Map<string, bigint>()
   const midr = tree.text(`${CPUS}/cpu0/regs/identification/midr_el1`)
   if (midr?.match(/^0x[0-9a-f]+$/i)) registers.set('MIDR_EL1', BigInt(midr))
-  const hwcap = auxiliaryValue(tree, AT_HWCAP)
+  const hwcap = readAuxiliaryValue(tree, AT_HWCAP)
   if (hwcap !== undefined) registers.set('AT_HWCAP', hwcap)
   const [, version, revision] =
     /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/i.exec(tree.text('proc/cpuinfo') ?? '') ?? []

@@ -25,16 +25,16 @@ type Bank = Omit<CacheBank, 'controls'>
  * @throws LibvirtError where resctrl tells only a part of it
  * @see Linux, Documentation/arch/x86/resctrl.rst
  */
-export function withControls(tree: HostTree, banks: readonly Bank[]): CacheFacts {
+export function addControls(tree: HostTree, banks: readonly Bank[]): CacheFacts {
   const monitor = readMonitor(tree, 'L3_MON', 'llc_')
   const reuseThreshold = tree.number(`${RESCTRL}/L3_MON/max_threshold_occupancy`) ?? 0
   return {
-    banks: banks.map(bank => ({ ...bank, controls: controlsOf(tree, bank) })),
+    banks: banks.map(bank => ({ ...bank, controls: readControls(tree, bank) })),
     monitor: monitor && { level: 3, reuseThreshold, ...monitor },
   }
 }
 
-function controlsOf(tree: HostTree, { level, size }: Bank): CacheControl[] {
+function readControls(tree: HostTree, { level, size }: Bank): CacheControl[] {
   return PARTS.flatMap(([suffix, type]) => {
     const folder = `${RESCTRL}/L${level}${suffix}`
     if (!tree.has(folder)) return []
@@ -43,7 +43,7 @@ function controlsOf(tree: HostTree, { level, size }: Bank): CacheControl[] {
     if (mask === undefined) throw internalError('Cannot get cbm_mask from resctrl cache info')
     if (least === undefined) throw internalError('Cannot get min_cbm_bits from resctrl cache info')
     const granularity = Math.floor(size / Math.max(1, countBits(mask)))
-    return [{ type, granularity, min: least * granularity, maxAllocs: allocsOf(tree, folder) }]
+    return [{ type, granularity, min: least * granularity, maxAllocs: readMaxAllocs(tree, folder) }]
   })
 }
 
@@ -51,7 +51,7 @@ function controlsOf(tree: HostTree, { level, size }: Bank): CacheControl[] {
 const countBits = (mask: string): number =>
   [...mask].reduce((count, digit) => count + popcount(Number.parseInt(digit, 16)), 0)
 
-const allocsOf = (tree: HostTree, folder: string): number => tree.number(`${folder}/num_closids`) ?? 0
+const readMaxAllocs = (tree: HostTree, folder: string): number => tree.number(`${folder}/num_closids`) ?? 0
 
 /**
  * How memory bandwidth can be shared out between the CPUs of each last-level cache, and watched.
@@ -69,7 +69,7 @@ export function readBandwidth(tree: HostTree, banks: readonly Bank[]): Bandwidth
   const last = Math.max(...banks.map(({ level }) => level))
   const nodes = banks
     .filter(({ level }) => level === last)
-    .map(({ id, cpus }) => ({ id, cpus, granularity, min, maxAllocs: allocsOf(tree, folder) }))
+    .map(({ id, cpus }) => ({ id, cpus, granularity, min, maxAllocs: readMaxAllocs(tree, folder) }))
   return { nodes, monitor }
 }
 

@@ -1,26 +1,26 @@
 import type { SecurityModel } from '../../formats/host/host-facts.ts'
-import { presetOf, setting } from './settings.ts'
+import { readPreset, readSetting } from './settings.ts'
 import type { HostTree } from './tree.ts'
 
 /**
  * How libvirt's system daemon keeps guests apart: by SELinux or AppArmor where the host has one, or as its settings
  * say, and always by owners of files.
  */
-export function securityModels(tree: HostTree): SecurityModel[] {
-  const asked = setting(tree, 'qemu', 'security_driver')?.match(/\w+/g)
-  const first = asked?.map(name => MODELS[name]?.(tree) ?? NONE) ?? [probed(tree)]
-  return [...first, dac(tree)]
+export function readSecurityModels(tree: HostTree): SecurityModel[] {
+  const asked = readSetting(tree, 'qemu', 'security_driver')?.match(/\w+/g)
+  const first = asked?.map(name => MODELS[name]?.(tree) ?? NONE) ?? [probeModel(tree)]
+  return [...first, readDac(tree)]
 }
 
 const NONE: SecurityModel = { model: 'none', doi: '0', baselabels: [] }
 
 const MODELS: Readonly<Record<string, (tree: HostTree) => SecurityModel>> = {
-  selinux,
+  readSelinux,
   apparmor: () => ({ ...NONE, model: 'apparmor' }),
 }
 
-function probed(tree: HostTree): SecurityModel {
-  if (tree.has('sys/fs/selinux/enforce')) return selinux(tree)
+function probeModel(tree: HostTree): SecurityModel {
+  if (tree.has('sys/fs/selinux/enforce')) return readSelinux(tree)
   return hasAppArmor(tree) ? { ...NONE, model: 'apparmor' } : NONE
 }
 
@@ -30,30 +30,30 @@ const hasAppArmor = (tree: HostTree): boolean =>
   tree.has('etc/apparmor.d/libvirt/TEMPLATE.qemu')
 
 /** The policy's file has a context a line: for guests with KVM, and without. */
-function selinux(tree: HostTree): SecurityModel {
+function readSelinux(tree: HostTree): SecurityModel {
   const type = /^SELINUXTYPE=(\S+)/m.exec(tree.text('etc/selinux/config') ?? '')?.[1] ?? 'targeted'
   const contexts = tree.text(`etc/selinux/${type}/contexts/virtual_domain_context`)?.split('\n') ?? []
   const [kvm, qemu = kvm] = contexts
-  return { model: 'selinux', doi: '0', baselabels: labels(kvm, qemu) }
+  return { model: 'selinux', doi: '0', baselabels: makeLabels(kvm, qemu) }
 }
 
 /** The user and group that guests run as. */
-function dac(tree: HostTree): SecurityModel {
+function readDac(tree: HostTree): SecurityModel {
   const id = (name: string, file: string) => {
-    const asked = setting(tree, 'qemu', name) ?? presetOf(tree, 'qemu', name)
+    const asked = readSetting(tree, 'qemu', name) ?? readPreset(tree, 'qemu', name)
     const names = asked === undefined ? USUAL : [asked]
-    return names.map(who => idOf(tree, file, who)).find(found => found !== undefined)
+    return names.map(who => findId(tree, file, who)).find(found => found !== undefined)
   }
   const [user, group] = [id('user', 'etc/passwd'), id('group', 'etc/group')]
   const label = user === undefined || group === undefined ? undefined : `+${user}:+${group}`
-  return { model: 'dac', doi: '0', baselabels: labels(label, label) }
+  return { model: 'dac', doi: '0', baselabels: makeLabels(label, label) }
 }
 
 /** Whom distributions let guests run as. */
 const USUAL = ['libvirt-qemu', 'qemu']
 
 /** The number of a user or group; numbers stand for themselves, with or without a plus sign. */
-function idOf(tree: HostTree, file: string, name: string): string | undefined {
+function findId(tree: HostTree, file: string, name: string): string | undefined {
   const row = tree
     .text(file)
     ?.split('\n')
@@ -61,7 +61,7 @@ function idOf(tree: HostTree, file: string, name: string): string | undefined {
   return row?.split(':')[2] ?? /^\+?(\d+)$/.exec(name)?.[1]
 }
 
-const labels = (kvm: string | undefined, qemu: string | undefined): SecurityModel['baselabels'] => [
+const makeLabels = (kvm: string | undefined, qemu: string | undefined): SecurityModel['baselabels'] => [
   ...(kvm === undefined ? [] : [{ type: 'kvm', label: kvm }]),
   ...(qemu === undefined ? [] : [{ type: 'qemu', label: qemu }]),
 ]

@@ -1,9 +1,9 @@
 import type { Interconnect, LogicalCpu, NumaTopology } from '../../formats/host/host-facts.ts'
 import { readCells } from './cells.ts'
-import { memoryOf } from './memory.ts'
+import { readMemorySize } from './memory.ts'
 import type { NodeInfo } from './node-info.ts'
 import { NODES } from './paths.ts'
-import { cpuSet } from './places.ts'
+import { readCpuSet } from './places.ts'
 import type { HostTree } from './tree.ts'
 
 /**
@@ -21,13 +21,13 @@ export function readTopology(
   const cells = readCells(tree, basePage)
   if (cells.length > 0) return { cells, interconnects: readInterconnects(tree) }
   if (!node) return undefined
-  const cpus = madeUpCpus(node).filter(({ id }) => cpuSet(tree, 'online')?.has(id) ?? true)
-  const cell = { id: 0, memory: memoryOf(tree), pages: [], distances: [], caches: [], cpus }
+  const cpus = makeCpus(node).filter(({ id }) => readCpuSet(tree, 'online')?.has(id) ?? true)
+  const cell = { id: 0, memory: readMemorySize(tree), pages: [], distances: [], caches: [], cpus }
   return { cells: [cell], interconnects: [] }
 }
 
 /** Processors numbered thread by thread, core by core, socket by socket. */
-function madeUpCpus({ sockets, cores, threads }: NodeInfo): LogicalCpu[] {
+function makeCpus({ sockets, cores, threads }: NodeInfo): LogicalCpu[] {
   return Array.from({ length: sockets * cores * threads }, (_, id) => {
     const core = Math.floor(id / threads)
     const siblings = Array.from({ length: threads }, (_, thread) => core * threads + thread)
@@ -44,14 +44,14 @@ function readInterconnects(tree: HostTree): Interconnect[] {
     const folder = `${NODES}/node${target}/access1/initiators`
     return tree
       .numbered(folder, 'node')
-      .flatMap(initiator => linksOf(tree, folder).map(link => ({ ...link, initiator, target })))
+      .flatMap(initiator => readLinks(tree, folder).map(link => ({ ...link, initiator, target })))
   })
   return links.sort((a, b) => a.initiator - b.initiator || a.target - b.target)
 }
 
 type Link = Omit<Interconnect, 'initiator' | 'target'>
 
-function linksOf(tree: HostTree, folder: string): Link[] {
+function readLinks(tree: HostTree, folder: string): Link[] {
   return (['latency', 'bandwidth'] as const).flatMap(kind =>
     (['read', 'write'] as const).flatMap(access => {
       const value = tree.number(`${folder}/${access}_${kind}`) ?? 0

@@ -1,5 +1,5 @@
 import type { VfioCondition, VfioFacts, VfioGroup, VfioName, VfioState } from '../../formats/host/vfio.ts'
-import { iommuConditions } from './iommu.ts'
+import { checkIommu } from './iommu.ts'
 import type { HostTree } from './tree.ts'
 
 const GROUPS = 'sys/kernel/iommu_groups'
@@ -16,15 +16,15 @@ export function readVfio(tree: HostTree, arch: string): VfioFacts {
     hasIommufd,
     groups,
     conditions: [
-      ...iommuConditions(tree, arch),
-      groupsCondition(groups),
-      moduleCondition(tree, 'vfio-module', 'vfio'),
-      moduleCondition(tree, 'vfio-pci-module', 'vfio_pci'),
-      typeModule(tree, arch),
-      deviceCondition(hasContainer),
-      permissionCondition(tree, groups),
-      iommufdCondition(hasIommufd),
-      memoryCondition(tree),
+      ...checkIommu(tree, arch),
+      checkGroups(groups),
+      checkModule(tree, 'vfio-module', 'vfio'),
+      checkModule(tree, 'vfio-pci-module', 'vfio_pci'),
+      checkTypeModule(tree, arch),
+      checkDevice(hasContainer),
+      checkPermission(tree, groups),
+      checkIommufd(hasIommufd),
+      checkLockedMemory(tree),
     ],
   }
 }
@@ -33,7 +33,7 @@ function readGroups(tree: HostTree): VfioGroup[] {
   return tree.numbered(GROUPS).map(id => ({ id, devices: tree.names(`${GROUPS}/${id}/devices`) }))
 }
 
-function groupsCondition(groups: readonly VfioGroup[]): VfioCondition {
+function checkGroups(groups: readonly VfioGroup[]): VfioCondition {
   const count = groups.reduce((n, { devices }) => n + devices.length, 0)
   return groups.length > 0
     ? {
@@ -51,14 +51,10 @@ function groupsCondition(groups: readonly VfioGroup[]): VfioCondition {
 }
 
 /** POWER has an IOMMU of its own kind, and a module of its own for it. */
-const typeModule = (tree: HostTree, arch: string): VfioCondition =>
-  moduleCondition(
-    tree,
-    'vfio-type1-module',
-    arch.startsWith('ppc') ? 'vfio_iommu_spapr_tce' : 'vfio_iommu_type1',
-  )
+const checkTypeModule = (tree: HostTree, arch: string): VfioCondition =>
+  checkModule(tree, 'vfio-type1-module', arch.startsWith('ppc') ? 'vfio_iommu_spapr_tce' : 'vfio_iommu_type1')
 
-const deviceCondition = (isThere: boolean): VfioCondition => ({
+const checkDevice = (isThere: boolean): VfioCondition => ({
   name: 'vfio-device',
   state: isThere ? 'met' : 'unmet',
   evidence: `/${CONTAINER} is ${isThere ? 'there' : 'not there'}`,
@@ -68,7 +64,7 @@ const deviceCondition = (isThere: boolean): VfioCondition => ({
 })
 
 /** Files of groups belong to whoever may pass their devices through; libvirt's daemon changes that when a guest starts. */
-function permissionCondition(tree: HostTree, groups: readonly VfioGroup[]): VfioCondition {
+function checkPermission(tree: HostTree, groups: readonly VfioGroup[]): VfioCondition {
   const name = 'vfio-permission'
   const owned = tree.numbered('dev/vfio')
   const may = owned.filter(id => tree.mayWrite(`dev/vfio/${id}`))
@@ -91,7 +87,7 @@ function permissionCondition(tree: HostTree, groups: readonly VfioGroup[]): Vfio
   }
 }
 
-const iommufdCondition = (isThere: boolean): VfioCondition => ({
+const checkIommufd = (isThere: boolean): VfioCondition => ({
   name: 'iommufd',
   state: isThere ? 'met' : 'unmet',
   evidence: `/${IOMMUFD} is ${isThere ? 'there' : 'not there'}`,
@@ -101,7 +97,7 @@ const iommufdCondition = (isThere: boolean): VfioCondition => ({
 })
 
 /** A guest's memory is locked while it has a device; libvirt raises the limit by itself where it runs as root. */
-function memoryCondition(tree: HostTree): VfioCondition {
+function checkLockedMemory(tree: HostTree): VfioCondition {
   const name = 'locked-memory'
   const [, limit] = /^Max locked memory\s+(\S+)/m.exec(tree.text('proc/self/limits') ?? '') ?? []
   if (limit === undefined) return { name, state: 'unknown', evidence: '/proc/self/limits does not tell' }
@@ -120,13 +116,13 @@ function memoryCondition(tree: HostTree): VfioCondition {
 const LEAST = 2 ** 30
 
 /** Whether a module of the kernel is loaded or built in; one that is neither may still be there to be loaded. */
-function moduleCondition(tree: HostTree, name: VfioName, module: string): VfioCondition {
+function checkModule(tree: HostTree, name: VfioName, module: string): VfioCondition {
   if (tree.has(`sys/module/${module}`))
     return { name, state: 'met', evidence: `the module ${module} is loaded or built in` }
   const file = new RegExp(`/${module.replaceAll('_', '[-_]')}\\.ko`)
-  if (listOf(tree, 'builtin').some(line => file.test(line)))
+  if (readModuleList(tree, 'builtin').some(line => file.test(line)))
     return { name, state: 'met', evidence: `the module ${module} is built in` }
-  const isThere = listOf(tree, 'dep').some(line => file.test(line.split(':', 1)[0] ?? ''))
+  const isThere = readModuleList(tree, 'dep').some(line => file.test(line.split(':', 1)[0] ?? ''))
   return {
     name,
     state: 'unmet',
@@ -138,7 +134,7 @@ function moduleCondition(tree: HostTree, name: VfioName, module: string): VfioCo
 }
 
 /** The lines of a list about the running kernel's modules. */
-function listOf(tree: HostTree, kind: 'builtin' | 'dep'): string[] {
+function readModuleList(tree: HostTree, kind: 'builtin' | 'dep'): string[] {
   const release = tree.text('proc/sys/kernel/osrelease')
   return tree.text(`lib/modules/${release}/modules.${kind}`)?.split('\n') ?? []
 }

@@ -29,7 +29,7 @@ export interface EmulatorSearch {
 }
 
 /** libvirt's name of this host's architecture. */
-export function hostArch(): string {
+export function readHostArch(): string {
   const name = machine()
   if (/^i.86$/.test(name)) return 'i686'
   return { amd64: 'x86_64', arm64: 'aarch64', armv8l: 'armv7l' }[name] ?? name
@@ -40,7 +40,7 @@ export function hostArch(): string {
  * own where that runs them too, and there `/usr/libexec/qemu-kvm`. Undefined where there is none.
  */
 export function findEmulator(arch: string, search: EmulatorSearch = {}): string | undefined {
-  const { path = process.env.PATH ?? '', host = hostArch() } = search
+  const { path = process.env.PATH ?? '', host = readHostArch() } = search
   const runsToo = ALSO_RUNS[host]?.includes(arch) ? [host] : []
   const littleEndian = arch === 'ppc64le' ? ['ppc64'] : []
   const names = [arch, ...runsToo, ...littleEndian].map(name => `qemu-system-${QEMU_TARGET[name] ?? name}`)

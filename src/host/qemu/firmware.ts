@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { readFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
+import { parseFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
 import type { Firmware } from '../../qemu/domain-capabilities/request.ts'
 import type { HostTree } from '../machine/tree.ts'
 
 /** Where descriptions of firmware are: those of the distribution, the host's, and for others than root the user's. */
-function folders(): string[] {
+function listFirmwareFolders(): string[] {
   const own = join(process.env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'qemu', 'firmware')
   const isRoot = process.getuid?.() === 0
   return ['/usr/share/qemu/firmware', '/etc/qemu/firmware', ...(isRoot ? [] : [own])]
@@ -16,21 +16,21 @@ function folders(): string[] {
  * the same name in an earlier one; an empty one for none. Of those whose image is gone nothing is told.
  * @see QEMU, docs/interop/firmware.json
  */
-export function readFirmwares(tree: HostTree): Firmware[] {
+export function readInstalledFirmware(tree: HostTree): Firmware[] {
   const byName = new Map<string, string>()
-  for (const folder of folders()) {
+  for (const folder of listFirmwareFolders()) {
     for (const name of tree.names(folder)) if (name.endsWith('.json')) byName.set(name, join(folder, name))
   }
   const names = [...byName].sort(([a], [b]) => (a < b ? -1 : 1))
   return names
-    .flatMap(([, path]) => describedIn(tree.text(path)) ?? [])
+    .flatMap(([, path]) => parseDescription(tree.text(path)) ?? [])
     .filter(firmware => tree.has(firmware.path))
 }
 
 /** Undefined for a file that is empty or broken: libvirt passes it over. */
-function describedIn(text: string | undefined): Firmware | undefined {
+function parseDescription(text: string | undefined): Firmware | undefined {
   try {
-    return text ? readFirmware(JSON.parse(text)) : undefined
+    return text ? parseFirmware(JSON.parse(text)) : undefined
   } catch {
     return undefined
   }

@@ -10,7 +10,7 @@ export interface GivenFeatureLists {
 }
 
 /** What the first virtual CPU has: every property that is true, and those that QEMU had to leave out. */
-export function* cpuInterview(): Interview<GivenFeatureLists> {
+export function* askGivenFeatures(): Interview<GivenFeatureLists> {
   yield { execute: 'qmp_capabilities' }
   const cpus = member(yield { execute: 'query-cpus-fast' }, 'return')
   const known = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
@@ -32,7 +32,7 @@ export function* cpuInterview(): Interview<GivenFeatureLists> {
  * What a QEMU gives a guest of this machine and CPU: started, asked, and ended before the first instruction.
  * @throws LibvirtError where QEMU does not start with it
  */
-export async function givenFeatures(binary: string, options: QemuOptions): Promise<GivenFeatureLists> {
+export async function probeGivenFeatures(binary: string, options: QemuOptions): Promise<GivenFeatureLists> {
   const qemu = await Qemu.start(binary, options)
-  return (await qemu.interview(cpuInterview()).finally(() => qemu.end())).found
+  return (await qemu.interview(askGivenFeatures()).finally(() => qemu.end())).found
 }

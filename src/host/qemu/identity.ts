@@ -8,8 +8,8 @@ import { REVISION } from './interview.ts'
  * @param version virt-cpu's own
  * @throws ProbeError in libvirt's words where there is no such program
  */
-export function identityOf(binary: string, version: string): string {
-  const { ctimeMs, size } = statOf(binary)
+export function computeIdentity(binary: string, version: string): string {
+  const { ctimeMs, size } = checkBinary(binary)
   return JSON.stringify({
     virtCpu: version,
     revision: REVISION,
@@ -17,9 +17,9 @@ export function identityOf(binary: string, version: string): string {
     changed: ctimeMs,
     size,
     kernel: release(),
-    cpu: hostCpu(),
-    kvm: allows('/dev/kvm', constants.R_OK | constants.W_OK),
-    modules: MODULES.map(path => beginningOf(path).trim()),
+    cpu: readHostCpuLines(),
+    kvm: mayAccess('/dev/kvm', constants.R_OK | constants.W_OK),
+    modules: MODULES.map(path => readBeginning(path).trim()),
   })
 }
 
@@ -28,17 +28,17 @@ const MODULES = ['nested', 'sev', 'sev_es', 'sev_snp'].flatMap(name =>
   ['intel', 'amd'].map(vendor => `/sys/module/kvm_${vendor}/parameters/${name}`),
 )
 
-function statOf(binary: string): Stats {
+function checkBinary(binary: string): Stats {
   const stats = statSync(binary, { throwIfNoEntry: false })
   if (!stats) throw new ProbeError(`Cannot check QEMU binary ${binary}: No such file or directory`)
   const why = stats.isDirectory() ? 'Is a directory' : 'Permission denied'
-  if (stats.isDirectory() || !allows(binary, constants.X_OK)) {
+  if (stats.isDirectory() || !mayAccess(binary, constants.X_OK)) {
     throw new ProbeError(`QEMU binary ${binary} is not executable: ${why}`)
   }
   return stats
 }
 
-function allows(path: string, mode: number): boolean {
+function mayAccess(path: string, mode: number): boolean {
   try {
     accessSync(path, mode)
     return true
@@ -48,8 +48,8 @@ function allows(path: string, mode: number): boolean {
 }
 
 /** What the kernel writes of the first CPU and does not change while it runs: vendor, signature, microcode, flags. */
-function hostCpu(): string[] {
-  const [first = ''] = beginningOf('/proc/cpuinfo').split('\n\n', 1)
+function readHostCpuLines(): string[] {
+  const [first = ''] = readBeginning('/proc/cpuinfo').split('\n\n', 1)
   return first
     .split('\n')
     .filter(line => /^(vendor|cpu family|model|stepping|microcode|flags|Features|CPU )/.test(line))
@@ -59,7 +59,7 @@ function hostCpu(): string[] {
 const BEGINNING = 8192
 
 /** Empty where the host has no such file. */
-function beginningOf(path: string): string {
+function readBeginning(path: string): string {
   try {
     const file = openSync(path, 'r')
     try {

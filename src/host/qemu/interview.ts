@@ -26,14 +26,14 @@ const MACHINES = ['pseries', 'virt', 'none']
 const PC = 'generic-pc-machine'
 
 /** What one run came to, as far as the next depends on it. */
-export interface Findings {
+export interface FirstRunFindings {
   /** The accelerator that was used. */
   readonly accelerator: 'kvm' | 'tcg'
   /** What `query-cpu-model-expansion` is asked in every run; empty where the target does not expand models. */
-  readonly expansions: readonly Expansion[]
+  readonly expansions: readonly ExpansionRequest[]
 }
 
-interface Expansion {
+interface ExpansionRequest {
   readonly type: 'static' | 'full'
   readonly props?: Readonly<Record<string, boolean>>
 }
@@ -42,31 +42,31 @@ interface Expansion {
  * Everything that is ever asked of a binary started with the best accelerator: what libvirt asks, so that a reader
  * takes libvirt's recordings and ours alike. Whether the QEMU is too old is the reader's to say.
  */
-export function* firstInterview(): Interview<Findings> {
+export function* askFirstRun(): Interview<FirstRunFindings> {
   yield { execute: 'qmp_capabilities' }
   yield { execute: 'query-version' }
-  const target = member(returned(yield { execute: 'query-target' }), 'arch')
-  const schema = returned(yield { execute: 'query-qmp-schema' })
-  const known = new Set(names(schema, entry => member(entry, 'meta-type') === 'command'))
-  const kvm = member(returned(yield { execute: 'query-kvm' }), 'enabled') === true
-  const types = new Set(names(returned(yield { execute: 'qom-list-types' })))
-  yield* propertiesOf('device-list-properties', DEVICES, types)
-  yield* propertiesOf('qom-list-properties', OBJECTS, types)
-  const machines = machineTypes(returned(yield { execute: 'query-machines' }))
-  yield* propertiesOf('qom-list-properties', machines, types)
+  const target = member(readReturn(yield { execute: 'query-target' }), 'arch')
+  const schema = readReturn(yield { execute: 'query-qmp-schema' })
+  const known = new Set(listNames(schema, entry => member(entry, 'meta-type') === 'command'))
+  const kvm = member(readReturn(yield { execute: 'query-kvm' }), 'enabled') === true
+  const types = new Set(listNames(readReturn(yield { execute: 'qom-list-types' })))
+  yield* askProperties('device-list-properties', DEVICES, types)
+  yield* askProperties('qom-list-properties', OBJECTS, types)
+  const machines = listMachineTypes(readReturn(yield { execute: 'query-machines' }))
+  yield* askProperties('qom-list-properties', machines, types)
   if (isPcTarget(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
   for (const execute of BINARY) if (known.has(execute)) yield { execute }
-  const expansions = known.has('query-cpu-model-expansion') ? expansionsOf(target, types, schema) : []
-  yield* expand('host', expansions)
-  if (expansions.length > 0 && (isPcTarget(target) || isArm(target))) yield* expand('host', [HYPERV])
+  const expansions = known.has('query-cpu-model-expansion') ? listExpansions(target, types, schema) : []
+  yield* askExpansions('host', expansions)
+  if (expansions.length > 0 && (isPcTarget(target) || isArm(target))) yield* askExpansions('host', [HYPERV])
   return { accelerator: kvm ? 'kvm' : 'tcg', expansions }
 }
 
 /** What the same binary is asked when it emulates, after it was asked with an accelerator. */
-export function* secondInterview({ expansions }: Findings): Interview {
+export function* askSecondRun({ expansions }: FirstRunFindings): Interview {
   yield { execute: 'qmp_capabilities' }
   yield { execute: 'query-cpu-definitions' }
-  yield* expand('max', expansions)
+  yield* askExpansions('max', expansions)
   yield { execute: 'query-machines' }
 }
 
@@ -86,13 +86,13 @@ const isPcTarget = (target: unknown): boolean => target === 'x86_64' || target =
 const isArm = (target: unknown): boolean => target === 'aarch64' || target === 'arm'
 
 /** Every enlightenment for Windows that the host can give. */
-const HYPERV: Expansion = { type: 'full', props: { migratable: false, 'hv-passthrough': true } }
+const HYPERV: ExpansionRequest = { type: 'full', props: { migratable: false, 'hv-passthrough': true } }
 
 /** How a target's host CPU is to be had: QEMU expands the models of some only fully, of others only statically. */
-function expansionsOf(target: unknown, types: ReadonlySet<string>, schema: unknown): Expansion[] {
+function listExpansions(target: unknown, types: ReadonlySet<string>, schema: unknown): ExpansionRequest[] {
   if (isArm(target)) return [{ type: 'full' }]
   if (target === 's390x') {
-    return namesDeprecated(schema) ? [{ type: 'static' }, { type: 'full' }] : [{ type: 'static' }]
+    return reportsDeprecated(schema) ? [{ type: 'static' }, { type: 'full' }] : [{ type: 'static' }]
   }
   const migratable = types.has('max-x86_64-cpu') // `max` of the 32-bit binary does not look after migration
   return migratable
@@ -101,22 +101,23 @@ function expansionsOf(target: unknown, types: ReadonlySet<string>, schema: unkno
 }
 
 /** Whether an expansion tells which properties are deprecated. */
-const namesDeprecated = (schema: unknown): boolean =>
-  Array.isArray(schema) && schema.some(entry => names(member(entry, 'members')).includes('deprecated-props'))
+const reportsDeprecated = (schema: unknown): boolean =>
+  Array.isArray(schema) &&
+  schema.some(entry => listNames(member(entry, 'members')).includes('deprecated-props'))
 
-function* expand(name: string, expansions: readonly Expansion[]): Interview {
+function* askExpansions(name: string, expansions: readonly ExpansionRequest[]): Interview {
   for (const { type, props } of expansions) {
     const model = props ? { name, props } : { name }
     yield { execute: 'query-cpu-model-expansion', arguments: { type, model } }
   }
 }
 
-function* propertiesOf(execute: string, wanted: readonly string[], types: ReadonlySet<string>): Interview {
+function* askProperties(execute: string, wanted: readonly string[], types: ReadonlySet<string>): Interview {
   for (const typename of wanted) if (types.has(typename)) yield { execute, arguments: { typename } }
 }
 
 /** The type of a machine is its name and `-machine`; an alias has none of its own. */
-function machineTypes(machines: unknown): string[] {
+function listMachineTypes(machines: unknown): string[] {
   const list = Array.isArray(machines) ? machines : []
   return MACHINES.map(alias => {
     const canonical = list.find(machine => member(machine, 'alias') === alias)
@@ -124,7 +125,7 @@ function machineTypes(machines: unknown): string[] {
   })
 }
 
-const names = (list: unknown, wanted: (entry: unknown) => boolean = () => true): string[] =>
+const listNames = (list: unknown, wanted: (entry: unknown) => boolean = () => true): string[] =>
   Array.isArray(list)
     ? list.filter(wanted).flatMap(entry => {
         const name = member(entry, 'name')
@@ -133,4 +134,4 @@ const names = (list: unknown, wanted: (entry: unknown) => boolean = () => true):
     : []
 
 /** What a reply returns; undefined for an error. */
-const returned = (reply: JsonObject): unknown => member(reply, 'return')
+const readReturn = (reply: JsonObject): unknown => member(reply, 'return')

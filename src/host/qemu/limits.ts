@@ -1,16 +1,16 @@
-import { close, executeCpuid, ioctl, open, type Run } from '../cpu/requests.ts'
+import { type RunRequests, requestClose, requestCpuid, requestIoctl, requestOpen } from '../cpu/requests.ts'
 import { RouteError } from '../cpu/route-error.ts'
-import { Runner } from '../cpu/runner.ts'
+import { ProgramRunner } from '../cpu/runner.ts'
 
 /** How many vCPUs and encrypted guests a host can have. What could not be asked is absent. */
-interface Limits {
+interface GuestLimits {
   readonly kvmMaxVcpus?: number
   readonly sev?: { readonly maxGuests: number; readonly maxEsGuests: number }
 }
 
 /** Asks this host's KVM and its CPU. */
-export function readLimits(): Limits {
-  const program = new Runner()
+export function readLimits(): GuestLimits {
+  const program = new ProgramRunner()
   try {
     return askLimits(requests => program.run(requests))
   } catch (error) {
@@ -33,16 +33,16 @@ const EXTENDED = 0x8000_0000
 const ENCRYPTION = 0x8000_001f
 
 const REQUESTS = [
-  close(KVM),
-  open('/dev/kvm', 2),
-  ioctl(KVM, CHECK_EXTENSION, MAX_VCPUS),
-  ioctl(KVM, CHECK_EXTENSION, NR_VCPUS),
-  executeCpuid(EXTENDED, 0),
-  executeCpuid(ENCRYPTION, 0),
+  requestClose(KVM),
+  requestOpen('/dev/kvm', 2),
+  requestIoctl(KVM, CHECK_EXTENSION, MAX_VCPUS),
+  requestIoctl(KVM, CHECK_EXTENSION, NR_VCPUS),
+  requestCpuid(EXTENDED, 0),
+  requestCpuid(ENCRYPTION, 0),
 ]
 
 /** @throws RouteError where nothing can be asked */
-export function askLimits(run: Run): Limits {
+export function askLimits(run: RunRequests): GuestLimits {
   const [, kvm, most, advised, extended, encryption] = run(REQUESTS)
   // KVM's limit, or on old kernels what it advises, and on older ones four.
   const counts = [most, advised].map(answer => answer?.result ?? 0)

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
 
-type Talker = Pick<ChildProcess, 'on'> & {
+type QmpChild = Pick<ChildProcess, 'on'> & {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
@@ -16,16 +16,16 @@ const LONGEST_LINE = 64 * 2 ** 20
 const LONGEST_WORDS = 4096
 
 /** The JSON messages that a child writes, a line each. Whatever ends them ends the waiting too. */
-export class Messages {
-  readonly #patience: number
+export class MessageReader {
+  readonly #timeout: number
   #text = ''
   #words = ''
   #fault: Error | undefined
   readonly #messages: JsonObject[] = []
   #wake: (() => void) | undefined
 
-  constructor(child: Talker, patience: number) {
-    this.#patience = patience
+  constructor(child: QmpChild, timeout: number) {
+    this.#timeout = timeout
     const decoder = new StringDecoder('utf8')
     child.stdout.on('data', (bytes: Buffer) => this.#take(decoder.write(bytes)))
     child.stderr.on('data', (bytes: Buffer) => {
@@ -55,8 +55,8 @@ export class Messages {
 
   #more(): Promise<void> {
     return new Promise(resolve => {
-      const late = `no answer within ${this.#patience / 1000} s`
-      const timer = setTimeout(() => this.#stop(new Error(late)), this.#patience)
+      const late = `no answer within ${this.#timeout / 1000} s`
+      const timer = setTimeout(() => this.#stop(new Error(late)), this.#timeout)
       this.#wake = () => {
         clearTimeout(timer)
         resolve()

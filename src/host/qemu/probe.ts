@@ -1,8 +1,8 @@
-import type { Conversation } from '../../qemu/qmp/conversation.ts'
-import type { Exchange } from '../../qemu/qmp/exchange.ts'
-import { cacheDirectory, readCache, writeCache } from './cache.ts'
-import { identityOf } from './identity.ts'
-import { type Findings, firstInterview, secondInterview } from './interview.ts'
+import type { QmpRecording } from '../../qemu/qmp/conversation.ts'
+import type { QmpExchange } from '../../qemu/qmp/exchange.ts'
+import { findCacheDirectory, readCache, writeCache } from './cache.ts'
+import { computeIdentity } from './identity.ts'
+import { askFirstRun, askSecondRun, type FirstRunFindings } from './interview.ts'
 import { Qemu } from './qemu.ts'
 
 declare const __VERSION__: string
@@ -13,7 +13,7 @@ export interface ProbeQemuOptions {
   /** Where answers are kept; `none`: they are neither looked up nor kept. Absent: the user's cache directory. */
   readonly cache?: string | 'none' | undefined
   /** How long QEMU may say nothing, in milliseconds; absent: 30 s. */
-  readonly patience?: number | undefined
+  readonly timeout?: number | undefined
 }
 
 /**
@@ -21,26 +21,30 @@ export interface ProbeQemuOptions {
  * from the last time, as long as neither the binary nor the host has changed.
  * @throws ProbeError, LibvirtError where it cannot be started, is no QEMU, too old, or silent
  */
-export async function probeQemu({ binary, cache, patience }: ProbeQemuOptions): Promise<Conversation> {
-  const identity = identityOf(binary, __VERSION__)
-  if (cache === 'none') return askQemu(binary, patience)
-  const directory = cache ?? cacheDirectory()
+export async function probeQemu({ binary, cache, timeout }: ProbeQemuOptions): Promise<QmpRecording> {
+  const identity = computeIdentity(binary, __VERSION__)
+  if (cache === 'none') return recordRuns(binary, timeout)
+  const directory = cache ?? findCacheDirectory()
   const known = readCache(directory, binary, identity)
   if (known) return known
-  const asked = await askQemu(binary, patience)
+  const asked = await recordRuns(binary, timeout)
   writeCache(directory, identity, asked)
   return asked
 }
 
-async function askQemu(binary: string, patience: number | undefined): Promise<Conversation> {
-  const first = await Qemu.start(binary, { accelerator: 'kvm:tcg', patience })
-  const { found, said } = await first.interview(firstInterview()).finally(() => first.end())
-  const runs = found.accelerator === 'tcg' ? [said] : [said, await emulating(binary, found, patience)]
+async function recordRuns(binary: string, timeout: number | undefined): Promise<QmpRecording> {
+  const first = await Qemu.start(binary, { accelerator: 'kvm:tcg', timeout })
+  const { found, said } = await first.interview(askFirstRun()).finally(() => first.end())
+  const runs = found.accelerator === 'tcg' ? [said] : [said, await recordEmulation(binary, found, timeout)]
   return { source: binary, runs, bare: false }
 }
 
-async function emulating(binary: string, found: Findings, patience?: number): Promise<readonly Exchange[]> {
-  const second = await Qemu.start(binary, { accelerator: 'tcg', patience })
-  const { said } = await second.interview(secondInterview(found)).finally(() => second.end())
+async function recordEmulation(
+  binary: string,
+  found: FirstRunFindings,
+  timeout?: number,
+): Promise<readonly QmpExchange[]> {
+  const second = await Qemu.start(binary, { accelerator: 'tcg', timeout })
+  const { said } = await second.interview(askSecondRun(found)).finally(() => second.end())
   return said
 }

@@ -2,12 +2,12 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { JsonObject } from '../../formats/json/json-value.ts'
-import type { Exchange, QmpCommand } from '../../qemu/qmp/exchange.ts'
+import type { QmpCommand, QmpExchange } from '../../qemu/qmp/exchange.ts'
 import type { Interview } from './interview.ts'
-import { Messages } from './messages.ts'
+import { MessageReader } from './messages.ts'
 
 /** How long a QEMU may say nothing, in milliseconds. It answers within 0.3 s; a busy host takes its time. */
-const PATIENCE = 30_000
+const TIMEOUT = 30_000
 
 export interface QemuOptions {
   /** What `accel=` is set to. */
@@ -15,25 +15,25 @@ export interface QemuOptions {
   /** A machine with a CPU, stopped before its first instruction; absent: no machine. */
   readonly guest?: { readonly machine: string; readonly cpu: string } | undefined
   /** How long it may say nothing, in milliseconds; absent: 30 s. */
-  readonly patience?: number | undefined
+  readonly timeout?: number | undefined
 }
 
 /** A QEMU that runs no guest and only answers questions. It never outlives this process. */
 export class Qemu {
   readonly #binary: string
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
-  readonly #messages: Messages
+  readonly #messages: MessageReader
   readonly #release: () => void
 
-  private constructor(binary: string, { accelerator, guest, patience = PATIENCE }: QemuOptions) {
+  private constructor(binary: string, { accelerator, guest, timeout = TIMEOUT }: QemuOptions) {
     this.#binary = binary
-    this.#child = spawn(binary, argumentsFor(accelerator, guest), {
+    this.#child = spawn(binary, makeArguments(accelerator, guest), {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
       env: { ...process.env, LC_ALL: 'C' },
     })
-    this.#messages = new Messages(this.#child, patience)
-    this.#release = this.#child.pid === undefined ? () => {} : leash(this.#child.pid)
+    this.#messages = new MessageReader(this.#child, timeout)
+    this.#release = this.#child.pid === undefined ? () => {} : killWithParent(this.#child.pid)
   }
 
   /**
@@ -53,8 +53,8 @@ export class Qemu {
   }
 
   /** Puts an interview's questions; answers what it found, and what was said. */
-  async interview<T>(interview: Interview<T>): Promise<{ found: T; said: readonly Exchange[] }> {
-    const said: Exchange[] = []
+  async interview<T>(interview: Interview<T>): Promise<{ found: T; said: readonly QmpExchange[] }> {
+    const said: QmpExchange[] = []
     let step = interview.next()
     while (!step.done) {
       const command = step.value
@@ -85,7 +85,7 @@ export class Qemu {
   }
 }
 
-const argumentsFor = (accelerator: string, guest: QemuOptions['guest']): string[] => [
+const makeArguments = (accelerator: string, guest: QemuOptions['guest']): string[] => [
   '-S',
   '-no-user-config',
   '-nodefaults',
@@ -101,7 +101,7 @@ const argumentsFor = (accelerator: string, guest: QemuOptions['guest']): string[
  * Ties a child, which must lead a process group, to this process: however this one ends, by Ctrl-C or `kill -9`
  * too, a shell that waits for a pipe to close kills the group. Answers how to let go once the child has ended.
  */
-function leash(pid: number): () => void {
+function killWithParent(pid: number): () => void {
   if (process.platform === 'win32') return () => {}
   const script = 'read -r _; kill -9 -"$1"'
   const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid)], {

@@ -5,7 +5,7 @@ import { parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.t
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import type { HostTree } from '../machine/tree.ts'
 import { readVfio } from '../machine/vfio.ts'
-import { readDefaultLoaders, readFirmwares } from './firmware.ts'
+import { readDefaultLoaders, readInstalledFirmware } from './firmware.ts'
 import { readLimits } from './limits.ts'
 
 const TIMEOUT = 5000
@@ -29,7 +29,7 @@ export function readDomainHost(tree: HostTree, arch: string): DomainHost {
     ...readLimits(),
     physBits: physicalBitsOf(info),
     vfio: readVfio(tree, arch).isSupported,
-    firmware: readFirmwares(tree),
+    firmware: readInstalledFirmware(tree),
     defaultLoaders: readDefaultLoaders(tree),
     swtpm: readSwtpm(),
     rdp: findProgram('qemu-rdp') !== undefined,

@@ -7,7 +7,7 @@ import { Qemu, type QemuOptions } from './qemu.ts'
  * @param binary chosen when it is needed
  * @throws LibvirtError, ProbeError
  */
-export async function inquire<T>(
+export async function answerFromQemu<T>(
   inquiry: Dialogue<T>,
   binary: () => string,
   options: QemuOptions,

@@ -1,24 +1,24 @@
 import { architectureOf, driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
-import { hypervisorCpu } from '../hypervisor-cpu.ts'
-import { fromQemu, NEVER_OFFERED } from '../names.ts'
-import { type KnownModel, modelFinder } from './known-model.ts'
-import type { DomainQuestion } from './request.ts'
+import { computeHypervisorCpu } from '../hypervisor-cpu.ts'
+import { NEVER_OFFERED, toLibvirtName } from '../names.ts'
+import { type KnownModel, makeModelFinder } from './known-model.ts'
+import type { DomainRequest } from './request.ts'
 
 /**
  * The CPU that a guest of mode host-model is told to have: a guest's definition. Undefined where there is none.
  * @throws LibvirtError where what QEMU tells fits no model
  */
-function guestHostModel(question: DomainQuestion): Cpu | undefined {
+function findHostModel(question: DomainRequest): Cpu | undefined {
   const { map, qemu, arch, accelerator, host } = question
-  const cpu = hypervisorCpu(map, qemu, question)?.reported ?? detected(question)
+  const cpu = computeHypervisorCpu(map, qemu, question)?.reported ?? findDetected(question)
   // Where QEMU answers itself, as on s390x, libvirt does not ask the host how wide its addresses are.
   if (!cpu || !host.physBits || accelerator === 'tcg' || driverOf(map, arch)?.throughQemu) return cpu
   return { ...cpu, maxphysaddr: { mode: 'passthrough', limit: host.physBits } }
 }
 
 /** Where QEMU does not tell: the model that libvirt found itself, if QEMU has it. */
-function detected({ arch, isNative, host, with: { models } }: DomainQuestion): Cpu | undefined {
+function findDetected({ arch, isNative, host, with: { models } }: DomainRequest): Cpu | undefined {
   const { model, vendor, features = [] } = host.cpu ?? {}
   if (model === undefined || !isNative || !architectureOf(arch)?.hostModelOfHost) return undefined
   if (models && !models.some(({ name }) => name.toLowerCase() === model.toLowerCase())) return undefined
@@ -56,12 +56,12 @@ export interface UsableModel extends KnownModel {
 }
 
 /** The CPU modes of a guest. @throws LibvirtError where QEMU's host fits no model */
-export function cpuModes(question: DomainQuestion): CpuModes {
+export function findCpuModes(question: DomainRequest): CpuModes {
   const passthrough = question.isNative && question.accelerator !== 'tcg'
-  const modes = { ...(passthrough && { passthrough: migratability(question) }) }
+  const modes = { ...(passthrough && { passthrough: findMigratability(question) }) }
   if (isOldS390(question)) return modes
-  const hostModel = guestHostModel(question)
-  const custom = usableModels(question)
+  const hostModel = findHostModel(question)
+  const custom = listUsableModels(question)
   return {
     ...modes,
     ...(hasMaximum(question) && { maximum: ['on', 'off'] as const }),
@@ -73,26 +73,26 @@ export function cpuModes(question: DomainQuestion): CpuModes {
 /** QEMU's biggest CPUs, whose properties libvirt looks at. */
 const MAX_TYPES: readonly string[] = ['max-x86_64-cpu', 'max-arm-cpu']
 
-const migratability = ({ qemu }: DomainQuestion): readonly OnOff[] =>
+const findMigratability = ({ qemu }: DomainRequest): readonly OnOff[] =>
   MAX_TYPES.some(type => qemu.properties.get(type)?.has('migratable')) ? ['on', 'off'] : ['off']
 
-const hasMaximum = ({ qemu }: DomainQuestion): boolean =>
+const hasMaximum = ({ qemu }: DomainRequest): boolean =>
   [...qemu.accelerators.values()].some(({ models }) => models?.some(({ name }) => name === 'max'))
 
 /** Before these machines the kernel could not tell guests what the CPU has. */
-const isOldS390 = ({ arch, accelerator, machine }: DomainQuestion): boolean =>
+const isOldS390 = ({ arch, accelerator, machine }: DomainRequest): boolean =>
   arch === 's390x' && accelerator === 'kvm' && /^s390-ccw-virtio-2\.[4-7]$/.test(machine)
 
 /** QEMU's models that libvirt knows, but for `host`, which is a mode. */
-function usableModels({ map, arch, with: { models = [] } }: DomainQuestion): UsableModel[] {
-  const find = modelFinder(map, arch)
+function listUsableModels({ map, arch, with: { models = [] } }: DomainRequest): UsableModel[] {
+  const find = makeModelFinder(map, arch)
   const usable = models.flatMap(({ name, unavailable, deprecated }): UsableModel[] => {
     const known = name === 'host' ? undefined : find(name)
-    const blockers = [...new Set(unavailable?.map(fromQemu))].sort()
-    return known ? [{ ...known, usable: usability(unavailable), deprecated, blockers }] : []
+    const blockers = [...new Set(unavailable?.map(toLibvirtName))].sort()
+    return known ? [{ ...known, usable: findUsability(unavailable), deprecated, blockers }] : []
   })
   return usable.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-const usability = (unavailable: readonly string[] | undefined): UsableModel['usable'] =>
+const findUsability = (unavailable: readonly string[] | undefined): UsableModel['usable'] =>
   unavailable === undefined ? 'unknown' : unavailable.length === 0 ? 'yes' : 'no'

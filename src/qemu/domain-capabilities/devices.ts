@@ -1,32 +1,44 @@
-import type { DomainQuestion } from './request.ts'
-import { choice, hasIde, isPcTarget, isPseries, isS390, type Section, section, those } from './section.ts'
+import type { DomainRequest } from './request.ts'
+import {
+  hasIde,
+  isPcTarget,
+  isPseries,
+  isS390,
+  makeEnum,
+  makeSection,
+  type Section,
+  selectNames,
+} from './section.ts'
 
 /** The devices that a guest may be given, in libvirt's order. */
-export const devices = (question: DomainQuestion): Section[] => [
-  disk(question),
-  graphics(question),
-  video(question),
-  hostdev(question),
-  rng(question),
-  filesystem(question),
-  tpm(question),
-  redirdev(question),
-  channel(question),
-  crypto(question),
-  network(question),
-  panic(question),
+export const describeDevices = (question: DomainRequest): Section[] => [
+  describeDisk(question),
+  describeGraphics(question),
+  describeVideo(question),
+  describeHostdev(question),
+  describeRng(question),
+  describeFilesystem(question),
+  describeTpm(question),
+  describeRedirdev(question),
+  describeChannel(question),
+  describeCrypto(question),
+  describeNetwork(question),
+  describePanic(question),
 ]
 
-function disk(question: DomainQuestion): Section {
+function describeDisk(question: DomainRequest): Section {
   const { types } = question.qemu
   const hasFloppy = !isPseries(question)
-  return section(
+  return makeSection(
     'disk',
     true,
-    choice('diskDevice', those(['disk', true], ['cdrom', true], ['floppy', hasFloppy], ['lun', true])),
-    choice(
+    makeEnum(
+      'diskDevice',
+      selectNames(['disk', true], ['cdrom', true], ['floppy', hasFloppy], ['lun', true]),
+    ),
+    makeEnum(
       'bus',
-      those(
+      selectNames(
         ['ide', hasIde(question)],
         ['fdc', hasFloppy],
         ['scsi', true],
@@ -35,27 +47,27 @@ function disk(question: DomainQuestion): Section {
         ['sata', types.has('ich9-ahci')],
       ),
     ),
-    choice('model', ['virtio', ...virtioAges(question, 'blk')]),
+    makeEnum('model', ['virtio', ...listVirtioAges(question, 'blk')]),
   )
 }
 
 /** Virtio devices on PCI that older guests know, and those that they do not. */
-const virtioAges = ({ qemu }: DomainQuestion, device: string): string[] =>
+const listVirtioAges = ({ qemu }: DomainRequest, device: string): string[] =>
   ['transitional', 'non-transitional'].flatMap(age =>
     qemu.types.has(`virtio-${device}-pci-${age}`) ? `virtio-${age}` : [],
   )
 
-const hasVirtio = ({ qemu }: DomainQuestion, device: string): boolean =>
+const hasVirtio = ({ qemu }: DomainRequest, device: string): boolean =>
   qemu.types.has(`virtio-${device}-device`)
 
-function graphics({ qemu, host }: DomainQuestion): Section {
+function describeGraphics({ qemu, host }: DomainRequest): Section {
   const shows = (type: string): boolean => qemu.schema.returns('query-display-options', 'type', type)
-  return section(
+  return makeSection(
     'graphics',
     true,
-    choice(
+    makeEnum(
       'type',
-      those(
+      selectNames(
         ['sdl', shows('sdl')],
         ['vnc', qemu.schema.hasCommand('query-vnc')],
         // libvirt's RDP server is another program, which looks at the display over D-Bus.
@@ -69,11 +81,11 @@ function graphics({ qemu, host }: DomainQuestion): Section {
 }
 
 /** Its commands are there even where the module that speaks it is not installed. */
-const hasSpice = ({ options }: DomainQuestion['qemu']): boolean => options.has('spice')
+const hasSpice = ({ options }: DomainRequest['qemu']): boolean => options.has('spice')
 
-function video(question: DomainQuestion): Section {
+function describeVideo(question: DomainRequest): Section {
   const { types } = question.qemu
-  const values = those(
+  const values = selectNames(
     ['vga', types.has('VGA')],
     ['cirrus', types.has('cirrus-vga')],
     ['vmvga', types.has('vmware-svga')],
@@ -83,7 +95,7 @@ function video(question: DomainQuestion): Section {
     ['bochs', types.has('bochs-display')],
     ['ramfb', types.has('ramfb')],
   )
-  return section('video', true, choice('modelType', values))
+  return makeSection('video', true, makeEnum('modelType', values))
 }
 
 const USB_CONTROLLERS = [
@@ -97,102 +109,110 @@ const USB_CONTROLLERS = [
   'qemu-xhci',
 ] as const
 
-function hostdev({ qemu, host }: DomainQuestion): Section {
+function describeHostdev({ qemu, host }: DomainRequest): Section {
   const hasUsb = USB_CONTROLLERS.some(type => qemu.types.has(type))
-  return section(
+  return makeSection(
     'hostdev',
     true,
-    choice('mode', ['subsystem']),
-    choice('startupPolicy', ['default', 'mandatory', 'requisite', 'optional']),
-    choice('subsysType', those(['usb', hasUsb], ['pci', true], ['scsi', true])),
-    choice('capsType', []),
+    makeEnum('mode', ['subsystem']),
+    makeEnum('startupPolicy', ['default', 'mandatory', 'requisite', 'optional']),
+    makeEnum('subsysType', selectNames(['usb', hasUsb], ['pci', true], ['scsi', true])),
+    makeEnum('capsType', []),
     // Whether this QEMU has the device is not asked.
-    choice('pciBackend', host.vfio ? ['default', 'vfio'] : []),
+    makeEnum('pciBackend', host.vfio ? ['default', 'vfio'] : []),
   )
 }
 
-function rng(question: DomainQuestion): Section {
+function describeRng(question: DomainRequest): Section {
   const { types } = question.qemu
-  const models = those(['virtio', hasVirtio(question, 'rng')])
-  const backends = those(
+  const models = selectNames(['virtio', hasVirtio(question, 'rng')])
+  const backends = selectNames(
     ['random', types.has('rng-random')],
     ['egd', types.has('rng-egd')],
     ['builtin', types.has('rng-builtin')],
   )
-  return section(
+  return makeSection(
     'rng',
     true,
-    choice('model', [...models, ...virtioAges(question, 'rng')]),
-    choice('backendModel', backends),
+    makeEnum('model', [...models, ...listVirtioAges(question, 'rng')]),
+    makeEnum('backendModel', backends),
   )
 }
 
-const filesystem = ({ qemu }: DomainQuestion): Section =>
-  section(
+const describeFilesystem = ({ qemu }: DomainRequest): Section =>
+  makeSection(
     'filesystem',
     true,
-    choice('driverType', ['path', 'handle', ...those(['virtiofs', qemu.types.has('vhost-user-fs-device')])]),
+    makeEnum('driverType', [
+      'path',
+      'handle',
+      ...selectNames(['virtiofs', qemu.types.has('vhost-user-fs-device')]),
+    ]),
   )
 
-function tpm({ qemu, host }: DomainQuestion): Section {
+function describeTpm({ qemu, host }: DomainRequest): Section {
   const { types, tpm } = qemu
-  const models = those(
+  const models = selectNames(
     ['tpm-tis', tpm.models.includes('tpm-tis')],
     ['tpm-crb', tpm.models.includes('tpm-crb')],
     ['tpm-spapr', tpm.models.includes('tpm-spapr')],
     ['spapr-tpm-proxy', types.has('spapr-tpm-proxy')],
   )
   const emulates = tpm.types.includes('emulator') && host.swtpm !== undefined
-  const backends = those(
+  const backends = selectNames(
     ['passthrough', tpm.types.includes('passthrough')],
     ['emulator', emulates],
     ['external', emulates],
   )
-  const versions = emulates ? [choice('backendVersion', host.swtpm ?? [])] : []
-  return section(
+  const versions = emulates ? [makeEnum('backendVersion', host.swtpm ?? [])] : []
+  return makeSection(
     'tpm',
     models.length > 0,
-    choice('model', models),
-    choice('backendModel', backends),
+    makeEnum('model', models),
+    makeEnum('backendModel', backends),
     ...versions,
   )
 }
 
-const redirdev = ({ qemu }: DomainQuestion): Section =>
-  section('redirdev', qemu.types.has('usb-redir'), choice('bus', ['usb']))
+const describeRedirdev = ({ qemu }: DomainRequest): Section =>
+  makeSection('redirdev', qemu.types.has('usb-redir'), makeEnum('bus', ['usb']))
 
-const channel = ({ qemu }: DomainQuestion): Section =>
-  section('channel', true, choice('type', ['pty', 'unix', ...those(['spicevmc', hasSpice(qemu)])]))
+const describeChannel = ({ qemu }: DomainRequest): Section =>
+  makeSection(
+    'channel',
+    true,
+    makeEnum('type', ['pty', 'unix', ...selectNames(['spicevmc', hasSpice(qemu)])]),
+  )
 
-const crypto = (question: DomainQuestion): Section =>
-  section(
+const describeCrypto = (question: DomainRequest): Section =>
+  makeSection(
     'crypto',
     true,
-    choice('model', those(['virtio', hasVirtio(question, 'crypto')])),
-    choice('type', ['qemu']),
-    choice('backendModel', [
+    makeEnum('model', selectNames(['virtio', hasVirtio(question, 'crypto')])),
+    makeEnum('type', ['qemu']),
+    makeEnum('backendModel', [
       'builtin',
-      ...those(['lkcf', question.qemu.types.has('cryptodev-backend-lkcf')]),
+      ...selectNames(['lkcf', question.qemu.types.has('cryptodev-backend-lkcf')]),
     ]),
   )
 
-const network = ({ qemu }: DomainQuestion): Section =>
-  section(
+const describeNetwork = ({ qemu }: DomainRequest): Section =>
+  makeSection(
     'interface',
     true,
-    choice('backendType', [
+    makeEnum('backendType', [
       'default',
-      ...those(['passt', qemu.schema.takes('netdev_add', 'type', 'stream')]),
+      ...selectNames(['passt', qemu.schema.takes('netdev_add', 'type', 'stream')]),
     ]),
   )
 
-function panic(question: DomainQuestion): Section {
-  const models = those(
+function describePanic(question: DomainRequest): Section {
+  const models = selectNames(
     ['isa', isPcTarget(question) && question.qemu.types.has('pvpanic')],
     ['pseries', isPseries(question)],
     ['hyperv', isPcTarget(question)],
     ['s390', isS390(question)],
     ['pvpanic', question.qemu.types.has('pvpanic-pci')],
   )
-  return section('panic', models.length > 0, choice('model', models))
+  return makeSection('panic', models.length > 0, makeEnum('model', models))
 }

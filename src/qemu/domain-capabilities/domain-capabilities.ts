@@ -1,11 +1,18 @@
 import { type Cpu, updateFeature } from '../../core/cpu.ts'
 import type { AcceleratorCapabilities, SgxCapabilities } from '../capabilities.ts'
-import { type CpuModes, cpuModes } from './cpu-modes.ts'
-import { devices } from './devices.ts'
-import { features, hyperv, launchSecurity, type Sev, sev, sgx } from './features.ts'
-import { type OsChoices, osChoices } from './firmware.ts'
-import type { DomainQuestion } from './request.ts'
-import { choice, type Section, section, those } from './section.ts'
+import { type CpuModes, findCpuModes } from './cpu-modes.ts'
+import { describeDevices } from './devices.ts'
+import {
+  describeFeatures,
+  describeHyperv,
+  describeLaunchSecurity,
+  describeSev,
+  describeSgx,
+  type Sev,
+} from './features.ts'
+import { type BootOptions, findBootOptions } from './firmware.ts'
+import type { DomainRequest } from './request.ts'
+import { makeEnum, makeSection, type Section, selectNames } from './section.ts'
 
 /** What a guest can be given: libvirt's `<domainCapabilities>`. */
 export interface DomainCapabilities {
@@ -13,7 +20,7 @@ export interface DomainCapabilities {
   readonly arch: string
   /** The most vCPUs; absent: QEMU does not say. */
   readonly maxVcpus?: number
-  readonly os: OsChoices
+  readonly os: BootOptions
   readonly cpu: CpuModes
   readonly memoryBacking: Section
   readonly devices: readonly Section[]
@@ -25,39 +32,47 @@ export interface DomainCapabilities {
 }
 
 /** What a guest can be given. @throws LibvirtError where the host that QEMU tells fits no CPU model */
-export function domainCapabilities(question: DomainQuestion): DomainCapabilities {
+export function computeDomainCapabilities(question: DomainRequest): DomainCapabilities {
   const { arch, machine } = question
-  const [maxVcpus, encryption, enclaves] = [maxVcpusOf(question), sev(question), sgx(question)]
+  const [maxVcpus, encryption, enclaves] = [
+    findMaxVcpus(question),
+    describeSev(question),
+    describeSgx(question),
+  ]
   return {
     machine,
     arch,
     ...(maxVcpus > 0 && { maxVcpus }),
-    os: osChoices(question),
-    cpu: cpuModes(question),
-    memoryBacking: memoryBacking(question),
-    devices: devices(question),
-    features: features(question),
+    os: findBootOptions(question),
+    cpu: findCpuModes(question),
+    memoryBacking: describeMemoryBacking(question),
+    devices: describeDevices(question),
+    features: describeFeatures(question),
     ...(encryption && { sev: encryption }),
     ...(enclaves && { sgx: enclaves }),
-    lastFeatures: [...hyperv(question), launchSecurity(question)],
+    lastFeatures: [...describeHyperv(question), describeLaunchSecurity(question)],
   }
 }
 
 /** The machine's limit, and under KVM also the kernel's. */
-function maxVcpusOf({ with: { machines }, machine, accelerator, host }: DomainQuestion): number {
+function findMaxVcpus({ with: { machines }, machine, accelerator, host }: DomainRequest): number {
   const limit = machines.find(({ name }) => name === machine)?.maxCpus ?? 0
   return accelerator === 'kvm' ? Math.min(limit, host.kvmMaxVcpus ?? limit) : limit
 }
 
-const memoryBacking = ({ qemu }: DomainQuestion): Section =>
-  section(
+const describeMemoryBacking = ({ qemu }: DomainRequest): Section =>
+  makeSection(
     'memoryBacking',
     true,
-    choice('sourceType', ['file', 'anonymous', ...those(['memfd', qemu.types.has('memory-backend-memfd')])]),
+    makeEnum('sourceType', [
+      'file',
+      'anonymous',
+      ...selectNames(['memfd', qemu.types.has('memory-backend-memfd')]),
+    ]),
   )
 
 /** Domain capabilities whose host-model turns off every property that QEMU says is deprecated. */
-export function withoutDeprecated(
+export function disableDeprecatedFeatures(
   caps: DomainCapabilities,
   { host }: AcceleratorCapabilities,
 ): DomainCapabilities {

@@ -6,9 +6,9 @@ import type { Firmware } from './request.ts'
  * what is no description.
  * @see QEMU, docs/interop/firmware.json
  */
-export function readFirmware(value: unknown): Firmware | undefined {
+export function parseFirmware(value: unknown): Firmware | undefined {
   const mapping = member(value, 'mapping')
-  const path = pathOf(mapping)
+  const path = findPath(mapping)
   const interfaces = texts(member(value, 'interface-types'))
   const targets = list(member(value, 'targets')).filter(isObject)
   if (path === undefined || interfaces.length === 0) return undefined
@@ -24,7 +24,7 @@ export function readFirmware(value: unknown): Firmware | undefined {
 }
 
 /** Of flash, the part that is run; of memory and kernel, the file. */
-function pathOf(mapping: unknown): string | undefined {
+function findPath(mapping: unknown): string | undefined {
   const path = member(member(mapping, 'executable'), 'filename') ?? member(mapping, 'filename')
   return typeof path === 'string' ? path : undefined
 }

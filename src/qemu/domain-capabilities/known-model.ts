@@ -14,7 +14,7 @@ export interface KnownModel {
  * Finds QEMU's models in libvirt's names; undefined for one that libvirt does not know. Where its driver has no list
  * of models it takes any; without a driver, none. On POWER the two differ in case.
  */
-export function modelFinder(map: CpuMap, arch: string): (theirs: string) => KnownModel | undefined {
+export function makeModelFinder(map: CpuMap, arch: string): (theirs: string) => KnownModel | undefined {
   const driver = driverOf(map, arch)
   if (!driver) return () => undefined
   const fold = (name: string): string => (driver.architecture.ignoresCase ? name.toLowerCase() : name)

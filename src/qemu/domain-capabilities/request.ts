@@ -43,7 +43,7 @@ export interface Firmware {
 }
 
 /** What a guest would run on: one QEMU, one accelerator, one machine, on one host. */
-export interface DomainQuestion {
+export interface DomainRequest {
   readonly map: CpuMap
   readonly qemu: QemuCapabilities
   /** What QEMU can do with the accelerator; empty where it was not probed with it. */

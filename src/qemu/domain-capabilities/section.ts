@@ -1,7 +1,7 @@
-import type { DomainQuestion } from './request.ts'
+import type { DomainRequest } from './request.ts'
 
 /** What a guest may choose from, under the name of what it sets. Empty: known to be none. */
-export interface Choice {
+export interface SectionEnum {
   readonly name: string
   readonly values: readonly string[]
 }
@@ -11,20 +11,20 @@ export interface Section {
   readonly name: string
   readonly supported: boolean
   /** Only where it is supported. */
-  readonly choices?: readonly Choice[]
+  readonly choices?: readonly SectionEnum[]
 }
 
-export const choice = (name: string, values: readonly string[]): Choice => ({ name, values })
+export const makeEnum = (name: string, values: readonly string[]): SectionEnum => ({ name, values })
 
 /** The names, in order, whose condition holds. */
-export const those = (...all: readonly (readonly [name: string, holds: boolean])[]): string[] =>
+export const selectNames = (...all: readonly (readonly [name: string, holds: boolean])[]): string[] =>
   all.flatMap(([name, holds]) => (holds ? [name] : []))
 
 /** @param choices nothing where it is not supported */
-export const section = (name: string, supported: boolean, ...choices: readonly Choice[]): Section =>
+export const makeSection = (name: string, supported: boolean, ...choices: readonly SectionEnum[]): Section =>
   supported && choices.length > 0 ? { name, supported, choices } : { name, supported }
 
-type Machine = Pick<DomainQuestion, 'machine' | 'arch'>
+type Machine = Pick<DomainRequest, 'machine' | 'arch'>
 
 export const isPcTarget = ({ arch }: Machine): boolean => arch === 'x86_64' || arch === 'i686'
 

@@ -1,40 +1,40 @@
 import type { Cpu, CpuFeature } from '../../core/cpu.ts'
 import type { HostExpansion } from '../capabilities.ts'
-import { toQemu } from '../names.ts'
+import { toQemuName } from '../names.ts'
 
 /**
  * QEMU's `-cpu` for a guest's CPU that libvirt has made definite.
  * @param host says which features QEMU knows: to turn off one that it does not would keep it from starting
  */
-export function cpuArgument(cpu: Cpu, host: HostExpansion | undefined): string {
+export function printCpuArgument(cpu: Cpu, host: HostExpansion | undefined): string {
   const { mode, vendorId, migratable } = cpu
   const isPassed = mode === 'host-passthrough' || mode === 'maximum'
   return [
     mode === 'host-passthrough' ? 'host' : mode === 'maximum' ? 'max' : (cpu.model ?? ''),
-    ...(isPassed && migratable !== undefined ? [`migratable=${onOff(migratable)}`] : []),
+    ...(isPassed && migratable !== undefined ? [`migratable=${printOnOff(migratable)}`] : []),
     ...(vendorId === undefined ? [] : [`vendor=${vendorId}`]),
-    ...cpu.features.flatMap(feature => featureArgument(feature, host)),
-    ...cacheArguments(cpu, isPassed),
-    ...addressArguments(cpu),
+    ...cpu.features.flatMap(feature => printFeature(feature, host)),
+    ...printCache(cpu, isPassed),
+    ...printAddressBits(cpu),
   ].join(',')
 }
 
-const onOff = (is: boolean): string => (is ? 'on' : 'off')
+const printOnOff = (is: boolean): string => (is ? 'on' : 'off')
 
-function featureArgument({ name, policy }: CpuFeature, host: HostExpansion | undefined): string[] {
-  const qemu = toQemu(name)
+function printFeature({ name, policy }: CpuFeature, host: HostExpansion | undefined): string[] {
+  const qemu = toQemuName(name)
   if (policy === 'force' || policy === 'require') return [`${qemu}=on`]
   if (policy === 'optional') return []
   return !host || host.properties.has(qemu) ? [`${qemu}=off`] : []
 }
 
-function cacheArguments({ cache }: Cpu, isPassed: boolean): string[] {
+function printCache({ cache }: Cpu, isPassed: boolean): string[] {
   if (!cache) return []
   if (cache.mode === 'passthrough') return ['host-cache-info=on', 'l3-cache=off']
-  return [...(isPassed ? ['host-cache-info=off'] : []), `l3-cache=${onOff(cache.mode === 'emulate')}`]
+  return [...(isPassed ? ['host-cache-info=off'] : []), `l3-cache=${printOnOff(cache.mode === 'emulate')}`]
 }
 
-function addressArguments({ maxphysaddr }: Cpu): string[] {
+function printAddressBits({ maxphysaddr }: Cpu): string[] {
   if (!maxphysaddr) return []
   const { mode, bits, limit } = maxphysaddr
   if (mode === 'emulate') return [bits === undefined ? 'host-phys-bits=off' : `phys-bits=${bits}`]

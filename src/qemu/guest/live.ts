@@ -2,7 +2,7 @@ import type { Decoder, Driver } from '../../arch/driver.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { fromQemu } from '../names.ts'
+import { toLibvirtName } from '../names.ts'
 import type { StartPlace } from './place.ts'
 
 /** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */
@@ -15,7 +15,7 @@ export interface GivenFeatures {
  * The definition of the running guest.
  * @throws LibvirtError where libvirt would end the guest again
  */
-export function liveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): Cpu {
+export function computeLiveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): Cpu {
   const table = driver.view?.table
   const set = (names: readonly string[]) =>
     table?.setOf(names.flatMap(name => table.get(name) ?? [])) ?? FeatureSet.empty
@@ -32,24 +32,24 @@ export function liveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): Cpu {
  * model and without what the host does not have; and what every guest gets. QEMU's own models may have more than
  * libvirt's database says.
  */
-export function expectedFeatures(decoder: Decoder, cpu: Cpu, place: StartPlace): GivenFeatures {
+export function predictGivenFeatures(decoder: Decoder, cpu: Cpu, place: StartPlace): GivenFeatures {
   const { db } = decoder
-  const wanted = wantedBy(decoder, cpu, place)
-  const missing = wanted.minus(available(decoder, cpu, wanted, place))
-  const more = db.features.setOf(alwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
+  const wanted = findWanted(decoder, cpu, place)
+  const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
+  const more = db.features.setOf(listAlwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   return { enabled: names(wanted.minus(missing).join(more)), disabled: names(missing) }
 }
 
-function wantedBy({ db, featuresOf }: Decoder, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
+function findWanted({ db, featuresOf }: Decoder, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
   const base =
     isPassed && host ? featuresOf(cpu.migratable === false ? host.reported : host.migratable) : undefined
   const listed = featuresOf(isPassed ? { ...cpu, model: undefined } : cpu)
-  return base ? base.join(listed).minus(turnedOff(db, cpu)) : listed
+  return base ? base.join(listed).minus(findDisabled(db, cpu)) : listed
 }
 
-const turnedOff = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
+const findDisabled = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
   db.features.setOf(
     features.flatMap(({ name, policy }) =>
       policy === 'disable' || policy === 'forbid' ? (db.features.get(name) ?? []) : [],
@@ -57,7 +57,7 @@ const turnedOff = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
   )
 
 /** What neither QEMU says blocks the model nor the host's CPU lacks. */
-function available(
+function findAvailable(
   { db, featuresOf }: Decoder,
   cpu: Cpu,
   wanted: FeatureSet,
@@ -66,13 +66,13 @@ function available(
   const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
   const known = models.find(({ name }) => name === cpu.model)
   const blocked = db.features.setOf(
-    (known?.unavailable ?? []).flatMap(name => db.features.get(fromQemu(name)) ?? []),
+    (known?.unavailable ?? []).flatMap(name => db.features.get(toLibvirtName(name)) ?? []),
   )
   return (host ? wanted.meet(featuresOf(host.reported)) : wanted).minus(blocked)
 }
 
 /** Every guest sees that it is one; KVM emulates the x2APIC for all. */
-function alwaysGiven({ features }: Cpu, { choice }: StartPlace): string[] {
+function listAlwaysGiven({ features }: Cpu, { choice }: StartPlace): string[] {
   const off = new Set(features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const given = choice.accelerator === 'kvm' ? ['x2apic', 'hypervisor'] : ['hypervisor']
   return given.filter(name => !off.has(name))

@@ -19,12 +19,12 @@ export function parseGuestRequest(domain: Element): GuestRequest {
     arch,
     machine,
     emulator: emulator && textOf(emulator),
-    vcpus: vcpusOf(domain),
+    vcpus: parseVcpus(domain),
     cpu: child(domain, 'cpu') && parseDomainCpu(domain),
   }
 }
 
-function vcpusOf(domain: Element): number {
+function parseVcpus(domain: Element): number {
   const vcpu = child(domain, 'vcpu')
   if (!vcpu) return 1
   const text = textOf(vcpu).trim()

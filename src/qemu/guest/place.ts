@@ -3,9 +3,9 @@ import type { Cpu } from '../../core/cpu.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuCapabilities, QemuModel } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
-import { modelFinder } from '../domain-capabilities/known-model.ts'
+import { makeModelFinder } from '../domain-capabilities/known-model.ts'
 import type { HypervisorCpu } from '../hypervisor-cpu.ts'
-import { fromQemu } from '../names.ts'
+import { toLibvirtName } from '../names.ts'
 
 /** The hypervisor that a guest is to start on. */
 export interface StartPlace {
@@ -18,17 +18,20 @@ export interface StartPlace {
 }
 
 /** The models that the hypervisor has, in libvirt's names. */
-export function allowedOn(map: CpuMap, place: StartPlace): AllowedModels | undefined {
+export function listAllowedModelsAt(map: CpuMap, place: StartPlace): AllowedModels | undefined {
   const { capabilities, choice } = place
   if (!capabilities.accelerators.get(choice.accelerator)?.models) return undefined
   return new Map(
-    hypervisorModelsAt(map, place).map(({ name, unavailable = [] }) => [name, unavailable.map(fromQemu)]),
+    listHypervisorModels(map, place).map(({ name, unavailable = [] }) => [
+      name,
+      unavailable.map(toLibvirtName),
+    ]),
   )
 }
 
 /** The hypervisor's models that libvirt knows, in its names. */
-export function hypervisorModelsAt(map: CpuMap, { capabilities, choice }: StartPlace): QemuModel[] {
-  const find = modelFinder(map, choice.arch)
+export function listHypervisorModels(map: CpuMap, { capabilities, choice }: StartPlace): QemuModel[] {
+  const find = makeModelFinder(map, choice.arch)
   const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
   return models.flatMap(model => {
     const known = find(model.name)

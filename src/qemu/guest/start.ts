@@ -8,39 +8,39 @@ import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-compare.ts'
 import { NEVER_OFFERED } from '../names.ts'
 import type { GuestRequest } from './parse-request.ts'
-import { allowedOn, hypervisorModelsAt, type StartPlace } from './place.ts'
+import { listAllowedModelsAt, listHypervisorModels, type StartPlace } from './place.ts'
 import { checkGuestCpu, isOnlyTopology } from './rules.ts'
 
-const refused = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
+const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
 
 /**
  * The CPU that libvirt makes of a domain's before it starts QEMU. Optional features are decided, host-model and the
  * machine's default have become a model.
  * @throws LibvirtError where libvirt would refuse to start
  */
-export function startingCpu(map: CpuMap, request: GuestRequest, place: StartPlace): Cpu {
+export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): Cpu {
   const { choice } = place
   const { maxCpus = 0 } = choice.machine ?? {}
   if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
   if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, choice)
   if (maxCpus > 0 && request.vcpus > maxCpus) {
-    throw refused(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
+    throw makeUnsupportedError(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
   }
   const cpu = request.cpu
-  if (!cpu || isOnlyTopology(cpu)) return defaultCpu(map, cpu, place)
-  if (cpu.deprecatedFeatures !== undefined && deprecatedIn(place).length === 0) {
-    throw refused('toggling deprecated features for CPU model is unsupported')
+  if (!cpu || isOnlyTopology(cpu)) return makeDefaultCpu(map, cpu, place)
+  if (cpu.deprecatedFeatures !== undefined && listDeprecated(place).length === 0) {
+    throw makeUnsupportedError('toggling deprecated features for CPU model is unsupported')
   }
   validate(map, choice.arch, cpu)
-  return definite(map, resolved(cpu, place), place)
+  return makeDefinite(map, resolveDefaults(cpu, place), place)
 }
 
 /** The machine's own CPU, which libvirt neither checks nor changes. */
-function defaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): Cpu {
+function makeDefaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): Cpu {
   const { machine, virttype } = place.choice
   const type = machine?.defaultCpuType
   // On POWER several names are of one type, and libvirt knows one of them.
-  const named = hypervisorModelsAt(map, place).filter(known => known.type === type)
+  const named = listHypervisorModels(map, place).filter(known => known.type === type)
   const model = named[0]?.name ?? type?.replace(/-[^-]+-cpu$/, '')
   if (model === undefined) throw internalError('QEMU does not tell its default CPU model')
   if (model === 'host' && virttype !== 'kvm') {
@@ -51,45 +51,45 @@ function defaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): Cpu {
 }
 
 /** The definition with libvirt's defaults in place of what it leaves out. */
-function resolved(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
+function resolveDefaults(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
   const max = capabilities.properties.get('max-x86_64-cpu')
   const migratable =
     cpu.mode === 'host-passthrough' && architectureOf(choice.arch)?.settings?.includes('migratable')
       ? (cpu.migratable ?? max?.has('migratable') ?? true)
       : cpu.migratable
-  return { ...cpu, check: cpu.check ?? defaultCheck(cpu, choice), migratable }
+  return { ...cpu, check: cpu.check ?? findDefaultCheck(cpu, choice), migratable }
 }
 
-function defaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
+function findDefaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
   if (mode === 'host-passthrough' || mode === 'maximum') return 'none'
   return mode === 'custom' && accelerator === 'tcg' ? 'none' : 'partial'
 }
 
 /** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
-function definite(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
-  if (!supports(cpu, place)) throw refused(notSupported(cpu, place))
+function makeDefinite(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
+  if (!supports(cpu, place)) throw makeUnsupportedError(describeUnsupported(cpu, place))
   if (cpu.check !== 'none') refuseForbidden(cpu, place)
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
-  const made = isPassed ? cpu : onHypervisor(map, cpu, place)
+  const made = isPassed ? cpu : updateOnHypervisor(map, cpu, place)
   const features = made.features.filter(({ name }) => !NEVER_OFFERED.has(name))
-  return withoutDeprecated({ ...made, features }, place)
+  return disableDeprecated({ ...made, features }, place)
 }
 
-function onHypervisor(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
+function updateOnHypervisor(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
   const { choice, cpu: host } = place
   if (cpu.check === 'partial') {
-    const found = compared(map, cpu, place)
+    const found = compareCpu(map, cpu, place)
     if (found.result === 'incompatible') throw incompatibility(found.detail)
   }
   const updated = update(map, choice.arch, cpu, host?.migratable)
-  return { ...translate(map, choice.arch, updated, allowedOn(map, place)), fallback: 'forbid' }
+  return { ...translate(map, choice.arch, updated, listAllowedModelsAt(map, place)), fallback: 'forbid' }
 }
 
 /**
  * Where bits are looked at, the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has
  * none of another architecture.
  */
-function compared(map: CpuMap, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
+function compareCpu(map: CpuMap, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
   const models = capabilities.accelerators.get(choice.accelerator)?.models
   const driver = requireDriver(map, choice.arch)
   if (driver.decoder) {
@@ -107,7 +107,7 @@ function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boo
   return mode === 'maximum' ? models.some(({ name }) => name === 'max') : models.length > 0
 }
 
-const notSupported = ({ mode }: Cpu, { choice }: StartPlace): string =>
+const describeUnsupported = ({ mode }: Cpu, { choice }: StartPlace): string =>
   mode === 'maximum'
     ? 'maximum CPU is not supported by QEMU binary'
     : `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${choice.host} host is not supported by hypervisor`
@@ -121,12 +121,12 @@ function refuseForbidden(cpu: Cpu, place: StartPlace): void {
   if (forbidden) throw incompatibility(`Host CPU provides forbidden feature '${forbidden.name}'`)
 }
 
-const deprecatedIn = ({ capabilities, choice }: StartPlace): readonly string[] =>
+const listDeprecated = ({ capabilities, choice }: StartPlace): readonly string[] =>
   capabilities.accelerators.get(choice.accelerator)?.host?.deprecated ?? []
 
-function withoutDeprecated(cpu: Cpu, place: StartPlace): Cpu {
+function disableDeprecated(cpu: Cpu, place: StartPlace): Cpu {
   if (cpu.deprecatedFeatures !== false) return cpu
-  const features = deprecatedIn(place).reduce(
+  const features = listDeprecated(place).reduce(
     (list, name) => updateFeature(list, { name, policy: 'disable' }),
     [...cpu.features],
   )

@@ -1,8 +1,8 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { type JsonDocument, parseDocuments } from '../../formats/json/json-documents.ts'
 import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
-import type { Exchange, QmpCommand } from './exchange.ts'
-import { commandOfShape } from './shapes.ts'
+import type { QmpCommand, QmpExchange } from './exchange.ts'
+import { guessCommand } from './shapes.ts'
 
 /**
  * What was said to QEMU and what it answered, live, cached or recorded: all that is ever known of a QEMU.
@@ -24,10 +24,10 @@ import { commandOfShape } from './shapes.ts'
  * and the second `qmp_capabilities`, `query-cpu-definitions`, the same expansions of `max` without Hyper-V's, and
  * `query-machines`. Readers look replies up by their command; nothing depends on this order.
  */
-export interface Conversation {
+export interface QmpRecording {
   /** What it was read from; empty where that has no name. */
   readonly source: string
-  readonly runs: readonly (readonly Exchange[])[]
+  readonly runs: readonly (readonly QmpExchange[])[]
   /** The commands were not recorded: they are told from what the replies look like. */
   readonly bare: boolean
 }
@@ -37,24 +37,24 @@ export interface Conversation {
  * events are passed over.
  * @throws ParseError for what is not JSON or no QMP, and for a recording that is cut
  */
-export const parseConversation = (text: string, source = ''): Conversation =>
-  conversationOf(parseDocuments(text, source), source)
+export const parseRecording = (text: string, source = ''): QmpRecording =>
+  readRecording(parseDocuments(text, source), source)
 
 /**
  * The conversation that these documents are, in the order in which they were sent and received.
  * @throws ParseError for a reply that is not its command's, for a command without one, and where there is no reply
  */
-export function conversationOf(documents: readonly JsonDocument[], source = ''): Conversation {
-  const reader = new Reader(source)
+export function readRecording(documents: readonly JsonDocument[], source = ''): QmpRecording {
+  const reader = new RecordingReader(source)
   for (const { value, line } of documents) {
     for (const message of Array.isArray(value) ? value : [value]) reader.take(message, line)
   }
   return reader.end()
 }
 
-class Reader {
+class RecordingReader {
   readonly #source: string
-  readonly #runs: Exchange[][] = []
+  readonly #runs: QmpExchange[][] = []
   #asked: { readonly command: QmpCommand; readonly id: unknown; readonly line: number } | undefined
   #commands = 0
 
@@ -73,7 +73,7 @@ class Reader {
     }
   }
 
-  end(): Conversation {
+  end(): QmpRecording {
     this.#expectNone()
     if (this.#runs.length === 0) {
       throw this.#fault('no QMP reply in it: give a recorded conversation with QEMU, or replies of it', 0)
@@ -98,7 +98,7 @@ class Reader {
       )
     }
     const run = this.#runs.at(-1) ?? []
-    const command = asked?.command ?? commandOfShape(reply.return, run, this.#runs.length > 1)
+    const command = asked?.command ?? guessCommand(reply.return, run, this.#runs.length > 1)
     if (!command) return
     if (this.#runs.length === 0 || (command.execute === 'qmp_capabilities' && run.length > 0)) {
       this.#runs.push([{ command, reply, line }])

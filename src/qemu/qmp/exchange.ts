@@ -7,7 +7,7 @@ export interface QmpCommand {
 }
 
 /** A command and what QEMU answered. */
-export interface Exchange {
+export interface QmpExchange {
   readonly command: QmpCommand
   /** `{"return": …}` or `{"error": {"class": …, "desc": …}}` */
   readonly reply: JsonObject

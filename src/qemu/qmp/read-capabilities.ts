@@ -7,18 +7,18 @@ import type {
   QemuCapabilities,
   QemuVersion,
 } from '../capabilities.ts'
-import { libvirtArch } from '../names.ts'
+import { toLibvirtArch } from '../names.ts'
 import { QapiSchema } from '../qapi-schema.ts'
-import { type Conversation, parseConversation } from './conversation.ts'
+import { parseRecording, type QmpRecording } from './conversation.ts'
 import * as replies from './replies.ts'
 import { QmpRun } from './run.ts'
 
 /**
  * What a recorded conversation tells of a QEMU.
- * @throws as `qemuCapabilities`, and ParseError for what is no conversation
+ * @throws as `readQemuCapabilities`, and ParseError for what is no conversation
  */
 export const parseQemuCapabilities = (text: string, source = '', arch?: string): QemuCapabilities =>
-  qemuCapabilities(parseConversation(text, source), arch)
+  readQemuCapabilities(parseRecording(text, source), arch)
 
 /**
  * What a conversation tells of a QEMU: live, cached and recorded ones are all read here. Where the commands were not
@@ -27,18 +27,18 @@ export const parseQemuCapabilities = (text: string, source = '', arch?: string):
  * @throws LibvirtError for a QEMU older than 6.2
  * @throws ParseError for a conversation that does not tell version, machines or architecture, and for bad replies
  */
-export function qemuCapabilities(conversation: Conversation, arch?: string): QemuCapabilities {
+export function readQemuCapabilities(conversation: QmpRecording, arch?: string): QemuCapabilities {
   const [first, ...later] = conversation.runs.map(run => new QmpRun(run, conversation.source))
   if (!first) throw new ParseError('no QMP reply in it', conversation.source)
   const version = first.read('query-version', replies.readVersion)
   if (version) checkVersion(version)
   const needed = conversation.bare ? [] : ['query-version', 'query-machines']
-  for (const execute of needed) if (!first.answer(execute)) throw first.without(execute)
+  for (const execute of needed) if (!first.reply(execute)) throw first.makeMissingError(execute)
   return {
     ...(version && { version }),
-    arch: archOf(first, arch),
-    accelerators: acceleratorsOf(first, later),
-    ...commonOf(first),
+    arch: findArch(first, arch),
+    accelerators: readAccelerators(first, later),
+    ...readCommon(first),
   }
 }
 
@@ -50,39 +50,39 @@ function checkVersion({ major, minor, micro }: QemuVersion): void {
   throw internalError(`QEMU version >= ${oldest} is required, but ${major}.${minor}.${micro} found`)
 }
 
-function archOf(run: QmpRun, known: string | undefined): string {
-  const target = run.answer('query-target')?.text('arch') ?? known ?? targetOfModels(run)
-  if (target === undefined) throw run.without('query-target')
-  return libvirtArch(target)
+function findArch(run: QmpRun, known: string | undefined): string {
+  const target = run.reply('query-target')?.text('arch') ?? known ?? findTargetOfModels(run)
+  if (target === undefined) throw run.makeMissingError('query-target')
+  return toLibvirtArch(target)
 }
 
 /** Types of CPU end in their target, but for ARM: they do not tell which ARM it is. */
-function targetOfModels(run: QmpRun): string | undefined {
+function findTargetOfModels(run: QmpRun): string | undefined {
   const models = run.read('query-cpu-definitions', replies.readModels) ?? []
   const ends = models.map(({ type }) => /-(x86_64|i386|s390x|riscv64)-cpu$/.exec(type ?? '')?.[1])
   return ends.find(end => end !== undefined)
 }
 
-function acceleratorsOf(
+function readAccelerators(
   first: QmpRun,
   [second]: readonly QmpRun[],
 ): ReadonlyMap<Accelerator, AcceleratorCapabilities> {
-  const name = acceleratorOf(first, second !== undefined)
-  const own = [name, acceleratedOf(first)] as const
-  return new Map(second && name !== 'tcg' ? [own, ['tcg', acceleratedOf(second)]] : [own])
+  const name = findAccelerator(first, second !== undefined)
+  const own = [name, readAccelerator(first)] as const
+  return new Map(second && name !== 'tcg' ? [own, ['tcg', readAccelerator(second)]] : [own])
 }
 
 /** A second run is made only where the first was not TCG's. */
-function acceleratorOf(run: QmpRun, isFollowed: boolean): Accelerator {
-  const kvm = run.answer('query-kvm')
+function findAccelerator(run: QmpRun, isFollowed: boolean): Accelerator {
+  const kvm = run.reply('query-kvm')
   if (kvm) return kvm.flag('enabled') ? 'kvm' : isFollowed ? 'hvf' : 'tcg'
   const host = run.read('query-cpu-definitions', replies.readModels)?.find(({ name }) => name === 'host')
   return host?.unavailable?.includes('kvm') ? 'tcg' : 'kvm'
 }
 
-function acceleratedOf(run: QmpRun): AcceleratorCapabilities {
+function readAccelerator(run: QmpRun): AcceleratorCapabilities {
   const models = run.read('query-cpu-definitions', replies.readModels)
-  const host = hostOf(run)
+  const host = readHostExpansion(run)
   const hyperv = run.expansion('full', 'hv-passthrough', 'migratable')
   return {
     machines: run.read('query-machines', replies.readMachines) ?? [],
@@ -93,7 +93,7 @@ function acceleratedOf(run: QmpRun): AcceleratorCapabilities {
 }
 
 /** The static expansion where QEMU has one, as on x86 and s390x; else the full one, as on ARM. */
-function hostOf(run: QmpRun): HostExpansion | undefined {
+function readHostExpansion(run: QmpRun): HostExpansion | undefined {
   const full = run.expansion('full')
   const main = run.expansion('static') ?? full
   if (!main) return undefined
@@ -108,11 +108,14 @@ function hostOf(run: QmpRun): HostExpansion | undefined {
 }
 
 /** What does not depend on the accelerator. */
-function commonOf(run: QmpRun) {
+function readCommon(run: QmpRun) {
   const gic = run.read('query-gic-capabilities', replies.readGic)
   const sev = run.read('query-sev-capabilities', replies.readSev)
   const sgx = run.read('query-sgx-capabilities', replies.readSgx)
-  const properties = [...run.byType('device-list-properties'), ...run.byType('qom-list-properties')]
+  const properties = [
+    ...run.repliesByType('device-list-properties'),
+    ...run.repliesByType('qom-list-properties'),
+  ]
   return {
     types: run.read('qom-list-types', replies.readNames) ?? new Set<string>(),
     properties: new Map(properties.map(([type, answer]) => [type, replies.readNames(answer)])),
@@ -120,8 +123,8 @@ function commonOf(run: QmpRun) {
     options: run.read('query-command-line-options', replies.readOptions) ?? new Map<string, Set<string>>(),
     migration: run.read('query-migrate-capabilities', replies.readMigration) ?? new Set<string>(),
     tpm: {
-      models: run.answer('query-tpm-models')?.texts() ?? [],
-      types: run.answer('query-tpm-types')?.texts() ?? [],
+      models: run.reply('query-tpm-models')?.texts() ?? [],
+      types: run.reply('query-tpm-types')?.texts() ?? [],
     },
     ...(gic && { gic }),
     ...(sev && { sev }),

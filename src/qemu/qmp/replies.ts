@@ -1,8 +1,8 @@
 import type {
   GicVersion,
-  Property,
   QemuMachine,
   QemuModel,
+  QemuProperty,
   QemuVersion,
   SevCapabilities,
   SgxCapabilities,
@@ -50,26 +50,26 @@ export const readModels = (answer: QmpReply): QemuModel[] =>
   })
 
 /** What `query-cpu-model-expansion` answers. */
-export interface Expansion {
+export interface ModelExpansion {
   readonly model: string
-  readonly properties: ReadonlyMap<string, Property>
+  readonly properties: ReadonlyMap<string, QemuProperty>
   readonly deprecated: readonly string[]
 }
 
 /** `query-cpu-model-expansion`; s390x leaves `props` out where there are none */
-export function readExpansion(answer: QmpReply): Expansion {
+export function readExpansion(answer: QmpReply): ModelExpansion {
   const model = answer.member('model')
   const name = model.text('name')
   const entries = model.optional('props')?.entries() ?? []
   return {
     model: name,
-    properties: new Map(entries.filter((entry): entry is [string, Property] => isProperty(entry[1]))),
+    properties: new Map(entries.filter((entry): entry is [string, QemuProperty] => isProperty(entry[1]))),
     deprecated: answer.optional('deprecated-props')?.texts() ?? [],
   }
 }
 
 /** libvirt reads numbers as unsigned ones and passes others over, as it does lists and objects. */
-const isProperty = (value: unknown): value is Property =>
+const isProperty = (value: unknown): value is QemuProperty =>
   typeof value === 'boolean' ||
   typeof value === 'string' ||
   (typeof value === 'number' && Number.isInteger(value) && value >= 0)
@@ -85,11 +85,11 @@ export const readSchema = (answer: QmpReply): QapiEntity[] =>
       ...(argument !== undefined && { argument }),
       ...(result !== undefined && { result }),
       ...(element !== undefined && { element }),
-      members: new Map(membersOf(entity)),
+      members: new Map(readMembers(entity)),
     }
   })
 
-function membersOf(entity: QmpReply): [string, string][] {
+function readMembers(entity: QmpReply): [string, string][] {
   const list = (name: string): QmpReply[] => entity.optional(name)?.list() ?? []
   return [
     ...list('values').map((value): [string, string] => [String(value.value), '']),

@@ -1,14 +1,14 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { isObject, member } from '../../formats/json/json-value.ts'
-import type { Exchange } from './exchange.ts'
+import type { QmpExchange } from './exchange.ts'
 
 /** A value in a reply of QEMU's, which knows where it comes from: what is missing is told in libvirt's words. */
 export class QmpReply {
   readonly value: unknown
-  readonly #exchange: Exchange
+  readonly #exchange: QmpExchange
   readonly #source: string
 
-  constructor(value: unknown, exchange: Exchange, source: string) {
+  constructor(value: unknown, exchange: QmpExchange, source: string) {
     this.value = value
     this.#exchange = exchange
     this.#source = source

@@ -1,26 +1,26 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { member } from '../../formats/json/json-value.ts'
-import type { Exchange } from './exchange.ts'
+import type { QmpExchange } from './exchange.ts'
 import { QmpReply } from './reply.ts'
 
 /** What one run of QEMU returned, by command. What was refused or not asked is absent. */
 export class QmpRun {
-  readonly #exchanges: readonly Exchange[]
+  readonly #exchanges: readonly QmpExchange[]
   readonly #source: string
 
-  constructor(exchanges: readonly Exchange[], source: string) {
+  constructor(exchanges: readonly QmpExchange[], source: string) {
     this.#exchanges = exchanges
     this.#source = source
   }
 
   /** What the command returned. */
-  answer(execute: string): QmpReply | undefined {
+  reply(execute: string): QmpReply | undefined {
     return this.#find(execute, () => true)
   }
 
   /** What the command returned, read. */
   read<T>(execute: string, read: (answer: QmpReply) => T): T | undefined {
-    const answer = this.answer(execute)
+    const answer = this.reply(execute)
     return answer && read(answer)
   }
 
@@ -33,7 +33,7 @@ export class QmpRun {
   }
 
   /** What the command returned, by the type that was asked about. */
-  byType(execute: string): [string, QmpReply][] {
+  repliesByType(execute: string): [string, QmpReply][] {
     return this.#returned(execute).map(exchange => [
       String(exchange.command.arguments?.typename),
       this.#answerOf(exchange),
@@ -41,24 +41,24 @@ export class QmpRun {
   }
 
   /** For a question that should have been asked. */
-  without(execute: string): ParseError {
+  makeMissingError(execute: string): ParseError {
     const what = `no answer to ${execute}: the conversation with QEMU is cut, or was another one`
     return new ParseError(`${what}; record it again`, this.#source)
   }
 
   #find(
     execute: string,
-    isWanted: (asked: Exchange['command']['arguments']) => boolean,
+    isWanted: (asked: QmpExchange['command']['arguments']) => boolean,
   ): QmpReply | undefined {
     const found = this.#returned(execute).find(({ command }) => isWanted(command.arguments))
     return found && this.#answerOf(found)
   }
 
-  #returned(execute: string): readonly Exchange[] {
+  #returned(execute: string): readonly QmpExchange[] {
     return this.#exchanges.filter(({ command, reply }) => command.execute === execute && 'return' in reply)
   }
 
-  #answerOf(exchange: Exchange): QmpReply {
+  #answerOf(exchange: QmpExchange): QmpReply {
     return new QmpReply(exchange.reply.return, exchange, this.#source)
   }
 }

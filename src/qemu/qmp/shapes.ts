@@ -1,5 +1,5 @@
 import { isObject, member } from '../../formats/json/json-value.ts'
-import type { Exchange, QmpCommand } from './exchange.ts'
+import type { QmpCommand, QmpExchange } from './exchange.ts'
 
 /** The members by which a reply, or the first entry of a list, is known. */
 const SHAPES: readonly (readonly [execute: string, ...members: readonly string[]])[] = [
@@ -27,9 +27,9 @@ const LIST_SHAPES: readonly (readonly [execute: string, ...members: readonly str
  * @param earlier the exchanges of the same run
  * @param later whether another run came before
  */
-export function commandOfShape(
+export function guessCommand(
   value: unknown,
-  earlier: readonly Exchange[],
+  earlier: readonly QmpExchange[],
   later: boolean,
 ): QmpCommand | undefined {
   if (Array.isArray(value)) {
@@ -40,7 +40,7 @@ export function commandOfShape(
   }
   if (!isObject(value)) return undefined
   if (Object.keys(value).length === 0) return { execute: 'qmp_capabilities' }
-  if ('model' in value) return expansionOfShape(value.model, earlier, later)
+  if ('model' in value) return guessExpansion(value.model, earlier, later)
   const found = SHAPES.find(([, ...members]) => hasAll(value, members))
   return found && { execute: found[0] }
 }
@@ -49,7 +49,7 @@ const hasAll = (value: unknown, members: readonly string[]): boolean =>
   isObject(value) && members.every(name => name in value)
 
 /** Of two static expansions the second is the one without regard to migration, as libvirt asks. */
-function expansionOfShape(model: unknown, earlier: readonly Exchange[], later: boolean): QmpCommand {
+function guessExpansion(model: unknown, earlier: readonly QmpExchange[], later: boolean): QmpCommand {
   const type = /(^|-)base$/.test(String(member(model, 'name'))) ? 'static' : 'full'
   const isHyperv = member(member(model, 'props'), 'hv-passthrough') === true
   const isSecond = earlier.some(({ command }) => command.arguments?.type === type)

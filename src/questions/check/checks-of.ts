@@ -1,4 +1,4 @@
-import type { Case, Checks, Fault } from '../../report/checks.ts'
+import type { CheckCase, CheckFailure, Checks } from '../../report/checks.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
 import { describeChangeInLine } from '../drift/describe.ts'
 import { describeObstacles } from '../migrate/describe-obstacle.ts'
@@ -42,7 +42,7 @@ type DriftRule = (typeof DRIFT_RULES)[number]['id']
 /** Drift as continuous integration is told: a case for each host that changed, and for each guest it shuts in. */
 export function checksOfDrift(answer: DriftAnswer, files: HostFiles, failOn: 'any' | 'lost'): Checks {
   const mild = failOn === 'lost' ? 'note' : 'error'
-  const one = (rule: DriftRule, about: string, text: string, level: Fault['level']): Case => ({
+  const one = (rule: DriftRule, about: string, text: string, level: CheckFailure['level']): CheckCase => ({
     rule,
     subject: about,
     name: RULE_TITLES[rule],
@@ -67,7 +67,7 @@ export function checksOfDrift(answer: DriftAnswer, files: HostFiles, failOn: 'an
         ),
       ),
   ]
-  const same: Case[] =
+  const same: CheckCase[] =
     answer.same > 0
       ? [{ rule: 'host-changed', subject: 'the fleet', name: `${answer.same} as before`, faults: [] }]
       : []

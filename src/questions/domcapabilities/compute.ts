@@ -1,10 +1,13 @@
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
 import { chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
-import { domainCapabilities, withoutDeprecated } from '../../qemu/domain-capabilities/domain-capabilities.ts'
-import { readFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
+import {
+  computeDomainCapabilities,
+  disableDeprecatedFeatures,
+} from '../../qemu/domain-capabilities/domain-capabilities.ts'
+import { parseFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
 import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
-import { qemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
+import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { checkVirtType } from '../../qemu/virt-types.ts'
 import type { Context } from '../context.ts'
 import { readCpu } from '../input/read.ts'
@@ -28,8 +31,17 @@ export function domcapabilities(
   const { accelerator, arch, isNative, binary, virttype } = choice
   const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
   const machine = choice.machine?.name ?? ''
-  const caps = domainCapabilities({ map, qemu, with: given, accelerator, arch, isNative, machine, host })
-  const shown = options.disableDeprecated ? withoutDeprecated(caps, given) : caps
+  const caps = computeDomainCapabilities({
+    map,
+    qemu,
+    with: given,
+    accelerator,
+    arch,
+    isNative,
+    machine,
+    host,
+  })
+  const shown = options.disableDeprecated ? disableDeprecatedFeatures(caps, given) : caps
   return printDomainCapabilities(shown, binary, virttype)
 }
 
@@ -39,7 +51,7 @@ export function domcapabilities(
  */
 export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
   const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
-  const qemu = qemuCapabilities(readReplies(replies), arch)
+  const qemu = readQemuCapabilities(readReplies(replies), arch)
   const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
   const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
   const isProbed = qemu.accelerators.has(choice.accelerator)
@@ -53,7 +65,7 @@ function hostOf({ cpu, firmware, ...facts }: NonNullable<DomcapabilitiesInput['h
   return {
     ...facts,
     cpu: cpu === undefined ? undefined : readCpu(cpu, 'auto', 'host.cpu'),
-    firmware: firmware?.flatMap(description => readFirmware(description) ?? []),
+    firmware: firmware?.flatMap(description => parseFirmware(description) ?? []),
   }
 }
 

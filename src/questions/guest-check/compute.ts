@@ -5,12 +5,12 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import { cpuArgument } from '../../qemu/guest/cpu-argument.ts'
-import { expectedFeatures, type GivenFeatures, liveCpu } from '../../qemu/guest/live.ts'
+import { printCpuArgument } from '../../qemu/guest/cpu-argument.ts'
+import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
-import { hypervisorModelsAt, type StartPlace } from '../../qemu/guest/place.ts'
-import { startingCpu } from '../../qemu/guest/start.ts'
-import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
+import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
+import { computeStartCpu } from '../../qemu/guest/start.ts'
+import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/reason.ts'
@@ -34,15 +34,15 @@ export const startPlaceOf = (
   capabilities,
   choice,
   own,
-  cpu: hypervisorCpu(map, capabilities, choice, own),
+  cpu: computeHypervisorCpu(map, capabilities, choice, own),
 })
 
 /** What libvirt makes of a guest before it starts QEMU. @throws LibvirtError where it refuses */
 export function prepareGuest({ map }: Context, request: GuestRequest, place: StartPlace): GuestStart {
-  const cpu = startingCpu(map, request, place)
+  const cpu = computeStartCpu(map, request, place)
   const driver = driverOf(map, place.choice.arch)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
-  return { place, request, cpu, argument: cpuArgument(cpu, driver?.decoder && host) }
+  return { place, request, cpu, argument: printCpuArgument(cpu, driver?.decoder && host) }
 }
 
 /**
@@ -55,10 +55,10 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
   const { decoder } = driver
   if (!decoder) return unlooked(map, driver, start)
   const { db } = decoder
-  const features = given ?? expectedFeatures(decoder, cpu, place)
+  const features = given ?? predictGivenFeatures(decoder, cpu, place)
   const basis = given ? 'started' : 'expected'
   try {
-    const live = liveCpu(driver, cpu, features)
+    const live = computeLiveCpu(driver, cpu, features)
     const has = db.features.setOf(features.enabled.flatMap(name => db.features.get(name) ?? []))
     const named = decoder.featuresOf(cpu)
     const lost = db.features.in(named.minus(has)).map(reasonOf)
@@ -76,7 +76,7 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
  * answers itself, as on s390x, ends where it cannot give a model.
  */
 function unlooked(map: CpuMap, { throughQemu }: Driver, { cpu, argument, place }: GuestStart): GuestAnswer {
-  const { unavailable = [] } = hypervisorModelsAt(map, place).find(({ name }) => name === cpu.model) ?? {}
+  const { unavailable = [] } = listHypervisorModels(map, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const lacking = unavailable.filter(name => !off.has(name))
   if (throughQemu && lacking.length > 0) {

@@ -2,7 +2,7 @@ import type { Dialogue } from '../../arch/dialogue.ts'
 import { driverOf, requireDecoder } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import {
-  hypervisorBaseline as baselineByBits,
+  computeHypervisorBaseline as baselineByBits,
   type HypervisorBaselineOptions,
 } from '../../qemu/hypervisor-baseline.ts'
 import { Pool } from '../baseline/pool.ts'

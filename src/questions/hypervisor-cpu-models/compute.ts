@@ -1,5 +1,5 @@
 import { driverOf } from '../../arch/registry.ts'
-import type { Allowance, Blockers } from '../../qemu/allowance.ts'
+import type { Blockers, HypervisorSupport } from '../../qemu/allowance.ts'
 import type { Context } from '../context.ts'
 import type { HypervisorModel } from './answer.ts'
 
@@ -7,7 +7,11 @@ import type { HypervisorModel } from './answer.ts'
  * The models of a hypervisor that libvirt knows, by name. `host` is a mode and no model.
  * @param arch of the guests
  */
-export function hypervisorModels({ map }: Context, { models }: Allowance, arch: string): HypervisorModel[] {
+export function hypervisorModels(
+  { map }: Context,
+  { models }: HypervisorSupport,
+  arch: string,
+): HypervisorModel[] {
   const known = driverOf(map, arch)?.models?.()
   return [...models]
     .flatMap(([name, blockers]) => {

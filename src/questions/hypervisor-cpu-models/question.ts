@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { allowanceOf } from '../../qemu/allowance.ts'
-import { checkDomains } from '../../qemu/choice.ts'
+import { readHypervisorSupport } from '../../qemu/allowance.ts'
+import { checkDomainType } from '../../qemu/choice.ts'
 import { modelsInput } from '../input/hypervisor-schemas.ts'
 import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { question } from '../question.ts'
@@ -14,9 +14,9 @@ export const hypervisorCpuModelsQuestion = question({
   answer: v.strictObject({ models: v.array(HypervisorModel) }),
   run(context, { replies, all = false, ...use }) {
     const { capabilities, choice } = requestedHypervisor(readReplies(replies), use)
-    checkDomains(capabilities, choice)
+    checkDomainType(capabilities, choice)
     const given = capabilities.accelerators.get(choice.accelerator)
-    const allowance = given && allowanceOf(given)
+    const allowance = given && readHypervisorSupport(given)
     const models = allowance ? hypervisorModels(context, allowance, choice.arch) : []
     return { answer: { models: all ? models : models.filter(({ usable }) => usable === 'yes') } }
   },

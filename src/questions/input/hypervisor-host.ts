@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
-import { type Allowance, meetAllowances } from '../../qemu/allowance.ts'
-import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
+import { type HypervisorSupport, meetHypervisorSupport } from '../../qemu/allowance.ts'
+import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
 import { type Hypervisor, hypervisorAllowance } from './hypervisor.ts'
 
@@ -9,7 +9,7 @@ export interface HypervisorHost {
   readonly source: string
   /** libvirt's name of the guests' architecture. */
   readonly arch: string
-  readonly allowance: Allowance
+  readonly allowance: HypervisorSupport
   /** The CPU that guests get in mode host-model; absent: it does not tell. */
   readonly reported?: Cpu | undefined
 }
@@ -19,12 +19,12 @@ export const hypervisorHost = (context: Context, hypervisor: Hypervisor, source:
   source,
   arch: hypervisor.choice.arch,
   allowance: hypervisorAllowance(context, hypervisor),
-  reported: hypervisorCpu(context.map, hypervisor.capabilities, hypervisor.choice)?.reported,
+  reported: computeHypervisorCpu(context.map, hypervisor.capabilities, hypervisor.choice)?.reported,
 })
 
 /** What all hosts allow. @throws RangeError for none */
-export function allowedOnAll(hosts: readonly HypervisorHost[]): Allowance {
+export function allowedOnAll(hosts: readonly HypervisorHost[]): HypervisorSupport {
   const [first, ...rest] = hosts
   if (!first) throw new RangeError('what no host allows')
-  return rest.reduce((all, { allowance }) => meetAllowances(all, allowance), first.allowance)
+  return rest.reduce((all, { allowance }) => meetHypervisorSupport(all, allowance), first.allowance)
 }

@@ -2,11 +2,11 @@ import type { Dialogue } from '../../arch/dialogue.ts'
 import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { type Allowance, allowanceOf } from '../../qemu/allowance.ts'
+import { type HypervisorSupport, readHypervisorSupport } from '../../qemu/allowance.ts'
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
 import type { QemuChoice } from '../../qemu/choice.ts'
 import { compareWithHypervisor } from '../../qemu/hypervisor-compare.ts'
-import { hypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
+import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import { compareAnswer } from '../compare/compute.ts'
 import type { Context } from '../context.ts'
@@ -21,7 +21,7 @@ const unsupported = (detail: string): LibvirtError => new LibvirtError('op-unsup
 
 /** The host's CPU as the hypervisor reports it. @throws LibvirtError where it does not */
 export function reportedCpu({ map }: Context, { capabilities, choice }: Hypervisor): Cpu {
-  const cpu = hypervisorCpu(map, capabilities, choice)?.reported
+  const cpu = computeHypervisorCpu(map, capabilities, choice)?.reported
   if (cpu) return cpu
   const { binary, virttype } = choice
   throw unsupported(`QEMU '${binary}' does not support reporting CPU model for virttype '${virttype}'`)
@@ -47,10 +47,13 @@ export function* hypervisorCompare(
 }
 
 /** What a hypervisor allows guests. @throws LibvirtError where it does not tell, and where libvirt does not ask */
-export function hypervisorAllowance({ map }: Context, { capabilities, choice }: Hypervisor): Allowance {
+export function hypervisorAllowance(
+  { map }: Context,
+  { capabilities, choice }: Hypervisor,
+): HypervisorSupport {
   const { accelerator, arch, binary, virttype } = choice
   const given = capabilities.accelerators.get(accelerator)
-  const allowance = given && allowanceOf(given)
+  const allowance = given && readHypervisorSupport(given)
   if (!allowance)
     throw unsupported(`QEMU '${binary}' does not support any CPU models for virttype '${virttype}'`)
   const driver = driverOf(map, arch)

@@ -1,19 +1,19 @@
 import type { Dialogue, DialogueStep } from '../../arch/dialogue.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { JsonObject } from '../../formats/json/json-value.ts'
-import type { Conversation } from '../../qemu/qmp/conversation.ts'
+import type { QmpRecording } from '../../qemu/qmp/conversation.ts'
 
 /**
  * What an inquiry comes to, answered from a recording: s390x leaves comparing and combining CPUs to QEMU.
  * @throws LibvirtError of the inquiry, and where the recording does not hold an answer
  */
-export function answeredFrom<T>(inquiry: Dialogue<T>, conversation: Conversation): T {
+export function answeredFrom<T>(inquiry: Dialogue<T>, conversation: QmpRecording): T {
   let step = inquiry.next()
   while (!step.done) step = inquiry.next(answerTo(step.value, conversation))
   return step.value
 }
 
-function answerTo({ execute, arguments: given }: DialogueStep, { runs }: Conversation): JsonObject {
+function answerTo({ execute, arguments: given }: DialogueStep, { runs }: QmpRecording): JsonObject {
   const asked = canonical(given)
   const found = runs
     .flat()

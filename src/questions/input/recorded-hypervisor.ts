@@ -6,8 +6,8 @@ import { parseDocuments } from '../../formats/json/json-documents.ts'
 import { domainCapabilitiesOf } from '../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { checkQemuRequest, chooseQemu, type QemuRequest } from '../../qemu/choice.ts'
-import { type Conversation, conversationOf } from '../../qemu/qmp/conversation.ts'
-import { qemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
+import { type QmpRecording, readRecording } from '../../qemu/qmp/conversation.ts'
+import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from './hypervisor.ts'
@@ -23,8 +23,8 @@ export interface RecordedRequest extends QemuRequest {
 }
 
 /** A recorded conversation as text, or as the list of its messages. @throws ParseError */
-export const readReplies = (replies: string | readonly object[], source = 'replies'): Conversation =>
-  conversationOf(
+export const readReplies = (replies: string | readonly object[], source = 'replies'): QmpRecording =>
+  readRecording(
     typeof replies === 'string'
       ? parseDocuments(replies, source)
       : replies.map((value, i) => ({ value, line: i + 1 })),
@@ -37,18 +37,18 @@ export const readReplies = (replies: string | readonly object[], source = 'repli
  * @throws ParseError; LibvirtError for a QEMU that is too old or does not serve the request
  */
 export function hypervisorOf(
-  conversation: Conversation,
+  conversation: QmpRecording,
   request: RecordedRequest,
   host?: string,
 ): Hypervisor {
-  const capabilities = qemuCapabilities(conversation, request.arch)
+  const capabilities = readQemuCapabilities(conversation, request.arch)
   const binary = request.emulator ?? emulatorPath(capabilities.arch)
   const choice = chooseQemu(capabilities, { binary, host: host ?? capabilities.arch }, request)
   return { capabilities, choice }
 }
 
 /** As `hypervisorOf`, of a request that nobody looked at. @throws as `hypervisorOf` */
-export function requestedHypervisor(conversation: Conversation, request: RecordedRequest): Hypervisor {
+export function requestedHypervisor(conversation: QmpRecording, request: RecordedRequest): Hypervisor {
   checkQemuRequest(request, name => ARCH_NAMES.has(name))
   return hypervisorOf(conversation, request)
 }
@@ -68,7 +68,7 @@ export function recordedHosts(
   return found.map((one, i) => {
     const name = found.length > 1 ? `${source}#${i + 1}` : source
     if (one.kind === 'document') return hostOfCapabilities(one.element, name)
-    return hypervisorHost(context, hypervisorOf(conversationOf(one.messages, source), request), name)
+    return hypervisorHost(context, hypervisorOf(readRecording(one.messages, source), request), name)
   })
 }
 

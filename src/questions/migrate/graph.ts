@@ -1,5 +1,5 @@
 import { count } from '../../core/text.ts'
-import type { DotGraph, Edge } from '../../report/graphviz.ts'
+import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { ArrowAnswer, MigrateAnswer } from './answer.ts'
 import { describeObstacles } from './describe-obstacle.ts'
 
@@ -14,7 +14,7 @@ export const migrateGraph = ({ groups, arrows }: MigrateAnswer): DotGraph => ({
   edges: arrows.filter(({ kind }) => kind !== 'none').map(edgeOf),
 })
 
-const edgeOf = ({ from, to, kind, back }: ArrowAnswer): Edge => ({
+const edgeOf = ({ from, to, kind, back }: ArrowAnswer): DotEdge => ({
   from,
   to,
   ways: kind === 'both-ways' ? 'both' : 'one',

@@ -1,5 +1,5 @@
-import type { HostDoubt } from '../../formats/host/host-warning.ts'
-import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import type { HostWarning } from '../../formats/host/host-warning.ts'
+import type { ProbeWarning } from '../../formats/host/probed.ts'
 import { describeProbe } from './describe-probe.ts'
 
 /** What root, who may read them, would learn from files. */
@@ -10,7 +10,7 @@ const TOLD_BY: readonly (readonly [path: RegExp, what: string])[] = [
 ]
 
 /** What there is to know about a description of a host, without a full stop at the end. */
-export function describeHostNote(doubt: HostDoubt | ProbeDoubt): string {
+export function describeHostNote(doubt: HostWarning | ProbeWarning): string {
   switch (doubt.kind) {
     case 'part-left-out':
       return `the ${doubt.part} is left out, as libvirt does: ${doubt.because}`

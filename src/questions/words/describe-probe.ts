@@ -1,4 +1,4 @@
-import type { ProbeDoubt, Route, RouteFailure } from '../../formats/host/probed.ts'
+import type { ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
 
 /** How CPUs were read. */
 const ROUTES: Readonly<Record<Route, string>> = {
@@ -15,7 +15,7 @@ const UNSEEN = {
 } as const
 
 /** What there is to know about a probe, without a full stop at the end. */
-export function describeProbe(doubt: ProbeDoubt): string {
+export function describeProbe(doubt: ProbeWarning): string {
   switch (doubt.kind) {
     case 'probed':
       return `CPU ${doubt.cpus} read ${ROUTES[doubt.route]}${because(doubt.failed)}`

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { VfioFacts } from '../../formats/host/vfio.ts'
 import type { Cell, Line, StyledText } from '../../report/styled-text.ts'
-import { table } from '../../report/table.ts'
+import { printTable } from '../../report/table.ts'
 import type { BaselineReasons, LostFeature, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'
@@ -31,7 +31,7 @@ export function explainHypervisorBaseline(reasons: HypervisorReasons, notes: rea
   const loss: StyledText = { text: count(withheld.length, 'feature'), tone: 'bad' }
   const rows =
     withheld.length > 0
-      ? [[head('withheld by the hypervisor:'), ' ', loss], ...table(withheld.map(reasonRow), '  ')]
+      ? [[head('withheld by the hypervisor:'), ' ', loss], ...printTable(withheld.map(reasonRow), '  ')]
       : []
   return [...explainBaseline(reasons, []), ...rows, ...noteLines(notes)]
 }
@@ -41,7 +41,7 @@ const head = (text: string): StyledText => ({ text, tone: 'strong' })
 /** What is lost, under the names of the hosts that lack it. */
 function explainLost(lost: readonly LostFeature[]): Line[] {
   const groups = byHosts(lost)
-  const rows = table(
+  const rows = printTable(
     groups.flatMap(({ features }) => features.map(reasonRow)),
     '    ',
   )
@@ -82,7 +82,7 @@ export function explainCompare(
   const said = looked ? describeComparison(answer, cpu, host) : []
   const parts = said.flatMap(({ text, features }) => [
     [{ text, tone } as const],
-    ...table(features.map(reasonRow), '  '),
+    ...printTable(features.map(reasonRow), '  '),
   ])
   return [...parts, ...noteLines(notes)]
 }

@@ -1,6 +1,6 @@
 import type { Obstacles } from '../../arch/driver.ts'
-import type { HostDoubt } from '../../formats/host/host-warning.ts'
-import type { ProbeDoubt } from '../../formats/host/probed.ts'
+import type { HostWarning } from '../../formats/host/host-warning.ts'
+import type { ProbeWarning } from '../../formats/host/probed.ts'
 import type { LostFeature, Reason } from '../answer-parts.ts'
 
 /**
@@ -37,6 +37,6 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }
   | { readonly kind: 'dump'; readonly text: string }
-  | ProbeDoubt
-  | HostDoubt
+  | ProbeWarning
+  | HostWarning
 )

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ProbedCpu } from '../../../src/formats/host/probed.ts'
-import { differences } from '../../../src/host/cpu/differences.ts'
+import { findDifferences } from '../../../src/host/cpu/differences.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
 import { cpuid } from '../../notation.ts'
@@ -13,7 +13,7 @@ const P_CORE = `${BASIC} 7.0.ebx=219c97a9, 1a.0.eax=40000001`
 const E_CORE = `${BASIC} 7.0.ebx=219c07a9, 1a.0.eax=20000001`
 
 test('cores of several kinds are told apart by leaf 1AH', () => {
-  expect(differences([kind(P_CORE, '0', '1', '2', '3'), kind(E_CORE, '4', '5')], [])).toEqual([
+  expect(findDifferences([kind(P_CORE, '0', '1', '2', '3'), kind(E_CORE, '4', '5')], [])).toEqual([
     {
       kind: 'hybrid',
       cores: [
@@ -25,7 +25,7 @@ test('cores of several kinds are told apart by leaf 1AH', () => {
 })
 
 test('kinds that differ in other words only are not', () => {
-  expect(differences([kind(P_CORE, '0'), kind(P_CORE.replace('97a9', '97a8'), '1')], [])).toEqual([])
+  expect(findDifferences([kind(P_CORE, '0'), kind(P_CORE.replace('97a9', '97a8'), '1')], [])).toEqual([])
 })
 
 test('the CPU of a machine with several kinds is what they have in common, and that is said', () => {

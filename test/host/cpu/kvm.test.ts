@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Kvm } from '../../../src/host/cpu/kvm.ts'
-import { KvmReply, type Request, type Run } from '../../../src/host/cpu/requests.ts'
+import { ProgramReply, type ProgramRequest, type RunRequests } from '../../../src/host/cpu/requests.ts'
 
 const [OPEN, IOCTL, CLOSE] = [2, 16, 3]
 
@@ -22,7 +22,7 @@ function machine({ open = 3, vcpu = 5, kilohertz = 2_600_000, scaling = 1, msrs 
     [0xae41, vcpu],
     [0xaea3, kilohertz],
   ])
-  const answer = (request: Request): KvmReply => {
+  const answer = (request: ProgramRequest): ProgramReply => {
     const bytes = Buffer.from(request)
     const [call, , command] = [0, 8, 16].map(at => Number(bytes.readBigInt64LE(at)))
     const value = msrs[bytes.readUInt32LE(40)]
@@ -32,9 +32,9 @@ function machine({ open = 3, vcpu = 5, kilohertz = 2_600_000, scaling = 1, msrs 
       bytes.writeBigInt64LE(value === undefined ? 0n : 1n, 0)
       bytes.writeBigUInt64LE(value ?? 0n, 48)
     } else bytes.writeBigInt64LE(BigInt(results.get(command ?? 0) ?? -22), 0)
-    return new KvmReply(bytes)
+    return new ProgramReply(bytes)
   }
-  const run: Run = requests => {
+  const run: RunRequests = requests => {
     asked.push(requests.length)
     return requests.map(answer)
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { assembleProgram } from '../../../src/host/cpu/listing.ts'
-import { CODE, executable } from '../../../src/host/cpu/program.ts'
+import { CODE, makeExecutable } from '../../../src/host/cpu/program.ts'
 import { needed, notInstalled } from '../../needs.ts'
 
 /** The instructions as binutils' disassembler reads the bytes; undefined where it is not installed. */
@@ -27,7 +27,7 @@ test.skipIf(why)(`the bytes are the instructions beside them (objdump, ${why ?? 
 })
 
 test('the file is an executable for x86-64 of three segments, none of which can be written and executed', () => {
-  const file = Buffer.from(executable())
+  const file = Buffer.from(makeExecutable())
   expect(file.subarray(0, 7)).toEqual(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]))
   expect([file.readUInt16LE(16), file.readUInt16LE(18), file.readUInt16LE(56)]).toEqual([2, 62, 3])
   const segments = [0, 1, 2].map(i => {

@@ -5,10 +5,10 @@ import { parseCpuidR } from '../../../src/formats/dumps/cpuid-r.ts'
 import { stableRow } from '../../../src/formats/dumps/distinct.ts'
 import type { Dump } from '../../../src/formats/dumps/dump.ts'
 import type { Route } from '../../../src/formats/host/probed.ts'
-import { attempt } from '../../../src/host/cpu/attempt.ts'
+import { tryRoute } from '../../../src/host/cpu/attempt.ts'
 import { ROUTES } from '../../../src/host/cpu/routes.ts'
-import { Runner } from '../../../src/host/cpu/runner.ts'
-import { System } from '../../../src/host/cpu/system.ts'
+import { ProgramRunner } from '../../../src/host/cpu/runner.ts'
+import { LinuxSystem } from '../../../src/host/cpu/system.ts'
 import { needed, notInstalled } from '../../needs.ts'
 
 // The package cpuid reads CPUID in the same two ways as our routes. A program's own instruction and the kernel's can
@@ -58,11 +58,11 @@ function expectAgreement(route: Route, { label, data }: Dump): void {
 }
 
 describe.skipIf(!isX86Linux || why)(`routes against cpuid -r (package cpuid, ${why ?? 'installed'})`, () => {
-  const program = new Runner()
+  const program = new ProgramRunner()
   afterAll(() => program.remove())
-  const system = new System('/')
+  const system = new LinuxSystem('/')
   const readings = ROUTES.map(({ route, tries, read }) => {
-    const { value, failure } = attempt(tries, () => read(system, requests => program.run(requests)))
+    const { value, failure } = tryRoute(tries, () => read(system, requests => program.run(requests)))
     return { route, dumps: value, why: failure?.why ?? 'it is there' }
   })
 

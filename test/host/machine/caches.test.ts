@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { printBandwidth, printCache, printEnergy } from '../../../src/formats/host/print-cache.ts'
 import { readCaches } from '../../../src/host/machine/caches.ts'
-import { readBandwidth, readEnergy, withControls } from '../../../src/host/machine/resctrl.ts'
+import { addControls, readBandwidth, readEnergy } from '../../../src/host/machine/resctrl.ts'
 import { cacheFiles, cpuFiles, type Files, treeOf } from './tree-of.ts'
 
 type Row = readonly [id: number, level: number, type: string, size: string, shared: string]
@@ -24,7 +24,7 @@ function treeWith(caches: (cpu: number) => readonly Row[], resctrl: Files = {}) 
 function printed(caches: (cpu: number) => readonly Row[], resctrl: Files = {}): string {
   const tree = treeWith(caches, resctrl)
   const banks = readCaches(tree)
-  return printCache(withControls(tree, banks)) + printBandwidth(readBandwidth(tree, banks))
+  return printCache(addControls(tree, banks)) + printBandwidth(readBandwidth(tree, banks))
 }
 
 const shared = (size: string) => (): Row[] => [[0, 3, 'Unified', size, '0-1']]

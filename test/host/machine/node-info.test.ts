@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { LibvirtError } from '../../../src/core/libvirt-error.ts'
-import { type NodeInfoOptions, nodeInfo } from '../../../src/host/machine/node-info.ts'
+import { type NodeInfoOptions, readNodeInfo } from '../../../src/host/machine/node-info.ts'
 import { cpuFiles, type Place, treeOf } from './tree-of.ts'
 
 /** `online/total nodes×sockets×cores×threads` */
 function counted(places: readonly Place[], options: NodeInfoOptions = { arch: 'x86_64' }): string {
-  const n = nodeInfo(treeOf(cpuFiles(places)), options)
+  const n = readNodeInfo(treeOf(cpuFiles(places)), options)
   return `${n.online}/${n.total} ${n.nodes}×${n.sockets}×${n.cores}×${n.threads}`
 }
 
@@ -48,7 +48,7 @@ describe('what libvirt counts', () => {
 test('a node with memory alone is a node', () => {
   const files = cpuFiles([0, 1].map(core => ({ core })))
   const tree = treeOf({ ...files, 'sys/devices/system/node/node1/cpulist': '' })
-  expect(nodeInfo(tree, { arch: 'x86_64' })).toMatchObject({ nodes: 1, sockets: 1, cores: 2 })
+  expect(readNodeInfo(tree, { arch: 'x86_64' })).toMatchObject({ nodes: 1, sockets: 1, cores: 2 })
 })
 
 describe('POWER8 with split cores', () => {
@@ -78,7 +78,7 @@ describe('POWER8 with split cores', () => {
 })
 
 test('a tree without processors is refused', () => {
-  expect(() => nodeInfo(treeOf({}), { arch: 'x86_64' })).toThrow(
+  expect(() => readNodeInfo(treeOf({}), { arch: 'x86_64' })).toThrow(
     new LibvirtError('internal', 'no CPUs found'),
   )
 })

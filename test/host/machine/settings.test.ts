@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { powerManagement } from '../../../src/host/machine/power.ts'
-import { hostUuid } from '../../../src/host/machine/read-host.ts'
-import { securityModels } from '../../../src/host/machine/security.ts'
+import { readPowerManagement } from '../../../src/host/machine/power.ts'
+import { readHostUuid } from '../../../src/host/machine/read-host.ts'
+import { readSecurityModels } from '../../../src/host/machine/security.ts'
 import { type Files, treeOf } from './tree-of.ts'
 
 const UUID = '9e27ceb0-d0ef-41ed-a948-402c0cf5ba52'
@@ -26,7 +26,7 @@ describe('the UUID of a host', () => {
     ['text is none', { [DMI]: 'To Be Filled By O.E.M.' }, undefined],
     ['nothing tells it', {}, undefined],
   ])('%s', (_, files, expected) => {
-    expect(hostUuid(treeOf(files))).toBe(expected)
+    expect(readHostUuid(treeOf(files))).toBe(expected)
   })
 })
 
@@ -36,7 +36,7 @@ describe('how guests are kept apart', () => {
     'etc/group': 'qemu:x:108:',
   }
   const models = (files: Files) =>
-    securityModels(treeOf(files)).map(
+    readSecurityModels(treeOf(files)).map(
       ({ model, baselabels }) =>
         `${model} ${baselabels.map(({ type, label }) => `${type}=${label}`).join(' ')}`,
     )
@@ -90,6 +90,6 @@ describe('how a recorded host can sleep', () => {
     ],
     [{ 'sys/power/state': 'freeze disk', 'sys/power/disk': '[disabled]' }, []],
   ])('%j', (files, expected) => {
-    expect(powerManagement(treeOf(files))).toEqual(expected)
+    expect(readPowerManagement(treeOf(files))).toEqual(expected)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { printTopology } from '../../../src/formats/host/print-topology.ts'
-import { nodeInfo } from '../../../src/host/machine/node-info.ts'
+import { readNodeInfo } from '../../../src/host/machine/node-info.ts'
 import { readTopology } from '../../../src/host/machine/topology.ts'
 import type { HostTree } from '../../../src/host/machine/tree.ts'
 import { cpuFiles, type Files, treeOf } from './tree-of.ts'
@@ -124,7 +124,7 @@ test('without NUMA a cell is made up of what is online', () => {
   const places = [{ core: 0 }, { core: 0 }, { core: 1 }, { core: 1, offline: true as const }]
   const files = Object.entries(cpuFiles(places)).filter(([path]) => !path.startsWith(NODE))
   const tree = treeOf({ ...Object.fromEntries(files), 'proc/meminfo': 'MemTotal:       24684092 kB' })
-  const topology = readTopology(tree, 4, nodeInfo(tree, { arch: 'x86_64' }))
+  const topology = readTopology(tree, 4, readNodeInfo(tree, { arch: 'x86_64' }))
   expect(topology && printTopology(topology)).toBe(`\
     <topology>
       <cells num='1'>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { KvmReply } from '../../../src/host/cpu/requests.ts'
-import { readDefaultLoaders, readFirmwares } from '../../../src/host/qemu/firmware.ts'
+import { ProgramReply } from '../../../src/host/cpu/requests.ts'
+import { readDefaultLoaders, readInstalledFirmware } from '../../../src/host/qemu/firmware.ts'
 import { askLimits } from '../../../src/host/qemu/limits.ts'
 import { treeOf } from '../machine/tree-of.ts'
 
@@ -26,7 +26,7 @@ describe('firmware', () => {
       'usr/share/qemu/firmware/README': 'no description',
       ...Object.fromEntries(['a', 'b', 'c', 'own'].map(name => [`fw/${name}`, ''])),
     })
-    expect(readFirmwares(tree)).toEqual([
+    expect(readInstalledFirmware(tree)).toEqual([
       {
         path: '/fw/a',
         interfaces: ['uefi'],
@@ -43,7 +43,9 @@ describe('firmware', () => {
       'etc/qemu/firmware/1.json': description('', bios),
       'fw/bios': '',
     })
-    expect(readFirmwares(tree)).toEqual([expect.objectContaining({ path: '/fw/bios', interfaces: ['bios'] })])
+    expect(readInstalledFirmware(tree)).toEqual([
+      expect.objectContaining({ path: '/fw/bios', interfaces: ['bios'] }),
+    ])
   })
 
   test('images that libvirt knows by itself, if they are there', () => {
@@ -56,11 +58,11 @@ describe('firmware', () => {
 
 describe('limits', () => {
   /** A system call's result, or the registers of CPUID. */
-  const answer = (value: number | readonly number[]): KvmReply => {
+  const answer = (value: number | readonly number[]): ProgramReply => {
     const bytes = Buffer.alloc(64)
     if (typeof value === 'number') bytes.writeBigInt64LE(BigInt(value))
     else for (const [i, word] of value.entries()) bytes.writeUInt32LE(word, 32 + 4 * i)
-    return new KvmReply(bytes)
+    return new ProgramReply(bytes)
   }
   const none = [0, 0, 0, 0]
   const limits = (kvm: number, most: number, advised: number, extended = none, encryption = none) =>

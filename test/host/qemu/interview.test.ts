@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { firstInterview, type Interview, secondInterview } from '../../../src/host/qemu/interview.ts'
-import { type Conversation, parseConversation } from '../../../src/qemu/qmp/conversation.ts'
+import { askFirstRun, askSecondRun, type Interview } from '../../../src/host/qemu/interview.ts'
+import { parseRecording, type QmpRecording } from '../../../src/qemu/qmp/conversation.ts'
 import type { QmpCommand } from '../../../src/qemu/qmp/exchange.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
@@ -11,7 +11,7 @@ const key = (command: QmpCommand): string => JSON.stringify([command.execute, co
 const NO_ANSWER = { error: { class: 'CommandNotFound', desc: 'not recorded' } }
 
 /** Puts an interview to a recorded run; answers what was asked. */
-function put<T>(interview: Interview<T>, run: Conversation['runs'][number]) {
+function put<T>(interview: Interview<T>, run: QmpRecording['runs'][number]) {
   const answers = new Map(run.map(({ command, reply }) => [key(command), reply]))
   const asked: string[] = []
   let step = interview.next()
@@ -23,7 +23,7 @@ function put<T>(interview: Interview<T>, run: Conversation['runs'][number]) {
 }
 
 /** What libvirt asks and we do not: types that the binary does not list have no properties to tell. */
-const refused = (run: Conversation['runs'][number]): Set<string> =>
+const refused = (run: QmpRecording['runs'][number]): Set<string> =>
   new Set(run.filter(({ reply }) => 'error' in reply).map(({ command }) => key(command)))
 
 describe.skipIf(!folder)(`asks what libvirt asks (${folder ? 'reference data' : NO_REFERENCE})`, () => {
@@ -31,16 +31,16 @@ describe.skipIf(!folder)(`asks what libvirt asks (${folder ? 'reference data' : 
   const native = files.filter(name => !/hvf|armv7l|riscv64|_ppc\.|sparc/.test(name))
 
   test.each(native)('%s', name => {
-    const { runs } = parseConversation(readFileSync(join(folder ?? '', name), 'utf8'), name)
+    const { runs } = parseRecording(readFileSync(join(folder ?? '', name), 'utf8'), name)
     const [first = [], second = []] = runs
-    const one = put(firstInterview(), first)
+    const one = put(askFirstRun(), first)
     const silent = refused(first)
     const theirs = first.map(({ command }) => key(command)).filter(command => !silent.has(command))
     expect(new Set(theirs.filter(command => !one.asked.includes(command)))).toEqual(new Set())
     const unasked = one.asked.filter(command => !theirs.includes(command) && !silent.has(command))
     expect(unasked).toEqual([])
     expect(one.found.accelerator).toBe('kvm')
-    const two = put(secondInterview(one.found), second)
+    const two = put(askSecondRun(one.found), second)
     expect(two.asked).toEqual(second.map(({ command }) => key(command)))
   })
 })
@@ -57,5 +57,5 @@ const speaks = (answers: Readonly<Record<string, unknown>>, interview: Interview
 }
 
 test('a QEMU that answers nothing is asked all the same', () => {
-  expect(speaks({}, firstInterview())).toContain('query-machines')
+  expect(speaks({}, askFirstRun())).toContain('query-machines')
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findEmulator } from '../../../src/host/qemu/emulator.ts'
 import { probeQemu } from '../../../src/host/qemu/probe.ts'
-import { parseConversation } from '../../../src/qemu/qmp/conversation.ts'
+import { parseRecording } from '../../../src/qemu/qmp/conversation.ts'
 import { folderOf } from '../../cli/virt-cpu.ts'
 import { needed, notInstalled } from '../../needs.ts'
 
@@ -15,7 +15,7 @@ function program(text: string): string {
 }
 
 const GREETING = `echo '{"QMP": {"version": {}, "capabilities": []}}'`
-const ask = (binary: string, patience?: number) => probeQemu({ binary, cache: 'none', patience })
+const ask = (binary: string, patience?: number) => probeQemu({ binary, cache: 'none', timeout: patience })
 
 test.each([
   ['ends without a word', 'exit 3', 'it ended without a word, with status 3'],
@@ -104,7 +104,7 @@ describe.skipIf(why)(`a real QEMU (${why ?? 'installed'})`, () => {
     const path = join(cache, file)
     const said = (runs: typeof asked.runs) =>
       runs.map(run => run.map(({ command, reply }) => ({ command, reply })))
-    expect(said(parseConversation(readFileSync(path, 'utf8'), path).runs)).toEqual(said(asked.runs))
+    expect(said(parseRecording(readFileSync(path, 'utf8'), path).runs)).toEqual(said(asked.runs))
     expect(said((await probeQemu({ binary, cache })).runs)).toEqual(said(asked.runs))
   })
 

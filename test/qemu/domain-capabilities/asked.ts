@@ -1,12 +1,12 @@
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import type { AcceleratorCapabilities, QemuCapabilities, QemuModel } from '../../../src/qemu/capabilities.ts'
-import type { DomainHost, DomainQuestion } from '../../../src/qemu/domain-capabilities/request.ts'
+import type { DomainHost, DomainRequest } from '../../../src/qemu/domain-capabilities/request.ts'
 import { QapiSchema } from '../../../src/qemu/qapi-schema.ts'
 
 /** What of a question a test cares about; the rest is an x86_64 QEMU on KVM that can do nothing. */
 export interface Asked {
   readonly arch?: string
-  readonly accelerator?: DomainQuestion['accelerator']
+  readonly accelerator?: DomainRequest['accelerator']
   readonly machine?: string
   readonly isNative?: boolean
   readonly types?: string
@@ -18,7 +18,7 @@ export interface Asked {
 
 const words = (text = ''): string[] => text.split(' ').filter(Boolean)
 
-export function asked(parts: Asked = {}): DomainQuestion {
+export function asked(parts: Asked = {}): DomainRequest {
   const { arch = 'x86_64', accelerator = 'kvm', machine = 'pc-q35-10.0', isNative = true } = parts
   const given = { machines: [], ...parts.with }
   const qemu: QemuCapabilities = {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Property } from '../../../src/qemu/capabilities.ts'
-import { cpuModes } from '../../../src/qemu/domain-capabilities/cpu-modes.ts'
+import type { QemuProperty } from '../../../src/qemu/capabilities.ts'
+import { findCpuModes } from '../../../src/qemu/domain-capabilities/cpu-modes.ts'
 import { show } from '../../notation.ts'
 import { type Asked, asked, models } from './asked.ts'
 
-const host = (properties: Record<string, Property>, model = 'base', unmigratable = properties) => ({
+const host = (properties: Record<string, QemuProperty>, model = 'base', unmigratable = properties) => ({
   model,
   properties: new Map(Object.entries(properties)),
   unmigratable: new Map(Object.entries(unmigratable)),
@@ -14,7 +14,7 @@ const host = (properties: Record<string, Property>, model = 'base', unmigratable
 
 /** The models as words: `EPYC=no(mpx pku)/AMD/EPYC-v1`. */
 const custom = (parts: Asked): string[] | undefined =>
-  cpuModes(asked(parts)).custom?.map(({ name, usable, deprecated, vendor, canonical, blockers }) => {
+  findCpuModes(asked(parts)).custom?.map(({ name, usable, deprecated, vendor, canonical, blockers }) => {
     const lacks = blockers.length > 0 ? `(${blockers.join(' ')})` : ''
     return `${deprecated ? '!' : ''}${name}=${usable}${lacks}/${vendor ?? '-'}${canonical ? `/${canonical}` : ''}`
   })
@@ -30,20 +30,20 @@ describe('host-passthrough', () => {
     ['not where QEMU emulates', { accelerator: 'tcg' }, undefined],
     ['not for guests of another architecture', { isNative: false }, undefined],
   ] as [string, Asked, string[] | undefined][])('%s', (_, parts, expected) => {
-    expect(cpuModes(asked(parts)).passthrough).toEqual(expected)
+    expect(findCpuModes(asked(parts)).passthrough).toEqual(expected)
   })
 })
 
 test('maximum is there where any accelerator of this QEMU lists it', () => {
   const qemu = { accelerators: new Map([['tcg', { machines: [], models: models('max') }]]) } as Asked['qemu']
-  expect(cpuModes(asked({ qemu: qemu ?? {} })).maximum).toEqual(['on', 'off'])
-  expect(cpuModes(asked()).maximum).toBeUndefined()
+  expect(findCpuModes(asked({ qemu: qemu ?? {} })).maximum).toEqual(['on', 'off'])
+  expect(findCpuModes(asked()).maximum).toBeUndefined()
 })
 
 describe('host-model', () => {
   const penryn = { vendor: 'GenuineIntel', family: 6, model: 23, stepping: 6, fpu: true }
   const model = (parts: Asked): string | undefined => {
-    const { hostModel } = cpuModes(
+    const { hostModel } = findCpuModes(
       asked({ properties: { 'max-x86_64-cpu': 'unavailable-features' }, ...parts }),
     )
     return hostModel && show({ ...hostModel, features: hostModel.features.slice(0, 2) })
@@ -52,14 +52,14 @@ describe('host-model', () => {
   test('is what QEMU tells, with what cannot migrate, on a model that QEMU has', () => {
     const told = host({ ...penryn, invtsc: false }, 'base', { ...penryn, invtsc: true })
     expect(model({ with: { host: told, models: models('486: Penryn:') } })).toMatch(/^exact Penryn Intel/)
-    const { hostModel } = cpuModes(asked({ with: { host: told, models: models('486:') } }))
+    const { hostModel } = findCpuModes(asked({ with: { host: told, models: models('486:') } }))
     expect(hostModel?.model).toBe('486')
     expect(hostModel?.features).toContainEqual({ name: 'invtsc', policy: 'require' })
   })
 
   test('tells the width of addresses, but where QEMU emulates', () => {
     const parts = { with: { host: host(penryn), models: models('Penryn:') }, host: { physBits: 46 } }
-    const width = (more: Asked) => cpuModes(asked({ ...parts, ...more })).hostModel?.maxphysaddr
+    const width = (more: Asked) => findCpuModes(asked({ ...parts, ...more })).hostModel?.maxphysaddr
     expect(width({})).toEqual({ mode: 'passthrough', limit: 46 })
     expect(width({ accelerator: 'tcg' })).toBeUndefined()
   })
@@ -76,7 +76,7 @@ describe('host-model', () => {
       host: { physBits: 64 },
     }
     expect(model(parts)).toBe('exact gen16a-base fallback:forbid require:vx disable:aen')
-    expect(cpuModes(asked(parts)).hostModel?.maxphysaddr).toBeUndefined()
+    expect(findCpuModes(asked(parts)).hostModel?.maxphysaddr).toBeUndefined()
   })
 
   test('on POWER is what libvirt found, if QEMU has it, and may be replaced', () => {
@@ -129,7 +129,7 @@ describe('custom', () => {
     fc.assert(
       fc.property(fc.option(names, { nil: undefined }), unavailable => {
         const list = [{ name: '486', deprecated: false, ...(unavailable && { unavailable }) }]
-        const [model] = cpuModes(asked({ with: { models: list } })).custom ?? []
+        const [model] = findCpuModes(asked({ with: { models: list } })).custom ?? []
         expect(model?.usable).toBe(unavailable ? (unavailable.length > 0 ? 'no' : 'yes') : 'unknown')
         expect(model?.blockers).toEqual([...new Set(model?.blockers)].sort())
         expect(model?.blockers.length).toBe(new Set(unavailable).size)
@@ -140,6 +140,8 @@ describe('custom', () => {
 
 test('KVM on old s390x machines gives host-passthrough and nothing else', () => {
   const parts: Asked = { arch: 's390x', with: { models: models('max z14:'), host: host({ vx: true }) } }
-  expect(Object.keys(cpuModes(asked({ ...parts, machine: 's390-ccw-virtio-2.7' })))).toEqual(['passthrough'])
-  expect(Object.keys(cpuModes(asked({ ...parts, machine: 's390-ccw-virtio-2.8' })))).toHaveLength(4)
+  expect(Object.keys(findCpuModes(asked({ ...parts, machine: 's390-ccw-virtio-2.7' })))).toEqual([
+    'passthrough',
+  ])
+  expect(Object.keys(findCpuModes(asked({ ...parts, machine: 's390-ccw-virtio-2.8' })))).toHaveLength(4)
 })

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { devices } from '../../../src/qemu/domain-capabilities/devices.ts'
-import { domainCapabilities } from '../../../src/qemu/domain-capabilities/domain-capabilities.ts'
-import { features, hyperv, launchSecurity } from '../../../src/qemu/domain-capabilities/features.ts'
-import { osChoices } from '../../../src/qemu/domain-capabilities/firmware.ts'
+import { describeDevices } from '../../../src/qemu/domain-capabilities/devices.ts'
+import { computeDomainCapabilities } from '../../../src/qemu/domain-capabilities/domain-capabilities.ts'
+import {
+  describeFeatures,
+  describeHyperv,
+  describeLaunchSecurity,
+} from '../../../src/qemu/domain-capabilities/features.ts'
+import { findBootOptions } from '../../../src/qemu/domain-capabilities/firmware.ts'
 import type { Firmware } from '../../../src/qemu/domain-capabilities/request.ts'
 import type { Section } from '../../../src/qemu/domain-capabilities/section.ts'
 import { QapiSchema } from '../../../src/qemu/qapi-schema.ts'
@@ -14,9 +18,9 @@ function values(sections: readonly Section[], name: string, choice: string): str
   return section?.choices?.find(one => one.name === choice)?.values.join(' ')
 }
 const device = (name: string, choice: string, parts: Asked = {}) =>
-  values(devices(asked(parts)), name, choice)
+  values(describeDevices(asked(parts)), name, choice)
 const feature = (name: string, parts: Asked = {}) =>
-  features(asked(parts)).find(section => section.name === name)?.supported
+  describeFeatures(asked(parts)).find(section => section.name === name)?.supported
 
 describe('devices', () => {
   test.each([
@@ -96,7 +100,7 @@ describe('features', () => {
     ['tcg', 'raspi3b', undefined],
   ] as const)('the interrupt controllers of ARM under %s on %s: %s', (accelerator, machine, expected) => {
     const question = asked({ arch: 'aarch64', accelerator, machine, qemu: { gic } })
-    expect(values(features(question), 'gic', 'version')).toBe(expected)
+    expect(values(describeFeatures(question), 'gic', 'version')).toBe(expected)
   })
 
   test.each([
@@ -124,14 +128,15 @@ describe('features', () => {
       ['hv-vendor-id', ''],
       ['hv-emsr-bitmap', true],
     ])
-    const sections = hyperv(asked({ with: { hyperv: given } }))
+    const sections = describeHyperv(asked({ with: { hyperv: given } }))
     expect(values(sections, 'hyperv', 'features')).toBe('relaxed spinlocks vendor_id emsr_bitmap')
-    expect(hyperv(asked())).toEqual([])
+    expect(describeHyperv(asked())).toEqual([])
   })
 
   test('encryption of guests, by kind', () => {
     const sev = { cbitpos: 51, reducedPhysBits: 1, pdh: '', certChain: '', cpu0Id: '' }
-    const kinds = (parts: Asked) => values([launchSecurity(asked(parts))], 'launchSecurity', 'sectype')
+    const kinds = (parts: Asked) =>
+      values([describeLaunchSecurity(asked(parts))], 'launchSecurity', 'sectype')
     expect(kinds({})).toBeUndefined()
     expect(kinds({ qemu: { sev } })).toBe('sev')
     expect(kinds({ qemu: { sev }, types: 'sev-snp-guest' })).toBe('sev sev-snp')
@@ -147,7 +152,11 @@ describe('firmware', () => {
   })
   const firmware = [image('/a', 'pc-q35-*', 'secure-boot requires-smm'), image('/b', 'pc-q35-* pc-i440fx-*')]
   const os = (machine: string, host = {}) => {
-    const { firmware: kinds, loaders, loader } = osChoices(asked({ machine, host: { firmware, ...host } }))
+    const {
+      firmware: kinds,
+      loaders,
+      loader,
+    } = findBootOptions(asked({ machine, host: { firmware, ...host } }))
     return [kinds.values.join(' '), loaders.join(' '), loader.at(-1)?.values.join(' ')]
   }
 
@@ -171,7 +180,7 @@ test('the machine limits vCPUs, and under KVM the kernel does too', () => {
     hotpluggableCpus: true,
   }
   const most = (parts: Asked) =>
-    domainCapabilities(asked({ with: { machines: [machine] }, ...parts })).maxVcpus
+    computeDomainCapabilities(asked({ with: { machines: [machine] }, ...parts })).maxVcpus
   expect(most({})).toBe(4096)
   expect(most({ host: { kvmMaxVcpus: 1024 } })).toBe(1024)
   expect(most({ accelerator: 'tcg', host: { kvmMaxVcpus: 1024 } })).toBe(4096)

@@ -5,7 +5,7 @@ import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { Vendor } from '../../../core/model.ts'
 import { printCpu } from '../../../formats/libvirt/print-cpu.ts'
 import type { Releases } from '../../../map/releases.ts'
-import { toQemu } from '../../../qemu/names.ts'
+import { toQemuName } from '../../../qemu/names.ts'
 import type { Context } from '../../context.ts'
 import type { Candidate } from '../../pools/choice.ts'
 
@@ -44,8 +44,8 @@ export function expressionOf(
     xml: printCpu({ ...cpu, features }),
     qemu: [
       pinned,
-      ...added.map(({ name }) => `${toQemu(name)}=on`),
-      ...disabled.map(({ name }) => `${toQemu(name)}=off`),
+      ...added.map(({ name }) => `${toQemuName(name)}=on`),
+      ...disabled.map(({ name }) => `${toQemuName(name)}=off`),
     ].join(','),
     needs,
   }

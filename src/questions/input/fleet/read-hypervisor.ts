@@ -1,8 +1,8 @@
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
-import { allowedModels, bitsOfProperties } from '../../../qemu/expansion.ts'
-import type { Conversation } from '../../../qemu/qmp/conversation.ts'
-import { qemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
+import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
+import type { QmpRecording } from '../../../qemu/qmp/conversation.ts'
+import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import type { Element } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
 import { knownFeatures } from './known-features.ts'
@@ -28,18 +28,18 @@ export function hypervisorOfCapabilities(context: Context, element: Element): Me
  * undefined where QEMU does not tell its host's CPU.
  * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
  */
-export function hypervisorOfConversation({ db }: Context, conversation: Conversation): Member | undefined {
-  const { accelerators, version } = qemuCapabilities(conversation, 'x86_64')
+export function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): Member | undefined {
+  const { accelerators, version } = readQemuCapabilities(conversation, 'x86_64')
   const [own] = accelerators.values()
   if (!own?.host) return undefined
-  const { features, vendor } = bitsOfProperties(db, own.host.properties)
+  const { features, vendor } = decodeProperties(db, own.host.properties)
   const facts = {
     features,
     vendor: vendor?.name,
     model: undefined,
     physBits: undefined,
     hypervisor: version && `QEMU ${version.major}.${version.minor}.${version.micro}`,
-    models: allowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
+    models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
   }
   return { kind: 'hypervisor', facts, notes: [] }
 }

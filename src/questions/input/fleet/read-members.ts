@@ -3,7 +3,7 @@ import type { Found } from '../../../formats/found.ts'
 import { domainsOf } from '../../../formats/libvirt/domain.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
-import { conversationOf } from '../../../qemu/qmp/conversation.ts'
+import { readRecording } from '../../../qemu/qmp/conversation.ts'
 import type { Element } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
 import type { Member } from './member.ts'
@@ -27,7 +27,7 @@ export function membersOf(context: Context, found: Found, source: string): Membe
     case 'dump':
       return [hostOfDumps(context, found.dumps)]
     case 'conversation':
-      return [hypervisorOfConversation(context, conversationOf(found.messages, source)) ?? []].flat()
+      return [hypervisorOfConversation(context, readRecording(found.messages, source)) ?? []].flat()
     case 'registers':
       // A fleet has no features of other architectures to compare.
       return []
