@@ -19,10 +19,7 @@ export interface SyntheticHost {
 }
 
 /** The conversation as a recording has it: enough of it for everything that is asked of CPUs. */
-export function synthesize(
-  { cpu, unmigratable = ['invtsc'], models }: SyntheticHost,
-  db = builtin(),
-): string {
+function synthesize({ cpu, unmigratable = ['invtsc'], models }: SyntheticHost, db = builtin()): string {
   const has = db.features.in(featuresOf(db, cpu)).filter(({ name }) => !NEVER_OFFERED.has(name))
   const set = db.features.setOf(has)
   const expansion = (without: readonly string[]) => ({

@@ -20,6 +20,3 @@ export const translate = (db: Database, cpu: Cpu, models: AllowedModels | undefi
   operations.translate(mapOf(db), 'x86_64', cpu, models)
 
 export const expand = (db: Database, cpu: Cpu): Cpu => operations.expand(mapOf(db), 'x86_64', cpu)
-
-export const hasFeature = (db: Database, cpu: Cpu, name: string): boolean =>
-  operations.hasFeature(mapOf(db), 'x86_64', cpu, name)

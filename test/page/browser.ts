@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 
 /** The system's Chromium: no browser is downloaded for the tests. */
-export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 export const whyNoChromium = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} not installed`
 
 /** How long the browser may take for one thing on a busy machine, in milliseconds. */
@@ -64,7 +64,7 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
 
 /** Waits until a view shows its headline, and returns it. */
 export async function headline(page: Page): Promise<string> {
-  await page.waitForFunction(() => (document.querySelector('h1')?.textContent ?? '').trim().length > 1)
+  await page.waitForFunction("(document.querySelector('h1')?.textContent ?? '').trim().length > 1")
   return (await page.textContent('h1')) ?? ''
 }
 

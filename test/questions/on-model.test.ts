@@ -18,16 +18,16 @@ function baseline(names: readonly string[], options?: ResultOptions): string {
   return show(pool.result(options))
 }
 
-const require = (names: string): string => names.replace(/\S+/g, 'require:$&')
+const requiring = (names: string): string => names.replace(/\S+/g, 'require:$&')
 
 test('libvirt chooses the least model, with fallback', () => {
-  const expected = `exact kvm32 ${require('monitor cx16 vme ht lahf_lm lm')}`
+  const expected = `exact kvm32 ${requiring('monitor cx16 vme ht lahf_lm lm')}`
   expect(baseline(['workstation', 'server'])).toBe(expected)
   expect(baseline(['server', 'workstation'])).toBe(expected)
 })
 
 test('on pentium3, as the guide has it', () => {
-  const expected = `exact pentium3 fallback:forbid ${require('pni monitor cx16 apic clflush sse2 ht lahf_lm lm')}`
+  const expected = `exact pentium3 fallback:forbid ${requiring('pni monitor cx16 apic clflush sse2 ht lahf_lm lm')}`
   expect(baseline(['workstation', 'server'], { onModel: 'pentium3' })).toBe(expected)
 })
 

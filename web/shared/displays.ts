@@ -93,7 +93,7 @@ export interface BaselineDisplay {
   readonly models: readonly ModelRow[]
 }
 
-export interface LostRow {
+interface LostRow {
   readonly hosts: readonly string[]
   readonly features: readonly ClassedFeature[]
 }

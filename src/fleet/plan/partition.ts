@@ -10,7 +10,7 @@ import { Problem } from './problem.ts'
 import type { Solution, SolveResult } from './solution.ts'
 import { solve } from './solve.ts'
 
-export type { Constraints, LeftOut }
+export type { Constraints }
 
 /** A pool as it is proposed. */
 export interface PlannedPool {

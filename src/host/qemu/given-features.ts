@@ -10,7 +10,7 @@ export interface GivenFeatureLists {
 }
 
 /** What the first virtual CPU has: every property that is true, and those that QEMU had to leave out. */
-export function* askGivenFeatures(): Interview<GivenFeatureLists> {
+function* askGivenFeatures(): Interview<GivenFeatureLists> {
   yield { execute: 'qmp_capabilities' }
   const cpus = member(yield { execute: 'query-cpus-fast' }, 'return')
   const known = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
