@@ -60,7 +60,7 @@ interface DepsRow {
   /** Names; `vmx-*` stands for every feature that begins so. */
   readonly features: readonly string[]
   readonly needs: readonly string[]
-  /** How many of libvirt's models break the rule: known, and exact. */
+  /** How many of libvirt's models break the rule where the model that they are made of does not: known, and exact. */
   readonly broken: number
 }
 
