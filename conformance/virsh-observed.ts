@@ -74,7 +74,7 @@ function run({ command, file }: Observed, folder: string, map: string): Ran {
 
 function virtCpu(args: readonly string[], cwd: string): Ran {
   const { VIRT_CPU_MAP, NODE_EXTRA_CA_CERTS, ...env } = process.env
-  const options = { cwd, env, encoding: 'utf8', timeout: 30_000, maxBuffer: 2 ** 28 } as const
+  const options = { cwd, env, encoding: 'utf8', timeout: 120_000, maxBuffer: 2 ** 28 } as const
   return spawnSync(process.execPath, [resolve(CLI), ...args], options)
 }
 

@@ -28,7 +28,7 @@ export interface Architecture {
 }
 
 /** What a guest's definition may say of its CPU besides model and features. */
-export type GuestSetting = 'cache' | 'maxphysaddr' | 'migratable'
+type GuestSetting = 'cache' | 'maxphysaddr' | 'migratable'
 
 /**
  * What libvirt does with CPUs of an architecture, by the models of one map. An operation that is absent is one that

@@ -137,10 +137,6 @@ export function hasFeature(map: CpuMap, arch: string | undefined, cpu: Cpu, name
 export const modelNames = (map: CpuMap, arch: string | undefined): readonly string[] | undefined =>
   requireDriver(map, arch).models?.()
 
-/** Whether a partial check of the CPU compares features rather than asking the hypervisor. @throws LibvirtError */
-export const checksFeatures = (map: CpuMap, arch: string | undefined, cpu: Cpu): boolean =>
-  requireDriver(map, arch).checksFeatures?.(cpu) ?? true
-
 /** The vendor of a model; undefined where libvirt does not tell. @throws LibvirtError */
 export const vendorOfModel = (map: CpuMap, arch: string | undefined, model: string): string | undefined =>
   requireDriver(map, arch).vendorOfModel?.(model)

@@ -19,7 +19,7 @@ export const GROUPS = {
 } as const
 
 /** A line of the table of commands. The command itself is loaded when it is needed. */
-export interface CommandEntry {
+interface CommandEntry {
   readonly group: keyof typeof GROUPS
   /** One line that begins with a verb. */
   readonly summary: string

@@ -2,11 +2,10 @@ import { CpuMap } from '../map/cpu-map.ts'
 import { type Context, contextOf } from '../questions/context.ts'
 import type { Session } from './session.ts'
 
-/** What answers come from: the built-in data, or the installed map that was named. @throws FileError, ParseError, LibvirtError */
+/** The database of a session: the built-in data, or the installed map that it names. @throws FileError, ParseError, LibvirtError */
 export const openContext = async (session: Session): Promise<Context> => contextOf(await openMap(session))
 
-/** As `openContext`, the map alone. @throws FileError, ParseError, LibvirtError */
-export async function openMap({ cpuMap }: Session): Promise<CpuMap> {
+async function openMap({ cpuMap }: Session): Promise<CpuMap> {
   if (cpuMap === undefined) return CpuMap.builtIn()
   const { openCpuMap } = await import('../host/files/cpu-map.ts')
   return openCpuMap(cpuMap)

@@ -82,7 +82,7 @@ const MODELS: Readonly<Record<string, string>> = { 'host-passthrough': 'host', m
  * makes a host's definition of it, which prints without policies.
  * @throws LibvirtError where the reply lacks what it must have
  */
-export function cpuOf(reply: Readonly<Record<string, unknown>>, question: DialogueStep): Cpu {
+function cpuOf(reply: Readonly<Record<string, unknown>>, question: DialogueStep): Cpu {
   const model = objectIn(reply, 'model', question)
   const props = model.props === undefined ? {} : objectIn(model, 'props', question)
   const features = Object.keys(props).filter(name => props[name] === true)

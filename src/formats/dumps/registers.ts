@@ -22,7 +22,7 @@ const ARCH: readonly (readonly [register: string, arch: string])[] = [
  * Registers by name, one a line, `MIDR_EL1 = 0x413fd0c1`; or the one number of Linux's file `midr_el1`. None where
  * the text is neither.
  */
-export function parseRegisterText(text: string): RegisterDump[] {
+function parseRegisterText(text: string): RegisterDump[] {
   const only = /^\s*0x([0-9a-f]{16})\s*$/.exec(text)?.[1]
   if (only !== undefined) {
     const registers = new Map([['MIDR_EL1', BigInt(`0x${only}`)]])

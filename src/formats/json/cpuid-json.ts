@@ -17,7 +17,7 @@ export const cpuidJson: Dialect = {
  * high]…]}`, one, a list of them, or one a line. JSON that is something else holds none.
  * @throws ParseError for what is not JSON, and for rows that are not such numbers
  */
-export function parseCpuidJson(text: string, source = ''): Cpuid[] {
+function parseCpuidJson(text: string, source = ''): Cpuid[] {
   return parseJson(text, source).flatMap((value, i) => {
     if (typeof value !== 'object' || value === null || !('cpuid' in value)) return []
     const msr = 'msr' in value ? value.msr : []

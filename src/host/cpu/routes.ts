@@ -22,7 +22,8 @@ const LOADERS = [
   '/run/current-system/sw/bin/ld.so',
   '/lib/ld-linux.so.2',
 ]
-const TIMEOUT = 10_000
+/** How long the loader may take, in milliseconds: a busy machine takes its time. */
+const TIMEOUT = 60_000
 
 /** What the dynamic loader tells of the CPUs. @throws RouteError where there is none, or an old one (before glibc 2.33) */
 function readByLoader(): Dump[] {

@@ -7,8 +7,8 @@ import { makeExecutable, REQUEST_SIZE } from './program.ts'
 import { ProgramReply, type ProgramRequest } from './requests.ts'
 import { RouteError } from './route-error.ts'
 
-/** No machine takes this long for what is asked in one go. */
-const TIMEOUT = 10_000
+/** How long one run of the program may take, in milliseconds: a busy machine takes its time. */
+const TIMEOUT = 60_000
 
 /** Runs the program, from a file that only this user can see. */
 export class ProgramRunner {

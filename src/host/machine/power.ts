@@ -30,16 +30,19 @@ const BUS = 'run/dbus/system_bus_socket'
 
 function isAllowedByLogind({ method }: SuspendState): boolean {
   const place = ['org.freedesktop.login1', '/org/freedesktop/login1', 'org.freedesktop.login1.Manager']
-  const answer = runProgram('busctl', ['call', '--timeout=2', ...place, method])
+  const answer = runProgram('busctl', ['call', '--timeout=60', ...place, method])
   return /"(?:yes|challenge)"/.test(answer ?? '')
 }
 
 const isAllowedByPmUtils = ({ option }: SuspendState): boolean =>
   runProgram('pm-is-supported', [option]) !== undefined
 
+/** How long a program may take, in milliseconds: a busy machine takes its time. */
+const TIMEOUT = 60_000
+
 /** What a program prints; undefined where it is not there, or fails. */
 function runProgram(program: string, args: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 5000 })
+  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: TIMEOUT })
   return status === 0 ? stdout : undefined
 }
 

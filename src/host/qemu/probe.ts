@@ -12,7 +12,7 @@ export interface ProbeQemuOptions {
   readonly binary: string
   /** Where answers are kept; `none`: they are neither looked up nor kept. Absent: the user's cache directory. */
   readonly cache?: string | 'none' | undefined
-  /** How long QEMU may say nothing, in milliseconds; absent: 30 s. */
+  /** How long QEMU may say nothing, in milliseconds; absent: 120 s. */
   readonly timeout?: number | undefined
 }
 

@@ -7,14 +7,14 @@ import type { Interview } from './interview.ts'
 import { MessageReader } from './messages.ts'
 
 /** How long a QEMU may say nothing, in milliseconds. It answers within 0.3 s; a busy host takes its time. */
-const TIMEOUT = 30_000
+const TIMEOUT = 120_000
 
 export interface QemuOptions {
   /** What `accel=` is set to. */
   readonly accelerator: 'kvm:tcg' | 'kvm' | 'tcg'
   /** A machine with a CPU, stopped before its first instruction; absent: no machine. */
   readonly guest?: { readonly machine: string; readonly cpu: string } | undefined
-  /** How long it may say nothing, in milliseconds; absent: 30 s. */
+  /** How long it may say nothing, in milliseconds; absent: 120 s. */
   readonly timeout?: number | undefined
 }
 

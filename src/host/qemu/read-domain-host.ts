@@ -8,7 +8,8 @@ import { readVfio } from '../machine/vfio.ts'
 import { readDefaultLoaders, readInstalledFirmware } from './firmware.ts'
 import { readLimits } from './limits.ts'
 
-const TIMEOUT = 5000
+/** How long swtpm_setup may take, in milliseconds: a busy machine takes its time. */
+const TIMEOUT = 60_000
 
 /** The versions of TPM that swtpm can be; undefined where it is not wholly installed. */
 function readSwtpm(): readonly string[] | undefined {

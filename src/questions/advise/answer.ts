@@ -1,10 +1,8 @@
 import * as v from 'valibot'
-
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A policy of the field for choosing guests' CPUs. */
-export const StrategyName = v.picklist(['passthrough', 'generic', 'groups', 'common'])
-export type StrategyName = AnswerOf<typeof StrategyName>
+const StrategyName = v.picklist(['passthrough', 'generic', 'groups', 'common'])
 
 /** What a strategy gives and loses on this fleet. */
 export const Strategy = v.strictObject({

@@ -39,7 +39,6 @@ export const baselineInput = v.pipe(
   ),
   v.check(({ cpus, model }) => cpus === undefined || model === undefined, 'give either cpus or model'),
 )
-export type BaselineInput = v.InferOutput<typeof baselineInput>
 
 /** The guest's own definition says the virtualization type, architecture, machine and emulator. */
 export const guestInput = v.strictObject({ replies, domain: text, host: v.optional(text) })
