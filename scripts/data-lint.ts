@@ -5,10 +5,8 @@ import type { ArchitectureData } from '../src/arch/driver.ts'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
 import { dataFile, dataNames, readData } from '../src/map/data.ts'
-import { lintCited } from '../src/map/lint/cited.ts'
-import { lint, lintFiles } from '../src/map/lint/files.ts'
-import { type LintFinding, printFinding } from '../src/map/lint/lint-finding.ts'
-import { lintSubject } from '../src/map/lint/subject.ts'
+import { lint, lintCited, lintFiles } from '../src/map/lint/files.ts'
+import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
 
 const own = ARCHITECTURES.map(({ data }) => data)

@@ -1,4 +1,4 @@
-import { wordsOf } from '../src/arch/x86/encode.ts'
+import { wordsOf } from '../src/arch/x86/cpuid.ts'
 import type { Check, Cpu, CpuFeature, Policy } from '../src/core/cpu.ts'
 import { MATCHES, MODES, POLICIES } from '../src/core/cpu.ts'
 import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow } from '../src/core/cpuid.ts'

@@ -4,8 +4,7 @@ import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
-import { CpuKeys } from './kinds-of-cpu.ts'
-import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
+import { type CpuFacts, CpuKeys, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
 /** Where a guest may be. */
 export interface PossiblePlaces {

@@ -1,6 +1,12 @@
-import { readCited } from './cited.ts'
 import { dataFile } from './data.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import {
+  type DataFile,
+  faultIn,
+  readCited,
+  type Statement,
+  statementsOf,
+  tokensOf,
+} from './text/data-file.ts'
 
 /** Why a CPU, or a guest, lacks a feature that others have. */
 export type Cause =

@@ -2,12 +2,18 @@ import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { namesOf } from '../core/glob.ts'
 import type { SignatureMatch } from '../core/signature.ts'
-import { readCited } from './cited.ts'
+import { CpuMap } from './cpu-map.ts'
 import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
-import { withDependents } from './dependents.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
-import { readSignatures } from './text/read-signature.ts'
+import {
+  type DataFile,
+  faultIn,
+  readCited,
+  type Statement,
+  statementsOf,
+  tokensOf,
+} from './text/data-file.ts'
+import { readSignatures } from './text/parse-models.ts'
 
 /** Where an effect comes from; `given`: its user spelt it out. */
 type EffectKind = 'microcode' | 'firmware' | 'kernel' | 'given'
@@ -91,4 +97,15 @@ function setOf(db: Database, names: readonly string[]): FeatureSet {
   const known = db.features.list.map(({ name }) => name)
   const meant = names.flatMap(name => namesOf(name, known))
   return db.features.setOf(meant.flatMap(name => db.features.get(name) ?? []))
+}
+
+/**
+ * The features with everything that needs any of them, directly or not: what goes when they go. An installed map
+ * does not say what needs what: the built-in data does.
+ */
+export function withDependents(db: Database, features: FeatureSet): FeatureSet {
+  const { dependencies } = db.dependencies.rules.length > 0 ? db : CpuMap.builtIn().of('x86')
+  const gone = new Set(db.features.in(features).map(({ name }) => name))
+  for (const name of gone) for (const other of dependencies.neededBy(name)) gone.add(other)
+  return db.features.setOf([...gone].flatMap(name => db.features.get(name) ?? []))
 }

@@ -4,14 +4,69 @@ import type { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import type { SignatureMatch } from '../core/signature.ts'
 import type { FeatureTables } from './build-table.ts'
-import { BuiltInModel, type ModelBits, type ModelUse, VERSIONED } from './built-in-model.ts'
-import { type FamilyRow, type ItemRow, isVersion, type ModelsFile } from './model-rows.ts'
 import { faultIn, type Statement, tokensOf } from './text/data-file.ts'
+import { FeatureBits } from './text/delta.ts'
 import { ModelFamily, Version } from './text/family.ts'
-import { FeatureBits } from './text/feature-bits.ts'
-import { readSignatures } from './text/read-signature.ts'
-import type { WalkRow } from './text/walk-order.ts'
-import { walkOrder } from './text/walk-order.ts'
+import {
+  type FamilyRow,
+  type ItemRow,
+  isVersion,
+  type ModelsFile,
+  readSignatures,
+} from './text/parse-models.ts'
+import { type WalkRow, walkOrder } from './text/walk-order.ts'
+
+/** What a plain name and its version share. */
+interface ModelBits {
+  readonly features: FeatureSet
+  readonly vendor: Vendor | undefined
+  readonly signatures: readonly SignatureMatch[]
+}
+
+/** What differs between names of one CPU. */
+interface ModelUse {
+  readonly decode: { readonly host: boolean; readonly guest: boolean }
+  readonly compat: boolean
+  readonly removed: readonly Feature[]
+  readonly added: readonly Feature[]
+  readonly canonical: string | undefined
+}
+
+/** A model of our own data. */
+class BuiltInModel implements Model {
+  readonly name: string
+  readonly index: number
+  readonly features: FeatureSet
+  declare readonly vendor?: Vendor
+  readonly signatures: readonly SignatureMatch[]
+  readonly decode: { readonly host: boolean; readonly guest: boolean }
+  readonly compat: boolean
+  readonly removed: readonly Feature[]
+  readonly added: readonly Feature[]
+  declare readonly canonical?: string
+
+  constructor(name: string, index: number, bits: ModelBits, use: ModelUse) {
+    this.name = name
+    this.index = index
+    this.features = bits.features
+    if (bits.vendor) this.vendor = bits.vendor
+    this.signatures = bits.signatures
+    this.decode = use.decode
+    this.compat = use.compat
+    this.removed = use.removed
+    this.added = use.added
+    if (use.canonical) this.canonical = use.canonical
+  }
+}
+
+/** Every `FAMILY-vN`: chosen for hosts, never for guests. */
+const VERSIONED: ModelUse = {
+  decode: { host: true, guest: false },
+  compat: false,
+  removed: [],
+  added: [],
+  canonical: undefined,
+}
 
 /** What is in the brackets of an item. */
 interface ItemFlags {

@@ -5,7 +5,7 @@ import { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import type { Place } from '../core/place.ts'
 import type { SignatureMatch } from '../core/signature.ts'
-import { BuiltInFeature } from './built-in-feature.ts'
+import { BuiltInFeature } from './build-table.ts'
 import { Database } from './database.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { addIfMissing, updateFeature } from '../../src/core/cpu.ts'
 import { accumulates, ORDERS } from '../../src/core/feature.ts'
-import { safeLeq, safeMeet } from '../../src/core/safe.ts'
+import { safeLeq, safeMeet } from '../../src/core/feature-table.ts'
 import { builtin } from '../built-in.ts'
 import { fs, guest, names } from '../notation.ts'
 

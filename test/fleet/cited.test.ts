@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { builtinCauses, parseCauses } from '../../src/map/cause-table.ts'
-import { readCited } from '../../src/map/cited.ts'
 import { builtinEffects } from '../../src/map/effects.ts'
-import { lintCited } from '../../src/map/lint/cited.ts'
+import { lintCited } from '../../src/map/lint/files.ts'
+import { readCited } from '../../src/map/text/data-file.ts'
 import { db } from './notation.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'sources.md'), 'utf8')

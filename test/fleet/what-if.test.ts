@@ -3,11 +3,16 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FleetFacts } from '../../src/fleet/causes/peers.ts'
-import { applyEffect, dropEffect, isAffected, parseFeatureEffect } from '../../src/fleet/change/apply.ts'
-import { comparePools } from '../../src/fleet/change/delta.ts'
-import { compareGuests } from '../../src/fleet/change/guest-delta.ts'
+import { compareGuests, comparePools } from '../../src/fleet/change/delta.ts'
 import { findGuestRestarts } from '../../src/fleet/change/raise.ts'
-import { changeFleet, type FleetChange } from '../../src/fleet/change/what-if.ts'
+import {
+  applyEffect,
+  changeFleet,
+  dropEffect,
+  type FleetChange,
+  isAffected,
+  parseFeatureEffect,
+} from '../../src/fleet/change/what-if.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { baselineOf, splitIntoPools } from '../../src/fleet/pools.ts'

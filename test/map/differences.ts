@@ -1,6 +1,6 @@
 import { printPlace } from '../../src/core/place.ts'
 import type { Database } from '../../src/map/database.ts'
-import { printSignatureField } from '../../src/map/text/read-signature.ts'
+import { printSignatureField } from '../../src/map/text/parse-models.ts'
 
 /** Everything in which two databases differ, a line each: features, vendors, models, all with their order. */
 export function differences(ours: Database, theirs: Database): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadDatabase } from '../../src/map/database.ts'
-import { printSignatureField } from '../../src/map/text/read-signature.ts'
+import { printSignatureField } from '../../src/map/text/parse-models.ts'
 import { names, refusal } from '../notation.ts'
 import { small } from './texts.ts'
 

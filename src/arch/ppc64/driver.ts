@@ -4,10 +4,8 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/once.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { AllowedModels, Architecture, Driver } from '../driver.ts'
-import { PowerFold } from './baseline.ts'
-import { comparePower } from './compare.ts'
-import { type PowerMap, readPowerMap } from './map.ts'
-import { builtinPowerMap, FIELDS, legacyNames, MODELS } from './models.ts'
+import { comparePower, PowerFold } from './baseline.ts'
+import { builtinPowerMap, FIELDS, legacyNames, MODELS, type PowerMap, readPowerMap } from './map.ts'
 
 export const ppc64: Architecture = {
   name: 'ppc64',

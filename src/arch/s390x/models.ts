@@ -1,12 +1,13 @@
 import type { Cpu } from '../../core/cpu.ts'
+import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { readData } from '../../map/data.ts'
 import { Database } from '../../map/database.ts'
-import { setsOf } from '../../map/text/named-sets.ts'
+import { setsOf } from '../../map/text/delta.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
-import { withGroups } from './groups.ts'
 import { type GenerationLevel, isNewer, type Machine, readGenerations } from './machines.ts'
 
 const MODELS = 's390x/models/generations.txt'
@@ -38,7 +39,7 @@ export class Generations {
   /** @param plain the models and features as our data has them @throws ParseError */
   constructor(plain: Database) {
     const file = parseModels(readData(MODELS), MODELS)
-    const sets = setsOf(plain, [file])
+    const sets = setsOf(plain.features, [file])
     const bitsOf = (name: string) => sets.get(name) ?? plain.features.get(name)?.bits
     const groups = file.sets
       .filter(({ name }) => name !== SPARED)
@@ -100,3 +101,37 @@ export function olderOf(a: Limit, b: Limit): Limit {
   const type = a.type === b.type ? a.type : undefined
   return { generation: a.generation, ga: Math.min(a.ga, b.ga), type }
 }
+
+/** Features that have a name together, as QEMU's `msa4`. */
+interface Group {
+  readonly name: string
+  readonly features: FeatureSet
+  readonly title: string
+}
+
+/**
+ * The table with groups: where all of one are there, its name stands for them. Groups come first, so that they are
+ * found before what is in them.
+ */
+export function withGroups(table: FeatureTable, groups: readonly Group[]): FeatureTable {
+  const grouped = groups.flatMap(group => {
+    const [first] = table.in(group.features)
+    return first ? [{ ...factsOf(first), name: group.name, bits: group.features, title: group.title }] : []
+  })
+  const list = [...grouped, ...table.list.map(factsOf)]
+  return new FeatureTable(
+    list.map((feature, index) => ({ ...feature, index })),
+    table.words,
+  )
+}
+
+const factsOf = (feature: Feature): Omit<Feature, 'index'> => ({
+  name: feature.name,
+  bits: feature.bits,
+  place: feature.place,
+  bit: feature.bit,
+  migratable: feature.migratable,
+  order: feature.order,
+  ...(feature.class && { class: feature.class }),
+  title: feature.title,
+})

@@ -1,11 +1,14 @@
 import type { U32 } from '../../core/bits.ts'
-import type { Cpuid } from '../../core/cpuid.ts'
+import type { Cpu, Policy } from '../../core/cpu.ts'
+import { Cpuid, type CpuidRegisters, rowOf } from '../../core/cpuid.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import { placeKey } from '../../core/place.ts'
 import { signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
-import type { CpuBits } from '../driver.ts'
+import type { CpuBits, CpuSizes, Encoded } from '../driver.ts'
+import { featuresWith } from './definition.ts'
 import { tablesOf, type VendorWord } from './tables.ts'
 
 /** The bits of EAX of leaf 1 that count: family, model, stepping; processor type and reserved bits do not. */
@@ -59,3 +62,55 @@ export function hasOtherBits(db: Database, data: Cpuid): boolean {
   for (const [place, word] of data.words()) if (word & ~(known.get(placeKey(place)) ?? 0)) return true
   return false
 }
+
+/**
+ * The axes that CPUID tells: leaf 80000008H EAX[7:0], leaf 1 EBX[15:8] in 8 bytes, leaf 0DH.0 ECX, and of leaf
+ * 15H ECX × EBX / EAX. A leaf that is missing or zero tells nothing.
+ * Source: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
+ */
+export function hardwareAxesOf(cpuid: Cpuid): CpuSizes {
+  return {
+    physBits: cpuid.field(0x8000_0008, 0, 'eax', 0, 8) || undefined,
+    lineSize: cpuid.field(1, 0, 'ebx', 8, 8) * 8 || undefined,
+    xsaveSize: cpuid.word(0xd, 0, 'ecx') || undefined,
+    tscHz: rateOf(cpuid.registers(0x15, 0)),
+  }
+}
+
+function rateOf({ eax: denominator, ebx: numerator, ecx: crystal }: CpuidRegisters): bigint | undefined {
+  if (!denominator || !numerator || !crystal) return undefined
+  return (BigInt(crystal) * BigInt(numerator)) / BigInt(denominator)
+}
+
+/**
+ * What a definition asks for as CPUID and MSR words: the reverse of reading them. The model's features count as
+ * required; a definition without vendor asks for none.
+ * @throws LibvirtError for a definition without model, and for unknown names
+ */
+export function encode(db: Database, cpu: Cpu): Encoded {
+  if (cpu.model === undefined) throw new LibvirtError('invalid-arg', 'no guest CPU model specified')
+  const wordsWith = (policy: Policy) => wordsOf(db, featuresWith(db, cpu, policy))
+  return {
+    force: wordsWith('force'),
+    require: wordsWith('require'),
+    optional: wordsWith('optional'),
+    disable: wordsWith('disable'),
+    forbid: wordsWith('forbid'),
+    vendor: vendorLeaf(db, cpu.vendor),
+  }
+}
+
+function vendorLeaf(db: Database, name: string | undefined): Cpuid {
+  if (name === undefined) return Cpuid.empty
+  const word = tablesOf(db).vendors.find(({ vendor }) => vendor.name === name)
+  if (!word) throw new LibvirtError('op-failed', `CPU vendor ${name} not found`)
+  return Cpuid.of([rowOf(0, 0, word)])
+}
+
+/** The words in which these features are set and nothing else is; rows that would be all zero are left out. */
+export const wordsOf = (db: Database, features: FeatureSet): Cpuid =>
+  Cpuid.ofWords(
+    db.features.words
+      .map((place, i) => [place, features.words[i] ?? 0] as const)
+      .filter(([, word]) => word !== 0),
+  )

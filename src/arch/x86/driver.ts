@@ -1,17 +1,13 @@
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Architecture, Driver } from '../driver.ts'
-import { hardwareAxesOf } from './axes.ts'
 import { BaselineFold } from './baseline.ts'
 import { compare } from './compare.ts'
-import { readCpuid } from './cpuid.ts'
+import { encode, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decode, decodeOn } from './decode.ts'
 import { featuresOf } from './definition.ts'
-import { encode } from './encode.ts'
-import { expand, migratable } from './expand.ts'
+import { expand, migratable, translate } from './expand.ts'
 import { hasFeature, validateFeatures } from './query.ts'
-import { translate } from './translate.ts'
-import { update } from './update.ts'
-import { correct, updateLive } from './update-live.ts'
+import { correct, update, updateLive } from './update.ts'
 
 export const x86: Architecture = {
   name: 'x86',

@@ -1,7 +1,9 @@
 import { addIfMissing, type Cpu, type CpuFeature, type Policy, updateFeature } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
-import { modelOf } from './definition.ts'
+import type { AllowedModels } from '../driver.ts'
+import { decode } from './decode.ts'
+import { featuresOf, modelOf } from './definition.ts'
 
 /** A feature for a definition's list; a host's has no policy. */
 const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
@@ -49,3 +51,27 @@ export const updateAll = (
   list: readonly CpuFeature[],
   features: readonly CpuFeature[],
 ): readonly CpuFeature[] => features.reduce<readonly CpuFeature[]>(updateFeature, list)
+
+/**
+ * The guest CPU on a model that the hypervisor knows: same features, another name. The guest's vendor stays as
+ * it was.
+ * @throws LibvirtError where no allowed model can be chosen
+ */
+export function translate(db: Database, cpu: Cpu, models: AllowedModels): Cpu {
+  const features = featuresOf(db, cpu)
+  const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
+  const first = model?.signatures[0]
+  const signature = first && { ...first, stepping: lowestStepping(first.steppings) }
+  const decoded = decode(
+    db,
+    { features, vendor: model?.vendor, signature },
+    {
+      as: cpu.type,
+      fallback: 'allow',
+      models,
+    },
+  )
+  return { ...cpu, model: decoded.model, features: updateAll(decoded.features, cpu.features) }
+}
+
+const lowestStepping = (mask: number | undefined): number => (mask ? 31 - Math.clz32(mask & -mask) : 0)

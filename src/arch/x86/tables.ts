@@ -5,7 +5,19 @@ import type { Model, Vendor } from '../../core/model.ts'
 import { REGISTERS } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
-import { perDatabase } from '../../map/per-database.ts'
+
+/** What is worked out of a database once, when it is first asked for, and forgotten with it. */
+function perDatabase<T extends object>(make: (db: Database) => T): (db: Database) => T {
+  const made = new WeakMap<Database, T>()
+  return db => {
+    let value = made.get(db)
+    if (!value) {
+      value = make(db)
+      made.set(db, value)
+    }
+    return value
+  }
+}
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
 interface LeafTargets {

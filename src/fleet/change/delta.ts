@@ -1,8 +1,14 @@
+import type { Decoder } from '../../arch/driver.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { groupHosts } from '../groups.ts'
+import { type Group, groupHosts } from '../groups.ts'
+import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
+import { canMove, findObstacles, type Obstacle } from '../obstacles.ts'
+import { findPlaces } from '../places.ts'
 import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
@@ -78,3 +84,100 @@ const computeStates = (
   hosts: readonly FleetHost[],
 ): Map<string, PoolState> =>
   new Map(splitIntoPools(groupHosts(hosts)).map(pool => [pool.label, computeState(valuation, levels, pool)]))
+
+/** What a change to the fleet means to a guest that runs now. */
+export interface GuestDelta {
+  readonly guest: FleetGuest
+  /**
+   * Of its own host: `gone`: it must be moved or stopped before; `closed`: the host is there and no longer
+   * takes it, so it can neither come back nor be started there as it is.
+   */
+  readonly own: 'stays' | 'gone' | 'closed'
+  /** How many other hosts of its pool take it, before and after. */
+  readonly before: number
+  readonly after: number
+  /** Had another place and has none. */
+  readonly stuck: boolean
+  /** Had no other place and has one. */
+  readonly freed: boolean
+  /** Of a closed host: what keeps it from there; of a stuck guest: from the host of its pool it is closest to. */
+  readonly why: readonly Obstacle[]
+  /** That host, as it is then; absent: there is none. */
+  readonly kept: FleetHost | undefined
+}
+
+/** The guests to which the change means something, bytewise by name. Guests in no pool are passed over. */
+export function compareGuests(
+  table: FeatureTable,
+  guests: readonly FleetGuest[],
+  before: readonly FleetHost[],
+  after: readonly FleetHost[],
+): GuestDelta[] {
+  const [old, young] = [before, after].map(hosts => splitIntoPools(groupHosts(hosts)))
+  const groupsOf = (pools: readonly FleetPool[] | undefined, label: string) =>
+    pools?.find(pool => pool.label === label)?.groups ?? []
+  const homes = new Map(after.map(host => [host.name, host]))
+  const deltas = [...groupGuestsByPool(guests, before)].flatMap(([label, list]) => {
+    const [were, are] = [old, young].map(pools => findPlaces(list, groupsOf(pools, label)))
+    const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
+    return (were ?? []).map(({ guest, others: had }, i) =>
+      compareGuest(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
+    )
+  })
+  return deltas.filter(isAffectedGuest).sort((a, b) => bytewise(a.guest.name, b.guest.name))
+}
+
+const isAffectedGuest = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
+
+function compareGuest(
+  table: FeatureTable,
+  guest: FleetGuest,
+  [before, after]: readonly [number, number],
+  homes: ReadonlyMap<string, FleetHost>,
+  pool: readonly FleetHost[],
+): GuestDelta {
+  const home = homes.get(guest.host ?? '')
+  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : canMove(guest, home) ? 'stays' : 'closed'
+  const stuck = before > 0 && after === 0
+  const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
+  return {
+    guest,
+    own,
+    before,
+    after,
+    stuck,
+    freed: before === 0 && after > 0,
+    ...findNearest(table, guest, own === 'closed' && home ? [home] : others),
+  }
+}
+
+/** The host that the guest is closest to, and what keeps it from there; of several the first. */
+function findNearest(
+  table: FeatureTable,
+  guest: FleetGuest,
+  hosts: readonly FleetHost[],
+): Pick<GuestDelta, 'why' | 'kept'> {
+  const all = hosts.map(kept => ({ kept, why: findObstacles(table, guest, kept) }))
+  const [first = { kept: undefined, why: [] }, ...rest] = all
+  return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
+}
+
+/**
+ * The named model of a pool's guests, chosen as `cpu-baseline` chooses it; of hosts of several vendors one of no
+ * vendor. Undefined: no model fits what the hosts have in common.
+ */
+export function findGuestModel({ db, decode }: Decoder, groups: readonly Group[]): string | undefined {
+  const vendors = new Set(groups.map(({ vendor }) => vendor))
+  const [name] = vendors
+  const vendor = vendors.size === 1 && name !== undefined ? db.vendor(name) : undefined
+  const ofNone = db.models.filter(model => !model.vendor).map(model => [model.name, []] as const)
+  const preferred = [...new Set(groups.flatMap(({ hosts }) => hosts.flatMap(({ model }) => model ?? [])))]
+  const options = vendors.size > 1 ? { models: new Map(ofNone) } : {}
+  try {
+    const data = { features: baselineOf(groups), vendor }
+    return decode(data, { as: 'guest', fallback: 'allow', preferred, ...options }).model
+  } catch (error) {
+    if (error instanceof LibvirtError) return undefined
+    throw error
+  }
+}

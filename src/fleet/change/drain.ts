@@ -2,8 +2,7 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise } from '../../core/text.ts'
 import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
-import { CpuKinds } from '../kinds-of-cpu.ts'
-import { findObstacles, type Obstacle } from '../obstacles.ts'
+import { CpuKinds, findObstacles, type Obstacle } from '../obstacles.ts'
 
 /** One host of a rolling upgrade: emptied, upgraded, and back. */
 export interface DrainStep {

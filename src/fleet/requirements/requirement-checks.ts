@@ -1,4 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
+import { globs } from '../../core/glob.ts'
 import { matches } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import type { Level } from '../../map/levels.ts'
@@ -8,16 +9,60 @@ import { findOutliers } from '../causes/odd-ones.ts'
 import { signatureKey } from '../causes/peers.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Group } from '../groups.ts'
-import { groupGuestsByPool } from '../guests-by-pool.ts'
+import { groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { findStuckGuests } from '../places.ts'
-import { baselineOf, type FleetPool } from '../pools.ts'
+import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
 import { weightClassOf } from '../value.ts'
 import type { Requirement } from './requirement.ts'
 import type { RequirementFailure, RequirementKind } from './requirement-result.ts'
 
+/** Whether a pool keeps to one demand of a requirement. */
+export interface RequirementResult {
+  /** The requirement's name. */
+  readonly requirement: string
+  readonly kind: RequirementKind
+  /** The pool's label. */
+  readonly pool: string
+  /** Why it does not; empty: it does. */
+  readonly failures: readonly RequirementFailure[]
+}
+
+/**
+ * Every demand of every requirement of each pool that it is for, in that order: requirements as they are given,
+ * pools bytewise. A requirement whose labels fit no pool is a failure of its own: policy that covers nothing.
+ */
+export function checkFleet(checked: FleetCheckInput): RequirementResult[] {
+  const pools = splitIntoPools(checked.groups)
+  return checked.fleet.requirements.flatMap(requirement => {
+    const meant = pools.filter(({ label }) => appliesTo(requirement, label))
+    if (meant.length === 0) return [reportNoPool(requirement)]
+    return meant.flatMap(pool => checkPool(checked, requirement, pool))
+  })
+}
+
+const appliesTo = ({ pools }: Requirement, label: string): boolean =>
+  pools === undefined || pools.some(pattern => globs(pattern, label))
+
+const checkPool = (
+  checked: FleetCheckInput,
+  requirement: Requirement,
+  pool: FleetPool,
+): RequirementResult[] =>
+  REQUIREMENT_CHECKS.flatMap(({ kind, findFailures }) => {
+    const found = findFailures(checked, requirement, pool)
+    return found ? [{ requirement: requirement.name, kind, pool: pool.label, failures: found }] : []
+  })
+
+const reportNoPool = ({ name, pools = [] }: Requirement): RequirementResult => ({
+  requirement: name,
+  kind: 'pools',
+  pool: pools.join(' '),
+  failures: [{ kind: 'no-pool', labels: pools }],
+})
+
 /** What a check looks at. */
-export interface FleetCheckInput {
+interface FleetCheckInput {
   readonly db: Database
   readonly levels: readonly Level[]
   readonly fleet: Fleet
@@ -38,7 +83,7 @@ interface RequirementCheck {
 }
 
 /** Every kind of demand, in the order of reports. */
-export const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
+const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   {
     kind: 'level',
     findFailures: (checked, { level }, pool) =>

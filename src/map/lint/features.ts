@@ -1,7 +1,7 @@
 import { formatData } from '../text/format.ts'
 import type { WordPlace } from '../text/parse-features.ts'
-import { findingAt, findingIn, type LintFinding } from './lint-finding.ts'
 import type { LintSubject } from './subject.ts'
+import { findingAt, findingIn, type LintFinding } from './subject.ts'
 
 /** Law 6: one place for a feature and one feature for a place: no name and no bit is there twice. */
 export function onePlaceEach({ words, features }: LintSubject): LintFinding[] {

@@ -1,9 +1,9 @@
+import { type DataFile, type Statement, statementsOf } from '../text/data-file.ts'
 import { formatData } from '../text/format.ts'
 import { parseModelList } from '../text/model-list.ts'
 import { formatted, onePlaceEach, sourcesCited, titlesTell } from './features.ts'
-import { findingIn, type LintFinding } from './lint-finding.ts'
 import { closedUnderDeps, inFileOrder, noNoOps, releasedStay, smallestDelta } from './models.ts'
-import { type LintSubject, lintSubject } from './subject.ts'
+import { findingIn, type LintFinding, type LintSubject, lintSubject } from './subject.ts'
 
 /** The laws of the data, in the order of `data/README.md`. */
 export const LAWS: Readonly<Record<string, (subject: LintSubject) => LintFinding[]>> = {
@@ -56,3 +56,22 @@ function lintList(name: string, text: string, fields: readonly string[], sources
   const at = text.split('\n').findIndex((line, i) => line !== tidy[i] || line.length > 100)
   return at < 0 ? found : [...found, { file: name, line: at + 1, message: 'not as the formatter writes it' }]
 }
+
+/**
+ * The lines of causes and effects that cite no source, or one that `docs/sources.md` does not have. Advice that follows
+ * from a cause (`*`) needs none; `unverified` is no source, but says that nobody could look into the one before it.
+ */
+export function lintCited(file: DataFile, sources: string): LintFinding[] {
+  const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1]))
+  return statementsOf(file)
+    .filter(isFact)
+    .flatMap(at => {
+      const cited = /\[([^\]]+)\]$/.exec(at.text)?.[1]?.split('; ') ?? []
+      const keys = cited.filter(key => key !== 'unverified')
+      if (keys.length === 0) return [findingIn(at, 'no source')]
+      return keys.filter(key => !known.has(key)).map(key => findingIn(at, `unknown source \`${key}\``))
+    })
+}
+
+const isFact = ({ text, indent }: Statement): boolean =>
+  text.startsWith('effect ') || (indent > 0 && text.includes(' : ') && !text.startsWith('* '))

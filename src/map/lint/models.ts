@@ -1,16 +1,14 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
 import type { Database } from '../database.ts'
-import { parseDelta } from '../text/delta.ts'
+import { parseDelta, setsOf } from '../text/delta.ts'
 import type { Version } from '../text/family.ts'
-import { setsOf } from '../text/named-sets.ts'
 import { releaseLine } from '../text/print-expansions.ts'
-import { findingIn, type LintFinding } from './lint-finding.ts'
-import { type LintSubject, versionsOf } from './subject.ts'
+import { findingIn, type LintFinding, type LintSubject, versionsOf } from './subject.ts'
 
 /** Law 1: no word of a delta is without effect, and a version that changes no bit says what else changed. */
 export function noNoOps({ db, files }: LintSubject): LintFinding[] {
-  const sets = setsOf(db, files)
+  const sets = setsOf(db.features, files)
   return versionsOf(db).flatMap(({ version }) => {
     const { at } = version.row
     const { minus, plus } = version.delta
@@ -86,7 +84,7 @@ const bitsNamed = (db: Database, names: readonly string[]): FeatureSet =>
 
 /** Law 4: a delta is the smallest that any model above of the vendor, or of none, gives; or its note names the parent. */
 export function smallestDelta({ db, files }: LintSubject): LintFinding[] {
-  const sets = setsOf(db, files)
+  const sets = setsOf(db.features, files)
   const above: Version[] = []
   const findings: LintFinding[] = []
   for (const { family, version } of versionsOf(db)) {

@@ -1,8 +1,8 @@
 import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
-import type { ModelsFile } from '../model-rows.ts'
-import type { DataFile } from '../text/data-file.ts'
+import { type DataFile, faultAt, faultIn, type Statement } from '../text/data-file.ts'
 import type { ModelFamily, Version } from '../text/family.ts'
 import { parseFeatures, type WordRow } from '../text/parse-features.ts'
+import type { ModelsFile } from '../text/parse-models.ts'
 import { parseModels } from '../text/parse-models.ts'
 import { inWalkOrder, parseWalk } from '../text/walk-order.ts'
 
@@ -38,3 +38,24 @@ export function lintSubject(texts: DatabaseTexts, sources: string, released: str
 export function versionsOf(db: Database): { family: ModelFamily; version: Version }[] {
   return db.families.flatMap(family => family.versions.map(version => ({ family, version })))
 }
+
+/** Where the data breaks one of its laws, and how. */
+export interface LintFinding {
+  readonly file: string
+  /** 1-based; 0: the file as a whole. */
+  readonly line: number
+  readonly message: string
+}
+
+/** A finding at `token` of a statement. */
+export function findingIn(at: Statement, message: string, token = ''): LintFinding {
+  return { file: at.file.name, line: faultIn(at, message, token).line, message }
+}
+
+/** A finding at `offset` of a file. */
+export function findingAt(file: DataFile, offset: number, message: string): LintFinding {
+  return { file: file.name, line: faultAt(file, offset, message).line, message }
+}
+
+/** `models/intel.txt:12: message` */
+export const printFinding = ({ file, line, message }: LintFinding): string => `${file}:${line}: ${message}`

@@ -1,6 +1,6 @@
 import type { Model, Vendor } from '../../core/model.ts'
-import type { FamilyRow, ItemRow } from '../model-rows.ts'
 import { type Delta, parseDelta } from './delta.ts'
+import type { FamilyRow, ItemRow } from './parse-models.ts'
 
 /** A line of CPUs that descend from one another: `EPYC` with all its versions. */
 export class ModelFamily {

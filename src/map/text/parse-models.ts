@@ -1,13 +1,67 @@
-import {
-  type FamilyRow,
-  type ItemRow,
-  isVersion,
-  type ModelsFile,
-  type SetRow,
-  type VendorRow,
-} from '../model-rows.ts'
+import type { SignatureMatch } from '../../core/signature.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
-import { readSignatures } from './read-signature.ts'
+
+/** `vendor NAME ID [source]`: everything below it, up to the next, is of this vendor. */
+export interface VendorRow {
+  readonly at: Statement
+  /** Absent in `vendor -`: models that CPUs of every vendor may be given. */
+  readonly vendor?: { readonly name: string; readonly id: string }
+  /** Keys of `docs/sources.md` for the families that name none, as written: `key; key`. */
+  readonly sources: string
+}
+
+/** `set @NAME : @BASE delta`: a named group of features. */
+export interface SetRow {
+  readonly at: Statement
+  readonly name: string
+  readonly base: string | undefined
+  /** As written; `parseDelta` reads it. */
+  readonly delta: string
+}
+
+/** `model FAMILY : PARENT …` and its versions. */
+export interface FamilyRow {
+  readonly at: Statement
+  readonly name: string
+  /** The section it stands in; absent before the first `vendor` line. */
+  readonly section: VendorRow | undefined
+  /** What the first version is a delta on; absent: on nothing. */
+  readonly parent: string | undefined
+  readonly signatures: readonly SignatureMatch[]
+  /** Mentioned as disabled for the plain names (libvirt: removed). */
+  readonly gone: readonly string[]
+  /** A set that is in QEMU's model of the plain names but not in libvirt's data (libvirt: added). */
+  readonly later: string | undefined
+  /** Keys of `docs/sources.md`, as written: `key; key`; empty: the section's. */
+  readonly sources: string
+  readonly items: readonly ItemRow[]
+}
+
+/** One line of a family: `vN = PLAIN : BASE (flags) delta`. */
+export interface ItemRow {
+  readonly at: Statement
+  /** `v2`: the model `FAMILY-v2`, chosen for hosts only. Absent: there is only the plain name. */
+  readonly version: string | undefined
+  /** The name without version. Absent: there is only the version. */
+  readonly plain: string | undefined
+  /** `vN` of this family, or a model above; absent: the item before, or the family's parent. */
+  readonly base: string | undefined
+  /** As written; `parseFlags` reads it. */
+  readonly flags: string
+  /** As written; `parseDelta` reads it. */
+  readonly delta: string
+}
+
+/** Everything in one file of models, in its order. */
+export interface ModelsFile {
+  readonly file: DataFile
+  readonly vendors: readonly VendorRow[]
+  readonly sets: readonly SetRow[]
+  readonly families: readonly FamilyRow[]
+}
+
+/** `v1`, `v2` …: the versions of a family. */
+export const isVersion = (name: string): boolean => name.charAt(0) === 'v' && Number(name.slice(1)) > 0
 
 const VENDOR = /^vendor +(?:-|(?:"([^"]+)"|(\S+)) +([^\s[]+))(?: +\[(.*)\])?$/
 
@@ -122,4 +176,59 @@ function fieldsOf(tokens: readonly string[], at: Statement): Fields {
     else throw faultIn(at, 'expected `:`, `sig`, `gone`, `later` or `[source]`', token)
   }
   return fields
+}
+
+/** Reads signatures, `6.94 6.85.0-4`: family, model, and the steppings where not all are meant. @throws ParseError */
+export const readSignatures = (tokens: readonly string[], statement: Statement): SignatureMatch[] =>
+  tokens.map(token => readSignature(token, statement))
+
+function readSignature(token: string, statement: Statement): SignatureMatch {
+  const match = parseSignature(token)
+  if (match) return match
+  throw faultIn(statement, 'a signature is `FAMILY.MODEL[.STEPPINGS]`, decimal, as in `6.85.0-4`', token)
+}
+
+/** Reads `6.85.0-4`; undefined where it is no signature. */
+export function parseSignature(text: string): SignatureMatch | undefined {
+  const [family, model, steppings, ...more] = text.split('.')
+  const match = { family: numberOf(family), model: numberOf(model) }
+  const mask = steppings === undefined ? 0 : maskOf(steppings)
+  if (more.length > 0 || Number.isNaN(match.family + match.model + mask)) return undefined
+  return steppings === undefined ? match : { ...match, steppings: mask }
+}
+
+/** Decimal digits only; else NaN. */
+function numberOf(text = ''): number {
+  const number = Number(text)
+  return String(number) === text ? number : Number.NaN
+}
+
+/** `0-4` and `1,3,5-7` as a mask of bits 0 to 15. */
+function maskOf(text: string): number {
+  let mask = 0
+  for (const range of text.split(',')) {
+    const [low, high = low] = range.split('-')
+    const [from, to] = [numberOf(low), numberOf(high)]
+    if (!(from <= to && to <= 15)) return Number.NaN
+    for (let stepping = from; stepping <= to; stepping++) mask |= 1 << stepping
+  }
+  return mask
+}
+
+/** The same as text: `6.85.0-4`. */
+export function printSignatureField({ family, model, steppings }: SignatureMatch): string {
+  return `${family}.${model}${steppings === undefined ? '' : `.${printSteppings(steppings)}`}`
+}
+
+/** A mask of steppings as `0-4` or `1,3,5-7`. */
+function printSteppings(mask: number): string {
+  const ranges: string[] = []
+  for (let from = 0; from < 16; from++) {
+    if (!((mask >>> from) & 1)) continue
+    let to = from
+    while ((mask >>> (to + 1)) & 1) to++
+    ranges.push(from === to ? `${from}` : `${from}-${to}`)
+    from = to
+  }
+  return ranges.join(',')
 }

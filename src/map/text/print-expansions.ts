@@ -3,7 +3,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { Model } from '../../core/model.ts'
 import { placeKey } from '../../core/place.ts'
 import type { Database } from '../database.ts'
-import { printSignatureField } from './read-signature.ts'
+import { printSignatureField } from './parse-models.ts'
 
 /**
  * Every model, fully expanded, in map order: what a change of one line of data comes to. The features stand

@@ -1,8 +1,8 @@
 import type { Model } from '../../core/model.ts'
 import type { Database } from '../database.ts'
 import type { ModelFamily } from './family.ts'
-import { formatModels } from './format-models.ts'
-import { printSignatureField } from './read-signature.ts'
+import { formatModels } from './format.ts'
+import { printSignatureField } from './parse-models.ts'
 
 /**
  * The text of a model of an installed map that our data lacks: a first draft, on the nearest model we have.

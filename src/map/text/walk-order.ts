@@ -1,5 +1,5 @@
-import type { FamilyRow, ModelsFile } from '../model-rows.ts'
 import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
+import type { FamilyRow, ModelsFile } from './parse-models.ts'
 
 /** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
 export function walkOrder(families: readonly FamilyRow[], walk: readonly WalkRow[]): Map<string, number> {

@@ -1,4 +1,4 @@
-import { checkFleet, type RequirementResult } from '../../fleet/requirements/check.ts'
+import { checkFleet, type RequirementResult } from '../../fleet/requirements/requirement-checks.ts'
 import type { RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/reason.ts'

@@ -1,7 +1,7 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { groupGuestsByPool } from '../../fleet/guests-by-pool.ts'
+import { groupGuestsByPool } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { type CpuFacts, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'

@@ -1,6 +1,5 @@
 import { nearest } from '../../core/text.ts'
-import { parseFeatureEffect } from '../../fleet/change/apply.ts'
-import { changeFleet, type FleetChange } from '../../fleet/change/what-if.ts'
+import { changeFleet, type FleetChange, parseFeatureEffect } from '../../fleet/change/what-if.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
 import { BadRequest } from '../bad-request.ts'
 import type { Context } from '../context.ts'

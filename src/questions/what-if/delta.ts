@@ -1,6 +1,13 @@
 import { requireDecoder } from '../../arch/registry.ts'
-import { comparePools, isPoolChanged, type PoolDelta, type PoolState } from '../../fleet/change/delta.ts'
-import { compareGuests, findGuestModel, type GuestDelta } from '../../fleet/change/guest-delta.ts'
+import {
+  compareGuests,
+  comparePools,
+  findGuestModel,
+  type GuestDelta,
+  isPoolChanged,
+  type PoolDelta,
+  type PoolState,
+} from '../../fleet/change/delta.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/obstacle.ts'
 import { reasonOf } from '../words/reason.ts'

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { encode, wordsOf } from '../../../src/arch/x86/encode.ts'
+import { encode, readCpuid, wordsOf } from '../../../src/arch/x86/cpuid.ts'
 import { builtin } from '../../built-in.ts'
 import { guest, host, refusal } from '../../notation.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { guestScore, hostScore, isBetter } from '../../../src/arch/x86/score.ts'
+import { guestScore, hostScore, isBetter } from '../../../src/arch/x86/decode.ts'
 
 /** libvirt's count in words: from the front while the index is below n, and every disable found takes one off n. */
 function counted(required: number, disabled: number): { total: number; disabled: number } {
