@@ -3,7 +3,7 @@ import type { Cpu } from '../src/core/cpu.ts'
 import type { JsonObject } from '../src/formats/json/json-value.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
 import { parseRecording } from '../src/qemu/qmp/conversation.ts'
-import type { QmpExchange } from '../src/qemu/qmp/exchange.ts'
+import type { QmpExchange } from '../src/qemu/qmp/reply.ts'
 import type { DataFolder } from './data.ts'
 import { Family } from './report.ts'
 

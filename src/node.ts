@@ -1,15 +1,13 @@
 /** virt-cpu on Node: files, directories, standard input, installed cpu_map directories, and this machine. */
 
 export type { HostFacts } from './formats/host/host-facts.ts'
-export type { HostWarning } from './formats/host/host-warning.ts'
-export type { ProbedCpu, ProbeWarning, Route } from './formats/host/probed.ts'
+export type { HostWarning, ProbedCpu, ProbeWarning, Route } from './formats/host/probed.ts'
 export type { VfioCondition, VfioFacts } from './formats/host/vfio.ts'
 export { type ProbeCpuOptions, probeCpu } from './host/cpu/probe-cpu.ts'
 export { openCpuMap } from './host/files/cpu-map.ts'
-export { FileError } from './host/files/file-error.ts'
+export { FileError, ProbeError } from './host/files/file-error.ts'
 export { type NamedHost, readHosts } from './host/files/read-hosts.ts'
 export type { NodeInfo } from './host/machine/node-info.ts'
 export { type HostAround, readHost } from './host/machine/read-host.ts'
 export { HostTree } from './host/machine/tree.ts'
 export { readVfio } from './host/machine/vfio.ts'
-export { ProbeError } from './host/probe-error.ts'

@@ -1,7 +1,6 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ParseError } from '../core/parse-error.ts'
-import { FileError } from '../host/files/file-error.ts'
-import { ProbeError } from '../host/probe-error.ts'
+import { FileError, ProbeError } from '../host/files/file-error.ts'
 import { BadRequest } from '../questions/bad-request.ts'
 import { CommandError, UsageError } from './spec.ts'
 

@@ -1,6 +1,6 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { filesOf, type InputFile } from '../host/files/files.ts'
-import { readWholeText } from '../host/files/read-whole-text.ts'
+import { readWholeText } from '../host/files/read-found.ts'
 import type { Context } from '../questions/context.ts'
 import { type HypervisorHost, hypervisorHost } from '../questions/input/hypervisor-host.ts'
 import { recordedHosts, requireHosts } from '../questions/input/recorded-hypervisor.ts'

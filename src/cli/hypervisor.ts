@@ -1,7 +1,7 @@
 import type { Dialogue } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { readWholeText } from '../host/files/read-whole-text.ts'
+import { readWholeText } from '../host/files/read-found.ts'
 import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
 import { parseRecording } from '../qemu/qmp/conversation.ts'
 import type { Hypervisor } from '../questions/input/hypervisor.ts'

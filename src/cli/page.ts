@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from '../host/files/file-error.ts'
-import { readWholeText } from '../host/files/read-whole-text.ts'
+import { readWholeText } from '../host/files/read-found.ts'
 
 /** The page as the build made it, beside the command. @throws FileError */
 export function readPage(): string {

@@ -1,5 +1,5 @@
 import type { Cpu } from '../core/cpu.ts'
-import { ProbeError } from '../host/probe-error.ts'
+import { ProbeError } from '../host/files/file-error.ts'
 import type { Context } from '../questions/context.ts'
 import type { Noted } from '../questions/input/definition-of.ts'
 import { hostCpu } from '../questions/input/host-cpu.ts'

@@ -1,5 +1,4 @@
-import { printCpuidR } from './dumps/cpuid-r.ts'
-import { isCpuidRecords, parseCpuidRecords } from './dumps/cpuid-records.ts'
+import { isCpuidRecords, parseCpuidRecords, printCpuidR } from './dumps/cpuid-r.ts'
 
 /**
  * The text of a file of unknown encoding, as dumps are: by its byte order mark, else UTF-16 where every other byte

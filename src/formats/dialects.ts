@@ -1,4 +1,3 @@
-import type { Dialect, ReadOptions } from './dialect.ts'
 import { aida64 } from './dumps/aida64.ts'
 import { cpuidR } from './dumps/cpuid-r.ts'
 import { cpuinfo } from './dumps/cpuinfo.ts'
@@ -6,10 +5,10 @@ import { ldSo } from './dumps/ld-so.ts'
 import { libcpuid } from './dumps/libcpuid.ts'
 import { lscpu } from './dumps/lscpu.ts'
 import { namedRegisters } from './dumps/registers.ts'
-import type { Found } from './found.ts'
+import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
-import { libvirtXml } from './libvirt/libvirt-xml.ts'
+import { libvirtXml } from './libvirt/document-reader.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.

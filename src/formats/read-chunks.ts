@@ -1,8 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
-import type { ReadOptions } from './dialect.ts'
-import type { Found } from './found.ts'
-import { beginsAsXml, DocumentReader } from './libvirt/document-reader.ts'
-import { libvirtXml } from './libvirt/libvirt-xml.ts'
+import type { Found, ReadOptions } from './found.ts'
+import { beginsAsXml, DocumentReader, libvirtXml } from './libvirt/document-reader.ts'
 
 /** The most bytes of a text that is read as a whole. XML may be longer: it is read document by document. */
 export const LARGEST_TEXT = 64 * 2 ** 20
@@ -11,7 +9,7 @@ export const LARGEST_TEXT = 64 * 2 ** 20
 export const tooLong = (source: string): ParseError =>
   new ParseError(`too long: more than ${LARGEST_TEXT} bytes`, source)
 
-export interface ChunkOptions extends ReadOptions {
+interface ChunkOptions extends ReadOptions {
   /** What errors call the text. */
   readonly source: string
   /** Takes what the text holds, each thing as soon as it is complete. */

@@ -1,16 +1,20 @@
-import type { Decoder, Driver } from '../arch/driver.ts'
-import { expandBy } from '../arch/operations.ts'
+import type { AllowedModels, Comparison, Decoder, Driver } from '../arch/driver.ts'
+import { checkBaselineInput, expand, expandBy, fold } from '../arch/operations.ts'
 import { driverOf } from '../arch/registry.ts'
 import { type Cpu, type CpuFeature, updateFeature } from '../core/cpu.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
+import type { HypervisorSupport } from './allowance.ts'
 import type {
   AcceleratorCapabilities,
   HostExpansion,
   QemuCapabilities,
+  QemuModel,
   QemuProperty,
 } from './capabilities.ts'
 import type { QemuChoice } from './choice.ts'
 import { decodeProperties, listAllowedModels, mergeReportedProperties } from './expansion.ts'
+import { toLibvirtName } from './names.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {
@@ -106,4 +110,121 @@ function definitionByQemu({ model, properties }: HostExpansion): Cpu {
     typeof value === 'boolean' ? [{ name, policy: value ? 'require' : 'disable' }] : [],
   )
   return { type: 'guest', mode: 'custom', match: 'exact', model, fallback: 'forbid', features }
+}
+
+export interface HypervisorBaselineOptions {
+  /** The guests' architecture. */
+  readonly arch: string
+  /** Spell out the model's features. */
+  readonly expand?: boolean | undefined
+  readonly migratable?: boolean | undefined
+  /** Which features the hypervisor knows plays no role, only the CPUs: for two or more. */
+  readonly ignoreHost?: boolean | undefined
+}
+
+/**
+ * The CPU that a hypervisor can give to guests of all these CPUs: of the models that it has, with the features that
+ * it knows, and without what keeps the chosen model from being used.
+ * @throws LibvirtError as `virsh hypervisor-cpu-baseline` has it
+ */
+export function computeHypervisorBaseline(
+  map: CpuMap,
+  cpus: readonly Cpu[],
+  allowance: HypervisorSupport,
+  options: HypervisorBaselineOptions,
+): Cpu {
+  if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
+  cpus.forEach(checkBaselineInput)
+  if (options.ignoreHost && cpus.length === 1) {
+    const only = 'ignoring host is only allowed when computing baseline from multiple CPUs'
+    throw new LibvirtError('invalid-arg', only)
+  }
+  const common = fold(map, options.arch)
+  for (const cpu of cpus) common.add(cpu)
+  const found = common.result({
+    models: listModels(allowance),
+    features: options.ignoreHost ? undefined : listFeatureNames(allowance, options.migratable ?? false),
+    // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
+    migratable: options.migratable && !allowance.unmigratable,
+  })
+  const cpu: Cpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
+  return options.expand ? expand(map, options.arch, cpu) : cpu
+}
+
+/** A model that something unknown blocks cannot be given. */
+const listModels = ({ models }: HypervisorSupport): AllowedModels =>
+  new Map(
+    [...models].flatMap(([name, blockers]) =>
+      blockers === 'untold' ? [] : [[name, blockers === 'unknown' ? [] : blockers] as const],
+    ),
+  )
+
+const listFeatureNames = (
+  { features, unmigratable }: HypervisorSupport,
+  migratable: boolean,
+): string[] | undefined => features && [...features].filter(name => !(migratable && unmigratable?.has(name)))
+
+/** The narrowest limit, where every CPU has one. */
+function findMaxPhysAddr(cpus: readonly Cpu[]): Pick<Cpu, 'maxphysaddr'> {
+  const limit = Math.min(...cpus.map(({ maxphysaddr }) => maxphysaddr?.limit ?? 0))
+  return limit > 0 ? { maxphysaddr: { mode: 'passthrough', limit } } : {}
+}
+
+/** What a hypervisor says of the CPUs that it can give. */
+interface HypervisorView {
+  /** The host's CPU as the hypervisor gives it to guests; absent: it does not tell. */
+  readonly reported?: Cpu | undefined
+  /** Absent: it does not tell. */
+  readonly models?: readonly QemuModel[] | undefined
+}
+
+/**
+ * Whether a hypervisor can give a CPU. Where it says itself what keeps a model from being used, that decides; for old
+ * models, whose definitions in hypervisors were never the same, and for CPUs without a model, bits are compared.
+ * @param host the CPU that bits are compared with: what the hypervisor reports, or at a guest's start also what the
+ *   host has besides
+ * @throws LibvirtError for unknown names
+ */
+export function compareWithHypervisor(
+  driver: Driver,
+  { reported, models }: HypervisorView,
+  cpu: Cpu,
+  host: Cpu | undefined = reported,
+): Comparison {
+  const known = models?.find(({ name }) => name === cpu.model)
+  if (known?.unavailable?.length === 0 && cpu.features.every(({ policy }) => policy === 'disable')) {
+    return { result: 'superset', extra: [] }
+  }
+  if (!known || !reported || checksFeatures(driver, known.name)) return driver.compare(host, cpu)
+  const names = [...findBlockers(known, cpu), ...findUnmet(driver, reported, cpu)]
+  if (names.length === 0) return { result: 'superset', extra: [] }
+  const table = driver.view?.table
+  return {
+    result: 'incompatible',
+    detail: `Host CPU does not provide required features: ${names.join(', ')}`,
+    missing: table?.in(table.setOf(names.flatMap(name => table.get(name) ?? []))) ?? [],
+    forbidden: [],
+    extra: [],
+  }
+}
+
+/** Whether bits of the model are compared, rather than the hypervisor asked. */
+function checksFeatures({ db, checksFeatures }: Driver, model: string): boolean {
+  if (!db?.model(model)) throw new LibvirtError('invalid-arg', `unknown CPU model ${model}`)
+  return checksFeatures?.({ type: 'guest', model, features: [] }) ?? true
+}
+
+/** What the hypervisor cannot give the model, unless the CPU does without. */
+function findBlockers({ unavailable = [] }: QemuModel, cpu: Cpu): string[] {
+  const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
+  return unavailable.map(toLibvirtName).filter(name => !off.has(name))
+}
+
+/** What the CPU requires beyond its model and the hypervisor does not report. */
+function findUnmet({ expand }: Driver, reported: Cpu, cpu: Cpu): string[] {
+  const wanted = cpu.features.filter(({ policy }) => policy === 'require')
+  if (wanted.length === 0) return []
+  const given = (expand?.(reported) ?? reported).features.filter(({ policy }) => policy === 'require')
+  const names = new Set(given.map(({ name }) => name))
+  return wanted.map(({ name }) => name).filter(name => !names.has(name))
 }

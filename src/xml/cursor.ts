@@ -1,6 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
-import { countLines } from './lines.ts'
 import { type Piece, textOfPiece } from './pieces.ts'
+import { countLines } from './token.ts'
 
 const WIDTH = 100 // how much of a line an excerpt shows
 

@@ -1,6 +1,5 @@
 import { intern } from '../core/intern.ts'
 import { type Element, noAttributes } from './element.ts'
-import { countLines } from './lines.ts'
 
 /** What one *piece* of a document says: the text between two `<`, so one tag and the text after it. */
 export interface Token {
@@ -116,3 +115,10 @@ export const startToken = (): Token => ({
   lines: 0,
   next: undefined,
 })
+
+/** How many newlines `text` has. */
+export function countLines(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
+  return lines
+}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeGuests } from '../../src/qemu/guest-facts.ts'
-import { printGuest } from '../../src/qemu/print-capabilities.ts'
+import { describeGuests, printGuest } from '../../src/qemu/print-capabilities.ts'
 
 const machine = (name: string, more: { alias?: string; isDefault?: boolean; deprecated?: boolean } = {}) => ({
   name,

@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes'
 import { type Element, noAttributes } from '../../src/xml/element.ts'
-import { declare, isDeclaration, OUTERMOST, resolve, type Scope } from '../../src/xml/syntax-errors.ts'
+import { declare, isDeclaration, OUTERMOST, resolve, type Scope } from '../../src/xml/strict-reader.ts'
 
 const ROOT = 'saxes.tree.root'
 

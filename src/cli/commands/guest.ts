@@ -1,7 +1,7 @@
 import { driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { count } from '../../core/text.ts'
-import { readWholeText } from '../../host/files/read-whole-text.ts'
+import { readWholeText } from '../../host/files/read-found.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { toLibvirtName } from '../../qemu/names.ts'
 import type { Context } from '../../questions/context.ts'
@@ -17,7 +17,7 @@ import {
 import { readDomain } from '../../questions/input/read.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
 import type { Line } from '../../report/styled-text.ts'
-import { printTable } from '../../report/table.ts'
+import { printTable } from '../../report/styled-text.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../database.ts'
@@ -91,7 +91,7 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
 async function given({ map }: Context, { place, argument }: GuestStart) {
   if (!driverOf(map, place.choice.arch)?.correctLive) return undefined
-  const { probeGivenFeatures } = await import('../../host/qemu/given-features.ts')
+  const { probeGivenFeatures } = await import('../../host/qemu/run-dialogue.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await probeGivenFeatures(binary, {
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',

@@ -1,7 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { NamedCpu } from '../../formats/found.ts'
+import { ProbeError } from '../../host/files/file-error.ts'
 import type { InputFile } from '../../host/files/files.ts'
-import { ProbeError } from '../../host/probe-error.ts'
 import type { CompareAnswer } from '../../questions/compare/answer.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { Noted } from '../../questions/input/definition-of.ts'

@@ -1,7 +1,7 @@
 import type { NamedCpu } from '../../formats/found.ts'
 import { readFile } from '../../host/files/cpus.ts'
 import type { InputFile } from '../../host/files/files.ts'
-import { isVirtType } from '../../qemu/virt-types.ts'
+import { isVirtType } from '../../qemu/choice.ts'
 import { children } from '../../xml/element.ts'
 import type { Arguments } from '../arguments.ts'
 import type { HypervisorRequest } from '../hypervisor.ts'

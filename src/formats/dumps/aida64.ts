@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../found.ts'
 import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'

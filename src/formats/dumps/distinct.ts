@@ -3,7 +3,7 @@ import type { NamedRegisters } from '../../core/cpu.ts'
 import type { Cpuid, CpuidRegisters, CpuidRow } from '../../core/cpuid.ts'
 import type { DistinctDump, Found, RegisterDump } from '../found.ts'
 import type { Dump } from './dump.ts'
-import { FEATURE_MSRS } from './feature-msrs.ts'
+import { FEATURE_MSRS } from './dump.ts'
 
 /**
  * The dumps without the repetitions: two are one CPU where their data differ in volatile words only. More than

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../found.ts'
 import { AIDA64_LINES } from './aida64.ts'
 import { type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import { foundDumps } from './distinct.ts'

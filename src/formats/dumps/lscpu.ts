@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../found.ts'
 import { jsonFault } from '../json/json-fault.ts'
 import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'

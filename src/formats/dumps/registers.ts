@@ -1,5 +1,4 @@
-import type { Dialect } from '../dialect.ts'
-import type { RegisterDump } from '../found.ts'
+import type { Dialect, RegisterDump } from '../found.ts'
 import { distinctRegisters, foundRegisters } from './distinct.ts'
 
 /** Registers of ARM or POWER. */

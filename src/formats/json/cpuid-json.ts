@@ -1,6 +1,6 @@
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../found.ts'
 import { foundData } from '../found.ts'
 import { jsonFault } from './json-fault.ts'
 

@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialect.ts'
+import type { Dialect } from '../found.ts'
 import { parseDocuments } from './json-documents.ts'
 
 /** libvirt's `.replies`, a log of QMP, or single replies. */

@@ -6,13 +6,15 @@ import { flag, oneOf } from './attributes.ts'
 import {
   cacheOf,
   maxphysaddrOf,
+  type Parts,
   parseFeatures,
   parseMicrocode,
   parseSignature,
+  partsOf,
+  text,
   topologyOf,
   tscOf,
 } from './cpu-children.ts'
-import { type Parts, partsOf, text } from './cpu-parts.ts'
 
 /** What the caller expects: `auto` takes an `<arch>` child as the sign of a host CPU. */
 export type Expected = 'auto' | 'host' | 'guest'

@@ -1,7 +1,11 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { RouteFailure } from '../../formats/host/probed.ts'
 import { codeOf, FileError, wordOf } from '../files/file-error.ts'
-import { RouteError } from './route-error.ts'
+
+/** A way to read CPUs that is not there on this machine, and why. */
+export class RouteError extends Error {
+  override readonly name = 'RouteError'
+}
 
 /** What came of trying. */
 type Attempt<T> =

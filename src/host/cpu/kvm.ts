@@ -1,8 +1,14 @@
+import { readSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import type { U32 } from '../../core/bits.ts'
 import type { Tsc } from '../../core/cpu.ts'
 import type { MsrRow } from '../../core/cpuid.ts'
+import { FEATURE_MSRS } from '../../formats/dumps/dump.ts'
+import type { DistinctDump } from '../../formats/found.ts'
+import type { ProbeWarning } from '../../formats/host/probed.ts'
+import { fromDevice } from '../files/cpuid-device.ts'
 import { wordOf } from '../files/file-error.ts'
+import { RouteError, tryRoute } from './attempt.ts'
 import {
   type ProgramReply,
   type ProgramRequest,
@@ -11,7 +17,7 @@ import {
   requestIoctl,
   requestOpen,
 } from './requests.ts'
-import { RouteError } from './route-error.ts'
+import type { LinuxSystem } from './system.ts'
 
 const DEVICE = '/dev/kvm'
 const READ_WRITE = 2
@@ -90,4 +96,54 @@ function requestMsr(index: U32): ProgramRequest {
 function describeError(answer: ProgramReply | undefined): string {
   const result = answer?.result ?? 0
   return result < 0 ? wordOf(getSystemErrorName(result)) : `answered ${result}`
+}
+
+/**
+ * The MSRs that carry features, of each kind of CPU: the CPU's own, which root may read, else what KVM offers guests
+ * of them, which libvirt falls back to as well.
+ */
+export function readFeatureMsrs(
+  system: LinuxSystem,
+  dumps: readonly DistinctDump[],
+  kvm: Kvm,
+): { readonly dumps: DistinctDump[]; readonly doubts: ProbeWarning[] } {
+  const indexes = [...FEATURE_MSRS]
+  const own = tryRoute('/dev/cpu/0/msr', () =>
+    dumps.map(dump => readMsrDevice(system.path('dev/cpu', dump.cpus[0] ?? '0', 'msr'), indexes)),
+  )
+  if (own.value) return { dumps: addMsrs(dumps, own.value), doubts: [] }
+  const offered = tryRoute('/dev/kvm', () => kvm.msrs())
+  if (offered.failure) {
+    return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
+  }
+  const msrs = offered.value.map(([index]) => index)
+  return {
+    dumps: addMsrs(
+      dumps,
+      dumps.map(() => offered.value),
+    ),
+    doubts: [{ kind: 'msrs-of-kvm', failed: [own.failure], msrs }],
+  }
+}
+
+const addMsrs = (dumps: readonly DistinctDump[], msrs: readonly (readonly MsrRow[])[]): DistinctDump[] =>
+  dumps.map((dump, i) => ({ ...dump, data: dump.data.withMsrs(msrs[i] ?? []) }))
+
+/**
+ * The MSRs of these that a CPU has, by Linux's msr driver, which only root may read.
+ * @see msr(4)
+ * @throws FileError where there is no such device, or it may not be read
+ */
+const readMsrDevice = (path: string, indexes: readonly U32[]): MsrRow[] =>
+  fromDevice(path, device => indexes.flatMap(index => readMsr(device, index) ?? []))
+
+/** Undefined where the CPU has none of that number, which reads as an error. */
+function readMsr(device: number, index: U32): [MsrRow] | undefined {
+  const value = Buffer.alloc(8)
+  try {
+    readSync(device, value, 0, 8, index)
+  } catch {
+    return undefined
+  }
+  return [[index, value.readUInt32LE(0), value.readUInt32LE(4)]]
 }

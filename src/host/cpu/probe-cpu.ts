@@ -1,18 +1,58 @@
 import { distinctDumps } from '../../formats/dumps/distinct.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
-import { FEATURE_MSRS } from '../../formats/dumps/feature-msrs.ts'
-import { microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
+import { FEATURE_MSRS } from '../../formats/dumps/dump.ts'
+import { type CpuInfo, microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
+import type { DistinctDump } from '../../formats/found.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
-import type { ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
-import { ProbeError } from '../probe-error.ts'
+import type { CpuGroup, ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
+import { ProbeError } from '../files/file-error.ts'
 import { tryRoute } from './attempt.ts'
-import { findDifferences } from './differences.ts'
-import { readFeatureMsrs } from './feature-msrs.ts'
-import { Kvm } from './kvm.ts'
+import { Kvm, readFeatureMsrs } from './kvm.ts'
 import type { RunRequests } from './requests.ts'
+import { ProgramRunner } from './requests.ts'
 import { ROUTES } from './routes.ts'
-import { ProgramRunner } from './runner.ts'
 import { LinuxSystem } from './system.ts'
+
+/** In what the CPUs of one machine differ, beyond their words: kinds of cores, and microcode. */
+export const findDifferences = (
+  dumps: readonly DistinctDump[],
+  infos: readonly CpuInfo[],
+): ProbeWarning[] => [...findHybrid(dumps), ...findMixedMicrocode(infos)]
+
+/** @see SDM 2A, CPUID leaf 1AH: the kind of core in the top byte of EAX */
+const CORES: ReadonlyMap<number, string> = new Map([
+  [0x20, 'Atom'],
+  [0x40, 'Core'],
+])
+
+function findHybrid(dumps: readonly DistinctDump[]): ProbeWarning[] {
+  const cores = groupCpus(
+    dumps.flatMap(({ data, cpus }) => {
+      const kind = data.field(0x1a, 0, 'eax', 24, 8)
+      return cpus.map(cpu => [CORES.get(kind) ?? `kind ${kind}`, Number(cpu)] as const)
+    }),
+  )
+  return cores.length > 1 ? [{ kind: 'hybrid', cores }] : []
+}
+
+function findMixedMicrocode(infos: readonly CpuInfo[]): ProbeWarning[] {
+  const versions = groupCpus(
+    infos.map((info, i) => {
+      const version = microcodeOf(info)
+      return [
+        version === undefined ? 'unknown' : `0x${version.toString(16)}`,
+        Number(info.get('processor') ?? i),
+      ]
+    }),
+  )
+  return versions.length > 1 ? [{ kind: 'microcode-differs', versions }] : []
+}
+
+function groupCpus(cpus: readonly (readonly [name: string, cpu: number])[]): CpuGroup[] {
+  const groups = new Map<string, number[]>()
+  for (const [name, cpu] of cpus) groups.set(name, [...(groups.get(name) ?? []), cpu])
+  return [...groups].map(([name, numbers]) => ({ name, cpus: printCpuList(numbers.sort((a, b) => a - b)) }))
+}
 
 /** Where to look. */
 export interface ProbeCpuOptions {

@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseCpuList } from '../../formats/host/cpu-list.ts'
-import { fileError } from '../files/file-error.ts'
-import { ProbeError } from '../probe-error.ts'
-import { RouteError } from './route-error.ts'
+import { fileError, ProbeError } from '../files/file-error.ts'
+import { RouteError } from './attempt.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
 export class LinuxSystem {

@@ -1,8 +1,7 @@
-import { readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import type { Cpuid } from '../../core/cpuid.ts'
 import { type Query, walkLeaves } from '../../core/cpuid-walk.ts'
 import { printCpuidR } from '../../formats/dumps/cpuid-r.ts'
-import { fromDevice } from './device.ts'
 import { fileError } from './file-error.ts'
 
 /** What a device of Linux's cpuid driver answers, as `cpuid -r` prints it. @throws FileError */
@@ -30,5 +29,23 @@ function queryOf(device: number, path: string): Query {
       ecx: answer.readUInt32LE(8),
       edx: answer.readUInt32LE(12),
     }
+  }
+}
+
+/** What is read from a device, which is closed whatever comes of it. @throws FileError where it cannot be opened */
+export function fromDevice<T>(path: string, read: (device: number) => T): T {
+  const device = opened(path)
+  try {
+    return read(device)
+  } finally {
+    closeSync(device)
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    throw fileError('open', path, error)
   }
 }

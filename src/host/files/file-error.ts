@@ -1,3 +1,6 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { pid } from 'node:process'
+
 /** A file that cannot be read, in virsh's words. */
 export class FileError extends Error {
   override readonly name = 'FileError'
@@ -36,4 +39,21 @@ export function fileError(what: 'open' | 'read' | 'write', path: string, error: 
   const code = codeOf(error)
   const word = wordOf(code) || (error instanceof Error ? error.message : String(error))
   return new FileError(path, `Failed to ${what} file '${path}': ${word}`, { cause: error })
+}
+
+/** This host does not let itself be asked, or a program on it: in libvirt's words where it has some. */
+export class ProbeError extends Error {
+  override readonly name = 'ProbeError'
+}
+
+/** Writes a file as a whole or not at all: another takes its place when it is complete. @throws FileError */
+export function writeWhole(path: string, text: string): void {
+  const draft = `${path}.${pid}.tmp`
+  try {
+    writeFileSync(draft, text)
+    renameSync(draft, path)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw fileError('write', path, error)
+  }
 }

@@ -1,6 +1,8 @@
 import { isAscii } from 'node:buffer'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { Found } from '../../formats/found.ts'
-import { ChunkReader } from '../../formats/read-chunks.ts'
+import { ChunkReader, LARGEST_TEXT, tooLong } from '../../formats/read-chunks.ts'
+import { readWhole } from './read-bytes.ts'
 
 /** How a file is read, and who takes what it holds. */
 interface FoundTaker {
@@ -25,3 +27,10 @@ const ascii = (bytes: Uint8Array): string | undefined =>
   isAscii(bytes)
     ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
     : undefined
+
+/** The text of a file, in whatever encoding. @throws FileError; ParseError for more than `LARGEST_TEXT` bytes */
+export function readWholeText(path: string): string {
+  const bytes = readWhole(path, LARGEST_TEXT)
+  if (!bytes) throw tooLong(path)
+  return decodeBytes(bytes)
+}

@@ -1,7 +1,11 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { parseCpuList } from '../../formats/host/cpu-list.ts'
-import { CPUS } from './paths.ts'
 import type { HostTree } from './tree.ts'
+
+/** Where the kernel tells of processors, memory and their arrangement. */
+export const CPUS = 'sys/devices/system/cpu'
+export const NODES = 'sys/devices/system/node'
+export const RESCTRL = 'sys/fs/resctrl/info'
 
 /** A set of processors that the kernel keeps in a file; undefined: it does not. */
 export function readCpuSet(tree: HostTree, name: 'present' | 'online'): ReadonlySet<number> | undefined {

@@ -1,10 +1,130 @@
-import type { Interconnect, LogicalCpu, NumaTopology } from '../../formats/host/host-facts.ts'
-import { readCells } from './cells.ts'
-import { readMemorySize } from './memory.ts'
+import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import type {
+  HostNumaCell,
+  Interconnect,
+  LogicalCpu,
+  MemorySideCache,
+  NumaTopology,
+} from '../../formats/host/host-facts.ts'
 import type { NodeInfo } from './node-info.ts'
-import { NODES } from './paths.ts'
-import { readCpuSet } from './places.ts'
+import { CPUS, NODES, readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
+import { readAuxiliaryValue } from './registers.ts'
 import type { HostTree } from './tree.ts'
+
+/** A node's memory, or with no node the whole host's, in KiB. */
+function readMemorySize(tree: HostTree, node?: number): number | undefined {
+  const text = tree.text(node === undefined ? 'proc/meminfo' : `${NODES}/node${node}/meminfo`)
+  const [, size] = /MemTotal:\s*(\d+) kB/.exec(text ?? '') ?? []
+  return size === undefined ? undefined : Number(size)
+}
+
+interface Pages {
+  readonly size: number
+  readonly count: number
+}
+
+/** A node's pages of every size; what huge pages do not take is in ordinary ones. */
+function readPages(
+  tree: HostTree,
+  node: number,
+  memory: number | undefined,
+  basePage: number,
+): readonly Pages[] {
+  if (memory === undefined) return []
+  const huge = readHugePages(tree, `${NODES}/node${node}/hugepages`)
+  const taken = huge.reduce((sum, { size, count }) => sum + size * count, 0)
+  return [{ size: basePage, count: Math.floor((memory - taken) / basePage) }, ...huge]
+}
+
+/** Sizes of pages that the host can give, KiB, ascending. */
+export const readPageSizes = (tree: HostTree, basePage: number): readonly number[] => [
+  basePage,
+  ...readHugePages(tree, 'sys/kernel/mm/hugepages').map(({ size }) => size),
+]
+
+function readHugePages(tree: HostTree, folder: string): readonly Pages[] {
+  return tree
+    .names(folder)
+    .flatMap(name => {
+      const [, size] = /^hugepages-(\d+)kB$/.exec(name) ?? []
+      return size === undefined
+        ? []
+        : [{ size: Number(size), count: tree.number(`${folder}/${name}/nr_hugepages`) ?? 0 }]
+    })
+    .sort((a, b) => a.size - b.size)
+}
+
+/** @see getauxval(3) */
+const AT_PAGESZ = 6n
+
+/** The size of an ordinary page, KiB: as the kernel told this program, else what the architecture mostly has. */
+export function readBasePageSize(tree: HostTree, arch: string): number {
+  const told = readAuxiliaryValue(tree, AT_PAGESZ)
+  if (told !== undefined) return Number(told) / 1024
+  return arch.startsWith('ppc64') ? 64 : 4
+}
+
+/**
+ * The host's NUMA nodes, by number; none where the kernel knows no NUMA.
+ * @param basePage the size of an ordinary page, KiB
+ * @throws LibvirtError for a processor whose place makes no sense
+ */
+function readCells(tree: HostTree, basePage: number): HostNumaCell[] {
+  const nodes = tree.numbered(NODES, 'node')
+  return nodes.map(node => {
+    const memory = readMemorySize(tree, node)
+    return {
+      id: node,
+      memory,
+      pages: readPages(tree, node, memory, basePage),
+      distances: readDistances(tree, node, nodes),
+      caches: readMemorySideCaches(tree, node),
+      cpus: readCpus(tree, node).map(cpu => readLogicalCpu(tree, cpu)),
+    }
+  })
+}
+
+/** The kernel has a column for every node that is there; 0 is no distance. */
+function readDistances(tree: HostTree, node: number, nodes: readonly number[]): HostNumaCell['distances'] {
+  const columns = tree.text(`${NODES}/node${node}/distance`)?.split(/\s+/).map(Number) ?? []
+  return nodes.map((cell, i) => ({ cell, value: columns[i] ?? 0 })).filter(({ value }) => value > 0)
+}
+
+/** The processors of a node that are online. */
+function readCpus(tree: HostTree, node: number): readonly number[] {
+  const folder = `${NODES}/node${node}`
+  return parseCpuList(tree.text(`${folder}/cpulist`) ?? '?') ?? tree.numbered(folder, 'cpu')
+}
+
+function readLogicalCpu(tree: HostTree, id: number): LogicalCpu {
+  const place = (name: string) => tree.number(`${CPUS}/cpu${id}/topology/${name}`) ?? 0
+  return {
+    id,
+    socket: readSocket(tree, id),
+    die: Math.max(0, place('die_id')),
+    cluster: Math.max(0, place('cluster_id')),
+    core: readCore(tree, id),
+    siblings: readSiblings(tree, id),
+  }
+}
+
+const ASSOCIATIVITY = ['direct', 'full', 'none'] as const
+const POLICY = ['writeback', 'writethrough', 'none'] as const
+
+/** @see Linux, Documentation/admin-guide/mm/numaperf.rst */
+function readMemorySideCaches(tree: HostTree, node: number): MemorySideCache[] {
+  const folder = `${NODES}/node${node}/memory_side_cache`
+  return tree.numbered(folder, 'index').map(level => {
+    const value = (name: string) => tree.number(`${folder}/index${level}/${name}`) ?? 0
+    return {
+      level,
+      associativity: ASSOCIATIVITY[value('indexing')] ?? 'none',
+      policy: POLICY[value('write_policy')] ?? 'none',
+      size: Math.floor(value('size') / 1024),
+      line: value('line_size'),
+    }
+  })
+}
 
 /**
  * The host's nodes and what lies between them. Where the kernel knows no NUMA, one cell is made up from how many

@@ -1,5 +1,5 @@
 import { type JsonObject, member } from '../../formats/json/json-value.ts'
-import type { QmpCommand } from '../../qemu/qmp/exchange.ts'
+import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 
 /** Questions to a QEMU, each put when the one before is answered. Nothing here knows where the answers come from. */
 export type Interview<T = void> = Generator<QmpCommand, T, JsonObject>

@@ -8,7 +8,7 @@ import {
   makeSection,
   type Section,
   selectNames,
-} from './section.ts'
+} from './request.ts'
 
 /** The devices that a guest may be given, in libvirt's order. */
 export const describeDevices = (question: DomainRequest): Section[] => [

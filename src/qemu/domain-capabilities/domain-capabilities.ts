@@ -1,18 +1,88 @@
 import { type Cpu, updateFeature } from '../../core/cpu.ts'
-import type { AcceleratorCapabilities, SgxCapabilities } from '../capabilities.ts'
+import type {
+  AcceleratorCapabilities,
+  QemuProperty,
+  SevCapabilities,
+  SgxCapabilities,
+} from '../capabilities.ts'
+import { toQemuName } from '../names.ts'
 import { type CpuModes, findCpuModes } from './cpu-modes.ts'
 import { describeDevices } from './devices.ts'
-import {
-  describeFeatures,
-  describeHyperv,
-  describeLaunchSecurity,
-  describeSev,
-  describeSgx,
-  type Sev,
-} from './features.ts'
 import { type BootOptions, findBootOptions } from './firmware.ts'
-import type { DomainRequest } from './request.ts'
-import { makeEnum, makeSection, type Section, selectNames } from './section.ts'
+import {
+  type DomainRequest,
+  isArm,
+  isPc,
+  isS390,
+  isVirt,
+  makeEnum,
+  makeSection,
+  type Section,
+  selectNames,
+} from './request.ts'
+
+/** Features of a guest beside its CPU, in libvirt's order, up to those that have more to tell. */
+export const describeFeatures = (question: DomainRequest): Section[] => {
+  const { qemu } = question
+  return [
+    describeGic(question),
+    makeSection('vmcoreinfo', qemu.types.has('vmcoreinfo')),
+    makeSection('genid', qemu.types.has('vmgenid')),
+    makeSection('backingStoreInput', true),
+    makeSection('backup', true),
+    makeSection('async-teardown', qemu.options.get('run-with')?.has('async-teardown') ?? false),
+    ...(isS390(question) ? [makeSection('s390-pv', hasProtectedGuests(question))] : []),
+    makeSection('ps2', isPc(question) && (qemu.properties.get('generic-pc-machine')?.has('i8042') ?? false)),
+  ]
+}
+
+/** The versions that the accelerator gives: the kernel under KVM, else QEMU. */
+function describeGic(question: DomainRequest): Section {
+  const { qemu, accelerator } = question
+  const given = (qemu.gic ?? []).filter(gic => (accelerator === 'tcg' ? gic.emulated : gic.kernel))
+  const versions = ['2', '3'].filter(version => given.some(gic => String(gic.version) === version))
+  return makeSection(
+    'gic',
+    isArm(question) && isVirt(question) && versions.length > 0,
+    makeEnum('version', versions),
+  )
+}
+
+const hasProtectedGuests = ({ qemu, host }: DomainRequest): boolean =>
+  (host.protectedGuests ?? false) && qemu.types.has('s390-pv-guest')
+
+/** AMD's memory encryption; absent: a guest cannot have it. */
+export type Sev = SevCapabilities & Partial<NonNullable<DomainRequest['host']['sev']>>
+
+const describeSev = ({ qemu, host }: DomainRequest): Sev | undefined =>
+  qemu.sev && { ...qemu.sev, ...host.sev }
+
+const describeSgx = ({ qemu }: DomainRequest): SgxCapabilities | undefined => qemu.sgx
+
+const ENLIGHTENMENTS =
+  'relaxed vapic spinlocks vpindex runtime synic stimer reset vendor_id frequencies reenlightenment tlbflush ipi evmcs avic emsr_bitmap xmm_input'.split(
+    ' ',
+  )
+
+/** Hyper-V's enlightenments: those of the host's own accelerator, whatever runs the guest. None where QEMU tells none. */
+export function describeHyperv({ qemu }: DomainRequest): Section[] {
+  const { hyperv } = [...qemu.accelerators.values()].find(given => given.hyperv) ?? {}
+  const given = ENLIGHTENMENTS.filter(name => isGiven(hyperv?.get(toQemuName(`hv-${name}`))))
+  return given.length > 0 ? [makeSection('hyperv', true, makeEnum('features', given))] : []
+}
+
+/** What is not just on or off is there, even as an empty text. */
+const isGiven = (value: QemuProperty | undefined): boolean => value === '' || Boolean(value)
+
+export function describeLaunchSecurity(question: DomainRequest): Section {
+  const { types } = question.qemu
+  const kinds = selectNames(
+    ['sev', question.qemu.sev !== undefined],
+    ['sev-snp', question.qemu.sev !== undefined && types.has('sev-snp-guest')],
+    ['s390-pv', isS390(question) && hasProtectedGuests(question)],
+  )
+  return makeSection('launchSecurity', kinds.length > 0, makeEnum('sectype', kinds))
+}
 
 /** What a guest can be given: libvirt's `<domainCapabilities>`. */
 export interface DomainCapabilities {

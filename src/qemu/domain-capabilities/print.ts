@@ -2,10 +2,9 @@ import { printCpuChildren } from '../../formats/libvirt/print-cpu.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import type { SgxCapabilities } from '../capabilities.ts'
 import type { CpuModes, OnOff, UsableModel } from './cpu-modes.ts'
-import type { DomainCapabilities } from './domain-capabilities.ts'
-import type { Sev } from './features.ts'
+import type { DomainCapabilities, Sev } from './domain-capabilities.ts'
 import type { BootOptions } from './firmware.ts'
-import type { Section, SectionEnum } from './section.ts'
+import type { Section, SectionEnum } from './request.ts'
 
 /**
  * libvirt's document.

@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { xmlError } from '../../core/libvirt-error.ts'
-import { parseDomainCpu } from '../../formats/libvirt/parse-domain-cpu.ts'
+import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
 
 /**

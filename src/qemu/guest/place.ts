@@ -3,7 +3,7 @@ import type { Cpu } from '../../core/cpu.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuCapabilities, QemuModel } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
-import { makeModelFinder } from '../domain-capabilities/known-model.ts'
+import { makeModelFinder } from '../domain-capabilities/cpu-modes.ts'
 import type { HypervisorCpu } from '../hypervisor-cpu.ts'
 import { toLibvirtName } from '../names.ts'
 

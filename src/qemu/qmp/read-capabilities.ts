@@ -7,11 +7,11 @@ import type {
   QemuCapabilities,
   QemuVersion,
 } from '../capabilities.ts'
+import { QapiSchema } from '../capabilities.ts'
 import { toLibvirtArch } from '../names.ts'
-import { QapiSchema } from '../qapi-schema.ts'
 import { parseRecording, type QmpRecording } from './conversation.ts'
 import * as replies from './replies.ts'
-import { QmpRun } from './run.ts'
+import { QmpRun } from './reply.ts'
 
 /**
  * What a recorded conversation tells of a QEMU.

@@ -1,5 +1,6 @@
 import type {
   GicVersion,
+  QapiEntity,
   QemuMachine,
   QemuModel,
   QemuProperty,
@@ -7,7 +8,6 @@ import type {
   SevCapabilities,
   SgxCapabilities,
 } from '../capabilities.ts'
-import type { QapiEntity } from '../qapi-schema.ts'
 import type { QmpReply } from './reply.ts'
 
 // One reader for each of QEMU's commands that tell something. All throw ParseError for what is missing.

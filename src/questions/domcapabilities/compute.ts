@@ -1,14 +1,13 @@
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
-import { chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
+import { checkVirtType, chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
 import {
   computeDomainCapabilities,
   disableDeprecatedFeatures,
 } from '../../qemu/domain-capabilities/domain-capabilities.ts'
-import { parseFirmware } from '../../qemu/domain-capabilities/firmware-json.ts'
+import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
 import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
-import { checkVirtType } from '../../qemu/virt-types.ts'
 import type { Context } from '../context.ts'
 import { readCpu } from '../input/read.ts'
 import { emulatorPath, readReplies } from '../input/recorded-hypervisor.ts'

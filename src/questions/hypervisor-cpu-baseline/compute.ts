@@ -4,7 +4,7 @@ import type { Cpu } from '../../core/cpu.ts'
 import {
   computeHypervisorBaseline as baselineByBits,
   type HypervisorBaselineOptions,
-} from '../../qemu/hypervisor-baseline.ts'
+} from '../../qemu/hypervisor-cpu.ts'
 import { Pool } from '../baseline/pool.ts'
 import type { Context } from '../context.ts'
 import { allowedOnAll, type HypervisorHost } from '../input/hypervisor-host.ts'

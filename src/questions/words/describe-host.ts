@@ -1,5 +1,4 @@
-import type { HostWarning } from '../../formats/host/host-warning.ts'
-import type { ProbeWarning } from '../../formats/host/probed.ts'
+import type { HostWarning, ProbeWarning } from '../../formats/host/probed.ts'
 import { describeProbe } from './describe-probe.ts'
 
 /** What root, who may read them, would learn from files. */

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { VfioFacts } from '../../formats/host/vfio.ts'
 import type { Cell, Line, StyledText } from '../../report/styled-text.ts'
-import { printTable } from '../../report/table.ts'
+import { printTable } from '../../report/styled-text.ts'
 import type { BaselineReasons, LostFeature, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'

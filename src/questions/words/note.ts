@@ -1,6 +1,5 @@
 import type { Obstacles } from '../../arch/driver.ts'
-import type { HostWarning } from '../../formats/host/host-warning.ts'
-import type { ProbeWarning } from '../../formats/host/probed.ts'
+import type { HostWarning, ProbeWarning } from '../../formats/host/probed.ts'
 import type { LostFeature, Reason } from '../answer-parts.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ProbedCpu } from '../../../src/formats/host/probed.ts'
-import { findDifferences } from '../../../src/host/cpu/differences.ts'
+import { findDifferences } from '../../../src/host/cpu/probe-cpu.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
 import { cpuid } from '../../notation.ts'

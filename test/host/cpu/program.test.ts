@@ -3,8 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { assembleProgram } from '../../../src/host/cpu/listing.ts'
-import { CODE, makeExecutable } from '../../../src/host/cpu/program.ts'
+import { assembleProgram, CODE, makeExecutable } from '../../../src/host/cpu/program.ts'
 import { needed, notInstalled } from '../../needs.ts'
 
 /** The instructions as binutils' disassembler reads the bytes; undefined where it is not installed. */

@@ -2,9 +2,8 @@ import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { requestCpuid, requestMoveToCpu, requestOpen } from '../../../src/host/cpu/requests.ts'
+import { ProgramRunner, requestCpuid, requestMoveToCpu, requestOpen } from '../../../src/host/cpu/requests.ts'
 import { readByInstruction } from '../../../src/host/cpu/routes.ts'
-import { ProgramRunner } from '../../../src/host/cpu/runner.ts'
 
 const canRun = process.platform === 'linux' && process.arch === 'x64'
 const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-'))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CpuidRegisters } from '../../../src/core/cpuid.ts'
 import { type Query, walkLeaves } from '../../../src/core/cpuid-walk.ts'
-import { type AskAll, walkInRounds } from '../../../src/host/cpu/walk-in-rounds.ts'
+import { type AskAll, walkInRounds } from '../../../src/host/cpu/routes.ts'
 import { registersOf } from '../../notation.ts'
 
 const word = fc.oneof(fc.nat(0x30), fc.integer({ min: 0, max: 0xffff_ffff }))

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { printBandwidth, printCache, printEnergy } from '../../../src/formats/host/print-cache.ts'
-import { readCaches } from '../../../src/host/machine/caches.ts'
-import { addControls, readBandwidth, readEnergy } from '../../../src/host/machine/resctrl.ts'
+import { addControls, readBandwidth, readCaches, readEnergy } from '../../../src/host/machine/resctrl.ts'
 import { cacheFiles, cpuFiles, type Files, treeOf } from './tree-of.ts'
 
 type Row = readonly [id: number, level: number, type: string, size: string, shared: string]

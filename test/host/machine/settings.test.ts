@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readPowerManagement } from '../../../src/host/machine/power.ts'
-import { readHostUuid } from '../../../src/host/machine/read-host.ts'
+import { readHostUuid, readPowerManagement } from '../../../src/host/machine/read-host.ts'
 import { readSecurityModels } from '../../../src/host/machine/security.ts'
 import { type Files, treeOf } from './tree-of.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { printTopology } from '../../../src/formats/host/print-topology.ts'
+import { printTopology } from '../../../src/formats/host/print-cache.ts'
 import { readNodeInfo } from '../../../src/host/machine/node-info.ts'
 import { readTopology } from '../../../src/host/machine/topology.ts'
 import type { HostTree } from '../../../src/host/machine/tree.ts'

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { ProgramReply } from '../../../src/host/cpu/requests.ts'
-import { readDefaultLoaders, readInstalledFirmware } from '../../../src/host/qemu/firmware.ts'
-import { askLimits } from '../../../src/host/qemu/limits.ts'
+import {
+  askLimits,
+  readDefaultLoaders,
+  readInstalledFirmware,
+} from '../../../src/host/qemu/read-domain-host.ts'
 import { treeOf } from '../machine/tree-of.ts'
 
 const description = (filename: string, more: object = {}) =>

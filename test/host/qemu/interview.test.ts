@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { askFirstRun, askSecondRun, type Interview } from '../../../src/host/qemu/interview.ts'
 import { parseRecording, type QmpRecording } from '../../../src/qemu/qmp/conversation.ts'
-import type { QmpCommand } from '../../../src/qemu/qmp/exchange.ts'
+import type { QmpCommand } from '../../../src/qemu/qmp/reply.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
 const folder = reference('libvirt-11.3', 'tests', 'qemucapabilitiesdata')

@@ -1,7 +1,7 @@
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import type { AcceleratorCapabilities, QemuCapabilities, QemuModel } from '../../../src/qemu/capabilities.ts'
+import { QapiSchema } from '../../../src/qemu/capabilities.ts'
 import type { DomainHost, DomainRequest } from '../../../src/qemu/domain-capabilities/request.ts'
-import { QapiSchema } from '../../../src/qemu/qapi-schema.ts'
 
 /** What of a question a test cares about; the rest is an x86_64 QEMU on KVM that can do nothing. */
 export interface Asked {

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { QapiSchema } from '../../../src/qemu/capabilities.ts'
 import { describeDevices } from '../../../src/qemu/domain-capabilities/devices.ts'
-import { computeDomainCapabilities } from '../../../src/qemu/domain-capabilities/domain-capabilities.ts'
 import {
+  computeDomainCapabilities,
   describeFeatures,
   describeHyperv,
   describeLaunchSecurity,
-} from '../../../src/qemu/domain-capabilities/features.ts'
+} from '../../../src/qemu/domain-capabilities/domain-capabilities.ts'
 import { findBootOptions } from '../../../src/qemu/domain-capabilities/firmware.ts'
-import type { Firmware } from '../../../src/qemu/domain-capabilities/request.ts'
-import type { Section } from '../../../src/qemu/domain-capabilities/section.ts'
-import { QapiSchema } from '../../../src/qemu/qapi-schema.ts'
+import type { Firmware, Section } from '../../../src/qemu/domain-capabilities/request.ts'
 import { type Asked, asked } from './asked.ts'
 
 /** What may be chosen under a name of a section; undefined where the section is not supported. */
