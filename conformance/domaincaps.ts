@@ -1,6 +1,6 @@
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import type { Context } from '../src/questions/context.ts'
-import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/compute.ts'
+import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/question.ts'
 import type { DataFolder } from './data.ts'
 import { caseOf, type DomainCase, hostOf } from './domaincaps-hosts.ts'
 import { outcome } from './outcome.ts'

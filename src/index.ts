@@ -29,7 +29,7 @@ export { Database, loadDatabase } from './map/database.ts'
 export type { LostFeature, Reason } from './questions/answer-parts.ts'
 export { Pool } from './questions/baseline/pool.ts'
 export type { FoundHost } from './questions/input/parse-cpus.ts'
-export { type Chunks, type StreamOptions, streamCpus } from './questions/input/stream-cpus.ts'
+export { type Chunks, type StreamOptions, streamCpus } from './questions/input/parse-cpus.ts'
 export {
   advise,
   ask,
@@ -64,5 +64,5 @@ export {
   whatIf,
 } from './questions/library.ts'
 export { type ParseOptions, parseCpus } from './questions/library-cpus.ts'
-export type { AnswerDocument, QuestionInput } from './questions/public-types.ts'
+export type { AnswerDocument, QuestionInput } from './questions/table.ts'
 export type { Note } from './questions/words/note.ts'

@@ -1,4 +1,4 @@
-import type { CommandTable } from './command.ts'
+import type { CommandTable } from './run.ts'
 
 /** Every command, in the groups and the order of `--help`. */
 export const COMMANDS: CommandTable = {

@@ -6,9 +6,9 @@ import { noteLine } from '../questions/words/explain.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import { openContext } from './database.ts'
 import { printReport } from './print-report.ts'
 import type { Session } from './session.ts'
+import { openContext } from './session.ts'
 import { CommandError, type OptionSpec } from './spec.ts'
 
 /** The fleet that a command was given. */

@@ -1,4 +1,4 @@
-import { type CommandTable, GROUPS } from './command.ts'
+import { type CommandTable, GROUPS } from './run.ts'
 import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */

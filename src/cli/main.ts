@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const [name, ...args] = globals.rest
   if (name === undefined) return show('help')
   if (args.length === 0 && /[\s;'"\\]/.test(name)) {
-    const { splitCommands } = await import('./command-string.ts')
+    const { splitCommands } = await import('./arguments.ts')
     let status = 0
     for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), globals)
     return status

@@ -1,8 +1,7 @@
-import { BadRequest } from '../questions/bad-request.ts'
 import type { Context } from '../questions/context.ts'
-import { MODEL_ARCHES, requireModels } from '../questions/input/models-of.ts'
-import { openContext } from './database.ts'
+import { BadRequest, MODEL_ARCHES, requireModels } from '../questions/context.ts'
 import type { Session } from './session.ts'
+import { openContext } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
 
 /** Which architecture's models are meant. */

@@ -1,4 +1,6 @@
+import { CpuMap } from '../map/cpu-map.ts'
 import type { LibvirtVersion } from '../qemu/versions.ts'
+import { type Context, contextOf } from '../questions/context.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 
 /** Where the command is told to be: on this host, or with libvirt's built-in test driver. */
@@ -29,4 +31,13 @@ export class Session {
   err(text: string): void {
     write(STDERR, text)
   }
+}
+
+/** The database of a session: the built-in data, or the installed map that it names. @throws FileError, ParseError, LibvirtError */
+export const openContext = async (session: Session): Promise<Context> => contextOf(await openMap(session))
+
+async function openMap({ cpuMap }: Session): Promise<CpuMap> {
+  if (cpuMap === undefined) return CpuMap.builtIn()
+  const { openCpuMap } = await import('../host/files/cpu-map.ts')
+  return openCpuMap(cpuMap)
 }

@@ -1,10 +1,8 @@
 import type { CpuMap } from '../map/cpu-map.ts'
 import { ask, errorOf } from '../questions/ask.ts'
 import { contextOf } from '../questions/context.ts'
-import { checkLibvirt, parseRequest } from '../questions/request.ts'
-import { idText, withId } from '../questions/request-id.ts'
-import { RequestRefused } from './refused.ts'
-import { type Refusal, type Status, statusOf } from './status.ts'
+import { checkLibvirt, idText, parseRequest, withId } from '../questions/request.ts'
+import { type Refusal, RequestRefused, type Status, statusOf } from './refused.ts'
 
 /** What requests are answered from. */
 interface Sources {

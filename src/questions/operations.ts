@@ -5,7 +5,7 @@ import type { Cpu } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Reason } from './answer-parts.ts'
 import type { Context } from './context.ts'
-import { reasonOf } from './words/reason.ts'
+import { reasonOf } from './words/note.ts'
 
 /** The guest made definite on the migratable copy of the host. @throws LibvirtError */
 export const update = ({ map }: Context, host: Cpu, guest: Cpu): Cpu =>

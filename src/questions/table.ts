@@ -5,6 +5,7 @@ import { checkQuestion } from './check/question.ts'
 import { compareQuestion } from './compare/question.ts'
 import { cpuModelsQuestion } from './cpu-models/question.ts'
 import { decodeQuestion } from './decode/question.ts'
+import type { DocumentOf, InputOf } from './document.ts'
 import { domcapabilitiesQuestion } from './domcapabilities/question.ts'
 import { drainQuestion } from './drain/question.ts'
 import { driftQuestion } from './drift/question.ts'
@@ -63,3 +64,9 @@ export const QUESTIONS = {
 } satisfies Readonly<Record<string, AnyQuestion>>
 
 export type QuestionName = keyof typeof QUESTIONS
+
+/** The input of a question, by its name: `QuestionInput<'pools'>`. */
+export type QuestionInput<Name extends QuestionName> = InputOf<(typeof QUESTIONS)[Name]>
+
+/** The answer of a question, by its name, with its notes: `AnswerDocument<'pools'>`. */
+export type AnswerDocument<Name extends QuestionName> = DocumentOf<(typeof QUESTIONS)[Name]>

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
-import { listen } from '../../src/cli/listen.ts'
+import { listen } from '../../src/cli/commands/serve.ts'
 import { CLI, hostXml, virtCpu } from './virt-cpu.ts'
 
 const running: ChildProcess[] = []

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findObstacles } from '../../src/fleet/obstacles.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { fleetOfInput } from '../../src/questions/input/fleet/read-fleet.ts'
+import { fleetOfInput } from '../../src/questions/input/fleet/open-fleet.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { db } from './notation.ts'
 

@@ -3,8 +3,7 @@ import { groupHosts } from '../../src/fleet/groups.ts'
 import { findOfferedByHypervisor } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { expressionOf } from '../../src/questions/input/fleet/expression.ts'
-import { choose } from '../../src/questions/pools/choice.ts'
+import { choose, expressionOf } from '../../src/questions/pools/choice.ts'
 import { bits, db, hosts } from './notation.ts'
 
 const releases = builtinReleases()

@@ -15,7 +15,7 @@ import {
   physicalBitsOf,
 } from '../../src/formats/dumps/proc-cpuinfo.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { decodeText } from '../../src/questions/decode/decode-text.ts'
+import { decodeText } from '../../src/questions/decode/question.ts'
 import { dumpsOf } from './corpus.ts'
 
 const folder = join(import.meta.dirname, '..', 'corpus', 'machine')

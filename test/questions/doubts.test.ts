@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { doubts } from '../../src/questions/input/warnings.ts'
+import { doubts } from '../../src/questions/decode/compute.ts'
 import { cpuid } from '../notation.ts'
 
 const kinds = (text: string): string =>

@@ -6,8 +6,12 @@ import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { type HypervisorSupport, meetHypervisorSupport } from '../../src/qemu/allowance.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { hypervisorBaseline } from '../../src/questions/hypervisor-cpu-baseline/compute.ts'
-import { hypervisorCompare, reportedCpu } from '../../src/questions/input/hypervisor.ts'
-import { type HypervisorHost, hypervisorHost } from '../../src/questions/input/hypervisor-host.ts'
+import {
+  type HypervisorHost,
+  hypervisorCompare,
+  hypervisorHost,
+  reportedCpu,
+} from '../../src/questions/input/hypervisor.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
 import { hostsOfIntel } from '../hosts-of-intel.ts'
 import { guest, host, show } from '../notation.ts'

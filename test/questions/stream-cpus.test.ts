@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { parseCpus } from '../../src/questions/input/parse-cpus.ts'
-import { streamCpus } from '../../src/questions/input/stream-cpus.ts'
+import { parseCpus, streamCpus } from '../../src/questions/input/parse-cpus.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 const documents = ['workstation.xml', 'server.xml'].map(name =>

@@ -1,4 +1,4 @@
-import type { AnswerDocument, QuestionInput } from '../../src/questions/public-types.ts'
+import type { AnswerDocument, QuestionInput } from '../../src/questions/table.ts'
 import type * as displays from './displays.ts'
 
 /** The questions of the table that the worker answers about its fleet. More of them make the page larger. */

@@ -4,8 +4,8 @@ import { inputOfFleet } from '../../src/questions/input/fleet/open-fleet.ts'
 import type { FleetView } from '../../src/questions/input/fleet/view.ts'
 import { migrateQuestion } from '../../src/questions/migrate/question.ts'
 import { poolsQuestion } from '../../src/questions/pools/question.ts'
-import type { AnswerDocument } from '../../src/questions/public-types.ts'
 import type { AnyQuestion } from '../../src/questions/question.ts'
+import type { AnswerDocument } from '../../src/questions/table.ts'
 import type { FleetQuestion, FleetQuestionInput } from '../shared/protocol.ts'
 
 const FLEET_QUESTIONS: Readonly<Record<FleetQuestion, AnyQuestion>> = {

@@ -1,7 +1,6 @@
 import { adviseQuestion } from '../../questions/advise/question.ts'
 import { addAdvice } from '../../questions/advise/report.ts'
-import { fleetCommand } from '../own.ts'
-import { PLAN_FIELDS } from '../plan-fields.ts'
+import { fleetCommand, PLAN_FIELDS } from '../own.ts'
 
 export const command = fleetCommand({
   question: adviseQuestion,

@@ -1,12 +1,10 @@
 import { FileError } from '../../host/files/file-error.ts'
+import { read } from '../../host/files/read-bytes.ts'
 import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
-import { checkLibvirt, parseRequest } from '../../questions/request.ts'
-import { idText, withId } from '../../questions/request-id.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
-import type { Session } from '../session.ts'
-import { lines } from '../stdin-lines.ts'
+import { checkLibvirt, idText, parseRequest, withId } from '../../questions/request.ts'
+import type { Command } from '../run.ts'
+import { openContext, type Session } from '../session.ts'
 
 export const command: Command = {
   spec: {
@@ -78,4 +76,30 @@ class Contexts {
     if (typeof directory !== 'string') throw new BadRequest('cpuMap: must be the path of a directory')
     return this.#open(directory)
   }
+}
+
+/**
+ * Lines of standard input, as soon as they are complete; `idle` is called before each wait for more. The last
+ * line needs no newline.
+ * @throws ParseError-free: bytes that are not UTF-8 become U+FFFD, and so a bad request
+ */
+export function* lines(idle: () => void): Generator<string> {
+  const buffer = Buffer.allocUnsafe(1 << 16)
+  const decoder = new TextDecoder()
+  let partial: string[] = []
+  for (;;) {
+    idle()
+    const size = read(0, buffer, '<stdin>')
+    const text = decoder.decode(buffer.subarray(0, size), { stream: size > 0 })
+    const parts = text.split('\n')
+    const last = parts.pop() ?? ''
+    for (const part of parts) {
+      yield partial.join('') + part
+      partial = []
+    }
+    partial.push(last)
+    if (size === 0) break
+  }
+  const rest = partial.join('')
+  if (rest !== '') yield rest
 }

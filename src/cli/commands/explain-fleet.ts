@@ -1,7 +1,6 @@
 import { addCosts } from '../../questions/explain/cost-report.ts'
-import { addFeature } from '../../questions/explain/feature-report.ts'
 import { explainQuestion } from '../../questions/explain/question.ts'
-import { addPool } from '../../questions/explain/report.ts'
+import { addFeature, addPool } from '../../questions/explain/report.ts'
 import { fleetCommand } from '../own.ts'
 
 export const command = fleetCommand({

@@ -1,4 +1,5 @@
 import { driverOf } from '../../arch/registry.ts'
+import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { count } from '../../core/text.ts'
 import { readWholeText } from '../../host/files/read-found.ts'
@@ -14,17 +15,17 @@ import {
   refusal,
   startPlaceOf,
 } from '../../questions/guest-check/compute.ts'
+import { definitionOf } from '../../questions/input/definition-of.ts'
 import { readDomain } from '../../questions/input/read.ts'
 import { reasonRow } from '../../questions/words/explain.ts'
-import type { Line } from '../../report/styled-text.ts'
-import { printTable } from '../../report/styled-text.ts'
+import { type Line, printTable } from '../../report/styled-text.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
-import { hostDefinition } from '../guest-host.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
 import { printLines } from '../print-report.ts'
+import type { Command } from '../run.ts'
+import { openContext } from '../session.ts'
 import { UsageError } from '../spec.ts'
+import { firstCpu, thisHost } from '../virsh/hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -124,3 +125,17 @@ function told({
 }
 
 const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
+
+/**
+ * The host's own CPU, beside what its hypervisor reports: a file's, or this host's. Undefined where only a recorded
+ * conversation is known.
+ * @throws FileError, LibvirtError
+ */
+export async function hostDefinition(context: Context, args: Arguments): Promise<Cpu | undefined> {
+  const path = args.get('host')
+  if (path !== undefined) {
+    const input = await firstCpu({ path, named: true }, false)
+    return input && definitionOf(context, input, 'auto').value
+  }
+  return args.has('replies') ? undefined : (await thisHost(context)).value
+}

@@ -1,6 +1,5 @@
-import { migrateGraph } from '../../questions/migrate/graph.ts'
 import { migrateQuestion } from '../../questions/migrate/question.ts'
-import { reportMigrate, reportMove } from '../../questions/migrate/report.ts'
+import { migrateGraph, reportMigrate, reportMove } from '../../questions/migrate/report.ts'
 import { printDot } from '../../report/graphviz.ts'
 import { fleetCommand } from '../own.ts'
 

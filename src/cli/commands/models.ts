@@ -4,14 +4,13 @@ import type { BlockedModel, UsableModels } from '../../questions/models/answer.t
 import { usableModels } from '../../questions/models/compute.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import { noteLines } from '../../questions/words/explain.ts'
-import { byHosts } from '../../questions/words/reason.ts'
+import { byHosts } from '../../questions/words/note.ts'
 import type { Line, StyledText } from '../../report/styled-text.ts'
 import { printTable } from '../../report/styled-text.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
-import { HYPERVISOR, hypervisorRequest, NO_CACHE } from '../hypervisor.ts'
-import { openHosts } from '../hypervisor-hosts.ts'
+import { HYPERVISOR, hypervisorRequest, NO_CACHE, openHosts } from '../hypervisor.ts'
 import { printLines } from '../print-report.ts'
+import type { Command } from '../run.ts'
+import { openContext } from '../session.ts'
 
 export const command: Command = {
   spec: {

@@ -1,9 +1,9 @@
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { name } from '../../questions/name/compute.ts'
 import { printName } from '../../questions/name/report.ts'
-import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
 import { ARCH, requestedModels } from '../own-models.ts'
+import type { Command } from '../run.ts'
 
 export const command: Command = {
   spec: {

@@ -1,7 +1,6 @@
 import { poolsQuestion } from '../../questions/pools/question.ts'
 import { addPools } from '../../questions/pools/report.ts'
-import { fleetCommand } from '../own.ts'
-import { PLAN_FIELDS } from '../plan-fields.ts'
+import { fleetCommand, PLAN_FIELDS } from '../own.ts'
 
 export const command = fleetCommand({
   question: poolsQuestion,

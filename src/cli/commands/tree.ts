@@ -1,9 +1,9 @@
 import { documentOf } from '../../questions/document.ts'
 import { tree } from '../../questions/tree/compute.ts'
 import { printTree } from '../../questions/tree/report.ts'
-import type { Command } from '../command.ts'
 import { terminalWidth } from '../output.ts'
 import { ARCH, requestedModels } from '../own-models.ts'
+import type { Command } from '../run.ts'
 
 export const command: Command = {
   spec: {

@@ -1,13 +1,12 @@
 import { readFleet } from '../../host/files/fleet.ts'
 import type { Context } from '../../questions/context.ts'
-import { changesOf, type WantedChanges } from '../../questions/what-if/changes.ts'
-import { effects, whatIfAnswer } from '../../questions/what-if/compute.ts'
+import { changesOf, effects, type WantedChanges, whatIfAnswer } from '../../questions/what-if/compute.ts'
 import { reportEffects, reportWhatIf } from '../../questions/what-if/report.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
 import { FLEET, type GivenFleet, givenFleet, printAnswer } from '../fleet-input.ts'
 import { FORMS } from '../print-report.ts'
+import type { Command } from '../run.ts'
+import { openContext } from '../session.ts'
 import { UsageError } from '../spec.ts'
 
 export const command: Command = {

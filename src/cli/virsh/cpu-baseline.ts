@@ -1,17 +1,15 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { baselineAnswer } from '../../questions/baseline/compute.ts'
-import { Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
+import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
+import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
+import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { FILES } from './file-options.ts'
-import { atSource, readAsVirsh, readDefinitions } from './hosts.ts'
+import { atSource, FILES, readAsVirsh, readDefinitions } from './hosts.ts'
 
 export const command: Command = {
   spec: {

@@ -1,7 +1,56 @@
-import type { Command } from '../command.ts'
-import { FileComparer } from './file-comparer.ts'
-import { FILES } from './file-options.ts'
-import { hostSide } from './host-side.ts'
+import type { Cpu } from '../../core/cpu.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { compare, compareNotes } from '../../questions/compare/compute.ts'
+import type { Context } from '../../questions/context.ts'
+import { definitionOf, type Noted } from '../../questions/input/definition-of.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Command } from '../run.ts'
+import { openContext, type Session } from '../session.ts'
+import { FileComparer, type Side } from './file-comparer.ts'
+import { FILES, firstCpu, thisHost } from './hosts.ts'
+
+/** libvirt's results as virsh says them of a file. */
+const SAID = {
+  identical: (file: string) => `CPU described in ${file} is identical to host CPU`,
+  superset: (file: string) => `Host CPU is a superset of CPU described in ${file}`,
+  incompatible: (file: string) => `CPU described in ${file} is incompatible with host CPU`,
+} as const
+
+/** A host that files are compared with, read when the first file needs it: the one of `--host`, or this one. */
+export function hostSide(args: Arguments, session: Session): Side {
+  const path = args.get('host')
+  let host: Promise<Noted<Cpu>> | undefined
+  let known: Noted<Cpu> | undefined
+  return {
+    name: path ?? 'this host',
+    said: SAID,
+    failed: file => `Failed to compare host CPU with ${file}`,
+    read: firstCpu,
+    notes: () => known?.notes ?? [],
+    async compare(input) {
+      if (args.has('validate') && input.kind === 'definition') {
+        const { validateCpu } = await import('../../host/files/schema.ts')
+        await validateCpu(input.element, args.get('schema'), session.libvirt)
+      }
+      if (session.driver === 'test') throw new LibvirtError('no-support', 'virConnectCompareCPU')
+      const context = await openContext(session)
+      host ??= path === undefined ? thisHost(context) : recorded(context, path)
+      known = await host
+      const { value, notes } = definitionOf(context, input, 'auto')
+      const answer = compare(context, known.value, value)
+      return { value: answer, notes: [...notes, ...compareNotes(context, known.value, value, answer)] }
+    },
+  }
+}
+
+/** The host that a file records. */
+async function recorded(context: Context, path: string): Promise<Noted<Cpu>> {
+  const input = await firstCpu({ path, named: true }, false)
+  if (!input) throw new RangeError(`no CPU in ${path}`)
+  const { value: cpu, notes } = definitionOf(context, input, 'auto')
+  // Domain capabilities and guest definitions do not tell; whatever x86 CPU it is, the answer is the same.
+  return { value: { ...cpu, arch: cpu.arch ?? 'x86_64' }, notes }
+}
 
 export const command: Command = {
   spec: {

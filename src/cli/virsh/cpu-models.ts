@@ -1,8 +1,8 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { cpuModels } from '../../questions/cpu-models/compute.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
+import type { Command } from '../run.ts'
+import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {

@@ -16,7 +16,7 @@ import type { GuestFacts } from '../../qemu/print-capabilities.ts'
 import type { LibvirtVersion } from '../../qemu/versions.ts'
 import type { Context } from '../../questions/context.ts'
 import type { Noted } from '../../questions/input/definition-of.ts'
-import { hostCpu } from '../../questions/input/host-cpu.ts'
+import { hostCpu } from '../../questions/input/definition-of.ts'
 import type { Note } from '../../questions/words/note.ts'
 
 /** A host and what guests it can run. */

@@ -1,11 +1,13 @@
+import type { VfioFacts } from '../../formats/host/vfio.ts'
+import { HostTree } from '../../host/machine/tree.ts'
+import { readVfio } from '../../host/machine/vfio.ts'
+import { readHostArch } from '../../host/qemu/emulator.ts'
+import { readDomainHost } from '../../host/qemu/read-domain-host.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import { domcapabilities } from '../../questions/domcapabilities/compute.ts'
+import { domcapabilities } from '../../questions/domcapabilities/question.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
-import { linesOf } from '../error-lines.ts'
 import {
   type HypervisorRequest,
   hypervisorRequest,
@@ -13,7 +15,9 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Session } from '../session.ts'
+import type { Command } from '../run.ts'
+import { linesOf } from '../run.ts'
+import { openContext, type Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {
@@ -75,7 +79,7 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     if (session.driver === 'test') return await testDriver(args, request)
     const { capabilities, choice } = await openHypervisor(request)
     checkDomainType(capabilities, choice)
-    const host = request.replies === undefined ? await hostOf() : {}
+    const host = request.replies === undefined ? domainHost() : {}
     const context = await openContext(session)
     const disableDeprecated = args.has('disable-deprecated-features')
     return domcapabilities(context, capabilities, choice, host, { disableDeprecated })
@@ -89,16 +93,15 @@ async function testDriver(args: Arguments, request: HypervisorRequest): Promise<
   return testDomainCapabilities(request, args.has('disable-deprecated-features'))
 }
 
-/** This host; of a recorded one only its QEMU is known. */
-async function hostOf(): Promise<DomainHost> {
-  const { domainHost } = await import('./domain-host.ts')
-  return domainHost()
-}
-
 async function explainHost(args: Arguments, session: Session): Promise<void> {
   const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
   const { printExplanation } = await import('../print-report.ts')
   if (args.has('replies')) return printExplanation(session, noteLines([{ kind: 'conversation-alone' }]))
-  const { vfioHere } = await import('./domain-host.ts')
   return printExplanation(session, explainVfio(vfioHere()))
 }
+
+/** What this host adds to what its QEMU tells. */
+const domainHost = (): DomainHost => readDomainHost(new HostTree('/'), readHostArch())
+
+/** All that passing a device of this host through needs. */
+const vfioHere = (): VfioFacts => readVfio(new HostTree('/'), readHostArch())

@@ -1,12 +1,31 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { ParseError } from '../../core/parse-error.ts'
+import type { NamedCpu } from '../../formats/found.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
-import { type CpuTaker, readCpus } from '../../host/files/cpus.ts'
+import { type CpuTaker, readCpus, readFile } from '../../host/files/cpus.ts'
+import { ProbeError } from '../../host/files/file-error.ts'
+import type { InputFile } from '../../host/files/files.ts'
 import type { Context } from '../../questions/context.ts'
-import { definitionOf } from '../../questions/input/definition-of.ts'
+import { definitionOf, hostCpu, type Noted } from '../../questions/input/definition-of.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { CommandError } from '../spec.ts'
+
+/** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */
+export async function thisHost(context: Context): Promise<Noted<Cpu>> {
+  const { probeCpu } = await import('../../host/cpu/probe-cpu.ts')
+  try {
+    return hostCpu(context, await probeCpu())
+  } catch (error) {
+    if (!(error instanceof ProbeError)) throw error
+    throw new CommandError([`${error.message}; ${HINT}`], { cause: error })
+  }
+}
+
+const HINT = 'give a recorded host with --host FILE, such as what `virsh capabilities` printed there'
+
+/** The files of a command that reads CPUs. */
+export const FILES = { name: 'file', value: 'string', positional: 'many', required: true } as const
 
 /**
  * Hands over every CPU of the files in order; answers what there is to note. A bad definition is reported
@@ -78,4 +97,21 @@ export function atSource(error: LibvirtError, source: string, paths: readonly st
   return only
     ? error
     : new CommandError([`Failed to use CPU of '${source}'`, error.message], { cause: error })
+}
+
+/**
+ * The first CPU of a file; the rest must be well-formed all the same. Undefined for a file of a directory
+ * that holds none.
+ * @param alone whether it is clear which file an error is about, as it is to virsh
+ * @throws FileError, CommandError in libxml2's words
+ */
+export async function firstCpu(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
+  const found: NamedCpu[] = []
+  await readFile(file, {
+    cpu: cpu => {
+      if (found.length === 0) found.push({ ...cpu, source: file.path })
+    },
+    fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
+  })
+  return found[0]
 }

@@ -12,16 +12,22 @@ import {
   hypervisorReasons,
 } from '../../questions/hypervisor-cpu-baseline/compute.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
+import type { HypervisorHost } from '../../questions/input/hypervisor.ts'
 import { featureNames } from '../../questions/input/hypervisor.ts'
-import type { HypervisorHost } from '../../questions/input/hypervisor-host.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
-import { HYPERVISOR, hypervisorRequest, inquireQemu, PROBES, refuseReadOnly } from '../hypervisor.ts'
-import { openHosts } from '../hypervisor-hosts.ts'
+import {
+  HYPERVISOR,
+  hypervisorRequest,
+  inquireQemu,
+  openHosts,
+  PROBES,
+  refuseReadOnly,
+} from '../hypervisor.ts'
+import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
+import { openContext } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
 import { atSource } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'

@@ -3,8 +3,6 @@ import { filesOf, type InputFile } from '../../host/files/files.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { type Hypervisor, hypervisorCompare, reportedCpu } from '../../questions/input/hypervisor.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../command.ts'
-import { openContext } from '../database.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -14,9 +12,11 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
+import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
+import { openContext } from '../session.ts'
 import { FileComparer, type Side } from './file-comparer.ts'
-import { FILES } from './file-options.ts'
+import { FILES } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
 export const command: Command = {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import type { FoundHost } from '../../questions/input/parse-cpus.ts'
-import { type StreamOptions, streamCpus } from '../../questions/input/stream-cpus.ts'
+import { type StreamOptions, streamCpus } from '../../questions/input/parse-cpus.ts'
 import { readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
 import { fileError } from './file-error.ts'

@@ -1,6 +1,5 @@
 import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
-import { planOptions } from '../pools/plan-options.ts'
-import { planInput } from '../pools/plan-schema.ts'
+import { planInput, planOptions } from '../pools/plan-options.ts'
 import { question } from '../question.ts'
 import { Advice } from './answer.ts'
 import { advise } from './compute.ts'

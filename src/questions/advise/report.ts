@@ -1,6 +1,6 @@
 import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { figure, percent } from '../words/figure.ts'
+import { figure, percent } from '../words/cells.ts'
 import type { Advice } from './answer.ts'
 
 /** Adds the recommended strategy, and what each strategy gives and loses. */

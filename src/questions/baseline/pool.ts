@@ -4,11 +4,12 @@ import { driverOf } from '../../arch/registry.ts'
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { NEVER_OFFERED } from '../../qemu/names.ts'
 import type { BaselineReasons, LostFeature } from '../answer-parts.ts'
-import type { Note } from '../words/note.ts'
-import { reasonOf } from '../words/reason.ts'
+import { type Note, reasonOf } from '../words/note.ts'
+import type { BaselineAnswer } from './answer.ts'
 
 export interface PoolOptions {
   /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */
@@ -183,3 +184,10 @@ export class Pool {
     return { ...cpu, features }
   }
 }
+
+/** @param cpu the pool's result */
+export const baselineAnswer = (pool: Pool, cpu: Cpu): BaselineAnswer => ({
+  xml: printCpu(cpu),
+  model: cpu.model ?? '',
+  features: pool.features(cpu),
+})

@@ -4,8 +4,7 @@ import { readCpu } from '../input/read.ts'
 import { question } from '../question.ts'
 import { described, flag, text } from '../schema.ts'
 import { BaselineAnswer } from './answer.ts'
-import { baselineAnswer } from './compute.ts'
-import { Pool } from './pool.ts'
+import { baselineAnswer, Pool } from './pool.ts'
 
 const input = v.strictObject({
   cpus: described(

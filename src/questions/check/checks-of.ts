@@ -1,10 +1,10 @@
 import type { CheckCase, CheckFailure, Checks } from '../../report/checks.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
-import { describeChangeInLine } from '../drift/describe.ts'
-import { describeObstacles } from '../migrate/describe-obstacle.ts'
-import { poolName } from '../words/describe-pool.ts'
+import { describeChangeInLine } from '../drift/report.ts'
+import { describeObstacles } from '../migrate/describe.ts'
+import { poolName } from '../words/cells.ts'
 import type { CheckAnswer } from './answer.ts'
-import { DEMAND_TITLES } from './describe.ts'
+import { DEMAND_TITLES } from './compute.ts'
 
 /** Files of hosts, by name: what a report's places are made of. */
 export type HostFiles = ReadonlyMap<string, string>

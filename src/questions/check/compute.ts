@@ -1,9 +1,148 @@
+import { hex } from '../../core/bits.ts'
+import { placeOf } from '../../core/feature.ts'
+import { count, fewNames } from '../../core/text.ts'
+import type { Outlier } from '../../fleet/causes/odd-ones.ts'
 import { checkFleet, type RequirementResult } from '../../fleet/requirements/requirement-checks.ts'
-import type { RequirementFailure } from '../../fleet/requirements/requirement-result.ts'
+import type { RequirementFailure, RequirementKind } from '../../fleet/requirements/requirement-result.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { reasonOf } from '../words/reason.ts'
-import type { CheckAnswer, FailureAnswer, VerdictAnswer } from './answer.ts'
-import { describeFailure } from './describe.ts'
+import { describeObstacles, obstacleAnswers } from '../migrate/describe.ts'
+import { reasonOf } from '../words/note.ts'
+import type { CheckAnswer, FailureAnswer, FailureWords, VerdictAnswer } from './answer.ts'
+
+/** What a demand demands, in a line. */
+export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
+  pools: 'the requirement is for a pool that is there',
+  level: 'the pool reaches an x86-64 level',
+  'must-have': "the pool's baseline has features",
+  'must-not': "the pool's baseline does not have features",
+  model: 'the pool can run a CPU model',
+  vendor: 'every host is of a vendor',
+  lost: 'few features are lost to the baseline',
+  hosts: 'the pool has enough hosts',
+  'phys-bits': 'every host addresses enough memory',
+  microcode: 'microcode is new enough',
+  'same-microcode': 'hosts of one signature run one microcode',
+  alike: 'hosts of one signature have the same features',
+  'not-vulnerable': 'no host is vulnerable',
+  movable: 'the pool survives the loss of any host',
+}
+
+/** Why a demand is not kept. */
+export function describeFailure(view: FleetView, failure: RequirementFailure): FailureWords {
+  switch (failure.kind) {
+    case 'no-pool':
+      return {
+        text: `no pool is called ${failure.labels.join(' or ')}`,
+        remedy: 'correct the label in the requirement',
+      }
+    case 'lacks': {
+      const { feature, lacking } = failure
+      const hosts = lacking.flatMap(({ group }) => group.hosts.map(({ name }) => name))
+      const finding = lacking[0]?.finding
+      const cause = finding ? ` (${finding.cause}, ${finding.confidence})` : ''
+      return {
+        text: `${feature.name} ${placeOf(feature)} is not on ${fewNames(hosts)}${cause}`,
+        remedy: finding?.remedy ?? '',
+      }
+    }
+    case 'unknown-feature':
+      return {
+        text: `${failure.name} is not in the CPU map`,
+        remedy: 'use the built-in data, or a newer map',
+      }
+    case 'has':
+      return {
+        text: `every host has ${failure.feature.name} ${placeOf(failure.feature)}`,
+        remedy: `disable ${failure.feature.name} in the guests' CPU, or turn it off on the hosts`,
+      }
+    case 'lost': {
+      const names = fewNames(failure.features.map(({ name }) => name))
+      return {
+        text: `${count(failure.features.length, `${failure.class} feature`)} lost, ${failure.most} allowed: ${names}`,
+        remedy: 'see which hosts lack them with `virt-cpu explain`',
+      }
+    }
+    default:
+      return sayHostFailure(view, failure)
+  }
+}
+
+type HostFailure = Exclude<
+  RequirementFailure,
+  { readonly kind: 'no-pool' | 'lacks' | 'unknown-feature' | 'has' | 'lost' }
+>
+
+function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
+  switch (failure.kind) {
+    case 'hosts':
+      return {
+        text: `the pool has ${count(failure.hosts, 'host')}, ${failure.least} wanted`,
+        remedy: 'add a host, or join pools',
+      }
+    case 'phys-bits': {
+      const { host, is, least } = failure
+      return is === undefined
+        ? { text: `${host.name}: width of physical addresses not known`, remedy: SAY_MORE }
+        : {
+            text: `${host.name} addresses ${is} bits, ${least} wanted`,
+            remedy: `leave the host out, or ask for ${is} and give guests no more`,
+          }
+    }
+    case 'microcode': {
+      const { host, is, least } = failure
+      return is === undefined
+        ? { text: `${host.name}: microcode revision not known`, remedy: SAY_MORE }
+        : { text: `${host.name} runs microcode ${rev(is)}, ${rev(least)} wanted`, remedy: UPDATE }
+    }
+    case 'older-microcode':
+      return {
+        text: `${fewNames(failure.hosts.map(({ name, microcode = 0 }) => `${name} ${rev(microcode)}`))}: others of the same silicon run microcode ${rev(failure.newest)}`,
+        remedy: UPDATE,
+      }
+    case 'vendor':
+      return {
+        text: `${failure.host.name} is of ${failure.is ?? 'an unknown vendor'}, not ${failure.wanted}`,
+        remedy: 'put the host in a pool of its vendor',
+      }
+    case 'odd':
+      return sayOdd(failure.odd)
+    case 'vulnerable':
+      return failure.status === undefined
+        ? { text: `${failure.host.name}: vulnerabilities not known`, remedy: SAY_MORE }
+        : {
+            text: `${failure.host.name}: ${failure.name}: ${failure.status}`,
+            remedy: 'update microcode and kernel',
+          }
+    case 'stuck': {
+      const { guest, why } = failure.stuck
+      const [nearest] = why
+      if (!nearest) return { text: `guest ${guest.name} has no other host`, remedy: 'add a host' }
+      const obstacles = obstacleAnswers(view, nearest.group, nearest.obstacles)
+      return {
+        text: `guest ${guest.name} has no other host; of the closest, ${nearest.group.name}: ${describeObstacles(obstacles)}`,
+        remedy: obstacles[0]?.remedy ?? '',
+      }
+    }
+  }
+}
+
+const SAY_MORE = 'record the host again with `virsh capabilities`, or say it in the fleet file'
+const UPDATE = 'update microcode or firmware, cold boot, restart guests'
+
+const rev = (revision: number): string => `0x${hex(revision, 1)}`
+
+function sayOdd({ group, norm, lacks, has }: Outlier): FailureWords {
+  const names = group.hosts.map(({ name }) => name)
+  const words = (list: Outlier['lacks']) => fewNames(list.map(({ feature }) => feature.name))
+  const parts = [
+    ...(lacks.length > 0 ? [`lacks ${words(lacks)}`] : []),
+    ...(has.length > 0 ? [`has beyond it ${words(has)}`] : []),
+  ]
+  return {
+    text: `${fewNames(names)}: the silicon of ${norm.name}, but ${parts.join(' and ')}`,
+    remedy: (lacks[0] ?? has[0])?.finding.remedy ?? '',
+  }
+}
 
 /** Whether the fleet keeps to its requirements, pool by pool, and why not. Of no requirements: it does. */
 export function checkAnswer(view: FleetView): CheckAnswer {

@@ -1,6 +1,6 @@
 import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { poolName } from '../words/describe-pool.ts'
+import { poolName } from '../words/cells.ts'
 import type { CheckAnswer } from './answer.ts'
 
 /** Whether each demand is kept, and why not, for people. */

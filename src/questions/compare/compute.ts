@@ -4,7 +4,7 @@ import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../words/note.ts'
-import { reasonOf } from '../words/reason.ts'
+import { reasonOf } from '../words/note.ts'
 import type { CompareAnswer } from './answer.ts'
 
 /**

@@ -1,14 +1,29 @@
 import type { AllowedModels, CpuBits } from '../../arch/driver.ts'
 import { requireDecoder } from '../../arch/registry.ts'
+import { bit } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
-import type { Signature } from '../../core/signature.ts'
+import { matches, type Signature } from '../../core/signature.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import type { Context } from '../context.ts'
-import { doubts } from '../input/warnings.ts'
-import type { Note } from '../words/note.ts'
-import { reasonOf } from '../words/reason.ts'
-import type { DecodeAnswer } from './answer.ts'
+import { type Note, reasonOf } from '../words/note.ts'
+import type { DecodeAnswer, DecodeReasons } from './answer.ts'
+
+/** Why an answer from this dump may be poor: what the dump could not see. Empty: nothing found. */
+export function doubts(data: Cpuid, source?: string): Note[] {
+  const found: Note['kind'][] = []
+  const extended = data.word(0x8000_0001, 0, 'edx')
+  if (bit(extended, 29) && !bit(extended, 11) && data.word(0, 0, 'ebx') === GENU) found.push('syscall-lost')
+  const basic = data.word(1, 0, 'ecx')
+  if (bit(basic, 26) && data.has(0xd, 0) && !data.has(0xd, 1)) found.push('no-xsave-subleaf')
+  if (bit(basic, 31)) found.push('hypervisor-present')
+  const toldByMsrs = data.bit(7, 0, 'edx', 29) || bit(basic, 5)
+  if (data.msrs().length === 0 && toldByMsrs) found.push('no-msrs')
+  return found.map(kind => ({ kind, ...(source ? { source } : {}) }) as Note)
+}
+
+/** `Genu` of GenuineIntel: AMD reports SYSCALL to 32-bit programs too. */
+const GENU = 0x756e_6547
 
 export interface DecodeOptions {
   /** A host's definition names a model wholly present; a guest's may disable some of it. */
@@ -87,5 +102,24 @@ export function meetData(all: readonly CpuBits[]): CpuBits | undefined {
     features: rest.reduce((set, data) => set.meet(data.features), first.features),
     vendor: same(data => data.vendor),
     signature: same(data => data.signature),
+  }
+}
+
+/** @param cpu what `data` was decoded to */
+export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeReasons {
+  const own = db.models.filter(model => data.signature && matches(model.signatures, data.signature))
+  const out = own.filter(model => model.decode[cpu.type] && !model.features.leq(data.features))
+  const passedOver = out
+    .filter(model => model.name !== cpu.model)
+    .map(model => ({
+      model: model.name,
+      missing: db.features.in(model.features.minus(data.features)).map(reasonOf),
+    }))
+  return {
+    model: cpu.model ?? '',
+    matches: own.some(model => model.name === cpu.model),
+    beyond: cpu.features.filter(({ policy }) => policy !== 'disable').length,
+    disabled: cpu.features.filter(({ policy }) => policy === 'disable').length,
+    passedOver,
   }
 }

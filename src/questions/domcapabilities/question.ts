@@ -1,7 +1,130 @@
-import { question } from '../question.ts'
+import * as v from 'valibot'
+import type { QemuCapabilities } from '../../qemu/capabilities.ts'
+import { checkVirtType, chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
+import {
+  computeDomainCapabilities,
+  disableDeprecatedFeatures,
+} from '../../qemu/domain-capabilities/domain-capabilities.ts'
+import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
+import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
+import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
+import type { Context } from '../context.ts'
+import { readCpu } from '../input/read.ts'
+import { emulatorPath, readReplies } from '../input/recorded-hypervisor.ts'
+import { replies } from '../input/schemas.ts'
+import { type Outcome, question } from '../question.ts'
 import { XmlAnswer } from '../schema.ts'
-import { askDomcapabilities } from './compute.ts'
-import { domcapabilitiesInput } from './input.ts'
+
+const text = v.string('must be text')
+const flag = v.boolean('must be true or false')
+const count = v.pipe(v.number('must be a number'), v.integer('must be a whole number'), v.minValue(0))
+const texts = v.array(text, 'must be a list of texts')
+
+/** What is known of the host beside its QEMU; all of it may be left out. */
+const host = v.strictObject({
+  arch: v.optional(text),
+  cpu: v.optional(text),
+  physBits: v.optional(count),
+  kvmMaxVcpus: v.optional(count),
+  vfio: v.optional(flag),
+  firmware: v.optional(v.array(v.looseObject({}), "must be a list of QEMU's firmware descriptions")),
+  loaders: v.optional(texts),
+  swtpm: v.optional(texts),
+  rdp: v.optional(flag),
+  protectedGuests: v.optional(flag),
+  sev: v.optional(v.strictObject({ maxGuests: count, maxEsGuests: count })),
+})
+
+export const domcapabilitiesInput = v.strictObject({
+  replies,
+  virttype: v.optional(text),
+  arch: v.optional(text),
+  machine: v.optional(text),
+  emulator: v.optional(text),
+  disableDeprecated: v.optional(flag),
+  host: v.optional(host),
+})
+
+export type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>
+
+/**
+ * What a guest can be given on a host: libvirt's `<domainCapabilities>`.
+ * @param choice whether the accelerator was probed is not asked: one that was not has no machines and no models
+ * @throws LibvirtError where the host that QEMU tells fits no CPU model
+ */
+export function domcapabilities(
+  { map }: Context,
+  qemu: QemuCapabilities,
+  choice: QemuChoice,
+  host: DomainHost,
+  options: { readonly disableDeprecated?: boolean | undefined } = {},
+): string {
+  const { accelerator, arch, isNative, binary, virttype } = choice
+  const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
+  const machine = choice.machine?.name ?? ''
+  const caps = computeDomainCapabilities({
+    map,
+    qemu,
+    with: given,
+    accelerator,
+    arch,
+    isNative,
+    machine,
+    host,
+  })
+  const shown = options.disableDeprecated ? disableDeprecatedFeatures(caps, given) : caps
+  return printDomainCapabilities(shown, binary, virttype)
+}
+
+/**
+ * As `domcapabilities`, of the JSON contract's inputs.
+ * @throws LibvirtError, ParseError
+ */
+export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
+  const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
+  const qemu = readQemuCapabilities(readReplies(replies), arch)
+  const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
+  const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
+  const isProbed = qemu.accelerators.has(choice.accelerator)
+  return {
+    answer: { xml },
+    notes: isProbed ? [] : [{ kind: 'accelerator-not-probed', virttype: choice.virttype }],
+  }
+}
+
+function hostOf({ cpu, firmware, ...facts }: NonNullable<DomcapabilitiesInput['host']> = {}): DomainHost {
+  return {
+    ...facts,
+    cpu: cpu === undefined ? undefined : readCpu(cpu, 'auto', 'host.cpu'),
+    firmware: firmware?.flatMap(description => parseFirmware(description) ?? []),
+  }
+}
+
+/**
+ * As `chooseQemu`, but an accelerator that was not probed is taken as it is asked for: what libvirt tells of one is
+ * little, and no error.
+ * @throws LibvirtError
+ */
+export function chooseLeniently(
+  qemu: QemuCapabilities,
+  request: QemuRequest,
+  emulator = emulatorPath(qemu.arch),
+  host = qemu.arch,
+): QemuChoice {
+  checkVirtType(request.virttype)
+  const { virttype } = request
+  const place = { binary: emulator, host }
+  const arch = request.arch ?? qemu.arch
+  if ((virttype !== 'kvm' && virttype !== 'hvf') || qemu.accelerators.has(virttype)) {
+    return chooseQemu(qemu, place, { ...request, arch })
+  }
+  return {
+    ...chooseQemu(qemu, place, { ...request, arch, virttype: 'qemu' }),
+    virttype,
+    accelerator: virttype,
+  }
+}
 
 export const domcapabilitiesQuestion = question({
   name: 'domcapabilities',

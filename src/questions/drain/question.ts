@@ -1,12 +1,19 @@
 import * as v from 'valibot'
-import { fleetInput } from '../input/fleet/fleet-schema.ts'
-import { hostsNamed } from '../input/fleet/host-named.ts'
-import { openFleet } from '../input/fleet/open-fleet.ts'
+import { type DrainStep, planDrain } from '../../fleet/change/drain.ts'
+import { findGuestRestarts } from '../../fleet/change/raise.ts'
+import { applyEffect } from '../../fleet/change/what-if.ts'
+import { groupGuestsByPool } from '../../fleet/guest.ts'
+import { findStuckGuests } from '../../fleet/places.ts'
+import type { Effect } from '../../map/effects.ts'
+import { hostsNamed } from '../input/fleet/named.ts'
+import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { obstacleAnswers } from '../migrate/describe.ts'
 import { question } from '../question.ts'
 import { names, whole } from '../schema.ts'
 import { effectNamed } from '../what-if/compute.ts'
-import { DrainAnswer } from './answer.ts'
-import { drainAnswer } from './compute.ts'
+import { reasonOf } from '../words/note.ts'
+import { DrainAnswer, type StepAnswer } from './answer.ts'
 
 const input = v.strictObject({
   ...fleetInput,
@@ -27,4 +34,69 @@ export const drainQuestion = question({
     const answer = drainAnswer(view, { only: only.length > 0 ? new Set(only) : undefined, effects, room })
     return { answer, notes }
   },
+})
+
+interface DrainInput {
+  /** Names of the hosts to upgrade; absent: all. */
+  readonly only?: ReadonlySet<string> | undefined
+  /** What the upgrade does to each host. */
+  readonly effects?: readonly Effect[] | undefined
+  /** How many guests a host takes; absent: any number. */
+  readonly room?: number | undefined
+}
+
+/**
+ * In which order to empty hosts for a rolling upgrade, pool by pool; who is bound to one host; who can be raised
+ * when it is done.
+ */
+export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
+  const { db, fleet, pools, valuation } = view
+  const guests = groupGuestsByPool(fleet.guests, fleet.hosts)
+  const options = optionsOf(input)
+  return {
+    steps: pools.flatMap(({ label, groups }) =>
+      planDrain(
+        db.features,
+        groups.flatMap(({ hosts }) => hosts),
+        guests.get(label) ?? [],
+        options,
+      ).map(step => stepAnswer(view, label, step)),
+    ),
+    bound: pools.flatMap(({ label, groups }) =>
+      findStuckGuests(db.features, guests.get(label) ?? [], groups).map(({ guest, why: [first] }) => ({
+        guest: guest.name,
+        host: guest.host ?? null,
+        pool: label,
+        nearest: first?.group.hosts.find(({ name }) => name !== guest.host)?.name ?? null,
+        why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
+      })),
+    ),
+    raise: findGuestRestarts(valuation, fleet.hosts.map(options.after), fleet.guests).map(
+      ({ guest, pool, gains, beyond, worth }) => ({
+        guest: guest.name,
+        host: guest.host ?? null,
+        pool,
+        gains: gains.map(reasonOf),
+        beyond: beyond.map(reasonOf),
+        worth,
+      }),
+    ),
+  }
+}
+
+const optionsOf = ({ only, effects = [], room }: DrainInput) => ({
+  ...(only ? { only } : {}),
+  ...(room === undefined ? {} : { room: () => room }),
+  after: (host: Parameters<typeof applyEffect>[1]) =>
+    effects.reduce((now, effect) => applyEffect(effect, now), host),
+})
+
+const stepAnswer = (view: FleetView, pool: string, { host, moves, stuck }: DrainStep): StepAnswer => ({
+  pool,
+  host: host.name,
+  moves: moves.map(({ guest, to }) => ({ guest: guest.name, to: to.name })),
+  stuck: stuck.map(({ guest, obstacles, nearest }) => {
+    const group = nearest && view.groupOf.get(nearest.name)
+    return { guest: guest.name, obstacles: group ? obstacleAnswers(view, group, obstacles) : [] }
+  }),
 })

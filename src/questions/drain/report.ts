@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { describeObstacles } from '../migrate/describe-obstacle.ts'
-import { hostNamesOf, poolName } from '../words/describe-pool.ts'
+import { describeObstacles } from '../migrate/describe.ts'
+import { hostNamesOf, poolName } from '../words/cells.ts'
 import type { BoundAnswer, DrainAnswer, RaiseAnswer, StepAnswer } from './answer.ts'
 
 /** The order of a rolling upgrade, who is bound to one host, and who can be raised, for people. */

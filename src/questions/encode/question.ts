@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { printCpudata } from '../../formats/libvirt/cpudata.ts'
-import { oneCpu } from '../input/cpu-schemas.ts'
 import { readCpu } from '../input/read.ts'
+import { oneCpu } from '../input/schemas.ts'
 import { encode } from '../operations.ts'
 import { question } from '../question.ts'
 

@@ -1,15 +1,13 @@
 import * as v from 'valibot'
-import { BadRequest } from '../bad-request.ts'
-import { fleetInput } from '../input/fleet/fleet-schema.ts'
+import { BadRequest } from '../context.ts'
 import { featureNamed } from '../input/fleet/named.ts'
-import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { flag, text } from '../schema.ts'
 import { CostAnswer, ExplainAnswer, FeatureAnswer } from './answer.ts'
-import { explain } from './compute.ts'
+import { explain, explainFeature } from './compute.ts'
 import { cost } from './cost.ts'
-import { explainFeature } from './one-feature.ts'
 
 const input = v.pipe(
   v.strictObject({

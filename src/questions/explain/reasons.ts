@@ -5,7 +5,7 @@ import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { reasonOf } from '../words/reason.ts'
+import { reasonOf } from '../words/note.ts'
 import type { CauseAnswer, LossAnswer, SharedCause } from './answer.ts'
 
 /** Says why, naming hosts: lists of hosts that recur are one object. */

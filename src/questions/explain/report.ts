@@ -1,11 +1,71 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import type { Expression } from '../input/fleet/expression.ts'
-import { hostWords, levelCell } from '../words/cells.ts'
-import { poolName } from '../words/describe-pool.ts'
-import { figure } from '../words/figure.ts'
-import type { Axis, OddHost, PoolExplanation } from './answer.ts'
-import { addLosses } from './loss-report.ts'
+import type { Tone } from '../../report/styled-text.ts'
+import type { Expression } from '../pools/choice.ts'
+import { figure, hostWords, levelCell, poolName } from '../words/cells.ts'
+import type { Axis, FeatureAnswer, LossAnswer, OddHost, PoolExplanation, SharedCause } from './answer.ts'
+
+/** Features that the same hosts lack for the same reason, which the same thing remedies. */
+interface Section {
+  readonly because: SharedCause
+  readonly losses: LossAnswer[]
+}
+
+/** Adds every lost feature under who lacks it, why, and what remedies that; what weighs most first. */
+export function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): void {
+  report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
+  for (const { because, losses } of sectionsOf(lost)) {
+    const { cause, confidence, meaning, remedy, evidence } = because
+    report.subheading(
+      { text: cause, tone: toneOf(because) },
+      ` (${confidence}): ${meaning}; ${hostWords(because.hosts, hosts)}`,
+    )
+    if (remedy !== '') report.line(`  remedy: ${remedy}`)
+    if (evidence.length > 0) report.line(`  ${evidence.join('; ')}`)
+    report.table(
+      [{ title: '' }, { title: '' }, { title: '', wraps: true }],
+      losses.map(({ feature, place, title, hazard }) => [
+        feature,
+        place,
+        hazard ? `${title}; ${HAZARD}` : title,
+      ]),
+    )
+  }
+}
+
+const HAZARD = 'guests that do not see it stay unprotected where they need it'
+
+const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? 'bad' : 'warning')
+
+function sectionsOf(lost: readonly LossAnswer[]): Section[] {
+  const sections = new Map<string, Section>()
+  for (const loss of lost) {
+    for (const because of loss.because) {
+      const { cause, confidence, remedy, evidence, hosts } = because
+      const key = [cause, confidence, remedy, ...evidence, '', ...hosts].join('\n')
+      const section = sections.get(key)
+      if (section) section.losses.push(loss)
+      else sections.set(key, { because, losses: [loss] })
+    }
+  }
+  return [...sections.values()].sort((a, b) => rankOf(a) - rankOf(b))
+}
+
+const CLASSES = ['security', 'performance', 'virtualization', undefined, 'platform', 'nested', 'volatile']
+
+const rankOf = ({ losses }: Section): number => Math.min(...losses.map(loss => CLASSES.indexOf(loss.class)))
+
+/** Adds why one feature is lost, by host. */
+export function addBecause(report: Report, because: readonly SharedCause[], hosts: number): void {
+  for (const one of because) {
+    report.line(
+      { text: one.cause, tone: toneOf(one) },
+      ` (${one.confidence}): ${one.meaning}; ${hostWords(one.hosts, hosts)}`,
+    )
+    report.line(`  remedy: ${one.remedy}`)
+    if (one.evidence.length > 0) report.line(`  ${fewNames(one.evidence)}`)
+  }
+}
 
 /** Adds why a pool's guests get what they get. */
 export function addPool(report: Report, pool: PoolExplanation): void {
@@ -114,4 +174,20 @@ function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost)
   ]
   const columns = [{ title: '' }, { title: '' }, { title: '' }, { title: '', wraps: true }] as const
   report.table(columns, [...lacks.map(row('lacks')), ...has.map(row('has'))])
+}
+
+/** Adds where one feature is kept and lost, and why. */
+export function addFeature(report: Report, { feature, place, title, pools }: FeatureAnswer): void {
+  report.line({ text: feature, tone: 'strong' }, `  ${place}  ${title}`)
+  for (const { pool, fate, having, lacking, because } of pools) {
+    const hosts = having.length + lacking.length
+    const tone = fate === 'kept' ? 'good' : fate === 'lost' ? 'bad' : 'quiet'
+    report.heading(poolName(pool))
+    const who = fate === 'absent' ? 'no host has it' : `on ${having.length} of ${count(hosts, 'host')}`
+    report.line(
+      { text: fate, tone },
+      `  ${who}${lacking.length > 0 && fate !== 'absent' ? `, not on ${hostWords(lacking)}` : ''}`,
+    )
+    addBecause(report, because, hosts)
+  }
 }

@@ -13,7 +13,7 @@ import { computeStartCpu } from '../../qemu/guest/start.ts'
 import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
-import { reasonOf } from '../words/reason.ts'
+import { reasonOf } from '../words/note.ts'
 import type { GuestAnswer } from './answer.ts'
 
 /** A guest that is to start on a hypervisor. */

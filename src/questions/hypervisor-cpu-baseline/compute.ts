@@ -7,8 +7,8 @@ import {
 } from '../../qemu/hypervisor-cpu.ts'
 import { Pool } from '../baseline/pool.ts'
 import type { Context } from '../context.ts'
-import { allowedOnAll, type HypervisorHost } from '../input/hypervisor-host.ts'
-import { reasonOf } from '../words/reason.ts'
+import { allowedOnAll, type HypervisorHost } from '../input/hypervisor.ts'
+import { reasonOf } from '../words/note.ts'
 import type { HypervisorReasons } from './answer.ts'
 
 /**

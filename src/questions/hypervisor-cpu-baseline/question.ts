@@ -3,13 +3,15 @@ import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { BaselineAnswer } from '../baseline/answer.ts'
-import { featureNames } from '../input/hypervisor.ts'
-import { type HypervisorHost, hypervisorHost } from '../input/hypervisor-host.ts'
-import { baselineInput } from '../input/hypervisor-schemas.ts'
+import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
 import { readCpu } from '../input/read.ts'
-import { answeredFrom } from '../input/recorded-answers.ts'
-import { readRecordedHosts } from '../input/recorded-hosts.ts'
-import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import {
+  answeredFrom,
+  readRecordedHosts,
+  readReplies,
+  requestedHypervisor,
+} from '../input/recorded-hypervisor.ts'
+import { baselineInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { HypervisorReasons } from './answer.ts'
 import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './compute.ts'

@@ -1,9 +1,8 @@
 import { CompareAnswer } from '../compare/answer.ts'
 import { hypervisorCompare, reportedCpu } from '../input/hypervisor.ts'
-import { compareInput } from '../input/hypervisor-schemas.ts'
 import { readCpu } from '../input/read.ts'
-import { answeredFrom } from '../input/recorded-answers.ts'
-import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { answeredFrom, readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { compareInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 
 export const hypervisorCpuCompareQuestion = question({

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { cpudata } from '../input/cpu-schemas.ts'
 import { readData } from '../input/read.ts'
+import { cpudata } from '../input/schemas.ts'
 import { question } from '../question.ts'
 
 export const identicalQuestion = question({

@@ -2,7 +2,7 @@ import type { Dialogue } from '../../arch/dialogue.ts'
 import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { type HypervisorSupport, readHypervisorSupport } from '../../qemu/allowance.ts'
+import { type HypervisorSupport, meetHypervisorSupport, readHypervisorSupport } from '../../qemu/allowance.ts'
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
 import type { QemuChoice } from '../../qemu/choice.ts'
 import { compareWithHypervisor, computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
@@ -67,4 +67,29 @@ export function featureNames({ map }: Context, arch: string, cpu: Cpu): string[]
   const decoder = driverOf(map, arch)?.decoder
   const features = decoder ? decoder.db.features.in(decoder.featuresOf(cpu)) : cpu.features
   return features.map(({ name }) => name)
+}
+
+/** A host as far as its hypervisor tells: from its QEMU, or from libvirt's domain capabilities of it. */
+export interface HypervisorHost {
+  readonly source: string
+  /** libvirt's name of the guests' architecture. */
+  readonly arch: string
+  readonly allowance: HypervisorSupport
+  /** The CPU that guests get in mode host-model; absent: it does not tell. */
+  readonly reported?: Cpu | undefined
+}
+
+/** @throws LibvirtError where it tells of no models, and where libvirt does not ask it for CPUs */
+export const hypervisorHost = (context: Context, hypervisor: Hypervisor, source: string): HypervisorHost => ({
+  source,
+  arch: hypervisor.choice.arch,
+  allowance: hypervisorAllowance(context, hypervisor),
+  reported: computeHypervisorCpu(context.map, hypervisor.capabilities, hypervisor.choice)?.reported,
+})
+
+/** What all hosts allow. @throws RangeError for none */
+export function allowedOnAll(hosts: readonly HypervisorHost[]): HypervisorSupport {
+  const [first, ...rest] = hosts
+  if (!first) throw new RangeError('what no host allows')
+  return rest.reduce((all, { allowance }) => meetHypervisorSupport(all, allowance), first.allowance)
 }

@@ -1,8 +1,11 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { readText } from '../../formats/dialects.ts'
+import type { Found } from '../../formats/found.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
-import type { Context } from '../context.ts'
+import { ChunkReader } from '../../formats/read-chunks.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import { type Context, contextOf } from '../context.ts'
 import type { Note } from '../words/note.ts'
 import { definitionOf } from './definition-of.ts'
 
@@ -32,3 +35,43 @@ export const parseCpus = (
       const { value, notes } = definitionOf(context, { ...input, source }, expected)
       return { cpu: value, notes }
     })
+
+export interface StreamOptions {
+  /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
+  readonly expected?: Expected
+  /** What errors call the stream. */
+  readonly source?: string
+  /** Ends the reading: the iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Whose facts dumps are named from; absent: the data that comes with this package. */
+  readonly map?: CpuMap
+}
+
+/** What a stream is made of: UTF-8 bytes or text, cut anywhere. A web `ReadableStream` or a Node stream will do. */
+export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>
+
+/**
+ * Yields every CPU of a stream of any length, in order: those of XML as soon as each is complete, in memory for one
+ * document at a time; those of other dialects when the stream has ended. Yields nothing where there is no CPU.
+ * @throws ParseError, LibvirtError, and the reason of `signal`
+ */
+export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): AsyncGenerator<FoundHost> {
+  const { expected = 'auto', source = '', signal } = options
+  const context = contextOf(options.map)
+  const found: Found[] = []
+  const reader = new ChunkReader({ source, hosts: expected !== 'guest', take: one => found.push(one) })
+  const complete = function* () {
+    for (const cpu of found.splice(0).flatMap(cpusOf)) {
+      const { value, notes } = definitionOf(context, { ...cpu, source }, expected)
+      yield { cpu: value, notes }
+    }
+  }
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted()
+    reader.write(chunk)
+    yield* complete()
+  }
+  signal?.throwIfAborted()
+  await reader.end()
+  yield* complete()
+}

@@ -1,8 +1,11 @@
+import type { Dialogue, DialogueStep } from '../../arch/dialogue.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { ARCH_NAMES } from '../../formats/arch-names.ts'
 import { readText } from '../../formats/dialects.ts'
 import type { Found } from '../../formats/found.ts'
 import { parseDocuments } from '../../formats/json/json-documents.ts'
+import type { JsonObject } from '../../formats/json/json-value.ts'
 import { domainCapabilitiesOf } from '../../formats/libvirt/domain-capabilities.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { checkQemuRequest, chooseQemu, type QemuRequest } from '../../qemu/choice.ts'
@@ -10,8 +13,8 @@ import { type QmpRecording, readRecording } from '../../qemu/qmp/conversation.ts
 import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
 import type { Context } from '../context.ts'
-import type { Hypervisor } from './hypervisor.ts'
-import { type HypervisorHost, hypervisorHost } from './hypervisor-host.ts'
+import { BadRequest } from '../context.ts'
+import { type Hypervisor, type HypervisorHost, hypervisorHost } from './hypervisor.ts'
 
 /** Where QEMU is when nobody says. */
 export const emulatorPath = (arch: string): string => `/usr/bin/qemu-system-${arch}`
@@ -101,3 +104,45 @@ function hostOfCapabilities(capabilities: Element, source: string): HypervisorHo
     reported: hostModel && parseCpu(hostModel, 'guest'),
   }
 }
+
+/** Recorded hosts of one architecture. @throws LibvirtError, ParseError, BadRequest */
+export function readRecordedHosts(
+  context: Context,
+  texts: readonly string[],
+  use: RecordedRequest,
+): HypervisorHost[] {
+  const hosts = texts.flatMap((text, i) => requireHosts(context, text, `hosts[${i}]`, use))
+  const arches = new Set(hosts.map(({ arch }) => arch))
+  if (arches.size > 1) throw new BadRequest(`hosts of several architectures: ${[...arches].join(', ')}`)
+  return hosts
+}
+
+/**
+ * What an inquiry comes to, answered from a recording: s390x leaves comparing and combining CPUs to QEMU.
+ * @throws LibvirtError of the inquiry, and where the recording does not hold an answer
+ */
+export function answeredFrom<T>(inquiry: Dialogue<T>, conversation: QmpRecording): T {
+  let step = inquiry.next()
+  while (!step.done) step = inquiry.next(answerTo(step.value, conversation))
+  return step.value
+}
+
+function answerTo({ execute, arguments: given }: DialogueStep, { runs }: QmpRecording): JsonObject {
+  const asked = canonical(given)
+  const found = runs
+    .flat()
+    .find(({ command }) => command.execute === execute && canonical(command.arguments ?? {}) === asked)
+  if (found) return found.reply
+  throw new LibvirtError(
+    'op-unsupported',
+    `QEMU itself answers this here, and the recording lacks its answer to ${JSON.stringify({ execute, arguments: given })}`,
+  )
+}
+
+/** Equal for equal values, whatever the order of their keys. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  )

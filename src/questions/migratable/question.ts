@@ -1,6 +1,6 @@
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { oneCpu } from '../input/cpu-schemas.ts'
 import { readCpu } from '../input/read.ts'
+import { oneCpu } from '../input/schemas.ts'
 import { migratable } from '../operations.ts'
 import { question } from '../question.ts'
 import { XmlAnswer } from '../schema.ts'

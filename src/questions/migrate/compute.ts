@@ -6,8 +6,7 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { type CpuFacts, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
-import { guestNamed } from '../input/fleet/guest-named.ts'
-import { hostNamed } from '../input/fleet/host-named.ts'
+import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type {
   ArrowAnswer,
@@ -17,7 +16,7 @@ import type {
   MigrateGroup,
   MoveAnswer,
 } from './answer.ts'
-import { obstacleAnswers } from './obstacle.ts'
+import { obstacleAnswers } from './describe.ts'
 
 /**
  * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were

@@ -1,6 +1,11 @@
-import { count } from '../../core/text.ts'
-import { poolName } from '../words/describe-pool.ts'
-import type { GuestPlaces, MoveAnswer } from './answer.ts'
+import { count, fewNames } from '../../core/text.ts'
+import type { ModelRefusal } from '../../fleet/asked-model.ts'
+import type { Group } from '../../fleet/groups.ts'
+import type { Obstacle } from '../../fleet/obstacles.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { poolName } from '../words/cells.ts'
+import { reasonOf } from '../words/note.ts'
+import type { GuestPlaces, MoveAnswer, ObstacleAnswer } from './answer.ts'
 
 /** How many guests there are, and how many of them are bound to their host. */
 export function describeGuests(guests: readonly GuestPlaces[]): string {
@@ -22,3 +27,83 @@ export const describePoolTitle = (label: string, hosts: number, cpus: number): s
 
 /** Of a pool in which every guest can go everywhere, after `sayPool`. */
 export const MOVES_FREELY = ': guests move freely'
+
+/** What keeps a guest out, in a line: `f16c, rdrand and 3 more are missing; 40 address bits, the host has 39`. */
+export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3): string {
+  if (obstacles.length === 0) return 'no room'
+  const missing = obstacles.flatMap(one => (one.kind === 'feature' ? one.feature : []))
+  const lacking = missing.length > 0 ? [`lacks ${fewNames(missing, most)}`] : []
+  const others = obstacles.flatMap(one => (one.kind === 'feature' ? [] : describeObstacle(one)))
+  return [...others, ...lacking].join('; ')
+}
+
+/** `CPU of Intel, the host is of AMD` */
+export function describeObstacle(one: ObstacleAnswer): string {
+  switch (one.kind) {
+    case 'feature':
+      return `lacks ${one.feature}`
+    case 'vendor':
+      return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
+    case 'phys-bits':
+      return `addresses ${one.host} bits, the guest ${one.guest}`
+    case 'model':
+      return describeRefusal(one)
+  }
+}
+
+/** What a host's hypervisor says against a model. */
+export function describeRefusal({ model, because, blockers }: ModelRefusal): string {
+  switch (because) {
+    case 'unknown':
+      return `has a hypervisor that does not know ${model}`
+    case 'blocked':
+      return `cannot give ${model}: its hypervisor lacks ${fewNames(blockers)}`
+    case 'untold':
+      return `cannot give ${model}, says its hypervisor, and not why`
+  }
+}
+
+/** The obstacles of a guest on hosts of a group, each with the likely cause and the remedy. */
+export const obstacleAnswers = (
+  view: Pick<FleetView, 'finder'>,
+  group: Group,
+  obstacles: readonly Obstacle[],
+): ObstacleAnswer[] => obstacles.map(one => answerOf(view, group, one))
+
+function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
+  switch (one.kind) {
+    case 'feature': {
+      const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
+      return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, remedy }
+    }
+    case 'vendor':
+      return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
+    case 'phys-bits':
+      return { ...one, remedy: narrower(one.host) }
+    case 'model':
+      return { ...one, remedy: otherModel(one) }
+  }
+}
+
+/** The obstacles that one thing remedies, together. */
+export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, ObstacleAnswer[]> {
+  const found = new Map<string, ObstacleAnswer[]>()
+  for (const one of obstacles) found.set(one.remedy, [...(found.get(one.remedy) ?? []), one])
+  return found
+}
+
+const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
+
+const narrower = (bits: number): string =>
+  `power the guest off and give it <maxphysaddr mode='emulate' bits='${bits}'/>`
+
+function otherModel({ because, blockers }: ModelRefusal): string {
+  switch (because) {
+    case 'unknown':
+      return 'give the guest a model that this QEMU has (`models --usable-on`), or update QEMU'
+    case 'blocked':
+      return `turn off what it lacks, ${blockers.map(name => `<feature policy='disable' name='${name}'/>`).join('')}, or give the guest a model that is usable there (\`models --usable-on\`)`
+    case 'untold':
+      return 'give the guest a model that is usable there; domain capabilities of libvirt 10.0 or newer say what blocks this one'
+  }
+}

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { fleetInput } from '../input/fleet/fleet-schema.ts'
-import { openFleet } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
 import { question } from '../question.ts'
 import { flag, text } from '../schema.ts'
 import { MigrateAnswer, MoveAnswer } from './answer.ts'

@@ -1,4 +1,5 @@
-import { fewNames } from '../../core/text.ts'
+import { count, fewNames } from '../../core/text.ts'
+import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Report } from '../../report/report.ts'
 import type { StyledText } from '../../report/styled-text.ts'
 import type {
@@ -9,9 +10,15 @@ import type {
   MoveAnswer,
   ObstacleAnswer,
 } from './answer.ts'
-import { describeGuests, describeMove, describePoolTitle, MOVES_FREELY } from './describe.ts'
-import { describeObstacle, describeObstacles } from './describe-obstacle.ts'
-import { byRemedy } from './obstacle.ts'
+import {
+  byRemedy,
+  describeGuests,
+  describeMove,
+  describeObstacle,
+  describeObstacles,
+  describePoolTitle,
+  MOVES_FREELY,
+} from './describe.ts'
 
 /** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
 export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {
@@ -113,3 +120,21 @@ export function reportMove(report: Report, answer: MoveAnswer): void {
     )
   }
 }
+
+/** The migration graph: a node for each CPU, its hosts in it; no line where guests of neither can move. */
+export const migrateGraph = ({ groups, arrows }: MigrateAnswer): DotGraph => ({
+  name: 'migration',
+  nodes: groups.map(({ name, pool, hosts }) => ({
+    id: name,
+    label: hosts.length > 1 ? [name, count(hosts.length, 'host')] : [name],
+    ...(pool ? { frame: pool } : {}),
+  })),
+  edges: arrows.filter(({ kind }) => kind !== 'none').map(edgeOf),
+})
+
+const edgeOf = ({ from, to, kind, back }: ArrowAnswer): DotEdge => ({
+  from,
+  to,
+  ways: kind === 'both-ways' ? 'both' : 'one',
+  ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(back, 2)}` } : {}),
+})

@@ -7,8 +7,8 @@ import { builtinWeights } from '../../map/weights.ts'
 import type { Blockers } from '../../qemu/allowance.ts'
 import type { LostFeature } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
-import type { HypervisorHost } from '../input/hypervisor-host.ts'
-import { reasonOf } from '../words/reason.ts'
+import type { HypervisorHost } from '../input/hypervisor.ts'
+import { reasonOf } from '../words/note.ts'
 import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { usableInput } from '../input/hypervisor-schemas.ts'
-import { readRecordedHosts } from '../input/recorded-hosts.ts'
+import { readRecordedHosts } from '../input/recorded-hypervisor.ts'
+import { usableInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { UsableModels } from './answer.ts'
 import { usableModels } from './compute.ts'

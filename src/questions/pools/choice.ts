@@ -1,11 +1,63 @@
+import { requireDecoder } from '../../arch/registry.ts'
+import { addIfMissing, type CpuFeature } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
-import type { Model } from '../../core/model.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
+import type { Model, Vendor } from '../../core/model.ts'
+import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { findAllowedInGuest } from '../../fleet/offered.ts'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
+import { toQemuName } from '../../qemu/names.ts'
 import type { Context } from '../context.ts'
-import { type HostRefusal, Refusals } from './refusals.ts'
+
+/** A hypervisor's word against a model, and a host that it is on. */
+export interface HostRefusal extends ModelRefusal {
+  readonly host: string
+}
+
+/** What a pool's hypervisors have against a model. */
+interface Verdict {
+  /** Of the first that cannot give it, whatever a definition turns off; absent: there is none. */
+  readonly refusal?: HostRefusal
+  /** What some hypervisor lacks of its own model of that name and libvirt's does not have: to be turned off by name. */
+  readonly withheld: readonly Feature[]
+}
+
+const NOTHING: Verdict = { withheld: [] }
+
+/** What the recorded hypervisors of a pool's hosts say of models. */
+export class Refusals {
+  readonly #features: FeatureTable
+  /** Each list once, with the first of its hosts. */
+  readonly #hosts = new Map<HypervisorModels, string>()
+
+  constructor(features: FeatureTable, groups: readonly Group[]) {
+    this.#features = features
+    for (const { hosts } of groups) {
+      for (const { models, name } of hosts) {
+        if (models && !this.#hosts.has(models)) this.#hosts.set(models, name)
+      }
+    }
+  }
+
+  of(model: Model): Verdict {
+    const withheld = new Set<Feature>()
+    for (const [models, host] of this.#hosts) {
+      const refusal = findModelRefusal(
+        { name: model.name, disabled: new Set<string>(), comparedByBits: model.compat, replaceable: false },
+        models,
+      )
+      if (!refusal) continue
+      const known = refusal.blockers.map(name => this.#features.get(name))
+      if (refusal.because !== 'blocked' || known.includes(undefined))
+        return { refusal: { ...refusal, host }, withheld: [] }
+      for (const feature of known) if (feature && !feature.bits.leq(model.features)) withheld.add(feature)
+    }
+    return withheld.size > 0 ? { withheld: [...withheld] } : NOTHING
+  }
+}
 
 /** A named model for a pool's guests, and what their definition then has to say. */
 export interface Candidate {
@@ -136,3 +188,47 @@ const byRank = (a: Ranked, b: Ranked): number =>
 /** `EPYC-Rome` of `EPYC-Rome-v2`, `Haswell` of `Haswell-noTSX-IBRS`. */
 const familyOf = ({ name, canonical = name }: Model): string =>
   canonical.replace(/-v\d+$/, '').replace(/(?:-noTSX|-IBRS|-IBPB)+$/, '')
+
+/** The smallest way to write a CPU down. */
+export interface Expression {
+  readonly model: string
+  /** The name that means the same on every machine type. */
+  readonly pinned: string
+  /** What has to be said beyond the model, in map order. */
+  readonly added: readonly string[]
+  readonly disabled: readonly string[]
+  /** For a domain's definition. */
+  readonly xml: string
+  /** QEMU's `-cpu`. */
+  readonly qemu: string
+  /** The least versions that know all of it, as far as they were looked at. */
+  readonly needs: Releases
+}
+
+/** The candidate written down for guests that have all of `given`. */
+export function expressionOf(
+  { map }: Context,
+  given: FeatureSet,
+  vendor: Vendor | undefined,
+  { model, added, disabled, needs }: Candidate,
+): Expression {
+  const cpu = requireDecoder(map).decodeOn({ features: given, vendor }, model, { migratable: true })
+  const off = disabled.map(({ name }): CpuFeature => ({ name, policy: 'disable' }))
+  const features = off.reduce(addIfMissing, cpu.features)
+  const pinned = model.canonical ?? model.name
+  return {
+    model: model.name,
+    pinned,
+    added: namesOf(added),
+    disabled: namesOf(disabled),
+    xml: printCpu({ ...cpu, features }),
+    qemu: [
+      pinned,
+      ...added.map(({ name }) => `${toQemuName(name)}=on`),
+      ...disabled.map(({ name }) => `${toQemuName(name)}=off`),
+    ].join(','),
+    needs,
+  }
+}
+
+const namesOf = (features: readonly Feature[]): string[] => features.map(({ name }) => name)

@@ -11,7 +11,7 @@ import {
 import type { FleetPool } from '../../fleet/pools.ts'
 import { baselineOf } from '../../fleet/pools.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { reasonOf } from '../words/reason.ts'
+import { reasonOf } from '../words/note.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 import { choose } from './choice.ts'
 

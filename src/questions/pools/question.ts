@@ -2,8 +2,7 @@ import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { question } from '../question.ts'
 import { PoolsAnswer } from './answer.ts'
 import { pools } from './compute.ts'
-import { planOptions } from './plan-options.ts'
-import { planInput } from './plan-schema.ts'
+import { planInput, planOptions } from './plan-options.ts'
 
 export const poolsQuestion = question({
   name: 'pools',

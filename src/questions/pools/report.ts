@@ -1,10 +1,8 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Cell } from '../../report/styled-text.ts'
-import { levelCell } from '../words/cells.ts'
-import { figure, percent } from '../words/figure.ts'
+import { figure, levelCell, percent } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
-import { describeCurrentPools, describeEnough } from './describe.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
@@ -83,4 +81,16 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
       )
     }
   }
+}
+
+/** From which count on more pools are not worth their trouble; undefined: none is possible. */
+export const describeEnough = ({ enough }: PoolsAnswer): string | undefined =>
+  enough === null ? undefined : `a further pool gains less than 5 % after k = ${enough}`
+
+/** How the pools that are compare with the best; undefined: no host is in any. */
+export function describeCurrentPools({ now, curve }: PoolsAnswer): string | undefined {
+  if (!now) return undefined
+  const last = curve.at(-1)
+  const share = last && last.value > 0 ? `, ${percent(now.value / last.value)} of k = ${last.count}` : ''
+  return `as they are: ${count(now.pools.length, 'pool')}, value ${figure(now.value)}${share}`
 }

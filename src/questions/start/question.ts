@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { hostAndGuest } from '../input/cpu-schemas.ts'
 import { readPair } from '../input/read.ts'
+import { hostAndGuest } from '../input/schemas.ts'
 import { start } from '../operations.ts'
 import { question } from '../question.ts'
 import { described, names } from '../schema.ts'

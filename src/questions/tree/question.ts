@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { requireModels } from '../input/models-of.ts'
+import { requireModels } from '../context.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'
 import { TreeAnswer } from './answer.ts'

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { cpudata } from '../input/cpu-schemas.ts'
 import { readCpu, readData } from '../input/read.ts'
+import { cpudata } from '../input/schemas.ts'
 import { updateLive } from '../operations.ts'
 import { question } from '../question.ts'
 import { text, XmlAnswer } from '../schema.ts'

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { oneCpu } from '../input/cpu-schemas.ts'
 import { readCpu } from '../input/read.ts'
+import { oneCpu } from '../input/schemas.ts'
 import { validate } from '../operations.ts'
 import { question } from '../question.ts'
 

@@ -1,11 +1,31 @@
+import { requireDecoder } from '../../arch/registry.ts'
 import { nearest } from '../../core/text.ts'
+import {
+  compareGuests,
+  comparePools,
+  findGuestModel,
+  type GuestDelta,
+  isPoolChanged,
+  type PoolDelta,
+  type PoolState,
+} from '../../fleet/change/delta.ts'
 import { changeFleet, type FleetChange, parseFeatureEffect } from '../../fleet/change/what-if.ts'
+import type { FleetHost } from '../../fleet/host.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
-import { BadRequest } from '../bad-request.ts'
 import type { Context } from '../context.ts'
+import { BadRequest } from '../context.ts'
+import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
-import type { EffectAnswer, WhatIfAnswer } from './answer.ts'
-import { deltaAnswer } from './delta.ts'
+import { obstacleAnswers } from '../migrate/describe.ts'
+import { reasonOf } from '../words/note.ts'
+import type {
+  DeltaAnswer,
+  EffectAnswer,
+  GuestDeltaAnswer,
+  PoolDeltaAnswer,
+  PoolSummary,
+  WhatIfAnswer,
+} from './answer.ts'
 
 /** What the changes would do to pools and guests. */
 export function whatIfAnswer(
@@ -51,4 +71,105 @@ export function effectNamed({ db }: Context, name: string): Effect {
   const known = db.features.list.map(feature => feature.name)
   const near = nearest(known, wrong.slice(1), 1).map(one => `; did you mean ${one}?`)
   throw new BadRequest(`'${wrong}' is not + or - and the name of a feature${near.join('')}`)
+}
+
+/** Changes as they are asked for; made in this order. */
+export interface WantedChanges {
+  /** Names of hosts; `*` stands for any characters. */
+  readonly remove?: readonly string[] | undefined
+  readonly replace?: readonly { readonly host: string; readonly by: FleetHost }[] | undefined
+  readonly add?: readonly { readonly pool?: string | undefined; readonly host: FleetHost }[] | undefined
+  /** `EFFECT` or `EFFECT@HOST` */
+  readonly drop?: readonly string[] | undefined
+  readonly apply?: readonly string[] | undefined
+}
+
+/** The changes, with their names looked up. @throws BadRequest for a name that means nothing */
+export function changesOf(
+  context: Context,
+  hosts: readonly FleetHost[],
+  { remove = [], replace = [], add = [], drop = [], apply = [] }: WantedChanges,
+): FleetChange[] {
+  const taken = new Set(hosts.map(({ name }) => name))
+  const effect = (kind: 'apply' | 'drop', text: string) => effectChange(context, hosts, kind, text)
+  return [
+    ...remove.flatMap(pattern => hostsNamed(hosts, pattern)).map(name => ({ kind: 'remove', name }) as const),
+    ...replace.map(({ host, by }) => ({ kind: 'replace', name: hostNamed(hosts, host).name, by }) as const),
+    ...add.map(
+      ({ pool, host }) =>
+        ({ kind: 'add', host: { ...host, name: freeName(taken, host.name), pool } }) as const,
+    ),
+    ...drop.map(text => effect('drop', text)),
+    ...apply.map(text => effect('apply', text)),
+  ]
+}
+
+function effectChange(
+  context: Context,
+  hosts: readonly FleetHost[],
+  kind: 'apply' | 'drop',
+  text: string,
+): FleetChange {
+  const at = text.indexOf('@')
+  if (at < 0) return { kind, effect: effectNamed(context, text) }
+  const only = new Set(hostsNamed(hosts, text.slice(at + 1)))
+  return { kind, effect: effectNamed(context, text.slice(0, at)), hosts: only }
+}
+
+/** A host of a name that is taken is another one all the same. */
+function freeName(taken: Set<string>, name: string): string {
+  let free = name
+  for (let n = 2; taken.has(free); n++) free = `${name} (${n})`
+  taken.add(free)
+  return free
+}
+
+/** What the change from one fleet to the other does to pools and guests; guests are those of `before`. */
+export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
+  const { valuation, levels, db, fleet } = before
+  const pools = comparePools(valuation, levels, fleet.hosts, after.fleet.hosts)
+  const guests = compareGuests(db.features, fleet.guests, fleet.hosts, after.fleet.hosts)
+  return {
+    pools: pools.filter(isPoolChanged).map(delta => poolAnswer(before, delta)),
+    guests: guests.map(delta => guestAnswer(after, delta)),
+  }
+}
+
+function poolAnswer(
+  { db, context }: FleetView,
+  { label, before, after, gained, lost }: PoolDelta,
+): PoolDeltaAnswer {
+  const state = (of: PoolState | undefined): PoolSummary | null =>
+    of
+      ? {
+          hosts: of.hosts,
+          weight: of.weight,
+          features: db.features.count(of.baseline),
+          level: of.level?.name ?? null,
+          model: findGuestModel(requireDecoder(context.map), of.pool.groups) ?? null,
+          value: of.value,
+        }
+      : null
+  return {
+    pool: label,
+    before: state(before),
+    after: state(after),
+    gained: db.features.in(gained).map(reasonOf),
+    lost: db.features.in(lost).map(reasonOf),
+  }
+}
+
+function guestAnswer(after: FleetView, delta: GuestDelta): GuestDeltaAnswer {
+  const { guest, own, before, after: left, stuck, freed, why, kept } = delta
+  const group = kept && after.groupOf.get(kept.name)
+  return {
+    guest: guest.name,
+    host: guest.host ?? null,
+    own,
+    before,
+    after: left,
+    stuck,
+    freed,
+    why: group ? obstacleAnswers(after, group, why) : [],
+  }
 }

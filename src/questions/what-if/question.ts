@@ -1,14 +1,12 @@
 import * as v from 'valibot'
 import type { FleetHost } from '../../fleet/host.ts'
-import { BadRequest } from '../bad-request.ts'
 import type { Context } from '../context.ts'
-import { fleetInput } from '../input/fleet/fleet-schema.ts'
-import { openFleet } from '../input/fleet/open-fleet.ts'
+import { BadRequest } from '../context.ts'
+import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
 import { type Outcome, question } from '../question.ts'
 import { described, flag, names } from '../schema.ts'
 import { EffectsAnswer, WhatIfAnswer } from './answer.ts'
-import { changesOf } from './changes.ts'
-import { effects, whatIfAnswer } from './compute.ts'
+import { changesOf, effects, whatIfAnswer } from './compute.ts'
 
 const replacement = v.strictObject(
   { host: v.string('must be text'), text: v.string('must be text') },

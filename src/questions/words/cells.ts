@@ -1,5 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Tone } from '../../report/styled-text.ts'
+import type { Reason } from '../answer-parts.ts'
 
 /** More names than this do not help in a line; `--json` has them all. */
 const MANY = 6
@@ -22,3 +23,19 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** A level, in the colour of how far it goes. */
 export const levelCell = (level: string | null): Cell =>
   level === null ? { text: 'below x86-64-v1', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
+
+/** `1 234 567`: thousands apart. */
+export const figure = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ' ')
+
+/** `4.2 %` */
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
+
+/** `pool blue`; of the hosts without a label `the fleet`. */
+export const poolName = (label: string): string => (label === '' ? 'the fleet' : `pool ${label}`)
+
+/** The features' names, at most so many. */
+export const hostNamesOf = (reasons: readonly Reason[], most?: number): string =>
+  fewNames(
+    reasons.map(({ feature }) => feature),
+    most,
+  )

@@ -4,7 +4,7 @@ import type { CompareAnswer } from '../compare/answer.ts'
 import type { DecodeReasons } from '../decode/answer.ts'
 import { describeHostNote } from './describe-host.ts'
 import type { Note } from './note.ts'
-import { byHosts } from './reason.ts'
+import { byHosts } from './note.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
 export function describeNote(note: Note): string {

@@ -1,4 +1,5 @@
 import type { Obstacles } from '../../arch/driver.ts'
+import { type Feature, placeOf } from '../../core/feature.ts'
 import type { HostWarning, ProbeWarning } from '../../formats/host/probed.ts'
 import type { LostFeature, Reason } from '../answer-parts.ts'
 
@@ -39,3 +40,23 @@ export type Note = { readonly source?: string } & (
   | ProbeWarning
   | HostWarning
 )
+
+export const reasonOf = (feature: Feature): Reason => ({
+  feature: feature.name,
+  place: placeOf(feature),
+  title: feature.title,
+})
+
+/** Lost features that the same hosts lack, together; in the order of their first feature. */
+export function byHosts(
+  lost: readonly LostFeature[],
+): { hosts: readonly string[]; features: LostFeature[] }[] {
+  const groups = new Map<string, { hosts: readonly string[]; features: LostFeature[] }>()
+  for (const feature of lost) {
+    const key = feature.hosts.join('\n')
+    const group = groups.get(key)
+    if (group) group.features.push(feature)
+    else groups.set(key, { hosts: feature.hosts, features: [feature] })
+  }
+  return [...groups.values()]
+}

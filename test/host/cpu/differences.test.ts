@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ProbedCpu } from '../../../src/formats/host/probed.ts'
 import { findDifferences } from '../../../src/host/cpu/probe-cpu.ts'
 import { contextOf } from '../../../src/questions/context.ts'
-import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
+import { hostCpu } from '../../../src/questions/input/definition-of.ts'
 import { cpuid } from '../../notation.ts'
 
 /** A kind of core: its words, and which CPUs are of it. */

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
 import { probeCpu } from '../../../src/host/cpu/probe-cpu.ts'
 import { contextOf } from '../../../src/questions/context.ts'
-import { hostCpu } from '../../../src/questions/input/host-cpu.ts'
+import { hostCpu } from '../../../src/questions/input/definition-of.ts'
 
 const corpus = join(import.meta.dirname, '..', '..', 'corpus', 'machine')
 const CPUINFO = readFileSync(join(corpus, 'proc-cpuinfo.txt'), 'utf8')

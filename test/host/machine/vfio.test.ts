@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { VfioFacts } from '../../../src/formats/host/vfio.ts'
 import { readVfio } from '../../../src/host/machine/vfio.ts'
-import { describeVfio } from '../../../src/questions/words/describe-vfio.ts'
+import { describeVfio } from '../../../src/questions/words/explain.ts'
 import { type Files, treeOf } from './tree-of.ts'
 
 const vfio = (files: Files, arch = 'x86_64'): VfioFacts => readVfio(treeOf(files), arch)

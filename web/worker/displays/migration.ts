@@ -5,13 +5,13 @@ import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
 import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
 import { guestPlaces } from '../../../src/questions/migrate/compute.ts'
 import {
+  byRemedy,
   describeGuests,
   describeMove,
+  describeObstacle,
   describePoolTitle,
   MOVES_FREELY,
 } from '../../../src/questions/migrate/describe.ts'
-import { describeObstacle } from '../../../src/questions/migrate/describe-obstacle.ts'
-import { byRemedy } from '../../../src/questions/migrate/obstacle.ts'
 import type { GuestRow, MigrationDisplay, MoveDisplay } from '../../shared/displays.ts'
 import type { HostScope, MigrationSource } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'

@@ -1,7 +1,7 @@
 import { count } from '../../../src/core/text.ts'
 import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
-import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/describe.ts'
 import { planOptions } from '../../../src/questions/pools/plan-options.ts'
+import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/report.ts'
 import type { PlanDisplay, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'
 import { capitalize, countHosts } from './words.ts'

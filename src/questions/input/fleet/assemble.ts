@@ -1,18 +1,20 @@
+import { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
 import { bytewise } from '../../../core/text.ts'
+import { makeFullGuest } from '../../../fleet/arrows.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
+import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
 import type { Constraints } from '../../../fleet/plan/items.ts'
 import type { Context } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
-import { assembleGuests } from './assemble-guests.ts'
-import { baseOf, type FleetDocument, folderOf } from './document.ts'
 import type { HostEntry } from './file-schema.ts'
-import { fits } from './fits.ts'
-import type { HostMember } from './member.ts'
+import type { GuestMember, HostMember } from './members.ts'
+import { baseOf, type FleetDocument, folderOf, stemOf } from './members.ts'
 import { defined, type Placed, pairingPath, placed, shortGuestNames, typedName } from './placed.ts'
 import type { Rule, RuleFault, Rules } from './rules.ts'
+import { fits } from './rules.ts'
 
 /** A fleet, and what its readers should know of how it was read. */
 export interface ReadFleet {
@@ -158,4 +160,58 @@ function constraintsOf(
     hosts.filter(({ name }) => patterns.some(p => globs(p, name))).map(({ name }) => [name, label] as const),
   )
   return { mustHave: both, vendors, smallest, pins: pinned.length > 0 ? new Map(pinned) : undefined }
+}
+
+/**
+ * The guests, each on the host that its rule names or that the folder it lies in is called after. One whose CPU
+ * is its host's has what that gives; where the host is not known, that is noted.
+ */
+export function assembleGuests(
+  { db }: Context,
+  found: readonly Placed<GuestMember>[],
+  hosts: readonly FleetHost[],
+  rules: Rules | undefined,
+): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
+  const notes: Note[] = []
+  const byName = hostsByWord(hosts)
+  const full = makeFullGuest(db.features)
+  const pools = new Set(hosts.map(({ pool }) => pool))
+  const guests = found.map((guest): FleetGuest => {
+    const { document, facts } = guest
+    const said = rules?.guests.findLast(rule => fits(rule, document.path))
+    const wanted = said?.says.host
+    const host = wanted === undefined ? byName.get(baseOf(folderOf(document.path))) : byName.get(wanted)
+    if (rules && said && wanted !== undefined && !host)
+      throw rules.fault([...said.path, 'host'], `no host is called ${wanted}`)
+    const name = facts.name || baseOf(stemOf(document.path))
+    for (const note of guest.notes) notes.push({ ...note, source: typedName(guest) })
+    const follows = facts.model === undefined && facts.mode !== undefined && facts.mode !== 'custom'
+    if (follows && !host) {
+      notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
+    }
+    const { optional, ...known } = facts
+    const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
+    return {
+      ...known,
+      ...(taken.isEmpty ? {} : { features: facts.features.join(taken), required: facts.features }),
+      ...(follows && host ? full(host) : {}),
+      name,
+      host: host?.name,
+      pool: said?.says.pool ?? host?.pool ?? (pools.has(document.pool) ? document.pool : undefined),
+    }
+  })
+  return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
+}
+
+/** Hosts by name and, where only one ends so, by the last word of their names. */
+function hostsByWord(hosts: readonly FleetHost[]): Map<string, FleetHost> {
+  const words = new Map<string, FleetHost[]>()
+  for (const host of hosts) {
+    const word = baseOf(stemOf(host.name))
+    words.set(word, [...(words.get(word) ?? []), host])
+  }
+  const byWord = [...words].flatMap(([word, [host, ...more]]) =>
+    host && more.length === 0 ? [[word, host] as const] : [],
+  )
+  return new Map([...byWord, ...hosts.map(host => [host.name, host] as const)])
 }

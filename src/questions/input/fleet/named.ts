@@ -1,9 +1,13 @@
 import type { Feature } from '../../../core/feature.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
+import { globs, isGlob } from '../../../core/glob.ts'
 import type { Model } from '../../../core/model.ts'
 import { nearest } from '../../../core/text.ts'
+import type { FleetGuest } from '../../../fleet/guest.ts'
+import type { FleetHost } from '../../../fleet/host.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'
 import type { Context } from '../../context.ts'
+import { BadRequest } from '../../context.ts'
 
 /** Makes the error for a name that means nothing; the text says what would be right. */
 type Refuse = (what: string) => Error
@@ -58,3 +62,39 @@ const didYouMean = (names: readonly string[], name: string): string =>
   nearest(names, name, 1)
     .map(one => `; did you mean ${one}?`)
     .join('')
+
+/** The guest of that name or UUID. @throws BadRequest where there is none */
+export function guestNamed(guests: readonly FleetGuest[], name: string): FleetGuest {
+  const guest = guests.find(one => one.name === name || one.uuid === name)
+  if (guest) return guest
+  const names = guests.map(one => one.name)
+  const [near] = nearest(names, name, 1)
+  const none = names.length === 0 ? '; the fleet has no guests' : ''
+  throw new BadRequest(`no guest is called ${name}${near ? `; did you mean ${near}?` : none}`)
+}
+
+/** The host of that name, or the only one whose name ends in `/NAME`, with or without an ending. @throws BadRequest */
+export function hostNamed(hosts: readonly FleetHost[], name: string): FleetHost {
+  const exact = hosts.find(host => host.name === name)
+  if (exact) return exact
+  const [only, ...more] = hosts.filter(host => lastWord(host.name) === lastWord(name))
+  if (only && more.length === 0) return only
+  const near = nearest(
+    hosts.map(host => host.name),
+    name,
+    1,
+  )
+  const hint =
+    more.length > 0 ? `; several end so: ${only?.name}, …` : near[0] ? `; did you mean ${near[0]}?` : ''
+  throw new BadRequest(`no host is called ${name}${hint}`)
+}
+
+/** The names of the hosts that a pattern fits, or the one host that a name means. @throws BadRequest for none */
+export function hostsNamed(hosts: readonly FleetHost[], pattern: string): string[] {
+  if (!isGlob(pattern)) return [hostNamed(hosts, pattern).name]
+  const found = hosts.filter(({ name }) => globs(pattern, name)).map(({ name }) => name)
+  if (found.length === 0) throw new BadRequest(`no host is called ${pattern}`)
+  return found
+}
+
+const lastWord = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replace(/\.[a-z0-9]+$/i, '')

@@ -1,7 +1,7 @@
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Note } from '../../words/note.ts'
-import { baseOf, type FleetDocument, hostStemOf, stemOf } from './document.ts'
-import type { GuestMember, HostMember, HypervisorFacts } from './member.ts'
+import type { GuestMember, HostMember, HypervisorFacts } from './members.ts'
+import { baseOf, type FleetDocument, hostStemOf, stemOf } from './members.ts'
 
 /** A member with its place. */
 export interface Placed<T> {

@@ -1,15 +1,83 @@
+import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu } from '../../../core/cpu.ts'
-import type { Found } from '../../../formats/found.ts'
-import { domainsOf } from '../../../formats/libvirt/domain.ts'
+import type { FeatureSet } from '../../../core/feature-set.ts'
+import { LibvirtError } from '../../../core/libvirt-error.ts'
+import type { RequestedModel } from '../../../fleet/asked-model.ts'
+import type { DistinctDump, Found } from '../../../formats/found.ts'
+import { domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
+import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
-import { readRecording } from '../../../qemu/qmp/conversation.ts'
-import type { Element } from '../../../xml/element.ts'
+import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
+import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
+import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
+import { child, children, type Element, textOf } from '../../../xml/element.ts'
 import type { Context } from '../../context.ts'
-import type { Member } from './member.ts'
-import { guestOfCpu, guestOfDomain } from './read-guest.ts'
-import { aroundHost, hostOfCpu, hostOfDumps } from './read-host.ts'
-import { hypervisorOfCapabilities, hypervisorOfConversation } from './read-hypervisor.ts'
+import { decodeBits, meetData } from '../../decode/compute.ts'
+import type { Note } from '../../words/note.ts'
+import { notesOf } from '../definition-of.ts'
+import type { GuestMember, HostMember, Member } from './members.ts'
+
+/** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
+const DEFAULT_MODEL = 'qemu64'
+
+/**
+ * How wide addresses QEMU gives a guest with a named model and no `<maxphysaddr>`.
+ * Source: QEMU's documentation, x86 CPU property `phys-bits`.
+ */
+const DEFAULT_PHYS_BITS = 40
+
+/** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
+export function guestOfDomain(context: Context, element: Element): Member {
+  const { cpu, name = '', uuid, vcpus } = domainOf(element)
+  if (cpu) return guestOfCpu(context, parseCpu(cpu, 'guest'), { name, uuid, vcpus })
+  const plain: Cpu = { type: 'guest', model: DEFAULT_MODEL, features: [] }
+  const { notes, ...guest } = guestOfCpu(context, plain, { name, uuid, vcpus })
+  return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model: DEFAULT_MODEL }] }
+}
+
+/**
+ * A guest as its CPU's definition tells. Of one without a model (host-passthrough, maximum, host-model that was
+ * not expanded) the features are empty until its host is known.
+ */
+export function guestOfCpu(
+  context: Context,
+  cpu: Cpu,
+  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus'>,
+): Member {
+  const { features, notes } = knownFeatures(context, cpu)
+  const { mode, model, vendor, maxphysaddr } = cpu
+  const custom = mode === undefined || mode === 'custom'
+  const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
+  const facts = {
+    ...about,
+    features,
+    vendor,
+    model,
+    mode,
+    physBits,
+    requestedModel: findRequestedModel(context, cpu),
+  }
+  return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes }
+}
+
+function findRequestedModel({ db }: Context, { model, fallback, features }: Cpu): RequestedModel | undefined {
+  const known = model === undefined ? undefined : db.model(model)
+  if (!known) return undefined
+  const off = features.filter(({ policy }) => policy === 'disable' || policy === 'forbid')
+  return {
+    name: known.name,
+    disabled: new Set(off.map(({ name }) => name)),
+    comparedByBits: known.compat,
+    replaceable: fallback !== 'forbid',
+  }
+}
+
+/** What the guest takes where its host has it. */
+function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
+  const optional = cpu.features.filter(({ policy }) => policy === 'optional')
+  return db.features.setOf(optional.flatMap(({ name }) => db.features.get(name) ?? []))
+}
 
 /**
  * The hosts, hypervisors and guests of a fleet that something found in a text describes; empty: none.
@@ -59,4 +127,121 @@ function memberOfCpu(context: Context, element: Element): Member {
   const guest = mode !== undefined || match !== undefined || check !== undefined
   const cpu: Cpu = parseCpu(element, guest ? 'guest' : 'host')
   return guest ? guestOfCpu(context, cpu, { name: '' }) : hostOfCpu(context, cpu)
+}
+
+/**
+ * What a CPU has, with a note for each feature that the database does not know and so leaves out: a host
+ * described by a newer libvirt does not take the whole fleet's answer away.
+ * @throws LibvirtError for an unknown model
+ */
+export function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
+  const { db, featuresOf } = requireDecoder(map)
+  const unknown = cpu.features.filter(({ name }) => !db.features.get(name))
+  if (unknown.length === 0) return { features: featuresOf(cpu), notes: [] }
+  const features = cpu.features.filter(({ name }) => db.features.get(name))
+  return {
+    features: featuresOf({ ...cpu, features }),
+    notes: unknown.map(({ name }): Note => ({ kind: 'feature-skipped', feature: name })),
+  }
+}
+
+/**
+ * A host as its definition tells of it, and what its capabilities add.
+ * @throws LibvirtError for an unknown model, or an architecture that is not x86
+ */
+export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
+  requireDecoder(context.map, cpu.arch)
+  const { features, notes } = knownFeatures(context, cpu)
+  const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
+  const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
+  const facts = {
+    features,
+    vendor,
+    model,
+    signature,
+    microcode,
+    physBits,
+    tscHz: tsc?.frequency,
+    tscScaling: tsc?.scaling,
+    ...more,
+  }
+  return { kind: 'host', facts, notes }
+}
+
+/** What `<capabilities>` say of their host beside its CPU. */
+export function aroundHost(capabilities: Element): Partial<HostMember> {
+  const host = child(capabilities, 'host')
+  const uuid = host && child(host, 'uuid')
+  const cells = host && child(host, 'topology') && child(child(host, 'topology') ?? host, 'cells')
+  const counts = cells ? children(cells, 'cell').flatMap(cell => children(cell, 'cpus')) : []
+  const cpus = counts.reduce((sum, { attributes }) => sum + Number(attributes.num), 0)
+  return {
+    uuid: uuid && textOf(uuid).trim(),
+    cpus: Number.isSafeInteger(cpus) && cpus > 0 ? cpus : undefined,
+  }
+}
+
+/** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */
+export function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
+  const { read, sizesOf } = requireDecoder(context.map)
+  const data = meetData(dumps.map(dump => read(dump.data)))
+  const [first] = dumps
+  if (!data || !first) throw new RangeError('a dump without CPUs')
+  const { features, vendor, signature } = data
+  const facts = {
+    features,
+    signature,
+    ...sizesOf(first.data),
+    ...named(context, data),
+    vendor: vendor?.name,
+  }
+  const notes = dumps.flatMap(dump => notesOf(dump))
+  if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
+  return { kind: 'host', facts, notes }
+}
+
+/** The model that a dump is best called by; of silicon that no model fits, none. */
+function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>): Pick<HostMember, 'model'> {
+  try {
+    return { model: decodeBits(context, data, { best: true }).model }
+  } catch (error) {
+    if (error instanceof LibvirtError) return {}
+    throw error
+  }
+}
+
+/** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
+export function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
+  const { hostModel, models, emulator } = domainCapabilitiesOf(element)
+  if (!hostModel) return undefined
+  const cpu = parseCpu(hostModel, 'guest')
+  const { features, notes } = knownFeatures(context, cpu)
+  const { vendor, model, maxphysaddr } = cpu
+  const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
+  return {
+    kind: 'hypervisor',
+    facts: { features, vendor, model, physBits, hypervisor: emulator, models },
+    notes,
+  }
+}
+
+/**
+ * A recorded conversation with QEMU: what it gives a guest that is to migrate, under the host's own accelerator;
+ * undefined where QEMU does not tell its host's CPU.
+ * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
+ */
+export function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): Member | undefined {
+  const { accelerators, version } = readQemuCapabilities(conversation, 'x86_64')
+  const [own] = accelerators.values()
+  if (!own?.host) return undefined
+  const { features, vendor } = decodeProperties(db, own.host.properties)
+  const facts = {
+    features,
+    vendor: vendor?.name,
+    model: undefined,
+    physBits: undefined,
+    hypervisor: version && `QEMU ${version.major}.${version.minor}.${version.micro}`,
+    models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
+  }
+  return { kind: 'hypervisor', facts, notes: [] }
 }

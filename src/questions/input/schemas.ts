@@ -1,0 +1,74 @@
+import * as v from 'valibot'
+import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
+import { isRows } from '../../formats/json/cpuid-json.ts'
+import { described, text } from '../schema.ts'
+
+const plainText = v.string('must be text')
+const texts = v.array(plainText, 'must be a list of texts')
+const flag = v.optional(v.boolean('must be true or false'))
+
+/** A recorded conversation with QEMU. */
+export const replies = v.union(
+  [plainText, v.array(v.looseObject({}))],
+  'must be a recorded conversation: text, or a list of QMP messages',
+)
+
+/** How the recorded QEMU is used, as virsh has it. */
+const use = {
+  virttype: v.optional(plainText),
+  arch: v.optional(plainText),
+  machine: v.optional(plainText),
+  emulator: v.optional(plainText),
+}
+
+export const compareInput = v.strictObject({ replies, ...use, cpu: plainText })
+export const modelsInput = v.strictObject({ replies, ...use, all: flag })
+export const usableInput = v.strictObject({ hosts: v.pipe(texts, v.minLength(1, 'is empty')), ...use })
+
+export const baselineInput = v.pipe(
+  v.strictObject({
+    replies: v.optional(replies),
+    hosts: v.optional(texts),
+    ...use,
+    cpus: v.optional(texts),
+    model: v.optional(plainText),
+    expand: flag,
+    migratable: flag,
+    ignoreHost: flag,
+  }),
+  v.check(
+    ({ replies: one, hosts }) => (one === undefined) !== (hosts === undefined || hosts.length === 0),
+    'give either replies, of one host, or hosts',
+  ),
+  v.check(({ cpus, model }) => cpus === undefined || model === undefined, 'give either cpus or model'),
+)
+
+/** The guest's own definition says the virtualization type, architecture, machine and emulator. */
+export const guestInput = v.strictObject({ replies, domain: plainText, host: v.optional(plainText) })
+export type GuestInput = v.InferOutput<typeof guestInput>
+
+/** Rows of CPUID. Checked by hand: a dump has five hundred numbers, and ten thousand dumps come in a row. */
+export const leaves = v.custom<CpuidRow[]>(
+  value => isRows<CpuidRow>(value, 6),
+  'must be rows of [leaf, subleaf, eax, ebx, ecx, edx], each number from 0 to 4294967295',
+)
+/** Rows of MSRs. */
+export const msrs = v.custom<MsrRow[]>(
+  value => isRows<MsrRow>(value, 3),
+  'must be rows of [index, low, high], each number from 0 to 4294967295',
+)
+
+const words = v.strictObject({ cpuid: v.optional(leaves), msr: v.optional(msrs) }, 'must be an object')
+
+/** `<cpudata>` as text, or its words. */
+export const cpudata = (description: string) =>
+  described(v.union([v.string(), words], 'must be the text of a <cpudata>, or {cpuid, msr}'), description)
+
+/** One `<cpu>` element. */
+export const oneCpu = v.strictObject({ cpu: text('A <cpu> element, of a host or a guest.') })
+
+/** A host and a guest. */
+export const hostAndGuest = {
+  host: text("The host's <cpu>, with its <arch>."),
+  guest: text("The guest's <cpu>."),
+}
