@@ -2,7 +2,13 @@ import { printPlace } from '../../src/core/place.ts'
 import type { Database } from '../../src/map/database.ts'
 import { printSignatureField } from '../../src/map/text/parse-models.ts'
 
-/** Everything in which two databases differ, a line each: features, vendors, models, all with their order. */
+/** Lines by name, in order. */
+type Lines = ReadonlyMap<string, string>
+
+/**
+ * Everything in which our database differs from libvirt's, a line each: features, vendors, models, all with their
+ * order. What libvirt's lacks is no difference.
+ */
 export function differences(ours: Database, theirs: Database): string[] {
   return [
     ...unequal('feature', featureLines(ours), featureLines(theirs)),
@@ -11,19 +17,23 @@ export function differences(ours: Database, theirs: Database): string[] {
   ]
 }
 
-const featureLines = (db: Database): string[] =>
-  db.features.list.map(({ name, place, bit, bits, migratable }) =>
+const linesOf = <T extends { readonly name: string }>(
+  list: readonly T[],
+  print: (item: T) => string,
+): Lines => new Map(list.map(item => [item.name, print(item)]))
+
+const featureLines = (db: Database): Lines =>
+  linesOf(db.features.list, ({ name, place, bit, bits, migratable }) =>
     [name, printPlace(place, bit), bits.size, migratable].join(' '),
   )
 
-const vendorLines = (db: Database): string[] => db.vendors.map(({ name, id }) => `${name} ${id}`)
+const vendorLines = (db: Database): Lines => linesOf(db.vendors, ({ name, id }) => `${name} ${id}`)
 
-const modelLines = (db: Database): string[] =>
-  db.models.map(model => {
+const modelLines = (db: Database): Lines =>
+  linesOf(db.models, model => {
     const names = (list: readonly { readonly name: string }[]) => list.map(feature => feature.name).join(' ')
     return [
       model.name,
-      model.index,
       model.vendor?.name,
       model.signatures.map(printSignatureField).join(' '),
       model.decode.host && 'host',
@@ -37,8 +47,9 @@ const modelLines = (db: Database): string[] =>
     ].join(' | ')
   })
 
-function unequal(kind: string, ours: readonly string[], theirs: readonly string[]): string[] {
-  const count = Math.max(ours.length, theirs.length)
-  const at = Array.from({ length: count }, (_, i) => i).filter(i => ours[i] !== theirs[i])
-  return at.map(i => `${kind} ${i}: ours ${ours[i] ?? 'nothing'}, libvirt's ${theirs[i] ?? 'nothing'}`)
+function unequal(kind: string, our: Lines, their: Lines): string[] {
+  const ours = [...our].filter(([name]) => their.has(name)).map(([, line]) => line)
+  const theirs = [...their.values()]
+  const at = theirs.map((_, i) => i).filter(i => ours[i] !== theirs[i])
+  return at.map(i => `${kind} ${i}: ours ${ours[i] ?? 'nothing'}, libvirt's ${theirs[i]}`)
 }

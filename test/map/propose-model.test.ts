@@ -3,42 +3,31 @@ import { loadDatabase } from '../../src/map/database.ts'
 import { modelsToPropose, proposeModel } from '../../src/map/text/propose-model.ts'
 import { builtin } from '../built-in.ts'
 import { smallMap } from '../small-map.ts'
-import { TEXTS } from './texts.ts'
+import { small } from './texts.ts'
 
-const turin = TEXTS.models['models/amd.txt']?.indexOf('model EPYC-Turin') ?? -1
+/** Our data, which has one family and a part of another. */
+const OURS =
+  'vendor V TwelveBytes!\nmodel Old   sig 6.1\n  v1 = Old  + a\n  v2  + b\nmodel Mid : Old-v2   sig 6.2\n  v1 = Mid  + c d\n'
+const ours = loadDatabase(small(OURS, 'Old\nMid'))
 
-/** Our data as it was before EPYC-Turin and the last EPYC. */
-const before = loadDatabase({
-  ...TEXTS,
-  models: {
-    ...TEXTS.models,
-    'models/amd.txt': (TEXTS.models['models/amd.txt']?.slice(0, turin) ?? '').replace(/\n {2}v5 [^\n]*/, ''),
-  },
-  walk: TEXTS.walk.replace('EPYC-Turin\n', ''),
-})
+/** An installed map, which has a version and a family more. */
+const NEWER = `${OURS.replace('  v2  + b\n', '  v2  + b\n  v3  + c\n')}model New : Mid-v1   sig 6.3\n  v1 = New (exact)  - a  + e\n`
+const newer = loadDatabase(small(NEWER, 'Old\nMid\nNew'))
 
 test('what our data lacks is proposed in its grammar', () => {
-  const missing = modelsToPropose(before, builtin())
-  expect(missing.map(model => model.name)).toEqual(['EPYC-v5', 'EPYC-Turin'])
-  const [version, family] = missing.map(model => proposeModel(before, builtin(), model))
-  expect(version).toBe(
-    'model EPYC\n  v5 : EPYC-Rome-v5  - clwb umip rdpid wbnoinvd ibrs amd-stibp amd-ssbd  + xsaves\n',
-  )
-  expect(family).toContain(
-    'model EPYC-Turin : EPYC-Genoa-v2   sig 26.0\n  v1 = EPYC-Turin (exact)\n      + movdiri ',
-  )
+  const missing = modelsToPropose(ours, newer)
+  expect(missing.map(model => model.name)).toEqual(['Old-v3', 'New'])
+  const [version, family] = missing.map(model => proposeModel(ours, newer, model))
+  expect(version).toBe('model Old\n  v3 : v2  + c\n')
+  expect(family).toBe('model New : Mid   sig 6.3\n  v1 = New (exact)  - a  + e\n')
 })
 
 test('a proposal, put in its place, makes the model', () => {
-  const texts = { ...TEXTS, models: { ...TEXTS.models } }
-  const family = modelsToPropose(before, builtin())[1]
+  const family = modelsToPropose(ours, newer)[1]
   if (!family) throw new RangeError('nothing is proposed')
-  const amd = texts.models['models/amd.txt']?.slice(0, turin) ?? ''
-  const db = loadDatabase({
-    ...texts,
-    models: { ...texts.models, 'models/amd.txt': amd + proposeModel(before, builtin(), family) },
-  })
-  expect(db.model('EPYC-Turin')).toEqual(builtin().model('EPYC-Turin'))
+  const db = loadDatabase(small(OURS + proposeModel(ours, newer, family), 'Old\nMid\nNew'))
+  const { index: _, ...facts } = db.model('New') ?? {}
+  expect(newer.model('New')).toMatchObject(facts)
 })
 
 test('what is unknown to us is said', () => {
