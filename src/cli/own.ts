@@ -13,7 +13,7 @@ import type { Session } from './session.ts'
 import { type OptionSpec, UsageError } from './spec.ts'
 
 /** How an input is given on the command line, where the schema alone does not say. */
-export interface FieldOption {
+interface FieldOption {
   /** The option's name; absent: the input's, in kebab-case. */
   readonly name?: string
   /** What `--help` calls the value. */
@@ -41,7 +41,7 @@ interface SchemaParts {
 const NOT_OPTIONS = new Set(['documents', 'fleet'])
 
 /** The options of a question's input: one for each key, with its description. */
-export const optionsOf = (input: Schema, fields: Fields, fleets: readonly string[]): OptionSpec[] =>
+const optionsOf = (input: Schema, fields: Fields, fleets: readonly string[]): OptionSpec[] =>
   entriesOf(input, fleets).map(([key, schema]) => {
     const { type, options = [] } = partsOf(schema)
     const { name, value = 'string', words, commas } = optionOf(key, fields)
@@ -56,7 +56,7 @@ export const optionsOf = (input: Schema, fields: Fields, fleets: readonly string
   })
 
 /** The input that options give, not checked yet; options that are absent are no keys. @throws UsageError */
-export function inputOf(
+function inputOf(
   input: Schema,
   fields: Fields,
   args: Arguments,
@@ -87,7 +87,7 @@ const entriesOf = (input: Schema, fleets: readonly string[]): [string, Schema][]
   )
 
 /** How an input is given as an option: `mustHave` as `must-have`, where the fields do not say otherwise. */
-export const optionOf = (key: string, fields: Fields): FieldOption & { name: string } => {
+const optionOf = (key: string, fields: Fields): FieldOption & { name: string } => {
   const kebab = key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
   return { name: kebab, ...fields[key] }
 }
@@ -127,7 +127,7 @@ function readPins(texts: readonly string[]): Readonly<Record<string, readonly st
 }
 
 /** A command about a fleet: what it adds to its question. */
-export interface FleetCommand<Q extends AnyQuestion> {
+interface FleetCommand<Q extends AnyQuestion> {
   readonly question: Q
   /** What `--help` says. */
   readonly description: string

@@ -32,15 +32,17 @@ export function dialectOf(text: string): Dialect | undefined {
   const known = DIALECTS.find(dialect => dialect.sniff(text))
   if (known) return known
   // The reader says where it stops being JSON.
-  if (/^\ufeff?\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
+  if (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
   // virsh skips text before an element.
   return /<[A-Za-z_]/.test(text) ? libvirtXml : undefined
 }
 
 /**
- * Everything that a text holds, in whatever dialect it is; empty for a text in none.
+ * Everything that a text holds, in whatever dialect it is, with or without a byte order mark; empty for a text in none.
  * @param source what errors call the text
  * @throws ParseError, LibvirtError
  */
-export const readText = (text: string, source = '', options?: ReadOptions): Found[] =>
-  dialectOf(text)?.read(text, source, options) ?? []
+export function readText(text: string, source = '', options?: ReadOptions): Found[] {
+  const content = text.startsWith('\ufeff') ? text.slice(1) : text
+  return dialectOf(content)?.read(content, source, options) ?? []
+}

@@ -16,34 +16,42 @@ const lineOf = (text: string, name: string): string | undefined =>
 
 const NUMBER = /^(?:0x[0-9a-f]{1,8}|\d{1,8})$/i
 
+/** Makes the error of a fault at an offset of a text. */
+type FaultAt = (what: string, offset: number) => ParseError
+
 /** A number of `text` in the line of that name. @throws ParseError that shows the line */
-function numberOf(word: string, most: number, text: string, name: string): bigint {
+function numberOf(word: string, most: number, text: string, name: string, faultAt: FaultAt): bigint {
   if (NUMBER.test(word) && Number(word) <= most) return BigInt(word)
-  const what = `${name}: \`${word}\` is no number from 0 to ${most}`
   const line = text.search(new RegExp(`^${name}[ \\t]*:`, 'm'))
-  throw ParseError.at(what, text, Math.max(text.indexOf(word, line), 0))
+  throw faultAt(`${name}: \`${word}\` is no number from 0 to ${most}`, Math.max(text.indexOf(word, line), 0))
 }
 
 /**
  * The logical CPUs of a `/proc/cpuinfo` of ARM, LoongArch, POWER, RISC-V or s390x, as the registers that its words stand for. None where
  * it is of another architecture.
- * @throws ParseError where a number is none
+ * @throws ParseError where a number is none, or part of a CPU's identity is missing
  */
-function parseOtherCpuInfo(text: string, placeOf: PlaceOf): RegisterDump[] {
-  if (lineOf(text, 'CPU implementer') !== undefined) return armCpus(text, placeOf)
-  if (/\(pvr [0-9a-f]{4} [0-9a-f]{4}\)/.test(text)) return powerCpus(text)
+function parseOtherCpuInfo(text: string, source: string, placeOf: PlaceOf): RegisterDump[] {
+  const faultAt: FaultAt = (what, offset) => ParseError.at(what, text, offset, source)
+  if (lineOf(text, 'CPU implementer') !== undefined) return armCpus(text, placeOf, faultAt)
+  if (PVR.test(text)) return powerCpus(text)
   if (/^isa[ \t]*:[ \t]*rv64/m.test(text)) return riscvCpus(text, placeOf)
   if (/^isa[ \t]*:.*\bloongarch64\b/im.test(text)) return loongCpus(text, placeOf)
-  return lineOf(text, 'vendor_id') === 'IBM/S390' ? zCpus(text) : []
+  return lineOf(text, 'vendor_id') === 'IBM/S390' ? zCpus(text, faultAt) : []
 }
 
-/** Blocks of lines that begin with `processor`. */
-const blocksOf = (text: string): string[] =>
-  text.split(/^(?=processor[ \t]*:)/m).filter(block => /^processor/.test(block))
+/** Blocks of lines that begin with `processor`. One without `what`, which names the CPU, says nothing of it. */
+const blocksOf = (text: string, what: RegExp): string[] =>
+  text.split(/^(?=processor[ \t]*:)/m).filter(block => /^processor/.test(block) && what.test(block))
 
-function armCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
-  const cpus = blocksOf(text).map(block => {
-    const number = (name: string, most: number) => numberOf(lineOf(block, name) || '0', most, block, name)
+function armCpus(text: string, placeOf: PlaceOf, faultAt: FaultAt): RegisterDump[] {
+  const cpus = blocksOf(text, /^CPU implementer[ \t]*:/m).map(block => {
+    const number = (name: string, most: number) => {
+      const word = lineOf(block, name)
+      const faultIn: FaultAt = (what, offset) => faultAt(what, text.indexOf(block) + offset)
+      if (word === undefined) throw faultIn(`a processor without \`${name}\``, 0)
+      return numberOf(word || '0', most, block, name, faultIn)
+    }
     // The architecture field reads 15 on every core with ID registers.
     const midr =
       (number('CPU implementer', 0xff) << 24n) |
@@ -59,9 +67,11 @@ function armCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
   return distinctRegisters(wide ? 'aarch64' : 'armv7l', cpus)
 }
 
+const PVR = /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/
+
 function powerCpus(text: string): RegisterDump[] {
-  const cpus = blocksOf(text).map(block => {
-    const [, high = '0', low = '0'] = /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/.exec(block) ?? []
+  const cpus = blocksOf(text, PVR).map(block => {
+    const [, high, low] = PVR.exec(block) ?? []
     return {
       name: lineOf(block, 'processor') ?? '',
       registers: new Map([['PVR', BigInt(`0x${high}${low}`)]]),
@@ -72,7 +82,7 @@ function powerCpus(text: string): RegisterDump[] {
 
 /** `rv64imafdch_zicbom_zba`: single letters, then names. */
 function riscvCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
-  const cpus = blocksOf(text).map(block => {
+  const cpus = blocksOf(text, /^isa[ \t]*:/m).map(block => {
     const [letters = '', ...names] = (lineOf(block, 'isa') ?? '').replace(/^rv64/, '').split('_')
     const words = [...letters, ...names].map(word => placeOf('riscv64', word))
     return { name: lineOf(block, 'hart') ?? lineOf(block, 'processor') ?? '', registers: registersOf(words) }
@@ -82,7 +92,7 @@ function riscvCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
 
 /** The words of CPUCFG as far as Linux lists their features; the ISA's name tells the width of registers. */
 function loongCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
-  const cpus = blocksOf(text).map(block => {
+  const cpus = blocksOf(text, /^features[ \t]*:/im).map(block => {
     const words = (/^features[ \t]*:[ \t]*(.*)/im.exec(block)?.[1] ?? '').split(/\s+/)
     const registers = registersOf(['gr64', ...words].map(word => placeOf('loongarch64', word)))
     return { name: lineOf(block, 'processor') ?? '', registers }
@@ -104,15 +114,17 @@ function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bi
 const MOST_FACILITIES = 256 * 64
 
 /** Every CPU of the machine is the same; its facilities are bits counted from the left, here from the lowest. */
-function zCpus(text: string): RegisterDump[] {
+function zCpus(text: string, faultAt: FaultAt): RegisterDump[] {
   const machine = /^processor \d+:.*\bmachine = ([0-9A-F]{4})/m.exec(text)?.[1]
   const registers = new Map<string, bigint>()
   if (machine !== undefined) registers.set('MACHINE', BigInt(`0x${machine}`))
-  const facilities = (lineOf(text, 'facilities') ?? '').split(/\s+/).filter(Boolean)
+  const list = lineOf(text, 'facilities')
+  if (list === undefined) return []
+  const facilities = list.split(/\s+/).filter(Boolean)
   registers.set(
     'STFLE',
     facilities.reduce(
-      (bits, word) => bits | (1n << numberOf(word, MOST_FACILITIES - 1, text, 'facilities')),
+      (bits, word) => bits | (1n << numberOf(word, MOST_FACILITIES - 1, text, 'facilities', faultAt)),
       0n,
     ),
   )
@@ -133,7 +145,7 @@ export const cpuinfo: Dialect = {
   title: '/proc/cpuinfo',
   sniff: text => /^(?:processor[ \t]*:[ \t]*\d+\s*$|vendor_id[ \t]*:|flags[ \t]*:[ \t]*fpu )/m.test(text),
   read(text, source) {
-    const others = parseOtherCpuInfo(text, (arch, flag) =>
+    const others = parseOtherCpuInfo(text, source, (arch, flag) =>
       driverOf(CpuMap.builtIn(), arch)?.flagPlace?.(flag),
     )
     return others.length > 0 ? foundRegisters(others) : foundDumps(parseProcCpuinfo(text, source))

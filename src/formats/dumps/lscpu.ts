@@ -9,7 +9,7 @@ import { dumpOfFlags } from './linux-flags.ts'
 export const lscpu: Dialect = {
   name: 'lscpu',
   title: 'lscpu or lscpu -J',
-  sniff: text => /^\ufeff?\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text),
+  sniff: text => /^\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text),
   read: (text, source) => foundDumps(parseLscpu(text, source)),
 }
 

@@ -8,7 +8,7 @@ import { jsonFault } from './json-fault.ts'
 export const cpuidJson: Dialect = {
   name: 'cpuid-json',
   title: 'CPUID words as JSON: {"cpuid": [[leaf, subleaf, eax, ebx, ecx, edx]…]}',
-  sniff: text => /^\ufeff?\s*[[{]/.test(text) && /"cpuid"\s*:/.test(text),
+  sniff: text => /^\s*[[{]/.test(text) && /"cpuid"\s*:/.test(text),
   read: (text, source) => parseCpuidJson(text, source).map(foundData),
 }
 

@@ -6,6 +6,6 @@ export const qmp: Dialect = {
   name: 'qmp',
   title: 'a recorded conversation with QEMU (QMP)',
   sniff: text =>
-    /^\ufeff?[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text),
+    /^[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text),
   read: (text, source) => [{ kind: 'conversation', messages: parseDocuments(text, source) }],
 }

@@ -18,7 +18,7 @@ import { readBytes, readWhole } from './read-bytes.ts'
 import { readFound } from './read-found.ts'
 
 /** A file of a fleet. */
-export interface FleetFileEntry {
+interface FleetFileEntry {
   /** To open it. */
   readonly file: string
   /** As `FleetDocument` has it. */
@@ -39,7 +39,7 @@ export function fleetFileOf(argument: string): string | undefined {
 }
 
 /** The files that arguments stand for where no fleet file speaks of them. @throws FileError */
-export function* filesOfArguments(paths: readonly string[]): Generator<FleetFileEntry> {
+function* filesOfArguments(paths: readonly string[]): Generator<FleetFileEntry> {
   for (const argument of paths) {
     if (!isDirectory(argument)) yield { file: argument, path: argument, pool: undefined, named: true }
     else {
@@ -55,7 +55,7 @@ export function* filesOfArguments(paths: readonly string[]): Generator<FleetFile
  * The files that a fleet file speaks of, in bytewise order of their paths: those that fit its rules, or all of its
  * folder. @throws FileError; what the rules' `fault` makes for a pattern that no file fits
  */
-export function filesOfRules(fleetFile: string, rules: Rules): FleetFileEntry[] {
+function filesOfRules(fleetFile: string, rules: Rules): FleetFileEntry[] {
   const root = dirname(fleetFile)
   if (!rules.hosts) {
     const all = [...filesOfArguments([root])]

@@ -26,7 +26,7 @@ import { Qemu } from './qemu.ts'
  * @param version virt-cpu's own
  * @throws ProbeError in libvirt's words where there is no such program
  */
-export function computeIdentity(binary: string, version: string): string {
+function computeIdentity(binary: string, version: string): string {
   const { ctimeMs, size } = checkBinary(binary)
   return JSON.stringify({
     virtCpu: version,
@@ -92,7 +92,7 @@ function readBeginning(path: string): string {
 }
 
 /** Where a user's caches are. @see XDG Base Directory Specification */
-export const findCacheDirectory = (): string =>
+const findCacheDirectory = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'virt-cpu', 'qemu')
 
 const hashText = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -105,7 +105,7 @@ const cacheFile = (directory: string, binary: string): string =>
  * The conversation kept of a binary. Undefined where there is none, where something that its answers depend on has
  * changed since, and where the file is damaged.
  */
-export function readCache(directory: string, binary: string, identity: string): QmpRecording | undefined {
+function readCache(directory: string, binary: string, identity: string): QmpRecording | undefined {
   try {
     const text = readFileSync(cacheFile(directory, binary), 'utf8')
     const end = text.indexOf('\n')
@@ -120,7 +120,7 @@ export function readCache(directory: string, binary: string, identity: string): 
  * Keeps a conversation. The file is a recording like any other: a greeting that says what it holds for, then commands
  * and replies, a line each. Whoever reads it meanwhile sees the old one or the new one, whole.
  */
-export function writeCache(directory: string, identity: string, conversation: QmpRecording): void {
+function writeCache(directory: string, identity: string, conversation: QmpRecording): void {
   const file = cacheFile(directory, conversation.source)
   const body = conversation.runs.flatMap(run => run.map(printExchange)).join('')
   const fresh = `${file}.${process.pid}`

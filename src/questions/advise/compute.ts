@@ -23,7 +23,7 @@ type Fact = 'microcode' | 'kernel' | 'hypervisor'
 const FACTS: readonly Fact[] = ['microcode', 'kernel', 'hypervisor']
 
 /** The hosts by what must be equal for host-passthrough: CPU, microcode, kernel and hypervisor. */
-export function identicalParts(groups: readonly Group[]): IdenticalPart[] {
+function identicalParts(groups: readonly Group[]): IdenticalPart[] {
   const parts: IdenticalPart[] = []
   for (const { hosts } of groups) {
     const byFacts = new Map<string, FleetHost[]>()
@@ -42,10 +42,10 @@ export function identicalParts(groups: readonly Group[]): IdenticalPart[] {
 }
 
 /** A strategy before it is known what share of the fleet it gives. */
-export type Valued = Omit<Strategy, 'share'>
+type Valued = Omit<Strategy, 'share'>
 
 /** Every guest gets all of its host's CPU, and moves between identical hosts only. */
-export function passthrough(view: FleetView): { readonly strategy: Valued; readonly whole: boolean } {
+function passthrough(view: FleetView): { readonly strategy: Valued; readonly whole: boolean } {
   const { groups, pools, valuation } = view
   const value = groups.reduce((sum, { weight, features }) => sum + weight * valuation.worth(features), 0)
   const parts = identicalParts(groups)
@@ -71,7 +71,7 @@ export function passthrough(view: FleetView): { readonly strategy: Valued; reado
 }
 
 /** One of QEMU's models that every x86-64 CPU of the last decades runs, or the level that all hosts reach. */
-export function generic({ context, groups, valuation, levels }: FleetView): Valued {
+function generic({ context, groups, valuation, levels }: FleetView): Valued {
   const { db } = context
   const baseline = baselineOf(groups)
   const level = levelOf(levels, baseline)
@@ -103,10 +103,7 @@ const hypervisorOwn = (db: FleetView['context']['db']) =>
   )
 
 /** A handful of pools, one baseline each, as EVC does; as many as are worth their trouble. */
-export function inGroups(
-  { valuation, levels, groups }: FleetView,
-  { most, constraints }: PoolsOptions,
-): Valued {
+function inGroups({ valuation, levels, groups }: FleetView, { most, constraints }: PoolsOptions): Valued {
   const { curve, enough } = planPools(valuation, levels, groups, most, { constraints })
   const point = curve.find(({ count: of }) => of === enough)
   if (!point) {
@@ -131,7 +128,7 @@ export function inGroups(
 }
 
 /** One baseline for all hosts of a vendor. */
-export function common({ groups, valuation, levels }: FleetView): Valued {
+function common({ groups, valuation, levels }: FleetView): Valued {
   const byVendor = new Map<string, Group[]>()
   for (const group of groups) {
     const vendor = group.vendor ?? ''

@@ -109,7 +109,7 @@ const guest = v.strictObject({
   features: list(v.strictObject({ name: text, isOn: v.optional(flag), isToggle: v.optional(flag) })),
 })
 
-export const capabilitiesInput = v.strictObject({ host, guests: v.optional(list(guest)) })
+const capabilitiesInput = v.strictObject({ host, guests: v.optional(list(guest)) })
 
 export const capabilitiesQuestion = question({
   name: 'capabilities',

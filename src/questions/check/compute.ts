@@ -28,7 +28,7 @@ export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
 }
 
 /** Why a demand is not kept. */
-export function describeFailure(view: FleetView, failure: RequirementFailure): FailureWords {
+function describeFailure(view: FleetView, failure: RequirementFailure): FailureWords {
   switch (failure.kind) {
     case 'no-pool':
       return {

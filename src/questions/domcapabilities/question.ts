@@ -36,7 +36,7 @@ const host = v.strictObject({
   sev: v.optional(v.strictObject({ maxGuests: count, maxEsGuests: count })),
 })
 
-export const domcapabilitiesInput = v.strictObject({
+const domcapabilitiesInput = v.strictObject({
   replies,
   virttype: v.optional(text),
   arch: v.optional(text),
@@ -46,7 +46,7 @@ export const domcapabilitiesInput = v.strictObject({
   host: v.optional(host),
 })
 
-export type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>
+type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>
 
 /**
  * What a guest can be given on a host: libvirt's `<domainCapabilities>`.
@@ -81,7 +81,7 @@ export function domcapabilities(
  * As `domcapabilities`, of the JSON contract's inputs.
  * @throws LibvirtError, ParseError
  */
-export function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
+function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
   const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
   const qemu = readQemuCapabilities(readReplies(replies), arch)
   const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)

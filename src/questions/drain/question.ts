@@ -49,7 +49,7 @@ interface DrainInput {
  * In which order to empty hosts for a rolling upgrade, pool by pool; who is bound to one host; who can be raised
  * when it is done.
  */
-export function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
+function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
   const { db, fleet, pools, valuation } = view
   const guests = groupGuestsByPool(fleet.guests, fleet.hosts)
   const options = optionsOf(input)

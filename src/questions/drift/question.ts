@@ -22,7 +22,7 @@ import { type ChangeAnswer, type ChangedHostAnswer, DriftAnswer } from './answer
  * @param by what pairs hosts
  * @throws BadRequest for a host without the UUID that should pair it
  */
-export function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'uuid' = 'path'): DriftAnswer {
+function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'uuid' = 'path'): DriftAnswer {
   const key = KEYS[by]
   const drift = compareFleets(before.fleet.hosts, after.fleet.hosts, key)
   const { gone, added, changed, same } = drift

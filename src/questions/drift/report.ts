@@ -7,7 +7,7 @@ import { hostNamesOf } from '../words/cells.ts'
 import type { ChangeAnswer, DriftAnswer } from './answer.ts'
 
 /** What changed about a host, what it was, and what it is, in words. */
-export function describeChange(change: ChangeAnswer): { what: string; before: string; now: string } {
+function describeChange(change: ChangeAnswer): { what: string; before: string; now: string } {
   switch (change.field) {
     case 'features': {
       const before = change.lost.length > 0 ? `lost ${hostNamesOf(change.lost, MANY_FEATURES)}` : ''

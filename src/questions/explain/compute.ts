@@ -28,7 +28,7 @@ import { axesOf } from './axes.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
 
 /** Explains pools of a fleet, what they share worked out once. */
-export class Explainer {
+class Explainer {
   readonly #view: FleetView
   readonly #teller: CauseDescriber
   readonly #losses: Losses

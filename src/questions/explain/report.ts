@@ -12,7 +12,7 @@ interface Section {
 }
 
 /** Adds every lost feature under who lacks it, why, and what remedies that; what weighs most first. */
-export function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): void {
+function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): void {
   report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
   for (const { because, losses } of sectionsOf(lost)) {
     const { cause, confidence, meaning, remedy, evidence } = because
@@ -56,7 +56,7 @@ const CLASSES = ['security', 'performance', 'virtualization', undefined, 'platfo
 const rankOf = ({ losses }: Section): number => Math.min(...losses.map(loss => CLASSES.indexOf(loss.class)))
 
 /** Adds why one feature is lost, by host. */
-export function addBecause(report: Report, because: readonly SharedCause[], hosts: number): void {
+function addBecause(report: Report, because: readonly SharedCause[], hosts: number): void {
   for (const one of because) {
     report.line(
       { text: one.cause, tone: toneOf(one) },

@@ -73,11 +73,7 @@ function refuseRegisters({ map }: Context, [first]: readonly RegisterDump[]): ne
 }
 
 /** One machine's logical CPUs as one CPU. */
-export function dataOfDumps(
-  context: Context,
-  dumps: readonly DistinctDump[],
-  source?: string,
-): Noted<CpuBits> {
+function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: string): Noted<CpuBits> {
   const value = meetData(dumps.map(dump => requireDecoder(context.map).read(dump.data)))
   if (!value) throw new RangeError('a dump without CPUs')
   const named = source ? { source } : {}

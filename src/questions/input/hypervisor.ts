@@ -46,10 +46,7 @@ export function* hypervisorCompare(
 }
 
 /** What a hypervisor allows guests. @throws LibvirtError where it does not tell, and where libvirt does not ask */
-export function hypervisorAllowance(
-  { map }: Context,
-  { capabilities, choice }: Hypervisor,
-): HypervisorSupport {
+function hypervisorAllowance({ map }: Context, { capabilities, choice }: Hypervisor): HypervisorSupport {
   const { accelerator, arch, binary, virttype } = choice
   const given = capabilities.accelerators.get(accelerator)
   const allowance = given && readHypervisorSupport(given)

@@ -13,7 +13,7 @@ import { toQemuName } from '../../qemu/names.ts'
 import type { Context } from '../context.ts'
 
 /** A hypervisor's word against a model, and a host that it is on. */
-export interface HostRefusal extends ModelRefusal {
+interface HostRefusal extends ModelRefusal {
   readonly host: string
 }
 

@@ -24,7 +24,7 @@ export const planInput = v.strictObject({
     ),
   ),
 })
-export type PlanInput = v.InferOutput<typeof planInput>
+type PlanInput = v.InferOutput<typeof planInput>
 
 /** How many pools are planned where neither the request nor the fleet file says. */
 const DEFAULT_MOST = 8

@@ -15,7 +15,7 @@ const UNSEEN = {
 } as const
 
 /** What there is to know about a probe, without a full stop at the end. */
-export function describeProbe(doubt: ProbeWarning): string {
+function describeProbe(doubt: ProbeWarning): string {
   switch (doubt.kind) {
     case 'probed':
       return `CPU ${doubt.cpus} read ${ROUTES[doubt.route]}${because(doubt.failed)}`

@@ -166,7 +166,7 @@ function constraintsOf(
  * The guests, each on the host that its rule names or that the folder it lies in is called after. One whose CPU
  * is its host's has what that gives; where the host is not known, that is noted.
  */
-export function assembleGuests(
+function assembleGuests(
   { db }: Context,
   found: readonly Placed<GuestMember>[],
   hosts: readonly FleetHost[],

@@ -28,7 +28,7 @@ const DEFAULT_MODEL = 'qemu64'
 const DEFAULT_PHYS_BITS = 40
 
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
-export function guestOfDomain(context: Context, element: Element): Member {
+function guestOfDomain(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus } = domainOf(element)
   if (cpu) return guestOfCpu(context, parseCpu(cpu, 'guest'), { name, uuid, vcpus })
   const plain: Cpu = { type: 'guest', model: DEFAULT_MODEL, features: [] }
@@ -134,7 +134,7 @@ function memberOfCpu(context: Context, element: Element): Member {
  * described by a newer libvirt does not take the whole fleet's answer away.
  * @throws LibvirtError for an unknown model
  */
-export function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
+function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
   const { db, featuresOf } = requireDecoder(map)
   const unknown = cpu.features.filter(({ name }) => !db.features.get(name))
   if (unknown.length === 0) return { features: featuresOf(cpu), notes: [] }
@@ -149,7 +149,7 @@ export function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSe
  * A host as its definition tells of it, and what its capabilities add.
  * @throws LibvirtError for an unknown model, or an architecture that is not x86
  */
-export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
+function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
   requireDecoder(context.map, cpu.arch)
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
@@ -169,7 +169,7 @@ export function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> 
 }
 
 /** What `<capabilities>` say of their host beside its CPU. */
-export function aroundHost(capabilities: Element): Partial<HostMember> {
+function aroundHost(capabilities: Element): Partial<HostMember> {
   const host = child(capabilities, 'host')
   const uuid = host && child(host, 'uuid')
   const cells = host && child(host, 'topology') && child(child(host, 'topology') ?? host, 'cells')
@@ -182,7 +182,7 @@ export function aroundHost(capabilities: Element): Partial<HostMember> {
 }
 
 /** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */
-export function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
+function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   const { read, sizesOf } = requireDecoder(context.map)
   const data = meetData(dumps.map(dump => read(dump.data)))
   const [first] = dumps
@@ -211,7 +211,7 @@ function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>)
 }
 
 /** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
-export function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
+function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
   const { hostModel, models, emulator } = domainCapabilitiesOf(element)
   if (!hostModel) return undefined
   const cpu = parseCpu(hostModel, 'guest')
@@ -230,7 +230,7 @@ export function hypervisorOfCapabilities(context: Context, element: Element): Me
  * undefined where QEMU does not tell its host's CPU.
  * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
  */
-export function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): Member | undefined {
+function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): Member | undefined {
   const { accelerators, version } = readQemuCapabilities(conversation, 'x86_64')
   const [own] = accelerators.values()
   if (!own?.host) return undefined
