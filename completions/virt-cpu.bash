@@ -20,7 +20,7 @@ _virt_cpu() {
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
-    models) options='--usable-on --virttype --emulator --arch --machine --no-cache --json --cpu-map --libvirt --help'; words='' ;;
+    models) options='--usable-on --virttype --arch --machine --emulator --json --markdown --no-cache --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --json --markdown --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
     advise) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -29,9 +29,9 @@ _virt_cpu() {
     drift) options='--old --new --by --json --markdown --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     check) options='--fleet --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --json --markdown --dot --cpu-map --libvirt --help'; words='' ;;
-    guest) options='--what --file --replies --host --no-cache --json --cpu-map --libvirt --help'; words='check' ;;
-    tree) options='--model --arch --json --cpu-map --libvirt --help'; words='' ;;
-    name) options='--name --arch --json --cpu-map --libvirt --help'; words='' ;;
+    guest) options='--what --file --replies --host --no-cache --json --markdown --cpu-map --libvirt --help'; words='check' ;;
+    tree) options='--model --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    name) options='--name --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
     serve) options='--port --listen --limit --open --cpu-map --libvirt --help'; words='' ;;

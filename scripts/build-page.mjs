@@ -53,6 +53,16 @@ const policy = (script, style) =>
 
 const hash = text => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
+/** The page shows answers in displays of its own: the reports of the questions are never loaded. */
+const withoutReports = {
+  name: 'without-reports',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/report\.ts$/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    )
+  },
+}
+
 async function program(entry, shared) {
   const { outputFiles } = await build({
     ...shared,
@@ -65,7 +75,7 @@ async function program(entry, shared) {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryPoints: [entry],
-    plugins: [sampleFleet, dataStrings((_name, text) => dataAlone(text))],
+    plugins: [sampleFleet, withoutReports, dataStrings((_name, text) => dataAlone(text))],
   })
   // An HTML parser must not see the end of the element in it.
   return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')

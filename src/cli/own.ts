@@ -1,16 +1,19 @@
 import { safeParse } from 'valibot'
-import { documentOf } from '../questions/document.ts'
+import { readFleet } from '../host/files/fleet.ts'
+import { BadRequest, type Context } from '../questions/context.ts'
+import { documentOf, SCHEMA_VERSION } from '../questions/document.ts'
 import { inputOfFleet } from '../questions/input/fleet/open-fleet.ts'
-import type { AnyQuestion } from '../questions/question.ts'
+import { type FleetView, viewOf } from '../questions/input/fleet/view.ts'
+import type { AnyQuestion, Outcome } from '../questions/question.ts'
 import type { AnswerOf, Schema } from '../questions/schema.ts'
 import { noteLine } from '../questions/words/explain.ts'
+import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import { FLEET, type GivenFleet, givenFleet } from './fleet-input.ts'
 import { FORMS, printReport } from './print-report.ts'
 import type { Command } from './run.ts'
-import type { Session } from './session.ts'
-import { type OptionSpec, UsageError } from './spec.ts'
+import { openContext, type Session } from './session.ts'
+import { CommandError, type OptionSpec, UsageError } from './spec.ts'
 
 /** How an input is given on the command line, where the schema alone does not say. */
 interface FieldOption {
@@ -24,6 +27,8 @@ interface FieldOption {
   readonly read?: (texts: readonly string[]) => unknown
   /** A list that is given once, its items separated by commas, and not by repeating the option. */
   readonly commas?: true
+  /** May be given without its name. */
+  readonly positional?: OptionSpec['positional']
 }
 
 type Fields = Readonly<Record<string, FieldOption>>
@@ -44,13 +49,14 @@ const NOT_OPTIONS = new Set(['documents', 'fleet'])
 const optionsOf = (input: Schema, fields: Fields, fleets: readonly string[]): OptionSpec[] =>
   entriesOf(input, fleets).map(([key, schema]) => {
     const { type, options = [] } = partsOf(schema)
-    const { name, value = 'string', words, commas } = optionOf(key, fields)
+    const { name, value = 'string', words, commas, positional } = optionOf(key, fields)
     const list = options.filter(word => typeof word === 'string')
     return {
       name,
       help: helpOf(schema),
       ...(type === 'boolean' ? {} : { value: type === 'number' ? 'number' : value }),
       ...(type === 'array' && !commas ? { repeats: true as const } : {}),
+      ...(positional ? { positional, required: schema.type !== 'optional' } : {}),
       ...((words ?? list).length > 0 ? { words: words ?? list } : {}),
     }
   })
@@ -126,23 +132,62 @@ function readPins(texts: readonly string[]): Readonly<Record<string, readonly st
   return pins
 }
 
-/** A command about a fleet: what it adds to its question. */
-interface FleetCommand<Q extends AnyQuestion> {
+/** The fleet that a command was given. */
+export interface GivenFleet {
+  readonly context: Context
+  readonly view: FleetView
+  readonly notes: readonly Note[]
+}
+
+/** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError; CommandError where it has no host */
+export async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
+  const context = await openContext(session)
+  const { fleet, notes } = await readFleet(context, paths)
+  if (fleet.hosts.length === 0) throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`])
+  return { context, view: viewOf(context, fleet), notes }
+}
+
+/** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
+const NO_HOSTS = 'a fleet needs what `virsh capabilities` printed on its hosts'
+
+/** The files of a command about a fleet. */
+export const FLEET: OptionSpec = {
+  name: 'fleet',
+  value: 'path',
+  positional: 'many',
+  required: true,
+  help: 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml',
+}
+
+/** A command of our own: what it adds to its question. */
+export interface OwnCommand<Q extends AnyQuestion> {
   readonly question: Q
   /** What `--help` says. */
   readonly description: string
   /** A command line that works in a checkout. */
   readonly example: string
   /** How an input is given as an option, where the schema alone does not say. */
-  readonly fields?: Readonly<Record<string, FieldOption>>
+  readonly fields?: Fields
   /** Options that are not inputs of the question, such as files to write. */
   readonly options?: readonly OptionSpec[]
-  /** The arguments that name fleets, by the input they stand for. Absent: FLEET…, for the documents. */
+  /** The arguments that name fleets, by the input they stand for. Absent: FLEET…, where the question takes documents. */
   readonly fleets?: Readonly<Record<string, OptionSpec>>
+  /** The input of which the question takes one and the command any number: it asks once for each. */
+  readonly each?: string
+  /** Inputs that are read from files or from this host. */
+  readonly inputs?: {
+    /** Values that the schema takes before they are read, by input. */
+    readonly placeholders: Readonly<Record<string, unknown>>
+    readonly arguments: readonly OptionSpec[]
+    readonly open: (
+      args: Arguments,
+      context: Context,
+    ) => Promise<{ readonly input: object; readonly notes: readonly Note[] }>
+  }
+  /** Refuses a call that the schema allows. @throws UsageError */
+  readonly check?: (args: Arguments) => void
   /** Changes a fleet before the question is asked. */
   readonly prepare?: (given: GivenFleet, argument: string) => GivenFleet
-  /** Adds the answer to the report that people read. */
-  readonly report: (report: Report, answer: AnswerOf<Q['answer']>) => void
   /** Handles an output form of its own; returns whether it did. */
   readonly print?: (args: Arguments, session: Session, answer: AnswerOf<Q['answer']>) => boolean
   /** Writes other files from the answer. @throws FileError */
@@ -151,17 +196,19 @@ interface FleetCommand<Q extends AnyQuestion> {
   readonly status?: (answer: AnswerOf<Q['answer']>, args: Arguments) => number
 }
 
-/** The command of a question about a fleet; its options are those of the question's input. */
-export function fleetCommand<Q extends AnyQuestion>(own: FleetCommand<Q>): Command {
+/** The command of a question: its options are those of the question's input. */
+export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
   const { question, description, example, fields = {}, options = [] } = own
-  const fleets = own.fleets ?? { documents: FLEET }
+  const fleets = own.fleets ?? ('documents' in entriesOfInput(question) ? { documents: FLEET } : {})
+  const read = [...Object.keys(fleets), ...Object.keys(own.inputs?.placeholders ?? {})]
   return {
     spec: {
       name: question.name,
       description,
       options: [
         ...Object.values(fleets),
-        ...optionsOf(question.input, fields, Object.keys(fleets)),
+        ...(own.inputs?.arguments ?? []),
+        ...optionsOf(question.input, fields, read),
         ...FORMS,
         ...options,
       ],
@@ -170,58 +217,108 @@ export function fleetCommand<Q extends AnyQuestion>(own: FleetCommand<Q>): Comma
     },
 
     async run(args, session) {
-      const input = checkInput(question, fields, fleets, args)
-      const { given, documents } = await readFleets(own, fleets, args, session)
-      const outcome = question.run(given.context, { ...input, ...documents } as never, { explain: false })
-      const answer = outcome.answer as AnswerOf<Q['answer']>
-      own.write?.(args, answer, given)
-      if (!own.print?.(args, session, answer)) {
-        await printReport(args, session, documentOf(outcome), () => {
-          const report = new Report()
-          own.report(report, answer)
-          for (const note of outcome.notes ?? []) report.line(...noteLine(note))
-          return report
-        })
-      }
-      return own.status?.(answer, args) ?? 0
+      own.check?.(args)
+      const input = checkInput(own, fleets, args)
+      const { context, last, documents } = await readFleets(own, fleets, args, session)
+      const more = await own.inputs?.open(args, context)
+      const outcomes = input.map(one => {
+        const outcome = askByOptions(question, context, { ...one, ...documents, ...more?.input })
+        return { ...outcome, notes: [...(more?.notes ?? []), ...(outcome.notes ?? [])] }
+      })
+      const answers = outcomes.map(({ answer }) => answer as AnswerOf<Q['answer']>)
+      for (const answer of answers) if (last) own.write?.(args, answer, last)
+      const printed = answers.filter(answer => own.print?.(args, session, answer))
+      if (printed.length === 0) await printOutcomes(own, args, session, outcomes)
+      return Math.max(...answers.map(answer => own.status?.(answer, args) ?? 0))
     },
   }
 }
 
+const entriesOfInput = ({ input }: AnyQuestion): object => partsOf(input).entries ?? {}
+
+/** Asks the question. @throws UsageError that names the option, for a bad value that only the question can know */
+function askByOptions(question: AnyQuestion, context: Context, input: object): Outcome {
+  try {
+    return question.run(context, input as never, { explain: false })
+  } catch (error) {
+    const key = error instanceof BadRequest ? /^(\w+) must be /.exec(error.message)?.[1] : undefined
+    if (key === undefined || !(key in entriesOfInput(question))) throw error
+    throw new UsageError(`--${(error as BadRequest).message}`)
+  }
+}
+
+/** Prints what the question returned, as JSON or as its report with the notes; several answers one after another. */
+async function printOutcomes(
+  { question, each }: Pick<OwnCommand<AnyQuestion>, 'question' | 'each'>,
+  args: Arguments,
+  session: Session,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const write = args.has('json') ? undefined : await question.report?.()
+  const document = () =>
+    each
+      ? { schema: SCHEMA_VERSION, answers: outcomes.map(({ answer }) => answer) }
+      : documentOf(outcomes[0] ?? { answer: {} })
+  await printReport(args, session, document, () => {
+    const report = new Report()
+    for (const [i, { answer, notes = [] }] of outcomes.entries()) {
+      if (i > 0) report.drawing(() => '\n')
+      write?.(report, answer as never)
+      for (const note of notes) report.line(...noteLine(note))
+    }
+    return report
+  })
+}
+
 /** The options as the question's input, checked by its schema before anything is read. @throws UsageError */
 function checkInput(
-  { input }: AnyQuestion,
-  fields: Readonly<Record<string, FieldOption>>,
+  {
+    question: { input },
+    fields = {},
+    each,
+    inputs,
+  }: Pick<OwnCommand<AnyQuestion>, 'question' | 'fields' | 'each' | 'inputs'>,
   fleets: Readonly<Record<string, OptionSpec>>,
   args: Arguments,
-): object {
+): object[] {
   const documents = Object.fromEntries(
     Object.keys(fleets).map(key => [key, key === 'documents' ? [] : { documents: [] }]),
   )
-  const given = inputOf(input, fields, args, Object.keys(fleets))
-  const checked = safeParse(input, { ...documents, ...given }, { abortEarly: true })
-  if (checked.success) return checked.output as object
-  const [{ message, path }] = checked.issues
-  const key = path?.[0]?.key
-  const option = typeof key === 'string' ? `--${optionOf(key, fields).name} ` : ''
-  throw new UsageError(option + message)
+  const read = { ...documents, ...inputs?.placeholders }
+  const given = { ...read, ...inputOf(input, fields, args, Object.keys(read)) }
+  const all = each ? args.all(optionOf(each, fields).name).map(one => ({ ...given, [each]: one })) : [given]
+  return all.map(one => {
+    const checked = safeParse(input, one, { abortEarly: true })
+    if (checked.success) return checked.output as object
+    const [{ message, path }] = checked.issues
+    const key = path?.[0]?.key
+    const option = typeof key === 'string' ? `--${optionOf(key, fields).name} ` : ''
+    throw new UsageError(option + message)
+  })
 }
 
-/** Reads the fleets that the arguments name; the last one is that of which reports speak. */
-async function readFleets<Q extends AnyQuestion>(
-  { prepare = given => given }: FleetCommand<Q>,
+interface OpenedFleets {
+  readonly context: Context
+  /** The fleet of which reports speak; absent: the command was given none. */
+  readonly last?: GivenFleet | undefined
+  readonly documents: Readonly<Record<string, unknown>>
+}
+
+/** Reads the fleets that the arguments name. */
+async function readFleets(
+  { prepare = given => given }: Pick<OwnCommand<AnyQuestion>, 'prepare'>,
   fleets: Readonly<Record<string, OptionSpec>>,
   args: Arguments,
   session: Session,
-): Promise<{ given: GivenFleet; documents: Readonly<Record<string, unknown>> }> {
+): Promise<OpenedFleets> {
   const documents: Record<string, unknown> = {}
   let last: GivenFleet | undefined
   for (const [key, { name }] of Object.entries(fleets)) {
     const paths = args.all(name)
+    if (paths.length === 0) continue
     last = prepare(await givenFleet(session, paths), paths[0] ?? '')
     const input = inputOfFleet(last)
     documents[key] = key === 'documents' ? input.documents : input
   }
-  if (!last) throw new RangeError('a fleet command without a fleet')
-  return { given: last, documents }
+  return { context: last?.context ?? (await openContext(session)), last, documents }
 }

@@ -5,7 +5,7 @@ import type { Arguments } from './arguments.ts'
 import { STDERR, STDOUT, terminalWidth } from './output.ts'
 import type { Session } from './session.ts'
 
-/** `--json` and `--markdown`, which every command of the fleet takes. */
+/** `--json` and `--markdown`, which every command of our own takes. */
 export const FORMS = [
   { name: 'json', help: 'the answer as JSON (docs/schema/questions.json)' },
   { name: 'markdown', help: 'the answer as Markdown' },
@@ -15,10 +15,10 @@ export const FORMS = [
 export async function printReport(
   args: Arguments,
   session: Session,
-  answer: object,
+  document: () => object,
   report: () => Report,
 ): Promise<void> {
-  if (args.has('json')) session.out(`${JSON.stringify(answer, null, 2)}\n`)
+  if (args.has('json')) session.out(`${JSON.stringify(document(), null, 2)}\n`)
   else if (args.has('markdown')) session.out(report().markdown())
   else session.out(report().text(await look()))
 }

@@ -1,4 +1,5 @@
 import type { InferOutput } from 'valibot'
+import type { Report } from '../report/report.ts'
 import type { Context } from './context.ts'
 import type { AnswerOf, Schema } from './schema.ts'
 import type { Note } from './words/note.ts'
@@ -34,6 +35,8 @@ export interface Question<
   readonly answer: Answer
   /** The schema of the reasons. Absent: the question has none to give. */
   readonly reasons?: Reasons
+  /** Loads what adds an answer to the report that people read. Absent: the answer is a document or data alone. */
+  readonly report?: () => Promise<Reporter<AnswerOf<Answer>>>
   /** Computes the answer. `input` was checked. @throws LibvirtError, ParseError, BadRequest */
   readonly run: (
     context: Context,
@@ -42,8 +45,12 @@ export interface Question<
   ) => Outcome<AnswerOf<Answer>, AnswerOf<Reasons>>
 }
 
+/** Adds an answer to a report. */
+export type Reporter<Answer> = (report: Report, answer: Answer) => void
+
 /** Any question, for code that only passes checked input on. */
-export interface AnyQuestion extends Omit<Question, 'run'> {
+export interface AnyQuestion extends Omit<Question, 'run' | 'report'> {
+  readonly report?: () => Promise<Reporter<never>>
   readonly run: (context: Context, input: never, options: AskOptions) => Outcome
 }
 

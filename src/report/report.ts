@@ -26,6 +26,7 @@ type Part =
       readonly rows: readonly (readonly Cell[])[]
     }
   | { readonly kind: 'code'; readonly text: string }
+  | { readonly kind: 'drawing'; readonly draw: (width: number) => string }
 
 /** How a report is printed as text. */
 export interface Look {
@@ -60,6 +61,11 @@ export class Report {
     this.#parts.push({ kind: 'code', text })
   }
 
+  /** Text that is laid out already, for so many columns.  */
+  drawing(draw: (width: number) => string): void {
+    this.#parts.push({ kind: 'drawing', draw })
+  }
+
   /** Parts of one kind stand together, others apart; a heading belongs to what follows. */
   text(look: Look): string {
     return this.#joined(part => printText(part, look), false)
@@ -90,6 +96,8 @@ function printText(part: Part, look: Look): string {
       return printTable(part.columns, part.rows, look)
     case 'code':
       return part.text.replace(/^(?=.)/gm, '  ')
+    case 'drawing':
+      return part.draw(look.width)
   }
 }
 
@@ -166,9 +174,13 @@ function printMarkdown(part: Part): string {
       return [head, rule, ...rows].map(row => `| ${row.join(' | ')} |\n`).join('')
     }
     case 'code':
-      return `\`\`\`\n${part.text.trimEnd()}\n\`\`\`\n`
+      return fence(part.text)
+    case 'drawing':
+      return fence(part.draw(100))
   }
 }
+
+const fence = (text: string): string => (text.trim() === '' ? text : `\`\`\`\n${text.trimEnd()}\n\`\`\`\n`)
 
 /** What Markdown would take for its own. */
 const escapeMarkdown = (text: string): string => text.replace(/[|*_<\\]/g, '\\$&')

@@ -1,8 +1,7 @@
 import { adviseQuestion } from '../../questions/advise/question.ts'
-import { addAdvice } from '../../questions/advise/report.ts'
-import { fleetCommand, PLAN_FIELDS } from '../own.ts'
+import { ownCommand, PLAN_FIELDS } from '../own.ts'
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: adviseQuestion,
   description:
     'Recommend a strategy for a fleet: passthrough (all of each host’s CPU), generic (one of QEMU’s models or an x86-64 ' +
@@ -10,5 +9,4 @@ export const command = fleetCommand({
     'loses on this fleet.',
   example: 'virt-cpu advise examples/fleet',
   fields: PLAN_FIELDS,
-  report: addAdvice,
 })

@@ -1,12 +1,11 @@
 import { checksOfCheck } from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
-import { reportCheck } from '../../questions/check/report.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
-import type { GivenFleet } from '../fleet-input.ts'
-import { fleetCommand } from '../own.ts'
+import type { GivenFleet } from '../own.ts'
+import { ownCommand } from '../own.ts'
 import { CommandError } from '../spec.ts'
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: checkQuestion,
   description:
     'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +
@@ -14,7 +13,6 @@ export const command = fleetCommand({
   example: 'virt-cpu check test/stories/20/fleet.yaml',
   options: REPORTS,
   prepare: requireRequirements,
-  report: reportCheck,
   write(args, answer, { view }) {
     const paths = args.all('fleet')
     writeReports(args, () => checksOfCheck(answer, hostFiles(view.fleet.hosts, paths)), paths[0] ?? '')

@@ -1,17 +1,16 @@
 import type { FleetHost } from '../../fleet/host.ts'
 import { checksOfDrift } from '../../questions/check/checks-of.ts'
 import { driftQuestion } from '../../questions/drift/question.ts'
-import { reportDrift } from '../../questions/drift/report.ts'
 import { viewOf } from '../../questions/input/fleet/view.ts'
 import type { Arguments } from '../arguments.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
-import type { GivenFleet } from '../fleet-input.ts'
-import { fleetCommand } from '../own.ts'
+import type { GivenFleet } from '../own.ts'
+import { ownCommand } from '../own.ts'
 import { UsageError } from '../spec.ts'
 
 const FAIL_ON = ['any', 'lost'] as const
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: driftQuestion,
   description:
     'Compare a fleet with what it was: hosts gone, new and changed in features, model, signature, microcode, vendor, ' +
@@ -39,7 +38,6 @@ export const command = fleetCommand({
     ...REPORTS,
   ],
   prepare: stripArgument,
-  report: reportDrift,
   write(args, answer, { view }) {
     const now = args.get('new') ?? ''
     writeReports(args, () => checksOfDrift(answer, hostFiles(view.fleet.hosts, [now]), failOn(args)), now)

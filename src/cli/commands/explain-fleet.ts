@@ -1,9 +1,7 @@
-import { addCosts } from '../../questions/explain/cost-report.ts'
 import { explainQuestion } from '../../questions/explain/question.ts'
-import { addFeature, addPool } from '../../questions/explain/report.ts'
-import { fleetCommand } from '../own.ts'
+import { ownCommand } from '../own.ts'
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: explainQuestion,
   description:
     'Explain what the guests of a fleet’s pools get: each feature that is kept or lost, on which hosts, why and what ' +
@@ -11,9 +9,4 @@ export const command = fleetCommand({
     'clocks and sizes; hosts that differ from their kind. With --cost: what each host costs its pool.',
   example: 'virt-cpu explain examples/fleet --cost',
   fields: { feature: { value: 'name' }, pool: { value: 'label' } },
-  report(report, answer) {
-    if ('feature' in answer) addFeature(report, answer)
-    else if ('dearest' in answer) addCosts(report, answer)
-    else for (const pool of answer.pools) addPool(report, pool)
-  },
 })

@@ -1,7 +1,6 @@
 import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { count } from '../../core/text.ts'
 import { readWholeText } from '../../host/files/read-found.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import { toLibvirtName } from '../../qemu/names.ts'
@@ -15,13 +14,13 @@ import {
   refusal,
   startPlaceOf,
 } from '../../questions/guest-check/compute.ts'
+import { reportGuest } from '../../questions/guest-check/report.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { readDomain } from '../../questions/input/read.ts'
-import { reasonRow } from '../../questions/words/explain.ts'
-import { type Line, printTable } from '../../report/styled-text.ts'
+import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
-import { printLines } from '../print-report.ts'
+import { FORMS, printReport } from '../print-report.ts'
 import type { Command } from '../run.ts'
 import { openContext } from '../session.ts'
 import { UsageError } from '../spec.ts'
@@ -31,7 +30,7 @@ export const command: Command = {
   spec: {
     name: 'guest',
     description:
-      'check DOMAIN.xml…: tell before a start what libvirt would do with each guest: start it, start it without some ' +
+      'check DOMAIN.xml…: check what libvirt does when each guest starts: start it, start it without some ' +
       "features, or refuse, in libvirt's words; with QEMU's argument and the CPU that the running guest would have.",
     options: [
       { name: 'what', value: 'check', positional: 'one', required: true, words: ['check'], help: 'check' },
@@ -52,7 +51,7 @@ export const command: Command = {
         help: "the host's own CPU, as capabilities have it: KVM's checks look at it too",
       },
       NO_CACHE,
-      { name: 'json', help: 'the same as JSON' },
+      ...FORMS,
     ],
     example: 'virt-cpu guest check examples/guests/web.xml --replies examples/hypervisors/ice-01.replies',
     style: 'own',
@@ -64,12 +63,12 @@ export const command: Command = {
     const guests: ({ readonly source: string } & GuestAnswer)[] = []
     for (const source of args.all('file'))
       guests.push({ source, ...(await answerFor(context, source, args)) })
-    if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, guests }, null, 2)}\n`)
-    else
-      await printLines(
-        session,
-        guests.flatMap((guest, i) => (i > 0 ? [[], ...told(guest)] : told(guest))),
-      )
+    await printReport(
+      args,
+      session,
+      () => ({ schema: SCHEMA_VERSION, guests }),
+      () => reportAll(guests),
+    )
     return guests.some(({ verdict }) => verdict === 'refused') ? 1 : 0
   },
 }
@@ -101,31 +100,6 @@ async function given({ map }: Context, { place, argument }: GuestStart) {
   return { enabled: enabled.map(toLibvirtName), disabled: disabled.map(toLibvirtName) }
 }
 
-function told({
-  source,
-  verdict,
-  message,
-  lost,
-  argument,
-  live,
-  basis,
-}: { readonly source: string } & GuestAnswer): Line[] {
-  const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
-  const said = {
-    starts: `starts${expected}`,
-    reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
-    refused: `refused: ${message}`,
-  }[verdict]
-  return [
-    [`${source}: `, { text: said, tone: TONES[verdict] }],
-    ...printTable(lost.map(reasonRow), '  '),
-    ...(argument === undefined ? [] : [[`-cpu ${argument}`]]),
-    ...(live === undefined ? [] : [[live.trimEnd()]]),
-  ]
-}
-
-const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
-
 /**
  * The host's own CPU, beside what its hypervisor reports: a file's, or this host's. Undefined where only a recorded
  * conversation is known.
@@ -138,4 +112,13 @@ export async function hostDefinition(context: Context, args: Arguments): Promise
     return input && definitionOf(context, input, 'auto').value
   }
   return args.has('replies') ? undefined : (await thisHost(context)).value
+}
+
+function reportAll(guests: readonly ({ readonly source: string } & GuestAnswer)[]): Report {
+  const report = new Report()
+  for (const [i, guest] of guests.entries()) {
+    if (i > 0) report.drawing(() => '\n')
+    reportGuest(report, guest)
+  }
+  return report
 }

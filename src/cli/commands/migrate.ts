@@ -1,9 +1,9 @@
 import { migrateQuestion } from '../../questions/migrate/question.ts'
-import { migrateGraph, reportMigrate, reportMove } from '../../questions/migrate/report.ts'
+import { migrateGraph } from '../../questions/migrate/report.ts'
 import { printDot } from '../../report/graphviz.ts'
-import { fleetCommand } from '../own.ts'
+import { ownCommand } from '../own.ts'
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: migrateQuestion,
   description:
     'Find where guests can start and move, pool by pool: between hosts with all of their CPU, and each guest with the ' +
@@ -12,10 +12,6 @@ export const command = fleetCommand({
   example: 'virt-cpu migrate examples/fleet --from ice-01 --to sky-03',
   fields: { from: { value: 'host' }, guest: { value: 'name' }, to: { value: 'host' } },
   options: [{ name: 'dot', help: 'the graph of one-way and two-way moves, for Graphviz' }],
-  report(report, answer) {
-    if ('moves' in answer) reportMove(report, answer)
-    else reportMigrate(report, answer)
-  },
   print(args, session, answer) {
     if (!args.has('dot') || 'moves' in answer) return false
     session.out(printDot(migrateGraph(answer)))

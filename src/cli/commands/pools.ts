@@ -1,8 +1,7 @@
 import { poolsQuestion } from '../../questions/pools/question.ts'
-import { addPools } from '../../questions/pools/report.ts'
-import { fleetCommand, PLAN_FIELDS } from '../own.ts'
+import { ownCommand, PLAN_FIELDS } from '../own.ts'
 
-export const command = fleetCommand({
+export const command = ownCommand({
   question: poolsQuestion,
   description:
     'Find the best pools for a fleet: for each number of pools up to k the best partition, what one more pool gains, and ' +
@@ -10,6 +9,5 @@ export const command = fleetCommand({
     'pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
   example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
   fields: PLAN_FIELDS,
-  report: addPools,
   status: ({ pools }) => (pools.length > 0 ? 0 : 1),
 })

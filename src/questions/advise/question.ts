@@ -9,6 +9,7 @@ export const adviseQuestion = question({
   summary: 'Recommend a strategy for a fleet: passthrough, generic, groups or common',
   input: planInput,
   answer: Advice,
+  report: async () => (await import('./report.ts')).addAdvice,
   run(context, { documents, fleet, ...constraints }) {
     const { view, notes } = openFleetWithHosts(context, { documents, fleet })
     return { answer: advise(view, planOptions(view, constraints)), notes }

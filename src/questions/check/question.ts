@@ -10,6 +10,7 @@ export const checkQuestion = question({
   summary: 'Check a fleet against the requirements of its file',
   input: v.strictObject(fleetInput),
   answer: CheckAnswer,
+  report: async () => (await import('./report.ts')).reportCheck,
   run(context, fleet) {
     const { view, notes } = openFleet(context, fleet)
     if (view.fleet.requirements.length === 0)

@@ -27,6 +27,7 @@ export const drainQuestion = question({
   summary: 'Plan a rolling upgrade: the order of hosts, where guests go, which guests are stuck',
   input,
   answer: DrainAnswer,
+  report: async () => (await import('./report.ts')).reportDrain,
   run(context, { hosts = [], apply = [], room, ...fleet }) {
     const { view, notes } = openFleet(context, fleet)
     const only = hosts.flatMap(pattern => hostsNamed(view.fleet.hosts, pattern))

@@ -94,6 +94,7 @@ export const driftQuestion = question({
   summary: 'Compare a fleet with what it was, and compute what the difference does',
   input,
   answer: DriftAnswer,
+  report: async () => (await import('./report.ts')).reportDrift,
   run(context, { before, after, by }) {
     const [old, now] = [openFleet(context, before), openFleet(context, after)]
     return { answer: driftAnswer(old.view, now.view, by), notes: now.notes }

@@ -24,6 +24,7 @@ export const explainQuestion = question({
   summary: 'Explain what the guests of pools get, and why',
   input,
   answer: v.union([ExplainAnswer, FeatureAnswer, CostAnswer]),
+  report: async () => (await import('./report.ts')).reportExplanation,
   run(context, { pool, feature, cost: withCost, ...fleet }) {
     const { view, notes } = openFleetWithHosts(context, fleet)
     return { answer: explainView(view, labelsOf(view, pool), feature, withCost), notes }

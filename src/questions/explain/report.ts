@@ -2,8 +2,19 @@ import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import type { Expression } from '../pools/choice.ts'
+import type { Reporter } from '../question.ts'
 import { figure, hostWords, levelCell, poolName } from '../words/cells.ts'
-import type { Axis, FeatureAnswer, LossAnswer, OddHost, PoolExplanation, SharedCause } from './answer.ts'
+import type {
+  Axis,
+  CostAnswer,
+  ExplainAnswer,
+  FeatureAnswer,
+  LossAnswer,
+  OddHost,
+  PoolExplanation,
+  SharedCause,
+} from './answer.ts'
+import { addCosts } from './cost-report.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {
@@ -190,4 +201,11 @@ export function addFeature(report: Report, { feature, place, title, pools }: Fea
     )
     addBecause(report, because, hosts)
   }
+}
+
+/** Adds the answer of the question, whichever form it has. */
+export const reportExplanation: Reporter<ExplainAnswer | FeatureAnswer | CostAnswer> = (report, answer) => {
+  if ('feature' in answer) addFeature(report, answer)
+  else if ('dearest' in answer) addCosts(report, answer)
+  else for (const pool of answer.pools) addPool(report, pool)
 }

@@ -13,6 +13,7 @@ export const guestCheckQuestion = question({
   summary: 'Check what libvirt does when a guest starts on a recorded host',
   input: guestInput,
   answer: GuestAnswer,
+  report: async () => (await import('./report.ts')).reportGuest,
   run: (context, input) => ({ answer: checkGuest(context, input) }),
 })
 

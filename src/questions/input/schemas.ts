@@ -1,40 +1,51 @@
 import * as v from 'valibot'
 import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
 import { isRows } from '../../formats/json/cpuid-json.ts'
-import { described, text } from '../schema.ts'
+import { described, flag, text } from '../schema.ts'
 
 const plainText = v.string('must be text')
 const texts = v.array(plainText, 'must be a list of texts')
-const flag = v.optional(v.boolean('must be true or false'))
 
 /** A recorded conversation with QEMU. */
-export const replies = v.union(
-  [plainText, v.array(v.looseObject({}))],
-  'must be a recorded conversation: text, or a list of QMP messages',
+export const replies = described(
+  v.union(
+    [plainText, v.array(v.looseObject({}))],
+    'must be a recorded conversation: text, or a list of QMP messages',
+  ),
+  'A recorded conversation with QEMU: text, or a list of QMP messages.',
 )
 
 /** How the recorded QEMU is used, as virsh has it. */
 const use = {
-  virttype: v.optional(plainText),
-  arch: v.optional(plainText),
-  machine: v.optional(plainText),
-  emulator: v.optional(plainText),
+  virttype: v.optional(text('Virtualization type (/domain/@type): kvm or qemu.')),
+  arch: v.optional(text('CPU architecture (/domain/os/type/@arch).')),
+  machine: v.optional(text('Machine type (/domain/os/type/@machine).')),
+  emulator: v.optional(text('Path of the emulator (/domain/devices/emulator).')),
 }
 
-export const compareInput = v.strictObject({ replies, ...use, cpu: plainText })
-export const modelsInput = v.strictObject({ replies, ...use, all: flag })
-export const usableInput = v.strictObject({ hosts: v.pipe(texts, v.minLength(1, 'is empty')), ...use })
+const RECORDED_HOSTS = 'Recorded hosts: conversations with QEMU, or domain capabilities.'
+
+export const compareInput = v.strictObject({ replies, ...use, cpu: text('The <cpu> that guests would get.') })
+export const modelsInput = v.strictObject({
+  replies,
+  ...use,
+  all: flag('Return all models that the hypervisor knows, usable or not.'),
+})
+export const usableInput = v.strictObject({
+  hosts: described(v.pipe(texts, v.minLength(1, 'is empty')), RECORDED_HOSTS),
+  ...use,
+})
 
 export const baselineInput = v.pipe(
   v.strictObject({
     replies: v.optional(replies),
-    hosts: v.optional(texts),
+    hosts: v.optional(described(texts, RECORDED_HOSTS)),
     ...use,
-    cpus: v.optional(texts),
-    model: v.optional(plainText),
-    expand: flag,
-    migratable: flag,
-    ignoreHost: flag,
+    cpus: v.optional(described(texts, 'The <cpu> elements; absent: what the hosts give their guests.')),
+    model: v.optional(text('One model instead of cpus.')),
+    expand: flag("List the features of the CPU's model too."),
+    migratable: flag('Leave out features that block migration.'),
+    ignoreHost: flag("Do not limit features to those of the hosts' models."),
   }),
   v.check(
     ({ replies: one, hosts }) => (one === undefined) !== (hosts === undefined || hosts.length === 0),
@@ -44,7 +55,11 @@ export const baselineInput = v.pipe(
 )
 
 /** The guest's own definition says the virtualization type, architecture, machine and emulator. */
-export const guestInput = v.strictObject({ replies, domain: plainText, host: v.optional(plainText) })
+export const guestInput = v.strictObject({
+  replies,
+  domain: text('The <domain> of the guest.'),
+  host: v.optional(text("The host's own <cpu>: KVM's checks use it too.")),
+})
 export type GuestInput = v.InferOutput<typeof guestInput>
 
 /** Rows of CPUID. Checked by hand: a dump has five hundred numbers, and ten thousand dumps come in a row. */

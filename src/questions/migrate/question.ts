@@ -25,6 +25,7 @@ export const migrateQuestion = question({
   summary: 'Find where guests can start and move, and what prevents it',
   input,
   answer: v.union([MigrateAnswer, MoveAnswer]),
+  report: async () => (await import('./report.ts')).reportMigration,
   run(context, { across, from, guest, to, ...fleet }) {
     const { view, notes } = openFleet(context, fleet)
     const answer = to === undefined ? migrateAnswer(view, across) : moveAnswer(view, { from, guest, to })

@@ -2,6 +2,7 @@ import { count, fewNames } from '../../core/text.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Report } from '../../report/report.ts'
 import type { StyledText } from '../../report/styled-text.ts'
+import type { Reporter } from '../question.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -138,3 +139,7 @@ const edgeOf = ({ from, to, kind, back }: ArrowAnswer): DotEdge => ({
   ways: kind === 'both-ways' ? 'both' : 'one',
   ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(back, 2)}` } : {}),
 })
+
+/** Adds the answer of the question: of one move, or of all. */
+export const reportMigration: Reporter<MigrateAnswer | MoveAnswer> = (report, answer) =>
+  'moves' in answer ? reportMove(report, answer) : reportMigrate(report, answer)

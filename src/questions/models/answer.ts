@@ -15,7 +15,7 @@ export const BlockedModel = v.strictObject({
   ...ModelOnHosts.entries,
   blockers: described(v.array(LostFeature), 'What blocks it, each with the hosts that lack it.'),
   absentOn: described(v.array(v.string()), 'Hosts whose hypervisor does not have the model.'),
-  untoldOn: described(
+  unexplainedOn: described(
     v.array(v.string()),
     'Hosts that block it and do not say why, as libvirt before 10.0 does.',
   ),

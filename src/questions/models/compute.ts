@@ -22,8 +22,8 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
   const answers = rankedModels(driver, db, hosts).map(
     (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, hosts) }),
   )
-  const isUsable = ({ blockers, absentOn, untoldOn }: BlockedModel) =>
-    blockers.length + absentOn.length + untoldOn.length === 0
+  const isUsable = ({ blockers, absentOn, unexplainedOn }: BlockedModel) =>
+    blockers.length + absentOn.length + unexplainedOn.length === 0
   return {
     hosts: hosts.map(({ source }) => source),
     usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
@@ -65,6 +65,6 @@ function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[])
   return {
     blockers,
     absentOn: where(blockers => blockers === undefined),
-    untoldOn: where(blockers => blockers === 'untold' || blockers === 'unknown'),
+    unexplainedOn: where(blockers => blockers === 'untold' || blockers === 'unknown'),
   }
 }

@@ -9,6 +9,7 @@ export const modelsQuestion = question({
   summary: 'List the models that guests can be given on every one of these hosts, best first',
   input: usableInput,
   answer: UsableModels,
+  report: async () => (await import('./report.ts')).reportModels,
   run: (context, { hosts, ...use }) => ({
     answer: usableModels(context, readRecordedHosts(context, hosts, use)),
   }),

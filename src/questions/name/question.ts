@@ -13,6 +13,7 @@ export const nameQuestion = question({
     arch: v.optional(text('Whose features; x86 if absent.')),
   }),
   answer: NameAnswer,
+  report: async () => (await import('./report.ts')).reportName,
   run(context, { name: wanted, arch }) {
     const { context: of, own } = requireModels(context, arch)
     return { answer: name(of, wanted, own) }

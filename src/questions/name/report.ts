@@ -1,6 +1,7 @@
 import type { Order } from '../../core/feature.ts'
 import { fill } from '../../core/text.ts'
 import type { ToolName } from '../../map/tool-names.ts'
+import type { Reporter } from '../question.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */
@@ -81,3 +82,7 @@ function runs(versions: readonly string[]): string[] {
   }
   return found.map(run => (run.length === 1 ? run.join() : `${run[0]}-${run.at(-1)}`))
 }
+
+/** Adds all that is known of the word. */
+export const reportName: Reporter<NameAnswer> = (report, answer) =>
+  report.drawing(width => `${printName(answer, width)}\n`)

@@ -9,6 +9,7 @@ export const poolsQuestion = question({
   summary: 'Find the best pools for a fleet',
   input: planInput,
   answer: PoolsAnswer,
+  report: async () => (await import('./report.ts')).addPools,
   run(context, { documents, fleet, ...constraints }) {
     const { view, notes } = openFleetWithHosts(context, { documents, fleet })
     return { answer: pools(view, planOptions(view, constraints)), notes }

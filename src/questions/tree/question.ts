@@ -13,6 +13,7 @@ export const treeQuestion = question({
     arch: v.optional(text('Whose models; x86 if absent.')),
   }),
   answer: TreeAnswer,
+  report: async () => (await import('./report.ts')).reportTree,
   run(context, { model, arch }) {
     return { answer: tree(requireModels(context, arch).context, model) }
   },

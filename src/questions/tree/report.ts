@@ -1,4 +1,5 @@
 import { count, fill } from '../../core/text.ts'
+import type { Reporter } from '../question.ts'
 import type { Step, TreeAnswer, TreeNode } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */
@@ -94,3 +95,7 @@ function change(sign: string, features: readonly string[], width: number): strin
   const words = [...listed, ...(listed.length > 0 && counted ? ['and'] : []), counted].filter(Boolean)
   return words.length > 0 ? fill(words, `    ${sign} `, width) : []
 }
+
+/** Adds the drawing. */
+export const reportTree: Reporter<TreeAnswer> = (report, answer) =>
+  report.drawing(width => `${printTree(answer, width)}\n`)

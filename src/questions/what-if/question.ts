@@ -41,6 +41,7 @@ export const whatIfQuestion = question({
   summary: 'Compute what a change does to pools and guests, before it is made',
   input,
   answer: v.union([WhatIfAnswer, EffectsAnswer]),
+  report: async () => (await import('./report.ts')).reportWhatIf,
   run(context, { effects: list, ...change }) {
     return list ? listEffects(context) : computeChange(context, change)
   },

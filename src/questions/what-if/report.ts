@@ -3,11 +3,13 @@ import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles } from '../migrate/describe.ts'
+import type { Reporter } from '../question.ts'
 import { poolName } from '../words/cells.ts'
 import type {
   ChangeDone,
   DeltaAnswer,
   EffectAnswer,
+  EffectsAnswer,
   GuestDeltaAnswer,
   PoolDeltaAnswer,
   PoolSummary,
@@ -100,8 +102,9 @@ const fateOf = ({ own, stuck, freed, after }: GuestDeltaAnswer): string =>
     ...(freed ? [`${count(after, 'other host')}`] : []),
   ].join(', ')
 
-/** What the changes are, and what they would do, for people. */
-export function reportWhatIf(report: Report, answer: WhatIfAnswer): void {
+/** Adds the changes and what they would do, or the list of effects. */
+export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, answer) => {
+  if ('effects' in answer) return reportEffects(report, answer.effects)
   for (const change of answer.changes) report.line(sayChange(change))
   reportDelta(report, answer)
 }
@@ -114,7 +117,7 @@ function sayChange({ kind, effect = '', title, hosts }: ChangeDone): string {
 }
 
 /** The effects there are, for people. */
-export const reportEffects = (report: Report, effects: readonly EffectAnswer[]): void =>
+const reportEffects = (report: Report, effects: readonly EffectAnswer[]): void =>
   report.table(
     [
       { title: 'effect' },

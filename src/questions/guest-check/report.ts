@@ -1,0 +1,26 @@
+import { count } from '../../core/text.ts'
+import type { Reporter } from '../question.ts'
+import type { GuestAnswer } from './answer.ts'
+
+const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
+
+/** Adds what libvirt does with the guest; of several each is called by its source. */
+export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> = (report, answer) => {
+  const { source, verdict, message, lost, argument, live, basis } = answer
+  const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
+  const text = {
+    starts: `starts${expected}`,
+    reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
+    refused: `refused: ${message}`,
+  }[verdict]
+  report.line(source === undefined ? '' : `${source}: `, { text, tone: TONES[verdict] })
+  report.table(
+    [{ title: '' }, { title: '' }, { title: '' }],
+    lost.map(({ feature, place, title }) => [feature, { text: place, tone: 'quiet' }, title]),
+  )
+  const drawn = [
+    ...(argument === undefined ? [] : [`-cpu ${argument}`]),
+    ...(live === undefined ? [] : [live.trimEnd()]),
+  ]
+  if (drawn.length > 0) report.drawing(() => `${drawn.join('\n')}\n`)
+}
