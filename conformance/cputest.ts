@@ -228,7 +228,7 @@ class Cputest {
 
   /** The guest on QEMU's model; where that cannot be, as it was. */
   #onModel(guest: Cpu, model: string, models: ReadonlyMap<string, readonly string[]> | undefined): Cpu {
-    if (guest.model === model) return guest
+    if (guest.type === 'host' || guest.model === model) return guest
     const allowed = new Map([[model, models?.get(model) ?? []]])
     let moved = guest
     outcome(() => {

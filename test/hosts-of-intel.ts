@@ -15,7 +15,7 @@ export const hostsOfIntel = (most: number, of: (model: Model) => boolean = () =>
     })
     .map(({ model, extra }) => ({
       type: 'host',
-      mode: 'custom',
+      detected: true,
       arch: 'x86_64',
       model: model.name,
       vendor: 'Intel',

@@ -1,6 +1,17 @@
 import { wordsOf } from '../src/arch/x86/cpuid.ts'
-import type { Check, Cpu, CpuFeature, Policy } from '../src/core/cpu.ts'
-import { MATCHES, MODES, POLICIES } from '../src/core/cpu.ts'
+import {
+  asGuest,
+  type Check,
+  type Cpu,
+  type CpuFeature,
+  type GuestCpu,
+  type HostCpu,
+  MATCHES,
+  MODES,
+  POLICIES,
+  type Policy,
+  signatureIn,
+} from '../src/core/cpu.ts'
 import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow } from '../src/core/cpuid.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
 import { LibvirtError } from '../src/core/libvirt-error.ts'
@@ -19,13 +30,13 @@ import { builtin } from './built-in.ts'
  * | guest | `MATCH or MODE [MODEL] [VENDOR] {POLICY:FEATURE} [fallback:forbid] [check:full]` | `exact Penryn require:avx` |
  * | CPUID | `vendor=ID, sig=F.M.S, LEAF[.SUBLEAF].REGISTER=HEX, msr.INDEX=HEX` | `sig=6.60.3, 7.0.ebx=219c97a9` |
  */
-export const host = (text: string): Cpu => {
+export const host = (text: string): HostCpu => {
   const { bare, named, features } = words(text)
   const [model, vendor] = bare
-  return { type: 'host', mode: 'custom', arch: named.arch ?? 'x86_64', model, vendor, features }
+  return { type: 'host', detected: true, arch: named.arch ?? 'x86_64', model, vendor, features }
 }
 
-export const guest = (text: string): Cpu => {
+export const guest = (text: string): GuestCpu => {
   const { bare, named, features } = words(text)
   const [how, model, vendor] = bare
   const mode = MODES.find(m => m === how) ?? 'custom'
@@ -48,16 +59,18 @@ export const guest = (text: string): Cpu => {
 
 /** The inverse of `host` and `guest`; of a decoded host also the signature. */
 export function show(cpu: Cpu): string {
-  const { type, mode, match, model, vendor, signature: s } = cpu
-  const how = type === 'host' ? undefined : mode === 'custom' ? match : mode
+  const { model, vendor } = cpu
+  const s = signatureIn(cpu)
+  const guest = asGuest(cpu)
+  const how = guest?.mode === 'custom' ? guest.match : guest?.mode
   return [
     how,
     model,
     vendor,
     s && `sig:${s.family}.${s.model}.${s.stepping}`,
-    cpu.check && `check:${cpu.check}`,
-    cpu.fallback === 'forbid' && 'fallback:forbid',
-    cpu.vendorId && `vendor_id:${cpu.vendorId}`,
+    guest?.check && `check:${guest.check}`,
+    guest?.fallback === 'forbid' && 'fallback:forbid',
+    guest?.vendorId && `vendor_id:${guest.vendorId}`,
     ...cpu.features.map(({ name, policy }) => (policy ? `${policy}:${name}` : `+${name}`)),
   ]
     .filter(Boolean)

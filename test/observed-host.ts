@@ -63,7 +63,7 @@ export function observedHost(folder: string): {
   const cpu = child(child(xml, 'host') ?? xml, 'cpu')
   return {
     capabilities: readQemuCapabilities(parseRecording(text, 'observed')),
-    host: { ...parseCpu(cpu, 'host'), mode: 'custom' },
+    host: { ...parseCpu(cpu, 'host'), detected: true },
   }
 }
 

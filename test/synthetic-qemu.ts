@@ -1,5 +1,5 @@
 import { featuresOf } from '../src/arch/x86/definition.ts'
-import type { Cpu } from '../src/core/cpu.ts'
+import { type Cpu, signatureIn } from '../src/core/cpu.ts'
 import type { FeatureSet } from '../src/core/feature-set.ts'
 import type { Database } from '../src/map/database.ts'
 import { chooseQemu } from '../src/qemu/choice.ts'
@@ -59,13 +59,13 @@ const MACHINE = {
 const told = (execute: string, args: object | undefined, answer: unknown, id: string): string =>
   `${JSON.stringify({ execute, ...(args && { arguments: args }), id })}\n\n${JSON.stringify({ return: answer, id })}\n`
 
-function properties(db: Database, { vendor, signature }: Cpu, has: FeatureSet, without: readonly string[]) {
+function properties(db: Database, cpu: Cpu, has: FeatureSet, without: readonly string[]) {
   const features = db.features.list.map(({ name, bits }) => [
     toQemuName(name),
     bits.leq(has) && !without.includes(name),
   ])
-  const id = db.vendor(vendor ?? '')?.id ?? ''
-  const { family = 0, model = 0, stepping = 0 } = signature ?? {}
+  const id = db.vendor(cpu.vendor ?? '')?.id ?? ''
+  const { family = 0, model = 0, stepping = 0 } = signatureIn(cpu) ?? {}
   return { ...Object.fromEntries(features), vendor: id, family, model, stepping }
 }
 

@@ -1,4 +1,4 @@
-import type { Cpu, Fallback, NamedRegisters, Policy } from '../core/cpu.ts'
+import type { Cpu, CpuOf, Fallback, GuestCpu, HostCpu, NamedRegisters, Policy } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
@@ -51,7 +51,7 @@ export interface Driver {
    */
   readonly overlooked?: (host: Cpu, cpu: Cpu) => Overlooked | undefined
   /** The guest made definite on a host; its mode is custom or host-model. @throws LibvirtError */
-  readonly update: (guest: Cpu, host: Cpu | undefined, removed: RemovedPolicy) => Cpu
+  readonly update: (guest: GuestCpu, host: Cpu | undefined, removed: RemovedPolicy) => GuestCpu
 
   /** The host whose registers these are. @throws LibvirtError where they tell no model that may be chosen */
   readonly detect?: Detect
@@ -64,17 +64,17 @@ export interface Driver {
   /** Begins one as it should be, rather than as libvirt has it. Absent: there is no better one. */
   readonly bestFold?: () => Fold
   /** A running guest's definition, corrected by what its hypervisor gave and refused. @throws LibvirtError */
-  readonly updateLive?: (cpu: Cpu, enabled: Cpuid, disabled: Cpuid) => Cpu
+  readonly updateLive?: (cpu: GuestCpu, enabled: Cpuid, disabled: Cpuid) => GuestCpu
   /** The same, where these are features. @throws LibvirtError */
-  readonly correctLive?: (cpu: Cpu, enabled: FeatureSet, disabled: FeatureSet) => Cpu
+  readonly correctLive?: (cpu: GuestCpu, enabled: FeatureSet, disabled: FeatureSet) => GuestCpu
   /** The CPU on a model that may be used; its own may not. @throws LibvirtError where none fits */
-  readonly translate?: (cpu: Cpu, models: AllowedModels) => Cpu
+  readonly translate?: <C extends Cpu>(cpu: C, models: AllowedModels) => C
   /** The CPU with an old name of its model replaced. Absent: no model was ever renamed. */
-  readonly convertLegacy?: (cpu: Cpu) => Cpu
+  readonly convertLegacy?: <C extends Cpu>(cpu: C) => C
   /** The CPU with its model's features spelt out, in any order. Absent: models have none. @throws LibvirtError */
-  readonly expand?: (cpu: Cpu) => Cpu
+  readonly expand?: <C extends Cpu>(cpu: C) => C
   /** A copy without what blocks a migration. Absent: nothing does. */
-  readonly migratable?: (cpu: Cpu) => Cpu
+  readonly migratable?: <C extends Cpu>(cpu: C) => C
   /** What a definition asks for as the words of `<cpudata>`. @throws LibvirtError */
   readonly encode?: (cpu: Cpu) => Encoded
   /** Refuses what a guest may not list. Absent: it may list anything. @throws LibvirtError */
@@ -101,9 +101,12 @@ export interface Decoder {
   /** What they tell that is no feature. */
   readonly sizesOf: (data: Cpuid) => CpuSizes
   /** The named CPU that is closest to the bits. @throws LibvirtError where none fits */
-  readonly decode: (bits: CpuBits, options: DecodeOptions) => Cpu
+  readonly decode: <As extends Cpu['type']>(
+    bits: CpuBits,
+    options: DecodeOptions & { readonly as: As },
+  ) => CpuOf<As>
   /** The bits on one given model, as a guest's definition. */
-  readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecodeOptions, 'migratable'>) => Cpu
+  readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecodeOptions, 'migratable'>) => GuestCpu
 }
 
 /** What decoding needs of a CPU. */
@@ -164,7 +167,7 @@ export interface FlagPlace {
 }
 
 /** Names the host whose registers these are. @param arch as the host has it, of those that the driver serves */
-type Detect = (arch: string, registers: NamedRegisters, models?: AllowedModels) => Cpu
+type Detect = (arch: string, registers: NamedRegisters, models?: AllowedModels) => HostCpu
 
 /** Questions that QEMU answers itself, of the CPU that it gives to guests. */
 interface ThroughQemu {
@@ -264,7 +267,7 @@ export interface Fold {
   /** @throws LibvirtError */
   add(cpu: Cpu): void
   /** The guest CPU; at least one has been added. @throws LibvirtError where there is none */
-  result(options?: FoldOptions): Cpu
+  result(options?: FoldOptions): GuestCpu
   /** Whether another order of the same CPUs would have another answer, or none. */
   dependsOnOrder(options?: FoldOptions): boolean
 }

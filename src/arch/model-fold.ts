@@ -1,4 +1,4 @@
-import type { Cpu, Policy } from '../core/cpu.ts'
+import type { Cpu, GuestCpu, Policy } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Model } from '../core/model.ts'
@@ -75,7 +75,7 @@ export class ModelFold implements Fold {
     if (cpu.model !== undefined) this.#models.add(cpu.model)
   }
 
-  result(): Cpu {
+  result(): GuestCpu {
     const model = greatestModel(this.#switches, this.common)
     if (!model) throw new LibvirtError('op-failed', 'CPUs are incompatible')
     const listed = (set: FeatureSet, policy: Policy) => this.#names(set).map(name => ({ name, policy }))

@@ -1,4 +1,11 @@
-import type { Cpu, CpuFeature, NamedRegisters } from '../core/cpu.ts'
+import {
+  asGuest,
+  type Cpu,
+  type CpuFeature,
+  type GuestCpu,
+  type HostCpu,
+  type NamedRegisters,
+} from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
@@ -26,7 +33,7 @@ export function detect(
   arch: string | undefined,
   registers: NamedRegisters,
   { models, best }: { readonly models?: AllowedModels | undefined; readonly best?: boolean | undefined } = {},
-): Cpu {
+): HostCpu {
   const driver = requireDriver(map, arch)
   const named = (best && driver.bestDetect) || driver.detect
   if (!named || arch === undefined) throw without(`cannot detect host CPU model for ${arch} architecture`)
@@ -55,7 +62,7 @@ export function update(
   guest: Cpu,
   host: Cpu | undefined,
   removed: RemovedPolicy = 'disable',
-): Cpu {
+): GuestCpu {
   const driver = requireDriver(map, arch)
   if (guest.type === 'host') throw internalError('Unexpected enum value -1 for virCPUMode')
   if (guest.mode === 'host-passthrough' || guest.mode === 'maximum') return guest
@@ -69,6 +76,7 @@ export function update(
  */
 export function updateLive(map: CpuMap, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
   const driver = requireDriver(map, arch)
+  if (cpu.type === 'host') return cpu
   const applies = cpu.mode === 'custom' || cpu.check === 'full'
   return driver.updateLive && applies ? driver.updateLive(cpu, enabled, disabled) : cpu
 }
@@ -78,16 +86,17 @@ export function updateLive(map: CpuMap, arch: string, cpu: Cpu, enabled: Cpuid, 
  * list change nothing.
  * @throws LibvirtError when fallback forbids it, or no allowed model can be chosen
  */
-export function translate(
+export function translate<C extends Cpu>(
   map: CpuMap,
   arch: string | undefined,
-  cpu: Cpu,
+  cpu: C,
   models: AllowedModels | undefined,
-): Cpu {
+): C {
   const driver = requireDriver(map, arch)
-  if (cpu.mode === 'host-model' || cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return cpu
+  const { mode = 'custom', fallback } = asGuest(cpu) ?? {}
+  if (mode !== 'custom') return cpu
   if (!models || (cpu.model !== undefined && models.has(cpu.model))) return cpu
-  if (cpu.fallback === 'forbid') {
+  if (fallback === 'forbid') {
     throw new LibvirtError('unsupported', `CPU model ${cpu.model} is not supported by hypervisor`)
   }
   if (!driver.translate) throw without(`cannot translate CPU model ${cpu.model} to a supported model`)
@@ -95,15 +104,15 @@ export function translate(
 }
 
 /** The CPU with an old name of its model replaced. @throws LibvirtError */
-export const convertLegacy = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+export const convertLegacy = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
   requireDriver(map, arch).convertLegacy?.(cpu) ?? cpu
 
 /** The CPU with its model's features spelt out, sorted bytewise by name. @throws LibvirtError */
-export const expand = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+export const expand = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
   expandBy(requireDriver(map, arch), cpu)
 
 /** As `expand`, by a driver. @throws LibvirtError */
-export function expandBy(driver: Driver, cpu: Cpu): Cpu {
+export function expandBy<C extends Cpu>(driver: Driver, cpu: C): C {
   const expanded = driver.expand?.(cpu) ?? cpu
   return { ...expanded, features: [...expanded.features].sort(byBytes) }
 }
@@ -112,7 +121,7 @@ export function expandBy(driver: Driver, cpu: Cpu): Cpu {
 const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** The CPU without what blocks a migration. @throws LibvirtError */
-export const migratable = (map: CpuMap, arch: string | undefined, cpu: Cpu): Cpu =>
+export const migratable = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
   requireDriver(map, arch).migratable?.(cpu) ?? cpu
 
 /** What a definition asks for as words. @throws LibvirtError where libvirt has no words for it */
@@ -144,7 +153,7 @@ export const vendorOfModel = (map: CpuMap, arch: string | undefined, model: stri
 /** What a guest's start comes to: the host cannot run it, or the CPU it gets. */
 export type Start =
   | { readonly comparison: Extract<Comparison, { result: 'incompatible' }> }
-  | { readonly comparison: Exclude<Comparison, { result: 'incompatible' }>; readonly cpu: Cpu }
+  | { readonly comparison: Exclude<Comparison, { result: 'incompatible' }>; readonly cpu: GuestCpu }
 
 /**
  * The pipeline that a guest definition goes through on a host: old names replaced, compared with

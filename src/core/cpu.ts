@@ -43,42 +43,62 @@ export interface MaxPhysAddr {
   readonly limit?: number | undefined
 }
 
-/** A CPU definition: libvirt's `<cpu>`, of a host or for a guest. Absent and undefined both mean: not given. */
-export interface Cpu {
-  readonly type: 'host' | 'guest'
-  /** A host read from XML has none, and so prints without model and vendor; a decoded one is `custom`. */
+/** What hosts and guests have alike. Absent and undefined both mean: not given. */
+interface CpuParts {
+  readonly arch?: string | undefined
+  readonly model?: string | undefined
+  readonly vendor?: string | undefined
+  /** What registers of the CPU held, where it was read from them; not part of a document. */
+  readonly registers?: NamedRegisters | undefined
+  readonly topology?: Topology | undefined
+  readonly cache?: GuestCache | undefined
+  readonly maxphysaddr?: MaxPhysAddr | undefined
+  readonly features: readonly CpuFeature[]
+}
+
+/** What a host has. */
+export interface HostCpu extends CpuParts {
+  readonly type: 'host'
+  /**
+   * Whether the model was found from the hardware. libvirt prints model and vendor only of such a host, not of one
+   * that it read from a document.
+   */
+  readonly detected?: boolean | undefined
+  readonly microcode?: number | undefined
+  readonly signature?: Signature | undefined
+  readonly tsc?: Tsc | undefined
+}
+
+/** What a guest asks for. */
+export interface GuestCpu extends CpuParts {
+  readonly type: 'guest'
   readonly mode?: Mode | undefined
   readonly match?: Match | undefined
   /** Absent: libvirt's default, which the hypervisor driver resolves. */
   readonly check?: Check | undefined
   readonly migratable?: boolean | undefined
   readonly deprecatedFeatures?: boolean | undefined
-  readonly arch?: string | undefined
-  readonly model?: string | undefined
   readonly fallback?: Fallback | undefined
   readonly vendorId?: string | undefined
-  readonly vendor?: string | undefined
-  readonly microcode?: number | undefined
-  readonly signature?: Signature | undefined
-  readonly tsc?: Tsc | undefined
-  /** The registers that a host was told by, where it was read from them; no part of a document. */
-  readonly registers?: NamedRegisters | undefined
-  readonly topology?: Topology | undefined
-  readonly cache?: GuestCache | undefined
-  readonly maxphysaddr?: MaxPhysAddr | undefined
-  readonly features: readonly CpuFeature[]
   /** Only of a domain's CPU. */
   readonly numa?: Numa | undefined
 }
 
-/** What a host has. */
-export type HostCpu = Cpu & { readonly type: 'host' }
+/** A CPU definition: libvirt's `<cpu>`, of a host or for a guest. */
+export type Cpu = HostCpu | GuestCpu
 
-/** What a guest asks for. */
-export type GuestCpu = Cpu & { readonly type: 'guest' }
+/** The definition of one of the two types. */
+export type CpuOf<Type extends Cpu['type']> = Extract<Cpu, { readonly type: Type }>
+
+/** The signature that a host's definition names. */
+export const signatureIn = (cpu: Cpu): Signature | undefined =>
+  cpu.type === 'host' ? cpu.signature : undefined
+
+/** The CPU as a guest's definition; undefined: it is a host's. */
+export const asGuest = (cpu: Cpu): GuestCpu | undefined => (cpu.type === 'guest' ? cpu : undefined)
 
 /** Whether a guest's definition means something else on another host. */
-export const isRelative = (guest: Cpu): boolean =>
+export const isRelative = (guest: GuestCpu): boolean =>
   guest.mode === 'host-model' ||
   (guest.mode === 'custom' &&
     (guest.match === 'minimum' || guest.features.some(feature => feature.policy === 'optional')))

@@ -1,4 +1,4 @@
-import type { Cpu, NamedRegisters } from '../core/cpu.ts'
+import type { HostCpu, NamedRegisters } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Element } from '../xml/element.ts'
 import type { JsonDocument } from './json/json-documents.ts'
@@ -14,7 +14,7 @@ export type Found =
 /** One CPU: a definition, or what a machine says of its logical CPUs, which may be of several kinds. */
 export type FoundCpu =
   /** A host definition that was read without building a tree, because it stands exactly as libvirt prints it. */
-  | { readonly kind: 'host'; readonly cpu: Cpu }
+  | { readonly kind: 'host'; readonly cpu: HostCpu }
   /** A `<cpu>` element; how it is read depends on the question. */
   | { readonly kind: 'definition'; readonly element: Element }
   /** CPUID words of an x86 machine. */

@@ -1,4 +1,4 @@
-import type { Cpu } from '../core/cpu.ts'
+import { asGuest, type Cpu } from '../core/cpu.ts'
 import { toQemuName } from './names.ts'
 
 /**
@@ -6,7 +6,9 @@ import { toQemuName } from './names.ts'
  * (`optional`) is not written; a mode without a model is `host` or `max`.
  * @see QEMU, documentation, "QEMU / KVM CPU model configuration"
  */
-export function printQemuCpu({ mode, model, migratable, features }: Cpu): string {
+export function printQemuCpu(cpu: Cpu): string {
+  const { model, features } = cpu
+  const { mode, migratable } = asGuest(cpu) ?? {}
   const name = mode === 'host-passthrough' ? 'host' : mode === 'maximum' ? 'max' : (model ?? '')
   const properties = features.flatMap(({ name, policy = 'require' }) => {
     if (policy === 'optional') return []

@@ -1,7 +1,7 @@
 import type { AllowedModels, Comparison, Decoder, Driver } from '../arch/driver.ts'
 import { checkBaselineInput, expand, expandBy, fold } from '../arch/operations.ts'
 import { driverOf } from '../arch/registry.ts'
-import { type Cpu, type CpuFeature, updateFeature } from '../core/cpu.ts'
+import { type Cpu, type CpuFeature, type GuestCpu, signatureIn, updateFeature } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { HypervisorSupport } from './allowance.ts'
@@ -19,11 +19,11 @@ import { toLibvirtName } from './names.ts'
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {
   /** What domain capabilities show as host-model, with what cannot migrate. */
-  readonly reported: Cpu
+  readonly reported: GuestCpu
   /** What a guest in mode host-model gets. */
-  readonly migratable: Cpu
+  readonly migratable: GuestCpu
   /** What a guest's start is compared with: what the hypervisor reports; with KVM also what the host has besides. */
-  readonly full: Cpu
+  readonly full: GuestCpu
 }
 
 /**
@@ -72,7 +72,7 @@ class HostReader {
     this.#msrs = msrs
   }
 
-  read(properties: ReadonlyMap<string, QemuProperty>): Cpu {
+  read(properties: ReadonlyMap<string, QemuProperty>): GuestCpu {
     const bits = decodeProperties(this.#decoder.db, properties)
     const { models } = this.#given
     const allowed = models && listAllowedModels(models)
@@ -81,7 +81,7 @@ class HostReader {
   }
 
   /** A QEMU that does not say which features it had to leave out is not believed about those of MSRs. */
-  withoutMsrs(cpu: Cpu): Cpu {
+  withoutMsrs(cpu: GuestCpu): GuestCpu {
     if (this.#msrs) return cpu
     const features = cpu.features.filter(
       ({ name }) => this.#decoder.db.features.get(name)?.place.kind !== 'msr',
@@ -96,16 +96,16 @@ function reportsMsrs({ types, properties }: QemuCapabilities): boolean {
 }
 
 /** The host as it is, named anew, with everything that the hypervisor reports. */
-function joinHostFeatures(driver: Driver, decoder: Decoder, reported: Cpu, host: Cpu): Cpu {
+function joinHostFeatures(driver: Driver, decoder: Decoder, reported: GuestCpu, host: Cpu): GuestCpu {
   const vendor = host.vendor === undefined ? undefined : decoder.db.vendor(host.vendor)
-  const bits = { features: decoder.featuresOf(host), vendor, signature: host.signature }
+  const bits = { features: decoder.featuresOf(host), vendor, signature: signatureIn(host) }
   const guest = decoder.decode(bits, { as: 'guest', fallback: 'allow' })
   const more = expandBy(driver, reported).features.filter(({ policy }) => policy === 'require')
   return { ...guest, features: more.reduce(updateFeature, guest.features) }
 }
 
 /** Where QEMU answers itself, as on s390x, its own model and features are the definition. */
-function definitionByQemu({ model, properties }: HostExpansion): Cpu {
+function definitionByQemu({ model, properties }: HostExpansion): GuestCpu {
   const features = [...properties].flatMap(([name, value]): CpuFeature[] =>
     typeof value === 'boolean' ? [{ name, policy: value ? 'require' : 'disable' }] : [],
   )
@@ -132,7 +132,7 @@ export function computeHypervisorBaseline(
   cpus: readonly Cpu[],
   allowance: HypervisorSupport,
   options: HypervisorBaselineOptions,
-): Cpu {
+): GuestCpu {
   if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
   cpus.forEach(checkBaselineInput)
   if (options.ignoreHost && cpus.length === 1) {
@@ -147,7 +147,7 @@ export function computeHypervisorBaseline(
     // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
     migratable: options.migratable && !allowance.unmigratable,
   })
-  const cpu: Cpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
+  const cpu: GuestCpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
   return options.expand ? expand(map, options.arch, cpu) : cpu
 }
 

@@ -51,7 +51,7 @@ describe('obstacles', () => {
       })
       .map(({ model, extra }) => ({
         type: 'host',
-        mode: 'custom',
+        detected: true,
         arch: 'x86_64',
         model: model.name,
         vendor: model.vendor?.name,

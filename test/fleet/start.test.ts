@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { requireDriver } from '../../src/arch/registry.ts'
-import type { Cpu } from '../../src/core/cpu.ts'
+import type { Cpu, GuestCpu } from '../../src/core/cpu.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { canMove, findObstacles, type Obstacle } from '../../src/fleet/obstacles.ts'
 import { findStartObstacles } from '../../src/fleet/places.ts'
@@ -18,7 +18,7 @@ import { NO_REFERENCE, reference } from '../reference.ts'
 import { db, hosts } from './notation.ts'
 
 /** `Skylake-Server -mpx +avx512vnni`, libvirt's way of a guest. */
-function guest(text: string, more: Partial<Cpu> = {}) {
+function guest(text: string, more: Partial<GuestCpu> = {}) {
   const [model, ...words] = text.split(' ')
   const features = words.map(word => ({
     name: word.slice(1),
@@ -45,7 +45,7 @@ const say = (obstacles: readonly Obstacle[]): string =>
     })
     .join(' ')
 
-const starts = (text: string, on: FleetHost, more?: Partial<Cpu>) =>
+const starts = (text: string, on: FleetHost, more?: Partial<GuestCpu>) =>
   say(findStartObstacles(db, guest(text, more), on))
 
 describe('whether a guest starts', () => {
@@ -107,7 +107,7 @@ describe('whether a guest starts', () => {
         fc.constantFrom(...names),
         fc.constantFrom(...names),
         fc.dictionary(fc.constantFrom(...names), blockers),
-        fc.constantFrom<Partial<Cpu>>({}, { fallback: 'forbid' }),
+        fc.constantFrom<Partial<GuestCpu>>({}, { fallback: 'forbid' }),
         (model, silicon, models, more) => {
           const [g, on] = [guest(model, more), host(silicon, models)]
           if (canMove(g, on)) expect(findStartObstacles(db, g, on)).toEqual([])

@@ -30,7 +30,7 @@ const documents = fc
   .map(({ bits, features, ...host }) =>
     printCpu({
       type: 'host',
-      mode: 'custom',
+      detected: true,
       arch: 'x86_64',
       ...host,
       maxphysaddr: bits === undefined ? undefined : { mode: 'emulate', bits },

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Cpu } from '../../src/core/cpu.ts'
+import type { Cpu, HostCpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { cpu, guest, host } from '../notation.ts'
 
 /** Without indentation and line ends. */
 const line = (text: string): string => text.replace(/\n */g, '')
 
-const FULL: Cpu = {
+const FULL: HostCpu = {
   ...host('Penryn Intel +vmx +dca'),
   microcode: 17,
   signature: { family: 6, model: 23, stepping: 10 },
@@ -54,7 +54,7 @@ test('a guest, whole: what is a host’s alone is left out', () => {
 
 describe('read and printed', () => {
   test.each([
-    // A host read from XML has no mode, so model and vendor are not printed.
+    // A host read from XML was not detected, so model and vendor are not printed.
     ['<arch>x86_64</arch><model>Penryn</model><vendor>Intel</vendor>', `<cpu><arch>x86_64</arch></cpu>`],
     [
       `<arch>i686</arch><model>P</model><feature name='b'/>`,
@@ -113,7 +113,7 @@ describe('what is left out of a host', () => {
     ['scaling that is not told', { tsc: { frequency: 5n } }, /scaling/],
     ['no limit', { maxphysaddr: { mode: 'passthrough', limit: 0 } }, /limit/],
     ['no model', { model: undefined }, /model>/],
-  ] as [string, Partial<Cpu>, RegExp][])('%s', (_, change, pattern) => {
+  ] as [string, Partial<HostCpu>, RegExp][])('%s', (_, change, pattern) => {
     expect(printCpu(FULL)).toMatch(pattern)
     expect(printCpu({ ...FULL, ...change })).not.toMatch(pattern)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Cpu } from '../../src/core/cpu.ts'
 import { compare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { guest, host, refusal } from '../notation.ts'
@@ -7,7 +8,7 @@ const context = contextOf()
 const penryn = host('Penryn Intel +vmx +dca')
 
 /** `result | message | missing | forbidden | extra` */
-function answer(text: string, on = penryn): string {
+function answer(text: string, on: Cpu = penryn): string {
   const found = compare(context, on, guest(text))
   const list = (kind: 'missing' | 'forbidden' | 'extra') =>
     found[kind].map(({ feature }) => feature).join(' ')

@@ -1,4 +1,4 @@
-import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { Cpu, GuestCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Field, meetValues, printField, readField, writeField } from '../../core/field.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
@@ -20,7 +20,7 @@ export class FirstFold implements Fold {
     if (model !== undefined) this.#models.add(model)
   }
 
-  result(): Cpu {
+  result(): GuestCpu {
     const [model] = this.#models
     return { type: 'guest', mode: 'custom', match: 'exact', model, fallback: 'allow', features: [] }
   }
@@ -77,7 +77,7 @@ export class MeetFold implements Fold {
     if (registers) this.#meet(registers)
   }
 
-  result(): Cpu {
+  result(): GuestCpu {
     const [nearest] = [...this.#hosts.values()].sort((a, b) => this.#compare(a, b))
     if (!nearest) throw new RangeError('no CPU was added')
     const { table } = this.view

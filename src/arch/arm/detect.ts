@@ -1,5 +1,5 @@
 import { hex } from '../../core/bits.ts'
-import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { AllowedModels } from '../driver.ts'
@@ -17,7 +17,7 @@ export function detectArm(
   arch: string,
   registers: NamedRegisters,
   models?: AllowedModels,
-): Cpu {
+): HostCpu {
   const hwcap = Number(BigInt.asUintN(32, registers.get('AT_HWCAP') ?? 0n)) // libvirt's list ends with bit 31
   const features = known
     .hwcaps()
@@ -39,7 +39,7 @@ export function detectArm(
   if (!vendor && implementer !== 0) {
     throw new LibvirtError('op-failed', `Cannot find CPU vendor with vendor id 0x${hex(implementer, 2)}`)
   }
-  return { type: 'host', arch, mode: 'custom', model: model.name, vendor: vendor?.name, features }
+  return { type: 'host', arch, detected: true, model: model.name, vendor: vendor?.name, features }
 }
 
 /**
@@ -47,7 +47,7 @@ export function detectArm(
  * has a name for has no model, and a machine whose kernel hides the ID registers is told all the same.
  * @throws LibvirtError where there is no MIDR_EL1
  */
-export function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters): Cpu {
+export function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters): HostCpu {
   const midr = registers.get('MIDR_EL1')
   if (midr === undefined) throw internalError('CPUID registers unavailable')
   const [part, implementer] = [Number((midr >> 4n) & 0xfffn), Number((midr >> 24n) & 0xffn)]
@@ -59,7 +59,7 @@ export function bestDetectArm(known: ArmModels, arch: string, registers: NamedRe
   return {
     type: 'host',
     arch,
-    mode: 'custom',
+    detected: true,
     model: core?.name,
     vendor: vendor?.name,
     features: features.map(({ name }) => ({ name })),

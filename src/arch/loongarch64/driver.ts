@@ -1,4 +1,4 @@
-import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
@@ -55,14 +55,14 @@ function switches(db: Database): Switches {
  * Which core it really is Linux tells by a name of the vendor's alone.
  * @throws LibvirtError where it is no such core
  */
-function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): Cpu {
+function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): HostCpu {
   const set = setOfRegisters(db.features, registers)
   const model = greatestModel({ ...switches(db), mayLack: setOf(db, []) }, set, setOf(db, LISTED))
   if (!model) throw internalError('Cannot find suitable CPU model for given data')
   return {
     type: 'host',
     arch,
-    mode: 'custom',
+    detected: true,
     model: model.name,
     vendor: db.vendors[0]?.name,
     features: db.features.in(set.minus(model.features)).map(({ name }) => ({ name })),

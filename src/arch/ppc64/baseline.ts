@@ -1,4 +1,4 @@
-import type { Cpu } from '../../core/cpu.ts'
+import { asGuest, type Cpu, type GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import { type Comparison, type Fold, IDENTICAL, incompatible } from '../driver.ts'
@@ -26,8 +26,9 @@ export function comparePower(map: PowerMap, host: Cpu | undefined, cpu: Cpu): Co
     return incompatible(`host CPU vendor does not match required CPU vendor ${cpu.vendor}`)
   }
   const own = powerModelOf(map, host.model)
-  if (cpu.type === 'guest' && cpu.mode === 'host-model') return compareLevels(map, own, cpu.model)
-  if (cpu.mode === 'host-passthrough' || cpu.mode === 'maximum') return IDENTICAL
+  const guest = asGuest(cpu)
+  if (guest?.mode === 'host-model') return compareLevels(map, own, cpu.model)
+  if (guest?.mode === 'host-passthrough' || guest?.mode === 'maximum') return IDENTICAL
   if (cpu.model === undefined) throw new LibvirtError('invalid-arg', 'no CPU model specified')
   const { name } = powerModelOf(map, cpu.model)
   return name === own.name
@@ -73,7 +74,7 @@ export class PowerFold implements Fold {
     if (cpu.vendor !== undefined) this.#checkVendor(this.#model, cpu.vendor)
   }
 
-  result(): Cpu {
+  result(): GuestCpu {
     if (!this.#model) throw new RangeError('no CPU was added')
     const vendor = this.#model.vendor === undefined ? this.#vendor : undefined
     const { name } = this.#model

@@ -1,5 +1,5 @@
 import { hex } from '../../core/bits.ts'
-import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { Cpu, HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/once.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
@@ -19,7 +19,7 @@ export const ppc64: Architecture = {
 function powerDriver({ files }: CpuMap): Driver {
   const map = once((): PowerMap => (files ? readPowerMap(files) : builtinPowerMap()))
   const renamed = once(legacyNames)
-  const convertLegacy = (cpu: Cpu): Cpu => {
+  const convertLegacy = <C extends Cpu>(cpu: C): C => {
     const now = cpu.model === undefined ? undefined : renamed().get(cpu.model)
     return now === undefined ? cpu : { ...cpu, model: now }
   }
@@ -39,12 +39,17 @@ function powerDriver({ files }: CpuMap): Driver {
  * The host whose processor version register this is: the first model in map order that claims the value.
  * @throws LibvirtError where none does, or it may not be chosen
  */
-function detectPower(map: PowerMap, arch: string, registers: NamedRegisters, models?: AllowedModels): Cpu {
+function detectPower(
+  map: PowerMap,
+  arch: string,
+  registers: NamedRegisters,
+  models?: AllowedModels,
+): HostCpu {
   const pvr = Number(BigInt.asUintN(32, registers.get('PVR') ?? 0n))
   const model = map.models.find(({ pvrs }) => pvrs.some(({ value, mask }) => (pvr & mask) >>> 0 === value))
   if (!model) throw new LibvirtError('op-failed', `Cannot find CPU model with PVR 0x${hex(pvr)}`)
   if (models && !models.has(model.name)) {
     throw new LibvirtError('unsupported', `CPU model ${model.name} is not supported by hypervisor`)
   }
-  return { type: 'host', arch, mode: 'custom', model: model.name, vendor: model.vendor, features: [] }
+  return { type: 'host', arch, detected: true, model: model.name, vendor: model.vendor, features: [] }
 }

@@ -1,4 +1,4 @@
-import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
@@ -47,10 +47,10 @@ const switches = (db: Database): Switches => ({
  * The definition of a host with these extensions: the greatest profile, and what there is beyond it.
  * @throws LibvirtError where it is of no profile
  */
-function detectRiscv(db: Database, arch: string, registers: NamedRegisters): Cpu {
+function detectRiscv(db: Database, arch: string, registers: NamedRegisters): HostCpu {
   const set = setOfRegisters(db.features, registers)
   const profile = greatestModel(switches(db), set)
   if (!profile) throw internalError('Cannot find suitable CPU model for given data')
   const features = db.features.in(set.minus(profile.features)).map(({ name }) => ({ name }))
-  return { type: 'host', arch, mode: 'custom', model: profile.name, features }
+  return { type: 'host', arch, detected: true, model: profile.name, features }
 }

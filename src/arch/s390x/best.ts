@@ -1,4 +1,4 @@
-import type { Cpu, NamedRegisters, Policy } from '../../core/cpu.ts'
+import type { Cpu, GuestCpu, HostCpu, NamedRegisters, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
@@ -45,7 +45,7 @@ export class GenerationFold implements Fold {
     if (cpu.model !== undefined) this.#models.add(cpu.model)
   }
 
-  result(): Cpu {
+  result(): GuestCpu {
     const base = this.#limit && this.#known.newestBase(this.#limit, this.common)
     const machine = base && this.#known.machineOf(base.name)
     if (!base || !machine) throw new LibvirtError('op-failed', 'CPUs are incompatible')
@@ -84,7 +84,7 @@ const TOLD = 'STFLE'
  * our data is told as the newest whose facilities it has.
  * @throws LibvirtError where not even the oldest machine's are there
  */
-export function detectGeneration(known: Generations, arch: string, registers: NamedRegisters): Cpu {
+export function detectGeneration(known: Generations, arch: string, registers: NamedRegisters): HostCpu {
   const { features } = known.db
   const set = setOfRegisters(features, registers)
   const told = setOfRegisters(features, new Map([[TOLD, -1n]]))
@@ -94,7 +94,7 @@ export function detectGeneration(known: Generations, arch: string, registers: Na
   return {
     type: 'host',
     arch,
-    mode: 'custom',
+    detected: true,
     model: model.name,
     vendor: 'IBM',
     features: beyond.map(({ name }) => ({ name })),

@@ -1,4 +1,4 @@
-import { type Cpu, isRelative, updateFeature } from '../../core/cpu.ts'
+import { type Cpu, type GuestCpu, isRelative, updateFeature } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/once.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
@@ -50,7 +50,7 @@ function overlookedByLibvirt(known: Generations, host: Cpu, cpu: Cpu): Overlooke
 }
 
 /** A guest of mode host-model becomes the host; what it lists itself overrides the host's features or is added. */
-function update(guest: Cpu, host: Cpu | undefined): Cpu {
+function update(guest: GuestCpu, host: Cpu | undefined): GuestCpu {
   if (!isRelative(guest)) return guest
   if (guest.mode === 'custom') {
     const what =

@@ -1,4 +1,4 @@
-import type { Cpu } from '../../core/cpu.ts'
+import { asGuest, type Cpu, type HostCpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { type Dialogue, type DialogueStep, objectIn, returned, textIn } from '../dialogue.ts'
 import { type Comparison, IDENTICAL, incompatible, type ThroughQemuOptions } from '../driver.ts'
@@ -67,8 +67,9 @@ interface ModelDefinition {
  * The CPU as QEMU takes it; a passthrough mode is a model of QEMU's.
  * @throws LibvirtError where neither model nor mode says what is meant
  */
-export function definitionOf({ model, mode, features }: Cpu): ModelDefinition {
-  const name = model ?? (mode && MODELS[mode])
+export function definitionOf(cpu: Cpu): ModelDefinition {
+  const { model, features } = cpu
+  const name = model ?? MODELS[asGuest(cpu)?.mode ?? '']
   if (name === undefined) throw new LibvirtError('invalid-arg', 'cpu parameter is missing a model name')
   if (features.length === 0) return { name }
   const has = (policy = 'require') => policy === 'require' || policy === 'force'
@@ -82,13 +83,13 @@ const MODELS: Readonly<Record<string, string>> = { 'host-passthrough': 'host', m
  * makes a host's definition of it, which prints without policies.
  * @throws LibvirtError where the reply lacks what it must have
  */
-function cpuOf(reply: Readonly<Record<string, unknown>>, question: DialogueStep): Cpu {
+function cpuOf(reply: Readonly<Record<string, unknown>>, question: DialogueStep): HostCpu {
   const model = objectIn(reply, 'model', question)
   const props = model.props === undefined ? {} : objectIn(model, 'props', question)
   const features = Object.keys(props).filter(name => props[name] === true)
   return {
     type: 'host',
-    mode: 'custom',
+    detected: true,
     model: textIn(model, 'name', question),
     features: features.map(name => ({ name })),
   }

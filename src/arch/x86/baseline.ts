@@ -1,4 +1,4 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet, keepOnly } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
@@ -75,7 +75,7 @@ export class BaselineFold implements Fold {
    * The named guest CPU of what is common.
    * @throws LibvirtError `CPUs are incompatible` when nothing is
    */
-  result(options: FoldOptions = {}): Cpu {
+  result(options: FoldOptions = {}): GuestCpu {
     const cpu = this.#best ? this.#bestAnswer(options) : this.#answer(this.#vendor, options)
     const allNameTheirs = this.#implied.size === 0
     return { ...cpu, vendor: allNameTheirs ? cpu.vendor : undefined }
@@ -86,7 +86,7 @@ export class BaselineFold implements Fold {
     return this.#vendorsWith(NAMED)
   }
 
-  #bestAnswer(options: FoldOptions): Cpu {
+  #bestAnswer(options: FoldOptions): GuestCpu {
     const [name, second] = this.vendors
     const vendor = name === undefined ? undefined : this.#db.vendor(name)
     if (name !== undefined && !vendor) throw failed(`Unknown CPU vendor ${name}`)
@@ -128,7 +128,7 @@ export class BaselineFold implements Fold {
     }
   }
 
-  #answer(vendor: Vendor | undefined, options: FoldOptions): Cpu {
+  #answer(vendor: Vendor | undefined, options: FoldOptions): GuestCpu {
     const allowed = options.features?.flatMap(name => this.#db.features.get(name) ?? [])
     const features = allowed ? this.common.meet(this.#db.features.setOf(allowed)) : this.common
     if (features.isEmpty) throw failed('CPUs are incompatible')
@@ -138,7 +138,7 @@ export class BaselineFold implements Fold {
       : this.#on(options.onModel, data, options)
   }
 
-  #decode(data: CpuBits, options: FoldOptions): Cpu {
+  #decode(data: CpuBits, options: FoldOptions): GuestCpu {
     const preferred = [...this.#names]
     const { models, migratable } = options
     const cpu = decode(this.#db, data, { as: 'guest', fallback: 'allow', models, preferred, migratable })
@@ -146,7 +146,7 @@ export class BaselineFold implements Fold {
     return { ...cpu, fallback: forced ? 'forbid' : 'allow' }
   }
 
-  #on(name: string, data: CpuBits, { migratable }: FoldOptions): Cpu {
+  #on(name: string, data: CpuBits, { migratable }: FoldOptions): GuestCpu {
     const model = modelOf(this.#db, name)
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) {
       throw failed(`CPU vendor ${model.vendor.name} of model ${name} differs from vendor ${data.vendor.name}`)

@@ -1,4 +1,4 @@
-import type { Cpu, CpuFeature } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, CpuOf, GuestCpu, HostCpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
@@ -22,11 +22,18 @@ interface Candidate {
  * does not.
  * @throws LibvirtError `Cannot find suitable CPU model for given data`
  */
+export function decode<As extends Cpu['type']>(
+  db: Database,
+  data: CpuBits,
+  options: DecodeOptions & { readonly as: As },
+): CpuOf<As>
 export function decode(db: Database, data: CpuBits, options: DecodeOptions): Cpu {
   const filtered = withoutBrokenTsx(db, data)
   const best = walk(db, filtered, options)
   if (!best) throw internalError('Cannot find suitable CPU model for given data')
-  return definition(db, filtered, best.model, options)
+  return options.as === 'host'
+    ? makeHost(db, filtered, best.model, options)
+    : makeGuest(db, filtered, best.model, options)
 }
 
 /** The data on one given guest model, whatever its decode flags, vendor and signature say. */
@@ -35,9 +42,8 @@ export function decodeOn(
   data: CpuBits,
   model: Model,
   options: Pick<DecodeOptions, 'migratable'>,
-): Cpu {
-  const as = { as: 'guest', fallback: 'forbid', ...options } as const
-  return definition(db, data, model, as)
+): GuestCpu {
+  return makeGuest(db, data, model, { as: 'guest', fallback: 'forbid', ...options })
 }
 
 /** Haswells whose TSX was withdrawn by microcode still report it. */
@@ -149,13 +155,25 @@ function difference(db: Database, data: CpuBits, options: DecodeOptions, model: 
   return { extra, missing, removed }
 }
 
-function definition(db: Database, data: CpuBits, model: Model, options: DecodeOptions): Cpu {
-  const shared = { mode: 'custom' as const, model: model.name, vendor: data.vendor?.name }
-  const features = featureList(db, difference(db, data, options, model), options)
-  return options.as === 'host'
-    ? { type: 'host', arch: 'x86_64', ...shared, signature: data.signature, features }
-    : { type: 'guest', match: 'exact', ...shared, fallback: options.fallback, features }
-}
+const makeHost = (db: Database, data: CpuBits, model: Model, options: DecodeOptions): HostCpu => ({
+  type: 'host',
+  detected: true,
+  arch: 'x86_64',
+  model: model.name,
+  vendor: data.vendor?.name,
+  signature: data.signature,
+  features: featureList(db, difference(db, data, options, model), options),
+})
+
+const makeGuest = (db: Database, data: CpuBits, model: Model, options: DecodeOptions): GuestCpu => ({
+  type: 'guest',
+  mode: 'custom',
+  match: 'exact',
+  model: model.name,
+  vendor: data.vendor?.name,
+  fallback: options.fallback,
+  features: featureList(db, difference(db, data, options, model), options),
+})
 
 /** Required features, then disabled ones, then removed ones: each in map order, the last in file order. */
 function featureList(db: Database, found: Difference, { as, migratable }: DecodeOptions): CpuFeature[] {

@@ -1,4 +1,11 @@
-import { addIfMissing, type Cpu, type CpuFeature, type Policy, updateFeature } from '../../core/cpu.ts'
+import {
+  addIfMissing,
+  type Cpu,
+  type CpuFeature,
+  type GuestCpu,
+  type Policy,
+  updateFeature,
+} from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
@@ -14,7 +21,7 @@ const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
  * the list, as they do in libvirt.
  * @throws LibvirtError `unknown CPU model`
  */
-export function expand(db: Database, cpu: Cpu): Cpu {
+export function expand<C extends Cpu>(db: Database, cpu: C): C {
   const model = cpu.model === undefined ? undefined : db.model(cpu.model)
   if (cpu.model !== undefined && !model) throw internalError(`unknown CPU model ${cpu.model}`)
   const byName = new Map<string, CpuFeature>()
@@ -31,16 +38,16 @@ export function expand(db: Database, cpu: Cpu): Cpu {
 }
 
 /** A copy without the features that block a migration, whatever their policy. What the model has stays. */
-export const migratable = (db: Database, cpu: Cpu): Cpu => ({
+export const migratable = <C extends Cpu>(db: Database, cpu: C): C => ({
   ...cpu,
   features: cpu.features.filter(({ name }) => db.features.get(name)?.migratable !== false),
 })
 
 /** The guest with its model's removed features mentioned, unless it mentions them itself. */
-export function mentionRemoved(db: Database, cpu: Cpu, policy: 'require' | 'disable'): Cpu {
+export function mentionRemoved(db: Database, cpu: GuestCpu, policy: 'require' | 'disable'): GuestCpu {
   if (cpu.model === undefined) return cpu
   const features = modelOf(db, cpu.model).removed.reduce<readonly CpuFeature[]>(
-    (list, { name }) => addIfMissing(list, listed(cpu, name, policy)),
+    (list, { name }) => addIfMissing(list, { name, policy }),
     cpu.features,
   )
   return { ...cpu, features }
@@ -57,7 +64,7 @@ export const updateAll = (
  * it was.
  * @throws LibvirtError where no allowed model can be chosen
  */
-export function translate(db: Database, cpu: Cpu, models: AllowedModels): Cpu {
+export function translate<C extends Cpu>(db: Database, cpu: C, models: AllowedModels): C {
   const features = featuresOf(db, cpu)
   const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
   const first = model?.signatures[0]

@@ -1,4 +1,4 @@
-import { type Cpu, type CpuFeature, isRelative, required } from '../../core/cpu.ts'
+import { type Cpu, type CpuFeature, type GuestCpu, isRelative, required } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
@@ -17,15 +17,15 @@ import { bitsHaveFeature } from './query.ts'
  */
 export function update(
   db: Database,
-  guest: Cpu,
+  guest: GuestCpu,
   host: Cpu | undefined,
   removed: RemovedPolicy = 'disable',
-): Cpu {
+): GuestCpu {
   const made = isRelative(guest) ? resolve(db, guest, host) : guest
   return mentionRemoved(db, made, removed)
 }
 
-function resolve(db: Database, guest: Cpu, host: Cpu | undefined): Cpu {
+function resolve(db: Database, guest: GuestCpu, host: Cpu | undefined): GuestCpu {
   if (!host) throw new LibvirtError('unsupported', 'unknown host CPU model')
   const has = featuresOf(db, host)
   const features = guest.features.map((listed): CpuFeature => {
@@ -48,14 +48,14 @@ function resolve(db: Database, guest: Cpu, host: Cpu | undefined): Cpu {
  * but refused: `disabled`. With `check full` a difference is an error instead.
  * @throws LibvirtError listing extra and missing features, or on contradicting data
  */
-export function updateLive(db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
+export function updateLive(db: Database, cpu: GuestCpu, enabled: Cpuid, disabled: Cpuid): GuestCpu {
   const live = correct(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
   if (cpu.check === 'full' && hasOtherBits(db, disabled)) throw mismatch([], [])
   return live
 }
 
 /** As `updateLive`, of features. @throws LibvirtError */
-export function correct(db: Database, cpu: Cpu, enabled: FeatureSet, disabled: FeatureSet): Cpu {
+export function correct(db: Database, cpu: GuestCpu, enabled: FeatureSet, disabled: FeatureSet): GuestCpu {
   const found = differences(db, cpu, enabled, disabled)
   const features = updateAll(cpu.features, found.changes)
   const live = mentionRemoved(db, { ...cpu, features }, 'disable')
@@ -72,7 +72,7 @@ interface Differences {
   unexplained: FeatureSet
 }
 
-function differences(db: Database, cpu: Cpu, enabled: FeatureSet, disabled: FeatureSet): Differences {
+function differences(db: Database, cpu: GuestCpu, enabled: FeatureSet, disabled: FeatureSet): Differences {
   const has = featuresOf(db, cpu)
   const off = featuresWith(db, cpu, 'disable')
   const hostLike = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'

@@ -1,4 +1,4 @@
-import type { Cpu, CpuFeature, Topology } from '../../core/cpu.ts'
+import type { CpuFeature, HostCpu, Topology } from '../../core/cpu.ts'
 import { intern } from '../../core/intern.ts'
 import type { Element } from '../../xml/element.ts'
 import { XmlReader } from '../../xml/reader.ts'
@@ -35,10 +35,10 @@ export class HostText {
   /** How many lines were read. */
   lines = 0
   /** What stands before the features mostly recurs; the one met last. */
-  #head: { readonly text: string; readonly host: Cpu } | undefined
+  #head: { readonly text: string; readonly host: HostCpu } | undefined
 
   /** The definition at `at`, and where the next one begins; undefined where there is none, or not all of it. */
-  read(text: string, at: number): { readonly cpu: Cpu; readonly next: number } | undefined {
+  read(text: string, at: number): { readonly cpu: HostCpu; readonly next: number } | undefined {
     if (!text.startsWith(START, at)) return undefined
     const end = text.indexOf(END, at)
     if (end < 0) return undefined
@@ -55,7 +55,7 @@ export class HostText {
   }
 
   /** Hands over the definitions from `at` on, as long as nothing else comes; answers where that is. */
-  readAll(text: string, at: number, take: (cpu: Cpu) => void): number {
+  readAll(text: string, at: number, take: (cpu: HostCpu) => void): number {
     let next = at
     for (let found = this.read(text, next); found; found = this.read(text, next)) {
       take(found.cpu)
@@ -70,7 +70,7 @@ export class HostText {
     return begun && text.length < LONG && !text.includes(END)
   }
 
-  #hostOf(text: string): Cpu | undefined {
+  #hostOf(text: string): HostCpu | undefined {
     if (this.#head?.text !== text) {
       const host = parseHead(text)
       if (!host) return undefined
@@ -125,7 +125,7 @@ interface Listed extends CpuFeature {
   next: Listed | undefined
 }
 
-function parseHead(text: string): Cpu | undefined {
+function parseHead(text: string): HostCpu | undefined {
   const found = HEAD.exec(text)
   const [, arch = '', model, vendor, microcode, family, silicon, stepping, ...rest] = found ?? []
   if (!found || !ARCH_NAMES.has(arch)) return undefined
@@ -160,7 +160,7 @@ const topologyOf = ([
 })
 
 /** How many lines a host without features takes. */
-const linesOf = ({ vendor, microcode, signature, topology, maxphysaddr }: Cpu): number =>
+const linesOf = ({ vendor, microcode, signature, topology, maxphysaddr }: HostCpu): number =>
   4 + [vendor, microcode, signature, topology, maxphysaddr].filter(part => part !== undefined).length
 
 /** Whether the first thing in a text that is not blank is a tag. A byte order mark is skipped, also as Latin-1. */

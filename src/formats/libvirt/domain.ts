@@ -1,4 +1,4 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { GuestCpu } from '../../core/cpu.ts'
 import { child, children, type Element, textOf } from '../../xml/element.ts'
 import { findCpus } from './find-cpus.ts'
 import { parseCpu } from './parse-cpu.ts'
@@ -36,7 +36,7 @@ const NONE: Element = { name: '', attributes: {}, content: [] }
  * The CPU of a `<domain>`, with its NUMA topology, which counts only here.
  * @throws LibvirtError with libvirt's kind and text, also where the domain has no CPU
  */
-export function parseDomainCpu(domain: Element): Cpu {
+export function parseDomainCpu(domain: Element): GuestCpu {
   const element = child(domain, 'cpu')
   const cpu = parseCpu(element, 'guest')
   const numa = element && child(element, 'numa')

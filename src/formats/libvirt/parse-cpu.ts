@@ -1,4 +1,13 @@
-import { CHECKS, type Cpu, type Fallback, MATCHES, MODES, type Mode } from '../../core/cpu.ts'
+import {
+  CHECKS,
+  type Cpu,
+  type Fallback,
+  type GuestCpu,
+  type HostCpu,
+  MATCHES,
+  MODES,
+  type Mode,
+} from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Element } from '../../xml/element.ts'
 import { ARCH_NAMES } from '../arch-names.ts'
@@ -24,6 +33,9 @@ export type Expected = 'auto' | 'host' | 'guest'
  * are not looked up; unknown attributes and children are passed over; of repeated children the first counts.
  * @throws LibvirtError with libvirt's kind and text
  */
+export function parseCpu(element: Element | undefined, expected: 'host'): HostCpu
+export function parseCpu(element: Element | undefined, expected: 'guest'): GuestCpu
+export function parseCpu(element: Element | undefined, expected: Expected): Cpu
 export function parseCpu(element: Element | undefined, expected: Expected): Cpu {
   if (!element) throw new LibvirtError('invalid-arg', 'missing CPU definition')
   if (element.name !== 'cpu') throw xmlError("XML does not contain expected 'cpu' element")
@@ -35,7 +47,7 @@ export function parseCpu(element: Element | undefined, expected: Expected): Cpu 
   return isHost ? parseHost(element, parts) : parseGuest(element, parts)
 }
 
-function parseHost(element: Element, parts: Parts): Cpu {
+function parseHost(element: Element, parts: Parts): HostCpu {
   if (element.attributes.mode !== undefined) {
     throw new LibvirtError('unsupported', 'Attribute mode is only allowed for guest CPU')
   }
@@ -62,7 +74,7 @@ function parseHost(element: Element, parts: Parts): Cpu {
   }
 }
 
-function parseGuest(element: Element, parts: Parts): Cpu {
+function parseGuest(element: Element, parts: Parts): GuestCpu {
   const mode = modeOf(element)
   const migratable = migratableOf(element, mode)
   const match = oneOf(element, 'match', MATCHES) ?? 'exact'

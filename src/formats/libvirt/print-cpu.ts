@@ -1,11 +1,22 @@
-import type { Cpu, CpuFeature, GuestNumaCell, Numa, NumaCache, NumaLink, Topology } from '../../core/cpu.ts'
+import {
+  asGuest,
+  type Cpu,
+  type CpuFeature,
+  type GuestCpu,
+  type GuestNumaCell,
+  type HostCpu,
+  type Numa,
+  type NumaCache,
+  type NumaLink,
+  type Topology,
+} from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import { printCpuList } from '../host/cpu-list.ts'
 
 /**
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.
- * A host read from XML has no mode and prints without model and vendor. A definition with neither
+ * A host that was not detected, but read from XML, prints without model and vendor. A definition with neither
  * attributes nor children prints as the empty string.
  * @throws LibvirtError for a guest that lists features of no model: an update can make such a one
  */
@@ -18,7 +29,7 @@ export function printCpu(cpu: Cpu): string {
   return `<cpu${attributes}>\n${children}</cpu>\n`
 }
 
-function guestAttributes(cpu: Cpu): string {
+function guestAttributes(cpu: GuestCpu): string {
   const mode = cpu.mode ?? 'custom'
   if (mode === 'custom' && cpu.model === undefined) return ''
   const passes = mode === 'host-passthrough' || mode === 'maximum'
@@ -35,30 +46,29 @@ function guestAttributes(cpu: Cpu): string {
 
 /** What is in the element, indented by two spaces. */
 export function printCpuChildren(cpu: Cpu): string {
-  const named = cpu.mode === 'custom' || cpu.mode === 'host-model'
+  const isNamed = cpu.type === 'host' ? cpu.detected : cpu.mode === 'custom' || cpu.mode === 'host-model'
   return (
     (cpu.type === 'host' && cpu.arch ? `  <arch>${cpu.arch}</arch>\n` : '') +
-    (named ? modelLine(cpu) : '') +
-    (named && cpu.vendor !== undefined ? `  <vendor>${escapeXml(cpu.vendor)}</vendor>\n` : '') +
-    hostLines(cpu) +
+    (isNamed ? modelLine(cpu) : '') +
+    (isNamed && cpu.vendor !== undefined ? `  <vendor>${escapeXml(cpu.vendor)}</vendor>\n` : '') +
+    (cpu.type === 'host' ? hostLines(cpu) : '') +
     (cpu.topology ? topologyLine(cpu.topology) : '') +
     cacheLine(cpu) +
     maxphysaddrLine(cpu) +
     featureLines(cpu.features, cpu.type === 'guest') +
-    (cpu.numa ? printNuma(cpu.numa) : '')
+    (cpu.type === 'guest' && cpu.numa ? printNuma(cpu.numa) : '')
   )
 }
 
 function modelLine(cpu: Cpu): string {
-  const guest = cpu.type === 'guest'
-  const fallback = guest && cpu.model !== undefined ? ` fallback='${cpu.fallback ?? 'allow'}'` : ''
-  const vendorId = guest && cpu.vendorId !== undefined ? ` vendor_id='${escapeXml(cpu.vendorId)}'` : ''
+  const guest = asGuest(cpu)
+  const fallback = guest && cpu.model !== undefined ? ` fallback='${guest.fallback ?? 'allow'}'` : ''
+  const vendorId = guest?.vendorId !== undefined ? ` vendor_id='${escapeXml(guest.vendorId)}'` : ''
   if (cpu.model === undefined) return vendorId && `  <model${vendorId}/>\n`
   return `  <model${fallback}${vendorId}>${escapeXml(cpu.model)}</model>\n`
 }
 
-function hostLines({ type, microcode, signature, tsc }: Cpu): string {
-  if (type !== 'host') return ''
+function hostLines({ microcode, signature, tsc }: HostCpu): string {
   const scaling = tsc?.scaling === undefined ? '' : ` scaling='${tsc.scaling ? 'yes' : 'no'}'`
   return (
     (microcode ? `  <microcode version='${microcode}'/>\n` : '') +

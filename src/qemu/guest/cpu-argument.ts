@@ -1,4 +1,4 @@
-import type { Cpu, CpuFeature } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, GuestCpu } from '../../core/cpu.ts'
 import type { HostExpansion } from '../capabilities.ts'
 import { toQemuName } from '../names.ts'
 
@@ -6,7 +6,7 @@ import { toQemuName } from '../names.ts'
  * QEMU's `-cpu` for a guest's CPU that libvirt has made definite.
  * @param host says which features QEMU knows: to turn off one that it does not would keep it from starting
  */
-export function printCpuArgument(cpu: Cpu, host: HostExpansion | undefined): string {
+export function printCpuArgument(cpu: GuestCpu, host: HostExpansion | undefined): string {
   const { mode, vendorId, migratable } = cpu
   const isPassed = mode === 'host-passthrough' || mode === 'maximum'
   return [

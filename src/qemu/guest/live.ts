@@ -1,5 +1,5 @@
 import type { Decoder, Driver } from '../../arch/driver.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import type { GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../names.ts'
@@ -15,7 +15,7 @@ export interface GivenFeatures {
  * The definition of the running guest.
  * @throws LibvirtError where libvirt would end the guest again
  */
-export function computeLiveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): Cpu {
+export function computeLiveCpu(driver: Driver, cpu: GuestCpu, given: GivenFeatures): GuestCpu {
   const table = driver.view?.table
   const set = (names: readonly string[]) =>
     table?.setOf(names.flatMap(name => table.get(name) ?? [])) ?? FeatureSet.empty
@@ -32,7 +32,7 @@ export function computeLiveCpu(driver: Driver, cpu: Cpu, given: GivenFeatures): 
  * model and without what the host does not have; and what every guest gets. QEMU's own models may have more than
  * libvirt's database says.
  */
-export function predictGivenFeatures(decoder: Decoder, cpu: Cpu, place: StartPlace): GivenFeatures {
+export function predictGivenFeatures(decoder: Decoder, cpu: GuestCpu, place: StartPlace): GivenFeatures {
   const { db } = decoder
   const wanted = findWanted(decoder, cpu, place)
   const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
@@ -41,7 +41,7 @@ export function predictGivenFeatures(decoder: Decoder, cpu: Cpu, place: StartPla
   return { enabled: names(wanted.minus(missing).join(more)), disabled: names(missing) }
 }
 
-function findWanted({ db, featuresOf }: Decoder, cpu: Cpu, { cpu: host }: StartPlace): FeatureSet {
+function findWanted({ db, featuresOf }: Decoder, cpu: GuestCpu, { cpu: host }: StartPlace): FeatureSet {
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
   const base =
     isPassed && host ? featuresOf(cpu.migratable === false ? host.reported : host.migratable) : undefined
@@ -49,7 +49,7 @@ function findWanted({ db, featuresOf }: Decoder, cpu: Cpu, { cpu: host }: StartP
   return base ? base.join(listed).minus(findDisabled(db, cpu)) : listed
 }
 
-const findDisabled = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
+const findDisabled = (db: Decoder['db'], { features }: GuestCpu): FeatureSet =>
   db.features.setOf(
     features.flatMap(({ name, policy }) =>
       policy === 'disable' || policy === 'forbid' ? (db.features.get(name) ?? []) : [],
@@ -59,7 +59,7 @@ const findDisabled = (db: Decoder['db'], { features }: Cpu): FeatureSet =>
 /** What neither QEMU says blocks the model nor the host's CPU lacks. */
 function findAvailable(
   { db, featuresOf }: Decoder,
-  cpu: Cpu,
+  cpu: GuestCpu,
   wanted: FeatureSet,
   { capabilities, choice, cpu: host }: StartPlace,
 ) {
@@ -72,7 +72,7 @@ function findAvailable(
 }
 
 /** Every guest sees that it is one; KVM emulates the x2APIC for all. */
-function listAlwaysGiven({ features }: Cpu, { choice }: StartPlace): string[] {
+function listAlwaysGiven({ features }: GuestCpu, { choice }: StartPlace): string[] {
   const off = new Set(features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const given = choice.accelerator === 'kvm' ? ['x2apic', 'hypervisor'] : ['hypervisor']
   return given.filter(name => !off.has(name))

@@ -1,4 +1,4 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { GuestCpu } from '../../core/cpu.ts'
 import { xmlError } from '../../core/libvirt-error.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
@@ -42,5 +42,5 @@ export interface GuestRequest {
   readonly emulator?: string | undefined
   readonly vcpus: number
   /** Absent: whatever the machine gives by itself. */
-  readonly cpu?: Cpu | undefined
+  readonly cpu?: GuestCpu | undefined
 }

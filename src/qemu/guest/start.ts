@@ -1,7 +1,7 @@
 import type { Comparison } from '../../arch/driver.ts'
 import { compare, incompatibility, translate, update, validate } from '../../arch/operations.ts'
 import { architectureOf, requireDriver } from '../../arch/registry.ts'
-import { type Check, type Cpu, updateFeature } from '../../core/cpu.ts'
+import { type Check, type Cpu, type GuestCpu, updateFeature } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
@@ -17,7 +17,7 @@ const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError(
  * machine's default have become a model.
  * @throws LibvirtError where libvirt would refuse to start
  */
-export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): Cpu {
+export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): GuestCpu {
   const { choice } = place
   const { maxCpus = 0 } = choice.machine ?? {}
   if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
@@ -35,7 +35,7 @@ export function computeStartCpu(map: CpuMap, request: GuestRequest, place: Start
 }
 
 /** The machine's own CPU, which libvirt neither checks nor changes. */
-function makeDefaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): Cpu {
+function makeDefaultCpu(map: CpuMap, cpu: GuestCpu | undefined, place: StartPlace): GuestCpu {
   const { machine, virttype } = place.choice
   const type = machine?.defaultCpuType
   // On POWER several names are of one type, and libvirt knows one of them.
@@ -45,12 +45,12 @@ function makeDefaultCpu(map: CpuMap, cpu: Cpu | undefined, place: StartPlace): C
   if (model === 'host' && virttype !== 'kvm') {
     throw internalError('QEMU reports invalid default CPU model "host" for non-kvm domain virt type')
   }
-  const base: Cpu = cpu ?? { type: 'guest', features: [] }
+  const base: GuestCpu = cpu ?? { type: 'guest', features: [] }
   return { ...base, mode: 'custom', match: 'exact', check: 'none', model, fallback: 'forbid' }
 }
 
 /** The definition with libvirt's defaults in place of what it leaves out. */
-function resolveDefaults(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
+function resolveDefaults(cpu: GuestCpu, { capabilities, choice }: StartPlace): GuestCpu {
   const max = capabilities.properties.get('max-x86_64-cpu')
   const migratable =
     cpu.mode === 'host-passthrough' && architectureOf(choice.arch)?.settings?.includes('migratable')
@@ -59,13 +59,13 @@ function resolveDefaults(cpu: Cpu, { capabilities, choice }: StartPlace): Cpu {
   return { ...cpu, check: cpu.check ?? findDefaultCheck(cpu, choice), migratable }
 }
 
-function findDefaultCheck({ mode }: Cpu, { accelerator }: QemuChoice): Check {
+function findDefaultCheck({ mode }: GuestCpu, { accelerator }: QemuChoice): Check {
   if (mode === 'host-passthrough' || mode === 'maximum') return 'none'
   return mode === 'custom' && accelerator === 'tcg' ? 'none' : 'partial'
 }
 
 /** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
-function makeDefinite(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
+function makeDefinite(map: CpuMap, cpu: GuestCpu, place: StartPlace): GuestCpu {
   if (!supports(cpu, place)) throw makeUnsupportedError(describeUnsupported(cpu, place))
   if (cpu.check !== 'none') refuseForbidden(cpu, place)
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
@@ -74,7 +74,7 @@ function makeDefinite(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
   return disableDeprecated({ ...made, features }, place)
 }
 
-function updateOnHypervisor(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
+function updateOnHypervisor(map: CpuMap, cpu: GuestCpu, place: StartPlace): GuestCpu {
   const { choice, cpu: host } = place
   if (cpu.check === 'partial') {
     const found = compareCpu(map, cpu, place)
@@ -88,7 +88,11 @@ function updateOnHypervisor(map: CpuMap, cpu: Cpu, place: StartPlace): Cpu {
  * Where bits are looked at, the hypervisor has a word in it; elsewhere only the host's own CPU is looked at, which has
  * none of another architecture.
  */
-function compareCpu(map: CpuMap, cpu: Cpu, { capabilities, choice, cpu: host, own }: StartPlace): Comparison {
+function compareCpu(
+  map: CpuMap,
+  cpu: GuestCpu,
+  { capabilities, choice, cpu: host, own }: StartPlace,
+): Comparison {
   const models = capabilities.accelerators.get(choice.accelerator)?.models
   const driver = requireDriver(map, choice.arch)
   if (driver.decoder) {
@@ -99,20 +103,20 @@ function compareCpu(map: CpuMap, cpu: Cpu, { capabilities, choice, cpu: host, ow
   return compare(map, { ...known, arch: choice.arch }, cpu)
 }
 
-function supports({ mode }: Cpu, { capabilities, choice, cpu }: StartPlace): boolean {
+function supports({ mode }: GuestCpu, { capabilities, choice, cpu }: StartPlace): boolean {
   const models = capabilities.accelerators.get(choice.accelerator)?.models ?? []
   if (mode === 'host-passthrough') return choice.isNative && choice.accelerator !== 'tcg'
   if (mode === 'host-model') return cpu !== undefined
   return mode === 'maximum' ? models.some(({ name }) => name === 'max') : models.length > 0
 }
 
-const describeUnsupported = ({ mode }: Cpu, { choice }: StartPlace): string =>
+const describeUnsupported = ({ mode }: GuestCpu, { choice }: StartPlace): string =>
   mode === 'maximum'
     ? 'maximum CPU is not supported by QEMU binary'
     : `CPU mode '${mode}' for ${choice.arch} ${choice.virttype} domain on ${choice.host} host is not supported by hypervisor`
 
 /** By what is listed, not by bits. @throws LibvirtError */
-function refuseForbidden(cpu: Cpu, place: StartPlace): void {
+function refuseForbidden(cpu: GuestCpu, place: StartPlace): void {
   const full = place.cpu?.full
   if (!full) return
   const has = new Set(full.features.filter(({ policy }) => policy !== 'disable').map(({ name }) => name))
@@ -123,7 +127,7 @@ function refuseForbidden(cpu: Cpu, place: StartPlace): void {
 const listDeprecated = ({ capabilities, choice }: StartPlace): readonly string[] =>
   capabilities.accelerators.get(choice.accelerator)?.host?.deprecated ?? []
 
-function disableDeprecated(cpu: Cpu, place: StartPlace): Cpu {
+function disableDeprecated(cpu: GuestCpu, place: StartPlace): GuestCpu {
   if (cpu.deprecatedFeatures !== false) return cpu
   const features = listDeprecated(place).reduce(
     (list, name) => updateFeature(list, { name, policy: 'disable' }),
@@ -133,14 +137,14 @@ function disableDeprecated(cpu: Cpu, place: StartPlace): Cpu {
 }
 
 /** A definition that names no CPU: at most a topology. The machine's default is the guest's. */
-const isOnlyTopology = ({ mode, model }: Cpu): boolean => mode === 'custom' && model === undefined
+const isOnlyTopology = ({ mode, model }: GuestCpu): boolean => mode === 'custom' && model === undefined
 
 /**
  * What libvirt refuses of a guest's CPU whatever the host can give.
  * @throws LibvirtError
  * @see the domain's format, element `cpu`
  */
-function checkGuestCpu(cpu: Cpu, vcpus: number, { arch }: Pick<QemuChoice, 'arch'>): void {
+function checkGuestCpu(cpu: GuestCpu, vcpus: number, { arch }: Pick<QemuChoice, 'arch'>): void {
   checkTopology(cpu, vcpus)
   if (cpu.check !== undefined && isOnlyTopology(cpu)) {
     throw makeUnsupportedError('check attribute specified for CPU with no model')
@@ -162,7 +166,7 @@ const ADDRESSES = 'CPU maximum physical address bits'
 
 const unsupportedOn = (arch: string): string => `is not supported for '${arch}' architecture`
 
-function checkTopology({ topology }: Cpu, vcpus: number): void {
+function checkTopology({ topology }: GuestCpu, vcpus: number): void {
   if (!topology) return
   const { sockets, dies, clusters, cores, threads } = topology
   const cpus = sockets * dies * clusters * cores * threads
@@ -170,7 +174,7 @@ function checkTopology({ topology }: Cpu, vcpus: number): void {
   if (cpus !== vcpus) throw makeUnsupportedError("CPU topology doesn't match maximum vcpu count")
 }
 
-function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>): void {
+function checkCache({ mode }: GuestCpu, cache: NonNullable<GuestCpu['cache']>): void {
   if (cache.mode === 'emulate') {
     if (cache.level !== 3)
       throw makeUnsupportedError("CPU cache mode 'emulate' can only be used with level='3'")
@@ -184,7 +188,7 @@ function checkCache({ mode }: Cpu, cache: NonNullable<Cpu['cache']>): void {
     throw makeUnsupportedError(`unsupported CPU cache level for mode '${cache.mode}'`)
 }
 
-function checkAddresses({ mode, bits }: NonNullable<Cpu['maxphysaddr']>): void {
+function checkAddresses({ mode, bits }: NonNullable<GuestCpu['maxphysaddr']>): void {
   if (mode === 'passthrough' && bits !== undefined) {
     throw makeUnsupportedError(`${ADDRESSES} number specification cannot be used with mode='passthrough'`)
   }

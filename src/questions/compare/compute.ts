@@ -1,7 +1,7 @@
 import type { Comparison } from '../../arch/driver.ts'
 import { compare as compareCpus, incompatibility } from '../../arch/operations.ts'
 import { driverOf } from '../../arch/registry.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import { asGuest, type Cpu } from '../../core/cpu.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../words/note.ts'
 import { reasonOf } from '../words/note.ts'
@@ -18,7 +18,7 @@ export function compare({ map }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
 /** What to know of an answer: that libvirt did not look, and what it would have seen. */
 export function compareNotes({ map }: Context, host: Cpu, cpu: Cpu, { result }: CompareAnswer): Note[] {
   const overlooked = driverOf(map, host.arch ?? '')?.overlooked
-  if (!overlooked || result !== 'identical' || (cpu.mode ?? 'custom') !== 'custom') return []
+  if (!overlooked || result !== 'identical' || (asGuest(cpu)?.mode ?? 'custom') !== 'custom') return []
   const { missing, newer } = overlooked(host, cpu) ?? {}
   const kind = 'not-compared'
   return [

@@ -1,6 +1,6 @@
 import type { Driver } from '../../arch/driver.ts'
 import { driverOf, requireDriver } from '../../arch/registry.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, GuestCpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -21,7 +21,7 @@ export interface GuestStart {
   readonly place: StartPlace
   readonly request: GuestRequest
   /** The CPU that libvirt makes of the guest's. */
-  readonly cpu: Cpu
+  readonly cpu: GuestCpu
   readonly argument: string
 }
 

@@ -1,7 +1,7 @@
 import type { CpuBits } from '../../arch/driver.ts'
 import { detect } from '../../arch/operations.ts'
 import { requireDecoder } from '../../arch/registry.ts'
-import type { Cpu, Topology } from '../../core/cpu.ts'
+import { type Cpu, signatureIn, type Topology } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import type { ProbedCpu } from '../../formats/host/probed.ts'
@@ -45,7 +45,7 @@ export function dataOf(context: Context, input: FoundCpu, source?: string): Note
   const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
   const { db, featuresOf } = requireDecoder(context.map)
   const vendor = cpu.vendor === undefined ? undefined : db.vendor(cpu.vendor)
-  return { value: { features: featuresOf(cpu), vendor, signature: cpu.signature }, notes: [] }
+  return { value: { features: featuresOf(cpu), vendor, signature: signatureIn(cpu) }, notes: [] }
 }
 
 /** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */

@@ -43,7 +43,10 @@ export function readReportedCpu(xml: string, source = ''): Cpu {
   const root = parseXml(xml, source)
   const { model, arch, topology } = partsOf(root)
   // A host's definition that was read prints without its model; one that was decoded, with it.
-  if (model || root.name !== 'cpu') return { ...readCpu(xml, 'host', source), mode: 'custom' }
+  if (model || root.name !== 'cpu') {
+    const cpu = readCpu(xml, 'host', source)
+    return cpu.type === 'host' ? { ...cpu, detected: true } : { ...cpu, mode: 'custom' }
+  }
   return { type: 'host', arch: text(arch), topology: topologyOf(topology), features: [] }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { builtinArmMap, readArmMap } from '../../../src/arch/arm/models.ts'
 import * as operations from '../../../src/arch/operations.ts'
+import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
@@ -12,7 +13,7 @@ const map = CpuMap.builtIn()
 const arm = (text: string) => host(`${text} arch:aarch64`)
 
 describe('compare', () => {
-  const answer = (on: string, cpu: ReturnType<typeof host>): string => {
+  const answer = (on: string, cpu: Cpu): string => {
     const comparison = operations.compare(map, arm(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }

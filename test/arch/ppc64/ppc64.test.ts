@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as operations from '../../../src/arch/operations.ts'
 import { builtinPowerMap, legacyNames, readPowerMap } from '../../../src/arch/ppc64/map.ts'
+import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../../src/questions/context.ts'
@@ -14,7 +15,7 @@ const map = CpuMap.builtIn()
 const power = (text: string) => host(`${text} arch:ppc64`)
 
 describe('compare', () => {
-  const answer = (on: string, cpu: ReturnType<typeof host>): string => {
+  const answer = (on: string, cpu: Cpu): string => {
     const comparison = operations.compare(map, power(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }

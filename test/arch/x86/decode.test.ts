@@ -136,19 +136,13 @@ describe('on a given model', () => {
   })
 })
 
-test('a decoded host is of x86_64 and custom, a guest exact', () => {
+test('a decoded host is of x86_64 and detected, a guest exact', () => {
   const data = { features: of('Penryn') }
   const [host, guest] = [
     decode(db, data, { as: 'host', fallback: 'allow' }),
     decode(db, data, { as: 'guest', fallback: 'allow' }),
   ]
-  expect([host.type, host.arch, host.mode, host.match, host.fallback]).toEqual([
-    'host',
-    'x86_64',
-    'custom',
-    undefined,
-    undefined,
-  ])
+  expect([host.type, host.arch, host.detected]).toEqual(['host', 'x86_64', true])
   expect([guest.type, guest.arch, guest.mode, guest.match, guest.fallback]).toEqual([
     'guest',
     undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../built-in.ts'
 import { cpu, guest, host, refusal, show } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
@@ -6,7 +7,7 @@ import { update } from '../../x86.ts'
 
 const db = builtin()
 const penryn = host('Penryn Intel +vmx')
-const updated = (text: string, on = penryn): string => show(update(db, guest(text), on))
+const updated = (text: string, on: Cpu = penryn): string => show(update(db, guest(text), on))
 
 describe('on a Penryn with vmx', () => {
   test.each([

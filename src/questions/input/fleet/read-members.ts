@@ -1,5 +1,5 @@
 import { requireDecoder } from '../../../arch/registry.ts'
-import type { Cpu } from '../../../core/cpu.ts'
+import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
@@ -31,7 +31,7 @@ const DEFAULT_PHYS_BITS = 40
 function guestOfDomain(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus } = domainOf(element)
   if (cpu) return guestOfCpu(context, parseCpu(cpu, 'guest'), { name, uuid, vcpus })
-  const plain: Cpu = { type: 'guest', model: DEFAULT_MODEL, features: [] }
+  const plain: GuestCpu = { type: 'guest', model: DEFAULT_MODEL, features: [] }
   const { notes, ...guest } = guestOfCpu(context, plain, { name, uuid, vcpus })
   return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model: DEFAULT_MODEL }] }
 }
@@ -42,7 +42,7 @@ function guestOfDomain(context: Context, element: Element): Member {
  */
 export function guestOfCpu(
   context: Context,
-  cpu: Cpu,
+  cpu: GuestCpu,
   about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus'>,
 ): Member {
   const { features, notes } = knownFeatures(context, cpu)
@@ -61,7 +61,10 @@ export function guestOfCpu(
   return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes }
 }
 
-function findRequestedModel({ db }: Context, { model, fallback, features }: Cpu): RequestedModel | undefined {
+function findRequestedModel(
+  { db }: Context,
+  { model, fallback, features }: GuestCpu,
+): RequestedModel | undefined {
   const known = model === undefined ? undefined : db.model(model)
   if (!known) return undefined
   const off = features.filter(({ policy }) => policy === 'disable' || policy === 'forbid')
@@ -125,8 +128,9 @@ function membersOfDocument(context: Context, element: Element): Member[] {
 function memberOfCpu(context: Context, element: Element): Member {
   const { mode, match, check } = element.attributes
   const guest = mode !== undefined || match !== undefined || check !== undefined
-  const cpu: Cpu = parseCpu(element, guest ? 'guest' : 'host')
-  return guest ? guestOfCpu(context, cpu, { name: '' }) : hostOfCpu(context, cpu)
+  return guest
+    ? guestOfCpu(context, parseCpu(element, 'guest'), { name: '' })
+    : hostOfCpu(context, parseCpu(element, 'host'))
 }
 
 /**
@@ -149,7 +153,7 @@ function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; note
  * A host as its definition tells of it, and what its capabilities add.
  * @throws LibvirtError for an unknown model, or an architecture that is not x86
  */
-function hostOfCpu(context: Context, cpu: Cpu, more: Partial<HostMember> = {}): Member {
+function hostOfCpu(context: Context, cpu: HostCpu, more: Partial<HostMember> = {}): Member {
   requireDecoder(context.map, cpu.arch)
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
