@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
-import { dataFile, dataNames, readData } from '../src/map/data.ts'
+import { dataFile, dataNames, readDataFile } from '../src/map/data.ts'
 import { lint, lintCited, lintFiles } from '../src/map/lint/files.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
@@ -36,7 +36,7 @@ function findingsOf(
   const { tables, database } = filesOf(folder)
   const found = database.length > 0 ? lint(lintSubject(databaseTexts(folder), sources, released)) : []
   const named = found.map(finding => ({ ...finding, file: `${folder}/${finding.file}` }))
-  const texts = Object.fromEntries(tables.map(name => [name, readData(name)]))
+  const texts = Object.fromEntries(tables.map(name => [name, readDataFile(name)]))
   return [...named, ...lintFiles(texts, lists, sources)]
 }
 
@@ -51,6 +51,6 @@ function filesOf(folder: string): { readonly database: string[]; readonly tables
 
 /** @param form the name of a file whose form it has */
 function tidy(name: string, form: string): void {
-  const formatted = formatData(readData(name), form)
-  if (formatted !== readData(name)) writeFileSync(`data/${name}`, formatted)
+  const formatted = formatData(readDataFile(name), form)
+  if (formatted !== readDataFile(name)) writeFileSync(`data/${name}`, formatted)
 }

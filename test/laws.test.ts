@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BaselineFold } from '../src/arch/x86/baseline.ts'
-import { compare } from '../src/arch/x86/compare.ts'
+import { compareByFeatures } from '../src/arch/x86/compare.ts'
 import { readCpuid } from '../src/arch/x86/cpuid.ts'
-import { decode } from '../src/arch/x86/decode.ts'
+import { findClosestCpu } from '../src/arch/x86/decode.ts'
 import { featuresOf } from '../src/arch/x86/definition.ts'
-import { migratable } from '../src/arch/x86/expand.ts'
+import { dropBlockers } from '../src/arch/x86/expand.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { Cpuid } from '../src/core/cpuid.ts'
 import { FeatureSet } from '../src/core/feature-set.ts'
@@ -143,7 +143,7 @@ describe('baseline', () => {
     fc.assert(
       fc.property(pools, pool => {
         const cpu = baseline(pool)
-        for (const host of pool) expect(compare(db, host, cpu).result).not.toBe('incompatible')
+        for (const host of pool) expect(compareByFeatures(db, host, cpu).result).not.toBe('incompatible')
       }),
     )
   })
@@ -182,7 +182,7 @@ describe('compare', () => {
   test('a host is identical to itself', () => {
     fc.assert(
       fc.property(hosts, host => {
-        expect(compare(db, host, host).result).toBe('identical')
+        expect(compareByFeatures(db, host, host).result).toBe('identical')
       }),
     )
   })
@@ -190,7 +190,7 @@ describe('compare', () => {
   test('says incompatible exactly when bits are missing, and names exactly those', () => {
     fc.assert(
       fc.property(hosts, hosts, (host, cpu) => {
-        const comparison = compare(db, host, cpu)
+        const comparison = compareByFeatures(db, host, cpu)
         const missing = bits(cpu).minus(bits(host))
         expect(comparison.result === 'incompatible').toBe(!missing.isEmpty)
         if (comparison.result === 'incompatible') expect(comparison.missing).toEqual(db.features.in(missing))
@@ -203,7 +203,7 @@ describe('decode', () => {
   test('loses and invents nothing, for hosts and guests', () => {
     fc.assert(
       fc.property(known, features => {
-        const guest = decode(db, { features }, { as: 'guest', fallback: 'forbid' })
+        const guest = findClosestCpu(db, { features }, { as: 'guest', fallback: 'forbid' })
         expect(bits(guest).eq(features)).toBe(true)
       }),
     )
@@ -240,8 +240,8 @@ describe('definitions', () => {
   test('migratable twice is migratable once, and lists no blocker', () => {
     fc.assert(
       fc.property(hosts, host => {
-        const once = migratable(db, host)
-        expect(migratable(db, once)).toEqual(once)
+        const once = dropBlockers(db, host)
+        expect(dropBlockers(db, once)).toEqual(once)
         expect(once.features.every(({ name }) => db.features.get(name)?.migratable)).toBe(true)
       }),
     )

@@ -103,10 +103,10 @@ export interface Decoder {
   /** The named CPU that is closest to the bits. @throws LibvirtError where none fits */
   readonly decode: <As extends Cpu['type']>(
     bits: CpuBits,
-    options: DecodeOptions & { readonly as: As },
+    options: DecoderOptions & { readonly as: As },
   ) => CpuOf<As>
   /** The bits on one given model, as a guest's definition. */
-  readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecodeOptions, 'migratable'>) => GuestCpu
+  readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecoderOptions, 'migratable'>) => GuestCpu
 }
 
 /** What decoding needs of a CPU. */
@@ -130,7 +130,7 @@ export interface CpuSizes {
   readonly tscHz?: bigint | undefined
 }
 
-export interface DecodeOptions {
+export interface DecoderOptions {
   readonly as: 'host' | 'guest'
   /** Whether the result may be put under another name later; also what to do when the only preferred model is not allowed. */
   readonly fallback: Fallback

@@ -33,7 +33,10 @@ function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
 }
 
 /** What definitions have by these models; models and properties of other names count for nothing. */
-export const viewOf = (db: Database): FeatureView => ({ table: db.features, of: cpu => featuresOf(db, cpu) })
+export const viewOfModels = (db: Database): FeatureView => ({
+  table: db.features,
+  of: cpu => featuresOf(db, cpu),
+})
 
 /** What a CPU has and a host lacks; undefined where a model is none of ours. */
 export function overlookedIn(db: Database, host: Cpu, cpu: Cpu): Overlooked | undefined {
@@ -57,7 +60,7 @@ export class ModelFold implements Fold {
   constructor(switches: Switches) {
     const { db } = switches
     this.#switches = switches
-    this.view = viewOf(db)
+    this.view = viewOfModels(db)
   }
 
   get models(): readonly string[] {

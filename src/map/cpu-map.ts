@@ -1,4 +1,4 @@
-import { dataNames, readData, readPacked } from './data.ts'
+import { dataNames, readDataFile, readPacked } from './data.ts'
 import { Database, type DatabaseTexts, loadDatabase } from './database.ts'
 import type { MapFiles } from './libvirt/walk.ts'
 import { unpack } from './packed.ts'
@@ -71,7 +71,7 @@ function readOurs(name: string): Database {
 /** Our data files of an architecture whose models are made of features. @throws RangeError where they are not */
 export function databaseTexts(name: string): DatabaseTexts {
   const own = dataNames(name).map(path => path.slice(name.length + 1))
-  const text = (file: string) => readData(`${name}/${file}`)
+  const text = (file: string) => readDataFile(`${name}/${file}`)
   const optional = (file: string) => (own.includes(file) ? text(file) : undefined)
   return {
     features: text('features.txt'),

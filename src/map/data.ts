@@ -6,14 +6,14 @@ import type { DataFile } from './text/data-file.ts'
  * them: what it reads from, strings or files, is the bundle's business.
  * @throws RangeError where there is no such file
  */
-export function readData(name: string): string {
+export function readDataFile(name: string): string {
   const text = read(name)
   if (text === undefined) throw new RangeError(`no data file is called ${name}`)
   return text
 }
 
 /** The same, as a file to parse. @throws RangeError */
-export const dataFile = (name: string): DataFile => ({ name, text: readData(name) })
+export const dataFile = (name: string): DataFile => ({ name, text: readDataFile(name) })
 
 /** The names of the data files of a folder, below `data`, in no special order. */
 export const dataNames = (folder: string): string[] => names.filter(name => name.startsWith(`${folder}/`))

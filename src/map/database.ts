@@ -3,12 +3,12 @@ import { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import { buildTables } from './build-table.ts'
 import { Dependencies } from './dependencies.ts'
-import { expand } from './expand.ts'
+import { expandFamilies } from './expand.ts'
 import { readCpuMap } from './libvirt/cpu-map.ts'
 import type { MapFiles } from './libvirt/walk.ts'
 import type { DataFile } from './text/data-file.ts'
 import type { ModelFamily } from './text/family.ts'
-import { parseFeatures } from './text/parse-features.ts'
+import { parseFeatureRows } from './text/parse-features.ts'
 import { parseModels } from './text/parse-models.ts'
 import { inWalkOrder, parseWalk } from './text/walk-order.ts'
 import { type ToolName, ToolNames } from './tool-names.ts'
@@ -144,10 +144,10 @@ const NONE: DataFile = { name: '', text: '' }
  */
 export function loadDatabase(texts: DatabaseTexts): Database {
   const file = { name: 'features.txt', text: texts.features }
-  const tables = buildTables(parseFeatures(file), file)
+  const tables = buildTables(parseFeatureRows(file), file)
   const files = Object.entries(texts.models).map(([name, text]) => parseModels(text, name))
   const walk = parseWalk(texts.walk, 'walk.txt')
-  const expansion = expand(inWalkOrder(files, walk), walk, tables)
+  const expansion = expandFamilies(inWalkOrder(files, walk), walk, tables)
   const names = { name: 'names.txt', text: texts.names ?? '' }
   const deps = { name: 'deps.txt', text: texts.deps ?? '' }
   return new Database({ ...tables, ...expansion, names, deps })

@@ -114,7 +114,7 @@ interface Expansion {
  * Expands families into models, in the order of the files: a name must be known above the line that uses it.
  * @throws ParseError
  */
-export function expand(
+export function expandFamilies(
   files: readonly ModelsFile[],
   walk: readonly WalkRow[],
   tables: FeatureTables,

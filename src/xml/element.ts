@@ -1,3 +1,5 @@
+import { xmlError } from '../core/libvirt-error.ts'
+
 /**
  * An XML element. A name is the plain local name where the element is in no namespace, `{uri}local` where it
  * is in one, and `prefix:local` where its prefix is declared nowhere; so looking for `cpu` finds what libvirt
@@ -48,3 +50,10 @@ class Attributes {
 }
 Object.setPrototypeOf(Attributes.prototype, null)
 delete (Attributes.prototype as { constructor?: unknown }).constructor
+
+/** An attribute that the element must have. @throws LibvirtError */
+export function requiredAttribute({ name, attributes }: Element, attribute: string): string {
+  const value = attributes[attribute]
+  if (value === undefined) throw xmlError(`Missing required attribute '${attribute}' in element '${name}'`)
+  return value
+}

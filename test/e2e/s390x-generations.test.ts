@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { GenerationFold } from '../../src/arch/s390x/best.ts'
 import { s390x } from '../../src/arch/s390x/driver.ts'
-import { definitionOf } from '../../src/arch/s390x/hypervisor.ts'
+import { toModelDefinition } from '../../src/arch/s390x/hypervisor.ts'
 import { Generations } from '../../src/arch/s390x/models.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { readData } from '../../src/map/data.ts'
-import { parseFeatures } from '../../src/map/text/parse-features.ts'
+import { readDataFile } from '../../src/map/data.ts'
+import { parseFeatureRows } from '../../src/map/text/parse-features.ts'
 import { runs } from '../effort.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { big, Guest } from './gdb.ts'
@@ -116,7 +116,7 @@ describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
   })
 
   test('are deprecated where we say', async () => {
-    const rows = parseFeatures({ name: 'features.txt', text: readData('s390x/features.txt') })
+    const rows = parseFeatureRows({ name: 'features.txt', text: readDataFile('s390x/features.txt') })
     const ours = rows.flatMap(row => row.features).filter(({ flags }) => flags.deprecated)
     const { return: reply } = await expand({ name: 'z14' })
     expect([...(reply?.['deprecated-props'] ?? [])].sort()).toEqual(ours.map(({ name }) => name).sort())
@@ -132,7 +132,7 @@ describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
     const same =
       ours.model === reply.model.name &&
       generations.cpuOf(ours).features.eq(generations.cpuOf(asCpu(reply.model)).features)
-    return same ? undefined : { modela, modelb, theirs: reply.model, ours: definitionOf(ours) }
+    return same ? undefined : { modela, modelb, theirs: reply.model, ours: toModelDefinition(ours) }
   }
 
   test('have the baselines that we compute, two by two', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compare } from '../../src/arch/x86/compare.ts'
+import { compareByFeatures } from '../../src/arch/x86/compare.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { findArrows } from '../../src/fleet/arrows.ts'
@@ -60,7 +60,7 @@ describe('obstacles', () => {
     fc.assert(
       fc.property(cpus, cpus, (a, b) => {
         const facts = (cpu: Cpu) => ({ features: featuresOf(db, cpu), vendor: cpu.vendor })
-        const answer = compare(db, b, a)
+        const answer = compareByFeatures(db, b, a)
         expect(isAllowedByLibvirt(facts(a), facts(b))).toBe(answer.result !== 'incompatible')
         if (answer.result !== 'incompatible' || a.vendor !== b.vendor) return
         expect(findObstacles(db.features, facts(a), facts(b))).toEqual(

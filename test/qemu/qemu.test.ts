@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { start } from '../../src/arch/operations.ts'
-import { decode } from '../../src/arch/x86/decode.ts'
+import { findClosestCpu } from '../../src/arch/x86/decode.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { readHypervisorSupport } from '../../src/qemu/allowance.ts'
 import type { QemuProperty } from '../../src/qemu/capabilities.ts'
@@ -47,7 +47,7 @@ describe('the host as QEMU sees it', () => {
 
   test('early Haswells lose TSX here too', () => {
     const seen = data({ vendor: 'GenuineIntel', family: 6, model: 60, stepping: 3, rtm: true, fpu: true })
-    expect(show(decode(db, seen, { as: 'guest', fallback: 'forbid' }))).not.toContain('require:rtm')
+    expect(show(findClosestCpu(db, seen, { as: 'guest', fallback: 'forbid' }))).not.toContain('require:rtm')
   })
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BaselineFold } from '../../src/arch/x86/baseline.ts'
-import { decode } from '../../src/arch/x86/decode.ts'
+import { findClosestCpu } from '../../src/arch/x86/decode.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
@@ -75,8 +75,8 @@ test('decode: the signature counts first, and what the model lacks is told', () 
     signature: { ...signature, stepping: 4 },
   }
   const host = { as: 'host', fallback: 'forbid' } as const
-  expect(decode(db, data, host).model).not.toContain('Haswell')
-  const cpu = decode(db, data, { ...host, best: true })
+  expect(findClosestCpu(db, data, host).model).not.toContain('Haswell')
+  const cpu = findClosestCpu(db, data, { ...host, best: true })
   expect(cpu.model).toMatch(/^Haswell/)
   const [note] = lacks(contextOf(), data, cpu, { best: true })
   expect(note?.kind === 'model-lacks' && note.features.map(({ feature }) => feature)).toEqual(['aes'])
@@ -90,8 +90,8 @@ test('decode: a host that lacks nothing of a model of its silicon is answered as
     const stepping = signature.steppings ? 31 - Math.clz32(signature.steppings) : 0
     const data = { features: model.features, vendor: model.vendor, signature: { ...signature, stepping } }
     const host = { as: 'host', fallback: 'forbid' } as const
-    const cpu = decode(db, data, { ...host, best: true })
-    expect(cpu.features.length).toBeLessThanOrEqual(decode(db, data, host).features.length)
+    const cpu = findClosestCpu(db, data, { ...host, best: true })
+    expect(cpu.features.length).toBeLessThanOrEqual(findClosestCpu(db, data, host).features.length)
     expect(
       featuresOf(db, cpu).leq(data.features) || lacks(contextOf(), data, cpu, { best: true }).length > 0,
     ).toBe(true)

@@ -6,18 +6,12 @@ import { internalError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/once.ts'
 import { buildTables } from '../../map/build-table.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import { dataFile, readData } from '../../map/data.ts'
-import {
-  hexAttribute,
-  type MapFiles,
-  type MapTaker,
-  requiredAttribute,
-  walkCpuMap,
-} from '../../map/libvirt/walk.ts'
+import { dataFile, readDataFile } from '../../map/data.ts'
+import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
 import { faultIn } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
-import { parseFeatures } from '../../map/text/parse-features.ts'
-import { child, type Element } from '../../xml/element.ts'
+import { parseFeatureRows } from '../../map/text/parse-features.ts'
+import { child, type Element, requiredAttribute } from '../../xml/element.ts'
 import type { FeatureView } from '../driver.ts'
 
 /** The files of our cores: libvirt's, and others. */
@@ -58,11 +52,11 @@ export class ArmModels {
 
 function tableOf(name: string): FeatureTable {
   const file = dataFile(name)
-  return buildTables(parseFeatures(file), file).features
+  return buildTables(parseFeatureRows(file), file).features
 }
 
 const readFields = (): readonly Field[] =>
-  parseFeatures(dataFile('arm/registers.txt')).flatMap(({ at, features }) =>
+  parseFeatureRows(dataFile('arm/registers.txt')).flatMap(({ at, features }) =>
     features.map(({ name, bit, length, reading, flags, title }) => ({
       name,
       register: 'name' in at ? at.name : '',
@@ -81,7 +75,7 @@ export const builtinArmMap = (): ArmMap => ({
 })
 
 function listed(name: string): Omit<ArmMap, 'features'> {
-  const list = parseModelList(readData(name), name, FIELDS)
+  const list = parseModelList(readDataFile(name), name, FIELDS)
   const vendors = list.vendors.map(({ name, id }) => ({ name, implementer: Number.parseInt(id, 16) }))
   return {
     vendors,

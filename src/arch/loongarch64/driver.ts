@@ -4,7 +4,7 @@ import { internalError } from '../../core/libvirt-error.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
 import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
-import { greatestModel, ModelFold, overlookedIn, type Switches, viewOf } from '../model-fold.ts'
+import { greatestModel, ModelFold, overlookedIn, type Switches, viewOfModels } from '../model-fold.ts'
 import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no LoongArch models, and leaves host-model as it is. QEMU has cores. */
@@ -24,7 +24,7 @@ function loongarchDriver(map: CpuMap): Driver {
       return cores()
     },
     get view() {
-      return viewOf(cores())
+      return viewOfModels(cores())
     },
     compare: () => IDENTICAL,
     overlooked: (host, cpu) => overlookedIn(cores(), host, cpu),

@@ -1,6 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import { readData } from '../../map/data.ts'
+import { readDataFile } from '../../map/data.ts'
 import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
 import { faultIn, type Statement } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
@@ -93,7 +93,7 @@ export function builtinPowerMap(): PowerMap {
   }
 }
 
-const listed = () => parseModelList(readData(MODELS), MODELS, FIELDS)
+const listed = () => parseModelList(readDataFile(MODELS), MODELS, FIELDS)
 
 function pvrOf(text: string, at: Statement): PvrMatch {
   const [value, mask, more] = text.split('/')

@@ -5,7 +5,7 @@ import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
 import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { greatestModel, ModelFold, overlookedIn, type Switches, viewOf } from '../model-fold.ts'
+import { greatestModel, ModelFold, overlookedIn, type Switches, viewOfModels } from '../model-fold.ts'
 import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
@@ -25,7 +25,7 @@ function riscvDriver(map: CpuMap): Driver {
       return profiles()
     },
     get view() {
-      return viewOf(profiles())
+      return viewOfModels(profiles())
     },
     compare: () => IDENTICAL,
     overlooked: (host, cpu) => overlookedIn(profiles(), host, cpu),

@@ -11,8 +11,8 @@ import { type Comparison, IDENTICAL, incompatible, type ThroughQemuOptions } fro
  */
 export function* compareByQemu(host: Cpu, cpu: Cpu): Dialogue<Comparison> {
   const question = asking('query-cpu-model-comparison', {
-    modela: definitionOf(host),
-    modelb: definitionOf(cpu),
+    modela: toModelDefinition(host),
+    modelb: toModelDefinition(cpu),
   })
   const result = textIn(returned(yield question, question), 'result', question)
   if (result === 'identical') return IDENTICAL
@@ -36,13 +36,13 @@ export function* baselineByQemu(
   if (!first) throw invalid('no CPUs given')
   let common = first
   for (const cpu of rest) {
-    const modela = definitionOf(common)
-    const question = asking('query-cpu-model-baseline', { modela, modelb: definitionOf(cpu) })
+    const modela = toModelDefinition(common)
+    const question = asking('query-cpu-model-baseline', { modela, modelb: toModelDefinition(cpu) })
     common = cpuOf(returned(yield question, question), question)
   }
   if (rest.length > 0 && !expand) return common
   const type = expand ? 'full' : 'static'
-  const question = asking('query-cpu-model-expansion', { type, model: definitionOf(common) })
+  const question = asking('query-cpu-model-expansion', { type, model: toModelDefinition(common) })
   const spelt = cpuOf(returned(yield question, question), question)
   return expand ? { ...spelt, features: [...spelt.features].sort(byName) } : spelt
 }
@@ -67,7 +67,7 @@ interface ModelDefinition {
  * The CPU as QEMU takes it; a passthrough mode is a model of QEMU's.
  * @throws LibvirtError where neither model nor mode says what is meant
  */
-export function definitionOf(cpu: Cpu): ModelDefinition {
+export function toModelDefinition(cpu: Cpu): ModelDefinition {
   const { model, features } = cpu
   const name = model ?? MODELS[asGuest(cpu)?.mode ?? '']
   if (name === undefined) throw new LibvirtError('invalid-arg', 'cpu parameter is missing a model name')

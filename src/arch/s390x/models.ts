@@ -4,7 +4,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
-import { readData } from '../../map/data.ts'
+import { readDataFile } from '../../map/data.ts'
 import { Database } from '../../map/database.ts'
 import { setsOf } from '../../map/text/delta.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
@@ -38,7 +38,7 @@ export class Generations {
 
   /** @param plain the models and features as our data has them @throws ParseError */
   constructor(plain: Database) {
-    const file = parseModels(readData(MODELS), MODELS)
+    const file = parseModels(readDataFile(MODELS), MODELS)
     const sets = setsOf(plain.features, [file])
     const bitsOf = (name: string) => sets.get(name) ?? plain.features.get(name)?.bits
     const groups = file.sets
@@ -49,7 +49,7 @@ export class Generations {
         title: at.note,
       }))
     const { vendors, families, models } = plain
-    const list = readGenerations(readData(MACHINES), MACHINES, bitsOf)
+    const list = readGenerations(readDataFile(MACHINES), MACHINES, bitsOf)
     this.db = new Database({ features: withGroups(plain.features, groups), vendors, models, families })
     this.machines = new Map(list.map(machine => [machine.name, machine]))
     this.spared = bitsOf(SPARED) ?? FeatureSet.empty

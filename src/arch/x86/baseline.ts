@@ -4,7 +4,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Vendor } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
 import type { CpuBits, FeatureView, Fold, FoldOptions } from '../driver.ts'
-import { decode, decodeOn } from './decode.ts'
+import { decodeOn, findClosestCpu } from './decode.ts'
 import { featuresOf, modelOf, writeFeatures } from './definition.ts'
 
 const failed = (detail: string): LibvirtError => new LibvirtError('op-failed', detail)
@@ -141,7 +141,13 @@ export class BaselineFold implements Fold {
   #decode(data: CpuBits, options: FoldOptions): GuestCpu {
     const preferred = [...this.#names]
     const { models, migratable } = options
-    const cpu = decode(this.#db, data, { as: 'guest', fallback: 'allow', models, preferred, migratable })
+    const cpu = findClosestCpu(this.#db, data, {
+      as: 'guest',
+      fallback: 'allow',
+      models,
+      preferred,
+      migratable,
+    })
     const forced = preferred.length === 1 && cpu.model === preferred[0]
     return { ...cpu, fallback: forced ? 'forbid' : 'allow' }
   }

@@ -11,7 +11,7 @@ import { tablesOf } from './tables.ts'
  * Modes, fallback and `minimum` play no role; a guest without a model requires nothing.
  * @throws LibvirtError for an unknown model or feature on either side
  */
-export function compare(db: Database, host: Cpu | undefined, cpu: Cpu): Comparison {
+export function compareByFeatures(db: Database, host: Cpu | undefined, cpu: Cpu): Comparison {
   if (host?.model === undefined) return incompatible('unknown host CPU')
   if (cpu.arch !== undefined && cpu.arch !== 'x86_64' && cpu.arch !== 'i686') {
     return incompatible(`CPU arch ${cpu.arch} does not match host arch`)

@@ -87,7 +87,7 @@ function rateOf({ eax: denominator, ebx: numerator, ecx: crystal }: CpuidRegiste
  * required; a definition without vendor asks for none.
  * @throws LibvirtError for a definition without model, and for unknown names
  */
-export function encode(db: Database, cpu: Cpu): Encoded {
+export function encodeDefinition(db: Database, cpu: Cpu): Encoded {
   if (cpu.model === undefined) throw new LibvirtError('invalid-arg', 'no guest CPU model specified')
   const wordsWith = (policy: Policy) => wordsOf(db, featuresWith(db, cpu, policy))
   return {

@@ -5,7 +5,7 @@ import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { matches } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
-import type { CpuBits, DecodeOptions } from '../driver.ts'
+import type { CpuBits, DecoderOptions } from '../driver.ts'
 import { tablesOf } from './tables.ts'
 
 /** A model put against the data, as far as choosing needs it. */
@@ -22,12 +22,12 @@ interface Candidate {
  * does not.
  * @throws LibvirtError `Cannot find suitable CPU model for given data`
  */
-export function decode<As extends Cpu['type']>(
+export function findClosestCpu<As extends Cpu['type']>(
   db: Database,
   data: CpuBits,
-  options: DecodeOptions & { readonly as: As },
+  options: DecoderOptions & { readonly as: As },
 ): CpuOf<As>
-export function decode(db: Database, data: CpuBits, options: DecodeOptions): Cpu {
+export function findClosestCpu(db: Database, data: CpuBits, options: DecoderOptions): Cpu {
   const filtered = withoutBrokenTsx(db, data)
   const best = walk(db, filtered, options)
   if (!best) throw internalError('Cannot find suitable CPU model for given data')
@@ -41,7 +41,7 @@ export function decodeOn(
   db: Database,
   data: CpuBits,
   model: Model,
-  options: Pick<DecodeOptions, 'migratable'>,
+  options: Pick<DecoderOptions, 'migratable'>,
 ): GuestCpu {
   return makeGuest(db, data, model, { as: 'guest', fallback: 'forbid', ...options })
 }
@@ -61,7 +61,7 @@ function withoutBrokenTsx(db: Database, data: CpuBits): CpuBits {
  * The best candidate of all models. Where the data has a signature and nothing is preferred, models that
  * match it are looked at first: any of them beats all others, so mostly a handful is enough.
  */
-function walk(db: Database, data: CpuBits, options: DecodeOptions): Candidate | undefined {
+function walk(db: Database, data: CpuBits, options: DecoderOptions): Candidate | undefined {
   if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
   const all = tablesOf(db).decodable(options.as)
   return (
@@ -72,7 +72,7 @@ function walk(db: Database, data: CpuBits, options: DecodeOptions): Candidate | 
 function bestOf(
   db: Database,
   data: CpuBits,
-  options: DecodeOptions,
+  options: DecoderOptions,
   models: readonly Model[],
 ): Candidate | undefined {
   const single = options.preferred?.length === 1
@@ -97,7 +97,7 @@ function bestOf(
 }
 
 /** @throws LibvirtError where the model is the only one preferred, not allowed, and nothing may stand in for it */
-function isAllowed({ name }: Model, { models, preferred, fallback }: DecodeOptions): boolean {
+function isAllowed({ name }: Model, { models, preferred, fallback }: DecoderOptions): boolean {
   if (!models || models.has(name)) return true
   if (preferred?.length === 1 && preferred[0] === name && fallback !== 'allow') {
     throw new LibvirtError('unsupported', `CPU model ${name} is not supported by hypervisor`)
@@ -106,14 +106,14 @@ function isAllowed({ name }: Model, { models, preferred, fallback }: DecodeOptio
 }
 
 /** Answers undefined where the host lacks some of the model: a host model must be wholly there. */
-function scoreAsHost(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Score | undefined {
+function scoreAsHost(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score | undefined {
   if (!model.features.leq(data.features)) return undefined
   if (hasBlockers(options, model) && !difference(db, data, options, model).missing.isEmpty) return undefined
   return hostScore(db.features.count(data.features, model.features))
 }
 
 /** Only counts, so that nothing is made for the many models that are not chosen. */
-function scoreAsGuest(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Score {
+function scoreAsGuest(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score {
   if (hasBlockers(options, model)) {
     const { extra, missing, removed } = difference(db, data, options, model)
     return guestScore(db.features.count(extra), db.features.count(missing) + removed.length)
@@ -127,7 +127,7 @@ function scoreAsGuest(db: Database, data: CpuBits, options: DecodeOptions, model
 /** In `a.minus(b)`. */
 const isBetween = (bits: FeatureSet, a: FeatureSet, b: FeatureSet): boolean => bits.leq(a) && !bits.meets(b)
 
-const hasBlockers = ({ models }: DecodeOptions, { name }: Model): boolean =>
+const hasBlockers = ({ models }: DecoderOptions, { name }: Model): boolean =>
   (models?.get(name)?.length ?? 0) > 0
 
 function replaces(candidate: Candidate, best: Candidate): boolean {
@@ -145,7 +145,7 @@ interface Difference {
   readonly removed: readonly Feature[]
 }
 
-function difference(db: Database, data: CpuBits, options: DecodeOptions, model: Model): Difference {
+function difference(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Difference {
   const extra = data.features.minus(model.features)
   // A blocker is disabled even where the CPU has it, unless it is among the extra features.
   const blockers = options.models?.get(model.name)?.flatMap(name => db.features.get(name) ?? []) ?? []
@@ -155,7 +155,7 @@ function difference(db: Database, data: CpuBits, options: DecodeOptions, model: 
   return { extra, missing, removed }
 }
 
-const makeHost = (db: Database, data: CpuBits, model: Model, options: DecodeOptions): HostCpu => ({
+const makeHost = (db: Database, data: CpuBits, model: Model, options: DecoderOptions): HostCpu => ({
   type: 'host',
   detected: true,
   arch: 'x86_64',
@@ -165,7 +165,7 @@ const makeHost = (db: Database, data: CpuBits, model: Model, options: DecodeOpti
   features: featureList(db, difference(db, data, options, model), options),
 })
 
-const makeGuest = (db: Database, data: CpuBits, model: Model, options: DecodeOptions): GuestCpu => ({
+const makeGuest = (db: Database, data: CpuBits, model: Model, options: DecoderOptions): GuestCpu => ({
   type: 'guest',
   mode: 'custom',
   match: 'exact',
@@ -176,7 +176,7 @@ const makeGuest = (db: Database, data: CpuBits, model: Model, options: DecodeOpt
 })
 
 /** Required features, then disabled ones, then removed ones: each in map order, the last in file order. */
-function featureList(db: Database, found: Difference, { as, migratable }: DecodeOptions): CpuFeature[] {
+function featureList(db: Database, found: Difference, { as, migratable }: DecoderOptions): CpuFeature[] {
   const keep = (features: readonly Feature[]) =>
     migratable ? features.filter(feature => feature.migratable) : features
   const extra = keep(db.features.in(found.extra))

@@ -1,13 +1,13 @@
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Architecture, Driver } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
-import { compare } from './compare.ts'
-import { encode, hardwareAxesOf, readCpuid } from './cpuid.ts'
-import { decode, decodeOn } from './decode.ts'
+import { compareByFeatures } from './compare.ts'
+import { encodeDefinition, hardwareAxesOf, readCpuid } from './cpuid.ts'
+import { decodeOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
-import { expand, migratable, translate } from './expand.ts'
-import { hasFeature, validateFeatures } from './query.ts'
-import { correct, update, updateLive } from './update.ts'
+import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
+import { definitionHasFeature, validateFeatures } from './query.ts'
+import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
 
 export const x86: Architecture = {
   name: 'x86',
@@ -29,21 +29,21 @@ function x86Driver(map: CpuMap): Driver {
       featuresOf: cpu => featuresOf(db, cpu),
       read: data => readCpuid(db, data),
       sizesOf: hardwareAxesOf,
-      decode: (bits, options) => decode(db, bits, options),
+      decode: (bits, options) => findClosestCpu(db, bits, options),
       decodeOn: (bits, model, options) => decodeOn(db, bits, model, options),
     },
-    compare: (host, cpu) => compare(db, host, cpu),
-    update: (guest, host, removed) => update(db, guest, host, removed),
+    compare: (host, cpu) => compareByFeatures(db, host, cpu),
+    update: (guest, host, removed) => updateGuest(db, guest, host, removed),
     fold: () => new BaselineFold(db),
     bestFold: () => new BaselineFold(db, true),
-    updateLive: (cpu, enabled, disabled) => updateLive(db, cpu, enabled, disabled),
-    correctLive: (cpu, enabled, disabled) => correct(db, cpu, enabled, disabled),
-    translate: (cpu, models) => translate(db, cpu, models),
-    expand: cpu => expand(db, cpu),
-    migratable: cpu => migratable(db, cpu),
-    encode: cpu => encode(db, cpu),
+    updateLive: (cpu, enabled, disabled) => correctByCpuid(db, cpu, enabled, disabled),
+    correctLive: (cpu, enabled, disabled) => correctByFeatures(db, cpu, enabled, disabled),
+    translate: (cpu, models) => moveToAllowedModel(db, cpu, models),
+    expand: cpu => spellOutModel(db, cpu),
+    migratable: cpu => dropBlockers(db, cpu),
+    encode: cpu => encodeDefinition(db, cpu),
     validate: cpu => validateFeatures(db, cpu),
-    hasFeature: (cpu, name) => hasFeature(db, cpu, name),
+    hasFeature: (cpu, name) => definitionHasFeature(db, cpu, name),
     models: () => db.models.map(model => model.name),
     checksFeatures: ({ model }) => model === undefined || (db.model(model)?.compat ?? true),
     vendorOfModel: model => db.model(model)?.vendor?.name,

@@ -9,7 +9,7 @@ import {
 import { internalError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
 import type { AllowedModels } from '../driver.ts'
-import { decode } from './decode.ts'
+import { findClosestCpu } from './decode.ts'
 import { featuresOf, modelOf } from './definition.ts'
 
 /** A feature for a definition's list; a host's has no policy. */
@@ -21,7 +21,7 @@ const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>
  * the list, as they do in libvirt.
  * @throws LibvirtError `unknown CPU model`
  */
-export function expand<C extends Cpu>(db: Database, cpu: C): C {
+export function spellOutModel<C extends Cpu>(db: Database, cpu: C): C {
   const model = cpu.model === undefined ? undefined : db.model(cpu.model)
   if (cpu.model !== undefined && !model) throw internalError(`unknown CPU model ${cpu.model}`)
   const byName = new Map<string, CpuFeature>()
@@ -38,7 +38,7 @@ export function expand<C extends Cpu>(db: Database, cpu: C): C {
 }
 
 /** A copy without the features that block a migration, whatever their policy. What the model has stays. */
-export const migratable = <C extends Cpu>(db: Database, cpu: C): C => ({
+export const dropBlockers = <C extends Cpu>(db: Database, cpu: C): C => ({
   ...cpu,
   features: cpu.features.filter(({ name }) => db.features.get(name)?.migratable !== false),
 })
@@ -64,12 +64,12 @@ export const updateAll = (
  * it was.
  * @throws LibvirtError where no allowed model can be chosen
  */
-export function translate<C extends Cpu>(db: Database, cpu: C, models: AllowedModels): C {
+export function moveToAllowedModel<C extends Cpu>(db: Database, cpu: C, models: AllowedModels): C {
   const features = featuresOf(db, cpu)
   const model = cpu.model === undefined ? undefined : modelOf(db, cpu.model)
   const first = model?.signatures[0]
   const signature = first && { ...first, stepping: lowestStepping(first.steppings) }
-  const decoded = decode(
+  const decoded = findClosestCpu(
     db,
     { features, vendor: model?.vendor, signature },
     {

@@ -9,7 +9,7 @@ import { readCpuid } from './cpuid.ts'
 import { featuresOf } from './definition.ts'
 
 /** Whether the CPU has the feature. @throws LibvirtError `unknown CPU feature` */
-export function hasFeature(db: Database, cpu: Cpu, name: string): boolean {
+export function definitionHasFeature(db: Database, cpu: Cpu, name: string): boolean {
   return bitsHaveFeature(db, featuresOf(db, cpu), name)
 }
 

@@ -15,7 +15,7 @@ import { bitsHaveFeature } from './query.ts'
  * `minimum` take over the host's model and features.
  * @throws LibvirtError for unknown names and for a missing host
  */
-export function update(
+export function updateGuest(
   db: Database,
   guest: GuestCpu,
   host: Cpu | undefined,
@@ -48,14 +48,19 @@ function resolve(db: Database, guest: GuestCpu, host: Cpu | undefined): GuestCpu
  * but refused: `disabled`. With `check full` a difference is an error instead.
  * @throws LibvirtError listing extra and missing features, or on contradicting data
  */
-export function updateLive(db: Database, cpu: GuestCpu, enabled: Cpuid, disabled: Cpuid): GuestCpu {
-  const live = correct(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
+export function correctByCpuid(db: Database, cpu: GuestCpu, enabled: Cpuid, disabled: Cpuid): GuestCpu {
+  const live = correctByFeatures(db, cpu, readCpuid(db, enabled).features, readCpuid(db, disabled).features)
   if (cpu.check === 'full' && hasOtherBits(db, disabled)) throw mismatch([], [])
   return live
 }
 
 /** As `updateLive`, of features. @throws LibvirtError */
-export function correct(db: Database, cpu: GuestCpu, enabled: FeatureSet, disabled: FeatureSet): GuestCpu {
+export function correctByFeatures(
+  db: Database,
+  cpu: GuestCpu,
+  enabled: FeatureSet,
+  disabled: FeatureSet,
+): GuestCpu {
   const found = differences(db, cpu, enabled, disabled)
   const features = updateAll(cpu.features, found.changes)
   const live = mentionRemoved(db, { ...cpu, features }, 'disable')

@@ -1,17 +1,10 @@
 import { type LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import type { Element } from '../../xml/element.ts'
+import { type Element, requiredAttribute } from '../../xml/element.ts'
 
 /** Readers of single attributes, with libvirt's generic error texts. All answer undefined when the attribute is absent. */
 
 const bad = (element: Element, name: string, tail: string): LibvirtError =>
   xmlError(`Invalid value for attribute '${name}' in element '${element.name}': ${tail}`)
-
-/** The attribute's value. @throws LibvirtError when it is absent */
-export function requiredAttribute(element: Element, name: string): string {
-  const value = element.attributes[name]
-  if (value === undefined) throw xmlError(`Missing required attribute '${name}' in element '${element.name}'`)
-  return value
-}
 
 /** One of `values`. @throws LibvirtError naming the value, when it is another */
 export function oneOf<T extends string>(element: Element, name: string, values: readonly T[]): T | undefined {

@@ -8,13 +8,12 @@ import {
 } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Signature } from '../../core/signature.ts'
-import { type Element, textOf } from '../../xml/element.ts'
+import { type Element, requiredAttribute, textOf } from '../../xml/element.ts'
 import {
   flag,
   nonNegative,
   oneOf,
   parseUnsigned,
-  requiredAttribute,
   requiredUnsigned,
   unsigned,
   unsigned64,

@@ -1,7 +1,7 @@
 import type { GuestNumaCell, Numa, NumaCache, NumaLink } from '../../core/cpu.ts'
 import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import { child, children, type Element } from '../../xml/element.ts'
-import { flag, oneOf, parseUnsigned, requiredAttribute, requiredUnsigned, unsigned } from './attributes.ts'
+import { child, children, type Element, requiredAttribute } from '../../xml/element.ts'
+import { flag, oneOf, parseUnsigned, requiredUnsigned, unsigned } from './attributes.ts'
 
 const STEPS = 'kmgtpe'
 const LARGEST_SIZE = 2n ** 63n - 1n

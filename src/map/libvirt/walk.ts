@@ -1,5 +1,5 @@
 import { internalError, xmlError } from '../../core/libvirt-error.ts'
-import { children, type Element } from '../../xml/element.ts'
+import { children, type Element, requiredAttribute } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
 
 /** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
@@ -54,13 +54,6 @@ function nameOf(element: Element, file: string): string {
   const name = element.attributes.name
   if (name === undefined) throw internalError(`cannot find ${element.name} name in CPU map '${file}'`)
   return name
-}
-
-/** A required attribute. @throws LibvirtError */
-export function requiredAttribute({ name, attributes }: Element, attribute: string): string {
-  const value = attributes[attribute]
-  if (value === undefined) throw xmlError(`Missing required attribute '${attribute}' in element '${name}'`)
-  return value
 }
 
 /** A required hexadecimal number of up to 32 bits, `0x` or not, blanks before it allowed. @throws LibvirtError */

@@ -1,7 +1,7 @@
 import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
 import { type DataFile, faultAt, faultIn, type Statement } from '../text/data-file.ts'
 import type { ModelFamily, Version } from '../text/family.ts'
-import { parseFeatures, type WordRow } from '../text/parse-features.ts'
+import { parseFeatureRows, type WordRow } from '../text/parse-features.ts'
 import type { ModelsFile } from '../text/parse-models.ts'
 import { parseModels } from '../text/parse-models.ts'
 import { inWalkOrder, parseWalk } from '../text/walk-order.ts'
@@ -27,7 +27,7 @@ export function lintSubject(texts: DatabaseTexts, sources: string, released: str
     texts,
     db: loadDatabase(texts),
     features,
-    words: parseFeatures(features),
+    words: parseFeatureRows(features),
     files: inWalkOrder(files, parseWalk(texts.walk, 'walk.txt')),
     sources,
     released,

@@ -1,6 +1,6 @@
 import { tokensOf } from './data-file.ts'
 import { type Delta, parseDelta } from './delta.ts'
-import { type FeatureRow, parseFeatures, type WordRow } from './parse-features.ts'
+import { type FeatureRow, parseFeatureRows, type WordRow } from './parse-features.ts'
 import {
   type FamilyRow,
   type ItemRow,
@@ -35,7 +35,7 @@ function formatPlain(text: string): string {
 /** The form of `features.txt`: within a word, columns as wide as their widest entry. @throws ParseError */
 function formatFeatures(text: string, name: string): string {
   const printed = new Map<number, string>()
-  for (const word of parseFeatures({ name, text })) {
+  for (const word of parseFeatureRows({ name, text })) {
     printed.set(word.offset, printHead(word, lineAt(text, word.offset)))
     const columns = {
       name: Math.max(...word.features.map(row => row.name.length)),

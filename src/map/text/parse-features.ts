@@ -92,7 +92,7 @@ export interface FeatureRow {
 const FEATURE = / +(\d+)(?::(\d+)([sz]?))? +(\S+) +(\S +\S+) +(.*)/y
 
 /** Reads `features.txt`. The order of the lines is the order of the features. @throws ParseError */
-export function parseFeatures(file: DataFile): WordRow[] {
+export function parseFeatureRows(file: DataFile): WordRow[] {
   const { text } = file
   const words: WordRow[] = []
   let features: FeatureRow[] | undefined

@@ -183,13 +183,13 @@ export const readSignatures = (tokens: readonly string[], statement: Statement):
   tokens.map(token => readSignature(token, statement))
 
 function readSignature(token: string, statement: Statement): SignatureMatch {
-  const match = parseSignature(token)
+  const match = parseSignatureMatch(token)
   if (match) return match
   throw faultIn(statement, 'a signature is `FAMILY.MODEL[.STEPPINGS]`, decimal, as in `6.85.0-4`', token)
 }
 
 /** Reads `6.85.0-4`; undefined where it is no signature. */
-export function parseSignature(text: string): SignatureMatch | undefined {
+export function parseSignatureMatch(text: string): SignatureMatch | undefined {
   const [family, model, steppings, ...more] = text.split('.')
   const match = { family: numberOf(family), model: numberOf(model) }
   const mask = steppings === undefined ? 0 : maskOf(steppings)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AllowedModels } from '../../../src/arch/driver.ts'
 import { BaselineFold } from '../../../src/arch/x86/baseline.ts'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { decode } from '../../../src/arch/x86/decode.ts'
+import { findClosestCpu } from '../../../src/arch/x86/decode.ts'
 import type { Database } from '../../../src/map/database.ts'
 import { cpuid, host, modelOf, names, show } from '../../notation.ts'
 import { SMALL, smallMap } from '../../small-map.ts'
@@ -12,7 +12,7 @@ import { SMALL, smallMap } from '../../small-map.ts'
 const db = smallMap(SMALL)
 
 const decoded = (as: 'host' | 'guest', rows: string, models?: AllowedModels, map: Database = db): string =>
-  show(decode(map, readCpuid(map, cpuid(rows)), { as, fallback: 'allow', models }))
+  show(findClosestCpu(map, readCpuid(map, cpuid(rows)), { as, fallback: 'allow', models }))
 
 const ABCE = 'vendor=GenuineIntel, sig=6.1.0, 7.0.ebx=17'
 const ABE = 'vendor=GenuineIntel, sig=6.1.0, 7.0.ebx=13'
@@ -78,7 +78,7 @@ describe('what no model of the built-in data shows', () => {
     `)
     const data = { features: modelOf('poor', map).features }
     const chosen = (...preferred: string[]) =>
-      decode(map, data, { as: 'guest', fallback: 'allow', preferred }).model
+      findClosestCpu(map, data, { as: 'guest', fallback: 'allow', preferred }).model
     expect(chosen('rich')).toBe('rich')
     expect(chosen('rich', 'other')).toBe('later')
     expect(chosen()).toBe('later')
@@ -91,7 +91,8 @@ describe('what no model of the built-in data shows', () => {
       model short : a b c d e f g
     `
     const chosen = (map: Database, ...preferred: string[]) =>
-      decode(map, readCpuid(map, cpuid('7.0.ebx=3f')), { as: 'guest', fallback: 'allow', preferred }).model
+      findClosestCpu(map, readCpuid(map, cpuid('7.0.ebx=3f')), { as: 'guest', fallback: 'allow', preferred })
+        .model
     // short lists one disabled feature: total 2. plain lists five required ones: total 5, but disables none.
     expect(chosen(smallMap(text), 'other', 'names')).toBe('short')
     expect(chosen(smallMap(text), 'plain', 'short')).toBe('plain')
@@ -103,7 +104,7 @@ describe('what no model of the built-in data shows', () => {
   test('a preferred model that disables as much as the best does not win over a smaller total', () => {
     const map = smallMap('feature a b\nmodel low : a\nmodel high : a b')
     const options = { as: 'guest', fallback: 'allow', preferred: ['low', 'high'] } as const
-    expect(decode(map, readCpuid(map, cpuid('7.0.ebx=3')), options).model).toBe('high')
+    expect(findClosestCpu(map, readCpuid(map, cpuid('7.0.ebx=3')), options).model).toBe('high')
   })
 
   test.each([
@@ -118,14 +119,14 @@ describe('what no model of the built-in data shows', () => {
   ])('removed features in the score: %j with %s is %s', (models, bits, expected) => {
     const map = smallMap(`feature a b c d e\n${models}`)
     const data = readCpuid(map, cpuid(`7.0.ebx=${bits}`))
-    expect(decode(map, data, { as: 'guest', fallback: 'allow' }).model).toBe(expected)
+    expect(findClosestCpu(map, data, { as: 'guest', fallback: 'allow' }).model).toBe(expected)
   })
 
   test('blockers count in the score', () => {
     const map = smallMap('feature a b c\nmodel one : a\nmodel two : a b -c')
     const models: AllowedModels = new Map(Object.entries({ one: ['a', 'a'], two: [] }))
     const data = readCpuid(map, cpuid('7.0.ebx=3'))
-    expect(decode(map, data, { as: 'guest', fallback: 'allow', models }).model).toBe('two')
+    expect(findClosestCpu(map, data, { as: 'guest', fallback: 'allow', models }).model).toBe('two')
   })
 })
 
@@ -138,17 +139,17 @@ describe('refusals', () => {
     ['the list is empty', new Map(), {}],
     ['the only preferred one is not allowed', new Map([['zero', []]]), { preferred: ['mid'] }],
   ])('%s: no suitable model', (_, models, options) => {
-    expect(() => decode(db, data, { as: 'guest', fallback: 'allow', models, ...options })).toThrow(
+    expect(() => findClosestCpu(db, data, { as: 'guest', fallback: 'allow', models, ...options })).toThrow(
       'internal error: Cannot find suitable CPU model for given data',
     )
   })
 
   test('the only preferred model is not allowed and nothing may stand in for it', () => {
     const options = { as: 'guest', fallback: 'forbid', models: new Map([['top', []]]) } as const
-    expect(() => decode(db, data, { ...options, preferred: ['mid'] })).toThrow(
+    expect(() => findClosestCpu(db, data, { ...options, preferred: ['mid'] })).toThrow(
       'unsupported configuration: CPU model mid is not supported by hypervisor',
     )
-    expect(decode(db, data, { ...options, preferred: ['mid', 'base'] }).model).toBe('top')
+    expect(findClosestCpu(db, data, { ...options, preferred: ['mid', 'base'] }).model).toBe('top')
   })
 
   test('a host that has not even the smallest model', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compare } from '../../../src/arch/x86/compare.ts'
+import { compareByFeatures } from '../../../src/arch/x86/compare.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../built-in.ts'
 import { guest, host, refusal } from '../../notation.ts'
@@ -9,7 +9,7 @@ const penryn = host('Penryn Intel +vmx +dca')
 
 /** The result, and why: the detail, or the features that nobody asked for. */
 function answer(a: Cpu | undefined, b: Cpu): string {
-  const comparison = compare(db, a, b)
+  const comparison = compareByFeatures(db, a, b)
   if (comparison.result === 'incompatible') return comparison.detail
   return [comparison.result, ...comparison.extra.map(({ name }) => name)].join(' ')
 }
@@ -48,7 +48,7 @@ describe('a guest on a Penryn with vmx and dca', () => {
   })
 
   test('the features that a strict guest does not want are told with the refusal', () => {
-    const comparison = compare(db, penryn, guest('strict Penryn disable:dca'))
+    const comparison = compareByFeatures(db, penryn, guest('strict Penryn disable:dca'))
     expect(comparison.extra.map(({ name }) => name)).toEqual(['vmx'])
   })
 })
@@ -64,7 +64,7 @@ describe('what is identical', () => {
     ['Penryn Intel', 'exact Penryn force:avx'],
     ['Penryn Intel', 'exact Penryn disable:sse4.1'],
   ])('%s / %s', (a, b) => {
-    expect(compare(db, host(a), guest(b)).result).toBe('identical')
+    expect(compareByFeatures(db, host(a), guest(b)).result).toBe('identical')
   })
 })
 
@@ -126,10 +126,12 @@ describe('unknown names are errors, in the order of the policies', () => {
     ['Penryn', 'exact Penryn forbid:e disable:d optional:c', 'internal error: Unknown CPU feature c'],
     ['Penryn', 'exact Penryn forbid:e disable:d', 'internal error: Unknown CPU feature d'],
   ])('%s / %s: %s', (a, b, message) => {
-    expect(refusal(() => compare(db, host(a), guest(b)))).toBe(message)
+    expect(refusal(() => compareByFeatures(db, host(a), guest(b)))).toBe(message)
   })
 
   test('an optional feature of the host side is not looked up', () => {
-    expect(compare(db, guest('exact Penryn optional:foo'), guest('exact Penryn')).result).toBe('identical')
+    expect(compareByFeatures(db, guest('exact Penryn optional:foo'), guest('exact Penryn')).result).toBe(
+      'identical',
+    )
   })
 })

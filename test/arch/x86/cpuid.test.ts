@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { hasOtherBits, readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { checkForbidden, dataHasFeature, hasFeature, validateFeatures } from '../../../src/arch/x86/query.ts'
+import {
+  checkForbidden,
+  dataHasFeature,
+  definitionHasFeature,
+  validateFeatures,
+} from '../../../src/arch/x86/query.ts'
 import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, guest, host, modelOf, names, refusal, together } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
@@ -130,7 +135,7 @@ describe('questions', () => {
     ['skinit', false],
     ['hv-vapic', false],
   ])('a Penryn with vmx has %s: %s', (name, expected) => {
-    expect(hasFeature(db, penryn, name)).toBe(expected)
+    expect(definitionHasFeature(db, penryn, name)).toBe(expected)
     expect(dataHasFeature(db, cpuidOf(modelOf('Penryn').features.join(fs('vmx'))), name)).toBe(expected)
   })
 
@@ -148,7 +153,7 @@ describe('questions', () => {
 
   test('unknown names', () => {
     const message = 'internal error: unknown CPU feature foo'
-    expect(refusal(() => hasFeature(db, penryn, 'foo'))).toBe(message)
+    expect(refusal(() => definitionHasFeature(db, penryn, 'foo'))).toBe(message)
     expect(refusal(() => dataHasFeature(db, cpuid(''), 'foo'))).toBe(message)
     const validate = (text: string) => refusal(() => validateFeatures(db, guest(text)))
     expect(validate('exact Foo require:avx')).toBe('no refusal')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AllowedModels } from '../../../src/arch/driver.ts'
 import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
-import { decode, decodeOn } from '../../../src/arch/x86/decode.ts'
+import { decodeOn, findClosestCpu } from '../../../src/arch/x86/decode.ts'
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
 import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, modelOf, names, show, together } from '../../notation.ts'
@@ -12,7 +12,11 @@ const of = (model: string, more = '', less = ''): FeatureSet =>
 
 const decoded = (as: 'host' | 'guest', head: string, features: FeatureSet, models?: AllowedModels): string =>
   show(
-    decode(db, readCpuid(db, together(cpuid(head), cpuidOf(features))), { as, fallback: 'forbid', models }),
+    findClosestCpu(db, readCpuid(db, together(cpuid(head), cpuidOf(features))), {
+      as,
+      fallback: 'forbid',
+      models,
+    }),
   )
 
 const INTEL = 'vendor=GenuineIntel'
@@ -139,8 +143,8 @@ describe('on a given model', () => {
 test('a decoded host is of x86_64 and detected, a guest exact', () => {
   const data = { features: of('Penryn') }
   const [host, guest] = [
-    decode(db, data, { as: 'host', fallback: 'allow' }),
-    decode(db, data, { as: 'guest', fallback: 'allow' }),
+    findClosestCpu(db, data, { as: 'host', fallback: 'allow' }),
+    findClosestCpu(db, data, { as: 'guest', fallback: 'allow' }),
   ]
   expect([host.type, host.arch, host.detected]).toEqual(['host', 'x86_64', true])
   expect([guest.type, guest.arch, guest.mode, guest.match, guest.fallback]).toEqual([

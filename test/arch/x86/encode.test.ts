@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encode, readCpuid, wordsOf } from '../../../src/arch/x86/cpuid.ts'
+import { encodeDefinition, readCpuid, wordsOf } from '../../../src/arch/x86/cpuid.ts'
 import { builtin } from '../../built-in.ts'
 import { guest, host, refusal } from '../../notation.ts'
 
@@ -17,7 +17,7 @@ test('words are read back as the features that they were made of', () => {
 
 describe('a definition as words', () => {
   const names = (text: string, policy: 'force' | 'require' | 'optional' | 'disable' | 'forbid') =>
-    db.features.in(readCpuid(db, encode(db, guest(text))[policy]).features).map(({ name }) => name)
+    db.features.in(readCpuid(db, encodeDefinition(db, guest(text))[policy]).features).map(({ name }) => name)
 
   test('has those of each policy apart, and the model among the required ones', () => {
     const text = 'exact 486 force:avx require:sse optional:sse2 disable:mmx forbid:vmx'
@@ -29,8 +29,8 @@ describe('a definition as words', () => {
   })
 
   test('spells the vendor that it names, not its model’s', () => {
-    expect(readCpuid(db, encode(db, host('Penryn Intel')).vendor).vendor?.name).toBe('Intel')
-    expect(encode(db, host('Penryn')).vendor.rows()).toEqual([])
+    expect(readCpuid(db, encodeDefinition(db, host('Penryn Intel')).vendor).vendor?.name).toBe('Intel')
+    expect(encodeDefinition(db, host('Penryn')).vendor.rows()).toEqual([])
   })
 
   test.each([
@@ -38,6 +38,6 @@ describe('a definition as words', () => {
     ['exact Nothing', 'internal error: Unknown CPU model Nothing'],
     ['exact Penryn Nobody', 'operation failed: CPU vendor Nobody not found'],
   ])('%s: %s', (text, message) => {
-    expect(refusal(() => encode(db, guest(text)))).toBe(message)
+    expect(refusal(() => encodeDefinition(db, guest(text)))).toBe(message)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { featuresOf, featuresWith } from '../../../src/arch/x86/definition.ts'
-import { mentionRemoved, migratable } from '../../../src/arch/x86/expand.ts'
+import { dropBlockers, mentionRemoved } from '../../../src/arch/x86/expand.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../built-in.ts'
 import { guest, host, names, refusal, show } from '../../notation.ts'
@@ -53,11 +53,11 @@ describe('migratable', () => {
     ['exact Penryn require:invtsc require:vmx disable:xsaves', 'exact Penryn require:vmx'],
     ['exact Penryn force:invtsc forbid:xsaves optional:foo', 'exact Penryn optional:foo'],
   ])('%s: %s', (text, expected) => {
-    expect(show(migratable(db, guest(text)))).toBe(expected)
+    expect(show(dropBlockers(db, guest(text)))).toBe(expected)
   })
 
   test('only the list: a model that has xsaves keeps it', () => {
-    const cpu = migratable(db, host('SapphireRapids Intel +xsaves'))
+    const cpu = dropBlockers(db, host('SapphireRapids Intel +xsaves'))
     expect(show(cpu)).toBe('SapphireRapids Intel')
     expect(names(featuresOf(db, cpu))).toContain(' xsaves ')
   })

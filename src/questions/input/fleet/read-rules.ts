@@ -3,7 +3,7 @@ import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { Model } from '../../../core/model.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import type { Level } from '../../../map/levels.ts'
-import { parseSignature } from '../../../map/text/parse-models.ts'
+import { parseSignatureMatch } from '../../../map/text/parse-models.ts'
 import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
@@ -86,7 +86,7 @@ class Lookup {
   microcode(given: GivenRequirement['microcode'], path: FilePath): Requirement['microcode'] {
     if (!given) return undefined
     return Object.entries(given).map(([signature, least]) => {
-      const of = parseSignature(signature)
+      const of = parseSignatureMatch(signature)
       // Without steppings it could be a number, of which YAML forgets the last 0: 6.10 and 6.1 would be one.
       if (of?.steppings !== undefined) return { of, least }
       throw this.#fault(
