@@ -39,7 +39,7 @@ export function readSecurityModels(tree: HostTree): SecurityModel[] {
 const NONE: SecurityModel = { model: 'none', doi: '0', baselabels: [] }
 
 const MODELS: Readonly<Record<string, (tree: HostTree) => SecurityModel>> = {
-  readSelinux,
+  selinux: readSelinux,
   apparmor: () => ({ ...NONE, model: 'apparmor' }),
 }
 
