@@ -1,5 +1,5 @@
 import type { FeatureTable } from '../core/feature-table.ts'
-import { NEVER_OFFERED } from '../qemu/names.ts'
+import { NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Group } from './groups.ts'
 import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 

@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../core/feature-set.ts'
+import { NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
-import { NEVER_OFFERED } from '../qemu/names.ts'
 import { prerequisiteOf } from './causes/prerequisite.ts'
 import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'

@@ -1,6 +1,6 @@
+import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { AcceleratorCapabilities } from './capabilities.ts'
 import { findUnmigratable } from './expansion.ts'
-import { toLibvirtName } from './names.ts'
 
 /**
  * What keeps a model from being used on a host, in libvirt's spelling; empty: nothing. `unknown`: nobody says whether

@@ -1,8 +1,8 @@
 import type { AllowedModels, CpuBits } from '../arch/driver.ts'
 import { type Signature, signatureWord } from '../core/signature.ts'
+import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
 import type { HostExpansion, QemuModel, QemuProperty } from './capabilities.ts'
-import { toLibvirtName } from './names.ts'
 
 /**
  * The host CPU as QEMU sees it: every property that is true and names a feature, the vendor, and the

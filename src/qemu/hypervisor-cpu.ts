@@ -3,6 +3,7 @@ import { checkBaselineInput, expand, expandBy, fold } from '../arch/operations.t
 import { driverOf } from '../arch/registry.ts'
 import { type Cpu, type CpuFeature, type GuestCpu, signatureIn, updateFeature } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
+import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { HypervisorSupport } from './allowance.ts'
 import type {
@@ -14,7 +15,6 @@ import type {
 } from './capabilities.ts'
 import type { QemuChoice } from './choice.ts'
 import { decodeProperties, listAllowedModels, mergeReportedProperties } from './expansion.ts'
-import { toLibvirtName } from './names.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { checkBaselineInput } from '../../src/arch/operations.ts'
 import { driverOf, requireDriver } from '../../src/arch/registry.ts'
+import { NEVER_OFFERED, toLibvirtName, toQemuName } from '../../src/formats/qemu/names.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { NEVER_OFFERED, toLibvirtName, toQemuName } from '../../src/qemu/names.ts'
 import { builtin } from '../built-in.ts'
 import { host, refusal } from '../notation.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { NEVER_OFFERED } from '../../src/formats/qemu/names.ts'
 import { check, compare, drain, drift } from '../../src/index.ts'
-import { NEVER_OFFERED } from '../../src/qemu/names.ts'
 import { builtin } from '../built-in.ts'
 import { migrate, move, whatIf } from './narrowed.ts'
 

@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { bytewise } from '../../core/text.ts'
-import { NEVER_OFFERED } from '../../qemu/names.ts'
+import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import { groupGuestsByPool } from '../guest.ts'

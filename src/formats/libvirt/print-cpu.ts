@@ -13,6 +13,10 @@ import {
 import { internalError } from '../../core/libvirt-error.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import { printCpuList } from '../host/cpu-list.ts'
+import type { Printer } from '../printer.ts'
+
+/** libvirt's `<cpu>` element. */
+export const libvirtCpu: Printer = { name: 'libvirt', title: 'libvirt XML', print: printCpu }
 
 /**
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.

@@ -1,8 +1,8 @@
 import { architectureOf, driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
+import { NEVER_OFFERED, toLibvirtName } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { computeHypervisorCpu } from '../hypervisor-cpu.ts'
-import { NEVER_OFFERED, toLibvirtName } from '../names.ts'
 import type { DomainRequest } from './request.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { type Cpu, updateFeature } from '../../core/cpu.ts'
+import { toQemuName } from '../../formats/qemu/names.ts'
 import type {
   AcceleratorCapabilities,
   QemuProperty,
   SevCapabilities,
   SgxCapabilities,
 } from '../capabilities.ts'
-import { toQemuName } from '../names.ts'
 import { type CpuModes, findCpuModes } from './cpu-modes.ts'
 import { describeDevices } from './devices.ts'
 import { type BootOptions, findBootOptions } from './firmware.ts'

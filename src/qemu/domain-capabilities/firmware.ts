@@ -1,5 +1,5 @@
 import { isObject, member } from '../../formats/json/json-value.ts'
-import { toLibvirtArch } from '../names.ts'
+import { toLibvirtArch } from '../../formats/qemu/names.ts'
 import type { DomainRequest, Firmware } from './request.ts'
 import { makeEnum, type SectionEnum, selectNames } from './request.ts'
 

@@ -2,7 +2,7 @@ import type { Decoder, Driver } from '../../arch/driver.ts'
 import type { GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { toLibvirtName } from '../names.ts'
+import { toLibvirtName } from '../../formats/qemu/names.ts'
 import type { StartPlace } from './place.ts'
 
 /** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */

@@ -1,11 +1,11 @@
 import type { AllowedModels } from '../../arch/driver.ts'
 import type { Cpu } from '../../core/cpu.ts'
+import { toLibvirtName } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuCapabilities, QemuModel } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
 import { makeModelFinder } from '../domain-capabilities/cpu-modes.ts'
 import type { HypervisorCpu } from '../hypervisor-cpu.ts'
-import { toLibvirtName } from '../names.ts'
 
 /** The hypervisor that a guest is to start on. */
 export interface StartPlace {

@@ -3,10 +3,10 @@ import { compare, incompatibility, translate, update, validate } from '../../arc
 import { architectureOf, requireDriver } from '../../arch/registry.ts'
 import { type Check, type Cpu, type GuestCpu, updateFeature } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
-import { NEVER_OFFERED } from '../names.ts'
 import type { GuestRequest } from './parse-request.ts'
 import { listAllowedModelsAt, listHypervisorModels, type StartPlace } from './place.ts'
 

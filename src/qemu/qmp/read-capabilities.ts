@@ -1,5 +1,6 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { toLibvirtArch } from '../../formats/qemu/names.ts'
 import type {
   Accelerator,
   AcceleratorCapabilities,
@@ -8,7 +9,6 @@ import type {
   QemuVersion,
 } from '../capabilities.ts'
 import { QapiSchema } from '../capabilities.ts'
-import { toLibvirtArch } from '../names.ts'
 import { parseRecording, type QmpRecording } from './conversation.ts'
 import * as replies from './replies.ts'
 import { QmpRun } from './reply.ts'

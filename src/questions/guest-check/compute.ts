@@ -4,8 +4,8 @@ import type { Cpu, GuestCpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import { printCpuArgument } from '../../qemu/guest/cpu-argument.ts'
 import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
@@ -42,7 +42,7 @@ export function prepareGuest({ map }: Context, request: GuestRequest, place: Sta
   const cpu = computeStartCpu(map, request, place)
   const driver = driverOf(map, place.choice.arch)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
-  return { place, request, cpu, argument: printCpuArgument(cpu, driver?.decoder && host) }
+  return { place, request, cpu, argument: printQemuCpu(cpu, driver?.decoder && host?.properties) }
 }
 
 /**

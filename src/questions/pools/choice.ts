@@ -8,8 +8,8 @@ import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../.
 import type { Group } from '../../fleet/groups.ts'
 import { findAllowedInGuest } from '../../fleet/offered.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
-import { toQemuName } from '../../qemu/names.ts'
 import type { Context } from '../context.ts'
 
 /** A hypervisor's word against a model, and a host that it is on. */
@@ -222,13 +222,11 @@ export function expressionOf(
     added: namesOf(added),
     disabled: namesOf(disabled),
     xml: printCpu({ ...cpu, features }),
-    qemu: [
-      pinned,
-      ...added.map(({ name }) => `${toQemuName(name)}=on`),
-      ...disabled.map(({ name }) => `${toQemuName(name)}=off`),
-    ].join(','),
+    qemu: printQemuCpu({ type: 'guest', model: pinned, features: [...added.map(requireFeature), ...off] }),
     needs,
   }
 }
+
+const requireFeature = ({ name }: Feature): CpuFeature => ({ name, policy: 'require' })
 
 const namesOf = (features: readonly Feature[]): string[] => features.map(({ name }) => name)

@@ -1,9 +1,8 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
 import { findOfferedByHypervisor } from '../../../src/fleet/offered.ts'
-import { printCpu } from '../../../src/formats/libvirt/print-cpu.ts'
+import { PRINTERS } from '../../../src/formats/printers.ts'
 import { levelOf } from '../../../src/map/levels.ts'
-import { printQemuCpu } from '../../../src/qemu/cpu-argument.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
 import { describeModels } from '../../../src/questions/explain/compute.ts'
@@ -64,11 +63,12 @@ function displayCpu(
   }
 }
 
-/** @param plain without the model's features, which QEMU's argument does not repeat */
-const printFormats = (cpu: Cpu, plain: Cpu) => [
-  { name: 'libvirt XML', text: printCpu(cpu) },
-  { name: 'QEMU -cpu', text: `-cpu ${printQemuCpu(plain)}\n` },
-]
+/** @param plain without the model's features */
+const printFormats = (cpu: Cpu, plain: Cpu) =>
+  PRINTERS.map(({ title, omitsModelFeatures, print }) => ({
+    name: title,
+    text: print(omitsModelFeatures ? plain : cpu),
+  }))
 
 /** Lists the models for what the hosts' guests can be given, as `explain` does, best first. */
 export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
