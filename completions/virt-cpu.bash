@@ -13,9 +13,9 @@ _virt_cpu() {
     '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models explain pools advise what-if drain drift check migrate guest tree name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
-    cpu-baseline) options='--file --features --migratable --on-model --lenient --best --explain --json --cpu-map --libvirt --help'; words='' ;;
+    cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
-    hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
+    hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --format --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-compare) options='--file --virttype --emulator --arch --machine --error --validate --replies --no-cache --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
@@ -42,9 +42,11 @@ _virt_cpu() {
     capabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     domcapabilities:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     domcapabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu' -- "$word"); return ;;
     cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-baseline:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
+    hypervisor-cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu' -- "$word"); return ;;
     hypervisor-cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-compare:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     hypervisor-cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

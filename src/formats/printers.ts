@@ -1,3 +1,4 @@
+import type { Cpu } from '../core/cpu.ts'
 import { libvirtCpu } from './libvirt/print-cpu.ts'
 import type { Printer } from './printer.ts'
 import { qemuCpu } from './qemu/cpu-argument.ts'
@@ -8,6 +9,22 @@ import { qemuCpu } from './qemu/cpu-argument.ts'
  */
 export const PRINTERS: readonly Printer[] = [libvirtCpu, qemuCpu]
 
-/** The output dialect of that name; undefined where there is none. */
-export const findPrinter = (name: string): Printer | undefined =>
-  PRINTERS.find(printer => printer.name === name)
+/** The names of the output dialects. */
+export const FORMATS: readonly string[] = PRINTERS.map(({ name }) => name)
+
+/** The output dialect of that name. */
+export const findPrinter = (format: string | undefined): Printer | undefined =>
+  PRINTERS.find(({ name }) => name === format)
+
+/**
+ * A definition in the format of that name; undefined where there is no such format.
+ * @param compute the definition: as asked for, or without the features of its model
+ * @throws LibvirtError for a CPU that the format cannot express
+ */
+export function writeDefinition(
+  format: string | undefined,
+  compute: (options: { readonly expand?: false }) => Cpu,
+): string | undefined {
+  const printer = findPrinter(format)
+  return printer?.print(compute(printer.omitsModelFeatures ? { expand: false } : {}))
+}

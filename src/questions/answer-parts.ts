@@ -1,6 +1,14 @@
 import * as v from 'valibot'
+import { FORMATS } from '../formats/printers.ts'
+import { type AnswerOf, described, word } from './schema.ts'
 
-import { type AnswerOf, described } from './schema.ts'
+/** The `format` of a question that answers with a definition. */
+export const formatInput = v.optional(word(FORMATS, 'Write the definition in this format too, as `written`.'))
+
+/** The definition in the format that the request names. */
+export const writtenText = v.exactOptional(
+  described(v.string(), 'The definition in the `format` of the request.'),
+)
 
 /** A feature with its coordinates: what every reason is made of. */
 export const Reason = v.strictObject({

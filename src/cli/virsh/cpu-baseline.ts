@@ -1,6 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { writeDefinition } from '../../formats/printers.ts'
 import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
@@ -9,7 +10,7 @@ import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { atSource, FILES, readAsVirsh, readDefinitions } from './hosts.ts'
+import { atSource, FILES, FORMAT, formatOf, readAsVirsh, readDefinitions } from './hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -32,6 +33,7 @@ export const command: Command = {
         ours: true,
         help: 'answer hosts of several vendors too, whatever their order (not as libvirt)',
       },
+      FORMAT,
       { name: 'explain', ours: true, help: 'say on stderr which features are lost, and to which hosts' },
       { name: 'json', ours: true, help: 'the answer, its features and notes as JSON' },
     ],
@@ -40,6 +42,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
+    const format = formatOf(args)
     const { pool, notes } = await poolOf(args, session)
     const options = {
       expand: args.has('features'),
@@ -47,20 +50,21 @@ export const command: Command = {
       onModel: args.get('on-model'),
     }
     const cpu = answerOf(pool, options, args)
+    const written = writeDefinition(format, plain => answerOf(pool, { ...options, ...plain }, args))
     const told = args.has('explain') || args.has('json')
     const all = told ? [...notes, ...pool.notes(options)] : []
     if (args.has('json')) {
       const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
       const answer = {
         schema: SCHEMA_VERSION,
-        ...baselineAnswer(pool, cpu),
+        ...baselineAnswer(pool, cpu, written),
         notes: all.map(printNote),
         ...explain,
       }
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
-    session.out(printCpu(cpu))
+    session.out(written ?? printCpu(cpu))
     const marks = pool
       .notes(options)
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')

@@ -3,13 +3,15 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { ParseError } from '../../core/parse-error.ts'
 import type { NamedCpu } from '../../formats/found.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
+import { FORMATS } from '../../formats/printers.ts'
 import { type CpuTaker, readCpus, readFile } from '../../host/files/cpus.ts'
 import { ProbeError } from '../../host/files/file-error.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, hostCpu, type Noted } from '../../questions/input/definition-of.ts'
 import type { Note } from '../../questions/words/note.ts'
-import { CommandError } from '../spec.ts'
+import type { Arguments } from '../arguments.ts'
+import { CommandError, type OptionSpec, UsageError } from '../spec.ts'
 
 /** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */
 export async function thisHost(context: Context): Promise<Noted<Cpu>> {
@@ -26,6 +28,24 @@ const HINT = 'give a recorded host with --host FILE, such as what `virsh capabil
 
 /** The files of a command that reads CPUs. */
 export const FILES = { name: 'file', value: 'string', positional: 'many', required: true } as const
+
+/** The format of a command that prints a definition. */
+export const FORMAT: OptionSpec = {
+  name: 'format',
+  value: 'format',
+  ours: true,
+  words: FORMATS,
+  help: `how to write the CPU: ${FORMATS.join(', ')}`,
+}
+
+/** The format asked for; absent: libvirt's. @throws UsageError for a word that is no format */
+export function formatOf(args: Arguments): string | undefined {
+  const format = args.get('format')
+  if (format !== undefined && !FORMATS.includes(format)) {
+    throw new UsageError(`--format must be one of ${FORMATS.join(', ')}`)
+  }
+  return format
+}
 
 /**
  * Hands over every CPU of the files in order; answers what there is to note. A bad definition is reported

@@ -2,6 +2,7 @@ import { driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { findPrinter } from '../../formats/printers.ts'
 import { filesOf } from '../../host/files/files.ts'
 import { hasBehaviour } from '../../qemu/versions.ts'
 import type { Context } from '../../questions/context.ts'
@@ -29,7 +30,7 @@ import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
-import { atSource } from './hosts.ts'
+import { atSource, FORMAT, formatOf } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
 export const command: Command = {
@@ -50,6 +51,7 @@ export const command: Command = {
       },
       { name: 'ignore-host', help: 'Ignore the host CPU model when computing baseline from several CPUs' },
       ...PROBES,
+      FORMAT,
       ...TELLING,
     ],
     example: 'virt-cpu hypervisor-cpu-baseline --replies examples/hypervisors --explain',
@@ -60,19 +62,23 @@ export const command: Command = {
     if (args.has('ignore-host') && !hasBehaviour(session.libvirt, 'ignore-host')) {
       throw new UsageError("command 'hypervisor-cpu-baseline' doesn't support option --ignore-host")
     }
+    const printer = findPrinter(formatOf(args))
     const { files, request } = splitFiles(args, hypervisorRequest(args))
     const context = await openContext(session)
     const asked = await cpusOf(context, args, files, session)
     const { hosts, notes } = await openHosts(context, args.all('replies'), request)
     const given = asked ?? reportedBy(hosts)
     const options = {
-      expand: args.has('features'),
       migratable: args.has('migratable'),
       ignoreHost: args.has('ignore-host'),
     }
     const arch = hosts[0]?.arch ?? ''
     const cpus = given.cpus.map(({ cpu }) => cpu)
-    const cpu = await inquireQemu(hypervisorBaseline(context, cpus, hosts, options), arch, request)
+    const compute = (expand: boolean) =>
+      inquireQemu(hypervisorBaseline(context, cpus, hosts, { ...options, expand }), arch, request)
+    const cpu = await compute(args.has('features'))
+    const isPlain = printer?.omitsModelFeatures && args.has('features')
+    const written = printer?.print(isPlain ? await compute(false) : cpu)
     const reasons =
       args.has('explain') &&
       driverOf(context.map, arch)?.decoder &&
@@ -82,6 +88,7 @@ export const command: Command = {
       const answer = {
         schema: SCHEMA_VERSION,
         xml: printCpu(cpu),
+        written,
         model: cpu.model,
         features: featureNames(context, arch, cpu),
         notes: told,
@@ -90,7 +97,7 @@ export const command: Command = {
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
-    session.out(printCpu(cpu))
+    session.out(written ?? printCpu(cpu))
     if (reasons) {
       const { explainHypervisorBaseline } = await import('../../questions/words/explain.ts')
       const { printExplanation } = await import('../print-report.ts')

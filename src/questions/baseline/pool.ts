@@ -186,8 +186,9 @@ export class Pool {
 }
 
 /** @param cpu the pool's result */
-export const baselineAnswer = (pool: Pool, cpu: Cpu): BaselineAnswer => ({
+export const baselineAnswer = (pool: Pool, cpu: Cpu, written?: string): BaselineAnswer => ({
   xml: printCpu(cpu),
+  ...(written !== undefined && { written }),
   model: cpu.model ?? '',
   features: pool.features(cpu),
 })

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
-import { BaselineReasons } from '../answer-parts.ts'
-import { readCpu } from '../input/read.ts'
+import { writeDefinition } from '../../formats/printers.ts'
+import { BaselineReasons, formatInput } from '../answer-parts.ts'
+import { readAnyCpu } from '../input/parse-cpus.ts'
 import { question } from '../question.ts'
 import { described, flag, text } from '../schema.ts'
 import { BaselineAnswer } from './answer.ts'
@@ -9,13 +10,14 @@ import { baselineAnswer, Pool } from './pool.ts'
 const input = v.strictObject({
   cpus: described(
     v.array(v.string('must be the text of a CPU'), 'must be a list of texts'),
-    'The <cpu> elements of the hosts.',
+    'The CPUs of the hosts, each a text in any input format: a <cpu> element, a dump.',
   ),
   expand: flag("List the features of the CPU's model too."),
   migratable: flag('Leave out features that block migration.'),
   onModel: v.optional(text('Put the result on this model instead of choosing one.')),
   lenient: flag('Leave out unknown names, and report them, instead of failing.'),
   best: flag('Return a CPU for hosts of several vendors too. Not as libvirt.'),
+  format: formatInput,
   raw: flag("Compute as libvirt's unit tests do: x86_64 whatever the first CPU says, every feature kept."),
 })
 
@@ -25,13 +27,18 @@ export const baselineQuestion = question({
   input,
   answer: BaselineAnswer,
   reasons: BaselineReasons,
-  run(context, { cpus, raw, lenient, best, ...options }, { explain }) {
+  run(context, { cpus, raw, lenient, best, format, ...options }, { explain }) {
     const pool = new Pool(context.map, { explain: true, raw, lenient, best })
-    for (const [i, xml] of cpus.entries()) pool.add(readCpu(xml, 'host', `cpus[${i}]`), `cpus[${i}]`)
+    const notes = cpus.flatMap((text, i) => {
+      const read = readAnyCpu(context, text, 'host', `cpus[${i}]`)
+      pool.add(read.value, `cpus[${i}]`)
+      return read.notes
+    })
     const cpu = pool.result(options)
+    const written = writeDefinition(format, plain => pool.result({ ...options, ...plain }))
     return {
-      answer: baselineAnswer(pool, cpu),
-      notes: pool.notes(options),
+      answer: baselineAnswer(pool, cpu, written),
+      notes: [...notes, ...pool.notes(options)],
       explain: explain ? pool.reasons(cpu, options) : undefined,
     }
   },

@@ -2,9 +2,11 @@ import * as v from 'valibot'
 import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { writeDefinition } from '../../formats/printers.ts'
 import { BaselineAnswer } from '../baseline/answer.ts'
+import type { Context } from '../context.ts'
 import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
-import { readCpu } from '../input/read.ts'
+import { readAnyCpu } from '../input/parse-cpus.ts'
 import {
   answeredFrom,
   readRecordedHosts,
@@ -13,6 +15,7 @@ import {
 } from '../input/recorded-hypervisor.ts'
 import { baselineInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
+import type { Note } from '../words/note.ts'
 import { HypervisorReasons } from './answer.ts'
 import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './compute.ts'
 
@@ -23,44 +26,57 @@ export const hypervisorCpuBaselineQuestion = question({
   answer: v.strictObject({ ...BaselineAnswer.entries, model: v.exactOptional(v.string()) }),
   reasons: HypervisorReasons,
   run(context, input, { explain }) {
-    const { replies, hosts: texts = [], cpus, model, expand, migratable, ignoreHost, ...use } = input
+    const { replies, hosts: texts = [], cpus, model, expand, migratable, ignoreHost, format, ...use } = input
     const conversation = replies === undefined ? undefined : readReplies(replies)
     const hosts = conversation
       ? [hypervisorHost(context, requestedHypervisor(conversation, use), 'replies')]
       : readRecordedHosts(context, texts, use)
-    const given = cpusOf(hosts, cpus, model)
-    const dialogue = hypervisorBaseline(
-      context,
-      given.map(({ cpu }) => cpu),
-      hosts,
-      { expand, migratable, ignoreHost },
-    )
-    const cpu = answeredFrom(dialogue, conversation ?? { source: 'hosts', runs: [], bare: false })
+    const given = cpusOf(context, hosts, cpus, model)
+    const compute = (plain: { readonly expand?: false }) => {
+      const options = { expand, migratable, ignoreHost, ...plain }
+      const all = given.map(one => one.cpu)
+      const dialogue = hypervisorBaseline(context, all, hosts, options)
+      return answeredFrom(dialogue, conversation ?? { source: 'hosts', runs: [], bare: false })
+    }
+    const cpu = compute({})
+    const written = writeDefinition(format, compute)
     const arch = hosts[0]?.arch ?? ''
     return {
       answer: {
         xml: printCpu(cpu),
+        ...(written !== undefined && { written }),
         ...(cpu.model !== undefined && { model: cpu.model }),
         features: featureNames(context, arch, cpu),
       },
+      notes: given.flatMap(({ notes }) => notes),
       explain:
         explain && driverOf(context.map, arch)?.decoder ? hypervisorReasons(context, given, cpu) : undefined,
     }
   },
 })
 
+interface NotedCpu extends GivenCpu {
+  readonly notes: readonly Note[]
+}
+
 /** The CPUs asked for, or those that recorded hosts give their guests. @throws LibvirtError, ParseError */
 function cpusOf(
+  context: Context,
   hosts: readonly HypervisorHost[],
   texts: readonly string[] | undefined,
   model: string | undefined,
-): GivenCpu[] {
-  if (model !== undefined) return [{ cpu: { type: 'guest', model, features: [] }, source: 'model' }]
+): NotedCpu[] {
+  if (model !== undefined)
+    return [{ cpu: { type: 'guest', model, features: [] }, source: 'model', notes: [] }]
   if (texts) {
-    return texts.map((xml, i) => ({ cpu: readCpu(xml, 'auto', `cpus[${i}]`), source: `cpus[${i}]` }))
+    return texts.map((text, i) => {
+      const source = `cpus[${i}]`
+      const { value, notes } = readAnyCpu(context, text, 'auto', source)
+      return { cpu: value, source, notes }
+    })
   }
   return hosts.map(({ source, reported }) => {
     if (!reported) throw new ParseError("the hypervisor does not tell its host's CPU", source)
-    return { cpu: reported, source }
+    return { cpu: reported, source, notes: [] }
   })
 }

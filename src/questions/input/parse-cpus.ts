@@ -1,13 +1,16 @@
 import type { Cpu } from '../../core/cpu.ts'
-import { readText } from '../../formats/dialects.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { dialectOf, readText } from '../../formats/dialects.ts'
 import type { Found } from '../../formats/found.ts'
+import { libvirtXml } from '../../formats/libvirt/document-reader.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
 import { ChunkReader } from '../../formats/read-chunks.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { type Context, contextOf } from '../context.ts'
 import type { Note } from '../words/note.ts'
-import { definitionOf } from './definition-of.ts'
+import { definitionOf, type Noted } from './definition-of.ts'
+import { readCpu } from './read.ts'
 
 /** A CPU found in a text. */
 export interface FoundHost {
@@ -74,4 +77,18 @@ export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): 
   signal?.throwIfAborted()
   await reader.end()
   yield* complete()
+}
+
+/**
+ * The first CPU of a text in any dialect: as `readCpu`, or a dump's host definition.
+ * @throws ParseError, LibvirtError where there is none, or a bad one
+ */
+export function readAnyCpu(context: Context, text: string, expected: Expected, source: string): Noted<Cpu> {
+  const dialect = dialectOf(text)
+  if (!dialect || dialect.name === libvirtXml.name) {
+    return { value: readCpu(text, expected, source), notes: [] }
+  }
+  const [first] = dialect.read(text, source).flatMap(cpusOf)
+  if (!first) throw new ParseError(`this ${dialect.title} has no CPU`, source)
+  return definitionOf(context, { ...first, source }, expected)
 }

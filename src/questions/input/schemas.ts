@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
 import { isRows } from '../../formats/json/cpuid-json.ts'
+import { formatInput } from '../answer-parts.ts'
 import { described, flag, text } from '../schema.ts'
 
 const plainText = v.string('must be text')
@@ -41,11 +42,12 @@ export const baselineInput = v.pipe(
     replies: v.optional(replies),
     hosts: v.optional(described(texts, RECORDED_HOSTS)),
     ...use,
-    cpus: v.optional(described(texts, 'The <cpu> elements; absent: what the hosts give their guests.')),
+    cpus: v.optional(described(texts, 'The CPUs, each a text in any input format; absent: what the hosts give their guests.')),
     model: v.optional(text('One model instead of cpus.')),
     expand: flag("List the features of the CPU's model too."),
     migratable: flag('Leave out features that block migration.'),
     ignoreHost: flag("Do not limit features to those of the hosts' models."),
+    format: formatInput,
   }),
   v.check(
     ({ replies: one, hosts }) => (one === undefined) !== (hosts === undefined || hosts.length === 0),
