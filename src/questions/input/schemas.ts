@@ -42,7 +42,12 @@ export const baselineInput = v.pipe(
     replies: v.optional(replies),
     hosts: v.optional(described(texts, RECORDED_HOSTS)),
     ...use,
-    cpus: v.optional(described(texts, 'The CPUs, each a text in any input format; absent: what the hosts give their guests.')),
+    cpus: v.optional(
+      described(
+        texts,
+        'The CPUs, each a text in any input format; absent: what the hosts give their guests.',
+      ),
+    ),
     model: v.optional(text('One model instead of cpus.')),
     expand: flag("List the features of the CPU's model too."),
     migratable: flag('Leave out features that block migration.'),
