@@ -9,7 +9,7 @@ const data = {
 }
 
 /** Real programs on a busy machine take their time. A test that hangs still ends. */
-const PATIENCE = 180_000
+const PATIENCE = 300_000
 
 export default defineConfig(({ mode }) => ({
   plugins: [data],

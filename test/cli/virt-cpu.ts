@@ -32,7 +32,7 @@ export function runProcess(
     input: input ?? '',
     env: { ...plainEnvironment(), ...env },
     encoding: 'utf8',
-    timeout: 180_000,
+    timeout: 300_000,
     maxBuffer: 2 ** 28,
   })
   if (error) throw error

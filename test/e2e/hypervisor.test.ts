@@ -14,7 +14,7 @@ let daemon: Libvirtd
 
 function run(program: string, args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise(resolve => {
-    const child = execFile(program, args, { cwd, env, timeout: 180_000 }, (_, stdout, stderr) =>
+    const child = execFile(program, args, { cwd, env, timeout: 300_000 }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode, stdout, stderr }),
     )
   })
