@@ -53,7 +53,7 @@ export interface Driver {
   /** The guest made definite on a host; its mode is custom or host-model. @throws LibvirtError */
   readonly update: (guest: GuestCpu, host: Cpu | undefined, removed: RemovedPolicy) => GuestCpu
 
-  /** The host whose registers these are. @throws LibvirtError where they tell no model that may be chosen */
+  /** The host whose registers these are. @throws LibvirtError where they match no model that may be chosen */
   readonly detect?: Detect
   /** The same as it should be, rather than as libvirt has it. Absent: there is nothing better. */
   readonly bestDetect?: Detect
@@ -96,9 +96,9 @@ export interface Decoder {
   readonly db: Database
   /** Everything that a definition has, its model's features included. @throws LibvirtError for unknown names */
   readonly featuresOf: (cpu: Cpu) => FeatureSet
-  /** What words of CPUID and MSRs tell. */
+  /** The CPU that words of CPUID and MSRs describe. */
   readonly read: (data: Cpuid) => CpuBits
-  /** What they tell that is no feature. */
+  /** What they report besides features. */
   readonly sizesOf: (data: Cpuid) => CpuSizes
   /** The named CPU that is closest to the bits. @throws LibvirtError where none fits */
   readonly decode: <As extends Cpu['type']>(
@@ -114,7 +114,7 @@ export interface CpuBits {
   readonly features: FeatureSet
   /** Absent: no vendor of the database. */
   readonly vendor?: Vendor | undefined
-  /** Absent: the data does not tell, and no model matches. */
+  /** Absent: the data does not contain it, and no model matches. */
   readonly signature?: Signature | undefined
 }
 
@@ -126,7 +126,7 @@ export interface CpuSizes {
   readonly lineSize?: number | undefined
   /** Bytes that the XSAVE area takes with everything enabled that the CPU has. */
   readonly xsaveSize?: number | undefined
-  /** The time stamp counter's rate in Hz, where the CPU tells its crystal's. */
+  /** The time stamp counter's rate in Hz, where the CPU reports its crystal's. */
   readonly tscHz?: bigint | undefined
 }
 

@@ -18,8 +18,9 @@ export interface Switches {
 export const greatestModel = (
   { db, mayLack }: Switches,
   set: FeatureSet,
-  told = db.features.all,
-): Model | undefined => db.models.findLast(({ features }) => features.meet(told).minus(mayLack).leq(set))
+  considered = db.features.all,
+): Model | undefined =>
+  db.models.findLast(({ features }) => features.meet(considered).minus(mayLack).leq(set))
 
 function featuresOf(db: Database, { model, features }: Cpu): FeatureSet {
   const named = (off: boolean) =>

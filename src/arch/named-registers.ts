@@ -10,7 +10,7 @@ export function flagPlaceIn(table: FeatureTable, flag: string): FlagPlace | unde
   return { register: feature.place.name, bit: feature.place.offset + feature.bit }
 }
 
-/** What registers say, as the table lays features out. A register that is not told reads zero. */
+/** The features in registers, laid out by the table. A register that is missing reads as zero. */
 export function setOfRegisters(table: FeatureTable, registers: NamedRegisters): FeatureSet {
   const words = table.words.map(place => {
     if (place.kind !== 'named') return 0

@@ -26,7 +26,7 @@ export const incompatibility = (detail: string): LibvirtError => new LibvirtErro
 
 /**
  * The host whose registers these are.
- * @throws LibvirtError where they tell no model that may be chosen, and where libvirt does not look
+ * @throws LibvirtError where they match no model that may be chosen, and where libvirt does not look
  */
 export function detect(
   map: CpuMap,
@@ -146,7 +146,7 @@ export function hasFeature(map: CpuMap, arch: string | undefined, cpu: Cpu, name
 export const modelNames = (map: CpuMap, arch: string | undefined): readonly string[] | undefined =>
   requireDriver(map, arch).models?.()
 
-/** The vendor of a model; undefined where libvirt does not tell. @throws LibvirtError */
+/** The vendor of a model; undefined where libvirt does not know it. @throws LibvirtError */
 export const vendorOfModel = (map: CpuMap, arch: string | undefined, model: string): string | undefined =>
   requireDriver(map, arch).vendorOfModel?.(model)
 

@@ -7,7 +7,7 @@ export type Query = (leaf: U32, subleaf: U32) => CpuidRegisters
 
 /**
  * Every leaf and subleaf that a CPU admits to having, in order: those that libvirt reads, and those beyond that
- * carry features of newer maps or tell of the machine. A CPU that says nonsense costs a bounded time.
+ * carry features of newer maps or describe the machine. A CPU that says nonsense costs a bounded time.
  * @see SDM 2A and APM 3, CPUID
  */
 export function walkLeaves(query: Query): Cpuid {

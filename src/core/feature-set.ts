@@ -102,18 +102,18 @@ export class FeatureSet {
   }
 }
 
-/** Sets in `words`, which nobody else sees yet, the bits of `set`. `words` is at least as long. */
+/** Sets in `words`, which no other code sees yet, the bits of `set`. `words` is at least as long. */
 export function addInto(words: Uint32Array, set: FeatureSet): void {
   for (let i = set.start; i < set.words.length; i++) words[i] = at(words, i) | at(set.words, i)
 }
 
-/** Clears in `words`, which nobody else sees yet, the bits of `set`. */
+/** Clears in `words`, which no other code sees yet, the bits of `set`. */
 export function removeFrom(words: Uint32Array, set: FeatureSet): void {
   const n = Math.min(words.length, set.words.length)
   for (let i = set.start; i < n; i++) words[i] = at(words, i) & ~at(set.words, i)
 }
 
-/** Clears in `words`, which nobody else sees yet, what is not in `others`. Both are as long. */
+/** Clears in `words`, which no other code sees yet, what is not in `others`. Both are as long. */
 export function keepOnly(words: Uint32Array, others: Uint32Array): void {
   for (let i = 0; i < words.length; i++) words[i] = at(words, i) & at(others, i)
 }

@@ -66,7 +66,7 @@ export class FeatureTable {
   }
 
   /**
-   * Sets the bits of the feature of that name in `words`, which nobody else sees yet; answers whether there is
+   * Sets the bits of the feature of that name in `words`, which no other code sees yet; returns whether there is
    * such a feature. Pools of hosts are read at the speed of this function.
    */
   addTo(words: Uint32Array, name: string): boolean {
@@ -150,7 +150,7 @@ function ofMasks(set: FeatureSet, list: readonly Feature[]): Feature[] {
  * and `--best`; libvirt's questions are answered by `FeatureSet` alone.
  */
 export interface SafeMeet {
-  /** What a guest may be told on any of the CPUs: abilities of all, hazards of any. */
+  /** What a guest may see on any of the CPUs: abilities of all, hazards of any. */
   readonly features: FeatureSet
   /** Fields that must agree and do not: no value is right for every CPU. They are off in `features`. */
   readonly conflicts: readonly Feature[]

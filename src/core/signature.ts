@@ -1,6 +1,6 @@
 import { bits, type U32 } from './bits.ts'
 
-/** Which silicon: family, model, stepping as CPUID leaf 1 tells them. Family 0 means unknown. */
+/** Family, model and stepping of a CPU, as CPUID leaf 1 reports them. Family 0 means unknown. */
 export interface Signature {
   readonly family: number
   readonly model: number

@@ -11,7 +11,7 @@ export interface RequestedModel {
 
 /**
  * The models that a host's hypervisor knows, each with what keeps it from running there, in libvirt's spelling;
- * `?`: something does, and it does not tell what. Empty: it tells of none.
+ * `?`: something does, and the hypervisor does not report what. Empty: it reports no models.
  */
 export type HypervisorModels = ReadonlyMap<string, readonly string[]>
 
@@ -39,7 +39,7 @@ export function findModelRefusal(
   return blockers.length > 0 ? { ...refusal, because: 'blocked', blockers } : undefined
 }
 
-/** What all that tell of models know, blocked by whatever blocks it on one of them; undefined: none tells. */
+/** The models that all hypervisors with a list know, blocked by whatever blocks one on any of them; undefined: no list. */
 export function meetHypervisorModels(all: Iterable<HypervisorModels>): HypervisorModels | undefined {
   const [first, ...rest] = [...new Set(all)].filter(({ size }) => size > 0)
   return rest.reduce(

@@ -39,7 +39,7 @@ export interface FleetHost {
   readonly lineSize?: number | undefined
   /** How many logical CPUs it has. */
   readonly cpus?: number | undefined
-  /** Release of the kernel, as `uname -r` tells it. */
+  /** Release of the kernel, as `uname -r` prints it. */
   readonly kernel?: string | undefined
   /** Name and version of the hypervisor, in any words: compared for equality alone. */
   readonly hypervisor?: string | undefined

@@ -7,13 +7,13 @@ import { baselineOf } from './pools.ts'
 
 /**
  * What guests of a pool that are to migrate may be given of its baseline: not what blocks a migration, and not what
- * hypervisors keep to themselves, nor details of vmx or svm where those are not given. Where every host's hypervisor told what it gives, that is known; else it is what no
+ * hypervisors keep to themselves, nor details of vmx or svm where those are not given. Where every host's hypervisor reported what it gives, that counts; else it is what no
  * hypervisor offers, and of power, debug and topology what no named model of today has.
  */
 export function findOfferedByHypervisor(db: Database, groups: readonly Group[]): FeatureSet {
-  const told = groups.every(({ hosts }) => hosts.every(({ models }) => models))
+  const isReported = groups.every(({ hosts }) => hosts.every(({ models }) => models))
   const given = baselineOf(groups).minus(
-    told ? withheldAlways(db) : withheldAlways(db).join(withheldUsually(db)),
+    isReported ? withheldAlways(db) : withheldAlways(db).join(withheldUsually(db)),
   )
   const orphans = db.features.in(given).filter(feature => {
     const gate = prerequisiteOf(db.features, feature)

@@ -39,7 +39,7 @@ interface CauseRow {
   readonly cause: Cause
   readonly names: readonly string[]
   readonly remedy: string
-  /** Keys of `docs/sources.md`; of advice that follows from the cause, and of what nobody could look up, empty. */
+  /** Keys of `docs/sources.md`; of advice that follows from the cause, and of facts without a source, empty. */
   readonly sources: readonly string[]
 }
 

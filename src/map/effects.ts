@@ -45,7 +45,7 @@ interface Concerned {
 export const builtinEffects = (db: Database): Effect[] => parseEffects(dataFile('effects.txt'), db)
 
 /**
- * Reads `effects.txt`. Features that libvirt does not know (or the installed map) are nobody's to gain or lose.
+ * Reads `effects.txt`. Features that libvirt does not know (or the installed map) are left out.
  * @throws ParseError
  */
 export function parseEffects(file: DataFile, db: Database): Effect[] {

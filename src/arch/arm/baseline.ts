@@ -49,7 +49,7 @@ export class MeetFold implements Fold {
   readonly #conflicts = new Set<string>()
   #common: FeatureSet | undefined
   #registers: NamedRegisters | undefined
-  #told = true
+  #allHaveRegisters = true
 
   constructor(known: ArmModels) {
     this.#known = known
@@ -73,7 +73,7 @@ export class MeetFold implements Fold {
     const features = this.#known.flagsOf(cpu)
     this.#hosts.set(`${vendor}/${model}/${features}`, { model, vendor, features })
     this.#common = this.#common?.meet(features) ?? features
-    this.#told &&= registers !== undefined
+    this.#allHaveRegisters &&= registers !== undefined
     if (registers) this.#meet(registers)
   }
 
@@ -93,7 +93,7 @@ export class MeetFold implements Fold {
       model: nearest.model,
       fallback: 'forbid',
       vendor: nearest.vendor,
-      registers: this.#told ? this.#registers : undefined,
+      registers: this.#allHaveRegisters ? this.#registers : undefined,
       features: [...listed(this.common, 'require'), ...listed(beyond, 'disable')],
     }
   }
@@ -162,7 +162,7 @@ interface RegisterMeet {
 }
 
 /**
- * The registers that a guest may see on both cores, as far as they have these fields: each field's safe value. A register that only one core told is
+ * The registers that a guest may see on both cores, as far as they have these fields: each field's safe value. A register that only one core reported is
  * left out; bits that belong to no field are zero, as Linux hides what it does not know.
  */
 function meetRegisters(fields: readonly Field[], a: NamedRegisters, b: NamedRegisters): RegisterMeet {

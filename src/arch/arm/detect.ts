@@ -8,7 +8,7 @@ import type { ArmModels } from './models.ts'
 
 /**
  * The host whose main ID register and hardware capabilities these are. The model is the first with its part
- * number, whoever made it: a Cortex-A32 (ARM, d01) is told as a Kunpeng-920 of ARM.
+ * number, whoever made it: a Cortex-A32 (ARM, d01) is reported as a Kunpeng-920 of ARM.
  * @throws LibvirtError where the registers cannot have been read, nothing has the part number or the implementer,
  *   or the model may not be chosen
  */
@@ -43,8 +43,8 @@ export function detectArm(
 }
 
 /**
- * Beyond libvirt: the core by implementer and part number, and all flags, those of AT_HWCAP2 too. A core that nobody
- * has a name for has no model, and a machine whose kernel hides the ID registers is told all the same.
+ * Beyond libvirt: the core by implementer and part number, and all flags, those of AT_HWCAP2 too. A core without a known
+ * name has no model; a machine whose kernel hides the ID registers is detected too.
  * @throws LibvirtError where there is no MIDR_EL1
  */
 export function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters): HostCpu {

@@ -38,7 +38,7 @@ function loongarchDriver(map: CpuMap): Driver {
 /** The properties of QEMU's cores. */
 const PROPERTIES = ['lsx', 'lasx']
 
-/** What every Linux tells in `/proc/cpuinfo`. Page walks are listed by later ones alone, the rest by none. */
+/** What every Linux lists in `/proc/cpuinfo`. Page walks are listed by later ones alone, the rest by none. */
 const LISTED =
   `gr32 gr64 cpucfg lam ual fpu lsx lasx crc32 complex crypto lvz lbt_x86 lbt_arm lbt_mips`.split(' ')
 
@@ -52,7 +52,7 @@ function switches(db: Database): Switches {
 
 /**
  * Beyond libvirt: the host whose features Linux lists, by the greatest core of QEMU's and what there is beyond it.
- * Which core it really is Linux tells by a name of the vendor's alone.
+ * Linux reports the core only by a name of the vendor's own.
  * @throws LibvirtError where it is no such core
  */
 function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): HostCpu {

@@ -76,19 +76,19 @@ export class GenerationFold implements Fold {
 }
 
 /** What Linux lists of the machine; functions of instructions are not in it. */
-const TOLD = 'STFLE'
+const LISTED = 'STFLE'
 
 /**
  * Beyond libvirt: the model of the machine's type whose facilities are all there, as a guest gets it by default or else
- * its base, and what there is beyond it. Which GA it is Linux does not tell: the first. A machine that is newer than
- * our data is told as the newest whose facilities it has.
+ * its base, and what there is beyond it. Linux does not report the GA: the first is assumed. A machine that is newer than
+ * our data is named as the newest whose facilities it has.
  * @throws LibvirtError where not even the oldest machine's are there
  */
 export function detectGeneration(known: Generations, arch: string, registers: NamedRegisters): HostCpu {
   const { features } = known.db
   const set = setOfRegisters(features, registers)
-  const told = setOfRegisters(features, new Map([[TOLD, -1n]]))
-  const model = modelOf(known, Number(registers.get('MACHINE') ?? 0n), set, told)
+  const listed = setOfRegisters(features, new Map([[LISTED, -1n]]))
+  const model = modelOf(known, Number(registers.get('MACHINE') ?? 0n), set, listed)
   if (!model) throw internalError('Cannot find suitable CPU model for given data')
   const beyond = features.in(set.minus(model.features))
   return {
@@ -101,9 +101,9 @@ export function detectGeneration(known: Generations, arch: string, registers: Na
   }
 }
 
-function modelOf(known: Generations, type: number, set: FeatureSet, told: FeatureSet): Model | undefined {
+function modelOf(known: Generations, type: number, set: FeatureSet, listed: FeatureSet): Model | undefined {
   const { db, machines, spared } = known
-  const fitting = db.models.filter(({ features }) => features.meet(told).minus(spared).leq(set))
+  const fitting = db.models.filter(({ features }) => features.meet(listed).minus(spared).leq(set))
   const own = fitting.filter(({ name }) => known.machineOf(name)?.type === type)
   const best = own.findLast(({ name }) => machines.has(name)) ?? own.at(-1)
   return own.find(({ features }) => best?.features.eq(features)) ?? fitting.at(-1)

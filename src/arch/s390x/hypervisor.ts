@@ -5,7 +5,7 @@ import { type Comparison, IDENTICAL, incompatible, type ThroughQemuOptions } fro
 
 /**
  * Whether the CPU that QEMU gives guests of this host can stand in for another, as QEMU itself says. Which
- * properties are to blame libvirt does not tell.
+ * properties are to blame libvirt does not report.
  * @param host what QEMU reports as host-model
  * @throws LibvirtError for a CPU without model, and for what QEMU refuses
  */

@@ -9,7 +9,7 @@ export const MACHINE_FIELDS = ['type', 'level', 'new']
 export interface Machine extends GenerationLevel {
   /** The model's name, without `-base`. */
   readonly name: string
-  /** As STORE CPU ID tells it: 0x2964 for a z13. */
+  /** As STORE CPU ID reports it: 0x2964 for a z13. */
   readonly type: number
   /** What a CPU of the model can be given at most: QEMU refuses the rest. */
   readonly possible: FeatureSet

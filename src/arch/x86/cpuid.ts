@@ -15,7 +15,7 @@ import { tablesOf, type VendorWord } from './tables.ts'
 const SIGNATURE_MASK = 0x0fff_3fff
 
 /**
- * The features, vendor and signature that CPUID and MSR words tell. Rows with one key are ORed.
+ * The features, vendor and signature in CPUID and MSR words. Rows with one key are ORed.
  * Words and bits that no feature of the database uses are passed over.
  */
 export function readCpuid(db: Database, data: Cpuid): CpuBits {
@@ -64,8 +64,8 @@ export function hasOtherBits(db: Database, data: Cpuid): boolean {
 }
 
 /**
- * The axes that CPUID tells: leaf 80000008H EAX[7:0], leaf 1 EBX[15:8] in 8 bytes, leaf 0DH.0 ECX, and of leaf
- * 15H ECX × EBX / EAX. A leaf that is missing or zero tells nothing.
+ * The sizes that CPUID reports: leaf 80000008H EAX[7:0], leaf 1 EBX[15:8] in 8 bytes, leaf 0DH.0 ECX, and of leaf
+ * 15H ECX × EBX / EAX. A leaf that is missing or zero reports nothing.
  * Source: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
  */
 export function hardwareAxesOf(cpuid: Cpuid): CpuSizes {

@@ -88,13 +88,13 @@ export const tablesOf = perDatabase(db => new Tables(db))
 class Decodable {
   readonly models: readonly Model[]
   readonly #byVendor = new Map<Vendor, Model[]>()
-  readonly #bySilicon = new Map<number, Model[]>()
+  readonly #byModel = new Map<number, Model[]>()
 
   constructor(db: Database, as: 'host' | 'guest') {
     this.models = db.models.filter(model => model.decode[as])
     for (const model of this.models) {
-      for (const key of new Set(model.signatures.map(silicon))) {
-        this.#bySilicon.set(key, [...(this.#bySilicon.get(key) ?? []), model])
+      for (const key of new Set(model.signatures.map(modelKey))) {
+        this.#byModel.set(key, [...(this.#byModel.get(key) ?? []), model])
       }
     }
   }
@@ -112,12 +112,12 @@ class Decodable {
 
   /** Those that match the signature. */
   matching(signature: Signature): Model[] {
-    const candidates = this.#bySilicon.get(silicon(signature)) ?? []
+    const candidates = this.#byModel.get(modelKey(signature)) ?? []
     return candidates.filter(model => matches(model.signatures, signature))
   }
 }
 
-const silicon = ({ family, model }: { readonly family: number; readonly model: number }): number =>
+const modelKey = ({ family, model }: { readonly family: number; readonly model: number }): number =>
   (family << 8) | model
 
 function leafTargets(db: Database): LeafTargets[] {

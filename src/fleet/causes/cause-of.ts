@@ -13,7 +13,7 @@ export class CauseFinder {
   readonly #versions = new VersionIndex()
   readonly #known = new Map<Group, (CauseFinding | undefined)[]>()
 
-  /** @param groups all of the fleet: hosts of other pools tell too what a CPU can have */
+  /** @param groups all of the fleet: hosts of other pools also show what a CPU can have */
   constructor(db: Database, table: CauseTable, groups: readonly Group[]) {
     this.#table = table
     this.#facts = new FleetFacts(db, groups)
@@ -76,7 +76,7 @@ export class CauseFinder {
     if (virtual && model === '') {
       return this.#finding(feature, 'hypervisor', 'low', [{ kind: 'virtual-machine' }])
     }
-    // A promise that the CPU is not affected is a property of its silicon; a control comes with microcode.
+    // A promise that the CPU is not affected is a property of its hardware; a control comes with microcode.
     const promise = feature.name.endsWith('-no')
     const updated = !promise && this.#table.knows('microcode', feature.name)
     const confidence = updated ? (model === '' ? 'low' : 'medium') : model === '' ? 'medium' : 'high'
@@ -95,7 +95,7 @@ export class CauseFinder {
     return name === 'vmx' || name === 'svm' ? 'firmware' : undefined
   }
 
-  /** Whether the host's description holds anything that only the same MSRs tell. */
+  /** Whether the host's description contains anything from the same MSRs. */
   #readsMsrs({ features }: Group, { place }: Feature): boolean {
     if (place.kind !== 'msr') return true
     const gate = prerequisiteOfMsr(place.index)
@@ -162,7 +162,7 @@ interface PeerVerdict {
 }
 
 /**
- * Why a group lacks a feature that other groups of the same silicon have: what is known of the feature, weighed
+ * Why a group lacks a feature that other groups of the same hardware have: what is known of the feature, weighed
  * by what differs between the hosts.
  * @param having groups of the same signature that have it; at least one
  */

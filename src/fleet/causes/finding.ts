@@ -4,7 +4,7 @@ import type { Cause } from '../../map/cause-table.ts'
 /** `high`: the fleet's own hosts or the CPU's model show it; `medium`: it is so as a rule; `low`: a guess. */
 export type Confidence = 'high' | 'medium' | 'low'
 
-/** Why hosts of a group lack a feature, as far as can be told. */
+/** Why hosts of a group lack a feature, as far as can be found out. */
 export interface CauseFinding {
   readonly cause: Cause
   readonly confidence: Confidence
@@ -17,7 +17,7 @@ export interface CauseFinding {
 
 /** What a finding rests on. */
 export type Evidence =
-  /** Hosts with the same signature that have it: it is not the silicon. */
+  /** Hosts with the same signature that have it: it is not the hardware. */
   | { readonly kind: 'same-signature'; readonly host: string }
   /** The newest microcode of those that lack it, and the oldest of those with the same signature that have it. */
   | { readonly kind: 'microcode'; readonly without: number; readonly having: number }

@@ -49,16 +49,16 @@ export class Losses {
     const tallies = this.#losses.tally(groups)
     return this.#table.in(lost).map(feature => {
       const own = tallies(feature)
-      if (own.length > 0) return { feature, because: own.map(tally => this.#told(feature, tally)) }
+      if (own.length > 0) return { feature, because: own.map(tally => this.#reasonOf(feature, tally)) }
       const gate = prerequisiteOf(this.#table, feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
-      const because = behind.map(tally => this.#told(feature, tally, gate))
+      const because = behind.map(tally => this.#reasonOf(feature, tally, gate))
       return { feature, because: because.length > 0 ? because : [this.#own(feature)] }
     })
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
-  #told(feature: Feature, tally: LackingGroups, gate?: Feature): LossReason {
+  #reasonOf(feature: Feature, tally: LackingGroups, gate?: Feature): LossReason {
     const [first] = tally.groups
     if (!first) return this.#own(feature)
     const finding = this.#finder.forGroup(first)(gate ?? feature)

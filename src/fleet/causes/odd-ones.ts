@@ -5,7 +5,7 @@ import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
 import { signatureKey } from './peers.ts'
 
-/** Hosts whose silicon others share and whose features are not the same. */
+/** Hosts with the same hardware as others and different features. */
 export interface Outlier {
   readonly group: Group
   /** The group of the same signature with the most hosts. */

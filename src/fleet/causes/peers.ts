@@ -76,7 +76,7 @@ export class FleetFacts {
   }
 }
 
-/** Equal for hosts of the same silicon; undefined where the signature is not known. */
+/** Equal for hosts of the same hardware; undefined where the signature is not known. */
 export const signatureKey = ({ vendor = '', signature: s }: Group): string | undefined =>
   s && s.family !== 0 ? `${vendor} ${s.family}.${s.model}.${s.stepping}` : undefined
 

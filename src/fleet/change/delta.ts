@@ -56,7 +56,7 @@ export function comparePools(
   })
 }
 
-/** Whether anything that is told of a pool is not as it was. */
+/** Whether anything that is reported about a pool has changed. */
 export const isPoolChanged = ({ before, after, gained, lost }: PoolDelta): boolean =>
   before?.hosts !== after?.hosts ||
   before?.value !== after?.value ||

@@ -114,7 +114,7 @@ export function dropEffect(facts: FleetFacts, effect: Effect, group: Group, host
   return changeFeatures(host, back.minus(withDependents(facts.db, effect.gives)))
 }
 
-/** The document it was read from no longer tells what it has, nor does the model that it names. */
+/** The document it was read from no longer describes it, nor does the model that it names. */
 const changeFeatures = (host: FleetHost, features: FleetHost['features']): FleetHost =>
   features.eq(host.features) ? host : { ...host, features, model: undefined, documentHash: undefined }
 

@@ -17,7 +17,7 @@ import { weightClassOf } from '../value.ts'
 import type { Requirement } from './requirement.ts'
 import type { RequirementFailure, RequirementKind } from './requirement-result.ts'
 
-/** Whether a pool keeps to one demand of a requirement. */
+/** Whether a pool meets one rule of a requirement. */
 export interface RequirementResult {
   /** The requirement's name. */
   readonly requirement: string
@@ -29,7 +29,7 @@ export interface RequirementResult {
 }
 
 /**
- * Every demand of every requirement of each pool that it is for, in that order: requirements as they are given,
+ * Every rule of every requirement of each pool that it is for, in that order: requirements as they are given,
  * pools bytewise. A requirement whose labels fit no pool is a failure of its own: policy that covers nothing.
  */
 export function checkFleet(checked: FleetCheckInput): RequirementResult[] {
@@ -71,7 +71,7 @@ interface FleetCheckInput {
   readonly groups: readonly Group[]
 }
 
-/** A kind of demand: what it is called, which requirements make it, and what breaks it in a pool. */
+/** A kind of rule: its name, and what breaks it in a pool. */
 interface RequirementCheck {
   readonly kind: RequirementKind
   /** Undefined where the requirement does not make it; else what breaks it, nothing where it is kept. */
@@ -82,7 +82,7 @@ interface RequirementCheck {
   ) => RequirementFailure[] | undefined
 }
 
-/** Every kind of demand, in the order of reports. */
+/** Every kind of rule, in the order of reports. */
 const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   {
     kind: 'level',
@@ -198,7 +198,7 @@ function checkHostCount(pool: FleetPool, least: number): RequirementFailure[] {
   return hosts < least ? [{ kind: 'hosts', hosts, least }] : []
 }
 
-/** Each host of a signature of which a revision is demanded. One without signature is not known to be any of them. */
+/** Each host of a signature for which a revision is required. One without signature is not known to be any of them. */
 function checkMicrocode(
   _: FleetCheckInput,
   { microcode }: Requirement,
@@ -208,9 +208,9 @@ function checkMicrocode(
     microcode &&
     hostsOf(pool).flatMap(host => {
       const { signature, microcode: is } = host
-      const demanded = microcode.find(({ of }) => signature && matches([of], signature))
-      if (!demanded || (is ?? 0) >= demanded.least) return []
-      return [{ kind: 'microcode', host, is, least: demanded.least } as const]
+      const needed = microcode.find(({ of }) => signature && matches([of], signature))
+      if (!needed || (is ?? 0) >= needed.least) return []
+      return [{ kind: 'microcode', host, is, least: needed.least } as const]
     })
   )
 }

@@ -6,7 +6,7 @@ import type { Group } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import type { StuckGuest } from '../places.ts'
 
-/** What can be demanded of a pool, as a fleet file calls it; `pools`: that there is such a pool. */
+/** What can be required of a pool, as a fleet file calls it; `pools`: that there is such a pool. */
 export type RequirementKind =
   | 'pools'
   | 'level'
@@ -23,7 +23,7 @@ export type RequirementKind =
   | 'not-vulnerable'
   | 'movable'
 
-/** One reason why a pool does not keep to a demand. */
+/** One reason why a pool does not meet a rule. */
 export type RequirementFailure =
   | { readonly kind: 'no-pool'; readonly labels: readonly string[] }
   /** The baseline lacks it: these groups do, each for its reason. */

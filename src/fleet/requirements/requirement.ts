@@ -4,7 +4,7 @@ import type { SignatureMatch } from '../../core/signature.ts'
 import type { Level } from '../../map/levels.ts'
 import type { WeightClass } from '../../map/weights.ts'
 
-/** What an operator demands of pools: policy as code. Everything that is given must hold; absent: nothing is asked. */
+/** What an operator requires of pools. Everything that is given must hold; absent: nothing is required. */
 export interface Requirement {
   /** What reports call it. */
   readonly name: string

@@ -30,8 +30,8 @@ export class MapFeatures {
     const migratable = element.attributes.migratable !== 'no'
     const bits = this.#setOf(dataOf(element))
     const { place, bit } = this.#lowest(bits)
-    const told = { name, index: this.list.length, bits, place, bit, migratable }
-    const feature = new MapFeature(told, this.#known?.get(name))
+    const facts = { name, index: this.list.length, bits, place, bit, migratable }
+    const feature = new MapFeature(facts, this.#known?.get(name))
     this.list.push(feature)
     this.#byName.set(name, feature)
   }
@@ -58,10 +58,10 @@ export class MapFeatures {
   }
 }
 
-/** What the map itself tells of a feature. */
+/** What the map itself contains about a feature. */
 type FeatureFacts = Pick<Feature, 'name' | 'index' | 'bits' | 'place' | 'bit' | 'migratable'>
 
-/** A feature of an installed map; what maps do not tell is taken from the `known` feature of that name. */
+/** A feature of an installed map; what maps do not contain is taken from the `known` feature of that name. */
 class MapFeature implements Feature {
   readonly name: string
   readonly index: number

@@ -59,7 +59,7 @@ function lintList(name: string, text: string, fields: readonly string[], sources
 
 /**
  * The lines of causes and effects that cite no source, or one that `docs/sources.md` does not have. Advice that follows
- * from a cause (`*`) needs none; `unverified` is no source, but says that nobody could look into the one before it.
+ * from a cause (`*`) needs none; `unverified` is no source, but says that the one before it was not checked.
  */
 export function lintCited(file: DataFile, sources: string): LintFinding[] {
   const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1]))

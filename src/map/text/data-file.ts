@@ -77,7 +77,7 @@ const standsAlone = (text: string, at: number, token: string): boolean =>
 
 /** What a line of data says, and on whose word. */
 interface Cited {
-  /** With `(unverified)` at its end where nobody could look its source up. */
+  /** With `(unverified)` at its end where its source could not be checked. */
   readonly text: string
   /** Keys of `docs/sources.md`. */
   readonly sources: readonly string[]

@@ -10,7 +10,7 @@ interface FeatureFlags {
   readonly migratable: boolean
   /** Not among libvirt's features: only our own notes speak of it. */
   readonly beyond: boolean
-  /** Made by the hypervisor, not by silicon. */
+  /** Provided by the hypervisor, not by the hardware. */
   readonly byHypervisor: boolean
   readonly deprecated: boolean
 }
