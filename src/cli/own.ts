@@ -140,7 +140,7 @@ export interface GivenFleet {
 }
 
 /** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError; CommandError where it has no host */
-export async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
+async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
   const context = await openContext(session)
   const { fleet, notes } = await readFleet(context, paths)
   if (fleet.hosts.length === 0) throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`])

@@ -103,7 +103,7 @@ function explainLost(lost: readonly LostFeature[]): Line[] {
 const MANY_HOSTS = 100
 
 /** `avx2  CPUID.07H.0:EBX[5]  AVX2 instructions` */
-export const reasonRow = ({ feature, place, title }: Reason): Cell[] => [
+const reasonRow = ({ feature, place, title }: Reason): Cell[] => [
   feature,
   { text: place, tone: 'quiet' },
   title,
