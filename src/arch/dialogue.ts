@@ -9,10 +9,10 @@ export interface DialogueStep {
 }
 
 /**
- * Questions to a QEMU, each put when the one before is answered, and what they come to. Pure: a live QEMU may answer,
- * or a recording.
+ * Commands for a QEMU, each sent after the reply to the one before, and the result. Pure: a live QEMU replies, or a
+ * recording, or nothing where there is neither.
  */
-export type Dialogue<T> = Generator<DialogueStep, T, JsonObject>
+export type Dialogue<T, Step = DialogueStep> = Generator<Step, T, JsonObject>
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -19,8 +19,8 @@ export type HypervisorModels = ReadonlyMap<string, readonly string[]>
 export interface ModelRefusal {
   readonly kind: 'model'
   readonly model: string
-  /** `unknown`: it has no such model; `blocked`: by what `blockers` names; `untold`: it does not say by what. */
-  readonly because: 'unknown' | 'blocked' | 'untold'
+  /** `unknown`: it has no such model; `blocked`: by what `blockers` names; `unexplained`: it does not say by what. */
+  readonly because: 'unknown' | 'blocked' | 'unexplained'
   readonly blockers: readonly string[]
 }
 
@@ -34,7 +34,7 @@ export function findModelRefusal(
   const known = models.get(name)
   if (!known) return { ...refusal, because: 'unknown', blockers: [] }
   if (comparedByBits) return undefined
-  if (known.includes('?')) return { ...refusal, because: 'untold', blockers: [] }
+  if (known.includes('?')) return { ...refusal, because: 'unexplained', blockers: [] }
   const blockers = known.filter(blocker => !disabled.has(blocker))
   return blockers.length > 0 ? { ...refusal, because: 'blocked', blockers } : undefined
 }

@@ -4,9 +4,9 @@ import { findUnmigratable } from './expansion.ts'
 
 /**
  * What keeps a model from being used on a host, in libvirt's spelling; empty: nothing. `unknown`: nobody says whether
- * anything does. `untold`: something does, and nobody says what.
+ * anything does. `unexplained`: something does, and nobody says what.
  */
-export type Blockers = readonly string[] | 'unknown' | 'untold'
+export type Blockers = readonly string[] | 'unknown' | 'unexplained'
 
 /** What hypervisors allow guests. */
 export interface HypervisorSupport {
@@ -56,7 +56,7 @@ export const meetHypervisorSupport = (
 
 /** The worse of two: what is usable on both hosts must be on each. */
 function meetBlockers(one: Blockers, other: Blockers): Blockers {
-  if (one === 'untold' || other === 'untold') return 'untold'
+  if (one === 'unexplained' || other === 'unexplained') return 'unexplained'
   if (one === 'unknown') return other.length === 0 ? 'unknown' : other
   if (other === 'unknown') return one.length === 0 ? 'unknown' : one
   return [...new Set([...one, ...other])]

@@ -155,7 +155,7 @@ export function computeHypervisorBaseline(
 const listModels = ({ models }: HypervisorSupport): AllowedModels =>
   new Map(
     [...models].flatMap(([name, blockers]) =>
-      blockers === 'untold' ? [] : [[name, blockers === 'unknown' ? [] : blockers] as const],
+      blockers === 'unexplained' ? [] : [[name, blockers === 'unknown' ? [] : blockers] as const],
     ),
   )
 

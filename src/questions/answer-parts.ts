@@ -39,7 +39,7 @@ export const BaselineReasons = v.strictObject({
       v.picklist(['asked', 'shared', 'own', 'closest']),
       '`asked`: by `onModel`; `shared`: every host is of this model; `own`: some are; `closest`: none is.',
     ),
-    beyond: v.number(),
+    added: v.number(),
     disabled: v.number(),
   }),
   lost: v.array(LostFeature),

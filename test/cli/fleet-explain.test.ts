@@ -69,15 +69,15 @@ describe('every example', () => {
 describe('explain', () => {
   test('the single most expensive host is on the first line', () => {
     const { stdout } = virtCpu(['explain', 'examples/forty', '--cost'], { cwd: root })
-    const { dearest }: CostAnswer = JSON.parse(
+    const { mostExpensive }: CostAnswer = JSON.parse(
       virtCpu(['explain', 'examples/forty', '--cost', '--json'], { cwd: root }).stdout,
     )
-    expect(dearest?.host).toBe('kvm-a03')
+    expect(mostExpensive?.host).toBe('kvm-a03')
     expect(stdout.split('\n')[0]).toMatch(/^kvm-a03 costs pool intel most: 3 features; value 300$/)
   })
 
   test('the odd ones that the example was given are found, with their causes', () => {
-    const odd = explained('examples/forty').flatMap(pool => pool.odd)
+    const odd = explained('examples/forty').flatMap(pool => pool.outliers)
     const found = odd.map(({ hosts, lacks }) => [
       hosts.join(' '),
       [...new Set(lacks.map(({ cause }) => cause))].join(' '),

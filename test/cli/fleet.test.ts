@@ -103,12 +103,12 @@ describe('migrate', () => {
 describe('drain', () => {
   test('an order, and status 1 where a guest must be powered off', () => {
     expect(run('drain', 'fleet.yaml').status).toBe(0)
-    const { steps, raise } = json('drain', 'fleet.yaml', '--apply', 'tsx-off')
+    const { steps, restarts } = json('drain', 'fleet.yaml', '--apply', 'tsx-off')
     expect(steps.map(({ host }: { host: string }) => host)).toEqual(['b', 'c', 'a'])
     expect(steps[2].stuck).toMatchObject([
       { guest: 'vm', obstacles: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
-    expect(raise).toMatchObject([{ guest: 'vm', beyond: [{ feature: 'hle' }, { feature: 'rtm' }] }])
+    expect(restarts).toMatchObject([{ guest: 'vm', extra: [{ feature: 'hle' }, { feature: 'rtm' }] }])
     expect(run('drain', 'fleet.yaml', '--apply', 'tsx-off').status).toBe(1)
   })
 

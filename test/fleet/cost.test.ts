@@ -11,7 +11,7 @@ const costs = (fleet: readonly FleetHost[]) => computeCosts(valuation, levels, g
 const names = (features: readonly { name: string }[]) => features.map(({ name }) => name).join(' ')
 
 describe('cost', () => {
-  test('the dearest host comes first, with what the others would gain', () => {
+  test('the mostExpensive host comes first, with what the others would gain', () => {
     const pool = hosts('new1 : Skylake-Server\n new2 : Skylake-Server\n old : Skylake-Server -avx512f -clwb')
     const [first, ...rest] = costs(pool)
     expect(first?.groups[0]?.name).toBe('old')

@@ -65,7 +65,7 @@ describe('whether a guest starts', () => {
     expect(starts('Skylake-Server-v3', on)).toBe('blocked(vmx-vnmi-pending)')
     expect(starts('Skylake-Server-v3 -vmx-vnmi-pending', on)).toBe('')
     expect(starts('Skylake-Server-v3', host('Skylake-Server-v3', { 'Skylake-Server-v3': '?' }))).toBe(
-      'untold()',
+      'unexplained()',
     )
   })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { doubts } from '../../src/questions/decode/compute.ts'
+import { findDumpWarnings } from '../../src/questions/decode/compute.ts'
 import { cpuid } from '../notation.ts'
 
 const kinds = (text: string): string =>
-  doubts(cpuid(text))
+  findDumpWarnings(cpuid(text))
     .map(({ kind }) => kind)
     .join(' ')
 
@@ -42,9 +42,9 @@ describe('a dump is doubted', () => {
   })
 
   test('by name', () => {
-    expect(doubts(cpuid('1.ecx=80000000'), 'host7')).toEqual([
+    expect(findDumpWarnings(cpuid('1.ecx=80000000'), 'host7')).toEqual([
       { kind: 'hypervisor-present', source: 'host7' },
     ])
-    expect(doubts(cpuid('1.ecx=80000000'))).toEqual([{ kind: 'hypervisor-present' }])
+    expect(findDumpWarnings(cpuid('1.ecx=80000000'))).toEqual([{ kind: 'hypervisor-present' }])
   })
 })

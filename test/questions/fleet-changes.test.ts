@@ -66,7 +66,7 @@ describe('in JSON, as the commands answer', () => {
     expect(drain({ documents, hosts: ['a'] }).steps).toMatchObject([
       { host: 'blue/a.xml', stuck: [{ guest: 'vm' }] },
     ])
-    expect(drain({ documents }).bound).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
+    expect(drain({ documents }).unmovable).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
   })
 
   test('drift', () => {

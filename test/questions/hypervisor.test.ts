@@ -84,7 +84,7 @@ describe('laws', () => {
   })
 
   const names = fc.subarray(['a', 'b', 'c', 'd'])
-  const blockers = fc.oneof(names, fc.constantFrom('unknown' as const, 'untold' as const))
+  const blockers = fc.oneof(names, fc.constantFrom('unknown' as const, 'unexplained' as const))
   const allowances: fc.Arbitrary<HypervisorSupport> = fc.record({
     models: fc
       .dictionary(fc.constantFrom('m', 'n', 'o'), blockers)

@@ -85,6 +85,6 @@ test('fleets are explained and parted by functions of the verbs’ names', () =>
   const [pool] = library.explain({ documents }).pools
   expect(pool?.pool).toBe('p')
   expect(explainFeature({ documents, feature: 'adx' }).feature).toBe('adx')
-  expect(Object.keys(library.explain({ documents, cost: true }))).toContain('dearest')
+  expect(Object.keys(library.explain({ documents, cost: true }))).toContain('mostExpensive')
   expect(library.pools({ documents, k: 2 }).curve).toHaveLength(2)
 })

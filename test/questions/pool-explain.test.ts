@@ -48,8 +48,8 @@ describe('explained', () => {
   test('why this model', () => {
     const why = (of: Record<string, string>, options: ResultOptions = {}) => {
       const made = pool(of)
-      const { name, because, beyond, disabled } = made.reasons(made.result(options), options).model
-      return `${name} ${because} +${beyond} -${disabled}`
+      const { name, because, added, disabled } = made.reasons(made.result(options), options).model
+      return `${name} ${because} +${added} -${disabled}`
     }
     expect(why({ a: 'Penryn Intel +vmx' })).toBe('Penryn shared +1 -0')
     expect(why({ a: 'EPYC AMD' })).toBe('EPYC shared +0 -1')

@@ -59,8 +59,8 @@ describe('Ice Lake joins Cascade Lakes that run with TSX', () => {
     const { pools, guests } = whatIf({ documents, apply: ['tsx-off'] })
     expect(pools).toEqual([]) // the Ice Lake had taken TSX from the pool already
     expect(guests).toMatchObject([{ guest: 'db', own: 'closed', stuck: true }])
-    expect(drain({ documents }).raise).toMatchObject([
-      { guest: 'db', beyond: [{ feature: 'hle' }, { feature: 'rtm' }] },
+    expect(drain({ documents }).restarts).toMatchObject([
+      { guest: 'db', extra: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
     const pool = baseline({ cpus: [ice, cascade] })
     expect(pool.xml).toMatch(
@@ -169,13 +169,13 @@ describe('Sierra Forest beside Sapphire Rapids', () => {
   test('one of them costs the pool a level; a pool for each gives it back', () => {
     const whole = whatIf({ documents, remove: ['e1'] })
     expect(whole.pools).toMatchObject([{ before: { level: 'x86-64-v3' }, after: { level: 'x86-64-v4' } }])
-    expect(drain({ documents }).bound).toMatchObject([{ guest: 'ml', nearest: 'e1.xml' }])
+    expect(drain({ documents }).unmovable).toMatchObject([{ guest: 'ml', nearest: 'e1.xml' }])
     const apart = fleet({
       'p/p1.xml': sapphire,
       'p/p2.xml': sapphire,
       'e/e1.xml': sierra,
       'p/p1/ml.xml': guest,
     })
-    expect(drain({ documents: apart }).bound).toEqual([])
+    expect(drain({ documents: apart }).unmovable).toEqual([])
   })
 })

@@ -42,9 +42,9 @@ export class Analysis {
 
   /** What each kind of host costs its pool; a scope without hosts costs nothing. */
   cost(scope: HostScope): CostAnswer {
-    if (this.in(scope).length === 0) return { dearest: null, pools: [] }
+    if (this.in(scope).length === 0) return { mostExpensive: null, pools: [] }
     const answer = this.ask('explain', { cost: true, ...(scope === null ? {} : { pool: scope }) })
-    if (!('dearest' in answer)) throw new RangeError('explain did not return costs')
+    if (!('mostExpensive' in answer)) throw new RangeError('explain did not return costs')
     return answer
   }
 

@@ -183,8 +183,8 @@ class Decoder {
       const { value } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)
-      const doubts = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
-      const notes = [...doubts, ...lacks(this.#context, value, cpu, options)]
+      const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
+      const notes = [...warnings, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)
       return { source, answer: answer(cpu, value, notes), reasons: decodeReasons(this.#context, value, cpu) }
     } catch (error) {

@@ -18,7 +18,7 @@ export function readPage(): string {
 const SLOT = '<script type="application/json" id="data">null</script>'
 
 /** The page with these files in it, each text once. @throws FileError, ParseError */
-export function bake(page: string, paths: readonly string[]): string {
+export function embed(page: string, paths: readonly string[]): string {
   const texts = new Map<string, number>()
   const files = paths.map(path => {
     const text = readWholeText(path)
@@ -55,7 +55,7 @@ export const command: Command = {
     if (data.length === 0) session.out(page)
     else {
       const { filesOfFleet } = await import('../../host/files/fleet.ts')
-      session.out(bake(page, await filesOfFleet(await openContext(session), data)))
+      session.out(embed(page, await filesOfFleet(await openContext(session), data)))
     }
     return 0
   },

@@ -42,17 +42,17 @@ export interface DescribeOptions {
 export async function describeHost(context: Context, options: DescribeOptions): Promise<DescribedHost> {
   const tree = new HostTree(options.root)
   const arch = archOf(tree)
-  const { facts, node, doubts } = readHost(tree, arch, options.libvirt)
+  const { facts, node, warnings } = readHost(tree, arch, options.libvirt)
   const cpu = await readCpu(context, tree, arch, node, options.best)
-  const { guests, doubts: aboutGuests } = tree.isLive
+  const { guests, warnings: aboutGuests } = tree.isLive
     ? await findGuests(arch, { cache: options.cache })
-    : { guests: [], doubts: [{ kind: 'guests-unasked' } as const] }
+    : { guests: [], warnings: [{ kind: 'guests-unasked' } as const] }
   return {
     host: { ...facts, cpu: cpu.value },
     guests,
     node,
     vfio: readVfio(tree, arch),
-    notes: [...cpu.notes, ...doubts, ...aboutGuests],
+    notes: [...cpu.notes, ...warnings, ...aboutGuests],
   }
 }
 

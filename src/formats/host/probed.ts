@@ -21,7 +21,7 @@ export interface ProbedCpu {
   readonly tsc?: Tsc | undefined
   /** How wide physical addresses are; absent: not known. */
   readonly physicalBits?: number | undefined
-  readonly doubts: readonly ProbeWarning[]
+  readonly warnings: readonly ProbeWarning[]
 }
 
 /** How a probe went, what it could not see, and where CPUs differ. CPUs are lists as Linux writes them: `0-3,8`. */
@@ -35,7 +35,7 @@ export type ProbeWarning =
   | {
       readonly kind: 'cpus-unseen'
       readonly cpus: string
-      readonly because: 'offline' | 'not-allowed' | 'not-told'
+      readonly because: 'offline' | 'not-allowed' | 'not-reported'
     }
   | { readonly kind: 'smt'; readonly state: string }
   | { readonly kind: 'hybrid'; readonly cores: readonly CpuGroup[] }

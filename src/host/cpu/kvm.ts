@@ -106,15 +106,15 @@ export function readFeatureMsrs(
   system: LinuxSystem,
   dumps: readonly DistinctDump[],
   kvm: Kvm,
-): { readonly dumps: DistinctDump[]; readonly doubts: ProbeWarning[] } {
+): { readonly dumps: DistinctDump[]; readonly warnings: ProbeWarning[] } {
   const indexes = [...FEATURE_MSRS]
   const own = tryRoute('/dev/cpu/0/msr', () =>
     dumps.map(dump => readMsrDevice(system.path('dev/cpu', dump.cpus[0] ?? '0', 'msr'), indexes)),
   )
-  if (own.value) return { dumps: addMsrs(dumps, own.value), doubts: [] }
+  if (own.value) return { dumps: addMsrs(dumps, own.value), warnings: [] }
   const offered = tryRoute('/dev/kvm', () => kvm.msrs())
   if (offered.failure) {
-    return { dumps: [...dumps], doubts: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
+    return { dumps: [...dumps], warnings: [{ kind: 'msrs-unseen', failed: [own.failure, offered.failure] }] }
   }
   const msrs = offered.value.map(([index]) => index)
   return {
@@ -122,7 +122,7 @@ export function readFeatureMsrs(
       dumps,
       dumps.map(() => offered.value),
     ),
-    doubts: [{ kind: 'msrs-of-kvm', failed: [own.failure], msrs }],
+    warnings: [{ kind: 'msrs-of-kvm', failed: [own.failure], msrs }],
   }
 }
 

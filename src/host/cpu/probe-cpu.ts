@@ -94,12 +94,12 @@ function probeSystem(system: LinuxSystem, run: RunRequests): ProbedCpu {
     microcode: microcodeOf(infos[0]),
     tsc: tsc?.value,
     physicalBits: physicalBitsOf(infos[0]),
-    doubts: [
+    warnings: [
       { kind: 'probed', route, cpus: printCpuList(listNumbers(dumps)), failed },
       ...findUnseen(system, route, dumps),
       ...(system.smt === undefined ? [] : [{ kind: 'smt', state: system.smt } as const]),
       ...findDifferences(kinds, infos),
-      ...msrs.doubts,
+      ...msrs.warnings,
       ...(tsc?.failure ? [{ kind: 'tsc-unseen', failed: [tsc.failure] } as const] : []),
     ],
   }
@@ -128,7 +128,7 @@ const listNumbers = (dumps: readonly Dump[]): number[] => dumps.map(({ label }) 
 
 function findUnseen({ online, offline }: LinuxSystem, route: Route, dumps: readonly Dump[]): ProbeWarning[] {
   const seen = new Set(listNumbers(dumps))
-  const because = route === 'instruction' ? 'not-allowed' : 'not-told'
+  const because = route === 'instruction' ? 'not-allowed' : 'not-reported'
   const missed = online.filter(cpu => !seen.has(cpu))
   return [
     { kind: 'cpus-unseen', cpus: printCpuList(offline), because: 'offline' } as const,

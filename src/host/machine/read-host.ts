@@ -111,7 +111,7 @@ export interface HostAround {
   readonly facts: Omit<HostFacts, 'cpu'>
   /** Undefined where the processors could not be counted. */
   readonly node: NodeInfo | undefined
-  readonly doubts: readonly HostWarning[]
+  readonly warnings: readonly HostWarning[]
 }
 
 /**
@@ -119,13 +119,13 @@ export interface HostAround {
  * @param arch libvirt's name of the host's architecture
  */
 export function readHost(tree: HostTree, arch: string, version: LibvirtVersion): HostAround {
-  const doubts: HostWarning[] = []
+  const warnings: HostWarning[] = []
   const part = <T>(name: HostPart, read: () => T): T | undefined => {
     try {
       return read()
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error
-      doubts.push({ kind: 'part-left-out', part: name, because: error.message })
+      warnings.push({ kind: 'part-left-out', part: name, because: error.message })
       return undefined
     }
   }
@@ -147,7 +147,7 @@ export function readHost(tree: HostTree, arch: string, version: LibvirtVersion):
     energy: hasBehaviour(version, 'energy') ? part('energy', () => readEnergy(tree)) : undefined,
     securityModels: readSecurityModels(tree),
   }
-  return { facts, node, doubts: [...doubts, ...findUnseen(tree, uuid)] }
+  return { facts, node, warnings: [...warnings, ...findUnseen(tree, uuid)] }
 }
 
 /** What QEMU's guests can do anywhere. */

@@ -75,7 +75,7 @@ function isProgram(path: string): boolean {
 interface GuestSearchResult {
   /** In libvirt's order of architectures. */
   readonly guests: readonly GuestFacts[]
-  readonly doubts: readonly HostWarning[]
+  readonly warnings: readonly HostWarning[]
 }
 
 /**
@@ -97,7 +97,7 @@ export async function findGuests(
   })
   return {
     guests,
-    doubts: [...listFailures(asked), ...(guests.length === 0 ? [{ kind: 'no-emulators' } as const] : [])],
+    warnings: [...listFailures(asked), ...(guests.length === 0 ? [{ kind: 'no-emulators' } as const] : [])],
   }
 }
 

@@ -1,8 +1,6 @@
+import type { Dialogue } from '../../arch/dialogue.ts'
 import { type JsonObject, member } from '../../formats/json/json-value.ts'
 import type { QmpCommand } from '../../qemu/qmp/reply.ts'
-
-/** Questions to a QEMU, each put when the one before is answered. Nothing here knows where the answers come from. */
-export type Interview<T = void> = Generator<QmpCommand, T, JsonObject>
 
 /** Raised whenever other questions are asked, so that no cached conversation lacks an answer. */
 export const REVISION = 2
@@ -42,7 +40,7 @@ interface ExpansionRequest {
  * Everything that is ever asked of a binary started with the best accelerator: what libvirt asks, so that a reader
  * takes libvirt's recordings and ours alike. Whether the QEMU is too old is the reader's to say.
  */
-export function* askFirstRun(): Interview<FirstRunFindings> {
+export function* askFirstRun(): Dialogue<FirstRunFindings, QmpCommand> {
   yield { execute: 'qmp_capabilities' }
   yield { execute: 'query-version' }
   const target = member(readReturn(yield { execute: 'query-target' }), 'arch')
@@ -63,7 +61,7 @@ export function* askFirstRun(): Interview<FirstRunFindings> {
 }
 
 /** What the same binary is asked when it emulates, after it was asked with an accelerator. */
-export function* askSecondRun({ expansions }: FirstRunFindings): Interview {
+export function* askSecondRun({ expansions }: FirstRunFindings): Dialogue<void, QmpCommand> {
   yield { execute: 'qmp_capabilities' }
   yield { execute: 'query-cpu-definitions' }
   yield* askExpansions('max', expansions)
@@ -105,14 +103,18 @@ const reportsDeprecated = (schema: unknown): boolean =>
   Array.isArray(schema) &&
   schema.some(entry => listNames(member(entry, 'members')).includes('deprecated-props'))
 
-function* askExpansions(name: string, expansions: readonly ExpansionRequest[]): Interview {
+function* askExpansions(name: string, expansions: readonly ExpansionRequest[]): Dialogue<void, QmpCommand> {
   for (const { type, props } of expansions) {
     const model = props ? { name, props } : { name }
     yield { execute: 'query-cpu-model-expansion', arguments: { type, model } }
   }
 }
 
-function* askProperties(execute: string, wanted: readonly string[], types: ReadonlySet<string>): Interview {
+function* askProperties(
+  execute: string,
+  wanted: readonly string[],
+  types: ReadonlySet<string>,
+): Dialogue<void, QmpCommand> {
   for (const typename of wanted) if (types.has(typename)) yield { execute, arguments: { typename } }
 }
 

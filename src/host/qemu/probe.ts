@@ -187,7 +187,7 @@ export async function probeQemu({ binary, cache, timeout }: ProbeQemuOptions): P
 
 async function recordRuns(binary: string, timeout: number | undefined): Promise<QmpRecording> {
   const first = await Qemu.start(binary, { accelerator: 'kvm:tcg', timeout })
-  const { found, said } = await first.interview(askFirstRun()).finally(() => first.end())
+  const { found, said } = await first.run(askFirstRun()).finally(() => first.end())
   const runs = found.accelerator === 'tcg' ? [said] : [said, await recordEmulation(binary, found, timeout)]
   return { source: binary, runs, bare: false }
 }
@@ -198,6 +198,6 @@ async function recordEmulation(
   timeout?: number,
 ): Promise<readonly QmpExchange[]> {
   const second = await Qemu.start(binary, { accelerator: 'tcg', timeout })
-  const { said } = await second.interview(askSecondRun(found)).finally(() => second.end())
+  const { said } = await second.run(askSecondRun(found)).finally(() => second.end())
   return said
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import type { Dialogue } from '../../arch/dialogue.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
 import type { QmpCommand, QmpExchange } from '../../qemu/qmp/reply.ts'
-import type { Interview } from './interview.ts'
 
 type QmpChild = Pick<ChildProcess, 'on'> & {
   readonly stdin: Writable
@@ -142,15 +142,15 @@ export class Qemu {
     return this.#next(message => 'return' in message || 'error' in message, command.execute)
   }
 
-  /** Puts an interview's questions; answers what it found, and what was said. */
-  async interview<T>(interview: Interview<T>): Promise<{ found: T; said: readonly QmpExchange[] }> {
+  /** Asks the questions of a dialogue; returns what it found, and what was said. */
+  async run<T>(dialogue: Dialogue<T, QmpCommand>): Promise<{ found: T; said: readonly QmpExchange[] }> {
     const said: QmpExchange[] = []
-    let step = interview.next()
+    let step = dialogue.next()
     while (!step.done) {
       const command = step.value
       const reply = await this.ask(command)
       said.push({ command, reply, line: 0 })
-      step = interview.next(reply)
+      step = dialogue.next(reply)
     }
     return { found: step.value, said }
   }

@@ -1,6 +1,6 @@
 import type { Dialogue } from '../../arch/dialogue.ts'
 import { member } from '../../formats/json/json-value.ts'
-import type { Interview } from './interview.ts'
+import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 import { Qemu, type QemuOptions } from './qemu.ts'
 
 /**
@@ -34,7 +34,7 @@ export interface GivenFeatureLists {
 }
 
 /** What the first virtual CPU has: every property that is true, and those that QEMU had to leave out. */
-function* askGivenFeatures(): Interview<GivenFeatureLists> {
+function* askGivenFeatures(): Dialogue<GivenFeatureLists, QmpCommand> {
   yield { execute: 'qmp_capabilities' }
   const cpus = member(yield { execute: 'query-cpus-fast' }, 'return')
   const known = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
@@ -58,5 +58,5 @@ function* askGivenFeatures(): Interview<GivenFeatureLists> {
  */
 export async function probeGivenFeatures(binary: string, options: QemuOptions): Promise<GivenFeatureLists> {
   const qemu = await Qemu.start(binary, options)
-  return (await qemu.interview(askGivenFeatures()).finally(() => qemu.end())).found
+  return (await qemu.run(askGivenFeatures()).finally(() => qemu.end())).found
 }

@@ -106,7 +106,7 @@ export class Pool {
       name: cpu.model ?? '',
       of,
       because,
-      beyond: count('require'),
+      added: count('require'),
       disabled: count('disable'),
     } as const
     return { hosts: this.#size, model, lost: this.lost() }

@@ -18,7 +18,7 @@ export type FailureAnswer = AnswerOf<typeof FailureAnswer>
 /** Whether a pool keeps to a demand. */
 export const VerdictAnswer = v.strictObject({
   requirement: v.string(),
-  demand: v.picklist([
+  kind: v.picklist([
     'microcode',
     'vendor',
     'model',

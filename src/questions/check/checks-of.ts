@@ -13,18 +13,18 @@ export type HostFiles = ReadonlyMap<string, string>
 export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Checks => ({
   name: 'virt-cpu check',
   rules: Object.entries(DEMAND_TITLES)
-    .filter(([id]) => verdicts.some(({ demand }) => demand === id))
+    .filter(([id]) => verdicts.some(({ kind }) => kind === id))
     .map(([id, title]) => ({ id, title })),
-  cases: verdicts.map(({ requirement, demand, pool, failures }) => ({
-    rule: demand,
+  cases: verdicts.map(({ requirement, kind, pool, failures }) => ({
+    rule: kind,
     subject: poolName(pool),
-    name: `${requirement}: ${demand}`,
+    name: `${requirement}: ${kind}`,
     faults: failures.map(({ text, remedy, hosts: [host] }) => ({
       text: remedy ? `${text}; ${remedy}` : text,
       level: 'error',
       file: host === undefined ? undefined : files.get(host),
       about: host,
-      key: [requirement, demand, pool, text].join(' '),
+      key: [requirement, kind, pool, text].join(' '),
     })),
   })),
 })

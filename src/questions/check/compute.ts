@@ -152,7 +152,7 @@ export function checkAnswer(view: FleetView): CheckAnswer {
 
 const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnswer => ({
   requirement: verdict.requirement,
-  demand: verdict.kind,
+  kind: verdict.kind,
   pool: verdict.pool,
   passed: verdict.failures.length === 0,
   failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),

@@ -13,15 +13,15 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
   )
   report.table(
     [{ title: '' }, { title: 'requirement' }, { title: 'demand' }, { title: 'pool' }],
-    verdicts.map(({ requirement, demand, pool, passed: kept }) => [
+    verdicts.map(({ requirement, kind, pool, passed: kept }) => [
       kept ? { text: 'pass', tone: 'good' } : { text: 'FAIL', tone: 'bad' },
       requirement,
-      demand,
+      kind,
       poolName(pool),
     ]),
   )
-  for (const { requirement, demand, pool, failures } of failed) {
-    report.heading(`${requirement}, ${demand}, ${poolName(pool)}`)
+  for (const { requirement, kind, pool, failures } of failed) {
+    report.heading(`${requirement}, ${kind}, ${poolName(pool)}`)
     for (const { text, remedy } of failures) {
       report.line(`  ${text}`)
       if (remedy) report.line(`    → ${remedy}`)

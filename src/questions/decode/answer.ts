@@ -6,14 +6,11 @@ import { type AnswerOf, described } from '../schema.ts'
 export const DecodeReasons = v.strictObject({
   model: v.string(),
   matches: described(v.boolean(), 'Whether the model is known to be of this family, model and stepping.'),
-  beyond: described(
-    v.number(),
-    'How many features are listed beyond the model, and how many of it disabled.',
-  ),
+  added: described(v.number(), 'How many features are listed beyond the model, and how many of it disabled.'),
   disabled: v.number(),
-  passedOver: described(
+  rejected: described(
     v.array(v.strictObject({ model: v.string(), missing: v.array(Reason) })),
-    'Models of this very silicon that were out, and what of each is not there.',
+    'Models of the same family, model and stepping that do not fit, and what the CPU lacks of each.',
   ),
 })
 export type DecodeReasons = AnswerOf<typeof DecodeReasons>

@@ -10,7 +10,7 @@ import { type Note, reasonOf } from '../words/note.ts'
 import type { DecodeAnswer, DecodeReasons } from './answer.ts'
 
 /** Why an answer from this dump may be poor: what the dump could not see. Empty: nothing found. */
-export function doubts(data: Cpuid, source?: string): Note[] {
+export function findDumpWarnings(data: Cpuid, source?: string): Note[] {
   const found: Note['kind'][] = []
   const extended = data.word(0x8000_0001, 0, 'edx')
   if (bit(extended, 29) && !bit(extended, 11) && data.word(0, 0, 'ebx') === GENU) found.push('syscall-lost')
@@ -50,7 +50,7 @@ export interface DecodedCpu extends DecodeAnswer {
 export function decode(context: Context, data: Cpuid, options: DecodeOptions = {}): DecodedCpu {
   const read = requireDecoder(context.map).read(data)
   const cpu = decodeBits(context, read, options)
-  return answer(cpu, read, [...doubts(data, options.source), ...lacks(context, read, cpu, options)])
+  return answer(cpu, read, [...findDumpWarnings(data, options.source), ...lacks(context, read, cpu, options)])
 }
 
 /** As `decode`, of data already read or met. */
@@ -109,7 +109,7 @@ export function meetData(all: readonly CpuBits[]): CpuBits | undefined {
 export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeReasons {
   const own = db.models.filter(model => data.signature && matches(model.signatures, data.signature))
   const out = own.filter(model => model.decode[cpu.type] && !model.features.leq(data.features))
-  const passedOver = out
+  const rejected = out
     .filter(model => model.name !== cpu.model)
     .map(model => ({
       model: model.name,
@@ -118,8 +118,8 @@ export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeR
   return {
     model: cpu.model ?? '',
     matches: own.some(model => model.name === cpu.model),
-    beyond: cpu.features.filter(({ policy }) => policy !== 'disable').length,
+    added: cpu.features.filter(({ policy }) => policy !== 'disable').length,
     disabled: cpu.features.filter(({ policy }) => policy === 'disable').length,
-    passedOver,
+    rejected,
   }
 }

@@ -16,7 +16,7 @@ export const StepAnswer = v.strictObject({
 export type StepAnswer = AnswerOf<typeof StepAnswer>
 
 /** A guest that has nowhere to go if its host dies. */
-export const BoundAnswer = v.strictObject({
+export const UnmovableAnswer = v.strictObject({
   guest: v.string(),
   host: v.nullable(v.string()),
   pool: v.string(),
@@ -26,22 +26,22 @@ export const BoundAnswer = v.strictObject({
   ),
   why: v.array(ObstacleAnswer),
 })
-export type BoundAnswer = AnswerOf<typeof BoundAnswer>
+export type UnmovableAnswer = AnswerOf<typeof UnmovableAnswer>
 
 /** A guest to be powered off and started again. */
-export const RaiseAnswer = v.strictObject({
+export const RestartAnswer = v.strictObject({
   guest: v.string(),
   host: v.nullable(v.string()),
   pool: v.string(),
   gains: v.array(Reason),
-  beyond: described(v.array(Reason), 'What it has that its pool has not everywhere.'),
+  extra: described(v.array(Reason), 'What it has that its pool has not everywhere.'),
   worth: v.number(),
 })
-export type RaiseAnswer = AnswerOf<typeof RaiseAnswer>
+export type RestartAnswer = AnswerOf<typeof RestartAnswer>
 
 export const DrainAnswer = v.strictObject({
   steps: v.array(StepAnswer),
-  bound: v.array(BoundAnswer),
-  raise: v.array(RaiseAnswer),
+  unmovable: v.array(UnmovableAnswer),
+  restarts: v.array(RestartAnswer),
 })
 export type DrainAnswer = AnswerOf<typeof DrainAnswer>

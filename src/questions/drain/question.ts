@@ -63,7 +63,7 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
         options,
       ).map(step => stepAnswer(view, label, step)),
     ),
-    bound: pools.flatMap(({ label, groups }) =>
+    unmovable: pools.flatMap(({ label, groups }) =>
       findStuckGuests(db.features, guests.get(label) ?? [], groups).map(({ guest, why: [first] }) => ({
         guest: guest.name,
         host: guest.host ?? null,
@@ -72,13 +72,13 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
         why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
       })),
     ),
-    raise: findGuestRestarts(valuation, fleet.hosts.map(options.after), fleet.guests).map(
+    restarts: findGuestRestarts(valuation, fleet.hosts.map(options.after), fleet.guests).map(
       ({ guest, pool, gains, beyond, worth }) => ({
         guest: guest.name,
         host: guest.host ?? null,
         pool,
         gains: gains.map(reasonOf),
-        beyond: beyond.map(reasonOf),
+        extra: beyond.map(reasonOf),
         worth,
       }),
     ),

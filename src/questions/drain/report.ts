@@ -2,10 +2,10 @@ import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
 import { hostNamesOf, poolName } from '../words/cells.ts'
-import type { BoundAnswer, DrainAnswer, RaiseAnswer, StepAnswer } from './answer.ts'
+import type { DrainAnswer, RestartAnswer, StepAnswer, UnmovableAnswer } from './answer.ts'
 
 /** The order of a rolling upgrade, who is bound to one host, and who can be raised, for people. */
-export function reportDrain(report: Report, { steps, bound, raise }: DrainAnswer): void {
+export function reportDrain(report: Report, { steps, unmovable, restarts }: DrainAnswer): void {
   for (const pool of new Set(steps.map(step => step.pool))) {
     reportSteps(
       report,
@@ -13,8 +13,8 @@ export function reportDrain(report: Report, { steps, bound, raise }: DrainAnswer
       steps.filter(step => step.pool === pool),
     )
   }
-  if (bound.length > 0) reportBound(report, bound)
-  if (raise.length > 0) reportRaise(report, raise)
+  if (unmovable.length > 0) reportUnmovable(report, unmovable)
+  if (restarts.length > 0) reportRestarts(report, restarts)
   else report.line({ text: 'every guest has the CPU that its pool offers', tone: 'good' })
 }
 
@@ -58,8 +58,8 @@ function targets(moves: StepAnswer['moves']): string[] {
   )
 }
 
-function reportBound(report: Report, bound: readonly BoundAnswer[]): void {
-  report.heading(`${count(bound.length, 'guest')} with nowhere to go if the host dies`)
+function reportUnmovable(report: Report, unmovable: readonly UnmovableAnswer[]): void {
+  report.heading(`${count(unmovable.length, 'guest')} with nowhere to go if the host dies`)
   report.table(
     [
       { title: 'guest' },
@@ -67,7 +67,7 @@ function reportBound(report: Report, bound: readonly BoundAnswer[]): void {
       { title: 'closest other host' },
       { title: 'why not', wraps: true },
     ],
-    bound.map(({ guest, host, nearest, why }) => [
+    unmovable.map(({ guest, host, nearest, why }) => [
       guest,
       host ?? '',
       nearest ?? 'none',
@@ -76,8 +76,10 @@ function reportBound(report: Report, bound: readonly BoundAnswer[]): void {
   )
 }
 
-function reportRaise(report: Report, raise: readonly RaiseAnswer[]): void {
-  report.heading(`${count(raise.length, 'guest')} to power off and start with the pool's CPU, in this order`)
+function reportRestarts(report: Report, restarts: readonly RestartAnswer[]): void {
+  report.heading(
+    `${count(restarts.length, 'guest')} to power off and start with the pool's CPU, in this order`,
+  )
   report.table(
     [
       { title: '', align: 'right' },
@@ -86,12 +88,12 @@ function reportRaise(report: Report, raise: readonly RaiseAnswer[]): void {
       { title: 'gains' },
       { title: 'gives up, to go everywhere', wraps: true },
     ],
-    raise.map(({ guest, host, gains, beyond }, i) => [
+    restarts.map(({ guest, host, gains, extra }, i) => [
       `${i + 1}`,
       guest,
       host ?? '',
       { text: hostNamesOf(gains, 4), tone: 'good' },
-      hostNamesOf(beyond, 4),
+      hostNamesOf(extra, 4),
     ]),
   )
 }

@@ -2,18 +2,35 @@ import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
+/** Features of one class. */
+const ClassedFeatures = v.strictObject({
+  class: v.picklist([
+    'security',
+    'performance',
+    'virtualization',
+    'nested',
+    'platform',
+    'volatile',
+    'unknown',
+  ]),
+  features: v.array(Reason),
+})
+
+/** The least versions that know a model. */
+const Needs = v.strictObject({
+  qemu: described(
+    v.string(),
+    '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
+  ),
+  libvirt: v.string(),
+})
+
 /** A model that would do too, and what speaks against it. */
 export const RunnerUp = v.strictObject({
   model: v.string(),
   added: v.number(),
   disabled: v.array(v.string()),
-  needs: v.strictObject({
-    qemu: described(
-      v.string(),
-      '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
-    ),
-    libvirt: v.string(),
-  }),
+  needs: Needs,
   why: described(v.string(), 'In words.'),
 })
 export type RunnerUp = AnswerOf<typeof RunnerUp>
@@ -23,9 +40,9 @@ export const GroupSummary = v.strictObject({
   hosts: v.array(v.string()),
   vendor: v.nullable(v.string()),
   signature: v.nullable(v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() })),
-  silicon: described(
+  microarchitecture: described(
     v.nullable(v.string()),
-    'What the silicon is, as the database has it: `Cascade Lake, 2019`; null: not known.',
+    'The microarchitecture, as the database has it: `Cascade Lake, 2019`; null: not known.',
   ),
   model: described(
     v.nullable(v.string()),
@@ -72,12 +89,12 @@ export type SharedCause = AnswerOf<typeof SharedCause>
 /** What becomes of one feature in one pool. */
 export const FeatureInPool = v.strictObject({
   pool: v.string(),
-  fate: described(
+  status: described(
     v.picklist(['lost', 'kept', 'absent']),
     '`kept`: guests may be given it; `lost`: some host has it and guests do not get it; `absent`: no host has it.',
   ),
-  having: v.array(v.string()),
-  lacking: v.array(v.string()),
+  presentOn: v.array(v.string()),
+  missingOn: v.array(v.string()),
   because: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
 })
 export type FeatureInPool = AnswerOf<typeof FeatureInPool>
@@ -132,20 +149,7 @@ export type OddHost = AnswerOf<typeof OddHost>
 /** What a pool would gain without some hosts that have the same features. */
 export const HostCost = v.strictObject({
   hosts: described(v.array(v.string()), 'All hosts with these features: one of several costs nothing alone.'),
-  gains: v.array(
-    v.strictObject({
-      class: v.picklist([
-        'security',
-        'performance',
-        'virtualization',
-        'nested',
-        'platform',
-        'volatile',
-        'unknown',
-      ]),
-      features: v.array(Reason),
-    }),
-  ),
+  gains: v.array(ClassedFeatures),
   worth: described(v.number(), 'The worth of those features.'),
   gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
   step: v.exactOptional(
@@ -160,44 +164,13 @@ export type HostCost = AnswerOf<typeof HostCost>
 export const PoolCosts = v.strictObject({
   pool: v.string(),
   hosts: v.number(),
-  costs: described(v.array(HostCost), 'The dearest first. Hosts that cost nothing come last.'),
+  costs: described(v.array(HostCost), 'The mostExpensive first. Hosts that cost nothing come last.'),
 })
 export type PoolCosts = AnswerOf<typeof PoolCosts>
 
 export const CostAnswer = v.strictObject({
-  dearest: described(
-    v.nullable(
-      v.strictObject({
-        hosts: described(
-          v.array(v.string()),
-          'All hosts with these features: one of several costs nothing alone.',
-        ),
-        gains: v.array(
-          v.strictObject({
-            class: v.picklist([
-              'security',
-              'performance',
-              'virtualization',
-              'nested',
-              'platform',
-              'volatile',
-              'unknown',
-            ]),
-            features: v.array(Reason),
-          }),
-        ),
-        worth: described(v.number(), 'The worth of those features.'),
-        gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
-        step: v.exactOptional(
-          described(
-            v.strictObject({ from: v.nullable(v.string()), to: v.nullable(v.string()) }),
-            'The levels with and without them, where these differ; null: below the lowest.',
-          ),
-        ),
-        host: v.string(),
-        pool: v.string(),
-      }),
-    ),
+  mostExpensive: described(
+    v.nullable(v.strictObject({ ...HostCost.entries, host: v.string(), pool: v.string() })),
     'The single host that costs its pool most; null: none costs anything by itself.',
   ),
   pools: v.array(PoolCosts),
@@ -219,17 +192,7 @@ export const PoolExplanation = v.strictObject({
     v.nullable(
       v.strictObject({
         level: v.string(),
-        missing: v.array(
-          v.strictObject({
-            feature: v.string(),
-            place: described(v.string(), '`CPUID.07H.0:EBX[5]`'),
-            title: described(
-              v.string(),
-              "One line in the manual's terms; empty where an installed map is used, which has none.",
-            ),
-            hosts: v.array(v.string()),
-          }),
-        ),
+        missing: v.array(v.strictObject({ ...Reason.entries, hosts: v.array(v.string()) })),
       }),
     ),
     'What the next level lacks; null: the highest is reached.',
@@ -243,41 +206,16 @@ export const PoolExplanation = v.strictObject({
         disabled: v.array(v.string()),
         xml: described(v.string(), "For a domain's definition."),
         qemu: described(v.string(), "QEMU's `-cpu`."),
-        needs: described(
-          v.strictObject({
-            qemu: described(
-              v.string(),
-              '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
-            ),
-            libvirt: v.string(),
-          }),
-          'The least versions that know all of it, as far as they were looked at.',
-        ),
+        needs: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
       }),
     ),
     'Null where no model fits.',
   ),
   runnersUp: v.array(RunnerUp),
-  kept: described(
-    v.array(
-      v.strictObject({
-        class: v.picklist([
-          'security',
-          'performance',
-          'virtualization',
-          'nested',
-          'platform',
-          'volatile',
-          'unknown',
-        ]),
-        features: v.array(Reason),
-      }),
-    ),
-    'What guests may be given, by class.',
-  ),
+  kept: described(v.array(ClassedFeatures), 'What guests may be given, by class.'),
   lost: v.array(LossAnswer),
   axes: v.array(Axis),
-  odd: v.array(OddHost),
+  outliers: v.array(OddHost),
   withoutHypervisor: described(
     v.number(),
     'Hosts whose hypervisor was not recorded: what it withholds of their CPU is not known.',

@@ -63,7 +63,7 @@ class Explainer {
       })),
       lost: this.#losses.find(groups, given).map(lost => this.#teller.loss(lost)),
       axes: axesOf(groups),
-      odd: findOddHosts(this.#view, this.#teller, groups),
+      outliers: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
         (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
         0,
@@ -98,7 +98,7 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
     hosts: hosts.map(({ name }) => name),
     vendor: vendor ?? null,
     signature: signature ?? null,
-    silicon: siliconOf(db, signature),
+    microarchitecture: microarchitectureOf(db, signature),
     model: model ?? null,
     level: levelOf(levels, features)?.name ?? null,
     features: db.features.count(features),
@@ -108,7 +108,7 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
 }
 
 /** What the database says of the first family whose models are of this silicon. */
-function siliconOf({ families }: Database, signature: Signature | undefined): string | null {
+function microarchitectureOf({ families }: Database, signature: Signature | undefined): string | null {
   if (!signature) return null
   const family = families.find(({ versions }) =>
     versions.some(({ model }) => matches(model.signatures, signature)),
@@ -202,9 +202,9 @@ function inPool(
   const isKept = kept.some(({ features }) => features.some(one => one.feature === feature.name))
   return {
     pool: label,
-    fate: loss ? 'lost' : isKept ? 'kept' : 'absent',
-    having: names(true),
-    lacking: names(false),
+    status: loss ? 'lost' : isKept ? 'kept' : 'absent',
+    presentOn: names(true),
+    missingOn: names(false),
     because: loss?.because ?? [],
   }
 }

@@ -6,8 +6,8 @@ import type { CostAnswer, HostCost } from './answer.ts'
 import { countOf } from './cost.ts'
 
 /** Adds what hosts cost their pools, the single most expensive one on the first line. */
-export function addCosts(report: Report, { dearest, pools }: CostAnswer): void {
-  const { host, costs } = describeDearest(dearest)
+export function addCosts(report: Report, { mostExpensive, pools }: CostAnswer): void {
+  const { host, costs } = describeMostExpensive(mostExpensive)
   report.line({ text: host, tone: 'bad' }, costs)
   for (const { pool, hosts, costs: rows } of pools) {
     report.heading(`${poolName(pool)}: ${count(hosts, 'host')}`)
@@ -41,24 +41,26 @@ function rowOf(cost: HostCost): Cell[] {
 }
 
 /** Who costs a pool most, and what: `kvm-a03`, ` costs pool intel most: 3 features; value 300`. */
-export function describeDearest(dearest: CostAnswer['dearest']): {
+export function describeMostExpensive(mostExpensive: CostAnswer['mostExpensive']): {
   readonly host: string
   readonly costs: string
 } {
-  if (!dearest) {
+  if (!mostExpensive) {
     return {
       host: '',
       costs: 'no single host costs its pool anything: of each that lacks something there are others like it',
     }
   }
-  const { host, pool, gain, step } = dearest
+  const { host, pool, gain, step } = mostExpensive
   const reach = step ? `, and the step to ${step.to ?? 'no level'}` : ''
-  const features = count(countOf(dearest), 'feature')
+  const features = count(countOf(mostExpensive), 'feature')
   return { host, costs: ` costs ${poolName(pool)} most: ${features}${reach}; value ${figure(gain)}` }
 }
 
 /** The same as half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
-export const describeDearestShortly = (dearest: CostAnswer['dearest']): string | undefined =>
-  dearest
-    ? `${dearest.host} costs ${poolName(dearest.pool)} ${count(countOf(dearest), 'feature')}`
+export const describeMostExpensiveShortly = (
+  mostExpensive: CostAnswer['mostExpensive'],
+): string | undefined =>
+  mostExpensive
+    ? `${mostExpensive.host} costs ${poolName(mostExpensive.pool)} ${count(countOf(mostExpensive), 'feature')}`
     : undefined

@@ -16,7 +16,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       const hosts = costs.reduce((sum, one) => sum + one.hosts, 0)
       return { pool: pool.label, hosts, costs: costs.map(one => toldCost(one, teller)) }
     })
-  return { dearest: dearestOf(pools), pools }
+  return { mostExpensive: mostExpensiveOf(pools), pools }
 }
 
 function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDescriber): HostCost {
@@ -33,7 +33,7 @@ function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDe
 }
 
 /** By gain, then worth, then count of features; of equals the first by pool and host. */
-function dearestOf(pools: readonly PoolCosts[]): CostAnswer['dearest'] {
+function mostExpensiveOf(pools: readonly PoolCosts[]): CostAnswer['mostExpensive'] {
   const single = pools.flatMap(({ pool, costs }) =>
     costs.flatMap(one => {
       const [host, ...more] = one.hosts

@@ -103,7 +103,7 @@ export function addPool(report: Report, pool: PoolExplanation): void {
     )
   }
   addLosses(report, pool.lost, hosts)
-  for (const odd of pool.odd) addOdd(report, odd)
+  for (const odd of pool.outliers) addOdd(report, odd)
   if (pool.withoutHypervisor > 0 && pool.withoutHypervisor < hosts) {
     report.line(
       `the hypervisor of ${count(pool.withoutHypervisor, 'host')} was not recorded: their CPUs count as they are`,
@@ -190,14 +190,14 @@ function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost)
 /** Adds where one feature is kept and lost, and why. */
 export function addFeature(report: Report, { feature, place, title, pools }: FeatureAnswer): void {
   report.line({ text: feature, tone: 'strong' }, `  ${place}  ${title}`)
-  for (const { pool, fate, having, lacking, because } of pools) {
-    const hosts = having.length + lacking.length
-    const tone = fate === 'kept' ? 'good' : fate === 'lost' ? 'bad' : 'quiet'
+  for (const { pool, status, presentOn, missingOn, because } of pools) {
+    const hosts = presentOn.length + missingOn.length
+    const tone = status === 'kept' ? 'good' : status === 'lost' ? 'bad' : 'quiet'
     report.heading(poolName(pool))
-    const who = fate === 'absent' ? 'no host has it' : `on ${having.length} of ${count(hosts, 'host')}`
+    const who = status === 'absent' ? 'no host has it' : `on ${presentOn.length} of ${count(hosts, 'host')}`
     report.line(
-      { text: fate, tone },
-      `  ${who}${lacking.length > 0 && fate !== 'absent' ? `, not on ${hostWords(lacking)}` : ''}`,
+      { text: status, tone },
+      `  ${who}${missingOn.length > 0 && status !== 'absent' ? `, not on ${hostWords(missingOn)}` : ''}`,
     )
     addBecause(report, because, hosts)
   }
@@ -206,6 +206,6 @@ export function addFeature(report: Report, { feature, place, title, pools }: Fea
 /** Adds the answer of the question, whichever form it has. */
 export const reportExplanation: Reporter<ExplainAnswer | FeatureAnswer | CostAnswer> = (report, answer) => {
   if ('feature' in answer) addFeature(report, answer)
-  else if ('dearest' in answer) addCosts(report, answer)
+  else if ('mostExpensive' in answer) addCosts(report, answer)
   else for (const pool of answer.pools) addPool(report, pool)
 }

@@ -8,7 +8,8 @@ import type { Context } from '../context.ts'
 import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
 import { readAnyCpu } from '../input/parse-cpus.ts'
 import {
-  answeredFrom,
+  answerFromNone,
+  answerFromRecording,
   readRecordedHosts,
   readReplies,
   requestedHypervisor,
@@ -36,7 +37,7 @@ export const hypervisorCpuBaselineQuestion = question({
       const options = { expand, migratable, ignoreHost, ...plain }
       const all = given.map(one => one.cpu)
       const dialogue = hypervisorBaseline(context, all, hosts, options)
-      return answeredFrom(dialogue, conversation ?? { source: 'hosts', runs: [], bare: false })
+      return conversation ? answerFromRecording(dialogue, conversation) : answerFromNone(dialogue)
     }
     const cpu = compute({})
     const written = writeDefinition(format, compute)

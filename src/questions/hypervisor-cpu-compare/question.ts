@@ -1,7 +1,7 @@
 import { CompareAnswer } from '../compare/answer.ts'
 import { hypervisorCompare, reportedCpu } from '../input/hypervisor.ts'
 import { readCpu } from '../input/read.ts'
-import { answeredFrom, readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { answerFromRecording, readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { compareInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 
@@ -14,7 +14,7 @@ export const hypervisorCpuCompareQuestion = question({
     const conversation = readReplies(replies)
     const hypervisor = requestedHypervisor(conversation, use)
     const reported = reportedCpu(context, hypervisor)
-    const inquiry = hypervisorCompare(context, hypervisor, reported, readCpu(cpu, 'auto', 'cpu'))
-    return { answer: answeredFrom(inquiry, conversation) }
+    const dialogue = hypervisorCompare(context, hypervisor, reported, readCpu(cpu, 'auto', 'cpu'))
+    return { answer: answerFromRecording(dialogue, conversation) }
   },
 })

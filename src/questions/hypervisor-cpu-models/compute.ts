@@ -27,7 +27,7 @@ const spelt = (name: string, known: readonly string[]): string | undefined =>
 
 function modelOf(name: string, given: Blockers): HypervisorModel {
   if (given === 'unknown') return { name, usable: 'unknown', blockers: [] }
-  if (given === 'untold') return { name, usable: 'no', blockers: [] }
+  if (given === 'unexplained') return { name, usable: 'no', blockers: [] }
   const blockers = [...new Set(given)].sort()
   return { name, usable: blockers.length === 0 ? 'yes' : 'no', blockers }
 }

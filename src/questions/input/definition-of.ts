@@ -7,7 +7,7 @@ import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../forma
 import type { ProbedCpu } from '../../formats/host/probed.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import type { Context } from '../context.ts'
-import { decodeBits, doubts, lacks, meetData } from '../decode/compute.ts'
+import { decodeBits, findDumpWarnings, lacks, meetData } from '../decode/compute.ts'
 import type { Note } from '../words/note.ts'
 
 /** Something read, and what there is to say about how it came to be. */
@@ -87,7 +87,7 @@ function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: 
 
 /** What makes one dump doubtful, and what its reader left out. */
 export const notesOf = ({ data, notes }: DistinctDump, source?: string): Note[] => [
-  ...doubts(data, source),
+  ...findDumpWarnings(data, source),
   ...notes.map((text): Note => ({ kind: 'dump', text, ...(source ? { source } : {}) })),
 ]
 
@@ -115,7 +115,7 @@ export function hostCpu(context: Context, probed: ProbedCpu, options: HostCpuOpt
   return {
     value: cpu,
     notes: [
-      ...probed.doubts,
+      ...probed.warnings,
       // What a probe says of MSRs is more than what can be told from their absence.
       ...notes.filter(({ kind }) => kind !== 'no-msrs'),
       ...lacks(context, data, decoded, { best }),

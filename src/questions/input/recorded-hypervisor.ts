@@ -96,7 +96,9 @@ export function requireHosts(
 function hostOfCapabilities(capabilities: Element, source: string): HypervisorHost {
   const { hostModel, models } = domainCapabilitiesOf(capabilities)
   const arch = child(capabilities, 'arch')
-  const blockers = [...models].map(([name, known]) => [name, known.includes('?') ? 'untold' : known] as const)
+  const blockers = [...models].map(
+    ([name, known]) => [name, known.includes('?') ? 'unexplained' : known] as const,
+  )
   return {
     source,
     arch: arch ? textOf(arch) : 'x86_64',
@@ -129,12 +131,12 @@ export function readRecordedHosts(
 }
 
 /**
- * What an inquiry comes to, answered from a recording: s390x leaves comparing and combining CPUs to QEMU.
- * @throws LibvirtError of the inquiry, and where the recording does not hold an answer
+ * Drives a dialogue by what was recorded: s390x leaves comparing and combining CPUs to QEMU.
+ * @throws LibvirtError of the dialogue, and where the recording does not hold an answer
  */
-export function answeredFrom<T>(inquiry: Dialogue<T>, conversation: QmpRecording): T {
-  let step = inquiry.next()
-  while (!step.done) step = inquiry.next(answerTo(step.value, conversation))
+export function answerFromRecording<T>(dialogue: Dialogue<T>, conversation: QmpRecording): T {
+  let step = dialogue.next()
+  while (!step.done) step = dialogue.next(answerTo(step.value, conversation))
   return step.value
 }
 
@@ -149,6 +151,10 @@ function answerTo({ execute, arguments: given }: DialogueStep, { runs }: QmpReco
     `QEMU itself answers this here, and the recording lacks its answer to ${JSON.stringify({ execute, arguments: given })}`,
   )
 }
+
+/** Drives a dialogue where there is no QEMU, live or recorded. @throws LibvirtError where it asks anything */
+export const answerFromNone = <T>(dialogue: Dialogue<T>): T =>
+  answerFromRecording(dialogue, { source: 'hosts', runs: [], bare: false })
 
 /** Equal for equal values, whatever the order of their keys. */
 const canonical = (value: unknown): string =>

@@ -1,31 +1,15 @@
 import * as v from 'valibot'
 
+import { Reason } from '../answer-parts.ts'
+import { CauseAnswer } from '../explain/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Why a guest may not go to a host, with what to do about it. */
 export const ObstacleAnswer = v.union([
   v.strictObject({
     kind: v.literal('feature'),
-    cause: v.picklist([
-      'unknown',
-      'microcode',
-      'firmware',
-      'kernel',
-      'hypervisor',
-      'not-migratable',
-      'silicon',
-      'vendor',
-      'model',
-      'not-read',
-    ]),
-    confidence: v.picklist(['high', 'medium', 'low']),
-    remedy: v.string(),
-    feature: v.string(),
-    place: described(v.string(), '`CPUID.07H.0:EBX[5]`'),
-    title: described(
-      v.string(),
-      "One line in the manual's terms; empty where an installed map is used, which has none.",
-    ),
+    ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
+    ...Reason.entries,
   }),
   v.strictObject({
     kind: v.literal('vendor'),
@@ -38,8 +22,8 @@ export const ObstacleAnswer = v.union([
     kind: v.literal('model'),
     model: v.string(),
     because: described(
-      v.picklist(['unknown', 'blocked', 'untold']),
-      '`unknown`: it has no such model; `blocked`: by what `blockers` names; `untold`: it does not say by what.',
+      v.picklist(['unknown', 'blocked', 'unexplained']),
+      '`unknown`: it has no such model; `blocked`: by what `blockers` names; `unexplained`: it does not say by what.',
     ),
     blockers: v.array(v.string()),
     remedy: v.string(),

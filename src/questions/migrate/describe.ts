@@ -58,7 +58,7 @@ export function describeRefusal({ model, because, blockers }: ModelRefusal): str
       return `has a hypervisor that does not know ${model}`
     case 'blocked':
       return `cannot give ${model}: its hypervisor lacks ${fewNames(blockers)}`
-    case 'untold':
+    case 'unexplained':
       return `cannot give ${model}, says its hypervisor, and not why`
   }
 }
@@ -103,7 +103,7 @@ function otherModel({ because, blockers }: ModelRefusal): string {
       return 'give the guest a model that this QEMU has (`models --usable-on`), or update QEMU'
     case 'blocked':
       return `turn off what it lacks, ${blockers.map(name => `<feature policy='disable' name='${name}'/>`).join('')}, or give the guest a model that is usable there (\`models --usable-on\`)`
-    case 'untold':
+    case 'unexplained':
       return 'give the guest a model that is usable there; domain capabilities of libvirt 10.0 or newer say what blocks this one'
   }
 }

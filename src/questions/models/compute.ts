@@ -65,6 +65,6 @@ function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[])
   return {
     blockers,
     absentOn: where(blockers => blockers === undefined),
-    unexplainedOn: where(blockers => blockers === 'untold' || blockers === 'unknown'),
+    unexplainedOn: where(blockers => blockers === 'unexplained' || blockers === 'unknown'),
   }
 }

@@ -11,7 +11,7 @@ const ROUTES: Readonly<Record<Route, string>> = {
 const UNSEEN = {
   offline: 'offline, and not looked at',
   'not-allowed': 'not looked at: this process may not run there',
-  'not-told': 'not told of, and taken to be as the others',
+  'not-reported': 'not told of, and taken to be as the others',
 } as const
 
 /** What there is to know about a probe, without a full stop at the end. */

@@ -127,7 +127,7 @@ export const printNote = (note: Note): Note & { readonly text: string } => ({
 
 /** Why a pool's guest CPU is on its model. */
 export function describeModel({ hosts, model }: BaselineReasons): string {
-  const beyond = `${count(model.beyond, 'feature')} beyond it, ${model.disabled} disabled`
+  const beyond = `${count(model.added, 'feature')} beyond it, ${model.disabled} disabled`
   switch (model.because) {
     case 'asked':
       return `${model.name}, as asked; ${beyond}`
@@ -162,13 +162,13 @@ export function describeComparison(
 }
 
 /** Why a dump is its model: a sentence, and a line for each model of the same silicon that was out. */
-export function describeDecode({ model, matches, beyond, disabled, passedOver }: DecodeReasons): string[] {
+export function describeDecode({ model, matches, added, disabled, rejected }: DecodeReasons): string[] {
   const known = matches
     ? 'known for this family, model and stepping'
     : 'not known for this family, model and stepping'
-  const lines = passedOver.map(out => {
+  const lines = rejected.map(out => {
     const names = out.missing.map(({ feature, place }) => `${feature} ${place}`)
     return `not ${out.model}: lacks ${fewNames(names, 5)}`
   })
-  return [`${model}: ${known}; ${count(beyond, 'feature')} beyond it, ${disabled} disabled`, ...lines]
+  return [`${model}: ${known}; ${count(added, 'feature')} beyond it, ${disabled} disabled`, ...lines]
 }

@@ -117,7 +117,7 @@ describe.skipIf(why)(`with a live QEMU (${why ?? 'installed'})`, () => {
     const qemu = await Qemu.start(binary ?? '', { accelerator: 'tcg' })
     try {
       await qemu.ask({ execute: 'qmp_capabilities' })
-      return (await qemu.interview(inquiry)).found
+      return (await qemu.run(inquiry)).found
     } finally {
       qemu.end()
     }

@@ -30,7 +30,7 @@ test('kinds that differ in other words only are not', () => {
 
 test('the CPU of a machine with several kinds is what they have in common, and that is said', () => {
   const dumps = [kind(`${P_CORE}, 7.0.edx=10`, '0'), kind(E_CORE, '1')]
-  const probed: ProbedCpu = { arch: 'x86_64', route: 'instruction', dumps, doubts: [] }
+  const probed: ProbedCpu = { arch: 'x86_64', route: 'instruction', dumps, warnings: [] }
   const { value, notes } = hostCpu(contextOf(), probed)
   const names = value.features.map(({ name }) => name)
   expect(names).toContain('bmi1')
@@ -46,7 +46,7 @@ test('a CPU that no model fits has none, as with libvirt, and keeps what else is
     dumps: [kind('vendor=GenuineIntel', '0')],
     microcode: 7,
     physicalBits: 36,
-    doubts: [],
+    warnings: [],
   }
   expect(hostCpu(contextOf(), probed, { topology }).value).toEqual({
     type: 'host',

@@ -21,7 +21,7 @@ function tree(files: Readonly<Record<string, string>>): string {
   return root
 }
 
-const kinds = (doubts: readonly { readonly kind: string }[]): string[] => doubts.map(({ kind }) => kind)
+const kinds = (warnings: readonly { readonly kind: string }[]): string[] => warnings.map(({ kind }) => kind)
 
 describe('a recorded machine', () => {
   test('by its /proc/cpuinfo', async () => {
@@ -33,13 +33,13 @@ describe('a recorded machine', () => {
       physicalBits: 48,
     })
     expect(probed.dumps.map(({ cpus }) => cpus)).toEqual([['0', '1']])
-    expect(kinds(probed.doubts)).toEqual(['probed', 'msrs-unseen', 'tsc-unseen'])
+    expect(kinds(probed.warnings)).toEqual(['probed', 'msrs-unseen', 'tsc-unseen'])
     const { value, notes } = hostCpu(contextOf(), probed)
     expect(printCpu(value)).toContain(
       "<model>kvm64-v1</model>\n  <vendor>AMD</vendor>\n  <microcode version='16777317'/>\n" +
         "  <signature family='25' model='17' stepping='1'/>\n  <maxphysaddr mode='emulate' bits='48'/>\n",
     )
-    expect(kinds(notes)).toEqual([...kinds(probed.doubts), 'hypervisor-present', 'dump'])
+    expect(kinds(notes)).toEqual([...kinds(probed.warnings), 'hypervisor-present', 'dump'])
   })
 
   test('by a copy of its cpuid device, which sees more', async () => {
@@ -47,7 +47,7 @@ describe('a recorded machine', () => {
     cpSync(join(corpus, 'dev-cpu-0-cpuid.bin'), join(root, 'dev/cpu/0/cpuid'))
     const probed = await probeCpu({ root })
     expect(probed.route).toBe('device')
-    expect(probed.doubts[0]).toEqual({
+    expect(probed.warnings[0]).toEqual({
       kind: 'probed',
       route: 'device',
       cpus: '0',
@@ -64,9 +64,9 @@ describe('a recorded machine', () => {
         [`${LISTS}/smt/control`]: 'forceoff\n',
       }),
     })
-    expect(probed.doubts.slice(1, 4)).toEqual([
+    expect(probed.warnings.slice(1, 4)).toEqual([
       { kind: 'cpus-unseen', cpus: '4,6-7', because: 'offline' },
-      { kind: 'cpus-unseen', cpus: '2-3,5', because: 'not-told' },
+      { kind: 'cpus-unseen', cpus: '2-3,5', because: 'not-reported' },
       { kind: 'smt', state: 'forceoff' },
     ])
   })
@@ -74,8 +74,8 @@ describe('a recorded machine', () => {
   test('says where microcode differs', async () => {
     const second = CPUINFO.lastIndexOf('0x1000065')
     const mixed = `${CPUINFO.slice(0, second)}0x1000066${CPUINFO.slice(second + 9)}`
-    const { doubts } = await probeCpu({ root: tree({ 'proc/cpuinfo': mixed }) })
-    expect(doubts.find(({ kind }) => kind === 'microcode-differs')).toMatchObject({
+    const { warnings } = await probeCpu({ root: tree({ 'proc/cpuinfo': mixed }) })
+    expect(warnings.find(({ kind }) => kind === 'microcode-differs')).toMatchObject({
       versions: [
         { name: '0x1000065', cpus: '0' },
         { name: '0x1000066', cpus: '1' },
@@ -124,7 +124,7 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
     test('is read by the instruction, on every CPU that is online', async () => {
       const probed = await probeCpu()
       expect(probed.route).toBe('instruction')
-      expect(probed.doubts[0]).toMatchObject({ kind: 'probed', failed: [] })
+      expect(probed.warnings[0]).toMatchObject({ kind: 'probed', failed: [] })
       expect(hostCpu(contextOf(), probed).value.features.length).toBeGreaterThan(10)
     })
   },

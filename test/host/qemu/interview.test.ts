@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { askFirstRun, askSecondRun, type Interview } from '../../../src/host/qemu/interview.ts'
+import type { Dialogue } from '../../../src/arch/dialogue.ts'
+import { askFirstRun, askSecondRun } from '../../../src/host/qemu/interview.ts'
 import { parseRecording, type QmpRecording } from '../../../src/qemu/qmp/conversation.ts'
 import type { QmpCommand } from '../../../src/qemu/qmp/reply.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
@@ -11,7 +12,7 @@ const key = (command: QmpCommand): string => JSON.stringify([command.execute, co
 const NO_ANSWER = { error: { class: 'CommandNotFound', desc: 'not recorded' } }
 
 /** Puts an interview to a recorded run; answers what was asked. */
-function put<T>(interview: Interview<T>, run: QmpRecording['runs'][number]) {
+function put<T>(interview: Dialogue<T, QmpCommand>, run: QmpRecording['runs'][number]) {
   const answers = new Map(run.map(({ command, reply }) => [key(command), reply]))
   const asked: string[] = []
   let step = interview.next()
@@ -45,7 +46,7 @@ describe.skipIf(!folder)(`asks what libvirt asks (${folder ? 'reference data' : 
   })
 })
 
-const speaks = (answers: Readonly<Record<string, unknown>>, interview: Interview<unknown>) => {
+const speaks = (answers: Readonly<Record<string, unknown>>, interview: Dialogue<unknown, QmpCommand>) => {
   const asked: string[] = []
   let step = interview.next()
   while (!step.done) {

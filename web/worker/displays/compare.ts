@@ -68,13 +68,13 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
   }
   const group = kind === 'group' ? analysis.view.groups[Number(name)] : undefined
   if (!group) return undefined
-  const { vendor, signature, silicon, physBits, microcode, features, title } = analysis.group(group)
+  const { vendor, signature, microarchitecture, physBits, microcode, features, title } = analysis.group(group)
   const facts = {
     vendor: vendor ?? '',
     level: level(group.features),
     features: `${features}`,
     signature,
-    microarchitecture: silicon ?? '',
+    microarchitecture: microarchitecture ?? '',
     microcode: microcode.join(', '),
     'address bits': physBits === null ? '' : `${physBits}`,
   }

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../../src/core/text.ts'
 import type { HostCost } from '../../../src/questions/explain/answer.ts'
 import { countOf } from '../../../src/questions/explain/cost.ts'
-import { describeDearest } from '../../../src/questions/explain/cost-report.ts'
+import { describeMostExpensive } from '../../../src/questions/explain/cost-report.ts'
 import { poolName } from '../../../src/questions/words/cells.ts'
 import type { CostDisplay, CostRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
@@ -10,8 +10,8 @@ import { capitalize } from './words.ts'
 
 /** What each kind of host costs its pool, as `explain --cost` computes it. */
 export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
-  const { dearest, pools } = analysis.cost(scope)
-  const { host, costs: words } = describeDearest(dearest)
+  const { mostExpensive, pools } = analysis.cost(scope)
+  const { host, costs: words } = describeMostExpensive(mostExpensive)
   return {
     title: capitalize(host, words),
     pools: pools.map(({ pool, hosts, costs }) => ({

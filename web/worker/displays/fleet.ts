@@ -1,7 +1,7 @@
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { findOddHosts } from '../../../src/questions/explain/compute.ts'
-import { describeDearestShortly } from '../../../src/questions/explain/cost-report.ts'
+import { describeMostExpensiveShortly } from '../../../src/questions/explain/cost-report.ts'
 import type { FleetDisplay } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -55,11 +55,13 @@ function titleOf(
   levels: FleetDisplay['levels'],
   outliers: readonly string[],
 ): string {
-  const { dearest } = analysis.cost(scope)
+  const { mostExpensive } = analysis.cost(scope)
   const [only] = outliers
   const who = outliers.length === 1 ? `${only} differs` : `${count(outliers.length, 'host')} differ`
   const difference = outliers.length > 0 ? `${who} from other hosts of the same CPU` : undefined
-  return [describeLevels(levels), describeDearestShortly(dearest) ?? difference].filter(Boolean).join('; ')
+  return [describeLevels(levels), describeMostExpensiveShortly(mostExpensive) ?? difference]
+    .filter(Boolean)
+    .join('; ')
 }
 
 function describeLevels(levels: FleetDisplay['levels']): string {

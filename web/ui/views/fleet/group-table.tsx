@@ -73,7 +73,7 @@ function Row({ group, withPools, isOutlier, remove }: RowProps) {
         {group.count}
         <span class="unit"> {group.count === 1 ? 'host' : 'hosts'}</span>
       </td>
-      <td>{group.silicon || group.vendor || '–'}</td>
+      <td>{group.microarchitecture || group.vendor || '–'}</td>
       <td class="figures">{group.signature || '–'}</td>
       <td>
         <span class={`level ${classOfLevel(group.level)}`}>{group.level ?? 'none'}</span>

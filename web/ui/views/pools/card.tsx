@@ -106,7 +106,7 @@ function ChipButton({ chip, group, hosts, labels, dragged, move }: ChipButtonPro
     >
       <span>{group?.title}</span>
       <span class="unseen">{`${formatCount(hosts, 'host')} in ${chip.from ? `pool ${chip.from}` : 'no pool'}`}</span>
-      <span class="faint">{group?.silicon?.replace(/,? \d{4}$/, '') || group?.signature}</span>
+      <span class="faint">{group?.microarchitecture?.replace(/,? \d{4}$/, '') || group?.signature}</span>
     </button>
   )
 }
