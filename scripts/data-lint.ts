@@ -3,15 +3,20 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { ArchitectureData } from '../src/arch/driver.ts'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
-import { databaseTexts } from '../src/map/cpu-map.ts'
+import { CpuMap, databaseTexts } from '../src/map/cpu-map.ts'
 import { dataFile, dataNames, readDataFile } from '../src/map/data.ts'
 import { lint, lintCited, lintFiles } from '../src/map/lint/files.ts'
+import { lintKvm } from '../src/map/lint/kvm.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
+
+/** It has laws of its own. */
+const KVM = 'x86/kvm.txt'
 
 const own = ARCHITECTURES.map(({ data }) => data)
 
 if (process.argv.includes('--write')) {
+  tidy(KVM, KVM)
   for (const { folder, lists = {} } of own) {
     const { tables, database } = filesOf(folder)
     for (const name of database) tidy(name, name)
@@ -23,6 +28,7 @@ if (process.argv.includes('--write')) {
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
     ...['causes.txt', 'effects.txt'].flatMap(name => lintCited(dataFile(name), sources)),
+    ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
   for (const finding of findings) console.log(printFinding(finding))
   if (findings.length > 0) process.exitCode = 1
@@ -46,7 +52,7 @@ function filesOf(folder: string): { readonly database: string[]; readonly tables
   const isDatabase = names.includes(`${folder}/walk.txt`)
   const parts = ['features', 'walk', 'names', 'deps'].map(part => `${folder}/${part}.txt`)
   const database = names.filter(name => isDatabase && (parts.includes(name) || name.includes('/models/')))
-  return { database, tables: names.filter(name => !database.includes(name)) }
+  return { database, tables: names.filter(name => !database.includes(name) && name !== KVM) }
 }
 
 /** @param form the name of a file whose form it has */
