@@ -7,6 +7,7 @@ import type { Model, Vendor } from '../core/model.ts'
 import type { Signature } from '../core/signature.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
+import type { HypervisorVersions } from '../map/kvm-rules.ts'
 import type { Dialogue } from './dialogue.ts'
 
 /** An architecture, as far as it is known without its models: the one export of each folder of `src/arch`. */
@@ -87,6 +88,8 @@ export interface Driver {
   readonly vendorOfModel?: (model: string) => string | undefined
   /** Whether a partial check compares features rather than asking the hypervisor. Absent: it does. */
   readonly checksFeatures?: (cpu: Cpu) => boolean
+  /** What KVM can give guests on a host of the vendor. Absent: nothing is known of that. */
+  readonly predictOffered?: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
   /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
   readonly throughQemu?: ThroughQemu
 }
@@ -107,6 +110,21 @@ export interface Decoder {
   ) => CpuOf<As>
   /** The bits on one given model, as a guest's definition. */
   readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecoderOptions, 'migratable'>) => GuestCpu
+}
+
+/** What a CPU has, as far as a document tells. */
+export interface Hardware {
+  readonly has: FeatureSet
+  /** The features of which the document speaks. Absent: all. */
+  readonly known?: FeatureSet | undefined
+}
+
+/** What a hypervisor can give guests on a host: of what is known, what is not in `has` cannot be had. */
+export interface Offered {
+  readonly has: FeatureSet
+  /** What guests can have where they ask for it, or where an option of a kernel module allows it. Not known. */
+  readonly onRequest: FeatureSet
+  readonly known: FeatureSet
 }
 
 /** What decoding needs of a CPU. */

@@ -6,6 +6,7 @@ import { encodeDefinition, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decodeOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
+import { predictByKvmRules } from './offered.ts'
 import { definitionHasFeature, validateFeatures } from './query.ts'
 import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
 
@@ -44,6 +45,7 @@ function x86Driver(map: CpuMap): Driver {
     encode: cpu => encodeDefinition(db, cpu),
     validate: cpu => validateFeatures(db, cpu),
     hasFeature: (cpu, name) => definitionHasFeature(db, cpu, name),
+    predictOffered: (hardware, vendor, versions) => predictByKvmRules(db, hardware, vendor, versions),
     models: () => db.models.map(model => model.name),
     checksFeatures: ({ model }) => model === undefined || (db.model(model)?.compat ?? true),
     vendorOfModel: model => db.model(model)?.vendor?.name,

@@ -7,7 +7,7 @@ import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 
 /** What is worked out of a database once, when it is first asked for, and forgotten with it. */
-function perDatabase<T extends object>(make: (db: Database) => T): (db: Database) => T {
+export function perDatabase<T extends object>(make: (db: Database) => T): (db: Database) => T {
   const made = new WeakMap<Database, T>()
   return db => {
     let value = made.get(db)
