@@ -10,6 +10,7 @@ import { edge } from './edge.ts'
 import { generationsFamily } from './generations.ts'
 import { hostCapabilities } from './host-capabilities.ts'
 import { hostCpu } from './host-cpu.ts'
+import { kvmOffers } from './kvm-offers.ts'
 import { partialDumps } from './partial-dumps.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
@@ -52,6 +53,11 @@ const PARTS: readonly Part[] = [
     name: 'domaincaps, 11.3 map',
     needs: [[...TESTS, 'domaincapsdata'], [...TESTS, 'qemucapabilitiesdata'], OLD_MAP],
     run: data => domaincaps(withMap(data, OLD_MAP), data.folder(...TESTS)),
+  },
+  {
+    name: 'kvm offers',
+    needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata']],
+    run: data => [kvmOffers(contextOf(), data.folder(...TESTS))],
   },
   {
     name: 's390x generations',
