@@ -6,6 +6,7 @@ import { compare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { show } from '../notation.ts'
+import { EXAMPLES, synthesize } from '../synthetic-qemu.ts'
 
 /** The fleets that the README and the help speak of. */
 
@@ -78,4 +79,14 @@ describe.each(['fleet', 'fleet-amd', 'redhat-guide'])('%s', folder => {
       expect(text.endsWith('>\n'), name).toBe(true)
     }
   })
+})
+
+test('the hypervisors are what QEMU on KVM would say on hosts of the fleet', () => {
+  const folder = join(root, 'hypervisors')
+  expect(readdirSync(folder).sort()).toEqual([...EXAMPLES.keys()].map(name => `${name}.replies`))
+  for (const [name, models] of EXAMPLES) {
+    const { cpu } = read('fleet').find(host => host.name === name) ?? {}
+    const text = readFileSync(join(folder, `${name}.replies`), 'utf8')
+    expect(cpu && synthesize({ cpu, models })).toBe(text)
+  }
 })
