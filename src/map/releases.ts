@@ -1,23 +1,26 @@
 import { dataFile } from './data.ts'
 import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
 
-/** The least versions that a CPU's definition needs, as far as they were looked at. */
+/** The least versions that a CPU's definition needs, as far as they are known. */
 export interface Releases {
-  /** `8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`. */
+  /** `8.2`; `6.2 or older`; `newer than 11.1`; `6.2 or older, before 7.1`; `none`. */
   readonly qemu: string
   readonly libvirt: string
 }
 
 type Tool = keyof Releases
 
-/** When names came, and went, by the versions of one tool that were looked at. */
+/** When names came, and went, by the versions of one tool that were looked at or that others date. */
 interface History {
-  /** Ascending. */
+  /** Ascending, those that others date among them. */
+  readonly versions: readonly string[]
   readonly lookedAt: readonly string[]
   /** How new: 0 for the oldest version, which knows what does not stand here. */
   readonly ages: ReadonlyMap<string, number>
   /** The first version without it. */
   readonly gone: ReadonlyMap<string, string>
+  /** The first version that marks the machine type as deprecated. */
+  readonly deprecated: ReadonlyMap<string, string>
 }
 
 /** From which version on each tool knows a model, feature or machine type. */
@@ -36,21 +39,43 @@ export class ReleaseTable {
 
   /** The versions of a tool that know all of the names. */
   #span(tool: Tool, names: readonly string[]): string {
-    const { lookedAt, gone } = this.#of(tool)
-    const since = sayAge(lookedAt, Math.max(0, ...names.map(name => this.age(tool, name))))
+    const { versions, gone } = this.#of(tool)
+    const since = sayAge(versions, Math.max(0, ...names.map(name => this.age(tool, name))))
     const ends = names.flatMap(name => gone.get(name) ?? [])
-    const end = lookedAt.find(version => ends.includes(version))
+    const end = versions.find(version => ends.includes(version))
     return end === undefined ? since : `${since}, before ${end}`
   }
 
-  /** How new a word is, by the versions of the tool (`qemu-s390x`) that were looked at: 0 for the oldest. */
+  /** How new a word is, by the known versions of the tool (`qemu-s390x`): 0 for the oldest. */
   age(tool: string, name: string): number {
     return this.#of(tool).ages.get(name) ?? 0
+  }
+
+  /**
+   * Whether a version of the tool, which need not stand in the table, knows the word as far as that is known: a word
+   * whose version is not dated counts as unknown to all versions before the first that was looked at and has it.
+   */
+  knows(tool: string, version: string, name: string): boolean {
+    const { versions, ages, gone } = this.#of(tool)
+    const age = ages.get(name) ?? 0
+    const [since, end] = [versions[age], gone.get(name)]
+    const isThere = age === 0 || (since !== undefined && compareVersions(since, version) <= 0)
+    return isThere && (end === undefined || compareVersions(version, end) < 0)
+  }
+
+  /** The first version of the tool known to mark a machine type as deprecated; undefined: none is known. */
+  deprecatedIn(tool: string, name: string): string | undefined {
+    return this.#of(tool).deprecated.get(name)
   }
 
   /** The first version of the tool that no longer knows the word; undefined: none is known. */
   goneIn(tool: string, name: string): string | undefined {
     return this.#of(tool).gone.get(name)
+  }
+
+  /** The versions of the tool that ages count, ascending: those looked at and those that others date. */
+  versions(tool: string): readonly string[] {
+    return this.#of(tool).versions
   }
 
   /** The versions of the tool that were looked at, ascending. */
@@ -59,25 +84,42 @@ export class ReleaseTable {
   }
 
   #of(tool: string): History {
-    return this.#histories.get(tool) ?? NOBODY
+    return this.#histories.get(tool) ?? UNKNOWN
   }
 }
 
-const NOBODY: History = { lookedAt: [], ages: new Map(), gone: new Map() }
+const historyOf = (lookedAt: readonly string[]): Draft => ({
+  versions: lookedAt,
+  lookedAt,
+  ages: new Map(),
+  gone: new Map(),
+  deprecated: new Map(),
+})
 
 /** Beyond the versions come `later`, then `none`. */
-function sayAge(lookedAt: readonly string[], age: number): string {
-  if (age === 0) return `${lookedAt[0]} or older`
-  return lookedAt[age] ?? (age === lookedAt.length ? `newer than ${lookedAt.at(-1)}` : 'none')
+function sayAge(versions: readonly string[], age: number): string {
+  if (age === 0) return `${versions[0]} or older`
+  return versions[age] ?? (age === versions.length ? `newer than ${versions.at(-1)}` : 'none')
+}
+
+/** `9.2` is less than `10.0`. */
+function compareVersions(a: string, b: string): number {
+  const [of, to] = [a.split('.'), b.split('.')]
+  const at = of.findIndex((part, i) => part !== to[i])
+  return at < 0 ? 0 : Number(of[at] ?? 0) - Number(to[at] ?? 0)
 }
 
 /** The versions that come with this package. */
 export const builtinReleases = (): ReleaseTable => parseReleases(dataFile('releases.txt'))
 
 interface Draft extends History {
+  versions: readonly string[]
   readonly ages: Map<string, number>
   readonly gone: Map<string, string>
+  readonly deprecated: Map<string, string>
 }
+
+const UNKNOWN: History = historyOf([])
 
 /** Reads `releases.txt`, whose head says its grammar. @throws ParseError */
 export function parseReleases(file: DataFile): ReleaseTable {
@@ -85,8 +127,9 @@ export function parseReleases(file: DataFile): ReleaseTable {
   for (const at of statementsOf(file)) {
     const { tool, version, kind, names } = parseRow(at)
     const history = histories.get(tool)
-    if (version === 'looked-at') histories.set(tool, { lookedAt: names, ages: new Map(), gone: new Map() })
+    if (version === 'looked-at') histories.set(tool, historyOf(names))
     else if (!history) throw faultIn(at, `\`${tool} looked-at : VERSION …\` comes first`, tool)
+    else if (version === 'dated') history.versions = [...history.lookedAt, ...names].sort(compareVersions)
     else addRow(at, history, version, kind, names)
   }
   return new ReleaseTable(histories)
@@ -94,15 +137,16 @@ export function parseReleases(file: DataFile): ReleaseTable {
 
 function addRow(
   at: Statement,
-  { lookedAt, ages, gone }: Draft,
+  { versions, ages, gone, deprecated }: Draft,
   version: string,
   kind: string,
   names: readonly string[],
 ): void {
-  const age = [...lookedAt, 'later', 'none'].indexOf(version)
-  if (age < 1) throw faultIn(at, `no version after ${lookedAt[0]} that was looked at`, version)
+  const age = [...versions, 'later', 'none'].indexOf(version)
+  if (age < 1) throw faultIn(at, `no version after ${versions[0]} that was looked at or dated`, version)
   for (const name of names) {
     if (kind === 'gone') gone.set(name, version)
+    else if (kind === 'deprecated') deprecated.set(name, version)
     else ages.set(name, age)
   }
 }
@@ -113,9 +157,9 @@ function parseRow(at: Statement) {
   const [head = '', rest] = at.text.split(' : ')
   const [tool = '', version = '', kind = '', ...more] = tokensOf(head)
   if (!TOOL.test(tool)) throw faultIn(at, 'a tool is qemu, qemu-ARCH or libvirt', tool)
-  const isKind = ['', 'machines', 'gone'].includes(kind)
+  const isKind = ['', 'machines', 'deprecated', 'gone'].includes(kind)
   if (rest === undefined || version === '' || !isKind || more.length > 0) {
-    throw faultIn(at, 'expected `TOOL VERSION : NAME …`, or `TOOL VERSION machines|gone : NAME …`')
+    throw faultIn(at, 'expected `TOOL VERSION : NAME …`, or `TOOL VERSION machines|deprecated|gone : NAME …`')
   }
   return { tool, version, kind, names: tokensOf(rest) }
 }
