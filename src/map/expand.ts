@@ -68,6 +68,9 @@ const VERSIONED: ModelUse = {
   canonical: undefined,
 }
 
+/** A version that only QEMU has: never chosen. */
+const UNNAMED: ModelUse = { ...VERSIONED, decode: { host: false, guest: false } }
+
 /** What is in the brackets of an item. */
 interface ItemFlags {
   /** The plain name is never chosen for guests. */
@@ -76,6 +79,8 @@ interface ItemFlags {
   readonly never?: true
   /** No compat check of the plain name. */
   readonly exact?: true
+  /** Only QEMU has the version: it is no model of libvirt's. */
+  readonly qemu?: true
   /** Instead of the family's. */
   readonly later?: string
   /** Instead of the family's. */
@@ -96,8 +101,9 @@ function parseFlag(flag: string, statement: Statement): ItemFlags {
   const [name = '', value, ...more] = tokensOf(flag)
   if (name === 'sig' && value) return { signatures: readSignatures([value, ...more], statement) }
   if (name === 'later' && value && more.length === 0) return { later: value }
-  if (!value && (name === 'host' || name === 'never' || name === 'exact')) return { [name]: true }
-  throw faultIn(statement, 'a flag is host, never, exact, `later @SET` or `sig …`', name)
+  if (!value && (name === 'host' || name === 'never' || name === 'exact' || name === 'qemu'))
+    return { [name]: true }
+  throw faultIn(statement, 'a flag is host, never, exact, qemu, `later @SET` or `sig …`', name)
 }
 
 /** What the files of models say, every model fully expanded. */
@@ -174,6 +180,7 @@ class Expander {
       signatures: flags.signatures ?? family.signatures,
     }
     const canonical = version && `${family.name}-${version}`
+    if (flags.qemu) return new Version(item, undefined, this.#addUnnamed(canonical, bits, item), base)
     const versioned = canonical ? this.#add(canonical, bits, VERSIONED, at) : undefined
     const alias = plain ? this.#add(plain, bits, this.#useOf(flags, family, canonical, at), at) : undefined
     return new Version(item, alias, versioned, base)
@@ -197,6 +204,15 @@ class Expander {
     const features = this.#table.in(this.bits.set(set, at))
     this.#added.set(set, features)
     return features
+  }
+
+  /** A version of QEMU's, beside the models of the map. */
+  #addUnnamed(name: string | undefined, bits: ModelBits, { at, plain }: ItemRow): Model {
+    if (!name || plain) throw faultIn(at, 'only a version without a plain name can be `qemu`')
+    if (this.#byName.has(name)) throw faultIn(at, `\`${name}\` is there already`)
+    const model = new BuiltInModel(name, -1, bits, UNNAMED)
+    this.#byName.set(name, model)
+    return model
   }
 
   /** The walk names every model of every family, so each has its index. */

@@ -93,7 +93,8 @@ export function smallestDelta({ db, files }: LintSubject): LintFinding[] {
     const nearest = peers
       .map(peer => ({ peer, size: sizeOf(peer.model, version.model) }))
       .sort((a, b) => a.size - b.size)[0]
-    above.push(version)
+    // What libvirt has is never a delta on what it has no name for.
+    if (!version.qemuOnly) above.push(version)
     if (!nearest || nearest.size >= written || /\bparent\b/.test(version.note)) continue
     const better = `\`${nearest.peer.model.name}\` is nearer: ${nearest.size} words instead of ${written}`
     findings.push(findingIn(version.row.at, `${better}; or the note says why, with the word "parent"`))

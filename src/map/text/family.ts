@@ -1,6 +1,6 @@
 import type { Model, Vendor } from '../../core/model.ts'
 import { type Delta, parseDelta } from './delta.ts'
-import type { FamilyRow, ItemRow } from './parse-models.ts'
+import { type FamilyRow, type ItemRow, isQemuOnly } from './parse-models.ts'
 
 /** A line of CPUs that descend from one another: `EPYC` with all its versions. */
 export class ModelFamily {
@@ -62,6 +62,11 @@ export class Version {
   /** The difference to `base` as the data says it: feature names and `@sets`. */
   get delta(): Delta {
     return parseDelta(this.row.delta, this.row.at)
+  }
+
+  /** Whether only QEMU has it: no model of the map. */
+  get qemuOnly(): boolean {
+    return isQemuOnly(this.row)
   }
 
   /** When and why; may be empty. */

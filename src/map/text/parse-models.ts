@@ -60,6 +60,9 @@ export interface ModelsFile {
   readonly families: readonly FamilyRow[]
 }
 
+/** Whether the version is QEMU's alone: libvirt has no name for it, and its map no place. */
+export const isQemuOnly = ({ flags }: ItemRow): boolean => /(?:^|,) *qemu *(?:,|$)/.test(flags)
+
 /** `v1`, `v2` …: the versions of a family. */
 export const isVersion = (name: string): boolean => name.charAt(0) === 'v' && Number(name.slice(1)) > 0
 

@@ -6,13 +6,16 @@ import type { Database } from '../database.ts'
 import { printSignatureField } from './parse-models.ts'
 
 /**
- * Every model, fully expanded, in map order: what a change of one line of data comes to. The features stand
+ * Every model, fully expanded, in map order, then those that only QEMU has: what a change of one line of data comes to. The features stand
  * one word a line; a model that equals its plain name only says so.
  */
 export function printExpansions(db: Database): string {
   const alias = new Map<string, Model>()
   for (const model of db.models) if (model.canonical) alias.set(model.canonical, model)
-  return db.models.map(model => `${printModel(db, model, alias.get(model.name))}\n`).join('\n')
+  const unnamed = db.families.flatMap(({ versions }) => versions.filter(({ qemuOnly }) => qemuOnly))
+  return [...db.models, ...unnamed.map(({ model }) => model)]
+    .map(model => `${printModel(db, model, alias.get(model.name))}\n`)
+    .join('\n')
 }
 
 function printModel(db: Database, model: Model, alias: Model | undefined): string {
@@ -20,10 +23,11 @@ function printModel(db: Database, model: Model, alias: Model | undefined): strin
   return [headOf(model), ...listsOf(model), ...(same ?? wordsOf(db, model))].join('\n')
 }
 
-function headOf({ name, vendor, signatures, decode, compat, canonical }: Model): string {
+function headOf({ name, vendor, signatures, decode, compat, canonical, index }: Model): string {
   const facts = [
     vendor?.name ?? 'any vendor',
     ...signatures.map(printSignatureField),
+    ...(index < 0 ? ['QEMU only'] : []),
     ...(decode.host ? ['host'] : []),
     ...(decode.guest ? ['guest'] : []),
     ...(compat ? ['compat'] : []),

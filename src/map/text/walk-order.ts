@@ -1,5 +1,5 @@
 import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
-import type { FamilyRow, ModelsFile } from './parse-models.ts'
+import { type FamilyRow, isQemuOnly, type ModelsFile } from './parse-models.ts'
 
 /** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
 export function walkOrder(families: readonly FamilyRow[], walk: readonly WalkRow[]): Map<string, number> {
@@ -17,13 +17,13 @@ export function walkOrder(families: readonly FamilyRow[], walk: readonly WalkRow
   return order
 }
 
-/** Every name of a family in the order that the walk gives it. */
+/** Every name of a family that libvirt has, in the order that the walk gives it. */
 function namesInOrder(family: FamilyRow, { at, first }: WalkRow): string[] {
   const plain: string[] = []
   const versions: string[] = []
   for (const item of family.items) {
     if (item.plain) plain.push(item.plain)
-    if (item.version) versions.push(`${family.name}-${item.version}`)
+    if (item.version && !isQemuOnly(item)) versions.push(`${family.name}-${item.version}`)
   }
   const all = plain.concat(versions)
   if (first.length === 0) return all
