@@ -9,6 +9,7 @@ export const GuestAnswer = v.strictObject({
     '`reduced`: it starts, without features that its definition has.',
   ),
   message: v.exactOptional(described(v.string(), "libvirt's text, where it refuses.")),
+  note: v.exactOptional(described(v.string(), 'What else is known of the refusal.')),
   lost: described(v.array(Reason), 'Features of the definition that the running guest lacks.'),
   gained: described(v.array(Reason), 'What the running guest has and the definition does not name.'),
   argument: v.exactOptional(described(v.string(), "QEMU's `-cpu`; absent where QEMU is not started.")),

@@ -14,6 +14,7 @@ import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/note.ts'
+import { describeQemuOnly, isQemuOnlyName } from '../words/qemu-only.ts'
 import type { GuestAnswer } from './answer.ts'
 
 /** A guest that is to start on a hypervisor. */
@@ -90,7 +91,14 @@ function unlooked(map: CpuMap, { throughQemu }: Driver, { cpu, argument, place }
 export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
   verdict: 'refused',
   message,
+  ...noteOn(message),
   lost: [],
   gained: [],
   basis: 'expected',
 })
+
+/** Whose model it is that libvirt does not know. */
+function noteOn(message: string): { note?: string } {
+  const [, name = ''] = /Unknown CPU model ([\w-]+)/.exec(message) ?? []
+  return isQemuOnlyName(name) ? { note: `${name} is ${describeQemuOnly([name])}` } : {}
+}

@@ -6,12 +6,12 @@ const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
 
 /** Adds what libvirt does with the guest; of several each is called by its source. */
 export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> = (report, answer) => {
-  const { source, verdict, message, lost, argument, live, basis } = answer
+  const { source, verdict, message, note, lost, argument, live, basis } = answer
   const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
   const text = {
     starts: `starts${expected}`,
     reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
-    refused: `refused: ${message}`,
+    refused: `refused: ${message}${note ? ` (${note})` : ''}`,
   }[verdict]
   report.line(source === undefined ? '' : `${source}: `, { text, tone: TONES[verdict] })
   report.table(

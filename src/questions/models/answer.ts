@@ -26,5 +26,8 @@ export const UsableModels = v.strictObject({
   hosts: v.array(v.string()),
   usable: described(v.array(ModelOnHosts), 'Usable on every host, best first.'),
   blocked: described(v.array(BlockedModel), 'Not usable on some, best first.'),
+  qemuOnly: v.exactOptional(
+    described(v.array(v.string()), "What the hosts' QEMUs have besides, and libvirt has no name for."),
+  ),
 })
 export type UsableModels = AnswerOf<typeof UsableModels>

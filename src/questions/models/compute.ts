@@ -9,6 +9,7 @@ import type { LostFeature } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { HypervisorHost } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/note.ts'
+import { isQemuOnlyName } from '../words/qemu-only.ts'
 import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
 
 /**
@@ -28,7 +29,15 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
     hosts: hosts.map(({ source }) => source),
     usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
     blocked: answers.filter(answer => !isUsable(answer)),
+    ...qemuOnlyOf(db, hosts),
   }
+}
+
+/** The names that hosts list and libvirt does not have, though QEMU's versions are known. */
+function qemuOnlyOf(db: Database, hosts: readonly HypervisorHost[]): { qemuOnly?: string[] } {
+  const listed = new Set(hosts.flatMap(({ allowance }) => [...allowance.models.keys()]))
+  const unnamed = [...listed].filter(name => !db.model(name) && isQemuOnlyName(name))
+  return unnamed.length > 0 ? { qemuOnly: unnamed.sort() } : {}
 }
 
 /** Best first; where nothing is known of an architecture's models, as the hypervisors list them. */

@@ -1,12 +1,14 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Reporter } from '../question.ts'
 import { byHosts } from '../words/note.ts'
+import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { BlockedModel, UsableModels } from './answer.ts'
 
 const PLAIN = { title: '' } as const
 
 /** Adds the models that are usable everywhere, and what blocks each of the others. */
-export const reportModels: Reporter<UsableModels> = (report, { hosts, usable, blocked }) => {
+export const reportModels: Reporter<UsableModels> = (report, answer) => {
+  const { hosts, usable, blocked, qemuOnly = [] } = answer
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   report.line(
     usable.length > 0
@@ -23,6 +25,7 @@ export const reportModels: Reporter<UsableModels> = (report, { hosts, usable, bl
     [PLAIN, PLAIN, PLAIN],
     blocked.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(model)]),
   )
+  if (qemuOnly.length > 0) report.line(`${describeQemuOnly(qemuOnly)}: ${qemuOnly.join(', ')}`)
 }
 
 /** More features than this do not help in a line; `--json` has all. */

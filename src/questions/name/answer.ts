@@ -10,6 +10,9 @@ export const FamilyHas = v.strictObject({
     '`v3`, `v4`, or the plain name where it has no version; empty: no version.',
   ),
   all: described(v.boolean(), 'Whether all of them do.'),
+  qemuOnly: v.exactOptional(
+    described(v.array(v.string()), "Versions that have it and that only QEMU has: no models of libvirt's."),
+  ),
 })
 export type FamilyHas = AnswerOf<typeof FamilyHas>
 
@@ -56,6 +59,7 @@ export const NameAnswer = v.strictObject({
     v.array(FeatureFacts),
     'Several where tools use the same word for different bits; empty: no tool has a feature of this name.',
   ),
+  note: v.exactOptional(described(v.string(), 'What the text is where it is no feature: a CPU model.')),
   nearest: described(
     v.array(v.string()),
     'Names that are spelled much like it; only where there are no features.',

@@ -4,6 +4,7 @@ import type { Database } from '../../map/database.ts'
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Context } from '../context.ts'
+import { describeQemuOnly, isQemuOnlyName } from '../words/qemu-only.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /**
@@ -17,8 +18,15 @@ export function name({ db }: Context, text: string, own = false): NameAnswer {
   return {
     text,
     features: found.map(feature => ({ ...factsOf(db, feature), ...(own && { libvirt: false, names: [] }) })),
+    ...(found.length === 0 && noteOn(db, text)),
     nearest: found.length > 0 ? [] : nearest(spellings(db, all), text),
   }
+}
+
+/** What is known of a name that is a model's. */
+function noteOn(db: Database, text: string): { note?: string } {
+  if (isQemuOnlyName(text)) return { note: `a CPU model: ${describeQemuOnly([text])}` }
+  return db.model(text) ? { note: 'a CPU model' } : {}
 }
 
 /** Every name that anybody has for a feature. */
@@ -57,7 +65,7 @@ function modelsWith(db: Database, feature: Feature): VendorHas[] {
     const families = db.families
       .filter(family => family.vendor?.name === vendor?.name)
       .map(family => familyHas(family, feature))
-    return families.some(({ versions }) => versions.length > 0)
+    return families.some(({ versions, qemuOnly }) => versions.length > 0 || qemuOnly)
       ? [{ ...(vendor && { vendor: vendor.name }), families }]
       : []
   })
@@ -65,7 +73,12 @@ function modelsWith(db: Database, feature: Feature): VendorHas[] {
 
 function familyHas({ name, versions }: ModelFamily, feature: Feature): FamilyHas {
   const having = versions.filter(({ model }) => feature.bits.leq(model.features))
-  return { family: name, versions: having.map(shortName), all: having.length === versions.length }
+  const [own, foreign] = [having.filter(isOwn), having.filter(version => !isOwn(version))]
+  const all = own.length === versions.filter(isOwn).length
+  const qemuOnly = all ? [] : foreign.map(shortName)
+  return { family: name, versions: own.map(shortName), all, ...(qemuOnly.length > 0 && { qemuOnly }) }
 }
+
+const isOwn = ({ qemuOnly }: Version): boolean => !qemuOnly
 
 const shortName = ({ row }: Version): string => row.version ?? row.plain ?? ''

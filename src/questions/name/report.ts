@@ -2,11 +2,13 @@ import type { Order } from '../../core/feature.ts'
 import { fill } from '../../core/text.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Reporter } from '../question.ts'
+import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */
-export function printName({ text, features, nearest }: NameAnswer, width = 100): string {
+export function printName({ text, features, note, nearest }: NameAnswer, width = 100): string {
   if (features.length > 0) return features.map(facts => printFacts(facts, width)).join('\n\n')
+  if (note) return `${text} is no feature but ${note}`
   const like = nearest.length > 0 ? `; did you mean ${nearest.join(', ')}?` : ''
   return `no tool calls a feature ${text}${like}`
 }
@@ -36,7 +38,10 @@ function printFacts(facts: FeatureFacts, width: number): string {
     ['names', facts.names.map(sayTool).join('; ')],
     ['needs', facts.needs.join(', ')],
     ['needed by', facts.neededBy.join(', ')],
-    ...facts.models.map((has, i): [string, string] => [i === 0 ? 'models' : '', sayVendor(has)]),
+    ...facts.models
+      .filter(isKnown)
+      .map((has, i): [string, string] => [i === 0 ? 'models' : '', sayVendor(has)]),
+    ['in QEMU', sayQemuOnly(facts.models)],
   ]
   const lines = rows.flatMap(([label, text]) =>
     text ? fill(text.split(' '), `  ${label.padEnd(11)}`, width) : [],
@@ -49,6 +54,21 @@ function sayTool({ tool, names, hidden }: ToolName): string {
   if (printed === undefined) return `${tool} has no name for it`
   const also = others.length > 0 ? ` (also ${others.join(', ')})` : ''
   return `${tool} ${printed}${also}${hidden ? ' (never shown)' : ''}`
+}
+
+const isKnown = ({ families }: VendorHas): boolean => families.some(({ versions }) => versions.length > 0)
+
+/** The versions that only QEMU has: `SapphireRapids (v7-v8): QEMU 11.1's; libvirt 12.8 has no name for them`. */
+function sayQemuOnly(models: readonly VendorHas[]): string {
+  const families = models.flatMap(has => has.families.filter(({ qemuOnly }) => qemuOnly))
+  if (families.length === 0) return ''
+  const names = families.flatMap(({ family, qemuOnly = [] }) =>
+    qemuOnly.map(version => `${family}-${version}`),
+  )
+  const said = families.map(({ family, qemuOnly = [] }) =>
+    sayVersions({ family, versions: qemuOnly, all: false }),
+  )
+  return `${said.join(', ')}: ${describeQemuOnly(names)}`
 }
 
 /** How many families may be left out before naming those that have it is shorter. */

@@ -20,7 +20,7 @@ const treeNode: v.GenericSchema<TreeNode> = v.strictObject({
   parent: v.exactOptional(described(v.string(), 'The model it is a delta on; absent at the root.')),
   versions: described(
     v.array(v.string()),
-    'The names of its versions, or the plain name where it has none: `v1`, `v2`.',
+    'The names of its versions that libvirt has, or the plain name where it has none: `v1`, `v2`.',
   ),
   children: v.array(v.lazy(() => treeNode)),
 })
@@ -32,6 +32,9 @@ export const Step = v.strictObject({
   note: described(v.string(), 'When and why; may be empty.'),
   removes: v.array(v.string()),
   adds: v.array(v.string()),
+  qemuOnly: v.exactOptional(
+    described(v.string(), "Whose it is where it is no model of libvirt's: `QEMU 11.1's; libvirt 12.8 …`."),
+  ),
   size: described(v.number(), 'How many features the model has.'),
 })
 export type Step = AnswerOf<typeof Step>

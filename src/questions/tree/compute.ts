@@ -3,6 +3,7 @@ import { nearest } from '../../core/text.ts'
 import type { Database } from '../../map/database.ts'
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { Context } from '../context.ts'
+import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { Step, TreeAnswer, TreeNode } from './answer.ts'
 
 /** How the models descend from one another; with the name of a family or a model, that family's history. */
@@ -39,19 +40,22 @@ function childrenOf(db: Database, parent: ModelFamily | undefined): TreeNode[] {
     ...(family.vendor && { vendor: family.vendor.name }),
     note: family.note,
     ...(family.parent && { parent: family.parent.name }),
-    versions: family.versions.map(({ row }) => row.version ?? row.plain ?? ''),
+    versions: family.versions
+      .filter(({ qemuOnly }) => !qemuOnly)
+      .map(({ row }) => row.version ?? row.plain ?? ''),
     children: childrenOf(db, family),
   }))
 }
 
 function stepOf(db: Database, version: Version): Step {
-  const { plain, versioned, base, model, note } = version
+  const { plain, versioned, base, model, note, qemuOnly } = version
   const names = (list: readonly Feature[]) => list.map(feature => feature.name)
   const gained = base ? model.features.minus(base.features) : model.features
   return {
     names: [plain, versioned].flatMap(one => one?.name ?? []),
     ...(base && { base: base.name }),
     note,
+    ...(qemuOnly && { qemuOnly: describeQemuOnly([model.name]) }),
     removes: base ? names(db.features.in(base.features.minus(model.features))) : [],
     adds: names(db.features.in(gained)),
     size: db.features.count(model.features),

@@ -77,7 +77,7 @@ function family(answer: Extract<TreeAnswer, { kind: 'family' }>, width: number):
 
 function stepLines(step: Step, before: Step | undefined, width: number): string[] {
   const onAnother = before && step.base && !before.names.includes(step.base) ? `on ${step.base}` : ''
-  const facts = [step.note, count(step.size, 'feature'), onAnother].filter(Boolean).join('; ')
+  const facts = [step.note, step.qemuOnly, count(step.size, 'feature'), onAnother].filter(Boolean).join('; ')
   const changes = [...change('-', step.removes, width), ...change('+', step.adds, width)]
   return [
     ...fill(`${step.names.join(', ')}: ${facts}`.split(' '), '  ', width),

@@ -1,0 +1,20 @@
+import { CpuMap } from '../../map/cpu-map.ts'
+import { builtinReleases } from '../../map/releases.ts'
+
+/** The libvirt whose map our data is. */
+const MAP_VERSION = '12.8'
+
+/** Whether a name is a model version that QEMU has and libvirt's map has no name for. */
+export const isQemuOnlyName = (name: string): boolean =>
+  /-v\d+$/.test(name) &&
+  CpuMap.builtIn()
+    .of('x86')
+    .families.some(({ versions }) =>
+      versions.some(({ qemuOnly, versioned }) => qemuOnly && versioned?.name === name),
+    )
+
+/** `QEMU 11.1's; libvirt 12.8 has no name for it`: whose versions are that only QEMU has. */
+export function describeQemuOnly(names: readonly string[]): string {
+  const { qemu } = builtinReleases().needed(names)
+  return `QEMU ${qemu}'s; libvirt ${MAP_VERSION} has no name for ${names.length === 1 ? 'it' : 'them'}`
+}
