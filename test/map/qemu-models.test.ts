@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { decode } from '../../src/arch/x86/decode.ts'
 import type { Model } from '../../src/core/model.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { toLibvirtName } from '../../src/qemu/names.ts'
@@ -57,6 +58,9 @@ const EXCEPTIONS = `
 + mca : athlon-v1 : libvirt's model is older
 `
 
+/** Guests with a signature that libvirt gives to another family alone. */
+const OTHERS: readonly string[] = ['core2duo-v1 Conroe-v1']
+
 interface Exception {
   readonly sign: string
   readonly features: RegExp
@@ -109,6 +113,26 @@ describe.skipIf(!file)(`QEMU 11.1's models (${file ? 'its expansions' : NO_REFER
       if (!aliasOf || !model) continue
       expect([name, model.canonical]).toEqual([name, aliasOf])
     }
+  })
+
+  test('--best finds the family of a guest of each version again, by signature and features', () => {
+    const found = [...theirs.values()].flatMap(({ name, on, values }) => {
+      const own = versions.find(({ versioned }) => versioned.name === name)
+      if (!own) return []
+      const bits = {
+        features: db.features.setOf(on.flatMap(of => db.features.get(toLibvirtName(of)) ?? [])),
+        vendor: db.vendors.find(({ id }) => id === values.vendor),
+        signature: {
+          family: Number(values.family),
+          model: Number(values.model),
+          stepping: Number(values.stepping),
+        },
+      }
+      const chosen = decode(db, bits, { as: 'host', fallback: 'forbid', best: true }).model ?? ''
+      const isOwn = own.family.versions.some(of => of.versioned?.name === chosen || of.plain?.name === chosen)
+      return isOwn ? [] : [`${name} ${chosen}`]
+    })
+    expect(found).toEqual(OTHERS)
   })
 
   test('no model is deprecated, and mitigation bits that no model carries are in none of ours', () => {

@@ -62,18 +62,25 @@ function withoutBrokenTsx(db: Database, data: CpuBits): CpuBits {
  * match it are looked at first: any of them beats all others, so mostly a handful is enough.
  */
 function walk(db: Database, data: CpuBits, options: DecoderOptions): Candidate | undefined {
-  if (!data.signature || options.preferred) return bestOf(db, data, options, db.models)
-  const all = tablesOf(db).decodable(options.as)
-  return (
-    bestOf(db, data, options, all.matching(data.signature)) ?? bestOf(db, data, options, all.of(data.vendor))
-  )
+  const { signature } = data
+  if (!signature || options.preferred) return bestOf(db, data, options, db.models)
+  const tables = tablesOf(db)
+  const all = tables.decodable(options.as)
+  const kin = options.best ? tables.kin(signature) : NO_KIN
+  const matching = all.matching(signature)
+  const first =
+    kin.size > 0 ? db.models.filter(model => kin.has(model) || matching.includes(model)) : matching
+  return bestOf(db, data, options, first, kin) ?? bestOf(db, data, options, all.of(data.vendor))
 }
+
+const NO_KIN: ReadonlySet<Model> = new Set()
 
 function bestOf(
   db: Database,
   data: CpuBits,
   options: DecoderOptions,
   models: readonly Model[],
+  kin = NO_KIN,
 ): Candidate | undefined {
   const single = options.preferred?.length === 1
   let best: Candidate | undefined
@@ -87,7 +94,8 @@ function bestOf(
         ? scoreAsHost(db, data, options, model)
         : scoreAsGuest(db, data, options, model)
     if (!score) continue
-    const matching = data.signature !== undefined && matches(model.signatures, data.signature)
+    const matching =
+      kin.has(model) || (data.signature !== undefined && matches(model.signatures, data.signature))
     const preferred = options.preferred?.includes(model.name) ?? false
     const candidate = { model, score, matches: matching, preferred }
     if (single && preferred) return candidate

@@ -71,6 +71,16 @@ class Tables {
     return this.#vendors
   }
 
+  /** The models that a signature stands for though libvirt does not say so; `--best` takes them too. */
+  kin(signature: Signature): ReadonlySet<Model> {
+    const families = this.#db.families.filter(({ row }) => matches(row.also, signature))
+    const versions = families.flatMap(family => family.versions)
+    const names = versions.flatMap(({ plain, versioned }) =>
+      [plain?.name ?? [], versioned?.name ?? []].flat(),
+    )
+    return new Set(names.flatMap(name => this.#db.model(name) ?? []))
+  }
+
   /** The models that may be chosen for a host, or a guest. */
   decodable(as: 'host' | 'guest'): Decodable {
     if (as === 'host') {

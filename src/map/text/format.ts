@@ -142,10 +142,11 @@ function printSet({ at, name, base, delta }: SetRow): string[] {
 }
 
 function printFamily(family: FamilyRow): string[] {
-  const { name, parent, signatures, gone, later, sources, at } = family
+  const { name, parent, signatures, also, gone, later, sources, at } = family
   const fields = [
     `model ${name}${parent ? ` : ${parent}` : ''}`,
     ...(signatures.length > 0 ? [`sig ${signatures.map(printSignatureField).join(' ')}`] : []),
+    ...(also.length > 0 ? [`also ${also.map(printSignatureField).join(' ')}`] : []),
     ...(gone.length > 0 ? [`gone ${gone.join(' ')}`] : []),
     ...(later ? [`later ${later}`] : []),
     ...(sources ? [`[${sources}]`] : []),
@@ -153,7 +154,9 @@ function printFamily(family: FamilyRow): string[] {
   const inline = withNote(fields.join('   '), at.note)
   if (inline.length <= WIDTH) return [inline]
   const [head = '', ...rest] = fields
-  return [withNote(head, at.note), `    ${rest.join('   ')}`]
+  const joined = `    ${rest.join('   ')}`
+  const below = joined.length <= WIDTH ? [joined] : rest.map(field => `    ${field}`)
+  return [withNote(head, at.note), ...below]
 }
 
 /** Where deltas and notes of a family begin. */

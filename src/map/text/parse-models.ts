@@ -28,6 +28,8 @@ export interface FamilyRow {
   /** What the first version is a delta on; absent: on nothing. */
   readonly parent: string | undefined
   readonly signatures: readonly SignatureMatch[]
+  /** What `--best` takes for this family too, though libvirt does not. */
+  readonly also: readonly SignatureMatch[]
   /** Mentioned as disabled for the plain names (libvirt: removed). */
   readonly gone: readonly string[]
   /** A set that is in QEMU's model of the plain names but not in libvirt's data (libvirt: added). */
@@ -136,7 +138,7 @@ function splitDelta(text: string): { head: string; delta: string } {
     : { head: text.slice(0, end).trimEnd(), delta: text.slice(end + 1) }
 }
 
-/** Reads `model FAMILY [: PARENT] [sig …] [gone …] [later @SET] [[source]]`; the items are to follow. */
+/** Reads `model FAMILY [: PARENT] [sig …] [also …] [gone …] [later @SET] [[source]]`; the items are to follow. */
 function parseFamily(at: Statement, section: VendorRow | undefined): FamilyRow & { items: ItemRow[] } {
   const open = at.text.endsWith(']') ? at.text.indexOf('[') : -1
   const tokens = tokensOf(open < 0 ? at.text : at.text.slice(0, open))
@@ -149,6 +151,7 @@ function parseFamily(at: Statement, section: VendorRow | undefined): FamilyRow &
     section,
     parent: fields[':']?.join(' '),
     signatures: readSignatures(fields.sig ?? [], at),
+    also: readSignatures(fields.also ?? [], at),
     gone: fields.gone ?? [],
     later: fields.later?.join(' '),
     sources: open < 0 ? '' : at.text.slice(open + 1, -1),
@@ -160,12 +163,13 @@ function parseFamily(at: Statement, section: VendorRow | undefined): FamilyRow &
 interface Fields {
   ':'?: string[]
   sig?: string[]
+  also?: string[]
   gone?: string[]
   later?: string[]
 }
 
 const isKeyword = (token: string): token is keyof Fields =>
-  token === ':' || token === 'sig' || token === 'gone' || token === 'later'
+  token === ':' || token === 'sig' || token === 'also' || token === 'gone' || token === 'later'
 
 function fieldsOf(tokens: readonly string[], at: Statement): Fields {
   const fields: Fields = {}
@@ -176,7 +180,7 @@ function fieldsOf(tokens: readonly string[], at: Statement): Fields {
       values = []
       fields[token] = values
     } else if (values) values.push(token)
-    else throw faultIn(at, 'expected `:`, `sig`, `gone`, `later` or `[source]`', token)
+    else throw faultIn(at, 'expected `:`, `sig`, `also`, `gone`, `later` or `[source]`', token)
   }
   return fields
 }
