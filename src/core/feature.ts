@@ -42,6 +42,8 @@ export interface Feature {
   readonly class?: FeatureClass
   /** One line in the manual's terms; empty for a feature of an installed map. */
   readonly title: string
+  /** No hypervisor is known to give it to guests. */
+  readonly unoffered?: true
 }
 
 /** `CPUID.07H.0:EBX[5]` */

@@ -12,6 +12,7 @@ interface FeatureFacts {
   readonly order: Order
   readonly class?: FeatureClass | undefined
   readonly migratable: boolean
+  readonly unoffered?: boolean
 }
 
 /**
@@ -26,6 +27,7 @@ export class BuiltInFeature implements Feature {
   readonly migratable: boolean
   readonly order: Order
   declare readonly class?: FeatureClass
+  declare readonly unoffered?: true
   /** Which of its table's words the bit is in. */
   readonly word: number
   readonly #title: string | (() => string)
@@ -40,6 +42,7 @@ export class BuiltInFeature implements Feature {
     this.migratable = facts.migratable
     this.order = facts.order
     if (facts.class) this.class = facts.class
+    if (facts.unoffered) this.unoffered = true
     this.word = at >>> 5
     this.#title = title
   }
@@ -113,7 +116,8 @@ class Layout {
     if (this.#words[this.#words.length - 1] !== place) this.#startWord(place)
     const at = (this.#words.length - 1) * 32 + (row.bit & 31)
     const { name, title, flags } = row
-    const facts = { name, order: flags.order, class: flags.class, migratable: flags.migratable }
+    const { order, class: of, migratable, unoffered } = flags
+    const facts = { name, order, class: of, migratable, unoffered }
     const feature = new BuiltInFeature(facts, this.#list.length, place, at, title)
     this.#byBit[at] = feature
     this.#list.push(feature)

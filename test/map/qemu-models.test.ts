@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decode } from '../../src/arch/x86/decode.ts'
+import { findClosestCpu } from '../../src/arch/x86/decode.ts'
 import type { Model } from '../../src/core/model.ts'
+import { toLibvirtName } from '../../src/formats/qemu/names.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { toLibvirtName } from '../../src/qemu/names.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 
@@ -128,7 +128,7 @@ describe.skipIf(!file)(`QEMU 11.1's models (${file ? 'its expansions' : NO_REFER
           stepping: Number(values.stepping),
         },
       }
-      const chosen = decode(db, bits, { as: 'host', fallback: 'forbid', best: true }).model ?? ''
+      const chosen = findClosestCpu(db, bits, { as: 'host', fallback: 'forbid', best: true }).model ?? ''
       const isOwn = own.family.versions.some(of => of.versioned?.name === chosen || of.plain?.name === chosen)
       return isOwn ? [] : [`${name} ${chosen}`]
     })

@@ -2,9 +2,10 @@ import { bit, hex, type U32 } from '../../core/bits.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { placeKey, printPlace } from '../../core/place.ts'
+import { type Place, placeKey, printPlace } from '../../core/place.ts'
 import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
+import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
 import type { Context } from '../../questions/context.ts'
 import type { DecodeReasons } from '../../questions/decode/answer.ts'
@@ -43,15 +44,22 @@ export function printBits(db: Database, data: Cpuid): string {
     const [first] = features.values()
     const title = printPlace(first?.place ?? place, 0).replace(/\[\d+\]$/, '')
     const half = place.kind === 'msr' && place.half === 'high' ? ' (high)' : ''
-    text += filled(`${(title + half).padEnd(22)}${hex(value)} `, 32, namesOf(value, features))
+    const names = namesOf(value, n => features.get(n)?.name ?? fieldName(place, n))
+    text += filled(`${(title + half).padEnd(22)}${hex(value)} `, 32, names)
   }
   return text
 }
 
-const namesOf = (value: U32, features: ReadonlyMap<number, Feature>): string[] =>
+const namesOf = (value: U32, nameOf: (n: number) => string | undefined): string[] =>
   Array.from({ length: 32 }, (_, n) => n)
     .filter(n => bit(value, n))
-    .map(n => features.get(n)?.name ?? `[${n}]`)
+    .map(n => nameOf(n) ?? `[${n}]`)
+
+/** The name of a bit that is no feature; of a field of several bits none. */
+const fieldName = (place: Place, n: number): string | undefined =>
+  place.kind === 'cpuid'
+    ? builtinCpuidFields().find(field => field.length === 1 && field.lsb === n && isAt(field, place))?.name
+    : undefined
 
 function featuresByPlace(db: Database): Map<string, Map<number, Feature>> {
   const found = new Map<string, Map<number, Feature>>()

@@ -13,6 +13,8 @@ interface FeatureFlags {
   /** Provided by the hypervisor, not by the hardware. */
   readonly byHypervisor: boolean
   readonly deprecated: boolean
+  /** No hypervisor gives it to a guest. */
+  readonly unoffered: boolean
 }
 
 const CLASSES: Readonly<Record<string, FeatureClass>> = {
@@ -42,8 +44,8 @@ function parseFlags(text: string): FeatureFlags | string {
   const order = ORDERS.find(letter => letter === text.charAt(0))
   const letters = text.slice(1).trim()
   if (!order) return 'expected an order: one of & | < > = ~ .'
-  if (!/^[spvnfw-][mxhd]*$/.test(letters))
-    return 'flags are a class (s p v n f w) or `-`, and then any of m x h d'
+  if (!/^[spvnfw-][mxhdu]*$/.test(letters))
+    return 'flags are a class (s p v n f w) or `-`, and then any of m x h d u'
   return {
     order,
     class: CLASSES[letters.charAt(0)],
@@ -51,6 +53,7 @@ function parseFlags(text: string): FeatureFlags | string {
     beyond: letters.includes('x'),
     byHypervisor: letters.includes('h'),
     deprecated: letters.includes('d'),
+    unoffered: letters.includes('u'),
   }
 }
 
@@ -69,6 +72,8 @@ export type WordPlace =
   | {
       readonly leaf: number
       readonly subleaf: number
+      /** The last of the subleaves that are alike; absent: there is one. */
+      readonly last?: number
       readonly register: Register
       readonly indexed: boolean
     }
@@ -155,11 +160,17 @@ function parsePlace(text: string, file: DataFile, offset: number): WordPlace {
   const indexed = parts.length === 3
   const register = parts[indexed ? 2 : 1] ?? ''
   if (parts.length > 3 || !REGISTERS.includes(register)) {
-    throw faultAt(file, offset, 'a place is `LEAF.REGISTER`, `LEAF.SUBLEAF.REGISTER`, `msr.INDEX` or `NAME`')
+    throw faultAt(
+      file,
+      offset,
+      'a place is `LEAF.REGISTER`, `LEAF.SUBLEAF[-LAST].REGISTER`, `msr.INDEX` or `NAME`',
+    )
   }
   const leaf = hexOf(parts[0], file, offset)
-  const subleaf = indexed ? hexOf(parts[1], file, offset) : 0
-  return { leaf, subleaf, register: register as Register, indexed }
+  const [first = '0', end] = indexed ? (parts[1] ?? '').split('-') : []
+  const subleaf = hexOf(first, file, offset)
+  const last = end === undefined ? {} : { last: hexOf(end, file, offset) }
+  return { leaf, subleaf, ...last, register: register as Register, indexed }
 }
 
 function hexOf(digits: string | undefined, file: DataFile, offset: number): number {

@@ -26,7 +26,10 @@ export type VendorHas = AnswerOf<typeof VendorHas>
 /** Everything that is known of a feature. */
 export const FeatureFacts = v.strictObject({
   name: v.string(),
-  place: described(v.string(), '`CPUID.07H.0:ECX[11]`'),
+  place: described(
+    v.string(),
+    '`CPUID.07H.0:ECX[11]`; of a field of several bits `CPUID.04H.0-31:EAX[7:5]`.',
+  ),
   title: v.string(),
   order: v.picklist(['&', '|', '<', '>', '=', '~', '.']),
   class: v.exactOptional(
@@ -34,6 +37,7 @@ export const FeatureFacts = v.strictObject({
   ),
   migratable: v.boolean(),
   libvirt: described(v.boolean(), 'Whether libvirt knows it.'),
+  unoffered: v.exactOptional(described(v.boolean(), 'Whether no hypervisor is known to give it to guests.')),
   names: described(
     v.array(
       v.strictObject({

@@ -1,5 +1,6 @@
 import { type Feature, placeOf } from '../../core/feature.ts'
 import { nearest } from '../../core/text.ts'
+import { builtinCpuidFields, type CpuidField, findFieldsAt, printFieldPlace } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { ToolName } from '../../map/tool-names.ts'
@@ -15,13 +16,41 @@ export function name({ db }: Context, text: string, own = false): NameAnswer {
   const all = [...db.features.list, ...db.beyond]
   const called = db.called(text)
   const found = called.length > 0 ? called : all.filter(feature => placeOf(feature) === text.toUpperCase())
+  const features = found.map(feature => ({
+    ...factsOf(db, feature),
+    ...(own && { libvirt: false, names: [] }),
+  }))
+  const fields = found.length > 0 || own ? [] : fieldsCalled(text).map(factsOfField)
+  if (fields.length > 0) return { text, features: fields, nearest: [] }
   return {
     text,
-    features: found.map(feature => ({ ...factsOf(db, feature), ...(own && { libvirt: false, names: [] }) })),
+    features,
     ...(found.length === 0 && noteOn(db, text)),
     nearest: found.length > 0 ? [] : nearest(spellings(db, all), text),
   }
 }
+
+/** Fields of CPUID that are no feature, by name or place. */
+function fieldsCalled(text: string): CpuidField[] {
+  const wanted = text.toLowerCase().replaceAll('_', '-')
+  const called = builtinCpuidFields().filter(({ name: of }) => of === wanted)
+  return called.length > 0 ? called : findFieldsAt(text)
+}
+
+const factsOfField = (field: CpuidField): FeatureFacts => ({
+  name: field.name,
+  place: printFieldPlace(field),
+  title: field.title,
+  order: field.order,
+  ...(field.class && { class: field.class }),
+  migratable: true,
+  libvirt: false,
+  ...(field.unoffered && { unoffered: true }),
+  names: [],
+  needs: [],
+  neededBy: [],
+  models: [],
+})
 
 /** What is known of a name that is a model's. */
 function noteOn(db: Database, text: string): { note?: string } {
@@ -45,6 +74,7 @@ function factsOf(db: Database, feature: Feature): FeatureFacts {
     ...(feature.class && { class: feature.class }),
     migratable,
     libvirt,
+    ...(feature.unoffered && { unoffered: true }),
     names: libvirt ? namesOf(db, name) : db.names(feature),
     needs: db.dependencies.needs(name),
     neededBy: db.dependencies.neededBy(name),

@@ -29,6 +29,7 @@ function printFacts(facts: FeatureFacts, width: number): string {
   const status = [
     ...(migratable ? [] : ['guests with it cannot migrate']),
     ...(libvirt ? [] : ['libvirt does not know it']),
+    ...(facts.unoffered ? ['no hypervisor gives it to guests'] : []),
   ]
   const rows: readonly [label: string, text: string][] = [
     ['title', title],

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { decode } from '../../../src/arch/x86/decode.ts'
+import { readCpuid } from '../../../src/arch/x86/cpuid.ts'
+import { findClosestCpu } from '../../../src/arch/x86/decode.ts'
+import { Cpuid } from '../../../src/core/cpuid.ts'
 import { parseModels } from '../../../src/map/text/parse-models.ts'
 import { builtin } from '../../built-in.ts'
 
@@ -12,7 +14,7 @@ function named(like: string, [family, model]: readonly [number, number], best: b
   const features = db.model(like)?.features
   if (!features) throw new RangeError(like)
   const bits = { features, vendor: db.vendor('Intel'), signature: { family, model, stepping: 0 } }
-  return decode(db, bits, { as: 'host', fallback: 'forbid', best }).model ?? ''
+  return findClosestCpu(db, bits, { as: 'host', fallback: 'forbid', best }).model ?? ''
 }
 
 test.each(Object.entries(CLIENTS))(
@@ -37,4 +39,16 @@ test('stands behind libvirt’s signatures in the grammar', () => {
     { family: 7, model: 4 },
   ])
   expect(() => parseModels('model A   also six\n', 'a')).toThrow('a signature is `FAMILY.MODEL[.STEPPINGS]`')
+})
+
+test('DiamondRapids is family 19: its signature as CPUID has it, and its model', () => {
+  const eax = 0x0040_0f10
+  const rows = [
+    [0, 0, 0x0d, 0x756e6547, 0x6c65746e, 0x49656e69],
+    [1, 0, eax, 0, 0, 0],
+  ] as const
+  const bits = readCpuid(db, Cpuid.of(rows))
+  expect([bits.vendor?.name, bits.signature]).toEqual(['Intel', { family: 19, model: 1, stepping: 0 }])
+  expect(named('DiamondRapids-v1', [19, 1], false)).toBe('DiamondRapids-v1')
+  expect(named('DiamondRapids-v1', [19, 1], true)).toMatch(/^DiamondRapids/)
 })
