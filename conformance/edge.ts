@@ -113,7 +113,7 @@ class Edge {
 
   #baseline(row: Row): string {
     const flags = row.flags?.split(',') ?? []
-    const pool = new Pool(this.#context.map, { raw: !flags.includes('qemu') })
+    const pool = new Pool(this.#context.map, { raw: !flags.includes('qemu'), libvirt: '11.3' })
     for (const name of row.inputs ?? []) pool.add(parseCpu(parseXml(this.#xml(name)), 'host'), name)
     return printCpu(
       pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }),

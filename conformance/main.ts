@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DEFAULT_LIBVIRT } from '../src/core/libvirt-version.ts'
 import { type Context, contextOf } from '../src/questions/context.ts'
 import { cputest } from './cputest.ts'
 import { cputestOthers } from './cputest-others.ts'
@@ -11,6 +12,8 @@ import { generationsFamily } from './generations.ts'
 import { hostCapabilities } from './host-capabilities.ts'
 import { hostCpu } from './host-cpu.ts'
 import { kvmOffers } from './kvm-offers.ts'
+import { libvirt12 } from './libvirt12.ts'
+import { libvirt12Baselines } from './libvirt12-baselines.ts'
 import { partialDumps } from './partial-dumps.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
@@ -31,7 +34,8 @@ const OLD_MAP = ['libvirt-11.3', 'cpu_map'] as const
 const PACKED = ['vircaps2xmldata', 'virhostcpudata']
 const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
 
-const withMap = (data: DataFolder, path: readonly string[]): Context => contextOf(data.cpuMap(...path))
+const withMap = (data: DataFolder, path: readonly string[]): Context =>
+  contextOf(data.cpuMap(...path), path === OLD_MAP ? '11.3' : DEFAULT_LIBVIRT)
 
 const PARTS: readonly Part[] = [
   {
@@ -58,6 +62,11 @@ const PARTS: readonly Part[] = [
     name: 'kvm offers',
     needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata']],
     run: data => [kvmOffers(contextOf(), data.folder(...TESTS))],
+  },
+  {
+    name: 'libvirt 12, built in',
+    needs: [['libvirt-12.8', 'live'], ['libvirt-12.9'], [...TESTS, 'qemucapabilitiesdata']],
+    run: data => [...libvirt12(contextOf(), data), ...libvirt12Baselines(contextOf(), data)],
   },
   {
     name: 's390x generations',

@@ -178,7 +178,7 @@ class RealCpus {
   }
 
   #baseline(xmls: readonly string[], flags: readonly string[]): string {
-    const pool = new Pool(this.#context.map, { raw: !flags.includes('qemu') })
+    const pool = new Pool(this.#context.map, { raw: !flags.includes('qemu'), libvirt: '11.3' })
     for (const [i, xml] of xmls.entries()) pool.add(parseCpu(parseXml(xml), 'host'), String(i))
     return printCpu(
       pool.result({ expand: flags.includes('expand'), migratable: flags.includes('migratable') }),

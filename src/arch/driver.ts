@@ -74,6 +74,8 @@ export interface Driver {
   readonly convertLegacy?: <C extends Cpu>(cpu: C) => C
   /** The CPU with its model's features spelt out, in any order. Absent: models have none. @throws LibvirtError */
   readonly expand?: <C extends Cpu>(cpu: C) => C
+  /** Features of the host that a hypervisor supports and does not enable by itself. Absent: there are none. */
+  readonly listUnasked?: (host: Cpu) => string[]
   /** A copy without what blocks a migration. Absent: nothing does. */
   readonly migratable?: <C extends Cpu>(cpu: C) => C
   /** What a definition asks for as the words of `<cpudata>`. @throws LibvirtError */

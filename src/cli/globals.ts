@@ -1,4 +1,9 @@
-import { LIBVIRT_VERSIONS, type LibvirtVersion } from '../qemu/versions.ts'
+import {
+  DEFAULT_LIBVIRT,
+  LIBVIRT_VERSIONS_TEXT,
+  type LibvirtVersion,
+  parseLibvirtVersion,
+} from '../core/libvirt-version.ts'
 import type { ConnectionDriver } from './session.ts'
 import { UsageError } from './spec.ts'
 
@@ -126,9 +131,9 @@ function showVersion(type: string): Partial<Globals> {
 }
 
 /** @throws UsageError for a version whose behaviour we do not know */
-export function libvirtVersion(given = '12.8'): LibvirtVersion {
-  const version = LIBVIRT_VERSIONS.find(known => known === given)
-  if (!version) throw new UsageError(`--libvirt takes ${LIBVIRT_VERSIONS.join(' or ')}, not '${given}'`)
+export function libvirtVersion(given: string = DEFAULT_LIBVIRT): LibvirtVersion {
+  const version = parseLibvirtVersion(given)
+  if (!version) throw new UsageError(`--libvirt takes ${LIBVIRT_VERSIONS_TEXT}, not '${given}'`)
   return version
 }
 

@@ -1,4 +1,5 @@
 import { LibvirtError } from '../core/libvirt-error.ts'
+import { hasBehaviour } from '../core/libvirt-version.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { FileError, ProbeError } from '../host/files/file-error.ts'
 import { BadRequest } from '../questions/context.ts'
@@ -62,6 +63,7 @@ export async function run(
   let session = outer
   try {
     session = sessionFor(spec, args, outer)
+    refuseNewerOptions(spec, args, session)
     status = await command(args, session, all)
   } catch (error) {
     for (const line of linesOf(error)) outer.err(`error: ${line}\n`)
@@ -69,6 +71,14 @@ export async function run(
   }
   if (virsh && !session.quiet) session.out('\n')
   return status
+}
+
+/** @throws UsageError for an option that the session's version of libvirt does not have */
+function refuseNewerOptions({ name, options }: CommandSpec, args: Arguments, { libvirt }: Session): void {
+  for (const { name: option, since } of options) {
+    if (since && args.has(option) && !hasBehaviour(libvirt, since))
+      throw new UsageError(`command '${name}' doesn't support option --${option}`)
+  }
 }
 
 /** Options after the command win over those before it. */

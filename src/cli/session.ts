@@ -1,5 +1,5 @@
+import type { LibvirtVersion } from '../core/libvirt-version.ts'
 import { CpuMap } from '../map/cpu-map.ts'
-import type { LibvirtVersion } from '../qemu/versions.ts'
 import { type Context, contextOf } from '../questions/context.ts'
 import { STDERR, STDOUT, write } from './output.ts'
 
@@ -34,7 +34,8 @@ export class Session {
 }
 
 /** The database of a session: the built-in data, or the installed map that it names. @throws FileError, ParseError, LibvirtError */
-export const openContext = async (session: Session): Promise<Context> => contextOf(await openMap(session))
+export const openContext = async (session: Session): Promise<Context> =>
+  contextOf(await openMap(session), session.libvirt)
 
 async function openMap({ cpuMap }: Session): Promise<CpuMap> {
   if (cpuMap === undefined) return CpuMap.builtIn()

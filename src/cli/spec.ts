@@ -1,3 +1,5 @@
+import type { Behaviour } from '../core/libvirt-version.ts'
+
 /** What a command takes: `--name` alone, or with a value. */
 export interface OptionSpec {
   readonly name: string
@@ -13,6 +15,8 @@ export interface OptionSpec {
   readonly help: string
   /** Not virsh's: shown under its own heading. */
   readonly ours?: true
+  /** The behaviour of newer versions of libvirt that brought it; older ones refuse it. */
+  readonly since?: Behaviour
   /** Words that the value may be, for completion. */
   readonly words?: readonly string[]
 }
@@ -43,7 +47,7 @@ const COMMON: readonly OptionSpec[] = [
     value: 'version',
     ours: true,
     words: ['11.3', '12.8'],
-    help: 'whose behaviour: 11.3 or 12.8 (default)',
+    help: 'whose behaviour: 11.3 or newer (default: 12.8)',
   },
 ]
 

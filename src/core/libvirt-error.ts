@@ -24,6 +24,7 @@ const PREFIX = {
   unsupported: 'unsupported configuration: ',
   'invalid-arg': 'invalid argument: ',
   'op-failed': 'operation failed: ',
+  'op-invalid': 'Requested operation is not valid: ',
   'op-unsupported': 'Operation not supported: ',
   'no-support': 'this function is not supported by the connection driver: ',
   'cpu-incompatible': 'the CPU is incompatible with host CPU: ',

@@ -1,7 +1,7 @@
 import type { CpuMap } from '../map/cpu-map.ts'
 import { ask, errorOf } from '../questions/ask.ts'
 import { contextOf } from '../questions/context.ts'
-import { checkLibvirt, idText, parseRequest, withId } from '../questions/request.ts'
+import { idText, parseRequest, withId } from '../questions/request.ts'
 import { type Refusal, RequestRefused, type Status, statusOf } from './refused.ts'
 
 /** What requests are answered from. */
@@ -25,7 +25,6 @@ export interface HttpAnswer {
 export function answerRequest({ own, named }: Sources, verb: string, text: string): HttpAnswer {
   try {
     const request = parseRequest(text)
-    checkLibvirt(request.libvirt)
     const map = readMap(request.cpuMap, own, named)
     const said = ask(contextOf(map), { ...request, verb })
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)

@@ -65,7 +65,7 @@ const ENVELOPE = {
   id: { description: 'repeated in the answer' },
   explain: { type: 'boolean', description: 'with the reasons' },
   cpuMap: { type: 'string', description: 'the name of a CPU map that the server was given' },
-  libvirt: { enum: ['11.3', '12.8'], description: 'whose behaviour' },
+  libvirt: { type: 'string', description: 'whose behaviour: a version such as 11.3 or 12.8 (default)' },
 } as const
 
 const ERROR = {

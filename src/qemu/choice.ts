@@ -1,5 +1,6 @@
 import { architectureOf } from '../arch/registry.ts'
-import { LibvirtError } from '../core/libvirt-error.ts'
+import { internalError, LibvirtError } from '../core/libvirt-error.ts'
+import { hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
 import type { Accelerator, QemuCapabilities, QemuMachine } from './capabilities.ts'
 
 /** What a domain's `type` may be, in libvirt's order. */
@@ -64,6 +65,21 @@ interface QemuPlace {
 const QEMU_VIRT_TYPES: readonly string[] = ['kvm', 'hvf', 'qemu']
 
 const makeInvalidError = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
+
+/** What this version of libvirt needs. @throws LibvirtError for an older QEMU */
+export function checkQemuVersion(
+  { version }: QemuCapabilities,
+  binary: string,
+  libvirt: LibvirtVersion,
+): void {
+  if (!version || !hasBehaviour(libvirt, 'qemu-7.2')) return
+  const { major, minor, micro } = version
+  if (major > 7 || (major === 7 && minor >= 2)) return
+  throw internalError(
+    `Failed to probe capabilities for ${binary}: unsupported configuration: ` +
+      `QEMU version >= 7.2.0 is required, but ${major}.${minor}.${micro} found`,
+  )
+}
 
 /** What is refused before an emulator is looked for. @throws LibvirtError */
 export function checkQemuRequest({ virttype, arch }: QemuRequest, isArch: (name: string) => boolean): void {

@@ -3,6 +3,7 @@ import { checkBaselineInput, expand, expandBy, fold } from '../arch/operations.t
 import { driverOf } from '../arch/registry.ts'
 import { type Cpu, type CpuFeature, type GuestCpu, signatureIn, updateFeature } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
+import { hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { HypervisorSupport } from './allowance.ts'
@@ -115,6 +116,7 @@ function definitionByQemu({ model, properties }: HostExpansion): GuestCpu {
 export interface HypervisorBaselineOptions {
   /** The guests' architecture. */
   readonly arch: string
+  readonly libvirt: LibvirtVersion
   /** Spell out the model's features. */
   readonly expand?: boolean | undefined
   readonly migratable?: boolean | undefined
@@ -137,15 +139,18 @@ export function computeHypervisorBaseline(
   cpus.forEach(checkBaselineInput)
   if (options.ignoreHost && cpus.length === 1) {
     const only = 'ignoring host is only allowed when computing baseline from multiple CPUs'
-    throw new LibvirtError('invalid-arg', only)
+    const kind = hasBehaviour(options.libvirt, 'ignore-host-errors') ? 'op-invalid' : 'invalid-arg'
+    throw new LibvirtError(kind, only)
   }
   const common = fold(map, options.arch)
   for (const cpu of cpus) common.add(cpu)
   const found = common.result({
-    models: listModels(allowance),
-    features: options.ignoreHost ? undefined : listFeatureNames(allowance, options.migratable ?? false),
-    // Where the hypervisor tells what cannot migrate, its word counts instead of the database's.
-    migratable: options.migratable && !allowance.unmigratable,
+    ...(!options.ignoreHost && {
+      models: listModels(allowance),
+      features: listFeatureNames(allowance, options.migratable ?? false),
+    }),
+    // Where the hypervisor reports what cannot migrate, its word counts instead of the database's.
+    migratable: options.migratable && (options.ignoreHost || !allowance.unmigratable),
   })
   const cpu: GuestCpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
   return options.expand ? expand(map, options.arch, cpu) : cpu

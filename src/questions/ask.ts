@@ -1,8 +1,8 @@
 import { safeParse } from 'valibot'
 import { LibvirtError } from '../core/libvirt-error.ts'
+import { LIBVIRT_VERSIONS_TEXT, parseLibvirtVersion } from '../core/libvirt-version.ts'
 import { ParseError } from '../core/parse-error.ts'
-import type { Context } from './context.ts'
-import { BadRequest } from './context.ts'
+import { BadRequest, type Context, contextOf } from './context.ts'
 import { type DocumentOf, documentOf, type InputOf } from './document.ts'
 import type { AnyQuestion } from './question.ts'
 import { QUESTIONS } from './table.ts'
@@ -25,7 +25,15 @@ export function ask(context: Context, request: Readonly<Record<string, unknown>>
   }
   const question: AnyQuestion = QUESTIONS[name as keyof typeof QUESTIONS]
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
-  return answerUnchecked(context, question, given, request.explain === true)
+  return answerUnchecked(asLibvirt(context, request.libvirt), question, given, request.explain === true)
+}
+
+/** The context with the version that a request names. @throws BadRequest for one whose behaviour is not known */
+function asLibvirt(context: Context, version: unknown): Context {
+  if (version === undefined) return context
+  const known = typeof version === 'string' ? parseLibvirtVersion(version) : undefined
+  if (!known) throw new BadRequest(`libvirt: must be ${LIBVIRT_VERSIONS_TEXT}`)
+  return contextOf(context.map, known)
 }
 
 /** Answers one question; the answer's type is that of its schema. @throws BadRequest, LibvirtError, ParseError */

@@ -1,4 +1,5 @@
 import { driverOf } from '../arch/registry.ts'
+import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
 
@@ -17,7 +18,7 @@ export const MODEL_ARCHES = ['x86_64', 'i686', 's390x', 'riscv64', 'loongarch64'
 export function requireModels(context: Context, arch = 'x86_64'): { context: Context; own: boolean } {
   if (arch === 'x86_64' || arch === 'i686') return { context, own: false }
   const driver = driverOf(context.map, arch)
-  if (driver?.db) return { context: { map: context.map, db: driver.db }, own: true }
+  if (driver?.db) return { context: { ...context, db: driver.db }, own: true }
   const reason = driver
     ? `the models of ${arch} are a list, not a tree: virt-cpu cpu-models ${arch}`
     : `unknown architecture '${arch}'`
@@ -29,11 +30,14 @@ export interface Context {
   readonly map: CpuMap
   /** Of the map, the features and models that the question is about. */
   readonly db: Database
+  /** Whose behaviour is asked for. */
+  readonly libvirt: LibvirtVersion
 }
 
 /** @param map absent: the data that comes with this package */
-export const contextOf = (map = CpuMap.builtIn()): Context => ({
+export const contextOf = (map = CpuMap.builtIn(), libvirt = DEFAULT_LIBVIRT): Context => ({
   map,
+  libvirt,
   get db() {
     return map.of('x86')
   },

@@ -1,5 +1,4 @@
 import { jsonFault } from '../formats/json/json-fault.ts'
-import { LIBVIRT_VERSIONS } from '../qemu/versions.ts'
 import { BadRequest } from './ask.ts'
 
 /** JSON that is known to be good, in pieces: strings, signs, and what else there is. */
@@ -68,12 +67,6 @@ export function parseRequest(text: string, line = 1): Request {
     throw new BadRequest(`line ${line}, column 1: nested more than ${DEEPEST} deep`)
   }
   return request as Request
-}
-
-/** @throws BadRequest for a version of libvirt whose behaviour is not known */
-export function checkLibvirt(version: unknown): void {
-  if (version !== undefined && !LIBVIRT_VERSIONS.some(known => known === version))
-    throw new BadRequest(`libvirt: must be ${LIBVIRT_VERSIONS.map(known => `'${known}'`).join(' or ')}`)
 }
 
 const isDeeper = (value: unknown, levels: number): boolean =>

@@ -77,6 +77,7 @@ describe('LibvirtError', () => {
     unsupported: 'unsupported configuration: x',
     'invalid-arg': 'invalid argument: x',
     'op-failed': 'operation failed: x',
+    'op-invalid': 'Requested operation is not valid: x',
     'op-unsupported': 'Operation not supported: x',
     'no-support': 'this function is not supported by the connection driver: x',
     'cpu-incompatible': 'the CPU is incompatible with host CPU: x',

@@ -7,7 +7,7 @@ import { decodeOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
 import { predictByKvmRules } from './offered.ts'
-import { definitionHasFeature, validateFeatures } from './query.ts'
+import { definitionHasFeature, listUnasked, validateFeatures } from './query.ts'
 import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
 
 export const x86: Architecture = {
@@ -41,6 +41,7 @@ function x86Driver(map: CpuMap): Driver {
     correctLive: (cpu, enabled, disabled) => correctByFeatures(db, cpu, enabled, disabled),
     translate: (cpu, models) => moveToAllowedModel(db, cpu, models),
     expand: cpu => spellOutModel(db, cpu),
+    listUnasked: host => listUnasked(db, host),
     migratable: cpu => dropBlockers(db, cpu),
     encode: cpu => encodeDefinition(db, cpu),
     validate: cpu => validateFeatures(db, cpu),

@@ -95,3 +95,14 @@ function hasParavirt(data: Cpuid, name: string): boolean {
   const [leaf, register, mask] = feature
   return (data.word(leaf, 0, register) & mask) === mask
 }
+
+/** IA32_ARCH_CAPABILITIES: KVM reports it for the host whatever CPU a guest is given. */
+const ARCH_CAPABILITIES = 0x10a
+
+/** What the host's IA32_ARCH_CAPABILITIES has, and the bit that says that the register is there. */
+export function listUnasked(db: Database, host: Cpu): string[] {
+  const found = db.features
+    .in(featuresOf(db, host))
+    .filter(({ place }) => place.kind === 'msr' && place.index === ARCH_CAPABILITIES)
+  return found.length > 0 ? ['arch-capabilities', ...found.map(({ name }) => name)] : []
+}

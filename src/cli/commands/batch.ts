@@ -2,7 +2,7 @@ import { FileError } from '../../host/files/file-error.ts'
 import { read } from '../../host/files/read-bytes.ts'
 import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
-import { checkLibvirt, idText, parseRequest, withId } from '../../questions/request.ts'
+import { idText, parseRequest, withId } from '../../questions/request.ts'
 import type { Command } from '../run.ts'
 import { openContext, type Session } from '../session.ts'
 
@@ -42,7 +42,6 @@ function answer(contexts: Contexts, line: string, number: number): string {
   try {
     const request = parseRequest(line, number)
     id = idText(request.id ?? null, line)
-    checkLibvirt(request.libvirt)
     return withId(id, ask(contexts.of(request.cpuMap), request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)

@@ -88,6 +88,7 @@ async function poolOf(args: Arguments, session: Session) {
     throw new CommandError(['unsupported flags (0x2) in function testConnectBaselineCPU'])
   }
   const pool = new Pool(context.map, {
+    libvirt: context.libvirt,
     explain: args.has('explain') || args.has('json'),
     lenient: args.has('lenient'),
     best: args.has('best'),

@@ -47,6 +47,16 @@ export const command: Command = {
         name: 'disable-deprecated-features',
         help: 'report host CPU model with deprecated features disabled',
       },
+      {
+        name: 'expand-cpu-features',
+        since: 'expand-cpu-features',
+        help: 'show features that are part of the host CPU model',
+      },
+      {
+        name: 'supported-cpu-features',
+        since: 'supported-cpu-features',
+        help: 'show features that the hypervisor supports and does not enable by itself',
+      },
       ...PROBE,
       { name: 'explain', ours: true, help: 'say on stderr all that passing a host device through needs' },
       { name: 'json', ours: true, help: 'the document as a text in JSON' },
@@ -81,8 +91,11 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     checkDomainType(capabilities, choice)
     const host = request.replies === undefined ? domainHost() : {}
     const context = await openContext(session)
-    const disableDeprecated = args.has('disable-deprecated-features')
-    return domcapabilities(context, capabilities, choice, host, { disableDeprecated })
+    return domcapabilities(context, capabilities, choice, host, {
+      disableDeprecated: args.has('disable-deprecated-features'),
+      expandFeatures: args.has('expand-cpu-features'),
+      supportedFeatures: args.has('supported-cpu-features'),
+    })
   } catch (error) {
     throw new CommandError(['failed to get emulator capabilities', ...linesOf(error)], { cause: error })
   }

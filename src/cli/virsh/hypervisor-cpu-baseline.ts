@@ -4,7 +4,6 @@ import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { findPrinter } from '../../formats/printers.ts'
 import { filesOf } from '../../host/files/files.ts'
-import { hasBehaviour } from '../../qemu/versions.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
@@ -29,7 +28,7 @@ import {
 import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
-import { CommandError, UsageError } from '../spec.ts'
+import { CommandError } from '../spec.ts'
 import { atSource, FORMAT, formatOf } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
@@ -49,7 +48,11 @@ export const command: Command = {
         value: 'string',
         help: 'Shortcut for calling the command with a single CPU model and no additional features',
       },
-      { name: 'ignore-host', help: 'Ignore the host CPU model when computing baseline from several CPUs' },
+      {
+        name: 'ignore-host',
+        since: 'ignore-host',
+        help: 'Ignore the host CPU model when computing baseline from several CPUs',
+      },
       ...PROBES,
       FORMAT,
       ...TELLING,
@@ -59,9 +62,6 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    if (args.has('ignore-host') && !hasBehaviour(session.libvirt, 'ignore-host')) {
-      throw new UsageError("command 'hypervisor-cpu-baseline' doesn't support option --ignore-host")
-    }
     const printer = findPrinter(formatOf(args))
     const { files, request } = splitFiles(args, hypervisorRequest(args))
     const context = await openContext(session)

@@ -1,3 +1,5 @@
+import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
+
 /** QEMU's targets that libvirt calls otherwise. */
 const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i686', or1k: 'or32' }
 
@@ -44,3 +46,10 @@ export const NEVER_OFFERED: ReadonlySet<string> = new Set([
   'vmx-ept-wb',
   'vmx-invvpid-single-context',
 ])
+
+/** Bits of the topology, which newer versions leave to the hypervisor too. */
+const TOPOLOGY_BITS: readonly string[] = ['ht', 'cmp_legacy']
+
+/** Whether the QEMU driver leaves a feature out of a baseline and of a guest that starts. */
+export const isLeftOut = (name: string, libvirt: LibvirtVersion): boolean =>
+  NEVER_OFFERED.has(name) || (TOPOLOGY_BITS.includes(name) && hasBehaviour(libvirt, 'no-topology-bits'))

@@ -1,5 +1,6 @@
 import { architectureOf, driverOf } from '../../arch/registry.ts'
-import type { Cpu } from '../../core/cpu.ts'
+import { type Cpu, type CpuFeature, updateFeature } from '../../core/cpu.ts'
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import { NEVER_OFFERED, toLibvirtName } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { computeHypervisorCpu } from '../hypervisor-cpu.ts'
@@ -11,11 +12,43 @@ import type { DomainRequest } from './request.ts'
  */
 function findHostModel(question: DomainRequest): Cpu | undefined {
   const { map, qemu, arch, accelerator, host } = question
-  const cpu = computeHypervisorCpu(map, qemu, question)?.reported ?? findDetected(question)
+  const found = computeHypervisorCpu(map, qemu, question)?.reported ?? findDetected(question)
+  const cpu = found && listAsked(question, found)
   // Where QEMU answers itself, as on s390x, libvirt does not ask the host how wide its addresses are.
   if (!cpu || !host.physBits || accelerator === 'tcg' || driverOf(map, arch)?.throughQemu) return cpu
   return { ...cpu, maxphysaddr: { mode: 'passthrough', limit: host.physBits } }
 }
+
+/** The host-model with the features that the options ask for. */
+function listAsked(question: DomainRequest, cpu: Cpu): Cpu {
+  const { libvirt, map, arch, options = {} } = question
+  const { disableDeprecated, expandFeatures, supportedFeatures } = options
+  const deprecated = (disableDeprecated && question.with.host?.deprecated) || []
+  const driver = driverOf(map, arch)
+  const host = supportedFeatures ? findHostCpu(question) : undefined
+  const supported = (host && driver?.listUnasked?.(host)) ?? []
+  const more = [
+    ...supported.filter(name => !cpu.features.some(known => known.name === name)).map(required),
+    ...deprecated.map(name => ({ name, policy: 'disable' }) as const),
+  ]
+  const asked = { ...cpu, features: more.reduce(updateFeature, cpu.features) }
+  const listed = expandFeatures && driver?.expand ? driver.expand(asked) : asked
+  return hasBehaviour(libvirt, 'sorted-host-model')
+    ? { ...listed, features: sortByName(listed.features) }
+    : listed
+}
+
+/** The host's CPU: as libvirt detects it, or where only QEMU was recorded, as its own accelerator reports it. */
+function findHostCpu({ map, qemu, arch, isNative, host }: DomainRequest): Cpu | undefined {
+  if (host.cpu || !isNative) return host.cpu
+  const [accelerator = 'tcg'] = qemu.accelerators.keys()
+  return computeHypervisorCpu(map, qemu, { accelerator, arch, isNative })?.reported
+}
+
+const required = (name: string): CpuFeature => ({ name, policy: 'require' })
+
+const sortByName = (features: Cpu['features']): CpuFeature[] =>
+  [...features].sort((a, b) => (a.name < b.name ? -1 : 1))
 
 /** Where QEMU does not tell: the model that libvirt found itself, if QEMU has it. */
 function findDetected({ arch, isNative, host, with: { models } }: DomainRequest): Cpu | undefined {

@@ -1,3 +1,4 @@
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import type { DomainRequest } from './request.ts'
 import {
   hasIde,
@@ -24,11 +25,12 @@ export const describeDevices = (question: DomainRequest): Section[] => [
   describeCrypto(question),
   describeNetwork(question),
   describePanic(question),
+  ...(hasBehaviour(question.libvirt, 'console') ? [describeConsole(question)] : []),
 ]
 
 function describeDisk(question: DomainRequest): Section {
   const { types } = question.qemu
-  const hasFloppy = !isPseries(question)
+  const hasFloppy = !isPseries(question) && hasFloppyController(question)
   return makeSection(
     'disk',
     true,
@@ -45,11 +47,17 @@ function describeDisk(question: DomainRequest): Section {
         ['virtio', true],
         ['usb', types.has('usb-storage')],
         ['sata', types.has('ich9-ahci')],
+        ['nvme', types.has('nvme') && hasBehaviour(question.libvirt, 'nvme')],
       ),
     ),
     makeEnum('model', ['virtio', ...listVirtioAges(question, 'blk')]),
   )
 }
+
+/** Before, libvirt did not ask whether QEMU has one. */
+const hasFloppyController = ({ libvirt, qemu: { types } }: DomainRequest): boolean =>
+  !hasBehaviour(libvirt, 'real-floppy') ||
+  ['isa-fdc', 'sysbus-fdc', 'sun-fdtwo'].some(type => types.has(type))
 
 /** Virtio devices on PCI that older guests know, and those that they do not. */
 const listVirtioAges = ({ qemu }: DomainRequest, device: string): string[] =>
@@ -109,7 +117,7 @@ const USB_CONTROLLERS = [
   'qemu-xhci',
 ] as const
 
-function describeHostdev({ qemu, host }: DomainRequest): Section {
+function describeHostdev({ libvirt, qemu, host }: DomainRequest): Section {
   const hasUsb = USB_CONTROLLERS.some(type => qemu.types.has(type))
   return makeSection(
     'hostdev',
@@ -120,8 +128,14 @@ function describeHostdev({ qemu, host }: DomainRequest): Section {
     makeEnum('capsType', []),
     // Whether this QEMU has the device is not asked.
     makeEnum('pciBackend', host.vfio ? ['default', 'vfio'] : []),
+    ...(hasBehaviour(libvirt, 'iommufd')
+      ? [makeEnum('iommufd', selectNames(['yes', hasIommufd(qemu, host)], ['no', true]))]
+      : []),
   )
 }
+
+const hasIommufd = ({ types }: DomainRequest['qemu'], host: DomainRequest['host']): boolean =>
+  (host.iommufd ?? false) && types.has('iommufd')
 
 function describeRng(question: DomainRequest): Section {
   const { types } = question.qemu
@@ -139,13 +153,13 @@ function describeRng(question: DomainRequest): Section {
   )
 }
 
-const describeFilesystem = ({ qemu }: DomainRequest): Section =>
+const describeFilesystem = ({ libvirt, qemu }: DomainRequest): Section =>
   makeSection(
     'filesystem',
     true,
     makeEnum('driverType', [
       'path',
-      'handle',
+      ...selectNames(['handle', !hasBehaviour(libvirt, 'no-handle')]),
       ...selectNames(['virtiofs', qemu.types.has('vhost-user-fs-device')]),
     ]),
   )
@@ -216,3 +230,19 @@ function describePanic(question: DomainRequest): Section {
   )
   return makeSection('panic', models.length > 0, makeEnum('model', models))
 }
+
+/** Character devices that a console may be. */
+const describeConsole = ({ qemu }: DomainRequest): Section =>
+  makeSection(
+    'console',
+    true,
+    makeEnum('type', [
+      ...'null vc pty dev file pipe stdio udp tcp unix'.split(' '),
+      ...selectNames(
+        ['spicevmc', hasSpice(qemu)],
+        ['spiceport', hasSpice(qemu)],
+        ['qemu-vdagent', qemu.schema.takes('chardev-add', 'backend', 'type', 'qemu-vdagent')],
+        ['dbus', qemu.schema.takes('chardev-add', 'backend', 'type', 'dbus')],
+      ),
+    ]),
+  )

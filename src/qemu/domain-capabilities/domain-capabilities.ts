@@ -1,11 +1,6 @@
-import { type Cpu, updateFeature } from '../../core/cpu.ts'
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import { toQemuName } from '../../formats/qemu/names.ts'
-import type {
-  AcceleratorCapabilities,
-  QemuProperty,
-  SevCapabilities,
-  SgxCapabilities,
-} from '../capabilities.ts'
+import type { QemuProperty, SevCapabilities, SgxCapabilities } from '../capabilities.ts'
 import { type CpuModes, findCpuModes } from './cpu-modes.ts'
 import { describeDevices } from './devices.ts'
 import { type BootOptions, findBootOptions } from './firmware.ts'
@@ -24,6 +19,7 @@ import {
 /** Features of a guest beside its CPU, in libvirt's order, up to those that have more to tell. */
 export const describeFeatures = (question: DomainRequest): Section[] => {
   const { qemu } = question
+  const onAll = hasBehaviour(question.libvirt, 'all-protections')
   return [
     describeGic(question),
     makeSection('vmcoreinfo', qemu.types.has('vmcoreinfo')),
@@ -31,8 +27,11 @@ export const describeFeatures = (question: DomainRequest): Section[] => {
     makeSection('backingStoreInput', true),
     makeSection('backup', true),
     makeSection('async-teardown', qemu.options.get('run-with')?.has('async-teardown') ?? false),
-    ...(isS390(question) ? [makeSection('s390-pv', hasProtectedGuests(question))] : []),
+    ...(isS390(question) || onAll
+      ? [makeSection('s390-pv', isS390(question) && hasProtectedGuests(question))]
+      : []),
     makeSection('ps2', isPc(question) && (qemu.properties.get('generic-pc-machine')?.has('i8042') ?? false)),
+    ...(onAll ? [makeSection('tdx', hasTdx(question))] : []),
   ]
 }
 
@@ -51,6 +50,9 @@ function describeGic(question: DomainRequest): Section {
 const hasProtectedGuests = ({ qemu, host }: DomainRequest): boolean =>
   (host.protectedGuests ?? false) && qemu.types.has('s390-pv-guest')
 
+const hasTdx = ({ qemu, host, accelerator }: DomainRequest): boolean =>
+  accelerator === 'kvm' && (host.tdx ?? false) && qemu.types.has('tdx-guest')
+
 /** AMD's memory encryption; absent: a guest cannot have it. */
 export type Sev = SevCapabilities & Partial<NonNullable<DomainRequest['host']['sev']>>
 
@@ -65,10 +67,28 @@ const ENLIGHTENMENTS =
   )
 
 /** Hyper-V's enlightenments: those of the host's own accelerator, whatever runs the guest. None where QEMU tells none. */
-export function describeHyperv({ qemu }: DomainRequest): Section[] {
+export function describeHyperv({ libvirt, qemu }: DomainRequest): Section[] {
   const { hyperv } = [...qemu.accelerators.values()].find(given => given.hyperv) ?? {}
   const given = ENLIGHTENMENTS.filter(name => isGiven(hyperv?.get(toQemuName(`hv-${name}`))))
-  return given.length > 0 ? [makeSection('hyperv', true, makeEnum('features', given))] : []
+  if (given.length === 0 || !hyperv) return []
+  const section = makeSection('hyperv', true, makeEnum('features', given))
+  const hasDefaults = hyperv.get('hv-spinlocks') !== NO_SPINLOCKS && hasBehaviour(libvirt, 'hyperv-defaults')
+  return [hasDefaults ? { ...section, defaults: listDefaults(hyperv) } : section]
+}
+
+/** The number of retries of a QEMU whose kernel passes nothing through. */
+const NO_SPINLOCKS = 0xffff_ffff
+
+/** The values of enlightenments that have some: what QEMU's passthrough of them turns on. */
+function listDefaults(hyperv: ReadonlyMap<string, QemuProperty>): NonNullable<Section['defaults']> {
+  const onOff = (name: string) => (isGiven(hyperv.get(name)) ? 'on' : 'off')
+  return [
+    ['spinlocks', Number(hyperv.get('hv-spinlocks') ?? 0)],
+    ['stimer_direct', onOff('hv-stimer-direct')],
+    ['tlbflush_direct', onOff('hv-tlbflush-direct')],
+    ['tlbflush_extended', onOff('hv-tlbflush-ext')],
+    ['vendor_id', String(hyperv.get('hv-vendor-id') ?? '')],
+  ]
 }
 
 /** What is not just on or off is there, even as an empty text. */
@@ -79,10 +99,17 @@ export function describeLaunchSecurity(question: DomainRequest): Section {
   const kinds = selectNames(
     ['sev', question.qemu.sev !== undefined],
     ['sev-snp', question.qemu.sev !== undefined && types.has('sev-snp-guest')],
-    ['s390-pv', isS390(question) && hasProtectedGuests(question)],
+    ['s390-pv', isS390(question) && canProtectGuests(question)],
+    ['tdx', hasTdx(question) && hasBehaviour(question.libvirt, 'all-protections')],
   )
   return makeSection('launchSecurity', kinds.length > 0, makeEnum('sectype', kinds))
 }
+
+/** Newer versions ask QEMU alone; `<features>` has the host's part. */
+const canProtectGuests = (question: DomainRequest): boolean =>
+  hasBehaviour(question.libvirt, 'all-protections')
+    ? question.qemu.types.has('s390-pv-guest')
+    : hasProtectedGuests(question)
 
 /** What a guest can be given: libvirt's `<domainCapabilities>`. */
 export interface DomainCapabilities {
@@ -140,17 +167,3 @@ const describeMemoryBacking = ({ qemu }: DomainRequest): Section =>
       ...selectNames(['memfd', qemu.types.has('memory-backend-memfd')]),
     ]),
   )
-
-/** Domain capabilities whose host-model turns off every property that QEMU says is deprecated. */
-export function disableDeprecatedFeatures(
-  caps: DomainCapabilities,
-  { host }: AcceleratorCapabilities,
-): DomainCapabilities {
-  const { hostModel } = caps.cpu
-  if (!hostModel || !host) return caps
-  const features = host.deprecated.reduce<Cpu['features']>(
-    (list, name) => updateFeature(list, { name, policy: 'disable' }),
-    hostModel.features,
-  )
-  return { ...caps, cpu: { ...caps.cpu, hostModel: { ...hostModel, features } } }
-}

@@ -1,3 +1,4 @@
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import { isObject, member } from '../../formats/json/json-value.ts'
 import { toLibvirtArch } from '../../formats/qemu/names.ts'
 import type { DomainRequest, Firmware } from './request.ts'
@@ -9,6 +10,8 @@ export interface BootOptions {
   /** Images that can be loaded. */
   readonly loaders: readonly string[]
   readonly loader: readonly SectionEnum[]
+  /** What firmware can be asked to have; absent: this libvirt does not say. */
+  readonly features?: readonly SectionEnum[]
 }
 
 export function findBootOptions(question: DomainRequest): BootOptions {
@@ -18,6 +21,11 @@ export function findBootOptions(question: DomainRequest): BootOptions {
   const isSecure = fitting.some(
     ({ features }) => features.includes('secure-boot') && features.includes('requires-smm'),
   )
+  const has = (feature: string): SectionEnum['values'] =>
+    selectNames(
+      ['yes', fitting.some(({ features }) => features.includes(feature))],
+      ['no', fitting.some(({ features }) => !features.includes(feature))],
+    )
   const described = new Set(fitting.map(({ path }) => path))
   return {
     firmware: makeEnum('firmware', selectNames(['bios', speaks('bios')], ['efi', speaks('uefi')])),
@@ -27,6 +35,9 @@ export function findBootOptions(question: DomainRequest): BootOptions {
       makeEnum('readonly', ['yes', 'no']),
       makeEnum('secure', selectNames(['yes', isSecure], ['no', true])),
     ],
+    ...(hasBehaviour(question.libvirt, 'firmware-features') && {
+      features: [makeEnum('secureBoot', has('secure-boot')), makeEnum('enrolledKeys', has('enrolled-keys'))],
+    }),
   }
 }
 

@@ -4,7 +4,7 @@ import type { SgxCapabilities } from '../capabilities.ts'
 import type { CpuModes, OnOff, UsableModel } from './cpu-modes.ts'
 import type { DomainCapabilities, Sev } from './domain-capabilities.ts'
 import type { BootOptions } from './firmware.ts'
-import type { Section, SectionEnum } from './request.ts'
+import { makeSection, type Section, type SectionEnum } from './request.ts'
 
 /**
  * libvirt's document.
@@ -48,19 +48,34 @@ const printEnum = ({ name, values }: SectionEnum, margin: string): string =>
     margin,
   )
 
-const printSection = ({ name, supported, choices = [] }: Section, margin: string): string =>
+const printSection = ({ name, supported, choices = [], defaults }: Section, margin: string): string =>
   printElement(
     name,
     supported ? SUPPORTED : UNSUPPORTED,
-    choices.map(one => printEnum(one, `${margin}  `)).join(''),
+    choices.map(one => printEnum(one, `${margin}  `)).join('') + printDefaults(defaults, `${margin}  `),
     margin,
   )
 
-function printOs({ firmware, loaders, loader }: BootOptions): string {
+const printDefaults = (defaults: Section['defaults'], margin: string): string =>
+  defaults
+    ? printElement(
+        'defaults',
+        '',
+        defaults.map(([name, value]) => printText(name, value, `${margin}  `)).join(''),
+        margin,
+      )
+    : ''
+
+function printOs({ firmware, loaders, loader, features }: BootOptions): string {
   const images = loaders.map(image => printText('value', image, '      ')).join('')
   const choices = loader.map(one => printEnum(one, '      ')).join('')
-  const content = printEnum(firmware, '    ') + printElement('loader', SUPPORTED, images + choices, '    ')
-  return printElement('os', SUPPORTED, content, '  ')
+  const content = [
+    printEnum(firmware, '    '),
+    features ? printSection(makeSection('firmwareFeatures', true, ...features), '    ') : '',
+    printElement('loader', SUPPORTED, images + choices, '    '),
+    features ? printSection(makeSection('varstore', false), '    ') : '',
+  ]
+  return printElement('os', SUPPORTED, content.join(''), '  ')
 }
 
 const printFeatures = (caps: DomainCapabilities): string =>

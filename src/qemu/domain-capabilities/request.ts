@@ -1,4 +1,5 @@
 import type { Cpu } from '../../core/cpu.ts'
+import type { LibvirtVersion } from '../../core/libvirt-version.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Accelerator, AcceleratorCapabilities, QemuCapabilities } from '../capabilities.ts'
 
@@ -12,6 +13,10 @@ export interface DomainHost {
   readonly kvmMaxVcpus?: number | undefined
   /** IOMMU groups are there, and `/dev/vfio/vfio` is. */
   readonly vfio?: boolean | undefined
+  /** An Intel host that has trusted domains (TDX) enabled. */
+  readonly tdx?: boolean | undefined
+  /** `/dev/iommu` is there. */
+  readonly iommufd?: boolean | undefined
   /** In libvirt's order: what is listed first is preferred. */
   readonly firmware?: readonly Firmware[] | undefined
   /** Firmware images that libvirt was configured with: only these are offered. */
@@ -42,8 +47,19 @@ export interface Firmware {
   readonly features: readonly string[]
 }
 
+/** How host-model is told. */
+export interface DomainOptions {
+  /** Every property that QEMU says is deprecated is disabled. */
+  readonly disableDeprecated?: boolean | undefined
+  /** The features of its model are listed too. */
+  readonly expandFeatures?: boolean | undefined
+  /** What QEMU supports and does not enable by itself is listed too. */
+  readonly supportedFeatures?: boolean | undefined
+}
+
 /** What a guest would run on: one QEMU, one accelerator, one machine, on one host. */
 export interface DomainRequest {
+  readonly libvirt: LibvirtVersion
   readonly map: CpuMap
   readonly qemu: QemuCapabilities
   /** What QEMU can do with the accelerator; empty where it was not probed with it. */
@@ -56,6 +72,8 @@ export interface DomainRequest {
   /** Its full name. */
   readonly machine: string
   readonly host: DomainHost
+  /** What is asked for beyond the usual document. */
+  readonly options?: DomainOptions | undefined
 }
 
 /** What a guest may choose from, under the name of what it sets. Empty: known to be none. */
@@ -70,6 +88,8 @@ export interface Section {
   readonly supported: boolean
   /** Only where it is supported. */
   readonly choices?: readonly SectionEnum[]
+  /** What a guest gets that says nothing, by name; only where it is supported. */
+  readonly defaults?: readonly (readonly [name: string, value: string | number])[]
 }
 
 export const makeEnum = (name: string, values: readonly string[]): SectionEnum => ({ name, values })

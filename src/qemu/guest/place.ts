@@ -1,5 +1,6 @@
 import type { AllowedModels } from '../../arch/driver.ts'
 import type { Cpu } from '../../core/cpu.ts'
+import type { LibvirtVersion } from '../../core/libvirt-version.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuCapabilities, QemuModel } from '../capabilities.ts'
@@ -9,6 +10,7 @@ import type { HypervisorCpu } from '../hypervisor-cpu.ts'
 
 /** The hypervisor that a guest is to start on. */
 export interface StartPlace {
+  readonly libvirt: LibvirtVersion
   readonly capabilities: QemuCapabilities
   readonly choice: QemuChoice
   /** The host's own definition; absent: not known. */

@@ -3,7 +3,7 @@ import { compare, incompatibility, translate, update, validate } from '../../arc
 import { architectureOf, requireDriver } from '../../arch/registry.ts'
 import { type Check, type Cpu, type GuestCpu, updateFeature } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
+import { isLeftOut } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
@@ -70,7 +70,7 @@ function makeDefinite(map: CpuMap, cpu: GuestCpu, place: StartPlace): GuestCpu {
   if (cpu.check !== 'none') refuseForbidden(cpu, place)
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
   const made = isPassed ? cpu : updateOnHypervisor(map, cpu, place)
-  const features = made.features.filter(({ name }) => !NEVER_OFFERED.has(name))
+  const features = made.features.filter(({ name }) => !isLeftOut(name, place.libvirt))
   return disableDeprecated({ ...made, features }, place)
 }
 

@@ -4,8 +4,9 @@ import { driverOf } from '../../arch/registry.ts'
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
+import { isLeftOut } from '../../formats/qemu/names.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { BaselineReasons, LostFeature } from '../answer-parts.ts'
 import { type Note, reasonOf } from '../words/note.ts'
@@ -18,6 +19,8 @@ export interface PoolOptions {
   readonly lenient?: boolean | undefined
   /** Beyond libvirt: CPUs of several vendors are answered, and their order does not matter. */
   readonly best?: boolean | undefined
+  /** Whose behaviour; absent: the default version's. */
+  readonly libvirt?: LibvirtVersion | undefined
   /** As libvirt's own tests ask: x86 whatever the first CPU says, and nothing filtered. */
   readonly raw?: boolean | undefined
   /** As libvirt's test driver answers: with the features that no hypervisor offers. */
@@ -86,7 +89,12 @@ export class Pool {
     const offered =
       this.#options.raw || this.#options.unfiltered
         ? cpu
-        : { ...cpu, features: cpu.features.filter(({ name }) => !NEVER_OFFERED.has(name)) }
+        : {
+            ...cpu,
+            features: cpu.features.filter(
+              ({ name }) => !isLeftOut(name, this.#options.libvirt ?? DEFAULT_LIBVIRT),
+            ),
+          }
     return options.expand ? expand(this.#map, this.#arch, offered) : offered
   }
 

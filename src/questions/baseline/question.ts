@@ -28,7 +28,7 @@ export const baselineQuestion = question({
   answer: BaselineAnswer,
   reasons: BaselineReasons,
   run(context, { cpus, raw, lenient, best, format, ...options }, { explain }) {
-    const pool = new Pool(context.map, { explain: true, raw, lenient, best })
+    const pool = new Pool(context.map, { libvirt: context.libvirt, explain: true, raw, lenient, best })
     const notes = cpus.flatMap((text, i) => {
       const read = readAnyCpu(context, text, 'host', `cpus[${i}]`)
       pool.add(read.value, `cpus[${i}]`)

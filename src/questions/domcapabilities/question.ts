@@ -1,13 +1,16 @@
 import * as v from 'valibot'
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
-import { checkVirtType, chooseQemu, type QemuChoice, type QemuRequest } from '../../qemu/choice.ts'
 import {
-  computeDomainCapabilities,
-  disableDeprecatedFeatures,
-} from '../../qemu/domain-capabilities/domain-capabilities.ts'
+  checkQemuVersion,
+  checkVirtType,
+  chooseQemu,
+  type QemuChoice,
+  type QemuRequest,
+} from '../../qemu/choice.ts'
+import { computeDomainCapabilities } from '../../qemu/domain-capabilities/domain-capabilities.ts'
 import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
 import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
-import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import type { DomainHost, DomainOptions } from '../../qemu/domain-capabilities/request.ts'
 import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import type { Context } from '../context.ts'
 import { readCpu } from '../input/read.ts'
@@ -43,6 +46,8 @@ const domcapabilitiesInput = v.strictObject({
   machine: v.optional(text),
   emulator: v.optional(text),
   disableDeprecated: v.optional(flag),
+  expandFeatures: v.optional(flag),
+  supportedFeatures: v.optional(flag),
   host: v.optional(host),
 })
 
@@ -54,17 +59,19 @@ type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>
  * @throws LibvirtError where the host that QEMU tells fits no CPU model
  */
 export function domcapabilities(
-  { map }: Context,
+  { map, libvirt }: Context,
   qemu: QemuCapabilities,
   choice: QemuChoice,
   host: DomainHost,
-  options: { readonly disableDeprecated?: boolean | undefined } = {},
+  options: DomainOptions = {},
 ): string {
   const { accelerator, arch, isNative, binary, virttype } = choice
+  checkQemuVersion(qemu, binary, libvirt)
   const given = qemu.accelerators.get(accelerator) ?? { machines: [] }
   const machine = choice.machine?.name ?? ''
   const caps = computeDomainCapabilities({
     map,
+    libvirt,
     qemu,
     with: given,
     accelerator,
@@ -72,9 +79,9 @@ export function domcapabilities(
     isNative,
     machine,
     host,
+    options,
   })
-  const shown = options.disableDeprecated ? disableDeprecatedFeatures(caps, given) : caps
-  return printDomainCapabilities(shown, binary, virttype)
+  return printDomainCapabilities(caps, binary, virttype)
 }
 
 /**
@@ -82,10 +89,10 @@ export function domcapabilities(
  * @throws LibvirtError, ParseError
  */
 function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
-  const { replies, virttype, arch, machine, emulator, disableDeprecated } = input
+  const { replies, virttype, arch, machine, emulator, host, ...options } = input
   const qemu = readQemuCapabilities(readReplies(replies), arch)
-  const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, input.host?.arch)
-  const xml = domcapabilities(context, qemu, choice, hostOf(input.host), { disableDeprecated })
+  const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, host?.arch)
+  const xml = domcapabilities(context, qemu, choice, hostOf(host), options)
   const isProbed = qemu.accelerators.has(choice.accelerator)
   return {
     answer: { xml },

@@ -28,10 +28,11 @@ export interface GuestStart {
 
 /** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
 export const startPlaceOf = (
-  { map }: Context,
+  { map, libvirt }: Context,
   { capabilities, choice }: Hypervisor,
   own?: Cpu,
 ): StartPlace => ({
+  libvirt,
   capabilities,
   choice,
   own,

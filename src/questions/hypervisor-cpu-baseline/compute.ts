@@ -17,15 +17,15 @@ import type { HypervisorReasons } from './answer.ts'
  * @throws LibvirtError
  */
 export function* hypervisorBaseline(
-  { map }: Context,
+  { map, libvirt }: Context,
   cpus: readonly Cpu[],
   hosts: readonly HypervisorHost[],
-  options: Omit<HypervisorBaselineOptions, 'arch'>,
+  options: Omit<HypervisorBaselineOptions, 'arch' | 'libvirt'>,
 ): Dialogue<Cpu> {
   const allowance = allowedOnAll(hosts)
   const arch = hosts[0]?.arch ?? ''
   const throughQemu = driverOf(map, arch)?.throughQemu
-  if (!throughQemu) return baselineByBits(map, cpus, allowance, { ...options, arch })
+  if (!throughQemu) return baselineByBits(map, cpus, allowance, { ...options, arch, libvirt })
   return yield* throughQemu.baseline(cpus, { models: [...allowance.models.keys()], expand: options.expand })
 }
 

@@ -36,6 +36,7 @@ export function asked(parts: Asked = {}): DomainRequest {
   }
   return {
     map: CpuMap.builtIn(),
+    libvirt: '11.3',
     qemu,
     with: given,
     accelerator,
