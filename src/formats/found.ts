@@ -1,5 +1,8 @@
 import type { HostCpu, NamedRegisters } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
+import type { Layer } from '../core/evidence.ts'
+import type { Signature } from '../core/signature.ts'
+import type { Vocabulary } from '../map/vocabulary.ts'
 import type { Element } from '../xml/element.ts'
 import type { JsonDocument } from './json/json-documents.ts'
 
@@ -10,6 +13,56 @@ export type Found =
   | { readonly kind: 'document'; readonly element: Element }
   /** A recorded conversation with QEMU, which describes a hypervisor and no CPU of its own. */
   | { readonly kind: 'conversation'; readonly messages: readonly JsonDocument[] }
+  | Statement
+  | FoundGuest
+
+/** What a platform's document says of one host, in feature names; what the CPU is called counts as said there. */
+export interface Statement {
+  readonly kind: 'statement'
+  readonly layer: Exclude<Layer, 'defined' | 'running'>
+  /** libvirt's name of the architecture. */
+  readonly arch: string
+  /** Whose names `present` and `absent` are. */
+  readonly vocabulary: Vocabulary
+  readonly present: readonly string[]
+  /** What the document says is missing. */
+  readonly absent?: readonly string[] | undefined
+  /** Whether a word of the vocabulary that is in neither list is absent; else nothing is known of it. */
+  readonly complete: boolean
+  /** What the document itself calls the host. */
+  readonly name?: string | undefined
+  readonly uuid?: string | undefined
+  readonly pool?: string | undefined
+  readonly vendor?: string | undefined
+  /** libvirt's or QEMU's name of the host's model, where the platform names one. */
+  readonly model?: string | undefined
+  readonly signature?: Signature | undefined
+  readonly microcode?: number | undefined
+  readonly cpus?: number | undefined
+  readonly physBits?: number | undefined
+  readonly kernel?: string | undefined
+  readonly hypervisor?: string | undefined
+  /** Models that guests may be given there, each with what blocks it (undefined: it is usable). */
+  readonly models?: ReadonlyMap<string, readonly string[] | undefined> | undefined
+  /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
+  readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
+  /** What the reader should know of how the text was read, one sentence each. */
+  readonly notes?: readonly string[] | undefined
+}
+
+/** A guest that a platform's document defines (`defined`) or reports as it runs (`running`). */
+export interface FoundGuest {
+  readonly kind: 'guest'
+  readonly layer: 'defined' | 'running'
+  /** As libvirt would define it: mode, model, and features with policies, in libvirt's names. */
+  readonly cpu: Cpu
+  readonly name?: string | undefined
+  readonly uuid?: string | undefined
+  /** The host that it runs on. */
+  readonly host?: string | undefined
+  readonly vcpus?: number | undefined
+  readonly notes?: readonly string[] | undefined
+}
 
 /** One CPU: a definition, or what a machine says of its logical CPUs, which may be of several kinds. */
 export type FoundCpu =
@@ -33,6 +86,11 @@ export interface DistinctDump {
   readonly cpus: readonly string[]
   /** What the source contradicts itself about, or cannot say. */
   readonly notes: readonly string[]
+  /** What the machine's document speaks of; absent: the hardware. */
+  readonly layer?: Statement['layer'] | undefined
+  /** The words were made of a list of names: only features with a name in it are known. Absent: all CPUID words are. */
+  readonly vocabulary?: Vocabulary | undefined
+  readonly name?: string | undefined
 }
 
 /** Logical CPUs of a machine that is not x86, with equal registers. */

@@ -1,9 +1,12 @@
 import { children, type Element } from '../../xml/element.ts'
 import type { Found, FoundCpu } from '../found.ts'
 
-/** The CPUs in what a text holds: of a document those that virsh takes, of a conversation with QEMU none. */
+/**
+ * The CPUs in what a text holds: of a document those that virsh takes; of a conversation with QEMU and of a platform's
+ * statement none.
+ */
 export function cpusOf(found: Found): FoundCpu[] {
-  if (found.kind === 'conversation') return []
+  if (found.kind === 'conversation' || found.kind === 'statement' || found.kind === 'guest') return []
   if (found.kind !== 'document') return [found]
   return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element }))
 }

@@ -99,6 +99,9 @@ export function membersOf(context: Context, found: Found, source: string): Membe
       return [hostOfDumps(context, found.dumps)]
     case 'conversation':
       return [hypervisorOfConversation(context, readRecording(found.messages, source)) ?? []].flat()
+    // Read by the evidence of the fleet; see "statement" there.
+    case 'statement':
+    case 'guest':
     case 'registers':
       // A fleet has no features of other architectures to compare.
       return []
