@@ -103,6 +103,8 @@ export interface Decoder {
   readonly featuresOf: (cpu: Cpu) => FeatureSet
   /** The CPU that words of CPUID and MSRs describe. */
   readonly read: (data: Cpuid) => CpuBits
+  /** The features that these words can tell of; without words: that libvirt's definition of a host tells of. */
+  readonly coverage: (data?: Cpuid) => FeatureSet
   /** What they report besides features. */
   readonly sizesOf: (data: Cpuid) => CpuSizes
   /** The named CPU that is closest to the bits. @throws LibvirtError where none fits */

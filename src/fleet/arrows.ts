@@ -41,7 +41,11 @@ export function makeFullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts
   const stays = table.setOf(
     table.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)),
   )
-  return ({ features, vendor, physBits }) => ({ features: features.minus(stays), vendor, physBits })
+  return ({ features, evidence, vendor, physBits }) => ({
+    features: (evidence?.possible ?? features).minus(stays),
+    vendor,
+    physBits,
+  })
 }
 
 interface End {

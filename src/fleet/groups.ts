@@ -1,3 +1,4 @@
+import type { Evidence } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import { bytewise } from '../core/text.ts'
@@ -13,6 +14,10 @@ export interface Group {
   readonly hosts: readonly FleetHost[]
   /** Equal sets are one object in all groups of one call. */
   readonly features: FeatureSet
+  /** What they are known to give guests; undefined: exactly `features`. */
+  readonly evidence: Evidence | undefined
+  /** Of that, what only guests are given that ask for it. */
+  readonly onRequest: FeatureSet | undefined
   /** What their CPU itself has, where that is known apart from what the hypervisor gives of it. */
   readonly hardwareFeatures: FeatureSet | undefined
   readonly vendor: string | undefined
@@ -65,7 +70,10 @@ function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraf
   const { features, key } = sets.intern(host.features)
   const { vendor = '', signature: s, physBits = '', hardwareFeatures } = host
   const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
-  const whole = `${key} ${own} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
+  const known = host.evidence
+    ? `${sets.intern(host.evidence.absent).key} ${sets.intern(host.evidence.possible).key}`
+    : ''
+  const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
   let draft = byKey.get(whole)
   if (!draft) {
     draft = { features, hosts: [], weight: 0 }
@@ -77,7 +85,19 @@ function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraf
 function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
-  const { name, hardwareFeatures, vendor, signature, physBits } = first
+  const { name, evidence, onRequest, hardwareFeatures, vendor, signature, physBits } = first
   const models = meetHypervisorModels(hosts.flatMap(host => host.models ?? []))
-  return { name, hosts, features, hardwareFeatures, vendor, signature, physBits, models, weight }
+  return {
+    name,
+    hosts,
+    features,
+    evidence,
+    onRequest,
+    hardwareFeatures,
+    vendor,
+    signature,
+    physBits,
+    models,
+    weight,
+  }
 }

@@ -1,3 +1,4 @@
+import type { Evidence } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import type { HypervisorModels } from './asked-model.ts'
@@ -20,6 +21,13 @@ export interface FleetHost {
   readonly features: FeatureSet
   /** What the CPU itself has; absent: `features`, or, of a host known by its hypervisor alone, not known. */
   readonly hardwareFeatures?: FeatureSet | undefined
+  /**
+   * What it is known to give guests: what its hypervisor reports, else what KVM makes of its CPU; absent: exactly
+   * `features`. Hosts of equal documents share one object.
+   */
+  readonly evidence?: Evidence | undefined
+  /** Of `evidence`: what only guests are given that ask for it. */
+  readonly onRequest?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
   readonly vendor?: string | undefined

@@ -1,5 +1,6 @@
+import { allOf, type Evidence, type Verdict } from '../core/evidence.ts'
 import type { Feature } from '../core/feature.ts'
-import type { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import {
   findModelRefusal,
@@ -12,6 +13,8 @@ import { Interner } from './interned.ts'
 /** What a running guest relies on, or what a host offers. */
 export interface CpuFacts {
   readonly features: FeatureSet
+  /** Of a host: what it is known to give guests, and to lack; absent: exactly `features`. */
+  readonly evidence?: Evidence | undefined
   /** Absent: a guest that runs on any, a host of which nothing is known. */
   readonly vendor?: string | undefined
   readonly physBits?: number | undefined
@@ -26,6 +29,8 @@ export type Obstacle =
   | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | undefined }
   /** The guest has it, the host has not. */
   | { readonly kind: 'feature'; readonly feature: Feature }
+  /** The guest has it, and nothing is known of the host's. */
+  | { readonly kind: 'unknown'; readonly feature: Feature }
   /**
    * The guest addresses more memory than the host can: libvirt and QEMU let it go, and it crashes there when it
    * uses an address beyond.
@@ -34,15 +39,24 @@ export type Obstacle =
   /** The host's hypervisor cannot give the guest's model, for more than what is missing of the guest's CPU. */
   | ModelRefusal
 
-/** Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. */
+/** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
+function findMissing({ features }: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
+  const { evidence } = host
+  if (!evidence) return { missing: features.minus(host.features), unknown: FeatureSet.empty }
+  return { missing: evidence.missing(features), unknown: evidence.unknown(features) }
+}
+
+/**
+ * Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. If all
+ * are of kind `unknown`, nothing speaks against it.
+ */
 export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const found: Obstacle[] = []
   if (hasOtherVendor(guest, host))
     found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
-  if (!guest.features.leq(host.features)) {
-    for (const feature of table.in(guest.features.minus(host.features)))
-      found.push({ kind: 'feature', feature })
-  }
+  const { missing: lacking, unknown } = findMissing(guest, host)
+  if (!lacking.isEmpty) for (const feature of table.in(lacking)) found.push({ kind: 'feature', feature })
+  if (!unknown.isEmpty) for (const feature of table.in(unknown)) found.push({ kind: 'unknown', feature })
   const [wanted, given] = [guest.physBits, host.physBits]
   if (wanted !== undefined && given !== undefined && wanted > given) {
     found.push({ kind: 'phys-bits', guest: wanted, host: given })
@@ -61,7 +75,19 @@ const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelR
 
 /** Whether libvirt lets the guest go: as `cpu-compare` of the host with the guest's CPU. */
 export const isAllowedByLibvirt = (guest: CpuFacts, host: CpuFacts): boolean =>
-  guest.features.leq(host.features) && !hasOtherVendor(guest, host)
+  ['yes', 'assumed'].includes(givesFeatures(guest, host)) && !hasOtherVendor(guest, host)
+
+const givesFeatures = ({ features }: CpuFacts, host: CpuFacts): Verdict =>
+  host.evidence?.gives(features) ?? (features.leq(host.features) ? 'yes' : 'no')
+
+/** Whether it may go and runs on safely; `no` only for what is known. */
+export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
+  const isOther = hasOtherVendor(guest, host)
+  const isWider =
+    guest.physBits !== undefined && host.physBits !== undefined && guest.physBits > host.physBits
+  const others: Verdict = isOther || isWider || findRefusal(guest, host) ? 'no' : 'yes'
+  return allOf([others, givesFeatures(guest, host)])
+}
 
 /** Whether it may go and runs on safely: there is no obstacle. */
 export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
@@ -77,12 +103,13 @@ export class CpuKeys {
   readonly #sets = new Interner()
   readonly #lists = new Map<object, number>()
 
-  keyOf({ features, physBits, vendor, requestedModel, models }: CpuFacts): string {
+  keyOf({ features, evidence, physBits, vendor, requestedModel, models }: CpuFacts): string {
     const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '}`
     const model = requestedModel
       ? ` ${requestedModel.name} ${[...requestedModel.disabled].sort().join(' ')}`
       : ''
-    return `${cpu}${model}${models ? ` on ${this.#numberOf(models)}` : ''}`
+    const known = evidence ? ` of ${this.#numberOf(evidence)}` : ''
+    return `${cpu}${known}${model}${models ? ` on ${this.#numberOf(models)}` : ''}`
   }
 
   /** Hosts of one document share one list. */

@@ -1,4 +1,4 @@
-import type { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet } from '../core/feature-set.ts'
 import { NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
 import { prerequisiteOf } from './causes/prerequisite.ts'
@@ -12,7 +12,7 @@ import { baselineOf } from './pools.ts'
  */
 export function findOfferedByHypervisor(db: Database, groups: readonly Group[]): FeatureSet {
   const isReported = groups.every(({ hosts }) => hosts.every(({ models }) => models))
-  const given = baselineOf(groups).minus(
+  const given = offeredByAll(groups).minus(
     isReported ? withheldAlways(db) : withheldAlways(db).join(withheldUsually(db)),
   )
   const orphans = db.features.in(given).filter(feature => {
@@ -20,6 +20,14 @@ export function findOfferedByHypervisor(db: Database, groups: readonly Group[]):
     return gate && !gate.bits.leq(given)
   })
   return given.minus(db.features.setOf(orphans))
+}
+
+/** What all of them give a guest that does not ask for more. */
+function offeredByAll(groups: readonly Group[]): FeatureSet {
+  const [first, ...rest] = groups.map(({ features, evidence, onRequest = FeatureSet.empty }) =>
+    evidence ? evidence.possible.minus(onRequest) : features,
+  )
+  return rest.reduce((common, offered) => common.meet(offered), first ?? FeatureSet.empty)
 }
 
 /**

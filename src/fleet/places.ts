@@ -33,9 +33,12 @@ export function findPlaces(guests: readonly FleetGuest[], groups: readonly Group
       const key = keys.keyOf(guest)
       const open = known.get(key) ?? groups.filter(group => canMove(guest, group))
       known.set(key, open)
-      const own = open.some(group => guest.host !== undefined && names.get(group)?.has(guest.host))
-      const hosts = open.reduce((sum, group) => sum + group.hosts.length, 0)
-      return { guest, groups: open, others: own ? hosts - 1 : hosts }
+      // Where it runs it can run, whatever documents say of that host.
+      const home = groups.find(group => guest.host !== undefined && names.get(group)?.has(guest.host))
+      const possible =
+        home && !open.includes(home) ? groups.filter(one => one === home || open.includes(one)) : open
+      const hosts = possible.reduce((sum, group) => sum + group.hosts.length, 0)
+      return { guest, groups: possible, others: home ? hosts - 1 : hosts }
     })
 }
 

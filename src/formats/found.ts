@@ -1,4 +1,4 @@
-import type { HostCpu, NamedRegisters } from '../core/cpu.ts'
+import type { GuestCpu, HostCpu, NamedRegisters } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Layer } from '../core/evidence.ts'
 import type { Signature } from '../core/signature.ts'
@@ -55,7 +55,7 @@ export interface FoundGuest {
   readonly kind: 'guest'
   readonly layer: 'defined' | 'running'
   /** As libvirt would define it: mode, model, and features with policies, in libvirt's names. */
-  readonly cpu: Cpu
+  readonly cpu: GuestCpu
   readonly name?: string | undefined
   readonly uuid?: string | undefined
   /** The host that it runs on. */

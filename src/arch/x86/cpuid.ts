@@ -56,6 +56,18 @@ function vendorOf(vendors: readonly VendorWord[], data: Cpuid): Vendor | undefin
   return vendors.find(v => !(v.ebx & ~ebx) && !(v.ecx & ~ecx) && !(v.edx & ~edx))?.vendor
 }
 
+/** libvirt reads no other MSR of a host. */
+const HOST_MSRS: ReadonlySet<U32> = new Set([0xcf, 0x10a])
+
+/**
+ * The features that a dump can tell of: those of CPUID, whose leaves beyond the highest are zero, and those of the MSRs
+ * that it has. Without a dump: what libvirt's definition of a host can tell of.
+ */
+export function findCoverage({ features }: Database, data?: Cpuid): FeatureSet {
+  const msrs = data ? new Set(data.msrs().map(([index]) => index)) : HOST_MSRS
+  return features.setOf(features.list.filter(({ place }) => place.kind !== 'msr' || msrs.has(place.index)))
+}
+
 /** Whether any bit is set that belongs to no feature of the database. */
 export function hasOtherBits(db: Database, data: Cpuid): boolean {
   const known = new Map(db.features.words.map((place, i) => [placeKey(place), db.features.all.words[i] ?? 0]))

@@ -2,7 +2,7 @@ import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Architecture, Driver } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
 import { compareByFeatures } from './compare.ts'
-import { encodeDefinition, hardwareAxesOf, readCpuid } from './cpuid.ts'
+import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decodeOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
@@ -29,6 +29,7 @@ function x86Driver(map: CpuMap): Driver {
       db,
       featuresOf: cpu => featuresOf(db, cpu),
       read: data => readCpuid(db, data),
+      coverage: data => findCoverage(db, data),
       sizesOf: hardwareAxesOf,
       decode: (bits, options) => findClosestCpu(db, bits, options),
       decodeOn: (bits, model, options) => decodeOn(db, bits, model, options),

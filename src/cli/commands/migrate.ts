@@ -17,5 +17,5 @@ export const command = ownCommand({
     session.out(printDot(migrateGraph(answer)))
     return true
   },
-  status: answer => ('moves' in answer && !answer.moves ? 1 : 0),
+  status: answer => ('verdict' in answer && answer.verdict === 'no' ? 1 : 0),
 })

@@ -1,4 +1,5 @@
 import type { Feature } from '../../core/feature.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 
 /** The features that say that an MSR is there; the others, 480H and up, come with `vmx`. */
@@ -16,3 +17,12 @@ export function prerequisiteOf(table: FeatureTable, { place, name }: Feature): F
   const isNested = place.kind === 'cpuid' && place.leaf === 0x8000_000a && name !== 'svm'
   return isNested ? table.get('svm') : undefined
 }
+
+/** The features without details of what is not there: `vmx-*` without `vmx` means nothing. */
+export const withoutVoid = (table: FeatureTable, features: FeatureSet): FeatureSet =>
+  table.setOf(
+    table.in(features).filter(feature => {
+      const parent = prerequisiteOf(table, feature)
+      return !parent || parent.bits.leq(features)
+    }),
+  )

@@ -12,6 +12,13 @@ export const ObstacleAnswer = v.union([
     ...Reason.entries,
   }),
   v.strictObject({
+    kind: v.literal('unknown'),
+    remedy: v.string(),
+    feature: v.string(),
+    place: v.string(),
+    title: v.string(),
+  }),
+  v.strictObject({
     kind: v.literal('vendor'),
     guest: v.string(),
     host: v.nullable(v.string()),
@@ -86,7 +93,11 @@ export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>
 export const MoveAnswer = v.strictObject({
   from: described(v.string(), 'The guest, or the host whose whole CPU is meant.'),
   to: v.string(),
-  moves: v.boolean(),
+  moves: described(v.boolean(), 'Whether `verdict` is `yes` or `assumed`.'),
+  verdict: described(
+    v.picklist(['yes', 'assumed', 'unknown', 'no']),
+    '`assumed`: yes, by what KVM is known to give; `unknown`: nothing speaks against it, but something is not known.',
+  ),
   starts: described(v.boolean(), 'Whether it can be started there, once it is off.'),
   obstacles: v.array(ObstacleAnswer),
   common: described(

@@ -1,9 +1,9 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { groupGuestsByPool } from '../../fleet/guest.ts'
+import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CpuFacts, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
+import { type CpuFacts, findMoveVerdict, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
@@ -85,6 +85,8 @@ function guestAnswer(view: FleetView, pool: FleetPool, places: PossiblePlaces): 
   }
 }
 
+const isHome = ({ host }: FleetGuest, { hosts }: Group): boolean => hosts.some(({ name }) => name === host)
+
 const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
   obstacles.some(({ kind }) => kind === 'model')
 
@@ -96,7 +98,9 @@ const toldPlaces = (
   guest: guest.name,
   host: guest.host ?? null,
   pool: label,
-  starts: groups.filter(group => findStartObstacles(db, guest, group).length === 0).map(({ name }) => name),
+  starts: groups
+    .filter(group => isHome(guest, group) || findStartObstacles(db, guest, group).length === 0)
+    .map(({ name }) => name),
   moves: open.map(({ name }) => name),
   others,
 })
@@ -118,12 +122,16 @@ export function moveAnswer(
   const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)
   const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
   const group = view.groupOf.get(target.name)
-  const obstacles = findObstacles(view.db.features, facts, target)
+  const isThere = running?.host === target.name
+  const obstacles = isThere ? [] : findObstacles(view.db.features, facts, target)
+  const verdict = isThere ? 'yes' : findMoveVerdict(facts, target)
+  const moves = verdict === 'yes' || verdict === 'assumed'
   return {
     from: running?.name ?? source?.name ?? target.name,
     to: target.name,
-    moves: obstacles.length === 0,
-    starts: running ? findStartObstacles(view.db, running, target).length === 0 : obstacles.length === 0,
+    moves,
+    verdict,
+    starts: running && !isThere ? findStartObstacles(view.db, running, target).length === 0 : moves,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     common: view.db.features.count(facts.features.meet(target.features)),
   }

@@ -15,8 +15,10 @@ export function describeGuests(guests: readonly GuestPlaces[]): string {
 }
 
 /** Whether one guest moves to one host. */
-export function describeMove({ from, to, moves, starts, obstacles }: MoveAnswer): string {
+export function describeMove({ from, to, moves, verdict, starts, obstacles }: MoveAnswer): string {
   if (moves) return `${from} can move to ${to}`
+  if (verdict === 'unknown')
+    return `${from} may move to ${to}: nothing speaks against it, ${count(obstacles.length, 'feature')} cannot be known`
   const start = starts ? '; it can be started there once it is off' : ''
   return `${from} cannot move to ${to}: ${count(obstacles.length, 'obstacle')}${start}`
 }
@@ -33,8 +35,12 @@ export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3
   if (obstacles.length === 0) return 'no room'
   const missing = obstacles.flatMap(one => (one.kind === 'feature' ? one.feature : []))
   const lacking = missing.length > 0 ? [`lacks ${fewNames(missing, most)}`] : []
-  const others = obstacles.flatMap(one => (one.kind === 'feature' ? [] : describeObstacle(one)))
-  return [...others, ...lacking].join('; ')
+  const unknown = obstacles.flatMap(one => (one.kind === 'unknown' ? one.feature : []))
+  const unsure = unknown.length > 0 ? [`nothing is known of ${fewNames(unknown, most)}`] : []
+  const others = obstacles.flatMap(one =>
+    one.kind === 'feature' || one.kind === 'unknown' ? [] : describeObstacle(one),
+  )
+  return [...others, ...lacking, ...unsure].join('; ')
 }
 
 /** `CPU of Intel, the host is of AMD` */
@@ -42,6 +48,8 @@ export function describeObstacle(one: ObstacleAnswer): string {
   switch (one.kind) {
     case 'feature':
       return `lacks ${one.feature}`
+    case 'unknown':
+      return `may lack ${one.feature}: nothing is known of it there`
     case 'vendor':
       return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
     case 'phys-bits':
@@ -76,6 +84,8 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
       return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, remedy }
     }
+    case 'unknown':
+      return { kind: 'unknown', ...reasonOf(one.feature), remedy: RECORD }
     case 'vendor':
       return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
     case 'phys-bits':
@@ -91,6 +101,9 @@ export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, Obst
   for (const one of obstacles) found.set(one.remedy, [...(found.get(one.remedy) ?? []), one])
   return found
 }
+
+const RECORD =
+  "record what the hypervisor offers there: put the output of 'virsh domcapabilities' beside the host"
 
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
 

@@ -108,7 +108,10 @@ function closest(closed: GuestMoves['why']): string {
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
   const { to, moves, obstacles } = answer
-  report.line({ text: describeMove(answer), tone: moves ? 'good' : 'bad' })
+  report.line({
+    text: describeMove(answer),
+    tone: moves ? 'good' : answer.verdict === 'unknown' ? 'warning' : 'bad',
+  })
   for (const [remedy, some] of byRemedy(obstacles)) {
     report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)
     report.table(

@@ -81,6 +81,13 @@ function sentence(note: Note): string {
       return 'a conversation tells of QEMU alone: what its host adds (VFIO, firmware, swtpm, the width of addresses) is left out'
     case 'dump':
       return note.text
+    case 'offer-assumed':
+      return (
+        `what KVM gives guests on ${fewNames(note.hosts)} is assumed from the CPU: ` +
+        'put the output of `virsh domcapabilities` there beside the host (NAME.domcaps.xml) to know'
+      )
+    case 'words-unknown':
+      return `${count(note.words.length, 'unknown word')} of ${note.vocabulary}: ${fewNames(note.words, 8)}`
     default:
       return describeHostNote(note)
   }

@@ -37,6 +37,10 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }
   | { readonly kind: 'dump'; readonly text: string }
+  /** No document says what the hypervisors of these hosts give: what KVM makes of such CPUs is assumed. */
+  | { readonly kind: 'offer-assumed'; readonly hosts: readonly string[] }
+  /** Names in a list that no feature has in that vocabulary. */
+  | { readonly kind: 'words-unknown'; readonly words: readonly string[]; readonly vocabulary: string }
   | ProbeWarning
   | HostWarning
 )

@@ -10,6 +10,7 @@ import type { Constraints } from '../../../fleet/plan/items.ts'
 import type { Context } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostEntry } from './file-schema.ts'
+import { HostOffers } from './host-evidence.ts'
 import type { GuestMember, HostMember } from './members.ts'
 import { baseOf, type FleetDocument, folderOf, stemOf } from './members.ts'
 import { defined, type Placed, pairingPath, placed, shortGuestNames, typedName } from './placed.ts'
@@ -33,7 +34,7 @@ export function assembleFleet(
   rules?: Rules,
 ): ReadFleet {
   const found = placed(documents)
-  const hosts = new HostAssembly(rules).all(found.hosts)
+  const hosts = new HostAssembly(context, rules).all(found.hosts)
   const { guests, notes } = assembleGuests(context, found.guests, hosts, rules)
   const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
   const fleet: Fleet = {
@@ -46,16 +47,22 @@ export function assembleFleet(
     requirements: rules?.requirements ?? [],
   }
   const named = found.hosts.flatMap(host => host.notes.map(note => ({ ...note, source: typedName(host) })))
-  return { fleet, notes: [...named, ...notes] }
+  const assumed =
+    guests.length > 0 ? hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty) : []
+  const offer =
+    assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
+  return { fleet, notes: [...named, ...notes, ...offer] }
 }
 
 /** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
 class HostAssembly {
   readonly #rules: Rules | undefined
+  readonly #offers: HostOffers
   /** Equal sets are one object. */
   readonly #sets = new Interner()
 
-  constructor(rules: Rules | undefined) {
+  constructor(context: Context, rules: Rules | undefined) {
+    this.#offers = new HostOffers(context)
     this.#rules = rules
   }
 
@@ -70,11 +77,13 @@ class HostAssembly {
   #host(host: Placed<HostMember>, name: string): FleetHost {
     const { document, facts } = host
     const said = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
-    const known = factsOf(facts, said)
+    const features = this.#sets.intern(facts.features).features
+    const { known: _, offered: __, ...known } = factsOf(facts, said)
     const called = said.name ?? name
     return {
       ...known,
-      features: this.#sets.intern(facts.features).features,
+      ...this.#offers.of({ ...factsOf(facts, said), features }),
+      features,
       name: called,
       path: pairingPath(host),
       pool: this.#poolOf(called, document, said),
@@ -180,7 +189,9 @@ function assembleGuests(
     const { document, facts } = guest
     const said = rules?.guests.findLast(rule => fits(rule, document.path))
     const wanted = said?.says.host
-    const host = wanted === undefined ? byName.get(baseOf(folderOf(document.path))) : byName.get(wanted)
+    const host =
+      (wanted === undefined && facts.onHost !== undefined && byName.get(facts.onHost)) ||
+      byName.get(wanted ?? baseOf(folderOf(document.path)))
     if (rules && said && wanted !== undefined && !host)
       throw rules.fault([...said.path, 'host'], `no host is called ${wanted}`)
     const name = facts.name || baseOf(stemOf(document.path))
@@ -189,7 +200,7 @@ function assembleGuests(
     if (follows && !host) {
       notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
     }
-    const { optional, ...known } = facts
+    const { optional, onHost: _, ...known } = facts
     const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
     return {
       ...known,

@@ -1,3 +1,4 @@
+import type { Evidence } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { HypervisorModels } from '../../../fleet/asked-model.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
@@ -38,20 +39,35 @@ export const poolOfPath = (path: string): string | undefined =>
 export const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 
 /** What a document says of a host's CPU: everything but where the host belongs. */
-export type HostMember = Omit<FleetHost, 'name' | 'path' | 'pool' | 'weight' | 'documentHash'>
+export type HostMember = Omit<
+  FleetHost,
+  'name' | 'path' | 'pool' | 'weight' | 'documentHash' | 'evidence' | 'onRequest'
+> & {
+  /** The features of the CPU that the document can tell of; absent: all. */
+  readonly known?: FeatureSet | undefined
+  /** What a hypervisor's description says that guests are given; absent: there is none. */
+  readonly offered?: Evidence | undefined
+}
 
 /** What a hypervisor says that it can give guests on its host. */
 export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor'> & {
   readonly models: HypervisorModels
+  readonly offered: Evidence
 }
 
 export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
+  /** What the document calls the host that it runs on. */
+  readonly onHost?: string | undefined
   /** What it takes where its host has it. */
   readonly optional?: FeatureSet
 }
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */
-export type Member = { readonly notes: readonly Note[] } & (
+export type Member = {
+  readonly notes: readonly Note[]
+  /** What the document itself calls it; counts where it holds several. */
+  readonly called?: string | undefined
+} & (
   | { readonly kind: 'host'; readonly facts: HostMember }
   | { readonly kind: 'hypervisor'; readonly facts: HypervisorFacts }
   /** The name is empty where the document has none. */

@@ -8,6 +8,8 @@ export interface Placed<T> {
   readonly document: FleetDocument
   /** Its number among the document's members, from 1; 0: it is the only one. */
   readonly number: number
+  /** What the document, which holds several, calls it. */
+  readonly called?: string | undefined
   readonly facts: T
   readonly notes: readonly Note[]
 }
@@ -28,8 +30,8 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
   const hypervisors: Placed<HypervisorFacts>[] = []
   for (const document of documents) {
     const many = document.members.filter(({ kind }) => kind !== 'hypervisor').length > 1
-    document.members.forEach(({ kind, facts, notes }, i) => {
-      const place = { document, number: many ? i + 1 : 0, notes }
+    document.members.forEach(({ kind, facts, notes, called }, i) => {
+      const place = { document, number: many ? i + 1 : 0, notes, called: many ? called : undefined }
       if (kind === 'host') hosts.push({ ...place, facts })
       else if (kind === 'guest') guests.push({ ...place, facts })
       else hypervisors.push({ ...place, facts })
@@ -75,11 +77,12 @@ function withHypervisor(
   hypervisor: Placed<HypervisorFacts> | undefined,
 ): Placed<HostMember> {
   if (!hypervisor) return host
-  const { features, models, physBits, hypervisor: name } = hypervisor.facts
+  const { features, models, offered, physBits, hypervisor: name } = hypervisor.facts
   const more = {
     hardwareFeatures: host.facts.features,
     features,
     models,
+    offered,
     physBits: host.facts.physBits ?? physBits,
     hypervisor: host.facts.hypervisor ?? name,
   }
@@ -87,7 +90,8 @@ function withHypervisor(
 }
 
 /** `path/as/typed.xml`, with `#N` where a document has several. */
-export const typedName = ({ document, number }: Placed<unknown>): string => document.name + suffix(number)
+export const typedName = ({ document, number, called }: Placed<unknown>): string =>
+  called ?? document.name + suffix(number)
 
 /** What pairs a host with itself in another reading. */
 export const pairingPath = ({ document, number }: Placed<unknown>): string => document.path + suffix(number)

@@ -1,13 +1,17 @@
 import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
+import { Evidence } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
-import type { DistinctDump, Found } from '../../../formats/found.ts'
+import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
+import type { DistinctDump, Found, Statement } from '../../../formats/found.ts'
 import { domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
+import { toLibvirtName } from '../../../formats/qemu/names.ts'
+import { coverageOf, resolveWords } from '../../../map/vocabulary.ts'
 import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
 import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
@@ -43,7 +47,7 @@ function guestOfDomain(context: Context, element: Element): Member {
 export function guestOfCpu(
   context: Context,
   cpu: GuestCpu,
-  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus'>,
+  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost'>,
 ): Member {
   const { features, notes } = knownFeatures(context, cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
@@ -51,7 +55,7 @@ export function guestOfCpu(
   const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
   const facts = {
     ...about,
-    features,
+    features: withoutVoid(context.db.features, features),
     vendor,
     model,
     mode,
@@ -99,9 +103,13 @@ export function membersOf(context: Context, found: Found, source: string): Membe
       return [hostOfDumps(context, found.dumps)]
     case 'conversation':
       return [hypervisorOfConversation(context, readRecording(found.messages, source)) ?? []].flat()
-    // Read by the evidence of the fleet; see "statement" there.
     case 'statement':
-    case 'guest':
+      return [memberOfStatement(context, found)].flat()
+    case 'guest': {
+      const { cpu, name = '', uuid, vcpus, host, notes = [] } = found
+      const guest = guestOfCpu(context, cpu, { name, uuid, vcpus, onHost: host })
+      return [{ ...guest, called: name, notes: [...guest.notes, ...notes.map(saidNote)] }]
+    }
     case 'registers':
       // A fleet has no features of other architectures to compare.
       return []
@@ -157,12 +165,13 @@ function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; note
  * @throws LibvirtError for an unknown model, or an architecture that is not x86
  */
 function hostOfCpu(context: Context, cpu: HostCpu, more: Partial<HostMember> = {}): Member {
-  requireDecoder(context.map, cpu.arch)
+  const { coverage } = requireDecoder(context.map, cpu.arch)
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
   const facts = {
     features,
+    known: coverage(),
     vendor,
     model,
     signature,
@@ -190,13 +199,15 @@ function aroundHost(capabilities: Element): Partial<HostMember> {
 
 /** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */
 function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
-  const { read, sizesOf } = requireDecoder(context.map)
+  const { read, sizesOf, coverage } = requireDecoder(context.map)
   const data = meetData(dumps.map(dump => read(dump.data)))
   const [first] = dumps
   if (!data || !first) throw new RangeError('a dump without CPUs')
   const { features, vendor, signature } = data
+  const { vocabulary } = first
   const facts = {
     features,
+    known: vocabulary ? coverageOf(context.db, vocabulary).join(features) : coverage(first.data),
     signature,
     ...sizesOf(first.data),
     ...named(context, data),
@@ -204,7 +215,7 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   }
   const notes = dumps.flatMap(dump => notesOf(dump))
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
-  return { kind: 'host', facts, notes }
+  return { kind: 'host', facts, notes, called: first.name }
 }
 
 /** The model that a dump is best called by; of silicon that no model fits, none. */
@@ -217,6 +228,10 @@ function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>)
   }
 }
 
+/** The features that the database knows of these names. */
+const setOf = ({ db }: Pick<Context, 'db'>, names: readonly string[]): FeatureSet =>
+  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
+
 /** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
 function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
   const { hostModel, models, emulator } = domainCapabilitiesOf(element)
@@ -225,9 +240,10 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, maxphysaddr } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
+  const offered = Evidence.recorded(features, features.join(setOf(context, [...models.values()].flat())))
   return {
     kind: 'hypervisor',
-    facts: { features, vendor, model, physBits, hypervisor: emulator, models },
+    facts: { features, vendor, model, physBits, hypervisor: emulator, models, offered },
     notes,
   }
 }
@@ -242,8 +258,10 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
   const [own] = accelerators.values()
   if (!own?.host) return undefined
   const { features, vendor } = decodeProperties(db, own.host.properties)
+  const listed = setOf({ db }, [...own.host.properties.keys()].map(toLibvirtName))
   const facts = {
     features,
+    offered: Evidence.recorded(features, features.join(listed)),
     vendor: vendor?.name,
     model: undefined,
     physBits: undefined,
@@ -252,3 +270,52 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
   }
   return { kind: 'hypervisor', facts, notes: [] }
 }
+
+/** A host as a platform describes it: of its CPU or its kernel, or of what its hypervisor offers. */
+function memberOfStatement(context: Context, statement: Statement): Member {
+  const { db } = context
+  const { vocabulary, complete, name, layer, models, notes = [], ...facts } = statement
+  const present = resolveWords(db, vocabulary, statement.present)
+  const absent = resolveWords(db, vocabulary, statement.absent ?? [])
+  const features = db.features.setOf(present.features)
+  const missing = db.features.setOf(absent.features).minus(features)
+  const covered = complete ? coverageOf(db, vocabulary).join(features) : features
+  const known = covered.join(missing)
+  const unread = [...new Set([...present.unknown, ...absent.unknown])]
+  const all = [
+    ...notes.map(saidNote),
+    ...(unread.length > 0 ? [{ kind: 'words-unknown', words: unread, vocabulary } as const] : []),
+  ]
+  const about = { features, ...pick(facts) }
+  if (layer !== 'offered') return { kind: 'host', facts: { ...about, known }, notes: all, called: name }
+  const offered = Evidence.recorded(features, known)
+  const usable = new Map([...(models ?? [])].map(([model, blockers]) => [model, blockers ?? []]))
+  return { kind: 'hypervisor', facts: { ...about, models: usable, offered }, notes: all, called: name }
+}
+
+/** What a host keeps of a statement beside its features. */
+const pick = ({
+  uuid,
+  vendor,
+  model,
+  signature,
+  microcode,
+  cpus,
+  physBits,
+  kernel,
+  hypervisor,
+  vulnerabilities,
+}: Omit<Statement, 'vocabulary' | 'complete' | 'name' | 'layer' | 'models' | 'notes'>) => ({
+  uuid,
+  vendor,
+  model,
+  signature,
+  microcode,
+  cpus,
+  physBits,
+  kernel,
+  hypervisor,
+  vulnerabilities,
+})
+
+const saidNote = (text: string): Note => ({ kind: 'dump', text })
