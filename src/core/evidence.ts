@@ -77,6 +77,13 @@ export class Evidence {
     return new Evidence(present, absent, assumed)
   }
 
+  /** The same machine after a change that gives it some features, as far as can be assumed, and takes others. */
+  changed(gained: FeatureSet, lost: FeatureSet): Evidence {
+    const present = this.present.minus(lost)
+    const assumed = this.assumed.join(gained).minus(present).minus(lost)
+    return new Evidence(present, this.absent.minus(gained).join(lost), assumed)
+  }
+
   /** What one of the two records as present and the other as absent. */
   contradictions(other: Evidence): FeatureSet {
     return this.present.meet(other.absent).join(this.absent.meet(other.present))

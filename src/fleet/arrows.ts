@@ -36,13 +36,16 @@ export function findArrows(
   return arrows
 }
 
-/** A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. */
+/**
+ * A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. What KVM gives whatever
+ * the CPU has is left out: every host gives it.
+ */
 export function makeFullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
   const stays = table.setOf(
     table.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)),
   )
   return ({ features, evidence, vendor, physBits }) => ({
-    features: (evidence?.possible ?? features).minus(stays),
+    features: (evidence ? features.meet(evidence.possible) : features).minus(stays),
     vendor,
     physBits,
   })

@@ -26,6 +26,8 @@ export interface FleetHost {
    * `features`. Hosts of equal documents share one object.
    */
   readonly evidence?: Evidence | undefined
+  /** It was changed in thought: that a guest runs there now says nothing of it. */
+  readonly isHypothetical?: true | undefined
   /** Of `evidence`: what only guests are given that ask for it. */
   readonly onRequest?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */

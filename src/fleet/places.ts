@@ -26,7 +26,12 @@ export interface StuckGuest {
 export function findPlaces(guests: readonly FleetGuest[], groups: readonly Group[]): PossiblePlaces[] {
   const keys = new CpuKeys()
   const known = new Map<string, readonly Group[]>()
-  const names = new Map(groups.map(group => [group, new Set(group.hosts.map(({ name }) => name))]))
+  const names = new Map(
+    groups.map(group => [
+      group,
+      new Set(group.hosts.flatMap(({ name, isHypothetical }) => (isHypothetical ? [] : name))),
+    ]),
+  )
   return [...guests]
     .sort((a, b) => bytewise(a.name, b.name))
     .map(guest => {

@@ -95,7 +95,7 @@ test('our own commands tell a wrong call by status 2', () => {
 
 test('a libvirt whose behaviour we do not know is refused', () => {
   expect(run('cpu-baseline', 'a.xml', '--libvirt', '9.0').stderr).toBe(
-    "error: --libvirt takes 11.3 or 12.8, not '9.0'\n",
+    "error: --libvirt takes a version from 11.3 on, such as 11.3 or 12.8, not '9.0'\n",
   )
 })
 

@@ -200,7 +200,7 @@ describe('baseline', () => {
     [
       [guest('exact Nehalem')],
       { ignoreHost: true },
-      'invalid argument: ignoring host is only allowed when computing baseline from multiple CPUs',
+      'Requested operation is not valid: ignoring host is only allowed when computing baseline from multiple CPUs',
     ],
   ])('%# is refused', (cpus, options, message) => {
     expect(() => on(cpus, 'Nehalem Intel', options)).toThrow(message)

@@ -50,12 +50,12 @@ export const command: Command = {
       {
         name: 'expand-cpu-features',
         since: 'expand-cpu-features',
-        help: 'show features that are part of the host CPU model',
+        help: "expand 'host-model' CPU to also show features enabled by the CPU model",
       },
       {
         name: 'supported-cpu-features',
         since: 'supported-cpu-features',
-        help: 'show features that the hypervisor supports and does not enable by itself',
+        help: "include all supported CPU features in 'host-model' mode, not only those enabled by default",
       },
       ...PROBE,
       { name: 'explain', ours: true, help: 'say on stderr all that passing a host device through needs' },

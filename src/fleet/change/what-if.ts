@@ -115,8 +115,11 @@ export function dropEffect(facts: FleetFacts, effect: Effect, group: Group, host
 }
 
 /** The document it was read from no longer describes it, nor does the model that it names. */
-const changeFeatures = (host: FleetHost, features: FleetHost['features']): FleetHost =>
-  features.eq(host.features) ? host : { ...host, features, model: undefined, documentHash: undefined }
+function changeFeatures(host: FleetHost, features: FleetHost['features']): FleetHost {
+  if (features.eq(host.features)) return host
+  const evidence = host.evidence?.changed(features.minus(host.features), host.features.minus(features))
+  return { ...host, features, evidence, isHypothetical: true, model: undefined, documentHash: undefined }
+}
 
 /** The effect of these features, spelt `+md-clear,-hle`; undefined where it is not spelt so, or a name is unknown. */
 export function parseFeatureEffect(db: Database, text: string): Effect | undefined {
