@@ -9,6 +9,8 @@ import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
+import { kubectlText } from './platforms/kubectl-text.ts'
+import { kubernetes } from './platforms/kubernetes.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -25,6 +27,8 @@ export const DIALECTS: readonly Dialect[] = [
   ldSo,
   namedRegisters,
   cpuinfo,
+  kubernetes,
+  kubectlText,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

@@ -62,6 +62,8 @@ export class ChunkReader {
     const { decodeBytes } = await import('./decode-bytes.ts')
     const { dialectOf } = await import('./dialects.ts')
     const text = decodeBytes(joined(this.#kept, this.#size))
+    const { beginsAsManifest, loadYaml } = await import('./yaml.ts')
+    if (beginsAsManifest(text)) await loadYaml()
     const dialect = dialectOf(text)
     if (!asVirsh || (dialect && dialect.name !== libvirtXml.name)) {
       dialect?.read(text, source, this.#options).forEach(take)

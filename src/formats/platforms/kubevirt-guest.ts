@@ -1,0 +1,94 @@
+import { type Cpu, type CpuFeature, POLICIES, type Policy } from '../../core/cpu.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import type { FoundGuest } from '../found.ts'
+import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
+import { isObject, type JsonObject } from '../json/json-value.ts'
+import { archOfGo, isEmulated } from './kubernetes-labels.ts'
+
+/**
+ * What `domain.cpu` of a virtual machine or its instance asks for.
+ * @param spec that of the instance: of a virtual machine, `spec.template.spec`
+ * @throws ParseError for a policy that libvirt does not have
+ */
+export function guestOfKubevirt(object: JsonObject, spec: unknown, source: string): FoundGuest[] {
+  const cpu = at(spec, 'domain', 'cpu')
+  if (!isObject(at(spec, 'domain'))) return []
+  const count = (name: string) => numberAt(cpu, name) ?? 1
+  const instanceType = textAt(object, 'spec', 'instancetype', 'name')
+  const features = readFeatures(listAt(cpu, 'features'), source)
+  return [
+    {
+      kind: 'guest',
+      layer: 'defined',
+      cpu: cpuOf(textAt(cpu, 'model'), features, archOfGo(textAt(spec, 'architecture'))),
+      name: textAt(object, 'metadata', 'name'),
+      uuid: textAt(spec, 'domain', 'firmware', 'uuid'),
+      host: textAt(object, 'status', 'nodeName'),
+      vcpus: cpu === undefined ? undefined : count('cores') * count('sockets') * count('threads'),
+      notes: instanceType === undefined ? [] : [`its CPU may come from the instance type ${instanceType}`],
+    },
+  ]
+}
+
+/** A guest as libvirt gets it of virt-launcher, which takes `mpx` away from named models. */
+function cpuOf(model: string | undefined, features: readonly CpuFeature[], arch: string): Cpu {
+  if (model === undefined || model === 'host-model' || model === 'host-passthrough')
+    return { type: 'guest', mode: model ?? 'host-model', arch, features }
+  const mpx: CpuFeature[] =
+    arch === 'x86_64' && !features.some(({ name }) => name === 'mpx')
+      ? [{ name: 'mpx', policy: 'disable' }]
+      : []
+  return { type: 'guest', mode: 'custom', arch, model, features: [...features, ...mpx] }
+}
+
+function readFeatures(given: readonly unknown[], source: string): CpuFeature[] {
+  return given.flatMap(feature => {
+    const name = textAt(feature, 'name')
+    if (name === undefined) return []
+    const policy = textAt(feature, 'policy') ?? 'require'
+    if (isPolicy(policy)) return { name, policy }
+    const known = POLICIES.join(', ')
+    throw new ParseError(`feature ${name}: the policy ${policy} does not exist; known: ${known}`, source)
+  })
+}
+
+const isPolicy = (text: string): text is Policy => POLICIES.some(policy => policy === text)
+
+/** A virt-launcher pod. */
+export interface LauncherPod {
+  readonly name: string
+  readonly host?: string | undefined
+  readonly selectors: ReadonlyMap<string, string>
+  /** The virtual machine, where the pod's metadata name it. */
+  readonly guest?: string | undefined
+}
+
+/**
+ * The guest of a virt-launcher pod: its selectors are what the scheduler requires of a node. Empty where they say
+ * nothing of the CPU.
+ */
+export function guestOfPod({ name, host, selectors, guest }: LauncherPod): FoundGuest[] {
+  const under = (kind: string) => {
+    const prefix = `${kind}.node.kubevirt.io/`
+    return [...selectors.keys()].flatMap(key => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []))
+  }
+  const required = under('cpu-feature')
+  const [model] = [...under('cpu-model'), ...under('cpu-model-migration'), ...under('host-model-cpu')]
+  if (required.length === 0 && model === undefined) return []
+  const mode = model === undefined ? 'host-model' : 'custom'
+  const features = required.map(feature => ({ name: feature, policy: 'require' as const }))
+  const cpu: Cpu = { type: 'guest', mode, arch: 'x86_64', model, features }
+  const notes = ['what the node selectors of its pod require: a later version of KubeVirt may require less']
+  if (isEmulated(new Set(required)))
+    notes.push('the selectors describe an emulated CPU: the node that it started on had no /dev/kvm')
+  return [
+    {
+      kind: 'guest',
+      layer: 'running',
+      cpu,
+      name: guest ?? /^virt-launcher-(.+)-[a-z0-9]{5}$/.exec(name)?.[1] ?? name,
+      host,
+      notes,
+    },
+  ]
+}

@@ -1,0 +1,36 @@
+import { ParseError } from '../core/parse-error.ts'
+
+type JsYaml = typeof import('js-yaml')
+
+let yaml: JsYaml | undefined
+
+/** How many aliases a text may have: enough for any that was written by hand. */
+const MOST_ALIASES = 100
+
+/** Whether a text begins as a Kubernetes manifest in YAML does, after comments and document marks. */
+export const beginsAsManifest = (text: string): boolean =>
+  /^\ufeff?(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(
+    text,
+  )
+
+/**
+ * Loads the YAML reader. It takes 10 ms to load and few texts need it, so whoever reads texts loads it for those that
+ * `beginsAsManifest` accepts.
+ */
+export async function loadYaml(): Promise<void> {
+  yaml ??= await import('js-yaml')
+}
+
+/**
+ * The documents of a YAML text.
+ * @throws ParseError for what is not YAML, and where the YAML reader is not loaded
+ */
+export function parseYaml(text: string, source = ''): unknown[] {
+  if (!yaml) throw new ParseError('YAML cannot be read here: give it as JSON (kubectl … -o json)', source)
+  try {
+    return yaml.loadAll(text, { maxAliases: MOST_ALIASES })
+  } catch (cause) {
+    if (!(cause instanceof yaml.YAMLException)) throw cause
+    throw ParseError.at(cause.reason, text, cause.mark?.position ?? 0, source)
+  }
+}

@@ -1,0 +1,130 @@
+import { beforeAll, expect, test } from 'vitest'
+import { readText } from '../../../src/formats/dialects.ts'
+import { loadYaml } from '../../../src/formats/yaml.ts'
+import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
+
+beforeAll(loadYaml)
+
+const nodes = () => statementsIn(sample('kubevirt-nodes.json'))
+
+test('KubeVirt’s labels: features, usable models, host model; a node without them says nothing', () => {
+  const [first, second, ...more] = nodes()
+  expect(first).toMatchObject({
+    layer: 'offered',
+    vocabulary: 'libvirt',
+    arch: 'x86_64',
+    name: 'blue-1',
+    uuid: '0f6ee8a2-4c3a-4a7e-8b8a-2f6a2b0f7a11',
+    kernel: '6.1.0-18-amd64',
+    cpus: 32,
+    vendor: 'Intel',
+    model: 'Cascadelake-Server',
+    present: ['avx2', 'pclmuldq', 'sse2', 'rdctl-no'],
+    complete: false,
+    notes: [],
+  })
+  expect([...(first?.models?.keys() ?? [])]).toEqual(['Haswell-noTSX', 'Penryn'])
+  expect(second?.notes).toEqual([
+    'the labels describe an emulated CPU: when the node was labelled it had no /dev/kvm',
+    'the node is excluded from labelling: its labels may be out of date',
+    'this version of KubeVirt has no labels for what its minimal model (Penryn) has',
+  ])
+  expect(more).toEqual([])
+  expect(nodes().flatMap(unknownIn)).toEqual([])
+})
+
+test('the same labels as YAML, described, in a table, alone, and with the keys of old versions', () => {
+  expect(statementsIn(sample('kubevirt-nodes.yaml'))).toMatchObject([
+    { name: 'green-1', model: 'EPYC-Rome', present: ['avx2'], kernel: '5.14.0-427.el9.x86_64' },
+  ])
+  expect(statementsIn(sample('kubectl-describe-nodes.txt'))).toMatchObject([
+    {
+      name: 'blue-1',
+      present: ['avx2', 'sse2'],
+      cpus: 16,
+      uuid: '0f6ee8a2-4c3a-4a7e-8b8a-2f6a2b0f7a11',
+      kernel: '6.1.0-18-amd64',
+      notes: ['the node is excluded from labelling: its labels may be out of date'],
+    },
+    { name: 'blue-2', present: [], model: 'EPYC', cpus: undefined },
+  ])
+  expect(statementsIn(sample('kubectl-show-labels.txt'))).toMatchObject([
+    { name: 'blue-1', present: ['avx2'], vendor: 'Intel' },
+    { name: 'blue-2', present: ['svm'] },
+  ])
+  const old =
+    '{"feature.node.kubernetes.io/cpu-model-Penryn": "true", "feature.node.kubernetes.io/cpu-feature-aes": "true"}'
+  expect(statementsIn(old)).toMatchObject([{ name: undefined, present: ['aes'] }])
+})
+
+test('items of a list that the API made do not say their kind', () => {
+  const labels = '{"cpu-feature.node.kubevirt.io/aes": "true"}'
+  const list = `{"kind": "NodeList", "apiVersion": "v1", "items": [{"metadata": {"name": "a", "labels": ${labels}}}]}`
+  expect(statementsIn(list)).toMatchObject([{ name: 'a', present: ['aes'] }])
+})
+
+test('NFD’s labels: what is on its deny list is unknown, words of two meanings go by vendor', () => {
+  const [cpuid, byVendor] = statementsIn(sample('nfd-labels.json'))
+  expect(cpuid).toMatchObject({
+    layer: 'kernel',
+    vocabulary: 'klauspost',
+    vendor: 'Intel',
+    present: ['ADX', 'AVX', 'AVX2', 'FMA3', 'X87'],
+    complete: false,
+  })
+  expect(cpuid?.absent).toContain('AVX512F')
+  expect(cpuid?.absent).not.toContain('BMI1')
+  expect(byVendor).toMatchObject({ vocabulary: 'libvirt', present: ['spec-ctrl', 'stibp'] })
+  expect(cpuid && unknownIn(cpuid)).toEqual([])
+})
+
+test('without X87 the list is not all that the library found', () => {
+  const [cpuid] = statementsIn(sample('nfd-labels.json').replace('X87', 'XOP'))
+  expect(cpuid?.absent).toEqual([])
+})
+
+test('NFD’s objects have no deny list; words that we do not know stay', () => {
+  const [cpuid, byVendor] = statementsIn(sample('nfd-nodefeatures.json'))
+  expect(cpuid).toMatchObject({ name: 'red-1', vendor: 'AMD', kernel: '6.1.0-18-amd64' })
+  expect(cpuid?.absent).toContain('BMI1')
+  expect(cpuid?.absent).not.toContain('SSE42')
+  expect(cpuid && unknownIn(cpuid)).toEqual(['NEWER_WORD'])
+  expect(byVendor?.present).toEqual(['ibpb', 'amd-stibp'])
+})
+
+test('virtual machines: named models lose mpx, the default is host-model', () => {
+  const guests = guestsIn(sample('kubevirt-vms.yaml'))
+  expect(guests.map(shownGuest)).toEqual([
+    'custom IvyBridge-IBRS require md-clear require rdrand disable hle disable mpx',
+    'host-model',
+    'host-passthrough',
+  ])
+  expect(guests.map(({ name, host, vcpus, layer }) => [name, host, vcpus, layer])).toEqual([
+    ['shop-web', undefined, 4, 'defined'],
+    ['shop-queue', undefined, undefined, 'defined'],
+    ['shop-db', 'blue-1', 1, 'defined'],
+  ])
+  expect(guests[1]?.notes).toEqual(['its CPU may come from the instance type u1.medium'])
+})
+
+test('a launcher pod: its selectors are what the guest needs of a node', () => {
+  const [guest] = guestsIn(sample('kubectl-describe-pod.txt'))
+  expect(guest && shownGuest(guest)).toBe('custom SapphireRapids require fsrs require gds-no')
+  expect(guest).toMatchObject({ layer: 'running', name: 'shop-db', host: 'blue-1' })
+  const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: web-1}\nspec: {nodeSelector: {disk: ssd}}\n'
+  expect(readText(pod)).toEqual([])
+})
+
+test('a class of Deckhouse: the features that were found', () => {
+  const [guest] = guestsIn(sample('deckhouse-class.json'))
+  expect(guest && shownGuest(guest)).toBe('custom qemu64 require aes require avx2')
+  expect(guest?.notes).toEqual(['all its nodes also have, but the class does not enable: avx512f'])
+})
+
+test('what is cut or wrong is refused, with its place', () => {
+  const text = sample('kubevirt-nodes.json')
+  expect(() => readText(text.slice(0, 700), 'cut')).toThrow(/^cut:\d+:\d+: the text ends/)
+  expect(() => readText('apiVersion: v1\nkind: [\n', 'cut')).toThrow(/^cut:\d+/)
+  const policy = sample('kubevirt-vms.yaml').replace('disable', 'off')
+  expect(() => readText(policy, 'vm.yaml')).toThrow('vm.yaml: feature hle: the policy off does not exist')
+})
