@@ -11,6 +11,7 @@ import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
+import { prometheus } from './platforms/prometheus.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -29,6 +30,7 @@ export const DIALECTS: readonly Dialect[] = [
   cpuinfo,
   kubernetes,
   kubectlText,
+  prometheus,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

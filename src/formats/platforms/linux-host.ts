@@ -1,0 +1,37 @@
+import { CpuMap } from '../../map/cpu-map.ts'
+import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
+import { dumpOfFlags, type LinuxCpu } from '../dumps/linux-flags.ts'
+import type { Found } from '../found.ts'
+
+/** A host by what its kernel says of its CPU. */
+export const foundLinuxHost = (cpu: Omit<LinuxCpu, 'label' | 'level'>, name?: string): Found => {
+  const { data, notes } = dumpOfFlags({ ...cpu, label: '', level: 0 })
+  return { kind: 'dump', dumps: [{ data, cpus: ['0'], notes, layer: 'kernel', vocabulary: 'linux', name }] }
+}
+
+const VENDORS: ReadonlyMap<string, string> = new Map([
+  ['GenuineIntel', 'Intel'],
+  ['AuthenticAMD', 'AMD'],
+  ['HygonGenuine', 'Hygon'],
+])
+
+/** libvirt's name of a vendor that CPUID spells in twelve letters. */
+export const vendorOf = (id: string | undefined): string | undefined =>
+  id ? (VENDORS.get(id) ?? id) : undefined
+
+/** The twelve letters of the vendor, from the brand that a CPU prints or from flags that only one vendor has. */
+export function vendorIdOf(brand: string, flags: readonly string[]): string {
+  if (/Intel/i.test(brand)) return 'GenuineIntel'
+  if (/Hygon/i.test(brand)) return 'HygonGenuine'
+  if (/AMD/.test(brand)) return 'AuthenticAMD'
+  return flags.includes('svm') ? 'AuthenticAMD' : flags.includes('vmx') ? 'GenuineIntel' : ''
+}
+
+/** libvirt's names of features that a tool names; words that it does not know stay as they are. */
+export function libvirtNames(vocabulary: Vocabulary, words: readonly string[]): string[] {
+  const db = CpuMap.builtIn().of('x86')
+  return words.flatMap(word => {
+    const { features } = resolveWords(db, vocabulary, [word])
+    return features.length > 0 ? features.map(({ name }) => name) : [word]
+  })
+}
