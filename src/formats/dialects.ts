@@ -12,6 +12,9 @@ import { libvirtXml } from './libvirt/document-reader.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { prometheus } from './platforms/prometheus.ts'
+import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
+import { proxmoxApi } from './platforms/proxmox-api.ts'
+import { qemuCommand } from './platforms/qemu-command.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -31,6 +34,10 @@ export const DIALECTS: readonly Dialect[] = [
   kubernetes,
   kubectlText,
   prometheus,
+  proxmoxApi,
+  proxmoxGuest,
+  proxmoxModels,
+  qemuCommand,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

@@ -1,0 +1,193 @@
+import type { Cpu, CpuFeature } from '../../core/cpu.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import type { Dialect, FoundGuest } from '../found.ts'
+import { libvirtNames } from './linux-host.ts'
+
+/** Proxmox VE's own CPU models, of all its cluster. */
+export const proxmoxModels: Dialect = {
+  name: 'proxmox-models',
+  title: 'Proxmox VE: /etc/pve/virtual-guest/cpu-models.conf',
+  sniff: text => /^\ufeff?\s*(?:#[^\n]*\n\s*)*cpu-model:[ \t]*\S/.test(text),
+  read: readModels,
+}
+
+/** What `qm config` prints, the file that it prints, or the command that sets a guest's CPU. */
+export const proxmoxGuest: Dialect = {
+  name: 'proxmox-guest',
+  title: 'Proxmox VE: a VM’s configuration (qm config), qm set|create --cpu',
+  sniff: text => QM.test(text) || isConfig(text),
+  read: text => (QM.test(text) ? readCommands(text) : [guestOfConfig(entriesOf(text))]),
+}
+
+const QM = /^[ \t]*(?:[#$>][ \t]*)?(?:sudo[ \t]+)?qm[ \t]+(?:set|create)[ \t]+\d+[ \t].*--?cpu[ =]/m
+
+const ENTRY = /^([a-z][a-z0-9_-]*): +(\S.*)$/
+
+/** Keys that every VM's configuration has some of. */
+const USUAL =
+  /^(?:agent|bios|boot|bootdisk|cores|machine|memory|meta|numa|onboot|ostype|scsihw|smbios1|sockets|vmgenid|(?:net|scsi|virtio|sata|ide)\d+)$/
+
+/** Of lines with a key only, among them two that are usual; a container's has `rootfs`. */
+function isConfig(text: string): boolean {
+  const lines = linesOf(text)
+  if (!lines.every(line => ENTRY.test(line))) return false
+  const keys = lines.map(line => ENTRY.exec(line)?.[1] ?? '')
+  const usual = keys.filter(key => USUAL.test(key)).length
+  return (
+    usual >= 2 &&
+    !keys.includes('rootfs') &&
+    keys.some(key => /^(?:cpu|ostype|scsihw|smbios1|vmgenid)$/.test(key))
+  )
+}
+
+/** The lines of the present state: sections below are snapshots and pending changes. */
+const linesOf = (text: string): string[] =>
+  (text.replace('\ufeff', '').split(/^\[/m)[0] ?? '').split(/\r?\n/).filter(line => !/^\s*(?:#|$)/.test(line))
+
+const entriesOf = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    linesOf(text).flatMap(line => {
+      const [, key, value] = ENTRY.exec(line) ?? []
+      return key !== undefined && value !== undefined ? [[key, value.trim()] as const] : []
+    }),
+  )
+
+/** A VM by the keys of its configuration. */
+export function guestOfConfig(entries: ReadonlyMap<string, string>): FoundGuest {
+  const count = (key: string) => Number(entries.get(key) ?? 1)
+  const emulated = entries.get('kvm') === '0'
+  const arch = entries.get('arch') ?? 'x86_64'
+  const line = entries.get('cpu') ?? defaultType(arch, emulated)
+  const notes = emulated ? ['the VM is emulated, without KVM'] : []
+  if (/(?:^|\s)-cpu\s/.test(entries.get('args') ?? ''))
+    notes.push('args has a -cpu of its own, which counts instead of the line cpu')
+  const { cpu, notes: more } = cpuOfLine(line)
+  return {
+    kind: 'guest',
+    layer: 'defined',
+    cpu: { ...cpu, arch },
+    name: entries.get('name'),
+    vcpus: count('cores') * count('sockets'),
+    notes: [...notes, ...more],
+  }
+}
+
+const defaultType = (arch: string, emulated: boolean): string =>
+  arch === 'aarch64' ? (emulated ? 'max' : 'host') : emulated ? 'qemu64' : 'kvm64'
+
+function readCommands(text: string): FoundGuest[] {
+  return text.split(/\r?\n/).flatMap(line => {
+    const [, id] = /\bqm[ \t]+(?:set|create)[ \t]+(\d+)/.exec(line) ?? []
+    const [, given] = /[ \t]--?cpu[ =]+('[^']*'|"[^"]*"|\S+)/.exec(line) ?? []
+    if (id === undefined || given === undefined) return []
+    const { cpu, notes } = cpuOfLine(given.replace(/^(['"])(.*)\1$/, '$2'))
+    return { kind: 'guest', layer: 'defined', cpu, name: id, notes }
+  })
+}
+
+interface TypedCpu {
+  readonly cpu: Cpu
+  readonly notes: readonly string[]
+}
+
+/** `[cputype=]TYPE[,flags=+a;-b][,phys-bits=N]…` */
+function cpuOfLine(line: string): TypedCpu {
+  const [first = '', ...rest] = line.split(',')
+  const options = new Map(
+    [first.includes('=') ? first : `cputype=${first}`, ...rest].map(part => {
+      const [key = '', value = ''] = part.trim().split(/=(.*)/s)
+      return [key, value] as const
+    }),
+  )
+  return cpuOf(options.get('cputype') ?? 'kvm64', options)
+}
+
+/** What the abstract types have more than qemu64, by libvirt's names. @see Proxmox VE, "QEMU CPU Types" */
+const V2 = 'popcnt pni sse4.1 sse4.2 ssse3'
+const V3 = `${V2} aes avx avx2 bmi1 bmi2 f16c fma abm movbe xsave`
+const ABSTRACT: ReadonlyMap<string, string> = new Map([
+  ['x86-64-v2', V2],
+  ['x86-64-v2-AES', `${V2} aes`],
+  ['x86-64-v3', V3],
+  ['x86-64-v4', `${V3} avx512f avx512bw avx512cd avx512dq avx512vl`],
+])
+
+/** What Proxmox adds to QEMU's models. */
+const ADDED: ReadonlyMap<string, string> = new Map([
+  ['kvm64', 'lahf_lm sep'],
+  ['kvm32', 'sep'],
+])
+
+const list = (names = ''): string[] => names.split(' ').filter(Boolean)
+
+/** @param options those of the line, or of the section of a model */
+function cpuOf(type: string, options: ReadonlyMap<string, string>): TypedCpu {
+  const relative = type === 'host' || type === 'max'
+  // With a model Proxmox has QEMU refuse to start without what it asks for; with the host's CPU, it does not.
+  const added = relative ? 'optional' : 'require'
+  const { features, notes } = flagsOf(options.get('flags') ?? '', added)
+  const own = [...list(ABSTRACT.get(type)), ...list(ADDED.get(type))]
+  const model = ABSTRACT.has(type) ? 'qemu64' : type.replace(/^Icelake-Client/, 'Icelake-Server')
+  // KVM switches it off in the models that have it for emulation's sake.
+  const off: CpuFeature[] = model === 'qemu64' ? [{ name: 'svm', policy: 'disable' }] : []
+  const all = [...own.map(name => ({ name, policy: 'require' as const })), ...off]
+  const named = new Set(features.map(({ name }) => name))
+  const bits = options.get('phys-bits')
+  const cpu: Cpu = {
+    type: 'guest',
+    mode: type === 'host' ? 'host-passthrough' : type === 'max' ? 'maximum' : 'custom',
+    model: relative ? undefined : model,
+    features: [...all.filter(({ name }) => !named.has(name)), ...features],
+    maxphysaddr:
+      bits === undefined
+        ? undefined
+        : bits === 'host'
+          ? { mode: 'passthrough' }
+          : { mode: 'emulate', bits: Number(bits) },
+  }
+  const custom = type.startsWith('custom-')
+    ? [`what ${type} is stands in /etc/pve/virtual-guest/cpu-models.conf: give that file too`]
+    : []
+  return { cpu, notes: [...custom, ...notes] }
+}
+
+/** `+aes;-hle` */
+function flagsOf(text: string, added: 'require' | 'optional'): { features: CpuFeature[]; notes: string[] } {
+  const flags = text.split(';').flatMap(flag => /^\s*([+-])\s*(\S+)/.exec(flag)?.slice(1, 3) ?? [])
+  const features: CpuFeature[] = []
+  const notes: string[] = []
+  for (let i = 0; i < flags.length; i += 2) {
+    const [sign, flag = ''] = flags.slice(i, i + 2)
+    if (flag === 'nested-virt')
+      notes.push(`nested-virt ${sign === '+' ? 'adds' : 'removes'} vmx or svm, by the host’s vendor`)
+    else if (!/^(?:hv|kvm)[-_]/.test(flag))
+      for (const name of libvirtNames('qemu', [flag]))
+        features.push({ name, policy: sign === '+' ? added : 'disable' })
+  }
+  return { features, notes }
+}
+
+/** @throws ParseError at a line that is neither a section nor an option of one */
+function readModels(text: string, source: string): FoundGuest[] {
+  const sections: { readonly name: string; readonly options: Map<string, string> }[] = []
+  for (const [i, line] of text.replace('\ufeff', '').split(/\r?\n/).entries()) {
+    if (/^\s*(?:#|$)/.test(line)) continue
+    const [, name] = /^cpu-model:\s*(\S+)\s*$/.exec(line) ?? []
+    const [, key, value] = /^\s+(\S+)\s+(.*?)\s*$/.exec(line) ?? []
+    if (name !== undefined) sections.push({ name, options: new Map() })
+    else if (key !== undefined && value !== undefined && sections.length > 0)
+      sections.at(-1)?.options.set(key, value)
+    else
+      throw new ParseError(
+        'neither `cpu-model: NAME` nor an indented option of it',
+        source,
+        i + 1,
+        1,
+        line.slice(0, 100),
+      )
+  }
+  return sections.map(({ name, options }) => {
+    const { cpu, notes } = cpuOf(options.get('reported-model') ?? 'kvm64', options)
+    return { kind: 'guest', layer: 'defined', cpu: { ...cpu, arch: 'x86_64' }, name: `custom-${name}`, notes }
+  })
+}
