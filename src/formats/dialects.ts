@@ -11,6 +11,8 @@ import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
+import { nova } from './platforms/nova.ts'
+import { novaConf } from './platforms/nova-conf.ts'
 import { prometheus } from './platforms/prometheus.ts'
 import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
@@ -33,6 +35,8 @@ export const DIALECTS: readonly Dialect[] = [
   cpuinfo,
   kubernetes,
   kubectlText,
+  nova,
+  novaConf,
   prometheus,
   proxmoxApi,
   proxmoxGuest,
