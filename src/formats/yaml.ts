@@ -9,9 +9,7 @@ const MOST_ALIASES = 100
 
 /** Whether a text begins as a Kubernetes manifest in YAML does, after comments and document marks. */
 export const beginsAsManifest = (text: string): boolean =>
-  /^\ufeff?(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(
-    text,
-  )
+  /^(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(text)
 
 /**
  * Loads the YAML reader. It takes 10 ms to load and few texts need it, so whoever reads texts loads it for those that

@@ -11,6 +11,7 @@ import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/open-fleet.ts'
 import { folderOf, virtCpu } from '../cli/virt-cpu.ts'
 import { dumpsOf } from './corpus.ts'
+import { sample, sampleNames, sniffed } from './platforms/samples.ts'
 
 /** What every input dialect keeps. A new one needs a sample here. */
 
@@ -51,7 +52,8 @@ const SAMPLES: readonly (readonly [dialect: string, ends: Ends, sample: string, 
 ]
 
 test('every dialect has a sample', () => {
-  expect(new Set(SAMPLES.map(([name]) => name))).toEqual(new Set(DIALECTS.map(({ name }) => name)))
+  const names = [...SAMPLES.map(([name]) => name), ...sampleNames().flatMap(name => sniffed(sample(name)))]
+  expect(new Set(names)).toEqual(new Set(DIALECTS.map(({ name }) => name)))
 })
 
 describe.each(SAMPLES)('%s, %s: %s', (dialect, ends, _, text) => {

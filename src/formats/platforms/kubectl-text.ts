@@ -10,16 +10,13 @@ export const kubectlText: Dialect = {
   read: text =>
     TABLE.test(text)
       ? rowsOf(text).flatMap(statementsOfNode)
-      : text
-          .replace('\ufeff', '')
-          .split(/^(?=Name:[ \t]+\S)/m)
-          .flatMap(readDescription),
+      : text.split(/^(?=Name:[ \t]+\S)/m).flatMap(readDescription),
 }
 
 const isDescription = (text: string): boolean =>
-  /^\ufeff?Name:[ \t]+\S/m.test(text) && /^(?:Labels|Node-Selectors):[ \t]/m.test(text)
+  /^Name:[ \t]+\S/m.test(text) && /^(?:Labels|Node-Selectors):[ \t]/m.test(text)
 
-const TABLE = /^\ufeff?NAME[ \t]+STATUS[ \t].*[ \t]LABELS[ \t]*\r?$/m
+const TABLE = /^NAME[ \t]+STATUS[ \t].*[ \t]LABELS[ \t]*\r?$/m
 
 /** A node, or a pod of a virtual machine. */
 function readDescription(text: string): Found[] {

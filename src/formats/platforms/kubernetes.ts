@@ -10,9 +10,9 @@ import { guestOfKubevirt, guestOfPod } from './kubevirt-guest.ts'
 export const kubernetes: Dialect = {
   name: 'kubernetes',
   title: 'Kubernetes objects (kubectl get nodes|nodefeatures|vm|vmi|pods -o json or yaml)',
-  sniff: text => (/^\ufeff?\s*[[{]/.test(text) ? MARK.test(text) : beginsAsManifest(text)),
+  sniff: text => (/^\s*[[{]/.test(text) ? MARK.test(text) : beginsAsManifest(text)),
   read(text, source) {
-    const json = /^\ufeff?\s*[[{]/.test(text)
+    const json = /^\s*[[{]/.test(text)
     const values = json ? parseDocuments(text, source).map(({ value }) => value) : parseYaml(text, source)
     return values.flatMap(value => foundIn(value, source))
   },

@@ -1,4 +1,4 @@
-import { type Cpu, type CpuFeature, POLICIES, type Policy } from '../../core/cpu.ts'
+import { type CpuFeature, type GuestCpu, POLICIES, type Policy } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { FoundGuest } from '../found.ts'
 import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
@@ -31,7 +31,7 @@ export function guestOfKubevirt(object: JsonObject, spec: unknown, source: strin
 }
 
 /** A guest as libvirt gets it of virt-launcher, which takes `mpx` away from named models. */
-function cpuOf(model: string | undefined, features: readonly CpuFeature[], arch: string): Cpu {
+function cpuOf(model: string | undefined, features: readonly CpuFeature[], arch: string): GuestCpu {
   if (model === undefined || model === 'host-model' || model === 'host-passthrough')
     return { type: 'guest', mode: model ?? 'host-model', arch, features }
   const mpx: CpuFeature[] =
@@ -77,7 +77,7 @@ export function guestOfPod({ name, host, selectors, guest }: LauncherPod): Found
   if (required.length === 0 && model === undefined) return []
   const mode = model === undefined ? 'host-model' : 'custom'
   const features = required.map(feature => ({ name: feature, policy: 'require' as const }))
-  const cpu: Cpu = { type: 'guest', mode, arch: 'x86_64', model, features }
+  const cpu: GuestCpu = { type: 'guest', mode, arch: 'x86_64', model, features }
   const notes = ['what the node selectors of its pod require: a later version of KubeVirt may require less']
   if (isEmulated(new Set(required)))
     notes.push('the selectors describe an emulated CPU: the node that it started on had no /dev/kvm')

@@ -8,7 +8,7 @@ export const novaConf: Dialect = {
   name: 'nova-conf',
   title: 'OpenStack: nova.conf with [libvirt] cpu_mode',
   sniff: text =>
-    /^\ufeff?[ \t]*\[libvirt\][ \t]*\r?$/m.test(text) &&
+    /^[ \t]*\[libvirt\][ \t]*\r?$/m.test(text) &&
     /^(?:cpu_mode|cpu_models?|cpu_model_extra_flags|virt_type)[ \t]*=/m.test(text),
   read(text) {
     const options = optionsOf(text)
@@ -47,7 +47,7 @@ function optionsOf(text: string): ReadonlyMap<string, string> {
   const options = new Map<string, string>()
   let section = ''
   let last = ''
-  for (const line of text.replace('\ufeff', '').split(/\r?\n/)) {
+  for (const line of text.split(/\r?\n/)) {
     if (/^\s*(?:[#;]|$)/.test(line)) continue
     const [, name] = /^\s*\[(.+)\]\s*$/.exec(line) ?? []
     const [, key, value = ''] = /^(\w+)\s*[=:]\s*(.*?)(?:\s+[#;].*)?$/.exec(line) ?? []

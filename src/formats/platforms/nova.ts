@@ -12,7 +12,7 @@ export const nova: Dialect = {
   title:
     'OpenStack: openstack hypervisor show -f json, /os-hypervisors/detail, cpu_info, traits, flavor show -f json',
   sniff: text =>
-    /^\ufeff?\s*[[{]/.test(text)
+    /^\s*[[{]/.test(text)
       ? /"(?:cpu_info|hypervisor_hostname)"\s*:|HW_CPU_X86_|"hw:(?:cpu|maxphysaddr)_/.test(text) ||
         isCpuInfo(text)
       : isTable(text),
@@ -24,8 +24,7 @@ export const nova: Dialect = {
 
 /** What a client prints without `-f json`, or names alone. */
 const isTable = (text: string): boolean =>
-  /^\ufeff?\s*(?:[+|]|(?:COMPUTE|CUSTOM|HW|MISC|OWNER|STORAGE)_)/.test(text) &&
-  /(?:^|[\s|])HW_CPU_X86_\w/.test(text)
+  /^\s*(?:[+|]|(?:COMPUTE|CUSTOM|HW|MISC|OWNER|STORAGE)_)/.test(text) && /(?:^|[\s|])HW_CPU_X86_\w/.test(text)
 
 const TRAITS = /\bHW_CPU_X86_\w+/g
 

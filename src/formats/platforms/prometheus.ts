@@ -11,10 +11,10 @@ export const prometheus: Dialect = {
   title:
     'node_exporter metrics: node_cpu_info, node_cpu_flag_info, node_uname_info (text, or JSON of /api/v1/query)',
   sniff: text =>
-    /^\ufeff?node_(?:cpu(?:_flag|_bug|_vulnerabilities)?|uname)_info\{/m.test(text) ||
+    /^node_(?:cpu(?:_flag|_bug|_vulnerabilities)?|uname)_info\{/m.test(text) ||
     /"__name__"\s*:\s*"node_(?:cpu(?:_flag|_bug|_vulnerabilities)?|uname)_info"/.test(text),
   read(text, source) {
-    const json = /^\ufeff?\s*[[{]/.test(text)
+    const json = /^\s*[[{]/.test(text)
     return hostsOf(json ? samplesOfJson(text, source) : samplesOfText(text, source)).flatMap(foundHost)
   },
 }
@@ -30,7 +30,7 @@ interface Sample {
 function samplesOfText(text: string, source: string): Sample[] {
   const samples: Sample[] = []
   for (const [i, line] of text.split(/\r?\n/).entries()) {
-    const [, metric] = /^\ufeff?(node_(?:cpu|uname)\w*_info)\{/.exec(line) ?? []
+    const [, metric] = /^(node_(?:cpu|uname)\w*_info)\{/.exec(line) ?? []
     if (metric === undefined) continue
     const [, labels, value] = /\{((?:\s*\w+="(?:[^"\\]|\\.)*"\s*,?)*)\}\s+(\S+)/.exec(line) ?? []
     if (labels === undefined) throw new ParseError('this metric is cut', source, i + 1, 0, line.slice(0, 100))

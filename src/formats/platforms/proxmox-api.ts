@@ -11,7 +11,7 @@ export const proxmoxApi: Dialect = {
   name: 'proxmox-api',
   title: 'Proxmox VE’s API (pvesh get …/status, …/config, …/capabilities/qemu/cpu-flags)',
   sniff: text =>
-    /^\ufeff?\s*(?:\{\s*"data"\s*:\s*)?[[{]/.test(text) &&
+    /^\s*(?:\{\s*"data"\s*:\s*)?[[{]/.test(text) &&
     (/"pveversion"\s*:/.test(text) ||
       isList(text) ||
       (/"cpu"\s*:\s*"/.test(text) && /"(?:digest|ostype|scsihw|vmgenid)"\s*:/.test(text))),
@@ -21,7 +21,7 @@ export const proxmoxApi: Dialect = {
 
 /** A list of `{name, custom, vendor}`, or of `{name, description, supported-on}`. */
 const isList = (text: string): boolean =>
-  /^\ufeff?\s*(?:\{\s*"data"\s*:\s*)?\[\s*\{\s*"(?:abstract|custom|description|name|supported-on|vendor)"\s*:/.test(
+  /^\s*(?:\{\s*"data"\s*:\s*)?\[\s*\{\s*"(?:abstract|custom|description|name|supported-on|vendor)"\s*:/.test(
     text,
   ) &&
   (/"supported-on"\s*:/.test(text) ||

@@ -1,4 +1,4 @@
-import type { Cpu, CpuFeature } from '../../core/cpu.ts'
+import type { CpuFeature, GuestCpu } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
 import { libvirtNames } from './linux-host.ts'
@@ -7,7 +7,7 @@ import { libvirtNames } from './linux-host.ts'
 export const proxmoxModels: Dialect = {
   name: 'proxmox-models',
   title: 'Proxmox VE: /etc/pve/virtual-guest/cpu-models.conf',
-  sniff: text => /^\ufeff?\s*(?:#[^\n]*\n\s*)*cpu-model:[ \t]*\S/.test(text),
+  sniff: text => /^\s*(?:#[^\n]*\n\s*)*cpu-model:[ \t]*\S/.test(text),
   read: readModels,
 }
 
@@ -42,7 +42,7 @@ function isConfig(text: string): boolean {
 
 /** The lines of the present state: sections below are snapshots and pending changes. */
 const linesOf = (text: string): string[] =>
-  (text.replace('\ufeff', '').split(/^\[/m)[0] ?? '').split(/\r?\n/).filter(line => !/^\s*(?:#|$)/.test(line))
+  (text.split(/^\[/m)[0] ?? '').split(/\r?\n/).filter(line => !/^\s*(?:#|$)/.test(line))
 
 const entriesOf = (text: string): ReadonlyMap<string, string> =>
   new Map(
@@ -86,7 +86,7 @@ function readCommands(text: string): FoundGuest[] {
 }
 
 interface TypedCpu {
-  readonly cpu: Cpu
+  readonly cpu: GuestCpu
   readonly notes: readonly string[]
 }
 
@@ -133,7 +133,7 @@ function cpuOf(type: string, options: ReadonlyMap<string, string>): TypedCpu {
   const all = [...own.map(name => ({ name, policy: 'require' as const })), ...off]
   const named = new Set(features.map(({ name }) => name))
   const bits = options.get('phys-bits')
-  const cpu: Cpu = {
+  const cpu: GuestCpu = {
     type: 'guest',
     mode: type === 'host' ? 'host-passthrough' : type === 'max' ? 'maximum' : 'custom',
     model: relative ? undefined : model,
@@ -170,7 +170,7 @@ function flagsOf(text: string, added: 'require' | 'optional'): { features: CpuFe
 /** @throws ParseError at a line that is neither a section nor an option of one */
 function readModels(text: string, source: string): FoundGuest[] {
   const sections: { readonly name: string; readonly options: Map<string, string> }[] = []
-  for (const [i, line] of text.replace('\ufeff', '').split(/\r?\n/).entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     if (/^\s*(?:#|$)/.test(line)) continue
     const [, name] = /^cpu-model:\s*(\S+)\s*$/.exec(line) ?? []
     const [, key, value] = /^\s+(\S+)\s+(.*?)\s*$/.exec(line) ?? []

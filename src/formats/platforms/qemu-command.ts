@@ -1,4 +1,4 @@
-import type { Cpu, CpuFeature, MaxPhysAddr, Mode } from '../../core/cpu.ts'
+import type { CpuFeature, GuestCpu, MaxPhysAddr, Mode } from '../../core/cpu.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
 import { libvirtNames } from './linux-host.ts'
 
@@ -58,7 +58,7 @@ const NO_FEATURE =
  * What `-cpu` asks for, by libvirt's names: `Skylake-Server,+aes,-hle,vmx=on`.
  * @param absent what a feature that the host does not have does to a guest that asks for it
  */
-export function parseCpuArgument(text: string, absent: 'require' | 'optional' = 'require'): Cpu {
+export function parseCpuArgument(text: string, absent: 'require' | 'optional' = 'require'): GuestCpu {
   const [model = '', ...properties] = text.split(',').map(part => part.trim())
   const mode = MODES.get(model) ?? 'custom'
   const features = properties.flatMap((property): CpuFeature[] => {
