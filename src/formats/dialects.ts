@@ -13,6 +13,7 @@ import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { nova } from './platforms/nova.ts'
 import { novaConf } from './platforms/nova-conf.ts'
+import { ovirtApi, ovirtTypes, vdsm } from './platforms/ovirt.ts'
 import { prometheus } from './platforms/prometheus.ts'
 import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
@@ -37,11 +38,14 @@ export const DIALECTS: readonly Dialect[] = [
   kubectlText,
   nova,
   novaConf,
+  ovirtApi,
+  ovirtTypes,
   prometheus,
   proxmoxApi,
   proxmoxGuest,
   proxmoxModels,
   qemuCommand,
+  vdsm,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

@@ -1,6 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
 import type { Found, ReadOptions } from './found.ts'
-import { beginsAsXml, DocumentReader, libvirtXml } from './libvirt/document-reader.ts'
+import { beginsAsPlatformXml, beginsAsXml, DocumentReader, libvirtXml } from './libvirt/document-reader.ts'
 
 /** The most bytes of a text that is read as a whole. XML may be longer: it is read document by document. */
 export const LARGEST_TEXT = 64 * 2 ** 20
@@ -42,13 +42,17 @@ export class ChunkReader {
    * @throws ParseError
    */
   write(chunk: Uint8Array | string): boolean {
-    if (!this.#xml && this.#size === 0 && beginsAsXml(headOf(chunk))) this.#xml = new XmlChunks(this.#options)
+    if (!this.#xml && this.#size === 0) this.#startXml(headOf(chunk))
     if (this.#xml) return this.#xml.write(chunk)
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : Uint8Array.from(chunk)
     this.#kept.push(bytes)
     this.#size += bytes.length
     if (this.#size > LARGEST_TEXT) throw tooLong(this.#options.source)
     return true
+  }
+
+  #startXml(head: string): void {
+    if (beginsAsXml(head) && !beginsAsPlatformXml(head)) this.#xml = new XmlChunks(this.#options)
   }
 
   /** @throws ParseError, LibvirtError */

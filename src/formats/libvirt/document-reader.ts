@@ -166,6 +166,12 @@ const linesOf = ({ vendor, microcode, signature, topology, maxphysaddr }: HostCp
 /** Whether the first thing in a text that is not blank is a tag. A byte order mark is skipped, also as Latin-1. */
 export const beginsAsXml = (text: string): boolean => /^(?:\ufeff|\u00ef\u00bb\u00bf)?\s*</.test(text)
 
+/** The same of a document that is not libvirt's, by its top-level element: oVirt's and OpenNebula's hosts. */
+export const beginsAsPlatformXml = (text: string): boolean =>
+  /^(?:\ufeff|\u00ef\u00bb\u00bf)?\s*(?:<\?[^>]*>\s*)?<(?:hosts?|clusters?|vms?|HOST(?:_POOL)?)[\s>]/.test(
+    text,
+  )
+
 interface DocumentReaderOptions {
   /** What errors call the text. */
   readonly source: string
@@ -242,7 +248,7 @@ export class DocumentReader {
 export const libvirtXml: Dialect = {
   name: 'libvirt-xml',
   title: 'libvirt XML: <cpu>, <domain>, <capabilities>, <domainCapabilities>, <cpudata>',
-  sniff: beginsAsXml,
+  sniff: text => beginsAsXml(text) && !beginsAsPlatformXml(text),
   read(text, source, { hosts = false } = {}) {
     const all: Found[] = []
     const reader = new DocumentReader({ source, hosts, take: found => all.push(found) })
