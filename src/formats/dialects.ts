@@ -13,11 +13,13 @@ import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { nova } from './platforms/nova.ts'
 import { novaConf } from './platforms/nova-conf.ts'
+import { osquery } from './platforms/osquery.ts'
 import { ovirtApi, ovirtTypes, vdsm } from './platforms/ovirt.ts'
 import { prometheus } from './platforms/prometheus.ts'
 import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
 import { qemuCommand } from './platforms/qemu-command.ts'
+import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -38,6 +40,7 @@ export const DIALECTS: readonly Dialect[] = [
   kubectlText,
   nova,
   novaConf,
+  osquery,
   ovirtApi,
   ovirtTypes,
   prometheus,
@@ -45,6 +48,7 @@ export const DIALECTS: readonly Dialect[] = [
   proxmoxGuest,
   proxmoxModels,
   qemuCommand,
+  spectreMeltdownChecker,
   vdsm,
 ]
 

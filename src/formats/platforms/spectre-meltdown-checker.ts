@@ -1,0 +1,80 @@
+import type { Dialect, Statement } from '../found.ts'
+import { parseDocuments } from '../json/json-documents.ts'
+import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
+import { isObject } from '../json/json-value.ts'
+import { libvirtNames, vendorOf } from './linux-host.ts'
+
+/** What spectre-meltdown-checker finds out as root: the bits of MSRs that /proc/cpuinfo does not show. */
+export const spectreMeltdownChecker: Dialect = {
+  name: 'spectre-meltdown-checker',
+  title: 'spectre-meltdown-checker --batch json',
+  sniff: text => /^\s*\{/.test(text) && /"capabilities"\s*:\s*\{/.test(text) && /"cve"\s*:/.test(text),
+  read: (text, source) =>
+    parseDocuments(text, source).flatMap(({ value }) => {
+      const capabilities = at(value, 'cpu', 'capabilities')
+      return isObject(capabilities) ? statementOf(value, Object.entries(capabilities)) : []
+    }),
+}
+
+function statementOf(report: unknown, capabilities: readonly (readonly [string, unknown])[]): Statement {
+  const id = textAt(report, 'cpu', 'vendor')
+  const namesOf = (wanted: boolean) =>
+    capabilities.flatMap(([word, has]) => (has === wanted ? nameOf(word, id) : []))
+  const [family = 0, model = 0, stepping = 0] = ['family', 'model', 'stepping'].map(
+    name => numberAt(report, 'cpu', name) ?? 0,
+  )
+  return {
+    kind: 'statement',
+    layer: 'hardware',
+    arch: 'x86_64',
+    vocabulary: 'libvirt',
+    present: namesOf(true),
+    absent: namesOf(false),
+    complete: false,
+    name: textAt(report, 'system', 'hostname'),
+    vendor: vendorOf(id),
+    signature: family > 0 ? { family, model, stepping } : undefined,
+    microcode: numberAt(report, 'cpu_microcode', 'installed_version'),
+    cpus: numberAt(report, 'system', 'cpu_count'),
+    kernel: textAt(report, 'system', 'kernel_release'),
+    vulnerabilities: Object.fromEntries(
+      listAt(report, 'vulnerabilities').flatMap(one => {
+        const name = BY_CVE.get(textAt(one, 'cve') ?? '')
+        const status = textAt(one, 'sysfs_message')
+        return name !== undefined && status !== undefined ? [[name, status]] : []
+      }),
+    ),
+  }
+}
+
+/** Its words that are not libvirt's names with `_` for `-`. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['autoibrs', 'auto-ibrs'],
+  ['rdcl_no', 'rdctl-no'],
+])
+
+/** Words that mean another bit on AMD. */
+const OF_AMD: ReadonlyMap<string, string> = new Map([
+  ['spec_ctrl', 'ibrs'],
+  ['ssbd', 'amd-ssbd'],
+  ['stibp', 'amd-stibp'],
+])
+
+/** libvirt's name; a word that stands for several features, or for none of libvirt's, stays. */
+function nameOf(word: string, vendor: string | undefined): string[] {
+  const name = (vendor === 'GenuineIntel' ? undefined : OF_AMD.get(word)) ?? WORDS.get(word)
+  return libvirtNames('libvirt', [name ?? word.replaceAll('_', '-')])
+}
+
+/** What Linux calls the vulnerability of a CVE. @see Linux, Documentation/admin-guide/hw-vuln */
+const BY_CVE: ReadonlyMap<string, string> = new Map(
+  `spectre_v1 2017-5753, spectre_v2 2017-5715, meltdown 2017-5754, spec_store_bypass 2018-3639, l1tf 2018-3646,
+  mds 2018-12130, tsx_async_abort 2019-11135, itlb_multihit 2018-12207, srbds 2020-0543, retbleed 2022-29901,
+  mmio_stale_data 2022-21166, gather_data_sampling 2022-40982, spec_rstack_overflow 2023-20569,
+  reg_file_data_sampling 2023-28746, indirect_target_selection 2024-28956, tsa 2024-36350`
+    .split(/,\s*/)
+    .map(pair => {
+      const [name = '', cve = ''] = pair.trim().split(' ')
+      return [`CVE-${cve}`, name] as const
+    }),
+)
