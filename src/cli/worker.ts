@@ -1,5 +1,6 @@
 // The program of a thread that answers a server's requests, one after another.
 import { parentPort, workerData } from 'node:worker_threads'
+import { loadYaml, mayHoldManifest } from '../formats/yaml.ts'
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answerRequest } from '../http/answer.ts'
 import { CpuMap } from '../map/cpu-map.ts'
@@ -11,10 +12,13 @@ const sources = {
   named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
 }
 
-parentPort?.on('message', ({ verb, text }: WorkerRequest) => parentPort?.postMessage(heard(verb, text)))
+parentPort?.on('message', async ({ verb, text }: WorkerRequest) =>
+  parentPort?.postMessage(await heard(verb, text)),
+)
 
-function heard(verb: string, text: string): WorkerReply {
+async function heard(verb: string, text: string): Promise<WorkerReply> {
   try {
+    if (mayHoldManifest(text)) await loadYaml()
     return answerRequest(sources, verb, text)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))

@@ -11,9 +11,12 @@ const MOST_ALIASES = 100
 export const beginsAsManifest = (text: string): boolean =>
   /^(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(text)
 
+/** Whether the text of a request may hold such a manifest. */
+export const mayHoldManifest = (request: string): boolean => /(?:apiVersion|kind): /.test(request)
+
 /**
  * Loads the YAML reader. It takes 10 ms to load and few texts need it, so whoever reads texts loads it for those that
- * `beginsAsManifest` accepts.
+ * these accept.
  */
 export async function loadYaml(): Promise<void> {
   yaml ??= await import('js-yaml')

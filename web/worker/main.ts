@@ -1,4 +1,5 @@
 import sample from 'sample:fleet'
+import { loadYaml } from '../../src/formats/yaml.ts'
 import type { PageReply, PageRequest } from '../shared/protocol.ts'
 import { messageOf } from './documents.ts'
 import { Engine } from './engine.ts'
@@ -10,6 +11,8 @@ addEventListener('message', ({ data }: MessageEvent<PageRequest>) => void answer
 
 async function answer({ id, name, input }: PageRequest): Promise<void> {
   try {
+    // The page has it anyway, for the fleet file.
+    await loadYaml()
     const method = engine[name] as (...input: unknown[]) => unknown
     post({ id, answer: await method.apply(engine, [...input]) })
   } catch (error) {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { readText } from '../../../src/formats/dialects.ts'
 import { loadYaml } from '../../../src/formats/yaml.ts'
+import { folderOf, virtCpu } from '../../cli/virt-cpu.ts'
 import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
 
 beforeAll(loadYaml)
@@ -127,4 +128,13 @@ test('what is cut or wrong is refused, with its place', () => {
   expect(() => readText('apiVersion: v1\nkind: [\n', 'cut')).toThrow(/^cut:\d+/)
   const policy = sample('kubevirt-vms.yaml').replace('disable', 'off')
   expect(() => readText(policy, 'vm.yaml')).toThrow('vm.yaml: feature hle: the policy off does not exist')
+})
+
+test('YAML is read from files and requests, where its reader is loaded when it is needed', () => {
+  const text = sample('kubevirt-nodes.yaml')
+  const cut = text.replace('kind: List', 'kind: [')
+  const { stdout } = virtCpu(['batch'], { input: JSON.stringify({ verb: 'decode', text: cut }) })
+  expect(JSON.parse(stdout).error.message).toMatch(/^\d+:\d+: /)
+  const { stderr } = virtCpu(['decode', 'n.yaml'], { cwd: folderOf({ 'n.yaml': cut }) })
+  expect(stderr).toMatch(/^error: n\.yaml:\d+:\d+: /)
 })
