@@ -18,7 +18,18 @@ const root = join(import.meta.dirname, '..')
 const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
 const copy = mkdtempSync(join(tmpdir(), 'contributing-'))
 
-const PARTS = ['src', 'web', 'scripts', 'data', 'docs', 'schema', 'test', 'package.json', 'tsconfig.json']
+const PARTS = [
+  'src',
+  'web',
+  'scripts',
+  'data',
+  'docs',
+  'examples',
+  'schema',
+  'test',
+  'package.json',
+  'tsconfig.json',
+]
 
 beforeAll(() => {
   for (const part of PARTS) {

@@ -148,7 +148,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /^guests of \/q are left out: too old$/,
   ],
   'guests-unasked': [{ kind: 'guests-unasked' }, /^a recorded host's QEMU cannot be asked/],
-  'offer-assumed': [{ kind: 'offer-assumed', hosts: ['n1', 'n2'] }, /on n1 and n2 is assumed/],
+  'offer-assumed': [{ kind: 'offer-assumed', hosts: ['n1', 'n2'] }, /on n1, n2 is assumed/],
   'words-unknown': [
     { kind: 'words-unknown', words: ['foo', 'bar'], vocabulary: 'linux' },
     /2 unknown words of linux: foo, bar/,

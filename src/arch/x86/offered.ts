@@ -191,12 +191,12 @@ const RELEASES = once(builtinReleases)
 
 /** Takes away what QEMU does not know, and doubts what only a version knows that it may or may not be. */
 function prepareLimit(db: Database, qemu: string | undefined, oldest: string): (grades: Grades) => Grades {
-  const lookedAt = RELEASES().lookedAt('qemu')
-  const last = lookedAt.findLastIndex(version => compareVersions(version, qemu ?? oldest) <= 0)
+  const dated = RELEASES().versions('qemu')
+  const last = dated.findLastIndex(version => compareVersions(version, qemu ?? oldest) <= 0)
   const after = (age: number) => db.features.list.filter(({ name }) => RELEASES().age('qemu', name) > age)
   const newer = db.features.setOf(after(Math.max(0, last)))
-  const isNewest = qemu !== undefined && compareVersions(qemu, lookedAt.at(-1) ?? qemu) > 0
-  const gone = qemu === undefined || isNewest ? db.features.setOf(after(lookedAt.length)) : newer
+  const isNewest = qemu !== undefined && compareVersions(qemu, dated.at(-1) ?? qemu) > 0
+  const gone = qemu === undefined || isNewest ? db.features.setOf(after(dated.length)) : newer
   return ({ has, onRequest, unknown }) => ({
     has: has.minus(newer),
     onRequest: onRequest.minus(newer),
