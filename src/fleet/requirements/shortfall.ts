@@ -13,8 +13,10 @@ interface Shortfall {
 
 interface MissingFeature {
   readonly feature: Feature
-  /** The groups that lack it; never empty. */
+  /** The groups that lack it; empty: of none that is known. */
   readonly groups: readonly Group[]
+  /** The groups of which nothing is known about it. */
+  readonly unknownOn: readonly Group[]
 }
 
 /** The shortfall of the groups' baseline; undefined where it reaches the highest level. */
@@ -25,9 +27,10 @@ export function findShortfall(
 ): Shortfall | undefined {
   const next = nextLevel(table, levels, baselineOf(groups))
   if (!next) return undefined
-  const missing = next.missing.map(feature => ({
-    feature,
-    groups: groups.filter(group => !feature.bits.leq(group.features)),
-  }))
+  const missing = next.missing.map(feature => {
+    const without = groups.filter(group => !feature.bits.leq(group.features))
+    const unknownOn = without.filter(({ evidence }) => evidence?.presenceOf(feature.bits) === 'unknown')
+    return { feature, groups: without.filter(group => !unknownOn.includes(group)), unknownOn }
+  })
   return { level: next.level, missing }
 }

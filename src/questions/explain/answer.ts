@@ -192,7 +192,13 @@ export const PoolExplanation = v.strictObject({
     v.nullable(
       v.strictObject({
         level: v.string(),
-        missing: v.array(v.strictObject({ ...Reason.entries, hosts: v.array(v.string()) })),
+        missing: v.array(
+          v.strictObject({
+            ...Reason.entries,
+            hosts: described(v.array(v.string()), 'The hosts that are known to lack it.'),
+            unknownOn: described(v.array(v.string()), 'The hosts of which nothing is known about it.'),
+          }),
+        ),
       }),
     ),
     'What the next level lacks; null: the highest is reached.',

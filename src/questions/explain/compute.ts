@@ -75,9 +75,10 @@ class Explainer {
     const { context, levels } = this.#view
     const short = findShortfall(context.db.features, levels, groups)
     if (!short) return null
-    const missing = short.missing.map(({ feature, groups: lacking }) => ({
+    const missing = short.missing.map(({ feature, groups: lacking, unknownOn }) => ({
       ...(reasonsOf([feature])[0] as Reason),
       hosts: this.#teller.names(lacking),
+      unknownOn: this.#teller.names(unknownOn),
     }))
     return { level: short.level.name, missing }
   }

@@ -113,15 +113,36 @@ export function addPool(report: Report, pool: PoolExplanation): void {
 
 function addNext(report: Report, { next }: PoolExplanation): void {
   if (!next) return
+  const missing = next.missing.filter(({ hosts, unknownOn }) => hosts.length > 0 || unknownOn.length === 0)
+  const unknown = next.missing.filter(({ unknownOn }) => unknownOn.length > 0)
+  if (missing.length > 0) {
+    const flags = missing.length === 1 ? 'one flag' : count(missing.length, 'flag')
+    report.line(`${flags} short of ${next.level}: ${featuresByHosts(missing, ({ hosts }) => hosts)}`)
+  }
+  if (unknown.length > 0) {
+    const what =
+      missing.length > 0 ? 'nothing is known of' : `it may reach ${next.level}: nothing is known of`
+    report.line(`${what} ${featuresByHosts(unknown, ({ unknownOn }) => unknownOn)}`)
+  }
+}
+
+type MissingFlag = NonNullable<PoolExplanation['next']>['missing'][number]
+
+/** `f16c movbe on node-4; bmi1 on node-5` */
+function featuresByHosts(
+  all: readonly MissingFlag[],
+  hostsOf: (one: MissingFlag) => readonly string[],
+): string {
   const byHosts = new Map<string, { hosts: readonly string[]; names: string[] }>()
-  for (const { feature, hosts } of next.missing) {
+  for (const one of all) {
+    const hosts = hostsOf(one)
     const part = byHosts.get(hosts.join('\n')) ?? { hosts, names: [] }
-    part.names.push(feature)
+    part.names.push(one.feature)
     byHosts.set(hosts.join('\n'), part)
   }
-  const missing = [...byHosts.values()].map(({ hosts, names }) => `${names.join(' ')} on ${hostWords(hosts)}`)
-  const flags = next.missing.length === 1 ? 'one flag' : count(next.missing.length, 'flag')
-  report.line(`${flags} short of ${next.level}: ${missing.join('; ')}`)
+  return [...byHosts.values()]
+    .map(({ hosts, names }) => `${names.join(' ')} on ${hostWords(hosts)}`)
+    .join('; ')
 }
 
 function addExpression(report: Report, { expression, runnersUp }: PoolExplanation): void {

@@ -1,7 +1,7 @@
 import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import { Evidence } from '../../../core/evidence.ts'
-import type { FeatureSet } from '../../../core/feature-set.ts'
+import { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
@@ -11,6 +11,8 @@ import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabiliti
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
+import type { Database } from '../../../map/database.ts'
+import { builtinLevels } from '../../../map/levels.ts'
 import { coverageOf, resolveWords } from '../../../map/vocabulary.ts'
 import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
@@ -277,8 +279,10 @@ function memberOfStatement(context: Context, statement: Statement): Member {
   const { vocabulary, complete, name, layer, models, notes = [], ...facts } = statement
   const present = resolveWords(db, vocabulary, statement.present)
   const absent = resolveWords(db, vocabulary, statement.absent ?? [])
-  const features = db.features.setOf(present.features)
-  const missing = db.features.setOf(absent.features).minus(features)
+  const absentBits = db.features.setOf(absent.features)
+  const listed = db.features.setOf(present.features)
+  const features = listed.join(withNeeds(db, listed.join(impliedBy(db, statement))).minus(absentBits))
+  const missing = absentBits.minus(features)
   const covered = complete ? coverageOf(db, vocabulary).join(features) : features
   const known = covered.join(missing)
   const unread = [...new Set([...present.unknown, ...absent.unknown])]
@@ -291,6 +295,25 @@ function memberOfStatement(context: Context, statement: Statement): Member {
   const offered = Evidence.recorded(features, known)
   const usable = new Map([...(models ?? [])].map(([model, blockers]) => [model, blockers ?? []]))
   return { kind: 'hypervisor', facts: { ...about, models: usable, offered }, notes: all, called: name }
+}
+
+/**
+ * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
+ * model's features, and a model that is usable there is given with all of its own.
+ */
+function impliedBy(db: Database, { arch, model, models, layer }: Statement): FeatureSet {
+  const usable = [...(models ?? [])].flatMap(([name, blockers]) => (blockers?.length ? [] : name))
+  const named = layer === 'offered' ? usable : [...usable, model ?? '']
+  const [lowest] = arch === 'x86_64' ? builtinLevels(db.features) : []
+  const all = named.flatMap(name => db.model(name)?.features ?? [])
+  return all.reduce((set, features) => set.join(features), lowest?.needs ?? FeatureSet.empty)
+}
+
+/** The features with all that they need: a CPU with AVX has SSE4.2, whether a list says so or not. */
+function withNeeds(db: Database, features: FeatureSet): FeatureSet {
+  const names = new Set(db.features.in(features).map(({ name }) => name))
+  for (const name of names) for (const needed of db.dependencies.needs(name)) names.add(needed)
+  return setOf({ db }, [...names])
 }
 
 /** What a host keeps of a statement beside its features. */
