@@ -149,6 +149,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   ],
   'guests-unasked': [{ kind: 'guests-unasked' }, /^a recorded host's QEMU cannot be asked/],
   'offer-assumed': [{ kind: 'offer-assumed', hosts: ['n1', 'n2'] }, /on n1, n2 is assumed/],
+  'guest-contradicts': [
+    { kind: 'guest-contradicts', guest: 'web', host: 'n1', features: ['hle', 'rtm'] },
+    /web has hle, rtm, which its host n1 is recorded to miss/,
+  ],
   'words-unknown': [
     { kind: 'words-unknown', words: ['foo', 'bar'], vocabulary: 'linux' },
     /2 unknown words of linux: foo, bar/,

@@ -86,6 +86,11 @@ function sentence(note: Note): string {
         `what KVM gives guests on ${fewNames(note.hosts)} is assumed from the CPU: ` +
         'put the output of `virsh domcapabilities` there beside the host (NAME.domcaps.xml) to know'
       )
+    case 'guest-contradicts':
+      return (
+        `${note.guest} has ${fewNames(note.features, 8)}, which its host ${note.host} is recorded to miss: ` +
+        'it counts as running there; one of the two documents is old, or the guest was started elsewhere'
+      )
     case 'words-unknown':
       return `${count(note.words.length, 'unknown word')} of ${note.vocabulary}: ${fewNames(note.words, 8)}`
     default:

@@ -39,6 +39,13 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'dump'; readonly text: string }
   /** No document says what the hypervisors of these hosts give: what KVM makes of such CPUs is assumed. */
   | { readonly kind: 'offer-assumed'; readonly hosts: readonly string[] }
+  /** The guest's document and its host's cannot both be true. */
+  | {
+      readonly kind: 'guest-contradicts'
+      readonly guest: string
+      readonly host: string
+      readonly features: readonly string[]
+    }
   /** Names in a list that no feature has in that vocabulary. */
   | { readonly kind: 'words-unknown'; readonly words: readonly string[]; readonly vocabulary: string }
   | ProbeWarning

@@ -51,7 +51,22 @@ export function assembleFleet(
     guests.length > 0 ? hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty) : []
   const offer =
     assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
-  return { fleet, notes: [...named, ...notes, ...offer] }
+  return { fleet, notes: [...named, ...notes, ...findContradictions(context, guests, hosts), ...offer] }
+}
+
+/** Where a guest is said to run and has what its host is recorded to miss: one of the two documents is not true. */
+function findContradictions(
+  { db }: Context,
+  guests: readonly FleetGuest[],
+  hosts: readonly FleetHost[],
+): Note[] {
+  const evidence = new Map(hosts.map(host => [host.name, host.evidence]))
+  return guests.flatMap(({ name, host, features }): Note[] => {
+    const missing = host === undefined ? undefined : evidence.get(host)?.missing(features)
+    if (host === undefined || !missing || missing.isEmpty) return []
+    const names = db.features.in(missing).map(feature => feature.name)
+    return [{ kind: 'guest-contradicts', guest: name, host, features: names }]
+  })
 }
 
 /** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
