@@ -50,6 +50,12 @@ export interface Statement {
   readonly notes?: readonly string[] | undefined
 }
 
+/** What a document says of a host beside its CPU's features. */
+export type HostFacts = Pick<
+  Statement,
+  'uuid' | 'microcode' | 'cpus' | 'physBits' | 'kernel' | 'hypervisor' | 'vulnerabilities'
+>
+
 /** A guest that a platform's document defines (`defined`) or reports as it runs (`running`). */
 export interface FoundGuest {
   readonly kind: 'guest'
@@ -91,6 +97,7 @@ export interface DistinctDump {
   /** The words were made of a list of names: only features with a name in it are known. Absent: all CPUID words are. */
   readonly vocabulary?: Vocabulary | undefined
   readonly name?: string | undefined
+  readonly facts?: HostFacts | undefined
 }
 
 /** Logical CPUs of a machine that is not x86, with equal registers. */

@@ -1,4 +1,5 @@
 import type { Statement } from '../found.ts'
+import { libvirtNames } from './linux-host.ts'
 
 /** What Kubernetes says of a node. */
 export interface KubernetesNode {
@@ -110,7 +111,7 @@ function cpuidOfLabels({ labels }: KubernetesNode): NfdCpu {
 }
 
 /**
- * Words that mean other bits on Intel than on AMD, with libvirt's names of both; empty: none.
+ * Words that mean other bits on Intel than on AMD, with libvirt's names of both; where the vendor is unknown they say nothing.
  * @see https://github.com/klauspost/cpuid, `SPEC_CTRL_SSBD`
  */
 const BY_VENDOR: ReadonlyMap<string, readonly [intel: string, amd: string]> = new Map([
@@ -131,28 +132,34 @@ const DENY_LISTED: ReadonlySet<string> = new Set(
   'BMI1 BMI2 CLMUL CMOV CX16 F16C LZCNT MMX POPCNT SSE SSE2 SSE3 SSE4 SSE42 SSSE3'.split(' '),
 )
 
-/** @param hidden words that the list leaves out although the CPU may have them */
+/**
+ * What the kernel lets programs use, by libvirt's names; words that we do not know stay as they are.
+ * @param hidden words that the list leaves out although the CPU may have them
+ */
 export function statementsOfCpuid(
   node: KubernetesNode,
   { flags, vendor }: NfdCpu,
   hidden: ReadonlySet<string> = new Set(),
 ): Statement[] {
   if (flags.length === 0) return []
-  const own = flags.filter(flag => !BY_VENDOR.has(flag))
   const listed = new Set(flags)
   const known = listed.has('X87') ? SURELY_KNOWN.split(' ') : []
   const side = vendor === 'Intel' ? 0 : vendor === 'AMD' || vendor === 'Hygon' ? 1 : undefined
-  const pairs = flags.flatMap(flag => (side === undefined ? [] : (BY_VENDOR.get(flag)?.[side] ?? [])))
-  const common = { ...factsOf(node), layer: 'kernel' as const, complete: false, vendor }
+  const present = flags.flatMap(flag => {
+    const pair = BY_VENDOR.get(flag)
+    if (pair) return side === undefined ? [] : pair[side]
+    return libvirtNames('klauspost', [flag])
+  })
+  const missing = known.filter(word => !listed.has(word) && !hidden.has(word))
   return [
     {
-      ...common,
-      vocabulary: 'klauspost',
-      present: own,
-      absent: known.filter(word => !listed.has(word) && !hidden.has(word)),
+      ...factsOf(node),
+      layer: 'kernel',
+      vocabulary: 'libvirt',
+      present: [...new Set(present)],
+      absent: libvirtNames('klauspost', missing),
+      complete: false,
+      vendor,
     },
-    ...(pairs.length > 0
-      ? [{ ...common, vocabulary: 'libvirt' as const, present: [...new Set(pairs)] }]
-      : []),
   ]
 }

@@ -1,12 +1,21 @@
 import { CpuMap } from '../../map/cpu-map.ts'
 import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
 import { dumpOfFlags, type LinuxCpu } from '../dumps/linux-flags.ts'
-import type { Found } from '../found.ts'
+import type { Found, HostFacts } from '../found.ts'
 
 /** A host by what its kernel says of its CPU. */
-export const foundLinuxHost = (cpu: Omit<LinuxCpu, 'label' | 'level'>, name?: string): Found => {
+export function foundLinuxHost(
+  cpu: Omit<LinuxCpu, 'label' | 'level'>,
+  name?: string,
+  facts?: HostFacts,
+  more: readonly string[] = [],
+): Found {
   const { data, notes } = dumpOfFlags({ ...cpu, label: '', level: 0 })
-  return { kind: 'dump', dumps: [{ data, cpus: ['0'], notes, layer: 'kernel', vocabulary: 'linux', name }] }
+  const said = [...notes, ...more]
+  return {
+    kind: 'dump',
+    dumps: [{ data, cpus: ['0'], notes: said, layer: 'kernel', vocabulary: 'linux', name, facts }],
+  }
 }
 
 const VENDORS: ReadonlyMap<string, string> = new Map([

@@ -166,7 +166,9 @@ function foundByVdsm(value: unknown): Found[] {
     kernel: [textAt(kernel, 'version'), textAt(kernel, 'release')].filter(Boolean).join('-') || undefined,
     models: new Map(models.map(model => [model, undefined])),
   }
-  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name), statement]
+  const { uuid, cpus, kernel: release } = statement
+  const facts = { uuid, cpus, kernel: release }
+  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name, facts), statement]
 }
 
 function guestsOfTypes(text: string): FoundGuest[] {

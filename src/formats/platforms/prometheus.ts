@@ -84,7 +84,9 @@ function foundHost(host: Host): Found[] {
   // The exporter shows the flags that a pattern of its configuration matches.
   const whole = flags.includes('fpu') && flags.includes('lm') && flags.includes('sse2')
   if (!whole || !vendor || facts.arch !== 'x86_64') return [{ ...facts, present: flags }]
-  return [foundLinuxHost({ vendor, ...signatureIn(cpu), flags }, facts.name), facts]
+  const { microcode, cpus: count, kernel, vulnerabilities, name, notes } = facts
+  const more = { microcode, cpus: count, kernel, vulnerabilities }
+  return [foundLinuxHost({ vendor, ...signatureIn(cpu), flags }, name, more, notes)]
 }
 
 const signatureIn = (cpu: Labels | undefined) => {

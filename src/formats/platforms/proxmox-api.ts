@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import type { Dialect, Found } from '../found.ts'
+import type { Dialect, Found, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { at, numberAt, textAt, textsAt } from '../json/json-path.ts'
 import { isObject, type JsonObject } from '../json/json-value.ts'
@@ -41,7 +41,7 @@ function foundNode(node: JsonObject): Found[] {
   const flags = (textAt(cpu, 'flags') ?? '').split(/\s+/).filter(Boolean)
   const vendor = vendorIdOf(textAt(cpu, 'model') ?? '', flags)
   const name = textAt(node, 'name')
-  const facts: Found = {
+  const facts: Statement = {
     kind: 'statement',
     layer: 'kernel',
     arch: textAt(node, 'current-kernel', 'machine') ?? 'x86_64',
@@ -56,7 +56,10 @@ function foundNode(node: JsonObject): Found[] {
     hypervisor: textAt(node, 'pveversion'),
   }
   if (flags.length === 0) return [facts]
-  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name), facts]
+  const { cpus, kernel, hypervisor } = facts
+  return [
+    foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name, { cpus, kernel, hypervisor }),
+  ]
 }
 
 /** Flags that are no feature of a CPU, or one of two by the vendor. */

@@ -65,17 +65,17 @@ test('items of a list that the API made do not say their kind', () => {
 })
 
 test('NFD’s labels: what is on its deny list is unknown, words of two meanings go by vendor', () => {
-  const [cpuid, byVendor] = statementsIn(sample('nfd-labels.json'))
+  const [cpuid, ...more] = statementsIn(sample('nfd-labels.json'))
+  expect(more).toEqual([])
   expect(cpuid).toMatchObject({
     layer: 'kernel',
-    vocabulary: 'klauspost',
+    vocabulary: 'libvirt',
     vendor: 'Intel',
-    present: ['ADX', 'AVX', 'AVX2', 'FMA3', 'X87'],
+    present: ['adx', 'avx', 'avx2', 'fma', 'spec-ctrl', 'stibp', 'fpu'],
     complete: false,
   })
-  expect(cpuid?.absent).toContain('AVX512F')
-  expect(cpuid?.absent).not.toContain('BMI1')
-  expect(byVendor).toMatchObject({ vocabulary: 'libvirt', present: ['spec-ctrl', 'stibp'] })
+  expect(cpuid?.absent).toContain('avx512f')
+  expect(cpuid?.absent).not.toContain('bmi1')
   expect(cpuid && unknownIn(cpuid)).toEqual([])
 })
 
@@ -85,12 +85,12 @@ test('without X87 the list is not all that the library found', () => {
 })
 
 test('NFD’s objects have no deny list; words that we do not know stay', () => {
-  const [cpuid, byVendor] = statementsIn(sample('nfd-nodefeatures.json'))
+  const [cpuid] = statementsIn(sample('nfd-nodefeatures.json'))
   expect(cpuid).toMatchObject({ name: 'red-1', vendor: 'AMD', kernel: '6.1.0-18-amd64' })
-  expect(cpuid?.absent).toContain('BMI1')
-  expect(cpuid?.absent).not.toContain('SSE42')
+  expect(cpuid?.absent).toContain('bmi1')
+  expect(cpuid?.absent).not.toContain('sse4.2')
   expect(cpuid && unknownIn(cpuid)).toEqual(['NEWER_WORD'])
-  expect(byVendor?.present).toEqual(['ibpb', 'amd-stibp'])
+  expect(cpuid?.present).toEqual(expect.arrayContaining(['ibpb', 'amd-stibp']))
 })
 
 test('virtual machines: named models lose mpx, the default is host-model', () => {

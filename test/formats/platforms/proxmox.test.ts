@@ -79,6 +79,7 @@ test('a node’s status: flags as its kernel shows them; a VM’s configuration 
   const [dump] = dumpsOf(text)
   expect(dump).toMatchObject({ layer: 'kernel', vocabulary: 'linux' })
   expect(dump?.data.word(0x8000_0008, 0, 'ebx')).toBe(1 << 12)
-  expect(statementsIn(text)).toMatchObject([{ vendor: 'AMD', cpus: 16, kernel: '6.8.12-4-pve', present: [] }])
+  expect(dump?.facts).toMatchObject({ cpus: 16, kernel: '6.8.12-4-pve' })
+  expect(statementsIn(text)).toEqual([])
   expect(guestsIn(sample('proxmox-config.json')).map(shownGuest)).toEqual(['host-passthrough'])
 })

@@ -208,6 +208,7 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   const { features, vendor, signature } = data
   const { vocabulary } = first
   const facts = {
+    ...first.facts,
     features,
     known: vocabulary ? coverageOf(context.db, vocabulary).join(features) : coverage(first.data),
     signature,
