@@ -21,15 +21,17 @@ interface PlacedMembers {
 }
 
 /**
- * Sorts members out. A hypervisor's description belongs to the only host of its document, or to the host whose
- * document is called alike (`node-1.xml` and `node-1.domcaps.xml`); else it stands for its host by itself.
+ * Sorts members out. A hypervisor's description belongs to the only host of its document, or to the host that the
+ * document calls the same, or to the host whose document is called alike (`node-1.xml` and `node-1.domcaps.xml`); else
+ * it stands for its host by itself.
  */
 export function placed(documents: readonly FleetDocument[]): PlacedMembers {
   const hosts: Placed<HostMember>[] = []
   const guests: Placed<GuestMember>[] = []
   const hypervisors: Placed<HypervisorFacts>[] = []
   for (const document of documents) {
-    const many = document.members.filter(({ kind }) => kind !== 'hypervisor').length > 1
+    const described = document.members.filter(({ kind }) => kind === 'hypervisor').length
+    const many = Math.max(described, document.members.length - described) > 1
     document.members.forEach(({ kind, facts, notes, called }, i) => {
       const place = { document, number: many ? i + 1 : 0, notes, called: many ? called : undefined }
       if (kind === 'host') hosts.push({ ...place, facts })
@@ -47,14 +49,18 @@ function joined(
   const given = new Map<Placed<HostMember>, Placed<HypervisorFacts>>()
   const alone: Placed<HostMember>[] = []
   const [byPath, byStem] = [indexed(hosts, pathOf), indexed(hosts, ({ document }) => stemOf(document.path))]
+  const byName = indexed(hosts, nameInDocument)
   for (const hypervisor of hypervisors) {
     const { path } = hypervisor.document
-    const host = byPath.get(path) ?? byStem.get(hostStemOf(path))
+    const named = hypervisor.called === undefined ? undefined : byName.get(nameInDocument(hypervisor))
+    const host = named ?? byPath.get(path) ?? byStem.get(hostStemOf(path))
     if (host && !given.has(host)) given.set(host, hypervisor)
     else alone.push({ ...hypervisor, notes: [...hypervisor.notes, { kind: 'hypervisor-only' }] })
   }
   return [...hosts.map(host => withHypervisor(host, given.get(host))), ...alone]
 }
+
+const nameInDocument = ({ document, called }: Placed<unknown>): string => `${document.path}\n${called ?? ''}`
 
 const pathOf = ({ document }: Placed<unknown>): string => document.path
 
