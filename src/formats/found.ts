@@ -44,6 +44,10 @@ export interface Statement {
   readonly hypervisor?: string | undefined
   /** Models that guests may be given there, each with what blocks it (undefined: it is usable). */
   readonly models?: ReadonlyMap<string, readonly string[] | undefined> | undefined
+  /** Models that the emulator has a name for, where nothing says which of them the host can run. */
+  readonly emulatorModels?: readonly string[] | undefined
+  /** A level of x86-64 that the machine does not reach, though nothing says which feature it lacks. */
+  readonly belowLevel?: string | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
   /** What the reader should know of how the text was read, one sentence each. */
@@ -96,6 +100,8 @@ export interface DistinctDump {
   readonly layer?: Statement['layer'] | undefined
   /** The words were made of a list of names: only features with a name in it are known. Absent: all CPUID words are. */
   readonly vocabulary?: Vocabulary | undefined
+  /** The bits that the source tells of, set in these words; of all others nothing is known. Absent: all. */
+  readonly known?: Cpuid | undefined
   readonly name?: string | undefined
   readonly facts?: HostFacts | undefined
 }

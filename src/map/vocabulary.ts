@@ -9,7 +9,7 @@ import type { Database } from './database.ts'
 export type Vocabulary = 'libvirt' | 'qemu' | 'linux' | 'xen' | 'openstack' | 'vmware' | 'klauspost' | 'xl'
 
 /** The tools that use our name for a feature of which names.txt says nothing. */
-const USES_OUR_NAMES: ReadonlySet<Vocabulary> = new Set(['libvirt', 'qemu', 'linux', 'xen'])
+const USES_OUR_NAMES: ReadonlySet<Vocabulary> = new Set(['libvirt', 'qemu', 'linux', 'xen', 'vmware'])
 
 /** What words mean: the features that they name, and the words that name none. */
 export interface ResolvedWords {

@@ -37,7 +37,7 @@ const APPROXIMATE =
   "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, count as absent"
 
 /** Leaf 0 spells the vendor in EBX, EDX, ECX. */
-function vendorWords(vendor: string): { ebx: U32; edx: U32; ecx: U32 } {
+export function vendorWords(vendor: string): { ebx: U32; edx: U32; ecx: U32 } {
   const bytes = new DataView(new ArrayBuffer(12))
   for (let i = 0; i < 12; i++) bytes.setUint8(i, vendor.charCodeAt(i) & 0xff)
   return { ebx: bytes.getUint32(0, true), edx: bytes.getUint32(4, true), ecx: bytes.getUint32(8, true) }
