@@ -20,6 +20,8 @@ import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
 import { qemuCommand } from './platforms/qemu-command.ts'
 import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
+import { qemuCpuHelp } from './platforms/qemu-cpu-help.ts'
+import { qmpReplies } from './platforms/qmp-replies.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -29,6 +31,7 @@ export const DIALECTS: readonly Dialect[] = [
   libvirtXml,
   lscpu,
   cpuidJson,
+  qmpReplies,
   qmp,
   libcpuid,
   aida64,
@@ -50,6 +53,7 @@ export const DIALECTS: readonly Dialect[] = [
   qemuCommand,
   spectreMeltdownChecker,
   vdsm,
+  qemuCpuHelp,
 ]
 
 /** The dialect of a text; undefined for a text in none. */
