@@ -9,6 +9,8 @@ import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
+import { cpuidDecoded } from './platforms/cpuid-decoded.ts'
+import { flagsLine, flagsList, ldSoHelp, lscpuPart } from './platforms/flag-lists.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { nova } from './platforms/nova.ts'
@@ -33,11 +35,13 @@ export const DIALECTS: readonly Dialect[] = [
   cpuidJson,
   qmpReplies,
   qmp,
+  cpuidDecoded,
   libcpuid,
   aida64,
   cpuidR,
   ldSo,
   namedRegisters,
+  flagsLine,
   cpuinfo,
   kubernetes,
   kubectlText,
@@ -51,8 +55,14 @@ export const DIALECTS: readonly Dialect[] = [
   proxmoxGuest,
   proxmoxModels,
   qemuCommand,
+<<<<<<< HEAD
   spectreMeltdownChecker,
   vdsm,
+=======
+  lscpuPart,
+  ldSoHelp,
+  flagsList,
+>>>>>>> 52dc2b7 (Read decoded cpuid output, flag lists and ld.so --help)
   qemuCpuHelp,
 ]
 

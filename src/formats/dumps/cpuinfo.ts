@@ -143,7 +143,7 @@ const cpusOf = (numbers: readonly string[], registers: NamedRegisters) =>
 export const cpuinfo: Dialect = {
   name: 'proc-cpuinfo',
   title: '/proc/cpuinfo',
-  sniff: text => /^(?:processor[ \t]*:[ \t]*\d+\s*$|vendor_id[ \t]*:|flags[ \t]*:[ \t]*fpu )/m.test(text),
+  sniff: text => /^(?:processor[ \t]*:[ \t]*\d+\s*$|vendor_id[ \t]*:)/m.test(text),
   read(text, source) {
     const others = parseOtherCpuInfo(text, source, (arch, flag) =>
       driverOf(CpuMap.builtIn(), arch)?.flagPlace?.(flag),
