@@ -24,6 +24,8 @@ import { qemuCommand } from './platforms/qemu-command.ts'
 import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 import { qemuCpuHelp } from './platforms/qemu-cpu-help.ts'
 import { qmpReplies } from './platforms/qmp-replies.ts'
+import { xapi } from './platforms/xen.ts'
+import { xlCpuid } from './platforms/xl.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -64,6 +66,8 @@ export const DIALECTS: readonly Dialect[] = [
   flagsList,
 >>>>>>> 52dc2b7 (Read decoded cpuid output, flag lists and ld.so --help)
   qemuCpuHelp,
+  xapi,
+  xlCpuid,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

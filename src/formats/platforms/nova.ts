@@ -13,8 +13,9 @@ export const nova: Dialect = {
     'OpenStack: openstack hypervisor show -f json, /os-hypervisors/detail, cpu_info, traits, flavor show -f json',
   sniff: text =>
     /^\s*[[{]/.test(text)
-      ? /"(?:cpu_info|hypervisor_hostname)"\s*:|HW_CPU_X86_|"hw:(?:cpu|maxphysaddr)_/.test(text) ||
-        isCpuInfo(text)
+      ? /"(?:cpu_info(?!"\s*:\s*\{[^}]*"features_)|hypervisor_hostname)"\s*:|HW_CPU_X86_|"hw:(?:cpu|maxphysaddr)_/.test(
+          text,
+        ) || isCpuInfo(text)
       : isTable(text),
   read(text, source) {
     if (isTable(text)) return statementOfTraits(text.match(TRAITS) ?? [])

@@ -1,0 +1,148 @@
+import { ParseError } from '../../core/parse-error.ts'
+import type { Place } from '../../core/place.ts'
+import type { Dialect, Found, FoundGuest } from '../found.ts'
+import { parseDocuments } from '../json/json-documents.ts'
+import { isObject } from '../json/json-value.ts'
+import { guestCpuOf } from './guest-cpu.ts'
+import { cpuidPlace, dumpOfWords, featuresOfWords, type KnownWord } from './register-words.ts'
+
+/** XenServer and XCP-ng: `cpu_info` of hosts and pools, and what a VM was last started with. */
+export const xapi: Dialect = {
+  name: 'xapi',
+  title: 'xe host-cpu-info, xe host-param-list, xe vm-param-list, XAPI objects as JSON',
+  sniff: text =>
+    /\bfeatures(?:_hvm|_pv)?(?:_host)?"?\s*:\s*"?[0-9a-f]{8}(?:-[0-9a-f]{8}){3}/.test(text) &&
+    !/^\s*</.test(text),
+  read: (text, source) => {
+    const records = /^\ufeff?\s*[[{]/.test(text)
+      ? parseDocuments(text, source).flatMap(({ value }) => recordsIn(value))
+      : text.split(/^(?=uuid \( ?RO\))/m).map(fieldsOfText)
+    return records.flatMap(record => readRecord(record, source))
+  },
+}
+
+type Fields = ReadonlyMap<string, string>
+
+/** `key: value` one a line, or after each other with `;`; `key ( RO): value` where parameters are listed. */
+function fieldsOfText(text: string): Fields {
+  const fields = new Map<string, string>()
+  const set = (part: string) => {
+    const [, key, value] = /^\s*([\w-]+)(?: \( ?[A-Z]+\))?\s*:\s*(.*?)\s*$/s.exec(part) ?? []
+    if (key !== undefined && value !== undefined && !fields.has(key)) fields.set(key, value)
+    return value !== undefined && /^[\w-]+: /.test(value) ? value : ''
+  }
+  for (const line of text.split(/\r?\n/)) {
+    const [head = '', ...rest] = line.split(/;\s*/)
+    const inner = set(head)
+    for (const part of inner ? [inner, ...rest] : rest) set(part)
+  }
+  for (const key of fields.keys()) if (/^last[-_]boot[-_]CPU[-_]flags$/.test(key)) fields.set('booted', '')
+  return fields
+}
+
+/** Each object that has a featureset, with the members of the object around it. */
+function recordsIn(value: unknown, around: readonly [string, string][] = [], key = ''): Fields[] {
+  if (Array.isArray(value)) return value.flatMap(item => recordsIn(item))
+  if (!isObject(value)) return []
+  const own = Object.entries(value).flatMap(([name, member]): [string, string][] =>
+    typeof member === 'string' || typeof member === 'number' ? [[name, String(member)]] : [],
+  )
+  const booted: [string, string][] = /^last_boot_CPU_flags$/i.test(key) ? [['booted', '']] : []
+  const fields = new Map([...around, ...own, ...booted])
+  const here = own.some(([name, text]) => /^features/.test(name) && FEATURESET.test(text))
+  const inner = Object.entries(value).flatMap(([name, member]) =>
+    isObject(member) ? recordsIn(member, own, name) : Array.isArray(member) ? recordsIn(member) : [],
+  )
+  return here ? [fields, ...inner] : inner
+}
+
+const FEATURESET = /^[0-9a-f]{8}(?:-[0-9a-f]{8}){3,}$/
+
+function readRecord(fields: Fields, source: string): Found[] {
+  const name = fields.get('name-label') ?? fields.get('name_label')
+  const set = (key: string) => {
+    const text = fields.get(key)
+    if (text !== undefined && !FEATURESET.test(text))
+      throw new ParseError(`${key}: groups of eight hexadecimal digits joined by \`-\` are needed`, source)
+    return text?.split('-').map(word => Number.parseInt(word, 16))
+  }
+  if (fields.has('booted')) return bootedGuest(set('features'), fields, name)
+  const [hvm, pv, old] = [set('features_hvm'), set('features_pv'), set('features')]
+  const chosen = hvm && ((hvm[0] ?? 0) & 1) === 1 ? hvm : pv
+  if (!chosen && !old) return []
+  const vendor = fields.get('vendor')
+  const words = chosen ? wordsOf(chosen, vendor) : oldWords(old ?? [])
+  const number = (key: string) => Number(fields.get(key) ?? Number.NaN)
+  const [family, model, stepping] = [number('family'), number('model'), number('stepping')]
+  const signature = family >= 0 && model >= 0 && stepping >= 0 ? { family, model, stepping } : undefined
+  const note = chosen !== hvm && chosen ? ['no set for HVM guests: what PV guests can have is used'] : []
+  const dump = dumpOfWords(words, {
+    vendor,
+    signature,
+    name,
+    layer: chosen ? 'offered' : 'hardware',
+    notes: [...note, 'a featureset of Xen: what its words do not show is unknown'],
+  })
+  return [{ kind: 'dump', dumps: [dump] }]
+}
+
+function bootedGuest(
+  set: readonly number[] | undefined,
+  fields: Fields,
+  name: string | undefined,
+): FoundGuest[] {
+  if (!set) return []
+  const { present } = featuresOfWords(wordsOf(set, fields.get('vendor')))
+  const features = present.map(feature => ({ name: feature, policy: 'require' as const }))
+  const vcpus = Number(fields.get('VCPUs-max') ?? fields.get('VCPUs_max') ?? Number.NaN)
+  return [
+    {
+      kind: 'guest',
+      layer: 'running',
+      cpu: guestCpuOf(undefined, features),
+      name,
+      uuid: fields.get('uuid'),
+      vcpus: vcpus > 0 ? vcpus : undefined,
+      notes: ['the features that the guest was last started with'],
+    },
+  ]
+}
+
+const msr = (half: 'low' | 'high'): Place => ({ kind: 'msr', index: 0x10a, half })
+
+/** The word of each group, in Xen's order; later groups are of a newer Xen than we know. */
+const ORDER: readonly Place[] = [
+  cpuidPlace(1, 0, 'edx'),
+  cpuidPlace(1, 0, 'ecx'),
+  cpuidPlace(0x8000_0001, 0, 'edx'),
+  cpuidPlace(0x8000_0001, 0, 'ecx'),
+  cpuidPlace(0xd, 1, 'eax'),
+  cpuidPlace(7, 0, 'ebx'),
+  cpuidPlace(7, 0, 'ecx'),
+  cpuidPlace(0x8000_0007, 0, 'edx'),
+  cpuidPlace(0x8000_0008, 0, 'ebx'),
+  cpuidPlace(7, 0, 'edx'),
+  cpuidPlace(7, 1, 'eax'),
+  cpuidPlace(0x8000_0021, 0, 'eax'),
+  cpuidPlace(7, 1, 'ebx'),
+  cpuidPlace(7, 2, 'edx'),
+  cpuidPlace(7, 1, 'ecx'),
+  cpuidPlace(7, 1, 'edx'),
+  msr('low'),
+  msr('high'),
+  cpuidPlace(0x8000_0021, 0, 'ecx'),
+]
+
+/** Bits that say nothing of the CPU: HTT and CMP_LEGACY are topology; on Intel the toolstack sets an IBS bit for old guests. */
+function wordsOf(set: readonly number[], vendor = ''): KnownWord[] {
+  return ORDER.slice(0, set.length).map((place, i) => {
+    const known = ~(i === 0 ? 1 << 28 : i === 3 ? (/Intel/.test(vendor) ? 0x402 : 2) : 0) >>> 0
+    return { place, value: ((set[i] ?? 0) & known) >>> 0, known }
+  })
+}
+
+/** The four words of old versions, in their own order. */
+const oldWords = (set: readonly number[]): KnownWord[] => {
+  const places = [ORDER[1], ORDER[0], ORDER[3], ORDER[2]]
+  return places.flatMap((place, i) => (place ? { place, value: set[i] ?? 0 } : []))
+}
