@@ -24,6 +24,8 @@ import { qemuCommand } from './platforms/qemu-command.ts'
 import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 import { qemuCpuHelp } from './platforms/qemu-cpu-help.ts'
 import { qmpReplies } from './platforms/qmp-replies.ts'
+import { vmx } from './platforms/vmx.ts'
+import { vsphere } from './platforms/vsphere.ts'
 import { xapi } from './platforms/xen.ts'
 import { xlCpuid } from './platforms/xl.ts'
 
@@ -66,6 +68,8 @@ export const DIALECTS: readonly Dialect[] = [
   flagsList,
 >>>>>>> 52dc2b7 (Read decoded cpuid output, flag lists and ld.so --help)
   qemuCpuHelp,
+  vsphere,
+  vmx,
   xapi,
   xlCpuid,
 ]

@@ -1,0 +1,189 @@
+import type { Signature } from '../../core/signature.ts'
+import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
+import { parseDocuments } from '../json/json-documents.ts'
+import { isObject, type JsonObject } from '../json/json-value.ts'
+import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
+import { anyCase, nearestText, objectsIn, type Placed } from './json-objects.ts'
+import { hardwareOf } from './vmx.ts'
+
+/** vSphere: what hosts can give, what VMs require, what EVC modes guarantee. */
+export const vsphere: Dialect = {
+  name: 'vsphere',
+  title: 'vSphere: featureCapability, featureRequirement and EVC modes as JSON or as a table',
+  sniff: text =>
+    /^\ufeff?\s*[[{]/.test(text)
+      ? /"(?:key|feature_?name)"\s*:\s*"cpuid\.|"cpuFeature"\s*:/i.test(text)
+      : /^\s*(?:cpuid\.\w+[ \t]+){1,2}(?:\w+:\w+:)?(?:0x)?\d+[ \t]*$/im.test(text),
+  read: (text, source) => {
+    if (!/^\ufeff?\s*[[{]/.test(text)) return readTable(text)
+    return parseDocuments(text, source).flatMap(({ value }) => [...objectsIn(value)].flatMap(readObject))
+  },
+}
+
+type Pairs = ReadonlyMap<string, string>
+
+/** `cpuid.AVX2` and its value, of a list of such entries; keys without `cpuid.`; absent for any other list. */
+function pairsOf(list: unknown): Pairs | undefined {
+  if (!Array.isArray(list)) return undefined
+  const pairs = list.filter(isObject).flatMap((entry): [string, string][] => {
+    const key = /^cpuid\.(.+)/i.exec(String(anyCase(entry, 'key') ?? anyCase(entry, 'feature_name')))?.[1]
+    return key === undefined ? [] : [[key, String(anyCase(entry, 'value'))]]
+  })
+  return pairs.length > 0 ? new Map(pairs) : undefined
+}
+
+function readObject(placed: Placed): Found[] {
+  const { object } = placed
+  const lists = Object.entries(object).map(([key, list]) => [key.toLowerCase(), pairsOf(list)] as const)
+  const of = (key: string) => lists.find(([name]) => name === key)?.[1]
+  const evc = String(anyCase(object, 'key') ?? '')
+  if (anyCase(object, 'vendorTier') !== undefined && of('featurecapability'))
+    return [readMode(evc, of('featurecapability'))]
+  const [own, masked] = [of('featurecapability'), of('maskedfeaturecapability')]
+  const required = of('featurerequirement') ?? of('offlinefeaturerequirement')
+  const notes = evcNotes(placed)
+  const hosts = lists.filter(([key, pairs]) => pairs && !LISTS.test(key))
+  const statement = (pairs: Pairs, layer: Statement['layer'], name = nearestText(placed, 'name')) =>
+    statementOf(pairs, { layer, name, notes })
+  return [
+    ...hardwareOf(anyCase(object, 'cpuFeature'), nearestText(placed, 'name')),
+    ...(own ? [statement(own, masked ? 'hardware' : 'offered')] : []),
+    ...(masked ? [statement(masked, 'offered')] : []),
+    ...hosts.flatMap(([key, pairs]) => (pairs ? [statement(pairs, 'offered', nameOf(object, key))] : [])),
+    ...(required ? [guestOf(required, of('featurerequirement') ? 'running' : 'defined', placed, notes)] : []),
+  ]
+}
+
+const LISTS = /^(?:masked)?feature(?:capability|mask)$|featurerequirement$/
+
+/** Ansible lists hosts by name. */
+const nameOf = (object: JsonObject, lower: string): string =>
+  Object.keys(object).find(key => key.toLowerCase() === lower) ?? lower
+
+const EVC = ['currentEVCModeKey', 'maxEVCModeKey', 'minRequiredEVCModeKey'] as const
+
+/** What the objects around say of EVC. */
+function evcNotes({ object, around }: Placed): string[] {
+  const near = [object, ...around.slice(0, 1)].flatMap(one => [one, ...Object.values(one).filter(isObject)])
+  return EVC.flatMap(name => {
+    const value = near.map(one => anyCase(one, name)).find(found => typeof found === 'string')
+    return typeof value === 'string' && value !== '' ? [`${name} is ${value}`] : []
+  })
+}
+
+/** Keys that are no features: numbers, vendors, states of XCR0. */
+const NO_FEATURE = /^(?:intel|amd|family|model|stepping|numlevels|num_?ext_?levels|xcr0_.*)$/i
+
+/** VMware's own names of bits of MSRs: which bit they are depends on the vendor. */
+const CONTROLS = /^(?:ibrs|ibpb|stibp|ssbd)$/i
+
+function statementOf(
+  pairs: Pairs,
+  { layer, name, notes }: Pick<Statement, 'layer' | 'name' | 'notes'>,
+): Statement {
+  const value = (key: string) => [...pairs].find(([name]) => name.toLowerCase() === key)?.[1]
+  const isAmd = value('amd') === '1'
+  const { words, unread } = wordsOf(pairs, isAmd)
+  const vendor = isAmd ? 'AuthenticAMD' : value('intel') === '1' ? 'GenuineIntel' : undefined
+  return {
+    kind: 'statement',
+    layer,
+    arch: 'x86_64',
+    vocabulary: 'vmware',
+    present: words.filter(([, value]) => value !== '0').map(([word]) => word),
+    absent: words.filter(([, value]) => value === '0').map(([word]) => word),
+    complete: false,
+    name,
+    vendor,
+    signature: signatureOf(value('family'), value('model'), value('stepping')),
+    notes: [...(notes ?? []), ...unread],
+  }
+}
+
+function wordsOf(pairs: Pairs, isAmd: boolean): { words: [string, string][]; unread: string[] } {
+  const all = [...pairs].filter(([key]) => !NO_FEATURE.test(key))
+  const words = all.filter(
+    ([key]) => !CONTROLS.test(key) || (isAmd ? /^ibpb$/i.test(key) : /^(?:stibp|ssbd)$/i.test(key)),
+  )
+  const unread = all.flatMap(([key]) => (isAmd && CONTROLS.test(key) && !/^ibpb$/i.test(key) ? [key] : []))
+  const control = ['ibrs', 'ibpb'].map(key => all.find(([name]) => name.toLowerCase() === key)?.[1])
+  // Intel's one bit for both.
+  if (!isAmd && control.some(value => value !== undefined))
+    words.push([
+      'IBRS+IBPB',
+      control.some(value => value?.endsWith('0')) ? '0' : (control[0] ?? control[1] ?? '0'),
+    ])
+  const note = `which bits of AMD's ${unread.join(', ')} are is not known: not read`
+  return { words, unread: unread.length > 0 ? [note] : [] }
+}
+
+/** Numbers are decimal or `0x…`. */
+function signatureOf(...texts: readonly (string | undefined)[]): Signature | undefined {
+  const [family = -1, model = -1, stepping = -1] = texts.map(text => Number(text || Number.NaN))
+  return family > 0 && model >= 0 && stepping >= 0 ? { family, model, stepping } : undefined
+}
+
+/** `Bool:Min:1`, `Num:Min:1`: the VM needs it. `Val:0`: it must not be there. */
+function settingsOf(pairs: Pairs): Setting[] {
+  const isAmd = pairs.has('amd') || pairs.has('AMD')
+  return wordsOf(pairs, isAmd).words.map(
+    ([word, value]): Setting => [word, /:0$|^0$/.test(value) ? 'disable' : 'require'],
+  )
+}
+
+function guestOf(
+  pairs: Pairs,
+  layer: FoundGuest['layer'],
+  placed: Placed,
+  notes: readonly string[],
+): FoundGuest {
+  const [vm = placed.object] = placed.around
+  const host = anyCase(placed.object, 'host')
+  const hardware = [...objectsIn(anyCase(vm, 'config'))].map(({ object }) => anyCase(object, 'numCPU'))
+  const vcpus = hardware.find(count => typeof count === 'number')
+  const config = anyCase(vm, 'config')
+  const uuid = nearestText({ object: isObject(config) ? config : vm, around: [vm] }, 'uuid')
+  return {
+    kind: 'guest',
+    layer,
+    cpu: guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware')),
+    name: nearestText(placed, 'name'),
+    uuid,
+    host:
+      typeof host === 'string'
+        ? host
+        : isObject(host)
+          ? nearestText({ object: host, around: [] }, 'value')
+          : undefined,
+    vcpus: typeof vcpus === 'number' ? vcpus : undefined,
+    notes: ['what the VM requires of a host', ...notes],
+  }
+}
+
+/** What an EVC mode gives to guests. */
+function readMode(key: string, pairs: Pairs = new Map()): FoundGuest {
+  const settings = wordsOf(pairs, /^amd/.test(key)).words.filter(([, value]) => value !== '0')
+  const features = featuresOfSettings(
+    settings.map(([word]): Setting => [word, 'require']),
+    'vmware',
+  )
+  return {
+    kind: 'guest',
+    layer: 'defined',
+    cpu: guestCpuOf(undefined, features),
+    name: key,
+    notes: ['an EVC mode'],
+  }
+}
+
+/** Lines of `cpuid.AVX2 [cpuid.AVX2] 1`, or with `Bool:Min:1`. */
+function readTable(text: string): Found[] {
+  const rows = [
+    ...text.matchAll(/^\s*cpuid\.(\w+)[ \t]+(?:cpuid\.\w+[ \t]+)?((?:\w+:\w+:)?(?:0x)?\d+)[ \t]*\r?$/gim),
+  ]
+  const pairs = new Map(rows.map(([, key = '', value = '']) => [key, value]))
+  if (![...pairs.values()].some(value => value.includes(':')))
+    return [statementOf(pairs, { layer: 'offered' })]
+  const cpu = guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware'))
+  return [{ kind: 'guest', layer: 'running', cpu, notes: ['what the VM requires of a host'] }]
+}
