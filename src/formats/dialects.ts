@@ -10,6 +10,7 @@ import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
 import { cpuidDecoded } from './platforms/cpuid-decoded.ts'
+import { cloudHypervisor, firecracker } from './platforms/firecracker.ts'
 import { flagsLine, flagsList, ldSoHelp, lscpuPart } from './platforms/flag-lists.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
@@ -72,6 +73,8 @@ export const DIALECTS: readonly Dialect[] = [
   vmx,
   xapi,
   xlCpuid,
+  firecracker,
+  cloudHypervisor,
 ]
 
 /** The dialect of a text; undefined for a text in none. */
