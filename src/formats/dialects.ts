@@ -9,15 +9,20 @@ import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
+import { cloudStack } from './platforms/cloudstack.ts'
 import { cpuidDecoded } from './platforms/cpuid-decoded.ts'
 import { cloudHypervisor, firecracker } from './platforms/firecracker.ts'
 import { flagsLine, flagsList, ldSoHelp, lscpuPart } from './platforms/flag-lists.ts'
+import { freebsd } from './platforms/freebsd.ts'
+import { ganeti } from './platforms/ganeti.ts'
+import { incusGroup, incusResources } from './platforms/incus.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { nova } from './platforms/nova.ts'
 import { novaConf } from './platforms/nova-conf.ts'
 import { osquery } from './platforms/osquery.ts'
 import { ovirtApi, ovirtTypes, vdsm } from './platforms/ovirt.ts'
+import { openNebula } from './platforms/opennebula.ts'
 import { prometheus } from './platforms/prometheus.ts'
 import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
@@ -35,6 +40,7 @@ import { xlCpuid } from './platforms/xl.ts'
  * The first whose `sniff` accepts a text reads it.
  */
 export const DIALECTS: readonly Dialect[] = [
+  openNebula,
   libvirtXml,
   lscpu,
   cpuidJson,
@@ -60,14 +66,11 @@ export const DIALECTS: readonly Dialect[] = [
   proxmoxGuest,
   proxmoxModels,
   qemuCommand,
-<<<<<<< HEAD
   spectreMeltdownChecker,
   vdsm,
-=======
   lscpuPart,
   ldSoHelp,
   flagsList,
->>>>>>> 52dc2b7 (Read decoded cpuid output, flag lists and ld.so --help)
   qemuCpuHelp,
   vsphere,
   vmx,
@@ -75,6 +78,11 @@ export const DIALECTS: readonly Dialect[] = [
   xlCpuid,
   firecracker,
   cloudHypervisor,
+  incusResources,
+  incusGroup,
+  cloudStack,
+  freebsd,
+  ganeti,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

@@ -1,0 +1,41 @@
+import type { Place } from '../../core/place.ts'
+import type { Dialect, Found } from '../found.ts'
+import { cpuidPlace, dumpOfWords, type KnownWord } from './register-words.ts'
+
+/** FreeBSD's boot messages, of pfSense, OPNsense and TrueNAS CORE too: registers in hexadecimal, with names. */
+export const freebsd: Dialect = {
+  name: 'freebsd-dmesg',
+  title: 'FreeBSD dmesg',
+  sniff: text => /^[ \t]*Origin="[^"]{12}"[ \t]+Id=0x/m.test(text) && /^[ \t]*Features=0x/m.test(text),
+  read: text => text.split(/^(?=CPU: )/m).flatMap(readCpu),
+}
+
+const LINES: readonly (readonly [title: string, place: Place])[] = [
+  ['Features', cpuidPlace(1, 0, 'edx')],
+  ['Features2', cpuidPlace(1, 0, 'ecx')],
+  ['AMD Features', cpuidPlace(0x8000_0001, 0, 'edx')],
+  ['AMD Features2', cpuidPlace(0x8000_0001, 0, 'ecx')],
+  ['Structured Extended Features', cpuidPlace(7, 0, 'ebx')],
+  ['Structured Extended Features2', cpuidPlace(7, 0, 'ecx')],
+  ['Structured Extended Features3', cpuidPlace(7, 0, 'edx')],
+  ['Structured Extended Features4', cpuidPlace(7, 1, 'eax')],
+  ['XSAVE Features', cpuidPlace(0xd, 1, 'eax')],
+  ['AMD Extended Feature Extensions ID EBX', cpuidPlace(0x8000_0008, 0, 'ebx')],
+  ['IA32_ARCH_CAPS', { kind: 'msr', index: 0x10a, half: 'low' }],
+]
+
+function readCpu(text: string): Found[] {
+  const origin = /^[ \t]*Origin="([^"]{12})"[ \t]+Id=(0x[0-9a-f]{1,8})/m.exec(text)
+  if (!origin) return []
+  const words = LINES.flatMap(([title, place]): KnownWord[] => {
+    const value = new RegExp(`^[ \\t]*${title}=(0x[0-9a-f]{1,8})\\b`, 'm').exec(text)?.[1]
+    return value === undefined ? [] : [{ place, value: Number(value) }]
+  })
+  words.push({ place: cpuidPlace(1, 0, 'eax'), value: Number(origin[2]) })
+  if (/^[ \t]*TSC: P-state invariant/m.test(text))
+    words.push({ place: cpuidPlace(0x8000_0007, 0, 'edx'), value: 0x100, known: 0x100 })
+  const notes = [
+    'FreeBSD prints a register only if a bit of it is set: registers without a line count as unknown',
+  ]
+  return [{ kind: 'dump', dumps: [dumpOfWords(words, { vendor: origin[1], layer: 'hardware', notes })] }]
+}
