@@ -30,6 +30,8 @@ import { qemuCommand } from './platforms/qemu-command.ts'
 import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 import { qemuCpuHelp } from './platforms/qemu-cpu-help.ts'
 import { qmpReplies } from './platforms/qmp-replies.ts'
+import { terraform } from './platforms/terraform.ts'
+import { vagrant } from './platforms/vagrant.ts'
 import { vmx } from './platforms/vmx.ts'
 import { vsphere } from './platforms/vsphere.ts'
 import { xapi } from './platforms/xen.ts'
@@ -83,6 +85,8 @@ export const DIALECTS: readonly Dialect[] = [
   cloudStack,
   freebsd,
   ganeti,
+  terraform,
+  vagrant,
 ]
 
 /** The dialect of a text; undefined for a text in none. */

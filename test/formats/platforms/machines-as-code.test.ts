@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { readText } from '../../../src/formats/dialects.ts'
+import { guestsIn, sample, shownGuest } from './samples.ts'
+
+const shown = (text: string) => guestsIn(text).map(guest => [guest.name, guest.vcpus, shownGuest(guest)])
+
+test('Terraform and Packer', () => {
+  expect(shown(sample('terraform.tf'))).toEqual([
+    ['web', 2, 'custom Haswell disable avx2 require pcid'],
+    ['plain', undefined, 'custom qemu64'],
+    ['k8s-1', 4, 'host-passthrough optional aes disable pcid'],
+    ['image', 2, 'custom Nehalem require aes'],
+  ])
+})
+
+test('the state of Terraform', () => {
+  expect(shown(sample('terraform.tfstate'))).toEqual([['db-1', 4, 'host-passthrough']])
+})
+
+test('a Vagrantfile: what a machine sets itself counts', () => {
+  expect(shown(sample('Vagrantfile'))).toEqual([
+    ['web', 2, 'host-passthrough require pdpe1gb'],
+    ['db', 2, 'custom Haswell require pdpe1gb'],
+  ])
+})
+
+test('a text that is cut is refused: a missing CPU would be a wrong one', () => {
+  const [hcl, ruby] = [sample('terraform.tf'), sample('Vagrantfile')]
+  expect(() => readText(hcl.slice(0, hcl.indexOf('cpu = {')), 'main.tf')).toThrow(
+    'main.tf:2:1: this block is not closed',
+  )
+  expect(() => readText(ruby.slice(0, ruby.indexOf('libvirt.cpu_model')), 'Vagrantfile')).toThrow(
+    'the last line of a Vagrantfile is `end`',
+  )
+})
