@@ -20,16 +20,16 @@ import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
 import { nova } from './platforms/nova.ts'
 import { novaConf } from './platforms/nova-conf.ts'
+import { openNebula } from './platforms/opennebula.ts'
 import { osquery } from './platforms/osquery.ts'
 import { ovirtApi, ovirtTypes, vdsm } from './platforms/ovirt.ts'
-import { openNebula } from './platforms/opennebula.ts'
 import { prometheus } from './platforms/prometheus.ts'
 import { proxmoxGuest, proxmoxModels } from './platforms/proxmox.ts'
 import { proxmoxApi } from './platforms/proxmox-api.ts'
 import { qemuCommand } from './platforms/qemu-command.ts'
-import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 import { qemuCpuHelp } from './platforms/qemu-cpu-help.ts'
 import { qmpReplies } from './platforms/qmp-replies.ts'
+import { spectreMeltdownChecker } from './platforms/spectre-meltdown-checker.ts'
 import { terraform } from './platforms/terraform.ts'
 import { vagrant } from './platforms/vagrant.ts'
 import { vmx } from './platforms/vmx.ts'
@@ -42,7 +42,6 @@ import { xlCpuid } from './platforms/xl.ts'
  * The first whose `sniff` accepts a text reads it.
  */
 export const DIALECTS: readonly Dialect[] = [
-  openNebula,
   libvirtXml,
   lscpu,
   cpuidJson,
@@ -82,6 +81,7 @@ export const DIALECTS: readonly Dialect[] = [
   cloudHypervisor,
   incusResources,
   incusGroup,
+  openNebula,
   cloudStack,
   freebsd,
   ganeti,

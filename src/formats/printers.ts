@@ -1,5 +1,6 @@
 import type { Cpu } from '../core/cpu.ts'
 import { libvirtCpu } from './libvirt/print-cpu.ts'
+import { firecrackerTemplate, xlCpuidMasks } from './platforms/print-masks.ts'
 import type { Printer } from './printer.ts'
 import { qemuCpu } from './qemu/cpu-argument.ts'
 
@@ -7,7 +8,7 @@ import { qemuCpu } from './qemu/cpu-argument.ts'
  * Every output dialect: a file and a line here add one, and then `--format`, requests and the page write it. The page
  * shows them in this order.
  */
-export const PRINTERS: readonly Printer[] = [libvirtCpu, qemuCpu]
+export const PRINTERS: readonly Printer[] = [libvirtCpu, qemuCpu, xlCpuidMasks, firecrackerTemplate]
 
 /** The names of the output dialects. */
 export const FORMATS: readonly string[] = PRINTERS.map(({ name }) => name)

@@ -1,6 +1,8 @@
 import { CpuMap } from '../../map/cpu-map.ts'
+import { parseXml } from '../../xml/reader.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
+import { beginsAsPlatformXml } from '../libvirt/document-reader.ts'
 import { guestCpuOf } from './guest-cpu.ts'
 import { nearestText, objectsIn } from './json-objects.ts'
 
@@ -11,6 +13,7 @@ export const openNebula: Dialect = {
   sniff: text =>
     /\bKVM_CPU_MODELS?\b["\s]*[=:>]/.test(text) || /^\s*(?:CPU_MODEL\s*=\s*\[|EVC_MODE\s*=)/m.test(text),
   read: (text, source) => {
+    if (beginsAsPlatformXml(text)) parseXml(text, source)
     if (/^\ufeff?\s*[[{]/.test(text)) {
       const documents = parseDocuments(text, source).flatMap(({ value }) => [...objectsIn(value)])
       const hosts = documents.filter(({ object }) => 'KVM_CPU_MODEL' in object || 'KVM_CPU_MODELS' in object)
