@@ -42,11 +42,11 @@ _virt_cpu() {
     capabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     domcapabilities:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     domcapabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu' -- "$word"); return ;;
+    cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu xl firecracker' -- "$word"); return ;;
     cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-baseline:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
-    hypervisor-cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu' -- "$word"); return ;;
+    hypervisor-cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu xl firecracker' -- "$word"); return ;;
     hypervisor-cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-compare:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     hypervisor-cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
