@@ -5,7 +5,7 @@ import { distinctRegisters, foundRegisters } from './distinct.ts'
 export const namedRegisters: Dialect = {
   name: 'registers',
   title: 'named registers (MIDR_EL1, PVR, …) or the number of the file midr_el1',
-  sniff: text => /^\s*0x[0-9a-f]{16}\s*$|^[ \t]*(?:MIDR_EL1|PVR)[ \t]*[:= ][ \t]*0x/m.test(text),
+  sniff: text => /^[ \t]*0x[0-9a-f]{16}[ \t]*\r?$|^[ \t]*(?:MIDR_EL1|PVR)[ \t]*[:= ][ \t]*0x/m.test(text),
   read: text => foundRegisters(parseRegisterText(text)),
 }
 

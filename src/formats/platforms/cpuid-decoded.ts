@@ -52,7 +52,7 @@ function readCpu(lines: readonly string[], source: string, line: number): Distin
   const words = new Map<string, { place: KnownWord['place']; value: number; known: number }>()
   const values = new Map<string, string>()
   let leaf = ''
-  for (const text of lines) {
+  for (const text of lines.filter(({ length }) => length < 200)) {
     const heading = /^\s*\S.*\(([^()]*)\):\s*$/.exec(text)?.[1]
     if (heading) leaf = heading
     const [, name = '', value = ''] = /^\s*(\S.*?)\s*=\s*(.*?)\s*$/.exec(text) ?? []

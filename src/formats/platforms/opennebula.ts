@@ -11,7 +11,7 @@ export const openNebula: Dialect = {
   name: 'opennebula',
   title: 'OpenNebula: onehost show, CPU_MODEL of a VM template, EVC_MODE of a cluster',
   sniff: text =>
-    /\bKVM_CPU_MODELS?\b["\s]*[=:>]/.test(text) || /^\s*(?:CPU_MODEL\s*=\s*\[|EVC_MODE\s*=)/m.test(text),
+    /\bKVM_CPU_MODELS?\b["\s]*[=:>]/.test(text) || /^[ \t]*(?:CPU_MODEL\s*=\s*\[|EVC_MODE\s*=)/m.test(text),
   read: (text, source) => {
     if (beginsAsPlatformXml(text)) parseXml(text, source)
     if (/^\ufeff?\s*[[{]/.test(text)) {
@@ -31,7 +31,7 @@ export const openNebula: Dialect = {
 /** A value of XML, of `K="v"`, or of YAML. */
 function valueIn(text: string, key: string): string | undefined {
   const xml = new RegExp(`<${key}>(?:<!\\[CDATA\\[)?([^<\\]]*)`).exec(text)?.[1]
-  return xml ?? new RegExp(`^\\s*${key}\\s*[:=]\\s*["']?([^"'\\r\\n]*)`, 'm').exec(text)?.[1]?.trim()
+  return xml ?? new RegExp(`^[ \\t]*${key}\\s*[:=]\\s*["']?([^"'\\r\\n]*)`, 'm').exec(text)?.[1]?.trim()
 }
 
 /**
@@ -66,9 +66,9 @@ function hostOf(textOf: (key: string) => string | undefined): Statement {
 }
 
 function guestsIn(text: string): Found[] {
-  const inner = /^\s*CPU_MODEL\s*=\s*\[([^\]]*)\]/m.exec(text)?.[1]
-  const evc = /^\s*EVC_MODE\s*=\s*"?([\w.-]+)/m.exec(text)?.[1]
-  const name = /^\s*NAME\s*=\s*"?([^"\r\n]+)/m.exec(text)?.[1]
+  const inner = /^[ \t]*CPU_MODEL\s*=\s*\[([^\]]*)\]/m.exec(text)?.[1]
+  const evc = /^[ \t]*EVC_MODE\s*=\s*"?([\w.-]+)/m.exec(text)?.[1]
+  const name = /^[ \t]*NAME\s*=\s*"?([^"\r\n]+)/m.exec(text)?.[1]
   if (inner === undefined && evc === undefined) return []
   const of = (key: string) => new RegExp(`\\b${key}\\s*=\\s*"([^"]*)"`).exec(inner ?? '')?.[1]
   const features = (of('FEATURES') ?? '').split(',').flatMap(word => (word.trim() ? [word.trim()] : []))

@@ -11,7 +11,7 @@ export const vagrant: Dialect = {
   read: (text, source) => {
     if (!/\bend\s*$/.test(text))
       throw new ParseError('the last line of a Vagrantfile is `end`: it is cut', source)
-    const plain = text.replace(/^\s*#.*$/gm, '')
+    const plain = text.replace(/^[ \t]*#.*$/gm, '')
     const [common = '', ...machines] = plain.split(/^(?=[^\n]*\.vm\.define\b)/m)
     if (machines.length === 0) return [guestOf(common)]
     return machines.map(machine => ({

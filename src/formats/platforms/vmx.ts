@@ -12,12 +12,12 @@ export const vmx: Dialect = {
   name: 'vmx',
   title: 'a VMX file',
   sniff: text =>
-    /^\s*(?:cpuid\.[0-9a-f]+\.e[abcd]x(?:\.amd)?|featMask\.vm\.cpuid\.\w+|virtualHW\.version)\s*=\s*"/im.test(
+    /^[ \t]*(?:cpuid\.[0-9a-f]+\.e[abcd]x(?:\.amd)?|featMask\.vm\.cpuid\.\w+|virtualHW\.version)\s*=\s*"/im.test(
       text,
     ),
   read: (text, source) => {
     const options = new Map<string, string>()
-    for (const [, key = '', value = ''] of text.matchAll(/^\s*([\w.:]+)\s*=\s*"([^"]*)"/gm))
+    for (const [, key = '', value = ''] of text.matchAll(/^[ \t]*([\w.:]+)\s*=\s*"([^"]*)"/gm))
       options.set(key, value)
     const notes: string[] = []
     const settings = [...options].flatMap(([key, value]) => readMask(key, value, source, notes))

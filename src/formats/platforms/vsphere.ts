@@ -13,7 +13,7 @@ export const vsphere: Dialect = {
   sniff: text =>
     /^\ufeff?\s*[[{]/.test(text)
       ? /"(?:key|feature_?name)"\s*:\s*"cpuid\.|"cpuFeature"\s*:/i.test(text)
-      : /^\s*(?:cpuid\.\w+[ \t]+){1,2}(?:\w+:\w+:)?(?:0x)?\d+[ \t]*$/im.test(text),
+      : /^[ \t]*(?:cpuid\.\w+[ \t]+){1,2}(?:\w+:\w+:)?(?:0x)?\d+[ \t]*$/im.test(text),
   read: (text, source) => {
     if (!/^\ufeff?\s*[[{]/.test(text)) return readTable(text)
     return parseDocuments(text, source).flatMap(({ value }) => [...objectsIn(value)].flatMap(readObject))
@@ -179,7 +179,7 @@ function readMode(key: string, pairs: Pairs = new Map()): FoundGuest {
 /** Lines of `cpuid.AVX2 [cpuid.AVX2] 1`, or with `Bool:Min:1`. */
 function readTable(text: string): Found[] {
   const rows = [
-    ...text.matchAll(/^\s*cpuid\.(\w+)[ \t]+(?:cpuid\.\w+[ \t]+)?((?:\w+:\w+:)?(?:0x)?\d+)[ \t]*\r?$/gim),
+    ...text.matchAll(/^[ \t]*cpuid\.(\w+)[ \t]+(?:cpuid\.\w+[ \t]+)?((?:\w+:\w+:)?(?:0x)?\d+)[ \t]*\r?$/gim),
   ]
   const pairs = new Map(rows.map(([, key = '', value = '']) => [key, value]))
   if (![...pairs.values()].some(value => value.includes(':')))

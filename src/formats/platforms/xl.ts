@@ -11,13 +11,13 @@ export const xlCpuid: Dialect = {
   name: 'xl-cpuid',
   title: 'xl.cfg with cpuid=',
   sniff: text =>
-    /^\s*(?:cpuid\s*=\s*(?:\[|["']\s*host\b|["']0x)|["']?host,[\w.+-]+=[01xks]\b)/m.test(text) &&
+    /^[ \t]*(?:cpuid\s*=\s*(?:\[|["']\s*host\b|["']0x)|["']?host,[\w.+-]+=[01xks]\b)/m.test(text) &&
     !/^\ufeff?\s*[<{]/.test(text),
   read: (text, source) => {
-    const plain = text.replace(/^\s*#.*$/gm, '')
-    const policy = /^\s*cpuid\s*=\s*(\[[^\]]*\]|"[^"]*"|'[^']*')/m.exec(plain)?.[1] ?? plain.trim()
+    const plain = text.replace(/^[ \t]*#.*$/gm, '')
+    const policy = /^[ \t]*cpuid\s*=\s*(\[[^\]]*\]|"[^"]*"|'[^']*')/m.exec(plain)?.[1] ?? plain.trim()
     const field = (key: string) =>
-      new RegExp(`^\\s*${key}\\s*=\\s*["']?([^"'\\n\\r]*)`, 'm').exec(plain)?.[1]?.trim()
+      new RegExp(`^[ \\t]*${key}\\s*=\\s*["']?([^"'\\n\\r]*)`, 'm').exec(plain)?.[1]?.trim()
     const entries = [...policy.matchAll(/["']([^"']*)["']/g)].map(([, entry = '']) => entry)
     const { settings, notes } = policyOf(entries.length > 0 ? entries : [policy], source)
     const vcpus = Number(field('vcpus') ?? Number.NaN)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ParseError } from '../../../src/core/parse-error.ts'
-import { readText } from '../../../src/formats/dialects.ts'
+import { DIALECTS, readText } from '../../../src/formats/dialects.ts'
 import type { Found } from '../../../src/formats/found.ts'
 import { sample, sampleNames } from './samples.ts'
 
@@ -53,4 +53,18 @@ describe.each(NAMES)('%s', name => {
       expect(more).toEqual([])
     }
   })
+})
+
+test.each([
+  ['blank lines', '\n'.repeat(200_000)],
+  ['blanks', ' '.repeat(200_000)],
+  ['words', 'fpu sse2 '.repeat(50_000)],
+  ['lines', 'a: b = c\n'.repeat(50_000)],
+  ['JSON', `[${'{"key": "x", "value": []},'.repeat(20_000)}1]`],
+])('%s: every dialect sees soon whether a long text is in it', (_, text) => {
+  for (const { name, sniff } of DIALECTS) {
+    const start = performance.now()
+    sniff(text)
+    expect([name, performance.now() - start < 1000]).toEqual([name, true])
+  }
 })
