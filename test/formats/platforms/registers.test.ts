@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { placeKey } from '../../../src/core/place.ts'
 import { coverageOfWords } from '../../../src/formats/platforms/register-words.ts'
 import { decode } from '../../../src/index.ts'
+import { contextOf } from '../../../src/questions/context.ts'
+import { fleetOfInput } from '../../../src/questions/input/fleet/open-fleet.ts'
 import { builtin } from '../../built-in.ts'
 import { dumpCorpus, dumpsOf } from '../corpus.ts'
 import { sample } from './samples.ts'
@@ -69,4 +71,14 @@ test('FreeBSD prints registers; those that it does not print are unknown', () =>
     true,
   ])
   expect(decode({ text }).model).toMatch(/^Haswell/)
+})
+
+test('a fleet knows of a host what its source tells', () => {
+  const documents = [{ path: 'pf', text: sample('freebsd-dmesg.txt') }]
+  const [host] = fleetOfInput(contextOf(), { documents }).fleet.hosts
+  const presence = (name: string) => {
+    const bits = builtin().features.get(name)?.bits
+    return bits && host?.evidence?.presenceOf(bits)
+  }
+  expect(['avx512f', 'md-clear', 'amx-tile'].map(presence)).toEqual(['absent', 'unknown', 'unknown'])
 })

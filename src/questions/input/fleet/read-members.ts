@@ -10,6 +10,7 @@ import { domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
+import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
 import type { Database } from '../../../map/database.ts'
 import { builtinLevels } from '../../../map/levels.ts'
@@ -206,11 +207,10 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   const [first] = dumps
   if (!data || !first) throw new RangeError('a dump without CPUs')
   const { features, vendor, signature } = data
-  const { vocabulary } = first
   const facts = {
     ...first.facts,
     features,
-    known: vocabulary ? coverageOf(context.db, vocabulary).join(features) : coverage(first.data),
+    known: knownOf(context, first, features) ?? coverage(first.data),
     signature,
     ...sizesOf(first.data),
     ...named(context, data),
@@ -219,6 +219,12 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   const notes = dumps.flatMap(dump => notesOf(dump))
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
   return { kind: 'host', facts, notes, called: first.name }
+}
+
+/** What a dump tells of, where its source does not tell of all its words. */
+function knownOf({ db }: Context, { known, vocabulary }: DistinctDump, features: FeatureSet) {
+  if (known) return coverageOfWords(db, known)
+  return vocabulary && coverageOf(db, vocabulary).join(features)
 }
 
 /** The model that a dump is best called by; of silicon that no model fits, none. */
