@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models explain pools advise what-if drain drift check migrate guest tree name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest tree name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -123,6 +123,13 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l markdown -d 'the
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l no-cache -d 'ask QEMU even if its last answers are known'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a hosts -d 'List the hosts of a fleet and what is known of each'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l o -x -a "table json yaml wide csv name" -d 'the form of the answer; table is the default, json what --json prints'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a explain -d 'Explain what the guests of pools get, and why'
 complete -c virt-cpu -n "__fish_seen_subcommand_from explain" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
 complete -c virt-cpu -n "__fish_seen_subcommand_from explain" -l cost -d 'return what each host, and each set of equal hosts, costs its pool'

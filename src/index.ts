@@ -46,6 +46,7 @@ export {
   expand,
   explain,
   guestCheck,
+  hosts,
   hypervisorCpuBaseline,
   hypervisorCpuCompare,
   hypervisorCpuModels,

@@ -48,6 +48,11 @@ export const COMMANDS: CommandTable = {
     summary: 'List the named models that every host of a pool can give',
     load: () => import('./commands/models.ts'),
   },
+  hosts: {
+    group: 'fleets',
+    summary: 'List the hosts of a fleet and what is known of each',
+    load: () => import('./commands/hosts.ts'),
+  },
   explain: {
     group: 'fleets',
     summary: 'Explain what the guests of pools get, and why',

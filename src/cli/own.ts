@@ -10,7 +10,7 @@ import { noteLine } from '../questions/words/explain.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import { FORMS, printReport } from './print-report.ts'
+import { FORMS, formOf, printExplanation, printReport } from './print-report.ts'
 import type { Command } from './run.ts'
 import { openContext, type Session } from './session.ts'
 import { CommandError, type OptionSpec, UsageError } from './spec.ts'
@@ -188,6 +188,8 @@ export interface OwnCommand<Q extends AnyQuestion> {
   readonly check?: (args: Arguments) => void
   /** Changes a fleet before the question is asked. */
   readonly prepare?: (given: GivenFleet, argument: string) => GivenFleet
+  /** Forms of the answer that `-o` names, besides the table, JSON and YAML. */
+  readonly forms?: Readonly<Record<string, (answer: AnswerOf<Q['answer']>) => string | Report>>
   /** Handles an output form of its own; returns whether it did. */
   readonly print?: (args: Arguments, session: Session, answer: AnswerOf<Q['answer']>) => boolean
   /** Writes other files from the answer. @throws FileError */
@@ -210,6 +212,7 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         ...(own.inputs?.arguments ?? []),
         ...optionsOf(question.input, fields, read),
         ...FORMS,
+        ...(own.forms ? [formOption(own.forms)] : []),
         ...options,
       ],
       example,
@@ -218,6 +221,7 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
 
     async run(args, session) {
       own.check?.(args)
+      checkForm(own.forms, args)
       const input = checkInput(own, fleets, args)
       const { context, last, documents } = await readFleets(own, fleets, args, session)
       const more = await own.inputs?.open(args, context)
@@ -228,7 +232,9 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       const answers = outcomes.map(({ answer }) => answer as AnswerOf<Q['answer']>)
       for (const answer of answers) if (last) own.write?.(args, answer, last)
       const printed = answers.filter(answer => own.print?.(args, session, answer))
-      if (printed.length === 0) await printOutcomes(own, args, session, outcomes)
+      const [answer] = answers
+      const made = answer && own.forms?.[formOf(args) ?? '']?.(answer)
+      if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made)
       return Math.max(...answers.map(answer => own.status?.(answer, args) ?? 0))
     },
   }
@@ -247,20 +253,45 @@ function askByOptions(question: AnyQuestion, context: Context, input: object): O
   }
 }
 
+/** The option `-o`, as kubectl has it. */
+const formOption = (forms: object): OptionSpec => ({
+  name: 'o',
+  value: 'form',
+  words: ['table', 'json', 'yaml', ...Object.keys(forms)],
+  help: 'the form of the answer; table is the default, json what --json prints',
+})
+
+/** @throws UsageError for a form that the command does not have */
+function checkForm(forms: object | undefined, args: Arguments): void {
+  const { words = [] } = formOption(forms ?? {})
+  const form = forms && formOf(args)
+  if (form === undefined || words.includes(form)) return
+  throw new UsageError(`-o takes ${words.join(', ')}, not '${form}'`)
+}
+
 /** Prints what the question returned, as JSON or as its report with the notes; several answers one after another. */
 async function printOutcomes(
   { question, each }: Pick<OwnCommand<AnyQuestion>, 'question' | 'each'>,
   args: Arguments,
   session: Session,
   outcomes: readonly Outcome[],
+  made?: string | Report,
 ): Promise<void> {
-  const write = args.has('json') ? undefined : await question.report?.()
+  if (typeof made === 'string') {
+    session.out(made)
+    await printExplanation(
+      session,
+      outcomes.flatMap(({ notes = [] }) => notes.map(noteLine)),
+    )
+    return
+  }
+  const write = made || args.has('json') ? undefined : await question.report?.()
   const document = () =>
     each
       ? { schema: SCHEMA_VERSION, answers: outcomes.map(({ answer }) => answer) }
       : documentOf(outcomes[0] ?? { answer: {} })
   await printReport(args, session, document, () => {
-    const report = new Report()
+    const report = made ?? new Report()
     for (const [i, { answer, notes = [] }] of outcomes.entries()) {
       if (i > 0) report.drawing(() => '\n')
       write?.(report, answer as never)

@@ -11,6 +11,9 @@ export const FORMS = [
   { name: 'markdown', help: 'the answer as Markdown' },
 ] as const
 
+/** What `-o` names, of a command that takes it. */
+export const formOf = (args: Arguments): string | undefined => args.get('o')
+
 /** Prints the report in the form that was asked for, or the answer as JSON. */
 export async function printReport(
   args: Arguments,
@@ -18,7 +21,9 @@ export async function printReport(
   document: () => object,
   report: () => Report,
 ): Promise<void> {
-  if (args.has('json')) session.out(`${JSON.stringify(document(), null, 2)}\n`)
+  const form = formOf(args)
+  if (form === 'yaml') session.out((await import('js-yaml')).dump(document(), { lineWidth: -1 }))
+  else if (args.has('json') || form === 'json') session.out(`${JSON.stringify(document(), null, 2)}\n`)
   else if (args.has('markdown')) session.out(report().markdown())
   else session.out(report().text(await look()))
 }

@@ -1,7 +1,13 @@
-import type { Evidence } from '../core/evidence.ts'
+import type { Evidence, Layer } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import type { HypervisorModels } from './asked-model.ts'
+
+/** A document that tells of a host: what it speaks of, and its XML element or the name of its dialect. */
+interface HostSource {
+  readonly layer: Layer
+  readonly document: string
+}
 
 /** A host as the fleet sees it: facts and where the operator put it. Absent and undefined both mean: not known. */
 export interface FleetHost {
@@ -10,6 +16,8 @@ export interface FleetHost {
   /** Where it was read, below the folder that was given; pairs the hosts of two readings of a fleet. */
   readonly path?: string | undefined
   readonly uuid?: string | undefined
+  /** The documents it was read from; absent: not said. */
+  readonly readFrom?: readonly HostSource[] | undefined
   /** Label of the pool it is in; absent: the pool without a label. */
   readonly pool?: string | undefined
   /** How much it counts, for instance its cores: a whole number from 0; absent: 1. */

@@ -106,5 +106,12 @@ export function dialectOf(text: string): Dialect | undefined {
  */
 export function readText(text: string, source = '', options?: ReadOptions): Found[] {
   const content = text.startsWith('\ufeff') ? text.slice(1) : text
-  return dialectOf(content)?.read(content, source, options) ?? []
+  const dialect = dialectOf(content)
+  return dialect ? readNamed(dialect, content, source, options) : []
+}
+
+/** What a text in a dialect holds, each thing with the name of a dialect that is not XML. @throws as `readText` */
+export function readNamed(dialect: Dialect, text: string, source: string, options?: ReadOptions): Found[] {
+  const found = dialect.read(text, source, options)
+  return dialect === libvirtXml ? found : found.map(one => ({ ...one, dialect: dialect.name }))
 }

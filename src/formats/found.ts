@@ -7,7 +7,12 @@ import type { Element } from '../xml/element.ts'
 import type { JsonDocument } from './json/json-documents.ts'
 
 /** What a text in some dialect holds: one thing that a question can use. */
-export type Found =
+export type Found = FoundThing & {
+  /** The name of the dialect; absent: libvirt's XML. */
+  readonly dialect?: string | undefined
+}
+
+type FoundThing =
   | FoundCpu
   /** A document of libvirt's, by its top-level element. `cpusOf` returns the CPUs in it. */
   | { readonly kind: 'document'; readonly element: Element }

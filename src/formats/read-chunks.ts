@@ -64,13 +64,13 @@ export class ChunkReader {
   async #readWhole(): Promise<void> {
     const { source, take, asVirsh } = this.#options
     const { decodeBytes } = await import('./decode-bytes.ts')
-    const { dialectOf } = await import('./dialects.ts')
+    const { dialectOf, readNamed } = await import('./dialects.ts')
     const text = decodeBytes(joined(this.#kept, this.#size))
     const { beginsAsManifest, loadYaml } = await import('./yaml.ts')
     if (beginsAsManifest(text)) await loadYaml()
     const dialect = dialectOf(text)
     if (!asVirsh || (dialect && dialect.name !== libvirtXml.name)) {
-      dialect?.read(text, source, this.#options).forEach(take)
+      if (dialect) readNamed(dialect, text, source, this.#options).forEach(take)
       return
     }
     const xml = new XmlChunks(this.#options)

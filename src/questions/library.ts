@@ -89,6 +89,9 @@ export const models = functionOf(QUESTIONS.models)
 /** Checks what libvirt does when a guest starts on a recorded host; a refusal is an answer. @throws LibvirtError, ParseError */
 export const guestCheck = functionOf(QUESTIONS['guest-check'])
 
+/** Lists the hosts of a fleet with what is known of each. @throws ParseError, LibvirtError */
+export const hosts = functionOf(QUESTIONS.hosts)
+
 /** Explains what the guests of pools get, and why. @throws BadRequest, ParseError, LibvirtError */
 export const explain = functionOf(QUESTIONS.explain)
 

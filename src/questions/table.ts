@@ -13,6 +13,7 @@ import { encodeQuestion } from './encode/question.ts'
 import { expandQuestion } from './expand/question.ts'
 import { explainQuestion } from './explain/question.ts'
 import { guestCheckQuestion } from './guest-check/question.ts'
+import { hostsQuestion } from './hosts/question.ts'
 import { hypervisorCpuBaselineQuestion } from './hypervisor-cpu-baseline/question.ts'
 import { hypervisorCpuCompareQuestion } from './hypervisor-cpu-compare/question.ts'
 import { hypervisorCpuModelsQuestion } from './hypervisor-cpu-models/question.ts'
@@ -53,6 +54,7 @@ export const QUESTIONS = {
   'hypervisor-cpu-baseline': hypervisorCpuBaselineQuestion,
   models: modelsQuestion,
   'guest-check': guestCheckQuestion,
+  hosts: hostsQuestion,
   explain: explainQuestion,
   pools: poolsQuestion,
   advise: adviseQuestion,

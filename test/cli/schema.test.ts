@@ -34,6 +34,7 @@ test.each<readonly [keyof typeof QUESTIONS, readonly string[]]>([
   ['hypervisor-cpu-baseline', ['hypervisor-cpu-baseline', '--replies', 'examples/hypervisors', '--explain']],
   ['hypervisor-cpu-models', ['hypervisor-cpu-models', ...ON_SKY]],
   ['models', ['models', 'examples/hypervisors']],
+  ['hosts', ['hosts', 'examples/forty', 'examples/hypervisors']],
   ['tree', ['tree']],
   ['tree', ['tree', 'EPYC']],
   ['what-if', ['what-if', 'test/stories/17/fleet', '--apply', 'tsx-off']],

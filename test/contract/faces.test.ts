@@ -45,6 +45,7 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   'hypervisor-cpu-baseline': [{ replies, model: 'Haswell' }],
   models: [{ hosts: [replies] }],
   'guest-check': [{ replies, domain: read('guests/web.xml') }],
+  hosts: [{ documents }, ['hosts', ...FILES]],
   explain: [{ documents }, ['explain', ...FILES]],
   pools: [{ documents, k: 2, level: 'v3' }, ['pools', ...FILES, '-k', '2', '--level', 'v3']],
   advise: [{ documents }, ['advise', ...FILES]],

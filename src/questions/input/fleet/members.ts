@@ -50,7 +50,10 @@ export type HostMember = Omit<
 }
 
 /** What a hypervisor says that it can give guests on its host. */
-export type HypervisorFacts = Pick<FleetHost, 'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor'> & {
+export type HypervisorFacts = Pick<
+  FleetHost,
+  'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor' | 'readFrom'
+> & {
   readonly models: HypervisorModels
   readonly offered: Evidence
 }

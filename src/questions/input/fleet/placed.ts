@@ -83,7 +83,7 @@ function withHypervisor(
   hypervisor: Placed<HypervisorFacts> | undefined,
 ): Placed<HostMember> {
   if (!hypervisor) return host
-  const { features, models, offered, physBits, hypervisor: name } = hypervisor.facts
+  const { features, models, offered, physBits, hypervisor: name, readFrom = [] } = hypervisor.facts
   const more = {
     hardwareFeatures: host.facts.features,
     features,
@@ -91,6 +91,7 @@ function withHypervisor(
     offered,
     physBits: host.facts.physBits ?? physBits,
     hypervisor: host.facts.hypervisor ?? name,
+    readFrom: [...(host.facts.readFrom ?? []), ...readFrom],
   }
   return { ...host, facts: { ...host.facts, ...more }, notes: [...host.notes, ...hypervisor.notes] }
 }

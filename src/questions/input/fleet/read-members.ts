@@ -1,6 +1,6 @@
 import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
-import { Evidence } from '../../../core/evidence.ts'
+import { Evidence, type Layer } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
@@ -94,7 +94,27 @@ function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
  * @param source what errors call the text
  * @throws LibvirtError for a bad definition; ParseError for a conversation that is cut
  */
-export function membersOf(context: Context, found: Found, source: string): Member[] {
+export const membersOf = (context: Context, found: Found, source: string): Member[] =>
+  membersIn(context, found, source).map(member => {
+    if (member.kind === 'guest') return member
+    const readFrom = [{ layer: layerOf(found, member.kind), document: documentKind(found) }]
+    return member.kind === 'host'
+      ? { ...member, facts: { ...member.facts, readFrom } }
+      : { ...member, facts: { ...member.facts, readFrom } }
+  })
+
+/** The XML element, or the dialect. */
+const documentKind = (found: Found): string =>
+  'element' in found ? found.element.name : (found.dialect ?? (found.kind === 'host' ? 'cpu' : 'cpudata'))
+
+/** What a document about a host speaks of: the hardware, where its reader does not say otherwise. */
+function layerOf(found: Found, kind: 'host' | 'hypervisor'): Layer {
+  if (kind === 'hypervisor') return 'offered'
+  if (found.kind === 'statement') return found.layer
+  return (found.kind === 'dump' && found.dumps[0]?.layer) || 'hardware'
+}
+
+function membersIn(context: Context, found: Found, source: string): Member[] {
   switch (found.kind) {
     case 'host':
       return [hostOfCpu(context, found.cpu)]

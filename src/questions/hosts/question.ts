@@ -1,0 +1,48 @@
+import * as v from 'valibot'
+import { printSignature } from '../../core/signature.ts'
+import type { FleetHost } from '../../fleet/host.ts'
+import { levelOf } from '../../map/levels.ts'
+import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { question } from '../question.ts'
+import { type HostLine, HostsAnswer } from './answer.ts'
+
+export const hostsQuestion = question({
+  name: 'hosts',
+  summary: 'List the hosts of a fleet with what is known of each, and from which documents',
+  input: v.strictObject(fleetInput),
+  answer: HostsAnswer,
+  report: async () => (await import('./report.ts')).reportHosts,
+  run(context, input) {
+    const { view, notes } = openFleet(context, input)
+    return { answer: { hosts: view.fleet.hosts.map(host => lineOf(view, host)) }, notes }
+  },
+})
+
+function lineOf(view: FleetView, host: FleetHost): HostLine {
+  const { name, pool = '', signature, features, readFrom = [] } = host
+  return {
+    host: name,
+    pool,
+    model: host.model ?? null,
+    signature: signature ? printSignature(signature) : null,
+    vendor: host.vendor ?? null,
+    ...reachedLevel(view, host),
+    microcode: host.microcode ?? null,
+    features: features.size,
+    physBits: host.physBits ?? null,
+    cpus: host.cpus ?? null,
+    kernel: host.kernel ?? null,
+    hypervisor: host.hypervisor ?? null,
+    uuid: host.uuid ?? null,
+    readFrom: readFrom.map(({ layer, document }) => ({ layer, document })),
+  }
+}
+
+/** A feature that nothing is known of, or that is only assumed, proves no level and rules none out. */
+function reachedLevel({ levels }: FleetView, { features, evidence }: FleetHost) {
+  const level = levelOf(levels, features)
+  const next = levels[level ? levels.indexOf(level) + 1 : 0]
+  const lacks = !next || next.unknown.length > 0 || !evidence || evidence.absent.meets(next.needs)
+  return { level: level?.name ?? null, higher: !lacks }
+}
