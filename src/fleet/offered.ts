@@ -6,13 +6,13 @@ import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
 
 /**
- * What guests of a pool that are to migrate may be given of its baseline: not what blocks a migration, and not what
- * hypervisors keep to themselves, nor details of vmx or svm where those are not given. Where every host's hypervisor reported what it gives, that counts; else it is what no
- * hypervisor offers, and of power, debug and topology what no named model of today has.
+ * What guests of a pool that are to migrate may be given: not what blocks a migration, and not what hypervisors keep to
+ * themselves, nor details of vmx or svm where those are not given. Where not every host's hypervisor reported what it
+ * gives, not what of power, debug and topology no named model of today has either.
  */
 export function findOfferedByHypervisor(db: Database, groups: readonly Group[]): FeatureSet {
   const isReported = groups.every(({ hosts }) => hosts.every(({ models }) => models))
-  const given = offeredByAll(groups).minus(
+  const given = findOfferedByAll(groups).minus(
     isReported ? withheldAlways(db) : withheldAlways(db).join(withheldUsually(db)),
   )
   const orphans = db.features.in(given).filter(feature => {
@@ -23,7 +23,7 @@ export function findOfferedByHypervisor(db: Database, groups: readonly Group[]):
 }
 
 /** What all of them give a guest that does not ask for more. */
-function offeredByAll(groups: readonly Group[]): FeatureSet {
+export function findOfferedByAll(groups: readonly Group[]): FeatureSet {
   const [first, ...rest] = groups.map(({ features, evidence, onRequest = FeatureSet.empty }) =>
     evidence ? evidence.possible.minus(onRequest) : features,
   )

@@ -4,6 +4,7 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
 import type { CauseTable } from '../../map/cause-table.ts'
 import type { Group } from '../groups.ts'
+import { findOfferedByAll } from '../offered.ts'
 import { baselineOf, unionOf } from '../pools.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
@@ -47,35 +48,37 @@ export class Losses {
   find(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LossCause[] {
     const lost = unionOf(groups).minus(guest)
     const tallies = this.#losses.tally(groups)
+    const offered = findOfferedByAll(groups)
     return this.#table.in(lost).map(feature => {
       const own = tallies(feature)
-      if (own.length > 0) return { feature, because: own.map(tally => this.#reasonOf(feature, tally)) }
+      if (own.length > 0)
+        return { feature, because: own.map(tally => this.#reasonOf(feature, tally, offered)) }
       const gate = prerequisiteOf(this.#table, feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
-      const because = behind.map(tally => this.#reasonOf(feature, tally, gate))
-      return { feature, because: because.length > 0 ? because : [this.#own(feature)] }
+      const because = behind.map(tally => this.#reasonOf(feature, tally, offered, gate))
+      return { feature, because: because.length > 0 ? because : [this.#own(feature, offered)] }
     })
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
-  #reasonOf(feature: Feature, tally: LackingGroups, gate?: Feature): LossReason {
+  #reasonOf(feature: Feature, tally: LackingGroups, offered: FeatureSet, gate?: Feature): LossReason {
     const [first] = tally.groups
-    if (!first) return this.#own(feature)
+    if (!first) return this.#own(feature, offered)
     const finding = this.#finder.forGroup(first)(gate ?? feature)
     return { ...tally, finding: gate ? { ...finding, behind: gate } : finding }
   }
 
-  #own = (feature: Feature): LossReason => ({
-    finding: explainGuestLoss(this.#causes, feature),
+  #own = (feature: Feature, offered: FeatureSet): LossReason => ({
+    finding: explainGuestLoss(this.#causes, feature, offered),
     groups: [],
     hosts: 0,
   })
 }
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
-function explainGuestLoss(causes: CauseTable, feature: Feature): CauseFinding {
-  const { name, migratable, class: of } = feature
-  const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile'
+function explainGuestLoss(causes: CauseTable, feature: Feature, offered: FeatureSet): CauseFinding {
+  const { name, bits, migratable, class: of } = feature
+  const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile' || !bits.leq(offered)
   const cause = !migratable ? 'not-migratable' : kept ? 'hypervisor' : 'model'
   const remedy = causes.remedy(cause, name) ?? causes.remedy('unknown', name) ?? ''
   return { cause, confidence: 'high', remedy, evidence: [] }
