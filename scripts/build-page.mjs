@@ -7,8 +7,8 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields that are no feature, a quarter of the text of x86. */
-const LEFT_OUT = ['x86/fields.txt']
+/** Data that the page does without: CPUID's fields that are no feature, and what the program `cpuid` calls them. */
+const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt']
 
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'

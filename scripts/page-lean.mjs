@@ -10,4 +10,6 @@ export const dataAlone = text =>
     .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/gm, sources =>
       sources.includes('unverified') ? ' [unverified]' : ' [-]',
     )
+    // What Windows calls a feature is a number, for which nobody looks here.
+    .replace(/ windows:PF\d+/g, '')
     .replace(/(?<=\S) {2,}/g, ' ')

@@ -1,6 +1,6 @@
 import { ParseError } from '../core/parse-error.ts'
 
-type JsYaml = typeof import('js-yaml')
+type JsYaml = typeof import('./yaml-documents.ts')
 
 let yaml: JsYaml | undefined
 
@@ -19,7 +19,7 @@ export const mayHoldManifest = (request: string): boolean => /(?:apiVersion|kind
  * these accept.
  */
 export async function loadYaml(): Promise<void> {
-  yaml ??= await import('js-yaml')
+  yaml ??= await import('./yaml-documents.ts')
 }
 
 /**

@@ -49,6 +49,8 @@ function cpusOf(text: string): CpuLines[] {
 /** @throws ParseError where no line is a feature's */
 function readCpu(lines: readonly string[], source: string, line: number): DistinctDump {
   const labels = readLabels()
+  if (labels.size === 0)
+    throw new ParseError('decoded output of cpuid is not read in the page: give `cpuid -r`', source)
   const words = new Map<string, { place: KnownWord['place']; value: number; known: number }>()
   const values = new Map<string, string>()
   let leaf = ''
