@@ -83,7 +83,7 @@ async function probed(request: HypervisorRequest): Promise<Hypervisor> {
   const host = readHostArch()
   const arch = request.arch ?? host
   const binary = request.emulator ?? findEmulator(arch, { host })
-  if (binary === undefined) throw makeNoEmulatorError(arch)
+  if (binary === undefined) throw makeNoEmulatorError(arch, request.isDomain)
   const conversation = await probeQemu({ binary, cache: request.noCache ? 'none' : undefined })
   return hypervisorOf(conversation, { ...request, emulator: binary }, host)
 }

@@ -53,6 +53,7 @@ const BEHAVIOURS = {
   iommufd: ['12.8', '<hostdev> has the enum iommufd'],
   console: ['12.8', '<devices> has console'],
   'hyperv-defaults': ['12.8', '<hyperv> lists defaults'],
+  'address-bits': ['12.8', "a guest has no more address bits than the host's own CPU"],
   'all-protections': ['12.8', '<features> has s390-pv and tdx on every architecture'],
 } as const satisfies Readonly<Record<string, readonly [since: LibvirtVersion, what: string]>>
 

@@ -37,6 +37,8 @@ export interface QemuRequest {
   readonly virttype?: string | undefined
   readonly arch?: string | undefined
   readonly machine?: string | undefined
+  /** Whether it is of a domain: libvirt words its refusals otherwise. */
+  readonly isDomain?: boolean
 }
 
 /** A QEMU, and how it is used. */
@@ -64,6 +66,7 @@ interface QemuPlace {
 /** What QEMU can be. libvirt's hypervisor commands take any other type for `qemu`; domain capabilities refuse it. */
 const QEMU_VIRT_TYPES: readonly string[] = ['kvm', 'hvf', 'qemu']
 
+const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
 const makeInvalidError = (detail: string): LibvirtError => new LibvirtError('invalid-arg', detail)
 
 /** What this version of libvirt needs. @throws LibvirtError for an older QEMU */
@@ -82,14 +85,25 @@ export function checkQemuVersion(
 }
 
 /** What is refused before an emulator is looked for. @throws LibvirtError */
-export function checkQemuRequest({ virttype, arch }: QemuRequest, isArch: (name: string) => boolean): void {
+export function checkQemuRequest(
+  { virttype, arch, isDomain }: QemuRequest,
+  isArch: (name: string) => boolean,
+): void {
+  if (isDomain && virttype !== undefined && !isVirtType(virttype))
+    throw makeUnsupportedError(`invalid domain type ${virttype}`)
+  if (isDomain && arch !== undefined && !isArch(arch))
+    throw makeUnsupportedError(`Unknown architecture ${arch}`)
   checkVirtType(virttype)
   if (arch !== undefined && !isArch(arch)) throw makeInvalidError(`unknown architecture: ${arch}`)
 }
 
 /** No emulator was found. */
-export const makeNoEmulatorError = (arch: string): LibvirtError =>
-  new LibvirtError('unsupported', `unable to find any emulator to serve '${arch}' architecture`)
+export const makeNoEmulatorError = (arch: string, isDomain = false): LibvirtError =>
+  makeUnsupportedError(
+    isDomain
+      ? `No emulator found for arch '${arch}'`
+      : `unable to find any emulator to serve '${arch}' architecture`,
+  )
 
 /**
  * How a QEMU serves what was asked for.
@@ -101,6 +115,7 @@ export function chooseQemu(
   request: QemuRequest,
 ): QemuChoice {
   const arch = request.arch ?? host
+  if (request.isDomain) checkDomainRequest(capabilities, binary, { ...request, arch })
   if (!isSameFamily(arch, capabilities.arch)) {
     throw makeInvalidError(
       `architecture from emulator '${capabilities.arch}' doesn't match given architecture '${arch}'`,
@@ -143,6 +158,23 @@ export function checkDomainType({ arch, accelerators }: QemuCapabilities, choice
   if (!accelerators.has(choice.accelerator) && virttype !== 'qemu') {
     throw makeInvalidError(`Emulator '${binary}' does not support virt type '${virttype}'`)
   }
+}
+
+/** What a domain's start is refused for. @throws LibvirtError */
+function checkDomainRequest(
+  capabilities: QemuCapabilities,
+  binary: string,
+  { arch, virttype = 'qemu', machine }: QemuRequest & { readonly arch: string },
+): void {
+  const { accelerators } = capabilities
+  const refuse = (what: string, name: string) =>
+    makeUnsupportedError(`Emulator '${binary}' does not support ${what} '${name}'`)
+  if (arch !== capabilities.arch && !ALSO_RUNS[capabilities.arch]?.includes(arch)) throw refuse('arch', arch)
+  if (virttype !== 'qemu' && !accelerators.has(virttype as Accelerator)) throw refuse('virt type', virttype)
+  const { machines = [] } = accelerators.get(virttype === 'qemu' ? 'tcg' : (virttype as Accelerator)) ?? {}
+  if (machine === undefined || machines.length === 0) return
+  const known = machines.some(({ name, alias }) => name === machine || alias === machine)
+  if (!known || machine === 'none') throw refuse('machine type', machine)
 }
 
 /** What an emulator runs besides its own. */

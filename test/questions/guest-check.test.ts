@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { HostCpu } from '../../src/core/cpu.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
@@ -140,6 +141,111 @@ describe('on a Nehalem with vmx', () => {
   test('more vCPUs than the machine takes', () => {
     expect(check(custom('Nehalem'), 5000).message).toBe(
       'unsupported configuration: Maximum CPUs greater than specified machine type limit 4096',
+    )
+  })
+})
+
+const domain = (inner: string, attributes = '', vcpus = 2): string =>
+  `<domain type='kvm'><name>g</name><vcpu${attributes}>${vcpus}</vcpu><os><type arch='x86_64'>hvm</type></os>${inner}</domain>`
+
+const checkDomain = (xml: string, host?: HostCpu): GuestAnswer => {
+  try {
+    const request = parseGuestRequest(parseXml(xml))
+    return guestAnswer(context, prepareGuest(context, request, startPlaceOf(context, hypervisor, host)))
+  } catch (error) {
+    if (error instanceof LibvirtError) return refusal(error)
+    throw error
+  }
+}
+
+const features = (inner: string): string => `<features>${inner}</features>${custom('Nehalem')}`
+const hyperv = (inner: string): string => features(`<hyperv>${inner}</hyperv>`)
+const clock = (inner: string): string => `<clock offset='utc'>${inner}</clock>${custom('Nehalem')}`
+
+describe('what a domain says outside of its CPU', () => {
+  test.each([
+    [
+      hyperv(
+        "<tlbflush state='on'><extended state='on'/><direct state='on'/></tlbflush><stimer state='on'><direct state='on'/></stimer><relaxed state='on'/>",
+      ),
+      'hv-relaxed=on,hv-stimer=on,hv-stimer-direct=on,hv-tlbflush=on,hv-tlbflush-direct=on,hv-tlbflush-ext=on',
+    ],
+    [
+      hyperv("<vendor_id state='on' value='abc'/><spinlocks state='on' retries='8191'/><vapic state='off'/>"),
+      'hv-spinlocks=0x1fff,hv-vendor-id=abc',
+    ],
+    [features("<hyperv mode='passthrough'><relaxed state='on'/></hyperv>"), 'hv-passthrough=on'],
+    [
+      features(
+        "<kvm><poll-control state='on'/><pv-ipi state='off'/><hint-dedicated state='on'/><hidden state='on'/></kvm>",
+      ),
+      'kvm=off,kvm-hint-dedicated=on,kvm-poll-control=on,kvm-pv-ipi=off',
+    ],
+    [
+      features("<pmu state='off'/><pvspinlock state='off'/><apic eoi='on'/>"),
+      'kvm-pv-eoi=on,kvm-pv-unhalt=off,pmu=off',
+    ],
+    [
+      clock(
+        "<timer name='tsc' frequency='2000000000'/><timer name='kvmclock' present='no'/><timer name='hypervclock' present='yes'/>",
+      ),
+      'tsc-frequency=2000000000,kvmclock=off,hv-time=on',
+    ],
+    [clock("<timer name='hypervclock' present='no'/><timer name='rtc'/>"), ''],
+  ])('%s is in the argument', (inner, more) => {
+    expect(checkDomain(domain(inner)).argument).toBe(['Nehalem', more].filter(Boolean).join(','))
+  })
+
+  test('and of the default CPU too, before caches and address width', () => {
+    const cpu = custom('Nehalem', "<maxphysaddr mode='emulate' bits='40'/><cache mode='disable'/>")
+    expect(checkDomain(domain(`<features><pmu/></features>${cpu}`)).argument).toBe(
+      'Nehalem,pmu=on,l3-cache=off,phys-bits=40',
+    )
+  })
+
+  test.each([
+    [hyperv("<nosuch state='on'/>"), 'unsupported HyperV Enlightenment feature: nosuch'],
+    [hyperv('<relaxed/>'), "Missing required attribute 'state' in element 'relaxed'"],
+    [hyperv("<spinlocks state='on' retries='5'/>"), 'HyperV spinlock retry count must be at least 4095'],
+    [hyperv("<vendor_id state='on'/>"), "missing 'value' attribute for HyperV feature 'vendor_id'"],
+    [hyperv("<vendor_id state='on' value='abcdefghijklm'/>"), 'must not be more than 12 characters.'],
+    [hyperv("<vendor_id state='on' value='a,b'/>"), 'HyperV vendor_id value is invalid'],
+    [features("<kvm><nosuch state='on'/></kvm>"), 'unsupported KVM feature: nosuch'],
+    [clock("<timer name='nosuch'/>"), "Invalid value for attribute 'name' in element 'timer': 'nosuch'."],
+  ])('%s is refused', (inner, message) => {
+    expect(checkDomain(domain(inner)).message).toContain(message)
+  })
+
+  test('more CPUs at once than at most', () => {
+    expect(checkDomain(domain(custom('Nehalem'), " current='3'")).message).toBe(
+      'unsupported configuration: maximum vCPU count must not be less than current vCPU count',
+    )
+  })
+
+  test('a host without scaling bounds the TSC, and its address bits a guest', () => {
+    const known: HostCpu = {
+      ...host('Nehalem Intel +vmx'),
+      tsc: { frequency: 2_100_000_000n, scaling: false },
+      maxphysaddr: { mode: 'emulate', bits: 40 },
+    }
+    expect(checkDomain(domain(clock("<timer name='tsc' frequency='2100500000'/>")), known).verdict).toBe(
+      'starts',
+    )
+    expect(checkDomain(domain(clock("<timer name='tsc' frequency='2100600000'/>")), known).message).toContain(
+      'Requested TSC frequency 2100600000 Hz is outside tolerance range ([2099475000, 2100525000] Hz)',
+    )
+    const wide = custom('Nehalem', "<maxphysaddr mode='emulate' bits='41'/>")
+    expect(checkDomain(domain(wide), known).message).toContain('address bits cannot exceed')
+  })
+
+  test('what QEMU would end for', () => {
+    const clusters = custom('Nehalem', "<topology sockets='1' clusters='2' cores='1' threads='1'/>")
+    expect(checkDomain(domain(clusters)).message).toBe(
+      "internal error: QEMU unexpectedly closed the monitor (vm='g'): qemu-system-x86_64: clusters > 1 not supported by this machine's CPU topology",
+    )
+    const narrow = custom('Nehalem', "<maxphysaddr mode='emulate' bits='31'/>")
+    expect(checkDomain(domain(narrow)).message).toContain(
+      'phys-bits should be between 32 and 52  (but is 31)',
     )
   })
 })

@@ -1,8 +1,8 @@
-import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
 import { readWholeText } from '../../host/files/read-found.ts'
+import type { GivenFeatures } from '../../qemu/guest/live.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
@@ -81,21 +81,36 @@ async function answerFor(context: Context, path: string, args: Arguments): Promi
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
     const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))
     const start = prepareGuest(context, asked, place)
-    return guestAnswer(context, start, args.has('replies') ? undefined : await given(context, start))
+    if (args.has('replies')) return guestAnswer(context, start)
+    return await startedAnswer(context, start)
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error
   }
 }
 
+async function startedAnswer(context: Context, start: GuestStart): Promise<GuestAnswer> {
+  try {
+    return guestAnswer(context, start, await given(start))
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error
+    return { ...refusal(error), argument: start.argument, basis: 'started' }
+  }
+}
+
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
-async function given({ map }: Context, { place, argument }: GuestStart) {
-  if (!driverOf(map, place.choice.arch)?.correctLive) return undefined
+async function given({ place, argument, request, cpu }: GuestStart): Promise<GivenFeatures> {
   const { probeGivenFeatures } = await import('../../host/qemu/run-dialogue.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await probeGivenFeatures(binary, {
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
-    guest: { machine: machine?.name ?? 'none', cpu: argument },
+    guest: {
+      name: request.name,
+      machine: machine?.name ?? 'none',
+      cpu: argument,
+      vcpus: request.vcpus,
+      topology: cpu.topology,
+    },
   })
   return { enabled: enabled.map(toLibvirtName), disabled: disabled.map(toLibvirtName) }
 }

@@ -18,9 +18,14 @@ export const qemuCpu: Printer = {
  * A guest's CPU as QEMU's `-cpu` takes it: `Skylake-Server-IBRS,vmx=on,rtm=off`. Features that a policy leaves to the
  * host (`optional`) are not written.
  * @param known the properties that QEMU has: turning off another would keep it from starting. Absent: all
+ * @param settings what the domain says outside of its CPU
  * @see QEMU, documentation, "QEMU / KVM CPU model configuration"
  */
-export function printQemuCpu(cpu: Cpu, known?: { has(property: string): boolean }): string {
+export function printQemuCpu(
+  cpu: Cpu,
+  known?: { has(property: string): boolean },
+  settings: ReadonlyMap<string, string> = new Map(),
+): string {
   const { mode, vendorId, migratable } = asGuest(cpu) ?? {}
   const isPassed = mode === 'host-passthrough' || mode === 'maximum'
   return [
@@ -28,6 +33,7 @@ export function printQemuCpu(cpu: Cpu, known?: { has(property: string): boolean 
     ...(isPassed && migratable !== undefined ? [`migratable=${printOnOff(migratable)}`] : []),
     ...(vendorId === undefined ? [] : [`vendor=${vendorId}`]),
     ...cpu.features.flatMap(feature => printFeature(feature, known)),
+    ...[...settings].map(([name, value]) => `${name}=${value}`),
     ...printCache(cpu, isPassed),
     ...printAddressBits(cpu),
   ].join(',')
@@ -59,6 +65,6 @@ function printCache({ cache }: Cpu, isPassed: boolean): string[] {
 function printAddressBits({ maxphysaddr }: Cpu): string[] {
   if (!maxphysaddr) return []
   const { mode, bits, limit } = maxphysaddr
-  if (mode === 'emulate') return [bits === undefined ? 'host-phys-bits=off' : `phys-bits=${bits}`]
+  if (mode === 'emulate') return [bits ? `phys-bits=${bits}` : 'host-phys-bits=off']
   return ['host-phys-bits=on', ...(limit === undefined ? [] : [`host-phys-bits-limit=${limit}`])]
 }

@@ -2,8 +2,10 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import type { Readable, Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { Dialogue } from '../../arch/dialogue.ts'
+import type { Topology } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
+import { makeEndingError } from '../../qemu/guest/ending.ts'
 import type { QmpCommand, QmpExchange } from '../../qemu/qmp/reply.ts'
 
 type QmpChild = Pick<ChildProcess, 'on'> & {
@@ -17,6 +19,9 @@ const LONGEST_LINE = 64 * 2 ** 20
 
 /** What a child prints on stderr is shown up to here. */
 const LONGEST_WORDS = 4096
+
+/** The program ended by itself; the message is what it said. */
+class Ended extends Error {}
 
 /** The JSON messages that a child writes, a line each. Whatever ends them ends the waiting too. */
 class MessageReader {
@@ -36,7 +41,7 @@ class MessageReader {
     })
     child.on('error', error => this.#stop(error))
     // After the streams are read to their end, so that its last words are heard.
-    child.on('close', (status, signal) => this.#stop(new Error(this.#ending(status, signal))))
+    child.on('close', (status, signal) => this.#stop(new Ended(this.#ending(status, signal))))
     child.stdin.on('error', () => {}) // the child is gone: `close` says so
   }
 
@@ -99,11 +104,19 @@ class MessageReader {
 /** How long a QEMU may say nothing, in milliseconds. It answers within 0.3 s; a busy host takes its time. */
 const TIMEOUT = 120_000
 
+interface StoppedGuest {
+  readonly name?: string | undefined
+  readonly machine: string
+  readonly cpu: string
+  readonly vcpus: number
+  readonly topology?: Topology | undefined
+}
+
 export interface QemuOptions {
   /** What `accel=` is set to. */
   readonly accelerator: 'kvm:tcg' | 'kvm' | 'tcg'
   /** A machine with a CPU, stopped before its first instruction; absent: no machine. */
-  readonly guest?: { readonly machine: string; readonly cpu: string } | undefined
+  readonly guest?: StoppedGuest | undefined
   /** How long it may say nothing, in milliseconds; absent: 120 s. */
   readonly timeout?: number | undefined
 }
@@ -111,12 +124,14 @@ export interface QemuOptions {
 /** A QEMU that runs no guest and only answers questions. It never outlives this process. */
 export class Qemu {
   readonly #binary: string
+  readonly #guest: StoppedGuest | undefined
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #messages: MessageReader
   readonly #release: () => void
 
   private constructor(binary: string, { accelerator, guest, timeout = TIMEOUT }: QemuOptions) {
     this.#binary = binary
+    this.#guest = guest
     this.#child = spawn(binary, makeArguments(accelerator, guest), {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
@@ -167,6 +182,7 @@ export class Qemu {
       return await this.#messages.next(wanted)
     } catch (cause) {
       this.end()
+      if (this.#guest && cause instanceof Ended) throw makeEndingError(this.#guest.name, cause.message)
       const why = cause instanceof Error ? cause.message : String(cause)
       const where = asked === undefined ? '' : ` (asked for ${asked})`
       const detail = `Failed to start QEMU binary ${this.#binary} for probing: ${why}${where}`
@@ -182,10 +198,17 @@ const makeArguments = (accelerator: string, guest: QemuOptions['guest']): string
   '-nographic',
   '-machine',
   `${guest?.machine ?? 'none'},accel=${accelerator}`,
-  ...(guest ? ['-cpu', guest.cpu, '-m', '16'] : []),
+  ...(guest ? ['-cpu', guest.cpu, '-m', '256', '-smp', printTopology(guest)] : []),
   '-qmp',
   'stdio',
 ]
+
+/** A guest of no topology has a socket for each CPU; levels that only some machines have are told where they matter. */
+function printTopology({ vcpus, topology }: StoppedGuest): string {
+  const { sockets = vcpus, dies = 1, clusters = 1, cores = 1, threads = 1 } = topology ?? {}
+  const more = [dies > 1 ? `dies=${dies},` : '', clusters > 1 ? `clusters=${clusters},` : ''].join('')
+  return `${vcpus},sockets=${sockets},${more}cores=${cores},threads=${threads}`
+}
 
 /**
  * Ties a child, which must lead a process group, to this process: however this one ends, by Ctrl-C or `kill -9`

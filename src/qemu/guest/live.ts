@@ -3,6 +3,7 @@ import type { GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
+import type { CpuProperties } from './parse-settings.ts'
 import type { StartPlace } from './place.ts'
 
 /** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */
@@ -15,13 +16,21 @@ export interface GivenFeatures {
  * The definition of the running guest.
  * @throws LibvirtError where libvirt would end the guest again
  */
-export function computeLiveCpu(driver: Driver, cpu: GuestCpu, given: GivenFeatures): GuestCpu {
+export function computeLiveCpu(
+  driver: Driver,
+  cpu: GuestCpu,
+  given: GivenFeatures,
+  settings: CpuProperties,
+): GuestCpu {
   const table = driver.view?.table
   const set = (names: readonly string[]) =>
     table?.setOf(names.flatMap(name => table.get(name) ?? [])) ?? FeatureSet.empty
   const wantsTsc = cpu.features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
   if (wantsTsc && !given.enabled.includes('invtsc')) {
     throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
+  }
+  if (settings.get('kvm-pv-unhalt') === 'on' && !given.enabled.includes('kvm_pv_unhalt')) {
+    throw new LibvirtError('unsupported', "host doesn't support paravirtual spinlocks")
   }
   if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu
   return driver.correctLive?.(cpu, set(given.enabled), set(given.disabled)) ?? cpu
@@ -38,7 +47,8 @@ export function predictGivenFeatures(decoder: Decoder, cpu: GuestCpu, place: Sta
   const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
   const more = db.features.setOf(listAlwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
-  return { enabled: names(wanted.minus(missing).join(more)), disabled: names(missing) }
+  const ofKvm = place.choice.accelerator === 'kvm' ? ['kvm_pv_unhalt'] : []
+  return { enabled: [...names(wanted.minus(missing).join(more)), ...ofKvm], disabled: names(missing) }
 }
 
 function findWanted({ db, featuresOf }: Decoder, cpu: GuestCpu, { cpu: host }: StartPlace): FeatureSet {

@@ -1,7 +1,9 @@
 import type { GuestCpu } from '../../core/cpu.ts'
-import { xmlError } from '../../core/libvirt-error.ts'
+import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
+import { type CpuProperties, parseCpuSettings } from './parse-settings.ts'
 
 /**
  * What a `<domain>` asks of its hypervisor.
@@ -14,13 +16,17 @@ export function parseGuestRequest(domain: Element): GuestRequest {
   const { arch, machine } = (os && child(os, 'type'))?.attributes ?? {}
   const devices = child(domain, 'devices')
   const emulator = devices && child(devices, 'emulator')
+  const name = child(domain, 'name')
   return {
+    name: name && textOf(name),
     virttype: type,
     arch,
-    machine,
+    machine: machine || undefined,
+    isDomain: true,
     emulator: emulator && textOf(emulator),
     vcpus: parseVcpus(domain),
     cpu: child(domain, 'cpu') && parseDomainCpu(domain),
+    settings: parseCpuSettings(domain),
   }
 }
 
@@ -29,18 +35,25 @@ function parseVcpus(domain: Element): number {
   if (!vcpu) return 1
   const text = textOf(vcpu).trim()
   if (!/^\d+$/.test(text)) throw xmlError('maximum vcpus count must be an integer')
-  return Number(text)
+  const vcpus = Number(text)
+  if ((unsigned(vcpu, 'current', undefined, false) ?? 0) > vcpus) {
+    throw new LibvirtError('unsupported', 'maximum vCPU count must not be less than current vCPU count')
+  }
+  return vcpus
 }
 
 /** What a domain asks of its hypervisor, as far as the CPU is concerned. */
 export interface GuestRequest {
+  readonly name?: string | undefined
   readonly virttype: string
   /** Absent: the host's. */
   readonly arch?: string | undefined
   /** Absent: QEMU's default. */
   readonly machine?: string | undefined
+  readonly isDomain: true
   readonly emulator?: string | undefined
   readonly vcpus: number
   /** Absent: whatever the machine gives by itself. */
   readonly cpu?: GuestCpu | undefined
+  readonly settings: CpuProperties
 }

@@ -1,4 +1,5 @@
 import type { AllowedModels } from '../../arch/driver.ts'
+import { driverOf } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { LibvirtVersion } from '../../core/libvirt-version.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
@@ -19,12 +20,15 @@ export interface StartPlace {
   readonly cpu?: HypervisorCpu | undefined
 }
 
-/** The models that the hypervisor has, in libvirt's names. */
+/** The models that the hypervisor has, in libvirt's names; where names are all that models are, others in QEMU's. */
 export function listAllowedModelsAt(map: CpuMap, place: StartPlace): AllowedModels | undefined {
   const { capabilities, choice } = place
-  if (!capabilities.accelerators.get(choice.accelerator)?.models) return undefined
+  const { models } = capabilities.accelerators.get(choice.accelerator) ?? {}
+  if (!models) return undefined
+  const find = makeModelFinder(map, choice.arch)
+  const more = driverOf(map, choice.arch)?.decoder ? [] : models.filter(({ name }) => !find(name))
   return new Map(
-    listHypervisorModels(map, place).map(({ name, unavailable = [] }) => [
+    [...more, ...listHypervisorModels(map, place)].map(({ name, unavailable = [] }) => [
       name,
       unavailable.map(toLibvirtName),
     ]),

@@ -1,12 +1,21 @@
 import type { Comparison } from '../../arch/driver.ts'
 import { compare, incompatibility, translate, update, validate } from '../../arch/operations.ts'
 import { architectureOf, requireDriver } from '../../arch/registry.ts'
-import { type Check, type Cpu, type GuestCpu, updateFeature } from '../../core/cpu.ts'
+import {
+  addIfMissing,
+  type Check,
+  type Cpu,
+  type CpuFeature,
+  type GuestCpu,
+  updateFeature,
+} from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import { isLeftOut } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
+import { checkSettings } from './check-settings.ts'
 import type { GuestRequest } from './parse-request.ts'
 import { listAllowedModelsAt, listHypervisorModels, type StartPlace } from './place.ts'
 
@@ -21,13 +30,15 @@ export function computeStartCpu(map: CpuMap, request: GuestRequest, place: Start
   const { choice } = place
   const { maxCpus = 0 } = choice.machine ?? {}
   if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
-  if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, choice)
+  if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, place)
+  checkSettings(request.settings, place)
   if (maxCpus > 0 && request.vcpus > maxCpus) {
     throw makeUnsupportedError(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
   }
   const cpu = request.cpu
   if (!cpu || isOnlyTopology(cpu)) return makeDefaultCpu(map, cpu, place)
-  if (cpu.deprecatedFeatures !== undefined && listDeprecated(place).length === 0) {
+  if (!supports(cpu, place)) throw makeUnsupportedError(describeUnsupported(cpu, place))
+  if (cpu.deprecatedFeatures !== undefined && !togglesDeprecated(place)) {
     throw makeUnsupportedError('toggling deprecated features for CPU model is unsupported')
   }
   validate(map, choice.arch, cpu)
@@ -66,11 +77,10 @@ function findDefaultCheck({ mode }: GuestCpu, { accelerator }: QemuChoice): Chec
 
 /** What becomes of a CPU on the hypervisor, step by step as libvirt takes them. */
 function makeDefinite(map: CpuMap, cpu: GuestCpu, place: StartPlace): GuestCpu {
-  if (!supports(cpu, place)) throw makeUnsupportedError(describeUnsupported(cpu, place))
   if (cpu.check !== 'none') refuseForbidden(cpu, place)
   const isPassed = cpu.mode === 'host-passthrough' || cpu.mode === 'maximum'
   const made = isPassed ? cpu : updateOnHypervisor(map, cpu, place)
-  const features = made.features.filter(({ name }) => !isLeftOut(name, place.libvirt))
+  const features = addSve(made.features.filter(({ name }) => !isLeftOut(name, place.libvirt)))
   return disableDeprecated({ ...made, features }, place)
 }
 
@@ -124,6 +134,17 @@ function refuseForbidden(cpu: GuestCpu, place: StartPlace): void {
   if (forbidden) throw incompatibility(`Host CPU provides forbidden feature '${forbidden.name}'`)
 }
 
+/** A length of ARM's vectors brings the vectors. */
+const addSve = (features: readonly CpuFeature[]): readonly CpuFeature[] =>
+  features.some(({ name, policy }) => /^sve\d+$/.test(name) && policy !== 'disable' && policy !== 'forbid')
+    ? addIfMissing(features, { name: 'sve', policy: 'require' })
+    : features
+
+/** Whether QEMU tells of a model what newer machines do without, be it nothing. */
+const togglesDeprecated = (place: StartPlace): boolean =>
+  listDeprecated(place).length > 0 ||
+  place.capabilities.schema.returns('query-cpu-model-expansion', 'deprecated-props')
+
 const listDeprecated = ({ capabilities, choice }: StartPlace): readonly string[] =>
   capabilities.accelerators.get(choice.accelerator)?.host?.deprecated ?? []
 
@@ -144,7 +165,8 @@ const isOnlyTopology = ({ mode, model }: GuestCpu): boolean => mode === 'custom'
  * @throws LibvirtError
  * @see the domain's format, element `cpu`
  */
-function checkGuestCpu(cpu: GuestCpu, vcpus: number, { arch }: Pick<QemuChoice, 'arch'>): void {
+function checkGuestCpu(cpu: GuestCpu, vcpus: number, place: StartPlace): void {
+  const { arch } = place.choice
   checkTopology(cpu, vcpus)
   if (cpu.check !== undefined && isOnlyTopology(cpu)) {
     throw makeUnsupportedError('check attribute specified for CPU with no model')
@@ -158,7 +180,7 @@ function checkGuestCpu(cpu: GuestCpu, vcpus: number, { arch }: Pick<QemuChoice, 
   if (cpu.maxphysaddr) {
     if (!settings.includes('maxphysaddr'))
       throw makeUnsupportedError(`${ADDRESSES} specification ${unsupportedOn(arch)}`)
-    checkAddresses(cpu.maxphysaddr)
+    checkAddresses(cpu.maxphysaddr, place)
   }
 }
 
@@ -188,7 +210,16 @@ function checkCache({ mode }: GuestCpu, cache: NonNullable<GuestCpu['cache']>): 
     throw makeUnsupportedError(`unsupported CPU cache level for mode '${cache.mode}'`)
 }
 
-function checkAddresses({ mode, bits }: NonNullable<GuestCpu['maxphysaddr']>): void {
+function checkAddresses(
+  { mode, bits }: NonNullable<GuestCpu['maxphysaddr']>,
+  { own, libvirt }: StartPlace,
+): void {
+  const most = own?.maxphysaddr?.bits ?? Number.POSITIVE_INFINITY
+  if (mode === 'emulate' && (bits ?? 0) > most && hasBehaviour(libvirt, 'address-bits')) {
+    throw makeUnsupportedError(
+      'The number of virtual CPU address bits cannot exceed the number supported by the host CPU',
+    )
+  }
   if (mode === 'passthrough' && bits !== undefined) {
     throw makeUnsupportedError(`${ADDRESSES} number specification cannot be used with mode='passthrough'`)
   }

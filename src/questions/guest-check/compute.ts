@@ -6,6 +6,8 @@ import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
+import { settingsAt } from '../../qemu/guest/check-settings.ts'
+import { predictEnding } from '../../qemu/guest/ending.ts'
 import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
@@ -44,7 +46,12 @@ export function prepareGuest({ map }: Context, request: GuestRequest, place: Sta
   const cpu = computeStartCpu(map, request, place)
   const driver = driverOf(map, place.choice.arch)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
-  return { place, request, cpu, argument: printQemuCpu(cpu, driver?.decoder && host?.properties) }
+  return {
+    place,
+    request,
+    cpu,
+    argument: printQemuCpu(cpu, driver?.decoder && host?.properties, settingsAt(place, request.settings)),
+  }
 }
 
 /**
@@ -52,15 +59,17 @@ export function prepareGuest({ map }: Context, request: GuestRequest, place: Sta
  * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
  */
 export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
-  const { cpu, argument, place } = start
+  const { cpu, argument, place, request } = start
   const driver = requireDriver(map, place.choice.arch)
   const { decoder } = driver
-  if (!decoder) return unlooked(map, driver, start)
+  const ending = given ? undefined : predictEnding(start)
+  if (ending !== undefined) return { ...refusal(ending), argument }
+  if (!decoder) return unlooked(map, driver, start, given ? 'started' : 'expected')
   const { db } = decoder
   const features = given ?? predictGivenFeatures(decoder, cpu, place)
   const basis = given ? 'started' : 'expected'
   try {
-    const live = computeLiveCpu(driver, cpu, features)
+    const live = computeLiveCpu(driver, cpu, features, request.settings)
     const has = db.features.setOf(features.enabled.flatMap(name => db.features.get(name) ?? []))
     const named = decoder.featuresOf(cpu)
     const lost = db.features.in(named.minus(has)).map(reasonOf)
@@ -77,7 +86,14 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
  * Where bits are not looked at, libvirt does not ask QEMU what it gave: the definition stays as it is. A QEMU that
  * answers itself, as on s390x, ends where it cannot give a model.
  */
-function unlooked(map: CpuMap, { throughQemu }: Driver, { cpu, argument, place }: GuestStart): GuestAnswer {
+function unlooked(
+  map: CpuMap,
+  { throughQemu }: Driver,
+  { cpu, argument, place }: GuestStart,
+  basis: GuestAnswer['basis'],
+): GuestAnswer {
+  const answer = { verdict: 'starts', lost: [], gained: [], argument, live: printCpu(cpu), basis } as const
+  if (basis === 'started') return answer
   const { unavailable = [] } = listHypervisorModels(map, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const lacking = unavailable.filter(name => !off.has(name))
@@ -85,7 +101,7 @@ function unlooked(map: CpuMap, { throughQemu }: Driver, { cpu, argument, place }
     const message = `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`
     return { ...refusal(new LibvirtError('internal', message)), argument }
   }
-  return { verdict: 'starts', lost: [], gained: [], argument, live: printCpu(cpu), basis: 'expected' }
+  return answer
 }
 
 /** What libvirt does not start. */

@@ -1,0 +1,134 @@
+import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import { flag, oneOf, requiredUnsigned, unsigned64 } from '../../formats/libvirt/attributes.ts'
+import { child, children, type Element, requiredAttribute } from '../../xml/element.ts'
+
+/** Properties of QEMU's CPU, by name, in the order of its argument: `hv-relaxed` → `on`. */
+export type CpuProperties = ReadonlyMap<string, string>
+
+const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
+
+/**
+ * What a `<domain>` says of its guest's CPU outside of `<cpu>`, in its clock and features.
+ * @throws LibvirtError with libvirt's kind and text
+ */
+export function parseCpuSettings(domain: Element): CpuProperties {
+  const clock = child(domain, 'clock')
+  const features = child(domain, 'features')
+  const apic = features && child(features, 'apic')
+  const hyperv = features && child(features, 'hyperv')
+  const kvm = features && child(features, 'kvm')
+  const parts: readonly (readonly Property[])[] = [
+    clock ? children(clock, 'timer').flatMap(parseTimer) : [],
+    listSwitch('kvm-pv-eoi', apic && flag(apic, 'eoi', 'on', 'off')),
+    listSwitch('kvm-pv-unhalt', parseSwitch(features, 'pvspinlock')),
+    hyperv ? parseHyperv(hyperv) : [],
+    kvm ? parseKvm(kvm) : [],
+    listSwitch('pmu', parseSwitch(features, 'pmu')),
+  ]
+  return new Map(parts.flat())
+}
+
+type Property = readonly [name: string, value: string]
+
+const listSwitch = (name: string, is: boolean | undefined): Property[] =>
+  is === undefined ? [] : [[name, is ? 'on' : 'off']]
+
+/** A feature that is on where it is there and does not say otherwise. */
+function parseSwitch(features: Element | undefined, name: string): boolean | undefined {
+  const element = features && child(features, name)
+  return element && (flag(element, 'state', 'on', 'off') ?? true)
+}
+
+const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervclock', 'armvtimer'] as const
+
+function parseTimer(timer: Element): Property[] {
+  requiredAttribute(timer, 'name')
+  const name = oneOf(timer, 'name', TIMERS)
+  const present = flag(timer, 'present', 'yes', 'no')
+  if (name === 'kvmclock') return listSwitch('kvmclock', present)
+  if (name === 'hypervclock') return present ? [['hv-time', 'on']] : []
+  if (name !== 'tsc' || timer.attributes.frequency === undefined) return []
+  const frequency = unsigned64(timer, 'frequency')
+  return frequency > 0n ? [['tsc-frequency', String(frequency)]] : []
+}
+
+/** Hyper-V's enlightenments in libvirt's order. */
+const ENLIGHTENMENTS =
+  'relaxed vapic spinlocks vpindex runtime synic stimer reset vendor_id frequencies reenlightenment tlbflush ipi evmcs avic emsr_bitmap xmm_input'.split(
+    ' ',
+  )
+
+/** What some of them have inside, and QEMU's name of it. */
+const DETAILS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  stimer: { direct: 'hv-stimer-direct' },
+  tlbflush: { direct: 'hv-tlbflush-direct', extended: 'hv-tlbflush-ext' },
+}
+
+function parseHyperv(hyperv: Element): Property[] {
+  const mode = oneOf(hyperv, 'mode', ['none', 'custom', 'passthrough'])
+  if (mode === 'passthrough') return [['hv-passthrough', 'on']]
+  const on = new Map<string, Element>()
+  for (const element of children(hyperv)) {
+    if (!ENLIGHTENMENTS.includes(element.name)) {
+      throw makeUnsupportedError(`unsupported HyperV Enlightenment feature: ${element.name}`)
+    }
+    if (isOn(element)) on.set(element.name, element)
+  }
+  return ENLIGHTENMENTS.flatMap(name => {
+    const element = on.get(name)
+    return element ? printEnlightenment(element) : []
+  })
+}
+
+function isOn(element: Element): boolean {
+  requiredAttribute(element, 'state')
+  return flag(element, 'state', 'on', 'off') === true
+}
+
+function printEnlightenment(element: Element): Property[] {
+  const { name } = element
+  if (name === 'spinlocks') return [['hv-spinlocks', `0x${parseRetries(element).toString(16)}`]]
+  if (name === 'vendor_id') return [['hv-vendor-id', parseVendorId(element)]]
+  const details = Object.entries(DETAILS[name] ?? {}).flatMap(([inner, property]): Property[] => {
+    const found = child(element, inner)
+    return found && isOn(found) ? [[property, 'on']] : []
+  })
+  return [[`hv-${name.replace('_', '-')}`, 'on'], ...details]
+}
+
+function parseRetries(element: Element): number {
+  const retries = requiredUnsigned(element, 'retries')
+  if (retries < 4095) throw xmlError('HyperV spinlock retry count must be at least 4095')
+  return retries
+}
+
+function parseVendorId({ attributes }: Element): string {
+  const { value } = attributes
+  if (value === undefined) throw xmlError("missing 'value' attribute for HyperV feature 'vendor_id'")
+  if (value.length > 12) throw xmlError('HyperV vendor_id value must not be more than 12 characters.')
+  if (value.includes(',')) throw xmlError('HyperV vendor_id value is invalid')
+  return value
+}
+
+/** KVM's features in libvirt's order, with what `on` and `off` mean to QEMU. */
+const KVM: Readonly<Record<string, { readonly on?: Property; readonly off?: Property }>> = {
+  hidden: { on: ['kvm', 'off'] },
+  'hint-dedicated': { on: ['kvm-hint-dedicated', 'on'] },
+  'poll-control': { on: ['kvm-poll-control', 'on'] },
+  'pv-ipi': { off: ['kvm-pv-ipi', 'off'] },
+  'dirty-ring': {},
+}
+
+function parseKvm(kvm: Element): Property[] {
+  const states = new Map<string, boolean>()
+  for (const element of children(kvm)) {
+    if (!Object.hasOwn(KVM, element.name))
+      throw makeUnsupportedError(`unsupported KVM feature: ${element.name}`)
+    states.set(element.name, isOn(element))
+  }
+  return Object.entries(KVM).flatMap(([name, { on, off }]) => {
+    const state = states.get(name)
+    const property = state === undefined ? undefined : state ? on : off
+    return property ? [property] : []
+  })
+}
