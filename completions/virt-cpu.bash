@@ -20,7 +20,7 @@ _virt_cpu() {
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
-    models) options='--usable-on --virttype --arch --machine --emulator --json --markdown --no-cache --cpu-map --libvirt --help'; words='' ;;
+    models) options='--fleet --usable-on --virttype --arch --machine --emulator --json --markdown --no-cache --cpu-map --libvirt --help'; words='' ;;
     hosts) options='--fleet --json --markdown --o --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --json --markdown --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --k --level --must-have --smallest --vendors --pin --json --markdown --cpu-map --libvirt --help'; words='' ;;

@@ -113,6 +113,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l json -d 'the ans
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a models -d 'List the named models that every host of a pool can give'
+complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l usable-on -r -d 'recorded hosts: conversations with QEMU, domain capabilities, directories of them'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l virttype -x -a "kvm qemu" -d 'virtualization type (/domain/@type): kvm or qemu'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l arch -r -d 'CPU architecture (/domain/os/type/@arch)'

@@ -15,6 +15,9 @@ export type Presence = 'present' | 'assumed' | 'absent' | 'unknown'
 /** The answer to a question about a fleet. `assumed`: yes, if what was assumed is true. */
 export type Verdict = 'yes' | 'assumed' | 'unknown' | 'no'
 
+/** The strongest first. */
+export const VERDICTS: readonly Verdict[] = ['yes', 'assumed', 'unknown', 'no']
+
 /**
  * Three-valued knowledge of a CPU's features: recorded as present, recorded as absent, assumed present, or unknown
  * (in none of the three). The three sets never overlap. Only what was recorded makes an answer `no`; an assumption that

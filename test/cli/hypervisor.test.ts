@@ -130,7 +130,7 @@ describe('hypervisor-cpu-baseline', () => {
 
 describe('models', () => {
   test('best first, and what keeps the others from it', () => {
-    const { status, stdout } = run('models', HOSTS)
+    const { status, stdout } = run('models', '--usable-on', HOSTS)
     expect(status).toBe(0)
     expect(stdout).toMatch(/^usable on all 3 hosts, best first:\n {2}Skylake-Server-noTSX-IBRS {2}Intel\n/)
     expect(stdout).toContain(`lacks hle, rtm (${HOSTS}/ice-01.replies)`)
@@ -142,14 +142,18 @@ describe('models', () => {
     const models = "<model usable='yes'>Nehalem</model><model usable='no'>Westmere</model>"
     const old = `<domainCapabilities><arch>x86_64</arch><cpu>${mode}${models}</mode></cpu></domainCapabilities>`
     const path = join(folderOf({ 'old.xml': old }), 'old.xml')
-    const { stdout } = run('models', path, `${HOSTS}/sky-03.replies`)
+    const { stdout } = run('models', '--usable-on', path, '--usable-on', `${HOSTS}/sky-03.replies`)
     expect(stdout).toContain('usable on all 2 hosts, best first:\n  Nehalem  Intel\n')
     expect(stdout).toContain(`Westmere${' '.repeat(19)}Intel       for unknown reasons (${path})`)
   })
 
   test('none', () => {
     const path = join(folderOf({ 'none.xml': '<domainCapabilities/>' }), 'none.xml')
-    expect(run('models', path)).toEqual({ status: 1, stdout: `no model is usable on ${path}\n`, stderr: '' })
+    expect(run('models', '--usable-on', path)).toEqual({
+      status: 1,
+      stdout: `no model is usable on ${path}\n`,
+      stderr: '',
+    })
   })
 })
 

@@ -1,14 +1,17 @@
 import { inputOfHosts } from '../../questions/input/recorded-hypervisor.ts'
+import type { ModelVerdicts } from '../../questions/models/answer.ts'
 import { modelsQuestion } from '../../questions/models/question.ts'
 import { hypervisorRequest, NO_CACHE, openHosts } from '../hypervisor.ts'
-import { ownCommand } from '../own.ts'
+import { FLEET, ownCommand } from '../own.ts'
 
 export const command = ownCommand({
   question: modelsQuestion,
   description:
-    'List the named models that guests can be given on every host of a pool, best first, and what blocks the others ' +
-    'on which host. Hosts are recorded ones, or this one.',
-  example: 'virt-cpu models --usable-on examples/hypervisors',
+    'List the named models that guests can be given on every host, best first, with level, vendor and the versions of ' +
+    'QEMU and libvirt that they need, and what blocks the others on which host. Of a fleet, whatever describes it, the ' +
+    'verdict is yes, assumed, unknown or no; --usable-on takes the word of recorded hypervisors alone; without either, of this host.',
+  example: 'virt-cpu models examples/fleet',
+  fleets: { documents: { ...FLEET, required: false } },
   fields: { virttype: { words: ['kvm', 'qemu'] } },
   inputs: {
     placeholders: { hosts: [''] },
@@ -16,15 +19,21 @@ export const command = ownCommand({
       {
         name: 'usable-on',
         value: 'file',
-        positional: 'many',
+        repeats: true,
         help: 'recorded hosts: conversations with QEMU, domain capabilities, directories of them',
       },
     ],
     async open(args, context) {
-      const { hosts, notes } = await openHosts(context, args.all('usable-on'), hypervisorRequest(args))
+      const [recorded, more] = [args.all('usable-on'), args.all('fleet')]
+      if (recorded.length === 0 && more.length > 0) return { input: { hosts: undefined }, notes: [] }
+      const { hosts, notes } = await openHosts(context, [...recorded, ...more], hypervisorRequest(args))
       return { input: { hosts: inputOfHosts(hosts) }, notes }
     },
   },
   options: [NO_CACHE],
-  status: ({ usable }) => (usable.length > 0 ? 0 : 1),
+  status: answer => (('models' in answer ? isKnownNo(answer.models) : answer.usable.length === 0) ? 1 : 0),
 })
+
+/** Whether each of the models is known not to run somewhere. */
+const isKnownNo = (models: ModelVerdicts['models']): boolean =>
+  models.every(({ verdict }) => verdict === 'no')

@@ -3,6 +3,7 @@ import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
 import { isRows } from '../../formats/json/cpuid-json.ts'
 import { formatInput } from '../answer-parts.ts'
 import { described, flag, text } from '../schema.ts'
+import { fleetInput } from './fleet/open-fleet.ts'
 
 const plainText = v.string('must be text')
 const texts = v.array(plainText, 'must be a list of texts')
@@ -33,8 +34,10 @@ export const modelsInput = v.strictObject({
   all: flag('Return all models that the hypervisor knows, usable or not.'),
 })
 export const usableInput = v.strictObject({
-  hosts: described(v.pipe(texts, v.minLength(1, 'is empty')), RECORDED_HOSTS),
+  hosts: v.optional(described(v.pipe(texts, v.minLength(1, 'is empty')), RECORDED_HOSTS)),
   ...use,
+  ...fleetInput,
+  documents: v.optional(fleetInput.documents),
 })
 
 export const baselineInput = v.pipe(

@@ -31,3 +31,26 @@ export const UsableModels = v.strictObject({
   ),
 })
 export type UsableModels = AnswerOf<typeof UsableModels>
+
+/** Whether every host of a fleet can give a model, by what documents of any kind say of them. */
+export const ModelVerdict = v.strictObject({
+  ...ModelOnHosts.entries,
+  level: described(v.nullable(v.string()), 'The level of x86-64 that its guests reach.'),
+  qemu: described(v.string(), 'The least version of QEMU that has it: `8.2`, `6.2 or older`.'),
+  libvirt: v.string(),
+  verdict: described(
+    v.picklist(['yes', 'assumed', 'unknown', 'no']),
+    '`no` only where a document says that something is missing; `assumed`: by what KVM makes of such CPUs.',
+  ),
+  blockers: described(v.array(LostFeature), 'What is known to be missing, each with the hosts that lack it.'),
+  unknown: described(v.array(LostFeature), 'What nothing is known of, each with the hosts.'),
+  absentOn: described(v.array(v.string()), 'Hosts whose hypervisor was recorded and has no such model.'),
+  unexplainedOn: described(v.array(v.string()), 'Hosts that block it and do not say why.'),
+})
+export type ModelVerdict = AnswerOf<typeof ModelVerdict>
+
+export const ModelVerdicts = v.strictObject({
+  hosts: v.array(v.string()),
+  models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
+})
+export type ModelVerdicts = AnswerOf<typeof ModelVerdicts>

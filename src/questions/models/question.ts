@@ -1,16 +1,24 @@
+import * as v from 'valibot'
+import { BadRequest } from '../context.ts'
+import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { readRecordedHosts } from '../input/recorded-hypervisor.ts'
 import { usableInput } from '../input/schemas.ts'
-import { question } from '../question.ts'
-import { UsableModels } from './answer.ts'
+import { type Outcome, question } from '../question.ts'
+import { ModelVerdicts, UsableModels } from './answer.ts'
 import { usableModels } from './compute.ts'
+import { modelVerdicts } from './verdicts.ts'
 
 export const modelsQuestion = question({
   name: 'models',
   summary: 'List the models that guests can be given on every one of these hosts, best first',
   input: usableInput,
-  answer: UsableModels,
+  answer: v.union([UsableModels, ModelVerdicts]),
   report: async () => (await import('./report.ts')).reportModels,
-  run: (context, { hosts, ...use }) => ({
-    answer: usableModels(context, readRecordedHosts(context, hosts, use)),
-  }),
+  run: (context, input): Outcome<UsableModels | ModelVerdicts, never> => {
+    const { hosts, documents, fleet, ...use } = input
+    if (hosts) return { answer: usableModels(context, readRecordedHosts(context, hosts, use)) }
+    if (!documents) throw new BadRequest('give either hosts, which describe hypervisors, or documents')
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
+    return { answer: modelVerdicts(view), notes }
+  },
 })

@@ -1,13 +1,63 @@
 import { count, fewNames } from '../../core/text.ts'
+import type { Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { byHosts } from '../words/note.ts'
 import { describeQemuOnly } from '../words/qemu-only.ts'
-import type { BlockedModel, UsableModels } from './answer.ts'
+import type { BlockedModel, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
 
 const PLAIN = { title: '' } as const
 
 /** Adds the models that are usable everywhere, and what blocks each of the others. */
-export const reportModels: Reporter<UsableModels> = (report, answer) => {
+export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, answer) =>
+  'models' in answer ? reportVerdicts(report, answer) : reportUsable(report, answer)
+
+const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
+
+/** One line a model. What is only unknown is told apart from what is known to be missing. */
+function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void {
+  const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
+  const runs = models.filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
+  report.line({
+    text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}; best first:`,
+    tone: runs.length > 0 ? 'good' : 'bad',
+  })
+  report.table(
+    [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
+    runs.map(model => [...cellsOf(model), model.qemu, model.libvirt]),
+  )
+  report.table(
+    [...COLUMNS, { title: 'what stands against it', wraps: true }],
+    models
+      .filter(model => !runs.includes(model))
+      .map(model => [
+        ...cellsOf(model),
+        [describeBlocks(model), describeUnknown(model)].filter(Boolean).join('; '),
+      ]),
+  )
+}
+
+const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [
+  name,
+  { text: verdict, tone: TONES[verdict] },
+  level ?? '-',
+  vendor || 'any',
+]
+
+const TONES = { yes: 'good', assumed: 'good', unknown: 'warning', no: 'bad' } as const
+
+/** `not known: avx512f (a, b)` */
+const describeUnknown = ({ unknown }: ModelVerdict): string =>
+  byHosts(unknown)
+    .map(({ features, hosts }) => `not known: ${listed(features)} (${fewNames(hosts)})`)
+    .join('; ')
+
+const listed = (features: readonly { readonly feature: string }[]): string =>
+  fewNames(
+    features.map(({ feature }) => feature),
+    MOST,
+  )
+
+function reportUsable(report: Report, answer: UsableModels): void {
   const { hosts, usable, blocked, qemuOnly = [] } = answer
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   report.line(
@@ -32,11 +82,14 @@ export const reportModels: Reporter<UsableModels> = (report, answer) => {
 const MOST = 8
 
 /** `lacks avx512f (a, b); unknown to the hypervisor (c)` */
-function describeBlocks({ blockers, absentOn, unexplainedOn }: BlockedModel): string {
-  const lacks = byHosts(blockers).map(({ features, hosts }) => {
-    const names = features.map(({ feature }) => feature)
-    return `lacks ${fewNames(names, MOST)} (${fewNames(hosts)})`
-  })
+function describeBlocks({
+  blockers,
+  absentOn,
+  unexplainedOn,
+}: Pick<BlockedModel, 'blockers' | 'absentOn' | 'unexplainedOn'>): string {
+  const lacks = byHosts(blockers).map(
+    ({ features, hosts }) => `lacks ${listed(features)} (${fewNames(hosts)})`,
+  )
   const absent = absentOn.length > 0 ? [`unknown to the hypervisor (${fewNames(absentOn)})`] : []
   const unexplained = unexplainedOn.length > 0 ? [`for unknown reasons (${fewNames(unexplainedOn)})`] : []
   return [...lacks, ...absent, ...unexplained].join('; ')

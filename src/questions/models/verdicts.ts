@@ -1,0 +1,104 @@
+import { allOf, Evidence, VERDICTS, type Verdict } from '../../core/evidence.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import type { Model } from '../../core/model.ts'
+import { withoutVoid } from '../../fleet/causes/prerequisite.ts'
+import type { FleetHost } from '../../fleet/host.ts'
+import { levelOf } from '../../map/levels.ts'
+import type { LostFeature } from '../answer-parts.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { reasonOf } from '../words/note.ts'
+import type { ModelVerdict, ModelVerdicts } from './answer.ts'
+
+/** Hosts of which documents say the same. */
+interface Kind {
+  readonly first: FleetHost
+  readonly names: string[]
+}
+
+/** What hosts of a kind say of a model. */
+interface OnKind {
+  readonly names: readonly string[]
+  readonly verdict: Verdict
+  readonly missing: FeatureSet
+  readonly unknown: FeatureSet
+  readonly refusal?: 'absent' | 'unexplained'
+}
+
+/** Every model of x86, by whether all hosts of a fleet can give it. */
+export function modelVerdicts(view: FleetView): ModelVerdicts {
+  const kinds = kindsOf(view.fleet.hosts)
+  const models = view.db.models.map(model => ({ model, answer: verdictOn(view, model, kinds) }))
+  models.sort(
+    (a, b) =>
+      VERDICTS.indexOf(a.answer.verdict) - VERDICTS.indexOf(b.answer.verdict) ||
+      b.answer.worth - a.answer.worth ||
+      b.model.index - a.model.index,
+  )
+  return { hosts: view.fleet.hosts.map(({ name }) => name), models: models.map(({ answer }) => answer) }
+}
+
+function kindsOf(hosts: readonly FleetHost[]): Kind[] {
+  const kinds: Kind[] = []
+  for (const host of hosts) {
+    const { evidence, models, features } = host
+    const kind = kinds.find(
+      ({ first }) => first.evidence === evidence && first.models === models && first.features === features,
+    )
+    if (kind) kind.names.push(host.name)
+    else kinds.push({ first: host, names: [host.name] })
+  }
+  return kinds
+}
+
+function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): ModelVerdict {
+  const on = kinds.map(kind => onKind(view, model, kind))
+  const refused = (why: OnKind['refusal']) =>
+    on.flatMap(({ refusal, names }) => (refusal === why ? names : []))
+  const level = levelOf(view.levels, model.features)
+  return {
+    name: model.name,
+    vendor: model.vendor?.name ?? '',
+    worth: view.valuation.worth(model.features),
+    level: level?.name ?? null,
+    ...view.releases.needed([model.name]),
+    verdict: allOf(on.map(({ verdict }) => verdict)),
+    blockers: lostOf(view, on, ({ missing }) => missing),
+    unknown: lostOf(view, on, ({ unknown }) => unknown),
+    absentOn: refused('absent'),
+    unexplainedOn: refused('unexplained'),
+  }
+}
+
+/** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
+function onKind({ db }: FleetView, model: Model, { first, names }: Kind): OnKind {
+  const nothing = { names, missing: FeatureSet.empty, unknown: FeatureSet.empty }
+  const blockers = first.models?.get(model.name)
+  if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
+  if (blockers) {
+    const missing = db.features.setOf(blockers.flatMap(name => db.features.get(name) ?? []))
+    return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
+  }
+  if (listsAllModels(first)) return { ...nothing, verdict: 'no', refusal: 'absent' }
+  const needed = withoutVoid(db.features, model.features)
+  const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
+  return {
+    names,
+    verdict: evidence.gives(needed),
+    missing: evidence.missing(needed),
+    unknown: evidence.unknown(needed),
+  }
+}
+
+const COMPLETE: ReadonlySet<string> = new Set(['domainCapabilities', 'qmp'])
+
+/** Platforms list only some of the models that a hypervisor has. */
+const listsAllModels = ({ models, readFrom = [] }: FleetHost): boolean =>
+  models !== undefined && models.size > 0 && readFrom.some(({ document }) => COMPLETE.has(document))
+
+function lostOf({ db }: FleetView, on: readonly OnKind[], setOf: (one: OnKind) => FeatureSet): LostFeature[] {
+  const all = on.reduce((set, one) => set.join(setOf(one)), FeatureSet.empty)
+  return db.features.in(all).map(feature => ({
+    ...reasonOf(feature),
+    hosts: on.flatMap(one => (feature.bits.leq(setOf(one)) ? one.names : [])),
+  }))
+}

@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { models, type QuestionInput } from '../../src/index.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { folderOf, hostXml, virtCpu } from '../cli/virt-cpu.ts'
+import { runs } from '../effort.ts'
+
+const db = CpuMap.builtIn().of('x86')
+type Documents = NonNullable<QuestionInput<'models'>['documents']>
+
+function verdicts(documents: Documents) {
+  const answer = models({ documents })
+  if (!('models' in answer)) throw new Error('no verdicts')
+  return answer.models
+}
+
+/** Capabilities of a hypervisor that lists no models and says only what it gives by default. */
+const offers = (model: string) =>
+  `<domainCapabilities><arch>x86_64</arch><cpu><mode name='host-model' supported='yes'>
+<model>${model}</model></mode></cpu></domainCapabilities>`
+
+describe('models over evidence', () => {
+  test('every model has a verdict, the best first', () => {
+    const all = verdicts([{ path: 'a.xml', text: hostXml('Haswell') }])
+    expect(all.map(({ name }) => name).sort()).toEqual(db.models.map(({ name }) => name).sort())
+    const order = ['yes', 'assumed', 'unknown', 'no']
+    const ranks = all.map(({ verdict }) => order.indexOf(verdict))
+    expect(ranks).toEqual([...ranks].sort())
+    expect(all.find(({ name }) => name === 'Haswell')).toMatchObject({ verdict: 'assumed', vendor: 'Intel' })
+  })
+
+  test('a feature of which nothing is known never makes a no', () => {
+    const names = db.models.map(({ name }) => name)
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 4 }), given => {
+        const all = verdicts(given.map((model, i) => ({ path: `n${i}.xml`, text: offers(model) })))
+        expect(all.filter(({ verdict }) => verdict === 'no')).toEqual([])
+        for (const { verdict, unknown } of all) expect(verdict === 'unknown').toBe(unknown.length > 0)
+      }),
+      { numRuns: runs(10) },
+    )
+  })
+
+  test('a no names what is missing, and where', () => {
+    const documents = [
+      { path: 'a.xml', text: hostXml('Skylake-Server') },
+      { path: 'b.xml', text: hostXml('Nehalem') },
+    ]
+    const server = verdicts(documents).find(({ name }) => name === 'Skylake-Server')
+    expect(server).toMatchObject({ verdict: 'no', level: 'x86-64-v4', unknown: [] })
+    expect(server?.blockers.find(({ feature }) => feature === 'avx512f')?.hosts).toEqual(['b.xml'])
+  })
+
+  test('the command', () => {
+    const cwd = folderOf({ 'a.xml': hostXml('Haswell'), 'b.xml': hostXml('Nehalem') })
+    const { status, stdout } = virtCpu(['models', 'a.xml', 'b.xml'], { cwd })
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^\d+ models of \d+ can run on all 2 hosts; best first:\n/)
+    expect(stdout).toContain('(b.xml)')
+  })
+})
