@@ -115,7 +115,3 @@ const RANK: Readonly<Record<Verdict, number>> = { no: 0, unknown: 1, assumed: 2,
 /** The weakest of the verdicts: all must hold. Of none: `yes`. */
 export const allOf = (verdicts: Iterable<Verdict>): Verdict =>
   [...verdicts].reduce<Verdict>((worst, next) => (RANK[next] < RANK[worst] ? next : worst), 'yes')
-
-/** The strongest of the verdicts: one must hold. Of none: `no`. */
-export const anyOf = (verdicts: Iterable<Verdict>): Verdict =>
-  [...verdicts].reduce<Verdict>((best, next) => (RANK[next] > RANK[best] ? next : best), 'no')

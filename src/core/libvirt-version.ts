@@ -17,7 +17,7 @@ export function parseLibvirtVersion(text: string): LibvirtVersion | undefined {
 }
 
 /** Whether `version` is `least` or newer. */
-export function isAtLeast(version: LibvirtVersion, least: LibvirtVersion): boolean {
+function isAtLeast(version: LibvirtVersion, least: LibvirtVersion): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number)
   return major > leastMajor || (major === leastMajor && minor >= leastMinor)
