@@ -10,6 +10,12 @@ import { dataAlone } from './page-lean.mjs'
 /** Data that the page does without: CPUID's fields that are no feature, and what the program `cpuid` calls them. */
 const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt']
 
+/** Where lines are continued, one line each; the sources of rules are not shown. */
+function shorten(name, text) {
+  if (name === 'x86/kvm.txt') return text.replace(/ \[[^\]]*\]| +#.*$/gm, '')
+  return name === 'x86/names.txt' || name === 'releases.txt' ? text.replace(/\n {4,}/g, ' ') : text
+}
+
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'
 
@@ -81,7 +87,7 @@ async function program(entry, shared) {
     plugins: [
       sampleFleet,
       withoutReports,
-      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : dataAlone(text))),
+      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })
   // An HTML parser must not see the end of the element in it.

@@ -10,6 +10,6 @@ export const dataAlone = text =>
     .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/gm, sources =>
       sources.includes('unverified') ? ' [unverified]' : ' [-]',
     )
-    // What Windows calls a feature is a number, for which nobody looks here.
-    .replace(/ windows:PF\d+/g, '')
+    // What Windows and compilers call a feature stands in none of the files that are dropped on the page.
+    .replace(/ (?:windows|gcc):\S+/g, '')
     .replace(/(?<=\S) {2,}/g, ' ')
