@@ -12,8 +12,10 @@ const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt']
 
 /** Where lines are continued, one line each; the sources of rules are not shown. */
 function shorten(name, text) {
-  if (name === 'x86/kvm.txt') return text.replace(/ \[[^\]]*\]| +#.*$/gm, '')
-  return name === 'x86/names.txt' || name === 'releases.txt' ? text.replace(/\n {4,}/g, ' ') : text
+  if (name === 'x86/kvm.txt') return text.replace(/ \[[^\]]*\]/g, ' [-]')
+  // What Windows and compilers call a feature stands in none of the files that are dropped on the page.
+  if (name === 'x86/names.txt') return text.replace(/\n {4,}/g, ' ').replace(/ (?:windows|gcc):\S+/g, '')
+  return name === 'releases.txt' ? text.replace(/\n {4,}/g, ' ') : text
 }
 
 /** The fleet that the page shows to who has none at hand. */

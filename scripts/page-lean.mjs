@@ -7,9 +7,9 @@
 export const dataAlone = text =>
   text
     .replace(/^#.*\n/gm, '')
+    // A source on a line of its own belongs to the line above.
+    .replace(/\n {4,}(?=\[)/g, ' ')
     .replace(/ +\[[\w; .-]+\](?= *(?:#.*)?$)/gm, sources =>
       sources.includes('unverified') ? ' [unverified]' : ' [-]',
     )
-    // What Windows and compilers call a feature stands in none of the files that are dropped on the page.
-    .replace(/ (?:windows|gcc):\S+/g, '')
     .replace(/(?<=\S) {2,}/g, ' ')

@@ -5,6 +5,7 @@ import { dataAlone } from '../../scripts/page-lean.mjs'
 import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
 import { databaseTexts } from '../../src/map/cpu-map.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
+import { builtinKvmRules, parseKvmRules } from '../../src/map/kvm-rules.ts'
 import { pack } from '../../src/map/packed.ts'
 import { builtin } from '../built-in.ts'
 
@@ -13,6 +14,7 @@ const data = join(import.meta.dirname, '..', '..', 'data')
 /** The words of a data file's lines, and the notes behind them, without sources. */
 const facts = (text: string): string[] =>
   text
+    .replace(/\n {4,}(?=\[)/g, ' ')
     .split('\n')
     .filter(line => line.trim() !== '' && !line.startsWith('#'))
     .map(line =>
@@ -37,6 +39,20 @@ test('the page has causes as the package has them', () => {
   const told = (table: ReturnType<typeof parsed>) =>
     CAUSES.map(cause => [table.meaning(cause), list.map(({ name }) => table.remedy(cause, name))])
   expect(told(parsed(dataAlone(text)))).toEqual(told(parsed(text)))
+})
+
+test('the page has the rules of KVM', () => {
+  const text = dataAlone(readFileSync(join(data, 'x86', 'kvm.txt'), 'utf8'))
+  const plain = (all: ReturnType<typeof parseKvmRules>) =>
+    all.rules.map(({ kind, features, vendors, needs, since, until }) => [
+      kind,
+      features,
+      vendors,
+      needs,
+      since,
+      until,
+    ])
+  expect(plain(parseKvmRules({ name: 'x86/kvm.txt', text }))).toEqual(plain(builtinKvmRules()))
 })
 
 test('the page has the same models and features', () => {

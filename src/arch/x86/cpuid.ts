@@ -9,7 +9,7 @@ import { signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import type { CpuBits, CpuSizes, Encoded } from '../driver.ts'
 import { featuresWith } from './definition.ts'
-import { tablesOf, type VendorWord } from './tables.ts'
+import { perDatabase, tablesOf, type VendorWord } from './tables.ts'
 
 /** The bits of EAX of leaf 1 that count: family, model, stepping; processor type and reserved bits do not. */
 const SIGNATURE_MASK = 0x0fff_3fff
@@ -57,16 +57,26 @@ function vendorOf(vendors: readonly VendorWord[], data: Cpuid): Vendor | undefin
 }
 
 /** libvirt reads no other MSR of a host. */
-const HOST_MSRS: ReadonlySet<U32> = new Set([0xcf, 0x10a])
+const HOST_MSRS: readonly U32[] = [0xcf, 0x10a]
 
 /**
  * The features that a dump can tell of: those of CPUID, whose leaves beyond the highest are zero, and those of the MSRs
  * that it has. Without a dump: what libvirt's definition of a host can tell of.
  */
-export function findCoverage({ features }: Database, data?: Cpuid): FeatureSet {
-  const msrs = data ? new Set(data.msrs().map(([index]) => index)) : HOST_MSRS
-  return features.setOf(features.list.filter(({ place }) => place.kind !== 'msr' || msrs.has(place.index)))
+export function findCoverage(db: Database, data?: Cpuid): FeatureSet {
+  const msrs = data ? data.msrs().map(([index]) => index) : HOST_MSRS
+  const made = COVERAGES(db)
+  const key = [...msrs].sort().join(' ')
+  const all = db.features.list
+  const found =
+    made.get(key) ??
+    db.features.setOf(all.filter(({ place }) => place.kind !== 'msr' || msrs.includes(place.index)))
+  made.set(key, found)
+  return found
 }
+
+/** One object for hosts that tell of the same MSRs. */
+const COVERAGES = perDatabase(() => new Map<string, FeatureSet>())
 
 /** Whether any bit is set that belongs to no feature of the database. */
 export function hasOtherBits(db: Database, data: Cpuid): boolean {
