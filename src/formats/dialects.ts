@@ -5,6 +5,7 @@ import { ldSo } from './dumps/ld-so.ts'
 import { libcpuid } from './dumps/libcpuid.ts'
 import { lscpu } from './dumps/lscpu.ts'
 import { namedRegisters } from './dumps/registers.ts'
+import { inText, type Part, partsOf } from './envelope.ts'
 import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
@@ -92,26 +93,46 @@ export const DIALECTS: readonly Dialect[] = [
 /** The dialect of a text; undefined for a text in none. */
 export function dialectOf(text: string): Dialect | undefined {
   const known = DIALECTS.find(dialect => dialect.sniff(text))
-  if (known) return known
   // The reader says where it stops being JSON.
-  if (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
-  // virsh skips text before an element.
-  return /<[A-Za-z_]/.test(text) ? libvirtXml : undefined
+  return known ?? (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text) ? cpuidJson : undefined)
 }
 
+const isReadable = (text: string): boolean => DIALECTS.some(({ sniff }) => sniff(text))
+
 /**
- * Everything that a text holds, in whatever dialect it is, with or without a byte order mark; empty for a text in none.
+ * The parts of a text, each with its dialect: one machine's each, or the whole. Without a byte order mark.
+ * @see partsOf
+ */
+export const dialectsOf = (text: string): readonly (readonly [Part, Dialect | undefined])[] =>
+  partsOf(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
+    part,
+    dialectOf(part.text),
+  ])
+
+/**
+ * Everything that a text holds, in whatever dialect it is, with or without a byte order mark, prompts, fences, and
+ * prefixes or heads that tell several machines apart; empty for a text in none.
  * @param source what errors call the text
  * @throws ParseError, LibvirtError
  */
 export function readText(text: string, source = '', options?: ReadOptions): Found[] {
-  const content = text.startsWith('\ufeff') ? text.slice(1) : text
-  const dialect = dialectOf(content)
-  return dialect ? readNamed(dialect, content, source, options) : []
+  const parts = dialectsOf(text)
+  const found = parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options))
+  const unread = parts.flatMap(([{ called }, dialect]) => (dialect || called === undefined ? [] : called))
+  const [first, ...more] = found
+  if (!first || unread.length === 0) return found
+  const told = `what stands under ${unread.join(', ')} is in no format that is read, and left out`
+  return [{ ...first, notes: [...(first.notes ?? []), told] }, ...more]
 }
 
-/** What a text in a dialect holds, each thing with the name of a dialect that is not XML. @throws as `readText` */
-export function readNamed(dialect: Dialect, text: string, source: string, options?: ReadOptions): Found[] {
-  const found = dialect.read(text, source, options)
-  return dialect === libvirtXml ? found : found.map(one => ({ ...one, dialect: dialect.name }))
+function readPart(part: Part, dialect: Dialect | undefined, source: string, options?: ReadOptions): Found[] {
+  try {
+    const found = dialect?.read(part.text, source, options) ?? []
+    const { called } = part
+    if (called === undefined && dialect === libvirtXml) return found
+    const about = { ...(called === undefined ? {} : { called }), ...(dialect === libvirtXml ? {} : { dialect: dialect?.name }) }
+    return found.map(one => ({ ...about, ...one }))
+  } catch (error) {
+    throw inText(error, part)
+  }
 }

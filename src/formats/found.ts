@@ -7,13 +7,19 @@ import type { Element } from '../xml/element.ts'
 import type { JsonDocument } from './json/json-documents.ts'
 
 /** What a text in some dialect holds: one thing that a question can use. */
-export type Found = FoundThing & {
+export type Found = FoundThing & Around
+
+interface Around {
   /** The name of the dialect; absent: libvirt's XML. */
   readonly dialect?: string | undefined
+  /** What the text around it calls its machine: a prefix, a head or a prompt. */
+  readonly called?: string | undefined
+  /** What the reader should know of how the text was read, one sentence each. */
+  readonly notes?: readonly string[] | undefined
 }
 
 type FoundThing =
-  | FoundCpu
+  | CpuThing
   /** A document of libvirt's, by its top-level element. `cpusOf` returns the CPUs in it. */
   | { readonly kind: 'document'; readonly element: Element }
   /** A recorded conversation with QEMU, which describes a hypervisor and no CPU of its own. */
@@ -80,7 +86,9 @@ export interface FoundGuest {
 }
 
 /** One CPU: a definition, or what a machine says of its logical CPUs, which may be of several kinds. */
-export type FoundCpu =
+export type FoundCpu = CpuThing & Around
+
+type CpuThing =
   /** A host definition that was read without building a tree, because it stands exactly as libvirt prints it. */
   | { readonly kind: 'host'; readonly cpu: HostCpu }
   /** A `<cpu>` element; how it is read depends on the question. */

@@ -18,7 +18,7 @@ interface ChunkOptions extends ReadOptions {
    * Reads as virsh reads files: XML ends at the first NUL and must be UTF-8, and a text in no dialect must be XML
    * too, so that what is wrong with it is reported.
    */
-  readonly asVirsh?: boolean
+  readonly asVirsh?: boolean | undefined
   /** A faster way to make text of bytes; undefined where they are not all ASCII. */
   readonly ascii?: (bytes: Uint8Array) => string | undefined
 }
@@ -64,13 +64,14 @@ export class ChunkReader {
   async #readWhole(): Promise<void> {
     const { source, take, asVirsh } = this.#options
     const { decodeBytes } = await import('./decode-bytes.ts')
-    const { dialectOf, readNamed } = await import('./dialects.ts')
-    const text = decodeBytes(joined(this.#kept, this.#size))
+    const { dialectsOf, readText } = await import('./dialects.ts')
+    const { joinBytes, unpacked } = await import('./unpack.ts')
+    const bytes = joinBytes(this.#kept, this.#size)
+    const text = decodeBytes(asVirsh ? bytes : await unpacked(bytes, LARGEST_TEXT, source))
     const { beginsAsManifest, loadYaml } = await import('./yaml.ts')
     if (beginsAsManifest(text)) await loadYaml()
-    const dialect = dialectOf(text)
-    if (!asVirsh || (dialect && dialect.name !== libvirtXml.name)) {
-      if (dialect) readNamed(dialect, text, source, this.#options).forEach(take)
+    if (!asVirsh || dialectsOf(text).some(([, dialect]) => dialect && dialect.name !== libvirtXml.name)) {
+      readText(text, source, this.#options).forEach(take)
       return
     }
     const xml = new XmlChunks(this.#options)
@@ -81,16 +82,6 @@ export class ChunkReader {
 
 const headOf = (chunk: Uint8Array | string): string =>
   typeof chunk === 'string' ? chunk : new TextDecoder('latin1').decode(chunk.subarray(0, 1024))
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
-}
 
 type Decoder = InstanceType<typeof TextDecoder>
 

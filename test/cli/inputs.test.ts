@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { CLI, folderOf, hostXml, virtCpu } from './virt-cpu.ts'
 
@@ -144,14 +145,22 @@ test('cpu-compare says which file of several is no XML, and which host', () => {
   expect(host.stderr).toContain("Failed to read 'mixed/bad.xml'")
 })
 
-test('what people take for text is told for what it is', () => {
+test('what is no text is unpacked, or told for what it is', () => {
+  const cpu = '<cpu><arch>x86_64</arch><model>Penryn</model><vendor>Intel</vendor></cpu>'
   const files = folderOf({
-    'fleet.xml.gz': Buffer.from('1f8b0800', 'hex'),
-    'windows.xml': Buffer.from('\ufeff<cpu/>', 'utf16le'),
+    'fleet.xml.gz': gzipSync(cpu),
+    'cut.xml.gz': gzipSync(cpu).subarray(0, 30),
+    'windows.xml': Buffer.from(`\ufeff${cpu}`, 'utf16le'),
+    'fleet.xz': Buffer.from('fd377a585a0000', 'hex'),
+    'fleet.tgz': gzipSync(Buffer.concat([Buffer.alloc(257), Buffer.from('ustar')])),
   })
-  const said = (file: string) => virtCpu(['decode', file], { cwd: files }).stderr
-  expect(said('fleet.xml.gz')).toBe('error: fleet.xml.gz: not UTF-8 text but gzip: unpack it first\n')
-  expect(said('windows.xml')).toMatch(/^error: windows.xml: not UTF-8 text but UTF-16: convert it first/)
+  const ran = (...args: string[]) => virtCpu(args, { cwd: files })
+  expect(ran('decode', 'fleet.xml.gz').stdout).toContain('<model>Penryn-v1</model>')
+  expect(ran('decode', 'windows.xml').stdout).toContain('<model>Penryn-v1</model>')
+  expect(ran('decode', 'cut.xml.gz').stderr).toBe('error: cut.xml.gz: a gzip file that is cut or damaged\n')
+  expect(ran('decode', 'fleet.xz').stderr).toBe('error: fleet.xz: xz: unpack it first (unxz fleet.xz)\n')
+  expect(ran('decode', 'fleet.tgz').stderr).toContain('a tar archive: unpack it first (tar xzf fleet.tgz)')
+  expect(ran('cpu-baseline', 'windows.xml').stderr).toContain('not UTF-8 text but UTF-16: convert it first')
 })
 
 test('a directory without any CPU is an error, not silence', () => {

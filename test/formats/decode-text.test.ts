@@ -21,7 +21,7 @@ test('short and empty files', () => {
 
 test.each([
   ['libvirt-xml', '\ufeff \n<cpu/>'],
-  ['libvirt-xml', 'text, then <cpu/>'],
+  [undefined, 'text, then <cpu/>'],
   ['cpuid-json', '{"cpus": []}'],
   ['cpuid-json', ' [{"name": "x"}]'],
   ['aida64', '------[ Logical CPU #0 ]------\r\nCPUID 00000000: 00000001-68747541-444D4163-69746E65\r\n'],

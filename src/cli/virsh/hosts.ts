@@ -96,6 +96,7 @@ const stayYoung = (): void =>
 export const readAsVirsh = (paths: readonly string[], take: CpuTaker): Promise<void> =>
   readCpus(paths, {
     ...take,
+    asVirsh: true,
     fault: (error, bytes) => inVirshsWords(error, bytes, !(paths.length === 1 && paths[0] === error.source)),
   })
 
@@ -128,6 +129,7 @@ export function atSource(error: LibvirtError, source: string, paths: readonly st
 export async function firstCpu(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
   const found: NamedCpu[] = []
   await readFile(file, {
+    asVirsh: true,
     cpu: cpu => {
       if (found.length === 0) found.push({ ...cpu, source: file.path })
     },

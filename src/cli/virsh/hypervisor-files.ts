@@ -46,6 +46,7 @@ export async function readForHypervisor(
   const found: NamedCpu[] = []
   for (const file of files) {
     await readFile(file, {
+      asVirsh: true,
       cpu: cpu => found.push(cpu),
       fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
     })

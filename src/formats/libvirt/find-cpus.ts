@@ -8,7 +8,8 @@ import type { Found, FoundCpu } from '../found.ts'
 export function cpusOf(found: Found): FoundCpu[] {
   if (found.kind === 'conversation' || found.kind === 'statement' || found.kind === 'guest') return []
   if (found.kind !== 'document') return [found]
-  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element }))
+  const { called } = found
+  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, called }))
 }
 
 /** Which document a `<cpu>` was found in. */

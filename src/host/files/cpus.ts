@@ -27,7 +27,7 @@ class ReplayBuffer {
   }
 }
 
-/** Names the CPUs of a file: by its path where it holds one, by path and number where it holds several. */
+/** Names the CPUs of a file: by its path where it holds one, by path and number where it holds several, or what it calls them. */
 class Namer {
   readonly #path: string
   readonly #take: (cpu: NamedCpu) => void
@@ -45,20 +45,25 @@ class Namer {
       this.#first = cpu
       return
     }
-    this.#release('#1')
-    this.#take({ ...cpu, source: `${this.#path}#${this.#count}` })
+    this.#release(1)
+    this.#take({ ...cpu, source: this.#nameOf(cpu, this.#count) })
   }
 
   /** Returns how many there were. */
   end(): number {
-    this.#release('')
+    this.#release(0)
     return this.#count
   }
 
-  #release(suffix: string): void {
+  #release(number: number): void {
     if (!this.#first) return
-    this.#take({ ...this.#first, source: this.#path + suffix })
+    this.#take({ ...this.#first, source: this.#nameOf(this.#first, number) })
     this.#first = undefined
+  }
+
+  /** @param number 0: it is the only one */
+  #nameOf({ called }: FoundCpu, number: number): string {
+    return number === 0 ? this.#path : `${this.#path}#${called ?? number}`
   }
 }
 
@@ -67,6 +72,8 @@ export interface CpuTaker {
   readonly cpu: (cpu: NamedCpu) => void
   /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
   readonly hosts?: boolean
+  /** Whether XML is read as virsh reads it. */
+  readonly asVirsh?: boolean
   /** Is called for each file of a directory that holds no CPU. */
   readonly without?: (path: string) => void
   /**
@@ -97,6 +104,7 @@ export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean
   try {
     await readFound(file.path, replay ? replay.record(bytes) : bytes, {
       hosts: take.hosts,
+      asVirsh: take.asVirsh,
       take: found => {
         for (const cpu of cpusOf(found)) namer.take(cpu)
       },

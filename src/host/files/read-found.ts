@@ -8,17 +8,19 @@ import { readWhole } from './read-bytes.ts'
 interface FoundTaker {
   /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
   readonly hosts?: boolean | undefined
+  /** Whether XML is read as virsh reads it: text before it is skipped, and a text in no dialect is no XML. */
+  readonly asVirsh?: boolean | undefined
   /** Takes what the file holds, in its order. */
   readonly take: (found: Found) => void
 }
 
 /**
- * Reads what a file holds, in whatever dialect it is; XML as virsh reads it, in memory for one document.
+ * Reads what a file holds, in whatever dialect it is; XML in memory for one document.
  * @param path what errors call it
  * @throws FileError, ParseError, and what the taker throws
  */
 export async function readFound(path: string, chunks: Iterable<Buffer>, taker: FoundTaker): Promise<void> {
-  const reader = new ChunkReader({ ...taker, source: path, asVirsh: true, ascii })
+  const reader = new ChunkReader({ ...taker, source: path, ascii })
   for (const chunk of chunks) if (!reader.write(chunk)) break
   await reader.end()
 }

@@ -94,7 +94,20 @@ function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
  * @param source what errors call the text
  * @throws LibvirtError for a bad definition; ParseError for a conversation that is cut
  */
-export const membersOf = (context: Context, found: Found, source: string): Member[] =>
+export function membersOf(context: Context, found: Found, source: string): Member[] {
+  const members = membersReadFrom(context, found, source)
+  const { called, notes = [], kind } = found
+  if (called === undefined && notes.length === 0) return members
+  // Statements and guests have their notes already.
+  const told = kind === 'statement' || kind === 'guest' ? [] : notes.map(saidNote)
+  return members.map(member => ({
+    ...member,
+    called: member.called ?? called,
+    notes: [...member.notes, ...told],
+  }))
+}
+
+const membersReadFrom = (context: Context, found: Found, source: string): Member[] =>
   membersIn(context, found, source).map(member => {
     if (member.kind === 'guest') return member
     const readFrom = [{ layer: layerOf(found, member.kind), document: documentKind(found) }]

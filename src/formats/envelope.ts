@@ -1,0 +1,188 @@
+import { ParseError } from '../core/parse-error.ts'
+
+/** What one machine wrote of a text, without what programs and people put around it. */
+export interface Part {
+  readonly text: string
+  /** What the prefix of the lines, the head above them or the prompt calls the machine. */
+  readonly called?: string | undefined
+  /** How many lines of the text stand before it. */
+  readonly before: number
+}
+
+const NAME = '[A-Za-z0-9](?:[\\w.-]*[A-Za-z0-9])?'
+
+/** Prefixes that every line may have; the group is the machine's name. */
+const PREFIXES: readonly RegExp[] = [
+  // journalctl, syslog
+  new RegExp(`^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (${NAME}) [^\\s:]+: ?`),
+  new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.,]+(?:Z|[+-]\\d\\d:?\\d\\d)? (${NAME}) [^\\s:]+\\[\\d+\\]: ?`),
+  /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]? ?()/,
+  /^> ?()/,
+  // pdsh, clush, and what loops over ssh print
+  new RegExp(`^(${NAME}): ?`),
+]
+
+/** What pdsh says of itself. */
+const BY_PDSH = /^(?:pdsh|clush)(?:@\S+)?: /
+
+/** Heads above what a machine wrote: its name, and what of it stands in the same line. */
+const HEADS: readonly RegExp[] = [
+  new RegExp(
+    `^(?:-{2,}|={2,}|#{2,}|\\*{2,}|>{2,})[ \\t]*(${NAME}):?[ \\t]*(?:-{2,}|={2,}|#{2,}|\\*{2,}|<{2,})?()$`,
+  ),
+  /^==> ?(\S+?) ?<==()$/,
+  new RegExp(`^(${NAME}) \\| [A-Z]+!?(?: \\| rc=-?\\d+)?(?: (?:=>|>>)| \\|)[ \\t]*(.*)$`),
+]
+
+/** `user@host:~$ command`, `[root@host ~]# command`. */
+const PROMPT = new RegExp(
+  `^(?:\\[?[\\w.-]+@(${NAME})(?::| )?[^\\s#$%>]*\\]?[ \\t]?[#$%>](?:[ \\t]|$)|[$%] (?=\\S))`,
+)
+
+/** A prompt of root's, or a command as \`set -x\` shows it: only before commands that print what is read here. */
+const COMMAND =
+  /^[#+] (?:sudo |ssh |cat |virsh |lscpu\b|cpuid\b|grep |kubectl |oc |pvesh |qm |xe |incus |lxc |openstack |ld\.so|\/)/
+
+const FENCE = /^[ \t]*(?:```|~~~)/
+
+/** Heads that say what follows, not where it was written. */
+const NO_HOST =
+  /^(?:cpu|cpuinfo|lscpu|cpuid|flags|capabilities|domcapabilities|output|stdout|xml|json|host|\d+)$/i
+
+/**
+ * The parts of a text that stand under heads, behind prompts and prefixes or in fences, each with its machine's name
+ * where that is told; the text as it is where it has none of those, or where what they leave is nothing that is read.
+ * @param readable whether a text is in a dialect
+ */
+export function partsOf(text: string, readable: (text: string) => boolean): Part[] {
+  const whole = [{ text, before: 0 }]
+  if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text)) return whole
+  const lines = text.split(/\r\n|[\n\r]/)
+  const parts = prefixed(lines, readable(text) ? 2 : 1) ?? [{ called: undefined, lines, before: 0 }]
+  const cut = parts.flatMap(cutAtHeads)
+  if (cut.length === 1 && cut[0]?.lines === lines) return unwrapped(whole)
+  const found = cut
+    .map(({ lines: own, ...part }) => ({ ...part, text: own.join('\n') }))
+    .filter(part => part.text.trim() !== '')
+  const bare = unwrapped(found)
+  const read = bare.filter(part => readable(part.text))
+  const [first] = bare
+  const begins = first !== undefined && (first === read[0] || first.called !== undefined)
+  return begins && read.length * 2 > bare.length ? bare : whole
+}
+
+interface Lines {
+  readonly called?: string | undefined
+  readonly lines: string[]
+  readonly before: number
+}
+
+/** The lines without the prefix that all have, by the name in it; undefined where they have none. */
+function prefixed(lines: readonly string[], least: number): Lines[] | undefined {
+  const prefix = PREFIXES.find(one =>
+    lines.every(line => line.trim() === '' || BY_PDSH.test(line) || one.test(line)),
+  )
+  if (!prefix) return undefined
+  const byName = new Map<string, Lines>()
+  lines.forEach((line, before) => {
+    const [whole, name] = BY_PDSH.test(line) ? [] : (prefix.exec(line) ?? [])
+    if (whole === undefined || name === undefined) return
+    const own = byName.get(name) ?? { called: name || undefined, lines: [], before }
+    byName.set(name, own)
+    own.lines.push(line.slice(whole.length))
+  })
+  const all = [...byName.values()]
+  return all.length > 0 && all.every(({ lines: own }) => own.length >= least) ? all : undefined
+}
+
+interface Head {
+  /** Empty: it has no name. */
+  readonly name: string
+  /** What of the part stands in the same line. */
+  readonly rest: string
+  /** How many lines it takes. */
+  readonly length: number
+}
+
+/** The part, or what stands under each head and prompt in it; a fence goes. */
+function cutAtHeads(part: Lines): Lines[] {
+  const { lines, called, before } = part
+  const cut: Lines[] = [{ called, lines: [], before }]
+  let fenced = false
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? ''
+    const head = headAt(lines, i)
+    if (head) {
+      const name = head.name === '' || NO_HOST.test(head.name) ? cut.at(-1)?.called : head.name
+      i += head.length - 1
+      cut.push({
+        called: name,
+        lines: head.rest ? [head.rest] : [],
+        before: before + i + (head.rest ? 0 : 1),
+      })
+    } else if (FENCE.test(line)) {
+      fenced = true
+      // Lines keep their numbers.
+      cut.at(-1)?.lines.push('')
+    } else cut.at(-1)?.lines.push(line)
+  }
+  return cut.length === 1 && !fenced ? [part] : cut
+}
+
+const RULE = /^(?:-{4,}|={4,})$/
+const NODES = /^[A-Za-z0-9][\w.,[\]-]*$/
+
+function headAt(lines: readonly string[], i: number): Head | undefined {
+  const [line = '', name = '', below = ''] = lines.slice(i, i + 3)
+  // dshbak and clush print a name between two rules.
+  if (RULE.test(line) && RULE.test(below) && NODES.test(name)) return { name, rest: '', length: 3 }
+  for (const head of HEADS) {
+    const [, named, rest = ''] = head.exec(line) ?? []
+    if (named !== undefined) return { name: named.replace(PATH, ''), rest, length: 1 }
+  }
+  const prompt = PROMPT.exec(line)
+  if (prompt || COMMAND.test(line)) return { name: prompt?.[1] ?? '', rest: '', length: 1 }
+  return undefined
+}
+
+/** What of a file's path, in a head, is no name. */
+const PATH = /^.*\/|\.(?:txt|xml|json|out|log)$/g
+
+/** Without the marks of one document: backticks, HTML's escapes, a result of Ansible's. */
+const unwrapped = (parts: readonly Part[]): Part[] =>
+  parts.map(part => ({ ...part, text: withoutMarks(part.text) }))
+
+function withoutMarks(text: string): string {
+  if (/^\s*`[^`]/.test(text)) return text.replace(/^\s*`/, '').replace(/`\s*$/, '\n')
+  if (/^\s*&lt;/.test(text))
+    return text.replace(/&(lt|gt|quot|apos|#39|amp);/g, (_, name) => CHARACTERS[name] ?? '')
+  if (/^\s*\(stdout\) /.test(text)) return text.replace(/^\s*\(stdout\) /, '').replaceAll('\\n', '\n')
+  return /^\s*\{[\s\S]*"stdout"\s*:/.test(text) ? (stdoutOf(text) ?? text) : text
+}
+
+const CHARACTERS: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  '#39': "'",
+  amp: '&',
+}
+
+function stdoutOf(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return value && typeof value === 'object' && 'stdout' in value ? String(value.stdout) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The fault of a part as one of the text. */
+export const inText = (error: unknown, { before }: Part): unknown =>
+  error instanceof ParseError && error.line > 0 && before > 0
+    ? new ParseError(error.what, error.source, error.line + before, error.column, error.excerpt, {
+        caret: error.caret,
+        cause: error.cause,
+      })
+    : error
