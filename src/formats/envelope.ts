@@ -179,7 +179,7 @@ function stdoutOf(text: string): string | undefined {
 }
 
 /** The fault of a part as one of the text. */
-export const inText = (error: unknown, { before }: Part): unknown =>
+export const inText = (error: unknown, { before }: Pick<Part, 'before'>): unknown =>
   error instanceof ParseError && error.line > 0 && before > 0
     ? new ParseError(error.what, error.source, error.line + before, error.column, error.excerpt, {
         caret: error.caret,

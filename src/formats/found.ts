@@ -109,6 +109,8 @@ export interface DistinctDump {
   readonly cpus: readonly string[]
   /** What the source contradicts itself about, or cannot say. */
   readonly notes: readonly string[]
+  /** Words of a list that name nothing we know, in its vocabulary. */
+  readonly unknown?: readonly string[] | undefined
   /** What the machine's document speaks of; absent: the hardware. */
   readonly layer?: Statement['layer'] | undefined
   /** The words were made of a list of names: only features with a name in it are known. Absent: all CPUID words are. */

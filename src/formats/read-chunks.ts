@@ -68,8 +68,8 @@ export class ChunkReader {
     const { joinBytes, unpacked } = await import('./unpack.ts')
     const bytes = joinBytes(this.#kept, this.#size)
     const text = decodeBytes(asVirsh ? bytes : await unpacked(bytes, LARGEST_TEXT, source))
-    const { beginsAsManifest, loadYaml } = await import('./yaml.ts')
-    if (beginsAsManifest(text)) await loadYaml()
+    const { beginsAsManifest, loadYaml, mayHoldManifest } = await import('./yaml.ts')
+    if (beginsAsManifest(text) || mayHoldManifest(text)) await loadYaml()
     if (!asVirsh || dialectsOf(text).some(([, dialect]) => dialect && dialect.name !== libvirtXml.name)) {
       readText(text, source, this.#options).forEach(take)
       return

@@ -3,9 +3,11 @@ import { driverOf } from '../../arch/registry.ts'
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
-import type { Dialect, RegisterDump } from '../found.ts'
-import { distinctRegisters, foundDumps, foundRegisters } from './distinct.ts'
+import type { Dialect, Found, RegisterDump } from '../found.ts'
+import { distinctRegisters, foundDumps, foundRegisters, OF_LINUX } from './distinct.ts'
+import { readMachines } from './machines.ts'
 import { parseProcCpuinfo } from './proc-cpuinfo.ts'
+import { unfold } from './unfold.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
 type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
@@ -100,7 +102,7 @@ function loongCpus(text: string, placeOf: PlaceOf): RegisterDump[] {
   return distinctRegisters('loongarch64', cpus)
 }
 
-function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bigint> {
+export function registersOf(places: readonly (FlagPlace | undefined)[]): Map<string, bigint> {
   const registers = new Map<string, bigint>()
   for (const place of places) {
     if (!place) continue
@@ -144,10 +146,18 @@ export const cpuinfo: Dialect = {
   name: 'proc-cpuinfo',
   title: '/proc/cpuinfo',
   sniff: text => /^(?:processor[ \t]*:[ \t]*\d+\s*$|vendor_id[ \t]*:)/m.test(text),
-  read(text, source) {
-    const others = parseOtherCpuInfo(text, source, (arch, flag) =>
-      driverOf(CpuMap.builtIn(), arch)?.flagPlace?.(flag),
-    )
-    return others.length > 0 ? foundRegisters(others) : foundDumps(parseProcCpuinfo(text, source))
-  },
+  read: (text, source) => readMachines(text, MARKS, part => readMachine(part, source)),
 }
+
+/** A processor's number, or the head of s390x. */
+const MARKS = /^(?:processor[ \t]*:[ \t]*(\d+)|vendor_id[ \t]*:[ \t]*IBM\/S390)/gm
+
+function readMachine(text: string, source: string): Found[] {
+  const place: PlaceOf = (arch, flag) => driverOf(CpuMap.builtIn(), arch)?.flagPlace?.(flag)
+  const unfolded = unfold(text, flag => OTHERS.some(arch => place(arch, flag)))
+  const others = parseOtherCpuInfo(unfolded, source, place)
+  return others.length > 0 ? foundRegisters(others) : foundDumps(parseProcCpuinfo(text, source), OF_LINUX)
+}
+
+/** The architectures with words of their own. */
+const OTHERS = ['aarch64', 'loongarch64', 'riscv64']

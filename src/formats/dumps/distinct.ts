@@ -10,12 +10,18 @@ import { FEATURE_MSRS } from './dump.ts'
  * one is left of a part with cores of several kinds, of mixed microcode, or of several hosts in one text.
  */
 export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
-  const found = new Map<string, { data: Cpuid; cpus: string[]; notes: string[] }>()
-  for (const [number, { label, data, notes }] of dumps.entries()) {
+  const found = new Map<
+    string,
+    { data: Cpuid; cpus: string[]; notes: string[]; unknown?: readonly string[] }
+  >()
+  for (const [number, { label, data, notes, unknown = [] }] of dumps.entries()) {
     const key = stableKey(data)
     const same = found.get(key)
     if (same) same.cpus.push(label || String(number))
-    else found.set(key, { data, cpus: [label || String(number)], notes: [...notes] })
+    else {
+      const words = unknown.length > 0 ? { unknown } : {}
+      found.set(key, { data, cpus: [label || String(number)], notes: [...notes], ...words })
+    }
   }
   return [...found.values()]
 }
@@ -61,16 +67,36 @@ export function stableRow(row: CpuidRow): CpuidRow {
   ]
 }
 
-/** One machine's dump of these logical CPUs, with those MSRs that enumerate features; empty for no CPU. */
-export function foundDumps(dumps: readonly Dump[]): Found[] {
-  const distinct = distinctDumps(dumps.map(withFeatureMsrs))
-  return distinct.length > 0 ? [{ kind: 'dump', dumps: distinct }] : []
+/**
+ * Each machine's dump of these logical CPUs, with those MSRs that enumerate features; empty for no CPU. CPUs of one
+ * machine are of one vendor, family and model: what is not is another's.
+ * @param about what the text speaks of where it is not CPUID words
+ */
+export function foundDumps(
+  dumps: readonly Dump[],
+  about: Pick<DistinctDump, 'layer' | 'vocabulary'> = {},
+): Found[] {
+  const machines = new Map<string, Dump[]>()
+  for (const dump of dumps) {
+    const key = `${dump.machine ?? 0} ${siliconOf(dump.data)}`
+    machines.set(key, [...(machines.get(key) ?? []), withFeatureMsrs(dump)])
+  }
+  return [...machines.values()].map(own => ({
+    kind: 'dump',
+    dumps: distinctDumps(own).map(dump => ({ ...dump, ...about })),
+  }))
 }
 
-const withFeatureMsrs = ({ label, data, notes }: Dump): Dump => ({
-  label,
-  data: data.withMsrs(data.msrs().filter(([index]) => FEATURE_MSRS.has(index))),
-  notes,
+/** Vendor, family and model; the stepping may differ. */
+const siliconOf = (data: Cpuid): string =>
+  [data.word(0, 0, 'ebx'), data.word(0, 0, 'ecx'), data.word(1, 0, 'eax') & 0x0fff_0ff0].join()
+
+/** What a dump of Linux's flags speaks of. */
+export const OF_LINUX = { layer: 'kernel', vocabulary: 'linux' } as const
+
+const withFeatureMsrs = (dump: Dump): Dump => ({
+  ...dump,
+  data: dump.data.withMsrs(dump.data.msrs().filter(([index]) => FEATURE_MSRS.has(index))),
 })
 
 /** One machine that is not x86; empty for no CPU. */

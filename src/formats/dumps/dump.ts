@@ -24,6 +24,10 @@ export interface Dump {
   readonly data: Cpuid
   /** What in the text contradicts itself, and what was made of it. */
   readonly notes: readonly string[]
+  /** Words of a list that are no names we know. */
+  readonly unknown?: readonly string[] | undefined
+  /** The number of its machine in a text of several; absent: 0. */
+  readonly machine?: number | undefined
 }
 
 /** Collects what the lines of a dump say, in the order of the text. */
@@ -31,26 +35,31 @@ export class DumpBuilder {
   readonly #cpus: CpuInText[] = []
   readonly #byLabel = new Map<string, CpuInText>()
   #label = ''
+  #machine = 0
+  /** Whether a CPU's head came and no row yet. */
+  #headed = false
   /** The CPUs that the MSRs to come are of, where no label says so. */
   #shared: readonly CpuInText[] | undefined
 
   /** What follows is of this CPU. */
   startCpu(label: string): void {
     this.#label = label
+    this.#headed = true
     this.#shared = undefined
   }
 
   /** What follows are MSRs of no CPU in particular: of every one so far that has none of its own. */
   startSharedMsrs(): void {
-    this.#shared = this.#cpus.filter(cpu => cpu.msrs.size === 0)
+    this.#shared = this.#cpus.filter(cpu => cpu.machine === this.#machine && cpu.msrs.size === 0)
   }
 
   /**
    * A row; without a `subleaf` it is the next one of its leaf. A second leaf 0 begins another CPU, as some texts
-   * hold several without saying so.
+   * hold several without saying so; below a head that came before, another machine.
    */
   addRow(leaf: U32, subleaf: U32 | undefined, registers: CpuidRegisters): void {
     const cpu = this.#current(leaf === 0)
+    this.#headed = false
     const order = cpu.seen.get(leaf) ?? 0
     cpu.seen.set(leaf, order + 1)
     const row = rowOf(leaf, subleaf ?? order, registers)
@@ -69,7 +78,12 @@ export class DumpBuilder {
   #current(begins: boolean): CpuInText {
     const known = this.#byLabel.get(this.#label)
     if (known !== undefined && !(begins && known.rows.has(FIRST))) return known
+    if (known !== undefined && this.#headed) {
+      this.#machine++
+      this.#byLabel.clear()
+    }
     const cpu: CpuInText = {
+      machine: this.#machine,
       label: this.#label,
       rows: new Map(),
       seen: new Map(),
@@ -89,6 +103,7 @@ export class DumpBuilder {
 const FIRST = '0.0'
 
 interface CpuInText {
+  readonly machine: number
   readonly label: string
   readonly rows: Map<string, CpuidRow>
   /** How many rows of each leaf the text has. */
@@ -97,14 +112,14 @@ interface CpuInText {
   readonly notes: string[]
 }
 
-function finish({ label, rows, msrs, notes }: CpuInText): Dump {
+function finish({ label, machine, rows, msrs, notes }: CpuInText): Dump {
   const all = Cpuid.of([...rows.values()], [...msrs.values()]).merged()
   const [basic, extended] = [maximumOf(all, 0), maximumOf(all, EXTENDED)]
   const kept = all.rows().filter(([leaf]) => {
     if (leaf < 0x4000_0000) return leaf <= basic
     return leaf >>> 16 !== EXTENDED >>> 16 || leaf <= extended
   })
-  return { label, data: Cpuid.of(kept, all.msrs()), notes }
+  return { label, data: Cpuid.of(kept, all.msrs()), notes, machine }
 }
 
 const EXTENDED = 0x8000_0000

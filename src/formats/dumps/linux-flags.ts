@@ -1,9 +1,12 @@
 import { bitMask, type U32 } from '../../core/bits.ts'
 import { Cpuid, rowOf } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
+import { once } from '../../core/once.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
+import { readData } from '../../map/data.ts'
 import type { Database } from '../../map/database.ts'
+import { resolveWords } from '../../map/vocabulary.ts'
 import type { Dump } from './dump.ts'
 
 /** What Linux says of a CPU: numbers as it prints them, and its flags' names. */
@@ -23,15 +26,48 @@ export interface LinuxCpu {
  * The words that Linux's flags stand for. An approximation: Linux shows not every feature, hides some that it does not
  * use, and shows none that only MSRs tell.
  */
-export function dumpOfFlags(cpu: LinuxCpu): Dump {
+export function dumpOfFlags(given: LinuxCpu): Dump {
+  const [glued, flags] = parted(given.flags)
+  const cpu = { ...given, flags }
   const ofFlags = Cpuid.ofWords(featuresOf(cpu).map(({ place, bit }) => [place, bitMask(bit)] as const))
   const rows = [
     rowOf(0, 0, { eax: cpu.level, ...vendorWords(cpu.vendor) }),
     rowOf(1, 0, { eax: signatureWord(cpu) }),
     ...ofFlags.rows(),
   ]
-  return { label: cpu.label, data: Cpuid.of(rows).merged(), notes: [APPROXIMATE] }
+  const unknown = [...new Set(cpu.flags)].filter(flag => flag !== '' && !isLinuxFlag(flag))
+  return { label: cpu.label, data: Cpuid.of(rows).merged(), notes: [APPROXIMATE, ...glued], unknown }
 }
+
+/** The flags, those that ran together where a line was folded apart again, and a note of them. */
+function parted(flags: readonly string[]): readonly [notes: readonly string[], flags: readonly string[]] {
+  const pairs = new Map(
+    flags.flatMap(flag => (isLinuxFlag(flag) ? [] : partsOf(flag).map(pair => [flag, pair] as const))),
+  )
+  const told = [...pairs].map(([flag, pair]) => `${flag} (${pair.join(' ')})`)
+  const notes = told.length > 0 ? [`words that ran together are read as two each: ${told.join(', ')}`] : []
+  return [notes, flags.flatMap(flag => pairs.get(flag) ?? flag)]
+}
+
+/** The two words that a word is made of; none where there is no such pair, or more than one. */
+function partsOf(word: string): readonly (readonly string[])[] {
+  const pairs = Array.from(word, (_, i) => [word.slice(0, i), word.slice(i)]).filter(pair =>
+    pair.every(isLinuxFlag),
+  )
+  return pairs.length === 1 ? pairs : []
+}
+
+const words = once(
+  () =>
+    new Set([
+      ...(readData('x86/linux-words.txt').replace(/^#.*/gm, '').match(/\S+/g) ?? []),
+      ...OWN_WORDS.map(([word]) => word),
+    ]),
+)
+
+/** Whether Linux prints this word among an x86 CPU's flags, as far as we know. */
+export const isLinuxFlag = (word: string): boolean =>
+  words().has(word) || resolveWords(CpuMap.builtIn().of('x86'), 'linux', [word]).unknown.length === 0
 
 const APPROXIMATE =
   "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, count as absent"

@@ -1,30 +1,63 @@
+import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import type { Dialect } from '../found.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
+import { readData } from '../../map/data.ts'
+import { parseModelList } from '../../map/text/model-list.ts'
+import type { Dialect, Found, RegisterDump } from '../found.ts'
+import { parseDocuments } from '../json/json-documents.ts'
 import { jsonFault } from '../json/json-fault.ts'
-import { foundDumps } from './distinct.ts'
+import { registersOf } from './cpuinfo.ts'
+import { foundDumps, foundRegisters, OF_LINUX } from './distinct.ts'
 import type { Dump } from './dump.ts'
-import { dumpOfFlags } from './linux-flags.ts'
+import { dumpOfFlags, isLinuxFlag } from './linux-flags.ts'
+import { readMachines } from './machines.ts'
+import { unfold } from './unfold.ts'
 
 /** What util-linux's lscpu prints. */
 export const lscpu: Dialect = {
   name: 'lscpu',
   title: 'lscpu or lscpu -J',
   sniff: text => /^\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text),
-  read: (text, source) => foundDumps(parseLscpu(text, source)),
+  read: (text, source) =>
+    /^\s*\{/.test(text)
+      ? parseDocuments(text, source).flatMap(({ value }) => foundIn(fieldsOfJson(value), source))
+      : readMachines(text, /^[ \t]*(Architecture):/gm, part => foundIn(fieldsOfText(part), source)),
+}
+
+function foundIn(given: Iterable<Field>, source: string): Found[] {
+  const all = [...given]
+  const fields = firstOf(all)
+  const arch = fields.get('Architecture') ?? 'x86_64'
+  if (all.filter(([name]) => name === 'Model name').length > 1)
+    throw new ParseError(`lscpu does not tell which core is of which kind: ${OTHERWISE}`, source)
+  if (arch === 'aarch64') return foundRegisters([armCore(fields, source)])
+  if (!/^(?:x86_64|i[3-6]86)$/.test(arch))
+    throw new ParseError(`lscpu of ${arch} does not tell enough: ${OTHERWISE}`, source)
+  return foundDumps([dumpOf(fields, source)], OF_LINUX)
+}
+
+const OTHERWISE = 'give /proc/cpuinfo of that machine'
+
+/** The CPU that `lscpu -J` prints, or `lscpu`, of x86. @throws ParseError */
+export const parseLscpu = (text: string, source = ''): Dump[] => [
+  dumpOf(firstOf(/^\s*\{/.test(text) ? fieldsOfJson(parseJson(text, source)) : fieldsOfText(text)), source),
+]
+
+const firstOf = (all: Iterable<Field>): ReadonlyMap<string, string> => {
+  const fields = new Map<string, string>()
+  for (const [name, data] of all) if (!fields.has(name)) fields.set(name, data)
+  return fields
 }
 
 /**
- * The CPU that `lscpu -J` prints, or `lscpu`, approximately: from the flags that Linux shows.
- * @throws ParseError where it is not JSON, is of another architecture, or has no flags
+ * The CPU of these fields, approximately: from the flags that Linux shows.
+ * @throws ParseError where the vendor or the flags are missing
  */
-export function parseLscpu(text: string, source = ''): Dump[] {
-  const fields = new Map<string, string>()
-  const all = /^\s*\{/.test(text) ? fieldsOfJson(text, source) : fieldsOfText(text)
-  for (const [name, data] of all) if (!fields.has(name)) fields.set(name, data)
+function dumpOf(fields: ReadonlyMap<string, string>, source: string): Dump {
   const flags = fields.get('Flags')
   if (flags === undefined || !fields.has('Vendor ID')) throw new ParseError(NOT_X86, source)
   const number = (name: string) => Number(/^\d{1,5}$/.exec(fields.get(name) ?? '')?.[0] ?? 0)
-  const cpu = {
+  return dumpOfFlags({
     label: '',
     vendor: fields.get('Vendor ID') ?? '',
     family: number('CPU family'),
@@ -32,9 +65,32 @@ export function parseLscpu(text: string, source = ''): Dump[] {
     stepping: number('Stepping'),
     level: 0,
     flags: flags.split(/\s+/),
-  }
-  return [dumpOfFlags(cpu)]
+  })
 }
+
+/** The main ID register and the flags of a core that lscpu calls by name. @throws ParseError for one we do not know */
+function armCore(fields: ReadonlyMap<string, string>, source: string): RegisterDump {
+  const name = fields.get('Model name') ?? ''
+  const core = CORES.flatMap(file => parseModelList(readData(file), file, ['part']).models).find(
+    known => known.name.toLowerCase() === name.toLowerCase(),
+  )
+  const [implementer, part] = [core?.vendor?.id, core?.fields.part?.[0]]
+  if (implementer === undefined || part === undefined)
+    throw new ParseError(`an ARM core that lscpu calls '${name}' is not known: ${OTHERWISE}`, source)
+  const [, variant = '0', revision = '0'] = /^r(\d+)p(\d+)$/.exec(fields.get('Stepping') ?? '') ?? []
+  const midr =
+    (BigInt(`0x${implementer}`) << 24n) |
+    (BigInt(variant) << 20n) |
+    (0xfn << 16n) |
+    (BigInt(`0x${part}`) << 4n) |
+    BigInt(revision)
+  const flags = registersOf((fields.get('Flags') ?? '').split(/\s+/).map(flag => armPlace(flag)))
+  return { arch: 'aarch64', registers: new Map([['MIDR_EL1', midr], ...flags]), cpus: ['0'] }
+}
+
+const CORES = ['arm/models.txt', 'arm/cores.txt']
+
+const armPlace = (flag: string) => driverOf(CpuMap.builtIn(), 'aarch64')?.flagPlace?.(flag)
 
 const NOT_X86 = 'no x86 CPU in this output of lscpu: its vendor and flags are needed'
 
@@ -42,15 +98,15 @@ type Field = readonly [name: string, data: string]
 
 /** `Vendor ID:    GenuineIntel`, indented where fields belong together. */
 function* fieldsOfText(text: string): Iterable<Field> {
-  for (const line of text.split('\n')) {
+  for (const line of unfold(text, flag => isLinuxFlag(flag) || armPlace(flag) !== undefined).split('\n')) {
     const [, name, data] = /^\s*([^\s:][^:]*):\s*(.*?)\s*$/.exec(line) ?? []
     if (name !== undefined && data !== undefined) yield [name, data]
   }
 }
 
 /** `{"lscpu": [{"field": "Vendor ID:", "data": "GenuineIntel", "children": […]}…]}`, children since util-linux 2.38 */
-function* fieldsOfJson(text: string, source: string): Iterable<Field> {
-  const waiting: unknown[] = [parseJson(text, source)]
+function* fieldsOfJson(document: unknown): Iterable<Field> {
+  const waiting: unknown[] = [document]
   while (waiting.length > 0) {
     const value = waiting.shift()
     if (Array.isArray(value)) waiting.unshift(...value)

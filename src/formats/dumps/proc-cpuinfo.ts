@@ -1,6 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dump } from './dump.ts'
-import { dumpOfFlags, type LinuxCpu } from './linux-flags.ts'
+import { dumpOfFlags, isLinuxFlag, type LinuxCpu } from './linux-flags.ts'
+import { unfold } from './unfold.ts'
 
 /** How the `/proc/cpuinfo` of each architecture gives itself away. */
 const SIGNS: readonly (readonly [arch: string, sign: RegExp])[] = [
@@ -27,7 +28,8 @@ export function parseCpuInfo(text: string): CpuInfo[] {
   for (const line of text.split('\n')) {
     const [, name, value] = /^([^\t:]*?)\s*:\s*(.*?)\s*$/.exec(line) ?? []
     if (name === undefined || value === undefined) continue
-    if (name === 'processor' || cpus.length === 0) cpus.push(new Map())
+    const again = name === 'vendor_id' && cpus.at(-1)?.has(name)
+    if (name === 'processor' || again || cpus.length === 0) cpus.push(new Map())
     const cpu = cpus.at(-1)
     if (!cpu?.has(name)) cpu?.set(name, value)
   }
@@ -51,9 +53,14 @@ export function physicalBitsOf(cpu: CpuInfo | undefined): number | undefined {
  * @throws ParseError where it is of another architecture, or has no flags
  */
 export function parseProcCpuinfo(text: string, source = ''): Dump[] {
-  const cpus = parseCpuInfo(text)
+  const cpus = parseCpuInfo(unfold(text, isLinuxFlag))
   const [first] = cpus
   if (!first?.has('flags')) throw new ParseError(NOT_X86, source)
+  for (const cpu of cpus) {
+    // Linux prints `wp` before the flags and `bogomips` after them.
+    if (cpu.has('flags') && (cpu.has('bogomips') || !cpu.has('wp'))) continue
+    throw new ParseError(`processor ${cpu.get('processor') ?? ''} is cut off within its flags`, source)
+  }
   return cpus.map(linuxCpuOf).map(dumpOfFlags)
 }
 

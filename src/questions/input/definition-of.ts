@@ -86,12 +86,23 @@ function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: 
 }
 
 /** What makes one dump doubtful, and what its reader left out. */
-export const notesOf = ({ data, notes }: DistinctDump, source?: string): Note[] => [
+export const notesOf = ({ data, notes, unknown, vocabulary }: DistinctDump, source?: string): Note[] => [
   ...findDumpWarnings(data, source),
+  ...(unknown
+    ? [
+        {
+          kind: 'words-unknown',
+          words: unknown,
+          vocabulary: vocabulary ?? 'linux',
+          ...(source ? { source } : {}),
+        } as const,
+      ]
+    : []),
   ...notes.map((text): Note => ({ kind: 'dump', text, ...(source ? { source } : {}) })),
 ]
 
-const textOf = (note: Note): string => (note.kind === 'dump' ? note.text : '')
+const textOf = (note: Note): string =>
+  note.kind === 'dump' ? note.text : note.kind === 'words-unknown' ? note.words.join() : ''
 
 interface HostCpuOptions {
   /** As the machine's other files tell it; absent: none is printed. */

@@ -1,0 +1,46 @@
+/** A line with the list of a CPU's words, in `/proc/cpuinfo` or lscpu. */
+const LIST = /^[ \t]*(?:flags|features|isa|facilities)[ \t]*:[ \t]*/i
+
+/** The blank at the end of a folded line may have been lost. */
+const TOKENS = /\S+/g
+
+/**
+ * A text with the lists that a terminal folded in one line again. Where a line ends within a word, and where the blank
+ * between two was lost, the words decide, and if they cannot, the width of the lines.
+ * @param known whether a list may have this word
+ */
+export function unfold(text: string, known: (word: string) => boolean): string {
+  const lines = text.split(/\r\n|[\n\r]/)
+  const whole: string[] = []
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i] ?? ''
+    const head = LIST.exec(line)
+    let end = i + 1
+    while (head && isContinuation(lines[end])) end++
+    whole.push(head && end > i + 1 ? joined(lines.slice(i, end), head[0].length, known) : line)
+    // Lines keep their numbers.
+    for (; i + 1 < end; i++) whole.push('')
+  }
+  return whole.join('\n')
+}
+
+const isContinuation = (line: string | undefined): boolean =>
+  line !== undefined && /\S/.test(line) && !line.includes(':')
+
+/** @param column where the list begins in the first line: lscpu begins the others there too */
+function joined(lines: readonly string[], column: number, known: (word: string) => boolean): string {
+  const widths = lines.map(widthOf)
+  const full = Math.max(...widths.slice(0, -1))
+  return lines.reduce((all, line, i) => {
+    const part = line.slice(0, column).trim() === '' ? line.slice(column) : line
+    if (/\s$/.test(all) || /^\s/.test(part)) return all + part
+    const [a = '', b = ''] = [all.slice(column).match(TOKENS)?.at(-1), part.match(TOKENS)?.[0]]
+    const [one, two] = [known(a + b), known(a) && known(b)]
+    const together = one === two ? widths[i - 1] === full : one
+    return all + (together ? '' : ' ') + part
+  })
+}
+
+/** In columns of a terminal. */
+const widthOf = (line: string): number =>
+  [...line].reduce((width, c) => (c === '\t' ? width - (width % 8) + 8 : width + 1), 0)
