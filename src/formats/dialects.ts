@@ -93,8 +93,10 @@ export const DIALECTS: readonly Dialect[] = [
 /** The dialect of a text; undefined for a text in none. */
 export function dialectOf(text: string): Dialect | undefined {
   const known = DIALECTS.find(dialect => dialect.sniff(text))
+  if (known) return known
   // The reader says where it stops being JSON.
-  return known ?? (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text) ? cpuidJson : undefined)
+  if (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
+  return /^\s*</.test(text) ? libvirtXml : undefined
 }
 
 const isReadable = (text: string): boolean => DIALECTS.some(({ sniff }) => sniff(text))

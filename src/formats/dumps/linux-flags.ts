@@ -4,7 +4,7 @@ import type { Feature } from '../../core/feature.ts'
 import { once } from '../../core/once.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
-import { readData } from '../../map/data.ts'
+import { readDataFile } from '../../map/data.ts'
 import type { Database } from '../../map/database.ts'
 import { resolveWords } from '../../map/vocabulary.ts'
 import type { Dump } from './dump.ts'
@@ -60,7 +60,7 @@ function partsOf(word: string): readonly (readonly string[])[] {
 const words = once(
   () =>
     new Set([
-      ...(readData('x86/linux-words.txt').replace(/^#.*/gm, '').match(/\S+/g) ?? []),
+      ...(readDataFile('x86/linux-words.txt').replace(/^#.*/gm, '').match(/\S+/g) ?? []),
       ...OWN_WORDS.map(([word]) => word),
     ]),
 )

@@ -1,7 +1,7 @@
 import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
-import { readData } from '../../map/data.ts'
+import { readDataFile } from '../../map/data.ts'
 import { parseModelList } from '../../map/text/model-list.ts'
 import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
@@ -71,7 +71,7 @@ function dumpOf(fields: ReadonlyMap<string, string>, source: string): Dump {
 /** The main ID register and the flags of a core that lscpu calls by name. @throws ParseError for one we do not know */
 function armCore(fields: ReadonlyMap<string, string>, source: string): RegisterDump {
   const name = fields.get('Model name') ?? ''
-  const core = CORES.flatMap(file => parseModelList(readData(file), file, ['part']).models).find(
+  const core = CORES.flatMap(file => parseModelList(readDataFile(file), file, ['part']).models).find(
     known => known.name.toLowerCase() === name.toLowerCase(),
   )
   const [implementer, part] = [core?.vendor?.id, core?.fields.part?.[0]]
