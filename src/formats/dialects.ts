@@ -132,7 +132,10 @@ function readPart(part: Part, dialect: Dialect | undefined, source: string, opti
     const found = dialect?.read(part.text, source, options) ?? []
     const { called } = part
     if (called === undefined && dialect === libvirtXml) return found
-    const about = { ...(called === undefined ? {} : { called }), ...(dialect === libvirtXml ? {} : { dialect: dialect?.name }) }
+    const about = {
+      ...(called === undefined ? {} : { called }),
+      ...(dialect === libvirtXml ? {} : { dialect: dialect?.name }),
+    }
     return found.map(one => ({ ...about, ...one }))
   } catch (error) {
     throw inText(error, part)
