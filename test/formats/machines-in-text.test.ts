@@ -99,6 +99,7 @@ describe('lscpu of other architectures', () => {
   test('an ARM core by its name', () => {
     expect(readText(arm('Neoverse-N1'))).toEqual([
       {
+        dialect: 'lscpu',
         kind: 'registers',
         dumps: [
           {

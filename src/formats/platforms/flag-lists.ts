@@ -11,14 +11,11 @@ import { vendorIdOf } from './linux-host.ts'
 
 /** Machines that Linux's flags describe: what the kernel lets programs use. */
 export const foundKernelDumps = (dumps: readonly Dump[], name?: string): Found[] =>
-  foundDumps(dumps).map(found =>
-    found.kind === 'dump'
-      ? {
-          ...found,
-          dumps: found.dumps.map(dump => ({ ...dump, layer: 'kernel', vocabulary: 'linux', name })),
-        }
-      : found,
-  )
+  foundDumps(dumps).map((found): Found => {
+    if (found.kind !== 'dump') return found
+    const about = { layer: 'kernel', vocabulary: 'linux', name } as const
+    return { ...found, dumps: found.dumps.map(dump => ({ ...dump, ...about })) }
+  })
 
 /** Lines `flags : …` of `/proc/cpuinfo` without the lines that name the vendor and the CPU's number. */
 export const flagsLine: Dialect = {
