@@ -28,7 +28,7 @@ const domainOf = ({ virttype, vcpus, arch, machine, cpu }: ObservedStart): strin
 describe.skipIf(!folder || !map)(
   `guests that libvirt started (${folder ? 'observed' : NO_REFERENCE})`,
   () => {
-    const context = contextOf(map ? openCpuMap(map) : undefined)
+    const context = contextOf(map ? openCpuMap(map) : undefined, '11.3')
     const observed = folder ? observedHost(folder) : undefined
     const cases = folder ? observedStarts(folder).filter(({ cpu }) => !OTHERWISE.test(cpu)) : []
 

@@ -60,7 +60,7 @@ function partsOf(word: string): readonly (readonly string[])[] {
 const words = once(
   () =>
     new Set([
-      ...(readDataFile('x86/linux-words.txt').replace(/^#.*/gm, '').match(/\S+/g) ?? []),
+      ...(readDataFile('linux-words.txt').replace(/^#.*/gm, '').match(/\S+/g) ?? []),
       ...OWN_WORDS.map(([word]) => word),
     ]),
 )
