@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /** The system's Chromium: no browser is downloaded for the tests. */
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -64,8 +65,10 @@ export async function openBrowser(options: Options = {}): Promise<Opened> {
 
 /** Waits until a view shows its headline, and returns it. */
 export async function headline(page: Page): Promise<string> {
-  await page.waitForFunction("(document.querySelector('h1')?.textContent ?? '').trim().length > 1")
-  return (await page.textContent('h1')) ?? ''
+  // Asked from here: the page's policy forbids to evaluate text in it.
+  const text = async () => ((await page.textContent('h1')) ?? '').trim()
+  await expect.poll(async () => (await text()).length, { timeout: 60_000 }).toBeGreaterThan(1)
+  return await text()
 }
 
 /** Drops files and folders on the page as a desktop does: the browser reads them itself. */

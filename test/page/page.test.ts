@@ -27,8 +27,8 @@ function filesIn(path: string): string[] {
   )
 }
 
-test('the page with its data is at most 225 KiB compressed', () => {
-  expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(225 * 1024)
+test('the page with its data is at most 226 KiB compressed', () => {
+  expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(226 * 1024)
 })
 
 const why = needed('Chromium', whyNoChromium)
@@ -151,7 +151,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.getByRole('button', { name: 'db', exact: true }).click()
     await expect
       .poll(() => page.locator('.move h2').first().textContent())
-      .toMatch(/^db cannot move to ice-01: \d+ obstacles$/)
+      .toMatch(/^db cannot move to sky-01: \d+ obstacles$/)
     const scope = page.getByRole('combobox', { name: 'Pool' })
     expect(await scope.locator('option').allTextContents()).toEqual([
       'all 3 hosts',
