@@ -69,7 +69,7 @@ export function cpuModels(folder: string, map: string): Family {
 
 function run({ command, file }: Observed, folder: string, map: string): Ran {
   const host = command === 'cpu-compare' ? ['--host', join(folder, 'capabilities.xml')] : []
-  return virtCpu(['--cpu-map', map, command, file, ...host], join(folder, 'in'))
+  return virtCpu(['--cpu-map', map, '--libvirt', '11.3', command, file, ...host], join(folder, 'in'))
 }
 
 function virtCpu(args: readonly string[], cwd: string): Ran {
