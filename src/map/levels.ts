@@ -24,8 +24,14 @@ export function parseLevels(file: DataFile, table: FeatureTable): Level[] {
   return levels
 }
 
-/** The levels that come with this package, lowest first. */
-export const builtinLevels = (table: FeatureTable): Level[] => parseLevels(dataFile('levels.txt'), table)
+const LEVELS = new WeakMap<FeatureTable, readonly Level[]>()
+
+/** The levels that come with this package, lowest first; read once for a table. */
+export function builtinLevels(table: FeatureTable): readonly Level[] {
+  const levels = LEVELS.get(table) ?? parseLevels(dataFile('levels.txt'), table)
+  LEVELS.set(table, levels)
+  return levels
+}
 
 /** The highest level whose features are all there; undefined: not even the lowest. */
 export const levelOf = (levels: readonly Level[], features: FeatureSet): Level | undefined =>

@@ -1,6 +1,7 @@
 import { driverOf } from '../../../arch/registry.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
+import { Interner } from '../../../fleet/interned.ts'
 import type { Context } from '../../context.ts'
 import type { HostMember } from './members.ts'
 
@@ -16,9 +17,9 @@ export interface HostOffer {
  */
 export class HostOffers {
   readonly #context: Context
-  /** By the objects that the facts share: hosts are many, their CPUs few. */
+  /** By what offers depend on: hosts are many, their CPUs few. */
   readonly #made = new Map<string, HostOffer>()
-  readonly #numbers = new Map<object, number>()
+  readonly #sets = new Interner()
 
   constructor(context: Context) {
     this.#context = context
@@ -26,7 +27,8 @@ export class HostOffers {
 
   of(facts: HostMember): HostOffer {
     const { features, hardwareFeatures, known, offered, vendor, kernel, hypervisor } = facts
-    const parts = [features, hardwareFeatures, known, offered].map(part => (part ? this.#numberOf(part) : ''))
+    const sets = [features, hardwareFeatures, known, offered?.present, offered?.absent, offered?.assumed]
+    const parts = sets.map(set => set && this.#sets.intern(set).key)
     const key = [...parts, vendor, kernel, hypervisor].join(' ')
     const made = this.#made.get(key) ?? this.#make(facts)
     this.#made.set(key, made)
@@ -55,12 +57,6 @@ export class HostOffers {
       evidence: Evidence.recorded(FeatureSet.empty, absent).assuming(assumed),
       onRequest: onRequest.join(likely),
     }
-  }
-
-  #numberOf(part: object): number {
-    const number = this.#numbers.get(part) ?? this.#numbers.size
-    this.#numbers.set(part, number)
-    return number
   }
 }
 
