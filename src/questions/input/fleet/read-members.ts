@@ -1,20 +1,18 @@
 import { requireDecoder } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
-import { FeatureSet } from '../../../core/feature-set.ts'
+import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
-import type { DistinctDump, Found, Statement } from '../../../formats/found.ts'
+import type { DistinctDump, Found } from '../../../formats/found.ts'
 import { domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { domainCapabilitiesOf } from '../../../formats/libvirt/domain-capabilities.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
-import type { Database } from '../../../map/database.ts'
-import { builtinLevels } from '../../../map/levels.ts'
-import { coverageOf, resolveWords } from '../../../map/vocabulary.ts'
+import { coverageOf } from '../../../map/vocabulary.ts'
 import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
 import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
@@ -24,6 +22,7 @@ import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
+import { memberOfStatement, saidNote, setOfNames } from './read-statement.ts'
 
 /** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
 const DEFAULT_MODEL = 'qemu64'
@@ -86,7 +85,10 @@ function findRequestedModel(
 /** What the guest takes where its host has it. */
 function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
   const optional = cpu.features.filter(({ policy }) => policy === 'optional')
-  return db.features.setOf(optional.flatMap(({ name }) => db.features.get(name) ?? []))
+  return setOfNames(
+    db,
+    optional.map(({ name }) => name),
+  )
 }
 
 /**
@@ -270,10 +272,6 @@ function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>)
   }
 }
 
-/** The features that the database knows of these names. */
-const setOf = ({ db }: Pick<Context, 'db'>, names: readonly string[]): FeatureSet =>
-  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
-
 /** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
 function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
   const { hostModel, models, emulator } = domainCapabilitiesOf(element)
@@ -282,7 +280,10 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
   const { features, notes } = knownFeatures(context, cpu)
   const { vendor, model, maxphysaddr } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
-  const offered = Evidence.recorded(features, features.join(setOf(context, [...models.values()].flat())))
+  const offered = Evidence.recorded(
+    features,
+    features.join(setOfNames(context.db, [...models.values()].flat())),
+  )
   return {
     kind: 'hypervisor',
     facts: { features, vendor, model, physBits, hypervisor: emulator, models, offered },
@@ -300,7 +301,7 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
   const [own] = accelerators.values()
   if (!own?.host) return undefined
   const { features, vendor } = decodeProperties(db, own.host.properties)
-  const listed = setOf({ db }, [...own.host.properties.keys()].map(toLibvirtName))
+  const listed = setOfNames(db, [...own.host.properties.keys()].map(toLibvirtName))
   const facts = {
     features,
     offered: Evidence.recorded(features, features.join(listed)),
@@ -312,73 +313,3 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
   }
   return { kind: 'hypervisor', facts, notes: [] }
 }
-
-/** A host as a platform describes it: of its CPU or its kernel, or of what its hypervisor offers. */
-function memberOfStatement(context: Context, statement: Statement): Member {
-  const { db } = context
-  const { vocabulary, complete, name, layer, models, notes = [], ...facts } = statement
-  const present = resolveWords(db, vocabulary, statement.present)
-  const absent = resolveWords(db, vocabulary, statement.absent ?? [])
-  const absentBits = db.features.setOf(absent.features)
-  const listed = db.features.setOf(present.features)
-  const features = listed.join(withNeeds(db, listed.join(impliedBy(db, statement))).minus(absentBits))
-  const missing = absentBits.minus(features)
-  const covered = complete ? coverageOf(db, vocabulary).join(features) : features
-  const known = covered.join(missing)
-  const unread = [...new Set([...present.unknown, ...absent.unknown])]
-  const all = [
-    ...notes.map(saidNote),
-    ...(unread.length > 0 ? [{ kind: 'words-unknown', words: unread, vocabulary } as const] : []),
-  ]
-  const about = { features, ...pick(facts) }
-  if (layer !== 'offered') return { kind: 'host', facts: { ...about, known }, notes: all, called: name }
-  const offered = Evidence.recorded(features, known)
-  const usable = new Map([...(models ?? [])].map(([model, blockers]) => [model, blockers ?? []]))
-  return { kind: 'hypervisor', facts: { ...about, models: usable, offered }, notes: all, called: name }
-}
-
-/**
- * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
- * model's features, and a model that is usable there is given with all of its own.
- */
-function impliedBy(db: Database, { arch, model, models, layer }: Statement): FeatureSet {
-  const usable = [...(models ?? [])].flatMap(([name, blockers]) => (blockers?.length ? [] : name))
-  const named = layer === 'offered' ? usable : [...usable, model ?? '']
-  const [lowest] = arch === 'x86_64' ? builtinLevels(db.features) : []
-  const all = named.flatMap(name => db.model(name)?.features ?? [])
-  return all.reduce((set, features) => set.join(features), lowest?.needs ?? FeatureSet.empty)
-}
-
-/** The features with all that they need: a CPU with AVX has SSE4.2, whether a list says so or not. */
-function withNeeds(db: Database, features: FeatureSet): FeatureSet {
-  const names = new Set(db.features.in(features).map(({ name }) => name))
-  for (const name of names) for (const needed of db.dependencies.needs(name)) names.add(needed)
-  return setOf({ db }, [...names])
-}
-
-/** What a host keeps of a statement beside its features. */
-const pick = ({
-  uuid,
-  vendor,
-  model,
-  signature,
-  microcode,
-  cpus,
-  physBits,
-  kernel,
-  hypervisor,
-  vulnerabilities,
-}: Omit<Statement, 'vocabulary' | 'complete' | 'name' | 'layer' | 'models' | 'notes'>) => ({
-  uuid,
-  vendor,
-  model,
-  signature,
-  microcode,
-  cpus,
-  physBits,
-  kernel,
-  hypervisor,
-  vulnerabilities,
-})
-
-const saidNote = (text: string): Note => ({ kind: 'dump', text })
