@@ -35,7 +35,7 @@ _virt_cpu() {
     name) options='--name --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
-    serve) options='--port --listen --limit --open --cpu-map --libvirt --help'; words='' ;;
+    serve) options='--port --listen --name --limit --open --cpu-map --libvirt --help'; words='' ;;
     completion) options='--shell --cpu-map --libvirt --help'; words='bash zsh fish' ;;
     *) return ;;
   esac

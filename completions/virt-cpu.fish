@@ -250,6 +250,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from page" -l libvirt -x -a "11.
 complete -c virt-cpu -f -n "$none" -a serve -d 'Serve the page and the JSON questions over HTTP'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l port -r -d 'the port; 8680 by default, 0 for any free one'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l listen -r -d 'the address or host name to listen on; 127.0.0.1 by default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l name -r -d 'a name by which clients reach the server, such as that of a proxy; more than once for several'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l limit -r -d 'how long it may take to answer a request; 60 by default'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l open -d 'show the page in a browser'
 complete -c virt-cpu -n "__fish_seen_subcommand_from serve" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory that requests may name; more than once for several'

@@ -13,7 +13,8 @@ export interface MapFolders {
 /** To a thread. */
 export interface WorkerRequest {
   readonly verb: string
-  readonly text: string
+  /** The request's body; its buffer is moved to the thread. */
+  readonly body: Uint8Array<ArrayBuffer>
 }
 
 /** From a thread: the answer, or a fault of ours. */
@@ -53,13 +54,18 @@ export class WorkerPool {
     this.#idle.push(this.#start())
   }
 
-  /** @throws Refused where it takes too long or too much, or too many wait; a fault of ours */
-  async answer(verb: string, text: string, gone?: AbortSignal): Promise<HttpAnswer> {
+  /** Whether the next request would be refused, because as many wait as may. */
+  get isFull(): boolean {
+    return this.#busy >= this.#options.most && this.#waiting.length >= this.#options.queue
+  }
+
+  /** @throws RequestRefused where it takes too long or too much, or too many wait; a fault of ours */
+  async answer(verb: string, body: Uint8Array<ArrayBuffer>, gone?: AbortSignal): Promise<HttpAnswer> {
     await this.#turn()
     try {
       if (gone?.aborted) throw new RequestRefused('too-long', GONE)
       const worker = this.#idle.pop() ?? this.#start()
-      const heard = await this.#hear(worker, { verb, text }, gone)
+      const heard = await this.#hear(worker, { verb, body }, gone)
       this.#idle.push(worker)
       if ('fault' in heard) throw Object.assign(new Error(heard.fault.message), { name: heard.fault.name })
       return heard
@@ -77,13 +83,11 @@ export class WorkerPool {
 
   /** Who has waited takes over from whom it waited for. */
   #turn(): Promise<void> {
-    const { most, queue } = this.#options
-    if (this.#busy < most) {
-      this.#busy++
-      return Promise.resolve()
-    }
-    if (this.#waiting.length < queue) return new Promise(resolve => this.#waiting.push(resolve))
-    throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
+    if (this.isFull)
+      throw new RequestRefused('busy', `${this.#waiting.length} requests wait already: ask again later`)
+    if (this.#busy >= this.#options.most) return new Promise(resolve => this.#waiting.push(resolve))
+    this.#busy++
+    return Promise.resolve()
   }
 
   #start(): Worker {
@@ -134,7 +138,7 @@ export class WorkerPool {
       worker.on('message', onMessage).on('error', onError)
       gone?.addEventListener('abort', onGone)
       worker.ref()
-      worker.postMessage(asked)
+      worker.postMessage(asked, [asked.body.buffer])
     })
   }
 }

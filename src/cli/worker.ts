@@ -12,8 +12,8 @@ const sources = {
   named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
 }
 
-parentPort?.on('message', async ({ verb, text }: WorkerRequest) =>
-  parentPort?.postMessage(await heard(verb, text)),
+parentPort?.on('message', async ({ verb, body }: WorkerRequest) =>
+  parentPort?.postMessage(await heard(verb, new TextDecoder().decode(body))),
 )
 
 async function heard(verb: string, text: string): Promise<WorkerReply> {

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { QUESTIONS } from '../questions/table.ts'
 import { type HttpAnswer, makeRefusal } from './answer.ts'
 import { describeApi } from './openapi.ts'
+import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
 import { RequestRefused } from './refused.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
@@ -30,24 +31,28 @@ function makePagePolicy(html: string): string {
 interface AppOptions {
   readonly version: string
   /**
-   * Answers the text of a request for a verb, until its client goes away. What it throws, but Refused, is a fault
-   * of ours.
+   * Answers the body of a request for a verb, until its client goes away. What it throws, but RequestRefused, is a
+   * fault of ours. It may take the bytes' buffer for itself.
    */
-  readonly answer: (verb: string, text: string, gone: AbortSignal) => Promise<HttpAnswer>
+  readonly answer: (verb: string, body: Uint8Array<ArrayBuffer>, gone: AbortSignal) => Promise<HttpAnswer>
+  /** Whether no further request can be taken. Asked before a body is read. Absent: never. */
+  readonly isFull?: () => boolean
   /** The page's HTML. */
   readonly page: string
-  /** The host name that the server was told to listen on, beside addresses and `localhost`. */
-  readonly name?: string | undefined
+  /** The host names by which clients may reach the server, beside addresses and `localhost`. */
+  readonly names?: readonly string[]
   /** Is told of a fault of ours; its answer says nothing of it. */
   readonly onFault?: (error: unknown) => void
 }
 
-/** As much as a request's body may have: some ten thousand host definitions. */
-export const LARGEST_BODY = 16 * 2 ** 20
+/** Bytes of bodies in memory at once: eight of the largest. */
+const MOST_BYTES = 8 * LARGEST_BODY
 
 /** The server as a function of requests: the contract's section 4. Nothing is remembered between requests. */
-export function createApp({ version, answer, page, name, onFault }: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono {
+  const { version, page, names = [], onFault } = options
   const app = new Hono()
+  const budget = new ByteBudget(MOST_BYTES)
   const policy = makePagePolicy(page)
   app.use(async (c, next) => {
     await next()
@@ -56,7 +61,7 @@ export function createApp({ version, answer, page, name, onFault }: AppOptions):
     for (const [header, value] of Object.entries(headers)) c.res.headers.set(header, value)
   })
   app.use(async (c, next) => {
-    checkOrigin(c.req.raw.headers, name)
+    checkOrigin(c.req.raw.headers, names)
     await next()
   })
   app.get('/', c => c.html(page))
@@ -70,8 +75,12 @@ export function createApp({ version, answer, page, name, onFault }: AppOptions):
         `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
       )
     }
-    return respond(c, await answer(verb, await readBody(c.req.raw, LARGEST_BODY), c.req.raw.signal))
+    return respond(c, await answerWithin(budget, options, verb, c.req.raw))
   })
+  for (const path of ['/', '/healthz', '/v1/openapi.json']) app.all(path, c => refuseMethod(c, 'GET, HEAD'))
+  app.all('/v1/:verb', async (c, next) =>
+    Object.hasOwn(QUESTIONS, c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
+  )
   app.notFound(c => respond(c, makeRefusal('not-found', `nothing is at ${c.req.method} ${c.req.path}`)))
   app.onError((error, c) => {
     if (error instanceof RequestRefused) return respond(c, makeRefusal(error.kind, error.message))
@@ -81,6 +90,27 @@ export function createApp({ version, answer, page, name, onFault }: AppOptions):
   return app
 }
 
+/** Admits a request, reads its body and answers it. @throws RequestRefused */
+async function answerWithin(
+  budget: ByteBudget,
+  { answer, isFull }: AppOptions,
+  verb: string,
+  request: Request,
+): Promise<HttpAnswer> {
+  if (isFull?.()) throw new RequestRefused('busy', 'too many requests wait already: ask again later')
+  const body = await readBody(request, budget)
+  try {
+    return await answer(verb, body.bytes, request.signal)
+  } finally {
+    body.release()
+  }
+}
+
+function refuseMethod(c: Context, allowed: string): Response {
+  c.header('allow', allowed)
+  return respond(c, makeRefusal('bad-method', `${c.req.path} takes ${allowed}, not ${c.req.method}`))
+}
+
 const respond = (c: Context, { status, body }: HttpAnswer): Response => {
   if (status === 503) c.header('retry-after', '5')
   return c.body(body, status, { 'content-type': 'application/json' })
@@ -88,40 +118,29 @@ const respond = (c: Context, { status, body }: HttpAnswer): Response => {
 
 /**
  * Refuses what another web site makes a browser send here: by name it could reach this server through a DNS entry
- * of its own, so that only addresses, `localhost` and the name that was configured count as ours.
- * @param own the name that the server was told to listen on
- * @throws Refused
+ * of its own, so that only addresses, `localhost` and the configured names count as ours.
+ * @throws RequestRefused
  */
-function checkOrigin(headers: Headers, own: string | undefined): void {
+function checkOrigin(headers: Headers, names: readonly string[]): void {
   const host = headers.get('host') ?? ''
-  const name = host.replace(/:\d*$/, '').toLowerCase()
-  if (!isAddress(name) && name !== 'localhost' && !name.endsWith('.localhost') && name !== own?.toLowerCase())
-    throw new RequestRefused('forbidden', `this server is not called '${host}'`)
+  if (!isOurs(host, names)) {
+    const fix = 'start it with --name to serve under another name'
+    throw new RequestRefused('forbidden', `this server is not called '${host}': ${fix}`)
+  }
   const origin = headers.get('origin')
-  if (origin !== null && origin.replace(/^https?:\/\//, '') !== host)
+  if (origin === null) return
+  const from = origin.replace(/^https?:\/\//, '')
+  // A proxy may ask by an address; the browser's origin is then the public name.
+  if (from !== host && !names.includes(nameIn(from)))
     throw new RequestRefused('forbidden', `requests from ${origin} are not answered`)
 }
 
-const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)
+/** The name in `name:port`, in lower case. */
+const nameIn = (host: string): string => host.replace(/:\d*$/, '').toLowerCase()
 
-/**
- * A request's body as text, whether its length was told or it comes in chunks; empty where there is none.
- * @throws Refused where it has more than `most` bytes, as soon as that is known
- */
-async function readBody(request: Request, most: number): Promise<string> {
-  if (Number(request.headers.get('content-length')) > most) throw makeTooLargeError(most)
-  const reader = request.body?.getReader()
-  if (!reader) return ''
-  const decoder = new TextDecoder()
-  const texts: string[] = []
-  let size = 0
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    size += part.value.length
-    if (size > most) throw makeTooLargeError(most)
-    texts.push(decoder.decode(part.value, { stream: true }))
-  }
-  return texts.join('') + decoder.decode()
+function isOurs(host: string, names: readonly string[]): boolean {
+  const name = nameIn(host)
+  return isAddress(name) || name === 'localhost' || name.endsWith('.localhost') || names.includes(name)
 }
 
-const makeTooLargeError = (most: number): RequestRefused =>
-  new RequestRefused('too-large', `the body has more than ${most} bytes`)
+const isAddress = (name: string): boolean => /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(name)

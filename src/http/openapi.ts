@@ -13,6 +13,8 @@ export const describeApi = (version: string): Json => ({
     description:
       'Guest CPU models for virtualization fleets. The same questions and answers as `virt-cpu batch`.',
   },
+  servers: [{ url: '/' }],
+  security: [],
   paths: {
     ...Object.fromEntries(
       Object.values(QUESTIONS).map(question => [

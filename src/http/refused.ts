@@ -4,6 +4,7 @@ import type { ErrorKind } from '../questions/ask.ts'
 export type Refusal =
   | ErrorKind
   | 'not-found'
+  | 'bad-method'
   | 'forbidden'
   | 'too-large'
   /** It took longer than the server allows. */
@@ -18,6 +19,7 @@ const STATUS = {
   'bad-request': 400,
   forbidden: 403,
   'not-found': 404,
+  'bad-method': 405,
   'too-large': 413,
   fault: 500,
   'too-long': 503,
@@ -25,7 +27,7 @@ const STATUS = {
   busy: 503,
 } as const
 
-export type Status = 200 | 400 | 403 | 404 | 413 | 422 | 500 | 503
+export type Status = 200 | 400 | 403 | 404 | 405 | 413 | 422 | 500 | 503
 
 /** The status of an error. What libvirt refuses, and input that cannot be read, is 422. */
 export const statusOf = (kind: Refusal): Status =>

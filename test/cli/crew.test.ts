@@ -7,6 +7,8 @@ import { hostXml } from './virt-cpu.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'worker.cjs')
 
+const bytes = (text: string) => new TextEncoder().encode(text)
+
 const crews: WorkerPool[] = []
 afterEach(() => Promise.all(crews.splice(0).map(crew => crew.stop())))
 
@@ -30,25 +32,25 @@ const kindOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 test('what takes too long is ended, and the next is answered', async () => {
   const crew = crewOf({ limit: 6000 })
-  expect(await kindOf(crew.answer('migrate', heavy))).toBe('too-long')
-  expect(await crew.answer('baseline', small)).toMatchObject({ status: 200 })
+  expect(await kindOf(crew.answer('migrate', bytes(heavy)))).toBe('too-long')
+  expect(await crew.answer('baseline', bytes(small))).toMatchObject({ status: 200 })
 })
 
 test('one after another where there is one thread; who comes when too many wait is told so', async () => {
   const crew = crewOf({ queue: 2 })
-  const asked = Array.from({ length: 5 }, () => kindOf(crew.answer('baseline', small)))
+  const asked = Array.from({ length: 5 }, () => kindOf(crew.answer('baseline', bytes(small))))
   expect((await Promise.all(asked)).sort()).toEqual(['answered', 'answered', 'answered', 'busy', 'busy'])
 })
 
 test('a client that goes away takes its work along', async () => {
   const crew = crewOf()
   const gone = new AbortController()
-  const asked = kindOf(crew.answer('migrate', heavy, gone.signal))
+  const asked = kindOf(crew.answer('migrate', bytes(heavy), gone.signal))
   gone.abort()
   await asked
-  expect(await crew.answer('baseline', small)).toMatchObject({ status: 200 })
+  expect(await crew.answer('baseline', bytes(small))).toMatchObject({ status: 200 })
 })
 
 test('a refusal of the verb is an answer', async () => {
-  expect(await crewOf().answer('baseline', '{}')).toMatchObject({ status: 400 })
+  expect(await crewOf().answer('baseline', bytes('{}'))).toMatchObject({ status: 400 })
 })

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { listen } from '../../src/cli/commands/serve.ts'
@@ -59,7 +61,7 @@ test('a body may come in chunks, or not at all', async () => {
   for (const method of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE']) {
     expect(
       (await raw(url, `${method} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)).slice(0, 12),
-    ).toBe('HTTP/1.1 404')
+    ).toBe('HTTP/1.1 405')
   }
 })
 
@@ -136,8 +138,93 @@ test('a taken port, a bad one and a bad map are said', async () => {
 
 test('who takes too long to ask is let go', async () => {
   const answer = () => new Response('unasked')
-  const server = await listen(answer, { address: '127.0.0.1', port: 0 }, { headers: 100, request: 200 })
+  const server = await listen(
+    answer,
+    { address: '127.0.0.1', port: 0 },
+    { headers: 100, request: 200, stop: 200 },
+  )
   const post = 'POST /v1/baseline HTTP/1.1\r\nHost: localhost\r\n'
   expect(await raw(server.url, post)).toMatch(/^HTTP\/1\.1 408 /)
   await server.stop()
+})
+
+test('half-sent uploads fill no more than their budget, and small requests are answered', async () => {
+  const { child, url } = await serve()
+  const { hostname, port } = new URL(url)
+  const part = Buffer.alloc(12 * 2 ** 20, 32)
+  const answers = Array.from({ length: 60 }, () => {
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    socket.write('POST /v1/baseline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16777216\r\n\r\n')
+    socket.write(part)
+    return socket
+  })
+  // Eight of the largest bodies fit: at least 50 of 60 are refused, and no more than that are waited for.
+  await new Promise<void>(resolve => {
+    let refused = 0
+    const count = (text: Buffer) => {
+      if (/^HTTP\/1.1 503/.test(String(text)) && ++refused === 45) resolve()
+    }
+    for (const socket of answers) socket.once('data', count)
+  })
+  for (let i = 0; i < 20; i++) {
+    const body = JSON.stringify({ cpus: [hostXml('Penryn')] })
+    expect((await fetch(`${url}v1/baseline`, { method: 'POST', body })).status).toBe(200)
+  }
+  expect(residentMegabytes(child.pid)).toBeLessThan(512)
+  for (const socket of answers) socket.destroy()
+})
+
+/** What a process has in memory now. */
+function residentMegabytes(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024
+}
+
+test('a client that goes away in the middle of an upload is no fault of ours', async () => {
+  const { child, url } = await serve()
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write('POST /v1/baseline HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{')
+  await fetch(`${url}healthz`)
+  socket.resetAndDestroy()
+  await once(socket, 'close')
+  expect((await fetch(`${url}healthz`)).status).toBe(200)
+  child.kill('SIGTERM')
+  expect(await once(child, 'exit')).toEqual([0, null])
+  expect(said).toBe('')
+})
+
+test('a stalled upload does not hold the stop', async () => {
+  const app = new Hono().post('*', async c => c.text(await c.req.text()))
+  const patience = { headers: 60_000, request: 120_000, stop: 100 }
+  const server = await listen(app.fetch, { address: '127.0.0.1', port: 0 }, patience)
+  const stalled = raw(server.url, 'POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf')
+  await fetch(server.url, { method: 'POST', body: 'whole' })
+  await server.stop()
+  expect(await stalled).toBe('')
+})
+
+test('500 idle connections keep nobody out', async () => {
+  const { url } = await serve()
+  const { hostname, port } = new URL(url)
+  const idle = Array.from({ length: 500 }, () => connect(Number(port), hostname).on('error', () => {}))
+  await Promise.all(idle.map(socket => once(socket, 'connect')))
+  expect((await fetch(`${url}healthz`)).status).toBe(200)
+  for (const socket of idle) socket.destroy()
+})
+
+test('--name: a proxy’s clients are answered', async () => {
+  const { url } = await serve('--name', 'cpu.example.org')
+  const ask = (head: string) =>
+    raw(url, `GET /healthz HTTP/1.1\r\nConnection: close\r\n${head}\r\n\r\n`).then(text => text.slice(9, 12))
+  expect(await ask('Host: cpu.example.org')).toBe('200')
+  expect(await ask('Host: CPU.example.org:443\r\nOrigin: https://cpu.example.org')).toBe('200')
+  expect(await ask('Host: 127.0.0.1:8680\r\nOrigin: https://cpu.example.org')).toBe('200')
+  expect(await ask('Host: other.example.org')).toBe('403')
+  expect(await ask('Host: cpu.example.org\r\nOrigin: https://other.example.org')).toBe('403')
 })

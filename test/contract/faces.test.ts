@@ -63,7 +63,8 @@ const NAMES = Object.keys(QUESTIONS) as QuestionName[]
 const app = createApp({
   version: '0',
   page: `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">`,
-  answer: async (verb, text) => answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, text),
+  answer: async (verb, body) =>
+    answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, new TextDecoder().decode(body)),
 })
 
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

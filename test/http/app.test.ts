@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { answerRequest } from '../../src/http/answer.ts'
-import { createApp, LARGEST_BODY } from '../../src/http/app.ts'
+import { createApp } from '../../src/http/app.ts'
+import { LARGEST_BODY } from '../../src/http/read-body.ts'
 import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
@@ -14,9 +15,9 @@ const faults: unknown[] = []
 const sources = { own: CpuMap.builtIn(), named: new Map([['old', CpuMap.builtIn()]]) }
 const app = createApp({
   version: '1.2.3',
-  answer: async (verb, text) => answerRequest(sources, verb, text),
+  answer: async (verb, body) => answerRequest(sources, verb, new TextDecoder().decode(body)),
   page: PAGE,
-  name: 'fleet.example',
+  names: ['fleet.example'],
   onFault: error => faults.push(error),
 })
 
@@ -97,7 +98,9 @@ describe('refusals', () => {
     ['/v1/baseline', { cpus, cpuMap: '/etc' }, 403, 'forbidden', /name of a map.*known: old/],
     ['/v1/baseline', { cpus, cpuMap: '__proto__' }, 403, 'forbidden', /name of a map/],
     ['/v1/baseline', ' '.repeat(LARGEST_BODY + 1), 413, 'too-large', /more than/],
-    ['/v1/baseline', undefined, 404, 'not-found', /nothing is at GET/],
+    ['/v1/baseline', undefined, 405, 'bad-method', /takes POST, not GET/],
+    ['/healthz', {}, 405, 'bad-method', /takes GET, HEAD, not POST/],
+    ['/v1/nosuch', undefined, 404, 'not-found', /nothing is at GET/],
     ['/etc/passwd', undefined, 404, 'not-found', /nothing is at GET/],
   ])('%s %.40j is %i %s', async (path, body, status, kind, message) => {
     const answer = await send(path, body)

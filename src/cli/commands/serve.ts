@@ -13,20 +13,24 @@ import { readPage } from './page.ts'
 export interface Listening {
   /** `http://127.0.0.1:8680/` */
   readonly url: string
-  /** Takes no more requests and settles when those under way are answered; what idles is cut off. */
+  /** Takes no more requests, and settles when those under way are answered or `Patience.stop` is over. */
   readonly stop: () => Promise<void>
 }
 
-/** How long a client may take, in milliseconds: to say what it wants, and to say all of it. */
+/** How long a client may take, in milliseconds. */
 interface Patience {
+  /** To send a request's headers. */
   readonly headers: number
+  /** To send all of a request. */
   readonly request: number
+  /** For what is under way when the server stops. */
+  readonly stop: number
 }
 
-const PATIENCE: Patience = { headers: 10_000, request: 30_000 }
+const PATIENCE: Patience = { headers: 10_000, request: 30_000, stop: 8_000 }
 
-/** More connections at once than this wait in the kernel. */
-const MOST_CONNECTIONS = 256
+/** More connections than this are closed at once. The bytes of bodies and the requests at work have limits of their own. */
+const MOST_CONNECTIONS = 4096
 
 /**
  * Serves requests at an address, until it is stopped.
@@ -57,6 +61,7 @@ export async function listen(
     new Promise<void>(resolve => {
       server.close(() => resolve())
       server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), patience.stop).unref()
     })
   return { url: urlOf(server, address), stop }
 }
@@ -114,6 +119,12 @@ export const command: Command = {
         help: `the address or host name to listen on; ${LOOPBACK} by default`,
       },
       {
+        name: 'name',
+        value: 'host name',
+        repeats: true,
+        help: 'a name by which clients reach the server, such as that of a proxy; more than once for several',
+      },
+      {
         name: 'limit',
         value: 'seconds',
         help: `how long it may take to answer a request; ${LIMIT} by default`,
@@ -139,9 +150,10 @@ export const command: Command = {
     })
     const app = createApp({
       version: __VERSION__,
-      answer: (verb, text, gone) => crew.answer(verb, text, gone),
+      answer: (verb, body, gone) => crew.answer(verb, body, gone),
+      isFull: () => crew.isFull,
       page: readPage(),
-      name: where.address,
+      names: [where.address, ...args.all('name')].map(name => name.toLowerCase()),
       onFault: error =>
         session.err(
           linesOf(error)
