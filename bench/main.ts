@@ -7,8 +7,8 @@ import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import { contextOf } from '../src/questions/context.ts'
-import { decode } from '../src/questions/decode/compute.ts'
-import { parseCpus } from '../src/questions/input/parse-cpus.ts'
+import { answerDecode } from '../src/questions/decode/compute.ts'
+import { findHosts } from '../src/questions/input/parse-cpus.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import { dumpRows } from './dumps.ts'
 import { hostDocuments } from './fleet.ts'
@@ -52,10 +52,10 @@ function inProcess(): void {
     reader.readAll(all, 0, cpu => pool.add(cpu, ''))
   })
   row('  parse and meet, a host', `cold ${us(cold)}`, `warm ${us(warm)}`)
-  tell('decode, words to XML', dumps, data => decode(context, data))
+  tell('decode, words to XML', dumps, data => answerDecode(context, data))
   tell('compare, parsed', hosts, cpu => compare(host, cpu))
   tell('compare, with parsing', documents, text => {
-    for (const { cpu } of parseCpus(context, text, 'host')) compare(host, cpu)
+    for (const { cpu } of findHosts(context, text, 'host')) compare(host, cpu)
   })
 }
 

@@ -1,11 +1,12 @@
-import { validate } from '../src/arch/operations.ts'
+import { checkGuestFeatures } from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
-import { compare } from '../src/questions/compare/compute.ts'
+import { answerCompare } from '../src/questions/compare/compute.ts'
 import type { Context } from '../src/questions/context.ts'
-import { start, update } from '../src/questions/operations.ts'
+import { answerStart } from '../src/questions/start/question.ts'
+import { answerUpdate } from '../src/questions/update/question.ts'
 import { children } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import { type CputestFiles, compared, cputestFiles } from './cputest-files.ts'
@@ -51,7 +52,7 @@ class Cputest {
     for (const [guest, expected] of PPC64.update) {
       const result = `host+${guest}`
       this.#ifThere(family, ['host', guest, result], () => {
-        const updated = update(this.#context, this.#load('host'), this.#load(guest))
+        const updated = answerUpdate(this.#context, this.#load('host'), this.#load(guest))
         family.check(result, printCpu(updated), this.#text(result))
         family.check(`${result} compared`, this.#compare(this.#load('host'), this.#load(result)), expected)
       })
@@ -66,7 +67,7 @@ class Cputest {
       const result = `host+${guest},ppc_models-result`
       this.#ifThere(family, starts ? ['host', guest, result] : ['host', guest], () => {
         const actual = outcome(() => {
-          const { cpu } = start(this.#context, this.#load('host'), this.#load(guest), models)
+          const { cpu } = answerStart(this.#context, this.#load('host'), this.#load(guest), models)
           return cpu ? printCpu(cpu) : 'does not start'
         })
         if (starts) family.check(result, actual, this.#text(result))
@@ -98,7 +99,9 @@ class Cputest {
     if (!this.#data.has(file)) family.skip()
     else {
       const cpu = parseCpu(parseXml(this.#data.text(file)), 'auto')
-      const accepted = outcome(() => String(validate(this.#context.map, 'aarch64', cpu) ?? 'accepted'))
+      const accepted = outcome(() =>
+        String(checkGuestFeatures(this.#context.map, 'aarch64', cpu) ?? 'accepted'),
+      )
       family.check('guest', accepted, 'accepted')
     }
     return family
@@ -113,6 +116,6 @@ class Cputest {
   }
 
   #compare(host: Cpu, cpu: Cpu): string {
-    return compared(() => compare(this.#context, host, cpu).result)
+    return compared(() => answerCompare(this.#context, host, cpu).result)
   }
 }

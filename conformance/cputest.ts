@@ -1,4 +1,4 @@
-import { expand, hasFeature, translate } from '../src/arch/operations.ts'
+import { expandModel, hasFeature, translate } from '../src/arch/operations.ts'
 import { requireDecoder, requireDriver } from '../src/arch/registry.ts'
 import { hex } from '../src/core/bits.ts'
 import type { Cpu } from '../src/core/cpu.ts'
@@ -12,7 +12,9 @@ import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
 import type { Context } from '../src/questions/context.ts'
 import { decodeBits } from '../src/questions/decode/compute.ts'
-import { start, update, updateLive } from '../src/questions/operations.ts'
+import { answerStart } from '../src/questions/start/question.ts'
+import { answerUpdate } from '../src/questions/update/question.ts'
+import { answerUpdateLive } from '../src/questions/update-live/question.ts'
 import { children } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import {
@@ -78,7 +80,7 @@ class Cputest {
     for (const [host, guest, expected] of UPDATE) {
       const result = `${host}+${guest}`
       this.#ifThere(family, [host, guest, result], () => {
-        const updated = update(this.#context, this.#load(host), this.#load(guest))
+        const updated = answerUpdate(this.#context, this.#load(host), this.#load(guest))
         family.check(result, printCpu(updated), this.#text(result))
         if (expected)
           family.check(`${result} compared`, this.#compare(this.#load(host), this.#load(result)), expected)
@@ -95,7 +97,7 @@ class Cputest {
         const names = MODEL_LISTS[list]
         const models = names && new Map(names.map(name => [name, []]))
         const actual = outcome(() => {
-          const { cpu, message } = start(this.#context, this.#load(host), this.#load(guest), models)
+          const { cpu, message } = answerStart(this.#context, this.#load(host), this.#load(guest), models)
           return cpu ? printCpu(cpu) : (message ?? '')
         })
         if (ok) family.check(result, actual, this.#text(result))
@@ -216,10 +218,10 @@ class Cputest {
       const guest = this.#onModel(this.#load(`cpuid-${name}-guest`), wanted.model ?? '', models)
       const [enabled, disabled] = [this.#cpudata(`${name}-enabled`), this.#cpudata(`${name}-disabled`)]
       const actual = outcome(() => {
-        const live = updateLive(this.#context, guest, enabled, disabled)
+        const live = answerUpdateLive(this.#context, guest, enabled, disabled)
         return liveDifferences(
-          expand(this.#context.map, 'x86_64', wanted),
-          expand(this.#context.map, 'x86_64', live),
+          expandModel(this.#context.map, 'x86_64', wanted),
+          expandModel(this.#context.map, 'x86_64', live),
         ).join('\n')
       })
       family.check(name, actual, '')

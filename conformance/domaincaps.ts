@@ -1,6 +1,6 @@
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import type { Context } from '../src/questions/context.ts'
-import { chooseLeniently, domcapabilities } from '../src/questions/domcapabilities/question.ts'
+import { answerDomcapabilities, chooseLeniently } from '../src/questions/domcapabilities/question.ts'
 import type { DataFolder } from './data.ts'
 import { caseOf, type DomainCase, hostOf } from './domaincaps-hosts.ts'
 import { outcome } from './outcome.ts'
@@ -28,7 +28,7 @@ export function domaincaps(context: Context, data: DataFolder): Family[] {
 
 function answer(context: Context, kind: DomainCase, replies: string, source: string): string {
   const qemu = parseQemuCapabilities(replies, source)
-  return domcapabilities(context, qemu, chooseLeniently(qemu, kind), hostOf(kind))
+  return answerDomcapabilities(context, qemu, chooseLeniently(qemu, kind), hostOf(kind))
 }
 
 const cpuOf = (document: string): string => / {2}<cpu>\n[\s\S]* {2}<\/cpu>\n/.exec(document)?.[0] ?? document

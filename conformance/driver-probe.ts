@@ -2,7 +2,7 @@ import * as operations from '../src/arch/operations.ts'
 import type { Cpu } from '../src/core/cpu.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
-import { compare } from '../src/questions/compare/compute.ts'
+import { answerCompare } from '../src/questions/compare/compute.ts'
 import type { Context } from '../src/questions/context.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
@@ -58,7 +58,7 @@ class Probe {
     const [, host = '', cpu = ''] = question.split(' | ')
     return outcome(() => {
       const given = host === 'None' ? { arch, type: 'host' as const, features: [] } : cpuOf(host)
-      const { result, message } = compare(this.#context, { ...given, arch }, cpuOf(cpu))
+      const { result, message } = answerCompare(this.#context, { ...given, arch }, cpuOf(cpu))
       const name = result.toUpperCase()
       return `${name} / fail: ${message === undefined ? name : `ERROR:${message}`}`
     }).replace(/^(?!IDENTICAL|SUPERSET|INCOMPATIBLE)(.*)$/, 'ERROR:$1 / fail: ERROR:$1')
@@ -70,18 +70,18 @@ class Probe {
     const made = (cpu: () => Cpu) => outcome(() => `0 ${oneLine(cpu())}`).replace(/^(?!0 )/, '-1 ')
     switch (word) {
       case 'update':
-        return made(() => operations.update(map, arch, cpuOf(xml), this.#host(arch, xml)))
+        return made(() => operations.updateCpu(map, arch, cpuOf(xml), this.#host(arch, xml)))
       case 'legacy':
         return made(() => operations.convertLegacy(map, arch, cpuOf(xml)))
       case 'translate':
         return made(() => operations.translate(map, arch, cpuOf(xml), onlyThis))
       case 'expand':
-        return made(() => operations.expand(map, arch, cpuOf(xml)))
+        return made(() => operations.expandModel(map, arch, cpuOf(xml)))
       case 'copymig':
-        return oneLine(operations.migratable(map, arch, cpuOf(xml)))
+        return oneLine(operations.makeMigratable(map, arch, cpuOf(xml)))
       case 'validate':
         return outcome(() => {
-          operations.validate(map, arch, cpuOf(xml))
+          operations.checkGuestFeatures(map, arch, cpuOf(xml))
           return '0 '
         }).replace(/^(?!0 )/, '-1 ')
       case 'checkFeature': {

@@ -5,10 +5,13 @@ import { readCpudata } from '../src/formats/libvirt/cpudata.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
-import { compare } from '../src/questions/compare/compute.ts'
+import { answerCompare } from '../src/questions/compare/compute.ts'
 import type { Context } from '../src/questions/context.ts'
-import { decode } from '../src/questions/decode/compute.ts'
-import { expand, migratable, start, update } from '../src/questions/operations.ts'
+import { answerDecode } from '../src/questions/decode/compute.ts'
+import { answerExpand } from '../src/questions/expand/question.ts'
+import { answerMigratable } from '../src/questions/migratable/question.ts'
+import { answerStart } from '../src/questions/start/question.ts'
+import { answerUpdate } from '../src/questions/update/question.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -71,17 +74,17 @@ class Edge {
       case 'baseline':
         return this.#baseline(row)
       case 'compare': {
-        const answer = compare(this.#context, this.#cpu(row.host), this.#cpu(row.cpu))
+        const answer = answerCompare(this.#context, this.#cpu(row.host), this.#cpu(row.cpu))
         return [answer.result.toUpperCase(), answer.message].filter(Boolean).join('\n')
       }
       case 'update':
-        return printCpu(update(this.#context, this.#cpu(row.host), this.#cpu(row.cpu)))
+        return printCpu(answerUpdate(this.#context, this.#cpu(row.host), this.#cpu(row.cpu)))
       case 'guest':
         return this.#start(row)
       case 'expand':
-        return printCpu(expand(this.#context, this.#cpu(row.cpu)))
+        return printCpu(answerExpand(this.#context, this.#cpu(row.cpu)))
       case 'migratable':
-        return printCpu(migratable(this.#context, this.#cpu(row.cpu)))
+        return printCpu(answerMigratable(this.#context, this.#cpu(row.cpu)))
       case 'feature':
         return hasFeature(this.#context.map, 'x86_64', this.#cpu(row.host), row.name ?? '') ? '1' : '0'
     }
@@ -107,7 +110,7 @@ class Edge {
   #decode(row: Row): string {
     const data = readCpudata(this.#data.text('data', `${row.data}.xml`))
     const { signature } = requireDecoder(this.#context.map).read(data)
-    const as = (kind: 'host' | 'guest') => outcome(() => decode(this.#context, data, { as: kind }).xml)
+    const as = (kind: 'host' | 'guest') => outcome(() => answerDecode(this.#context, data, { as: kind }).xml)
     return [signature ? signatureWord(signature) : 0, as('host'), as('guest')].join('\n')
   }
 
@@ -123,9 +126,9 @@ class Edge {
   #start(row: Row): string {
     const [host, guest] = [this.#cpu(row.host), this.#cpu(row.cpu)]
     const models = row.models && new Map(row.models.split(',').map(name => [name, []]))
-    const before = compareOrNothing(() => compare(this.#context, host, guest).result.toUpperCase())
+    const before = compareOrNothing(() => answerCompare(this.#context, host, guest).result.toUpperCase())
     const answer = outcome(() => {
-      const { cpu } = start(this.#context, host, guest, models || undefined)
+      const { cpu } = answerStart(this.#context, host, guest, models || undefined)
       return cpu ? printCpu(cpu) : ''
     })
     return [before, answer].filter(Boolean).join('\n')

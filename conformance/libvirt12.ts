@@ -5,7 +5,7 @@ import { checkQemuVersion, chooseQemu } from '../src/qemu/choice.ts'
 import type { DomainHost, DomainOptions, Firmware } from '../src/qemu/domain-capabilities/request.ts'
 import { parseQemuCapabilities } from '../src/qemu/qmp/read-capabilities.ts'
 import type { Context } from '../src/questions/context.ts'
-import { domcapabilities } from '../src/questions/domcapabilities/question.ts'
+import { answerDomcapabilities } from '../src/questions/domcapabilities/question.ts'
 import { child } from '../src/xml/element.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
@@ -53,7 +53,7 @@ function answer(context: Context, { expected, replies, source, host, options }: 
   const qemu = parseQemuCapabilities(replies, source)
   checkQemuVersion(qemu, binary, context.libvirt)
   const choice = chooseQemu(qemu, { binary, host: 'x86_64' }, { ...asked, arch: asked.arch ?? qemu.arch })
-  return domcapabilities(context, qemu, choice, host, options)
+  return answerDomcapabilities(context, qemu, choice, host, options)
 }
 
 const LIVE = 'libvirt-12.8/live'

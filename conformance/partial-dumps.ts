@@ -1,7 +1,7 @@
 import { Cpuid, type CpuidRow } from '../src/core/cpuid.ts'
 import { stableRow } from '../src/formats/dumps/distinct.ts'
 import type { Context } from '../src/questions/context.ts'
-import { decode } from '../src/questions/decode/compute.ts'
+import { answerDecode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
 import { readDumps } from './read-dumps.ts'
@@ -39,6 +39,6 @@ const hasNoMore = (row: CpuidRow, truth: CpuidRow): boolean =>
 
 const silicon = (context: Context, leaves: readonly CpuidRow[]): string =>
   outcome(() => {
-    const { model, vendor, signature } = decode(context, Cpuid.of(leaves))
+    const { model, vendor, signature } = answerDecode(context, Cpuid.of(leaves))
     return JSON.stringify({ model, vendor, signature })
   })

@@ -1,6 +1,6 @@
 import { Cpuid } from '../src/core/cpuid.ts'
 import type { Context } from '../src/questions/context.ts'
-import { decode } from '../src/questions/decode/compute.ts'
+import { answerDecode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
 import { readDumps } from './read-dumps.ts'
@@ -57,7 +57,7 @@ function checkRow(
     family.check(`${file} words`, words(data), words(Cpuid.of(row.leaves, row.msrs)))
   }
   for (const as of ['host', 'guest'] as const) {
-    const actual = outcome(() => decode(context, data, { as }).xml)
+    const actual = outcome(() => answerDecode(context, data, { as }).xml)
     family.check(`${file} ${as}`, actual, row.expected[as] ?? row.expected[`${as}Error`] ?? '')
   }
 }

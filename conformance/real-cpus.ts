@@ -2,10 +2,13 @@ import { Cpuid, type CpuidRow, type MsrRow } from '../src/core/cpuid.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../src/formats/libvirt/print-cpu.ts'
 import { Pool } from '../src/questions/baseline/pool.ts'
-import { compare } from '../src/questions/compare/compute.ts'
+import { answerCompare } from '../src/questions/compare/compute.ts'
 import type { Context } from '../src/questions/context.ts'
-import { decode } from '../src/questions/decode/compute.ts'
-import { expand, migratable, start, update } from '../src/questions/operations.ts'
+import { answerDecode } from '../src/questions/decode/compute.ts'
+import { answerExpand } from '../src/questions/expand/question.ts'
+import { answerMigratable } from '../src/questions/migratable/question.ts'
+import { answerStart } from '../src/questions/start/question.ts'
+import { answerUpdate } from '../src/questions/update/question.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'
@@ -89,7 +92,7 @@ class RealCpus {
     const family = this.#family(`decode ${set}`)
     for (const { name, leaves, msrs, expected } of rows) {
       for (const as of ['host', 'guest'] as const) {
-        const actual = outcome(() => decode(this.#context, Cpuid.of(leaves, msrs), { as }).xml)
+        const actual = outcome(() => answerDecode(this.#context, Cpuid.of(leaves, msrs), { as }).xml)
         family.check(`${set}/${name} ${as}`, actual, expected[as] ?? expected[`${as}Error`] ?? '')
       }
     }
@@ -120,7 +123,7 @@ class RealCpus {
         continue
       }
       const actual = outcome(() => {
-        const { result, message } = compare(this.#context, this.#parse(host), this.#parse(cpu))
+        const { result, message } = answerCompare(this.#context, this.#parse(host), this.#parse(cpu))
         return [result.toUpperCase(), message].filter(Boolean).join('\n')
       })
       family.check(
@@ -161,7 +164,7 @@ class RealCpus {
         family.skip()
         continue
       }
-      const verb = op === 'expand' ? expand : migratable
+      const verb = op === 'expand' ? answerExpand : answerMigratable
       const actual = outcome(() => printCpu(verb(this.#context, this.#parse(given))))
       family.check(`${op} ${input}`, actual, xml)
     }
@@ -169,11 +172,11 @@ class RealCpus {
   }
 
   #update(host: string, guest: string): string {
-    return printCpu(update(this.#context, this.#parse(host), this.#parse(guest)))
+    return printCpu(answerUpdate(this.#context, this.#parse(host), this.#parse(guest)))
   }
 
   #start(host: string, guest: string): string {
-    const { result, cpu } = start(this.#context, this.#parse(host), this.#parse(guest))
+    const { result, cpu } = answerStart(this.#context, this.#parse(host), this.#parse(guest))
     return [result.toUpperCase(), cpu && printCpu(cpu)].filter(Boolean).join('\n')
   }
 
@@ -189,7 +192,7 @@ class RealCpus {
     if (!answer.startsWith('<')) return ''
     const made = this.#parse(answer)
     return xmls
-      .map(xml => compare(this.#context, parseCpu(parseXml(xml), 'host'), made).result.toUpperCase())
+      .map(xml => answerCompare(this.#context, parseCpu(parseXml(xml), 'host'), made).result.toUpperCase())
       .join(' ')
   }
 

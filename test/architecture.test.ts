@@ -140,3 +140,27 @@ test('no import leads round in a circle', () => {
   for (const path of sources) visit(path, [])
   expect(circles).toEqual([])
 })
+
+/** What each file of a kind exports under one name, since a table loads it by its place. */
+const FIXED_NAMES: Readonly<Record<string, RegExp>> = { command: /^cli\/(?:commands|virsh)\// }
+
+/** The names that a file exports where it defines them; a type and a value of one name are one. */
+const definitions = (path: string): string[] => [
+  ...new Set(
+    [
+      ...codeOf(path).matchAll(
+        /^export (?:async )?(?:abstract )?(?:function\*? ?|const |let |class |interface |type )(\w+)/gm,
+      ),
+    ].map(([, name = '']) => name),
+  ),
+]
+
+test('no exported name is defined in two places', () => {
+  const places = new Map<string, string[]>()
+  for (const path of [...sources, ...files('../web')]) {
+    for (const name of definitions(path)) {
+      if (!FIXED_NAMES[name]?.test(path)) places.set(name, [...(places.get(name) ?? []), path])
+    }
+  }
+  expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([])
+})

@@ -11,12 +11,12 @@ import type { Database } from '../src/map/database.ts'
 const mapOf = (x86: Database): CpuMap => CpuMap.with({ x86 })
 
 export const update = (db: Database, guest: Cpu, host: Cpu | undefined, removed?: RemovedPolicy): Cpu =>
-  operations.update(mapOf(db), 'x86_64', guest, host, removed)
+  operations.updateCpu(mapOf(db), 'x86_64', guest, host, removed)
 
 export const updateLive = (db: Database, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu =>
-  operations.updateLive(mapOf(db), 'x86_64', cpu, enabled, disabled)
+  operations.updateRunningCpu(mapOf(db), 'x86_64', cpu, enabled, disabled)
 
 export const translate = (db: Database, cpu: Cpu, models: AllowedModels | undefined): Cpu =>
   operations.translate(mapOf(db), 'x86_64', cpu, models)
 
-export const expand = (db: Database, cpu: Cpu): Cpu => operations.expand(mapOf(db), 'x86_64', cpu)
+export const expand = (db: Database, cpu: Cpu): Cpu => operations.expandModel(mapOf(db), 'x86_64', cpu)

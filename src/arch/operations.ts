@@ -18,7 +18,7 @@ import { requireDriver } from './registry.ts'
 const without = (what: string): LibvirtError => new LibvirtError('no-support', what)
 
 /** Whether `host`, whose architecture decides, can run `cpu`. @throws LibvirtError for unknown names */
-export const compare = (map: CpuMap, host: Cpu, cpu: Cpu): Comparison =>
+export const compareCpus = (map: CpuMap, host: Cpu, cpu: Cpu): Comparison =>
   requireDriver(map, host.arch).compare(host, cpu)
 
 /** A refusal as the error that `--error` shows. */
@@ -56,7 +56,7 @@ export function fold(map: CpuMap, arch: string | undefined, best = false): Fold 
  * The guest made definite on a host of the architecture; passthrough modes are so already.
  * @throws LibvirtError for a host's definition given as guest, unknown names, and a missing host where one is needed
  */
-export function update(
+export function updateCpu(
   map: CpuMap,
   arch: string | undefined,
   guest: Cpu,
@@ -74,7 +74,7 @@ export function update(
  * looked at only under `check full`; most architectures correct nothing.
  * @throws LibvirtError where the check is full and something differs
  */
-export function updateLive(map: CpuMap, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
+export function updateRunningCpu(map: CpuMap, arch: string, cpu: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu {
   const driver = requireDriver(map, arch)
   if (cpu.type === 'host') return cpu
   const applies = cpu.mode === 'custom' || cpu.check === 'full'
@@ -108,11 +108,11 @@ export const convertLegacy = <C extends Cpu>(map: CpuMap, arch: string | undefin
   requireDriver(map, arch).convertLegacy?.(cpu) ?? cpu
 
 /** The CPU with its model's features spelt out, sorted bytewise by name. @throws LibvirtError */
-export const expand = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
-  expandBy(requireDriver(map, arch), cpu)
+export const expandModel = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
+  expandModelBy(requireDriver(map, arch), cpu)
 
-/** As `expand`, by a driver. @throws LibvirtError */
-export function expandBy<C extends Cpu>(driver: Driver, cpu: C): C {
+/** As `expandModel`, by a driver. @throws LibvirtError */
+export function expandModelBy<C extends Cpu>(driver: Driver, cpu: C): C {
   const expanded = driver.expand?.(cpu) ?? cpu
   return { ...expanded, features: [...expanded.features].sort(byBytes) }
 }
@@ -121,18 +121,18 @@ export function expandBy<C extends Cpu>(driver: Driver, cpu: C): C {
 const byBytes = (a: CpuFeature, b: CpuFeature): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 
 /** The CPU without what blocks a migration. @throws LibvirtError */
-export const migratable = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
+export const makeMigratable = <C extends Cpu>(map: CpuMap, arch: string | undefined, cpu: C): C =>
   requireDriver(map, arch).migratable?.(cpu) ?? cpu
 
 /** What a definition asks for as words. @throws LibvirtError where libvirt has no words for it */
-export function encode(map: CpuMap, arch: string | undefined, cpu: Cpu): Encoded {
+export function encodeCpu(map: CpuMap, arch: string | undefined, cpu: Cpu): Encoded {
   const driver = requireDriver(map, arch)
   if (!driver.encode) throw without(`cannot encode CPU data for ${arch} architecture`)
   return driver.encode(cpu)
 }
 
 /** Refuses a guest that lists what it may not. @throws LibvirtError */
-export const validate = (map: CpuMap, arch: string | undefined, cpu: Cpu): void =>
+export const checkGuestFeatures = (map: CpuMap, arch: string | undefined, cpu: Cpu): void =>
   requireDriver(map, arch).validate?.(cpu)
 
 /** Whether the CPU has a feature. @throws LibvirtError for an unknown one */
@@ -160,12 +160,12 @@ export type Start =
  * the host as it is, made definite on it, put on a model that the hypervisor knows.
  * @throws LibvirtError of any step
  */
-export function start(map: CpuMap, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
+export function startGuest(map: CpuMap, host: Cpu, guest: Cpu, models?: AllowedModels): Start {
   const { arch } = host
   const named = convertLegacy(map, arch, guest)
-  const comparison = compare(map, host, named)
+  const comparison = compareCpus(map, host, named)
   if (comparison.result === 'incompatible') return { comparison }
-  return { comparison, cpu: translate(map, arch, update(map, arch, named, host), models) }
+  return { comparison, cpu: translate(map, arch, updateCpu(map, arch, named, host), models) }
 }
 
 /**

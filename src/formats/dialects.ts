@@ -5,7 +5,7 @@ import { ldSo } from './dumps/ld-so.ts'
 import { libcpuid } from './dumps/libcpuid.ts'
 import { lscpu } from './dumps/lscpu.ts'
 import { namedRegisters } from './dumps/registers.ts'
-import { inText, type Part, partsOf } from './envelope.ts'
+import { inText, type Part, splitEnvelope } from './envelope.ts'
 import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
@@ -103,10 +103,10 @@ const isReadable = (text: string): boolean => DIALECTS.some(({ sniff }) => sniff
 
 /**
  * The parts of a text, each with its dialect: one machine's each, or the whole. Without a byte order mark.
- * @see partsOf
+ * @see splitEnvelope
  */
 export const dialectsOf = (text: string): readonly (readonly [Part, Dialect | undefined])[] =>
-  partsOf(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
+  splitEnvelope(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
     part,
     dialectOf(part.text),
   ])

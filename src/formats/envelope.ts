@@ -54,7 +54,7 @@ const NO_HOST =
  * where that is told; the text as it is where it has none of those, or where what they leave is nothing that is read.
  * @param readable whether a text is in a dialect
  */
-export function partsOf(text: string, readable: (text: string) => boolean): Part[] {
+export function splitEnvelope(text: string, readable: (text: string) => boolean): Part[] {
   const whole = [{ text, before: 0 }]
   if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text)) return whole
   const lines = text.split(/\r\n|[\n\r]/)

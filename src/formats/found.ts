@@ -66,7 +66,7 @@ export interface Statement {
 }
 
 /** What a document says of a host beside its CPU's features. */
-export type HostFacts = Pick<
+export type StatedFacts = Pick<
   Statement,
   'uuid' | 'microcode' | 'cpus' | 'physBits' | 'kernel' | 'hypervisor' | 'vulnerabilities'
 >
@@ -118,7 +118,7 @@ export interface DistinctDump {
   /** The bits that the source tells of, set in these words; of all others nothing is known. Absent: all. */
   readonly known?: Cpuid | undefined
   readonly name?: string | undefined
-  readonly facts?: HostFacts | undefined
+  readonly facts?: StatedFacts | undefined
 }
 
 /** Logical CPUs of a machine that is not x86, with equal registers. */

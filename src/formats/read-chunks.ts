@@ -6,7 +6,7 @@ import { beginsAsPlatformXml, beginsAsXml, DocumentReader, libvirtXml } from './
 export const LARGEST_TEXT = 64 * 2 ** 20
 
 /** The fault of a text that is longer than `LARGEST_TEXT`. */
-export const tooLong = (source: string): ParseError =>
+export const refuseLongText = (source: string): ParseError =>
   new ParseError(`too long: more than ${LARGEST_TEXT} bytes`, source)
 
 interface ChunkOptions extends ReadOptions {
@@ -47,7 +47,7 @@ export class ChunkReader {
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : Uint8Array.from(chunk)
     this.#kept.push(bytes)
     this.#size += bytes.length
-    if (this.#size > LARGEST_TEXT) throw tooLong(this.#options.source)
+    if (this.#size > LARGEST_TEXT) throw refuseLongText(this.#options.source)
     return true
   }
 

@@ -1,5 +1,5 @@
 import type { CpuMap } from '../map/cpu-map.ts'
-import { ask, errorOf } from '../questions/ask.ts'
+import { answerVerb, errorOf } from '../questions/ask.ts'
 import { contextOf } from '../questions/context.ts'
 import { idText, parseRequest, withId } from '../questions/request.ts'
 import { type Refusal, RequestRefused, type Status, statusOf } from './refused.ts'
@@ -26,7 +26,7 @@ export function answerRequest({ own, named }: Sources, verb: string, text: strin
   try {
     const request = parseRequest(text)
     const map = readMap(request.cpuMap, own, named)
-    const said = ask(contextOf(map), { ...request, verb })
+    const said = answerVerb(contextOf(map), { ...request, verb })
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     return { status: 200, body }
   } catch (error) {

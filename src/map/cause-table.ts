@@ -1,9 +1,9 @@
 import { dataFile } from './data.ts'
 import {
   type DataFile,
+  type DataStatement,
   faultIn,
   readCited,
-  type Statement,
   statementsOf,
   tokensOf,
 } from './text/data-file.ts'
@@ -108,20 +108,20 @@ const names = (row: CauseRow, feature: string): boolean =>
   row.names.some(name => name !== '*' && covers(name, feature))
 
 /** @throws ParseError for a row that cites no source */
-function rowOf(at: Statement, cause: Cause, names: readonly string[], text: string): CauseRow {
+function rowOf(at: DataStatement, cause: Cause, names: readonly string[], text: string): CauseRow {
   const cited = readCited(text)
   if (cited) return { cause, names, remedy: cited.text, sources: cited.sources }
   if (names.includes('*')) return { cause, names, remedy: text, sources: [] }
   throw faultIn(at, 'expected `FEATURE … : remedy [SOURCE; …]`')
 }
 
-function halves(at: Statement): [head: string, text: string] {
+function halves(at: DataStatement): [head: string, text: string] {
   const colon = at.text.indexOf(' : ')
   if (colon < 0) throw faultIn(at, 'expected `cause CAUSE : what it means` or `FEATURE … : remedy`')
   return [at.text.slice(0, colon).trim(), at.text.slice(colon + 3).trim()]
 }
 
-function causeIn(at: Statement, head: string): Cause {
+function causeIn(at: DataStatement, head: string): Cause {
   const [word, name = '', ...more] = tokensOf(head)
   const cause = CAUSES.find(known => known === name)
   if (word !== 'cause' || !cause || more.length > 0)

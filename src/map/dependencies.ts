@@ -1,5 +1,5 @@
 import { namesOf } from '../core/glob.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** Which feature needs which, by name; direct needs only, in the order of the rules. */
 export class Dependencies {
@@ -56,7 +56,7 @@ function resolve(pattern: string, { at, needs }: DepsRow, known: readonly string
 
 /** `A B : C D`: a CPU that has A or B has C and D. */
 interface DepsRow {
-  readonly at: Statement
+  readonly at: DataStatement
   /** Names; `vmx-*` stands for every feature that begins so. */
   readonly features: readonly string[]
   readonly needs: readonly string[]

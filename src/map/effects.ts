@@ -7,9 +7,9 @@ import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
 import {
   type DataFile,
+  type DataStatement,
   faultIn,
   readCited,
-  type Statement,
   statementsOf,
   tokensOf,
 } from './text/data-file.ts'
@@ -66,7 +66,7 @@ export function parseEffects(file: DataFile, db: Database): Effect[] {
   return effects
 }
 
-function headOf(at: Statement, table: FeatureTable): Effect {
+function headOf(at: DataStatement, table: FeatureTable): Effect {
   const [, name, kind, rest = ''] = /^effect (\S+) (\S+) : (.+)$/.exec(at.text) ?? []
   const cited = readCited(rest)
   const known = (['microcode', 'firmware', 'kernel'] as const).find(one => one === kind)
@@ -76,7 +76,7 @@ function headOf(at: Statement, table: FeatureTable): Effect {
   return { name, kind: known, title: cited.text, sources: cited.sources, on: [], gives: none, takes: none }
 }
 
-function extended(effect: Effect, at: Statement, db: Database): Effect {
+function extended(effect: Effect, at: DataStatement, db: Database): Effect {
   const [word, ...names] = tokensOf(at.text)
   if (names.length === 0) throw faultIn(at, `\`${word}\` of what?`)
   switch (word) {

@@ -4,7 +4,7 @@ import type { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import type { SignatureMatch } from '../core/signature.ts'
 import type { FeatureTables } from './build-table.ts'
-import { faultIn, type Statement, tokensOf } from './text/data-file.ts'
+import { type DataStatement, faultIn, tokensOf } from './text/data-file.ts'
 import { FeatureBits } from './text/delta.ts'
 import { ModelFamily, Version } from './text/family.ts'
 import {
@@ -88,7 +88,7 @@ interface ItemFlags {
 }
 
 /** Reads `host, later @SET`, part of a statement; the empty text has no flags. @throws ParseError */
-function parseFlags(text: string, statement: Statement): ItemFlags {
+function parseFlags(text: string, statement: DataStatement): ItemFlags {
   if (text === '') return NONE
   let flags = NONE
   for (const flag of text.split(',')) flags = { ...flags, ...parseFlag(flag.trim(), statement) }
@@ -97,7 +97,7 @@ function parseFlags(text: string, statement: Statement): ItemFlags {
 
 const NONE: ItemFlags = {}
 
-function parseFlag(flag: string, statement: Statement): ItemFlags {
+function parseFlag(flag: string, statement: DataStatement): ItemFlags {
   const [name = '', value, ...more] = tokensOf(flag)
   if (name === 'sig' && value) return { signatures: readSignatures([value, ...more], statement) }
   if (name === 'later' && value && more.length === 0) return { later: value }
@@ -187,7 +187,7 @@ class Expander {
   }
 
   /** How a plain name is used. */
-  #useOf(flags: ItemFlags, family: FamilyRow, canonical: string | undefined, at: Statement): ModelUse {
+  #useOf(flags: ItemFlags, family: FamilyRow, canonical: string | undefined, at: DataStatement): ModelUse {
     return {
       decode: { host: !flags.never, guest: !flags.never && !flags.host },
       compat: !flags.exact,
@@ -197,7 +197,7 @@ class Expander {
     }
   }
 
-  #addedBy(set: string | undefined, at: Statement): readonly Feature[] {
+  #addedBy(set: string | undefined, at: DataStatement): readonly Feature[] {
     if (!set) return []
     const known = this.#added.get(set)
     if (known) return known
@@ -216,7 +216,7 @@ class Expander {
   }
 
   /** The walk names every model of every family, so each has its index. */
-  #add(name: string, bits: ModelBits, use: ModelUse, at: Statement): Model {
+  #add(name: string, bits: ModelBits, use: ModelUse, at: DataStatement): Model {
     const index = this.#order.get(name)
     if (index === undefined) throw new RangeError(`${name} has no place in the walk`)
     if (this.#byName.has(name)) throw faultIn(at, `\`${name}\` is there already`)
@@ -227,7 +227,7 @@ class Expander {
   }
 
   /** @param written how the line calls the model */
-  #model(name: string, at: Statement, written = name): Model {
+  #model(name: string, at: DataStatement, written = name): Model {
     const model = this.#byName.get(name)
     if (!model) throw faultIn(at, `no model above is called \`${name}\``, written)
     return model

@@ -2,9 +2,9 @@ import { once } from '../core/once.ts'
 import { dataFile } from './data.ts'
 import {
   type DataFile,
+  type DataStatement,
   faultIn,
   readCited,
-  type Statement,
   statementsOf,
   tokensOf,
 } from './text/data-file.ts'
@@ -22,7 +22,7 @@ export interface HypervisorVersions {
 
 /** A line of `kvm.txt`: what becomes of its features where all its conditions hold. */
 export interface KvmRule {
-  readonly at: Statement
+  readonly at: DataStatement
   readonly kind: KvmKind
   /** Names, in the order of the line. */
   readonly features: readonly string[]
@@ -56,7 +56,7 @@ export function parseKvmRules(file: DataFile): KvmRules {
   throw faultIn(start, 'expected `oldest kernel VERSION qemu VERSION`')
 }
 
-function parseRule(at: Statement): KvmRule {
+function parseRule(at: DataStatement): KvmRule {
   const cited = readCited(at.text)
   if (!cited) throw faultIn(at, 'expected `KIND FEATURE … : CONDITION, … [SOURCE; …]`')
   const [list = '', conditions] = cited.text.replace(/ \(unverified\)$/, '').split(' : ')
@@ -67,7 +67,7 @@ function parseRule(at: Statement): KvmRule {
   return { at, kind, features, sources: cited.sources, ...parseConditions(at, conditions?.split(', ') ?? []) }
 }
 
-function parseConditions(at: Statement, texts: readonly string[]) {
+function parseConditions(at: DataStatement, texts: readonly string[]) {
   const since: Record<string, string> = {}
   const until: Record<string, string> = {}
   let [vendors, needs]: [string[], string[]] = [[], []]

@@ -2,7 +2,7 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { dataFile } from './data.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** An x86-64 microarchitecture level: what a program built for it may use without asking. */
 export interface Level {
@@ -51,7 +51,7 @@ export function nextLevel(
 const reaches = ({ needs, unknown }: Level, features: FeatureSet): boolean =>
   unknown.length === 0 && needs.leq(features)
 
-function parseLevel(at: Statement, below: Level | undefined, table: FeatureTable): Level {
+function parseLevel(at: DataStatement, below: Level | undefined, table: FeatureTable): Level {
   const [name = '', colon, base = '', plus, ...names] = tokensOf(at.text)
   if (colon !== ':' || plus !== '+' || names.length === 0) {
     throw faultIn(at, 'expected `LEVEL : LEVEL BELOW + FEATURE …`')

@@ -1,5 +1,5 @@
 import { dataFile } from './data.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** The least versions that a CPU's definition needs, as far as they are known. */
 export interface Releases {
@@ -136,7 +136,7 @@ export function parseReleases(file: DataFile): ReleaseTable {
 }
 
 function addRow(
-  at: Statement,
+  at: DataStatement,
   { versions, ages, gone, deprecated }: Draft,
   version: string,
   kind: string,
@@ -153,7 +153,7 @@ function addRow(
 
 const TOOL = /^(?:qemu(?:-[a-z0-9_]+)?|libvirt)$/
 
-function parseRow(at: Statement) {
+function parseRow(at: DataStatement) {
   const [head = '', rest] = at.text.split(' : ')
   const [tool = '', version = '', kind = '', ...more] = tokensOf(head)
   if (!TOOL.test(tool)) throw faultIn(at, 'a tool is qemu, qemu-ARCH or libvirt', tool)

@@ -1,5 +1,5 @@
 import { namesOf } from '../core/glob.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** What one tool calls a feature. */
 export interface ToolName {
@@ -53,7 +53,7 @@ export class ToolNames {
   }
 }
 
-function parseToolName(token: string, at: Statement): ToolName {
+function parseToolName(token: string, at: DataStatement): ToolName {
   const colon = token.indexOf(':')
   const given = token.slice(colon + 1)
   if (colon < 1 || given === '') throw faultIn(at, 'expected `tool:NAME`', token)

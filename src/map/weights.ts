@@ -1,6 +1,6 @@
 import type { FeatureClass } from '../core/feature.ts'
 import { dataFile } from './data.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './text/data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** A feature's class; `unknown` where the data says nothing (an installed map). */
 export type WeightClass = FeatureClass | 'unknown'
@@ -45,9 +45,15 @@ export function parseWeights(file: DataFile): ClassWeights {
 /** The weights that come with this package. */
 export const builtinWeights = (): ClassWeights => parseWeights(dataFile('weights.txt'))
 
-const END = (file: DataFile): Statement => ({ file, offset: file.text.length, indent: 0, text: '', note: '' })
+const END = (file: DataFile): DataStatement => ({
+  file,
+  offset: file.text.length,
+  indent: 0,
+  text: '',
+  note: '',
+})
 
-function parseWeight(at: Statement): [name: string, weight: number] {
+function parseWeight(at: DataStatement): [name: string, weight: number] {
   const [name = '', weight = ''] = tokensOf(at.text)
   if (!WEIGHT_CLASSES.some(known => known === name)) {
     throw faultIn(at, `a class is one of ${WEIGHT_CLASSES.join(', ')}`, name)

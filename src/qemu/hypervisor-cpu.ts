@@ -1,5 +1,5 @@
 import type { AllowedModels, Comparison, Decoder, Driver } from '../arch/driver.ts'
-import { checkBaselineInput, expand, expandBy, fold } from '../arch/operations.ts'
+import { checkBaselineInput, expandModel, expandModelBy, fold } from '../arch/operations.ts'
 import { driverOf } from '../arch/registry.ts'
 import { type Cpu, type CpuFeature, type GuestCpu, signatureIn, updateFeature } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
@@ -101,7 +101,7 @@ function joinHostFeatures(driver: Driver, decoder: Decoder, reported: GuestCpu, 
   const vendor = host.vendor === undefined ? undefined : decoder.db.vendor(host.vendor)
   const bits = { features: decoder.featuresOf(host), vendor, signature: signatureIn(host) }
   const guest = decoder.decode(bits, { as: 'guest', fallback: 'allow' })
-  const more = expandBy(driver, reported).features.filter(({ policy }) => policy === 'require')
+  const more = expandModelBy(driver, reported).features.filter(({ policy }) => policy === 'require')
   return { ...guest, features: more.reduce(updateFeature, guest.features) }
 }
 
@@ -153,7 +153,7 @@ export function computeHypervisorBaseline(
     migratable: options.migratable && (options.ignoreHost || !allowance.unmigratable),
   })
   const cpu: GuestCpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
-  return options.expand ? expand(map, options.arch, cpu) : cpu
+  return options.expand ? expandModel(map, options.arch, cpu) : cpu
 }
 
 /** A model that something unknown blocks cannot be given. */

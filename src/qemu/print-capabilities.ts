@@ -43,7 +43,7 @@ export interface GuestFacts {
 }
 
 /** The guests of an architecture that an emulator can run. */
-export const describeGuests = (arch: string, { path, kvm, machines }: Emulator): GuestFacts => ({
+export const guestFactsOf = (arch: string, { path, kvm, machines }: Emulator): GuestFacts => ({
   arch,
   wordSize: WIDE.has(arch) ? 64 : 32,
   emulator: path,

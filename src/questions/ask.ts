@@ -16,7 +16,10 @@ const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']
  * Answers a request of the JSON contract: the answer's keys, notes and, where asked for, `explain`.
  * @throws BadRequest, LibvirtError, ParseError
  */
-export function ask(context: Context, request: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function answerVerb(
+  context: Context,
+  request: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const { verb: name } = request
   if (typeof name !== 'string' || !Object.hasOwn(QUESTIONS, name)) {
     const known = Object.keys(QUESTIONS).join(', ')

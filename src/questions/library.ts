@@ -1,5 +1,5 @@
 import type { CpuMap } from '../map/cpu-map.ts'
-import { ask as askContext, askQuestion } from './ask.ts'
+import { answerVerb as askContext, askQuestion } from './ask.ts'
 import { contextOf } from './context.ts'
 import type { DocumentOf, InputOf } from './document.ts'
 import type { AnyQuestion } from './question.ts'

@@ -16,7 +16,7 @@ export interface Sink {
 }
 
 /** The error for a top-level element, begun on `line`, that is larger than the sink takes. */
-export const tooLong = ({ source, maxSize }: Sink, line: number): ParseError =>
+export const refuseLongElement = ({ source, maxSize }: Sink, line: number): ParseError =>
   new ParseError(`too long: more than ${maxSize} characters in one document`, source, line)
 
 /** Adds to an element's content; text beside text, as around a comment, is one text. */

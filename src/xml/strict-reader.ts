@@ -1,7 +1,7 @@
 import { SaxesParser } from 'saxes'
 import type { Cursor } from './cursor.ts'
 import { type Element, noAttributes } from './element.ts'
-import { addText, type Sink, tooLong } from './sink.ts'
+import { addText, refuseLongElement, type Sink } from './sink.ts'
 
 /** The prefixes in force inside an element; the empty prefix is the default namespace, `''` is no namespace. */
 export type Scope = ReadonlyMap<string, string>
@@ -183,7 +183,7 @@ export class StrictReader {
     this.#before += piece.length
     this.#piece = ''
     this.#cursor.advance(piece)
-    if (this.size > this.#sink.maxSize) throw tooLong(this.#sink, this.topLine)
+    if (this.size > this.#sink.maxSize) throw refuseLongElement(this.#sink, this.topLine)
     if (this.idle) this.#parser.write(`</${ROOT}>`) // hands over the text after the last tag
     for (const hand of this.#found.splice(0)) hand()
   }

@@ -4,7 +4,7 @@ import { Cursor } from './cursor.ts'
 import type { Element } from './element.ts'
 import { type Piece, splitPieces, textOfPiece } from './pieces.ts'
 import { QuickReader } from './quick-reader.ts'
-import { type Sink, tooLong } from './sink.ts'
+import { refuseLongElement, type Sink } from './sink.ts'
 import { StrictReader } from './strict-reader.ts'
 import { startToken, tokenAfter } from './token.ts'
 
@@ -89,7 +89,7 @@ export class XmlReader {
     this.#tail.push(last)
     this.#tailSize += last.length
     if (this.#strict && this.#strict.size + this.#tailSize > maxSize)
-      throw tooLong(this.#sink, this.#strict.topLine)
+      throw refuseLongElement(this.#sink, this.#strict.topLine)
   }
 
   #takeTail(): string {

@@ -20,20 +20,20 @@ describe.each(arches)('%s', arch => {
   test('modes that are the host’s need no update', () => {
     for (const mode of ['host-passthrough', 'maximum']) {
       const cpu = guest(`${mode} require:b optional:a`)
-      expect(operations.update(map, arch, cpu, undefined)).toBe(cpu)
+      expect(operations.updateCpu(map, arch, cpu, undefined)).toBe(cpu)
       expect(operations.translate(map, arch, cpu, new Map())).toBe(cpu)
     }
   })
 
   test('a host’s definition is no guest', () => {
-    expect(refusal(() => operations.update(map, arch, host('M'), host('M')))).toBe(
+    expect(refusal(() => operations.updateCpu(map, arch, host('M'), host('M')))).toBe(
       'internal error: Unexpected enum value -1 for virCPUMode',
     )
   })
 
   test('features are sorted when a model without any is spelt out', () => {
     const cpu = { ...guest('exact'), features: ['b', 'B', 'a'].map(name => ({ name, policy: 'require' })) }
-    expect(show(operations.expand(map, arch, cpu as never))).toBe('exact require:B require:a require:b')
+    expect(show(operations.expandModel(map, arch, cpu as never))).toBe('exact require:B require:a require:b')
   })
 
   test('a model that may be used needs no other name, one that may not and has no fallback is refused', () => {
@@ -58,7 +58,7 @@ describe('what libvirt does not do', () => {
       `${unsupported}cannot check guest CPU feature for ${arch} architecture`,
     )
     const none = Cpuid.empty
-    expect(operations.updateLive(map, arch, cpu, none, none)).toBe(cpu)
+    expect(operations.updateRunningCpu(map, arch, cpu, none, none)).toBe(cpu)
   })
 
   test.each(['s390', 's390x', 'riscv64', 'loongarch64'])('a baseline of %s', arch => {
@@ -91,12 +91,12 @@ test.each([
 describe('s390x, riscv64, loongarch64', () => {
   test.each(['s390x', 'riscv64', 'loongarch64'])('%s: any CPU will do', arch => {
     for (const cpu of [guest('exact zzz force:bogus'), host('x'), host('x arch:x86_64')]) {
-      expect(operations.compare(map, { ...host(''), arch }, cpu).result).toBe('identical')
+      expect(operations.compareCpus(map, { ...host(''), arch }, cpu).result).toBe('identical')
     }
   })
 
   const on = (arch: string, text: string, hostText = 'gen15a +vx +edat') =>
-    show(operations.update(map, arch, guest(text), host(`${hostText} arch:${arch}`)))
+    show(operations.updateCpu(map, arch, guest(text), host(`${hostText} arch:${arch}`)))
 
   test.each([
     [
@@ -118,11 +118,12 @@ describe('s390x, riscv64, loongarch64', () => {
     ['s390x', 'host-model', 'unsupported configuration: unknown host CPU model'],
     ['riscv64', 'host-model', 'unsupported configuration: unknown host CPU model'],
   ])('%s: %s without a host is refused: %s', (arch, text, message) => {
-    expect(refusal(() => operations.update(map, arch, guest(text), undefined))).toBe(message)
+    expect(refusal(() => operations.updateCpu(map, arch, guest(text), undefined))).toBe(message)
   })
 
   test('s390x takes every policy but one', () => {
-    const validated = (text: string) => refusal(() => operations.validate(map, 's390x', guest(text)))
+    const validated = (text: string) =>
+      refusal(() => operations.checkGuestFeatures(map, 's390x', guest(text)))
     expect(validated('exact z13 force:vx forbid:edat')).toBe('no refusal')
     expect(validated('exact z13 optional:vx')).toBe(
       "unsupported configuration: only cpu feature policies 'require' and 'disable' are supported for vx",

@@ -8,7 +8,7 @@ import {
   printFieldPlace,
 } from '../../src/map/cpuid-fields.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { name } from '../../src/questions/name/compute.ts'
+import { answerName } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
@@ -34,7 +34,8 @@ describe('fields of CPUID beside the features', () => {
   })
 
   test('are found by name and by any place that they have bits of', () => {
-    const found = (text: string) => name(contextOf(), text).features.map(one => `${one.name} ${one.place}`)
+    const found = (text: string) =>
+      answerName(contextOf(), text).features.map(one => `${one.name} ${one.place}`)
     expect(found('cache_level')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])
     expect(found('CPUID.04H.3:EAX[6]')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])
     expect(found('cpuid.04h.0-31:eax[7:5]')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])
@@ -46,7 +47,7 @@ describe('fields of CPUID beside the features', () => {
   })
 
   test('say where no hypervisor gives them to guests', () => {
-    const said = (text: string) => printName(name(contextOf(), text))
+    const said = (text: string) => printName(answerName(contextOf(), text))
     expect(said('ecmd')).toContain('libvirt does not know it; no hypervisor gives it to guests')
     expect(said('hwp')).toContain('no hypervisor gives it to guests')
     expect(said('cache-level')).not.toContain('no hypervisor')

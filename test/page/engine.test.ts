@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ask } from '../../src/questions/ask.ts'
+import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { Engine } from '../../web/worker/engine.ts'
 
@@ -24,7 +24,7 @@ test.each([
 ] as const)('the page’s worker answers %s %o as batch does', async (question, input) => {
   const engine = new Engine({ texts: [], files: [] })
   await engine.add(documents, '')
-  const { notes: _, ...expected } = ask(contextOf(), { verb: question, documents, ...input })
+  const { notes: _, ...expected } = answerVerb(contextOf(), { verb: question, documents, ...input })
   const { notes: __, ...answer } = engine.ask(question, input)
   expect(answer).toEqual(expected)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { describeGuests, printGuest } from '../../src/qemu/print-capabilities.ts'
+import { guestFactsOf, printGuest } from '../../src/qemu/print-capabilities.ts'
 
 const machine = (name: string, more: { alias?: string; isDefault?: boolean; deprecated?: boolean } = {}) => ({
   name,
@@ -23,7 +23,7 @@ test('a guest, as libvirt prints it', () => {
     machine('pc-i440fx-10.0', { alias: 'pc', isDefault: true }),
     { ...machine('odd'), maxCpus: 0 },
   ]
-  expect(printGuest(describeGuests('i686', emulator(machines, true)))).toBe(`\
+  expect(printGuest(guestFactsOf('i686', emulator(machines, true)))).toBe(`\
   <guest>
     <os_type>hvm</os_type>
     <arch name='i686'>
@@ -63,7 +63,7 @@ describe('what depends on the architecture', () => {
     ['sh4eb', 64, ''],
     ['xtensa', 32, ''],
   ])('%s', (arch, wordSize, features) => {
-    const guest = describeGuests(arch, emulator([]))
+    const guest = guestFactsOf(arch, emulator([]))
     const known = ['pae', 'nonpae', 'acpi', 'apic']
     expect(guest.wordSize).toBe(wordSize)
     expect(guest.features.flatMap(({ name }) => (known.includes(name) ? [name] : [])).join(' ')).toBe(
@@ -81,6 +81,6 @@ describe('the machine that comes first', () => {
     ['armv6l', 'virt-10.0'],
     ['riscv64', 'virt-10.0'],
   ])('%s: %s', (arch, first) => {
-    expect(describeGuests(arch, emulator(machines)).machines[0]?.name).toBe(first)
+    expect(guestFactsOf(arch, emulator(machines)).machines[0]?.name).toBe(first)
   })
 })

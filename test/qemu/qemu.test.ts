@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { start } from '../../src/arch/operations.ts'
+import { startGuest } from '../../src/arch/operations.ts'
 import { findClosestCpu } from '../../src/arch/x86/decode.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { readHypervisorSupport } from '../../src/qemu/allowance.ts'
@@ -81,7 +81,7 @@ test('models and blockers, in libvirt’s spelling', () => {
 describe('starting a guest', () => {
   const models = (text: string) => new Map(text.split(' ').map(name => [name, []]))
   const started = (on: string, text: string, list?: string): string => {
-    const answer = start(
+    const answer = startGuest(
       CpuMap.builtIn(),
       host(on),
       guest(text),
@@ -146,9 +146,9 @@ describe('starting a guest', () => {
   })
 
   test('a host definition as guest is compared before it is refused', () => {
-    const go = (text: string) => refusal(() => start(CpuMap.builtIn(), host('Penryn Intel'), host(text)))
+    const go = (text: string) => refusal(() => startGuest(CpuMap.builtIn(), host('Penryn Intel'), host(text)))
     expect(go('Penryn')).toBe('internal error: Unexpected enum value -1 for virCPUMode')
-    expect(start(CpuMap.builtIn(), host('Penryn Intel'), host('Nehalem')).comparison.result).toBe(
+    expect(startGuest(CpuMap.builtIn(), host('Penryn Intel'), host('Nehalem')).comparison.result).toBe(
       'incompatible',
     )
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
-import { compare } from '../../src/questions/compare/compute.ts'
+import { answerCompare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { guest, host, refusal } from '../notation.ts'
 
@@ -9,7 +9,7 @@ const penryn = host('Penryn Intel +vmx +dca')
 
 /** `result | message | missing | forbidden | extra` */
 function answer(text: string, on: Cpu = penryn): string {
-  const found = compare(context, on, guest(text))
+  const found = answerCompare(context, on, guest(text))
   const list = (kind: 'missing' | 'forbidden' | 'extra') =>
     found[kind].map(({ feature }) => feature).join(' ')
   return [found.result, found.message ?? '', list('missing'), list('forbidden'), list('extra')].join('|')
@@ -38,7 +38,7 @@ test.each([
 })
 
 test('reasons have coordinates', () => {
-  expect(compare(context, penryn, guest('exact Penryn require:avx2')).missing).toEqual([
+  expect(answerCompare(context, penryn, guest('exact Penryn require:avx2')).missing).toEqual([
     { feature: 'avx2', place: 'CPUID.07H.0:EBX[5]', title: expect.stringMatching(/./) },
   ])
 })

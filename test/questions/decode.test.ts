@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readCpuid } from '../../src/arch/x86/cpuid.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { type DecodeOptions, decode, meetData } from '../../src/questions/decode/compute.ts'
+import { answerDecode, type DecodeOptions, meetData } from '../../src/questions/decode/compute.ts'
 import { builtin } from '../built-in.ts'
 import { cpuid, cpuidOf, fs, modelOf, names, refusal, together } from '../notation.ts'
 
@@ -10,7 +10,7 @@ const penryn = together(
   cpuid('vendor=GenuineIntel, sig=6.23.10'),
   cpuidOf(modelOf('Penryn').features.join(fs('vmx'))),
 )
-const decoded = (options: DecodeOptions = {}) => decode(contextOf(), penryn, options)
+const decoded = (options: DecodeOptions = {}) => answerDecode(contextOf(), penryn, options)
 
 test('a host is printed with model, vendor and signature', () => {
   expect(decoded()).toEqual({
@@ -63,14 +63,18 @@ describe('allowed models', () => {
     expect(refusal(() => decoded({ models: [] }))).toBe(message)
     expect(refusal(() => decoded({ models: ['Penryn'] }))).toBe('no refusal')
     expect(refusal(() => decoded({ as: 'guest', models: ['Penryn-v1'] }))).toBe(message)
-    expect(refusal(() => decode(contextOf(), cpuid('')))).toBe(message)
+    expect(refusal(() => answerDecode(contextOf(), cpuid('')))).toBe(message)
   })
 })
 
 test('unknown vendor and signature are null; notes say whose they are', () => {
-  const answer = decode(contextOf(), together(cpuidOf(modelOf('486').features), cpuid('1.ecx=80000000')), {
-    source: 'host7',
-  })
+  const answer = answerDecode(
+    contextOf(),
+    together(cpuidOf(modelOf('486').features), cpuid('1.ecx=80000000')),
+    {
+      source: 'host7',
+    },
+  )
   expect([answer.vendor, answer.signature]).toEqual([null, null])
   expect(answer.notes).toEqual([{ kind: 'hypervisor-present', source: 'host7' }])
 })

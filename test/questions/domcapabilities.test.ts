@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask } from '../../src/questions/ask.ts'
+import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { children } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -23,7 +23,7 @@ const x86 = (more: readonly unknown[] = []) => [
 ]
 
 const request = (parts: object = {}) =>
-  ask(contextOf(), { verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
+  answerVerb(contextOf(), { verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
     readonly xml: string
     readonly notes: readonly { readonly text: string }[]
   }

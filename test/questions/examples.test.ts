@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Pool } from '../../src/questions/baseline/pool.ts'
-import { compare } from '../../src/questions/compare/compute.ts'
+import { answerCompare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { show } from '../notation.ts'
@@ -69,7 +69,7 @@ describe.each(['fleet', 'fleet-amd', 'redhat-guide'])('%s', folder => {
   test('every host runs what all share', () => {
     const cpu = pool(folder).result()
     for (const host of read(folder))
-      expect(compare(context, host.cpu, cpu).result, host.name).toBe('superset')
+      expect(answerCompare(context, host.cpu, cpu).result, host.name).toBe('superset')
   })
 
   test('every document is short', () => {

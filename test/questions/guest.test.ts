@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { expand, migratable, start, update, updateLive } from '../../src/questions/operations.ts'
+import { answerExpand } from '../../src/questions/expand/question.ts'
+import { answerMigratable } from '../../src/questions/migratable/question.ts'
+import { answerStart } from '../../src/questions/start/question.ts'
+import { answerUpdate } from '../../src/questions/update/question.ts'
+import { answerUpdateLive } from '../../src/questions/update-live/question.ts'
 import { cpuidOf, fs, guest, host, modelOf, refusal, show } from '../notation.ts'
 
 const context = contextOf()
@@ -13,7 +17,7 @@ describe('update', () => {
     ['Penryn Intel +invtsc', 'exact Penryn require:invtsc', 'exact Penryn require:invtsc'],
     ['EPYC AMD', 'host-model', 'exact EPYC AMD disable:monitor'],
   ])('on %s: %s is %s', (on, text, expected) => {
-    expect(show(update(context, host(on), guest(text)))).toBe(expected)
+    expect(show(answerUpdate(context, host(on), guest(text)))).toBe(expected)
   })
 
   test.each([
@@ -24,11 +28,11 @@ describe('update', () => {
     ],
     ['Foo', 'host-model', 'internal error: Unknown CPU model Foo'],
   ])('on %s: %s is refused: %s', (on, text, message) => {
-    expect(refusal(() => update(context, host(on), guest(text)))).toBe(message)
+    expect(refusal(() => answerUpdate(context, host(on), guest(text)))).toBe(message)
   })
 
   test('a host as guest, after the architecture', () => {
-    const go = (on = host('Foo')) => refusal(() => update(context, on, host('Penryn')))
+    const go = (on = host('Foo')) => refusal(() => answerUpdate(context, on, host('Penryn')))
     expect(go()).toBe('internal error: Unexpected enum value -1 for virCPUMode')
     expect(go({ ...host('Foo'), arch: undefined })).toBe('internal error: undefined hardware architecture')
   })
@@ -36,7 +40,7 @@ describe('update', () => {
 
 describe('start', () => {
   const started = (on: string, text: string) =>
-    start(
+    answerStart(
       context,
       host(on),
       guest(text),
@@ -72,7 +76,7 @@ describe('start is refused', () => {
       'the CPU is incompatible with host CPU: Host CPU provides forbidden features: sse4.1',
     ],
   ])('%s', (text, missing, forbidden, message) => {
-    const answer = start(context, host('Penryn Intel'), guest(text))
+    const answer = answerStart(context, host('Penryn Intel'), guest(text))
     expect(answer).toMatchObject({ result: 'incompatible', message })
     expect(answer.missing.map(({ feature }) => feature).join(' ')).toBe(missing)
     expect(answer.forbidden.map(({ feature }) => feature).join(' ')).toBe(forbidden)
@@ -82,22 +86,24 @@ describe('start is refused', () => {
 
 test('update-live', () => {
   const [on, off] = [cpuidOf(modelOf('Penryn').features.minus(fs('sse4.1'))), cpuidOf(fs('sse4.1'))]
-  expect(show(updateLive(context, guest('exact Penryn'), on, off))).toBe(
+  expect(show(answerUpdateLive(context, guest('exact Penryn'), on, off))).toBe(
     'exact Penryn check:full disable:sse4.1',
   )
 })
 
 describe('expand and migratable', () => {
   test('of hosts and guests', () => {
-    expect(show(expand(context, guest('exact 486')))).toBe('exact 486 require:fpu require:pse require:vme')
-    expect(show(expand(context, host('486 arch:i686')))).toBe('486 +fpu +pse +vme')
-    expect(show(migratable(context, host('486 +invtsc +vmx')))).toBe('486 +vmx')
+    expect(show(answerExpand(context, guest('exact 486')))).toBe(
+      'exact 486 require:fpu require:pse require:vme',
+    )
+    expect(show(answerExpand(context, host('486 arch:i686')))).toBe('486 +fpu +pse +vme')
+    expect(show(answerMigratable(context, host('486 +invtsc +vmx')))).toBe('486 +vmx')
   })
 
   test('of an architecture without a driver', () => {
     const message =
       "this function is not supported by the connection driver: 'mips' architecture is not supported by CPU driver"
-    expect(refusal(() => expand(context, host('4Kc arch:mips')))).toBe(message)
-    expect(refusal(() => migratable(context, host('4Kc arch:mips')))).toBe(message)
+    expect(refusal(() => answerExpand(context, host('4Kc arch:mips')))).toBe(message)
+    expect(refusal(() => answerMigratable(context, host('4Kc arch:mips')))).toBe(message)
   })
 })

@@ -5,7 +5,7 @@ import type { Cpu } from '../../src/core/cpu.ts'
 import { readText } from '../../src/formats/dialects.ts'
 import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
-import { compare, compareNotes } from '../../src/questions/compare/compute.ts'
+import { answerCompare, compareNotes } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { decodeText } from '../../src/questions/decode/question.ts'
 import { definitionOf } from '../../src/questions/input/definition-of.ts'
@@ -166,7 +166,7 @@ describe('the meet of s390x hosts', () => {
 describe('a comparison that libvirt does not make', () => {
   const told = (arch: string, hostText: string, cpu: Cpu) => {
     const left = host(`${hostText} arch:${arch}`)
-    const [note, more] = compareNotes(context, left, cpu, compare(context, left, cpu))
+    const [note, more] = compareNotes(context, left, cpu, answerCompare(context, left, cpu))
     expect(more).toBeUndefined()
     return note && describeNote(note).replace(/^.* tells nothing of them/, '')
   }

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { nearest } from '../../src/core/text.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { name } from '../../src/questions/name/compute.ts'
+import { answerName } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
 import { builtin } from '../built-in.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
 const real = contextOf()
-const found = (text: string) => name(real, text).features.map(facts => facts.name)
+const found = (text: string) => answerName(real, text).features.map(facts => facts.name)
 
 test.each([
   ['avx512_vnni', 'avx512vnni'],
@@ -20,7 +20,7 @@ test.each([
 ])('%s is %s', (text, feature) => expect(found(text)).toContain(feature))
 
 test('all there is to know', () => {
-  const [facts] = name(real, 'avx512_vnni').features
+  const [facts] = answerName(real, 'avx512_vnni').features
   expect(facts).toMatchObject({
     name: 'avx512vnni',
     place: 'CPUID.07H.0:ECX[11]',
@@ -38,7 +38,7 @@ test('all there is to know', () => {
 })
 
 describe('as text', () => {
-  const text = (word: string, width?: number) => printName(name(real, word), width)
+  const text = (word: string, width?: number) => printName(answerName(real, word), width)
 
   test('a feature', () => {
     const lines = text('xsaves').split('\n')
@@ -75,7 +75,7 @@ describe('as text', () => {
 })
 
 test('an installed map knows places and nothing more', () => {
-  expect(printName(name(contextOf(CpuMap.with({ x86: smallMap(SMALL) })), 'e'))).toBe(
+  expect(printName(answerName(contextOf(CpuMap.with({ x86: smallMap(SMALL) })), 'e'))).toBe(
     'e  CPUID.07H.0:EBX[4]\n  class      guests with it cannot migrate\n  names      libvirt e; qemu e',
   )
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Pool, type ResultOptions } from '../../src/questions/baseline/pool.ts'
-import { compare } from '../../src/questions/compare/compute.ts'
+import { answerCompare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { readCpu } from '../../src/questions/input/read.ts'
 import { show } from '../notation.ts'
@@ -33,10 +33,10 @@ test('on pentium3, as the guide has it', () => {
 
 describe('compared', () => {
   const missing = (host: string, cpu: string) =>
-    compare(contextOf(), read(host), read(cpu)).missing.map(({ feature }) => feature)
+    answerCompare(contextOf(), read(host), read(cpu)).missing.map(({ feature }) => feature)
 
   test('the workstation lacks much on the server, whose map order it is told in', () => {
-    const { result, message } = compare(contextOf(), read('server'), read('workstation'))
+    const { result, message } = answerCompare(contextOf(), read('server'), read('workstation'))
     expect(result).toBe('incompatible')
     expect(missing('server', 'workstation').sort()).toEqual(
       'ds_cpl vmx est tm2 ssse3 xtpr ds acpi ss tm pbe'.split(' ').sort(),

@@ -3,9 +3,9 @@ import { driverOf } from '../../src/arch/registry.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
-import { name } from '../../src/questions/name/compute.ts'
+import { answerName } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
-import { tree } from '../../src/questions/tree/compute.ts'
+import { answerTree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 
 // Models of architectures of which libvirt has no map, told as those of x86 are.
@@ -18,7 +18,7 @@ function own(arch: string) {
 
 describe('the tree', () => {
   test('of IBM’s generations is a chain', () => {
-    const text = printTree(tree(own('s390x')))
+    const text = printTree(answerTree(own('s390x')))
     expect(text).not.toContain('├')
     expect(text.split('\n')).toHaveLength(11)
     expect(text).toMatch(/^z900 {2}.*2000$/m)
@@ -26,21 +26,25 @@ describe('the tree', () => {
   })
 
   test('of a generation names groups, not what is in them', () => {
-    expect(printTree(tree(own('s390x'), 'z14'))).toContain('+ msa6 msa7 msa8 mepochptff opc eec minste2 iep')
-    expect(printTree(tree(own('s390x'), 'gen15a-base'))).toContain('    - csske\n    + minste3')
+    expect(printTree(answerTree(own('s390x'), 'z14'))).toContain(
+      '+ msa6 msa7 msa8 mepochptff opc eec minste2 iep',
+    )
+    expect(printTree(answerTree(own('s390x'), 'gen15a-base'))).toContain('    - csske\n    + minste3')
   })
 
   test('of LoongArch has QEMU’s cores', () => {
-    expect(printTree(tree(own('loongarch64'), 'la464'))).toContain('lsx lasx')
+    expect(printTree(answerTree(own('loongarch64'), 'la464'))).toContain('lsx lasx')
   })
 })
 
 test('a feature is told by its title and the models that have it, and nothing of names elsewhere', () => {
-  const text = printName(name(own('s390x'), 'vx', true))
+  const text = printName(answerName(own('s390x'), 'vx', true))
   expect(text).toContain('vx  STFLE[129]\n  title      Vector registers and instructions')
   expect(text).toContain('since z13 (z13, z13.2, z13s); in part z14')
   expect(text).not.toContain('names')
-  expect(name(own('s390x'), 'msa4', true).features[0]?.title).toBe('Message security assist, extension 4')
+  expect(answerName(own('s390x'), 'msa4', true).features[0]?.title).toBe(
+    'Message security assist, extension 4',
+  )
 })
 
 describe('usable models', () => {

@@ -4,9 +4,9 @@ import { CpuMap } from '../../src/map/cpu-map.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { refusal } from '../../src/questions/guest-check/compute.ts'
 import { usableModels } from '../../src/questions/models/compute.ts'
-import { name } from '../../src/questions/name/compute.ts'
+import { answerName } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
-import { tree } from '../../src/questions/tree/compute.ts'
+import { answerTree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 import { describeQemuOnly, isQemuOnlyName } from '../../src/questions/words/qemu-only.ts'
 
@@ -23,7 +23,7 @@ test('only such versions are', () => {
 })
 
 test('name: a feature in them, and the name of one', () => {
-  const said = (text: string) => printName(name(context, text), 200)
+  const said = (text: string) => printName(answerName(context, text), 200)
   expect(said('gmet')).toContain(`EPYC-Milan (v4), EPYC-Genoa (v3), EPYC-Turin (v2): ${SAID} them`)
   expect(said('gmet')).not.toContain('models  ')
   expect(said('avx2')).not.toContain('in QEMU')
@@ -32,9 +32,9 @@ test('name: a feature in them, and the name of one', () => {
 })
 
 test('tree: the family tells of them, the forest is libvirt’s', () => {
-  const family = printTree(tree(context, 'SapphireRapids-v8'), 200)
+  const family = printTree(answerTree(context, 'SapphireRapids-v8'), 200)
   expect(family).toContain(`SapphireRapids-v7: 2026, GDS, RFDS; ${SAID} it`)
-  expect(printTree(tree(context))).toMatch(/SapphireRapids +v1-v6 /)
+  expect(printTree(answerTree(context))).toMatch(/SapphireRapids +v1-v6 /)
 })
 
 test('models: what a host’s QEMU has besides', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { count, fewNames } from '../../src/core/text.ts'
-import { compare } from '../../src/questions/compare/compute.ts'
+import { answerCompare } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import {
   describeComparison,
@@ -210,7 +210,7 @@ test.each([
 
 describe('comparisons', () => {
   const said = (text: string) =>
-    describeComparison(compare(contextOf(), host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
+    describeComparison(answerCompare(contextOf(), host('Penryn Intel +vmx'), guest(text)), 'G', 'H').map(
       ({ text, features }) => `${text} ${features.map(({ feature }) => feature).join(' ')}`.trim(),
     )
 

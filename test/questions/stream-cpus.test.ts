@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { parseCpus, streamCpus } from '../../src/questions/input/parse-cpus.ts'
+import { findHosts, streamCpus } from '../../src/questions/input/parse-cpus.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 const documents = ['workstation.xml', 'server.xml'].map(name =>
@@ -34,7 +34,7 @@ function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
 describe('a stream', () => {
   test.each(['auto', 'guest'] as const)('wherever it is cut, is read as a whole: %s', async expected => {
     const bytes = new TextEncoder().encode(expected === 'guest' ? guest : text)
-    const whole = parseCpus(contextOf(), new TextDecoder().decode(bytes), expected)
+    const whole = findHosts(contextOf(), new TextDecoder().decode(bytes), expected)
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 20 }), async places => {
         expect(await all(streamCpus(cut(bytes, places), { expected }))).toEqual(whole)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { loadDatabase } from '../../src/map/database.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { tree } from '../../src/questions/tree/compute.ts'
+import { answerTree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
 import { builtin } from '../built-in.ts'
 import { small } from '../map/texts.ts'
@@ -25,7 +25,7 @@ model four : three-v1
 )
 
 const text = (name?: string, width?: number) =>
-  printTree(tree(contextOf(CpuMap.with({ x86: db })), name), width)
+  printTree(answerTree(contextOf(CpuMap.with({ x86: db })), name), width)
 
 test('the long line of descent is flush, branches are drawn', () => {
   expect(text()).toBe(['one     v1-v2  the first', '├─ two', 'three   v1', 'four    v1'].join('\n'))
@@ -54,14 +54,14 @@ test('a name that is no model', () => {
 })
 
 test('an installed map does not know', () => {
-  expect(printTree(tree(contextOf(CpuMap.with({ x86: smallMap(SMALL) }))))).toBe(
+  expect(printTree(answerTree(contextOf(CpuMap.with({ x86: smallMap(SMALL) }))))).toBe(
     'this CPU map does not say how its models descend',
   )
 })
 
 test('every family is in the tree once, and no line is too long', () => {
   const real = contextOf()
-  const forest = printTree(tree(real))
+  const forest = printTree(answerTree(real))
   const named = forest.split('\n').map(line => /[\w-]*\w/.exec(line)?.[0])
   expect(named.sort()).toEqual(
     builtin()
@@ -69,14 +69,14 @@ test('every family is in the tree once, and no line is too long', () => {
       .sort(),
   )
   for (const width of [60, 80, 100]) {
-    const texts = [undefined, ...named].map(name => printTree(tree(real, name), width))
+    const texts = [undefined, ...named].map(name => printTree(answerTree(real, name), width))
     expect(texts.flatMap(text => text.split('\n')).filter(line => line.length > width)).toEqual([])
   }
 })
 
 test('deltas add up to the models', () => {
   for (const { name } of builtin().families) {
-    const answer = tree(contextOf(), name)
+    const answer = answerTree(contextOf(), name)
     if (answer.kind !== 'family') throw new RangeError(name)
     const sizes = new Map<string, number>()
     for (const { names, size, base, adds, removes } of answer.steps) {

@@ -2,7 +2,7 @@ import type { U32 } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { readDataFile } from '../../map/data.ts'
 import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
-import { faultIn, type Statement } from '../../map/text/data-file.ts'
+import { type DataStatement, faultIn } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
 import { child, children, type Element } from '../../xml/element.ts'
 
@@ -95,7 +95,7 @@ export function builtinPowerMap(): PowerMap {
 
 const listed = () => parseModelList(readDataFile(MODELS), MODELS, FIELDS)
 
-function pvrOf(text: string, at: Statement): PvrMatch {
+function pvrOf(text: string, at: DataStatement): PvrMatch {
   const [value, mask, more] = text.split('/')
   if (value === undefined || mask === undefined || more !== undefined)
     throw faultIn(at, 'a pvr is VALUE/MASK', text)

@@ -1,5 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { faultIn, type Statement } from '../../map/text/data-file.ts'
+import { type DataStatement, faultIn } from '../../map/text/data-file.ts'
 import { hexOf, type ListedModel, parseModelList } from '../../map/text/model-list.ts'
 
 /** The words that begin a field of `machines.txt`. */
@@ -53,13 +53,13 @@ export function readGenerations(
   })
 }
 
-function levelOf(text: string, at: Statement): GenerationLevel {
+function levelOf(text: string, at: DataStatement): GenerationLevel {
   const [, generation, ga] = /^(\d+)\.(\d+)$/.exec(text) ?? []
   if (generation === undefined) throw faultIn(at, 'a level is `GENERATION.GA`', text)
   return { generation: Number(generation), ga: Number(ga) }
 }
 
-function only(fields: ListedModel['fields'], field: string, at: Statement): string {
+function only(fields: ListedModel['fields'], field: string, at: DataStatement): string {
   const [value, more] = fields[field] ?? []
   if (value === undefined || more !== undefined) throw faultIn(at, `a machine has one \`${field}\``, field)
   return value

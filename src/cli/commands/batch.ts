@@ -1,7 +1,7 @@
 import { loadYaml, mayHoldManifest } from '../../formats/yaml.ts'
 import { FileError } from '../../host/files/file-error.ts'
 import { read } from '../../host/files/read-bytes.ts'
-import { ask, BadRequest, errorOf } from '../../questions/ask.ts'
+import { answerVerb, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
 import { idText, parseRequest, withId } from '../../questions/request.ts'
 import type { Command } from '../run.ts'
@@ -44,7 +44,7 @@ function answer(contexts: Contexts, line: string, number: number): string {
   try {
     const request = parseRequest(line, number)
     id = idText(request.id ?? null, line)
-    return withId(id, ask(contexts.of(request.cpuMap), request))
+    return withId(id, answerVerb(contexts.of(request.cpuMap), request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error

@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { compare, compareNotes } from '../../questions/compare/compute.ts'
+import { answerCompare, compareNotes } from '../../questions/compare/compute.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, type Noted } from '../../questions/input/definition-of.ts'
 import type { Arguments } from '../arguments.ts'
@@ -37,7 +37,7 @@ export function hostSide(args: Arguments, session: Session): Side {
       host ??= path === undefined ? thisHost(context) : recorded(context, path)
       known = await host
       const { value, notes } = definitionOf(context, input, 'auto')
-      const answer = compare(context, known.value, value)
+      const answer = answerCompare(context, known.value, value)
       return { value: answer, notes: [...notes, ...compareNotes(context, known.value, value, answer)] }
     },
   }

@@ -1,5 +1,5 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { cpuModels } from '../../questions/cpu-models/compute.ts'
+import { answerCpuModels } from '../../questions/cpu-models/compute.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { Command } from '../run.ts'
 import { openContext } from '../session.ts'
@@ -28,7 +28,7 @@ export const command: Command = {
   async run(args, session) {
     const arch = args.get('arch') ?? ''
     try {
-      const models = cpuModels(await openContext(session), arch)
+      const models = answerCpuModels(await openContext(session), arch)
       if (args.has('json'))
         session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, arch, models: models ?? null }, null, 2)}\n`)
       else if (models) session.out(models.map(name => `${name}\n`).join(''))

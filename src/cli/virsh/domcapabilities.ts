@@ -6,7 +6,7 @@ import { readDomainHost } from '../../host/qemu/read-domain-host.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import { domcapabilities } from '../../questions/domcapabilities/question.ts'
+import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
 import type { Arguments } from '../arguments.ts'
 import {
   type HypervisorRequest,
@@ -91,7 +91,7 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     checkDomainType(capabilities, choice)
     const host = request.replies === undefined ? domainHost() : {}
     const context = await openContext(session)
-    return domcapabilities(context, capabilities, choice, host, {
+    return answerDomcapabilities(context, capabilities, choice, host, {
       disableDeprecated: args.has('disable-deprecated-features'),
       expandFeatures: args.has('expand-cpu-features'),
       supportedFeatures: args.has('supported-cpu-features'),

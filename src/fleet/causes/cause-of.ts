@@ -2,7 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { Cause, CauseTable } from '../../map/cause-table.ts'
 import type { Database } from '../../map/database.ts'
 import type { Group } from '../groups.ts'
-import type { CauseFinding, Confidence, Evidence } from './finding.ts'
+import type { CauseFinding, Confidence, FindingEvidence } from './finding.ts'
 import { FleetFacts } from './peers.ts'
 import { prerequisiteOf, prerequisiteOfMsr } from './prerequisite.ts'
 
@@ -67,12 +67,12 @@ export class CauseFinder {
     const peers = this.#facts.peersOf(group)
     const [model = ''] = peers?.models ?? []
     if (peers && feature.bits.leq(peers.inModels)) {
-      const evidence: Evidence[] = [{ kind: 'model-has', model }]
+      const evidence: FindingEvidence[] = [{ kind: 'model-has', model }]
       if (virtual)
         return this.#finding(feature, 'hypervisor', 'medium', [{ kind: 'virtual-machine' }, ...evidence])
       return this.#finding(feature, this.#usual(feature) ?? 'unknown', 'medium', evidence)
     }
-    const evidence: Evidence[] = model === '' ? [] : [{ kind: 'no-model-has', model }]
+    const evidence: FindingEvidence[] = model === '' ? [] : [{ kind: 'no-model-has', model }]
     if (virtual && model === '') {
       return this.#finding(feature, 'hypervisor', 'low', [{ kind: 'virtual-machine' }])
     }
@@ -112,7 +112,7 @@ export class CauseFinder {
     feature: Feature,
     cause: Cause,
     confidence: Confidence,
-    evidence: readonly Evidence[],
+    evidence: readonly FindingEvidence[],
   ): CauseFinding {
     const remedy =
       this.#table.remedy(cause, feature.name) ?? this.#table.remedy('unknown', feature.name) ?? ''
@@ -158,7 +158,7 @@ class VersionIndex {
 interface PeerVerdict {
   readonly cause: Cause
   readonly confidence: Confidence
-  readonly evidence: readonly Evidence[]
+  readonly evidence: readonly FindingEvidence[]
 }
 
 /**
@@ -173,8 +173,12 @@ function compareToPeers(
   group: Group,
   having: readonly Group[],
 ): PeerVerdict {
-  const same: Evidence = { kind: 'same-signature', host: having[0]?.name ?? '' }
-  const verdict = (cause: Cause, confidence: Confidence, ...more: (Evidence | undefined)[]): PeerVerdict => ({
+  const same: FindingEvidence = { kind: 'same-signature', host: having[0]?.name ?? '' }
+  const verdict = (
+    cause: Cause,
+    confidence: Confidence,
+    ...more: (FindingEvidence | undefined)[]
+  ): PeerVerdict => ({
     cause,
     confidence,
     evidence: [same, ...more.filter(one => one !== undefined)],
@@ -197,7 +201,7 @@ function compareToPeers(
 }
 
 /** The revisions, where every one known of those without is older than every one known of those with it. */
-function findOlderMicrocode(mine: Versions, theirs: Versions): Evidence | undefined {
+function findOlderMicrocode(mine: Versions, theirs: Versions): FindingEvidence | undefined {
   if (mine.microcode.size === 0 || theirs.microcode.size === 0) return undefined
   const [without, having] = [Math.max(...mine.microcode), Math.min(...theirs.microcode)]
   return without < having ? { kind: 'microcode', without, having } : undefined
@@ -212,7 +216,7 @@ function findOtherVersion(
   kind: 'kernel' | 'hypervisor',
   mine: Versions,
   theirs: Versions,
-): Evidence | undefined {
+): FindingEvidence | undefined {
   const [without] = mine[kind]
   const [having] = theirs[kind]
   if (without === undefined || having === undefined) return undefined

@@ -10,13 +10,13 @@ export interface CauseFinding {
   readonly confidence: Confidence
   /** What to do, in a line. */
   readonly remedy: string
-  readonly evidence: readonly Evidence[]
+  readonly evidence: readonly FindingEvidence[]
   /** The feature whose lack it really is, where another stands behind it: `vmx` behind `vmx-ept`. */
   readonly behind?: Feature
 }
 
 /** What a finding rests on. */
-export type Evidence =
+export type FindingEvidence =
   /** Hosts with the same signature that have it: it is not the hardware. */
   | { readonly kind: 'same-signature'; readonly host: string }
   /** The newest microcode of those that lack it, and the oldest of those with the same signature that have it. */

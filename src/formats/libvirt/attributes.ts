@@ -16,7 +16,7 @@ export function oneOf<T extends string>(element: Element, name: string, values: 
 }
 
 /** `on`/`off` or `yes`/`no`, as the two words given. */
-export function flag(element: Element, name: string, yes: string, no: string): boolean | undefined {
+export function readFlag(element: Element, name: string, yes: string, no: string): boolean | undefined {
   const value = oneOf(element, name, [yes, no])
   return value === undefined ? undefined : value === yes
 }

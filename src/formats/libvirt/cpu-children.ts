@@ -10,10 +10,10 @@ import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Signature } from '../../core/signature.ts'
 import { type Element, requiredAttribute, textOf } from '../../xml/element.ts'
 import {
-  flag,
   nonNegative,
   oneOf,
   parseUnsigned,
+  readFlag,
   requiredUnsigned,
   unsigned,
   unsigned64,
@@ -41,7 +41,7 @@ export function parseSignature(element: Element | undefined): Signature | undefi
 
 export function tscOf(element: Element | undefined): Tsc | undefined {
   if (!element) return undefined
-  return { frequency: unsigned64(element, 'frequency'), scaling: flag(element, 'scaling', 'yes', 'no') }
+  return { frequency: unsigned64(element, 'frequency'), scaling: readFlag(element, 'scaling', 'yes', 'no') }
 }
 
 export function topologyOf(element: Element | undefined): Topology | undefined {
@@ -119,7 +119,7 @@ export class Parts {
 }
 
 /** Sorts the children of a `<cpu>`. */
-export function partsOf(element: Element): Parts {
+export function sortChildren(element: Element): Parts {
   const parts = new Parts()
   for (const item of element.content) {
     if (typeof item === 'string') continue
@@ -150,6 +150,6 @@ function sort(parts: Parts, item: Element): void {
 }
 
 /** The element's text as it stands, blanks and all; absent when empty. */
-export function text(element: Element | undefined): string | undefined {
+export function textOfChild(element: Element | undefined): string | undefined {
   return (element && textOf(element)) || undefined
 }

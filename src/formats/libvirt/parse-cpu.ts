@@ -11,7 +11,7 @@ import {
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Element } from '../../xml/element.ts'
 import { ARCH_NAMES } from '../arch-names.ts'
-import { flag, oneOf } from './attributes.ts'
+import { oneOf, readFlag } from './attributes.ts'
 import {
   cacheOf,
   maxphysaddrOf,
@@ -19,8 +19,8 @@ import {
   parseFeatures,
   parseMicrocode,
   parseSignature,
-  partsOf,
-  text,
+  sortChildren,
+  textOfChild,
   topologyOf,
   tscOf,
 } from './cpu-children.ts'
@@ -39,7 +39,7 @@ export function parseCpu(element: Element | undefined, expected: Expected): Cpu
 export function parseCpu(element: Element | undefined, expected: Expected): Cpu {
   if (!element) throw new LibvirtError('invalid-arg', 'missing CPU definition')
   if (element.name !== 'cpu') throw xmlError("XML does not contain expected 'cpu' element")
-  const parts = partsOf(element)
+  const parts = sortChildren(element)
   if (expected === 'auto' && parts.arch && element.attributes.match !== undefined) {
     throw xmlError("'arch' element cannot be used inside 'cpu' element with 'match' attribute'")
   }
@@ -56,7 +56,7 @@ function parseHost(element: Element, parts: Parts): HostCpu {
   const microcode = parseMicrocode(parts.microcode)
   const signature = parseSignature(parts.signature)
   const tsc = tscOf(parts.tsc)
-  const model = text(parts.model)
+  const model = textOfChild(parts.model)
   if (model === undefined) throw xmlError('Missing CPU model name')
   const { vendor, topology, features, cache, maxphysaddr } = tail(parts, model, false)
   return {
@@ -79,8 +79,8 @@ function parseGuest(element: Element, parts: Parts): GuestCpu {
   const migratable = migratableOf(element, mode)
   const match = oneOf(element, 'match', MATCHES) ?? 'exact'
   const check = oneOf(element, 'check', ['default', ...CHECKS] as const)
-  const deprecatedFeatures = flag(element, 'deprecated_features', 'on', 'off')
-  const model = text(parts.model)
+  const deprecatedFeatures = readFlag(element, 'deprecated_features', 'on', 'off')
+  const model = textOfChild(parts.model)
   const named = mode === 'custom' || mode === 'host-model'
   return {
     type: 'guest',
@@ -98,7 +98,7 @@ function parseGuest(element: Element, parts: Parts): GuestCpu {
 
 /** What host and guest share, in libvirt's order. */
 function tail(parts: Parts, model: string | undefined, guest: boolean, mode?: Mode) {
-  const vendor = text(parts.vendor)
+  const vendor = textOfChild(parts.vendor)
   if (vendor !== undefined && model === undefined) throw xmlError('CPU vendor specified without CPU model')
   const topology = topologyOf(parts.topology)
   if (parts.features.length > 0 && mode === 'custom' && model === undefined) {
@@ -123,7 +123,7 @@ function modeOf(element: Element): Mode {
 }
 
 function migratableOf(element: Element, mode: Mode | undefined): boolean | undefined {
-  const migratable = flag(element, 'migratable', 'on', 'off')
+  const migratable = readFlag(element, 'migratable', 'on', 'off')
   if (migratable !== undefined && mode !== 'host-passthrough' && mode !== 'maximum') {
     const where = "Attribute migratable is only allowed for 'host-passthrough' / 'maximum' CPU mode"
     throw new LibvirtError('unsupported', where)
@@ -132,7 +132,7 @@ function migratableOf(element: Element, mode: Mode | undefined): boolean | undef
 }
 
 function archOf(parts: Parts): string {
-  const arch = text(parts.arch)
+  const arch = textOfChild(parts.arch)
   if (arch === undefined) throw xmlError('Missing CPU architecture')
   if (!ARCH_NAMES.has(arch)) throw new LibvirtError('unsupported', `Unknown architecture ${arch}`)
   return arch

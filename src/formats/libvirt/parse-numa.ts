@@ -1,7 +1,7 @@
 import type { GuestNumaCell, Numa, NumaCache, NumaLink } from '../../core/cpu.ts'
 import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import { child, children, type Element, requiredAttribute } from '../../xml/element.ts'
-import { flag, oneOf, parseUnsigned, requiredUnsigned, unsigned } from './attributes.ts'
+import { oneOf, parseUnsigned, readFlag, requiredUnsigned, unsigned } from './attributes.ts'
 
 const STEPS = 'kmgtpe'
 const LARGEST_SIZE = 2n ** 63n - 1n
@@ -174,7 +174,7 @@ class Drafts {
     const cpus = this.#cpusOf(element, id)
     const memory = memoryOf(element)
     const memAccess = oneOf(element, 'memAccess', ['shared', 'private'] as const)
-    const discard = flag(element, 'discard', 'yes', 'no')
+    const discard = readFlag(element, 'discard', 'yes', 'no')
     this.#readDistances(element, id)
     const distances = this.#distances[id] ?? []
     this.#byId.set(id, { cpus, memory, memAccess, discard, distances, caches: parseCaches(element) })

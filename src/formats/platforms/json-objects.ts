@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../json/json-value.ts'
 
 /** An object somewhere in a JSON value, and where it stands. */
-export interface Placed {
+export interface ObjectAround {
   readonly object: JsonObject
   /** The objects around it, the nearest first. */
   readonly around: readonly JsonObject[]
@@ -10,7 +10,11 @@ export interface Placed {
 }
 
 /** Every object of a JSON value: an object before those in it. */
-export function* objectsIn(value: unknown, around: readonly JsonObject[] = [], key = ''): Generator<Placed> {
+export function* objectsIn(
+  value: unknown,
+  around: readonly JsonObject[] = [],
+  key = '',
+): Generator<ObjectAround> {
   if (Array.isArray(value)) for (const item of value) yield* objectsIn(item, around, key)
   if (!isObject(value)) return
   yield { object: value, around, key }
@@ -25,7 +29,7 @@ export function anyCase(object: JsonObject | undefined, name: string): unknown {
 
 /** The nearest text of that name, in an object or around it. */
 export function nearestText(
-  { object, around }: Pick<Placed, 'object' | 'around'>,
+  { object, around }: Pick<ObjectAround, 'object' | 'around'>,
   name: string,
 ): string | undefined {
   const found = [object, ...around].map(one => anyCase(one, name)).find(value => typeof value === 'string')

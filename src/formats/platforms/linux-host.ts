@@ -1,13 +1,13 @@
 import { CpuMap } from '../../map/cpu-map.ts'
 import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
 import { dumpOfFlags, type LinuxCpu } from '../dumps/linux-flags.ts'
-import type { Found, HostFacts } from '../found.ts'
+import type { Found, StatedFacts } from '../found.ts'
 
 /** A host by what its kernel says of its CPU. */
 export function foundLinuxHost(
   cpu: Omit<LinuxCpu, 'label' | 'level'>,
   name?: string,
-  facts?: HostFacts,
+  facts?: StatedFacts,
   more: readonly string[] = [],
 ): Found {
   const { data, notes } = dumpOfFlags({ ...cpu, label: '', level: 0 })

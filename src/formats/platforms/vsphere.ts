@@ -3,7 +3,7 @@ import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { isObject, type JsonObject } from '../json/json-value.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
-import { anyCase, nearestText, objectsIn, type Placed } from './json-objects.ts'
+import { anyCase, nearestText, type ObjectAround, objectsIn } from './json-objects.ts'
 import { hardwareOf } from './vmx.ts'
 
 /** vSphere: what hosts can give, what VMs require, what EVC modes guarantee. */
@@ -32,7 +32,7 @@ function pairsOf(list: unknown): Pairs | undefined {
   return pairs.length > 0 ? new Map(pairs) : undefined
 }
 
-function readObject(placed: Placed): Found[] {
+function readObject(placed: ObjectAround): Found[] {
   const { object } = placed
   const lists = Object.entries(object).map(([key, list]) => [key.toLowerCase(), pairsOf(list)] as const)
   const of = (key: string) => lists.find(([name]) => name === key)?.[1]
@@ -63,7 +63,7 @@ const nameOf = (object: JsonObject, lower: string): string =>
 const EVC = ['currentEVCModeKey', 'maxEVCModeKey', 'minRequiredEVCModeKey'] as const
 
 /** What the objects around say of EVC. */
-function evcNotes({ object, around }: Placed): string[] {
+function evcNotes({ object, around }: ObjectAround): string[] {
   const near = [object, ...around.slice(0, 1)].flatMap(one => [one, ...Object.values(one).filter(isObject)])
   return EVC.flatMap(name => {
     const value = near.map(one => anyCase(one, name)).find(found => typeof found === 'string')
@@ -134,7 +134,7 @@ function settingsOf(pairs: Pairs): Setting[] {
 function guestOf(
   pairs: Pairs,
   layer: FoundGuest['layer'],
-  placed: Placed,
+  placed: ObjectAround,
   notes: readonly string[],
 ): FoundGuest {
   const [vm = placed.object] = placed.around

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { Found } from '../../formats/found.ts'
-import { ChunkReader, LARGEST_TEXT, tooLong } from '../../formats/read-chunks.ts'
+import { ChunkReader, LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
 import { readWhole } from './read-bytes.ts'
 
 /** How a file is read, and who takes what it holds. */
@@ -33,6 +33,6 @@ const ascii = (bytes: Uint8Array): string | undefined =>
 /** The text of a file, in whatever encoding. @throws FileError; ParseError for more than `LARGEST_TEXT` bytes */
 export function readWholeText(path: string): string {
   const bytes = readWhole(path, LARGEST_TEXT)
-  if (!bytes) throw tooLong(path)
+  if (!bytes) throw refuseLongText(path)
   return decodeBytes(bytes)
 }

@@ -5,7 +5,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../../formats/arch-names.ts'
 import type { HostWarning } from '../../formats/host/probed.ts'
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
-import { describeGuests, type GuestFacts } from '../../qemu/print-capabilities.ts'
+import { type GuestFacts, guestFactsOf } from '../../qemu/print-capabilities.ts'
 import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import { ProbeError } from '../files/file-error.ts'
 import { type ProbeQemuOptions, probeQemu } from './probe.ts'
@@ -133,7 +133,7 @@ async function tryProbe(
 
 function describeGuest(arch: string, path: string, { accelerators }: QemuCapabilities): GuestFacts {
   const [first] = accelerators.values()
-  return describeGuests(arch, { path, kvm: accelerators.has('kvm'), machines: first?.machines ?? [] })
+  return guestFactsOf(arch, { path, kvm: accelerators.has('kvm'), machines: first?.machines ?? [] })
 }
 
 const listFailures = (answers: ProbeResults): HostWarning[] =>

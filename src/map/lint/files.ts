@@ -1,4 +1,4 @@
-import { type DataFile, type Statement, statementsOf } from '../text/data-file.ts'
+import { type DataFile, type DataStatement, statementsOf } from '../text/data-file.ts'
 import { formatData } from '../text/format.ts'
 import { parseModelList } from '../text/model-list.ts'
 import { formatted, onePlaceEach, sourcesCited, titlesTell } from './features.ts'
@@ -73,5 +73,5 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
     })
 }
 
-const isFact = ({ text, indent }: Statement): boolean =>
+const isFact = ({ text, indent }: DataStatement): boolean =>
   text.startsWith('effect ') || (indent > 0 && text.includes(' : ') && !text.startsWith('* '))

@@ -1,5 +1,5 @@
 import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
-import { type DataFile, faultAt, faultIn, type Statement } from '../text/data-file.ts'
+import { type DataFile, type DataStatement, faultAt, faultIn } from '../text/data-file.ts'
 import type { ModelFamily, Version } from '../text/family.ts'
 import { parseFeatureRows, type WordRow } from '../text/parse-features.ts'
 import type { ModelsFile } from '../text/parse-models.ts'
@@ -48,7 +48,7 @@ export interface LintFinding {
 }
 
 /** A finding at `token` of a statement. */
-export function findingIn(at: Statement, message: string, token = ''): LintFinding {
+export function findingIn(at: DataStatement, message: string, token = ''): LintFinding {
   return { file: at.file.name, line: faultIn(at, message, token).line, message }
 }
 

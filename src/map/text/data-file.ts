@@ -7,7 +7,7 @@ export interface DataFile {
 }
 
 /** A line together with the lines that continue it: one fact. */
-export interface Statement {
+export interface DataStatement {
   readonly file: DataFile
   /** Where its line begins in the file. */
   readonly offset: number
@@ -23,9 +23,9 @@ export interface Statement {
 const CONTINUES = 4
 
 /** Every fact of the file in its order. A `#` begins a comment wherever it stands. @throws ParseError */
-export function statementsOf(file: DataFile): Statement[] {
+export function statementsOf(file: DataFile): DataStatement[] {
   const { text } = file
-  const statements: Statement[] = []
+  const statements: DataStatement[] = []
   for (let offset = 0, end = 0; offset < text.length; offset = end + 1) {
     const newline = text.indexOf('\n', offset)
     end = newline < 0 ? text.length : newline
@@ -44,7 +44,7 @@ export function statementsOf(file: DataFile): Statement[] {
   return statements
 }
 
-const joined = (to: Statement, text: string, note: string): Statement => ({
+const joined = (to: DataStatement, text: string, note: string): DataStatement => ({
   file: to.file,
   offset: to.offset,
   indent: to.indent,
@@ -64,7 +64,7 @@ export const faultAt = (file: DataFile, offset: number, what: string): ParseErro
   ParseError.at(what, file.text, offset, file.name)
 
 /** The fault at the first `token` of the statement, or at its first character. */
-export function faultIn({ file, offset, indent }: Statement, what: string, token = ''): ParseError {
+export function faultIn({ file, offset, indent }: DataStatement, what: string, token = ''): ParseError {
   const from = offset + indent
   for (let at = token ? file.text.indexOf(token, from) : -1; at >= 0; at = file.text.indexOf(token, at + 1)) {
     if (standsAlone(file.text, at, token)) return faultAt(file, at, what)

@@ -1,7 +1,7 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { BuiltInFeature } from '../build-table.ts'
-import { faultIn, type Statement } from './data-file.ts'
+import { type DataStatement, faultIn } from './data-file.ts'
 import type { ModelsFile, SetRow } from './parse-models.ts'
 
 /** What a line takes away and adds, as written: feature names and `@sets`. Removals come first. */
@@ -11,14 +11,14 @@ export interface Delta {
 }
 
 /** Reads `[- NAME …] [+ NAME …]`, part of a statement. @throws ParseError */
-export function parseDelta(text: string, at: Statement): Delta {
+export function parseDelta(text: string, at: DataStatement): Delta {
   const delta: { minus: string[]; plus: string[] } = { minus: [], plus: [] }
   forEachName(text, at, (name, on) => (on ? delta.plus : delta.minus).push(name))
   return delta
 }
 
 /** Hands over each name of a delta and whether it is added. @throws ParseError */
-function forEachName(text: string, at: Statement, take: (name: string, on: boolean) => void): void {
+function forEachName(text: string, at: DataStatement, take: (name: string, on: boolean) => void): void {
   const tokens = text.split(' ')
   let sign = ''
   for (let i = 0; i < tokens.length; i++) {
@@ -51,21 +51,21 @@ export class FeatureBits {
   }
 
   /** The features of `@name`. @throws ParseError where no such set is defined above */
-  set(name: string, at: Statement): FeatureSet {
+  set(name: string, at: DataStatement): FeatureSet {
     const set = this.#sets.get(name)
     if (!set) throw faultIn(at, `no set above is called \`${name}\``, name)
     return set
   }
 
   /** @throws ParseError where libvirt has no such feature */
-  feature(name: string, at: Statement): BuiltInFeature {
+  feature(name: string, at: DataStatement): BuiltInFeature {
     const feature = this.#features.get(name)
     if (!feature) throw faultIn(at, `no feature is called \`${name}\``, name)
     return feature
   }
 
   /** `base` without what the delta removes and with what it adds. @throws ParseError */
-  apply(delta: string, base: FeatureSet, at: Statement): FeatureSet {
+  apply(delta: string, base: FeatureSet, at: DataStatement): FeatureSet {
     if (delta === '') return base
     const words = new Uint32Array(this.#words)
     words.set(base.words)

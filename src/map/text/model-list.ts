@@ -1,4 +1,4 @@
-import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
+import { type DataStatement, faultIn, statementsOf, tokensOf } from './data-file.ts'
 
 /** A vendor of a list, with what identifies it in hardware; empty where the architecture does not say. */
 interface ListedVendor {
@@ -8,7 +8,7 @@ interface ListedVendor {
 
 /** A model of a list: a name, its vendor, and fields of the architecture's own. */
 export interface ListedModel {
-  readonly at: Statement
+  readonly at: DataStatement
   readonly name: string
   readonly vendor: ListedVendor | undefined
   /** Values by field, as written; a field that is not given is not there. */
@@ -56,7 +56,7 @@ export function parseModelList(text: string, name: string, fields: readonly stri
 function fieldsOf(
   tokens: readonly string[],
   known: readonly string[],
-  at: Statement,
+  at: DataStatement,
 ): Record<string, readonly string[]> {
   const fields: Record<string, string[]> = {}
   let values: string[] | undefined
@@ -71,7 +71,7 @@ function fieldsOf(
 }
 
 /** Hexadecimal digits of at most 32 bits. @throws ParseError */
-export function hexOf(text: string, at: Statement): number {
+export function hexOf(text: string, at: DataStatement): number {
   const number = /^[0-9a-f]{1,8}$/.test(text) ? Number.parseInt(text, 16) : undefined
   if (number === undefined) throw faultIn(at, 'a number is written in lower-case hexadecimal', text)
   return number

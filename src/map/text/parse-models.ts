@@ -1,9 +1,9 @@
 import type { SignatureMatch } from '../../core/signature.ts'
-import { type DataFile, faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
+import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './data-file.ts'
 
 /** `vendor NAME ID [source]`: everything below it, up to the next, is of this vendor. */
 export interface VendorRow {
-  readonly at: Statement
+  readonly at: DataStatement
   /** Absent in `vendor -`: models that CPUs of every vendor may be given. */
   readonly vendor?: { readonly name: string; readonly id: string }
   /** Keys of `docs/sources.md` for the families that name none, as written: `key; key`. */
@@ -12,7 +12,7 @@ export interface VendorRow {
 
 /** `set @NAME : @BASE delta`: a named group of features. */
 export interface SetRow {
-  readonly at: Statement
+  readonly at: DataStatement
   readonly name: string
   readonly base: string | undefined
   /** As written; `parseDelta` reads it. */
@@ -21,7 +21,7 @@ export interface SetRow {
 
 /** `model FAMILY : PARENT …` and its versions. */
 export interface FamilyRow {
-  readonly at: Statement
+  readonly at: DataStatement
   readonly name: string
   /** The section it stands in; absent before the first `vendor` line. */
   readonly section: VendorRow | undefined
@@ -41,7 +41,7 @@ export interface FamilyRow {
 
 /** One line of a family: `vN = PLAIN : BASE (flags) delta`. */
 export interface ItemRow {
-  readonly at: Statement
+  readonly at: DataStatement
   /** `v2`: the model `FAMILY-v2`, chosen for hosts only. Absent: there is only the plain name. */
   readonly version: string | undefined
   /** The name without version. Absent: there is only the version. */
@@ -90,7 +90,7 @@ export function parseModels(text: string, name: string): ModelsFile {
   return { file, vendors, sets, families }
 }
 
-function parseVendor(at: Statement): VendorRow {
+function parseVendor(at: DataStatement): VendorRow {
   const line = VENDOR.exec(at.text)
   if (!line) throw faultIn(at, 'expected `vendor NAME ID`, `vendor -`, `set @NAME …` or `model FAMILY …`')
   const name = line[1] ?? line[2]
@@ -98,7 +98,7 @@ function parseVendor(at: Statement): VendorRow {
   return name === undefined ? { at, sources } : { at, vendor: { name, id: line[3] ?? '' }, sources }
 }
 
-function parseSet(at: Statement): SetRow {
+function parseSet(at: DataStatement): SetRow {
   const { head, delta } = splitDelta(at.text)
   const tokens = tokensOf(head)
   const name = tokens[1] ?? ''
@@ -110,7 +110,7 @@ function parseSet(at: Statement): SetRow {
 }
 
 /** Reads `vN = PLAIN [: BASE] [(flags)] delta`, of which `vN` or `= PLAIN` may be missing. @throws ParseError */
-function parseItem(at: Statement): ItemRow {
+function parseItem(at: DataStatement): ItemRow {
   const { head, delta } = splitDelta(at.text)
   const open = head.indexOf('(')
   const flags = open < 0 ? '' : head.slice(open + 1, -1)
@@ -139,7 +139,7 @@ function splitDelta(text: string): { head: string; delta: string } {
 }
 
 /** Reads `model FAMILY [: PARENT] [sig …] [also …] [gone …] [later @SET] [[source]]`; the items are to follow. */
-function parseFamily(at: Statement, section: VendorRow | undefined): FamilyRow & { items: ItemRow[] } {
+function parseFamily(at: DataStatement, section: VendorRow | undefined): FamilyRow & { items: ItemRow[] } {
   const open = at.text.endsWith(']') ? at.text.indexOf('[') : -1
   const tokens = tokensOf(open < 0 ? at.text : at.text.slice(0, open))
   const [, name = ''] = tokens
@@ -171,7 +171,7 @@ interface Fields {
 const isKeyword = (token: string): token is keyof Fields =>
   token === ':' || token === 'sig' || token === 'also' || token === 'gone' || token === 'later'
 
-function fieldsOf(tokens: readonly string[], at: Statement): Fields {
+function fieldsOf(tokens: readonly string[], at: DataStatement): Fields {
   const fields: Fields = {}
   let values: string[] | undefined
   for (let i = 2; i < tokens.length; i++) {
@@ -186,10 +186,10 @@ function fieldsOf(tokens: readonly string[], at: Statement): Fields {
 }
 
 /** Reads signatures, `6.94 6.85.0-4`: family, model, and the steppings where not all are meant. @throws ParseError */
-export const readSignatures = (tokens: readonly string[], statement: Statement): SignatureMatch[] =>
+export const readSignatures = (tokens: readonly string[], statement: DataStatement): SignatureMatch[] =>
   tokens.map(token => readSignature(token, statement))
 
-function readSignature(token: string, statement: Statement): SignatureMatch {
+function readSignature(token: string, statement: DataStatement): SignatureMatch {
   const match = parseSignatureMatch(token)
   if (match) return match
   throw faultIn(statement, 'a signature is `FAMILY.MODEL[.STEPPINGS]`, decimal, as in `6.85.0-4`', token)

@@ -1,4 +1,4 @@
-import { faultIn, type Statement, statementsOf, tokensOf } from './data-file.ts'
+import { type DataStatement, faultIn, statementsOf, tokensOf } from './data-file.ts'
 import { type FamilyRow, isQemuOnly, type ModelsFile } from './parse-models.ts'
 
 /** Position of every model in map order, by name. @throws ParseError unless the walk names each family once */
@@ -37,7 +37,7 @@ function namesInOrder(family: FamilyRow, { at, first }: WalkRow): string[] {
 
 /** One line of `walk.txt`: the models of a family, where they stand in map order. */
 export interface WalkRow {
-  readonly at: Statement
+  readonly at: DataStatement
   readonly family: string
   /** The names that come first; `v*` stands for all the rest. Empty: the plain names, then the versions. */
   readonly first: readonly string[]

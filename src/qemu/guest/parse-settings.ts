@@ -1,5 +1,5 @@
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import { flag, oneOf, requiredUnsigned, unsigned64 } from '../../formats/libvirt/attributes.ts'
+import { oneOf, readFlag, requiredUnsigned, unsigned64 } from '../../formats/libvirt/attributes.ts'
 import { child, children, type Element, requiredAttribute } from '../../xml/element.ts'
 
 /** Properties of QEMU's CPU, by name, in the order of its argument: `hv-relaxed` → `on`. */
@@ -19,7 +19,7 @@ export function parseCpuSettings(domain: Element): CpuProperties {
   const kvm = features && child(features, 'kvm')
   const parts: readonly (readonly Property[])[] = [
     clock ? children(clock, 'timer').flatMap(parseTimer) : [],
-    listSwitch('kvm-pv-eoi', apic && flag(apic, 'eoi', 'on', 'off')),
+    listSwitch('kvm-pv-eoi', apic && readFlag(apic, 'eoi', 'on', 'off')),
     listSwitch('kvm-pv-unhalt', parseSwitch(features, 'pvspinlock')),
     hyperv ? parseHyperv(hyperv) : [],
     kvm ? parseKvm(kvm) : [],
@@ -36,7 +36,7 @@ const listSwitch = (name: string, is: boolean | undefined): Property[] =>
 /** A feature that is on where it is there and does not say otherwise. */
 function parseSwitch(features: Element | undefined, name: string): boolean | undefined {
   const element = features && child(features, name)
-  return element && (flag(element, 'state', 'on', 'off') ?? true)
+  return element && (readFlag(element, 'state', 'on', 'off') ?? true)
 }
 
 const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervclock', 'armvtimer'] as const
@@ -44,7 +44,7 @@ const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervcloc
 function parseTimer(timer: Element): Property[] {
   requiredAttribute(timer, 'name')
   const name = oneOf(timer, 'name', TIMERS)
-  const present = flag(timer, 'present', 'yes', 'no')
+  const present = readFlag(timer, 'present', 'yes', 'no')
   if (name === 'kvmclock') return listSwitch('kvmclock', present)
   if (name === 'hypervclock') return present ? [['hv-time', 'on']] : []
   if (name !== 'tsc' || timer.attributes.frequency === undefined) return []
@@ -82,7 +82,7 @@ function parseHyperv(hyperv: Element): Property[] {
 
 function isOn(element: Element): boolean {
   requiredAttribute(element, 'state')
-  return flag(element, 'state', 'on', 'off') === true
+  return readFlag(element, 'state', 'on', 'off') === true
 }
 
 function printEnlightenment(element: Element): Property[] {

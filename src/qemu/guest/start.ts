@@ -1,5 +1,11 @@
 import type { Comparison } from '../../arch/driver.ts'
-import { compare, incompatibility, translate, update, validate } from '../../arch/operations.ts'
+import {
+  checkGuestFeatures,
+  compareCpus,
+  incompatibility,
+  translate,
+  updateCpu,
+} from '../../arch/operations.ts'
 import { architectureOf, requireDriver } from '../../arch/registry.ts'
 import {
   addIfMissing,
@@ -41,7 +47,7 @@ export function computeStartCpu(map: CpuMap, request: GuestRequest, place: Start
   if (cpu.deprecatedFeatures !== undefined && !togglesDeprecated(place)) {
     throw makeUnsupportedError('toggling deprecated features for CPU model is unsupported')
   }
-  validate(map, choice.arch, cpu)
+  checkGuestFeatures(map, choice.arch, cpu)
   return makeDefinite(map, resolveDefaults(cpu, place), place)
 }
 
@@ -90,7 +96,7 @@ function updateOnHypervisor(map: CpuMap, cpu: GuestCpu, place: StartPlace): Gues
     const found = compareCpu(map, cpu, place)
     if (found.result === 'incompatible') throw incompatibility(found.detail)
   }
-  const updated = update(map, choice.arch, cpu, host?.migratable)
+  const updated = updateCpu(map, choice.arch, cpu, host?.migratable)
   return { ...translate(map, choice.arch, updated, listAllowedModelsAt(map, place)), fallback: 'forbid' }
 }
 
@@ -110,7 +116,7 @@ function compareCpu(
   }
   if (!choice.isNative) throw incompatibility('unknown host CPU')
   const known: Cpu = own ?? host?.full ?? { type: 'host', features: [] }
-  return compare(map, { ...known, arch: choice.arch }, cpu)
+  return compareCpus(map, { ...known, arch: choice.arch }, cpu)
 }
 
 function supports({ mode }: GuestCpu, { capabilities, choice, cpu }: StartPlace): boolean {

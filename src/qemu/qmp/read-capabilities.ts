@@ -85,7 +85,7 @@ function readAccelerator(run: QmpRun): AcceleratorCapabilities {
   const host = readHostExpansion(run)
   const hyperv = run.expansion('full', 'hv-passthrough', 'migratable')
   return {
-    machines: run.read('query-machines', replies.readMachines) ?? [],
+    machines: run.read('query-machines', replies.readMachineTypes) ?? [],
     ...(models && { models }),
     ...(host && { host }),
     ...(hyperv && { hyperv: replies.readExpansion(hyperv).properties }),

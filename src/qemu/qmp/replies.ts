@@ -20,7 +20,7 @@ export function readVersion(answer: QmpReply): QemuVersion {
 }
 
 /** `query-machines` */
-export const readMachines = (answer: QmpReply): QemuMachine[] =>
+export const readMachineTypes = (answer: QmpReply): QemuMachine[] =>
   answer.list().map(machine => {
     const [alias, cpuType] = [machine.maybeText('alias'), machine.maybeText('default-cpu-type')]
     return {

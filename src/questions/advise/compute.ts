@@ -149,7 +149,7 @@ function common({ groups, valuation, levels }: FleetView): Valued {
 const WORTHWHILE = 0.05
 
 /** The four named strategies on this fleet, and which one to take. */
-export function advise(view: FleetView, options: PoolsOptions): Advice {
+export function answerAdvise(view: FleetView, options: PoolsOptions): Advice {
   const { groups, valuation } = view
   const all = groups.reduce((sum, { weight, features }) => sum + weight * valuation.worth(features), 0)
   const [through, plain, grouped, one] = [

@@ -2,7 +2,7 @@ import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { planInput, planOptions } from '../pools/plan-options.ts'
 import { question } from '../question.ts'
 import { Advice } from './answer.ts'
-import { advise } from './compute.ts'
+import { answerAdvise } from './compute.ts'
 
 export const adviseQuestion = question({
   name: 'advise',
@@ -12,6 +12,6 @@ export const adviseQuestion = question({
   report: async () => (await import('./report.ts')).addAdvice,
   run(context, { documents, fleet, ...constraints }) {
     const { view, notes } = openFleetWithHosts(context, { documents, fleet })
-    return { answer: advise(view, planOptions(view, constraints)), notes }
+    return { answer: answerAdvise(view, planOptions(view, constraints)), notes }
   },
 })

@@ -1,5 +1,5 @@
 import type { FeatureView, Fold, FoldOptions } from '../../arch/driver.ts'
-import { checkBaselineInput, expand, fold, modelNames } from '../../arch/operations.ts'
+import { checkBaselineInput, expandModel, fold, modelNames } from '../../arch/operations.ts'
 import { driverOf } from '../../arch/registry.ts'
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
@@ -95,7 +95,7 @@ export class Pool {
               ({ name }) => !isLeftOut(name, this.#options.libvirt ?? DEFAULT_LIBVIRT),
             ),
           }
-    return options.expand ? expand(this.#map, this.#arch, offered) : offered
+    return options.expand ? expandModel(this.#map, this.#arch, offered) : offered
   }
 
   /** The host whose definition `result` fails for; undefined where none is to blame. */

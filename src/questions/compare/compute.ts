@@ -1,5 +1,5 @@
 import type { Comparison } from '../../arch/driver.ts'
-import { compare as compareCpus, incompatibility } from '../../arch/operations.ts'
+import { compareCpus, incompatibility } from '../../arch/operations.ts'
 import { driverOf } from '../../arch/registry.ts'
 import { asGuest, type Cpu } from '../../core/cpu.ts'
 import type { Context } from '../context.ts'
@@ -11,7 +11,7 @@ import type { CompareAnswer } from './answer.ts'
  * Whether a host can run a CPU: another host's or a guest's.
  * @throws LibvirtError for an unknown name or an architecture without an answer
  */
-export function compare({ map }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
+export function answerCompare({ map }: Context, host: Cpu, cpu: Cpu): CompareAnswer {
   return compareAnswer(compareCpus(map, host, cpu))
 }
 

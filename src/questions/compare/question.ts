@@ -3,7 +3,7 @@ import { readPair } from '../input/read.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'
 import { CompareAnswer } from './answer.ts'
-import { compare, compareNotes } from './compute.ts'
+import { answerCompare, compareNotes } from './compute.ts'
 
 const input = v.strictObject({
   host: text("The host's <cpu>, with its <arch>."),
@@ -18,7 +18,7 @@ export const compareQuestion = question({
   answer: CompareAnswer,
   run(context, { host, cpu, arch }) {
     const [left, right] = readPair(host, cpu, arch)
-    const answer = compare(context, left, right)
+    const answer = answerCompare(context, left, right)
     return { answer, notes: compareNotes(context, left, right, answer) }
   },
 })

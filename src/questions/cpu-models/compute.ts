@@ -8,7 +8,7 @@ import type { Context } from '../context.ts'
  * Undefined: libvirt accepts any name, as it does for the architectures whose models the hypervisor knows.
  * @throws LibvirtError for a name that is no architecture, or one without a driver
  */
-export function cpuModels({ map }: Context, arch: string): readonly string[] | undefined {
+export function answerCpuModels({ map }: Context, arch: string): readonly string[] | undefined {
   if (!ARCH_NAMES.has(arch)) throw new LibvirtError('invalid-arg', `cannot find architecture ${arch}`)
   return modelNames(map, arch)
 }

@@ -47,7 +47,7 @@ export interface DecodedCpu extends DecodeAnswer {
  * The named CPU that a dump is.
  * @throws LibvirtError where no model fits
  */
-export function decode(context: Context, data: Cpuid, options: DecodeOptions = {}): DecodedCpu {
+export function answerDecode(context: Context, data: Cpuid, options: DecodeOptions = {}): DecodedCpu {
   const read = requireDecoder(context.map).read(data)
   const cpu = decodeBits(context, read, options)
   return answer(cpu, read, [...findDumpWarnings(data, options.source), ...lacks(context, read, cpu, options)])

@@ -11,9 +11,9 @@ import { described, flag, names, text, word } from '../schema.ts'
 import { DecodeAnswer } from './answer.ts'
 import {
   answer,
+  answerDecode,
   type DecodedCpu,
   type DecodeOptions,
-  decode,
   decodeBits,
   definitionAnswer,
 } from './compute.ts'
@@ -49,7 +49,7 @@ export const decodeQuestion = question({
   run(context, { cpuid, msr, text, ...options }) {
     const data = Cpuid.of(cpuid ?? [], msr)
     const { notes, ...answer } =
-      text === undefined ? decode(context, data, options) : decodeText(context, text, options)
+      text === undefined ? answerDecode(context, data, options) : decodeText(context, text, options)
     return { answer, notes }
   },
 })

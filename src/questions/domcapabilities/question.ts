@@ -58,7 +58,7 @@ type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>
  * @param choice whether the accelerator was probed is not asked: one that was not has no machines and no models
  * @throws LibvirtError where the host that QEMU tells fits no CPU model
  */
-export function domcapabilities(
+export function answerDomcapabilities(
   { map, libvirt }: Context,
   qemu: QemuCapabilities,
   choice: QemuChoice,
@@ -85,14 +85,14 @@ export function domcapabilities(
 }
 
 /**
- * As `domcapabilities`, of the JSON contract's inputs.
+ * As `answerDomcapabilities`, of the JSON contract's inputs.
  * @throws LibvirtError, ParseError
  */
 function askDomcapabilities(context: Context, input: DomcapabilitiesInput): Outcome<XmlAnswer, never> {
   const { replies, virttype, arch, machine, emulator, host, ...options } = input
   const qemu = readQemuCapabilities(readReplies(replies), arch)
   const choice = chooseLeniently(qemu, { virttype, arch, machine }, emulator, host?.arch)
-  const xml = domcapabilities(context, qemu, choice, hostOf(host), options)
+  const xml = answerDomcapabilities(context, qemu, choice, hostOf(host), options)
   const isProbed = qemu.accelerators.has(choice.accelerator)
   return {
     answer: { xml },

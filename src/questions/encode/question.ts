@@ -1,8 +1,8 @@
 import * as v from 'valibot'
+import { encodeCpu } from '../../arch/operations.ts'
 import { printCpudata } from '../../formats/libvirt/cpudata.ts'
 import { readCpu } from '../input/read.ts'
 import { oneCpu } from '../input/schemas.ts'
-import { encode } from '../operations.ts'
 import { question } from '../question.ts'
 
 const answer = v.strictObject({
@@ -19,8 +19,9 @@ export const encodeQuestion = question({
   summary: 'Convert a CPU to the CPUID and MSR words of each policy and of its vendor',
   input: oneCpu,
   answer,
-  run(context, { cpu }) {
-    const words = encode(context, readCpu(cpu, 'auto', 'cpu'))
+  run({ map }, { cpu: text }) {
+    const cpu = readCpu(text, 'auto', 'cpu')
+    const words = encodeCpu(map, cpu.arch ?? 'x86_64', cpu)
     return {
       answer: {
         force: printCpudata(words.force),

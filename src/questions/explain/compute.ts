@@ -85,7 +85,7 @@ class Explainer {
 }
 
 /** Why the pools' guests get what they get. @param labels which pools; absent: all */
-export function explain(view: FleetView, labels?: readonly string[]): PoolExplanation[] {
+export function answerExplain(view: FleetView, labels?: readonly string[]): PoolExplanation[] {
   const explainer = new Explainer(view)
   const wanted = view.pools.filter(({ label }) => !labels || labels.includes(label))
   return wanted.map(pool => explainer.pool(pool))

@@ -6,7 +6,7 @@ import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { flag, text } from '../schema.ts'
 import { CostAnswer, ExplainAnswer, FeatureAnswer } from './answer.ts'
-import { explain, explainFeature } from './compute.ts'
+import { answerExplain, explainFeature } from './compute.ts'
 import { cost } from './cost.ts'
 
 const input = v.pipe(
@@ -41,7 +41,7 @@ function explainView(
     const found = featureNamed(view.context, feature, what => new BadRequest(what))
     return explainFeature(view, found, labels)
   }
-  return withCost ? cost(view, labels) : { pools: explain(view, labels) }
+  return withCost ? cost(view, labels) : { pools: answerExplain(view, labels) }
 }
 
 /** The pool that was asked for; undefined: all. @throws BadRequest where no pool has that label */

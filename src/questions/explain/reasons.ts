@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { bytewise } from '../../core/text.ts'
-import type { CauseFinding, Evidence } from '../../fleet/causes/finding.ts'
+import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.ts'
 import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Reason } from '../answer-parts.ts'
@@ -54,7 +54,7 @@ export class CauseDescriber {
 export const reasonsOf = (features: readonly Feature[]): Reason[] => features.map(reasonOf)
 
 /** The sentence of a piece of evidence, without a full stop. */
-function sayEvidence(evidence: Evidence): string {
+function sayEvidence(evidence: FindingEvidence): string {
   switch (evidence.kind) {
     case 'same-signature':
       return `${evidence.host} has the same family, model and stepping, and has it`

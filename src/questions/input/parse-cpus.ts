@@ -26,7 +26,7 @@ export interface FoundHost {
  * @param source what errors call the text
  * @throws ParseError, LibvirtError
  */
-export const parseCpus = (
+export const findHosts = (
   context: Context,
   text: string,
   expected: Expected = 'auto',

@@ -2,7 +2,7 @@ import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { readText } from '../../formats/dialects.ts'
-import { partsOf, text, topologyOf } from '../../formats/libvirt/cpu-children.ts'
+import { sortChildren, textOfChild, topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
 import { domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { findCpus } from '../../formats/libvirt/find-cpus.ts'
@@ -41,13 +41,13 @@ export function readDomain(text: string, source: string): Element {
  */
 export function readReportedCpu(xml: string, source = ''): Cpu {
   const root = parseXml(xml, source)
-  const { model, arch, topology } = partsOf(root)
+  const { model, arch, topology } = sortChildren(root)
   // A host's definition that was read prints without its model; one that was decoded, with it.
   if (model || root.name !== 'cpu') {
     const cpu = readCpu(xml, 'host', source)
     return cpu.type === 'host' ? { ...cpu, detected: true } : { ...cpu, mode: 'custom' }
   }
-  return { type: 'host', arch: text(arch), topology: topologyOf(topology), features: [] }
+  return { type: 'host', arch: textOfChild(arch), topology: topologyOf(topology), features: [] }
 }
 
 /** CPU data as a `<cpudata>` document, or as its words. */

@@ -1,9 +1,15 @@
+import { makeMigratable } from '../../arch/operations.ts'
+import type { Cpu } from '../../core/cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import type { Context } from '../context.ts'
 import { readCpu } from '../input/read.ts'
 import { oneCpu } from '../input/schemas.ts'
-import { migratable } from '../operations.ts'
 import { question } from '../question.ts'
 import { XmlAnswer } from '../schema.ts'
+
+/** The definition without what blocks a migration. @throws LibvirtError */
+export const answerMigratable = ({ map }: Context, cpu: Cpu): Cpu =>
+  makeMigratable(map, cpu.arch ?? 'x86_64', cpu)
 
 export const migratableQuestion = question({
   name: 'migratable',
@@ -11,6 +17,6 @@ export const migratableQuestion = question({
   input: oneCpu,
   answer: XmlAnswer,
   run: (context, { cpu }) => ({
-    answer: { xml: printCpu(migratable(context, readCpu(cpu, 'auto', 'cpu'))) },
+    answer: { xml: printCpu(answerMigratable(context, readCpu(cpu, 'auto', 'cpu'))) },
   }),
 })

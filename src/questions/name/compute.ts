@@ -12,7 +12,7 @@ import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts
  * What feature a word means: our name of it, any tool's spelling, or its place, `CPUID.07H.0:ECX[11]`.
  * @param own whether the database is of our own and no map of libvirt's: then nothing is said of names elsewhere
  */
-export function name({ db }: Context, text: string, own = false): NameAnswer {
+export function answerName({ db }: Context, text: string, own = false): NameAnswer {
   const all = [...db.features.list, ...db.beyond]
   const called = db.called(text)
   const found = called.length > 0 ? called : all.filter(feature => placeOf(feature) === text.toUpperCase())

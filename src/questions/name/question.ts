@@ -3,7 +3,7 @@ import { requireModels } from '../context.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'
 import { NameAnswer } from './answer.ts'
-import { name } from './compute.ts'
+import { answerName } from './compute.ts'
 
 export const nameQuestion = question({
   name: 'name',
@@ -16,6 +16,6 @@ export const nameQuestion = question({
   report: async () => (await import('./report.ts')).reportName,
   run(context, { name: wanted, arch }) {
     const { context: of, own } = requireModels(context, arch)
-    return { answer: name(of, wanted, own) }
+    return { answer: answerName(of, wanted, own) }
   },
 })

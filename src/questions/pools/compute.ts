@@ -22,7 +22,7 @@ export interface PoolsOptions {
 }
 
 /** The best partitions of a fleet into at most 1, 2, … pools. */
-export const pools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
+export const answerPools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
   poolsAnswer(view, planned(view, options))
 
 /** The plan behind the answer, with the groups of every pool of every count. */

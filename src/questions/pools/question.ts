@@ -1,7 +1,7 @@
 import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
 import { question } from '../question.ts'
 import { PoolsAnswer } from './answer.ts'
-import { pools } from './compute.ts'
+import { answerPools } from './compute.ts'
 import { planInput, planOptions } from './plan-options.ts'
 
 export const poolsQuestion = question({
@@ -12,6 +12,6 @@ export const poolsQuestion = question({
   report: async () => (await import('./report.ts')).addPools,
   run(context, { documents, fleet, ...constraints }) {
     const { view, notes } = openFleetWithHosts(context, { documents, fleet })
-    return { answer: pools(view, planOptions(view, constraints)), notes }
+    return { answer: answerPools(view, planOptions(view, constraints)), notes }
   },
 })

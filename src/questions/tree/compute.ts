@@ -7,7 +7,7 @@ import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { Step, TreeAnswer, TreeNode } from './answer.ts'
 
 /** How the models descend from one another; with the name of a family or a model, that family's history. */
-export function tree({ db }: Context, name?: string): TreeAnswer {
+export function answerTree({ db }: Context, name?: string): TreeAnswer {
   if (name === undefined) return { kind: 'forest', roots: childrenOf(db, undefined) }
   const family = db.families.find(one => one.name === name) ?? db.families.find(one => has(one, name))
   if (!family) return { kind: 'unknown', name, nearest: nearest(allNames(db), name) }

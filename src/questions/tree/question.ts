@@ -3,7 +3,7 @@ import { requireModels } from '../context.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'
 import { TreeAnswer } from './answer.ts'
-import { tree } from './compute.ts'
+import { answerTree } from './compute.ts'
 
 export const treeQuestion = question({
   name: 'tree',
@@ -15,6 +15,6 @@ export const treeQuestion = question({
   answer: TreeAnswer,
   report: async () => (await import('./report.ts')).reportTree,
   run(context, { model, arch }) {
-    return { answer: tree(requireModels(context, arch).context, model) }
+    return { answer: answerTree(requireModels(context, arch).context, model) }
   },
 })

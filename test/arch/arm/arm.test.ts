@@ -14,7 +14,7 @@ const arm = (text: string) => host(`${text} arch:aarch64`)
 
 describe('compare', () => {
   const answer = (on: string, cpu: Cpu): string => {
-    const comparison = operations.compare(map, arm(on), cpu)
+    const comparison = operations.compareCpus(map, arm(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }
   const differs = (vendor: string, model: string) =>
@@ -51,11 +51,12 @@ test.each([
   ['host-model disable:sve', 'exact Neoverse-N1 ARM require:fp'],
   ['strict M optional:f', 'strict M optional:f'],
 ])('%s is updated to %s', (text, expected) => {
-  expect(show(operations.update(map, 'armv7l', guest(text), arm('Neoverse-N1 ARM +fp')))).toBe(expected)
+  expect(show(operations.updateCpu(map, 'armv7l', guest(text), arm('Neoverse-N1 ARM +fp')))).toBe(expected)
 })
 
 test('names are checked, policies are not', () => {
-  const validated = (text: string) => refusal(() => operations.validate(map, 'aarch64', guest(text)))
+  const validated = (text: string) =>
+    refusal(() => operations.checkGuestFeatures(map, 'aarch64', guest(text)))
   expect(validated('exact x optional:sve512 forbid:pauth')).toBe('no refusal')
   expect(validated('exact x disable:fp')).toBe('unsupported configuration: unknown CPU feature: fp')
 })

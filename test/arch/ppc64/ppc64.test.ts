@@ -7,7 +7,7 @@ import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../../src/questions/context.ts'
-import { start } from '../../../src/questions/operations.ts'
+import { answerStart } from '../../../src/questions/start/question.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 
@@ -16,7 +16,7 @@ const power = (text: string) => host(`${text} arch:ppc64`)
 
 describe('compare', () => {
   const answer = (on: string, cpu: Cpu): string => {
-    const comparison = operations.compare(map, power(on), cpu)
+    const comparison = operations.compareCpus(map, power(on), cpu)
     return comparison.result === 'incompatible' ? comparison.detail : comparison.result
   }
 
@@ -95,7 +95,7 @@ describe('the processor version register', () => {
 })
 
 test('a guest starts under its new name', () => {
-  const { cpu } = start(
+  const { cpu } = answerStart(
     contextOf(),
     power('POWER7 IBM'),
     guest('minimum POWER7+_v2.1'),

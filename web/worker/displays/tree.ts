@@ -2,7 +2,7 @@ import { matches } from '../../../src/core/signature.ts'
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import type { TreeNode } from '../../../src/questions/tree/answer.ts'
-import { tree } from '../../../src/questions/tree/compute.ts'
+import { answerTree } from '../../../src/questions/tree/compute.ts'
 import type { TreeDisplay, TreeRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -10,7 +10,7 @@ import { listModels } from './baseline.ts'
 
 /** The model families, with the pool's hosts, its baseline model and the runners-up in their places. */
 export function displayTree(analysis: Analysis, scope: HostScope): TreeDisplay {
-  const forest = tree(analysis.view.context)
+  const forest = answerTree(analysis.view.context)
   let answer = ''
   try {
     answer = analysis.baseline(scope, false).result().model ?? ''
