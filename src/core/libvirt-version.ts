@@ -1,6 +1,7 @@
-/** Whose behaviour is asked for, `MAJOR.MINOR`. The CPU data is chosen by the cpu_map alone. */
+/** Whose behaviour is asked for, `MAJOR.MINOR`; of the built-in CPU data, what that version knows counts. */
 export type LibvirtVersion = `${number}.${number}`
 
+/** The version whose map our data is: none that libvirt has is newer. */
 export const DEFAULT_LIBVIRT: LibvirtVersion = '12.8'
 
 /** The versions that are known: from this one on, any. */
@@ -17,7 +18,7 @@ export function parseLibvirtVersion(text: string): LibvirtVersion | undefined {
 }
 
 /** Whether `version` is `least` or newer. */
-function isAtLeast(version: LibvirtVersion, least: LibvirtVersion): boolean {
+export function isAtLeast(version: LibvirtVersion, least: LibvirtVersion): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number)
   return major > leastMajor || (major === leastMajor && minor >= leastMinor)

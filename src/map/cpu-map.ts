@@ -1,7 +1,10 @@
+import { DEFAULT_LIBVIRT, isAtLeast, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { dataNames, readDataFile, readPacked } from './data.ts'
 import { Database, type DatabaseTexts, loadDatabase } from './database.ts'
 import type { MapFiles } from './libvirt/walk.ts'
+import { type Knows, narrowDatabase } from './narrow.ts'
 import { unpack } from './packed.ts'
+import { builtinReleases } from './releases.ts'
 
 /** The architectures whose models an installed libvirt's map makes of features; of others it has names at most. */
 const MAPPED: readonly string[] = ['x86']
@@ -13,10 +16,21 @@ const MAPPED: readonly string[] = ['x86']
 export class CpuMap {
   /** An installed map's files; absent: there is our own data alone. */
   readonly files: MapFiles | undefined
+  /** Whether a model, a feature or a vendor's twelve bytes are known to the libvirt whose map this is. */
+  readonly knows: Knows
   readonly #databases = new Map<string, Database>()
+  /** What this is a part of; absent: it is all. */
+  #whole: CpuMap | undefined
+  /** Its parts, by the version of libvirt that was looked at. */
+  readonly #parts = new Map<string, CpuMap>()
 
-  private constructor(files?: MapFiles, databases: Readonly<Record<string, Database>> = {}) {
+  private constructor(
+    files?: MapFiles,
+    databases: Readonly<Record<string, Database>> = {},
+    knows: Knows = () => true,
+  ) {
     this.files = files
+    this.knows = knows
     for (const [name, database] of Object.entries(databases)) this.#databases.set(name, database)
   }
 
@@ -40,6 +54,27 @@ export class CpuMap {
   }
 
   /**
+   * Our data as far as a version of libvirt knows it; what nobody dates came with the version looked at that has it. An
+   * installed map is one version's already.
+   */
+  asOf(version: LibvirtVersion): CpuMap {
+    const whole = this.#whole ?? this
+    return this.files || isAtLeast(version, DEFAULT_LIBVIRT) ? whole : whole.#partOf(version)
+  }
+
+  #partOf(version: LibvirtVersion): CpuMap {
+    const releases = builtinReleases()
+    const looked = releases.latest('libvirt', version)
+    let part = this.#parts.get(looked)
+    if (!part) {
+      part = new CpuMap(undefined, {}, name => releases.knows('libvirt', looked, name))
+      part.#whole = this
+      this.#parts.set(looked, part)
+    }
+    return part
+  }
+
+  /**
    * The models and features of an architecture, called as `index.xml` and our folders call it: `x86` serves i686 too.
    * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed text, RangeError
    *   for an architecture whose models are not made of features
@@ -54,6 +89,10 @@ export class CpuMap {
   }
 
   #read(name: string): Database {
+    if (this.#whole) {
+      const whole = this.#whole.of(name)
+      return MAPPED.includes(name) ? narrowDatabase(whole, this.knows) : whole
+    }
     if (!this.files) return readOurs(name)
     const known = CpuMap.builtIn().of(name)
     return MAPPED.includes(name) ? Database.fromCpuMap(this.files, name, known) : known

@@ -36,6 +36,8 @@ interface DatabaseParts {
   readonly deps?: DataFile
   /** Instead of these last four: where to get them when they are first asked for. */
   readonly rest?: () => Database
+  /** What this is a part of: names and needs are its, and so are features beyond libvirt's. */
+  readonly whole?: { readonly db: Database; readonly families: () => readonly ModelFamily[] }
   readonly files?: MapFiles
 }
 
@@ -67,7 +69,8 @@ export class Database {
 
   /** How the models descend; empty for an installed map, which does not say. */
   get families(): readonly ModelFamily[] {
-    return this.#rest.families ?? []
+    const { whole } = this.#parts
+    return whole ? whole.families() : (this.#rest.families ?? [])
   }
 
   /** The layout of `beyond`. */
@@ -84,7 +87,8 @@ export class Database {
   }
 
   get #rest(): DatabaseParts {
-    const { rest } = this.#parts
+    const { rest, whole } = this.#parts
+    if (whole) return whole.db.#rest
     return rest ? rest().#parts : this.#parts
   }
 
@@ -121,12 +125,14 @@ export class Database {
 
   /** Which feature needs which; read on first use. @throws ParseError */
   get dependencies(): Dependencies {
-    this.#dependencies ??= new Dependencies(this.#rest.deps ?? NONE, this.#known())
+    this.#dependencies ??=
+      this.#parts.whole?.db.dependencies ?? new Dependencies(this.#rest.deps ?? NONE, this.#known())
     return this.#dependencies
   }
 
   #toolNames(): ToolNames {
-    this.#names ??= new ToolNames(this.#rest.names ?? NONE, this.#known())
+    const { whole } = this.#parts
+    this.#names ??= whole ? whole.db.#toolNames() : new ToolNames(this.#rest.names ?? NONE, this.#known())
     return this.#names
   }
 

@@ -63,6 +63,12 @@ export class ReleaseTable {
     return isThere && (end === undefined || compareVersions(version, end) < 0)
   }
 
+  /** The newest version in the table that is no newer than `version`; the oldest where all are. */
+  latest(tool: string, version: string): string {
+    const { versions } = this.#of(tool)
+    return versions.findLast(known => compareVersions(known, version) <= 0) ?? versions[0] ?? version
+  }
+
   /** The first version of the tool known to mark a machine type as deprecated; undefined: none is known. */
   deprecatedIn(tool: string, name: string): string | undefined {
     return this.#of(tool).deprecated.get(name)

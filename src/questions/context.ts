@@ -34,11 +34,14 @@ export interface Context {
   readonly libvirt: LibvirtVersion
 }
 
-/** @param map absent: the data that comes with this package */
-export const contextOf = (map = CpuMap.builtIn(), libvirt = DEFAULT_LIBVIRT): Context => ({
-  map,
-  libvirt,
-  get db() {
-    return map.of('x86')
-  },
-})
+/** @param map absent: the data that comes with this package; of our data, what the version knows counts */
+export function contextOf(map = CpuMap.builtIn(), libvirt = DEFAULT_LIBVIRT): Context {
+  const known = map.asOf(libvirt)
+  return {
+    map: known,
+    libvirt,
+    get db() {
+      return known.of('x86')
+    },
+  }
+}

@@ -166,4 +166,11 @@ test.skipIf(maps.includes(undefined))(`libvirt (${maps[0] ? 'its maps' : NO_REFE
     // 12.9 has the map of 12.8.
     expect([name, releases.knows('libvirt', '12.9', name)]).toEqual([name, knows.at(-1)])
   }
+  for (const { id } of db.vendors)
+    hold(
+      'libvirt',
+      id,
+      ['11.3', '12.8'],
+      read.map(map => map.vendors.some(known => known.id === id)),
+    )
 })

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { builtinArmMap, readArmMap } from '../../src/arch/arm/models.ts'
+import { builtinPowerMap, readPowerMap } from '../../src/arch/ppc64/map.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import { Database, loadDatabase } from '../../src/map/database.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
@@ -68,4 +71,27 @@ test.skipIf(!older)('an older map loads as well', () => {
     'xsaves',
     'invtsc',
   ])
+})
+
+/** 11.3's map reads the MSRs of VMX in the half of what must be set, 12.8's and our data in that of what may be. */
+const OTHER_HALF =
+  /^feature \d+: ours (\S+) MSR\.(4[89][0-9A-F])H\[\d+\] 1 true, libvirt's \1 MSR\.\2H\[\d+\] 1 true$/
+
+test.skipIf(!older)('our data as 11.3 knows it is its map: nothing less, nothing more, in its order', () => {
+  const theirs = installed(older ?? '')
+  const ours = CpuMap.builtIn().asOf('11.3').of('x86')
+  expect(differences(ours, theirs).filter(line => !OTHER_HALF.test(line))).toEqual([])
+  expect(ours.models.map(({ name }) => name)).toEqual(theirs.models.map(({ name }) => name))
+  expect(ours.features.list.map(({ name }) => name)).toEqual(theirs.features.list.map(({ name }) => name))
+  expect(ours.vendors).toEqual(theirs.vendors)
+})
+
+test.skipIf(!older)('so are its lists of ARM and POWER', () => {
+  const read = (name: string) => readFileSync(join(older ?? '', name), 'utf8')
+  const [power, arm] = [readPowerMap(read), readArmMap(read)]
+  const { knows } = CpuMap.builtIn().asOf('11.3')
+  const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)
+  expect(names(builtinPowerMap(knows).models)).toEqual(names(power.models))
+  expect(names(builtinArmMap(knows).models)).toEqual(names(arm.models))
+  expect(builtinArmMap(knows).features).toEqual(arm.features)
 })

@@ -33,8 +33,8 @@ export class ArmModels {
   /** The fields of the ID registers that guests may see. @throws ParseError */
   readonly fields = once(readFields)
 
-  constructor({ files }: CpuMap) {
-    this.map = once(() => (files ? readArmMap(files) : builtinArmMap()))
+  constructor({ files, knows }: CpuMap) {
+    this.map = once(() => (files ? readArmMap(files) : builtinArmMap(knows)))
   }
 
   /** The flags that definitions list; what is no flag (`sve512`, `pauth`) is passed over. */
@@ -68,11 +68,15 @@ const readFields = (): readonly Field[] =>
     })),
   )
 
-/** Our own cores of libvirt's. @throws ParseError */
-export const builtinArmMap = (): ArmMap => ({
-  ...listed(MODELS),
-  features: tableOf('arm/features.txt').list.map(({ name }) => name),
-})
+/** Our own cores of libvirt's, those that are known. @throws ParseError */
+export function builtinArmMap(knows: CpuMap['knows'] = () => true): ArmMap {
+  const { vendors, models } = listed(MODELS)
+  return {
+    vendors,
+    models: models.filter(({ name }) => knows(name)),
+    features: tableOf('arm/features.txt').list.flatMap(({ name }) => (knows(name) ? name : [])),
+  }
+}
 
 function listed(name: string): Omit<ArmMap, 'features'> {
   const list = parseModelList(readDataFile(name), name, FIELDS)

@@ -16,8 +16,8 @@ export const ppc64: Architecture = {
   create: powerDriver,
 }
 
-function powerDriver({ files }: CpuMap): Driver {
-  const map = once((): PowerMap => (files ? readPowerMap(files) : builtinPowerMap()))
+function powerDriver({ files, knows }: CpuMap): Driver {
+  const map = once((): PowerMap => (files ? readPowerMap(files) : builtinPowerMap(knows)))
   const renamed = once(legacyNames)
   const convertLegacy = <C extends Cpu>(cpu: C): C => {
     const now = cpu.model === undefined ? undefined : renamed().get(cpu.model)

@@ -1,5 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import { readDataFile } from '../../map/data.ts'
 import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
 import { type DataStatement, faultIn } from '../../map/text/data-file.ts'
@@ -79,12 +80,13 @@ export const MODELS = 'ppc64/models.txt'
 /** The words that begin a field there. */
 export const FIELDS = ['pvr', 'level', 'aka']
 
-/** Our own models. @throws ParseError */
-export function builtinPowerMap(): PowerMap {
+/** Our own models, those that are known. @throws ParseError */
+export function builtinPowerMap(knows: CpuMap['knows'] = () => true): PowerMap {
   const { vendors, models: rows } = listed()
+  const known = rows.filter(({ name }) => knows(name))
   return {
     vendors: vendors.map(({ name }) => name),
-    models: rows.map(({ at, name, vendor, fields }) => ({
+    models: known.map(({ at, name, vendor, fields }) => ({
       name,
       vendor: vendor?.name,
       pvrs: (fields.pvr ?? []).map(text => pvrOf(text, at)),

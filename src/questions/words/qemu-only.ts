@@ -1,8 +1,6 @@
+import { DEFAULT_LIBVIRT } from '../../core/libvirt-version.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { builtinReleases } from '../../map/releases.ts'
-
-/** The libvirt whose map our data is. */
-const MAP_VERSION = '12.8'
 
 /** Whether a name is a model version that QEMU has and libvirt's map has no name for. */
 export const isQemuOnlyName = (name: string): boolean =>
@@ -16,5 +14,5 @@ export const isQemuOnlyName = (name: string): boolean =>
 /** `QEMU 11.1's; libvirt 12.8 has no name for it`: whose versions are that only QEMU has. */
 export function describeQemuOnly(names: readonly string[]): string {
   const { qemu } = builtinReleases().needed(names)
-  return `QEMU ${qemu}'s; libvirt ${MAP_VERSION} has no name for ${names.length === 1 ? 'it' : 'them'}`
+  return `QEMU ${qemu}'s; libvirt ${DEFAULT_LIBVIRT} has no name for ${names.length === 1 ? 'it' : 'them'}`
 }
