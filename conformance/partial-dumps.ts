@@ -1,5 +1,5 @@
 import { Cpuid, type CpuidRow } from '../src/core/cpuid.ts'
-import { stableRow } from '../src/formats/dumps/distinct.ts'
+import { stableRow } from '../src/formats/dumps/dump.ts'
 import type { Context } from '../src/questions/context.ts'
 import { answerDecode } from '../src/questions/decode/compute.ts'
 import type { DataFolder } from './data.ts'

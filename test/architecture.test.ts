@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'
 
 /** Layers from bottom to top. A file imports its own layer and those below it. */
@@ -120,15 +120,24 @@ test('from core to questions nothing asks Node, the clock, the environment or ch
   expect(faults).toEqual([])
 })
 
-test('no import leads round in a circle', () => {
-  const graph = new Map(
-    sources.map(path => [
-      path,
-      imports(path)
-        .filter(name => name.startsWith('.') && name.endsWith('.ts'))
-        .map(name => normalize(join(dirname(path), name))),
-    ]),
+/** Every source and every file of the page. */
+const code = [...sources, ...files('../web').map(path => normalize(path))]
+
+const placesOf = (path: string, names: readonly string[]): string[] =>
+  names.filter(name => /^\..*\.tsx?$/.test(name)).map(name => normalize(join(dirname(path), name)))
+
+/** The files that a file imports, at once or when it needs them. */
+const importsOf = (path: string): string[] => placesOf(path, imports(path))
+
+/** Those that it imports at once. */
+const importedBy = (path: string): string[] =>
+  placesOf(
+    path,
+    [...codeOf(path).matchAll(/(?:from|import) '([^']+)'/g)].map(([, name = '']) => name),
   )
+
+test('no import leads round in a circle', () => {
+  const graph = new Map(code.map(path => [path, importsOf(path)]))
   const done = new Set<string>()
   const circles: string[] = []
   const visit = (path: string, trail: readonly string[]): void => {
@@ -137,8 +146,35 @@ test('no import leads round in a circle', () => {
     for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
     done.add(path)
   }
-  for (const path of sources) visit(path, [])
+  for (const path of code) visit(path, [])
   expect(circles).toEqual([])
+})
+
+/** Files that a folder of their kind always has, however short they are. */
+const FIXED_FILES = ['question.ts', 'answer.ts', 'compute.ts', 'report.ts', 'driver.ts']
+
+test('no file under 40 lines has a single reader in its own folder', () => {
+  const readers = new Map<string, string[]>()
+  for (const path of code) {
+    for (const target of new Set(importedBy(path)))
+      readers.set(target, [...(readers.get(target) ?? []), path])
+  }
+  const faults = code.filter(path => {
+    const [reader, ...others] = readers.get(path) ?? []
+    if (reader === undefined || others.length > 0 || dirname(reader) !== dirname(path)) return false
+    const lines = readFileSync(join(root, path), 'utf8').split('\n').length - 1
+    return lines < 40 && !FIXED_FILES.includes(basename(path))
+  })
+  expect(faults).toEqual([])
+})
+
+test('each folder of src has a README of at most 20 lines', () => {
+  const folders = [...new Set(sources.map(path => dirname(path)))].filter(folder => folder !== '.')
+  const faults = folders.filter(folder => {
+    const path = join(root, folder, 'README.md')
+    return !existsSync(path) || readFileSync(path, 'utf8').trimEnd().split('\n').length > 20
+  })
+  expect(faults).toEqual([])
 })
 
 /** What each file of a kind exports under one name, since a table loads it by its place. */
@@ -157,7 +193,7 @@ const definitions = (path: string): string[] => [
 
 test('no exported name is defined in two places', () => {
   const places = new Map<string, string[]>()
-  for (const path of [...sources, ...files('../web')]) {
+  for (const path of code) {
     for (const name of definitions(path)) {
       if (!FIXED_NAMES[name]?.test(path)) places.set(name, [...(places.get(name) ?? []), path])
     }

@@ -1,4 +1,5 @@
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
+import { oncePer } from '../core/memo.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import { arm } from './arm/driver.ts'
 import type { Architecture, Decoder, Driver } from './driver.ts'
@@ -15,15 +16,15 @@ export const ARCHITECTURES: readonly Architecture[] = [x86, arm, loongarch64, pp
 export const architectureOf = (arch: string): Architecture | undefined =>
   ARCHITECTURES.find(({ arches }) => arches.includes(arch))
 
-const made = new WeakMap<CpuMap, Map<Architecture, Driver>>()
+const driversOf = oncePer((_: CpuMap) => new Map<Architecture, Driver>())
 
 /** The driver that serves an architecture; undefined where libvirt has none. */
 export function driverOf(map: CpuMap, arch: string): Driver | undefined {
   const architecture = architectureOf(arch)
   if (!architecture) return undefined
-  const drivers = made.get(map) ?? new Map<Architecture, Driver>()
+  const drivers = driversOf(map)
   const driver = drivers.get(architecture) ?? architecture.create(map)
-  made.set(map, drivers.set(architecture, driver))
+  drivers.set(architecture, driver)
   return driver
 }
 

@@ -2,9 +2,8 @@
 import { readArguments } from './arguments.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
-import { STDERR, STDOUT, write } from './output.ts'
 import { run } from './run.ts'
-import { Session } from './session.ts'
+import { Session, STDERR, STDOUT, write } from './session.ts'
 import { type CommandSpec, UsageError } from './spec.ts'
 
 declare const __VERSION__: string

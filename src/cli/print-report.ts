@@ -2,8 +2,8 @@ import { fstatSync } from 'node:fs'
 import type { Look, Report } from '../report/report.ts'
 import { type Line, type Paint, printStyledLines, type Tone } from '../report/styled-text.ts'
 import type { Arguments } from './arguments.ts'
-import { STDERR, STDOUT, terminalWidth } from './output.ts'
 import type { Session } from './session.ts'
+import { STDERR, STDOUT, terminalWidth } from './session.ts'
 
 /** `--json` and `--markdown`, which every command of our own takes. */
 export const FORMS = [

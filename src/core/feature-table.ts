@@ -1,7 +1,7 @@
 import type { U32 } from './bits.ts'
 import type { Feature, Order } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
-import { intern } from './intern.ts'
+import { intern } from './memo.ts'
 import type { Place } from './place.ts'
 
 /**

@@ -1,4 +1,5 @@
 import { FeatureSet } from '../core/feature-set.ts'
+import { oncePer } from '../core/memo.ts'
 import { NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
 import { prerequisiteOf } from './causes/prerequisite.ts'
@@ -37,16 +38,13 @@ export function findOfferedByAll(groups: readonly Group[]): FeatureSet {
 export const findAllowedInGuest = ({ features }: Database, groups: readonly Group[]): FeatureSet =>
   baselineOf(groups).meet(features.setOf(features.list.filter(({ migratable }) => !migratable)))
 
-const CACHE = new WeakMap<Database, { readonly fixed: FeatureSet; readonly unusual: FeatureSet }>()
-
 const withheldAlways = (db: Database): FeatureSet => readWithheld(db).fixed
 const withheldUsually = (db: Database): FeatureSet => readWithheld(db).unusual
 
-function readWithheld(db: Database): { readonly fixed: FeatureSet; readonly unusual: FeatureSet } {
-  const found = CACHE.get(db) ?? { fixed: computeWithheldAlways(db), unusual: computeWithheldUsually(db) }
-  CACHE.set(db, found)
-  return found
-}
+const readWithheld = oncePer((db: Database) => ({
+  fixed: computeWithheldAlways(db),
+  unusual: computeWithheldUsually(db),
+}))
 
 const computeWithheldAlways = ({ features }: Database): FeatureSet =>
   features.setOf(features.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)))

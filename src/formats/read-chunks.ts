@@ -63,9 +63,8 @@ export class ChunkReader {
 
   async #readWhole(): Promise<void> {
     const { source, take, asVirsh } = this.#options
-    const { decodeBytes } = await import('./decode-bytes.ts')
+    const { decodeBytes, joinBytes, unpacked } = await import('./decode-bytes.ts')
     const { dialectsOf, readText } = await import('./dialects.ts')
-    const { joinBytes, unpacked } = await import('./unpack.ts')
     const bytes = joinBytes(this.#kept, this.#size)
     const text = decodeBytes(asVirsh ? bytes : await unpacked(bytes, LARGEST_TEXT, source))
     const { beginsAsManifest, loadYaml, mayHoldManifest } = await import('./yaml.ts')

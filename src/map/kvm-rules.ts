@@ -1,4 +1,4 @@
-import { once } from '../core/once.ts'
+import { once } from '../core/memo.ts'
 import { dataFile } from './data.ts'
 import {
   type DataFile,

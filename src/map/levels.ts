@@ -1,6 +1,7 @@
 import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { oncePer } from '../core/memo.ts'
 import { dataFile } from './data.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
@@ -24,14 +25,10 @@ export function parseLevels(file: DataFile, table: FeatureTable): Level[] {
   return levels
 }
 
-const LEVELS = new WeakMap<FeatureTable, readonly Level[]>()
-
 /** The levels that come with this package, lowest first; read once for a table. */
-export function builtinLevels(table: FeatureTable): readonly Level[] {
-  const levels = LEVELS.get(table) ?? parseLevels(dataFile('levels.txt'), table)
-  LEVELS.set(table, levels)
-  return levels
-}
+export const builtinLevels: (table: FeatureTable) => readonly Level[] = oncePer(table =>
+  parseLevels(dataFile('levels.txt'), table),
+)
 
 /** The highest level whose features are all there; undefined: not even the lowest. */
 export const levelOf = (levels: readonly Level[], features: FeatureSet): Level | undefined =>

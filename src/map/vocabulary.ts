@@ -1,5 +1,6 @@
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
+import { oncePer } from '../core/memo.ts'
 import type { Database } from './database.ts'
 
 /**
@@ -34,12 +35,11 @@ export function resolveWords(db: Database, vocabulary: Vocabulary, words: Iterab
 export const coverageOf = (db: Database, vocabulary: Vocabulary): FeatureSet =>
   db.features.setOf(db.features.list.filter(feature => namesIn(db, vocabulary, feature).shown.length > 0))
 
-const indexes = new WeakMap<Database, Map<Vocabulary, ReadonlyMap<string, readonly Feature[]>>>()
+const indexesOf = oncePer((_: Database) => new Map<Vocabulary, ReadonlyMap<string, readonly Feature[]>>())
 
 function indexOf(db: Database, vocabulary: Vocabulary): ReadonlyMap<string, readonly Feature[]> {
-  const made = indexes.get(db) ?? new Map()
-  indexes.set(db, made)
-  const known = made.get(vocabulary)
+  const indexes = indexesOf(db)
+  const known = indexes.get(vocabulary)
   if (known) return known
   const index = new Map<string, Feature[]>()
   for (const feature of db.features.list) {
@@ -48,7 +48,7 @@ function indexOf(db: Database, vocabulary: Vocabulary): ReadonlyMap<string, read
       index.set(key, [...(index.get(key) ?? []), feature])
     }
   }
-  made.set(vocabulary, index)
+  indexes.set(vocabulary, index)
   return index
 }
 

@@ -1,6 +1,5 @@
 import { ParseError } from '../core/parse-error.ts'
-import { type Piece, textOfPiece } from './pieces.ts'
-import { countLines } from './token.ts'
+import { countLines, type Piece, textOfPiece } from './token.ts'
 
 const WIDTH = 100 // how much of a line an excerpt shows
 

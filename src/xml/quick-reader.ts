@@ -1,6 +1,6 @@
 import type { Element } from './element.ts'
-import type { Piece } from './pieces.ts'
-import { addText, type Sink } from './sink.ts'
+import { addText, type Sink } from './element.ts'
+import type { Piece } from './token.ts'
 import { startToken, type Token, tokenAfter } from './token.ts'
 
 /** Builds elements from pieces that are nothing unusual. */

@@ -1,7 +1,6 @@
 import { SaxesParser } from 'saxes'
 import type { Cursor } from './cursor.ts'
-import { type Element, noAttributes } from './element.ts'
-import { addText, refuseLongElement, type Sink } from './sink.ts'
+import { addText, type Element, noAttributes, refuseLongElement, type Sink } from './element.ts'
 
 /** The prefixes in force inside an element; the empty prefix is the default namespace, `''` is no namespace. */
 export type Scope = ReadonlyMap<string, string>

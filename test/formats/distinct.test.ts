@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { Cpuid, type CpuidRow } from '../../src/core/cpuid.ts'
-import { distinctDumps } from '../../src/formats/dumps/distinct.ts'
+import { distinctDumps } from '../../src/formats/dumps/dump.ts'
 
 const dump = (label: string, ...leaves: CpuidRow[]) => ({ label, data: Cpuid.of(leaves), notes: [] })
 const groups = (...dumps: ReturnType<typeof dump>[]) => distinctDumps(dumps).map(found => found.cpus)

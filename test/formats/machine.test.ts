@@ -5,7 +5,7 @@ import type { CpuidRow } from '../../src/core/cpuid.ts'
 import { decodeBytes as textOf } from '../../src/formats/decode-bytes.ts'
 import { dialectOf, readText } from '../../src/formats/dialects.ts'
 import { isCpuidRecords, parseCpuidRecords } from '../../src/formats/dumps/cpuid-r.ts'
-import { stableRow } from '../../src/formats/dumps/distinct.ts'
+import { stableRow } from '../../src/formats/dumps/dump.ts'
 import { parseLoaderDiagnostics } from '../../src/formats/dumps/ld-so.ts'
 import { parseLscpu } from '../../src/formats/dumps/lscpu.ts'
 import {

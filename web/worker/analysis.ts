@@ -4,16 +4,38 @@ import type { Group } from '../../src/fleet/groups.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import type { Context } from '../../src/questions/context.ts'
+import { documentOf } from '../../src/questions/document.ts'
 import type { CostAnswer } from '../../src/questions/explain/answer.ts'
 import { summarizeGroup } from '../../src/questions/explain/compute.ts'
+import { explainQuestion } from '../../src/questions/explain/question.ts'
 import { CauseDescriber } from '../../src/questions/explain/reasons.ts'
+import { inputOfFleet } from '../../src/questions/input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../../src/questions/input/fleet/view.ts'
+import { migrateQuestion } from '../../src/questions/migrate/question.ts'
+import { poolsQuestion } from '../../src/questions/pools/question.ts'
+import type { AnyQuestion } from '../../src/questions/question.ts'
 import type { AnswerDocument } from '../../src/questions/table.ts'
 import { reasonOf } from '../../src/questions/words/note.ts'
 import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
 import type { FleetQuestion, FleetQuestionInput, HostScope } from '../shared/protocol.ts'
-import { askAboutFleet } from './fleet-questions.ts'
 import type { Snapshot } from './history.ts'
+
+const FLEET_QUESTIONS: Readonly<Record<FleetQuestion, AnyQuestion>> = {
+  explain: explainQuestion,
+  pools: poolsQuestion,
+  migrate: migrateQuestion,
+}
+
+/** Answers a question about a fleet that was already read. @throws BadRequest, LibvirtError, ParseError */
+export function askAboutFleet<Q extends FleetQuestion>(
+  view: FleetView,
+  question: Q,
+  input: FleetQuestionInput<Q>,
+): AnswerDocument<Q> {
+  const request = { ...inputOfFleet({ view, notes: [] }), ...input }
+  const outcome = FLEET_QUESTIONS[question].run(view.context, request as never, { explain: false })
+  return documentOf(outcome) as AnswerDocument<Q>
+}
 
 /** The fleet of a snapshot as the questions take it, and what all displays need of it. */
 export class Analysis {

@@ -1,7 +1,7 @@
 import { hex } from '../../core/bits.ts'
 import type { Cpu, HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { once } from '../../core/once.ts'
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { AllowedModels, Architecture, Driver } from '../driver.ts'
 import { comparePower, PowerFold } from './baseline.ts'

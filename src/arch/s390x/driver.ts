@@ -1,6 +1,6 @@
 import { type Cpu, type GuestCpu, isRelative, updateFeature } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { once } from '../../core/once.ts'
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { type Architecture, type Driver, IDENTICAL, type Overlooked } from '../driver.ts'
 import { asHost } from '../host-model.ts'

@@ -3,13 +3,14 @@ import type { Cpu, Policy } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRegisters, rowOf } from '../../core/cpuid.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Vendor } from '../../core/model.ts'
 import { placeKey } from '../../core/place.ts'
 import { signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import type { CpuBits, CpuSizes, Encoded } from '../driver.ts'
 import { featuresWith } from './definition.ts'
-import { perDatabase, tablesOf, type VendorWord } from './tables.ts'
+import { tablesOf, type VendorWord } from './tables.ts'
 
 /** The bits of EAX of leaf 1 that count: family, model, stepping; processor type and reserved bits do not. */
 const SIGNATURE_MASK = 0x0fff_3fff
@@ -76,7 +77,7 @@ export function findCoverage(db: Database, data?: Cpuid): FeatureSet {
 }
 
 /** One object for hosts that tell of the same MSRs. */
-const COVERAGES = perDatabase(() => new Map<string, FeatureSet>())
+const COVERAGES = oncePer((_: Database) => new Map<string, FeatureSet>())
 
 /** Whether any bit is set that belongs to no feature of the database. */
 export function hasOtherBits(db: Database, data: Cpuid): boolean {

@@ -1,5 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { once } from '../../core/once.ts'
+import { once, oncePer } from '../../core/memo.ts'
 import type { Database } from '../../map/database.ts'
 import { withDependents } from '../../map/effects.ts'
 import {
@@ -12,7 +12,6 @@ import {
 } from '../../map/kvm-rules.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import type { Hardware, Offered } from '../driver.ts'
-import { perDatabase } from './tables.ts'
 
 /**
  * What KVM can give guests on a host, by the rules of `kvm.txt` and what else is known of features. A feature is
@@ -38,7 +37,7 @@ export function predictByKvmRules(
 type Predictor = (hardware: Hardware) => Offered
 
 /** Hosts are many, kinds of hosts few. */
-const MADE = perDatabase(() => new Map<string, Predictor>())
+const MADE = oncePer((_: Database) => new Map<string, Predictor>())
 
 /** Prepares for hosts of one vendor and of the same versions. */
 export function makePredictor(

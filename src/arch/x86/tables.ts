@@ -1,23 +1,11 @@
 import type { U32 } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { REGISTERS } from '../../core/place.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
-
-/** What is worked out of a database once, when it is first asked for, and forgotten with it. */
-export function perDatabase<T extends object>(make: (db: Database) => T): (db: Database) => T {
-  const made = new WeakMap<Database, T>()
-  return db => {
-    let value = made.get(db)
-    if (!value) {
-      value = make(db)
-      made.set(db, value)
-    }
-    return value
-  }
-}
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */
 interface LeafTargets {
@@ -92,7 +80,7 @@ class Tables {
   }
 }
 
-export const tablesOf = perDatabase(db => new Tables(db))
+export const tablesOf = oncePer((db: Database) => new Tables(db))
 
 /** The models that may be chosen for a host or a guest, in map order: by vendor, and by signature. */
 class Decodable {

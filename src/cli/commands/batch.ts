@@ -1,6 +1,6 @@
 import { loadYaml, mayHoldManifest } from '../../formats/yaml.ts'
 import { FileError } from '../../host/files/file-error.ts'
-import { read } from '../../host/files/read-bytes.ts'
+import { read } from '../../host/files/read-file.ts'
 import { answerVerb, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
 import { idText, parseRequest, withId } from '../../questions/request.ts'

@@ -1,7 +1,7 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
-import { readWholeText } from '../../host/files/read-found.ts'
+import { readWholeText } from '../../host/files/read-file.ts'
 import type { GivenFeatures } from '../../qemu/guest/live.ts'
 import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from '../../host/files/file-error.ts'
-import { readWholeText } from '../../host/files/read-found.ts'
+import { readWholeText } from '../../host/files/read-file.ts'
 import type { Command } from '../run.ts'
 import { openContext } from '../session.ts'
 

@@ -4,8 +4,8 @@ import { walkLeaves } from '../../core/cpuid-walk.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { REGISTERS } from '../../core/place.ts'
 import type { Dialect } from '../found.ts'
-import { foundDumps } from './distinct.ts'
 import type { Dump } from './dump.ts'
+import { foundDumps } from './dump.ts'
 
 /** What a line says of a processor: `cpuid.eax[0x7].ebx`, `cpuid.subleaf_eax[0x4].ecx[0x1].until_ecx`. */
 const WORD =

@@ -1,7 +1,7 @@
 import { bitMask, type U32 } from '../../core/bits.ts'
 import { Cpuid, rowOf } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
-import { once } from '../../core/once.ts'
+import { once } from '../../core/memo.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { readDataFile } from '../../map/data.ts'

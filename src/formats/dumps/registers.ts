@@ -1,5 +1,5 @@
 import type { Dialect, RegisterDump } from '../found.ts'
-import { distinctRegisters, foundRegisters } from './distinct.ts'
+import { distinctRegisters, foundRegisters } from './dump.ts'
 
 /** Registers of ARM or POWER. */
 export const namedRegisters: Dialect = {

@@ -1,5 +1,5 @@
 import type { CpuFeature, HostCpu, Topology } from '../../core/cpu.ts'
-import { intern } from '../../core/intern.ts'
+import { intern } from '../../core/memo.ts'
 import type { Element } from '../../xml/element.ts'
 import { XmlReader } from '../../xml/reader.ts'
 import { ARCH_NAMES } from '../arch-names.ts'

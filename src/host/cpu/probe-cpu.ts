@@ -1,6 +1,5 @@
-import { distinctDumps } from '../../formats/dumps/distinct.ts'
 import type { Dump } from '../../formats/dumps/dump.ts'
-import { FEATURE_MSRS } from '../../formats/dumps/dump.ts'
+import { distinctDumps, FEATURE_MSRS } from '../../formats/dumps/dump.ts'
 import { type CpuInfo, microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import type { DistinctDump } from '../../formats/found.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'

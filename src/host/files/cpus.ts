@@ -3,8 +3,7 @@ import type { FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, type InputFile, isFile } from './files.ts'
-import { LARGEST_OF_VIRSH, readBytes, STDIN } from './read-bytes.ts'
-import { readFound } from './read-found.ts'
+import { LARGEST_OF_VIRSH, readBytes, readFound, STDIN } from './read-file.ts'
 
 /** Remembers the bytes of an input that can be read only once, so that another reader can look at them again. */
 class ReplayBuffer {

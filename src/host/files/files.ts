@@ -1,6 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { fileError } from './file-error.ts'
-import { STDIN } from './read-bytes.ts'
+import { STDIN } from './read-file.ts'
 
 /** A file to read. One that was met in a directory need not hold a CPU. */
 export interface InputFile {

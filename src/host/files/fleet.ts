@@ -14,8 +14,7 @@ import { fits, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError } from './file-error.ts'
 import { filesOf, isDirectory, isFile } from './files.ts'
-import { readBytes, readWhole } from './read-bytes.ts'
-import { readFound } from './read-found.ts'
+import { readBytes, readFound, readWhole } from './read-file.ts'
 
 /** A file of a fleet. */
 interface FleetFileEntry {

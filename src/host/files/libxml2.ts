@@ -1,5 +1,5 @@
 import { isFile } from './files.ts'
-import { LARGEST_OF_VIRSH, readWhole } from './read-bytes.ts'
+import { LARGEST_OF_VIRSH, readWhole } from './read-file.ts'
 
 const OPEN = '<container>'
 const CLOSE = '</container>'

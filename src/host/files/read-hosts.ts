@@ -5,7 +5,7 @@ import { readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
 import { fileError } from './file-error.ts'
 import { filesOf, type InputFile } from './files.ts'
-import { isCpuidDevice, STDIN } from './read-bytes.ts'
+import { isCpuidDevice, STDIN } from './read-file.ts'
 
 /** A CPU of a file, called by the file's path as given, with `#N` where the file holds several. */
 export interface NamedHost extends FoundHost {

@@ -1,4 +1,8 @@
+import { isAscii } from 'node:buffer'
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
+import type { Found } from '../../formats/found.ts'
+import { ChunkReader, LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
 import { readCpuidText } from './cpuid-device.ts'
 import { codeOf, fileError } from './file-error.ts'
 
@@ -67,4 +71,37 @@ export function read(fd: number, buffer: Uint8Array, path: string): number {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     }
   }
+}
+
+/** How a file is read, and who takes what it holds. */
+interface FoundTaker {
+  /** Whether hosts that stand as libvirt prints them may come already read, which is faster. */
+  readonly hosts?: boolean | undefined
+  /** Whether XML is read as virsh reads it: text before it is skipped, and a text in no dialect is no XML. */
+  readonly asVirsh?: boolean | undefined
+  /** Takes what the file holds, in its order. */
+  readonly take: (found: Found) => void
+}
+
+/**
+ * Reads what a file holds, in whatever dialect it is; XML in memory for one document.
+ * @param path what errors call it
+ * @throws FileError, ParseError, and what the taker throws
+ */
+export async function readFound(path: string, chunks: Iterable<Buffer>, taker: FoundTaker): Promise<void> {
+  const reader = new ChunkReader({ ...taker, source: path, ascii })
+  for (const chunk of chunks) if (!reader.write(chunk)) break
+  await reader.end()
+}
+
+const ascii = (bytes: Uint8Array): string | undefined =>
+  isAscii(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+    : undefined
+
+/** The text of a file, in whatever encoding. @throws FileError; ParseError for more than `LARGEST_TEXT` bytes */
+export function readWholeText(path: string): string {
+  const bytes = readWhole(path, LARGEST_TEXT)
+  if (!bytes) throw refuseLongText(path)
+  return decodeBytes(bytes)
 }
