@@ -95,6 +95,27 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     ])
     await scope.selectOption('=prod')
     await page.getByText('20 hosts, 20 CPUs').waitFor()
+    // The plan is made of the files too, not of the fleet that a second worker has not read yet.
+    await page.getByRole('link', { name: 'Pools' }).click()
+    await page.locator('.curve svg').first().waitFor()
+    expect(await headline(page)).toMatch(/pool/)
+  })
+
+  test('an answer that fails is a card with its cause, until the view changes', async () => {
+    await open('sample=yes&view=pools')
+    await page.locator('.card').first().waitFor()
+    await page.evaluate(() => {
+      const post = Worker.prototype.postMessage
+      Worker.prototype.postMessage = function (request: { readonly name: string }) {
+        Worker.prototype.postMessage = post
+        return post.call(this, { ...request, name: 'nosuch' })
+      }
+    })
+    await page.getByRole('link', { name: 'Cost' }).click()
+    await page.getByRole('alert').getByText('This view has no answer').waitFor()
+    await page.getByRole('link', { name: 'Pools' }).click()
+    await page.locator('.card').first().waitFor()
+    expect(await page.getByRole('alert').count()).toBe(0)
   })
 
   test('pasted text becomes a host', async () => {

@@ -205,6 +205,8 @@ export interface TreeRow {
 export interface TreeDisplay {
   readonly title: string
   readonly roots: readonly TreeRow[]
+  /** Groups whose CPU belongs to no family of the data. */
+  readonly elsewhere: readonly number[]
 }
 
 export interface CompareDisplay {

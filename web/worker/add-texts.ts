@@ -9,7 +9,10 @@ import { applyEdits, type PageFile, type Snapshot } from './history.ts'
 /** A path with its text, or with the error of reading the file. */
 export type Text = readonly [path: string, text: string | Error]
 
-/** Adds texts to a snapshot. A text with a known path replaces the old one; a bad text becomes a problem. */
+/**
+ * Adds texts to a snapshot. Content decides: the same text under a known path is passed over, another text is another
+ * file, and its path gets a number. What is passed over, renumbered or bad becomes a problem.
+ */
 export class TextAdder {
   readonly #context: Context
   readonly #documents: Documents
@@ -32,7 +35,10 @@ export class TextAdder {
         return
       }
       const document = this.#read(path, text, problems)
-      if (document) files.set(path, { path, document })
+      if (!document) return
+      const own = findPath(files, path, document)
+      if (own !== path || files.has(own)) problems.push(describeClash(path, own))
+      files.set(own, { path: own, document })
     })
     const sorted = [...files.values()].sort((a, b) => bytewise(a.path, b.path))
     const found = assemble(this.#context, sorted, fleetFile)
@@ -79,3 +85,20 @@ function chooseFleetFile(
   problems.push({ source: other.path, text, kind: 'error' })
   return used
 }
+
+/** The path of a document: its own, unless another document has it; then the first free `host (2).xml`. */
+function findPath(files: ReadonlyMap<string, PageFile>, path: string, { hash }: PageDocument): string {
+  const [, stem = path, end = ''] = /^(.*?)(\.[A-Za-z0-9]{1,5})?$/s.exec(path) ?? []
+  let found = path
+  for (let n = 2; (files.get(found)?.document.hash ?? hash) !== hash; n++) found = `${stem} (${n})${end}`
+  return found
+}
+
+const describeClash = (path: string, own: string): FileProblem => ({
+  source: path,
+  text:
+    own === path
+      ? 'skipped: a file with this name and content is already here'
+      : `another file has this name: this one is called ${own}`,
+  kind: 'note',
+})

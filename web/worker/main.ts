@@ -7,7 +7,11 @@ import { Engine } from './engine.ts'
 const post = (reply: PageReply): void => postMessage(reply)
 const engine = new Engine(sample, (done, of) => post({ progress: { done, of } }))
 
-addEventListener('message', ({ data }: MessageEvent<PageRequest>) => void answer(data))
+/** Requests are answered one after another: a question waits for the action before it, whose files are still read. */
+let last = Promise.resolve()
+addEventListener('message', ({ data }: MessageEvent<PageRequest>) => {
+  last = last.then(() => answer(data))
+})
 
 async function answer({ id, name, input }: PageRequest): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { useCallback, useEffect, useErrorBoundary, useMemo, useState } from 'preact/hooks'
 import type { PageState } from '../../shared/displays.ts'
 import type { Actions } from '../parts/actions.ts'
 import type { Client } from '../parts/client.ts'
@@ -20,7 +20,7 @@ interface ReadingProgress {
 export function App({ client, embedded }: { readonly client: Client; readonly embedded: string }) {
   const [route, navigate] = useRoute()
   const [adding, setAdding] = useState(false)
-  const { state, progress, actions } = useFleet(client, navigate)
+  const { state, progress, failure, actions } = useFleet(client, navigate)
   useEffect(() => {
     if (embedded !== 'null') void actions.apply(client.act('embed', embedded))
     else if (route.sample) actions.sample()
@@ -40,6 +40,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
       </button>
       <Header {...{ state, route, navigate, actions }} add={() => setAdding(true)} />
       <main id="main" tabIndex={-1}>
+        {failure && <ErrorCard what="The last action failed" cause={failure} />}
         {state && holdsAnything(state) ? (
           <CurrentView {...{ route, navigate, state, actions }} />
         ) : (
@@ -57,9 +58,15 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
 function useFleet(client: Client, navigate: Navigate) {
   const [state, setState] = useState<PageState>()
   const [progress, setProgress] = useState<ReadingProgress>()
+  const [failure, setFailure] = useState('')
   client.onProgress = (done, of) => setProgress({ done, of })
   const apply = useCallback(async (change: Promise<PageState>) => {
-    setState(await change)
+    try {
+      setState(await change)
+      setFailure('')
+    } catch (error) {
+      setFailure(String(error))
+    }
     setProgress(undefined)
   }, [])
   const actions = useMemo<Actions>(
@@ -83,7 +90,7 @@ function useFleet(client: Client, navigate: Navigate) {
     }),
     [client, apply, navigate],
   )
-  return { state, progress, actions }
+  return { state, progress, failure, actions }
 }
 
 function useTheme({ theme }: PageRoute): void {
@@ -99,10 +106,32 @@ const holdsAnything = ({ hosts, unplaced, guests, problems }: PageState): boolea
 /** Not a link, because the hash holds the page's state. */
 const focusMain = (): void => document.getElementById('main')?.focus()
 
+/** The view, or the error of one of its answers until the fleet or the view changes. */
 function CurrentView(props: ViewProps) {
-  const { Content } = viewOfRoute(props.route, props.state)
+  const { Content, name } = viewOfRoute(props.route, props.state)
+  const [error, retry] = useErrorBoundary()
+  useEffect(() => error && retry(), [name, props.state.version])
+  if (error) return <ErrorCard what="This view has no answer" cause={String(error)} retry={retry} />
   return <Content {...props} />
 }
+
+interface ErrorCardProps {
+  readonly what: string
+  readonly cause: string
+  readonly retry?: () => void
+}
+
+const ErrorCard = ({ what, cause, retry }: ErrorCardProps) => (
+  <section class="error-card" role="alert">
+    <h2>{what}</h2>
+    <p>{cause}</p>
+    {retry && (
+      <button type="button" onClick={retry}>
+        Try again
+      </button>
+    )}
+  </section>
+)
 
 function Progress({ done, of }: ReadingProgress) {
   if (of < 50) return null

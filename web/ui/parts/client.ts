@@ -73,7 +73,14 @@ export class Client {
   #start(receive: (reply: PageReply) => void): Worker {
     const worker = new Worker(this.#url)
     worker.addEventListener('message', ({ data }: MessageEvent<PageReply>) => receive(data))
+    worker.addEventListener('error', ({ message }) => this.#fail(message))
     return worker
+  }
+
+  /** A worker that ends with an error, such as for lack of memory, answers nothing more. */
+  #fail(message: string): void {
+    for (const { reject } of this.#waiting.values()) reject(new Error(message))
+    this.#waiting.clear()
   }
 
   #settle(reply: Exclude<PageReply, { progress: unknown }>): void {

@@ -12,7 +12,10 @@ interface AnswerSource {
 
 export const AnswerContext = createContext<AnswerSource | undefined>(undefined)
 
-/** The worker's answer. While the worker computes a new one, the previous one stays, so that the layout is stable. */
+/**
+ * The worker's answer. While the worker computes a new one, the previous one stays, so that the layout is stable.
+ * @throws the worker's error, which the view's error card shows
+ */
 export function useAnswer<Q extends PageQuestion>(
   question: Q,
   ...input: Parameters<PageQuestions[Q]>
@@ -22,6 +25,7 @@ export function useAnswer<Q extends PageQuestion>(
   const [answer, setAnswer] = useState<PageAnswer<Q> | undefined>(
     () => known.get(key) as PageAnswer<Q> | undefined,
   )
+  const [error, setError] = useState<{ readonly key: string; readonly error: Error }>()
   useEffect(() => {
     let wanted = true
     const show = (answer: PageAnswer<Q>) => {
@@ -29,11 +33,12 @@ export function useAnswer<Q extends PageQuestion>(
       if (wanted) setAnswer(() => answer)
     }
     if (known.has(key)) show(known.get(key) as PageAnswer<Q>)
-    else void client.ask(question, ...input).then(show)
+    else client.ask(question, ...input).then(show, error => wanted && setError({ key, error }))
     return () => {
       wanted = false
     }
   }, [client, known, key])
+  if (error?.key === key) throw error.error
   return answer
 }
 

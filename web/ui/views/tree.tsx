@@ -35,6 +35,14 @@ export function TreeContent({ route, navigate }: ViewProps) {
           .map(node => (
             <Node key={node.family} {...{ node, fleet, all, show }} />
           ))}
+        {answer.elsewhere.length > 0 && (
+          <li>
+            <div class="node marked">
+              <span class="family">no family</span>
+              <HostBadges groups={answer.elsewhere} fleet={fleet} />
+            </div>
+          </li>
+        )}
       </ul>
     </>
   )
@@ -85,7 +93,13 @@ const Badges = ({ node, fleet, show }: Omit<NodeProps, 'all'>) => (
         {model}
       </button>
     ))}
-    {node.groups.map(id => (
+    <HostBadges groups={node.groups} fleet={fleet} />
+  </>
+)
+
+const HostBadges = ({ groups, fleet }: Pick<TreeRow, 'groups'> & { readonly fleet: FleetDisplay }) => (
+  <>
+    {groups.map(id => (
       <span class="badge host" key={id}>
         {fleet.groups.find(group => group.id === id)?.title}
       </span>

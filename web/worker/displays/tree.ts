@@ -1,6 +1,7 @@
 import { matches } from '../../../src/core/signature.ts'
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
+import type { ModelFamily } from '../../../src/map/text/family.ts'
 import type { TreeNode } from '../../../src/questions/tree/answer.ts'
 import { answerTree } from '../../../src/questions/tree/compute.ts'
 import type { TreeDisplay, TreeRow } from '../../shared/displays.ts'
@@ -18,30 +19,29 @@ export function displayTree(analysis: Analysis, scope: HostScope): TreeDisplay {
     // Hosts without a baseline still have their places.
   }
   const others = listModels(analysis, scope).flatMap(({ model }) => (model === answer ? [] : [model]))
-  const place = createPlacer(analysis, analysis.in(scope), answer, others)
+  const groups = analysis.in(scope)
+  const { families } = analysis.view.db
+  const homes = new Map(groups.map(group => [group, homeOf(families, group) ?? '']))
+  const place = createPlacer(analysis, homes, answer, others)
   const roots = forest.kind === 'forest' ? forest.roots.map(place) : []
-  return { title: titleOf(analysis, answer, analysis.in(scope)), roots }
+  const elsewhere = groups.flatMap(group => (homes.get(group) ? [] : [analysis.id(group)]))
+  return { title: titleOf(analysis, answer, groups), roots, elsewhere }
 }
 
 function createPlacer(
   analysis: Analysis,
-  groups: readonly Group[],
+  homes: ReadonlyMap<Group, string>,
   answer: string,
   others: readonly string[],
 ) {
   const { db } = analysis.view
   const place = (node: TreeNode): TreeRow => {
     const family = db.families.find(({ name }) => name === node.family)
-    const versions = family?.versions ?? []
-    const names = versions.flatMap(({ plain, versioned }) => [plain?.name ?? '', versioned?.name ?? ''])
-    const own = groups.filter(({ signature, hosts }) =>
-      signature && versions.some(({ model }) => matches(model.signatures, signature))
-        ? true
-        : !signature && names.includes(hosts[0]?.model ?? '-'),
-    )
+    const names = family ? modelNames(family) : []
     const children = node.children.map(place)
     const runnersUp = others.filter(name => names.includes(name))
     const isAnswer = answer !== '' && names.includes(answer)
+    const groups = [...homes].flatMap(([group, home]) => (home === node.family ? [analysis.id(group)] : []))
     return {
       family: node.family,
       vendor: node.vendor ?? '',
@@ -50,11 +50,23 @@ function createPlacer(
       children,
       answer: isAnswer ? answer : '',
       runnersUp,
-      groups: own.map(group => analysis.id(group)),
-      marked: isAnswer || runnersUp.length > 0 || own.length > 0 || children.some(({ marked }) => marked),
+      groups,
+      marked: isAnswer || runnersUp.length > 0 || groups.length > 0 || children.some(({ marked }) => marked),
     }
   }
   return place
+}
+
+const modelNames = ({ versions }: ModelFamily): string[] =>
+  versions.flatMap(({ plain, versioned }) => [plain?.name ?? '', versioned?.name ?? ''])
+
+/** The one family of a group: that of its signature, else that of its model. Undefined: none. */
+const homeOf = (families: readonly ModelFamily[], { signature, hosts }: Group): string | undefined => {
+  const bySignature = families.find(({ versions }) =>
+    versions.some(({ model }) => signature && matches(model.signatures, signature)),
+  )
+  const model = hosts[0]?.model ?? ''
+  return (bySignature ?? families.find(family => model !== '' && modelNames(family).includes(model)))?.name
 }
 
 function titleOf(analysis: Analysis, answer: string, groups: readonly Group[]): string {
