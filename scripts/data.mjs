@@ -65,7 +65,7 @@ export async function dataFiles(folder, data) {
   )
 }
 
-/** The models and features of x86 as one JSON text (src/map/packed.ts), written by the very code that is being built. */
+/** The models and features of x86 as two lines of JSON (src/map/packed.ts), written by the very code that is being built. */
 async function packed() {
   const { outputFiles } = await build({
     stdin: { contents: PACK, resolveDir: ROOT, loader: 'ts' },

@@ -1,6 +1,7 @@
 // Prints the files of src that really run: those of which at least one function is called.
 //   node scripts/trace.mjs cpu-baseline A B
 //   node scripts/trace.mjs --post /v1/baseline REQUEST.json     what answering one request adds to a server
+//   node scripts/trace.mjs --limits                             how many they are, beside the most that they may be
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +18,17 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FROM = process.cwd()
 process.chdir(ROOT)
 /** Beside dist, since the command reads ../data. */
-const BUILT = join(ROOT, '.trace')
+const BUILT = join(ROOT, `.trace-${process.pid}`)
+
+/** As libvirt prints them. */
+const HOSTS = ['examples/fleet/ice-01.xml', 'examples/fleet/cas-01.xml']
+
+/** What docs/decisions/0011 counts, and the most files that may run for it. */
+const LIMITS = [
+  { what: 'cpu-baseline A B', most: 37, args: ['cpu-baseline', ...HOSTS] },
+  { what: 'decode FILE', most: 45, args: ['decode', 'test/corpus/dumps/cpuid-r.txt'] },
+  { what: 'POST /v1/baseline', most: 40, path: '/v1/baseline', cpus: HOSTS },
+]
 
 /** The command, readable and with its sources' places. */
 async function buildTraced() {
@@ -103,24 +114,24 @@ const filesOf = (calls, before = new Map()) =>
     .map(([file]) => file)
     .sort()
 
-async function postedFiles(path, file) {
-  const body = await readFile(resolve(FROM, file))
-  const post = async url => {
+/** What answering a request adds to a server that has refused an empty one, so that its worker has started. */
+async function postedFiles(path, request) {
+  const post = async (url, body) => {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(new URL(path, url), { method: 'POST', headers, body })
-    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
-    await response.text()
+    return { ok: response.ok, text: await response.text() }
   }
   const serve = ['serve', '--port', '0']
-  // A server that answers has begun to listen for the signal that ends it.
-  const idle = await callsOf(serve, async url => void (await (await fetch(new URL('/healthz', url))).text()))
-  return filesOf(await callsOf(serve, post), idle)
+  const idle = await callsOf(serve, async url => void (await post(url, '{}')))
+  const busy = await callsOf(serve, async url => {
+    await post(url, '{}')
+    const { ok, text } = await post(url, request)
+    if (!ok) throw new Error(text)
+  })
+  return filesOf(busy, idle)
 }
 
-const args = process.argv.slice(2)
-await buildTraced()
-try {
-  const files = args[0] === '--post' ? await postedFiles(args[1], args[2]) : filesOf(await callsOf(args))
+function print(files) {
   for (const file of files) console.log(file)
   const layers = {}
   for (const file of files) {
@@ -129,6 +140,28 @@ try {
   }
   const counts = Object.entries(layers).map(([layer, count]) => `${layer} ${count}`)
   console.log(`${files.length} files: ${counts.join(', ')}`)
+}
+
+/** A line for each limit; the files too where they are too many. */
+async function checkLimits() {
+  for (const { what, most, args, path, cpus = [] } of LIMITS) {
+    const texts = await Promise.all(cpus.map(file => readFile(join(ROOT, file), 'utf8')))
+    const files = path
+      ? await postedFiles(path, JSON.stringify({ cpus: texts }))
+      : filesOf(await callsOf(args.map(arg => (arg.includes('/') ? join(ROOT, arg) : arg))))
+    console.log(`${what}: ${files.length} files run, at most ${most} may`)
+    if (files.length <= most) continue
+    print(files)
+    process.exitCode = 1
+  }
+}
+
+const args = process.argv.slice(2)
+await buildTraced()
+try {
+  if (args[0] === '--limits') await checkLimits()
+  else if (args[0] === '--post') print(await postedFiles(args[1], await readFile(resolve(FROM, args[2]))))
+  else print(filesOf(await callsOf(args)))
 } finally {
   await rm(BUILT, { recursive: true, force: true })
 }

@@ -28,8 +28,8 @@ export { CpuMap } from './map/cpu-map.ts'
 export { Database, loadDatabase } from './map/database.ts'
 export type { LostFeature, Reason } from './questions/answer-parts.ts'
 export { Pool } from './questions/baseline/pool.ts'
-export type { FoundHost } from './questions/input/parse-cpus.ts'
-export { type Chunks, type StreamOptions, streamCpus } from './questions/input/parse-cpus.ts'
+export type { FoundHost } from './questions/input/read.ts'
+export { type Chunks, type StreamOptions, streamCpus } from './questions/input/read.ts'
 export {
   advise,
   ask,

@@ -1,4 +1,4 @@
-import type { CommandTable } from './run.ts'
+import type { CommandTable } from './command.ts'
 
 /** Every command, in the groups and the order of `--help`. */
 export const COMMANDS: CommandTable = {

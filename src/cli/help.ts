@@ -1,5 +1,6 @@
-import { type CommandTable, GROUPS } from './run.ts'
-import { allOptions, type CommandSpec, type OptionSpec } from './spec.ts'
+import { allOptions } from './arguments.ts'
+import { type CommandTable, GROUPS } from './command.ts'
+import type { CommandSpec, OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { readArguments } from './arguments.ts'
+import { hasBehaviour } from '../core/libvirt-version.ts'
+import { type Arguments, readArguments } from './arguments.ts'
+import { type Command, linesOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
-import { run } from './run.ts'
 import { Session, STDERR, STDOUT, write } from './session.ts'
 import { type CommandSpec, UsageError } from './spec.ts'
 
@@ -38,7 +39,7 @@ async function runNamed(name: string, args: readonly string[], before: Globals):
     const given = readArguments(command.spec, args, globals)
     for (const warning of globals.warnings) complain(warning)
     const session = sessionOf(globals)
-    if (given !== 'help') return await run(command, given, session, COMMANDS)
+    if (given !== 'help') return await run(command, given, session)
     const what = globals.show ?? 'help'
     return await (what === 'help' ? help([name], session) : show(what))
   } catch (error) {
@@ -46,6 +47,48 @@ async function runNamed(name: string, args: readonly string[], before: Globals):
     return usage(error, command.spec)
   }
 }
+
+/**
+ * Runs a command and says what went wrong; returns the exit status. After each of virsh's commands comes an
+ * empty line, whatever became of it.
+ */
+async function run({ spec, run: command }: Command, args: Arguments, outer: Session): Promise<number> {
+  const virsh = spec.style === 'virsh'
+  let status: number
+  let session = outer
+  try {
+    session = sessionFor(spec, args, outer)
+    refuseNewerOptions(spec, args, session)
+    status = await command(args, session, COMMANDS)
+  } catch (error) {
+    for (const line of linesOf(error)) outer.err(`error: ${line}\n`)
+    status = virsh ? 1 : 2
+  }
+  if (virsh && !session.quiet) session.out('\n')
+  return status
+}
+
+/** @throws UsageError for an option that the session's version of libvirt does not have */
+function refuseNewerOptions({ name, options }: CommandSpec, args: Arguments, { libvirt }: Session): void {
+  for (const { name: option, since } of options) {
+    if (since && args.has(option) && !hasBehaviour(libvirt, since))
+      throw new UsageError(`command '${name}' doesn't support option --${option}`)
+  }
+}
+
+/** Options after the command win over those before it. */
+const sessionFor = (
+  { options }: CommandSpec,
+  args: Arguments,
+  { quiet, readOnly, driver, libvirt, cpuMap }: Session,
+): Session =>
+  new Session({
+    quiet,
+    readOnly,
+    driver,
+    libvirt: args.has('libvirt') ? libvirtVersion(args.get('libvirt')) : libvirt,
+    cpuMap: options.some(({ name }) => name === 'cpu-map') ? cpuMap : (args.get('cpu-map') ?? cpuMap),
+  })
 
 async function help(args: readonly string[], session: Session): Promise<number> {
   const { commandHelp } = await import('./help.ts')

@@ -34,29 +34,6 @@ export interface CommandSpec {
   readonly style: 'virsh' | 'own'
 }
 
-/** Options that every command takes, and that may also stand before it. */
-const COMMON: readonly OptionSpec[] = [
-  {
-    name: 'cpu-map',
-    value: 'dir',
-    ours: true,
-    help: "an installed libvirt's cpu_map directory instead of the built-in data",
-  },
-  {
-    name: 'libvirt',
-    value: 'version',
-    ours: true,
-    words: ['11.3', '12.8'],
-    help: 'whose behaviour: 11.3 or newer (default: 12.8)',
-  },
-]
-
-/** What a command takes in all: its own options, and the common ones that it does not have in a form of its own. */
-export const allOptions = ({ options }: CommandSpec): readonly OptionSpec[] => [
-  ...options,
-  ...COMMON.filter(common => !options.some(({ name }) => name === common.name)),
-]
-
 /** A mistake in how the command was called: nothing ran. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

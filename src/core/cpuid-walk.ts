@@ -52,16 +52,13 @@ type Rule = (ask: Ask, query: Query) => Iterable<U32>
 /** 0 to what EAX of subleaf 0 says. */
 const upToEax: Rule = ask => range(0, ask(0).eax)
 
-/** As long as there is one after; the first that says no more is read too. */
-const untilEnd = (isEnd: (registers: CpuidRegisters) => boolean): Rule =>
-  function* (ask) {
-    for (let n = 0; n < MOST_SUBLEAVES; n++) {
-      yield n
-      if (isEnd(ask(n))) return
-    }
+/** A subleaf for each cache; the one that says that there are no more is read too. */
+const untilNoCache: Rule = function* (ask) {
+  for (let n = 0; n < MOST_SUBLEAVES; n++) {
+    yield n
+    if (bits(ask(n).eax, 0, 5) === 0) return
   }
-
-const untilNoCache = untilEnd(({ eax }) => bits(eax, 0, 5) === 0)
+}
 
 /** Levels of the topology; none where the leaf is not used. */
 const levels: Rule = function* (ask) {
@@ -69,11 +66,10 @@ const levels: Rule = function* (ask) {
 }
 
 /** Subleaf 0, and those whose bit is set in a register of it. */
-const inMask = (register: Register): Rule =>
-  function* (ask) {
-    yield 0
-    for (const n of range(1, 31)) if (bit(ask(0)[register], n)) yield n
-  }
+function* inMask(ask: Ask, register: Register): Iterable<U32> {
+  yield 0
+  for (const n of range(1, 31)) if (bit(ask(0)[register], n)) yield n
+}
 
 /** Components of the extended state: of XCR0, and of IA32_XSS. */
 const stateComponents: Rule = function* (ask) {
@@ -102,8 +98,8 @@ const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [7, upToEax],
   [0xb, levels],
   [0xd, stateComponents],
-  [0xf, inMask('edx')],
-  [0x10, inMask('ebx')],
+  [0xf, ask => inMask(ask, 'edx')],
+  [0x10, ask => inMask(ask, 'ebx')],
   [0x12, enclaves],
   [0x14, upToEax],
   [0x17, vendorAttributes],
@@ -114,7 +110,7 @@ const RULES: ReadonlyMap<U32, Rule> = new Map<U32, Rule>([
   [0x20, upToEax],
   [0x24, upToEax],
   [0x8000_001d, untilNoCache],
-  [0x8000_0020, inMask('ebx')],
+  [0x8000_0020, ask => inMask(ask, 'ebx')],
   [0x8000_0026, levels],
 ])
 

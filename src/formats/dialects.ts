@@ -44,6 +44,7 @@ import { xlCpuid } from './platforms/xl.ts'
  */
 export const DIALECTS: readonly Dialect[] = [
   libvirtXml,
+  cpuidR,
   lscpu,
   cpuidJson,
   qmpReplies,
@@ -51,7 +52,6 @@ export const DIALECTS: readonly Dialect[] = [
   cpuidDecoded,
   libcpuid,
   aida64,
-  cpuidR,
   ldSo,
   namedRegisters,
   flagsLine,
@@ -90,26 +90,32 @@ export const DIALECTS: readonly Dialect[] = [
   vagrant,
 ]
 
+const sniff = (text: string): Dialect | undefined => DIALECTS.find(dialect => dialect.sniff(text))
+
 /** The dialect of a text; undefined for a text in none. */
 export function dialectOf(text: string): Dialect | undefined {
-  const known = DIALECTS.find(dialect => dialect.sniff(text))
+  const known = sniff(text)
   if (known) return known
   // The reader says where it stops being JSON.
   if (/^\s*(?:\{|\[\s*[[{"\d\]-])/.test(text)) return cpuidJson
   return /^\s*</.test(text) ? libvirtXml : undefined
 }
 
-const isReadable = (text: string): boolean => DIALECTS.some(({ sniff }) => sniff(text))
-
 /**
  * The parts of a text, each with its dialect: one machine's each, or the whole. Without a byte order mark.
  * @see splitEnvelope
  */
-export const dialectsOf = (text: string): readonly (readonly [Part, Dialect | undefined])[] =>
-  splitEnvelope(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
+export function dialectsOf(text: string): readonly (readonly [Part, Dialect | undefined])[] {
+  const sniffed = new Map<string, Dialect | undefined>()
+  const isReadable = (part: string) => {
+    if (!sniffed.has(part)) sniffed.set(part, sniff(part))
+    return sniffed.get(part) !== undefined
+  }
+  return splitEnvelope(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
     part,
-    dialectOf(part.text),
+    sniffed.get(part.text) ?? dialectOf(part.text),
   ])
+}
 
 /**
  * Everything that a text holds, in whatever dialect it is, with or without a byte order mark, prompts, fences, and

@@ -1,61 +1,8 @@
-import { bitMask } from '../core/bits.ts'
-import type { Feature, FeatureClass, Order } from '../core/feature.ts'
-import { FeatureSet } from '../core/feature-set.ts'
-import { FeatureTable } from '../core/feature-table.ts'
+import type { Feature } from '../core/feature.ts'
+import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
 import type { Place } from '../core/place.ts'
 import { type DataFile, faultAt } from './text/data-file.ts'
 import type { FeatureRow, WordPlace, WordRow } from './text/parse-features.ts'
-
-/** What is known of a feature of our own data beside its place. */
-interface FeatureFacts {
-  readonly name: string
-  readonly order: Order
-  readonly class?: FeatureClass | undefined
-  readonly migratable: boolean
-  readonly unoffered?: boolean
-}
-
-/**
- * A feature of our own data: one bit. Its set is made when it is first asked for, which most never are, and its
- * title may be looked up as late.
- */
-export class BuiltInFeature implements Feature {
-  readonly name: string
-  readonly index: number
-  readonly place: Place
-  readonly bit: number
-  readonly migratable: boolean
-  readonly order: Order
-  declare readonly class?: FeatureClass
-  declare readonly unoffered?: true
-  /** Which of its table's words the bit is in. */
-  readonly word: number
-  readonly #title: string | (() => string)
-  #bits: FeatureSet | undefined
-
-  /** @param at the number of the bit, counted from the table's first word */
-  constructor(facts: FeatureFacts, index: number, place: Place, at: number, title: string | (() => string)) {
-    this.name = facts.name
-    this.index = index
-    this.place = place
-    this.bit = at & 31
-    this.migratable = facts.migratable
-    this.order = facts.order
-    if (facts.class) this.class = facts.class
-    if (facts.unoffered) this.unoffered = true
-    this.word = at >>> 5
-    this.#title = title
-  }
-
-  get bits(): FeatureSet {
-    this.#bits ??= FeatureSet.one(this.word, bitMask(this.bit))
-    return this.#bits
-  }
-
-  get title(): string {
-    return typeof this.#title === 'string' ? this.#title : this.#title()
-  }
-}
 
 /** libvirt's features and, in a table of their own, those it does not know. */
 export interface FeatureTables {
@@ -103,7 +50,7 @@ function partsOf(at: WordPlace): readonly Place[] {
 }
 
 /** The longest register that has a name has 256 bits. */
-const LONGEST = Array.from({ length: 8 }, (_, i) => i * 32)
+const LONGEST = [0, 32, 64, 96, 128, 160, 192, 224]
 
 /** A feature table in the making. Rows come by word and ascending bit, so the table need not look for either. */
 class Layout {

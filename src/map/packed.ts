@@ -1,17 +1,18 @@
 import { hex } from '../core/bits.ts'
 import type { Feature, FeatureClass, Order } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
-import { FeatureTable } from '../core/feature-table.ts'
+import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
+import { once } from '../core/memo.ts'
 import type { Model, Vendor } from '../core/model.ts'
 import type { Place } from '../core/place.ts'
 import type { SignatureMatch } from '../core/signature.ts'
-import { BuiltInFeature } from './build-table.ts'
 import { Database } from './database.ts'
 
 /**
- * A database as one JSON text, made from our data files when the package is built: reading those takes a
- * cold process three times as long. It holds what answers need; what explanations need besides (titles,
- * families, features beyond libvirt, other tools' names) is read from the data files when first asked for.
+ * A database as a line of JSON, made from our data files when the package is built: reading those takes a cold
+ * process three times as long. A second line has the titles of the features, which is parsed when the first title is
+ * asked for. What few answers need (families, features beyond libvirt, other tools' names) is read from the data files
+ * when first asked for.
  */
 interface Packed {
   readonly words: readonly Place[]
@@ -37,7 +38,7 @@ interface PackedModel {
   readonly canonical?: string
 }
 
-/** `unpack(pack(db), …)` answers every question as `db`. Features must be one bit each, as in our data. */
+/** `unpack(pack(db), …)` is equal to `db`. Features must be one bit each, as in our data. */
 export function pack(db: Database): string {
   const sets = [...new Set(db.models.map(model => hexOf(model.features)))]
   const names = (features: readonly Feature[]) => features.map(feature => feature.name)
@@ -62,22 +63,19 @@ export function pack(db: Database): string {
       ...(model.canonical ? { canonical: model.canonical } : {}),
     })),
   }
-  return JSON.stringify(packed)
+  return `${JSON.stringify(packed)}\n${JSON.stringify(db.features.list.map(({ title }) => title))}`
 }
 
 const hexOf = (set: FeatureSet): string => Array.from(set.words, word => hex(word)).join('')
 
 /** @param full the database of the data files, for what is not packed; asked at most once */
-export function unpack(json: string, full: () => Database): Database {
-  const packed: Packed = JSON.parse(json)
-  let read: Database | undefined
-  const rest = () => {
-    read ??= full()
-    return read
-  }
+export function unpack(text: string, full: () => Database): Database {
+  const end = text.indexOf('\n')
+  const packed: Packed = JSON.parse(text.slice(0, end))
+  const titles = once((): readonly string[] => JSON.parse(text.slice(end)))
   const byBit = new Array<Feature | undefined>(packed.words.length * 32).fill(undefined)
   const list = packed.features.map(([name, at, order, of], index) => {
-    const title = () => rest().features.get(name)?.title ?? ''
+    const title = () => titles()[index] ?? ''
     const migratable = !packed.blockers.includes(name)
     const facts = { name, order, class: of, migratable }
     const feature = new BuiltInFeature(facts, index, placeAt(packed.words, at), at, title)
@@ -89,7 +87,7 @@ export function unpack(json: string, full: () => Database): Database {
   const models = packed.models.map(
     (row, index) => new UnpackedModel(row, index, packed.vendors[row.vendor], sets[row.set], features),
   )
-  return new Database({ features, vendors: packed.vendors, models, rest })
+  return new Database({ features, vendors: packed.vendors, models, rest: once(full) })
 }
 
 function placeAt(words: readonly Place[], at: number): Place {

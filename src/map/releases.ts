@@ -90,7 +90,7 @@ export class ReleaseTable {
   }
 
   #of(tool: string): History {
-    return this.#histories.get(tool) ?? UNKNOWN
+    return this.#histories.get(tool) ?? historyOf([])
   }
 }
 
@@ -124,8 +124,6 @@ interface Draft extends History {
   readonly gone: Map<string, string>
   readonly deprecated: Map<string, string>
 }
-
-const UNKNOWN: History = historyOf([])
 
 /** Reads `releases.txt`, whose head says its grammar. @throws ParseError */
 export function parseReleases(file: DataFile): ReleaseTable {

@@ -1,6 +1,6 @@
 import type { Expected } from '../formats/libvirt/parse-cpu.ts'
 import { contextOf } from './context.ts'
-import { type FoundHost, findHosts as parse } from './input/parse-cpus.ts'
+import { type FoundHost, findHosts as parse } from './input/read.ts'
 import type { Options } from './library.ts'
 
 export interface ParseOptions extends Options {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
-import { HostText } from '../../src/formats/libvirt/document-reader.ts'
+import { HostText, readPrintedHost } from '../../src/formats/libvirt/document-reader.ts'
 import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -50,6 +50,19 @@ test('reads what libvirt prints, as the XML reader does', () => {
       expect(found?.next).toBe(text.length + 1)
       expect(found && names(found.cpu)).toEqual(names(slow(text)))
       expect(reader.lines - before).toBe(text.split('\n').length - 1)
+    }),
+  )
+})
+
+test('reads a text that is one host, with or without its last newline', () => {
+  fc.assert(
+    fc.property(documents, text => {
+      for (const given of [text, text.trimEnd()]) {
+        const cpu = readPrintedHost(given)
+        expect(cpu && names(cpu)).toEqual(names(slow(text)))
+      }
+      for (const given of [text + text, `${text}x`, ` ${text}`])
+        expect(readPrintedHost(given)).toBeUndefined()
     }),
   )
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { findHosts, streamCpus } from '../../src/questions/input/parse-cpus.ts'
+import { findHosts, streamCpus } from '../../src/questions/input/read.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 const documents = ['workstation.xml', 'server.xml'].map(name =>

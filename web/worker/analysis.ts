@@ -27,7 +27,7 @@ const FLEET_QUESTIONS: Readonly<Record<FleetQuestion, AnyQuestion>> = {
 }
 
 /** Answers a question about a fleet that was already read. @throws BadRequest, LibvirtError, ParseError */
-export function askAboutFleet<Q extends FleetQuestion>(
+function askAboutFleet<Q extends FleetQuestion>(
   view: FleetView,
   question: Q,
   input: FleetQuestionInput<Q>,

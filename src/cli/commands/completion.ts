@@ -1,5 +1,6 @@
-import type { Command } from '../run.ts'
-import { allOptions, type CommandSpec, type OptionSpec, UsageError } from '../spec.ts'
+import { allOptions } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { type CommandSpec, type OptionSpec, UsageError } from '../spec.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 

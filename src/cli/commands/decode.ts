@@ -19,12 +19,11 @@ import {
 } from '../../questions/decode/compute.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
-import { describeDecode, printNote } from '../../questions/words/describe.ts'
-import { noteLines } from '../../questions/words/explain.ts'
+import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
 import { printLines } from '../print-report.ts'
-import type { Command } from '../run.ts'
 import { openContext, type Session } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
 import { FILES } from '../virsh/hosts.ts'
@@ -141,8 +140,8 @@ function kindOf(args: Arguments): 'host' | 'guest' {
 interface Decoded {
   readonly source: string
   readonly answer: DecodedCpu
-  /** Absent: the machine is not x86. */
-  readonly reasons?: DecodeReasons
+  /** Absent: not asked for, or the machine is not x86. */
+  readonly reasons?: DecodeReasons | undefined
 }
 
 /** Each kind of CPU of a machine by itself. */
@@ -194,7 +193,8 @@ class Decoder {
       const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
       const notes = [...warnings, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)
-      return { source, answer: answer(cpu, value, notes), reasons: decodeReasons(this.#context, value, cpu) }
+      const reasons = this.#args.has('explain') ? decodeReasons(this.#context, value, cpu) : undefined
+      return { source, answer: answer(cpu, value, notes), reasons }
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error
       this.faults.push(`${source}: ${error.message}`)
@@ -213,7 +213,7 @@ class Decoder {
     if (!decoded) return ''
     const { source, answer, reasons } = decoded
     if (this.#args.has('json')) {
-      const explain = this.#args.has('explain') ? { explain: reasons } : {}
+      const explain = reasons && { explain: reasons }
       this.#answers.push({ source, ...answer, notes: answer.notes.map(printNote), ...explain })
       return ''
     }
@@ -221,7 +221,7 @@ class Decoder {
       this.#args.has('bits') && input.kind === 'dump'
         ? input.dumps.map(({ data }) => printBits(this.#context.db, data))
         : []
-    const why = this.#args.has('explain') && reasons ? describeDecode(reasons).map(line => `${line}\n`) : []
+    const why = reasons ? describeDecode(reasons).map(line => `${line}\n`) : []
     return [`${answer.xml}\n`, ...bits, ...why].join('')
   }
 }

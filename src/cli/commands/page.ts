@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileError } from '../../host/files/file-error.ts'
-import { readWholeText } from '../../host/files/read-file.ts'
-import type { Command } from '../run.ts'
+import { readWholeText } from '../../host/files/files.ts'
+import type { Command } from '../command.ts'
 import { openContext } from '../session.ts'
 
 /** The page as the build made it, beside the command. @throws FileError */

@@ -1,5 +1,4 @@
-import { filesOf } from '../../host/files/files.ts'
-import { readWholeText } from '../../host/files/read-file.ts'
+import { filesOf, readWholeText } from '../../host/files/files.ts'
 import { whatIfQuestion } from '../../questions/what-if/question.ts'
 import type { Arguments } from '../arguments.ts'
 import { FLEET, ownCommand } from '../own.ts'

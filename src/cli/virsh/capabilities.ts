@@ -5,8 +5,8 @@ import { printCapabilities } from '../../qemu/print-capabilities.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../run.ts'
-import { linesOf } from '../run.ts'
+import type { Command } from '../command.ts'
+import { linesOf } from '../command.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
@@ -56,7 +56,8 @@ export const command: Command = {
       session.out(await selectXml(document, xpath, args.has('wrap')))
     }
     if (args.has('explain') && !args.has('json')) {
-      const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
+      const { explainVfio } = await import('../../questions/words/explain.ts')
+      const { noteLines } = await import('../../questions/words/describe.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(session, [...noteLines(described.notes), ...explainVfio(described.vfio)])
     }

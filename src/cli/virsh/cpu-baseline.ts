@@ -6,7 +6,7 @@ import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseli
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Command } from '../run.ts'
+import type { Command } from '../command.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
@@ -69,7 +69,8 @@ export const command: Command = {
       .notes(options)
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
     if (told || marks.length > 0) {
-      const { explainBaseline, noteLines } = await import('../../questions/words/explain.ts')
+      const { explainBaseline } = await import('../../questions/words/explain.ts')
+      const { noteLines } = await import('../../questions/words/describe.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(
         session,

@@ -1,7 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { answerCpuModels } from '../../questions/cpu-models/compute.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import type { Command } from '../run.ts'
+import type { Command } from '../command.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
 

@@ -8,6 +8,8 @@ import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
 import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
+import { linesOf } from '../command.ts'
 import {
   type HypervisorRequest,
   hypervisorRequest,
@@ -15,8 +17,6 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Command } from '../run.ts'
-import { linesOf } from '../run.ts'
 import { openContext, type Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
@@ -107,7 +107,8 @@ async function testDriver(args: Arguments, request: HypervisorRequest): Promise<
 }
 
 async function explainHost(args: Arguments, session: Session): Promise<void> {
-  const { explainVfio, noteLines } = await import('../../questions/words/explain.ts')
+  const { explainVfio } = await import('../../questions/words/explain.ts')
+  const { noteLines } = await import('../../questions/words/describe.ts')
   const { printExplanation } = await import('../print-report.ts')
   if (args.has('replies')) return printExplanation(session, noteLines([{ kind: 'conversation-alone' }]))
   return printExplanation(session, explainVfio(vfioHere()))

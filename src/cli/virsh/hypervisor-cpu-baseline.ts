@@ -17,6 +17,7 @@ import { featureNames } from '../../questions/input/hypervisor.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
 import {
   HYPERVISOR,
   hypervisorRequest,
@@ -25,7 +26,6 @@ import {
   PROBES,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'

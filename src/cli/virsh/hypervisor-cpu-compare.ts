@@ -3,6 +3,7 @@ import { filesOf, type InputFile } from '../../host/files/files.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { type Hypervisor, hypervisorCompare, reportedCpu } from '../../questions/input/hypervisor.ts'
 import type { Arguments } from '../arguments.ts'
+import type { Command } from '../command.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -12,7 +13,6 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Command } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { FileComparer, type Side } from './file-comparer.ts'

@@ -4,6 +4,8 @@ import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answer.ts'
 import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
 import type { Line } from '../../report/styled-text.ts'
+import type { Command } from '../command.ts'
+import { linesOf } from '../command.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -13,8 +15,6 @@ import {
   refuseReadOnly,
 } from '../hypervisor.ts'
 import { printExplanation } from '../print-report.ts'
-import type { Command } from '../run.ts'
-import { linesOf } from '../run.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'

@@ -101,6 +101,13 @@ export class HostText {
   }
 }
 
+/** The host that a text is, where it is nothing but one that stands as libvirt prints it. */
+export function readPrintedHost(text: string): HostCpu | undefined {
+  const whole = text.endsWith('\n') ? text : `${text}\n`
+  const found = new HostText().read(whole, 0)
+  return found?.next === whole.length ? found.cpu : undefined
+}
+
 /** The features that hosts listed so far, whichever reader met them. */
 const known = new Map<string, Listed>()
 /** How many documents were read. */

@@ -1,3 +1,4 @@
+import { once } from '../../core/memo.ts'
 import type { Place } from '../../core/place.ts'
 import type { Dialect, Found } from '../found.ts'
 import { cpuidPlace, dumpOfWords, type KnownWord } from './register-words.ts'
@@ -10,7 +11,7 @@ export const freebsd: Dialect = {
   read: text => text.split(/^(?=CPU: )/m).flatMap(readCpu),
 }
 
-const LINES: readonly (readonly [title: string, place: Place])[] = [
+const knownLines = once((): readonly (readonly [title: string, place: Place])[] => [
   ['Features', cpuidPlace(1, 0, 'edx')],
   ['Features2', cpuidPlace(1, 0, 'ecx')],
   ['AMD Features', cpuidPlace(0x8000_0001, 0, 'edx')],
@@ -22,12 +23,12 @@ const LINES: readonly (readonly [title: string, place: Place])[] = [
   ['XSAVE Features', cpuidPlace(0xd, 1, 'eax')],
   ['AMD Extended Feature Extensions ID EBX', cpuidPlace(0x8000_0008, 0, 'ebx')],
   ['IA32_ARCH_CAPS', { kind: 'msr', index: 0x10a, half: 'low' }],
-]
+])
 
 function readCpu(text: string): Found[] {
   const origin = /^[ \t]*Origin="([^"]{12})"[ \t]+Id=(0x[0-9a-f]{1,8})/m.exec(text)
   if (!origin) return []
-  const words = LINES.flatMap(([title, place]): KnownWord[] => {
+  const words = knownLines().flatMap(([title, place]): KnownWord[] => {
     const value = new RegExp(`^[ \\t]*${title}=(0x[0-9a-f]{1,8})\\b`, 'm').exec(text)?.[1]
     return value === undefined ? [] : [{ place, value: Number(value) }]
   })

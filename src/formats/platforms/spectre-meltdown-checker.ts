@@ -1,3 +1,4 @@
+import { once } from '../../core/memo.ts'
 import type { Dialect, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
@@ -39,7 +40,7 @@ function statementOf(report: unknown, capabilities: readonly (readonly [string, 
     kernel: textAt(report, 'system', 'kernel_release'),
     vulnerabilities: Object.fromEntries(
       listAt(report, 'vulnerabilities').flatMap(one => {
-        const name = BY_CVE.get(textAt(one, 'cve') ?? '')
+        const name = namesByCve().get(textAt(one, 'cve') ?? '')
         const status = textAt(one, 'sysfs_message')
         return name !== undefined && status !== undefined ? [[name, status]] : []
       }),
@@ -67,14 +68,17 @@ function nameOf(word: string, vendor: string | undefined): string[] {
 }
 
 /** What Linux calls the vulnerability of a CVE. @see Linux, Documentation/admin-guide/hw-vuln */
-const BY_CVE: ReadonlyMap<string, string> = new Map(
-  `spectre_v1 2017-5753, spectre_v2 2017-5715, meltdown 2017-5754, spec_store_bypass 2018-3639, l1tf 2018-3646,
+const namesByCve = once(
+  (): ReadonlyMap<string, string> =>
+    new Map(
+      `spectre_v1 2017-5753, spectre_v2 2017-5715, meltdown 2017-5754, spec_store_bypass 2018-3639, l1tf 2018-3646,
   mds 2018-12130, tsx_async_abort 2019-11135, itlb_multihit 2018-12207, srbds 2020-0543, retbleed 2022-29901,
   mmio_stale_data 2022-21166, gather_data_sampling 2022-40982, spec_rstack_overflow 2023-20569,
   reg_file_data_sampling 2023-28746, indirect_target_selection 2024-28956, tsa 2024-36350`
-    .split(/,\s*/)
-    .map(pair => {
-      const [name = '', cve = ''] = pair.trim().split(' ')
-      return [`CVE-${cve}`, name] as const
-    }),
+        .split(/,\s*/)
+        .map(pair => {
+          const [name = '', cve = ''] = pair.trim().split(' ')
+          return [`CVE-${cve}`, name] as const
+        }),
+    ),
 )

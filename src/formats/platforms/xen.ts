@@ -1,3 +1,4 @@
+import { once } from '../../core/memo.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { Place } from '../../core/place.ts'
 import type { Dialect, Found, FoundGuest } from '../found.ts'
@@ -111,7 +112,7 @@ function bootedGuest(
 const msr = (half: 'low' | 'high'): Place => ({ kind: 'msr', index: 0x10a, half })
 
 /** The word of each group, in Xen's order; later groups are of a newer Xen than we know. */
-const ORDER: readonly Place[] = [
+const placesInOrder = once((): readonly Place[] => [
   cpuidPlace(1, 0, 'edx'),
   cpuidPlace(1, 0, 'ecx'),
   cpuidPlace(0x8000_0001, 0, 'edx'),
@@ -131,18 +132,21 @@ const ORDER: readonly Place[] = [
   msr('low'),
   msr('high'),
   cpuidPlace(0x8000_0021, 0, 'ecx'),
-]
+])
 
 /** Bits that say nothing of the CPU: HTT and CMP_LEGACY are topology; on Intel the toolstack sets an IBS bit for old guests. */
 function wordsOf(set: readonly number[], vendor = ''): KnownWord[] {
-  return ORDER.slice(0, set.length).map((place, i) => {
-    const known = ~(i === 0 ? 1 << 28 : i === 3 ? (/Intel/.test(vendor) ? 0x402 : 2) : 0) >>> 0
-    return { place, value: ((set[i] ?? 0) & known) >>> 0, known }
-  })
+  return placesInOrder()
+    .slice(0, set.length)
+    .map((place, i) => {
+      const known = ~(i === 0 ? 1 << 28 : i === 3 ? (/Intel/.test(vendor) ? 0x402 : 2) : 0) >>> 0
+      return { place, value: ((set[i] ?? 0) & known) >>> 0, known }
+    })
 }
 
 /** The four words of old versions, in their own order. */
 const oldWords = (set: readonly number[]): KnownWord[] => {
-  const places = [ORDER[1], ORDER[0], ORDER[3], ORDER[2]]
+  const [edx, ecx, edxOfAmd, ecxOfAmd] = placesInOrder()
+  const places = [ecx, edx, ecxOfAmd, edxOfAmd]
   return places.flatMap((place, i) => (place ? { place, value: set[i] ?? 0 } : []))
 }

@@ -1,4 +1,5 @@
 import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
+import { once } from '../../core/memo.ts'
 
 /** QEMU's targets that libvirt calls otherwise. */
 const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i686', or1k: 'or32' }
@@ -25,15 +26,15 @@ const QEMU_NAME: ReadonlyMap<string, string> = new Map([
   ['hv-xmm_input', 'hv-xmm-input'],
 ])
 
-const LIBVIRT_NAME: ReadonlyMap<string, string> = new Map(
-  [...QEMU_NAME].map(([ours, theirs]) => [theirs, ours]),
+const namesInLibvirt = once(
+  (): ReadonlyMap<string, string> => new Map([...QEMU_NAME].map(([ours, theirs]) => [theirs, ours])),
 )
 
 /** QEMU's name of a libvirt feature. */
 export const toQemuName = (name: string): string => QEMU_NAME.get(name) ?? name
 
 /** libvirt's name of a QEMU property. */
-export const toLibvirtName = (name: string): string => LIBVIRT_NAME.get(name) ?? name
+export const toLibvirtName = (name: string): string => namesInLibvirt().get(name) ?? name
 
 /** Features that no hypervisor offers: `virsh cpu-baseline` leaves them out of its answer on x86. */
 export const NEVER_OFFERED: ReadonlySet<string> = new Set([

@@ -2,8 +2,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import type { FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import { FileError } from './file-error.ts'
-import { filesOf, type InputFile, isFile } from './files.ts'
-import { LARGEST_OF_VIRSH, readBytes, readFound, STDIN } from './read-file.ts'
+import { filesOf, type InputFile, isFile, LARGEST_OF_VIRSH, readBytes, readFound, STDIN } from './files.ts'
 
 /** Remembers the bytes of an input that can be read only once, so that another reader can look at them again. */
 class ReplayBuffer {

@@ -13,8 +13,7 @@ import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
 import { fits, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError } from './file-error.ts'
-import { filesOf, isDirectory, isFile } from './files.ts'
-import { readBytes, readFound, readWhole } from './read-file.ts'
+import { filesOf, isDirectory, isFile, readBytes, readFound, readWhole } from './files.ts'
 
 /** A file of a fleet. */
 interface FleetFileEntry {

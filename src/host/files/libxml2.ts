@@ -1,5 +1,4 @@
-import { isFile } from './files.ts'
-import { LARGEST_OF_VIRSH, readWhole } from './read-file.ts'
+import { isFile, LARGEST_OF_VIRSH, readWhole } from './files.ts'
 
 const OPEN = '<container>'
 const CLOSE = '</container>'

@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs'
-import type { FoundHost } from '../../questions/input/parse-cpus.ts'
-import { type StreamOptions, streamCpus } from '../../questions/input/parse-cpus.ts'
+import type { FoundHost } from '../../questions/input/read.ts'
+import { type StreamOptions, streamCpus } from '../../questions/input/read.ts'
 import { readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
 import { fileError } from './file-error.ts'
-import { filesOf, type InputFile } from './files.ts'
-import { isCpuidDevice, STDIN } from './read-file.ts'
+import { filesOf, type InputFile, isCpuidDevice, STDIN } from './files.ts'
 
 /** A CPU of a file, called by the file's path as given, with `#N` where the file holds several. */
 export interface NamedHost extends FoundHost {

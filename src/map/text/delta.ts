@@ -1,6 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import type { FeatureTable } from '../../core/feature-table.ts'
-import type { BuiltInFeature } from '../build-table.ts'
+import type { BuiltInFeature, FeatureTable } from '../../core/feature-table.ts'
 import { type DataStatement, faultIn } from './data-file.ts'
 import type { ModelsFile, SetRow } from './parse-models.ts'
 

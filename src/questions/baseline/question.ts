@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { writeDefinition } from '../../formats/printers.ts'
 import { BaselineReasons, formatInput } from '../answer-parts.ts'
-import { readAnyCpu } from '../input/parse-cpus.ts'
+import { readAnyCpu } from '../input/read.ts'
 import { question } from '../question.ts'
 import { described, flag, text } from '../schema.ts'
 import { BaselineAnswer } from './answer.ts'

@@ -6,7 +6,7 @@ import { writeDefinition } from '../../formats/printers.ts'
 import { BaselineAnswer } from '../baseline/answer.ts'
 import type { Context } from '../context.ts'
 import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
-import { readAnyCpu } from '../input/parse-cpus.ts'
+import { readAnyCpu } from '../input/read.ts'
 import {
   answerFromNone,
   answerFromRecording,

@@ -1,14 +1,21 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { readText } from '../../formats/dialects.ts'
+import { dialectOf, readText } from '../../formats/dialects.ts'
+import type { Found } from '../../formats/found.ts'
 import { sortChildren, textOfChild, topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
+import { libvirtXml, readPrintedHost } from '../../formats/libvirt/document-reader.ts'
 import { domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
-import { findCpus } from '../../formats/libvirt/find-cpus.ts'
+import { cpusOf, findCpus } from '../../formats/libvirt/find-cpus.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
+import { ChunkReader } from '../../formats/read-chunks.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Element } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
+import { type Context, contextOf } from '../context.ts'
+import type { Note } from '../words/note.ts'
+import { definitionOf, type Noted } from './definition-of.ts'
 
 /**
  * The CPU of a document: a `<cpu>`, or the first that a domain, capabilities or domain capabilities hold.
@@ -64,4 +71,87 @@ export function readPair(host: string, cpu: string, arch?: string): readonly [Cp
   const left = readCpu(host, 'auto', 'host')
   const right = readCpu(cpu, 'auto', 'cpu')
   return [arch === undefined ? left : { ...left, arch: left.arch ?? arch }, right]
+}
+
+/** A CPU found in a text. */
+export interface FoundHost {
+  readonly cpu: Cpu
+  /** Why a dump may not show every feature; empty for definitions. */
+  readonly notes: readonly Note[]
+}
+
+/**
+ * Returns every CPU in a text of any dialect, in order: definitions where virsh finds them, dumps as host
+ * definitions. Empty where there is no CPU.
+ * @param expected `host` reads definitions as `cpu-baseline` does, `auto` as `cpu-compare` does
+ * @param source what errors call the text
+ * @throws ParseError, LibvirtError
+ */
+export const findHosts = (
+  context: Context,
+  text: string,
+  expected: Expected = 'auto',
+  source = '',
+): FoundHost[] =>
+  readText(text, source, { hosts: expected !== 'guest' })
+    .flatMap(cpusOf)
+    .map(input => {
+      const { value, notes } = definitionOf(context, { ...input, source }, expected)
+      return { cpu: value, notes }
+    })
+
+export interface StreamOptions {
+  /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
+  readonly expected?: Expected
+  /** What errors call the stream. */
+  readonly source?: string
+  /** Ends the reading: the iteration then throws the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Whose facts dumps are named from; absent: the data that comes with this package. */
+  readonly map?: CpuMap
+}
+
+/** What a stream is made of: UTF-8 bytes or text, cut anywhere. A web `ReadableStream` or a Node stream will do. */
+export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>
+
+/**
+ * Yields every CPU of a stream of any length, in order: those of XML as soon as each is complete, in memory for one
+ * document at a time; those of other dialects when the stream has ended. Yields nothing where there is no CPU.
+ * @throws ParseError, LibvirtError, and the reason of `signal`
+ */
+export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): AsyncGenerator<FoundHost> {
+  const { expected = 'auto', source = '', signal } = options
+  const context = contextOf(options.map)
+  const found: Found[] = []
+  const reader = new ChunkReader({ source, hosts: expected !== 'guest', take: one => found.push(one) })
+  const complete = function* () {
+    for (const cpu of found.splice(0).flatMap(cpusOf)) {
+      const { value, notes } = definitionOf(context, { ...cpu, source }, expected)
+      yield { cpu: value, notes }
+    }
+  }
+  for await (const chunk of chunks) {
+    signal?.throwIfAborted()
+    reader.write(chunk)
+    yield* complete()
+  }
+  signal?.throwIfAborted()
+  await reader.end()
+  yield* complete()
+}
+
+/**
+ * The first CPU of a text in any dialect: as `readCpu`, or a dump's host definition.
+ * @throws ParseError, LibvirtError where there is none, or a bad one
+ */
+export function readAnyCpu(context: Context, text: string, expected: Expected, source: string): Noted<Cpu> {
+  const printed = expected === 'guest' ? undefined : readPrintedHost(text)
+  if (printed) return { value: printed, notes: [] }
+  const dialect = dialectOf(text)
+  if (!dialect || dialect.name === libvirtXml.name) {
+    return { value: readCpu(text, expected, source), notes: [] }
+  }
+  const [first] = dialect.read(text, source).flatMap(cpusOf)
+  if (!first) throw new ParseError(`this ${dialect.title} has no CPU`, source)
+  return definitionOf(context, { ...first, source }, expected)
 }

@@ -1,4 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
+import type { Line } from '../../report/styled-text.ts'
 import type { BaselineReasons, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { DecodeReasons } from '../decode/answer.ts'
@@ -10,6 +11,15 @@ import { byHosts } from './note.ts'
 export function describeNote(note: Note): string {
   const of = note.source ? `${note.source}: ` : ''
   return of + sentence(note)
+}
+
+/** A note as a line of a report. */
+export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${describeNote(note)}`]
+
+/** A line a note, each sentence once. */
+export function noteLines(notes: readonly Note[]): Line[] {
+  const bySentence = new Map(notes.map(note => [describeNote(note), note]))
+  return [...bySentence.values()].map(noteLine)
 }
 
 function sentence(note: Note): string {

@@ -4,7 +4,7 @@ import { type Cell, type Line, printTable, type StyledText } from '../../report/
 import type { BaselineReasons, LostFeature, Reason } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'
-import { describeComparison, describeModel, describeNote } from './describe.ts'
+import { describeComparison, describeModel, noteLines } from './describe.ts'
 import type { Note } from './note.ts'
 import { byHosts } from './note.ts'
 
@@ -108,14 +108,6 @@ const reasonRow = ({ feature, place, title }: Reason): Cell[] => [
   { text: place, tone: 'quiet' },
   title,
 ]
-
-export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${describeNote(note)}`]
-
-/** A line a note, each said once. */
-export function noteLines(notes: readonly Note[]): Line[] {
-  const bySentence = new Map(notes.map(note => [describeNote(note), note]))
-  return [...bySentence.values()].map(noteLine)
-}
 
 /** What stands between a CPU and the host, for people. */
 export function explainCompare(
