@@ -110,8 +110,6 @@ export class Evidence {
   }
 }
 
-const RANK: Readonly<Record<Verdict, number>> = { no: 0, unknown: 1, assumed: 2, yes: 3 }
-
 /** The weakest of the verdicts: all must hold. Of none: `yes`. */
 export const allOf = (verdicts: Iterable<Verdict>): Verdict =>
-  [...verdicts].reduce<Verdict>((worst, next) => (RANK[next] < RANK[worst] ? next : worst), 'yes')
+  VERDICTS[Math.max(0, ...Array.from(verdicts, verdict => VERDICTS.indexOf(verdict)))] ?? 'yes'

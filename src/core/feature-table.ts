@@ -57,6 +57,16 @@ export class FeatureTable {
     return FeatureSet.over(words)
   }
 
+  /** The features of those names, in their order; a name that no feature has is left out. */
+  named(names: Iterable<string>): Feature[] {
+    return Array.from(names).flatMap(name => this.#byName.get(name) ?? [])
+  }
+
+  /** The same as a set. */
+  setOfNames(names: Iterable<string>): FeatureSet {
+    return this.setOf(this.named(names))
+  }
+
   /**
    * The features that are in `set`, in map order. Bits that make no whole feature are passed over;
    * a bit counts for the first feature that claims it.

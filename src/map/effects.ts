@@ -96,7 +96,7 @@ function extended(effect: Effect, at: DataStatement, db: Database): Effect {
 function setOf(db: Database, names: readonly string[]): FeatureSet {
   const known = db.features.list.map(({ name }) => name)
   const meant = names.flatMap(name => namesOf(name, known))
-  return db.features.setOf(meant.flatMap(name => db.features.get(name) ?? []))
+  return db.features.setOfNames(meant)
 }
 
 /**
@@ -107,5 +107,5 @@ export function withDependents(db: Database, features: FeatureSet): FeatureSet {
   const { dependencies } = db.dependencies.rules.length > 0 ? db : CpuMap.builtIn().of('x86')
   const gone = new Set(db.features.in(features).map(({ name }) => name))
   for (const name of gone) for (const other of dependencies.neededBy(name)) gone.add(other)
-  return db.features.setOf([...gone].flatMap(name => db.features.get(name) ?? []))
+  return db.features.setOfNames(gone)
 }

@@ -156,6 +156,6 @@ class UnpackedModel implements Model {
 }
 
 const named = (table: FeatureTable, names: readonly string[] = []): readonly Feature[] =>
-  names.length === 0 ? NONE : names.flatMap(name => table.get(name) ?? [])
+  names.length === 0 ? NONE : table.named(names)
 
 const NONE: readonly Feature[] = []

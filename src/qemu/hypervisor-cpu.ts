@@ -207,7 +207,7 @@ export function compareWithHypervisor(
   return {
     result: 'incompatible',
     detail: `Host CPU does not provide required features: ${names.join(', ')}`,
-    missing: table?.in(table.setOf(names.flatMap(name => table.get(name) ?? []))) ?? [],
+    missing: table?.in(table.setOfNames(names)) ?? [],
     forbidden: [],
     extra: [],
   }

@@ -41,6 +41,13 @@ describe('one bit each', () => {
     expect(found(table(SIMPLE), words)).toBe(expected)
   })
 
+  test('finds features by name; a name that no feature has is left out', () => {
+    const features = table(SIMPLE)
+    expect(features.named(['d', 'bogus', 'a']).map(({ name }) => name)).toEqual(['d', 'a'])
+    expect(features.setOfNames(['d', 'bogus', 'a']).eq(set('1-1'))).toBe(true)
+    expect(features.setOfNames([]).isEmpty).toBe(true)
+  })
+
   test('counts what the first has and the second not', () => {
     const features = table(SIMPLE)
     expect(features.count(set('80000005-1'))).toBe(4)

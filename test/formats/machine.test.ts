@@ -146,6 +146,8 @@ test("Linux's own words mean what the vendor's bits are", () => {
     parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\n`)[0]?.data.rows().slice(2)
   expect(of('GenuineIntel', 'ibrs ibpb stibp ssbd')).toEqual([[7, 0, 0, 0, 0, 0x8c00_0000]])
   expect(of('AuthenticAMD', 'ibrs ibpb stibp ssbd')).toEqual([[0x8000_0008, 0, 0, 0xd000, 0, 0]])
+  // Words that Linux shows no longer, but old kernels of distributions do.
+  expect(of('GenuineIntel', 'spec_ctrl intel_stibp')).toEqual([[7, 0, 0, 0, 0, 0x0c00_0000]])
   expect(of('GenuineIntel', 'nonstop_tsc')).toEqual([[0x8000_0007, 0, 0, 0, 0, 0x100]])
 })
 

@@ -1,5 +1,5 @@
 import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
@@ -42,11 +42,8 @@ const PROPERTIES = ['lsx', 'lasx']
 const LISTED =
   `gr32 gr64 cpucfg lam ual fpu lsx lasx crc32 complex crypto lvz lbt_x86 lbt_arm lbt_mips`.split(' ')
 
-const setOf = ({ features }: Database, names: readonly string[]): FeatureSet =>
-  features.setOf(names.flatMap(name => features.get(name) ?? []))
-
 function switches(db: Database): Switches {
-  const properties = setOf(db, PROPERTIES)
+  const properties = db.features.setOfNames(PROPERTIES)
   return { db, properties, mayLack: properties }
 }
 
@@ -57,7 +54,11 @@ function switches(db: Database): Switches {
  */
 function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): HostCpu {
   const set = setOfRegisters(db.features, registers)
-  const model = greatestModel({ ...switches(db), mayLack: setOf(db, []) }, set, setOf(db, LISTED))
+  const model = greatestModel(
+    { ...switches(db), mayLack: FeatureSet.empty },
+    set,
+    db.features.setOfNames(LISTED),
+  )
   if (!model) throw internalError('Cannot find suitable CPU model for given data')
   return {
     type: 'host',

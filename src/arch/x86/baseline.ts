@@ -129,8 +129,8 @@ export class BaselineFold implements Fold {
   }
 
   #answer(vendor: Vendor | undefined, options: FoldOptions): GuestCpu {
-    const allowed = options.features?.flatMap(name => this.#db.features.get(name) ?? [])
-    const features = allowed ? this.common.meet(this.#db.features.setOf(allowed)) : this.common
+    const allowed = options.features && this.#db.features.setOfNames(options.features)
+    const features = allowed ? this.common.meet(allowed) : this.common
     if (features.isEmpty) throw failed('CPUs are incompatible')
     const data = { features, vendor }
     return options.onModel === undefined

@@ -53,8 +53,7 @@ function withoutBrokenTsx(db: Database, data: CpuBits): CpuBits {
   const { model, stepping } = signature
   const broken = model === 60 || model === 69 || model === 70 || (model === 63 && stepping < 4)
   if (!broken) return data
-  const tsx = ['hle', 'rtm'].flatMap(name => db.features.get(name) ?? [])
-  return { ...data, features: data.features.minus(db.features.setOf(tsx)) }
+  return { ...data, features: data.features.minus(db.features.setOfNames(['hle', 'rtm'])) }
 }
 
 /**
@@ -156,7 +155,7 @@ interface Difference {
 function difference(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Difference {
   const extra = data.features.minus(model.features)
   // A blocker is disabled even where the CPU has it, unless it is among the extra features.
-  const blockers = options.models?.get(model.name)?.flatMap(name => db.features.get(name) ?? []) ?? []
+  const blockers = db.features.named(options.models?.get(model.name) ?? [])
   const unusable = blockers.filter(({ bits }) => !bits.leq(extra))
   const missing = model.features.minus(data.features).join(db.features.setOf(unusable))
   const removed = model.removed.filter(({ bits }) => !bits.leq(extra) && !bits.leq(missing))

@@ -50,7 +50,7 @@ export function makePredictor(
   const parents = findParents(db, rules)
   const steps = prepareSteps(db, own, rule => findTruth(rule, versions, oldest))
   const ruled = own.flatMap(({ features }) => features)
-  const plain = db.features.all.minus(setOf(db, ruled))
+  const plain = db.features.all.minus(db.features.setOfNames(ruled))
   const limit = prepareLimit(db, versions.qemu, oldest.qemu)
   return hardware => {
     const cpu = withoutVoid(db, hardware, parents)
@@ -88,9 +88,6 @@ const makeDisjoint = ({ has, onRequest, unknown }: Grades): Grades => ({
   onRequest: onRequest.minus(has),
   unknown: unknown.minus(onRequest).minus(has),
 })
-
-const setOf = (db: Database, names: readonly string[]): FeatureSet =>
-  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
 
 /** A feature that a rule is about, and its details: what is void without it. */
 interface Parent {
@@ -153,7 +150,14 @@ function prepareSteps(db: Database, rules: readonly KvmRule[], truthOf: (rule: K
   return [...effects.values()].flatMap(([rule, features]) =>
     rule.kind === 'kept' || truthOf(rule) === 'no'
       ? []
-      : [prepareStep(rule.kind, truthOf(rule), setOf(db, rule.needs), setOf(db, features))],
+      : [
+          prepareStep(
+            rule.kind,
+            truthOf(rule),
+            db.features.setOfNames(rule.needs),
+            db.features.setOfNames(features),
+          ),
+        ],
   )
 }
 

@@ -5,7 +5,6 @@ import { once } from '../../core/memo.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { readDataFile } from '../../map/data.ts'
-import type { Database } from '../../map/database.ts'
 import { resolveWords } from '../../map/vocabulary.ts'
 import type { Dump } from './dump.ts'
 
@@ -83,11 +82,7 @@ function featuresOf({ vendor, flags }: LinuxCpu): Feature[] {
   const names = new Set(flags)
   const ours = OWN_WORDS.filter(([word, , of]) => names.has(word) && of.test(vendor)).map(([, name]) => name)
   const db = CpuMap.builtIn().of('x86')
-  const byFlag = featuresByFlag(db)
-  return [
-    ...flags.flatMap(flag => byFlag.get(flag) ?? []),
-    ...ours.flatMap(name => db.features.get(name) ?? []),
-  ]
+  return [...resolveWords(db, 'linux', flags).features, ...db.features.named(ours)]
 }
 
 /** Words that are Linux's own: what they mean depends on the vendor, or they stand for features without a flag. */
@@ -102,20 +97,3 @@ const OWN_WORDS: readonly (readonly [word: string, feature: string, vendor: RegE
   ['nonstop_tsc', 'invtsc', /./],
   ['xsave', 'osxsave', /./],
 ]
-
-let known: ReadonlyMap<string, Feature> | undefined
-
-/** The feature that each word of the flags is. */
-function featuresByFlag(db: Database): ReadonlyMap<string, Feature> {
-  known ??= new Map(
-    db.features.list.flatMap(feature => flagsOf(db, feature).map(flag => [flag, feature] as const)),
-  )
-  return known
-}
-
-/** What Linux calls a feature: as we do where the data says nothing else. */
-function flagsOf(db: Database, feature: Feature): readonly string[] {
-  const linux = db.names(feature).find(({ tool }) => tool === 'linux')
-  if (!linux) return [feature.name]
-  return linux.hidden ? [] : linux.names
-}

@@ -201,7 +201,8 @@ function foundByVdsm(value: unknown): Found[] {
   }
   const { uuid, cpus, kernel: release } = statement
   const facts = { uuid, cpus, kernel: release }
-  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name, facts), statement]
+  const shown = flags.filter(flag => flag !== 'spec_ctrl')
+  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags: shown }, name, facts), statement]
 }
 
 function guestsOfTypes(text: string): FoundGuest[] {

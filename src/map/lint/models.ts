@@ -1,6 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
-import type { Database } from '../database.ts'
 import { parseDelta, setsOf } from '../text/delta.ts'
 import type { Version } from '../text/family.ts'
 import { releaseLine } from '../text/print-expansions.ts'
@@ -64,7 +63,8 @@ export function inFileOrder({ db, files }: LintSubject): LintFinding[] {
  */
 export function closedUnderDeps({ db }: LintSubject): LintFinding[] {
   return db.dependencies.rules.flatMap(({ at, features, needs, broken }) => {
-    const need = bitsNamed(db, needs)
+    // Features that libvirt does not know are in no model and need not be.
+    const need = db.features.setOfNames(needs)
     const breaks = (model: Model | undefined) =>
       model !== undefined && features.some(name => has(model, name)) && !need.leq(model.features)
     const breaking = versionsOf(db).filter(({ version }) => breaks(version.model) && !breaks(version.base))
@@ -77,10 +77,6 @@ export function closedUnderDeps({ db }: LintSubject): LintFinding[] {
     return db.features.get(name)?.bits.leq(model.features) ?? false
   }
 }
-
-/** Features that libvirt does not know are in no model and need not be. */
-const bitsNamed = (db: Database, names: readonly string[]): FeatureSet =>
-  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
 
 /** Law 4: a delta is the smallest that any model above of the vendor, or of none, gives; or its note names the parent. */
 export function smallestDelta({ db, files }: LintSubject): LintFinding[] {

@@ -56,7 +56,7 @@ function nearest(db: Database, map: Database, model: Model): Model | undefined {
 
 /** The model's features that we know, in our own layout. */
 const ours = (db: Database, map: Database, model: Model) =>
-  db.features.setOf(map.features.in(model.features).flatMap(({ name }) => db.features.get(name) ?? []))
+  db.features.setOfNames(map.features.in(model.features).map(({ name }) => name))
 
 function deltaOf(db: Database, map: Database, model: Model, base: Model | undefined): string {
   const bits = ours(db, map, model)

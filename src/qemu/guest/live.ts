@@ -23,8 +23,7 @@ export function computeLiveCpu(
   settings: CpuProperties,
 ): GuestCpu {
   const table = driver.view?.table
-  const set = (names: readonly string[]) =>
-    table?.setOf(names.flatMap(name => table.get(name) ?? [])) ?? FeatureSet.empty
+  const set = (names: readonly string[]) => table?.setOfNames(names) ?? FeatureSet.empty
   const wantsTsc = cpu.features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
   if (wantsTsc && !given.enabled.includes('invtsc')) {
     throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
@@ -45,7 +44,7 @@ export function predictGivenFeatures(decoder: Decoder, cpu: GuestCpu, place: Sta
   const { db } = decoder
   const wanted = findWanted(decoder, cpu, place)
   const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
-  const more = db.features.setOf(listAlwaysGiven(cpu, place).flatMap(name => db.features.get(name) ?? []))
+  const more = db.features.setOfNames(listAlwaysGiven(cpu, place))
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   const ofKvm = place.choice.accelerator === 'kvm' ? ['kvm_pv_unhalt'] : []
   return { enabled: [...names(wanted.minus(missing).join(more)), ...ofKvm], disabled: names(missing) }

@@ -98,9 +98,7 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
 
 /** What hypervisors make themselves, whatever the CPU. */
 const hypervisorOwn = (db: FleetView['context']['db']) =>
-  db.features.setOf(
-    ['hypervisor', 'x2apic', 'tsc-deadline', 'svm', 'vmx'].flatMap(name => db.features.get(name) ?? []),
-  )
+  db.features.setOfNames(['hypervisor', 'x2apic', 'tsc-deadline', 'svm', 'vmx'])
 
 /** A handful of pools, one baseline each, as EVC does; as many as are worth their trouble. */
 function inGroups({ valuation, levels, groups }: FleetView, { most, constraints }: PoolsOptions): Valued {

@@ -70,7 +70,7 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
   const basis = given ? 'started' : 'expected'
   try {
     const live = computeLiveCpu(driver, cpu, features, request.settings)
-    const has = db.features.setOf(features.enabled.flatMap(name => db.features.get(name) ?? []))
+    const has = db.features.setOfNames(features.enabled)
     const named = decoder.featuresOf(cpu)
     const lost = db.features.in(named.minus(has)).map(reasonOf)
     const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []

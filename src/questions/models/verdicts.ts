@@ -75,7 +75,7 @@ function onKind({ db }: FleetView, model: Model, { first, names }: Kind): OnKind
   const blockers = first.models?.get(model.name)
   if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
   if (blockers) {
-    const missing = db.features.setOf(blockers.flatMap(name => db.features.get(name) ?? []))
+    const missing = db.features.setOfNames(blockers)
     return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
   }
   if (listsAllModels(first)) return { ...nothing, verdict: 'no', refusal: 'absent' }

@@ -47,7 +47,7 @@ function displayCpu(
 ): Pick<BaselineDisplay, 'title' | 'cpu' | 'notes'> {
   const cpu = pool.result(request)
   const { features, model } = baselineAnswer(pool, cpu)
-  const set = db.features.setOf(features.flatMap(name => db.features.get(name) ?? []))
+  const set = db.features.setOfNames(features)
   const level = levelOf(levels, set)?.name ?? ''
   const reasons = pool.reasons(cpu, request)
   return {

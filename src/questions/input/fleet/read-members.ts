@@ -22,7 +22,7 @@ import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
-import { memberOfStatement, saidNote, setOfNames } from './read-statement.ts'
+import { memberOfStatement, saidNote } from './read-statement.ts'
 
 /** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
 const DEFAULT_MODEL = 'qemu64'
@@ -85,10 +85,7 @@ function findRequestedModel(
 /** What the guest takes where its host has it. */
 function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
   const optional = cpu.features.filter(({ policy }) => policy === 'optional')
-  return setOfNames(
-    db,
-    optional.map(({ name }) => name),
-  )
+  return db.features.setOfNames(optional.map(({ name }) => name))
 }
 
 /**
@@ -282,7 +279,7 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
   const offered = Evidence.recorded(
     features,
-    features.join(setOfNames(context.db, [...models.values()].flat())),
+    features.join(context.db.features.setOfNames([...models.values()].flat())),
   )
   return {
     kind: 'hypervisor',
@@ -301,7 +298,7 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
   const [own] = accelerators.values()
   if (!own?.host) return undefined
   const { features, vendor } = decodeProperties(db, own.host.properties)
-  const listed = setOfNames(db, [...own.host.properties.keys()].map(toLibvirtName))
+  const listed = db.features.setOfNames([...own.host.properties.keys()].map(toLibvirtName))
   const facts = {
     features,
     offered: Evidence.recorded(features, features.join(listed)),

@@ -48,7 +48,7 @@ function impliedBy(db: Database, { arch, model, models, layer }: Statement): Fea
 function withNeeds(db: Database, features: FeatureSet): FeatureSet {
   const names = new Set(db.features.in(features).map(({ name }) => name))
   for (const name of names) for (const needed of db.dependencies.needs(name)) names.add(needed)
-  return setOfNames(db, [...names])
+  return db.features.setOfNames(names)
 }
 
 /** What a host keeps of a statement beside its features. */
@@ -75,10 +75,6 @@ const pick = ({
   hypervisor,
   vulnerabilities,
 })
-
-/** The features that the database knows of these names. */
-export const setOfNames = (db: Database, names: readonly string[]): FeatureSet =>
-  db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))
 
 /** What a document says of itself. */
 export const saidNote = (text: string): Note => ({ kind: 'dump', text })
