@@ -16,8 +16,22 @@ export const qmpReplies: Dialect = {
   read: (text, source) => {
     const exchanges = exchangesOf(text, source)
     const guest = guestOf(exchanges)
-    return [...exchanges.flatMap(readReply), ...(guest ? [guest] : [])]
+    return [...joinHost(exchanges.flatMap(readReply)), ...(guest ? [guest] : [])]
   },
+}
+
+/** One QEMU's replies about its host and about its models are one statement. */
+function joinHost(found: readonly Found[]): Found[] {
+  const joined: Found[] = []
+  for (const one of found) {
+    const last = joined.at(-1)
+    const isRest = one.kind === 'statement' && last?.kind === 'statement' && one.models && !last.models
+    if (isRest && one.arch === last.arch) {
+      const absent = [...new Set([...(last.absent ?? []), ...(one.absent ?? [])])]
+      joined.splice(-1, 1, { ...last, absent, models: one.models })
+    } else joined.push(one)
+  }
+  return joined
 }
 
 interface Exchange {
