@@ -1,7 +1,8 @@
 import type { FeatureTable } from '../core/feature-table.ts'
-import { NEVER_OFFERED } from '../formats/qemu/names.ts'
+import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
 import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
+import { findUnmovable } from './offered.ts'
 
 /** How guests that have all of one group's CPU move between it and another. */
 export interface Arrow {
@@ -21,16 +22,16 @@ export interface Arrow {
  * @param guestOf what a guest started on a group relies on; absent: all of its CPU that can be migrated
  */
 export function findArrows(
-  table: FeatureTable,
+  db: Database,
   groups: readonly Group[],
-  guestOf: (group: Group) => CpuFacts = makeFullGuest(table),
+  guestOf: (group: Group) => CpuFacts = makeFullGuest(db),
 ): Arrow[] {
   const guests = groups.map(guestOf)
   const arrows: Arrow[] = []
   groups.forEach((a, i) => {
     groups.slice(i + 1).forEach((b, n) => {
       const [x, y] = [guests[i], guests[i + 1 + n]]
-      if (x && y) arrows.push(findArrow(table, { group: a, guest: x }, { group: b, guest: y }))
+      if (x && y) arrows.push(findArrow(db.features, { group: a, guest: x }, { group: b, guest: y }))
     })
   })
   return arrows
@@ -40,10 +41,8 @@ export function findArrows(
  * A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. What KVM gives whatever
  * the CPU has is left out: every host gives it.
  */
-export function makeFullGuest(table: FeatureTable): (host: CpuFacts) => CpuFacts {
-  const stays = table.setOf(
-    table.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)),
-  )
+export function makeFullGuest(db: Database): (host: CpuFacts) => CpuFacts {
+  const stays = findUnmovable(db)
   return ({ features, evidence, vendor, physBits }) => ({
     features: (evidence ? features.meet(evidence.possible) : features).minus(stays),
     vendor,

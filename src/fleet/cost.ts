@@ -85,7 +85,7 @@ const compareCosts = (a: Cost, b: Cost): number =>
   b.features.length - a.features.length ||
   bytewise(nameOf(a), nameOf(b))
 
-/** Groups with the same features, whatever else parts them: leaving one of two out changes no baseline. */
+/** Groups that give guests the same features, whatever else parts them: leaving one of two out changes no baseline. */
 interface FeatureKind {
   readonly features: FeatureSet
   /** In the order given; never empty. */
@@ -101,7 +101,7 @@ function groupByFeatures(groups: readonly Group[]): FeatureKind[] {
   const sets = new Interner()
   const kinds: { features: FeatureSet; groups: Group[] }[] = []
   for (const group of groups) {
-    const { features, key } = sets.intern(group.features)
+    const { features, key } = sets.intern(group.offered)
     const kind = kinds[key]
     if (kind) kind.groups.push(group)
     else kinds[key] = { features, groups: [group] }

@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/evidence.ts'
-import type { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/signature.ts'
 import { bytewise } from '../core/text.ts'
 import { type HypervisorModels, meetHypervisorModels } from './asked-model.ts'
@@ -16,8 +16,12 @@ export interface Group {
   readonly features: FeatureSet
   /** What they are known to give guests; undefined: exactly `features`. */
   readonly evidence: Evidence | undefined
-  /** Of that, what only guests are given that ask for it. */
-  readonly onRequest: FeatureSet | undefined
+  /** What guests are not given unasked, whatever the CPU has. */
+  readonly withheld: FeatureSet
+  /** What nobody recorded whether it is given. */
+  readonly unsure: FeatureSet
+  /** What guests that are to move are given there: known, or assumed. */
+  readonly offered: FeatureSet
   /** What their CPU itself has, where that is known apart from what the hypervisor gives of it. */
   readonly hardwareFeatures: FeatureSet | undefined
   readonly vendor: string | undefined
@@ -42,7 +46,10 @@ export function groupHosts(hosts: Iterable<FleetHost>): Group[] {
   const byKey = new Map<string, GroupDraft>()
   for (const host of [...hosts].sort((a, b) => bytewise(a.name, b.name))) {
     const hash = host.documentHash === undefined ? undefined : `${host.documentHash} ${host.physBits}`
-    const draft = (hash !== undefined && byHash.get(hash)) || findDraft(host, sets, byKey)
+    const alike = hash === undefined ? undefined : byHash.get(hash)
+    // Versions that a fleet file adds to equal documents may still make two offers of them.
+    const isSame = alike?.hosts[0]?.evidence === host.evidence
+    const draft = alike && isSame ? alike : findDraft(host, sets, byKey)
     if (hash !== undefined) byHash.set(hash, draft)
     draft.hosts.push(host)
     draft.weight += weightOf(host)
@@ -70,8 +77,9 @@ function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraf
   const { features, key } = sets.intern(host.features)
   const { vendor = '', signature: s, physBits = '', hardwareFeatures } = host
   const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
-  const known = host.evidence
-    ? `${sets.intern(host.evidence.absent).key} ${sets.intern(host.evidence.possible).key}`
+  const { evidence, withheld = FeatureSet.empty, unsure = FeatureSet.empty } = host
+  const known = evidence
+    ? [evidence.absent, evidence.possible, withheld, unsure].map(set => sets.intern(set).key).join(' ')
     : ''
   const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
   let draft = byKey.get(whole)
@@ -85,14 +93,17 @@ function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraf
 function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
-  const { name, evidence, onRequest, hardwareFeatures, vendor, signature, physBits } = first
+  const { name, evidence, hardwareFeatures, vendor, signature, physBits } = first
+  const { withheld = FeatureSet.empty, unsure = FeatureSet.empty } = first
   const models = meetHypervisorModels(hosts.flatMap(host => host.models ?? []))
   return {
     name,
     hosts,
     features,
     evidence,
-    onRequest,
+    withheld,
+    unsure,
+    offered: (evidence?.possible ?? features).minus(withheld).minus(unsure),
     hardwareFeatures,
     vendor,
     signature,

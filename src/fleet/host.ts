@@ -36,10 +36,14 @@ export interface FleetHost {
   readonly evidence?: Evidence | undefined
   /** It was changed in thought: that a guest runs there now says nothing of it. */
   readonly isHypothetical?: true | undefined
-  /** Of `evidence`: what only guests are given that ask for it. */
-  readonly onRequest?: FeatureSet | undefined
+  /** What no guest that is to move is given unasked: it blocks a migration, or KVM gives it on request only, or never. */
+  readonly withheld?: FeatureSet | undefined
+  /** What is given or not by a version, or a judgement of the kernel's, that nobody recorded. */
+  readonly unsure?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
+  /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
+  readonly emulatorModels?: readonly string[] | undefined
   readonly vendor?: string | undefined
   /** The model its definition names. */
   readonly model?: string | undefined

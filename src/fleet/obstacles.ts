@@ -20,6 +20,8 @@ export interface CpuFacts {
   readonly physBits?: number | undefined
   /** Of a guest: the model that it has by name; absent: none, or one whose bits alone count. */
   readonly requestedModel?: RequestedModel | undefined
+  /** Of a guest: its model, where nothing is known of that here; its features are then only those that it names. */
+  readonly unknownModel?: string | undefined
   /** Of a host: what its hypervisor says of models; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
 }
@@ -31,6 +33,8 @@ export type Obstacle =
   | { readonly kind: 'feature'; readonly feature: Feature }
   /** The guest has it, and nothing is known of the host's. */
   | { readonly kind: 'unknown'; readonly feature: Feature }
+  /** Nothing is known of the guest's model, so nothing of what it needs. */
+  | { readonly kind: 'guest-model'; readonly model: string }
   /**
    * The guest addresses more memory than the host can: libvirt and QEMU let it go, and it crashes there when it
    * uses an address beyond.
@@ -40,7 +44,10 @@ export type Obstacle =
   | ModelRefusal
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
-function findMissing({ features }: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
+export function findMissing(
+  { features }: CpuFacts,
+  host: CpuFacts,
+): { missing: FeatureSet; unknown: FeatureSet } {
   const { evidence } = host
   if (!evidence) return { missing: features.minus(host.features), unknown: FeatureSet.empty }
   return { missing: evidence.missing(features), unknown: evidence.unknown(features) }
@@ -48,12 +55,13 @@ function findMissing({ features }: CpuFacts, host: CpuFacts): { missing: Feature
 
 /**
  * Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. If all
- * are of kind `unknown`, nothing speaks against it.
+ * are `isOpen`, nothing speaks against it.
  */
 export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const found: Obstacle[] = []
   if (hasOtherVendor(guest, host))
     found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
+  if (guest.unknownModel !== undefined) found.push({ kind: 'guest-model', model: guest.unknownModel })
   const { missing: lacking, unknown } = findMissing(guest, host)
   if (!lacking.isEmpty) for (const feature of table.in(lacking)) found.push({ kind: 'feature', feature })
   if (!unknown.isEmpty) for (const feature of table.in(unknown)) found.push({ kind: 'unknown', feature })
@@ -70,6 +78,10 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   return found
 }
 
+/** Whether an obstacle is only that something is not known. */
+export const isOpen = ({ kind }: Pick<Obstacle, 'kind'>): boolean =>
+  kind === 'unknown' || kind === 'guest-model'
+
 const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelRefusal | undefined =>
   requestedModel && models && findModelRefusal(requestedModel, models)
 
@@ -77,8 +89,10 @@ const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelR
 export const isAllowedByLibvirt = (guest: CpuFacts, host: CpuFacts): boolean =>
   ['yes', 'assumed'].includes(givesFeatures(guest, host)) && !hasOtherVendor(guest, host)
 
-const givesFeatures = ({ features }: CpuFacts, host: CpuFacts): Verdict =>
-  host.evidence?.gives(features) ?? (features.leq(host.features) ? 'yes' : 'no')
+function givesFeatures({ features, unknownModel }: CpuFacts, host: CpuFacts): Verdict {
+  const given = host.evidence?.gives(features) ?? (features.leq(host.features) ? 'yes' : 'no')
+  return unknownModel === undefined ? given : allOf([given, 'unknown'])
+}
 
 /** Whether it may go and runs on safely; `no` only for what is known. */
 export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
@@ -103,11 +117,13 @@ export class CpuKeys {
   readonly #sets = new Interner()
   readonly #lists = new Map<object, number>()
 
-  keyOf({ features, evidence, physBits, vendor, requestedModel, models }: CpuFacts): string {
+  keyOf({ features, evidence, physBits, vendor, requestedModel, unknownModel, models }: CpuFacts): string {
     const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '}`
     const model = requestedModel
       ? ` ${requestedModel.name} ${[...requestedModel.disabled].sort().join(' ')}`
-      : ''
+      : unknownModel === undefined
+        ? ''
+        : ` unknown ${unknownModel}`
     const known = evidence ? ` of ${this.#numberOf(evidence)}` : ''
     return `${cpu}${known}${model}${models ? ` on ${this.#numberOf(models)}` : ''}`
   }

@@ -1,60 +1,59 @@
+import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
 import { oncePer } from '../core/memo.ts'
-import { NEVER_OFFERED } from '../formats/qemu/names.ts'
+import { blocksMigration, NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
-import { prerequisiteOf } from './causes/prerequisite.ts'
+import { detailsIn, withoutVoid } from './causes/prerequisite.ts'
 import type { Group } from './groups.ts'
 import { baselineOf } from './pools.ts'
 
-/**
- * What guests of a pool that are to migrate may be given: not what blocks a migration, and not what hypervisors keep to
- * themselves, nor details of vmx or svm where those are not given. Where not every host's hypervisor reported what it
- * gives, not what of power, debug and topology no named model of today has either.
- */
-export function findOfferedByHypervisor(db: Database, groups: readonly Group[]): FeatureSet {
-  const isReported = groups.every(({ hosts }) => hosts.every(({ models }) => models))
-  const given = findOfferedByAll(groups).minus(
-    isReported ? withheldAlways(db) : withheldAlways(db).join(withheldUsually(db)),
+/** What guests of some hosts can be given, as far as it is known. */
+export interface CommonOffer {
+  /** What every host is known, or assumed, to give unasked; details of what is not given are left out. */
+  readonly given: FeatureSet
+  /** With what every host is recorded to give those that ask. */
+  readonly able: FeatureSet
+  /** With what is not known of some host, and no host is known to lack. */
+  readonly open: FeatureSet
+}
+
+/** Kleene's meet of what the groups give: one that is known to lack a feature decides, else one of which it is unknown. */
+export function findCommonOffer(table: FeatureTable, groups: readonly Group[]): CommonOffer {
+  const [details, none] = [detailsIn(table), FeatureSet.empty]
+  let [able, open] = [table.all, table.all]
+  for (const group of groups) {
+    const { evidence, offered } = group
+    const recorded = offered.join(evidence?.present ?? none)
+    able = able.meet(recorded)
+    const unread = evidence ? evidence.unknown(details) : none
+    open = open.meet(recorded.join(findUnknown(group, table.all)).join(unread))
+  }
+  return { given: withoutVoid(table, baselineOf(groups)), able, open }
+}
+
+/** Of these features: those of which it is not known whether the group's hosts give them. */
+export function findUnknown(group: Group, features: FeatureSet): FeatureSet {
+  const { evidence, offered, withheld, unsure, hardwareFeatures = FeatureSet.empty } = group
+  if (!evidence) return FeatureSet.empty
+  // What the CPU has and its hypervisor does not list is not given unasked.
+  const unlisted = group.features.join(hardwareFeatures).minus(unsure)
+  return features.minus(evidence.absent).minus(offered).minus(withheld).minus(unlisted)
+}
+
+/** What every host can give guests that ask for it, and gives none unasked; details of nesting are not named. */
+export function findOnRequest(table: FeatureTable, groups: readonly Group[]): FeatureSet {
+  const possible = groups.reduce(
+    (common, { evidence, features, unsure }) => common.meet((evidence?.possible ?? features).minus(unsure)),
+    table.all,
   )
-  const orphans = db.features.in(given).filter(feature => {
-    const gate = prerequisiteOf(db.features, feature)
-    return gate && !gate.bits.leq(given)
-  })
-  return given.minus(db.features.setOf(orphans))
+  const nested = table.setOf(table.list.filter(({ class: of }) => of === 'nested'))
+  return possible.minus(baselineOf(groups)).minus(nested)
 }
 
-/** What all of them give a guest that does not ask for more. */
-export function findOfferedByAll(groups: readonly Group[]): FeatureSet {
-  const [first, ...rest] = groups.map(({ features, evidence, onRequest = FeatureSet.empty }) =>
-    evidence ? evidence.possible.minus(onRequest) : features,
-  )
-  return rest.reduce((common, offered) => common.meet(offered), first ?? FeatureSet.empty)
-}
+/** What keeps a guest from moving if it has it, and what no hypervisor gives. */
+export const findUnmovable: (db: Database) => FeatureSet = oncePer(({ features }) =>
+  features.setOf(features.list.filter(isUnmovable)),
+)
 
-/**
- * What of the baseline blocks a migration by itself, and is not taken away where a model has it: `xsaves` of
- * Skylake and after.
- */
-export const findAllowedInGuest = ({ features }: Database, groups: readonly Group[]): FeatureSet =>
-  baselineOf(groups).meet(features.setOf(features.list.filter(({ migratable }) => !migratable)))
-
-const withheldAlways = (db: Database): FeatureSet => readWithheld(db).fixed
-const withheldUsually = (db: Database): FeatureSet => readWithheld(db).unusual
-
-const readWithheld = oncePer((db: Database) => ({
-  fixed: computeWithheldAlways(db),
-  unusual: computeWithheldUsually(db),
-}))
-
-const computeWithheldAlways = ({ features }: Database): FeatureSet =>
-  features.setOf(features.list.filter(({ name, migratable }) => !migratable || NEVER_OFFERED.has(name)))
-
-/** A model of today has as many features at least. */
-const MODERN_MODEL_SIZE = 60
-
-function computeWithheldUsually({ features, models }: Database): FeatureSet {
-  const own = features.setOf(features.list.filter(({ class: of }) => of === 'platform' || of === 'volatile'))
-  return models
-    .filter(model => model.features.size > MODERN_MODEL_SIZE)
-    .reduce((set, model) => set.minus(model.features), own)
-}
+const isUnmovable = (feature: Feature): boolean => blocksMigration(feature) || NEVER_OFFERED.has(feature.name)

@@ -27,18 +27,18 @@ export function splitIntoPools(groups: readonly Group[]): FleetPool[] {
     .sort((a, b) => bytewise(a.label, b.label))
 }
 
-/** What every group has: the bits of their baseline. Of no groups: nothing. */
+/** What guests of every group are given, known or assumed. Of no groups: nothing. */
 export function baselineOf(groups: readonly Group[]): FeatureSet {
   const [first, ...rest] = groups
   if (!first) return FeatureSet.empty
-  return rest.reduce((common, { features }) => common.meet(features), first.features)
+  return rest.reduce((common, { offered }) => common.meet(offered), first.offered)
 }
 
-/** What any of the groups' CPUs has, whether its hypervisor gives it or not. */
+/** What any of the groups gives, or its CPU has and a hypervisor may give. */
 export const unionOf = (groups: readonly Group[]): FeatureSet =>
-  groups.reduce((set, { features, hardwareFeatures }) => {
-    const all = set.join(features)
-    return hardwareFeatures ? all.join(hardwareFeatures) : all
+  groups.reduce((set, { features, hardwareFeatures, evidence, withheld }) => {
+    const own = hardwareFeatures ? features.join(hardwareFeatures) : features
+    return set.join(evidence ? own.minus(withheld).join(evidence.possible) : own)
   }, FeatureSet.empty)
 
 function groupByLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {

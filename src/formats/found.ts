@@ -57,8 +57,6 @@ export interface Statement {
   readonly models?: ReadonlyMap<string, readonly string[] | undefined> | undefined
   /** Models that the emulator has a name for, where nothing says which of them the host can run. */
   readonly emulatorModels?: readonly string[] | undefined
-  /** A level of x86-64 that the machine does not reach, though nothing says which feature it lacks. */
-  readonly belowLevel?: string | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
   /** What the reader should know of how the text was read, one sentence each. */

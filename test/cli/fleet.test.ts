@@ -40,7 +40,7 @@ describe('what-if', () => {
     ).toMatchObject([
       [
         { hosts: 3, model: 'Haswell-noTSX' },
-        { hosts: 2, model: 'Haswell' },
+        { hosts: 2, model: 'Haswell-noTSX' },
       ],
     ])
     expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 1, after: 0, stuck: true }])

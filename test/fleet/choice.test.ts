@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { findOfferedByHypervisor } from '../../src/fleet/offered.ts'
+import { findCommonOffer } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { choose, expressionOf } from '../../src/questions/pools/choice.ts'
-import { bits, db, hosts } from './notation.ts'
+import { choose, poolCpuOf } from '../../src/questions/pools/choice.ts'
+import { db, hosts } from './notation.ts'
 
 const releases = builtinReleases()
 
 function chosen(text: string) {
   const groups = groupHosts(hosts(text))
-  const given = findOfferedByHypervisor(db, groups)
-  const choice = choose(contextOf(), releases, given, groups)
+  const { given, able } = findCommonOffer(db.features, groups)
+  const choice = choose(contextOf(), releases, groups)
   if (!choice) throw new RangeError('no model fits')
-  return { ...choice, given }
+  return { ...choice, given, able }
 }
 
 const named = (text: string) => chosen(text).chosen.model.name
@@ -41,12 +41,12 @@ describe('the model with the shortest definition', () => {
 
   test('what it expands to is exactly what was given', () => {
     for (const { name, vendor } of db.models.filter(model => model.vendor && model.features.size > 60)) {
-      const { chosen: best, given } = chosen(`a vendor=${vendor?.name} : ${name} -aes -pku md-clear`)
+      const { chosen: best, given, able } = chosen(`a vendor=${vendor?.name} : ${name} -aes -pku md-clear`)
       const { added, disabled, model } = best
       const back = model.features.join(db.features.setOf(added)).minus(db.features.setOf(disabled))
-      const stays = back.minus(given)
-      expect([name, given.leq(back)]).toEqual([name, true])
-      expect(db.features.in(stays).filter(({ migratable }) => migratable)).toEqual([])
+      const lacks = db.features.in(given.minus(back)).filter(({ class: of }) => of !== 'nested')
+      expect([name, lacks]).toEqual([name, []])
+      expect(db.features.in(back.minus(able))).toEqual([])
     }
   })
 
@@ -54,16 +54,16 @@ describe('the model with the shortest definition', () => {
     const [host] = hosts('a vendor=Intel : Haswell-noTSX')
     if (!host) throw new RangeError('a host')
     const groups = groupHosts([{ ...host, models: new Map([['Westmere', []]]) }])
-    const choice = choose(contextOf(), releases, findOfferedByHypervisor(db, groups), groups)
+    const choice = choose(contextOf(), releases, groups)
     expect(choice?.chosen.model.name).toBe('Westmere')
     expect(choice?.runnersUp[0]?.refusal).toMatchObject({ host: 'a', because: 'unknown' })
   })
 
   test('its name is pinned, its features in QEMU’s spelling', () => {
-    const { chosen: best, given } = chosen(
-      'a vendor=Intel : Skylake-Server-noTSX-IBRS md-clear tsc_adjust -pclmuldq',
+    const groups = groupHosts(
+      hosts('a vendor=Intel : Skylake-Server-noTSX-IBRS md-clear tsc_adjust -pclmuldq'),
     )
-    const { pinned, qemu } = expressionOf(contextOf(), given, db.vendor('Intel'), best)
+    const { pinned, qemu } = poolCpuOf(contextOf(), releases, groups).definition ?? {}
     expect(pinned).toMatch(/-v\d+$/)
     expect(qemu).toContain('md-clear=on')
     expect(qemu).toContain('pclmulqdq=off')
@@ -71,15 +71,13 @@ describe('the model with the shortest definition', () => {
 })
 
 describe('what guests may be given', () => {
-  const names = (text: string) =>
-    db.features.in(findOfferedByHypervisor(db, groupHosts(hosts(text)))).map(({ name }) => name)
-
-  test('not what blocks a migration, nor what no hypervisor offers, nor what is the host’s own', () => {
-    expect(names('a : avx invtsc osxsave dtes64 pbe')).toEqual(['avx'])
-  })
+  const names = (text: string) => {
+    const { given } = findCommonOffer(db.features, groupHosts(hosts(text)))
+    return db.features.in(given).map(({ name }) => name)
+  }
 
   test('no details of vmx or svm without those', () => {
-    expect(names('a : avx vmx vmx-ept')).toEqual(['vmx', 'avx', 'vmx-ept'].filter(name => bits(name)))
+    expect(names('a : avx vmx vmx-ept')).toEqual(['vmx', 'avx', 'vmx-ept'])
     expect(names('a : avx vmx-ept npt')).toEqual(['avx'])
   })
 })

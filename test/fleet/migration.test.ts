@@ -81,7 +81,7 @@ describe('obstacles', () => {
 
 describe('arrows', () => {
   const arrows = (text: string) =>
-    findArrows(db.features, groupHosts(hosts(text))).map(
+    findArrows(db, groupHosts(hosts(text))).map(
       ({ from, to, kind, there, back }) => `${from.name} ${to.name} ${kind} [${say(there)}] [${say(back)}]`,
     )
 

@@ -65,6 +65,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'guest-default-cpu', model: 'qemu64' },
     /^its definition has no <cpu>: counted as qemu64/,
   ],
+  'guest-model-unknown': [
+    { kind: 'guest-model-unknown', model: 'custom-x' },
+    /^its model custom-x is unknown/,
+  ],
   'guest-cpu-unknown': [
     { kind: 'guest-cpu-unknown', mode: 'host-passthrough' },
     /^its CPU is host-passthrough and its host is not known/,

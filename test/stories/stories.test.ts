@@ -122,7 +122,7 @@ describe('identical blades, one with older microcode', () => {
 
   test('what the update gives is known before, and drift agrees after', () => {
     const before = whatIf({ documents, apply: ['mds@b3', 'ssb@b3'] })
-    expect(before.pools[0]?.gained.map(({ feature }) => feature)).toEqual(['md-clear', 'ssbd'])
+    expect(before.pools[0]?.gained.map(({ feature }) => feature)).toEqual(['md-clear', 'ssbd', 'amd-ssbd'])
     const updated = fleet({ 'b1.xml': fresh, 'b2.xml': fresh, 'b3.xml': fresh })
     const after = drift({ before: { documents }, after: { documents: updated } })
     expect(after).toMatchObject({ drifted: true, lost: false, changed: [{ host: 'b3.xml' }] })

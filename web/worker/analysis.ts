@@ -1,4 +1,5 @@
 import type { Feature } from '../../src/core/feature.ts'
+import type { FeatureSet } from '../../src/core/feature-set.ts'
 import { printSignature } from '../../src/core/signature.ts'
 import type { Group } from '../../src/fleet/groups.ts'
 import { levelOf } from '../../src/map/levels.ts'
@@ -85,7 +86,7 @@ export class Analysis {
     return hosts.length === 1 ? name : `${name} and ${hosts.length - 1} more`
   }
 
-  level({ features }: Pick<Group, 'features'>): string {
+  level(features: FeatureSet): string {
     return levelOf(this.view.levels, features)?.name ?? ''
   }
 

@@ -1,10 +1,10 @@
 import type { Feature } from '../../core/feature.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
+import { blocksMigration, NEVER_OFFERED } from '../../formats/qemu/names.ts'
 import type { CauseTable } from '../../map/cause-table.ts'
 import type { Group } from '../groups.ts'
-import { findOfferedByAll } from '../offered.ts'
+import { findUnknown } from '../offered.ts'
 import { baselineOf, unionOf } from '../pools.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
@@ -42,13 +42,20 @@ export class Losses {
   }
 
   /**
-   * Every feature that some of the groups have and the guest's CPU has not, in map order, with causes.
-   * @param guest what the guest's CPU has; absent: all that the hosts have in common
+   * Every feature that some of the groups have and the guest's CPU has not, in map order, with causes. Details of nesting
+   * go by the guest's model, and are not counted.
+   * @param guest what the guest's CPU has; absent: all that the hosts are known to give
+   * @param open what it lacks as it is not known of some host, or as it was not asked for: that is not lost
    */
-  find(groups: readonly Group[], guest: FeatureSet = baselineOf(groups)): LossCause[] {
-    const lost = unionOf(groups).minus(guest)
+  find(
+    groups: readonly Group[],
+    guest: FeatureSet = baselineOf(groups),
+    open: FeatureSet = FeatureSet.empty,
+  ): LossCause[] {
+    const nested = this.#table.setOf(this.#table.list.filter(({ class: of }) => of === 'nested'))
+    const lost = unionOf(groups).minus(guest).minus(open).minus(nested)
     const tallies = this.#losses.tally(groups)
-    const offered = findOfferedByAll(groups)
+    const offered = baselineOf(groups)
     return this.#table.in(lost).map(feature => {
       const own = tallies(feature)
       if (own.length > 0)
@@ -77,9 +84,9 @@ export class Losses {
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
 function explainGuestLoss(causes: CauseTable, feature: Feature, offered: FeatureSet): CauseFinding {
-  const { name, bits, migratable, class: of } = feature
+  const { name, bits, class: of } = feature
   const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile' || !bits.leq(offered)
-  const cause = !migratable ? 'not-migratable' : kept ? 'hypervisor' : 'model'
+  const cause = blocksMigration(feature) ? 'not-migratable' : kept ? 'hypervisor' : 'model'
   const remedy = causes.remedy(cause, name) ?? causes.remedy('unknown', name) ?? ''
   return { cause, confidence: 'high', remedy, evidence: [] }
 }
@@ -95,17 +102,19 @@ interface LackingGroups {
  * same reasons are one column: a generation's news are lacked alike, so there are few.
  */
 class LossTable {
+  readonly #table: FeatureTable
   readonly #finder: CauseFinder
   readonly #features: readonly Feature[]
   /** The column of each feature, by its index. */
   readonly #columnOf: number[] = []
   readonly #columns: number
-  /** By group, for each column the number of the reason; 0: the group has it. */
+  /** By group, for each column the number of the reason; 0: the group is not known to lack it. */
   readonly #rows = new Map<Group, Uint8Array>()
   /** Numbers of reasons, from 1: a cause with a confidence. */
   readonly #reasons = new Map<string, number>()
 
   constructor(table: FeatureTable, finder: CauseFinder, groups: readonly Group[]) {
+    this.#table = table
     this.#finder = finder
     this.#features = table.in(unionOf(groups))
     const rows = groups.map(group => this.#reasonsOf(group))
@@ -162,8 +171,10 @@ class LossTable {
 
   #reasonsOf(group: Group): Uint8Array {
     const find = this.#finder.forGroup(group)
+    const unknown = findUnknown(group, this.#table.setOf(this.#features))
+    const open = group.features.join(group.offered).join(unknown)
     return Uint8Array.from(this.#features, feature => {
-      if (feature.bits.leq(group.features)) return 0
+      if (feature.bits.leq(open)) return 0
       const { cause, confidence } = find(feature)
       const reason = `${cause} ${confidence}`
       const number = this.#reasons.get(reason) ?? this.#reasons.size + 1

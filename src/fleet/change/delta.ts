@@ -1,10 +1,8 @@
-import type { Decoder } from '../../arch/driver.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { LibvirtError } from '../../core/libvirt-error.ts'
 import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { type Group, groupHosts } from '../groups.ts'
+import { groupHosts } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { canMove, findObstacles, type Obstacle } from '../obstacles.ts'
@@ -160,24 +158,4 @@ function findNearest(
   const all = hosts.map(kept => ({ kept, why: findObstacles(table, guest, kept) }))
   const [first = { kept: undefined, why: [] }, ...rest] = all
   return rest.reduce((least, found) => (found.why.length < least.why.length ? found : least), first)
-}
-
-/**
- * The named model of a pool's guests, chosen as `cpu-baseline` chooses it; of hosts of several vendors one of no
- * vendor. Undefined: no model fits what the hosts have in common.
- */
-export function findGuestModel({ db, decode }: Decoder, groups: readonly Group[]): string | undefined {
-  const vendors = new Set(groups.map(({ vendor }) => vendor))
-  const [name] = vendors
-  const vendor = vendors.size === 1 && name !== undefined ? db.vendor(name) : undefined
-  const ofNone = db.models.filter(model => !model.vendor).map(model => [model.name, []] as const)
-  const preferred = [...new Set(groups.flatMap(({ hosts }) => hosts.flatMap(({ model }) => model ?? [])))]
-  const options = vendors.size > 1 ? { models: new Map(ofNone) } : {}
-  try {
-    const data = { features: baselineOf(groups), vendor }
-    return decode(data, { as: 'guest', fallback: 'allow', preferred, ...options }).model
-  } catch (error) {
-    if (error instanceof LibvirtError) return undefined
-    throw error
-  }
 }

@@ -1,10 +1,11 @@
 import type { Feature } from '../../core/feature.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { NEVER_OFFERED } from '../../formats/qemu/names.ts'
 import { groupHosts } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import { groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
+import { findMissing } from '../obstacles.ts'
 import { baselineOf, splitIntoPools } from '../pools.ts'
 import type { Valuation } from '../value.ts'
 
@@ -15,7 +16,7 @@ interface GuestRestart {
   readonly pool: string
   /** What it would have more, of security and performance, in map order. */
   readonly gains: readonly Feature[]
-  /** What it has beyond its pool: it cannot go to every host, and would lose these. */
+  /** What it has and some host of its pool is known to lack: it cannot go to every host, and would lose these. */
   readonly beyond: readonly Feature[]
   /** The worth of `gains`. */
   readonly worth: number
@@ -39,7 +40,9 @@ export function findGuestRestarts(
       const offer = baselineOf(groups)
       return (members.get(label) ?? []).map(guest => {
         const gains = offer.meet(wanted).minus(guest.features)
-        const beyond = table.in(guest.features.minus(offer))
+        const beyond = table.in(
+          groups.reduce((all, group) => all.join(findMissing(guest, group).missing), FeatureSet.empty),
+        )
         return { guest, pool: label, gains: table.in(gains), beyond, worth: valuation.worth(gains) }
       })
     })
@@ -50,5 +53,4 @@ export function findGuestRestarts(
     )
 }
 
-const isGain = ({ name, class: of, migratable }: Feature): boolean =>
-  (of === 'security' || of === 'performance') && migratable && !NEVER_OFFERED.has(name)
+const isGain = ({ class: of }: Feature): boolean => of === 'security' || of === 'performance'

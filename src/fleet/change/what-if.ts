@@ -27,11 +27,12 @@ export function changeFleet(
   db: Database,
   hosts: readonly FleetHost[],
   changes: readonly FleetChange[],
+  offerOf: OfferOf = keepOffer,
 ): ChangedFleet {
   let now = hosts
   const touched: string[][] = []
   for (const change of changes) {
-    const next = applyChange(db, now, change)
+    const next = applyChange(db, now, change, offerOf)
     const old = new Set(now)
     touched.push(
       change.kind === 'remove' ? [change.name] : next.filter(host => !old.has(host)).map(({ name }) => name),
@@ -41,7 +42,12 @@ export function changeFleet(
   return { hosts: now, touched }
 }
 
-function applyChange(db: Database, hosts: readonly FleetHost[], change: FleetChange): FleetHost[] {
+function applyChange(
+  db: Database,
+  hosts: readonly FleetHost[],
+  change: FleetChange,
+  offerOf: OfferOf,
+): FleetHost[] {
   switch (change.kind) {
     case 'add':
       return [...hosts, change.host]
@@ -52,24 +58,26 @@ function applyChange(db: Database, hosts: readonly FleetHost[], change: FleetCha
       return hosts.map(host => (host.name === name ? { ...change.by, name, pool, weight } : host))
     }
     case 'apply':
-      return hosts.map(host => (isSelected(change.hosts, host) ? applyEffect(change.effect, host) : host))
+      return hosts.map(host =>
+        isSelected(change.hosts, host) ? applyEffect(change.effect, host, offerOf) : host,
+      )
     case 'drop':
-      return applyDrop(db, hosts, change.effect, change.hosts)
+      return applyDrop(db, hosts, change, offerOf)
   }
 }
 
 function applyDrop(
   db: Database,
   hosts: readonly FleetHost[],
-  effect: Effect,
-  only: ReadonlySet<string> | undefined,
+  { effect, hosts: only }: Extract<FleetChange, { readonly kind: 'apply' | 'drop' }>,
+  offerOf: OfferOf,
 ): FleetHost[] {
   const groups = groupHosts(hosts)
   const facts = new FleetFacts(db, groups)
   const groupOf = new Map(groups.flatMap(group => group.hosts.map(host => [host, group])))
   return hosts.map(host => {
     const group = isSelected(only, host) && isAffected(effect, host) ? groupOf.get(host) : undefined
-    return group ? dropEffect(facts, effect, group, host) : host
+    return group ? dropEffect(facts, effect, group, host, offerOf) : host
   })
 }
 
@@ -95,9 +103,9 @@ export const isAffected = (
   )
 
 /** The host once the effect is there; one that it does not concern, or that it changes nothing of, as it is. */
-export function applyEffect(effect: Effect, host: FleetHost): FleetHost {
+export function applyEffect(effect: Effect, host: FleetHost, offerOf: OfferOf = keepOffer): FleetHost {
   if (!isAffected(effect, host)) return host
-  return changeFeatures(host, host.features.join(effect.gives).minus(effect.takes))
+  return changeFeatures(host, host.features.join(effect.gives).minus(effect.takes), offerOf)
 }
 
 /**
@@ -105,21 +113,47 @@ export function applyEffect(effect: Effect, host: FleetHost): FleetHost {
  * back where the CPU is known to have it: by hosts of the same signature, by the models of that signature, or
  * by the model that its definition names.
  */
-export function dropEffect(facts: FleetFacts, effect: Effect, group: Group, host: FleetHost): FleetHost {
+export function dropEffect(
+  facts: FleetFacts,
+  effect: Effect,
+  group: Group,
+  host: FleetHost,
+  offerOf: OfferOf = keepOffer,
+): FleetHost {
   if (!isAffected(effect, host)) return host
   const peers = facts.peersOf(group)
   const own = facts.db.model(host.model ?? '')?.features ?? FeatureSet.empty
   const could = peers ? own.join(peers.any).join(peers.inModels) : own
   const back = host.features.join(effect.takes.meet(could))
-  return changeFeatures(host, back.minus(withDependents(facts.db, effect.gives)))
+  return changeFeatures(host, back.minus(withDependents(facts.db, effect.gives)), offerOf)
 }
 
 /** The document it was read from no longer describes it, nor does the model that it names. */
-function changeFeatures(host: FleetHost, features: FleetHost['features']): FleetHost {
+function changeFeatures(host: FleetHost, features: FeatureSet, offerOf: OfferOf): FleetHost {
   if (features.eq(host.features)) return host
-  const evidence = host.evidence?.changed(features.minus(host.features), host.features.minus(features))
-  return { ...host, features, evidence, isHypothetical: true, model: undefined, documentHash: undefined }
+  const offer = offerOf(host, features)
+  return {
+    ...host,
+    ...offer,
+    features,
+    isHypothetical: true,
+    model: undefined,
+    documentHash: undefined,
+  }
 }
+
+/** What a host would give guests if it had these features. */
+export type OfferOf = (
+  host: FleetHost,
+  features: FeatureSet,
+) => Pick<FleetHost, 'evidence' | 'withheld' | 'unsure'>
+
+/** What comes and goes is given or not as it is; nothing else follows from it. */
+const keepOffer: OfferOf = ({ evidence, features: old, withheld, unsure }, features) => ({
+  evidence: evidence?.changed(features.minus(old), old.minus(features)),
+  withheld,
+  unsure,
+})
 
 /** The effect of these features, spelt `+md-clear,-hle`; undefined where it is not spelt so, or a name is unknown. */
 export function parseFeatureEffect(db: Database, text: string): Effect | undefined {

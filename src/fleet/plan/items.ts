@@ -47,13 +47,13 @@ export function makeItems(
   const drafts = new Map<string, Group[]>()
   const leftOut: LeftOut[] = []
   for (const group of groups) {
-    const lacks = mustHave.minus(group.features)
+    const lacks = mustHave.minus(group.offered)
     if (!lacks.isEmpty) {
       leftOut.push({ group, lacks })
       continue
     }
     const vendor = vendors === 'together' ? '' : (group.vendor ?? '')
-    const { key } = sets.intern(group.features.meet(worthy))
+    const { key } = sets.intern(group.offered.meet(worthy))
     for (const [pin, part] of splitByPin(group, pins)) {
       const whole = JSON.stringify([vendor, pin ?? key, pin !== undefined])
       const draft = drafts.get(whole)

@@ -1,3 +1,4 @@
+import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { globs } from '../../core/glob.ts'
 import { matches } from '../../core/signature.ts'
@@ -7,15 +8,18 @@ import { WEIGHT_CLASSES } from '../../map/weights.ts'
 import type { CauseFinder } from '../causes/cause-of.ts'
 import { findOutliers } from '../causes/odd-ones.ts'
 import { signatureKey } from '../causes/peers.ts'
+import { withoutVoid } from '../causes/prerequisite.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Group } from '../groups.ts'
 import { groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
-import { findStuckGuests } from '../places.ts'
+import { isOpen } from '../obstacles.ts'
+import { findCommonOffer } from '../offered.ts'
+import { findStuckGuests, type StuckGuest } from '../places.ts'
 import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
 import { weightClassOf } from '../value.ts'
 import type { Requirement } from './requirement.ts'
-import type { RequirementFailure, RequirementKind } from './requirement-result.ts'
+import type { RequirementFailure, RequirementKind, UnknownNeed } from './requirement-result.ts'
 
 /** Whether a pool meets one rule of a requirement. */
 export interface RequirementResult {
@@ -24,8 +28,10 @@ export interface RequirementResult {
   readonly kind: RequirementKind
   /** The pool's label. */
   readonly pool: string
-  /** Why it does not; empty: it does. */
+  /** Why it does not; empty: nothing speaks against it. */
   readonly failures: readonly RequirementFailure[]
+  /** What it needs besides and nothing is known of on some hosts. */
+  readonly unknown: readonly UnknownNeed[]
 }
 
 /**
@@ -51,7 +57,10 @@ const checkPool = (
 ): RequirementResult[] =>
   REQUIREMENT_CHECKS.flatMap(({ kind, findFailures }) => {
     const found = findFailures(checked, requirement, pool)
-    return found ? [{ requirement: requirement.name, kind, pool: pool.label, failures: found }] : []
+    if (!found) return []
+    const failures = found.filter(one => one.kind !== 'unknown')
+    const unknown = found.filter(one => one.kind === 'unknown')
+    return [{ requirement: requirement.name, kind, pool: pool.label, failures, unknown }]
   })
 
 const reportNoPool = ({ name, pools = [] }: Requirement): RequirementResult => ({
@@ -59,6 +68,7 @@ const reportNoPool = ({ name, pools = [] }: Requirement): RequirementResult => (
   kind: 'pools',
   pool: pools.join(' '),
   failures: [{ kind: 'no-pool', labels: pools }],
+  unknown: [],
 })
 
 /** What a check looks at. */
@@ -79,7 +89,7 @@ interface RequirementCheck {
     checked: FleetCheckInput,
     requirement: Requirement,
     pool: FleetPool,
-  ) => RequirementFailure[] | undefined
+  ) => (RequirementFailure | UnknownNeed)[] | undefined
 }
 
 /** Every kind of rule, in the order of reports. */
@@ -103,7 +113,8 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   },
   {
     kind: 'model',
-    findFailures: (checked, { model }, pool) => model && findMissing(checked, pool, model.features),
+    findFailures: (checked, { model }, pool) =>
+      model && findMissing(checked, pool, withoutVoid(checked.db.features, model.features)),
   },
   {
     kind: 'vendor',
@@ -150,33 +161,54 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
       movable
         ? [
             ...checkHostCount(pool, 2),
-            ...findStuckGuests(db.features, guestsOf(fleet, pool), pool.groups).map(
-              (stuck): RequirementFailure => ({ kind: 'stuck', stuck }),
-            ),
+            ...findStuckGuests(db.features, guestsOf(fleet, pool), pool.groups).flatMap(stuckOrUnknown),
           ]
         : undefined,
   },
 ]
+
+/** A guest is stuck if every other host is known not to take it; else nothing is known of what one has that it needs. */
+function stuckOrUnknown(stuck: StuckGuest): (RequirementFailure | UnknownNeed)[] {
+  const open = stuck.why.find(({ obstacles }) => obstacles.every(isOpen))
+  if (!open) return [{ kind: 'stuck', stuck }]
+  return open.obstacles.flatMap(one =>
+    one.kind === 'unknown' ? { kind: 'unknown', feature: one.feature, groups: [open.group] } : [],
+  )
+}
 
 const guestsOf = ({ guests, hosts }: Fleet, { label }: FleetPool) =>
   groupGuestsByPool(guests, hosts).get(label) ?? []
 
 const hostsOf = ({ groups }: FleetPool): FleetHost[] => groups.flatMap(({ hosts }) => hosts)
 
-/** A failure for each wanted feature that the pool's baseline lacks, in map order. */
+/**
+ * For each wanted feature, in map order, the groups that are known not to give it, even where it is asked for; else those
+ * of which that is not known.
+ */
 function findMissing(
   { db, finder }: FleetCheckInput,
   { groups }: FleetPool,
   wanted: FeatureSet,
-): RequirementFailure[] {
-  return db.features.in(wanted.minus(baselineOf(groups))).map(feature => ({
-    kind: 'lacks',
-    feature,
-    lacking: groups
-      .filter(group => !feature.bits.leq(group.features))
-      .map(group => ({ group, finding: finder.forGroup(group)(feature) })),
-  }))
+): (RequirementFailure | UnknownNeed)[] {
+  return db.features
+    .in(wanted.minus(baselineOf(groups)))
+    .flatMap((feature): (RequirementFailure | UnknownNeed)[] => {
+      const without = groups.filter(group => !canGive(group, feature))
+      const lacking = without.filter(group => isKnownToLack(group, feature))
+      if (lacking.length > 0) {
+        const why = lacking.map(group => ({ group, finding: finder.forGroup(group)(feature) }))
+        return [{ kind: 'lacks', feature, lacking: why }]
+      }
+      return without.length > 0 ? [{ kind: 'unknown', feature, groups: without }] : []
+    })
 }
+
+const canGive = ({ evidence, features }: Group, { bits }: Feature): boolean =>
+  bits.leq(evidence?.possible ?? features)
+
+/** What no document says is no knowledge; of what the CPU has, a hypervisor that was asked lists all that it gives. */
+const isKnownToLack = ({ evidence, hardwareFeatures }: Group, { bits }: Feature): boolean =>
+  !evidence || evidence.absent.meets(bits) || (hardwareFeatures !== undefined && bits.leq(hardwareFeatures))
 
 function checkLost(
   { db }: FleetCheckInput,
@@ -184,8 +216,8 @@ function checkLost(
   { groups }: FleetPool,
 ): RequirementFailure[] | undefined {
   if (!lost) return undefined
-  const any = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
-  const gone = db.features.in(any.minus(baselineOf(groups)))
+  const any = groups.reduce((set, { offered }) => set.join(offered), FeatureSet.empty)
+  const gone = db.features.in(any.minus(findCommonOffer(db.features, groups).open))
   return WEIGHT_CLASSES.flatMap((of): RequirementFailure[] => {
     const most = lost[of]
     const features = gone.filter(feature => weightClassOf(feature) === of)

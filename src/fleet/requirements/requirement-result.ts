@@ -63,6 +63,13 @@ export type RequirementFailure =
     }
   | { readonly kind: 'stuck'; readonly stuck: StuckGuest }
 
+/** A feature that is required, none of the pool's hosts is known to lack, and these tell nothing of. */
+export interface UnknownNeed {
+  readonly kind: 'unknown'
+  readonly feature: Feature
+  readonly groups: readonly Group[]
+}
+
 interface Lacking {
   readonly group: Group
   readonly finding: CauseFinding

@@ -2,6 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { type Level, nextLevel } from '../../map/levels.ts'
 import type { Group } from '../groups.ts'
+import { findUnknown } from '../offered.ts'
 import { baselineOf } from '../pools.ts'
 
 /** What stands between a pool and the next level: "one flag short of x86-64-v3: f16c on host 4". */
@@ -28,8 +29,8 @@ export function findShortfall(
   const next = nextLevel(table, levels, baselineOf(groups))
   if (!next) return undefined
   const missing = next.missing.map(feature => {
-    const without = groups.filter(group => !feature.bits.leq(group.features))
-    const unknownOn = without.filter(({ evidence }) => evidence?.presenceOf(feature.bits) === 'unknown')
+    const without = groups.filter(group => !feature.bits.leq(group.offered))
+    const unknownOn = without.filter(group => !findUnknown(group, feature.bits).isEmpty)
     return { feature, groups: without.filter(group => !unknownOn.includes(group)), unknownOn }
   })
   return { level: next.level, missing }

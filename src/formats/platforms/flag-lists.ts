@@ -109,8 +109,6 @@ export const ldSoHelp: Dialect = {
     const levels = builtinLevels(features)
     const supported = new Set(listed.flatMap(([, name = '', mark]) => (mark ? name : [])))
     const level = levels.findLast(({ name }) => supported.has(name)) ?? levels[0]
-    const above = levels[level ? levels.indexOf(level) + 1 : 0]
-    const belowLevel = above && listed.some(([, name]) => name === above.name) ? above.name : undefined
     return [
       {
         kind: 'statement',
@@ -119,7 +117,6 @@ export const ldSoHelp: Dialect = {
         vocabulary: 'libvirt',
         present: level ? features.in(level.needs).map(({ name }) => name) : [],
         complete: false,
-        belowLevel,
         notes: [`the loader tells the level, ${level?.name}; of other features nothing is known`],
       },
     ]

@@ -1,3 +1,4 @@
+import type { Feature } from '../../core/feature.ts'
 import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import { once } from '../../core/memo.ts'
 
@@ -47,6 +48,10 @@ export const NEVER_OFFERED: ReadonlySet<string> = new Set([
   'vmx-ept-wb',
   'vmx-invvpid-single-context',
 ])
+
+/** Whether a guest that has it stays where it is. libvirt marks `xsaves` too, which QEMU moves, and models of Skylake and after have. */
+export const blocksMigration = ({ name, migratable }: Pick<Feature, 'name' | 'migratable'>): boolean =>
+  !migratable && name !== 'xsaves'
 
 /** Bits of the topology, which newer versions leave to the hypervisor too. */
 const TOPOLOGY_BITS: readonly string[] = ['ht', 'cmp_legacy']

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { FeatureCount, PoolDefinition } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A policy of the field for choosing guests' CPUs. */
@@ -15,6 +16,18 @@ export const Strategy = v.strictObject({
   share: described(v.number(), "Its share of what the fleet's hosts have."),
   gives: v.string(),
   loses: v.string(),
+  definitions: described(
+    v.array(
+      v.strictObject({
+        name: described(v.string(), "The first host's name."),
+        hosts: v.number(),
+        features: FeatureCount,
+        model: v.nullable(v.string()),
+        expression: v.nullable(PoolDefinition),
+      }),
+    ),
+    'The CPU for the guests of each pool; empty where each guest gets the CPU of its host, or a generic one.',
+  ),
 })
 export type Strategy = AnswerOf<typeof Strategy>
 

@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../core/text.ts'
+import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
@@ -6,7 +6,7 @@ import { baselineOf } from '../../fleet/pools.ts'
 import { sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { Refusals } from '../pools/choice.ts'
+import { poolCpuOf, Refusals } from '../pools/choice.ts'
 import type { PoolsOptions } from '../pools/compute.ts'
 import { percent } from '../words/cells.ts'
 import type { Advice, Strategy } from './answer.ts'
@@ -47,7 +47,7 @@ type Valued = Omit<Strategy, 'share'>
 /** Every guest gets all of its host's CPU, and moves between identical hosts only. */
 function passthrough(view: FleetView): { readonly strategy: Valued; readonly whole: boolean } {
   const { groups, pools, valuation } = view
-  const value = groups.reduce((sum, { weight, features }) => sum + weight * valuation.worth(features), 0)
+  const value = groups.reduce((sum, { weight, offered }) => sum + weight * valuation.worth(offered), 0)
   const parts = identicalParts(groups)
   const whole = pools.every(pool => identicalParts(pool.groups).length === 1)
   const alone = parts.filter(({ hosts }) => hosts.length === 1).length
@@ -66,6 +66,7 @@ function passthrough(view: FleetView): { readonly strategy: Valued; readonly who
       loses: whole
         ? 'nothing while the hosts stay identical: update them together'
         : `guests of ${count(alone, 'host')} can move nowhere; ${count(parts.length, 'set')} of identical hosts${doubt}`,
+      definitions: [],
     },
   }
 }
@@ -93,6 +94,7 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
       names.length > 0
         ? `${count(names.length, 'security feature')} that every host has: ${fewNames(names, 6)}`
         : 'what its level does not name',
+    definitions: [],
   }
 }
 
@@ -101,7 +103,8 @@ const hypervisorOwn = (db: FleetView['context']['db']) =>
   db.features.setOfNames(['hypervisor', 'x2apic', 'tsc-deadline', 'svm', 'vmx'])
 
 /** A handful of pools, one baseline each, as EVC does; as many as are worth their trouble. */
-function inGroups({ valuation, levels, groups }: FleetView, { most, constraints }: PoolsOptions): Valued {
+function inGroups(view: FleetView, { most, constraints }: PoolsOptions): Valued {
+  const { valuation, levels, groups } = view
   const { curve, enough } = planPools(valuation, levels, groups, most, { constraints })
   const point = curve.find(({ count: of }) => of === enough)
   if (!point) {
@@ -111,6 +114,7 @@ function inGroups({ valuation, levels, groups }: FleetView, { most, constraints 
       value: 0,
       gives: 'nothing: no partition keeps the constraints',
       loses: 'everything',
+      definitions: [],
     }
   }
   const reached = point.pools.map(
@@ -122,11 +126,13 @@ function inGroups({ valuation, levels, groups }: FleetView, { most, constraints 
     value: point.value,
     gives: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
     loses: 'guests move within their pool only',
+    definitions: point.pools.map(pool => definitionOf(view, pool.groups)),
   }
 }
 
 /** One baseline for all hosts of a vendor. */
-function common({ groups, valuation, levels }: FleetView): Valued {
+function common(view: FleetView): Valued {
+  const { groups, valuation, levels } = view
   const byVendor = new Map<string, Group[]>()
   for (const group of groups) {
     const vendor = group.vendor ?? ''
@@ -140,6 +146,18 @@ function common({ groups, valuation, levels }: FleetView): Valued {
     value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
     gives: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
     loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
+    definitions: parts.map(part => definitionOf(view, part)),
+  }
+}
+
+function definitionOf({ context, releases, db }: FleetView, groups: readonly Group[]) {
+  const { features, definition } = poolCpuOf(context, releases, groups)
+  return {
+    name: groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
+    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    features: db.features.count(features),
+    model: definition?.model ?? null,
+    expression: definition ?? null,
   }
 }
 
@@ -149,7 +167,7 @@ const WORTHWHILE = 0.05
 /** The four named strategies on this fleet, and which one to take. */
 export function answerAdvise(view: FleetView, options: PoolsOptions): Advice {
   const { groups, valuation } = view
-  const all = groups.reduce((sum, { weight, features }) => sum + weight * valuation.worth(features), 0)
+  const all = groups.reduce((sum, { weight, offered }) => sum + weight * valuation.worth(offered), 0)
   const [through, plain, grouped, one] = [
     passthrough(view),
     generic(view),

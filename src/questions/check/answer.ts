@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
+import { UnknownFeature } from '../explain/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
@@ -35,8 +36,12 @@ export const VerdictAnswer = v.strictObject({
     'movable',
   ]),
   pool: v.string(),
-  passed: v.boolean(),
+  passed: described(v.boolean(), 'Whether nothing is known that breaks it.'),
   failures: v.array(FailureAnswer),
+  unknown: described(
+    v.array(UnknownFeature),
+    'What is required besides and some hosts tell nothing of: it may be missing there.',
+  ),
 })
 export type VerdictAnswer = AnswerOf<typeof VerdictAnswer>
 

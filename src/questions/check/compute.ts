@@ -156,6 +156,10 @@ const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnsw
   pool: verdict.pool,
   passed: verdict.failures.length === 0,
   failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),
+  unknown: verdict.unknown.map(({ feature, groups }) => ({
+    ...reasonOf(feature),
+    hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
+  })),
 })
 
 /** What lacks a feature for several reasons is several failures: each has its own remedy. */

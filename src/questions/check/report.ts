@@ -1,25 +1,38 @@
-import { count } from '../../core/text.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { poolName } from '../words/cells.ts'
 import type { CheckAnswer } from './answer.ts'
 
 /** Whether each demand is kept, and why not, for people. */
 export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
+  const open = verdicts.filter(verdict => verdict.passed && verdict.unknown.length > 0).length
+  const unsure = open > 0 ? `, ${open} unknown` : ''
   const failed = verdicts.filter(verdict => !verdict.passed)
   report.line(
     passed
-      ? { text: `passed: ${count(verdicts.length, 'demand')} kept`, tone: 'good' }
+      ? { text: `passed: ${count(verdicts.length - open, 'demand')} kept${unsure}`, tone: 'good' }
       : { text: `failed: ${failed.length} of ${count(verdicts.length, 'demand')} not kept`, tone: 'bad' },
   )
   report.table(
     [{ title: '' }, { title: 'requirement' }, { title: 'demand' }, { title: 'pool' }],
-    verdicts.map(({ requirement, kind, pool, passed: kept }) => [
-      kept ? { text: 'pass', tone: 'good' } : { text: 'FAIL', tone: 'bad' },
+    verdicts.map(({ requirement, kind, pool, passed: kept, unknown }) => [
+      kept
+        ? { text: unknown.length > 0 ? 'unknown' : 'pass', tone: unknown.length > 0 ? 'warning' : 'good' }
+        : { text: 'FAIL', tone: 'bad' },
       requirement,
       kind,
       poolName(pool),
     ]),
   )
+  for (const { requirement, kind, pool, unknown } of verdicts) {
+    if (unknown.length === 0) continue
+    const hosts = [...new Set(unknown.flatMap(one => one.hosts))]
+    const names = fewNames(unknown.map(({ feature }) => feature))
+    report.line(
+      { text: 'unknown  ', tone: 'warning' },
+      `${requirement}, ${kind}, ${poolName(pool)}: ${names} not known on ${fewNames(hosts)}; \`virsh domcapabilities\` there settles it`,
+    )
+  }
   for (const { requirement, kind, pool, failures } of failed) {
     report.heading(`${requirement}, ${kind}, ${poolName(pool)}`)
     for (const { text, remedy } of failures) {

@@ -5,6 +5,7 @@ import { applyEffect } from '../../fleet/change/what-if.ts'
 import { groupGuestsByPool } from '../../fleet/guest.ts'
 import { findStuckGuests } from '../../fleet/places.ts'
 import type { Effect } from '../../map/effects.ts'
+import { offersOf } from '../input/fleet/host-evidence.ts'
 import { hostsNamed } from '../input/fleet/named.ts'
 import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -53,7 +54,7 @@ interface DrainInput {
 function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
   const { db, fleet, pools, valuation } = view
   const guests = groupGuestsByPool(fleet.guests, fleet.hosts)
-  const options = optionsOf(input)
+  const options = optionsOf(view, input)
   return {
     steps: pools.flatMap(({ label, groups }) =>
       planDrain(
@@ -85,12 +86,15 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
   }
 }
 
-const optionsOf = ({ only, effects = [], room }: DrainInput) => ({
-  ...(only ? { only } : {}),
-  ...(room === undefined ? {} : { room: () => room }),
-  after: (host: Parameters<typeof applyEffect>[1]) =>
-    effects.reduce((now, effect) => applyEffect(effect, now), host),
-})
+function optionsOf({ context }: FleetView, { only, effects = [], room }: DrainInput) {
+  const offerOf = offersOf(context)
+  return {
+    ...(only ? { only } : {}),
+    ...(room === undefined ? {} : { room: () => room }),
+    after: (host: Parameters<typeof applyEffect>[1]) =>
+      effects.reduce((now, effect) => applyEffect(effect, now, offerOf), host),
+  }
+}
 
 const stepAnswer = (view: FleetView, pool: string, { host, moves, stuck }: DrainStep): StepAnswer => ({
   pool,

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
+import { FeatureCount, Needs, PoolDefinition } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Features of one class. */
@@ -14,15 +15,6 @@ const ClassedFeatures = v.strictObject({
     'unknown',
   ]),
   features: v.array(Reason),
-})
-
-/** The least versions that know a model. */
-const Needs = v.strictObject({
-  qemu: described(
-    v.string(),
-    '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
-  ),
-  libvirt: v.string(),
 })
 
 /** A model that would do too, and what speaks against it. */
@@ -90,11 +82,12 @@ export type SharedCause = AnswerOf<typeof SharedCause>
 export const FeatureInPool = v.strictObject({
   pool: v.string(),
   status: described(
-    v.picklist(['lost', 'kept', 'absent']),
-    '`kept`: guests may be given it; `lost`: some host has it and guests do not get it; `absent`: no host has it.',
+    v.picklist(['lost', 'kept', 'unknown', 'absent']),
+    '`kept`: guests may be given it; `lost`: some host has it and guests do not get it; `unknown`: it is lost or kept by what hosts do that nothing is known of; `absent`: no host has it.',
   ),
   presentOn: v.array(v.string()),
   missingOn: v.array(v.string()),
+  unknownOn: v.array(v.string()),
   because: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
 })
 export type FeatureInPool = AnswerOf<typeof FeatureInPool>
@@ -135,6 +128,10 @@ export type LossAnswer = AnswerOf<typeof LossAnswer>
 /** A feature of which hosts of one silicon differ. */
 export const Oddity = v.strictObject({ ...Reason.entries, ...CauseAnswer.entries })
 export type Oddity = AnswerOf<typeof Oddity>
+
+/** A feature of which nothing is known on some hosts. */
+export const UnknownFeature = v.strictObject({ ...Reason.entries, hosts: v.array(v.string()) })
+export type UnknownFeature = AnswerOf<typeof UnknownFeature>
 
 /** Hosts that differ from others of the same silicon. */
 export const OddHost = v.strictObject({
@@ -203,23 +200,19 @@ export const PoolExplanation = v.strictObject({
     ),
     'What the next level lacks; null: the highest is reached.',
   ),
-  expression: described(
-    v.nullable(
-      v.strictObject({
-        model: v.string(),
-        pinned: described(v.string(), 'The name that means the same on every machine type.'),
-        added: described(v.array(v.string()), 'What has to be said beyond the model, in map order.'),
-        disabled: v.array(v.string()),
-        xml: described(v.string(), "For a domain's definition."),
-        qemu: described(v.string(), "QEMU's `-cpu`."),
-        needs: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
-      }),
-    ),
-    'Null where no model fits.',
-  ),
+  features: FeatureCount,
+  expression: described(v.nullable(PoolDefinition), 'Null where no model fits.'),
   runnersUp: v.array(RunnerUp),
   kept: described(v.array(ClassedFeatures), 'What guests may be given, by class.'),
+  onRequest: described(
+    v.array(Reason),
+    'What every host can give guests that ask for it, as vmx for guests that run guests; not counted as lost.',
+  ),
   lost: v.array(LossAnswer),
+  unknown: described(
+    v.array(UnknownFeature),
+    'What some hosts give, none is known to lack, and guests are not given, as it is not known of these hosts.',
+  ),
   axes: v.array(Axis),
   outliers: v.array(OddHost),
   withoutHypervisor: described(

@@ -1,10 +1,9 @@
 import type { Feature } from '../../core/feature.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
 import { matches, type Signature } from '../../core/signature.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { findAllowedInGuest, findOfferedByHypervisor } from '../../fleet/offered.ts'
+import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { baselineOf, type FleetPool } from '../../fleet/pools.ts'
 import { findShortfall } from '../../fleet/requirements/shortfall.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
@@ -13,7 +12,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
-import { type Candidate, choose, type Expression, expressionOf } from '../pools/choice.ts'
+import { type Candidate, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   FeatureAnswer,
@@ -23,6 +22,7 @@ import type {
   Oddity,
   PoolExplanation,
   RunnerUp,
+  UnknownFeature,
 } from './answer.ts'
 import { axesOf } from './axes.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
@@ -42,11 +42,10 @@ class Explainer {
 
   /** Why a pool's guests get what they get. */
   pool({ label, groups }: FleetPool): PoolExplanation {
-    const { context, valuation, levels } = this.#view
+    const { context, valuation, levels, releases } = this.#view
     const { features } = context.db
-    const baseline = baselineOf(groups)
-    const offer = findOfferedByHypervisor(context.db, groups)
-    const { given, ...models } = describeModels(this.#view, groups, offer)
+    const cpu = poolCpuOf(context, releases, groups)
+    const onRequest = findOnRequest(features, groups).minus(cpu.features)
     return {
       pool: label,
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
@@ -54,14 +53,20 @@ class Explainer {
       value: valuation.valueOfPool(groups),
       vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
-      level: levelOf(levels, baseline)?.name ?? null,
+      level: levelOf(levels, baselineOf(groups))?.name ?? null,
       next: this.#next(groups),
-      ...models,
-      kept: groupByClass(features.in(given)).map(({ class: of, features: some }) => ({
+      features: features.count(cpu.features),
+      expression: cpu.definition ?? null,
+      runnersUp: runnersUpOf(cpu),
+      kept: groupByClass(features.in(cpu.features)).map(({ class: of, features: some }) => ({
         class: of,
         features: reasonsOf(some),
       })),
-      lost: this.#losses.find(groups, given).map(lost => this.#teller.loss(lost)),
+      onRequest: features.in(onRequest).map(reasonOf),
+      lost: this.#losses
+        .find(groups, cpu.features, cpu.unknown.join(onRequest))
+        .map(lost => this.#teller.loss(lost)),
+      unknown: features.in(cpu.unknown).map(feature => this.#unknown(groups, feature)),
       axes: axesOf(groups),
       outliers: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
@@ -69,6 +74,11 @@ class Explainer {
         0,
       ),
     }
+  }
+
+  #unknown(groups: readonly Group[], feature: Feature): UnknownFeature {
+    const unsure = groups.filter(group => feature.bits.leq(findUnknown(group, feature.bits)))
+    return { ...reasonOf(feature), hosts: this.#teller.names(unsure) }
   }
 
   #next(groups: readonly Group[]): PoolExplanation['next'] {
@@ -92,7 +102,7 @@ export function answerExplain(view: FleetView, labels?: readonly string[]): Pool
 }
 
 export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSummary {
-  const { hosts, vendor, signature, features, physBits } = group
+  const { hosts, vendor, signature, offered, physBits } = group
   const models = new Set(hosts.map(({ model }) => model))
   const [model] = models.size === 1 ? models : []
   return {
@@ -101,8 +111,8 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
     signature: signature ?? null,
     microarchitecture: microarchitectureOf(db, signature),
     model: model ?? null,
-    level: levelOf(levels, features)?.name ?? null,
-    features: db.features.count(features),
+    level: levelOf(levels, offered)?.name ?? null,
+    features: db.features.count(offered),
     physBits: physBits ?? null,
     microcode: [...new Set(hosts.flatMap(({ microcode }) => microcode ?? []))],
   }
@@ -136,33 +146,9 @@ export function findOddHosts(
   })
 }
 
-/** How to write what a pool's guests may be given. */
-interface ModelSummary {
-  /** Null where no model fits. */
-  readonly expression: Expression | null
-  readonly runnersUp: readonly RunnerUp[]
-  /** What the guests then get: the model may have what cannot be asked for by itself. */
-  readonly given: FeatureSet
-}
-
-/** The model with the shortest definition, and the next ones. @param given what the pool's guests may be given */
-export function describeModels(
-  { context, releases }: FleetView,
-  groups: readonly Group[],
-  given: FeatureSet,
-): ModelSummary {
-  const choice = choose(context, releases, given, groups)
-  if (!choice) return { expression: null, runnersUp: [], given }
-  const vendors = new Set(groups.map(({ vendor }) => vendor))
-  const [name] = vendors.size === 1 ? vendors : []
-  const vendor = name === undefined ? undefined : context.db.vendor(name)
-  const own = choice.chosen.model.features.meet(findAllowedInGuest(context.db, groups))
-  return {
-    given: given.join(own),
-    expression: expressionOf(context, given, vendor, choice.chosen),
-    runnersUp: choice.runnersUp.map(candidate => runnerUp(candidate, choice.chosen)),
-  }
-}
+/** The models that would do too. */
+export const runnersUpOf = ({ chosen, runnersUp }: PoolCpu): RunnerUp[] =>
+  chosen ? runnersUp.map(candidate => runnerUp(candidate, chosen)) : []
 
 function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
   const { model, added, disabled, needs } = candidate
@@ -193,19 +179,21 @@ export function explainFeature(view: FleetView, feature: Feature, labels?: reado
 function inPool(
   feature: Feature,
   { label, groups }: FleetPool,
-  { lost, kept }: PoolExplanation,
+  { lost, kept, unknown }: PoolExplanation,
 ): FeatureInPool {
-  const names = (has: boolean) =>
-    groups
-      .filter(({ features }) => feature.bits.leq(features) === has)
-      .flatMap(({ hosts }) => hosts.map(({ name }) => name))
+  const has = (group: Group) => feature.bits.leq(group.features.join(group.offered))
+  const isUnknown = (group: Group) => !has(group) && !findUnknown(group, feature.bits).isEmpty
+  const names = (of: (group: Group) => boolean) =>
+    groups.filter(of).flatMap(({ hosts }) => hosts.map(({ name }) => name))
   const loss = lost.find(one => one.feature === feature.name)
   const isKept = kept.some(({ features }) => features.some(one => one.feature === feature.name))
+  const isOpen = unknown.some(one => one.feature === feature.name) || groups.some(isUnknown)
   return {
     pool: label,
-    status: loss ? 'lost' : isKept ? 'kept' : 'absent',
-    presentOn: names(true),
-    missingOn: names(false),
+    status: loss ? 'lost' : isKept ? 'kept' : isOpen ? 'unknown' : 'absent',
+    presentOn: names(has),
+    missingOn: names(group => !has(group) && !isUnknown(group)),
+    unknownOn: names(isUnknown),
     because: loss?.because ?? [],
   }
 }

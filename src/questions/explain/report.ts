@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
-import type { Expression } from '../pools/choice.ts'
+import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
 import { figure, hostWords, levelCell, poolName } from '../words/cells.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
   OddHost,
   PoolExplanation,
   SharedCause,
+  UnknownFeature,
 } from './answer.ts'
 import { addCosts } from './cost-report.ts'
 
@@ -102,12 +103,31 @@ export function addPool(report: Report, pool: PoolExplanation): void {
       `kept  ${count(features.length, `${of} feature`)}: ${features.map(({ feature }) => feature).join(' ')}`,
     )
   }
+  if (pool.onRequest.length > 0) {
+    report.line(`on request  ${pool.onRequest.map(({ feature }) => feature).join(' ')}`)
+  }
   addLosses(report, pool.lost, hosts)
+  addUnknown(report, pool)
   for (const odd of pool.outliers) addOdd(report, odd)
   if (pool.withoutHypervisor > 0 && pool.withoutHypervisor < hosts) {
     report.line(
-      `the hypervisor of ${count(pool.withoutHypervisor, 'host')} was not recorded: their CPUs count as they are`,
+      `the hypervisor of ${count(pool.withoutHypervisor, 'host')} was not recorded: what it gives is assumed`,
     )
+  }
+}
+
+/** Adds what some hosts tell nothing of, and what settles it. */
+function addUnknown(report: Report, { unknown, hosts: of }: PoolExplanation): void {
+  if (unknown.length === 0) return
+  report.line(`unknown  ${count(unknown.length, 'feature')}; \`virsh domcapabilities\` there settles it`)
+  const byHosts = new Map<string, UnknownFeature[]>()
+  for (const one of unknown) {
+    const key = one.hosts.join('\n')
+    byHosts.set(key, [...(byHosts.get(key) ?? []), one])
+  }
+  for (const some of byHosts.values()) {
+    const names = some.map(({ feature }) => feature).join(' ')
+    report.line(`  not known on ${hostWords(some[0]?.hosts ?? [], of)}: ${names}`)
   }
 }
 
@@ -150,7 +170,7 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
     report.line({ text: 'no named model fits', tone: 'bad' })
     return
   }
-  const { model, pinned, needs } = expression
+  const { model, pinned, needs, assumed } = expression
   const pin = pinned === model ? '' : `, pinned ${pinned}`
   report.line(
     'model  ',
@@ -159,6 +179,12 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
   )
   const delta = deltaWords(expression)
   if (delta !== '') report.line(`  ${delta}`)
+  if (assumed.length > 0) {
+    report.line({
+      text: `  assumed with the model, as some host tells nothing of it: ${assumedWords(assumed)}`,
+      tone: 'warning',
+    })
+  }
   report.table(
     [
       { title: 'runner-up' },
@@ -170,13 +196,16 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
   )
 }
 
-/** `+a +b -c`, the details of vmx counted only. */
-function deltaWords({ added, disabled }: Expression): string {
-  const words = (names: readonly string[], sign: string) =>
-    names.filter(name => !name.startsWith('vmx-')).map(name => sign + name)
-  const nested = [...added, ...disabled].filter(name => name.startsWith('vmx-')).length
-  const details = nested > 0 ? [`and ${count(nested, 'detail')} of vmx`] : []
-  return [...words(added, '+'), ...words(disabled, '-'), ...details].join(' ')
+/** `+a +b -c` */
+const deltaWords = ({ added, disabled }: PoolDefinition): string =>
+  [...added.map(name => `+${name}`), ...disabled.map(name => `-${name}`)].join(' ')
+
+/** Details of nesting come by the dozen. */
+function assumedWords(names: readonly string[]): string {
+  const plain = names.filter(name => !name.startsWith('vmx-'))
+  const details = names.length - plain.length
+  const rest = details > 0 ? [`${count(details, 'detail')} of vmx`] : []
+  return [...(plain.length > 0 ? [fewNames(plain, 12)] : []), ...rest].join(' and ')
 }
 
 function addAxes(report: Report, axes: readonly Axis[]): void {
@@ -211,14 +240,16 @@ function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost)
 /** Adds where one feature is kept and lost, and why. */
 export function addFeature(report: Report, { feature, place, title, pools }: FeatureAnswer): void {
   report.line({ text: feature, tone: 'strong' }, `  ${place}  ${title}`)
-  for (const { pool, status, presentOn, missingOn, because } of pools) {
-    const hosts = presentOn.length + missingOn.length
+  for (const { pool, status, presentOn, missingOn, unknownOn, because } of pools) {
+    const hosts = presentOn.length + missingOn.length + unknownOn.length
     const tone = status === 'kept' ? 'good' : status === 'lost' ? 'bad' : 'quiet'
     report.heading(poolName(pool))
     const who = status === 'absent' ? 'no host has it' : `on ${presentOn.length} of ${count(hosts, 'host')}`
+    const where = (names: readonly string[], what: string) =>
+      names.length > 0 && status !== 'absent' ? `, ${what} ${hostWords(names)}` : ''
     report.line(
       { text: status, tone },
-      `  ${who}${missingOn.length > 0 && status !== 'absent' ? `, not on ${hostWords(missingOn)}` : ''}`,
+      `  ${who}${where(missingOn, 'not on')}${where(unknownOn, 'not known on')}`,
     )
     addBecause(report, because, hosts)
   }

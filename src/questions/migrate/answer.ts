@@ -18,6 +18,7 @@ export const ObstacleAnswer = v.union([
     place: v.string(),
     title: v.string(),
   }),
+  v.strictObject({ kind: v.literal('guest-model'), model: v.string(), remedy: v.string() }),
   v.strictObject({
     kind: v.literal('vendor'),
     guest: v.string(),

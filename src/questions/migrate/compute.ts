@@ -26,9 +26,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   const pools = across ? asOne(view) : view.pools
   return {
     groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
-    arrows: pools.flatMap(({ groups }) =>
-      findArrows(view.db.features, groups).map(arrow => arrowAnswer(view, arrow)),
-    ),
+    arrows: pools.flatMap(({ groups }) => findArrows(view.db, groups).map(arrow => arrowAnswer(view, arrow))),
     guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
   }
 }
@@ -140,5 +138,5 @@ export function moveAnswer(
 /** A guest with all of the host's CPU. */
 function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
   const group = groupOf.get(name)
-  return group ? makeFullGuest(db.features)(group) : { features: FeatureSet.empty }
+  return group ? makeFullGuest(db)(group) : { features: FeatureSet.empty }
 }

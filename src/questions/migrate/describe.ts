@@ -18,7 +18,7 @@ export function describeGuests(guests: readonly GuestPlaces[]): string {
 export function describeMove({ from, to, moves, verdict, starts, obstacles }: MoveAnswer): string {
   if (moves) return `${from} can move to ${to}`
   if (verdict === 'unknown')
-    return `${from} may move to ${to}: nothing speaks against it, ${count(obstacles.length, 'feature')} cannot be known`
+    return `${from} may move to ${to}: nothing speaks against it, but ${describeObstacles(obstacles)}`
   const start = starts ? '; it can be started there once it is off' : ''
   return `${from} cannot move to ${to}: ${count(obstacles.length, 'obstacle')}${start}`
 }
@@ -50,6 +50,8 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return `lacks ${one.feature}`
     case 'unknown':
       return `may lack ${one.feature}: nothing is known of it there`
+    case 'guest-model':
+      return `nothing is known of the guest's model ${one.model}`
     case 'vendor':
       return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
     case 'phys-bits':
@@ -86,6 +88,8 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
     }
     case 'unknown':
       return { kind: 'unknown', ...reasonOf(one.feature), remedy: RECORD }
+    case 'guest-model':
+      return { ...one, remedy: DEFINE_MODEL }
     case 'vendor':
       return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
     case 'phys-bits':
@@ -104,6 +108,9 @@ export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, Obst
 
 const RECORD =
   "record what the hypervisor offers there: put the output of 'virsh domcapabilities' beside the host"
+
+const DEFINE_MODEL =
+  'give what the running guest has (`virsh dumpxml` of it as it runs), or a map that has the model (--cpu-map)'
 
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
 

@@ -40,9 +40,13 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
 function kindsOf(hosts: readonly FleetHost[]): Kind[] {
   const kinds: Kind[] = []
   for (const host of hosts) {
-    const { evidence, models, features } = host
+    const { evidence, models, emulatorModels, features } = host
     const kind = kinds.find(
-      ({ first }) => first.evidence === evidence && first.models === models && first.features === features,
+      ({ first }) =>
+        first.evidence === evidence &&
+        first.models === models &&
+        first.emulatorModels === emulatorModels &&
+        first.features === features,
     )
     if (kind) kind.names.push(host.name)
     else kinds.push({ first: host, names: [host.name] })
@@ -78,7 +82,8 @@ function onKind({ db }: FleetView, model: Model, { first, names }: Kind): OnKind
     const missing = db.features.setOfNames(blockers)
     return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
   }
-  if (listsAllModels(first)) return { ...nothing, verdict: 'no', refusal: 'absent' }
+  const isNamed = first.emulatorModels?.includes(model.name) ?? true
+  if (!isNamed || listsAllModels(first)) return { ...nothing, verdict: 'no', refusal: 'absent' }
   const needed = withoutVoid(db.features, model.features)
   const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
   return {

@@ -2,6 +2,37 @@ import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
+/** The least versions that know a model. */
+export const Needs = v.strictObject({
+  qemu: described(
+    v.string(),
+    '`8.2`; `6.2 or older`; `newer than 10.0`; `6.2 or older, before 7.1`; `none`.',
+  ),
+  libvirt: v.string(),
+})
+
+/** The CPU for the guests of a pool, written down. */
+export const PoolDefinition = v.strictObject({
+  model: v.string(),
+  pinned: described(v.string(), 'The name that means the same on every machine type.'),
+  added: described(v.array(v.string()), 'What has to be said beyond the model, in map order.'),
+  disabled: v.array(v.string()),
+  assumed: described(
+    v.array(v.string()),
+    'What the model has and some host is not known to give: `virsh domcapabilities` there tells.',
+  ),
+  xml: described(v.string(), "For a domain's definition."),
+  qemu: described(v.string(), "QEMU's `-cpu`."),
+  needs: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
+})
+export type PoolDefinition = AnswerOf<typeof PoolDefinition>
+
+/** How many features a pool's guests have: the same for every question about the pool. */
+export const FeatureCount = described(
+  v.number(),
+  "How many features the pool's guests have that every host is known, or assumed, to give.",
+)
+
 /** A pool as it is proposed, or as it is. */
 export const PoolAnswer = v.strictObject({
   name: described(
@@ -13,9 +44,17 @@ export const PoolAnswer = v.strictObject({
   weight: v.number(),
   value: v.number(),
   level: v.nullable(v.string()),
-  features: described(v.number(), 'Features of its baseline that are worth anything.'),
+  features: FeatureCount,
+  unknown: described(
+    v.number(),
+    'How many more some host gives and none is known to lack, of which it is not known whether all give them.',
+  ),
   vendors: described(v.array(v.string()), 'More than one: not safe, and only where it was asked for.'),
-  model: described(v.nullable(v.string()), 'The model with the shortest definition; null: none fits.'),
+  model: described(v.nullable(v.string()), 'The model of `expression`; null: none fits.'),
+  expression: described(
+    v.nullable(PoolDefinition),
+    'The shortest definition of what its guests may be given; null: no named model fits.',
+  ),
 })
 export type PoolAnswer = AnswerOf<typeof PoolAnswer>
 

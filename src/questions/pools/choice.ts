@@ -1,16 +1,17 @@
 import { requireDecoder } from '../../arch/registry.ts'
 import { addIfMissing, type CpuFeature } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
-import { findAllowedInGuest } from '../../fleet/offered.ts'
+import { findCommonOffer } from '../../fleet/offered.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import type { Context } from '../context.ts'
+import type { PoolDefinition } from './answer.ts'
 
 /** A hypervisor's word against a model, and a host that it is on. */
 interface HostRefusal extends ModelRefusal {
@@ -32,18 +33,27 @@ export class Refusals {
   readonly #features: FeatureTable
   /** Each list once, with the first of its hosts. */
   readonly #hosts = new Map<HypervisorModels, string>()
+  readonly #names = new Map<readonly string[], string>()
 
   constructor(features: FeatureTable, groups: readonly Group[]) {
     this.#features = features
     for (const { hosts } of groups) {
-      for (const { models, name } of hosts) {
+      for (const { models, emulatorModels, name } of hosts) {
         if (models && !this.#hosts.has(models)) this.#hosts.set(models, name)
+        if (emulatorModels && !this.#names.has(emulatorModels)) this.#names.set(emulatorModels, name)
       }
     }
   }
 
   of(model: Model): Verdict {
     const withheld = new Set<Feature>()
+    for (const [names, host] of this.#names) {
+      if (names.includes(model.name)) continue
+      return {
+        refusal: { kind: 'model', model: model.name, because: 'unknown', blockers: [], host },
+        withheld: [],
+      }
+    }
     for (const [models, host] of this.#hosts) {
       const refusal = findModelRefusal(
         { name: model.name, disabled: new Set<string>(), comparedByBits: model.compat, replaceable: false },
@@ -62,10 +72,12 @@ export class Refusals {
 /** A named model for a pool's guests, and what their definition then has to say. */
 export interface Candidate {
   readonly model: Model
-  /** What the pool has beyond the model, in map order. */
+  /** What the pool has beyond the model, in map order; details of nesting go by the model. */
   readonly added: readonly Feature[]
   /** What the model has and the pool has not, in map order, with what was once in it and what a hypervisor lacks of its own model of that name. */
   readonly disabled: readonly Feature[]
+  /** What the model has and some host is not known to give, in map order: it is assumed there. */
+  readonly assumed: readonly Feature[]
   /** How long its definition is as far as that chooses: words to disable count twice, details of vmx and svm not. */
   readonly cost: number
   readonly needs: Releases
@@ -84,42 +96,54 @@ const MOST = 3
 
 /**
  * The named models for what a pool's guests may be given, the one with the shortest and most stable definition
- * first: one that every hypervisor can give and no later QEMU has dropped, whose words to disable count twice, and a name that only newer versions
- * know as further words; of equals the one with fewer to disable, then the older, then the later in map order. Undefined: no model fits the vendor.
+ * first: one that every hypervisor can give and no later QEMU has dropped, whose words to disable count twice, a name that only newer versions
+ * know as further words, and what is not known of some host a little; of equals the one with fewer to disable, then the older, then the later in
+ * map order. Undefined: no model fits the vendor. A host of unknown vendor is taken to be of the others'; if all are, any vendor's model will do.
  */
 export function choose(
   { db }: Context,
   releases: ReleaseTable,
-  given: FeatureSet,
   groups: readonly Group[],
 ): Choice | undefined {
-  const vendors = new Set(groups.map(({ vendor }) => vendor))
-  const [vendor] = vendors.size === 1 ? vendors : [undefined]
+  const fits = vendorsThatFit(groups)
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
+  const { given, able, open } = findCommonOffer(db.features, groups)
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
-  const allowed = given.join(findAllowedInGuest(db, groups))
   const ranked = db.models
-    .filter(model => suits(model, vendor))
+    .filter(model => suits(model, fits))
     .map((model): Ranked => {
       const { refusal, withheld } = refusals.of(model)
-      const own = model.features.meet(weighty)
-      const gone = goneFrom(model, withheld, allowed)
-      const disabled = own.sizeWithout(allowed) + gone.length
-      const cost = wanted.sizeWithout(model.features) + 2 * disabled
-      const all = given.sizeWithout(model.features) + model.features.sizeWithout(allowed)
+      const own = model.features
+      const gone = goneFrom(model, withheld, open)
+      const disabled = own.sizeWithout(open) + gone.length
+      const unsure = own.meet(open).sizeWithout(able)
+      const cost = wanted.sizeWithout(own) + 2 * disabled + unsure / UNSURE_A_WORD
+      const all = given.sizeWithout(own) + own.sizeWithout(able)
       const isOver = releases.goneIn('qemu', model.name) !== undefined
       return { model, refusal, gone, cost, disabled, all, age: age(model), isOver }
     })
     .sort(byRank)
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
-    const added = db.features.in(given.minus(model.features))
-    const disabled = [...db.features.in(model.features.minus(allowed)), ...gone]
+    const own = model.features
+    const added = db.features.in(given.minus(own)).filter(({ class: of }) => of !== 'nested')
+    const disabled = [...new Set([...db.features.in(own.minus(open)), ...gone])]
+    const assumed = db.features.in(own.meet(open).minus(able))
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
-    return { model, added, disabled, cost, needs, ...(refusal && { refusal }) }
+    return { model, added, disabled, assumed, cost, needs, ...(refusal && { refusal }) }
   }
   const [first] = ranked
   return first && { chosen: candidate(first), runnersUp: othersOf(first, ranked).map(candidate) }
+}
+
+/** So many features that are not known of some host count as one word. */
+const UNSURE_A_WORD = 16
+
+/** The vendors whose models, besides those of none, may be chosen; undefined: any. */
+function vendorsThatFit(groups: readonly Group[]): ReadonlySet<string> | undefined {
+  const vendors = new Set(groups.flatMap(({ vendor }) => vendor ?? []))
+  if (vendors.size === 0) return undefined
+  return vendors.size === 1 ? vendors : new Set()
 }
 
 interface Ranked {
@@ -149,13 +173,13 @@ function othersOf(first: Ranked, ranked: readonly Ranked[]): Ranked[] {
 }
 
 /** What was once in the model, and what a hypervisor lacks of its own model of that name. */
-const goneFrom = (model: Model, withheld: readonly Feature[], allowed: FeatureSet): Feature[] => [
-  ...new Set([...model.removed.filter(({ bits }) => !bits.leq(allowed)), ...withheld]),
+const goneFrom = (model: Model, withheld: readonly Feature[], open: FeatureSet): Feature[] => [
+  ...new Set([...model.removed.filter(({ bits }) => !bits.leq(open)), ...withheld]),
 ]
 
-/** Guests may be given it by name, and it is of the vendor, or of none where there are several. */
-const suits = ({ decode, name, vendor }: Model, wanted: string | undefined): boolean =>
-  (decode.guest || /-v\d+$/.test(name)) && (vendor === undefined || vendor.name === wanted)
+/** Guests may be given it by name, and it is of a vendor that fits, or of none. */
+const suits = ({ decode, name, vendor }: Model, fits: ReadonlySet<string> | undefined): boolean =>
+  (decode.guest || /-v\d+$/.test(name)) && (vendor === undefined || !fits || fits.has(vendor.name))
 
 /**
  * Whether a feature weighs in a choice. Details of vmx and svm come with any model of the generation, or with none,
@@ -189,31 +213,56 @@ const byRank = (a: Ranked, b: Ranked): number =>
 const familyOf = ({ name, canonical = name }: Model): string =>
   canonical.replace(/-v\d+$/, '').replace(/(?:-noTSX|-IBRS|-IBPB)+$/, '')
 
-/** The smallest way to write a CPU down. */
-export interface Expression {
-  readonly model: string
-  /** The name that means the same on every machine type. */
-  readonly pinned: string
-  /** What has to be said beyond the model, in map order. */
-  readonly added: readonly string[]
-  readonly disabled: readonly string[]
-  /** For a domain's definition. */
-  readonly xml: string
-  /** QEMU's `-cpu`. */
-  readonly qemu: string
-  /** The least versions that know all of it, as far as they were looked at. */
-  readonly needs: Releases
+/** The CPU for the guests of a pool. */
+export interface PoolCpu {
+  /** What it has that every host is known, or assumed, to give. */
+  readonly features: FeatureSet
+  /** What some host gives or may give, none is known to lack, and some is not known to give: guests are not given it. */
+  readonly unknown: FeatureSet
+  /** Undefined: no model fits. */
+  readonly definition?: PoolDefinition
+  readonly chosen?: Candidate
+  readonly runnersUp: readonly Candidate[]
+}
+
+/** The one answer to what the guests of these hosts should be given: every question about a pool gives it. */
+export function poolCpuOf(context: Context, releases: ReleaseTable, groups: readonly Group[]): PoolCpu {
+  const { db } = context
+  const { given, able, open } = findCommonOffer(db.features, groups)
+  const choice = choose(context, releases, groups)
+  const unknown = unionOfPossible(groups).meet(open).minus(able)
+  if (!choice) return { features: given, unknown, runnersUp: [] }
+  const { chosen, runnersUp } = choice
+  const features = chosen.model.features.meet(able).join(db.features.setOf(chosen.added))
+  const assumed = db.features.setOf(chosen.assumed)
+  const definition = definitionOf(context, features.join(assumed), vendorOf(context, groups), chosen)
+  return { features, unknown: unknown.minus(assumed), definition, chosen, runnersUp }
+}
+
+const unionOfPossible = (groups: readonly Group[]): FeatureSet =>
+  groups.reduce(
+    (all, { evidence, features, withheld }) => all.join((evidence?.possible ?? features).minus(withheld)),
+    FeatureSet.empty,
+  )
+
+function vendorOf({ db }: Context, groups: readonly Group[]): Vendor | undefined {
+  const vendors = new Set(groups.map(({ vendor }) => vendor))
+  const [name] = vendors.size === 1 ? vendors : []
+  return name === undefined ? undefined : db.vendor(name)
 }
 
 /** The candidate written down for guests that have all of `given`. */
-export function expressionOf(
+function definitionOf(
   { map }: Context,
   given: FeatureSet,
   vendor: Vendor | undefined,
-  { model, added, disabled, needs }: Candidate,
-): Expression {
-  const cpu = requireDecoder(map).decodeOn({ features: given, vendor }, model, { migratable: true })
+  { model, added, disabled, assumed, needs }: Candidate,
+): PoolDefinition {
+  const { db, decodeOn } = requireDecoder(map)
   const off = disabled.map(({ name }): CpuFeature => ({ name, policy: 'disable' }))
+  // What is turned off is said after it.
+  const kept = model.features.minus(db.features.setOf(disabled))
+  const cpu = decodeOn({ features: given.join(kept), vendor }, model, {})
   const features = off.reduce(addIfMissing, cpu.features)
   const pinned = model.canonical ?? model.name
   return {
@@ -221,6 +270,7 @@ export function expressionOf(
     pinned,
     added: namesOf(added),
     disabled: namesOf(disabled),
+    assumed: namesOf(assumed),
     xml: printCpu({ ...cpu, features }),
     qemu: printQemuCpu({ type: 'guest', model: pinned, features: [...added.map(requireFeature), ...off] }),
     needs,

@@ -1,5 +1,4 @@
 import { bytewise } from '../../core/text.ts'
-import { findOfferedByHypervisor } from '../../fleet/offered.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
@@ -13,7 +12,7 @@ import { baselineOf } from '../../fleet/pools.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
-import { choose } from './choice.ts'
+import { poolCpuOf } from './choice.ts'
 
 export interface PoolsOptions {
   /** The most pools. */
@@ -95,10 +94,10 @@ function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPoo
 }
 
 function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswer {
-  const { context, valuation, releases } = view
-  const { groups, baseline, weight, value, level, vendors } = pool
+  const { context, releases } = view
+  const { groups, weight, value, level, vendors } = pool
   const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
-  const choice = choose(context, releases, findOfferedByHypervisor(context.db, groups), groups)
+  const { features, unknown, definition } = poolCpuOf(context, releases, groups)
   return {
     name: label ?? names[0] ?? '',
     hosts: names,
@@ -106,9 +105,11 @@ function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswe
     weight,
     value,
     level: level?.name ?? null,
-    features: context.db.features.in(baseline).filter(feature => valuation.worthOf(feature) > 0).length,
+    features: context.db.features.count(features),
+    unknown: context.db.features.count(unknown),
     vendors,
-    model: choice?.chosen.model.name ?? null,
+    model: definition?.model ?? null,
+    expression: definition ?? null,
   }
 }
 

@@ -1,17 +1,18 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
+import { FeatureCount } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A pool at one time. */
 export const PoolSummary = v.strictObject({
   hosts: v.number(),
   weight: v.number(),
-  features: described(v.number(), 'How many features its baseline has.'),
+  features: FeatureCount,
   level: described(v.nullable(v.string()), 'The x86-64 level that its guests reach; null: none.'),
   model: described(
     v.nullable(v.string()),
-    'The model that its guests are given, as `cpu-baseline` names it; null: none fits.',
+    'The model of the shortest definition for its guests, as `explain` has it; null: none fits.',
   ),
   value: v.number(),
 })

@@ -1,9 +1,7 @@
-import { requireDecoder } from '../../arch/registry.ts'
 import { nearest } from '../../core/text.ts'
 import {
   compareGuests,
   comparePools,
-  findGuestModel,
   type GuestDelta,
   isPoolChanged,
   type PoolDelta,
@@ -14,9 +12,11 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
+import { offersOf } from '../input/fleet/host-evidence.ts'
 import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/describe.ts'
+import { poolCpuOf } from '../pools/choice.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   DeltaAnswer,
@@ -33,7 +33,7 @@ export function whatIfAnswer(
   before: FleetView,
   changes: readonly FleetChange[],
 ): WhatIfAnswer {
-  const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes)
+  const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes, offersOf(context))
   const after = viewOf(context, { ...before.fleet, hosts })
   return {
     changes: changes.map((change, i) => ({
@@ -136,20 +136,22 @@ export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
 }
 
 function poolAnswer(
-  { db, context }: FleetView,
+  { db, context, releases }: FleetView,
   { label, before, after, gained, lost }: PoolDelta,
 ): PoolDeltaAnswer {
-  const state = (of: PoolState | undefined): PoolSummary | null =>
-    of
-      ? {
-          hosts: of.hosts,
-          weight: of.weight,
-          features: db.features.count(of.baseline),
-          level: of.level?.name ?? null,
-          model: findGuestModel(requireDecoder(context.map), of.pool.groups) ?? null,
-          value: of.value,
-        }
-      : null
+  const state = (of: PoolState | undefined): PoolSummary | null => {
+    if (!of) return null
+    const { hosts, weight, level, value, pool } = of
+    const { features, definition } = poolCpuOf(context, releases, pool.groups)
+    return {
+      hosts,
+      weight,
+      features: db.features.count(features),
+      level: level?.name ?? null,
+      model: definition?.model ?? null,
+      value,
+    }
+  }
   return {
     pool: label,
     before: state(before),

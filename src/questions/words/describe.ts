@@ -83,6 +83,8 @@ function sentence(note: Note): string {
         `its CPU is ${note.mode} and its host is not known, so what it relies on is not either: ` +
         'put its file in a folder called like its host, or name the host in the fleet file'
       )
+    case 'guest-model-unknown':
+      return `its model ${note.model} is unknown here: where it can go is not known, unless what it has as it runs is read`
     case 'hypervisor-only':
       return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
     case 'accelerator-not-probed':

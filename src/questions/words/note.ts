@@ -33,6 +33,7 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'file-without-cpu' }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
+  | { readonly kind: 'guest-model-unknown'; readonly model: string }
   | { readonly kind: 'hypervisor-only' }
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }

@@ -1,11 +1,11 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
-import { findOfferedByHypervisor } from '../../../src/fleet/offered.ts'
 import { PRINTERS } from '../../../src/formats/printers.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
-import { describeModels } from '../../../src/questions/explain/compute.ts'
+import { runnersUpOf } from '../../../src/questions/explain/compute.ts'
+import { poolCpuOf } from '../../../src/questions/pools/choice.ts'
 import { describeModel, describeNote } from '../../../src/questions/words/describe.ts'
 import { byHosts } from '../../../src/questions/words/note.ts'
 import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
@@ -75,9 +75,10 @@ export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
   const { view } = analysis
   const groups = analysis.in(scope)
   if (groups.length === 0) return []
-  const { expression, runnersUp } = describeModels(view, groups, findOfferedByHypervisor(view.db, groups))
-  const best = expression && { ...expression, added: expression.added.length, why: 'the shortest definition' }
-  return [...(best ? [best] : []), ...runnersUp].map(({ model, why, added, disabled, needs }) => ({
+  const cpu = poolCpuOf(view.context, view.releases, groups)
+  const { definition } = cpu
+  const best = definition && { ...definition, added: definition.added.length, why: 'the shortest definition' }
+  return [...(best ? [best] : []), ...runnersUpOf(cpu)].map(({ model, why, added, disabled, needs }) => ({
     model,
     why,
     added,

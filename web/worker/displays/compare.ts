@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../../src/core/feature-set.ts'
 import { count } from '../../../src/core/text.ts'
-import { baselineOf } from '../../../src/fleet/pools.ts'
+import { poolCpuOf } from '../../../src/questions/pools/choice.ts'
 import type { CompareDisplay } from '../../shared/displays.ts'
 import type { ComparedCpu, HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -47,9 +47,10 @@ export function displayComparison(
 
 function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Side | undefined {
   const { db } = analysis.view
-  const level = (features: FeatureSet) => analysis.level({ features })
+  const level = (features: FeatureSet) => analysis.level(features)
   if (subject === 'pool') {
-    const features = baselineOf(analysis.in(scope))
+    const { context, releases } = analysis.view
+    const { features } = poolCpuOf(context, releases, analysis.in(scope))
     return {
       title: 'Common to all hosts',
       features,
@@ -71,14 +72,14 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
   const { vendor, signature, microarchitecture, physBits, microcode, features, title } = analysis.group(group)
   const facts = {
     vendor: vendor ?? '',
-    level: level(group.features),
+    level: level(group.offered),
     features: `${features}`,
     signature,
     microarchitecture: microarchitecture ?? '',
     microcode: microcode.join(', '),
     'address bits': physBits === null ? '' : `${physBits}`,
   }
-  return { title, features: group.features, facts }
+  return { title, features: group.offered, facts }
 }
 
 /** `kvm-a01 and 6 more compared with kvm-a03: 4 more features, 2 fewer` */

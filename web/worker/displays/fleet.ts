@@ -42,7 +42,7 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
 function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetDisplay['levels'] {
   const counts = new Map<string, number>()
   for (const group of groups) {
-    const level = analysis.level(group)
+    const level = analysis.level(group.offered)
     counts.set(level, (counts.get(level) ?? 0) + group.hosts.length)
   }
   return [...counts].map(([level, hosts]) => ({ level, hosts })).sort((a, b) => (a.level < b.level ? 1 : -1))

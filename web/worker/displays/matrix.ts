@@ -1,7 +1,8 @@
 import type { Feature } from '../../../src/core/feature.ts'
 import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
-import { unionOf } from '../../../src/fleet/pools.ts'
+import { findCommonOffer } from '../../../src/fleet/offered.ts'
+import { baselineOf, unionOf } from '../../../src/fleet/pools.ts'
 import type { CauseAnswer } from '../../../src/questions/explain/answer.ts'
 import type { MatrixDisplay, MatrixRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
@@ -18,7 +19,12 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
   const groups = analysis.in(scope)
   const causes = new CauseList()
   const why = new Map<Feature, Uint16Array>()
-  for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(groups)) {
+  const open = findCommonOffer(db.features, groups).open
+  for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(
+    groups,
+    undefined,
+    open.minus(baselineOf(groups)),
+  )) {
     const row = new Uint16Array(groups.length)
     for (const { finding, groups: lacking } of because) {
       const number = causes.number(analysis.describer.cause(finding))
@@ -28,7 +34,7 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
   }
   const any = unionOf(groups)
   const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
-    const has = groups.map(group => feature.bits.leq(group.features))
+    const has = groups.map(group => feature.bits.leq(group.offered))
     return {
       ...analysis.feature(feature),
       cells: has.map(yes => (yes ? '1' : '0')).join(''),

@@ -50,7 +50,7 @@ function graphOf(
   analysis: Analysis,
   groups: readonly Group[],
 ): Pick<MigrationDisplay, 'clusters' | 'arrows'> {
-  const guests = groups.map(makeFullGuest(analysis.view.db.features))
+  const guests = groups.map(makeFullGuest(analysis.view.db))
   const ways = new Map(groups.map((from, i) => [from, new Set(groups.filter(to => movesTo(guests[i], to)))]))
   const clusterOf = clustersOf(groups, ways)
   const heads = [...new Set(clusterOf.values())]

@@ -47,8 +47,7 @@ export function assembleFleet(
     requirements: rules?.requirements ?? [],
   }
   const named = found.hosts.flatMap(host => host.notes.map(note => ({ ...note, source: typedName(host) })))
-  const assumed =
-    guests.length > 0 ? hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty) : []
+  const assumed = hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty)
   const offer =
     assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
   return { fleet, notes: [...named, ...notes, ...findContradictions(context, guests, hosts), ...offer] }
@@ -198,9 +197,9 @@ function assembleGuests(
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
   const notes: Note[] = []
   const byName = hostsByWord(hosts)
-  const full = makeFullGuest(db.features)
+  const full = makeFullGuest(db)
   const pools = new Set(hosts.map(({ pool }) => pool))
-  const guests = found.map((guest): FleetGuest => {
+  const guests = definedModels(found).map((guest): FleetGuest => {
     const { document, facts } = guest
     const said = rules?.guests.findLast(rule => fits(rule, document.path))
     const wanted = said?.says.host
@@ -215,7 +214,7 @@ function assembleGuests(
     if (follows && !host) {
       notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
     }
-    const { optional, onHost: _, ...known } = facts
+    const { optional, onHost: _, without: __, ...known } = facts
     const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
     return {
       ...known,
@@ -227,6 +226,26 @@ function assembleGuests(
     }
   })
   return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
+}
+
+/** A model that another document defines, as Proxmox VE's `cpu-models.conf` does, is known. */
+function definedModels(found: readonly Placed<GuestMember>[]): Placed<GuestMember>[] {
+  const byName = new Map(found.map(({ facts }) => [facts.name, facts]))
+  return found.map(guest => {
+    const { facts, notes } = guest
+    const { unknownModel = '', features, without = FeatureSet.empty } = facts
+    const model = byName.get(unknownModel)
+    if (!model || model.unknownModel !== undefined) return guest
+    const all = {
+      features: model.features.minus(without).join(features),
+      requestedModel: model.requestedModel,
+    }
+    return {
+      ...guest,
+      facts: { ...facts, ...all, unknownModel: undefined },
+      notes: notes.filter(({ kind }) => kind !== 'guest-model-unknown'),
+    }
+  })
 }
 
 /** Hosts by name and, where only one ends so, by the last word of their names. */

@@ -1,15 +1,17 @@
+import type { Offered } from '../../../arch/driver.ts'
 import { driverOf } from '../../../arch/registry.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
+import type { OfferOf } from '../../../fleet/change/what-if.ts'
+import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
+import { findUnmovable } from '../../../fleet/offered.ts'
+import type { HypervisorVersions } from '../../../map/kvm-rules.ts'
 import type { Context } from '../../context.ts'
 import type { HostMember } from './members.ts'
 
-/** What a host is known to give guests, and what of it only those that ask. */
-export interface HostOffer {
-  readonly evidence?: Evidence | undefined
-  readonly onRequest?: FeatureSet | undefined
-}
+/** What a host is known to give guests. */
+type HostOffer = Pick<FleetHost, 'evidence' | 'withheld' | 'unsure'>
 
 /**
  * What hosts give guests. Where a hypervisor's description was read, that decides, and what the CPU is known to lack is
@@ -19,6 +21,7 @@ export class HostOffers {
   readonly #context: Context
   /** By what offers depend on: hosts are many, their CPUs few. */
   readonly #made = new Map<string, HostOffer>()
+  readonly #withheld = new Map<string, Offered>()
   readonly #sets = new Interner()
 
   constructor(context: Context) {
@@ -39,13 +42,16 @@ export class HostOffers {
     const { map, db } = this.#context
     const hardware = offered ? hardwareFeatures : features
     const all = known ?? db.features.all
+    const predict = driverOf(map, 'x86_64')?.predictOffered
+    const versions = { kernel: versionOf(kernel), qemu: versionOf(hypervisor) }
+    const usual = this.#withheldOf(vendor, versions)
+    const unmovable = findUnmovable(db)
     if (offered) {
       const lacking = hardware ? all.minus(hardware) : FeatureSet.empty
-      return { evidence: Evidence.recorded(FeatureSet.empty, lacking).refinedBy(offered) }
+      const evidence = Evidence.recorded(FeatureSet.empty, lacking).refinedBy(offered)
+      return { evidence, withheld: usual.join(unmovable) }
     }
-    const predict = driverOf(map, 'x86_64')?.predictOffered
     if (!hardware || !predict) return {}
-    const versions = { kernel: versionOf(kernel), qemu: versionOf(hypervisor) }
     const predicted = predict({ has: hardware, known: all }, vendor, versions)
     const { has, onRequest } = predicted
     // What the CPU has and KVM is said never to give is assumed absent, which is no knowledge.
@@ -55,10 +61,39 @@ export class HostOffers {
     const assumed = has.join(onRequest).join(likely)
     return {
       evidence: Evidence.recorded(FeatureSet.empty, absent).assuming(assumed),
-      onRequest: onRequest.join(likely),
+      withheld: usual.join(onRequest).join(unmovable),
+      unsure: likely,
     }
+  }
+
+  /** What a CPU that had everything would not give unasked. */
+  #withheldOf(vendor: string | undefined, versions: HypervisorVersions): FeatureSet {
+    const { map, db } = this.#context
+    const key = [vendor, versions.kernel, versions.qemu].join(' ')
+    const predict = driverOf(map, 'x86_64')?.predictOffered
+    const predicted = this.#withheld.get(key) ?? predict?.({ has: db.features.all }, vendor, versions)
+    if (predicted) this.#withheld.set(key, predicted)
+    return predicted ? predicted.onRequest.join(predicted.known.minus(predicted.has)) : FeatureSet.empty
   }
 }
 
-/** `6.8` of `6.8.0-45-generic`, `8.2` of `QEMU 8.2.1`. */
-const versionOf = (text: string | undefined): string | undefined => /\d+\.\d+/.exec(text ?? '')?.[0]
+/**
+ * What hosts would give guests with other features: where that is assumed of the CPU, what KVM makes of the new one; else
+ * what comes and goes.
+ */
+export function offersOf(context: Context): OfferOf {
+  const offers = new HostOffers(context)
+  return (host, features) => {
+    const { evidence, features: old } = host
+    if (!evidence) return {}
+    if (host.hardwareFeatures || !evidence.present.isEmpty) {
+      const changed = evidence.changed(features.minus(old), old.minus(features))
+      return { evidence: changed, withheld: host.withheld, unsure: host.unsure }
+    }
+    const known = evidence.recorded.join(evidence.assumed).join(old).join(features)
+    return offers.of({ ...host, features, known })
+  }
+}
+
+/** `6.8` of `6.8.0-45-generic`, `8.2` of `QEMU 8.2.1`; undefined of another hypervisor's version. */
+const versionOf = (text = ''): string | undefined => /(?:^|(?:qemu|kvm).*?[ -])(\d+\.\d+)/i.exec(text)?.[1]

@@ -41,7 +41,7 @@ export const folderOf = (path: string): string => path.slice(0, Math.max(0, path
 /** What a document says of a host's CPU: everything but where the host belongs. */
 export type HostMember = Omit<
   FleetHost,
-  'name' | 'path' | 'pool' | 'weight' | 'documentHash' | 'evidence' | 'onRequest'
+  'name' | 'path' | 'pool' | 'weight' | 'documentHash' | 'evidence' | 'withheld' | 'unsure'
 > & {
   /** The features of the CPU that the document can tell of; absent: all. */
   readonly known?: FeatureSet | undefined
@@ -50,10 +50,7 @@ export type HostMember = Omit<
 }
 
 /** What a hypervisor says that it can give guests on its host. */
-export type HypervisorFacts = Pick<
-  FleetHost,
-  'features' | 'vendor' | 'model' | 'physBits' | 'hypervisor' | 'readFrom'
-> & {
+export type HypervisorFacts = Omit<HostMember, 'known' | 'hardwareFeatures'> & {
   readonly models: HypervisorModels
   readonly offered: Evidence
 }
@@ -63,6 +60,8 @@ export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
   readonly onHost?: string | undefined
   /** What it takes where its host has it. */
   readonly optional?: FeatureSet
+  /** Of an unknown model: what it is not to have of that. */
+  readonly without?: FeatureSet
 }
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */

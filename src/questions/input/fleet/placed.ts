@@ -83,7 +83,10 @@ function withHypervisor(
   hypervisor: Placed<HypervisorFacts> | undefined,
 ): Placed<HostMember> {
   if (!hypervisor) return host
-  const { features, models, offered, physBits, hypervisor: name, readFrom = [] } = hypervisor.facts
+  const { features, models, offered, physBits, hypervisor: name, emulatorModels, readFrom } = hypervisor.facts
+  const notes = [...host.notes, ...hypervisor.notes]
+  // A list of names tells nothing of what is given.
+  if (emulatorModels && models.size === 0) return { ...host, facts: { ...host.facts, emulatorModels }, notes }
   const more = {
     hardwareFeatures: host.facts.features,
     features,
@@ -91,9 +94,9 @@ function withHypervisor(
     offered,
     physBits: host.facts.physBits ?? physBits,
     hypervisor: host.facts.hypervisor ?? name,
-    readFrom: [...(host.facts.readFrom ?? []), ...readFrom],
+    readFrom: [...(host.facts.readFrom ?? []), ...(readFrom ?? [])],
   }
-  return { ...host, facts: { ...host.facts, ...more }, notes: [...host.notes, ...hypervisor.notes] }
+  return { ...host, facts: { ...host.facts, ...more }, notes }
 }
 
 /** `path/as/typed.xml`, with `#N` where a document has several. */

@@ -51,7 +51,8 @@ export function guestOfCpu(
   cpu: GuestCpu,
   about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost'>,
 ): Member {
-  const { features, notes } = knownFeatures(context, cpu)
+  const isUnknown = cpu.model !== undefined && !context.db.model(cpu.model)
+  const { features, notes } = knownFeatures(context, isUnknown ? { ...cpu, model: undefined } : cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
   const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
@@ -63,8 +64,10 @@ export function guestOfCpu(
     mode,
     physBits,
     requestedModel: findRequestedModel(context, cpu),
+    ...(isUnknown && { unknownModel: model, without: turnedOff(context, cpu) }),
   }
-  return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes }
+  const told: Note[] = isUnknown ? [...notes, { kind: 'guest-model-unknown', model: cpu.model ?? '' }] : notes
+  return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes: told }
 }
 
 function findRequestedModel(
@@ -81,6 +84,11 @@ function findRequestedModel(
     replaceable: fallback !== 'forbid',
   }
 }
+
+const turnedOff = ({ db }: Context, { features }: Cpu): FeatureSet =>
+  db.features.setOfNames(
+    features.flatMap(({ name, policy }) => (policy === 'disable' || policy === 'forbid' ? name : [])),
+  )
 
 /** What the guest takes where its host has it. */
 function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
@@ -135,7 +143,7 @@ function membersIn(context: Context, found: Found, source: string): Member[] {
     case 'document':
       return membersOfDocument(context, found.element)
     case 'dump':
-      return [hostOfDumps(context, found.dumps)]
+      return [memberOfDumps(context, found.dumps)]
     case 'conversation':
       return [hypervisorOfConversation(context, readRecording(found.messages, source)) ?? []].flat()
     case 'statement':
@@ -230,6 +238,15 @@ function aroundHost(capabilities: Element): Partial<HostMember> {
     uuid: uuid && textOf(uuid).trim(),
     cpus: Number.isSafeInteger(cpus) && cpus > 0 ? cpus : undefined,
   }
+}
+
+/** A dump of what guests are given, not of what the CPU has, describes a hypervisor that tells nothing of models. */
+function memberOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
+  const member = hostOfDumps(context, dumps)
+  if (member.kind !== 'host' || dumps[0]?.layer !== 'offered') return member
+  const { known = context.db.features.all, ...facts } = member.facts
+  const offered = Evidence.recorded(facts.features, known)
+  return { ...member, kind: 'hypervisor', facts: { ...facts, models: new Map(), offered } }
 }
 
 /** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */

@@ -1,3 +1,4 @@
+import { driverOf } from '../../../arch/registry.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
 import type { Statement } from '../../../formats/found.ts'
@@ -16,7 +17,7 @@ export function memberOfStatement(context: Context, statement: Statement): Membe
   const absent = resolveWords(db, vocabulary, statement.absent ?? [])
   const absentBits = db.features.setOf(absent.features)
   const listed = db.features.setOf(present.features)
-  const features = listed.join(withNeeds(db, listed.join(impliedBy(db, statement))).minus(absentBits))
+  const features = listed.join(withNeeds(db, listed.join(impliedBy(context, statement))).minus(absentBits))
   const missing = absentBits.minus(features)
   const covered = complete ? coverageOf(db, vocabulary).join(features) : features
   const known = covered.join(missing)
@@ -34,13 +35,16 @@ export function memberOfStatement(context: Context, statement: Statement): Membe
 
 /**
  * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
- * model's features, and a model that is usable there is given with all of its own.
+ * model's features, and a model that is usable there is given with all of its own but what KVM gives on request only.
  */
-function impliedBy(db: Database, { arch, model, models, layer }: Statement): FeatureSet {
-  const usable = [...(models ?? [])].flatMap(([name, blockers]) => (blockers?.length ? [] : name))
+function impliedBy({ db, map }: Context, { arch, model, models, layer, vocabulary }: Statement): FeatureSet {
+  const asked = driverOf(map, 'x86_64')?.predictOffered?.({ has: db.features.all }).onRequest
+  // QEMU's models of some names are not libvirt's.
+  const listed = vocabulary === 'qemu' ? [] : [...(models ?? [])]
+  const usable = listed.flatMap(([name, blockers]) => (blockers?.length ? [] : name))
   const named = layer === 'offered' ? usable : [...usable, model ?? '']
   const [lowest] = arch === 'x86_64' ? builtinLevels(db.features) : []
-  const all = named.flatMap(name => db.model(name)?.features ?? [])
+  const all = named.flatMap(name => db.model(name)?.features.minus(asked ?? FeatureSet.empty) ?? [])
   return all.reduce((set, features) => set.join(features), lowest?.needs ?? FeatureSet.empty)
 }
 
@@ -54,6 +58,7 @@ function withNeeds(db: Database, features: FeatureSet): FeatureSet {
 /** What a host keeps of a statement beside its features. */
 const pick = ({
   uuid,
+  emulatorModels,
   vendor,
   model,
   signature,
@@ -65,6 +70,7 @@ const pick = ({
   vulnerabilities,
 }: Omit<Statement, 'vocabulary' | 'complete' | 'name' | 'layer' | 'models' | 'notes'>) => ({
   uuid,
+  emulatorModels,
   vendor,
   model,
   signature,

@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { advise, explain, pools as planPools, whatIf } from '../../src/index.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { hostXml } from '../cli/virt-cpu.ts'
+import { runs } from '../effort.ts'
+
+const models = CpuMap.builtIn()
+  .of('x86')
+  .models.filter(({ vendor, features }) => vendor?.name === 'Intel' && features.size > 40)
+const some = [
+  'md-clear',
+  'ssbd',
+  'acpi',
+  'ht',
+  'vmx',
+  'hle',
+  'rtm',
+  'pku',
+  'xsaves',
+  'invtsc',
+  'smx',
+  'avx512f',
+]
+
+/** What the hypervisor gives by default, beside the host or in its place. */
+const domcaps = (model: string, added: readonly string[]) =>
+  `<domainCapabilities><arch>x86_64</arch><cpu><mode name='host-model' supported='yes'><model>${model}</model>
+${added.map(name => `<feature policy='require' name='${name}'/>`).join('')}</mode></cpu></domainCapabilities>`
+
+const host = fc
+  .record({
+    model: fc.constantFrom(...models.map(({ name }) => name)),
+    added: fc.subarray(some),
+    known: fc.constantFrom('hardware', 'hardware', 'both', 'offered', 'flags'),
+  })
+  .map(({ model, added, known }) => {
+    const own = [{ end: '.xml', text: hostXml(model, added) }]
+    const offered = [{ end: '.domcaps.xml', text: domcaps(model, added) }]
+    const flags = `flags : fpu sse2 ${added.join(' ').replaceAll('-', '_')}\n`
+    if (known === 'flags') return [{ end: '.txt', text: flags }]
+    return known === 'hardware' ? own : known === 'offered' ? offered : [...own, ...offered]
+  })
+
+const fleets = fc
+  .array(fc.record({ host, pool: fc.constantFrom('a', 'b') }), { minLength: 1, maxLength: 6 })
+  .map(list =>
+    list.flatMap(({ host: files, pool }, i) =>
+      files.map(({ end, text }) => ({ path: `${pool}/n${i}${end}`, text })),
+    ),
+  )
+
+function explained(documents: { path: string; text: string }[]) {
+  const answer = explain({ documents })
+  if ('feature' in answer || 'mostExpensive' in answer) throw new Error('another answer')
+  return answer.pools
+}
+
+test('a pool has one model, one count and one definition, whichever question is asked', () => {
+  fc.assert(
+    fc.property(fleets, documents => {
+      const now = new Map(planPools({ documents }).now?.pools.map(pool => [pool.name, pool]))
+      for (const { pool, features, expression, kept } of explained(documents)) {
+        expect(kept.reduce((sum, { features: of }) => sum + of.length, 0)).toBe(features)
+        expect(now.get(pool)).toMatchObject({ features, expression, model: expression?.model ?? null })
+      }
+      // What a pool was before a host joins it is what it is.
+      const add = [...now.keys()].map(pool => ({ pool, path: 'new.xml', text: hostXml('Nehalem', ['vmx']) }))
+      const changed = whatIf({ documents, add })
+      if (!('pools' in changed)) throw new Error('another answer')
+      for (const { pool, before } of changed.pools) {
+        const { model, features } = now.get(pool) ?? {}
+        expect(before).toMatchObject({ model, features })
+      }
+    }),
+    { numRuns: runs(40) },
+  )
+})
+
+test('advise has one baseline for all hosts as explain has it', () => {
+  fc.assert(
+    fc.property(fleets, documents => {
+      const flat = documents.map(({ path, text }) => ({ path: path.slice(2), text }))
+      const { strategies } = advise({ documents: flat })
+      const [one, ...others] = strategies.find(({ strategy }) => strategy === 'common')?.definitions ?? []
+      if (others.length > 0) return
+      const [pool] = explained(flat)
+      expect(one).toMatchObject({ features: pool?.features, expression: pool?.expression })
+    }),
+    { numRuns: runs(40) },
+  )
+})
