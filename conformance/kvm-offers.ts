@@ -20,6 +20,9 @@ import { Family } from './report.ts'
 /** What KVM gives on a host, as a QEMU there reported it, and what the host's CPU has. */
 interface Recording {
   readonly name: string
+  /** Its `<cpudata>`. */
+  readonly cpu: string
+  readonly replies: string
   readonly cpuid: Cpuid
   readonly qemu: QemuCapabilities
 }
@@ -72,18 +75,22 @@ function readLines(file: string, line: RegExp): Map<string, string> {
 }
 
 /** libvirt's test data: the CPUs of which QEMU's answer was recorded too, and its QEMUs on one of these. */
-function readRecordings(data: DataFolder): Recording[] {
+export function readRecordings(data: DataFolder): Recording[] {
   const [cpus, qemus] = [data.folder('cputestdata'), data.folder('qemucapabilitiesdata')]
-  const cpuidOf = (cpu: string) => parseCpudata(parseXml(cpus.text(`x86_64-cpuid-${cpu}.xml`)))
+  const recordingOf = (name: string, of: string, replies: string): Recording => {
+    const cpu = cpus.text(`x86_64-cpuid-${of}.xml`)
+    const qemu = parseQemuCapabilities(replies, name, 'x86_64')
+    return { name, cpu, replies, cpuid: parseCpudata(parseXml(cpu)), qemu }
+  }
   const single = cpus.names().flatMap(file => {
     const [, name = ''] = /^x86_64-cpuid-(.+)\.json$/.exec(file) ?? []
     if (!name || !cpus.has(`x86_64-cpuid-${name}.xml`)) return []
-    return [{ name, cpuid: cpuidOf(name), qemu: parseQemuCapabilities(cpus.text(file), file, 'x86_64') }]
+    return [recordingOf(name, name, cpus.text(file))]
   })
   const whole = qemus.names().flatMap(name => {
     const cpu = /^caps_.*_x86_64\.replies$/.test(name) && HOST_OF_REPLIES
     if (!cpu || !cpus.has(`x86_64-cpuid-${cpu}.xml`)) return []
-    return [{ name, cpuid: cpuidOf(cpu), qemu: parseQemuCapabilities(qemus.text(name), name) }]
+    return [recordingOf(name, cpu, qemus.text(name))]
   })
   return [...single, ...whole]
 }

@@ -15,6 +15,7 @@ import { kvmOffers } from './kvm-offers.ts'
 import { libvirt12 } from './libvirt12.ts'
 import { libvirt12Baselines } from './libvirt12-baselines.ts'
 import { partialDumps } from './partial-dumps.ts'
+import { assumedDefinitions, recordedDefinitions } from './pool-definitions.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
@@ -62,6 +63,14 @@ const PARTS: readonly Part[] = [
     name: 'kvm offers',
     needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata']],
     run: data => [kvmOffers(contextOf(), data.folder(...TESTS))],
+  },
+  {
+    name: 'pool definitions',
+    needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata'], ['real-cpus']],
+    run: data => [
+      assumedDefinitions(contextOf(), data.folder('real-cpus')),
+      recordedDefinitions(contextOf(), data.folder(...TESTS)),
+    ],
   },
   {
     name: 'libvirt 12, built in',
