@@ -40,6 +40,7 @@ const EXPECTED = [LibvirtError, ParseError, FileError, ProbeError, BadRequest]
 export function linesOf(error: unknown): readonly string[] {
   if (error instanceof UsageError) throw error
   if (error instanceof CommandError) return error.lines
+  if (error instanceof AggregateError) return error.errors.flatMap(linesOf)
   if (error instanceof Error && EXPECTED.some(kind => error instanceof kind)) return [error.message]
   if (process.env.VIRT_CPU_DEBUG) throw error
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

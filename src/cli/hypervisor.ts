@@ -1,7 +1,8 @@
 import type { Dialogue } from '../arch/dialogue.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../formats/arch-names.ts'
-import { filesOf, type InputFile, readWholeText } from '../host/files/files.ts'
+import { isBadFile } from '../host/files/file-error.ts'
+import { filesOf, type InputFile, noteOfFile, readWholeText } from '../host/files/files.ts'
 import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
 import { parseRecording } from '../qemu/qmp/conversation.ts'
 import type { Context } from '../questions/context.ts'
@@ -143,10 +144,9 @@ export async function openHosts(
   const hosts: HypervisorHost[] = []
   const notes: Note[] = []
   for (const file of filesOf(paths)) {
-    const found = readHosts(context, file, request)
+    const { found, skipped } = await readHosts(context, file, request)
     hosts.push(...found)
-    if (found.length === 0)
-      notes.push({ kind: 'dump', source: file.path, text: 'passed over: tells of no hypervisor' })
+    if (skipped) notes.push(skipped)
   }
   const arches = new Set(hosts.map(({ arch }) => arch))
   if (arches.size > 1) throw new CommandError([`hosts of several architectures: ${[...arches].join(', ')}`])
@@ -154,16 +154,26 @@ export async function openHosts(
   return { hosts, notes }
 }
 
-/** Empty for a file of a directory that describes no hypervisor. @throws FileError, ParseError, CommandError */
-function readHosts(
+interface ReadHosts {
+  readonly found: readonly HypervisorHost[]
+  /** Why a file of a directory was left out. */
+  readonly skipped?: Note
+}
+
+/** @throws FileError, ParseError, CommandError for a file that was named */
+async function readHosts(
   context: Context,
   { path, named }: InputFile,
   request: HypervisorRequest,
-): HypervisorHost[] {
-  const text = readWholeText(path)
+): Promise<ReadHosts> {
   try {
-    return (named ? requireHosts : recordedHosts)(context, text, path, request)
+    const text = readWholeText(path)
+    const found = (named ? requireHosts : recordedHosts)(context, text, path, request)
+    if (found.length > 0) return { found }
+    const note = { kind: 'dump', source: path, text: 'passed over: tells of no hypervisor' } as const
+    return { found, skipped: note }
   } catch (error) {
+    if (!named && isBadFile(error)) return { found: [], skipped: await noteOfFile(path, error) }
     throw error instanceof LibvirtError
       ? new CommandError([`Failed to use the hypervisor of '${path}'`, error.message], { cause: error })
       : error

@@ -6,7 +6,7 @@ import { inputOfFleet } from '../questions/input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../questions/input/fleet/view.ts'
 import type { AnyQuestion, Outcome } from '../questions/question.ts'
 import type { AnswerOf, Schema } from '../questions/schema.ts'
-import { noteLine } from '../questions/words/describe.ts'
+import { describeNotes, noteLines } from '../questions/words/describe.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
@@ -43,7 +43,7 @@ interface SchemaParts {
 }
 
 /** Inputs that every fleet question has and that the FLEET arguments stand for. */
-const NOT_OPTIONS = new Set(['documents', 'fleet'])
+const NOT_OPTIONS = new Set(['documents', 'fleet', 'noSkip'])
 
 /** The options of a question's input: one for each key, with its description. */
 const optionsOf = (input: Schema, fields: Fields, fleets: readonly string[]): OptionSpec[] =>
@@ -139,16 +139,45 @@ export interface GivenFleet {
   readonly notes: readonly Note[]
 }
 
-/** Reads the fleet of files, directories and a fleet file. @throws FileError, ParseError; CommandError where it has no host */
-async function givenFleet(session: Session, paths: readonly string[]): Promise<GivenFleet> {
+/**
+ * Reads the fleet of files, directories and a fleet file.
+ * @throws FileError, ParseError, AggregateError of these; CommandError where it has no host
+ */
+async function givenFleet(session: Session, paths: readonly string[], args: Arguments): Promise<GivenFleet> {
   const context = await openContext(session)
-  const { fleet, notes } = await readFleet(context, paths)
-  if (fleet.hosts.length === 0) throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`])
+  const { fleet, notes } = await readFleet(context, paths, { noSkip: args.has('no-skip') })
+  if (fleet.hosts.length === 0) {
+    const left = describeNotes(notes.filter(({ kind }) => OF_FILES.has(kind)))
+    throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`, ...left])
+  }
   return { context, view: viewOf(context, fleet), notes }
 }
 
 /** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
 const NO_HOSTS = 'a fleet needs what `virsh capabilities` printed on its hosts'
+
+/** Notes on files that were left out. */
+const OF_FILES: ReadonlySet<string> = new Set(['file-without-cpu', 'file-skipped'])
+
+/** How strictly a fleet is read and answered; of every command about one. */
+const STRICTNESS: readonly OptionSpec[] = [
+  {
+    name: 'no-skip',
+    help: 'a file of a directory that cannot be used is an error (status 2), not passed over',
+  },
+  {
+    name: 'strict',
+    help: 'what is not known counts as no: status 1 for an unknown verdict or a skipped host',
+  },
+]
+
+/** Whether a verdict counts as no: with `--strict` `unknown` does too. */
+export const countsAsNo = (verdict: string, args: Arguments): boolean =>
+  verdict === 'no' || (verdict === 'unknown' && args.has('strict'))
+
+/** Whether a file was left out that was meant to describe a host or a guest. */
+export const lacksHost = (notes: readonly Note[]): boolean =>
+  notes.some(({ kind }) => kind === 'file-skipped')
 
 /** The files of a command about a fleet. */
 export const FLEET: OptionSpec = {
@@ -195,7 +224,7 @@ export interface OwnCommand<Q extends AnyQuestion> {
   /** Writes other files from the answer. @throws FileError */
   readonly write?: (args: Arguments, answer: AnswerOf<Q['answer']>, given: GivenFleet) => void
   /** The exit status; 0 where absent. */
-  readonly status?: (answer: AnswerOf<Q['answer']>, args: Arguments) => number
+  readonly status?: (answer: AnswerOf<Q['answer']>, args: Arguments, notes: readonly Note[]) => number
 }
 
 /** The command of a question: its options are those of the question's input. */
@@ -211,6 +240,7 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         ...Object.values(fleets),
         ...(own.inputs?.arguments ?? []),
         ...optionsOf(question.input, fields, read),
+        ...(Object.keys(fleets).length > 0 ? STRICTNESS : []),
         ...FORMS,
         ...(own.forms ? [formOption(own.forms)] : []),
         ...options,
@@ -235,7 +265,12 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       const [answer] = answers
       const made = answer && own.forms?.[formOf(args) ?? '']?.(answer)
       if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made)
-      return Math.max(...answers.map(answer => own.status?.(answer, args) ?? 0))
+      return Math.max(
+        ...outcomes.map(({ answer, notes }) => {
+          const least = args.has('strict') && lacksHost(notes) ? 1 : 0
+          return own.status?.(answer as AnswerOf<Q['answer']>, args, notes) || least
+        }),
+      )
     },
   }
 }
@@ -279,10 +314,7 @@ async function printOutcomes(
 ): Promise<void> {
   if (typeof made === 'string') {
     session.out(made)
-    await printExplanation(
-      session,
-      outcomes.flatMap(({ notes = [] }) => notes.map(noteLine)),
-    )
+    await printExplanation(session, noteLines(outcomes.flatMap(({ notes = [] }) => notes)))
     return
   }
   const write = made || args.has('json') ? undefined : await question.report?.()
@@ -295,7 +327,7 @@ async function printOutcomes(
     for (const [i, { answer, notes = [] }] of outcomes.entries()) {
       if (i > 0) report.drawing(() => '\n')
       write?.(report, answer as never)
-      for (const note of notes) report.line(...noteLine(note))
+      for (const line of noteLines(notes)) report.line(...line)
     }
     return report
   })
@@ -347,7 +379,7 @@ async function readFleets(
   for (const [key, { name }] of Object.entries(fleets)) {
     const paths = args.all(name)
     if (paths.length === 0) continue
-    last = prepare(await givenFleet(session, paths), paths[0] ?? '')
+    last = prepare(await givenFleet(session, paths, args), paths[0] ?? '')
     const input = inputOfFleet(last)
     documents[key] = key === 'documents' ? input.documents : input
   }

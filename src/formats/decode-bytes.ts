@@ -30,10 +30,22 @@ const PACKED: readonly (readonly [at: number, mark: string, title: string, comma
   [0, '(\xb5/\xfd', 'zstd', 'unzstd'],
   [0, 'BZh', 'bzip2', 'bunzip2'],
   [0, 'PK\x03\x04', 'a zip archive', 'unzip'],
+  [0, '\x04"M\x18', 'lz4', 'unlz4'],
+  [0, '\x1f\x9d', 'compress', 'uncompress'],
+  [0, '7z\xbc\xaf\x27\x1c', 'a 7-Zip archive', '7z x'],
   [257, 'ustar', 'a tar archive', 'tar xf'],
 ]
 
 const GZIP = '\x1f\x8b'
+
+/** What a packed file is, by its first bytes, and whether it is one of many files; undefined: it is not packed. */
+export function packedAs(
+  bytes: Uint8Array,
+): { readonly title: string; readonly isArchive: boolean } | undefined {
+  if (begins(bytes, 0, GZIP)) return { title: 'gzip', isArchive: false }
+  const [, , title] = PACKED.find(([at, mark]) => begins(bytes, at, mark)) ?? []
+  return title === undefined ? undefined : { title, isArchive: title.endsWith('archive') }
+}
 
 const begins = (bytes: Uint8Array, at: number, mark: string): boolean =>
   [...mark].every((c, i) => bytes[at + i] === c.charCodeAt(0))

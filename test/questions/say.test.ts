@@ -80,6 +80,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'conversation-alone': [{ kind: 'conversation-alone' }, /^a conversation tells of QEMU alone: /],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
+  'file-skipped': [
+    { kind: 'file-skipped', fault: 'line 3: no end', looksLike: '<cpu>' },
+    /^skipped: line 3: no end \(looks like <cpu>\)$/,
+  ],
   probed: [
     {
       kind: 'probed',

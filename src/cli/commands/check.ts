@@ -2,14 +2,14 @@ import { checksOfCheck } from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
 import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
 import type { GivenFleet } from '../own.ts'
-import { ownCommand } from '../own.ts'
+import { lacksHost, ownCommand } from '../own.ts'
 import { CommandError } from '../spec.ts'
 
 export const command = ownCommand({
   question: checkQuestion,
   description:
     'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +
-    'Status 0: it keeps to them, 1: it does not, 2: could not read, or nothing is required.',
+    'Status 0: it keeps to them, 1: it does not, 2: a host could not be read, or nothing is required.',
   example: 'virt-cpu check test/stories/20/fleet.yaml',
   options: REPORTS,
   prepare: requireRequirements,
@@ -17,7 +17,11 @@ export const command = ownCommand({
     const paths = args.all('fleet')
     writeReports(args, () => checksOfCheck(answer, hostFiles(view.fleet.hosts, paths)), paths[0] ?? '')
   },
-  status: ({ passed }) => (passed ? 0 : 1),
+  // A host that could not be read may break what all others keep.
+  status: ({ passed }, _, notes) => {
+    if (lacksHost(notes)) return 2
+    return passed ? 0 : 1
+  },
 })
 
 /** @throws CommandError for a fleet without requirements */

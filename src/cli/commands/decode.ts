@@ -122,7 +122,7 @@ export const command: Command = {
         any = true
         session.out(decoder.take(input))
       },
-      without: source => skipped.push({ kind: 'file-without-cpu', source }),
+      skipped: note => skipped.push(note),
     })
     if (!any) throw new CommandError([`no CPU in ${args.all('file').join(', ')}`])
     await decoder.end(session, skipped)

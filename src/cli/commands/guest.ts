@@ -123,7 +123,7 @@ async function given({ place, argument, request, cpu }: GuestStart): Promise<Giv
 export async function hostDefinition(context: Context, args: Arguments): Promise<Cpu | undefined> {
   const path = args.get('host')
   if (path !== undefined) {
-    const input = await firstCpu({ path, named: true }, false)
+    const { cpu: input } = await firstCpu({ path, named: true }, false)
     return input && definitionOf(context, input, 'auto').value
   }
   return args.has('replies') ? undefined : (await thisHost(context)).value

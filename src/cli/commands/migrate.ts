@@ -1,7 +1,7 @@
 import { migrateQuestion } from '../../questions/migrate/question.ts'
 import { migrateGraph } from '../../questions/migrate/report.ts'
 import { printDot } from '../../report/graphviz.ts'
-import { ownCommand } from '../own.ts'
+import { countsAsNo, ownCommand } from '../own.ts'
 
 export const command = ownCommand({
   question: migrateQuestion,
@@ -17,5 +17,5 @@ export const command = ownCommand({
     session.out(printDot(migrateGraph(answer)))
     return true
   },
-  status: answer => ('verdict' in answer && answer.verdict === 'no' ? 1 : 0),
+  status: (answer, args) => ('verdict' in answer && countsAsNo(answer.verdict, args) ? 1 : 0),
 })

@@ -1,8 +1,7 @@
 import { inputOfHosts } from '../../questions/input/recorded-hypervisor.ts'
-import type { ModelVerdicts } from '../../questions/models/answer.ts'
 import { modelsQuestion } from '../../questions/models/question.ts'
 import { hypervisorRequest, NO_CACHE, openHosts } from '../hypervisor.ts'
-import { FLEET, ownCommand } from '../own.ts'
+import { countsAsNo, FLEET, ownCommand } from '../own.ts'
 
 export const command = ownCommand({
   question: modelsQuestion,
@@ -31,9 +30,11 @@ export const command = ownCommand({
     },
   },
   options: [NO_CACHE],
-  status: answer => (('models' in answer ? isKnownNo(answer.models) : answer.usable.length === 0) ? 1 : 0),
+  status(answer, args) {
+    const none =
+      'models' in answer
+        ? answer.models.every(({ verdict }) => countsAsNo(verdict, args))
+        : answer.usable.length === 0
+    return none ? 1 : 0
+  },
 })
-
-/** Whether each of the models is known not to run somewhere. */
-const isKnownNo = (models: ModelVerdicts['models']): boolean =>
-  models.every(({ verdict }) => verdict === 'no')

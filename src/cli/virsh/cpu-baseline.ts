@@ -10,7 +10,7 @@ import type { Command } from '../command.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { atSource, FILES, FORMAT, formatOf, readAsVirsh, readDefinitions } from './hosts.ts'
+import { atSource, FILES, FORMAT, formatOf, readAsVirsh, readDefinitions, tellSkipped } from './hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -68,6 +68,7 @@ export const command: Command = {
     const marks = pool
       .notes(options)
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')
+    if (!told) await tellSkipped(session, notes)
     if (told || marks.length > 0) {
       const { explainBaseline } = await import('../../questions/words/explain.ts')
       const { noteLines } = await import('../../questions/words/describe.ts')

@@ -45,7 +45,7 @@ export function hostSide(args: Arguments, session: Session): Side {
 
 /** The host that a file records. */
 async function recorded(context: Context, path: string): Promise<Noted<Cpu>> {
-  const input = await firstCpu({ path, named: true }, false)
+  const { cpu: input } = await firstCpu({ path, named: true }, false)
   if (!input) throw new RangeError(`no CPU in ${path}`)
   const { value: cpu, notes } = definitionOf(context, input, 'auto')
   // Domain capabilities and guest definitions do not tell; whatever x86 CPU it is, the answer is the same.

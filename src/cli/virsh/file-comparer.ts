@@ -13,6 +13,7 @@ import { linesOf } from '../command.ts'
 import { printExplanation } from '../print-report.ts'
 import type { Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
+import { type FirstCpu, tellSkipped } from './hosts.ts'
 
 /** What files are compared with. */
 export interface Side {
@@ -22,8 +23,8 @@ export interface Side {
   readonly said: Readonly<Record<CompareAnswer['result'], (file: string) => string>>
   /** virsh's line before libvirt's own. */
   readonly failed: (file: string) => string
-  /** The first CPU of a file; undefined where a file of a directory holds none. @throws FileError, CommandError */
-  readonly read: (file: InputFile, alone: boolean) => Promise<NamedCpu | undefined>
+  /** The first CPU of a file. @throws FileError, CommandError */
+  readonly read: (file: InputFile, alone: boolean) => Promise<FirstCpu>
   /** @throws LibvirtError, CommandError */
   readonly compare: (input: NamedCpu) => Promise<Noted<CompareAnswer>>
   /** What there is to note of the side itself, once something was compared with it. */
@@ -47,9 +48,9 @@ export class FileComparer {
   /** @param alone whether it is the only file, so that errors need not name it */
   async compare(file: InputFile, alone: boolean): Promise<void> {
     try {
-      const input = await this.#side.read(file, alone)
-      if (input) await this.#answer(file.path, input)
-      else await this.#passOver(file.path, { kind: 'file-without-cpu', source: file.path })
+      const { cpu, skipped } = await this.#side.read(file, alone)
+      if (cpu) await this.#answer(file.path, cpu)
+      else if (skipped) await this.#passOver(file.path, skipped)
     } catch (error) {
       this.#status = 1
       const lines = linesOf(error)
@@ -97,5 +98,6 @@ export class FileComparer {
   async #passOver(file: string, note: Note): Promise<void> {
     if (this.#args.has('json')) this.#answers.push({ file, notes: [printNote(note)] })
     else if (this.#args.has('explain')) await printExplanation(this.#session, noteLines([note]))
+    else await tellSkipped(this.#session, [note])
   }
 }

@@ -11,6 +11,7 @@ import type { Context } from '../../questions/context.ts'
 import { definitionOf, hostCpu, type Noted } from '../../questions/input/definition-of.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
+import type { Session } from '../session.ts'
 import { CommandError, type OptionSpec, UsageError } from '../spec.ts'
 
 /** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */
@@ -76,7 +77,7 @@ export async function readDefinitions(
         fault = error instanceof LibvirtError ? atSource(error, input.source, paths) : error
       }
     },
-    without: source => notes.push({ kind: 'file-without-cpu', source }),
+    skipped: note => notes.push(note),
   })
   if (fault !== undefined) throw fault
   return notes
@@ -91,6 +92,15 @@ const MANY = 200
  */
 const stayYoung = (): void =>
   process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+
+/** Says which hosts of a directory are missing in an answer, whether that was asked for or not. */
+export async function tellSkipped(session: Session, notes: readonly Note[]): Promise<void> {
+  const skipped = notes.filter(({ kind }) => kind === 'file-skipped')
+  if (skipped.length === 0) return
+  const { noteLines } = await import('../../questions/words/describe.ts')
+  const { printExplanation } = await import('../print-report.ts')
+  await printExplanation(session, noteLines(skipped))
+}
 
 /** Reads as `readCpus` does; a file that is not XML is refused in libxml2's words, as virsh has them. */
 export const readAsVirsh = (paths: readonly string[], take: CpuTaker): Promise<void> =>
@@ -120,20 +130,25 @@ export function atSource(error: LibvirtError, source: string, paths: readonly st
     : new CommandError([`Failed to use CPU of '${source}'`, error.message], { cause: error })
 }
 
+/** The first CPU of a file, or why a file of a directory was left out. */
+export interface FirstCpu {
+  readonly cpu?: NamedCpu | undefined
+  readonly skipped?: Note | undefined
+}
+
 /**
- * The first CPU of a file; the rest must be well-formed all the same. Undefined for a file of a directory
- * that holds none.
+ * The first CPU of a file; the rest must be well-formed all the same.
  * @param alone whether it is clear which file an error is about, as it is to virsh
  * @throws FileError, CommandError in libxml2's words
  */
-export async function firstCpu(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
-  const found: NamedCpu[] = []
-  await readFile(file, {
+export async function firstCpu(file: InputFile, alone: boolean): Promise<FirstCpu> {
+  let first: NamedCpu | undefined
+  const skipped = await readFile(file, {
     asVirsh: true,
     cpu: cpu => {
-      if (found.length === 0) found.push({ ...cpu, source: file.path })
+      first ??= { ...cpu, source: file.path }
     },
     fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
   })
-  return found[0]
+  return { cpu: first, skipped }
 }

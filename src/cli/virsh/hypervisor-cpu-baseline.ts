@@ -29,7 +29,7 @@ import {
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { atSource, FORMAT, formatOf } from './hosts.ts'
+import { atSource, FORMAT, formatOf, tellSkipped } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
 export const command: Command = {
@@ -102,7 +102,7 @@ export const command: Command = {
       const { explainHypervisorBaseline } = await import('../../questions/words/explain.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(session, explainHypervisorBaseline(reasons, [...notes, ...given.notes]))
-    }
+    } else await tellSkipped(session, [...notes, ...given.notes])
     return 0
   },
 }
@@ -142,7 +142,7 @@ async function cpusOf(
     const cpu = parseCpu({ name: 'cpu', attributes: {}, content: [named] }, 'guest')
     return { cpus: [{ cpu, source: '--model' }], notes: [] }
   }
-  const inputs = await readForHypervisor(filesOf(files), files.length === 1, session)
+  const { cpus: inputs, skipped } = await readForHypervisor(filesOf(files), files.length === 1, session)
   refuseReadOnly(session, 'BaselineHypervisorCPU')
   const read = inputs.map(input => {
     try {
@@ -153,6 +153,6 @@ async function cpusOf(
   })
   return {
     cpus: read.map(({ value }, i) => ({ cpu: value, source: inputs[i]?.source ?? '' })),
-    notes: read.flatMap(({ notes }) => notes),
+    notes: [...skipped, ...read.flatMap(({ notes }) => notes)],
   }
 }

@@ -16,6 +16,7 @@ import {
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { FileComparer, type Side } from './file-comparer.ts'
+import type { FirstCpu } from './hosts.ts'
 import { FILES } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
@@ -69,9 +70,10 @@ class HypervisorSide implements Side {
     this.#request = request
   }
 
-  async read(file: InputFile, alone: boolean): Promise<NamedCpu | undefined> {
-    const [first] = await readForHypervisor([file], alone, this.#session)
-    return first && { ...first, source: file.path }
+  async read(file: InputFile, alone: boolean): Promise<FirstCpu> {
+    const { cpus, skipped } = await readForHypervisor([file], alone, this.#session)
+    const [first] = cpus
+    return { cpu: first && { ...first, source: file.path }, skipped: skipped[0] }
   }
 
   async compare(input: NamedCpu) {

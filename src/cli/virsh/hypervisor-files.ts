@@ -2,6 +2,7 @@ import type { NamedCpu } from '../../formats/found.ts'
 import { readFile } from '../../host/files/cpus.ts'
 import type { InputFile } from '../../host/files/files.ts'
 import { isVirtType } from '../../qemu/choice.ts'
+import type { Note } from '../../questions/words/note.ts'
 import { children } from '../../xml/element.ts'
 import type { Arguments } from '../arguments.ts'
 import type { HypervisorRequest } from '../hypervisor.ts'
@@ -42,17 +43,19 @@ export async function readForHypervisor(
   files: Iterable<InputFile>,
   alone: boolean,
   session: Session,
-): Promise<NamedCpu[]> {
-  const found: NamedCpu[] = []
+): Promise<{ readonly cpus: readonly NamedCpu[]; readonly skipped: readonly Note[] }> {
+  const cpus: NamedCpu[] = []
+  const skipped: Note[] = []
   for (const file of files) {
-    await readFile(file, {
+    const note = await readFile(file, {
       asVirsh: true,
-      cpu: cpu => found.push(cpu),
+      cpu: cpu => cpus.push(cpu),
       fault: (error, bytes) => inVirshsWords(error, bytes, !alone),
     })
+    if (note) skipped.push(note)
   }
-  session.err(HOST_AS_INPUT.repeat(found.filter(looksLikeHost).length))
-  return found
+  session.err(HOST_AS_INPUT.repeat(cpus.filter(looksLikeHost).length))
+  return { cpus, skipped }
 }
 
 /** Whether features are listed as hosts list them: present, without a policy. */

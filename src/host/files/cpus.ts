@@ -1,8 +1,18 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
-import { FileError } from './file-error.ts'
-import { filesOf, type InputFile, isFile, LARGEST_OF_VIRSH, readBytes, readFound, STDIN } from './files.ts'
+import type { Note } from '../../questions/words/note.ts'
+import { FileError, isBadFile, throwAll } from './file-error.ts'
+import {
+  filesOf,
+  type InputFile,
+  isFile,
+  LARGEST_OF_VIRSH,
+  noteOfFile,
+  readBytes,
+  readFound,
+  STDIN,
+} from './files.ts'
 
 /** Remembers the bytes of an input that can be read only once, so that another reader can look at them again. */
 class ReplayBuffer {
@@ -72,8 +82,8 @@ export interface CpuTaker {
   readonly hosts?: boolean
   /** Whether XML is read as virsh reads it. */
   readonly asVirsh?: boolean
-  /** Is called for each file of a directory that holds no CPU. */
-  readonly without?: (path: string) => void
+  /** Is told of each file of a directory that is left out. */
+  readonly skipped?: (note: Note) => void
   /**
    * Returns what to throw for a file that is not well-formed. Absent: the error as it is.
    * @param bytes the first 10 MiB of an input that cannot be read again
@@ -83,36 +93,62 @@ export interface CpuTaker {
 
 /**
  * Reads every CPU of files and directories, in whatever dialect they are, one at a time. A CPU is named by its path
- * as typed, with `#N` where a file holds several.
+ * as typed, with `#N` where a file holds several. Of what is wrong with files that were named all is told, at the end.
  * @throws FileError; LibvirtError for a bad `<cpudata>`; ParseError for text that is not well-formed, with the
- *   path as source
+ *   path as source; an AggregateError of these
  */
 export async function readCpus(paths: readonly string[], take: CpuTaker): Promise<void> {
-  for (const file of filesOf(paths)) if (!(await readFile(file, take))) take.without?.(file.path)
+  const errors: unknown[] = []
+  for (const file of filesOf(paths)) {
+    try {
+      const skipped = await readFile(file, take)
+      if (skipped) take.skipped?.(skipped)
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  throwAll(errors)
 }
 
 /**
- * Reads the CPUs of one file as `readCpus` does. Returns false for a file of a directory that holds no CPU.
+ * Reads the CPUs of one file as `readCpus` does. Returns a note where it is a file of a directory and holds no CPU, or
+ * cannot be read: then none of its CPUs is taken, and text before XML makes it no XML.
  * @throws as `readCpus`
  */
-export async function readFile(file: InputFile, take: CpuTaker): Promise<boolean> {
-  const namer = new Namer(file.path === STDIN ? '<stdin>' : file.path, take.cpu)
-  const replay = isFile(file.path) ? undefined : new ReplayBuffer()
-  const bytes = readBytes(file.path)
+export async function readFile(file: InputFile, take: CpuTaker): Promise<Note | undefined> {
+  const held: NamedCpu[] = []
+  const namer = new Namer(
+    file.path === STDIN ? '<stdin>' : file.path,
+    file.named ? take.cpu : cpu => held.push(cpu),
+  )
   try {
-    await readFound(file.path, replay ? replay.record(bytes) : bytes, {
+    await readInto(namer, file, take)
+  } catch (error) {
+    if (file.named || !isBadFile(error)) throw error
+    return noteOfFile(file.path, error)
+  }
+  if (namer.end() === 0) {
+    if (file.named) throw withoutCpu(file.path)
+    return noteOfFile(file.path)
+  }
+  held.forEach(take.cpu)
+  return undefined
+}
+
+async function readInto(namer: Namer, { path, named }: InputFile, take: CpuTaker): Promise<void> {
+  const replay = isFile(path) ? undefined : new ReplayBuffer()
+  const bytes = readBytes(path)
+  try {
+    await readFound(path, replay ? replay.record(bytes) : bytes, {
       hosts: take.hosts,
-      asVirsh: take.asVirsh,
+      asVirsh: take.asVirsh && named,
       take: found => {
         for (const cpu of cpusOf(found)) namer.take(cpu)
       },
     })
   } catch (error) {
-    throw error instanceof ParseError && take.fault ? await take.fault(error, replay?.bytes) : error
+    throw named && error instanceof ParseError && take.fault ? await take.fault(error, replay?.bytes) : error
   }
-  const found = namer.end()
-  if (found === 0 && file.named) throw withoutCpu(file.path)
-  return found > 0
 }
 
 /** The error for a file without a CPU, in virsh's words. */

@@ -1,5 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { pid } from 'node:process'
+import { LibvirtError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
 
 /** A file that cannot be read, in virsh's words. */
 export class FileError extends Error {
@@ -57,3 +59,15 @@ export function writeWhole(path: string, text: string): void {
     throw fileError('write', path, error)
   }
 }
+
+/** Whether an error is about a file and what is in it, and not a fault of ours. */
+export const isBadFile = (error: unknown): boolean =>
+  [FileError, ParseError, LibvirtError].some(kind => error instanceof kind)
+
+/** Throws what went wrong with inputs that must be readable: all of it, as an AggregateError where there are several. */
+export function throwAll(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0]
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('\n'))
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

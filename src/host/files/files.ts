@@ -1,10 +1,11 @@
 import { isAscii } from 'node:buffer'
-import { closeSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
+import { closeSync, type Dirent, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { Found } from '../../formats/found.ts'
 import { ChunkReader, LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
+import type { Note } from '../../questions/words/note.ts'
 import { readCpuidText } from './cpuid-device.ts'
-import { codeOf, fileError } from './file-error.ts'
+import { codeOf, FileError, fileError } from './file-error.ts'
 
 /** A file to read. One that was met in a directory need not hold a CPU. */
 export interface InputFile {
@@ -15,7 +16,8 @@ export interface InputFile {
 /**
  * The files that command line arguments stand for: a directory stands for its regular files, recursively, in
  * bytewise order of their paths; dot-files and symbolic links to directories are passed over.
- * @throws FileError for a directory that cannot be read; a missing file is found when it is opened
+ * @throws FileError for a named directory that cannot be read; a missing file is found when it is opened, and so is a
+ *   folder in it that cannot be read, which is named like a file
  */
 export function* filesOf(paths: readonly string[]): Generator<InputFile> {
   for (const path of paths) {
@@ -24,20 +26,26 @@ export function* filesOf(paths: readonly string[]): Generator<InputFile> {
   }
 }
 
-function* below(directory: string): Generator<string> {
-  for (const entry of list(directory)) {
+function* below(directory: string, named = true): Generator<string> {
+  const entries = list(directory)
+  if (entries instanceof FileError) {
+    if (named) throw entries
+    yield directory
+    return
+  }
+  for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
     const path = directory.endsWith('/') ? directory + entry.name : `${directory}/${entry.name}`
-    if (entry.isDirectory()) yield* below(path)
+    if (entry.isDirectory()) yield* below(path, false)
     else if (entry.isFile() || (entry.isSymbolicLink() && isFile(path))) yield path
   }
 }
 
-function list(directory: string) {
+function list(directory: string): Dirent[] | FileError {
   try {
     return readdirSync(directory, { withFileTypes: true })
   } catch (error) {
-    throw fileError('open', directory, error)
+    return fileError('open', directory, error)
   }
 }
 
@@ -159,4 +167,25 @@ export function readWholeText(path: string): string {
   const bytes = readWhole(path, LARGEST_TEXT)
   if (!bytes) throw refuseLongText(path)
   return decodeBytes(bytes)
+}
+
+/**
+ * The note on a file of a directory that is left out.
+ * @param error what reading it threw; absent: it holds nothing of use
+ */
+export async function noteOfFile(path: string, error?: unknown): Promise<Note> {
+  const { noteOfSkipped } = await import('../../questions/input/skipped.ts')
+  const bytes = isFile(path) ? headOf(path) : undefined
+  return noteOfSkipped({ path, bytes, text: bytes && decodeBytes(bytes), error })
+}
+
+/** Undefined where nothing can be read. */
+function headOf(path: string): Buffer | undefined {
+  try {
+    const [chunk] = readBytes(path)
+    return chunk ? Buffer.from(chunk) : Buffer.alloc(0)
+  } catch (error) {
+    if (error instanceof FileError) return undefined
+    throw error
+  }
 }

@@ -12,8 +12,8 @@ import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
 import { fits, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
-import { FileError } from './file-error.ts'
-import { filesOf, isDirectory, isFile, readBytes, readFound, readWhole } from './files.ts'
+import { FileError, isBadFile, throwAll } from './file-error.ts'
+import { filesOf, isDirectory, isFile, noteOfFile, readBytes, readFound, readWhole } from './files.ts'
 
 /** A file of a fleet. */
 interface FleetFileEntry {
@@ -24,6 +24,11 @@ interface FleetFileEntry {
   readonly pool: string | undefined
   /** Whether it was named, and so must hold something. */
   readonly named: boolean
+}
+
+interface FleetOptions {
+  /** Whether files that were found in a directory count as named: what cannot be read is an error. */
+  readonly noSkip?: boolean
 }
 
 /** What a folder's own fleet file is called. */
@@ -102,10 +107,16 @@ const below = (folder: string, file: string): string => {
 
 /**
  * Reads a fleet: a fleet file (`*.yaml`, or the `fleet.yaml` of a directory) and what it speaks of, or files and
- * directories, a subfolder a pool. Documents that are equal to the byte are read once.
- * @throws FileError; ParseError with place and remedy for what is no CPU, no YAML or not what a fleet file has
+ * directories, a subfolder a pool. Documents that are equal to the byte are read once. Files that were found in a
+ * directory and cannot be read are noted.
+ * @throws FileError; ParseError with place and remedy for what is no CPU, no YAML or not what a fleet file has;
+ *   AggregateError of these where several files that were named cannot be read
  */
-export async function readFleet(context: Context, paths: readonly string[]): Promise<ReadFleet> {
+export async function readFleet(
+  context: Context,
+  paths: readonly string[],
+  { noSkip = false }: FleetOptions = {},
+): Promise<ReadFleet> {
   const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
   if (more[0]) throw new FileError(more[0], `a second fleet file, ${more[0]}: there is ${first} already`)
   const rules = first === undefined ? undefined : await readFleetFile(context, first)
@@ -117,9 +128,10 @@ export async function readFleet(context: Context, paths: readonly string[]): Pro
   const reader = new FleetReader(context)
   const documents: FleetDocument[] = []
   for (const entry of entries) {
-    const document = await reader.read(entry)
+    const document = await reader.read(noSkip ? { ...entry, named: true } : entry)
     if (document) documents.push(document)
   }
+  throwAll(reader.errors)
   const { fleet, notes } = assembleFleet(context, documents, rules)
   return { fleet, notes: [...reader.notes, ...notes] }
 }
@@ -158,6 +170,8 @@ const WHOLE = 4 * 2 ** 20
 /** Reads documents, equal ones once. */
 class FleetReader {
   readonly notes: Note[] = []
+  /** What is wrong with files that were named. */
+  readonly errors: unknown[] = []
   readonly #context: Context
   readonly #known = new Map<string, readonly Member[]>()
 
@@ -165,17 +179,29 @@ class FleetReader {
     this.#context = context
   }
 
-  /** Undefined where the file of a directory holds nothing of a fleet. @throws FileError, ParseError */
-  async read({ file, path, pool, named }: FleetFileEntry): Promise<FleetDocument | undefined> {
+  /** Undefined where the file holds nothing of a fleet, or cannot be read: that is noted, or an error if it was named. */
+  async read(entry: FleetFileEntry): Promise<FleetDocument | undefined> {
+    const { file, path, pool, named } = entry
+    try {
+      const { members, hash } = await this.#document(file)
+      if (members.length > 0) return { path, name: file, pool, members, hash }
+      if (named) throw new FileError(file, `File '${file}' holds no host and no guest`)
+      this.notes.push(await noteOfFile(file))
+    } catch (error) {
+      if (!isBadFile(error)) throw error
+      if (named) this.errors.push(error)
+      else this.notes.push(await noteOfFile(file, error))
+    }
+    return undefined
+  }
+
+  async #document(file: string): Promise<Pick<FleetDocument, 'members' | 'hash'>> {
     const bytes = isFile(file) ? readWhole(file, WHOLE) : undefined
     const key = bytes === undefined ? undefined : hash('sha256', bytes, 'base64')
     const known = key === undefined ? undefined : this.#known.get(key)
     const members = known ?? (await this.#members(file, bytes ? [bytes] : readBytes(file)))
     if (key !== undefined) this.#known.set(key, members)
-    if (members.length > 0) return { path, name: file, pool, members, hash: key }
-    if (named) throw new FileError(file, `File '${file}' holds no host and no guest`)
-    this.notes.push({ kind: 'file-without-cpu', source: file })
-    return undefined
+    return { members, hash: key }
   }
 
   async #members(file: string, chunks: Iterable<Buffer>): Promise<Member[]> {

@@ -1,29 +1,54 @@
 import { createReadStream } from 'node:fs'
 import type { FoundHost } from '../../questions/input/read.ts'
 import { type StreamOptions, streamCpus } from '../../questions/input/read.ts'
+import type { Note } from '../../questions/words/note.ts'
 import { readCpuidText } from './cpuid-device.ts'
 import { withoutCpu } from './cpus.ts'
-import { fileError } from './file-error.ts'
-import { filesOf, type InputFile, isCpuidDevice, STDIN } from './files.ts'
+import { fileError, isBadFile } from './file-error.ts'
+import { filesOf, type InputFile, isCpuidDevice, noteOfFile, STDIN } from './files.ts'
 
 /** A CPU of a file, called by the file's path as given, with `#N` where the file holds several. */
 export interface NamedHost extends FoundHost {
   readonly source: string
 }
 
+export interface ReadHostsOptions extends Omit<StreamOptions, 'source'> {
+  /** Is told of each file of a directory that is left out: it holds no CPU, or cannot be read. */
+  readonly skipped?: (note: Note) => void
+}
+
 /**
  * Every CPU of files and directories, in order, while they are being read; `-` is standard input. A file of a
- * directory that holds no CPU is passed over.
+ * directory that holds no CPU or cannot be read is left out.
  * @throws FileError, ParseError, LibvirtError, and the reason of `signal`
  */
 export async function* readHosts(
   paths: readonly string[],
-  options: Omit<StreamOptions, 'source'> = {},
+  { skipped, ...options }: ReadHostsOptions = {},
 ): AsyncGenerator<NamedHost> {
   for (const file of filesOf(paths)) {
     options.signal?.throwIfAborted()
-    yield* hostsOf(file, options)
+    if (file.named) yield* hostsOf(file, options)
+    else yield* hostsOfFound(file, options, skipped)
   }
+}
+
+/** As `hostsOf`, when all of the file is known to be readable. */
+async function* hostsOfFound(
+  file: InputFile,
+  options: StreamOptions,
+  skipped: ReadHostsOptions['skipped'],
+): AsyncGenerator<NamedHost> {
+  const hosts: NamedHost[] = []
+  try {
+    for await (const host of hostsOf(file, options)) hosts.push(host)
+    if (hosts.length === 0) skipped?.(await noteOfFile(file.path))
+  } catch (error) {
+    if (!isBadFile(error)) throw error
+    skipped?.(await noteOfFile(file.path, error))
+    return
+  }
+  yield* hosts
 }
 
 /** One CPU behind: only the second tells that the first needs a number. */

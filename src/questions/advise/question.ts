@@ -10,8 +10,8 @@ export const adviseQuestion = question({
   input: planInput,
   answer: Advice,
   report: async () => (await import('./report.ts')).addAdvice,
-  run(context, { documents, fleet, ...constraints }) {
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
+  run(context, { documents, fleet, noSkip, ...constraints }) {
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
     return { answer: answerAdvise(view, planOptions(view, constraints)), notes }
   },
 })

@@ -15,10 +15,10 @@ export const modelsQuestion = question({
   answer: v.union([UsableModels, ModelVerdicts]),
   report: async () => (await import('./report.ts')).reportModels,
   run: (context, input): Outcome<UsableModels | ModelVerdicts, never> => {
-    const { hosts, documents, fleet, ...use } = input
+    const { hosts, documents, fleet, noSkip, ...use } = input
     if (hosts) return { answer: usableModels(context, readRecordedHosts(context, hosts, use)) }
     if (!documents) throw new BadRequest('give either hosts, which describe hypervisors, or documents')
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
     return { answer: modelVerdicts(view), notes }
   },
 })

@@ -10,8 +10,8 @@ export const poolsQuestion = question({
   input: planInput,
   answer: PoolsAnswer,
   report: async () => (await import('./report.ts')).addPools,
-  run(context, { documents, fleet, ...constraints }) {
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet })
+  run(context, { documents, fleet, noSkip, ...constraints }) {
+    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
     return { answer: answerPools(view, planOptions(view, constraints)), notes }
   },
 })

@@ -24,6 +24,7 @@ const addition = v.strictObject(
 const input = v.strictObject({
   documents: v.optional(fleetInput.documents),
   fleet: fleetInput.fleet,
+  noSkip: fleetInput.noSkip,
   remove: v.optional(names('Hosts that go; * stands for any characters.')),
   replace: v.optional(
     described(v.array(replacement, 'must be a list'), 'Hosts, each with the text of what takes its place.'),
@@ -61,10 +62,11 @@ function computeChange(
     apply,
     documents,
     fleet,
+    noSkip,
   }: Omit<v.InferOutput<typeof input>, 'effects'>,
 ): Outcome<WhatIfAnswer | EffectsAnswer, never> {
   if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
-  const { view, notes } = openFleet(context, { documents, fleet })
+  const { view, notes } = openFleet(context, { documents, fleet, noSkip })
   const wanted = {
     remove,
     replace: replace.map(({ host, text }) => ({ host, by: onlyHost(context, host, text) })),

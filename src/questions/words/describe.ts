@@ -13,14 +13,9 @@ export function describeNote(note: Note): string {
   return of + sentence(note)
 }
 
-/** A note as a line of a report. */
-export const noteLine = (note: Note): Line => [{ text: 'note:', tone: 'warning' }, ` ${describeNote(note)}`]
-
-/** A line a note, each sentence once. */
-export function noteLines(notes: readonly Note[]): Line[] {
-  const bySentence = new Map(notes.map(note => [describeNote(note), note]))
-  return [...bySentence.values()].map(noteLine)
-}
+/** A line a sentence, each said once. @see describeNotes */
+export const noteLines = (notes: readonly Note[]): Line[] =>
+  describeNotes(notes).map(text => [{ text: 'note:', tone: 'warning' }, ` ${text}`])
 
 function sentence(note: Note): string {
   switch (note.kind) {
@@ -75,7 +70,9 @@ function sentence(note: Note): string {
     case 'host-skipped':
       return `left out of the pool: its model ${note.model} is unknown`
     case 'file-without-cpu':
-      return 'passed over: holds no CPU'
+      return `passed over: holds no CPU${seemingly(note)}`
+    case 'file-skipped':
+      return `skipped: ${note.fault}${seemingly(note)}`
     case 'guest-default-cpu':
       return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
     case 'guest-cpu-unknown':
@@ -108,6 +105,58 @@ function sentence(note: Note): string {
     default:
       return describeHostNote(note)
   }
+}
+
+const seemingly = ({ looksLike }: { readonly looksLike?: string }): string =>
+  looksLike === undefined ? '' : ` (looks like ${looksLike})`
+
+/**
+ * The sentences of several notes, each said once with the first names of what it is about. Of files that were left out
+ * there is one, and of a kind that says something else of many, only the first few are told.
+ */
+export function describeNotes(notes: readonly Note[]): string[] {
+  const kinds = new Map<string, Note[]>()
+  for (const note of notes) {
+    const sameKind = kinds.get(note.kind) ?? []
+    sameKind.push(note)
+    kinds.set(note.kind, sameKind)
+  }
+  return [...kinds.values()].flatMap(sameKind => describeFiles(sameKind) ?? describeKind(sameKind))
+}
+
+/** Different sentences of one kind that are told; `--json` has all. */
+const MOST_SENTENCES = 3
+
+function describeKind(notes: readonly Note[]): string[] {
+  const sources = new Map<string, string[]>()
+  for (const note of notes) {
+    const text = sentence(note)
+    const named = sources.get(text) ?? []
+    if (note.source !== undefined && !named.includes(note.source)) named.push(note.source)
+    sources.set(text, named)
+  }
+  const told = [...sources].map(([text, named]) => (named.length > 0 ? `${fewNames(named)}: ${text}` : text))
+  if (told.length <= MOST_SENTENCES + 1) return told
+  const rest = new Set([...sources.values()].slice(MOST_SENTENCES).flat())
+  const about = rest.size > 0 ? `, of ${fewNames([...rest])}` : ''
+  return [
+    ...told.slice(0, MOST_SENTENCES),
+    `${told.length - MOST_SENTENCES} more such notes${about}; --json has all`,
+  ]
+}
+
+/** The files that were left out, in one line; undefined for other notes, and for a single file. */
+function describeFiles(notes: readonly Note[]): string[] | undefined {
+  if (notes.length < 2) return undefined
+  const names = notes.flatMap(note => {
+    if (note.kind === 'file-skipped') return `${note.source} (${note.fault})`
+    return note.kind === 'file-without-cpu' ? `${note.source}${seemingly(note)}` : []
+  })
+  const skipped =
+    notes[0]?.kind === 'file-skipped'
+      ? 'are skipped, which cannot be read'
+      : 'are passed over, which hold no CPU'
+  return names.length > 0 ? [`${names.length} files ${skipped}: ${fewNames(names)}`] : undefined
 }
 
 /** What an answer of libvirt's is worth that does not look at features. */

@@ -30,7 +30,10 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }
-  | { readonly kind: 'file-without-cpu' }
+  /** A file that nobody named and that holds nothing of use; what it seems to be, where that can be told. */
+  | { readonly kind: 'file-without-cpu'; readonly looksLike?: string }
+  /** A file that nobody named, meant to describe a host or a guest, which cannot be read. */
+  | { readonly kind: 'file-skipped'; readonly fault: string; readonly looksLike?: string }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
   | { readonly kind: 'guest-model-unknown'; readonly model: string }

@@ -1,9 +1,11 @@
 import * as v from 'valibot'
+import { LibvirtError } from '../../../core/libvirt-error.ts'
 import { ParseError } from '../../../core/parse-error.ts'
 import { readText } from '../../../formats/dialects.ts'
 import type { Context } from '../../context.ts'
 import { described } from '../../schema.ts'
 import type { Note } from '../../words/note.ts'
+import { noteOfSkipped } from '../skipped.ts'
 import { assembleFleet, type ReadFleet } from './assemble.ts'
 import { type FleetDocument, type Member, poolOfPath } from './members.ts'
 import { membersOf } from './read-members.ts'
@@ -25,6 +27,12 @@ export const fleetInput = {
     described(
       v.record(v.string(), v.unknown(), 'must be an object'),
       'What a fleet file says (docs/fleet-file.md).',
+    ),
+  ),
+  noSkip: v.optional(
+    described(
+      v.boolean('must be true or false'),
+      'Refuse documents that cannot be used; absent: they are left out and noted.',
     ),
   ),
 }
@@ -66,28 +74,67 @@ export function openFleetWithHosts(context: Context, input: FleetInput): OpenedF
 export interface FleetInput {
   readonly documents: readonly { readonly path: string; readonly text: string }[]
   readonly fleet?: unknown
+  /** Whether a document that cannot be used is an error. */
+  readonly noSkip?: boolean | undefined
 }
 
 /**
- * The fleet of a request. The first folder of a path is a pool, as a subfolder of a directory is.
+ * The fleet of a request. The first folder of a path is a pool, as a subfolder of a directory is. Documents that cannot
+ * be read are left out and noted, unless `noSkip` is set, or none is left.
  * @throws ParseError, LibvirtError
  */
-export function fleetOfInput(context: Context, { documents, fleet }: FleetInput): ReadFleet {
-  const known = new Map<string, readonly Member[]>()
-  const read = documents.map(({ path, text }): FleetDocument => {
-    const members = known.get(text) ?? membersOfText(context, text, path)
-    known.set(text, members)
-    return { path, name: path, pool: poolOfPath(path), members }
-  })
+export function fleetOfInput(context: Context, { documents, fleet, noSkip = false }: FleetInput): ReadFleet {
+  const reader = new DocumentsReader(context, noSkip)
+  const read = documents.flatMap(document => reader.read(document) ?? [])
+  reader.end(read.length)
   const rules =
     fleet === undefined
       ? undefined
       : readRules(context, fleet, (path, what) => new ParseError(`${['fleet', ...path].join('.')}: ${what}`))
-  const empty = read.filter(({ members }) => members.length === 0)
   const { notes, ...answer } = assembleFleet(context, read, rules)
-  return {
-    ...answer,
-    notes: [...empty.map(({ path }) => ({ kind: 'file-without-cpu', source: path }) as const), ...notes],
+  return { ...answer, notes: [...reader.notes, ...notes] }
+}
+
+/** Reads the documents of a request, equal texts once. */
+class DocumentsReader {
+  readonly notes: Note[] = []
+  readonly #context: Context
+  readonly #noSkip: boolean
+  readonly #known = new Map<string, readonly Member[]>()
+  readonly #errors: (ParseError | LibvirtError)[] = []
+
+  constructor(context: Context, noSkip: boolean) {
+    this.#context = context
+    this.#noSkip = noSkip
+  }
+
+  /** Undefined where it holds nothing of a fleet, or cannot be read, which is noted. */
+  read({ path, text }: FleetInput['documents'][number]): FleetDocument | undefined {
+    try {
+      const members = this.#known.get(text) ?? membersOfText(this.#context, text, path)
+      this.#known.set(text, members)
+      if (members.length > 0) return { path, name: path, pool: poolOfPath(path), members }
+      if (this.#noSkip) this.#errors.push(new ParseError('holds no host and no guest', path))
+      this.notes.push(noteOfSkipped({ path, text }))
+    } catch (error) {
+      if (!(error instanceof ParseError || error instanceof LibvirtError)) throw error
+      this.#errors.push(error)
+      this.notes.push(noteOfSkipped({ path, text, error }))
+    }
+    return undefined
+  }
+
+  /**
+   * @param count how many documents could be read
+   * @throws ParseError, LibvirtError for documents that cannot be read, where none may be, or none could
+   */
+  end(count: number): void {
+    const [first, ...more] = this.#errors
+    if (!first || (count > 0 && !this.#noSkip)) return
+    if (more.length === 0) throw first
+    throw new ParseError(this.#errors.map(({ message }) => message).join('\n'), '', 0, 0, '', {
+      cause: first,
+    })
   }
 }
 
