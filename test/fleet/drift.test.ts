@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Evidence } from '../../src/core/evidence.ts'
 import { type Change, compareFleets, hasDrifted, hasLost } from '../../src/fleet/change/drift.ts'
-import { names } from '../notation.ts'
+import { fs, names } from '../notation.ts'
 import { db, fleets, hosts } from './notation.ts'
 
 const show = (change: Change): string => {
@@ -88,4 +89,21 @@ describe('drift', () => {
       }),
     )
   })
+})
+
+test('what a document of another kind does not tell has not changed', () => {
+  const [host] = hosts('a : avx avx2 aes')
+  if (!host) throw new RangeError('a host')
+  const whole = { ...host, readFrom: [{ layer: 'hardware', document: 'capabilities' } as const] }
+  const evidence = Evidence.recorded(fs('avx'), fs('avx avx2'))
+  const labels = {
+    ...whole,
+    features: fs('avx'),
+    evidence,
+    readFrom: [{ layer: 'offered', document: 'labels' } as const],
+  }
+  const { changed } = compareFleets([whole], [labels])
+  const [change] = changed[0]?.changes ?? []
+  expect(change && show(change)).toBe('+ -avx2')
+  expect(compareFleets([labels], [{ ...labels, features: fs('aes') }]).changed).toHaveLength(1)
 })

@@ -74,7 +74,7 @@ export const hasLost = ({ gone, changed }: Drift): boolean =>
 
 function findChanges(before: FleetHost, after: FleetHost): Change[] {
   const changes: Change[] = []
-  const [gained, lost] = [after.features.minus(before.features), before.features.minus(after.features)]
+  const [gained, lost] = [newIn(after, before), newIn(before, after)]
   if (!gained.isEmpty || !lost.isEmpty) changes.push({ field: 'features', gained, lost })
   for (const field of ['model', 'vendor'] as const) {
     if (before[field] !== after[field]) changes.push({ field, from: before[field], to: after[field] })
@@ -90,6 +90,16 @@ function findChanges(before: FleetHost, after: FleetHost): Change[] {
     changes.push({ field: 'tscHz', from, to })
   return [...changes, ...findVulnerabilityChanges(before.vulnerabilities, after.vulnerabilities)]
 }
+
+/** What a host has that the other reading lacks: lacks for certain, where that was made of other documents. */
+function newIn(host: FleetHost, other: FleetHost): FeatureSet {
+  const more = host.features.minus(other.features)
+  const isAlike = sourcesOf(host) === sourcesOf(other)
+  return isAlike || !other.evidence ? more : more.meet(other.evidence.absent)
+}
+
+const sourcesOf = ({ readFrom = [] }: FleetHost): string =>
+  readFrom.map(({ layer, document }) => `${layer} ${document}`).join()
 
 const printSignature = (s: Signature | undefined): string => (s ? `${s.family}.${s.model}.${s.stepping}` : '')
 
