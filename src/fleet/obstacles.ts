@@ -78,6 +78,27 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   return found
 }
 
+/**
+ * What guests of the host must see, as hazards are and what VERW does, or all hosts of a guest must agree on, and the guest
+ * does not see. libvirt lets it go. Of a guest of an unknown model nothing is known.
+ * @param from where it runs: what is so there too is not new; absent: not known
+ */
+export function findHazards(
+  table: FeatureTable,
+  guest: CpuFacts,
+  host: CpuFacts,
+  from?: CpuFacts,
+): FeatureSet {
+  if (guest.unknownModel !== undefined) return FeatureSet.empty
+  const orders = table.withOrder('|').join(from ? table.withOrder('=') : FeatureSet.empty)
+  const told = from ? mayGive(from) : FeatureSet.empty
+  return mayGive(host).meet(orders).minus(guest.features).minus(told)
+}
+
+/** What the host's CPU has that guests may be given. */
+const mayGive = ({ features: own, evidence }: CpuFacts): FeatureSet =>
+  evidence ? own.meet(evidence.possible) : own
+
 /** Whether an obstacle is only that something is not known. */
 export const isOpen = ({ kind }: Pick<Obstacle, 'kind'>): boolean =>
   kind === 'unknown' || kind === 'guest-model'

@@ -3,10 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { compareByFeatures } from '../../src/arch/x86/compare.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
+import { relianceOn } from '../../src/core/feature.ts'
 import { findArrows } from '../../src/fleet/arrows.ts'
 import { type DrainOptions, planDrain } from '../../src/fleet/change/drain.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { canMove, findObstacles, isAllowedByLibvirt, type Obstacle } from '../../src/fleet/obstacles.ts'
+import {
+  canMove,
+  findHazards,
+  findObstacles,
+  isAllowedByLibvirt,
+  type Obstacle,
+} from '../../src/fleet/obstacles.ts'
 import { findPlaces, findStuckGuests } from '../../src/fleet/places.ts'
 import { bits, db, fleets, guests, hosts } from './notation.ts'
 
@@ -76,6 +83,42 @@ describe('obstacles', () => {
         if (a && b) expect(findObstacles(db.features, a, b).length === 0).toBe(canMove(a, b))
       }),
     )
+  })
+})
+
+describe('orders', () => {
+  const hazards = (guest: string, to: string, from?: string) => {
+    const [g, target, source] = hosts(`g : ${guest}\nt : ${to}\n${from === undefined ? '' : `f : ${from}`}`)
+    if (!g || !target) throw new RangeError('a guest and a host')
+    return db.features.in(findHazards(db.features, g, target, source)).map(({ name }) => name)
+  }
+
+  test('what guests of the target must see, and did not need to where they ran', () => {
+    expect(hazards('avx', 'avx md-clear rsba', 'avx')).toEqual(['md-clear', 'rsba'])
+    expect(hazards('avx md-clear', 'avx md-clear')).toEqual([])
+    expect(hazards('avx', 'avx md-clear', 'avx md-clear')).toEqual([])
+    expect(hazards('avx', 'avx fdp-excptn-only', 'avx')).toEqual(['fdp-excptn-only'])
+  })
+
+  test('a hazard never keeps a guest from a host', () => {
+    fc.assert(
+      fc.property(fleets, fleets, ([guest], [host]) => {
+        if (!guest || !host) return
+        const features = host.features.join(findHazards(db.features, guest, host))
+        expect(canMove(guest, { ...host, features })).toBe(canMove(guest, host))
+      }),
+    )
+  })
+
+  test.each([
+    ['avx2', 'needed'],
+    ['erms', 'hint'],
+    ['fsrm', 'hint'],
+    ['mds-no', 'promise'],
+    ['rdctl-no', 'promise'],
+    ['md-clear', 'needed'],
+  ])('to a guest that lands without it, %s is %s', (name, reliance) => {
+    expect(relianceOn(db.features.get(name) ?? { name: '', order: '&' })).toBe(reliance)
   })
 })
 

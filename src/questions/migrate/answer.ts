@@ -8,6 +8,10 @@ import { type AnswerOf, described } from '../schema.ts'
 export const ObstacleAnswer = v.union([
   v.strictObject({
     kind: v.literal('feature'),
+    reliance: described(
+      v.picklist(['needed', 'hint', 'promise']),
+      '`needed`: the guest fails where it uses it; `hint`: libvirt refuses, and the guest would run on; `promise`: the guest has left off a mitigation that it needs there.',
+    ),
     ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
     ...Reason.entries,
   }),
@@ -101,6 +105,10 @@ export const MoveAnswer = v.strictObject({
   ),
   starts: described(v.boolean(), 'Whether it can be started there, once it is off.'),
   obstacles: v.array(ObstacleAnswer),
+  hazards: described(
+    v.array(Reason),
+    'What guests of the target must know of it and this one does not see: libvirt lets it go, and it does not guard against it.',
+  ),
   common: described(
     v.number(),
     'How many features both have: what a guest could be given that goes both ways.',

@@ -3,11 +3,19 @@ import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CpuFacts, findMoveVerdict, findObstacles, type Obstacle } from '../../fleet/obstacles.ts'
+import {
+  type CpuFacts,
+  findHazards,
+  findMoveVerdict,
+  findObstacles,
+  type Obstacle,
+} from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
+import type { Reason } from '../answer-parts.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { reasonOf } from '../words/note.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -121,6 +129,7 @@ export function moveAnswer(
   const facts: CpuFacts = running ?? wholeGuest(view, source ?? target)
   const group = view.groupOf.get(target.name)
   const isThere = running?.host === target.name
+  const home = view.fleet.hosts.find(({ name }) => name === running?.host)
   const obstacles = isThere ? [] : findObstacles(view.db.features, facts, target)
   const verdict = isThere ? 'yes' : findMoveVerdict(facts, target)
   const moves = verdict === 'yes' || verdict === 'assumed'
@@ -131,9 +140,17 @@ export function moveAnswer(
     verdict,
     starts: running && !isThere ? findStartObstacles(view.db, running, target).length === 0 : moves,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
+    hazards: isThere ? [] : hazardsOf(view, facts, target, home ?? source),
     common: view.db.features.count(facts.features.meet(target.features)),
   }
 }
+
+const hazardsOf = (
+  { db }: FleetView,
+  guest: CpuFacts,
+  target: FleetHost,
+  from: FleetHost | undefined,
+): Reason[] => db.features.in(findHazards(db.features, guest, target, from)).map(reasonOf)
 
 /** A guest with all of the host's CPU. */
 function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {

@@ -1,3 +1,4 @@
+import { type Reliance, relianceOn } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
@@ -30,11 +31,20 @@ export const describePoolTitle = (label: string, hosts: number, cpus: number): s
 /** Of a pool in which every guest can go everywhere, after `sayPool`. */
 export const MOVES_FREELY = ': guests move freely'
 
+const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string])[] = [
+  ['needed', 'lacks', ''],
+  ['promise', 'is not safe from', ', against which the guest has no mitigation on'],
+  ['hint', 'lacks', ', which only libvirt minds'],
+]
+
 /** What keeps a guest out, in a line: `f16c, rdrand and 3 more are missing; 40 address bits, the host has 39`. */
 export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3): string {
   if (obstacles.length === 0) return 'no room'
-  const missing = obstacles.flatMap(one => (one.kind === 'feature' ? one.feature : []))
-  const lacking = missing.length > 0 ? [`lacks ${fewNames(missing, most)}`] : []
+  const missing = (of: Reliance) =>
+    obstacles.flatMap(one => (one.kind === 'feature' && one.reliance === of ? one.feature : []))
+  const lacking = RELIANCES.flatMap(([of, before, after]) =>
+    missing(of).length > 0 ? [`${before} ${fewNames(missing(of), most)}${after}`] : [],
+  )
   const unknown = obstacles.flatMap(one => (one.kind === 'unknown' ? one.feature : []))
   const unsure = unknown.length > 0 ? [`nothing is known of ${fewNames(unknown, most)}`] : []
   const others = obstacles.flatMap(one =>
@@ -84,7 +94,8 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
   switch (one.kind) {
     case 'feature': {
       const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
-      return { kind: 'feature', ...reasonOf(one.feature), cause, confidence, remedy }
+      const reliance = relianceOn(one.feature)
+      return { kind: 'feature', reliance, ...reasonOf(one.feature), cause, confidence, remedy }
     }
     case 'unknown':
       return { kind: 'unknown', ...reasonOf(one.feature), remedy: RECORD }

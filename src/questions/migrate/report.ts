@@ -1,3 +1,4 @@
+import type { Reliance } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Report } from '../../report/report.ts'
@@ -105,20 +106,32 @@ function closest(closed: GuestMoves['why']): string {
   return `${nearest.group}${more} ${describeObstacles(nearest.obstacles)}`
 }
 
+const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
+  needed: '',
+  hint: '; only libvirt minds: the guest would run on',
+  promise: '; the guest has left off a mitigation that it needs there',
+}
+
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
-  const { to, moves, obstacles } = answer
+  const { to, moves, obstacles, hazards } = answer
   report.line({
     text: describeMove(answer),
     tone: moves ? 'good' : answer.verdict === 'unknown' ? 'warning' : 'bad',
   })
+  if (moves && hazards.length > 0) {
+    report.line({
+      text: `the guest does not see ${fewNames(hazards.map(({ feature }) => feature))}, which guests on ${to} must: restart it there`,
+      tone: 'warning',
+    })
+  }
   for (const [remedy, some] of byRemedy(obstacles)) {
     report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)
     report.table(
       [{ title: '' }, { title: '' }, { title: '', wraps: true }],
       some.map(one =>
         one.kind === 'feature'
-          ? [one.feature, one.place, one.title]
+          ? [one.feature, one.place, one.title + RELIANCE_NOTES[one.reliance]]
           : [one.kind, '', `${to} ${describeObstacle(one)}`],
       ),
     )
