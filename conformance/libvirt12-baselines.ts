@@ -11,6 +11,7 @@ import { Pool } from '../src/questions/baseline/pool.ts'
 import type { Context } from '../src/questions/context.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
+import { repliesIn } from './libvirt12.ts'
 import { outcome } from './outcome.ts'
 import { Family } from './report.ts'
 
@@ -22,7 +23,49 @@ type Options = Omit<HypervisorBaselineOptions, 'arch' | 'libvirt'>
 /** Baselines of real daemons of libvirt 12.8 and 12.9, of this project's example hosts and of a CPU with every feature. */
 export function libvirt12Baselines(context: Context, reference: DataFolder): Family[] {
   const family = new Family('libvirt 12 baselines')
-  const supportOf = supportReader(reference)
+  const live = reference.folder(LIVE)
+  checkLive(family, context, live)
+  const { baseline, onQemu } = askers(context, live)
+  for (const name of reference.names(NEWER).filter(file => /^(hypervisor-)?cpu-baseline_all/.test(file))) {
+    const options = {
+      expand: name.includes('--features'),
+      migratable: name.includes('--migratable'),
+      ignoreHost: name.includes('--ignore-host'),
+    }
+    const own = () =>
+      name.startsWith('hypervisor') ? onQemu(fleet(), 'kvm', options) : baseline(fleet(), options)
+    family.check(name, outcome(own), tidy(reference.text(NEWER, name)))
+  }
+  return [family]
+}
+
+/** Baselines of a folder that `scripts/record-libvirt.sh` wrote. */
+export function recordedBaselines(context: Context, live: DataFolder): Family {
+  const family = new Family('recorded baselines')
+  checkLive(family, context, live)
+  return family
+}
+
+function checkLive(family: Family, context: Context, live: DataFolder): void {
+  const { baseline, onQemu } = askers(context, live)
+  const check = (name: string, actual: () => string, expected: string) =>
+    family.check(name, outcome(actual), tidy(expected))
+  const everything = [cpuOf(live.text('baselines/allf.xml'))]
+  for (const name of live.names('baselines').filter(file => file.startsWith('allf.cpu'))) {
+    const options = { expand: name.includes('-features'), migratable: name.includes('-migratable') }
+    check(name, () => baseline(everything, options), live.text('baselines', name))
+  }
+  for (const [title, expected] of sectionsOf(live.text('baselines/example-hosts.log'))) {
+    const [, isOnQemu, file = ''] = /^(cmp )?(.*)$/.exec(title) ?? []
+    if (!existsSync(`examples/${file}`)) continue
+    const cpus = [cpuOf(readFileSync(`examples/${file}`, 'utf8'))]
+    check(title, () => (isOnQemu ? onQemu(cpus, 'tcg') : baseline(cpus)), expected)
+  }
+}
+
+/** The questions, as the recorded libvirt and QEMU were asked. */
+function askers(context: Context, live: DataFolder) {
+  const supportOf = supportReader(live)
   const baseline = (cpus: readonly Cpu[], { expand, migratable }: Options = {}) => {
     const pool = new Pool(context.map, { libvirt: context.libvirt })
     for (const cpu of cpus) pool.add(cpu, '')
@@ -36,35 +79,12 @@ export function libvirt12Baselines(context: Context, reference: DataFolder): Fam
         libvirt: context.libvirt,
       }),
     )
-  const check = (name: string, actual: () => string, expected: string) =>
-    family.check(name, outcome(actual), tidy(expected))
-
-  const everything = [cpuOf(reference.text(LIVE, 'baselines/allf.xml'))]
-  for (const name of reference.names(LIVE, 'baselines').filter(file => file.startsWith('allf.cpu'))) {
-    const options = { expand: name.includes('-features'), migratable: name.includes('-migratable') }
-    check(name, () => baseline(everything, options), reference.text(LIVE, 'baselines', name))
-  }
-  for (const [title, expected] of sectionsOf(reference.text(LIVE, 'baselines/example-hosts.log'))) {
-    const [, isOnQemu, file = ''] = /^(cmp )?(.*)$/.exec(title) ?? []
-    if (!existsSync(`examples/${file}`)) continue
-    const cpus = [cpuOf(readFileSync(`examples/${file}`, 'utf8'))]
-    check(title, () => (isOnQemu ? onQemu(cpus, 'tcg') : baseline(cpus)), expected)
-  }
-  for (const name of reference.names(NEWER).filter(file => /^(hypervisor-)?cpu-baseline_all/.test(file))) {
-    const options = {
-      expand: name.includes('--features'),
-      migratable: name.includes('--migratable'),
-      ignoreHost: name.includes('--ignore-host'),
-    }
-    const own = name.startsWith('hypervisor') ? onQemu(fleet(), 'kvm', options) : baseline(fleet(), options)
-    check(name, () => own, reference.text(NEWER, name))
-  }
-  return [family]
+  return { baseline, onQemu }
 }
 
-function supportReader(reference: DataFolder): (accelerator: Accelerator) => HypervisorSupport {
-  const file = 'qemu-11.1.3-x86_64.replies'
-  const qemu = parseQemuCapabilities(reference.text(LIVE, file), file)
+function supportReader(live: DataFolder): (accelerator: Accelerator) => HypervisorSupport {
+  const file = repliesIn(live)
+  const qemu = parseQemuCapabilities(live.text(file), file)
   return accelerator => {
     const given = qemu.accelerators.get(accelerator)
     const support = given && readHypervisorSupport(given)

@@ -26,9 +26,17 @@ interface Recorded {
 }
 
 /** Domain capabilities of real daemons of libvirt 12.8 and 12.9, from the QEMU that was recorded with them. */
-export function libvirt12(context: Context, reference: DataFolder): Family[] {
-  const documents = new Family('libvirt 12 domain capabilities')
-  for (const recorded of [...liveOf(reference), ...replayedOf(reference)]) {
+export const libvirt12 = (context: Context, reference: DataFolder): Family[] => [
+  checkDocuments(context, 'libvirt 12 domain capabilities', [...liveOf(reference), ...replayedOf(reference)]),
+]
+
+/** Domain capabilities of a folder that `scripts/record-libvirt.sh` wrote. */
+export const recordedDocuments = (context: Context, live: DataFolder): Family =>
+  checkDocuments(context, 'recorded domain capabilities', documentsOf(live))
+
+function checkDocuments(context: Context, name: string, all: readonly Recorded[]): Family {
+  const documents = new Family(name)
+  for (const recorded of all) {
     if (MACOS.test(recorded.name)) {
       documents.skip()
       continue
@@ -39,7 +47,7 @@ export function libvirt12(context: Context, reference: DataFolder): Family[] {
       recorded.expected,
     )
   }
-  return [documents]
+  return documents
 }
 
 function answer(context: Context, { expected, replies, source, host, options }: Recorded): string {
@@ -58,35 +66,54 @@ function answer(context: Context, { expected, replies, source, host, options }: 
 
 const LIVE = 'libvirt-12.8/live'
 
-function liveOf(reference: DataFolder): Recorded[] {
-  const cpu = hostCpuOf(reference.text(LIVE, 'capabilities.xml'))
-  const replies = reference.text(LIVE, 'qemu-11.1.3-x86_64.replies')
-  const bare: DomainHost = { cpu, physBits: 46 }
-  const full: DomainHost = { ...bare, ...NEWER_HOST }
-  const x86 = (folder: string, name: string, host: DomainHost): Recorded => ({
-    name: `${folder}/${name}`,
-    expected: tidy(reference.text(folder, name)),
-    replies,
-    source: 'qemu-11.1.3-x86_64.replies',
-    host,
+/** The name of the conversation with QEMU that was recorded there. */
+export function repliesIn(live: DataFolder): string {
+  const name = live.names().find(file => file.endsWith('-x86_64.replies'))
+  if (name === undefined) throw new RangeError(`${live.path} has no conversation with QEMU: *-x86_64.replies`)
+  return name
+}
+
+/** Domain capabilities of x86_64, from the QEMU and on the host of a recording. */
+function documentOf(
+  live: DataFolder,
+  [folder, name]: readonly [DataFolder, string],
+  more: Partial<DomainHost>,
+): Recorded {
+  const expected = tidy(folder.text(name))
+  const physBits = Number(/<maxphysaddr mode='passthrough' limit='(\d+)'/.exec(expected)?.[1] ?? 46)
+  return {
+    name: `${folder.path}/${name}`,
+    expected,
+    replies: live.text(repliesIn(live)),
+    source: repliesIn(live),
+    host: { cpu: hostCpuOf(live.text('capabilities.xml')), physBits, ...more },
     options: {
-      expandFeatures: name.includes('--expand') || name.includes('-expand-cpu'),
+      expandFeatures: /-expand(?:-|$)/.test(name),
       supportedFeatures: name.includes('-supported-cpu'),
     },
-  })
+  }
+}
+
+const documentsOf = (live: DataFolder): Recorded[] =>
+  live
+    .names()
+    .filter(name => /^domcaps-(qemu|kvm)/.test(name) && !live.text(name).includes("doesn't support option"))
+    .map(name => documentOf(live, [live, name], {}))
+
+function liveOf(reference: DataFolder): Recorded[] {
+  const live = reference.folder(LIVE)
+  const newer = [
+    [reference.folder('libvirt-12.9'), /^domcaps-opt/],
+    [reference.folder('libvirt-12.9/qemu-11.1.3'), /^domcapabilities_--virttype/],
+  ] as const
   return [
-    ...reference
-      .names(LIVE)
-      .filter(name => /^domcaps-(qemu|kvm)/.test(name))
-      .map(name => x86(LIVE, name, bare)),
-    ...reference
-      .names('libvirt-12.9')
-      .filter(name => name.startsWith('domcaps-opt'))
-      .map(name => x86('libvirt-12.9', name, full)),
-    ...reference
-      .names('libvirt-12.9/qemu-11.1.3')
-      .filter(name => /^domcapabilities_--virttype/.test(name))
-      .map(name => x86('libvirt-12.9/qemu-11.1.3', name, full)),
+    ...documentsOf(live),
+    ...newer.flatMap(([folder, names]) =>
+      folder
+        .names()
+        .filter(name => names.test(name))
+        .map(name => documentOf(live, [folder, name], NEWER_HOST)),
+    ),
   ]
 }
 

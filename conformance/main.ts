@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { DEFAULT_LIBVIRT } from '../src/core/libvirt-version.ts'
+import { DEFAULT_LIBVIRT, parseLibvirtVersion } from '../src/core/libvirt-version.ts'
 import { type Context, contextOf } from '../src/questions/context.ts'
 import { cputest } from './cputest.ts'
 import { cputestOthers } from './cputest-others.ts'
@@ -12,8 +12,8 @@ import { generationsFamily } from './generations.ts'
 import { hostCapabilities } from './host-capabilities.ts'
 import { hostCpu } from './host-cpu.ts'
 import { kvmOffers } from './kvm-offers.ts'
-import { libvirt12 } from './libvirt12.ts'
-import { libvirt12Baselines } from './libvirt12-baselines.ts'
+import { libvirt12, recordedDocuments } from './libvirt12.ts'
+import { libvirt12Baselines, recordedBaselines } from './libvirt12-baselines.ts'
 import { partialDumps } from './partial-dumps.ts'
 import { assumedDefinitions, recordedDefinitions } from './pool-definitions.ts'
 import { rawDumps } from './raw-dumps.ts'
@@ -135,8 +135,23 @@ const PARTS: readonly Part[] = [
 const isThere = (data: DataFolder, path: readonly string[]): boolean =>
   data.has(...path) || data.has(...path.slice(0, -1), `${path.at(-1)}.tar.gz`)
 
+/** A recording of `scripts/record-libvirt.sh` is held against what that version's answers are. */
+function holdRecording(path: string): Family[] {
+  const recording = new DataFolder(path)
+  const [, version = ''] = /^libvirt ([\d.]+)/.exec(recording.text('VERSION')) ?? []
+  const libvirt = parseLibvirtVersion(version)
+  if (!libvirt) throw new RangeError(`${path}/VERSION names no libvirt that is known`)
+  const [context, live] = [contextOf(undefined, libvirt), recording.folder('live')]
+  return [recordedDocuments(context, live), recordedBaselines(context, live)]
+}
+
 function main(): number {
-  const { values } = parseArgs({ options: { data: { type: 'string' } } })
+  const { values } = parseArgs({ options: { data: { type: 'string' }, recording: { type: 'string' } } })
+  if (values.recording !== undefined) {
+    const families = holdRecording(values.recording)
+    for (const family of families) printFamily(family, line => console.log(line))
+    return families.some(({ failures }) => failures.length > 0) ? 1 : 0
+  }
   const path = values.data ?? process.env.VIRT_CPU_REFERENCE
   if (!path) {
     console.error('conformance: say where the data is: --data DIR, or VIRT_CPU_REFERENCE')

@@ -1,3 +1,8 @@
+import { DEFAULT_LIBVIRT } from '../core/libvirt-version.ts'
+import { CpuMap } from '../map/cpu-map.ts'
+import { dataFile } from '../map/data.ts'
+import type { Database } from '../map/database.ts'
+import { builtinReleases } from '../map/releases.ts'
 import { allOptions } from './arguments.ts'
 import { type CommandTable, GROUPS } from './command.ts'
 import type { CommandSpec, OptionSpec } from './spec.ts'
@@ -21,7 +26,7 @@ virt-cpu [options]... <command> [args...]
     -v | --version[=TYPE]   version, TYPE is short or long
     -V                      long version
          --cpu-map=DIR      an installed libvirt's cpu_map instead of the built-in data (or VIRT_CPU_MAP)
-         --libvirt=VERSION  whose behaviour: 11.3 or 12.8 (default)
+         --libvirt=VERSION  whose behaviour and data: a version from 11.3 on; 12.8 by default
     -r | --readonly         refuse what libvirt does not allow on a read-only connection
     -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
 
@@ -34,10 +39,39 @@ ${groups.join('\n\n')}
 `
 }
 
-/** \`virt-cpu -V\` */
-export const longVersion = (version: string): string => `virt-cpu ${version}, Node ${process.versions.node}
-CPU models as of libvirt 12.8.0
+/** `virt-cpu -V`: the newest of what the data knows, as the data says it. */
+export function longVersion(version: string): string {
+  const releases = builtinReleases()
+  const latest = (tool: string) => releases.lookedAt(tool).at(-1) ?? 'none'
+  const emulators = QEMU_ARCHES.map(arch => `${latest(`qemu-${arch}`)} (${arch})`).join(', ')
+  return `virt-cpu ${version}, Node ${process.versions.node}
+The newest that the data knows:
+  libvirt    ${latest('libvirt')}; answers as ${DEFAULT_LIBVIRT} unless --libvirt says otherwise
+  QEMU       ${latest('qemu')} (x86_64), ${emulators}
+  kernel     ${newest(dataFile('x86/kvm.txt').text, /\bkernel (\d+\.\d+)/g)} (KVM)
+  microcode  ${newest(dataFile('causes.txt').text, /\bmicrocode to (\d{4}-\d\d)/g)} (vendors' advisories)
+  vendors    ${vendorsOf(CpuMap.builtIn().of('x86')).join('; ')}
 `
+}
+
+/** Those whose QEMU was looked at, besides x86_64. */
+const QEMU_ARCHES = ['aarch64', 'ppc64', 'riscv64', 's390x']
+
+/** The greatest version or date that a text tells. */
+const newest = (text: string, pattern: RegExp): string =>
+  Array.from(text.matchAll(pattern), ([, found = '']) => found)
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .at(-1) ?? 'none'
+
+/** Each vendor with its newest family, by the years of the notes. */
+const vendorsOf = ({ vendors, families }: Database): string[] =>
+  vendors.map(({ name }) => {
+    const dated = families
+      .filter(({ vendor }) => vendor?.name === name)
+      .map(family => ({ name: family.name, year: newest(family.note, /\b(20\d\d|19\d\d)\b/g) }))
+    const last = dated.reduce((a, b) => (b.year >= a.year ? b : a), { name: 'none', year: '' })
+    return `${name} ${last.name} (${last.year})`
+  })
 
 /** `virt-cpu COMMAND --help`, laid out as virsh does. */
 export function commandHelp(spec: CommandSpec, summary: string): string {

@@ -53,6 +53,7 @@ const BEHAVIOURS = {
   'real-floppy': ['12.8', '<disk> lists floppy only where QEMU has a controller for it'],
   iommufd: ['12.8', '<hostdev> has the enum iommufd'],
   console: ['12.8', '<devices> has console'],
+  'hyperv-of-kvm': ['12.8', '<hyperv> is what QEMU reports of KVM; of a QEMU without it there is none'],
   'hyperv-defaults': ['12.8', '<hyperv> lists defaults'],
   'address-bits': ['12.8', "a guest has no more address bits than the host's own CPU"],
   'all-protections': ['12.8', '<features> has s390-pv and tdx on every architecture'],

@@ -65,6 +65,19 @@ test('versions', () => {
     expect(virtCpu([option]).stdout).toContain(`virt-cpu ${version}`)
 })
 
+test('the long version tells the newest that the data knows', () => {
+  const { stdout } = virtCpu(['--version=long'])
+  const releases = readFileSync(join(root, 'data', 'releases.txt'), 'utf8')
+  const latest = (tool: string) => new RegExp(`^${tool} looked-at : .* (\\S+)$`, 'm').exec(releases)?.[1]
+  expect(stdout).toMatch(new RegExp(`^ {2}libvirt +${latest('libvirt')};`, 'm'))
+  expect(stdout).toMatch(
+    new RegExp(`^ {2}QEMU +${latest('qemu')} .* ${latest('qemu-s390x')} \\(s390x\\)`, 'm'),
+  )
+  expect(stdout).toMatch(/^ {2}kernel +\d+\.\d+ /m)
+  expect(stdout).toMatch(/^ {2}microcode +20\d\d-\d\d /m)
+  expect(stdout).toMatch(/^ {2}vendors +Intel DiamondRapids \(2026\); AMD /m)
+})
+
 test.each(['bash', 'zsh', 'fish'])(
   'the completion script of %s is the one in completions/, and names every command',
   shell => {

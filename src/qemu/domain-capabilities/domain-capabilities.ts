@@ -68,7 +68,10 @@ const ENLIGHTENMENTS =
 
 /** Hyper-V's enlightenments: those of the host's own accelerator, whatever runs the guest. None where QEMU tells none. */
 export function describeHyperv({ libvirt, qemu }: DomainRequest): Section[] {
-  const { hyperv } = [...qemu.accelerators.values()].find(given => given.hyperv) ?? {}
+  const accelerators = hasBehaviour(libvirt, 'hyperv-of-kvm')
+    ? [qemu.accelerators.get('kvm')]
+    : [...qemu.accelerators.values()]
+  const { hyperv } = accelerators.find(given => given?.hyperv) ?? {}
   const given = ENLIGHTENMENTS.filter(name => isGiven(hyperv?.get(toQemuName(`hv-${name}`))))
   if (given.length === 0 || !hyperv) return []
   const section = makeSection('hyperv', true, makeEnum('features', given))

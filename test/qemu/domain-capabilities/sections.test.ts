@@ -132,6 +132,12 @@ describe('features', () => {
     expect(describeHyperv(asked())).toEqual([])
   })
 
+  test('enlightenments of a QEMU without KVM are told by libvirt before 12.8', () => {
+    const tcg = asked({ accelerator: 'tcg', with: { hyperv: new Map([['hv-spinlocks', 4095]]) } })
+    expect(values(describeHyperv(tcg), 'hyperv', 'features')).toBe('spinlocks')
+    expect(describeHyperv({ ...tcg, libvirt: '12.8' })).toEqual([])
+  })
+
   test('encryption of guests, by kind', () => {
     const sev = { cbitpos: 51, reducedPhysBits: 1, pdh: '', certChain: '', cpu0Id: '' }
     const kinds = (parts: Asked) =>
