@@ -11,12 +11,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readArmMap } from '../src/arch/arm/models.ts'
-import { readPowerMap } from '../src/arch/ppc64/map.ts'
 import { parseLibvirtVersion } from '../src/core/libvirt-version.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
 import { readDataFile } from '../src/map/data.ts'
 import { Database, loadDatabase } from '../src/map/database.ts'
+import { walkCpuMap } from '../src/map/libvirt/walk.ts'
 import { listBehaviour } from './propose/behaviour.ts'
 import { proposeMap } from './propose/map.ts'
 import { proposeReleases, readSeen, seenInMap } from './propose/releases.ts'
@@ -63,6 +62,13 @@ const proposed = proposeMap(texts, map)
 const seen = readSeen(readFileSync(join(live, replies), 'utf8'), replies, 'x86_64')
 const older = (values.older ?? []).map(path => readSeen(readFileSync(path, 'utf8'), path, 'x86_64'))
 
+/** The models of another architecture in the map, by name. */
+function readNames(arch: string): string[] {
+  const names: string[] = []
+  walkCpuMap(read, arch, { vendor: () => {}, feature: () => {}, model: (_, name) => void names.push(name) })
+  return names
+}
+
 const wordsOf = (db: Database) => [
   ...[...db.models, ...db.features.list].map(({ name }) => name),
   ...db.families.flatMap(({ versions }) =>
@@ -70,7 +76,7 @@ const wordsOf = (db: Database) => [
   ),
 ]
 const ours = new Set([...wordsOf(old), ...old.vendors.map(({ id }) => id)])
-const others = [...readArmMap(read).models, ...readPowerMap(read).models].map(({ name }) => name)
+const others = ['arm', 'ppc64'].flatMap(readNames)
 const text = readDataFile('releases.txt')
 const known = (word: string) => ours.has(word) || text.split(/\s+/).includes(word)
 const inMap = seenInMap(map, others)

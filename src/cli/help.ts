@@ -63,14 +63,13 @@ const newest = (text: string, pattern: RegExp): string =>
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1) ?? 'none'
 
-/** Each vendor with its newest family, by the years of the notes. */
+/** Each vendor with its newest families, by the years of the notes. */
 const vendorsOf = ({ vendors, families }: Database): string[] =>
   vendors.map(({ name }) => {
-    const dated = families
-      .filter(({ vendor }) => vendor?.name === name)
-      .map(family => ({ name: family.name, year: newest(family.note, /\b(20\d\d|19\d\d)\b/g) }))
-    const last = dated.reduce((a, b) => (b.year >= a.year ? b : a), { name: 'none', year: '' })
-    return `${name} ${last.name} (${last.year})`
+    const own = families.filter(({ vendor }) => vendor?.name === name)
+    const year = newest(own.map(({ note }) => note).join('\n'), /\b((?:19|20)\d\d)\b/g)
+    const latest = own.filter(({ note }) => note.includes(year)).map(family => family.name)
+    return `${name} ${latest.join(' ')} (${year})`
   })
 
 /** `virt-cpu COMMAND --help`, laid out as virsh does. */
