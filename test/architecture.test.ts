@@ -150,6 +150,27 @@ test('no import leads round in a circle', () => {
   expect(circles).toEqual([])
 })
 
+test('what is loaded when it is needed is not loaded at once as well', () => {
+  const loadedAtOnce = (path: string, known = new Set<string>()): Set<string> => {
+    const needed = [...codeOf(path).matchAll(/^(?:import|export) (?!type )[^']*?from '([^']+)'/gm)]
+    for (const target of placesOf(
+      path,
+      needed.map(([, name = '']) => name),
+    )) {
+      if (known.has(target)) continue
+      known.add(target)
+      loadedAtOnce(target, known)
+    }
+    return known
+  }
+  const faults = code.flatMap(path => {
+    const late = [...codeOf(path).matchAll(/await import\('([^']+)'\)/g)].map(([, name = '']) => name)
+    const atOnce = late.length > 0 ? loadedAtOnce(path) : new Set()
+    return placesOf(path, late).flatMap(target => (atOnce.has(target) ? `${path} loads ${target}` : []))
+  })
+  expect(faults).toEqual([])
+})
+
 /** Files that a folder of their kind always has, however short they are. */
 const FIXED_FILES = ['question.ts', 'answer.ts', 'compute.ts', 'report.ts', 'driver.ts']
 

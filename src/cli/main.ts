@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { hasBehaviour } from '../core/libvirt-version.ts'
-import { type Arguments, readArguments } from './arguments.ts'
+import { type Arguments, readArguments, splitCommands } from './arguments.ts'
 import { type Command, linesOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
@@ -17,7 +17,6 @@ async function main(argv: readonly string[]): Promise<number> {
   const [name, ...args] = globals.rest
   if (name === undefined) return show('help')
   if (args.length === 0 && /[\s;'"\\]/.test(name)) {
-    const { splitCommands } = await import('./arguments.ts')
     let status = 0
     for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), globals)
     return status

@@ -1,5 +1,6 @@
 import { adviseQuestion } from '../../questions/advise/question.ts'
-import { ownCommand, PLAN_FIELDS } from '../own.ts'
+import { ownCommand } from '../own.ts'
+import { PLAN_FIELDS } from '../question-options.ts'
 
 export const command = ownCommand({
   question: adviseQuestion,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printCapabilities } from '../../qemu/print-capabilities.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import { printNote } from '../../questions/words/describe.ts'
+import { noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
@@ -57,7 +57,6 @@ export const command: Command = {
     }
     if (args.has('explain') && !args.has('json')) {
       const { explainVfio } = await import('../../questions/words/explain.ts')
-      const { noteLines } = await import('../../questions/words/describe.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(session, [...noteLines(described.notes), ...explainVfio(described.vfio)])
     }

@@ -4,7 +4,7 @@ import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { writeDefinition } from '../../formats/printers.ts'
 import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
-import { printNote } from '../../questions/words/describe.ts'
+import { noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import type { Session } from '../session.ts'
@@ -71,7 +71,6 @@ export const command: Command = {
     if (!told) await tellSkipped(session, notes)
     if (told || marks.length > 0) {
       const { explainBaseline } = await import('../../questions/words/explain.ts')
-      const { noteLines } = await import('../../questions/words/describe.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(
         session,

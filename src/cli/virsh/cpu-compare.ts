@@ -1,5 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { filesOf } from '../../host/files/files.ts'
 import { answerCompare, compareNotes } from '../../questions/compare/compute.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, type Noted } from '../../questions/input/definition-of.ts'
@@ -77,7 +78,6 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const { filesOf } = await import('../../host/files/files.ts')
     const comparer = new FileComparer(hostSide(args, session), args, session)
     const alone = args.all('file').length === 1
     for (const file of filesOf(args.all('file'))) await comparer.compare(file, file.named && alone)

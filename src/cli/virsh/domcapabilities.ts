@@ -7,6 +7,7 @@ import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
+import { noteLines } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
@@ -108,7 +109,6 @@ async function testDriver(args: Arguments, request: HypervisorRequest): Promise<
 
 async function explainHost(args: Arguments, session: Session): Promise<void> {
   const { explainVfio } = await import('../../questions/words/explain.ts')
-  const { noteLines } = await import('../../questions/words/describe.ts')
   const { printExplanation } = await import('../print-report.ts')
   if (args.has('replies')) return printExplanation(session, noteLines([{ kind: 'conversation-alone' }]))
   return printExplanation(session, explainVfio(vfioHere()))
