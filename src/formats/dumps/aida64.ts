@@ -1,7 +1,6 @@
 import type { Dialect } from '../found.ts'
-import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
-import { foundDumps } from './dump.ts'
+import { foundDumps, fromHex, type LineReader, parseLines, registersFromHex } from './dump.ts'
 
 /** What AIDA64, EVEREST and InstLatx64 write; libcpuid's newer files are in it too. */
 export const aida64: Dialect = {

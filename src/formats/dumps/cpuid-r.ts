@@ -1,9 +1,8 @@
 import { hex, type U32 } from '../../core/bits.ts'
 import { Cpuid, type CpuidRow } from '../../core/cpuid.ts'
 import type { Dialect } from '../found.ts'
-import { fromHex, type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
-import { foundDumps } from './dump.ts'
+import { foundDumps, fromHex, type LineReader, parseLines, registersFromHex } from './dump.ts'
 
 /** EAX, EBX, ECX, EDX. */
 const RECORD = 16

@@ -1,6 +1,7 @@
 import { hex, type U32 } from '../../core/bits.ts'
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow, rowOf } from '../../core/cpuid.ts'
+import { ParseError } from '../../core/parse-error.ts'
 import type { DistinctDump, Found, RegisterDump } from '../found.ts'
 
 /**
@@ -247,3 +248,40 @@ const maximumOf = (data: Cpuid, base: U32): number =>
   data.has(base, 0) ? data.word(base, 0, 'eax') : Number.POSITIVE_INFINITY
 
 const nameOf = ([leaf, subleaf]: CpuidRow): string => `leaf ${hex(leaf, 1)}H subleaf ${subleaf}`
+
+/**
+ * Reads one line of a dump into `builder`. Answers false for a line that is something else;
+ * `'malformed'` for one that is meant and cannot be read.
+ */
+export type LineReader = (line: string, builder: DumpBuilder) => boolean | 'malformed'
+
+/** Reads a dump line by line: the first of `readers` that knows a line has it, and a line that none knows is passed over. */
+export function parseLines(text: string, source: string, readers: readonly LineReader[]): Dump[] {
+  const builder = new DumpBuilder()
+  for (const [index, line] of text.split(/\r\n|[\n\r]/).entries()) {
+    if (readLine(line, builder, readers)) continue
+    const column = line.search(/\S/) + 1
+    const excerpt = line.length > 100 ? '' : line.replaceAll('\t', ' ')
+    throw new ParseError('this line of a CPUID dump is not complete', source, index + 1, column, excerpt)
+  }
+  return builder.dumps()
+}
+
+function readLine(line: string, builder: DumpBuilder, readers: readonly LineReader[]): boolean {
+  for (const read of readers) {
+    const answer = read(line, builder)
+    if (answer !== false) return answer === true
+  }
+  return true
+}
+
+/** The registers of a row, each hexadecimal of at most 8 digits. */
+export const registersFromHex = (eax = '', ebx = '', ecx = '', edx = ''): CpuidRegisters => ({
+  eax: fromHex(eax),
+  ebx: fromHex(ebx),
+  ecx: fromHex(ecx),
+  edx: fromHex(edx),
+})
+
+/** A register of a dump: hexadecimal, at most 8 digits. */
+export const fromHex = (digits: string): number => Number.parseInt(digits, 16)

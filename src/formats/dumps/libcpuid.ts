@@ -1,8 +1,7 @@
 import type { Dialect } from '../found.ts'
 import { AIDA64_LINES } from './aida64.ts'
-import { type LineReader, parseLines, registersFromHex } from './cpuid-lines.ts'
 import type { Dump } from './dump.ts'
-import { foundDumps } from './dump.ts'
+import { foundDumps, type LineReader, parseLines, registersFromHex } from './dump.ts'
 
 /** libcpuid's raw dumps and test files of older versions. */
 export const libcpuid: Dialect = {

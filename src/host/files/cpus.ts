@@ -107,7 +107,7 @@ export async function readCpus(paths: readonly string[], take: CpuTaker): Promis
       errors.push(error)
     }
   }
-  throwAll(errors)
+  if (errors.length > 0) throwAll(errors)
 }
 
 /**
