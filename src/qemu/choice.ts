@@ -180,7 +180,8 @@ function checkDomainRequest(
 /** What an emulator runs besides its own. */
 const ALSO_RUNS: Readonly<Record<string, readonly string[]>> = {
   x86_64: ['i686'],
-  aarch64: ['armv7l', 'armv6l'],
+  aarch64: ['armv7l'],
+  armv7l: ['armv6l'],
   ppc64: ['ppc64le'],
 }
 
@@ -198,6 +199,11 @@ function findMachine(
   return found
 }
 
-/** x86_64's emulator runs i686 guests, and so on: as the CPU drivers have it. */
+/** POWER's, of which only some have a CPU driver. */
+const POWER: ReadonlySet<string> = new Set(['ppc', 'ppcle', 'ppc64', 'ppc64le', 'ppcemb'])
+
+/** x86_64's emulator runs i686 guests, and so on: as the CPU drivers have it, and POWER's others. */
 const isSameFamily = (one: string, other: string): boolean =>
-  one === other || architectureOf(one)?.arches.includes(other) === true
+  one === other ||
+  architectureOf(one)?.arches.includes(other) === true ||
+  (POWER.has(one) && POWER.has(other))

@@ -8,7 +8,7 @@ import { notInstalled } from '../needs.ts'
 import { DAEMON } from '../setup/run-folder.ts'
 
 /** The targets whose QEMUs the daemon finds; all that Debian has take it most of a minute to look through. */
-const TARGETS = ['aarch64', 'loongarch64', 'ppc64', 'riscv64', 's390x', 'x86_64']
+const TARGETS = 'aarch64 arm i386 loongarch64 ppc ppc64 riscv32 riscv64 s390x x86_64'.split(' ')
 
 const QEMUS = TARGETS.map(target => `/usr/bin/qemu-system-${target}`)
 

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { checkDomainType, chooseQemu } from '../../src/qemu/choice.ts'
+import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { children } from '../../src/xml/element.ts'
@@ -108,6 +110,26 @@ describe('which guest is meant', () => {
       return JSON.stringify(value)?.includes('x86_64') ? { return: { arch: target } } : message
     })
     expect(part(request({ replies }).xml, 'machine')).toBe(expected)
+  })
+
+  test.each([
+    ['arm', 'armv6l', '/q', undefined],
+    ['aarch64', 'armv7l', '/q', undefined],
+    ['aarch64', 'armv6l', '/q', "Emulator '/q' does not support arch 'armv6l'"],
+    ['ppc64', 'ppc64le', '/q', undefined],
+    ['ppc64', 'ppc', '/q', "Emulator '/q' does not support arch 'ppc'"],
+    ['ppc', 'ppc64', '/q', "Emulator '/q' does not support arch 'ppc64'"],
+    ['ppc64', 's390x', '/q', "architecture from emulator 'ppc64' doesn't match given architecture 's390x'"],
+  ])('an emulator of %s serves %s where libvirt says so', (target, arch, binary, refused) => {
+    const capabilities = parseQemuCapabilities(
+      x86()
+        .map(message => JSON.stringify(message).replace('"arch":"x86_64"', `"arch":"${target}"`))
+        .join('\n'),
+    )
+    const check = () =>
+      checkDomainType(capabilities, chooseQemu(capabilities, { binary, host: 'x86_64' }, { arch }))
+    if (refused === undefined) expect(check).not.toThrow()
+    else expect(check).toThrow(refused)
   })
 
   test('an accelerator that was not probed is no error, and is said', () => {

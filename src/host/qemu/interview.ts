@@ -3,7 +3,7 @@ import { type JsonObject, member } from '../../formats/json/json-value.ts'
 import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 
 /** Raised whenever other questions are asked, so that no cached conversation lacks an answer. */
-export const REVISION = 2
+export const REVISION = 3
 
 /** Device types whose properties say what the binary can do. */
 const DEVICES = `
@@ -54,7 +54,7 @@ export function* askFirstRun(): Dialogue<FirstRunFindings, QmpCommand> {
   yield* askProperties('qom-list-properties', machines, types)
   if (isPcTarget(target)) yield { execute: 'qom-list-properties', arguments: { typename: PC } }
   for (const execute of BINARY) if (known.has(execute)) yield { execute }
-  const expansions = known.has('query-cpu-model-expansion') ? listExpansions(target, types, schema) : []
+  const expansions = known.has('query-cpu-model-expansion') ? listExpansions(target, schema) : []
   yield* askExpansions('host', expansions)
   if (expansions.length > 0 && (isPcTarget(target) || isArm(target))) yield* askExpansions('host', [HYPERV])
   return { accelerator: kvm ? 'kvm' : 'tcg', expansions }
@@ -87,15 +87,13 @@ const isArm = (target: unknown): boolean => target === 'aarch64' || target === '
 const HYPERV: ExpansionRequest = { type: 'full', props: { migratable: false, 'hv-passthrough': true } }
 
 /** How a target's host CPU is to be had: QEMU expands the models of some only fully, of others only statically. */
-function listExpansions(target: unknown, types: ReadonlySet<string>, schema: unknown): ExpansionRequest[] {
+function listExpansions(target: unknown, schema: unknown): ExpansionRequest[] {
   if (isArm(target)) return [{ type: 'full' }]
   if (target === 's390x') {
     return reportsDeprecated(schema) ? [{ type: 'static' }, { type: 'full' }] : [{ type: 'static' }]
   }
-  const migratable = types.has('max-x86_64-cpu') // `max` of the 32-bit binary does not look after migration
-  return migratable
-    ? [{ type: 'static' }, { type: 'static', props: { migratable: false } }]
-    : [{ type: 'static' }]
+  const all: ExpansionRequest = { type: 'static', props: { migratable: false } }
+  return isPcTarget(target) ? [{ type: 'static' }, all] : [{ type: 'static' }]
 }
 
 /** Whether an expansion tells which properties are deprecated. */

@@ -1,5 +1,5 @@
-import { driverOf } from '../../arch/registry.ts'
 import type { Blockers, HypervisorSupport } from '../../qemu/allowance.ts'
+import { makeModelFinder } from '../../qemu/domain-capabilities/cpu-modes.ts'
 import type { Context } from '../context.ts'
 import type { HypervisorModel } from './answer.ts'
 
@@ -12,18 +12,14 @@ export function hypervisorModels(
   { models }: HypervisorSupport,
   arch: string,
 ): HypervisorModel[] {
-  const known = driverOf(map, arch)?.models?.()
+  const find = makeModelFinder(map, arch)
   return [...models]
     .flatMap(([name, blockers]) => {
-      const ours = known ? spelt(name, known) : name
-      return ours === undefined || name === 'host' ? [] : [modelOf(ours, blockers)]
+      const known = name === 'host' ? undefined : find(name)
+      return known ? [modelOf(known.name, blockers)] : []
     })
     .sort(byName)
 }
-
-/** QEMU writes `power9` where libvirt has `POWER9`. */
-const spelt = (name: string, known: readonly string[]): string | undefined =>
-  known.find(ours => ours === name || (/^power/.test(name) && ours === name.toUpperCase()))
 
 function modelOf(name: string, given: Blockers): HypervisorModel {
   if (given === 'unknown') return { name, usable: 'unknown', blockers: [] }

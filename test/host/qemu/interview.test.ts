@@ -60,3 +60,22 @@ const speaks = (answers: Readonly<Record<string, unknown>>, interview: Dialogue<
 test('a QEMU that answers nothing is asked all the same', () => {
   expect(speaks({}, askFirstRun())).toContain('query-machines')
 })
+
+test.each(['x86_64', 'i386'])('%s is asked what a guest could have that never migrates', target => {
+  const known = [{ 'meta-type': 'command', name: 'query-cpu-model-expansion' }]
+  const answers: Readonly<Record<string, unknown>> = {
+    'query-target': { arch: target },
+    'query-qmp-schema': known,
+  }
+  const run = askFirstRun()
+  const asked: QmpCommand[] = []
+  let step = run.next()
+  while (!step.done) {
+    asked.push(step.value)
+    step = run.next({ return: answers[step.value.execute] ?? [] })
+  }
+  const expansions = asked.flatMap(({ execute, arguments: given }) =>
+    execute === 'query-cpu-model-expansion' && given?.type === 'static' ? [given.model] : [],
+  )
+  expect(expansions).toEqual([{ name: 'host' }, { name: 'host', props: { migratable: false } }])
+})
