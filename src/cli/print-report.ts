@@ -28,10 +28,6 @@ export async function printReport(
   else session.out(report().text(await look()))
 }
 
-/** Prints lines in colour where the answer's stream is a terminal. */
-export const printLines = async (session: Session, lines: readonly Line[]): Promise<void> =>
-  session.out(printStyledLines(lines, await paintOn(STDOUT)))
-
 /** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
 export const printExplanation = async (session: Session, lines: readonly Line[]): Promise<void> =>
   session.err(printStyledLines(lines, await paintOn(STDERR)))

@@ -23,7 +23,7 @@ import { describeDecode, noteLines, printNote } from '../../questions/words/desc
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { printLines } from '../print-report.ts'
+import { printExplanation } from '../print-report.ts'
 import { openContext, type Session } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
 import { FILES } from '../virsh/hosts.ts'
@@ -89,7 +89,7 @@ export const command: Command = {
     description:
       'Name the CPU that a dump is, as libvirt would on that machine: cpuid -r, AIDA64 or InstLatx64, libcpuid, ' +
       'ld.so --list-diagnostics, /dev/cpu/N/cpuid, /proc/cpuinfo, lscpu, <cpudata>, or a definition whose features ' +
-      'are to be named anew. Prints the definition of each CPU found, then what to know about it.',
+      'are to be named anew. Prints the definition of each CPU found, and on stderr what to know about it.',
     options: [
       { ...FILES, help: 'a dump or definition, a directory of them, or - for standard input' },
       {
@@ -114,18 +114,18 @@ export const command: Command = {
     const as = kindOf(args)
     if (as === 'guest' && args.has('best'))
       throw new UsageError('--best is for hosts: a guest may lack bits as it is')
-    const decoder = new Decoder(await openContext(session), as, args)
+    const decoder = new Decoder(await openContext(session), as, args, session)
     const skipped: Note[] = []
     let any = false
     await readCpus(args.all('file'), {
       cpu: input => {
         any = true
-        session.out(decoder.take(input))
+        decoder.take(input)
       },
       skipped: note => skipped.push(note),
     })
     if (!any) throw new CommandError([`no CPU in ${args.all('file').join(', ')}`])
-    await decoder.end(session, skipped)
+    await decoder.end(skipped)
     for (const fault of decoder.faults) session.err(`error: ${fault}\n`)
     return decoder.faults.length > 0 ? 2 : 0
   },
@@ -157,31 +157,32 @@ class Decoder {
   readonly #context: Context
   readonly #as: 'host' | 'guest'
   readonly #args: Arguments
+  readonly #session: Session
   readonly #notes: Note[] = []
   readonly #answers: Record<string, unknown>[] = []
 
-  constructor(context: Context, as: 'host' | 'guest', args: Arguments) {
+  constructor(context: Context, as: 'host' | 'guest', args: Arguments, session: Session) {
     this.#context = context
     this.#as = as
     this.#args = args
+    this.#session = session
   }
 
-  /** Answers what is to be printed now. */
-  take(input: NamedCpu): string {
+  take(input: NamedCpu): void {
     const kinds = kindsOf(input)
     if ((input.kind === 'dump' || input.kind === 'registers') && input.dumps.length > 1) {
       const groups = input.dumps.map(dump => dump.cpus)
       const kind = input.kind === 'dump' ? 'cpus-differ' : 'cores-differ'
       this.#notes.push({ kind, source: input.source, groups })
     }
-    return kinds.map(kind => this.#print(kind, this.#decode(kind, input.source))).join('')
+    for (const kind of kinds) this.#print(kind, this.#decode(kind, input.source))
   }
 
-  async end(session: Session, skipped: readonly Note[]): Promise<void> {
+  async end(skipped: readonly Note[]): Promise<void> {
     const notes = [...this.#notes, ...skipped]
-    if (!this.#args.has('json')) return printLines(session, noteLines(notes))
+    if (!this.#args.has('json')) return printExplanation(this.#session, noteLines(notes))
     const document = { schema: SCHEMA_VERSION, cpus: this.#answers, notes: notes.map(printNote) }
-    session.out(`${JSON.stringify(document, null, 2)}\n`)
+    this.#session.out(`${JSON.stringify(document, null, 2)}\n`)
   }
 
   #decode(input: FoundCpu, source: string): Decoded | undefined {
@@ -209,19 +210,17 @@ class Decoder {
     return { source, answer: definitionAnswer(value, notes) }
   }
 
-  #print(input: FoundCpu, decoded: Decoded | undefined): string {
-    if (!decoded) return ''
+  #print(input: FoundCpu, decoded: Decoded | undefined): void {
+    if (!decoded) return
     const { source, answer, reasons } = decoded
     if (this.#args.has('json')) {
       const explain = reasons && { explain: reasons }
       this.#answers.push({ source, ...answer, notes: answer.notes.map(printNote), ...explain })
-      return ''
+      return
     }
-    const bits =
-      this.#args.has('bits') && input.kind === 'dump'
-        ? input.dumps.map(({ data }) => printBits(this.#context.db, data))
-        : []
-    const why = reasons ? describeDecode(reasons).map(line => `${line}\n`) : []
-    return [`${answer.xml}\n`, ...bits, ...why].join('')
+    this.#session.out(`${answer.xml}\n`)
+    if (this.#args.has('bits') && input.kind === 'dump')
+      for (const { data } of input.dumps) this.#session.out(printBits(this.#context.db, data))
+    if (reasons) this.#session.err(`${source}: ${describeDecode(reasons).join('\n')}\n`)
   }
 }

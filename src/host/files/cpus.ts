@@ -1,5 +1,6 @@
 import { ParseError } from '../../core/parse-error.ts'
-import type { FoundCpu, NamedCpu } from '../../formats/found.ts'
+import { describeWithoutCpu } from '../../formats/describe-found.ts'
+import type { Found, FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
@@ -121,38 +122,50 @@ export async function readFile(file: InputFile, take: CpuTaker): Promise<Note | 
     file.path === STDIN ? '<stdin>' : file.path,
     file.named ? take.cpu : cpu => held.push(cpu),
   )
+  let other: Found | undefined
   try {
-    await readInto(namer, file, take)
+    other = await readInto(namer, file, take)
   } catch (error) {
     if (file.named || !isBadFile(error)) throw error
     return noteOfFile(file.path, error)
   }
   if (namer.end() === 0) {
-    if (file.named) throw withoutCpu(file.path)
+    if (file.named) throw withoutCpu(file.path, take.asVirsh ? undefined : other)
     return noteOfFile(file.path)
   }
   held.forEach(take.cpu)
   return undefined
 }
 
-async function readInto(namer: Namer, { path, named }: InputFile, take: CpuTaker): Promise<void> {
+/** Returns the first thing that is no CPU. */
+async function readInto(
+  namer: Namer,
+  { path, named }: InputFile,
+  take: CpuTaker,
+): Promise<Found | undefined> {
   const replay = isFile(path) ? undefined : new ReplayBuffer()
   const bytes = readBytes(path)
+  let other: Found | undefined
   try {
     await readFound(path, replay ? replay.record(bytes) : bytes, {
       hosts: take.hosts,
       asVirsh: take.asVirsh && named,
       take: found => {
-        for (const cpu of cpusOf(found)) namer.take(cpu)
+        const cpus = cpusOf(found)
+        for (const cpu of cpus) namer.take(cpu)
+        if (cpus.length === 0) other ??= found
       },
     })
   } catch (error) {
     throw named && error instanceof ParseError && take.fault ? await take.fault(error, replay?.bytes) : error
   }
+  return other
 }
 
-/** The error for a file without a CPU, in virsh's words. */
-export const withoutCpu = (path: string): FileError => {
+/** The error for a file without a CPU, in virsh's words unless it is known what the file holds instead. */
+export function withoutCpu(path: string, other?: Found): FileError {
+  const instead = other && describeWithoutCpu([other])
+  if (instead) return new FileError(path, `${path}: no CPU found: ${instead}`)
   const what = '<cpu> element or valid domain XML, host capabilities XML, or domain capabilities XML'
   return new FileError(path, `File '${path}' does not contain any ${what}`)
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { Cpuid } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { describeWithoutCpu } from '../../formats/describe-found.ts'
 import { readText } from '../../formats/dialects.ts'
 import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
 import type { Context } from '../context.ts'
@@ -60,12 +61,13 @@ export const decodeQuestion = question({
  * @throws ParseError where no CPU is found; LibvirtError where no model fits
  */
 export function decodeText(context: Context, text: string, options: DecodeOptions = {}): DecodedCpu {
-  const [first] = readText(text, options.source).flatMap(cpusOf)
-  if (!first)
-    throw new ParseError(
-      'no CPU found: neither libvirt XML nor a dump in a format that is known',
-      options.source,
-    )
+  const found = readText(text, options.source)
+  const [first] = found.flatMap(cpusOf)
+  if (!first) {
+    const other =
+      describeWithoutCpu(found) ?? 'this is neither libvirt XML nor a dump in a format that is known'
+    throw new ParseError(`no CPU found: ${other}`, options.source)
+  }
   if (first.kind === 'registers') {
     const host = machineOf(context, first.dumps, options.best ?? false, options.source)
     return definitionAnswer(host.value, host.notes)
