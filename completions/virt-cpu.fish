@@ -3,6 +3,7 @@ set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
+complete -c virt-cpu -n "$none" -s t -l timing -d "how long each command took"
 complete -c virt-cpu -s h -l help -d "help"
 complete -c virt-cpu -n "$none" -s v -l version -d "version"
 complete -c virt-cpu -f -n "$none" -a capabilities -d 'Print this host as libvirt describes it'
@@ -61,8 +62,8 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l machine -r -d 'machine type (/domain/os/type/@machine)'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l features -d 'Show features that are part of the CPU model type'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l migratable -d 'Do not include features that block migration'
+complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l ignore-host -d 'when computing baseline from several CPUs, do not take hypervisor capabilities into account and work with input data only'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l model -r -d 'Shortcut for calling the command with a single CPU model and no additional features'
-complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l ignore-host -d 'Ignore the host CPU model when computing baseline from several CPUs'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l replies -r -d 'recorded hosts instead of this one: conversations with QEMU, domain capabilities, directories of them'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l no-cache -d 'ask QEMU even if its last answers are known'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hypervisor-cpu-baseline" -l format -x -a "libvirt qemu xl firecracker" -d 'how to write the CPU: libvirt, qemu, xl, firecracker'

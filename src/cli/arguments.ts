@@ -1,7 +1,7 @@
 import { type Globals, takeGlobal } from './globals.ts'
 import { CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
 
-/** Options that every command takes, and that may also stand before it. */
+/** Global options that help and completion list with every command. */
 const COMMON: readonly OptionSpec[] = [
   {
     name: 'cpu-map',
@@ -88,7 +88,7 @@ class Reader {
 
   constructor(spec: CommandSpec) {
     this.#spec = spec
-    this.#options = allOptions(spec)
+    this.#options = spec.options
   }
 
   /** Whether it is an option of one letter, `-k`: only our own commands have such. */
@@ -150,13 +150,13 @@ class Reader {
 /**
  * The commands of one string, as `virsh "cpu-models x86_64; cpu-baseline hosts.xml"` takes them: separated by
  * semicolons or newlines, words by blanks; single quotes, double quotes and backslashes keep characters
- * together; `#` at the start of a word begins a comment.
- * @throws UsageError for a quote that is never closed
+ * together; `#` at the start of a word begins a comment. A single quote that is never closed holds the rest.
+ * @throws UsageError for a double quote that is never closed
  */
 export function splitCommands(text: string): string[][] {
   const commands: string[][] = [[]]
   const token =
-    /[ \t]+|(#[^\n]*)|([;\n])|((?:[^\s;'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+)|(['"\\])/gy
+    /[ \t]+|(#[^\n]*)|([;\n])|((?:[^\s;'"\\]|\\[\s\S]|'[^']*(?:'|$)|"(?:[^"\\]|\\[\s\S])*")+)|(["\\])/gy
   for (const [, , end, word, open] of text.matchAll(token)) {
     if (open !== undefined) throw new UsageError(open === '\\' ? 'dangling \\' : `missing ${open}`)
     if (end !== undefined) commands.push([])
@@ -167,7 +167,7 @@ export function splitCommands(text: string): string[][] {
 
 const unquote = (word: string): string =>
   word.replace(
-    /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,
+    /'([^']*)(?:'|$)|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,
     (_, single, double, escaped) =>
       single ?? (double as string | undefined)?.replace(/\\([\s\S])/g, '$1') ?? escaped,
   )

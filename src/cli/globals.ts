@@ -1,5 +1,7 @@
 import {
+  type Behaviour,
   DEFAULT_LIBVIRT,
+  hasBehaviour,
   LIBVIRT_VERSIONS_TEXT,
   type LibvirtVersion,
   parseLibvirtVersion,
@@ -12,14 +14,18 @@ export interface Globals {
   quiet: boolean
   /** Only what libvirt lets everyone do. */
   readOnly: boolean
+  /** Whether to print how long each command took. */
+  timing: boolean
   connect?: string
   cpuMap?: string
   libvirt?: string
-  /** Answered instead of any command. */
+  /** An option as it was written that only newer versions of libvirt have. */
+  newer?: { readonly option: string; readonly since: Behaviour }
+  /** Shown instead of any command. */
   show?: 'help' | 'version' | 'long-version'
   /** The command and what follows it. */
   rest: readonly string[]
-  /** Said on stderr before the command runs. */
+  /** Printed on stderr before the command runs. */
   warnings: string[]
 }
 
@@ -27,20 +33,28 @@ interface GlobalOption {
   readonly short?: string
   readonly long?: string
   readonly value?: 'needed' | 'optional'
+  /** The behaviour of newer versions of libvirt that brought it; older ones refuse it. */
+  readonly since?: Behaviour
   /** What it sets. */
   readonly set: (value: string, globals: Globals) => Partial<Globals>
 }
 
-/** virsh's global options. Keepalive, debug level and log have nothing to act on here: they are checked and accepted. */
+/**
+ * virsh's global options. Keepalive, debug level, log, the console's escape and the polkit agent have nothing to act on
+ * here: they are checked and accepted.
+ */
 const OPTIONS: readonly GlobalOption[] = [
   { short: 'c', long: 'connect', value: 'needed', set: connect => ({ connect }) },
   { short: 'd', long: 'debug', value: 'needed', set: debugLevel },
+  { short: 'e', long: 'escape', value: 'needed', set: escapeSequence },
   { short: 'h', long: 'help', set: () => ({ show: 'help' }) },
   { short: 'k', long: 'keepalive-interval', value: 'needed', set: value => keepalive('-k', value) },
   { short: 'K', long: 'keepalive-count', value: 'needed', set: value => keepalive('-K', value) },
   { short: 'l', long: 'log', value: 'needed', set: () => ({}) },
   { short: 'q', long: 'quiet', set: () => ({ quiet: true }) },
   { short: 'r', long: 'readonly', set: () => ({ readOnly: true }) },
+  { short: 't', long: 'timing', set: () => ({ timing: true }) },
+  { long: 'no-pkttyagent', since: 'no-pkttyagent', set: () => ({}) },
   { short: 'v', long: 'version', value: 'optional', set: showVersion },
   { short: 'V', set: () => ({ show: 'long-version' }) },
   { long: 'cpu-map', value: 'needed', set: cpuMap => ({ cpuMap }) },
@@ -53,7 +67,7 @@ const OPTIONS: readonly GlobalOption[] = [
  * @throws UsageError in virsh's words
  */
 export function readGlobals(argv: readonly string[]): Globals {
-  const globals: Globals = { quiet: false, readOnly: false, rest: [], warnings: [] }
+  const globals: Globals = { quiet: false, readOnly: false, timing: false, rest: [], warnings: [] }
   const rest = argv.slice()
   for (let arg = rest[0]; arg !== undefined && /^-./.test(arg); arg = rest[0]) {
     rest.shift()
@@ -85,6 +99,7 @@ function readLong(globals: Globals, arg: string, rest: string[]): void {
   const candidates = exact ? [exact] : OPTIONS.filter(option => option.long?.startsWith(name))
   const option = candidates.length === 1 ? candidates[0] : undefined
   if (!option || (given !== undefined && option.value === undefined)) throw unsupported(arg)
+  if (option.since) globals.newer = { option: arg, since: option.since }
   Object.assign(globals, option.set(takeValue(option, given, rest), globals))
 }
 
@@ -119,6 +134,12 @@ function debugLevel(value: string, { warnings }: Globals): Partial<Globals> {
   return { warnings: [...warnings, `ignoring debug level ${value} out of range [0-4]`] }
 }
 
+/** One character, or `^` and one that a control key makes. */
+function escapeSequence(value: string): Partial<Globals> {
+  if (/^(?:[\0-\]_-\x7f]|\^[@A-Z[\\\]^_a-z])$/.test(value)) return {}
+  throw new UsageError(`Invalid string '${value}' for escape sequence`)
+}
+
 function keepalive(option: string, value: string): Partial<Globals> {
   if (!/^-?\d+$/.test(value)) throw new UsageError(`Invalid value for option ${option}`)
   if (value.startsWith('-')) throw new UsageError(`option ${option} requires a positive integer argument`)
@@ -130,10 +151,11 @@ function showVersion(type: string): Partial<Globals> {
   return { show: type === 'long' ? 'long-version' : 'version' }
 }
 
-/** @throws UsageError for a version whose behaviour we do not know */
-export function libvirtVersion(given: string = DEFAULT_LIBVIRT): LibvirtVersion {
-  const version = parseLibvirtVersion(given)
-  if (!version) throw new UsageError(`--libvirt takes ${LIBVIRT_VERSIONS_TEXT}, not '${given}'`)
+/** Whose behaviour is asked for. @throws UsageError for a version that is unknown, or does not have an option given */
+export function libvirtVersion({ libvirt = DEFAULT_LIBVIRT, newer }: Globals): LibvirtVersion {
+  const version = parseLibvirtVersion(libvirt)
+  if (!version) throw new UsageError(`--libvirt takes ${LIBVIRT_VERSIONS_TEXT}, not '${libvirt}'`)
+  if (newer && !hasBehaviour(version, newer.since)) throw unsupported(newer.option)
   return version
 }
 

@@ -1,11 +1,11 @@
-import { DEFAULT_LIBVIRT } from '../core/libvirt-version.ts'
+import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import { dataFile } from '../map/data.ts'
 import type { Database } from '../map/database.ts'
 import { builtinReleases } from '../map/releases.ts'
 import { allOptions } from './arguments.ts'
 import { type CommandTable, GROUPS } from './command.ts'
-import type { CommandSpec, OptionSpec } from './spec.ts'
+import { type CommandSpec, isKnown, type OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {
@@ -28,7 +28,9 @@ virt-cpu [options]... <command> [args...]
          --cpu-map=DIR      an installed libvirt's cpu_map instead of the built-in data (or VIRT_CPU_MAP)
          --libvirt=VERSION  whose behaviour and data: a version from 11.3 on; 12.8 by default
     -r | --readonly         refuse what libvirt does not allow on a read-only connection
-    -d NUM -k NUM -K NUM -l FILE   accepted as virsh does, without effect
+    -t | --timing           how long each command took
+    -d NUM -e CHAR -k NUM -K NUM -l FILE --no-pkttyagent
+                            accepted as virsh does, without effect
 
 ${groups.join('\n\n')}
 
@@ -72,21 +74,18 @@ const vendorsOf = ({ vendors, families }: Database): string[] =>
     return `${name} ${latest.join(' ')} (${year})`
   })
 
-/** `virt-cpu COMMAND --help`, laid out as virsh does. */
-export function commandHelp(spec: CommandSpec, summary: string): string {
-  const theirs = spec.options.filter(option => !option.ours)
+/** `virt-cpu COMMAND --help`, laid out as virsh does, with the options that this version of virsh has. */
+export function commandHelp(spec: CommandSpec, summary: string, libvirt: LibvirtVersion): string {
+  const theirs = spec.options.filter(option => !option.ours && isKnown(option, libvirt))
   const ours = allOptions(spec).filter(option => option.ours)
   const isVirsh = spec.style === 'virsh'
   const synopsis = [spec.name, ...(isVirsh ? theirs : [...theirs, ...ours]).map(synopsisOf)].join(' ')
   const sections = [
     ['NAME', `    ${spec.name} - ${spec.summary ?? summary}`],
     ['SYNOPSIS', `    ${synopsis}`],
-    ['DESCRIPTION', wrap(spec.description)],
+    ['DESCRIPTION', isVirsh ? `    ${spec.description}` : wrap(spec.description)],
     ['OPTIONS', theirs.map(optionLine).join('\n')],
-    [
-      isVirsh ? 'OPTIONS THAT VIRSH DOES NOT HAVE' : '',
-      isVirsh ? ours.map(optionLine).join('\n') : ours.map(optionLine).join('\n'),
-    ],
+    [isVirsh ? 'OPTIONS THAT VIRSH DOES NOT HAVE' : '', ours.map(optionLine).join('\n')],
     ['EXAMPLE', `    ${spec.example}`],
   ] as const
   return sections

@@ -1,108 +1,105 @@
 #!/usr/bin/env node
-import { hasBehaviour } from '../core/libvirt-version.ts'
 import { type Arguments, readArguments, splitCommands } from './arguments.ts'
 import { type Command, linesOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
 import { Session, STDERR, STDOUT, write } from './session.ts'
-import { type CommandSpec, UsageError } from './spec.ts'
+import { type CommandSpec, isKnown, UsageError } from './spec.ts'
 
 declare const __VERSION__: string
 
-/** Runs what the command line says; answers the exit status. */
+/** Runs what the command line says, once all of it was read; returns the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   const globals = readGlobals(argv)
   if (globals.show !== undefined) return show(globals.show)
   for (const warning of globals.warnings) complain(warning)
-  const [name, ...args] = globals.rest
-  if (name === undefined) return show('help')
-  if (args.length === 0 && /[\s;'"\\]/.test(name)) {
-    let status = 0
-    for (const words of splitCommands(name)) status = await runNamed(words[0] ?? '', words.slice(1), globals)
-    return status
+  if (globals.rest.length === 0) return show('help')
+  const steps: Step[] = []
+  for (const words of commandsOf(globals.rest)) {
+    const step = await plan(words, globals)
+    if (typeof step === 'number') return step
+    steps.push(step)
   }
-  return runNamed(name, args, globals)
+  let status = 0
+  for (const step of steps) status = await step()
+  return status
 }
 
-async function runNamed(name: string, args: readonly string[], before: Globals): Promise<number> {
-  if (name === 'help') return help(args, sessionOf(before))
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!entry) {
-    const { nearest } = await import('../core/text.ts')
-    const [near] = nearest(Object.keys(COMMANDS), name, 1)
-    throw new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
+/** The commands of a command line: one, or those of a string with several. */
+function commandsOf(words: readonly string[]): readonly (readonly string[])[] {
+  const [text = '', ...more] = words
+  return more.length > 0 || !/[\s;'"\\#]/.test(text) ? [words] : splitCommands(text)
+}
+
+/** A command whose arguments were read. Returns the exit status. */
+type Step = () => Promise<number>
+
+/** Reads a command; returns the exit status of one that is called wrongly, and says why. */
+async function plan([name = '', ...args]: readonly string[], before: Globals): Promise<Step | number> {
+  if (name === 'help') {
+    const session = sessionOf(before)
+    return () => show('help', args[0], session)
   }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!entry) return usage(await makeUnknownCommand(name))
   const { command } = await entry.load()
+  const { spec } = command
   try {
     const globals: Globals = { ...before, warnings: [] }
-    const given = readArguments(command.spec, args, globals)
+    const given = readArguments(spec, args, globals)
     for (const warning of globals.warnings) complain(warning)
     const session = sessionOf(globals)
-    if (given !== 'help') return await run(command, given, session)
-    const what = globals.show ?? 'help'
-    return await (what === 'help' ? help([name], session) : show(what))
+    if (given === 'help') return () => show(globals.show, name, session)
+    refuseNewerOptions(spec, given, session)
+    return () => run(command, given, session).catch(error => usage(error, spec))
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    return usage(error, command.spec)
+    return usage(error, spec)
   }
 }
 
 /**
  * Runs a command and says what went wrong; returns the exit status. After each of virsh's commands comes an
  * empty line, whatever became of it.
+ * @throws UsageError
  */
-async function run({ spec, run: command }: Command, args: Arguments, outer: Session): Promise<number> {
+async function run({ spec, run: command }: Command, args: Arguments, session: Session): Promise<number> {
   const virsh = spec.style === 'virsh'
+  const started = performance.now()
   let status: number
-  let session = outer
   try {
-    session = sessionFor(spec, args, outer)
-    refuseNewerOptions(spec, args, session)
     status = await command(args, session, COMMANDS)
   } catch (error) {
-    for (const line of linesOf(error)) outer.err(`error: ${line}\n`)
+    for (const line of linesOf(error)) session.err(`error: ${line}\n`)
     status = virsh ? 1 : 2
   }
-  if (virsh && !session.quiet) session.out('\n')
+  if (virsh) endAsVirsh(session, started)
+  else if (session.timing) session.err(timeSince(started))
   return status
 }
 
+/** Prints what virsh prints when a command ends: how long it took, where that is asked for, or an empty line. */
+function endAsVirsh(session: Session, started: number): void {
+  if (session.timing) session.out(`\n${timeSince(started)}\n`)
+  else if (!session.quiet) session.out('\n')
+}
+
+const timeSince = (started: number): string => `(Time: ${(performance.now() - started).toFixed(3)} ms)\n`
+
 /** @throws UsageError for an option that the session's version of libvirt does not have */
 function refuseNewerOptions({ name, options }: CommandSpec, args: Arguments, { libvirt }: Session): void {
-  for (const { name: option, since } of options) {
-    if (since && args.has(option) && !hasBehaviour(libvirt, since))
-      throw new UsageError(`command '${name}' doesn't support option --${option}`)
-  }
+  const newer = options.find(option => args.has(option.name) && !isKnown(option, libvirt))
+  if (newer) throw new UsageError(`command '${name}' doesn't support option --${newer.name}`)
 }
 
-/** Options after the command win over those before it. */
-const sessionFor = (
-  { options }: CommandSpec,
-  args: Arguments,
-  { quiet, readOnly, driver, libvirt, cpuMap }: Session,
-): Session =>
-  new Session({
-    quiet,
-    readOnly,
-    driver,
-    libvirt: args.has('libvirt') ? libvirtVersion(args.get('libvirt')) : libvirt,
-    cpuMap: options.some(({ name }) => name === 'cpu-map') ? cpuMap : (args.get('cpu-map') ?? cpuMap),
-  })
-
-async function help(args: readonly string[], session: Session): Promise<number> {
-  const { commandHelp } = await import('./help.ts')
-  const [name] = args
-  if (name === undefined) return show('help')
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!entry) throw new UsageError(`command '${name}' doesn't exist`)
-  const { summary, load } = entry
-  const { spec } = (await load()).command
-  session.out(commandHelp(spec, summary))
-  if (spec.style === 'virsh' && !session.quiet) session.out('\n')
-  return 0
+async function makeUnknownCommand(name: string): Promise<UsageError> {
+  const { nearest } = await import('../core/text.ts')
+  const [near] = nearest(Object.keys(COMMANDS), name, 1)
+  return new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
 }
 
-async function show(what: NonNullable<Globals['show']>): Promise<number> {
+/** Prints a version or help: of a command where `name` is given. */
+async function show(what: Globals['show'] = 'help', name?: string, session?: Session): Promise<number> {
+  if (what === 'help' && name !== undefined && session) return help(name, session)
   if (what === 'version') write(STDOUT, `${__VERSION__}\n`)
   else {
     const { generalHelp, longVersion } = await import('./help.ts')
@@ -111,20 +108,38 @@ async function show(what: NonNullable<Globals['show']>): Promise<number> {
   return 0
 }
 
+async function help(name: string, session: Session): Promise<number> {
+  const started = performance.now()
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const spec = (await entry?.load())?.command.spec
+  if (entry && spec) {
+    const { commandHelp } = await import('./help.ts')
+    session.out(commandHelp(spec, entry.summary, session.libvirt))
+  } else complain(`command or command group '${name}' doesn't exist`)
+  if (spec?.style !== 'own') endAsVirsh(session, started)
+  return spec ? 0 : 1
+}
+
 const sessionOf = (globals: Globals): Session =>
   new Session({
     quiet: globals.quiet,
     readOnly: globals.readOnly,
+    timing: globals.timing,
     driver: connectionDriver(globals.connect),
-    libvirt: libvirtVersion(globals.libvirt),
+    libvirt: libvirtVersion(globals),
     cpuMap: globals.cpuMap ?? (process.env.VIRT_CPU_MAP || undefined),
   })
 
 const complain = (line: string): void => write(STDERR, `error: ${line}\n`)
 
-/** virsh knows no other status than 1; our own commands tell a mistake in the call from a "no". */
-function usage({ message }: UsageError, spec?: CommandSpec): number {
-  complain(message)
+/**
+ * Says what is wrong with a call. virsh knows no other status than 1; our own commands tell a mistake in the call from
+ * a "no".
+ * @throws what is no mistake in the call
+ */
+function usage(error: unknown, spec?: CommandSpec): number {
+  if (!(error instanceof UsageError)) throw error
+  complain(error.message)
   return spec?.style === 'own' ? 2 : 1
 }
 
@@ -133,7 +148,6 @@ main(process.argv.slice(2)).then(
     process.exitCode = status
   },
   (error: unknown) => {
-    if (error instanceof UsageError) process.exitCode = usage(error)
-    else throw error
+    process.exitCode = usage(error)
   },
 )

@@ -44,14 +44,17 @@ export class Session {
   readonly quiet: boolean
   /** Only what libvirt lets everyone do. */
   readonly readOnly: boolean
+  /** Whether to print how long each command took. */
+  readonly timing: boolean
   readonly driver: ConnectionDriver
   readonly libvirt: LibvirtVersion
   /** An installed libvirt's map; absent: the built-in data. */
   readonly cpuMap: string | undefined
 
-  constructor(given: Pick<Session, 'quiet' | 'readOnly' | 'driver' | 'libvirt' | 'cpuMap'>) {
+  constructor(given: Pick<Session, 'quiet' | 'readOnly' | 'timing' | 'driver' | 'libvirt' | 'cpuMap'>) {
     this.quiet = given.quiet
     this.readOnly = given.readOnly
+    this.timing = given.timing
     this.driver = given.driver
     this.libvirt = given.libvirt
     this.cpuMap = given.cpuMap

@@ -48,6 +48,7 @@ const BEHAVIOURS = {
     '12.8',
     'cpu-baseline, a starting guest and its -cpu leave out ht and cmp_legacy: topology decides them',
   ],
+  'no-pkttyagent': ['12.8', 'virsh takes --no-pkttyagent'],
   'firmware-features': ['12.8', '<os> has firmwareFeatures and varstore'],
   nvme: ['12.8', '<disk> lists the bus nvme'],
   'real-floppy': ['12.8', '<disk> lists floppy only where QEMU has a controller for it'],

@@ -57,6 +57,20 @@ test("virsh's part of a help text is virsh's", () => {
   ).toBe(true)
 })
 
+test.each([
+  ['domcapabilities', '11.3', '--disable-deprecated-features'],
+  ['domcapabilities', '12.4', '--disable-deprecated-features --expand-cpu-features'],
+  ['domcapabilities', '12.8', '--disable-deprecated-features --expand-cpu-features --supported-cpu-features'],
+  ['hypervisor-cpu-baseline', '11.3', '--features --migratable --model'],
+  ['hypervisor-cpu-baseline', '12.8', '--features --migratable --ignore-host --model'],
+])('%s --help lists the options of virsh %s', (command, version, options) => {
+  const { stdout } = virtCpu(['--libvirt', version, command, '--help'])
+  const synopsis = stdout.split('\n')[4] ?? ''
+  expect(synopsis.replaceAll(/[[\]]| <string>/g, '')).toMatch(new RegExp(` ${options}$`))
+  const listed = [...(stdout.split('OPTIONS THAT')[0] ?? '').matchAll(/^ {4}(--[a-z-]+)/gm)]
+  expect(listed.map(([, name]) => name).join(' ')).toMatch(new RegExp(`${options}$`))
+})
+
 test('versions', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   for (const option of ['-v', '--version', '--version=short'])

@@ -22,6 +22,10 @@ test.each([
     'global options before',
     ['-c', 'test:///default', '-r', '-d0', '-k', '5', '-K', '3', '-l', '/dev/null', 'cpu-baseline', 'a.xml'],
   ],
+  [
+    'options of consoles and polkit',
+    ['-e', '^]', '--escape=x', '--no-pkttyagent', '-c', 'test:///default', 'cpu-baseline', 'a.xml'],
+  ],
   ['a cluster', ['-rc', 'test:///default', 'cpu-baseline', 'a.xml']],
   ['a beginning of a long option', ['--conn=test:///default', 'cpu-baseline', 'a.xml']],
   ['ours before', ['--libvirt', '11.3', 'cpu-baseline', 'a.xml']],
@@ -30,6 +34,8 @@ test.each([
 ])('a file is given as virsh takes it: %s', (_, args) => {
   expect(run(...args)).toEqual({ status: 0, stdout: ANSWER, stderr: '' })
 })
+
+const EXPAND = "command 'domcapabilities' doesn't support option --expand-cpu-features"
 
 test.each([
   [['cpu-baseline'], "command 'cpu-baseline' requires <file> option"],
@@ -47,6 +53,16 @@ test.each([
   [['-c'], "option '-c'/'--connect' requires an argument"],
   [['-d', 'x', 'cpu-models', 'aarch64'], 'option -d takes a numeric argument'],
   [['-k', 'x', 'cpu-models', 'aarch64'], 'Invalid value for option -k'],
+  [['-e', '^1', 'cpu-models', 'aarch64'], "Invalid string '^1' for escape sequence"],
+  [['-e', '', 'cpu-models', 'aarch64'], "Invalid string '' for escape sequence"],
+  [['--escape=ab', 'cpu-models', 'aarch64'], "Invalid string 'ab' for escape sequence"],
+  [['--libvirt', '11.3', '--no-pk', 'cpu-models', 'aarch64'], "unsupported option '--no-pk'. See --help."],
+  [['--libvirt=11.3', 'domcapabilities', '--expand-cpu-features'], EXPAND],
+  [['cpu-models aarch64; domcapabilities --expand-cpu-features --libvirt 11.3'], EXPAND],
+  [['bad arg; cpu-models aarch64'], "unknown command: 'bad'"],
+  [['cpu-models aarch64; bad arg'], "unknown command: 'bad'"],
+  [['cpu-models aarch64; cpu-models x y; bad'], "unexpected data 'y'"],
+  [['cpu-models aarch64\ncpu-models'], "command 'cpu-models' requires <arch> option"],
   [['-K', '-5', 'cpu-models', 'aarch64'], 'option -K requires a positive integer argument'],
 ])('%j is refused in virsh’s words, and nothing runs', (args, message) => {
   expect(run(...args)).toEqual({ status: 1, stdout: '', stderr: `error: ${message}\n` })
@@ -81,6 +97,20 @@ test('several commands in one string: the status is the last one’s', () => {
   const { status, stdout } = run('cpu-models bogus; cpu-models "aarch64" # comment\ncpu-models aarch64')
   expect([status, stdout]).toEqual([0, '\nall CPU models are accepted\n\nall CPU models are accepted\n\n'])
   expect(run('cpu-models aarch64; cpu-models bogus').status).toBe(1)
+})
+
+test('a single quote that is never closed holds the rest, as in virsh', () => {
+  expect(run("cpu-models 'aarch64; x").stderr).toContain('cannot find architecture aarch64; x\n')
+})
+
+test('--timing says after each command how long it took', () => {
+  const { stdout } = run('-t', 'cpu-models aarch64; cpu-models aarch64')
+  expect(stdout).toMatch(/^(all CPU models are accepted\n\n\(Time: \d+\.\d{3} ms\)\n\n){2}$/)
+  expect(run('-tq', 'cpu-models', 'aarch64').stdout).toMatch(/^\n\(Time: [\d.]+ ms\)\n\n$/)
+  expect(run('-t', 'cpu-models').stdout).toBe('')
+  const own = run('tree', 'EPYC-v1', '--json', '--timing')
+  expect(JSON.parse(own.stdout)).toBeTruthy()
+  expect(own.stderr).toMatch(/^\(Time: [\d.]+ ms\)\n$/)
 })
 
 test('our own commands tell a wrong call by status 2', () => {

@@ -19,6 +19,11 @@ const LINES = [
   'domcapabilities --virttype=',
   'domcapabilities --disable-deprecated-features --virttype foo',
   '-r domcapabilities',
+  'domcapabilities --expand-cpu-features',
+  'hypervisor-cpu-baseline h.xml --ignore-host',
+  'hypervisor-cpu-baseline h.xml kvm /x i686 pc y',
+  'hypervisor-cpu-baseline h.xml kvm /x i686 pc y z',
+  'cpu-compare h.xml --validate',
   'hypervisor-cpu-models --all',
   'hypervisor-cpu-models kvm',
   'hypervisor-cpu-models --virttype foo',
@@ -34,7 +39,7 @@ describe.skipIf(why)(`side by side with virsh and its test driver (${why ?? 'ins
   test.each(LINES)('%s', line => {
     const args = ['-c', 'test:///default', ...line.split(' ')]
     const theirs = runProcess('virsh', args, { cwd: folder })
-    const { status, stdout, stderr } = virtCpu(args, { cwd: folder })
+    const { status, stdout, stderr } = virtCpu(['--libvirt', '11.3', ...args], { cwd: folder })
     // virsh calls this warning an error.
     const worded = stderr.replace(/^warning: (?=using host CPU definition)/gm, 'error: ')
     expect({ status, stdout, stderr: worded }).toEqual(theirs)

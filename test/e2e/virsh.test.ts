@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands.ts'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
-import { folderOf, hostXml, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { folderOf, hostXml, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { needed } from '../needs.ts'
 import { whyNoVirsh } from './libvirtd.ts'
 
@@ -12,7 +13,11 @@ const TEST_DRIVER = ['-c', 'test:///default']
 
 /** What a real virsh and virt-cpu do with the same command line and the same map. */
 function both(args: readonly string[], cwd: string) {
-  const theirs = runProcess('virsh', [...TEST_DRIVER, ...args], { cwd })
+  const theirs = runProcess(
+    'virsh',
+    [...TEST_DRIVER, ...args.filter(arg => !/^--libvirt|^11\.3$/.test(arg))],
+    { cwd },
+  )
   const ours = virtCpu([...TEST_DRIVER, '--cpu-map', MAP, ...args], { cwd })
   // Some versions of libvirt name the file where others say `at line`.
   return {
@@ -20,6 +25,16 @@ function both(args: readonly string[], cwd: string) {
     theirs: { ...theirs, stderr: theirs.stderr.replace(/^error: [^ ]+:(\d+): /, 'error: at line $1: ') },
   }
 }
+
+const VIRSH = Object.entries(COMMANDS).flatMap(([name, { group }]) => (group === 'virsh' ? [name] : []))
+
+const helpOf = (name: string): string => virtCpu(['--libvirt', '11.3', name, '--help']).stdout
+
+/** A run without how long it took. */
+const untimed = ({ stdout, ...rest }: Ran): Ran => ({
+  ...rest,
+  stdout: stdout.replaceAll(/Time: \d+\.\d{3} ms/g, 'Time: T ms'),
+})
 
 /** mulberry32 */
 function random(seed: number): () => number {
@@ -87,8 +102,35 @@ describe.skipIf(why)(`side by side with virsh (${why ?? 'installed'})`, () => {
     [['-d']],
     [['-K', 'x', 'cpu-models', 'aarch64']],
     [['--bogus']],
+    [['-t', 'cpu-models', 'aarch64']],
+    [['-qt', 'cpu-models bogus; cpu-models aarch64']],
+    [['-t', 'cpu-models']],
+    [['-e', '^', 'cpu-models', 'aarch64']],
+    [['-e', '^a', 'cpu-models', 'aarch64']],
+    [['-e', '^`', 'cpu-models', 'aarch64']],
+    [['--escape=é', 'cpu-models', 'aarch64']],
+    [['--libvirt', '11.3', '--no-pkttyagent', 'cpu-models', 'aarch64']],
+    [['bad arg; cpu-models aarch64']],
+    [['cpu-models aarch64; cpu-models']],
+    [['cpu-models; bad']],
+    [['cpu-baseline --bogus; cpu-models aarch64']],
+    [['cpu-models aarch64; help bogus']],
+    [["cpu-models 'aarch64; x"]],
+    [[';; cpu-models aarch64 # ; bad']],
+    [['cpu-compare', 'capabilities.xml', '--validate']],
+    [['-r', 'cpu-compare', 'capabilities.xml', '--validate', '--error']],
   ])('%j', args => {
     const { ours, theirs } = both(args, corpus)
-    expect(ours).toEqual(theirs)
+    expect(untimed(ours)).toEqual(untimed(theirs))
+  })
+
+  test.each(VIRSH)("virsh's part of the help of %s", name => {
+    const [, ours = ''] = /^(.*?)\n {2}(?=OPTIONS THAT|EXAMPLE)/s.exec(helpOf(name)) ?? []
+    const theirs = runProcess('virsh', [name, '--help']).stdout
+    // Ours takes several files.
+    const synopsis = (text: string) => text.replace(/<file>\.\.\.|--file <string>/, '<file>')
+    expect(`${synopsis(ours)}\n`.replace('[--file]', '--file')).toBe(
+      synopsis(theirs).replace('[--file]', '--file'),
+    )
   })
 })

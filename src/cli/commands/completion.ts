@@ -14,7 +14,10 @@ interface Described {
 export const completionScript = (shell: Shell, commands: readonly Described[]): string =>
   ({ bash, zsh, fish })[shell](commands)
 
-const GLOBAL = ['--connect', '--quiet', '--help', '--version', '--readonly', '--cpu-map', '--libvirt']
+const GLOBAL =
+  '--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'.split(
+    ' ',
+  )
 
 const optionsOf = (spec: CommandSpec): readonly OptionSpec[] => [...allOptions(spec), HELP]
 const HELP: OptionSpec = { name: 'help', help: 'this help' }
@@ -26,7 +29,7 @@ _virt_cpu() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      -c | -d | -k | -K | -l | --connect | --debug | --log | --cpu-map | --libvirt) ((i++)) ;;
+      -c | -d | -e | -k | -K | -l | --connect | --debug | --escape | --log | --cpu-map | --libvirt) ((i++)) ;;
       -*) ;;
       *) command=\${COMP_WORDS[i]}; break ;;
     esac
@@ -73,6 +76,7 @@ _virt-cpu() {
   _arguments -C \\
     '(-c --connect)'{-c,--connect=}'[connection URI]:URI:(test\\:///default)' \\
     '(-q --quiet)'{-q,--quiet}'[no empty line after an answer]' \\
+    '(-t --timing)'{-t,--timing}'[how long each command took]' \\
     '(-h --help)'{-h,--help}'[help]' \\
     '(-v --version)'{-v,--version}'[version]' \\
     '--cpu-map=[an installed cpu_map]:directory:_directories' \\
@@ -107,6 +111,7 @@ function fish(commands: readonly Described[]): string {
     'set -l none "not __fish_seen_subcommand_from $commands"',
     'complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"',
     'complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"',
+    'complete -c virt-cpu -n "$none" -s t -l timing -d "how long each command took"',
     'complete -c virt-cpu -s h -l help -d "help"',
     'complete -c virt-cpu -n "$none" -s v -l version -d "version"',
   ]

@@ -29,11 +29,11 @@ export function hostSide(args: Arguments, session: Session): Side {
     read: firstCpu,
     notes: () => known?.notes ?? [],
     async compare(input) {
+      if (session.driver === 'test') throw new LibvirtError('no-support', 'virConnectCompareCPU')
       if (args.has('validate') && input.kind === 'definition') {
         const { validateCpu } = await import('../../host/files/schema.ts')
         await validateCpu(input.element, args.get('schema'), session.libvirt)
       }
-      if (session.driver === 'test') throw new LibvirtError('no-support', 'virConnectCompareCPU')
       const context = await openContext(session)
       host ??= path === undefined ? thisHost(context) : recorded(context, path)
       known = await host

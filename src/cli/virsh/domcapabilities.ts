@@ -4,7 +4,7 @@ import { readVfio } from '../../host/machine/vfio.ts'
 import { readHostArch } from '../../host/qemu/emulator.ts'
 import { readDomainHost } from '../../host/qemu/read-domain-host.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
-import type { DomainHost } from '../../qemu/domain-capabilities/request.ts'
+import type { DomainHost, DomainOptions } from '../../qemu/domain-capabilities/request.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
 import { noteLines } from '../../questions/words/describe.ts'
@@ -92,19 +92,21 @@ async function describe(args: Arguments, session: Session): Promise<string> {
     checkDomainType(capabilities, choice)
     const host = request.replies === undefined ? domainHost() : {}
     const context = await openContext(session)
-    return answerDomcapabilities(context, capabilities, choice, host, {
-      disableDeprecated: args.has('disable-deprecated-features'),
-      expandFeatures: args.has('expand-cpu-features'),
-      supportedFeatures: args.has('supported-cpu-features'),
-    })
+    return answerDomcapabilities(context, capabilities, choice, host, optionsOf(args))
   } catch (error) {
     throw new CommandError(['failed to get emulator capabilities', ...linesOf(error)], { cause: error })
   }
 }
 
+const optionsOf = (args: Arguments): DomainOptions => ({
+  disableDeprecated: args.has('disable-deprecated-features'),
+  expandFeatures: args.has('expand-cpu-features'),
+  supportedFeatures: args.has('supported-cpu-features'),
+})
+
 async function testDriver(args: Arguments, request: HypervisorRequest): Promise<string> {
   const { testDomainCapabilities } = await import('./test-driver.ts')
-  return testDomainCapabilities(request, args.has('disable-deprecated-features'))
+  return testDomainCapabilities(request, optionsOf(args))
 }
 
 async function explainHost(args: Arguments, session: Session): Promise<void> {

@@ -44,14 +44,14 @@ export const command: Command = {
       { name: 'features', help: 'Show features that are part of the CPU model type' },
       { name: 'migratable', help: 'Do not include features that block migration' },
       {
+        name: 'ignore-host',
+        since: 'ignore-host',
+        help: 'when computing baseline from several CPUs, do not take hypervisor capabilities into account and work with input data only',
+      },
+      {
         name: 'model',
         value: 'string',
         help: 'Shortcut for calling the command with a single CPU model and no additional features',
-      },
-      {
-        name: 'ignore-host',
-        since: 'ignore-host',
-        help: 'Ignore the host CPU model when computing baseline from several CPUs',
       },
       ...PROBES,
       FORMAT,
@@ -63,9 +63,9 @@ export const command: Command = {
 
   async run(args, session) {
     const printer = findPrinter(formatOf(args))
-    const { files, request } = splitFiles(args, hypervisorRequest(args))
+    const { files, request } = splitFiles(args, hypervisorRequest(args), 'model')
     const context = await openContext(session)
-    const asked = await cpusOf(context, args, files, session)
+    const asked = await cpusOf(context, args, files, request.model, session)
     const { hosts, notes } = await openHosts(context, args.all('replies'), request)
     const given = asked ?? reportedBy(hosts)
     const options = {
@@ -126,9 +126,10 @@ async function cpusOf(
   context: Context,
   args: Arguments,
   files: readonly string[],
+  modelAfterFiles: string | undefined,
   session: Session,
 ): Promise<Given | undefined> {
-  const model = args.get('model')
+  const model = args.get('model') ?? modelAfterFiles
   if (model === undefined && files.length === 0) {
     if (args.has('replies')) return undefined
     throw new CommandError(['Either --file or --model must be provided'])

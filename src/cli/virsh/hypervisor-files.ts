@@ -10,21 +10,29 @@ import type { Session } from '../session.ts'
 import { type OptionSpec, UsageError } from '../spec.ts'
 import { inVirshsWords } from './hosts.ts'
 
-const BY_POSITION = ['virttype', 'emulator', 'arch', 'machine'] as const
+/** Options that take a value, in virsh's order. */
+const BY_POSITION = ['virttype', 'emulator', 'arch', 'machine']
+
+interface SplitFiles {
+  readonly files: readonly string[]
+  readonly request: HypervisorRequest & { readonly model?: string }
+}
 
 /**
- * virsh takes what follows its one FILE for the hypervisor's options, in their order; here several FILEs may come
- * first. The first word that names a virtualization type ends them.
+ * virsh takes what follows its one FILE for the command's options that take a value, in their order; here several FILEs
+ * may come first. The first word that names a virtualization type ends them.
+ * @param more such options that the command has besides the hypervisor's
  * @throws UsageError for more words than there are options
  */
 export function splitFiles(
   args: Arguments,
   request: HypervisorRequest,
-): { readonly files: readonly string[]; readonly request: HypervisorRequest } {
+  ...more: readonly string[]
+): SplitFiles {
   const words = args.all('file')
   const first = words.findIndex((word, i) => i > 0 && isVirtType(word))
   if (first < 0) return { files: words, request }
-  const free = BY_POSITION.filter(name => !args.has(name))
+  const free = [...BY_POSITION, ...more].filter(name => !args.has(name))
   const rest = words.slice(first)
   if (rest.length > free.length) throw new UsageError(`unexpected data '${rest[free.length]}'`)
   const given = Object.fromEntries(rest.map((word, i) => [free[i], word]))

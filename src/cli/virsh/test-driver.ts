@@ -2,6 +2,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ARCH_NAMES } from '../../formats/arch-names.ts'
 import type { HostNumaCell } from '../../formats/host/host-facts.ts'
 import { checkVirtType } from '../../qemu/choice.ts'
+import type { DomainOptions } from '../../qemu/domain-capabilities/request.ts'
 import type { GuestFacts } from '../../qemu/print-capabilities.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import { CommandError } from '../spec.ts'
@@ -70,13 +71,23 @@ export function checkTestRequest({ virttype, arch }: TestRequest): void {
   checkVirtType(virttype)
 }
 
+/** libvirt's flags of these options, from the lowest bit. */
+const FLAGS = ['disableDeprecated', 'expandFeatures', 'supportedFeatures'] as const
+
+function refuseFlags(options: DomainOptions): void {
+  const flags = FLAGS.reduce((sum, name, bit) => sum + (options[name] ? 2 ** bit : 0), 0)
+  if (flags > 0)
+    throw new CommandError([
+      `unsupported flags (0x${flags.toString(16)}) in function testConnectGetDomainCapabilities`,
+    ])
+}
+
 /**
  * What its guests can be given: it repeats what was asked for, and has none of it.
- * @throws LibvirtError for unknown words, CommandError for a flag that it has not
+ * @throws LibvirtError for unknown words, CommandError for options, which it does not have
  */
-export function testDomainCapabilities(request: TestRequest, disableDeprecated: boolean): string {
-  if (disableDeprecated)
-    throw new CommandError(['unsupported flags (0x1) in function testConnectGetDomainCapabilities'])
+export function testDomainCapabilities(request: TestRequest, options: DomainOptions): string {
+  refuseFlags(options)
   checkTestRequest(request)
   const { virttype = 'test', emulator, arch = 'i686', machine } = request
   const modes = ['host-passthrough', 'maximum', 'host-model', 'custom']
