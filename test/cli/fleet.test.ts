@@ -29,6 +29,20 @@ const json = (...args: string[]) => JSON.parse(run(...args, '--json').stdout)
 const read = (name: string) => readFileSync(join(folder, name), 'utf8')
 
 describe('what-if', () => {
+  test('a host is added from the bytes of its cpuid device, as from a dump of them', () => {
+    const corpus = join(import.meta.dirname, '..', 'corpus', 'machine')
+    const [bytes, text] = ['dev-cpu-0-cpuid.bin', 'cpuid-r.txt'].map(name => {
+      const { changes, pools } = json('what-if', 'fleet.yaml', '--add', join(corpus, name))
+      return { added: changes[0], pools }
+    })
+    expect(bytes?.added).toMatchObject({
+      kind: 'add',
+      hosts: [expect.stringContaining('dev-cpu-0-cpuid.bin')],
+    })
+    expect(bytes?.pools).toHaveLength(text?.pools.length)
+    expect(bytes?.pools[0].after.hosts).toBe(text?.pools[0].after.hosts)
+  })
+
   test('changes are told with the hosts they touch, pools and guests', () => {
     const { changes, pools, guests } = json('what-if', 'fleet.yaml', '--remove', 'c', '--apply', 'tsx-off@b')
     expect(changes).toEqual([

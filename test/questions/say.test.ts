@@ -80,6 +80,14 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'conversation-alone': [{ kind: 'conversation-alone' }, /^a conversation tells of QEMU alone: /],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
+  'recorded-again': [
+    { kind: 'recorded-again', other: 'b' },
+    /^recorded again in b, which says something else and does not count$/,
+  ],
+  'hosts-not-joined': [
+    { kind: 'hosts-not-joined', what: 'uuid', others: ['b', 'c'], against: 'signature' },
+    /^has the uuid of b, c, but not the same signature: they count as 3 hosts$/,
+  ],
   'file-skipped': [
     { kind: 'file-skipped', fault: 'line 3: no end', looksLike: '<cpu>' },
     /^skipped: line 3: no end \(looks like <cpu>\)$/,

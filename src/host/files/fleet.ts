@@ -185,8 +185,10 @@ class FleetReader {
     try {
       const { members, hash } = await this.#document(file)
       if (members.length > 0) return { path, name: file, pool, members, hash }
-      if (named) throw new FileError(file, `File '${file}' holds no host and no guest`)
-      this.notes.push(await noteOfFile(file))
+      const note = await noteOfFile(file)
+      const like = 'looksLike' in note ? `: it looks like ${note.looksLike}` : ''
+      if (named) throw new FileError(file, `File '${file}' holds no host and no guest${like}`)
+      this.notes.push(note)
     } catch (error) {
       if (!isBadFile(error)) throw error
       if (named) this.errors.push(error)

@@ -73,6 +73,10 @@ function sentence(note: Note): string {
       return `passed over: holds no CPU${seemingly(note)}`
     case 'file-skipped':
       return `skipped: ${note.fault}${seemingly(note)}`
+    case 'recorded-again':
+      return `recorded again in ${note.other}, which says something else and does not count`
+    case 'hosts-not-joined':
+      return sayNotJoined(note)
     case 'guest-default-cpu':
       return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
     case 'guest-cpu-unknown':
@@ -106,6 +110,16 @@ function sentence(note: Note): string {
       return describeHostNote(note)
   }
 }
+
+const SAME = {
+  uuid: 'the uuid',
+  name: 'the name',
+  file: 'the file’s name',
+} as const
+
+/** Why documents that seem to be of one host count as several. */
+const sayNotJoined = ({ what, others, against }: Extract<Note, { kind: 'hosts-not-joined' }>): string =>
+  `has ${SAME[what]} of ${fewNames(others)}, but not the same ${against}: they count as ${others.length + 1} hosts`
 
 const seemingly = ({ looksLike }: { readonly looksLike?: string }): string =>
   looksLike === undefined ? '' : ` (looks like ${looksLike})`

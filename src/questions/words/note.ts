@@ -34,6 +34,15 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'file-without-cpu'; readonly looksLike?: string }
   /** A file that nobody named, meant to describe a host or a guest, which cannot be read. */
   | { readonly kind: 'file-skipped'; readonly fault: string; readonly looksLike?: string }
+  /** Another recording of the host, which differs: the one that counts is the source. */
+  | { readonly kind: 'recorded-again'; readonly other: string }
+  /** Documents that have one uuid, one name or files called alike, and that are not of one host: what speaks against it. */
+  | {
+      readonly kind: 'hosts-not-joined'
+      readonly what: 'uuid' | 'name' | 'file'
+      readonly others: readonly string[]
+      readonly against: string
+    }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
   | { readonly kind: 'guest-model-unknown'; readonly model: string }

@@ -117,7 +117,7 @@ describe('a directory', () => {
 
   test('an unknown feature is left out and noted, so is a host of an unknown model, with a remedy', async () => {
     const { notes } = await read({ 'a.xml': hostXml('Haswell', ['foo']) })
-    expect(notes).toEqual(['a.xml: unknown feature foo is left out'])
+    expect(notes).toContain('a.xml: unknown feature foo is left out')
     const without = await read({ 'a.xml': hostXml('Nonesuch') })
     expect([without.hosts, without.notes]).toEqual([
       [],
@@ -130,7 +130,7 @@ describe('a directory', () => {
   test('what holds no CPU is passed over and noted', async () => {
     const { hosts, notes } = await read({ 'a.xml': haswell, README: 'hello' })
     expect(hosts.length).toBe(1)
-    expect(notes).toEqual(['README: passed over: holds no CPU (looks like documentation)'])
+    expect(notes).toContain('README: passed over: holds no CPU (looks like documentation)')
   })
 })
 

@@ -11,9 +11,18 @@ import type { Context } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostEntry } from './file-schema.ts'
 import { HostOffers } from './host-evidence.ts'
+import { joinHosts } from './joined.ts'
 import type { GuestMember, HostMember } from './members.ts'
-import { baseOf, type FleetDocument, folderOf, stemOf } from './members.ts'
-import { defined, type Placed, pairingPath, placed, shortGuestNames, typedName } from './placed.ts'
+import { baseOf, type FleetDocument, folderOf, isGeneric, labelOf, poolOfPath, stemOf } from './members.ts'
+import {
+  defined,
+  documentName,
+  type Placed,
+  pairingPath,
+  placed,
+  shortGuestNames,
+  typedName,
+} from './placed.ts'
 import type { Rule, RuleFault, Rules } from './rules.ts'
 import { fits } from './rules.ts'
 
@@ -33,9 +42,10 @@ export function assembleFleet(
   documents: readonly FleetDocument[],
   rules?: Rules,
 ): ReadFleet {
-  const found = placed(documents)
+  const { parts, guests: placedGuests } = placed(documents)
+  const found = joinHosts(parts)
   const hosts = new HostAssembly(context, rules).all(found.hosts)
-  const { guests, notes } = assembleGuests(context, found.guests, hosts, rules)
+  const { guests, notes } = assembleGuests(context, placedGuests, hosts, rules)
   const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
   const fleet: Fleet = {
     hosts,
@@ -50,7 +60,10 @@ export function assembleFleet(
   const assumed = hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty)
   const offer =
     assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
-  return { fleet, notes: [...named, ...notes, ...findContradictions(context, guests, hosts), ...offer] }
+  return {
+    fleet,
+    notes: [...found.notes, ...named, ...notes, ...findContradictions(context, guests, hosts), ...offer],
+  }
 }
 
 /** Where a guest is said to run and has what its host is recorded to miss: one of the two documents is not true. */
@@ -83,7 +96,12 @@ class HostAssembly {
   all(found: readonly Placed<HostMember>[]): FleetHost[] {
     const rules = this.#rules
     const short = rules && shortGuestNames(found)
-    const hosts = found.map(host => this.#host(host, short?.get(host) ?? typedName(host)))
+    const names = new Map<string, number>()
+    for (const name of found.map(typedName)) names.set(name, (names.get(name) ?? 0) + 1)
+    // Two that are called alike and are not one are told apart by their documents.
+    const nameOf = (host: Placed<HostMember>) =>
+      names.get(typedName(host)) === 1 ? typedName(host) : documentName(host)
+    const hosts = found.map(host => this.#host(host, short?.get(host) ?? nameOf(host)))
     if (rules) checkRules(rules, found, hosts)
     return hosts.sort((a, b) => bytewise(a.name, b.name))
   }
@@ -111,8 +129,15 @@ class HostAssembly {
     const listed = [...(this.#rules?.pools ?? [])].find(([, patterns]) => patterns.some(p => globs(p, name)))
     if (listed) return listed[0]
     if (pool === '*') return baseOf(folderOf(document.path)) || undefined
-    return pool ?? (this.#rules?.hosts ? undefined : document.pool)
+    return pool ?? (this.#rules?.hosts ? undefined : poolOfDocument(document))
   }
+}
+
+/** The pool of the folder that it is in, which is not the one that only says which host it is of. */
+function poolOfDocument({ path, pool }: FleetDocument): string | undefined {
+  if (pool === undefined || !isGeneric(path)) return pool
+  const label = labelOf(path)
+  return label === pool || label.endsWith(`/${pool}`) ? poolOfPath(label) : pool
 }
 
 /** What the rules that fit the path say together; of two that speak of one thing the later counts. */

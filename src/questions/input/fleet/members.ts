@@ -26,7 +26,32 @@ const ENDING = /\.(?:xml|txt|json|ya?ml|cpuid|dump|raw|replies|qmp)$/i
 /** The stem of the host that a hypervisor's description belongs to: `a/n1` of `a/n1.domcaps.xml`. */
 export const hostStemOf = (path: string): string => stemOf(path).replace(WHAT, '')
 
-const WHAT = /[.-](?:dom-?caps|dom-?capabilities|hypervisor|qemu|qmp)$/i
+/** What tells which document of a host a file is. */
+const DOCUMENT =
+  '(?:virsh-?)?(?:host-?|dom-?)?(?:caps|capabilities)|(?:proc-?)?cpu-?info|ls-?cpu|cpuid(?:-r)?|hypervisor|qemu|qmp|replies'
+
+const WHAT = new RegExp(`[._-](?:${DOCUMENT})$`, 'i')
+
+/** A file that is called after what is in it, not after the host. */
+const GENERIC = new RegExp(`^(?:${DOCUMENT}|cpu|flags|cpu-flags|midr_el1|host|node|output|stdout)$`, 'i')
+
+/** Folders of every host. */
+const SYSTEM_FOLDER = /\/?(?:^|\/)(?:tmp|proc|var|etc|root|home|run|usr|sys|data|out|output|files|facts)$/
+
+/** Whether the file's name tells nothing of the host. */
+export const isGeneric = (path: string): boolean => GENERIC.test(baseOf(stemOf(path)))
+
+/**
+ * What tells the host of a file apart: \`blue/n1\` of \`blue/n1.xml\`, \`blue/n1.domcaps.xml\`, \`blue/n1/capabilities.xml\` and
+ * \`blue/n1/tmp/cpuinfo\`; empty: the folder that was given.
+ */
+export function labelOf(path: string): string {
+  if (!isGeneric(path)) return hostStemOf(path)
+  let folder = folderOf(path)
+  while (SYSTEM_FOLDER.test(folder) && folder.replace(SYSTEM_FOLDER, '') !== '')
+    folder = folder.replace(SYSTEM_FOLDER, '')
+  return folder
+}
 
 /** `node-1` of `blue/node-1.xml`. */
 export const baseOf = (stem: string): string => stem.slice(stem.lastIndexOf('/') + 1)

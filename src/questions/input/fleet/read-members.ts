@@ -173,6 +173,12 @@ function membersOfDocument(context: Context, element: Element): Member[] {
       )
     case 'cpu':
       return [memberOfCpu(context, element)]
+    case 'mode': {
+      // The part of domain capabilities that people quote.
+      const cpu: Element = { name: 'cpu', attributes: {}, content: [element] }
+      const whole: Element = { name: 'domainCapabilities', attributes: {}, content: [cpu] }
+      return [hypervisorOfCapabilities(context, whole) ?? []].flat()
+    }
     default:
       return []
   }
