@@ -18,8 +18,15 @@ export interface CommonOffer {
   readonly open: FeatureSet
 }
 
-/** Kleene's meet of what the groups give: one that is known to lack a feature decides, else one of which it is unknown. */
-export function findCommonOffer(table: FeatureTable, groups: readonly Group[]): CommonOffer {
+/**
+ * Kleene's meet of what the groups give: one that is known to lack a feature decides, else one of which it is unknown.
+ * @param asked what guests ask for, and are given where every host may give it
+ */
+export function findCommonOffer(
+  table: FeatureTable,
+  groups: readonly Group[],
+  asked = FeatureSet.empty,
+): CommonOffer {
   const [details, none] = [detailsIn(table), FeatureSet.empty]
   let [able, open] = [table.all, table.all]
   for (const group of groups) {
@@ -29,7 +36,12 @@ export function findCommonOffer(table: FeatureTable, groups: readonly Group[]): 
     const unread = evidence ? evidence.unknown(details) : none
     open = open.meet(recorded.join(findUnknown(group, table.all)).join(unread))
   }
-  return { given: withoutVoid(table, baselineOf(groups)), able, open }
+  const more = asked.isEmpty ? none : asked.meet(possibleOn(table, groups))
+  return {
+    given: withoutVoid(table, baselineOf(groups).join(more)),
+    able: able.join(more),
+    open: open.join(more),
+  }
 }
 
 /** Of these features: those of which it is not known whether the group's hosts give them. */
@@ -43,13 +55,16 @@ export function findUnknown(group: Group, features: FeatureSet): FeatureSet {
 
 /** What every host can give guests that ask for it, and gives none unasked; details of nesting are not named. */
 export function findOnRequest(table: FeatureTable, groups: readonly Group[]): FeatureSet {
-  const possible = groups.reduce(
-    (common, { evidence, features, unsure }) => common.meet((evidence?.possible ?? features).minus(unsure)),
-    table.all,
-  )
+  const possible = possibleOn(table, groups)
   const nested = table.setOf(table.list.filter(({ class: of }) => of === 'nested'))
   return possible.minus(baselineOf(groups)).minus(nested)
 }
+
+const possibleOn = (table: FeatureTable, groups: readonly Group[]): FeatureSet =>
+  groups.reduce(
+    (common, { evidence, features, unsure }) => common.meet((evidence?.possible ?? features).minus(unsure)),
+    table.all,
+  )
 
 /** What keeps a guest from moving if it has it, and what no hypervisor gives. */
 export const findUnmovable: (db: Database) => FeatureSet = oncePer(({ features }) =>

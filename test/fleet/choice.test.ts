@@ -63,7 +63,8 @@ describe('the model with the shortest definition', () => {
     const groups = groupHosts(
       hosts('a vendor=Intel : Skylake-Server-noTSX-IBRS md-clear tsc_adjust -pclmuldq'),
     )
-    const { pinned, qemu } = poolCpuOf(contextOf(), releases, groups).definition ?? {}
+    const { pinned, qemu } =
+      poolCpuOf({ context: contextOf(), releases, fleet: { constraints: {} } }, groups).definition ?? {}
     expect(pinned).toMatch(/-v\d+$/)
     expect(qemu).toContain('md-clear=on')
     expect(qemu).toContain('pclmulqdq=off')

@@ -90,3 +90,25 @@ test('advise has one baseline for all hosts as explain has it', () => {
     { numRuns: runs(40) },
   )
 })
+
+/** What `ld.so --help` prints, which tells the level alone. */
+const HEAD = 'Subdirectories of glibc-hwcaps directories, in priority order:'
+
+test('what every pool must have is asked for, and of a host that tells nothing of it not known', () => {
+  const documents = [
+    { path: 'a.xml', text: hostXml('Haswell', ['vmx']) },
+    { path: 'b.xml', text: hostXml('Haswell') },
+    { path: 'c.txt', text: `${HEAD}\n  x86-64-v3\n  x86-64-v2 (supported, searched)\n` },
+  ]
+  const { pools, leftOut } = planPools({ documents: documents.slice(0, 2), mustHave: ['vmx'] })
+  expect(pools.map(({ hosts, expression }) => [hosts, expression?.added.includes('vmx')])).toEqual([
+    [['a.xml'], true],
+  ])
+  expect(leftOut.map(({ hosts, lacks }) => [hosts, lacks.map(({ feature }) => feature)])).toEqual([
+    [['b.xml'], ['vmx']],
+  ])
+  const { leftOut: others } = planPools({ documents, mustHave: ['avx'] })
+  expect(others.map(({ hosts, unknown }) => [hosts, unknown.map(({ feature }) => feature)])).toEqual([
+    [['c.txt'], ['avx']],
+  ])
+})

@@ -3,6 +3,7 @@ import { bytewise } from '../../core/text.ts'
 import { type Group, narrowGroup } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { Interner } from '../interned.ts'
+import { findUnknown } from '../offered.ts'
 import { baselineOf } from '../pools.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
@@ -23,10 +24,11 @@ export interface Item {
   readonly pin: string | undefined
 }
 
-/** Hosts that may be in no pool, and what they lack. */
+/** Hosts that may be in no pool, what they are known to lack, and what of them is not known. */
 export interface LeftOut {
   readonly group: Group
   readonly lacks: FeatureSet
+  readonly unknown: FeatureSet
 }
 
 interface ItemList {
@@ -47,9 +49,11 @@ export function makeItems(
   const drafts = new Map<string, Group[]>()
   const leftOut: LeftOut[] = []
   for (const group of groups) {
-    const lacks = mustHave.minus(group.offered)
-    if (!lacks.isEmpty) {
-      leftOut.push({ group, lacks })
+    // What is given on request counts: that the pool must have it is the request.
+    const missing = mustHave.minus(group.evidence?.possible ?? group.features)
+    if (!missing.isEmpty) {
+      const unknown = findUnknown(group, missing)
+      leftOut.push({ group, lacks: missing.minus(unknown), unknown })
       continue
     }
     const vendor = vendors === 'together' ? '' : (group.vendor ?? '')

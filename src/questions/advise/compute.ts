@@ -1,3 +1,4 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
@@ -126,7 +127,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions): Valued 
     value: point.value,
     gives: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
     loses: 'guests move within their pool only',
-    definitions: point.pools.map(pool => definitionOf(view, pool.groups)),
+    definitions: point.pools.map(pool => definitionOf(view, pool.groups, constraints.mustHave)),
   }
 }
 
@@ -150,12 +151,12 @@ function common(view: FleetView): Valued {
   }
 }
 
-function definitionOf({ context, releases, db }: FleetView, groups: readonly Group[]) {
-  const { features, definition } = poolCpuOf(context, releases, groups)
+function definitionOf(view: FleetView, groups: readonly Group[], asked?: FeatureSet) {
+  const { features, definition } = poolCpuOf(view, groups, asked)
   return {
     name: groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
     hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
-    features: db.features.count(features),
+    features: view.db.features.count(features),
     model: definition?.model ?? null,
     expression: definition ?? null,
   }

@@ -42,9 +42,9 @@ class Explainer {
 
   /** Why a pool's guests get what they get. */
   pool({ label, groups }: FleetPool): PoolExplanation {
-    const { context, valuation, levels, releases } = this.#view
+    const { context, valuation, levels } = this.#view
     const { features } = context.db
-    const cpu = poolCpuOf(context, releases, groups)
+    const cpu = poolCpuOf(this.#view, groups)
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
     return {
       pool: label,

@@ -87,8 +87,8 @@ export const PoolsAnswer = v.strictObject({
   ),
   pools: described(v.array(PoolAnswer), 'For the largest count that was asked for.'),
   leftOut: described(
-    v.array(v.strictObject({ hosts: v.array(v.string()), lacks: v.array(Reason) })),
-    'Hosts that lack what every pool must have.',
+    v.array(v.strictObject({ hosts: v.array(v.string()), lacks: v.array(Reason), unknown: v.array(Reason) })),
+    'Hosts that lack what every pool must have, or of which it is not known.',
   ),
   now: described(
     v.nullable(v.strictObject({ value: v.number(), pools: v.array(PoolAnswer) })),

@@ -5,12 +5,14 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
+import type { Fleet } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { findCommonOffer } from '../../fleet/offered.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import type { Context } from '../context.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolDefinition } from './answer.ts'
 
 /** A hypervisor's word against a model, and a host that it is on. */
@@ -104,11 +106,12 @@ export function choose(
   { db }: Context,
   releases: ReleaseTable,
   groups: readonly Group[],
+  asked?: FeatureSet,
 ): Choice | undefined {
   const fits = vendorsThatFit(groups)
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
-  const { given, able, open } = findCommonOffer(db.features, groups)
+  const { given, able, open } = findCommonOffer(db.features, groups, asked)
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
   const ranked = db.models
     .filter(model => suits(model, fits))
@@ -225,11 +228,22 @@ export interface PoolCpu {
   readonly runnersUp: readonly Candidate[]
 }
 
-/** The one answer to what the guests of these hosts should be given: every question about a pool gives it. */
-export function poolCpuOf(context: Context, releases: ReleaseTable, groups: readonly Group[]): PoolCpu {
+interface PooledView extends Pick<FleetView, 'context' | 'releases'> {
+  readonly fleet: Pick<Fleet, 'constraints'>
+}
+
+/**
+ * The one answer to what the guests of these hosts should be given: every question about a pool gives it.
+ * @param asked what the pool must have, and guests so ask for; absent: as the fleet file says
+ */
+export function poolCpuOf(
+  { context, releases, fleet }: PooledView,
+  groups: readonly Group[],
+  asked = fleet.constraints.mustHave,
+): PoolCpu {
   const { db } = context
-  const { given, able, open } = findCommonOffer(db.features, groups)
-  const choice = choose(context, releases, groups)
+  const { given, able, open } = findCommonOffer(db.features, groups, asked)
+  const choice = choose(context, releases, groups, asked)
   const unknown = unionOfPossible(groups).meet(open).minus(able)
   if (!choice) return { features: given, unknown, runnersUp: [] }
   const { chosen, runnersUp } = choice

@@ -1,3 +1,4 @@
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
@@ -22,7 +23,7 @@ export interface PoolsOptions {
 
 /** The best partitions of a fleet into at most 1, 2, … pools. */
 export const answerPools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
-  poolsAnswer(view, planned(view, options))
+  poolsAnswer(view, planned(view, options), options.constraints.mustHave)
 
 /** The plan behind the answer, with the groups of every pool of every count. */
 export const planned = (
@@ -30,17 +31,25 @@ export const planned = (
   { most, constraints }: PoolsOptions,
 ): Plan => planPools(valuation, levels, groups, most, { constraints })
 
-/** What there is to say of a plan. */
-export function poolsAnswer(view: FleetView, { curve, enough, leftOut }: Plan): PoolsAnswer {
+/**
+ * What there is to say of a plan.
+ * @param asked what every pool must have; absent: as the fleet file says
+ */
+export function poolsAnswer(
+  view: FleetView,
+  { curve, enough, leftOut }: Plan,
+  asked?: FeatureSet,
+): PoolsAnswer {
   const { context } = view
   const last = curve.at(-1)
   return {
     curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
     enough: enough ?? null,
-    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin)),
-    leftOut: leftOut.map(({ group, lacks }) => ({
+    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked)),
+    leftOut: leftOut.map(({ group, lacks, unknown }) => ({
       hosts: group.hosts.map(({ name }) => name),
       lacks: context.db.features.in(lacks).map(reasonOf),
+      unknown: context.db.features.in(unknown).map(reasonOf),
     })),
     now: asTheyAre(view),
   }
@@ -93,11 +102,11 @@ function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPoo
   }
 }
 
-function toldPool(view: FleetView, pool: PlannedPool, label?: string): PoolAnswer {
-  const { context, releases } = view
+function toldPool(view: FleetView, pool: PlannedPool, label?: string, asked?: FeatureSet): PoolAnswer {
+  const { context } = view
   const { groups, weight, value, level, vendors } = pool
   const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
-  const { features, unknown, definition } = poolCpuOf(context, releases, groups)
+  const { features, unknown, definition } = poolCpuOf(view, groups, asked)
   return {
     name: label ?? names[0] ?? '',
     hosts: names,

@@ -25,9 +25,17 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
     report.heading(`the ${count(pools.length, 'pool')} for k = ${curve.at(-1)?.count ?? 0}`)
     addMembers(report, pools)
   }
-  for (const { hosts, lacks } of leftOut) {
-    const names = lacks.map(({ feature }) => feature)
-    report.line({ text: 'left out  ', tone: 'bad' }, `${fewNames(hosts, 12)}: lack ${fewNames(names, 12)}`)
+  for (const { hosts, lacks, unknown } of leftOut) {
+    const names = (of: typeof lacks) =>
+      fewNames(
+        of.map(({ feature }) => feature),
+        12,
+      )
+    const why = [
+      ...(lacks.length > 0 ? [`lack ${names(lacks)}`] : []),
+      ...(unknown.length > 0 ? [`not known to have ${names(unknown)}`] : []),
+    ]
+    report.line({ text: 'left out  ', tone: 'bad' }, `${fewNames(hosts, 12)}: ${why.join('; ')}`)
   }
   for (const { count: of, impossible } of curve) {
     if (impossible !== undefined) report.line({ text: `k = ${of}  `, tone: 'bad' }, impossible)

@@ -135,14 +135,12 @@ export function deltaAnswer(before: FleetView, after: FleetView): DeltaAnswer {
   }
 }
 
-function poolAnswer(
-  { db, context, releases }: FleetView,
-  { label, before, after, gained, lost }: PoolDelta,
-): PoolDeltaAnswer {
+function poolAnswer(view: FleetView, { label, before, after, gained, lost }: PoolDelta): PoolDeltaAnswer {
+  const { db } = view
   const state = (of: PoolState | undefined): PoolSummary | null => {
     if (!of) return null
     const { hosts, weight, level, value, pool } = of
-    const { features, definition } = poolCpuOf(context, releases, pool.groups)
+    const { features, definition } = poolCpuOf(view, pool.groups)
     return {
       hosts,
       weight,

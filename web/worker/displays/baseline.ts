@@ -75,7 +75,7 @@ export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
   const { view } = analysis
   const groups = analysis.in(scope)
   if (groups.length === 0) return []
-  const cpu = poolCpuOf(view.context, view.releases, groups)
+  const cpu = poolCpuOf(view, groups)
   const { definition } = cpu
   const best = definition && { ...definition, added: definition.added.length, why: 'the shortest definition' }
   return [...(best ? [best] : []), ...runnersUpOf(cpu)].map(({ model, why, added, disabled, needs }) => ({

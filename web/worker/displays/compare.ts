@@ -49,8 +49,7 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
   const { db } = analysis.view
   const level = (features: FeatureSet) => analysis.level(features)
   if (subject === 'pool') {
-    const { context, releases } = analysis.view
-    const { features } = poolCpuOf(context, releases, analysis.in(scope))
+    const { features } = poolCpuOf(analysis.view, analysis.in(scope))
     return {
       title: 'Common to all hosts',
       features,
