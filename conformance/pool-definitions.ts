@@ -53,8 +53,8 @@ export function recordedDefinitions(context: Context, data: DataFolder): Family 
   const family = new Family('pool definitions, recorded')
   for (const { name, cpu, replies } of readRecordings(data)) {
     const documents = [
-      { path: `${name}.xml`, text: cpu },
-      { path: `${name}.qmp.json`, text: withCommands(replies) },
+      { path: 'kvm-01.xml', text: cpu },
+      { path: 'kvm-01.qmp.json', text: withCommands(replies) },
     ]
     for (const { question, definition } of definitionsOf(context, { documents })) {
       family.check(`${question} ${name}`, startOf(context, definition, replies), 'starts')
