@@ -114,6 +114,8 @@ export interface Decoder {
   ) => CpuOf<As>
   /** The bits on one given model, as a guest's definition. */
   readonly decodeOn: (bits: CpuBits, model: Model, options: Pick<DecoderOptions, 'migratable'>) => GuestCpu
+  /** The same as a host's, which can disable nothing; undefined where the bits are known to lack some of the model. */
+  readonly describeHostOn: (bits: CpuBits, model: Model) => HostCpu | undefined
 }
 
 /** What a CPU has, as far as a document tells. */
@@ -138,6 +140,8 @@ export interface CpuBits {
   readonly vendor?: Vendor | undefined
   /** Absent: the data does not contain it, and no model matches. */
   readonly signature?: Signature | undefined
+  /** Features of which nothing is known: its model may have them, and none is disabled. Absent: all are known. */
+  readonly unknown?: FeatureSet | undefined
 }
 
 /** What a CPU says of itself that is no feature: sizes, which guests come to rely on as on features. */

@@ -1,6 +1,6 @@
 // The program of a thread that answers a server's requests, one after another.
 import { parentPort, workerData } from 'node:worker_threads'
-import { loadYaml, mayHoldManifest } from '../formats/yaml.ts'
+import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answerRequest } from '../http/answer.ts'
 import { CpuMap } from '../map/cpu-map.ts'
@@ -18,7 +18,7 @@ parentPort?.on('message', async ({ verb, body }: WorkerRequest) =>
 
 async function heard(verb: string, text: string): Promise<WorkerReply> {
   try {
-    if (mayHoldManifest(text)) await loadYaml()
+    if (mayHoldYaml(text)) await loadYaml()
     return answerRequest(sources, verb, text)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))

@@ -3,8 +3,6 @@ import type { Found } from './found.ts'
 
 /** What a text may hold instead of CPUs, and which commands read it. */
 const INSTEAD = {
-  statement: 'names what hosts have, without CPUID words: `virt-cpu hosts` and `virt-cpu models` read it',
-  guest: 'describes guests and no host: `virt-cpu migrate` reads it beside the files of hosts',
   conversation: 'describes a hypervisor: `virt-cpu models` reads it, and --replies of other commands',
   domain: 'defines a guest without <cpu>: `virt-cpu guest check` reads it',
   domainCapabilities: 'describes a hypervisor without a host-model: `virt-cpu models` reads it',

@@ -37,6 +37,7 @@ import { vmx } from './platforms/vmx.ts'
 import { vsphere } from './platforms/vsphere.ts'
 import { xapi } from './platforms/xen.ts'
 import { xlCpuid } from './platforms/xl.ts'
+import { beginsAsManifest, beginsAsYaml, jsonOfYaml } from './yaml.ts'
 
 /**
  * Every input dialect: a file and a line here add one, and then every command, batch, HTTP and the page read it.
@@ -101,6 +102,17 @@ export function dialectOf(text: string): Dialect | undefined {
   return /^\s*</.test(text) ? libvirtXml : undefined
 }
 
+/** Whether the YAML reader is needed: a manifest, or YAML that no dialect knows as it stands. */
+export const mayBeYaml = (text: string): boolean =>
+  beginsAsManifest(text) || (beginsAsYaml(text) && dialectsOf(text).every(([, dialect]) => !dialect))
+
+/** YAML that no dialect knows, as the same in JSON; undefined where no dialect knows that either. */
+function asJson(part: Part): readonly [Part, Dialect] | undefined {
+  const text = jsonOfYaml(part.text)
+  const known = text === undefined ? undefined : sniff(text)
+  return text !== undefined && known ? [{ ...part, text }, known] : undefined
+}
+
 /**
  * The parts of a text, each with its dialect: one machine's each, or the whole. Without a byte order mark.
  * @see splitEnvelope
@@ -111,10 +123,10 @@ export function dialectsOf(text: string): readonly (readonly [Part, Dialect | un
     if (!sniffed.has(part)) sniffed.set(part, sniff(part))
     return sniffed.get(part) !== undefined
   }
-  return splitEnvelope(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => [
-    part,
-    sniffed.get(part.text) ?? dialectOf(part.text),
-  ])
+  return splitEnvelope(text.startsWith('\ufeff') ? text.slice(1) : text, isReadable).map(part => {
+    const dialect = sniffed.get(part.text) ?? dialectOf(part.text)
+    return (dialect ? undefined : asJson(part)) ?? [part, dialect]
+  })
 }
 
 /**

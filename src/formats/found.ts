@@ -83,8 +83,17 @@ export interface FoundGuest {
   readonly notes?: readonly string[] | undefined
 }
 
-/** One CPU: a definition, or what a machine says of its logical CPUs, which may be of several kinds. */
-export type FoundCpu = CpuThing & Around
+/**
+ * One CPU: a definition, what a machine says of its logical CPUs, which may be of several kinds, or what a platform
+ * says of a host or a guest.
+ */
+export type FoundCpu = (CpuThing | FoundGuest | StatedHost) & Around
+
+/** What parts of a text state of one host, which may speak of several layers; never empty. */
+interface StatedHost {
+  readonly kind: 'stated'
+  readonly statements: readonly Statement[]
+}
 
 type CpuThing =
   /** A host definition that was read without building a tree, because it stands exactly as libvirt prints it. */

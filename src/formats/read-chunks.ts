@@ -64,11 +64,10 @@ export class ChunkReader {
   async #readWhole(): Promise<void> {
     const { source, take, asVirsh } = this.#options
     const { decodeBytes, joinBytes, unpacked } = await import('./decode-bytes.ts')
-    const { dialectsOf, readText } = await import('./dialects.ts')
+    const { dialectsOf, mayBeYaml, readText } = await import('./dialects.ts')
     const bytes = joinBytes(this.#kept, this.#size)
     const text = decodeBytes(asVirsh ? bytes : await unpacked(bytes, LARGEST_TEXT, source))
-    const { beginsAsManifest, loadYaml, mayHoldManifest } = await import('./yaml.ts')
-    if (beginsAsManifest(text) || mayHoldManifest(text)) await loadYaml()
+    if (mayBeYaml(text)) await import('./yaml.ts').then(({ loadYaml }) => loadYaml())
     if (!asVirsh || dialectsOf(text).some(([, dialect]) => dialect && dialect.name !== libvirtXml.name)) {
       readText(text, source, this.#options).forEach(take)
       return

@@ -11,8 +11,14 @@ const MOST_ALIASES = 100
 export const beginsAsManifest = (text: string): boolean =>
   /^(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(text)
 
-/** Whether the text of a request may hold such a manifest. */
-export const mayHoldManifest = (request: string): boolean => /(?:apiVersion|kind): /.test(request)
+/** Whether a text begins as YAML that is no JSON does: with a key, a list's first item or a document mark. */
+export const beginsAsYaml = (text: string): boolean =>
+  /^\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:---(?:\s|$)|%YAML |[ \t]*(?:- +)*["']?[\w./-]+["']?:(?:\s|$)|- )/.test(
+    text,
+  )
+
+/** Whether the text of a request may hold YAML. */
+export const mayHoldYaml = (request: string): boolean => /\w: /.test(request)
 
 /**
  * Loads the YAML reader. It takes 10 ms to load and few texts need it, so whoever reads texts loads it for those that
@@ -20,6 +26,18 @@ export const mayHoldManifest = (request: string): boolean => /(?:apiVersion|kind
  */
 export async function loadYaml(): Promise<void> {
   yaml ??= await import('./yaml-documents.ts')
+}
+
+/** The documents of a YAML text as JSON, one a line; undefined where it is none, or the YAML reader is not loaded. */
+export function jsonOfYaml(text: string): string | undefined {
+  if (!yaml || !beginsAsYaml(text)) return undefined
+  try {
+    const documents = parseYaml(text).filter(value => typeof value === 'object' && value !== null)
+    return documents.length > 0 ? documents.map(value => JSON.stringify(value)).join('\n') : undefined
+  } catch (error) {
+    if (error instanceof ParseError) return undefined
+    throw error
+  }
 }
 
 /**

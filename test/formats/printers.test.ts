@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type Cpu, POLICIES } from '../../src/core/cpu.ts'
 import { dialectOf } from '../../src/formats/dialects.ts'
 import { printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
-import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
+import { joinCpus } from '../../src/formats/libvirt/find-cpus.ts'
 import { PRINTERS, writeDefinition } from '../../src/formats/printers.ts'
 import { printQemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -38,9 +38,9 @@ const anyGuest = fc
 
 /** The CPUs of a text, as every face reads them. */
 const readBack = (text: string): Cpu[] =>
-  (dialectOf(text)?.read(text, 'printed') ?? [])
-    .flatMap(cpusOf)
-    .map(found => definitionOf(context, { ...found, source: 'printed' }, 'auto').value)
+  joinCpus(dialectOf(text)?.read(text, 'printed') ?? []).map(
+    found => definitionOf(context, { ...found, source: 'printed' }, 'auto').value,
+  )
 
 describe.each(PRINTERS)('$name', ({ print }) => {
   test('what is printed and can be read is read back equal', () => {

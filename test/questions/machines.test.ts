@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Cpu } from '../../src/core/cpu.ts'
 import { readText } from '../../src/formats/dialects.ts'
-import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
+import { joinCpus } from '../../src/formats/libvirt/find-cpus.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import { answerCompare, compareNotes } from '../../src/questions/compare/compute.ts'
 import { contextOf } from '../../src/questions/context.ts'
@@ -19,7 +19,7 @@ const corpus = (name: string) =>
   readFileSync(join(import.meta.dirname, '..', 'corpus', 'machines', `${name}.txt`), 'utf8')
 
 function hostOf(name: string, best: boolean) {
-  const [input] = readText(corpus(name)).flatMap(cpusOf)
+  const [input] = joinCpus(readText(corpus(name)))
   if (!input) throw new RangeError(`no machine in ${name}`)
   return definitionOf(context, { ...input, source: name }, 'host', best).value
 }
@@ -47,7 +47,7 @@ describe('decode', () => {
   })
 
   test('of an s390x is approximate, and says so', () => {
-    const [input] = readText(corpus('z15.cpuinfo')).flatMap(cpusOf)
+    const [input] = joinCpus(readText(corpus('z15.cpuinfo')))
     const { notes } = definitionOf(context, { ...input, source: 'z15' } as never, 'host', true)
     expect(notes.map(describeNote)).toEqual([
       expect.stringMatching(/^z15: approximate, from .proc.cpuinfo: /),

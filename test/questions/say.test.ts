@@ -41,6 +41,11 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'model-lacks', model: 'Haswell', features: [{ feature: 'aes', place: '', title: '' }] },
     /^the CPU lacks aes of its model Haswell, /,
   ],
+  'known-in-part': [
+    { kind: 'known-in-part', model: 'Haswell', isNamed: false, features: [{ ...LOST, feature: 'aes' }] },
+    /^known in part: its model is the closest to what is known, .* the model's aes$/,
+  ],
+  'model-unknown': [{ kind: 'model-unknown', model: 'Foo' }, /calls its model Foo, which is not known$/],
   'cross-vendor': [{ kind: 'cross-vendor', vendors: ['AMD', 'Intel'] }, /^the hosts are of AMD and Intel: /],
   'not-compared': [
     { kind: 'not-compared', arch: 's390x', missing: [{ ...LOST, feature: 'vx' }], newer: 'z14' },

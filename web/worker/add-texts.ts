@@ -1,8 +1,9 @@
 import { bytewise } from '../../src/core/text.ts'
 import type { Context } from '../../src/questions/context.ts'
+import { isFleetFile } from '../../src/questions/input/fleet/rules.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
 import type { FileProblem } from '../shared/displays.ts'
-import { assemble, isFleetFile } from './assemble.ts'
+import { assemble } from './assemble.ts'
 import { type Documents, messageOf, type PageDocument } from './documents.ts'
 import { applyEdits, type PageFile, type Snapshot } from './history.ts'
 
@@ -30,7 +31,7 @@ export class TextAdder {
     let { fleetFile } = snapshot
     texts.forEach(([path, text], i) => {
       if (i % 200 === 199) this.#progress(i + 1, texts.length)
-      if (isFleetFile(path) && typeof text === 'string') {
+      if (typeof text === 'string' && isFleetFile(path, text)) {
         fleetFile = chooseFleetFile(fleetFile, { path, text }, problems)
         return
       }

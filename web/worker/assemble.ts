@@ -12,9 +12,6 @@ import type { FileProblem } from '../shared/displays.ts'
 import { messageOf } from './documents.ts'
 import type { PageFile, PlacedFile, Snapshot } from './history.ts'
 
-/** Whether a file describes the fleet (`fleet.yaml`) instead of a host or a guest. */
-export const isFleetFile = (path: string): boolean => /\.ya?ml$/i.test(path)
-
 interface Assembled {
   readonly fleet: Fleet
   readonly files: readonly PlacedFile[]

@@ -2,9 +2,9 @@ import type { Cpu } from '../../src/core/cpu.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { readText } from '../../src/formats/dialects.ts'
 import type { Found } from '../../src/formats/found.ts'
-import { cpusOf } from '../../src/formats/libvirt/find-cpus.ts'
+import { joinCpus } from '../../src/formats/libvirt/find-cpus.ts'
 import type { Context } from '../../src/questions/context.ts'
-import { definitionOf, type Noted } from '../../src/questions/input/definition-of.ts'
+import { definitionOf } from '../../src/questions/input/definition-of.ts'
 import type { Member } from '../../src/questions/input/fleet/members.ts'
 import { membersOf } from '../../src/questions/input/fleet/read-members.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
@@ -76,7 +76,7 @@ export class Documents {
   /** Some texts are for fleets only, such as a hypervisor's replies: they define no CPU. */
   #readDefinitions(content: readonly Found[], source: string, members: readonly Member[]): Noted<Cpu>[] {
     try {
-      return content.flatMap(cpusOf).map(cpu => definitionOf(this.#context, { ...cpu, source }, 'host'))
+      return joinCpus(content).map(cpu => definitionOf(this.#context, { ...cpu, source }, 'host'))
     } catch (error) {
       if (members.length > 0) return []
       throw error

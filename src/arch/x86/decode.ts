@@ -46,6 +46,14 @@ export function decodeOn(
   return makeGuest(db, data, model, { as: 'guest', fallback: 'forbid', ...options })
 }
 
+/** The data on one given host model; undefined where it is known to lack some of it. */
+export const describeHostOn = (db: Database, data: CpuBits, model: Model): HostCpu | undefined =>
+  canHave(data, model) ? makeHost(db, data, model, { as: 'host', fallback: 'forbid' }) : undefined
+
+/** Whether the data has all of the model, or may have it. */
+const canHave = ({ features, unknown }: CpuBits, model: Model): boolean =>
+  model.features.leq(unknown ? features.join(unknown) : features)
+
 /** Haswells whose TSX was withdrawn by microcode still report it. */
 function withoutBrokenTsx(db: Database, data: CpuBits): CpuBits {
   const { vendor, signature } = data
@@ -114,16 +122,24 @@ function isAllowed({ name }: Model, { models, preferred, fallback }: DecoderOpti
 
 /** Answers undefined where the host lacks some of the model: a host model must be wholly there. */
 function scoreAsHost(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score | undefined {
-  if (!model.features.leq(data.features)) return undefined
+  if (!canHave(data, model)) return undefined
   if (hasBlockers(options, model) && !difference(db, data, options, model).missing.isEmpty) return undefined
-  return hostScore(db.features.count(data.features, model.features))
+  return hostScore(db.features.count(data.features, model.features) + countUnknown(db, data, model))
+}
+
+/** How much of the model the data tells nothing of; details of vmx and svm come with it, and do not choose. */
+function countUnknown(db: Database, { unknown, features }: CpuBits, model: Model): number {
+  if (!unknown) return 0
+  const untold = db.features.in(model.features.meet(unknown).minus(features))
+  return untold.reduce((n, { class: of }) => (of === 'nested' ? n : n + 1), 0)
 }
 
 /** Only counts, so that nothing is made for the many models that are not chosen. */
 function scoreAsGuest(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score {
-  if (hasBlockers(options, model)) {
+  if (hasBlockers(options, model) || data.unknown) {
     const { extra, missing, removed } = difference(db, data, options, model)
-    return guestScore(db.features.count(extra), db.features.count(missing) + removed.length)
+    const untold = countUnknown(db, data, model)
+    return guestScore(db.features.count(extra) + untold, db.features.count(missing) + removed.length)
   }
   const [has, wants] = [data.features, model.features]
   const listed = ({ bits }: Feature) => isBetween(bits, has, wants) || isBetween(bits, wants, has)
@@ -157,8 +173,12 @@ function difference(db: Database, data: CpuBits, options: DecoderOptions, model:
   // A blocker is disabled even where the CPU has it, unless it is among the extra features.
   const blockers = db.features.named(options.models?.get(model.name) ?? [])
   const unusable = blockers.filter(({ bits }) => !bits.leq(extra))
-  const missing = model.features.minus(data.features).join(db.features.setOf(unusable))
-  const removed = model.removed.filter(({ bits }) => !bits.leq(extra) && !bits.leq(missing))
+  const told = data.unknown ? data.features.join(data.unknown) : data.features
+  const missing = model.features.minus(told).join(db.features.setOf(unusable))
+  const isTold = ({ bits }: Feature) => !data.unknown?.meets(bits)
+  const removed = model.removed.filter(
+    feature => isTold(feature) && !feature.bits.leq(extra) && !feature.bits.leq(missing),
+  )
   return { extra, missing, removed }
 }
 

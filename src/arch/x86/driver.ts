@@ -3,7 +3,7 @@ import type { Architecture, Driver } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
 import { compareByFeatures } from './compare.ts'
 import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpuid.ts'
-import { decodeOn, findClosestCpu } from './decode.ts'
+import { decodeOn, describeHostOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
 import { predictByKvmRules } from './offered.ts'
@@ -33,6 +33,7 @@ function x86Driver(map: CpuMap): Driver {
       sizesOf: hardwareAxesOf,
       decode: (bits, options) => findClosestCpu(db, bits, options),
       decodeOn: (bits, model, options) => decodeOn(db, bits, model, options),
+      describeHostOn: (bits, model) => describeHostOn(db, bits, model),
     },
     compare: (host, cpu) => compareByFeatures(db, host, cpu),
     update: (guest, host, removed) => updateGuest(db, guest, host, removed),

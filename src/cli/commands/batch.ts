@@ -1,4 +1,4 @@
-import { loadYaml, mayHoldManifest } from '../../formats/yaml.ts'
+import { loadYaml, mayHoldYaml } from '../../formats/yaml.ts'
 import { FileError } from '../../host/files/file-error.ts'
 import { read } from '../../host/files/files.ts'
 import { answerVerb, BadRequest, errorOf } from '../../questions/ask.ts'
@@ -29,7 +29,7 @@ export const command: Command = {
     for (const line of lines(flush)) {
       number++
       const text = number === 1 ? line.replace(/^\ufeff/, '') : line
-      if (mayHoldManifest(text)) await loadYaml()
+      if (mayHoldYaml(text)) await loadYaml()
       if (text.trim() !== '') answers.push(answer(contexts, text, number))
       if (answers.length >= 1000) flush()
     }

@@ -2,6 +2,7 @@ import { bit, hex, type U32 } from '../../core/bits.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { ParseError } from '../../core/parse-error.ts'
 import { type Place, placeKey, printPlace } from '../../core/place.ts'
 import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
@@ -19,6 +20,7 @@ import {
 } from '../../questions/decode/compute.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
+import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
@@ -96,7 +98,7 @@ export const command: Command = {
         name: 'as',
         value: 'kind',
         words: ['host', 'guest'],
-        help: 'host (default) as capabilities has it, or guest',
+        help: 'host as capabilities has it, or guest; absent: guest for what defines a guest on a platform, else host',
       },
       { name: 'bits', help: 'show the registers with the names of their bits' },
       {
@@ -131,16 +133,16 @@ export const command: Command = {
   },
 }
 
-function kindOf(args: Arguments): 'host' | 'guest' {
-  const as = args.get('as') ?? 'host'
-  if (as === 'host' || as === 'guest') return as
+function kindOf(args: Arguments): 'host' | 'guest' | undefined {
+  const as = args.get('as')
+  if (as === undefined || as === 'host' || as === 'guest') return as
   throw new UsageError(`--as takes host or guest, not '${as}'`)
 }
 
 interface Decoded {
   readonly source: string
   readonly answer: DecodedCpu
-  /** Absent: not asked for, or the machine is not x86. */
+  /** Absent: not asked for, the machine is not x86, or the definition is as its platform has it. */
   readonly reasons?: DecodeReasons | undefined
 }
 
@@ -155,13 +157,14 @@ function kindsOf(input: NamedCpu): FoundCpu[] {
 class Decoder {
   readonly faults: string[] = []
   readonly #context: Context
-  readonly #as: 'host' | 'guest'
+  /** Absent: each as what it is. */
+  readonly #as: 'host' | 'guest' | undefined
   readonly #args: Arguments
   readonly #session: Session
   readonly #notes: Note[] = []
   readonly #answers: Record<string, unknown>[] = []
 
-  constructor(context: Context, as: 'host' | 'guest', args: Arguments, session: Session) {
+  constructor(context: Context, as: 'host' | 'guest' | undefined, args: Arguments, session: Session) {
     this.#context = context
     this.#as = as
     this.#args = args
@@ -188,6 +191,8 @@ class Decoder {
   #decode(input: FoundCpu, source: string): Decoded | undefined {
     try {
       if (input.kind === 'registers') return this.#machine(input.dumps, source)
+      if (input.kind === 'stated' || (input.kind === 'guest' && this.#as !== 'host'))
+        return this.#stated(input, source)
       const { value } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)
@@ -197,9 +202,24 @@ class Decoder {
       const reasons = this.#args.has('explain') ? decodeReasons(this.#context, value, cpu) : undefined
       return { source, answer: answer(cpu, value, notes), reasons }
     } catch (error) {
-      if (!(error instanceof LibvirtError)) throw error
-      this.faults.push(`${source}: ${error.message}`)
+      if (!(error instanceof LibvirtError || error instanceof ParseError)) throw error
+      this.faults.push(error instanceof ParseError ? error.message : `${source}: ${error.message}`)
       return undefined
+    }
+  }
+
+  /** What a platform says of a host or a guest. */
+  #stated(input: FoundCpu & { readonly kind: 'stated' | 'guest' }, source: string): Decoded {
+    const { value, notes } =
+      input.kind === 'guest'
+        ? cpuOfGuest(this.#context, input, source)
+        : cpuOfStatements(this.#context, input.statements, { as: this.#as, source })
+    this.#notes.push(...notes)
+    const { cpu, data } = value
+    return {
+      source,
+      answer: definitionAnswer(cpu, notes, data?.signature),
+      ...(data && { reasons: decodeReasons(this.#context, data, cpu) }),
     }
   }
 

@@ -15,9 +15,8 @@ import { readVfio } from '../../host/machine/vfio.ts'
 import { findGuests, readHostArch } from '../../host/qemu/emulator.ts'
 import type { GuestFacts } from '../../qemu/print-capabilities.ts'
 import type { Context } from '../../questions/context.ts'
-import type { Noted } from '../../questions/input/definition-of.ts'
 import { hostCpu } from '../../questions/input/definition-of.ts'
-import type { Note } from '../../questions/words/note.ts'
+import type { Note, Noted } from '../../questions/words/note.ts'
 
 /** A host and what guests it can run. */
 export interface DescribedHost {

@@ -68,8 +68,9 @@ export async function readForHypervisor(
 
 /** Whether features are listed as hosts list them: present, without a policy. */
 function looksLikeHost(input: NamedCpu): boolean {
-  if (input.kind === 'dump' || input.kind === 'registers') return true
+  if (input.kind === 'guest') return false
   if (input.kind === 'host') return input.cpu.features.length > 0
+  if (input.kind !== 'definition') return true
   return children(input.element, 'feature').some(({ attributes }) => attributes.policy === undefined)
 }
 

@@ -1,15 +1,78 @@
 import { children, type Element } from '../../xml/element.ts'
 import type { Found, FoundCpu } from '../found.ts'
 
-/**
- * The CPUs in what a text holds: of a document those that virsh takes; of a conversation with QEMU and of a platform's
- * statement none.
- */
-export function cpusOf(found: Found): FoundCpu[] {
-  if (found.kind === 'conversation' || found.kind === 'statement' || found.kind === 'guest') return []
+/** The CPUs in what a text holds: of a document those that virsh takes; of a conversation with QEMU none. */
+function cpusOf(found: Found): FoundCpu[] {
+  if (found.kind === 'conversation') return []
+  if (found.kind === 'statement')
+    return [
+      { kind: 'stated', statements: [found], called: found.called ?? found.name, dialect: found.dialect },
+    ]
   if (found.kind !== 'document') return [found]
   const { called } = found
   return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, called }))
+}
+
+/**
+ * Hands over the CPUs in what a text holds, each host once: what parts of it state of one host is one CPU, and nothing
+ * that they say is more than what its own words of CPUID or flags tell. CPUs that no platform states are handed over at
+ * once.
+ */
+export class CpuJoiner {
+  readonly #take: (cpu: FoundCpu) => void
+  /** What hosts are called of which a dump was met. */
+  readonly #dumped = new Set<string>()
+  readonly #waiting: FoundCpu[] = []
+
+  constructor(take: (cpu: FoundCpu) => void) {
+    this.#take = take
+  }
+
+  take(found: Found): void {
+    for (const cpu of cpusOf(found)) {
+      if (cpu.kind === 'stated') this.#join(cpu)
+      else {
+        if (cpu.kind === 'dump') this.#dumped.add(nameOf(cpu))
+        if (this.#waiting.length === 0) this.#take(cpu)
+        else this.#waiting.push(cpu)
+      }
+    }
+  }
+
+  end(): void {
+    for (const cpu of this.#waiting.splice(0)) {
+      if (cpu.kind !== 'stated' || !this.#dumped.has(nameOf(cpu))) this.#take(cpu)
+    }
+  }
+
+  #join(cpu: FoundCpu & { readonly kind: 'stated' }): void {
+    const at = this.#waiting.findIndex(one => one.kind === 'stated' && isSameHost(one, cpu))
+    const known = this.#waiting[at]
+    if (known?.kind === 'stated')
+      this.#waiting[at] = { ...known, statements: [...known.statements, ...cpu.statements] }
+    else this.#waiting.push(cpu)
+  }
+}
+
+/** All CPUs of a text, each host once. */
+export function joinCpus(all: Iterable<Found>): FoundCpu[] {
+  const cpus: FoundCpu[] = []
+  const joiner = new CpuJoiner(cpu => cpus.push(cpu))
+  for (const found of all) joiner.take(found)
+  joiner.end()
+  return cpus
+}
+
+/** Empty: the text does not say. */
+const nameOf = (cpu: FoundCpu): string =>
+  (cpu.kind === 'dump' ? cpu.dumps[0]?.name : undefined) ?? cpu.called ?? ''
+
+/** Whether they have one name, or none, and name no different CPU. */
+function isSameHost(a: FoundCpu & { kind: 'stated' }, b: FoundCpu & { kind: 'stated' }): boolean {
+  const [one, other] = [a.statements[0], b.statements[0]]
+  const differ = (key: 'uuid' | 'vendor' | 'arch') =>
+    one?.[key] !== undefined && other?.[key] !== undefined && one[key] !== other[key]
+  return nameOf(a) === nameOf(b) && !differ('uuid') && !differ('vendor') && !differ('arch')
 }
 
 /** Which document a `<cpu>` was found in. */

@@ -84,7 +84,7 @@ function statementOf(
   const value = (key: string) => [...pairs].find(([name]) => name.toLowerCase() === key)?.[1]
   const isAmd = value('amd') === '1'
   const { words, unread } = wordsOf(pairs, isAmd)
-  const vendor = isAmd ? 'AuthenticAMD' : value('intel') === '1' ? 'GenuineIntel' : undefined
+  const vendor = isAmd ? 'AMD' : value('intel') === '1' ? 'Intel' : undefined
   return {
     kind: 'statement',
     layer,
@@ -146,7 +146,9 @@ function guestOf(
   return {
     kind: 'guest',
     layer,
-    cpu: guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware')),
+    cpu: guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware'), {
+      vendor: vendorOfGuest(pairs, notes),
+    }),
     name: nearestText(placed, 'name'),
     uuid,
     host:
@@ -160,6 +162,18 @@ function guestOf(
   }
 }
 
+/** The vendor of the hosts that a VM can be on, by what it requires, or by its EVC mode. */
+function vendorOfGuest(pairs: Pairs, notes: readonly string[] = []): string | undefined {
+  const keys = new Set([...pairs.keys()].map(key => key.toLowerCase()))
+  if (keys.has('intel')) return 'Intel'
+  if (keys.has('amd')) return 'AMD'
+  return notes.map(note => vendorOfMode(/EVCModeKey is (\S+)/.exec(note)?.[1] ?? '')).find(Boolean)
+}
+
+/** `intel-broadwell`, `amd-zen2` */
+const vendorOfMode = (key: string): string | undefined =>
+  key.startsWith('intel-') ? 'Intel' : key.startsWith('amd-') ? 'AMD' : undefined
+
 /** What an EVC mode gives to guests. */
 function readMode(key: string, pairs: Pairs = new Map()): FoundGuest {
   const settings = wordsOf(pairs, /^amd/.test(key)).words.filter(([, value]) => value !== '0')
@@ -170,7 +184,7 @@ function readMode(key: string, pairs: Pairs = new Map()): FoundGuest {
   return {
     kind: 'guest',
     layer: 'defined',
-    cpu: guestCpuOf(undefined, features),
+    cpu: guestCpuOf(undefined, features, { vendor: vendorOfMode(key) }),
     name: key,
     notes: ['an EVC mode'],
   }
@@ -184,6 +198,8 @@ function readTable(text: string): Found[] {
   const pairs = new Map(rows.map(([, key = '', value = '']) => [key, value]))
   if (![...pairs.values()].some(value => value.includes(':')))
     return [statementOf(pairs, { layer: 'offered' })]
-  const cpu = guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware'))
+  const cpu = guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware'), {
+    vendor: vendorOfGuest(pairs),
+  })
   return [{ kind: 'guest', layer: 'running', cpu, notes: ['what the VM requires of a host'] }]
 }

@@ -1,7 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { describeWithoutCpu } from '../../formats/describe-found.ts'
 import type { Found, FoundCpu, NamedCpu } from '../../formats/found.ts'
-import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
+import { CpuJoiner } from '../../formats/libvirt/find-cpus.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
 import {
@@ -130,14 +130,14 @@ export async function readFile(file: InputFile, take: CpuTaker): Promise<Note | 
     return noteOfFile(file.path, error)
   }
   if (namer.end() === 0) {
-    if (file.named) throw withoutCpu(file.path, take.asVirsh ? undefined : other)
+    if (file.named) throw take.asVirsh ? withoutCpu(file.path) : await withoutAny(file.path, other)
     return noteOfFile(file.path)
   }
   held.forEach(take.cpu)
   return undefined
 }
 
-/** Returns the first thing that is no CPU. */
+/** Returns the first thing that was found. */
 async function readInto(
   namer: Namer,
   { path, named }: InputFile,
@@ -145,27 +145,41 @@ async function readInto(
 ): Promise<Found | undefined> {
   const replay = isFile(path) ? undefined : new ReplayBuffer()
   const bytes = readBytes(path)
-  let other: Found | undefined
+  const joiner = new CpuJoiner(cpu => namer.take(cpu))
+  let first: Found | undefined
   try {
     await readFound(path, replay ? replay.record(bytes) : bytes, {
       hosts: take.hosts,
       asVirsh: take.asVirsh && named,
-      take: found => {
-        const cpus = cpusOf(found)
-        for (const cpu of cpus) namer.take(cpu)
-        if (cpus.length === 0) other ??= found
+      take(found) {
+        first ??= found
+        joiner.take(found)
       },
     })
+    joiner.end()
   } catch (error) {
     throw named && error instanceof ParseError && take.fault ? await take.fault(error, replay?.bytes) : error
   }
-  return other
+  return first
 }
 
-/** The error for a file without a CPU, in virsh's words unless it is known what the file holds instead. */
-export function withoutCpu(path: string, other?: Found): FileError {
-  const instead = other && describeWithoutCpu([other])
-  if (instead) return new FileError(path, `${path}: no CPU found: ${instead}`)
+/** The error for a file without a CPU, in virsh's words. */
+export const withoutCpu = (path: string): FileError => {
   const what = '<cpu> element or valid domain XML, host capabilities XML, or domain capabilities XML'
   return new FileError(path, `File '${path}' does not contain any ${what}`)
 }
+
+/** The error for a file without a CPU, in our words: what it is instead, and what reads it. */
+async function withoutAny(path: string, other: Found | undefined): Promise<FileError> {
+  const instead = other && describeWithoutCpu([other])
+  if (instead) return new FileError(path, `${path}: no CPU found: ${instead}`)
+  const { fleetFileOf } = await import('./fleet.ts')
+  if (isFile(path) && fleetFileOf(path) !== undefined) return new FileError(path, `${path}: ${FLEET_FILE}`)
+  const note = await noteOfFile(path)
+  const guess = 'looksLike' in note && note.looksLike ? `; it looks like ${note.looksLike}` : ''
+  return new FileError(path, `${path}: ${NOTHING}${guess}`)
+}
+
+const FLEET_FILE = 'a fleet file, which holds no CPU: give it to `hosts`, `explain`, `check` and their like'
+
+const NOTHING = 'holds no CPU, host or guest in any format that is read (docs/formats.md lists them)'

@@ -3,6 +3,8 @@ import { basename, dirname } from 'node:path'
 import { isGlob } from '../../core/glob.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { decodeBytes } from '../../formats/decode-bytes.ts'
+import { loadYaml } from '../../formats/yaml.ts'
 import type { Context } from '../../questions/context.ts'
 import { assembleFleet, type ReadFleet } from '../../questions/input/fleet/assemble.ts'
 import type { Member } from '../../questions/input/fleet/members.ts'
@@ -10,7 +12,7 @@ import { type FleetDocument, poolOfPath } from '../../questions/input/fleet/memb
 import { membersOf } from '../../questions/input/fleet/read-members.ts'
 import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
-import { fits, plainPattern } from '../../questions/input/fleet/rules.ts'
+import { fits, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
 import { filesOf, isDirectory, isFile, noteOfFile, readBytes, readFound, readWhole } from './files.ts'
@@ -36,9 +38,27 @@ const FLEET_FILE = 'fleet.yaml'
 
 /** The fleet file that an argument is or has; undefined: none. */
 export function fleetFileOf(argument: string): string | undefined {
-  if (/\.ya?ml$/.test(argument) && !isDirectory(argument)) return argument
+  if (isYaml(argument)) return isFleetFile(argument, textOf(argument)) ? argument : undefined
   const own = within(argument, FLEET_FILE)
   return isDirectory(argument) && isFile(own) ? own : undefined
+}
+
+const isYaml = (path: string): boolean => /\.ya?ml$/i.test(path) && !isDirectory(path)
+
+/** The beginning of a file, which tells what it is; empty for one that cannot be read, which is told elsewhere. */
+function textOf(path: string): string {
+  if (!isFile(path)) return ''
+  try {
+    return decodeBytes(readWhole(path, LONGEST) ?? Buffer.alloc(0))
+  } catch (error) {
+    if (error instanceof FileError) return ''
+    throw error
+  }
+}
+
+/** Fleet files are told from other YAML by what dialects read. */
+async function loadYamlFor(paths: readonly string[]): Promise<void> {
+  if (paths.some(isYaml)) await loadYaml()
 }
 
 /** The files that arguments stand for where no fleet file speaks of them. @throws FileError */
@@ -117,6 +137,7 @@ export async function readFleet(
   paths: readonly string[],
   { noSkip = false }: FleetOptions = {},
 ): Promise<ReadFleet> {
+  await loadYamlFor(paths)
   const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
   if (more[0]) throw new FileError(more[0], `a second fleet file, ${more[0]}: there is ${first} already`)
   const rules = first === undefined ? undefined : await readFleetFile(context, first)
@@ -141,9 +162,10 @@ export async function readFleet(
  * @throws as `readFleet`
  */
 export async function filesOfFleet(context: Context, paths: readonly string[]): Promise<string[]> {
+  await loadYamlFor(paths)
   const files: string[] = []
   for (const path of paths) {
-    const named = /\.ya?ml$/.test(path) && isFile(path)
+    const named = isYaml(path) && fleetFileOf(path) !== undefined
     if (!named) for (const file of filesOf([path])) files.push(file.path)
     else {
       const rules = await readFleetFile(context, path)

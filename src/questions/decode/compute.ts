@@ -67,8 +67,10 @@ export function decodeBits({ map }: Context, data: CpuBits, options: DecodeOptio
 /** What a host lacks of the model that `best` gave it: a definition of a host cannot say so itself. */
 export function lacks({ db }: Context, data: CpuBits, cpu: Cpu, { as, best, source }: DecodeOptions): Note[] {
   const model = cpu.model === undefined ? undefined : db.model(cpu.model)
-  if (!best || as === 'guest' || !model || model.features.leq(data.features)) return []
-  const features = db.features.in(model.features.minus(data.features)).map(reasonOf)
+  if (!best || as === 'guest' || !model) return []
+  const told = data.unknown ? data.features.join(data.unknown) : data.features
+  const features = db.features.in(model.features.minus(told)).map(reasonOf)
+  if (features.length === 0) return []
   return [{ kind: 'model-lacks', model: model.name, features, ...(source ? { source } : {}) }]
 }
 

@@ -3,10 +3,11 @@ import { Cpuid } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { describeWithoutCpu } from '../../formats/describe-found.ts'
 import { readText } from '../../formats/dialects.ts'
-import { cpusOf } from '../../formats/libvirt/find-cpus.ts'
+import { joinCpus } from '../../formats/libvirt/find-cpus.ts'
 import type { Context } from '../context.ts'
 import { dataOf, machineOf } from '../input/definition-of.ts'
 import { leaves, msrs } from '../input/schemas.ts'
+import { cpuOfGuest, cpuOfStatements } from '../input/stated.ts'
 import { question } from '../question.ts'
 import { described, flag, names, text, word } from '../schema.ts'
 import { DecodeAnswer } from './answer.ts'
@@ -62,7 +63,7 @@ export const decodeQuestion = question({
  */
 export function decodeText(context: Context, text: string, options: DecodeOptions = {}): DecodedCpu {
   const found = readText(text, options.source)
-  const [first] = found.flatMap(cpusOf)
+  const [first] = joinCpus(found)
   if (!first) {
     const other =
       describeWithoutCpu(found) ?? 'this is neither libvirt XML nor a dump in a format that is known'
@@ -71,6 +72,14 @@ export function decodeText(context: Context, text: string, options: DecodeOption
   if (first.kind === 'registers') {
     const host = machineOf(context, first.dumps, options.best ?? false, options.source)
     return definitionAnswer(host.value, host.notes)
+  }
+  if (first.kind === 'guest' && options.as !== 'host') {
+    const { value, notes } = cpuOfGuest(context, first, options.source)
+    return definitionAnswer(value.cpu, notes)
+  }
+  if (first.kind === 'stated') {
+    const { value, notes } = cpuOfStatements(context, first.statements, options)
+    return definitionAnswer(value.cpu, notes, value.data?.signature)
   }
   const { value, notes } = dataOf(context, first, options.source)
   return answer(decodeBits(context, value, options), value, notes)

@@ -1,25 +1,20 @@
 import type { CpuBits } from '../../arch/driver.ts'
 import { detect } from '../../arch/operations.ts'
 import { requireDecoder } from '../../arch/registry.ts'
-import { type Cpu, signatureIn, type Topology } from '../../core/cpu.ts'
-import { LibvirtError } from '../../core/libvirt-error.ts'
+import { type Cpu, type GuestCpu, signatureIn, type Topology } from '../../core/cpu.ts'
+import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import type { ProbedCpu } from '../../formats/host/probed.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import type { Context } from '../context.ts'
 import { decodeBits, findDumpWarnings, lacks, meetData } from '../decode/compute.ts'
-import type { Note } from '../words/note.ts'
-
-/** Something read, and what there is to say about how it came to be. */
-export interface Noted<T> {
-  readonly value: T
-  readonly notes: readonly Note[]
-}
+import type { Note, Noted } from '../words/note.ts'
+import { cpuOfGuest, cpuOfStatements } from './stated.ts'
 
 /**
- * The definition that an input is: as it stands, or a dump's host definition.
+ * The definition that an input is: as it stands, or the host definition of a dump or of what a platform states.
  * @param best beyond libvirt: a machine that is not x86 is named by all that is known of it
- * @throws LibvirtError where it is a bad one, or no model fits the dump
+ * @throws LibvirtError where it is a bad one, or no model fits; ParseError where a platform says nothing of a CPU
  */
 export function definitionOf(
   context: Context,
@@ -29,9 +24,24 @@ export function definitionOf(
 ): Noted<Cpu> {
   if (input.kind === 'registers') return machineOf(context, input.dumps, best, input.source)
   if (input.kind === 'host') return { value: input.cpu, notes: [] }
+  if (input.kind === 'stated') return justCpu(cpuOfStatements(context, input.statements, input))
+  if (input.kind === 'guest') return expectedOf(justCpu(cpuOfGuest(context, input, input.source)), expected)
   if (input.kind === 'definition') return { value: parseCpu(input.element, expected), notes: [] }
   const { value, notes } = dataOf(context, input, input.source)
   return { value: decodeBits(context, value, { as: 'host' }), notes }
+}
+
+const justCpu = <C extends Cpu>({ value, notes }: Noted<{ readonly cpu: C }>): Noted<C> => ({
+  value: value.cpu,
+  notes,
+})
+
+/** A guest's definition where a host's is expected, as libvirt reads it. @throws LibvirtError for one without a model */
+function expectedOf({ value, notes }: Noted<GuestCpu>, expected: Expected): Noted<Cpu> {
+  if (expected !== 'host') return { value, notes }
+  const { arch, model, vendor, topology, features } = value
+  if (model === undefined) throw xmlError('Missing CPU model name')
+  return { value: { type: 'host', arch, model, vendor, topology, features }, notes }
 }
 
 /**
@@ -42,10 +52,24 @@ export function definitionOf(
 export function dataOf(context: Context, input: FoundCpu, source?: string): Noted<CpuBits> {
   if (input.kind === 'dump') return dataOfDumps(context, input.dumps, source)
   if (input.kind === 'registers') return refuseRegisters(context, input.dumps)
-  const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
+  if (input.kind === 'stated') return statedData(cpuOfStatements(context, input.statements, { source }))
+  const cpu = plainCpu(context, input)
   const { db, featuresOf } = requireDecoder(context.map)
   const vendor = cpu.vendor === undefined ? undefined : db.vendor(cpu.vendor)
   return { value: { features: featuresOf(cpu), vendor, signature: signatureIn(cpu) }, notes: [] }
+}
+
+const statedData = ({ value, notes }: Noted<{ readonly data?: CpuBits | undefined }>): Noted<CpuBits> => {
+  if (!value.data) throw new LibvirtError('no-support', 'what is known of this CPU is its model alone')
+  return { value: value.data, notes }
+}
+
+const plainCpu = (
+  context: Context,
+  input: Exclude<FoundCpu, { kind: 'dump' | 'registers' | 'stated' }>,
+): Cpu => {
+  if (input.kind === 'guest') return cpuOfGuest(context, input).value.cpu
+  return input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
 }
 
 /** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */

@@ -2,20 +2,20 @@ import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { dialectOf, readText } from '../../formats/dialects.ts'
-import type { Found } from '../../formats/found.ts'
+import type { FoundCpu } from '../../formats/found.ts'
 import { sortChildren, textOfChild, topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
 import { libvirtXml, readPrintedHost } from '../../formats/libvirt/document-reader.ts'
 import { domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
-import { cpusOf, findCpus } from '../../formats/libvirt/find-cpus.ts'
+import { CpuJoiner, findCpus, joinCpus } from '../../formats/libvirt/find-cpus.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { ChunkReader } from '../../formats/read-chunks.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Element } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
 import { type Context, contextOf } from '../context.ts'
-import type { Note } from '../words/note.ts'
-import { definitionOf, type Noted } from './definition-of.ts'
+import type { Note, Noted } from '../words/note.ts'
+import { definitionOf } from './definition-of.ts'
 
 /**
  * The CPU of a document: a `<cpu>`, or the first that a domain, capabilities or domain capabilities hold.
@@ -93,12 +93,10 @@ export const findHosts = (
   expected: Expected = 'auto',
   source = '',
 ): FoundHost[] =>
-  readText(text, source, { hosts: expected !== 'guest' })
-    .flatMap(cpusOf)
-    .map(input => {
-      const { value, notes } = definitionOf(context, { ...input, source }, expected)
-      return { cpu: value, notes }
-    })
+  joinCpus(readText(text, source, { hosts: expected !== 'guest' })).map(input => {
+    const { value, notes } = definitionOf(context, { ...input, source }, expected)
+    return { cpu: value, notes }
+  })
 
 export interface StreamOptions {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
@@ -122,10 +120,11 @@ export type Chunks = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | 
 export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): AsyncGenerator<FoundHost> {
   const { expected = 'auto', source = '', signal } = options
   const context = contextOf(options.map)
-  const found: Found[] = []
-  const reader = new ChunkReader({ source, hosts: expected !== 'guest', take: one => found.push(one) })
+  const found: FoundCpu[] = []
+  const joiner = new CpuJoiner(cpu => found.push(cpu))
+  const reader = new ChunkReader({ source, hosts: expected !== 'guest', take: one => joiner.take(one) })
   const complete = function* () {
-    for (const cpu of found.splice(0).flatMap(cpusOf)) {
+    for (const cpu of found.splice(0)) {
       const { value, notes } = definitionOf(context, { ...cpu, source }, expected)
       yield { cpu: value, notes }
     }
@@ -137,6 +136,7 @@ export async function* streamCpus(chunks: Chunks, options: StreamOptions = {}): 
   }
   signal?.throwIfAborted()
   await reader.end()
+  joiner.end()
   yield* complete()
 }
 
@@ -151,7 +151,7 @@ export function readAnyCpu(context: Context, text: string, expected: Expected, s
   if (!dialect || dialect.name === libvirtXml.name) {
     return { value: readCpu(text, expected, source), notes: [] }
   }
-  const [first] = dialect.read(text, source).flatMap(cpusOf)
+  const [first] = joinCpus(dialect.read(text, source))
   if (!first) throw new ParseError(`this ${dialect.title} has no CPU`, source)
   return definitionOf(context, { ...first, source }, expected)
 }

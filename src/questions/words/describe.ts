@@ -38,6 +38,13 @@ function sentence(note: Note): string {
         `the CPU lacks ${note.features.map(({ feature }) => feature).join(', ')} of its model ${note.model}, which ` +
         'no host definition can say: do not hand this one to a baseline'
       )
+    case 'known-in-part':
+      return (
+        `known in part: ${note.isNamed ? 'the document names its model' : 'its model is the closest to what is known'}, ` +
+        `and nothing else says that it has the model's ${fewNames(note.features.map(({ feature }) => feature))}`
+      )
+    case 'model-unknown':
+      return `its document calls its model ${note.model}, which is not known`
     case 'cores-differ': {
       const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
       return `the machine has several kinds of cores (${groups}); the first is told`

@@ -13,6 +13,15 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'hypervisor-present' }
   | { readonly kind: 'no-msrs' }
   | { readonly kind: 'model-lacks'; readonly model: string; readonly features: readonly Reason[] }
+  /** What of its model nothing says that the CPU has it; `isNamed`: the document itself names the model. */
+  | {
+      readonly kind: 'known-in-part'
+      readonly model: string
+      readonly isNamed: boolean
+      readonly features: readonly Reason[]
+    }
+  /** A document names a model that is not known. */
+  | { readonly kind: 'model-unknown'; readonly model: string }
   | { readonly kind: 'cores-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
@@ -64,6 +73,12 @@ export type Note = { readonly source?: string } & (
   | ProbeWarning
   | HostWarning
 )
+
+/** Something read, and what there is to say about how it came to be. */
+export interface Noted<T> {
+  readonly value: T
+  readonly notes: readonly Note[]
+}
 
 export const reasonOf = (feature: Feature): Reason => ({
   feature: feature.name,

@@ -21,8 +21,9 @@ import type { Context } from '../../context.ts'
 import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
+import { saidNote } from '../stated.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
-import { memberOfStatement, saidNote } from './read-statement.ts'
+import { memberOfStatement } from './read-statement.ts'
 
 /** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
 const DEFAULT_MODEL = 'qemu64'

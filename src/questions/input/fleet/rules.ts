@@ -1,9 +1,12 @@
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
+import { nearest } from '../../../core/text.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
+import { dialectsOf } from '../../../formats/dialects.ts'
 import type { Level } from '../../../map/levels.ts'
 import type { ClassWeights } from '../../../map/weights.ts'
-import type { GuestEntry, HostEntry } from './file-schema.ts'
+import { fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
+import { baseOf } from './members.ts'
 
 /** Where something stands in a fleet file: keys and numbers from the top. */
 export type FilePath = readonly (string | number)[]
@@ -36,6 +39,18 @@ export interface Rules {
   readonly smallest: number | undefined
   readonly requirements: readonly Requirement[]
   readonly fault: RuleFault
+}
+
+/**
+ * Whether a YAML file is a fleet file: by its name, or by its keys where no dialect reads it. A key that is nearly one
+ * counts, so that it is told as the mistake that it is. The YAML reader should be loaded, for what dialects read of YAML.
+ */
+export function isFleetFile(path: string, text: string): boolean {
+  if (!/\.ya?ml$/i.test(path)) return false
+  if (baseOf(path) === 'fleet.yaml') return true
+  if (dialectsOf(text).some(([, dialect]) => dialect)) return false
+  const keys = [...text.matchAll(/^["']?([\w-]+)["']?:/gm)].map(([, key = '']) => key)
+  return keys.length === 0 || keys.some(key => nearest(Object.keys(fleetFile.entries), key, 1).length > 0)
 }
 
 /** Whether the rule is about the file at `path`: some pattern is its, or names a folder that it lies in. */
