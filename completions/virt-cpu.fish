@@ -106,7 +106,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l cpu-map -r -
 complete -c virt-cpu -n "__fish_seen_subcommand_from cpu-models" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a decode -d 'Name the CPU of a dump'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l file -r -d 'a dump or definition, a directory of them, or - for standard input'
-complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l as -x -a "host guest" -d 'host (default) as capabilities has it, or guest'
+complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l as -x -a "host guest" -d 'host as capabilities has it, or guest; absent: guest for what defines a guest on a platform, else host'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l bits -d 'show the registers with the names of their bits'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l best -d 'let a host'\''s model lack bits, its signature first, and say which (not as libvirt)'
 complete -c virt-cpu -n "__fish_seen_subcommand_from decode" -l explain -d 'say why it is this model, and why no other of this silicon'
@@ -239,7 +239,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from migrate" -l libvirt -x -a "
 complete -c virt-cpu -f -n "$none" -a guest -d 'Check what libvirt does when a guest starts'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l what -x -a "check" -d 'check'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from guest" -a "check"
-complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a domain, as dumpxml prints it'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l replies -r -d 'a recorded host'\''s conversation with QEMU: nothing is started, and the CPU is what to expect'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l host -r -d 'the host'\''s own CPU, as capabilities have it: KVM'\''s checks look at it too'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-cache -d 'ask QEMU even if its last answers are known'

@@ -104,7 +104,7 @@ test.each([
   ['{"cpuid": [[1]]}', 'error: -: cpuid of CPU 1: rows of 6 numbers are needed, each from 0 to 4294967295\n'],
   ['{"cpuid": [[1, 2,]]}', /^error: -:1:18: not JSON: expected a value, found `\]`\n/],
   ['{"cpuid": []}\n{"cpuid" []}\n', /^error: -:2:10: not JSON: expected `:`, found `\[`\n/],
-  ['{"other": 1}', /does not contain any <cpu> element/],
+  ['{"other": 1}', /holds no CPU, host or guest in any format/],
 ])('JSON that is no CPU: %s', (input, message) => {
   const { status, stderr } = virtCpu(['decode', '-'], { input })
   expect(status).toBe(2)

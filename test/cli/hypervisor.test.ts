@@ -184,7 +184,7 @@ describe('guest check', () => {
   test.each([
     [['guest', 'start', web], "guest has check, not 'start'"],
     [['guest', 'check'], "command 'guest' requires <file> option"],
-    [['guest', 'check', 'examples/fleet/ice-01.xml', ...on('cas-01')], 'no <domain>'],
+    [['guest', 'check', 'examples/fleet/ice-01.xml', ...on('cas-01')], 'no guest'],
     [['guest', 'check', 'nosuch.xml', ...on('cas-01')], "Failed to open file 'nosuch.xml'"],
   ])('%j is an error', (args, message) => {
     const { status, stderr } = run(...args)

@@ -38,9 +38,10 @@ const anyGuest = fc
 
 /** The CPUs of a text, as every face reads them. */
 const readBack = (text: string): Cpu[] =>
-  joinCpus(dialectOf(text)?.read(text, 'printed') ?? []).map(
-    found => definitionOf(context, { ...found, source: 'printed' }, 'auto').value,
-  )
+  // What platforms define is no definition of libvirt's: masks, and options that it has no word for.
+  joinCpus(dialectOf(text)?.read(text, 'printed') ?? [])
+    .filter(({ kind }) => kind !== 'guest')
+    .map(found => definitionOf(context, { ...found, source: 'printed' }, 'auto').value)
 
 describe.each(PRINTERS)('$name', ({ print }) => {
   test('what is printed and can be read is read back equal', () => {

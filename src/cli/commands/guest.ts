@@ -1,9 +1,11 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { mayBeYaml } from '../../formats/dialects.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
+import { loadYaml } from '../../formats/yaml.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import type { GivenFeatures } from '../../qemu/guest/live.ts'
-import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
+import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
@@ -16,7 +18,7 @@ import {
 } from '../../questions/guest-check/compute.ts'
 import { reportGuest } from '../../questions/guest-check/report.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
-import { readDomain } from '../../questions/input/read.ts'
+import { readGuests } from '../../questions/input/read.ts'
 import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
@@ -39,7 +41,7 @@ export const command: Command = {
         value: 'string',
         positional: 'many',
         required: true,
-        help: 'a domain, as dumpxml prints it',
+        help: 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)',
       },
       {
         ...REPLIES,
@@ -61,8 +63,13 @@ export const command: Command = {
     if (args.get('what') !== 'check') throw new UsageError(`guest has check, not '${args.get('what')}'`)
     const context = await openContext(session)
     const guests: ({ readonly source: string } & GuestAnswer)[] = []
-    for (const source of args.all('file'))
-      guests.push({ source, ...(await answerFor(context, source, args)) })
+    for (const path of args.all('file')) {
+      const given = await guestsOf(path)
+      for (const [i, { name, request }] of given.entries()) {
+        const source = given.length > 1 ? `${path}#${name ?? i + 1}` : path
+        guests.push({ source, ...(await answerFor(context, request, args)) })
+      }
+    }
     await printReport(
       args,
       session,
@@ -73,10 +80,19 @@ export const command: Command = {
   },
 }
 
-async function answerFor(context: Context, path: string, args: Arguments): Promise<GuestAnswer> {
-  const domain = readDomain(readWholeText(path), path)
+async function guestsOf(path: string) {
+  const text = readWholeText(path)
+  if (mayBeYaml(text)) await loadYaml()
+  return readGuests(text, path)
+}
+
+async function answerFor(
+  context: Context,
+  request: () => GuestRequest,
+  args: Arguments,
+): Promise<GuestAnswer> {
   try {
-    const asked = parseGuestRequest(domain)
+    const asked = request()
     const emulator = args.has('replies') ? undefined : asked.emulator
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
     const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))

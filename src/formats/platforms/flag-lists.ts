@@ -73,7 +73,7 @@ export const flagsList: Dialect = {
   },
 }
 
-const wordsOf = (text: string): string[] => text.split(/[\s,"'[\]\ufeff]+/).filter(word => word !== '')
+const wordsOf = (text: string): string[] => text.split(/[\s,"'[\]\ufeff]+/).filter(word => !/^-*$/.test(word))
 
 const COMMON: ReadonlySet<string> = new Set(
   'fpu tsc cx8 apic sep cmov clflush mmx fxsr sse sse2 lm nx'.split(' '),

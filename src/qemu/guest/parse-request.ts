@@ -1,5 +1,6 @@
 import type { GuestCpu } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import type { FoundGuest } from '../../formats/found.ts'
 import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
@@ -29,6 +30,17 @@ export function parseGuestRequest(domain: Element): GuestRequest {
     settings: parseCpuSettings(domain),
   }
 }
+
+/** What a guest that a platform defines asks of its hypervisor: KVM, and its CPU. */
+export const requestOfGuest = ({ name, cpu: { arch, ...cpu }, vcpus = 1 }: FoundGuest): GuestRequest => ({
+  name,
+  virttype: 'kvm',
+  arch,
+  isDomain: true,
+  vcpus,
+  cpu,
+  settings: new Map(),
+})
 
 function parseVcpus(domain: Element): number {
   const vcpu = child(domain, 'vcpu')

@@ -1,7 +1,7 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { parseGuestRequest } from '../../qemu/guest/parse-request.ts'
+import { ParseError } from '../../core/parse-error.ts'
 import type { Context } from '../context.ts'
-import { readCpu, readDomain } from '../input/read.ts'
+import { readCpu, readGuests } from '../input/read.ts'
 import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { type GuestInput, guestInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
@@ -18,10 +18,11 @@ export const guestCheckQuestion = question({
 })
 
 function checkGuest(context: Context, { replies, domain, host }: GuestInput): GuestAnswer {
-  const root = readDomain(domain, 'domain')
+  const [guest, second] = readGuests(domain, 'domain')
+  if (!guest || second) throw new ParseError('several guests: give them one by one', 'domain')
   const conversation = readReplies(replies)
   try {
-    const asked = parseGuestRequest(root)
+    const asked = guest.request()
     const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
     const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
     const place = startPlaceOf(context, hypervisor, own)

@@ -6,12 +6,12 @@ import type { FoundCpu } from '../../formats/found.ts'
 import { sortChildren, textOfChild, topologyOf } from '../../formats/libvirt/cpu-children.ts'
 import { readCpudata } from '../../formats/libvirt/cpudata.ts'
 import { libvirtXml, readPrintedHost } from '../../formats/libvirt/document-reader.ts'
-import { domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
+import { domainOf, domainsOf, parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { CpuJoiner, findCpus, joinCpus } from '../../formats/libvirt/find-cpus.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { ChunkReader } from '../../formats/read-chunks.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import type { Element } from '../../xml/element.ts'
+import { type GuestRequest, parseGuestRequest, requestOfGuest } from '../../qemu/guest/parse-request.ts'
 import { parseXml } from '../../xml/reader.ts'
 import { type Context, contextOf } from '../context.ts'
 import type { Note, Noted } from '../words/note.ts'
@@ -28,17 +28,28 @@ export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
   return first?.origin === 'domain' ? parseDomainCpu(root) : parseCpu(first?.element ?? root, expected)
 }
 
+/** A guest of a text, not looked at yet: what is wrong with a domain is libvirt's refusal of the guest. */
+interface GivenGuest {
+  /** Absent: the text does not say. */
+  readonly name?: string | undefined
+  /** @throws LibvirtError for a bad domain */
+  readonly request: () => GuestRequest
+}
+
 /**
- * The domain of a text, by its element.
+ * The guests of a text in any dialect: domains, or what platforms define.
  * @param source what errors call the text
- * @throws ParseError for a text without a domain, and for several
+ * @throws ParseError for a text without a guest
  */
-export function readDomain(text: string, source: string): Element {
-  const documents = readText(text, source).flatMap(found => (found.kind === 'document' ? found.element : []))
-  const [domain, second] = documents.flatMap(domainsOf)
-  if (!domain) throw new ParseError('no <domain>', source)
-  if (second) throw new ParseError('several domains: give them one by one', source)
-  return domain
+export function readGuests(text: string, source: string): GivenGuest[] {
+  const guests = readText(text, source).flatMap((found): GivenGuest[] => {
+    if (found.kind === 'guest') return [{ name: found.name, request: () => requestOfGuest(found) }]
+    const domains = found.kind === 'document' ? domainsOf(found.element) : []
+    return domains.map(domain => ({ name: domainOf(domain).name, request: () => parseGuestRequest(domain) }))
+  })
+  if (guests.length === 0)
+    throw new ParseError('no guest: neither a <domain> nor what a platform defines', source)
+  return guests
 }
 
 /**

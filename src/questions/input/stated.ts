@@ -76,7 +76,10 @@ interface StatedBits extends CpuBits {
 /** @throws ParseError where they say nothing of a CPU */
 function bitsOf(context: Context, statements: readonly Statement[], source = ''): Noted<StatedBits> {
   const { db } = context
-  if (!statements.some(tellsOfCpu)) throw new ParseError(LIST_OF_MODELS, source)
+  if (!statements.some(tellsOfCpu)) {
+    const isList = statements.some(({ emulatorModels, models }) => emulatorModels || models?.size)
+    throw new ParseError(isList ? LIST_OF_MODELS : 'it says nothing of the features of its CPU', source)
+  }
   const read = statements.map(statement => featuresOfStatement(context, statement))
   const features = read.reduce((all, one) => all.join(one.features), FeatureSet.empty)
   const known = read.reduce((all, one) => all.join(one.known), features)
@@ -99,12 +102,12 @@ function bitsOf(context: Context, statements: readonly Statement[], source = '')
   }
 }
 
-/** `-cpu help` and its like say nothing of the host. */
-const tellsOfCpu = ({ present, model, signature, models }: Statement): boolean =>
+/** `-cpu help` and its like say nothing of the host; what QEMU calls by a model's name may be another CPU. */
+const tellsOfCpu = ({ present, model, signature, models, vocabulary }: Statement): boolean =>
   present.length > 0 ||
   model !== undefined ||
   signature !== undefined ||
-  [...(models?.values() ?? [])].some(blockers => !blockers?.length)
+  (vocabulary !== 'qemu' && [...(models?.values() ?? [])].some(blockers => !blockers?.length))
 
 const LIST_OF_MODELS =
   'a list of the models of an emulator, which describes no CPU: `virt-cpu models` says which of them can run'
