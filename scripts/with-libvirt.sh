@@ -10,10 +10,11 @@
 # The command finds in its environment:
 #   VIRSH           the virsh to ask          LIBVIRT_URI       where its daemon listens (virsh -c)
 #   QEMU_FOLDER     a folder with the QEMUs that the daemon runs, as programs that run here
-#   CPU_MAP         its folder cpu_map        LIBVIRT_VERSION, QEMU_VERSION
+#   CPU_MAP, SCHEMAS   its folders cpu_map and schemas       LIBVIRT_VERSION, QEMU_VERSION
 set -eu
 say() { echo "with-libvirt: $*" >&2; }
-fail() { say "$*"; exit 1; }
+# 77: there can be no daemon; else the status of the command.
+fail() { say "$*"; exit 77; }
 
 suite='' root=''
 while [ $# -gt 0 ]; do
@@ -93,7 +94,7 @@ wrap() {
 
 conf() {
   printf 'unix_sock_dir = "%s"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "3:file:%s/log"\n' "$1" "$1" >"$work/libvirtd.conf"
-  printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\nstdio_handler = "file"\nremember_owner = 0\n' >"$work/qemu.conf"
+  printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\nstdio_handler = "file"\nremember_owner = 0\nnamespaces = []\n' >"$work/qemu.conf"
 }
 
 if [ -n "$suite" ]; then
@@ -106,7 +107,7 @@ if [ -n "$suite" ]; then
     [ -L "$binary" ] || wrap "$work/qemu/${binary##*/}" "/usr/bin/${binary##*/}" "-L '$root/usr/share/qemu' -L '$root/usr/share/seabios'"
   done
   wrap "$work/virsh" /usr/bin/virsh ''
-  VIRSH=$work/virsh QEMU_FOLDER=$work/qemu CPU_MAP=$root/usr/share/libvirt/cpu_map
+  VIRSH=$work/virsh QEMU_FOLDER=$work/qemu CPU_MAP=$root/usr/share/libvirt/cpu_map SCHEMAS=$root/usr/share/libvirt/schemas
   conf /work
   cp "$work/qemu.conf" "$root/etc/libvirt/qemu.conf"
   # shellcheck disable=SC2016
@@ -122,7 +123,7 @@ else
   for target in $TARGETS; do
     [ ! -e "/usr/bin/qemu-system-$target" ] || ln -s "/usr/bin/qemu-system-$target" "$work/qemu"
   done
-  VIRSH=$(command -v virsh) QEMU_FOLDER=$work/qemu CPU_MAP=/usr/share/libvirt/cpu_map
+  VIRSH=$(command -v virsh) QEMU_FOLDER=$work/qemu CPU_MAP=/usr/share/libvirt/cpu_map SCHEMAS=/usr/share/libvirt/schemas
   conf "$work"
   # shellcheck disable=SC2016
   unshare -m --pid --fork --kill-child sh -c '
@@ -144,7 +145,7 @@ until "$VIRSH" -c "$LIBVIRT_URI" version >"$work/version" 2>/dev/null; do
 done
 LIBVIRT_VERSION=$(sed -n 's/^Using library: libvirt //p' "$work/version")
 QEMU_VERSION=$(sed -n 's/^Running hypervisor: QEMU //p' "$work/version")
-export VIRSH LIBVIRT_URI QEMU_FOLDER CPU_MAP LIBVIRT_VERSION QEMU_VERSION
+export VIRSH LIBVIRT_URI QEMU_FOLDER CPU_MAP SCHEMAS LIBVIRT_VERSION QEMU_VERSION
 say "libvirt $LIBVIRT_VERSION, QEMU $QEMU_VERSION"
 status=0
 "$@" || status=$?

@@ -137,11 +137,7 @@ export function computeHypervisorBaseline(
 ): GuestCpu {
   if (cpus.length === 0) throw new LibvirtError('invalid-arg', 'no CPUs given')
   cpus.forEach(checkBaselineInput)
-  if (options.ignoreHost && cpus.length === 1) {
-    const only = 'ignoring host is only allowed when computing baseline from multiple CPUs'
-    const kind = hasBehaviour(options.libvirt, 'ignore-host-errors') ? 'op-invalid' : 'invalid-arg'
-    throw new LibvirtError(kind, only)
-  }
+  if (options.ignoreHost) checkIgnoreHost(cpus.length, options.libvirt)
   const common = fold(map, options.arch)
   for (const cpu of cpus) common.add(cpu)
   const found = common.result({
@@ -154,6 +150,13 @@ export function computeHypervisorBaseline(
   })
   const cpu: GuestCpu = { ...found, fallback: 'forbid', ...findMaxPhysAddr(cpus) }
   return options.expand ? expandModel(map, options.arch, cpu) : cpu
+}
+
+/** Only the CPUs count, so there must be several; libvirt looks at that before the hypervisor. @throws LibvirtError */
+export function checkIgnoreHost(count: number, libvirt: LibvirtVersion): void {
+  if (count !== 1) return
+  const kind = hasBehaviour(libvirt, 'ignore-host-errors') ? 'op-invalid' : 'invalid-arg'
+  throw new LibvirtError(kind, 'ignoring host is only allowed when computing baseline from multiple CPUs')
 }
 
 /** A model that something unknown blocks cannot be given. */

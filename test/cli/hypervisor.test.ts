@@ -112,6 +112,10 @@ describe('hypervisor-cpu-baseline', () => {
       'ignoring host is only allowed when computing baseline from multiple CPUs',
     ],
     [
+      ['--model', 'Nehalem', '--ignore-host', '--machine', 'bogus', ...on('sky-03')],
+      'ignoring host is only allowed when computing baseline from multiple CPUs',
+    ],
+    [
       ['--model', 'Nehalem', '--ignore-host', '--libvirt', '11.3'],
       "command 'hypervisor-cpu-baseline' doesn't support option --ignore-host",
     ],

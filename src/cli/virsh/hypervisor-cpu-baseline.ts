@@ -4,6 +4,7 @@ import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { findPrinter } from '../../formats/printers.ts'
 import { filesOf } from '../../host/files/files.ts'
+import { checkIgnoreHost } from '../../qemu/hypervisor-cpu.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
@@ -66,6 +67,7 @@ export const command: Command = {
     const { files, request } = splitFiles(args, hypervisorRequest(args), 'model')
     const context = await openContext(session)
     const asked = await cpusOf(context, args, files, request.model, session)
+    if (asked && args.has('ignore-host')) checkIgnoreHost(asked.cpus.length, context.libvirt)
     const { hosts, notes } = await openHosts(context, args.all('replies'), request)
     const given = asked ?? reportedBy(hosts)
     const options = {
