@@ -147,7 +147,7 @@ export interface Dump {
 }
 
 /** Collects what the lines of a dump say, in the order of the text. */
-export class DumpBuilder {
+class DumpBuilder {
   readonly #cpus: CpuInText[] = []
   readonly #byLabel = new Map<string, CpuInText>()
   #label = ''
