@@ -122,6 +122,8 @@ export interface DistinctDump {
   readonly layer?: Statement['layer'] | undefined
   /** The words were made of a list of names: only features with a name in it are known. Absent: all CPUID words are. */
   readonly vocabulary?: Vocabulary | undefined
+  /** The list of names may have been longer: what is not in it is unknown. */
+  readonly isOpen?: boolean | undefined
   /** The bits that the source tells of, set in these words; of all others nothing is known. Absent: all. */
   readonly known?: Cpuid | undefined
   readonly name?: string | undefined

@@ -5,7 +5,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { oncePer } from '../../core/memo.ts'
 import type { Vendor } from '../../core/model.ts'
-import { placeKey } from '../../core/place.ts'
+import { type Place, placeKey } from '../../core/place.ts'
 import { signatureOf } from '../../core/signature.ts'
 import type { Database } from '../../map/database.ts'
 import type { CpuBits, CpuSizes, Encoded } from '../driver.ts'
@@ -61,22 +61,36 @@ function vendorOf(vendors: readonly VendorWord[], data: Cpuid): Vendor | undefin
 const HOST_MSRS: readonly U32[] = [0xcf, 0x10a]
 
 /**
- * The features that a dump can tell of: those of CPUID, whose leaves beyond the highest are zero, and those of the MSRs
- * that it has. Without a dump: what libvirt's definition of a host can tell of.
+ * The features that a dump can tell of: those of the leaves that it has, those of leaves above the highest, which are
+ * zero, and those of the MSRs that it has. Without a dump: what libvirt's definition of a host can tell of.
  */
 export function findCoverage(db: Database, data?: Cpuid): FeatureSet {
-  const msrs = data ? data.msrs().map(([index]) => index) : HOST_MSRS
   const made = COVERAGES(db)
-  const key = [...msrs].sort().join(' ')
-  const all = db.features.list
-  const found =
-    made.get(key) ??
-    db.features.setOf(all.filter(({ place }) => place.kind !== 'msr' || msrs.includes(place.index)))
+  const isTold = data ? toldBy(data) : isToldByDefinition
+  const key = data ? db.features.words.map(place => (isTold(place) ? '1' : '0')).join('') : 'definition'
+  const found = made.get(key) ?? db.features.setOf(db.features.list.filter(({ place }) => isTold(place)))
   made.set(key, found)
   return found
 }
 
-/** One object for hosts that tell of the same MSRs. */
+const isToldByDefinition = (place: Place): boolean => place.kind !== 'msr' || HOST_MSRS.includes(place.index)
+
+/** Whether a dump tells of a word. */
+function toldBy(data: Cpuid): (place: Place) => boolean {
+  const keys = new Set(data.rows().map(([leaf, subleaf]) => `${leaf}.${subleaf}`))
+  const msrs = new Set(data.msrs().map(([index]) => index))
+  const has = (leaf: U32, subleaf: U32) => keys.has(`${leaf}.${subleaf}`)
+  return place => {
+    if (place.kind === 'msr') return msrs.has(place.index)
+    if (place.kind !== 'cpuid' || has(place.leaf, place.subleaf)) return true
+    const base = (place.leaf & 0xffff_0000) >>> 0
+    if (has(base, 0) && place.leaf > data.word(base, 0, 'eax')) return true
+    // Subleaf 0 of leaf 7 tells the highest of its subleaves.
+    return place.leaf === 7 && has(7, 0) && place.subleaf > data.word(7, 0, 'eax')
+  }
+}
+
+/** One object for hosts that tell of the same words. */
 const COVERAGES = oncePer((_: Database) => new Map<string, FeatureSet>())
 
 /** Whether any bit is set that belongs to no feature of the database. */

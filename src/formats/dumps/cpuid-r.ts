@@ -66,7 +66,7 @@ export const cpuidR: Dialect = {
 export const parseCpuidR = (text: string, source = ''): Dump[] => parseLines(text, source, [row, heading])
 
 /** `   0x00000007 0x01: eax=0x00000030 ebx=0x00000000 ecx=0x00000000 edx=0x00000000` */
-const REGISTER = '=0x([0-9a-f]{1,8})'
+const REGISTER = '=0x([0-9a-f]{8})'
 const ROW = new RegExp(
   `^\\s*0x([0-9a-f]{1,8})\\s+0x([0-9a-f]{1,8})\\s*:\\s*eax${REGISTER}\\s+ebx${REGISTER}\\s+ecx${REGISTER}\\s+edx${REGISTER}\\s*$`,
   'i',

@@ -7,7 +7,7 @@ import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { distinctRegisters, foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
 import { readMachines } from './machines.ts'
 import { parseProcCpuinfo } from './proc-cpuinfo.ts'
-import { unfold } from './unfold.ts'
+import { endsInList, unfold } from './unfold.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
 type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
@@ -156,8 +156,14 @@ function readMachine(text: string, source: string): Found[] {
   const place: PlaceOf = (arch, flag) => driverOf(CpuMap.builtIn(), arch)?.flagPlace?.(flag)
   const unfolded = unfold(text, flag => OTHERS.some(arch => place(arch, flag)))
   const others = parseOtherCpuInfo(unfolded, source, place)
+  if (others.length > 0 && endsOpen(text, unfolded))
+    throw new ParseError('this /proc/cpuinfo is cut off within its last line', source)
   return others.length > 0 ? foundRegisters(others) : foundDumps(parseProcCpuinfo(text, source), OF_LINUX)
 }
+
+/** Whether what the last line says of the CPU may be cut: a list, or a value that is missing. */
+const endsOpen = (text: string, unfolded: string): boolean =>
+  endsInList(text, unfolded) || /^CPU [a-z]+[ \t]*:[ \t]*$/m.test(text.slice(text.lastIndexOf('\n') + 1))
 
 /** The architectures with words of their own. */
 const OTHERS = ['aarch64', 'loongarch64', 'riscv64']

@@ -11,15 +11,16 @@ import type { DistinctDump, Found, RegisterDump } from '../found.ts'
 export function distinctDumps(dumps: readonly Dump[]): DistinctDump[] {
   const found = new Map<
     string,
-    { data: Cpuid; cpus: string[]; notes: string[]; unknown?: readonly string[] }
+    { data: Cpuid; cpus: string[]; notes: string[]; unknown?: readonly string[]; isOpen?: boolean }
   >()
-  for (const [number, { label, data, notes, unknown = [] }] of dumps.entries()) {
+  for (const [number, { label, data, notes, unknown = [], isOpen = false }] of dumps.entries()) {
     const key = stableKey(data)
     const same = found.get(key)
     if (same) same.cpus.push(label || String(number))
     else {
       const words = unknown.length > 0 ? { unknown } : {}
-      found.set(key, { data, cpus: [label || String(number)], notes: [...notes], ...words })
+      const more = { ...words, ...(isOpen ? { isOpen } : {}) }
+      found.set(key, { data, cpus: [label || String(number)], notes: [...notes], ...more })
     }
   }
   return [...found.values()]
@@ -142,6 +143,8 @@ export interface Dump {
   readonly notes: readonly string[]
   /** Words of a list that are no names we know. */
   readonly unknown?: readonly string[] | undefined
+  /** As `DistinctDump` has it. */
+  readonly isOpen?: boolean | undefined
   /** The number of its machine in a text of several; absent: 0. */
   readonly machine?: number | undefined
 }
@@ -211,8 +214,9 @@ class DumpBuilder {
     return cpu
   }
 
-  dumps(): Dump[] {
-    return this.#cpus.filter(cpu => cpu.rows.size > 0).map(finish)
+  /** @param source what errors call the text. @throws ParseError for a CPU whose rows end before its highest leaf */
+  dumps(source = ''): Dump[] {
+    return this.#cpus.filter(cpu => cpu.rows.size > 0).map(cpu => finish(cpu, source))
   }
 }
 
@@ -228,14 +232,38 @@ interface CpuInText {
   readonly notes: string[]
 }
 
-function finish({ label, machine, rows, msrs, notes }: CpuInText): Dump {
+function finish({ label, machine, rows, msrs, notes }: CpuInText, source: string): Dump {
   const all = Cpuid.of([...rows.values()], [...msrs.values()]).merged()
+  refuseCut(all, label, source)
   const [basic, extended] = [maximumOf(all, 0), maximumOf(all, EXTENDED)]
   const kept = all.rows().filter(([leaf]) => {
     if (leaf < 0x4000_0000) return leaf <= basic
     return leaf >>> 16 !== EXTENDED >>> 16 || leaf <= extended
   })
   return { label, data: Cpuid.of(kept, all.msrs()), notes, machine }
+}
+
+/**
+ * Tools print all leaves in order, basic ones first: where the last are missing, the text was cut.
+ * @throws ParseError
+ */
+function refuseCut(data: Cpuid, label: string, source: string): void {
+  const leaves = (base: U32) => data.rows().flatMap(([leaf]) => (leaf >>> 16 === base >>> 16 ? leaf : []))
+  const [basic, extended] = [leaves(0), leaves(EXTENDED)]
+  const ends = extended.length > 0 ? ([EXTENDED, extended] as const) : ([0, basic] as const)
+  const [base, own] = ends
+  if (!data.has(base, 0)) return
+  const [highest, last] = [data.word(base, 0, 'eax'), Math.max(...own)]
+  const isRange = highest >>> 16 === base >>> 16
+  // Every CPU with so many basic leaves has extended ones.
+  const lacksRange = base === 0 && last >= 5 && !own.includes(0x4000_0000)
+  if (!isRange || (last >= highest && !lacksRange)) return
+  const missing = last >= highest ? EXTENDED : last + 1
+  const cpu = label === '' ? 'the CPU' : label
+  throw new ParseError(
+    `${cpu} is cut off before leaf ${hex(missing, 1).toUpperCase()}H, which it has`,
+    source,
+  )
 }
 
 const EXTENDED = 0x8000_0000
@@ -258,13 +286,21 @@ export type LineReader = (line: string, builder: DumpBuilder) => boolean | 'malf
 /** Reads a dump line by line: the first of `readers` that knows a line has it, and a line that none knows is passed over. */
 export function parseLines(text: string, source: string, readers: readonly LineReader[]): Dump[] {
   const builder = new DumpBuilder()
-  for (const [index, line] of text.split(/\r\n|[\n\r]/).entries()) {
+  const lines = text.split(/\r\n|[\n\r]/)
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? ''
     if (readLine(line, builder, readers)) continue
+    // A terminal may have folded it.
+    const next = lines[index + 1] ?? ''
+    if ([line + next, `${line} ${next}`].some(joined => readLine(joined, builder, readers))) {
+      index++
+      continue
+    }
     const column = line.search(/\S/) + 1
     const excerpt = line.length > 100 ? '' : line.replaceAll('\t', ' ')
     throw new ParseError('this line of a CPUID dump is not complete', source, index + 1, column, excerpt)
   }
-  return builder.dumps()
+  return builder.dumps(source)
 }
 
 function readLine(line: string, builder: DumpBuilder, readers: readonly LineReader[]): boolean {

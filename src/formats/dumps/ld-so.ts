@@ -38,9 +38,21 @@ class LoaderProcessors {
     return true
   }
 
+  /** Whether leaves are missing that every processor has. */
+  get isCut(): boolean {
+    const highest = this.#words.get(`${EXTENDED}.0`)?.eax ?? EXTENDED
+    return this.#dumps.length > 0 && !this.#words.has(`${Math.min(highest, SIZES)}.0`)
+  }
+
   /** What was learnt; undefined where it is more than any machine has. */
   dumps(): Dump[] | undefined {
-    return this.#finish() ? this.#dumps : undefined
+    if (!this.#finish()) return undefined
+    const [only, ...more] = this.#dumps
+    // Words of zero are not printed: what comes after the last one, and the rest of its leaf, may have been cut off.
+    const last = Math.max(...[...this.#words.keys()].map(key => Number(key.split('.')[0])))
+    return only && more.length === 0
+      ? [{ ...only, data: Cpuid.of(only.data.rows().filter(([leaf]) => leaf < last)) }]
+      : this.#dumps
   }
 
   #set(leaf: U32, subleaf: U32, what: string, value: U32): void {
@@ -75,6 +87,10 @@ class LoaderProcessors {
     return ZEROS
   }
 }
+
+const EXTENDED = 0x8000_0000
+/** The leaf of the widths of addresses. */
+const SIZES = 0x8000_0008
 
 const ZEROS: CpuidRegisters = { eax: 0, ebx: 0, ecx: 0, edx: 0 }
 
@@ -113,8 +129,9 @@ export function parseLoaderDiagnostics(text: string, source = ''): Dump[] {
     }
   }
   const dumps = processors.dumps()
+  if (dumps && processors.isCut) throw new ParseError(CUT, source)
   if (!dumps) throw new ParseError('more processors and leaves than any machine has', source)
-  return dumps.length > 0 || chosen.size === 0 ? dumps : [dumpOf(chosen)]
+  return dumps.length > 0 || chosen.size === 0 ? dumps : [dumpOf(chosen, source)]
 }
 
 const PROCESSOR = /^x86\.processor\[(0x[0-9a-f]{1,4})\]\.([\w.[\]]+)=(0x[0-9a-f]{1,16})$/
@@ -155,17 +172,23 @@ const VENDORS: ReadonlyMap<U32, { readonly ebx: U32; readonly ecx: U32; readonly
 
 const NOTE =
   'glibc older than 2.40 tells leaves 1, 7, 0DH.1, 14H, 19H, 80000001H, 80000007H and 80000008H only: ' +
-  'features of other leaves count as absent'
+  'features of other leaves are not in it; a fleet takes them for unknown'
 
-function dumpOf(chosen: ReadonlyMap<string, U32>): Dump {
+/** How many of these every glibc that has diagnostics tells. */
+const ALWAYS = 8
+
+const CUT = 'these loader diagnostics are cut off: leaves that every CPU has are missing'
+
+function dumpOf(chosen: ReadonlyMap<string, U32>, source: string): Dump {
   const word = (path: string): U32 => chosen.get(path) ?? 0
   const vendor = VENDORS.get(word('basic.kind'))
   const rows: CpuidRow[] = [rowOf(0, 0, { eax: word('basic.max_cpuid'), ...vendor })]
   for (const [i, [leaf, subleaf]] of KEPT.entries()) {
     const path = (register: number) => `features[0x${i.toString(16)}].cpuid[0x${register}]`
-    if (!chosen.has(path(0))) continue
+    if (![0, 1, 2, 3].every(register => chosen.has(path(register)))) continue
     rows.push([leaf, subleaf, word(path(0)), word(path(1)), word(path(2)), word(path(3))])
   }
+  if (rows.length <= ALWAYS) throw new ParseError(CUT, source)
   const notes = vendor
     ? [NOTE]
     : [NOTE, 'glibc does not tell which vendor it is: models of any are considered']

@@ -19,6 +19,8 @@ export interface LinuxCpu {
   /** The highest basic leaf; 0 where it is not told. */
   readonly level: number
   readonly flags: readonly string[]
+  /** Whether the list may have been longer. */
+  readonly isOpen?: boolean | undefined
 }
 
 /**
@@ -26,7 +28,8 @@ export interface LinuxCpu {
  * use, and shows none that only MSRs tell.
  */
 export function dumpOfFlags(given: LinuxCpu): Dump {
-  const [glued, flags] = parted(given.flags)
+  const { isOpen = false } = given
+  const [glued, flags] = parted(isOpen ? withoutCutWord(given.flags) : given.flags)
   const cpu = { ...given, flags }
   const ofFlags = Cpuid.ofWords(featuresOf(cpu).map(({ place, bit }) => [place, bitMask(bit)] as const))
   const rows = [
@@ -35,7 +38,23 @@ export function dumpOfFlags(given: LinuxCpu): Dump {
     ...ofFlags.rows(),
   ]
   const unknown = [...new Set(cpu.flags)].filter(flag => flag !== '' && !isLinuxFlag(flag))
-  return { label: cpu.label, data: Cpuid.of(rows).merged(), notes: [APPROXIMATE, ...glued], unknown }
+  const notes = [APPROXIMATE, ...(isOpen ? [OPEN] : []), ...glued]
+  return { label: cpu.label, data: Cpuid.of(rows).merged(), notes, unknown, ...(isOpen ? { isOpen } : {}) }
+}
+
+const OPEN =
+  'the text ends within its list, before the end of the line: what is not in the list may have been cut off, and is unknown to a fleet'
+
+/** The words without the last one where more letters would make another word of it. */
+export function withoutCutWord(list: readonly string[]): readonly string[] {
+  const last = list.at(-1) ?? ''
+  const isPart = [
+    ...words(),
+    ...CpuMap.builtIn()
+      .of('x86')
+      .features.list.map(({ name }) => name),
+  ].some(word => word.length > last.length && word.startsWith(last))
+  return isPart ? list.slice(0, -1) : list
 }
 
 /** The flags, those that ran together where a line was folded apart again, and a note of them. */
@@ -69,7 +88,7 @@ export const isLinuxFlag = (word: string): boolean =>
   words().has(word) || resolveWords(CpuMap.builtIn().of('x86'), 'linux', [word]).unknown.length === 0
 
 const APPROXIMATE =
-  "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, count as absent"
+  "approximate, from Linux's flags: features that Linux does not show or does not use, and what only MSRs tell, are not in it; a fleet takes them for unknown"
 
 /** Leaf 0 spells the vendor in EBX, EDX, ECX. */
 export function vendorWords(vendor: string): { ebx: U32; edx: U32; ecx: U32 } {

@@ -11,7 +11,7 @@ import type { Dump } from './dump.ts'
 import { foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
 import { dumpOfFlags, isLinuxFlag } from './linux-flags.ts'
 import { readMachines } from './machines.ts'
-import { unfold } from './unfold.ts'
+import { endsInList, unfold } from './unfold.ts'
 
 /** What util-linux's lscpu prints. */
 export const lscpu: Dialect = {
@@ -21,10 +21,12 @@ export const lscpu: Dialect = {
   read: (text, source) =>
     /^\s*\{/.test(text)
       ? parseDocuments(text, source).flatMap(({ value }) => foundIn(fieldsOfJson(value), source))
-      : readMachines(text, /^[ \t]*(Architecture):/gm, part => foundIn(fieldsOfText(part), source)),
+      : readMachines(text, /^[ \t]*(Architecture):/gm, part =>
+          foundIn(fieldsOfText(part), source, isOpen(part)),
+        ),
 }
 
-function foundIn(given: Iterable<Field>, source: string): Found[] {
+function foundIn(given: Iterable<Field>, source: string, open = false): Found[] {
   const all = [...given]
   const fields = firstOf(all)
   const arch = fields.get('Architecture') ?? 'x86_64'
@@ -33,15 +35,19 @@ function foundIn(given: Iterable<Field>, source: string): Found[] {
   if (arch === 'aarch64') return foundRegisters([armCore(fields, source)])
   if (!/^(?:x86_64|i[3-6]86)$/.test(arch))
     throw new ParseError(`lscpu of ${arch} does not tell enough: ${OTHERWISE}`, source)
-  return foundDumps([dumpOf(fields, source)], OF_LINUX)
+  return foundDumps([dumpOf(fields, source, open)], OF_LINUX)
 }
 
 const OTHERWISE = 'give /proc/cpuinfo of that machine'
 
 /** The CPU that `lscpu -J` prints, or `lscpu`, of x86. @throws ParseError */
-export const parseLscpu = (text: string, source = ''): Dump[] => [
-  dumpOf(firstOf(/^\s*\{/.test(text) ? fieldsOfJson(parseJson(text, source)) : fieldsOfText(text)), source),
-]
+export function parseLscpu(text: string, source = ''): Dump[] {
+  if (/^\s*\{/.test(text)) return [dumpOf(firstOf(fieldsOfJson(parseJson(text, source))), source)]
+  return [dumpOf(firstOf(fieldsOfText(text)), source, isOpen(text))]
+}
+
+/** Whether the text ends within its flags. */
+const isOpen = (text: string): boolean => endsInList(text, unfold(text, isLscpuFlag))
 
 const firstOf = (all: Iterable<Field>): ReadonlyMap<string, string> => {
   const fields = new Map<string, string>()
@@ -53,7 +59,7 @@ const firstOf = (all: Iterable<Field>): ReadonlyMap<string, string> => {
  * The CPU of these fields, approximately: from the flags that Linux shows.
  * @throws ParseError where the vendor or the flags are missing
  */
-function dumpOf(fields: ReadonlyMap<string, string>, source: string): Dump {
+function dumpOf(fields: ReadonlyMap<string, string>, source: string, open = false): Dump {
   const flags = fields.get('Flags')
   if (flags === undefined || !fields.has('Vendor ID')) throw new ParseError(NOT_X86, source)
   const number = (name: string) => Number(/^\d{1,5}$/.exec(fields.get(name) ?? '')?.[0] ?? 0)
@@ -65,6 +71,7 @@ function dumpOf(fields: ReadonlyMap<string, string>, source: string): Dump {
     stepping: number('Stepping'),
     level: 0,
     flags: flags.split(/\s+/),
+    isOpen: open,
   })
 }
 
@@ -92,13 +99,15 @@ const CORES = ['arm/models.txt', 'arm/cores.txt']
 
 const armPlace = (flag: string) => driverOf(CpuMap.builtIn(), 'aarch64')?.flagPlace?.(flag)
 
+const isLscpuFlag = (flag: string): boolean => isLinuxFlag(flag) || armPlace(flag) !== undefined
+
 const NOT_X86 = 'no x86 CPU in this output of lscpu: its vendor and flags are needed'
 
 type Field = readonly [name: string, data: string]
 
 /** `Vendor ID:    GenuineIntel`, indented where fields belong together. */
 function* fieldsOfText(text: string): Iterable<Field> {
-  for (const line of unfold(text, flag => isLinuxFlag(flag) || armPlace(flag) !== undefined).split('\n')) {
+  for (const line of unfold(text, isLscpuFlag).split('\n')) {
     const [, name, data] = /^\s*([^\s:][^:]*):\s*(.*?)\s*$/.exec(line) ?? []
     if (name !== undefined && data !== undefined) yield [name, data]
   }

@@ -1,7 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dump } from './dump.ts'
 import { dumpOfFlags, isLinuxFlag, type LinuxCpu } from './linux-flags.ts'
-import { unfold } from './unfold.ts'
+import { endsInList, unfold } from './unfold.ts'
 
 /** How the `/proc/cpuinfo` of each architecture gives itself away. */
 const SIGNS: readonly (readonly [arch: string, sign: RegExp])[] = [
@@ -53,7 +53,8 @@ export function physicalBitsOf(cpu: CpuInfo | undefined): number | undefined {
  * @throws ParseError where it is of another architecture, or has no flags
  */
 export function parseProcCpuinfo(text: string, source = ''): Dump[] {
-  const cpus = parseCpuInfo(unfold(text, isLinuxFlag))
+  const unfolded = unfold(text, isLinuxFlag)
+  const cpus = parseCpuInfo(unfolded)
   const [first] = cpus
   if (!first?.has('flags')) throw new ParseError(NOT_X86, source)
   for (const cpu of cpus) {
@@ -61,7 +62,8 @@ export function parseProcCpuinfo(text: string, source = ''): Dump[] {
     if (cpu.has('flags') && (cpu.has('bogomips') || !cpu.has('wp'))) continue
     throw new ParseError(`processor ${cpu.get('processor') ?? ''} is cut off within its flags`, source)
   }
-  return cpus.map(linuxCpuOf).map(dumpOfFlags)
+  const isOpen = endsInList(text, unfolded)
+  return cpus.map((cpu, i) => dumpOfFlags({ ...linuxCpuOf(cpu), isOpen: isOpen && i === cpus.length - 1 }))
 }
 
 const NOT_X86 = 'no x86 CPU in this /proc/cpuinfo: only their flags name features of CPUID'

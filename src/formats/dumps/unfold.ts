@@ -44,3 +44,12 @@ function joined(lines: readonly string[], column: number, known: (word: string) 
 /** In columns of a terminal. */
 const widthOf = (line: string): number =>
   [...line].reduce((width, c) => (c === '\t' ? width - (width % 8) + 8 : width + 1), 0)
+
+/**
+ * Whether a text ends within a list, without the end of its line: words may have been cut off, and so may a part of the
+ * last one.
+ * @param unfolded the text as \`unfold\` returns it; absent: the list is the whole text
+ */
+export const endsInList = (text: string, unfolded?: string): boolean =>
+  !/\n[ \t\r]*$/.test(text) &&
+  (unfolded === undefined || LIST.test(unfolded.trimEnd().split('\n').at(-1) ?? ''))

@@ -3,8 +3,9 @@ import { builtinLevels } from '../../map/levels.ts'
 import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
 import type { Dump } from '../dumps/dump.ts'
 import { foundDumps } from '../dumps/dump.ts'
-import { dumpOfFlags } from '../dumps/linux-flags.ts'
+import { dumpOfFlags, isLinuxFlag, withoutCutWord } from '../dumps/linux-flags.ts'
 import { parseLscpu } from '../dumps/lscpu.ts'
+import { endsInList, unfold } from '../dumps/unfold.ts'
 import type { Dialect, Found } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { vendorIdOf } from './linux-host.ts'
@@ -28,16 +29,18 @@ export const flagsLine: Dialect = {
     ),
   read: text => {
     const model = /^[ \t]*model name[ \t]*:[ \t]*(.*)/im.exec(text)?.[1] ?? ''
-    const lines = [
-      ...text.matchAll(/^[ \t]*[Ff]lags[ \t]*:[ \t]*(.*(?:\r?\n(?![^\n]*[:=])[ \t]*[\w \t]+)*)/gm),
-    ]
-    return foundKernelDumps(lines.map(([, words = '']) => dumpOfWords(words.trim().split(/\s+/), model)))
+    const unfolded = unfold(text, isLinuxFlag)
+    const lists = Array.from(unfolded.matchAll(/^[ \t]*flags[ \t]*:[ \t]*(.*)/gim), ([, list = '']) => list)
+    const isOpen = endsInList(text, unfolded)
+    return foundKernelDumps(
+      lists.map((list, i) => dumpOfWords(list.trim().split(/\s+/), model, isOpen && i === lists.length - 1)),
+    )
   },
 }
 
-function dumpOfWords(flags: readonly string[], model: string): Dump {
+function dumpOfWords(flags: readonly string[], model: string, isOpen: boolean): Dump {
   const vendor = vendorIdOf(model, flags) || vendorOf(flags)
-  const dump = dumpOfFlags({ label: '', vendor, family: 0, model: 0, stepping: 0, level: 0, flags })
+  const dump = dumpOfFlags({ label: '', vendor, family: 0, model: 0, stepping: 0, level: 0, flags, isOpen })
   const note = vendor
     ? `the vendor, ${vendor}, is told from the flags or the name of the CPU; family and model are unknown`
     : 'neither vendor nor family and model are known: models of any vendor are considered'
@@ -60,13 +63,17 @@ export const flagsList: Dialect = {
     /^\ufeff?[\w.,\-\s"'[\]]+$/.test(text) &&
     wordsOf(text).filter(word => COMMON.has(word)).length >= 4,
   read: (text, source) => {
-    const words = /^\s*\[/.test(text)
+    const isJson = /^\s*\[/.test(text)
+    const listed = isJson
       ? parseDocuments(text, source)
           .flatMap(({ value }) => value)
           .map(String)
       : wordsOf(text)
+    // Of words one a line the last may be missing, and nobody can tell.
+    const isOpen = !isJson && (endsInList(text) || text.trim().includes('\n'))
+    const words = isOpen && endsInList(text) ? withoutCutWord(listed) : listed
     const vocabulary = vocabularyOf(words)
-    if (vocabulary === 'linux' && words.length > 40) return foundKernelDumps([dumpOfWords(words, '')])
+    if (vocabulary === 'linux' && words.length > 40) return foundKernelDumps([dumpOfWords(words, '', isOpen)])
     const layer = vocabulary === 'linux' ? 'kernel' : vocabulary === 'qemu' ? 'offered' : 'hardware'
     const notes = ['a list of names: nothing is known of what is not in it']
     return [{ kind: 'statement', layer, arch: 'x86_64', vocabulary, present: words, complete: false, notes }]

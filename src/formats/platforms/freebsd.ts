@@ -29,7 +29,7 @@ function readCpu(text: string): Found[] {
   const origin = /^[ \t]*Origin="([^"]{12})"[ \t]+Id=(0x[0-9a-f]{1,8})/m.exec(text)
   if (!origin) return []
   const words = knownLines().flatMap(([title, place]): KnownWord[] => {
-    const value = new RegExp(`^[ \\t]*${title}=(0x[0-9a-f]{1,8})\\b`, 'm').exec(text)?.[1]
+    const value = new RegExp(`^[ \\t]*${title}=(0x[0-9a-f]{1,8})<`, 'm').exec(text)?.[1]
     return value === undefined ? [] : [{ place, value: Number(value) }]
   })
   words.push({ place: cpuidPlace(1, 0, 'eax'), value: Number(origin[2]) })

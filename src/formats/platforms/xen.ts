@@ -72,7 +72,10 @@ function readRecord(fields: Fields, source: string): Found[] {
   const chosen = hvm && ((hvm[0] ?? 0) & 1) === 1 ? hvm : pv
   if (!chosen && !old) return []
   const vendor = fields.get('vendor')
-  const words = chosen ? wordsOf(chosen, vendor) : oldWords(old ?? [])
+  // What PV guests lack HVM guests may have.
+  const words = chosen
+    ? wordsOf(chosen, vendor).map(word => (chosen === hvm ? word : presentIn(word)))
+    : oldWords(old ?? [])
   const number = (key: string) => Number(fields.get(key) ?? Number.NaN)
   const [family, model, stepping] = [number('family'), number('model'), number('stepping')]
   const signature = family >= 0 && model >= 0 && stepping >= 0 ? { family, model, stepping } : undefined
@@ -86,6 +89,9 @@ function readRecord(fields: Fields, source: string): Found[] {
   })
   return [{ kind: 'dump', dumps: [dump] }]
 }
+
+/** Of a word only the bits that are set. */
+const presentIn = (word: KnownWord): KnownWord => ({ ...word, known: word.value })
 
 function bootedGuest(
   set: readonly number[] | undefined,

@@ -258,7 +258,7 @@ function memberOfDumps(context: Context, dumps: readonly DistinctDump[]): Member
 
 /** A host as one machine's logical CPUs say; where they are of several kinds, what those have in common. */
 function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
-  const { read, sizesOf, coverage } = requireDecoder(context.map)
+  const { read, sizesOf } = requireDecoder(context.map)
   const data = meetData(dumps.map(dump => read(dump.data)))
   const [first] = dumps
   if (!data || !first) throw new RangeError('a dump without CPUs')
@@ -266,10 +266,10 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   const facts = {
     ...first.facts,
     features,
-    known: knownOf(context, first, features) ?? coverage(first.data),
+    known: dumps.length > 1 ? knownOfAll(context, dumps, features) : knownOf(context, first, features),
     signature,
     ...sizesOf(first.data),
-    ...named(context, data),
+    ...(dumps.some(({ isOpen }) => isOpen) ? {} : named(context, data)),
     vendor: vendor?.name,
   }
   const notes = dumps.flatMap(dump => notesOf(dump))
@@ -277,10 +277,21 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   return { kind: 'host', facts, notes, called: first.name }
 }
 
-/** What a dump tells of, where its source does not tell of all its words. */
-function knownOf({ db }: Context, { known, vocabulary }: DistinctDump, features: FeatureSet) {
+/** What a dump tells of. */
+function knownOf({ db, map }: Context, dump: DistinctDump, features: FeatureSet): FeatureSet {
+  const { data, known, vocabulary, isOpen } = dump
   if (known) return coverageOfWords(db, known)
-  return vocabulary && coverageOf(db, vocabulary).join(features)
+  if (isOpen) return features
+  return vocabulary ? coverageOf(db, vocabulary).join(features) : requireDecoder(map).coverage(data)
+}
+
+/** What several CPUs tell of: what all have, and what one is known to lack. */
+function knownOfAll(context: Context, dumps: readonly DistinctDump[], common: FeatureSet): FeatureSet {
+  const { read } = requireDecoder(context.map)
+  return dumps.reduce((all, dump) => {
+    const own = read(dump.data).features
+    return all.join(knownOf(context, dump, own).minus(own))
+  }, common)
 }
 
 /** The model that a dump is best called by; of silicon that no model fits, none. */
