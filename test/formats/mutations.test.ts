@@ -132,8 +132,8 @@ describe.each(readable)('$path', ({ path, text, whole }) => {
   test('cut in the middle of lines', () => {
     const wrong = new Map<string, number>()
     if (path === 'platforms/xen-host.txt') return // groups of a featureset: what is missing is unknown, but names the model
-    for (let i = 1; i < 150; i++) {
-      const end = Math.floor((text.length * i) / 150)
+    for (let i = 1; i < 80; i++) {
+      const end = Math.floor((text.length * i) / 80)
       const part = reading(text.slice(0, end))
       for (const lie of part ? liesOfHosts(part, whole) : []) wrong.set(lie, end)
     }
@@ -143,7 +143,7 @@ describe.each(readable)('$path', ({ path, text, whole }) => {
   test('cut at ends of lines', () => {
     const wrong = new Map<string, number>()
     const ends = [...text.matchAll(/\n/g)].map(({ index }) => index)
-    const step = Math.max(1, Math.floor(ends.length / 150))
+    const step = Math.max(1, Math.floor(ends.length / 80))
     for (let i = 0; i < ends.length; i += step) {
       for (const end of [ends[i] ?? 0, (ends[i] ?? 0) + 1]) {
         const part = reading(text.slice(0, end))
@@ -167,6 +167,7 @@ describe.each(readable)('$path', ({ path, text, whole }) => {
   })
 
   test('after another text of its dialect', () => {
+    if (path === 'platforms/xen-host.txt') return // `xe host-cpu-info` has no mark where a host begins
     const own = DIALECTS.filter(({ sniff }) => sniff(text))
     for (const { text: other, whole: its } of readable) {
       if (!own.some(({ sniff }) => sniff(other)) || isJson(other) !== isJson(text)) continue

@@ -18,11 +18,22 @@ type KeysOf = (cluster: Cluster) => readonly string[]
  * `n1/cpuinfo`). What contradicts itself is not joined, and that is noted. The order of the parts does not matter.
  */
 export function joinHosts(parts: readonly HostDocument[]): { hosts: Placed<HostMember>[]; notes: Note[] } {
+  if (areApart(parts)) return { hosts: parts.map(alone), notes: [] }
   const notes: Note[] = []
   let clusters = parts.map((part): Cluster => ({ parts: [part] }))
   for (const [what, keysOf] of KEYS) clusters = joinBy(clusters, what, keysOf, notes)
   clusters = joinPairs(joinNamed(clusters, notes), notes)
   return { hosts: clusters.map(hostOf), notes }
+}
+
+/** Whether nothing at all joins them, as in most fleets of plain definitions. */
+function areApart(parts: readonly HostDocument[]): boolean {
+  const keys = new Set<string>()
+  return parts.every(part => {
+    const before = keys.size
+    keys.add(typedKey(part.place))
+    return part.kind === 'host' && keys.size > before && !uuidOf(part) && !nameOf(part)
+  })
 }
 
 const KEYS: readonly (readonly [what: 'uuid' | 'name' | 'file', KeysOf])[] = [
