@@ -41,6 +41,50 @@ test('MSRs: those that enumerate features, of each CPU or of all', () => {
   }
 })
 
+/** The forms in which tools of other ages and languages write the same lines. */
+const LAYOUTS: readonly (readonly [name: string, write: (text: string) => string])[] = [
+  ['CRLF', text => text.replace(/\r?\n/g, '\r\n')],
+  ['an indent', text => text.replace(/^/gm, '   ')],
+  ['tabs for colons', text => text.replace(COLON, '$1  \t')],
+  ['a blank before the colon, none behind', text => text.replace(COLON, '$1 :')],
+  ['no colon', text => text.replace(COLON, '$1 ')],
+  ['blanks between words', text => text.replace(/(?<=^CPUID.*[0-9a-f]{8})-/gim, ' ')],
+  ['commas between words', text => text.replace(/(?<=^CPUID.*[0-9a-f]{8})-/gim, ', ')],
+  ['0x', text => text.replace(/^CPUID ([0-9a-f]{8})h?/gim, 'CPUID 0x$1')],
+  [
+    'headings in parentheses',
+    text => text.replace(/^-+\[ (Logical CPU #\d+) \]-+/gm, 'CPUID Registers ($1):'),
+  ],
+  ['virtual CPUs', text => text.replace(/^-+\[ (Logical CPU #\d+) \]-+/gm, 'CPUID Registers ($1 Virtual):')],
+]
+const COLON = /^((?:CPUID|MSR) [0-9a-f]{8})h?:? *\t?/gim
+
+test.each(
+  LAYOUTS.flatMap(([layout, write]) =>
+    [...corpus].flatMap(([name, text]) =>
+      name.startsWith('aida64') ? [[name, layout, write(text)] as const] : [],
+    ),
+  ),
+)('%s with %s reads the same', (name, _, text) => {
+  const plain = parseAida64(corpus.get(name) ?? '')
+  expect(parseAida64(text)).toEqual(plain)
+  expect(dumpsOf(text)).toEqual(dumpsOf(corpus.get(name) ?? ''))
+})
+
+test.each([
+  ['German', 'Logischer Prozessor', 'MSR-Register'],
+  ['French', 'Processeur logique', 'Registres MSR'],
+  ['Russian', 'Логический процессор', 'Регистры MSR'],
+])('headings in %s tell CPUs apart', (_, cpu, registers) => {
+  for (const name of ['aida64-headings', 'aida64-shared-msrs']) {
+    const text = corpus.get(name) ?? ''
+    const translated = text.replaceAll('Logical CPU', cpu).replaceAll('MSR Registers', registers)
+    expect(parseAida64(translated)).toEqual(
+      parseAida64(text).map(dump => ({ ...dump, label: dump.label.replace('Logical CPU', cpu) })),
+    )
+  }
+})
+
 const ROW = '00000001-00000002-00000003-00000004'
 const firstKeys = (text: string) => keys(parseAida64(text)[0]?.data.rows())
 

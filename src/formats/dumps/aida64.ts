@@ -6,7 +6,7 @@ import { foundDumps, fromHex, type LineReader, parseLines, registersFromHex } fr
 export const aida64: Dialect = {
   name: 'aida64',
   title: 'AIDA64 or InstLatx64 text',
-  sniff: text => /^[ \t]*CPUID[ \t]+[0-9a-f]{8}h?[ \t]*:?[ \t]+[0-9a-f]{8}-[0-9a-f]{8}/im.test(text),
+  sniff: text => ANY_ROW.test(text),
   read: (text, source) => foundDumps(parseAida64(text, source)),
 }
 
@@ -17,17 +17,17 @@ export const aida64: Dialect = {
  */
 export const parseAida64 = (text: string, source = ''): Dump[] => parseLines(text, source, AIDA64_LINES)
 
-const CPU = '((?:Logical )?CPU ?#\\d+)'
 /**
- * `------[ Logical CPU #0 ]------`, `------[ MSR Registers / Logical CPU #0 ]------`, `CPUID Registers (CPU #1):`,
- * `CPU#000 AffMask: 0x1`, `____ Logical CPU #0 ____`
+ * A line that names a logical CPU by its number, in any language: `------[ Logical CPU #0 ]------`,
+ * `------[ MSR Registers / Logical CPU #0 ]------`, `CPUID Registers (CPU #1 Virtual):`, `CPU#000 AffMask: 0x1`,
+ * `____ Logical CPU #0 ____`
  */
 const HEADINGS = [
-  new RegExp(`^[-_=]+ *\\[? *(?:(?:CPUID|MSR) Registers */ *)?${CPU} *\\]? *[-_=]+$`, 'i'),
-  new RegExp(`^(?:CPUID|MSR) Registers *\\(${CPU}\\) *:?$`, 'i'),
-  new RegExp(`^${CPU}(?: +AffMask.*| *:?)$`, 'i'),
+  /^[-_=]{2,}[^#]*?([^\s[/#_=-][^[/#]*#\s*\d+)[^#]*?[-_=]{2,}$/,
+  /^[^#(]*\b(?:CPUID|MSR)\b[^#(]*\(([^#()]*#\s*\d+)[^#()]*\)\s*:?$/i,
+  /^((?:\p{L}+ )?CPU ?#\d+)(?: +AffMask.*| *:?)$/iu,
 ]
-const SHARED_MSRS = /^-+ *\[ *MSR Registers *\] *-+$/i
+const SHARED_MSRS = /^-+ *\[[^\]#]*\bMSR\b[^\]#]*\] *-+$/i
 
 const heading: LineReader = (line, builder) => {
   const text = line.trim()
@@ -38,21 +38,30 @@ const heading: LineReader = (line, builder) => {
   for (const pattern of HEADINGS) {
     const label = pattern.exec(text)?.[1]
     if (label === undefined) continue
-    builder.startCpu(label)
+    builder.startCpu(label.trim())
     return true
   }
   return false
 }
 
-/** `CPUID 00000004: 1C004121-01C0003F-0000003F-00000000 [SL 00] [L1D: 32 KB]`, older ones with a tab for the colon. */
-const ROW =
-  /^\s*CPUID\s+([0-9a-f]{8})h?\s*:?\s*([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})(?![0-9a-z-])/i
+const WORD = '(?:e[a-d]x *[=:] *)?(?:0x)?([0-9a-f]{8})'
+/**
+ * `CPUID 00000004: 1C004121-01C0003F-0000003F-00000000 [SL 00] [L1D: 32 KB]`. Others write a tab for the colon, a blank
+ * before it or none behind, or blanks between the words.
+ */
+const ROW = [
+  '^[ \\t]*CPUID[ \\t]+(?:0x)?([0-9a-f]{8})h?(?:[ \\t]*\\[SL *([0-9a-f]{1,8})\\])?(?:[ \\t]*[:=][ \\t]*|[ \\t]+)',
+  Array(4).fill(WORD).join('(?: *[-,;|] *|[ \\t]+)'),
+  '(?![0-9a-z-])',
+].join('')
+const WHOLE_ROW = new RegExp(ROW, 'i')
+const ANY_ROW = new RegExp(ROW, 'im')
 const SUBLEAF = /\[SL\s*([0-9a-f]{1,8})\]/i
 
 const cpuidRow: LineReader = (line, builder) => {
-  const [whole, leaf = '', eax, ebx, ecx, edx] = ROW.exec(line) ?? []
+  const [whole, leaf = '', before, eax, ebx, ecx, edx] = WHOLE_ROW.exec(line) ?? []
   if (whole === undefined) return /^\s*CPUID\s+(?=[0-9a-f]*\d)[0-9a-f]{4,}/i.test(line) ? 'malformed' : false
-  const digits = SUBLEAF.exec(line.slice(whole.length))?.[1]
+  const digits = before ?? SUBLEAF.exec(line.slice(whole.length))?.[1]
   const subleaf = digits === undefined ? undefined : fromHex(digits)
   builder.addRow(fromHex(leaf), subleaf, registersFromHex(eax, ebx, ecx, edx))
   return true
@@ -60,7 +69,7 @@ const cpuidRow: LineReader = (line, builder) => {
 
 /** `MSR 0000010A: 0000-0000-0000-006B`, highest word first; one that could not be read is `< FAILED >`. */
 const MSR =
-  /^\s*MSR\s+([0-9a-f]{8})h?\s*:\s*(?:([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})(?![0-9a-z-]))?/i
+  /^\s*MSR\s+(?:0x)?([0-9a-f]{8})h?(?:\s*[:=]\s*|\s+|$)(?:([0-9a-f]{4})[- ]?([0-9a-f]{4})[- ]?([0-9a-f]{4})[- ]?([0-9a-f]{4})(?![0-9a-z-]))?/i
 
 const msrRow: LineReader = (line, builder) => {
   const [whole, index = '', a, b = '', c = '', d = ''] = MSR.exec(line) ?? []
