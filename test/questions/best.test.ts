@@ -97,3 +97,18 @@ test('decode: a host that lacks nothing of a model of its silicon is answered as
     ).toBe(true)
   }
 })
+
+test('decode: a CPU that is a model, under any signature of its family, is given one of the family and loses nothing', () => {
+  const familyOf = (name: string) =>
+    db.families.find(family => family.name === name.replace(/(-(v\d+|noTSX|IBRS|IBPB))+$/, ''))
+  for (const model of db.models) {
+    const family = familyOf(model.name)
+    for (const signature of [...model.signatures, ...(family?.row.also ?? [])]) {
+      const stepping = signature.steppings ? 31 - Math.clz32(signature.steppings) : 0
+      const data = { features: model.features, vendor: model.vendor, signature: { ...signature, stepping } }
+      const cpu = findClosestCpu(db, data, { as: 'host', fallback: 'forbid', best: true })
+      expect(featuresOf(db, cpu).leq(data.features), `${model.name} as ${cpu.model}`).toBe(true)
+      expect(familyOf(cpu.model ?? '')?.name, model.name).toBe(family?.name)
+    }
+  }
+})
