@@ -7,7 +7,7 @@ export class LibvirtError extends Error {
   override readonly name = 'LibvirtError'
 
   readonly kind: LibvirtErrorKind
-  /** The text without the kind's prefix; empty only for `cpu-incompatible`. */
+  /** The text without the kind's prefix; empty only for `cpu-incompatible` and `no-name`. */
   readonly detail: string
 
   constructor(kind: LibvirtErrorKind, detail: string, options?: ErrorOptions) {
@@ -27,6 +27,7 @@ const PREFIX = {
   'op-invalid': 'Requested operation is not valid: ',
   'op-unsupported': 'Operation not supported: ',
   'no-support': 'this function is not supported by the connection driver: ',
+  'no-name': 'missing name information: ',
   'cpu-incompatible': 'the CPU is incompatible with host CPU: ',
   overflow: 'numerical overflow: ',
   schema: 'XML document failed to validate against schema: ',

@@ -39,6 +39,7 @@ const BEHAVIOURS = {
     'hypervisor-cpu-baseline takes --ignore-host: what the host can enable plays no role',
   ],
   'ignore-host-errors': ['12.8', 'one CPU with --ignore-host is an operation that is not valid'],
+  'hyperv-host-model': ['11.9', "a domain's <hyperv> takes the mode host-model"],
   'no-handle': ['12.2', 'no filesystem driver "handle"'],
   'expand-cpu-features': ['12.2', 'domcapabilities takes --expand-cpu-features'],
   'qemu-7.2': ['12.4', 'QEMU older than 7.2 is refused'],

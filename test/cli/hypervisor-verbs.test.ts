@@ -109,7 +109,7 @@ describe('as functions', () => {
     expect(library.hypervisorCpuBaseline({ replies, model: 'Haswell', explain: true }).explain?.hosts).toBe(1)
     const cpu = '<cpu><model>Haswell</model></cpu>'
     expect(library.hypervisorCpuCompare({ replies, cpu }).result).toBe('superset')
-    const domain = `<domain type='kvm'><vcpu>1</vcpu>${cpu}</domain>`
+    const domain = `<domain type='kvm'><name>g</name><vcpu>1</vcpu>${cpu}</domain>`
     expect(library.guestCheck({ replies, domain }).verdict).not.toBe('refused')
     const host = { cpu: '<cpu><arch>x86_64</arch></cpu>' }
     expect(library.capabilities({ host }).xml).toContain('<arch>x86_64</arch>')

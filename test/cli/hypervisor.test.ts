@@ -175,7 +175,9 @@ describe('guest check', () => {
 
   test('one refused guest is a no', () => {
     const refused = join(
-      folderOf({ 'g.xml': `<domain type='kvm'><vcpu>1</vcpu>${guestXml('Icelake-Server')}</domain>` }),
+      folderOf({
+        'g.xml': `<domain type='kvm'><name>g</name><vcpu>1</vcpu>${guestXml('Icelake-Server')}</domain>`,
+      }),
       'g.xml',
     )
     const { status, stdout } = run('guest', 'check', web, refused, ...on('cas-01'))

@@ -83,6 +83,7 @@ describe('LibvirtError', () => {
     'cpu-incompatible': 'the CPU is incompatible with host CPU: x',
     schema: 'XML document failed to validate against schema: x',
     overflow: 'numerical overflow: x',
+    'no-name': 'missing name information: x',
   }
 
   test.each(Object.entries(prefixes))('%s: %s', (kind, message) => {

@@ -23,7 +23,7 @@ const OF_QEMU = /name='(lahf_lm|npt|nrip-save|topoext|ht|cmp_legacy)'/
 const OTHERWISE = /check="full"><model>EPYC|cortex-a57/
 
 const domainOf = ({ virttype, vcpus, arch, machine, cpu }: ObservedStart): string =>
-  `<domain type='${virttype}'><vcpu>${vcpus}</vcpu><os><type arch='${arch}' machine='${machine}'>hvm</type></os>${cpu}</domain>`
+  `<domain type='${virttype}'><name>g</name><vcpu>${vcpus}</vcpu><os><type arch='${arch}' machine='${machine}'>hvm</type></os>${cpu}</domain>`
 
 describe.skipIf(!folder || !map)(
   `guests that libvirt started (${folder ? 'observed' : NO_REFERENCE})`,
@@ -67,7 +67,7 @@ const context = contextOf()
 const hypervisor: Hypervisor = syntheticHypervisor({ cpu: host('Nehalem Intel +vmx') })
 
 const check = (cpu: string, vcpus = 2): GuestAnswer => {
-  const xml = `<domain type='kvm'><vcpu>${vcpus}</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}</domain>`
+  const xml = `<domain type='kvm'><name>g</name><vcpu>${vcpus}</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}</domain>`
   try {
     const request = parseGuestRequest(parseXml(xml))
     return guestAnswer(context, prepareGuest(context, request, startPlaceOf(context, hypervisor)))
@@ -192,6 +192,16 @@ describe('what a domain says outside of its CPU', () => {
       'tsc-frequency=2000000000,kvmclock=off,hv-time=on',
     ],
     [clock("<timer name='hypervclock' present='no'/><timer name='rtc'/>"), ''],
+    [
+      clock("<timer name='kvmclock' present='no'/><timer name='kvmclock' present='yes'/>"),
+      'kvmclock=off,kvmclock=on',
+    ],
+    [
+      clock(
+        "<timer name='tsc' frequency='1000000000'/><timer name='kvmclock' present='no'/><timer name='tsc' frequency='2000000000'/>",
+      ),
+      'tsc-frequency=1000000000,kvmclock=off,tsc-frequency=2000000000',
+    ],
   ])('%s is in the argument', (inner, more) => {
     expect(checkDomain(domain(inner)).argument).toBe(['Nehalem', more].filter(Boolean).join(','))
   })
@@ -205,6 +215,7 @@ describe('what a domain says outside of its CPU', () => {
 
   test.each([
     [hyperv("<nosuch state='on'/>"), 'unsupported HyperV Enlightenment feature: nosuch'],
+    [features("<hyperv mode='none'/>"), "Invalid value for attribute 'mode' in element 'hyperv': 'none'."],
     [hyperv('<relaxed/>'), "Missing required attribute 'state' in element 'relaxed'"],
     [hyperv("<spinlocks state='on' retries='5'/>"), 'HyperV spinlock retry count must be at least 4095'],
     [hyperv("<vendor_id state='on'/>"), "missing 'value' attribute for HyperV feature 'vendor_id'"],
@@ -214,6 +225,43 @@ describe('what a domain says outside of its CPU', () => {
     [clock("<timer name='nosuch'/>"), "Invalid value for attribute 'name' in element 'timer': 'nosuch'."],
   ])('%s is refused', (inner, message) => {
     expect(checkDomain(domain(inner)).message).toContain(message)
+  })
+
+  test('all enlightenments that the host has, where QEMU tells of some', () => {
+    const xml = domain(features("<hyperv mode='host-model'/>"))
+    expect(checkDomain(xml).message).toBe(
+      'unsupported configuration: host-model hyperv mode unsupported, no hyperv capabilities found',
+    )
+    const request = parseGuestRequest(parseXml(xml))
+    const { capabilities } = hypervisor
+    const kvm = capabilities.accelerators.get('kvm') ?? { machines: [] }
+    const hyperv = new Map<string, boolean | number | string>([
+      ['hv-relaxed', true],
+      ['hv-spinlocks', 4095],
+      ['hv-vendor-id', 'Linux KVM Hv'],
+      ['hv-emsr-bitmap', true],
+      ['hv-evmcs', false],
+    ])
+    const able = { ...capabilities, accelerators: new Map([['kvm', { ...kvm, hyperv }] as const]) }
+    const start = (libvirt: '11.3' | '12.8') => {
+      const context = contextOf(undefined, libvirt)
+      return prepareGuest(context, request, startPlaceOf(context, { ...hypervisor, capabilities: able }))
+    }
+    expect(start('12.8').argument).toBe(
+      'Nehalem,hv-relaxed=on,hv-spinlocks=0xfff,hv-vendor-id=Linux KVM Hv,hv-emsr-bitmap=on',
+    )
+    expect(() => start('11.3')).toThrow(
+      "XML error: Invalid value for attribute 'mode' in element 'hyperv': 'host-model'.",
+    )
+  })
+
+  test.each([
+    ['', 'missing name information'],
+    ['<name/>', 'missing name information'],
+    ['<name>a/b</name>', "XML error: name a/b cannot contain '/'"],
+  ])('a domain that libvirt does not define for its name: %s', (name, message) => {
+    const xml = domain(custom('Nehalem')).replace('<name>g</name>', name)
+    expect(checkDomain(xml).message).toBe(message)
   })
 
   test('more CPUs at once than at most', () => {

@@ -11,7 +11,7 @@ const folder = reference('libvirt-11.3', 'tests', 'qemucapabilitiesdata')
 const check = (arch: string, virttype: string, cpu: string, host?: string) => {
   const version = { aarch64: '8.2.0', s390x: '10.0.0', riscv64: '9.1.0', ppc64: '7.1.0' }[arch]
   const replies = readFileSync(join(folder ?? '', `caps_${version}_${arch}.replies`), 'utf8')
-  const domain = `<domain type='${virttype}'><vcpu>1</vcpu><os><type arch='${arch}'>hvm</type></os>${cpu}</domain>`
+  const domain = `<domain type='${virttype}'><name>g</name><vcpu>1</vcpu><os><type arch='${arch}'>hvm</type></os>${cpu}</domain>`
   return guestCheck({ replies, domain, ...(host && { host }) })
 }
 

@@ -24,7 +24,7 @@ export const qemuCpu: Printer = {
 export function printQemuCpu(
   cpu: Cpu,
   known?: { has(property: string): boolean },
-  settings: ReadonlyMap<string, string> = new Map(),
+  settings: readonly (readonly [name: string, value: string])[] = [],
 ): string {
   const { mode, vendorId, migratable } = asGuest(cpu) ?? {}
   const isPassed = mode === 'host-passthrough' || mode === 'maximum'
@@ -33,7 +33,7 @@ export function printQemuCpu(
     ...(isPassed && migratable !== undefined ? [`migratable=${printOnOff(migratable)}`] : []),
     ...(vendorId === undefined ? [] : [`vendor=${vendorId}`]),
     ...cpu.features.flatMap(feature => printFeature(feature, known)),
-    ...[...settings].map(([name, value]) => `${name}=${value}`),
+    ...settings.map(([name, value]) => `${name}=${value}`),
     ...printCache(cpu, isPassed),
     ...printAddressBits(cpu),
   ].join(',')

@@ -72,12 +72,16 @@ export function describeHyperv({ libvirt, qemu }: DomainRequest): Section[] {
     ? [qemu.accelerators.get('kvm')]
     : [...qemu.accelerators.values()]
   const { hyperv } = accelerators.find(given => given?.hyperv) ?? {}
-  const given = ENLIGHTENMENTS.filter(name => isGiven(hyperv?.get(toQemuName(`hv-${name}`))))
+  const given = listEnlightenments(hyperv)
   if (given.length === 0 || !hyperv) return []
   const section = makeSection('hyperv', true, makeEnum('features', given))
   const hasDefaults = hyperv.get('hv-spinlocks') !== NO_SPINLOCKS && hasBehaviour(libvirt, 'hyperv-defaults')
   return [hasDefaults ? { ...section, defaults: listDefaults(hyperv) } : section]
 }
+
+/** Those that a QEMU can give, in libvirt's names and order. */
+export const listEnlightenments = (hyperv: ReadonlyMap<string, QemuProperty> | undefined): string[] =>
+  ENLIGHTENMENTS.filter(name => isGiven(hyperv?.get(toQemuName(`hv-${name}`))))
 
 /** The number of retries of a QEMU whose kernel passes nothing through. */
 const NO_SPINLOCKS = 0xffff_ffff

@@ -51,7 +51,7 @@ function refuseProperty({ request, place, cpu }: Guest): string | undefined {
     if (policy === 'optional' || !known || known.has(property)) continue
     return of(property, policy === 'disable' || policy === 'forbid' ? 'off' : 'on')
   }
-  const [first] = [...request.settings].filter(([name]) => !(name === 'pmu' && family !== 's390'))
+  const [first] = request.settings.filter(([name]) => !(name === 'pmu' && family !== 's390'))
   return first && of(...first)
 }
 

@@ -3,7 +3,7 @@ import type { GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
-import type { CpuProperties } from './parse-settings.ts'
+import { type CpuProperties, lastValueOf } from './parse-settings.ts'
 import type { StartPlace } from './place.ts'
 
 /** What a started QEMU gave a guest's CPU, and what it was asked for and could not give. In libvirt's spelling. */
@@ -28,7 +28,7 @@ export function computeLiveCpu(
   if (wantsTsc && !given.enabled.includes('invtsc')) {
     throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
   }
-  if (settings.get('kvm-pv-unhalt') === 'on' && !given.enabled.includes('kvm_pv_unhalt')) {
+  if (lastValueOf(settings, 'kvm-pv-unhalt') === 'on' && !given.enabled.includes('kvm_pv_unhalt')) {
     throw new LibvirtError('unsupported', "host doesn't support paravirtual spinlocks")
   }
   if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu

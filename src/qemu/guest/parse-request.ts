@@ -17,9 +17,8 @@ export function parseGuestRequest(domain: Element): GuestRequest {
   const { arch, machine } = (os && child(os, 'type'))?.attributes ?? {}
   const devices = child(domain, 'devices')
   const emulator = devices && child(devices, 'emulator')
-  const name = child(domain, 'name')
   return {
-    name: name && textOf(name),
+    name: parseName(domain),
     virttype: type,
     arch,
     machine: machine || undefined,
@@ -39,8 +38,17 @@ export const requestOfGuest = ({ name, cpu: { arch, ...cpu }, vcpus = 1 }: Found
   isDomain: true,
   vcpus,
   cpu,
-  settings: new Map(),
+  settings: [],
 })
+
+/** @throws LibvirtError for a domain without a name, and for a name that no domain may have */
+function parseName(domain: Element): string {
+  const element = child(domain, 'name')
+  const name = element ? textOf(element) : ''
+  if (name === '') throw new LibvirtError('no-name', '')
+  if (name.includes('/')) throw xmlError(`name ${name} cannot contain '/'`)
+  return name
+}
 
 function parseVcpus(domain: Element): number {
   const vcpu = child(domain, 'vcpu')
@@ -56,6 +64,7 @@ function parseVcpus(domain: Element): number {
 
 /** What a domain asks of its hypervisor, as far as the CPU is concerned. */
 export interface GuestRequest {
+  /** Absent: what defines it has no name for it. */
   readonly name?: string | undefined
   readonly virttype: string
   /** Absent: the host's. */

@@ -2,8 +2,15 @@ import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import { oneOf, readFlag, requiredUnsigned, unsigned64 } from '../../formats/libvirt/attributes.ts'
 import { child, children, type Element, requiredAttribute } from '../../xml/element.ts'
 
-/** Properties of QEMU's CPU, by name, in the order of its argument: `hv-relaxed` → `on`. */
-export type CpuProperties = ReadonlyMap<string, string>
+/** A property of QEMU's CPU: `hv-relaxed` → `on`. */
+type Property = readonly [name: string, value: string]
+
+/** Properties of QEMU's CPU in the order of its argument. A timer that stands twice is there twice: QEMU takes the last. */
+export type CpuProperties = readonly Property[]
+
+/** The value of a property that counts; undefined where it is not set. */
+export const lastValueOf = (properties: CpuProperties, name: string): string | undefined =>
+  properties.findLast(([known]) => known === name)?.[1]
 
 const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
 
@@ -17,18 +24,15 @@ export function parseCpuSettings(domain: Element): CpuProperties {
   const apic = features && child(features, 'apic')
   const hyperv = features && child(features, 'hyperv')
   const kvm = features && child(features, 'kvm')
-  const parts: readonly (readonly Property[])[] = [
-    clock ? children(clock, 'timer').flatMap(parseTimer) : [],
-    listSwitch('kvm-pv-eoi', apic && readFlag(apic, 'eoi', 'on', 'off')),
-    listSwitch('kvm-pv-unhalt', parseSwitch(features, 'pvspinlock')),
-    hyperv ? parseHyperv(hyperv) : [],
-    kvm ? parseKvm(kvm) : [],
-    listSwitch('pmu', parseSwitch(features, 'pmu')),
+  return [
+    ...(clock ? children(clock, 'timer').flatMap(parseTimer) : []),
+    ...listSwitch('kvm-pv-eoi', apic && readFlag(apic, 'eoi', 'on', 'off')),
+    ...listSwitch('kvm-pv-unhalt', parseSwitch(features, 'pvspinlock')),
+    ...(hyperv ? parseHyperv(hyperv) : []),
+    ...(kvm ? parseKvm(kvm) : []),
+    ...listSwitch('pmu', parseSwitch(features, 'pmu')),
   ]
-  return new Map(parts.flat())
 }
-
-type Property = readonly [name: string, value: string]
 
 const listSwitch = (name: string, is: boolean | undefined): Property[] =>
   is === undefined ? [] : [[name, is ? 'on' : 'off']]
@@ -52,6 +56,9 @@ function parseTimer(timer: Element): Property[] {
   return frequency > 0n ? [['tsc-frequency', String(frequency)]] : []
 }
 
+/** Stands for all enlightenments that the host has: no property of QEMU's. */
+export const HYPERV_HOST_MODEL = 'hv-host-model'
+
 /** Hyper-V's enlightenments in libvirt's order. */
 const ENLIGHTENMENTS =
   'relaxed vapic spinlocks vpindex runtime synic stimer reset vendor_id frequencies reenlightenment tlbflush ipi evmcs avic emsr_bitmap xmm_input'.split(
@@ -65,8 +72,9 @@ const DETAILS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 }
 
 function parseHyperv(hyperv: Element): Property[] {
-  const mode = oneOf(hyperv, 'mode', ['none', 'custom', 'passthrough'])
+  const mode = oneOf(hyperv, 'mode', ['custom', 'passthrough', 'host-model'])
   if (mode === 'passthrough') return [['hv-passthrough', 'on']]
+  if (mode === 'host-model') return [[HYPERV_HOST_MODEL, 'on']]
   const on = new Map<string, Element>()
   for (const element of children(hyperv)) {
     if (!ENLIGHTENMENTS.includes(element.name)) {
