@@ -1,3 +1,4 @@
+import { hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { type Globals, takeGlobal } from './globals.ts'
 import { CommandError, type CommandSpec, type OptionSpec, UsageError } from './spec.ts'
 
@@ -17,6 +18,10 @@ const COMMON: readonly OptionSpec[] = [
     help: 'whose behaviour: 11.3 or newer (default: 12.8)',
   },
 ]
+
+/** Whether this version of libvirt has the option. */
+export const isKnown = ({ since }: OptionSpec, libvirt: LibvirtVersion): boolean =>
+  since === undefined || hasBehaviour(libvirt, since)
 
 /** What a command takes in all: its own options, and the common ones that it does not have in a form of its own. */
 export const allOptions = ({ options }: CommandSpec): readonly OptionSpec[] => [

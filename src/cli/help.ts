@@ -3,9 +3,9 @@ import { CpuMap } from '../map/cpu-map.ts'
 import { dataFile } from '../map/data.ts'
 import type { Database } from '../map/database.ts'
 import { builtinReleases } from '../map/releases.ts'
-import { allOptions } from './arguments.ts'
+import { allOptions, isKnown } from './arguments.ts'
 import { type CommandTable, GROUPS } from './command.ts'
-import { type CommandSpec, isKnown, type OptionSpec } from './spec.ts'
+import type { CommandSpec, OptionSpec } from './spec.ts'
 
 /** `virt-cpu --help` */
 export function generalHelp(commands: CommandTable): string {

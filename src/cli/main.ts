@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { type Arguments, readArguments, splitCommands } from './arguments.ts'
+import { type Arguments, isKnown, readArguments, splitCommands } from './arguments.ts'
 import { type Command, linesOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
 import { Session, STDERR, STDOUT, write } from './session.ts'
-import { type CommandSpec, isKnown, UsageError } from './spec.ts'
+import { type CommandSpec, UsageError } from './spec.ts'
 
 declare const __VERSION__: string
 

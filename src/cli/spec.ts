@@ -1,4 +1,4 @@
-import { type Behaviour, hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
+import type { Behaviour } from '../core/libvirt-version.ts'
 
 /** What a command takes: `--name` alone, or with a value. */
 export interface OptionSpec {
@@ -33,10 +33,6 @@ export interface CommandSpec {
   /** Whose rules hold for streams and exit status. */
   readonly style: 'virsh' | 'own'
 }
-
-/** Whether this version of libvirt has the option. */
-export const isKnown = ({ since }: OptionSpec, libvirt: LibvirtVersion): boolean =>
-  since === undefined || hasBehaviour(libvirt, since)
 
 /** A mistake in how the command was called: nothing ran. */
 export class UsageError extends Error {
