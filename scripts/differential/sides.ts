@@ -23,6 +23,9 @@ export interface Virsh {
   readonly schemas: string
 }
 
+/** Before PATH became that of the QEMUs. */
+const ENVIRONMENT = { ...process.env }
+
 /** virsh prints it on both streams behind each answer. */
 const MARK = '@@@'
 
@@ -32,6 +35,7 @@ export function askVirsh(virsh: Virsh, questions: readonly (readonly string[])[]
   const line = questions.map(args => `${commandsOf(args)}; echo ${MARK}; echo --err ${MARK}`).join('; ')
   const { stdout, stderr, error } = spawnSync(program, ['-q', '-c', uri, line], {
     encoding: 'utf8',
+    env: ENVIRONMENT,
     maxBuffer: 2 ** 30,
     timeout: 600_000,
   })
