@@ -14,7 +14,9 @@ const NAME = '[A-Za-z0-9](?:[\\w.-]*[A-Za-z0-9])?'
 /** Prefixes that every line may have; the group is the machine's name. */
 const PREFIXES: readonly RegExp[] = [
   // journalctl, syslog
-  new RegExp(`^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (${NAME}) [^\\s:]+: ?`),
+  new RegExp(`^[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d (${NAME}) [^\\s:]+: ?(?:\\[ *\\d+\\.\\d+\\] ?)?`),
+  // dmesg
+  /^\[ *\d+\.\d+\] ?()/,
   new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.,]+(?:Z|[+-]\\d\\d:?\\d\\d)? (${NAME}) [^\\s:]+\\[\\d+\\]: ?`),
   /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]? ?()/,
   /^> ?()/,
@@ -56,7 +58,7 @@ const NO_HOST =
  */
 export function splitEnvelope(text: string, readable: (text: string) => boolean): Part[] {
   const whole = [{ text, before: 0 }]
-  if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text)) return whole
+  if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text) && !DMESG.test(text)) return whole
   const lines = text.split(/\r\n|[\n\r]/)
   const parts = prefixed(lines, readable(text) ? 2 : 1) ?? [{ called: undefined, lines, before: 0 }]
   const cut = parts.flatMap(cutAtHeads)
@@ -70,6 +72,9 @@ export function splitEnvelope(text: string, readable: (text: string) => boolean)
   const begins = first !== undefined && (first === read[0] || first.called !== undefined)
   return begins && read.length * 2 > bare.length ? bare : whole
 }
+
+/** The kernel's time of a line, which is no JSON. */
+const DMESG = /^\s*\[ *\d+\.\d+\] /
 
 interface Lines {
   readonly called?: string | undefined

@@ -90,3 +90,15 @@ test.each([
 ])('%s holds nothing', (_, text) => {
   expect(readText(text)).toEqual([])
 })
+
+test.each([
+  ['dmesg', '[    0.000000] '],
+  ['the journal of a kernel', 'Jun  1 12:00:00 n1 kernel: [    0.000000] '],
+])('the prefix of %s goes, and is no JSON', (_, prefix) => {
+  const plain =
+    'CPU: Example CPU E5-2620 (2100.00-MHz K8-class CPU)\n  Origin="GenuineIntel"  Id=0x306f2\n  Features=0x1fa3fbff<FPU,VME,DE>\n'
+  const found = (text: string) => readText(text).map(({ kind, dialect }) => [kind, dialect])
+  const prefixed = plain.replace(/^(?=.)/gm, prefix)
+  expect(found(plain)).toEqual([['dump', 'freebsd-dmesg']])
+  expect(found(prefixed)).toEqual(found(plain))
+})

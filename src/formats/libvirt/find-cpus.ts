@@ -101,9 +101,16 @@ export function findCpus(top: Element): CpuElement[] {
     case 'domainCapabilities':
       return children(top, 'cpu')
         .flatMap(cpu => children(cpu, 'mode'))
-        .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
-        .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))
+        .flatMap(hostModelOf)
+    // A part of domain capabilities, as people cut it out.
+    case 'mode':
+      return hostModelOf(top)
     default:
       return []
   }
 }
+
+const hostModelOf = (mode: Element): CpuElement[] =>
+  mode.attributes.name === 'host-model' && mode.attributes.supported === 'yes'
+    ? [{ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }]
+    : []

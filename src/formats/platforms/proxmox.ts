@@ -27,14 +27,15 @@ const ENTRY = /^([a-z][a-z0-9_-]*): +(\S.*)$/
 const USUAL =
   /^(?:agent|bios|boot|bootdisk|cores|machine|memory|meta|numa|onboot|ostype|scsihw|smbios1|sockets|vmgenid|(?:net|scsi|virtio|sata|ide)\d+)$/
 
-/** Of lines with a key only, among them two that are usual; a container's has `rootfs`. */
+/** Of lines with a key only, among them two that are usual, or one and a CPU's type; a container's has `rootfs`. */
 function isConfig(text: string): boolean {
   const lines = linesOf(text)
   if (!lines.every(line => ENTRY.test(line))) return false
   const keys = lines.map(line => ENTRY.exec(line)?.[1] ?? '')
   const usual = keys.filter(key => USUAL.test(key)).length
+  const typed = lines.some(line => /^cpu: +(?:cputype=)?[A-Za-z]/.test(line))
   return (
-    usual >= 2 &&
+    usual >= (typed ? 1 : 2) &&
     !keys.includes('rootfs') &&
     keys.some(key => /^(?:cpu|ostype|scsihw|smbios1|vmgenid)$/.test(key))
   )

@@ -83,3 +83,9 @@ test('a node’s status: flags as its kernel shows them; a VM’s configuration 
   expect(statementsIn(text)).toEqual([])
   expect(guestsIn(sample('proxmox-config.json')).map(shownGuest)).toEqual(['host-passthrough'])
 })
+
+test('a short configuration is one by the type of its CPU', () => {
+  const [guest] = guestsIn('name: web\ncores: 2\ncpu: cputype=Haswell,flags=+aes\n')
+  expect(guest?.cpu.model).toBe('Haswell')
+  expect(guestsIn('cpu: 4\nmemory: 2048\n')).toEqual([])
+})

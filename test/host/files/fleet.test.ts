@@ -313,3 +313,18 @@ constraints: { pools: 3, level: x86-64-v2, must-have: [aes, sse4_1], pin: { p: n
     expect(await refused({ ...three, 'fleet.yaml': yaml })).toContain(message)
   })
 })
+
+test('YAML that is named is read by what it holds', async () => {
+  const node = [
+    'apiVersion: v1',
+    'kind: Node',
+    'metadata:',
+    '  name: w1',
+    '  labels:',
+    '    cpu-feature.node.kubevirt.io/avx2: "true"',
+    '    cpu-vendor.node.kubevirt.io/Intel: "true"',
+  ].join('\n')
+  const root = tree({ 'n.yaml': `${node}\n`, 'two.yml': `---\n${node}\n---\n${node.replace('w1', 'w2')}\n` })
+  expect((await readFleet(context, [join(root, 'n.yaml')])).fleet.hosts).toHaveLength(1)
+  expect((await readFleet(context, [join(root, 'two.yml')])).fleet.hosts).toHaveLength(2)
+})
