@@ -5,7 +5,9 @@ import type * as displays from './displays.ts'
 export type FleetQuestion = 'explain' | 'pools' | 'migrate'
 
 /** The input of such a question without the fleet: the worker has it already. */
-export type FleetQuestionInput<Q extends FleetQuestion> = Omit<QuestionInput<Q>, 'documents' | 'fleet'>
+export type FleetQuestionInput<Q extends FleetQuestion> = Q extends FleetQuestion
+  ? Omit<QuestionInput<Q>, 'documents' | 'fleet'>
+  : never
 
 /** A file or a text that the user adds. The worker reads it. */
 export interface AddedFile {

@@ -8,7 +8,7 @@ import { definitionOf } from '../../src/questions/input/definition-of.ts'
 import type { Member } from '../../src/questions/input/fleet/members.ts'
 import { membersOf } from '../../src/questions/input/fleet/read-members.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
-import type { Note } from '../../src/questions/words/note.ts'
+import type { Note, Noted } from '../../src/questions/words/note.ts'
 
 /** The content of a text. */
 export interface PageDocument {
