@@ -113,15 +113,25 @@ test.each([
 })
 
 test.each([
-  ['proxmox-vm.conf', /: no CPU found: this is Proxmox VE: .* describes guests .*`virt-cpu migrate`/],
-  ['kubevirt-nodes.json', /this is Kubernetes objects .*`virt-cpu hosts`/],
+  ['qemu-cpu-help.txt', /: a list of the models of an emulator, .*`virt-cpu models`/],
   ['domain.xml', /this is <domain>, .*`virt-cpu guest check`/],
-  ['net.xml', /does not contain any <cpu>/],
+  ['net.xml', /: holds no CPU, host or guest in any format .* it looks like <network>/],
 ])('%s holds no CPU: what it is, and which command reads it', (name, message) => {
   const cwd = name.endsWith('.xml') ? folder : join(dumps, '..', 'platforms')
   const { status, stdout, stderr } = virtCpu(['decode', name], { cwd })
   expect([status, stdout]).toEqual([2, ''])
   expect(stderr).toMatch(message)
+})
+
+test('what a platform says of a guest is printed as a guest, of hosts as hosts', () => {
+  const cwd = join(dumps, '..', 'platforms')
+  const guest = virtCpu(['decode', 'proxmox-vm.conf'], { cwd })
+  expect([guest.status, guest.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^<cpu mode='custom' match='exact'>/),
+  ])
+  const hosts = virtCpu(['decode', 'kubevirt-nodes.json'], { cwd })
+  expect([hosts.status, hosts.stdout.match(/<arch>/g)?.length]).toEqual([0, 2])
 })
 
 describe('the corpus', () => {
