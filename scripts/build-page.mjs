@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields that are no feature, and what the program `cpuid` calls them. */
-const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt']
+const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt']
 
 /** Where lines are continued, one line each; the sources of rules are not shown. */
 function shorten(name, text) {
@@ -17,6 +18,8 @@ function shorten(name, text) {
   if (name === 'x86/names.txt') return text.replace(/\n {4,}/g, ' ').replace(/ (?:windows|gcc):\S+/g, '')
   return name === 'releases.txt' ? text.replace(/\n {4,}/g, ' ') : text
 }
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** The fleet that the page shows to who has none at hand. */
 const SAMPLE = 'examples/forty'
@@ -64,13 +67,25 @@ const policy = (script, style) =>
 
 const hash = text => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 
+/** The page writes for fewer platforms. */
+const fewPrinters = {
+  name: 'few-printers',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/printers\.ts$/ }, ({ importer }) =>
+      importer.includes('/src/') ? { path: join(ROOT, 'web/worker/printers.ts') } : undefined,
+    )
+  },
+}
+
 /** The page never checks its own answers: their schemas, with what describes each key, are left out. */
 const withoutAnswerSchemas = {
   name: 'without-answer-schemas',
   setup({ onLoad }) {
     onLoad({ filter: /\/questions\/[\w-]+\/answer\.ts$/ }, async ({ path }) => {
       const names = (await readFile(path, 'utf8')).matchAll(/^export const (\w+)/gm)
-      return { contents: Array.from(names, ([, name]) => `export const ${name} = { entries: {} }\n`).join('') }
+      return {
+        contents: Array.from(names, ([, name]) => `export const ${name} = { entries: {} }\n`).join(''),
+      }
     })
   },
 }
@@ -101,6 +116,7 @@ async function program(entry, shared) {
       sampleFleet,
       withoutReports,
       withoutAnswerSchemas,
+      fewPrinters,
       dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })

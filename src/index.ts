@@ -37,6 +37,7 @@ export {
   capabilities,
   check,
   compare,
+  convert,
   cpuModels,
   decode,
   domcapabilities,

@@ -99,6 +99,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Show how CPU models descend from each other',
     load: () => import('./commands/tree.ts'),
   },
+  convert: {
+    group: 'guests',
+    summary: "Convert a guest's CPU from any format to another",
+    load: () => import('./commands/convert.ts'),
+  },
   name: {
     group: 'tools',
     summary: "Describe a feature: place, meaning, every tool's name",

@@ -1,4 +1,5 @@
 import { safeParse } from 'valibot'
+import { FORMATS } from '../formats/write.ts'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { documentOf, SCHEMA_VERSION } from '../questions/document.ts'
@@ -9,6 +10,7 @@ import type { AnswerOf } from '../questions/schema.ts'
 import { describeNotes, noteLines } from '../questions/words/describe.ts'
 import type { Note } from '../questions/words/note.ts'
 import { Report } from '../report/report.ts'
+import type { Line } from '../report/styled-text.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { FORMS, formOf, printExplanation, printReport } from './print-report.ts'
@@ -103,6 +105,11 @@ export interface OwnCommand<Q extends AnyQuestion> {
   readonly prepare?: (given: GivenFleet, argument: string) => GivenFleet
   /** Forms of the answer that `-o` names, besides the table, JSON and YAML. */
   readonly forms?: Readonly<Record<string, (answer: AnswerOf<Q['answer']>) => string | Report>>
+  /** Of an answer that is a text to be used as it is: it alone is printed on stdout, and these lines and notes on stderr. */
+  readonly written?: (answer: AnswerOf<Q['answer']>) => {
+    readonly text: string
+    readonly lines: readonly Line[]
+  }
   /** Handles an output form of its own; returns whether it did. */
   readonly print?: (args: Arguments, session: Session, answer: AnswerOf<Q['answer']>) => boolean
   /** Writes other files from the answer. @throws FileError */
@@ -147,8 +154,9 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       for (const answer of answers) if (last) own.write?.(args, answer, last)
       const printed = answers.filter(answer => own.print?.(args, session, answer))
       const [answer] = answers
-      const made = answer && own.forms?.[formOf(args) ?? '']?.(answer)
-      if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made)
+      const text = args.has('json') ? undefined : answer && own.written?.(answer)
+      const made = text?.text ?? (answer && own.forms?.[formOf(args) ?? '']?.(answer))
+      if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made, text?.lines)
       return Math.max(
         ...outcomes.map(({ answer, notes }) => {
           const least = args.has('strict') && lacksHost(notes) ? 1 : 0
@@ -193,10 +201,11 @@ async function printOutcomes(
   session: Session,
   outcomes: readonly Outcome[],
   made?: string | Report,
+  lines: readonly Line[] = [],
 ): Promise<void> {
   if (typeof made === 'string') {
     session.out(made)
-    await printExplanation(session, noteLines(outcomes.flatMap(({ notes = [] }) => notes)))
+    await printExplanation(session, [...lines, ...noteLines(outcomes.flatMap(({ notes = [] }) => notes))])
     return
   }
   const write = made || args.has('json') ? undefined : await question.report?.()

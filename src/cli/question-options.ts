@@ -1,3 +1,4 @@
+import { FORMATS } from '../formats/write.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import type { Schema } from '../questions/schema.ts'
 import type { Arguments } from './arguments.ts'
@@ -102,6 +103,12 @@ function helpOf(schema: Schema): string {
     ? description.charAt(0).toLowerCase()
     : description.charAt(0)
   return (first + description.slice(1)).replace(/\.$/, '')
+}
+
+/** How a definition is to be written, as options. */
+export const WRITE_FIELDS: Readonly<Record<string, FieldOption>> = {
+  format: { value: 'format', words: FORMATS },
+  qemu: { value: 'version' },
 }
 
 /** How the constraints of a plan are given as options. */

@@ -24,6 +24,12 @@ export function nearest(names: readonly string[], text: string, most = 3): strin
   return near.slice(0, most).map(({ name }) => name)
 }
 
+/** `; did you mean x?`, whatever the case; empty where no name is spelled much like `text`. */
+export const didYouMean = (names: readonly string[], text: string): string =>
+  nearest(names, text, 1)
+    .map(one => `; did you mean ${one}?`)
+    .join('')
+
 const bare = (name: string): string => name.toLowerCase().replace(/[-_.]/g, '')
 
 /** Letters to insert, drop or change to make one of the other; a figure above `far` is not exact. */

@@ -1,31 +1,29 @@
-import type { Cpu } from '../core/cpu.ts'
 import { libvirtCpu } from './libvirt/print-cpu.ts'
-import { firecrackerTemplate, xlCpuidMasks } from './platforms/print-masks.ts'
+import { march } from './march.ts'
+import { kubevirtPrinter } from './platforms/kubevirt-guest.ts'
+import { novaPrinter } from './platforms/nova-conf.ts'
+import { ovirtCluster } from './platforms/ovirt-types.ts'
+import { firecrackerTemplate, vmxMasks, xlCpuidMasks } from './platforms/print-masks.ts'
+import { proxmoxModel, proxmoxVm } from './platforms/proxmox.ts'
+import { xenFeatureset } from './platforms/xen.ts'
 import type { Printer } from './printer.ts'
 import { qemuCpu } from './qemu/cpu-argument.ts'
 
 /**
- * Every output dialect: a file and a line here add one, and then `--format`, requests and the page write it. The page
- * shows them in this order.
+ * Every output dialect: a file and a line here add one, and then `--format`, requests and the page write it. The page has
+ * a shorter list of its own.
  */
-export const PRINTERS: readonly Printer[] = [libvirtCpu, qemuCpu, xlCpuidMasks, firecrackerTemplate]
-
-/** The names of the output dialects. */
-export const FORMATS: readonly string[] = PRINTERS.map(({ name }) => name)
-
-/** The output dialect of that name. */
-export const findPrinter = (format: string | undefined): Printer | undefined =>
-  PRINTERS.find(({ name }) => name === format)
-
-/**
- * A definition in the format of that name; undefined where there is no such format.
- * @param compute the definition: as asked for, or without the features of its model
- * @throws LibvirtError for a CPU that the format cannot express
- */
-export function writeDefinition(
-  format: string | undefined,
-  compute: (options: { readonly expand?: false }) => Cpu,
-): string | undefined {
-  const printer = findPrinter(format)
-  return printer?.print(compute(printer.omitsModelFeatures ? { expand: false } : {}))
-}
+export const PRINTERS: readonly Printer[] = [
+  libvirtCpu,
+  qemuCpu,
+  proxmoxModel,
+  proxmoxVm,
+  novaPrinter,
+  kubevirtPrinter,
+  ovirtCluster,
+  xlCpuidMasks,
+  xenFeatureset,
+  firecrackerTemplate,
+  vmxMasks,
+  march,
+]

@@ -1,3 +1,4 @@
+import { once } from '../core/memo.ts'
 import { dataFile } from './data.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
@@ -116,7 +117,7 @@ function compareVersions(a: string, b: string): number {
 }
 
 /** The versions that come with this package. */
-export const builtinReleases = (): ReleaseTable => parseReleases(dataFile('releases.txt'))
+export const builtinReleases = once((): ReleaseTable => parseReleases(dataFile('releases.txt')))
 
 interface Draft extends History {
   versions: readonly string[]

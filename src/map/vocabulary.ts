@@ -7,10 +7,19 @@ import type { Database } from './database.ts'
  * Whose names a list of features uses: libvirt's, or those of a tool of names.txt (`qemu` also reads `cpu-feature-…`
  * spellings with dashes for underscores).
  */
-export type Vocabulary = 'libvirt' | 'qemu' | 'linux' | 'xen' | 'openstack' | 'vmware' | 'klauspost' | 'xl'
+export type Vocabulary =
+  | 'libvirt'
+  | 'qemu'
+  | 'linux'
+  | 'xen'
+  | 'openstack'
+  | 'vmware'
+  | 'klauspost'
+  | 'xl'
+  | 'gcc'
 
 /** The tools that use our name for a feature of which names.txt says nothing. */
-const USES_OUR_NAMES: ReadonlySet<Vocabulary> = new Set(['libvirt', 'qemu', 'linux', 'xen', 'vmware'])
+const USES_OUR_NAMES: ReadonlySet<Vocabulary> = new Set(['libvirt', 'qemu', 'linux', 'xen', 'vmware', 'gcc'])
 
 /** What words mean: the features that they name, and the words that name none. */
 export interface ResolvedWords {

@@ -1,14 +1,75 @@
 import * as v from 'valibot'
-import { FORMATS } from '../formats/printers.ts'
-import { type AnswerOf, described, word } from './schema.ts'
+import type { Cpu } from '../core/cpu.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { PARTS } from '../formats/printer.ts'
+import { isQemuVersion, newestQemu, qemuVersionsText } from '../formats/qemu/cpu-argument.ts'
+import { FORMATS, findPrinter, type WriteOptions, writeDefinition } from '../formats/write.ts'
+import { type AnswerOf, described, text, word } from './schema.ts'
+import type { Note } from './words/note.ts'
 
-/** The `format` of a question that answers with a definition. */
-export const formatInput = v.optional(word(FORMATS, 'Write the definition in this format too, as `written`.'))
+/** The version of QEMU that is to read what is written. */
+export const qemuInput = v.optional(
+  v.pipe(
+    text('The QEMU that is to read it, such as 10.0; the newest known if absent.'),
+    v.check(isQemuVersion, qemuVersionsText),
+  ),
+)
+
+/** How a question that answers with a definition is to write it. */
+export const formatInputs = {
+  format: v.optional(word(FORMATS, 'Write the definition in this format too, as `written`.')),
+  qemu: qemuInput,
+}
+
+/** What of a definition a format has no word for. */
+export const NotExpressedAnswer = v.strictObject({
+  part: described(v.picklist(PARTS), 'The part of the definition.'),
+  features: v.exactOptional(described(v.array(v.string()), 'The features that it is about.')),
+  why: described(v.string(), 'What becomes of it, in words.'),
+})
 
 /** The definition in the format that the request names. */
-export const writtenText = v.exactOptional(
-  described(v.string(), 'The definition in the `format` of the request.'),
-)
+export const writtenParts = {
+  written: v.exactOptional(described(v.string(), 'The definition in the `format` of the request.')),
+  notExpressed: v.exactOptional(
+    described(v.array(NotExpressedAnswer), 'What the format has no word for; empty: it says all.'),
+  ),
+}
+
+/** A definition as a request wants it written; no keys where it names no format. */
+export interface WrittenParts {
+  readonly written?: string
+  readonly notExpressed?: readonly AnswerOf<typeof NotExpressedAnswer>[]
+}
+
+/**
+ * A definition in the format that the options name, as keys of an answer.
+ * @param compute see `writeDefinition`
+ * @throws LibvirtError for a CPU of which the format can express nothing
+ */
+export function writtenIn(
+  options: WriteOptions,
+  compute: (options: { readonly expand?: false }) => Cpu,
+): WrittenParts {
+  const printed = writeDefinition(options, compute)
+  return printed ? { written: printed.text, notExpressed: printed.notExpressed } : {}
+}
+
+/** The same of one of several definitions: what cannot be written at all says why, and does not take the others away. */
+export function writtenOrWhy(options: WriteOptions, compute: () => Cpu): WrittenParts {
+  try {
+    return writtenIn(options, compute)
+  } catch (error) {
+    if (!(error instanceof LibvirtError)) throw error
+    return { notExpressed: [{ part: 'model', why: error.detail }] }
+  }
+}
+
+/** Which QEMU a definition is written for, where the request leaves it open. */
+export const writtenFor = ({ format, qemu }: WriteOptions): Note[] =>
+  qemu === undefined && findPrinter(format)?.dependsOnQemu
+    ? [{ kind: 'written-for', qemu: newestQemu() }]
+    : []
 
 /** A feature with its coordinates: what every reason is made of. */
 export const Reason = v.strictObject({

@@ -50,6 +50,9 @@ export const expand = functionOf(QUESTIONS.expand)
 /** Removes from a CPU what blocks a migration. @throws LibvirtError, ParseError */
 export const migratable = functionOf(QUESTIONS.migratable)
 
+/** Converts guests' CPUs from any format to another. @throws BadRequest, LibvirtError, ParseError */
+export const convert = functionOf(QUESTIONS.convert)
+
 /** Converts a CPU to `<cpudata>` documents: the words of each policy, and of its vendor. @throws LibvirtError, ParseError */
 export const encode = functionOf(QUESTIONS.encode)
 

@@ -3,6 +3,7 @@ import { baselineQuestion } from './baseline/question.ts'
 import { capabilitiesQuestion } from './capabilities/question.ts'
 import { checkQuestion } from './check/question.ts'
 import { compareQuestion } from './compare/question.ts'
+import { convertQuestion } from './convert/question.ts'
 import { cpuModelsQuestion } from './cpu-models/question.ts'
 import { decodeQuestion } from './decode/question.ts'
 import type { DocumentOf, InputOf } from './document.ts'
@@ -42,6 +43,7 @@ export const QUESTIONS = {
   expand: expandQuestion,
   migratable: migratableQuestion,
   encode: encodeQuestion,
+  convert: convertQuestion,
   identical: identicalQuestion,
   validate: validateQuestion,
   capabilities: capabilitiesQuestion,

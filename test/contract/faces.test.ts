@@ -31,6 +31,10 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   expand: [{ cpu: guest }],
   migratable: [{ cpu: first }],
   encode: [{ cpu: guest }],
+  convert: [
+    { text: read('guests/web.xml'), format: 'kubevirt', qemu: '10.0' },
+    ['convert', '../guests/web.xml', '--format', 'kubevirt', '--qemu', '10.0'],
+  ],
   identical: [{ a: data, b: data }],
   validate: [{ cpu: guest }],
   capabilities: [

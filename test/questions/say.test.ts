@@ -178,6 +178,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'words-unknown', words: ['foo', 'bar'], vocabulary: 'linux' },
     /2 unknown words of linux: foo, bar/,
   ],
+  'written-for': [{ kind: 'written-for', qemu: '11.1' }, /written for QEMU 11\.1, the newest known/],
   dump: [{ kind: 'dump', text: 'as its reader says' }, /^as its reader says$/],
 }
 

@@ -1,5 +1,6 @@
 import { explainQuestion } from '../../questions/explain/question.ts'
 import { ownCommand } from '../own.ts'
+import { WRITE_FIELDS } from '../question-options.ts'
 
 export const command = ownCommand({
   question: explainQuestion,
@@ -8,5 +9,5 @@ export const command = ownCommand({
     'remedies it; the model and the shortest way to write it; the x86-64 level and what is missing to the next; widths, ' +
     'clocks and sizes; hosts that differ from their kind. With --cost: what each host costs its pool.',
   example: 'virt-cpu explain examples/fleet --cost',
-  fields: { feature: { value: 'name' }, pool: { value: 'label' } },
+  fields: { feature: { value: 'name' }, pool: { value: 'label' }, ...WRITE_FIELDS },
 })

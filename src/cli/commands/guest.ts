@@ -26,7 +26,7 @@ import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervi
 import { FORMS, printReport } from '../print-report.ts'
 import { openContext } from '../session.ts'
 import { UsageError } from '../spec.ts'
-import { firstCpu, thisHost } from '../virsh/hosts.ts'
+import { FORMAT, firstCpu, formatOf, thisHost } from '../virsh/hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -53,6 +53,7 @@ export const command: Command = {
         help: "the host's own CPU, as capabilities have it: KVM's checks look at it too",
       },
       NO_CACHE,
+      ...FORMAT,
       ...FORMS,
     ],
     example: 'virt-cpu guest check examples/guests/web.xml --replies examples/hypervisors/ice-01.replies',
@@ -96,7 +97,7 @@ async function answerFor(
     const emulator = args.has('replies') ? undefined : asked.emulator
     const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
     const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))
-    const start = prepareGuest(context, asked, place)
+    const start = prepareGuest(context, asked, place, formatOf(args))
     if (args.has('replies')) return guestAnswer(context, start)
     return await startedAnswer(context, start)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { poolsQuestion } from '../../questions/pools/question.ts'
 import { ownCommand } from '../own.ts'
-import { PLAN_FIELDS } from '../question-options.ts'
+import { PLAN_FIELDS, WRITE_FIELDS } from '../question-options.ts'
 
 export const command = ownCommand({
   question: poolsQuestion,
@@ -9,6 +9,6 @@ export const command = ownCommand({
     'whether that is proved; then the members for k. Value is the sum of hosts’ weights times the worth of what their ' +
     'pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
   example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
-  fields: PLAN_FIELDS,
+  fields: { ...PLAN_FIELDS, ...WRITE_FIELDS },
   status: ({ pools }) => (pools.length > 0 ? 0 : 1),
 })

@@ -1,7 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { writeDefinition } from '../../formats/printers.ts'
 import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { noteLines, printNote } from '../../questions/words/describe.ts'
@@ -10,7 +9,16 @@ import type { Command } from '../command.ts'
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { atSource, FILES, FORMAT, formatOf, readAsVirsh, readDefinitions, tellSkipped } from './hosts.ts'
+import {
+  atSource,
+  FILES,
+  FORMAT,
+  formatOf,
+  readAsVirsh,
+  readDefinitions,
+  tellNotExpressed,
+  tellSkipped,
+} from './hosts.ts'
 
 export const command: Command = {
   spec: {
@@ -33,7 +41,7 @@ export const command: Command = {
         ours: true,
         help: 'answer hosts of several vendors too, whatever their order (not as libvirt)',
       },
-      FORMAT,
+      ...FORMAT,
       { name: 'explain', ours: true, help: 'say on stderr which features are lost, and to which hosts' },
       { name: 'json', ours: true, help: 'the answer, its features and notes as JSON' },
     ],
@@ -50,9 +58,10 @@ export const command: Command = {
       onModel: args.get('on-model'),
     }
     const cpu = answerOf(pool, options, args)
-    const written = writeDefinition(format, plain => answerOf(pool, { ...options, ...plain }, args))
+    const writer = format.format === undefined ? undefined : await import('../../questions/answer-parts.ts')
+    const written = writer?.writtenIn(format, plain => answerOf(pool, { ...options, ...plain }, args)) ?? {}
     const told = args.has('explain') || args.has('json')
-    const all = told ? [...notes, ...pool.notes(options)] : []
+    const all = told ? [...notes, ...pool.notes(options), ...(writer?.writtenFor(format) ?? [])] : []
     if (args.has('json')) {
       const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
       const answer = {
@@ -64,7 +73,8 @@ export const command: Command = {
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
-    session.out(written ?? printCpu(cpu))
+    session.out(written.written ?? printCpu(cpu))
+    await tellNotExpressed(session, written)
     const marks = pool
       .notes(options)
       .filter(note => note.kind === 'cross-vendor' || note.kind === 'beyond-libvirt')

@@ -1,12 +1,15 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { ParseError } from '../../core/parse-error.ts'
+import { didYouMean } from '../../core/text.ts'
 import type { NamedCpu } from '../../formats/found.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
-import { FORMATS } from '../../formats/printers.ts'
+import { isQemuVersion, qemuVersionsText } from '../../formats/qemu/cpu-argument.ts'
+import { FORMATS, type WriteOptions } from '../../formats/write.ts'
 import { type CpuTaker, readCpus, readFile } from '../../host/files/cpus.ts'
 import { ProbeError } from '../../host/files/file-error.ts'
 import type { InputFile } from '../../host/files/files.ts'
+import type { WrittenParts } from '../../questions/answer-parts.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionOf, hostCpu } from '../../questions/input/definition-of.ts'
 import type { Note, Noted } from '../../questions/words/note.ts'
@@ -31,21 +34,38 @@ const HINT = 'give a recorded host with --host FILE, such as what `virsh capabil
 export const FILES = { name: 'file', value: 'string', positional: 'many', required: true } as const
 
 /** The format of a command that prints a definition. */
-export const FORMAT: OptionSpec = {
-  name: 'format',
-  value: 'format',
-  ours: true,
-  words: FORMATS,
-  help: `how to write the CPU: ${FORMATS.join(', ')}`,
+export const FORMAT: readonly OptionSpec[] = [
+  {
+    name: 'format',
+    value: 'format',
+    ours: true,
+    words: FORMATS,
+    help: `how to write the CPU: ${FORMATS.join(', ')}`,
+  },
+  {
+    name: 'qemu',
+    value: 'version',
+    ours: true,
+    help: 'the QEMU that is to read it, such as 10.0; the newest known if absent',
+  },
+]
+
+/** The format asked for; absent: libvirt's. @throws UsageError for a word that is no format, or no version */
+export function formatOf(args: Arguments): WriteOptions {
+  const [format, qemu] = [args.get('format'), args.get('qemu')]
+  if (format !== undefined && !FORMATS.includes(format)) {
+    throw new UsageError(`--format must be one of ${FORMATS.join(', ')}${didYouMean(FORMATS, format)}`)
+  }
+  if (qemu !== undefined && !isQemuVersion(qemu)) throw new UsageError(`--qemu ${qemuVersionsText()}`)
+  return { format, qemu }
 }
 
-/** The format asked for; absent: libvirt's. @throws UsageError for a word that is no format */
-export function formatOf(args: Arguments): string | undefined {
-  const format = args.get('format')
-  if (format !== undefined && !FORMATS.includes(format)) {
-    throw new UsageError(`--format must be one of ${FORMATS.join(', ')}`)
-  }
-  return format
+/** Says on stderr what a format has no word for. */
+export async function tellNotExpressed(session: Session, written: WrittenParts): Promise<void> {
+  if (!written.notExpressed?.length) return
+  const { notExpressedLines } = await import('../../questions/words/describe.ts')
+  const { printExplanation } = await import('../print-report.ts')
+  await printExplanation(session, notExpressedLines(written))
 }
 
 /**

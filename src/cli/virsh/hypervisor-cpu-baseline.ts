@@ -2,9 +2,10 @@ import { driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { findPrinter } from '../../formats/printers.ts'
+import { findPrinter } from '../../formats/write.ts'
 import { filesOf } from '../../host/files/files.ts'
 import { checkIgnoreHost } from '../../qemu/hypervisor-cpu.ts'
+import { writtenFor, writtenIn } from '../../questions/answer-parts.ts'
 import type { Context } from '../../questions/context.ts'
 import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
@@ -30,7 +31,7 @@ import {
 import type { Session } from '../session.ts'
 import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
-import { atSource, FORMAT, formatOf, tellSkipped } from './hosts.ts'
+import { atSource, FORMAT, formatOf, tellNotExpressed, tellSkipped } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'
 
 export const command: Command = {
@@ -55,7 +56,7 @@ export const command: Command = {
         help: 'Shortcut for calling the command with a single CPU model and no additional features',
       },
       ...PROBES,
-      FORMAT,
+      ...FORMAT,
       ...TELLING,
     ],
     example: 'virt-cpu hypervisor-cpu-baseline --replies examples/hypervisors --explain',
@@ -63,7 +64,8 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const printer = findPrinter(formatOf(args))
+    const format = formatOf(args)
+    const printer = findPrinter(format.format)
     const { files, request } = splitFiles(args, hypervisorRequest(args), 'model')
     const context = await openContext(session)
     const asked = await cpusOf(context, args, files, request.model, session)
@@ -80,17 +82,18 @@ export const command: Command = {
       inquireQemu(hypervisorBaseline(context, cpus, hosts, { ...options, expand }), arch, request)
     const cpu = await compute(args.has('features'))
     const isPlain = printer?.omitsModelFeatures && args.has('features')
-    const written = printer?.print(isPlain ? await compute(false) : cpu)
+    const plain = isPlain ? await compute(false) : cpu
+    const written = writtenIn(format, () => plain)
     const reasons =
       args.has('explain') &&
       driverOf(context.map, arch)?.decoder &&
       hypervisorReasons(context, given.cpus, cpu)
     if (args.has('json')) {
-      const told = [...notes, ...given.notes].map(printNote)
+      const told = [...notes, ...given.notes, ...writtenFor(format)].map(printNote)
       const answer = {
         schema: SCHEMA_VERSION,
         xml: printCpu(cpu),
-        written,
+        ...written,
         model: cpu.model,
         features: featureNames(context, arch, cpu),
         notes: told,
@@ -99,7 +102,8 @@ export const command: Command = {
       session.out(`${JSON.stringify(answer, null, 2)}\n`)
       return 0
     }
-    session.out(written ?? printCpu(cpu))
+    session.out(written.written ?? printCpu(cpu))
+    await tellNotExpressed(session, written)
     if (reasons) {
       const { explainHypervisorBaseline } = await import('../../questions/words/explain.ts')
       const { printExplanation } = await import('../print-report.ts')

@@ -5,18 +5,39 @@ import {
   type GuestCpu,
   type GuestNumaCell,
   type HostCpu,
+  MODES,
   type Numa,
   type NumaCache,
   type NumaLink,
+  POLICIES,
   type Topology,
 } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { escapeXml } from '../../xml/writer.ts'
+import { express, findAnyModel } from '../express.ts'
 import { printCpuList } from '../host/cpu-list.ts'
-import type { Printer } from '../printer.ts'
+import { PARTS, type Printer } from '../printer.ts'
 
 /** libvirt's `<cpu>` element. */
-export const libvirtCpu: Printer = { name: 'libvirt', title: 'libvirt XML', print: printCpu }
+export const libvirtCpu: Printer = {
+  name: 'libvirt',
+  title: 'libvirt XML',
+  readBy: 'libvirt-xml',
+  print(given) {
+    if (given.type === 'host' || isEmpty(given)) return { text: printCpu(given), notExpressed: [] }
+    const { cpu, notExpressed } = express(given, {
+      reader: 'libvirt',
+      modes: MODES,
+      policies: POLICIES,
+      parts: PARTS,
+      // An installed map may have models that ours does not have.
+      knowsModel: name => !findAnyModel(name)?.qemuOnly,
+    })
+    return { text: printCpu(cpu), notExpressed }
+  },
+}
+
+const isEmpty = ({ model, features }: Cpu): boolean => model === undefined && features.length === 0
 
 /**
  * Prints a definition as libvirt does: two-space indent, single quotes, a newline after every element.

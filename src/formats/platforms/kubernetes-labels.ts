@@ -28,6 +28,9 @@ const ARCHS: ReadonlyMap<string, string> = new Map([
 /** libvirt's name of an architecture that Go names; `amd64` where none is named. */
 export const archOfGo = (name = 'amd64'): string => ARCHS.get(name) ?? name
 
+/** Go's name of an architecture that libvirt names. */
+export const toGoArch = (name: string): string => [...ARCHS].find(([, ours]) => ours === name)?.[0] ?? name
+
 const factsOf = (node: KubernetesNode) => ({
   kind: 'statement' as const,
   arch: archOfGo(node.arch ?? node.labels.get('kubernetes.io/arch')),

@@ -1,9 +1,13 @@
 import { type CpuFeature, type GuestCpu, POLICIES, type Policy } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
+import { express, findAnyModel, isLibvirtModel } from '../express.ts'
 import type { FoundGuest } from '../found.ts'
 import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
 import { isObject, type JsonObject } from '../json/json-value.ts'
-import { archOfGo, isEmulated } from './kubernetes-labels.ts'
+import type { Printer } from '../printer.ts'
+import { NEVER_OFFERED } from '../qemu/names.ts'
+import { archOfGo, isEmulated, toGoArch } from './kubernetes-labels.ts'
 
 /**
  * What `domain.cpu` of a virtual machine or its instance asks for.
@@ -53,6 +57,79 @@ function readFeatures(given: readonly unknown[], source: string): CpuFeature[] {
 }
 
 const isPolicy = (text: string): text is Policy => POLICIES.some(policy => policy === text)
+
+/** A virtual machine's CPU, and the node selectors that find a node for it: to be merged into its manifest. */
+export const kubevirtPrinter: Printer = {
+  name: 'kubevirt',
+  title: 'KubeVirt: VirtualMachine',
+  readBy: 'kubernetes',
+  omitsModelFeatures: true,
+  print(given, { name } = {}) {
+    const { cpu, notExpressed } = express(given, {
+      reader: 'KubeVirt',
+      modes: ['host-model', 'host-passthrough'],
+      policies: POLICIES,
+      knowsModel: model => !OBSOLETE.has(model.replace(/-v1$/, '')) && isLibvirtModel(model),
+      knowsFeature: feature => !NEVER_OFFERED.has(feature),
+    })
+    const model = cpu.mode === 'custom' ? cpu.model : cpu.mode
+    const features = [...cpu.features, ...keptMpx(cpu)]
+    const required = features.filter(({ policy }) => policy === 'require' || policy === 'force')
+    const selectors = [
+      ...(cpu.mode === 'custom' ? [`cpu-model.node.kubevirt.io/${model}`] : []),
+      ...required.map(feature => `cpu-feature.node.kubevirt.io/${feature.name}`),
+    ]
+    const arch =
+      cpu.arch === undefined || isGoAmd64(cpu.arch) ? [] : [`      architecture: ${toGoArch(cpu.arch)}`]
+    const lines = [
+      'apiVersion: kubevirt.io/v1',
+      'kind: VirtualMachine',
+      'metadata:',
+      `  name: ${toKubernetesName(name ?? model ?? '')}`,
+      'spec:',
+      '  template:',
+      '    spec:',
+      ...arch,
+      ...(selectors.length > 0 ? ['      nodeSelector:'] : []),
+      ...selectors.map(key => `        ${key}: "true"`),
+      '      domain:',
+      '        cpu:',
+      `          model: ${model}`,
+      ...(features.length > 0 ? ['          features:'] : []),
+      ...features.flatMap(feature => [
+        `            - name: ${feature.name}`,
+        `              policy: ${feature.policy ?? 'require'}`,
+      ]),
+      '        devices: {}',
+    ]
+    return { text: `${lines.join('\n')}\n`, notExpressed }
+  },
+}
+
+/** Models that KubeVirt does not label nodes with. @see KubeVirt, "obsoleteCPUModels" */
+const OBSOLETE: ReadonlySet<string> = new Set(
+  (
+    '486 pentium pentium2 pentium3 pentiumpro coreduo n270 core2duo Conroe athlon phenom qemu64 qemu32 kvm64 kvm32 ' +
+    'Opteron_G1 Opteron_G2'
+  ).split(' '),
+)
+
+/** `mpx` of a model that has it, which has to be said. */
+function keptMpx({ mode, model = '', features }: GuestCpu): CpuFeature[] {
+  const own = mode === 'custom' ? findAnyModel(model)?.features : undefined
+  const mpx = CpuMap.builtIn().of('x86').features.get('mpx')
+  const isKept = own && mpx?.bits.leq(own) && !features.some(({ name }) => name === 'mpx')
+  return isKept ? [{ name: 'mpx', policy: 'require' }] : []
+}
+
+const isGoAmd64 = (arch: string): boolean => toGoArch(arch) === 'amd64'
+
+/** What names of objects may be made of. */
+const toKubernetesName = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
 
 /** A virt-launcher pod. */
 export interface LauncherPod {

@@ -1,6 +1,9 @@
 import type { CpuFeature, Mode } from '../../core/cpu.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
+import { express, isLibvirtModel } from '../express.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
+import type { Printer } from '../printer.ts'
+import { NEVER_OFFERED } from '../qemu/names.ts'
 import { libvirtNames } from './linux-host.ts'
 
 /** The CPU that nova-compute gives to its instances: each model of the list is one guest, as each must run there. */
@@ -26,6 +29,31 @@ export const novaConf: Dialect = {
     if (mode === 'custom' && models.length > 0) return models.map(name => guest(modelNamed(name)))
     // Without a mode libvirt writes no <cpu>: the guest gets QEMU's default.
     return mode === 'custom' ? [] : [guest(mode === 'none' ? 'qemu64' : undefined)]
+  },
+}
+
+/** The CPU of all instances of a compute node. */
+export const novaPrinter: Printer = {
+  name: 'nova',
+  title: 'OpenStack: nova.conf',
+  readBy: 'nova-conf',
+  omitsModelFeatures: true,
+  print(given) {
+    const { cpu, notExpressed } = express(given, {
+      reader: 'nova.conf',
+      modes: [...MODES.values()],
+      knowsModel: isLibvirtModel,
+      knowsFeature: name => !NEVER_OFFERED.has(name),
+    })
+    const { mode = 'custom' } = cpu
+    const flags = cpu.features.map(({ name, policy }) => (policy === 'disable' ? '-' : '+') + name)
+    const lines = [
+      '[libvirt]',
+      `cpu_mode = ${mode}`,
+      ...(mode === 'custom' ? [`cpu_models = ${cpu.model}`] : []),
+      ...(flags.length > 0 ? [`cpu_model_extra_flags = ${flags.join(',')}`] : []),
+    ]
+    return { text: `${lines.join('\n')}\n`, notExpressed }
   },
 }
 

@@ -1,6 +1,11 @@
-import type { CpuFeature, GuestCpu } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, GuestCpu, MaxPhysAddr } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
+import { express, findAnyModel } from '../express.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
+import type { Printed, Printer, PrintOptions } from '../printer.ts'
+import { abilitiesOfQemu } from '../qemu/cpu-argument.ts'
+import { toQemuName } from '../qemu/names.ts'
 import { libvirtNames } from './linux-host.ts'
 
 /** Proxmox VE's own CPU models, of all its cluster. */
@@ -119,6 +124,12 @@ const ADDED: ReadonlyMap<string, string> = new Map([
   ['kvm32', 'sep'],
 ])
 
+/** What it takes away; from qemu64 KVM does, which has it for emulation's sake. */
+const TAKEN: readonly (readonly [RegExp, string])[] = [
+  [/^qemu64$/, 'svm'],
+  [/^Opteron_G/, 'rdtscp'],
+]
+
 const list = (names = ''): string[] => names.split(' ').filter(Boolean)
 
 /** @param options those of the line, or of the section of a model */
@@ -129,8 +140,9 @@ function cpuOf(type: string, options: ReadonlyMap<string, string>): TypedCpu {
   const { features, notes } = flagsOf(options.get('flags') ?? '', added)
   const own = [...list(ABSTRACT.get(type)), ...list(ADDED.get(type))]
   const model = ABSTRACT.has(type) ? 'qemu64' : type.replace(/^Icelake-Client/, 'Icelake-Server')
-  // KVM switches it off in the models that have it for emulation's sake.
-  const off: CpuFeature[] = model === 'qemu64' ? [{ name: 'svm', policy: 'disable' }] : []
+  const off = TAKEN.flatMap(([models, name]): CpuFeature[] =>
+    models.test(model) ? [{ name, policy: 'disable' }] : [],
+  )
   const all = [...own.map(name => ({ name, policy: 'require' as const })), ...off]
   const named = new Set(features.map(({ name }) => name))
   const bits = options.get('phys-bits')
@@ -166,6 +178,129 @@ function flagsOf(text: string, added: 'require' | 'optional'): { features: CpuFe
         features.push({ name, policy: sign === '+' ? added : 'disable' })
   }
   return { features, notes }
+}
+
+/** A model of the cluster's own. */
+export const proxmoxModel: Printer = {
+  name: 'proxmox',
+  title: 'Proxmox VE: cpu-models.conf',
+  readBy: 'proxmox-models',
+  omitsModelFeatures: true,
+  dependsOnQemu: true,
+  print(given, options = {}) {
+    const { type, flags, bits, notExpressed } = wordsOf(given, options)
+    const name = (options.name ?? type).replace(/^custom-/, '').replace(/[^A-Za-z0-9_-]+/g, '-')
+    const lines = [
+      `# for a VM: qm set VMID --cpu custom-${name}`,
+      `cpu-model: ${name}`,
+      `\treported-model ${type}`,
+      ...(flags.length > 0 ? [`\tflags ${flags.join(';')}`] : []),
+      ...(bits === undefined ? [] : [`\tphys-bits ${bits}`]),
+    ]
+    return { text: `${lines.join('\n')}\n`, notExpressed }
+  },
+}
+
+/** The line of a VM's configuration, which takes few flags. */
+export const proxmoxVm: Printer = {
+  name: 'proxmox-vm',
+  title: "Proxmox VE: a VM's cpu line",
+  readBy: 'proxmox-guest',
+  omitsModelFeatures: true,
+  dependsOnQemu: true,
+  print(given, options = {}) {
+    const reader = "a VM's line, other than cpu-models.conf (format proxmox),"
+    const { type, flags, bits, notExpressed } = wordsOf(given, options, { reader, flags: VM_FLAGS })
+    const words = [
+      type,
+      ...(flags.length > 0 ? [`flags=${flags.join(';')}`] : []),
+      ...(bits === undefined ? [] : [`phys-bits=${bits}`]),
+    ]
+    return { text: `cpu: ${words.join(',')}\n`, notExpressed }
+  },
+}
+
+/** The flags that a VM may have without a model of the cluster's own. @see Proxmox VE, qm.conf, `flags` */
+const VM_FLAGS: ReadonlySet<string> = new Set([
+  'md-clear',
+  'pcid',
+  'spec-ctrl',
+  'ssbd',
+  'ibpb',
+  'virt-ssbd',
+  'amd-ssbd',
+  'amd-no-ssb',
+  'pdpe1gb',
+  'aes',
+])
+
+interface ProxmoxWords extends Pick<Printed, 'notExpressed'> {
+  readonly type: string
+  /** `+aes` */
+  readonly flags: readonly string[]
+  /** Of physical addresses; undefined: the default. */
+  readonly bits: string | undefined
+}
+
+/** @param only of a place that takes fewer flags, what it is called and which it takes */
+function wordsOf(
+  given: Cpu,
+  options: PrintOptions,
+  only?: { readonly reader: string; readonly flags: ReadonlySet<string> },
+): ProxmoxWords {
+  const qemu = abilitiesOfQemu(options)
+  const isPassed = given.type === 'guest' && (given.mode === 'host-passthrough' || given.mode === 'maximum')
+  const width = given.maxphysaddr && printWidth(given.maxphysaddr)
+  const { reader } = only ?? qemu
+  const { cpu, notExpressed } = express(given, {
+    ...qemu,
+    reader,
+    modes: ['host-passthrough', 'maximum'],
+    policies: isPassed ? ['optional', 'disable'] : ['require', 'disable'],
+    parts: width === undefined ? [] : ['address-width'],
+    knowsModel: name => !/^Icelake-Client/.test(name) && (qemu.knowsModel?.(name) ?? true),
+    knowsFeature: name => (only?.flags.has(name) ?? true) && (qemu.knowsFeature?.(name) ?? true),
+  })
+  const type = cpu.mode === 'host-passthrough' ? 'host' : cpu.mode === 'maximum' ? 'max' : (cpu.model ?? '')
+  const own = differences(type, cpu)
+  const isWritten = ({ name }: CpuFeature) => only?.flags.has(name) ?? true
+  const left = own.flatMap(feature => (isWritten(feature) ? [] : feature.name))
+  return {
+    type,
+    flags: [...cpu.features, ...own.filter(isWritten)].map(
+      ({ name, policy }) => (policy === 'disable' ? '-' : '+') + toQemuName(name),
+    ),
+    bits: width,
+    notExpressed: [
+      ...notExpressed,
+      ...(left.length > 0
+        ? [
+            {
+              part: 'features',
+              features: left,
+              why: `Proxmox VE changes them in ${type}, which ${reader} cannot undo`,
+            } as const,
+          ]
+        : []),
+    ],
+  }
+}
+
+/** `limit` has no word. */
+const printWidth = ({ mode, bits, limit }: MaxPhysAddr): string | undefined =>
+  mode === 'emulate' ? bits?.toString() : limit === undefined ? 'host' : undefined
+
+/** What has to be said so that Proxmox neither adds to the model nor takes from it. */
+function differences(type: string, cpu: GuestCpu): CpuFeature[] {
+  const { features: table } = CpuMap.builtIn().of('x86')
+  const model = findAnyModel(type)
+  const named = new Set(cpu.features.map(({ name }) => name))
+  return cpuOf(type, new Map()).cpu.features.flatMap(({ name, policy }): CpuFeature[] => {
+    const bits = table.get(name)?.bits
+    if (!model || !bits || named.has(name)) return []
+    const has = bits.leq(model.features)
+    return has === (policy === 'require') ? [] : [{ name, policy: has ? 'require' : 'disable' }]
+  })
 }
 
 /** @throws ParseError at a line that is neither a section nor an option of one */

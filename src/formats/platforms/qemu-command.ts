@@ -1,4 +1,4 @@
-import type { CpuFeature, GuestCpu, MaxPhysAddr, Mode } from '../../core/cpu.ts'
+import type { CpuFeature, GuestCache, GuestCpu, MaxPhysAddr, Mode } from '../../core/cpu.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
 import { libvirtNames } from './linux-host.ts'
 
@@ -65,22 +65,43 @@ export function parseCpuArgument(text: string, absent: 'require' | 'optional' = 
     const [, sign = '', name = '', value = sign === '-' ? 'off' : 'on'] =
       /^([+-]?)([\w.-]+?)(?:=(\w+))?$/.exec(property) ?? []
     if (name === '' || NO_FEATURE.test(name) || !/^(?:on|off|yes|no|true|false)$/.test(value)) return []
-    const policy = /^(?:on|yes|true)$/.test(value) ? absent : 'disable'
+    const policy = isOn(value) ? absent : 'disable'
     return libvirtNames('qemu', [name]).map(feature => ({ name: feature, policy }))
   })
+  const settings = new Map(
+    properties
+      .map(property => /^([\w-]+)=(.*)$/.exec(property)?.slice(1) as [string, string])
+      .filter(Boolean),
+  )
+  const migratable = settings.get('migratable')
   return {
     type: 'guest',
     mode,
     model: mode === 'custom' ? model : undefined,
+    vendorId: settings.get('vendor'),
+    migratable: mode === 'custom' || migratable === undefined ? undefined : isOn(migratable),
     features,
+    cache: cacheOf(settings),
     maxphysaddr: addressWidth(properties),
   }
+}
+
+const isOn = (value: string): boolean => /^(?:on|yes|true)$/.test(value)
+
+/** A cache of the third level that QEMU makes up, or the host's caches, or that there is none. */
+function cacheOf(settings: ReadonlyMap<string, string>): GuestCache | undefined {
+  const [own, host] = [settings.get('l3-cache'), settings.get('host-cache-info')]
+  if (host !== undefined && isOn(host)) return { mode: 'passthrough' }
+  if (own === undefined) return undefined
+  return isOn(own) ? { level: 3, mode: 'emulate' } : { mode: 'disable' }
 }
 
 function addressWidth(properties: readonly string[]): MaxPhysAddr | undefined {
   const bits = properties.flatMap(property => /^phys-bits=(\d+)$/.exec(property)?.[1] ?? [])[0]
   if (bits !== undefined) return { mode: 'emulate', bits: Number(bits) }
-  return properties.some(property => /^host-phys-bits=(?:on|true|yes)$/.test(property))
-    ? { mode: 'passthrough' }
-    : undefined
+  const own = properties.flatMap(property => /^host-phys-bits=(\w+)$/.exec(property)?.[1] ?? [])[0]
+  if (own === undefined) return undefined
+  if (!isOn(own)) return { mode: 'emulate' }
+  const limit = properties.flatMap(property => /^host-phys-bits-limit=(\d+)$/.exec(property)?.[1] ?? [])[0]
+  return { mode: 'passthrough', ...(limit === undefined ? {} : { limit: Number(limit) }) }
 }

@@ -26,7 +26,7 @@ export const vmx: Dialect = {
       {
         kind: 'guest',
         layer: 'defined',
-        cpu: guestCpuOf('host', featuresOfSettings(settings, 'libvirt', 'vmware')),
+        cpu: guestCpuOf('host', featuresOfSettings(settings, 'libvirt')),
         name: options.get('displayName'),
         uuid: options.get('uuid.bios'),
         vcpus: vcpus > 0 ? vcpus : undefined,
@@ -39,7 +39,10 @@ export const vmx: Dialect = {
 /** A bit mask of a register, or `featMask.vm.cpuid.NAME = "Val:0"`. */
 function readMask(key: string, value: string, source: string, notes: string[]): Setting[] {
   const feature = /^featMask\.vm\.cpuid\.(\w+)$/i.exec(key)?.[1]
-  if (feature) return [[feature, value.endsWith(':0') ? 'disable' : 'require']]
+  if (feature) {
+    const setting: Setting = [feature, value.endsWith(':0') ? 'disable' : 'require']
+    return featuresOfSettings([setting], 'vmware', 'libvirt').map(({ name }) => [name, setting[1]])
+  }
   const [, leaf = '', name = '', amd] = /^cpuid\.([0-9a-f]+)\.(e[abcd]x)(\.amd)?$/i.exec(key) ?? []
   const register = REGISTERS.find(known => known === name.toLowerCase())
   if (!register) return []

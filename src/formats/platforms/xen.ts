@@ -1,9 +1,14 @@
+import { bitMask } from '../../core/bits.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/memo.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import type { Place } from '../../core/place.ts'
+import { type Place, placeKey } from '../../core/place.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
+import { express, findGuestFeatures } from '../express.ts'
 import type { Dialect, Found, FoundGuest } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { isObject } from '../json/json-value.ts'
+import type { Printer } from '../printer.ts'
 import { guestCpuOf } from './guest-cpu.ts'
 import { cpuidPlace, dumpOfWords, featuresOfWords, type KnownWord } from './register-words.ts'
 
@@ -139,6 +144,50 @@ const placesInOrder = once((): readonly Place[] => [
   msr('high'),
   cpuidPlace(0x8000_0021, 0, 'ecx'),
 ])
+
+/** A set of features as xapi prints it, to be compared with a host's or a pool's. */
+export const xenFeatureset: Printer = {
+  name: 'xen-featureset',
+  title: 'Xen featureset',
+  readBy: 'xapi',
+  print(given) {
+    const { cpu, notExpressed } = express(given, {
+      reader: 'a featureset of Xen',
+      policies: ['require', 'disable'],
+    })
+    const features = findGuestFeatures(cpu)
+    if (!features)
+      throw new LibvirtError(
+        'unsupported',
+        `a featureset of Xen needs a known model of x86, not ${cpu.model}`,
+      )
+    const words = new Map(placesInOrder().map(place => [placeKey(place), 0]))
+    const left: string[] = []
+    for (const { name, place, bit } of CpuMap.builtIn().of('x86').features.in(features)) {
+      const word = words.get(placeKey(place))
+      if (word === undefined) left.push(name)
+      else words.set(placeKey(place), (word | bitMask(bit)) >>> 0)
+    }
+    const model = `a featureset has no names: vendor, family and model number of ${cpu.model} are not in it`
+    const set = [...words.values()].map(word => word.toString(16).padStart(8, '0')).join('-')
+    return {
+      text: `features_hvm: ${set}\n`,
+      notExpressed: [
+        ...notExpressed,
+        { part: 'model', why: model },
+        ...(left.length > 0
+          ? [
+              {
+                part: 'features',
+                features: left,
+                why: 'a featureset of Xen has no word for where they stand',
+              } as const,
+            ]
+          : []),
+      ],
+    }
+  },
+}
 
 /** Bits that say nothing of the CPU: HTT and CMP_LEGACY are topology; on Intel the toolstack sets an IBS bit for old guests. */
 function wordsOf(set: readonly number[], vendor = ''): KnownWord[] {

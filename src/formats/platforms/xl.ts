@@ -25,7 +25,7 @@ export const xlCpuid: Dialect = {
       {
         kind: 'guest',
         layer: 'defined',
-        cpu: guestCpuOf('host', featuresOfSettings(settings, 'xl', 'xen', 'libvirt')),
+        cpu: guestCpuOf('host', featuresOfSettings(settings, 'libvirt')),
         name: field('name'),
         uuid: field('uuid'),
         vcpus: vcpus > 0 ? vcpus : undefined,
@@ -55,7 +55,8 @@ function policyOf(entries: readonly string[], source: string): XlPolicy {
         const [word = '', value] = part.trim().split('=')
         if (value === undefined || value === 'x' || value === 'k' || value === 's') continue
         if (FIELDS.test(word)) notes.push(`\`${part.trim()}\` sets a number, which is not compared`)
-        else if (value === '0' || value === '1') settings.push([wordOf(word), POLICY[value]])
+        else if (value === '0' || value === '1')
+          settings.push(...featuresOfWord(word).map((name): Setting => [name, POLICY[value]]))
         else throw new ParseError(`cpuid: \`${part.trim()}\`: expected 0, 1, x, k or s`, source)
       }
     }
@@ -64,6 +65,10 @@ function policyOf(entries: readonly string[], source: string): XlPolicy {
 }
 
 const POLICY: Readonly<Record<'0' | '1', Policy>> = { '0': 'disable', '1': 'force' }
+
+/** libvirt's names of what xl, or else Xen, calls so; the word itself where neither does. */
+const featuresOfWord = (word: string): string[] =>
+  featuresOfSettings([[wordOf(word), 'require']], 'xl', 'xen', 'libvirt').map(({ name }) => name)
 
 /** xl takes Xen's names with `_` for `-` too. */
 const wordOf = (word: string): string =>

@@ -1,18 +1,67 @@
-import { asGuest, type Cpu, type CpuFeature } from '../../core/cpu.ts'
-import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Printer } from '../printer.ts'
+import { asGuest, type Cpu, type CpuFeature, type Mode, type Policy } from '../../core/cpu.ts'
+import { compareVersions } from '../../map/kvm-rules.ts'
+import { builtinReleases } from '../../map/releases.ts'
+import { type Abilities, express, findAnyModel } from '../express.ts'
+import type { Printer, PrintOptions } from '../printer.ts'
 import { toQemuName } from './names.ts'
 
 /** QEMU's `-cpu` option. The model's own features are not repeated: QEMU knows them. */
 export const qemuCpu: Printer = {
   name: 'qemu',
   title: 'QEMU -cpu',
+  readBy: 'qemu-command',
   omitsModelFeatures: true,
-  print(cpu) {
-    if (modelOf(cpu) === '') throw new LibvirtError('unsupported', "QEMU's -cpu must name a model")
-    return `-cpu ${printQemuCpu(cpu)}\n`
+  dependsOnQemu: true,
+  print(given, options) {
+    const isPassed = PASSED.includes(asGuest(given)?.mode ?? 'custom')
+    const { cpu, notExpressed } = express(given, {
+      ...abilitiesOfQemu(options),
+      modes: PASSED,
+      // Without a word of its own QEMU drops what the host does not have, and only of the host's own CPU is that meant.
+      ...(isPassed ? { policies: policiesPassed(given) } : {}),
+      parts: ['vendor-id', 'migratable', 'cache', 'address-width'],
+    })
+    const isEnforced = isPassed && cpu.features.some(({ policy }) => policy === 'require')
+    const features = cpu.features.map(feature =>
+      feature.policy === 'optional' ? { ...feature, policy: 'require' as const } : feature,
+    )
+    const settings = new Map(isEnforced ? [['enforce', 'on']] : [])
+    return { text: `-cpu ${printQemuCpu({ ...cpu, features }, undefined, settings)}\n`, notExpressed }
   },
 }
+
+const PASSED: readonly Mode[] = ['host-passthrough', 'maximum']
+
+/** `enforce` is of all features or of none. */
+const policiesPassed = ({ features }: Cpu): Policy[] =>
+  features.some(({ policy = 'require' }) => policy === 'require' || policy === 'force')
+    ? ['require', 'disable']
+    : ['optional', 'disable']
+
+/** What QEMU of a version knows; of other architectures than x86, everything. */
+export function abilitiesOfQemu({ qemu = newestQemu() }: PrintOptions = {}): Abilities {
+  const releases = builtinReleases()
+  const knows = (name: string) => releases.knows('qemu', qemu, name)
+  return {
+    reader: `QEMU ${qemu}`,
+    knowsModel: name => findAnyModel(name) !== undefined && knows(name),
+    knowsFeature: knows,
+    keepsRemoved: true,
+  }
+}
+
+/** Whether a text is a version of QEMU that is not older than all that are known. */
+export const isQemuVersion = (version: string): boolean =>
+  /^\d+\.\d+(?:\.\d+)?$/.test(version) && compareVersions(version, oldestQemu()) >= 0
+
+/** What is said of a text that is none. */
+export const qemuVersionsText = (): string =>
+  `must be a version of QEMU, ${oldestQemu()} or newer, such as ${newestQemu()}`
+
+const oldestQemu = (): string => builtinReleases().lookedAt('qemu')[0] ?? ''
+
+/** The newest version of QEMU whose models and features are known. */
+export const newestQemu = (): string => builtinReleases().lookedAt('qemu').at(-1) ?? ''
 
 /**
  * A guest's CPU as QEMU's `-cpu` takes it: `Skylake-Server-IBRS,vmx=on,rtm=off`. Features that a policy leaves to the

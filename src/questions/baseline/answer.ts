@@ -1,12 +1,12 @@
 import * as v from 'valibot'
 
-import { writtenText } from '../answer-parts.ts'
+import { writtenParts } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A pool's guest CPU. */
 export const BaselineAnswer = v.strictObject({
   xml: v.string(),
-  written: writtenText,
+  ...writtenParts,
   model: v.string(),
   features: described(
     v.array(v.string()),

@@ -8,7 +8,7 @@ import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { isLeftOut } from '../../formats/qemu/names.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
-import type { BaselineReasons, LostFeature } from '../answer-parts.ts'
+import type { BaselineReasons, LostFeature, WrittenParts } from '../answer-parts.ts'
 import { type Note, reasonOf } from '../words/note.ts'
 import type { BaselineAnswer } from './answer.ts'
 
@@ -194,9 +194,9 @@ export class Pool {
 }
 
 /** @param cpu the pool's result */
-export const baselineAnswer = (pool: Pool, cpu: Cpu, written?: string): BaselineAnswer => ({
+export const baselineAnswer = (pool: Pool, cpu: Cpu, written: WrittenParts = {}): BaselineAnswer => ({
   xml: printCpu(cpu),
-  ...(written !== undefined && { written }),
+  ...written,
   model: cpu.model ?? '',
   features: pool.features(cpu),
 })

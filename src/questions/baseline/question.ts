@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { writeDefinition } from '../../formats/printers.ts'
-import { BaselineReasons, formatInput } from '../answer-parts.ts'
+import { BaselineReasons, formatInputs, writtenFor, writtenIn } from '../answer-parts.ts'
 import { readAnyCpu } from '../input/read.ts'
 import { question } from '../question.ts'
 import { described, flag, text } from '../schema.ts'
@@ -17,7 +16,7 @@ const input = v.strictObject({
   onModel: v.optional(text('Put the result on this model instead of choosing one.')),
   lenient: flag('Leave out unknown names, and report them, instead of failing.'),
   best: flag('Return a CPU for hosts of several vendors too. Not as libvirt.'),
-  format: formatInput,
+  ...formatInputs,
   raw: flag("Compute as libvirt's unit tests do: x86_64 whatever the first CPU says, every feature kept."),
 })
 
@@ -27,7 +26,7 @@ export const baselineQuestion = question({
   input,
   answer: BaselineAnswer,
   reasons: BaselineReasons,
-  run(context, { cpus, raw, lenient, best, format, ...options }, { explain }) {
+  run(context, { cpus, raw, lenient, best, format, qemu, ...options }, { explain }) {
     const pool = new Pool(context.map, { libvirt: context.libvirt, explain: true, raw, lenient, best })
     const notes = cpus.flatMap((text, i) => {
       const read = readAnyCpu(context, text, 'host', `cpus[${i}]`)
@@ -35,10 +34,10 @@ export const baselineQuestion = question({
       return read.notes
     })
     const cpu = pool.result(options)
-    const written = writeDefinition(format, plain => pool.result({ ...options, ...plain }))
+    const written = writtenIn({ format, qemu }, plain => pool.result({ ...options, ...plain }))
     return {
       answer: baselineAnswer(pool, cpu, written),
-      notes: [...notes, ...pool.notes(options)],
+      notes: [...notes, ...pool.notes(options), ...writtenFor({ format, qemu })],
       explain: explain ? pool.reasons(cpu, options) : undefined,
     }
   },

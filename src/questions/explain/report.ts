@@ -3,7 +3,7 @@ import type { Report } from '../../report/report.ts'
 import type { Tone } from '../../report/styled-text.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
-import { figure, hostWords, levelCell, poolName } from '../words/cells.ts'
+import { addWritten, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
 import type {
   Axis,
   CostAnswer,
@@ -185,6 +185,7 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
       tone: 'warning',
     })
   }
+  addWritten(report, expression)
   report.table(
     [
       { title: 'runner-up' },

@@ -5,6 +5,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
+import type { WriteOptions } from '../../formats/write.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { settingsAt } from '../../qemu/guest/check-settings.ts'
 import { predictEnding } from '../../qemu/guest/ending.ts'
@@ -13,6 +14,7 @@ import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
 import { computeStartCpu } from '../../qemu/guest/start.ts'
 import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
+import { type WrittenParts, writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/note.ts'
@@ -26,6 +28,8 @@ export interface GuestStart {
   /** The CPU that libvirt makes of the guest's. */
   readonly cpu: GuestCpu
   readonly argument: string
+  /** The CPU in the format that was asked for. */
+  readonly written: WrittenParts
 }
 
 /** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
@@ -42,7 +46,12 @@ export const startPlaceOf = (
 })
 
 /** What libvirt makes of a guest before it starts QEMU. @throws LibvirtError where it refuses */
-export function prepareGuest({ map }: Context, request: GuestRequest, place: StartPlace): GuestStart {
+export function prepareGuest(
+  { map }: Context,
+  request: GuestRequest,
+  place: StartPlace,
+  write: WriteOptions = {},
+): GuestStart {
   const cpu = computeStartCpu(map, request, place)
   const driver = driverOf(map, place.choice.arch)
   const { host } = place.capabilities.accelerators.get(place.choice.accelerator) ?? {}
@@ -51,6 +60,7 @@ export function prepareGuest({ map }: Context, request: GuestRequest, place: Sta
     request,
     cpu,
     argument: printQemuCpu(cpu, driver?.decoder && host?.properties, settingsAt(place, request.settings)),
+    written: writtenOrWhy({ ...write, name: request.name }, () => cpu),
   }
 }
 
@@ -59,7 +69,7 @@ export function prepareGuest({ map }: Context, request: GuestRequest, place: Sta
  * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
  */
 export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
-  const { cpu, argument, place, request } = start
+  const { cpu, argument, place, request, written } = start
   const driver = requireDriver(map, place.choice.arch)
   const { decoder } = driver
   const ending = given ? undefined : predictEnding(start)
@@ -75,7 +85,7 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
     const lost = db.features.in(named.minus(has)).map(reasonOf)
     const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
     const verdict = lost.length > 0 ? 'reduced' : 'starts'
-    return { verdict, lost, gained, argument, live: printCpu(live), basis }
+    return { verdict, lost, gained, argument, live: printCpu(live), ...written, basis }
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     return { ...refusal(error), argument, basis }
@@ -89,10 +99,18 @@ export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFe
 function unlooked(
   map: CpuMap,
   { throughQemu }: Driver,
-  { cpu, argument, place }: GuestStart,
+  { cpu, argument, place, written }: GuestStart,
   basis: GuestAnswer['basis'],
 ): GuestAnswer {
-  const answer = { verdict: 'starts', lost: [], gained: [], argument, live: printCpu(cpu), basis } as const
+  const answer = {
+    verdict: 'starts',
+    lost: [],
+    gained: [],
+    argument,
+    live: printCpu(cpu),
+    ...written,
+    basis,
+  } as const
   if (basis === 'started') return answer
   const { unavailable = [] } = listHypervisorModels(map, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))

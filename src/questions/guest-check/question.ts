@@ -17,7 +17,7 @@ export const guestCheckQuestion = question({
   run: (context, input) => ({ answer: checkGuest(context, input) }),
 })
 
-function checkGuest(context: Context, { replies, domain, host }: GuestInput): GuestAnswer {
+function checkGuest(context: Context, { replies, domain, host, format, qemu }: GuestInput): GuestAnswer {
   const [guest, second] = readGuests(domain, 'domain')
   if (!guest || second) throw new ParseError('several guests: give them one by one', 'domain')
   const conversation = readReplies(replies)
@@ -26,7 +26,7 @@ function checkGuest(context: Context, { replies, domain, host }: GuestInput): Gu
     const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
     const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
     const place = startPlaceOf(context, hypervisor, own)
-    return guestAnswer(context, prepareGuest(context, asked, place))
+    return guestAnswer(context, prepareGuest(context, asked, place, { format, qemu }))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error

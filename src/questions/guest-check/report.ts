@@ -1,5 +1,6 @@
 import { count } from '../../core/text.ts'
 import type { Reporter } from '../question.ts'
+import { addWritten } from '../words/cells.ts'
 import type { GuestAnswer } from './answer.ts'
 
 const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
@@ -23,4 +24,5 @@ export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> =
     ...(live === undefined ? [] : [live.trimEnd()]),
   ]
   if (drawn.length > 0) report.drawing(() => `${drawn.join('\n')}\n`)
+  addWritten(report, answer)
 }

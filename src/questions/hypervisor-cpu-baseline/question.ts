@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { writeDefinition } from '../../formats/printers.ts'
+import { writtenFor, writtenIn } from '../answer-parts.ts'
 import { BaselineAnswer } from '../baseline/answer.ts'
 import type { Context } from '../context.ts'
 import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
@@ -27,7 +27,18 @@ export const hypervisorCpuBaselineQuestion = question({
   answer: v.strictObject({ ...BaselineAnswer.entries, model: v.exactOptional(v.string()) }),
   reasons: HypervisorReasons,
   run(context, input, { explain }) {
-    const { replies, hosts: texts = [], cpus, model, expand, migratable, ignoreHost, format, ...use } = input
+    const {
+      replies,
+      hosts: texts = [],
+      cpus,
+      model,
+      expand,
+      migratable,
+      ignoreHost,
+      format,
+      qemu,
+      ...use
+    } = input
     const conversation = replies === undefined ? undefined : readReplies(replies)
     const hosts = conversation
       ? [hypervisorHost(context, requestedHypervisor(conversation, use), 'replies')]
@@ -40,16 +51,16 @@ export const hypervisorCpuBaselineQuestion = question({
       return conversation ? answerFromRecording(dialogue, conversation) : answerFromNone(dialogue)
     }
     const cpu = compute({})
-    const written = writeDefinition(format, compute)
+    const written = writtenIn({ format, qemu }, compute)
     const arch = hosts[0]?.arch ?? ''
     return {
       answer: {
         xml: printCpu(cpu),
-        ...(written !== undefined && { written }),
+        ...written,
         ...(cpu.model !== undefined && { model: cpu.model }),
         features: featureNames(context, arch, cpu),
       },
-      notes: given.flatMap(({ notes }) => notes),
+      notes: [...given.flatMap(({ notes }) => notes), ...writtenFor({ format, qemu })],
       explain:
         explain && driverOf(context.map, arch)?.decoder ? hypervisorReasons(context, given, cpu) : undefined,
     }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
 import { isRows } from '../../formats/json/cpuid-json.ts'
-import { formatInput } from '../answer-parts.ts'
+import { formatInputs } from '../answer-parts.ts'
 import { described, flag, text } from '../schema.ts'
 import { fleetInput } from './fleet/open-fleet.ts'
 
@@ -55,7 +55,7 @@ export const baselineInput = v.pipe(
     expand: flag("List the features of the CPU's model too."),
     migratable: flag('Leave out features that block migration.'),
     ignoreHost: flag("Do not limit features to those of the hosts' models."),
-    format: formatInput,
+    ...formatInputs,
   }),
   v.check(
     ({ replies: one, hosts }) => (one === undefined) !== (hosts === undefined || hosts.length === 0),
@@ -69,6 +69,7 @@ export const guestInput = v.strictObject({
   replies,
   domain: text('The <domain> of the guest.'),
   host: v.optional(text("The host's own <cpu>: KVM's checks use it too.")),
+  ...formatInputs,
 })
 export type GuestInput = v.InferOutput<typeof guestInput>
 

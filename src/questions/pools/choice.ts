@@ -1,5 +1,5 @@
 import { requireDecoder } from '../../arch/registry.ts'
-import { addIfMissing, type CpuFeature } from '../../core/cpu.ts'
+import { addIfMissing, type CpuFeature, type GuestCpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
@@ -8,9 +8,14 @@ import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../.
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { findCommonOffer } from '../../fleet/offered.ts'
+import { familyOf as familyOfName } from '../../formats/express.ts'
+import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
+import type { WriteOptions } from '../../formats/write.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
+import { parseXml } from '../../xml/reader.ts'
+import { writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolDefinition } from './answer.ts'
@@ -213,8 +218,7 @@ const byRank = (a: Ranked, b: Ranked): number =>
   b.model.index - a.model.index
 
 /** `EPYC-Rome` of `EPYC-Rome-v2`, `Haswell` of `Haswell-noTSX-IBRS`. */
-const familyOf = ({ name, canonical = name }: Model): string =>
-  canonical.replace(/-v\d+$/, '').replace(/(?:-noTSX|-IBRS|-IBPB)+$/, '')
+const familyOf = ({ name, canonical = name }: Model): string => familyOfName(canonical)
 
 /** The CPU for the guests of a pool. */
 export interface PoolCpu {
@@ -290,6 +294,18 @@ function definitionOf(
     needs,
   }
 }
+
+/** The guest's CPU that a pool's definition is. */
+export const guestOfExpression = ({ xml }: Pick<PoolDefinition, 'xml'>): GuestCpu => {
+  const cpu = parseCpu(parseXml(xml, ''), 'guest')
+  return cpu.type === 'guest' ? cpu : { ...cpu, type: 'guest' }
+}
+
+/** A pool's definition with the text of the format that the options name. */
+export const writePoolDefinition = (definition: PoolDefinition, options: WriteOptions): PoolDefinition => ({
+  ...definition,
+  ...writtenOrWhy(options, () => guestOfExpression(definition)),
+})
 
 const requireFeature = ({ name }: Feature): CpuFeature => ({ name, policy: 'require' })
 

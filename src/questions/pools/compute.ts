@@ -10,10 +10,11 @@ import {
 } from '../../fleet/plan/partition.ts'
 import type { FleetPool } from '../../fleet/pools.ts'
 import { baselineOf } from '../../fleet/pools.ts'
+import type { WriteOptions } from '../../formats/write.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
-import { poolCpuOf } from './choice.ts'
+import { poolCpuOf, writePoolDefinition } from './choice.ts'
 
 export interface PoolsOptions {
   /** The most pools. */
@@ -22,8 +23,8 @@ export interface PoolsOptions {
 }
 
 /** The best partitions of a fleet into at most 1, 2, … pools. */
-export const answerPools = (view: FleetView, options: PoolsOptions): PoolsAnswer =>
-  poolsAnswer(view, planned(view, options), options.constraints.mustHave)
+export const answerPools = (view: FleetView, options: PoolsOptions, write: WriteOptions = {}): PoolsAnswer =>
+  poolsAnswer(view, planned(view, options), options.constraints.mustHave, write)
 
 /** The plan behind the answer, with the groups of every pool of every count. */
 export const planned = (
@@ -39,19 +40,20 @@ export function poolsAnswer(
   view: FleetView,
   { curve, enough, leftOut }: Plan,
   asked?: FeatureSet,
+  write: WriteOptions = {},
 ): PoolsAnswer {
   const { context } = view
   const last = curve.at(-1)
   return {
     curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
     enough: enough ?? null,
-    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked)),
+    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked, write)),
     leftOut: leftOut.map(({ group, lacks, unknown }) => ({
       hosts: group.hosts.map(({ name }) => name),
       lacks: context.db.features.in(lacks).map(reasonOf),
       unknown: context.db.features.in(unknown).map(reasonOf),
     })),
-    now: asTheyAre(view),
+    now: asTheyAre(view, write),
   }
 }
 
@@ -76,15 +78,15 @@ function curvePoint(point: Partition, before: Partition | undefined): CurvePoint
   }
 }
 
-function asTheyAre(view: FleetView): PoolsAnswer['now'] {
+function asTheyAre(view: FleetView, write: WriteOptions): PoolsAnswer['now'] {
   if (view.pools.every(({ label }) => label === '')) return null
-  const told = toldPools(view)
+  const told = toldPools(view, write)
   return { value: told.reduce((sum, { value }) => sum + value, 0), pools: told }
 }
 
 /** The pools that the hosts' labels make, in the order of the view. */
-export const toldPools = (view: FleetView): PoolAnswer[] =>
-  view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined))
+export const toldPools = (view: FleetView, write: WriteOptions = {}): PoolAnswer[] =>
+  view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined, undefined, write))
 
 /** A pool that is, in the form of one that is proposed. */
 function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPool, 'groups'>): PlannedPool {
@@ -102,7 +104,13 @@ function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPoo
   }
 }
 
-function toldPool(view: FleetView, pool: PlannedPool, label?: string, asked?: FeatureSet): PoolAnswer {
+function toldPool(
+  view: FleetView,
+  pool: PlannedPool,
+  label?: string,
+  asked?: FeatureSet,
+  write: WriteOptions = {},
+): PoolAnswer {
   const { context } = view
   const { groups, weight, value, level, vendors } = pool
   const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
@@ -118,7 +126,7 @@ function toldPool(view: FleetView, pool: PlannedPool, label?: string, asked?: Fe
     unknown: context.db.features.count(unknown),
     vendors,
     model: definition?.model ?? null,
-    expression: definition ?? null,
+    expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
   }
 }
 

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { Cell } from '../../report/styled-text.ts'
-import { figure, levelCell, percent } from '../words/cells.ts'
+import { addWritten, figure, levelCell, percent } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
@@ -79,7 +79,10 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
       pool.model ?? 'none',
     ]),
   )
-  for (const { name, hosts } of pools) report.line(`${name}: ${hosts.join(' ')}`)
+  for (const pool of pools) {
+    report.line(`${pool.name}: ${pool.hosts.join(' ')}`)
+    addWritten(report, pool.expression ?? {})
+  }
   for (const { name, vendors } of pools) {
     if (vendors.length > 1) {
       report.line(

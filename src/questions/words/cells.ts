@@ -1,6 +1,8 @@
 import { count, fewNames } from '../../core/text.ts'
+import type { Report } from '../../report/report.ts'
 import type { Cell, Tone } from '../../report/styled-text.ts'
-import type { Reason } from '../answer-parts.ts'
+import type { Reason, WrittenParts } from '../answer-parts.ts'
+import { notExpressedLines } from './describe.ts'
 
 /** More names than this do not help in a line; `--json` has them all. */
 const MANY = 6
@@ -39,3 +41,9 @@ export const hostNamesOf = (reasons: readonly Reason[], most?: number): string =
     reasons.map(({ feature }) => feature),
     most,
   )
+
+/** Adds a definition as it was asked to be written, and what its format has no word for. */
+export function addWritten(report: Report, written: WrittenParts): void {
+  if (written.written !== undefined) report.drawing(() => `${written.written}`)
+  for (const line of notExpressedLines(written)) report.line(...line)
+}

@@ -1,6 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Line } from '../../report/styled-text.ts'
-import type { BaselineReasons, Reason } from '../answer-parts.ts'
+import type { BaselineReasons, Reason, WrittenParts } from '../answer-parts.ts'
 import type { CompareAnswer } from '../compare/answer.ts'
 import type { DecodeReasons } from '../decode/answer.ts'
 import { describeHostNote } from './describe-host.ts'
@@ -12,6 +12,13 @@ export function describeNote(note: Note): string {
   const of = note.source ? `${note.source}: ` : ''
   return of + sentence(note)
 }
+
+/** What a format has no word for, a line each. */
+export const notExpressedLines = ({ notExpressed = [] }: WrittenParts): Line[] =>
+  notExpressed.map(({ part, features, why }) => [
+    { text: 'not expressed:', tone: 'warning' },
+    ` ${features ? fewNames(features, 8) : part}: ${why}`,
+  ])
 
 /** A line a sentence, each said once. @see describeNotes */
 export const noteLines = (notes: readonly Note[]): Line[] =>
@@ -111,6 +118,8 @@ function sentence(note: Note): string {
         `${note.guest} has ${fewNames(note.features, 8)}, which its host ${note.host} is recorded to miss: ` +
         'it counts as running there; one of the two documents is old, or the guest was started elsewhere'
       )
+    case 'written-for':
+      return `written for QEMU ${note.qemu}, the newest known: say \`qemu\` for another version`
     case 'words-unknown':
       return `${count(note.words.length, 'unknown word')} of ${note.vocabulary}: ${fewNames(note.words, 8)}`
     default:

@@ -59,6 +59,8 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }
   | { readonly kind: 'dump'; readonly text: string }
+  /** Nobody said which QEMU reads what is written. */
+  | { readonly kind: 'written-for'; readonly qemu: string }
   /** No document says what the hypervisors of these hosts give: what KVM makes of such CPUs is assumed. */
   | { readonly kind: 'offer-assumed'; readonly hosts: readonly string[] }
   /** The guest's document and its host's cannot both be true. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readText } from '../../../src/formats/dialects.ts'
-import { cpuOfClusterType } from '../../../src/formats/platforms/ovirt.ts'
+import { cpuOfClusterType } from '../../../src/formats/platforms/ovirt-types.ts'
 import { dumpsOf } from '../corpus.ts'
 import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { findPrinter } from '../../../src/formats/printers.ts'
+import { findPrinter } from '../../../src/formats/write.ts'
 import { builtin } from '../../built-in.ts'
 import { guest } from '../../notation.ts'
 import { guestsIn } from './samples.ts'
 
-const printed = (format: string, cpu: string): string => findPrinter(format)?.print(guest(cpu)) ?? ''
+const printed = (format: string, cpu: string): string => findPrinter(format)?.print(guest(cpu)).text ?? ''
 
 /** What a guest with these masks does not see. */
 const hidden = (text: string): (string | undefined)[] =>
@@ -46,5 +46,5 @@ test('Firecracker: the state of features that are hidden is hidden too', () => {
 })
 
 test('a CPU without a model cannot be written', () => {
-  expect(() => printed('xl', 'host-model')).toThrow('a model of x86 is needed to write xl')
+  expect(() => printed('xl', 'host-model')).toThrow('xl has no mode host-model')
 })

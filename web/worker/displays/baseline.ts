@@ -1,6 +1,5 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
-import { PRINTERS } from '../../../src/formats/printers.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
@@ -12,6 +11,7 @@ import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
 import type { BaselineOptions, HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { messageOf } from '../documents.ts'
+import { PRINTERS } from '../printers.ts'
 
 /** The guest CPU of a pool, as `cpu-baseline` computes it. */
 export function displayBaseline(
@@ -67,7 +67,7 @@ function displayCpu(
 const printFormats = (cpu: Cpu, plain: Cpu) =>
   PRINTERS.map(({ title, omitsModelFeatures, print }) => ({
     name: title,
-    text: print(omitsModelFeatures ? plain : cpu),
+    text: print(omitsModelFeatures ? plain : cpu).text,
   }))
 
 /** Lists the models for what the hosts' guests can be given, as `explain` does, best first. */

@@ -2,7 +2,7 @@ import type { Feature } from '../../../core/feature.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { globs, isGlob } from '../../../core/glob.ts'
 import type { Model } from '../../../core/model.ts'
-import { nearest } from '../../../core/text.ts'
+import { didYouMean, nearest } from '../../../core/text.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'
@@ -57,11 +57,6 @@ export function vendorNamed({ db }: Context, name: string, refuse: Refuse): stri
   if (vendor) return vendor.name
   throw refuse(`no vendor is called ${name}; there are ${db.vendors.map(one => one.name).join(', ')}`)
 }
-
-const didYouMean = (names: readonly string[], name: string): string =>
-  nearest(names, name, 1)
-    .map(one => `; did you mean ${one}?`)
-    .join('')
 
 /** The guest of that name or UUID. @throws BadRequest where there is none */
 export function guestNamed(guests: readonly FleetGuest[], name: string): FleetGuest {

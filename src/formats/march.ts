@@ -1,0 +1,101 @@
+import type { FeatureSet } from '../core/feature-set.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import { once } from '../core/memo.ts'
+import { CpuMap } from '../map/cpu-map.ts'
+import { dataFile } from '../map/data.ts'
+import { faultIn, statementsOf, tokensOf } from '../map/text/data-file.ts'
+import { parseDelta } from '../map/text/delta.ts'
+import { resolveWords } from '../map/vocabulary.ts'
+import { express, findGuestFeatures } from './express.ts'
+import type { Printer } from './printer.ts'
+
+/** The compilers' option for programs that run on every guest of a definition. */
+export const march: Printer = {
+  name: 'march',
+  title: 'GCC and clang -march',
+  print(given) {
+    const { cpu, notExpressed } = express(given, {
+      reader: '-march',
+      policies: ['force', 'require', 'disable'],
+    })
+    const features = findGuestFeatures(cpu)
+    if (!features)
+      throw new LibvirtError('unsupported', `-march needs a known model of x86, not ${cpu.model}`)
+    const { targets, apart, all } = marchTable()
+    const has = new Set([...all].filter(word => isIn(word, features)))
+    const [best] = [...targets]
+      .filter(([, words]) => [...words].every(word => has.has(word) || apart.has(word)))
+      .sort(([, a], [, b]) => costOf(a, has) - costOf(b, has))
+    if (!best)
+      throw new LibvirtError('unsupported', 'the CPU is below x86-64, the least that -march has a level for')
+    const [name, words] = best
+    const options = [
+      ...[...has].filter(word => !words.has(word)).map(word => `-m${word}`),
+      ...[...words].filter(word => !has.has(word)).map(word => `-mno-${word}`),
+    ]
+    const silent = CpuMap.builtIn()
+      .of('x86')
+      .features.in(features)
+      .filter(
+        ({ name, class: of }) => of === 'performance' && ![...has].some(word => namesOf(word).includes(name)),
+      )
+    return {
+      text: `${[`-march=${name}`, ...options].join(' ')}\n`,
+      notExpressed: [
+        ...notExpressed,
+        ...(silent.length > 0
+          ? [
+              {
+                part: 'features',
+                features: silent.map(({ name }) => name),
+                why: 'no name of -march has a word for them',
+              } as const,
+            ]
+          : []),
+      ],
+    }
+  },
+}
+
+/** How many options are needed besides; what is turned off counts more. */
+function costOf(words: ReadonlySet<string>, has: ReadonlySet<string>): number {
+  const missing = [...words].filter(word => !has.has(word)).length
+  return has.size - (words.size - missing) + 1.5 * missing
+}
+
+const namesOf = (word: string): string[] =>
+  resolveWords(CpuMap.builtIn().of('x86'), 'gcc', [word]).features.map(({ name }) => name)
+
+/** Whether a CPU has what an option of the compiler means: Intel and AMD may have a bit each for it. */
+const isIn = (word: string, features: FeatureSet): boolean =>
+  resolveWords(CpuMap.builtIn().of('x86'), 'gcc', [word]).features.some(({ bits }) => bits.leq(features))
+
+interface MarchTable {
+  /** By name, in the order of the file, all words of each. */
+  readonly targets: ReadonlyMap<string, ReadonlySet<string>>
+  /** What no compiler uses by itself. */
+  readonly apart: ReadonlySet<string>
+  /** All words. */
+  readonly all: ReadonlySet<string>
+}
+
+/** What each `-march` stands for. @throws ParseError */
+export const marchTable = once((): MarchTable => {
+  const targets = new Map<string, ReadonlySet<string>>()
+  let apart: ReadonlySet<string> = new Set()
+  for (const at of statementsOf(dataFile('march.txt'))) {
+    const [, name = '', base = '', delta = ''] = /^(\S+) : (\S+) ?(.*)$/.exec(at.text) ?? []
+    if (name === '') throw faultIn(at, 'expected `NAME : BASE - WORD … + WORD …`')
+    if (name === 'apart') {
+      apart = new Set([base, ...tokensOf(delta)])
+      continue
+    }
+    const own = targets.get(base)
+    if (!own && base !== '-') throw faultIn(at, `no name above is \`${base}\``, base)
+    const { minus, plus } = parseDelta(delta, at)
+    const set = new Set([...(own ?? []), ...plus])
+    for (const word of minus) set.delete(word)
+    targets.set(name, set)
+  }
+  return { targets, apart, all: new Set([...targets.values()].flatMap(words => [...words])) }
+})

@@ -1,0 +1,97 @@
+import { execFile, execFileSync } from 'node:child_process'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
+import { qemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
+import { findEmulator } from '../../src/host/qemu/emulator.ts'
+import { ask } from '../../src/questions/library.ts'
+import { builtin } from '../built-in.ts'
+import { needed, notInstalled } from '../needs.ts'
+import { guest, host } from '../notation.ts'
+
+// QEMU takes every `-cpu` that we write for its version. It emulates, so that bits which it cannot give are a warning,
+// but a model or a property that it does not have is an error.
+
+const binary = findEmulator('x86_64')
+const why = needed('QEMU for x86', binary ? undefined : notInstalled('qemu-system-x86_64'))
+
+const versionOf = (program: string): string =>
+  /version (\d+\.\d+)/.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[1] ?? ''
+
+/** What QEMU says of an argument that it does not take; empty where it takes it. */
+const refusal = (text: string): Promise<string> =>
+  new Promise(resolve => {
+    const argument = text.trim().replace(/^-cpu /, '')
+    const options = [
+      '-machine',
+      'q35',
+      '-m',
+      '32',
+      '-S',
+      '-accel',
+      'tcg',
+      '-nodefaults',
+      '-display',
+      'none',
+      '-monitor',
+      'stdio',
+    ]
+    const child = execFile(
+      binary ?? '',
+      [...options, '-cpu', argument],
+      { timeout: 120_000 },
+      (error, _, stderr) => resolve(error ? `${argument}: ${stderr}` : ''),
+    )
+    child.stdin?.end('quit\n')
+  })
+
+/** Two at a time: a host has at least so many CPUs. */
+async function refusals(texts: readonly string[]): Promise<string[]> {
+  const [queue, found] = [[...texts], [] as string[]]
+  const work = async () => {
+    for (let text = queue.pop(); text !== undefined; text = queue.pop()) found.push(await refusal(text))
+  }
+  await Promise.all([work(), work()])
+  return found.filter(Boolean)
+}
+
+const db = builtin()
+const models = [
+  ...db.models.map(({ name }) => name),
+  ...db.families.flatMap(({ versions }) =>
+    versions.flatMap(({ qemuOnly, versioned }) => (qemuOnly && versioned ? [versioned.name] : [])),
+  ),
+]
+
+describe.skipIf(why)(`QEMU takes what is written for it (${why ?? 'installed'})`, () => {
+  const qemu = binary ? versionOf(binary) : ''
+
+  test('each model', { timeout: 900_000 }, async () => {
+    const texts = models.map(name => qemuCpu.print(guest(`exact ${name}`), { qemu }).text)
+    expect(await refusals([...new Set(texts)])).toEqual([])
+  })
+
+  test('200 baselines of hosts', { timeout: 900_000 }, async () => {
+    const names = db.features.list.map(({ name }) => name)
+    const anyHost = fc
+      .record({
+        model: fc.constantFrom(...db.models.filter(({ decode }) => decode.host).map(({ name }) => name)),
+        features: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 30 }),
+      })
+      .map(({ model, features }) => printCpu(host([model, ...features.map(name => `+${name}`)].join(' '))))
+    const pools = fc.sample(fc.array(anyHost, { minLength: 1, maxLength: 4 }), { numRuns: 200 })
+    const texts = pools.map(cpus => {
+      const { written } = ask({ verb: 'baseline', cpus, best: true, format: 'qemu', qemu })
+      return String(written)
+    })
+    expect(texts.every(text => text.startsWith('-cpu '))).toBe(true)
+    expect(await refusals(texts)).toEqual([])
+  })
+
+  test('a feature of a later QEMU is refused, so that the others mean something', {
+    timeout: 120_000,
+  }, async () => {
+    expect(await refusal('-cpu Haswell,of-no-qemu=on')).toContain('of-no-qemu')
+    expect(await refusal('-cpu EPYC-Turn')).toContain('EPYC-Turn')
+  })
+})
