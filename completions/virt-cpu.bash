@@ -3,35 +3,36 @@ _virt_cpu() {
   local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      -c | -d | -e | -k | -K | -l | --connect | --debug | --escape | --log | --cpu-map | --libvirt) ((i++)) ;;
+      -c | -d | -k | -K | -l | --connect | --debug | --log | --cpu-map | --libvirt) ((i++)) ;;
       -*) ;;
       *) command=${COMP_WORDS[i]}; break ;;
     esac
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest tree name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest tree convert name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
-    cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --explain --json --cpu-map --libvirt --help'; words='' ;;
+    cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-compare) options='--file --error --validate --host --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
-    hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --ignore-host --model --replies --no-cache --format --explain --json --cpu-map --libvirt --help'; words='' ;;
+    hypervisor-cpu-baseline) options='--file --virttype --emulator --arch --machine --features --migratable --model --ignore-host --replies --no-cache --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-compare) options='--file --virttype --emulator --arch --machine --error --validate --replies --no-cache --schema --explain --json --cpu-map --libvirt --help'; words='' ;;
     hypervisor-cpu-models) options='--virttype --emulator --arch --machine --all --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     models) options='--fleet --usable-on --virttype --arch --machine --emulator --no-skip --strict --json --markdown --no-cache --cpu-map --libvirt --help'; words='' ;;
     hosts) options='--fleet --no-skip --strict --json --markdown --o --cpu-map --libvirt --help'; words='' ;;
-    explain) options='--fleet --cost --feature --pool --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
-    pools) options='--fleet --k --level --must-have --smallest --vendors --pin --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    pools) options='--fleet --k --level --must-have --smallest --vendors --pin --format --qemu --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     advise) options='--fleet --k --level --must-have --smallest --vendors --pin --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     what-if) options='--fleet --remove --replace --add --drop --apply --effects --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --host --apply --room --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     drift) options='--old --new --by --no-skip --strict --json --markdown --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     check) options='--fleet --no-skip --strict --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --no-skip --strict --json --markdown --dot --cpu-map --libvirt --help'; words='' ;;
-    guest) options='--what --file --replies --host --no-cache --json --markdown --cpu-map --libvirt --help'; words='check' ;;
+    guest) options='--what --file --replies --host --no-cache --format --qemu --json --markdown --cpu-map --libvirt --help'; words='check' ;;
     tree) options='--model --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    convert) options='--file --from --format --qemu --json --markdown --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;
@@ -43,11 +44,11 @@ _virt_cpu() {
     capabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     domcapabilities:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     domcapabilities:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu xl firecracker' -- "$word"); return ;;
+    cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-baseline:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
-    hypervisor-cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu xl firecracker' -- "$word"); return ;;
+    hypervisor-cpu-baseline:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     hypervisor-cpu-baseline:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hypervisor-cpu-compare:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     hypervisor-cpu-compare:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
@@ -61,9 +62,11 @@ _virt_cpu() {
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hosts:--o) mapfile -t COMPREPLY < <(compgen -W 'table json yaml wide csv name' -- "$word"); return ;;
     hosts:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    explain:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     explain:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     pools:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
     pools:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
+    pools:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     pools:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     advise:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
     advise:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
@@ -76,9 +79,13 @@ _virt_cpu() {
     check:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     migrate:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     guest:--what) mapfile -t COMPREPLY < <(compgen -W 'check' -- "$word"); return ;;
+    guest:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    convert:--from) mapfile -t COMPREPLY < <(compgen -W 'libvirt-xml cpuid-r lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile' -- "$word"); return ;;
+    convert:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
+    convert:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     name:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     name:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     batch:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

@@ -14,6 +14,7 @@ import { hostCpu } from './host-cpu.ts'
 import { kvmOffers } from './kvm-offers.ts'
 import { libvirt12, recordedDocuments } from './libvirt12.ts'
 import { libvirt12Baselines, recordedBaselines } from './libvirt12-baselines.ts'
+import { marchOfGcc, platformNames } from './names.ts'
 import { partialDumps } from './partial-dumps.ts'
 import { assumedDefinitions, recordedDefinitions } from './pool-definitions.ts'
 import { rawDumps } from './raw-dumps.ts'
@@ -33,6 +34,8 @@ const TESTS = ['libvirt-11.3', 'tests'] as const
 const CPUTEST = [...TESTS, 'cputestdata'] as const
 const OLD_MAP = ['libvirt-11.3', 'cpu_map'] as const
 const PACKED = ['vircaps2xmldata', 'virhostcpudata']
+/** Beside the reference data, not in it. */
+const NAMES = ['..', 'knowledge', 'dialects'] as const
 const NEW_MAP = ['libvirt-12.8', 'cpu_map'] as const
 
 const withMap = (data: DataFolder, path: readonly string[]): Context =>
@@ -102,6 +105,16 @@ const PARTS: readonly Part[] = [
     name: 'edge, 12.8 map',
     needs: [['edge'], NEW_MAP],
     run: data => edge(withMap(data, NEW_MAP), '12.8 map', data.folder('edge')),
+  },
+  {
+    name: 'names of platforms',
+    needs: [NAMES],
+    run: data => platformNames(contextOf(), data.folder(...NAMES)),
+  },
+  {
+    name: '-march',
+    needs: [['facts']],
+    run: data => [marchOfGcc(data.folder('facts'))],
   },
   {
     name: 'raw-dumps',

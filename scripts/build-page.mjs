@@ -9,7 +9,7 @@ import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields that are no feature, and what the program `cpuid` calls them. */
-const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt']
+const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt', 'aliases.txt']
 
 /** Where lines are continued, one line each; the sources of rules are not shown. */
 function shorten(name, text) {

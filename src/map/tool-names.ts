@@ -8,6 +8,8 @@ export interface ToolName {
   readonly names: readonly string[]
   /** The tool knows the name but never shows it. */
   readonly hidden: boolean
+  /** The vendors of whose CPUs it means this: of others it means something else. Absent: of all. */
+  readonly vendors?: readonly string[]
 }
 
 /** What other tools call our features. A feature that is not listed has our name in the tools that know it. */
@@ -59,5 +61,7 @@ function parseToolName(token: string, at: DataStatement): ToolName {
   if (colon < 1 || given === '') throw faultIn(at, 'expected `tool:NAME`', token)
   const hidden = given.startsWith('(') && given.endsWith(')')
   const names = hidden ? given.slice(1, -1) : given
-  return { tool: token.slice(0, colon), names: names === '-' ? [] : names.split(','), hidden }
+  const [tool = '', of] = token.slice(0, colon).split('/')
+  const vendors = of === undefined ? {} : { vendors: of.split('+') }
+  return { tool, names: names === '-' ? [] : names.split(','), hidden, ...vendors }
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Feature } from '../../src/core/feature.ts'
+import { placeKey } from '../../src/core/place.ts'
 import { nearest } from '../../src/core/text.ts'
+import { dumpOfFlags } from '../../src/formats/dumps/linux-flags.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { answerName } from '../../src/questions/name/compute.ts'
@@ -18,6 +21,83 @@ test.each([
   ['msr.10ah[62]', 'its-no'],
   ['ida', 'ida'],
 ])('%s is %s', (text, feature) => expect(found(text)).toContain(feature))
+
+test.each([
+  ['HW_CPU_X86_AVX2', 'avx2'],
+  ['trait:HW_CPU_X86_AVX2', 'avx2'],
+  ['cpuid.avx2', 'avx2'],
+  ['com.vmware.vim.vmfeature.cpuid.enfstrg', 'erms'],
+  ['feature.node.kubernetes.io/cpu-cpuid.AVX2', 'avx2'],
+  ['cpu-feature.node.kubevirt.io/pclmuldq', 'pclmuldq'],
+  ['CPUID.07H.0:EBX.avx2 [bit 5]', 'avx2'],
+  ['CPUID.07H:EBX.avx2 [bit 5]', 'avx2'],
+  ['CPUID[eax=07h,ecx=00h].EBX.avx2 [bit 5]', 'avx2'],
+  ['MSR(48CH).vmx-eptad [bit 21]', 'vmx-eptad'],
+  ['7.0.ebx.5', 'avx2'],
+  ['0x7.0.ebx[5]', 'avx2'],
+  ['80000001.edx.29', 'lm'],
+  ['msr.10a.62', 'its-no'],
+  ['+avx2', 'avx2'],
+  ['avx2=off', 'avx2'],
+  ['-mno-bmi', 'bmi1'],
+  ['HW_CPU_X86_AMD_SEV', 'sev'],
+  ['cpu-cpuid.IBSOPSAM', 'ibs-op-sampling'],
+])('as its tool writes it: %s is %s', (text, feature) => expect(found(text)).toEqual([feature]))
+
+test('a name means what its tool means, though others have it too', () => {
+  expect(found('prefetchi')).toEqual(['prefetchiti', 'prefetchi'])
+  expect(found('CPUID.07H.1:EDX.prefetchi [bit 14]')).toEqual(['prefetchiti'])
+  expect(found('HW_CPU_X86_TSX')).toEqual(['hle', 'rtm'])
+})
+
+test('a word of Linux that is of one vendor', () => {
+  expect(printName(answerName(real, 'vnmi'))).toContain('linux vnmi (of AMD and Hygon)')
+  const has = (vendor: string) =>
+    dumpOfFlags({ label: '', vendor, family: 6, model: 85, stepping: 7, level: 22, flags: ['vnmi', 'aes'] })
+      .data
+  const { place, bit } = builtin().features.get('vnmi') as Feature
+  const isThere = (vendor: string) =>
+    [...has(vendor).words()].some(([at, word]) => placeKey(at) === placeKey(place) && (word >>> bit) & 1)
+  expect(isThere('AuthenticAMD')).toBe(true)
+  expect(isThere('GenuineIntel')).toBe(false)
+})
+
+test('a whole register', () => {
+  const { features, register } = answerName(real, 'CPUID.07H.0:EBX')
+  expect(register).toBe(true)
+  expect(features.map(facts => facts.name)).toEqual(expect.arrayContaining(['fsgsbase', 'avx2', 'avx512vl']))
+  expect(features.every(({ place }) => place.startsWith('CPUID.07H.0:EBX['))).toBe(true)
+  expect(found('MSR.10AH')).toEqual(expect.arrayContaining(['rdctl-no', 'its-no']))
+  expect(found('7.0.ebx')).toEqual(found('CPUID.07H.0:EBX'))
+  expect(printName(answerName(real, '7.0.ebx')).split('\n')[0]).toMatch(
+    /^CPUID\.07H\.0:EBX\[0\] +fsgsbase +RDFSBASE/,
+  )
+})
+
+test.each([
+  ['Haswell-noTSX', /^a CPU model$/],
+  ['haswell-notsx', /^a CPU model, but for its case: Haswell-noTSX$/],
+  ['cpu-model.node.kubevirt.io/Penryn', /^a CPU model$/],
+  ['model_Penryn', /^a CPU model$/],
+  [
+    'Secure Intel Haswell Family',
+    /^a cluster type of oVirt, whose guests get -cpu Haswell-noTSX,\+spec-ctrl/,
+  ],
+  ['x86-64-v3', /^a level of x86-64: .*\bavx2\b/],
+  ['-march=znver3', /^what GCC and clang call a CPU with -march=znver3: .*\bvaes\b/],
+  ['ASIMD', /no bit of x86: a feature of ARM$/],
+])('%s is no feature but something else', (text, note) => {
+  expect(answerName(real, text)).toMatchObject({
+    features: [],
+    nearest: [],
+    note: expect.stringMatching(note),
+  })
+})
+
+test('what is nothing is near to something, a model too', () => {
+  expect(answerName(real, 'AVX512F_VNNI').nearest).toContain('avx512vnni')
+  expect(answerName(real, 'cascadelak-server').nearest).toContain('Cascadelake-Server')
+})
 
 test('all there is to know', () => {
   const [facts] = answerName(real, 'avx512_vnni').features

@@ -5,6 +5,7 @@ import { once } from '../../core/memo.ts'
 import { signatureWord } from '../../core/signature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { readDataFile } from '../../map/data.ts'
+import type { Database } from '../../map/database.ts'
 import { resolveWords } from '../../map/vocabulary.ts'
 import type { Dump } from './dump.ts'
 
@@ -101,7 +102,14 @@ function featuresOf({ vendor, flags }: LinuxCpu): Feature[] {
   const names = new Set(flags)
   const ours = OWN_WORDS.filter(([word, , of]) => names.has(word) && of.test(vendor)).map(([, name]) => name)
   const db = CpuMap.builtIn().of('x86')
-  return [...resolveWords(db, 'linux', flags).features, ...db.features.named(ours)]
+  const theirs = resolveWords(db, 'linux', flags).features.filter(feature => isOfVendor(db, feature, vendor))
+  return [...theirs, ...db.features.named(ours)]
+}
+
+/** Whether Linux means the feature by its word on CPUs of the vendor, by its twelve characters. */
+function isOfVendor(db: Database, feature: Feature, vendor: string): boolean {
+  const vendors = db.names(feature).find(({ tool }) => tool === 'linux')?.vendors
+  return !vendors || vendors.some(name => db.vendor(name)?.id === vendor)
 }
 
 /** Words that are Linux's own: what they mean depends on the vendor, or they stand for features without a flag. */

@@ -47,6 +47,9 @@ export const FeatureFacts = v.strictObject({
           'The first is the one to print; all are read. Empty: the tool has no name for it.',
         ),
         hidden: described(v.boolean(), 'The tool knows the name but never shows it.'),
+        vendors: v.exactOptional(
+          described(v.array(v.string()), 'The vendors of whose CPUs it means this; absent: of all.'),
+        ),
       }),
     ),
     'What tools call it; of tools that are not here nothing is known.',
@@ -63,7 +66,15 @@ export const NameAnswer = v.strictObject({
     v.array(FeatureFacts),
     'Several where tools use the same word for different bits; empty: no tool has a feature of this name.',
   ),
-  note: v.exactOptional(described(v.string(), 'What the text is where it is no feature: a CPU model.')),
+  register: v.exactOptional(
+    described(v.literal(true), 'The text is a whole register: the features are those in it.'),
+  ),
+  note: v.exactOptional(
+    described(
+      v.string(),
+      'What the text is where it is no feature: a CPU model of some tool, or why it has no bit.',
+    ),
+  ),
   nearest: described(
     v.array(v.string()),
     'Names that are spelled much like it; only where there are no features.',

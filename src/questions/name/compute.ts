@@ -1,7 +1,25 @@
 import { type Feature, placeOf } from '../../core/feature.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { nearest } from '../../core/text.ts'
-import { builtinCpuidFields, type CpuidField, findFieldsAt, printFieldPlace } from '../../map/cpuid-fields.ts'
+import { marchTable } from '../../formats/march.ts'
+import { cpuOfClusterType } from '../../formats/platforms/ovirt-types.ts'
+import {
+  builtinCpuidFields,
+  type CpuidField,
+  findFieldsAt,
+  isAt,
+  printFieldPlace,
+} from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
+import { builtinLevels } from '../../map/levels.ts'
+import {
+  aliasesOf,
+  featuresAt,
+  featuresSpelled,
+  type PlaceSpelled,
+  parsePlaceSpelled,
+  stripPrefix,
+} from '../../map/spellings.ts'
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Context } from '../context.ts'
@@ -9,33 +27,82 @@ import { describeQemuOnly, isQemuOnlyName } from '../words/qemu-only.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /**
- * What feature a word means: our name of it, any tool's spelling, or its place, `CPUID.07H.0:ECX[11]`.
+ * What a word means: a feature by our name or any tool's, with the prefix that the tool writes; a place, or all of a
+ * register; a CPU model of any tool.
  * @param own whether the database is of our own and no map of libvirt's: then nothing is said of names elsewhere
  */
 export function answerName({ db }: Context, text: string, own = false): NameAnswer {
-  const all = [...db.features.list, ...db.beyond]
-  const called = db.called(text)
-  const found = called.length > 0 ? called : all.filter(feature => placeOf(feature) === text.toUpperCase())
+  const place = parsePlaceSpelled(text)
+  const found = place ? featuresAt(db, place) : featuresSpelled(db, text)
   const features = found.map(feature => ({
     ...factsOf(db, feature),
     ...(own && { libvirt: false, names: [] }),
   }))
-  const fields = found.length > 0 || own ? [] : fieldsCalled(text).map(factsOfField)
-  if (fields.length > 0) return { text, features: fields, nearest: [] }
+  const more = own || found.length > 0 ? NOTHING : otherwise(db, text)
+  if (features.length + more.features.length > 0) {
+    const isRegister = place !== undefined && place.bit === undefined
+    return {
+      text,
+      features: [...features, ...more.features],
+      ...(isRegister && { register: true as const }),
+      nearest: [],
+    }
+  }
+  const note = more.note ?? noteOn(db, text)
+  const names = () => [
+    ...spellings(db, [...db.features.list, ...db.beyond]),
+    ...db.models.map(model => model.name),
+  ]
   return {
     text,
     features,
-    ...(found.length === 0 && noteOn(db, text)),
-    nearest: found.length > 0 ? [] : nearest(spellings(db, all), text),
+    ...(note !== undefined && { note }),
+    nearest: note === undefined ? nearest(names(), text) : [],
   }
+}
+
+interface Meaning {
+  readonly features: readonly FeatureFacts[]
+  readonly note?: string | undefined
+}
+
+const NOTHING: Meaning = { features: [] }
+
+/** What a word means that is no feature's name: a field, or what a platform calls something else. */
+function otherwise(db: Database, text: string): Meaning {
+  const fields = fieldsCalled(text)
+  if (fields.length > 0) return { features: fields.map(factsOfField) }
+  const aliases = aliasesOf(text)
+  const features = aliases.flatMap(({ names }) =>
+    names.flatMap(known => {
+      const feature = [...db.features.list, ...db.beyond].find(one => one.name === known)
+      return feature ? [factsOf(db, feature)] : fieldsCalled(known).map(factsOfField)
+    }),
+  )
+  const [why] = aliases.flatMap(alias =>
+    alias.why === undefined ? [] : `${alias.tool}: no bit of x86: ${alias.why}`,
+  )
+  return { features, note: why }
 }
 
 /** Fields of CPUID that are no feature, by name or place. */
 function fieldsCalled(text: string): CpuidField[] {
-  const wanted = text.toLowerCase().replaceAll('_', '-')
+  const { word } = stripPrefix(text)
+  const wanted = word.toLowerCase().replaceAll('_', '-')
   const called = builtinCpuidFields().filter(({ name: of }) => of === wanted)
-  return called.length > 0 ? called : findFieldsAt(text)
+  if (called.length > 0) return called
+  const place = parsePlaceSpelled(text)
+  return place && 'leaf' in place
+    ? builtinCpuidFields().filter(field => isFieldAt(field, place))
+    : findFieldsAt(text)
 }
+
+const isFieldAt = (
+  field: CpuidField,
+  { leaf, subleaf = 0, register, bit }: Extract<PlaceSpelled, { readonly leaf: number }>,
+): boolean =>
+  isAt(field, { leaf, subleaf, register }) &&
+  (bit === undefined || (field.lsb <= bit && bit < field.lsb + field.length))
 
 const factsOfField = (field: CpuidField): FeatureFacts => ({
   name: field.name,
@@ -52,11 +119,29 @@ const factsOfField = (field: CpuidField): FeatureFacts => ({
   models: [],
 })
 
-/** What is known of a name that is a model's. */
-function noteOn(db: Database, text: string): { note?: string } {
-  if (isQemuOnlyName(text)) return { note: `a CPU model: ${describeQemuOnly([text])}` }
-  return db.model(text) ? { note: 'a CPU model' } : {}
+/** What is known of a name that is a model's, in whatever tool. */
+function noteOn(db: Database, text: string): string | undefined {
+  const word = text
+    .trim()
+    .replace(/^(?:cpu-model(?:-migration)?|host-model-cpu)\.node\.kubevirt\.io\/|^model_/, '')
+  if (isQemuOnlyName(word)) return `a CPU model: ${describeQemuOnly([word])}`
+  if (db.model(word)) return 'a CPU model'
+  const model = db.models.find(({ name: of }) => of.toLowerCase() === word.toLowerCase())
+  if (model) return `a CPU model, but for its case: ${model.name}`
+  const cluster = cpuOfClusterType(word)
+  if (cluster !== undefined) return `a cluster type of oVirt, whose guests get -cpu ${cluster}`
+  const level = builtinLevels(db.features).find(({ name: of }) => of === word)
+  if (level) return `a level of x86-64: ${namesOfSet(db, level.needs)}`
+  const march = word.replace(/^-march=/, '')
+  const target = marchTable().targets.get(march)
+  return target && `what GCC and clang call a CPU with -march=${march}: ${[...target].join(' ')}`
 }
+
+const namesOfSet = (db: Database, set: FeatureSet): string =>
+  db.features
+    .in(set)
+    .map(({ name: of }) => of)
+    .join(' ')
 
 /** Every name that anybody has for a feature. */
 const spellings = (db: Database, all: readonly Feature[]): string[] => [

@@ -9,7 +9,9 @@ export const nameQuestion = question({
   name: 'name',
   summary: "Describe a feature: place, meaning, every tool's name, models that have it",
   input: v.strictObject({
-    name: text("A feature's name in any tool, or a place such as CPUID.07H.0:EBX[5]."),
+    name: text(
+      "A feature or CPU model in any tool's spelling, a place such as CPUID.07H.0:EBX[5], or a register.",
+    ),
     arch: v.optional(text('Whose features; x86 if absent.')),
   }),
   answer: NameAnswer,

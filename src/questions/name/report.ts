@@ -6,11 +6,23 @@ import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */
-export function printName({ text, features, note, nearest }: NameAnswer, width = 100): string {
+export function printName({ text, features, register, note, nearest }: NameAnswer, width = 100): string {
+  if (register) return printRegister(features)
   if (features.length > 0) return features.map(facts => printFacts(facts, width)).join('\n\n')
   if (note) return `${text} is no feature but ${note}`
   const like = nearest.length > 0 ? `; did you mean ${nearest.join(', ')}?` : ''
   return `no tool calls a feature ${text}${like}`
+}
+
+/** The bits of a register, one a line. */
+function printRegister(features: readonly FeatureFacts[]): string {
+  const [names, places] = [features.map(({ name }) => name), features.map(({ place }) => place)]
+  const widths = [names, places].map(column => Math.max(...column.map(({ length }) => length)))
+  return features
+    .map(({ name, place, title }) =>
+      `${place.padEnd(widths[1] ?? 0)}  ${name.padEnd(widths[0] ?? 0)}  ${title}`.trimEnd(),
+    )
+    .join('\n')
 }
 
 /** What an order means to somebody who composes a guest's CPU. */
@@ -50,11 +62,12 @@ function printFacts(facts: FeatureFacts, width: number): string {
   return [`${name}  ${place}`, ...lines].join('\n')
 }
 
-function sayTool({ tool, names, hidden }: ToolName): string {
+function sayTool({ tool, names, hidden, vendors }: ToolName): string {
   const [printed, ...others] = names
   if (printed === undefined) return `${tool} has no name for it`
   const also = others.length > 0 ? ` (also ${others.join(', ')})` : ''
-  return `${tool} ${printed}${also}${hidden ? ' (never shown)' : ''}`
+  const of = vendors ? ` (of ${vendors.join(' and ')})` : ''
+  return `${tool} ${printed}${also}${hidden ? ' (never shown)' : ''}${of}`
 }
 
 const isKnown = ({ families }: VendorHas): boolean => families.some(({ versions }) => versions.length > 0)

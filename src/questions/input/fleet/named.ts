@@ -6,6 +6,7 @@ import { didYouMean, nearest } from '../../../core/text.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'
+import { featuresSpelled } from '../../../map/spellings.ts'
 import type { Context } from '../../context.ts'
 import { BadRequest } from '../../context.ts'
 
@@ -35,7 +36,7 @@ export const featuresNamed = (
 export function featureNamed({ db }: Context, name: string, refuse: Refuse): Feature {
   const own = db.features.get(name)
   if (own) return own
-  const known = db.called(name).flatMap(feature => db.features.get(feature.name) ?? [])
+  const known = featuresSpelled(db, name).flatMap(feature => db.features.get(feature.name) ?? [])
   const [only, ...more] = known
   if (only && more.length === 0) return only
   if (only) throw refuse(`${name} means several features: ${known.map(one => one.name).join(', ')}`)
