@@ -19,8 +19,10 @@ export interface Abilities {
   readonly parts?: readonly Part[]
   /** Absent: it knows every model. */
   readonly knowsModel?: (name: string) => boolean
-  /** Absent: it knows every feature. */
+  /** Absent: it knows every feature of ours. */
   readonly knowsFeature?: (name: string) => boolean
+  /** Whether words that are no feature of ours are written too: an installed map may have them. */
+  readonly takesAnyName?: true
   /** Whether its models still have what libvirt took out of its own, so that it must be turned off by name. */
   readonly keepsRemoved?: true
 }
@@ -212,9 +214,15 @@ const WITHOUT_POLICY: Readonly<Record<Policy, string>> = {
   forbid: 'has no policy forbid: they are disabled, and hosts that have them are not refused',
 }
 
+/** What nobody has for a feature of a CPU would keep QEMU from starting. */
+function isFeature(name: string, { knowsFeature = () => true, takesAnyName }: Abilities): boolean {
+  const isNamed = CpuMap.builtIn().of('x86').features.get(name) !== undefined || /^(?:hv|kvm)[-_]/.test(name)
+  return (takesAnyName || isNamed) && knowsFeature(name)
+}
+
 /** The definition with policies and names that the reader knows. */
 function inKnownWords(cpu: GuestCpu, abilities: Abilities): Expressed {
-  const { reader, policies = ['require', 'disable'], knowsFeature = () => true } = abilities
+  const { reader, policies = ['require', 'disable'] } = abilities
   const own = cpu.model === undefined || !isX86(cpu) ? undefined : findAnyModel(cpu.model)?.features
   const table = CpuMap.builtIn().of('x86').features
   const unknown: string[] = []
@@ -223,7 +231,7 @@ function inKnownWords(cpu: GuestCpu, abilities: Abilities): Expressed {
   const change = (policy: Policy, name: string) => changed.set(policy, [...(changed.get(policy) ?? []), name])
   const features = cpu.features.flatMap(({ name, policy = 'require' }): CpuFeature[] => {
     const isOff = policy === 'disable' || policy === 'forbid'
-    if (!knowsFeature(name)) {
+    if (isX86(cpu) && !isFeature(name, abilities)) {
       const isInModel = own === undefined || (table.get(name)?.bits.leq(own) ?? true)
       if (!isOff) unknown.push(name)
       else if (isInModel) shown.push(name)

@@ -245,6 +245,22 @@ describe('QEMU -cpu', () => {
     expect(printQemuCpu(cpu, new Set(['aes']))).toBe('Penryn,avx=on,aes=off')
   })
 
+  test('what is no feature is not written: it would keep QEMU from starting', () => {
+    const print = (cpu: string) => findPrinter('qemu')?.print(guest(cpu))
+    expect(print('exact Penryn require:avx999')).toMatchObject({
+      text: '-cpu Penryn\n',
+      notExpressed: [{ part: 'features', features: ['avx999'] }],
+    })
+    expect(() => print('exact penryn')).toThrow('has no CPU model penryn; did you mean Penryn?')
+  })
+
+  test('for an older QEMU: a model on the closest that it knows, of its family', () => {
+    const printed = findPrinter('qemu')?.print(guest('exact SapphireRapids-v7'), { qemu: '10.0' })
+    expect(printed?.text).toMatch(/^-cpu SapphireRapids-v\d,/)
+    expect(printed?.notExpressed[0]).toMatchObject({ part: 'model' })
+    expect(printed?.text).not.toContain('its-no')
+  })
+
   test('a CPU without a model cannot be expressed', () => {
     expect(() => writeDefinition({ format: 'qemu' }, () => guest('host-model'))).toThrow(
       /QEMU [\d.]+ has no mode host-model: the definition must name a model/,

@@ -30,6 +30,7 @@ export const libvirtCpu: Printer = {
       modes: MODES,
       policies: POLICIES,
       parts: PARTS,
+      takesAnyName: true,
       // An installed map may have models that ours does not have.
       knowsModel: name => !findAnyModel(name)?.qemuOnly,
     })
