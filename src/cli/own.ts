@@ -1,5 +1,4 @@
 import { safeParse } from 'valibot'
-import { FORMATS } from '../formats/write.ts'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { documentOf, SCHEMA_VERSION } from '../questions/document.ts'

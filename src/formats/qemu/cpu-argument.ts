@@ -25,7 +25,7 @@ export const qemuCpu: Printer = {
     const features = cpu.features.map(feature =>
       feature.policy === 'optional' ? { ...feature, policy: 'require' as const } : feature,
     )
-    const settings = new Map(isEnforced ? [['enforce', 'on']] : [])
+    const settings = isEnforced ? [['enforce', 'on'] as const] : []
     return { text: `-cpu ${printQemuCpu({ ...cpu, features }, undefined, settings)}\n`, notExpressed }
   },
 }
