@@ -5,7 +5,7 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Model } from '../core/model.ts'
 import { didYouMean } from '../core/text.ts'
 import { CpuMap } from '../map/cpu-map.ts'
-import type { NotExpressed, Part } from './printer.ts'
+import type { DefinitionPart, NotExpressed } from './printer.ts'
 
 /** What a dialect has words for. */
 export interface Abilities {
@@ -16,7 +16,7 @@ export interface Abilities {
   /** Policies of features. Absent: `require` and `disable`. */
   readonly policies?: readonly Policy[]
   /** Parts besides model, features and policies. Absent: none. */
-  readonly parts?: readonly Part[]
+  readonly parts?: readonly DefinitionPart[]
   /** Absent: it knows every model. */
   readonly knowsModel?: (name: string) => boolean
   /** Absent: it knows every feature of ours. */
@@ -265,7 +265,7 @@ function otherParts(guest: GuestCpu): NotExpressed[] {
   const { match, check, vendor, vendorId, migratable, deprecatedFeatures } = guest
   const { cache, maxphysaddr, topology, numa } = guest
   const ofModel = isX86(guest) ? findAnyModel(guest.model ?? '')?.vendor?.name : vendor
-  const parts: readonly (readonly [Part, unknown, string])[] = [
+  const parts: readonly (readonly [DefinitionPart, unknown, string])[] = [
     [
       'match',
       match === 'minimum' || match === 'strict',
@@ -296,8 +296,8 @@ function otherParts(guest: GuestCpu): NotExpressed[] {
   return parts.flatMap(([part, isGiven, why]) => (isGiven ? [{ part, why }] : []))
 }
 
-function without(cpu: GuestCpu, parts: ReadonlySet<Part>): GuestCpu {
-  const kept = <T>(part: Part, value: T): T | undefined => (parts.has(part) ? undefined : value)
+function without(cpu: GuestCpu, parts: ReadonlySet<DefinitionPart>): GuestCpu {
+  const kept = <T>(part: DefinitionPart, value: T): T | undefined => (parts.has(part) ? undefined : value)
   return {
     ...cpu,
     match: kept('match', cpu.match),

@@ -33,7 +33,7 @@ export interface Printed {
 
 /** A part of a definition that a dialect has no word for. */
 export interface NotExpressed {
-  readonly part: Part
+  readonly part: DefinitionPart
   /** The features that it is about. Absent: it is about none by name. */
   readonly features?: readonly string[]
   /** What becomes of it, in a sentence without a full stop. */
@@ -57,4 +57,4 @@ export const PARTS = [
 ] as const
 
 /** What of a definition is not expressed. */
-export type Part = (typeof PARTS)[number]
+export type DefinitionPart = (typeof PARTS)[number]

@@ -5,7 +5,6 @@ import { PARTS } from '../formats/printer.ts'
 import { isQemuVersion, newestQemu, qemuVersionsText } from '../formats/qemu/cpu-argument.ts'
 import { FORMATS, findPrinter, type WriteOptions, writeDefinition } from '../formats/write.ts'
 import { type AnswerOf, described, text, word } from './schema.ts'
-import type { Note } from './words/note.ts'
 
 /** The version of QEMU that is to read what is written. */
 export const qemuInput = v.optional(
@@ -66,7 +65,10 @@ export function writtenOrWhy(options: WriteOptions, compute: () => Cpu): Written
 }
 
 /** Which QEMU a definition is written for, where the request leaves it open. */
-export const writtenFor = ({ format, qemu }: WriteOptions): Note[] =>
+export const writtenFor = ({
+  format,
+  qemu,
+}: WriteOptions): { readonly kind: 'written-for'; readonly qemu: string }[] =>
   qemu === undefined && findPrinter(format)?.dependsOnQemu
     ? [{ kind: 'written-for', qemu: newestQemu() }]
     : []

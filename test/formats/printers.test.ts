@@ -10,7 +10,7 @@ import { DIALECTS } from '../../src/formats/dialects.ts'
 import { printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
 import { findAnyModel } from '../../src/formats/express.ts'
 import { joinCpus } from '../../src/formats/libvirt/find-cpus.ts'
-import type { Part, Printed, Printer } from '../../src/formats/printer.ts'
+import type { DefinitionPart, Printed, Printer } from '../../src/formats/printer.ts'
 import { PRINTERS } from '../../src/formats/printers.ts'
 import { printQemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
 import { findPrinter, writeDefinition } from '../../src/formats/write.ts'
@@ -93,7 +93,7 @@ const canonical = (name: string | undefined): string | undefined =>
 /** The features that a list of what was not expressed is about. */
 const listed = ({ notExpressed }: Printed): string[] => notExpressed.flatMap(({ features = [] }) => features)
 
-const isListed = ({ notExpressed }: Printed, part: Part): boolean =>
+const isListed = ({ notExpressed }: Printed, part: DefinitionPart): boolean =>
   notExpressed.some(one => one.part === part)
 
 /** The dialects whose text names a model. */

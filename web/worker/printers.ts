@@ -10,7 +10,10 @@ const printer = (name: string, title: string, print: (cpu: Cpu) => string): Prin
 })
 
 /** The output dialects of the page, in the order in which it shows them: a baseline is all said in them. */
-export const PRINTERS: readonly Printer[] = [
+const PAGE_PRINTERS: readonly Printer[] = [
   printer('libvirt', 'libvirt XML', printCpu),
   { ...printer('qemu', 'QEMU -cpu', cpu => `-cpu ${printQemuCpu(cpu)}\n`), omitsModelFeatures: true },
 ]
+
+// The page's build puts this file in the place of the registry.
+export { PAGE_PRINTERS as PRINTERS }
