@@ -8,7 +8,7 @@ test('a host: what the CPU has, and under EVC what guests get; 0 is recorded as 
   expect(own).toMatchObject({
     layer: 'hardware',
     name: 'esx-a',
-    vendor: 'GenuineIntel',
+    vendor: 'Intel',
     present: ['AES', 'AVX2', 'IBRS+IBPB'],
     absent: ['AVX512F'],
     signature: { family: 6, model: 79, stepping: 1 },
@@ -47,7 +47,7 @@ test('Ansible names hosts; on AMD it is not known which bit STIBP is', () => {
   expect(statementsIn(sample('vsphere-ansible.json'))).toMatchObject([
     {
       name: 'esx-b',
-      vendor: 'AuthenticAMD',
+      vendor: 'AMD',
       present: ['SVM', 'IBPB'],
       notes: [expect.stringContaining('STIBP')],
     },
