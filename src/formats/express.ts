@@ -227,6 +227,7 @@ function inKnownWords(cpu: GuestCpu, abilities: Abilities): Expressed {
   const table = CpuMap.builtIn().of('x86').features
   const unknown: string[] = []
   const shown: string[] = []
+  const refused: string[] = []
   const changed = new Map<Policy, string[]>()
   const change = (policy: Policy, name: string) => changed.set(policy, [...(changed.get(policy) ?? []), name])
   const features = cpu.features.flatMap(({ name, policy = 'require' }): CpuFeature[] => {
@@ -235,7 +236,7 @@ function inKnownWords(cpu: GuestCpu, abilities: Abilities): Expressed {
       const isInModel = own === undefined || (table.get(name)?.bits.leq(own) ?? true)
       if (!isOff) unknown.push(name)
       else if (isInModel) shown.push(name)
-      else if (policy === 'forbid' && !policies.includes(policy)) change(policy, name)
+      else if (policy === 'forbid') refused.push(name)
       return []
     }
     if (policies.includes(policy)) return [{ name, policy }]
@@ -253,6 +254,7 @@ function inKnownWords(cpu: GuestCpu, abilities: Abilities): Expressed {
   const unsaid: readonly (readonly [string[], string])[] = [
     [unknown, 'the guest is not given them'],
     [shown, 'they cannot be turned off'],
+    [refused, 'hosts that have them are not refused'],
   ]
   for (const [names, what] of unsaid)
     if (names.length > 0)
