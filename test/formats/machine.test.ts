@@ -77,6 +77,7 @@ ${line}.subleaf_eax[0x4].ecx[0x0].eax=0x1
 ${line}.subleaf_eax[0x4].ecx[0x0].ecx=0x100
 ${line}.subleaf_eax[0x4].ecx[0x0].until_ecx=0x2
 ${line}.subleaf_eax[0x4].ecx[0x0].ecx_query_mask=0xff
+${line}.eax[0x80000000].eax=0x80000000
 `)
     expect(dump?.data.rows().filter(([leaf]) => leaf === 4)).toEqual([
       [4, 0, 1, 0, 0x100, 0],
