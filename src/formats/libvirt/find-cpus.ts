@@ -101,16 +101,9 @@ export function findCpus(top: Element): CpuElement[] {
     case 'domainCapabilities':
       return children(top, 'cpu')
         .flatMap(cpu => children(cpu, 'mode'))
-        .flatMap(hostModelOf)
-    // A part of domain capabilities, as people cut it out.
-    case 'mode':
-      return hostModelOf(top)
+        .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
+        .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))
     default:
       return []
   }
 }
-
-const hostModelOf = (mode: Element): CpuElement[] =>
-  mode.attributes.name === 'host-model' && mode.attributes.supported === 'yes'
-    ? [{ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }]
-    : []
