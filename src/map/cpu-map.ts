@@ -54,8 +54,8 @@ export class CpuMap {
   }
 
   /**
-   * Our data as far as a version of libvirt knows it; what nobody dates came with the version looked at that has it. An
-   * installed map is one version's already.
+   * Our data as far as a version of libvirt knows it. A name without a release date is known from the first inspected
+   * version that has it. An installed map is one version's already.
    */
   asOf(version: LibvirtVersion): CpuMap {
     const whole = this.#whole ?? this

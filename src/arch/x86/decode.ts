@@ -130,16 +130,16 @@ function scoreAsHost(db: Database, data: CpuBits, options: DecoderOptions, model
 /** How much of the model the data tells nothing of; details of vmx and svm come with it, and do not choose. */
 function countUnknown(db: Database, { unknown, features }: CpuBits, model: Model): number {
   if (!unknown) return 0
-  const untold = db.features.in(model.features.meet(unknown).minus(features))
-  return untold.reduce((n, { class: of }) => (of === 'nested' ? n : n + 1), 0)
+  const notKnown = db.features.in(model.features.meet(unknown).minus(features))
+  return notKnown.reduce((n, { class: of }) => (of === 'nested' ? n : n + 1), 0)
 }
 
 /** Only counts, so that nothing is made for the many models that are not chosen. */
 function scoreAsGuest(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score {
   if (hasBlockers(options, model) || data.unknown) {
     const { extra, missing, removed } = difference(db, data, options, model)
-    const untold = countUnknown(db, data, model)
-    return guestScore(db.features.count(extra) + untold, db.features.count(missing) + removed.length)
+    const unknownCount = countUnknown(db, data, model)
+    return guestScore(db.features.count(extra) + unknownCount, db.features.count(missing) + removed.length)
   }
   const [has, wants] = [data.features, model.features]
   const listed = ({ bits }: Feature) => isBetween(bits, has, wants) || isBetween(bits, wants, has)

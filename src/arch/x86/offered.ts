@@ -175,16 +175,16 @@ type Effective = Exclude<KvmKind, 'kept'>
 
 const NOTHING: Grades = { has: NONE, onRequest: NONE, unknown: NONE }
 
-function gradesOf(kind: Exclude<KvmKind, 'kept'>, features: FeatureSet, { has, known }: Told): Grades {
+function gradesOf(kind: Effective, features: FeatureSet, { has, known }: Told): Grades {
   const own = features.meet(has)
-  const untold = features.minus(known)
+  const unknown = features.minus(known)
   switch (kind) {
     case 'given':
       return { ...NOTHING, has: features }
     case 'passed':
-      return { ...NOTHING, has: own, unknown: untold }
+      return { ...NOTHING, has: own, unknown }
     case 'asked':
-      return { ...NOTHING, onRequest: own, unknown: untold }
+      return { ...NOTHING, onRequest: own, unknown }
     case 'judged':
       return { ...NOTHING, has: own, unknown: features.minus(own) }
   }

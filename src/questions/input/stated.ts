@@ -143,11 +143,11 @@ export function cpuOfStatements(
   const { value: data, notes } = bitsOf(context, statements, source)
   const named = data.model && definitionOn(decoder, data, data.model, as)
   const cpu = named ?? closest(decoder, data, as)
-  const untold = untoldNote(decoder.db, data, cpu, named !== undefined)
+  const unknownNote = noteUnknown(decoder.db, data, cpu, named !== undefined)
   const lacking = lacks(context, data, cpu, { as, best: true })
   return {
     value: { cpu: cpu.type === 'host' ? { ...cpu, arch } : cpu, data },
-    notes: withSource([...notes, ...untold, ...lacking], source),
+    notes: withSource([...notes, ...unknownNote, ...lacking], source),
   }
 }
 
@@ -173,7 +173,7 @@ function modelsFor(db: Database, { vendor, features }: CpuBits): AllowedModels {
 }
 
 /** What of its model the CPU is said to have by the model's name alone. */
-function untoldNote(
+function noteUnknown(
   db: Database,
   { unknown }: StatedBits,
   { model: name = '' }: Cpu,
@@ -205,7 +205,7 @@ export function cpuOfGuest(context: Context, guest: FoundGuest, source?: string)
   if (isNamed || !decoder) return { value: { cpu: stated }, notes: withSource(notes, source) }
   const data = bitsOfGuest(decoder.db, stated)
   const cpu = decoder.decode(data, { as: 'guest', fallback: 'forbid', models: modelsFor(decoder.db, data) })
-  const all = [...notes, ...untoldNote(decoder.db, data, cpu, false)]
+  const all = [...notes, ...noteUnknown(decoder.db, data, cpu, false)]
   return { value: { cpu, data }, notes: withSource(all, source) }
 }
 
