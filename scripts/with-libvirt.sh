@@ -70,7 +70,7 @@ END
   mkdir -p "$root"
   for package in "$apt"/archives/*.deb; do dpkg-deb -x "$package" "$root"; done
   for name in bin sbin lib lib64; do [ -e "$root/$name" ] || ln -s "usr/$name" "$root/$name"; done
-  mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/etc/libvirt" "$root/work"
+  mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/etc/libvirt" "$root/session"
   [ -e "$root/var/run" ] || ln -s /run "$root/var/run"
   printf 'root:x:0:0::/:/bin/sh\nlibvirt-qemu:x:1:1::/:/bin/sh\n' >"$root/etc/passwd"
   printf 'root:x:0:\nlibvirt-qemu:x:1:\nkvm:x:2:\nlibvirt:x:3:\n' >"$root/etc/group"
@@ -108,13 +108,13 @@ if [ -n "$suite" ]; then
   done
   wrap "$work/virsh" /usr/bin/virsh ''
   VIRSH=$work/virsh QEMU_FOLDER=$work/qemu CPU_MAP=$root/usr/share/libvirt/cpu_map SCHEMAS=$root/usr/share/libvirt/schemas
-  conf /work
+  conf /session
   cp "$work/qemu.conf" "$root/etc/libvirt/qemu.conf"
   # shellcheck disable=SC2016
   unshare -m --pid --fork --kill-child sh -c '
     mount -t proc proc "$0/proc" && mount --rbind /sys "$0/sys" && mount --rbind /dev "$0/dev" &&
-    mount -t tmpfs none "$0/run" && mount --bind "$1" "$0/work" &&
-    LC_ALL=C chroot "$0" /usr/sbin/libvirtd --config /work/libvirtd.conf --pid-file /work/pid
+    mount -t tmpfs none "$0/run" && mount --bind "$1" "$0/session" &&
+    LC_ALL=C chroot "$0" /usr/sbin/libvirtd --config /session/libvirtd.conf --pid-file /session/pid
     exit $? # the shell stays, to wait for what the daemon leaves behind
   ' "$root" "$work" >"$work/out" 2>&1 &
 else
