@@ -1,5 +1,5 @@
 import { Cpuid, type CpuidRegisters, rowOf } from '../src/core/cpuid.ts'
-import { signatureWord } from '../src/core/signature.ts'
+import { signatureWord } from '../src/core/model.ts'
 import type { Database } from '../src/map/database.ts'
 
 const MODELS = [

@@ -1,4 +1,4 @@
-import { ARCH_NAMES } from '../src/formats/arch-names.ts'
+import { ARCH_NAMES } from '../src/core/cpu.ts'
 import { readNodeInfo } from '../src/host/machine/node-info.ts'
 import { HostTree } from '../src/host/machine/tree.ts'
 import { cpuMhz, cpuSignature } from './cpu-signature.ts'

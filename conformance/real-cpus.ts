@@ -5,10 +5,12 @@ import { Pool } from '../src/questions/baseline/pool.ts'
 import { answerCompare } from '../src/questions/compare/compute.ts'
 import type { Context } from '../src/questions/context.ts'
 import { answerDecode } from '../src/questions/decode/compute.ts'
-import { answerExpand } from '../src/questions/expand/question.ts'
-import { answerMigratable } from '../src/questions/migratable/question.ts'
-import { answerStart } from '../src/questions/start/question.ts'
-import { answerUpdate } from '../src/questions/update/question.ts'
+import {
+  answerExpand,
+  answerMigratable,
+  answerStart,
+  answerUpdate,
+} from '../src/questions/definition/question.ts'
 import { parseXml } from '../src/xml/reader.ts'
 import type { DataFolder } from './data.ts'
 import { outcome } from './outcome.ts'

@@ -19,9 +19,8 @@ export type { Feature, FeatureClass, Order } from './core/feature.ts'
 export { FeatureSet } from './core/feature-set.ts'
 export { FeatureTable, type SafeMeet, safeLeq, safeMeet } from './core/feature-table.ts'
 export { LibvirtError, type LibvirtErrorKind } from './core/libvirt-error.ts'
-export type { Model, Vendor } from './core/model.ts'
+export type { Model, Signature, Vendor } from './core/model.ts'
 export { ParseError } from './core/parse-error.ts'
-export type { Signature } from './core/signature.ts'
 export { parseCpu } from './formats/libvirt/parse-cpu.ts'
 export { printCpu } from './formats/libvirt/print-cpu.ts'
 export { CpuMap } from './map/cpu-map.ts'
@@ -57,6 +56,8 @@ export {
   models,
   name,
   type Options,
+  type ParseOptions,
+  parseCpus,
   pools,
   start,
   tree,
@@ -65,6 +66,5 @@ export {
   validate,
   whatIf,
 } from './questions/library.ts'
-export { type ParseOptions, parseCpus } from './questions/library-cpus.ts'
 export type { AnswerDocument, QuestionInput } from './questions/table.ts'
 export type { Note } from './questions/words/note.ts'

@@ -1,7 +1,6 @@
 import { hex } from '../../src/core/bits.ts'
-import type { Feature } from '../../src/core/feature.ts'
+import { type Feature, type Place, placeKey } from '../../src/core/feature.ts'
 import type { Model } from '../../src/core/model.ts'
-import { type Place, placeKey } from '../../src/core/place.ts'
 import { type Database, type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
 import { formatData, formatModels } from '../../src/map/text/format.ts'
 import { type FeatureRow, parseFeatureRows, type WordRow } from '../../src/map/text/parse-features.ts'

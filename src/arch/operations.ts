@@ -1,4 +1,5 @@
 import {
+  ARCH_NAMES,
   asGuest,
   type Cpu,
   type CpuFeature,
@@ -145,6 +146,12 @@ export function hasFeature(map: CpuMap, arch: string | undefined, cpu: Cpu, name
 /** The names that a definition's model may have, in map order; undefined: any. @throws LibvirtError */
 export const modelNames = (map: CpuMap, arch: string | undefined): readonly string[] | undefined =>
   requireDriver(map, arch).models?.()
+
+/** The same of an architecture that somebody typed. @throws LibvirtError also for what is no architecture's name */
+export function listModelNames(map: CpuMap, arch: string): readonly string[] | undefined {
+  if (!ARCH_NAMES.has(arch)) throw new LibvirtError('invalid-arg', `cannot find architecture ${arch}`)
+  return modelNames(map, arch)
+}
 
 /** The vendor of a model; undefined where libvirt does not know it. @throws LibvirtError */
 export const vendorOfModel = (map: CpuMap, arch: string | undefined, model: string): string | undefined =>

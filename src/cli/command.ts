@@ -3,7 +3,7 @@ import { ParseError } from '../core/parse-error.ts'
 import { FileError, ProbeError } from '../host/files/file-error.ts'
 import { BadRequest } from '../questions/context.ts'
 import type { Arguments } from './arguments.ts'
-import type { Session } from './session.ts'
+import type { Session } from './globals.ts'
 import { CommandError, type CommandSpec, UsageError } from './spec.ts'
 
 /** A command: what it takes, and what it does. */

@@ -61,19 +61,23 @@ export const COMMANDS: CommandTable = {
   pools: {
     group: 'fleets',
     summary: 'Find the best pools for a fleet',
-    load: () => import('./commands/pools.ts'),
+    load: async () => ({ command: (await import('./commands/plan.ts')).poolsCommand }),
   },
   advise: {
     group: 'fleets',
     summary: 'Recommend a strategy for a fleet',
-    load: () => import('./commands/advise.ts'),
+    load: async () => ({ command: (await import('./commands/plan.ts')).adviseCommand }),
   },
   'what-if': {
     group: 'fleets',
     summary: 'Compute what a change does to pools and guests',
-    load: () => import('./commands/what-if.ts'),
+    load: async () => ({ command: (await import('./commands/changes.ts')).whatIfCommand }),
   },
-  drain: { group: 'fleets', summary: 'Plan a rolling upgrade', load: () => import('./commands/drain.ts') },
+  drain: {
+    group: 'fleets',
+    summary: 'Plan a rolling upgrade',
+    load: async () => ({ command: (await import('./commands/changes.ts')).drainCommand }),
+  },
   drift: {
     group: 'fleets',
     summary: 'Compare a fleet with what it was',
@@ -97,7 +101,7 @@ export const COMMANDS: CommandTable = {
   tree: {
     group: 'tools',
     summary: 'Show how CPU models descend from each other',
-    load: () => import('./commands/tree.ts'),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).treeCommand }),
   },
   convert: {
     group: 'guests',
@@ -107,7 +111,7 @@ export const COMMANDS: CommandTable = {
   name: {
     group: 'tools',
     summary: "Describe a feature: place, meaning, every tool's name",
-    load: () => import('./commands/name.ts'),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).nameCommand }),
   },
   batch: {
     group: 'tools',

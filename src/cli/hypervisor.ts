@@ -1,6 +1,6 @@
 import type { Dialogue } from '../arch/dialogue.ts'
+import { ARCH_NAMES } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import { ARCH_NAMES } from '../formats/arch-names.ts'
 import { isBadFile } from '../host/files/file-error.ts'
 import { filesOf, type InputFile, noteOfFile, readWholeText } from '../host/files/files.ts'
 import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
@@ -15,7 +15,7 @@ import {
 } from '../questions/input/recorded-hypervisor.ts'
 import type { Note } from '../questions/words/note.ts'
 import type { Arguments } from './arguments.ts'
-import type { Session } from './session.ts'
+import type { Session } from './globals.ts'
 import { CommandError, type OptionSpec } from './spec.ts'
 
 /** Which hypervisor is asked, as virsh has it. */

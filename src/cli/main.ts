@@ -2,8 +2,16 @@
 import { type Arguments, isKnown, readArguments, splitCommands } from './arguments.ts'
 import { type Command, linesOf } from './command.ts'
 import { COMMANDS } from './commands.ts'
-import { connectionDriver, type Globals, libvirtVersion, readGlobals } from './globals.ts'
-import { Session, STDERR, STDOUT, write } from './session.ts'
+import {
+  connectionDriver,
+  type Globals,
+  libvirtVersion,
+  readGlobals,
+  Session,
+  STDERR,
+  STDOUT,
+  write,
+} from './globals.ts'
 import { type CommandSpec, UsageError } from './spec.ts'
 
 declare const __VERSION__: string

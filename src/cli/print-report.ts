@@ -1,9 +1,14 @@
 import { fstatSync } from 'node:fs'
-import type { Look, Report } from '../report/report.ts'
-import { type Line, type Paint, printStyledLines, type Tone } from '../report/styled-text.ts'
+import {
+  type Line,
+  type Look,
+  type Paint,
+  printStyledLines,
+  type Report,
+  type Tone,
+} from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import type { Session } from './session.ts'
-import { STDERR, STDOUT, terminalWidth } from './session.ts'
+import { type Session, STDERR, STDOUT, terminalWidth } from './globals.ts'
 
 /** `--json` and `--markdown`, which every command of our own takes. */
 export const FORMS = [

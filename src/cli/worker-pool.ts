@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { HttpAnswer } from '../http/answer.ts'
-import { RequestRefused } from '../http/refused.ts'
+import { type HttpAnswer, RequestRefused } from '../http/answer.ts'
 
 /** The folders of installed maps that a server answers from. */
 export interface MapFolders {

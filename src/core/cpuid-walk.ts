@@ -1,6 +1,6 @@
 import { bit, bits, type U32 } from './bits.ts'
 import { Cpuid, type CpuidRegisters, type CpuidRow, rowOf } from './cpuid.ts'
-import type { Register } from './place.ts'
+import type { Register } from './feature.ts'
 
 /** Executes CPUID once. Where the answer comes from is not our business. */
 export type Query = (leaf: U32, subleaf: U32) => CpuidRegisters

@@ -1,5 +1,5 @@
 import { bit, bits, type U32 } from './bits.ts'
-import { type Place, REGISTERS, type Register } from './place.ts'
+import { type Place, REGISTERS, type Register } from './feature.ts'
 
 /** One executed CPUID as JSON has it: `[leaf, subleaf, eax, ebx, ecx, edx]`. */
 export type CpuidRow = readonly [leaf: U32, subleaf: U32, eax: U32, ebx: U32, ecx: U32, edx: U32]

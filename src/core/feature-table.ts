@@ -1,8 +1,7 @@
 import { bitMask, type U32 } from './bits.ts'
-import type { Feature, FeatureClass, Order } from './feature.ts'
+import type { Feature, FeatureClass, Order, Place } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
 import { intern } from './memo.ts'
-import type { Place } from './place.ts'
 
 /**
  * The features of one architecture in map order, and the words their bits live in.

@@ -1,6 +1,6 @@
 import type { Evidence, Layer } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
-import type { Signature } from '../core/signature.ts'
+import type { Signature } from '../core/model.ts'
 import type { HypervisorModels } from './asked-model.ts'
 
 /** A document that tells of a host: what it speaks of, and its XML element or the name of its dialect. */

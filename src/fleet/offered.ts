@@ -5,8 +5,7 @@ import { oncePer } from '../core/memo.ts'
 import { blocksMigration, NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
 import { detailsIn, withoutVoid } from './causes/prerequisite.ts'
-import type { Group } from './groups.ts'
-import { baselineOf } from './pools.ts'
+import { baselineOf, type Group } from './groups.ts'
 
 /** What guests of some hosts can be given, as far as it is known. */
 export interface CommonOffer {

@@ -3,8 +3,7 @@ import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { type ClassWeights, WEIGHT_CLASSES, type WeightClass } from '../map/weights.ts'
-import type { Group } from './groups.ts'
-import { baselineOf } from './pools.ts'
+import { baselineOf, type Group } from './groups.ts'
 
 /** The class whose weight a feature has. */
 export const weightClassOf = (feature: Feature): WeightClass => feature.class ?? 'unknown'

@@ -1,7 +1,7 @@
 import type { GuestCpu, HostCpu, NamedRegisters } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Layer } from '../core/evidence.ts'
-import type { Signature } from '../core/signature.ts'
+import type { Signature } from '../core/model.ts'
 import type { Vocabulary } from '../map/vocabulary.ts'
 import type { Element } from '../xml/element.ts'
 import type { JsonDocument } from './json/json-documents.ts'

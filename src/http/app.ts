@@ -1,9 +1,8 @@
 import { type Context, Hono } from 'hono'
 import { QUESTIONS } from '../questions/table.ts'
-import { type HttpAnswer, makeRefusal } from './answer.ts'
+import { type HttpAnswer, makeRefusal, RequestRefused } from './answer.ts'
 import { describeApi } from './openapi.ts'
 import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
-import { RequestRefused } from './refused.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
 const SAFE_HEADERS = {

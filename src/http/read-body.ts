@@ -1,4 +1,4 @@
-import { RequestRefused } from './refused.ts'
+import { RequestRefused } from './answer.ts'
 
 /** As much as a request's body may have: some ten thousand host definitions. */
 export const LARGEST_BODY = 16 * 2 ** 20

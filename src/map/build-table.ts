@@ -1,6 +1,5 @@
-import type { Feature } from '../core/feature.ts'
+import type { Feature, Place } from '../core/feature.ts'
 import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
-import type { Place } from '../core/place.ts'
 import { type DataFile, faultAt } from './text/data-file.ts'
 import type { FeatureRow, WordPlace, WordRow } from './text/parse-features.ts'
 

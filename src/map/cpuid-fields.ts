@@ -1,5 +1,4 @@
-import type { FeatureClass, Order } from '../core/feature.ts'
-import type { Register } from '../core/place.ts'
+import type { FeatureClass, Order, Register } from '../core/feature.ts'
 import { dataFile, dataNames } from './data.ts'
 import { parseFeatureRows } from './text/parse-features.ts'
 

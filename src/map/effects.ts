@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { namesOf } from '../core/glob.ts'
-import type { SignatureMatch } from '../core/signature.ts'
+import type { SignatureMatch } from '../core/model.ts'
 import { CpuMap } from './cpu-map.ts'
 import { dataFile } from './data.ts'
 import type { Database } from './database.ts'

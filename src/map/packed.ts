@@ -1,11 +1,9 @@
 import { hex } from '../core/bits.ts'
-import type { Feature, FeatureClass, Order } from '../core/feature.ts'
+import type { Feature, FeatureClass, Order, Place } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
 import { once } from '../core/memo.ts'
-import type { Model, Vendor } from '../core/model.ts'
-import type { Place } from '../core/place.ts'
-import type { SignatureMatch } from '../core/signature.ts'
+import type { Model, SignatureMatch, Vendor } from '../core/model.ts'
 import { Database } from './database.ts'
 
 /**

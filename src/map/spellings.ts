@@ -1,6 +1,5 @@
-import type { Feature } from '../core/feature.ts'
+import { type Feature, REGISTERS, type Register } from '../core/feature.ts'
 import { once } from '../core/memo.ts'
-import { REGISTERS, type Register } from '../core/place.ts'
 import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
 import { faultIn, statementsOf, tokensOf } from './text/data-file.ts'

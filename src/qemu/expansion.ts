@@ -1,5 +1,5 @@
 import type { AllowedModels, CpuBits } from '../arch/driver.ts'
-import { type Signature, signatureWord } from '../core/signature.ts'
+import { type Signature, signatureWord } from '../core/model.ts'
 import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
 import type { HostExpansion, QemuModel, QemuProperty } from './capabilities.ts'

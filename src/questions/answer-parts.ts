@@ -108,3 +108,36 @@ export const BaselineReasons = v.strictObject({
   lost: v.array(LostFeature),
 })
 export type BaselineReasons = AnswerOf<typeof BaselineReasons>
+
+export const CompareAnswer = v.strictObject({
+  result: v.picklist(['incompatible', 'identical', 'superset']),
+  message: v.exactOptional(
+    described(v.string(), "Only when incompatible: libvirt's error text, prefix included."),
+  ),
+  missing: described(v.array(Reason), 'What the CPU requires and the host lacks.'),
+  forbidden: described(v.array(Reason), 'What the CPU forbids and the host has.'),
+  extra: described(v.array(Reason), 'What the host has and the CPU does not ask for.'),
+})
+export type CompareAnswer = AnswerOf<typeof CompareAnswer>
+
+/** A pool's guest CPU. */
+export const BaselineAnswer = v.strictObject({
+  xml: v.string(),
+  ...writtenParts,
+  model: v.string(),
+  features: described(
+    v.array(v.string()),
+    "Everything the CPU has, its model's features included, in map order.",
+  ),
+})
+export type BaselineAnswer = AnswerOf<typeof BaselineAnswer>
+
+/** Why a hypervisor's baseline is as it is. */
+export const HypervisorReasons = v.strictObject({
+  ...BaselineReasons.entries,
+  withheld: described(
+    v.array(Reason),
+    'Features that every CPU has and the answer lacks, because the hypervisor cannot give them.',
+  ),
+})
+export type HypervisorReasons = AnswerOf<typeof HypervisorReasons>

@@ -1,7 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
-import { SCHEMA_VERSION } from './document.ts'
 import { leaves, msrs } from './input/schemas.ts'
-import type { AnyQuestion } from './question.ts'
+import { type AnyQuestion, SCHEMA_VERSION } from './question.ts'
 import type { Schema } from './schema.ts'
 import { QUESTIONS } from './table.ts'
 

@@ -1,8 +1,9 @@
+import type { Expected } from '../formats/libvirt/parse-cpu.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import { answerVerb as askContext, askQuestion } from './ask.ts'
 import { contextOf } from './context.ts'
-import type { DocumentOf, InputOf } from './document.ts'
-import type { AnyQuestion } from './question.ts'
+import { type FoundHost, findHosts as parse } from './input/read.ts'
+import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
 import { QUESTIONS } from './table.ts'
 
 /** What every question may be asked with. */
@@ -118,3 +119,18 @@ export const drift = functionOf(QUESTIONS.drift)
 
 /** Checks a fleet against the requirements of its file. @throws BadRequest where nothing is required; ParseError, LibvirtError */
 export const check = functionOf(QUESTIONS.check)
+
+export interface ParseOptions extends Options {
+  /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
+  readonly expected?: Expected
+  /** What errors call the text. */
+  readonly source?: string
+}
+
+/**
+ * Every CPU in a text, in order: definitions where virsh finds them, dumps as host definitions. None is an
+ * answer.
+ * @throws ParseError, LibvirtError
+ */
+export const parseCpus = (text: string, { map, expected, source }: ParseOptions = {}): FoundHost[] =>
+  parse(contextOf(map), text, expected, source)

@@ -1,7 +1,8 @@
-import type { InferOutput } from 'valibot'
+import type { InferInput, InferOutput } from 'valibot'
 import type { Report } from '../report/report.ts'
 import type { Context } from './context.ts'
 import type { AnswerOf, Schema } from './schema.ts'
+import { printNote } from './words/describe.ts'
 import type { Note } from './words/note.ts'
 
 /** The result of a question: the answer, what to know about it, and the reasons where they were asked for. */
@@ -79,3 +80,31 @@ export const question = <
     ) => Outcome<Exactly<Given, AnswerOf<Answer>>, AnswerOf<Reasons>>
   },
 ): Question<Name, Input, Answer, Reasons> => definition
+
+/** The version of the answers' keys. */
+export const SCHEMA_VERSION = 2
+
+/** A note as data, with its sentence. */
+type NoteWithText = Note & { readonly text: string }
+
+/** The reasons that a question can give; never where it has none. */
+type ReasonsOf<Q extends AnyQuestion> = NonNullable<Q['reasons']>
+
+/** What a question takes. */
+export type InputOf<Q extends AnyQuestion> = InferInput<Q['input']> &
+  ([ReasonsOf<Q>] extends [never] ? unknown : { readonly explain?: boolean })
+
+/** An answer as every face returns it: its keys, what to know about it, and the reasons where they were asked for. */
+export type DocumentOf<Q extends AnyQuestion> = { readonly schema: typeof SCHEMA_VERSION } & AnswerOf<
+  Q['answer']
+> & { readonly notes: readonly NoteWithText[] } & ([ReasonsOf<Q>] extends [never]
+    ? unknown
+    : { readonly explain?: AnswerOf<ReasonsOf<Q>> })
+
+/** The document of an outcome, its keys in their fixed order. */
+export const documentOf = ({ answer, notes = [], explain }: Outcome): Record<string, unknown> => ({
+  schema: SCHEMA_VERSION,
+  ...(answer as object),
+  notes: notes.map(printNote),
+  ...(explain === undefined ? {} : { explain }),
+})

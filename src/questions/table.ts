@@ -5,31 +5,31 @@ import { checkQuestion } from './check/question.ts'
 import { compareQuestion } from './compare/question.ts'
 import { convertQuestion } from './convert/question.ts'
 import { cpuModelsQuestion } from './cpu-models/question.ts'
+import { encodeQuestion, identicalQuestion } from './cpudata/question.ts'
 import { decodeQuestion } from './decode/question.ts'
-import type { DocumentOf, InputOf } from './document.ts'
+import {
+  expandQuestion,
+  migratableQuestion,
+  startQuestion,
+  updateLiveQuestion,
+  updateQuestion,
+  validateQuestion,
+} from './definition/question.ts'
 import { domcapabilitiesQuestion } from './domcapabilities/question.ts'
 import { drainQuestion } from './drain/question.ts'
 import { driftQuestion } from './drift/question.ts'
-import { encodeQuestion } from './encode/question.ts'
-import { expandQuestion } from './expand/question.ts'
 import { explainQuestion } from './explain/question.ts'
 import { guestCheckQuestion } from './guest-check/question.ts'
 import { hostsQuestion } from './hosts/question.ts'
 import { hypervisorCpuBaselineQuestion } from './hypervisor-cpu-baseline/question.ts'
 import { hypervisorCpuCompareQuestion } from './hypervisor-cpu-compare/question.ts'
 import { hypervisorCpuModelsQuestion } from './hypervisor-cpu-models/question.ts'
-import { identicalQuestion } from './identical/question.ts'
-import { migratableQuestion } from './migratable/question.ts'
 import { migrateQuestion } from './migrate/question.ts'
 import { modelsQuestion } from './models/question.ts'
 import { nameQuestion } from './name/question.ts'
 import { poolsQuestion } from './pools/question.ts'
-import type { AnyQuestion } from './question.ts'
-import { startQuestion } from './start/question.ts'
+import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
 import { treeQuestion } from './tree/question.ts'
-import { updateQuestion } from './update/question.ts'
-import { updateLiveQuestion } from './update-live/question.ts'
-import { validateQuestion } from './validate/question.ts'
 import { whatIfQuestion } from './what-if/question.ts'
 
 /** Every question. Batch, HTTP, the library, the JSON Schemas, the command line and the page are derived from this table. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { type CrewOptions, WorkerPool } from '../../src/cli/worker-pool.ts'
-import { RequestRefused } from '../../src/http/refused.ts'
+import { RequestRefused } from '../../src/http/answer.ts'
 import { hostXml } from './virt-cpu.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'worker.cjs')

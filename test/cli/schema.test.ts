@@ -1,7 +1,6 @@
 import { safeParse } from 'valibot'
 import { expect, test } from 'vitest'
-import { SCHEMA_VERSION } from '../../src/questions/document.ts'
-import type { AnyQuestion } from '../../src/questions/question.ts'
+import { type AnyQuestion, SCHEMA_VERSION } from '../../src/questions/question.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
 import { cpuFiles, rootOf } from '../host/machine/tree-of.ts'
 import { virtCpu } from './virt-cpu.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../src/core/cpuid.ts'
-import { placeKey, REGISTERS } from '../../src/core/place.ts'
+import { placeKey, REGISTERS } from '../../src/core/feature.ts'
 import { cpuid, together } from '../notation.ts'
 
 const word = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff_ffff }))

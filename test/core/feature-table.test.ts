@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Feature, Order } from '../../src/core/feature.ts'
+import type { Feature, Order, Place } from '../../src/core/feature.ts'
 import { FeatureSet } from '../../src/core/feature-set.ts'
 import { FeatureTable } from '../../src/core/feature-table.ts'
-import type { Place } from '../../src/core/place.ts'
 
 const PLACE = { kind: 'cpuid', leaf: 7, subleaf: 0, register: 'ebx', indexed: true } satisfies Place
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Feature, placeOf } from '../../src/core/feature.ts'
-import { type Place, placeKey, printPlace } from '../../src/core/place.ts'
+import { type Feature, type Place, placeKey, placeOf, printPlace } from '../../src/core/feature.ts'
 import { builtin } from '../built-in.ts'
 
 const db = builtin()

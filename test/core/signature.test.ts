@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hex } from '../../src/core/bits.ts'
-import { matches, type SignatureMatch, signatureOf, signatureWord } from '../../src/core/signature.ts'
+import { matches, type SignatureMatch, signatureOf, signatureWord } from '../../src/core/model.ts'
 
 const parse = (text: string) => {
   const [family = 0, model = 0, stepping = 0] = text.split('.').map(Number)

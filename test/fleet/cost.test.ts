@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { computeCosts, listHostCosts } from '../../src/fleet/cost.ts'
-import { groupHosts } from '../../src/fleet/groups.ts'
+import { baselineOf, groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { baselineOf } from '../../src/fleet/pools.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { db, fleets, hosts, levels, valuation } from './notation.ts'
 

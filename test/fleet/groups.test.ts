@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bytewise } from '../../src/core/text.ts'
-import { groupHosts } from '../../src/fleet/groups.ts'
-import { splitIntoPools } from '../../src/fleet/pools.ts'
+import { groupHosts, splitIntoPools } from '../../src/fleet/groups.ts'
 import { fleets, hosts } from './notation.ts'
 
 const shape = (text: string) =>

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { groupHosts } from '../../src/fleet/groups.ts'
+import { baselineOf, groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { makeItems, nameOf } from '../../src/fleet/plan/items.ts'
 import { type Constraints, type PlanOptions, planPools } from '../../src/fleet/plan/partition.ts'
 import { Problem } from '../../src/fleet/plan/problem.ts'
 import { makeSolution, pickBetter, type Solution } from '../../src/fleet/plan/solution.ts'
-import { baselineOf } from '../../src/fleet/pools.ts'
 import { runs } from '../effort.ts'
 import { bits, db, fleets, hosts, levels, valuation } from './notation.ts'
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FleetFacts } from '../../src/fleet/causes/peers.ts'
 import { compareGuests, comparePools } from '../../src/fleet/change/delta.ts'
-import { findGuestRestarts } from '../../src/fleet/change/raise.ts'
+import { findGuestRestarts } from '../../src/fleet/change/drain.ts'
 import {
   applyEffect,
   changeFleet,
@@ -13,9 +13,8 @@ import {
   isAffected,
   parseFeatureEffect,
 } from '../../src/fleet/change/what-if.ts'
-import { groupHosts } from '../../src/fleet/groups.ts'
+import { baselineOf, groupHosts, splitIntoPools } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { baselineOf, splitIntoPools } from '../../src/fleet/pools.ts'
 import { builtinEffects, parseEffects } from '../../src/map/effects.ts'
 import { names, refusal } from '../notation.ts'
 import { db, fleets, guests, hosts, levels, valuation } from './notation.ts'

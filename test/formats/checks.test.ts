@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Checks } from '../../src/report/checks.ts'
+import { type Checks, printJunit, printSarif } from '../../src/report/checks.ts'
 import { printDot } from '../../src/report/graphviz.ts'
-import { printJunit } from '../../src/report/junit.ts'
-import { printSarif } from '../../src/report/sarif.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { sarifFaults } from './sarif-faults.ts'
 

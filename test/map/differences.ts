@@ -1,4 +1,4 @@
-import { printPlace } from '../../src/core/place.ts'
+import { printPlace } from '../../src/core/feature.ts'
 import type { Database } from '../../src/map/database.ts'
 import { printSignatureField } from '../../src/map/text/parse-models.ts'
 

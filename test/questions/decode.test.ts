@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readCpuid } from '../../src/arch/x86/cpuid.ts'
-import { describeWithoutCpu } from '../../src/formats/describe-found.ts'
+import { describeWithoutCpu } from '../../src/formats/dialects.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { answerDecode, type DecodeOptions, meetData } from '../../src/questions/decode/compute.ts'
 import { builtin } from '../built-in.ts'

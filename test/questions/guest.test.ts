@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { answerExpand } from '../../src/questions/expand/question.ts'
-import { answerMigratable } from '../../src/questions/migratable/question.ts'
-import { answerStart } from '../../src/questions/start/question.ts'
-import { answerUpdate } from '../../src/questions/update/question.ts'
-import { answerUpdateLive } from '../../src/questions/update-live/question.ts'
+import {
+  answerExpand,
+  answerMigratable,
+  answerStart,
+  answerUpdate,
+  answerUpdateLive,
+} from '../../src/questions/definition/question.ts'
 import { cpuidOf, fs, guest, host, modelOf, refusal, show } from '../notation.ts'
 
 const context = contextOf()

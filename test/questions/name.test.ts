@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Feature } from '../../src/core/feature.ts'
-import { placeKey } from '../../src/core/place.ts'
+import { type Feature, placeKey } from '../../src/core/feature.ts'
 import { nearest } from '../../src/core/text.ts'
 import { dumpOfFlags } from '../../src/formats/dumps/linux-flags.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'

@@ -1,10 +1,9 @@
 import type { U32 } from '../../core/bits.ts'
 import type { Cpu } from '../../core/cpu.ts'
+import { REGISTERS } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { oncePer } from '../../core/memo.ts'
-import type { Model, Vendor } from '../../core/model.ts'
-import { REGISTERS } from '../../core/place.ts'
-import { matches, type Signature } from '../../core/signature.ts'
+import { type Model, matches, type Signature, type Vendor } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
 
 /** Word numbers of a leaf's registers in the feature table; -1: the register carries no feature. */

@@ -5,7 +5,7 @@ import { answerVerb, BadRequest, errorOf } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
 import { idText, parseRequest, withId } from '../../questions/request.ts'
 import type { Command } from '../command.ts'
-import { openContext, type Session } from '../session.ts'
+import { openContext, type Session } from '../globals.ts'
 
 export const command: Command = {
   spec: {

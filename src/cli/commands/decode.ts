@@ -1,9 +1,8 @@
 import { bit, hex, type U32 } from '../../core/bits.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
-import type { Feature } from '../../core/feature.ts'
+import { type Feature, type Place, placeKey, printPlace } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { type Place, placeKey, printPlace } from '../../core/place.ts'
 import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
@@ -18,15 +17,15 @@ import {
   definitionAnswer,
   lacks,
 } from '../../questions/decode/compute.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
 import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { openContext, type Session } from '../globals.ts'
 import { printExplanation } from '../print-report.ts'
-import { openContext, type Session } from '../session.ts'
 import { CommandError, UsageError } from '../spec.ts'
 import { FILES } from '../virsh/hosts.ts'
 

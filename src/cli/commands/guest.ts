@@ -7,7 +7,6 @@ import { readWholeText } from '../../host/files/files.ts'
 import type { GivenFeatures } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
 import {
   type GuestStart,
@@ -19,12 +18,13 @@ import {
 import { reportGuest } from '../../questions/guest-check/report.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import { readGuests } from '../../questions/input/read.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { openContext } from '../globals.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
 import { FORMS, printReport } from '../print-report.ts'
-import { openContext } from '../session.ts'
 import { UsageError } from '../spec.ts'
 import { FORMAT, firstCpu, formatOf, thisHost } from '../virsh/hosts.ts'
 

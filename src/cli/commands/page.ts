@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileError } from '../../host/files/file-error.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import type { Command } from '../command.ts'
-import { openContext } from '../session.ts'
+import { openContext } from '../globals.ts'
 
 /** The page as the build made it, beside the command. @throws FileError */
 export function readPage(): string {

@@ -7,7 +7,7 @@ import { definitionOf } from '../../questions/input/definition-of.ts'
 import type { Noted } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { openContext, type Session } from '../session.ts'
+import { openContext, type Session } from '../globals.ts'
 import { FileComparer, type Side } from './file-comparer.ts'
 import { FILES, firstCpu, thisHost } from './hosts.ts'
 

@@ -1,8 +1,8 @@
+import { listModelNames } from '../../arch/operations.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { answerCpuModels } from '../../questions/cpu-models/compute.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
 import type { Command } from '../command.ts'
-import { openContext } from '../session.ts'
+import { openContext } from '../globals.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {
@@ -28,7 +28,7 @@ export const command: Command = {
   async run(args, session) {
     const arch = args.get('arch') ?? ''
     try {
-      const models = answerCpuModels(await openContext(session), arch)
+      const models = listModelNames((await openContext(session)).map, arch)
       if (args.has('json'))
         session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, arch, models: models ?? null }, null, 2)}\n`)
       else if (models) session.out(models.map(name => `${name}\n`).join(''))

@@ -1,16 +1,17 @@
-import type { VfioFacts } from '../../formats/host/vfio.ts'
+import type { VfioFacts } from '../../formats/host/host-facts.ts'
 import { HostTree } from '../../host/machine/tree.ts'
 import { readVfio } from '../../host/machine/vfio.ts'
 import { readHostArch } from '../../host/qemu/emulator.ts'
 import { readDomainHost } from '../../host/qemu/read-domain-host.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
 import type { DomainHost, DomainOptions } from '../../qemu/domain-capabilities/request.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
 import { answerDomcapabilities } from '../../questions/domcapabilities/question.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { noteLines } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
+import { openContext, type Session } from '../globals.ts'
 import {
   type HypervisorRequest,
   hypervisorRequest,
@@ -18,7 +19,6 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import { openContext, type Session } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {

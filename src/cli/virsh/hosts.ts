@@ -14,7 +14,7 @@ import type { Context } from '../../questions/context.ts'
 import { definitionOf, hostCpu } from '../../questions/input/definition-of.ts'
 import type { Note, Noted } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../globals.ts'
 import { CommandError, type OptionSpec, UsageError } from '../spec.ts'
 
 /** This machine's CPU, as `virsh capabilities` has it. @throws CommandError where it cannot be read */

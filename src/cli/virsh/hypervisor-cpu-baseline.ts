@@ -7,7 +7,6 @@ import { filesOf } from '../../host/files/files.ts'
 import { checkIgnoreHost } from '../../qemu/hypervisor-cpu.ts'
 import { writtenFor, writtenIn } from '../../questions/answer-parts.ts'
 import type { Context } from '../../questions/context.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
 import {
   type GivenCpu,
   hypervisorBaseline,
@@ -16,10 +15,12 @@ import {
 import { definitionOf } from '../../questions/input/definition-of.ts'
 import type { HypervisorHost } from '../../questions/input/hypervisor.ts'
 import { featureNames } from '../../questions/input/hypervisor.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { openContext, type Session } from '../globals.ts'
 import {
   HYPERVISOR,
   hypervisorRequest,
@@ -28,8 +29,6 @@ import {
   PROBES,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Session } from '../session.ts'
-import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
 import { atSource, FORMAT, formatOf, tellNotExpressed, tellSkipped } from './hosts.ts'
 import { readForHypervisor, splitFiles, TELLING } from './hypervisor-files.ts'

@@ -4,6 +4,7 @@ import { definitionOf } from '../../questions/input/definition-of.ts'
 import { type Hypervisor, hypervisorCompare, reportedCpu } from '../../questions/input/hypervisor.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
+import { openContext, type Session } from '../globals.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -13,8 +14,6 @@ import {
   PROBE,
   refuseReadOnly,
 } from '../hypervisor.ts'
-import type { Session } from '../session.ts'
-import { openContext } from '../session.ts'
 import { FileComparer, type Side } from './file-comparer.ts'
 import type { FirstCpu } from './hosts.ts'
 import { FILES } from './hosts.ts'

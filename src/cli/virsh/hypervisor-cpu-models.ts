@@ -1,11 +1,12 @@
 import { readHypervisorSupport } from '../../qemu/allowance.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
-import { SCHEMA_VERSION } from '../../questions/document.ts'
 import type { HypervisorModel } from '../../questions/hypervisor-cpu-models/answer.ts'
 import { hypervisorModels } from '../../questions/hypervisor-cpu-models/compute.ts'
-import type { Line } from '../../report/styled-text.ts'
+import { SCHEMA_VERSION } from '../../questions/question.ts'
+import type { Line } from '../../report/report.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
+import { openContext, type Session } from '../globals.ts'
 import {
   HYPERVISOR,
   type HypervisorRequest,
@@ -15,8 +16,6 @@ import {
   refuseReadOnly,
 } from '../hypervisor.ts'
 import { printExplanation } from '../print-report.ts'
-import type { Session } from '../session.ts'
-import { openContext } from '../session.ts'
 import { CommandError } from '../spec.ts'
 
 export const command: Command = {

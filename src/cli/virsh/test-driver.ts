@@ -1,5 +1,5 @@
+import { ARCH_NAMES } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { ARCH_NAMES } from '../../formats/arch-names.ts'
 import type { HostNumaCell } from '../../formats/host/host-facts.ts'
 import { checkVirtType } from '../../qemu/choice.ts'
 import type { DomainOptions } from '../../qemu/domain-capabilities/request.ts'

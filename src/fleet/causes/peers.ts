@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { matches } from '../../core/signature.ts'
+import { matches } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
 import type { Group } from '../groups.ts'
 

@@ -2,12 +2,11 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { groupHosts } from '../groups.ts'
+import { baselineOf, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { canMove, findObstacles, type Obstacle } from '../obstacles.ts'
 import { findPlaces } from '../places.ts'
-import { baselineOf, type FleetPool, splitIntoPools } from '../pools.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
 /** What a pool is worth as it stands. */

@@ -1,5 +1,5 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
-import type { Signature } from '../../core/signature.ts'
+import type { Signature } from '../../core/model.ts'
 import { bytewise } from '../../core/text.ts'
 import type { FleetHost } from '../host.ts'
 

@@ -1,5 +1,5 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { matches } from '../../core/signature.ts'
+import { matches } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
 import { type Effect, withDependents } from '../../map/effects.ts'
 import { FleetFacts } from '../causes/peers.ts'

@@ -1,10 +1,9 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { type Group, narrowGroup } from '../groups.ts'
+import { baselineOf, type Group, narrowGroup } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { Interner } from '../interned.ts'
 import { findUnknown } from '../offered.ts'
-import { baselineOf } from '../pools.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
 /**

@@ -1,9 +1,8 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { type Level, nextLevel } from '../../map/levels.ts'
-import type { Group } from '../groups.ts'
+import { baselineOf, type Group } from '../groups.ts'
 import { findUnknown } from '../offered.ts'
-import { baselineOf } from '../pools.ts'
 
 /** What stands between a pool and the next level: "one flag short of x86-64-v3: f16c on host 4". */
 interface Shortfall {

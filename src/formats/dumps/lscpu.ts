@@ -10,8 +10,7 @@ import { registersOf } from './cpuinfo.ts'
 import type { Dump } from './dump.ts'
 import { foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
 import { dumpOfFlags, isLinuxFlag } from './linux-flags.ts'
-import { readMachines } from './machines.ts'
-import { endsInList, unfold } from './unfold.ts'
+import { endsInList, readMachines, unfold } from './unfold.ts'
 
 /** What util-linux's lscpu prints. */
 export const lscpu: Dialect = {

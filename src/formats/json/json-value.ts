@@ -7,3 +7,30 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** An object's own member; undefined where there is none, and of anything else. */
 export const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+
+/** What a path of names leads to in JSON; undefined where it leads nowhere. */
+export const at = (value: unknown, ...path: readonly string[]): unknown => path.reduce(member, value)
+
+/** The text at the end of a path; undefined for everything else and for an empty one. */
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = at(value, ...path)
+  return typeof found === 'string' && found !== '' ? found : undefined
+}
+
+/** The number at the end of a path, also one written as text. */
+export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
+  const found = at(value, ...path)
+  if (typeof found !== 'number' && (typeof found !== 'string' || found.trim() === '')) return undefined
+  const number = Number(found)
+  return Number.isFinite(number) ? number : undefined
+}
+
+/** The list at the end of a path; empty where there is none. */
+export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {
+  const found = at(value, ...path)
+  return Array.isArray(found) ? found : []
+}
+
+/** The texts of the list at the end of a path. */
+export const textsAt = (value: unknown, ...path: readonly string[]): string[] =>
+  listAt(value, ...path).filter(one => typeof one === 'string')

@@ -7,7 +7,7 @@ import {
   type Tsc,
 } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import type { Signature } from '../../core/signature.ts'
+import type { Signature } from '../../core/model.ts'
 import { type Element, requiredAttribute, textOf } from '../../xml/element.ts'
 import {
   nonNegative,

@@ -1,8 +1,7 @@
-import type { CpuFeature, HostCpu, Topology } from '../../core/cpu.ts'
+import { ARCH_NAMES, type CpuFeature, type HostCpu, type Topology } from '../../core/cpu.ts'
 import { intern } from '../../core/memo.ts'
 import type { Element } from '../../xml/element.ts'
 import { XmlReader } from '../../xml/reader.ts'
-import { ARCH_NAMES } from '../arch-names.ts'
 import type { Dialect, Found } from '../found.ts'
 import { foundElement } from './cpudata.ts'
 

@@ -1,4 +1,5 @@
 import {
+  ARCH_NAMES,
   CHECKS,
   type Cpu,
   type Fallback,
@@ -10,7 +11,6 @@ import {
 } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Element } from '../../xml/element.ts'
-import { ARCH_NAMES } from '../arch-names.ts'
 import { oneOf, readFlag } from './attributes.ts'
 import {
   cacheOf,

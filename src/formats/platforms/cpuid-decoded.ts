@@ -1,6 +1,6 @@
 import { bitMask } from '../../core/bits.ts'
+import { placeKey } from '../../core/feature.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { placeKey } from '../../core/place.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { dataFile } from '../../map/data.ts'
 import type { Dialect, DistinctDump } from '../found.ts'

@@ -1,7 +1,7 @@
 import { bitMask } from '../../core/bits.ts'
 import { Cpuid } from '../../core/cpuid.ts'
+import { type Place, REGISTERS } from '../../core/feature.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { type Place, REGISTERS } from '../../core/place.ts'
 import { foundDumps } from '../dumps/dump.ts'
 import type { Dialect, Found, FoundGuest, RegisterDump } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'

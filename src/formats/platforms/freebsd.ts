@@ -1,5 +1,5 @@
+import type { Place } from '../../core/feature.ts'
 import { once } from '../../core/memo.ts'
-import type { Place } from '../../core/place.ts'
 import type { Dialect, Found } from '../found.ts'
 import { cpuidPlace, dumpOfWords, type KnownWord } from './register-words.ts'
 

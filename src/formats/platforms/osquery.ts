@@ -3,8 +3,7 @@ import { placeOf } from '../../core/feature.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { numberAt, textAt } from '../json/json-path.ts'
-import { isObject, type JsonObject } from '../json/json-value.ts'
+import { isObject, type JsonObject, numberAt, textAt } from '../json/json-value.ts'
 import { vendorIdOf, vendorOf } from './linux-host.ts'
 
 /** Rows of osquery's tables `cpuid` and `system_info`, as its shell, its logs and Fleet have them. */

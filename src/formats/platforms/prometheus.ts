@@ -1,8 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { at, listAt } from '../json/json-path.ts'
-import { isObject } from '../json/json-value.ts'
+import { at, isObject, listAt } from '../json/json-value.ts'
 import { foundLinuxHost, vendorOf } from './linux-host.ts'
 
 /** What Prometheus' node_exporter says of hosts: its own text, a federation's, or the answer to a query. */

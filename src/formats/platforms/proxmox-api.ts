@@ -1,8 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { at, numberAt, textAt, textsAt } from '../json/json-path.ts'
-import { isObject, type JsonObject } from '../json/json-value.ts'
+import { at, isObject, type JsonObject, numberAt, textAt, textsAt } from '../json/json-value.ts'
 import { foundLinuxHost, vendorIdOf, vendorOf } from './linux-host.ts'
 import { guestOfConfig } from './proxmox.ts'
 

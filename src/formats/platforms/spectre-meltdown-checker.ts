@@ -1,8 +1,7 @@
 import { once } from '../../core/memo.ts'
 import type { Dialect, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { at, listAt, numberAt, textAt } from '../json/json-path.ts'
-import { isObject } from '../json/json-value.ts'
+import { at, isObject, listAt, numberAt, textAt } from '../json/json-value.ts'
 import { libvirtNames, vendorOf } from './linux-host.ts'
 
 /** What spectre-meltdown-checker finds out as root: the bits of MSRs that /proc/cpuinfo does not show. */

@@ -1,6 +1,6 @@
 import { bitMask } from '../../core/bits.ts'
+import { REGISTERS, type Register } from '../../core/feature.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { REGISTERS, type Register } from '../../core/place.ts'
 import type { Dialect, Found } from '../found.ts'
 import { isObject } from '../json/json-value.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'

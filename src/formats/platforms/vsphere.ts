@@ -1,4 +1,4 @@
-import type { Signature } from '../../core/signature.ts'
+import type { Signature } from '../../core/model.ts'
 import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { isObject, type JsonObject } from '../json/json-value.ts'

@@ -1,7 +1,7 @@
 import { bitMask } from '../../core/bits.ts'
 import type { Policy } from '../../core/cpu.ts'
+import { printPlace, REGISTERS } from '../../core/feature.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { printPlace, REGISTERS } from '../../core/place.ts'
 import type { Dialect } from '../found.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
 import { cpuidPlace, featuresOfWords } from './register-words.ts'

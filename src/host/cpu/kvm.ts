@@ -8,7 +8,6 @@ import type { DistinctDump } from '../../formats/found.ts'
 import type { ProbeWarning } from '../../formats/host/probed.ts'
 import { fromDevice } from '../files/cpuid-device.ts'
 import { wordOf } from '../files/file-error.ts'
-import { RouteError, tryRoute } from './attempt.ts'
 import {
   type ProgramReply,
   type ProgramRequest,
@@ -17,7 +16,7 @@ import {
   requestIoctl,
   requestOpen,
 } from './requests.ts'
-import type { LinuxSystem } from './system.ts'
+import { type LinuxSystem, RouteError, tryRoute } from './system.ts'
 
 const DEVICE = '/dev/kvm'
 const READ_WRITE = 2

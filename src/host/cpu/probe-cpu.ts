@@ -5,12 +5,11 @@ import type { DistinctDump } from '../../formats/found.ts'
 import { printCpuList } from '../../formats/host/cpu-list.ts'
 import type { CpuGroup, ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
 import { ProbeError } from '../files/file-error.ts'
-import { tryRoute } from './attempt.ts'
 import { Kvm, readFeatureMsrs } from './kvm.ts'
 import type { RunRequests } from './requests.ts'
 import { ProgramRunner } from './requests.ts'
 import { ROUTES } from './routes.ts'
-import { LinuxSystem } from './system.ts'
+import { LinuxSystem, tryRoute } from './system.ts'
 
 /** In what the CPUs of one machine differ, beyond their words: kinds of cores, and microcode. */
 export const findDifferences = (

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { U32 } from '../../core/bits.ts'
 import type { CpuidRegisters } from '../../core/cpuid.ts'
 import { codeOf, wordOf } from '../files/file-error.ts'
-import { RouteError } from './attempt.ts'
 import { DATA_ADDRESS, EXECUTE_CPUID, MOVE_TO_CPU, makeExecutable, REQUEST_SIZE } from './program.ts'
+import { RouteError } from './system.ts'
 
 /** What the program is asked to do: see `program.ts`. */
 export type ProgramRequest = Buffer

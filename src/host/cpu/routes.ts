@@ -11,9 +11,8 @@ import type { Route } from '../../formats/host/probed.ts'
 import { readCpuidDevice } from '../files/cpuid-device.ts'
 import { codeOf, wordOf } from '../files/file-error.ts'
 import { readWhole } from '../files/files.ts'
-import { RouteError } from './attempt.ts'
 import { type RunRequests, requestCpuid, requestMoveToCpu } from './requests.ts'
-import type { LinuxSystem } from './system.ts'
+import { type LinuxSystem, RouteError } from './system.ts'
 
 /** One execution of CPUID. */
 type CpuidLocation = readonly [leaf: U32, subleaf: U32]

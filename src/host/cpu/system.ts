@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
+import { ParseError } from '../../core/parse-error.ts'
 import { parseCpuList } from '../../formats/host/cpu-list.ts'
-import { fileError, ProbeError } from '../files/file-error.ts'
-import { RouteError } from './attempt.ts'
+import type { RouteFailure } from '../../formats/host/probed.ts'
+import { codeOf, FileError, fileError, ProbeError, wordOf } from '../files/file-error.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */
 export class LinuxSystem {
@@ -83,3 +84,28 @@ export class LinuxSystem {
 const SYSTEMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
 
 const CPUS = 'sys/devices/system/cpu'
+
+/** A way to read CPUs that is not there on this machine, and why. */
+export class RouteError extends Error {
+  override readonly name = 'RouteError'
+}
+
+/** What came of trying. */
+type Attempt<T> =
+  | { readonly value: T; readonly failure?: undefined }
+  | { readonly failure: RouteFailure; readonly value?: undefined }
+
+/** What `read` answers, or why this way is not there; faults of ours are thrown. */
+export function tryRoute<T>(tried: string, read: () => T): Attempt<T> {
+  try {
+    return { value: read() }
+  } catch (error) {
+    return { failure: { tried, why: describeFailure(error) } }
+  }
+}
+
+function describeFailure(error: unknown): string {
+  if (error instanceof FileError) return wordOf(codeOf(error.cause)) || error.message
+  if (error instanceof RouteError || error instanceof ParseError) return error.message
+  throw error
+}

@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { describeWithoutCpu } from '../../formats/describe-found.ts'
+import { describeWithoutCpu } from '../../formats/dialects.ts'
 import type { Found, FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { CpuJoiner } from '../../formats/libvirt/find-cpus.ts'
 import type { Note } from '../../questions/words/note.ts'

@@ -7,8 +7,7 @@ import type {
   NumaTopology,
 } from '../../formats/host/host-facts.ts'
 import type { NodeInfo } from './node-info.ts'
-import { CPUS, NODES, readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
-import { readAuxiliaryValue } from './registers.ts'
+import { CPUS, NODES, readAuxiliaryValue, readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
 import type { HostTree } from './tree.ts'
 
 /** A node's memory, or with no node the whole host's, in KiB. */

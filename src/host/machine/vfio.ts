@@ -1,4 +1,10 @@
-import type { VfioCondition, VfioFacts, VfioGroup, VfioName, VfioState } from '../../formats/host/vfio.ts'
+import type {
+  VfioCondition,
+  VfioFacts,
+  VfioGroup,
+  VfioName,
+  VfioState,
+} from '../../formats/host/host-facts.ts'
 import type { HostTree } from './tree.ts'
 
 /** What firmware's table about IOMMUs is called, and what people call the switch in its settings. */

@@ -5,7 +5,6 @@ import { delimiter, join } from 'node:path'
 import { parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
 import type { DomainHost, Firmware } from '../../qemu/domain-capabilities/request.ts'
-import { RouteError } from '../cpu/attempt.ts'
 import {
   ProgramRunner,
   type RunRequests,
@@ -14,6 +13,7 @@ import {
   requestIoctl,
   requestOpen,
 } from '../cpu/requests.ts'
+import { RouteError } from '../cpu/system.ts'
 import type { HostTree } from '../machine/tree.ts'
 import { readVfio } from '../machine/vfio.ts'
 

@@ -1,9 +1,15 @@
 import type { U32 } from '../../core/bits.ts'
-import type { Feature, FeatureClass, Order } from '../../core/feature.ts'
+import {
+  type Feature,
+  type FeatureClass,
+  type Order,
+  type Place,
+  placeKey,
+  type Register,
+} from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import { type Place, placeKey, type Register } from '../../core/place.ts'
 import { children, type Element } from '../../xml/element.ts'
 
 /** The features of an installed map, in its order; a feature may have several bits, in several words. */

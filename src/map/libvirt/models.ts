@@ -1,8 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import { addInto, FeatureSet, removeFrom } from '../../core/feature-set.ts'
 import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import type { Model, Vendor } from '../../core/model.ts'
-import type { SignatureMatch } from '../../core/signature.ts'
+import type { Model, SignatureMatch, Vendor } from '../../core/model.ts'
 import { child, children, type Element } from '../../xml/element.ts'
 import type { MapFeatures } from './features.ts'
 

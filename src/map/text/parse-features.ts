@@ -1,6 +1,5 @@
-import { type FeatureClass, ORDERS, type Order } from '../../core/feature.ts'
+import { type FeatureClass, ORDERS, type Order, type Register } from '../../core/feature.ts'
 import type { Reading } from '../../core/field.ts'
-import type { Register } from '../../core/place.ts'
 import { type DataFile, faultAt } from './data-file.ts'
 
 /** The letters between name and title. */

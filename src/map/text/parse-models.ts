@@ -1,4 +1,4 @@
-import type { SignatureMatch } from '../../core/signature.ts'
+import type { SignatureMatch } from '../../core/model.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './data-file.ts'
 
 /** `vendor NAME ID [source]`: everything below it, up to the next, is of this vendor. */

@@ -1,7 +1,6 @@
 import { hex } from '../../core/bits.ts'
-import type { Feature } from '../../core/feature.ts'
+import { type Feature, placeKey } from '../../core/feature.ts'
 import type { Model } from '../../core/model.ts'
-import { placeKey } from '../../core/place.ts'
 import type { Database } from '../database.ts'
 import { printSignatureField } from './parse-models.ts'
 

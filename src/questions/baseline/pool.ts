@@ -8,9 +8,8 @@ import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { isLeftOut } from '../../formats/qemu/names.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
-import type { BaselineReasons, LostFeature, WrittenParts } from '../answer-parts.ts'
+import type { BaselineAnswer, BaselineReasons, LostFeature, WrittenParts } from '../answer-parts.ts'
 import { type Note, reasonOf } from '../words/note.ts'
-import type { BaselineAnswer } from './answer.ts'
 
 export interface PoolOptions {
   /** Remember who has what, so that `lost` and `notes` can tell: costs memory for each distinct CPU. */

@@ -1,9 +1,8 @@
 import * as v from 'valibot'
-import { BaselineReasons, formatInputs, writtenFor, writtenIn } from '../answer-parts.ts'
+import { BaselineAnswer, BaselineReasons, formatInputs, writtenFor, writtenIn } from '../answer-parts.ts'
 import { readAnyCpu } from '../input/read.ts'
 import { question } from '../question.ts'
 import { described, flag, text } from '../schema.ts'
-import { BaselineAnswer } from './answer.ts'
 import { baselineAnswer, Pool } from './pool.ts'
 
 const input = v.strictObject({

@@ -2,10 +2,10 @@ import type { Comparison } from '../../arch/driver.ts'
 import { compareCpus, incompatibility } from '../../arch/operations.ts'
 import { driverOf } from '../../arch/registry.ts'
 import { asGuest, type Cpu } from '../../core/cpu.ts'
+import type { CompareAnswer } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { Note } from '../words/note.ts'
 import { reasonOf } from '../words/note.ts'
-import type { CompareAnswer } from './answer.ts'
 
 /**
  * Whether a host can run a CPU: another host's or a guest's.

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
+import { CompareAnswer } from '../answer-parts.ts'
 import { readPair } from '../input/read.ts'
 import { question } from '../question.ts'
 import { text } from '../schema.ts'
-import { CompareAnswer } from './answer.ts'
 import { answerCompare, compareNotes } from './compute.ts'
 
 const input = v.strictObject({

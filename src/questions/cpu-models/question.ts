@@ -1,7 +1,7 @@
 import * as v from 'valibot'
+import { listModelNames } from '../../arch/operations.ts'
 import { question } from '../question.ts'
 import { described, text } from '../schema.ts'
-import { answerCpuModels } from './compute.ts'
 
 export const cpuModelsQuestion = question({
   name: 'cpu-models',
@@ -10,5 +10,5 @@ export const cpuModelsQuestion = question({
   answer: v.strictObject({
     models: described(v.nullable(v.array(v.string())), 'In map order; null where libvirt accepts any name.'),
   }),
-  run: (context, { arch }) => ({ answer: { models: answerCpuModels(context, arch) ?? null } }),
+  run: ({ map }, { arch }) => ({ answer: { models: listModelNames(map, arch) ?? null } }),
 })

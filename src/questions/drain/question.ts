@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import { type DrainStep, planDrain } from '../../fleet/change/drain.ts'
-import { findGuestRestarts } from '../../fleet/change/raise.ts'
+import { type DrainStep, findGuestRestarts, planDrain } from '../../fleet/change/drain.ts'
 import { applyEffect } from '../../fleet/change/what-if.ts'
 import { groupGuestsByPool } from '../../fleet/guest.ts'
 import { findStuckGuests } from '../../fleet/places.ts'

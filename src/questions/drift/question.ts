@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { printSignature } from '../../core/signature.ts'
+import { printSignature } from '../../core/model.ts'
 import {
   type Change,
   type ChangedHost,

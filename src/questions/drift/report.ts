@@ -1,7 +1,6 @@
 import { hex } from '../../core/bits.ts'
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Tone } from '../../report/styled-text.ts'
+import type { Report, Tone } from '../../report/report.ts'
 import { reportDelta } from '../what-if/report.ts'
 import { hostNamesOf } from '../words/cells.ts'
 import type { ChangeAnswer, DriftAnswer } from './answer.ts'

@@ -1,6 +1,5 @@
 import { count } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Cell } from '../../report/styled-text.ts'
+import type { Cell, Report } from '../../report/report.ts'
 import { figure, hostWords, poolName } from '../words/cells.ts'
 import type { CostAnswer, HostCost } from './answer.ts'
 import { countOf } from './cost.ts'

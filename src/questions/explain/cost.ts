@@ -1,5 +1,5 @@
 import { type Cost, computeCosts } from '../../fleet/cost.ts'
-import type { FleetPool } from '../../fleet/pools.ts'
+import type { FleetPool } from '../../fleet/groups.ts'
 import { groupByClass } from '../../fleet/value.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { CostAnswer, HostCost, PoolCosts } from './answer.ts'

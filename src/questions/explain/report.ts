@@ -1,6 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Tone } from '../../report/styled-text.ts'
+import type { Report, Tone } from '../../report/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
 import { addWritten, figure, hostWords, levelCell, poolName } from '../words/cells.ts'

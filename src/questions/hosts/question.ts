@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { printSignature } from '../../core/signature.ts'
+import { printSignature } from '../../core/model.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'

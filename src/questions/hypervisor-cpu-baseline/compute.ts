@@ -5,11 +5,11 @@ import {
   computeHypervisorBaseline as baselineByBits,
   type HypervisorBaselineOptions,
 } from '../../qemu/hypervisor-cpu.ts'
+import type { HypervisorReasons } from '../answer-parts.ts'
 import { Pool } from '../baseline/pool.ts'
 import type { Context } from '../context.ts'
 import { allowedOnAll, type HypervisorHost } from '../input/hypervisor.ts'
 import { reasonOf } from '../words/note.ts'
-import type { HypervisorReasons } from './answer.ts'
 
 /**
  * The CPU that the hypervisor of each of these hosts can give to guests of all these CPUs. On s390x QEMU itself is

@@ -2,8 +2,7 @@ import * as v from 'valibot'
 import { driverOf } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
-import { writtenFor, writtenIn } from '../answer-parts.ts'
-import { BaselineAnswer } from '../baseline/answer.ts'
+import { BaselineAnswer, HypervisorReasons, writtenFor, writtenIn } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
 import { readAnyCpu } from '../input/read.ts'
@@ -17,7 +16,6 @@ import {
 import { baselineInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import type { Note } from '../words/note.ts'
-import { HypervisorReasons } from './answer.ts'
 import { type GivenCpu, hypervisorBaseline, hypervisorReasons } from './compute.ts'
 
 export const hypervisorCpuBaselineQuestion = question({

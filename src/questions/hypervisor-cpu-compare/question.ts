@@ -1,4 +1,4 @@
-import { CompareAnswer } from '../compare/answer.ts'
+import { CompareAnswer } from '../answer-parts.ts'
 import { hypervisorCompare, reportedCpu } from '../input/hypervisor.ts'
 import { readCpu } from '../input/read.ts'
 import { answerFromRecording, readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'

@@ -6,7 +6,7 @@ import { type HypervisorSupport, meetHypervisorSupport, readHypervisorSupport } 
 import type { QemuCapabilities } from '../../qemu/capabilities.ts'
 import type { QemuChoice } from '../../qemu/choice.ts'
 import { compareWithHypervisor, computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
-import type { CompareAnswer } from '../compare/answer.ts'
+import type { CompareAnswer } from '../answer-parts.ts'
 import { compareAnswer } from '../compare/compute.ts'
 import type { Context } from '../context.ts'
 

@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
-import type { Group } from '../../fleet/groups.ts'
+import type { FleetPool, Group } from '../../fleet/groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import {
@@ -11,7 +11,6 @@ import {
   type Obstacle,
 } from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
-import type { FleetPool } from '../../fleet/pools.ts'
 import type { Reason } from '../answer-parts.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'

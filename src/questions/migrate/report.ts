@@ -1,8 +1,7 @@
 import type { Reliance } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
-import type { Report } from '../../report/report.ts'
-import type { StyledText } from '../../report/styled-text.ts'
+import type { Report, StyledText } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import type {
   ArrowAnswer,

@@ -1,5 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
+import { baselineOf, type FleetPool } from '../../fleet/groups.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
@@ -8,8 +9,6 @@ import {
   type PlannedPool,
   planPools,
 } from '../../fleet/plan/partition.ts'
-import type { FleetPool } from '../../fleet/pools.ts'
-import { baselineOf } from '../../fleet/pools.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'

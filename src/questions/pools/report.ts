@@ -1,6 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Cell } from '../../report/styled-text.ts'
+import type { Cell, Report } from '../../report/report.ts'
 import { addWritten, figure, levelCell, percent } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 

@@ -1,6 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Tone } from '../../report/styled-text.ts'
+import type { Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'

@@ -1,6 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Cell, Tone } from '../../report/styled-text.ts'
+import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason, WrittenParts } from '../answer-parts.ts'
 import { notExpressedLines } from './describe.ts'
 

@@ -1,9 +1,13 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { VfioCondition, VfioFacts, VfioName } from '../../formats/host/vfio.ts'
-import { type Cell, type Line, printTable, type StyledText } from '../../report/styled-text.ts'
-import type { BaselineReasons, LostFeature, Reason } from '../answer-parts.ts'
-import type { CompareAnswer } from '../compare/answer.ts'
-import type { HypervisorReasons } from '../hypervisor-cpu-baseline/answer.ts'
+import type { VfioCondition, VfioFacts, VfioName } from '../../formats/host/host-facts.ts'
+import { type Cell, type Line, printTable, type StyledText } from '../../report/report.ts'
+import type {
+  BaselineReasons,
+  CompareAnswer,
+  HypervisorReasons,
+  LostFeature,
+  Reason,
+} from '../answer-parts.ts'
 import { describeComparison, describeModel, noteLines } from './describe.ts'
 import type { Note } from './note.ts'
 import { byHosts } from './note.ts'

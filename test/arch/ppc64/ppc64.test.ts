@@ -7,7 +7,7 @@ import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../../src/questions/context.ts'
-import { answerStart } from '../../../src/questions/start/question.ts'
+import { answerStart } from '../../../src/questions/definition/question.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
 

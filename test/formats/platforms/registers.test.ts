@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { placeKey } from '../../../src/core/place.ts'
+import { placeKey } from '../../../src/core/feature.ts'
 import { coverageOfWords } from '../../../src/formats/platforms/register-words.ts'
 import { decode } from '../../../src/index.ts'
 import { contextOf } from '../../../src/questions/context.ts'

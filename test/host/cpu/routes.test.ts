@@ -5,10 +5,9 @@ import { parseCpuidR } from '../../../src/formats/dumps/cpuid-r.ts'
 import type { Dump } from '../../../src/formats/dumps/dump.ts'
 import { stableRow } from '../../../src/formats/dumps/dump.ts'
 import type { Route } from '../../../src/formats/host/probed.ts'
-import { tryRoute } from '../../../src/host/cpu/attempt.ts'
 import { ProgramRunner } from '../../../src/host/cpu/requests.ts'
 import { ROUTES } from '../../../src/host/cpu/routes.ts'
-import { LinuxSystem } from '../../../src/host/cpu/system.ts'
+import { LinuxSystem, tryRoute } from '../../../src/host/cpu/system.ts'
 import { needed, notInstalled } from '../../needs.ts'
 
 // The package cpuid reads CPUID in the same two ways as our routes. A program's own instruction and the kernel's can

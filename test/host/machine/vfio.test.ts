@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { VfioFacts } from '../../../src/formats/host/vfio.ts'
+import type { VfioFacts } from '../../../src/formats/host/host-facts.ts'
 import { readVfio } from '../../../src/host/machine/vfio.ts'
 import { describeVfio } from '../../../src/questions/words/explain.ts'
 import { type Files, treeOf } from './tree-of.ts'

@@ -1,4 +1,4 @@
-import { matches } from '../../../src/core/signature.ts'
+import { matches } from '../../../src/core/model.ts'
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import type { ModelFamily } from '../../../src/map/text/family.ts'

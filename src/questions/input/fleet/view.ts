@@ -1,7 +1,6 @@
 import { CauseFinder } from '../../../fleet/causes/cause-of.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
-import { type Group, groupHosts } from '../../../fleet/groups.ts'
-import { type FleetPool, splitIntoPools } from '../../../fleet/pools.ts'
+import { type FleetPool, type Group, groupHosts, splitIntoPools } from '../../../fleet/groups.ts'
 import { Valuation } from '../../../fleet/value.ts'
 import { builtinCauses, type CauseTable } from '../../../map/cause-table.ts'
 import { builtinLevels, type Level } from '../../../map/levels.ts'

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { encodeCpu } from '../../arch/operations.ts'
 import { printCpudata } from '../../formats/libvirt/cpudata.ts'
-import { readCpu } from '../input/read.ts'
-import { oneCpu } from '../input/schemas.ts'
+import { readCpu, readData } from '../input/read.ts'
+import { cpudata, oneCpu } from '../input/schemas.ts'
 import { question } from '../question.ts'
 
 const answer = v.strictObject({
@@ -33,4 +33,12 @@ export const encodeQuestion = question({
       },
     }
   },
+})
+
+export const identicalQuestion = question({
+  name: 'identical',
+  summary: 'Check whether two CPUs answered CPUID and MSR reads exactly alike',
+  input: v.strictObject({ a: cpudata('One CPU.'), b: cpudata('The other CPU.') }),
+  answer: v.strictObject({ identical: v.boolean() }),
+  run: (_context, { a, b }) => ({ answer: { identical: readData(a).eq(readData(b)) } }),
 })

@@ -1,4 +1,5 @@
 import { filesOf, readWholeText } from '../../host/files/files.ts'
+import { drainQuestion } from '../../questions/drain/question.ts'
 import { whatIfQuestion } from '../../questions/what-if/question.ts'
 import type { Arguments } from '../arguments.ts'
 import { FLEET, ownCommand } from '../own.ts'
@@ -6,7 +7,7 @@ import { UsageError } from '../spec.ts'
 
 const CHANGES = ['remove', 'replace', 'add', 'drop', 'apply']
 
-export const command = ownCommand({
+export const whatIfCommand = ownCommand({
   question: whatIfQuestion,
   description:
     'Compute what a change does to every pool (features, level, model, value) and to guests. Changes are made in ' +
@@ -47,3 +48,13 @@ function splitAtEquals(text: string, usage: string): [string, string] {
   if (at <= 0 || at === text.length - 1) throw new UsageError(`${usage}, not '${text}'`)
   return [text.slice(0, at), text.slice(at + 1)]
 }
+
+export const drainCommand = ownCommand({
+  question: drainQuestion,
+  description:
+    'Plan a rolling upgrade: in which order to empty hosts and where each guest goes, which guests have nowhere to go if ' +
+    'their host dies, and which run with another CPU than their pool offers. Status 1 where a guest must be powered off.',
+  example: 'virt-cpu drain examples/fleet --apply tsx-off',
+  fields: { hosts: { name: 'host', value: 'host' }, apply: { value: 'effect' } },
+  status: ({ steps }) => (steps.some(({ stuck }) => stuck.length > 0) ? 1 : 0),
+})

@@ -1,8 +1,9 @@
+import { adviseQuestion } from '../../questions/advise/question.ts'
 import { poolsQuestion } from '../../questions/pools/question.ts'
 import { ownCommand } from '../own.ts'
 import { PLAN_FIELDS, WRITE_FIELDS } from '../question-options.ts'
 
-export const command = ownCommand({
+export const poolsCommand = ownCommand({
   question: poolsQuestion,
   description:
     'Find the best pools for a fleet: for each number of pools up to k the best partition, what one more pool gains, and ' +
@@ -11,4 +12,14 @@ export const command = ownCommand({
   example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
   fields: { ...PLAN_FIELDS, ...WRITE_FIELDS },
   status: ({ pools }) => (pools.length > 0 ? 0 : 1),
+})
+
+export const adviseCommand = ownCommand({
+  question: adviseQuestion,
+  description:
+    'Recommend a strategy for a fleet: passthrough (all of each host’s CPU), generic (one of QEMU’s models or an x86-64 ' +
+    'level for all), groups (a handful of pools, one baseline each), common (one baseline). Each with what it gives and ' +
+    'loses on this fleet.',
+  example: 'virt-cpu advise examples/fleet',
+  fields: PLAN_FIELDS,
 })

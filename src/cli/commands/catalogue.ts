@@ -1,8 +1,9 @@
 import { MODEL_ARCHES } from '../../questions/context.ts'
 import { nameQuestion } from '../../questions/name/question.ts'
+import { treeQuestion } from '../../questions/tree/question.ts'
 import { ownCommand } from '../own.ts'
 
-export const command = ownCommand({
+export const nameCommand = ownCommand({
   question: nameQuestion,
   description:
     "Describe a feature: its place and meaning, every tool's name for it, and the models that have it. Takes the name " +
@@ -12,4 +13,14 @@ export const command = ownCommand({
   fields: { name: { positional: 'many' }, arch: { words: MODEL_ARCHES } },
   each: 'name',
   status: ({ features, note }) => (features.length > 0 || note !== undefined ? 0 : 1),
+})
+
+export const treeCommand = ownCommand({
+  question: treeQuestion,
+  description:
+    'Show how the CPU models descend from each other; with a model or family, its history: ' +
+    'what each version adds and removes, when and why.',
+  example: 'virt-cpu tree EPYC',
+  fields: { model: { positional: 'one' }, arch: { words: MODEL_ARCHES } },
+  status: ({ kind }) => (kind === 'unknown' ? 1 : 0),
 })
