@@ -11,6 +11,7 @@ import { cpuidJson } from './json/cpuid-json.ts'
 import { qmp } from './json/qmp.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
 import { cloudStack } from './platforms/cloudstack.ts'
+import { collected } from './platforms/collected.ts'
 import { cpuidDecoded } from './platforms/cpuid-decoded.ts'
 import { cloudHypervisor, firecracker } from './platforms/firecracker.ts'
 import { flagsLine, flagsList, ldSoHelp, lscpuPart } from './platforms/flag-lists.ts'
@@ -45,6 +46,7 @@ import { beginsAsManifest, beginsAsYaml, jsonOfYaml } from './yaml.ts'
  */
 export const DIALECTS: readonly Dialect[] = [
   libvirtXml,
+  collected,
   cpuidR,
   lscpu,
   cpuidJson,

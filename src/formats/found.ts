@@ -16,6 +16,14 @@ interface Around {
   readonly called?: string | undefined
   /** What the reader should know of how the text was read, one sentence each. */
   readonly notes?: readonly string[] | undefined
+  /** The host's report that it stands in: what else stands there is of the same host, or a guest that runs on it. */
+  readonly report?: HostReport | undefined
+}
+
+/** A text, or a part of one, that is of one host. Equal only to itself. */
+export interface HostReport {
+  /** What the host calls itself. */
+  readonly name?: string | undefined
 }
 
 type FoundThing =

@@ -1,5 +1,5 @@
-import { children, type Element } from '../../xml/element.ts'
-import type { Found, FoundCpu } from '../found.ts'
+import { child, children, type Element } from '../../xml/element.ts'
+import type { Found, FoundCpu, HostReport } from '../found.ts'
 
 /** The CPUs in what a text holds: of a document those that virsh takes; of a conversation with QEMU none. */
 function cpusOf(found: Found): FoundCpu[] {
@@ -23,12 +23,19 @@ export class CpuJoiner {
   /** What hosts are called of which a dump was met. */
   readonly #dumped = new Set<string>()
   readonly #waiting: FoundCpu[] = []
+  readonly #reports = new Map<HostReport, Found[]>()
 
   constructor(take: (cpu: FoundCpu) => void) {
     this.#take = take
   }
 
   take(found: Found): void {
+    const { report } = found
+    if (report) this.#reports.set(report, [...(this.#reports.get(report) ?? []), found])
+    else this.#takeCpus(found)
+  }
+
+  #takeCpus(found: Found): void {
     for (const cpu of cpusOf(found)) {
       if (cpu.kind === 'stated') this.#join(cpu)
       else {
@@ -43,6 +50,11 @@ export class CpuJoiner {
     for (const cpu of this.#waiting.splice(0)) {
       if (cpu.kind !== 'stated' || !this.#dumped.has(nameOf(cpu))) this.#take(cpu)
     }
+    for (const found of this.#reports.values()) {
+      const cpu = hostIn(found)
+      if (cpu) this.#take(cpu)
+    }
+    this.#reports.clear()
   }
 
   #join(cpu: FoundCpu & { readonly kind: 'stated' }): void {
@@ -52,6 +64,25 @@ export class CpuJoiner {
       this.#waiting[at] = { ...known, statements: [...known.statements, ...cpu.statements] }
     else this.#waiting.push(cpu)
   }
+}
+
+/**
+ * The host's own CPU in its report: as its libvirt describes it, else its words of CPUID, else what its kernel shows, else
+ * what its platform states. Undefined where nothing of these is there.
+ */
+function hostIn(found: readonly Found[]): FoundCpu | undefined {
+  const notes = [...new Set(found.flatMap(one => one.notes ?? []))]
+  const cpus = found.flatMap(one =>
+    one.kind === 'guest' || (one.kind === 'document' && one.element.name !== 'capabilities')
+      ? []
+      : cpusOf(one),
+  )
+  const described = cpus.find(one => one.kind === 'definition' && child(one.element, 'model'))
+  const own = described ?? cpus.find(({ kind }) => kind === 'dump' || kind === 'registers')
+  const statements = cpus.flatMap(one => (one.kind === 'stated' ? one.statements : []))
+  const stated = statements.length > 0 ? ({ kind: 'stated', statements } as const) : undefined
+  const cpu = own ?? stated
+  return cpu && { ...cpu, called: found[0]?.report?.name, notes }
 }
 
 /** All CPUs of a text, each host once. */

@@ -30,3 +30,17 @@ export const shownGuest = ({ cpu }: FoundGuest): string =>
   [cpu.mode, cpu.model, ...cpu.features.map(({ name, policy }) => `${policy} ${name}`)]
     .filter(Boolean)
     .join(' ')
+
+/** A section of a host's report: what was printed, the exit status, and what went wrong. */
+export type SampleSection = readonly [name: string, text: string, status?: number, errors?: readonly string[]]
+
+/** A host's report, as virt-cpu-collect.sh prints it. */
+export function reportOf(name: string, sections: readonly SampleSection[]): string {
+  const host: SampleSection = ['host', `name: ${name}\nkernel: 6.8.0-45-generic\narch: x86_64`]
+  const all = [host, ...sections].map(([section, text, status = 0, errors = []]) => {
+    const lines = text.replace(/\n$/, '').split('\n')
+    const said = [...lines.map(line => `|${line}`), ...errors.map(line => `!${line}`)]
+    return [`[${section}]`, ...said, `[/${section}] ${status}`].join('\n')
+  })
+  return `[virt-cpu-collect] 1\n${all.join('\n')}\n[end] ${all.length}\n`
+}

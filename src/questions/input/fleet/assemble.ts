@@ -20,6 +20,7 @@ import {
   type Placed,
   pairingPath,
   placed,
+  reportKey,
   shortGuestNames,
   typedName,
 } from './placed.ts'
@@ -44,8 +45,9 @@ export function assembleFleet(
 ): ReadFleet {
   const { parts, guests: placedGuests } = placed(documents)
   const found = joinHosts(parts)
-  const hosts = new HostAssembly(context, rules).all(found.hosts)
-  const { guests, notes } = assembleGuests(context, placedGuests, hosts, rules)
+  const assembly = new HostAssembly(context, rules)
+  const hosts = assembly.all(found.hosts)
+  const { guests, notes } = assembleGuests(context, placedGuests, hosts, assembly.byReport, rules)
   const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
   const fleet: Fleet = {
     hosts,
@@ -83,6 +85,8 @@ function findContradictions(
 
 /** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
 class HostAssembly {
+  /** The host of each report. */
+  readonly byReport = new Map<string, FleetHost>()
   readonly #rules: Rules | undefined
   readonly #offers: HostOffers
   /** Equal sets are one object. */
@@ -96,12 +100,18 @@ class HostAssembly {
   all(found: readonly Placed<HostMember>[]): FleetHost[] {
     const rules = this.#rules
     const short = rules && shortGuestNames(found)
-    const names = new Map<string, number>()
-    for (const name of found.map(typedName)) names.set(name, (names.get(name) ?? 0) + 1)
-    // Two that are called alike and are not one are told apart by their documents.
-    const nameOf = (host: Placed<HostMember>) =>
-      names.get(typedName(host)) === 1 ? typedName(host) : documentName(host)
-    const hosts = found.map(host => this.#host(host, short?.get(host) ?? nameOf(host)))
+    const [typed, inDocuments] = [countNames(found.map(typedName)), countNames(found.map(documentName))]
+    // Two that are called alike and are not one are told apart by their documents, or by their number in one.
+    const nameOf = (host: Placed<HostMember>) => {
+      if (typed.get(typedName(host)) === 1) return typedName(host)
+      const name = documentName(host)
+      return inDocuments.get(name) === 1 ? name : `${host.document.name}#${host.number}`
+    }
+    const hosts = found.map(place => {
+      const host = this.#host(place, short?.get(place) ?? nameOf(place))
+      for (const key of place.reports ?? []) this.byReport.set(key, host)
+      return host
+    })
     if (rules) checkRules(rules, found, hosts)
     return hosts.sort((a, b) => bytewise(a.name, b.name))
   }
@@ -131,6 +141,12 @@ class HostAssembly {
     if (pool === '*') return baseOf(folderOf(document.path)) || undefined
     return pool ?? (this.#rules?.hosts ? undefined : poolOfDocument(document))
   }
+}
+
+function countNames(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
 }
 
 /** The pool of the folder that it is in, which is not the one that only says which host it is of. */
@@ -218,6 +234,7 @@ function assembleGuests(
   { db }: Context,
   found: readonly Placed<GuestMember>[],
   hosts: readonly FleetHost[],
+  byReport: ReadonlyMap<string, FleetHost>,
   rules: Rules | undefined,
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
   const notes: Note[] = []
@@ -229,7 +246,9 @@ function assembleGuests(
     const said = rules?.guests.findLast(rule => fits(rule, document.path))
     const wanted = said?.says.host
     const host =
-      (wanted === undefined && facts.onHost !== undefined && byName.get(facts.onHost)) ||
+      (wanted === undefined &&
+        (byReport.get(reportKey(guest) ?? '') ??
+          (facts.onHost === undefined ? undefined : byName.get(facts.onHost)))) ||
       byName.get(wanted ?? baseOf(folderOf(document.path)))
     if (rules && said && wanted !== undefined && !host)
       throw rules.fault([...said.path, 'host'], `no host is called ${wanted}`)

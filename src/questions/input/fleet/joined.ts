@@ -2,7 +2,15 @@ import { bytewise } from '../../../core/text.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostMember, HypervisorFacts } from './members.ts'
 import { baseOf, labelOf } from './members.ts'
-import { defined, documentName, folderTyped, type HostDocument, type Placed, typedName } from './placed.ts'
+import {
+  defined,
+  documentName,
+  folderTyped,
+  type HostDocument,
+  type Placed,
+  reportKey,
+  typedName,
+} from './placed.ts'
 
 /** The parts that are known to describe one host. */
 interface Cluster {
@@ -20,10 +28,20 @@ type KeysOf = (cluster: Cluster) => readonly string[]
 export function joinHosts(parts: readonly HostDocument[]): { hosts: Placed<HostMember>[]; notes: Note[] } {
   if (areApart(parts)) return { hosts: parts.map(alone), notes: [] }
   const notes: Note[] = []
-  let clusters = parts.map((part): Cluster => ({ parts: [part] }))
+  let clusters = clustersOf(parts)
   for (const [what, keysOf] of KEYS) clusters = joinBy(clusters, what, keysOf, notes)
   clusters = joinPairs(joinNamed(clusters, notes), notes)
   return { hosts: clusters.map(hostOf), notes }
+}
+
+/** Each part by itself; those of one host's report are of one host. */
+function clustersOf(parts: readonly HostDocument[]): Cluster[] {
+  const clusters = new Map<unknown, HostDocument[]>()
+  for (const part of parts) {
+    const key = reportKey(part.place) ?? part
+    clusters.set(key, [...(clusters.get(key) ?? []), part])
+  }
+  return [...clusters.values()].map(own => ({ parts: own }))
 }
 
 /** Whether nothing at all joins them, as in most fleets of plain definitions. */
@@ -162,8 +180,9 @@ function contradictionIn({ parts }: Cluster, what: 'uuid' | 'name' | 'file'): st
     new Set(parts.flatMap(part => read(part) ?? [])).size > 1
   // The only host of a document may have several hypervisors in it.
   const own = parts.filter(({ kind }) => kind === 'host' || what !== 'file')
-  const documents = own.map(({ kind, place: { document } }) => `${kind} ${document.name}`)
-  if (new Set(documents).size < own.length) return 'document'
+  const things = new Map(own.map(part => [reportKey(part.place) ?? part, part]))
+  const documents = [...things.values()].map(({ kind, place }) => `${kind} ${place.document.name}`)
+  if (new Set(documents).size < things.size) return 'document'
   if (several(({ place }) => vendorOf(place.facts.vendor))) return 'vendor'
   const signature = ({ kind, place }: HostDocument) =>
     kind === 'host' && place.facts.signature && Object.values(place.facts.signature).join()
@@ -190,7 +209,13 @@ const byWeight = (a: HostDocument, b: HostDocument): number =>
 
 const LAYERS = ['hardware', '', 'kernel', 'offered']
 
-function hostOf({ parts }: Cluster): Placed<HostMember> {
+function hostOf(cluster: Cluster): Placed<HostMember> {
+  const reports = cluster.parts.flatMap(({ place }) => reportKey(place) ?? [])
+  const host = joinedHost(cluster)
+  return reports.length > 0 ? { ...host, reports: new Set(reports) } : host
+}
+
+function joinedHost({ parts }: Cluster): Placed<HostMember> {
   const [only] = parts
   if (only && parts.length === 1) return alone(only)
   const sorted = [...parts].sort(byWeight)
@@ -225,7 +250,8 @@ const withUnused = (host: Placed<HostMember>, unused: readonly Placed<unknown>[]
 function supplemented(host: Placed<HostMember>, other: Placed<HostMember>): Placed<HostMember> {
   const [mine, its] = [host.facts, other.facts]
   const both = mine.known && its.known ? mine.known.meet(its.known) : (mine.known ?? its.known)
-  const sameLayer = mine.readFrom?.[0]?.layer === its.readFrom?.[0]?.layer
+  const sameLayer =
+    mine.readFrom?.[0]?.layer === its.readFrom?.[0]?.layer && (!host.report || host.report !== other.report)
   const [here, there] = both
     ? [mine.features.meet(both), its.features.meet(both)]
     : [mine.features, its.features]

@@ -3,6 +3,7 @@ import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { HypervisorModels } from '../../../fleet/asked-model.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
+import type { HostReport } from '../../../formats/found.ts'
 import type { Note } from '../../words/note.ts'
 
 /** A document of a fleet: what it tells, and where it was found. */
@@ -94,6 +95,8 @@ export type Member = {
   readonly notes: readonly Note[]
   /** What the document itself calls it; counts where it holds several. */
   readonly called?: string | undefined
+  /** The host's report that it stands in. */
+  readonly report?: HostReport | undefined
 } & (
   | { readonly kind: 'host'; readonly facts: HostMember }
   | { readonly kind: 'hypervisor'; readonly facts: HypervisorFacts }

@@ -1,6 +1,7 @@
 import type { FleetHost } from '../../../fleet/host.ts'
+import type { HostReport } from '../../../formats/found.ts'
 import type { Note } from '../../words/note.ts'
-import type { GuestMember, HostMember, HypervisorFacts } from './members.ts'
+import type { GuestMember, HostMember, HypervisorFacts, Member } from './members.ts'
 import { baseOf, type FleetDocument, hostStemOf, isGeneric, labelOf } from './members.ts'
 
 /** A member with its place. */
@@ -12,6 +13,10 @@ export interface Placed<T> {
   readonly called?: string | undefined
   /** What the document calls it, whether it holds several or not. */
   readonly said?: string | undefined
+  /** The host's report in which it stands. */
+  readonly report?: HostReport | undefined
+  /** Of a host that was joined: the keys of the reports in which it is. */
+  readonly reports?: ReadonlySet<string> | undefined
   readonly facts: T
   readonly notes: readonly Note[]
 }
@@ -33,15 +38,17 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
   const parts: HostDocument[] = []
   const guests: Placed<GuestMember>[] = []
   for (const document of documents) {
-    const described = document.members.filter(({ kind }) => kind === 'hypervisor').length
-    const many = Math.max(described, document.members.length - described) > 1
-    document.members.forEach(({ kind, facts, notes, called }, i) => {
+    const units = unitsOf(document.members)
+    const many = areMany(document.members)
+    document.members.forEach(member => {
+      const { kind, facts, notes, called, report } = member
       const place = {
         document,
-        number: many ? i + 1 : 0,
+        number: many ? units.indexOf(report ?? member) + 1 : 0,
         notes,
         said: called,
         called: many ? called : undefined,
+        report,
       }
       if (kind === 'guest') guests.push({ ...place, facts })
       else if (kind === 'host') parts.push({ kind, place: { ...place, facts } })
@@ -49,6 +56,23 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
     })
   }
   return { parts, guests }
+}
+
+/** Equal for what stands in one report; undefined: it stands in none. */
+export const reportKey = ({ document, number, report }: Placed<unknown>): string | undefined =>
+  report && `${document.name}#${number}`
+
+/** A host's report is one thing. */
+const unitsOf = (members: readonly Member[]): (Member | HostReport)[] => [
+  ...new Set(members.map(member => member.report ?? member)),
+]
+
+/** Whether a document has several things, of which a host and what its hypervisor gives are one. */
+function areMany(members: readonly Member[]): boolean {
+  const reports = new Set(members.flatMap(({ report }) => report ?? []))
+  const others = members.filter(({ report }) => !report)
+  const described = others.filter(({ kind }) => kind === 'hypervisor').length
+  return reports.size + Math.max(described, others.length - described) > 1
 }
 
 /** `path/as/typed.xml`, with `#N` where a document has several; `path/as/typed/n1` of a file that all hosts have. */

@@ -103,15 +103,22 @@ function optionalFeatures({ db }: Context, cpu: Cpu): FeatureSet {
  */
 export function membersOf(context: Context, found: Found, source: string): Member[] {
   const members = membersReadFrom(context, found, source)
-  const { called, notes = [], kind } = found
-  if (called === undefined && notes.length === 0) return members
+  const { called, notes = [], kind, report } = found
+  if (called === undefined && notes.length === 0 && !report) return members
   // Statements and guests have their notes already.
   const told = kind === 'statement' || kind === 'guest' ? [] : notes.map(saidNote)
   return members.map(member => ({
     ...member,
-    called: member.called ?? called,
+    called: calledIn(member, found),
+    report,
     notes: [...member.notes, ...told],
   }))
+}
+
+/** In a host's report all but guests is called as the host calls itself. */
+function calledIn(member: Member, { called, report }: Found): string | undefined {
+  if (!report) return member.called ?? called
+  return member.kind === 'guest' ? member.facts.name : report.name
 }
 
 const membersReadFrom = (context: Context, found: Found, source: string): Member[] =>
