@@ -1,4 +1,5 @@
 // The figures of docs/fleet-theory.md: node scripts/run-ts.mjs bench/fleet-scale.ts
+import { requireDriver } from '../src/arch/registry.ts'
 import { FeatureSet } from '../src/core/feature-set.ts'
 import { CauseFinder } from '../src/fleet/causes/cause-of.ts'
 import { Losses } from '../src/fleet/causes/lost.ts'
@@ -86,7 +87,7 @@ const pools = timed('  pools', () => splitIntoPools(groups))
 timed('  cost of every host', () =>
   pools.map(pool => listHostCosts(computeCosts(valuation, levels, pool.groups)).length),
 )
-const finder = new CauseFinder(db, causes, groups)
+const finder = new CauseFinder(requireDriver(CpuMap.builtIn(), 'x86_64').fleet, causes, groups)
 const losses = timed('  causes', () => new Losses(db.features, causes, finder, groups))
 timed('  causes of every loss', () => pools.map(pool => losses.find(pool.groups).length))
 console.log(`  ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB resident`)

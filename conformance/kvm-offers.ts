@@ -111,11 +111,11 @@ function compareCells(
   { cpuid, qemu }: Recording,
   versions: HypervisorVersions,
 ): Cell[] {
-  const { decoder, predictOffered } = requireDriver(map, 'x86_64')
+  const { decoder, fleet } = requireDriver(map, 'x86_64')
   const bits = decoder?.read(cpuid)
-  if (!bits || !predictOffered) throw new RangeError('x86 predicts nothing')
+  if (!bits) throw new RangeError('x86 has a decoder')
   const told = db.features.setOf(db.features.list.filter(({ place }) => tells(cpuid, place)))
-  const predicted = predictOffered({ has: bits.features, known: told }, bits.vendor?.name, versions)
+  const predicted = fleet.predictOffered({ has: bits.features, known: told }, bits.vendor?.name, versions)
   const { listed, given } = readOffered(db, qemu)
   return db.features.in(listed).map(({ name, bits: bit }) => ({
     feature: name,

@@ -88,11 +88,12 @@ function definitionsOf(context: Context, input: { documents: Document[] }): Prin
   const planned = askQuestion(context, poolsQuestion, input)
   const advised = askQuestion(context, adviseQuestion, input)
   const all = [
-    ...('feature' in explained || 'mostExpensive' in explained ? [] : explained.pools).map(
-      ({ expression }) => ['explain', expression] as const,
-    ),
-    ...planned.pools.map(({ expression }) => ['pools', expression] as const),
-    ...advised.strategies.flatMap(({ definitions }) =>
+    ...('feature' in explained || 'mostExpensive' in explained || 'fleets' in explained
+      ? []
+      : explained.pools
+    ).map(({ expression }) => ['explain', expression] as const),
+    ...('fleets' in planned ? [] : planned.pools).map(({ expression }) => ['pools', expression] as const),
+    ...('fleets' in advised ? [] : advised.strategies).flatMap(({ definitions }) =>
       definitions.map(({ expression }) => ['advise', expression] as const),
     ),
   ]
@@ -114,10 +115,10 @@ function startOf(context: Context, { xml }: PoolDefinition, replies: string): st
   return [verdict, message ?? '', ...lost.map(({ feature }) => feature)].filter(Boolean).join(' ')
 }
 
-function startWithout({ db, map }: Context, xml: string, replies: string): string {
+function startWithout({ db, cpus, map }: Context, xml: string, replies: string): string {
   const properties = parseQemuCapabilities(replies, '', 'x86_64').accelerators.get('kvm')?.host?.properties
   const { features } = decodeProperties(db, properties ?? new Map())
-  const named = withoutVoid(db.features, requireDecoder(map).featuresOf(cpuOf(xml)))
+  const named = withoutVoid(cpus, requireDecoder(map).featuresOf(cpuOf(xml)))
   return ['starts', ...db.features.in(named.minus(features)).map(({ name }) => name)].join(' ')
 }
 

@@ -8,11 +8,13 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields that are no feature, and what the program `cpuid` calls them. */
-const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt', 'aliases.txt']
+/** Data that the page does without: CPUID's fields that are no feature, and what others call features and fields. */
+const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt', 'aliases.txt', 'arm/names.txt']
 
-/** Where lines are continued, one line each; the sources of rules are not shown. */
+/** Where lines are continued, one line each; the sources of rules are not shown, nor what features are that are not x86's. */
 function shorten(name, text) {
+  if (/^(?!x86).*\/(?:features|hwcaps|registers)\.txt$/.test(name))
+    return text.replace(/^( +\S+ \S+ \S \S+ ).+/gm, '$1')
   if (name === 'x86/kvm.txt') return text.replace(/ \[[^\]]*\]/g, ' [-]')
   // What Windows and compilers call a feature stands in none of the files that are dropped on the page.
   if (name === 'x86/names.txt') return text.replace(/\n {4,}/g, ' ').replace(/ (?:windows|gcc):\S+/g, '')

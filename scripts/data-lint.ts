@@ -10,13 +10,13 @@ import { lintKvm } from '../src/map/lint/kvm.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { formatData } from '../src/map/text/format.ts'
 
-/** It has laws of its own. */
-const KVM = 'x86/kvm.txt'
+/** They have laws of their own. */
+const [KVM, ID_NAMES] = ['x86/kvm.txt', 'arm/names.txt']
 
 const own = ARCHITECTURES.map(({ data }) => data)
 
 if (process.argv.includes('--write')) {
-  tidy(KVM, KVM)
+  for (const name of [KVM, ID_NAMES]) tidy(name, name)
   for (const { folder, lists = {} } of own) {
     const { tables, database } = filesOf(folder)
     for (const name of database) tidy(name, name)
@@ -52,7 +52,7 @@ function filesOf(folder: string): { readonly database: string[]; readonly tables
   const isDatabase = names.includes(`${folder}/walk.txt`)
   const parts = ['features', 'walk', 'names', 'deps'].map(part => `${folder}/${part}.txt`)
   const database = names.filter(name => isDatabase && (parts.includes(name) || name.includes('/models/')))
-  return { database, tables: names.filter(name => !database.includes(name) && name !== KVM) }
+  return { database, tables: names.filter(name => ![...database, KVM, ID_NAMES].includes(name)) }
 }
 
 /** @param form the name of a file whose form it has */

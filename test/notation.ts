@@ -186,3 +186,9 @@ function registerRow(leaf: number, rest: readonly string[], value: number): Cpui
   const at = (name: string) => (name === register ? value : 0)
   return [leaf, subleaf, at('eax'), at('ebx'), at('ecx'), at('edx')]
 }
+
+/** The answer about a fleet of one architecture. */
+export function single<Answer extends object>(answer: Answer): Exclude<Answer, { readonly fleets: unknown }> {
+  if ('fleets' in answer) throw new RangeError('the hosts are of several architectures')
+  return answer as Exclude<Answer, { readonly fleets: unknown }>
+}

@@ -4,9 +4,12 @@ import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Model, Signature, Vendor } from '../core/model.ts'
+import type { CauseTable } from '../map/cause-table.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
 import type { HypervisorVersions } from '../map/kvm-rules.ts'
+import type { Level } from '../map/levels.ts'
+import type { ReleaseTable } from '../map/releases.ts'
 import type { Dialogue } from './dialogue.ts'
 
 /** An architecture, as far as it is known without its models: the one export of each folder of `src/arch`. */
@@ -42,6 +45,8 @@ export interface Driver {
   readonly view?: FeatureView | undefined
   /** CPUs as bits, and the models that stand for them. Absent: bits are not looked at. */
   readonly decoder?: Decoder | undefined
+  /** How fleets look at its CPUs. */
+  readonly fleet: FleetCpus
 
   /** Whether the host can run the CPU, another host's or a guest's. @throws LibvirtError for unknown names */
   readonly compare: (host: Cpu | undefined, cpu: Cpu) => Comparison
@@ -89,10 +94,53 @@ export interface Driver {
   readonly vendorOfModel?: (model: string) => string | undefined
   /** Whether a partial check compares features rather than asking the hypervisor. Absent: it does. */
   readonly checksFeatures?: (cpu: Cpu) => boolean
-  /** What KVM can give guests on a host of the vendor. Absent: nothing is known of that. */
-  readonly predictOffered?: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
   /** How QEMU answers what libvirt leaves to it. Absent: it is not asked. */
   readonly throughQemu?: ThroughQemu
+}
+
+/** How fleets look at an architecture's CPUs: what hosts and guests are compared by, and what is known of it. */
+export interface FleetCpus {
+  /** The features that are compared, and models that are made of them. */
+  readonly db: Database
+  /** What CPUs reach by name, each above the one before; empty: the architecture has no such names. */
+  readonly levels: readonly Level[]
+  /** Why features are missing, as far as that is known beforehand. Absent: nothing is. */
+  readonly causes?: () => CauseTable
+  /** Which versions of QEMU and libvirt know names. Absent: that is not known. */
+  readonly releases?: () => ReleaseTable
+  /** The model of a guest whose definition has no CPU. Absent: it gets its host's. */
+  readonly defaultModel?: string
+  /** How wide addresses a guest with a named model has that does not say. Absent: that is no property of guests. */
+  readonly defaultPhysBits?: number
+  /** Whether host-model has all that QEMU can give: what it lacks guests cannot have. Absent: they may ask for more. */
+  readonly hostModelHasAll?: true
+  /** What a definition says; names that are not known are left out. @throws LibvirtError for an unknown model */
+  readonly read: (cpu: Cpu) => CpuReading
+  /** The feature without which one cannot be there: details of what is not there mean nothing. Absent: there is none. */
+  readonly prerequisiteOf?: (feature: Feature) => Feature | undefined
+  /** Whether a description with these features tells of a feature at all. Absent: it does. */
+  readonly describes?: (features: FeatureSet, feature: Feature) => boolean
+  /** Whether firmware setup has a switch for it that is often off. Absent: for none. */
+  readonly firmwareSwitch?: (feature: Feature) => boolean
+  /** What KVM gives guests on a host of the vendor. */
+  readonly predictOffered: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
+  /** What it means for guests that a pool has hosts of several vendors, or cores where guests see them. */
+  readonly mixed: string
+  /** How QEMU's command line gives a guest this CPU, after `-cpu`. Absent: by model and properties. */
+  readonly printForQemu?: (cpu: GuestCpu) => string
+  /** What of these answers neither libvirt nor QEMU has, in a sentence. Absent: nothing. */
+  readonly caveat?: string
+}
+
+/** What a definition says of a CPU. */
+export interface CpuReading {
+  readonly features: FeatureSet
+  /** The features of which it speaks. */
+  readonly known: FeatureSet
+  /** The names of features that are not known. */
+  readonly unknown: readonly string[]
+  /** The core that guests see, of which they may not find another. Absent: that does not count, or is not known. */
+  readonly core?: string | undefined
 }
 
 /** CPUs as bits, and the models that stand for them. */
@@ -273,6 +321,18 @@ export interface Obstacles {
   readonly conflicts: readonly string[]
   /** What guests see that they run on. */
   readonly models: readonly string[]
+  /** What the ID registers of all hosts come to. Absent: they are not known. */
+  readonly idRegisters?: IdRegisters | undefined
+}
+
+/** A CPU for guests of all hosts, register by register. QEMU has proposals for it, and no version has it. */
+export interface IdRegisters {
+  /** As one proposal writes the fields in which hosts differ: `SYSREG_ID_AA64ISAR0_EL1_DP=0x0`. */
+  readonly sysregs: readonly string[]
+  /** As the other writes what only some hosts have: `feat_DotProd=off`. */
+  readonly feats: readonly string[]
+  /** The cores whose errata a guest must know, as the main ID register has them: `0x413fd0c1`. */
+  readonly midrs: readonly string[]
 }
 
 /** A baseline in the making: CPUs, added one at a time, in memory for one, and the guest CPU for all of them. */

@@ -1,9 +1,19 @@
 import type { Cpu, GuestCpu, Policy } from '../core/cpu.ts'
 import { FeatureSet } from '../core/feature-set.ts'
-import { LibvirtError } from '../core/libvirt-error.ts'
+import { internalError, LibvirtError } from '../core/libvirt-error.ts'
 import type { Model } from '../core/model.ts'
 import type { Database } from '../map/database.ts'
-import type { FeatureView, Fold, Obstacles, Overlooked } from './driver.ts'
+import type { Level } from '../map/levels.ts'
+import type {
+  CpuReading,
+  FeatureView,
+  FleetCpus,
+  Fold,
+  Hardware,
+  Obstacles,
+  Offered,
+  Overlooked,
+} from './driver.ts'
 
 /** What QEMU can do about the features of an architecture's models. */
 export interface Switches {
@@ -38,6 +48,52 @@ export const viewOfModels = (db: Database): FeatureView => ({
   table: db.features,
   of: cpu => featuresOf(db, cpu),
 })
+
+/** What KVM gives guests where it gives them what the CPU has, but for some. */
+export const passThrough =
+  (withheld = FeatureSet.empty) =>
+  ({ has, known = has }: Hardware): Offered => ({
+    has: has.minus(withheld),
+    onRequest: FeatureSet.empty,
+    known,
+  })
+
+/**
+ * How fleets look at CPUs of these models.
+ * @param listed what the list of a kernel can tell of; of a machine known by that alone the rest is not known
+ */
+export const fleetCpusOf = (
+  db: Database,
+  more: { readonly listed: FeatureSet; readonly levels: FleetCpus['levels']; readonly caveat: string },
+): FleetCpus => ({
+  db,
+  levels: more.levels,
+  caveat: more.caveat,
+  mixed:
+    'guests that move between vendors are on their own: errata and what they decided at boot stay as they were',
+  read: cpu => readByModels(db, cpu, more.listed),
+  predictOffered: passThrough(),
+})
+
+/** @throws LibvirtError for an unknown model */
+function readByModels(db: Database, cpu: Cpu, listed: FeatureSet): CpuReading {
+  const { model, features: given, registers } = cpu
+  if (model !== undefined && !db.model(model)) throw internalError(`Unknown CPU model ${model}`)
+  const features = featuresOf(db, cpu)
+  const all = model === undefined ? FeatureSet.empty : db.features.all
+  const known = registers ? listed : all
+  return {
+    features,
+    known: known.join(features),
+    unknown: given.flatMap(({ name }) => (db.features.get(name) ? [] : name)),
+  }
+}
+
+/** The models as levels, each with all of its features; of equal ones the first. */
+export const levelsOf = (models: readonly Model[]): Level[] =>
+  models
+    .filter(({ features }, i) => !models.slice(0, i).some(other => other.features.eq(features)))
+    .map(({ name, features }) => ({ name, needs: features, unknown: [] }))
 
 /** What a CPU has and a host lacks; undefined where a model is none of ours. */
 export function overlookedIn(db: Database, host: Cpu, cpu: Cpu): Overlooked | undefined {

@@ -36,12 +36,25 @@ export function requireDriver(map: CpuMap, arch: string | undefined): Driver {
   return driver
 }
 
+/** The architecture of a definition that does not name one, as libvirt's tests and ours have it. */
+export const DEFAULT_ARCH = 'x86_64'
+
+/**
+ * The architecture whose fleet a host or guest belongs to: hosts of two such names are never compared.
+ * @throws LibvirtError where there is no driver
+ */
+export function fleetArchOf(map: CpuMap, arch: string): string {
+  const { name, arches } = requireDriver(map, arch).architecture
+  const widest = arches.at(-1) ?? name
+  return /^armv/.test(arch) ? 'armv7l' : widest
+}
+
 /**
  * The decoder of an architecture whose CPUs are looked at as bits.
  * @param arch absent: the one whose CPUs words of CPUID are of
  * @throws LibvirtError where the architecture has no driver; our own words where it has one without
  */
-export function requireDecoder(map: CpuMap, arch = 'x86_64'): Decoder {
+export function requireDecoder(map: CpuMap, arch = DEFAULT_ARCH): Decoder {
   const { decoder } = requireDriver(map, arch)
   if (decoder) return decoder
   const others = ARCHITECTURES.flatMap(({ arches }) => arches).filter(name => driverOf(map, name)?.decoder)

@@ -3,6 +3,7 @@ import type { FleetHost } from '../fleet/host.ts'
 import { writeWhole } from '../host/files/file-error.ts'
 import { fleetFileOf } from '../host/files/fleet.ts'
 import type { HostFiles } from '../questions/check/checks-of.ts'
+import { type OpenedFleet, viewsOf } from '../questions/input/fleet/open-fleet.ts'
 import { type Checks, printJunit, printSarif } from '../report/checks.ts'
 import type { Arguments } from './arguments.ts'
 import type { OptionSpec } from './spec.ts'
@@ -27,6 +28,9 @@ export function writeReports(args: Arguments, checks: () => Checks, place: strin
   const tool = { name: 'virt-cpu', version: __VERSION__ }
   writeWhole(sarif, printSarif(checks(), tool, fleetFileOf(place) ?? place))
 }
+
+/** The hosts of every architecture. */
+export const hostsOf = (given: OpenedFleet): FleetHost[] => viewsOf(given).flatMap(({ fleet }) => fleet.hosts)
 
 /** The file that each host was read from, as it would be typed. */
 export function hostFiles(hosts: readonly FleetHost[], paths: readonly string[]): HostFiles {

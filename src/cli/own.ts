@@ -1,10 +1,10 @@
 import { safeParse } from 'valibot'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
-import { inputOfFleet } from '../questions/input/fleet/open-fleet.ts'
-import { type FleetView, viewOf } from '../questions/input/fleet/view.ts'
+import { inputOfFleet, type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
 import { type AnyQuestion, documentOf, type Outcome, SCHEMA_VERSION } from '../questions/question.ts'
 import type { AnswerOf } from '../questions/schema.ts'
+import { listAnswers, type Sections } from '../questions/sections.ts'
 import { describeNotes, noteLines } from '../questions/words/describe.ts'
 import type { Note } from '../questions/words/note.ts'
 import { type Line, Report } from '../report/report.ts'
@@ -16,24 +16,29 @@ import { entriesOfInput, type Fields, inputOf, optionOf, optionsOf } from './que
 import { CommandError, type OptionSpec, UsageError } from './spec.ts'
 
 /** The fleet that a command was given. */
-export interface GivenFleet {
+export interface GivenFleet extends OpenedFleet {
   readonly context: Context
-  readonly view: FleetView
-  readonly notes: readonly Note[]
 }
 
 /**
- * Reads the fleet of files, directories and a fleet file.
+ * The answer about the fleet of one architecture. */
+type PartOf<Q extends AnyQuestion> = Exclude<AnswerOf<Q['answer']>, Sections<unknown>>
+
+/** The answers that outcomes hold: one, or of hosts of several architectures one for each. */
+const answersIn = <Q extends AnyQuestion>(outcomes: readonly Outcome[]): readonly PartOf<Q>[] =>
+  outcomes.flatMap(({ answer }) => listAnswers(answer) as readonly PartOf<Q>[])
+
+/** Reads the fleet of files, directories and a fleet file.
  * @throws FileError, ParseError, AggregateError of these; CommandError where it has no host
  */
 async function givenFleet(session: Session, paths: readonly string[], args: Arguments): Promise<GivenFleet> {
   const context = await openContext(session)
-  const { fleet, notes } = await readFleet(context, paths, { noSkip: args.has('no-skip') })
-  if (fleet.hosts.length === 0) {
-    const left = describeNotes(notes.filter(({ kind }) => OF_FILES.has(kind)))
+  const read = await readFleet(context, paths, { noSkip: args.has('no-skip') })
+  if ([read.fleet, ...read.others].every(({ hosts }) => hosts.length === 0)) {
+    const left = describeNotes(read.notes.filter(({ kind }) => OF_FILES.has(kind)))
     throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`, ...left])
   }
-  return { context, view: viewOf(context, fleet), notes }
+  return { context, ...openedFleet(context, read) }
 }
 
 /** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
@@ -101,18 +106,18 @@ export interface OwnCommand<Q extends AnyQuestion> {
   /** Changes a fleet before the question is asked. */
   readonly prepare?: (given: GivenFleet, argument: string) => GivenFleet
   /** Forms of the answer that `-o` names, besides the table, JSON and YAML. */
-  readonly forms?: Readonly<Record<string, (answer: AnswerOf<Q['answer']>) => string | Report>>
+  readonly forms?: Readonly<Record<string, (answer: PartOf<Q>) => string | Report>>
   /** Of an answer that is a text to be used as it is: it alone is printed on stdout, and these lines and notes on stderr. */
   readonly written?: (answer: AnswerOf<Q['answer']>) => {
     readonly text: string
     readonly lines: readonly Line[]
   }
   /** Handles an output form of its own; returns whether it did. */
-  readonly print?: (args: Arguments, session: Session, answer: AnswerOf<Q['answer']>) => boolean
-  /** Writes other files from the answer. @throws FileError */
-  readonly write?: (args: Arguments, answer: AnswerOf<Q['answer']>, given: GivenFleet) => void
+  readonly print?: (args: Arguments, session: Session, answer: PartOf<Q>) => boolean
+  /** Writes other files from the answers, one of each architecture. @throws FileError */
+  readonly write?: (args: Arguments, answers: readonly PartOf<Q>[], given: GivenFleet) => void
   /** The exit status; 0 where absent. */
-  readonly status?: (answer: AnswerOf<Q['answer']>, args: Arguments, notes: readonly Note[]) => number
+  readonly status?: (answer: PartOf<Q>, args: Arguments, notes: readonly Note[]) => number
 }
 
 /** The command of a question: its options are those of the question's input. */
@@ -147,8 +152,8 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         const outcome = askByOptions(question, context, { ...one, ...documents, ...more?.input })
         return { ...outcome, notes: [...(more?.notes ?? []), ...(outcome.notes ?? [])] }
       })
-      const answers = outcomes.map(({ answer }) => answer as AnswerOf<Q['answer']>)
-      for (const answer of answers) if (last) own.write?.(args, answer, last)
+      const answers = answersIn<Q>(outcomes)
+      if (last) own.write?.(args, answers, last)
       const printed = answers.filter(answer => own.print?.(args, session, answer))
       const [answer] = answers
       const text = args.has('json') ? undefined : answer && own.written?.(answer)
@@ -157,7 +162,8 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       return Math.max(
         ...outcomes.map(({ answer, notes }) => {
           const least = args.has('strict') && lacksHost(notes) ? 1 : 0
-          return own.status?.(answer as AnswerOf<Q['answer']>, args, notes) || least
+          const parts = listAnswers(answer) as readonly PartOf<Q>[]
+          return Math.max(least, ...parts.map(part => own.status?.(part, args, notes) ?? 0))
         }),
       )
     },

@@ -43,9 +43,10 @@ export function findArrows(
  */
 export function makeFullGuest(db: Database): (host: CpuFacts) => CpuFacts {
   const stays = findUnmovable(db)
-  return ({ features, evidence, vendor, physBits }) => ({
+  return ({ features, evidence, vendor, core, physBits }) => ({
     features: (evidence ? features.meet(evidence.possible) : features).minus(stays),
     vendor,
+    core,
     physBits,
   })
 }

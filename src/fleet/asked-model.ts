@@ -11,9 +11,10 @@ export interface RequestedModel {
 
 /**
  * The models that a host's hypervisor knows, each with what keeps it from running there, in libvirt's spelling;
- * `?`: something does, and the hypervisor does not report what. Empty: it reports no models.
+ * `?`: something does, and the hypervisor does not report what; `unknown`: it does not report whether anything does.
+ * Empty: it reports no models.
  */
-export type HypervisorModels = ReadonlyMap<string, readonly string[]>
+export type HypervisorModels = ReadonlyMap<string, readonly string[] | 'unknown'>
 
 /** A hypervisor's word against a model. */
 export interface ModelRefusal {
@@ -33,7 +34,7 @@ export function findModelRefusal(
   const refusal = { kind: 'model', model: name } as const
   const known = models.get(name)
   if (!known) return { ...refusal, because: 'unknown', blockers: [] }
-  if (comparedByBits) return undefined
+  if (comparedByBits || known === 'unknown') return undefined
   if (known.includes('?')) return { ...refusal, because: 'unexplained', blockers: [] }
   const blockers = known.filter(blocker => !disabled.has(blocker))
   return blockers.length > 0 ? { ...refusal, because: 'blocked', blockers } : undefined
@@ -47,9 +48,16 @@ export function meetHypervisorModels(all: Iterable<HypervisorModels>): Hyperviso
       new Map(
         [...(met ?? [])].flatMap(([name, blockers]) => {
           const theirs = models.get(name)
-          return theirs ? [[name, [...new Set([...blockers, ...theirs])]] as const] : []
+          return theirs ? [[name, meetBlockers(blockers, theirs)] as const] : []
         }),
       ),
     first,
   )
+}
+
+type ModelBlockers = readonly string[] | 'unknown'
+
+function meetBlockers(one: ModelBlockers, other: ModelBlockers): ModelBlockers {
+  const known = [one, other].flatMap(blockers => (blockers === 'unknown' ? [] : blockers))
+  return known.length === 0 && (one === 'unknown' || other === 'unknown') ? 'unknown' : [...new Set(known)]
 }

@@ -4,8 +4,10 @@ import type { FleetHost } from './host.ts'
 import type { Constraints } from './plan/items.ts'
 import type { Requirement } from './requirements/requirement.ts'
 
-/** Everything that is known of a fleet: its machines, and what the operator wants of them. */
+/** Everything that is known of a fleet of one architecture: its machines, and what the operator wants of them. */
 export interface Fleet {
+  /** libvirt's name of the architecture of all of them. */
+  readonly arch: string
   /** Bytewise by name. */
   readonly hosts: readonly FleetHost[]
   /** Bytewise by name. */

@@ -6,7 +6,7 @@ import { type HypervisorModels, meetHypervisorModels } from './asked-model.ts'
 import { type FleetHost, weightOf } from './host.ts'
 import { Interner } from './interned.ts'
 
-/** Hosts of one CPU: equal in what guests can have and what the CPU has, in vendor, signature and width of physical addresses. */
+/** Hosts of one CPU: equal in what guests can have and what the CPU has, in vendor, core, signature and width of physical addresses. */
 export interface Group {
   /** The bytewise least of its hosts' names. */
   readonly name: string
@@ -25,6 +25,8 @@ export interface Group {
   /** What their CPU itself has, where that is known apart from what the hypervisor gives of it. */
   readonly hardwareFeatures: FeatureSet | undefined
   readonly vendor: string | undefined
+  /** The core that guests see; undefined: that does not count. */
+  readonly core?: string | undefined
   readonly signature: Signature | undefined
   readonly physBits: number | undefined
   /** What the hypervisors of all its hosts say of models, as far as they were recorded; undefined: none was. */
@@ -75,13 +77,13 @@ interface GroupDraft {
 
 function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraft>): GroupDraft {
   const { features, key } = sets.intern(host.features)
-  const { vendor = '', signature: s, physBits = '', hardwareFeatures } = host
+  const { vendor = '', core = '', signature: s, physBits = '', hardwareFeatures } = host
   const own = hardwareFeatures ? sets.intern(hardwareFeatures).key : ''
   const { evidence, withheld = FeatureSet.empty, unsure = FeatureSet.empty } = host
   const known = evidence
     ? [evidence.absent, evidence.possible, withheld, unsure].map(set => sets.intern(set).key).join(' ')
     : ''
-  const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor}`
+  const whole = `${key} ${own} ${known} ${s ? `${s.family}.${s.model}.${s.stepping}` : ''} ${physBits} ${vendor} ${core}`
   let draft = byKey.get(whole)
   if (!draft) {
     draft = { features, hosts: [], weight: 0 }
@@ -93,7 +95,7 @@ function findDraft(host: FleetHost, sets: Interner, byKey: Map<string, GroupDraf
 function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick<Group, 'hosts'>): Group {
   const [first] = hosts
   if (!first) throw new RangeError('a group has at least one host')
-  const { name, evidence, hardwareFeatures, vendor, signature, physBits } = first
+  const { name, evidence, hardwareFeatures, vendor, core, signature, physBits } = first
   const { withheld = FeatureSet.empty, unsure = FeatureSet.empty } = first
   const models = meetHypervisorModels(hosts.flatMap(host => host.models ?? []))
   return {
@@ -106,6 +108,7 @@ function makeGroup({ features, hosts, weight }: Omit<GroupDraft, 'hosts'> & Pick
     offered: (evidence?.possible ?? features).minus(withheld).minus(unsure),
     hardwareFeatures,
     vendor,
+    core,
     signature,
     physBits,
     models,
@@ -143,6 +146,13 @@ export function baselineOf(groups: readonly Group[]): FeatureSet {
   if (!first) return FeatureSet.empty
   return rest.reduce((common, { offered }) => common.meet(offered), first.offered)
 }
+
+/** What guests cannot leave: the vendor, or the core where they see it. Empty: not known. */
+export const identityOf = ({ vendor = '', core }: Group): string => core ?? vendor
+
+/** What parts the groups, each once, bytewise. */
+export const vendorsOf = (groups: readonly Group[]): string[] =>
+  [...new Set(groups.map(identityOf))].sort(bytewise)
 
 /** What any of the groups gives, or its CPU has and a hypervisor may give. */
 export const unionOf = (groups: readonly Group[]): FeatureSet =>

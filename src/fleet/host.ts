@@ -1,3 +1,4 @@
+import type { Cpu } from '../core/cpu.ts'
 import type { Evidence, Layer } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/model.ts'
@@ -45,6 +46,10 @@ export interface FleetHost {
   /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
   readonly emulatorModels?: readonly string[] | undefined
   readonly vendor?: string | undefined
+  /** The core that guests see and may not find another of, as on ARM; absent: that does not count. */
+  readonly core?: string | undefined
+  /** Its definition, where a pool's common CPU is computed of definitions; absent: it is computed of features. */
+  readonly definition?: Cpu | undefined
   /** The model its definition names. */
   readonly model?: string | undefined
   readonly signature?: Signature | undefined

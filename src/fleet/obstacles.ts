@@ -17,6 +17,8 @@ export interface CpuFacts {
   readonly evidence?: Evidence | undefined
   /** Absent: a guest that runs on any, a host of which nothing is known. */
   readonly vendor?: string | undefined
+  /** The core that a guest sees, or that a host has; absent: that does not count, or is not known. */
+  readonly core?: string | undefined
   readonly physBits?: number | undefined
   /** Of a guest: the model that it has by name; absent: none, or one whose bits alone count. */
   readonly requestedModel?: RequestedModel | undefined
@@ -29,6 +31,8 @@ export interface CpuFacts {
 /** Why a guest may not go to a host. */
 export type Obstacle =
   | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | undefined }
+  /** The guest sees another core than the host has: its hypervisor lets it run on no other. */
+  | { readonly kind: 'core'; readonly guest: string; readonly host: string | undefined }
   /** The guest has it, the host has not. */
   | { readonly kind: 'feature'; readonly feature: Feature }
   /** The guest has it, and nothing is known of the host's. */
@@ -61,6 +65,7 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   const found: Obstacle[] = []
   if (hasOtherVendor(guest, host))
     found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
+  else if (hasOtherCore(guest, host)) found.push({ kind: 'core', guest: guest.core ?? '', host: host.core })
   if (guest.unknownModel !== undefined) found.push({ kind: 'guest-model', model: guest.unknownModel })
   const { missing: lacking, unknown } = findMissing(guest, host)
   if (!lacking.isEmpty) for (const feature of table.in(lacking)) found.push({ kind: 'feature', feature })
@@ -117,7 +122,7 @@ function givesFeatures({ features, unknownModel }: CpuFacts, host: CpuFacts): Ve
 
 /** Whether it may go and runs on safely; `no` only for what is known. */
 export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
-  const isOther = hasOtherVendor(guest, host)
+  const isOther = hasOtherVendor(guest, host) || hasOtherCore(guest, host)
   const isWider =
     guest.physBits !== undefined && host.physBits !== undefined && guest.physBits > host.physBits
   const others: Verdict = isOther || isWider || findRefusal(guest, host) ? 'no' : 'yes'
@@ -127,8 +132,12 @@ export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
 /** Whether it may go and runs on safely: there is no obstacle. */
 export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
   isAllowedByLibvirt(guest, host) &&
+  !hasOtherCore(guest, host) &&
   !findRefusal(guest, host) &&
   (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
+
+const hasOtherCore = (guest: CpuFacts, host: CpuFacts): boolean =>
+  guest.core !== undefined && guest.core !== host.core
 
 const hasOtherVendor = (guest: CpuFacts, host: CpuFacts): boolean =>
   guest.vendor !== undefined && guest.vendor !== host.vendor
@@ -138,8 +147,17 @@ export class CpuKeys {
   readonly #sets = new Interner()
   readonly #lists = new Map<object, number>()
 
-  keyOf({ features, evidence, physBits, vendor, requestedModel, unknownModel, models }: CpuFacts): string {
-    const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '}`
+  keyOf({
+    features,
+    evidence,
+    physBits,
+    vendor,
+    core,
+    requestedModel,
+    unknownModel,
+    models,
+  }: CpuFacts): string {
+    const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '} ${core ?? ' '}`
     const model = requestedModel
       ? ` ${requestedModel.name} ${[...requestedModel.disabled].sort().join(' ')}`
       : unknownModel === undefined

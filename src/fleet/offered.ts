@@ -1,3 +1,4 @@
+import type { FleetCpus } from '../arch/driver.ts'
 import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
@@ -22,11 +23,12 @@ export interface CommonOffer {
  * @param asked what guests ask for, and are given where every host may give it
  */
 export function findCommonOffer(
-  table: FeatureTable,
+  cpus: FleetCpus,
   groups: readonly Group[],
   asked = FeatureSet.empty,
 ): CommonOffer {
-  const [details, none] = [detailsIn(table), FeatureSet.empty]
+  const table = cpus.db.features
+  const [details, none] = [detailsIn(cpus), FeatureSet.empty]
   let [able, open] = [table.all, table.all]
   for (const group of groups) {
     const { evidence, offered } = group
@@ -37,7 +39,7 @@ export function findCommonOffer(
   }
   const more = asked.isEmpty ? none : asked.meet(possibleOn(table, groups))
   return {
-    given: withoutVoid(table, baselineOf(groups).join(more)),
+    given: withoutVoid(cpus, baselineOf(groups).join(more)),
     able: able.join(more),
     open: open.join(more),
   }

@@ -107,7 +107,12 @@ type CpuThing =
   /** A host definition that was read without building a tree, because it stands exactly as libvirt prints it. */
   | { readonly kind: 'host'; readonly cpu: HostCpu }
   /** A `<cpu>` element; how it is read depends on the question. */
-  | { readonly kind: 'definition'; readonly element: Element }
+  | {
+      readonly kind: 'definition'
+      readonly element: Element
+      /** libvirt's name of the architecture that the document around it says; absent: it does not say. */
+      readonly arch?: string | undefined
+    }
   /** CPUID words of an x86 machine. */
   | { readonly kind: 'dump'; readonly dumps: readonly DistinctDump[] }
   /** Named registers of another architecture. */

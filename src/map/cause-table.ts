@@ -46,18 +46,18 @@ interface CauseRow {
 /** What is known of features beforehand. */
 export class CauseTable {
   readonly rows: readonly CauseRow[]
-  readonly #meanings: ReadonlyMap<Cause, string>
+  readonly meanings: ReadonlyMap<Cause, string>
   readonly #known = new Map<string, string | undefined>()
   readonly #named = new Map<string, boolean>()
 
   constructor(meanings: ReadonlyMap<Cause, string>, rows: readonly CauseRow[]) {
-    this.#meanings = meanings
+    this.meanings = meanings
     this.rows = rows
   }
 
   /** What the cause means, in a few words. */
   meaning(cause: Cause): string {
-    return this.#meanings.get(cause) ?? ''
+    return this.meanings.get(cause) ?? ''
   }
 
   /** Whether this is known beforehand to be a cause of the feature's lack: a row names it, or how its name begins. */
@@ -82,6 +82,15 @@ export class CauseTable {
 
 /** The table that comes with this package. */
 export const builtinCauses = (): CauseTable => parseCauses(dataFile('causes.txt'))
+
+/** The causes themselves, of an architecture of whose features nothing is known beforehand. */
+export function plainCauses(): CauseTable {
+  const { rows, meanings } = builtinCauses()
+  return new CauseTable(
+    meanings,
+    rows.map(row => ({ ...row, names: row.names.filter(name => name === '*') })),
+  )
+}
 
 /** Reads `causes.txt`. @throws ParseError */
 export function parseCauses(file: DataFile): CauseTable {

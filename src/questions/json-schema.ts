@@ -12,10 +12,14 @@ export const inputSchema = ({ input }: AnyQuestion): Json => convert(input)
 /** The JSON Schema of the document that a question returns: batch, HTTP, library and `--json` alike. */
 export function answerSchema({ answer, reasons }: AnyQuestion): Json {
   const schema = convert(answer)
-  const parts = (schema.anyOf as Json[] | undefined) ?? [schema]
+  const parts = membersOf(schema)
   const documents = parts.map(part => documentSchema(part, reasons))
   return documents.length === 1 ? (documents[0] ?? {}) : { anyOf: documents }
 }
+
+/** The members of a union, and of unions in it; of another schema itself. */
+const membersOf = (schema: Json): Json[] =>
+  (schema.anyOf as Json[] | undefined)?.flatMap(membersOf) ?? [schema]
 
 /** The JSON Schemas of every question, as `docs/schema/questions.json` has them. */
 export const questionSchemas = (): Json => ({
@@ -46,7 +50,8 @@ function documentSchema(part: Json, reasons: Schema | undefined): Json {
 const convert = (schema: Schema): Json => {
   const { $schema, ...json } = toJsonSchema(schema, {
     errorMode: 'ignore',
-    overrideSchema: ({ valibotSchema, jsonSchema }) => CHECKED_BY_HAND.get(valibotSchema) ?? jsonSchema,
+    overrideSchema: ({ valibotSchema, jsonSchema }) =>
+      valibotSchema.type === 'lazy' ? AS_OF_ONE : (CHECKED_BY_HAND.get(valibotSchema) ?? jsonSchema),
   }) as Json
   return json
 }
@@ -56,6 +61,12 @@ const rows = (columns: string): JsonSchema => ({
   description: `rows of [${columns}]`,
   items: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 0xffff_ffff } },
 })
+
+/** The answer of one architecture in that of several. */
+const AS_OF_ONE: JsonSchema = {
+  type: 'object',
+  description: 'As the question returns it of one architecture.',
+}
 
 /** The schemas of values that functions check. */
 const CHECKED_BY_HAND: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonSchema>([

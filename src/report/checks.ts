@@ -138,3 +138,9 @@ function makeResult(rules: Checks['rules'], { rule, subject }: CheckCase, fault:
 /** A path as a relative reference: a colon in its first part would make a scheme of it. */
 const makeUri = (path: string): string =>
   path.split('/').map(encodeURIComponent).join('/').replace(/^\/+/, 'file:///')
+
+/** Several checks as one, each rule once. */
+export function mergeChecks(all: readonly Checks[]): Checks {
+  const rules = new Map(all.flatMap(one => one.rules.map(rule => [rule.id, rule] as const)))
+  return { name: all[0]?.name ?? '', rules: [...rules.values()], cases: all.flatMap(({ cases }) => cases) }
+}

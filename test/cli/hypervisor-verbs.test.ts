@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import * as library from '../../src/index.ts'
 import { cpuFiles, rootOf } from '../host/machine/tree-of.ts'
+import { single } from '../notation.ts'
 import { type Ran, virtCpu } from './virt-cpu.ts'
 
 /** Each command's `--json` and its verb are one answer: in batch, over HTTP and as functions. */
@@ -104,7 +105,7 @@ describe('as functions', () => {
 
   test('they answer as the verbs', () => {
     expect(library.hypervisorCpuModels({ replies }).models.length).toBeGreaterThan(10)
-    expect(library.models({ hosts: [replies] }).hosts).toEqual(['hosts[0]'])
+    expect(single(library.models({ hosts: [replies] })).hosts).toEqual(['hosts[0]'])
     expect(library.domcapabilities({ replies }).xml).toContain('<domainCapabilities>')
     expect(library.hypervisorCpuBaseline({ replies, model: 'Haswell', explain: true }).explain?.hosts).toBe(1)
     const cpu = '<cpu><model>Haswell</model></cpu>'

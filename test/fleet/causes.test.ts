@@ -4,14 +4,14 @@ import { Losses } from '../../src/fleet/causes/lost.ts'
 import { findOutliers } from '../../src/fleet/causes/odd-ones.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { builtinCauses, CAUSES, covers, parseCauses } from '../../src/map/cause-table.ts'
-import { bits, db, hosts } from './notation.ts'
+import { bits, cpus, db, hosts } from './notation.ts'
 
 const causes = builtinCauses()
 
 /** `FEATURE: CAUSE CONFIDENCE (hosts)` for everything the fleet loses. */
 function lost(text: string, guest?: string): string[] {
   const groups = groupHosts(hosts(text))
-  const finder = new CauseFinder(db, causes, groups)
+  const finder = new CauseFinder(cpus, causes, groups)
   const losses = new Losses(db.features, causes, finder, groups)
   const found = losses.find(groups, guest === undefined ? undefined : bits(guest))
   return found.map(({ feature, because }) => {
@@ -96,7 +96,7 @@ describe('causes', () => {
       .map((model, i) => `h${i} vendor=${model.vendor?.name ?? 'x'} : ${model.name}`)
       .join('\n')
     const groups = groupHosts(hosts(fleet))
-    const finder = new CauseFinder(db, causes, groups)
+    const finder = new CauseFinder(cpus, causes, groups)
     const all = new Losses(db.features, causes, finder, groups).find(groups)
     expect(all.length).toBeGreaterThan(200)
     for (const { because } of all) {
@@ -112,7 +112,7 @@ test('odd ones out: same signature, other bits', () => {
                  c vendor=Intel sig=6.85.7 : Cascadelake-Server -aes md-clear
                  d vendor=Intel sig=6.63.2 : Haswell`
   const groups = groupHosts(hosts(fleet))
-  const odd = findOutliers(db.features, new CauseFinder(db, causes, groups), groups)
+  const odd = findOutliers(db.features, new CauseFinder(cpus, causes, groups), groups)
   expect(odd.map(({ group, norm }) => [group.name, norm.name])).toEqual([['c', 'a']])
   expect(odd[0]?.lacks.map(({ feature, finding }) => [feature.name, finding.cause])).toEqual([
     ['aes', 'firmware'],

@@ -7,7 +7,7 @@ import type { Requirement, RequirementFailure } from '../../src/fleet/requiremen
 import { checkFleet, type RequirementResult } from '../../src/fleet/requirements/requirement-checks.ts'
 import { builtinCauses } from '../../src/map/cause-table.ts'
 import { modelOf } from '../notation.ts'
-import { bits, db, fleets, guests, hosts, levels } from './notation.ts'
+import { bits, cpus, db, fleets, guests, hosts, levels } from './notation.ts'
 
 function check(
   fleet: readonly FleetHost[],
@@ -17,10 +17,12 @@ function check(
   const groups = groupHosts(fleet)
   return checkFleet({
     db,
+    cpus,
     levels,
     groups,
-    finder: new CauseFinder(db, builtinCauses(), groups),
+    finder: new CauseFinder(cpus, builtinCauses(), groups),
     fleet: {
+      arch: 'x86_64',
       hosts: fleet,
       guests: guests(running),
       pools: [],

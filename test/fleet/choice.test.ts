@@ -4,13 +4,13 @@ import { findCommonOffer } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { choose, poolCpuOf } from '../../src/questions/pools/choice.ts'
-import { db, hosts } from './notation.ts'
+import { cpus, db, hosts } from './notation.ts'
 
 const releases = builtinReleases()
 
 function chosen(text: string) {
   const groups = groupHosts(hosts(text))
-  const { given, able } = findCommonOffer(db.features, groups)
+  const { given, able } = findCommonOffer(cpus, groups)
   const choice = choose(contextOf(), releases, groups)
   if (!choice) throw new RangeError('no model fits')
   return { ...choice, given, able }
@@ -73,7 +73,7 @@ describe('the model with the shortest definition', () => {
 
 describe('what guests may be given', () => {
   const names = (text: string) => {
-    const { given } = findCommonOffer(db.features, groupHosts(hosts(text)))
+    const { given } = findCommonOffer(cpus, groupHosts(hosts(text)))
     return db.features.in(given).map(({ name }) => name)
   }
 

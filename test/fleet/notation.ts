@@ -5,12 +5,14 @@ import type { FleetHost } from '../../src/fleet/host.ts'
 import { Valuation } from '../../src/fleet/value.ts'
 import { builtinLevels } from '../../src/map/levels.ts'
 import { builtinWeights } from '../../src/map/weights.ts'
+import { contextOf } from '../../src/questions/context.ts'
 import { builtin } from '../built-in.ts'
 import { fs } from '../notation.ts'
 
 export const db = builtin()
 export const valuation = new Valuation(db.features, builtinWeights())
 export const levels = builtinLevels(db.features)
+export const { cpus } = contextOf()
 
 /**
  * Hosts as lines of `NAME {KEY=VALUE} : FEATURE …`; a feature may be a model, which stands for its features,

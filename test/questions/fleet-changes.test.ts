@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { NEVER_OFFERED } from '../../src/formats/qemu/names.ts'
 import { check, compare, drain, drift } from '../../src/index.ts'
 import { builtin } from '../built-in.ts'
+import { single } from '../notation.ts'
 import { migrate, move, whatIf } from './narrowed.ts'
 
 const host = (model: string, vendor = 'Intel', features: readonly string[] = []) =>
@@ -63,10 +64,10 @@ describe('in JSON, as the commands answer', () => {
   })
 
   test('drain', () => {
-    expect(drain({ documents, hosts: ['a'] }).steps).toMatchObject([
+    expect(single(drain({ documents, hosts: ['a'] })).steps).toMatchObject([
       { host: 'blue/a.xml', stuck: [{ guest: 'vm' }] },
     ])
-    expect(drain({ documents }).unmovable).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
+    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
   })
 
   test('drift', () => {
@@ -74,17 +75,17 @@ describe('in JSON, as the commands answer', () => {
       path,
       text: path === 'blue/a.xml' ? host('Haswell-noTSX') : text,
     }))
-    const answer = drift({ before: { documents }, after: { documents: after } })
+    const answer = single(drift({ before: { documents }, after: { documents: after } }))
     expect(answer).toMatchObject({ drifted: true, lost: true, same: 2, changed: [{ host: 'blue/a.xml' }] })
     expect(answer.guests).toMatchObject([
       { guest: 'vm', own: 'closed', why: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
-    expect(drift({ before: { documents }, after: { documents } }).drifted).toBe(false)
+    expect(single(drift({ before: { documents }, after: { documents } })).drifted).toBe(false)
   })
 
   test('check', () => {
     const fleet = { requirements: [{ pools: 'blue', 'must-have': 'rtm' }, { movable: true }] }
-    const { passed, verdicts } = check({ documents, fleet })
+    const { passed, verdicts } = single(check({ documents, fleet }))
     expect([passed, verdicts.map(({ pool, passed: kept }) => [pool, kept])]).toEqual([
       false,
       [
@@ -96,12 +97,15 @@ describe('in JSON, as the commands answer', () => {
   })
 
   test.each([
-    [() => check({ documents }), 'nothing to check'],
+    [() => single(check({ documents })), 'nothing to check'],
     [() => whatIf({ documents, remove: ['zzz'] }), 'no host is called zzz'],
     [() => migrate({ documents, from: 'a' }), 'to goes with either from or guest'],
     [() => move({ documents, guest: 'wm', to: 'a' }), 'no guest is called wm; did you mean vm?'],
-    [() => drift({ before: { documents }, after: { documents }, by: 'uuid' }), 'has no UUID'],
-    [() => check({ documents, fleet: { requirements: [{ model: 'Hasswell' }] } }), 'did you mean Haswell?'],
+    [() => single(drift({ before: { documents }, after: { documents }, by: 'uuid' })), 'has no UUID'],
+    [
+      () => single(check({ documents, fleet: { requirements: [{ model: 'Hasswell' }] } })),
+      'did you mean Haswell?',
+    ],
   ])('what is wrong is named: %#', (ask, message) => {
     expect(complaint(ask)).toContain(message)
   })

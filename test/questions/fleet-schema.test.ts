@@ -50,7 +50,7 @@ test('the example of the documentation is read', () => {
   const [, example = ''] =
     /```yaml\n(hosts:[\s\S]*?)```/.exec(readFileSync(join(docs, 'fleet-file.md'), 'utf8')) ?? []
   const { content, fault } = readYaml(example, 'fleet-file.md')
-  const rules = readRules(contextOf(), content, fault)
+  const rules = readRules(content, fault)
   expect(rules.hosts?.length).toBe(3)
-  expect(rules.requirements[0]?.movable).toBe(true)
+  expect(rules.policies([contextOf()])[0]?.requirements[0]?.movable).toBe(true)
 })

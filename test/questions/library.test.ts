@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import * as library from '../../src/index.ts'
 import { builtin } from '../built-in.ts'
+import { single } from '../notation.ts'
 import { explainFeature } from './narrowed.ts'
 
 const HOST =
@@ -82,9 +83,9 @@ test('fleets are explained and parted by functions of the verbs’ names', () =>
     { path: 'p/a.xml', text: HOST },
     { path: 'p/b.xml', text: OTHER },
   ]
-  const [pool] = library.explain({ documents }).pools
+  const [pool] = single(library.explain({ documents })).pools
   expect(pool?.pool).toBe('p')
   expect(explainFeature({ documents, feature: 'adx' }).feature).toBe('adx')
   expect(Object.keys(library.explain({ documents, cost: true }))).toContain('mostExpensive')
-  expect(library.pools({ documents, k: 2 }).curve).toHaveLength(2)
+  expect(single(library.pools({ documents, k: 2 })).curve).toHaveLength(2)
 })

@@ -13,7 +13,7 @@ import { printTree } from '../../src/questions/tree/report.ts'
 function own(arch: string) {
   const db = driverOf(CpuMap.builtIn(), arch)?.db
   if (!db) throw new RangeError(`no models of ${arch}`)
-  return { map: CpuMap.builtIn(), db, libvirt: '12.8' as const }
+  return { ...contextOf(CpuMap.builtIn(), undefined, arch), db }
 }
 
 describe('the tree', () => {

@@ -64,6 +64,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   ],
   'first-only': [{ kind: 'first-only' }, /^libvirt's answer is the first CPU's model, /],
   'order-matters': [{ kind: 'order-matters' }, /depends on the order of the inputs$/],
+  caveat: [
+    { kind: 'caveat', arch: 's390x', text: 'libvirt compares none' },
+    /^s390x: libvirt compares none$/,
+  ],
   'feature-skipped': [{ kind: 'feature-skipped', feature: 'foo' }, /^unknown feature foo is left out$/],
   'host-skipped': [{ kind: 'host-skipped', model: 'Foo' }, /its model Foo is unknown$/],
   'guest-default-cpu': [

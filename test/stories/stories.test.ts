@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { baseline, check, drain, drift } from '../../src/index.ts'
+import { single } from '../notation.ts'
 import { migrate, move, whatIf } from '../questions/narrowed.ts'
 
 /** Five of the pains from end to end: what the operator sees, does, and sees then. */
@@ -59,7 +60,7 @@ describe('Ice Lake joins Cascade Lakes that run with TSX', () => {
     const { pools, guests } = whatIf({ documents, apply: ['tsx-off'] })
     expect(pools).toEqual([]) // the Ice Lake had taken TSX from the pool already
     expect(guests).toMatchObject([{ guest: 'db', own: 'closed', stuck: true }])
-    expect(drain({ documents }).restarts).toMatchObject([
+    expect(single(drain({ documents })).restarts).toMatchObject([
       { guest: 'db', extra: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
     const pool = baseline({ cpus: [ice, cascade] })
@@ -94,7 +95,7 @@ describe('the host that addresses 39 bits', () => {
   test('what the remedy says lets it go, and the policy sees to it that it stays so', () => {
     const narrow = documents("<maxphysaddr mode='emulate' bits='39'/>")
     expect(move({ documents: narrow, guest: 'vm', to: 'laptop' }).moves).toBe(true)
-    const { verdicts } = check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } })
+    const { verdicts } = single(check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } }))
     expect(verdicts[0]?.failures.map(({ hosts }) => hosts)).toEqual([['laptop']])
   })
 })
@@ -109,7 +110,7 @@ describe('identical blades, one with older microcode', () => {
   }
 
   test('the check names the blade, what it lacks, and the remedy', () => {
-    const { verdicts } = check({ documents, fleet: policy })
+    const { verdicts } = single(check({ documents, fleet: policy }))
     expect(verdicts.map(({ failures }) => failures.map(({ hosts }) => hosts.join(' ')))).toEqual([
       ['b3'],
       ['b3'],
@@ -124,10 +125,10 @@ describe('identical blades, one with older microcode', () => {
     const before = whatIf({ documents, apply: ['mds@b3', 'ssb@b3'] })
     expect(before.pools[0]?.gained.map(({ feature }) => feature)).toEqual(['md-clear', 'ssbd', 'amd-ssbd'])
     const updated = fleet({ 'b1.xml': fresh, 'b2.xml': fresh, 'b3.xml': fresh })
-    const after = drift({ before: { documents }, after: { documents: updated } })
+    const after = single(drift({ before: { documents }, after: { documents: updated } }))
     expect(after).toMatchObject({ drifted: true, lost: false, changed: [{ host: 'b3.xml' }] })
     expect(after.pools[0]?.gained).toEqual(before.pools[0]?.gained)
-    expect(check({ documents: updated, fleet: policy }).passed).toBe(true)
+    expect(single(check({ documents: updated, fleet: policy })).passed).toBe(true)
   })
 })
 
@@ -146,7 +147,7 @@ describe('an Atom and a Zen in one rack', () => {
     expect(pool.features).toEqual(expect.arrayContaining(['aes', 'sse4.2', 'popcnt', 'cx16']))
     expect(pool.notes.map(({ kind }) => kind)).toContain('cross-vendor')
     const policy = { requirements: [{ level: 'v2', 'must-have': 'aes' }, { level: 'v3' }] }
-    expect(check({ documents, fleet: policy }).verdicts.map(({ passed }) => passed)).toEqual([
+    expect(single(check({ documents, fleet: policy })).verdicts.map(({ passed }) => passed)).toEqual([
       true,
       true,
       false,
@@ -169,13 +170,13 @@ describe('Sierra Forest beside Sapphire Rapids', () => {
   test('one of them costs the pool a level; a pool for each gives it back', () => {
     const whole = whatIf({ documents, remove: ['e1'] })
     expect(whole.pools).toMatchObject([{ before: { level: 'x86-64-v3' }, after: { level: 'x86-64-v4' } }])
-    expect(drain({ documents }).unmovable).toMatchObject([{ guest: 'ml', nearest: 'e1.xml' }])
+    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'ml', nearest: 'e1.xml' }])
     const apart = fleet({
       'p/p1.xml': sapphire,
       'p/p2.xml': sapphire,
       'e/e1.xml': sierra,
       'p/p1/ml.xml': guest,
     })
-    expect(drain({ documents: apart }).unmovable).toEqual([])
+    expect(single(drain({ documents: apart })).unmovable).toEqual([])
   })
 })

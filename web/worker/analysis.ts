@@ -32,7 +32,7 @@ function askAboutFleet<Q extends FleetQuestion>(
   question: Q,
   input: FleetQuestionInput<Q>,
 ): AnswerDocument<Q> {
-  const request = { ...inputOfFleet({ view, notes: [] }), ...input }
+  const request = { ...inputOfFleet({ view, others: [], notes: [] }), ...input }
   const outcome = FLEET_QUESTIONS[question].run(view.context, request as never, { explain: false })
   return documentOf(outcome) as AnswerDocument<Q>
 }

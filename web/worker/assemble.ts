@@ -1,3 +1,4 @@
+import { count } from '../../src/core/text.ts'
 import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { Context } from '../../src/questions/context.ts'
 import { assembleFleet } from '../../src/questions/input/fleet/assemble.ts'
@@ -27,7 +28,7 @@ export function assemble(
   if (!fleetFile) return assembleByFolders(context, files)
   try {
     const { content, fault } = readYaml(fleetFile.text, fleetFile.path)
-    return assembleByRules(context, files, folderOf(fleetFile.path), readRules(context, content, fault))
+    return assembleByRules(context, files, folderOf(fleetFile.path), readRules(content, fault))
   } catch (error) {
     const { problems, ...found } = assembleByFolders(context, files)
     return {
@@ -93,12 +94,24 @@ function assembleWithNotes(
   documents: readonly FleetDocument[],
   rules?: Rules,
 ): Omit<Assembled, 'files'> {
-  const { fleet, notes } = assembleFleet(context, documents, rules)
+  const { fleet, others, notes } = assembleFleet(context, documents, rules)
   const problems = notes.map(
     ({ source = '', ...note }): FileProblem => ({ source, text: describeNote(note as Note), kind: 'note' }),
   )
-  return { fleet, problems }
+  return { fleet, problems: [...others.flatMap(other => describeHidden(fleet, other)), ...problems] }
 }
+
+/** The page shows hosts of one architecture: those of another are another fleet. */
+const describeHidden = (shown: Fleet, { arch, hosts }: Fleet): FileProblem[] =>
+  hosts.length === 0
+    ? []
+    : [
+        {
+          source: '',
+          kind: 'note',
+          text: `${count(hosts.length, 'host')} of ${arch} not shown: a fleet has one architecture, here ${shown.arch}; \`virt-cpu explain\` answers for each`,
+        },
+      ]
 
 /** For each path its shortest end, without the extension, that no other path has: `ice-01` for `prod/ice-01.xml`. */
 function shortNames(paths: readonly string[]): string[] {

@@ -1,3 +1,4 @@
+import { DEFAULT_ARCH } from '../../src/arch/registry.ts'
 import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { FileProblem } from '../shared/displays.ts'
 import type { PageDocument } from './documents.ts'
@@ -30,7 +31,14 @@ export interface Snapshot {
   readonly problems: readonly FileProblem[]
 }
 
-const NO_FLEET: Fleet = { hosts: [], guests: [], pools: [], constraints: {}, requirements: [] }
+const NO_FLEET: Fleet = {
+  arch: DEFAULT_ARCH,
+  hosts: [],
+  guests: [],
+  pools: [],
+  constraints: {},
+  requirements: [],
+}
 
 export const EMPTY: Snapshot = {
   files: [],

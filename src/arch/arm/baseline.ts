@@ -2,7 +2,7 @@ import type { Cpu, GuestCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Field, meetValues, printField, readField, writeField } from '../../core/field.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { FeatureView, Fold, Obstacles } from '../driver.ts'
+import type { FeatureView, Fold, IdRegisters, Obstacles } from '../driver.ts'
 import type { ArmModels } from './models.ts'
 
 /** libvirt's baseline: the first CPU's model, known or not; the others are not looked at. */
@@ -50,6 +50,7 @@ export class MeetFold implements Fold {
   #common: FeatureSet | undefined
   #registers: NamedRegisters | undefined
   #allHaveRegisters = true
+  readonly #all: NamedRegisters[] = []
 
   constructor(known: ArmModels) {
     this.#known = known
@@ -75,6 +76,7 @@ export class MeetFold implements Fold {
     this.#common = this.#common?.meet(features) ?? features
     this.#allHaveRegisters &&= registers !== undefined
     if (registers) this.#meet(registers)
+    if (registers) this.#all.push(registers)
   }
 
   result(): GuestCpu {
@@ -115,6 +117,38 @@ export class MeetFold implements Fold {
       fixed: lost.filter(name => hiddenBy(name) === undefined),
       conflicts: [...this.#conflicts],
       models: this.models,
+      idRegisters: this.#idRegisters(),
+    }
+  }
+
+  /** Of hosts whose fields are known; a dump with the main ID register alone tells of none. */
+  #idRegisters(): IdRegisters | undefined {
+    const met = this.#registers
+    const isTold = met && this.#allHaveRegisters && [...met.keys()].some(name => name.startsWith('ID_'))
+    if (!isTold) return undefined
+    const differing = this.#known.fields().flatMap(field => {
+      const values = new Set(
+        this.#all.flatMap(one => one.get(field.register) ?? []).map(one => readField(field, one)),
+      )
+      const isOwn = field.order === '<' || field.order === '>'
+      const register = met.get(field.register)
+      return isOwn && values.size > 1 && register !== undefined ? [{ field, values, register }] : []
+    })
+    const midrs = new Set(this.#all.flatMap(one => one.get('MIDR_EL1') ?? []))
+    return {
+      sysregs: differing.map(
+        ({ field, register }) =>
+          `SYSREG_${field.register}_${field.name.toUpperCase()}=0x${rawField(field, register).toString(16)}`,
+      ),
+      feats: differing.flatMap(({ field, values, register }) => {
+        const names = this.#known.names().get(`${field.register}.${field.name}`) ?? []
+        const most = Math.max(...values)
+        const safe = readField(field, register)
+        return names
+          .filter(({ value }) => value > safe && value <= most)
+          .map(({ name }) => `feat_${name}=off`)
+      }),
+      midrs: [...midrs].sort().map(midr => `0x${midr.toString(16)}`),
     }
   }
 
@@ -145,6 +179,10 @@ export class MeetFold implements Fold {
   }
 }
 
+/** The field's bits as they stand. */
+const rawField = ({ lsb, length }: Field, register: bigint): bigint =>
+  BigInt.asUintN(length, register >> BigInt(lsb))
+
 /** QEMU's property that hides a flag of the host from guests under KVM; undefined: nothing does. @see QEMU, Arm CPU Features */
 function hiddenBy(hwcap: string): string | undefined {
   if (hwcap.startsWith('sve')) return 'sve=off'
@@ -152,7 +190,7 @@ function hiddenBy(hwcap: string): string | undefined {
 }
 
 /** What KVM gives no guest, or only one that asks for it: that hosts differ in it keeps no guest from moving. */
-const isNeverGiven = (hwcap: string): boolean => hwcap.startsWith('sme') || hwcap.startsWith('mte')
+export const isNeverGiven = (hwcap: string): boolean => hwcap.startsWith('sme') || hwcap.startsWith('mte')
 
 /** ID registers that are safe on several cores, and the fields that no value is safe for. */
 interface RegisterMeet {

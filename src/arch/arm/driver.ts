@@ -1,11 +1,13 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { type Architecture, type Comparison, type Driver, IDENTICAL, incompatible } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { flagPlaceIn } from '../named-registers.ts'
 import { FirstFold, MeetFold } from './baseline.ts'
 import { bestDetectArm, detectArm } from './detect.ts'
+import { fleetCpusOfArm } from './fleet.ts'
 import { ArmModels, LISTS } from './models.ts'
 
 export const arm: Architecture = {
@@ -17,10 +19,14 @@ export const arm: Architecture = {
 
 function armDriver(map: CpuMap): Driver {
   const models = new ArmModels(map)
+  const fleet = once(() => fleetCpusOfArm(models))
   return {
     architecture: arm,
     get view() {
       return models.view
+    },
+    get fleet() {
+      return fleet()
     },
     compare: compareArm,
     overlooked: (host, cpu) =>

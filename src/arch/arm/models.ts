@@ -8,7 +8,7 @@ import { buildTables } from '../../map/build-table.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { dataFile, readDataFile } from '../../map/data.ts'
 import { hexAttribute, type MapFiles, type MapTaker, walkCpuMap } from '../../map/libvirt/walk.ts'
-import { faultIn } from '../../map/text/data-file.ts'
+import { faultIn, statementsOf, tokensOf } from '../../map/text/data-file.ts'
 import { hexOf, parseModelList } from '../../map/text/model-list.ts'
 import { parseFeatureRows } from '../../map/text/parse-features.ts'
 import { child, type Element, requiredAttribute } from '../../xml/element.ts'
@@ -33,6 +33,9 @@ export class ArmModels {
   /** The fields of the ID registers that guests may see. @throws ParseError */
   readonly fields = once(readFields)
 
+  /** The architecture's names of fields' values, by `REGISTER.field`. @throws ParseError */
+  readonly names = once(readNames)
+
   constructor({ files, knows }: CpuMap) {
     this.map = once(() => (files ? readArmMap(files) : builtinArmMap(knows)))
   }
@@ -53,6 +56,27 @@ export class ArmModels {
 function tableOf(name: string): FeatureTable {
   const file = dataFile(name)
   return buildTables(parseFeatureRows(file), file).features
+}
+
+/** A value of a field, and what a core has where the field is at least that. */
+interface FieldName {
+  readonly value: number
+  readonly name: string
+}
+
+function readNames(): ReadonlyMap<string, readonly FieldName[]> {
+  const names = new Map<string, readonly FieldName[]>()
+  for (const at of statementsOf(dataFile('arm/names.txt'))) {
+    const [field = '', ...words] = tokensOf(at.text)
+    const found: FieldName[] = []
+    for (let i = 0; i < words.length; i += 2) {
+      const [value, name] = [Number(words[i]), words[i + 1]]
+      if (!Number.isInteger(value) || name === undefined) throw faultIn(at, 'expected `VALUE NAME`', words[i])
+      found.push({ value, name })
+    }
+    names.set(field, found)
+  }
+  return names
 }
 
 const readFields = (): readonly Field[] =>

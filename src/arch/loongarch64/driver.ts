@@ -1,10 +1,18 @@
 import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
 import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
-import { greatestModel, ModelFold, overlookedIn, type Switches, viewOfModels } from '../model-fold.ts'
+import {
+  fleetCpusOf,
+  greatestModel,
+  ModelFold,
+  overlookedIn,
+  type Switches,
+  viewOfModels,
+} from '../model-fold.ts'
 import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no LoongArch models, and leaves host-model as it is. QEMU has cores. */
@@ -18,6 +26,7 @@ export const loongarch64: Architecture = {
 /** The models are QEMU's cores. */
 function loongarchDriver(map: CpuMap): Driver {
   const cores = () => map.of('loongarch64')
+  const fleet = once(() => fleetOf(cores()))
   return {
     architecture: loongarch64,
     get db() {
@@ -25,6 +34,9 @@ function loongarchDriver(map: CpuMap): Driver {
     },
     get view() {
       return viewOfModels(cores())
+    },
+    get fleet() {
+      return fleet()
     },
     compare: () => IDENTICAL,
     overlooked: (host, cpu) => overlookedIn(cores(), host, cpu),
@@ -35,12 +47,20 @@ function loongarchDriver(map: CpuMap): Driver {
   }
 }
 
+const fleetOf = (db: Database) =>
+  fleetCpusOf(db, {
+    levels: [],
+    listed: db.features.setOfNames(LISTED),
+    caveat:
+      'libvirt compares no LoongArch hosts and QEMU does not check what a guest moves to: this is by the features that ' +
+      'Linux lists',
+  })
+
 /** The properties of QEMU's cores. */
 const PROPERTIES = ['lsx', 'lasx']
 
-/** What every Linux lists in `/proc/cpuinfo`. Page walks are listed by later ones alone, the rest by none. */
-const LISTED =
-  `gr32 gr64 cpucfg lam ual fpu lsx lasx crc32 complex crypto lvz lbt_x86 lbt_arm lbt_mips`.split(' ')
+/** What every Linux lists in `/proc/cpuinfo`. Page walks and CRC are listed by later ones alone, the rest by none. */
+const LISTED = `gr32 gr64 cpucfg lam ual fpu lsx lasx complex crypto lvz lbt_x86 lbt_arm lbt_mips`.split(' ')
 
 function switches(db: Database): Switches {
   const properties = db.features.setOfNames(PROPERTIES)

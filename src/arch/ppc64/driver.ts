@@ -5,6 +5,7 @@ import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { AllowedModels, Architecture, Driver } from '../driver.ts'
 import { comparePower, PowerFold } from './baseline.ts'
+import { CompatFold, fleetCpusOfPower } from './fleet.ts'
 import { builtinPowerMap, FIELDS, legacyNames, MODELS, type PowerMap, readPowerMap } from './map.ts'
 
 export const ppc64: Architecture = {
@@ -19,6 +20,7 @@ export const ppc64: Architecture = {
 function powerDriver({ files, knows }: CpuMap): Driver {
   const map = once((): PowerMap => (files ? readPowerMap(files) : builtinPowerMap(knows)))
   const renamed = once(legacyNames)
+  const fleet = once(() => fleetCpusOfPower(map(), convertLegacy))
   const convertLegacy = <C extends Cpu>(cpu: C): C => {
     const now = cpu.model === undefined ? undefined : renamed().get(cpu.model)
     return now === undefined ? cpu : { ...cpu, model: now }
@@ -28,7 +30,11 @@ function powerDriver({ files, knows }: CpuMap): Driver {
     compare: (host, cpu) => comparePower(map(), host, convertLegacy(cpu)),
     update: guest => (guest.mode === 'custom' ? { ...guest, match: 'exact' } : guest),
     detect: (arch, registers, models) => detectPower(map(), arch, registers, models),
+    get fleet() {
+      return fleet()
+    },
     fold: () => new PowerFold(map()),
+    bestFold: () => new CompatFold(map(), fleet()),
     convertLegacy,
     models: () => map().models.map(model => model.name),
     vendorOfModel: name => map().models.find(model => model.name === name)?.vendor,

@@ -1,11 +1,20 @@
 import type { HostCpu, NamedRegisters } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError } from '../../core/libvirt-error.ts'
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
 import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
 import { asHost } from '../host-model.ts'
-import { greatestModel, ModelFold, overlookedIn, type Switches, viewOfModels } from '../model-fold.ts'
+import {
+  fleetCpusOf,
+  greatestModel,
+  levelsOf,
+  ModelFold,
+  overlookedIn,
+  type Switches,
+  viewOfModels,
+} from '../model-fold.ts'
 import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
@@ -19,6 +28,7 @@ export const riscv64: Architecture = {
 /** The features are the extensions, the models the profiles. */
 function riscvDriver(map: CpuMap): Driver {
   const profiles = () => map.of('riscv64')
+  const fleet = once(() => fleetOf(profiles()))
   return {
     architecture: riscv64,
     get db() {
@@ -26,6 +36,9 @@ function riscvDriver(map: CpuMap): Driver {
     },
     get view() {
       return viewOfModels(profiles())
+    },
+    get fleet() {
+      return fleet()
     },
     compare: () => IDENTICAL,
     overlooked: (host, cpu) => overlookedIn(profiles(), host, cpu),
@@ -35,6 +48,22 @@ function riscvDriver(map: CpuMap): Driver {
     bestFold: () => new ModelFold(switches(profiles())),
   }
 }
+
+/** What every Linux since 6.6 lists; what it does not list of the rest may be there all the same. */
+const LISTED =
+  'i m a f d c v h zicbom zicboz zicntr zicsr zifencei zihintpause zihpm zba zbb zbs sscofpmf sstc svinval svnapot svpbmt'.split(
+    ' ',
+  )
+
+/** A pool's level is the greatest profile that all of its hosts have. */
+const fleetOf = (db: Database) =>
+  fleetCpusOf(db, {
+    levels: levelsOf(db.models),
+    listed: db.features.setOfNames(LISTED),
+    caveat:
+      'libvirt compares no RISC-V hosts and QEMU does not check what a guest moves to: this is by the extensions that ' +
+      'Linux lists',
+  })
 
 /** KVM lets QEMU switch extensions off one by one; a profile is what has all of it. */
 const switches = (db: Database): Switches => ({

@@ -76,7 +76,7 @@ export class GenerationFold implements Fold {
 }
 
 /** What Linux lists of the machine; functions of instructions are not in it. */
-const LISTED = 'STFLE'
+export const LISTED = 'STFLE'
 
 /**
  * Beyond libvirt: the model of the machine's type whose facilities are all there, as a guest gets it by default or else

@@ -5,6 +5,7 @@ import type { CpuMap } from '../../map/cpu-map.ts'
 import { type Architecture, type Driver, IDENTICAL, type Overlooked } from '../driver.ts'
 import { asHost } from '../host-model.ts'
 import { detectGeneration, GenerationFold, viewOfGenerations } from './best.ts'
+import { fleetCpusOfZ } from './fleet.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
 import { isNewer, MACHINE_FIELDS } from './machines.ts'
 import { Generations, MACHINES } from './models.ts'
@@ -19,6 +20,7 @@ export const s390x: Architecture = {
 
 function zDriver(map: CpuMap): Driver {
   const known = once(() => new Generations(map.of('s390x')))
+  const fleet = once(() => fleetCpusOfZ(known()))
   return {
     architecture: s390x,
     get db() {
@@ -26,6 +28,9 @@ function zDriver(map: CpuMap): Driver {
     },
     get view() {
       return viewOfGenerations(known())
+    },
+    get fleet() {
+      return fleet()
     },
     compare: () => IDENTICAL,
     overlooked: (host, cpu) => overlookedByLibvirt(known(), host, cpu),

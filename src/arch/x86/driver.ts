@@ -6,7 +6,7 @@ import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpu
 import { decodeOn, describeHostOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
-import { predictByKvmRules } from './offered.ts'
+import { fleetCpusOfX86 } from './fleet.ts'
 import { definitionHasFeature, listUnasked, validateFeatures } from './query.ts'
 import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
 
@@ -35,6 +35,7 @@ function x86Driver(map: CpuMap): Driver {
       decodeOn: (bits, model, options) => decodeOn(db, bits, model, options),
       describeHostOn: (bits, model) => describeHostOn(db, bits, model),
     },
+    fleet: fleetCpusOfX86(db),
     compare: (host, cpu) => compareByFeatures(db, host, cpu),
     update: (guest, host, removed) => updateGuest(db, guest, host, removed),
     fold: () => new BaselineFold(db),
@@ -48,7 +49,6 @@ function x86Driver(map: CpuMap): Driver {
     encode: cpu => encodeDefinition(db, cpu),
     validate: cpu => validateFeatures(db, cpu),
     hasFeature: (cpu, name) => definitionHasFeature(db, cpu, name),
-    predictOffered: (hardware, vendor, versions) => predictByKvmRules(db, hardware, vendor, versions),
     models: () => db.models.map(model => model.name),
     checksFeatures: ({ model }) => model === undefined || (db.model(model)?.compat ?? true),
     vendorOfModel: model => db.model(model)?.vendor?.name,

@@ -1,6 +1,8 @@
 import { checksOfCheck } from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
-import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
+import { viewsOf } from '../../questions/input/fleet/open-fleet.ts'
+import { mergeChecks } from '../../report/checks.ts'
+import { hostFiles, hostsOf, REPORTS, writeReports } from '../ci-reports.ts'
 import type { GivenFleet } from '../own.ts'
 import { lacksHost, ownCommand } from '../own.ts'
 import { CommandError } from '../spec.ts'
@@ -13,9 +15,10 @@ export const command = ownCommand({
   example: 'virt-cpu check test/stories/20/fleet.yaml',
   options: REPORTS,
   prepare: requireRequirements,
-  write(args, answer, { view }) {
+  write(args, answers, given) {
     const paths = args.all('fleet')
-    writeReports(args, () => checksOfCheck(answer, hostFiles(view.fleet.hosts, paths)), paths[0] ?? '')
+    const files = hostFiles(hostsOf(given), paths)
+    writeReports(args, () => mergeChecks(answers.map(one => checksOfCheck(one, files))), paths[0] ?? '')
   },
   // A host that could not be read may break what all others keep.
   status: ({ passed }, _, notes) => {
@@ -26,7 +29,7 @@ export const command = ownCommand({
 
 /** @throws CommandError for a fleet without requirements */
 function requireRequirements(given: GivenFleet, argument: string): GivenFleet {
-  if (given.view.fleet.requirements.length > 0) return given
+  if (viewsOf(given).some(({ fleet }) => fleet.requirements.length > 0)) return given
   throw new CommandError([
     `nothing to check: no requirements in a fleet file of ${argument}`,
     'say what must hold under `requirements:` of fleet.yaml, for instance: - level: x86-64-v3',

@@ -17,7 +17,7 @@ import {
   definitionAnswer,
   lacks,
 } from '../../questions/decode/compute.ts'
-import { dataOf, machineOf, notesOf } from '../../questions/input/definition-of.ts'
+import { dataOf, definitionAsItStands, machineOf, notesOf } from '../../questions/input/definition-of.ts'
 import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
@@ -192,6 +192,8 @@ class Decoder {
       if (input.kind === 'registers') return this.#machine(input.dumps, source)
       if (input.kind === 'stated' || (input.kind === 'guest' && this.#as !== 'host'))
         return this.#stated(input, source)
+      const own = definitionAsItStands(this.#context, input)
+      if (own) return { source, answer: definitionAnswer(own, []) }
       const { value } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)

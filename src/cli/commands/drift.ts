@@ -1,9 +1,10 @@
 import type { FleetHost } from '../../fleet/host.ts'
 import { checksOfDrift } from '../../questions/check/checks-of.ts'
 import { driftQuestion } from '../../questions/drift/question.ts'
-import { viewOf } from '../../questions/input/fleet/view.ts'
+import { type FleetView, viewOf } from '../../questions/input/fleet/view.ts'
+import { mergeChecks } from '../../report/checks.ts'
 import type { Arguments } from '../arguments.ts'
-import { hostFiles, REPORTS, writeReports } from '../ci-reports.ts'
+import { hostFiles, hostsOf, REPORTS, writeReports } from '../ci-reports.ts'
 import type { GivenFleet } from '../own.ts'
 import { ownCommand } from '../own.ts'
 import { UsageError } from '../spec.ts'
@@ -38,9 +39,10 @@ export const command = ownCommand({
     ...REPORTS,
   ],
   prepare: stripArgument,
-  write(args, answer, { view }) {
+  write(args, answers, given) {
     const now = args.get('new') ?? ''
-    writeReports(args, () => checksOfDrift(answer, hostFiles(view.fleet.hosts, [now]), failOn(args)), now)
+    const files = hostFiles(hostsOf(given), [now])
+    writeReports(args, () => mergeChecks(answers.map(one => checksOfDrift(one, files, failOn(args)))), now)
   },
   status: (answer, args) => ((failOn(args) === 'lost' ? answer.lost : answer.drifted) ? 1 : 0),
 })
@@ -57,6 +59,7 @@ function failOn(args: Arguments): 'any' | 'lost' {
 function stripArgument(given: GivenFleet, argument: string): GivenFleet {
   const pairing = (host: FleetHost): FleetHost =>
     host.path?.startsWith(argument) ? { ...host, path: host.path.slice(argument.length) } : host
-  const hosts = given.view.fleet.hosts.map(pairing)
-  return { ...given, view: viewOf(given.context, { ...given.view.fleet, hosts }) }
+  const paired = ({ fleet }: FleetView) =>
+    viewOf(given.context, { ...fleet, hosts: fleet.hosts.map(pairing) })
+  return { ...given, view: paired(given.view), others: given.others.map(paired) }
 }

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { fileError } from '../../host/files/file-error.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import type { Command } from '../command.ts'
-import { openContext } from '../globals.ts'
 
 /** The page as the build made it, beside the command. @throws FileError */
 export function readPage(): string {
@@ -55,7 +54,7 @@ export const command: Command = {
     if (data.length === 0) session.out(page)
     else {
       const { filesOfFleet } = await import('../../host/files/fleet.ts')
-      session.out(embed(page, await filesOfFleet(await openContext(session), data)))
+      session.out(embed(page, await filesOfFleet(data)))
     }
     return 0
   },

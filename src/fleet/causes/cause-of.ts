@@ -1,22 +1,28 @@
+import type { FleetCpus } from '../../arch/driver.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { Cause, CauseTable } from '../../map/cause-table.ts'
-import type { Database } from '../../map/database.ts'
 import type { Group } from '../groups.ts'
 import type { CauseFinding, Confidence, FindingEvidence } from './finding.ts'
 import { FleetFacts } from './peers.ts'
-import { prerequisiteOf, prerequisiteOfMsr } from './prerequisite.ts'
 
 /** Why hosts lack features: rules over the fleet's facts and what is known beforehand, each answer kept. */
 export class CauseFinder {
   readonly #table: CauseTable
+  readonly #cpus: FleetCpus
   readonly #facts: FleetFacts
   readonly #versions = new VersionIndex()
   readonly #known = new Map<Group, (CauseFinding | undefined)[]>()
 
   /** @param groups all of the fleet: hosts of other pools also show what a CPU can have */
-  constructor(db: Database, table: CauseTable, groups: readonly Group[]) {
+  constructor(cpus: FleetCpus, table: CauseTable, groups: readonly Group[]) {
     this.#table = table
-    this.#facts = new FleetFacts(db, groups)
+    this.#cpus = cpus
+    this.#facts = new FleetFacts(cpus.db, groups)
+  }
+
+  /** The feature without which this one cannot be there; undefined: it stands by itself. */
+  prerequisiteOf(feature: Feature): Feature | undefined {
+    return this.#cpus.prerequisiteOf?.(feature)
   }
 
   /** Tells why the hosts of `part` lack a feature: of a part of a group, why the whole group does. */
@@ -39,7 +45,7 @@ export class CauseFinder {
     if (group.hardwareFeatures && feature.bits.leq(group.hardwareFeatures)) {
       return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
     }
-    const gate = prerequisiteOf(this.#facts.db.features, feature)
+    const gate = this.prerequisiteOf(feature)
     if (gate && !gate.bits.leq(group.features)) return { ...this.forGroup(group)(gate), behind: gate }
     const peers = this.#facts.peersOf(group)
     const having = peers?.groups.filter(peer => feature.bits.leq(peer.features)) ?? []
@@ -53,7 +59,8 @@ export class CauseFinder {
       )
       return this.#finding(feature, cause, confidence, evidence)
     }
-    if (gate && !this.#readsMsrs(group, feature)) return this.#finding(feature, 'not-read', 'high', [])
+    if (gate && this.#cpus.describes?.(group.features, feature) === false)
+      return this.#finding(feature, 'not-read', 'high', [])
     const others = this.#facts.vendorsWith(feature)
     if (others.length > 0 && group.vendor && !feature.bits.leq(this.#facts.factsOfVendor(group.vendor).any)) {
       return this.#finding(feature, 'vendor', 'high', [{ kind: 'vendors', vendors: others }])
@@ -80,28 +87,15 @@ export class CauseFinder {
     const promise = feature.name.endsWith('-no')
     const updated = !promise && this.#table.knows('microcode', feature.name)
     const confidence = updated ? (model === '' ? 'low' : 'medium') : model === '' ? 'medium' : 'high'
-    const toggled = model === '' && !updated ? this.#switched(feature) : undefined
-    if (toggled) return this.#finding(feature, toggled, 'low', [])
+    // What is switched off so often that a CPU of unknown generation is thought to have it.
+    if (model === '' && !updated && this.#cpus.firmwareSwitch?.(feature))
+      return this.#finding(feature, 'firmware', 'low', [])
     return this.#finding(feature, updated ? 'microcode' : 'silicon', confidence, evidence)
   }
 
   /** What the lack of a feature that the CPU can have is owed to as a rule. */
   #usual({ name }: Feature): Cause | undefined {
     return USUAL_CAUSES.find(cause => this.#table.knows(cause, name))
-  }
-
-  /** What is switched off so often that a CPU of unknown generation is thought to have it. */
-  #switched({ name }: Feature): Cause | undefined {
-    return name === 'vmx' || name === 'svm' ? 'firmware' : undefined
-  }
-
-  /** Whether the host's description contains anything from the same MSRs. */
-  #readsMsrs({ features }: Group, { place }: Feature): boolean {
-    if (place.kind !== 'msr') return true
-    const gate = prerequisiteOfMsr(place.index)
-    return this.#facts.db.features
-      .in(features)
-      .some(other => other.place.kind === 'msr' && prerequisiteOfMsr(other.place.index) === gate)
   }
 
   #isVirtual({ features }: Group): boolean {

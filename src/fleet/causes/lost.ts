@@ -7,7 +7,6 @@ import { baselineOf, type Group, unionOf } from '../groups.ts'
 import { findUnknown } from '../offered.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
-import { prerequisiteOf } from './prerequisite.ts'
 
 /** A feature that some hosts of a pool have and its guests do not get. */
 export interface LossCause {
@@ -59,7 +58,7 @@ export class Losses {
       const own = tallies(feature)
       if (own.length > 0)
         return { feature, because: own.map(tally => this.#reasonOf(feature, tally, offered)) }
-      const gate = prerequisiteOf(this.#table, feature)
+      const gate = this.#finder.prerequisiteOf(feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
       const because = behind.map(tally => this.#reasonOf(feature, tally, offered, gate))
       return { feature, because: because.length > 0 ? because : [this.#own(feature, offered)] }

@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { baselineOf, type Group, narrowGroup } from '../groups.ts'
+import { baselineOf, type Group, identityOf, narrowGroup } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 import { Interner } from '../interned.ts'
 import { findUnknown } from '../offered.ts'
@@ -17,7 +17,7 @@ export interface Item {
   readonly worthy: FeatureSet
   readonly hosts: number
   readonly weight: number
-  /** Empty: they name none, or pools may be of several vendors. */
+  /** Or the core, where guests see it. Empty: they name none, or pools may be of several. */
   readonly vendor: string
   /** The pool they are pinned to. */
   readonly pin: string | undefined
@@ -55,7 +55,7 @@ export function makeItems(
       leftOut.push({ group, lacks: missing.minus(unknown), unknown })
       continue
     }
-    const vendor = vendors === 'together' ? '' : (group.vendor ?? '')
+    const vendor = vendors === 'together' ? '' : identityOf(group)
     const { key } = sets.intern(group.offered.meet(worthy))
     for (const [pin, part] of splitByPin(group, pins)) {
       const whole = JSON.stringify([vendor, pin ?? key, pin !== undefined])
@@ -78,7 +78,7 @@ function makeItem(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constra
     worthy: baselineOf(groups).meet(worthy),
     hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
     weight: sumWeights(groups),
-    vendor: vendors === 'together' ? '' : (groups[0]?.vendor ?? ''),
+    vendor: vendors === 'together' || !groups[0] ? '' : identityOf(groups[0]),
     pin: pins?.get(groups[0]?.name ?? ''),
   }
 }
@@ -107,7 +107,7 @@ function splitByPin(
 export interface Constraints {
   /** Every pool's baseline has these: hosts that lack one are in no pool. A minimum level is its `needs`. */
   readonly mustHave?: FeatureSet | undefined
-  /** Whether hosts of different vendors may share a pool; absent: `separate`. No vendor is a vendor of its own. */
+  /** Whether hosts of different vendors, or cores where guests see them, may share a pool; absent: `separate`. No vendor is a vendor of its own. */
   readonly vendors?: 'separate' | 'together' | undefined
   /** Label by host name: hosts of one label share a pool, hosts of two labels never do. */
   readonly pins?: ReadonlyMap<string, string> | undefined

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { baselineOf, type Group } from '../groups.ts'
+import { baselineOf, type Group, vendorsOf } from '../groups.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 import type { Constraints } from './items.ts'
 import { type Item, type LeftOut, makeItems } from './items.ts'
@@ -137,7 +137,7 @@ function makePlannedPool(
     hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
     weight,
     value: weight * valuation.worth(baseline),
-    vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(bytewise),
+    vendors: vendorsOf(groups),
     pin: items.find(({ pin }) => pin !== undefined)?.pin,
   }
 }

@@ -1,3 +1,4 @@
+import type { FleetCpus } from '../../arch/driver.ts'
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { globs } from '../../core/glob.ts'
@@ -72,6 +73,7 @@ const reportNoPool = ({ name, pools = [] }: Requirement): RequirementResult => (
 /** What a check looks at. */
 interface FleetCheckInput {
   readonly db: Database
+  readonly cpus: FleetCpus
   readonly levels: readonly Level[]
   readonly fleet: Fleet
   readonly finder: CauseFinder
@@ -112,7 +114,7 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   {
     kind: 'model',
     findFailures: (checked, { model }, pool) =>
-      model && findMissing(checked, pool, withoutVoid(checked.db.features, model.features)),
+      model && findMissing(checked, pool, withoutVoid(checked.cpus, model.features)),
   },
   {
     kind: 'vendor',
@@ -209,13 +211,13 @@ const isKnownToLack = ({ evidence, hardwareFeatures }: Group, { bits }: Feature)
   !evidence || evidence.absent.meets(bits) || (hardwareFeatures !== undefined && bits.leq(hardwareFeatures))
 
 function checkLost(
-  { db }: FleetCheckInput,
+  { db, cpus }: FleetCheckInput,
   { lost }: Requirement,
   { groups }: FleetPool,
 ): RequirementFailure[] | undefined {
   if (!lost) return undefined
   const any = groups.reduce((set, { offered }) => set.join(offered), FeatureSet.empty)
-  const gone = db.features.in(any.minus(findCommonOffer(db.features, groups).open))
+  const gone = db.features.in(any.minus(findCommonOffer(cpus, groups).open))
   return WEIGHT_CLASSES.flatMap((of): RequirementFailure[] => {
     const most = lost[of]
     const features = gone.filter(feature => weightClassOf(feature) === of)

@@ -8,6 +8,8 @@ import { parseNuma } from './parse-numa.ts'
 interface Domain {
   readonly name: string | undefined
   readonly uuid: string | undefined
+  /** libvirt's name of its architecture. Absent: the definition does not say. */
+  readonly arch: string | undefined
   /** How many virtual CPUs it has. */
   readonly vcpus: number | undefined
   /** Absent: whatever the hypervisor gives by itself. */
@@ -18,9 +20,11 @@ interface Domain {
 export function domainOf(element: Element): Domain {
   const part = (name: string) => textOf(child(element, name) ?? NONE).trim() || undefined
   const vcpus = Number(part('vcpu'))
+  const os = child(element, 'os')
   return {
     name: part('name'),
     uuid: part('uuid'),
+    arch: os && child(os, 'type')?.attributes.arch,
     vcpus: Number.isSafeInteger(vcpus) && vcpus > 0 ? vcpus : undefined,
     cpu: findCpus(element)[0]?.element,
   }
@@ -54,8 +58,13 @@ function vcpusOf(domain: Element): number | undefined {
 interface DomainCapabilities {
   /** The supported host-model, as a guest's `<cpu>`; absent: it has none. */
   readonly hostModel: Element | undefined
-  /** Every model that it lists, with what keeps it from running; of an unusable one without blockers, `?`. */
-  readonly models: ReadonlyMap<string, readonly string[]>
+  /** libvirt's name of the architecture. Absent: the document does not say. */
+  readonly arch: string | undefined
+  /**
+   * Every model that it lists, with what keeps it from running; of an unusable one without blockers, `?`; `unknown`:
+   * the hypervisor does not say whether it runs.
+   */
+  readonly models: ReadonlyMap<string, readonly string[] | 'unknown'>
   /** The last word of the emulator's path. */
   readonly emulator: string | undefined
 }
@@ -64,20 +73,22 @@ interface DomainCapabilities {
 export function domainCapabilitiesOf(element: Element): DomainCapabilities {
   const [hostModel] = findCpus(element)
   const path = child(element, 'path')
+  const arch = child(element, 'arch')
   const custom = children(element, 'cpu')
     .flatMap(cpu => children(cpu, 'mode'))
     .find(({ attributes }) => attributes.name === 'custom')
   return {
     hostModel: hostModel?.element,
+    arch: arch && textOf(arch).trim(),
     models: custom ? modelsOf(custom) : new Map(),
     emulator: path && textOf(path).split('/').at(-1),
   }
 }
 
-function modelsOf(custom: Element): Map<string, readonly string[]> {
-  const models = new Map<string, readonly string[]>()
+function modelsOf(custom: Element): Map<string, readonly string[] | 'unknown'> {
+  const models = new Map<string, readonly string[] | 'unknown'>()
   for (const model of children(custom, 'model')) {
-    models.set(textOf(model), model.attributes.usable === 'no' ? UNTOLD : [])
+    models.set(textOf(model), USABLE[model.attributes.usable ?? 'yes'] ?? [])
   }
   for (const blockers of children(custom, 'blockers')) {
     const names = children(blockers, 'feature').flatMap(({ attributes }) => attributes.name ?? [])
@@ -86,4 +97,4 @@ function modelsOf(custom: Element): Map<string, readonly string[]> {
   return models
 }
 
-const UNTOLD: readonly string[] = ['?']
+const USABLE: Readonly<Record<string, readonly string[] | 'unknown'>> = { no: ['?'], unknown: 'unknown' }

@@ -1,4 +1,4 @@
-import { child, children, type Element } from '../../xml/element.ts'
+import { child, children, type Element, textOf } from '../../xml/element.ts'
 import type { Found, FoundCpu, HostReport } from '../found.ts'
 
 /** The CPUs in what a text holds: of a document those that virsh takes; of a conversation with QEMU none. */
@@ -10,7 +10,15 @@ function cpusOf(found: Found): FoundCpu[] {
     ]
   if (found.kind !== 'document') return [found]
   const { called } = found
-  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, called }))
+  const arch = archOf(found.element)
+  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, arch, called }))
+}
+
+/** What a document says of the architecture of its CPU, outside of it. */
+function archOf(top: Element): string | undefined {
+  const os = top.name === 'domain' ? child(top, 'os') : undefined
+  const arch = top.name === 'domainCapabilities' ? child(top, 'arch') : undefined
+  return arch ? textOf(arch).trim() : os && child(os, 'type')?.attributes.arch
 }
 
 /**

@@ -140,7 +140,7 @@ export async function readFleet(
   await loadYamlFor(paths)
   const [first, ...more] = paths.flatMap(path => fleetFileOf(path) ?? [])
   if (more[0]) throw new FileError(more[0], `a second fleet file, ${more[0]}: there is ${first} already`)
-  const rules = first === undefined ? undefined : await readFleetFile(context, first)
+  const rules = first === undefined ? undefined : await readFleetFile(first)
   const plain = paths.filter(path => fleetFileOf(path) === undefined)
   const entries = [
     ...(rules && first !== undefined ? filesOfRules(first, rules) : []),
@@ -153,34 +153,34 @@ export async function readFleet(
     if (document) documents.push(document)
   }
   throwAll(reader.errors)
-  const { fleet, notes } = assembleFleet(context, documents, rules)
-  return { fleet, notes: [...reader.notes, ...notes] }
+  const { notes, ...fleets } = assembleFleet(context, documents, rules)
+  return { ...fleets, notes: [...reader.notes, ...notes] }
 }
 
 /**
  * The files that paths stand for: of a directory all, of a fleet file itself and those that it speaks of.
  * @throws as `readFleet`
  */
-export async function filesOfFleet(context: Context, paths: readonly string[]): Promise<string[]> {
+export async function filesOfFleet(paths: readonly string[]): Promise<string[]> {
   await loadYamlFor(paths)
   const files: string[] = []
   for (const path of paths) {
     const named = isYaml(path) && fleetFileOf(path) !== undefined
     if (!named) for (const file of filesOf([path])) files.push(file.path)
     else {
-      const rules = await readFleetFile(context, path)
+      const rules = await readFleetFile(path)
       files.push(path, ...filesOfRules(path, rules).map(({ file }) => file))
     }
   }
   return files
 }
 
-async function readFleetFile(context: Context, path: string): Promise<Rules> {
+async function readFleetFile(path: string): Promise<Rules> {
   const { readYaml } = await import('../../questions/input/fleet/fleet-yaml.ts')
   const bytes = readWhole(path, LONGEST)
   if (!bytes) throw new ParseError(`too long for a fleet file: more than ${LONGEST} bytes`, path)
   const { content, fault } = readYaml(bytes.toString('utf8'), path)
-  return readRules(context, content, fault)
+  return readRules(content, fault)
 }
 
 /** A fleet file may list every host of a large fleet. */

@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise, count, fewNames } from '../../core/text.ts'
-import { baselineOf, type Group } from '../../fleet/groups.ts'
+import { baselineOf, type Group, identityOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
 import { sumWeights } from '../../fleet/value.ts'
@@ -135,7 +135,7 @@ function common(view: FleetView): Valued {
   const { groups, valuation, levels } = view
   const byVendor = new Map<string, Group[]>()
   for (const group of groups) {
-    const vendor = group.vendor ?? ''
+    const vendor = identityOf(group)
     byVendor.set(vendor, [...(byVendor.get(vendor) ?? []), group])
   }
   const parts = [...byVendor.values()]
@@ -188,7 +188,7 @@ function choice(
   grouped: Valued,
   one: Valued,
 ): Pick<Advice, 'take' | 'why'> {
-  const vendors = new Set(groups.map(({ vendor }) => vendor))
+  const vendors = new Set(groups.map(identityOf))
   if (identical) {
     return {
       take: 'passthrough',

@@ -1,6 +1,7 @@
-import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
 import { planInput, planOptions } from '../pools/plan-options.ts'
 import { question } from '../question.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { Advice } from './answer.ts'
 import { answerAdvise } from './compute.ts'
 
@@ -8,10 +9,11 @@ export const adviseQuestion = question({
   name: 'advise',
   summary: 'Recommend a strategy for a fleet: passthrough, generic, groups or common',
   input: planInput,
-  answer: Advice,
-  report: async () => (await import('./report.ts')).addAdvice,
+  answer: withSections(Advice),
+  report: async () => reportSections((await import('./report.ts')).addAdvice),
   run(context, { documents, fleet, noSkip, ...constraints }) {
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
-    return { answer: answerAdvise(view, planOptions(view, constraints)), notes }
+    const opened = openFleetWithHosts(context, { documents, fleet, noSkip })
+    const answer = answerEach(viewsOf(opened), view => answerAdvise(view, planOptions(view, constraints)))
+    return { answer, notes: opened.notes }
   },
 })

@@ -1,6 +1,6 @@
 import type { FeatureView, Fold, FoldOptions } from '../../arch/driver.ts'
 import { checkBaselineInput, expandModel, fold, modelNames } from '../../arch/operations.ts'
-import { driverOf } from '../../arch/registry.ts'
+import { DEFAULT_ARCH, driverOf } from '../../arch/registry.ts'
 import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
@@ -160,7 +160,7 @@ export class Pool {
   }
 
   #begin({ arch }: Cpu): Fold {
-    this.#arch = this.#options.raw ? 'x86_64' : arch
+    this.#arch = this.#options.raw ? DEFAULT_ARCH : arch
     return fold(this.#map, this.#arch, this.#options.best)
   }
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot'
 import { BadRequest } from '../context.ts'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import { question } from '../question.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { CheckAnswer } from './answer.ts'
 import { checkAnswer } from './compute.ts'
 
@@ -9,12 +10,14 @@ export const checkQuestion = question({
   name: 'check',
   summary: 'Check a fleet against the requirements of its file',
   input: v.strictObject(fleetInput),
-  answer: CheckAnswer,
-  report: async () => (await import('./report.ts')).reportCheck,
+  answer: withSections(CheckAnswer),
+  report: async () => reportSections((await import('./report.ts')).reportCheck),
   run(context, fleet) {
-    const { view, notes } = openFleet(context, fleet)
-    if (view.fleet.requirements.length === 0)
+    const opened = openFleet(context, fleet)
+    const answer = answerEach(viewsOf(opened), view => {
+      if (view.fleet.requirements.length > 0) return checkAnswer(view)
       throw new BadRequest('check: nothing to check: fleet has no requirements')
-    return { answer: checkAnswer(view), notes }
+    })
+    return { answer, notes: opened.notes }
   },
 })

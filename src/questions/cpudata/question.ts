@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { encodeCpu } from '../../arch/operations.ts'
+import { DEFAULT_ARCH } from '../../arch/registry.ts'
 import { printCpudata } from '../../formats/libvirt/cpudata.ts'
 import { readCpu, readData } from '../input/read.ts'
 import { cpudata, oneCpu } from '../input/schemas.ts'
@@ -21,7 +22,7 @@ export const encodeQuestion = question({
   answer,
   run({ map }, { cpu: text }) {
     const cpu = readCpu(text, 'auto', 'cpu')
-    const words = encodeCpu(map, cpu.arch ?? 'x86_64', cpu)
+    const words = encodeCpu(map, cpu.arch ?? DEFAULT_ARCH, cpu)
     return {
       answer: {
         force: printCpudata(words.force),

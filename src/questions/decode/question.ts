@@ -4,7 +4,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import { describeWithoutCpu, readText } from '../../formats/dialects.ts'
 import { joinCpus } from '../../formats/libvirt/find-cpus.ts'
 import type { Context } from '../context.ts'
-import { dataOf, machineOf } from '../input/definition-of.ts'
+import { dataOf, definitionAsItStands, machineOf } from '../input/definition-of.ts'
 import { leaves, msrs } from '../input/schemas.ts'
 import { cpuOfGuest, cpuOfStatements } from '../input/stated.ts'
 import { question } from '../question.ts'
@@ -80,6 +80,8 @@ export function decodeText(context: Context, text: string, options: DecodeOption
     const { value, notes } = cpuOfStatements(context, first.statements, options)
     return definitionAnswer(value.cpu, notes, value.data?.signature)
   }
+  const own = definitionAsItStands(context, first)
+  if (own) return definitionAnswer(own, [])
   const { value, notes } = dataOf(context, first, options.source)
   return answer(decodeBits(context, value, options), value, notes)
 }

@@ -9,6 +9,7 @@ import {
   updateCpu,
   updateRunningCpu,
 } from '../../arch/operations.ts'
+import { DEFAULT_ARCH } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -21,7 +22,8 @@ import { described, names, text, XmlAnswer } from '../schema.ts'
 import { reasonOf } from '../words/note.ts'
 
 /** The definition with its model's features spelled out, sorted by name. @throws LibvirtError */
-export const answerExpand = ({ map }: Context, cpu: Cpu): Cpu => expandModel(map, cpu.arch ?? 'x86_64', cpu)
+export const answerExpand = ({ map }: Context, cpu: Cpu): Cpu =>
+  expandModel(map, cpu.arch ?? DEFAULT_ARCH, cpu)
 
 export const expandQuestion = question({
   name: 'expand',
@@ -35,7 +37,7 @@ export const expandQuestion = question({
 
 /** The definition without what blocks a migration. @throws LibvirtError */
 export const answerMigratable = ({ map }: Context, cpu: Cpu): Cpu =>
-  makeMigratable(map, cpu.arch ?? 'x86_64', cpu)
+  makeMigratable(map, cpu.arch ?? DEFAULT_ARCH, cpu)
 
 export const migratableQuestion = question({
   name: 'migratable',
@@ -63,7 +65,7 @@ export const updateQuestion = question({
 
 /** The definition of a running guest, corrected by what its hypervisor gave and refused. @throws LibvirtError */
 export const answerUpdateLive = ({ map }: Context, guest: Cpu, enabled: Cpuid, disabled: Cpuid): Cpu =>
-  updateRunningCpu(map, 'x86_64', guest, enabled, disabled)
+  updateRunningCpu(map, DEFAULT_ARCH, guest, enabled, disabled)
 
 export const updateLiveQuestion = question({
   name: 'update-live',
@@ -133,7 +135,7 @@ export const validateQuestion = question({
   answer: v.strictObject({ valid: v.literal(true) }),
   run({ map }, { cpu: text }) {
     const cpu = readCpu(text, 'auto', 'cpu')
-    checkGuestFeatures(map, cpu.arch ?? 'x86_64', cpu)
+    checkGuestFeatures(map, cpu.arch ?? DEFAULT_ARCH, cpu)
     return { answer: { valid: true as const } }
   },
 })

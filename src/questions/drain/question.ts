@@ -4,13 +4,15 @@ import { applyEffect } from '../../fleet/change/what-if.ts'
 import { groupGuestsByPool } from '../../fleet/guest.ts'
 import { findStuckGuests } from '../../fleet/places.ts'
 import type { Effect } from '../../map/effects.ts'
+import { BadRequest } from '../context.ts'
 import { offersOf } from '../input/fleet/host-evidence.ts'
 import { hostsNamed } from '../input/fleet/named.ts'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/describe.ts'
 import { question } from '../question.ts'
 import { names, whole } from '../schema.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { effectNamed } from '../what-if/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import { DrainAnswer, type StepAnswer } from './answer.ts'
@@ -26,16 +28,27 @@ export const drainQuestion = question({
   name: 'drain',
   summary: 'Plan a rolling upgrade: the order of hosts, where guests go, which guests are stuck',
   input,
-  answer: DrainAnswer,
-  report: async () => (await import('./report.ts')).reportDrain,
+  answer: withSections(DrainAnswer),
+  report: async () => reportSections((await import('./report.ts')).reportDrain),
   run(context, { hosts = [], apply = [], room, ...fleet }) {
-    const { view, notes } = openFleet(context, fleet)
-    const only = hosts.flatMap(pattern => hostsNamed(view.fleet.hosts, pattern))
-    const effects = apply.map(name => effectNamed(context, name))
-    const answer = drainAnswer(view, { only: only.length > 0 ? new Set(only) : undefined, effects, room })
-    return { answer, notes }
+    const opened = openFleet(context, fleet)
+    const all = viewsOf(opened).flatMap(view => view.fleet.hosts)
+    const named = hosts.flatMap(pattern => hostsNamed(all, pattern))
+    const answer = answerEach(viewsOf(opened), view => {
+      const only = named.length > 0 ? new Set(requireSome(view, named)) : undefined
+      const effects = apply.map(name => effectNamed(view.context, name))
+      return drainAnswer(view, { only, effects, room })
+    })
+    return { answer, notes: opened.notes }
   },
 })
+
+/** Those of the hosts that are of this fleet. @throws BadRequest for none: the question is about others */
+function requireSome({ fleet }: FleetView, names: readonly string[]): readonly string[] {
+  const own = names.filter(name => fleet.hosts.some(host => host.name === name))
+  if (own.length === 0) throw new BadRequest(`no host of ${fleet.arch} is meant`)
+  return own
+}
 
 interface DrainInput {
   /** Names of the hosts to upgrade; absent: all. */

@@ -8,11 +8,12 @@ import {
   hasLost,
 } from '../../fleet/change/drift.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { BadRequest } from '../context.ts'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import { BadRequest, type Context } from '../context.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { described, word } from '../schema.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { deltaAnswer } from '../what-if/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import { type ChangeAnswer, type ChangedHostAnswer, DriftAnswer } from './answer.ts'
@@ -78,6 +79,10 @@ function changeAnswer({ db }: FleetView, change: Change): ChangeAnswer {
   }
 }
 
+/** The fleet of an architecture of which there is no host. */
+const emptyView = (context: Context, arch: string): FleetView =>
+  viewOf(context, { arch, hosts: [], guests: [], pools: [], constraints: {}, requirements: [] })
+
 const fleet = (description: string) =>
   described(v.strictObject(fleetInput, 'must be a fleet: {documents, fleet}'), description)
 
@@ -93,10 +98,21 @@ export const driftQuestion = question({
   name: 'drift',
   summary: 'Compare a fleet with what it was, and compute what the difference does',
   input,
-  answer: DriftAnswer,
-  report: async () => (await import('./report.ts')).reportDrift,
+  answer: withSections(DriftAnswer),
+  report: async () => reportSections((await import('./report.ts')).reportDrift),
   run(context, { before, after, by }) {
     const [old, now] = [openFleet(context, before), openFleet(context, after)]
-    return { answer: driftAnswer(old.view, now.view, by), notes: now.notes }
+    const olds = viewsOf(old)
+    const news = viewsOf(now).filter(
+      ({ fleet }) => fleet.hosts.length > 0 || fleet.arch === olds[0]?.fleet.arch,
+    )
+    const arches = [...new Set([...olds, ...news].map(({ fleet }) => fleet.arch))]
+    const find = (views: readonly FleetView[], arch: string) =>
+      views.find(({ fleet }) => fleet.arch === arch) ?? emptyView(context, arch)
+    const answer = answerEach(
+      arches.map(arch => find(olds, arch)),
+      view => driftAnswer(view, find(news, view.fleet.arch), by),
+    )
+    return { answer, notes: now.notes }
   },
 })

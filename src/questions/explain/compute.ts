@@ -2,7 +2,7 @@ import type { Feature } from '../../core/feature.ts'
 import { matches, type Signature } from '../../core/model.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
-import { baselineOf, type FleetPool, type Group } from '../../fleet/groups.ts'
+import { baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
 import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { findShortfall } from '../../fleet/requirements/shortfall.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
@@ -11,7 +11,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
-import { type Candidate, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
+import { type Candidate, findIdRegisters, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   FeatureAnswer,
@@ -43,6 +43,8 @@ class Explainer {
   pool({ label, groups }: FleetPool): PoolExplanation {
     const { context, valuation, levels } = this.#view
     const { features } = context.db
+    const vendors = vendorsOf(groups)
+    const idRegisters = findIdRegisters(context, groups)
     const cpu = poolCpuOf(this.#view, groups)
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
     return {
@@ -50,14 +52,16 @@ class Explainer {
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
       weight: sumWeights(groups),
       value: valuation.valueOfPool(groups),
-      vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
+      vendors,
+      ...(vendors.length > 1 ? { mixed: context.cpus.mixed } : {}),
+      ...(idRegisters ? { idRegisters } : {}),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, baselineOf(groups))?.name ?? null,
       next: this.#next(groups),
       features: features.count(cpu.features),
       expression: cpu.definition ?? null,
       runnersUp: runnersUpOf(cpu),
-      kept: groupByClass(features.in(cpu.features)).map(({ class: of, features: some }) => ({
+      kept: groupByClass(highestOf(features.in(cpu.features))).map(({ class: of, features: some }) => ({
         class: of,
         features: reasonsOf(some),
       })),
@@ -91,6 +95,17 @@ class Explainer {
     }))
     return { level: short.level.name, missing }
   }
+}
+
+/** Of values of one register where a larger one contains the smaller, the largest alone. */
+function highestOf(features: readonly Feature[]): Feature[] {
+  const steps = new Map<string, Feature>()
+  for (const feature of features) {
+    const { order, place } = feature
+    if (order === '<' && place.kind === 'named') steps.set(place.name, feature)
+  }
+  const isStep = ({ order, place }: Feature) => order === '<' && place.kind === 'named'
+  return features.filter(one => !isStep(one) || [...steps.values()].includes(one))
 }
 
 /** Why the pools' guests get what they get. @param labels which pools; absent: all */

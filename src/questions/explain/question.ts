@@ -3,11 +3,12 @@ import type { WriteOptions } from '../../formats/write.ts'
 import { formatInputs, writtenFor } from '../answer-parts.ts'
 import { BadRequest } from '../context.ts'
 import { featureNamed } from '../input/fleet/named.ts'
-import { fleetInput, openFleetWithHosts } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { writePoolDefinition } from '../pools/choice.ts'
 import { question } from '../question.ts'
 import { flag, text } from '../schema.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { CostAnswer, ExplainAnswer, FeatureAnswer, type PoolExplanation } from './answer.ts'
 import { answerExplain, explainFeature } from './compute.ts'
 import { cost } from './cost.ts'
@@ -27,29 +28,36 @@ export const explainQuestion = question({
   name: 'explain',
   summary: 'Explain what the guests of pools get, and why',
   input,
-  answer: v.union([ExplainAnswer, FeatureAnswer, CostAnswer]),
-  report: async () => (await import('./report.ts')).reportExplanation,
+  answer: withSections(v.union([ExplainAnswer, FeatureAnswer, CostAnswer])),
+  report: async () => reportSections((await import('./report.ts')).reportExplanation),
   run(context, { pool, feature, cost: withCost, format, qemu, ...fleet }) {
-    const { view, notes } = openFleetWithHosts(context, fleet)
-    const answer = explainView(view, labelsOf(view, pool), feature, withCost)
-    if (format === undefined || !('pools' in answer) || feature !== undefined || withCost)
-      return { answer, notes }
-    const pools = answer.pools.map(one => ('expression' in one ? writePool(one, { format, qemu }) : one))
-    return { answer: { pools } as ExplainAnswer, notes: [...notes, ...writtenFor({ format, qemu })] }
+    const opened = openFleetWithHosts(context, fleet)
+    const write = { format, qemu }
+    const ask = (view: FleetView) => explainView(view, labelsOf(view, pool), { feature, withCost, write })
+    const written = feature === undefined && !withCost ? writtenFor(write) : []
+    return { answer: answerEach(viewsOf(opened), ask), notes: [...opened.notes, ...written] }
   },
 })
+
+interface Wanted {
+  readonly feature?: string | undefined
+  readonly withCost?: boolean | undefined
+  /** How the definitions of pools are written. */
+  readonly write: WriteOptions
+}
 
 function explainView(
   view: FleetView,
   labels: readonly string[] | undefined,
-  feature: string | undefined,
-  withCost: boolean | undefined,
+  { feature, withCost, write }: Wanted,
 ): ExplainAnswer | FeatureAnswer | CostAnswer {
   if (feature !== undefined) {
     const found = featureNamed(view.context, feature, what => new BadRequest(what))
     return explainFeature(view, found, labels)
   }
-  return withCost ? cost(view, labels) : { pools: answerExplain(view, labels) }
+  if (withCost) return cost(view, labels)
+  const pools = answerExplain(view, labels)
+  return { pools: write.format === undefined ? pools : pools.map(one => writePool(one, write)) }
 }
 
 /** The pool with its guests' CPU in a format. */

@@ -3,6 +3,7 @@ import type { Report, Tone } from '../../report/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
 import { addWritten, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
+import { describeIdRegisters } from '../words/describe.ts'
 import type {
   Axis,
   CostAnswer,
@@ -89,14 +90,8 @@ export function addPool(report: Report, pool: PoolExplanation): void {
   addNext(report, pool)
   addExpression(report, pool)
   addAxes(report, pool.axes)
-  if (vendors.length > 1) {
-    report.line({
-      text:
-        'guests that move between vendors are on their own: timers, errata and what they decided at boot stay as they ' +
-        'were; give each vendor a pool of its own',
-      tone: 'warning',
-    })
-  }
+  if (pool.idRegisters) report.line(describeIdRegisters(pool.idRegisters))
+  if (pool.mixed !== undefined) report.line({ text: pool.mixed, tone: 'warning' })
   for (const { class: of, features } of pool.kept) {
     report.line(
       `kept  ${count(features.length, `${of} feature`)}: ${features.map(({ feature }) => feature).join(' ')}`,

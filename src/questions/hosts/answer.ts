@@ -8,12 +8,13 @@ const known = <S extends v.GenericSchema>(schema: S, text: string) => described(
 export const HostLine = v.strictObject({
   host: v.string(),
   pool: described(v.string(), 'Empty: it is in the pool without a label.'),
+  arch: described(v.string(), 'libvirt’s name of the architecture: hosts of two are never compared.'),
   model: known(v.string(), 'The model that its document names, or that fits its CPU best.'),
   signature: known(v.string(), '`6.85.7`: family, model and stepping.'),
   vendor: v.nullable(v.string()),
   level: known(
     v.string(),
-    'The highest level of x86-64 that its guests can have; null: not even the lowest.',
+    'The highest level that its guests can have: x86-64-v3, a profile of RISC-V, a mode of POWER; null: none.',
   ),
   higher: described(
     v.boolean(),

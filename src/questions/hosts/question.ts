@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { printSignature } from '../../core/model.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { type HostLine, HostsAnswer } from './answer.ts'
@@ -14,8 +14,9 @@ export const hostsQuestion = question({
   answer: HostsAnswer,
   report: async () => (await import('./report.ts')).reportHosts,
   run(context, input) {
-    const { view, notes } = openFleet(context, input)
-    return { answer: { hosts: view.fleet.hosts.map(host => lineOf(view, host)) }, notes }
+    const opened = openFleet(context, input)
+    const hosts = viewsOf(opened).flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
+    return { answer: { hosts }, notes: opened.notes }
   },
 })
 
@@ -24,6 +25,7 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
   return {
     host: name,
     pool,
+    arch: view.context.arch,
     model: host.model ?? null,
     signature: signature ? printSignature(signature) : null,
     vendor: host.vendor ?? null,

@@ -21,6 +21,7 @@ const COLUMNS: readonly HostColumn[] = [
 ]
 
 const MORE: readonly HostColumn[] = [
+  { title: 'architecture', cell: ({ arch }) => arch },
   { title: 'signature', cell: ({ signature }) => signature },
   { title: 'address bits', align: 'right', cell: ({ physBits }) => physBits },
   { title: 'CPUs', align: 'right', cell: ({ cpus }) => cpus },
@@ -37,7 +38,12 @@ const sourcesOf = ({ readFrom }: HostLine): string =>
   readFrom.map(({ layer, document }) => `${document} (${layer})`).join(', ')
 
 /** Adds one line a host. */
-export const reportHosts: Reporter<HostsAnswer> = (report, { hosts }) => addTable(report, hosts, COLUMNS)
+export const reportHosts: Reporter<HostsAnswer> = (report, { hosts }) => {
+  const [first, ...more] = COLUMNS
+  const mixed = new Set(hosts.map(({ arch }) => arch)).size > 1
+  const columns = first && mixed ? [first, ...MORE.slice(0, 1), ...more] : COLUMNS
+  addTable(report, hosts, columns)
+}
 
 /** The table with every column. */
 export function wideTable({ hosts }: HostsAnswer): Report {

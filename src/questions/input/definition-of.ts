@@ -1,12 +1,12 @@
 import type { CpuBits } from '../../arch/driver.ts'
 import { detect } from '../../arch/operations.ts'
-import { requireDecoder } from '../../arch/registry.ts'
+import { DEFAULT_ARCH, fleetArchOf, requireDecoder, requireDriver } from '../../arch/registry.ts'
 import { type Cpu, type GuestCpu, signatureIn, type Topology } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import type { ProbedCpu } from '../../formats/host/probed.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
-import type { Context } from '../context.ts'
+import { type Context, contextFor } from '../context.ts'
 import { decodeBits, findDumpWarnings, lacks, meetData } from '../decode/compute.ts'
 import type { Note, Noted } from '../words/note.ts'
 import { cpuOfGuest, cpuOfStatements } from './stated.ts'
@@ -70,6 +70,19 @@ const plainCpu = (
 ): Cpu => {
   if (input.kind === 'guest') return cpuOfGuest(context, input).value.cpu
   return input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
+}
+
+/**
+ * The definition as it stands, of an architecture whose CPUs are not looked at as bits; undefined: it is to be decoded.
+ * @throws LibvirtError for an unknown model
+ */
+export function definitionAsItStands(context: Context, input: FoundCpu): Cpu | undefined {
+  if (input.kind !== 'host' && input.kind !== 'definition') return undefined
+  const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
+  const arch = cpu.arch ?? (input.kind === 'definition' ? input.arch : undefined) ?? DEFAULT_ARCH
+  if (requireDriver(context.map, arch).decoder) return undefined
+  contextFor(context, fleetArchOf(context.map, arch)).cpus.read(cpu)
+  return cpu.type === 'host' ? { ...cpu, arch, detected: true } : { ...cpu, arch }
 }
 
 /** The host that a machine's registers tell: of its first kind of core, as libvirt has it. */

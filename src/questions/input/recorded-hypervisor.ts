@@ -1,4 +1,5 @@
 import type { Dialogue, DialogueStep } from '../../arch/dialogue.ts'
+import { DEFAULT_ARCH } from '../../arch/registry.ts'
 import { ARCH_NAMES } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
@@ -97,11 +98,11 @@ function hostOfCapabilities(capabilities: Element, source: string): HypervisorHo
   const { hostModel, models } = domainCapabilitiesOf(capabilities)
   const arch = child(capabilities, 'arch')
   const blockers = [...models].map(
-    ([name, known]) => [name, known.includes('?') ? 'unexplained' : known] as const,
+    ([name, known]) => [name, known !== 'unknown' && known.includes('?') ? 'unexplained' : known] as const,
   )
   return {
     source,
-    arch: arch ? textOf(arch) : 'x86_64',
+    arch: arch ? textOf(arch) : DEFAULT_ARCH,
     allowance: { models: new Map(blockers) },
     reported: hostModel && parseCpu(hostModel, 'guest'),
   }

@@ -7,7 +7,6 @@ import type { Model, Vendor } from '../../core/model.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { FoundGuest, Statement } from '../../formats/found.ts'
 import type { Database } from '../../map/database.ts'
-import { builtinLevels } from '../../map/levels.ts'
 import { coverageOf, resolveWords } from '../../map/vocabulary.ts'
 import type { Context } from '../context.ts'
 import { lacks } from '../decode/compute.ts'
@@ -45,14 +44,14 @@ export function featuresOfStatement(context: Context, statement: Statement): Sta
  * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
  * model's features, and a model that is usable there is given with all of its own but what KVM gives on request only.
  */
-function impliedBy({ db, map }: Context, { arch, model, models, layer, vocabulary }: Statement): FeatureSet {
-  const asked = driverOf(map, 'x86_64')?.predictOffered?.({ has: db.features.all }).onRequest
+function impliedBy({ db, cpus }: Context, { model, models, layer, vocabulary }: Statement): FeatureSet {
+  const asked = cpus.predictOffered({ has: db.features.all }).onRequest
   // QEMU's models of some names are not libvirt's.
   const listed = vocabulary === 'qemu' ? [] : [...(models ?? [])]
   const usable = listed.flatMap(([name, blockers]) => (blockers?.length ? [] : name))
   const named = layer === 'offered' ? usable : [...usable, model ?? '']
-  const [lowest] = arch === 'x86_64' ? builtinLevels(db.features) : []
-  const all = named.flatMap(name => db.model(name)?.features.minus(asked ?? FeatureSet.empty) ?? [])
+  const [lowest] = cpus.levels
+  const all = named.flatMap(name => db.model(name)?.features.minus(asked) ?? [])
   return all.reduce((set, features) => set.join(features), lowest?.needs ?? FeatureSet.empty)
 }
 

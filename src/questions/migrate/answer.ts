@@ -29,6 +29,15 @@ export const ObstacleAnswer = v.union([
     host: v.nullable(v.string()),
     remedy: v.string(),
   }),
+  v.strictObject({
+    kind: described(
+      v.picklist(['core', 'architecture']),
+      'The guest sees another core than the host has, or is of another architecture: no hypervisor lets it run there.',
+    ),
+    guest: v.string(),
+    host: v.nullable(v.string()),
+    remedy: v.string(),
+  }),
   v.strictObject({ kind: v.literal('phys-bits'), guest: v.number(), host: v.number(), remedy: v.string() }),
   v.strictObject({
     kind: v.literal('model'),

@@ -114,14 +114,55 @@ const toldPlaces = (
  * Whether a guest moves to a host: the named one, or one with all of the host `from`'s CPU.
  * @throws BadRequest for a name that no host or guest has
  */
-export function moveAnswer(
-  view: FleetView,
-  {
-    guest,
-    from,
-    to,
-  }: { readonly guest?: string | undefined; readonly from?: string | undefined; readonly to: string },
-): MoveAnswer {
+export function moveAcross(views: readonly FleetView[], move: Move): MoveAnswer {
+  const [only, ...more] = views
+  if (only && more.length === 0) return moveAnswer(only, move)
+  const hosts = views.flatMap(view => view.fleet.hosts)
+  const [to, from] = [
+    hostNamed(hosts, move.to),
+    move.from === undefined ? undefined : hostNamed(hosts, move.from),
+  ]
+  const guest =
+    move.guest === undefined
+      ? undefined
+      : guestNamed(
+          views.flatMap(view => view.fleet.guests),
+          move.guest,
+        )
+  const source = views.find(
+    ({ fleet }) => fleet.guests.some(one => one === guest) || fleet.hosts.some(one => one === from),
+  )
+  const target = views.find(({ fleet }) => fleet.hosts.includes(to))
+  if (!source || !target) throw new RangeError('what was found is of a fleet')
+  if (source === target) return moveAnswer(target, move)
+  return {
+    from: guest?.name ?? from?.name ?? '',
+    to: to.name,
+    moves: false,
+    verdict: 'no',
+    starts: false,
+    obstacles: [
+      {
+        kind: 'architecture',
+        guest: source.context.arch,
+        host: target.context.arch,
+        remedy: OTHER_ARCHITECTURE,
+      },
+    ],
+    hazards: [],
+    common: 0,
+  }
+}
+
+interface Move {
+  readonly guest?: string | undefined
+  readonly from?: string | undefined
+  readonly to: string
+}
+
+const OTHER_ARCHITECTURE = 'install it anew on a host of that architecture'
+
+function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
   const target = hostNamed(view.fleet.hosts, to)
   const running = guest === undefined ? undefined : guestNamed(view.fleet.guests, guest)
   const source = from === undefined ? undefined : hostNamed(view.fleet.hosts, from)

@@ -64,6 +64,10 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return `nothing is known of the guest's model ${one.model}`
     case 'vendor':
       return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
+    case 'core':
+      return `has ${one.host ?? 'an unknown core'}, and the guest sees ${one.guest}`
+    case 'architecture':
+      return `is ${one.host}, the guest ${one.guest}: no guest moves between architectures`
     case 'phys-bits':
       return `addresses ${one.host} bits, the guest ${one.guest}`
     case 'model':
@@ -103,6 +107,8 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       return { ...one, remedy: DEFINE_MODEL }
     case 'vendor':
       return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
+    case 'core':
+      return { kind: 'core', guest: one.guest, host: one.host ?? null, remedy: OTHER_CORE }
     case 'phys-bits':
       return { ...one, remedy: narrower(one.host) }
     case 'model':
@@ -124,6 +130,9 @@ const DEFINE_MODEL =
   'give what the running guest has (`virsh dumpxml` of it as it runs), or a map that has the model (--cpu-map)'
 
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
+
+const OTHER_CORE =
+  'power the guest off and start it there; KVM lets a running guest see another core only where its ID registers are writable, which QEMU does not use yet'
 
 const narrower = (bits: number): string =>
   `power the guest off and give it <maxphysaddr mode='emulate' bits='${bits}'/>`

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
-import { question } from '../question.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
+import { type Outcome, question } from '../question.ts'
 import { flag, text } from '../schema.ts'
+import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { MigrateAnswer, MoveAnswer } from './answer.ts'
-import { migrateAnswer, moveAnswer } from './compute.ts'
+import { migrateAnswer, moveAcross } from './compute.ts'
 
 const input = v.pipe(
   v.strictObject({
@@ -24,11 +25,15 @@ export const migrateQuestion = question({
   name: 'migrate',
   summary: 'Find where guests can start and move, and what prevents it',
   input,
-  answer: v.union([MigrateAnswer, MoveAnswer]),
-  report: async () => (await import('./report.ts')).reportMigration,
-  run(context, { across, from, guest, to, ...fleet }) {
-    const { view, notes } = openFleet(context, fleet)
-    const answer = to === undefined ? migrateAnswer(view, across) : moveAnswer(view, { from, guest, to })
-    return { answer, notes }
+  answer: v.union([withSections(MigrateAnswer), MoveAnswer]),
+  report: async () => reportSections((await import('./report.ts')).reportMigration),
+  run(
+    context,
+    { across, from, guest, to, ...fleet },
+  ): Outcome<MigrateAnswer | Sections<MigrateAnswer> | MoveAnswer, never> {
+    const opened = openFleet(context, fleet)
+    if (to !== undefined)
+      return { answer: moveAcross(viewsOf(opened), { from, guest, to }), notes: opened.notes }
+    return { answer: answerEach(viewsOf(opened), view => migrateAnswer(view, across)), notes: opened.notes }
   },
 })

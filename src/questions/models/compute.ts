@@ -1,5 +1,5 @@
 import type { Driver } from '../../arch/driver.ts'
-import { driverOf } from '../../arch/registry.ts'
+import { DEFAULT_ARCH, driverOf } from '../../arch/registry.ts'
 import type { Model } from '../../core/model.ts'
 import { Valuation } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
@@ -17,7 +17,7 @@ import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
  * @param hosts of one architecture
  */
 export function usableModels(context: Context, hosts: readonly HypervisorHost[]): UsableModels {
-  const arch = hosts[0]?.arch ?? 'x86_64'
+  const arch = hosts[0]?.arch ?? DEFAULT_ARCH
   const driver = driverOf(context.map, arch)
   const db = driver?.db ?? context.db
   const answers = rankedModels(driver, db, hosts).map(

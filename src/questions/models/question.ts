@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { BadRequest } from '../context.ts'
-import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
 import { readRecordedHosts } from '../input/recorded-hypervisor.ts'
 import { usableInput } from '../input/schemas.ts'
 import { type Outcome, question } from '../question.ts'
+import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { ModelVerdicts, UsableModels } from './answer.ts'
 import { usableModels } from './compute.ts'
 import { modelVerdicts } from './verdicts.ts'
@@ -12,13 +13,13 @@ export const modelsQuestion = question({
   name: 'models',
   summary: 'List the models that guests can be given on every one of these hosts, best first',
   input: usableInput,
-  answer: v.union([UsableModels, ModelVerdicts]),
-  report: async () => (await import('./report.ts')).reportModels,
-  run: (context, input): Outcome<UsableModels | ModelVerdicts, never> => {
+  answer: v.union([UsableModels, withSections(ModelVerdicts)]),
+  report: async () => reportSections((await import('./report.ts')).reportModels),
+  run: (context, input): Outcome<UsableModels | ModelVerdicts | Sections<ModelVerdicts>, never> => {
     const { hosts, documents, fleet, noSkip, ...use } = input
     if (hosts) return { answer: usableModels(context, readRecordedHosts(context, hosts, use)) }
     if (!documents) throw new BadRequest('give either hosts, which describe hypervisors, or documents')
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
-    return { answer: modelVerdicts(view), notes }
+    const opened = openFleetWithHosts(context, { documents, fleet, noSkip })
+    return { answer: answerEach(viewsOf(opened), modelVerdicts), notes: opened.notes }
   },
 })

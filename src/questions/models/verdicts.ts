@@ -24,7 +24,7 @@ interface OnKind {
   readonly refusal?: 'absent' | 'unexplained'
 }
 
-/** Every model of x86, by whether all hosts of a fleet can give it. */
+/** Every model of the fleet's architecture, by whether all hosts of a fleet can give it. */
 export function modelVerdicts(view: FleetView): ModelVerdicts {
   const kinds = kindsOf(view.fleet.hosts)
   const models = view.db.models.map(model => ({ model, answer: verdictOn(view, model, kinds) }))
@@ -64,7 +64,7 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
     vendor: model.vendor?.name ?? '',
     worth: view.valuation.worth(model.features),
     level: level?.name ?? null,
-    ...view.releases.needed([model.name]),
+    ...view.needed([model.name]),
     verdict: allOf(on.map(({ verdict }) => verdict)),
     blockers: lostOf(view, on, ({ missing }) => missing),
     unknown: lostOf(view, on, ({ unknown }) => unknown),
@@ -74,17 +74,18 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
 }
 
 /** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
-function onKind({ db }: FleetView, model: Model, { first, names }: Kind): OnKind {
+function onKind({ db, cpus }: FleetView, model: Model, { first, names }: Kind): OnKind {
   const nothing = { names, missing: FeatureSet.empty, unknown: FeatureSet.empty }
   const blockers = first.models?.get(model.name)
   if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
-  if (blockers) {
+  if (blockers && blockers !== 'unknown') {
     const missing = db.features.setOfNames(blockers)
     return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
   }
   const isNamed = first.emulatorModels?.includes(model.name) ?? true
-  if (!isNamed || listsAllModels(first)) return { ...nothing, verdict: 'no', refusal: 'absent' }
-  const needed = withoutVoid(db.features, model.features)
+  if (!isNamed || (!blockers && listsAllModels(first)))
+    return { ...nothing, verdict: 'no', refusal: 'absent' }
+  const needed = withoutVoid(cpus, model.features)
   const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
   return {
     names,

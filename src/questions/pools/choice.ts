@@ -1,12 +1,15 @@
-import { requireDecoder } from '../../arch/registry.ts'
+import type { Fold, IdRegisters } from '../../arch/driver.ts'
+import { requireDecoder, requireDriver } from '../../arch/registry.ts'
 import { addIfMissing, type CpuFeature, type GuestCpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
+import type { FleetHost } from '../../fleet/host.ts'
 import { findCommonOffer } from '../../fleet/offered.ts'
 import { familyOf as familyOfName } from '../../formats/express.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
@@ -108,7 +111,7 @@ const MOST = 3
  * map order. Undefined: no model fits the vendor. A host of unknown vendor is taken to be of the others'; if all are, any vendor's model will do.
  */
 export function choose(
-  { db }: Context,
+  { db, cpus }: Context,
   releases: ReleaseTable,
   groups: readonly Group[],
   asked?: FeatureSet,
@@ -116,7 +119,7 @@ export function choose(
   const fits = vendorsThatFit(groups)
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
-  const { given, able, open } = findCommonOffer(db.features, groups, asked)
+  const { given, able, open } = findCommonOffer(cpus, groups, asked)
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
   const ranked = db.models
     .filter(model => suits(model, fits))
@@ -246,9 +249,14 @@ export function poolCpuOf(
   asked = fleet.constraints.mustHave,
 ): PoolCpu {
   const { db } = context
-  const { given, able, open } = findCommonOffer(db.features, groups, asked)
-  const choice = choose(context, releases, groups, asked)
+  const { given, able, open } = findCommonOffer(context.cpus, groups, asked)
   const unknown = unionOfPossible(groups).meet(open).minus(able)
+  // Where models are no choice, the architecture's own baseline is the answer.
+  if (!releases) {
+    const definition = expressByDefinitions(context, groups)
+    return { features: given, unknown, ...(definition && { definition }), runnersUp: [] }
+  }
+  const choice = choose(context, releases, groups, asked)
   if (!choice) return { features: given, unknown, runnersUp: [] }
   const { chosen, runnersUp } = choice
   const features = chosen.model.features.meet(able).join(db.features.setOf(chosen.added))
@@ -306,6 +314,61 @@ export const writePoolDefinition = (definition: PoolDefinition, options: WriteOp
   ...definition,
   ...writtenOrWhy(options, () => guestOfExpression(definition)),
 })
+
+/** The baseline of the groups' hosts by their definitions; undefined: the architecture has none, or one is not known. */
+function foldDefinitions({ map, arch }: Context, groups: readonly Group[]): Fold | undefined {
+  const fold = requireDriver(map, arch).bestFold?.()
+  for (const { hosts } of groups) {
+    for (const definition of new Map(hosts.map(host => [keyOf(host), host.definition])).values()) {
+      if (!definition) return undefined
+      fold?.add(definition)
+    }
+  }
+  return fold
+}
+
+/** Equal for hosts whose definitions make the same of a baseline. */
+const keyOf = ({ definition }: FleetHost): string =>
+  `${definition?.model} ${[...(definition?.registers ?? [])].join(' ')}`
+
+/** What the ID registers of the groups' hosts come to; undefined: they are not known. */
+export function findIdRegisters(context: Context, groups: readonly Group[]): IdRegisters | undefined {
+  if (groups.every(({ hosts }) => hosts.every(({ definition }) => !definition?.registers))) return undefined
+  return foldDefinitions(context, groups)?.obstacles?.idRegisters
+}
+
+/**
+ * The CPU for guests of all the groups as their architecture's own baseline has it, where models are not chosen by the
+ * length of their definitions. Undefined: it has no named models for guests, a host's definition is not known, or the
+ * hosts have nothing in common.
+ */
+function expressByDefinitions(context: Context, groups: readonly Group[]): PoolDefinition | undefined {
+  const { cpus } = context
+  if (cpus.db.models.length === 0) return undefined
+  try {
+    const cpu = foldDefinitions(context, groups)?.result()
+    return cpu && { ...wordsOf(cpu), qemu: cpus.printForQemu?.(cpu) ?? printQemuCpu(cpu) }
+  } catch (error) {
+    if (error instanceof LibvirtError) return undefined
+    throw error
+  }
+}
+
+function wordsOf(cpu: GuestCpu): Omit<PoolDefinition, 'qemu'> {
+  const { model = '', features } = cpu
+  const named = (off: boolean) =>
+    features.flatMap(({ name, policy }) => ((policy === 'disable') === off ? name : []))
+  const needs = { qemu: 'not known', libvirt: 'not known' }
+  return {
+    model,
+    pinned: model,
+    added: named(false),
+    disabled: named(true),
+    assumed: [],
+    xml: printCpu(cpu),
+    needs,
+  }
+}
 
 const requireFeature = ({ name }: Feature): CpuFeature => ({ name, policy: 'require' })
 

@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { baselineOf, type FleetPool } from '../../fleet/groups.ts'
+import { baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
@@ -98,7 +98,7 @@ function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPoo
     hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
     weight,
     value: weight * valuation.worth(baseline),
-    vendors: [...new Set(groups.map(({ vendor }) => vendor ?? ''))].sort(),
+    vendors: vendorsOf(groups),
     pin: undefined,
   }
 }

@@ -1,7 +1,9 @@
 import * as v from 'valibot'
 import { formatInputs, writtenFor } from '../answer-parts.ts'
-import { openFleetWithHosts } from '../input/fleet/open-fleet.ts'
+import { openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
+import { answerEach, reportSections, withSections } from '../sections.ts'
 import { PoolsAnswer } from './answer.ts'
 import { answerPools } from './compute.ts'
 import { planInput, planOptions } from './plan-options.ts'
@@ -10,14 +12,12 @@ export const poolsQuestion = question({
   name: 'pools',
   summary: 'Find the best pools for a fleet',
   input: v.strictObject({ ...planInput.entries, ...formatInputs }),
-  answer: PoolsAnswer,
-  report: async () => (await import('./report.ts')).addPools,
+  answer: withSections(PoolsAnswer),
+  report: async () => reportSections((await import('./report.ts')).addPools),
   run(context, { documents, fleet, noSkip, format, qemu, ...constraints }) {
-    const { view, notes } = openFleetWithHosts(context, { documents, fleet, noSkip })
+    const opened = openFleetWithHosts(context, { documents, fleet, noSkip })
     const write = { format, qemu }
-    return {
-      answer: answerPools(view, planOptions(view, constraints), write),
-      notes: [...notes, ...writtenFor(write)],
-    }
+    const ask = (view: FleetView) => answerPools(view, planOptions(view, constraints), write)
+    return { answer: answerEach(viewsOf(opened), ask), notes: [...opened.notes, ...writtenFor(write)] }
   },
 })

@@ -2,9 +2,12 @@ import * as v from 'valibot'
 import type { FleetHost } from '../../fleet/host.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
-import { fleetInput, openFleet } from '../input/fleet/open-fleet.ts'
+import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
+import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import { type Outcome, question } from '../question.ts'
 import { described, flag, names } from '../schema.ts'
+import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { EffectsAnswer, WhatIfAnswer } from './answer.ts'
 import { changesOf, effects, whatIfAnswer } from './compute.ts'
 
@@ -41,14 +44,16 @@ export const whatIfQuestion = question({
   name: 'what-if',
   summary: 'Compute what a change does to pools and guests, before it is made',
   input,
-  answer: v.union([WhatIfAnswer, EffectsAnswer]),
-  report: async () => (await import('./report.ts')).reportWhatIf,
+  answer: v.union([withSections(WhatIfAnswer), EffectsAnswer]),
+  report: async () => reportSections((await import('./report.ts')).reportWhatIf),
   run(context, { effects: list, ...change }) {
     return list ? listEffects(context) : computeChange(context, change)
   },
 })
 
-const listEffects = (context: Context): Outcome<WhatIfAnswer | EffectsAnswer, never> => ({
+const listEffects = (
+  context: Context,
+): Outcome<WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer, never> => ({
   answer: { effects: effects(context) },
 })
 
@@ -64,24 +69,56 @@ function computeChange(
     fleet,
     noSkip,
   }: Omit<v.InferOutput<typeof input>, 'effects'>,
-): Outcome<WhatIfAnswer | EffectsAnswer, never> {
+): Outcome<WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer, never> {
   if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
-  const { view, notes } = openFleet(context, { documents, fleet, noSkip })
-  const wanted = {
-    remove,
-    replace: replace.map(({ host, text }) => ({ host, by: onlyHost(context, host, text) })),
-    add: add.flatMap(({ pool, path, text }) => readHosts(context, path, text).map(host => ({ pool, host }))),
-    drop,
-    apply,
-  }
-  const changes = changesOf(context, view.fleet.hosts, wanted)
-  return { answer: whatIfAnswer(context, view, changes), notes }
+  const opened = openFleet(context, { documents, fleet, noSkip })
+  const views = viewsOf(opened)
+  const all = views.flatMap(({ fleet: { hosts } }) => hosts)
+  const gone = remove?.flatMap(pattern => hostsNamed(all, pattern))
+  const replaced = replace.map(({ host, text }) => ({
+    host: hostNamed(all, host).name,
+    by: onlyHost(context, host, text),
+  }))
+  const added = add.flatMap(({ pool, path, text }) =>
+    readHosts(context, path, text).map(host => ({ ...host, pool })),
+  )
+  const arches = views.map(view => view.context.arch)
+  for (const { arch, host } of [...replaced.map(({ by }) => by), ...added])
+    if (!arches.includes(arch))
+      throw new BadRequest(`${host.name} is of ${arch}, and the fleet of ${arches.join(', ')}`)
+  const answer = answerEach(views, view => {
+    const { hosts } = view.fleet
+    const isOwn = (name: string) => hosts.some(host => host.name === name)
+    const changes = changesOf(view.context, hosts, {
+      remove: gone?.filter(isOwn),
+      replace: replaced.flatMap(({ host, by }) => (isOwn(host) ? { host, by: ofArch(view, by) } : [])),
+      add: added.filter(({ arch }) => arch === view.context.arch),
+      drop,
+      apply,
+    })
+    if (changes.length === 0 && views.length > 1) throw new BadRequest('nothing changes')
+    return whatIfAnswer(context, view, changes)
+  })
+  return { answer, notes: opened.notes }
 }
 
-const readHosts = (context: Context, path: string, text: string): readonly FleetHost[] =>
-  openFleet(context, { documents: [{ path, text }] }).view.fleet.hosts
+/** @throws BadRequest for a host that cannot take the other's place */
+function ofArch(view: FleetView, { arch, host }: HostOfArch): FleetHost {
+  if (arch === view.context.arch) return host
+  throw new BadRequest(`replace: ${host.name} is of ${arch}, not of ${view.context.arch}`)
+}
 
-function onlyHost(context: Context, name: string, text: string): FleetHost {
+interface HostOfArch {
+  readonly arch: string
+  readonly host: FleetHost
+}
+
+const readHosts = (context: Context, path: string, text: string): readonly HostOfArch[] =>
+  viewsOf(openFleet(context, { documents: [{ path, text }] })).flatMap(({ fleet }) =>
+    fleet.hosts.map(host => ({ arch: fleet.arch, host })),
+  )
+
+function onlyHost(context: Context, name: string, text: string): HostOfArch {
   const [host, ...more] = readHosts(context, name, text)
   if (host && more.length === 0) return host
   throw new BadRequest(`replace: one host must take the place of ${name}, not ${host ? more.length + 1 : 0}`)

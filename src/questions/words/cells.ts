@@ -23,7 +23,7 @@ const TONES: Readonly<Record<string, Tone>> = {
 
 /** A level, in the colour of how far it goes. */
 export const levelCell = (level: string | null): Cell =>
-  level === null ? { text: 'below x86-64-v1', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
+  level === null ? { text: 'none', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
 
 /** `1 234 567`: thousands apart. */
 export const figure = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ' ')

@@ -1,3 +1,4 @@
+import type { IdRegisters } from '../../arch/driver.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { Line } from '../../report/report.ts'
 import type { BaselineReasons, CompareAnswer, Reason, WrittenParts } from '../answer-parts.ts'
@@ -107,6 +108,8 @@ function sentence(note: Note): string {
       return 'a conversation tells of QEMU alone: what its host adds (VFIO, firmware, swtpm, the width of addresses) is left out'
     case 'dump':
       return note.text
+    case 'caveat':
+      return `${note.arch}: ${note.text}`
     case 'offer-assumed':
       return (
         `what KVM gives guests on ${fewNames(note.hosts)} is assumed from the CPU: ` +
@@ -207,18 +210,36 @@ function sayObstacles({
   fixed,
   conflicts,
   models,
+  idRegisters,
 }: Extract<Note, { kind: 'beyond-libvirt' }>) {
   const parts = [
     hideWith.length > 0 && `QEMU hides what only some hosts have with ${hideWith.join(', ')}`,
     fixed.length > 0 && `nothing hides ${fixed.join(', ')} from guests on hosts that have them`,
     models.length > 1 && `guests see which of ${models.join(', ')} they run on`,
     conflicts.length > 0 && `no value is right everywhere for ${conflicts.join(', ')}`,
+    idRegisters && describeIdRegisters(idRegisters),
   ].filter(Boolean)
   const verdict =
     fixed.length + conflicts.length > 0 || models.length > 1
       ? 'a guest may move only to hosts of its own kind'
       : 'guests may move'
   return `beyond libvirt, which has no such answer for ${arch}: ${[...parts, verdict].join('; ')}`
+}
+
+/** What of ID registers could be given to guests of all hosts, and how far KVM and QEMU are. */
+export function describeIdRegisters({ sysregs, feats, midrs }: IdRegisters): string {
+  const wanted = [
+    sysregs.length > 0 && `-cpu host,${sysregs.join(',')}`,
+    feats.length > 0 && `or ${feats.join(',')}`,
+  ].filter(Boolean)
+  const common =
+    wanted.length > 0
+      ? `the ID registers of all would be ${wanted.join(' ')}, which are proposals that no QEMU has; KVM takes ` +
+        'smaller values before a guest first runs, in the fields that KVM_ARM_GET_REG_WRITABLE_MASKS lists'
+      : 'the ID registers of all are equal as far as they are known'
+  return midrs.length > 1
+    ? `${common}; a guest must know MIDR_EL1 ${midrs.join(', ')}, for the errata of all of them`
+    : common
 }
 
 /** A note as data, with its sentence. */

@@ -36,6 +36,8 @@ export type Note = { readonly source?: string } & (
       /** The CPU's model where its machine is newer than the host's. */
       readonly newer?: string | undefined
     }
+  /** What of the answers about an architecture neither libvirt nor QEMU has. */
+  | { readonly kind: 'caveat'; readonly arch: string; readonly text: string }
   | { readonly kind: 'cross-vendor'; readonly vendors: readonly string[] }
   | { readonly kind: 'feature-skipped'; readonly feature: string }
   | { readonly kind: 'host-skipped'; readonly model: string }

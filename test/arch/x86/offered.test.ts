@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ARCHITECTURES, driverOf } from '../../../src/arch/registry.ts'
+import { ARCHITECTURES, requireDriver } from '../../../src/arch/registry.ts'
 import { makePredictor, predictByKvmRules } from '../../../src/arch/x86/offered.ts'
 import { FeatureSet } from '../../../src/core/feature-set.ts'
 import { NEVER_OFFERED } from '../../../src/formats/qemu/names.ts'
@@ -177,8 +177,12 @@ test('rules of a file decide', () => {
   expect(names(has)).toBe('vmx acpi')
 })
 
-test('an installed map predicts by the built-in rules, other architectures nothing', () => {
+test('other architectures give guests no more than the CPU has', () => {
   const map = CpuMap.builtIn()
-  const predicting = ARCHITECTURES.filter(({ arches: [arch = ''] }) => driverOf(map, arch)?.predictOffered)
-  expect(predicting.map(({ name }) => name)).toEqual(['x86'])
+  for (const { arches } of ARCHITECTURES.filter(({ name }) => name !== 'x86')) {
+    const { db, predictOffered } = requireDriver(map, arches.at(-1)).fleet
+    const given = predictOffered({ has: db.features.all })
+    expect(given.has.leq(db.features.all), arches.at(-1)).toBe(true)
+    expect(predictOffered({ has: FeatureSet.empty, known: db.features.all }).has.isEmpty).toBe(true)
+  }
 })

@@ -59,15 +59,20 @@ function titleOf(
   const [only] = outliers
   const who = outliers.length === 1 ? `${only} differs` : `${count(outliers.length, 'host')} differ`
   const difference = outliers.length > 0 ? `${who} from other hosts of the same CPU` : undefined
-  return [describeLevels(levels), describeMostExpensiveShortly(mostExpensive) ?? difference]
+  return [
+    describeLevels(levels, analysis.view.levels[0]?.name),
+    describeMostExpensiveShortly(mostExpensive) ?? difference,
+  ]
     .filter(Boolean)
     .join('; ')
 }
 
-function describeLevels(levels: FleetDisplay['levels']): string {
+/** @param lowest the lowest level of the architecture; absent: it has none */
+function describeLevels(levels: FleetDisplay['levels'], lowest: string | undefined): string {
   const hosts = levels.reduce((all, level) => all + level.hosts, 0)
   const [best] = levels
-  if (!best || best.level === '') return `${count(hosts, 'host')} below x86-64-v1`
+  if (lowest === undefined) return count(hosts, 'host')
+  if (!best || best.level === '') return `${count(hosts, 'host')} below ${lowest}`
   if (best.hosts < hosts) return `${best.hosts} of ${hosts} hosts reach ${best.level}`
   return `${hosts === 1 ? 'The one host reaches' : `All ${hosts} hosts reach`} ${best.level}`
 }

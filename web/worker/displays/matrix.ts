@@ -15,11 +15,11 @@ import { countHosts } from './words.ts'
  * @param all whether features that all hosts have are included
  */
 export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean): MatrixDisplay {
-  const { db, finder, causes: table, groups: fleet } = analysis.view
+  const { db, cpus, finder, causes: table, groups: fleet } = analysis.view
   const groups = analysis.in(scope)
   const causes = new CauseList()
   const why = new Map<Feature, Uint16Array>()
-  const open = findCommonOffer(db.features, groups).open
+  const open = findCommonOffer(cpus, groups).open
   for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(
     groups,
     undefined,

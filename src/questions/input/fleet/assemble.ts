@@ -1,3 +1,4 @@
+import { ARCHITECTURES, DEFAULT_ARCH } from '../../../arch/registry.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
 import { bytewise } from '../../../core/text.ts'
@@ -7,7 +8,7 @@ import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
 import type { Constraints } from '../../../fleet/plan/items.ts'
-import type { Context } from '../../context.ts'
+import { type Context, contextFor } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostEntry } from './file-schema.ts'
 import { HostOffers } from './host-evidence.ts'
@@ -24,48 +25,93 @@ import {
   shortGuestNames,
   typedName,
 } from './placed.ts'
-import type { Rule, RuleFault, Rules } from './rules.ts'
+import type { Demands, Rule, RuleFault, Rules } from './rules.ts'
 import { fits } from './rules.ts'
 
 /** A fleet, and what its readers should know of how it was read. */
 export interface ReadFleet {
   readonly fleet: Fleet
+  /** Where documents are of hosts of several architectures, the fleets of the others. Empty as a rule. */
+  readonly others: readonly Fleet[]
   readonly notes: readonly Note[]
 }
 
 /**
  * The fleet that documents make, as the fleet file's rules have it. Without rules every document counts, hosts
- * are in the pools that folders make, and are called as they were typed.
- * @throws what the rules' `fault` makes: a rule that no file fits, a name given twice
+ * are in the pools that folders make, and are called as they were typed. Hosts of several architectures make several
+ * fleets, in the order in which we list architectures.
+ * @throws what the rules' `fault` makes: for a rule that no file fits, a name given twice
  */
 export function assembleFleet(
   context: Context,
   documents: readonly FleetDocument[],
   rules?: Rules,
 ): ReadFleet {
-  const { parts, guests: placedGuests } = placed(documents)
-  const found = joinHosts(parts)
-  const assembly = new HostAssembly(context, rules)
-  const hosts = assembly.all(found.hosts)
-  const { guests, notes } = assembleGuests(context, placedGuests, hosts, assembly.byReport, rules)
+  const { parts: described, guests } = placed(documents)
+  const found = { ...joinHosts(described), guests }
+  const contexts = archesOf([...found.hosts, ...found.guests]).map(arch => contextFor(context, arch))
+  const policies = rules?.policies(contexts)
+  const named = new HostNames(rules, found.hosts)
+  const parts = contexts.map((own, i) => {
+    const assembly = new HostAssembly(own, rules, named)
+    const hosts = assembly.all(found.hosts.filter(({ arch }) => arch === own.arch))
+    const part = { context: own, hosts, byReport: assembly.byReport, policy: policies?.[i] }
+    return { ...part, guests: found.guests.filter(({ arch }) => arch === own.arch) }
+  })
+  if (rules)
+    checkRules(
+      rules,
+      found.hosts,
+      parts.flatMap(({ hosts }) => hosts),
+    )
+  const [first, ...others] = parts.map(part => fleetOf(part, rules))
+  if (!first) throw new RangeError('there is always the fleet of the architecture that is asked about')
+  const notes = found.hosts.flatMap(host => host.notes.map(note => ({ ...note, source: typedName(host) })))
+  const all = [first, ...others].flatMap(part => part.notes)
+  return {
+    fleet: first.fleet,
+    others: others.map(({ fleet }) => fleet),
+    notes: [...found.notes, ...notes, ...all],
+  }
+}
+
+/** In the order of the registry, each once; of nothing that of questions that do not say. */
+function archesOf(found: readonly Placed<unknown>[]): string[] {
+  const arches = new Set(found.map(({ arch }) => arch))
+  const known = ARCHITECTURES.flatMap(architecture => architecture.arches).filter(arch => arches.has(arch))
+  return known.length > 0 ? known : [DEFAULT_ARCH]
+}
+
+interface FleetPart {
+  readonly context: Context
+  readonly hosts: readonly FleetHost[]
+  readonly byReport: HostAssembly['byReport']
+  readonly guests: readonly Placed<GuestMember>[]
+  readonly policy: Demands | undefined
+}
+
+function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; notes: readonly Note[] } {
+  const { context, hosts, policy } = part
+  const { guests, notes } = assembleGuests(context, part.guests, hosts, part.byReport, rules)
   const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
   const fleet: Fleet = {
+    arch: context.arch,
     hosts,
     guests,
     pools: [...pools].sort(bytewise),
     weights: rules?.weights,
-    constraints: rules ? constraintsOf(rules, hosts) : {},
+    constraints: rules && policy ? constraintsOf(rules, policy, hosts) : {},
     mostPools: rules?.mostPools,
-    requirements: rules?.requirements ?? [],
+    requirements: policy?.requirements ?? [],
   }
-  const named = found.hosts.flatMap(host => host.notes.map(note => ({ ...note, source: typedName(host) })))
-  const assumed = hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty)
+  const assumed = context.cpus.caveat
+    ? []
+    : hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty)
   const offer =
     assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
-  return {
-    fleet,
-    notes: [...found.notes, ...named, ...notes, ...findContradictions(context, guests, hosts), ...offer],
-  }
+  const { caveat: text } = context.cpus
+  const caveat = text === undefined ? [] : [{ kind: 'caveat', arch: context.arch, text } as const]
+  return { fleet, notes: [...notes, ...findContradictions(context, guests, hosts), ...offer, ...caveat] }
 }
 
 /** Where a guest is said to run and has what its host is recorded to miss: one of the two documents is not true. */
@@ -83,36 +129,50 @@ function findContradictions(
   })
 }
 
+/** What hosts are called where no rule says so: no two share a name, of whatever architecture. */
+class HostNames {
+  readonly #short: ReadonlyMap<Placed<unknown>, string> | undefined
+  readonly #typed: ReadonlyMap<string, number>
+  readonly #inDocuments: ReadonlyMap<string, number>
+
+  constructor(rules: Rules | undefined, all: readonly Placed<HostMember>[]) {
+    this.#short = rules && shortGuestNames(all)
+    this.#typed = countNames(all.map(typedName))
+    this.#inDocuments = countNames(all.map(documentName))
+  }
+
+  /** Two that are called alike and are not one are told apart by their documents, or by their number in one. */
+  of(host: Placed<unknown>): string {
+    const short = this.#short?.get(host)
+    if (short !== undefined) return short
+    if (this.#typed.get(typedName(host)) === 1) return typedName(host)
+    const name = documentName(host)
+    return this.#inDocuments.get(name) === 1 ? name : `${host.document.name}#${host.number}`
+  }
+}
+
 /** Makes hosts of what was found, each with its name, pool, weight and what the fleet file adds. */
 class HostAssembly {
   /** The host of each report. */
   readonly byReport = new Map<string, FleetHost>()
   readonly #rules: Rules | undefined
+  readonly #names: HostNames
   readonly #offers: HostOffers
   /** Equal sets are one object. */
   readonly #sets = new Interner()
 
-  constructor(context: Context, rules: Rules | undefined) {
+  constructor(context: Context, rules: Rules | undefined, names: HostNames) {
     this.#offers = new HostOffers(context)
     this.#rules = rules
+    this.#names = names
   }
 
   all(found: readonly Placed<HostMember>[]): FleetHost[] {
-    const rules = this.#rules
-    const short = rules && shortGuestNames(found)
-    const [typed, inDocuments] = [countNames(found.map(typedName)), countNames(found.map(documentName))]
-    // Two that are called alike and are not one are told apart by their documents, or by their number in one.
-    const nameOf = (host: Placed<HostMember>) => {
-      if (typed.get(typedName(host)) === 1) return typedName(host)
-      const name = documentName(host)
-      return inDocuments.get(name) === 1 ? name : `${host.document.name}#${host.number}`
-    }
     const hosts = found.map(place => {
-      const host = this.#host(place, short?.get(place) ?? nameOf(place))
+      const host = this.#host(place, this.#names.of(place))
       for (const key of place.reports ?? []) this.byReport.set(key, host)
       return host
     })
-    if (rules) checkRules(rules, found, hosts)
     return hosts.sort((a, b) => bytewise(a.name, b.name))
   }
 
@@ -216,7 +276,8 @@ function checkPatterns(
 }
 
 function constraintsOf(
-  { vendors, level, mustHave, smallest, pins }: Rules,
+  { vendors, smallest, pins }: Rules,
+  { level, mustHave }: Demands,
   hosts: readonly FleetHost[],
 ): Constraints {
   const both = level && mustHave ? level.needs.join(mustHave) : (level?.needs ?? mustHave)

@@ -1,5 +1,4 @@
 import type { Offered } from '../../../arch/driver.ts'
-import { driverOf } from '../../../arch/registry.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
 import type { OfferOf } from '../../../fleet/change/what-if.ts'
@@ -39,10 +38,9 @@ export class HostOffers {
   }
 
   #make({ features, hardwareFeatures, known, offered, vendor, kernel, hypervisor }: HostMember): HostOffer {
-    const { map, db } = this.#context
+    const { cpus, db } = this.#context
     const hardware = offered ? hardwareFeatures : features
     const all = known ?? db.features.all
-    const predict = driverOf(map, 'x86_64')?.predictOffered
     const versions = { kernel: versionOf(kernel), qemu: versionOf(hypervisor) }
     const usual = this.#withheldOf(vendor, versions)
     const unmovable = findUnmovable(db)
@@ -51,8 +49,8 @@ export class HostOffers {
       const evidence = Evidence.recorded(FeatureSet.empty, lacking).refinedBy(offered)
       return { evidence, withheld: usual.join(unmovable) }
     }
-    if (!hardware || !predict) return {}
-    const predicted = predict({ has: hardware, known: all }, vendor, versions)
+    if (!hardware) return {}
+    const predicted = cpus.predictOffered({ has: hardware, known: all }, vendor, versions)
     const { has, onRequest } = predicted
     // What the CPU has and KVM is said never to give is assumed absent, which is no knowledge.
     const absent = predicted.known.minus(has).minus(hardware).meet(all)
@@ -68,12 +66,12 @@ export class HostOffers {
 
   /** What a CPU that had everything would not give unasked. */
   #withheldOf(vendor: string | undefined, versions: HypervisorVersions): FeatureSet {
-    const { map, db } = this.#context
+    const { cpus, db } = this.#context
     const key = [vendor, versions.kernel, versions.qemu].join(' ')
-    const predict = driverOf(map, 'x86_64')?.predictOffered
-    const predicted = this.#withheld.get(key) ?? predict?.({ has: db.features.all }, vendor, versions)
-    if (predicted) this.#withheld.set(key, predicted)
-    return predicted ? predicted.onRequest.join(predicted.known.minus(predicted.has)) : FeatureSet.empty
+    const predicted =
+      this.#withheld.get(key) ?? cpus.predictOffered({ has: db.features.all }, vendor, versions)
+    this.#withheld.set(key, predicted)
+    return predicted.onRequest.join(predicted.known.minus(predicted.has))
   }
 }
 

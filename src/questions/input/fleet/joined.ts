@@ -183,6 +183,7 @@ function contradictionIn({ parts }: Cluster, what: 'uuid' | 'name' | 'file'): st
   const things = new Map(own.map(part => [reportKey(part.place) ?? part, part]))
   const documents = [...things.values()].map(({ kind, place }) => `${kind} ${place.document.name}`)
   if (new Set(documents).size < things.size) return 'document'
+  if (several(({ place }) => place.arch)) return 'architecture'
   if (several(({ place }) => vendorOf(place.facts.vendor))) return 'vendor'
   const signature = ({ kind, place }: HostDocument) =>
     kind === 'host' && place.facts.signature && Object.values(place.facts.signature).join()
@@ -272,6 +273,7 @@ function supplemented(host: Placed<HostMember>, other: Placed<HostMember>): Plac
 /** What the hypervisor gives of the host's CPU. What that has by itself stays known. */
 function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorFacts>): Placed<HostMember> {
   const { features, models, offered, physBits, hypervisor: name, emulatorModels, readFrom } = hypervisor.facts
+  const definition = host.facts.definition ?? hypervisor.facts.definition
   const notes = [...host.notes, ...hypervisor.notes]
   // A list of names tells nothing of what is given.
   if (emulatorModels && models.size === 0) return { ...host, facts: { ...host.facts, emulatorModels }, notes }
@@ -280,6 +282,7 @@ function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorF
     features,
     models,
     offered,
+    definition,
     physBits: host.facts.physBits ?? physBits,
     hypervisor: host.facts.hypervisor ?? name,
     readFrom: [...(host.facts.readFrom ?? []), ...(readFrom ?? [])],

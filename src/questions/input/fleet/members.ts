@@ -93,6 +93,8 @@ export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
 /** One thing that a document tells of a fleet, and what there is to note about it. */
 export type Member = {
   readonly notes: readonly Note[]
+  /** The architecture of the fleet that it belongs to: hosts of two are never compared. */
+  readonly arch: string
   /** What the document itself calls it; counts where it holds several. */
   readonly called?: string | undefined
   /** The host's report that it stands in. */

@@ -5,7 +5,7 @@ import type { Model } from '../../../core/model.ts'
 import { didYouMean, nearest } from '../../../core/text.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
-import { builtinLevels, type Level } from '../../../map/levels.ts'
+import type { Level } from '../../../map/levels.ts'
 import { featuresSpelled } from '../../../map/spellings.ts'
 import type { Context } from '../../context.ts'
 import { BadRequest } from '../../context.ts'
@@ -13,12 +13,12 @@ import { BadRequest } from '../../context.ts'
 /** Makes the error for a name that means nothing; the text says what would be right. */
 type Refuse = (what: string) => Error
 
-/** The x86-64 level of that name, with or without `x86-64-`. @throws what `refuse` makes */
-export function levelNamed({ db }: Context, name: string, refuse: Refuse): Level {
-  const levels = builtinLevels(db.features)
+/** The level of that name; of x86-64 with or without `x86-64-`. @throws what `refuse` makes */
+export function levelNamed({ cpus: { levels }, arch }: Context, name: string, refuse: Refuse): Level {
   const level = levels.find(one => one.name === name || one.name === `x86-64-${name}`)
   if (level) return level
-  throw refuse(`no level is called ${name}; there are ${levels.map(one => one.name).join(', ')}`)
+  const known = levels.map(one => one.name).join(', ')
+  throw refuse(`no level is called ${name}; ${known ? `there are ${known}` : `${arch} has none`}`)
 }
 
 /** The features of these names. @throws what `refuse` makes, with the name's place in the list */

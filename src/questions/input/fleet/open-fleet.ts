@@ -40,8 +40,20 @@ export const fleetInput = {
 /** A fleet that was read, ready for questions. */
 export interface OpenedFleet {
   readonly view: FleetView
+  /** Where hosts are of several architectures, the fleets of the others. */
+  readonly others: readonly FleetView[]
   readonly notes: readonly Note[]
 }
+
+/** The fleet of each architecture. */
+export const viewsOf = ({ view, others }: OpenedFleet): readonly FleetView[] => [view, ...others]
+
+/** Makes what a fleet is asked by of what was read. */
+export const openedFleet = (context: Context, { fleet, others, notes }: ReadFleet): OpenedFleet => ({
+  view: viewOf(context, fleet),
+  others: others.map(other => viewOf(context, other)),
+  notes,
+})
 
 const opened = new WeakMap<object, OpenedFleet>()
 
@@ -59,14 +71,14 @@ export function inputOfFleet(fleet: OpenedFleet): FleetInput {
 export function openFleet(context: Context, input: FleetInput): OpenedFleet {
   const known = opened.get(input.documents)
   if (known) return known
-  const { fleet, notes } = fleetOfInput(context, input)
-  return { view: viewOf(context, fleet), notes }
+  return openedFleet(context, fleetOfInput(context, input))
 }
 
 /** The fleet of a request, which must have a host. @throws ParseError, LibvirtError */
 export function openFleetWithHosts(context: Context, input: FleetInput): OpenedFleet {
   const fleet = openFleet(context, input)
-  if (fleet.view.fleet.hosts.length === 0) throw new ParseError('no host in the documents')
+  if (viewsOf(fleet).every(view => view.fleet.hosts.length === 0))
+    throw new ParseError('no host in the documents')
   return fleet
 }
 
@@ -90,7 +102,7 @@ export function fleetOfInput(context: Context, { documents, fleet, noSkip = fals
   const rules =
     fleet === undefined
       ? undefined
-      : readRules(context, fleet, (path, what) => new ParseError(`${['fleet', ...path].join('.')}: ${what}`))
+      : readRules(fleet, (path, what) => new ParseError(`${['fleet', ...path].join('.')}: ${what}`))
   const { notes, ...answer } = assembleFleet(context, read, rules)
   return { ...answer, notes: [...reader.notes, ...notes] }
 }

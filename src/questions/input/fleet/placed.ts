@@ -13,6 +13,8 @@ export interface Placed<T> {
   readonly called?: string | undefined
   /** What the document calls it, whether it holds several or not. */
   readonly said?: string | undefined
+  /** The architecture of the fleet that it belongs to. */
+  readonly arch: string
   /** The host's report in which it stands. */
   readonly report?: HostReport | undefined
   /** Of a host that was joined: the keys of the reports in which it is. */
@@ -41,9 +43,10 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
     const units = unitsOf(document.members)
     const many = areMany(document.members)
     document.members.forEach(member => {
-      const { kind, facts, notes, called, report } = member
+      const { kind, arch, facts, notes, called, report } = member
       const place = {
         document,
+        arch,
         number: many ? units.indexOf(report ?? member) + 1 : 0,
         notes,
         said: called,

@@ -1,11 +1,13 @@
-import { requireDecoder } from '../../../arch/registry.ts'
+import type { CpuReading } from '../../../arch/driver.ts'
+import { detect } from '../../../arch/operations.ts'
+import { DEFAULT_ARCH, fleetArchOf, requireDecoder, requireDriver } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
-import type { DistinctDump, Found } from '../../../formats/found.ts'
+import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
@@ -16,7 +18,7 @@ import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
 import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import { child, children, type Element, textOf } from '../../../xml/element.ts'
-import type { Context } from '../../context.ts'
+import { type Context, contextFor } from '../../context.ts'
 import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
@@ -24,23 +26,25 @@ import { saidNote } from '../stated.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
 import { memberOfStatement } from './read-statement.ts'
 
-/** What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one. */
-const DEFAULT_MODEL = 'qemu64'
-
-/**
- * How wide addresses QEMU gives a guest with a named model and no `<maxphysaddr>`.
- * Source: QEMU's documentation, x86 CPU property `phys-bits`.
- */
-const DEFAULT_PHYS_BITS = 40
-
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
 function guestOfDomain(context: Context, element: Element): Member {
-  const { cpu, name = '', uuid, vcpus } = domainOf(element)
-  if (cpu) return guestOfCpu(context, parseCpu(cpu, 'guest'), { name, uuid, vcpus })
-  const plain: GuestCpu = { type: 'guest', model: DEFAULT_MODEL, features: [] }
-  const { notes, ...guest } = guestOfCpu(context, plain, { name, uuid, vcpus })
-  return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model: DEFAULT_MODEL }] }
+  const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
+  const about = { name, uuid, vcpus }
+  if (cpu) return guestOfCpu(context, withArch(parseCpu(cpu, 'guest'), arch), about)
+  const { defaultModel: model } = contextOfCpu(context, arch).cpus
+  if (model === undefined)
+    return guestOfCpu(context, { type: 'guest', arch, mode: 'host-passthrough', features: [] }, about)
+  const { notes, ...guest } = guestOfCpu(context, { type: 'guest', arch, model, features: [] }, about)
+  return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model }] }
 }
+
+/** The definition with the architecture that the document around it says. */
+const withArch = <C extends Cpu>(cpu: C, arch: string | undefined): C =>
+  arch === undefined || cpu.arch !== undefined ? cpu : { ...cpu, arch }
+
+/** The context of a CPU's architecture. @throws LibvirtError where it has no driver */
+const contextOfCpu = (context: Context, arch = DEFAULT_ARCH): Context =>
+  contextFor(context, fleetArchOf(context.map, arch))
 
 /**
  * A guest as its CPU's definition tells. Of one without a model (host-passthrough, maximum, host-model that was
@@ -51,23 +55,40 @@ export function guestOfCpu(
   cpu: GuestCpu,
   about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost'>,
 ): Member {
-  const isUnknown = cpu.model !== undefined && !context.db.model(cpu.model)
-  const { features, notes } = knownFeatures(context, isUnknown ? { ...cpu, model: undefined } : cpu)
+  const own = contextOfCpu(context, cpu.arch)
+  const isUnknown = !knowsModel(own, cpu)
+  const { features, notes } = knownFeatures(own, isUnknown ? { ...cpu, model: undefined } : cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
-  const physBits = maxphysaddr?.bits ?? (custom ? DEFAULT_PHYS_BITS : undefined)
+  const physBits = maxphysaddr?.bits ?? (custom ? own.cpus.defaultPhysBits : undefined)
   const facts = {
     ...about,
-    features: withoutVoid(context.db.features, features),
+    features: withoutVoid(own.cpus, features),
     vendor,
     model,
     mode,
     physBits,
-    requestedModel: findRequestedModel(context, cpu),
-    ...(isUnknown && { unknownModel: model, without: turnedOff(context, cpu) }),
+    requestedModel: findRequestedModel(own, cpu),
+    ...(isUnknown && { unknownModel: model, without: turnedOff(own, cpu) }),
   }
   const told: Note[] = isUnknown ? [...notes, { kind: 'guest-model-unknown', model: cpu.model ?? '' }] : notes
-  return { kind: 'guest', facts: { ...facts, optional: optionalFeatures(context, cpu) }, notes: told }
+  return {
+    kind: 'guest',
+    arch: own.arch,
+    facts: { ...facts, optional: optionalFeatures(own, cpu) },
+    notes: told,
+  }
+}
+
+/** Whether the model of the definition means something. */
+function knowsModel({ cpus }: Context, cpu: Cpu): boolean {
+  try {
+    cpus.read({ ...cpu, features: [] })
+    return true
+  } catch (error) {
+    if (error instanceof LibvirtError) return false
+    throw error
+  }
 }
 
 function findRequestedModel(
@@ -161,8 +182,7 @@ function membersIn(context: Context, found: Found, source: string): Member[] {
       return [{ ...guest, called: name, notes: [...guest.notes, ...notes.map(saidNote)] }]
     }
     case 'registers':
-      // A fleet has no features of other architectures to compare.
-      return []
+      return [hostOfRegisters(context, found.dumps)]
   }
 }
 
@@ -201,43 +221,60 @@ function memberOfCpu(context: Context, element: Element): Member {
 }
 
 /**
- * What a CPU has, with a note for each feature that the database does not know and so leaves out: a host
- * described by a newer libvirt does not take the whole fleet's answer away.
+ * What a CPU has, with a note for each feature that is not known and so left out: a host described by a newer libvirt
+ * does not take the whole fleet's answer away.
  * @throws LibvirtError for an unknown model
  */
-function knownFeatures({ map }: Context, cpu: Cpu): { features: FeatureSet; notes: Note[] } {
-  const { db, featuresOf } = requireDecoder(map)
-  const unknown = cpu.features.filter(({ name }) => !db.features.get(name))
-  if (unknown.length === 0) return { features: featuresOf(cpu), notes: [] }
-  const features = cpu.features.filter(({ name }) => db.features.get(name))
-  return {
-    features: featuresOf({ ...cpu, features }),
-    notes: unknown.map(({ name }): Note => ({ kind: 'feature-skipped', feature: name })),
-  }
+function knownFeatures({ cpus }: Context, cpu: Cpu): Omit<CpuReading, 'unknown'> & { notes: Note[] } {
+  const { unknown, ...reading } = cpus.read(cpu)
+  return { ...reading, notes: unknown.map(feature => ({ kind: 'feature-skipped', feature })) }
 }
 
 /**
  * A host as its definition tells of it, and what its capabilities add.
- * @throws LibvirtError for an unknown model, or an architecture that is not x86
+ * @throws LibvirtError for an unknown model, or an architecture without a driver
  */
 function hostOfCpu(context: Context, cpu: HostCpu, more: Partial<HostMember> = {}): Member {
-  const { coverage } = requireDecoder(context.map, cpu.arch)
-  const { features, notes } = knownFeatures(context, cpu)
+  const own = contextOfCpu(context, cpu.arch)
+  const { features, known, core, notes } = knownFeatures(own, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
   const facts = {
     features,
-    known: coverage(),
+    known,
     vendor,
+    core,
     model,
     signature,
     microcode,
     physBits,
     tscHz: tsc?.frequency,
     tscScaling: tsc?.scaling,
+    ...(requireDriver(context.map, own.arch).decoder ? {} : { definition: cpu }),
     ...more,
   }
-  return { kind: 'host', facts, notes }
+  return { kind: 'host', arch: own.arch, facts, notes }
+}
+
+/**
+ * A host as the registers of its cores tell of it; where they are of several kinds, what those have in common.
+ * @throws LibvirtError where they are of no known CPU
+ */
+function hostOfRegisters(context: Context, dumps: readonly RegisterDump[]): Member {
+  const kinds = dumps.map(({ arch, registers }) => detect(context.map, arch, registers, { best: true }))
+  const [first, ...rest] = kinds.map(cpu => hostOfCpu(context, cpu))
+  if (first?.kind !== 'host') throw new RangeError('a machine without CPUs')
+  const notes: Note[] = dumps.flatMap(({ notes: said = [] }) => said.map(saidNote))
+  if (rest.length === 0) return { ...first, notes: [...first.notes, ...notes] }
+  const all = [first, ...rest].flatMap(member => (member.kind === 'host' ? member.facts : []))
+  const facts = {
+    ...first.facts,
+    features: all.reduce((set, { features }) => set.meet(features), first.facts.features),
+    core: [...new Set(all.flatMap(({ core }) => core ?? []))].join(' and ') || undefined,
+    model: undefined,
+  }
+  const groups = dumps.map(({ cpus }) => cpus)
+  return { ...first, facts, notes: [{ kind: 'cpus-differ', groups }, ...first.notes, ...notes] }
 }
 
 /** What `<capabilities>` say of their host beside its CPU. */
@@ -280,7 +317,7 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   }
   const notes = dumps.flatMap(dump => notesOf(dump))
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
-  return { kind: 'host', facts, notes, called: first.name }
+  return { kind: 'host', arch: context.arch, facts, notes, called: first.name }
 }
 
 /** What a dump tells of. */
@@ -310,23 +347,25 @@ function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>)
   }
 }
 
-/** `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is no host-model. */
+/**
+ * `<domainCapabilities>`: their host-model and the models with blockers; undefined where there is neither.
+ * @throws LibvirtError for an unknown model
+ */
 function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
-  const { hostModel, models, emulator } = domainCapabilitiesOf(element)
-  if (!hostModel) return undefined
-  const cpu = parseCpu(hostModel, 'guest')
-  const { features, notes } = knownFeatures(context, cpu)
+  const { hostModel, models, emulator, arch } = domainCapabilitiesOf(element)
+  const own = contextOfCpu(context, arch)
+  if (!hostModel && models.size === 0) return undefined
+  const cpu: GuestCpu = hostModel ? parseCpu(hostModel, 'guest') : { type: 'guest', features: [] }
+  const { features, notes } = knownFeatures(own, { ...cpu, arch })
   const { vendor, model, maxphysaddr } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
-  const offered = Evidence.recorded(
-    features,
-    features.join(context.db.features.setOfNames([...models.values()].flat())),
-  )
-  return {
-    kind: 'hypervisor',
-    facts: { features, vendor, model, physBits, hypervisor: emulator, models, offered },
-    notes,
-  }
+  const blockers = [...models.values()].flatMap(names => (names === 'unknown' ? [] : names))
+  const all =
+    hostModel && own.cpus.hostModelHasAll ? own.db.features.all : own.db.features.setOfNames(blockers)
+  const offered = Evidence.recorded(features, features.join(all))
+  const definition = hostModel && !requireDriver(context.map, own.arch).decoder ? cpu : undefined
+  const facts = { features, vendor, model, definition, physBits, hypervisor: emulator, models, offered }
+  return { kind: 'hypervisor', arch: own.arch, facts, notes }
 }
 
 /**
@@ -334,10 +373,11 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
  * undefined where QEMU does not tell its host's CPU.
  * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
  */
-function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): Member | undefined {
-  const { accelerators, version } = readQemuCapabilities(conversation, 'x86_64')
+function hypervisorOfConversation(context: Context, conversation: QmpRecording): Member | undefined {
+  const { accelerators, version } = readQemuCapabilities(conversation, context.arch)
   const [own] = accelerators.values()
   if (!own?.host) return undefined
+  const { db } = context
   const { features, vendor } = decodeProperties(db, own.host.properties)
   const listed = db.features.setOfNames([...own.host.properties.keys()].map(toLibvirtName))
   const facts = {
@@ -349,5 +389,5 @@ function hypervisorOfConversation({ db }: Context, conversation: QmpRecording): 
     hypervisor: version && `QEMU ${version.major}.${version.minor}.${version.micro}`,
     models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
   }
-  return { kind: 'hypervisor', facts, notes: [] }
+  return { kind: 'hypervisor', arch: context.arch, facts, notes: [] }
 }

@@ -8,14 +8,14 @@ import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
-import type { FilePath, Rule, RuleFault, Rules } from './rules.ts'
+import type { Demands, FilePath, Rule, RuleFault, Rules } from './rules.ts'
 
 /**
  * Reads the content of a fleet file.
  * @param content what YAML or JSON says
  * @throws what `fault` makes: for the first key or value that is not as it should be, or name that means nothing
  */
-export function readRules(context: Context, content: unknown, fault: RuleFault): Rules {
+export function readRules(content: unknown, fault: RuleFault): Rules {
   const checked = safeParse(fleetFile, content ?? {}, { abortEarly: true })
   if (!checked.success) {
     const [{ expected, message, path = [] }] = checked.issues
@@ -23,7 +23,6 @@ export function readRules(context: Context, content: unknown, fault: RuleFault):
     throw fault(keys, message, expected === 'never' ? 'key' : 'value')
   }
   const file = checked.output
-  const look = new Lookup(context, fault)
   const { constraints = {} } = file
   return {
     hosts: file.hosts?.map((entry, i) => ruleOf<HostEntry>(entry, ['hosts', i])),
@@ -34,12 +33,39 @@ export function readRules(context: Context, content: unknown, fault: RuleFault):
     weights: classWeights(file.weights?.classes),
     mostPools: constraints.pools,
     vendors: constraints.vendors,
-    level: look.level(constraints.level, ['constraints', 'level']),
-    mustHave: look.features(constraints['must-have'], ['constraints', 'must-have']),
     smallest: constraints.smallest,
-    requirements: (file.requirements ?? []).map((one, i) => look.requirement(one, i)),
+    policies: contexts => readPolicies(contexts, file, fault),
     fault,
   }
+}
+
+/** What is said once and holds in several fleets: in each whose architecture has the names. @throws what `fault` makes */
+function readPolicies(contexts: readonly Context[], file: FleetFile, fault: RuleFault): Demands[] {
+  const { constraints = {}, requirements = [] } = file
+  const looks = contexts.map(context => new Lookup(context, fault))
+  const levels = lookUp(looks, look => look.level(constraints.level, ['constraints', 'level']))
+  const musts = lookUp(looks, look => look.features(constraints['must-have'], ['constraints', 'must-have']))
+  const all = requirements.map((one, i) => lookUp(looks, look => look.requirement(one, i)))
+  return contexts.map((_, c) => ({
+    level: levels[c],
+    mustHave: musts[c],
+    requirements: all.flatMap(found => found[c] ?? []),
+  }))
+}
+
+/** What each finds; undefined where a name is not known to it. @throws the first fault, where no one finds anything */
+function lookUp<T>(looks: readonly Lookup[], find: (look: Lookup) => T): (T | undefined)[] {
+  const faults: unknown[] = []
+  const found = looks.map(look => {
+    try {
+      return find(look)
+    } catch (error) {
+      faults.push(error)
+      return undefined
+    }
+  })
+  if (faults.length > 0 && faults.length === looks.length) throw faults[0]
+  return found
 }
 
 function ruleOf<T extends { readonly files: string | string[] }>(entry: T | string, path: FilePath): Rule<T> {

@@ -5,6 +5,7 @@ import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import { dialectsOf } from '../../../formats/dialects.ts'
 import type { Level } from '../../../map/levels.ts'
 import type { ClassWeights } from '../../../map/weights.ts'
+import type { Context } from '../../context.ts'
 import { fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { baseOf } from './members.ts'
 
@@ -21,7 +22,14 @@ export interface Rule<T> {
   readonly path: FilePath
 }
 
-/** What a fleet file says, with its names looked up. */
+/** What a fleet file demands of hosts, with its names looked up among those of an architecture. */
+export interface Demands {
+  readonly level: Level | undefined
+  readonly mustHave: FeatureSet | undefined
+  readonly requirements: readonly Requirement[]
+}
+
+/** What a fleet file says. */
 export interface Rules {
   /** Absent: every file is part of the fleet, and folders are pools. */
   readonly hosts: readonly Rule<HostEntry>[] | undefined
@@ -34,10 +42,13 @@ export interface Rules {
   readonly weights: ClassWeights | undefined
   readonly mostPools: number | undefined
   readonly vendors: 'separate' | 'together' | undefined
-  readonly level: Level | undefined
-  readonly mustHave: FeatureSet | undefined
   readonly smallest: number | undefined
-  readonly requirements: readonly Requirement[]
+  /**
+   * What must hold in the fleet of each of these architectures, in their order. What names a feature, level, model or
+   * vendor of only some of them is about those.
+   * @throws what `fault` makes for a name that none of them has
+   */
+  readonly policies: (contexts: readonly Context[]) => Demands[]
   readonly fault: RuleFault
 }
 

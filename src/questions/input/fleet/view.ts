@@ -2,13 +2,13 @@ import { CauseFinder } from '../../../fleet/causes/cause-of.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type FleetPool, type Group, groupHosts, splitIntoPools } from '../../../fleet/groups.ts'
 import { Valuation } from '../../../fleet/value.ts'
-import { builtinCauses, type CauseTable } from '../../../map/cause-table.ts'
-import { builtinLevels, type Level } from '../../../map/levels.ts'
-import { builtinReleases, type ReleaseTable } from '../../../map/releases.ts'
+import { type CauseTable, plainCauses } from '../../../map/cause-table.ts'
+import type { Level } from '../../../map/levels.ts'
+import type { Releases, ReleaseTable } from '../../../map/releases.ts'
 import { builtinWeights } from '../../../map/weights.ts'
-import type { Context } from '../../context.ts'
+import { type Context, contextFor } from '../../context.ts'
 
-/** A fleet with everything that questions about it are answered from, each made when it is first asked for. */
+/** A fleet of one architecture with everything that questions about it are answered from, each made when it is first asked for. */
 export class FleetView {
   readonly context: Context
   readonly fleet: Fleet
@@ -21,18 +21,21 @@ export class FleetView {
   #pools: readonly FleetPool[] | undefined
   #causes: CauseTable | undefined
   #finder: CauseFinder | undefined
-  #releases: ReleaseTable | undefined
 
   constructor(context: Context, fleet: Fleet) {
     this.context = context
     this.fleet = fleet
     this.groups = groupHosts(fleet.hosts)
     this.valuation = new Valuation(context.db.features, fleet.weights ?? builtinWeights())
-    this.levels = builtinLevels(context.db.features)
+    this.levels = context.cpus.levels
   }
 
   get db(): Context['db'] {
     return this.context.db
+  }
+
+  get cpus(): Context['cpus'] {
+    return this.context.cpus
   }
 
   /** The group of each host, by its name. */
@@ -50,20 +53,27 @@ export class FleetView {
   }
 
   get causes(): CauseTable {
-    this.#causes ??= builtinCauses()
+    this.#causes ??= this.cpus.causes?.() ?? plainCauses()
     return this.#causes
   }
 
   /** Why hosts lack features, by all that the fleet shows. */
   get finder(): CauseFinder {
-    this.#finder ??= new CauseFinder(this.context.db, this.causes, this.groups)
+    this.#finder ??= new CauseFinder(this.cpus, this.causes, this.groups)
     return this.#finder
   }
 
-  get releases(): ReleaseTable {
-    this.#releases ??= builtinReleases()
-    return this.#releases
+  /** Undefined where versions of this architecture's names are not known. */
+  get releases(): ReleaseTable | undefined {
+    return this.cpus.releases?.()
+  }
+
+  /** The least versions that know all of the names. */
+  needed(names: readonly string[]): Releases {
+    return this.releases?.needed(names) ?? { qemu: 'not known', libvirt: 'not known' }
   }
 }
 
-export const viewOf = (context: Context, fleet: Fleet): FleetView => new FleetView(context, fleet)
+/** @throws LibvirtError where the fleet's architecture has no driver */
+export const viewOf = (context: Context, fleet: Fleet): FleetView =>
+  new FleetView(contextFor(context, fleet.arch), fleet)

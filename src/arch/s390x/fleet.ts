@@ -1,0 +1,89 @@
+import type { Cpu } from '../../core/cpu.ts'
+import type { Feature } from '../../core/feature.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureTable } from '../../core/feature-table.ts'
+import { internalError } from '../../core/libvirt-error.ts'
+import { Database } from '../../map/database.ts'
+import type { CpuReading, FleetCpus } from '../driver.ts'
+import { levelsOf, passThrough } from '../model-fold.ts'
+import { setOfRegisters } from '../named-registers.ts'
+import { LISTED } from './best.ts'
+import { isNewer, type Machine } from './machines.ts'
+import type { Generations } from './models.ts'
+
+/**
+ * How fleets look at IBM Z: by features, and by how new the machine is. QEMU gives no guest a model that is newer than
+ * its host, even if the host has all of its features, so each generation with its GA counts as a feature that all later
+ * machines have.
+ */
+export function fleetCpusOfZ(known: Generations): FleetCpus {
+  const { db: plain } = known
+  const { table, upTo } = withMachines(plain.features, [...known.machines.values()])
+  const models = plain.models.map(model => {
+    const machine = known.machineOf(model.name)
+    return machine ? { ...model, features: model.features.join(upTo(machine)) } : model
+  })
+  const bases = models.filter(({ name }) => name.endsWith('-base'))
+  const { vendors, families } = plain
+  const db = new Database({ features: table, vendors, models, families })
+  const listed = setOfRegisters(table, new Map([[LISTED, -1n]])).join(upTo())
+  return {
+    db,
+    levels: levelsOf(bases.map(model => ({ ...model, features: model.features.minus(known.spared) }))),
+    caveat:
+      'libvirt compares no hosts of IBM Z and leaves that to QEMU: this is what QEMU\u2019s own comparison answers, without it',
+    mixed: 'guests of one vendor do not run on hosts of another',
+    read: cpu => readDefinition(known, cpu, upTo, table, listed),
+    hostModelHasAll: true,
+    predictOffered: passThrough(),
+  }
+}
+
+/** @throws LibvirtError for an unknown model */
+function readDefinition(
+  known: Generations,
+  cpu: Cpu,
+  upTo: (machine: Machine) => FeatureSet,
+  table: FeatureTable,
+  listed: FeatureSet,
+): CpuReading {
+  const unknown = cpu.features.flatMap(({ name }) => (known.db.features.get(name) ? [] : name))
+  if (cpu.model === undefined) return { features: FeatureSet.empty, known: FeatureSet.empty, unknown }
+  const features = cpu.features.filter(({ name }) => !unknown.includes(name))
+  const { machine, features: has } = known.cpuOf({ ...cpu, features })
+  if (!machine) throw internalError(`Unknown CPU model ${cpu.model}`)
+  return { features: has.join(upTo(machine)), known: cpu.registers ? listed : table.all, unknown }
+}
+
+/** The table with a feature for each generation and GA; `upTo` has those up to a machine, or all. */
+function withMachines(table: FeatureTable, machines: readonly Machine[]) {
+  const levels = machines
+    .filter((one, i) => !machines.slice(0, i).some(other => !isNewer(one, other) && !isNewer(other, one)))
+    .sort((a, b) => (isNewer(a, b) ? 1 : -1))
+  const first = table.words.length
+  const words = Array.from({ length: Math.ceil(levels.length / 32) }, (_, i) => ({
+    kind: 'named' as const,
+    name: 'MACHINE',
+    offset: 32 * i,
+  }))
+  const features = levels.map(({ name }, i): Feature => {
+    const at = first + (i >>> 5)
+    return {
+      name,
+      index: table.list.length + i,
+      bits: FeatureSet.of([...new Array<number>(at).fill(0), (1 << (i & 31)) >>> 0]),
+      place: words[i >>> 5] ?? { kind: 'named', name: 'MACHINE', offset: 0 },
+      bit: i & 31,
+      migratable: true,
+      order: '<',
+      class: 'platform',
+      title: `A machine as new as ${name}`,
+    }
+  })
+  const upTo = (machine?: Machine) =>
+    features.reduce((set, { bits }, i) => {
+      const level = levels[i]
+      return machine && level && isNewer(level, machine) ? set : set.join(bits)
+    }, FeatureSet.empty)
+  return { table: new FeatureTable([...table.list, ...features], [...table.words, ...words]), upTo }
+}
