@@ -8,8 +8,15 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields that are no feature, and what others call features and fields. */
-const LEFT_OUT = ['x86/fields.txt', 'cpuid-labels.txt', 'march.txt', 'aliases.txt', 'arm/names.txt']
+/** Data that the page does without: CPUID's fields, what others call features and fields, error texts. */
+const LEFT_OUT = [
+  'x86/fields.txt',
+  'cpuid-labels.txt',
+  'march.txt',
+  'aliases.txt',
+  'arm/names.txt',
+  'errors.txt',
+]
 
 /** Where lines are continued, one line each; the sources of rules are not shown, nor what features are that are not x86's. */
 function shorten(name, text) {

@@ -5,6 +5,7 @@ import type { ArchitectureData } from '../src/arch/driver.ts'
 import { ARCHITECTURES } from '../src/arch/registry.ts'
 import { CpuMap, databaseTexts } from '../src/map/cpu-map.ts'
 import { dataFile, dataNames, readDataFile } from '../src/map/data.ts'
+import { builtinErrors } from '../src/map/error-table.ts'
 import { lint, lintCited, lintFiles } from '../src/map/lint/files.ts'
 import { lintKvm } from '../src/map/lint/kvm.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
@@ -25,9 +26,11 @@ if (process.argv.includes('--write')) {
 } else {
   const sources = readFileSync('docs/sources.md', 'utf8')
   const released = readFileSync('test/expected/released.txt', 'utf8')
+  // Throws where a template cannot be read.
+  builtinErrors()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
-    ...['causes.txt', 'effects.txt'].flatMap(name => lintCited(dataFile(name), sources)),
+    ...['causes.txt', 'effects.txt', 'errors.txt'].flatMap(name => lintCited(dataFile(name), sources)),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
   for (const finding of findings) console.log(printFinding(finding))

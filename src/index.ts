@@ -39,6 +39,7 @@ export {
   convert,
   cpuModels,
   decode,
+  doctor,
   domcapabilities,
   drain,
   drift,

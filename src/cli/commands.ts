@@ -98,6 +98,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Check what libvirt does when a guest starts',
     load: () => import('./commands/guest.ts'),
   },
+  doctor: {
+    group: 'guests',
+    summary: 'Explain error texts about CPUs, and what to do',
+    load: () => import('./commands/doctor.ts'),
+  },
   tree: {
     group: 'tools',
     summary: 'Show how CPU models descend from each other',

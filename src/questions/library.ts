@@ -120,6 +120,9 @@ export const drift = functionOf(QUESTIONS.drift)
 /** Checks a fleet against the requirements of its file. @throws BadRequest where nothing is required; ParseError, LibvirtError */
 export const check = functionOf(QUESTIONS.check)
 
+/** Explains error texts about CPUs, on the hosts and guests that are given beside them. An unknown text is an answer. */
+export const doctor = functionOf(QUESTIONS.doctor)
+
 export interface ParseOptions extends Options {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
   readonly expected?: Expected

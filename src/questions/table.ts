@@ -15,6 +15,7 @@ import {
   updateQuestion,
   validateQuestion,
 } from './definition/question.ts'
+import { doctorQuestion } from './doctor/question.ts'
 import { domcapabilitiesQuestion } from './domcapabilities/question.ts'
 import { drainQuestion } from './drain/question.ts'
 import { driftQuestion } from './drift/question.ts'
@@ -65,6 +66,7 @@ export const QUESTIONS = {
   drain: drainQuestion,
   drift: driftQuestion,
   check: checkQuestion,
+  doctor: doctorQuestion,
 } satisfies Readonly<Record<string, AnyQuestion>>
 
 export type QuestionName = keyof typeof QUESTIONS

@@ -17,6 +17,8 @@ const replies = read('hypervisors/ice-01.replies')
 const guest = '<cpu match="exact"><model>Haswell</model></cpu>'
 const data = { cpuid: [[0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69]] }
 
+const ERROR = "warning: host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]"
+
 /** An input of every question, and where a command asks the same, its arguments. */
 const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: readonly string[]]>> = {
   decode: [{ text: first }],
@@ -61,6 +63,7 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   drain: [{ documents, apply: ['tsx-off'] }, ['drain', ...FILES, '--apply', 'tsx-off']],
   drift: [{ before: { documents }, after: { documents: documents.slice(1) } }],
   check: [{ documents, fleet: { requirements: [{ level: 'x86-64-v3' }] } }],
+  doctor: [{ documents: [...documents, { path: '<text>', text: ERROR }] }, ['doctor', ...FILES, ERROR]],
 }
 
 const NAMES = Object.keys(QUESTIONS) as QuestionName[]

@@ -120,6 +120,17 @@ function bootedGuest(
   ]
 }
 
+/** libvirt's names of what a featureset has, in the form that xapi prints; of a text that is none, nothing. */
+export const featuresOfFeatureset = (text: string): readonly string[] =>
+  FEATURESET.test(text)
+    ? featuresOfWords(
+        wordsOf(
+          text.split('-').map(word => Number.parseInt(word, 16)),
+          undefined,
+        ),
+      ).present
+    : []
+
 const msr = (half: 'low' | 'high'): Place => ({ kind: 'msr', index: 0x10a, half })
 
 /** The word of each group, in Xen's order; later groups are of a newer Xen than we know. */

@@ -58,7 +58,7 @@ function lintList(name: string, text: string, fields: readonly string[], sources
 }
 
 /**
- * The lines of causes and effects that cite no source, or one that `docs/sources.md` does not have. Advice that follows
+ * The lines of causes, effects and errors that cite no source, or one that `docs/sources.md` does not have. Advice that follows
  * from a cause (`*`) needs none; `unverified` is no source, but says that the one before it was not checked.
  */
 export function lintCited(file: DataFile, sources: string): LintFinding[] {
@@ -74,4 +74,4 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 }
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
-  text.startsWith('effect ') || (indent > 0 && text.includes(' : ') && !text.startsWith('* '))
+  /^(?:effect|error) /.test(text) || (indent > 0 && text.includes(' : ') && !text.startsWith('* '))

@@ -120,7 +120,7 @@ const factsOfField = (field: CpuidField): FeatureFacts => ({
 })
 
 /** What is known of a name that is a model's, in whatever tool. */
-function noteOn(db: Database, text: string): string | undefined {
+export function noteOn(db: Database, text: string): string | undefined {
   const word = text
     .trim()
     .replace(/^(?:cpu-model(?:-migration)?|host-model-cpu)\.node\.kubevirt\.io\/|^model_/, '')
