@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -255,6 +255,12 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l json -d 'the answ
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l markdown -d 'the answer as Markdown'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a doctor -d 'Explain error texts about CPUs, and what to do'
+complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l file -r -d 'logs, texts of errors, hosts and guests; directories of them; - for standard input'
+complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a tree -d 'Show how CPU models descend from each other'
 complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l model -r -d 'a model or family; absent: all families'
 complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l arch -x -a "x86_64 i686 s390x riscv64 loongarch64" -d 'whose models; x86 if absent'

@@ -73,6 +73,14 @@ describe('every error of data/errors.txt', () => {
   })
 })
 
+test('lines of a log are not put together, be one as long as a terminal is wide', () => {
+  const lines = [
+    "Nov 30 03:12:11 h libvirtd[1]: guest CPU doesn't match specification: missing features: erms,pku",
+    'Nov 30 03:12:12 h x[2]: ok',
+  ]
+  expect(ask(lines.join('\n')).findings[0]?.features.map(({ feature }) => feature)).toEqual(['erms', 'pku'])
+})
+
 describe('what an error names', () => {
   const featuresOf = (text: string) => ask(text).findings[0]?.features.map(({ feature }) => feature)
 

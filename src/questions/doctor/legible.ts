@@ -20,7 +20,7 @@ export function legible(given: string, joined = false): LegibleText {
   for (const [i, line] of lines.entries()) {
     if (open === '') starts.push({ offset: text.length, line: i + 1 })
     open += line
-    if (line.length === width) continue
+    if (line.length === width && !isHeaded(lines[i + 1])) continue
     text += `${bareLine(open)}\n`
     open = ''
   }
@@ -28,11 +28,17 @@ export function legible(given: string, joined = false): LegibleText {
   return { text, lineAt: at => starts.findLast(({ offset }) => offset <= at)?.line ?? 1 }
 }
 
-/** The width at which lines were cut: that of the longest. */
+/** The width at which lines were cut: that of the longest, of which there are several, or one and a rest. */
 function widthOf(lines: readonly string[]): number {
   const longest = lines.reduce((most, { length }) => Math.max(most, length), 0)
-  return longest < NARROWEST ? Number.POSITIVE_INFINITY : longest
+  const full = lines.filter(({ length }) => length === longest).length
+  const isCut = full > 1 || lines.filter(line => line.trim() !== '').length === 2
+  return longest < NARROWEST || !isCut ? Number.POSITIVE_INFINITY : longest
 }
+
+/** Whether a line begins a message of its own; so does the end of the text. */
+const isHeaded = (line: string | undefined): boolean =>
+  line === undefined || HEADS.some(head => head.test(line))
 
 /** Lines that are cut shorter than this are no lines of a terminal. */
 const NARROWEST = 40

@@ -1,6 +1,6 @@
 import type { U32 } from '../../core/bits.ts'
 import type { Feature } from '../../core/feature.ts'
-import { REGISTERS } from '../../core/place.ts'
+import { REGISTERS } from '../../core/feature.ts'
 import type { Database } from '../../map/database.ts'
 import { featuresAt } from '../../map/spellings.ts'
 import { fieldsOf, printRegister } from './understand.ts'

@@ -1,6 +1,5 @@
 import { count } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import type { Cell, Tone } from '../../report/styled-text.ts'
+import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { byHosts } from '../words/note.ts'
 import type { Diagnosis, DoctorAnswer, FoundAt, UnknownText } from './answer.ts'

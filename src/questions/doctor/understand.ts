@@ -1,5 +1,5 @@
 import { type Feature, placeOf } from '../../core/feature.ts'
-import { matches, printSignature, type Signature } from '../../core/signature.ts'
+import { matches, printSignature, type Signature } from '../../core/model.ts'
 import { featuresOfFeatureset } from '../../formats/platforms/xen.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
@@ -138,7 +138,7 @@ function meaningOfWord(db: Database, word: string): string | undefined {
   return noteOn(db, word) ?? meaningOfMachine(word) ?? meaningOfEvc(word)
 }
 
-export const describeFeature = (feature: Feature): string =>
+const describeFeature = (feature: Feature): string =>
   `the feature ${feature.name} ${placeOf(feature)}${feature.title && `: ${feature.title}`}`
 
 const MACHINE = /^(?:pc-(?:q35|i440fx)|virt|pseries|s390-ccw-virtio|microvm|pc)-[\w.]*\d[\w.]*$/
