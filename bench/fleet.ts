@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CpuMap } from '../src/map/cpu-map.ts'
-import { Database } from '../src/map/database.ts'
+import { readInstalled } from '../src/map/libvirt/cpu-map.ts'
 
 /** A small generator of repeatable numbers in [0, n): mulberry32. */
 export function dice(seed: number): (n: number) => number {
@@ -23,7 +23,7 @@ const INSTALLED = '/usr/share/libvirt/cpu_map'
 function knownFeatures() {
   const db = CpuMap.builtIn().of('x86')
   if (!existsSync(join(INSTALLED, 'index.xml'))) return db.features.list
-  const installed = Database.fromCpuMap(name => readFileSync(join(INSTALLED, name), 'utf8'))
+  const installed = readInstalled(name => readFileSync(join(INSTALLED, name), 'utf8'))
   return db.features.list.filter(({ name }) => installed.features.get(name))
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CpuMap } from '../src/map/cpu-map.ts'
+import type { CpuMap } from '../src/map/cpu-map.ts'
+import { installedMap } from '../src/map/libvirt/cpu-map.ts'
 
 /** A folder of reference data; every reader answers undefined or nothing for what is absent. */
 export class DataFolder {
@@ -40,6 +41,6 @@ export class DataFolder {
 
   /** The map in a `cpu_map` folder, undefined where there is none. */
   cpuMap(...parts: string[]): CpuMap | undefined {
-    return this.has(...parts, 'index.xml') ? CpuMap.installed(name => this.text(...parts, name)) : undefined
+    return this.has(...parts, 'index.xml') ? installedMap(name => this.text(...parts, name)) : undefined
   }
 }

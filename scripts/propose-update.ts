@@ -14,7 +14,8 @@ import { parseArgs } from 'node:util'
 import { parseLibvirtVersion } from '../src/core/libvirt-version.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
 import { readDataFile } from '../src/map/data.ts'
-import { Database, loadDatabase } from '../src/map/database.ts'
+import { type Database, loadDatabase } from '../src/map/database.ts'
+import { readInstalled } from '../src/map/libvirt/cpu-map.ts'
 import { walkCpuMap } from '../src/map/libvirt/walk.ts'
 import { listBehaviour } from './propose/behaviour.ts'
 import { proposeMap } from './propose/map.ts'
@@ -57,7 +58,7 @@ function readIf(path: string): string {
 const read = (name: string) => readFileSync(join(folder, name), 'utf8')
 const texts = databaseTexts('x86')
 const old = loadDatabase(texts)
-const map = Database.fromCpuMap(read)
+const map = readInstalled(read)
 const proposed = proposeMap(texts, map)
 const seen = readSeen(readFileSync(join(live, replies), 'utf8'), replies, 'x86_64')
 const older = (values.older ?? []).map(path => readSeen(readFileSync(path, 'utf8'), path, 'x86_64'))

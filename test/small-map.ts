@@ -1,4 +1,5 @@
-import { Database } from '../src/map/database.ts'
+import type { Database } from '../src/map/database.ts'
+import { readInstalled } from '../src/map/libvirt/cpu-map.ts'
 
 /**
  * A database from a cpu_map of a few lines, read as an installed one is:
@@ -24,7 +25,7 @@ export function smallMap(text: string): Database {
   })
   const index = `<cpus><arch name='x86'><include filename='all.xml'/></arch></cpus>`
   const all = `<cpus>${lines.join('\n')}</cpus>`
-  return Database.fromCpuMap(name => (name === 'index.xml' ? index : all), 'x86')
+  return readInstalled(name => (name === 'index.xml' ? index : all), 'x86')
 }
 
 /** Appendix D of the behaviour's description: four models that show what decides a choice. */

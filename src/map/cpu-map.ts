@@ -9,6 +9,8 @@ import { unpack } from './packed.ts'
 import { builtinReleases } from './releases.ts'
 import { ModelFamily, Version } from './text/family.ts'
 
+type ReadInstalled = (files: MapFiles, name: string, known: Database) => Database
+
 /** The architectures whose models an installed libvirt's map makes of features; of others it has names at most. */
 const MAPPED: readonly string[] = ['x86']
 
@@ -22,6 +24,7 @@ export class CpuMap {
   /** Whether a model, a feature or a vendor's twelve bytes are known to the libvirt whose map this is. */
   readonly knows: Knows
   readonly #databases = new Map<string, Database>()
+  #readInstalled: ReadInstalled | undefined
   /** What this is a part of; absent: it is all. */
   #whole: CpuMap | undefined
   /** Its parts, by the version of libvirt that was looked at. */
@@ -44,11 +47,13 @@ export class CpuMap {
   }
 
   /**
-   * An installed libvirt's map, so that answers equal that host's libvirt, old or new.
-   * @param files the text of a file of the map's directory, by file name
+   * The map that these files are, for `installedMap` alone: our own data needs no reader of theirs.
+   * @param read the database of an architecture; `known` is what our own data says of it
    */
-  static installed(files: MapFiles): CpuMap {
-    return new CpuMap(files)
+  static read(files: MapFiles, read: ReadInstalled): CpuMap {
+    const map = new CpuMap(files)
+    map.#readInstalled = read
+    return map
   }
 
   /** Our own data, with other databases in place of some of its own. */
@@ -98,7 +103,7 @@ export class CpuMap {
     }
     if (!this.files) return readOurs(name)
     const known = CpuMap.builtIn().of(name)
-    return MAPPED.includes(name) ? Database.fromCpuMap(this.files, name, known) : known
+    return MAPPED.includes(name) ? (this.#readInstalled?.(this.files, name, known) ?? known) : known
   }
 }
 

@@ -4,7 +4,6 @@ import type { Model, Vendor } from '../core/model.ts'
 import { buildTables } from './build-table.ts'
 import { Dependencies } from './dependencies.ts'
 import { expandFamilies } from './expand.ts'
-import { readCpuMap } from './libvirt/cpu-map.ts'
 import type { MapFiles } from './libvirt/walk.ts'
 import type { DataFile } from './text/data-file.ts'
 import type { ModelFamily } from './text/family.ts'
@@ -90,17 +89,6 @@ export class Database {
     const { rest, whole } = this.#parts
     if (whole) return whole.db.#rest
     return rest ? rest().#parts : this.#parts
-  }
-
-  /**
-   * Reads an installed libvirt's CPU map, so that answers equal that host's libvirt, old or new.
-   * @param read the text of a file of the map's directory, by file name
-   * @param arch as `index.xml` calls it; `x86` serves i686 too
-   * @param known where features of the same name have their order, class and title from, of which maps say nothing
-   * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
-   */
-  static fromCpuMap(read: MapFiles, arch = 'x86', known?: Database): Database {
-    return new Database({ ...readCpuMap(read, arch, known?.features), files: read })
   }
 
   model(name: string): Model | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Database } from '../../src/map/database.ts'
+import { readInstalled } from '../../src/map/libvirt/cpu-map.ts'
 import { builtin } from '../built-in.ts'
 import { names, refusal } from '../notation.ts'
 import { SMALL, smallMap } from '../small-map.ts'
@@ -11,7 +11,7 @@ const DECODE = `<decode host='on' guest='on'/>`
 
 /** A map of one file; `x` is what the errors call it. */
 const load = (body: string, index = `<include filename='x'/>`) =>
-  Database.fromCpuMap(name =>
+  readInstalled(name =>
     name === 'index.xml' ? `<cpus><arch name='x86'>${index}</arch></cpus>` : `<cpus>${body}</cpus>`,
   )
 
@@ -58,10 +58,10 @@ describe('what is read', () => {
       name === 'index.xml'
         ? `<cpus><arch name='x86'><include filename='x'/></arch></cpus>`
         : `<cpus><feature name='md-clear'>${DATA}</feature><feature name='new'><cpuid eax_in='7' ebx='2'/></feature></cpus>`
-    const [known, unknown] = Database.fromCpuMap(files, 'x86', builtin()).features.list
+    const [known, unknown] = readInstalled(files, 'x86', builtin()).features.list
     expect(known).toMatchObject({ order: '|', class: 'security', title: expect.stringContaining('VERW') })
     expect(unknown).toMatchObject({ order: '&', title: '' })
-    expect(Database.fromCpuMap(files).features.get('md-clear')).toMatchObject({ order: '&', title: '' })
+    expect(readInstalled(files).features.get('md-clear')).toMatchObject({ order: '&', title: '' })
   })
 
   test('groups are opened, those without a name are not', () => {
@@ -121,10 +121,10 @@ describe('what is refused', () => {
     expect(refusal(() => load('', '<include/>'))).toBe(
       "internal error: Missing 'filename' in CPU map include",
     )
-    expect(refusal(() => Database.fromCpuMap(() => '<cpus/>', 'arm'))).toBe(
+    expect(refusal(() => readInstalled(() => '<cpus/>', 'arm'))).toBe(
       'internal error: cannot find CPU map for arm architecture',
     )
-    expect(refusal(() => Database.fromCpuMap(() => '<cpus/>', ''))).toBe(
+    expect(refusal(() => readInstalled(() => '<cpus/>', ''))).toBe(
       'internal error: undefined hardware architecture',
     )
   })

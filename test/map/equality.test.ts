@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { builtinArmMap, readArmMap } from '../../src/arch/arm/models.ts'
 import { builtinPowerMap, readPowerMap } from '../../src/arch/ppc64/map.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { Database, loadDatabase } from '../../src/map/database.ts'
+import { type Database, loadDatabase } from '../../src/map/database.ts'
+import { readInstalled } from '../../src/map/libvirt/cpu-map.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { differences } from './differences.ts'
@@ -13,7 +14,7 @@ import { slip, TEXTS } from './texts.ts'
 /** Our data says what libvirt 12.8's CPU map says, in every bit and every order, and in a twentieth of the text. */
 
 const installed = (folder: string): Database =>
-  Database.fromCpuMap(name => readFileSync(join(folder, name), 'utf8'))
+  readInstalled(name => readFileSync(join(folder, name), 'utf8'))
 
 /** Models in which we differ from libvirt on purpose, each with its reason. There are none. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {}

@@ -5,7 +5,8 @@ import { proposeMap } from '../../scripts/propose/map.ts'
 import { modelsToPropose, proposeModel } from '../../scripts/propose/model.ts'
 import { proposeReleases, readSeen, seenInMap } from '../../scripts/propose/releases.ts'
 import { dataFile } from '../../src/map/data.ts'
-import { Database, type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
+import { type Database, type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
+import { readInstalled } from '../../src/map/libvirt/cpu-map.ts'
 import { builtinReleases, parseReleases } from '../../src/map/releases.ts'
 import { formatData } from '../../src/map/text/format.ts'
 import { parseFeatureRows } from '../../src/map/text/parse-features.ts'
@@ -158,8 +159,7 @@ const olderWalk = (knows: Knows): string =>
     .join('\n')
 
 const folder = reference('libvirt-12.8', 'cpu_map')
-const installed = (path: string): Database =>
-  Database.fromCpuMap(name => readFileSync(join(path, name), 'utf8'))
+const installed = (path: string): Database => readInstalled(name => readFileSync(join(path, name), 'utf8'))
 
 describe.skipIf(!folder)(`from 11.3's data and 12.8's map${folder ? '' : ` (${NO_REFERENCE})`}`, () => {
   const older = folder ? olderTexts() : TEXTS

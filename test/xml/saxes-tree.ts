@@ -44,7 +44,7 @@ export function saxesTree(whole: string): Element[] {
 }
 
 function makeNode(outer: Scope, name: string, given: Record<string, string>): Node {
-  const scope = declare(outer, given)
+  const scope = declare(outer, Object.entries(given))
   const attributes = noAttributes()
   for (const [key, value] of Object.entries(given)) {
     if (isDeclaration(key)) continue

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { CpuMap } from '../../map/cpu-map.ts'
+import type { CpuMap } from '../../map/cpu-map.ts'
+import { installedMap } from '../../map/libvirt/cpu-map.ts'
 import { fileError } from './file-error.ts'
 
 const opened = new Map<string, CpuMap>()
@@ -13,7 +14,7 @@ export function openCpuMap(directory: string): CpuMap {
   const key = resolve(directory)
   const known = opened.get(key)
   if (known) return known
-  const map = CpuMap.installed(name => readMapFile(`${directory}/${name}`))
+  const map = installedMap(name => readMapFile(`${directory}/${name}`))
   map.of('x86')
   opened.set(key, map)
   return map

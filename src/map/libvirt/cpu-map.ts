@@ -1,9 +1,11 @@
 import { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import type { Model, Vendor } from '../../core/model.ts'
+import type { Vendor } from '../../core/model.ts'
 import { type Element, noAttributes } from '../../xml/element.ts'
 import { parseXml } from '../../xml/reader.ts'
 import { learnToken } from '../../xml/token.ts'
+import { CpuMap } from '../cpu-map.ts'
+import { Database } from '../database.ts'
 import { MapFeatures } from './features.ts'
 import { MapModels } from './models.ts'
 import { type MapFiles, walkCpuMap } from './walk.ts'
@@ -68,18 +70,23 @@ function learn(text: string): Line | undefined {
   return line
 }
 
-/** What an installed map knows of an architecture. */
-interface CpuMap {
-  readonly features: FeatureTable
-  readonly vendors: readonly Vendor[]
-  readonly models: readonly Model[]
-}
+/**
+ * An installed libvirt's map, so that answers equal that host's libvirt, old or new.
+ * @param files the text of a file of the map's directory, by file name
+ */
+export const installedMap = (files: MapFiles): CpuMap => CpuMap.read(files, readInstalled)
 
-/** As `Database.fromCpuMap`, what the database is made of. */
-export function readCpuMap(read: MapFiles, arch: string, known: FeatureTable | undefined): CpuMap {
-  const map = new MapInTheMaking(known)
-  walkCpuMap(read, arch, map, (text, name) => readModelText(text) ?? parseXml(text, name))
-  return map.finished()
+/**
+ * Reads what an installed libvirt's map knows of an architecture.
+ * @param files the text of a file of the map's directory, by file name
+ * @param arch as `index.xml` calls it; `x86` serves i686 too
+ * @param known where features of the same name have their order, class and title from, of which maps say nothing
+ * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
+ */
+export function readInstalled(files: MapFiles, arch = 'x86', known?: Database): Database {
+  const map = new MapInTheMaking(known?.features)
+  walkCpuMap(files, arch, map, (text, name) => readModelText(text) ?? parseXml(text, name))
+  return new Database({ ...map.finished(), files })
 }
 
 class MapInTheMaking {
@@ -95,7 +102,7 @@ class MapInTheMaking {
   readonly feature = (element: Element, name: string): void => this.#features.add(element, name)
   readonly model = (element: Element, name: string): void => this.#models.add(element, name)
 
-  finished(): CpuMap {
+  finished() {
     const features = new FeatureTable(this.#features.list, this.#features.words)
     return { features, vendors: this.#vendors, models: this.#models.list }
   }
