@@ -55,6 +55,7 @@ export const CauseAnswer = v.strictObject({
     'firmware',
     'kernel',
     'hypervisor',
+    'guest-own',
     'not-migratable',
     'silicon',
     'vendor',
