@@ -21,6 +21,8 @@ export interface Generation {
   readonly title: string
   readonly sources: readonly string[]
   readonly signatures: readonly SignatureRange[]
+  /** The names of all after which it comes. */
+  readonly before: ReadonlySet<string>
   /** What all of its CPUs have. */
   readonly has: FeatureSet
   /** What some of its products have. */
@@ -46,11 +48,11 @@ interface ProductRule {
 /** What is known of a feature in the silicon of some CPUs. */
 export type SiliconVerdict =
   | { readonly kind: 'has' | 'some' }
-  /** No CPU of the generation has it. `first`: those that first do; `gone`: CPUs before it had it. */
+  /** No CPU of the generation has it. `first`: the first that does, of those after it if any; `gone`: CPUs before it had it. */
   | {
       readonly kind: 'lacks'
       readonly generation: Generation
-      readonly first: readonly Generation[]
+      readonly first: Generation | undefined
       readonly gone: boolean
     }
   /** Products that are called so go without it. */
@@ -114,13 +116,9 @@ export class GenerationTable {
     }
     if (feature.leq(generation.has)) return { kind: 'has' }
     if (feature.leq(generation.some)) return { kind: 'some' }
-    const first = this.list.filter(one => one.vendor === vendor && feature.leq(one.has.join(one.some)))
-    return {
-      kind: 'lacks',
-      generation,
-      first: first.slice(0, 1),
-      gone: feature.leq(generation.lost),
-    }
+    const having = this.list.filter(one => one.vendor === vendor && feature.leq(one.has.join(one.some)))
+    const first = having.find(({ before }) => before.has(generation.name)) ?? having[0]
+    return { kind: 'lacks', generation, first, gone: feature.leq(generation.lost) }
   }
 
   #ofOthers(feature: FeatureSet, vendor: string): SiliconVerdict | undefined {
@@ -169,6 +167,7 @@ function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet
     title: at.note,
     sources: cited.sources,
     signatures: tokensOf(signatures).map(token => rangeOf(at, token)),
+    before: new Set(before.flatMap(one => [one.name, ...one.before])),
     has,
     some: before.reduce((all, one) => all.join(one.some), none).minus(has),
     lost: before.reduce((all, one) => all.join(one.lost), none).minus(has),

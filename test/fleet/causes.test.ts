@@ -32,11 +32,18 @@ describe('causes', () => {
   })
 
   test('TSX off on one of two equal blades is the kernel, whatever the microcode', () => {
+    const fleet = `a vendor=Intel sig=6.85.7 ucode=5 kernel=6.1 : Cascadelake-Server
+                   b vendor=Intel sig=6.85.7 ucode=5 kernel=6.8 : Cascadelake-Server -hle -rtm`
+    expect(lost(fleet)).toEqual(['hle: kernel high (b)', 'rtm: kernel high (b)'])
+  })
+
+  test('where only some products have it, an equal signature is not an equal product', () => {
     const fleet = (brand: string) => `
-      a vendor=Intel sig=6.85.7 ucode=5 kernel=6.1 brand=Gold_6254 : Cascadelake-Server
-      b vendor=Intel sig=6.85.7 ucode=5 kernel=6.8 brand=${brand} : Cascadelake-Server -hle -rtm`
-    expect(lost(fleet('Gold_6254'))).toEqual(['hle: kernel high (b)', 'rtm: kernel high (b)'])
-    expect(lost(fleet('Silver_4208'))).toEqual(['hle: kernel medium (b)', 'rtm: kernel medium (b)'])
+      a vendor=Intel sig=6.94.3 brand=i7-6700 : Skylake-Client-noTSX-IBRS smx
+      b vendor=Intel sig=6.94.3 brand=${brand} : Skylake-Client-noTSX-IBRS`
+    expect(lost(fleet('i7-6700'))).toEqual(['smx: firmware high (b)'])
+    expect(lost(fleet('i5-6600K'))).toEqual(['smx: firmware medium (b)'])
+    expect(lost(fleet('i3-6100'))).toEqual(['smx: silicon high (b)'])
   })
 
   test('virtualization off in firmware; details of nesting are not counted', () => {

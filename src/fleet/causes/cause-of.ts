@@ -141,7 +141,7 @@ export class CauseFinder {
         const evidence = {
           kind: 'generation',
           title: generation.title,
-          first: first[0]?.title,
+          first: first?.title,
           gone,
         } as const
         return this.#finding(feature, 'silicon', confidence, [evidence])
