@@ -123,7 +123,7 @@ export interface FleetCpus {
   /** Whether a description with these features tells of a feature at all. Absent: it does. */
   readonly describes?: (features: FeatureSet, feature: Feature) => boolean
   /** What is known beforehand of its CPUs, and of what hosts make of them. Absent: nothing. */
-  readonly facts?: () => CpuFacts
+  readonly facts?: () => CauseFacts
   /** What KVM gives guests on a host of the vendor. */
   readonly predictOffered: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
   /** What it means for guests that a pool has hosts of several vendors, or cores where guests see them. */
@@ -135,7 +135,7 @@ export interface FleetCpus {
 }
 
 /** Facts about CPUs from which causes are found. */
-export interface CpuFacts {
+export interface CauseFacts {
   readonly generations: GenerationTable
   readonly effects: readonly Effect[]
   readonly kvm: KvmRules
