@@ -245,7 +245,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from migrate" -l libvirt -x -a "
 complete -c virt-cpu -f -n "$none" -a guest -d 'Check what libvirt does when a guest starts'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l what -x -a "check" -d 'check'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from guest" -a "check"
-complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'guests: domains, as dumpxml prints them, what a platform defines (docs/formats.md), directories of these'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l replies -r -d 'a recorded host'\''s conversation with QEMU: nothing is started, and the CPU is what to expect'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l host -r -d 'the host'\''s own CPU, as capabilities have it: KVM'\''s checks look at it too'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-cache -d 'ask QEMU even if its last answers are known'
@@ -270,7 +270,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l cpu-map -r -d 'an 
 complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a convert -d 'Convert a guest'\''s CPU from any format to another'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l file -r -d 'guests or hosts, or - for standard input'
-complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l from -x -a "libvirt-xml cpuid-r lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile" -d 'the input format, by its name; found out if absent'
+complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l from -x -a "libvirt-xml collected cpuid-r lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile" -d 'the input format, by its name; found out if absent'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l format -x -a "libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march" -d 'the format to write'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l qemu -r -d ''
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l json -d 'the answer as JSON (docs/schema/questions.json)'
