@@ -255,10 +255,7 @@ describe('what a domain says outside of its CPU', () => {
       "<devices><hostdev type='mdev' model='vfio-ccw'><source/></hostdev></devices>",
       'VFIO CCW device assignment is not supported by this version of QEMU',
     ],
-    [
-      "<devices><iommu model='intel'/></devices>",
-      "IOMMU device: 'intel' is only supported with Q35 machines",
-    ],
+    ["<devices><iommu model='smmuv3'/></devices>", "'smmuv3' is only supported with ARM Virt machines"],
   ])('%s is refused in its words', (inner, message) => {
     expect(checkDomain(domain(inner)).message).toContain(message)
   })
@@ -362,14 +359,11 @@ describe('what a domain says outside of its CPU', () => {
       ['hv-evmcs', false],
     ])
     const able = { ...capabilities, accelerators: new Map([['kvm', { ...kvm, hyperv }] as const]) }
-    const start = (libvirt: '11.3' | '12.8') => {
-      const context = contextOf(undefined, libvirt)
-      return prepareGuest(context, request, startPlaceOf(context, { ...hypervisor, capabilities: able }))
-    }
-    expect(start('12.8').argument).toBe(
+    const place = startPlaceOf(context, { ...hypervisor, capabilities: able })
+    expect(prepareGuest(context, request, place).argument).toBe(
       'Nehalem,hv-relaxed=on,hv-spinlocks=0xfff,hv-vendor-id=Linux KVM Hv,hv-emsr-bitmap=on',
     )
-    expect(() => start('11.3')).toThrow(
+    expect(() => parseGuestRequest(parseXml(xml), '11.3')).toThrow(
       "XML error: Invalid value for attribute 'mode' in element 'hyperv': 'host-model'.",
     )
   })

@@ -11,6 +11,8 @@ export interface Timer {
   /** In Hz; 0: none. */
   readonly frequency?: bigint | undefined
   readonly mode?: string | undefined
+  /** Whether it says how it catches up. */
+  readonly catchesUp?: boolean
 }
 
 const TIMERS = ['platform', 'pit', 'rtc', 'hpet', 'tsc', 'kvmclock', 'hypervclock', 'armvtimer'] as const
@@ -56,10 +58,8 @@ function parseTimer(timer: Element): Timer {
     mode: oneOf(timer, 'mode', ['auto', 'native', 'emulate', 'paravirt', 'smpsafe']),
   }
   const catchup = child(timer, 'catchup')
-  if (!catchup) return read
-  for (const name of ['threshold', 'slew', 'limit']) unsigned(catchup, name)
-  if (read.tickpolicy === 'catchup') return read
-  throw xmlError("setting of timer catchup policies is only supported with tickpolicy='catchup'")
+  if (catchup) for (const name of ['threshold', 'slew', 'limit']) unsigned(catchup, name)
+  return { ...read, catchesUp: catchup !== undefined }
 }
 
 /** What may be said of a timer. */
@@ -76,6 +76,8 @@ const SETTINGS: Readonly<Record<TimerName, readonly (keyof Timer)[]>> = {
 
 /** What a timer cannot be told, whoever runs the guest. @throws LibvirtError */
 export function checkTimerSettings(timer: Timer): void {
+  if (timer.catchesUp && timer.tickpolicy !== 'catchup')
+    throw xmlError("setting of timer catchup policies is only supported with tickpolicy='catchup'")
   for (const setting of ['tickpolicy', 'track', 'frequency', 'mode'] as const) {
     if (!timer[setting] || SETTINGS[timer.name].includes(setting)) continue
     throw makeUnsupportedError(`timer ${timer.name} doesn't support setting of timer ${setting}`)

@@ -12,7 +12,7 @@ import {
   type CpuProperties,
   type DomainFeatures,
   listTimerProperties,
-  parseFeatures,
+  parseDomainFeatures,
 } from './parse-settings.ts'
 
 /**
@@ -43,7 +43,8 @@ export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): G
 }
 
 function parseSettings(domain: Element, libvirt: LibvirtVersion) {
-  const features = parseFeatures(domain, libvirt)
+  if (parseVcpus(domain) === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
+  const features = parseDomainFeatures(domain, libvirt)
   const timers = parseTimers(domain)
   const settings = [...listTimerProperties(timers), ...features.properties]
   return { features, timers, settings, devices: parseDevices(domain, libvirt) }
@@ -110,7 +111,7 @@ export interface GuestRequest {
  * @throws LibvirtError
  */
 function checkRequest(request: GuestRequest): void {
-  const { arch = 'x86_64', machine = 'pc', vcpus, features, timers, devices } = request
+  const { arch = 'x86_64', machine = 'pc', features, timers, devices } = request
   const { tseg } = features
   if (tseg !== undefined) {
     const unsupported = (detail: string) => new LibvirtError('unsupported', `SMM TSEG ${detail}`)
@@ -118,7 +119,6 @@ function checkRequest(request: GuestRequest): void {
     if (tseg % 0x10_0000n !== 0n) throw unsupported('size must be divisible by 1 MiB')
   }
   for (const timer of timers) checkTimerSettings(timer)
-  if (vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
   if (architectureOf(arch)?.name !== 'x86' || !devices.hasUsb || machine === 'isapc' || isPc(machine)) return
   throw xmlError('No PCI buses available')
 }

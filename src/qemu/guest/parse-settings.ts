@@ -30,7 +30,7 @@ export interface DomainFeatures {
 }
 
 /** What stands twice counts as it stands last. @throws LibvirtError with libvirt's kind and text */
-export function parseFeatures(domain: Element, libvirt: LibvirtVersion): DomainFeatures {
+export function parseDomainFeatures(domain: Element, libvirt: LibvirtVersion): DomainFeatures {
   const features = child(domain, 'features')
   const elements = features ? children(features) : []
   const found = new Map<string, Property[]>()
