@@ -23,7 +23,9 @@ export class Cpuid {
     this.#msrs = msrs
   }
 
-  static readonly empty = new Cpuid([], [])
+  static get empty(): Cpuid {
+    return new Cpuid([], [])
+  }
 
   /** These rows, in the order of reading. The caller must not change the lists afterwards. */
   static of(rows: readonly CpuidRow[], msrs: readonly MsrRow[] = []): Cpuid {
