@@ -1,0 +1,1 @@
+../../../../virt-cpu-collect.sh

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { loadYaml, parseYaml } from '../../src/formats/yaml.ts'
+import { folderOf, runProcess } from '../cli/virt-cpu.ts'
+import { notInstalled } from '../needs.ts'
+
+/** What deploy/ gives to Ansible and Kubernetes. */
+
+const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy')
+const script = readFileSync(join(DEPLOY, 'virt-cpu-collect.sh'), 'utf8')
+const role = join('ansible', 'roles', 'virt_cpu_collect')
+
+test('the script of the role and of the config map is the one that collect prints', () => {
+  expect(readFileSync(join(DEPLOY, role, 'files', 'virt-cpu-collect.sh'), 'utf8')).toBe(script)
+  expect(readFileSync(join(DEPLOY, 'kustomization.yaml'), 'utf8')).toContain('- virt-cpu-collect.sh\n')
+})
+
+test('the pods have no rights', async () => {
+  await loadYaml()
+  const [daemonSet] = parseYaml(readFileSync(join(DEPLOY, 'daemonset.yaml'), 'utf8'))
+  const spec = (daemonSet as { spec: { template: { spec: Record<string, unknown> } } }).spec.template.spec
+  expect(spec).toMatchObject({
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [{ securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
+  })
+  expect(spec).not.toHaveProperty('hostPID')
+  expect(JSON.stringify(spec)).not.toMatch(/hostPath|privileged/)
+})
+
+const noKubectl = notInstalled('kubectl')
+test.skipIf(noKubectl)(`kustomize takes it (${noKubectl ?? 'installed'})`, async () => {
+  await loadYaml()
+  const objects = parseYaml(execFileSync('kubectl', ['kustomize', DEPLOY], { encoding: 'utf8' })) as {
+    kind: string
+    metadata: { name: string }
+    data?: Record<string, string>
+  }[]
+  expect(objects.map(({ kind }) => kind)).toEqual(['ConfigMap', 'DaemonSet'])
+  expect(objects[0]?.data).toEqual({ 'virt-cpu-collect.sh': script })
+  expect(JSON.stringify(objects[1])).toContain(`"name":"${objects[0]?.metadata.name}"`)
+})
+
+const noKubeconform = notInstalled('kubeconform')
+test.skipIf(noKubeconform)(`kubeconform takes it (${noKubeconform ?? 'installed'})`, () => {
+  expect(runProcess('kubeconform', ['-strict', join(DEPLOY, 'daemonset.yaml')]).status).toBe(0)
+})
+
+const noAnsible = notInstalled('ansible-lint', 'ansible-playbook')
+describe.skipIf(noAnsible)(`Ansible (${noAnsible ?? 'installed'})`, () => {
+  /** A copy, because Ansible leaves files beside what it runs. */
+  const copy = () => {
+    const folder = folderOf({})
+    cpSync(DEPLOY, join(folder, 'deploy'), { recursive: true, verbatimSymlinks: true })
+    return join(folder, 'deploy', 'ansible')
+  }
+  const env = { ANSIBLE_NOCOLOR: '1', HOME: folderOf({}), ANSIBLE_LOCALHOST_WARNING: 'false' }
+
+  test('ansible-lint has nothing to say', () => {
+    const { status, stdout } = runProcess('ansible-lint', ['--offline', '-q', 'collect.yml', 'roles'], {
+      cwd: copy(),
+      env,
+    })
+    expect([stdout, status]).toEqual(['', 0])
+  })
+
+  test('the play keeps a report of each host', () => {
+    const cwd = copy()
+    mkdirSync(join(cwd, 'hosts'))
+    const args = ['-i', 'n1,', '-c', 'local', 'collect.yml', '-e', 'virt_cpu_collect_guests=false']
+    const { status, stdout } = runProcess('ansible-playbook', args, { cwd, env })
+    expect(status, stdout).toBe(0)
+    const report = readFileSync(join(cwd, 'hosts', 'n1.txt'), 'utf8')
+    expect(report).toMatch(/^\[virt-cpu-collect\] 1\n\[host\]\n\|name: n1\n/)
+    expect(report).toMatch(/\n\[end\] \d+\n+$/)
+  })
+})
