@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { dataModule } from './scripts/data.mjs'
 
@@ -5,7 +6,12 @@ import { dataModule } from './scripts/data.mjs'
 const data = {
   name: 'data',
   resolveId: (id: string) => (id === 'virtual:data' ? `\0${id}` : undefined),
-  load: (id: string) => (id === '\0virtual:data' ? dataModule() : undefined),
+  load: (id: string) =>
+    id === '\0virtual:data'
+      ? dataModule()
+      : id.endsWith('.sh')
+        ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`
+        : undefined,
 }
 
 /** Real programs on a busy machine take their time. A test that hangs still ends. */

@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -21,6 +21,7 @@ _virt_cpu() {
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     models) options='--fleet --usable-on --virttype --arch --machine --emulator --no-skip --strict --json --markdown --no-cache --cpu-map --libvirt --help'; words='' ;;
+    collect) options='--host --inventory --script --output --again --redact --report --jobs --timeout --retries --sudo --no-guests --ssh-config --kubectl --context --virsh --json --cpu-map --libvirt --help'; words='' ;;
     hosts) options='--fleet --no-skip --strict --json --markdown --o --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --k --level --must-have --smallest --vendors --pin --format --qemu --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -61,6 +62,7 @@ _virt_cpu() {
     decode:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     models:--virttype) mapfile -t COMPREPLY < <(compgen -W 'kvm qemu' -- "$word"); return ;;
     models:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    collect:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     hosts:--o) mapfile -t COMPREPLY < <(compgen -W 'table json yaml wide csv name' -- "$word"); return ;;
     hosts:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     explain:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;

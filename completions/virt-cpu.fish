@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -129,6 +129,26 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l markdown -d 'the
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l no-cache -d 'ask QEMU even if its last answers are known'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from models" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a collect -d 'Ask hosts over ssh what they say of themselves'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l host -r -d 'user@host, or a name that ssh knows'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l inventory -r -d 'hosts: Ansible'\''s inventory, or one a line'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l script -d 'print the shell script that is run on hosts, to run it by other means'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l output -r -d 'a file for each host; those that are there are not asked again'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l again -d 'ask also hosts whose file is there'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l redact -d 'replace names and UUIDs by pseudonyms, and leave out all that is not of use'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l report -r -d 'a text that was gathered elsewhere, to be redacted'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l jobs -r -d 'how many hosts to ask at once (16)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l timeout -r -d 'how long one host may take (120)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l retries -r -d 'how often to try again where a connection fails (2)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l sudo -d 'become root by `sudo -n` on the hosts: more is told then'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l no-guests -d 'leave running guests out'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l ssh-config -r -d 'ssh'\''s configuration instead of the user'\''s own'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l kubectl -d 'nodes and virtual machines of kubectl'\''s cluster'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l context -r -d 'with --kubectl: another of kubectl'\''s contexts'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l virsh -r -d 'what the libvirt at a URI says, by virsh'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l json -d 'what was gathered and what was not, as JSON'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from collect" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a hosts -d 'List the hosts of a fleet and what is known of each'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
 complete -c virt-cpu -n "__fish_seen_subcommand_from hosts" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
@@ -245,7 +265,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from migrate" -l libvirt -x -a "
 complete -c virt-cpu -f -n "$none" -a guest -d 'Check what libvirt does when a guest starts'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l what -x -a "check" -d 'check'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from guest" -a "check"
-complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'guests: domains, as dumpxml prints them, what a platform defines (docs/formats.md), directories of these'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l replies -r -d 'a recorded host'\''s conversation with QEMU: nothing is started, and the CPU is what to expect'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l host -r -d 'the host'\''s own CPU, as capabilities have it: KVM'\''s checks look at it too'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-cache -d 'ask QEMU even if its last answers are known'

@@ -20,7 +20,6 @@ import { assumedDefinitions, recordedDefinitions } from './pool-definitions.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
-import { siliconFamily } from './silicon.ts'
 import { withUnpacked } from './unpacked.ts'
 import { cpuModels, virshObserved } from './virsh-observed.ts'
 
@@ -75,11 +74,6 @@ const PARTS: readonly Part[] = [
       assumedDefinitions(contextOf(), data.folder('real-cpus')),
       recordedDefinitions(contextOf(), data.folder(...TESTS)),
     ],
-  },
-  {
-    name: 'silicon of real CPUs',
-    needs: [['real-cpus']],
-    run: data => [siliconFamily(contextOf(), data.folder('real-cpus'))],
   },
   {
     name: 'libvirt 12, built in',

@@ -70,7 +70,7 @@ else
       wait "$sleeper"
       kill "$child"
       sleep 2
-      kill -9 "$child"
+      kill -s KILL "$child"
     } >/dev/null 2>&1 4>&- &
     watcher=$!
     wait "$child"
@@ -91,6 +91,7 @@ section() {
   {
     errors=$("$@" 2>&1 >&4 4>&-)
     status=$?
+    [ "$status" -ne 124 ] || errors=${errors:-no answer within $limit s}
     # What was printed may lack the end of its last line.
     printf '\n'
     [ -z "$errors" ] || printf '%s\n' "$errors" | sed -n "1,20s/^/$mark!/p"

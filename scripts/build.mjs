@@ -21,7 +21,7 @@ const SHARED = {
   format: 'esm',
   target: 'node20',
   platform: 'node',
-  loader: { '.rng': 'text' },
+  loader: { '.rng': 'text', '.sh': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [packedStrings],
   logLevel: 'warning',

@@ -30,9 +30,7 @@ if (process.argv.includes('--write')) {
   builtinErrors()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
-    ...['causes.txt', 'effects.txt', 'errors.txt', 'generations.txt'].flatMap(name =>
-      lintCited(dataFile(name), sources),
-    ),
+    ...['causes.txt', 'effects.txt', 'errors.txt'].flatMap(name => lintCited(dataFile(name), sources)),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
   for (const finding of findings) console.log(printFinding(finding))

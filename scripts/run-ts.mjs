@@ -18,7 +18,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  loader: { '.rng': 'text' },
+  loader: { '.rng': 'text', '.sh': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
   plugins: [dataStrings()],
   sourcemap: 'inline',

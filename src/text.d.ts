@@ -3,6 +3,11 @@ declare module '*.rng' {
   export default text
 }
 
+declare module '*.sh' {
+  const text: string
+  export default text
+}
+
 /** Our data files, as the build puts them there: see scripts/data.mjs. */
 declare module 'virtual:data' {
   /** Below `data`: `x86/features.txt`. */

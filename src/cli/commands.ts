@@ -48,6 +48,11 @@ export const COMMANDS: CommandTable = {
     summary: 'List the named models that every host of a pool can give',
     load: () => import('./commands/models.ts'),
   },
+  collect: {
+    group: 'hosts',
+    summary: 'Ask hosts over ssh what they say of themselves',
+    load: () => import('./commands/collect.ts'),
+  },
   hosts: {
     group: 'fleets',
     summary: 'List the hosts of a fleet and what is known of each',

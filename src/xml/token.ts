@@ -180,8 +180,7 @@ function makeToken(
 }
 
 const EMPTY: readonly never[] = Object.freeze([])
-/** What no element is made of: of these pieces the attributes are never looked at. */
-const NONE: Element['attributes'] = Object.freeze({})
+const NONE: Element['attributes'] = Object.freeze(noAttributes())
 
 /** The attributes of a tag whose shape `TAG` has checked; undefined for a duplicate or a namespace. */
 function readAttributes(list: string): Element['attributes'] | undefined {

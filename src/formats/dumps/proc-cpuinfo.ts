@@ -78,6 +78,5 @@ function linuxCpuOf(cpu: CpuInfo): LinuxCpu {
     stepping: number('stepping'),
     level: number('cpuid level'),
     flags: cpu.get('flags')?.split(/\s+/) ?? [],
-    brand: cpu.get('model name'),
   }
 }

@@ -1,4 +1,5 @@
 import {
+  asGuest,
   type Cpu,
   type CpuFeature,
   type GuestCpu,
@@ -86,7 +87,7 @@ export function printCpuChildren(cpu: Cpu): string {
 }
 
 function modelLine(cpu: Cpu): string {
-  const guest = cpu.type === 'guest' ? cpu : undefined
+  const guest = asGuest(cpu)
   const fallback = guest && cpu.model !== undefined ? ` fallback='${guest.fallback ?? 'allow'}'` : ''
   const vendorId = guest?.vendorId !== undefined ? ` vendor_id='${escapeXml(guest.vendorId)}'` : ''
   if (cpu.model === undefined) return vendorId && `  <model${vendorId}/>\n`

@@ -112,7 +112,7 @@ function readReport({ version, before, sections, count }: Report, source: string
     whole.filter(section => section.name === name).flatMap(section => readSection(section, dialect, source)),
   )
   const told = withoutRepeats(found.flatMap(([one]) => one ?? []))
-  const stated = hasFacts(facts) && told.every(({ kind }) => kind !== 'registers') ? [facts] : []
+  const stated = hasFacts(facts) ? [facts] : []
   const [first, ...more] = [...told, ...stated].map(
     (one): Found => (one.kind === 'guest' ? { ...one, report } : { ...one, called: facts.name, report }),
   )
@@ -228,6 +228,7 @@ function versionIn(sections: readonly Section[]): string | undefined {
   return running ?? (version === undefined ? undefined : `QEMU ${version}`)
 }
 
-/** Whether it is of a machine that fleets compare, and says anything but a name. */
+/** Whether it is of an architecture that fleets compare, and says anything but a name. */
 const hasFacts = ({ arch, kernel, cpus, vulnerabilities, uuid, hypervisor }: Statement): boolean =>
-  /^(?:x86_64|amd64|i[3-6]86)$/.test(arch) && [kernel, cpus, vulnerabilities, uuid, hypervisor].some(Boolean)
+  /^(?:x86_64|i[3-6]86|aarch64|ppc64|ppc64le|s390x|riscv64|loongarch64)$/.test(arch) &&
+  [kernel, cpus, vulnerabilities, uuid, hypervisor].some(Boolean)

@@ -17,7 +17,7 @@ type QmpChild = Pick<ChildProcess, 'on'> & {
 /** More than QEMU's longest reply by far; a program that writes without end is none. */
 const LONGEST_LINE = 64 * 2 ** 20
 
-/** So much of the end of what a child prints on stderr is kept. */
+/** What a child prints on stderr is shown up to here. */
 const LONGEST_WORDS = 4096
 
 /** The program ended by itself; the message is what it said. */
@@ -37,7 +37,7 @@ class MessageReader {
     const decoder = new StringDecoder('utf8')
     child.stdout.on('data', (bytes: Buffer) => this.#take(decoder.write(bytes)))
     child.stderr.on('data', (bytes: Buffer) => {
-      this.#words = (this.#words + bytes.toString('utf8')).slice(-LONGEST_WORDS)
+      this.#words = (this.#words + bytes.toString('utf8')).slice(0, LONGEST_WORDS)
     })
     child.on('error', error => this.#stop(error))
     // After the streams are read to their end, so that its last words are heard.
@@ -198,7 +198,7 @@ const makeArguments = (accelerator: string, guest: QemuOptions['guest']): string
   '-nographic',
   '-machine',
   `${guest?.machine ?? 'none'},accel=${accelerator}`,
-  ...(guest ? ['-cpu', guest.cpu, '-m', '256', '-smp', printTopology(guest), '-msg', 'timestamp=on'] : []),
+  ...(guest ? ['-cpu', guest.cpu, '-m', '256', '-smp', printTopology(guest)] : []),
   '-qmp',
   'stdio',
 ]

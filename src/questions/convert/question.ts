@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { listFormats, type WriteOptions } from '../../formats/write.ts'
+import { FORMATS, type WriteOptions } from '../../formats/write.ts'
 import { NotExpressedAnswer, qemuInput, type WrittenParts, writtenFor, writtenIn } from '../answer-parts.ts'
 import { question } from '../question.ts'
 import { described, text, word } from '../schema.ts'
@@ -39,7 +39,7 @@ export const convertQuestion = question({
   input: v.strictObject({
     text: text('Guests or hosts in any input format.'),
     from: v.optional(text('The input format, by its name; found out if absent.')),
-    format: word(listFormats(), 'The format to write.'),
+    format: word(FORMATS, 'The format to write.'),
     qemu: qemuInput,
   }),
   answer,

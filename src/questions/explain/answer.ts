@@ -55,7 +55,6 @@ export const CauseAnswer = v.strictObject({
     'firmware',
     'kernel',
     'hypervisor',
-    'guest-own',
     'not-migratable',
     'silicon',
     'vendor',
