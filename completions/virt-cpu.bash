@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor verify tree convert name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -33,6 +33,7 @@ _virt_cpu() {
     migrate) options='--fleet --from --guest --to --across --no-skip --strict --json --markdown --dot --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --format --qemu --json --markdown --cpu-map --libvirt --help'; words='check' ;;
     doctor) options='--file --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    verify) options='--guest --fleet --accel --machine --emulator --json --markdown --strict --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
     convert) options='--file --from --format --qemu --json --markdown --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -85,6 +86,8 @@ _virt_cpu() {
     guest:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     doctor:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    verify:--accel) mapfile -t COMPREPLY < <(compgen -W 'kvm tcg' -- "$word"); return ;;
+    verify:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     convert:--from) mapfile -t COMPREPLY < <(compgen -W 'libvirt-xml collected cpuid-r lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile' -- "$word"); return ;;

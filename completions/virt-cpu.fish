@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor verify tree convert name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -281,6 +281,17 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l json -d 'the ans
 complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l markdown -d 'the answer as Markdown'
 complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a verify -d 'Prove on QEMU that a guest CPU starts and migrates unchanged'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l guest -r -d 'guests, or hosts for whose guests a CPU is chosen, in any format; an answer of virt-cpu; - for standard input'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l fleet -r -d 'the CPU of each pool of a fleet: files and directories of hosts, or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l accel -x -a "kvm tcg" -d 'what runs the guest; absent: KVM where it can be used, or what the domain says'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l machine -r -d 'machine type; absent: the domain'\''s, or QEMU'\''s default'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l emulator -r -d 'path of QEMU; absent: qemu-system-x86_64 on the PATH'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l strict -d 'status 1 also where nothing is known of the model'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from verify" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a tree -d 'Show how CPU models descend from each other'
 complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l model -r -d 'a model or family; absent: all families'
 complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l arch -x -a "x86_64 i686 s390x riscv64 loongarch64" -d 'whose models; x86 if absent'

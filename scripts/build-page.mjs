@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields, what others call features and fields, error texts. */
+/** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words. */
 const LEFT_OUT = [
   'x86/fields.txt',
   'cpuid-labels.txt',
@@ -16,6 +16,7 @@ const LEFT_OUT = [
   'aliases.txt',
   'arm/names.txt',
   'errors.txt',
+  'qemu-models.txt',
 ]
 
 /** Where lines are continued, one line each; the sources of rules are not shown, nor what features are that are not x86's. */

@@ -66,6 +66,7 @@ export {
   update,
   updateLive,
   validate,
+  verify,
   whatIf,
 } from './questions/library.ts'
 export type { AnswerDocument, QuestionInput } from './questions/table.ts'

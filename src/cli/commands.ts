@@ -108,6 +108,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Explain error texts about CPUs, and what to do',
     load: () => import('./commands/doctor.ts'),
   },
+  verify: {
+    group: 'guests',
+    summary: 'Prove on QEMU that a guest CPU starts and migrates unchanged',
+    load: () => import('./commands/verify.ts'),
+  },
   tree: {
     group: 'tools',
     summary: 'Show how CPU models descend from each other',

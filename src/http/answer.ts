@@ -1,6 +1,6 @@
 import type { CpuMap } from '../map/cpu-map.ts'
 import { answerVerb, type ErrorKind, errorOf } from '../questions/ask.ts'
-import { contextOf } from '../questions/context.ts'
+import { contextOf, NeedsPrograms } from '../questions/context.ts'
 import { idText, parseRequest, withId } from '../questions/request.ts'
 
 /** What requests are answered from. */
@@ -29,6 +29,7 @@ export function answerRequest({ own, named }: Sources, verb: string, text: strin
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     return { status: 200, body }
   } catch (error) {
+    if (error instanceof NeedsPrograms) return makeRefusal('forbidden', error.message)
     const said = error instanceof RequestRefused ? error : errorOf(error)
     if (!said) throw error
     return makeRefusal(said.kind, said.message)

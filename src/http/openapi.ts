@@ -39,7 +39,9 @@ const describeOperation = (question: AnyQuestion): Json => ({
       content: { 'application/json': { schema: answerSchema(question) } },
     },
     400: describeRefusal('not JSON, an input missing or of the wrong kind'),
-    403: describeRefusal('a path where a configured name belongs, or another site’s request'),
+    403: describeRefusal(
+      'a path where a configured name belongs, what needs programs to be run, or another site’s request',
+    ),
     413: describeRefusal('the body is too large'),
     422: describeRefusal('libvirt’s own error, or input that cannot be read'),
     503: describeRefusal('it took too long or too much memory, or too many others wait'),

@@ -9,6 +9,9 @@ export class BadRequest extends Error {
   override readonly name = 'BadRequest'
 }
 
+/** The answer needs a program to be run, which only the command line does. */
+export class NeedsPrograms extends BadRequest {}
+
 /** The architectures whose models descend from each other, as `--arch` takes them. */
 export const MODEL_ARCHES = ['x86_64', 'i686', 's390x', 'riscv64', 'loongarch64'] as const
 

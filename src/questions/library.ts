@@ -123,6 +123,9 @@ export const check = functionOf(QUESTIONS.check)
 /** Explains error texts about CPUs, on the hosts and guests that are given beside them. An unknown text is an answer. */
 export const doctor = functionOf(QUESTIONS.doctor)
 
+/** Judges trials of guests on QEMU: whether they saw what was predicted, before a migration and after. @throws BadRequest without trials */
+export const verify = functionOf(QUESTIONS.verify)
+
 export interface ParseOptions extends Options {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
   readonly expected?: Expected

@@ -31,6 +31,7 @@ import { nameQuestion } from './name/question.ts'
 import { poolsQuestion } from './pools/question.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
 import { treeQuestion } from './tree/question.ts'
+import { verifyQuestion } from './verify/question.ts'
 import { whatIfQuestion } from './what-if/question.ts'
 
 /** Every question. Batch, HTTP, the library, the JSON Schemas, the command line and the page are derived from this table. */
@@ -67,6 +68,7 @@ export const QUESTIONS = {
   drift: driftQuestion,
   check: checkQuestion,
   doctor: doctorQuestion,
+  verify: verifyQuestion,
 } satisfies Readonly<Record<string, AnyQuestion>>
 
 export type QuestionName = keyof typeof QUESTIONS

@@ -7,6 +7,7 @@ import * as library from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { QUESTIONS, type QuestionName } from '../../src/questions/table.ts'
 import { virtCpu } from '../cli/virt-cpu.ts'
+import { trialOf } from '../questions/trial.ts'
 
 const examples = join(import.meta.dirname, '..', '..', 'examples')
 const read = (path: string) => readFileSync(join(examples, path), 'utf8')
@@ -62,6 +63,7 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   ],
   drain: [{ documents, apply: ['tsx-off'] }, ['drain', ...FILES, '--apply', 'tsx-off']],
   drift: [{ before: { documents }, after: { documents: documents.slice(1) } }],
+  verify: [{ trials: [trialOf('Nehalem,+aes')] }],
   check: [{ documents, fleet: { requirements: [{ level: 'x86-64-v3' }] } }],
   doctor: [{ documents: [...documents, { path: '<text>', text: ERROR }] }, ['doctor', ...FILES, ERROR]],
 }

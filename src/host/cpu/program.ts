@@ -125,16 +125,19 @@ function makeSegmentHeader(
   return header
 }
 
-/** A program for x86-64, as bytes. */
+/** A program for x86, as bytes. */
 interface AssembledProgram {
   readonly bytes: Uint8Array
+  /** Where each label is. */
+  readonly labels: ReadonlyMap<string, number>
   /** What each instruction is and where it begins, in order; targets of jumps are offsets. */
   readonly instructions: readonly { readonly at: number; readonly text: string }[]
 }
 
 /**
  * Assembles a listing: `label:  BYTES  | instruction | why`, one instruction a line. Bytes are hexadecimal pairs;
- * `>label` stands for the one byte that a short jump's distance takes.
+ * `>label` stands for the one byte that a short jump's distance takes, `>>label` for the two of a near call's, and
+ * `@label` for the two bytes of the label's offset.
  * @throws RangeError for a label that is not there or too far away
  */
 export function assembleProgram(listing: string): AssembledProgram {
@@ -145,21 +148,20 @@ export function assembleProgram(listing: string): AssembledProgram {
   for (const { label, tokens } of lines) {
     if (label !== undefined) labels.set(label, size)
     starts.push(size)
-    size += tokens.length
+    for (const token of tokens) size += sizeOf(token)
   }
   const offset = (label: string) => findLabel(labels, label)
   return {
     bytes: Uint8Array.from(
       lines.flatMap(({ tokens }, i) => {
-        const end = (starts[i] ?? 0) + tokens.length
-        return tokens.map(token =>
-          token.startsWith('>') ? encodeDistance(offset(token.slice(1)) - end) : Number.parseInt(token, 16),
-        )
+        const end = starts[i + 1] ?? size
+        return tokens.flatMap(token => encodeToken(token, offset, end))
       }),
     ),
+    labels,
     instructions: lines.map(({ text }, i) => ({
       at: starts[i] ?? 0,
-      text: text.replace(/>(\w+)/, (_, label: string) => `0x${offset(label).toString(16)}`),
+      text: text.replace(/[>@](\w+)/, (_, label: string) => `0x${offset(label).toString(16)}`),
     })),
   }
 }
@@ -182,7 +184,16 @@ function findLabel(labels: ReadonlyMap<string, number>, label: string): number {
   return at
 }
 
-function encodeDistance(bytes: number): number {
-  if (bytes < -128 || bytes > 127) throw new RangeError(`${bytes} bytes are too far for a short jump`)
-  return bytes & 0xff
+function sizeOf(token: string): number {
+  return /^(?:>>|@)/.test(token) ? 2 : 1
+}
+
+/** @param end where the instruction ends, from which distances count */
+function encodeToken(token: string, offset: (label: string) => number, end: number): number[] {
+  const [, mark, label = ''] = /^(>>?|@)(.*)$/.exec(token) ?? []
+  if (mark === undefined) return [Number.parseInt(token, 16)]
+  const value = mark === '@' ? offset(label) : offset(label) - end
+  if (mark !== '>') return [value & 0xff, (value >> 8) & 0xff]
+  if (value < -128 || value > 127) throw new RangeError(`${value} bytes are too far for a short jump`)
+  return [value & 0xff]
 }

@@ -17,11 +17,11 @@ type QmpChild = Pick<ChildProcess, 'on'> & {
 /** More than QEMU's longest reply by far; a program that writes without end is none. */
 const LONGEST_LINE = 64 * 2 ** 20
 
-/** What a child prints on stderr is shown up to here. */
-const LONGEST_WORDS = 4096
+/** What a child prints on stderr is kept up to here: QEMU has a line for each feature that it cannot give. */
+const LONGEST_WORDS = 65_536
 
 /** The program ended by itself; the message is what it said. */
-class Ended extends Error {}
+export class QemuEnded extends Error {}
 
 /** The JSON messages that a child writes, a line each. Whatever ends them ends the waiting too. */
 class MessageReader {
@@ -41,7 +41,7 @@ class MessageReader {
     })
     child.on('error', error => this.#stop(error))
     // After the streams are read to their end, so that its last words are heard.
-    child.on('close', (status, signal) => this.#stop(new Ended(this.#ending(status, signal))))
+    child.on('close', (status, signal) => this.#stop(new QemuEnded(this.#ending(status, signal))))
     child.stdin.on('error', () => {}) // the child is gone: `close` says so
   }
 
@@ -104,7 +104,8 @@ class MessageReader {
 /** How long a QEMU may say nothing, in milliseconds. It answers within 0.3 s; a busy host takes its time. */
 const TIMEOUT = 120_000
 
-interface StoppedGuest {
+/** A machine with a CPU. */
+export interface GuestMachine {
   readonly name?: string | undefined
   readonly machine: string
   readonly cpu: string
@@ -112,38 +113,59 @@ interface StoppedGuest {
   readonly topology?: Topology | undefined
 }
 
+/** What the guest's CPU executes; it may write to QEMU's debug console, whose end the command `ringbuf-read` returns. */
+interface GuestProgram {
+  /** The path of the firmware, from the folder in which QEMU is started. */
+  readonly firmware: string
+  /** Where the guest is migrated from, as QEMU's `-incoming` has it; absent: it starts. */
+  readonly incoming?: string | undefined
+}
+
 export interface QemuOptions {
   /** What `accel=` is set to. */
   readonly accelerator: 'kvm:tcg' | 'kvm' | 'tcg'
-  /** A machine with a CPU, stopped before its first instruction; absent: no machine. */
-  readonly guest?: StoppedGuest | undefined
+  /** Absent: no machine. */
+  readonly guest?: GuestMachine | undefined
+  /** Absent: the guest is stopped before its first instruction. */
+  readonly program?: GuestProgram | undefined
+  /** The folder in which QEMU is started; absent: this process's. */
+  readonly folder?: string | undefined
+  /** Makes the command that is started of QEMU's, for a QEMU on another host. */
+  readonly through?: ((command: readonly [string, ...string[]]) => readonly [string, ...string[]]) | undefined
+  /** Who ends it when this process is gone; absent: a guard of its own. */
+  readonly guard?: Guard | undefined
   /** How long it may say nothing, in milliseconds; absent: 120 s. */
   readonly timeout?: number | undefined
 }
 
-/** A QEMU that runs no guest and only answers questions. It never outlives this process. */
+/** A QEMU that answers questions. It never outlives this process. */
 export class Qemu {
   readonly #binary: string
-  readonly #guest: StoppedGuest | undefined
+  readonly #options: QemuOptions
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #messages: MessageReader
   readonly #release: () => void
 
-  private constructor(binary: string, { accelerator, guest, timeout = TIMEOUT }: QemuOptions) {
+  private constructor(binary: string, options: QemuOptions) {
+    const { folder, timeout = TIMEOUT, guard = new Guard(), through = command => command } = options
     this.#binary = binary
-    this.#guest = guest
-    this.#child = spawn(binary, makeArguments(accelerator, guest), {
+    this.#options = options
+    const [program, ...args] = through([binary, ...makeArguments(options)])
+    this.#child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
+      cwd: folder,
       env: { ...process.env, LC_ALL: 'C' },
     })
+    if (this.#child.pid !== undefined) guard.watch(this.#child.pid)
     this.#messages = new MessageReader(this.#child, timeout)
-    this.#release = this.#child.pid === undefined ? () => {} : killWithParent(this.#child.pid)
+    this.#release = options.guard ? () => {} : () => guard.release()
   }
 
   /**
    * Starts a binary and waits until it listens.
-   * @throws LibvirtError where it cannot be started, ends, is silent for too long, or is no QEMU
+   * @throws LibvirtError where it cannot be started, ends, is silent for too long, or is no QEMU; QemuEnded where it
+   * ends that was to run a program
    */
   static async start(binary: string, options: QemuOptions): Promise<Qemu> {
     const qemu = new Qemu(binary, options)
@@ -151,7 +173,7 @@ export class Qemu {
     return qemu
   }
 
-  /** @throws LibvirtError where QEMU ends instead of answering, or does not answer */
+  /** @throws LibvirtError, QemuEnded where QEMU ends instead of answering, or does not answer */
   async ask(command: QmpCommand): Promise<JsonObject> {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`)
     return this.#next(message => 'return' in message || 'error' in message, command.execute)
@@ -182,7 +204,9 @@ export class Qemu {
       return await this.#messages.next(wanted)
     } catch (cause) {
       this.end()
-      if (this.#guest && cause instanceof Ended) throw makeEndingError(this.#guest.name, cause.message)
+      const { guest, program } = this.#options
+      if (program && cause instanceof QemuEnded) throw cause
+      if (guest && cause instanceof QemuEnded) throw makeEndingError(guest.name, cause.message)
       const why = cause instanceof Error ? cause.message : String(cause)
       const where = asked === undefined ? '' : ` (asked for ${asked})`
       const detail = `Failed to start QEMU binary ${this.#binary} for probing: ${why}${where}`
@@ -191,38 +215,71 @@ export class Qemu {
   }
 }
 
-const makeArguments = (accelerator: string, guest: QemuOptions['guest']): string[] => [
-  '-S',
+/** What `ringbuf-read` calls the debug console, and how much of its end QEMU keeps. */
+export const CONSOLE = { device: 'console', size: 65_536 } as const
+
+const makeArguments = ({ accelerator, guest, program }: QemuOptions): string[] => [
+  ...(program ? [] : ['-S']),
   '-no-user-config',
   '-nodefaults',
   '-nographic',
   '-machine',
   `${guest?.machine ?? 'none'},accel=${accelerator}`,
-  ...(guest ? ['-cpu', guest.cpu, '-m', '256', '-smp', printTopology(guest)] : []),
+  ...(guest ? ['-cpu', guest.cpu, '-m', program ? '8' : '256', '-smp', printTopology(guest)] : []),
+  ...(program ? makeProgramArguments(program) : []),
   '-qmp',
   'stdio',
 ]
 
+const makeProgramArguments = ({ firmware, incoming }: GuestProgram): string[] => [
+  '-bios',
+  firmware,
+  '-chardev',
+  `ringbuf,id=${CONSOLE.device},size=${CONSOLE.size}`,
+  '-device',
+  `isa-debugcon,iobase=0xe9,chardev=${CONSOLE.device}`,
+  ...(incoming === undefined ? [] : ['-incoming', incoming]),
+]
+
 /** A guest of no topology has a socket for each CPU; levels that only some machines have are told where they matter. */
-function printTopology({ vcpus, topology }: StoppedGuest): string {
+function printTopology({ vcpus, topology }: GuestMachine): string {
   const { sockets = vcpus, dies = 1, clusters = 1, cores = 1, threads = 1 } = topology ?? {}
   const more = [dies > 1 ? `dies=${dies},` : '', clusters > 1 ? `clusters=${clusters},` : ''].join('')
   return `${vcpus},sockets=${sockets},${more}cores=${cores},threads=${threads}`
 }
 
+/** Reads a line for each child, which must lead a process group; when there are no more lines, it ends them all. */
+const GUARD = `
+while read -r pid; do children="$children -$pid"; done
+[ -z "$children" ] || kill -9 $children
+[ -z "$1" ] || rm -rf -- "$1"`
+
 /**
- * Ties a child, which must lead a process group, to this process: however this one ends, by Ctrl-C or `kill -9`
- * too, a shell that waits for a pipe to close kills the group. Answers how to let go once the child has ended.
+ * Ends children and removes a folder when this process is gone, however it ends, by Ctrl-C or \`kill -9\` too: a shell
+ * that waits for a pipe to close.
  */
-function killWithParent(pid: number): () => void {
-  if (process.platform === 'win32') return () => {}
-  const script = 'read -r _; kill -9 -"$1"'
-  const guard = spawn('/bin/sh', ['-c', script, 'guard', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  // Where there is no shell the child is still ended by whoever started it.
-  guard.on('error', () => {})
-  guard.unref()
-  return () => void guard.kill('SIGKILL')
+export class Guard {
+  readonly #shell: ChildProcessByStdio<Writable, null, null> | undefined
+
+  /** @param folder may not exist yet; absent: none */
+  constructor(folder = '') {
+    if (process.platform === 'win32') return
+    this.#shell = spawn('/bin/sh', ['-c', GUARD, 'guard', folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    })
+    // Where there is no shell the children are still ended by whoever started them.
+    this.#shell.on('error', () => {})
+    this.#shell.stdin.on('error', () => {})
+    this.#shell.unref()
+  }
+
+  watch(pid: number): void {
+    this.#shell?.stdin.write(`${pid}\n`)
+  }
+
+  /** The children have ended, and the folder is gone. */
+  release(): void {
+    this.#shell?.kill('SIGKILL')
+  }
 }

@@ -33,17 +33,18 @@ const SOURCE = 'text'
 /**
  * The guests that a text defines; where it has none, what guests can be given on each host in it.
  * @param from the input format's name; absent: found out
+ * @param source what errors call the text
  * @throws BadRequest for an unknown format, ParseError where the text holds neither, LibvirtError
  */
-export function definitionsIn(context: Context, text: string, from?: string): Definitions {
-  const found = from === undefined ? readText(text, SOURCE) : dialectNamed(from).read(text, SOURCE)
+export function definitionsIn(context: Context, text: string, from?: string, source = SOURCE): Definitions {
+  const found = from === undefined ? readText(text, source) : dialectNamed(from).read(text, source)
   const guests = found.flatMap(guestsOf)
   const told = found.flatMap(({ notes = [] }) => notes)
   const notes = [...new Set(told)].map((said): Note => ({ kind: 'dump', text: said }))
   if (guests.length > 0) return { definitions: guests, notes }
   const offered = offeredBy(context, found)
   if (offered.definitions.length > 0) return offered
-  throw new ParseError('no guest and no host', SOURCE)
+  throw new ParseError('no guest and no host', source)
 }
 
 /** The input dialect of that name, or the one that reads what the output dialect of that name writes. @throws BadRequest */

@@ -29,7 +29,7 @@ export function readCpu(xml: string, expected: Expected, source = ''): Cpu {
 }
 
 /** A guest of a text, not looked at yet: what is wrong with a domain is libvirt's refusal of the guest. */
-interface GivenGuest {
+export interface GivenGuest {
   /** Absent: the text does not say. */
   readonly name?: string | undefined
   /** @throws LibvirtError for a bad domain */
@@ -42,15 +42,19 @@ interface GivenGuest {
  * @throws ParseError for a text without a guest
  */
 export function readGuests(text: string, source: string): GivenGuest[] {
-  const guests = readText(text, source).flatMap((found): GivenGuest[] => {
-    if (found.kind === 'guest') return [{ name: found.name, request: () => requestOfGuest(found) }]
-    const domains = found.kind === 'document' ? domainsOf(found.element) : []
-    return domains.map(domain => ({ name: domainOf(domain).name, request: () => parseGuestRequest(domain) }))
-  })
+  const guests = listGuests(text, source)
   if (guests.length === 0)
     throw new ParseError('no guest: neither a <domain> nor what a platform defines', source)
   return guests
 }
+
+/** The same; empty for a text without a guest. */
+export const listGuests = (text: string, source: string): GivenGuest[] =>
+  readText(text, source).flatMap((found): GivenGuest[] => {
+    if (found.kind === 'guest') return [{ name: found.name, request: () => requestOfGuest(found) }]
+    const domains = found.kind === 'document' ? domainsOf(found.element) : []
+    return domains.map(domain => ({ name: domainOf(domain).name, request: () => parseGuestRequest(domain) }))
+  })
 
 /**
  * A host's CPU as capabilities print it: as `readCpu`, and one whose model nobody could tell, by architecture and

@@ -1,28 +1,12 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { assembleProgram, CODE, makeExecutable } from '../../../src/host/cpu/program.ts'
 import { needed, notInstalled } from '../../needs.ts'
+import { disassemble, listInstructions } from './disassemble.ts'
 
-/** The instructions as binutils' disassembler reads the bytes; undefined where it is not installed. */
-function disassembled(bytes: Uint8Array): string[] | undefined {
-  const file = join(mkdtempSync(join(tmpdir(), 'virt-cpu-')), 'code')
-  writeFileSync(file, bytes)
-  const args = ['-D', '-b', 'binary', '-m', 'i386:x86-64', '-M', 'intel', file]
-  const { stdout, error } = spawnSync('objdump', args, { encoding: 'utf8' })
-  if (error) return undefined
-  const line = /^\s*([0-9a-f]+):\t[0-9a-f ]+\t(.*?)\s*$/gm
-  return [...stdout.matchAll(line)].map(([, at, text = '']) => `${at}: ${text.replace(/\s+/g, ' ')}`)
-}
-
-const listed = CODE.instructions.map(({ at, text }) => `${at.toString(16)}: ${text.replace(/\s+/g, ' ')}`)
-const found = disassembled(CODE.bytes)
 const why = needed('binutils', notInstalled('objdump'))
 
 test.skipIf(why)(`the bytes are the instructions beside them (objdump, ${why ?? 'installed'})`, () => {
-  expect(found).toEqual(listed)
+  expect(disassemble(CODE.bytes, 'i386:x86-64')).toEqual(listInstructions(CODE))
 })
 
 test('the file is an executable for x86-64 of three segments, none of which can be written and executed', () => {
@@ -56,6 +40,19 @@ test('a listing is assembled: jumps both ways, and what each instruction is', ()
   `)
   expect([...bytes]).toEqual([0x90, 0xeb, 0x02, 0xeb, 0xfb, 0xc3])
   expect(instructions.map(({ text }) => text)).toEqual(['nop', 'jmp 0x5', 'jmp 0x0', 'ret'])
+})
+
+test('a near call has a distance of two bytes, and an offset is two bytes too', () => {
+  const { bytes, labels, instructions } = assembleProgram(`
+          e8 >>far  | call >far
+          be @far   | mov si,@far
+          ${'90 | nop\n'.repeat(300)}
+    far:  e8 >>far  | call >far
+  `)
+  expect(labels.get('far')).toBe(306)
+  expect([...bytes.subarray(0, 6)]).toEqual([0xe8, 0x2f, 0x01, 0xbe, 0x32, 0x01])
+  expect([...bytes.subarray(306)]).toEqual([0xe8, 0xfd, 0xff])
+  expect(instructions.slice(0, 2).map(({ text }) => text)).toEqual(['call 0x132', 'mov si,0x132'])
 })
 
 test.each([

@@ -1,0 +1,222 @@
+import type { GuestCpu } from '../../core/cpu.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { mayBeYaml } from '../../formats/dialects.ts'
+import { isObject, member } from '../../formats/json/json-value.ts'
+import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
+import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { toLibvirtName } from '../../formats/qemu/names.ts'
+import { loadYaml } from '../../formats/yaml.ts'
+import { readWholeText } from '../../host/files/files.ts'
+import { readFleet } from '../../host/files/fleet.ts'
+import { findEmulator } from '../../host/qemu/emulator.ts'
+import { runTrial } from '../../host/qemu/trial.ts'
+import { type GuestRequest, requestOfGuest } from '../../qemu/guest/parse-request.ts'
+import { placesToRead } from '../../qemu/guest/predict-words.ts'
+import type { Context } from '../../questions/context.ts'
+import { definitionsIn } from '../../questions/convert/compute.ts'
+import { type GuestStart, prepareGuest, startPlaceOf } from '../../questions/guest-check/compute.ts'
+import { viewOf } from '../../questions/input/fleet/view.ts'
+import type { Hypervisor } from '../../questions/input/hypervisor.ts'
+import { type GivenGuest, listGuests } from '../../questions/input/read.ts'
+import { guestOfExpression, poolCpuOf } from '../../questions/pools/choice.ts'
+import type { Trial } from '../../questions/verify/answer.ts'
+import { verifyQuestion } from '../../questions/verify/question.ts'
+import type { Note } from '../../questions/words/note.ts'
+import { parseXml } from '../../xml/reader.ts'
+import type { Arguments } from '../arguments.ts'
+import { openHypervisor } from '../hypervisor.ts'
+import { ownCommand } from '../own.ts'
+import { CommandError, UsageError } from '../spec.ts'
+import { thisHost } from '../virsh/hosts.ts'
+
+export const command = ownCommand({
+  question: verifyQuestion,
+  description:
+    'Prove that a CPU for guests is what it is said to be: start QEMU with it and `enforce`, with a guest of a few hundred ' +
+    'bytes that reads every word of its CPUID, compare the words with those predicted, migrate the guest to a second QEMU, ' +
+    'and compare again. Needs QEMU; no root, no network and no disk image. Status 0: proven; 1: refused, or something ' +
+    'differs.',
+  example: 'virt-cpu verify examples/guests/web.xml --accel tcg',
+  inputs: {
+    placeholders: { trials: undefined },
+    arguments: [
+      {
+        name: 'guest',
+        value: 'string',
+        positional: 'one',
+        help: 'guests, or hosts for whose guests a CPU is chosen, in any format; an answer of virt-cpu; - for standard input',
+      },
+      {
+        name: 'fleet',
+        value: 'path',
+        repeats: true,
+        help: 'the CPU of each pool of a fleet: files and directories of hosts, or a fleet.yaml',
+      },
+      {
+        name: 'accel',
+        value: 'name',
+        words: ['kvm', 'tcg'],
+        help: 'what runs the guest; absent: KVM where it can be used, or what the domain says',
+      },
+      { name: 'machine', value: 'string', help: "machine type; absent: the domain's, or QEMU's default" },
+      { name: 'emulator', value: 'string', help: 'path of QEMU; absent: qemu-system-x86_64 on the PATH' },
+    ],
+    open: openTrials,
+  },
+  options: [{ name: 'strict', help: 'status 1 also where nothing is known of the model' }],
+  check(args) {
+    if (!args.has('guest') && !args.has('fleet')) throw new UsageError('give a GUEST, - or --fleet')
+  },
+  status: ({ verdict }, args) =>
+    verdict === 'proven' || (verdict === 'unknown' && !args.has('strict')) ? 0 : 1,
+})
+
+async function openTrials(args: Arguments, context: Context) {
+  const path = args.get('guest')
+  const notes: Note[] = []
+  const guests: GivenGuest[] = path === undefined ? [] : await readGuestsOf(context, path)
+  if (args.has('fleet')) {
+    const read = await readPools(context, args.all('fleet'))
+    guests.push(...read.guests)
+    notes.push(...read.notes)
+  }
+  const trials: Trial[] = []
+  for (const guest of guests) trials.push(await tryGuest(context, guest, args))
+  return { input: { trials }, notes }
+}
+
+/** @throws FileError, ParseError, LibvirtError for a text of which no CPU for guests can be had */
+async function readGuestsOf(context: Context, path: string): Promise<GivenGuest[]> {
+  const text = readWholeText(path)
+  if (mayBeYaml(text)) await loadYaml()
+  const answered = readAnswer(text)
+  if (answered.length > 0) return answered
+  const found = listGuests(text, path)
+  if (found.length > 0) return found
+  return definitionsIn(context, text, undefined, path).definitions.map(({ name, cpu }) => givenCpu(name, cpu))
+}
+
+const givenCpu = (name: string | undefined, cpu: GuestCpu): GivenGuest => ({
+  name,
+  request: () => requestOfGuest({ kind: 'guest', layer: 'defined', name, cpu, vcpus: vcpusOf(cpu) }),
+})
+
+/** As many as a topology has room for. */
+function vcpusOf({ topology }: GuestCpu): number {
+  if (!topology) return 1
+  const { sockets, dies, clusters, cores, threads } = topology
+  return sockets * dies * clusters * cores * threads
+}
+
+/** The CPUs in an answer of ours: what stands in it under `xml`, each by the name of the pool that it is of. */
+function readAnswer(text: string): GivenGuest[] {
+  if (!/^\s*\{/.test(text)) return []
+  try {
+    const answer: unknown = JSON.parse(text)
+    return member(answer, 'schema') === undefined ? [] : cpusIn(answer, undefined)
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
+}
+
+function cpusIn(value: unknown, name: string | undefined): GivenGuest[] {
+  if (Array.isArray(value)) return value.flatMap(one => cpusIn(one, name))
+  if (!isObject(value)) return []
+  const own = [value.pool, value.name, value.label].find(one => typeof one === 'string') ?? name
+  const { xml } = value
+  if (typeof xml === 'string' && xml.startsWith('<cpu')) {
+    const cpu = parseCpu(parseXml(xml, 'xml'), 'guest')
+    return [
+      givenCpu(
+        typeof own === 'string' ? own : undefined,
+        cpu.type === 'guest' ? cpu : { ...cpu, type: 'guest' },
+      ),
+    ]
+  }
+  return Object.values(value).flatMap(one => cpusIn(one, typeof own === 'string' ? own : undefined))
+}
+
+/** @throws CommandError for a fleet no pool of which has a CPU */
+async function readPools(context: Context, paths: readonly string[]) {
+  const { fleet, notes } = await readFleet(context, paths)
+  const view = viewOf(context, fleet)
+  const guests = view.pools.flatMap(({ label, groups }) => {
+    const { definition } = poolCpuOf(view, groups)
+    return definition ? [givenCpu(label || undefined, guestOfExpression(definition))] : []
+  })
+  if (guests.length === 0) throw new CommandError([`no pool of ${paths.join(' ')} has a CPU for guests`])
+  return { guests, notes }
+}
+
+/** The one architecture whose words are predicted. */
+const ARCH = 'x86_64'
+const ARCHES: readonly string[] = [ARCH, 'i686']
+
+async function tryGuest(context: Context, { name, request }: GivenGuest, args: Arguments): Promise<Trial> {
+  const asked = request()
+  const { arch = ARCH } = asked
+  if (!ARCHES.includes(arch))
+    throw new CommandError([`${name ?? 'the guest'} is of ${arch}: verify proves guests of x86 only`])
+  const hypervisor = await openFor(asked, arch, args)
+  const { accelerator } = hypervisor.choice
+  const own = accelerator === 'tcg' ? undefined : (await thisHost(context)).value
+  const start = prepareGuest(context, requestFor(asked, hypervisor), startPlaceOf(context, hypervisor, own))
+  const { choice, machine, argument } = argumentsOf(start)
+  const { vcpus } = asked
+  const { topology } = start.cpu
+  const result = await runTrial({
+    binary: choice.binary,
+    accelerator,
+    guest: { name, machine, cpu: argument, vcpus, topology },
+    places: placesToRead(),
+  })
+  const version = hypervisor.capabilities.version
+  return {
+    guest: name ?? null,
+    cpu: printCpu(start.cpu),
+    vcpus,
+    argument,
+    ...(version ? { qemu: `${version.major}.${version.minor}.${version.micro}` } : {}),
+    accelerator,
+    machine,
+    from: HERE,
+    to: HERE,
+    ...offeredBy(hypervisor),
+    ...result,
+  }
+}
+
+const HERE = 'this host'
+
+async function openFor(asked: GuestRequest, arch: string, args: Arguments): Promise<Hypervisor> {
+  const accel = args.get('accel')
+  const own = asked.virttype === 'qemu' ? 'qemu' : undefined
+  const virttype = accel === undefined ? own : accel === 'tcg' ? 'qemu' : 'kvm'
+  const emulator = args.get('emulator') ?? findEmulator(arch)
+  if (emulator === undefined)
+    throw new CommandError([`there is no qemu-system-${arch} on the PATH: verify needs QEMU to run guests`])
+  return openHypervisor({ arch, virttype, emulator, machine: args.get('machine') ?? asked.machine })
+}
+
+/** The guest as it is asked of the hypervisor that was chosen. */
+const requestFor = (asked: GuestRequest, { choice }: Hypervisor): GuestRequest => ({
+  ...asked,
+  virttype: choice.virttype,
+  machine: choice.machine?.name,
+})
+
+function argumentsOf({ place: { choice }, argument }: GuestStart) {
+  if (choice.machine === undefined) throw new ParseError('QEMU has no machine type', choice.binary)
+  return { choice, machine: choice.machine.name, argument: `${argument},enforce=on` }
+}
+
+/** What the accelerator can give guests; nothing where QEMU does not tell. */
+function offeredBy({ capabilities, choice }: Hypervisor): { offered?: string[] } {
+  const host = capabilities.accelerators.get(choice.accelerator)?.host
+  if (!host) return {}
+  const all = [...host.properties, ...(host.unmigratable ?? [])]
+  return {
+    offered: [...new Set(all.flatMap(([name, value]) => (value === true ? [toLibvirtName(name)] : [])))],
+  }
+}

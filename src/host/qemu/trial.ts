@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CpuidRow } from '../../core/cpuid.ts'
+import { walkLeaves } from '../../core/cpuid-walk.ts'
+import type { Place } from '../../core/feature.ts'
+import { isObject, member } from '../../formats/json/json-value.ts'
+import type { Accelerator } from '../../qemu/capabilities.ts'
+import type { QmpCommand } from '../../qemu/qmp/reply.ts'
+import type { Trial } from '../../questions/verify/answer.ts'
+import { ProbeError } from '../files/file-error.ts'
+import { type GuestPass, makeFirmware, parsePasses } from './firmware.ts'
+import { CONSOLE, Guard, type GuestMachine, Qemu, QemuEnded, type QemuOptions } from './qemu.ts'
+
+/** A guest that is to be tried. */
+export interface TrialSetup {
+  readonly binary: string
+  readonly accelerator: Accelerator
+  readonly guest: GuestMachine
+  /** The leaves and MSRs that the guest reads. */
+  readonly places: readonly Place[]
+}
+
+/** What a trial adds to what is known of the guest before. */
+export type TrialResult = Pick<
+  Trial,
+  'ended' | 'endedAt' | 'given' | 'before' | 'last' | 'after' | 'milliseconds'
+>
+
+const FIRMWARE = 'firmware'
+const INCOMING = 'unix:migration'
+
+/** How long a guest may write nothing, and a migration take, in milliseconds. A busy host takes its time. */
+const PATIENCE = 120_000
+const SOON = 5
+
+/**
+ * Starts a guest, reads what it sees, migrates it to a second QEMU, and reads what it sees there. Its files are in a
+ * folder that only this user can see, and gone when it returns, or when this process ends.
+ * @throws LibvirtError where QEMU cannot be started at all; ProbeError where a guest is silent
+ */
+export async function runTrial(setup: TrialSetup): Promise<TrialResult> {
+  const folder = join(tmpdir(), `virt-cpu-${randomUUID()}`)
+  const guard = new Guard(folder)
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+    writeFileSync(join(folder, FIRMWARE), makeFirmware(setup.places))
+    return await new TrialRun(setup, { folder, guard }).run()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    guard.release()
+  }
+}
+
+/** Where a trial is. */
+type Site = Required<Pick<QemuOptions, 'folder' | 'guard'>>
+
+type Timed = 'start' | 'read' | 'migrate' | 'resume' | 'total'
+
+class TrialRun {
+  readonly #setup: TrialSetup
+  readonly #site: Site
+  readonly #started = performance.now()
+  readonly #times = new Map<Timed, number>()
+  #last = this.#started
+
+  constructor(setup: TrialSetup, site: Site) {
+    this.#setup = setup
+    this.#site = site
+  }
+
+  async run(): Promise<TrialResult> {
+    const [source, target] = await Promise.allSettled([this.#start(), this.#start(INCOMING)])
+    try {
+      if (source.status === 'rejected') return this.#ended(source.reason, 'start')
+      if (target.status === 'rejected') return this.#ended(target.reason, 'target')
+      this.#time('start')
+      return await this.#migrate(source.value, target.value)
+    } finally {
+      for (const qemu of [source, target]) if (qemu.status === 'fulfilled') qemu.value.end()
+    }
+  }
+
+  async #start(incoming?: string): Promise<Qemu> {
+    const { binary, accelerator, guest } = this.#setup
+    const qemu = await Qemu.start(binary, {
+      accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
+      guest,
+      program: { firmware: FIRMWARE, incoming },
+      ...this.#site,
+    })
+    await ask(qemu, { execute: 'qmp_capabilities' })
+    return qemu
+  }
+
+  async #migrate(source: Qemu, target: Qemu): Promise<TrialResult> {
+    const [left, right] = [this.#console(source), this.#console(target)]
+    const before = await left.next(0)
+    const given = await readGiven(source)
+    this.#time('read')
+    const seen = { given, before: describePass(before) }
+    const refusal = await migrateAway(source)
+    if (refusal !== undefined) return { ...seen, ended: refusal, endedAt: 'migration', ...this.#all() }
+    this.#time('migrate')
+    const last = await left.last(before.number)
+    const after = await right.next(0)
+    this.#time('resume')
+    return { ...seen, last, after: describePass(after), ...this.#all() }
+  }
+
+  #console(qemu: Qemu): Console {
+    return new Console(qemu, countEntries(this.#setup.places))
+  }
+
+  /** @throws what is no word of a QEMU that ended */
+  #ended(reason: unknown, endedAt: 'start' | 'target'): TrialResult {
+    if (!(reason instanceof QemuEnded)) throw reason
+    return { ended: reason.message, endedAt, ...this.#all() }
+  }
+
+  #time(name: Timed): void {
+    const now = performance.now()
+    this.#times.set(name, now - this.#last)
+    this.#last = now
+  }
+
+  #all(): Pick<TrialResult, 'milliseconds'> {
+    this.#times.set('total', performance.now() - this.#started)
+    return {
+      milliseconds: Object.fromEntries([...this.#times].map(([name, time]) => [name, Math.round(time)])),
+    }
+  }
+}
+
+const countEntries = (places: readonly Place[]): number =>
+  new Set(
+    places.map(place =>
+      place.kind === 'cpuid' ? `${place.leaf}.${place.subleaf}` : place.kind === 'msr' ? place.index : '',
+    ),
+  ).size
+
+/** The leaves that there are: of any above the highest a CPU answers as of another. */
+const describePass = ({ number, seen }: GuestPass): NonNullable<Trial['before']> => ({
+  pass: number,
+  cpuid: [...walkLeaves((leaf, subleaf) => seen.registers(leaf, subleaf)).rows()],
+  msr: [...seen.msrs()],
+})
+
+/** What a guest writes, as it comes. */
+class Console {
+  readonly #qemu: Qemu
+  readonly #entries: number
+  #text = ''
+
+  constructor(qemu: Qemu, entries: number) {
+    this.#qemu = qemu
+    this.#entries = entries
+  }
+
+  /** The first complete pass from a number on. @throws ProbeError where none comes */
+  async next(from: number): Promise<GuestPass> {
+    const end = performance.now() + PATIENCE
+    while (performance.now() < end) {
+      const found = (await this.#read()).find(({ number }) => number >= from)
+      if (found) return found
+      await pause(SOON)
+    }
+    throw new ProbeError(`the guest writes nothing: ${JSON.stringify(this.#text.slice(-100))}`)
+  }
+
+  /** The number of the last complete pass of a guest that is gone; at least `known`. */
+  async last(known: number): Promise<number> {
+    return Math.max(known, ...(await this.#read()).map(({ number }) => number))
+  }
+
+  async #read(): Promise<GuestPass[]> {
+    const more = await ask(this.#qemu, { execute: 'ringbuf-read', arguments: CONSOLE })
+    this.#text = (this.#text + (typeof more === 'string' ? more : '')).slice(-2 * CONSOLE.size)
+    return parsePasses(this.#text, this.#entries)
+  }
+}
+
+/** @throws ProbeError where QEMU answers with an error */
+async function ask(qemu: Qemu, command: QmpCommand): Promise<unknown> {
+  const reply = await qemu.ask(command)
+  const error = member(reply, 'error')
+  if (error !== undefined) throw new ProbeError(`${command.execute}: ${String(member(error, 'desc'))}`)
+  return member(reply, 'return')
+}
+
+/** The words of features that QEMU gives its first CPU. */
+async function readGiven(qemu: Qemu): Promise<CpuidRow[]> {
+  const cpus = await ask(qemu, { execute: 'query-cpus-fast' })
+  const path = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
+  const words = await ask(qemu, { execute: 'qom-get', arguments: { path, property: 'feature-words' } })
+  return Array.isArray(words) ? words.filter(isObject).map(rowOfWord) : []
+}
+
+const REGISTER_NAMES = ['EAX', 'EBX', 'ECX', 'EDX']
+
+function rowOfWord(word: object): CpuidRow {
+  const number = (name: string) => Number(member(word, name) ?? 0)
+  const values = REGISTER_NAMES.map(name =>
+    member(word, 'cpuid-register') === name ? number('features') : 0,
+  )
+  const [eax = 0, ebx = 0, ecx = 0, edx = 0] = values
+  return [number('cpuid-input-eax'), number('cpuid-input-ecx'), eax, ebx, ecx, edx]
+}
+
+/** Migrates a guest to the QEMU that waits for it; returns why not, or undefined. */
+async function migrateAway(source: Qemu): Promise<string | undefined> {
+  const begun = await source.ask({ execute: 'migrate', arguments: { uri: INCOMING } })
+  const refusal = member(member(begun, 'error'), 'desc')
+  if (refusal !== undefined) return String(refusal)
+  const end = performance.now() + PATIENCE
+  while (performance.now() < end) {
+    const info = await ask(source, { execute: 'query-migrate' })
+    const status = member(info, 'status')
+    if (status === 'completed') return undefined
+    if (status === 'failed' || status === 'cancelled')
+      return String(member(info, 'error-desc') ?? `migration ${status}`)
+    await pause(SOON)
+  }
+  return `the migration is not complete after ${PATIENCE / 1000} s`
+}

@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Cpuid, type CpuidRow, type MsrRow } from '../../../src/core/cpuid.ts'
+import { FIRMWARE_CODE, makeFirmware, parsePasses } from '../../../src/host/qemu/firmware.ts'
+import { placesToRead } from '../../../src/qemu/guest/predict-words.ts'
+import { runs } from '../../effort.ts'
+import { needed, notInstalled } from '../../needs.ts'
+import { disassemble, listInstructions } from '../cpu/disassemble.ts'
+
+const why = needed('binutils', notInstalled('objdump'))
+
+test.skipIf(why)(`the bytes are the instructions beside them (objdump, ${why ?? 'installed'})`, () => {
+  expect(disassemble(FIRMWARE_CODE.bytes, 'i8086')).toEqual(listInstructions(FIRMWARE_CODE))
+})
+
+test('the ROM begins with the code, and the processor with a jump to it', () => {
+  const rom = Buffer.from(makeFirmware(placesToRead()))
+  expect(rom.length).toBe(0x1_0000)
+  const table = FIRMWARE_CODE.labels.get('table') ?? 0
+  expect(rom.subarray(0, table)).toEqual(Buffer.from(FIRMWARE_CODE.bytes.subarray(0, table)))
+  // `jmp 0xf000:0x0`
+  expect([...rom.subarray(0xfff0, 0xfff5)]).toEqual([0xea, 0, 0, 0, 0xf0])
+})
+
+test('the table has each leaf and MSR once, and ends', () => {
+  const word = { leaf: 7, subleaf: 1, indexed: true } as const
+  const rom = Buffer.from(
+    makeFirmware([
+      { kind: 'cpuid', register: 'eax', ...word },
+      { kind: 'cpuid', register: 'edx', ...word },
+      { kind: 'msr', index: 0x10a, half: 'low' },
+      { kind: 'msr', index: 0x10a, half: 'high' },
+    ]),
+  )
+  const table = rom.subarray(FIRMWARE_CODE.labels.get('table'))
+  expect(table.subarray(0, 24).toString('hex')).toBe(
+    '0700000001000100' + '0a01000000000200' + '0000000000000000',
+  )
+})
+
+const hex = (word: number, digits = 8) => word.toString(16).toUpperCase().padStart(digits, '0')
+const word = fc.nat(0xffff_ffff)
+
+/** What the guest writes of one pass. */
+const write = (pass: number, rows: readonly CpuidRow[], msrs: readonly MsrRow[]): string[] => [
+  ...rows.map(([leaf, subleaf, ...words]) =>
+    [pass, leaf]
+      .map(one => hex(one))
+      .concat(
+        `0001${hex(subleaf, 4)}`,
+        words.map(one => hex(one)),
+      )
+      .join(' '),
+  ),
+  ...msrs.map(([index, low, high]) =>
+    [pass, index, 0x2_0000, low, 0, 0, high].map(one => hex(one)).join(' '),
+  ),
+]
+
+test('of what a guest writes, cut anywhere, the complete passes are read', () => {
+  const anyRows = fc.uniqueArray(fc.tuple(word, fc.nat(40), word, word, word, word), {
+    minLength: 1,
+    maxLength: 6,
+    selector: ([leaf, subleaf]) => `${leaf}.${subleaf}`,
+  })
+  const anyMsrs = fc.uniqueArray(fc.tuple(word, word, word), { maxLength: 3, selector: ([index]) => index })
+  fc.assert(
+    fc.property(anyRows, anyMsrs, fc.nat(1000), fc.nat(130), (rows, msrs, first, cut) => {
+      const entries = rows.length + msrs.length
+      const lines = [first, first + 1, first + 2].flatMap(pass => write(pass, rows, msrs))
+      const text = lines.map(line => `${line} \n`).join('')
+      expect(parsePasses(text, entries).map(({ number }) => number)).toEqual([first, first + 1, first + 2])
+      const passes = parsePasses(text.slice(cut), entries)
+      expect(passes.at(-1)?.number).toBe(first + 2)
+      for (const { seen } of passes) expect(seen.eq(Cpuid.of(rows, msrs))).toBe(true)
+    }),
+    { numRuns: runs(2000) },
+  )
+})
+
+test('an MSR that cannot be read is not there', () => {
+  const text = '00000000 0000010A 00020000 00000005 00000001 00000000 00000000 \n'
+  expect(parsePasses(text, 1)[0]?.seen.msrs()).toEqual([])
+})
