@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor verify tree convert name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest level fits doctor verify tree convert name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -32,6 +32,8 @@ _virt_cpu() {
     check) options='--fleet --no-skip --strict --json --markdown --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --no-skip --strict --json --markdown --dot --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --format --qemu --json --markdown --cpu-map --libvirt --help'; words='check' ;;
+    level) options='--fleet --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    fits) options='--fleet --os --no-skip --strict --json --markdown --cpu-map --libvirt --help'; words='' ;;
     doctor) options='--file --json --markdown --cpu-map --libvirt --help'; words='' ;;
     verify) options='--guest --fleet --accel --machine --emulator --json --markdown --strict --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
@@ -85,6 +87,8 @@ _virt_cpu() {
     guest:--what) mapfile -t COMPREPLY < <(compgen -W 'check' -- "$word"); return ;;
     guest:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx march' -- "$word"); return ;;
     guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    level:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    fits:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     doctor:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     verify:--accel) mapfile -t COMPREPLY < <(compgen -W 'kvm tcg' -- "$word"); return ;;
     verify:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

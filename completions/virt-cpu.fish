@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest doctor verify tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest level fits doctor verify tree convert name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -275,6 +275,23 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l json -d 'the answ
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l markdown -d 'the answer as Markdown'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a level -d 'Say which level and -march hosts, guests and pools reach'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l strict -d 'what is not known counts as no: status 1 for an unknown verdict or a skipped host'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a fits -d 'Find who cannot run an operating system or a program'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l os -r -d 'the systems or programs, such as rhel10 or windows11; absent: all that are known'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l strict -d 'what is not known counts as no: status 1 for an unknown verdict or a skipped host'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from fits" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a doctor -d 'Explain error texts about CPUs, and what to do'
 complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l file -r -d 'logs, texts of errors, hosts and guests; directories of them; - for standard input'
 complete -c virt-cpu -n "__fish_seen_subcommand_from doctor" -l json -d 'the answer as JSON (docs/schema/questions.json)'

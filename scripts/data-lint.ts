@@ -9,6 +9,7 @@ import { builtinErrors } from '../src/map/error-table.ts'
 import { lint, lintCited, lintFiles } from '../src/map/lint/files.ts'
 import { lintKvm } from '../src/map/lint/kvm.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
+import { builtinSystems } from '../src/map/system-needs.ts'
 import { formatData } from '../src/map/text/format.ts'
 
 /** They have laws of their own. */
@@ -28,9 +29,12 @@ if (process.argv.includes('--write')) {
   const released = readFileSync('test/expected/released.txt', 'utf8')
   // Throws where a template cannot be read.
   builtinErrors()
+  builtinSystems()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
-    ...['causes.txt', 'effects.txt', 'errors.txt'].flatMap(name => lintCited(dataFile(name), sources)),
+    ...['causes.txt', 'effects.txt', 'errors.txt', 'needs.txt'].flatMap(name =>
+      lintCited(dataFile(name), sources),
+    ),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
   for (const finding of findings) console.log(printFinding(finding))

@@ -103,6 +103,16 @@ export const COMMANDS: CommandTable = {
     summary: 'Check what libvirt does when a guest starts',
     load: () => import('./commands/guest.ts'),
   },
+  level: {
+    group: 'hosts',
+    summary: 'Say which level and -march hosts, guests and pools reach',
+    load: () => import('./commands/level.ts'),
+  },
+  fits: {
+    group: 'guests',
+    summary: 'Find who cannot run an operating system or a program',
+    load: () => import('./commands/fits.ts'),
+  },
   doctor: {
     group: 'guests',
     summary: 'Explain error texts about CPUs, and what to do',

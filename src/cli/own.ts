@@ -28,13 +28,21 @@ type PartOf<Q extends AnyQuestion> = Exclude<AnswerOf<Q['answer']>, Sections<unk
 const answersIn = <Q extends AnyQuestion>(outcomes: readonly Outcome[]): readonly PartOf<Q>[] =>
   outcomes.flatMap(({ answer }) => listAnswers(answer) as readonly PartOf<Q>[])
 
-/** Reads the fleet of files, directories and a fleet file.
+/**
+ * Reads the fleet of files, directories and a fleet file.
+ * @param guestsAlone whether guests are enough
  * @throws FileError, ParseError, AggregateError of these; CommandError where it has no host
  */
-async function givenFleet(session: Session, paths: readonly string[], args: Arguments): Promise<GivenFleet> {
+async function givenFleet(
+  session: Session,
+  paths: readonly string[],
+  args: Arguments,
+  guestsAlone = false,
+): Promise<GivenFleet> {
   const context = await openContext(session)
   const read = await readFleet(context, paths, { noSkip: args.has('no-skip') })
-  if ([read.fleet, ...read.others].every(({ hosts }) => hosts.length === 0)) {
+  const fleets = [read.fleet, ...read.others]
+  if (fleets.every(({ hosts, guests }) => hosts.length === 0 && !(guestsAlone && guests.length > 0))) {
     const left = describeNotes(read.notes.filter(({ kind }) => OF_FILES.has(kind)))
     throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`, ...left])
   }
@@ -89,6 +97,8 @@ export interface OwnCommand<Q extends AnyQuestion> {
   readonly options?: readonly OptionSpec[]
   /** The arguments that name fleets, by the input they stand for. Absent: FLEET…, where the question takes documents. */
   readonly fleets?: Readonly<Record<string, OptionSpec>>
+  /** Whether a fleet may have guests and no host. */
+  readonly guestsAlone?: true
   /** The input of which the question takes one and the command any number: it asks once for each. */
   readonly each?: string
   /** Inputs that are read from files or from this host. */
@@ -263,7 +273,7 @@ interface OpenedFleets {
 
 /** Reads the fleets that the arguments name. */
 async function readFleets(
-  { prepare = given => given }: Pick<OwnCommand<AnyQuestion>, 'prepare'>,
+  { prepare = given => given, guestsAlone }: Pick<OwnCommand<AnyQuestion>, 'prepare' | 'guestsAlone'>,
   fleets: Readonly<Record<string, OptionSpec>>,
   args: Arguments,
   session: Session,
@@ -273,7 +283,7 @@ async function readFleets(
   for (const [key, { name }] of Object.entries(fleets)) {
     const paths = args.all(name)
     if (paths.length === 0) continue
-    last = prepare(await givenFleet(session, paths, args), paths[0] ?? '')
+    last = prepare(await givenFleet(session, paths, args, guestsAlone), paths[0] ?? '')
     const input = inputOfFleet(last)
     documents[key] = key === 'documents' ? input.documents : input
   }

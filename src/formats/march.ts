@@ -57,6 +57,40 @@ export const march: Printer = {
   },
 }
 
+/** The `-march` that a CPU reaches, and those of which it lacks one feature that the compiler would use. */
+export interface MarchReached {
+  /** Undefined: it is below x86-64. */
+  readonly name: string | undefined
+  readonly almost: readonly { readonly name: string; readonly lacks: string }[]
+}
+
+/**
+ * The greatest `-march` all of whose features a CPU has; what programs must ask for by name does not count.
+ * @param features of x86, as the built-in data lays them out
+ */
+export function greatestMarch(features: FeatureSet): MarchReached {
+  const { targets, apart, all } = marchTable()
+  const has = new Set([...all].filter(word => isIn(word, features)))
+  // What GCC calls abm is lzcnt and popcnt.
+  if (has.has('lzcnt')) has.add('abm')
+  const lackOf = (words: ReadonlySet<string>) => [...words].filter(word => !has.has(word) && !apart.has(word))
+  const size = (words: ReadonlySet<string>) => [...words].filter(word => !apart.has(word)).length
+  // Of equals, the one of which programs that ask by name find most.
+  const worth = (words: ReadonlySet<string>) =>
+    size(words) + [...words].filter(word => apart.has(word) && has.has(word)).length / (all.size + 1)
+  const reached = [...targets].filter(([, words]) => lackOf(words).length === 0)
+  const best = reached.reduce<(typeof reached)[number] | undefined>(
+    (most, one) => (!most || worth(one[1]) > worth(most[1]) ? one : most),
+    undefined,
+  )
+  const least = best ? size(best[1]) : 0
+  const almost = [...targets].flatMap(([name, words]) => {
+    const [lacks, ...more] = lackOf(words)
+    return lacks !== undefined && more.length === 0 && size(words) > least ? [{ name, lacks }] : []
+  })
+  return { name: best?.[0], almost }
+}
+
 /** How many options are needed besides; what is turned off counts more. */
 function costOf(words: ReadonlySet<string>, has: ReadonlySet<string>): number {
   const missing = [...words].filter(word => !has.has(word)).length

@@ -126,6 +126,12 @@ export const doctor = functionOf(QUESTIONS.doctor)
 /** Judges trials of guests on QEMU: whether they saw what was predicted, before a migration and after. @throws BadRequest without trials */
 export const verify = functionOf(QUESTIONS.verify)
 
+/** Says which level, profile or generation, and which -march, hosts, guests and pools reach. @throws ParseError, LibvirtError */
+export const level = functionOf(QUESTIONS.level)
+
+/** Finds who cannot run an operating system or a program. @throws BadRequest for an unknown one; ParseError, LibvirtError */
+export const fits = functionOf(QUESTIONS.fits)
+
 export interface ParseOptions extends Options {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */
   readonly expected?: Expected

@@ -25,6 +25,7 @@ import { hostsQuestion } from './hosts/question.ts'
 import { hypervisorCpuBaselineQuestion } from './hypervisor-cpu-baseline/question.ts'
 import { hypervisorCpuCompareQuestion } from './hypervisor-cpu-compare/question.ts'
 import { hypervisorCpuModelsQuestion } from './hypervisor-cpu-models/question.ts'
+import { fitsQuestion, levelQuestion } from './level/question.ts'
 import { migrateQuestion } from './migrate/question.ts'
 import { modelsQuestion } from './models/question.ts'
 import { nameQuestion } from './name/question.ts'
@@ -69,6 +70,8 @@ export const QUESTIONS = {
   check: checkQuestion,
   doctor: doctorQuestion,
   verify: verifyQuestion,
+  level: levelQuestion,
+  fits: fitsQuestion,
 } satisfies Readonly<Record<string, AnyQuestion>>
 
 export type QuestionName = keyof typeof QUESTIONS

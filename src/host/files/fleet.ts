@@ -12,7 +12,7 @@ import { type FleetDocument, poolOfPath } from '../../questions/input/fleet/memb
 import { membersOf } from '../../questions/input/fleet/read-members.ts'
 import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
-import { fits, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
+import { appliesTo, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
 import { filesOf, isDirectory, isFile, noteOfFile, readBytes, readFound, readWhole } from './files.ts'
@@ -109,7 +109,7 @@ function filesOfPattern(root: string, pattern: string): FleetFileEntry[] {
   if (!isDirectory(start)) return []
   return [...filesOf([start])]
     .map(({ path: file }) => ({ file, path: below(root, file), pool: undefined, named: false }))
-    .filter(({ path }) => fits(rule, path))
+    .filter(({ path }) => appliesTo(rule, path))
 }
 
 /** `path` in `folder`, where it is not absolute. */

@@ -74,4 +74,5 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 }
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
-  /^(?:effect|error) /.test(text) || (indent > 0 && text.includes(' : ') && !text.startsWith('* '))
+  /^(?:effect|error|system|needs|avoid) /.test(text) ||
+  (indent > 0 && text.includes(' : ') && !text.startsWith('* '))

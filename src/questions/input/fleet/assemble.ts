@@ -26,7 +26,7 @@ import {
   typedName,
 } from './placed.ts'
 import type { Demands, Rule, RuleFault, Rules } from './rules.ts'
-import { fits } from './rules.ts'
+import { appliesTo } from './rules.ts'
 
 /** A fleet, and what its readers should know of how it was read. */
 export interface ReadFleet {
@@ -218,7 +218,7 @@ function poolOfDocument({ path, pool }: FleetDocument): string | undefined {
 
 /** What the rules that fit the path say together; of two that speak of one thing the later counts. */
 const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEntry> =>
-  Object.assign({}, ...rules.filter(rule => fits(rule, path)).map(({ says }) => says))
+  Object.assign({}, ...rules.filter(rule => appliesTo(rule, path)).map(({ says }) => says))
 
 function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
   const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities } = said
@@ -242,7 +242,7 @@ function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
 function checkRules(rules: Rules, found: readonly Placed<HostMember>[], hosts: readonly FleetHost[]): void {
   const { fault } = rules
   for (const rule of rules.hosts ?? []) {
-    const fitting = found.filter(({ document }) => fits(rule, document.path))
+    const fitting = found.filter(({ document }) => appliesTo(rule, document.path))
     if (rule.says.name !== undefined && fitting.length > 1) {
       throw fault(
         [...rule.path, 'name'],
@@ -304,7 +304,7 @@ function assembleGuests(
   const pools = new Set(hosts.map(({ pool }) => pool))
   const guests = definedModels(found).map((guest): FleetGuest => {
     const { document, facts } = guest
-    const said = rules?.guests.findLast(rule => fits(rule, document.path))
+    const said = rules?.guests.findLast(rule => appliesTo(rule, document.path))
     const wanted = said?.says.host
     const host =
       (wanted === undefined &&

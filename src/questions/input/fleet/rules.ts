@@ -65,7 +65,7 @@ export function isFleetFile(path: string, text: string): boolean {
 }
 
 /** Whether the rule is about the file at `path`: some pattern is its, or names a folder that it lies in. */
-export const fits = ({ patterns }: Rule<unknown>, path: string): boolean =>
+export const appliesTo = ({ patterns }: Rule<unknown>, path: string): boolean =>
   patterns.some(pattern => {
     const plain = plainPattern(pattern)
     return plain === '.' || globs(plain, path) || globs(`${plain}/**`, path)
@@ -83,7 +83,7 @@ export function pathsOfRules({ hosts, guests, fault }: Rules, paths: readonly st
   const found = new Set<string>()
   for (const { patterns, path: at } of [...hosts, ...guests]) {
     patterns.forEach((pattern, i) => {
-      const fitting = paths.filter(path => fits({ patterns: [pattern], says: {}, path: at }, path))
+      const fitting = paths.filter(path => appliesTo({ patterns: [pattern], says: {}, path: at }, path))
       if (fitting.length === 0) throw fault([...at, 'files', i], `no file is called ${pattern}`)
       for (const path of fitting) found.add(path)
     })

@@ -1,0 +1,80 @@
+import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
+import { type AnswerOf, described } from '../schema.ts'
+
+const KINDS = ['host', 'guest', 'pool'] as const
+
+const subject = {
+  kind: v.picklist(KINDS),
+  name: described(v.string(), 'Of the pool without a label empty.'),
+  arch: v.string(),
+}
+
+/** What a host, a guest or a pool reaches. */
+export const LevelLine = v.strictObject({
+  ...subject,
+  model: v.nullable(v.string()),
+  level: described(v.nullable(v.string()), 'Null: not even the lowest, or the architecture has no levels.'),
+  next: described(
+    v.nullable(
+      v.strictObject({
+        level: v.string(),
+        missing: v.array(Reason),
+        unknown: described(v.array(v.string()), 'Features of which nothing is known.'),
+      }),
+    ),
+    'The level above; null: there is none.',
+  ),
+  march: v.exactOptional(
+    described(
+      v.strictObject({
+        name: described(
+          v.nullable(v.string()),
+          'The greatest `-march` of GCC and clang; null: below x86-64.',
+        ),
+        almost: described(
+          v.array(v.strictObject({ name: v.string(), lacks: v.string() })),
+          "Greater ones of which one flag is missing, in GCC's words.",
+        ),
+      }),
+      'Of x86 alone.',
+    ),
+  ),
+  vendors: v.exactOptional(
+    described(v.array(v.string()), "The vendors of a pool's hosts, where there are several."),
+  ),
+  flags: v.exactOptional(
+    described(v.array(v.string()), 'All that guests of a pool of several vendors can have, by name.'),
+  ),
+  unsafe: v.exactOptional(described(v.string(), 'What stays unsafe in a pool of several vendors.')),
+})
+export type LevelLine = AnswerOf<typeof LevelLine>
+
+export const LevelAnswer = v.strictObject({ lines: v.array(LevelLine) })
+export type LevelAnswer = AnswerOf<typeof LevelAnswer>
+
+/** Whether a system runs on a host, in a guest or everywhere in a pool. */
+export const FitLine = v.strictObject({
+  ...subject,
+  verdict: v.picklist(['yes', 'assumed', 'unknown', 'no']),
+  missing: v.array(Reason),
+  unknown: described(v.array(v.string()), 'What it needs and nothing is known of.'),
+  fix: described(v.string(), 'The cheapest; empty: nothing is to be done, or none is known.'),
+  harms: described(
+    v.array(v.strictObject({ feature: v.string(), text: v.string() })),
+    'What the guest has and the system must not have, and what happens.',
+  ),
+})
+export type FitLine = AnswerOf<typeof FitLine>
+
+export const SystemFit = v.strictObject({
+  system: v.string(),
+  title: v.string(),
+  needs: described(v.array(v.string()), 'What it needs, a line for each architecture of the fleet.'),
+  lines: v.array(FitLine),
+  sources: described(v.array(v.string()), 'Keys of docs/sources.md.'),
+})
+export type SystemFit = AnswerOf<typeof SystemFit>
+
+export const FitsAnswer = v.strictObject({ systems: v.array(SystemFit) })
+export type FitsAnswer = AnswerOf<typeof FitsAnswer>

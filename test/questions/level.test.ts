@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { FeatureSet } from '../../src/core/feature-set.ts'
+import { greatestMarch, marchTable } from '../../src/formats/march.ts'
+import { fits, level } from '../../src/index.ts'
+import { builtinSystems, neededOn, parseSystems } from '../../src/map/system-needs.ts'
+import { contextFor, contextOf } from '../../src/questions/context.ts'
+import { runs } from '../effort.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const host = (folder: string, name: string) => ({
+  path: `${name}.xml`,
+  text: readFileSync(join(root, 'examples', folder, `${name}.xml`), 'utf8'),
+})
+const guest = (name: string, model: string, ...features: string[]) => ({
+  path: `${name}.xml`,
+  text: `<domain type='kvm'><name>${name}</name><os><type arch='x86_64'>hvm</type></os><cpu mode='custom' match='exact'><model>${model}</model>${features.map(feature => `<feature policy='require' name='${feature}'/>`).join('')}</cpu></domain>`,
+})
+const { db } = contextOf()
+const reached = (model: string) => greatestMarch(db.model(model)?.features ?? FeatureSet.empty)
+
+describe('level', () => {
+  test('of hosts, guests and pools, with what is missing to the next', () => {
+    const { lines } = level({
+      documents: [host('fleet', 'sky-01'), host('fleet', 'cas-01'), guest('old', 'qemu64')],
+    })
+    expect(lines.map(({ kind, name, level: of }) => [kind, name, of])).toEqual([
+      ['host', 'cas-01.xml', 'x86-64-v4'],
+      ['host', 'sky-01.xml', 'x86-64-v4'],
+      ['guest', 'old', 'x86-64-v1'],
+      ['pool', '', 'x86-64-v4'],
+    ])
+    const missing = lines[2]?.next?.missing.map(({ feature }) => feature)
+    expect(missing).toEqual(['ssse3', 'sse4.1', 'sse4.2', 'popcnt', 'lahf_lm'])
+  })
+
+  test('of guests alone', () => {
+    expect(level({ documents: [guest('a', 'Nehalem')] }).lines).toMatchObject([{ level: 'x86-64-v2' }])
+  })
+
+  test('a pool of two vendors lists what guests can have, and what stays unsafe', () => {
+    const { lines } = level({ documents: [host('fleet', 'ice-01'), host('fleet-amd', 'milan-01')] })
+    const pool = lines.find(({ kind }) => kind === 'pool')
+    expect(pool).toMatchObject({ level: 'x86-64-v3', vendors: ['AMD', 'Intel'] })
+    expect(pool?.flags).toContain('avx2')
+    expect(pool?.flags).not.toContain('avx512f')
+    expect(pool?.unsafe).toContain('vendors')
+  })
+})
+
+describe('-march', () => {
+  test('of models', () => {
+    const names = [
+      'Westmere',
+      'IvyBridge',
+      'Haswell-v4',
+      'Cascadelake-Server',
+      'EPYC-Milan',
+      'SapphireRapids',
+    ]
+    expect(names.map(name => reached(name).name)).toEqual([
+      'x86-64-v2',
+      'ivybridge',
+      'sandybridge',
+      'cascadelake',
+      'znver2',
+      'sapphirerapids',
+    ])
+  })
+
+  test('names the one flag that is missing to a greater', () => {
+    expect(reached('Skylake-Server').almost).toContainEqual({ name: 'cascadelake', lacks: 'avx512vnni' })
+  })
+
+  test('law: what a CPU reaches, one with more features reaches too, or a greater', () => {
+    const { targets, apart } = marchTable()
+    const size = (name = '') => [...(targets.get(name) ?? [])].filter(word => !apart.has(word)).length
+    const set = fc.subarray([...db.features.list]).map(list => db.features.setOf(list))
+    fc.assert(
+      fc.property(set, set, (a, b) => {
+        expect(size(greatestMarch(a.join(b)).name)).toBeGreaterThanOrEqual(size(greatestMarch(a).name))
+      }),
+      { numRuns: runs(1200) },
+    )
+  })
+})
+
+describe('fits', () => {
+  const line = (os: string, name: string, ...documents: { path: string; text: string }[]) =>
+    fits({ documents, os: [os] }).systems[0]?.lines.find(one => one.name === name)
+
+  test('says what is missing and the cheapest fix', () => {
+    const old = guest('old', 'qemu64')
+    expect(line('rhel9', 'old', old)).toMatchObject({ verdict: 'no' })
+    expect(line('rhel9', 'old', old)?.fix).toMatch(
+      /^power it off, and give it the model Nehalem, or host-model/,
+    )
+    const near = guest('near', 'qemu64', 'ssse3', 'sse4.1', 'sse4.2', 'popcnt')
+    expect(line('rhel9', 'near', near)?.fix).toMatch(/^power it off, and turn on lahf_lm, or /)
+    expect(line('rhel9', 'new', guest('new', 'Nehalem'))).toMatchObject({ verdict: 'yes', fix: '' })
+    expect(line('rhel10', 'new', guest('new', 'Nehalem'))).toMatchObject({ verdict: 'no' })
+  })
+
+  test('proposes only what the hosts can give', () => {
+    const fix = line('rhel10', 'old', guest('old', 'Nehalem'), host('fleet', 'sky-01'))?.fix
+    expect(fix).toMatch(/model (?:Skylake|Haswell|Broadwell)/)
+  })
+
+  test('warns of what the system must not have', () => {
+    const bad = guest('win', 'EPYC-Milan', 'arch-capabilities')
+    expect(line('windows11', 'win', bad)?.harms.map(({ feature }) => feature)).toContain('arch-capabilities')
+    expect(line('rhel9', 'win', bad)?.harms).toEqual([])
+  })
+
+  test('MongoDB needs xsave beside avx', () => {
+    expect(line('mongodb5', 'm', guest('m', 'kvm64', 'avx'))?.missing).toMatchObject([{ feature: 'xsave' }])
+  })
+
+  test('a pool without the hosts that cannot', () => {
+    const old = {
+      path: 'neh.xml',
+      text: '<cpu><arch>x86_64</arch><model>Nehalem</model><vendor>Intel</vendor></cpu>',
+    }
+    expect(line('rhel10', '', old, host('fleet', 'sky-01'))).toMatchObject({
+      verdict: 'no',
+      fix: 'leave out neh.xml: the other 1 can all run it',
+    })
+  })
+
+  test('names of systems, and an unknown one', () => {
+    expect(fits({ documents: [guest('a', 'Nehalem')], os: ['Rocky10'] }).systems[0]?.system).toBe('rhel10')
+    expect(() => fits({ documents: [guest('a', 'Nehalem')], os: ['rhel11'] })).toThrow(
+      /did you mean rhel10\?; known: /,
+    )
+  })
+})
+
+describe('data/needs.txt', () => {
+  test('names levels and features that there are', () => {
+    const unknown = builtinSystems().flatMap(system =>
+      system.needs.flatMap(({ arch }) => {
+        const { cpus } = contextFor(contextOf(), arch)
+        const need = neededOn(system, arch, cpus.db.features, cpus.levels)
+        return (need?.unknown ?? []).map(name => `${system.names[0]} ${arch} ${name}`)
+      }),
+    )
+    // Levels of ARM are versions of the architecture, for which there is no list.
+    expect(unknown).toEqual(['mongodb5 aarch64 ARMv8.2-A'])
+    const names = builtinSystems().flatMap(system => system.names)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test('that breaks the grammar is refused with its place', () => {
+    const parse = (text: string) => () => parseSystems({ name: 'n', text })
+    expect(parse('system a : b\n')).toThrow('n:1:1')
+    expect(parse('system a : b [c]\n   needs x86_64\n')).toThrow('n:2:4')
+    expect(parse('   needs x86_64 - [c]\n')).toThrow('expected `system`')
+  })
+})
