@@ -37,7 +37,7 @@ _virt_cpu() {
     doctor) options='--file --json --markdown --cpu-map --libvirt --help'; words='' ;;
     verify) options='--guest --fleet --accel --machine --emulator --json --markdown --strict --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
-    convert) options='--file --from --format --qemu --json --markdown --cpu-map --libvirt --help'; words='' ;;
+    convert) options='--file --text --from --format --qemu --json --markdown --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --arch --json --markdown --cpu-map --libvirt --help'; words='' ;;
     batch) options='--cpu-map --libvirt --help'; words='' ;;
     page) options='--data --cpu-map --libvirt --help'; words='' ;;

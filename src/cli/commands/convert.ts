@@ -1,28 +1,40 @@
-import { DIALECTS } from '../../formats/dialects.ts'
-import { readWholeText } from '../../host/files/files.ts'
+import { decodeBytes, unpacked } from '../../formats/decode-bytes.ts'
+import { DIALECTS, mayBeYaml } from '../../formats/dialects.ts'
+import { LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
+import { loadYaml } from '../../formats/yaml.ts'
+import { FileError, isBadFile } from '../../host/files/file-error.ts'
+import { filesOf, noteOfFile, readWhole, STDIN } from '../../host/files/files.ts'
+import type { Context } from '../../questions/context.ts'
+import { definitionsIn } from '../../questions/convert/compute.ts'
 import { convertQuestion } from '../../questions/convert/question.ts'
 import { notExpressedLines } from '../../questions/words/describe.ts'
+import type { Note } from '../../questions/words/note.ts'
+import type { Arguments } from '../arguments.ts'
 import { ownCommand } from '../own.ts'
 import { WRITE_FIELDS } from '../question-options.ts'
 
 export const command = ownCommand({
   question: convertQuestion,
   description:
-    "Convert a guest's CPU from any format that is read to one that is written: a VM's definition, or what guests can be " +
-    'given on a host. What the format has no word for is listed on stderr.',
+    "Convert guests' CPUs from any format that is read to one that is written: a VM's definition, or what guests can be " +
+    'given on a host. Of several each is written. What the format has no word for is listed on stderr.',
   example: 'virt-cpu convert examples/guests/web.xml --format qemu',
+  fleets: {},
   inputs: {
-    placeholders: { text: '' },
+    placeholders: { documents: [] },
     arguments: [
       {
         name: 'file',
         value: 'string',
-        positional: 'one',
+        positional: 'many',
         required: true,
-        help: 'guests or hosts, or - for standard input',
+        help: 'guests or hosts, directories of them, or - for standard input',
       },
     ],
-    open: async args => ({ input: { text: readWholeText(args.get('file') ?? '') }, notes: [] }),
+    async open(args, context) {
+      const { documents, notes } = await readDocuments(args, context)
+      return { input: { documents }, notes }
+    },
   },
   fields: {
     from: { value: 'format', words: DIALECTS.map(({ name }) => name) },
@@ -35,3 +47,35 @@ export const command = ownCommand({
     lines: definitions.flatMap(notExpressedLines),
   }),
 })
+
+interface GivenDocument {
+  readonly path: string
+  readonly text: string
+}
+
+/** Texts to convert; of a directory those that hold a guest or a host. @throws FileError, ParseError */
+async function readDocuments(args: Arguments, context: Context) {
+  const documents: GivenDocument[] = []
+  const notes: Note[] = []
+  for (const { path, named } of filesOf(args.all('file'))) {
+    try {
+      const document = await readDocument(path)
+      if (!named) definitionsIn(context, document.text, args.get('from'), path)
+      documents.push(document)
+    } catch (error) {
+      if (named || !isBadFile(error)) throw error
+      notes.push(await noteOfFile(path, error))
+    }
+  }
+  const [first] = args.all('file')
+  if (documents.length === 0) throw new FileError(first ?? '', `no guest and no host in ${first}`)
+  return { documents, notes }
+}
+
+async function readDocument(path: string): Promise<GivenDocument> {
+  const bytes = readWhole(path, LARGEST_TEXT)
+  if (!bytes) throw refuseLongText(path)
+  const text = decodeBytes(await unpacked(bytes, LARGEST_TEXT, path))
+  if (mayBeYaml(text)) await loadYaml()
+  return { path: path === STDIN ? '<stdin>' : path, text }
+}

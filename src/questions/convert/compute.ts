@@ -28,21 +28,19 @@ interface Definitions {
   readonly notes: readonly Note[]
 }
 
-const SOURCE = 'text'
-
 /**
  * The guests that a text defines; where it has none, what guests can be given on each host in it.
  * @param from the input format's name; absent: found out
  * @param source what errors call the text
  * @throws BadRequest for an unknown format, ParseError where the text holds neither, LibvirtError
  */
-export function definitionsIn(context: Context, text: string, from?: string, source = SOURCE): Definitions {
+export function definitionsIn(context: Context, text: string, from?: string, source = 'text'): Definitions {
   const found = from === undefined ? readText(text, source) : dialectNamed(from).read(text, source)
   const guests = found.flatMap(guestsOf)
   const told = found.flatMap(({ notes = [] }) => notes)
   const notes = [...new Set(told)].map((said): Note => ({ kind: 'dump', text: said }))
   if (guests.length > 0) return { definitions: guests, notes }
-  const offered = offeredBy(context, found)
+  const offered = offeredBy(context, found, source)
   if (offered.definitions.length > 0) return offered
   throw new ParseError('no guest and no host', source)
 }
@@ -73,24 +71,24 @@ function guestsOf(found: Found): NamedDefinition[] {
 const DEFAULT_CPU: GuestCpu = { type: 'guest', mode: 'custom', match: 'exact', model: 'qemu64', features: [] }
 
 /** What guests can be given on each host: on the model with the shortest definition. */
-function offeredBy(context: Context, found: readonly Found[]): Definitions {
+function offeredBy(context: Context, found: readonly Found[], source: string): Definitions {
   const machines = joinCpus(found.filter(({ kind }) => kind === 'registers'))
-  if (machines.length > 0) return ofMachines(context, machines)
-  const members = found.flatMap(one => membersOf(context, one, SOURCE))
-  const { fleet, notes } = assembleFleet(context, [{ path: SOURCE, name: SOURCE, members }])
+  if (machines.length > 0) return ofMachines(context, machines, source)
+  const members = found.flatMap(one => membersOf(context, one, source))
+  const { fleet, notes } = assembleFleet(context, [{ path: source, name: source, members }])
   const view = viewOf(context, fleet)
   const definitions = view.groups.flatMap(group => {
     const { definition } = poolCpuOf(view, [group])
     const [first] = group.hosts
-    const name = first?.name === SOURCE ? undefined : fewNames(group.hosts.map(host => host.name))
+    const name = first?.name === source ? undefined : fewNames(group.hosts.map(host => host.name))
     return definition ? [{ name, cpu: guestOfExpression(definition) }] : []
   })
   return { definitions, notes }
 }
 
 /** Machines of other architectures than x86: the guest has the model that the host has. */
-function ofMachines(context: Context, machines: readonly FoundCpu[]): Definitions {
-  const read = machines.map(machine => definitionOf(context, { ...machine, source: SOURCE }, 'auto', true))
+function ofMachines(context: Context, machines: readonly FoundCpu[], source: string): Definitions {
+  const read = machines.map(machine => definitionOf(context, { ...machine, source }, 'auto', true))
   return {
     definitions: read.map(({ value: { arch, model, vendor, features } }) => ({
       cpu: {

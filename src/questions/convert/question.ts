@@ -4,6 +4,7 @@ import { FORMATS, type WriteOptions } from '../../formats/write.ts'
 import { NotExpressedAnswer, qemuInput, type WrittenParts, writtenFor, writtenIn } from '../answer-parts.ts'
 import { question } from '../question.ts'
 import { described, text, word } from '../schema.ts'
+import type { Note } from '../words/note.ts'
 import { definitionsIn, type NamedDefinition } from './compute.ts'
 
 const answer = v.strictObject({
@@ -33,27 +34,64 @@ function write({ name, cpu, notes = [] }: NamedDefinition, options: WriteOptions
   }
 }
 
+/** Each definition; of several, one that the format cannot say at all is noted. @throws LibvirtError where it says none */
+function writeAll(all: readonly NamedDefinition[], options: WriteOptions) {
+  const notes: Note[] = []
+  const refused: LibvirtError[] = []
+  const definitions = all.flatMap(definition => {
+    const name = definition.name ?? null
+    try {
+      const { written = '', notExpressed = [] } = write(definition, options)
+      return [{ name, written, notExpressed }]
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      refused.push(error)
+      const source = definition.name === undefined ? {} : { source: definition.name }
+      notes.push({ kind: 'dump', text: `not written: ${error.message}`, ...source })
+      return []
+    }
+  })
+  if (refused[0] && definitions.length === 0) throw refused[0]
+  return { definitions, notes }
+}
+
 export const convertQuestion = question({
   name: 'convert',
   summary: "Convert a guest's CPU from any format to another",
-  input: v.strictObject({
-    text: text('Guests or hosts in any input format.'),
-    from: v.optional(text('The input format, by its name; found out if absent.')),
-    format: word(FORMATS, 'The format to write.'),
-    qemu: qemuInput,
-  }),
+  input: v.pipe(
+    v.strictObject({
+      text: v.optional(text('Guests or hosts in any input format.')),
+      documents: described(
+        v.optional(v.array(v.strictObject({ path: v.string(), text: v.string() }))),
+        'Several texts, each with what to call what has no name in it.',
+      ),
+      from: v.optional(text('The input format, by its name; found out if absent.')),
+      format: word(FORMATS, 'The format to write.'),
+      qemu: qemuInput,
+    }),
+    v.check(
+      ({ text, documents }) => (text === undefined) !== (documents === undefined),
+      'give either text or documents',
+    ),
+  ),
   answer,
-  run(context, { text: given, from, format, qemu }) {
-    const { definitions, notes } = definitionsIn(context, given, from)
+  run(context, { text: alone = '', documents, from, format, qemu }) {
+    const given = documents ?? [{ path: 'text', text: alone }]
+    const isOne = given.length === 1
+    const read = given.map(({ path, text }) => ({ path, ...definitionsIn(context, text, from, path) }))
+    const named = read.flatMap(({ path, definitions }) =>
+      definitions.map(one => ({ ...one, name: one.name ?? (isOne ? undefined : path) })),
+    )
+    const { definitions, notes } = writeAll(named, { format, qemu })
     return {
-      answer: {
-        format,
-        definitions: definitions.map(definition => {
-          const { written = '', notExpressed = [] } = write(definition, { format, qemu })
-          return { name: definition.name ?? null, written, notExpressed }
-        }),
-      },
-      notes: [...notes, ...writtenFor({ format, qemu })],
+      answer: { format, definitions },
+      notes: [
+        ...read.flatMap(({ path, notes: said }) =>
+          isOne ? said : said.map(note => ({ source: path, ...note })),
+        ),
+        ...notes,
+        ...writtenFor({ format, qemu }),
+      ],
     }
   },
 })
