@@ -164,7 +164,7 @@ function closest(
 ): GuestCpu {
   const { db, decodeOn } = requireDecoder(CpuMap.builtIn())
   const own = guest.model === undefined ? undefined : findAnyModel(guest.model)
-  const vendor = own?.vendor ?? vendorOf(features)
+  const vendor = own?.vendor ?? db.vendors.find(({ name }) => name === guest.vendor) ?? vendorOf(features)
   const known = db.models.filter(
     model => knowsModel(model.name) && (!vendor || !model.vendor || model.vendor.name === vendor.name),
   )

@@ -223,6 +223,12 @@ describe('a text that is not known', () => {
     expect(unknown.map(({ line, text }) => [line, text])).toEqual([[2, 'error: the moon is full']])
   })
 
+  test('the message in a frame, where it is not known', () => {
+    const { findings, unknown } = ask('Error starting domain: the hedgehogs of the host refuse to roll today')
+    expect(findings.map(({ error }) => error)).toEqual(['virt-manager-frame'])
+    expect(unknown.map(({ text }) => text)).toEqual([': the hedgehogs of the host refuse to roll today'])
+  })
+
   test('documents of hosts are not taken for texts', () => {
     expect(ask(host('sky-01'))).toMatchObject({ findings: [], unknown: [] })
   })

@@ -53,7 +53,7 @@ export function recognise(texts: readonly GivenText[], isDocument: (source: stri
 const MOST_UNKNOWN = 8
 
 /** A stretch of a text that an error took. */
-type Span = readonly [start: number, end: number]
+type Span = readonly [start: number, end: number, isFrame?: boolean]
 
 interface ReadText {
   readonly view: LegibleText
@@ -85,7 +85,7 @@ function matchesIn({ source, isDerived }: GivenText, view: LegibleText): ReadTex
       for (const match of view.text.matchAll(pattern)) {
         const [start, end] = [match.index, match.index + match[0].length]
         if (taken.some(([from, to]) => start < to && from < end)) continue
-        taken.push([start, end])
+        taken.push([start, end, record.kind === 'frame'])
         const line = isDerived ? 0 : view.lineAt(start)
         const at = { source, line, text: shortened(match[0]) }
         matches.push({ record, at, parts: partsOf(parts, match), start })
@@ -115,6 +115,9 @@ function partsOf(names: readonly string[], groups: readonly (string | undefined)
 const ERROR_LIKE =
   /\b(?:errors?|fatal|failed|failure|cannot|can't|could not|unable|unsupported|not supported|incompatible|mismatch|refused|invalid|panic|missing)\b/i
 
+/** Behind the words of a frame: the message that it frames, and not only a name or a number. */
+const MESSAGE = /(?:\w{2,}\W+){4}/
+
 function unknownLines(
   { source }: GivenText,
   { text, lineAt }: LegibleText,
@@ -125,11 +128,14 @@ function unknownLines(
   let start = 0
   for (const line of text.split('\n')) {
     const end = start + line.length
-    const free = !taken.some(([from, to]) => from < end && start < to)
-    if (free && /\w/.test(line) && (!isKnown || ERROR_LIKE.test(line)))
-      lines.push({ source, line: lineAt(start), text: shortened(line) })
+    const known = taken.filter(([from, to]) => from < end && start < to)
+    const framed = Math.max(start, ...known.map(([, to]) => to))
+    const rest = text.slice(Math.min(framed, end), end)
+    const isFree = known.length === 0 && /\w/.test(line) && (!isKnown || ERROR_LIKE.test(line))
+    const isFramed = known.length > 0 && known.every(([, , isFrame]) => isFrame) && MESSAGE.test(rest)
+    if (isFree || isFramed) lines.push({ source, line: lineAt(start), text: shortened(isFree ? line : rest) })
     start = end + 1
   }
-  const alike = lines.filter(line => ERROR_LIKE.test(line.text))
+  const alike = isKnown ? lines : lines.filter(line => ERROR_LIKE.test(line.text))
   return alike.length > 0 ? alike.slice(0, MOST_UNKNOWN) : lines.slice(0, 3)
 }
