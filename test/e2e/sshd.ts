@@ -74,7 +74,8 @@ Host *
   return { folder, config: at('ssh_config'), stop: () => daemon.kill() }
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)

@@ -1,4 +1,5 @@
 import { once } from '../../core/memo.ts'
+import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { at, isObject, listAt, numberAt, textAt } from '../json/json-value.ts'
@@ -8,13 +9,23 @@ import { libvirtNames, vendorOf } from './linux-host.ts'
 export const spectreMeltdownChecker: Dialect = {
   name: 'spectre-meltdown-checker',
   title: 'spectre-meltdown-checker --batch json',
-  sniff: text => /^\s*\{/.test(text) && /"capabilities"\s*:\s*\{/.test(text) && /"cve"\s*:/.test(text),
-  read: (text, source) =>
-    parseDocuments(text, source).flatMap(({ value }) => {
+  sniff: text =>
+    OLD.test(text) || (/^\s*\{/.test(text) && /"capabilities"\s*:\s*\{/.test(text) && /"cve"\s*:/.test(text)),
+  read(text, source) {
+    if (OLD.test(text)) throw new ParseError(REMEDY, source)
+    return parseDocuments(text, source).flatMap(({ value }) => {
       const capabilities = at(value, 'cpu', 'capabilities')
       return isObject(capabilities) ? statementOf(value, Object.entries(capabilities)) : []
-    }),
+    })
+  },
 }
+
+/** The first entry of what versions before 26 print. */
+const OLD = /^\s*\[\s*\{\s*"NAME"\s*:\s*"[^"]*",\s*"CVE"\s*:/
+
+const REMEDY =
+  'this version of spectre-meltdown-checker prints nothing of the CPU as JSON: version 26 and newer do, or give ' +
+  '/proc/cpuinfo of that host'
 
 function statementOf(report: unknown, capabilities: readonly (readonly [string, unknown])[]): Statement {
   const id = textAt(report, 'cpu', 'vendor')
