@@ -51,7 +51,7 @@ The newest that the data knows:
   libvirt    ${latest('libvirt')}; answers as ${DEFAULT_LIBVIRT} unless --libvirt says otherwise
   QEMU       ${latest('qemu')} (x86_64), ${emulators}
   kernel     ${newest(dataFile('x86/kvm.txt').text, /\bkernel (\d+\.\d+)/g)} (KVM)
-  microcode  ${newest(dataFile('causes.txt').text, /\bmicrocode to (\d{4}-\d\d)/g)} (vendors' advisories)
+  microcode  ${newest(dataFile('effects.txt').text, /^effect \S+ microcode : (\d{4}-\d\d)/gm)} (vendors' advisories)
   vendors    ${vendorsOf(CpuMap.builtIn().of('x86')).join('; ')}
 `
 }

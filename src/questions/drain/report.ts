@@ -78,7 +78,7 @@ function reportUnmovable(report: Report, unmovable: readonly UnmovableAnswer[]):
 
 function reportRestarts(report: Report, restarts: readonly RestartAnswer[]): void {
   report.heading(
-    `${count(restarts.length, 'guest')} to power off and start with the pool's CPU, in this order`,
+    `optional: ${count(restarts.length, 'guest')} may be powered off and started with the pool's CPU, in this order`,
   )
   report.table(
     [
