@@ -16,7 +16,7 @@ import { libvirt12, recordedDocuments } from './libvirt12.ts'
 import { libvirt12Baselines, recordedBaselines } from './libvirt12-baselines.ts'
 import { marchOfGcc, platformNames } from './names.ts'
 import { partialDumps } from './partial-dumps.ts'
-import { assumedDefinitions, recordedDefinitions } from './pool-definitions.ts'
+import { assumedDefinitions, boundOnUnknown, recordedDefinitions } from './pool-definitions.ts'
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
@@ -73,6 +73,7 @@ const PARTS: readonly Part[] = [
     run: data => [
       assumedDefinitions(contextOf(), data.folder('real-cpus')),
       recordedDefinitions(contextOf(), data.folder(...TESTS)),
+      boundOnUnknown(contextOf(), data.folder(...TESTS)),
     ],
   },
   {

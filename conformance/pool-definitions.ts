@@ -10,6 +10,7 @@ import { askQuestion } from '../src/questions/ask.ts'
 import type { Context } from '../src/questions/context.ts'
 import { explainQuestion } from '../src/questions/explain/question.ts'
 import { guestCheckQuestion } from '../src/questions/guest-check/question.ts'
+import { modelsQuestion } from '../src/questions/models/question.ts'
 import type { PoolDefinition } from '../src/questions/pools/answer.ts'
 import { poolsQuestion } from '../src/questions/pools/question.ts'
 import { parseXml } from '../src/xml/reader.ts'
@@ -61,6 +62,50 @@ export function recordedDefinitions(context: Context, data: DataFolder): Family 
     }
   }
   return family
+}
+
+/**
+ * `unknown` is no escape: with the hypervisor's own word at most 1 in 100 verdicts of `models` is unknown, with the CPU's
+ * alone at most 1 in 10; and a `no` of the CPU alone is none that its hypervisor contradicts.
+ */
+export function boundOnUnknown(context: Context, data: DataFolder): Family {
+  const family = new Family('verdicts that are unknown')
+  const counts = { recorded: [0, 0], alone: [0, 0] }
+  for (const { name, cpu, replies } of readRecordings(data)) {
+    const host = { path: 'kvm-01.xml', text: cpu }
+    const recorded = verdictsOf(context, [host, { path: 'kvm-01.qmp.json', text: withCommands(replies) }])
+    const alone = verdictsOf(context, [host])
+    for (const [kind, verdicts] of Object.entries({ recorded, alone })) {
+      const count = counts[kind as keyof typeof counts]
+      count[0] = (count[0] ?? 0) + [...verdicts.values()].filter(verdict => verdict === 'unknown').length
+      count[1] = (count[1] ?? 0) + verdicts.size
+    }
+    const overturned = [...alone].filter(
+      ([model, verdict]) => verdict === 'no' && recorded.get(model) === 'yes',
+    )
+    family.check(
+      `a no that the hypervisor contradicts: ${name}`,
+      overturned.map(([model]) => model).join(' '),
+      '',
+    )
+  }
+  for (const [kind, most] of [
+    ['recorded', 0.01],
+    ['alone', 0.1],
+  ] as const) {
+    const [unknown = 0, all = 0] = counts[kind]
+    family.check(
+      `${kind}: at most ${most * 100} %`,
+      unknown <= all * most ? 'kept' : `${unknown} of ${all}`,
+      'kept',
+    )
+  }
+  return family
+}
+
+function verdictsOf(context: Context, documents: Document[]): ReadonlyMap<string, string> {
+  const answer = askQuestion(context, modelsQuestion, { documents })
+  return new Map('models' in answer ? answer.models.map(({ name, verdict }) => [name, verdict]) : [])
 }
 
 /** Single replies with the commands that libvirt's authors sent for them. */

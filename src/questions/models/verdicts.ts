@@ -1,10 +1,12 @@
 import { allOf, Evidence, VERDICTS, type Verdict } from '../../core/evidence.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Model } from '../../core/model.ts'
 import { withoutVoid } from '../../fleet/causes/prerequisite.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { LostFeature } from '../answer-parts.ts'
+import type { Context } from '../context.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
 import type { ModelVerdict, ModelVerdicts } from './answer.ts'
@@ -74,7 +76,7 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
 }
 
 /** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
-function onKind({ db, cpus }: FleetView, model: Model, { first, names }: Kind): OnKind {
+function onKind({ db, cpus, context }: FleetView, model: Model, { first, names }: Kind): OnKind {
   const nothing = { names, missing: FeatureSet.empty, unknown: FeatureSet.empty }
   const blockers = first.models?.get(model.name)
   if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
@@ -85,7 +87,7 @@ function onKind({ db, cpus }: FleetView, model: Model, { first, names }: Kind): 
   const isNamed = first.emulatorModels?.includes(model.name) ?? true
   if (!isNamed || (!blockers && listsAllModels(first)))
     return { ...nothing, verdict: 'no', refusal: 'absent' }
-  const needed = withoutVoid(cpus, model.features)
+  const needed = withoutVoid(cpus, model.features).minus(findAsked(context))
   const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
   return {
     names,
@@ -94,6 +96,11 @@ function onKind({ db, cpus }: FleetView, model: Model, { first, names }: Kind): 
     unknown: evidence.unknown(needed),
   }
 }
+
+/** What KVM gives on request only: it leaves that out of a model that has it, as qemu64 has svm. */
+const findAsked: (context: Context) => FeatureSet = oncePer(
+  ({ db, cpus }) => cpus.predictOffered({ has: db.features.all }).onRequest,
+)
 
 const COMPLETE: ReadonlySet<string> = new Set(['domainCapabilities', 'qmp'])
 
