@@ -17,6 +17,7 @@ import { cloudHypervisor, firecracker } from './platforms/firecracker.ts'
 import { flagsLine, flagsList, ldSoHelp, lscpuPart } from './platforms/flag-lists.ts'
 import { freebsd } from './platforms/freebsd.ts'
 import { ganeti } from './platforms/ganeti.ts'
+import { resolveOwnModels } from './platforms/guest-cpu.ts'
 import { incusGroup, incusResources } from './platforms/incus.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
@@ -139,7 +140,7 @@ export function dialectsOf(text: string): readonly (readonly [Part, Dialect | un
  */
 export function readText(text: string, source = '', options?: ReadOptions): Found[] {
   const parts = dialectsOf(text)
-  const found = parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options))
+  const found = resolveOwnModels(parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options)))
   const unread = parts.flatMap(([{ called }, dialect]) => (dialect || called === undefined ? [] : called))
   const [first, ...more] = found
   if (!first || unread.length === 0) return found

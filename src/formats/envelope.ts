@@ -58,11 +58,19 @@ const NO_HOST =
  */
 export function splitEnvelope(text: string, readable: (text: string) => boolean): Part[] {
   const whole = [{ text, before: 0 }]
-  if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text) && !DMESG.test(text)) return whole
-  const lines = text.split(/\r\n|[\n\r]/)
+  if (/^\s*(?:<|\{|\[\s*[[{"\d])/.test(text) && !DMESG.test(text)) {
+    const outputs = /"stdout"\s*:/.test(text) && !readable(text) ? outputsIn(text) : []
+    return outputs.length > 0 ? outputs : whole
+  }
+  const all = text.split(/\r\n|[\n\r]/)
+  const lines = withoutMargin(all)
   const parts = prefixed(lines, readable(text) ? 2 : 1) ?? [{ called: undefined, lines, before: 0 }]
   const cut = parts.flatMap(cutAtHeads)
-  if (cut.length === 1 && cut[0]?.lines === lines) return unwrapped(whole)
+  if (cut.length === 1 && cut[0]?.lines === lines)
+    return (
+      documentsIn(text, readable) ??
+      unwrapped(lines === all ? whole : [{ text: lines.join('\n'), before: 0 }])
+    )
   const found = cut
     .map(({ lines: own, ...part }) => ({ ...part, text: own.join('\n') }))
     .filter(part => part.text.trim() !== '')
@@ -70,7 +78,50 @@ export function splitEnvelope(text: string, readable: (text: string) => boolean)
   const read = bare.filter(part => readable(part.text))
   const [first] = bare
   const begins = first !== undefined && (first === read[0] || first.called !== undefined)
-  return begins && read.length * 2 > bare.length ? bare : whole
+  return begins && read.length * 2 > bare.length ? bare : (documentsIn(text, readable) ?? whole)
+}
+
+/** Quotation marks of mail, one a level, and blanks that all lines begin with. */
+function withoutMargin(lines: string[]): string[] {
+  const filled = lines.filter(line => line.trim() !== '')
+  const quoted = filled.length > 0 && filled.every(line => /^[ \t]*>/.test(line))
+  if (quoted) return withoutMargin(lines.map(line => line.replace(/^[ \t]*> ?/, '')))
+  const margin = Math.min(...filled.map(line => /^[ \t]*/.exec(line)?.[0].length ?? 0))
+  return margin > 0 && filled.length > 0 ? lines.map(line => line.slice(margin)) : lines
+}
+
+/** A whole document about a host or a guest; what holds one in fences may be about anything. */
+const DOCUMENT = /^[ \t]*<(capabilities|domainCapabilities|domain)(?=[\s>])[\s\S]*?^[ \t]*<\/\1>/gm
+
+/** The documents that stand in a log or a message; undefined where there is none, or where the text itself is read. */
+function documentsIn(text: string, readable: (text: string) => boolean): Part[] | undefined {
+  if (readable(text) || /^[ \t]*(?:```|~~~)/m.test(text)) return undefined
+  const parts = [...text.matchAll(DOCUMENT)].map(match => ({
+    text: match[0],
+    before: text.slice(0, match.index).split('\n').length - 1,
+  }))
+  return parts.length > 0 ? parts : undefined
+}
+
+/** What programs printed, of results of Ansible's as JSON, by the hosts that they are told of. */
+function outputsIn(text: string): Part[] {
+  const parts: Part[] = []
+  const visit = (value: unknown, called?: string): void => {
+    if (typeof value !== 'object' || value === null) return
+    const { stdout, item, hosts } = value as Readonly<Record<string, unknown>>
+    const name = typeof item === 'string' ? item : called
+    if (typeof stdout === 'string') parts.push({ text: stdout, called: name, before: 0 })
+    else
+      for (const inner of Object.values(value))
+        if (inner !== hosts) visit(inner, name)
+        else for (const [host, own] of Object.entries(hosts ?? {})) visit(own, host)
+  }
+  try {
+    visit(JSON.parse(text))
+  } catch {
+    // A reader says what is wrong with it.
+  }
+  return parts
 }
 
 /** The kernel's time of a line, which is no JSON. */
@@ -166,7 +217,7 @@ function withoutMarks(text: string): string {
   if (/^\s*&lt;/.test(text))
     return text.replace(/&(lt|gt|quot|apos|#39|amp);/g, (_, name) => CHARACTERS[name] ?? '')
   if (/^\s*\(stdout\) /.test(text)) return text.replace(/^\s*\(stdout\) /, '').replaceAll('\\n', '\n')
-  return /^\s*\{[\s\S]*"stdout"\s*:/.test(text) ? (stdoutOf(text) ?? text) : text
+  return (/^\s*\{[\s\S]*"stdout"\s*:/.test(text) && outputsIn(text)[0]?.text) || text
 }
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -176,15 +227,6 @@ const CHARACTERS: Readonly<Record<string, string>> = {
   apos: "'",
   '#39': "'",
   amp: '&',
-}
-
-function stdoutOf(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value && typeof value === 'object' && 'stdout' in value ? String(value.stdout) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The fault of a part as one of the text. */

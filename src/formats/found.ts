@@ -87,6 +87,8 @@ export interface FoundGuest {
   readonly uuid?: string | undefined
   /** The host that it runs on. */
   readonly host?: string | undefined
+  /** It is a model of the platform's own, which guests are of by its name, and no guest. */
+  readonly isModel?: true | undefined
   readonly vcpus?: number | undefined
   readonly notes?: readonly string[] | undefined
 }
@@ -166,6 +168,8 @@ export interface Dialect {
   readonly name: string
   /** What people call it. */
   readonly title: string
+  /** Of a dialect of guests: the command whose output describes hosts of their platform; absent: libvirt's. */
+  readonly hostsBy?: string
   /** Whether a text is in this dialect, judging by a mark that no other dialect has. */
   sniff(text: string): boolean
   /**

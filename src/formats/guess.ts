@@ -62,6 +62,10 @@ const PARTS: readonly (readonly [mark: RegExp, title: string])[] = [
   [/^(?:Architecture|CPU op-mode\(s\)|Model name|Flags|NUMA node\(s\)):\s/m, 'a part of what lscpu prints'],
   [/^\s*(?:0x[\da-f]{8} 0x[\da-f]{2}: eax=|CPUID [\da-f]{8})/im, 'a part of a CPUID dump'],
   [/<\/?(?:cpu|capabilities|domainCapabilities|feature name=|domain)\b/, 'a part of a document of libvirt'],
+  [
+    /"ansible_(?:facts|processor)"/,
+    'Ansible’s facts, which list no CPU flags: run `cat /proc/cpuinfo` by it',
+  ],
   [/"(?:QMP|lscpu|cpuid|cpu_info|query-cpu-\w+)"/, 'a part of JSON about a CPU'],
 ]
 

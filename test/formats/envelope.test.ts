@@ -15,6 +15,31 @@ const bare = (found: readonly Found[]) => found.map(({ called: _, notes: __, ...
 const names = (text: string) => readText(text).map(({ called }) => called)
 const eachLine = (text: string, prefix: string) => text.replace(/^(?=.|\n(?!$))/gm, prefix)
 
+describe('a document in a log', () => {
+  test.each([
+    ['<_OsVariant name=generic> was found', `DEBUG <_OsVariant name=generic>\n${capabilities}bye\n`],
+    ['two in a message', `if a < b then\n${capabilities}\nand\n\n${capabilities}`],
+  ])('%s', (_, text) => {
+    const whole = bare(readText(capabilities))
+    expect(new Set(bare(readText(text)).map(one => JSON.stringify(one)))).toEqual(
+      new Set(whole.map(one => JSON.stringify(one))),
+    )
+  })
+
+  test('what documents a format holds none: a fence, a part', () => {
+    expect(readText(`# Format\n\n\`\`\`\n${capabilities}\`\`\`\nand <more>\ntext\nof\nit\n`)).toEqual([])
+    expect(readText(`it <prints>\n${capabilities.slice(0, 400)}`)).toEqual([])
+  })
+
+  test('what a task of Ansible’s registered', () => {
+    const stdout = (text: string) => ({ changed: true, stdout: text })
+    expect(names(JSON.stringify(stdout(cpuinfo)))).toEqual([undefined])
+    expect(names(JSON.stringify({ results: [{ ...stdout(cpuinfo), item: 'n1' }] }))).toEqual(['n1'])
+    const plays = { plays: [{ tasks: [{ hosts: { n1: stdout(cpuinfo), n2: stdout(registers) } }] }] }
+    expect(names(JSON.stringify(plays))).toEqual(['n1', 'n2'])
+  })
+})
+
 describe('what stands around a text goes', () => {
   const AROUND: readonly (readonly [what: string, around: (text: string) => string])[] = [
     ['a prompt', text => `$ virsh capabilities\n${text}`],
@@ -25,6 +50,7 @@ describe('what stands around a text goes', () => {
     ['the prefix of a journal', text => eachLine(text, 'Nov 29 12:00:00 kvm1 libvirtd[123]: ')],
     ['times', text => eachLine(text, '2024-05-01T10:00:00.123Z ')],
     ['quotes of mail', text => eachLine(text, '> ')],
+    ['quotes of quotes', text => eachLine(text, '> > ')],
     ['backticks', text => `\`${text}\``],
     ['CRLF and a prompt', text => `$ cat it\r\n${text.replace(/\r?\n/g, '\r\n')}`],
   ]
@@ -33,6 +59,11 @@ describe('what stands around a text goes', () => {
     for (const text of [capabilities, cpuinfo, registers]) {
       expect(bare(readText(around(text)))).toEqual(bare(readText(text)))
     }
+  })
+
+  test('a margin', () => {
+    for (const text of [cpuinfo, registers])
+      expect(bare(readText(eachLine(text, '    ')))).toEqual(bare(readText(text)))
   })
 
   test("HTML's escapes", () => {

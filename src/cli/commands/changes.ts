@@ -1,4 +1,5 @@
-import { filesOf, readWholeText } from '../../host/files/files.ts'
+import { ParseError } from '../../core/parse-error.ts'
+import { filesOf, type InputFile, readWhole, readWholeText } from '../../host/files/files.ts'
 import { drainQuestion } from '../../questions/drain/question.ts'
 import { whatIfQuestion } from '../../questions/what-if/question.ts'
 import type { Arguments } from '../arguments.ts'
@@ -40,8 +41,20 @@ function readReplacement(text: string) {
 
 function readAdditions(text: string) {
   const [pool, path] = text.includes('=') ? splitAtEquals(text, '--add takes POOL=PATH') : [undefined, text]
-  return [...filesOf([path])].map(({ path: file }) => ({ pool, path: file, text: readWholeText(file) }))
+  return [...filesOf([path])].map(file => ({ pool, path: file.path, text: textOf(file) }))
 }
+
+/** Of a directory's file that cannot be read as text, what the question can tell what it seems to be by. @throws FileError, ParseError */
+function textOf({ path, named }: InputFile): string {
+  try {
+    return readWholeText(path)
+  } catch (error) {
+    if (named || !(error instanceof ParseError)) throw error
+    return readWhole(path, HEAD)?.toString('latin1') ?? '\0'
+  }
+}
+
+const HEAD = 4096
 
 function splitAtEquals(text: string, usage: string): [string, string] {
   const at = text.indexOf('=')

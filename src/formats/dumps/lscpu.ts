@@ -16,13 +16,27 @@ import { endsInList, readMachines, unfold } from './unfold.ts'
 export const lscpu: Dialect = {
   name: 'lscpu',
   title: 'lscpu or lscpu -J',
-  sniff: text => /^\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text),
+  sniff: text =>
+    /^\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text) || isTranslated(text),
   read: (text, source) =>
-    /^\s*\{/.test(text)
-      ? parseDocuments(text, source).flatMap(({ value }) => foundIn(fieldsOfJson(value), source))
-      : readMachines(text, /^[ \t]*(Architecture):/gm, part =>
-          foundIn(fieldsOfText(part), source, isOpen(part)),
-        ),
+    isTranslated(text)
+      ? refuse(TRANSLATED, source)
+      : /^\s*\{/.test(text)
+        ? parseDocuments(text, source).flatMap(({ value }) => foundIn(fieldsOfJson(value), source))
+        : readMachines(text, /^[ \t]*(Architecture):/gm, part =>
+            foundIn(fieldsOfText(part), source, isOpen(part)),
+          ),
+}
+
+/** The values are not translated. */
+const isTranslated = (text: string): boolean =>
+  /^[^:{}<>\n]+:[ \t]+32-bit, 64-bit[ \t]*\r?$/m.test(text) &&
+  /:[ \t]+(?:Little|Big) Endian[ \t]*\r?$/m.test(text) &&
+  !/^[ \t]*CPU op-mode\(s\):/m.test(text)
+
+/** @throws ParseError, always */
+function refuse(what: string, source: string): never {
+  throw new ParseError(what, source)
 }
 
 function foundIn(given: Iterable<Field>, source: string, open = false): Found[] {
@@ -101,6 +115,8 @@ const armPlace = (flag: string) => driverOf(CpuMap.builtIn(), 'aarch64')?.flagPl
 const isLscpuFlag = (flag: string): boolean => isLinuxFlag(flag) || armPlace(flag) !== undefined
 
 const NOT_X86 = 'no x86 CPU in this output of lscpu: its vendor and flags are needed'
+
+const TRANSLATED = 'this output of lscpu is translated: record it with LC_ALL=C lscpu'
 
 type Field = readonly [name: string, data: string]
 

@@ -13,6 +13,7 @@ import { cpuidPlace, featuresOfWords } from './register-words.ts'
 export const firecracker: Dialect = {
   name: 'firecracker',
   title: 'Firecracker fingerprint or CPU template (cpu-template-helper)',
+  hostsBy: 'cpu-template-helper fingerprint dump',
   sniff: text =>
     /^\ufeff?\s*\{/.test(text) &&
     /"(?:cpuid_modifiers|msr_modifiers|reg_modifiers|guest_cpu_config)"\s*:/.test(text),

@@ -35,8 +35,11 @@ function readCpu(text: string): Found[] {
   words.push({ place: cpuidPlace(1, 0, 'eax'), value: Number(origin[2]) })
   if (/^[ \t]*TSC: P-state invariant/m.test(text))
     words.push({ place: cpuidPlace(0x8000_0007, 0, 'edx'), value: 0x100, known: 0x100 })
+  const facts = { hypervisor: 'bhyve' }
   const notes = [
     'FreeBSD prints a register only if a bit of it is set: registers without a line count as unknown',
   ]
-  return [{ kind: 'dump', dumps: [dumpOfWords(words, { vendor: origin[1], layer: 'hardware', notes })] }]
+  return [
+    { kind: 'dump', dumps: [dumpOfWords(words, { vendor: origin[1], layer: 'hardware', notes, facts })] },
+  ]
 }

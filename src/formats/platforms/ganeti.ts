@@ -5,6 +5,7 @@ import { parseCpuArgument } from './qemu-command.ts'
 export const ganeti: Dialect = {
   name: 'ganeti',
   title: 'gnt-instance info, or cpu_type of Ganeti’s KVM',
+  hostsBy: 'cat /proc/cpuinfo',
   sniff: text =>
     /^[ \t-]*cpu_type:[ \t]*\S/m.test(text) && /^[ \t-]*(?:Hypervisor|Instance name|kvm)\b/m.test(text),
   read: text =>

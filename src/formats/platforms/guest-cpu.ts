@@ -1,6 +1,7 @@
 import type { CpuFeature, GuestCpu, Policy } from '../../core/cpu.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
+import type { Found } from '../found.ts'
 
 /** What a definition says of a feature, in the words of its platform. */
 export type Setting = readonly [word: string, policy: Policy]
@@ -39,6 +40,34 @@ export function guestCpuOf(
   const mode = MODES.get(name ?? '')
   if (mode) return { type: 'guest', mode, features, ...more }
   return { type: 'guest', mode: 'custom', match: 'exact', model: name, features, ...more }
+}
+
+/** A guest's CPU whose model is one of its platform's own: as that is defined, and what the guest itself adds. */
+export function onOwnModel(
+  { model: _, mode: __, match: ___, features, ...own }: GuestCpu,
+  model: GuestCpu,
+): GuestCpu {
+  const named = new Set(features.map(({ name }) => name))
+  const given = Object.entries(own).filter(([, value]) => value !== undefined)
+  return {
+    ...model,
+    ...Object.fromEntries(given),
+    features: [...model.features.filter(({ name }) => !named.has(name)), ...features],
+  }
+}
+
+/** What a text holds with each guest's own model in place of its name; the models themselves only where no guest stands beside. */
+export function resolveOwnModels(found: Found[]): Found[] {
+  const models = new Map(
+    found.flatMap(one => (one.kind === 'guest' && one.isModel ? [[one.name ?? '', one] as const] : [])),
+  )
+  if (models.size === 0 || found.length === models.size) return found
+  return found.flatMap(one => {
+    if (one.kind !== 'guest') return one
+    const model = models.get(one.cpu.model ?? '')
+    if (one.isModel) return []
+    return model ? { ...one, cpu: onOwnModel(one.cpu, model.cpu), notes: model.notes } : one
+  })
 }
 
 const MODES: ReadonlyMap<string, NonNullable<GuestCpu['mode']>> = new Map([

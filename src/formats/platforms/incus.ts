@@ -70,6 +70,7 @@ const otherMachine = (arch: string, core: JsonObject | undefined): Found => ({
 export const incusGroup: Dialect = {
   name: 'incus-cluster-group',
   title: 'an Incus cluster group with instances.vm.cpu.ARCH.baseline',
+  hostsBy: 'incus query /1.0/resources',
   sniff: text => /\binstances\.vm\.cpu\.\w+\.(?:baseline|flags)["']?\s*[:=]/.test(text),
   read: text => {
     const values = new Map<string, Map<string, string>>()

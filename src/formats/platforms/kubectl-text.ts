@@ -6,6 +6,7 @@ import { guestOfPod } from './kubevirt-guest.ts'
 export const kubectlText: Dialect = {
   name: 'kubectl-text',
   title: 'kubectl describe node|pod, kubectl get nodes --show-labels',
+  hostsBy: 'kubectl get nodes -o json',
   sniff: text => isDescription(text) || TABLE.test(text),
   read: text =>
     TABLE.test(text)

@@ -9,6 +9,7 @@ import { guestOfKubevirt, guestOfPod } from './kubevirt-guest.ts'
 export const kubernetes: Dialect = {
   name: 'kubernetes',
   title: 'Kubernetes objects (kubectl get nodes|nodefeatures|vm|vmi|pods -o json or yaml)',
+  hostsBy: 'kubectl get nodes -o json',
   sniff: text => (/^\s*[[{]/.test(text) ? MARK.test(text) : beginsAsManifest(text)),
   read(text, source) {
     const json = /^\s*[[{]/.test(text)

@@ -10,6 +10,7 @@ import { libvirtNames } from './linux-host.ts'
 export const novaConf: Dialect = {
   name: 'nova-conf',
   title: 'OpenStack: nova.conf with [libvirt] cpu_mode',
+  hostsBy: 'openstack hypervisor show NAME -f json',
   sniff: text =>
     /^[ \t]*\[libvirt\][ \t]*\r?$/m.test(text) &&
     /^(?:cpu_mode|cpu_models?|cpu_model_extra_flags|virt_type)[ \t]*=/m.test(text),

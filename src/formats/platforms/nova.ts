@@ -17,14 +17,29 @@ export const nova: Dialect = {
         ) || isCpuInfo(text)
       : isTable(text),
   read(text, source) {
-    if (isTable(text)) return statementOfTraits(text.match(TRAITS) ?? [])
+    if (TRAIT_TABLE.test(text)) return statementOfTraits(text.match(TRAITS) ?? [])
+    if (isTable(text)) return foundIn(objectOfTable(text), source)
     return parseDocuments(text, source).flatMap(({ value }) => foundIn(value, source))
   },
 }
 
 /** What a client prints without `-f json`, or names alone. */
 const isTable = (text: string): boolean =>
-  /^\s*(?:[+|]|(?:COMPUTE|CUSTOM|HW|MISC|OWNER|STORAGE)_)/.test(text) && /(?:^|[\s|])HW_CPU_X86_\w/.test(text)
+  /^\s*(?:[+|]|(?:COMPUTE|CUSTOM|HW|MISC|OWNER|STORAGE)_)/.test(text) &&
+  (TRAIT_TABLE.test(text) || /^\|\s*cpu_info\s*\|\s*\{/m.test(text))
+
+const TRAIT_TABLE = /(?:^|[\s|])HW_CPU_X86_\w/
+
+/** The rows of a table with a field and its value; what did not fit into a line goes on in the next, whose field is empty. */
+function objectOfTable(text: string): JsonObject {
+  const fields = new Map<string, string>()
+  let field = ''
+  for (const [, name = '', value = ''] of text.matchAll(/^\|([^|]*)\|(.*)\|[ \t]*\r?$/gm)) {
+    field = name.trim() || field
+    fields.set(field, (fields.get(field) ?? '') + value.trim())
+  }
+  return Object.fromEntries(fields)
+}
 
 const TRAITS = /\bHW_CPU_X86_\w+/g
 
@@ -36,7 +51,7 @@ function foundIn(value: unknown, source: string): Found[] {
   if (Array.isArray(value)) {
     const traits = value.flatMap(one => textAt(one, 'name') ?? (typeof one === 'string' ? one : []))
     if (traits.some(name => /^HW_/.test(name))) return statementOfTraits(traits)
-    return value.flatMap(one => foundIn(one, source))
+    return foundInList(value, source)
   }
   if (!isObject(value)) return []
   const traits = textsAt(value, 'traits')
@@ -50,11 +65,22 @@ function foundIn(value: unknown, source: string): Found[] {
   if (value.hypervisor_hostname === undefined && value.cpu_info === undefined) return []
   const info = cpuInfoOf(value.cpu_info, source)
   if (info !== undefined) return statementOfHypervisor(value, info)
-  const remedy = 'ask with --os-compute-api-version 2.87 or older, while nova-compute runs there'
-  throw new ParseError(
-    `hypervisor ${textAt(value, 'hypervisor_hostname') ?? ''}: no cpu_info; ${remedy}`,
-    source,
-  )
+  throw new ParseError(`hypervisor ${textAt(value, 'hypervisor_hostname') ?? ''}: ${NO_INFO}`, source)
+}
+
+const NO_INFO = 'no cpu_info; ask with --os-compute-api-version 2.87 or older, while nova-compute runs there'
+
+/** Bare metal has no `cpu_info`, and a hypervisor that is down may have none: beside others they are left out. */
+function foundInList(list: readonly unknown[], source: string): Found[] {
+  const isBare = (one: unknown) =>
+    isObject(one) && one.hypervisor_hostname !== undefined && cpuInfoOf(one.cpu_info, source) === undefined
+  const bare = list.filter(isBare)
+  const others = list.filter(one => !isBare(one))
+  const [first, ...more] = (others.length > 0 ? others : list).flatMap(one => foundIn(one, source))
+  if (first?.kind !== 'statement' || bare.length === 0) return first ? [first, ...more] : []
+  const names = bare.flatMap(one => textAt(one, 'hypervisor_hostname') ?? [])
+  const note = `${names.join(', ')}: ${NO_INFO}; left out, as bare metal is`
+  return [{ ...first, notes: [...(first.notes ?? []), note] }, ...more]
 }
 
 /** An object, or a text that holds one. */

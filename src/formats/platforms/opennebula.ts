@@ -10,6 +10,7 @@ import { nearestText, objectsIn } from './json-objects.ts'
 export const openNebula: Dialect = {
   name: 'opennebula',
   title: 'OpenNebula: onehost show, CPU_MODEL of a VM template, EVC_MODE of a cluster',
+  hostsBy: 'onehost show ID -j',
   sniff: text =>
     /\bKVM_CPU_MODELS?\b["\s]*[=:>]/.test(text) || /^[ \t]*(?:CPU_MODEL\s*=\s*\[|EVC_MODE\s*=)/m.test(text),
   read: (text, source) => {

@@ -4,6 +4,7 @@ import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { at, isObject, type JsonObject, numberAt, textAt } from '../json/json-value.ts'
 import { beginsAsPlatformXml } from '../libvirt/document-reader.ts'
+import { objectsIn } from './json-objects.ts'
 import { foundLinuxHost, vendorIdOf, vendorOf } from './linux-host.ts'
 import { cpuOfClusterType } from './ovirt-types.ts'
 import { parseCpuArgument } from './qemu-command.ts'
@@ -12,6 +13,7 @@ import { parseCpuArgument } from './qemu-command.ts'
 export const ovirtApi: Dialect = {
   name: 'ovirt-api',
   title: 'oVirt’s REST API: hosts, clusters, vms (XML or JSON)',
+  hostsBy: 'vdsm-client Host getCapabilities',
   sniff: text =>
     /^\s*[[{]/.test(text)
       ? /"href"\s*:\s*"\/ovirt-engine\/api\//.test(text)
@@ -27,7 +29,10 @@ export const vdsm: Dialect = {
   name: 'vdsm',
   title: 'oVirt: vdsm-client Host getCapabilities',
   sniff: text => /^\s*[[{]/.test(text) && /"cpuFlags"\s*:/.test(text),
-  read: (text, source) => parseDocuments(text, source).flatMap(({ value }) => foundByVdsm(value)),
+  read: (text, source) =>
+    parseDocuments(text, source).flatMap(({ value }) =>
+      [...objectsIn(value)].flatMap(({ object }) => foundByVdsm(object)),
+    ),
 }
 
 /** The list of CPU types: each a guest, so that hosts can be asked which they can run. */
@@ -167,7 +172,8 @@ function foundByVdsm(value: unknown): Found[] {
   }
   const { uuid, cpus, kernel: release } = statement
   const facts = { uuid, cpus, kernel: release }
-  const shown = flags.filter(flag => flag !== 'spec_ctrl')
+  // The host-model has `hypervisor`, whether the host is a virtual machine or not.
+  const shown = flags.filter(flag => flag !== 'spec_ctrl' && flag !== 'hypervisor')
   return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags: shown }, name, facts), statement]
 }
 

@@ -9,6 +9,7 @@ import { guestOfConfig } from './proxmox.ts'
 export const proxmoxApi: Dialect = {
   name: 'proxmox-api',
   title: 'Proxmox VE’s API (pvesh get …/status, …/config, …/capabilities/qemu/cpu-flags)',
+  hostsBy: 'pvesh get /nodes/NODE/status --output-format json',
   sniff: text =>
     /^\s*(?:\{\s*"data"\s*:\s*)?[[{]/.test(text) &&
     (/"pveversion"\s*:/.test(text) ||

@@ -12,6 +12,7 @@ import { libvirtNames } from './linux-host.ts'
 export const proxmoxModels: Dialect = {
   name: 'proxmox-models',
   title: 'Proxmox VE: /etc/pve/virtual-guest/cpu-models.conf',
+  hostsBy: 'pvesh get /nodes/NODE/status --output-format json',
   sniff: text => /^\s*(?:#[^\n]*\n\s*)*cpu-model:[ \t]*\S/.test(text),
   read: readModels,
 }
@@ -20,6 +21,7 @@ export const proxmoxModels: Dialect = {
 export const proxmoxGuest: Dialect = {
   name: 'proxmox-guest',
   title: 'Proxmox VE: a VM’s configuration (qm config), qm set|create --cpu',
+  hostsBy: 'pvesh get /nodes/NODE/status --output-format json',
   sniff: text => QM.test(text) || isConfig(text),
   read: text => (QM.test(text) ? readCommands(text) : [guestOfConfig(entriesOf(text))]),
 }
@@ -28,21 +30,26 @@ const QM = /^[ \t]*(?:[#$>][ \t]*)?(?:sudo[ \t]+)?qm[ \t]+(?:set|create)[ \t]+\d
 
 const ENTRY = /^([a-z][a-z0-9_-]*): +(\S.*)$/
 
-/** Keys that every VM's configuration has some of. */
-const USUAL =
-  /^(?:agent|bios|boot|bootdisk|cores|machine|memory|meta|numa|onboot|ostype|scsihw|smbios1|sockets|vmgenid|(?:net|scsi|virtio|sata|ide)\d+)$/
+/** What may stand in a VM's configuration. @see Proxmox VE, qm.conf */
+const OPTIONS =
+  /^(?:acpi|affinity|agent|allow-ksm|amd-sev|arch|args|audio0|autostart|balloon|bios|boot|bootdisk|cdrom|cicustom|cipassword|citype|ciupgrade|ciuser|cores|cpu|cpulimit|cpuunits|description|digest|efidisk0|freeze|hookscript|hotplug|hugepages|intel-tdx|ivshmem|keephugepages|keyboard|kvm|localtime|lock|machine|memory|meta|migrate_downtime|migrate_speed|name|nameserver|numa|onboot|ostype|parent|pending|protection|reboot|rng0|runningcpu|runningmachine|scsihw|searchdomain|shares|smbios1|smp|snaptime|sockets|spice_enhancements|sshkeys|startdate|startup|tablet|tags|tdf|template|tpmstate0|vcpus|vga|vmgenid|vmstate|vmstatestorage|watchdog|(?:hostpci|ide|ipconfig|net|numa|parallel|sata|scsi|serial|unused|usb|virtio|virtiofs)\d+)$/
 
-/** Of lines with a key only, among them two that are usual, or one and a CPU's type; a container's has `rootfs`. */
+/** What only a VM of Proxmox's has; a container's has `rootfs`. */
+const OF_VMS =
+  /^(?:boot|bootdisk|numa|ostype|scsihw|smbios1|sockets|vmgenid|(?:ide|net|sata|scsi|virtio)\d+)$/
+
+/** Of options alone, two at least, one of them a VM's: by itself, or a name beside cores; a CPU is called by its type. */
 function isConfig(text: string): boolean {
   const lines = linesOf(text)
-  if (!lines.every(line => ENTRY.test(line))) return false
-  const keys = lines.map(line => ENTRY.exec(line)?.[1] ?? '')
-  const usual = keys.filter(key => USUAL.test(key)).length
-  const typed = lines.some(line => /^cpu: +(?:cputype=)?[A-Za-z]/.test(line))
+  const entries = entriesOf(text)
+  const keys = [...entries.keys()]
+  const type = entries.get('cpu')
+  const isTyped = type !== undefined && /^(?:cputype=)?[A-Za-z]/.test(type)
   return (
-    usual >= (typed ? 1 : 2) &&
-    !keys.includes('rootfs') &&
-    keys.some(key => /^(?:cpu|ostype|scsihw|smbios1|vmgenid)$/.test(key))
+    lines.length > 1 &&
+    lines.every(line => OPTIONS.test(ENTRY.exec(line)?.[1] ?? '')) &&
+    (type === undefined || isTyped) &&
+    (isTyped || keys.some(key => OF_VMS.test(key)) || (entries.has('name') && entries.has('cores')))
   )
 }
 
@@ -324,6 +331,13 @@ function readModels(text: string, source: string): FoundGuest[] {
   }
   return sections.map(({ name, options }) => {
     const { cpu, notes } = cpuOf(options.get('reported-model') ?? 'kvm64', options)
-    return { kind: 'guest', layer: 'defined', cpu: { ...cpu, arch: 'x86_64' }, name: `custom-${name}`, notes }
+    return {
+      kind: 'guest',
+      layer: 'defined',
+      isModel: true,
+      cpu: { ...cpu, arch: 'x86_64' },
+      name: `custom-${name}`,
+      notes,
+    }
   })
 }

@@ -6,6 +6,7 @@ import { libvirtNames } from './linux-host.ts'
 export const qemuCommand: Dialect = {
   name: 'qemu-command',
   title: 'a QEMU command line with -cpu',
+  hostsBy: 'cat /proc/cpuinfo',
   sniff: text => text.includes('-cpu') && !text.includes('```') && commandsIn(text).length > 0,
   read(text) {
     const guests = commandsIn(text).flatMap(guestOfCommand)

@@ -16,6 +16,11 @@ export const qmpReplies: Dialect = {
   read: (text, source) => {
     const exchanges = exchangesOf(text, source)
     const guest = guestOf(exchanges)
+    if (!guest && exchanges.length > 0 && exchanges.every(({ reply }) => isCpuList(reply)))
+      throw new ParseError(
+        'query-cpus-fast tells how many CPUs a guest has, not which: add the replies of qom-get',
+        source,
+      )
     return [...joinHost(exchanges.flatMap(readReply)), ...(guest ? [guest] : [])]
   },
 }

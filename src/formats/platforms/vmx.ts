@@ -11,6 +11,7 @@ import { cpuidPlace, dumpOfWords, featuresOfWords, type KnownWord } from './regi
 export const vmx: Dialect = {
   name: 'vmx',
   title: 'a VMX file',
+  hostsBy: 'govc object.collect -json HOST config.featureCapability',
   sniff: text =>
     /^[ \t]*(?:cpuid\.[0-9a-f]+\.e[abcd]x(?:\.amd)?|featMask\.vm\.cpuid\.\w+|virtualHW\.version)\s*=\s*"/im.test(
       text,

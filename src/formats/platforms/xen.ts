@@ -15,16 +15,59 @@ import { cpuidPlace, dumpOfWords, featuresOfWords, type KnownWord } from './regi
 /** XenServer and XCP-ng: `cpu_info` of hosts and pools, and what a VM was last started with. */
 export const xapi: Dialect = {
   name: 'xapi',
-  title: 'xe host-cpu-info, xe host-param-list, xe vm-param-list, XAPI objects as JSON',
+  title:
+    'xe host-cpu-info, xe host-param-list, xe vm-param-list, XAPI objects as JSON, xl info, a bare featureset',
   sniff: text =>
-    /\bfeatures(?:_hvm|_pv)?(?:_host)?"?\s*:\s*"?[0-9a-f]{8}(?:-[0-9a-f]{8}){3}/.test(text) &&
-    !/^\s*</.test(text),
+    HARDWARE.test(text) ||
+    BARE.test(text) ||
+    (/\bfeatures(?:_hvm|_pv)?(?:_host)?"?\s*:\s*"?[0-9a-f]{8}(?:-[0-9a-f]{8}){3}/.test(text) &&
+      !/^\s*</.test(text)),
   read: (text, source) => {
+    if (HARDWARE.test(text)) return [hostOfXl(fieldsOfText(text))]
+    if (BARE.test(text)) {
+      const key = text.trim().split('-').length > 4 ? 'features_hvm' : 'features'
+      return readRecord(new Map([[key, text.trim()]]), source)
+    }
     const records = /^\ufeff?\s*[[{]/.test(text)
       ? parseDocuments(text, source).flatMap(({ value }) => recordsIn(value))
       : text.split(/^(?=uuid \( ?RO\))/m).map(fieldsOfText)
     return records.flatMap(record => readRecord(record, source))
   },
+}
+
+/** What `xl info` and `xm info` say of the CPU. */
+const HARDWARE = /^[ \t]*hw_caps[ \t]*:[ \t]*[0-9a-f]{8}(?::[0-9a-f]{8}){3}/m
+
+/** A featureset by itself, as xenstore, `xen-cpuid` and people hand it on. */
+const BARE = /^\s*[0-9a-f]{8}(?:-[0-9a-f]{8}){3,}\s*$/
+
+/** The CPU as Xen found it; before 4.7 the words stood in an order of Linux's. */
+function hostOfXl(fields: Fields): Found {
+  const words = (fields.get('hw_caps') ?? '').split(':').map(word => Number.parseInt(word, 16))
+  const [major = 4, minor = 7] = (fields.get('xen_version') ?? '').split('.').map(Number)
+  const isOld = major < 4 || (major === 4 && minor < 7)
+  const at = (place: number, value: number | undefined): KnownWord[] => {
+    const known = placesInOrder()[place]
+    return known && value !== undefined ? [{ place: known, value }] : []
+  }
+  const [d1, e1d, , , c1, , e1c, b7] = words
+  const cpus = Number(fields.get('nr_cpus') ?? Number.NaN)
+  const dump = dumpOfWords(
+    isOld
+      ? [at(0, d1), at(2, e1d), at(1, c1), at(3, e1c), at(5, b7)].flat()
+      : words.flatMap((value, i) => at(i, value)),
+    {
+      name: fields.get('host'),
+      layer: 'hardware',
+      facts: {
+        cpus: cpus > 0 ? cpus : undefined,
+        kernel: fields.get('release'),
+        hypervisor: `Xen ${major}.${minor}`,
+      },
+      notes: ['xl info tells neither vendor nor model; what its words do not show is unknown'],
+    },
+  )
+  return { kind: 'dump', dumps: [dump] }
 }
 
 type Fields = ReadonlyMap<string, string>

@@ -10,6 +10,7 @@ import { cpuidPlace, featuresOfWords } from './register-words.ts'
 export const xlCpuid: Dialect = {
   name: 'xl-cpuid',
   title: 'xl.cfg with cpuid=',
+  hostsBy: 'xl info',
   sniff: text =>
     /^[ \t]*(?:cpuid\s*=\s*(?:\[|["']\s*host\b|["']0x)|["']?host,[\w.+-]+=[01xks]\b)/m.test(text) &&
     !/^\ufeff?\s*[<{]/.test(text),

@@ -1,5 +1,8 @@
 import { isAscii } from 'node:buffer'
 import { closeSync, type Dirent, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { ParseError } from '../../core/parse-error.ts'
 import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { Found } from '../../formats/found.ts'
 import { ChunkReader, LARGEST_TEXT, refuseLongText } from '../../formats/read-chunks.ts'
@@ -153,7 +156,7 @@ interface FoundTaker {
  */
 export async function readFound(path: string, chunks: Iterable<Buffer>, taker: FoundTaker): Promise<void> {
   const reader = new ChunkReader({ ...taker, source: path, ascii })
-  for (const chunk of chunks) if (!reader.write(chunk)) break
+  for (const chunk of taker.asVirsh ? chunks : withOwnModels(path, chunks)) if (!reader.write(chunk)) break
   await reader.end()
 }
 
@@ -166,7 +169,37 @@ const ascii = (bytes: Uint8Array): string | undefined =>
 export function readWholeText(path: string): string {
   const bytes = readWhole(path, LARGEST_TEXT)
   if (!bytes) throw refuseLongText(path)
-  return decodeBytes(bytes)
+  return decodeBytes(Buffer.concat([...withOwnModels(path, [gunzipped(bytes, path)])]))
+}
+
+/** The bytes, those of a gzip file unpacked. @throws ParseError for one that is cut, or too long */
+function gunzipped(bytes: Buffer, path: string): Buffer {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    return gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT })
+  } catch (cause) {
+    throw new ParseError('a gzip file that is cut, damaged or too long', path, 0, 0, '', { cause })
+  }
+}
+
+/** Where Proxmox VE keeps the cluster's own models, from where it keeps its VMs, and where people put them. */
+const OWN_MODELS = [
+  'cpu-models.conf',
+  '../virtual-guest/cpu-models.conf',
+  '../../../virtual-guest/cpu-models.conf',
+]
+
+/** A VM's configuration with the models of its platform's own that it may be of, where their file lies beside it. */
+function* withOwnModels(path: string, chunks: Iterable<Buffer>): Generator<Buffer> {
+  let isWanted = false
+  for (const chunk of chunks) {
+    isWanted ||= /^\s*[a-z#]/.test(chunk.toString('latin1', 0, 64)) && chunk.includes('custom-')
+    yield chunk
+  }
+  if (!isWanted || !isFile(path) || basename(path) === OWN_MODELS[0]) return
+  const file = OWN_MODELS.map(name => join(dirname(path), name)).find(isFile)
+  const models = file === undefined ? undefined : readWhole(file, CHUNK)
+  if (models) yield Buffer.concat([Buffer.from(`\n==> ${OWN_MODELS[0]} <==\n`), models])
 }
 
 /**

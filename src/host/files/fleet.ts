@@ -14,6 +14,7 @@ import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
 import { appliesTo, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
+import { hintOnModel } from '../../questions/words/qemu-only.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
 import { filesOf, isDirectory, isFile, noteOfFile, readBytes, readFound, readWhole } from './files.ts'
 
@@ -240,14 +241,8 @@ class FleetReader {
       })
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error
-      throw new ParseError(`${error.message}${remedyOf(error)}`, file, 0, 0, '', { cause: error })
+      throw new ParseError(`${error.message}${hintOnModel(context, error)}`, file, 0, 0, '', { cause: error })
     }
     return members
   }
 }
-
-/** What a user can do about an error of libvirt's. */
-const remedyOf = ({ message }: LibvirtError): string =>
-  /Unknown CPU model/.test(message)
-    ? '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'
-    : ''

@@ -113,6 +113,7 @@ class RecordingReader {
   readonly #runs: QmpExchange[][] = []
   #asked: { readonly command: QmpCommand; readonly id: unknown; readonly line: number } | undefined
   #commands = 0
+  #refused: string | undefined
 
   constructor(source: string) {
     this.#source = source
@@ -123,8 +124,10 @@ class RecordingReader {
     // How some tools keep a command beside its reply.
     if (isObject(message.request)) this.take(message.request, line)
     if (typeof message.execute === 'string') this.#ask(message, message.execute, line)
-    else if ('return' in message || 'error' in message) this.#answer(message, line)
-    else if (!('QMP' in message || 'event' in message)) {
+    else if ('return' in message || 'error' in message) {
+      if (isObject(message.error)) this.#refused = String(message.error.desc)
+      this.#answer(message, line)
+    } else if (!('QMP' in message || 'event' in message)) {
       throw this.#fault('neither a QMP command nor a reply: `execute`, `return` or `error` is missing', line)
     }
   }
@@ -132,7 +135,8 @@ class RecordingReader {
   end(): QmpRecording {
     this.#expectNone()
     if (this.#runs.length === 0) {
-      throw this.#fault('no QMP reply in it: give a recorded conversation with QEMU, or replies of it', 0)
+      const why = this.#refused === undefined ? 'no QMP reply in it' : `QEMU refused: ${this.#refused}`
+      throw this.#fault(`${why}: give a recorded conversation with QEMU, or replies of it`, 0)
     }
     return { source: this.#source, runs: this.#runs, bare: this.#commands === 0 }
   }

@@ -3,11 +3,12 @@ import type { FleetHost } from '../../fleet/host.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
 import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
-import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
+import { fleetInput, type OpenedFleet, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { type Outcome, question } from '../question.ts'
 import { described, flag, names } from '../schema.ts'
 import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
+import type { Note } from '../words/note.ts'
 import { EffectsAnswer, WhatIfAnswer } from './answer.ts'
 import { changesOf, effects, whatIfAnswer } from './compute.ts'
 
@@ -79,9 +80,7 @@ function computeChange(
     host: hostNamed(all, host).name,
     by: onlyHost(context, host, text),
   }))
-  const added = add.flatMap(({ pool, path, text }) =>
-    readHosts(context, path, text).map(host => ({ ...host, pool })),
-  )
+  const { hosts: added, notes } = readAdded(context, add, noSkip)
   const arches = views.map(view => view.context.arch)
   for (const { arch, host } of [...replaced.map(({ by }) => by), ...added])
     if (!arches.includes(arch))
@@ -99,7 +98,7 @@ function computeChange(
     if (changes.length === 0 && views.length > 1) throw new BadRequest('nothing changes')
     return whatIfAnswer(context, view, changes)
   })
-  return { answer, notes: opened.notes }
+  return { answer, notes: [...opened.notes, ...notes] }
 }
 
 /** @throws BadRequest for a host that cannot take the other's place */
@@ -113,10 +112,26 @@ interface HostOfArch {
   readonly host: FleetHost
 }
 
+/** The hosts that join, pool by pool: those of one pool are read together, as a fleet's are. @throws ParseError, LibvirtError */
+function readAdded(
+  context: Context,
+  add: readonly v.InferOutput<typeof addition>[],
+  noSkip: boolean | undefined,
+): { readonly hosts: (HostOfArch & { pool: string | undefined })[]; readonly notes: readonly Note[] } {
+  const pools = [...new Set(add.map(({ pool }) => pool))]
+  const read = pools.map(pool => {
+    const documents = add.filter(one => one.pool === pool).map(({ path, text }) => ({ path, text }))
+    const opened = openFleet(context, { documents, noSkip })
+    return { hosts: hostsOf(opened).map(host => ({ ...host, pool })), notes: opened.notes }
+  })
+  return { hosts: read.flatMap(({ hosts }) => hosts), notes: read.flatMap(({ notes }) => notes) }
+}
+
 const readHosts = (context: Context, path: string, text: string): readonly HostOfArch[] =>
-  viewsOf(openFleet(context, { documents: [{ path, text }] })).flatMap(({ fleet }) =>
-    fleet.hosts.map(host => ({ arch: fleet.arch, host })),
-  )
+  hostsOf(openFleet(context, { documents: [{ path, text }] }))
+
+const hostsOf = (opened: OpenedFleet): readonly HostOfArch[] =>
+  viewsOf(opened).flatMap(({ fleet }) => fleet.hosts.map(host => ({ arch: fleet.arch, host })))
 
 function onlyHost(context: Context, name: string, text: string): HostOfArch {
   const [host, ...more] = readHosts(context, name, text)

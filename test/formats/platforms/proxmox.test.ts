@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readText } from '../../../src/formats/dialects.ts'
+import { migrate } from '../../../src/index.ts'
 import { dumpsOf } from '../corpus.ts'
 import { guestsIn, sample, shownGuest, sniffed, statementsIn, unknownIn } from './samples.ts'
 
@@ -42,6 +43,32 @@ test('a container’s configuration, and other lists of keys, are none', () => {
   expect(sniffed('arch: amd64\ncores: 2\nmemory: 512\nostype: debian\nrootfs: local:1\n')).toEqual([])
   expect(sniffed('cores: 2\nmemory: 512\n')).toEqual([])
   expect(sniffed('hosts:\n  - kvm-1\nmemory: 512\ncores: 4\ncpu: x\n')).toEqual([])
+})
+
+test('a configuration without a CPU’s type has the default', () => {
+  for (const text of [
+    'boot: order=scsi0\ncores: 4\nmemory: 4096\nname: web\nnet0: virtio=AA:BB,bridge=vmbr0\n',
+    'cores: 2\nname: web\n',
+    'memory: 512\nostype: l26\n',
+  ])
+    expect(guestsIn(text)[0]?.cpu.model).toBe('kvm64')
+})
+
+test('a guest has what its own model is, wherever that stands', () => {
+  const models = 'cpu-model: big\n    flags +aes;-avx\n    reported-model Haswell\n'
+  const vm = 'cpu: custom-big,flags=+avx\nname: db\nostype: l26\n'
+  const documents = [
+    { path: 'pve/100.conf', text: vm },
+    { path: 'pve/cpu-models.conf', text: models },
+    { path: 'n1.xml', text: '<cpu><arch>x86_64</arch><model>Haswell</model><vendor>Intel</vendor></cpu>' },
+  ]
+  const answer = migrate({ documents })
+  const guests = 'guests' in answer ? answer.guests : []
+  expect(guests.map(({ guest, starts }) => [guest, starts])).toEqual([['db', ['n1.xml']]])
+  const found = readText(`${vm}\n==> cpu-models.conf <==\n${models}`)
+  expect(found.map(one => one.kind === 'guest' && [one.name, one.cpu.model, shownGuest(one)])).toEqual([
+    ['db', 'Haswell', expect.stringMatching(/require aes.*require avx/)],
+  ])
 })
 
 test('qm set: with the host’s CPU a flag is not enforced', () => {
