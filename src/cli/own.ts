@@ -1,4 +1,5 @@
 import { safeParse } from 'valibot'
+import { count } from '../core/text.ts'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
 import { inputOfFleet, type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
@@ -42,15 +43,19 @@ async function givenFleet(
   const context = await openContext(session)
   const read = await readFleet(context, paths, { noSkip: args.has('no-skip') })
   const fleets = [read.fleet, ...read.others]
-  if (fleets.every(({ hosts, guests }) => hosts.length === 0 && !(guestsAlone && guests.length > 0))) {
-    const left = describeNotes(read.notes.filter(({ kind }) => OF_FILES.has(kind)))
-    throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`, ...left])
-  }
-  return { context, ...openedFleet(context, read) }
+  const guests = fleets.reduce((sum, fleet) => sum + fleet.guests.length, 0)
+  if (fleets.some(({ hosts }) => hosts.length > 0) || (guestsAlone && guests > 0))
+    return { context, ...openedFleet(context, read) }
+  const only = guests > 0 ? [`${count(guests, 'guest')} alone: ${ABOUT_GUESTS}`] : []
+  const left = describeNotes(read.notes.filter(({ kind }) => OF_FILES.has(kind)))
+  throw new CommandError([`no host in ${paths.join(' ')}: ${NO_HOSTS}`, ...only, ...left])
 }
 
 /** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
 const NO_HOSTS = 'a fleet needs what `virsh capabilities` printed on its hosts'
+
+const ABOUT_GUESTS =
+  '`virt-cpu hosts` tells what they are, and which command describes hosts of their platform'
 
 /** Notes on files that were left out. */
 const OF_FILES: ReadonlySet<string> = new Set(['file-without-cpu', 'file-skipped'])
@@ -171,7 +176,8 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made, text?.lines)
       return Math.max(
         ...outcomes.map(({ answer, notes }) => {
-          const least = args.has('strict') && lacksHost(notes) ? 1 : 0
+          const isOpen = lacksHost(notes) || 'guestsAlone' in (answer as object)
+          const least = args.has('strict') && isOpen ? 1 : 0
           const parts = listAnswers(answer) as readonly PartOf<Q>[]
           return Math.max(least, ...parts.map(part => own.status?.(part, args, notes) ?? 0))
         }),

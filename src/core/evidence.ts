@@ -87,6 +87,11 @@ export class Evidence {
     return new Evidence(present, this.absent.minus(gained).join(lost), assumed)
   }
 
+  /** The same where the record of these being absent has proved wrong: nothing is known of them. */
+  doubting(features: FeatureSet): Evidence {
+    return new Evidence(this.present, this.absent.minus(features), this.assumed)
+  }
+
   /** What one of the two records as present and the other as absent. */
   contradictions(other: Evidence): FeatureSet {
     return this.present.meet(other.absent).join(this.absent.meet(other.present))

@@ -1,5 +1,7 @@
 import type { Mode } from '../core/cpu.ts'
-import type { FeatureSet } from '../core/feature-set.ts'
+import { Evidence } from '../core/evidence.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import type { FeatureTable } from '../core/feature-table.ts'
 import type { FleetHost } from './host.ts'
 import type { CpuFacts } from './obstacles.ts'
 
@@ -17,8 +19,31 @@ export interface FleetGuest extends CpuFacts {
   readonly mode?: Mode | undefined
   /** The model its definition names. */
   readonly model?: string | undefined
+  /** What its definition turns off; absent: nothing. */
+  readonly without?: FeatureSet | undefined
   /** How many virtual CPUs it has. */
   readonly vcpus?: number | undefined
+  /** What it was read from: an XML element, or the name of a dialect; absent: not said. */
+  readonly document?: string | undefined
+}
+
+/** Whether its CPU is its host's, and nobody listed what that is. */
+export const followsHost = ({ mode, model }: FleetGuest): boolean =>
+  model === undefined && mode !== undefined && mode !== 'custom'
+
+/** Whether its definition says all of its CPU: it names a model that is known. */
+export const isWhole = ({ model, unknownModel }: FleetGuest): boolean =>
+  model !== undefined && unknownModel === undefined
+
+/**
+ * What is known of a guest's CPU by its definition alone: all of it where that names a known model, else what it lists and
+ * turns off.
+ */
+export function evidenceOfGuest(table: FeatureTable, guest: FleetGuest): Evidence {
+  const { features, without = FeatureSet.empty } = guest
+  if (isWhole(guest)) return Evidence.recorded(features, table.all)
+  const listed = followsHost(guest) ? FeatureSet.empty : features
+  return Evidence.recorded(listed, listed.join(without))
 }
 
 /**

@@ -17,6 +17,8 @@ export interface FleetHost {
   /** Where it was read, below the folder that was given; pairs the hosts of two readings of a fleet. */
   readonly path?: string | undefined
   readonly uuid?: string | undefined
+  /** What its document calls it; absent: as `name`, or nothing. */
+  readonly called?: string | undefined
   /** The documents it was read from; absent: not said. */
   readonly readFrom?: readonly HostSource[] | undefined
   /** Label of the pool it is in; absent: the pool without a label. */

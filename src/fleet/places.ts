@@ -38,12 +38,13 @@ export function findPlaces(guests: readonly FleetGuest[], groups: readonly Group
       const key = keys.keyOf(guest)
       const open = known.get(key) ?? groups.filter(group => canMove(guest, group))
       known.set(key, open)
-      // Where it runs it can run, whatever documents say of that host.
+      // Where it runs it can run, whatever documents say of that host; of others like it that proves nothing.
       const home = groups.find(group => guest.host !== undefined && names.get(group)?.has(guest.host))
-      const possible =
-        home && !open.includes(home) ? groups.filter(one => one === home || open.includes(one)) : open
-      const hosts = possible.reduce((sum, group) => sum + group.hosts.length, 0)
-      return { guest, groups: possible, others: home ? hosts - 1 : hosts }
+      const isOpen = home !== undefined && open.includes(home)
+      const isAlone = home?.hosts.length === 1 && !isOpen
+      const possible = isAlone ? groups.filter(one => one === home || open.includes(one)) : open
+      const hosts = open.reduce((sum, group) => sum + group.hosts.length, 0)
+      return { guest, groups: possible, others: isOpen ? hosts - 1 : hosts }
     })
 }
 

@@ -35,6 +35,19 @@ export class Dependencies {
     return this.#neededBy.get(feature) ?? []
   }
 
+  /** Of these features, those that are of no use because the CPU has not what they need, by what is missing. */
+  unmet(has: ReadonlySet<string>): Map<string, string[]> {
+    const unmet = new Map<string, string[]>()
+    const lacks = (name: string, seen = new Set<string>()): readonly string[] =>
+      this.needs(name).flatMap(need => {
+        if (seen.has(need)) return []
+        seen.add(need)
+        return has.has(need) ? lacks(need, seen) : [need]
+      })
+    for (const name of has) for (const need of new Set(lacks(name))) push(unmet, need, name)
+    return unmet
+  }
+
   #add(feature: string, need: string): void {
     push(this.#needs, feature, need)
     push(this.#neededBy, need, feature)

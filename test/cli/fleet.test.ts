@@ -18,6 +18,7 @@ requirements:
 - { name: TSX everywhere, must-have: [hle, rtm] }
 - { name: two hosts, hosts: 2 }
 `,
+  'empty.yaml': 'requirements:\n- { hosts: 1 }\n- { name: nothing, movable: false, must-have: [] }\n',
   'wrong.yaml': `hosts: [a.xml]
 requirements:
 - { microcode: { '6.60': 1 } }
@@ -158,13 +159,20 @@ describe('drift', () => {
   })
 })
 
-test.each([['migrate'], ['drain'], ['drift', 'a.xml'], ['check'], ['what-if', '--apply', 'tsx-off']])(
+test.each([['drain'], ['drift', 'a.xml'], ['check'], ['what-if', '--apply', 'tsx-off']])(
   '%s of a folder without hosts is status 2, never a pass',
   (command, ...more) => {
     const { status, stderr } = run(command ?? '', 'vm.xml', ...more)
     expect([status, stderr]).toEqual([2, expect.stringContaining('no host in vm.xml')])
   },
 )
+
+test.each(['hosts', 'explain', 'migrate', 'models'])('%s of guests alone tells what they are', command => {
+  const { status, stdout } = run(command, 'vm.xml')
+  expect([status, run(command, 'vm.xml', '--strict').status]).toEqual([0, 1])
+  expect(stdout).toMatch(/^1 guest, no host:/)
+  expect(stdout).toContain('add the output of `virsh capabilities && virsh domcapabilities`')
+})
 
 describe('check', () => {
   test('pass and fail by demand, with the hosts and the remedy', () => {
@@ -178,6 +186,11 @@ describe('check', () => {
   test('no requirements are no pass', () => {
     const { status, stderr } = run('check', 'none.yaml')
     expect([status, stderr]).toEqual([2, expect.stringContaining('nothing to check')])
+  })
+
+  test('a requirement that demands nothing is refused at its place', () => {
+    expect(run('check', 'empty.yaml').stderr).toContain('requirements[1]: demands nothing')
+    expect(run('check', 'empty.yaml').status).toBe(2)
   })
 
   test('a wrong demand is refused at its place', () => {

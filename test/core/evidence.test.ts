@@ -75,6 +75,17 @@ describe('evidence', () => {
     )
   })
 
+  test('a record that proved wrong is no record: nothing else changes', () => {
+    fc.assert(
+      fc.property(evidence, sets, sets, (known, wrong, need) => {
+        const doubted = known.doubting(wrong)
+        expect(doubted.absent.meets(wrong)).toBe(false)
+        expect([doubted.present.eq(known.present), doubted.assumed.eq(known.assumed)]).toEqual([true, true])
+        if (doubted.gives(need) !== known.gives(need)) expect(known.gives(need)).toBe('no')
+      }),
+    )
+  })
+
   test('of two documents about one machine the more direct one decides', () => {
     fc.assert(
       fc.property(evidence, recorded, (a, direct) => {

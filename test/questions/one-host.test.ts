@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/open-fleet.ts'
+import { viewOf } from '../../src/questions/input/fleet/view.ts'
+import { guestPlaces } from '../../src/questions/migrate/compute.ts'
 import { runs } from '../effort.ts'
 
 /** Which documents are of one host. */
@@ -200,4 +202,43 @@ test('hosts in, hosts out, in any order', () => {
     }),
     { numRuns: runs(60) },
   )
+})
+
+test('entries of a fleet file with one name are one host, unless two speak of the same', () => {
+  const documents = [
+    { path: 'caps-0231.xml', text: capabilities('Haswell') },
+    { path: 'offers-77.xml', text: domcaps('Haswell') },
+    { path: 'more.xml', text: capabilities('Haswell') },
+  ]
+  const entry = (files: string) => ({ files, name: 'n1' })
+  const hosts = (...files: string[]) =>
+    fleetOfInput(context, { documents, fleet: { hosts: files.map(entry) } }).fleet.hosts
+  expect(hosts('caps-0231.xml', 'offers-77.xml').map(({ name, models }) => [name, models?.size])).toEqual([
+    ['n1', 0],
+  ])
+  expect(() => hosts('caps-0231.xml', 'more.xml')).toThrow(/a second host is called n1/)
+})
+
+test('what a guest disproves of its host’s record is unknown of equal hosts', () => {
+  const { fleet, notes } = fleetOfInput(context, {
+    documents: [
+      { path: 'n1.xml', text: capabilities('EPYC').replaceAll('Intel', 'AMD') },
+      { path: 'n2.xml', text: capabilities('EPYC').replaceAll('Intel', 'AMD') },
+      { path: 'n3.xml', text: capabilities('EPYC-Rome').replaceAll('Intel', 'AMD') },
+      {
+        path: 'n1/db.xml',
+        text: "<domain type='kvm'><name>db</name><cpu mode='custom'><model>EPYC</model><feature policy='require' name='ibpb'/></cpu></domain>",
+      },
+    ],
+  })
+  expect(notes.some(({ kind }) => kind === 'guest-contradicts')).toBe(true)
+  const ibpb = context.db.features.setOfNames(['ibpb'])
+  const told = fleet.hosts.map(({ name, evidence }) => [name, evidence?.presenceOf(ibpb)])
+  expect(told).toEqual([
+    ['n1.xml', 'unknown'],
+    ['n2.xml', 'unknown'],
+    ['n3.xml', 'assumed'],
+  ])
+  const [db] = guestPlaces(viewOf(context, fleet))
+  expect(db).toMatchObject({ starts: ['n1.xml', 'n3.xml'], moves: ['n3.xml'], others: 1 })
 })

@@ -87,6 +87,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /^QEMU was not probed with kvm: .* no CPU models/,
   ],
   'conversation-alone': [{ kind: 'conversation-alone' }, /^a conversation tells of QEMU alone: /],
+  'needs-missing': [
+    { kind: 'needs-missing', features: ['avx', 'avx2'], needed: ['xsave'] },
+    /^avx, avx2 cannot be used without xsave, .*: add xsave/,
+  ],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   'recorded-again': [

@@ -22,6 +22,7 @@ import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
+import { hintOnModel } from '../../questions/words/qemu-only.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
@@ -194,17 +195,18 @@ class Decoder {
         return this.#stated(input, source)
       const own = definitionAsItStands(this.#context, input)
       if (own) return { source, answer: definitionAnswer(own, []) }
-      const { value } = dataOf(this.#context, input, source)
+      const { value, notes: found } = dataOf(this.#context, input, source)
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)
-      const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : []
+      const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : found
       const notes = [...warnings, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)
       const reasons = this.#args.has('explain') ? decodeReasons(this.#context, value, cpu) : undefined
       return { source, answer: answer(cpu, value, notes), reasons }
     } catch (error) {
       if (!(error instanceof LibvirtError || error instanceof ParseError)) throw error
-      this.faults.push(error instanceof ParseError ? error.message : `${source}: ${error.message}`)
+      const hint = error instanceof LibvirtError ? hintOnModel(this.#context, error) : ''
+      this.faults.push(error instanceof ParseError ? error.message : `${source}: ${error.message}${hint}`)
       return undefined
     }
   }

@@ -9,5 +9,6 @@ export const command = ownCommand({
     'remedies it; the model and the shortest way to write it; the x86-64 level and what is missing to the next; widths, ' +
     'clocks and sizes; hosts that differ from their kind. With --cost: what each host costs its pool.',
   example: 'virt-cpu explain examples/fleet --cost',
+  guestsAlone: true,
   fields: { feature: { value: 'name' }, pool: { value: 'label' }, ...WRITE_FIELDS },
 })

@@ -8,6 +8,7 @@ export const command = ownCommand({
     'List the hosts of a fleet, one a line: CPU, x86-64 level, vendor, microcode, number of features, pool, and the ' +
     'documents it was read from with what they speak of: the hardware, what its kernel uses, or what its hypervisor offers.',
   example: 'virt-cpu hosts examples/fleet -o csv',
+  guestsAlone: true,
   forms: {
     wide: wideTable,
     csv: hostsCsv,

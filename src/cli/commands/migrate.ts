@@ -10,10 +10,11 @@ export const command = ownCommand({
     'CPU it runs with. With --to: whether one guest, or one with all of the host --from, can move there, and what ' +
     'prevents it; status 1 where it cannot.',
   example: 'virt-cpu migrate examples/fleet --from ice-01 --to sky-03',
+  guestsAlone: true,
   fields: { from: { value: 'host' }, guest: { value: 'name' }, to: { value: 'host' } },
   options: [{ name: 'dot', help: 'the graph of one-way and two-way moves, for Graphviz' }],
   print(args, session, answer) {
-    if (!args.has('dot') || 'moves' in answer) return false
+    if (!args.has('dot') || !('arrows' in answer)) return false
     session.out(printDot(migrateGraph(answer)))
     return true
   },

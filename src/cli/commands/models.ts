@@ -10,6 +10,7 @@ export const command = ownCommand({
     'QEMU and libvirt that they need, and what blocks the others on which host. Of a fleet, whatever describes it, the ' +
     'verdict is yes, assumed, unknown or no; --usable-on takes the word of recorded hypervisors alone; without either, of this host.',
   example: 'virt-cpu models examples/fleet',
+  guestsAlone: true,
   fleets: { documents: { ...FLEET, required: false } },
   fields: { virttype: { words: ['kvm', 'qemu'] } },
   inputs: {
@@ -31,6 +32,7 @@ export const command = ownCommand({
   },
   options: [NO_CACHE],
   status(answer, args) {
+    if ('guestsAlone' in answer) return 0
     const none =
       'models' in answer
         ? answer.models.every(({ verdict }) => countsAsNo(verdict, args))

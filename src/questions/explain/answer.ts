@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
+import { aloneParts } from '../hosts/answer.ts'
 import { FeatureCount, Needs, PoolDefinition } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
@@ -234,5 +235,5 @@ export const PoolExplanation = v.strictObject({
 export type PoolExplanation = AnswerOf<typeof PoolExplanation>
 
 /** What the guests of each pool get, and why. */
-export const ExplainAnswer = v.strictObject({ pools: v.array(PoolExplanation) })
+export const ExplainAnswer = v.strictObject({ pools: v.array(PoolExplanation), ...aloneParts })
 export type ExplainAnswer = AnswerOf<typeof ExplainAnswer>

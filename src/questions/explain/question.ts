@@ -2,8 +2,9 @@ import * as v from 'valibot'
 import type { WriteOptions } from '../../formats/write.ts'
 import { formatInputs, writtenFor } from '../answer-parts.ts'
 import { BadRequest } from '../context.ts'
+import { guestsAlone } from '../hosts/guests.ts'
 import { featureNamed } from '../input/fleet/named.ts'
-import { fleetInput, openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
+import { fleetInput, openFleetOfAny, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { writePoolDefinition } from '../pools/choice.ts'
 import { question } from '../question.ts'
@@ -31,9 +32,14 @@ export const explainQuestion = question({
   answer: withSections(v.union([ExplainAnswer, FeatureAnswer, CostAnswer])),
   report: async () => reportSections((await import('./report.ts')).reportExplanation),
   run(context, { pool, feature, cost: withCost, format, qemu, ...fleet }) {
-    const opened = openFleetWithHosts(context, fleet)
+    const opened = openFleetOfAny(context, fleet)
     const write = { format, qemu }
-    const ask = (view: FleetView) => explainView(view, labelsOf(view, pool), { feature, withCost, write })
+    const ask = (view: FleetView) => {
+      const alone = guestsAlone(view)
+      return alone.guestsAlone
+        ? { pools: [], ...alone }
+        : explainView(view, labelsOf(view, pool), { feature, withCost, write })
+    }
     const written = feature === undefined && !withCost ? writtenFor(write) : []
     return { answer: answerEach(viewsOf(opened), ask), notes: [...opened.notes, ...written] }
   },

@@ -1,5 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
+import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
 import { addWritten, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
@@ -254,5 +255,6 @@ export function addFeature(report: Report, { feature, place, title, pools }: Fea
 export const reportExplanation: Reporter<ExplainAnswer | FeatureAnswer | CostAnswer> = (report, answer) => {
   if ('feature' in answer) addFeature(report, answer)
   else if ('mostExpensive' in answer) addCosts(report, answer)
+  else if (answer.guestsAlone) reportGuestsAlone(report, answer.guestsAlone)
   else for (const pool of answer.pools) addPool(report, pool)
 }

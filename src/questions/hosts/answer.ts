@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { LAYERS } from '../../core/evidence.ts'
+import { Reason } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 const known = <S extends v.GenericSchema>(schema: S, text: string) => described(v.nullable(schema), text)
@@ -34,5 +35,48 @@ export const HostLine = v.strictObject({
 })
 export type HostLine = AnswerOf<typeof HostLine>
 
-export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine) })
+/** A guest in one line; null: not known. */
+export const GuestLine = v.strictObject({
+  guest: v.string(),
+  mode: described(v.string(), 'How its definition says what CPU it has: `custom`, `host-passthrough`, …'),
+  model: known(v.string(), 'The model that its definition names.'),
+  isKnown: described(
+    v.boolean(),
+    'Whether its definition alone says all of its CPU: it names a known model.',
+  ),
+  vendor: v.nullable(v.string()),
+  features: described(v.number(), 'How many features it is known to have.'),
+  without: described(v.array(Reason), 'What its definition turns off.'),
+  level: known(v.string(), 'The highest level of x86-64 that it is known to reach.'),
+  most: known(
+    v.string(),
+    'The highest level that it may reach: nothing that it needs is known to be missing.',
+  ),
+  next: described(
+    v.nullable(v.strictObject({ level: v.string(), missing: v.array(Reason), unknown: v.array(Reason) })),
+    'The level above, with what it lacks to it and what is not known of it; null: there is none.',
+  ),
+  vcpus: v.nullable(v.number()),
+  readFrom: known(v.string(), 'The XML element or the name of the dialect that it was read from.'),
+})
+export type GuestLine = AnswerOf<typeof GuestLine>
+
+/** What is known of guests beside which no host was read. */
+export const GuestsAlone = v.strictObject({
+  guests: v.array(GuestLine),
+  wanted: described(
+    v.array(v.string()),
+    'Commands of their platforms whose output describes hosts, which tell where the guests run.',
+  ),
+})
+export type GuestsAlone = AnswerOf<typeof GuestsAlone>
+
+/** Of every answer about hosts: what is known where there are guests alone, which takes the place of it. */
+export const aloneParts = {
+  guestsAlone: v.exactOptional(
+    described(GuestsAlone, 'There are guests and no host: what is known of them.'),
+  ),
+}
+
+export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine), ...aloneParts })
 export type HostsAnswer = AnswerOf<typeof HostsAnswer>

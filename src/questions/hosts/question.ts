@@ -6,6 +6,7 @@ import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { question } from '../question.ts'
 import { type HostLine, HostsAnswer } from './answer.ts'
+import { guestsAlone } from './guests.ts'
 
 export const hostsQuestion = question({
   name: 'hosts',
@@ -15,8 +16,9 @@ export const hostsQuestion = question({
   report: async () => (await import('./report.ts')).reportHosts,
   run(context, input) {
     const opened = openFleet(context, input)
-    const hosts = viewsOf(opened).flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
-    return { answer: { hosts }, notes: opened.notes }
+    const views = viewsOf(opened)
+    const hosts = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
+    return { answer: { hosts, ...(hosts.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
   },
 })
 

@@ -1,7 +1,9 @@
 import { hex } from '../../core/bits.ts'
-import { Report } from '../../report/report.ts'
+import { count } from '../../core/text.ts'
+import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import type { HostLine, HostsAnswer } from './answer.ts'
+import { hostNamesOf, levelCell } from '../words/cells.ts'
+import type { GuestLine, GuestsAlone, HostLine, HostsAnswer } from './answer.ts'
 
 interface HostColumn {
   readonly title: string
@@ -37,12 +39,67 @@ const microcodeOf = ({ microcode }: HostLine): string | null =>
 const sourcesOf = ({ readFrom }: HostLine): string =>
   readFrom.map(({ layer, document }) => `${document} (${layer})`).join(', ')
 
-/** Adds one line a host. */
-export const reportHosts: Reporter<HostsAnswer> = (report, { hosts }) => {
+/** Adds one line a host; where there is none, one a guest. */
+export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone }) => {
+  if (guestsAlone) {
+    reportGuestsAlone(report, guestsAlone)
+    return
+  }
   const [first, ...more] = COLUMNS
   const mixed = new Set(hosts.map(({ arch }) => arch)).size > 1
   const columns = first && mixed ? [first, ...MORE.slice(0, 1), ...more] : COLUMNS
   addTable(report, hosts, columns)
+}
+
+/** Adds one line a guest, and what would tell where they run. */
+export function reportGuestsAlone(report: Report, { guests, wanted }: GuestsAlone): void {
+  report.line(`${count(guests.length, 'guest')}, no host:`)
+  report.table(
+    [
+      { title: 'guest' },
+      { title: 'CPU' },
+      { title: 'level' },
+      { title: 'short of', wraps: true },
+      { title: 'read from' },
+    ],
+    guests.map(guest => [
+      guest.guest,
+      cpuOf(guest),
+      levelOfLine(guest),
+      shortOf(guest),
+      guest.readFrom ?? '-',
+    ]),
+  )
+  report.line({
+    text: `where they can run is not known: add the output of ${wanted.map(one => `\`${one}\``).join(' or ')} of each host`,
+    tone: 'warning',
+  })
+}
+
+const cpuOf = ({ mode, model, isKnown }: GuestLine): string => {
+  if (model === null) return mode === 'custom' ? 'features alone' : `its host's (${mode})`
+  return isKnown ? model : `${model} (unknown)`
+}
+
+const levelOfLine = ({ level, most, next, isKnown }: GuestLine): Cell => {
+  // Other architectures have none.
+  if (level === null && next === null) return '-'
+  if (isKnown || level === most) return levelCell(level)
+  if (level !== null) return `${level} or higher`
+  return most === null || most === HIGHEST ? 'not known' : `at most ${most}`
+}
+
+const HIGHEST = 'x86-64-v4'
+
+/** `x86-64-v2: lacks cx16, popcnt`; empty: of nothing, or its host decides. */
+function shortOf({ next, isKnown, level, without }: GuestLine): string {
+  const off = !isKnown && without.length > 0 ? [`without ${hostNamesOf(without)}`] : []
+  if (!next || (!isKnown && level === null)) return off.join()
+  const parts = [
+    ...(next.missing.length > 0 ? [`lacks ${hostNamesOf(next.missing)}`] : []),
+    ...(next.unknown.length > 0 ? [`nothing is known of ${hostNamesOf(next.unknown)}`] : []),
+  ]
+  return [`${next.level}: ${parts.join('; ')}`, ...off].join('; ')
 }
 
 /** The table with every column. */

@@ -9,7 +9,7 @@ import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { type Context, contextFor } from '../context.ts'
 import { decodeBits, findDumpWarnings, lacks, meetData } from '../decode/compute.ts'
 import type { Note, Noted } from '../words/note.ts'
-import { cpuOfGuest, cpuOfStatements } from './stated.ts'
+import { cpuOfGuest, cpuOfStatements, notesOnNeeds } from './stated.ts'
 
 /**
  * The definition that an input is: as it stands, or the host definition of a dump or of what a platform states.
@@ -56,7 +56,9 @@ export function dataOf(context: Context, input: FoundCpu, source?: string): Note
   const cpu = plainCpu(context, input)
   const { db, featuresOf } = requireDecoder(context.map)
   const vendor = cpu.vendor === undefined ? undefined : db.vendor(cpu.vendor)
-  return { value: { features: featuresOf(cpu), vendor, signature: signatureIn(cpu) }, notes: [] }
+  const features = featuresOf(cpu)
+  const notes = cpu.type === 'guest' ? notesOnNeeds(context, features) : []
+  return { value: { features, vendor, signature: signatureIn(cpu) }, notes }
 }
 
 const statedData = ({ value, notes }: Noted<{ readonly data?: CpuBits | undefined }>): Noted<CpuBits> => {
@@ -123,8 +125,12 @@ function dataOfDumps(context: Context, dumps: readonly DistinctDump[], source?: 
 }
 
 /** What makes one dump doubtful, and what its reader left out. */
-export const notesOf = ({ data, notes, unknown, vocabulary }: DistinctDump, source?: string): Note[] => [
-  ...findDumpWarnings(data, source),
+export const notesOf = (
+  { data, notes, unknown, vocabulary, layer }: DistinctDump,
+  source?: string,
+): Note[] => [
+  // What guests are given has the bit that says so, and MSRs of its own.
+  ...(layer === 'offered' ? [] : findDumpWarnings(data, source)),
   ...(unknown
     ? [
         {

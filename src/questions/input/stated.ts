@@ -7,6 +7,7 @@ import type { Model, Vendor } from '../../core/model.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { FoundGuest, Statement } from '../../formats/found.ts'
 import type { Database } from '../../map/database.ts'
+import { builtinLevels, type Level } from '../../map/levels.ts'
 import { coverageOf, resolveWords } from '../../map/vocabulary.ts'
 import type { Context } from '../context.ts'
 import { lacks } from '../decode/compute.ts'
@@ -50,16 +51,35 @@ function impliedBy({ db, cpus }: Context, { model, models, layer, vocabulary }: 
   const listed = vocabulary === 'qemu' ? [] : [...(models ?? [])]
   const usable = listed.flatMap(([name, blockers]) => (blockers?.length ? [] : name))
   const named = layer === 'offered' ? usable : [...usable, model ?? '']
-  const [lowest] = cpus.levels
   const all = named.flatMap(name => db.model(name)?.features.minus(asked) ?? [])
-  return all.reduce((set, features) => set.join(features), lowest?.needs ?? FeatureSet.empty)
+  return all.reduce((set, features) => set.join(features), lowestOf(cpus.levels))
 }
+
+/** What every CPU of the architecture has. */
+const lowestOf = ([lowest]: readonly Level[]): FeatureSet => lowest?.needs ?? FeatureSet.empty
+
+/** What a guest is known to have of whose CPU only features are listed. */
+export const withImplied = (
+  { db, cpus: { levels } }: Pick<Context, 'db' | 'cpus'>,
+  listed: FeatureSet,
+): FeatureSet => withNeeds(db, listed.join(lowestOf(levels)))
 
 /** The features with all that they need: a CPU with AVX has SSE4.2, whether a list says so or not. */
 function withNeeds(db: Database, features: FeatureSet): FeatureSet {
   const names = new Set(db.features.in(features).map(({ name }) => name))
   for (const name of names) for (const needed of db.dependencies.needs(name)) names.add(needed)
   return db.features.setOfNames(names)
+}
+
+/** What a guest's definition gives it and it cannot use, but for nesting, of which models are full. */
+export function notesOnNeeds({ db }: Context, features: FeatureSet): Note[] {
+  const has = new Set(
+    db.features.in(features).flatMap(({ name, class: of }) => (of === 'nested' ? [] : name)),
+  )
+  const unmet = new Map<string, string[]>()
+  for (const [needed, names] of db.dependencies.unmet(has))
+    unmet.set(names.join(), [...(unmet.get(names.join()) ?? []), needed])
+  return [...unmet].map(([names, needed]) => ({ kind: 'needs-missing', features: names.split(','), needed }))
 }
 
 /** What a document says of itself. */
@@ -201,7 +221,11 @@ export function cpuOfGuest(context: Context, guest: FoundGuest, source?: string)
     ...unknown.map(({ name }): Note => ({ kind: 'feature-skipped', feature: name })),
   ]
   const isNamed = stated.model !== undefined || (stated.mode !== undefined && stated.mode !== 'custom')
-  if (isNamed || !decoder) return { value: { cpu: stated }, notes: withSource(notes, source) }
+  if (isNamed || !decoder) {
+    const isKnown = decoder && stated.model !== undefined && decoder.db.model(stated.model)
+    const needs = isKnown ? notesOnNeeds(context, decoder.featuresOf(stated)) : []
+    return { value: { cpu: stated }, notes: withSource([...notes, ...needs], source) }
+  }
   const data = bitsOfGuest(decoder.db, stated)
   const cpu = decoder.decode(data, { as: 'guest', fallback: 'forbid', models: modelsFor(decoder.db, data) })
   const all = [...notes, ...noteUnknown(decoder.db, data, cpu, false)]
@@ -213,7 +237,8 @@ function bitsOfGuest(db: Database, { features, vendor }: GuestCpu): StatedBits {
   const isOff = ({ policy }: CpuFeature) => policy === 'disable' || policy === 'forbid'
   const setOf = (list: readonly CpuFeature[]) => db.features.setOfNames(list.map(({ name }) => name))
   const off = setOf(features.filter(isOff))
-  const has = withNeeds(db, setOf(features.filter(feature => !isOff(feature)))).minus(off)
+  const listed = setOf(features.filter(feature => !isOff(feature)))
+  const has = withNeeds(db, listed.join(lowestOf(builtinLevels(db.features)))).minus(off)
   return { features: has, vendor: vendorOf(db, vendor), unknown: db.features.all.minus(has).minus(off) }
 }
 

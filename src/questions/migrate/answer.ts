@@ -2,6 +2,7 @@ import * as v from 'valibot'
 
 import { Reason } from '../answer-parts.ts'
 import { CauseAnswer } from '../explain/answer.ts'
+import { aloneParts } from '../hosts/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Why a guest may not go to a host, with what to do about it. */
@@ -100,6 +101,7 @@ export const MigrateAnswer = v.strictObject({
   groups: v.array(MigrateGroup),
   arrows: v.array(ArrowAnswer),
   guests: v.array(GuestMoves),
+  ...aloneParts,
 })
 export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>
 

@@ -12,6 +12,7 @@ import {
 } from '../../fleet/obstacles.ts'
 import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { Reason } from '../answer-parts.ts'
+import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
@@ -35,6 +36,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
     groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
     arrows: pools.flatMap(({ groups }) => findArrows(view.db, groups).map(arrow => arrowAnswer(view, arrow))),
     guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
+    ...guestsAlone(view),
   }
 }
 

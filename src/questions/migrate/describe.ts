@@ -6,14 +6,25 @@ import type { Obstacle } from '../../fleet/obstacles.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
-import type { GuestPlaces, MoveAnswer, ObstacleAnswer } from './answer.ts'
+import type { GuestMoves, GuestPlaces, MoveAnswer, ObstacleAnswer } from './answer.ts'
 
-/** How many guests there are, and how many of them are bound to their host. */
-export function describeGuests(guests: readonly GuestPlaces[]): string {
-  const bound = guests.filter(({ others }) => others === 0).length
-  const where = bound > 0 ? `${bound} with nowhere else to go` : 'none bound to its host'
-  return `${count(guests.length, 'guest')}, ${where}`
+/**
+ * How many guests there are, and how many of them are bound to their host.
+ * @param open how many have no place that is known, and nothing is known to speak against one
+ */
+export function describeGuests(guests: readonly GuestPlaces[], open = 0): string {
+  const bound = guests.filter(({ others }) => others === 0).length - open
+  const parts = [
+    ...(bound > 0 ? [`${bound} with nowhere else to go`] : []),
+    ...(open > 0 ? [`${open} of which it is not known where else`] : []),
+  ]
+  return `${count(guests.length, 'guest')}, ${parts.join(', ') || 'none bound to its host'}`
 }
+
+/** Whether a guest without another place may have one: nothing is known to speak against some host. */
+export const mayHavePlace = ({ others, why }: GuestMoves): boolean =>
+  others === 0 &&
+  why.some(({ obstacles }) => obstacles.every(({ kind }) => kind === 'unknown' || kind === 'guest-model'))
 
 /** Whether one guest moves to one host. */
 export function describeMove({ from, to, moves, verdict, starts, obstacles }: MoveAnswer): string {

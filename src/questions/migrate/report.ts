@@ -2,6 +2,7 @@ import type { Reliance } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Report, StyledText } from '../../report/report.ts'
+import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
 import type {
   ArrowAnswer,
@@ -19,19 +20,22 @@ import {
   describeObstacles,
   describePoolTitle,
   MOVES_FREELY,
+  mayHavePlace,
 } from './describe.ts'
 
 /** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
-export function reportMigrate(report: Report, { groups, arrows, guests }: MigrateAnswer): void {
+export function reportMigrate(report: Report, { groups, arrows, guests, guestsAlone }: MigrateAnswer): void {
+  if (guestsAlone) reportGuestsAlone(report, guestsAlone)
   for (const pool of new Set(groups.map(of => of.pool))) {
     reportPool(
       report,
       pool,
       groups.filter(of => of.pool === pool),
       arrows,
+      guests.some(guest => guest.pool === pool && guest.others === 0),
     )
   }
-  if (guests.length > 0) reportGuests(report, guests)
+  if (guests.length > 0) reportGuests(report, guests, groups)
 }
 
 function reportPool(
@@ -39,13 +43,16 @@ function reportPool(
   pool: string,
   groups: readonly MigrateGroup[],
   arrows: readonly ArrowAnswer[],
+  hasStuck: boolean,
 ): void {
   const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
   const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
   const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
   const title = describePoolTitle(pool, hosts, groups.length)
   if (own.every(({ kind }) => kind === 'both-ways')) {
-    report.line({ text: title + MOVES_FREELY, tone: 'good' })
+    if (hosts === 1) report.line(title)
+    else if (hasStuck) report.line(`${title}; a guest with all of its host's CPU moves freely`)
+    else report.line({ text: title + MOVES_FREELY, tone: 'good' })
     return
   }
   const called = (name: string) => ((sizes.get(name) ?? 1) > 1 ? `${name} (${sizes.get(name)})` : name)
@@ -65,8 +72,16 @@ const yesOrNo = (yes: boolean): StyledText =>
 const whyNot = (obstacles: readonly ObstacleAnswer[]): string =>
   obstacles.length > 0 ? describeObstacles(obstacles) : ''
 
-function reportGuests(report: Report, guests: readonly GuestMoves[]): void {
-  report.heading(describeGuests(guests))
+function reportGuests(report: Report, guests: readonly GuestMoves[], groups: readonly MigrateGroup[]): void {
+  const hostsIn = (names: readonly string[], but?: string | null) =>
+    fewNames(
+      groups.flatMap(({ name, hosts }) => (names.includes(name) ? hosts : [])).filter(host => host !== but),
+    )
+  const called = (group: string) => {
+    const more = (groups.find(({ name }) => name === group)?.hosts.length ?? 1) - 1
+    return more > 0 ? `${group} and ${more} like it` : group
+  }
+  report.heading(describeGuests(guests, guests.filter(mayHavePlace).length))
   report.table(
     [
       { title: 'guest' },
@@ -75,12 +90,16 @@ function reportGuests(report: Report, guests: readonly GuestMoves[]): void {
       { title: 'moves to' },
       { title: 'why not', wraps: true },
     ],
-    guests.map(({ guest, host, starts, moves, others, why }) => [
-      guest,
-      host ?? '',
-      fewNames(starts),
-      others === 0 ? { text: 'none', tone: 'bad' } : fewNames(moves),
-      closest(why),
+    guests.map(one => [
+      one.guest,
+      one.host ?? '',
+      hostsIn(one.starts),
+      one.others > 0
+        ? hostsIn(one.moves, one.host)
+        : mayHavePlace(one)
+          ? { text: 'not known', tone: 'warning' }
+          : { text: 'none', tone: 'bad' },
+      closest(one.why, called),
     ]),
   )
   reportRefusals(report, guests)
@@ -97,12 +116,12 @@ function reportRefusals(report: Report, guests: readonly GuestMoves[]): void {
 }
 
 /** Of the group that the guest is closest to. */
-function closest(closed: GuestMoves['why']): string {
+function closest(closed: GuestMoves['why'], called: (group: string) => string): string {
   const [first, ...rest] = closed
   if (!first) return ''
   const nearest = rest.reduce((a, b) => (b.obstacles.length < a.obstacles.length ? b : a), first)
   const more = rest.length > 0 ? ` (closest of ${closed.length})` : ''
-  return `${nearest.group}${more} ${describeObstacles(nearest.obstacles)}`
+  return `${called(nearest.group)}${more} ${describeObstacles(nearest.obstacles)}`
 }
 
 const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {

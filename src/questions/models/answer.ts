@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { LostFeature } from '../answer-parts.ts'
+import { aloneParts } from '../hosts/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A named model put to several hosts. */
@@ -52,5 +53,6 @@ export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 export const ModelVerdicts = v.strictObject({
   hosts: v.array(v.string()),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
+  ...aloneParts,
 })
 export type ModelVerdicts = AnswerOf<typeof ModelVerdicts>

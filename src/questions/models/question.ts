@@ -1,6 +1,8 @@
 import * as v from 'valibot'
 import { BadRequest } from '../context.ts'
-import { openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
+import { guestsAlone } from '../hosts/guests.ts'
+import { openFleetOfAny, viewsOf } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import { readRecordedHosts } from '../input/recorded-hypervisor.ts'
 import { usableInput } from '../input/schemas.ts'
 import { type Outcome, question } from '../question.ts'
@@ -19,7 +21,11 @@ export const modelsQuestion = question({
     const { hosts, documents, fleet, noSkip, ...use } = input
     if (hosts) return { answer: usableModels(context, readRecordedHosts(context, hosts, use)) }
     if (!documents) throw new BadRequest('give either hosts, which describe hypervisors, or documents')
-    const opened = openFleetWithHosts(context, { documents, fleet, noSkip })
-    return { answer: answerEach(viewsOf(opened), modelVerdicts), notes: opened.notes }
+    const opened = openFleetOfAny(context, { documents, fleet, noSkip })
+    const ask = (view: FleetView): ModelVerdicts => {
+      const alone = guestsAlone(view)
+      return alone.guestsAlone ? { hosts: [], models: [], ...alone } : modelVerdicts(view)
+    }
+    return { answer: answerEach(viewsOf(opened), ask), notes: opened.notes }
   },
 })

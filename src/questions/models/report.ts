@@ -1,5 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
+import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
 import { byHosts } from '../words/note.ts'
 import { describeQemuOnly } from '../words/qemu-only.ts'
@@ -9,7 +10,11 @@ const PLAIN = { title: '' } as const
 
 /** Adds the models that are usable everywhere, and what blocks each of the others. */
 export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, answer) =>
-  'models' in answer ? reportVerdicts(report, answer) : reportUsable(report, answer)
+  !('models' in answer)
+    ? reportUsable(report, answer)
+    : answer.guestsAlone
+      ? reportGuestsAlone(report, answer.guestsAlone)
+      : reportVerdicts(report, answer)
 
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 

@@ -39,7 +39,7 @@ function sentence(note: Note): string {
     case 'hypervisor-present':
       return 'read inside a virtual machine: what its hypervisor hides is missing here'
     case 'no-msrs':
-      return 'no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) counts as absent'
+      return `no MSRs: what only they tell (vmx-*, mitigations such as rdctl-no) ${note.isUnknown ? 'is not known' : 'counts as absent'}`
     case 'model-lacks':
       return (
         `the CPU lacks ${note.features.map(({ feature }) => feature).join(', ')} of its model ${note.model}, which ` +
@@ -99,7 +99,12 @@ function sentence(note: Note): string {
         'put its file in a folder called like its host, or name the host in the fleet file'
       )
     case 'guest-model-unknown':
-      return `its model ${note.model} is unknown here: where it can go is not known, unless what it has as it runs is read`
+      return `its model ${note.model} is unknown here${note.near ? ` (did you mean ${note.near}?)` : ''}: where it can go is not known, unless what it has as it runs is read`
+    case 'needs-missing':
+      return (
+        `${fewNames(note.features)} cannot be used without ${fewNames(note.needed)}, which this CPU lacks: ` +
+        `add ${fewNames(note.needed)}, or take a model that has all of them`
+      )
     case 'hypervisor-only':
       return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
     case 'accelerator-not-probed':
@@ -111,6 +116,8 @@ function sentence(note: Note): string {
     case 'caveat':
       return `${note.arch}: ${note.text}`
     case 'offer-assumed':
+      if (note.hypervisor !== undefined)
+        return `what ${note.hypervisor} gives guests on ${fewNames(note.hosts)} is assumed: of what the CPU has, what guests are usually given`
       return (
         `what KVM gives guests on ${fewNames(note.hosts)} is assumed from the CPU: ` +
         'put the output of `virsh domcapabilities` there beside the host (NAME.domcaps.xml) to know'
@@ -118,7 +125,8 @@ function sentence(note: Note): string {
     case 'guest-contradicts':
       return (
         `${note.guest} has ${fewNames(note.features, 8)}, which its host ${note.host} is recorded to miss: ` +
-        'it counts as running there; one of the two documents is old, or the guest was started elsewhere'
+        'it counts as running there, and what the record says of that proves nothing on equal hosts; ' +
+        'one of the two documents is old, or the guest was started elsewhere'
       )
     case 'written-for':
       return `written for QEMU ${note.qemu}, the newest known: say \`qemu\` for another version`
@@ -130,6 +138,7 @@ function sentence(note: Note): string {
 }
 
 const SAME = {
+  entry: 'the name, by the fleet file,',
   uuid: 'the uuid',
   name: 'the name',
   file: 'the file’s name',

@@ -11,7 +11,8 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'syscall-lost' }
   | { readonly kind: 'no-xsave-subleaf' }
   | { readonly kind: 'hypervisor-present' }
-  | { readonly kind: 'no-msrs' }
+  /** `isUnknown`: a question that has three values was asked. */
+  | { readonly kind: 'no-msrs'; readonly isUnknown?: true }
   | { readonly kind: 'model-lacks'; readonly model: string; readonly features: readonly Reason[] }
   /** What of its model nothing says that the CPU has it; `isNamed`: the document itself names the model. */
   | {
@@ -50,13 +51,19 @@ export type Note = { readonly source?: string } & (
   /** Documents that have one uuid, one name or files called alike, and that are not of one host: what speaks against it. */
   | {
       readonly kind: 'hosts-not-joined'
-      readonly what: 'uuid' | 'name' | 'file'
+      readonly what: 'entry' | 'uuid' | 'name' | 'file'
       readonly others: readonly string[]
       readonly against: string
     }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
-  | { readonly kind: 'guest-model-unknown'; readonly model: string }
+  | { readonly kind: 'guest-model-unknown'; readonly model: string; readonly near?: string }
+  /** What a definition gives a guest that is of no use to it, because it lacks what that needs. */
+  | {
+      readonly kind: 'needs-missing'
+      readonly features: readonly string[]
+      readonly needed: readonly string[]
+    }
   | { readonly kind: 'hypervisor-only' }
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }
@@ -64,7 +71,12 @@ export type Note = { readonly source?: string } & (
   /** Nobody said which QEMU reads what is written. */
   | { readonly kind: 'written-for'; readonly qemu: string }
   /** No document says what the hypervisors of these hosts give: what KVM makes of such CPUs is assumed. */
-  | { readonly kind: 'offer-assumed'; readonly hosts: readonly string[] }
+  | {
+      readonly kind: 'offer-assumed'
+      readonly hosts: readonly string[]
+      /** Absent: KVM, or nobody says. */
+      readonly hypervisor?: string
+    }
   /** The guest's document and its host's cannot both be true. */
   | {
       readonly kind: 'guest-contradicts'

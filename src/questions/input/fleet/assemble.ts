@@ -1,17 +1,19 @@
 import { ARCHITECTURES, DEFAULT_ARCH } from '../../../arch/registry.ts'
+import type { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
 import { bytewise } from '../../../core/text.ts'
 import { makeFullGuest } from '../../../fleet/arrows.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
-import type { FleetGuest } from '../../../fleet/guest.ts'
+import { type FleetGuest, followsHost } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
 import type { Constraints } from '../../../fleet/plan/items.ts'
+import { onOwnModel } from '../../../formats/platforms/guest-cpu.ts'
 import { type Context, contextFor } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostEntry } from './file-schema.ts'
-import { HostOffers } from './host-evidence.ts'
+import { HostOffers, otherHypervisor } from './host-evidence.ts'
 import { joinHosts } from './joined.ts'
 import type { GuestMember, HostMember } from './members.ts'
 import { baseOf, type FleetDocument, folderOf, isGeneric, labelOf, poolOfPath, stemOf } from './members.ts'
@@ -25,6 +27,7 @@ import {
   shortGuestNames,
   typedName,
 } from './placed.ts'
+import { guestOfCpu } from './read-members.ts'
 import type { Demands, Rule, RuleFault, Rules } from './rules.ts'
 import { appliesTo } from './rules.ts'
 
@@ -48,7 +51,10 @@ export function assembleFleet(
   rules?: Rules,
 ): ReadFleet {
   const { parts: described, guests } = placed(documents)
-  const found = { ...joinHosts(described), guests }
+  const found = {
+    ...joinHosts(described, ({ place }) => rules?.hosts && saidOf(rules.hosts, place.document.path).name),
+    guests,
+  }
   const contexts = archesOf([...found.hosts, ...found.guests]).map(arch => contextFor(context, arch))
   const policies = rules?.policies(contexts)
   const named = new HostNames(rules, found.hosts)
@@ -93,10 +99,11 @@ interface FleetPart {
 function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; notes: readonly Note[] } {
   const { context, hosts, policy } = part
   const { guests, notes } = assembleGuests(context, part.guests, hosts, part.byReport, rules)
+  const { hosts: believed, notes: contradictions } = withDoubts(context, guests, hosts)
   const pools = new Set([...hosts.flatMap(({ pool }) => pool ?? ''), ...(rules?.pools.keys() ?? [])])
   const fleet: Fleet = {
     arch: context.arch,
-    hosts,
+    hosts: believed,
     guests,
     pools: [...pools].sort(bytewise),
     weights: rules?.weights,
@@ -107,26 +114,52 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
   const assumed = context.cpus.caveat
     ? []
     : hosts.filter(({ evidence }) => evidence && !evidence.assumed.isEmpty)
-  const offer =
-    assumed.length > 0 ? [{ kind: 'offer-assumed', hosts: assumed.map(({ name }) => name) } as const] : []
+  const offer = offerNotes(assumed)
   const { caveat: text } = context.cpus
   const caveat = text === undefined ? [] : [{ kind: 'caveat', arch: context.arch, text } as const]
-  return { fleet, notes: [...notes, ...findContradictions(context, guests, hosts), ...offer, ...caveat] }
+  return { fleet, notes: [...notes, ...contradictions, ...offer, ...caveat] }
 }
 
-/** Where a guest is said to run and has what its host is recorded to miss: one of the two documents is not true. */
-function findContradictions(
+/** That it is assumed what these hosts give guests, once for each kind of hypervisor. */
+function offerNotes(hosts: readonly FleetHost[]): Note[] {
+  const names = new Map<string | undefined, string[]>()
+  for (const { name, hypervisor: told } of hosts) {
+    const hypervisor = otherHypervisor(told)
+    names.set(hypervisor, [...(names.get(hypervisor) ?? []), name])
+  }
+  return [...names].map(([hypervisor, all]) => ({
+    kind: 'offer-assumed',
+    hosts: all,
+    ...(hypervisor === undefined ? {} : { hypervisor }),
+  }))
+}
+
+/**
+ * Where a guest is said to run and has what its host is recorded to miss, one of the two documents is not true. What the
+ * host's says of that proves nothing any more, nor does the same record of an equal host: it is unknown there.
+ */
+function withDoubts(
   { db }: Context,
   guests: readonly FleetGuest[],
   hosts: readonly FleetHost[],
-): Note[] {
+): { readonly hosts: readonly FleetHost[]; readonly notes: Note[] } {
   const evidence = new Map(hosts.map(host => [host.name, host.evidence]))
-  return guests.flatMap(({ name, host, features }): Note[] => {
-    const missing = host === undefined ? undefined : evidence.get(host)?.missing(features)
+  const doubts = new Map<Evidence | undefined, FeatureSet>()
+  const notes = guests.flatMap(({ name, host, features }): Note[] => {
+    const record = host === undefined ? undefined : evidence.get(host)
+    const missing = record?.missing(features)
     if (host === undefined || !missing || missing.isEmpty) return []
+    doubts.set(record, missing.join(doubts.get(record) ?? FeatureSet.empty))
     const names = db.features.in(missing).map(feature => feature.name)
     return [{ kind: 'guest-contradicts', guest: name, host, features: names }]
   })
+  const doubted = new Map(
+    [...doubts].map(([record, features]) => [record, record?.doubting(features)] as const),
+  )
+  const believed = hosts.map(host =>
+    doubted.has(host.evidence) ? { ...host, evidence: doubted.get(host.evidence) } : host,
+  )
+  return { hosts: notes.length > 0 ? believed : hosts, notes }
 }
 
 /** What hosts are called where no rule says so: no two share a name, of whatever architecture. */
@@ -187,6 +220,7 @@ class HostAssembly {
       ...this.#offers.of({ ...factsOf(facts, said), features }),
       features,
       name: called,
+      ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
       path: pairingPath(host),
       pool: this.#poolOf(called, document, said),
       weight: said.weight ?? (this.#rules?.weighCpus ? known.cpus : undefined),
@@ -292,7 +326,7 @@ function constraintsOf(
  * is its host's has what that gives; where the host is not known, that is noted.
  */
 function assembleGuests(
-  { db }: Context,
+  context: Context,
   found: readonly Placed<GuestMember>[],
   hosts: readonly FleetHost[],
   byReport: ReadonlyMap<string, FleetHost>,
@@ -300,9 +334,13 @@ function assembleGuests(
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
   const notes: Note[] = []
   const byName = hostsByWord(hosts)
-  const full = makeFullGuest(db)
+  const full = makeFullGuest(context.db)
+  const given = (host: FleetHost, { without = FeatureSet.empty }: GuestMember) => {
+    const all = full(host)
+    return { ...all, features: all.features.minus(without) }
+  }
   const pools = new Set(hosts.map(({ pool }) => pool))
-  const guests = definedModels(found).map((guest): FleetGuest => {
+  const guests = definedModels(context, found).map((guest): FleetGuest => {
     const { document, facts } = guest
     const said = rules?.guests.findLast(rule => appliesTo(rule, document.path))
     const wanted = said?.says.host
@@ -315,16 +353,16 @@ function assembleGuests(
       throw rules.fault([...said.path, 'host'], `no host is called ${wanted}`)
     const name = facts.name || baseOf(stemOf(document.path))
     for (const note of guest.notes) notes.push({ ...note, source: typedName(guest) })
-    const follows = facts.model === undefined && facts.mode !== undefined && facts.mode !== 'custom'
-    if (follows && !host) {
+    const follows = followsHost({ ...facts, name })
+    if (follows && !host && hosts.length > 0) {
       notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
     }
-    const { optional, onHost: _, without: __, ...known } = facts
+    const { optional, onHost: _, definition: __, isModel: ___, ...known } = facts
     const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
     return {
       ...known,
       ...(taken.isEmpty ? {} : { features: facts.features.join(taken), required: facts.features }),
-      ...(follows && host ? full(host) : {}),
+      ...(follows && host ? given(host, facts) : {}),
       name,
       host: host?.name,
       pool: said?.says.pool ?? host?.pool ?? (pools.has(document.pool) ? document.pool : undefined),
@@ -333,32 +371,29 @@ function assembleGuests(
   return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
 }
 
-/** A model that another document defines, as Proxmox VE's `cpu-models.conf` does, is known. */
-function definedModels(found: readonly Placed<GuestMember>[]): Placed<GuestMember>[] {
-  const byName = new Map(found.map(({ facts }) => [facts.name, facts]))
-  return found.map(guest => {
-    const { facts, notes } = guest
-    const { unknownModel = '', features, without = FeatureSet.empty } = facts
-    const model = byName.get(unknownModel)
-    if (!model || model.unknownModel !== undefined) return guest
-    const all = {
-      features: model.features.minus(without).join(features),
-      requestedModel: model.requestedModel,
-    }
-    return {
-      ...guest,
-      facts: { ...facts, ...all, unknownModel: undefined },
-      notes: notes.filter(({ kind }) => kind !== 'guest-model-unknown'),
-    }
+/**
+ * The guests, each with the model that another document of its platform defines, as Proxmox VE's `cpu-models.conf` does;
+ * the models themselves only where there is no guest.
+ */
+function definedModels(context: Context, found: readonly Placed<GuestMember>[]): Placed<GuestMember>[] {
+  const models = new Map(found.flatMap(({ facts }) => (facts.isModel ? [[facts.name, facts] as const] : [])))
+  if (models.size === 0) return [...found]
+  const guests = found.filter(({ facts }) => !facts.isModel)
+  return (guests.length > 0 ? guests : found).map(guest => {
+    const { definition, unknownModel = '', ...facts } = guest.facts
+    const model = models.get(unknownModel)?.definition
+    if (!model || !definition) return guest
+    const { facts: made, notes } = guestOfCpu(context, onOwnModel(definition, model), facts)
+    return { ...guest, facts: { ...made, document: facts.document }, notes }
   })
 }
 
-/** Hosts by name and, where only one ends so, by the last word of their names. */
+/** Hosts by name and, where only one has it, by the last word of their names, or by what their documents call them. */
 function hostsByWord(hosts: readonly FleetHost[]): Map<string, FleetHost> {
   const words = new Map<string, FleetHost[]>()
   for (const host of hosts) {
-    const word = baseOf(stemOf(host.name))
-    words.set(word, [...(words.get(word) ?? []), host])
+    for (const word of new Set([baseOf(stemOf(host.name)), host.called ?? host.name]))
+      words.set(word, [...(words.get(word) ?? []), host])
   }
   const byWord = [...words].flatMap(([word, [host, ...more]]) =>
     host && more.length === 0 ? [[word, host] as const] : [],

@@ -56,12 +56,12 @@ export class HostOffers {
     const absent = predicted.known.minus(has).minus(hardware).meet(all)
     // What depends on versions that nobody recorded: that of the hypervisor where the guests of the fleet run.
     const likely = all.minus(predicted.known).minus(onRequest)
+    const withheld = usual.join(onRequest).join(unmovable)
+    const recorded = Evidence.recorded(FeatureSet.empty, absent)
+    // What KVM gives besides what the CPU has is KVM's.
+    if (otherHypervisor(hypervisor)) return { evidence: recorded.assuming(has.meet(hardware)), withheld }
     const assumed = has.join(onRequest).join(likely)
-    return {
-      evidence: Evidence.recorded(FeatureSet.empty, absent).assuming(assumed),
-      withheld: usual.join(onRequest).join(unmovable),
-      unsure: likely,
-    }
+    return { evidence: recorded.assuming(assumed), withheld, unsure: likely }
   }
 
   /** What a CPU that had everything would not give unasked. */
@@ -92,6 +92,10 @@ export function offersOf(context: Context): OfferOf {
     return offers.of({ ...host, features, known })
   }
 }
+
+/** What a host's hypervisor is called, where it is not KVM's; undefined: it is, or nobody says. */
+export const otherHypervisor = (name = ''): string | undefined =>
+  /^(?:Xen|bhyve|VMware|Hyper-V)\b/i.exec(name)?.[0]
 
 /** `6.8` of `6.8.0-45-generic`, `8.2` of `QEMU 8.2.1`; undefined of another hypervisor's version. */
 const versionOf = (text = ''): string | undefined => /(?:^|(?:qemu|kvm).*?[ -])(\d+\.\d+)/i.exec(text)?.[1]

@@ -12,6 +12,9 @@ import {
   typedName,
 } from './placed.ts'
 
+/** What documents of one host have in common; `entry`: the name that a fleet file gives them. */
+type What = 'entry' | 'uuid' | 'name' | 'file'
+
 /** The parts that are known to describe one host. */
 interface Cluster {
   readonly parts: readonly HostDocument[]
@@ -21,14 +24,19 @@ interface Cluster {
 type KeysOf = (cluster: Cluster) => readonly string[]
 
 /**
- * The hosts that parts describe, and notes. Documents are of one host where they have one uuid, else where they call
+ * The hosts that parts describe, and notes. Documents are of one host where the fleet file gives them one name, else where
+ * they have one uuid, else where they call
  * the host the same, else where their files are called alike (`n1.xml`, `n1.domcaps.xml`; `n1/capabilities.xml`,
  * `n1/cpuinfo`). What contradicts itself is not joined, and that is noted. The order of the parts does not matter.
  */
-export function joinHosts(parts: readonly HostDocument[]): { hosts: Placed<HostMember>[]; notes: Note[] } {
-  if (areApart(parts)) return { hosts: parts.map(alone), notes: [] }
+export function joinHosts(
+  parts: readonly HostDocument[],
+  ruled: (part: HostDocument) => string | undefined = () => undefined,
+): { hosts: Placed<HostMember>[]; notes: Note[] } {
+  if (areApart(parts) && !hasTwice(parts.flatMap(part => ruled(part) ?? [])))
+    return { hosts: parts.map(alone), notes: [] }
   const notes: Note[] = []
-  let clusters = clustersOf(parts)
+  let clusters = joinBy(clustersOf(parts), 'entry', cluster => valuesOf(cluster, ruled), notes)
   for (const [what, keysOf] of KEYS) clusters = joinBy(clusters, what, keysOf, notes)
   clusters = joinPairs(joinNamed(clusters, notes), notes)
   return { hosts: clusters.map(hostOf), notes }
@@ -44,6 +52,8 @@ function clustersOf(parts: readonly HostDocument[]): Cluster[] {
   return [...clusters.values()].map(own => ({ parts: own }))
 }
 
+const hasTwice = (names: readonly unknown[]): boolean => new Set(names).size < names.length
+
 /** Whether nothing at all joins them, as in most fleets of plain definitions. */
 function areApart(parts: readonly HostDocument[]): boolean {
   const keys = new Set<string>()
@@ -54,7 +64,7 @@ function areApart(parts: readonly HostDocument[]): boolean {
   })
 }
 
-const KEYS: readonly (readonly [what: 'uuid' | 'name' | 'file', KeysOf])[] = [
+const KEYS: readonly (readonly [what: What, KeysOf])[] = [
   ['uuid', cluster => valuesOf(cluster, uuidOf)],
   ['name', cluster => valuesOf(cluster, nameOf)],
   ['file', ({ parts }) => [...new Set(parts.map(({ place }) => typedKey(place)))]],
@@ -90,12 +100,7 @@ const nameOf = ({ place: { said } }: HostDocument): string | undefined =>
   said === undefined || NO_NAME.test(said) ? undefined : said
 
 /** Joins clusters with equal keys where all of them agree. */
-function joinBy(
-  clusters: readonly Cluster[],
-  what: 'uuid' | 'name' | 'file',
-  keysOf: KeysOf,
-  notes: Note[],
-): Cluster[] {
+function joinBy(clusters: readonly Cluster[], what: What, keysOf: KeysOf, notes: Note[]): Cluster[] {
   const groups = new Map<string, Cluster[]>()
   for (const cluster of clusters) {
     const [key, ...more] = keysOf(cluster)
@@ -115,7 +120,7 @@ function joinBy(
 /** Notes in `joined` what takes the place of each cluster of a group; undefined: it is part of another. */
 function joinGroup(
   group: readonly Cluster[],
-  what: 'uuid' | 'name' | 'file',
+  what: What,
   joined: Map<Cluster, Cluster | undefined>,
   notes: Note[],
 ): void {
@@ -175,7 +180,7 @@ function joinPairs(clusters: readonly Cluster[], notes: Note[]): Cluster[] {
 }
 
 /** What speaks against a cluster's being one host; `document`: one document has several. */
-function contradictionIn({ parts }: Cluster, what: 'uuid' | 'name' | 'file'): string | undefined {
+function contradictionIn({ parts }: Cluster, what: What): string | undefined {
   const several = (read: (part: HostDocument) => unknown) =>
     new Set(parts.flatMap(part => read(part) ?? [])).size > 1
   // The only host of a document may have several hypervisors in it.
@@ -188,6 +193,11 @@ function contradictionIn({ parts }: Cluster, what: 'uuid' | 'name' | 'file'): st
   const signature = ({ kind, place }: HostDocument) =>
     kind === 'host' && place.facts.signature && Object.values(place.facts.signature).join()
   if (several(part => signature(part) || undefined)) return 'signature'
+  // Whoever wrote the fleet file knows better what its documents are of.
+  if (what === 'entry') {
+    const layers = own.flatMap(part => (part.kind === 'host' ? layersOf(part) : []))
+    return hasTwice(layers) ? 'document' : undefined
+  }
   if (what !== 'uuid' && several(uuidOf)) return 'uuid'
   if (what !== 'name' && several(part => nameOf(part)?.replace(/\..*/, ''))) return 'name'
   // Machines that were cloned have one uuid: files that are called differently and say the same kind of thing are two.

@@ -1,3 +1,4 @@
+import type { GuestCpu } from '../../../core/cpu.ts'
 import type { Evidence } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import type { HypervisorModels } from '../../../fleet/asked-model.ts'
@@ -82,12 +83,14 @@ export type HypervisorFacts = Omit<HostMember, 'known' | 'hardwareFeatures'> & {
 }
 
 export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
+  /** The CPU's definition, of a platform's own model and of a guest whose model another document may define. */
+  readonly definition?: GuestCpu | undefined
+  /** It is a model of the platform's own, and no guest. */
+  readonly isModel?: true | undefined
   /** What the document calls the host that it runs on. */
   readonly onHost?: string | undefined
   /** What it takes where its host has it. */
   readonly optional?: FeatureSet
-  /** Of an unknown model: what it is not to have of that. */
-  readonly without?: FeatureSet
 }
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */

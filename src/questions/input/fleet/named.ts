@@ -2,13 +2,14 @@ import type { Feature } from '../../../core/feature.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { globs, isGlob } from '../../../core/glob.ts'
 import type { Model } from '../../../core/model.ts'
-import { didYouMean, nearest } from '../../../core/text.ts'
+import { didYouMean, fewNames, nearest } from '../../../core/text.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { Level } from '../../../map/levels.ts'
 import { featuresSpelled } from '../../../map/spellings.ts'
 import type { Context } from '../../context.ts'
 import { BadRequest } from '../../context.ts'
+import { baseOf, hostStemOf } from './members.ts'
 
 /** Makes the error for a name that means nothing; the text says what would be right. */
 type Refuse = (what: string) => Error
@@ -69,20 +70,30 @@ export function guestNamed(guests: readonly FleetGuest[], name: string): FleetGu
   throw new BadRequest(`no guest is called ${name}${near ? `; did you mean ${near}?` : none}`)
 }
 
-/** The host of that name, or the only one whose name ends in `/NAME`, with or without an ending. @throws BadRequest */
+/**
+ * The host of that name, of that UUID, that its document calls so, or the only one whose name ends in `/NAME`, with or
+ * without an ending. @throws BadRequest
+ */
 export function hostNamed(hosts: readonly FleetHost[], name: string): FleetHost {
-  const exact = hosts.find(host => host.name === name)
-  if (exact) return exact
-  const [only, ...more] = hosts.filter(host => lastWord(host.name) === lastWord(name))
+  const word = lastWord(name)
+  const ways: readonly ((host: FleetHost) => boolean)[] = [
+    host => host.name === name,
+    ({ uuid }) => uuid !== undefined && uuid.toLowerCase() === name.toLowerCase(),
+    ({ called }) => called === name,
+    host => lastWord(host.name) === word,
+    host => shortOf(host.called ?? baseOf(host.name)) === shortOf(name),
+  ]
+  const found = ways.map(isMeant => hosts.filter(isMeant)).find(({ length }) => length > 0) ?? []
+  const [only, ...more] = found
   if (only && more.length === 0) return only
-  const near = nearest(
-    hosts.map(host => host.name),
-    name,
-    1,
-  )
+  const names = hosts.flatMap(host => [host.name, lastWord(host.name), host.called ?? []].flat())
   const hint =
-    more.length > 0 ? `; several end so: ${only?.name}, …` : near[0] ? `; did you mean ${near[0]}?` : ''
-  throw new BadRequest(`no host is called ${name}${hint}`)
+    more.length > 0
+      ? `; several are meant: ${fewNames(found.map(host => host.name))}`
+      : didYouMean(names, name)
+  throw new BadRequest(
+    `no host is called ${name}${hint || `; there are ${fewNames(hosts.map(host => host.name))}`}`,
+  )
 }
 
 /** The names of the hosts that a pattern fits, or the one host that a name means. @throws BadRequest for none */
@@ -93,4 +104,8 @@ export function hostsNamed(hosts: readonly FleetHost[], pattern: string): string
   return found
 }
 
-const lastWord = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replace(/\.[a-z0-9]+$/i, '')
+/** `n1` of `blue/n1.domcaps.xml`. */
+const lastWord = (name: string): string => baseOf(hostStemOf(name)).replace(/\.[a-z0-9]+$/i, '')
+
+/** Without the domain. */
+const shortOf = (name: string): string => name.replace(/\..*/, '')

@@ -82,6 +82,13 @@ export function openFleetWithHosts(context: Context, input: FleetInput): OpenedF
   return fleet
 }
 
+/** The fleet of a request, which must have a host or a guest. @throws ParseError, LibvirtError */
+export function openFleetOfAny(context: Context, input: FleetInput): OpenedFleet {
+  const fleet = openFleet(context, input)
+  const isEmpty = ({ fleet: { hosts, guests } }: FleetView) => hosts.length + guests.length === 0
+  return viewsOf(fleet).every(isEmpty) ? openFleetWithHosts(context, input) : fleet
+}
+
 /** A fleet as the JSON contract gives it: documents by path, a fleet file's content. */
 export interface FleetInput {
   readonly documents: readonly { readonly path: string; readonly text: string }[]

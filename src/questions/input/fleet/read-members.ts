@@ -5,6 +5,7 @@ import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
+import { nearest } from '../../../core/text.ts'
 import type { RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
 import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
@@ -22,7 +23,7 @@ import { type Context, contextFor } from '../../context.ts'
 import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
-import { saidNote } from '../stated.ts'
+import { notesOnNeeds, saidNote, withImplied } from '../stated.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
 import { memberOfStatement } from './read-statement.ts'
 
@@ -53,25 +54,31 @@ const contextOfCpu = (context: Context, arch = DEFAULT_ARCH): Context =>
 export function guestOfCpu(
   context: Context,
   cpu: GuestCpu,
-  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost'>,
-): Member {
+  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost' | 'isModel' | 'definition'>,
+): Member & { readonly kind: 'guest' } {
   const own = contextOfCpu(context, cpu.arch)
   const isUnknown = !knowsModel(own, cpu)
   const { features, notes } = knownFeatures(own, isUnknown ? { ...cpu, model: undefined } : cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
   const physBits = maxphysaddr?.bits ?? (custom ? own.cpus.defaultPhysBits : undefined)
+  const off = turnedOff(own, cpu)
+  // A list of features is all that is known of the CPU.
+  const isListed = custom && model === undefined
   const facts = {
     ...about,
-    features: withoutVoid(own.cpus, features),
+    features: withoutVoid(own.cpus, isListed ? withImplied(own, features).minus(off) : features),
     vendor,
     model,
     mode,
     physBits,
     requestedModel: findRequestedModel(own, cpu),
-    ...(isUnknown && { unknownModel: model, without: turnedOff(own, cpu) }),
+    ...(isUnknown && { unknownModel: model, definition: cpu }),
+    ...(off.isEmpty ? {} : { without: off }),
   }
-  const told: Note[] = isUnknown ? [...notes, { kind: 'guest-model-unknown', model: cpu.model ?? '' }] : notes
+  const told: Note[] = isUnknown
+    ? [...notes, unknownModelNote(own, cpu.model ?? '')]
+    : [...notes, ...(custom && model !== undefined ? notesOnNeeds(own, facts.features) : [])]
   return {
     kind: 'guest',
     arch: own.arch,
@@ -89,6 +96,15 @@ function knowsModel({ cpus }: Context, cpu: Cpu): boolean {
     if (error instanceof LibvirtError) return false
     throw error
   }
+}
+
+function unknownModelNote({ db }: Context, model: string): Note {
+  const [near] = nearest(
+    db.models.map(({ name }) => name),
+    model,
+    1,
+  )
+  return { kind: 'guest-model-unknown', model, ...(near === undefined ? {} : { near }) }
 }
 
 function findRequestedModel(
@@ -144,7 +160,8 @@ function calledIn(member: Member, { called, report }: Found): string | undefined
 
 const membersReadFrom = (context: Context, found: Found, source: string): Member[] =>
   membersIn(context, found, source).map(member => {
-    if (member.kind === 'guest') return member
+    if (member.kind === 'guest')
+      return { ...member, facts: { ...member.facts, document: documentKind(found) } }
     const readFrom = [{ layer: layerOf(found, member.kind), document: documentKind(found) }]
     return member.kind === 'host'
       ? { ...member, facts: { ...member.facts, readFrom } }
@@ -177,8 +194,9 @@ function membersIn(context: Context, found: Found, source: string): Member[] {
     case 'statement':
       return [memberOfStatement(context, found)].flat()
     case 'guest': {
-      const { cpu, name = '', uuid, vcpus, host, notes = [] } = found
-      const guest = guestOfCpu(context, cpu, { name, uuid, vcpus, onHost: host })
+      const { cpu, name = '', uuid, vcpus, host, isModel, notes = [] } = found
+      const own = isModel ? { isModel, definition: cpu } : {}
+      const guest = guestOfCpu(context, cpu, { name, uuid, vcpus, onHost: host, ...own })
       return [{ ...guest, called: name, notes: [...guest.notes, ...notes.map(saidNote)] }]
     }
     case 'registers':
@@ -315,10 +333,13 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
     ...(dumps.some(({ isOpen }) => isOpen) ? {} : named(context, data)),
     vendor: vendor?.name,
   }
-  const notes = dumps.flatMap(dump => notesOf(dump))
+  const notes = dumps.flatMap(dump => notesOf(dump)).flatMap(inFleet)
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
   return { kind: 'host', arch: context.arch, facts, notes, called: first.name }
 }
+
+/** To a fleet what a dump does not tell is unknown. Where a list of names is all there is, that is said already. */
+const inFleet = (note: Note): Note[] => (note.kind === 'no-msrs' ? [{ ...note, isUnknown: true }] : [note])
 
 /** What a dump tells of. */
 function knownOf({ db, map }: Context, dump: DistinctDump, features: FeatureSet): FeatureSet {
