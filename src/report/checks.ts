@@ -31,8 +31,8 @@ export interface CheckCase {
 /** One reason why something does not hold. */
 export interface CheckFailure {
   readonly text: string
-  /** How bad it is; `note` fails nothing. */
-  readonly level: 'error' | 'warning' | 'note'
+  /** How bad it is; `note` fails nothing; `unknown`: nothing speaks against it, and not all is known. */
+  readonly level: 'error' | 'warning' | 'note' | 'unknown'
   /** The file it is about, `/` between folders. */
   readonly file?: string | undefined
   /** The machine or pool it is about. */
@@ -43,7 +43,7 @@ export interface CheckFailure {
 
 /**
  * Checks as a JUnit report, as Jenkins, GitLab and most others read it: a test suite for each subject, a test
- * case for each demand of it. Notes fail nothing and are the case's output. It has no times: none are measured.
+ * case for each demand of it. Notes fail nothing and are the case's output; what is not known is skipped. It has no times: none are measured.
  */
 export function printJunit({ name, cases }: Checks): string {
   const subjects = [...new Set(cases.map(({ subject }) => subject))]
@@ -59,7 +59,11 @@ export function printJunit({ name, cases }: Checks): string {
 }
 
 const makeSuite = (name: string, cases: readonly CheckCase[]): Element =>
-  makeElement('testsuite', { name, ...countCases(cases), skipped: '0' }, cases.map(makeCase))
+  makeElement(
+    'testsuite',
+    { name, ...countCases(cases), skipped: `${cases.filter(isUnknown).length}` },
+    cases.map(makeCase),
+  )
 
 function makeCase({ subject, rule, name, faults }: CheckCase): Element {
   const text = faults.map(fault => fault.text).join('\n')
@@ -67,7 +71,9 @@ function makeCase({ subject, rule, name, faults }: CheckCase): Element {
     ? [makeElement('failure', { message: faults[0]?.text ?? '', type: rule }, [text])]
     : text === ''
       ? []
-      : [makeElement('system-out', {}, [text])]
+      : isUnknown({ faults })
+        ? [makeElement('skipped', { message: text }, [])]
+        : [makeElement('system-out', {}, [text])]
   return makeElement('testcase', { classname: subject, name }, content)
 }
 
@@ -78,7 +84,10 @@ const countCases = (cases: readonly CheckCase[]) => ({
 })
 
 const hasFailed = ({ faults }: Pick<CheckCase, 'faults'>): boolean =>
-  faults.some(({ level }) => level !== 'note')
+  faults.some(({ level }) => level === 'error' || level === 'warning')
+
+const isUnknown = ({ faults }: Pick<CheckCase, 'faults'>): boolean =>
+  !hasFailed({ faults }) && faults.some(({ level }) => level === 'unknown')
 
 const makeElement = (
   name: string,
@@ -120,7 +129,7 @@ function makeResult(rules: Checks['rules'], { rule, subject }: CheckCase, fault:
   return {
     ruleId: rule,
     ruleIndex: rules.findIndex(({ id }) => id === rule),
-    level: fault.level,
+    ...(fault.level === 'unknown' ? { kind: 'open', level: 'none' } : { level: fault.level }),
     message: { text: fault.text },
     locations: [
       {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CauseFinder } from '../../src/fleet/causes/cause-of.ts'
 import { baselineOf, groupHosts } from '../../src/fleet/groups.ts'
+import type { FleetGuest } from '../../src/fleet/guest.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import type { Requirement, RequirementFailure } from '../../src/fleet/requirements/requirement.ts'
 import { checkFleet, type RequirementResult } from '../../src/fleet/requirements/requirement-checks.ts'
@@ -12,7 +13,7 @@ import { bits, cpus, db, fleets, guests, hosts, levels } from './notation.ts'
 function check(
   fleet: readonly FleetHost[],
   requirement: Omit<Requirement, 'name'>,
-  running = '',
+  running: string | readonly FleetGuest[] = '',
 ): RequirementResult[] {
   const groups = groupHosts(fleet)
   return checkFleet({
@@ -24,7 +25,7 @@ function check(
     fleet: {
       arch: 'x86_64',
       hosts: fleet,
-      guests: guests(running),
+      guests: typeof running === 'string' ? guests(running) : running,
       pools: [],
       constraints: {},
       requirements: [{ name: 'r', ...requirement }],
@@ -61,6 +62,8 @@ function show(failure: RequirementFailure): string {
       return `${failure.host.name} ${failure.name} ${failure.status}`
     case 'stuck':
       return `${failure.stuck.guest.name} is stuck`
+    case 'guest-lacks':
+      return `${failure.guest.name} lacks ${failure.features.map(({ name }) => name).join(' ')}`
     case 'no-pool':
       return `no ${failure.labels.join(' ')}`
     case 'unknown-feature':
@@ -108,6 +111,31 @@ describe('demands', () => {
     expect(verdicts('a : avx hle\n b : avx', { movable: true }, 'vm1 a : avx hle\nvm2 a : avx')).toEqual([
       'movable : vm1 is stuck',
     ])
+  })
+
+  test('a guest is held to what its pool must have, by what is known of it', () => {
+    const fleet = hosts('a : avx aes\n b : avx aes')
+    const cpu = (more: Partial<FleetGuest>): FleetGuest => ({ name: 'vm', features: bits('avx'), ...more })
+    const verdict = (guest: FleetGuest) => {
+      const [one] = check(fleet, { mustHave: bits('avx aes') }, [guest])
+      return [one?.failures.map(show), one?.unknown.map(({ feature }) => feature.name)]
+    }
+    expect(verdict(cpu({ model: 'Old' }))).toEqual([['vm lacks aes'], []])
+    expect(verdict(cpu({ model: 'Old', features: bits('avx aes') }))).toEqual([[], []])
+    expect(verdict(cpu({}))).toEqual([[], ['aes']])
+    expect(verdict(cpu({ model: 'Odd', unknownModel: 'Odd' }))).toEqual([[], ['aes']])
+    expect(verdict(cpu({ mode: 'host-passthrough', host: 'a' }))).toEqual([[], []])
+    expect(verdict(cpu({ mode: 'host-passthrough', without: bits('aes') }))).toEqual([['vm lacks aes'], []])
+  })
+
+  test('a guest that is in no pool is held to what every pool must have', () => {
+    const fleet = hosts('a pool=x : avx\n b pool=y : avx')
+    const guest: FleetGuest = { name: 'vm', features: bits('aes'), model: 'Old' }
+    const failures = (pools?: readonly string[]) =>
+      check(fleet, { mustHave: bits('avx'), pools }, [guest]).flatMap(one => one.failures.map(show))
+    expect(failures()).toEqual(['vm lacks avx'])
+    expect(failures(['x'])).toEqual([])
+    expect(check(fleet, { hosts: 1 }, [guest]).map(({ pool }) => pool)).toEqual(['x', 'y'])
   })
 
   test('what calls itself vulnerable, or tells nothing, is not safe', () => {

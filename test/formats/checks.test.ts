@@ -22,6 +22,12 @@ const checks: Checks = {
       ],
     },
     { rule: 'level', subject: 'db', name: 'level', faults: [{ text: 'fyi', level: 'note', key: 'k3' }] },
+    {
+      rule: 'level',
+      subject: 'db',
+      name: 'open',
+      faults: [{ text: 'who knows', level: 'unknown', key: 'k4' }],
+    },
   ],
 }
 
@@ -30,10 +36,10 @@ describe('JUnit', () => {
   const inner = (of: typeof root) => of.content.filter(part => typeof part !== 'string')
 
   test('counts are of what is below', () => {
-    expect(root.attributes).toEqual({ name: 'virt-cpu check', tests: '3', failures: '1', errors: '0' })
+    expect(root.attributes).toEqual({ name: 'virt-cpu check', tests: '4', failures: '1', errors: '0' })
     expect(inner(root).map(({ attributes }) => attributes)).toEqual([
       { name: 'web', tests: '2', failures: '1', errors: '0', skipped: '0' },
-      { name: 'db', tests: '1', failures: '0', errors: '0', skipped: '0' },
+      { name: 'db', tests: '2', failures: '0', errors: '0', skipped: '1' },
     ])
   })
 
@@ -47,6 +53,10 @@ describe('JUnit', () => {
     })
     expect(web?.[0]?.content).toEqual([])
     expect(db?.[0] && inner(db[0])[0]?.name).toBe('system-out')
+    expect(db?.[1] && inner(db[1])[0]).toMatchObject({
+      name: 'skipped',
+      attributes: { message: 'who knows' },
+    })
   })
 })
 
@@ -60,6 +70,7 @@ describe('SARIF', () => {
       'error',
       'warning',
       'note',
+      'none',
     ])
     expect(log.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri).toBe(
       'a%20b/%C3%A4%3A1.xml',

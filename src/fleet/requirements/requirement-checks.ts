@@ -12,7 +12,7 @@ import { signatureKey } from '../causes/peers.ts'
 import { withoutVoid } from '../causes/prerequisite.ts'
 import type { Fleet } from '../fleet.ts'
 import { baselineOf, type FleetPool, type Group, splitIntoPools } from '../groups.ts'
-import { groupGuestsByPool } from '../guest.ts'
+import { evidenceOfGuest, type FleetGuest, followsHost, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { isOpen } from '../obstacles.ts'
 import { findCommonOffer } from '../offered.ts'
@@ -42,8 +42,20 @@ export function checkFleet(checked: FleetCheckInput): RequirementResult[] {
   return checked.fleet.requirements.flatMap(requirement => {
     const meant = pools.filter(({ label }) => appliesTo(requirement, label))
     if (meant.length === 0) return [reportNoPool(requirement)]
-    return meant.flatMap(pool => checkPool(checked, requirement, pool))
+    const ofPools = meant.flatMap(pool => checkPool(checked, requirement, pool))
+    return requirement.pools === undefined ? [...ofPools, ...checkPoolless(checked, requirement)] : ofPools
   })
+}
+
+/** What every guest must have, of those of which nobody says in which pool they are. */
+function checkPoolless(checked: FleetCheckInput, requirement: Requirement): RequirementResult[] {
+  const { guests, hosts } = checked.fleet
+  const placed = new Set([...groupGuestsByPool(guests, hosts).values()].flat())
+  const apart = guests.filter(guest => !placed.has(guest)).map(guest => ({ ...guest, pool: '' }))
+  if (apart.length === 0) return []
+  const alone = { ...checked, fleet: { ...checked.fleet, guests: apart, hosts: [] }, groups: [] }
+  const { name, level, mustHave } = requirement
+  return checkPool(alone, { name, level, mustHave }, { label: '', groups: [] })
 }
 
 const appliesTo = ({ pools }: Requirement, label: string): boolean =>
@@ -100,11 +112,13 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
       level && [
         ...level.unknown.map((name): RequirementFailure => ({ kind: 'unknown-feature', name })),
         ...findMissing(checked, pool, level.needs),
+        ...findGuestsWithout(checked, pool, level.needs),
       ],
   },
   {
     kind: 'must-have',
-    findFailures: (checked, { mustHave }, pool) => mustHave && findMissing(checked, pool, mustHave),
+    findFailures: (checked, { mustHave }, pool) =>
+      mustHave && [...findMissing(checked, pool, mustHave), ...findGuestsWithout(checked, pool, mustHave)],
   },
   {
     kind: 'must-not',
@@ -174,6 +188,31 @@ function stuckOrUnknown(stuck: StuckGuest): (RequirementFailure | UnknownNeed)[]
   return open.obstacles.flatMap(one =>
     one.kind === 'unknown' ? { kind: 'unknown', feature: one.feature, groups: [open.group] } : [],
   )
+}
+
+/**
+ * The pool's guests that are known not to have what is wanted, and what nothing is known of. One that takes its host's CPU
+ * lacks only what its definition turns off.
+ */
+function findGuestsWithout(
+  { db, fleet }: FleetCheckInput,
+  pool: FleetPool,
+  wanted: FeatureSet,
+): (RequirementFailure | UnknownNeed)[] {
+  const unsure = new Map<Feature, FleetGuest[]>()
+  const lacking = guestsOf(fleet, pool).flatMap((guest): RequirementFailure[] => {
+    const evidence = evidenceOfGuest(db.features, guest)
+    const missing = evidence.missing(wanted)
+    if (!missing.isEmpty) return [{ kind: 'guest-lacks', guest, features: db.features.in(missing) }]
+    const unknown = followsHost(guest) ? FeatureSet.empty : evidence.unknown(wanted)
+    for (const feature of db.features.in(unknown))
+      unsure.set(feature, [...(unsure.get(feature) ?? []), guest])
+    return []
+  })
+  const open = [...unsure].map(
+    ([feature, guests]) => ({ kind: 'unknown', feature, groups: [], guests }) as const,
+  )
+  return [...lacking, ...open]
 }
 
 const guestsOf = ({ guests, hosts }: Fleet, { label }: FleetPool) =>

@@ -6,6 +6,7 @@ import type { WeightClass } from '../../map/weights.ts'
 import type { CauseFinding } from '../causes/finding.ts'
 import type { Outlier } from '../causes/odd-ones.ts'
 import type { Group } from '../groups.ts'
+import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import type { StuckGuest } from '../places.ts'
 
@@ -99,12 +100,15 @@ export type RequirementFailure =
       readonly status: string | undefined
     }
   | { readonly kind: 'stuck'; readonly stuck: StuckGuest }
+  /** The guest's CPU lacks what the pool's guests must have, wherever it runs. */
+  | { readonly kind: 'guest-lacks'; readonly guest: FleetGuest; readonly features: readonly Feature[] }
 
-/** A feature that is required, none of the pool's hosts is known to lack, and these tell nothing of. */
+/** A feature that is required, none of the pool's hosts or guests is known to lack, and these tell nothing of. */
 export interface UnknownNeed {
   readonly kind: 'unknown'
   readonly feature: Feature
   readonly groups: readonly Group[]
+  readonly guests?: readonly FleetGuest[]
 }
 
 interface Lacking {

@@ -39,8 +39,13 @@ export const VerdictAnswer = v.strictObject({
   passed: described(v.boolean(), 'Whether nothing is known that breaks it.'),
   failures: v.array(FailureAnswer),
   unknown: described(
-    v.array(UnknownFeature),
-    'What is required besides and some hosts tell nothing of: it may be missing there.',
+    v.array(
+      v.strictObject({
+        ...UnknownFeature.entries,
+        guests: v.exactOptional(described(v.array(v.string()), 'Guests of which it is not known.')),
+      }),
+    ),
+    'What is required besides and some hosts, or guests, tell nothing of: it may be missing there.',
   ),
 })
 export type VerdictAnswer = AnswerOf<typeof VerdictAnswer>

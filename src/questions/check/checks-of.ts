@@ -5,6 +5,7 @@ import { describeObstacles } from '../migrate/describe.ts'
 import { poolName } from '../words/cells.ts'
 import type { CheckAnswer } from './answer.ts'
 import { DEMAND_TITLES } from './compute.ts'
+import { describeUnknown } from './report.ts'
 
 /** Files of hosts, by name: what a report's places are made of. */
 export type HostFiles = ReadonlyMap<string, string>
@@ -15,17 +16,30 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
   rules: Object.entries(DEMAND_TITLES)
     .filter(([id]) => verdicts.some(({ kind }) => kind === id))
     .map(([id, title]) => ({ id, title })),
-  cases: verdicts.map(({ requirement, kind, pool, failures }) => ({
+  cases: verdicts.map(({ requirement, kind, pool, failures, unknown }) => ({
     rule: kind,
     subject: poolName(pool),
     name: `${requirement}: ${kind}`,
-    faults: failures.map(({ text, remedy, hosts: [host] }) => ({
-      text: remedy ? `${text}; ${remedy}` : text,
-      level: 'error',
-      file: host === undefined ? undefined : files.get(host),
-      about: host,
-      key: [requirement, kind, pool, text].join(' '),
-    })),
+    faults: [
+      ...failures.map(
+        ({ text, remedy, hosts: [host] }): CheckFailure => ({
+          text: remedy ? `${text}; ${remedy}` : text,
+          level: 'error',
+          file: host === undefined ? undefined : files.get(host),
+          about: host,
+          key: [requirement, kind, pool, text].join(' '),
+        }),
+      ),
+      ...(unknown.length > 0
+        ? [
+            {
+              text: describeUnknown(unknown),
+              level: 'unknown',
+              key: [requirement, kind, pool].join(' '),
+            } as const,
+          ]
+        : []),
+    ],
   })),
 })
 

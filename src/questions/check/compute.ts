@@ -113,6 +113,13 @@ function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
             text: `${failure.host.name}: ${failure.name}: ${failure.status}`,
             remedy: 'update microcode and kernel',
           }
+    case 'guest-lacks': {
+      const { guest, features } = failure
+      return {
+        text: `guest ${guest.name} lacks ${fewNames(features.map(({ name }) => name))}`,
+        remedy: 'give it a model that has them, or its host’s CPU (host-model), and power it off and on',
+      }
+    }
     case 'stuck': {
       const { guest, why } = failure.stuck
       const [nearest] = why
@@ -156,9 +163,10 @@ const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnsw
   pool: verdict.pool,
   passed: verdict.failures.length === 0,
   failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),
-  unknown: verdict.unknown.map(({ feature, groups }) => ({
+  unknown: verdict.unknown.map(({ feature, groups, guests }) => ({
     ...reasonOf(feature),
     hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
+    ...(guests ? { guests: guests.map(({ name }) => name) } : {}),
   })),
 })
 
@@ -166,7 +174,9 @@ const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnsw
 function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAnswer[] {
   if (failure.kind !== 'lacks') {
     const feature = 'feature' in failure ? { feature: reasonOf(failure.feature) } : {}
-    const guest = failure.kind === 'stuck' ? { guest: failure.stuck.guest.name } : {}
+    const of =
+      failure.kind === 'stuck' ? failure.stuck.guest : failure.kind === 'guest-lacks' && failure.guest
+    const guest = of ? { guest: of.name } : {}
     return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
   }
   const { feature, lacking } = failure

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { poolName } from '../words/cells.ts'
-import type { CheckAnswer } from './answer.ts'
+import type { CheckAnswer, VerdictAnswer } from './answer.ts'
 
 /** Whether each demand is kept, and why not, for people. */
 export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
@@ -26,11 +26,9 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
   )
   for (const { requirement, kind, pool, unknown } of verdicts) {
     if (unknown.length === 0) continue
-    const hosts = [...new Set(unknown.flatMap(one => one.hosts))]
-    const names = fewNames(unknown.map(({ feature }) => feature))
     report.line(
       { text: 'unknown  ', tone: 'warning' },
-      `${requirement}, ${kind}, ${poolName(pool)}: ${names} not known on ${fewNames(hosts)}; \`virsh domcapabilities\` there settles it`,
+      `${requirement}, ${kind}, ${poolName(pool)}: ${describeUnknown(unknown)}`,
     )
   }
   for (const { requirement, kind, pool, failures } of failed) {
@@ -40,4 +38,27 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
       if (remedy) report.line(`    → ${remedy}`)
     }
   }
+}
+
+/** `cx16 not known on a, b: `virsh domcapabilities` there settles it`, and of guests. */
+export function describeUnknown(unknown: VerdictAnswer['unknown']): string {
+  const about = (of: (one: VerdictAnswer['unknown'][number]) => readonly string[]) => {
+    const some = unknown.filter(one => of(one).length > 0)
+    const names = [...new Set(some.flatMap(of))]
+    return { names, features: fewNames(some.map(({ feature }) => feature)) }
+  }
+  const hosts = about(one => one.hosts)
+  const guests = about(({ guests: names = [] }) => names)
+  return [
+    ...(hosts.names.length > 0
+      ? [
+          `${hosts.features} not known on ${fewNames(hosts.names)}; \`virsh domcapabilities\` there settles it`,
+        ]
+      : []),
+    ...(guests.names.length > 0
+      ? [
+          `${guests.features} not known of guest ${fewNames(guests.names)}; \`virsh dumpxml\` of it as it runs settles it`,
+        ]
+      : []),
+  ].join('; ')
 }

@@ -81,6 +81,10 @@ const classWeights = (given: Partial<ClassWeights> | undefined): ClassWeights | 
 
 type GivenRequirement = NonNullable<FleetFile['requirements']>[number]
 
+/** `movable: false` and an empty list ask for nothing. */
+const isDemand = (value: unknown): boolean =>
+  value !== undefined && value !== false && (typeof value !== 'object' || Object.keys(value ?? {}).length > 0)
+
 /** Looks up names, and says where in the file one means nothing. */
 class Lookup {
   readonly #context: Context
@@ -124,9 +128,15 @@ class Lookup {
 
   requirement(given: GivenRequirement, i: number): Requirement {
     const at = (key: string): FilePath => ['requirements', i, key]
+    const { name, pools, ...demands } = given
+    if (!Object.values(demands).some(isDemand))
+      throw this.#fault(
+        ['requirements', i],
+        'demands nothing: say what must hold, for instance level: x86-64-v3',
+      )
     return {
-      name: given.name ?? `requirement ${i + 1}`,
-      pools: given.pools === undefined ? undefined : [given.pools].flat(),
+      name: name ?? `requirement ${i + 1}`,
+      pools: pools === undefined ? undefined : [pools].flat(),
       level: this.level(given.level, at('level')),
       mustHave: this.features(given['must-have'], at('must-have')),
       mustNot: this.features(given['must-not'], at('must-not')),
