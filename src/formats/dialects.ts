@@ -140,7 +140,8 @@ export function dialectsOf(text: string): readonly (readonly [Part, Dialect | un
  */
 export function readText(text: string, source = '', options?: ReadOptions): Found[] {
   const parts = dialectsOf(text)
-  const found = resolveOwnModels(parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options)))
+  const all = parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options))
+  const found = all.some(one => one.kind === 'guest' && one.isModel) ? resolveOwnModels(all) : all
   const unread = parts.flatMap(([{ called }, dialect]) => (dialect || called === undefined ? [] : called))
   const [first, ...more] = found
   if (!first || unread.length === 0) return found

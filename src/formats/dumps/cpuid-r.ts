@@ -55,7 +55,10 @@ const wordAt = (bytes: Uint8Array, at: number): U32 =>
 export const cpuidR: Dialect = {
   name: 'cpuid-r',
   title: 'cpuid -r, cpuid -1 -r, or the bytes of /dev/cpu/N/cpuid',
-  sniff: text => /^[ \t]*0x[0-9a-f]{8}[ \t]+0x[0-9a-f]{1,8}[ \t]*:[ \t]*eax=0x/im.test(text),
+  // Without -r the tool prints raw rows of leaves that it does not know.
+  sniff: text =>
+    /^[ \t]*0x[0-9a-f]{8}[ \t]+0x[0-9a-f]{1,8}[ \t]*:[ \t]*eax=0x/im.test(text) &&
+    !/^[ \t]+version information \(1\/eax\):/m.test(text),
   read: (text, source) => foundDumps(parseCpuidR(text, source)),
 }
 

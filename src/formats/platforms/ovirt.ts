@@ -155,6 +155,7 @@ function foundByVdsm(value: unknown): Found[] {
   const vendor = vendorIdOf(textAt(value, 'cpuModel') ?? '', flags)
   const kernel = at(value, 'packages2', 'kernel')
   const name = textAt(value, 'hostname')
+  const told = flags.join(' ')
   const statement: Statement = {
     kind: 'statement',
     layer: 'offered',
@@ -162,6 +163,9 @@ function foundByVdsm(value: unknown): Found[] {
     vocabulary: 'libvirt',
     // vdsm says spec_ctrl of usable models, and names with a dash are libvirt's alone. The others may be Linux's.
     present: flags.flatMap(flag => (flag === 'spec_ctrl' ? 'spec-ctrl' : flag.includes('-') ? flag : [])),
+    absent: /Intel/.test(vendor)
+      ? MITIGATIONS.flatMap(([name, words]) => (words.test(told) ? [] : name))
+      : [],
     complete: false,
     name,
     uuid: textAt(value, 'uuid'),
@@ -176,6 +180,13 @@ function foundByVdsm(value: unknown): Found[] {
   const shown = flags.filter(flag => flag !== 'spec_ctrl' && flag !== 'hypervisor')
   return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags: shown }, name, facts), statement]
 }
+
+/** What the secure cluster types of Intel's ask for: the kernel, or vdsm itself, has a word for each where it is there. */
+const MITIGATIONS: readonly (readonly [name: string, words: RegExp])[] = [
+  ['spec-ctrl', /\b(?:spec_ctrl|spec-ctrl|ibrs|ibpb)\b/],
+  ['ssbd', /\bssbd\b/],
+  ['md-clear', /\bmd[_-]clear\b/],
+]
 
 function guestsOfTypes(text: string): FoundGuest[] {
   // engine-config prints every level, ascending: a type of a newer level replaces that of an older one.

@@ -62,6 +62,7 @@ test('vdsm: the kernel’s flags, libvirt’s names, usable models', () => {
     cpus: 40,
     vendor: 'Intel',
     present: ['spec-ctrl', 'rdctl-no', 'mds-no'],
+    absent: [],
     complete: false,
   })
   expect([...(statement?.models?.keys() ?? [])]).toEqual(['Haswell-noTSX-IBRS', 'Nehalem'])

@@ -33,6 +33,8 @@ test('cpuid decoded: every bit that is known is as cpuid -r has it', () => {
     const word = (dump: typeof whole) => dump?.data.word(place.leaf, place.subleaf, place.register) ?? 0
     expect([placeKey(place), word(decoded) & mask]).toEqual([placeKey(place), word(whole) & mask])
   }
+  const rows = '   0x00000011 0x00: eax=0x00000000 ebx=0x00000000 ecx=0x00000000 edx=0x00000000\n'
+  expect(decode({ text: sample('cpuid-decoded.txt') + rows }).model).toBe(decode({ text: raw }).model)
   expect(decode({ text: sample('cpuid-decoded.txt') }).model).toBe(decode({ text: raw }).model)
 })
 
