@@ -362,7 +362,7 @@ function assembleGuests(
     return {
       ...known,
       ...(taken.isEmpty ? {} : { features: facts.features.join(taken), required: facts.features }),
-      ...(follows && host ? given(host, facts) : {}),
+      ...(follows && host ? given(host, facts) : narrowed(facts, host)),
       name,
       host: host?.name,
       pool: said?.says.pool ?? host?.pool ?? (pools.has(document.pool) ? document.pool : undefined),
@@ -370,6 +370,12 @@ function assembleGuests(
   })
   return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
 }
+
+/** A guest runs where addresses are narrower than it was given: no host that is as wide is an obstacle then. */
+const narrowed = ({ physBits }: GuestMember, host: FleetHost | undefined) =>
+  physBits !== undefined && host?.physBits !== undefined && host.physBits < physBits
+    ? { physBits: host.physBits }
+    : {}
 
 /**
  * The guests, each with the model that another document of its platform defines, as Proxmox VE's `cpu-models.conf` does;
