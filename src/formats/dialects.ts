@@ -47,8 +47,8 @@ import { beginsAsManifest, beginsAsYaml, jsonOfYaml } from './yaml.ts'
  */
 export const DIALECTS: readonly Dialect[] = [
   libvirtXml,
-  collected,
   cpuidR,
+  collected,
   lscpu,
   cpuidJson,
   qmpReplies,
