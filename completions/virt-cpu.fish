@@ -265,7 +265,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from migrate" -l libvirt -x -a "
 complete -c virt-cpu -f -n "$none" -a guest -d 'Check what libvirt does when a guest starts'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l what -x -a "check" -d 'check'
 complete -c virt-cpu -f -n "__fish_seen_subcommand_from guest" -a "check"
-complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l file -r -d 'guests: domains, as dumpxml prints them, what a platform defines (docs/formats.md), directories of these'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l replies -r -d 'a recorded host'\''s conversation with QEMU: nothing is started, and the CPU is what to expect'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l host -r -d 'the host'\''s own CPU, as capabilities have it: KVM'\''s checks look at it too'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-cache -d 'ask QEMU even if its last answers are known'

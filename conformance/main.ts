@@ -20,6 +20,7 @@ import { assumedDefinitions, boundOnUnknown, recordedDefinitions } from './pool-
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
+import { siliconFamily } from './silicon.ts'
 import { withUnpacked } from './unpacked.ts'
 import { cpuModels, virshObserved } from './virsh-observed.ts'
 
@@ -75,6 +76,11 @@ const PARTS: readonly Part[] = [
       recordedDefinitions(contextOf(), data.folder(...TESTS)),
       boundOnUnknown(contextOf(), data.folder(...TESTS)),
     ],
+  },
+  {
+    name: 'silicon of real CPUs',
+    needs: [['real-cpus']],
+    run: data => [siliconFamily(contextOf(), data.folder('real-cpus'))],
   },
   {
     name: 'libvirt 12, built in',

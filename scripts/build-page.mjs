@@ -20,6 +20,17 @@ const LEFT_OUT = [
   'needs.txt',
 ]
 
+/** Files that name the same features stand together, since gzip remembers 32 KiB. */
+const ALIKE = [
+  'effects.txt',
+  'causes.txt',
+  'x86/features.txt',
+  'x86/names.txt',
+  'x86/deps.txt',
+  'linux-words.txt',
+  'x86/kvm.txt',
+]
+
 /** Where lines are continued, one line each; the sources of rules are not shown, nor what features are that are not x86's. */
 function shorten(name, text) {
   if (/^(?!x86).*\/(?:features|hwcaps|registers)\.txt$/.test(name))
@@ -128,7 +139,7 @@ async function program(entry, shared) {
       withoutReports,
       withoutAnswerSchemas,
       fewPrinters,
-      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
+      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text))), ALIKE),
     ],
   })
   // An HTML parser must not see the end of the element in it.

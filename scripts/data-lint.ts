@@ -32,7 +32,7 @@ if (process.argv.includes('--write')) {
   builtinSystems()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
-    ...['causes.txt', 'effects.txt', 'errors.txt', 'needs.txt'].flatMap(name =>
+    ...['causes.txt', 'effects.txt', 'errors.txt', 'generations.txt', 'needs.txt'].flatMap(name =>
       lintCited(dataFile(name), sources),
     ),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),

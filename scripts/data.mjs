@@ -15,9 +15,17 @@ const NAMES = readdirSync(DATA, { recursive: true, encoding: 'utf8' })
   .map(name => name.replaceAll('\\', '/'))
   .sort()
 
-/** @param {(name: string, text: string) => string} change */
-const texts = (change = (_name, text) => text) =>
-  Object.fromEntries(NAMES.map(name => [name, change(name, readFileSync(join(DATA, name), 'utf8'))]))
+/**
+ * @param {(name: string, text: string) => string} change
+ * @param {readonly string[]} first which files come first
+ */
+const texts = (change = (_name, text) => text, first = []) =>
+  Object.fromEntries(
+    [...new Set([...first, ...NAMES])].map(name => [
+      name,
+      change(name, readFileSync(join(DATA, name), 'utf8')),
+    ]),
+  )
 
 /** @param {Record<string, string>} files */
 const moduleOf = files => `const files = ${JSON.stringify(files)}
@@ -25,7 +33,7 @@ const moduleOf = files => `const files = ${JSON.stringify(files)}
   export const read = name => files[name]`
 
 /** The module where nothing is packed: for programs that are no part of the package. */
-export const dataModule = change => moduleOf(texts(change))
+export const dataModule = (change, first) => moduleOf(texts(change, first))
 
 /** @param {() => string | Promise<string>} contents */
 const plugin = contents => ({
@@ -40,7 +48,7 @@ const plugin = contents => ({
 })
 
 /** An esbuild plugin: the files as strings. */
-export const dataStrings = change => plugin(() => dataModule(change))
+export const dataStrings = (change, first) => plugin(() => dataModule(change, first))
 
 /** The same, and beside them what is packed for a fast start. */
 export const packedStrings = plugin(async () => moduleOf({ ...texts(), [PACKED]: await packed() }))

@@ -1,6 +1,6 @@
 // Asks a virsh and virt-cpu the same random questions, and prints where they differ:
 //
-//   npm run differential -- [--count N] [--seed S] [--suite SUITE [--root DIR]]
+//   npm run differential -- [--count N] [--seed S] [--kinds guests|no-guests] [--suite SUITE [--root DIR]]
 //   npm run differential -- … --virsh PATH --connect URI [--qemus FOLDER]
 //
 // Without --connect: beside a libvirtd of its own (scripts/with-libvirt.sh), the installed one or that of a suite of
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     virsh: { type: 'string' },
     connect: { type: 'string' },
     qemus: { type: 'string' },
-    'no-guests': { type: 'boolean', default: false },
+    kinds: { type: 'string', default: 'all' },
   },
 })
 
@@ -55,9 +55,9 @@ async function main(): Promise<number> {
   process.env.PATH = `${virsh.qemus}:/usr/sbin:/sbin`
   process.env.XDG_CACHE_HOME = folder
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
-  const questions = makeQuestions(Number(values.count), libvirt, drawFrom(seed)).filter(
-    ({ args }) => !(values['no-guests'] && args[0] === 'guest'),
-  )
+  const kinds = (['all', 'guests', 'no-guests'] as const).find(name => name === values.kinds)
+  if (!kinds) throw new RangeError(`--kinds ${values.kinds}: all, guests or no-guests`)
+  const questions = makeQuestions(Number(values.count), libvirt, drawFrom(seed), kinds)
   console.log(`virsh ${libvirt}, seed ${seed}: ${questions.length} questions`)
   let differing = 0
   for (let at = 0; at < questions.length; at += AT_ONCE) {

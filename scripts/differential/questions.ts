@@ -1,5 +1,6 @@
 import { hasBehaviour, type LibvirtVersion } from '../../src/core/libvirt-version.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import { makeDomain } from './domains.ts'
 import type { Draw } from './random.ts'
 
 /** A command line, without `virsh -c URI`; a document that it names stands in `files`. */
@@ -18,7 +19,12 @@ interface Words {
 }
 
 /** Random questions of every kind that virsh and virt-cpu both answer. */
-export function makeQuestions(count: number, libvirt: LibvirtVersion, draw: Draw): DifferentialQuestion[] {
+export function makeQuestions(
+  count: number,
+  libvirt: LibvirtVersion,
+  draw: Draw,
+  kinds: 'all' | 'guests' | 'no-guests' = 'all',
+): DifferentialQuestion[] {
   const { db } = contextOf(undefined, libvirt)
   const words: Words = {
     libvirt,
@@ -26,7 +32,8 @@ export function makeQuestions(count: number, libvirt: LibvirtVersion, draw: Draw
     features: db.features.list.map(({ name }) => name),
     vendors: db.vendors.map(({ name }) => name),
   }
-  return Array.from({ length: count }, (_, i) => draw.pick(KINDS)(words, draw, `q${i}.xml`))
+  const of = { all: KINDS, guests: [start], 'no-guests': KINDS.filter(kind => kind !== start) }
+  return Array.from({ length: count }, (_, i) => draw.pick(of[kinds])(words, draw, `q${i}.xml`))
 }
 
 type Kind = (words: Words, draw: Draw, file: string) => DifferentialQuestion
@@ -91,10 +98,11 @@ const domcapabilities: Kind = ({ libvirt }, draw) => {
 }
 
 /** A guest that is started, paused, and looked at; virsh's own commands do that. */
-const start: Kind = (words, draw, file) => ({
-  args: ['guest', 'check', file],
-  files: { [file]: domain(guest(words, draw, draw.pick(['custom', 'custom', 'host-model', 'maximum']))) },
-})
+const start: Kind = (words, draw, file) => {
+  const mode = draw.pick(['custom', 'custom', 'custom', 'host-model', 'maximum', 'host-passthrough'])
+  const cpu = guest(words, draw, mode)
+  return { args: ['guest', 'check', file], files: { [file]: makeDomain(cpu, draw, !cpu.endsWith('/>\n')) } }
+}
 
 /** Baselines and comparisons are the cheapest, and the answers of most variety. */
 const KINDS: readonly Kind[] = [
@@ -149,6 +157,3 @@ function guest(words: Words, draw: Draw, mode = 'custom'): string {
 
 const modelOf = ({ models: names }: Words, draw: Draw): string =>
   draw.chance(0.01) ? 'NoSuchModel' : draw.pick(names)
-
-const domain = (cpu: string): string =>
-  `<domain type='qemu'><name>g</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${cpu}<features><acpi/></features><devices><memballoon model='none'/></devices></domain>`

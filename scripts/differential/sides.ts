@@ -47,24 +47,30 @@ export function askVirsh(virsh: Virsh, questions: readonly (readonly string[])[]
   }
   return questions.map((args, i) =>
     args[0] === 'guest'
-      ? startedOf(out[i] ?? '', err[i] ?? '')
+      ? startedOf(out[i] ?? '', err[i] ?? '', virsh)
       : { stdout: plain(out[i] ?? '', virsh), stderr: plain(err[i] ?? '', virsh) },
   )
 }
 
 const commandsOf = (args: readonly string[]): string =>
   args[0] === 'guest'
-    ? `create ${args[2]} --paused; dumpxml g; destroy g`
+    ? `domxml-to-native qemu-argv --xml ${args[2]}; create ${args[2]} --paused; dumpxml g; destroy g`
     : args.map(word => (/[\s'"()[\]@]/.test(word) ? `"${word.replaceAll('"', '\\"')}"` : word)).join(' ')
 
-/** What becomes of a guest: libvirt's refusal, or its CPU while it runs. */
-function startedOf(stdout: string, stderr: string): Said {
-  const message = /^error: (?!Failed to create)([\s\S]*?)\n(?=error: |$)/m.exec(stderr)?.[1]
+/** What becomes of a guest: QEMU's argument, and libvirt's refusal, or its CPU while it runs. */
+function startedOf(stdout: string, stderr: string, virsh: Virsh): Said {
+  const argument = / -cpu ('[^']*'|\S+) /.exec(stdout)?.[1]
+  const created = stderr.slice(Math.max(stderr.indexOf('error: Failed to create'), 0))
+  const message = /^error: (?!Failed to create)([\s\S]*?)\n(?=error: |$)/m.exec(created)?.[1]
   const live = /^ {2}<cpu(?:[^\n]*\/>|[\s\S]*?\n {2}<\/cpu>)\n/m.exec(stdout)?.[0].replace(/^ {2}/gm, '')
-  return live === undefined
-    ? { stdout: '', stderr: untimed(message ?? stderr) }
-    : { stdout: live, stderr: '' }
+  return {
+    stdout: described(argument, live),
+    stderr: live === undefined ? plain(untimed(message ?? stderr), virsh) : '',
+  }
 }
+
+const described = (argument = '', live = ''): string =>
+  `${argument === '' ? '' : `-cpu ${argument.replaceAll("'", '')}\n`}${live}`
 
 /** QEMU's last words without their time; libvirt has two beginnings for them, by how fast QEMU ended. */
 const untimed = (message: string): string =>
@@ -120,6 +126,6 @@ export async function askOurs(libvirt: LibvirtVersion, virsh: Virsh, args: reado
     heard.err(lines.map(line => `error: ${line}\n`).join(''))
   }
   if (!isGuest) return { stdout: plain(heard.stdout, virsh), stderr: plain(heard.stderr, virsh) }
-  const [{ message, live }] = JSON.parse(heard.stdout).guests
-  return live === undefined ? { stdout: '', stderr: message ?? heard.stdout } : { stdout: live, stderr: '' }
+  const [{ message, argument, live }] = JSON.parse(heard.stdout).guests
+  return { stdout: described(argument, live), stderr: live === undefined ? plain(message ?? '', virsh) : '' }
 }

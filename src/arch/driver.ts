@@ -7,7 +7,9 @@ import type { Model, Signature, Vendor } from '../core/model.ts'
 import type { CauseTable } from '../map/cause-table.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { Database } from '../map/database.ts'
-import type { HypervisorVersions } from '../map/kvm-rules.ts'
+import type { Effect } from '../map/effects.ts'
+import type { GenerationTable } from '../map/generations.ts'
+import type { HypervisorVersions, KvmRules } from '../map/kvm-rules.ts'
 import type { Level } from '../map/levels.ts'
 import type { ReleaseTable } from '../map/releases.ts'
 import type { Dialogue } from './dialogue.ts'
@@ -120,8 +122,8 @@ export interface FleetCpus {
   readonly prerequisiteOf?: (feature: Feature) => Feature | undefined
   /** Whether a description with these features tells of a feature at all. Absent: it does. */
   readonly describes?: (features: FeatureSet, feature: Feature) => boolean
-  /** Whether firmware setup has a switch for it that is often off. Absent: for none. */
-  readonly firmwareSwitch?: (feature: Feature) => boolean
+  /** What is known beforehand of its CPUs, and of what hosts make of them. Absent: nothing. */
+  readonly facts?: () => CauseFacts
   /** What KVM gives guests on a host of the vendor. */
   readonly predictOffered: (hardware: Hardware, vendor?: string, versions?: HypervisorVersions) => Offered
   /** What it means for guests that a pool has hosts of several vendors, or cores where guests see them. */
@@ -130,6 +132,13 @@ export interface FleetCpus {
   readonly printForQemu?: (cpu: GuestCpu) => string
   /** What of these answers neither libvirt nor QEMU has, in a sentence. Absent: nothing. */
   readonly caveat?: string
+}
+
+/** Facts about CPUs from which causes are found. */
+export interface CauseFacts {
+  readonly generations: GenerationTable
+  readonly effects: readonly Effect[]
+  readonly kvm: KvmRules
 }
 
 /** What a definition says of a CPU. */

@@ -1,4 +1,4 @@
-import { FORMATS } from '../formats/write.ts'
+import { listFormats } from '../formats/write.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import type { Schema } from '../questions/schema.ts'
 import type { Arguments } from './arguments.ts'
@@ -107,7 +107,7 @@ function helpOf(schema: Schema): string {
 
 /** How a definition is to be written, as options. */
 export const WRITE_FIELDS: Readonly<Record<string, FieldOption>> = {
-  format: { value: 'format', words: FORMATS },
+  format: { value: 'format', words: listFormats() },
   qemu: { value: 'version' },
 }
 

@@ -23,7 +23,9 @@ export class Cpuid {
     this.#msrs = msrs
   }
 
-  static readonly empty = new Cpuid([], [])
+  static get empty(): Cpuid {
+    return new Cpuid([], [])
+  }
 
   /** These rows, in the order of reading. The caller must not change the lists afterwards. */
   static of(rows: readonly CpuidRow[], msrs: readonly MsrRow[] = []): Cpuid {
@@ -146,3 +148,28 @@ const joinRows = (a: CpuidRow, b: CpuidRow): CpuidRow => [
   (a[4] | b[4]) >>> 0,
   (a[5] | b[5]) >>> 0,
 ]
+
+const BRAND_LEAVES = [0x8000_0002, 0x8000_0003, 0x8000_0004]
+
+/** The rows that hold the name of a product, of which 48 bytes are kept; none for the empty name. Source: SDM vol. 2A, CPUID. */
+export function brandRows(name: string): CpuidRow[] {
+  if (name === '') return []
+  const byte = (at: number) => name.charCodeAt(at) & 0xff || 0
+  const word = (at: number) =>
+    (byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24)) >>> 0
+  return BRAND_LEAVES.map((leaf, i) => {
+    const at = 16 * i
+    return rowOf(leaf, 0, { eax: word(at), ebx: word(at + 4), ecx: word(at + 8), edx: word(at + 12) })
+  })
+}
+
+/** The name of the product; undefined: it is not there. */
+export function brandOf(cpu: Cpuid): string | undefined {
+  const words = BRAND_LEAVES.flatMap(leaf => {
+    const { eax, ebx, ecx, edx } = cpu.registers(leaf, 0)
+    return [eax, ebx, ecx, edx]
+  })
+  const bytes = words.flatMap(word => [word & 0xff, (word >>> 8) & 0xff, (word >>> 16) & 0xff, word >>> 24])
+  const [text = ''] = String.fromCharCode(...bytes).split('\0')
+  return text.trim().replace(/\s+/g, ' ') || undefined
+}

@@ -57,7 +57,6 @@ const BEHAVIOURS = {
   console: ['12.8', '<devices> has console'],
   'hyperv-of-kvm': ['12.8', '<hyperv> is what QEMU reports of KVM; of a QEMU without it there is none'],
   'hyperv-defaults': ['12.8', '<hyperv> lists defaults'],
-  'address-bits': ['12.8', "a guest has no more address bits than the host's own CPU"],
   'all-protections': ['12.8', '<features> has s390-pv and tdx on every architecture'],
 } as const satisfies Readonly<Record<string, readonly [since: LibvirtVersion, what: string]>>
 

@@ -56,6 +56,8 @@ export interface FleetHost {
   readonly model?: string | undefined
   readonly signature?: Signature | undefined
   readonly microcode?: number | undefined
+  /** The name of the product, as the CPU itself tells it: `Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz`. */
+  readonly brand?: string | undefined
   /** Width of physical addresses. */
   readonly physBits?: number | undefined
   /** The time stamp counter's rate in Hz. */

@@ -1,9 +1,10 @@
 import type { Cpu } from '../core/cpu.ts'
+import { once } from '../core/memo.ts'
 import type { Printed, Printer, PrintOptions } from './printer.ts'
 import { PRINTERS } from './printers.ts'
 
 /** The names of the output dialects. */
-export const FORMATS: readonly string[] = PRINTERS.map(({ name }) => name)
+export const listFormats: () => readonly string[] = once(() => PRINTERS.map(({ name }) => name))
 
 /** The output dialect of that name. */
 export const findPrinter = (format: string | undefined): Printer | undefined =>

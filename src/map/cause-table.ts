@@ -14,6 +14,7 @@ export type Cause =
   | 'firmware'
   | 'kernel'
   | 'hypervisor'
+  | 'guest-own'
   | 'not-migratable'
   | 'silicon'
   | 'vendor'
@@ -26,6 +27,7 @@ export const CAUSES: readonly Cause[] = [
   'firmware',
   'kernel',
   'hypervisor',
+  'guest-own',
   'not-migratable',
   'silicon',
   'vendor',
@@ -47,7 +49,7 @@ interface CauseRow {
 export class CauseTable {
   readonly rows: readonly CauseRow[]
   readonly meanings: ReadonlyMap<Cause, string>
-  readonly #known = new Map<string, string | undefined>()
+  readonly #known = new Map<string, string>()
   readonly #named = new Map<string, boolean>()
 
   constructor(meanings: ReadonlyMap<Cause, string>, rows: readonly CauseRow[]) {
@@ -60,7 +62,7 @@ export class CauseTable {
     return this.meanings.get(cause) ?? ''
   }
 
-  /** Whether this is known beforehand to be a cause of the feature's lack: a row names it, or how its name begins. */
+  /** Whether a row of the cause names the feature, or how its name begins. */
   knows(cause: Cause, feature: string): boolean {
     const key = `${cause} ${feature}`
     const known = this.#named.get(key) ?? this.rows.some(row => row.cause === cause && names(row, feature))
@@ -68,17 +70,26 @@ export class CauseTable {
     return known
   }
 
-  /** What remedies the lack of the feature, were this the cause; undefined: nothing is known to. */
-  remedy(cause: Cause, feature: string): string | undefined {
-    const key = `${cause} ${feature}`
-    if (!this.#known.has(key)) this.#known.set(key, this.#find(cause, feature))
-    return this.#known.get(key)
+  /**
+   * What remedies the lack of the feature, were this the cause; `NO_REMEDY`: nothing is known to.
+   * @param kind what `kvm.txt` makes of it
+   */
+  remedy(cause: Cause, feature: string, kind = ''): string {
+    const key = `${cause} ${feature} ${kind}`
+    const known = this.#known.get(key) ?? this.#find(cause, feature, `@${kind}`) ?? NO_REMEDY
+    this.#known.set(key, known)
+    return known
   }
 
-  #find(cause: Cause, feature: string): string | undefined {
-    return this.rows.find(row => row.cause === cause && row.names.some(name => covers(name, feature)))?.remedy
+  #find(cause: Cause, feature: string, kind: string): string | undefined {
+    return this.rows.find(
+      row => row.cause === cause && row.names.some(name => name === kind || covers(name, feature)),
+    )?.remedy
   }
 }
+
+/** Where nothing with a source is known to help. */
+export const NO_REMEDY = 'no known remedy'
 
 /** The table that comes with this package. */
 export const builtinCauses = (): CauseTable => parseCauses(dataFile('causes.txt'))
@@ -119,8 +130,10 @@ const names = (row: CauseRow, feature: string): boolean =>
 /** @throws ParseError for a row that cites no source */
 function rowOf(at: DataStatement, cause: Cause, names: readonly string[], text: string): CauseRow {
   const cited = readCited(text)
-  if (cited) return { cause, names, remedy: cited.text, sources: cited.sources }
-  if (names.includes('*')) return { cause, names, remedy: text, sources: [] }
+  if (cited)
+    return { cause, names, remedy: cited.isVerified ? cited.text : NO_REMEDY, sources: cited.sources }
+  if (names.every(name => name === '*' || name.startsWith('@')))
+    return { cause, names, remedy: text, sources: [] }
   throw faultIn(at, 'expected `FEATURE … : remedy [SOURCE; …]`')
 }
 

@@ -1,10 +1,12 @@
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { namesOf } from '../core/glob.ts'
-import type { SignatureMatch } from '../core/model.ts'
+import { oncePer } from '../core/memo.ts'
+import { matches, type Signature, type SignatureMatch } from '../core/model.ts'
 import { CpuMap } from './cpu-map.ts'
 import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
+import { builtinGenerations, type SignatureRange } from './generations.ts'
 import {
   type DataFile,
   type DataStatement,
@@ -25,6 +27,10 @@ export interface Effect {
   readonly kind: EffectKind
   /** What it is, in a line, and whether that is unverified; empty for a given one. */
   readonly title: string
+  /** What brings back what its absence, or it, takes away; empty: nothing is known to, or its source was not checked. */
+  readonly remedy: string
+  /** Of the kernel's: whether programs that execute CPUID see it. */
+  readonly changesCpuid: boolean
   /** Keys of `docs/sources.md`; empty for a given one. */
   readonly sources: readonly string[]
   /** The CPUs it concerns; empty: all. */
@@ -41,8 +47,22 @@ interface Concerned {
   readonly signatures: readonly SignatureMatch[]
 }
 
+/** Whether the effect can happen on such a CPU. Where its signature is not known, its vendor decides. */
+export const isAffected = (
+  { on }: Effect,
+  { vendor, signature }: { readonly vendor?: string | undefined; readonly signature?: Signature | undefined },
+): boolean =>
+  on.length === 0 ||
+  on.some(
+    ({ vendor: of, signatures }) =>
+      of === vendor &&
+      (signatures.length === 0 || !signature || signature.family === 0 || matches(signatures, signature)),
+  )
+
 /** The effects that come with this package, in the order of `effects.txt`. */
-export const builtinEffects = (db: Database): Effect[] => parseEffects(dataFile('effects.txt'), db)
+export const builtinEffects: (db: Database) => readonly Effect[] = oncePer((db: Database) =>
+  parseEffects(dataFile('effects.txt'), db),
+)
 
 /**
  * Reads `effects.txt`. Features that libvirt does not know (or the installed map) are left out.
@@ -73,24 +93,60 @@ function headOf(at: DataStatement, table: FeatureTable): Effect {
   if (!name || !known || !cited)
     throw faultIn(at, 'expected `effect NAME microcode|firmware|kernel : what it is [SOURCE …]`')
   const none = table.setOf([])
-  return { name, kind: known, title: cited.text, sources: cited.sources, on: [], gives: none, takes: none }
+  return {
+    name,
+    kind: known,
+    title: cited.text,
+    remedy: known === 'microcode' && cited.isVerified ? updateTo(cited.text) : '',
+    changesCpuid: false,
+    sources: cited.sources,
+    on: [],
+    gives: none,
+    takes: none,
+  }
+}
+
+/** What brings what microcode gives, whose title is `DATE: what`. */
+function updateTo(title: string): string {
+  const [, date, what] = /^(\d{4}-\d\d): (.+)$/.exec(title) ?? []
+  return date ? `update microcode to ${date} or later: ${what}` : ''
 }
 
 function extended(effect: Effect, at: DataStatement, db: Database): Effect {
   const [word, ...names] = tokensOf(at.text)
+  if (word === 'cpuid') return { ...effect, changesCpuid: true }
   if (names.length === 0) throw faultIn(at, `\`${word}\` of what?`)
   switch (word) {
-    case 'on': {
-      const [vendor = '', ...signatures] = names
-      return { ...effect, on: [...effect.on, { vendor, signatures: readSignatures(signatures, at) }] }
-    }
+    case 'on':
+      return { ...effect, on: [...effect.on, ...concerned(names, at, db)] }
+    case 'remedy':
+      return { ...effect, remedy: names.join(' ') }
     case 'gives':
       return { ...effect, gives: effect.gives.join(setOf(db, names)) }
     case 'takes':
       return { ...effect, takes: effect.takes.join(withDependents(db, setOf(db, names))) }
     default:
-      throw faultIn(at, 'expected `on`, `gives` or `takes`', word)
+      throw faultIn(at, 'expected `on`, `gives`, `takes`, `cpuid` or `remedy`', word)
   }
+}
+
+function concerned([first = '', ...more]: readonly string[], at: DataStatement, db: Database): Concerned[] {
+  const generations = builtinGenerations(db)
+  if (!generations.get(first)) return [{ vendor: first, signatures: readSignatures(more, at) }]
+  return [first, ...more].map(name => {
+    const generation = generations.get(name)
+    if (!generation) throw faultIn(at, `no generation is called ${name}`, name)
+    return { vendor: generation.vendor, signatures: generation.signatures.flatMap(matchesOf) }
+  })
+}
+
+function matchesOf({
+  family,
+  models: [from, to],
+  steppings: [first, last],
+}: SignatureRange): SignatureMatch[] {
+  const steppings = (2 << last) - (1 << first)
+  return Array.from({ length: to - from + 1 }, (_, i) => ({ family, model: from + i, steppings }))
 }
 
 function setOf(db: Database, names: readonly string[]): FeatureSet {

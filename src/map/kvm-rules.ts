@@ -90,3 +90,7 @@ export function compareVersions(first: string, second: string): number {
   }
   return numberOf(first) - numberOf(second)
 }
+
+/** `6.8` of `6.8.0-45-generic`, `8.2` of `QEMU 8.2.1`; undefined of another hypervisor's version. */
+export const versionOf = (text = ''): string | undefined =>
+  /(?:^|(?:qemu|kvm).*?[ -])(\d+\.\d+)/i.exec(text)?.[1]

@@ -3,7 +3,7 @@ import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { PARTS } from '../formats/printer.ts'
 import { isQemuVersion, newestQemu, qemuVersionsText } from '../formats/qemu/cpu-argument.ts'
-import { FORMATS, findPrinter, type WriteOptions, writeDefinition } from '../formats/write.ts'
+import { findPrinter, listFormats, type WriteOptions, writeDefinition } from '../formats/write.ts'
 import { type AnswerOf, described, text, word } from './schema.ts'
 
 /** The version of QEMU that is to read what is written. */
@@ -16,7 +16,7 @@ export const qemuInput = v.optional(
 
 /** How a question that answers with a definition is to write it. */
 export const formatInputs = {
-  format: v.optional(word(FORMATS, 'Write the definition in this format too, as `written`.')),
+  format: v.optional(word(listFormats(), 'Write the definition in this format too, as `written`.')),
   qemu: qemuInput,
 }
 

@@ -180,7 +180,8 @@ function makeToken(
 }
 
 const EMPTY: readonly never[] = Object.freeze([])
-const NONE: Element['attributes'] = Object.freeze(noAttributes())
+/** What no element is made of: of these pieces the attributes are never looked at. */
+const NONE: Element['attributes'] = Object.freeze({})
 
 /** The attributes of a tag whose shape `TAG` has checked; undefined for a duplicate or a namespace. */
 function readAttributes(list: string): Element['attributes'] | undefined {

@@ -16,7 +16,7 @@ export const { cpus } = contextOf()
 
 /**
  * Hosts as lines of `NAME {KEY=VALUE} : FEATURE …`; a feature may be a model, which stands for its features,
- * and `-FEATURE` takes one away. Keys: pool weight vendor sig (F.M.S) ucode phys tsc kernel hv hash.
+ * and `-FEATURE` takes one away. Keys: pool weight vendor sig (F.M.S) ucode brand (with `_` for blanks) phys tsc kernel hv hash.
  */
 export const hosts = (text: string): FleetHost[] =>
   text
@@ -65,6 +65,7 @@ function hostOf(line: string): FleetHost {
     model: of.model,
     signature: of.sig ? { family, model, stepping } : undefined,
     microcode: number(of.ucode),
+    brand: of.brand?.replaceAll('_', ' '),
     physBits: number(of.phys),
     tscHz: of.tsc ? BigInt(of.tsc) : undefined,
     kernel: of.kernel,

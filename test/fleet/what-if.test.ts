@@ -10,12 +10,11 @@ import {
   changeFleet,
   dropEffect,
   type FleetChange,
-  isAffected,
   parseFeatureEffect,
 } from '../../src/fleet/change/what-if.ts'
 import { baselineOf, groupHosts, splitIntoPools } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
-import { builtinEffects, parseEffects } from '../../src/map/effects.ts'
+import { builtinEffects, isAffected, parseEffects } from '../../src/map/effects.ts'
 import { names, refusal } from '../notation.ts'
 import { db, fleets, guests, hosts, levels, valuation } from './notation.ts'
 
@@ -102,7 +101,7 @@ describe('effects', () => {
   test.each([
     ['   takes hle', 'this stands under its effect, and no effect is above (line 1, column 4)'],
     ['effect x bios : y [sdm4]', 'expected `effect NAME microcode|firmware|kernel : what it is [SOURCE …]`'],
-    ['effect x kernel : y [sdm4]\n   makes hle', 'expected `on`, `gives` or `takes`'],
+    ['effect x kernel : y [sdm4]\n   makes hle', 'expected `on`, `gives`, `takes`'],
     ['effect x kernel : y [sdm4]\n   on', '`on` of what?'],
     ['effect x kernel : y [sdm4]\n   on Intel 6', 'a signature is'],
     ['effect x kernel : y [sdm4]\neffect x kernel : z [sdm4]', '`x` is above already'],

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { HostCpu } from '../../src/core/cpu.ts'
 import { LibvirtError } from '../../src/core/libvirt-error.ts'
 import { openCpuMap } from '../../src/host/files/cpu-map.ts'
+import { guestCheck } from '../../src/index.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
 import { contextOf } from '../../src/questions/context.ts'
@@ -12,7 +13,7 @@ import { parseXml } from '../../src/xml/reader.ts'
 import { host } from '../notation.ts'
 import { type ObservedStart, observedHost, observedStarts } from '../observed-host.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
-import { syntheticHypervisor } from '../synthetic-qemu.ts'
+import { synthesize, syntheticHypervisor } from '../synthetic-qemu.ts'
 
 const folder = reference('virsh-observed')
 const map = reference('libvirt-11.3', 'cpu_map')
@@ -227,6 +228,121 @@ describe('what a domain says outside of its CPU', () => {
     expect(checkDomain(domain(inner)).message).toContain(message)
   })
 
+  test.each([
+    [features("<gic version='3'/>"), "'gic' feature is not supported for architecture 'x86_64' or machine"],
+    [features("<htm state='off'/>"), "The 'htm' feature is not supported"],
+    [features("<ras state='on'/>"), 'ras feature is only supported with ARM Virt machines'],
+    [features("<smm><tseg unit='MiB'>48</tseg></smm>"), 'SMM TSEG is only supported with q35 machine type'],
+    [features('<nosuch/>'), "unexpected feature 'nosuch'"],
+    [features("<kvm><dirty-ring state='on' size='1000'/></kvm>"), 'dirty ring must be power of 2'],
+    [clock("<timer name='platform'/>"), "unsupported timer type (name) 'platform'"],
+    [
+      clock("<timer name='armvtimer'/>"),
+      "Configuring the 'armvtimer' timer is not supported for virtType=kvm",
+    ],
+    [clock("<timer name='pit' tickpolicy='merge'/>"), "unsupported pit tickpolicy 'merge'"],
+    [clock("<timer name='kvmclock' mode='auto'/>"), "timer kvmclock doesn't support setting of timer mode"],
+    [`<clock offset='timezone'/>`, "missing 'timezone' attribute for clock with offset='timezone'"],
+    ["<launchSecurity type='sev'/>", 'failed to get launch security policy'],
+    ["<launchSecurity type='sev'><policy>1</policy></launchSecurity>", "'sev' launch security is not supp"],
+    ["<launchSecurity type='s390-pv'/>", "'s390-pv' launch security is not supported with this QEMU binary"],
+    ["<devices><hostdev type='pci'/></devices>", 'Missing <source> element in hostdev device'],
+    [
+      "<devices><hostdev mode='capabilities' type='misc'><source/></hostdev></devices>",
+      "hostdev mode 'capabilities' is not supported in qemu",
+    ],
+    [
+      "<devices><hostdev type='mdev' model='vfio-ccw'><source/></hostdev></devices>",
+      'VFIO CCW device assignment is not supported by this version of QEMU',
+    ],
+    ["<devices><iommu model='smmuv3'/></devices>", "'smmuv3' is only supported with ARM Virt machines"],
+  ])('%s is refused in its words', (inner, message) => {
+    expect(checkDomain(domain(inner)).message).toContain(message)
+  })
+
+  test('of several faults the one is told that libvirt looks for first', () => {
+    const two = "<timer name='platform'/><timer name='kvmclock' mode='auto'/>"
+    expect(checkDomain(domain(clock(two))).message).toContain('timer kvmclock doesn')
+    expect(checkDomain(domain(features("<ras state='on'/><htm state='on'/>"))).message).toContain("'htm'")
+    const topology = "<topology sockets='3' cores='1' threads='1'/>"
+    const both = `<features><htm state='on'/></features>${custom('Nehalem', topology)}`
+    expect(checkDomain(domain(both)).message).toContain("CPU topology doesn't match maximum vcpu count")
+  })
+
+  test.each([
+    [hyperv("<stimer state='on'/><synic state='on'/>"), 'QEMU ends: hv-synic needs hv-vpindex'],
+    [
+      hyperv("<vpindex state='on'/><stimer state='on'/><synic state='on'/>"),
+      'QEMU ends: hv-stimer needs hv-time',
+    ],
+    [hyperv("<evmcs state='on'/>"), 'QEMU ends: hv-evmcs needs hv-vapic'],
+  ])('KVM: %s', (inner, message) => {
+    expect(checkDomain(domain(inner)).message).toContain(message)
+  })
+
+  test('a passed device needs a host that hands devices over', () => {
+    const source = "<source><address domain='0' bus='1' slot='1' function='0'/></source>"
+    const xml = domain(`${custom('Nehalem')}<devices><hostdev type='pci'>${source}</hostdev></devices>`)
+    const request = parseGuestRequest(parseXml(xml))
+    const prepare = (vfio?: boolean) =>
+      prepareGuest(context, request, startPlaceOf(context, hypervisor, undefined, vfio))
+    expect(() => prepare(false)).toThrow("host doesn't support passthrough of host PCI devices")
+    expect(guestAnswer(context, prepare())).toMatchObject({ verdict: 'starts', notLookedAt: ['hostdev'] })
+  })
+
+  test('a CPU of QEMU’s arguments is told, and not looked at', () => {
+    const line =
+      "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-cpu'/>" +
+      "<qemu:arg value='Penryn,+avx'/></qemu:commandline>"
+    const answer = checkDomain(domain(custom('Nehalem') + line))
+    expect(answer).toMatchObject({ verdict: 'starts', argument: 'Nehalem', lost: [] })
+    expect(answer.live).toBeUndefined()
+    expect(answer.notes).toEqual([expect.stringContaining('-cpu Penryn,+avx')])
+    expect(answer.notLookedAt).toEqual(['qemu:commandline'])
+  })
+
+  test('more than 255 vCPUs need x2apic, which KVM gives unasked', () => {
+    const of = (policy: string) =>
+      `<domain type='kvm'><name>g</name><vcpu>300</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${custom('Nehalem', policy)}</domain>`
+    expect(checkDomain(of('')).verdict).toBe('starts')
+    expect(checkDomain(of("<feature name='x2apic' policy='disable'/>")).message).toContain(
+      'APIC ID 255 requires x2APIC feature in CPU',
+    )
+  })
+
+  test('several CPUs in a socket have ht', () => {
+    const cpu = (topology: string, chk: string) => custom('Nehalem', topology, ` check='${chk}'`)
+    const cores = "<topology sockets='1' cores='2' threads='1'/>"
+    const said = (xml: string) => {
+      const older = contextOf(undefined, '11.3')
+      const request = parseGuestRequest(parseXml(domain(xml)))
+      return guestAnswer(older, prepareGuest(older, request, startPlaceOf(older, hypervisor)))
+    }
+    expect(said(cpu(cores, 'full')).message).toContain('extra features: x2apic,hypervisor,ht')
+    expect(said(cpu(cores, 'none')).live).toContain("<feature policy='require' name='ht'/>")
+    expect(said(cpu('', 'none')).live).not.toContain("name='ht'")
+    expect(checkDomain(domain(cpu(cores, 'none'))).live).not.toContain("name='ht'")
+  })
+
+  test('what was not looked at is named once', () => {
+    const xml = `<memory>1</memory>${custom('Nehalem')}<devices><emulator/><disk/><disk/><interface/></devices>`
+    expect(checkDomain(domain(xml)).notLookedAt).toEqual(['memory', 'disk', 'interface'])
+  })
+
+  test('a machine type of another QEMU is refused, and the CPU answered apart from it', () => {
+    const on = (machine: string) =>
+      guestCheck({
+        replies: synthesize({ cpu: host('Nehalem Intel +vmx') }),
+        domain: `<domain type='kvm'><name>g</name><os><type arch='x86_64' machine='${machine}'>hvm</type></os>${custom('Nehalem')}</domain>`,
+      })
+    expect(on('pc-q35-rhel9.4.0')).toMatchObject({
+      verdict: 'refused',
+      message: expect.stringContaining("does not support machine type 'pc-q35-rhel9.4.0'"),
+      apart: { machine: 'q35', verdict: 'starts', argument: 'Nehalem' },
+    })
+    expect(on('q35').apart).toBeUndefined()
+  })
+
   test('all enlightenments that the host has, where QEMU tells of some', () => {
     const xml = domain(features("<hyperv mode='host-model'/>"))
     expect(checkDomain(xml).message).toBe(
@@ -243,14 +359,11 @@ describe('what a domain says outside of its CPU', () => {
       ['hv-evmcs', false],
     ])
     const able = { ...capabilities, accelerators: new Map([['kvm', { ...kvm, hyperv }] as const]) }
-    const start = (libvirt: '11.3' | '12.8') => {
-      const context = contextOf(undefined, libvirt)
-      return prepareGuest(context, request, startPlaceOf(context, { ...hypervisor, capabilities: able }))
-    }
-    expect(start('12.8').argument).toBe(
+    const place = startPlaceOf(context, { ...hypervisor, capabilities: able })
+    expect(prepareGuest(context, request, place).argument).toBe(
       'Nehalem,hv-relaxed=on,hv-spinlocks=0xfff,hv-vendor-id=Linux KVM Hv,hv-emsr-bitmap=on',
     )
-    expect(() => start('11.3')).toThrow(
+    expect(() => parseGuestRequest(parseXml(xml), '11.3')).toThrow(
       "XML error: Invalid value for attribute 'mode' in element 'hyperv': 'host-model'.",
     )
   })

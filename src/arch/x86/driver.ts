@@ -1,3 +1,4 @@
+import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Architecture, Driver } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
@@ -21,6 +22,7 @@ export const x86: Architecture = {
 
 function x86Driver(map: CpuMap): Driver {
   const db = map.of('x86')
+  const fleet = once(() => fleetCpusOfX86(db))
   return {
     architecture: x86,
     db,
@@ -35,7 +37,9 @@ function x86Driver(map: CpuMap): Driver {
       decodeOn: (bits, model, options) => decodeOn(db, bits, model, options),
       describeHostOn: (bits, model) => describeHostOn(db, bits, model),
     },
-    fleet: fleetCpusOfX86(db),
+    get fleet() {
+      return fleet()
+    },
     compare: (host, cpu) => compareByFeatures(db, host, cpu),
     update: (guest, host, removed) => updateGuest(db, guest, host, removed),
     fold: () => new BaselineFold(db),

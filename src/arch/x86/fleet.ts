@@ -5,6 +5,9 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import { once } from '../../core/memo.ts'
 import { builtinCauses } from '../../map/cause-table.ts'
 import type { Database } from '../../map/database.ts'
+import { builtinEffects } from '../../map/effects.ts'
+import { builtinGenerations } from '../../map/generations.ts'
+import { builtinKvmRules } from '../../map/kvm-rules.ts'
 import { builtinLevels } from '../../map/levels.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import type { CpuReading, FleetCpus } from '../driver.ts'
@@ -30,7 +33,11 @@ export const fleetCpusOfX86 = (db: Database): FleetCpus => ({
   read: cpu => readDefinition(db, cpu),
   prerequisiteOf: feature => prerequisiteOf(db.features, feature),
   describes: (features, feature) => describesMsr(db.features, features, feature),
-  firmwareSwitch: ({ name }) => name === 'vmx' || name === 'svm',
+  facts: once(() => ({
+    generations: builtinGenerations(db),
+    effects: builtinEffects(db),
+    kvm: builtinKvmRules(),
+  })),
   predictOffered: (hardware, vendor, versions) => predictByKvmRules(db, hardware, vendor, versions),
 })
 

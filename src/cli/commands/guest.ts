@@ -3,7 +3,8 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { mayBeYaml } from '../../formats/dialects.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
 import { loadYaml } from '../../formats/yaml.ts'
-import { readWholeText } from '../../host/files/files.ts'
+import { isBadFile } from '../../host/files/file-error.ts'
+import { filesOf, readWholeText } from '../../host/files/files.ts'
 import type { GivenFeatures } from '../../qemu/guest/live.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'
@@ -14,18 +15,22 @@ import {
   prepareGuest,
   refusal,
   startPlaceOf,
+  withApart,
+  withOwnMachine,
 } from '../../questions/guest-check/compute.ts'
 import { reportGuest } from '../../questions/guest-check/report.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
-import { readGuests } from '../../questions/input/read.ts'
+import { type GivenGuest, readGuests, readVfioWord } from '../../questions/input/read.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
+import { noteLines } from '../../questions/words/describe.ts'
+import type { Note } from '../../questions/words/note.ts'
 import { Report } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext } from '../globals.ts'
 import { hypervisorRequest, NO_CACHE, openHypervisor, REPLIES } from '../hypervisor.ts'
-import { FORMS, printReport } from '../print-report.ts'
-import { UsageError } from '../spec.ts'
+import { FORMS, printExplanation, printReport } from '../print-report.ts'
+import { CommandError, UsageError } from '../spec.ts'
 import { FORMAT, firstCpu, formatOf, thisHost } from '../virsh/hosts.ts'
 
 export const command: Command = {
@@ -41,7 +46,7 @@ export const command: Command = {
         value: 'string',
         positional: 'many',
         required: true,
-        help: 'a guest: a domain, as dumpxml prints it, or what a platform defines (docs/formats.md)',
+        help: 'guests: domains, as dumpxml prints them, what a platform defines (docs/formats.md), directories of these',
       },
       {
         ...REPLIES,
@@ -64,46 +69,78 @@ export const command: Command = {
     if (args.get('what') !== 'check') throw new UsageError(`guest has check, not '${args.get('what')}'`)
     const context = await openContext(session)
     const guests: ({ readonly source: string } & GuestAnswer)[] = []
-    for (const path of args.all('file')) {
-      const given = await guestsOf(path)
-      for (const [i, { name, request }] of given.entries()) {
-        const source = given.length > 1 ? `${path}#${name ?? i + 1}` : path
-        guests.push({ source, ...(await answerFor(context, request, args)) })
-      }
+    const notes: Note[] = []
+    for (const { path, named } of filesOf(args.all('file'))) {
+      const given = await guestsOf(context, path, named)
+      if (!Array.isArray(given)) notes.push(given)
+      else
+        for (const [i, { name, request }] of given.entries()) {
+          const source = given.length > 1 ? `${path}#${name ?? i + 1}` : path
+          guests.push({ source, ...(await refusedOr(async () => answerFor(context, request(), args))) })
+        }
     }
+    if (guests.length === 0) throw new CommandError([`no guest in ${args.all('file').join(' ')}`])
     await printReport(
       args,
       session,
       () => ({ schema: SCHEMA_VERSION, guests }),
       () => reportAll(guests),
     )
+    await printExplanation(session, noteLines(notes))
     return guests.some(({ verdict }) => verdict === 'refused') ? 1 : 0
   },
 }
 
-async function guestsOf(path: string) {
-  const text = readWholeText(path)
-  if (mayBeYaml(text)) await loadYaml()
-  return readGuests(text, path)
+/** The guests of a file; of one that nobody named and that has none, what is said of it. @throws ParseError, FileError */
+async function guestsOf({ libvirt }: Context, path: string, isNamed: boolean): Promise<GivenGuest[] | Note> {
+  try {
+    const text = readWholeText(path)
+    if (mayBeYaml(text)) await loadYaml()
+    return readGuests(text, path, libvirt)
+  } catch (error) {
+    if (isNamed || !isBadFile(error)) throw error
+    return { kind: 'file-without-cpu', source: path }
+  }
 }
 
-async function answerFor(
-  context: Context,
-  request: () => GuestRequest,
-  args: Arguments,
-): Promise<GuestAnswer> {
+async function refusedOr(answer: () => Promise<GuestAnswer>): Promise<GuestAnswer> {
   try {
-    const asked = request()
-    const emulator = args.has('replies') ? undefined : asked.emulator
-    const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
-    const place = startPlaceOf(context, hypervisor, await hostDefinition(context, args))
-    const start = prepareGuest(context, asked, place, formatOf(args))
-    if (args.has('replies')) return guestAnswer(context, start)
-    return await startedAnswer(context, start)
+    return await answer()
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error
   }
+}
+
+/** @throws LibvirtError for what libvirt refuses */
+async function answerFor(context: Context, asked: GuestRequest, args: Arguments): Promise<GuestAnswer> {
+  try {
+    const emulator = args.has('replies') ? undefined : asked.emulator
+    const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
+    const own = await hostDefinition(context, args)
+    const start = prepareGuest(
+      context,
+      asked,
+      startPlaceOf(context, hypervisor, own, await findVfio(args)),
+      formatOf(args),
+    )
+    return args.has('replies') ? guestAnswer(context, start) : await startedAnswer(context, start)
+  } catch (error) {
+    const other = error instanceof LibvirtError ? withOwnMachine(asked, error) : undefined
+    if (!(error instanceof LibvirtError) || !other) throw error
+    return withApart(error, other, await refusedOr(() => answerFor(context, other, args)))
+  }
+}
+
+/** Whether the host hands devices over: by the document that describes it, or as it is seen on this one. */
+async function findVfio(args: Arguments): Promise<boolean | undefined> {
+  const path = args.get('host')
+  if (path !== undefined) return readVfioWord(readWholeText(path))
+  if (args.has('replies')) return undefined
+  const { readVfio } = await import('../../host/machine/vfio.ts')
+  const { HostTree } = await import('../../host/machine/tree.ts')
+  const { readHostArch } = await import('../../host/qemu/emulator.ts')
+  return readVfio(new HostTree('/'), readHostArch()).isSupported
 }
 
 async function startedAnswer(context: Context, start: GuestStart): Promise<GuestAnswer> {
@@ -116,7 +153,7 @@ async function startedAnswer(context: Context, start: GuestStart): Promise<Guest
 }
 
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
-async function given({ place, argument, request, cpu }: GuestStart): Promise<GivenFeatures> {
+async function given({ place, argument, override, request, cpu }: GuestStart): Promise<GivenFeatures> {
   const { probeGivenFeatures } = await import('../../host/qemu/run-dialogue.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await probeGivenFeatures(binary, {
@@ -124,7 +161,7 @@ async function given({ place, argument, request, cpu }: GuestStart): Promise<Giv
     guest: {
       name: request.name,
       machine: machine?.name ?? 'none',
-      cpu: argument,
+      cpu: override ?? argument,
       vcpus: request.vcpus,
       topology: cpu.topology,
     },

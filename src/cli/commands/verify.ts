@@ -91,7 +91,7 @@ async function readGuestsOf(context: Context, path: string): Promise<GivenGuest[
   if (mayBeYaml(text)) await loadYaml()
   const answered = readAnswer(text)
   if (answered.length > 0) return answered
-  const found = listGuests(text, path)
+  const found = listGuests(text, path, context.libvirt)
   if (found.length > 0) return found
   return definitionsIn(context, text, undefined, path).definitions.map(({ name, cpu }) => givenCpu(name, cpu))
 }

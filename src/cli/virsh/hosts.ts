@@ -5,7 +5,7 @@ import { didYouMean } from '../../core/text.ts'
 import type { NamedCpu } from '../../formats/found.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
 import { isQemuVersion, qemuVersionsText } from '../../formats/qemu/cpu-argument.ts'
-import { FORMATS, type WriteOptions } from '../../formats/write.ts'
+import { listFormats, type WriteOptions } from '../../formats/write.ts'
 import { type CpuTaker, readCpus, readFile } from '../../host/files/cpus.ts'
 import { ProbeError } from '../../host/files/file-error.ts'
 import type { InputFile } from '../../host/files/files.ts'
@@ -39,8 +39,12 @@ export const FORMAT: readonly OptionSpec[] = [
     name: 'format',
     value: 'format',
     ours: true,
-    words: FORMATS,
-    help: `how to write the CPU: ${FORMATS.join(', ')}`,
+    get words() {
+      return listFormats()
+    },
+    get help() {
+      return `how to write the CPU: ${listFormats().join(', ')}`
+    },
   },
   {
     name: 'qemu',
@@ -53,9 +57,9 @@ export const FORMAT: readonly OptionSpec[] = [
 /** The format asked for; absent: libvirt's. @throws UsageError for a word that is no format, or no version */
 export function formatOf(args: Arguments): WriteOptions {
   const [format, qemu] = [args.get('format'), args.get('qemu')]
-  if (format !== undefined && !FORMATS.includes(format)) {
-    throw new UsageError(`--format must be one of ${FORMATS.join(', ')}${didYouMean(FORMATS, format)}`)
-  }
+  const formats = format === undefined ? [] : listFormats()
+  if (format !== undefined && !formats.includes(format))
+    throw new UsageError(`--format must be one of ${formats.join(', ')}${didYouMean(formats, format)}`)
   if (qemu !== undefined && !isQemuVersion(qemu)) throw new UsageError(`--qemu ${qemuVersionsText()}`)
   return { format, qemu }
 }

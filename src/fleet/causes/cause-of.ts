@@ -1,17 +1,27 @@
 import type { FleetCpus } from '../../arch/driver.ts'
 import type { Feature } from '../../core/feature.ts'
 import type { Cause, CauseTable } from '../../map/cause-table.ts'
+import type { Effect } from '../../map/effects.ts'
+import type { SiliconVerdict } from '../../map/generations.ts'
 import type { Group } from '../groups.ts'
+import { type CpuKnowledge, canAffect, isSameProduct, judgeSilicon, knowCpu } from './cpu-facts.ts'
 import type { CauseFinding, Confidence, FindingEvidence } from './finding.ts'
 import { FleetFacts } from './peers.ts'
+import { findOlderMicrocode, findOtherVersion, sharesRevision, VersionIndex } from './versions.ts'
+import { findKvmReason } from './withheld.ts'
 
-/** Why hosts lack features: rules over the fleet's facts and what is known beforehand, each answer kept. */
+/**
+ * Why hosts lack features: what is known of the CPU, of microcode, firmware and kernels, and of KVM, weighed against
+ * what the fleet's hosts show. Each answer is kept.
+ */
 export class CauseFinder {
   readonly #table: CauseTable
   readonly #cpus: FleetCpus
   readonly #facts: FleetFacts
   readonly #versions = new VersionIndex()
   readonly #known = new Map<Group, (CauseFinding | undefined)[]>()
+  readonly #knowledge = new Map<Group, CpuKnowledge>()
+  readonly #effects = new Map<Group, readonly Effect[]>()
 
   /** @param groups all of the fleet: hosts of other pools also show what a CPU can have */
   constructor(cpus: FleetCpus, table: CauseTable, groups: readonly Group[]) {
@@ -35,71 +45,199 @@ export class CauseFinder {
     }
     const known = row
     return feature => {
-      const found = known[feature.index] ?? this.#find(group, feature)
+      const found = known[feature.index] ?? this.#find(this.#cpuOf(group), feature)
       known[feature.index] = found
       return found
     }
   }
 
-  #find(group: Group, feature: Feature): CauseFinding {
-    if (group.hardwareFeatures && feature.bits.leq(group.hardwareFeatures)) {
-      return this.#finding(feature, 'hypervisor', 'high', [{ kind: 'withheld' }])
+  #find(cpu: CpuKnowledge, feature: Feature): CauseFinding {
+    if (this.#table.knows('guest-own', feature.name)) return this.#finding(feature, 'guest-own', 'high', [])
+    if (cpu.hardware && feature.bits.leq(cpu.hardware)) return this.#withheld(cpu, feature)
+    return this.#lacking(cpu, feature)
+  }
+
+  /** Of what the CPU has, and guests do not get. */
+  #withheld(cpu: CpuKnowledge, feature: Feature): CauseFinding {
+    const withheld: FindingEvidence = { kind: 'withheld' }
+    const reason = findKvmReason(this.#cpus, cpu.group, cpu.hardware, feature)
+    if (reason?.kind === 'version') return this.#ofVersion(feature, reason.evidence, [withheld])
+    if (reason && reason.kind !== 'given')
+      return this.#finding(feature, 'hypervisor', 'high', [withheld], reason.kind)
+    const giving = this.#peersOf(cpu).find(
+      peer => feature.bits.leq(peer.group.offered) && isSameProduct(cpu, peer) !== false,
+    )
+    if (giving) return this.#keptByKernel(cpu, giving, feature, withheld)
+    return this.#finding(feature, 'hypervisor', 'medium', [withheld], 'withheld')
+  }
+
+  /** An equal host gives what this one does not: its kernel, where they run one QEMU. */
+  #keptByKernel(
+    cpu: CpuKnowledge,
+    giving: CpuKnowledge,
+    feature: Feature,
+    withheld: FindingEvidence,
+  ): CauseFinding {
+    const [mine, theirs] = [cpu, giving].map(({ group }) => this.#versions.versionsOf(group))
+    const evidence: FindingEvidence[] = [withheld, { kind: 'given-on', host: giving.group.name }]
+    const hypervisor = mine && theirs && findOtherVersion('hypervisor', mine, theirs)
+    if (hypervisor) return this.#finding(feature, 'hypervisor', 'medium', [...evidence, hypervisor], 'given')
+    const kernel = mine && theirs && findOtherVersion('kernel', mine, theirs)
+    const [effect] = this.#effectsOf(cpu).filter(
+      ({ kind, takes }) => kind === 'kernel' && feature.bits.leq(takes),
+    )
+    const remedy = effect?.remedy || `use the kernel, and the options of its modules, of ${giving.group.name}`
+    return {
+      cause: 'kernel',
+      confidence: 'high',
+      remedy,
+      evidence: [...evidence, ...(kernel ? [kernel] : [])],
     }
+  }
+
+  #ofVersion(
+    feature: Feature,
+    one: Extract<FindingEvidence, { kind: 'since' | 'until' }>,
+    evidence: readonly FindingEvidence[],
+  ): CauseFinding {
+    const cause = one.tool === 'Linux' ? 'kernel' : 'hypervisor'
+    const { remedy } = this.#finding(feature, cause, 'high', [])
+    const since = `use ${one.tool} ${one.version} or later`
+    const own = one.kind === 'since' ? since : remedy
+    return { cause, confidence: 'high', remedy: own, evidence: [...evidence, one] }
+  }
+
+  /** Of what the CPU is not known to have. */
+  #lacking(cpu: CpuKnowledge, feature: Feature): CauseFinding {
+    const effects = this.#effectsOf(cpu)
+    const giving = effects.filter(({ kind, gives }) => kind === 'microcode' && feature.bits.leq(gives))
+    const verdict = judgeSilicon(this.#cpus, cpu, feature.bits)
+    const silicon = giving.length === 0 ? this.#ofSilicon(cpu, feature, verdict) : undefined
+    if (silicon) return silicon
     const gate = this.prerequisiteOf(feature)
-    if (gate && !gate.bits.leq(group.features)) return { ...this.forGroup(group)(gate), behind: gate }
-    const peers = this.#facts.peersOf(group)
-    const having = peers?.groups.filter(peer => feature.bits.leq(peer.features)) ?? []
-    if (having.length > 0) {
-      const { cause, confidence, evidence } = compareToPeers(
-        this.#table,
-        feature,
-        this.#versions,
-        group,
-        having,
-      )
-      return this.#finding(feature, cause, confidence, evidence)
-    }
-    if (gate && this.#cpus.describes?.(group.features, feature) === false)
+    if (gate && cpu.hardware && !gate.bits.leq(cpu.hardware))
+      return { ...this.forGroup(cpu.group)(gate), behind: gate }
+    if (gate && cpu.hardware && this.#cpus.describes?.(cpu.hardware, feature) === false)
       return this.#finding(feature, 'not-read', 'high', [])
-    const others = this.#facts.vendorsWith(feature)
-    if (others.length > 0 && group.vendor && !feature.bits.leq(this.#facts.factsOfVendor(group.vendor).any)) {
-      return this.#finding(feature, 'vendor', 'high', [{ kind: 'vendors', vendors: others }])
-    }
-    return this.#withoutPeers(group, feature)
+    if (cpu.isVirtual)
+      return this.#finding(feature, 'hypervisor', 'medium', [{ kind: 'virtual-machine' }], 'virtual')
+    return (
+      this.#ofMicrocode(cpu, feature, giving) ??
+      this.#ofSwitches(cpu, feature, verdict) ??
+      this.#ofNothingKnown(cpu, feature, verdict)
+    )
   }
 
-  /** No host of the same signature has it: what the models of that signature say, or only what is usual. */
-  #withoutPeers(group: Group, feature: Feature): CauseFinding {
-    const virtual = this.#isVirtual(group)
-    const peers = this.#facts.peersOf(group)
-    const [model = ''] = peers?.models ?? []
-    if (peers && feature.bits.leq(peers.inModels)) {
-      const evidence: FindingEvidence[] = [{ kind: 'model-has', model }]
-      if (virtual)
-        return this.#finding(feature, 'hypervisor', 'medium', [{ kind: 'virtual-machine' }, ...evidence])
-      return this.#finding(feature, this.#usual(feature) ?? 'unknown', 'medium', evidence)
+  #ofSilicon(
+    cpu: CpuKnowledge,
+    feature: Feature,
+    verdict: SiliconVerdict | undefined,
+  ): CauseFinding | undefined {
+    const isSure = (cpu.group.signature?.family ?? 0) !== 0
+    const confidence: Confidence = isSure ? 'high' : 'medium'
+    switch (verdict?.kind) {
+      case 'lacks': {
+        const { generation, first, gone } = verdict
+        const evidence = {
+          kind: 'generation',
+          title: generation.title,
+          first: first?.title,
+          gone,
+        } as const
+        return this.#finding(feature, 'silicon', confidence, [evidence])
+      }
+      case 'product': {
+        const { word, generation } = verdict
+        return this.#finding(feature, 'silicon', 'high', [{ kind: 'product', word, title: generation.title }])
+      }
+      case 'vendor':
+        // What KVM makes for guests of any CPU is not the vendor's doing.
+        if (this.#isMadeByKvm(cpu, feature)) return undefined
+        return this.#finding(feature, 'vendor', 'high', [{ kind: 'vendors', vendors: verdict.vendors }])
+      default:
+        return undefined
     }
-    const evidence: FindingEvidence[] = model === '' ? [] : [{ kind: 'no-model-has', model }]
-    if (virtual && model === '') {
-      return this.#finding(feature, 'hypervisor', 'low', [{ kind: 'virtual-machine' }])
-    }
-    // A promise that the CPU is not affected is a property of its hardware; a control comes with microcode.
-    const promise = feature.name.endsWith('-no')
-    const updated = !promise && this.#table.knows('microcode', feature.name)
-    const confidence = updated ? (model === '' ? 'low' : 'medium') : model === '' ? 'medium' : 'high'
-    // What is switched off so often that a CPU of unknown generation is thought to have it.
-    if (model === '' && !updated && this.#cpus.firmwareSwitch?.(feature))
-      return this.#finding(feature, 'firmware', 'low', [])
-    return this.#finding(feature, updated ? 'microcode' : 'silicon', confidence, evidence)
   }
 
-  /** What the lack of a feature that the CPU can have is owed to as a rule. */
-  #usual({ name }: Feature): Cause | undefined {
-    return USUAL_CAUSES.find(cause => this.#table.knows(cause, name))
+  #isMadeByKvm(cpu: CpuKnowledge, feature: Feature): boolean {
+    const reason = findKvmReason(this.#cpus, cpu.group, undefined, feature)
+    return reason?.kind === 'given' || reason?.kind === 'version'
   }
 
-  #isVirtual({ features }: Group): boolean {
-    return this.#facts.db.features.get('hypervisor')?.bits.leq(features) ?? false
+  /** Microcode that gives the feature to this CPU, unless a host with the same revision has it. */
+  #ofMicrocode(cpu: CpuKnowledge, feature: Feature, [effect]: readonly Effect[]): CauseFinding | undefined {
+    if (!effect) return undefined
+    const having = this.#having(cpu, feature)
+    const [mine, theirs] = [
+      this.#versions.versionsOf(cpu.group),
+      this.#versions.versionsOfAll(having.map(({ group }) => group)),
+    ]
+    if (sharesRevision(mine, theirs)) return undefined
+    const older = findOlderMicrocode(mine, theirs)
+    const evidence = [...this.#sameSignature(having), ...(older ? [older] : [])]
+    return this.#ofEffect(feature, effect, older ? 'high' : 'medium', evidence)
+  }
+
+  /** What takes the feature away: microcode, an option that CPUID shows, firmware, and what only a kernel shows. */
+  #ofSwitches(
+    cpu: CpuKnowledge,
+    feature: Feature,
+    verdict: SiliconVerdict | undefined,
+  ): CauseFinding | undefined {
+    const [effect] = this.#effectsOf(cpu)
+      .filter(({ takes }) => feature.bits.leq(takes))
+      .filter(({ kind, changesCpuid }) => kind !== 'kernel' || changesCpuid || cpu.byKernel)
+      .sort((a, b) => rankOf(a) - rankOf(b))
+    if (!effect) return undefined
+    const having = this.#having(cpu, feature)
+    const products = having.map(peer => isSameProduct(cpu, peer))
+    const isShown = having.length > 0 && (verdict?.kind !== 'some' || products.includes(true))
+    const usual: Confidence = verdict?.kind === 'some' && having.length === 0 ? 'low' : 'medium'
+    const some: FindingEvidence[] =
+      verdict?.kind === 'some' && !products.includes(true)
+        ? cpu.generations.slice(0, 1).map(({ title }) => ({ kind: 'some-products', title }))
+        : []
+    const versions = this.#parting(cpu, having)
+    const evidence = [...this.#sameSignature(having), ...some, ...versions]
+    return this.#ofEffect(feature, effect, isShown ? 'high' : usual, evidence)
+  }
+
+  /** Versions in which hosts with the feature differ from those without. */
+  #parting(cpu: CpuKnowledge, having: readonly CpuKnowledge[]): FindingEvidence[] {
+    const mine = this.#versions.versionsOf(cpu.group)
+    const theirs = this.#versions.versionsOfAll(having.map(({ group }) => group))
+    return [findOlderMicrocode(mine, theirs), findOtherVersion('kernel', mine, theirs)].flatMap(
+      one => one ?? [],
+    )
+  }
+
+  /** Its hypervisor gives it to none, or nothing is known. */
+  #ofNothingKnown(cpu: CpuKnowledge, feature: Feature, verdict: SiliconVerdict | undefined): CauseFinding {
+    const reason = findKvmReason(this.#cpus, cpu.group, cpu.hardware, feature)
+    if (reason?.kind === 'version') return this.#ofVersion(feature, reason.evidence, [])
+    if (reason) return this.#finding(feature, 'hypervisor', 'high', [], reason.kind)
+    const vendors = this.#facts.vendorsWith(feature).filter(name => name !== cpu.group.vendor)
+    const own = this.#facts.factsOfVendor(cpu.group.vendor ?? '').any
+    if (!verdict && cpu.group.vendor && vendors.length > 0 && !feature.bits.leq(own))
+      return this.#finding(feature, 'vendor', 'medium', [{ kind: 'vendors', vendors }])
+    const having = this.#having(cpu, feature)
+    const some: FindingEvidence[] =
+      verdict?.kind === 'some'
+        ? cpu.generations.slice(0, 1).map(({ title }) => ({ kind: 'some-products', title }))
+        : []
+    const evidence = [...this.#sameSignature(having), ...some, ...this.#parting(cpu, having)]
+    return this.#finding(feature, 'unknown', 'low', evidence)
+  }
+
+  #ofEffect(
+    feature: Feature,
+    { kind, remedy }: Effect,
+    confidence: Confidence,
+    evidence: readonly FindingEvidence[],
+  ): CauseFinding {
+    const cause: Cause = kind === 'given' ? 'unknown' : kind
+    const own = this.#table.remedy(cause, feature.name)
+    return { cause, confidence, remedy: remedy || own, evidence }
   }
 
   #finding(
@@ -107,112 +245,46 @@ export class CauseFinder {
     cause: Cause,
     confidence: Confidence,
     evidence: readonly FindingEvidence[],
+    kind?: string,
   ): CauseFinding {
-    const remedy =
-      this.#table.remedy(cause, feature.name) ?? this.#table.remedy('unknown', feature.name) ?? ''
-    return { cause, confidence, remedy, evidence }
+    return { cause, confidence, remedy: this.#table.remedy(cause, feature.name, kind), evidence }
   }
-}
 
-const USUAL_CAUSES: readonly Cause[] = ['kernel', 'microcode', 'firmware', 'hypervisor']
-
-/** The different versions that the hosts of a group run, as far as they are known. */
-interface Versions {
-  readonly microcode: ReadonlySet<number>
-  readonly kernel: ReadonlySet<string>
-  readonly hypervisor: ReadonlySet<string>
-}
-
-/** The versions of each group, read once: groups may have thousands of hosts. */
-class VersionIndex {
-  readonly #known = new Map<Group, Versions>()
-
-  versionsOf(group: Group): Versions {
-    const known = this.#known.get(group) ?? {
-      microcode: new Set(group.hosts.flatMap(({ microcode }) => microcode ?? [])),
-      kernel: new Set(group.hosts.flatMap(({ kernel }) => kernel ?? [])),
-      hypervisor: new Set(group.hosts.flatMap(({ hypervisor }) => hypervisor ?? [])),
-    }
-    this.#known.set(group, known)
+  #cpuOf(group: Group): CpuKnowledge {
+    const known = this.#knowledge.get(group) ?? knowCpu(this.#cpus, group)
+    this.#knowledge.set(group, known)
     return known
   }
 
-  /** Of all these groups together. */
-  versionsOfAll(groups: readonly Group[]): Versions {
-    const all = groups.map(group => this.versionsOf(group))
-    return {
-      microcode: new Set(all.flatMap(({ microcode }) => [...microcode])),
-      kernel: new Set(all.flatMap(({ kernel }) => [...kernel])),
-      hypervisor: new Set(all.flatMap(({ hypervisor }) => [...hypervisor])),
-    }
+  #effectsOf(cpu: CpuKnowledge): readonly Effect[] {
+    const known =
+      this.#effects.get(cpu.group) ??
+      this.#cpus.facts?.().effects.filter(effect => canAffect(effect, cpu)) ??
+      []
+    this.#effects.set(cpu.group, known)
+    return known
   }
+
+  /** Others with the same signature that are no virtual machines. */
+  #peersOf({ group }: CpuKnowledge): CpuKnowledge[] {
+    const groups = this.#facts.peersOf(group)?.groups ?? []
+    return groups
+      .filter(peer => peer !== group)
+      .map(peer => this.#cpuOf(peer))
+      .filter(({ isVirtual }) => !isVirtual)
+  }
+
+  /** Those of them whose CPU has the feature; of several products the same first. */
+  #having(cpu: CpuKnowledge, feature: Feature): CpuKnowledge[] {
+    return this.#peersOf(cpu).filter(({ hardware, group }) =>
+      feature.bits.leq(hardware ?? group.features.join(group.offered)),
+    )
+  }
+
+  #sameSignature = ([first]: readonly CpuKnowledge[]): FindingEvidence[] =>
+    first ? [{ kind: 'same-signature', host: first.group.name }] : []
 }
 
-/** What the comparison with hosts of the same signature says. */
-interface PeerVerdict {
-  readonly cause: Cause
-  readonly confidence: Confidence
-  readonly evidence: readonly FindingEvidence[]
-}
-
-/**
- * Why a group lacks a feature that other groups of the same hardware have: what is known of the feature, weighed
- * by what differs between the hosts.
- * @param having groups of the same signature that have it; at least one
- */
-function compareToPeers(
-  table: CauseTable,
-  feature: Feature,
-  versions: VersionIndex,
-  group: Group,
-  having: readonly Group[],
-): PeerVerdict {
-  const same: FindingEvidence = { kind: 'same-signature', host: having[0]?.name ?? '' }
-  const verdict = (
-    cause: Cause,
-    confidence: Confidence,
-    ...more: (FindingEvidence | undefined)[]
-  ): PeerVerdict => ({
-    cause,
-    confidence,
-    evidence: [same, ...more.filter(one => one !== undefined)],
-  })
-  const known = (cause: Cause) => table.knows(cause, feature.name)
-  const [mine, theirs] = [versions.versionsOf(group), versions.versionsOfAll(having)]
-  const microcode = findOlderMicrocode(mine, theirs)
-  const kernel = findOtherVersion('kernel', mine, theirs)
-  const hypervisor = findOtherVersion('hypervisor', mine, theirs)
-
-  if (known('microcode') && microcode) return verdict('microcode', 'high', microcode)
-  if (known('kernel')) return verdict('kernel', kernel || !microcode ? 'high' : 'medium', kernel, microcode)
-  if (known('firmware')) return verdict('firmware', 'high')
-  if (known('hypervisor')) return verdict('hypervisor', hypervisor ? 'high' : 'medium', hypervisor)
-  if (known('microcode')) return verdict('microcode', sharesRevision(mine, theirs) ? 'low' : 'medium')
-  if (microcode) return verdict('microcode', 'medium', microcode)
-  if (hypervisor) return verdict('hypervisor', 'medium', hypervisor)
-  if (kernel) return verdict('kernel', 'low', kernel)
-  return verdict('unknown', 'low')
-}
-
-/** The revisions, where every one known of those without is older than every one known of those with it. */
-function findOlderMicrocode(mine: Versions, theirs: Versions): FindingEvidence | undefined {
-  if (mine.microcode.size === 0 || theirs.microcode.size === 0) return undefined
-  const [without, having] = [Math.max(...mine.microcode), Math.min(...theirs.microcode)]
-  return without < having ? { kind: 'microcode', without, having } : undefined
-}
-
-/** Whether some revision is on both sides: then the revision is not what parts them. */
-const sharesRevision = (mine: Versions, theirs: Versions): boolean =>
-  [...mine.microcode].some(revision => theirs.microcode.has(revision))
-
-/** A version of each side, where both are known and none is on both. */
-function findOtherVersion(
-  kind: 'kernel' | 'hypervisor',
-  mine: Versions,
-  theirs: Versions,
-): FindingEvidence | undefined {
-  const [without] = mine[kind]
-  const [having] = theirs[kind]
-  if (without === undefined || having === undefined) return undefined
-  return [...mine[kind]].some(version => theirs[kind].has(version)) ? undefined : { kind, without, having }
-}
+/** Whose doing it is first, where several may be. */
+const rankOf = ({ kind, changesCpuid }: Effect): number =>
+  kind === 'kernel' ? (changesCpuid ? 0 : 3) : kind === 'microcode' ? 1 : 2

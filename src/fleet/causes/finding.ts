@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import type { Cause } from '../../map/cause-table.ts'
 
-/** `high`: the fleet's own hosts or the CPU's model show it; `medium`: it is so as a rule; `low`: a guess. */
+/** `high`: the fleet's own hosts or facts about the CPU show it; `medium`: it is so as a rule; `low`: a guess. */
 export type Confidence = 'high' | 'medium' | 'low'
 
 /** Why hosts of a group lack a feature, as far as can be found out. */
@@ -19,15 +19,33 @@ export interface CauseFinding {
 export type FindingEvidence =
   /** Hosts with the same signature that have it: it is not the hardware. */
   | { readonly kind: 'same-signature'; readonly host: string }
+  /** A host with the same CPU gives it to guests. */
+  | { readonly kind: 'given-on'; readonly host: string }
   /** The newest microcode of those that lack it, and the oldest of those with the same signature that have it. */
   | { readonly kind: 'microcode'; readonly without: number; readonly having: number }
   /** Versions on a host that lacks it and on one with the same signature that has it. */
   | { readonly kind: 'kernel' | 'hypervisor'; readonly without: string; readonly having: string }
+  /** The version that first gives it, or no longer does, and that of the hosts. */
+  | {
+      readonly kind: 'since' | 'until'
+      readonly tool: 'Linux' | 'QEMU'
+      readonly version: string
+      readonly own: string
+    }
   /** The host's CPU has it, and its hypervisor does not give it. */
   | { readonly kind: 'withheld' }
   /** The host runs in a virtual machine. */
   | { readonly kind: 'virtual-machine' }
-  /** A named model of the same signature has it, or no such model has. */
-  | { readonly kind: 'model-has' | 'no-model-has'; readonly model: string }
-  /** Only hosts of these vendors have it. */
+  /** CPUs of this generation do not have it. `first`: the first that do; `gone`: earlier ones had it. */
+  | {
+      readonly kind: 'generation'
+      readonly title: string
+      readonly first: string | undefined
+      readonly gone: boolean
+    }
+  /** Products with this word in their names do not have it. */
+  | { readonly kind: 'product'; readonly word: string; readonly title: string }
+  /** Only some products of this generation have it. */
+  | { readonly kind: 'some-products'; readonly title: string }
+  /** Only CPUs of these vendors have it. */
   | { readonly kind: 'vendors'; readonly vendors: readonly string[] }

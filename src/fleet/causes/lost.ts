@@ -84,9 +84,14 @@ export class Losses {
 function explainGuestLoss(causes: CauseTable, feature: Feature, offered: FeatureSet): CauseFinding {
   const { name, bits, class: of } = feature
   const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile' || !bits.leq(offered)
-  const cause = blocksMigration(feature) ? 'not-migratable' : kept ? 'hypervisor' : 'model'
-  const remedy = causes.remedy(cause, name) ?? causes.remedy('unknown', name) ?? ''
-  return { cause, confidence: 'high', remedy, evidence: [] }
+  const cause = blocksMigration(feature)
+    ? 'not-migratable'
+    : causes.knows('guest-own', name)
+      ? 'guest-own'
+      : kept
+        ? 'hypervisor'
+        : 'model'
+  return { cause, confidence: 'high', remedy: causes.remedy(cause, name, 'kept'), evidence: [] }
 }
 
 /** Groups that lack a feature for one reason. */

@@ -1,7 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { matches } from '../../core/model.ts'
 import type { Database } from '../../map/database.ts'
-import { type Effect, withDependents } from '../../map/effects.ts'
+import { type Effect, isAffected, withDependents } from '../../map/effects.ts'
 import { FleetFacts } from '../causes/peers.ts'
 import { type Group, groupHosts } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
@@ -90,18 +89,6 @@ function findHost(hosts: readonly FleetHost[], name: string): FleetHost {
   return host
 }
 
-/** Whether the effect can happen on such a CPU. Where its signature is not known, its vendor decides. */
-export const isAffected = (
-  { on }: Effect,
-  { vendor, signature }: Pick<FleetHost, 'vendor' | 'signature'>,
-): boolean =>
-  on.length === 0 ||
-  on.some(
-    ({ vendor: of, signatures }) =>
-      of === vendor &&
-      (signatures.length === 0 || !signature || signature.family === 0 || matches(signatures, signature)),
-  )
-
 /** The host once the effect is there; one that it does not concern, or that it changes nothing of, as it is. */
 export function applyEffect(effect: Effect, host: FleetHost, offerOf: OfferOf = keepOffer): FleetHost {
   if (!isAffected(effect, host)) return host
@@ -163,5 +150,6 @@ export function parseFeatureEffect(db: Database, text: string): Effect | undefin
   const of = (wanted: string) =>
     db.features.setOf(named.flatMap(({ sign, feature }) => (sign === wanted && feature ? [feature] : [])))
   const takes = withDependents(db, of('-'))
-  return { name: text, kind: 'given', title: '', sources: [], on: [], gives: of('+'), takes }
+  const unsaid = { title: '', remedy: '', changesCpuid: false, sources: [], on: [] }
+  return { name: text, kind: 'given', ...unsaid, gives: of('+'), takes }
 }

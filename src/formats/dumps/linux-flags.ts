@@ -1,5 +1,5 @@
 import { bitMask, type U32 } from '../../core/bits.ts'
-import { Cpuid, rowOf } from '../../core/cpuid.ts'
+import { brandRows, Cpuid, rowOf } from '../../core/cpuid.ts'
 import type { Feature } from '../../core/feature.ts'
 import { once } from '../../core/memo.ts'
 import { signatureWord } from '../../core/model.ts'
@@ -20,6 +20,8 @@ export interface LinuxCpu {
   /** The highest basic leaf; 0 where it is not told. */
   readonly level: number
   readonly flags: readonly string[]
+  /** The name of the product, as Linux prints it; absent: not told. */
+  readonly brand?: string | undefined
   /** Whether the list may have been longer. */
   readonly isOpen?: boolean | undefined
 }
@@ -36,6 +38,7 @@ export function dumpOfFlags(given: LinuxCpu): Dump {
   const rows = [
     rowOf(0, 0, { eax: cpu.level, ...vendorWords(cpu.vendor) }),
     rowOf(1, 0, { eax: signatureWord(cpu) }),
+    ...brandRows(cpu.brand ?? ''),
     ...ofFlags.rows(),
   ]
   const unknown = [...new Set(cpu.flags)].filter(flag => flag !== '' && !isLinuxFlag(flag))

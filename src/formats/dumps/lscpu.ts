@@ -84,6 +84,7 @@ function dumpOf(fields: ReadonlyMap<string, string>, source: string, open = fals
     stepping: number('Stepping'),
     level: 0,
     flags: flags.split(/\s+/),
+    brand: fields.get('Model name'),
     isOpen: open,
   })
 }

@@ -78,5 +78,6 @@ function linuxCpuOf(cpu: CpuInfo): LinuxCpu {
     stepping: number('stepping'),
     level: number('cpuid level'),
     flags: cpu.get('flags')?.split(/\s+/) ?? [],
+    brand: cpu.get('model name'),
   }
 }

@@ -6,19 +6,23 @@ import { oneOf, parseUnsigned, readFlag, requiredUnsigned, unsigned } from './at
 const STEPS = 'kmgtpe'
 const LARGEST_SIZE = 2n ** 63n - 1n
 
+/** An amount of memory in KiB, rounded up: as `parseBytes`. */
+const parseMemory = (value: string, unit: string, path: string): bigint =>
+  (parseBytes(value, unit, path) + 1023n) / 1024n
+
 /**
- * An amount of memory in KiB, rounded up. Units are libvirt's: `b`, `bytes`; `K` and `KiB` count 1024, `KB` 1000,
- * and so on up to E; upper and lower case alike.
+ * An amount of memory in bytes. Units are libvirt's: `b`, `bytes`; `K` and `KiB` count 1024, `KB` 1000, and so on up
+ * to E; upper and lower case alike.
  * @param path what the error calls the attribute
  * @throws LibvirtError where it is no number, or too large, or the unit is unknown
  */
-function parseMemory(value: string, unit: string, path: string): bigint {
+export function parseBytes(value: string, unit: string, path: string): bigint {
   if (!/^[ \t\n\v\f\r]*\+?\d+$/.test(value)) {
     throw xmlError(`Invalid value '${value}' for element or attribute '${path}'`)
   }
   const bytes = BigInt(value.trim().replace('+', '')) * scaleOf(unit)
   if (bytes > LARGEST_SIZE) throw new LibvirtError('overflow', `value too large: ${value}${unit}`)
-  return (bytes + 1023n) / 1024n
+  return bytes
 }
 
 function scaleOf(unit: string): bigint {

@@ -1,5 +1,4 @@
 import {
-  asGuest,
   type Cpu,
   type CpuFeature,
   type GuestCpu,
@@ -87,7 +86,7 @@ export function printCpuChildren(cpu: Cpu): string {
 }
 
 function modelLine(cpu: Cpu): string {
-  const guest = asGuest(cpu)
+  const guest = cpu.type === 'guest' ? cpu : undefined
   const fallback = guest && cpu.model !== undefined ? ` fallback='${guest.fallback ?? 'allow'}'` : ''
   const vendorId = guest?.vendorId !== undefined ? ` vendor_id='${escapeXml(guest.vendorId)}'` : ''
   if (cpu.model === undefined) return vendorId && `  <model${vendorId}/>\n`

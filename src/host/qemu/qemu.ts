@@ -17,7 +17,7 @@ type QmpChild = Pick<ChildProcess, 'on'> & {
 /** More than QEMU's longest reply by far; a program that writes without end is none. */
 const LONGEST_LINE = 64 * 2 ** 20
 
-/** What a child prints on stderr is kept up to here: QEMU has a line for each feature that it cannot give. */
+/** So much of the end of what a child prints on stderr is kept: QEMU has a line for each feature that it cannot give. */
 const LONGEST_WORDS = 65_536
 
 /** The program ended by itself; the message is what it said. */
@@ -37,7 +37,7 @@ class MessageReader {
     const decoder = new StringDecoder('utf8')
     child.stdout.on('data', (bytes: Buffer) => this.#take(decoder.write(bytes)))
     child.stderr.on('data', (bytes: Buffer) => {
-      this.#words = (this.#words + bytes.toString('utf8')).slice(0, LONGEST_WORDS)
+      this.#words = (this.#words + bytes.toString('utf8')).slice(-LONGEST_WORDS)
     })
     child.on('error', error => this.#stop(error))
     // After the streams are read to their end, so that its last words are heard.
@@ -225,7 +225,9 @@ const makeArguments = ({ accelerator, guest, program }: QemuOptions): string[] =
   '-nographic',
   '-machine',
   `${guest?.machine ?? 'none'},accel=${accelerator}`,
-  ...(guest ? ['-cpu', guest.cpu, '-m', program ? '8' : '256', '-smp', printTopology(guest)] : []),
+  ...(guest
+    ? ['-cpu', guest.cpu, '-m', program ? '8' : '256', '-smp', printTopology(guest), '-msg', 'timestamp=on']
+    : []),
   ...(program ? makeProgramArguments(program) : []),
   '-qmp',
   'stdio',

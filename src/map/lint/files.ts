@@ -58,8 +58,8 @@ function lintList(name: string, text: string, fields: readonly string[], sources
 }
 
 /**
- * The lines of causes, effects and errors that cite no source, or one that `docs/sources.md` does not have. Advice that follows
- * from a cause (`*`) needs none; `unverified` is no source, but says that the one before it was not checked.
+ * The lines of causes, effects, errors and generations that cite no source, or one that `docs/sources.md` does not have. Advice
+ * that follows from a cause (`*`, `@kept`) needs none; `unverified` is no source, but says that the one before it was not checked.
  */
 export function lintCited(file: DataFile, sources: string): LintFinding[] {
   const known = new Set(Array.from(sources.matchAll(/^\| `([^`]+)`/gm), match => match[1]))
@@ -74,5 +74,5 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 }
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
-  /^(?:effect|error|system|needs|avoid) /.test(text) ||
-  (indent > 0 && text.includes(' : ') && !text.startsWith('* '))
+  /^(?:effect|error|generation|system|needs|avoid) /.test(text) ||
+  (indent > 0 && text.includes(' : ') && !/^(?:[*@]|without )/.test(text))

@@ -81,6 +81,7 @@ interface Cited {
   readonly text: string
   /** Keys of `docs/sources.md`. */
   readonly sources: readonly string[]
+  readonly isVerified: boolean
 }
 
 /** Reads `TEXT [KEY; …]`, where the last word may be `unverified`; undefined where no source is cited. */
@@ -92,6 +93,7 @@ export function readCited(line: string): Cited | undefined {
   return {
     text: isVerified ? text : `${text} (${UNVERIFIED})`,
     sources: words.filter(word => word !== UNVERIFIED),
+    isVerified,
   }
 }
 

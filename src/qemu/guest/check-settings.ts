@@ -1,21 +1,46 @@
 import { architectureOf } from '../../arch/registry.ts'
 import type { Tsc } from '../../core/cpu.ts'
-import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import { hasBehaviour } from '../../core/libvirt-version.ts'
+import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { QemuProperty } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
 import { listEnlightenments } from '../domain-capabilities/domain-capabilities.ts'
+import { type GuestRequest, isQ35 } from './parse-request.ts'
 import { type CpuProperties, HYPERV_HOST_MODEL, lastValueOf } from './parse-settings.ts'
 import type { StartPlace } from './place.ts'
 
 const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError('unsupported', detail)
 
 /**
- * What libvirt refuses of a domain's features and timers where its architecture or host does not have them.
+ * What libvirt refuses of a domain's timers where its architecture or machine does not have them.
  * @throws LibvirtError
  */
-export function checkSettings(settings: CpuProperties, place: StartPlace): void {
-  const { choice, own } = place
+export function checkTimers({ timers }: GuestRequest, { choice }: StartPlace): void {
+  const family = architectureOf(choice.arch)?.name
+  for (const { name, tickpolicy = 'delay', track = 'guest', present } of timers) {
+    if (name === 'platform') throw makeUnsupportedError("unsupported timer type (name) 'platform'")
+    if (name === 'rtc' && track === 'boot')
+      throw makeUnsupportedError(`unsupported rtc timer track '${track}'`)
+    if (name === 'rtc' && !['delay', 'catchup'].includes(tickpolicy))
+      throw makeUnsupportedError(`unsupported rtc timer tickpolicy '${tickpolicy}'`)
+    if (name === 'pit' && tickpolicy === 'merge')
+      throw makeUnsupportedError(`unsupported pit tickpolicy '${tickpolicy}'`)
+    const isForeign = name === 'hypervclock' && present === true && family !== 'x86'
+    if (isForeign || (name === 'armvtimer' && !isArmVirt(choice))) {
+      const { arch, machine, virttype } = choice
+      const guests = `virtType=${virttype} arch=${arch} machine=${machine?.name} guests`
+      throw makeUnsupportedError(`Configuring the '${name}' timer is not supported for ${guests}`)
+    }
+  }
+}
+
+/**
+ * What libvirt refuses of a domain's features, protection and devices where its architecture, machine or QEMU does not
+ * have them.
+ * @throws LibvirtError
+ */
+export function checkFeatures(request: GuestRequest, place: StartPlace): void {
+  const { settings, features } = request
+  const { choice } = place
   const { arch } = choice
   if (lastValueOf(settings, HYPERV_HOST_MODEL)) checkHypervHostModel(place)
   const family = architectureOf(arch)?.name
@@ -23,13 +48,125 @@ export function checkSettings(settings: CpuProperties, place: StartPlace): void 
   if (family === 'ppc64' && lastValueOf(settings, 'pmu') === 'off') {
     throw makeUnsupportedError(`PMU is always enabled for architecture '${arch}'`)
   }
+  for (const [name, where] of ELSEWHERE) {
+    if (features.names.includes(name) && !where(choice))
+      throw makeUnsupportedError(refuseFeature(name, choice))
+  }
+  checkProtection(request, place)
+  checkHostDevices(request, place)
+  checkIommu(request, place)
+}
+
+/** The machine without a board of its own, of an architecture. */
+const isVirt =
+  (family: string) =>
+  ({ arch, machine }: QemuChoice): boolean =>
+    architectureOf(arch)?.name === family && /^virt(?:-|$)/.test(machine?.name ?? '')
+
+const isArmVirt = isVirt('arm')
+
+const isPseries = ({ arch, machine }: QemuChoice): boolean =>
+  architectureOf(arch)?.name === 'ppc64' && /^pseries(?:-|$)/.test(machine?.name ?? '')
+
+/** Features that only some machines have, in the order in which libvirt looks at them. */
+const ELSEWHERE: readonly (readonly [name: string, where: (choice: QemuChoice) => boolean])[] = [
+  ['gic', isArmVirt],
+  ['hpt', isPseries],
+  ['htm', isPseries],
+  ['nested-hv', isPseries],
+  ['ccf-assist', isPseries],
+  ['cfpc', isPseries],
+  ['sbbc', isPseries],
+  ['ibs', isPseries],
+  ['ras', isArmVirt],
+  ['aia', isVirt('riscv64')],
+]
+
+const VIRT_ONLY: Readonly<Record<string, string>> = { ras: 'ARM', aia: 'RISC-V' }
+
+const refuseFeature = (name: string, { arch, machine }: QemuChoice): string =>
+  VIRT_ONLY[name] === undefined
+    ? `The '${name}' feature is not supported for architecture '${arch}' or machine type '${machine?.name}'`
+    : `${name} feature is only supported with ${VIRT_ONLY[name]} Virt machines`
+
+/** The type of QEMU's that protects a guest's memory. */
+const GUARDS: Readonly<Record<string, string>> = {
+  'sev-snp': 'sev-snp-guest',
+  's390-pv': 's390-pv-guest',
+  tdx: 'tdx-guest',
+}
+
+function checkProtection({ devices: { protection } }: GuestRequest, { capabilities }: StartPlace): void {
+  if (protection === undefined) return
+  const guard = GUARDS[protection]
+  const needsSev = protection === 'sev' || protection === 'sev-snp'
+  if ((guard === undefined || capabilities.types.has(guard)) && (!needsSev || capabilities.sev)) return
+  throw makeUnsupportedError(`'${protection}' launch security is not supported with this QEMU binary`)
+}
+
+/** What QEMU must have for a mediated device of another architecture. */
+const MEDIATED: Readonly<Record<string, string>> = { 'vfio-ccw': 'CCW', 'vfio-ap': 'AP' }
+
+function checkHostDevices({ devices }: GuestRequest, { capabilities }: StartPlace): void {
+  for (const { mode, model = '' } of devices.hostDevices) {
+    if (mode === 'capabilities')
+      throw makeUnsupportedError("hostdev mode 'capabilities' is not supported in qemu")
+    const what = MEDIATED[model]
+    if (what === undefined || capabilities.types.has(model)) continue
+    throw makeUnsupportedError(`VFIO ${what} device assignment is not supported by this version of QEMU`)
+  }
+}
+
+/** The most vCPUs that interrupts reach without an IOMMU that extends them. */
+const MOST_WITHOUT_EIM = 255
+
+function checkIommu({ devices, features, vcpus }: GuestRequest, { choice }: StartPlace): void {
+  const { iommu } = devices
+  const machine = choice.machine?.name ?? ''
+  if (iommu?.model === 'intel' && !isQ35(machine))
+    throw makeUnsupportedError("IOMMU device: 'intel' is only supported with Q35 machines")
+  if (iommu?.model === 'smmuv3' && !isArmVirt(choice))
+    throw makeUnsupportedError("IOMMU device: 'smmuv3' is only supported with ARM Virt machines")
+  // libvirt gives a guest of so many the IOMMU that it needs.
+  const isLarge = vcpus > MOST_WITHOUT_EIM && isQ35(machine)
+  if (iommu?.eim && iommu.intremap !== true)
+    throw makeUnsupportedError('IOMMU eim requires interrupt remapping to be enabled')
+  if ((iommu?.intremap ?? (isLarge && !iommu)) && features.ioapic === 'kvm')
+    throw makeUnsupportedError("IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')")
+}
+
+/** Whether libvirt looks for the IOMMU that a large guest needs. @throws LibvirtError where it is turned off */
+export function checkLargeGuest({ devices: { iommu }, vcpus }: GuestRequest, { choice }: StartPlace): void {
+  if (vcpus <= MOST_WITHOUT_EIM || !isQ35(choice.machine?.name ?? '') || iommu?.eim !== false) return
+  throw makeUnsupportedError(
+    'more than 255 vCPUs require extended interrupt mode enabled on the iommu device',
+  )
+}
+
+/** What the host must offer for the devices that it hands over. @throws LibvirtError */
+export function checkPassthrough({ devices }: GuestRequest, { vfio }: StartPlace): void {
+  const isHandedOver = devices.hostDevices.some(({ type, driver }) => type === 'pci' && driver === undefined)
+  if (vfio === false && isHandedOver)
+    throw makeUnsupportedError("host doesn't support passthrough of host PCI devices")
+}
+
+/** What libvirt sees of the devices when all else is decided. @throws LibvirtError */
+export function checkLastOfDevices({ devices }: GuestRequest, { vfio }: StartPlace): void {
+  for (const { type, driver } of devices.hostDevices) {
+    if (type === 'pci' && (driver === 'kvm' || driver === 'xen'))
+      throw internalError(`invalid PCI passthrough type '${driver}'`)
+    if (type === 'mdev' && vfio === false)
+      throw makeUnsupportedError('Mediated host device assignment requires VFIO support')
+  }
+}
+
+/** The rate that a timer asks of the host's counter. @throws LibvirtError where the host cannot give it */
+export function checkTscFrequency({ settings }: GuestRequest, { own }: StartPlace): void {
   const tsc = own?.type === 'host' ? own.tsc : undefined
   for (const [name, value] of settings) if (name === 'tsc-frequency' && tsc) checkTsc(BigInt(value), tsc)
 }
 
-function checkHypervHostModel({ libvirt, capabilities }: StartPlace): void {
-  if (!hasBehaviour(libvirt, 'hyperv-host-model'))
-    throw xmlError("Invalid value for attribute 'mode' in element 'hyperv': 'host-model'.")
+function checkHypervHostModel({ capabilities }: StartPlace): void {
   if (listEnlightenments(capabilities.accelerators.get('kvm')?.hyperv).length === 0)
     throw makeUnsupportedError('host-model hyperv mode unsupported, no hyperv capabilities found')
 }
@@ -55,7 +192,7 @@ function setTo(name: string, hyperv: ReadonlyMap<string, QemuProperty> | undefin
 
 /** What only x86 has, or x86 and ARM. */
 function refuseForeign(settings: CpuProperties, choice: QemuChoice, family: string | undefined): void {
-  const { arch, machine, virttype } = choice
+  const { arch, machine } = choice
   const where = `is not supported for architecture '${arch}' or machine type '${machine?.name}'`
   const has = (name: string) => lastValueOf(settings, name) !== undefined
   if (has('kvm-pv-eoi')) {
@@ -66,10 +203,6 @@ function refuseForeign(settings: CpuProperties, choice: QemuChoice, family: stri
     throw makeUnsupportedError(`Hyperv features ${where.replace('is', 'are')}`)
   }
   if (has('kvm-pv-unhalt')) throw makeUnsupportedError(`The 'pvspinlock' feature ${where}`)
-  if (has('hv-time')) {
-    const guests = `virtType=${virttype} arch=${arch} machine=${machine?.name} guests`
-    throw makeUnsupportedError(`Configuring the 'hypervclock' timer is not supported for ${guests}`)
-  }
 }
 
 /** How far a guest's clock may be off the host's where the host cannot scale it, in parts of a million. */

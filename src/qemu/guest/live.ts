@@ -44,7 +44,7 @@ export function predictGivenFeatures(decoder: Decoder, cpu: GuestCpu, place: Sta
   const { db } = decoder
   const wanted = findWanted(decoder, cpu, place)
   const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
-  const more = db.features.setOfNames(listAlwaysGiven(cpu, place))
+  const more = db.features.setOfNames([...listAlwaysGiven(cpu, place), ...listOfTopology(db, cpu, place)])
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   const ofKvm = place.choice.accelerator === 'kvm' ? ['kvm_pv_unhalt'] : []
   return { enabled: [...names(wanted.minus(missing).join(more)), ...ofKvm], disabled: names(missing) }
@@ -78,6 +78,16 @@ function findAvailable(
     (known?.unavailable ?? []).flatMap(name => db.features.get(toLibvirtName(name)) ?? []),
   )
   return (host ? wanted.meet(featuresOf(host.reported)) : wanted).minus(blocked)
+}
+
+/** What a guest sees that has several CPUs in a socket, unless its definition turns it off. */
+function listOfTopology(db: Decoder['db'], cpu: GuestCpu, { cpu: host }: StartPlace): string[] {
+  const { dies = 1, cores = 1, threads = 1 } = cpu.topology ?? {}
+  if (dies * cores * threads < 2) return []
+  const vendor = cpu.vendor ?? db.model(cpu.model ?? '')?.vendor?.name ?? host?.full?.vendor
+  const names = vendor === 'AMD' || vendor === 'Hygon' ? ['ht', 'cmp_legacy'] : ['ht']
+  const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
+  return names.filter(name => !off.has(name))
 }
 
 /** Every guest sees that it is one; KVM emulates the x2APIC for all. */

@@ -1,33 +1,53 @@
+import { architectureOf } from '../../arch/registry.ts'
 import type { GuestCpu } from '../../core/cpu.ts'
-import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
+import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import type { FoundGuest } from '../../formats/found.ts'
 import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, type Element, textOf } from '../../xml/element.ts'
-import { type CpuProperties, parseCpuSettings } from './parse-settings.ts'
+import { checkTimerSettings, parseTimers, type Timer } from './parse-clock.ts'
+import { type DomainDevices, NO_DEVICES, parseDevices } from './parse-devices.ts'
+import {
+  type CpuProperties,
+  type DomainFeatures,
+  listTimerProperties,
+  parseDomainFeatures,
+} from './parse-settings.ts'
 
 /**
  * What a `<domain>` asks of its hypervisor.
+ * @param libvirt what that version knows; absent: all
  * @throws LibvirtError with libvirt's kind and text
  */
-export function parseGuestRequest(domain: Element): GuestRequest {
+export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): GuestRequest {
   const { type } = domain.attributes
   if (type === undefined) throw xmlError("Missing required attribute 'type' in element 'domain'")
   const os = child(domain, 'os')
   const { arch, machine } = (os && child(os, 'type'))?.attributes ?? {}
   const devices = child(domain, 'devices')
   const emulator = devices && child(devices, 'emulator')
-  return {
+  const request = {
     name: parseName(domain),
     virttype: type,
     arch,
     machine: machine || undefined,
-    isDomain: true,
+    isDomain: true as const,
     emulator: emulator && textOf(emulator),
     vcpus: parseVcpus(domain),
     cpu: child(domain, 'cpu') && parseDomainCpu(domain),
-    settings: parseCpuSettings(domain),
+    ...parseSettings(domain, libvirt),
   }
+  checkRequest(request)
+  return request
+}
+
+function parseSettings(domain: Element, libvirt: LibvirtVersion) {
+  if (parseVcpus(domain) === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
+  const features = parseDomainFeatures(domain, libvirt)
+  const timers = parseTimers(domain)
+  const settings = [...listTimerProperties(timers), ...features.properties]
+  return { features, timers, settings, devices: parseDevices(domain, libvirt) }
 }
 
 /** What a guest that a platform defines asks of its hypervisor: KVM, and its CPU. */
@@ -39,6 +59,9 @@ export const requestOfGuest = ({ name, cpu: { arch, ...cpu }, vcpus = 1 }: Found
   vcpus,
   cpu,
   settings: [],
+  features: { properties: [], names: [] },
+  timers: [],
+  devices: NO_DEVICES,
 })
 
 /** @throws LibvirtError for a domain without a name, and for a name that no domain may have */
@@ -76,5 +99,32 @@ export interface GuestRequest {
   readonly vcpus: number
   /** Absent: whatever the machine gives by itself. */
   readonly cpu?: GuestCpu | undefined
+  /** What its timers and features tell QEMU's CPU. */
   readonly settings: CpuProperties
+  readonly features: DomainFeatures
+  readonly timers: readonly Timer[]
+  readonly devices: DomainDevices
 }
+
+/**
+ * What libvirt refuses of a domain before it looks at the hypervisor that is to run it.
+ * @throws LibvirtError
+ */
+function checkRequest(request: GuestRequest): void {
+  const { arch = 'x86_64', machine = 'pc', features, timers, devices } = request
+  const { tseg } = features
+  if (tseg !== undefined) {
+    const unsupported = (detail: string) => new LibvirtError('unsupported', `SMM TSEG ${detail}`)
+    if (!isQ35(machine)) throw unsupported('is only supported with q35 machine type')
+    if (tseg % 0x10_0000n !== 0n) throw unsupported('size must be divisible by 1 MiB')
+  }
+  for (const timer of timers) checkTimerSettings(timer)
+  if (architectureOf(arch)?.name !== 'x86' || !devices.hasUsb || machine === 'isapc' || isPc(machine)) return
+  throw xmlError('No PCI buses available')
+}
+
+/** Whether a machine of x86 has a PCI bus, by its name. */
+const isPc = (machine: string): boolean => isQ35(machine) || /^pc(?:-|$)/.test(machine)
+
+/** Whether a machine is of the newer of QEMU's two families of PCs. */
+export const isQ35 = (machine: string): boolean => /^(?:pc-q35-.*|q35)$/.test(machine)

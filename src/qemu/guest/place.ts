@@ -16,6 +16,8 @@ export interface StartPlace {
   readonly choice: QemuChoice
   /** The host's own definition; absent: not known. */
   readonly own?: Cpu | undefined
+  /** Whether the host hands devices over by VFIO; absent: not known. */
+  readonly vfio?: boolean | undefined
   /** The host's CPU in its three views; absent: there is no host-model. */
   readonly cpu?: HypervisorCpu | undefined
 }

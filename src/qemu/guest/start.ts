@@ -16,12 +16,18 @@ import {
   updateFeature,
 } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import { hasBehaviour } from '../../core/libvirt-version.ts'
 import { isLeftOut } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
-import { checkSettings } from './check-settings.ts'
+import {
+  checkFeatures,
+  checkLargeGuest,
+  checkLastOfDevices,
+  checkPassthrough,
+  checkTimers,
+  checkTscFrequency,
+} from './check-settings.ts'
 import type { GuestRequest } from './parse-request.ts'
 import { listAllowedModelsAt, listHypervisorModels, type StartPlace } from './place.ts'
 
@@ -33,21 +39,35 @@ const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError(
  * @throws LibvirtError where libvirt would refuse to start
  */
 export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): GuestCpu {
-  const { choice } = place
-  const { maxCpus = 0 } = choice.machine ?? {}
-  if (request.vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
-  if (request.cpu) checkGuestCpu(request.cpu, request.vcpus, place)
-  checkSettings(request.settings, place)
-  if (maxCpus > 0 && request.vcpus > maxCpus) {
+  checkDefinition(map, request, place)
+  checkPassthrough(request, place)
+  const cpu = makeStartCpu(map, request.cpu, place)
+  checkTscFrequency(request, place)
+  checkLastOfDevices(request, place)
+  return cpu
+}
+
+/** What libvirt refuses of a domain, in its order, before it starts anything. @throws LibvirtError */
+function checkDefinition(map: CpuMap, request: GuestRequest, place: StartPlace): void {
+  const { cpu, vcpus } = request
+  const { maxCpus = 0 } = place.choice.machine ?? {}
+  if (cpu?.maxphysaddr) checkAddresses(cpu, place)
+  checkTimers(request, place)
+  if (maxCpus > 0 && vcpus > maxCpus) {
     throw makeUnsupportedError(`Maximum CPUs greater than specified machine type limit ${maxCpus}`)
   }
-  const cpu = request.cpu
+  checkLargeGuest(request, place)
+  if (cpu) checkGuestCpu(cpu, vcpus, place)
+  checkFeatures(request, place)
+  if (cpu && !isOnlyTopology(cpu)) checkGuestFeatures(map, place.choice.arch, cpu)
+}
+
+function makeStartCpu(map: CpuMap, cpu: GuestCpu | undefined, place: StartPlace): GuestCpu {
   if (!cpu || isOnlyTopology(cpu)) return makeDefaultCpu(map, cpu, place)
   if (!supports(cpu, place)) throw makeUnsupportedError(describeUnsupported(cpu, place))
   if (cpu.deprecatedFeatures !== undefined && !togglesDeprecated(place)) {
     throw makeUnsupportedError('toggling deprecated features for CPU model is unsupported')
   }
-  checkGuestFeatures(map, choice.arch, cpu)
   return makeDefinite(map, resolveDefaults(cpu, place), place)
 }
 
@@ -183,11 +203,6 @@ function checkGuestCpu(cpu: GuestCpu, vcpus: number, place: StartPlace): void {
       throw makeUnsupportedError(`CPU cache specification ${unsupportedOn(arch)}`)
     checkCache(cpu, cpu.cache)
   }
-  if (cpu.maxphysaddr) {
-    if (!settings.includes('maxphysaddr'))
-      throw makeUnsupportedError(`${ADDRESSES} specification ${unsupportedOn(arch)}`)
-    checkAddresses(cpu.maxphysaddr, place)
-  }
 }
 
 const ADDRESSES = 'CPU maximum physical address bits'
@@ -216,12 +231,13 @@ function checkCache({ mode }: GuestCpu, cache: NonNullable<GuestCpu['cache']>): 
     throw makeUnsupportedError(`unsupported CPU cache level for mode '${cache.mode}'`)
 }
 
-function checkAddresses(
-  { mode, bits }: NonNullable<GuestCpu['maxphysaddr']>,
-  { own, libvirt }: StartPlace,
-): void {
+function checkAddresses({ maxphysaddr }: GuestCpu, { choice, own }: StartPlace): void {
+  const { mode, bits } = maxphysaddr ?? {}
+  const { settings = [] } = architectureOf(choice.arch) ?? {}
+  if (!settings.includes('maxphysaddr'))
+    throw makeUnsupportedError(`${ADDRESSES} specification ${unsupportedOn(choice.arch)}`)
   const most = own?.maxphysaddr?.bits ?? Number.POSITIVE_INFINITY
-  if (mode === 'emulate' && (bits ?? 0) > most && hasBehaviour(libvirt, 'address-bits')) {
+  if (mode === 'emulate' && (bits ?? 0) > most) {
     throw makeUnsupportedError(
       'The number of virtual CPU address bits cannot exceed the number supported by the host CPU',
     )

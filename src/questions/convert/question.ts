@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { FORMATS, type WriteOptions } from '../../formats/write.ts'
+import { listFormats, type WriteOptions } from '../../formats/write.ts'
 import { NotExpressedAnswer, qemuInput, type WrittenParts, writtenFor, writtenIn } from '../answer-parts.ts'
 import { question } from '../question.ts'
 import { described, text, word } from '../schema.ts'
@@ -66,7 +66,7 @@ export const convertQuestion = question({
         'Several texts, each with what to call what has no name in it.',
       ),
       from: v.optional(text('The input format, by its name; found out if absent.')),
-      format: word(FORMATS, 'The format to write.'),
+      format: word(listFormats(), 'The format to write.'),
       qemu: qemuInput,
     }),
     v.check(

@@ -56,6 +56,7 @@ export const CauseAnswer = v.strictObject({
     'firmware',
     'kernel',
     'hypervisor',
+    'guest-own',
     'not-migratable',
     'silicon',
     'vendor',

@@ -63,17 +63,36 @@ function sayEvidence(evidence: FindingEvidence): string {
     case 'kernel':
     case 'hypervisor':
       return `${evidence.kind} ${evidence.without} here, ${evidence.having} where it is`
+    case 'given-on':
+      return `${evidence.host} has the same CPU and gives it to guests`
+    case 'since':
+      return `${evidence.tool} ${evidence.own} here, ${evidence.tool} ${evidence.version} is the first that gives it`
+    case 'until':
+      return `${evidence.tool} ${evidence.own} here, ${evidence.tool} ${evidence.version} and later do not give it`
     case 'withheld':
       return 'its CPU has it, its hypervisor does not give it'
     case 'virtual-machine':
       return 'the host is itself a virtual machine'
-    case 'model-has':
-      return `${evidence.model}, a model of the same family and model, has it`
-    case 'no-model-has':
-      return `no named model of the same family and model, such as ${evidence.model}, has it`
+    case 'generation':
+      return sayGeneration(evidence)
+    case 'product':
+      return `products of ${evidence.title} that are called ${evidence.word} do not have it`
+    case 'some-products':
+      return `only some products of ${evidence.title} have it`
     case 'vendors':
-      return `only hosts of ${evidence.vendors.filter(Boolean).join(' and ') || 'another vendor'} have it`
+      return `only CPUs of ${evidence.vendors.filter(Boolean).join(' and ') || 'another vendor'} have it`
   }
+}
+
+function sayGeneration({
+  title,
+  first,
+  gone,
+}: Extract<FindingEvidence, { readonly kind: 'generation' }>): string {
+  if (gone) return `CPUs of ${title} no longer have it`
+  return first
+    ? `CPUs of ${title} do not have it, ${first} is the first that does`
+    : `CPUs of ${title} do not have it`
 }
 
 const hexOf = (revision: number): string => `0x${revision.toString(16)}`

@@ -9,7 +9,22 @@ export const GuestAnswer = v.strictObject({
     '`reduced`: it starts, without features that its definition has.',
   ),
   message: v.exactOptional(described(v.string(), "libvirt's text, where it refuses.")),
-  note: v.exactOptional(described(v.string(), 'What else is known of the refusal.')),
+  notes: described(v.array(v.string()), 'What else there is to know: of a refusal, of arguments of its own.'),
+  notLookedAt: described(
+    v.array(v.string()),
+    'What the definition has, may keep the guest from starting, and was not looked at; of one refused empty.',
+  ),
+  apart: v.exactOptional(
+    described(
+      v.strictObject({
+        machine: v.string(),
+        verdict: v.picklist(['starts', 'reduced', 'refused']),
+        message: v.exactOptional(v.string()),
+        argument: v.exactOptional(v.string()),
+      }),
+      'Where the QEMU has no such machine type: what would become of the guest with this one.',
+    ),
+  ),
   lost: described(v.array(Reason), 'Features of the definition that the running guest lacks.'),
   gained: described(v.array(Reason), 'What the running guest has and the definition does not name.'),
   argument: v.exactOptional(described(v.string(), "QEMU's `-cpu`; absent where QEMU is not started.")),

@@ -5,12 +5,14 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
+import { isLeftOut } from '../../formats/qemu/names.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { settingsAt } from '../../qemu/guest/check-settings.ts'
 import { predictEnding } from '../../qemu/guest/ending.ts'
 import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
-import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
+import { type GuestRequest, isQ35 } from '../../qemu/guest/parse-request.ts'
+import { lastValueOf } from '../../qemu/guest/parse-settings.ts'
 import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
 import { computeStartCpu } from '../../qemu/guest/start.ts'
 import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
@@ -28,20 +30,27 @@ export interface GuestStart {
   /** The CPU that libvirt makes of the guest's. */
   readonly cpu: GuestCpu
   readonly argument: string
+  /** The `-cpu` of the domain's own arguments, which QEMU takes instead; absent: there is none. */
+  readonly override?: string | undefined
   /** The CPU in the format that was asked for. */
   readonly written: WrittenParts
 }
 
-/** @param own the host's own definition; absent: what its QEMU reports is all that is known of it */
+/**
+ * @param own the host's own definition; absent: what its QEMU reports is all that is known of it
+ * @param vfio whether it hands devices over; absent: not known
+ */
 export const startPlaceOf = (
   { map, libvirt }: Context,
   { capabilities, choice }: Hypervisor,
   own?: Cpu,
+  vfio?: boolean,
 ): StartPlace => ({
   libvirt,
   capabilities,
   choice,
   own,
+  vfio,
   cpu: computeHypervisorCpu(map, capabilities, choice, own),
 })
 
@@ -60,36 +69,83 @@ export function prepareGuest(
     request,
     cpu,
     argument: printQemuCpu(cpu, driver?.decoder && host?.properties, settingsAt(place, request.settings)),
+    override: findOverride(request.devices.arguments),
     written: writtenOrWhy({ ...write, name: request.name }, () => cpu),
   }
 }
+
+const findOverride = (words: readonly string[]): string | undefined =>
+  words.findLast((_, i) => /^--?cpu$/.test(words[i - 1] ?? ''))
 
 /**
  * What comes of a guest that libvirt would start.
  * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
  */
-export function guestAnswer({ map }: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
-  const { cpu, argument, place, request, written } = start
-  const driver = requireDriver(map, place.choice.arch)
-  const { decoder } = driver
-  const ending = given ? undefined : predictEnding(start)
-  if (ending !== undefined) return { ...refusal(ending), argument }
-  if (!decoder) return unlooked(map, driver, start, given ? 'started' : 'expected')
-  const { db } = decoder
-  const features = given ?? predictGivenFeatures(decoder, cpu, place)
+export function guestAnswer(context: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
+  const { argument, override } = start
   const basis = given ? 'started' : 'expected'
+  const ending = given || override !== undefined ? undefined : predictEnding(start, hasOf(context, start))
+  if (ending !== undefined) return { ...refusal(ending), argument }
+  const more = {
+    notes: override === undefined ? [] : [`${OVERRIDDEN}: -cpu ${override}`],
+    notLookedAt: listNotLookedAt(start),
+  }
+  const isUnseen = override !== undefined && !given
+  if (isUnseen) return { verdict: 'starts', lost: [], gained: [], argument, ...start.written, basis, ...more }
   try {
-    const live = computeLiveCpu(driver, cpu, features, request.settings)
-    const has = db.features.setOfNames(features.enabled)
-    const named = decoder.featuresOf(cpu)
-    const lost = db.features.in(named.minus(has)).map(reasonOf)
-    const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
-    const verdict = lost.length > 0 ? 'reduced' : 'starts'
-    return { verdict, lost, gained, argument, live: printCpu(live), ...written, basis }
+    return { ...livingAnswer(context, start, given), ...more, basis }
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     return { ...refusal(error), argument, basis }
   }
+}
+
+/** Whether the guest's CPU has a feature; of one that is not looked at as bits: none. */
+function hasOf({ map }: Context, { cpu, place }: GuestStart): (name: string) => boolean {
+  const { decoder } = requireDriver(map, place.choice.arch)
+  const features = decoder?.featuresOf(cpu)
+  const names = new Set(features && decoder?.db.features.in(features).map(({ name }) => name))
+  return name => names.has(name)
+}
+
+const OVERRIDDEN = 'its qemu:commandline has a CPU of its own, which QEMU takes and libvirt does not check'
+
+type LivingAnswer = Omit<GuestAnswer, 'notes' | 'notLookedAt' | 'basis'>
+
+/** @throws LibvirtError where libvirt ends the guest again */
+function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures | undefined): LivingAnswer {
+  const { cpu, argument, place, request, written } = start
+  const driver = requireDriver(map, place.choice.arch)
+  const { decoder } = driver
+  if (!decoder) return unlooked(map, driver, start, given !== undefined)
+  const { db } = decoder
+  const features = leaveOut(given ?? predictGivenFeatures(decoder, cpu, place), place)
+  const live = computeLiveCpu(driver, cpu, features, request.settings)
+  const has = db.features.setOfNames(features.enabled)
+  const named = decoder.featuresOf(cpu)
+  const lost = db.features.in(named.minus(has)).map(reasonOf)
+  const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
+  const verdict = lost.length > 0 ? 'reduced' : 'starts'
+  return { verdict, lost, gained, argument, live: printCpu(live), ...written }
+}
+
+/** Without what libvirt leaves to the topology. */
+const leaveOut = ({ enabled, disabled }: GivenFeatures, { libvirt }: StartPlace): GivenFeatures => ({
+  enabled: enabled.filter(name => !isLeftOut(name, libvirt)),
+  disabled,
+})
+
+/** What a definition has beside what was looked at. A device of the host may be gone, or another guest's. */
+function listNotLookedAt({ request, place }: GuestStart): string[] {
+  const { devices, settings } = request
+  const { own } = place
+  const isRateUnknown = own?.type !== 'host' || own.tsc === undefined
+  return [
+    ...devices.unseen,
+    ...(devices.hostDevices.length > 0 ? ['hostdev'] : []),
+    ...(devices.arguments.length > 0 ? ['qemu:commandline'] : []),
+    ...(isRateUnknown && lastValueOf(settings, 'tsc-frequency') ? ["the rate of the host's TSC"] : []),
+  ]
 }
 
 /**
@@ -100,8 +156,8 @@ function unlooked(
   map: CpuMap,
   { throughQemu }: Driver,
   { cpu, argument, place, written }: GuestStart,
-  basis: GuestAnswer['basis'],
-): GuestAnswer {
+  isStarted: boolean,
+): LivingAnswer {
   const answer = {
     verdict: 'starts',
     lost: [],
@@ -109,15 +165,13 @@ function unlooked(
     argument,
     live: printCpu(cpu),
     ...written,
-    basis,
   } as const
-  if (basis === 'started') return answer
+  if (isStarted) return answer
   const { unavailable = [] } = listHypervisorModels(map, place).find(({ name }) => name === cpu.model) ?? {}
   const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
   const lacking = unavailable.filter(name => !off.has(name))
   if (throughQemu && lacking.length > 0) {
-    const message = `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`
-    return { ...refusal(new LibvirtError('internal', message)), argument }
+    throw new LibvirtError('internal', `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`)
   }
   return answer
 }
@@ -126,14 +180,46 @@ function unlooked(
 export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
   verdict: 'refused',
   message,
-  ...noteOn(message),
+  notes: notesOn(message),
+  notLookedAt: [],
   lost: [],
   gained: [],
   basis: 'expected',
 })
 
-/** Whose model it is that libvirt does not know. */
-function noteOn(message: string): { note?: string } {
+/** Whose model it is that libvirt does not know, and how to ask for another host than one without KVM. */
+function notesOn(message: string): string[] {
   const [, name = ''] = /Unknown CPU model ([\w-]+)/.exec(message) ?? []
-  return isQemuOnlyName(name) ? { note: `${name} is ${describeQemuOnly([name])}` } : {}
+  if (isQemuOnlyName(name)) return [`${name} is ${describeQemuOnly([name])}`]
+  return message.endsWith("does not support virt type 'kvm'") ? [NO_KVM] : []
 }
+
+const NO_KVM =
+  'this host has no /dev/kvm: to ask for another, give the recorded conversation with its QEMU ' +
+  '(--replies FILE) and its capabilities (--host FILE)'
+
+/**
+ * The request with the newest machine of the same family, where a QEMU refuses the machine type alone: what becomes
+ * of the CPU does not depend on whose machine it is. Undefined for any other error.
+ */
+export function withOwnMachine(request: GuestRequest, { message }: LibvirtError): GuestRequest | undefined {
+  const { machine = '' } = request
+  if (!message.endsWith(`does not support machine type '${machine}'`)) return undefined
+  const own = isQ35(machine) ? 'q35' : /^pc-/.test(machine) ? 'pc' : undefined
+  return own === undefined || own === machine ? undefined : { ...request, machine: own }
+}
+
+/** The refusal of a machine type, with what becomes of the guest on another. */
+export const withApart = (
+  error: LibvirtError,
+  { machine = '' }: GuestRequest,
+  { verdict, message, argument }: GuestAnswer,
+): GuestAnswer => ({
+  ...refusal(error),
+  apart: {
+    machine,
+    verdict,
+    ...(message === undefined ? {} : { message }),
+    ...(argument === undefined ? {} : { argument }),
+  },
+})

@@ -1,12 +1,13 @@
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../context.ts'
-import { readCpu, readGuests } from '../input/read.ts'
+import { readCpu, readGuests, readVfioWord } from '../input/read.ts'
 import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { type GuestInput, guestInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { GuestAnswer } from './answer.ts'
-import { guestAnswer, prepareGuest, refusal, startPlaceOf } from './compute.ts'
+import { guestAnswer, prepareGuest, refusal, startPlaceOf, withApart, withOwnMachine } from './compute.ts'
 
 export const guestCheckQuestion = question({
   name: 'guest-check',
@@ -17,16 +18,34 @@ export const guestCheckQuestion = question({
   run: (context, input) => ({ answer: checkGuest(context, input) }),
 })
 
-function checkGuest(context: Context, { replies, domain, host, format, qemu }: GuestInput): GuestAnswer {
-  const [guest, second] = readGuests(domain, 'domain')
+function checkGuest(context: Context, input: GuestInput): GuestAnswer {
+  const [guest, second] = readGuests(input.domain, 'domain', context.libvirt)
   if (!guest || second) throw new ParseError('several guests: give them one by one', 'domain')
-  const conversation = readReplies(replies)
+  return orRefusal(() => answerFor(context, input, guest.request()))
+}
+
+/** @throws LibvirtError for what libvirt refuses */
+function answerFor(context: Context, input: GuestInput, asked: GuestRequest): GuestAnswer {
+  const { replies, host, format, qemu } = input
   try {
-    const asked = guest.request()
-    const hypervisor = requestedHypervisor(conversation, { ...asked, emulator: undefined })
+    const hypervisor = requestedHypervisor(readReplies(replies), { ...asked, emulator: undefined })
     const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
-    const place = startPlaceOf(context, hypervisor, own)
+    const place = startPlaceOf(context, hypervisor, own, host === undefined ? undefined : readVfioWord(host))
     return guestAnswer(context, prepareGuest(context, asked, place, { format, qemu }))
+  } catch (error) {
+    const other = error instanceof LibvirtError ? withOwnMachine(asked, error) : undefined
+    if (!(error instanceof LibvirtError) || !other) throw error
+    return withApart(
+      error,
+      other,
+      orRefusal(() => answerFor(context, input, other)),
+    )
+  }
+}
+
+function orRefusal(answer: () => GuestAnswer): GuestAnswer {
+  try {
+    return answer()
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error

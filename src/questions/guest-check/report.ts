@@ -7,12 +7,12 @@ const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
 
 /** Adds what libvirt does with the guest; of several each is called by its source. */
 export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> = (report, answer) => {
-  const { source, verdict, message, note, lost, argument, live, basis } = answer
+  const { source, verdict, message, notes, notLookedAt, apart, lost, argument, live, basis } = answer
   const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
   const text = {
     starts: `starts${expected}`,
     reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
-    refused: `refused: ${message}${note ? ` (${note})` : ''}`,
+    refused: `refused: ${message}`,
   }[verdict]
   report.line(source === undefined ? '' : `${source}: `, { text, tone: TONES[verdict] })
   report.table(
@@ -25,4 +25,11 @@ export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> =
   ]
   if (drawn.length > 0) report.drawing(() => `${drawn.join('\n')}\n`)
   addWritten(report, answer)
+  if (apart) report.line(describeApart(apart))
+  for (const note of notes) report.line(`note: ${note}`)
+  if (notLookedAt.length > 0) report.line(`not looked at: ${notLookedAt.join(', ')}`)
 }
+
+const describeApart = ({ machine, verdict, message, argument }: NonNullable<GuestAnswer['apart']>): string =>
+  `apart from its machine type, as ${machine}: ` +
+  (message === undefined ? `${verdict}, -cpu ${argument}` : `${verdict}: ${message}`)

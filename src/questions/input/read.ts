@@ -1,5 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
+import type { LibvirtVersion } from '../../core/libvirt-version.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { dialectOf, readText } from '../../formats/dialects.ts'
 import type { FoundCpu } from '../../formats/found.ts'
@@ -39,22 +40,36 @@ export interface GivenGuest {
 /**
  * The guests of a text in any dialect: domains, or what platforms define.
  * @param source what errors call the text
+ * @param libvirt whose words refuse a bad domain
  * @throws ParseError for a text without a guest
  */
-export function readGuests(text: string, source: string): GivenGuest[] {
-  const guests = listGuests(text, source)
+export function readGuests(text: string, source: string, libvirt: LibvirtVersion): GivenGuest[] {
+  const guests = listGuests(text, source, libvirt)
   if (guests.length === 0)
     throw new ParseError('no guest: neither a <domain> nor what a platform defines', source)
   return guests
 }
 
 /** The same; empty for a text without a guest. */
-export const listGuests = (text: string, source: string): GivenGuest[] =>
+export const listGuests = (text: string, source: string, libvirt: LibvirtVersion): GivenGuest[] =>
   readText(text, source).flatMap((found): GivenGuest[] => {
     if (found.kind === 'guest') return [{ name: found.name, request: () => requestOfGuest(found) }]
     const domains = found.kind === 'document' ? domainsOf(found.element) : []
-    return domains.map(domain => ({ name: domainOf(domain).name, request: () => parseGuestRequest(domain) }))
+    return domains.map(domain => ({
+      name: domainOf(domain).name,
+      request: () => parseGuestRequest(domain, libvirt),
+    }))
   })
+
+/**
+ * Whether a host hands devices over to guests by VFIO, as its document says: domain capabilities by what they list,
+ * capabilities by an IOMMU that is not there. Undefined where it does not say.
+ */
+export function readVfioWord(text: string): boolean | undefined {
+  const [, values] = /<enum name=['"]pciBackend['"](?:\/>|>([\s\S]*?)<\/enum>)/.exec(text) ?? []
+  if (/<enum name=['"]pciBackend['"]/.test(text)) return /<value>vfio<\/value>/.test(values ?? '')
+  return /<iommu support=['"]no['"]\s*\/>/.test(text) ? false : undefined
+}
 
 /**
  * A host's CPU as capabilities print it: as `readCpu`, and one whose model nobody could tell, by architecture and

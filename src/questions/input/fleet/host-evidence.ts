@@ -5,7 +5,7 @@ import type { OfferOf } from '../../../fleet/change/what-if.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { Interner } from '../../../fleet/interned.ts'
 import { findUnmovable } from '../../../fleet/offered.ts'
-import type { HypervisorVersions } from '../../../map/kvm-rules.ts'
+import { type HypervisorVersions, versionOf } from '../../../map/kvm-rules.ts'
 import type { Context } from '../../context.ts'
 import type { HostMember } from './members.ts'
 
@@ -96,6 +96,3 @@ export function offersOf(context: Context): OfferOf {
 /** What a host's hypervisor is called, where it is not KVM's; undefined: it is, or nobody says. */
 export const otherHypervisor = (name = ''): string | undefined =>
   /^(?:Xen|bhyve|VMware|Hyper-V)\b/i.exec(name)?.[0]
-
-/** `6.8` of `6.8.0-45-generic`, `8.2` of `QEMU 8.2.1`; undefined of another hypervisor's version. */
-const versionOf = (text = ''): string | undefined => /(?:^|(?:qemu|kvm).*?[ -])(\d+\.\d+)/i.exec(text)?.[1]

@@ -2,6 +2,7 @@ import type { CpuReading } from '../../../arch/driver.ts'
 import { detect } from '../../../arch/operations.ts'
 import { DEFAULT_ARCH, fleetArchOf, requireDecoder, requireDriver } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
+import { brandOf } from '../../../core/cpuid.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
@@ -325,6 +326,7 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   if (!data || !first) throw new RangeError('a dump without CPUs')
   const { features, vendor, signature } = data
   const facts = {
+    brand: brandOf(first.data),
     ...first.facts,
     features,
     known: dumps.length > 1 ? knownOfAll(context, dumps, features) : knownOf(context, first, features),

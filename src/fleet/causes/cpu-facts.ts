@@ -1,0 +1,91 @@
+import type { FleetCpus } from '../../arch/driver.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
+import { oncePer } from '../../core/memo.ts'
+import type { Signature } from '../../core/model.ts'
+import { type Effect, isAffected } from '../../map/effects.ts'
+import type { Generation, SiliconVerdict } from '../../map/generations.ts'
+import type { Group } from '../groups.ts'
+
+/** What is known of the CPU of a group's hosts, whatever guests are given of it. */
+export interface CpuKnowledge {
+  readonly group: Group
+  /** What it has, as far as a document tells of it; undefined: only its hypervisor was described. */
+  readonly hardware: FeatureSet | undefined
+  /** Whether only the kernel tells of it, which hides what it does not use. */
+  readonly byKernel: boolean
+  /** The hosts are virtual machines: what these lack, their hypervisor may hide. */
+  readonly isVirtual: boolean
+  /** The generations that it may be of; several where its signature is not known. */
+  readonly generations: readonly Generation[]
+  /** The brand strings of the hosts, as far as they are known. */
+  readonly brands: readonly string[]
+}
+
+/** What is known of the group's CPU. */
+export function knowCpu(cpus: FleetCpus, group: Group): CpuKnowledge {
+  const { hosts, hardwareFeatures, features } = group
+  const layers = new Set(hosts.flatMap(({ readFrom = [] }) => readFrom.map(({ layer }) => layer)))
+  const isTold = layers.size === 0 || layers.has('hardware') || layers.has('kernel')
+  const hardware = hardwareFeatures ?? (isTold ? features : undefined)
+  const bit = cpus.db.features.get('hypervisor')?.bits
+  return {
+    group,
+    hardware,
+    byKernel: layers.has('kernel') && !layers.has('hardware'),
+    isVirtual: bit !== undefined && hardware !== undefined && bit.leq(hardware),
+    generations: generationsOf(cpus, group, hardware ?? features),
+    brands: [...new Set(hosts.flatMap(({ brand }) => brand ?? []))],
+  }
+}
+
+function generationsOf(cpus: FleetCpus, { vendor, signature }: Group, features: FeatureSet): Generation[] {
+  const table = cpus.facts?.().generations
+  if (vendor === undefined || !table) return []
+  if (signature && signature.family !== 0) return [table.find(vendor, signature) ?? []].flat()
+  return table.thatHave(vendor, features.minus(madeByKvm(cpus)))
+}
+
+/** What KVM gives guests whatever the CPU has: it tells nothing of the CPU. */
+const madeByKvm: (cpus: FleetCpus) => FeatureSet = oncePer(({ db, facts }: FleetCpus) =>
+  db.features.setOfNames(
+    facts?.().kvm.rules.flatMap(({ kind, features }) =>
+      kind === 'given' || kind === 'judged' ? features : [],
+    ) ?? [],
+  ),
+)
+
+/** What is known of a feature in this silicon; undefined: nothing, or its possible generations differ in it. */
+export function judgeSilicon(
+  cpus: FleetCpus,
+  { group, generations, brands }: CpuKnowledge,
+  feature: FeatureSet,
+): SiliconVerdict | undefined {
+  const table = cpus.facts?.().generations
+  if (!table) return undefined
+  const [brand = ''] = brands.length === 1 ? brands : []
+  const [first, ...more] = (generations.length > 0 ? generations : [undefined]).map(generation =>
+    table.judge(feature, group.vendor ?? '', generation, brand),
+  )
+  return more.every(verdict => verdict?.kind === first?.kind) ? first : undefined
+}
+
+/** Whether the effect can happen on this CPU; of an unknown signature: on all that it may be. */
+export function canAffect(effect: Effect, { group, generations }: CpuKnowledge): boolean {
+  if (group.signature && group.signature.family !== 0) return isAffected(effect, group)
+  if (effect.on.length === 0) return true
+  return (
+    generations.length > 0 &&
+    generations.every(one => isAffected(effect, { ...group, signature: newest(one) }))
+  )
+}
+
+/** A signature of the generation. */
+function newest({ signatures: [range] }: Generation): Signature | undefined {
+  return range && { family: range.family, model: range.models[0], stepping: range.steppings[1] }
+}
+
+/** Whether both are known to be one product; undefined: the name of one is not known. */
+export function isSameProduct(one: CpuKnowledge, other: CpuKnowledge): boolean | undefined {
+  if (one.brands.length !== 1 || other.brands.length !== 1) return undefined
+  return one.brands[0] === other.brands[0]
+}

@@ -1,0 +1,218 @@
+import type { FeatureSet } from '../core/feature-set.ts'
+import { namesOf } from '../core/glob.ts'
+import { oncePer } from '../core/memo.ts'
+import type { Signature } from '../core/model.ts'
+import { dataFile } from './data.ts'
+import type { Database } from './database.ts'
+import {
+  type DataFile,
+  type DataStatement,
+  faultIn,
+  readCited,
+  statementsOf,
+  tokensOf,
+} from './text/data-file.ts'
+
+/** CPUs of one design: what their silicon has. */
+export interface Generation {
+  readonly name: string
+  readonly vendor: string
+  /** What people call it. */
+  readonly title: string
+  readonly sources: readonly string[]
+  readonly signatures: readonly SignatureRange[]
+  /** The names of all after which it comes. */
+  readonly before: ReadonlySet<string>
+  /** What all of its CPUs have. */
+  readonly has: FeatureSet
+  /** What some of its products have. */
+  readonly some: FeatureSet
+  /** What was there before and is no longer. */
+  readonly lost: FeatureSet
+  readonly without: readonly ProductRule[]
+}
+
+/** CPUs of one family and a range of models and steppings. */
+export interface SignatureRange {
+  readonly family: number
+  readonly models: readonly [first: number, last: number]
+  readonly steppings: readonly [first: number, last: number]
+}
+
+/** Products whose brand string has one of the words go without these features. */
+interface ProductRule {
+  readonly features: FeatureSet
+  readonly words: readonly string[]
+}
+
+/** What is known of a feature in the silicon of some CPUs. */
+export type SiliconVerdict =
+  | { readonly kind: 'has' | 'some' }
+  /** No CPU of the generation has it. `first`: the first that does, of those after it if any; `gone`: CPUs before it had it. */
+  | {
+      readonly kind: 'lacks'
+      readonly generation: Generation
+      readonly first: Generation | undefined
+      readonly gone: boolean
+    }
+  /** Products that are called so go without it. */
+  | { readonly kind: 'product'; readonly word: string; readonly generation: Generation }
+  /** Only CPUs of other vendors have it. */
+  | { readonly kind: 'vendor'; readonly vendors: readonly string[] }
+
+/** The generations of x86 CPUs, and which features their silicon has. */
+export class GenerationTable {
+  readonly list: readonly Generation[]
+  /** What each vendor's generations name, by the vendor's name. */
+  readonly #named = new Map<string, FeatureSet>()
+
+  constructor(list: readonly Generation[]) {
+    this.list = list
+    for (const { vendor, has, some, lost } of list) {
+      const named = has.join(some).join(lost)
+      this.#named.set(vendor, this.#named.get(vendor)?.join(named) ?? named)
+    }
+  }
+
+  get(name: string): Generation | undefined {
+    return this.list.find(one => one.name === name)
+  }
+
+  /** Undefined: no generation has the signature. */
+  find(vendor: string, { family, model, stepping }: Signature): Generation | undefined {
+    const within = (value: number, [first, last]: readonly [number, number]) =>
+      first <= value && value <= last
+    return this.list.findLast(
+      one =>
+        one.vendor === vendor &&
+        one.signatures.some(
+          range =>
+            range.family === family && within(model, range.models) && within(stepping, range.steppings),
+        ),
+    )
+  }
+
+  /** The vendor's generations of which some CPU has all of these features, as far as they are named. */
+  thatHave(vendor: string, features: FeatureSet): Generation[] {
+    const named = this.#named.get(vendor)
+    if (!named) return []
+    const known = features.meet(named)
+    return this.list.filter(one => one.vendor === vendor && known.leq(one.has.join(one.some)))
+  }
+
+  /** What is known of the feature in CPUs of the vendor; undefined: nothing. @param brand as CPUID prints it; empty: not known */
+  judge(
+    feature: FeatureSet,
+    vendor: string,
+    generation: Generation | undefined,
+    brand: string,
+  ): SiliconVerdict | undefined {
+    if (!feature.leq(this.#named.get(vendor) ?? feature.minus(feature)))
+      return this.#ofOthers(feature, vendor)
+    if (!generation) return undefined
+    for (const { features, words } of generation.without) {
+      const word = feature.leq(features) ? words.find(one => brand.includes(one)) : undefined
+      if (word !== undefined) return { kind: 'product', word, generation }
+    }
+    if (feature.leq(generation.has)) return { kind: 'has' }
+    if (feature.leq(generation.some)) return { kind: 'some' }
+    const having = this.list.filter(one => one.vendor === vendor && feature.leq(one.has.join(one.some)))
+    const first = having.find(({ before }) => before.has(generation.name)) ?? having[0]
+    return { kind: 'lacks', generation, first, gone: feature.leq(generation.lost) }
+  }
+
+  #ofOthers(feature: FeatureSet, vendor: string): SiliconVerdict | undefined {
+    if (!this.#named.has(vendor)) return undefined
+    const vendors = [...this.#named].filter(([, named]) => feature.leq(named)).map(([name]) => name)
+    return vendors.length > 0 ? { kind: 'vendor', vendors } : undefined
+  }
+}
+
+/** The table that comes with this package; features that the database does not know are left out. */
+export const builtinGenerations: (db: Database) => GenerationTable = oncePer((db: Database) =>
+  parseGenerations(dataFile('generations.txt'), db),
+)
+
+/** Reads `generations.txt`. @throws ParseError */
+export function parseGenerations(file: DataFile, db: Database): GenerationTable {
+  const list: Generation[] = []
+  for (const at of statementsOf(file)) {
+    if (at.indent === 0) list.push(headOf(at, list, db.features.setOf([])))
+    else {
+      const last = list.pop()
+      if (!last) throw faultIn(at, 'this stands under its generation, and no generation is above')
+      list.push(extended(last, at, db))
+    }
+  }
+  return new GenerationTable(list)
+}
+
+const HEAD = /^generation (\S+) (\S+) ([^:]+?)(?: : after (.+))?$/
+
+function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet): Generation {
+  const cited = readCited(at.text)
+  const [, name = '', vendor = '', signatures = '', after = ''] = HEAD.exec(cited?.text ?? '') ?? []
+  if (!cited || name === '' || at.note === '')
+    throw faultIn(at, 'expected `generation NAME VENDOR SIGNATURE … [: after NAME …] [SOURCE; …]  # title`')
+  if (list.some(one => one.name === name)) throw faultIn(at, `\`${name}\` is above already`, name)
+  const before = tokensOf(after).map(parent => {
+    const known = list.find(one => one.name === parent)
+    if (!known) throw faultIn(at, `no generation above is called ${parent}`, parent)
+    return known
+  })
+  const has = before.reduce((all, one) => all.join(one.has), none)
+  return {
+    name,
+    vendor,
+    title: at.note,
+    sources: cited.sources,
+    signatures: tokensOf(signatures).map(token => rangeOf(at, token)),
+    before: new Set(before.flatMap(one => [one.name, ...one.before])),
+    has,
+    some: before.reduce((all, one) => all.join(one.some), none).minus(has),
+    lost: before.reduce((all, one) => all.join(one.lost), none).minus(has),
+    without: before.flatMap(({ without }) => without),
+  }
+}
+
+function rangeOf(at: DataStatement, token: string): SignatureRange {
+  const [, family, ...ends] = /^(\d+)\.(\d+)(?:-(\d+))?(?:\.(\d+)(?:-(\d+))?)?$/.exec(token) ?? []
+  if (family === undefined) throw faultIn(at, 'a signature is `FAMILY.MODEL[.STEPPING]`', token)
+  const [model, lastModel, stepping, lastStepping] = ends.map(end =>
+    end === undefined ? undefined : Number(end),
+  )
+  return {
+    family: Number(family),
+    models: [model ?? 0, lastModel ?? model ?? 0],
+    steppings: stepping === undefined ? [0, 15] : [stepping, lastStepping ?? stepping],
+  }
+}
+
+function extended(last: Generation, at: DataStatement, db: Database): Generation {
+  const [list = '', words = ''] = at.text.split(' : ')
+  const [word, ...names] = tokensOf(list)
+  const features = featuresNamed(db, names)
+  const { has, some, lost, without } = last
+  switch (word) {
+    case 'gains': {
+      const rest = without.map(rule => ({ ...rule, features: rule.features.minus(features) }))
+      const more = { some: some.minus(features), lost: lost.minus(features), without: rest }
+      return { ...last, ...more, has: has.join(features) }
+    }
+    case 'loses': {
+      const gone = features.meet(has.join(some))
+      return { ...last, has: has.minus(features), some: some.minus(features), lost: lost.join(gone) }
+    }
+    case 'some':
+      return { ...last, has: has.minus(features), some: some.join(features), lost: lost.minus(features) }
+    case 'without':
+      return { ...last, without: [...without, { features, words: tokensOf(words) }] }
+    default:
+      throw faultIn(at, 'expected `gains`, `loses`, `some` or `without`', word)
+  }
+}
+
+function featuresNamed(db: Database, names: readonly string[]): FeatureSet {
+  const known = db.features.list.map(({ name }) => name)
+  return db.features.setOfNames(names.flatMap(name => namesOf(name, known)))
+}
