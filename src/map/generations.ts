@@ -65,11 +65,16 @@ export class GenerationTable {
   readonly list: readonly Generation[]
   /** What each vendor's generations name, by the vendor's name. */
   readonly #named = new Map<string, FeatureSet>()
+  /** What some CPU of a generation has: asked of every feature of every group of hosts. */
+  readonly #able = new Map<Generation, FeatureSet>()
 
   constructor(list: readonly Generation[]) {
     this.list = list
-    for (const { vendor, has, some, lost } of list) {
-      const named = has.join(some).join(lost)
+    for (const one of list) {
+      const { vendor, has, some, lost } = one
+      const able = has.join(some)
+      const named = able.join(lost)
+      this.#able.set(one, able)
       this.#named.set(vendor, this.#named.get(vendor)?.join(named) ?? named)
     }
   }
@@ -97,7 +102,7 @@ export class GenerationTable {
     const named = this.#named.get(vendor)
     if (!named) return []
     const known = features.meet(named)
-    return this.list.filter(one => one.vendor === vendor && known.leq(one.has.join(one.some)))
+    return this.list.filter(one => one.vendor === vendor && this.#canHave(one, known))
   }
 
   /** What is known of the feature in CPUs of the vendor; undefined: nothing. @param brand as CPUID prints it; empty: not known */
@@ -116,9 +121,13 @@ export class GenerationTable {
     }
     if (feature.leq(generation.has)) return { kind: 'has' }
     if (feature.leq(generation.some)) return { kind: 'some' }
-    const having = this.list.filter(one => one.vendor === vendor && feature.leq(one.has.join(one.some)))
+    const having = this.list.filter(one => one.vendor === vendor && this.#canHave(one, feature))
     const first = having.find(({ before }) => before.has(generation.name)) ?? having[0]
     return { kind: 'lacks', generation, first, gone: feature.leq(generation.lost) }
+  }
+
+  #canHave(generation: Generation, features: FeatureSet): boolean {
+    return features.leq(this.#able.get(generation) ?? generation.has)
   }
 
   #ofOthers(feature: FeatureSet, vendor: string): SiliconVerdict | undefined {
