@@ -213,11 +213,12 @@ class HostAssembly {
     const { document, facts } = host
     const said = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
     const features = this.#sets.intern(facts.features).features
-    const { known: _, offered: __, ...known } = factsOf(facts, said)
+    const all = factsOf(facts, said)
+    const { known: _, offered: __, ...known } = all
     const called = said.name ?? name
     return {
       ...known,
-      ...this.#offers.of({ ...factsOf(facts, said), features }),
+      ...this.#offers.of({ ...all, features }),
       features,
       name: called,
       ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
