@@ -118,6 +118,10 @@ export interface FleetCpus {
   readonly hostModelHasAll?: true
   /** What a definition says; names that are not known are left out. @throws LibvirtError for an unknown model */
   readonly read: (cpu: Cpu) => CpuReading
+  /** Whether it has a model of that name. Absent: where `read` takes it. */
+  readonly knowsModel?: (model: string) => boolean
+  /** Its models are modes that guests may be given, not models that hypervisors list. Absent: they are models. */
+  readonly modelsAreModes?: true
   /** The feature without which one cannot be there: details of what is not there mean nothing. Absent: there is none. */
   readonly prerequisiteOf?: (feature: Feature) => Feature | undefined
   /** Whether a description with these features tells of a feature at all. Absent: it does. */

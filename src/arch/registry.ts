@@ -49,6 +49,27 @@ export function fleetArchOf(map: CpuMap, arch: string): string {
   return /^armv/.test(arch) ? 'armv7l' : widest
 }
 
+/** The architecture of a definition that does not name one: that which alone has its model, if the usual one has not. */
+export function archOfModel(map: CpuMap, model: string | undefined): string {
+  if (model === undefined || hasModel(map, DEFAULT_ARCH, model)) return DEFAULT_ARCH
+  const [only, more] = ARCHITECTURES.flatMap(({ arches }) => arches.at(-1) ?? []).filter(
+    arch => arch !== DEFAULT_ARCH && hasModel(map, arch, model),
+  )
+  return only === undefined || more !== undefined ? DEFAULT_ARCH : only
+}
+
+function hasModel(map: CpuMap, arch: string, model: string): boolean {
+  const { read, knowsModel } = requireDriver(map, arch).fleet
+  if (knowsModel) return knowsModel(model)
+  try {
+    read({ type: 'guest', model, features: [] })
+    return true
+  } catch (error) {
+    if (error instanceof LibvirtError) return false
+    throw error
+  }
+}
+
 /**
  * The decoder of an architecture whose CPUs are looked at as bits.
  * @param arch absent: the one whose CPUs words of CPUID are of

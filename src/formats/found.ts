@@ -62,7 +62,7 @@ export interface Statement {
   readonly kernel?: string | undefined
   readonly hypervisor?: string | undefined
   /** Models that guests may be given there, each with what blocks it (undefined: it is usable). */
-  readonly models?: ReadonlyMap<string, readonly string[] | undefined> | undefined
+  readonly models?: ReadonlyMap<string, readonly string[] | 'unknown' | undefined> | undefined
   /** Models that the emulator has a name for, where nothing says which of them the host can run. */
   readonly emulatorModels?: readonly string[] | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */

@@ -249,7 +249,22 @@ test('a model that QEMU says nothing of is not usable', () => {
   const text = `<domainCapabilities><arch>ppc64le</arch><cpu><mode name='custom' supported='yes'>${models.join('')}</mode></cpu></domainCapabilities>`
   const answer = put('models', { hosts: [text] })
   expect(answer.usable.map((one: { name: string }) => one.name)).toEqual(['POWER9'])
-  expect(answer.blocked.map((one: { name: string }) => one.name).sort()).toEqual(['POWER13', 'POWER8'])
+  expect(answer.blocked).toMatchObject([
+    { name: 'POWER8', unexplainedOn: ['hosts[0]'], unknownOn: [] },
+    { name: 'POWER13', unexplainedOn: [], unknownOn: ['hosts[0]'] },
+  ])
+})
+
+test('named models are ranked by what they are, modes of POWER are none that hypervisors list', () => {
+  const listed = [9, 8, 11, 10].map(n => `<model usable='unknown'>POWER${n}</model>`).join('')
+  const text = domainCapabilities('ppc64le', 'POWER11', '').replace(
+    '</cpu>',
+    `<mode name='custom' supported='yes'>${listed}</mode></cpu>`,
+  )
+  const names = (list: { name: string }[]) => list.map(({ name }) => name)
+  expect(names(put('models', { hosts: [text] }).blocked)).toEqual(['POWER11', 'POWER10', 'POWER9', 'POWER8'])
+  const { models } = put('models', { documents: [{ path: 'p.xml', text }] })
+  expect(models[0]).toMatchObject({ name: 'power11', verdict: 'yes', absentOn: [] })
 })
 
 test('big and little cores make a host of what they share', () => {
@@ -264,6 +279,45 @@ test('big and little cores make a host of what they share', () => {
 test('a LoongArch kernel that does not list crc32 is read', () => {
   const text = corpus('loongson.cpuinfo.txt').replaceAll(' crc32', '')
   expect(put('hosts', { documents: [{ path: 'l', text }] }).hosts).toMatchObject([{ model: 'la464' }])
+})
+
+/** What QEMU says of its models, and on IBM Z of its host. */
+function conversation(target: string, models: readonly string[], host?: object): string {
+  const definitions = models.map(name => ({ name, typename: `${name}-${target}-cpu` }))
+  return [
+    { execute: 'query-cpu-definitions', id: 1 },
+    { return: definitions, id: 1 },
+    ...(host
+      ? [
+          {
+            execute: 'query-cpu-model-expansion',
+            arguments: { type: 'static', model: { name: 'host' } },
+            id: 2,
+          },
+          { return: { model: host }, id: 2 },
+        ]
+      : []),
+  ]
+    .map(message => JSON.stringify(message))
+    .join('\n\n')
+}
+
+describe('a QEMU of another architecture', () => {
+  test.each([
+    ['s390x', 's390x', ['z14', 'gen15a']],
+    ['riscv64', 'riscv64', ['rva22s64']],
+    ['loongarch', 'loongarch64', ['la464']],
+    ['powerpc64', 'ppc64le', ['power9_v2.0']],
+  ])('%s tells nothing of x86', (target, arch, models) => {
+    const documents = [{ path: 'q.json', text: conversation(target, models) }]
+    expect(put('hosts', { documents }).hosts).toMatchObject([{ host: 'q.json', arch, features: 0 }])
+  })
+
+  test('tells the host-model of IBM Z', () => {
+    const text = conversation('s390x', ['z14-base'], { name: 'z14-base', props: { vx: true, te: false } })
+    const [host] = put('hosts', { documents: [{ path: 'z.json', text }] }).hosts
+    expect(host).toMatchObject({ arch: 's390x', model: 'z14-base', level: 'z14-base' })
+  })
 })
 
 const map = CpuMap.builtIn()
@@ -363,6 +417,19 @@ describe('definitions of other architectures are decoded as their own', () => {
     expect(decode(domainCapabilities('s390x', 'gen17a-base', 'vx')).model).toBe('gen17a-base')
     const vm = guest('vm', 'ppc64le', "<cpu mode='host-model'><model>power10</model></cpu>")
     expect(decode(vm).model).toBe('power10')
+  })
+
+  test('a definition without an architecture is of the one that alone has its model', () => {
+    const of = (text: string) => put('hosts', { documents: [{ path: 'a.xml', text }] }).hosts
+    const bare = (model: string) => `<cpu mode='custom' match='exact'><model>${model}</model></cpu>`
+    expect(decode(bare('power9')).model).toBe('power9')
+    expect(decode(bare('Neoverse-N1')).model).toBe('Neoverse-N1')
+    expect(decode(bare('z14-base')).model).toBe('z14-base')
+    expect(() => decode(bare('nosuch'))).toThrow('Unknown CPU model nosuch')
+    const models = "<mode name='custom' supported='yes'><model usable='unknown'>POWER10</model></mode>"
+    expect(of(`<domainCapabilities><cpu>${models}</cpu></domainCapabilities>`)).toMatchObject([
+      { arch: 'ppc64le' },
+    ])
   })
 
   test('a model that is unknown there is refused', () => {

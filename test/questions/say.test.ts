@@ -19,6 +19,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   'no-xsave-subleaf': [{ kind: 'no-xsave-subleaf' }, /^the dump has no leaf 0DH subleaf 1/],
   'hypervisor-present': [{ kind: 'hypervisor-present' }, /^read inside a virtual machine/],
   'no-msrs': [{ kind: 'no-msrs' }, /^no MSRs: /],
+  'core-unnamed': [
+    { kind: 'core-unnamed', best: 'cortex-a76' },
+    /^the core is cortex-a76, of which libvirt has no model: .*--best tells the CPU$/,
+  ],
   'cores-differ': [
     { kind: 'cores-differ', groups: [['0'], ['1', '2']] },
     /^the machine has several kinds of cores \(0 \| 1, 2\); the first is told$/,

@@ -20,6 +20,7 @@ export function fleetCpusOfArm(known: ArmModels): FleetCpus {
     mixed:
       'guests see which core they run on, and KVM lets none move to another: give each core a pool of its own',
     read: cpu => readDefinition(known, cpu),
+    knowsModel: model => known.cores().some(({ name }) => name.toLowerCase() === model.toLowerCase()),
     predictOffered: passThrough(withheld),
   }
 }

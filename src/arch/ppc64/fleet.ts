@@ -50,6 +50,7 @@ export function fleetCpusOfPower({ models, vendors }: PowerMap, convert: (cpu: C
     mixed: 'guests move between vendors of POWER in no mode',
     printForQemu: ({ model }) => `host -machine pseries,max-cpu-compat=${model}`,
     read: cpu => readDefinition(models, convert(cpu), upTo),
+    modelsAreModes: true,
     predictOffered: passThrough(),
   }
 }

@@ -175,8 +175,11 @@ class Decoder {
     const kinds = kindsOf(input)
     if ((input.kind === 'dump' || input.kind === 'registers') && input.dumps.length > 1) {
       const groups = input.dumps.map(dump => dump.cpus)
-      const kind = input.kind === 'dump' ? 'cpus-differ' : 'cores-differ'
-      this.#notes.push({ kind, source: input.source, groups })
+      const note =
+        input.kind === 'dump'
+          ? { kind: 'cpus-differ' as const }
+          : ({ kind: 'cores-differ', each: true } as const)
+      this.#notes.push({ ...note, source: input.source, groups })
     }
     for (const kind of kinds) this.#print(kind, this.#decode(kind, input.source))
   }
@@ -207,7 +210,18 @@ class Decoder {
       if (!(error instanceof LibvirtError || error instanceof ParseError)) throw error
       const hint = error instanceof LibvirtError ? hintOnModel(this.#context, error) : ''
       this.faults.push(error instanceof ParseError ? error.message : `${source}: ${error.message}${hint}`)
+      if (input.kind === 'registers' && !this.#args.has('best')) this.#name(input.dumps, source)
       return undefined
+    }
+  }
+
+  /** Notes what a machine is that libvirt does not name. */
+  #name(dumps: readonly RegisterDump[], source: string): void {
+    try {
+      const { model } = machineOf(this.#context, dumps, true).value
+      if (model !== undefined) this.#notes.push({ kind: 'core-unnamed', best: model, source })
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
     }
   }
 

@@ -1,4 +1,5 @@
 import { inputOfHosts } from '../../questions/input/recorded-hypervisor.ts'
+import { isUnopposed } from '../../questions/models/compute.ts'
 import { modelsQuestion } from '../../questions/models/question.ts'
 import { hypervisorRequest, NO_CACHE, openHosts } from '../hypervisor.ts'
 import { countsAsNo, FLEET, ownCommand } from '../own.ts'
@@ -35,8 +36,9 @@ export const command = ownCommand({
     if ('guestsAlone' in answer) return 0
     const none =
       'models' in answer
-        ? answer.models.every(({ verdict }) => countsAsNo(verdict, args))
-        : answer.usable.length === 0
+        ? answer.models.length > 0 && answer.models.every(({ verdict }) => countsAsNo(verdict, args))
+        : answer.usable.length === 0 &&
+          !answer.blocked.some(model => isUnopposed(model) && !countsAsNo('unknown', args))
     return none ? 1 : 0
   },
 })

@@ -1,3 +1,4 @@
+import { archOfModel } from '../../arch/registry.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { resolveWords } from '../../map/vocabulary.ts'
@@ -5,6 +6,7 @@ import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { isObject, type JsonObject, member } from '../json/json-value.ts'
 import { isSingleReplies } from '../json/qmp.ts'
+import { targetOfType, toLibvirtArch } from '../qemu/names.ts'
 import { featuresOfSettings, guestCpuOf, type Setting, setting } from './guest-cpu.ts'
 import { cpuidPlace, featuresOfWords, type KnownWord } from './register-words.ts'
 
@@ -25,15 +27,16 @@ export const qmpReplies: Dialect = {
   },
 }
 
-/** One QEMU's replies about its host and about its models are one statement. */
+/** One QEMU's replies about its host and about its models, in either order, are one statement. */
 function joinHost(found: readonly Found[]): Found[] {
   const joined: Found[] = []
   for (const one of found) {
     const last = joined.at(-1)
-    const isRest = one.kind === 'statement' && last?.kind === 'statement' && one.models && !last.models
-    if (isRest && one.arch === last.arch) {
-      const absent = [...new Set([...(last.absent ?? []), ...(one.absent ?? [])])]
-      joined.splice(-1, 1, { ...last, absent, models: one.models })
+    const both = one.kind === 'statement' && last?.kind === 'statement' && one.arch === last.arch
+    if (both && !one.models !== !last.models) {
+      const [models, host] = one.models ? [one, last] : [last, one]
+      const absent = [...new Set([...(host.absent ?? []), ...(models.absent ?? [])])]
+      joined.splice(-1, 1, { ...host, absent, models: models.models })
     } else joined.push(one)
   }
   return joined
@@ -73,7 +76,7 @@ function readReply({ command, args, reply }: Exchange): Found[] {
   const props = member(model, 'props')
   if (isObject(props)) {
     const asked = member(member(args, 'model'), 'name') ?? member(model, 'name')
-    return [readExpansion(String(asked), props, command)]
+    return [readExpansion(String(asked), props, command, String(member(model, 'name')))]
   }
   if (Array.isArray(reply) && reply.some(entry => member(entry, 'typename') !== undefined)) {
     return [readDefinitions(reply)]
@@ -81,11 +84,19 @@ function readReply({ command, args, reply }: Exchange): Found[] {
   return []
 }
 
-/** An expansion of `host` or `max` is what QEMU offers; of any other model it is that model. */
-function readExpansion(name: string, props: JsonObject, command: string): Statement | FoundGuest {
+/**
+ * An expansion of `host` or `max` is what QEMU offers; of any other model it is that model.
+ * @param base the model that the properties are the difference to, where QEMU tells one (IBM Z)
+ */
+function readExpansion(
+  name: string,
+  props: JsonObject,
+  command: string,
+  base: string,
+): Statement | FoundGuest {
   const flags = Object.entries(props).filter(([name, value]) => typeof value === 'boolean' && isFeature(name))
   const words = (on: boolean) => flags.filter(([, value]) => value === on).map(([word]) => word)
-  const arch = archOf(props)
+  const arch = archOf(props) ?? archOfModel(CpuMap.builtIn(), base)
   if (name !== 'host' && name !== 'max') {
     const settings = words(true).map((word): Setting => [word, 'require'])
     const cpu = guestCpuOf(name === 'base' ? undefined : name, knownFeatures(settings))
@@ -98,7 +109,8 @@ function readExpansion(name: string, props: JsonObject, command: string): Statem
     ...OFFERED,
     arch,
     present,
-    absent: off.filter(isRefused),
+    ...([name, 'base'].includes(base) ? {} : { model: base }),
+    absent: arch === 'x86_64' ? off.filter(isRefused) : off,
     notes: [...notes, ...(asked ? [asked] : [])],
   }
 }
@@ -132,29 +144,27 @@ const knownFeatures = (settings: readonly Setting[]) =>
 
 const x86 = () => CpuMap.builtIn().of('x86')
 
-/** libvirt's name of the architecture whose properties these are. */
-function archOf(props: JsonObject): string {
+/** libvirt's name of the architecture whose properties these are; undefined: they do not tell. */
+function archOf(props: JsonObject): string | undefined {
   if ('sse2' in props || 'fpu' in props) return 'x86_64'
   if ('aarch64' in props || 'sve' in props || 'pauth' in props) return 'aarch64'
   if ('zpci' in props || 'esan3' in props) return 's390x'
-  return 'rv64' in props || 'zicsr' in props ? 'riscv64' : 'x86_64'
+  return 'rv64' in props || 'zicsr' in props ? 'riscv64' : undefined
 }
 
 /** `query-cpu-definitions`: which models can run, and what blocks the others. */
 function readDefinitions(reply: readonly unknown[]): Statement {
-  const models = new Map<string, readonly string[] | undefined>()
+  const models = new Map<string, readonly string[] | 'unknown' | undefined>()
   const refused = new Set<string>()
   for (const entry of reply) {
     const name = member(entry, 'name')
     const blockers = member(entry, 'unavailable-features')
     if (typeof name !== 'string') continue
     const words = Array.isArray(blockers) ? blockers.map(String) : []
-    models.set(name, words.length > 0 ? words : undefined)
+    models.set(name, words.length > 0 ? words : blockers === undefined ? 'unknown' : undefined)
     for (const word of words) if (word !== 'type' && word !== 'kvm') refused.add(word)
   }
-  const typename = String(member(reply[0], 'typename'))
-  const target = /-([a-z0-9_]+)-cpu$/.exec(typename)?.[1]
-  const arch = target === 'i386' ? 'i686' : (target ?? 'x86_64')
+  const arch = toLibvirtArch(targetOfType(String(member(reply[0], 'typename'))) ?? 'x86_64')
   return { ...OFFERED, arch, absent: [...refused], models }
 }
 
@@ -177,13 +187,14 @@ function guestOf(exchanges: readonly Exchange[]): FoundGuest | undefined {
     ...on.map(([name, value]) => setting(name, value === true)),
     ...refused.map((name): Setting => [name, 'disable']),
   ]
-  const type = /^(.+)-(x86_64|i386|aarch64|arm|s390x|ppc64|riscv64)-cpu$/.exec(String(properties.get('type')))
-  const target = String(member(cpus?.[0], 'target') ?? type?.[2] ?? 'x86_64')
-  const cpu = guestCpuOf(type?.[1], featuresOfSettings(settings, 'qemu'))
+  const type = String(properties.get('type'))
+  const target = String(member(cpus?.[0], 'target') ?? targetOfType(type) ?? 'x86_64')
+  const [, model] = /^(.+)-[a-z0-9_]+-cpu$/.exec(type) ?? []
+  const cpu = guestCpuOf(model, featuresOfSettings(settings, 'qemu'))
   return {
     kind: 'guest',
     layer: 'running',
-    cpu: { ...cpu, arch: target === 'i386' ? 'i686' : target },
+    cpu: { ...cpu, arch: toLibvirtArch(target) },
     vcpus: cpus?.length,
     notes:
       refused.length > 0 ? [`QEMU could not give, though they were asked for: ${refused.join(', ')}`] : [],

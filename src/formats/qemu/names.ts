@@ -8,6 +8,21 @@ const LIBVIRT_ARCH: Readonly<Record<string, string>> = { arm: 'armv7l', i386: 'i
 /** libvirt's name of the architecture that a QEMU target emulates. */
 export const toLibvirtArch = (target: string): string => LIBVIRT_ARCH[target] ?? target
 
+/** Targets of types of CPU that are called otherwise there: ARM's have one for all, of which the widest is meant. */
+const TARGET_OF_TYPE: Readonly<Record<string, string>> = {
+  arm: 'aarch64',
+  loongarch: 'loongarch64',
+  powerpc: 'ppc',
+  powerpc64: 'ppc64',
+  riscv: 'riscv64',
+}
+
+/** QEMU's target by a type of CPU, `z14-s390x-cpu`; undefined: it does not end in one. */
+export function targetOfType(type: string | undefined): string | undefined {
+  const [, target] = /-([a-z0-9_]+)-cpu$/.exec(type ?? '') ?? []
+  return target && (TARGET_OF_TYPE[target] ?? target)
+}
+
 /** Features of libvirt whose QEMU name is another; all others are equal. Not applied to what users write. */
 const QEMU_NAME: ReadonlyMap<string, string> = new Map([
   ['cmp_legacy', 'cmp-legacy'],

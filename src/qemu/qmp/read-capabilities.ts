@@ -1,6 +1,6 @@
 import { internalError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { toLibvirtArch } from '../../formats/qemu/names.ts'
+import { targetOfType, toLibvirtArch } from '../../formats/qemu/names.ts'
 import type {
   Accelerator,
   AcceleratorCapabilities,
@@ -51,16 +51,16 @@ function checkVersion({ major, minor, micro }: QemuVersion): void {
 }
 
 function findArch(run: QmpRun, known: string | undefined): string {
-  const target = run.reply('query-target')?.text('arch') ?? known ?? findTargetOfModels(run)
+  const target = run.reply('query-target')?.text('arch') ?? findTargetOfModels(run, known) ?? known
   if (target === undefined) throw run.makeMissingError('query-target')
   return toLibvirtArch(target)
 }
 
-/** Types of CPU end in their target, but for ARM: they do not tell which ARM it is. */
-function findTargetOfModels(run: QmpRun): string | undefined {
+/** @param known of ARM's types, which do not tell which ARM it is, this may */
+function findTargetOfModels(run: QmpRun, known: string | undefined): string | undefined {
   const models = run.read('query-cpu-definitions', replies.readModels) ?? []
-  const ends = models.map(({ type }) => /-(x86_64|i386|s390x|riscv64)-cpu$/.exec(type ?? '')?.[1])
-  return ends.find(end => end !== undefined)
+  const [target] = models.flatMap(({ type }) => targetOfType(type) ?? [])
+  return target === 'aarch64' && known?.startsWith('arm') ? known : target
 }
 
 function readAccelerators(

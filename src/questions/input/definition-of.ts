@@ -1,6 +1,6 @@
 import type { CpuBits } from '../../arch/driver.ts'
 import { detect } from '../../arch/operations.ts'
-import { DEFAULT_ARCH, fleetArchOf, requireDecoder, requireDriver } from '../../arch/registry.ts'
+import { archOfModel, fleetArchOf, requireDecoder, requireDriver } from '../../arch/registry.ts'
 import { type Cpu, type GuestCpu, signatureIn, type Topology } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
@@ -81,7 +81,8 @@ const plainCpu = (
 export function definitionAsItStands(context: Context, input: FoundCpu): Cpu | undefined {
   if (input.kind !== 'host' && input.kind !== 'definition') return undefined
   const cpu = input.kind === 'host' ? input.cpu : parseCpu(input.element, 'auto')
-  const arch = cpu.arch ?? (input.kind === 'definition' ? input.arch : undefined) ?? DEFAULT_ARCH
+  const said = cpu.arch ?? (input.kind === 'definition' ? input.arch : undefined)
+  const arch = said ?? archOfModel(context.map, cpu.model)
   if (requireDriver(context.map, arch).decoder) return undefined
   contextFor(context, fleetArchOf(context.map, arch)).cpus.read(cpu)
   return cpu.type === 'host' ? { ...cpu, arch, detected: true } : { ...cpu, arch }

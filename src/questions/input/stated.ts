@@ -1,5 +1,5 @@
 import type { AllowedModels, CpuBits, Decoder } from '../../arch/driver.ts'
-import { driverOf, requireDecoder } from '../../arch/registry.ts'
+import { DEFAULT_ARCH, driverOf, requireDecoder } from '../../arch/registry.ts'
 import type { Cpu, CpuFeature, GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
@@ -45,14 +45,15 @@ export function featuresOfStatement(context: Context, statement: Statement): Sta
  * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
  * model's features, and a model that is usable there is given with all of its own but what KVM gives on request only.
  */
-function impliedBy({ db, cpus }: Context, { model, models, layer, vocabulary }: Statement): FeatureSet {
+function impliedBy({ db, cpus, arch }: Context, { model, models, layer, vocabulary }: Statement): FeatureSet {
   const asked = cpus.predictOffered({ has: db.features.all }).onRequest
   // QEMU's models of some names are not libvirt's.
   const listed = vocabulary === 'qemu' ? [] : [...(models ?? [])]
   const usable = listed.flatMap(([name, blockers]) => (blockers?.length ? [] : name))
-  const named = layer === 'offered' ? usable : [...usable, model ?? '']
+  const named = layer === 'offered' && vocabulary !== 'qemu' ? usable : [...usable, model ?? '']
+  const levels = arch === DEFAULT_ARCH ? cpus.levels : []
   const all = named.flatMap(name => db.model(name)?.features.minus(asked) ?? [])
-  return all.reduce((set, features) => set.join(features), lowestOf(cpus.levels))
+  return all.reduce((set, features) => set.join(features), lowestOf(levels))
 }
 
 /** What every CPU of the architecture has. */

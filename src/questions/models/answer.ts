@@ -20,13 +20,17 @@ export const BlockedModel = v.strictObject({
     v.array(v.string()),
     'Hosts that block it and do not say why, as libvirt before 10.0 does.',
   ),
+  unknownOn: described(
+    v.array(v.string()),
+    'Hosts whose hypervisor has it and does not say whether it runs.',
+  ),
 })
 export type BlockedModel = AnswerOf<typeof BlockedModel>
 
 export const UsableModels = v.strictObject({
   hosts: v.array(v.string()),
   usable: described(v.array(ModelOnHosts), 'Usable on every host, best first.'),
-  blocked: described(v.array(BlockedModel), 'Not usable on some, best first.'),
+  blocked: described(v.array(BlockedModel), 'Not usable on some, or not known to be, best first.'),
   qemuOnly: v.exactOptional(
     described(v.array(v.string()), "What the hosts' QEMUs have besides, and libvirt has no name for."),
   ),

@@ -1,5 +1,6 @@
 import type { Driver } from '../../arch/driver.ts'
 import { DEFAULT_ARCH, driverOf } from '../../arch/registry.ts'
+import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { Valuation } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
@@ -23,8 +24,7 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
   const answers = rankedModels(driver, db, hosts).map(
     (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, hosts) }),
   )
-  const isUsable = ({ blockers, absentOn, unexplainedOn }: BlockedModel) =>
-    blockers.length + absentOn.length + unexplainedOn.length === 0
+  const isUsable = (model: BlockedModel) => isUnopposed(model) && model.unknownOn.length === 0
   return {
     hosts: hosts.map(({ source }) => source),
     usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
@@ -32,6 +32,10 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
     ...qemuOnlyOf(db, hosts),
   }
 }
+
+/** Whether nothing is known to speak against the model. */
+export const isUnopposed = ({ blockers, absentOn, unexplainedOn }: BlockedModel): boolean =>
+  blockers.length + absentOn.length + unexplainedOn.length === 0
 
 /** The names that hosts list and libvirt does not have, though QEMU's versions are known. */
 function qemuOnlyOf(db: Database, hosts: readonly HypervisorHost[]): { qemuOnly?: string[] } {
@@ -48,7 +52,8 @@ function rankedModels(
 ): ModelOnHosts[] {
   const listed = new Set(hosts.flatMap(({ allowance }) => [...allowance.models.keys()]))
   if (driver && !driver.db) {
-    return [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(name) ?? '', worth: 0 }))
+    const ranked = [...listed].map(name => ({ name, vendor: driver.vendorOfModel?.(name) ?? '' }))
+    return ranked.map(one => ({ ...one, worth: worthOf(driver, one.name) })).sort((a, b) => b.worth - a.worth)
   }
   const valuation = new Valuation(db.features, builtinWeights())
   const worth = (model: Model) => valuation.worth(model.features)
@@ -56,6 +61,17 @@ function rankedModels(
     .filter(({ name }) => listed.has(name))
     .sort((a, b) => worth(b) - worth(a) || b.index - a.index)
     .map(model => ({ name: model.name, vendor: model.vendor?.name ?? '', worth: worth(model) }))
+}
+
+/** What a model is worth by what a definition of it says; 0: that is not known. */
+function worthOf({ fleet }: Driver, model: string): number {
+  try {
+    const { features } = fleet.read({ type: 'guest', model, features: [] })
+    return new Valuation(fleet.db.features, builtinWeights()).worth(features)
+  } catch (error) {
+    if (error instanceof LibvirtError) return 0
+    throw error
+  }
 }
 
 function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[]) {
@@ -74,6 +90,7 @@ function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[])
   return {
     blockers,
     absentOn: where(blockers => blockers === undefined),
-    unexplainedOn: where(blockers => blockers === 'unexplained' || blockers === 'unknown'),
+    unexplainedOn: where(blockers => blockers === 'unexplained'),
+    unknownOn: where(blockers => blockers === 'unknown'),
   }
 }

@@ -5,6 +5,7 @@ import type { Reporter } from '../question.ts'
 import { byHosts } from '../words/note.ts'
 import { describeQemuOnly } from '../words/qemu-only.ts'
 import type { BlockedModel, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
+import { isUnopposed } from './compute.ts'
 
 const PLAIN = { title: '' } as const
 
@@ -21,6 +22,10 @@ const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, {
 /** One line a model. What is only unknown is told apart from what is known to be missing. */
 function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void {
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
+  if (models.length === 0) {
+    report.line({ text: `guests have no named models on ${on}`, tone: 'warning' })
+    return
+  }
   const runs = models.filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
   report.line({
     text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}; best first:`,
@@ -68,18 +73,21 @@ function reportUsable(report: Report, answer: UsableModels): void {
   report.line(
     usable.length > 0
       ? { text: `usable on ${on}, best first:`, tone: 'good' }
-      : { text: `no model is usable on ${on}`, tone: 'bad' },
+      : { text: `no model is known to be usable on ${on}`, tone: 'bad' },
   )
   report.table(
     [PLAIN, PLAIN],
     usable.map(({ name, vendor }) => [name, vendor || 'any vendor']),
   )
-  if (blocked.length > 0)
-    report.line({ text: `not usable: ${count(blocked.length, 'model')}`, tone: 'warning' })
-  report.table(
-    [PLAIN, PLAIN, PLAIN],
-    blocked.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(model)]),
-  )
+  const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
+  for (const [title, models] of [['not known', open] as const, ['not usable', known] as const]) {
+    if (models.length > 0)
+      report.line({ text: `${title}: ${count(models.length, 'model')}`, tone: 'warning' })
+    report.table(
+      [PLAIN, PLAIN, PLAIN],
+      models.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(model)]),
+    )
+  }
   if (qemuOnly.length > 0) report.line(`${describeQemuOnly(qemuOnly)}: ${qemuOnly.join(', ')}`)
 }
 
@@ -91,11 +99,13 @@ function describeBlocks({
   blockers,
   absentOn,
   unexplainedOn,
-}: Pick<BlockedModel, 'blockers' | 'absentOn' | 'unexplainedOn'>): string {
+  unknownOn = [],
+}: Pick<BlockedModel, 'blockers' | 'absentOn' | 'unexplainedOn'> & Partial<BlockedModel>): string {
   const lacks = byHosts(blockers).map(
     ({ features, hosts }) => `lacks ${listed(features)} (${fewNames(hosts)})`,
   )
   const absent = absentOn.length > 0 ? [`unknown to the hypervisor (${fewNames(absentOn)})`] : []
   const unexplained = unexplainedOn.length > 0 ? [`for unknown reasons (${fewNames(unexplainedOn)})`] : []
-  return [...lacks, ...absent, ...unexplained].join('; ')
+  const unknown = unknownOn.length > 0 ? [`the hypervisor does not say (${fewNames(unknownOn)})`] : []
+  return [...lacks, ...absent, ...unexplained, ...unknown].join('; ')
 }

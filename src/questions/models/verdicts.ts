@@ -78,14 +78,15 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
 /** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
 function onKind({ db, cpus, context }: FleetView, model: Model, { first, names }: Kind): OnKind {
   const nothing = { names, missing: FeatureSet.empty, unknown: FeatureSet.empty }
-  const blockers = first.models?.get(model.name)
+  const { models, emulatorModels } = cpus.modelsAreModes ? {} : first
+  const blockers = models?.get(model.name)
   if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
   if (blockers && blockers !== 'unknown') {
     const missing = db.features.setOfNames(blockers)
     return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
   }
-  const isNamed = first.emulatorModels?.includes(model.name) ?? true
-  if (!isNamed || (!blockers && listsAllModels(first)))
+  const isNamed = emulatorModels?.includes(model.name) ?? true
+  if (!isNamed || (!blockers && listsAllModels({ ...first, models })))
     return { ...nothing, verdict: 'no', refusal: 'absent' }
   const needed = withoutVoid(cpus, model.features).minus(findAsked(context))
   const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)

@@ -54,8 +54,12 @@ function sentence(note: Note): string {
       return `its document calls its model ${note.model}, which is not known`
     case 'cores-differ': {
       const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
-      return `the machine has several kinds of cores (${groups}); the first is told`
+      return note.each
+        ? `the machine has several kinds of cores (${groups}), each told by itself`
+        : `the machine has several kinds of cores (${groups}); the first is told`
     }
+    case 'core-unnamed':
+      return `the core is ${note.best}, of which libvirt has no model: its capabilities name none, which keeps no guest from starting, and host-passthrough works, on one kind of cores; --best tells the CPU`
     case 'cpus-differ': {
       const groups = note.groups.map(labels => fewNames(labels)).join(' | ')
       return `the logical CPUs differ (${groups}); what they have in common is used where one CPU is needed`

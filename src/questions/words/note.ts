@@ -23,7 +23,14 @@ export type Note = { readonly source?: string } & (
     }
   /** A document names a model that is not known. */
   | { readonly kind: 'model-unknown'; readonly model: string }
-  | { readonly kind: 'cores-differ'; readonly groups: readonly (readonly string[])[] }
+  /** `each`: every kind is told by itself; absent: the first is told. */
+  | {
+      readonly kind: 'cores-differ'
+      readonly groups: readonly (readonly string[])[]
+      readonly each?: true
+    }
+  /** libvirt has no model of this machine's core; `best`: what it is by all that is known. */
+  | { readonly kind: 'core-unnamed'; readonly best: string }
   | { readonly kind: 'cpus-differ'; readonly groups: readonly (readonly string[])[] }
   | { readonly kind: 'security-dropped'; readonly features: readonly LostFeature[] }
   | { readonly kind: 'order-matters' }

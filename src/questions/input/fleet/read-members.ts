@@ -1,13 +1,13 @@
 import type { CpuReading } from '../../../arch/driver.ts'
 import { detect } from '../../../arch/operations.ts'
-import { DEFAULT_ARCH, fleetArchOf, requireDecoder, requireDriver } from '../../../arch/registry.ts'
+import { archOfModel, fleetArchOf, requireDecoder, requireDriver } from '../../../arch/registry.ts'
 import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
 import { brandOf } from '../../../core/cpuid.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
 import { nearest } from '../../../core/text.ts'
-import type { RequestedModel } from '../../../fleet/asked-model.ts'
+import type { HypervisorModels, RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
 import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
@@ -16,7 +16,9 @@ import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
 import { coverageOf } from '../../../map/vocabulary.ts'
+import type { QemuCapabilities } from '../../../qemu/capabilities.ts'
 import { decodeProperties, listAllowedModels } from '../../../qemu/expansion.ts'
+import { computeHypervisorCpu } from '../../../qemu/hypervisor-cpu.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
 import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import { child, children, type Element, textOf } from '../../../xml/element.ts'
@@ -33,7 +35,7 @@ function guestOfDomain(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
   const about = { name, uuid, vcpus }
   if (cpu) return guestOfCpu(context, withArch(parseCpu(cpu, 'guest'), arch), about)
-  const { defaultModel: model } = contextOfCpu(context, arch).cpus
+  const { defaultModel: model } = contextOfCpu(context, { arch }).cpus
   if (model === undefined)
     return guestOfCpu(context, { type: 'guest', arch, mode: 'host-passthrough', features: [] }, about)
   const { notes, ...guest } = guestOfCpu(context, { type: 'guest', arch, model, features: [] }, about)
@@ -45,8 +47,8 @@ const withArch = <C extends Cpu>(cpu: C, arch: string | undefined): C =>
   arch === undefined || cpu.arch !== undefined ? cpu : { ...cpu, arch }
 
 /** The context of a CPU's architecture. @throws LibvirtError where it has no driver */
-const contextOfCpu = (context: Context, arch = DEFAULT_ARCH): Context =>
-  contextFor(context, fleetArchOf(context.map, arch))
+const contextOfCpu = (context: Context, { arch, model }: Pick<Cpu, 'arch' | 'model'>): Context =>
+  contextFor(context, fleetArchOf(context.map, arch ?? archOfModel(context.map, model)))
 
 /**
  * A guest as its CPU's definition tells. Of one without a model (host-passthrough, maximum, host-model that was
@@ -57,7 +59,7 @@ export function guestOfCpu(
   cpu: GuestCpu,
   about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost' | 'isModel' | 'definition'>,
 ): Member & { readonly kind: 'guest' } {
-  const own = contextOfCpu(context, cpu.arch)
+  const own = contextOfCpu(context, cpu)
   const isUnknown = !knowsModel(own, cpu)
   const { features, notes } = knownFeatures(own, isUnknown ? { ...cpu, model: undefined } : cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
@@ -109,10 +111,10 @@ function unknownModelNote({ db }: Context, model: string): Note {
 }
 
 function findRequestedModel(
-  { db }: Context,
+  { db, cpus }: Context,
   { model, fallback, features }: GuestCpu,
 ): RequestedModel | undefined {
-  const known = model === undefined ? undefined : db.model(model)
+  const known = model === undefined || cpus.modelsAreModes ? undefined : db.model(model)
   if (!known) return undefined
   const off = features.filter(({ policy }) => policy === 'disable' || policy === 'forbid')
   return {
@@ -254,7 +256,7 @@ function knownFeatures({ cpus }: Context, cpu: Cpu): Omit<CpuReading, 'unknown'>
  * @throws LibvirtError for an unknown model, or an architecture without a driver
  */
 function hostOfCpu(context: Context, cpu: HostCpu, more: Partial<HostMember> = {}): Member {
-  const own = contextOfCpu(context, cpu.arch)
+  const own = contextOfCpu(context, cpu)
   const { features, known, core, notes } = knownFeatures(own, cpu)
   const { vendor, model, signature, microcode, maxphysaddr, tsc } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
@@ -289,7 +291,7 @@ function hostOfRegisters(context: Context, dumps: readonly RegisterDump[]): Memb
   const facts = {
     ...first.facts,
     features: all.reduce((set, { features }) => set.meet(features), first.facts.features),
-    core: [...new Set(all.flatMap(({ core }) => core ?? []))].join(' and ') || undefined,
+    core: [...new Set(all.flatMap(({ core }) => core ?? []))].join(' + ') || undefined,
     model: undefined,
   }
   const groups = dumps.map(({ cpus }) => cpus)
@@ -376,18 +378,29 @@ function named(context: Context, data: NonNullable<ReturnType<typeof meetData>>)
  */
 function hypervisorOfCapabilities(context: Context, element: Element): Member | undefined {
   const { hostModel, models, emulator, arch } = domainCapabilitiesOf(element)
-  const own = contextOfCpu(context, arch)
   if (!hostModel && models.size === 0) return undefined
-  const cpu: GuestCpu = hostModel ? parseCpu(hostModel, 'guest') : { type: 'guest', features: [] }
-  const { features, notes } = knownFeatures(own, { ...cpu, arch })
+  const cpu = hostModel && parseCpu(hostModel, 'guest')
+  const [model = cpu?.model] = models.keys()
+  return hypervisorOf(contextOfCpu(context, { arch, model }), cpu, models, emulator)
+}
+
+/** A hypervisor by the host-model that it tells, and what it says of models. @throws LibvirtError for an unknown model */
+function hypervisorOf(
+  own: Context,
+  hostModel: GuestCpu | undefined,
+  models: HypervisorModels,
+  hypervisor: string | undefined,
+): Member {
+  const cpu = hostModel ?? { type: 'guest', features: [] }
+  const { features, notes } = knownFeatures(own, cpu)
   const { vendor, model, maxphysaddr } = cpu
   const physBits = maxphysaddr?.bits ?? maxphysaddr?.limit
   const blockers = [...models.values()].flatMap(names => (names === 'unknown' ? [] : names))
   const all =
     hostModel && own.cpus.hostModelHasAll ? own.db.features.all : own.db.features.setOfNames(blockers)
   const offered = Evidence.recorded(features, features.join(all))
-  const definition = hostModel && !requireDriver(context.map, own.arch).decoder ? cpu : undefined
-  const facts = { features, vendor, model, definition, physBits, hypervisor: emulator, models, offered }
+  const definition = hostModel && !requireDriver(own.map, own.arch).decoder ? cpu : undefined
+  const facts = { features, vendor, model, definition, physBits, hypervisor, models, offered }
   return { kind: 'hypervisor', arch: own.arch, facts, notes }
 }
 
@@ -397,8 +410,12 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
  * @throws ParseError for a conversation that lacks replies, LibvirtError for a QEMU that is too old
  */
 function hypervisorOfConversation(context: Context, conversation: QmpRecording): Member | undefined {
-  const { accelerators, version } = readQemuCapabilities(conversation, context.arch)
+  const capabilities = readQemuCapabilities(conversation, context.arch)
+  const { accelerators, version, arch } = capabilities
+  const hypervisor = version && `QEMU ${version.major}.${version.minor}.${version.micro}`
   const [own] = accelerators.values()
+  const foreign = contextOfCpu(context, { arch, model: undefined })
+  if (foreign.arch !== context.arch) return hypervisorAsItStands(foreign, capabilities, hypervisor)
   if (!own?.host) return undefined
   const { db } = context
   const { features, vendor } = decodeProperties(db, own.host.properties)
@@ -409,8 +426,26 @@ function hypervisorOfConversation(context: Context, conversation: QmpRecording):
     vendor: vendor?.name,
     model: undefined,
     physBits: undefined,
-    hypervisor: version && `QEMU ${version.major}.${version.minor}.${version.micro}`,
+    hypervisor,
     models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
   }
   return { kind: 'hypervisor', arch: context.arch, facts, notes: [] }
+}
+
+/** Of a QEMU whose CPUs are not looked at as bits: the host-model, where it tells one, and the models that it lists. */
+function hypervisorAsItStands(
+  context: Context,
+  capabilities: QemuCapabilities,
+  hypervisor: string | undefined,
+): Member | undefined {
+  const [first] = capabilities.accelerators
+  if (!first) return undefined
+  const [accelerator, { models: listed = [] }] = first
+  const choice = { accelerator, arch: capabilities.arch, isNative: true }
+  const hostModel = computeHypervisorCpu(context.map, capabilities, choice)?.reported
+  if (!hostModel && listed.length === 0) return undefined
+  const models = new Map(
+    listed.map(({ name, unavailable }) => [name, unavailable?.map(toLibvirtName) ?? ('unknown' as const)]),
+  )
+  return hypervisorOf(context, hostModel, models, hypervisor)
 }
