@@ -50,6 +50,21 @@ describe.skipIf(!folder)(
       )
     })
 
+    test('what only a start tells is not known', () => {
+      const cpu = (arch: string, model: string, feature: string, policy = 'require', virttype = 'qemu') =>
+        check(
+          arch,
+          virttype,
+          `<cpu><model>${model}</model><feature name='${feature}' policy='${policy}'/></cpu>`,
+        )
+      expect(cpu('aarch64', 'max', 'sve256').verdict).toBe('unknown')
+      expect(cpu('aarch64', 'max', 'sve256').notes[0]).toContain('sve256')
+      expect(cpu('riscv64', 'rv64', 'v').verdict).not.toBe('starts')
+      expect(cpu('ppc64', 'POWER9', 'htm').verdict).not.toBe('starts')
+      expect(cpu('s390x', 'gen15a', 'te', 'require', 'kvm').verdict).not.toBe('unknown')
+      expect(check('aarch64', 'qemu', '<cpu><model>cortex-a57</model></cpu>').verdict).toBe('starts')
+    })
+
     test("a partial check looks at the host's own CPU where it is given", () => {
       const host = '<cpu><arch>ppc64le</arch><model>POWER9</model><vendor>IBM</vendor></cpu>'
       const cpu = (model: string) => `<cpu check='partial'><model>${model}</model></cpu>`

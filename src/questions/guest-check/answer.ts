@@ -2,11 +2,13 @@ import * as v from 'valibot'
 import { Reason, writtenParts } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
+const VERDICTS = ['starts', 'reduced', 'unknown', 'refused'] as const
+
 /** What libvirt would do with a guest. */
 export const GuestAnswer = v.strictObject({
   verdict: described(
-    v.picklist(['starts', 'reduced', 'refused']),
-    '`reduced`: it starts, without features that its definition has.',
+    v.picklist(VERDICTS),
+    '`reduced`: it starts, without features that its definition has; `unknown`: only a start would tell.',
   ),
   message: v.exactOptional(described(v.string(), "libvirt's text, where it refuses.")),
   notes: described(v.array(v.string()), 'What else there is to know: of a refusal, of arguments of its own.'),
@@ -18,7 +20,7 @@ export const GuestAnswer = v.strictObject({
     described(
       v.strictObject({
         machine: v.string(),
-        verdict: v.picklist(['starts', 'reduced', 'refused']),
+        verdict: v.picklist(VERDICTS),
         message: v.exactOptional(v.string()),
         argument: v.exactOptional(v.string()),
       }),

@@ -1,11 +1,11 @@
 import type { Driver } from '../../arch/driver.ts'
-import { driverOf, requireDriver } from '../../arch/registry.ts'
-import type { Cpu, GuestCpu } from '../../core/cpu.ts'
+import { architectureOf, driverOf, requireDriver } from '../../arch/registry.ts'
+import type { Cpu, GuestCpu, Policy } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
-import { isLeftOut } from '../../formats/qemu/names.ts'
+import { isLeftOut, toQemuName } from '../../formats/qemu/names.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import { settingsAt } from '../../qemu/guest/check-settings.ts'
@@ -93,7 +93,8 @@ export function guestAnswer(context: Context, start: GuestStart, given?: GivenFe
   const isUnseen = override !== undefined && !given
   if (isUnseen) return { verdict: 'starts', lost: [], gained: [], argument, ...start.written, basis, ...more }
   try {
-    return { ...livingAnswer(context, start, given), ...more, basis }
+    const { notes = [], ...living } = livingAnswer(context, start, given)
+    return { ...living, ...more, notes: [...more.notes, ...notes], basis }
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     return { ...refusal(error), argument, basis }
@@ -110,7 +111,7 @@ function hasOf({ map }: Context, { cpu, place }: GuestStart): (name: string) => 
 
 const OVERRIDDEN = 'its qemu:commandline has a CPU of its own, which QEMU takes and libvirt does not check'
 
-type LivingAnswer = Omit<GuestAnswer, 'notes' | 'notLookedAt' | 'basis'>
+type LivingAnswer = Omit<GuestAnswer, 'notes' | 'notLookedAt' | 'basis'> & { readonly notes?: string[] }
 
 /** @throws LibvirtError where libvirt ends the guest again */
 function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures | undefined): LivingAnswer {
@@ -152,12 +153,8 @@ function listNotLookedAt({ request, place }: GuestStart): string[] {
  * Where bits are not looked at, libvirt does not ask QEMU what it gave: the definition stays as it is. A QEMU that
  * answers itself, as on s390x, ends where it cannot give a model.
  */
-function unlooked(
-  map: CpuMap,
-  { throughQemu }: Driver,
-  { cpu, argument, place, written }: GuestStart,
-  isStarted: boolean,
-): LivingAnswer {
+function unlooked(map: CpuMap, { throughQemu }: Driver, start: GuestStart, isStarted: boolean): LivingAnswer {
+  const { cpu, argument, place, written } = start
   const answer = {
     verdict: 'starts',
     lost: [],
@@ -173,7 +170,26 @@ function unlooked(
   if (throughQemu && lacking.length > 0) {
     throw new LibvirtError('internal', `QEMU ends: it cannot give ${cpu.model} ${fewNames(lacking)}`)
   }
-  return answer
+  const open = listUnasked(start, throughQemu !== undefined)
+  if (open.length === 0) return answer
+  const what = `${cpu.model ?? 'the CPU'} of QEMU ${open.join(', ')}`
+  return { ...answer, verdict: 'unknown', notes: [`only a start tells whether ${what} may be set so`] }
+}
+
+/**
+ * Properties of which a recording does not tell whether QEMU takes their values: that the type has one is not enough. A
+ * host that QEMU describes can have what it has.
+ */
+function listUnasked({ cpu, place, request }: GuestStart, describesHost: boolean): string[] {
+  const { accelerator, arch } = place.choice
+  const host = describesHost ? place.capabilities.accelerators.get(accelerator)?.host?.properties : undefined
+  const isOff = (policy: Policy | undefined) => policy === 'disable' || policy === 'forbid'
+  const features = cpu.features.filter(
+    ({ name, policy }) => policy !== 'optional' && host?.get(toQemuName(name)) !== !isOff(policy),
+  )
+  const hasPmu = architectureOf(arch)?.name === 'arm'
+  const settings = request.settings.filter(([name]) => !(name === 'pmu' && hasPmu))
+  return [...features, ...settings.map(([name]) => ({ name }))].map(({ name }) => name)
 }
 
 /** What libvirt does not start. */

@@ -3,7 +3,7 @@ import type { Reporter } from '../question.ts'
 import { addWritten } from '../words/cells.ts'
 import type { GuestAnswer } from './answer.ts'
 
-const TONES = { starts: 'good', reduced: 'warning', refused: 'bad' } as const
+const TONES = { starts: 'good', reduced: 'warning', unknown: 'warning', refused: 'bad' } as const
 
 /** Adds what libvirt does with the guest; of several each is called by its source. */
 export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> = (report, answer) => {
@@ -12,6 +12,7 @@ export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> =
   const text = {
     starts: `starts${expected}`,
     reduced: `starts without ${count(lost.length, 'feature')}${expected}:`,
+    unknown: 'not known: nothing was started',
     refused: `refused: ${message}`,
   }[verdict]
   report.line(source === undefined ? '' : `${source}: `, { text, tone: TONES[verdict] })
