@@ -21,6 +21,8 @@ export interface FleetGuest extends CpuFacts {
   readonly model?: string | undefined
   /** What its definition turns off; absent: nothing. */
   readonly without?: FeatureSet | undefined
+  /** What it got where it runs, and its definition does not ask for. */
+  readonly unasked?: readonly ('vendor' | 'physBits')[] | undefined
   /** How many virtual CPUs it has. */
   readonly vcpus?: number | undefined
   /** What it was read from: an XML element, or the name of a dialect; absent: not said. */

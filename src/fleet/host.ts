@@ -45,6 +45,8 @@ export interface FleetHost {
   readonly unsure?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
+  /** The machine types that its QEMU has, aliases too; absent: not recorded. */
+  readonly machines?: ReadonlySet<string> | undefined
   /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
   readonly emulatorModels?: readonly string[] | undefined
   readonly vendor?: string | undefined

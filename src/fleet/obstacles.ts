@@ -8,6 +8,8 @@ import {
   type ModelRefusal,
   type RequestedModel,
 } from './asked-model.ts'
+import { findTermObstacles, type GuestTerms, isOpenTerm, type TermObstacle } from './guest-terms.ts'
+import type { FleetHost } from './host.ts'
 import { Interner } from './interned.ts'
 
 /** What a running guest relies on, or what a host offers. */
@@ -24,6 +26,12 @@ export interface CpuFacts {
   readonly requestedModel?: RequestedModel | undefined
   /** Of a guest: its model, where nothing is known of that here; its features are then only those that it names. */
   readonly unknownModel?: string | undefined
+  /** Of a guest: what else its definition asks of hosts; absent: nothing. */
+  readonly terms?: GuestTerms | undefined
+  /** Of a host: what its CPU itself has, where that is known apart. */
+  readonly hardwareFeatures?: FeatureSet | undefined
+  /** Of several hosts of one CPU: which they are. */
+  readonly hosts?: readonly FleetHost[] | undefined
   /** Of a host: what its hypervisor says of models; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
 }
@@ -46,6 +54,9 @@ export type Obstacle =
   | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number }
   /** The host's hypervisor cannot give the guest's model, for more than what is missing of the guest's CPU. */
   | ModelRefusal
+  /** The host has these, and the guest's definition rules them out. */
+  | { readonly kind: 'excess'; readonly features: readonly string[] }
+  | Exclude<TermObstacle, { readonly kind: 'excess' }>
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
 export function findMissing(
@@ -73,6 +84,10 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   const [wanted, given] = [guest.physBits, host.physBits]
   if (wanted !== undefined && given !== undefined && wanted > given) {
     found.push({ kind: 'phys-bits', guest: wanted, host: given })
+  }
+  for (const one of termObstacles(guest, host)) {
+    if (one.kind !== 'excess') found.push(one)
+    else found.push({ kind: 'excess', features: table.in(one.features).map(({ name }) => name) })
   }
   const refusal = findRefusal(guest, host)
   const missing = new Set(found.flatMap(one => (one.kind === 'feature' ? one.feature.name : [])))
@@ -105,8 +120,19 @@ const mayGive = ({ features: own, evidence }: CpuFacts): FeatureSet =>
   evidence ? own.meet(evidence.possible) : own
 
 /** Whether an obstacle is only that something is not known. */
-export const isOpen = ({ kind }: Pick<Obstacle, 'kind'>): boolean =>
-  kind === 'unknown' || kind === 'guest-model'
+export const isOpen = (one: Obstacle): boolean =>
+  one.kind === 'unknown' ||
+  one.kind === 'guest-model' ||
+  ((one.kind === 'passed' || one.kind === 'tsc') && isOpenTerm(one))
+
+const termObstacles = ({ terms }: CpuFacts, host: CpuFacts): TermObstacle[] =>
+  terms ? findTermObstacles(terms, host) : []
+
+/** What the definition's terms come to: `unknown` where nothing known speaks against them. */
+function keepsTerms(guest: CpuFacts, host: CpuFacts): Verdict {
+  const found = termObstacles(guest, host)
+  return found.length === 0 ? 'yes' : found.every(isOpenTerm) ? 'unknown' : 'no'
+}
 
 const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelRefusal | undefined =>
   requestedModel && models && findModelRefusal(requestedModel, models)
@@ -126,7 +152,7 @@ export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
   const isWider =
     guest.physBits !== undefined && host.physBits !== undefined && guest.physBits > host.physBits
   const others: Verdict = isOther || isWider || findRefusal(guest, host) ? 'no' : 'yes'
-  return allOf([others, givesFeatures(guest, host)])
+  return allOf([others, givesFeatures(guest, host), keepsTerms(guest, host)])
 }
 
 /** Whether it may go and runs on safely: there is no obstacle. */
@@ -134,6 +160,7 @@ export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
   isAllowedByLibvirt(guest, host) &&
   !hasOtherCore(guest, host) &&
   !findRefusal(guest, host) &&
+  keepsTerms(guest, host) === 'yes' &&
   (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
 
 const hasOtherCore = (guest: CpuFacts, host: CpuFacts): boolean =>
@@ -156,6 +183,8 @@ export class CpuKeys {
     requestedModel,
     unknownModel,
     models,
+    terms,
+    ...host
   }: CpuFacts): string {
     const cpu = `${this.#sets.intern(features).key} ${physBits ?? ''} ${vendor ?? ' '} ${core ?? ' '}`
     const model = requestedModel
@@ -164,7 +193,23 @@ export class CpuKeys {
         ? ''
         : ` unknown ${unknownModel}`
     const known = evidence ? ` of ${this.#numberOf(evidence)}` : ''
-    return `${cpu}${known}${model}${models ? ` on ${this.#numberOf(models)}` : ''}`
+    const on = models ? ` on ${this.#numberOf(models)}` : ''
+    return `${cpu}${known}${model}${on}${terms ? this.#keyOfTerms(terms) : ''}${this.#keyOfHost(host)}`
+  }
+
+  #keyOfTerms({ excluded, bonds = [], machine, tscHz, passed }: GuestTerms): string {
+    const without = excluded ? this.#sets.intern(excluded).key : ''
+    return ` but ${without} ${bonds.join(' ')} ${machine} ${tscHz} ${passed ? this.#numberOf(passed) : ''}`
+  }
+
+  /** What of a host only some guests' terms look at. */
+  #keyOfHost(host: Partial<FleetHost>): string {
+    const { signature: s, microcode, kernel, machines, tscHz, tscScaling } = host
+    const rate = tscScaling === undefined ? '' : ` ${tscScaling ? 'any' : tscHz}`
+    const kept = machines ? ` ${this.#numberOf(machines)}` : ''
+    return s || kernel || rate || kept
+      ? ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel}${rate}${kept}`
+      : ''
   }
 
   /** Hosts of one document share one list. */

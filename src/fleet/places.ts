@@ -1,8 +1,10 @@
+import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { bytewise } from '../core/text.ts'
 import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
+import { termsOfStart } from './guest-terms.ts'
 import type { FleetHost } from './host.ts'
 import { type CpuFacts, CpuKeys, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
@@ -73,8 +75,10 @@ function explainStuck(table: FeatureTable, guest: FleetGuest, groups: readonly G
  * only while it runs. Where the host's hypervisor was recorded, its word on a named model counts, as it does for
  * libvirt: of a model that it can give as it is, bits are not compared.
  */
-export function findStartObstacles(db: Database, guest: FleetGuest, host: CpuFacts): Obstacle[] {
-  if (followsHost(guest)) return []
+export function findStartObstacles(db: Database, running: FleetGuest, host: CpuFacts): Obstacle[] {
+  const guest = asDefined(running)
+  if (followsHost(guest))
+    return findObstacles(db.features, { features: FeatureSet.empty, terms: guest.terms }, host)
   const needed = guest.required ?? guest.features
   const { requestedModel } = guest
   const blockers = requestedModel && host.models?.get(requestedModel.name)
@@ -85,6 +89,14 @@ export function findStartObstacles(db: Database, guest: FleetGuest, host: CpuFac
   const features = model ? needed.minus(model.features) : needed
   return findObstacles(db.features, { ...guest, features }, host)
 }
+
+/** The guest as its definition asks for it, without what it got where it runs. */
+const asDefined = ({ vendor, physBits, unasked = [], terms, ...guest }: FleetGuest): FleetGuest => ({
+  ...guest,
+  vendor: unasked.includes('vendor') ? undefined : vendor,
+  physBits: unasked.includes('physBits') ? undefined : physBits,
+  terms: terms && termsOfStart(terms),
+})
 
 /** Whether the guest has whatever CPU its host has. */
 const followsHost = ({ mode, model }: FleetGuest): boolean =>

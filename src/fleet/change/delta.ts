@@ -4,6 +4,7 @@ import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
 import { baselineOf, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
+import { termsOfStart } from '../guest-terms.ts'
 import type { FleetHost } from '../host.ts'
 import { canMove, findObstacles, type Obstacle } from '../obstacles.ts'
 import { findPlaces } from '../places.ts'
@@ -134,7 +135,7 @@ function compareGuest(
   pool: readonly FleetHost[],
 ): GuestDelta {
   const home = homes.get(guest.host ?? '')
-  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : canMove(guest, home) ? 'stays' : 'closed'
+  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : runsOn(guest, home) ? 'stays' : 'closed'
   const stuck = before > 0 && after === 0
   const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
   return {
@@ -147,6 +148,10 @@ function compareGuest(
     ...findNearest(table, guest, own === 'closed' && home ? [home] : others),
   }
 }
+
+/** Whether a guest that runs there still can: what keeps it from others does not count. */
+const runsOn = (guest: FleetGuest, home: FleetHost): boolean =>
+  canMove({ ...guest, terms: guest.terms && termsOfStart(guest.terms) }, home)
 
 /** The host that the guest is closest to, and what keeps it from there; of several the first. */
 function findNearest(

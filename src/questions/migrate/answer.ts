@@ -50,6 +50,39 @@ export const ObstacleAnswer = v.union([
     blockers: v.array(v.string()),
     remedy: v.string(),
   }),
+  v.strictObject({
+    kind: described(v.literal('bond'), 'It never moves while it runs.'),
+    bond: described(
+      v.picklist(['hostdev', 'protected', 'invtsc', 'unmigratable']),
+      "A device of its host; protected memory; invtsc without a rate; a CPU with migratable='off'.",
+    ),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(
+      v.literal('excess'),
+      'What the host has and the definition forbids, or does not match strictly.',
+    ),
+    features: v.array(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(v.literal('machine'), 'A machine type that the QEMU there has not.'),
+    machine: v.string(),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(v.literal('tsc'), 'Rates of the time stamp counter in Hz; null: not known.'),
+    guest: v.string(),
+    host: v.nullable(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(v.literal('passed'), "The guest has its host's CPU as it is, by host-passthrough."),
+    differs: described(v.boolean(), 'False: nothing is known of it, or it may not matter.'),
+    what: v.picklist(['signature', 'features', 'microcode', 'kernel']),
+    remedy: v.string(),
+  }),
 ])
 export type ObstacleAnswer = AnswerOf<typeof ObstacleAnswer>
 

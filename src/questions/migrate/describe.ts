@@ -2,6 +2,7 @@ import { type Reliance, relianceOn } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
+import type { Bond } from '../../fleet/guest-terms.ts'
 import type { Obstacle } from '../../fleet/obstacles.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolName } from '../words/cells.ts'
@@ -83,7 +84,28 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return `addresses ${one.host} bits, the guest ${one.guest}`
     case 'model':
       return describeRefusal(one)
+    case 'bond':
+      return BONDS[one.bond]
+    case 'excess':
+      return `has ${fewNames(one.features)}, which the guest's definition rules out`
+    case 'machine':
+      return `has a QEMU without the machine type ${one.machine}`
+    case 'tsc':
+      return one.host === null
+        ? `may not give a TSC of ${one.guest} Hz: nothing is known of its own, or of scaling`
+        : `has a TSC of ${one.host} Hz and cannot scale it to ${one.guest}`
+    case 'passed':
+      return one.differs
+        ? `has another CPU (${one.what}), and the guest has its host's as it is (host-passthrough)`
+        : `may differ in ${one.what}, which is not known to be equal, and the guest has its host's CPU as it is (host-passthrough)`
   }
+}
+
+const BONDS: Readonly<Record<Bond, string>> = {
+  hostdev: 'takes no live move: the guest has a device of its host (<hostdev>)',
+  protected: 'takes no live move: the memory of the guest is protected (<launchSecurity>)',
+  invtsc: 'takes no live move: the guest has invtsc, and no tsc timer says its rate',
+  unmigratable: 'takes no live move: the CPU of the guest is migratable=off',
 }
 
 /** What a host's hypervisor says against a model. */
@@ -124,6 +146,21 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       return { ...one, remedy: narrower(one.host) }
     case 'model':
       return { ...one, remedy: otherModel(one) }
+    case 'bond':
+      return { ...one, remedy: POWER_OFF }
+    case 'excess':
+      return { kind: 'excess', features: [...one.features], remedy: WITHOUT_RULE }
+    case 'machine':
+      return { ...one, remedy: OTHER_MACHINE }
+    case 'tsc':
+      return {
+        kind: 'tsc',
+        guest: String(one.guest),
+        host: one.host === undefined ? null : String(one.host),
+        remedy: OTHER_RATE,
+      }
+    case 'passed':
+      return { ...one, remedy: one.differs ? NAMED_MODEL : RECORD_ALL }
   }
 }
 
@@ -141,6 +178,18 @@ const DEFINE_MODEL =
   'give what the running guest has (`virsh dumpxml` of it as it runs), or a map that has the model (--cpu-map)'
 
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
+
+const POWER_OFF = 'power the guest off and start it there'
+
+const WITHOUT_RULE = "take the policy 'forbid', or match='strict', out of the guest's definition"
+
+const OTHER_MACHINE = 'give the guest a machine type that both QEMUs have, or update QEMU there'
+
+const OTHER_RATE = "take the frequency out of the guest's timer, or record the host's (`virsh capabilities`)"
+
+const NAMED_MODEL = 'power the guest off and give it a named model that both hosts have (`explain`)'
+
+const RECORD_ALL = 'record signature, microcode and kernel of both hosts (`virsh capabilities`, fleet.yaml)'
 
 const OTHER_CORE =
   'power the guest off and start it there; KVM lets a running guest see another core only where its ID registers are writable, which QEMU does not use yet'

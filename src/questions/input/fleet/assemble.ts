@@ -358,12 +358,16 @@ function assembleGuests(
     if (follows && !host && hosts.length > 0) {
       notes.push({ kind: 'guest-cpu-unknown', mode: facts.mode ?? '', source: typedName(guest) })
     }
-    const { optional, onHost: _, definition: __, isModel: ___, ...known } = facts
+    const { optional, onHost: _, definition: __, isModel: ___, isMinimum, defaultBits, ...known } = facts
     const taken = optional && host ? optional.meet(host.features) : FeatureSet.empty
     return {
       ...known,
       ...(taken.isEmpty ? {} : { features: facts.features.join(taken), required: facts.features }),
-      ...(follows && host ? given(host, facts) : narrowed(facts, host)),
+      ...(isMinimum && host
+        ? { features: facts.features.join(full(host).features), required: facts.features }
+        : {}),
+      ...takenOf(facts, host),
+      ...(follows && host ? { ...given(host, facts), ...passedOf(facts, host) } : {}),
       name,
       host: host?.name,
       pool: said?.says.pool ?? host?.pool ?? (pools.has(document.pool) ? document.pool : undefined),
@@ -372,11 +376,33 @@ function assembleGuests(
   return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
 }
 
-/** A guest runs where addresses are narrower than it was given: no host that is as wide is an obstacle then. */
-const narrowed = ({ physBits }: GuestMember, host: FleetHost | undefined) =>
-  physBits !== undefined && host?.physBits !== undefined && host.physBits < physBits
-    ? { physBits: host.physBits }
-    : {}
+/** What QEMU gives a guest by its host where the definition says nothing: the vendor, and no more bits than it has. */
+function takenOf(
+  { mode = 'custom', vendor, physBits, defaultBits, terms }: GuestMember,
+  host: FleetHost | undefined,
+): Pick<FleetGuest, 'vendor' | 'physBits' | 'unasked'> {
+  if (mode !== 'custom') return {}
+  // Red Hat's machines give a guest the width that its host has.
+  const isHosts = /rhel/.test(terms?.machine ?? '')
+  const least = Math.min(defaultBits ?? Number.POSITIVE_INFINITY, host?.physBits ?? Number.POSITIVE_INFINITY)
+  const bits = isHosts && host?.physBits !== undefined ? host.physBits : least
+  return {
+    vendor: vendor ?? host?.vendor,
+    physBits:
+      physBits === undefined
+        ? Number.isFinite(bits)
+          ? bits
+          : undefined
+        : Math.min(physBits, host?.physBits ?? physBits),
+    unasked: [
+      ...(vendor === undefined ? (['vendor'] as const) : []),
+      ...(physBits === undefined ? (['physBits'] as const) : []),
+    ],
+  }
+}
+
+const passedOf = ({ mode, terms }: GuestMember, host: FleetHost): Pick<FleetGuest, 'terms'> =>
+  mode === 'host-passthrough' || mode === 'maximum' ? { terms: { ...terms, passed: host } } : {}
 
 /**
  * The guests, each with the model that another document of its platform defines, as Proxmox VE's `cpu-models.conf` does;

@@ -82,7 +82,7 @@ export type HypervisorFacts = Omit<HostMember, 'known' | 'hardwareFeatures'> & {
   readonly offered: Evidence
 }
 
-export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
+export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required' | 'unasked'> & {
   /** The CPU's definition, of a platform's own model and of a guest whose model another document may define. */
   readonly definition?: GuestCpu | undefined
   /** It is a model of the platform's own, and no guest. */
@@ -91,6 +91,10 @@ export type GuestMember = Omit<FleetGuest, 'host' | 'pool' | 'required'> & {
   readonly onHost?: string | undefined
   /** What it takes where its host has it. */
   readonly optional?: FeatureSet
+  /** Whether it is given all that its host can give it. */
+  readonly isMinimum?: boolean
+  /** The width of addresses that QEMU gives where the definition says none. */
+  readonly defaultBits?: number | undefined
 }
 
 /** One thing that a document tells of a fleet, and what there is to note about it. */

@@ -1,7 +1,7 @@
 import type { CpuReading } from '../../../arch/driver.ts'
 import { detect } from '../../../arch/operations.ts'
 import { archOfModel, fleetArchOf, requireDecoder, requireDriver } from '../../../arch/registry.ts'
-import type { Cpu, GuestCpu, HostCpu } from '../../../core/cpu.ts'
+import type { Cpu, GuestCpu, HostCpu, Policy } from '../../../core/cpu.ts'
 import { brandOf } from '../../../core/cpuid.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
@@ -9,6 +9,7 @@ import { LibvirtError } from '../../../core/libvirt-error.ts'
 import { nearest } from '../../../core/text.ts'
 import type { HypervisorModels, RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
+import type { Bond, GuestTerms } from '../../../fleet/guest-terms.ts'
 import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
@@ -33,7 +34,7 @@ import { memberOfStatement } from './read-statement.ts'
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
 function guestOfDomain(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
-  const about = { name, uuid, vcpus }
+  const about = { name, uuid, vcpus, terms: termsOf(element) }
   if (cpu) return guestOfCpu(context, withArch(parseCpu(cpu, 'guest'), arch), about)
   const { defaultModel: model } = contextOfCpu(context, { arch }).cpus
   if (model === undefined)
@@ -57,24 +58,27 @@ const contextOfCpu = (context: Context, { arch, model }: Pick<Cpu, 'arch' | 'mod
 export function guestOfCpu(
   context: Context,
   cpu: GuestCpu,
-  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost' | 'isModel' | 'definition'>,
+  about: Pick<GuestMember, 'name' | 'uuid' | 'vcpus' | 'onHost' | 'isModel' | 'definition' | 'terms'>,
 ): Member & { readonly kind: 'guest' } {
   const own = contextOfCpu(context, cpu)
   const isUnknown = !knowsModel(own, cpu)
   const { features, notes } = knownFeatures(own, isUnknown ? { ...cpu, model: undefined } : cpu)
   const { mode, model, vendor, maxphysaddr } = cpu
   const custom = mode === undefined || mode === 'custom'
-  const physBits = maxphysaddr?.bits ?? (custom ? own.cpus.defaultPhysBits : undefined)
   const off = turnedOff(own, cpu)
   // A list of features is all that is known of the CPU.
   const isListed = custom && model === undefined
+  const all = isListed ? withImplied(own, features).minus(off) : features
   const facts = {
     ...about,
-    features: withoutVoid(own.cpus, isListed ? withImplied(own, features).minus(off) : features),
+    features: withoutVoid(own.cpus, all).minus(namedWith(own, cpu, ['force'])),
+    terms: joinTerms(about.terms, termsOfCpu(own, cpu, all)),
+    isMinimum: cpu.match === 'minimum',
+    defaultBits: custom ? own.cpus.defaultPhysBits : undefined,
     vendor,
     model,
     mode,
-    physBits,
+    physBits: maxphysaddr?.bits,
     requestedModel: findRequestedModel(own, cpu),
     ...(isUnknown && { unknownModel: model, definition: cpu }),
     ...(off.isEmpty ? {} : { without: off }),
@@ -87,6 +91,55 @@ export function guestOfCpu(
     arch: own.arch,
     facts: { ...facts, optional: optionalFeatures(own, cpu) },
     notes: told,
+  }
+}
+
+const namedWith = ({ db }: Context, { features }: GuestCpu, policies: readonly Policy[]): FeatureSet =>
+  db.features.setOfNames(
+    features.flatMap(({ name, policy = 'require' }) => (policies.includes(policy) ? [name] : [])),
+  )
+
+const joinTerms = (domain: GuestTerms = {}, cpu: GuestTerms): GuestTerms | undefined => {
+  const bonds = [...(domain.bonds ?? []), ...(cpu.bonds ?? [])].filter(
+    bond => bond !== 'invtsc' || domain.tscHz === undefined,
+  )
+  const { excluded } = cpu
+  const isNothing =
+    bonds.length === 0 && !excluded && domain.machine === undefined && domain.tscHz === undefined
+  return isNothing ? undefined : { ...domain, bonds, excluded }
+}
+
+/** What the definition of a CPU rules out of hosts, and what of it no other host goes on with. */
+function termsOfCpu(own: Context, cpu: GuestCpu, features: FeatureSet): GuestTerms {
+  const forbidden = namedWith(own, cpu, ['forbid'])
+  const excluded =
+    cpu.match === 'strict' && cpu.mode === 'custom' ? own.db.features.all.minus(features) : forbidden
+  const asksInvtsc = !namedWith(own, cpu, ['require', 'force']).meet(own.db.features.setOfNames(['invtsc']))
+    .isEmpty
+  const bonds: Bond[] = [
+    ...(asksInvtsc ? (['invtsc'] as const) : []),
+    ...(cpu.migratable === false ? (['unmigratable'] as const) : []),
+  ]
+  return { bonds, ...(excluded.isEmpty ? {} : { excluded }) }
+}
+
+/** What a domain has beside its CPU that counts where it is to run. */
+function termsOf(element: Element): GuestTerms {
+  const devices = child(element, 'devices')
+  const os = child(element, 'os')
+  const { machine } = (os && child(os, 'type'))?.attributes ?? {}
+  const hasDevice =
+    devices !== undefined &&
+    (child(devices, 'hostdev') !== undefined ||
+      children(devices, 'interface').some(({ attributes }) => attributes.type === 'hostdev'))
+  const clock = child(element, 'clock')
+  const rate = (clock ? children(clock, 'timer') : []).findLast(({ attributes }) => attributes.name === 'tsc')
+    ?.attributes.frequency
+  const isProtected = child(element, 'launchSecurity') !== undefined
+  return {
+    machine: machine || undefined,
+    tscHz: rate !== undefined && /^[1-9]\d{0,18}$/.test(rate) ? BigInt(rate) : undefined,
+    bonds: [...(hasDevice ? (['hostdev'] as const) : []), ...(isProtected ? (['protected'] as const) : [])],
   }
 }
 
@@ -428,6 +481,9 @@ function hypervisorOfConversation(context: Context, conversation: QmpRecording):
     physBits: undefined,
     hypervisor,
     models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
+    machines: new Set(
+      own.machines.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias])),
+    ),
   }
   return { kind: 'hypervisor', arch: context.arch, facts, notes: [] }
 }

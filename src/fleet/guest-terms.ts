@@ -1,0 +1,94 @@
+import type { FeatureSet } from '../core/feature-set.ts'
+import type { FleetHost } from './host.ts'
+
+/** What a guest's definition asks of hosts beside features, vendor and model. What is absent asks nothing. */
+export interface GuestTerms {
+  /** What no host of its may have: what it forbids; of one that matches strictly, all that it has not itself. */
+  readonly excluded?: FeatureSet | undefined
+  /** What keeps it where it runs. */
+  readonly bonds?: readonly Bond[] | undefined
+  /** The machine type that it names. */
+  readonly machine?: string | undefined
+  /** The rate that its time stamp counter is to have, in Hz. */
+  readonly tscHz?: bigint | undefined
+  /** The host whose CPU it was given as it is, by host-passthrough. */
+  readonly passed?: FleetHost | undefined
+}
+
+/**
+ * Why a guest never moves while it runs: a device of its host, protected memory, a counter that no other host goes on
+ * with, a CPU that was made for this host alone.
+ */
+export type Bond = 'hostdev' | 'protected' | 'invtsc' | 'unmigratable'
+
+export type TermObstacle =
+  | { readonly kind: 'bond'; readonly bond: Bond }
+  /** The host has it, and the guest's definition rules it out. */
+  | { readonly kind: 'excess'; readonly features: FeatureSet }
+  /** The host's QEMU has no such machine type. */
+  | { readonly kind: 'machine'; readonly machine: string }
+  /** The host cannot give that rate; undefined: nothing is known of its own, or of scaling. */
+  | { readonly kind: 'tsc'; readonly guest: bigint; readonly host: bigint | undefined }
+  /** The guest has its host's CPU as it is: this host differs in `what`, or nothing is known of that. */
+  | { readonly kind: 'passed'; readonly differs: boolean; readonly what: PassedPart }
+
+export type PassedPart = 'signature' | 'features' | 'microcode' | 'kernel'
+
+/** Hosts of one CPU, or one host. */
+type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
+  readonly hosts?: readonly FleetHost[] | undefined
+}
+
+/** What of a definition's terms these hosts do not keep; empty: nothing, on any of them. */
+export function findTermObstacles(terms: GuestTerms, target: Target): TermObstacle[] {
+  const { excluded, bonds = [], machine, tscHz, passed } = terms
+  const hosts = target.hosts ?? [target as FleetHost]
+  const extra = excluded && (target.hardwareFeatures ?? target.features).meet(excluded)
+  return [
+    ...bonds.map(bond => ({ kind: 'bond', bond }) as const),
+    ...(extra && !extra.isEmpty ? [{ kind: 'excess', features: extra } as const] : []),
+    ...(machine !== undefined && hosts.some(({ machines }) => machines && !machines.has(machine))
+      ? [{ kind: 'machine', machine } as const]
+      : []),
+    ...(tscHz === undefined ? [] : hosts.flatMap(host => checkRate(tscHz, host)).slice(0, 1)),
+    ...(passed === undefined ? [] : hosts.flatMap(host => comparePassed(passed, host)).slice(0, 1)),
+  ]
+}
+
+/** How far rates may be apart where the host cannot scale, in parts of a million. @see libvirt's refusal, which names the range */
+const TOLERANCE = 250n
+
+function checkRate(guest: bigint, { tscHz, tscScaling }: FleetHost): TermObstacle[] {
+  if (tscScaling) return []
+  if (tscHz === undefined || tscScaling === undefined) return [{ kind: 'tsc', guest, host: undefined }]
+  const off = (tscHz * TOLERANCE) / 1_000_000n
+  return guest >= tscHz - off && guest <= tscHz + off ? [] : [{ kind: 'tsc', guest, host: tscHz }]
+}
+
+/** A difference first, then what nothing is known of. */
+function comparePassed(home: FleetHost, host: FleetHost): TermObstacle[] {
+  const signatureOf = ({ signature: s }: FleetHost) => s && `${s.family}.${s.model}.${s.stepping}`
+  const parts: readonly (readonly [PassedPart, unknown, unknown])[] = [
+    ['signature', signatureOf(home), signatureOf(host)],
+    ['microcode', home.microcode, host.microcode],
+    ['kernel', home.kernel, host.kernel],
+  ]
+  const [signature, ...others] = parts.filter(([, a, b]) => a === undefined || b === undefined || a !== b)
+  const differs = (part: (typeof parts)[number]) => part[1] !== undefined && part[2] !== undefined
+  if (signature?.[0] === 'signature' && differs(signature))
+    return [{ kind: 'passed', differs: true, what: 'signature' }]
+  if (!home.features.eq(host.features)) return [{ kind: 'passed', differs: true, what: 'features' }]
+  const first = signature ?? others[0]
+  return first ? [{ kind: 'passed', differs: false, what: first[0] }] : []
+}
+
+/** Whether an obstacle is only that something is not known. */
+export const isOpenTerm = (one: TermObstacle): boolean =>
+  (one.kind === 'passed' && !one.differs) || (one.kind === 'tsc' && one.host === undefined)
+
+/** What counts when it is powered off and started there. */
+export const termsOfStart = ({ excluded, machine, tscHz }: GuestTerms): GuestTerms => ({
+  excluded,
+  machine,
+  tscHz,
+})

@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compareCpus } from '../../src/arch/operations.ts'
+import { predictByKvmRules } from '../../src/arch/x86/offered.ts'
+import { FeatureSet } from '../../src/core/feature-set.ts'
+import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
+import { migrate } from '../../src/index.ts'
+import { contextOf } from '../../src/questions/context.ts'
+import { parseXml } from '../../src/xml/reader.ts'
+import { runs } from '../effort.ts'
+
+const context = contextOf()
+const { db, map } = context
+
+const hostXml = (inner: string): string => `<cpu><arch>x86_64</arch>${inner}</cpu>`
+
+/** A host as capabilities have it, so that its signature, microcode and counter are known. */
+const capabilities = (name: string, cpu: string): string =>
+  `<capabilities><host><uuid>${name}</uuid><cpu><arch>x86_64</arch>${cpu}</cpu></host></capabilities>`
+
+const domain = (cpu: string, more = '', machine = 'q35'): string =>
+  `<domain type='kvm'><name>g</name><vcpu>1</vcpu><os><type arch='x86_64' machine='${machine}'>hvm</type></os>${cpu}${more}</domain>`
+
+const custom = (inner: string, match = 'exact'): string =>
+  `<cpu mode='custom' match='${match}'>${inner}</cpu>`
+
+const ask = (hosts: Readonly<Record<string, string>>, guest: string, to: string) => {
+  const documents = Object.entries(hosts).map(([name, text]) => ({ path: `${name}.xml`, text }))
+  const fleet = { path: 'fleet.yaml', text: 'guests: [{files: g.xml, host: a}]\n' }
+  const answer = migrate({ documents: [...documents, { path: 'g.xml', text: guest }], fleet, guest: 'g', to })
+  if (!('verdict' in answer)) throw new RangeError('a move was asked for')
+  return answer
+}
+
+const kinds = (answer: ReturnType<typeof ask>): string[] => answer.obstacles.map(({ kind }) => kind)
+
+const SKYLAKE =
+  "<model>Skylake-Server</model><vendor>Intel</vendor><microcode version='1'/><signature family='6' model='85' stepping='4'/>"
+
+const pair = (a: string, b = a) => ({ a: capabilities('a', a), b: capabilities('b', b) })
+
+describe('what a definition asks of hosts', () => {
+  test.each([
+    ["<devices><hostdev mode='subsystem' type='pci'><source/></hostdev></devices>", 'hostdev'],
+    ["<devices><interface type='hostdev'><source/></interface></devices>", 'hostdev'],
+    ["<launchSecurity type='sev'><policy>1</policy></launchSecurity>", 'protected'],
+  ])('%s binds a running guest to its host, and not its start', (more, bond) => {
+    const answer = ask(pair(SKYLAKE), domain(custom('<model>Nehalem</model>'), more), 'b')
+    expect(answer.obstacles).toEqual([expect.objectContaining({ kind: 'bond', bond })])
+    expect([answer.verdict, answer.starts]).toEqual(['no', true])
+  })
+
+  test('invtsc binds unless the rate is said', () => {
+    const host = `${SKYLAKE}<counter name='tsc' frequency='2000000000' scaling='no'/><feature name='invtsc'/>`
+    const cpu = custom("<model>Nehalem</model><feature policy='require' name='invtsc'/>")
+    const rate = (hz: string) => `<clock offset='utc'><timer name='tsc' frequency='${hz}'/></clock>`
+    expect(kinds(ask(pair(host), domain(cpu), 'b'))).toContain('bond')
+    expect(kinds(ask(pair(host), domain(cpu, rate('2000000000')), 'b'))).not.toContain('bond')
+  })
+
+  test('a rate that the host is known not to give keeps the guest out; one that is not known is open', () => {
+    const counter = (hz: string, scaling: string) =>
+      `${SKYLAKE}<counter name='tsc' frequency='${hz}' scaling='${scaling}'/>`
+    const guest = domain(
+      custom('<model>Nehalem</model>'),
+      "<clock offset='utc'><timer name='tsc' frequency='2000000000'/></clock>",
+    )
+    const verdict = (b: string) => ask(pair(counter('2000000000', 'no'), b), guest, 'b').verdict
+    expect(verdict(counter('2000400000', 'no'))).toBe('yes')
+    expect(verdict(counter('2100000000', 'yes'))).toBe('yes')
+    expect(verdict(counter('2100000000', 'no'))).toBe('no')
+    expect(verdict(SKYLAKE)).toBe('unknown')
+  })
+
+  test('host-passthrough moves to an equal CPU alone', () => {
+    const guest = domain("<cpu mode='host-passthrough'/>")
+    const verdict = (b: string) => ask(pair(SKYLAKE, b), guest, 'b')
+    expect(verdict(SKYLAKE)).toMatchObject({
+      verdict: 'unknown',
+      obstacles: [{ kind: 'passed', differs: false, what: 'kernel' }],
+    })
+    expect(verdict(SKYLAKE.replace("stepping='4'", "stepping='7'")).verdict).toBe('no')
+    expect(verdict(`${SKYLAKE}<feature name='avx512vnni'/>`)).toMatchObject({
+      verdict: 'no',
+      obstacles: [{ kind: 'passed', differs: true, what: 'features' }],
+    })
+    expect(verdict(SKYLAKE.replace("version='1'", "version='2'")).verdict).toBe('unknown')
+    const off = domain("<cpu mode='host-passthrough' migratable='off'/>")
+    expect(kinds(ask(pair(SKYLAKE), off, 'b'))).toContain('bond')
+  })
+
+  test('a guest without a vendor has its host’s while it runs', () => {
+    const guest = domain(custom('<model>kvm64</model>'))
+    const answer = ask(pair(SKYLAKE, '<model>EPYC</model><vendor>AMD</vendor>'), guest, 'b')
+    expect([kinds(answer), answer.starts]).toEqual([['vendor'], true])
+  })
+
+  test('the width that QEMU gives unasked is no more than the host has', () => {
+    const host = (bits: number) => `${SKYLAKE}<maxphysaddr mode='emulate' bits='${bits}'/>`
+    const guest = domain(custom('<model>Nehalem</model>'))
+    expect(ask(pair(host(39)), guest, 'b').verdict).toBe('yes')
+    expect(kinds(ask(pair(host(46), host(39)), guest, 'b'))).toEqual(['phys-bits'])
+    const rhel = domain(custom('<model>Nehalem</model>'), '', 'pc-q35-rhel9.4.0')
+    expect(kinds(ask(pair(host(46), host(42)), rhel, 'b'))).toEqual(['phys-bits'])
+  })
+})
+
+/** What KVM gives or keeps whatever the CPU has, and details of nested virtualization: cpu-compare sees the CPU alone. */
+const given = predictByKvmRules(db, { has: FeatureSet.empty }, undefined, {})
+const comparable = db.features.list
+  .filter(({ name, bits }) => !/^(vmx|svm)/.test(name) && !bits.meets(given.has))
+  .filter(({ name }) => !db.dependencies.needs(name).some(need => need === 'svm' || need === 'vmx'))
+  .map(({ name }) => name)
+
+const names = fc.subarray(comparable, { maxLength: 8 })
+const policies = fc.constantFrom('require', 'disable', 'optional', 'force', 'forbid')
+
+test('a guest starts where cpu-compare of the host with it says so, unless something is not known', () => {
+  const models = fc.constantFrom(...db.models.filter(({ vendor }) => vendor).map(({ name }) => name))
+  fc.assert(
+    fc.property(
+      models,
+      names,
+      fc.option(models, { nil: undefined }),
+      fc.array(fc.tuple(policies, fc.constantFrom(...comparable)), { maxLength: 4 }),
+      fc.constantFrom('exact', 'minimum', 'strict'),
+      (model, has, other, listed, match) => {
+        const host = hostXml(
+          `<model>${model}</model><vendor>${db.model(model)?.vendor?.name}</vendor>${has.map(name => `<feature name='${name}'/>`).join('')}`,
+        )
+        const once = new Map(listed.map(([policy, name]) => [name, policy]))
+        const cpu = custom(
+          `<model>${other ?? model}</model>${[...once].map(([name, policy]) => `<feature policy='${policy}' name='${name}'/>`).join('')}`,
+          match,
+        )
+        const { result } = compareCpus(
+          map,
+          parseCpu(parseXml(host), 'host'),
+          parseCpu(parseXml(cpu), 'guest'),
+        )
+        const documents = [
+          { path: 'h.xml', text: host },
+          { path: 'g.xml', text: domain(cpu) },
+        ]
+        const answer = migrate({ documents, guest: 'g', to: 'h' })
+        if (!('verdict' in answer)) throw new RangeError('a move was asked for')
+        const isOpen = answer.obstacles.some(({ kind }) => kind === 'unknown')
+        if (!isOpen) expect(answer.starts).toBe(result !== 'incompatible')
+      },
+    ),
+    { numRuns: runs(150) },
+  )
+}, 120_000)
