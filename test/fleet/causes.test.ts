@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Evidence } from '../../src/core/evidence.ts'
 import { CauseFinder } from '../../src/fleet/causes/cause-of.ts'
 import { Losses } from '../../src/fleet/causes/lost.ts'
 import { findOutliers } from '../../src/fleet/causes/odd-ones.ts'
@@ -97,6 +98,20 @@ describe('causes', () => {
       'avx512ifma: model high ()',
       'xsaves: model high ()',
       'invtsc: not-migratable high ()',
+    ])
+  })
+
+  test('what KVM judges by itself is silicon where the CPU is affected', () => {
+    const fleet = `a vendor=Intel sig=6.85.7 : Cascadelake-Server arch-capabilities rdctl-no mds-no
+                   b vendor=Intel sig=6.85.4 : Skylake-Server arch-capabilities skip-l1dfl-vmentry`
+    const unsure = bits('rdctl-no mds-no')
+    const groups = groupHosts(hosts(fleet).map(host => ({ ...host, unsure, evidence: Evidence.none })))
+    const losses = new Losses(db.features, causes, new CauseFinder(cpus, causes, groups), groups)
+    const found = losses
+      .find(groups, bits('Skylake-Server'))
+      .filter(({ feature }) => feature.name.endsWith('s-no'))
+    expect(found.map(({ because: [first] }) => [first?.finding.cause, first?.hosts])).toEqual([
+      ['silicon', 1],
     ])
   })
 

@@ -61,8 +61,17 @@ export class Losses {
       const gate = this.#finder.prerequisiteOf(feature)
       const behind = gate && lost.meets(gate.bits) ? tallies(gate) : []
       const because = behind.map(tally => this.#reasonOf(feature, tally, offered, gate))
-      return { feature, because: because.length > 0 ? because : [this.#own(feature, offered)] }
+      return { feature, because: because.length > 0 ? because : [this.#unsure(groups, feature, offered)] }
     })
+  }
+
+  /** Of what no group is known to lack in what it gives: some CPU may lack it all the same. */
+  #unsure(groups: readonly Group[], feature: Feature, offered: FeatureSet): LossReason {
+    const lacking = groups.filter(group => !feature.bits.leq(group.features.join(group.offered)))
+    const hosts = lacking.reduce((sum, group) => sum + group.hosts.length, 0)
+    return lacking.length > 0
+      ? this.#reasonOf(feature, { groups: lacking, hosts }, offered)
+      : this.#own(feature, offered)
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
