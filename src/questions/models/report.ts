@@ -70,16 +70,16 @@ const listed = (features: readonly { readonly feature: string }[]): string =>
 function reportUsable(report: Report, answer: UsableModels): void {
   const { hosts, usable, blocked, qemuOnly = [] } = answer
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
+  const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
   report.line(
     usable.length > 0
       ? { text: `usable on ${on}, best first:`, tone: 'good' }
-      : { text: `no model is known to be usable on ${on}`, tone: 'bad' },
+      : { text: `no model is ${open.length > 0 ? 'known to be ' : ''}usable on ${on}`, tone: 'bad' },
   )
   report.table(
     [PLAIN, PLAIN],
     usable.map(({ name, vendor }) => [name, vendor || 'any vendor']),
   )
-  const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
   for (const [title, models] of [['not known', open] as const, ['not usable', known] as const]) {
     if (models.length > 0)
       report.line({ text: `${title}: ${count(models.length, 'model')}`, tone: 'warning' })
