@@ -34,6 +34,9 @@ const buildLibrary = outdir =>
     entryPoints: { index: 'src/index.ts', node: 'src/node.ts' },
     outdir,
     splitting: true,
+    // Names stay: they are in stacks of errors.
+    minifyWhitespace: true,
+    minifySyntax: true,
     chunkNames: 'lib-[hash]',
     packages: 'external',
   })

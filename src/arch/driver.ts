@@ -139,7 +139,7 @@ export interface FleetCpus {
 }
 
 /** Facts about CPUs from which causes are found. */
-export interface CauseFacts {
+interface CauseFacts {
   readonly generations: GenerationTable
   readonly effects: readonly Effect[]
   readonly kvm: KvmRules

@@ -89,7 +89,7 @@ export class CauseTable {
 }
 
 /** Where nothing with a source is known to help. */
-export const NO_REMEDY = 'no known remedy'
+const NO_REMEDY = 'no known remedy'
 
 /** The table that comes with this package. */
 export const builtinCauses = (): CauseTable => parseCauses(dataFile('causes.txt'))

@@ -143,7 +143,7 @@ export const builtinGenerations: (db: Database) => GenerationTable = oncePer((db
 )
 
 /** Reads `generations.txt`. @throws ParseError */
-export function parseGenerations(file: DataFile, db: Database): GenerationTable {
+function parseGenerations(file: DataFile, db: Database): GenerationTable {
   const list: Generation[] = []
   for (const at of statementsOf(file)) {
     if (at.indent === 0) list.push(headOf(at, list, db.features.setOf([])))

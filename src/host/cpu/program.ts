@@ -126,7 +126,7 @@ function makeSegmentHeader(
 }
 
 /** A program for x86, as bytes. */
-interface AssembledProgram {
+export interface AssembledProgram {
   readonly bytes: Uint8Array
   /** Where each label is. */
   readonly labels: ReadonlyMap<string, number>

@@ -7,7 +7,7 @@ import { child, children, type Element, requiredAttribute, textOf } from '../../
 const QEMU = '{http://libvirt.org/schemas/domain/qemu/1.0}'
 
 /** A device of the host that a guest is given, or an IOMMU that it has; absent: not said. */
-export interface HostDevice {
+interface HostDevice {
   readonly mode: string
   /** `pci`, `usb`, `mdev`, …; of mode `capabilities` `storage`, `misc` or `net`. */
   readonly type: string
@@ -18,7 +18,7 @@ export interface HostDevice {
 }
 
 /** A virtual IOMMU. Absent: not said. */
-export interface Iommu {
+interface Iommu {
   readonly model: string
   readonly intremap?: boolean | undefined
   readonly eim?: boolean | undefined
