@@ -24,7 +24,7 @@ const context = contextOf()
 /** All that a fleet is compared by, with the place of each guest, but no name. */
 function factsOf(text: string) {
   const { hosts, guests } = fleetOfInput(context, { documents: [{ path: 'a.txt', text }] }).fleet
-  const plain = ({ name, uuid, path, documentHash, host, ...rest }: Record<string, unknown>) =>
+  const plain = ({ name, called, uuid, path, documentHash, host, ...rest }: Record<string, unknown>) =>
     JSON.stringify(rest, (_, value) =>
       value instanceof Map ? [...value] : typeof value === 'bigint' ? String(value) : value,
     )

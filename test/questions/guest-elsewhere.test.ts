@@ -58,7 +58,7 @@ describe.skipIf(!folder)(
           `<cpu><model>${model}</model><feature name='${feature}' policy='${policy}'/></cpu>`,
         )
       expect(cpu('aarch64', 'max', 'sve256').verdict).toBe('unknown')
-      expect(cpu('aarch64', 'max', 'sve256').notes[0]).toContain('sve256')
+      expect(cpu('aarch64', 'max', 'sve256').remarks[0]).toContain('sve256')
       expect(cpu('riscv64', 'rv64', 'v').verdict).not.toBe('starts')
       expect(cpu('ppc64', 'POWER9', 'htm').verdict).not.toBe('starts')
       expect(cpu('s390x', 'gen15a', 'te', 'require', 'kvm').verdict).not.toBe('unknown')

@@ -49,6 +49,6 @@ test('models: what a host’s QEMU has besides', () => {
 test('guest check: libvirt’s text, and whose the model is', () => {
   const refused = (model: string) =>
     refusal(new LibvirtError('internal', `internal error: Unknown CPU model ${model}`))
-  expect(refused('EPYC-Turin-v2').notes).toEqual([`EPYC-Turin-v2 is ${SAID} it`])
-  expect(refused('EPYC-Turin-v3').notes).toEqual([])
+  expect(refused('EPYC-Turin-v2').remarks).toEqual([`EPYC-Turin-v2 is ${SAID} it`])
+  expect(refused('EPYC-Turin-v3').remarks).toEqual([])
 })

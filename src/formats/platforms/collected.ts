@@ -87,6 +87,8 @@ function reportOf(lines: readonly string[], first: number): Report {
   lines.slice(1).forEach((line, i) => {
     const [, mark, name = '', rest] = /^\s*(?:([|!])|\[(\/?[\w-]+)\] ?(\d*)$)/.exec(line) ?? []
     if (mark) (mark === '|' ? open?.lines : open?.errors)?.push(line.slice(line.indexOf(mark) + 1))
+    else if (!name)
+      open?.lines.push((open.lines.pop() ?? '') + line) // a terminal folded it
     else if (name === 'end') count = Number(rest)
     else if (name === `/${open?.name}`) close(Number(rest))
     else if (name && !name.startsWith('/')) {

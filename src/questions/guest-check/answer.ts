@@ -11,7 +11,10 @@ export const GuestAnswer = v.strictObject({
     '`reduced`: it starts, without features that its definition has; `unknown`: only a start would tell.',
   ),
   message: v.exactOptional(described(v.string(), "libvirt's text, where it refuses.")),
-  notes: described(v.array(v.string()), 'What else there is to know: of a refusal, of arguments of its own.'),
+  remarks: described(
+    v.array(v.string()),
+    'What else there is to know: of a refusal, of arguments of its own.',
+  ),
   notLookedAt: described(
     v.array(v.string()),
     'What the definition has, may keep the guest from starting, and was not looked at; of one refused empty.',

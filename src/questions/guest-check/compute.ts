@@ -87,14 +87,14 @@ export function guestAnswer(context: Context, start: GuestStart, given?: GivenFe
   const ending = given || override !== undefined ? undefined : predictEnding(start, hasOf(context, start))
   if (ending !== undefined) return { ...refusal(ending), argument }
   const more = {
-    notes: override === undefined ? [] : [`${OVERRIDDEN}: -cpu ${override}`],
+    remarks: override === undefined ? [] : [`${OVERRIDDEN}: -cpu ${override}`],
     notLookedAt: listNotLookedAt(start),
   }
   const isUnseen = override !== undefined && !given
   if (isUnseen) return { verdict: 'starts', lost: [], gained: [], argument, ...start.written, basis, ...more }
   try {
-    const { notes = [], ...living } = livingAnswer(context, start, given)
-    return { ...living, ...more, notes: [...more.notes, ...notes], basis }
+    const { remarks = [], ...living } = livingAnswer(context, start, given)
+    return { ...living, ...more, remarks: [...more.remarks, ...remarks], basis }
   } catch (error) {
     if (!(error instanceof LibvirtError)) throw error
     return { ...refusal(error), argument, basis }
@@ -111,7 +111,7 @@ function hasOf({ map }: Context, { cpu, place }: GuestStart): (name: string) => 
 
 const OVERRIDDEN = 'its qemu:commandline has a CPU of its own, which QEMU takes and libvirt does not check'
 
-type LivingAnswer = Omit<GuestAnswer, 'notes' | 'notLookedAt' | 'basis'> & { readonly notes?: string[] }
+type LivingAnswer = Omit<GuestAnswer, 'remarks' | 'notLookedAt' | 'basis'> & { readonly remarks?: string[] }
 
 /** @throws LibvirtError where libvirt ends the guest again */
 function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures | undefined): LivingAnswer {
@@ -173,7 +173,7 @@ function unlooked(map: CpuMap, { throughQemu }: Driver, start: GuestStart, isSta
   const open = listUnasked(start, throughQemu !== undefined)
   if (open.length === 0) return answer
   const what = `${cpu.model ?? 'the CPU'} of QEMU ${open.join(', ')}`
-  return { ...answer, verdict: 'unknown', notes: [`only a start tells whether ${what} may be set so`] }
+  return { ...answer, verdict: 'unknown', remarks: [`only a start tells whether ${what} may be set so`] }
 }
 
 /**
@@ -196,7 +196,7 @@ function listUnasked({ cpu, place, request }: GuestStart, describesHost: boolean
 export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
   verdict: 'refused',
   message,
-  notes: notesOn(message),
+  remarks: remarksOn(message),
   notLookedAt: [],
   lost: [],
   gained: [],
@@ -204,7 +204,7 @@ export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
 })
 
 /** Whose model it is that libvirt does not know, and how to ask for another host than one without KVM. */
-function notesOn(message: string): string[] {
+function remarksOn(message: string): string[] {
   const [, name = ''] = /Unknown CPU model ([\w-]+)/.exec(message) ?? []
   if (isQemuOnlyName(name)) return [`${name} is ${describeQemuOnly([name])}`]
   return message.endsWith("does not support virt type 'kvm'") ? [NO_KVM] : []

@@ -7,7 +7,7 @@ const TONES = { starts: 'good', reduced: 'warning', unknown: 'warning', refused:
 
 /** Adds what libvirt does with the guest; of several each is called by its source. */
 export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> = (report, answer) => {
-  const { source, verdict, message, notes, notLookedAt, apart, lost, argument, live, basis } = answer
+  const { source, verdict, message, remarks, notLookedAt, apart, lost, argument, live, basis } = answer
   const expected = basis === 'expected' && verdict !== 'refused' ? ' (expected: nothing was started)' : ''
   const text = {
     starts: `starts${expected}`,
@@ -27,7 +27,7 @@ export const reportGuest: Reporter<GuestAnswer & { readonly source?: string }> =
   if (drawn.length > 0) report.drawing(() => `${drawn.join('\n')}\n`)
   addWritten(report, answer)
   if (apart) report.line(describeApart(apart))
-  for (const note of notes) report.line(`note: ${note}`)
+  for (const remark of remarks) report.line(`note: ${remark}`)
   if (notLookedAt.length > 0) report.line(`not looked at: ${notLookedAt.join(', ')}`)
 }
 
