@@ -100,6 +100,13 @@ test('what the accelerator cannot give is refused, and QEMU says nothing of the 
   expect(predict('Nehalem', { offered }).refused).toEqual([])
 })
 
+test('Zhaoxin’s guests have a range of leaves of their own where a feature of it is asked for', () => {
+  const off = ['xstore', 'xstore-en', 'xcrypt', 'xcrypt-en', 'ace2', 'phe', 'phe-en', 'pmm', 'pmm-en']
+  expect(words('YongFeng').word(0xc000_0000, 0, 'eax')).toBe(0xc000_0001)
+  const without = ['YongFeng', ...off.map(name => `${name}=off`)].join(',')
+  expect(words(without).has(0xc000_0000, 0)).toBe(false)
+})
+
 test('AMD repeats low bits in an extended leaf, Intel has SYSCALL only in 64-bit mode', () => {
   expect(words('EPYC').word(0x8000_0001, 0, 'edx') & 0x3ff).toBe(words('EPYC').word(1, 0, 'edx') & 0x3ff)
   expect(words('Dhyana').word(0x8000_0001, 0, 'edx') & 0x3ff).toBe(0)

@@ -240,8 +240,9 @@ export class GuestRegisters {
     return { ebx: (this.#threads - 1) << 8 }
   }
 
+  /** There is such a range where a feature of it is asked for. */
   centaur(_: U32, __: CpuidRegisters, leaf: U32): Partial<CpuidRegisters> {
-    if (!this.#is(CENTAUR)) return {}
+    if (!this.#is(CENTAUR) || ![...this.#asked].flatMap(leavesNeededBy).includes(0xc000_0001)) return {}
     return { eax: leaf === 0xc000_0000 ? 0xc000_0001 : signatureWord(this.#model.facts.signature) }
   }
 }
