@@ -73,11 +73,12 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
     return [model, ...off].join(',')
   }
 
-  /** The host whose CPU is such a guest's; undefined where libvirt has no model for it: the oldest. */
+  /** The host whose CPU is such a guest's; undefined where there is none, or libvirt has no model for it. */
   async function hostOf(model: string): Promise<string | undefined> {
     const { trial } = await tryCpu(await emulable(model))
     const cpuid: CpuidRow[] = trial.before?.cpuid ?? []
-    expect([model, cpuid.length > 0]).toEqual([model, true])
+    // A version of AVX10 is no feature that could be turned off.
+    if (cpuid.length === 0) return undefined
     try {
       return decode({ cpuid, as: 'host' }).xml
     } catch (error) {
