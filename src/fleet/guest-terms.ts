@@ -32,7 +32,7 @@ export type TermObstacle =
   /** The guest has its host's CPU as it is: this host differs in `what`, or nothing is known of that. */
   | { readonly kind: 'passed'; readonly differs: boolean; readonly what: PassedPart }
 
-export type PassedPart = 'signature' | 'features' | 'microcode' | 'kernel'
+type PassedPart = 'signature' | 'features' | 'microcode' | 'kernel'
 
 /** Hosts of one CPU, or one host. */
 type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
