@@ -23,6 +23,7 @@ const PARTS = [
   'web',
   'scripts',
   'data',
+  'deploy',
   'docs',
   'examples',
   'schema',
@@ -163,7 +164,9 @@ describe('CONTRIBUTING.md', () => {
   test('the tests of the data pass with it', () => {
     writeFileSync(join(copy, 'vitest.added.config.ts'), CONFIG)
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.added.config.ts']
-    const { status, stdout } = runProcess(process.execPath, [...vitest, ...TESTS], { cwd: copy })
+    // No libvirt has the added model, so a map of one differs.
+    const env = { VIRT_CPU_REFERENCE: '' }
+    const { status, stdout } = runProcess(process.execPath, [...vitest, ...TESTS], { cwd: copy, env })
     expect(status, stdout).toBe(0)
   })
 })
