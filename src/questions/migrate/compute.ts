@@ -24,7 +24,7 @@ import type {
   MigrateGroup,
   MoveAnswer,
 } from './answer.ts'
-import { obstacleAnswers } from './describe.ts'
+import { mayHavePlace, obstacleAnswers } from './describe.ts'
 
 /**
  * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were
@@ -43,6 +43,12 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
 /** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
 export const guestPlaces = (view: FleetView): GuestPlaces[] =>
   guestsIn(view, view.pools, false).map(({ pool, places }) => toldPlaces(view, pool, places))
+
+/** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */
+export const countOpenGuests = (view: FleetView, label: string | null): number =>
+  guestsIn(view, view.pools, false)
+    .filter(({ pool, places }) => places.others === 0 && (label === null || pool.label === label))
+    .filter(({ pool, places }) => mayHavePlace(guestAnswer(view, pool, places))).length
 
 interface GuestInPool {
   readonly pool: FleetPool

@@ -3,7 +3,7 @@ import { makeFullGuest } from '../../../src/fleet/arrows.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
 import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
-import { guestPlaces } from '../../../src/questions/migrate/compute.ts'
+import { countOpenGuests, guestPlaces } from '../../../src/questions/migrate/compute.ts'
 import {
   byRemedy,
   describeGuests,
@@ -153,7 +153,7 @@ function titleOf(
   { view }: Analysis,
   guests: readonly GuestPlaces[],
 ): string {
-  if (guests.length > 0) return describeGuests(guests)
+  if (guests.length > 0) return describeGuests(guests, countOpenGuests(view, scope))
   const hosts = countHosts(groups)
   if (sets.length <= 1)
     return capitalize('', describePoolTitle(scope ?? '', hosts, groups.length) + MOVES_FREELY)
