@@ -19,7 +19,7 @@ export const PoolDefinition = v.strictObject({
   disabled: v.array(v.string()),
   assumed: described(
     v.array(v.string()),
-    'What the model has and some host is not known to give: `virsh domcapabilities` there tells.',
+    'Features of the model that may be missing on some host. The output of `virsh domcapabilities` there settles it.',
   ),
   xml: described(v.string(), "For a domain's definition."),
   qemu: described(v.string(), "QEMU's `-cpu`."),

@@ -227,7 +227,7 @@ const familyOf = ({ name, canonical = name }: Model): string => familyOfName(can
 export interface PoolCpu {
   /** What it has that every host is known, or assumed, to give. */
   readonly features: FeatureSet
-  /** What some host gives or may give, none is known to lack, and some is not known to give: guests are not given it. */
+  /** Features that are missing on no host as far as is known, but not known of every host: guests are not given them. */
   readonly unknown: FeatureSet
   /** Undefined: no model fits. */
   readonly definition?: PoolDefinition
