@@ -223,7 +223,7 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
 
   test('of fifty hosts at once each is told of once, and each failure in its program’s own words', () => {
     expect(all).toHaveLength(50)
-    const args = ['--output', folder, '--jobs', '50', '--timeout', '120', '--retries', '1', '--json']
+    const args = ['--output', folder, '--jobs', '50', '--timeout', '60', '--retries', '1', '--json']
     const ran = collect(all, ...args)
     const { collected, there, failed } = answerOf(ran)
     expect(failed.filter(({ host }) => !(host in BAD) && host !== SLOW)).toEqual([])
@@ -231,7 +231,7 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
     expect(there).toEqual([])
     expect(failed.map(({ host }) => host)).toEqual([...Object.keys(BAD), SLOW])
     for (const { host, why: said } of failed)
-      expect(said, host).toMatch(host === SLOW ? /^no answer within 120 s$/ : BAD[host as keyof typeof BAD])
+      expect(said, host).toMatch(host === SLOW ? /^no answer within 60 s$/ : BAD[host as keyof typeof BAD])
     expect(ran.status).toBe(1)
     expect(ran.stderr).toBe('')
     expect(readdirSync(folder).sort()).toEqual([...GOOD, ...ODD].map(host => `${host}.txt`).sort())

@@ -30,6 +30,7 @@ export async function startSshd(hosts: readonly string[], shell: string): Promis
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(name)])
   writeFileSync(at('authorized'), readFileSync(at('user-key.pub')), { mode: 0o600 })
   writeFileSync(at('shell'), `#!/bin/sh\n${shell}`, { mode: 0o755 })
+  // Bash under sshd reads ~/.bashrc, and what the user's says is not of these hosts: they have a home of their own.
   const port = await freePort()
   writeFileSync(
     at('sshd_config'),
@@ -44,6 +45,7 @@ KbdInteractiveAuthentication no
 UsePAM no
 MaxStartups 200
 AcceptEnv LC_HOST
+SetEnv HOME=${folder}
 ForceCommand ${at('shell')}
 `,
   )

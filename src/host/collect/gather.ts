@@ -90,10 +90,18 @@ async function answerOf(
   return { why: reasonOf(status, stdout, stderr), mayPass: mayPass(status) }
 }
 
-/** Why a program that has ended gave nothing to keep, in its own words where it has some. */
+/**
+ * Why a program that has ended gave nothing to keep, in its own words where it has some. What a shell's start-up
+ * files say on the error stream does not hide what the program itself printed.
+ */
 function reasonOf(status: number | undefined, stdout: string, stderr: string): string {
-  if (status !== 0) return lastLine(stderr) || `status ${status}: ${quoted(stdout)}`
-  if (!/^\[virt-cpu-collect\]/m.test(stdout)) return `no report: ${quoted(stdout)}`
+  const isReport = /^\[virt-cpu-collect\]/m.test(stdout)
+  if (status !== 0) {
+    const error = lastLine(stderr)
+    const printed = (stdout.trim() !== '' && !isReport) || error === '' ? `status ${status}: ${quoted(stdout)}` : ''
+    return [printed, error].filter(Boolean).join('; ')
+  }
+  if (!isReport) return `no report: ${quoted(stdout)}`
   if (!/^\[end\] \d/m.test(stdout)) return 'its report is cut'
   const errors = [...stdout.matchAll(/^!(.*)$/gm)].map(([, words = '']) => words)
   return errors.at(-1) ?? 'its report says nothing'
