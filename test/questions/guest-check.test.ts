@@ -293,6 +293,25 @@ describe('what a domain says outside of its CPU', () => {
     expect(guestAnswer(context, prepare())).toMatchObject({ verdict: 'starts', notLookedAt: ['hostdev'] })
   })
 
+  test('a mediated device is refused when the guest starts, before a PCI device without a driver of its own', () => {
+    const uuid = 'c2177883-f1bb-47f0-914d-32a22e3a8804'
+    const mediated = `<hostdev type='mdev' model='vfio-pci'><source><address uuid='${uuid}'/></source></hostdev>`
+    const pci = "<hostdev type='pci'><driver name='kvm'/><source/></hostdev>"
+    const on = (devices: string, vfio?: boolean) => {
+      const xml = domain(`${custom('Nehalem')}<devices>${devices}</devices>`)
+      const request = parseGuestRequest(parseXml(xml))
+      return guestAnswer(
+        context,
+        prepareGuest(context, request, startPlaceOf(context, hypervisor, undefined, vfio)),
+      )
+    }
+    const message = 'unsupported configuration: Mediated host device assignment requires VFIO support'
+    expect(on(mediated, false)).toMatchObject({ verdict: 'refused', message, argument: 'Nehalem' })
+    expect(on(mediated)).toMatchObject({ verdict: 'starts', notLookedAt: ['hostdev'] })
+    expect(() => on(pci + mediated, false)).toThrow(message)
+    expect(() => on(pci + mediated)).toThrow("invalid PCI passthrough type 'kvm'")
+  })
+
   test('a CPU of QEMU’s arguments is told, and not looked at', () => {
     const line =
       "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><qemu:arg value='-cpu'/>" +

@@ -124,7 +124,9 @@ async function answerFor(context: Context, asked: GuestRequest, args: Arguments)
       startPlaceOf(context, hypervisor, own, await findVfio(args)),
       formatOf(args),
     )
-    return args.has('replies') ? guestAnswer(context, start) : await startedAnswer(context, start)
+    return args.has('replies') || start.refused
+      ? guestAnswer(context, start)
+      : await startedAnswer(context, start)
   } catch (error) {
     const other = error instanceof LibvirtError ? withOwnMachine(asked, error) : undefined
     if (!(error instanceof LibvirtError) || !other) throw error

@@ -150,15 +150,20 @@ export function checkPassthrough({ devices }: GuestRequest, { vfio }: StartPlace
     throw makeUnsupportedError("host doesn't support passthrough of host PCI devices")
 }
 
-/** What libvirt sees of the devices when all else is decided. @throws LibvirtError */
-export function checkLastOfDevices({ devices }: GuestRequest, { vfio }: StartPlace): void {
-  for (const { type, driver } of devices.hostDevices) {
-    if (type === 'pci' && (driver === 'kvm' || driver === 'xen'))
-      throw internalError(`invalid PCI passthrough type '${driver}'`)
-    if (type === 'mdev' && vfio === false)
-      throw makeUnsupportedError('Mediated host device assignment requires VFIO support')
-  }
+/** What libvirt cannot say to QEMU of the devices, when all else is decided. @throws LibvirtError */
+export function checkLastOfDevices(request: GuestRequest, place: StartPlace): void {
+  const wrong = request.devices.hostDevices.find(
+    ({ type, driver }) => type === 'pci' && (driver === 'kvm' || driver === 'xen'),
+  )
+  if (wrong)
+    throw refuseMediated(request, place) ?? internalError(`invalid PCI passthrough type '${wrong.driver}'`)
 }
+
+/** What a start alone refuses: libvirt writes QEMU's arguments of a mediated device whatever the host hands over. */
+export const refuseMediated = ({ devices }: GuestRequest, { vfio }: StartPlace): LibvirtError | undefined =>
+  vfio === false && devices.hostDevices.some(({ type }) => type === 'mdev')
+    ? makeUnsupportedError('Mediated host device assignment requires VFIO support')
+    : undefined
 
 /** The rate that a timer asks of the host's counter. @throws LibvirtError where the host cannot give it */
 export function checkTscFrequency({ settings }: GuestRequest, { own }: StartPlace): void {

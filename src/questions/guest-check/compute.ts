@@ -8,7 +8,7 @@ import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { isLeftOut, toQemuName } from '../../formats/qemu/names.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import { settingsAt } from '../../qemu/guest/check-settings.ts'
+import { refuseMediated, settingsAt } from '../../qemu/guest/check-settings.ts'
 import { predictEnding } from '../../qemu/guest/ending.ts'
 import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
 import { type GuestRequest, isQ35 } from '../../qemu/guest/parse-request.ts'
@@ -30,6 +30,8 @@ export interface GuestStart {
   /** The CPU that libvirt makes of the guest's. */
   readonly cpu: GuestCpu
   readonly argument: string
+  /** What libvirt refuses when it starts the guest, though it can tell QEMU's argument. */
+  readonly refused?: LibvirtError | undefined
   /** The `-cpu` of the domain's own arguments, which QEMU takes instead; absent: there is none. */
   readonly override?: string | undefined
   /** The CPU in the format that was asked for. */
@@ -69,6 +71,7 @@ export function prepareGuest(
     request,
     cpu,
     argument: printQemuCpu(cpu, driver?.decoder && host?.properties, settingsAt(place, request.settings)),
+    refused: refuseMediated(request, place),
     override: findOverride(request.devices.arguments),
     written: writtenOrWhy({ ...write, name: request.name }, () => cpu),
   }
@@ -82,7 +85,8 @@ const findOverride = (words: readonly string[]): string | undefined =>
  * @param given what a QEMU that was started with its argument gave; absent: what is to be expected
  */
 export function guestAnswer(context: Context, start: GuestStart, given?: GivenFeatures): GuestAnswer {
-  const { argument, override } = start
+  const { argument, override, refused } = start
+  if (refused) return { ...refusal(refused), argument }
   const basis = given ? 'started' : 'expected'
   const ending = given || override !== undefined ? undefined : predictEnding(start, hasOf(context, start))
   if (ending !== undefined) return { ...refusal(ending), argument }
