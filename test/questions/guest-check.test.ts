@@ -20,11 +20,8 @@ const map = reference('libvirt-11.3', 'cpu_map')
 
 /** What QEMU's own models have beyond libvirt's: only a QEMU that is started tells. */
 const OF_QEMU = /name='(lahf_lm|npt|nrip-save|topoext|ht|cmp_legacy)'/
-/**
- * Cases that rest on it, or that libvirt refuses elsewhere than we do; and widths above the host's, which these runs started, and
- * which Debian's 11.3 of today refuses on a host of 48 bits.
- */
-const OTHERWISE = /check="full"><model>EPYC|cortex-a57|mode="emulate" bits="(60|99)"/
+/** Cases that rest on it, or that libvirt refuses elsewhere than we do. */
+const OTHERWISE = /check="full"><model>EPYC|cortex-a57/
 
 const domainOf = ({ virttype, vcpus, arch, machine, cpu }: ObservedStart): string =>
   `<domain type='${virttype}'><name>g</name><vcpu>${vcpus}</vcpu><os><type arch='${arch}' machine='${machine}'>hvm</type></os>${cpu}</domain>`
@@ -38,7 +35,9 @@ describe.skipIf(!folder || !map)(
 
     const check = (start: ObservedStart): GuestAnswer => {
       if (!observed) throw new RangeError('no observed host')
-      const { capabilities, host } = observed
+      const { capabilities } = observed
+      // Nobody had asked these drivers for their host's CPU: docs/libvirt-versions.md.
+      const host = { ...observed.host, maxphysaddr: undefined }
       try {
         const request = parseGuestRequest(parseXml(domainOf(start)))
         const place = { binary: '/usr/bin/qemu-system-x86_64', host: 'x86_64' }
@@ -418,7 +417,9 @@ describe('what a domain says outside of its CPU', () => {
       'Requested TSC frequency 2100600000 Hz is outside tolerance range ([2099475000, 2100525000] Hz)',
     )
     const wide = custom('Nehalem', "<maxphysaddr mode='emulate' bits='41'/>")
-    expect(checkDomain(domain(wide), known).message).toContain('address bits cannot exceed')
+    const refused = checkDomain(domain(wide), known)
+    expect(refused.message).toContain('address bits cannot exceed')
+    expect(refused.remarks).toEqual([expect.stringContaining('leaves it to QEMU')])
   })
 
   test('what QEMU would end for', () => {

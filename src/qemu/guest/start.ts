@@ -231,17 +231,17 @@ function checkCache({ mode }: GuestCpu, cache: NonNullable<GuestCpu['cache']>): 
     throw makeUnsupportedError(`unsupported CPU cache level for mode '${cache.mode}'`)
 }
 
+/** What a daemon says that has looked at its host's CPU. */
+export const TOO_WIDE =
+  'The number of virtual CPU address bits cannot exceed the number supported by the host CPU'
+
 function checkAddresses({ maxphysaddr }: GuestCpu, { choice, own }: StartPlace): void {
   const { mode, bits } = maxphysaddr ?? {}
   const { settings = [] } = architectureOf(choice.arch) ?? {}
   if (!settings.includes('maxphysaddr'))
     throw makeUnsupportedError(`${ADDRESSES} specification ${unsupportedOn(choice.arch)}`)
   const most = own?.maxphysaddr?.bits ?? Number.POSITIVE_INFINITY
-  if (mode === 'emulate' && (bits ?? 0) > most) {
-    throw makeUnsupportedError(
-      'The number of virtual CPU address bits cannot exceed the number supported by the host CPU',
-    )
-  }
+  if (mode === 'emulate' && (bits ?? 0) > most) throw makeUnsupportedError(TOO_WIDE)
   if (mode === 'passthrough' && bits !== undefined) {
     throw makeUnsupportedError(`${ADDRESSES} number specification cannot be used with mode='passthrough'`)
   }

@@ -14,7 +14,7 @@ import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../
 import { type GuestRequest, isQ35 } from '../../qemu/guest/parse-request.ts'
 import { lastValueOf } from '../../qemu/guest/parse-settings.ts'
 import { listHypervisorModels, type StartPlace } from '../../qemu/guest/place.ts'
-import { computeStartCpu } from '../../qemu/guest/start.ts'
+import { computeStartCpu, TOO_WIDE } from '../../qemu/guest/start.ts'
 import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import { type WrittenParts, writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
@@ -211,8 +211,14 @@ export const refusal = ({ message }: LibvirtError): GuestAnswer => ({
 function remarksOn(message: string): string[] {
   const [, name = ''] = /Unknown CPU model ([\w-]+)/.exec(message) ?? []
   if (isQemuOnlyName(name)) return [`${name} is ${describeQemuOnly([name])}`]
+  if (message.endsWith(TOO_WIDE)) return [UNASKED]
   return message.endsWith("does not support virt type 'kvm'") ? [NO_KVM] : []
 }
+
+/** Observed of libvirt 11.3, of its daemon and its embedded driver: docs/libvirt-versions.md. */
+const UNASKED =
+  'a daemon that nobody has asked for its version, its capabilities or a comparison since it started does not look ' +
+  'at this, and leaves it to QEMU'
 
 const NO_KVM =
   'this host has no /dev/kvm: to ask for another, give the recorded conversation with its QEMU ' +
