@@ -8,10 +8,11 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words. */
+/** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words, modes of vSphere. */
 const LEFT_OUT = [
   'x86/fields.txt',
   'cpuid-labels.txt',
+  'evc.txt',
   'march.txt',
   'aliases.txt',
   'arm/names.txt',

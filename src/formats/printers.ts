@@ -1,3 +1,4 @@
+import { evcMode } from './evc.ts'
 import { libvirtCpu } from './libvirt/print-cpu.ts'
 import { march } from './march.ts'
 import { kubevirtPrinter } from './platforms/kubevirt-guest.ts'
@@ -25,5 +26,6 @@ export const PRINTERS: readonly Printer[] = [
   xenFeatureset,
   firecrackerTemplate,
   vmxMasks,
+  evcMode,
   march,
 ]

@@ -98,7 +98,8 @@ function reasonOf(status: number | undefined, stdout: string, stderr: string): s
   const isReport = /^\[virt-cpu-collect\]/m.test(stdout)
   if (status !== 0) {
     const error = lastLine(stderr)
-    const printed = (stdout.trim() !== '' && !isReport) || error === '' ? `status ${status}: ${quoted(stdout)}` : ''
+    const printed =
+      (stdout.trim() !== '' && !isReport) || error === '' ? `status ${status}: ${quoted(stdout)}` : ''
     return [printed, error].filter(Boolean).join('; ')
   }
   if (!isReport) return `no report: ${quoted(stdout)}`

@@ -1,5 +1,6 @@
 import { type Feature, placeOf } from '../../core/feature.ts'
 import { matches, printSignature, type Signature } from '../../core/model.ts'
+import { evcModes } from '../../formats/evc.ts'
 import { featuresOfFeatureset } from '../../formats/platforms/xen.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
@@ -155,7 +156,4 @@ function meaningOfMachine(word: string): string | undefined {
 }
 
 const meaningOfEvc = (word: string): string | undefined =>
-  /^(?:intel|amd)-[a-z][a-z0-9-]+$/.test(word) && EVC.test(word) ? 'an EVC mode of vSphere' : undefined
-
-const EVC =
-  /^(?:intel-(?:merom|penryn|nehalem|westmere|sandybridge|ivybridge|haswell|broadwell|skylake|cascadelake|icelake|sapphirerapids)|amd-(?:rev-[ef]|greyhound(?:-no3dnow)?|bulldozer|piledriver|steamroller|zen[234]?))$/
+  evcModes().some(({ key }) => key === word) ? 'an EVC mode of vSphere' : undefined
