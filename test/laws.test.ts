@@ -286,6 +286,17 @@ describe('safe order', () => {
     )
   })
 
+  test('is transitive', () => {
+    fc.assert(
+      fc.property(known, known, known, fc.nat(2), (a, b, c, closer) => {
+        // Random sets are seldom comparable: sets above each other by abilities are.
+        const [x, y, z] = closer === 0 ? [a, b, c] : [a.meet(b).meet(c), a.meet(b), a]
+        const leq = (p: FeatureSet, q: FeatureSet) => safeLeq(db.features, p, q)
+        if (leq(x, y) && leq(y, z)) expect(leq(x, z)).toBe(true)
+      }),
+    )
+  })
+
   test('hazards accumulate, abilities do not, and disagreement is told', () => {
     const named = (...names: string[]) =>
       db.features.setOf(names.flatMap(name => db.features.get(name) ?? []))

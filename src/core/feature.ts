@@ -19,17 +19,6 @@ export type Order = '&' | '|' | '<' | '>' | '=' | '~' | '.'
 export const ORDERS: readonly Order[] = ['&', '|', '<', '>', '=', '~', '.']
 
 /** Orders whose bits accumulate over a pool. */
-/**
- * What it means to a guest that relies on a feature to land where it is missing: `needed`: it fails where it uses it;
- * `hint`: it runs on, if slower; `promise`: it has left off a mitigation that it needs there. libvirt refuses all three.
- */
-export type Reliance = 'needed' | 'hint' | 'promise'
-
-export function relianceOn({ name, order }: Pick<Feature, 'name' | 'order'>): Reliance {
-  if (order === '~') return 'hint'
-  return name.endsWith('-no') ? 'promise' : 'needed'
-}
-
 export const accumulates = (order: Order): boolean => order === '|' || order === '>'
 
 /** What a feature is for: decides what is said about it, never what libvirt answers. */

@@ -1,7 +1,8 @@
+import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
-import { type CpuFacts, canMove, findObstacles, type Obstacle } from './obstacles.ts'
+import { type CpuFacts, canMove, findHazards, findObstacles, type Obstacle } from './obstacles.ts'
 import { findUnmovable } from './offered.ts'
 
 /** How guests that have all of one group's CPU move between it and another. */
@@ -14,6 +15,8 @@ export interface Arrow {
   readonly there: readonly Obstacle[]
   /** What keeps a guest of `to` from `from`. */
   readonly back: readonly Obstacle[]
+  /** What guests must see on `to`, and those of `from` do not; and the other way. */
+  readonly hazards: { readonly there: FeatureSet; readonly back: FeatureSet }
 }
 
 /**
@@ -65,5 +68,9 @@ function findArrow(table: FeatureTable, a: End, b: End): Arrow {
     kind: there ? (back ? 'both-ways' : 'one-way') : 'none',
     there: there ? [] : findObstacles(table, a.guest, b.group),
     back: back ? [] : findObstacles(table, b.guest, a.group),
+    hazards: {
+      there: findHazards(table, a.guest, b.group, a.group),
+      back: findHazards(table, b.guest, a.group, b.group),
+    },
   }
 }

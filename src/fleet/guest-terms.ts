@@ -32,7 +32,7 @@ export type TermObstacle =
   /** The guest has its host's CPU as it is: this host differs in `what`, or nothing is known of that. */
   | { readonly kind: 'passed'; readonly differs: boolean; readonly what: PassedPart }
 
-type PassedPart = 'signature' | 'features' | 'microcode' | 'kernel'
+type PassedPart = 'signature' | 'features' | 'xsave-size' | 'line-size' | 'microcode' | 'kernel'
 
 /** Hosts of one CPU, or one host. */
 type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
@@ -78,6 +78,11 @@ function comparePassed(home: FleetHost, host: FleetHost): TermObstacle[] {
   if (signature?.[0] === 'signature' && differs(signature))
     return [{ kind: 'passed', differs: true, what: 'signature' }]
   if (!home.features.eq(host.features)) return [{ kind: 'passed', differs: true, what: 'features' }]
+  // By their orders: the state must fit, and lines must agree.
+  if ((home.xsaveSize ?? 0) > (host.xsaveSize ?? Number.POSITIVE_INFINITY))
+    return [{ kind: 'passed', differs: true, what: 'xsave-size' }]
+  if ((home.lineSize ?? host.lineSize) !== (host.lineSize ?? home.lineSize))
+    return [{ kind: 'passed', differs: true, what: 'line-size' }]
   const first = signature ?? others[0]
   return first ? [{ kind: 'passed', differs: false, what: first[0] }] : []
 }

@@ -10,6 +10,7 @@ import {
 } from './asked-model.ts'
 import { findTermObstacles, type GuestTerms, isOpenTerm, type TermObstacle } from './guest-terms.ts'
 import type { FleetHost } from './host.ts'
+import { type Reliance, relianceOn } from './interest.ts'
 import { Interner } from './interned.ts'
 
 /** What a running guest relies on, or what a host offers. */
@@ -42,7 +43,7 @@ export type Obstacle =
   /** The guest sees another core than the host has: its hypervisor lets it run on no other. */
   | { readonly kind: 'core'; readonly guest: string; readonly host: string | undefined }
   /** The guest has it, the host has not. */
-  | { readonly kind: 'feature'; readonly feature: Feature }
+  | { readonly kind: 'feature'; readonly feature: Feature; readonly reliance: Reliance }
   /** The guest has it, and nothing is known of the host's. */
   | { readonly kind: 'unknown'; readonly feature: Feature }
   /** Nothing is known of the guest's model, so nothing of what it needs. */
@@ -79,7 +80,10 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   else if (hasOtherCore(guest, host)) found.push({ kind: 'core', guest: guest.core ?? '', host: host.core })
   if (guest.unknownModel !== undefined) found.push({ kind: 'guest-model', model: guest.unknownModel })
   const { missing: lacking, unknown } = findMissing(guest, host)
-  if (!lacking.isEmpty) for (const feature of table.in(lacking)) found.push({ kind: 'feature', feature })
+  const has = (name: string) => table.setOfNames([name]).meets(host.evidence?.possible ?? host.features)
+  if (!lacking.isEmpty)
+    for (const feature of table.in(lacking))
+      found.push({ kind: 'feature', feature, reliance: relianceOn(feature, has) })
   if (!unknown.isEmpty) for (const feature of table.in(unknown)) found.push({ kind: 'unknown', feature })
   const [wanted, given] = [guest.physBits, host.physBits]
   if (wanted !== undefined && given !== undefined && wanted > given) {
@@ -100,7 +104,7 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
 
 /**
  * What guests of the host must see, as hazards are and what VERW does, or all hosts of a guest must agree on, and the guest
- * does not see. libvirt lets it go. Of a guest of an unknown model nothing is known.
+ * does not see. libvirt lets it go. Of a guest of an unknown model nothing is known; to another vendor none moves safely.
  * @param from where it runs: what is so there too is not new; absent: not known
  */
 export function findHazards(
@@ -109,7 +113,7 @@ export function findHazards(
   host: CpuFacts,
   from?: CpuFacts,
 ): FeatureSet {
-  if (guest.unknownModel !== undefined) return FeatureSet.empty
+  if (guest.unknownModel !== undefined || hasOtherVendor(guest, host)) return FeatureSet.empty
   const orders = table.withOrder('|').join(from ? table.withOrder('=') : FeatureSet.empty)
   const told = from ? mayGive(from) : FeatureSet.empty
   return mayGive(host).meet(orders).minus(guest.features).minus(told)
@@ -204,11 +208,11 @@ export class CpuKeys {
 
   /** What of a host only some guests' terms look at. */
   #keyOfHost(host: Partial<FleetHost>): string {
-    const { signature: s, microcode, kernel, machines, tscHz, tscScaling } = host
+    const { signature: s, microcode, kernel, machines, tscHz, tscScaling, xsaveSize, lineSize } = host
     const rate = tscScaling === undefined ? '' : ` ${tscScaling ? 'any' : tscHz}`
     const kept = machines ? ` ${this.#numberOf(machines)}` : ''
     return s || kernel || rate || kept
-      ? ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel}${rate}${kept}`
+      ? ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel} ${xsaveSize} ${lineSize}${rate}${kept}`
       : ''
   }
 

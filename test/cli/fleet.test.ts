@@ -98,7 +98,7 @@ describe('migrate', () => {
   })
 
   test('all to all, as words, JSON and graph', () => {
-    expect(run('migrate', 'fleet.yaml').stdout).toMatch(/a \(2\) +c +no +lacks hle, rtm/)
+    expect(run('migrate', 'fleet.yaml').stdout).toMatch(/a \(2\) +c +refuses +unsafe +lacks hle, rtm/)
     const { arrows, guests } = json('migrate', 'fleet.yaml')
     expect(arrows).toMatchObject([{ from: 'c', to: 'a', kind: 'one-way', there: [] }])
     expect(guests).toMatchObject([{ guest: 'vm', starts: ['a'], moves: ['a'], others: 1 }])

@@ -64,6 +64,10 @@ function show(failure: RequirementFailure): string {
       return `${failure.stuck.guest.name} is stuck`
     case 'guest-lacks':
       return `${failure.guest.name} lacks ${failure.features.map(({ name }) => name).join(' ')}`
+    case 'unsafe':
+      return `${failure.feature.name} ${failure.why} ${failure.having.map(({ name }) => name).join(' ')}`
+    case 'guest-blind':
+      return `${failure.guest.name} blind to ${failure.features.map(({ name }) => name).join(' ')}`
     case 'no-pool':
       return `no ${failure.labels.join(' ')}`
     case 'unknown-feature':
@@ -101,6 +105,9 @@ describe('demands', () => {
     ['a sig=6.85.7 : avx\n b sig=6.85.7 : avx\n c sig=6.85.7 : aes', { alike: true }, ['alike : c is odd']],
     ['a pool=x : avx\n b pool=y : aes', { pools: ['x*'], mustHave: bits('avx') }, ['must-have x: ']],
     ['a pool=x : avx', { pools: ['nowhere'], hosts: 1 }, ['pools nowhere: no nowhere']],
+    ['a : avx md-clear\n b : avx', { safe: true }, ['safe : md-clear hazard a']],
+    ['a : avx fdp-excptn-only\n b : avx', { safe: true }, ['safe : fdp-excptn-only disagree a']],
+    ['a : avx md-clear erms\n b : avx md-clear', { safe: true }, ['safe : ']],
     ['a : avx', { alike: false, movable: false }, []],
   ])('%#: %s', (fleet, requirement, expected) => {
     expect(verdicts(fleet, requirement)).toEqual(expected)
@@ -111,6 +118,14 @@ describe('demands', () => {
     expect(verdicts('a : avx hle\n b : avx', { movable: true }, 'vm1 a : avx hle\nvm2 a : avx')).toEqual([
       'movable : vm1 is stuck',
     ])
+  })
+
+  test('a guest that does not see the hazards of its pool is named', () => {
+    const fleet = 'a : avx arch-capabilities rsba\n b : avx arch-capabilities rsba'
+    expect(verdicts(fleet, { safe: true }, 'old a : avx\nnew a : avx rsba')).toEqual(['safe : '])
+    const off = guests('old - : avx\nnew - : avx rsba').map(guest => ({ ...guest, host: undefined }))
+    const [one] = check(hosts(fleet), { safe: true }, off)
+    expect(one?.failures.map(show)).toEqual(['old blind to rsba'])
   })
 
   test('a guest is held to what its pool must have, by what is known of it', () => {

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { compareByFeatures } from '../../src/arch/x86/compare.ts'
 import { featuresOf } from '../../src/arch/x86/definition.ts'
 import type { Cpu } from '../../src/core/cpu.ts'
-import { relianceOn } from '../../src/core/feature.ts'
+import { safeLeq, safeMeet } from '../../src/core/feature-table.ts'
 import { findArrows } from '../../src/fleet/arrows.ts'
 import { type DrainOptions, planDrain } from '../../src/fleet/change/drain.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
+import { findUnsafe, relianceOn, weighObstacles } from '../../src/fleet/interest.ts'
 import {
   canMove,
   findHazards,
@@ -71,7 +72,7 @@ describe('obstacles', () => {
         expect(isAllowedByLibvirt(facts(a), facts(b))).toBe(answer.result !== 'incompatible')
         if (answer.result !== 'incompatible' || a.vendor !== b.vendor) return
         expect(findObstacles(db.features, facts(a), facts(b))).toEqual(
-          answer.missing.map(feature => ({ kind: 'feature', feature })),
+          answer.missing.map(feature => expect.objectContaining({ kind: 'feature', feature })),
         )
       }),
     )
@@ -111,14 +112,65 @@ describe('orders', () => {
   })
 
   test.each([
-    ['avx2', 'needed'],
     ['erms', 'hint'],
     ['fsrm', 'hint'],
     ['mds-no', 'promise'],
     ['rdctl-no', 'promise'],
-    ['md-clear', 'needed'],
+    ['amd-no-ssb', 'promise'],
+    ['md-clear', 'promise'],
+    ['rsba', 'hint'],
+    ['fdp-excptn-only', 'needed'],
+    ['avx2', 'needed'],
   ])('to a guest that lands without it, %s is %s', (name, reliance) => {
     expect(relianceOn(db.features.get(name) ?? { name: '', order: '&' })).toBe(reliance)
+  })
+
+  test('clearing buffers is harmless to lose where there is nothing to clear', () => {
+    const lost = (guest: string, host: string) => {
+      const [g, h] = hosts(`g : ${guest}\nh : ${host}`)
+      return g && h && weighObstacles(findObstacles(db.features, g, h), 0)
+    }
+    expect(lost('avx md-clear', 'avx')).toEqual({ allowed: 'no', safe: 'no' })
+    expect(lost('avx md-clear', 'avx mds-no')).toEqual({ allowed: 'no', safe: 'yes' })
+    expect(lost('avx erms', 'avx')).toEqual({ allowed: 'no', safe: 'yes' })
+    expect(lost('avx mds-no', 'avx')).toEqual({ allowed: 'no', safe: 'no' })
+  })
+
+  /** Sets that differ in a few features of every order. */
+  const ordered = fc
+    .subarray(db.features.list.filter(({ order, index }) => order !== '&' || index % 23 === 0))
+    .map(list => ({ features: db.features.setOf(list) }))
+
+  test('a move is safe to the guest exactly where the safe order says so, but for promises', () => {
+    fc.assert(
+      fc.property(ordered, ordered, (guest, host) => {
+        const hazards = findHazards(db.features, guest, host, guest)
+        const obstacles = findObstacles(db.features, guest, host)
+        const isPromise = (one: Obstacle) => one.kind === 'feature' && one.reliance === 'promise'
+        const { allowed, safe } = weighObstacles(obstacles, db.features.count(hazards))
+        const isSafe = safeLeq(db.features, guest.features, host.features) && !obstacles.some(isPromise)
+        expect(safe).toBe(isSafe ? 'yes' : 'no')
+        expect(allowed).toBe(guest.features.leq(host.features) ? 'yes' : 'no')
+      }),
+    )
+  })
+
+  test('a pool is unsafe in what its safe meet has beyond the bits, and where hosts disagree', () => {
+    fc.assert(
+      fc.property(fc.array(ordered, { minLength: 1, maxLength: 4 }), list => {
+        const groups = groupHosts(list.map((host, i) => ({ name: `h${i}`, ...host })))
+        const common = groups.reduce((set, { features }) => set.meet(features), db.features.all)
+        const { features, conflicts } = safeMeet(
+          db.features,
+          groups.map(group => group.features),
+        )
+        const found = findUnsafe(db.features, groups, common)
+        const named = (why: string) => found.filter(one => one.why === why).map(one => one.feature)
+        expect(named('disagree')).toEqual(conflicts)
+        expect(named('hazard')).toEqual(db.features.in(features.minus(common)))
+        for (const { having, lacking } of found) expect(having.length + lacking.length).toBe(groups.length)
+      }),
+    )
   })
 })
 

@@ -14,7 +14,8 @@ import type { Fleet } from '../fleet.ts'
 import { baselineOf, type FleetPool, type Group, splitIntoPools } from '../groups.ts'
 import { evidenceOfGuest, type FleetGuest, followsHost, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
-import { isOpen } from '../obstacles.ts'
+import { findUnsafe } from '../interest.ts'
+import { findHazards, isOpen } from '../obstacles.ts'
 import { findCommonOffer } from '../offered.ts'
 import { findStuckGuests, type StuckGuest } from '../places.ts'
 import { weightClassOf } from '../value.ts'
@@ -179,7 +180,27 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
           ]
         : undefined,
   },
+  {
+    kind: 'safe',
+    findFailures: (checked, { safe }, pool) => (safe ? checkOrders(checked, pool) : undefined),
+  },
 ]
+
+/** By the features' orders: of the hosts, with the CPU that guests would be given, and of each guest as it runs. */
+function checkOrders({ db, cpus, fleet }: FleetCheckInput, pool: FleetPool): RequirementFailure[] {
+  const { groups } = pool
+  const { features: table } = db
+  const unsafe = findUnsafe(table, groups, findCommonOffer(cpus, groups).given)
+  const blind = guestsOf(fleet, pool).flatMap((guest): RequirementFailure[] => {
+    const home = groups.find(({ hosts }) => hosts.some(({ name }) => name === guest.host))
+    const unseen = groups.map(group =>
+      followsHost(guest) ? FeatureSet.empty : findHazards(table, guest, group, home),
+    )
+    const features = table.in(unseen.reduce((all, some) => all.join(some), FeatureSet.empty))
+    return features.length > 0 ? [{ kind: 'guest-blind', guest, features }] : []
+  })
+  return [...unsafe.map(one => ({ kind: 'unsafe', ...one }) as const), ...blind]
+}
 
 /** A guest is stuck if every other host is known not to take it; else nothing is known of what one has that it needs. */
 function stuckOrUnknown(stuck: StuckGuest): (RequirementFailure | UnknownNeed)[] {

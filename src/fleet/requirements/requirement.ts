@@ -8,6 +8,7 @@ import type { Outlier } from '../causes/odd-ones.ts'
 import type { Group } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
+import type { UnsafeOrder } from '../interest.ts'
 import type { StuckGuest } from '../places.ts'
 
 /** What an operator requires of pools. Everything that is given must hold; absent: nothing is required. */
@@ -42,6 +43,8 @@ export interface Requirement {
   readonly notVulnerable?: boolean | undefined
   /** N+1: the pool has two hosts at least, and every guest another one to go to. */
   readonly movable?: boolean | undefined
+  /** Guests see every hazard of their pool's hosts, and these agree where they must, by the features' orders. */
+  readonly safe?: boolean | undefined
 }
 
 /** What can be required of a pool, as a fleet file calls it; `pools`: that there is such a pool. */
@@ -60,6 +63,7 @@ export type RequirementKind =
   | 'alike'
   | 'not-vulnerable'
   | 'movable'
+  | 'safe'
 
 /** One reason why a pool does not meet a rule. */
 export type RequirementFailure =
@@ -102,6 +106,10 @@ export type RequirementFailure =
   | { readonly kind: 'stuck'; readonly stuck: StuckGuest }
   /** The guest's CPU lacks what the pool's guests must have, wherever it runs. */
   | { readonly kind: 'guest-lacks'; readonly guest: FleetGuest; readonly features: readonly Feature[] }
+  /** By its order the pool's hosts are not safe for its guests. */
+  | ({ readonly kind: 'unsafe' } & UnsafeOrder)
+  /** The guest does not see what guests of its pool must. */
+  | { readonly kind: 'guest-blind'; readonly guest: FleetGuest; readonly features: readonly Feature[] }
 
 /** A feature that is required, none of the pool's hosts or guests is known to lack, and these tell nothing of. */
 export interface UnknownNeed {

@@ -34,6 +34,7 @@ export const VerdictAnswer = v.strictObject({
     'alike',
     'not-vulnerable',
     'movable',
+    'safe',
   ]),
   pool: v.string(),
   passed: described(v.boolean(), 'Whether nothing is known that breaks it.'),

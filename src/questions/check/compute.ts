@@ -25,6 +25,7 @@ export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
   alike: 'hosts of one signature have the same features',
   'not-vulnerable': 'no host is vulnerable',
   movable: 'the pool survives the loss of any host',
+  safe: 'guests see what is dangerous on any of their hosts',
 }
 
 /** Why a demand is not kept. */
@@ -120,6 +121,26 @@ function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {
         remedy: 'give it a model that has them, or its host’s CPU (host-model), and power it off and on',
       }
     }
+    case 'unsafe': {
+      const { feature, why, having, lacking } = failure
+      const [on, off] = [having, lacking].map(groups =>
+        fewNames(groups.flatMap(({ hosts }) => hosts.map(({ name }) => name))),
+      )
+      return {
+        text:
+          why === 'hazard'
+            ? `guests do not see ${feature.name} ${placeOf(feature)}, which those on ${on} must`
+            : `${feature.name} ${placeOf(feature)} is on ${on} and not on ${off}: hosts of a pool must agree on it`,
+        remedy: 'see why hosts differ with `virt-cpu explain`, or part them',
+      }
+    }
+    case 'guest-blind': {
+      const { guest, features } = failure
+      return {
+        text: `guest ${guest.name} does not see ${fewNames(features.map(({ name }) => name))}, which guests on hosts of its pool must`,
+        remedy: 'give it a CPU that has it (`virt-cpu explain`), and power it off and on',
+      }
+    }
     case 'stuck': {
       const { guest, why } = failure.stuck
       const [nearest] = why
@@ -174,8 +195,7 @@ const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnsw
 function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAnswer[] {
   if (failure.kind !== 'lacks') {
     const feature = 'feature' in failure ? { feature: reasonOf(failure.feature) } : {}
-    const of =
-      failure.kind === 'stuck' ? failure.stuck.guest : failure.kind === 'guest-lacks' && failure.guest
+    const of = failure.kind === 'stuck' ? failure.stuck.guest : 'guest' in failure && failure.guest
     const guest = of ? { guest: of.name } : {}
     return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
   }
@@ -201,6 +221,8 @@ function hostsOf(failure: RequirementFailure): string[] {
       return failure.hosts.map(({ name }) => name)
     case 'odd':
       return failure.odd.group.hosts.map(({ name }) => name)
+    case 'unsafe':
+      return failure.having.flatMap(({ hosts }) => hosts.map(({ name }) => name))
     default:
       return []
   }

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
-import { FeatureCount, Needs, PoolDefinition } from '../pools/answer.ts'
+import { FeatureCount, Needs, PoolDefinition, UnsafeFeature } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Features of one class. */
@@ -123,6 +123,12 @@ export const LossAnswer = v.strictObject({
       'Guests need to see it if any of their hosts does; without it they are unprotected there.',
     ),
   ),
+  promise: v.exactOptional(
+    described(
+      v.literal(true),
+      'Guests that do not see it keep a mitigation on that these hosts do not need.',
+    ),
+  ),
   because: v.array(SharedCause),
 })
 export type LossAnswer = AnswerOf<typeof LossAnswer>
@@ -227,6 +233,10 @@ export const PoolExplanation = v.strictObject({
     'What some hosts give, none is known to lack, and guests are not given, as it is not known of these hosts.',
   ),
   axes: v.array(Axis),
+  unsafeFeatures: described(
+    v.array(UnsafeFeature),
+    "What is not safe by the features' orders; in map order.",
+  ),
   outliers: v.array(OddHost),
   withoutHypervisor: described(
     v.number(),

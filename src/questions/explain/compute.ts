@@ -12,6 +12,7 @@ import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
 import { type Candidate, findIdRegisters, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
+import { unsafeFeatures } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   FeatureAnswer,
@@ -71,6 +72,7 @@ class Explainer {
         .map(lost => this.#teller.loss(lost)),
       unknown: features.in(cpu.unknown).map(feature => this.#unknown(groups, feature)),
       axes: axesOf(groups),
+      unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features),
       outliers: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
         (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,

@@ -4,6 +4,7 @@ import { bytewise } from '../../core/text.ts'
 import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.ts'
 import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
+import { relianceOn } from '../../fleet/interest.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
@@ -26,6 +27,7 @@ export class CauseDescriber {
       ...reasonOf(feature),
       ...(feature.class ? { class: feature.class } : {}),
       ...(feature.order === '|' ? { hazard: true as const } : {}),
+      ...(relianceOn(feature) === 'promise' && feature.order !== '|' ? { promise: true as const } : {}),
       because: because.map(one => this.#because(one)),
     }
   }

@@ -3,7 +3,7 @@ import type { Report, Tone } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
-import { addWritten, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
+import { addWritten, describeUnsafe, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type {
   Axis,
@@ -37,16 +37,17 @@ function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): 
     if (evidence.length > 0) report.line(`  ${evidence.join('; ')}`)
     report.table(
       [{ title: '' }, { title: '' }, { title: '', wraps: true }],
-      losses.map(({ feature, place, title, hazard }) => [
+      losses.map(({ feature, place, title, hazard, promise }) => [
         feature,
         place,
-        hazard ? `${title}; ${HAZARD}` : title,
+        hazard ? `${title}; ${HAZARD}` : promise ? `${title}; ${PROMISE}` : title,
       ]),
     )
   }
 }
 
 const HAZARD = 'guests that do not see it stay unprotected where they need it'
+const PROMISE = 'guests that do not see it keep a mitigation on'
 
 const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? 'bad' : 'warning')
 
@@ -91,6 +92,7 @@ export function addPool(report: Report, pool: PoolExplanation): void {
   addNext(report, pool)
   addExpression(report, pool)
   addAxes(report, pool.axes)
+  for (const text of describeUnsafe(pool.unsafeFeatures, 'disagree')) report.line({ text, tone: 'warning' })
   if (pool.idRegisters) report.line(describeIdRegisters(pool.idRegisters))
   if (pool.mixed !== undefined) report.line({ text: pool.mixed, tone: 'warning' })
   for (const { class: of, features } of pool.kept) {

@@ -11,7 +11,7 @@ export const ObstacleAnswer = v.union([
     kind: v.literal('feature'),
     reliance: described(
       v.picklist(['needed', 'hint', 'promise']),
-      '`needed`: the guest fails where it uses it; `hint`: libvirt refuses, and the guest would run on; `promise`: the guest has left off a mitigation that it needs there.',
+      '`needed`: the guest fails where it uses it; `hint`: libvirt refuses, and the guest would run on; `promise`: a mitigation of the guest rests on it.',
     ),
     ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
     ...Reason.entries,
@@ -80,11 +80,28 @@ export const ObstacleAnswer = v.union([
   v.strictObject({
     kind: described(v.literal('passed'), "The guest has its host's CPU as it is, by host-passthrough."),
     differs: described(v.boolean(), 'False: nothing is known of it, or it may not matter.'),
-    what: v.picklist(['signature', 'features', 'microcode', 'kernel']),
+    what: v.picklist(['signature', 'features', 'xsave-size', 'line-size', 'microcode', 'kernel']),
     remedy: v.string(),
   }),
 ])
 export type ObstacleAnswer = AnswerOf<typeof ObstacleAnswer>
+
+const Verdict = v.picklist(['yes', 'assumed', 'unknown', 'no'])
+
+/** What the hypervisor says of a move, and what it means to the guest. */
+const moveVerdicts = {
+  allowed: described(Verdict, 'Whether libvirt and QEMU let the guest go.'),
+  safe: described(
+    Verdict,
+    'Whether it runs on safely there, whatever they say: by the order of each feature.',
+  ),
+}
+
+/** What the guest must see, and does not. */
+const Hazards = described(
+  v.array(Reason),
+  'What guests there must know of the CPU and this one does not see: libvirt lets it go, and it does not guard against it.',
+)
 
 /** Hosts of one CPU, and so of one answer. */
 export const MigrateGroup = v.strictObject({ name: v.string(), pool: v.string(), hosts: v.array(v.string()) })
@@ -100,6 +117,7 @@ export const ArrowAnswer = v.strictObject({
     'What keeps a guest of `from` from `to`, and one of `to` from `from`.',
   ),
   back: v.array(ObstacleAnswer),
+  hazards: v.strictObject({ there: Hazards, back: Hazards }),
 })
 export type ArrowAnswer = AnswerOf<typeof ArrowAnswer>
 
@@ -127,6 +145,10 @@ export const GuestMoves = v.strictObject({
     v.array(v.strictObject({ group: v.string(), obstacles: v.array(ObstacleAnswer) })),
     'For each group that it cannot move to, what keeps it out.',
   ),
+  hazards: described(
+    v.array(v.strictObject({ group: v.string(), features: Hazards })),
+    'The groups that it can move to and where it does not see what guests must.',
+  ),
 })
 export type GuestMoves = AnswerOf<typeof GuestMoves>
 
@@ -144,15 +166,13 @@ export const MoveAnswer = v.strictObject({
   to: v.string(),
   moves: described(v.boolean(), 'Whether `verdict` is `yes` or `assumed`.'),
   verdict: described(
-    v.picklist(['yes', 'assumed', 'unknown', 'no']),
+    Verdict,
     '`assumed`: yes, by what KVM is known to give; `unknown`: nothing speaks against it, but something is not known.',
   ),
+  ...moveVerdicts,
   starts: described(v.boolean(), 'Whether it can be started there, once it is off.'),
   obstacles: v.array(ObstacleAnswer),
-  hazards: described(
-    v.array(Reason),
-    'What guests of the target must know of it and this one does not see: libvirt lets it go, and it does not guard against it.',
-  ),
+  hazards: Hazards,
   common: described(
     v.number(),
     'How many features both have: what a guest could be given that goes both ways.',

@@ -1,8 +1,10 @@
+import type { Verdict } from '../../core/evidence.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { FleetPool, Group } from '../../fleet/groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { weighObstacles } from '../../fleet/interest.ts'
 import {
   type CpuFacts,
   findHazards,
@@ -73,17 +75,22 @@ const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
   hosts: hosts.map(host => host.name),
 })
 
-const arrowAnswer = (view: FleetView, { from, to, kind, there, back }: Arrow): ArrowAnswer => ({
+const arrowAnswer = (view: FleetView, { from, to, kind, there, back, hazards }: Arrow): ArrowAnswer => ({
   from: from.name,
   to: to.name,
   kind,
   there: obstacleAnswers(view, to, there),
   back: obstacleAnswers(view, from, back),
+  hazards: { there: reasonsIn(view, hazards.there), back: reasonsIn(view, hazards.back) },
 })
+
+const reasonsIn = ({ db }: FleetView, features: FeatureSet): Reason[] =>
+  features.isEmpty ? [] : db.features.in(features).map(reasonOf)
 
 function guestAnswer(view: FleetView, pool: FleetPool, places: PossiblePlaces): GuestMoves {
   const { guest, groups: open } = places
   const closed = pool.groups.filter(group => !open.includes(group))
+  const home = pool.groups.find(group => isHome(guest, group))
   const starts = pool.groups.map(group => ({ group, obstacles: findStartObstacles(view.db, guest, group) }))
   return {
     ...toldPlaces(view, pool, places),
@@ -95,6 +102,10 @@ function guestAnswer(view: FleetView, pool: FleetPool, places: PossiblePlaces): 
       group: group.name,
       obstacles: obstacleAnswers(view, group, findObstacles(view.db.features, guest, group)),
     })),
+    hazards: open.flatMap(group => {
+      const features = group === home ? [] : hazardsOf(view, guest, group, home)
+      return features.length > 0 ? { group: group.name, features } : []
+    }),
   }
 }
 
@@ -148,6 +159,8 @@ export function moveAcross(views: readonly FleetView[], move: Move): MoveAnswer 
     to: to.name,
     moves: false,
     verdict: 'no',
+    allowed: 'no',
+    safe: 'no',
     starts: false,
     obstacles: [
       {
@@ -181,24 +194,29 @@ function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
   const obstacles = isThere ? [] : findObstacles(view.db.features, facts, target)
   const verdict = isThere ? 'yes' : findMoveVerdict(facts, target)
   const moves = verdict === 'yes' || verdict === 'assumed'
+  const hazards = isThere ? [] : hazardsOf(view, facts, target, home ?? source)
+  const { allowed, safe } = weighObstacles(obstacles, hazards.length)
+  const least = (one: Verdict) => (one === 'yes' && verdict === 'assumed' ? verdict : one)
   return {
     from: running?.name ?? source?.name ?? target.name,
     to: target.name,
     moves,
     verdict,
+    allowed: least(allowed),
+    safe: least(safe),
     starts: running && !isThere ? findStartObstacles(view.db, running, target).length === 0 : moves,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
-    hazards: isThere ? [] : hazardsOf(view, facts, target, home ?? source),
+    hazards,
     common: view.db.features.count(facts.features.meet(target.features)),
   }
 }
 
 const hazardsOf = (
-  { db }: FleetView,
+  view: FleetView,
   guest: CpuFacts,
-  target: FleetHost,
-  from: FleetHost | undefined,
-): Reason[] => db.features.in(findHazards(db.features, guest, target, from)).map(reasonOf)
+  target: CpuFacts,
+  from: CpuFacts | undefined,
+): Reason[] => reasonsIn(view, findHazards(view.db.features, guest, target, from))
 
 /** A guest with all of the host's CPU. */
 function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {

@@ -1,9 +1,10 @@
-import { type Reliance, relianceOn } from '../../core/feature.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Bond } from '../../fleet/guest-terms.ts'
+import type { Reliance } from '../../fleet/interest.ts'
 import type { Obstacle } from '../../fleet/obstacles.ts'
+import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
@@ -45,7 +46,7 @@ export const MOVES_FREELY = ': guests move freely'
 
 const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string])[] = [
   ['needed', 'lacks', ''],
-  ['promise', 'is not safe from', ', against which the guest has no mitigation on'],
+  ['promise', 'lacks', ', on which a mitigation of the guest rests'],
   ['hint', 'lacks', ', which only libvirt minds'],
 ]
 
@@ -64,6 +65,12 @@ export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3
   )
   return [...others, ...lacking, ...unsure].join('; ')
 }
+
+/** `does not see rsba, which guests there must`; nothing of none. */
+export const describeHazards = (hazards: readonly Reason[]): string[] =>
+  hazards.length > 0
+    ? [`does not see ${fewNames(hazards.map(({ feature }) => feature))}, which guests there must`]
+    : []
 
 /** `CPU of Intel, the host is of AMD` */
 export function describeObstacle(one: ObstacleAnswer): string {
@@ -131,7 +138,7 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
   switch (one.kind) {
     case 'feature': {
       const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
-      const reliance = relianceOn(one.feature)
+      const { reliance } = one
       return { kind: 'feature', reliance, ...reasonOf(one.feature), cause, confidence, remedy }
     }
     case 'unknown':

@@ -1,7 +1,9 @@
-import type { Reliance } from '../../core/feature.ts'
+import type { Verdict } from '../../core/evidence.ts'
 import { count, fewNames } from '../../core/text.ts'
+import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
-import type { Report, StyledText } from '../../report/report.ts'
+import type { Cell, Report, StyledText } from '../../report/report.ts'
+import type { Reason } from '../answer-parts.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
 import type {
@@ -15,6 +17,7 @@ import type {
 import {
   byRemedy,
   describeGuests,
+  describeHazards,
   describeMove,
   describeObstacle,
   describeObstacles,
@@ -49,7 +52,9 @@ function reportPool(
   const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
   const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
   const title = describePoolTitle(pool, hosts, groups.length)
-  if (own.every(({ kind }) => kind === 'both-ways')) {
+  const free = ({ kind, hazards: { there, back } }: ArrowAnswer) =>
+    kind === 'both-ways' && there.length + back.length === 0
+  if (own.every(free)) {
     if (hosts === 1) report.line(title)
     else if (hasStuck) report.line(`${title}; a guest with all of its host's CPU moves freely`)
     else report.line({ text: title + MOVES_FREELY, tone: 'good' })
@@ -58,19 +63,34 @@ function reportPool(
   const called = (name: string) => ((sizes.get(name) ?? 1) > 1 ? `${name} (${sizes.get(name)})` : name)
   report.heading(`${title}; a guest with all of its host's CPU moves`)
   report.table(
-    [{ title: 'from' }, { title: 'to' }, { title: 'moves' }, { title: 'why not', wraps: true }],
-    own.flatMap(({ from, to, there, back, kind }) => [
-      [called(from), called(to), yesOrNo(kind !== 'none'), whyNot(there)],
-      [called(to), called(from), yesOrNo(kind === 'both-ways'), whyNot(back)],
+    [
+      { title: 'from' },
+      { title: 'to' },
+      { title: 'libvirt' },
+      { title: 'guest' },
+      { title: 'why not', wraps: true },
+    ],
+    own.flatMap(({ from, to, there, back, hazards }) => [
+      [called(from), called(to), ...verdictCells(there, hazards.there)],
+      [called(to), called(from), ...verdictCells(back, hazards.back)],
     ]),
   )
 }
 
-const yesOrNo = (yes: boolean): StyledText =>
-  yes ? { text: 'yes', tone: 'good' } : { text: 'no', tone: 'bad' }
+/** What libvirt says, what it means to the guest, and why. */
+function verdictCells(obstacles: readonly ObstacleAnswer[], hazards: readonly Reason[]): Cell[] {
+  const { allowed, safe } = weighObstacles(obstacles, hazards.length)
+  const why = [...(obstacles.length > 0 ? [describeObstacles(obstacles)] : []), ...describeHazards(hazards)]
+  return [verdictCell(allowed, ALLOWED), verdictCell(safe, SAFE), why.join('; ')]
+}
 
-const whyNot = (obstacles: readonly ObstacleAnswer[]): string =>
-  obstacles.length > 0 ? describeObstacles(obstacles) : ''
+const verdictCell = (verdict: Verdict, words: Readonly<Record<Verdict, string>>): StyledText => ({
+  text: words[verdict],
+  tone: verdict === 'no' ? 'bad' : verdict === 'unknown' ? 'warning' : 'good',
+})
+
+const ALLOWED = { yes: 'lets go', assumed: 'lets go', unknown: 'not known', no: 'refuses' } as const
+const SAFE = { yes: 'safe', assumed: 'safe', unknown: 'not known', no: 'unsafe' } as const
 
 function reportGuests(report: Report, guests: readonly GuestMoves[], groups: readonly MigrateGroup[]): void {
   const hostsIn = (names: readonly string[], but?: string | null) =>
@@ -99,7 +119,7 @@ function reportGuests(report: Report, guests: readonly GuestMoves[], groups: rea
         : mayHavePlace(one)
           ? { text: 'not known', tone: 'warning' }
           : { text: 'none', tone: 'bad' },
-      closest(one.why, called),
+      [closest(one.why, called), ...hazardsAbroad(one, called)].filter(Boolean).join('; '),
     ]),
   )
   reportRefusals(report, guests)
@@ -124,24 +144,30 @@ function closest(closed: GuestMoves['why'], called: (group: string) => string): 
   return `${called(nearest.group)}${more} ${describeObstacles(nearest.obstacles)}`
 }
 
+/** Where it may go and does not see what it must, the worst place. */
+function hazardsAbroad({ hazards }: GuestMoves, called: (group: string) => string): string[] {
+  const [first, ...more] = [...hazards].sort((a, b) => b.features.length - a.features.length)
+  if (!first) return []
+  const others = more.length > 0 ? ` and ${more.length} more` : ''
+  return describeHazards(first.features).map(text => `on ${called(first.group)}${others} it ${text}`)
+}
+
 const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
   needed: '',
   hint: '; only libvirt minds: the guest would run on',
-  promise: '; the guest has left off a mitigation that it needs there',
+  promise: '; a mitigation of the guest rests on it',
 }
 
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
-  const { to, moves, obstacles, hazards } = answer
+  const { to, moves, allowed, safe, obstacles, hazards } = answer
   report.line({
     text: describeMove(answer),
     tone: moves ? 'good' : answer.verdict === 'unknown' ? 'warning' : 'bad',
   })
-  if (moves && hazards.length > 0) {
-    report.line({
-      text: `the guest does not see ${fewNames(hazards.map(({ feature }) => feature))}, which guests on ${to} must: restart it there`,
-      tone: 'warning',
-    })
+  if (allowed !== safe) report.line(`libvirt ${ALLOWED[allowed]}; for the guest it is ${SAFE[safe]}`)
+  for (const text of describeHazards(hazards)) {
+    report.line({ text: `on ${to} the guest ${text}: restart it there`, tone: 'warning' })
   }
   for (const [remedy, some] of byRemedy(obstacles)) {
     report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)

@@ -34,6 +34,18 @@ export const FeatureCount = described(
   "How many features the pool's guests have that every host is known, or assumed, to give.",
 )
 
+/** A feature by whose order hosts are not safe for guests that move between them. */
+export const UnsafeFeature = v.strictObject({
+  ...Reason.entries,
+  why: described(
+    v.picklist(['hazard', 'disagree']),
+    '`hazard`: guests must see it where some host has it, and do not; `disagree`: all hosts must be alike in it.',
+  ),
+  presentOn: v.array(v.string()),
+  missingOn: v.array(v.string()),
+})
+export type UnsafeFeature = AnswerOf<typeof UnsafeFeature>
+
 /** A pool as it is proposed, or as it is. */
 export const PoolAnswer = v.strictObject({
   name: described(
@@ -51,6 +63,10 @@ export const PoolAnswer = v.strictObject({
     'How many more some host gives and none is known to lack, of which it is not known whether all give them.',
   ),
   vendors: described(v.array(v.string()), 'More than one: not safe, and only where it was asked for.'),
+  unsafeFeatures: described(
+    v.array(UnsafeFeature),
+    "What is not safe by the features' orders; in map order.",
+  ),
   model: described(v.nullable(v.string()), 'The model of `expression`; null: none fits.'),
   expression: described(
     v.nullable(PoolDefinition),

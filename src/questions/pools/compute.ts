@@ -1,6 +1,7 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
+import { baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
+import { findUnsafe } from '../../fleet/interest.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
   type Impossible,
@@ -12,7 +13,7 @@ import {
 import type { WriteOptions } from '../../formats/write.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
+import type { CurvePoint, PoolAnswer, PoolsAnswer, UnsafeFeature } from './answer.ts'
 import { poolCpuOf, writePoolDefinition } from './choice.ts'
 
 export interface PoolsOptions {
@@ -112,7 +113,7 @@ function toldPool(
 ): PoolAnswer {
   const { context } = view
   const { groups, weight, value, level, vendors } = pool
-  const names = groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
+  const names = namesOf(groups)
   const { features, unknown, definition } = poolCpuOf(view, groups, asked)
   return {
     name: label ?? names[0] ?? '',
@@ -124,10 +125,27 @@ function toldPool(
     features: context.db.features.count(features),
     unknown: context.db.features.count(unknown),
     vendors,
+    unsafeFeatures: unsafeFeatures(view, groups, features),
     model: definition?.model ?? null,
     expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
   }
 }
+
+/** What is not safe about hosts that share guests with these features. */
+export const unsafeFeatures = (
+  { db }: Pick<FleetView, 'db'>,
+  groups: readonly Group[],
+  guest: FeatureSet,
+): UnsafeFeature[] =>
+  findUnsafe(db.features, groups, guest).map(({ feature, why, having, lacking }) => ({
+    ...reasonOf(feature),
+    why,
+    presentOn: namesOf(having),
+    missingOn: namesOf(lacking),
+  }))
+
+const namesOf = (groups: readonly Group[]): string[] =>
+  groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
 
 /** Why there is no such partition, and what would remedy it. */
 function sayImpossible(why: Impossible): string {

@@ -1,6 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { addWritten, figure, levelCell, percent } from '../words/cells.ts'
+import { addWritten, describeUnsafe, figure, levelCell, percent } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 
 /** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
@@ -81,6 +81,10 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
   for (const pool of pools) {
     report.line(`${pool.name}: ${pool.hosts.join(' ')}`)
     addWritten(report, pool.expression ?? {})
+  }
+  for (const { name, unsafeFeatures } of pools) {
+    for (const text of describeUnsafe(unsafeFeatures, 'hazard'))
+      report.line({ text: 'not safe  ', tone: 'warning' }, `${name}: ${text}`)
   }
   for (const { name, vendors } of pools) {
     if (vendors.length > 1) {

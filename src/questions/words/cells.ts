@@ -1,6 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason, WrittenParts } from '../answer-parts.ts'
+import type { UnsafeFeature } from '../pools/answer.ts'
 import { notExpressedLines } from './describe.ts'
 
 /** More names than this do not help in a line; `--json` has them all. */
@@ -40,6 +41,18 @@ export const hostNamesOf = (reasons: readonly Reason[], most?: number): string =
     reasons.map(({ feature }) => feature),
     most,
   )
+
+const UNSAFE = {
+  hazard: 'guests do not see it, and stay unprotected where they need it',
+  disagree: 'a guest that moves there, or back, is told otherwise than the CPU behaves',
+} as const
+
+/** What is not safe by the features' orders for one reason, in a sentence; nothing of none. */
+export function describeUnsafe(features: readonly UnsafeFeature[], kind: UnsafeFeature['why']): string[] {
+  const some = features.filter(({ why }) => why === kind)
+  const on = fewNames([...new Set(some.flatMap(({ presentOn }) => presentOn))], MANY)
+  return some.length > 0 ? [`${hostNamesOf(some)} of ${on}: ${UNSAFE[kind]}`] : []
+}
 
 /** Adds a definition as it was asked to be written, and what its format has no word for. */
 export function addWritten(report: Report, written: WrittenParts): void {

@@ -95,6 +95,7 @@ const requirement = mapping({
   alike: v.optional(flag),
   'not-vulnerable': v.optional(flag),
   movable: v.optional(flag),
+  safe: v.optional(flag),
 })
 
 /** The content of a fleet file (docs/fleet-file.md). What its names mean is looked up by `readRules`. */

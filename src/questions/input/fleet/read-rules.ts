@@ -150,6 +150,7 @@ class Lookup {
       alike: given.alike,
       notVulnerable: given['not-vulnerable'],
       movable: given.movable,
+      safe: given.safe,
     }
   }
 }
