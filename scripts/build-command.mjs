@@ -4,7 +4,6 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, transform } from 'esbuild'
-import { dataFiles } from './data.mjs'
 
 const TARGET = { target: 'node20', platform: 'node' }
 
@@ -17,9 +16,10 @@ const COMMON = './src/cli/virsh/cpu-baseline.ts'
 /**
  * @param {string} outdir
  * @param {import('esbuild').BuildOptions} shared
+ * @param {import('esbuild').Plugin} data how it reads data files
  * @param {Pick<import('esbuild').BuildOptions, 'minify' | 'sourcemap'>} form
  */
-export async function buildCommand(outdir, shared, form = { minify: true }) {
+export async function buildCommand(outdir, shared, data, form = { minify: true }) {
   const { outputFiles } = await build({
     ...shared,
     ...TARGET,
@@ -30,7 +30,7 @@ export async function buildCommand(outdir, shared, form = { minify: true }) {
     chunkNames: 'cli-[name]-[hash]',
     outExtension: { '.js': '.cjs' },
     external: ['libxml2-wasm', 'libxml2-wasm/*'],
-    plugins: [await dataFiles(outdir, '../data'), shareCommon],
+    plugins: [data, shareCommon],
   })
   for (const { path, text } of outputFiles) await writeFile(path, await commonJs(text, form))
   await chmod(join(outdir, 'cli.cjs'), 0o755)

@@ -1,7 +1,6 @@
 // Builds dist/: the command as CommonJS with parts that are required when needed, the ESM library, and the page.
 //   node scripts/build.mjs            code only: what the tests need
 //   node scripts/build.mjs --types    and the library's declarations
-import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildCommand } from './build-command.mjs'
 import { buildPage } from './build-page.mjs'
-import { packedStrings } from './data.mjs'
+import { writeData } from './data.mjs'
+import { writeDeclarations } from './declarations.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(ROOT)
@@ -23,13 +23,14 @@ const SHARED = {
   platform: 'node',
   loader: { '.rng': 'text', '.sh': 'text' },
   define: { __VERSION__: JSON.stringify(version) },
-  plugins: [packedStrings],
   logLevel: 'warning',
 }
 
-const buildLibrary = outdir =>
+/** @param {import('esbuild').Plugin} data */
+const buildLibrary = (outdir, data) =>
   build({
     ...SHARED,
+    plugins: [data],
     write: true,
     entryPoints: { index: 'src/index.ts', node: 'src/node.ts' },
     outdir,
@@ -42,19 +43,27 @@ const buildLibrary = outdir =>
   })
 
 /** The library's main entry must run in a browser: esbuild refuses what it imports of Node. */
-const checkBrowser = () =>
-  build({ ...SHARED, platform: 'browser', entryPoints: ['src/index.ts'], outdir: 'dist', logLevel: 'error' })
+const checkBrowser = data =>
+  build({
+    ...SHARED,
+    plugins: [data],
+    platform: 'browser',
+    entryPoints: ['src/index.ts'],
+    outdir: 'dist',
+    logLevel: 'error',
+  })
 
 /** Builds beside dist/ and then swaps, so that a test running meanwhile never sees half a build. */
 async function replaceDist() {
   const fresh = `dist.${process.pid}`
   try {
     await mkdir(fresh, { recursive: true })
+    const data = await writeData(fresh)
     await Promise.all([
-      buildCommand(fresh, SHARED),
-      buildLibrary(fresh),
+      buildCommand(fresh, SHARED, data.command),
+      buildLibrary(fresh, data.library),
       buildPage(fresh, SHARED),
-      checkBrowser(),
+      checkBrowser(data.library),
     ])
     await mkdir('dist', { recursive: true })
     const old = await readdir('dist')
@@ -73,8 +82,4 @@ const isChunk = name => /^(?:cli|lib)-/.test(name)
 const entriesLast = (a, b) => Number(!isChunk(a)) - Number(!isChunk(b))
 
 await replaceDist()
-if (process.argv.includes('--types')) {
-  rmSync('dist/lib', { recursive: true, force: true })
-  const tsc = 'node_modules/typescript/bin/tsc'
-  execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
-}
+if (process.argv.includes('--types')) await writeDeclarations()

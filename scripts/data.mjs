@@ -1,5 +1,6 @@
-// The data files as the module `virtual:data`, which src/map/data.ts imports: as strings for the library, the page and
-// the tests; the command reads the files that it needs from the package's folder.
+// The data files as the module `virtual:data`, which src/map/data.ts imports: as strings in the page and the tests; the
+// library and the command read one file beside them.
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -40,6 +41,8 @@ const plugin = contents => ({
   name: 'data',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^virtual:data$/ }, ({ path }) => ({ path, namespace: 'data' }))
+    // What `writeData` writes stays a file of its own.
+    onResolve({ filter: /./, namespace: 'data' }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /./, namespace: 'data' }, async () => ({
       contents: await contents(),
       resolveDir: ROOT,
@@ -50,27 +53,55 @@ const plugin = contents => ({
 /** An esbuild plugin: the files as strings. */
 export const dataStrings = (change, first) => plugin(() => dataModule(change, first))
 
-/** The same, and beside them what is packed for a fast start. */
-export const packedStrings = plugin(async () => moduleOf({ ...texts(), [PACKED]: await packed() }))
-
 const PACKED = 'x86.packed'
 
 /**
- * The files as files: only what is packed is written.
- * @param {string} folder where that is written, and where the program is that reads it
- * @param {string} data the path from there to the package's data
+ * Writes the files once for both the library and the command: as a module, a line each, from which the command reads
+ * the lines that it needs; and what is packed for a fast start.
+ * @param {string} folder where the programs are that read it
+ * @returns the plugins of both
  */
-export async function dataFiles(folder, data) {
+export async function writeData(folder) {
+  const files = { ...texts(), [PACKED]: await packed() }
+  const lines = Object.entries(files).map(([name, text]) => [name, Buffer.from(JSON.stringify(text))])
+  const places = {}
+  const parts = [Buffer.from('export default {\n')]
+  let position = parts[0].length
+  for (const [name, line] of lines) {
+    const key = Buffer.from(`${JSON.stringify(name)}:`)
+    if (name !== PACKED) places[name] = [position + key.length, line.length]
+    parts.push(key, line, Buffer.from(',\n'))
+    position += key.length + line.length + 2
+  }
+  const all = Buffer.concat([...parts, Buffer.from('}\n')])
+  // The name changes with what it holds, since the places do.
+  const module = `lib-data-${createHash('sha256').update(all).digest('hex').slice(0, 8)}.js`
+  await writeFile(join(folder, module), all)
   // Latin 1 is read faster than UTF-8.
   const escaped = character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  await writeFile(join(folder, PACKED), (await packed()).replace(/[\u0080-\uffff]/g, escaped))
-  return plugin(
-    () => `import { readFileSync } from 'node:fs'
-      export const names = ${JSON.stringify(NAMES)}
-      export const read = name => name === '${PACKED}'
-        ? readFileSync(__dirname + '/${PACKED}', 'latin1')
-        : names.includes(name) ? readFileSync(__dirname + '/${data}/' + name, 'utf8') : undefined`,
-  )
+  await writeFile(join(folder, PACKED), files[PACKED].replace(/[\u0080-\uffff]/g, escaped))
+  return {
+    library: plugin(
+      () => `import files from './${module}'
+        export const names = ${JSON.stringify(NAMES)}
+        export const read = name => files[name]`,
+    ),
+    command: plugin(
+      () => `import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+        const places = ${JSON.stringify(places)}
+        export const names = Object.keys(places)
+        export function read(name) {
+          if (name === '${PACKED}') return readFileSync(__dirname + '/${PACKED}', 'latin1')
+          const place = places[name]
+          if (!place) return undefined
+          const line = Buffer.alloc(place[1])
+          const file = openSync(__dirname + '/${module}')
+          readSync(file, line, 0, line.length, place[0])
+          closeSync(file)
+          return JSON.parse(line.toString())
+        }`,
+    ),
+  }
 }
 
 /** The models and features of x86 as two lines of JSON (src/map/packed.ts), written by the very code that is being built. */

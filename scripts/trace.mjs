@@ -12,12 +12,11 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildCommand } from './build-command.mjs'
 import { buildPage } from './build-page.mjs'
-import { dataStrings } from './data.mjs'
+import { writeData } from './data.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FROM = process.cwd()
 process.chdir(ROOT)
-/** Beside dist, since the command reads ../data. */
 const BUILT = join(ROOT, `.trace-${process.pid}`)
 
 /** As libvirt prints them. */
@@ -40,8 +39,9 @@ async function buildTraced() {
     define: { __VERSION__: '"traced"' },
   }
   await mkdir(BUILT, { recursive: true })
-  await buildCommand(BUILT, shared, { sourcemap: 'inline' })
-  await buildPage(BUILT, { ...shared, plugins: [dataStrings()] })
+  const { command } = await writeData(BUILT)
+  await buildCommand(BUILT, shared, command, { sourcemap: 'inline' })
+  await buildPage(BUILT, shared)
 }
 
 /**

@@ -31,6 +31,7 @@ export { Pool } from './questions/baseline/pool.ts'
 export type { FoundHost } from './questions/input/read.ts'
 export { type Chunks, type StreamOptions, streamCpus } from './questions/input/read.ts'
 export {
+  type Ask,
   advise,
   ask,
   baseline,

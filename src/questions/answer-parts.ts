@@ -27,19 +27,14 @@ export const NotExpressedAnswer = v.strictObject({
   why: described(v.string(), 'What becomes of it, in words.'),
 })
 
-/** The definition in the format that the request names. */
-export const writtenParts = {
+/** A definition as a request wants it written; no keys where it names no format. */
+export const WrittenParts = v.strictObject({
   written: v.exactOptional(described(v.string(), 'The definition in the `format` of the request.')),
   notExpressed: v.exactOptional(
     described(v.array(NotExpressedAnswer), 'What the format has no word for; empty: it says all.'),
   ),
-}
-
-/** A definition as a request wants it written; no keys where it names no format. */
-export interface WrittenParts {
-  readonly written?: string
-  readonly notExpressed?: readonly AnswerOf<typeof NotExpressedAnswer>[]
-}
+})
+export type WrittenParts = AnswerOf<typeof WrittenParts>
 
 /**
  * A definition in the format that the options name, as keys of an answer.
@@ -123,7 +118,7 @@ export type CompareAnswer = AnswerOf<typeof CompareAnswer>
 /** A pool's guest CPU. */
 export const BaselineAnswer = v.strictObject({
   xml: v.string(),
-  ...writtenParts,
+  ...WrittenParts.entries,
   model: v.string(),
   features: described(
     v.array(v.string()),

@@ -4,7 +4,7 @@ import { answerVerb as askContext, askQuestion } from './ask.ts'
 import { contextOf } from './context.ts'
 import { type FoundHost, findHosts as parse } from './input/read.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
-import { QUESTIONS } from './table.ts'
+import { type AnswerDocument, QUESTIONS, type QuestionInput, type QuestionName } from './table.ts'
 
 /** What every question may be asked with. */
 export interface Options {
@@ -21,116 +21,127 @@ export const ask = (
   options: Options = {},
 ): Record<string, unknown> => askContext(contextOf(options.map), request)
 
-/** The function of a question: its types are those of the question's schemas. */
+/** The function of a question: what the question takes and returns are the types of its schemas. */
+export type Ask<Name extends QuestionName> = (
+  input: QuestionInput<Name>,
+  options?: Options,
+) => AnswerDocument<Name>
+
 const functionOf =
   <Q extends AnyQuestion>(question: Q) =>
   (input: InputOf<Q>, options: Options = {}): DocumentOf<Q> =>
     askQuestion(contextOf(options.map), question, input)
 
 /** Names the CPU of a dump. @throws LibvirtError where no model fits, ParseError for text that is not a dump */
-export const decode = functionOf(QUESTIONS.decode)
+export const decode: Ask<'decode'> = functionOf(QUESTIONS.decode)
 
 /** Computes the baseline CPU of a set of hosts. @throws LibvirtError, as virsh words it; ParseError for text that is not XML */
-export const baseline = functionOf(QUESTIONS.baseline)
+export const baseline: Ask<'baseline'> = functionOf(QUESTIONS.baseline)
 
 /** Checks whether a host can run a CPU, and returns what is missing. @throws LibvirtError, ParseError */
-export const compare = functionOf(QUESTIONS.compare)
+export const compare: Ask<'compare'> = functionOf(QUESTIONS.compare)
 
 /** Makes a guest CPU definite on a host, whose migratable copy is used. @throws LibvirtError, ParseError */
-export const update = functionOf(QUESTIONS.update)
+export const update: Ask<'update'> = functionOf(QUESTIONS.update)
 
 /** Computes the CPU that a guest gets when it starts on a host. @throws LibvirtError, ParseError */
-export const start = functionOf(QUESTIONS.start)
+export const start: Ask<'start'> = functionOf(QUESTIONS.start)
 
 /** Corrects a running guest's CPU by what its hypervisor gave and refused. @throws LibvirtError, ParseError */
-export const updateLive = functionOf(QUESTIONS['update-live'])
+export const updateLive: Ask<'update-live'> = functionOf(QUESTIONS['update-live'])
 
 /** Lists the features of a CPU's model with the CPU. @throws LibvirtError, ParseError */
-export const expand = functionOf(QUESTIONS.expand)
+export const expand: Ask<'expand'> = functionOf(QUESTIONS.expand)
 
 /** Removes from a CPU what blocks a migration. @throws LibvirtError, ParseError */
-export const migratable = functionOf(QUESTIONS.migratable)
+export const migratable: Ask<'migratable'> = functionOf(QUESTIONS.migratable)
 
 /** Converts guests' CPUs from any format to another. @throws BadRequest, LibvirtError, ParseError */
-export const convert = functionOf(QUESTIONS.convert)
+export const convert: Ask<'convert'> = functionOf(QUESTIONS.convert)
 
 /** Converts a CPU to `<cpudata>` documents: the words of each policy, and of its vendor. @throws LibvirtError, ParseError */
-export const encode = functionOf(QUESTIONS.encode)
+export const encode: Ask<'encode'> = functionOf(QUESTIONS.encode)
 
 /** Checks whether two CPUs answered CPUID and MSR reads exactly alike, stored words of zero included. @throws LibvirtError */
-export const identical = functionOf(QUESTIONS.identical)
+export const identical: Ask<'identical'> = functionOf(QUESTIONS.identical)
 
 /** Returns where every feature that the CPU lists is known. @throws LibvirtError for the first unknown one */
-export const validate = functionOf(QUESTIONS.validate)
+export const validate: Ask<'validate'> = functionOf(QUESTIONS.validate)
 
 /** Prints a host and the guests it can run as libvirt's document. @throws LibvirtError, ParseError */
-export const capabilities = functionOf(QUESTIONS.capabilities)
+export const capabilities: Ask<'capabilities'> = functionOf(QUESTIONS.capabilities)
 
 /** Lists what a recorded QEMU can give a guest: libvirt’s `<domainCapabilities>`. @throws LibvirtError, ParseError */
-export const domcapabilities = functionOf(QUESTIONS.domcapabilities)
+export const domcapabilities: Ask<'domcapabilities'> = functionOf(QUESTIONS.domcapabilities)
 
 /** Lists the model names of an architecture; null where libvirt accepts any name. @throws LibvirtError */
-export const cpuModels = functionOf(QUESTIONS['cpu-models'])
+export const cpuModels: Ask<'cpu-models'> = functionOf(QUESTIONS['cpu-models'])
 
 /** Describes a feature: its place, meaning, and every tool's name for it. @throws BadRequest for an unknown architecture */
-export const name = functionOf(QUESTIONS.name)
+export const name: Ask<'name'> = functionOf(QUESTIONS.name)
 
 /** Returns how CPU models descend from each other, or the history of one family. @throws BadRequest */
-export const tree = functionOf(QUESTIONS.tree)
+export const tree: Ask<'tree'> = functionOf(QUESTIONS.tree)
 
 /** Lists the models that a recorded QEMU can give its guests. @throws LibvirtError, ParseError */
-export const hypervisorCpuModels = functionOf(QUESTIONS['hypervisor-cpu-models'])
+export const hypervisorCpuModels: Ask<'hypervisor-cpu-models'> = functionOf(
+  QUESTIONS['hypervisor-cpu-models'],
+)
 
 /** Checks whether a recorded QEMU can give guests a CPU. @throws LibvirtError, ParseError */
-export const hypervisorCpuCompare = functionOf(QUESTIONS['hypervisor-cpu-compare'])
+export const hypervisorCpuCompare: Ask<'hypervisor-cpu-compare'> = functionOf(
+  QUESTIONS['hypervisor-cpu-compare'],
+)
 
 /** Computes the CPU that recorded QEMUs can give to guests of all these CPUs. @throws LibvirtError, ParseError */
-export const hypervisorCpuBaseline = functionOf(QUESTIONS['hypervisor-cpu-baseline'])
+export const hypervisorCpuBaseline: Ask<'hypervisor-cpu-baseline'> = functionOf(
+  QUESTIONS['hypervisor-cpu-baseline'],
+)
 
 /** Lists the models that guests can be given on every one of these hosts, best first. @throws LibvirtError, ParseError */
-export const models = functionOf(QUESTIONS.models)
+export const models: Ask<'models'> = functionOf(QUESTIONS.models)
 
 /** Checks what libvirt does when a guest starts on a recorded host; a refusal is an answer. @throws LibvirtError, ParseError */
-export const guestCheck = functionOf(QUESTIONS['guest-check'])
+export const guestCheck: Ask<'guest-check'> = functionOf(QUESTIONS['guest-check'])
 
 /** Lists the hosts of a fleet with what is known of each. @throws ParseError, LibvirtError */
-export const hosts = functionOf(QUESTIONS.hosts)
+export const hosts: Ask<'hosts'> = functionOf(QUESTIONS.hosts)
 
 /** Explains what the guests of pools get, and why. @throws BadRequest, ParseError, LibvirtError */
-export const explain = functionOf(QUESTIONS.explain)
+export const explain: Ask<'explain'> = functionOf(QUESTIONS.explain)
 
 /** Finds the best pools for a fleet. @throws BadRequest, ParseError, LibvirtError */
-export const pools = functionOf(QUESTIONS.pools)
+export const pools: Ask<'pools'> = functionOf(QUESTIONS.pools)
 
 /** Recommends a strategy for a fleet. @throws BadRequest, ParseError, LibvirtError */
-export const advise = functionOf(QUESTIONS.advise)
+export const advise: Ask<'advise'> = functionOf(QUESTIONS.advise)
 
 /** Computes what a change does to pools and guests. @throws BadRequest for an unknown name; ParseError, LibvirtError */
-export const whatIf = functionOf(QUESTIONS['what-if'])
+export const whatIf: Ask<'what-if'> = functionOf(QUESTIONS['what-if'])
 
 /** Finds where guests can start and move, and what prevents it. @throws BadRequest, ParseError, LibvirtError */
-export const migrate = functionOf(QUESTIONS.migrate)
+export const migrate: Ask<'migrate'> = functionOf(QUESTIONS.migrate)
 
 /** Plans a rolling upgrade. @throws BadRequest, ParseError, LibvirtError */
-export const drain = functionOf(QUESTIONS.drain)
+export const drain: Ask<'drain'> = functionOf(QUESTIONS.drain)
 
 /** Compares a fleet with what it was. @throws ParseError, LibvirtError */
-export const drift = functionOf(QUESTIONS.drift)
+export const drift: Ask<'drift'> = functionOf(QUESTIONS.drift)
 
 /** Checks a fleet against the requirements of its file. @throws BadRequest where nothing is required; ParseError, LibvirtError */
-export const check = functionOf(QUESTIONS.check)
+export const check: Ask<'check'> = functionOf(QUESTIONS.check)
 
 /** Explains error texts about CPUs, on the hosts and guests that are given beside them. An unknown text is an answer. */
-export const doctor = functionOf(QUESTIONS.doctor)
+export const doctor: Ask<'doctor'> = functionOf(QUESTIONS.doctor)
 
 /** Judges trials of guests on QEMU: whether they saw what was predicted, before a migration and after. @throws BadRequest without trials */
-export const verify = functionOf(QUESTIONS.verify)
+export const verify: Ask<'verify'> = functionOf(QUESTIONS.verify)
 
 /** Says which level, profile or generation, and which -march, hosts, guests and pools reach. @throws ParseError, LibvirtError */
-export const level = functionOf(QUESTIONS.level)
+export const level: Ask<'level'> = functionOf(QUESTIONS.level)
 
 /** Finds who cannot run an operating system or a program. @throws BadRequest for an unknown one; ParseError, LibvirtError */
-export const fits = functionOf(QUESTIONS.fits)
+export const fits: Ask<'fits'> = functionOf(QUESTIONS.fits)
 
 export interface ParseOptions extends Options {
   /** `host` reads definitions as `cpu-baseline` does, `auto` (the default) as `cpu-compare` does. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Reason, writtenParts } from '../answer-parts.ts'
+import { Reason, WrittenParts } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 const VERDICTS = ['starts', 'reduced', 'unknown', 'refused'] as const
@@ -34,7 +34,7 @@ export const GuestAnswer = v.strictObject({
   gained: described(v.array(Reason), 'What the running guest has and the definition does not name.'),
   argument: v.exactOptional(described(v.string(), "QEMU's `-cpu`; absent where QEMU is not started.")),
   live: v.exactOptional(described(v.string(), 'The CPU of the running guest, as `virsh dumpxml` has it.')),
-  ...writtenParts,
+  ...WrittenParts.entries,
   basis: described(
     v.picklist(['started', 'expected']),
     'Whether a QEMU was started to see, or its answers are taken from what is known of it.',

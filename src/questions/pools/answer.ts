@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Reason, writtenParts } from '../answer-parts.ts'
+import { Reason, WrittenParts } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** The least versions that know a model. */
@@ -24,7 +24,7 @@ export const PoolDefinition = v.strictObject({
   xml: described(v.string(), "For a domain's definition."),
   qemu: described(v.string(), "QEMU's `-cpu`."),
   needs: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
-  ...writtenParts,
+  ...WrittenParts.entries,
 })
 export type PoolDefinition = AnswerOf<typeof PoolDefinition>
 

@@ -13,7 +13,7 @@ export interface TreeNode {
 }
 
 /** The schema of a `TreeNode`, which contains itself: its type must be written out. */
-const treeNode: v.GenericSchema<TreeNode> = v.strictObject({
+export const TreeNode: v.GenericSchema<TreeNode> = v.strictObject({
   family: v.string(),
   vendor: v.exactOptional(v.string()),
   note: described(v.string(), 'Microarchitecture, product, year; may be empty.'),
@@ -22,7 +22,7 @@ const treeNode: v.GenericSchema<TreeNode> = v.strictObject({
     v.array(v.string()),
     'The names of its versions that libvirt has, or the plain name where it has none: `v1`, `v2`.',
   ),
-  children: v.array(v.lazy(() => treeNode)),
+  children: v.array(v.lazy(() => TreeNode)),
 })
 
 /** One step in a family's history. */
@@ -40,7 +40,7 @@ export const Step = v.strictObject({
 export type Step = AnswerOf<typeof Step>
 
 export const TreeAnswer = v.union([
-  v.strictObject({ kind: v.literal('forest'), roots: v.array(treeNode) }),
+  v.strictObject({ kind: v.literal('forest'), roots: v.array(TreeNode) }),
   v.strictObject({
     kind: v.literal('family'),
     family: v.string(),
