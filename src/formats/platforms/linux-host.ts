@@ -10,11 +10,11 @@ export function foundLinuxHost(
   facts?: StatedFacts,
   more: readonly string[] = [],
 ): Found {
-  const { data, notes } = dumpOfFlags({ ...cpu, label: '', level: 0 })
-  const said = [...notes, ...more]
+  const { data, notes, unknown } = dumpOfFlags({ ...cpu, label: '', level: 0 })
+  const said = { notes: [...notes, ...more], ...(unknown?.length ? { unknown } : {}) }
   return {
     kind: 'dump',
-    dumps: [{ data, cpus: ['0'], notes: said, layer: 'kernel', vocabulary: 'linux', name, facts }],
+    dumps: [{ data, cpus: ['0'], ...said, layer: 'kernel', vocabulary: 'linux', name, facts }],
   }
 }
 
