@@ -96,7 +96,8 @@ export function findGuestFeatures(guest: Cpu): FeatureSet | undefined {
 function onKnownModel(guest: GuestCpu, abilities: Abilities): Expressed {
   const { reader, knowsModel = () => true } = abilities
   const { model } = guest
-  if (model === undefined) return onClosestModel(guest, abilities)
+  if (model === undefined)
+    throw new LibvirtError('unsupported', `${reader} needs a CPU model, and the definition names none`)
   const known = isX86(guest) ? findAnyModel(model) : undefined
   if (!isX86(guest) || knowsModel(model)) {
     const removed = abilities.keepsRemoved ? (known?.removed ?? []) : []
@@ -127,31 +128,6 @@ function unknownModel(reader: string, model: string): LibvirtError {
 
 /** libvirt's models of x86. */
 export const isLibvirtModel = (name: string): boolean => CpuMap.builtIn().of('x86').model(name) !== undefined
-
-/** A list of features alone, on the model that has most of it. What is not in the list is not known to be absent. */
-function onClosestModel(guest: GuestCpu, abilities: Abilities): Expressed {
-  const { features: table } = CpuMap.builtIn().of('x86')
-  const { reader } = abilities
-  const listed = guest.features.filter(({ policy = 'require' }) => policy === 'require' || policy === 'force')
-  if (listed.length === 0 || !isX86(guest))
-    throw new LibvirtError('unsupported', `${reader} needs a CPU model, and the definition names none`)
-  // Lists name what distinguishes CPUs: what every 64-bit model has goes without saying.
-  const { models } = CpuMap.builtIn().of('x86')
-  const common = models
-    .filter(({ features }) => table.get('lm')?.bits.leq(features))
-    .map(({ features }) => features)
-  const usual = common.reduce((all, features) => all.meet(features), table.all)
-  const set = table.setOf(listed.flatMap(({ name }) => table.get(name) ?? [])).join(usual)
-  const cpu = closest(guest, set, abilities)
-  const kept = cpu.features.filter(
-    ({ name, policy }) => policy === 'require' && listed.some(one => one.name === name),
-  )
-  const why = `the definition names no model: ${cpu.model}, which is closest to its features, is written`
-  return {
-    cpu: { ...cpu, features: [...kept, ...unnamed(guest.features, { features: kept })] },
-    notExpressed: [{ part: 'model', why }],
-  }
-}
 
 /**
  * The features on the known model that needs the fewest words, those to disable counted twice: of the model's own

@@ -12,6 +12,7 @@ import { definitionOf } from '../input/definition-of.ts'
 import { assembleFleet } from '../input/fleet/assemble.ts'
 import { membersOf } from '../input/fleet/read-members.ts'
 import { viewOf } from '../input/fleet/view.ts'
+import { cpuOfGuest } from '../input/stated.ts'
 import { guestOfExpression, poolCpuOf } from '../pools/choice.ts'
 import type { Note } from '../words/note.ts'
 
@@ -21,6 +22,8 @@ export interface NamedDefinition {
   readonly cpu: GuestCpu
   /** What the reader of the text had to say of it. */
   readonly notes?: readonly string[] | undefined
+  /** Of a model that was chosen for it: what the choice rests on. */
+  readonly chosen?: readonly Note[] | undefined
 }
 
 interface Definitions {
@@ -36,10 +39,11 @@ interface Definitions {
  */
 export function definitionsIn(context: Context, text: string, from?: string, source = 'text'): Definitions {
   const found = from === undefined ? readText(text, source) : dialectNamed(from).read(text, source)
-  const guests = found.flatMap(guestsOf)
+  const guests = found.flatMap(one => guestsOf(context, one))
   const told = found.flatMap(({ notes = [] }) => notes)
   const notes = [...new Set(told)].map((said): Note => ({ kind: 'dump', text: said }))
-  if (guests.length > 0) return { definitions: guests, notes }
+  if (guests.length > 0)
+    return { definitions: guests, notes: [...notes, ...guests.flatMap(({ chosen = [] }) => chosen)] }
   const offered = offeredBy(context, found, source)
   if (offered.definitions.length > 0) return offered
   throw new ParseError('no guest and no host', source)
@@ -54,9 +58,8 @@ function dialectNamed(name: string) {
   throw new BadRequest(`from must be one of ${known.join(', ')}${didYouMean(known, name)}`)
 }
 
-function guestsOf(found: Found): NamedDefinition[] {
-  if (found.kind === 'guest')
-    return [{ name: found.name ?? found.called, cpu: found.cpu, notes: found.notes }]
+function guestsOf(context: Context, found: Found): NamedDefinition[] {
+  if (found.kind === 'guest') return [namedDefinition(context, found)]
   if (found.kind === 'document' && found.element.name !== 'cpu')
     return domainsOf(found.element).map(domain => {
       const { name, cpu } = domainOf(domain)
@@ -65,6 +68,14 @@ function guestsOf(found: Found): NamedDefinition[] {
   if (found.kind !== 'definition' && found.kind !== 'document') return []
   const cpu = parseCpu(found.element, 'auto')
   return cpu.type === 'guest' ? [{ name: found.called, cpu }] : []
+}
+
+/** Of a guest of which only features are listed, the model that is closest to them is chosen. */
+function namedDefinition(context: Context, found: Extract<Found, { kind: 'guest' }>): NamedDefinition {
+  const { name = found.called, cpu, notes } = found
+  if (cpu.model !== undefined || cpu.mode !== 'custom') return { name, cpu, notes }
+  const { value, notes: all } = cpuOfGuest(context, found)
+  return { name, cpu: value.cpu, notes, chosen: all.filter(({ kind }) => kind !== 'dump') }
 }
 
 /** Of a domain that says nothing of its CPU. */
