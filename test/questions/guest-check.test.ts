@@ -292,6 +292,24 @@ describe('what a domain says outside of its CPU', () => {
     expect(guestAnswer(context, prepare())).toMatchObject({ verdict: 'starts', notLookedAt: ['hostdev'] })
   })
 
+  test.each([
+    ["<stimer state='on'><direct state='on'/></stimer><reset state='on'/>", '', "hyperv 'stimer'"],
+    ["<stimer state='on'><direct state='on'/></stimer>", 'hv-stimer', "hyperv stimer 'direct'"],
+    ["<tlbflush state='on'><extended state='on'/></tlbflush>", 'hv-tlbflush', "hyperv tlbflush 'extended'"],
+    ["<emsr_bitmap state='on'/><xmm_input state='on'/>", '', "hyperv 'emsr_bitmap'"],
+    [
+      "<relaxed state='on'/><vapic state='on'/><spinlocks state='on' retries='8191'/><reset state='off'/>",
+      '',
+      undefined,
+    ],
+  ])('QEMU was told another CPU, without %s', (inner, has, lacking) => {
+    const request = parseGuestRequest(parseXml(domain(hyperv(inner))))
+    const start = prepareGuest(context, request, startPlaceOf(context, hypervisor))
+    const names = context.db.features.list.map(({ name }) => name)
+    const { message } = guestAnswer(context, start, { enabled: [...names, has], disabled: [] })
+    expect(message).toBe(lacking && `unsupported configuration: host doesn't support ${lacking} feature`)
+  })
+
   test('a mediated device is refused when the guest starts, before a PCI device without a driver of its own', () => {
     const uuid = 'c2177883-f1bb-47f0-914d-32a22e3a8804'
     const mediated = `<hostdev type='mdev' model='vfio-pci'><source><address uuid='${uuid}'/></source></hostdev>`

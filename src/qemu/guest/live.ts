@@ -24,30 +24,59 @@ export function computeLiveCpu(
 ): GuestCpu {
   const table = driver.view?.table
   const set = (names: readonly string[]) => table?.setOfNames(names) ?? FeatureSet.empty
-  const wantsTsc = cpu.features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
-  if (wantsTsc && !given.enabled.includes('invtsc')) {
-    throw new LibvirtError('unsupported', "host doesn't support invariant TSC")
-  }
-  if (lastValueOf(settings, 'kvm-pv-unhalt') === 'on' && !given.enabled.includes('kvm_pv_unhalt')) {
-    throw new LibvirtError('unsupported', "host doesn't support paravirtual spinlocks")
-  }
+  const lacking = findLacking(cpu, new Set(given.enabled), settings)
+  if (lacking !== undefined) throw new LibvirtError('unsupported', `host doesn't support ${lacking}`)
   if (cpu.mode !== 'custom' && cpu.check !== 'full') return cpu
   return driver.correctLive?.(cpu, set(given.enabled), set(given.disabled)) ?? cpu
 }
+
+/** The first of what libvirt looks for in the running guest, in its words; undefined: all is there. */
+function findLacking(
+  { features }: GuestCpu,
+  enabled: ReadonlySet<string>,
+  settings: CpuProperties,
+): string | undefined {
+  const wantsSpinlocks = lastValueOf(settings, 'kvm-pv-unhalt') === 'on'
+  if (wantsSpinlocks && !enabled.has('kvm_pv_unhalt')) return 'paravirtual spinlocks'
+  const lacking = listEnlightened(settings).find(name => !enabled.has(name))
+  if (lacking !== undefined)
+    return `hyperv ${lacking.replace(/^hv-([^-]+)/, "'$1'").replace(PART, toPart)} feature`
+  const wantsTsc = features.some(({ name, policy }) => name === 'invtsc' && policy === 'require')
+  return wantsTsc && !enabled.has('invtsc') ? 'invariant TSC' : undefined
+}
+
+/** `tlbflush 'extended'` of `'tlbflush'-ext`. */
+const PART = /'(\w+)'-(\w+)/
+const toPart = (_: string, name: string, part: string): string =>
+  `${name} '${part === 'ext' ? 'extended' : part}'`
+
+/** The enlightenments that libvirt looks for in a running guest, in libvirt's names: what has no bit of its own it does not. */
+const listEnlightened = (settings: CpuProperties): string[] =>
+  settings.flatMap(([name, value]) =>
+    name.startsWith('hv-') && value === 'on' && !UNCHECKED.includes(name) ? [toLibvirtName(name)] : [],
+  )
+
+const UNCHECKED = ['hv-relaxed', 'hv-vapic', 'hv-time', 'hv-passthrough']
 
 /**
  * What a QEMU that was not started can be expected to give: what the CPU asks for, without what QEMU says blocks its
  * model and without what the host does not have; and what every guest gets. QEMU's own models may have more than
  * libvirt's database says.
  */
-export function predictGivenFeatures(decoder: Decoder, cpu: GuestCpu, place: StartPlace): GivenFeatures {
+export function predictGivenFeatures(
+  decoder: Decoder,
+  cpu: GuestCpu,
+  settings: CpuProperties,
+  place: StartPlace,
+): GivenFeatures {
   const { db } = decoder
   const wanted = findWanted(decoder, cpu, place)
   const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
   const more = db.features.setOfNames([...listAlwaysGiven(cpu, place), ...listOfTopology(db, cpu, place)])
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   const ofKvm = place.choice.accelerator === 'kvm' ? ['kvm_pv_unhalt'] : []
-  return { enabled: [...names(wanted.minus(missing).join(more)), ...ofKvm], disabled: names(missing) }
+  const enabled = [...names(wanted.minus(missing).join(more)), ...ofKvm, ...listEnlightened(settings)]
+  return { enabled, disabled: names(missing) }
 }
 
 function findWanted({ db, featuresOf }: Decoder, cpu: GuestCpu, { cpu: host }: StartPlace): FeatureSet {

@@ -124,7 +124,7 @@ function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures 
   const { decoder } = driver
   if (!decoder) return unlooked(map, driver, start, given !== undefined)
   const { db } = decoder
-  const features = leaveOut(given ?? predictGivenFeatures(decoder, cpu, place), place)
+  const features = leaveOut(given ?? predictGivenFeatures(decoder, cpu, request.settings, place), place)
   const live = computeLiveCpu(driver, cpu, features, request.settings)
   const has = db.features.setOfNames(features.enabled)
   const named = decoder.featuresOf(cpu)
