@@ -1,9 +1,11 @@
 import type { U32 } from '../core/bits.ts'
 import type { CpuidRegisters, CpuidRow } from '../core/cpuid.ts'
+import type { FeatureSet } from '../core/feature-set.ts'
 import { namesOf } from '../core/glob.ts'
-import { once } from '../core/memo.ts'
-import type { Signature } from '../core/model.ts'
+import { once, oncePer } from '../core/memo.ts'
+import type { Model, Signature } from '../core/model.ts'
 import { dataFile } from './data.ts'
+import type { Database } from './database.ts'
 import { compareVersions } from './kvm-rules.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
@@ -49,16 +51,10 @@ interface CorrectionRow {
 /** QEMU's x86 models, as far as they are more than the features of libvirt's. */
 export class QemuModelTable {
   readonly #facts: ReadonlyMap<string, QemuModelFacts>
-  readonly #corrections: readonly CorrectionRow[]
   readonly #caches: readonly CacheRow[]
 
-  constructor(
-    facts: readonly QemuModelFacts[],
-    corrections: readonly CorrectionRow[],
-    caches: readonly CacheRow[],
-  ) {
+  constructor(facts: readonly QemuModelFacts[], caches: readonly CacheRow[]) {
     this.#facts = new Map(facts.map(one => [one.name, one]))
-    this.#corrections = corrections
     this.#caches = caches
   }
 
@@ -72,25 +68,6 @@ export class QemuModelTable {
     return undefined
   }
 
-  /**
-   * @param names what the model is called: the name that a guest was given, and that of its version
-   * @param machine the version of the guest's machine type; absent: a new one
-   */
-  corrections(names: readonly string[], machine?: string): ModelCorrections {
-    const rows = this.#corrections.filter(
-      ({ models, until }) =>
-        isAnyOf(models, names) &&
-        (until === undefined || (machine !== undefined && compareVersions(machine, until) <= 0)),
-    )
-    const named = (sign: CorrectionRow['sign']) =>
-      rows.filter(row => row.sign === sign).flatMap(({ features }) => features)
-    return {
-      has: named('has'),
-      lacks: named('lacks'),
-      signature: rows.findLast(({ sign }) => sign === 'signature')?.signature,
-    }
-  }
-
   /** What a guest of the version with one CPU sees of its caches; undefined for a leaf that is about something else. */
   cache(name: string, leaf: U32, subleaf: U32): CpuidRegisters | undefined {
     const found = this.#caches.findLast(
@@ -102,24 +79,60 @@ export class QemuModelTable {
   }
 }
 
+/**
+ * Where QEMU's model is not libvirt's.
+ * @param names what the model is called: the name that a guest was given, and that of its version
+ * @param machine the version of the guest's machine type; absent: a new one
+ */
+export function correctionsOf(names: readonly string[], machine?: string): ModelCorrections {
+  const rows = builtinGaps().filter(
+    ({ models, until }) =>
+      isAnyOf(models, names) &&
+      (until === undefined || (machine !== undefined && compareVersions(machine, until) <= 0)),
+  )
+  const named = (sign: CorrectionRow['sign']) =>
+    rows.filter(row => row.sign === sign).flatMap(({ features }) => features)
+  return {
+    has: named('has'),
+    lacks: named('lacks'),
+    signature: rows.findLast(({ sign }) => sign === 'signature')?.signature,
+  }
+}
+
+/** By model, what QEMU's has beyond the map's: what must be said to be off where a host does not give it. */
+export const listBeyond = oncePer(
+  ({ models, features: table }: Database): ReadonlyMap<Model, FeatureSet> =>
+    new Map(
+      models.flatMap(model => {
+        const { has } = correctionsOf([model.name, model.canonical ?? model.name])
+        const beyond = table.setOfNames(has).minus(model.features)
+        return beyond.isEmpty ? [] : [[model, beyond]]
+      }),
+    ),
+)
+
 const isAnyOf = (patterns: readonly string[], names: readonly string[]): boolean =>
   patterns.some(pattern => namesOf(pattern, names).length > 0)
 
 /** The models that come with this package. */
 export const builtinQemuModels = once(() => parseQemuModels(dataFile('qemu-models.txt')))
 
+const builtinGaps = once(() => parseQemuGaps(dataFile('qemu-gaps.txt')))
+
+/** Reads `qemu-gaps.txt`, whose head says its grammar. Names are not looked up. @throws ParseError */
+export const parseQemuGaps = (file: DataFile): CorrectionRow[] => statementsOf(file).map(parseCorrection)
+
 /** Reads `qemu-models.txt`, whose head says its grammar. Names are not looked up. @throws ParseError */
 export function parseQemuModels(file: DataFile): QemuModelTable {
   const facts: QemuModelFacts[] = []
-  const corrections: CorrectionRow[] = []
   const caches: CacheRow[] = []
   for (const at of statementsOf(file)) {
     if (at.indent > 0) facts.push(parseVersion(at, facts.at(-1)))
     else if (at.text.startsWith('model ')) facts.push(parseModel(at))
     else if (at.text.startsWith('cache ')) caches.push(parseCache(at))
-    else corrections.push(parseCorrection(at))
+    else throw faultIn(at, 'expected `model …` or `cache …`')
   }
-  return new QemuModelTable(facts, corrections, caches)
+  return new QemuModelTable(facts, caches)
 }
 
 const MODEL =
@@ -177,11 +190,7 @@ function parseCorrection(at: DataStatement): CorrectionRow {
   const [, family, model, stepping] = /^sig (\d+)\.(\d+)\.(\d+)$/.exec(left) ?? []
   const isKnown = sign === 'has' || sign === 'lacks' || family !== undefined
   if (!isKnown || words.length === 0 || models === '')
-    throw faultIn(
-      at,
-      'expected `model …`, `cache …`, or `has|lacks|sig WHAT : MODEL … [: until MACHINE]`',
-      sign,
-    )
+    throw faultIn(at, 'expected `has|lacks|sig WHAT : MODEL … [: until MACHINE]`', sign)
   if (condition !== '' && until === undefined) throw faultIn(at, 'expected `until VERSION`', condition)
   const row = { models: tokensOf(models), until }
   if (sign === 'has' || sign === 'lacks') return { ...row, sign, features: words }

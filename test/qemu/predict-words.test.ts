@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Topology } from '../../src/core/cpu.ts'
 import { parseCpuArgument } from '../../src/formats/platforms/qemu-command.ts'
 import { toLibvirtName } from '../../src/formats/qemu/names.ts'
-import { parseQemuModels } from '../../src/map/qemu-models.ts'
+import { parseQemuGaps, parseQemuModels } from '../../src/map/qemu-models.ts'
 import { predictWords } from '../../src/qemu/guest/predict-words.ts'
 import {
   FEATURES,
@@ -12,6 +13,8 @@ import {
   type WordsRequest,
 } from '../../src/qemu/guest/wanted-features.ts'
 import { builtin } from '../built-in.ts'
+import { runs } from '../effort.ts'
+import { hostOf, operatorsOf } from '../pool-members.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 
 const request = (argument: string, more: Partial<WordsRequest> = {}): WordsRequest => ({
@@ -208,9 +211,39 @@ test('the file names features and models that there are', () => {
 test.each([
   ['model Haswell leaves d 80000008', 'has `leaves` and `sig`'],
   ['  v2 sig 6.60.1', 'expected `vN …` below a model'],
-  ['owns avx : Haswell-v1', 'expected `model …`'],
-  ['has avx : Haswell-v1 : since 3.1', 'expected `until VERSION`'],
+  ['owns avx : Haswell-v1', 'expected `model …` or `cache …`'],
   ['cache Haswell-v1 : 4 1 2 3 4', 'expected `cache MODEL … : LEAF.SUBLEAF EAX EBX ECX EDX`'],
 ])('%s', (text, message) => {
   expect(() => parseQemuModels({ name: 'qemu-models.txt', text: `${text}\n` })).toThrow(message)
+})
+
+test.each([
+  ['owns avx : Haswell-v1', 'expected `has|lacks|sig WHAT : MODEL … [: until MACHINE]`'],
+  ['has avx : Haswell-v1 : since 3.1', 'expected `until VERSION`'],
+])('%s', (text, message) => {
+  expect(() => parseQemuGaps({ name: 'qemu-gaps.txt', text: `${text}\n` })).toThrow(message)
+})
+
+test('every definition that is printed for a pool of QEMU’s models starts with `enforce` on every member', () => {
+  const versions = builtin().families.flatMap(family =>
+    family.versions.flatMap(({ versioned }) => versioned?.name ?? []),
+  )
+  const memberOf = (name: string) => {
+    const { words } = predictWords(request(name)) ?? {}
+    const member = hostOf(name, words && { cpuid: [...words.rows()], msr: [...words.msrs()] })
+    return member ? [member] : []
+  }
+  fc.assert(
+    fc.property(fc.shuffledSubarray(versions, { minLength: 1, maxLength: 4 }), pool => {
+      const members = pool.flatMap(memberOf)
+      fc.pre(members.length > 0)
+      const { qemu } = operatorsOf(members)
+      for (const { name } of members) {
+        const { features = [] } = resolveModel(request(name)) ?? {}
+        const offered = new Set([...features, 'hypervisor'])
+        expect([name, predict(qemu, { offered }).refused]).toEqual([name, []])
+      }
+    }),
+    { numRuns: runs(400) },
+  )
 })

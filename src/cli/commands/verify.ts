@@ -4,14 +4,17 @@ import { mayBeYaml } from '../../formats/dialects.ts'
 import { isObject, member } from '../../formats/json/json-value.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
 import { loadYaml } from '../../formats/yaml.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import { readFleet } from '../../host/files/fleet.ts'
 import { findEmulator } from '../../host/qemu/emulator.ts'
 import { runTrial } from '../../host/qemu/trial.ts'
+import { settingsAt } from '../../qemu/guest/check-settings.ts'
 import { type GuestRequest, requestOfGuest } from '../../qemu/guest/parse-request.ts'
 import { placesToRead } from '../../qemu/guest/predict-words.ts'
+import { turnOffBeyond } from '../../qemu/guest/wanted-features.ts'
 import type { Context } from '../../questions/context.ts'
 import { definitionsIn } from '../../questions/convert/compute.ts'
 import { type GuestStart, prepareGuest, startPlaceOf } from '../../questions/guest-check/compute.ts'
@@ -162,27 +165,38 @@ async function tryGuest(context: Context, { name, request }: GivenGuest, args: A
   const { accelerator } = hypervisor.choice
   const own = accelerator === 'tcg' ? undefined : (await thisHost(context)).value
   const start = prepareGuest(context, requestFor(asked, hypervisor), startPlaceOf(context, hypervisor, own))
-  const { choice, machine, argument } = argumentsOf(start)
+  const { capabilities, choice } = hypervisor
+  const { machine: { name: machine } = {} } = choice
+  if (machine === undefined) throw new ParseError('QEMU has no machine type', choice.binary)
+  const { major, minor, micro } = capabilities.version ?? {}
+  const offered = offeredBy(hypervisor)
   const { vcpus } = asked
-  const { topology } = start.cpu
+  const cpu = turnOffBeyond({
+    cpu: start.cpu,
+    vcpus,
+    accelerator,
+    machine,
+    qemu: major === undefined ? undefined : `${major}.${minor}`,
+    offered: offered && new Set(offered),
+  })
+  const argument = printEnforced(start, cpu)
   const result = await runTrial({
     binary: choice.binary,
     accelerator,
-    guest: { name, machine, cpu: argument, vcpus, topology },
+    guest: { name, machine, cpu: argument, vcpus, topology: cpu.topology },
     places: placesToRead(),
   })
-  const version = hypervisor.capabilities.version
   return {
     guest: name ?? null,
-    cpu: printCpu(start.cpu),
+    cpu: printCpu(cpu),
     vcpus,
     argument,
-    ...(version ? { qemu: `${version.major}.${version.minor}.${version.micro}` } : {}),
+    ...(major === undefined ? {} : { qemu: `${major}.${minor}.${micro}` }),
     accelerator,
     machine,
     from: HERE,
     to: HERE,
-    ...offeredBy(hypervisor),
+    ...(offered ? { offered } : {}),
     ...result,
   }
 }
@@ -206,17 +220,15 @@ const requestFor = (asked: GuestRequest, { choice }: Hypervisor): GuestRequest =
   machine: choice.machine?.name,
 })
 
-function argumentsOf({ place: { choice }, argument }: GuestStart) {
-  if (choice.machine === undefined) throw new ParseError('QEMU has no machine type', choice.binary)
-  return { choice, machine: choice.machine.name, argument: `${argument},enforce=on` }
+/** What libvirt tells QEMU of the domain, with another CPU, and `enforce`. */
+function printEnforced({ place, request }: GuestStart, cpu: GuestCpu): string {
+  const known = place.capabilities.accelerators.get(place.choice.accelerator)?.host?.properties
+  return printQemuCpu(cpu, known, [...settingsAt(place, request.settings), ['enforce', 'on']])
 }
 
-/** What the accelerator can give guests; nothing where QEMU does not tell. */
-function offeredBy({ capabilities, choice }: Hypervisor): { offered?: string[] } {
+/** What the accelerator can give guests; undefined where QEMU does not tell. */
+function offeredBy({ capabilities, choice }: Hypervisor): string[] | undefined {
   const host = capabilities.accelerators.get(choice.accelerator)?.host
-  if (!host) return {}
-  const all = [...host.properties, ...(host.unmigratable ?? [])]
-  return {
-    offered: [...new Set(all.flatMap(([name, value]) => (value === true ? [toLibvirtName(name)] : [])))],
-  }
+  const all = host && [...host.properties, ...(host.unmigratable ?? [])]
+  return all && [...new Set(all.flatMap(([name, value]) => (value === true ? [toLibvirtName(name)] : [])))]
 }

@@ -3,7 +3,7 @@ import type { Feature } from '../../core/feature.ts'
 import { once } from '../../core/memo.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { compareVersions } from '../../map/kvm-rules.ts'
-import { builtinQemuModels, type QemuModelFacts } from '../../map/qemu-models.ts'
+import { builtinQemuModels, correctionsOf, type QemuModelFacts } from '../../map/qemu-models.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import type { Accelerator } from '../capabilities.ts'
 
@@ -34,6 +34,8 @@ export interface ResolvedModel {
   readonly facts: QemuModelFacts
   readonly vendorId: string
   readonly features: readonly string[]
+  /** What of them QEMU's model has and libvirt's has not. */
+  readonly beyond: readonly string[]
 }
 
 /** The version of each family by its name, those that only QEMU has among them. */
@@ -53,14 +55,21 @@ export function resolveModel(request: WordsRequest): ResolvedModel | undefined {
   const isMaximum = cpu.mode === 'maximum' || cpu.mode === 'host-passthrough'
   if (isMaximum) {
     const facts = builtinQemuModels().of('max-v1')
-    return facts && { facts, vendorId: cpu.vendorId ?? facts.vendorId ?? '', features: [...(offered ?? [])] }
+    return (
+      facts && {
+        facts,
+        vendorId: cpu.vendorId ?? facts.vendorId ?? '',
+        features: [...(offered ?? [])],
+        beyond: [],
+      }
+    )
   }
   const name = findVersion(request)
   const found = VERSIONS().get(name)
   const facts = found && builtinQemuModels().of(name)
   if (!facts) return undefined
   const names = [name, cpu.model ?? name]
-  const { has, lacks, signature } = builtinQemuModels().corrections(names, machineVersionOf(request.machine))
+  const { has, lacks, signature } = correctionsOf(names, machineVersionOf(request.machine))
   const own = x86()
     .features.in(found.versioned.features)
     .map(feature => feature.name)
@@ -68,7 +77,21 @@ export function resolveModel(request: WordsRequest): ResolvedModel | undefined {
     facts: { ...facts, signature: signature ?? facts.signature },
     vendorId: cpu.vendorId ?? facts.vendorId ?? found.versioned.vendor?.id ?? '',
     features: [...own, ...has].filter(feature => !lacks.includes(feature)),
+    beyond: has,
   }
+}
+
+/**
+ * The guest's CPU with `enforce` in mind: what QEMU's model has beyond libvirt's, no word of the definition speaks of,
+ * and the accelerator cannot give is turned off by name. Without `enforce` QEMU leaves it out by itself.
+ */
+export function turnOffBeyond(request: WordsRequest): GuestCpu {
+  const { cpu } = request
+  const model = resolveModel(request)
+  const named = new Set(cpu.features.map(({ name }) => name))
+  const off = model ? listWanted(request, model).refused : []
+  const more = off.filter(name => model?.beyond.includes(name) && !named.has(name))
+  return { ...cpu, features: [...cpu.features, ...more.map(name => ({ name, policy: 'disable' as const }))] }
 }
 
 /** A plain name is the version that QEMU says it is; on a machine without versions, the newest that QEMU has. */

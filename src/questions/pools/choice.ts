@@ -1,4 +1,4 @@
-import type { Fold, IdRegisters } from '../../arch/driver.ts'
+import type { FleetCpus, Fold, IdRegisters } from '../../arch/driver.ts'
 import { requireDecoder, requireDriver } from '../../arch/registry.ts'
 import { addIfMissing, type CpuFeature, type GuestCpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
@@ -7,15 +7,17 @@ import type { FeatureTable } from '../../core/feature-table.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
+import { detailsIn, withoutVoid } from '../../fleet/causes/prerequisite.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { findCommonOffer } from '../../fleet/offered.ts'
+import { findCommonOffer, findOnRequest } from '../../fleet/offered.ts'
 import { familyOf as familyOfName } from '../../formats/express.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { WriteOptions } from '../../formats/write.ts'
+import { listBeyond } from '../../map/qemu-models.ts'
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import { parseXml } from '../../xml/reader.ts'
 import { writtenOrWhy } from '../answer-parts.ts'
@@ -84,7 +86,7 @@ export interface Candidate {
   readonly model: Model
   /** What the pool has beyond the model, in map order; details of nesting go by the model. */
   readonly added: readonly Feature[]
-  /** What the model has and the pool has not, in map order, with what was once in it and what a hypervisor lacks of its own model of that name. */
+  /** What the model has and the pool has not, in map order, with what was once in it and what a host lacks of QEMU's model of that name. */
   readonly disabled: readonly Feature[]
   /** What the model has and some host is not known to give, in map order: it is assumed there. */
   readonly assumed: readonly Feature[]
@@ -138,7 +140,8 @@ export function choose(
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
     const own = model.features
     const added = db.features.in(given.minus(own)).filter(({ class: of }) => of !== 'nested')
-    const disabled = [...new Set([...db.features.in(own.minus(open)), ...gone])]
+    const off = own.minus(open).join(lackingBeyond(cpus, model, open, groups))
+    const disabled = [...new Set([...db.features.in(off), ...gone])]
     const assumed = db.features.in(own.meet(open).minus(able))
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
     return { model, added, disabled, assumed, cost, needs, ...(refusal && { refusal }) }
@@ -182,6 +185,28 @@ function othersOf(first: Ranked, ranked: readonly Ranked[]): Ranked[] {
   }
   return others
 }
+
+/**
+ * What QEMU's model of that name has beyond libvirt's, and some host is known to lack: `enforce` would refuse it. QEMU
+ * leaves out by itself what means nothing without what is turned off.
+ */
+function lackingBeyond(
+  cpus: FleetCpus,
+  model: Model,
+  open: FeatureSet,
+  groups: readonly Group[],
+): FeatureSet {
+  const lacking = listBeyond(cpus.db).get(model)?.minus(open)
+  if (!lacking || lacking.isEmpty) return FeatureSet.empty
+  const { features: table } = cpus.db
+  const spared = findOnRequest(table, groups).meet(table.setOfNames(SPARED))
+  const details = lacking.meet(detailsIn(cpus))
+  const meaningful = withoutVoid(cpus, model.features.meet(open).join(details)).meet(details)
+  return lacking.minus(details).minus(spared).join(meaningful)
+}
+
+/** What KVM gives every model that has it, and what QEMU leaves out under KVM by itself. */
+const SPARED = ['topoext', 'monitor']
 
 /** What was once in the model, and what a hypervisor lacks of its own model of that name. */
 const goneFrom = (model: Model, withheld: readonly Feature[], open: FeatureSet): Feature[] => [
