@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
+import { packLzma } from './lzma.mjs'
 import { dataAlone } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words, modes of vSphere. */
@@ -19,17 +20,6 @@ const LEFT_OUT = [
   'errors.txt',
   'qemu-models.txt',
   'needs.txt',
-]
-
-/** Files that name the same features stand together, since gzip remembers 32 KiB. */
-const ALIKE = [
-  'effects.txt',
-  'causes.txt',
-  'x86/features.txt',
-  'x86/names.txt',
-  'x86/deps.txt',
-  'linux-words.txt',
-  'x86/kvm.txt',
 ]
 
 /** Where lines are continued, one line each; the sources of rules are not shown, nor what features are that are not x86's. */
@@ -64,7 +54,7 @@ export async function buildPage(outdir, shared) {
   const parts = {
     POLICY: policy(script, css),
     STYLE: css,
-    WORKER: worker,
+    WORKER: packLzma(Buffer.from(worker)).toString('base64'),
     SCRIPT: script,
   }
   const html = readFileSync('web/index.html', 'utf8').replace(
@@ -140,7 +130,7 @@ async function program(entry, shared) {
       withoutReports,
       withoutAnswerSchemas,
       fewPrinters,
-      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text))), ALIKE),
+      dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })
   // An HTML parser must not see the end of the element in it.

@@ -16,17 +16,9 @@ const NAMES = readdirSync(DATA, { recursive: true, encoding: 'utf8' })
   .map(name => name.replaceAll('\\', '/'))
   .sort()
 
-/**
- * @param {(name: string, text: string) => string} change
- * @param {readonly string[]} first which files come first
- */
-const texts = (change = (_name, text) => text, first = []) =>
-  Object.fromEntries(
-    [...new Set([...first, ...NAMES])].map(name => [
-      name,
-      change(name, readFileSync(join(DATA, name), 'utf8')),
-    ]),
-  )
+/** @param {(name: string, text: string) => string} change */
+const texts = (change = (_name, text) => text) =>
+  Object.fromEntries(NAMES.map(name => [name, change(name, readFileSync(join(DATA, name), 'utf8'))]))
 
 /** @param {Record<string, string>} files */
 const moduleOf = files => `const files = ${JSON.stringify(files)}
@@ -34,7 +26,7 @@ const moduleOf = files => `const files = ${JSON.stringify(files)}
   export const read = name => files[name]`
 
 /** The module where nothing is packed: for programs that are no part of the package. */
-export const dataModule = (change, first) => moduleOf(texts(change, first))
+export const dataModule = change => moduleOf(texts(change))
 
 /** @param {() => string | Promise<string>} contents */
 const plugin = contents => ({
@@ -51,7 +43,7 @@ const plugin = contents => ({
 })
 
 /** An esbuild plugin: the files as strings. */
-export const dataStrings = (change, first) => plugin(() => dataModule(change, first))
+export const dataStrings = change => plugin(() => dataModule(change))
 
 const PACKED = 'x86.packed'
 

@@ -27,8 +27,8 @@ function filesIn(path: string): string[] {
   )
 }
 
-test('the page with its data is at most 240 KiB compressed', () => {
-  expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(240 * 1024)
+test('the page with its data is at most 220 KiB compressed', () => {
+  expect(gzipSync(readFileSync(PAGE), { level: 9 }).length).toBeLessThanOrEqual(220 * 1024)
 })
 
 const why = needed('Chromium', whyNoChromium)

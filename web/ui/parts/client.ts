@@ -11,8 +11,9 @@ import type {
 
 /** Sends requests to the worker, which does all computation: the main thread only draws. */
 export class Client {
-  readonly #url: string
-  readonly #worker: Worker
+  readonly #program: () => BlobPart
+  #url = ''
+  #worker: Worker | undefined
   /** A plan takes seconds for hundreds of CPUs: a second worker computes it, so that no other request waits. */
   #planner: Worker | undefined
   #planId = 0
@@ -23,27 +24,23 @@ export class Client {
   /** Called while files are read. */
   onProgress: (done: number, of: number) => void = () => {}
 
-  /** @param code the worker's program. It is part of the page, so that nothing has to be loaded */
-  constructor(code: string) {
-    this.#url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }))
-    this.#worker = this.#start(reply => {
-      if ('progress' in reply) this.onProgress(reply.progress.done, reply.progress.of)
-      else this.#settle(reply)
-    })
+  /** @param program unpacks the worker's program, once. It is part of the page, so that nothing has to be loaded */
+  constructor(program: () => BlobPart) {
+    this.#program = program
   }
 
   /** Changes the fleet. */
   act<A extends Action>(action: A, ...input: Parameters<PageActions[A]>): Promise<PageState> {
     const request = this.#request(action, input)
     this.#actions.push(request)
-    return this.#send(request, () => this.#worker.postMessage(request))
+    return this.#send(request, () => this.#post(request))
   }
 
   ask<Q extends PageQuestion>(question: Q, ...input: Parameters<PageQuestions[Q]>): Promise<PageAnswer<Q>> {
     const request = this.#request(question, input)
     return this.#send(request, () => {
       if (question === 'plan') this.#plan(request)
-      else this.#worker.postMessage(request)
+      else this.#post(request)
     })
   }
 
@@ -56,6 +53,15 @@ export class Client {
       this.#waiting.set(id, { resolve, reject })
       post()
     })
+  }
+
+  /** The worker starts when it is first needed, which is after the page's first paint. */
+  #post(request: PageRequest): void {
+    this.#worker ??= this.#start(reply => {
+      if ('progress' in reply) this.onProgress(reply.progress.done, reply.progress.of)
+      else this.#settle(reply)
+    })
+    this.#worker.postMessage(request)
   }
 
   /** A new request for a plan cancels an unfinished one. */
@@ -71,6 +77,7 @@ export class Client {
   }
 
   #start(receive: (reply: PageReply) => void): Worker {
+    this.#url ||= URL.createObjectURL(new Blob([this.#program()], { type: 'text/javascript' }))
     const worker = new Worker(this.#url)
     worker.addEventListener('message', ({ data }: MessageEvent<PageReply>) => receive(data))
     worker.addEventListener('error', ({ message }) => this.#fail(message))
