@@ -58,4 +58,16 @@ describe('models over evidence', () => {
     expect(stdout).toMatch(/^\d+ models of \d+ can run on all 2 hosts; best first:\n/)
     expect(stdout).toContain('(b.xml)')
   })
+
+  test('what is not in the list of an emulator is in the headline and in one line, not in a line each', () => {
+    const cwd = folderOf({
+      'a.txt': 'x86 qemu64-v1  QEMU Virtual CPU version 2.5+\nx86 Penryn  (alias)\nx86 EPYC-v1  AMD\n',
+    })
+    const { stdout } = virtCpu(['models', 'a.txt'], { cwd })
+    expect(stdout.replace(/\n {2}/, ' ')).toMatch(
+      /^0 models of \d+ can run on a\.txt, \d may, which is not known, \d+ are not in the hypervisor's list; best first:\n/,
+    )
+    expect(stdout).toMatch(/^the hypervisor of a\.txt has no [^:]*kvm64/m)
+    expect(stdout).not.toMatch(/^ {2}kvm64 /m)
+  })
 })

@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../core/text.ts'
+import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
@@ -19,7 +19,7 @@ export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, ans
 
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 
-/** One line a model. What is only unknown is told apart from what is known to be missing. */
+/** One line a model; those that are only not in a hypervisor's list together. */
 function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void {
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
@@ -27,9 +27,15 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
     return
   }
   const runs = models.filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
+  const unnamed = models.filter(isUnnamed)
+  const open = models.filter(({ verdict }) => verdict === 'unknown').length
+  const rest = [
+    ...(open > 0 ? [`, ${open} may, which is not known`] : []),
+    ...(unnamed.length > 0 ? [`, ${unnamed.length} are not in the hypervisor's list`] : []),
+  ]
   report.line({
-    text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}; best first:`,
-    tone: runs.length > 0 ? 'good' : 'bad',
+    text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}; best first:`,
+    tone: runs.length > 0 ? 'good' : open > 0 ? 'warning' : 'bad',
   })
   report.table(
     [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
@@ -38,12 +44,28 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
   report.table(
     [...COLUMNS, { title: 'what stands against it', wraps: true }],
     models
-      .filter(model => !runs.includes(model))
+      .filter(model => !runs.includes(model) && !unnamed.includes(model))
       .map(model => [
         ...cellsOf(model),
-        [describeBlocks(model), describeUnknown(model)].filter(Boolean).join('; '),
+        [describeBlocks(model), describeUnknown(model, hosts.length)].filter(Boolean).join('; '),
       ]),
   )
+  for (const [where, names] of byPlace(unnamed))
+    report.line(`the hypervisor of ${where} has no ${names.sort(bytewise).join(', ')}`)
+}
+
+/** Whether nothing else speaks against the model than that a hypervisor has none of that name. */
+const isUnnamed = ({ absentOn, blockers, unexplainedOn }: ModelVerdict): boolean =>
+  absentOn.length > 0 && blockers.length + unexplainedOn.length === 0
+
+/** The names of models by the hosts whose hypervisors do not have them. */
+function byPlace(unnamed: readonly ModelVerdict[]): Map<string, string[]> {
+  const places = new Map<string, string[]>()
+  for (const { name, absentOn } of unnamed) {
+    const where = fewNames(absentOn)
+    places.set(where, [...(places.get(where) ?? []), name])
+  }
+  return places
 }
 
 const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [
@@ -55,16 +77,19 @@ const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [
 
 const TONES = { yes: 'good', assumed: 'good', unknown: 'warning', no: 'bad' } as const
 
-/** `not known: avx512f (a, b)` */
-const describeUnknown = ({ unknown }: ModelVerdict): string =>
+/** `not known: avx512f (a, b)`; where there is one host, which it is goes without saying. */
+const describeUnknown = ({ unknown }: ModelVerdict, hosts: number): string =>
   byHosts(unknown)
-    .map(({ features, hosts }) => `not known: ${listed(features)} (${fewNames(hosts)})`)
+    .map(({ features, hosts: on }) => {
+      const where = hosts > 1 ? ` (${fewNames(on)})` : ''
+      return `not known: ${listed(features, FEW)}${where}`
+    })
     .join('; ')
 
-const listed = (features: readonly { readonly feature: string }[]): string =>
+const listed = (features: readonly { readonly feature: string }[], most = MOST): string =>
   fewNames(
     features.map(({ feature }) => feature),
-    MOST,
+    most,
   )
 
 function reportUsable(report: Report, answer: UsableModels): void {
@@ -93,6 +118,9 @@ function reportUsable(report: Report, answer: UsableModels): void {
 
 /** More features than this do not help in a line; `--json` has all. */
 const MOST = 8
+
+/** Nor more than this of what only is not known. */
+const FEW = 3
 
 /** `lacks avx512f (a, b); unknown to the hypervisor (c)` */
 function describeBlocks({
