@@ -59,6 +59,17 @@ describe('the model with the shortest definition', () => {
     }
   })
 
+  test('the model of the oldest host goes before one of others that says nearly as much', () => {
+    const two = hosts(
+      'old vendor=Intel : Broadwell-IBRS f16c rdrand vme ss arat md-clear stibp ssbd xsaveopt abm pdpe1gb\n' +
+        'new vendor=Intel : Skylake-Server-IBRS ss md-clear stibp ssbd',
+    )
+    const models = ['Broadwell-IBRS', 'Skylake-Server-IBRS']
+    const nameOf = (all: typeof two) => choose(contextOf(), releases, groupHosts(all))?.chosen.model.name
+    expect(nameOf(two)).toBe('Skylake-Client-v2')
+    expect(nameOf(two.map((host, i) => ({ ...host, model: models[i] })))).toBe('Broadwell-IBRS')
+  })
+
   test('a model that some hypervisor does not know comes after those that all know', () => {
     const [host] = hosts('a vendor=Intel : Haswell-noTSX')
     if (!host) throw new RangeError('a host')

@@ -17,7 +17,9 @@ import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { WriteOptions } from '../../formats/write.ts'
+import type { Database } from '../../map/database.ts'
 import { listBeyond } from '../../map/qemu-models.ts'
+
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import { parseXml } from '../../xml/reader.ts'
 import { writtenOrWhy } from '../answer-parts.ts'
@@ -122,6 +124,7 @@ export function choose(
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
   const { given, able, open } = findCommonOffer(cpus, groups, asked)
+  const isForeign = foreignTo(db, groups)
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
   const ranked = db.models
     .filter(model => suits(model, fits))
@@ -134,7 +137,17 @@ export function choose(
       const cost = wanted.sizeWithout(own) + 2 * disabled + unsure / UNSURE_A_WORD
       const all = given.sizeWithout(own) + own.sizeWithout(able)
       const isOver = releases.goneIn('qemu', model.name) !== undefined
-      return { model, refusal, gone, cost, disabled, all, age: age(model), isOver }
+      return {
+        model,
+        refusal,
+        gone,
+        cost,
+        disabled,
+        all,
+        age: age(model),
+        isOver,
+        isForeign: isForeign(model),
+      }
     })
     .sort(byRank)
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
@@ -172,6 +185,8 @@ interface Ranked {
   readonly age: number
   /** Whether newer versions of QEMU no longer know it. */
   readonly isOver: boolean
+  /** Whether it is of none of the families that the hosts themselves are said to be of. */
+  readonly isForeign: boolean
 }
 
 /** The best of other families. */
@@ -233,7 +248,11 @@ const isVersion = ({ name }: Model): number => Number(/-v\d+$/.test(name))
 /** How many versions newer a model must be to count as much as a word more. */
 const VERSIONS_A_WORD = 3
 
-const lengthOf = ({ cost, age }: Ranked): number => cost + Math.ceil(age / VERSIONS_A_WORD)
+/** As much as a word to disable: guests of servers are better off on the oldest server's model than on a client's. */
+const FOREIGN_WORDS = 2
+
+const lengthOf = ({ cost, age, isForeign }: Ranked): number =>
+  cost + Math.ceil(age / VERSIONS_A_WORD) + (isForeign ? FOREIGN_WORDS : 0)
 
 const byRank = (a: Ranked, b: Ranked): number =>
   Number(a.refusal !== undefined) - Number(b.refusal !== undefined) ||
@@ -245,8 +264,16 @@ const byRank = (a: Ranked, b: Ranked): number =>
   isVersion(a.model) - isVersion(b.model) ||
   b.model.index - a.model.index
 
+/** Whether a model is of no family of those that documents call the hosts. Where they name none, no model is. */
+function foreignTo(db: Database, groups: readonly Group[]): (model: Model) => boolean {
+  const names = new Set(groups.flatMap(({ hosts }) => hosts.flatMap(({ model }) => model ?? [])))
+  const families = new Set([...names].flatMap(name => familyOf(db.model(name) ?? { name })))
+  return model => families.size > 0 && !families.has(familyOf(model))
+}
+
 /** `EPYC-Rome` of `EPYC-Rome-v2`, `Haswell` of `Haswell-noTSX-IBRS`. */
-const familyOf = ({ name, canonical = name }: Model): string => familyOfName(canonical)
+const familyOf = ({ name, canonical = name }: Pick<Model, 'name' | 'canonical'>): string =>
+  familyOfName(canonical)
 
 /** The CPU for the guests of a pool. */
 export interface PoolCpu {
