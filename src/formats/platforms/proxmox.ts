@@ -143,8 +143,7 @@ const list = (names = ''): string[] => names.split(' ').filter(Boolean)
 function cpuOf(type: string, options: ReadonlyMap<string, string>): TypedCpu {
   const relative = type === 'host' || type === 'max'
   // With a model Proxmox has QEMU refuse to start without what it asks for; with the host's CPU, it does not.
-  const added = relative ? 'optional' : 'require'
-  const { features, notes } = flagsOf(options.get('flags') ?? '', added)
+  const { features, notes } = flagsOf(options.get('flags') ?? '', relative ? 'optional' : 'require')
   const own = [...list(ABSTRACT.get(type)), ...list(ADDED.get(type))]
   const model = ABSTRACT.has(type) ? 'qemu64' : type.replace(/^Icelake-Client/, 'Icelake-Server')
   const off = TAKEN.flatMap(([models, name]): CpuFeature[] =>
@@ -168,7 +167,9 @@ function cpuOf(type: string, options: ReadonlyMap<string, string>): TypedCpu {
   const custom = type.startsWith('custom-')
     ? [`what ${type} is stands in /etc/pve/virtual-guest/cpu-models.conf: give that file too`]
     : []
-  return { cpu, notes: [...custom, ...notes] }
+  const vain = relative && features.some(({ policy }) => policy === 'optional')
+  const added = vain ? [`flags with + add nothing to ${type}: it has what its host has, and no more`] : []
+  return { cpu, notes: [...custom, ...added, ...notes] }
 }
 
 /** `+aes;-hle` */

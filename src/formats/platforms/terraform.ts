@@ -134,7 +134,10 @@ function blockOf(value: Hcl | undefined): Readonly<Record<string, Hcl>> | undefi
 function guestOf(type: string, label: string, body: Readonly<Record<string, Hcl>>): FoundGuest[] {
   const name = textOf(body.name) ?? textOf(body.vm_name) ?? label
   if (type === 'libvirt_domain') return [{ ...libvirtGuest(body), name }]
-  if (type !== 'qemu') return [{ ...proxmoxGuest(type, body), name }]
+  if (type !== 'qemu') {
+    const host = textOf(body.node_name) ?? textOf(body.target_node)
+    return [{ ...proxmoxGuest(type, body), name, host }]
+  }
   const argument = listOf(body.qemuargs).find(pair => listOf(pair)[0] === '-cpu')
   const cpu = parseCpuArgument(textOf(listOf(argument)[1]) ?? textOf(body.cpu_model) ?? 'qemu64')
   return [{ kind: 'guest', layer: 'defined', cpu, name, vcpus: Number(textOf(body.cpus)) || undefined }]

@@ -15,7 +15,8 @@ resource "libvirt_domain" "plain" {
 }
 
 resource "proxmox_virtual_environment_vm" "k8s" {
-  name = "k8s-1"
+  name      = "k8s-1"
+  node_name = "pve1"
   cpu {
     cores = 4
     type  = "host"

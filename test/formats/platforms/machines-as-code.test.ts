@@ -11,6 +11,12 @@ test('Terraform and Packer', () => {
     ['k8s-1', 4, 'host-passthrough optional aes disable pcid'],
     ['image', 2, 'custom Nehalem require aes'],
   ])
+  expect(guestsIn(sample('terraform.tf')).map(({ host }) => host)).toEqual([
+    undefined,
+    undefined,
+    'pve1',
+    undefined,
+  ])
 })
 
 test('the state of Terraform', () => {

@@ -77,6 +77,7 @@ test('qm set: with the host’s CPU a flag is not enforced', () => {
     ['100', 'host-passthrough optional md-clear optional pcid'],
     ['101', 'custom custom-pool-2026'],
   ])
+  expect(guests[0]?.notes).toEqual([expect.stringMatching(/^flags with \+ add nothing to host/)])
   expect(guests[1]?.notes?.[0]).toMatch(/^what custom-pool-2026 is stands in .*cpu-models\.conf/)
 })
 
