@@ -84,10 +84,23 @@ test('where no model fits, the others are answered all the same', () => {
   expect([status, stderr]).toEqual([
     2,
     expect.stringMatching(
-      /^error: none\.txt: internal error: Cannot find suitable CPU model for given data\n$/m,
+      /^error: none\.txt: internal error: Cannot find suitable CPU model for given data: the nearest is \S+, of which it lacks .*; --best takes it, --as guest turns these off\n$/m,
     ),
   ])
   expect(stdout).toMatch(/^<cpu>/)
+})
+
+test.each([
+  [
+    '<cpu><arch>x86_64</arch></cpu>',
+    'XML error: Missing CPU model name: the <cpu> names no model, .* /proc/cpuinfo',
+  ],
+  [
+    "<cpu mode='host-passthrough'/>",
+    'Cannot find suitable CPU model for given data: the guest has the CPU of its host',
+  ],
+])('what to do about an error of libvirt: %s', (input, message) => {
+  expect(virtCpu(['decode', '-'], { input }).stderr).toMatch(new RegExp(message))
 })
 
 test.each([

@@ -1,8 +1,10 @@
+import type { CpuBits } from '../../arch/driver.ts'
 import { bit, hex, type U32 } from '../../core/bits.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
 import { type Feature, type Place, placeKey, printPlace } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { fewNames } from '../../core/text.ts'
 import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
@@ -22,7 +24,8 @@ import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'
-import { hintOnModel } from '../../questions/words/qemu-only.ts'
+import { hintOnError } from '../../questions/words/qemu-only.ts'
+import { child } from '../../xml/element.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
@@ -31,6 +34,8 @@ import { CommandError, UsageError } from '../spec.ts'
 import { FILES } from '../virsh/hosts.ts'
 
 const WIDTH = 100
+
+const NO_MODEL = 'Cannot find suitable CPU model for given data'
 
 /**
  * Every word of a dump that is not zero and carries features, with the names of its set bits; a bit without a
@@ -192,6 +197,9 @@ class Decoder {
   }
 
   #decode(input: FoundCpu, source: string): Decoded | undefined {
+    if (input.kind === 'definition')
+      this.#notes.push(...(input.notes ?? []).map(text => ({ kind: 'dump', text, source }) as const))
+    let data: CpuBits | undefined
     try {
       if (input.kind === 'registers') return this.#machine(input.dumps, source)
       if (input.kind === 'stated' || (input.kind === 'guest' && this.#as !== 'host'))
@@ -199,6 +207,7 @@ class Decoder {
       const own = definitionAsItStands(this.#context, input)
       if (own) return { source, answer: definitionAnswer(own, []) }
       const { value, notes: found } = dataOf(this.#context, input, source)
+      data = value
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)
       const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : found
@@ -208,11 +217,22 @@ class Decoder {
       return { source, answer: answer(cpu, value, notes), reasons }
     } catch (error) {
       if (!(error instanceof LibvirtError || error instanceof ParseError)) throw error
-      const hint = error instanceof LibvirtError ? hintOnModel(this.#context, error) : ''
+      const hint = error instanceof LibvirtError ? this.#hintOn(error, input, data) : ''
       this.faults.push(error instanceof ParseError ? error.message : `${source}: ${error.message}${hint}`)
       if (input.kind === 'registers' && !this.#args.has('best')) this.#name(input.dumps, source)
       return undefined
     }
+  }
+
+  /** What to do about an error of libvirt's. */
+  #hintOn(error: LibvirtError, input: FoundCpu, data: CpuBits | undefined): string {
+    if (!data || !error.message.endsWith(NO_MODEL)) return hintOnError(this.#context, error)
+    if (input.kind === 'definition' && child(input.element, 'model') === undefined)
+      return ': the guest has the CPU of its host, which the definition does not say: decode that host'
+    const nearest = decodeBits(this.#context, data, { best: true, as: 'host' })
+    const [lacking] = lacks(this.#context, data, nearest, { best: true })
+    const names = lacking?.kind === 'model-lacks' ? lacking.features.map(({ feature }) => feature) : []
+    return `: the nearest is ${nearest.model}, of which it lacks ${fewNames(names)}; --best takes it, --as guest turns these off`
   }
 
   /** Notes what a machine is that libvirt does not name. */

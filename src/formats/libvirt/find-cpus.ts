@@ -11,7 +11,20 @@ function cpusOf(found: Found): FoundCpu[] {
   if (found.kind !== 'document') return [found]
   const { called } = found
   const arch = archOf(found.element)
-  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, arch, called }))
+  const notes = argumentOfCpu(found.element) === undefined ? undefined : [OWN_ARGUMENT]
+  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, arch, called, notes }))
+}
+
+/** QEMU's own namespace in a domain. */
+export const QEMU = '{http://libvirt.org/schemas/domain/qemu/1.0}'
+
+export const OWN_ARGUMENT = 'its qemu:commandline has a -cpu of its own, which counts instead of <cpu>'
+
+/** The CPU that a domain hands to QEMU past libvirt, as `-cpu` takes it: of several the last counts. */
+export function argumentOfCpu(domain: Element): string | undefined {
+  const line = domain.name === 'domain' ? child(domain, `${QEMU}commandline`) : undefined
+  const words = line ? children(line, `${QEMU}arg`).map(({ attributes }) => attributes.value) : []
+  return words.findLast((_, i) => words[i - 1] === '-cpu')
 }
 
 /** What a document says of the architecture of its CPU, outside of it. */

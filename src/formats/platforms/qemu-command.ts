@@ -53,7 +53,7 @@ const MODES: ReadonlyMap<string, Mode> = new Map([
 
 /** Properties of `-cpu` that are no feature of a CPU; those of Hyper-V and KVM are told by their prefix. */
 const NO_FEATURE =
-  /^(?:kvm|hv|xen|l3|x|tcg|fill|lbr|min|cpuid|svm-|legacy|full|stepping|family|model|level|xlevel|vendor|enforce|check|migratable|host|phys|guest|pmu|tsc-frequency|topoext-)(?:$|[-_]|.*-bits$|.*-id$)/
+  /^(?:kvm|hv|xen|l3|x|tcg|fill|lbr|min|cpuid|svm-|vmware|legacy|full|stepping|family|model|level|xlevel|vendor|enforce|check|migratable|host|phys|guest|pmu|tsc-frequency|topoext-)(?:$|[-_]|.*-bits$|.*-id$)/
 
 /**
  * What `-cpu` asks for, by libvirt's names: `Skylake-Server,+aes,-hle,vmx=on`.

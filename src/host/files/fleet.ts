@@ -14,7 +14,7 @@ import { readRules } from '../../questions/input/fleet/read-rules.ts'
 import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
 import { appliesTo, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
 import type { Note } from '../../questions/words/note.ts'
-import { hintOnModel } from '../../questions/words/qemu-only.ts'
+import { hintOnError } from '../../questions/words/qemu-only.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'
 import { filesOf, isDirectory, isFile, noteOfFile, readBytes, readFound, readWhole } from './files.ts'
 
@@ -241,7 +241,7 @@ class FleetReader {
       })
     } catch (error) {
       if (!(error instanceof LibvirtError)) throw error
-      throw new ParseError(`${error.message}${hintOnModel(context, error)}`, file, 0, 0, '', { cause: error })
+      throw new ParseError(`${error.message}${hintOnError(context, error)}`, file, 0, 0, '', { cause: error })
     }
     return members
   }

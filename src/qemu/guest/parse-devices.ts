@@ -1,10 +1,8 @@
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import { oneOf, readFlag } from '../../formats/libvirt/attributes.ts'
+import { QEMU } from '../../formats/libvirt/find-cpus.ts'
 import { child, children, type Element, requiredAttribute, textOf } from '../../xml/element.ts'
-
-/** QEMU's own namespace in a domain. */
-const QEMU = '{http://libvirt.org/schemas/domain/qemu/1.0}'
 
 /** A device of the host that a guest is given, or an IOMMU that it has; absent: not said. */
 interface HostDevice {

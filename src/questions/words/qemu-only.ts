@@ -20,12 +20,32 @@ export function describeQemuOnly(names: readonly string[]): string {
   return `QEMU ${qemu}'s; libvirt ${DEFAULT_LIBVIRT} has no name for ${names.length === 1 ? 'it' : 'them'}`
 }
 
-/** What to do about a model that libvirt does not know; empty for its other errors. */
-export function hintOnModel({ db }: Context, { message }: LibvirtError): string {
-  const [, name] = /Unknown CPU model (\S+)/.exec(message) ?? []
-  if (name === undefined) return ''
-  const known = db.models.map(model => model.name)
-  return (
-    didYouMean(known, name) || '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'
-  )
+/** What to do about an error of libvirt's, which is bare; empty where nothing is known to help. */
+export function hintOnError({ db }: Context, { message }: LibvirtError): string {
+  const [, kind, name] = /Unknown CPU (model|feature) (\S+)/.exec(message) ?? []
+  if (name !== undefined) {
+    const known = kind === 'model' ? db.models : db.features.list
+    const near = didYouMean(
+      known.map(one => one.name),
+      name,
+    )
+    return near || '; where a newer libvirt described it, give its CPU map with --cpu-map DIR'
+  }
+  const [, hint = ''] = HINTS.find(([text]) => message.endsWith(text)) ?? []
+  return hint
 }
+
+const HINTS: readonly (readonly [end: string, hint: string])[] = [
+  [
+    'Missing CPU model name',
+    ': the <cpu> names no model, as where libvirt knew none for that host: give its /proc/cpuinfo, or what `cpuid -r` prints',
+  ],
+  [
+    'Missing CPU architecture',
+    ': the <cpu> of a host has an <arch>: give all that `virsh capabilities` printed, or add <arch>x86_64</arch>',
+  ],
+  ['Non-empty feature list specified without CPU model', ': add the <model> that the features are beyond'],
+  ['CPU vendor specified without CPU model', ': add the <model>, or take out the <vendor>'],
+  ['Invalid CPU feature policy', ': a policy is force, require, optional, disable or forbid'],
+  ['Invalid fallback attribute', ': fallback is allow or forbid'],
+]
