@@ -9,10 +9,12 @@ export interface GuestTerms {
   readonly bonds?: readonly Bond[] | undefined
   /** The machine type that it names. */
   readonly machine?: string | undefined
+  /** The labels that its scheduler wants of a host while it runs. */
+  readonly selectors?: readonly string[] | undefined
   /** The rate that its time stamp counter is to have, in Hz. */
   readonly tscHz?: bigint | undefined
-  /** The host whose CPU it was given as it is, by host-passthrough. */
-  readonly passed?: FleetHost | undefined
+  /** The host whose CPU it was given as it is, by host-passthrough; null: it has the CPU of a host that nobody named. */
+  readonly passed?: FleetHost | null | undefined
 }
 
 /**
@@ -27,12 +29,15 @@ export type TermObstacle =
   | { readonly kind: 'excess'; readonly features: FeatureSet }
   /** The host's QEMU has no such machine type. */
   | { readonly kind: 'machine'; readonly machine: string }
+  /** The host has no such labels. */
+  | { readonly kind: 'labels'; readonly labels: readonly string[] }
   /** The host cannot give that rate; undefined: nothing is known of its own, or of scaling. */
   | { readonly kind: 'tsc'; readonly guest: bigint; readonly host: bigint | undefined }
   /** The guest has its host's CPU as it is: this host differs in `what`, or nothing is known of that. */
   | { readonly kind: 'passed'; readonly differs: boolean; readonly what: PassedPart }
 
-type PassedPart = 'signature' | 'features' | 'xsave-size' | 'line-size' | 'microcode' | 'kernel'
+/** `host`: nobody says which host it has its CPU from. */
+type PassedPart = 'host' | 'signature' | 'features' | 'xsave-size' | 'line-size' | 'microcode' | 'kernel'
 
 /** Hosts of one CPU, or one host. */
 type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
@@ -41,7 +46,7 @@ type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
 
 /** What of a definition's terms these hosts do not keep; empty: nothing, on any of them. */
 export function findTermObstacles(terms: GuestTerms, target: Target): TermObstacle[] {
-  const { excluded, bonds = [], machine, tscHz, passed } = terms
+  const { excluded, bonds = [], machine, selectors, tscHz, passed } = terms
   const hosts = target.hosts ?? [target as FleetHost]
   const extra = excluded && (target.hardwareFeatures ?? target.features).meet(excluded)
   return [
@@ -50,9 +55,15 @@ export function findTermObstacles(terms: GuestTerms, target: Target): TermObstac
     ...(machine !== undefined && hosts.some(({ machines }) => machines && !machines.has(machine))
       ? [{ kind: 'machine', machine } as const]
       : []),
+    ...(selectors ? hosts.flatMap(host => checkLabels(selectors, host)).slice(0, 1) : []),
     ...(tscHz === undefined ? [] : hosts.flatMap(host => checkRate(tscHz, host)).slice(0, 1)),
     ...(passed === undefined ? [] : hosts.flatMap(host => comparePassed(passed, host)).slice(0, 1)),
   ]
+}
+
+function checkLabels(selectors: readonly string[], { labels }: FleetHost): TermObstacle[] {
+  const missing = labels ? selectors.filter(label => !labels.has(label)) : []
+  return missing.length > 0 ? [{ kind: 'labels', labels: missing }] : []
 }
 
 /** How far rates may be apart where the host cannot scale, in parts of a million. @see libvirt's refusal, which names the range */
@@ -66,7 +77,8 @@ function checkRate(guest: bigint, { tscHz, tscScaling }: FleetHost): TermObstacl
 }
 
 /** A difference first, then what nothing is known of. */
-function comparePassed(home: FleetHost, host: FleetHost): TermObstacle[] {
+function comparePassed(home: FleetHost | null, host: FleetHost): TermObstacle[] {
+  if (!home) return [{ kind: 'passed', differs: false, what: 'host' }]
   const signatureOf = ({ signature: s }: FleetHost) => s && `${s.family}.${s.model}.${s.stepping}`
   const parts: readonly (readonly [PassedPart, unknown, unknown])[] = [
     ['signature', signatureOf(home), signatureOf(host)],

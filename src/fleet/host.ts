@@ -49,6 +49,8 @@ export interface FleetHost {
   readonly machines?: ReadonlySet<string> | undefined
   /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
   readonly emulatorModels?: readonly string[] | undefined
+  /** The labels by which a scheduler finds it; absent: not recorded, or no scheduler goes by labels. */
+  readonly labels?: ReadonlySet<string> | undefined
   readonly vendor?: string | undefined
   /** The core that guests see and may not find another of, as on ARM; absent: that does not count. */
   readonly core?: string | undefined

@@ -47,6 +47,7 @@ interface Weighed {
   readonly reliance?: Reliance
   readonly differs?: boolean
   readonly host?: unknown
+  readonly what?: string
 }
 
 /** @param hazards how many things the guest must see there, and does not */
@@ -58,7 +59,7 @@ export function weighObstacles(obstacles: readonly Weighed[], hazards: number): 
   }
 }
 
-function weigh({ kind, reliance, differs, host }: Weighed): MoveVerdicts {
+function weigh({ kind, reliance, differs, host, what }: Weighed): MoveVerdicts {
   switch (kind) {
     case 'feature':
       return { allowed: 'no', safe: reliance === 'hint' ? 'yes' : 'no' }
@@ -68,7 +69,9 @@ function weigh({ kind, reliance, differs, host }: Weighed): MoveVerdicts {
     case 'phys-bits':
       return { allowed: 'yes', safe: 'no' }
     case 'passed':
-      return { allowed: 'yes', safe: differs ? 'no' : 'unknown' }
+      return { allowed: what === 'host' ? 'unknown' : 'yes', safe: differs ? 'no' : 'unknown' }
+    case 'vendor':
+    case 'core':
     case 'tsc': {
       const verdict = host === undefined || host === null ? 'unknown' : 'no'
       return { allowed: verdict, safe: verdict }
@@ -76,6 +79,7 @@ function weigh({ kind, reliance, differs, host }: Weighed): MoveVerdicts {
     // The hypervisor, or the definition's own rule, is in the way, not what the CPU has.
     case 'model':
     case 'machine':
+    case 'labels':
     case 'excess':
       return { allowed: 'no', safe: 'yes' }
     default:

@@ -127,6 +127,7 @@ const mayGive = ({ features: own, evidence }: CpuFacts): FeatureSet =>
 export const isOpen = (one: Obstacle): boolean =>
   one.kind === 'unknown' ||
   one.kind === 'guest-model' ||
+  ((one.kind === 'vendor' || one.kind === 'core') && one.host === undefined) ||
   ((one.kind === 'passed' || one.kind === 'tsc') && isOpenTerm(one))
 
 const termObstacles = ({ terms }: CpuFacts, host: CpuFacts): TermObstacle[] =>
@@ -152,12 +153,16 @@ function givesFeatures({ features, unknownModel }: CpuFacts, host: CpuFacts): Ve
 
 /** Whether it may go and runs on safely; `no` only for what is known. */
 export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
-  const isOther = hasOtherVendor(guest, host) || hasOtherCore(guest, host)
   const isWider =
     guest.physBits !== undefined && host.physBits !== undefined && guest.physBits > host.physBits
-  const others: Verdict = isOther || isWider || findRefusal(guest, host) ? 'no' : 'yes'
-  return allOf([others, givesFeatures(guest, host), keepsTerms(guest, host)])
+  const others: Verdict = isWider || findRefusal(guest, host) ? 'no' : 'yes'
+  const identity = [isSame(guest.vendor, host.vendor), isSame(guest.core, host.core)]
+  return allOf([...identity, others, givesFeatures(guest, host), keepsTerms(guest, host)])
 }
+
+/** Whether a host is of what the guest sees: of one that nobody told it is unknown. */
+const isSame = (guest: string | undefined, host: string | undefined): Verdict =>
+  guest === undefined || guest === host ? 'yes' : host === undefined ? 'unknown' : 'no'
 
 /** Whether it may go and runs on safely: there is no obstacle. */
 export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
@@ -201,17 +206,18 @@ export class CpuKeys {
     return `${cpu}${known}${model}${on}${terms ? this.#keyOfTerms(terms) : ''}${this.#keyOfHost(host)}`
   }
 
-  #keyOfTerms({ excluded, bonds = [], machine, tscHz, passed }: GuestTerms): string {
+  #keyOfTerms({ excluded, bonds = [], machine, selectors, tscHz, passed }: GuestTerms): string {
     const without = excluded ? this.#sets.intern(excluded).key : ''
-    return ` but ${without} ${bonds.join(' ')} ${machine} ${tscHz} ${passed ? this.#numberOf(passed) : ''}`
+    const host = passed ? this.#numberOf(passed) : passed
+    return ` but ${without} ${bonds.join(' ')} ${machine} ${selectors?.join(' ')} ${tscHz} ${host}`
   }
 
   /** What of a host only some guests' terms look at. */
   #keyOfHost(host: Partial<FleetHost>): string {
-    const { signature: s, microcode, kernel, machines, tscHz, tscScaling, xsaveSize, lineSize } = host
+    const { signature: s, microcode, kernel, machines, labels, tscHz, tscScaling, xsaveSize, lineSize } = host
     const rate = tscScaling === undefined ? '' : ` ${tscScaling ? 'any' : tscHz}`
-    const kept = machines ? ` ${this.#numberOf(machines)}` : ''
-    return s || kernel || rate || kept
+    const kept = [machines, labels].map(list => (list ? ` ${this.#numberOf(list)}` : '')).join()
+    return s || kernel || rate || machines || labels
       ? ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel} ${xsaveSize} ${lineSize}${rate}${kept}`
       : ''
   }

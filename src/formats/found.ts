@@ -65,6 +65,8 @@ export interface Statement {
   readonly models?: ReadonlyMap<string, readonly string[] | 'unknown' | undefined> | undefined
   /** Models that the emulator has a name for, where nothing says which of them the host can run. */
   readonly emulatorModels?: readonly string[] | undefined
+  /** The labels by which a scheduler finds a host for guests, as written. */
+  readonly labels?: ReadonlySet<string> | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
   /** What the reader should know of how the text was read, one sentence each. */
@@ -87,6 +89,8 @@ export interface FoundGuest {
   readonly uuid?: string | undefined
   /** The host that it runs on. */
   readonly host?: string | undefined
+  /** The labels that its scheduler wants of any host it is to move to. */
+  readonly selectors?: readonly string[] | undefined
   /** It is a model of the platform's own, which guests are of by its name, and no guest. */
   readonly isModel?: true | undefined
   readonly vcpus?: number | undefined

@@ -4,8 +4,9 @@ import { compareCpus } from '../../src/arch/operations.ts'
 import { predictByKvmRules } from '../../src/arch/x86/offered.ts'
 import { FeatureSet } from '../../src/core/feature-set.ts'
 import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
-import { migrate } from '../../src/index.ts'
+import { hosts, migrate } from '../../src/index.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import { describeObstacles } from '../../src/questions/migrate/describe.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { runs } from '../effort.ts'
 
@@ -48,6 +49,61 @@ describe('what a definition asks of hosts', () => {
     const answer = ask(pair(SKYLAKE), domain(custom('<model>Nehalem</model>'), more), 'b')
     expect(answer.obstacles).toEqual([expect.objectContaining({ kind: 'bond', bond })])
     expect([answer.verdict, answer.starts]).toEqual(['no', true])
+  })
+
+  test.each(['host-passthrough', 'host-model', 'maximum'])(
+    'where a guest with the CPU of a host that nobody named (%s) moves is not known; it starts',
+    mode => {
+      const documents = [
+        { path: 'b.xml', text: capabilities('b', SKYLAKE) },
+        { path: 'g.xml', text: domain(`<cpu mode='${mode}'/>`) },
+      ]
+      const answer = migrate({ documents, guest: 'g', to: 'b.xml' })
+      expect(answer).toMatchObject({ verdict: 'unknown', moves: false, starts: true })
+      expect(migrate({ documents })).toMatchObject({
+        guests: [{ starts: ['b.xml'], moves: [], why: [{ obstacles: [{ kind: 'passed', what: 'host' }] }] }],
+      })
+    },
+  )
+
+  test('what the CPUs of a vendor never have is said to be so', () => {
+    const answer = ask(
+      pair(SKYLAKE),
+      domain(custom("<model>Nehalem</model><feature policy='require' name='svm'/><feature policy='require' name='vnmi'/>")),
+      'b',
+    )
+    expect(describeObstacles(answer.obstacles)).toBe('lacks svm, vnmi, as all CPUs of its vendor do')
+  })
+
+  test('a -cpu that is handed to QEMU past libvirt counts', () => {
+    const argument = "<qemu:arg value='-cpu'/><qemu:arg value='Penryn,+avx512f'/>"
+    const line = `<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>${argument}</qemu:commandline>`
+    const documents = [{ path: 'g.xml', text: domain("<cpu mode='host-passthrough'/>", line) }]
+    expect(hosts({ documents }).guestsAlone?.guests).toMatchObject([
+      { guest: 'g', mode: 'custom', model: 'Penryn' },
+    ])
+  })
+
+  test('a pod moves only to nodes with the labels that it wants; a new one may start', () => {
+    const labels = (...features: string[]) =>
+      Object.fromEntries(features.map(name => [`cpu-feature.node.kubevirt.io/${name}`, 'true']))
+    const nodes = ['n1', 'n2'].map((name, i) => ({
+      path: `${name}.json`,
+      text: JSON.stringify({
+        kind: 'Node',
+        metadata: { name, labels: labels('aes', ...(i ? ['gds-no'] : [])) },
+      }),
+    }))
+    const metadata = { name: 'virt-launcher-vm-abcde' }
+    const pod = { kind: 'Pod', metadata, spec: { nodeSelector: labels('aes', 'gds-no') } }
+    const documents = [...nodes, { path: 'pod.json', text: JSON.stringify(pod) }]
+    expect(migrate({ documents, guest: 'vm', to: 'n1' })).toMatchObject({
+      verdict: 'no',
+      obstacles: expect.arrayContaining([
+        expect.objectContaining({ kind: 'labels', labels: ['cpu-feature.node.kubevirt.io/gds-no'] }),
+      ]),
+    })
+    expect(JSON.stringify(migrate({ documents, guest: 'vm', to: 'n2' }))).not.toContain('"labels"')
   })
 
   test('invtsc binds unless the rate is said', () => {

@@ -71,11 +71,18 @@ function kubevirtStatement(node: KubernetesNode): Statement[] {
       vendor,
       model,
       hypervisor: 'KubeVirt',
+      labels: new Set(
+        [...labels].flatMap(([key, value]) => (isSelected(key) && value !== 'false' ? key : [])),
+      ),
       models: new Map(models.map(name => [name, undefined])),
       notes: kubevirtNotes(node, new Set(present), vendor),
     },
   ]
 }
+
+/** Whether a label's key is one of those by which KubeVirt finds a node for a guest's CPU. */
+export const isSelected = (key: string): boolean =>
+  /^(?:cpu|host-model)-[a-z-]+\.node\.kubevirt\.io\//.test(key)
 
 /** Whether it is QEMU's emulation: no Intel CPU ever had 3DNow!, and no AMD CPU both that and five-level paging. */
 export const isEmulated = (features: ReadonlySet<string>, vendor?: string): boolean =>
@@ -88,7 +95,10 @@ function kubevirtNotes(
 ): string[] {
   const notes: string[] = []
   if (isEmulated(present, vendor))
-    notes.push('the labels describe an emulated CPU: when the node was labelled it had no /dev/kvm')
+    notes.push(
+      'the labels describe an emulated CPU: when the node was labelled it had no /dev/kvm; enable KVM there and have it ' +
+        'labelled anew',
+    )
   if (annotations?.get('node-labeller.kubevirt.io/skip-node') === 'true')
     notes.push('the node is excluded from labelling: its labels may be out of date')
   if (present.size > 0 && !present.has('sse2') && vendor !== 'IBM')

@@ -6,7 +6,7 @@ import type { FoundGuest } from '../found.ts'
 import { at, isObject, type JsonObject, listAt, numberAt, textAt } from '../json/json-value.ts'
 import type { Printer } from '../printer.ts'
 import { NEVER_OFFERED } from '../qemu/names.ts'
-import { archOfGo, isEmulated, toGoArch } from './kubernetes-labels.ts'
+import { archOfGo, isEmulated, isSelected, toGoArch } from './kubernetes-labels.ts'
 
 /**
  * What `domain.cpu` of a virtual machine or its instance asks for.
@@ -156,7 +156,10 @@ export function guestOfPod({ name, host, selectors, guest }: LauncherPod): Found
   const cpu: GuestCpu = { type: 'guest', mode, arch: 'x86_64', model, features }
   const notes = ['what the node selectors of its pod require: a later version of KubeVirt may require less']
   if (isEmulated(new Set(required)))
-    notes.push('the selectors describe an emulated CPU: the node that it started on had no /dev/kvm')
+    notes.push(
+      'the selectors describe an emulated CPU: the node that it started on had no /dev/kvm. Enable KVM there, and once ' +
+        'the node is labelled anew restart the virtual machine, or give it a named model that all nodes have',
+    )
   return [
     {
       kind: 'guest',
@@ -164,6 +167,7 @@ export function guestOfPod({ name, host, selectors, guest }: LauncherPod): Found
       cpu,
       name: guest ?? /^virt-launcher-(.+)-[a-z0-9]{5}$/.exec(name)?.[1] ?? name,
       host,
+      selectors: [...selectors.keys()].filter(isSelected),
       notes,
     },
   ]

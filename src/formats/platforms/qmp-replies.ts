@@ -110,8 +110,23 @@ function readExpansion(
     arch,
     present,
     ...([name, 'base'].includes(base) ? {} : { model: base }),
+    ...(name === 'host' ? identityOf(props) : {}),
     absent: arch === 'x86_64' ? off.filter(isRefused) : off,
     notes: [...notes, ...(asked ? [asked] : [])],
+  }
+}
+
+/** Whose CPU it is: with `host`, the machine's own. */
+function identityOf({
+  vendor,
+  family,
+  model,
+  stepping,
+}: JsonObject): Pick<Statement, 'vendor' | 'signature'> {
+  const isSigned = typeof family === 'number' && typeof model === 'number' && typeof stepping === 'number'
+  return {
+    ...(typeof vendor === 'string' && vendor !== '' ? { vendor } : {}),
+    ...(isSigned && family > 0 ? { signature: { family, model, stepping } } : {}),
   }
 }
 

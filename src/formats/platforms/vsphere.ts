@@ -42,16 +42,20 @@ function readObject(placed: ObjectAround): Found[] {
     return [readMode(evc, of('featurecapability'))]
   const [own, masked] = [of('featurecapability'), of('maskedfeaturecapability')]
   const required = of('featurerequirement') ?? of('offlinefeaturerequirement')
-  const notes = evcNotes(placed)
+  const modes = modesAround(placed)
+  const notes = [...modes].map(([key, mode]) => `${key} is ${mode}`)
+  const mode = modes.get('currentEVCModeKey') ?? modes.get('maxEVCModeKey')
   const hosts = lists.filter(([key, pairs]) => pairs && !LISTS.test(key))
   const statement = (pairs: Pairs, layer: Statement['layer'], name = nearestText(placed, 'name')) =>
-    statementOf(pairs, { layer, name, notes })
+    statementOf(pairs, { layer, name, notes, mode: layer === 'offered' ? mode : undefined })
   return [
     ...hardwareOf(anyCase(object, 'cpuFeature'), nearestText(placed, 'name')),
     ...(own ? [statement(own, masked ? 'hardware' : 'offered')] : []),
     ...(masked ? [statement(masked, 'offered')] : []),
     ...hosts.flatMap(([key, pairs]) => (pairs ? [statement(pairs, 'offered', nameOf(object, key))] : [])),
-    ...(required ? [guestOf(required, of('featurerequirement') ? 'running' : 'defined', placed, notes)] : []),
+    ...(required
+      ? [guestOf(required, of('featurerequirement') ? 'running' : 'defined', placed, modes, notes)]
+      : []),
   ]
 }
 
@@ -63,13 +67,33 @@ const nameOf = (object: JsonObject, lower: string): string =>
 
 const EVC = ['currentEVCModeKey', 'maxEVCModeKey', 'minRequiredEVCModeKey'] as const
 
-/** What the objects around say of EVC. */
-function evcNotes({ object, around }: ObjectAround): string[] {
+/** What the objects around say of EVC, by key. */
+function modesAround({ object, around }: ObjectAround): ReadonlyMap<string, string> {
   const near = [object, ...around.slice(0, 1)].flatMap(one => [one, ...Object.values(one).filter(isObject)])
-  return EVC.flatMap(name => {
-    const value = near.map(one => anyCase(one, name)).find(found => typeof found === 'string')
-    return typeof value === 'string' && value !== '' ? [`${name} is ${value}`] : []
-  })
+  return new Map(
+    EVC.flatMap(name => {
+      const value = near.map(one => anyCase(one, name)).find(found => typeof found === 'string')
+      return typeof value === 'string' && value !== '' ? [[name, value] as const] : []
+    }),
+  )
+}
+
+/** Modes by what they give, the least first. A mode that is not here is not compared with others. */
+const LADDERS = [
+  'merom penryn nehalem westmere sandybridge ivybridge haswell broadwell skylake cascadelake icelake sapphirerapids'
+    .split(' ')
+    .map(name => `intel-${name}`),
+  'rev-e rev-f greyhound-no3dnow bulldozer piledriver steamroller zen zen2 zen3 zen4'
+    .split(' ')
+    .map(name => `amd-${name}`),
+]
+
+const labelOf = (mode: string): string => `evc-mode/${mode}`
+
+/** The modes of VMs that a host in this one takes, as labels; undefined: its place among them is not known. */
+function labelsOfMode(mode = ''): ReadonlySet<string> | undefined {
+  const ladder = LADDERS.find(modes => modes.includes(mode))
+  return ladder && new Set(ladder.slice(0, ladder.indexOf(mode) + 1).map(labelOf))
 }
 
 /** Keys that are no features: numbers, vendors, states of XCR0. */
@@ -80,12 +104,17 @@ const CONTROLS = /^(?:ibrs|ibpb|stibp|ssbd)$/i
 
 function statementOf(
   pairs: Pairs,
-  { layer, name, notes }: Pick<Statement, 'layer' | 'name' | 'notes'>,
+  {
+    layer,
+    name,
+    notes,
+    mode,
+  }: Pick<Statement, 'layer' | 'name' | 'notes'> & { readonly mode?: string | undefined },
 ): Statement {
   const value = (key: string) => [...pairs].find(([name]) => name.toLowerCase() === key)?.[1]
   const isAmd = value('amd') === '1'
   const { words, unread } = wordsOf(pairs, isAmd)
-  const vendor = isAmd ? 'AMD' : value('intel') === '1' ? 'Intel' : undefined
+  const vendor = isAmd ? 'AMD' : value('intel') === '1' ? 'Intel' : vendorOfMode(mode ?? '')
   return {
     kind: 'statement',
     layer,
@@ -96,6 +125,7 @@ function statementOf(
     complete: false,
     name,
     vendor,
+    labels: labelsOfMode(mode),
     signature: signatureOf(value('family'), value('model'), value('stepping')),
     notes: [...(notes ?? []), ...unread],
   }
@@ -136,6 +166,7 @@ function guestOf(
   pairs: Pairs,
   layer: FoundGuest['layer'],
   placed: ObjectAround,
+  modes: ReadonlyMap<string, string>,
   notes: readonly string[],
 ): FoundGuest {
   const [vm = placed.object] = placed.around
@@ -143,12 +174,13 @@ function guestOf(
   const hardware = [...objectsIn(anyCase(vm, 'config'))].map(({ object }) => anyCase(object, 'numCPU'))
   const vcpus = hardware.find(count => typeof count === 'number')
   const config = anyCase(vm, 'config')
+  const needed = modes.get('minRequiredEVCModeKey') ?? ''
   const uuid = nearestText({ object: isObject(config) ? config : vm, around: [vm] }, 'uuid')
   return {
     kind: 'guest',
     layer,
     cpu: guestCpuOf(undefined, featuresOfSettings(settingsOf(pairs), 'vmware'), {
-      vendor: vendorOfGuest(pairs, notes),
+      vendor: vendorOfGuest(pairs, modes),
     }),
     name: nearestText(placed, 'name'),
     uuid,
@@ -159,16 +191,17 @@ function guestOf(
           ? nearestText({ object: host, around: [] }, 'value')
           : undefined,
     vcpus: typeof vcpus === 'number' ? vcpus : undefined,
+    selectors: labelsOfMode(needed) && [labelOf(needed)],
     notes: ['what the VM requires of a host', ...notes],
   }
 }
 
 /** The vendor of the hosts that a VM can be on, by what it requires, or by its EVC mode. */
-function vendorOfGuest(pairs: Pairs, notes: readonly string[] = []): string | undefined {
+function vendorOfGuest(pairs: Pairs, modes: ReadonlyMap<string, string> = new Map()): string | undefined {
   const keys = new Set([...pairs.keys()].map(key => key.toLowerCase()))
   if (keys.has('intel')) return 'Intel'
   if (keys.has('amd')) return 'AMD'
-  return notes.map(note => vendorOfMode(/EVCModeKey is (\S+)/.exec(note)?.[1] ?? '')).find(Boolean)
+  return [...modes.values()].map(vendorOfMode).find(Boolean)
 }
 
 /** `intel-broadwell`, `amd-zen2` */

@@ -247,5 +247,9 @@ function bitsOfGuest(db: Database, { features, vendor }: GuestCpu): StatedBits {
 const vendorOf = (db: Database, name: string | undefined): Vendor | undefined =>
   name === undefined ? undefined : db.vendors.find(one => one.name === name || one.id === name)
 
+/** libvirt's name of the vendor that a statement names, or whose model the host is called by; undefined: not known. */
+export const vendorOfStatement = ({ db }: Context, { vendor, model = '' }: Statement): string | undefined =>
+  vendorOf(db, vendor)?.name ?? vendor ?? db.model(model)?.vendor?.name
+
 const withSource = (notes: readonly Note[], source: string | undefined): readonly Note[] =>
   source ? notes.map(note => ({ ...note, source })) : notes

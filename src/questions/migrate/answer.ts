@@ -72,6 +72,14 @@ export const ObstacleAnswer = v.union([
     remedy: v.string(),
   }),
   v.strictObject({
+    kind: described(
+      v.literal('labels'),
+      "What the scheduler wants of a host while the guest runs, and this one has not: labels of nodes, `evc-mode/` of vSphere's hosts.",
+    ),
+    labels: v.array(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({
     kind: described(v.literal('tsc'), 'Rates of the time stamp counter in Hz; null: not known.'),
     guest: v.string(),
     host: v.nullable(v.string()),
@@ -80,7 +88,7 @@ export const ObstacleAnswer = v.union([
   v.strictObject({
     kind: described(v.literal('passed'), "The guest has its host's CPU as it is, by host-passthrough."),
     differs: described(v.boolean(), 'False: nothing is known of it, or it may not matter.'),
-    what: v.picklist(['signature', 'features', 'xsave-size', 'line-size', 'microcode', 'kernel']),
+    what: v.picklist(['host', 'signature', 'features', 'xsave-size', 'line-size', 'microcode', 'kernel']),
     remedy: v.string(),
   }),
 ])

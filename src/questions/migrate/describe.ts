@@ -1,8 +1,9 @@
+import { allOf } from '../../core/evidence.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { ModelRefusal } from '../../fleet/asked-model.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { Bond } from '../../fleet/guest-terms.ts'
-import type { Reliance } from '../../fleet/interest.ts'
+import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { Obstacle } from '../../fleet/obstacles.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -25,8 +26,13 @@ export function describeGuests(guests: readonly GuestPlaces[], open = 0): string
 
 /** Whether a guest without another place may have one: nothing is known to speak against some host. */
 export const mayHavePlace = ({ others, why }: GuestMoves): boolean =>
-  others === 0 &&
-  why.some(({ obstacles }) => obstacles.every(({ kind }) => kind === 'unknown' || kind === 'guest-model'))
+  others === 0 && why.some(({ obstacles }) => obstacles.every(isOpenAnswer))
+
+/** Whether an obstacle is only that something is not known. */
+function isOpenAnswer(one: ObstacleAnswer): boolean {
+  const { allowed, safe } = weighObstacles([one], 0)
+  return allOf([allowed, safe]) === 'unknown'
+}
 
 /** Whether one guest moves to one host. */
 export function describeMove({ from, to, moves, verdict, starts, obstacles }: MoveAnswer): string {
@@ -44,6 +50,9 @@ export const describePoolTitle = (label: string, hosts: number, cpus: number): s
 /** Of a pool in which every guest can go everywhere, after `sayPool`. */
 export const MOVES_FREELY = ': guests move freely'
 
+/** The obstacles whose feature no CPU of the host's vendor has; that it lacks them needs no other reason. */
+const isOfVendor = (one: ObstacleAnswer): boolean => one.kind === 'feature' && one.cause === 'vendor'
+
 const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string])[] = [
   ['needed', 'lacks', ''],
   ['promise', 'lacks', ', on which a mitigation of the guest rests'],
@@ -53,8 +62,13 @@ const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string
 /** What keeps a guest out, in a line: `f16c, rdrand and 3 more are missing; 40 address bits, the host has 39`. */
 export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3): string {
   if (obstacles.length === 0) return 'no room'
+  const foreign = obstacles.flatMap(one => (isOfVendor(one) && one.kind === 'feature' ? one.feature : []))
+  const ofVendor =
+    foreign.length > 0 ? [`lacks ${fewNames(foreign, most)}, as all CPUs of its vendor do`] : []
   const missing = (of: Reliance) =>
-    obstacles.flatMap(one => (one.kind === 'feature' && one.reliance === of ? one.feature : []))
+    obstacles.flatMap(one =>
+      one.kind === 'feature' && one.reliance === of && !isOfVendor(one) ? one.feature : [],
+    )
   const lacking = RELIANCES.flatMap(([of, before, after]) =>
     missing(of).length > 0 ? [`${before} ${fewNames(missing(of), most)}${after}`] : [],
   )
@@ -63,7 +77,7 @@ export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3
   const others = obstacles.flatMap(one =>
     one.kind === 'feature' || one.kind === 'unknown' ? [] : describeObstacle(one),
   )
-  return [...others, ...lacking, ...unsure].join('; ')
+  return [...others, ...ofVendor, ...lacking, ...unsure].join('; ')
 }
 
 /** `does not see rsba, which guests there must`; nothing of none. */
@@ -97,15 +111,32 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return `has ${fewNames(one.features)}, which the guest's definition rules out`
     case 'machine':
       return `has a QEMU without the machine type ${one.machine}`
+    case 'labels':
+      return describeLabels(one.labels)
     case 'tsc':
       return one.host === null
         ? `may not give a TSC of ${one.guest} Hz: nothing is known of its own, or of scaling`
         : `has a TSC of ${one.host} Hz and cannot scale it to ${one.guest}`
     case 'passed':
+      if (one.what === 'host')
+        return 'may lack what the guest has, which has the CPU of a host that nobody named'
       return one.differs
         ? `has another CPU (${one.what}), and the guest has its host's as it is (host-passthrough)`
         : `may differ in ${one.what}, which is not known to be equal, and the guest has its host's CPU as it is (host-passthrough)`
   }
+}
+
+const EVC = 'evc-mode/'
+
+/** Labels of nodes by the words behind their prefix; EVC modes are labels of hosts here. */
+function describeLabels(labels: readonly string[]): string {
+  const words = fewNames(
+    labels.map(label => label.replace(/^.*\//, '')),
+    8,
+  )
+  return labels.some(label => label.startsWith(EVC))
+    ? `is in an EVC mode that gives less than ${words}, which the guest needs`
+    : `has no label for ${words}, which the node selectors of the guest's pod want`
 }
 
 const BONDS: Readonly<Record<Bond, string>> = {
@@ -159,6 +190,12 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       return { kind: 'excess', features: [...one.features], remedy: WITHOUT_RULE }
     case 'machine':
       return { ...one, remedy: OTHER_MACHINE }
+    case 'labels':
+      return {
+        kind: 'labels',
+        labels: [...one.labels],
+        remedy: one.labels.some(label => label.startsWith(EVC)) ? RAISE_MODE : RESTART_POD,
+      }
     case 'tsc':
       return {
         kind: 'tsc',
@@ -167,7 +204,10 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
         remedy: OTHER_RATE,
       }
     case 'passed':
-      return { ...one, remedy: one.differs ? NAMED_MODEL : RECORD_ALL }
+      return {
+        ...one,
+        remedy: one.what === 'host' ? NAME_HOST : one.differs ? NAMED_MODEL : RECORD_ALL,
+      }
   }
 }
 
@@ -192,9 +232,17 @@ const WITHOUT_RULE = "take the policy 'forbid', or match='strict', out of the gu
 
 const OTHER_MACHINE = 'give the guest a machine type that both QEMUs have, or update QEMU there'
 
+const RESTART_POD =
+  'restart the virtual machine: its new pod wants what the node that it starts on has; this says nothing of the CPU'
+
+const RAISE_MODE = "raise the EVC mode of the host's cluster, or power the guest off and start it there"
+
 const OTHER_RATE = "take the frequency out of the guest's timer, or record the host's (`virsh capabilities`)"
 
 const NAMED_MODEL = 'power the guest off and give it a named model that both hosts have (`explain`)'
+
+const NAME_HOST =
+  'name the host it runs on in the fleet file, or give what it has as it runs (`virsh dumpxml` of it)'
 
 const RECORD_ALL = 'record signature, microcode and kernel of both hosts (`virsh capabilities`, fleet.yaml)'
 

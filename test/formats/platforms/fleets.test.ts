@@ -20,6 +20,13 @@ test('hosts that one document offers have the names that it gives them', () => {
   expect(hostsOf(sample('kubevirt-nodes.json')).map(({ name }) => name)).toEqual(['blue-1', 'blue-2'])
 })
 
+test('a host that is called by a model is of its vendor', () => {
+  const text = JSON.stringify({
+    HOST_POOL: { HOST: [{ NAME: 'a', TEMPLATE: { KVM_CPU_MODEL: 'EPYC-Rome' } }] },
+  })
+  expect(hostsOf(text)).toMatchObject([{ called: 'a', vendor: 'AMD' }])
+})
+
 test('a node that KubeVirt and NFD label is one host', () => {
   const node = (name: string) => ({
     kind: 'Node',

@@ -26,7 +26,7 @@ test('KubeVirt’s labels: features, usable models, host model; a node without t
   })
   expect([...(first?.models?.keys() ?? [])]).toEqual(['Haswell-noTSX', 'Penryn'])
   expect(second?.notes).toEqual([
-    'the labels describe an emulated CPU: when the node was labelled it had no /dev/kvm',
+    'the labels describe an emulated CPU: when the node was labelled it had no /dev/kvm; enable KVM there and have it labelled anew',
     'the node is excluded from labelling: its labels may be out of date',
     'this version of KubeVirt has no labels for what its minimal model (Penryn) has',
   ])

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { readText } from '../../../src/formats/dialects.ts'
+import { contextOf } from '../../../src/questions/context.ts'
+import { fleetOfInput } from '../../../src/questions/input/fleet/open-fleet.ts'
 import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
 
 test('-cpu help lists the models of the emulator, and says nothing of the host', () => {
@@ -20,6 +22,22 @@ test('an expansion of host is what QEMU offers; what is off and not migratable m
   expect(offered?.absent).toEqual(expect.arrayContaining(['avx512f', 'rtm']))
   expect(offered?.absent).not.toContain('invtsc')
   expect(offered && unknownIn(offered)).toEqual([])
+})
+
+test('with host the vendor and the signature are the machine’s own', () => {
+  const reply = (name: string) =>
+    JSON.stringify({
+      return: {
+        model: { name, props: { sse2: true, vendor: 'GenuineIntel', family: 6, model: 85, stepping: 4 } },
+      },
+    })
+  expect(statementsIn(reply('host'))).toMatchObject([
+    { vendor: 'GenuineIntel', signature: { family: 6, model: 85, stepping: 4 } },
+  ])
+  expect(statementsIn(reply('max'))[0]).not.toHaveProperty('vendor')
+  expect(
+    fleetOfInput(contextOf(), { documents: [{ path: 'a.json', text: reply('host') }] }).fleet.hosts,
+  ).toMatchObject([{ vendor: 'Intel' }])
 })
 
 test('an expansion of another model is that model, not the host', () => {

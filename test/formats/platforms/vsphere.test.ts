@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readText } from '../../../src/formats/dialects.ts'
+import { migrate } from '../../../src/index.ts'
 import { dumpsOf } from '../corpus.ts'
 import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
 
@@ -23,6 +24,36 @@ test('registers of the hardware, without the bits that are unknown', () => {
   expect(dump).toMatchObject({ name: 'esx-a', layer: 'hardware' })
   expect(dump?.data.word(1, 0, 'ecx')).toBe(0x770a3203)
   expect(dump?.known?.word(1, 0, 'ecx')).toBe(0xff0fffff)
+})
+
+test('a VM of an EVC mode above that of a host cannot move there; it may be started', () => {
+  const capability = [{ key: 'cpuid.AES', value: '1' }]
+  const host = (currentEVCModeKey: string | null) => ({
+    path: 'host.json',
+    text: JSON.stringify({
+      name: 'esx',
+      summary: { currentEVCModeKey, maxEVCModeKey: 'intel-skylake' },
+      config: { featureCapability: capability },
+    }),
+  })
+  const vm = {
+    path: 'vm.json',
+    text: JSON.stringify({
+      name: 'app',
+      runtime: {
+        minRequiredEVCModeKey: 'intel-broadwell',
+        featureRequirement: [{ key: 'cpuid.AES', value: 'Bool:Min:1' }],
+      },
+    }),
+  }
+  const kinds = (mode: string | null) => {
+    const answer = migrate({ documents: [host(mode), vm], guest: 'app', to: 'esx' })
+    return 'verdict' in answer ? [answer.verdict, ...answer.obstacles.map(({ kind }) => kind)] : []
+  }
+  expect(kinds('intel-haswell')).toEqual(['no', 'labels'])
+  for (const mode of ['intel-broadwell', 'intel-skylake', null])
+    expect(kinds(mode), `${mode}`).toEqual(['yes'])
+  expect(kinds('intel-laterlake')).toEqual(['yes'])
 })
 
 test('a VM requires features of a host; vendors and states of XCR0 are none', () => {

@@ -368,6 +368,7 @@ function assembleGuests(
         : {}),
       ...takenOf(facts, host),
       ...(follows && host ? { ...given(host, facts), ...passedOf(facts, host) } : {}),
+      ...(follows && !host ? { terms: { ...facts.terms, passed: null } } : {}),
       name,
       host: host?.name,
       pool: said?.says.pool ?? host?.pool ?? (pools.has(document.pool) ? document.pool : undefined),

@@ -282,7 +282,7 @@ function supplemented(host: Placed<HostMember>, other: Placed<HostMember>): Plac
 
 /** What the hypervisor gives of the host's CPU. What that has by itself stays known. */
 function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorFacts>): Placed<HostMember> {
-  const { features, models, machines, offered, physBits, emulatorModels, readFrom } = hypervisor.facts
+  const { features, models, machines, labels, offered, physBits, emulatorModels, readFrom } = hypervisor.facts
   const definition = host.facts.definition ?? hypervisor.facts.definition
   const notes = [...host.notes, ...hypervisor.notes]
   // A list of names tells nothing of what is given.
@@ -296,6 +296,7 @@ function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorF
     physBits: host.facts.physBits ?? physBits,
     hypervisor: host.facts.hypervisor ?? hypervisor.facts.hypervisor,
     machines,
+    labels,
     readFrom: [...(host.facts.readFrom ?? []), ...(readFrom ?? [])],
   }
   return { ...host, facts: { ...host.facts, ...more }, notes }

@@ -12,8 +12,9 @@ import { withoutVoid } from '../../../fleet/causes/prerequisite.ts'
 import type { Bond, GuestTerms } from '../../../fleet/guest-terms.ts'
 import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
-import { findCpus } from '../../../formats/libvirt/find-cpus.ts'
+import { argumentOfCpu, findCpus, OWN_ARGUMENT } from '../../../formats/libvirt/find-cpus.ts'
 import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
+import { parseCpuArgument } from '../../../formats/platforms/qemu-command.ts'
 import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
 import { coverageOf } from '../../../map/vocabulary.ts'
@@ -35,6 +36,11 @@ import { memberOfStatement } from './read-statement.ts'
 function guestOfDomain(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
   const about = { name, uuid, vcpus, terms: termsOf(element) }
+  const argument = argumentOfCpu(element)
+  if (argument !== undefined) {
+    const guest = guestOfCpu(context, withArch(parseCpuArgument(argument), arch), about)
+    return { ...guest, notes: [...guest.notes, saidNote(OWN_ARGUMENT)] }
+  }
   if (cpu) return guestOfCpu(context, withArch(parseCpu(cpu, 'guest'), arch), about)
   const { defaultModel: model } = contextOfCpu(context, { arch }).cpus
   if (model === undefined)
@@ -104,8 +110,7 @@ const joinTerms = (domain: GuestTerms = {}, cpu: GuestTerms): GuestTerms | undef
     bond => bond !== 'invtsc' || domain.tscHz === undefined,
   )
   const { excluded } = cpu
-  const isNothing =
-    bonds.length === 0 && !excluded && domain.machine === undefined && domain.tscHz === undefined
+  const isNothing = bonds.length === 0 && !excluded && Object.values(domain).every(part => part === undefined)
   return isNothing ? undefined : { ...domain, bonds, excluded }
 }
 
@@ -250,9 +255,10 @@ function membersIn(context: Context, found: Found, source: string): Member[] {
     case 'statement':
       return [memberOfStatement(context, found)].flat()
     case 'guest': {
-      const { cpu, name = '', uuid, vcpus, host, isModel, notes = [] } = found
+      const { cpu, name = '', uuid, vcpus, host, isModel, selectors, notes = [] } = found
       const own = isModel ? { isModel, definition: cpu } : {}
-      const guest = guestOfCpu(context, cpu, { name, uuid, vcpus, onHost: host, ...own })
+      const terms = selectors && { selectors }
+      const guest = guestOfCpu(context, cpu, { name, uuid, vcpus, onHost: host, terms, ...own })
       return [{ ...guest, called: name, notes: [...guest.notes, ...notes.map(saidNote)] }]
     }
     case 'registers':

@@ -2,7 +2,7 @@ import { fleetArchOf } from '../../../arch/registry.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import type { Statement } from '../../../formats/found.ts'
 import { type Context, contextFor } from '../../context.ts'
-import { featuresOfStatement } from '../stated.ts'
+import { featuresOfStatement, vendorOfStatement } from '../stated.ts'
 import type { Member } from './members.ts'
 
 /** A host as a platform describes it: of its CPU or its kernel, or of what its hypervisor offers. */
@@ -11,7 +11,7 @@ export function memberOfStatement(given: Context, statement: Statement): Member 
   const { arch } = context
   const { name, layer, models } = statement
   const { features, known, notes } = featuresOfStatement(context, statement)
-  const about = { features, ...pick(statement) }
+  const about = { features, ...pick(statement), vendor: vendorOfStatement(context, statement) }
   if (layer !== 'offered') return { kind: 'host', arch, facts: { ...about, known }, notes, called: name }
   const offered = Evidence.recorded(features, known)
   const usable = new Map([...(models ?? [])].map(([model, blockers]) => [model, blockers ?? []]))
@@ -22,7 +22,7 @@ export function memberOfStatement(given: Context, statement: Statement): Member 
 const pick = ({
   uuid,
   emulatorModels,
-  vendor,
+  labels,
   model,
   signature,
   microcode,
@@ -34,7 +34,7 @@ const pick = ({
 }: Statement) => ({
   uuid,
   emulatorModels,
-  vendor,
+  labels,
   model,
   signature,
   microcode,
