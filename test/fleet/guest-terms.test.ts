@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareCpus } from '../../src/arch/operations.ts'
-import { predictByKvmRules } from '../../src/arch/x86/offered.ts'
-import { FeatureSet } from '../../src/core/feature-set.ts'
 import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
 import { hosts, migrate } from '../../src/index.ts'
+import { builtinKvmRules } from '../../src/map/kvm-rules.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { describeObstacles } from '../../src/questions/migrate/describe.ts'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -163,10 +162,16 @@ describe('what a definition asks of hosts', () => {
 })
 
 /** What KVM gives or keeps whatever the CPU has, and details of nested virtualization: cpu-compare sees the CPU alone. */
-const given = predictByKvmRules(db, { has: FeatureSet.empty }, undefined, {})
+const given = new Set(
+  builtinKvmRules().rules.flatMap(({ kind, features }) =>
+    kind === 'given' || kind === 'judged' ? features : [],
+  ),
+)
 const comparable = db.features.list
-  .filter(({ name, bits }) => !/^(vmx|svm)/.test(name) && !bits.meets(given.has))
+  .filter(({ name }) => !/^(vmx|svm)/.test(name) && !given.has(name))
   .filter(({ name }) => !db.dependencies.needs(name).some(need => need === 'svm' || need === 'vmx'))
+  // Of a guest without what they are details of they are void.
+  .filter(feature => context.cpus.prerequisiteOf?.(feature) === undefined)
   .map(({ name }) => name)
 
 const names = fc.subarray(comparable, { maxLength: 8 })
