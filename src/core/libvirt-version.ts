@@ -57,6 +57,14 @@ const BEHAVIOURS = {
   console: ['12.8', '<devices> has console'],
   'hyperv-of-kvm': ['12.8', '<hyperv> is what QEMU reports of KVM; of a QEMU without it there is none'],
   'hyperv-defaults': ['12.8', '<hyperv> lists defaults'],
+  'hyperv-needs': ['12.8', 'a guest is refused whose enlightenments lack what they need'],
+  'spinlock-retries': ['12.8', '<spinlocks> needs no retries: a guest without them never gives up'],
+  'pci-by-machine': ['12.8', 'whether a machine has a PCI bus is decided by its type, USB controllers aside'],
+  'vfio-words': [
+    '12.8',
+    'which PCI devices can be handed over is checked with the definition, in other words',
+  ],
+  'no-eim-check': ['12.8', 'more than 255 vCPUs may have an IOMMU whose extended mode is off'],
   'all-protections': ['12.8', '<features> has s390-pv and tdx on every architecture'],
 } as const satisfies Readonly<Record<string, readonly [since: LibvirtVersion, what: string]>>
 

@@ -5,7 +5,7 @@ import { openCpuMap } from '../../src/host/files/cpu-map.ts'
 import { guestCheck } from '../../src/index.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { parseGuestRequest } from '../../src/qemu/guest/parse-request.ts'
-import { contextOf } from '../../src/questions/context.ts'
+import { type Context, contextOf } from '../../src/questions/context.ts'
 import type { GuestAnswer } from '../../src/questions/guest-check/answer.ts'
 import { guestAnswer, prepareGuest, refusal, startPlaceOf } from '../../src/questions/guest-check/compute.ts'
 import type { Hypervisor } from '../../src/questions/input/hypervisor.ts'
@@ -132,7 +132,6 @@ describe('on a Nehalem with vmx', () => {
       custom('Nehalem', "<topology sockets='3' cores='1' threads='1'/>"),
       "CPU topology doesn't match maximum vcpu count",
     ],
-    ["<cpu check='full'/>", 'check attribute specified for CPU with no model'],
     ["<cpu mode='maximum'/>", 'maximum CPU is not supported by QEMU binary'],
     ["<cpu mode='nosuch'/>", "Invalid mode attribute 'nosuch'"],
   ])('%s is refused', (cpu, message) => {
@@ -151,15 +150,17 @@ describe('on a Nehalem with vmx', () => {
 const domain = (inner: string, attributes = '', vcpus = 2): string =>
   `<domain type='kvm'><name>g</name><vcpu${attributes}>${vcpus}</vcpu><os><type arch='x86_64'>hvm</type></os>${inner}</domain>`
 
-const checkDomain = (xml: string, host?: HostCpu): GuestAnswer => {
+const checkDomain = (xml: string, host?: HostCpu, asked: Context = context): GuestAnswer => {
   try {
-    const request = parseGuestRequest(parseXml(xml))
-    return guestAnswer(context, prepareGuest(context, request, startPlaceOf(context, hypervisor, host)))
+    const request = parseGuestRequest(parseXml(xml), asked.libvirt)
+    return guestAnswer(asked, prepareGuest(asked, request, startPlaceOf(asked, hypervisor, host)))
   } catch (error) {
     if (error instanceof LibvirtError) return refusal(error)
     throw error
   }
 }
+
+const older = contextOf(undefined, '11.3')
 
 const features = (inner: string): string => `<features>${inner}</features>${custom('Nehalem')}`
 const hyperv = (inner: string): string => features(`<hyperv>${inner}</hyperv>`)
@@ -206,7 +207,9 @@ describe('what a domain says outside of its CPU', () => {
       'tsc-frequency=1000000000,kvmclock=off,tsc-frequency=2000000000',
     ],
   ])('%s is in the argument', (inner, more) => {
-    expect(checkDomain(domain(inner)).argument).toBe(['Nehalem', more].filter(Boolean).join(','))
+    expect(checkDomain(domain(inner), undefined, older).argument).toBe(
+      ['Nehalem', more].filter(Boolean).join(','),
+    )
   })
 
   test('and of the default CPU too, before caches and address width', () => {
@@ -279,16 +282,60 @@ describe('what a domain says outside of its CPU', () => {
     ],
     [hyperv("<evmcs state='on'/>"), 'QEMU ends: hv-evmcs needs hv-vapic'],
   ])('KVM: %s', (inner, message) => {
-    expect(checkDomain(domain(inner)).message).toContain(message)
+    expect(checkDomain(domain(inner), undefined, older).message).toContain(message)
+  })
+
+  test.each([
+    ["<stimer state='on'/><synic state='on'/>", "'stimer' hyperv feature requires 'hypervclock' timer"],
+    ["<ipi state='on'/><tlbflush state='on'/>", "'tlbflush' hyperv feature requires 'vpindex' feature"],
+    [
+      "<vpindex state='on'/><tlbflush state='on'><direct state='on'/></tlbflush>",
+      "'hv-tlbflush-direct' hyperv feature requires 'vapic' feature",
+    ],
+    ["<evmcs state='on'/><ipi state='on'/>", "'ipi' hyperv feature requires 'vpindex' feature"],
+    ["<evmcs state='on'/><vapic state='off'/>", "'evmcs' hyperv feature requires 'vapic' feature"],
+  ])('12.8 looks at what %s needs, before other features', (inner, message) => {
+    const xml = domain(features(`<gic version='3'/><hyperv>${inner}</hyperv>`))
+    expect(checkDomain(xml).message).toBe(`unsupported configuration: ${message}`)
+    expect(checkDomain(xml, undefined, older).message).toContain("The 'gic' feature is not supported")
+  })
+
+  test('12.8 takes spin locks without retries, and an IOMMU without the extended mode', () => {
+    expect(checkDomain(domain(hyperv("<spinlocks state='on'/>"))).argument).toBe(
+      'Nehalem,hv-spinlocks=0xffffffff',
+    )
+    const iommu = "<devices><iommu model='intel'><driver intremap='on' eim='off'/></iommu></devices>"
+    const many = domain(custom('Nehalem') + iommu, '', 300).replace("'x86_64'", "'x86_64' machine='q35'")
+    expect(checkDomain(many).verdict).toBe('starts')
+    expect(checkDomain(many, undefined, older).message).toContain('more than 255 vCPUs require extended')
+  })
+
+  const machine = (name: string, inner = ''): string =>
+    domain(features('') + inner).replace("'x86_64'", `'x86_64' machine='${name}'`)
+  const withoutUsb = "<devices><controller type='usb' model='none'/></devices>"
+  const mediated =
+    "<hostdev type='mdev' model='vfio-pci'><source><address uuid='c2177883-f1bb-47f0-914d-32a22e3a8804'/></source></hostdev>"
+
+  const noBus = 'XML error: No PCI buses available'
+  test.each([
+    ['none', '', noBus, "internal error: Machine type 'none' supports PCI but no PCI controller added"],
+    ['microvm', '', noBus, undefined],
+    ['microvm', withoutUsb, undefined, undefined],
+    ['isapc', '', undefined, undefined],
+    ['isapc', `<devices>${mediated}</devices>`, noBus, noBus],
+  ])('machine %s, with %s', (name, inner, ofOlder, ofNewer) => {
+    expect(checkDomain(machine(name, inner), undefined, older).message).toBe(ofOlder)
+    expect(checkDomain(machine(name, inner)).message).toBe(ofNewer)
   })
 
   test('a passed device needs a host that hands devices over', () => {
     const source = "<source><address domain='0' bus='1' slot='1' function='0'/></source>"
     const xml = domain(`${custom('Nehalem')}<devices><hostdev type='pci'>${source}</hostdev></devices>`)
     const request = parseGuestRequest(parseXml(xml))
-    const prepare = (vfio?: boolean) =>
-      prepareGuest(context, request, startPlaceOf(context, hypervisor, undefined, vfio))
-    expect(() => prepare(false)).toThrow("host doesn't support passthrough of host PCI devices")
+    const prepare = (vfio?: boolean, asked = context) =>
+      prepareGuest(asked, request, startPlaceOf(asked, hypervisor, undefined, vfio))
+    expect(() => prepare(false)).toThrow('VFIO PCI device assignment is not supported by the host')
+    expect(() => prepare(false, older)).toThrow("host doesn't support passthrough of host PCI devices")
     expect(guestAnswer(context, prepare())).toMatchObject({ verdict: 'starts', notLookedAt: ['hostdev'] })
   })
 
@@ -304,22 +351,20 @@ describe('what a domain says outside of its CPU', () => {
     ],
   ])('QEMU was told another CPU, without %s', (inner, has, lacking) => {
     const request = parseGuestRequest(parseXml(domain(hyperv(inner))))
-    const start = prepareGuest(context, request, startPlaceOf(context, hypervisor))
-    const names = context.db.features.list.map(({ name }) => name)
-    const { message } = guestAnswer(context, start, { enabled: [...names, has], disabled: [] })
+    const start = prepareGuest(older, request, startPlaceOf(older, hypervisor))
+    const names = older.db.features.list.map(({ name }) => name)
+    const { message } = guestAnswer(older, start, { enabled: [...names, has], disabled: [] })
     expect(message).toBe(lacking && `unsupported configuration: host doesn't support ${lacking} feature`)
   })
 
   test('a mediated device is refused when the guest starts, before a PCI device without a driver of its own', () => {
-    const uuid = 'c2177883-f1bb-47f0-914d-32a22e3a8804'
-    const mediated = `<hostdev type='mdev' model='vfio-pci'><source><address uuid='${uuid}'/></source></hostdev>`
     const pci = "<hostdev type='pci'><driver name='kvm'/><source/></hostdev>"
     const on = (devices: string, vfio?: boolean) => {
       const xml = domain(`${custom('Nehalem')}<devices>${devices}</devices>`)
       const request = parseGuestRequest(parseXml(xml))
       return guestAnswer(
-        context,
-        prepareGuest(context, request, startPlaceOf(context, hypervisor, undefined, vfio)),
+        older,
+        prepareGuest(older, request, startPlaceOf(older, hypervisor, undefined, vfio)),
       )
     }
     const message = 'unsupported configuration: Mediated host device assignment requires VFIO support'
@@ -353,7 +398,6 @@ describe('what a domain says outside of its CPU', () => {
     const cpu = (topology: string, chk: string) => custom('Nehalem', topology, ` check='${chk}'`)
     const cores = "<topology sockets='1' cores='2' threads='1'/>"
     const said = (xml: string) => {
-      const older = contextOf(undefined, '11.3')
       const request = parseGuestRequest(parseXml(domain(xml)))
       return guestAnswer(older, prepareGuest(older, request, startPlaceOf(older, hypervisor)))
     }

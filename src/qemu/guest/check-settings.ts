@@ -1,6 +1,7 @@
 import { architectureOf } from '../../arch/registry.ts'
 import type { Tsc } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
+import { hasBehaviour } from '../../core/libvirt-version.ts'
 import type { QemuProperty } from '../capabilities.ts'
 import type { QemuChoice } from '../choice.ts'
 import { listEnlightenments } from '../domain-capabilities/domain-capabilities.ts'
@@ -42,9 +43,9 @@ export function checkFeatures(request: GuestRequest, place: StartPlace): void {
   const { settings, features } = request
   const { choice } = place
   const { arch } = choice
-  if (lastValueOf(settings, HYPERV_HOST_MODEL)) checkHypervHostModel(place)
   const family = architectureOf(arch)?.name
   if (family !== 'x86') refuseForeign(settings, choice, family)
+  if (hasBehaviour(place.libvirt, 'hyperv-needs')) checkEnlightenments(settings)
   if (family === 'ppc64' && lastValueOf(settings, 'pmu') === 'off') {
     throw makeUnsupportedError(`PMU is always enabled for architecture '${arch}'`)
   }
@@ -68,8 +69,32 @@ const isArmVirt = isVirt('arm')
 const isPseries = ({ arch, machine }: QemuChoice): boolean =>
   architectureOf(arch)?.name === 'ppc64' && /^pseries(?:-|$)/.test(machine?.name ?? '')
 
+/** What enlightenments need, in the order in which libvirt looks at them. */
+const HYPERV_NEEDS = [
+  ['hv-stimer', 'hv-time'],
+  ['hv-stimer', 'hv-synic'],
+  ['hv-tlbflush', 'hv-vpindex'],
+  ['hv-tlbflush-direct', 'hv-vapic'],
+  ['hv-ipi', 'hv-vpindex'],
+  ['hv-evmcs', 'hv-vapic'],
+] as const
+
+function checkEnlightenments(settings: CpuProperties): void {
+  const on = new Set(settings.filter(([, value]) => value === 'on').map(([name]) => name))
+  const [name = '', need = ''] = HYPERV_NEEDS.find(([one, other]) => on.has(one) && !on.has(other)) ?? []
+  if (name === '') return
+  const what = need === 'hv-time' ? "'hypervclock' timer" : `'${need.slice(3)}' feature`
+  // The parts of one are called as QEMU calls them.
+  const who = name === 'hv-tlbflush-direct' ? name : name.slice(3)
+  throw makeUnsupportedError(`'${who}' hyperv feature requires ${what}`)
+}
+
+/** Boards without what a PC has. */
+const hasLegacy = ({ machine }: QemuChoice): boolean => machine?.name !== 'microvm'
+
 /** Features that only some machines have, in the order in which libvirt looks at them. */
 const ELSEWHERE: readonly (readonly [name: string, where: (choice: QemuChoice) => boolean])[] = [
+  ['vmport', hasLegacy],
   ['gic', isArmVirt],
   ['hpt', isPseries],
   ['htm', isPseries],
@@ -79,15 +104,20 @@ const ELSEWHERE: readonly (readonly [name: string, where: (choice: QemuChoice) =
   ['sbbc', isPseries],
   ['ibs', isPseries],
   ['ras', isArmVirt],
+  ['ps2', hasLegacy],
   ['aia', isVirt('riscv64')],
 ]
 
 const VIRT_ONLY: Readonly<Record<string, string>> = { ras: 'ARM', aia: 'RISC-V' }
 
-const refuseFeature = (name: string, { arch, machine }: QemuChoice): string =>
-  VIRT_ONLY[name] === undefined
+const OF_BINARY: Readonly<Record<string, string>> = { vmport: 'vmport is', ps2: 'ps2 feature is' }
+
+function refuseFeature(name: string, { arch, machine }: QemuChoice): string {
+  if (OF_BINARY[name]) return `${OF_BINARY[name]} not available with this QEMU binary`
+  return VIRT_ONLY[name] === undefined
     ? `The '${name}' feature is not supported for architecture '${arch}' or machine type '${machine?.name}'`
     : `${name} feature is only supported with ${VIRT_ONLY[name]} Virt machines`
+}
 
 /** The type of QEMU's that protects a guest's memory. */
 const GUARDS: Readonly<Record<string, string>> = {
@@ -96,11 +126,15 @@ const GUARDS: Readonly<Record<string, string>> = {
   tdx: 'tdx-guest',
 }
 
-function checkProtection({ devices: { protection } }: GuestRequest, { capabilities }: StartPlace): void {
+function checkProtection(
+  { devices: { protection } }: GuestRequest,
+  { capabilities, choice }: StartPlace,
+): void {
   if (protection === undefined) return
   const guard = GUARDS[protection]
-  const needsSev = protection === 'sev' || protection === 'sev-snp'
-  if ((guard === undefined || capabilities.types.has(guard)) && (!needsSev || capabilities.sev)) return
+  const isAble =
+    protection === 'tdx' ? choice.accelerator === 'kvm' : capabilities.sev || !/^sev/.test(protection)
+  if (isAble && (guard === undefined || capabilities.types.has(guard))) return
   throw makeUnsupportedError(`'${protection}' launch security is not supported with this QEMU binary`)
 }
 
@@ -136,7 +170,11 @@ function checkIommu({ devices, features, vcpus }: GuestRequest, { choice }: Star
 }
 
 /** Whether libvirt looks for the IOMMU that a large guest needs. @throws LibvirtError where it is turned off */
-export function checkLargeGuest({ devices: { iommu }, vcpus }: GuestRequest, { choice }: StartPlace): void {
+export function checkLargeGuest(
+  { devices: { iommu }, vcpus }: GuestRequest,
+  { choice, libvirt }: StartPlace,
+): void {
+  if (hasBehaviour(libvirt, 'no-eim-check')) return
   if (vcpus <= MOST_WITHOUT_EIM || !isQ35(choice.machine?.name ?? '') || iommu?.eim !== false) return
   throw makeUnsupportedError(
     'more than 255 vCPUs require extended interrupt mode enabled on the iommu device',
@@ -144,7 +182,16 @@ export function checkLargeGuest({ devices: { iommu }, vcpus }: GuestRequest, { c
 }
 
 /** What the host must offer for the devices that it hands over. @throws LibvirtError */
-export function checkPassthrough({ devices }: GuestRequest, { vfio }: StartPlace): void {
+export function checkPassthrough({ devices }: GuestRequest, { vfio, libvirt }: StartPlace): void {
+  if (hasBehaviour(libvirt, 'vfio-words')) {
+    for (const { type, driver = 'vfio' } of devices.hostDevices) {
+      if (type === 'pci' && driver !== 'vfio')
+        throw makeUnsupportedError(`QEMU does not support device assignment mode '${driver}'`)
+      if (type === 'pci' && vfio === false)
+        throw makeUnsupportedError('VFIO PCI device assignment is not supported by the host')
+    }
+    return
+  }
   const isHandedOver = devices.hostDevices.some(({ type, driver }) => type === 'pci' && driver === undefined)
   if (vfio === false && isHandedOver)
     throw makeUnsupportedError("host doesn't support passthrough of host PCI devices")
@@ -171,7 +218,9 @@ export function checkTscFrequency({ settings }: GuestRequest, { own }: StartPlac
   for (const [name, value] of settings) if (name === 'tsc-frequency' && tsc) checkTsc(BigInt(value), tsc)
 }
 
-function checkHypervHostModel({ capabilities }: StartPlace): void {
+/** Enlightenments as the host has them, where QEMU tells of some. @throws LibvirtError */
+export function checkHypervHostModel({ settings }: GuestRequest, { capabilities }: StartPlace): void {
+  if (!lastValueOf(settings, HYPERV_HOST_MODEL)) return
   if (listEnlightenments(capabilities.accelerators.get('kvm')?.hyperv).length === 0)
     throw makeUnsupportedError('host-model hyperv mode unsupported, no hyperv capabilities found')
 }

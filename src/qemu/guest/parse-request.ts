@@ -1,7 +1,7 @@
 import { architectureOf } from '../../arch/registry.ts'
 import type { GuestCpu } from '../../core/cpu.ts'
 import { internalError, LibvirtError, xmlError } from '../../core/libvirt-error.ts'
-import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version.ts'
+import { DEFAULT_LIBVIRT, hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import type { FoundGuest } from '../../formats/found.ts'
 import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
@@ -38,7 +38,7 @@ export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): G
     cpu: child(domain, 'cpu') && parseDomainCpu(domain),
     ...parseSettings(domain, libvirt),
   }
-  checkRequest(request)
+  checkRequest(request, libvirt)
   return request
 }
 
@@ -110,8 +110,12 @@ export interface GuestRequest {
  * What libvirt refuses of a domain before it looks at the hypervisor that is to run it.
  * @throws LibvirtError
  */
-function checkRequest(request: GuestRequest): void {
+function checkRequest(request: GuestRequest, libvirt: LibvirtVersion): void {
   const { arch = 'x86_64', machine = 'pc', features, timers, devices } = request
+  const hasNoBus = architectureOf(arch)?.name === 'x86' && !isPc(machine)
+  const isByMachine = hasBehaviour(libvirt, 'pci-by-machine')
+  if (hasNoBus && isByMachine && !WITHOUT_PCI.includes(machine))
+    throw internalError(`Machine type '${machine}' supports PCI but no PCI controller added`)
   const { tseg } = features
   if (tseg !== undefined) {
     const unsupported = (detail: string) => new LibvirtError('unsupported', `SMM TSEG ${detail}`)
@@ -119,9 +123,13 @@ function checkRequest(request: GuestRequest): void {
     if (tseg % 0x10_0000n !== 0n) throw unsupported('size must be divisible by 1 MiB')
   }
   for (const timer of timers) checkTimerSettings(timer)
-  if (architectureOf(arch)?.name !== 'x86' || !devices.hasUsb || machine === 'isapc' || isPc(machine)) return
-  throw xmlError('No PCI buses available')
+  const isUsbOnPci = !isByMachine && devices.hasUsb && machine !== 'isapc'
+  const needsBus =
+    isUsbOnPci || devices.hostDevices.some(({ type, model }) => type === 'pci' || model === 'vfio-pci')
+  if (hasNoBus && needsBus) throw xmlError('No PCI buses available')
 }
+
+const WITHOUT_PCI = ['isapc', 'microvm']
 
 /** Whether a machine of x86 has a PCI bus, by its name. */
 const isPc = (machine: string): boolean => isQ35(machine) || /^pc(?:-|$)/.test(machine)

@@ -158,7 +158,7 @@ function parseHyperv(hyperv: Element, libvirt: LibvirtVersion): Property[] {
     if (!ENLIGHTENMENTS.includes(element.name)) {
       throw makeUnsupportedError(`unsupported HyperV Enlightenment feature: ${element.name}`)
     }
-    found.set(element.name, isOn(element) ? printEnlightenment(element) : [])
+    found.set(element.name, isOn(element) ? printEnlightenment(element, libvirt) : [])
   }
   return ENLIGHTENMENTS.flatMap(name => found.get(name) ?? [])
 }
@@ -168,9 +168,9 @@ function isOn(element: Element): boolean {
   return readFlag(element, 'state', 'on', 'off') === true
 }
 
-function printEnlightenment(element: Element): Property[] {
+function printEnlightenment(element: Element, libvirt: LibvirtVersion): Property[] {
   const { name } = element
-  if (name === 'spinlocks') return [['hv-spinlocks', `0x${parseRetries(element).toString(16)}`]]
+  if (name === 'spinlocks') return [['hv-spinlocks', `0x${parseRetries(element, libvirt).toString(16)}`]]
   if (name === 'vendor_id') return [['hv-vendor-id', parseVendorId(element)]]
   const details = Object.entries(DETAILS[name] ?? {}).flatMap(([inner, property]): Property[] => {
     const found = child(element, inner)
@@ -179,7 +179,11 @@ function printEnlightenment(element: Element): Property[] {
   return [[`hv-${name.replace('_', '-')}`, 'on'], ...details]
 }
 
-function parseRetries(element: Element): number {
+/** Absent where that may be: a guest never gives up. */
+const NEVER = 0xffff_ffff
+
+function parseRetries(element: Element, libvirt: LibvirtVersion): number {
+  if (element.attributes.retries === undefined && hasBehaviour(libvirt, 'spinlock-retries')) return NEVER
   const retries = requiredUnsigned(element, 'retries')
   if (retries < 4095) throw xmlError('HyperV spinlock retry count must be at least 4095')
   return retries

@@ -22,6 +22,7 @@ import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
 import {
   checkFeatures,
+  checkHypervHostModel,
   checkLargeGuest,
   checkLastOfDevices,
   checkPassthrough,
@@ -41,6 +42,7 @@ const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError(
 export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): GuestCpu {
   checkDefinition(map, request, place)
   checkPassthrough(request, place)
+  checkHypervHostModel(request, place)
   const cpu = makeStartCpu(map, request.cpu, place)
   checkTscFrequency(request, place)
   checkLastOfDevices(request, place)
@@ -194,9 +196,6 @@ const isOnlyTopology = ({ mode, model }: GuestCpu): boolean => mode === 'custom'
 function checkGuestCpu(cpu: GuestCpu, vcpus: number, place: StartPlace): void {
   const { arch } = place.choice
   checkTopology(cpu, vcpus)
-  if (cpu.check !== undefined && isOnlyTopology(cpu)) {
-    throw makeUnsupportedError('check attribute specified for CPU with no model')
-  }
   const { settings = [] } = architectureOf(arch) ?? {}
   if (cpu.cache) {
     if (!settings.includes('cache'))
