@@ -9,7 +9,7 @@ import {
 } from '../core/libvirt-version.ts'
 import { CpuMap } from '../map/cpu-map.ts'
 import { type Context, contextOf } from '../questions/context.ts'
-import { UsageError } from './spec.ts'
+import { CommandError, UsageError } from './spec.ts'
 
 /** What stands before the command, or among its arguments. */
 export interface Globals {
@@ -188,10 +188,17 @@ export function write(fd: number, text: string): void {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       if (code === 'EPIPE' || code === 'ECONNRESET') process.exit(0) // a pipe, or a socket in its place
-      if (code !== 'EAGAIN') throw error
+      if (code !== 'EAGAIN') throw writeError(fd, error)
       pause(5)
     }
   }
+}
+
+/** A full disk, or what else keeps text from where it goes. Where that is stderr, nothing can be said. */
+function writeError(fd: number, error: unknown): CommandError {
+  if (fd === STDERR) process.exit(2)
+  const [, why] = /^\w+: (.*), \w+$/.exec(error instanceof Error ? error.message : '') ?? []
+  return new CommandError([`Failed to write to standard output: ${why ?? error}`], { cause: error })
 }
 
 /** Blocks: a pipe that another process made non-blocking is full, or empty. */
@@ -199,12 +206,12 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/**
- * How wide text may be: the terminal's columns, 100 where stdout is none. Asks the file before the stream: Node's
- * streams take 2 ms to load.
- */
+/** Asks the file, not the stream: Node's streams take 2 ms to load. */
+export const isTerminal = (fd: number): boolean => fstatSync(fd).isCharacterDevice()
+
+/** How wide text may be: as `COLUMNS` says, or the terminal; 80 columns where stdout is none. */
 export const terminalWidth = (): number =>
-  fstatSync(STDOUT).isCharacterDevice() ? (process.stdout.columns ?? 100) : 100
+  Number(process.env.COLUMNS) || (isTerminal(STDOUT) && process.stdout.columns) || 80
 
 /** Where the command is told to be: on this host, or with libvirt's built-in test driver. */
 export type ConnectionDriver = 'host' | 'test'

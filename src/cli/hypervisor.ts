@@ -1,7 +1,7 @@
 import type { Dialogue } from '../arch/dialogue.ts'
 import { ARCH_NAMES } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
-import { isBadFile } from '../host/files/file-error.ts'
+import { isBadFile, keepBadFile, throwAll } from '../host/files/file-error.ts'
 import { filesOf, type InputFile, noteOfFile, readWholeText } from '../host/files/files.ts'
 import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
 import { parseRecording } from '../qemu/qmp/conversation.ts'
@@ -143,11 +143,18 @@ export async function openHosts(
   }
   const hosts: HypervisorHost[] = []
   const notes: Note[] = []
+  const errors: unknown[] = []
   for (const file of filesOf(paths)) {
-    const { found, skipped } = await readHosts(context, file, request)
-    hosts.push(...found)
-    if (skipped) notes.push(skipped)
+    try {
+      const { found, skipped } = await readHosts(context, file, request)
+      hosts.push(...found)
+      if (skipped) notes.push(skipped)
+    } catch (error) {
+      if (error instanceof CommandError) errors.push(error)
+      else keepBadFile(errors, error)
+    }
   }
+  throwAll(errors)
   const arches = new Set(hosts.map(({ arch }) => arch))
   if (arches.size > 1) throw new CommandError([`hosts of several architectures: ${[...arches].join(', ')}`])
   if (hosts.length === 0) throw new CommandError([`${paths.join(', ')}: no hypervisor is recorded there`])

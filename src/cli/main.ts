@@ -12,7 +12,7 @@ import {
   STDOUT,
   write,
 } from './globals.ts'
-import { type CommandSpec, UsageError } from './spec.ts'
+import { CommandError, type CommandSpec, UsageError } from './spec.ts'
 
 declare const __VERSION__: string
 
@@ -49,7 +49,10 @@ async function plan([name = '', ...args]: readonly string[], before: Globals): P
     return () => show('help', args[0], session)
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!entry) return usage(await makeUnknownCommand(name))
+  if (!entry) {
+    usage(await makeUnknownCommand(name))
+    return 2
+  }
   const { command } = await entry.load()
   const { spec } = command
   try {
@@ -80,8 +83,14 @@ async function run({ spec, run: command }: Command, args: Arguments, session: Se
     for (const line of linesOf(error)) session.err(`error: ${line}\n`)
     status = virsh ? 1 : 2
   }
-  if (virsh) endAsVirsh(session, started)
-  else if (session.timing) session.err(timeSince(started))
+  if (virsh) {
+    try {
+      endAsVirsh(session, started)
+    } catch (error) {
+      // What kept the answer from being written keeps this line too, and was said.
+      if (!(error instanceof CommandError) || status === 0) throw error
+    }
+  } else if (session.timing) session.err(timeSince(started))
   return status
 }
 
@@ -156,6 +165,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = status
   },
   (error: unknown) => {
-    process.exitCode = usage(error)
+    if (error instanceof CommandError) for (const line of error.lines) complain(line)
+    process.exitCode = error instanceof CommandError ? 2 : usage(error)
   },
 )

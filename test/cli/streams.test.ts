@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CLI, folderOf, hostXml, virtCpu } from './virt-cpu.ts'
@@ -33,6 +34,32 @@ test('exit status: no is 1, an error 1 for virsh’s commands and 2 for ours', (
   expect(status('decode', 'missing.xml')).toBe(2)
   expect(status('cpu-models', 'x86_64', '--cpu-map', '/nonexistent')).toBe(1)
   expect(status('tree', '--cpu-map', '/nonexistent')).toBe(2)
+})
+
+test('a full disk is a message, not a fault', () => {
+  const run = (command: string) => {
+    const { status, stderr } = shell(`v ${command} > /dev/full`)
+    return [status, stderr]
+  }
+  const full = 'error: Failed to write to standard output: no space left on device\n'
+  expect(run('decode a.xml')).toEqual([2, full])
+  expect(run('hosts a.xml')).toEqual([2, full])
+  expect(run('cpu-models x86_64')).toEqual([1, full])
+  expect(run('--help')).toEqual([2, full])
+  const report = virtCpu(['drift', 'a.xml', 'b.xml', '--junit', '/dev/full'], { cwd: folder })
+  expect(report.stderr).toBe("error: Failed to write file '/dev/full': No space left on device\n")
+  expect(lstatSync('/dev/full').isCharacterDevice()).toBe(true)
+})
+
+test('all files that cannot be read are named, whichever way they are given', () => {
+  const said = (...args: string[]) =>
+    virtCpu(args, { cwd: folder })
+      .stderr.match(/(?<=')no\d\.xml/g)
+      ?.join(' ')
+  expect(said('explain', 'no1.xml', 'a.xml', 'no2.xml')).toBe('no1.xml no2.xml')
+  expect(said('drift', 'no1.xml', 'no2.xml')).toBe('no1.xml no2.xml')
+  expect(said('what-if', 'no1.xml', '--add', 'no2.xml', '--add', 'no3.xml')).toBe('no2.xml no3.xml no1.xml')
+  expect(said('models', '--usable-on', 'no1.xml', '--usable-on', 'no2.xml')).toBe('no1.xml no2.xml')
 })
 
 test('a closed pipe is quiet, 0', () => {

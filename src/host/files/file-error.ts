@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { pid } from 'node:process'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
@@ -17,6 +17,7 @@ export class FileError extends Error {
 /** glibc's words: what virsh and every other program on the host prints. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
+  EDQUOT: 'Disk quota exceeded',
   EIO: 'Input/output error',
   EISDIR: 'Is a directory',
   ELOOP: 'Too many levels of symbolic links',
@@ -25,9 +26,11 @@ const WORDS: Readonly<Record<string, string>> = {
   ENFILE: 'Too many open files in system',
   ENODEV: 'No such device',
   ENOENT: 'No such file or directory',
+  ENOSPC: 'No space left on device',
   ENOTDIR: 'Not a directory',
   ENXIO: 'No such device or address',
   EPERM: 'Operation not permitted',
+  EROFS: 'Read-only file system',
 }
 
 export const codeOf = (error: unknown): string =>
@@ -48,10 +51,18 @@ export class ProbeError extends Error {
   override readonly name = 'ProbeError'
 }
 
-/** Writes a file as a whole or not at all: another takes its place when it is complete. @throws FileError */
+/**
+ * Writes a file as a whole or not at all: another takes its place when it is complete. What is no plain file, such as
+ * `/dev/stdout`, is written to and stays. @throws FileError
+ */
 export function writeWhole(path: string, text: string): void {
   const draft = `${path}.${pid}.tmp`
   try {
+    const there = lstatSync(path, { throwIfNoEntry: false })
+    if (there && !there.isFile()) {
+      writeFileSync(path, text)
+      return
+    }
     writeFileSync(draft, text)
     renameSync(draft, path)
   } catch (error) {
@@ -68,6 +79,27 @@ export const isBadFile = (error: unknown): boolean =>
 export function throwAll(errors: readonly unknown[]): void {
   if (errors.length === 1) throw errors[0]
   if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join('\n'))
+}
+
+/** Makes something of each, and of what cannot be read an error that names all of it. @throws see `throwAll`; what is not about a file */
+export function mapAll<T, U>(all: readonly T[], make: (one: T) => U): U[] {
+  const errors: unknown[] = []
+  const made = all.flatMap(one => {
+    try {
+      return [make(one)]
+    } catch (error) {
+      keepBadFile(errors, error)
+      return []
+    }
+  })
+  throwAll(errors)
+  return made
+}
+
+/** Keeps an error about files among the others. @throws any other */
+export function keepBadFile(errors: unknown[], error: unknown): void {
+  if (!isBadFile(error) && !(error instanceof AggregateError)) throw error
+  errors.push(error)
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
