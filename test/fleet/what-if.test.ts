@@ -229,6 +229,8 @@ describe('guests after a change', () => {
     ])
     expect(deltas(before, 'a : avx\n b : avx hle', 'vm1 a : avx hle')).toEqual(['vm1 closed 1 1 hle'])
     expect(deltas(before, 'b : avx hle', 'vm1 a : avx hle')).toEqual(['vm1 gone 1 1'])
+    // What documents said against it before is no change.
+    expect(deltas('a : avx\n b : avx hle\n c : avx', 'a : avx\n b : avx hle', 'vm1 a : avx hle')).toEqual([])
     expect(deltas('a : avx hle', before, 'vm1 a : avx hle')).toEqual(['vm1 stays 0 1 freed'])
   })
 

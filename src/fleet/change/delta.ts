@@ -114,7 +114,8 @@ export function compareGuests(
   const [old, young] = [before, after].map(hosts => splitIntoPools(groupHosts(hosts)))
   const groupsOf = (pools: readonly FleetPool[] | undefined, label: string) =>
     pools?.find(pool => pool.label === label)?.groups ?? []
-  const homes = new Map(after.map(host => [host.name, host]))
+  const byName = (hosts: readonly FleetHost[]) => new Map(hosts.map(host => [host.name, host]))
+  const homes = { before: byName(before), after: byName(after) }
   const deltas = [...groupGuestsByPool(guests, before)].flatMap(([label, list]) => {
     const [were, are] = [old, young].map(pools => findPlaces(list, groupsOf(pools, label)))
     const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
@@ -131,11 +132,12 @@ function compareGuest(
   table: FeatureTable,
   guest: FleetGuest,
   [before, after]: readonly [number, number],
-  homes: ReadonlyMap<string, FleetHost>,
+  homes: Readonly<Record<'before' | 'after', ReadonlyMap<string, FleetHost>>>,
   pool: readonly FleetHost[],
 ): GuestDelta {
-  const home = homes.get(guest.host ?? '')
-  const own = guest.host === undefined ? 'stays' : !home ? 'gone' : runsOn(guest, home) ? 'stays' : 'closed'
+  const [was, home] = [homes.before, homes.after].map(hosts => hosts.get(guest.host ?? ''))
+  const own =
+    guest.host === undefined ? 'stays' : !home ? 'gone' : isClosed(guest, was, home) ? 'closed' : 'stays'
   const stuck = before > 0 && after === 0
   const others = stuck ? pool.filter(({ name }) => name !== guest.host) : []
   return {
@@ -148,6 +150,10 @@ function compareGuest(
     ...findNearest(table, guest, own === 'closed' && home ? [home] : others),
   }
 }
+
+/** Whether the host took the guest and no longer does: what documents said against it before is no change. */
+const isClosed = (guest: FleetGuest, before: FleetHost | undefined, after: FleetHost): boolean =>
+  !runsOn(guest, after) && (before === undefined || runsOn(guest, before))
 
 /** Whether a guest that runs there still can: what keeps it from others does not count. */
 const runsOn = (guest: FleetGuest, home: FleetHost): boolean =>
