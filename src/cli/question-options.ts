@@ -113,6 +113,7 @@ export const WRITE_FIELDS: Readonly<Record<string, FieldOption>> = {
 
 /** How the constraints of a plan are given as options. */
 export const PLAN_FIELDS: Readonly<Record<string, FieldOption>> = {
+  k: { name: 'pools', value: 'number' },
   level: { value: 'level', words: ['v1', 'v2', 'v3', 'v4'] },
   mustHave: { value: 'features', commas: true },
   vendors: { value: 'how' },

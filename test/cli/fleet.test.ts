@@ -128,7 +128,7 @@ describe('drain', () => {
   })
 
   test('no room is no obstacle of the CPU', () => {
-    const { steps } = json('drain', 'fleet.yaml', '--host', 'a', '--room', '0')
+    const { steps } = json('drain', 'fleet.yaml', '--only', 'a', '--room', '0')
     expect(steps).toMatchObject([{ host: 'a', stuck: [{ guest: 'vm', obstacles: [] }] }])
   })
 })

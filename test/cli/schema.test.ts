@@ -51,7 +51,7 @@ test.each<readonly [keyof typeof QUESTIONS, readonly string[]]>([
   ['explain', ['explain', 'examples/redhat-guide/server.xml', '--cost']],
   ['explain', ['explain', 'examples/forty', '--feature', 'avx512f']],
   ['pools', ['pools', 'examples/forty']],
-  ['pools', ['pools', 'examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '-k', '1']],
+  ['pools', ['pools', 'examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '--pools', '1']],
   ['advise', ['advise', 'examples/forty']],
 ])('%s: the command returns what the schema says: %j', (name, args) => {
   expect(faultOf(QUESTIONS[name], run(args))).toBeUndefined()

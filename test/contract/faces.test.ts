@@ -54,7 +54,7 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   'guest-check': [{ replies, domain: read('guests/web.xml') }],
   hosts: [{ documents }, ['hosts', ...FILES]],
   explain: [{ documents }, ['explain', ...FILES]],
-  pools: [{ documents, k: 2, level: 'v3' }, ['pools', ...FILES, '-k', '2', '--level', 'v3']],
+  pools: [{ documents, k: 2, level: 'v3' }, ['pools', ...FILES, '--pools', '2', '--level', 'v3']],
   advise: [{ documents }, ['advise', ...FILES]],
   'what-if': [{ documents, apply: ['tsx-off'] }, ['what-if', ...FILES, '--apply', 'tsx-off']],
   migrate: [

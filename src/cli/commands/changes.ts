@@ -1,4 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
+import { mapAll } from '../../host/files/file-error.ts'
 import { filesOf, type InputFile, readWhole, readWholeText } from '../../host/files/files.ts'
 import { drainQuestion } from '../../questions/drain/question.ts'
 import { whatIfQuestion } from '../../questions/what-if/question.ts'
@@ -18,8 +19,8 @@ export const whatIfCommand = ownCommand({
   fleets: { documents: { ...FLEET, required: false } },
   fields: {
     remove: { value: 'host' },
-    replace: { value: 'host=file', read: texts => texts.map(readReplacement) },
-    add: { value: 'pool=path', read: texts => texts.flatMap(readAdditions) },
+    replace: { value: 'host=file', read: texts => mapAll(texts, readReplacement) },
+    add: { value: 'pool=path', read: texts => mapAll(texts, readAdditions).flat() },
     drop: { value: 'effect' },
     apply: { value: 'effect' },
   },
@@ -41,7 +42,7 @@ function readReplacement(text: string) {
 
 function readAdditions(text: string) {
   const [pool, path] = text.includes('=') ? splitAtEquals(text, '--add takes POOL=PATH') : [undefined, text]
-  return [...filesOf([path])].map(file => ({ pool, path: file.path, text: textOf(file) }))
+  return mapAll([...filesOf([path])], file => ({ pool, path: file.path, text: textOf(file) }))
 }
 
 /** Of a directory's file that cannot be read as text, what the question can tell what it seems to be by. @throws FileError, ParseError */
@@ -68,6 +69,6 @@ export const drainCommand = ownCommand({
     'Plan a rolling upgrade: in which order to empty hosts and where each guest goes, which guests have nowhere to go if ' +
     'their host dies, and which run with another CPU than their pool offers. Status 1 where a guest must be powered off.',
   example: 'virt-cpu drain examples/fleet --apply tsx-off',
-  fields: { hosts: { name: 'host', value: 'host' }, apply: { value: 'effect' } },
+  fields: { hosts: { name: 'only', value: 'host' }, apply: { value: 'effect' } },
   status: ({ steps }) => (steps.some(({ stuck }) => stuck.length > 0) ? 1 : 0),
 })

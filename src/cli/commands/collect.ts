@@ -29,7 +29,7 @@ export const command: Command = {
       'Kubernetes cluster, by the programs that are installed here. Nothing is installed there and nothing is changed. Each ' +
       'answer is a text that every command reads: without --output all of them go to stdout.',
     options: [
-      { name: 'host', value: 'host', positional: 'many', help: 'user@host, or a name that ssh knows' },
+      { name: 'peer', value: 'host', positional: 'many', help: 'user@host, or a name that ssh knows' },
       { name: 'inventory', value: 'file', repeats: true, help: "hosts: Ansible's inventory, or one a line" },
       { name: 'script', help: 'print the shell script that is run on hosts, to run it by other means' },
       {
@@ -107,7 +107,7 @@ function limitsOf(args: Arguments): Limits {
 async function targetsOf(args: Arguments): Promise<Target[]> {
   const guests = !args.has('no-guests')
   if (args.has('context') && !args.has('kubectl')) throw new UsageError('--context is of --kubectl')
-  const hosts: SshHost[] = args.all('host').map(name => hostNamed(name))
+  const hosts: SshHost[] = args.all('peer').map(name => hostNamed(name))
   for (const path of args.all('inventory')) hosts.push(...(await readInventory(readWholeText(path), path)))
   const options = { config: args.get('ssh-config'), sudo: args.has('sudo'), guests }
   const contexts = args.has('context') ? args.all('context') : [undefined]

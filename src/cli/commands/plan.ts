@@ -9,7 +9,7 @@ export const poolsCommand = ownCommand({
     'Find the best pools for a fleet: for each number of pools up to k the best partition, what one more pool gains, and ' +
     'whether that is proved; then the members for k. Value is the sum of hosts’ weights times the worth of what their ' +
     'pool’s guests get (docs/fleet-theory.md). Exit status 1: no partition keeps the constraints.',
-  example: 'virt-cpu pools examples/fleet examples/fleet-amd -k 4',
+  example: 'virt-cpu pools examples/fleet examples/fleet-amd --pools 4',
   fields: { ...PLAN_FIELDS, ...WRITE_FIELDS },
   status: ({ pools }) => (pools.length > 0 ? 0 : 1),
 })
