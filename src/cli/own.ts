@@ -1,18 +1,28 @@
 import { safeParse } from 'valibot'
 import { count } from '../core/text.ts'
+import { keepBadFile, throwAll } from '../host/files/file-error.ts'
 import { readFleet } from '../host/files/fleet.ts'
 import { BadRequest, type Context } from '../questions/context.ts'
-import { inputOfFleet, type OpenedFleet, openedFleet } from '../questions/input/fleet/open-fleet.ts'
+import { inputOfFleet, type OpenedFleet, openedFleet, viewsOf } from '../questions/input/fleet/open-fleet.ts'
 import { type AnyQuestion, documentOf, type Outcome, SCHEMA_VERSION } from '../questions/question.ts'
 import type { AnswerOf } from '../questions/schema.ts'
 import { listAnswers, type Sections } from '../questions/sections.ts'
-import { describeNotes, noteLines } from '../questions/words/describe.ts'
+import { briefNoteLines, describeNotes, noteLines } from '../questions/words/describe.ts'
 import type { Note } from '../questions/words/note.ts'
 import { type Line, Report } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
 import type { Command } from './command.ts'
 import { openContext, type Session } from './globals.ts'
-import { FORMS, formOf, printExplanation, printReport } from './print-report.ts'
+import {
+  DETAILS,
+  FORMS,
+  formOf,
+  type Printing,
+  printExplanation,
+  printReport,
+  shortenerOf,
+} from './print-report.ts'
+import { Activity } from './progress.ts'
 import { entriesOfInput, type Fields, inputOf, optionOf, optionsOf } from './question-options.ts'
 import { CommandError, type OptionSpec, UsageError } from './spec.ts'
 
@@ -148,7 +158,7 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         ...Object.values(fleets),
         ...(own.inputs?.arguments ?? []),
         ...optionsOf(question.input, fields, read),
-        ...(Object.keys(fleets).length > 0 ? STRICTNESS : []),
+        ...(Object.keys(fleets).length > 0 ? [...STRICTNESS, DETAILS] : []),
         ...FORMS,
         ...(own.forms ? [formOption(own.forms)] : []),
         ...options,
@@ -160,12 +170,22 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
     async run(args, session) {
       own.check?.(args)
       checkForm(own.forms, args)
-      const input = checkInput(own, fleets, args)
-      const { context, last, documents } = await readFleets(own, fleets, args, session)
-      const more = await own.inputs?.open(args, context)
-      const outcomes = input.map(one => {
-        const outcome = askByOptions(question, context, { ...one, ...documents, ...more?.input })
-        return { ...outcome, notes: [...(more?.notes ?? []), ...(outcome.notes ?? [])] }
+      const errors: unknown[] = []
+      let input: object[] = []
+      try {
+        input = checkInput(own, fleets, args)
+      } catch (error) {
+        keepBadFile(errors, error)
+      }
+      const { outcomes, last } = await withActivity(async activity => {
+        const { context, last, documents } = await readFleets(own, fleets, args, session, errors)
+        const more = await own.inputs?.open(args, context)
+        activity.next('computing the answer')
+        const outcomes = input.map((one): Outcome => {
+          const outcome = askByOptions(question, context, { ...one, ...documents, ...more?.input })
+          return { ...outcome, notes: [...(more?.notes ?? []), ...(outcome.notes ?? [])] }
+        })
+        return { outcomes, last }
       })
       const answers = answersIn<Q>(outcomes)
       if (last) own.write?.(args, answers, last)
@@ -173,9 +193,12 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       const [answer] = answers
       const text = args.has('json') ? undefined : answer && own.written?.(answer)
       const made = text?.text ?? (answer && own.forms?.[formOf(args) ?? '']?.(answer))
-      if (printed.length === 0) await printOutcomes(own, args, session, outcomes, made, text?.lines)
+      const isScreen = last !== undefined && made === undefined && !args.has('details')
+      const names = last ? viewsOf(last).flatMap(({ fleet }) => fleet.hosts.map(({ name }) => name)) : []
+      const printing = { made, lines: text?.lines, isScreen, shorten: shortenerOf(names) }
+      if (printed.length === 0) await printOutcomes(own, args, session, outcomes, printing)
       return Math.max(
-        ...outcomes.map(({ answer, notes }) => {
+        ...outcomes.map(({ answer, notes = [] }) => {
           const isOpen = lacksHost(notes) || 'guestsAlone' in (answer as object)
           const least = args.has('strict') && isOpen ? 1 : 0
           const parts = listAnswers(answer) as readonly PartOf<Q>[]
@@ -183,6 +206,16 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         }),
       )
     },
+  }
+}
+
+/** Reads and computes, and says so while it takes long. */
+async function withActivity<T>(work: (activity: Activity) => Promise<T>): Promise<T> {
+  const activity = await Activity.start('reading')
+  try {
+    return await work(activity)
+  } finally {
+    activity.end()
   }
 }
 
@@ -213,14 +246,21 @@ function checkForm(forms: object | undefined, args: Arguments): void {
   throw new UsageError(`-o takes ${words.join(', ')}, not '${form}'`)
 }
 
+/** How an answer is printed. */
+interface AnswerPrinting extends Printing {
+  /** The text itself, or its report; absent: the question makes it. */
+  readonly made?: string | Report | undefined
+  /** What stands on stderr beside the text. */
+  readonly lines?: readonly Line[] | undefined
+}
+
 /** Prints what the question returned, as JSON or as its report with the notes; several answers one after another. */
 async function printOutcomes(
   { question, each }: Pick<OwnCommand<AnyQuestion>, 'question' | 'each'>,
   args: Arguments,
   session: Session,
   outcomes: readonly Outcome[],
-  made?: string | Report,
-  lines: readonly Line[] = [],
+  { made, lines = [], ...printing }: AnswerPrinting,
 ): Promise<void> {
   if (typeof made === 'string') {
     session.out(made)
@@ -232,21 +272,27 @@ async function printOutcomes(
     each
       ? { schema: SCHEMA_VERSION, answers: outcomes.map(({ answer }) => answer) }
       : documentOf(outcomes[0] ?? { answer: {} })
-  await printReport(args, session, document, () => {
-    const report = made ?? new Report()
-    for (const [i, { answer, notes = [] }] of outcomes.entries()) {
-      if (i > 0) report.drawing(() => '\n')
-      write?.(report, answer as never)
-      for (const line of noteLines(notes)) report.line(...line)
-    }
-    return report
-  })
+  await printReport(
+    args,
+    session,
+    document,
+    () => {
+      const report = made ?? new Report()
+      for (const [i, { answer, notes = [] }] of outcomes.entries()) {
+        if (i > 0) report.drawing(() => '\n')
+        write?.(report, answer as never)
+        report.notes(noteLines(notes, Infinity), briefNoteLines(notes))
+      }
+      return report
+    },
+    printing,
+  )
 }
 
 /** The options as the question's input, checked by its schema before anything is read. @throws UsageError */
 function checkInput(
   {
-    question: { input },
+    question: { name: command, input },
     fields = {},
     each,
     inputs,
@@ -265,8 +311,10 @@ function checkInput(
     if (checked.success) return checked.output as object
     const [{ message, path }] = checked.issues
     const key = path?.[0]?.key
-    const option = typeof key === 'string' ? `--${optionOf(key, fields).name} ` : ''
-    throw new UsageError(option + message)
+    const name = typeof key === 'string' ? optionOf(key, fields).name : undefined
+    if (name !== undefined && !args.has(name))
+      throw new UsageError(`command '${command}' requires <${name}> option`)
+    throw new UsageError((name === undefined ? '' : `--${name} `) + message)
   })
 }
 
@@ -277,21 +325,27 @@ interface OpenedFleets {
   readonly documents: Readonly<Record<string, unknown>>
 }
 
-/** Reads the fleets that the arguments name. */
+/** Reads the fleets that the arguments name. @param errors about other files @throws all of them, and what cannot be read here */
 async function readFleets(
   { prepare = given => given, guestsAlone }: Pick<OwnCommand<AnyQuestion>, 'prepare' | 'guestsAlone'>,
   fleets: Readonly<Record<string, OptionSpec>>,
   args: Arguments,
   session: Session,
+  errors: unknown[],
 ): Promise<OpenedFleets> {
   const documents: Record<string, unknown> = {}
   let last: GivenFleet | undefined
-  for (const [key, { name }] of Object.entries(fleets)) {
+  const given = Object.entries(fleets).filter(([, { name }]) => args.has(name))
+  for (const [key, { name }] of given) {
     const paths = args.all(name)
-    if (paths.length === 0) continue
-    last = prepare(await givenFleet(session, paths, args, guestsAlone), paths[0] ?? '')
-    const input = inputOfFleet(last)
-    documents[key] = key === 'documents' ? input.documents : input
+    try {
+      last = prepare(await givenFleet(session, paths, args, guestsAlone), paths[0] ?? '')
+      const input = inputOfFleet(last)
+      documents[key] = key === 'documents' ? input.documents : input
+    } catch (error) {
+      keepBadFile(errors, error)
+    }
   }
+  throwAll(errors)
   return { context: last?.context ?? (await openContext(session)), last, documents }
 }

@@ -1,4 +1,3 @@
-import { fstatSync } from 'node:fs'
 import {
   type Line,
   type Look,
@@ -8,16 +7,40 @@ import {
   type Tone,
 } from '../report/report.ts'
 import type { Arguments } from './arguments.ts'
-import { type Session, STDERR, STDOUT, terminalWidth } from './globals.ts'
+import { isTerminal, type Session, STDERR, STDOUT, terminalWidth } from './globals.ts'
 
 /** `--json` and `--markdown`, which every command of our own takes. */
 export const FORMS = [
   { name: 'json', help: 'the answer as JSON (docs/schema/questions.json)' },
   { name: 'markdown', help: 'the answer as Markdown' },
+  {
+    name: 'color',
+    value: 'when',
+    words: ['auto', 'always', 'never'],
+    help: 'colours; auto is the default: on a terminal, where neither NO_COLOR nor TERM=dumb forbids them',
+  },
+  { name: 'no-pager', help: 'on a terminal, no pager ($PAGER, or less) for what is longer than it' },
 ] as const
+
+/** What is left out of the first screen, of commands about fleets. */
+export const DETAILS = {
+  name: 'details',
+  help: 'everything, not only the finding, what to do and what fits a screen',
+} as const
+
+/** Lines of the first screen. */
+const HEIGHT = 25
 
 /** What `-o` names, of a command that takes it. */
 export const formOf = (args: Arguments): string | undefined => args.get('o')
+
+/** How a report is printed as text. */
+export interface Printing {
+  /** Only a screen of a longer report; absent: all of it. */
+  readonly isScreen?: boolean | undefined
+  /** Shortens names; absent: they stay as they are. */
+  readonly shorten?: Look['shorten']
+}
 
 /** Prints the report in the form that was asked for, or the answer as JSON. */
 export async function printReport(
@@ -25,12 +48,63 @@ export async function printReport(
   session: Session,
   document: () => object,
   report: () => Report,
+  printing: Printing = {},
 ): Promise<void> {
   const form = formOf(args)
-  if (form === 'yaml') session.out((await import('js-yaml')).dump(document(), { lineWidth: -1 }))
-  else if (args.has('json') || form === 'json') session.out(`${JSON.stringify(document(), null, 2)}\n`)
-  else if (args.has('markdown')) session.out(report().markdown())
-  else session.out(report().text(await look()))
+  if (form === 'yaml')
+    await print(args, session, (await import('js-yaml')).dump(document(), { lineWidth: -1 }))
+  else if (args.has('json') || form === 'json')
+    await print(args, session, `${JSON.stringify(document(), null, 2)}\n`)
+  else if (args.has('markdown')) await print(args, session, report().markdown())
+  else await print(args, session, report().text(await look(args, printing)))
+}
+
+/** Prints on stdout; through a pager where that is a terminal and the text is longer than it. */
+async function print(args: Arguments, session: Session, text: string): Promise<void> {
+  const { PAGER: pager = 'less', TERM: terminal } = process.env
+  const isPaged = isTerminal(STDOUT) && !args.has('no-pager') && !/^(?:|cat)$/.test(pager)
+  if (!isPaged || terminal === 'dumb' || text.split('\n').length <= (process.stdout.rows || Infinity)) {
+    session.out(text)
+    return
+  }
+  const { spawnSync } = await import('node:child_process')
+  // The pager decides what an interrupt means.
+  const ignore = () => undefined
+  process.on('SIGINT', ignore)
+  const { status } = spawnSync(pager, {
+    shell: true,
+    input: text,
+    stdio: ['pipe', 'inherit', 'inherit'],
+    env: { LESS: 'FRX', ...process.env },
+  })
+  process.off('SIGINT', ignore)
+  if (status === NOT_FOUND || status === NOT_RUN) session.out(text)
+}
+
+/** What a shell returns for a program that is not there, and for one that it may not run. */
+const NOT_FOUND = 127
+const NOT_RUN = 126
+
+/**
+ * Shortens names of hosts where they stand as words of a text: by the ending that all of them share, and by their
+ * folders, or the one that all of them share where two would be called alike. Undefined: they are short.
+ */
+export function shortenerOf(names: readonly string[]): Printing['shorten'] {
+  const [first = ''] = names
+  let ending = /(?<=[^/])\.[^/]*$/.exec(first)?.[0] ?? ''
+  while (!names.every(name => name.endsWith(ending))) ending = ending.replace(/^\.[^.]*/, '')
+  const stems = names.map(name => name.slice(0, name.length - ending.length))
+  const bases = stems.map(stem => stem.slice(stem.lastIndexOf('/') + 1))
+  let folder = first.slice(0, first.lastIndexOf('/') + 1)
+  while (!names.every(name => name.startsWith(folder))) folder = folder.replace(/[^/]*\/$/, '')
+  const isUnique = new Set(bases).size === names.length && !bases.includes('')
+  const shorts = new Map<string, string>()
+  for (const [i, stem] of stems.entries()) {
+    const name = isUnique ? bases[i] : stem.slice(folder.length)
+    if (name) shorts.set(names[i] ?? '', name)
+  }
+  if (ending === '' && folder === '' && !isUnique) return undefined
+  return text => text.replace(/[^\s,;:()]+/g, word => shorts.get(word) ?? word)
 }
 
 /** Prints an explanation, which stands beside the answer, in colour where its own stream is a terminal. */
@@ -38,11 +112,17 @@ export const printExplanation = async (session: Session, lines: readonly Line[])
   session.err(printStyledLines(lines, await paintOn(STDERR)))
 
 /** As wide as the terminal; in colour where stdout is one. */
-const look = async (): Promise<Look> => ({ width: terminalWidth(), paint: await paintOn(STDOUT) })
+const look = async (args: Arguments, { isScreen, shorten }: Printing): Promise<Look> => ({
+  width: terminalWidth(),
+  paint: await paintOn(STDOUT, args.get('color')),
+  shorten,
+  screen: isScreen ? { height: HEIGHT, more: lines => `--details prints all ${lines} lines` } : undefined,
+})
 
-/** Colours where the stream is a terminal and `NO_COLOR` does not forbid them. */
-async function paintOn(fd: number): Promise<Paint> {
-  if (!fstatSync(fd).isCharacterDevice() || process.env.NO_COLOR) return text => text
+/** Colours where the stream is a terminal and neither `NO_COLOR` nor a dumb one forbids them, or as they are asked for. */
+async function paintOn(fd: number, when = 'auto'): Promise<Paint> {
+  const isPlain = !isTerminal(fd) || process.env.NO_COLOR || process.env.TERM === 'dumb'
+  if (when === 'never' || (when === 'auto' && isPlain)) return text => text
   const { createColors } = (await import('picocolors')).default
   const colors = createColors(true)
   const tones: Readonly<Record<Tone, (text: string) => string>> = {

@@ -19,6 +19,10 @@ export type Order = '&' | '|' | '<' | '>' | '=' | '~' | '.'
 export const ORDERS: readonly Order[] = ['&', '|', '<', '>', '=', '~', '.']
 
 /** Orders whose bits accumulate over a pool. */
+/** Whether it only warns of something: `rsba`; what tells that VERW helps does more. */
+export const isHazard = ({ name, order }: Pick<Feature, 'name' | 'order'>): boolean =>
+  order === '|' && !name.endsWith('-clear')
+
 export const accumulates = (order: Order): boolean => order === '|' || order === '>'
 
 /** What a feature is for: decides what is said about it, never what libvirt answers. */

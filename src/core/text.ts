@@ -4,7 +4,7 @@ export function fill(words: readonly string[], first: string, width: number): st
   let line = first
   let empty = true
   for (const word of words.filter(Boolean)) {
-    if (!empty && line.length + 1 + word.length > width) {
+    if (!empty && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = ' '.repeat(first.length)
       empty = true
@@ -72,3 +72,12 @@ export function fewNames(names: readonly string[], most = 3): string {
   if (names.length <= most + 1) return names.join(', ')
   return `${names.slice(0, most).join(', ')} and ${names.length - most} more`
 }
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/gu
+
+/** How many columns of a terminal a text takes: two for each wide character, none for what joins the one before. */
+export const widthOf = (text: string): number =>
+  /^[ -~]*$/.test(text)
+    ? text.length
+    : [...text.replace(/\p{M}/gu, '')].length + (text.match(WIDE)?.length ?? 0)

@@ -63,6 +63,110 @@ export function computeCosts(
   return kinds.map(cost).sort(compareCosts)
 }
 
+/** What the others of a pool gain when several kinds of hosts go, or are fixed, one after another. */
+export interface JointCost {
+  /** The groups of this step: they lack something alike, so that one of them alone gains nothing. */
+  readonly groups: readonly Group[]
+  readonly hosts: number
+  /** What the others gain by this step and those before it, in map order. */
+  readonly features: readonly Feature[]
+  /** The value of that: their weight times its worth. */
+  readonly gain: number
+  /** The level that they reach then; undefined: none. */
+  readonly level: Level | undefined
+}
+
+/** More steps are no plan. */
+const MOST_STEPS = 8
+
+/**
+ * What has to go or be fixed together, step by step: each time all that lack some feature and stand for the most gain
+ * a host. Ends where more than half of the hosts would be gone.
+ */
+export function computeJointCosts(
+  valuation: Valuation,
+  levels: readonly Level[],
+  groups: readonly Group[],
+): JointCost[] {
+  const kinds = groupByFeatures(groups)
+  const all = kinds.reduce((sum, { hosts }) => sum + hosts, 0)
+  const losses = findLackers(valuation, kinds)
+  const steps: JointCost[] = []
+  let gone = new Set<number>()
+  let before = 0
+  while (steps.length < MOST_STEPS) {
+    const best = findBestStep(kinds, losses, gone, before)
+    if (!best || 2 * countOf(kinds, best.gone) > all) break
+    const rest = kinds.filter((_, i) => !best.gone.has(i))
+    const features = losses.flatMap(loss => (isWithin(loss.lackers, best.gone) ? loss.features : []))
+    const leaving = kinds.filter((_, i) => best.gone.has(i) && !gone.has(i))
+    steps.push({
+      groups: leaving.flatMap(kind => kind.groups),
+      hosts: countHosts(leaving.flatMap(kind => kind.groups)),
+      features: valuation.table.in(valuation.table.setOf(features)),
+      gain: best.gain,
+      level: levelOf(
+        levels,
+        rest.map(kind => kind.features).reduce((a, b) => a.meet(b)),
+      ),
+    })
+    gone = best.gone
+    before = best.gain
+  }
+  return steps
+}
+
+/** Features of any worth that the same kinds lack. */
+interface Loss {
+  /** Places in the list of kinds. */
+  readonly lackers: readonly number[]
+  readonly features: Feature[]
+  worth: number
+}
+
+function findLackers(valuation: Valuation, kinds: readonly FeatureKind[]): Loss[] {
+  const union = kinds.reduce((set, { features }) => set.join(features), FeatureSet.empty)
+  const common = kinds.reduce((set, { features }) => set.meet(features), union)
+  const losses = new Map<string, Loss>()
+  for (const feature of valuation.table.in(union.minus(common))) {
+    const worth = valuation.worthOf(feature)
+    if (worth === 0) continue
+    const lackers = kinds.flatMap(({ features }, i) => (feature.bits.leq(features) ? [] : [i]))
+    const loss = losses.get(lackers.join()) ?? { lackers, features: [], worth: 0 }
+    loss.features.push(feature)
+    loss.worth += worth
+    losses.set(lackers.join(), loss)
+  }
+  return [...losses.values()]
+}
+
+/** The step with the most gain a host beyond what was gained before; undefined: none gains anything. */
+function findBestStep(
+  kinds: readonly FeatureKind[],
+  losses: readonly Loss[],
+  gone: ReadonlySet<number>,
+  before: number,
+): { readonly gone: Set<number>; readonly gain: number } | undefined {
+  const weight = kinds.reduce((sum, kind) => sum + kind.weight, 0)
+  let best: { gone: Set<number>; gain: number; rate: number } | undefined
+  for (const { lackers } of losses) {
+    const next = new Set([...gone, ...lackers])
+    const leaving = countOf(kinds, next) - countOf(kinds, gone)
+    if (leaving === 0 || next.size === kinds.length) continue
+    const worth = losses.reduce((sum, loss) => sum + (isWithin(loss.lackers, next) ? loss.worth : 0), 0)
+    const gain = worth * (weight - [...next].reduce((sum, i) => sum + (kinds[i]?.weight ?? 0), 0))
+    const rate = (gain - before) / leaving
+    if (rate > (best?.rate ?? 0)) best = { gone: next, gain, rate }
+  }
+  return best
+}
+
+const isWithin = (lackers: readonly number[], gone: ReadonlySet<number>): boolean =>
+  lackers.every(i => gone.has(i))
+
+const countOf = (kinds: readonly FeatureKind[], places: Iterable<number>): number =>
+  [...places].reduce((sum, i) => sum + (kinds[i]?.hosts ?? 0), 0)
+
 /** What each host costs, in the order of the costs: only a host that no other equals costs something. */
 export function listHostCosts(costs: readonly Cost[]): HostCost[] {
   const single = costs.filter(isCostOfOneHost)

@@ -1,5 +1,5 @@
 import { popcount } from '../core/bits.ts'
-import type { Feature } from '../core/feature.ts'
+import { type Feature, isHazard } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { type ClassWeights, WEIGHT_CLASSES, type WeightClass } from '../map/weights.ts'
@@ -32,9 +32,9 @@ export class Valuation {
     this.#masks = Array.from(byWeight, ([weight, words]) => ({ weight, words }))
   }
 
-  /** What one feature is worth. */
+  /** What one feature is worth; a warning is no gain. */
   worthOf(feature: Feature): number {
-    return this.weights[weightClassOf(feature)]
+    return isHazard(feature) ? 0 : this.weights[weightClassOf(feature)]
   }
 
   /** The bits that are worth anything, by what each is worth. */

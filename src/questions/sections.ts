@@ -57,7 +57,7 @@ export const reportSections =
   (to, answer) => {
     if (!isSections(answer)) return report(to, answer)
     for (const { arch, answer: one } of answer.fleets) {
-      to.heading(`hosts of ${arch}`)
+      to.section(`hosts of ${arch}`)
       report(to, one)
     }
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { computeCosts, listHostCosts } from '../../src/fleet/cost.ts'
+import { computeCosts, computeJointCosts, listHostCosts } from '../../src/fleet/cost.ts'
 import { baselineOf, groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { levelOf } from '../../src/map/levels.ts'
@@ -30,6 +30,44 @@ describe('cost', () => {
       ['c', undefined],
       ['d', undefined],
     ])
+  })
+
+  test('two kinds that lack the same cost nothing alone, and are one step together', () => {
+    const pool = hosts('a : aes\n b : avx\n c : avx aes f16c\n d : avx aes f16c\n e : avx aes f16c')
+    expect(costs(pool).map(({ groups, gain }) => [groups[0]?.name, gain])).toEqual([
+      ['a', 4],
+      ['b', 4],
+      ['c', 0],
+    ])
+    const both = hosts('a : avx\n b : aes avx\n c : avx aes f16c\n d : avx aes f16c\n e : avx aes f16c')
+    const [first, second, ...more] = computeJointCosts(valuation, levels, groupHosts(both))
+    expect([first?.groups.map(({ name }) => name), names(first?.features ?? [])]).toEqual([['a'], 'aes'])
+    expect([second?.groups.map(({ name }) => name), names(second?.features ?? [])]).toEqual([
+      ['b'],
+      'aes f16c',
+    ])
+    expect(more).toEqual([])
+  })
+
+  test('each step gains what the baseline of those who stay has more, and less than half of the hosts go', () => {
+    fc.assert(
+      fc.property(fleets, fleet => {
+        const groups = groupHosts(fleet)
+        let stay = groups
+        for (const step of computeJointCosts(valuation, levels, groups)) {
+          stay = stay.filter(group => !step.groups.includes(group))
+          const more = baselineOf(stay).minus(baselineOf(groups))
+          const weight = stay.reduce((sum, group) => sum + group.weight, 0)
+          expect(step.gain).toBe(weight * valuation.worth(more))
+          expect(step.features).toEqual(
+            db.features.in(more).filter(feature => valuation.worthOf(feature) > 0),
+          )
+          expect(step.level).toBe(levelOf(levels, baselineOf(stay)))
+        }
+        const hostsOf = (some: typeof groups) => some.reduce((sum, group) => sum + group.hosts.length, 0)
+        expect(2 * hostsOf(stay)).toBeGreaterThanOrEqual(hostsOf(groups))
+      }),
+    )
   })
 
   test('a pool of one CPU costs itself nothing', () => {

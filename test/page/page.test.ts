@@ -190,7 +190,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
   })
 
   test('headlines equal what the command prints for the same fleet', async () => {
-    const first = (args: readonly string[]) => virtCpu(args, { cwd: root }).stdout
+    const first = (args: readonly string[]) => virtCpu(args, { cwd: root, env: { COLUMNS: '200' } }).stdout
     await open('sample=yes&view=cost')
     await expect.poll(() => headline(page)).toBe(first(['explain', SAMPLE, '--cost']).split('\n')[0])
     await open('sample=yes&view=pools')

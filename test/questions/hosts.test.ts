@@ -39,10 +39,11 @@ describe('hosts', () => {
         expect(answer.hosts.map(({ host }) => host)).toEqual(names.map((_, i) => `n${i}.xml`))
         const report = new Report()
         reportHosts(report, answer)
-        const [head = '', ...lines] = report
+        const [finding = '', , head = '', ...lines] = report
           .text({ width: 400, paint: text => text })
           .trimEnd()
           .split('\n')
+        expect(Number.parseInt(finding, 10)).toBe(names.length)
         expect(lines).toHaveLength(names.length)
         expect(head.trim().split(/ {2,}/)).toEqual(
           'host,CPU,level,vendor,microcode,features,pool,read from'.split(','),

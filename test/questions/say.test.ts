@@ -181,7 +181,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /^guests of \/q are left out: too old$/,
   ],
   'guests-unasked': [{ kind: 'guests-unasked' }, /^a recorded host's QEMU cannot be asked/],
-  'offer-assumed': [{ kind: 'offer-assumed', hosts: ['n1', 'n2'] }, /on n1, n2 is assumed/],
+  'offer-assumed': [
+    { kind: 'offer-assumed', hosts: ['n1', 'n2'] },
+    /assumed from the CPU on 2 hosts \(n1, n2\)/,
+  ],
   'guest-contradicts': [
     { kind: 'guest-contradicts', guest: 'web', host: 'n1', features: ['hle', 'rtm'] },
     /web has hle, rtm, which its host n1 is recorded to miss/,

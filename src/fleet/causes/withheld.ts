@@ -39,6 +39,12 @@ export function findKvmReason(
   return rules.some(({ kind }) => kind === 'given' || kind === 'judged') ? { kind: 'given' } : undefined
 }
 
+/** Whether KVM gives it at most to guests that ask for it: no guest gains it by what is done on a host alone. */
+export const isOnRequest = ({ facts }: FleetCpus, { name }: Feature): boolean => {
+  const rules = facts?.().kvm.rules.filter(({ features }) => features.includes(name)) ?? []
+  return rules.length > 0 && rules.every(({ kind }) => kind === 'asked' || kind === 'kept')
+}
+
 type Versions = Readonly<Record<'kernel' | 'qemu', string | undefined>>
 
 const TOOLS = { kernel: 'Linux', qemu: 'QEMU' } as const

@@ -1,4 +1,4 @@
-import type { Feature } from '../../core/feature.ts'
+import { type Feature, isHazard } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise } from '../../core/text.ts'
@@ -204,4 +204,5 @@ export function findGuestRestarts(
     )
 }
 
-const isGain = ({ class: of }: Feature): boolean => of === 'security' || of === 'performance'
+const isGain = (feature: Feature): boolean =>
+  !isHazard(feature) && (feature.class === 'security' || feature.class === 'performance')

@@ -205,7 +205,7 @@ function choice(
   if (grouped.pools > one.pools && gain >= WORTHWHILE) {
     return {
       take: 'groups',
-      why: `${count(grouped.pools, 'pool')} give guests ${percent(gain)} more than ${count(one.pools, 'baseline')}; see \`virt-cpu pools\``,
+      why: `${count(grouped.pools, 'pool')} give guests ${percent(gain)} more than ${count(one.pools, 'baseline')}`,
     }
   }
   return {

@@ -3,15 +3,46 @@ import type { Report } from '../../report/report.ts'
 import { figure, percent } from '../words/cells.ts'
 import type { Advice } from './answer.ts'
 
-/** Adds the recommended strategy, and what each strategy gives and loses. */
+/** Adds the recommended strategy and how to go on, and what each strategy gives and loses. */
 export function addAdvice(report: Report, { take, why, strategies }: Advice): void {
-  report.line('take  ', { text: take, tone: 'good' }, `: ${why}`)
-  for (const { strategy, pools, value, share, gives, loses } of strategies) {
-    report.subheading(
-      { text: strategy, tone: strategy === take ? 'good' : 'strong' },
-      `: ${count(pools, 'pool')}, value ${figure(value)}, ${percent(share)} of what the hosts have`,
-    )
-    report.line(`  gives: ${gives}`)
-    report.line(`  loses: ${loses}`)
-  }
+  report.finding('take ', { text: take, tone: 'good' }, `: ${why}`)
+  const taken = strategies.find(({ strategy }) => strategy === take)
+  const share = taken ? `guests get ${percent(taken.share)} of what their hosts have` : ''
+  report.action(HOW[take], { gain: share })
+  report.instead(() =>
+    report.table(
+      [
+        { title: 'strategy' },
+        { title: 'pools', align: 'right' },
+        { title: 'guests get', align: 'right' },
+        { title: 'loses', wraps: true },
+      ],
+      strategies.map(({ strategy, pools, share: of, loses }) => [
+        strategy === take ? { text: strategy, tone: 'good' } : strategy,
+        String(pools),
+        percent(of),
+        loses,
+      ]),
+    ),
+  )
+  report.details(() => {
+    for (const { strategy, pools, value, share: of, gives, loses, definitions } of strategies) {
+      report.subheading(
+        { text: strategy, tone: strategy === take ? 'good' : 'strong' },
+        `: ${count(pools, 'pool')}, value ${figure(value)}, ${percent(of)} of what the hosts have`,
+      )
+      report.line(`  gives: ${gives}`)
+      report.line(`  loses: ${loses}`)
+      for (const { name, hosts, model } of definitions)
+        report.line(`  ${name} and its like: ${count(hosts, 'host')}, ${model ?? 'no model'}`)
+    }
+  })
+}
+
+/** How to go on with each strategy. */
+const HOW: Readonly<Record<Advice['take'], string>> = {
+  passthrough: "give guests <cpu mode='host-passthrough'/>",
+  generic: 'give guests the generic model that is named below',
+  groups: 'make the pools that `virt-cpu pools` lists with their members; --format libvirt writes their CPUs',
+  common: 'give guests the CPU that `virt-cpu explain` names for each pool; --format libvirt writes it',
 }

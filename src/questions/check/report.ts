@@ -1,28 +1,33 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report } from '../../report/report.ts'
-import { poolName } from '../words/cells.ts'
+import type { Cell, Report } from '../../report/report.ts'
+import { isRemedy } from '../explain/cost.ts'
+import { poolName, shortRemedy } from '../words/cells.ts'
 import type { CheckAnswer, VerdictAnswer } from './answer.ts'
 
-/** Whether each demand is kept, and why not, for people. */
+/** Whether each demand is kept, what to do where it is not, and why not. */
 export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
-  const open = verdicts.filter(verdict => verdict.passed && verdict.unknown.length > 0).length
+  const open = verdicts.filter(isOpen).length
   const unsure = open > 0 ? `, ${open} unknown` : ''
   const failed = verdicts.filter(verdict => !verdict.passed)
-  report.line(
+  report.finding(
     passed
       ? { text: `passed: ${count(verdicts.length - open, 'demand')} kept${unsure}`, tone: 'good' }
-      : { text: `failed: ${failed.length} of ${count(verdicts.length, 'demand')} not kept`, tone: 'bad' },
+      : {
+          text: `failed: ${failed.length} of ${count(verdicts.length, 'demand')} not kept${unsure}`,
+          tone: 'bad',
+        },
   )
+  addActions(report, failed)
+  const order = (verdict: VerdictAnswer) => (verdict.passed ? (isOpen(verdict) ? 1 : 2) : 0)
   report.table(
-    [{ title: '' }, { title: 'requirement' }, { title: 'demand' }, { title: 'pool' }],
-    verdicts.map(({ requirement, kind, pool, passed: kept, unknown }) => [
-      kept
-        ? { text: unknown.length > 0 ? 'unknown' : 'pass', tone: unknown.length > 0 ? 'warning' : 'good' }
-        : { text: 'FAIL', tone: 'bad' },
-      requirement,
-      kind,
-      poolName(pool),
-    ]),
+    [
+      { title: '' },
+      { title: 'requirement', wraps: true },
+      { title: 'demand' },
+      { title: 'pool' },
+      { title: 'broken by', wraps: true },
+    ],
+    [...verdicts].sort((a, b) => order(a) - order(b)).map(rowOf),
   )
   for (const { requirement, kind, pool, unknown } of verdicts) {
     if (unknown.length === 0) continue
@@ -37,6 +42,45 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
       report.line(`  ${text}`)
       if (remedy) report.line(`    → ${remedy}`)
     }
+  }
+}
+
+const isOpen = ({ passed, unknown }: VerdictAnswer): boolean => passed && unknown.length > 0
+
+function rowOf(verdict: VerdictAnswer): Cell[] {
+  const { requirement, kind, pool, passed, failures } = verdict
+  const breakers = [
+    ...new Set(failures.flatMap(({ hosts, guest }) => (guest === undefined ? hosts : [`guest ${guest}`]))),
+  ]
+  return [
+    passed
+      ? { text: isOpen(verdict) ? 'unknown' : 'pass', tone: isOpen(verdict) ? 'warning' : 'good' }
+      : { text: 'FAIL', tone: 'bad' },
+    requirement,
+    kind,
+    poolName(pool),
+    fewNames(breakers, 2),
+  ]
+}
+
+/** What remedies failures, what remedies most of them first. */
+function addActions(report: Report, failed: readonly VerdictAnswer[]): void {
+  const remedies = new Map<string, { about: Set<string>; of: Set<VerdictAnswer>; failures: number }>()
+  for (const verdict of failed) {
+    for (const { remedy, hosts, guest } of verdict.failures) {
+      if (!isRemedy(remedy)) continue
+      const one = remedies.get(remedy) ?? { about: new Set(), of: new Set(), failures: 0 }
+      for (const name of guest === undefined ? hosts : [`guest ${guest}`]) one.about.add(name)
+      one.of.add(verdict)
+      one.failures++
+      remedies.set(remedy, one)
+    }
+  }
+  const most = [...remedies].sort(([, a], [, b]) => b.failures - a.failures)
+  for (const [remedy, { about, of, failures }] of most) {
+    const where = about.size > 0 ? `${fewNames([...about], 2)}: ` : ''
+    const gain = `remedies ${count(failures, 'failure')} of ${count(of.size, 'demand')}`
+    report.action(where + shortRemedy(remedy), { gain })
   }
 }
 

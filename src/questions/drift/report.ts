@@ -1,7 +1,8 @@
 import { hex } from '../../core/bits.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
-import { reportDelta } from '../what-if/report.ts'
+import type { Reason } from '../answer-parts.ts'
+import { addGuestActions, describeDelta, reportDelta } from '../what-if/report.ts'
 import { hostNamesOf } from '../words/cells.ts'
 import type { ChangeAnswer, DriftAnswer } from './answer.ts'
 
@@ -51,10 +52,14 @@ function shown(field: keyof typeof FIELDS, value: string | number | null): strin
 export function reportDrift(report: Report, answer: DriftAnswer): void {
   const { drifted, gone, added, changed, same } = answer
   if (!drifted) {
-    report.line({ text: `no drift: ${count(same, 'host')} as before`, tone: 'good' })
+    report.finding({ text: `no drift: ${count(same, 'host')} as before`, tone: 'good' })
     return
   }
-  report.line(`${changed.length} changed, ${gone.length} gone, ${added.length} new, ${same} as before`)
+  report.finding(
+    { text: 'drift', tone: answer.lost ? 'bad' : 'warning' },
+    `: ${changed.length} changed, ${gone.length} gone, ${added.length} new, ${same} as before; ${describeDelta(answer)}`,
+  )
+  addActions(report, answer)
   if (gone.length > 0) report.line({ text: `gone: ${fewNames(gone, MANY)}`, tone: 'bad' })
   if (added.length > 0) report.line(`new: ${fewNames(added, MANY)}`)
   const rows = changed.flatMap(({ host, was, changes }) =>
@@ -69,6 +74,30 @@ export function reportDrift(report: Report, answer: DriftAnswer): void {
     rows,
   )
   reportDelta(report, answer)
+}
+
+/** What was lost is to be found again: on the hosts that lost the same, what most lost first. */
+function addActions(report: Report, answer: DriftAnswer): void {
+  const losers = new Map<string, { hosts: string[]; lost: readonly Reason[]; with: Set<string> }>()
+  for (const { host, changes } of answer.changed) {
+    const lost = changes.flatMap(change => (change.field === 'features' ? change.lost : []))
+    const others = changes.flatMap(change =>
+      change.field === 'features' ? [] : describeChangeInLine(change),
+    )
+    if (lost.length === 0) continue
+    const key = hostNamesOf(lost, Infinity)
+    const alike = losers.get(key) ?? { hosts: [], lost, with: new Set() }
+    alike.hosts.push(host)
+    for (const other of others) alike.with.add(other)
+    losers.set(key, alike)
+  }
+  for (const { hosts, lost, with: others } of [...losers.values()].sort(
+    (a, b) => b.hosts.length - a.hosts.length,
+  )) {
+    const seen = others.size > 0 ? ` (${fewNames([...others], 1)})` : ''
+    report.action(`find out why ${fewNames(hosts, 2)} lost ${hostNamesOf(lost, 3)}${seen}`)
+  }
+  addGuestActions(report, answer)
 }
 
 const MANY = 20

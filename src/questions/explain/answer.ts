@@ -151,6 +151,18 @@ export const OddHost = v.strictObject({
 })
 export type OddHost = AnswerOf<typeof OddHost>
 
+/** Something that can be done about what some hosts of a pool lack. */
+export const Fix = v.strictObject({
+  ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
+  hosts: v.array(v.string()),
+  gains: described(
+    v.array(Reason),
+    'What guests of all hosts of the pool gain: nothing else keeps it from them.',
+  ),
+  gain: described(v.number(), "The value of that: the pool's weight times its worth."),
+})
+export type Fix = AnswerOf<typeof Fix>
+
 /** What a pool would gain without some hosts that have the same features. */
 export const HostCost = v.strictObject({
   hosts: described(v.array(v.string()), 'All hosts with these features: one of several costs nothing alone.'),
@@ -166,10 +178,24 @@ export const HostCost = v.strictObject({
 })
 export type HostCost = AnswerOf<typeof HostCost>
 
+/** A step of what has to go or be fixed together. */
+const CostStep = v.strictObject({
+  hosts: described(v.array(v.string()), 'What goes in this step, after what went before.'),
+  gains: described(v.array(Reason), 'What the others gain by this step and all before it.'),
+  gain: described(v.number(), 'The value of that.'),
+  level: described(v.nullable(v.string()), 'The level that the others reach then.'),
+})
+
 export const PoolCosts = v.strictObject({
   pool: v.string(),
   hosts: v.number(),
-  costs: described(v.array(HostCost), 'The mostExpensive first. Hosts that cost nothing come last.'),
+  level: v.nullable(v.string()),
+  costs: described(v.array(HostCost), 'The most expensive first. Hosts that cost nothing come last.'),
+  fixes: described(v.array(Fix), 'What can be done where the hosts are, what gains most first.'),
+  together: described(
+    v.array(CostStep),
+    'What has to go or be fixed together: each step all hosts that lack something, what gains most for a host first, until half of them would be gone.',
+  ),
 })
 export type PoolCosts = AnswerOf<typeof PoolCosts>
 
@@ -228,6 +254,10 @@ export const PoolExplanation = v.strictObject({
     'What every host can give guests that ask for it, as vmx for guests that run guests; not counted as lost.',
   ),
   lost: v.array(LossAnswer),
+  fixes: described(
+    v.array(Fix),
+    'What can be done where the hosts are about what is lost, what gains most first.',
+  ),
   unknown: described(
     v.array(UnknownFeature),
     'What some hosts give, none is known to lack, and guests are not given, as it is not known of these hosts.',

@@ -25,6 +25,7 @@ import type {
   UnknownFeature,
 } from './answer.ts'
 import { axesOf } from './axes.ts'
+import { findFixes } from './cost.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
 
 /** Explains pools of a fleet, what they share worked out once. */
@@ -48,6 +49,9 @@ class Explainer {
     const idRegisters = findIdRegisters(context, groups)
     const cpu = poolCpuOf(this.#view, groups)
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
+    const lost = this.#losses
+      .find(groups, cpu.features, cpu.unknown.join(onRequest))
+      .map(one => this.#teller.loss(one))
     return {
       pool: label,
       hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
@@ -67,9 +71,8 @@ class Explainer {
         features: reasonsOf(some),
       })),
       onRequest: features.in(onRequest).map(reasonOf),
-      lost: this.#losses
-        .find(groups, cpu.features, cpu.unknown.join(onRequest))
-        .map(lost => this.#teller.loss(lost)),
+      lost,
+      fixes: findFixes(this.#view, lost, sumWeights(groups)),
       unknown: features.in(cpu.unknown).map(feature => this.#unknown(groups, feature)),
       axes: axesOf(groups),
       unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features),

@@ -1,62 +1,177 @@
-import { count } from '../../core/text.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { figure, hostWords, poolName } from '../words/cells.ts'
-import type { CostAnswer, HostCost } from './answer.ts'
+import { figure, poolName, shortRemedy, VALUE } from '../words/cells.ts'
+import type { CostAnswer, Fix, HostCost, PoolCosts } from './answer.ts'
 import { countOf } from './cost.ts'
 
-/** Adds what hosts cost their pools, the single most expensive one on the first line. */
-export function addCosts(report: Report, { mostExpensive, pools }: CostAnswer): void {
-  const { host, costs } = describeMostExpensive(mostExpensive)
-  report.line({ text: host, tone: 'bad' }, costs)
-  for (const { pool, hosts, costs: rows } of pools) {
-    report.heading(`${poolName(pool)}: ${count(hosts, 'host')}`)
+/** Adds what hosts cost their pools: what costs most first, what can be done, and all of them by what they cost. */
+export function addCosts(report: Report, { pools }: CostAnswer): void {
+  const ranked = rankCosts(pools)
+  const { who, what } = describeMostExpensive({ pools })
+  report.finding({ text: who, tone: 'bad' }, what)
+  addActions(report, [...listFixes(pools), ...listPartings(pools, ranked)], pools)
+  report.instead(() => {
     report.table(
-      [
-        { title: 'without' },
-        { title: 'value', align: 'right' },
-        { title: 'features', align: 'right' },
-        { title: 'level' },
-        { title: 'which the others would gain', wraps: true },
-      ],
-      rows.filter(cost => countOf(cost) > 0).map(rowOf),
+      [{ title: 'pool', wraps: true }, ...COLUMNS],
+      ranked.map(({ pool, cost }) => [pool.pool, ...rowOf(cost)]),
     )
-    const free = rows.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
-    if (free.length > 0) report.line(`costs nothing: ${hostWords(free)}`)
+  })
+  for (const pool of pools) {
+    report.details(() => {
+      report.heading(`${poolName(pool.pool)}: ${count(pool.hosts, 'host')}`)
+      report.table(
+        [...COLUMNS, { title: 'value', align: 'right' }],
+        pool.costs.filter(cost => countOf(cost) > 0).map(cost => [...rowOf(cost), figure(cost.gain)]),
+      )
+      const free = pool.costs.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
+      if (free.length > 0) report.line(`cost nothing alone: ${free.join(' ')}`)
+    })
+    addTogether(report, pool)
   }
+  report.details(() => report.line(VALUE))
+}
+
+interface RankedCost {
+  readonly pool: PoolCosts
+  readonly cost: HostCost
+}
+
+/** The sets of equal hosts that cost their pool something, what costs most first. */
+const rankCosts = (pools: readonly PoolCosts[]): RankedCost[] =>
+  pools
+    .flatMap(pool => pool.costs.filter(cost => countOf(cost) > 0).map(cost => ({ pool, cost })))
+    .sort(
+      (a, b) => b.cost.gain - a.cost.gain || b.cost.worth - a.cost.worth || countOf(b.cost) - countOf(a.cost),
+    )
+
+/** Who costs a pool most, and what: `kvm-a03 costs`, ` pool intel most: 3 features`. */
+export function describeMostExpensive({ pools }: Pick<CostAnswer, 'pools'>): {
+  readonly who: string
+  readonly what: string
+} {
+  const [first] = rankCosts(pools)
+  if (!first) {
+    const others = pools.some(({ together }) => together.length > 0) ? '; only together do some' : ''
+    const hosts = pools.reduce((sum, pool) => sum + pool.hosts, 0)
+    return {
+      who: '',
+      what: `no host alone, and no CPU, costs its pool anything, of ${count(hosts, 'host')}${others}`,
+    }
+  }
+  const { pool, cost } = first
+  const [one = '', ...more] = cost.hosts
+  return {
+    who: more.length > 0 ? `${cost.hosts.length} hosts (${fewNames(cost.hosts, 2)}) cost` : `${one} costs`,
+    what: ` ${poolName(pool.pool)} most: ${featuresOf(cost)}`,
+  }
+}
+
+const featuresOf = (cost: HostCost): string =>
+  count(countOf(cost), 'feature') + (cost.step ? `, and the step to ${cost.step.to ?? 'no level'}` : '')
+
+/** What is to be done about a pool, or several: on which hosts, and what it gains. */
+interface Action {
+  readonly what: string
+  readonly on: readonly string[]
+  /** How many hosts there are. */
+  readonly of?: number
+  readonly gains: readonly string[]
+  /** Whose guests gain. */
+  readonly pools: readonly string[]
+  readonly gain: number
+}
+
+/** Adds what can be done where the hosts are, for pools that the same is due in together; what gains most first. */
+export const addFixes = (report: Report, pools: readonly FixablePool[]): void =>
+  addActions(report, listFixes(pools), pools)
+
+interface FixablePool {
+  readonly pool: string
+  readonly hosts: number
+  readonly fixes: readonly Fix[]
+}
+
+function listFixes(pools: readonly FixablePool[]): Action[] {
+  const actions = new Map<string, Action>()
+  for (const { pool, hosts: of, fixes } of pools) {
+    for (const { remedy, hosts, gains, gain } of fixes) {
+      const what = shortRemedy(remedy)
+      const before = actions.get(what)
+      actions.set(what, {
+        what,
+        on: [...new Set([...(before?.on ?? []), ...hosts])],
+        of: (before?.of ?? 0) + of,
+        gains: [...new Set([...(before?.gains ?? []), ...gains.map(({ feature }) => feature)])],
+        pools: [...new Set([...(before?.pools ?? []), pool])],
+        gain: (before?.gain ?? 0) + gain,
+      })
+    }
+  }
+  return [...actions.values()]
+}
+
+/** To part hosts from the others, where no fix is about the same hosts. */
+function listPartings(pools: readonly PoolCosts[], ranked: readonly RankedCost[]): Action[] {
+  const fixed = new Set(pools.flatMap(({ fixes }) => fixes.map(({ hosts }) => hosts.join('\n'))))
+  return ranked.flatMap(({ pool: { pool }, cost }) =>
+    fixed.has(cost.hosts.join('\n'))
+      ? []
+      : {
+          what: 'replace the CPU, or make it a pool of its own',
+          on: cost.hosts,
+          gains: [featuresOf(cost)],
+          pools: [pool],
+          gain: cost.gain,
+        },
+  )
+}
+
+function addActions(report: Report, actions: readonly Action[], all: readonly FixablePool[]): void {
+  for (const { what, on, of, gains, pools } of [...actions].sort((a, b) => b.gain - a.gain)) {
+    const who = of === undefined ? 'the others' : 'guests'
+    const [only = '', ...more] = pools
+    const whose =
+      all.length === 1 ? who : `${who} of ${more.length > 0 ? `${pools.length} pools` : poolName(only)}`
+    report.action(what, { on, ...(of === undefined ? {} : { of }), gain: `${whose} gain ${fewNames(gains)}` })
+  }
+}
+
+const COLUMNS = [
+  { title: 'without', wraps: true },
+  { title: 'features', align: 'right' },
+  { title: 'level' },
+  { title: 'which the others would gain', wraps: true },
+] as const
+
+/** Adds what has to go or be fixed together. */
+function addTogether(report: Report, { pool, level, together }: PoolCosts): void {
+  if (together.length === 0) return
+  report.subheading(`${poolName(pool)}: what has to go or be fixed together, one row after another`)
+  report.table(
+    [
+      { title: 'without', wraps: true },
+      { title: 'hosts', align: 'right' },
+      { title: 'features', align: 'right' },
+      { title: 'level' },
+    ],
+    together.map((step, i) => [
+      `${i > 0 ? 'and ' : ''}${fewNames(step.hosts, 2)}`,
+      String(step.hosts.length),
+      String(step.gains.length),
+      step.level === level ? '' : (step.level ?? 'none'),
+    ]),
+  )
 }
 
 function rowOf(cost: HostCost): Cell[] {
-  const { hosts, gain, gains, step } = cost
+  const { hosts, gains, step } = cost
   const classes = gains.map(
     ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,
   )
-  return [
-    hostWords(hosts),
-    figure(gain),
-    String(countOf(cost)),
-    step ? `${step.from ?? 'none'} → ${step.to ?? 'none'}` : '',
-    classes.join('; '),
-  ]
+  return [fewNames(hosts, 2), String(countOf(cost)), step ? (step.to ?? 'none') : '', classes.join('; ')]
 }
 
-/** Who costs a pool most, and what: `kvm-a03`, ` costs pool intel most: 3 features; value 300`. */
-export function describeMostExpensive(mostExpensive: CostAnswer['mostExpensive']): {
-  readonly host: string
-  readonly costs: string
-} {
-  if (!mostExpensive) {
-    return {
-      host: '',
-      costs: 'no single host costs its pool anything: of each that lacks something there are others like it',
-    }
-  }
-  const { host, pool, gain, step } = mostExpensive
-  const reach = step ? `, and the step to ${step.to ?? 'no level'}` : ''
-  const features = count(countOf(mostExpensive), 'feature')
-  return { host, costs: ` costs ${poolName(pool)} most: ${features}${reach}; value ${figure(gain)}` }
-}
-
-/** The same as half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
+/** Of the single host that costs most, half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
 export const describeMostExpensiveShortly = (
   mostExpensive: CostAnswer['mostExpensive'],
 ): string | undefined =>

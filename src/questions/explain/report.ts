@@ -1,9 +1,18 @@
 import { count, fewNames } from '../../core/text.ts'
-import type { Report, Tone } from '../../report/report.ts'
+import type { Cell, Report, Tone } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
-import { addWritten, describeUnsafe, figure, hostWords, levelCell, poolName } from '../words/cells.ts'
+import {
+  addWritten,
+  describeUnsafe,
+  figure,
+  hostWords,
+  levelCell,
+  levelCounts,
+  poolName,
+  shortRemedy,
+} from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type {
   Axis,
@@ -16,7 +25,8 @@ import type {
   SharedCause,
   UnknownFeature,
 } from './answer.ts'
-import { addCosts } from './cost-report.ts'
+import { isFixable } from './cost.ts'
+import { addCosts, addFixes } from './cost-report.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {
@@ -81,36 +91,123 @@ function addBecause(report: Report, because: readonly SharedCause[], hosts: numb
   }
 }
 
+/** Adds what the guests of every pool get and what would give them more, and of each pool why that is so. */
+function addPools(report: Report, pools: readonly PoolExplanation[]): void {
+  report.finding(...describePools(pools))
+  addFixes(report, pools)
+  if (pools.length > 1) {
+    report.table(
+      [
+        { title: 'pool', wraps: true },
+        { title: 'hosts', align: 'right' },
+        { title: 'level' },
+        { title: 'model' },
+        { title: 'lost', align: 'right' },
+        { title: 'short of the next level', wraps: true },
+      ],
+      pools.map(({ pool, hosts, level, expression, lost, next }) => [
+        pool === '' ? 'no pool' : pool,
+        String(hosts),
+        levelCell(level),
+        expression?.model ?? 'none',
+        String(lost.length),
+        fewNames(next?.missing.map(({ feature }) => feature) ?? []),
+      ]),
+    )
+    report.details(() => {
+      for (const pool of pools) addPool(report, pool)
+    })
+  } else for (const pool of pools) addPool(report, pool)
+}
+
+/** What the pools come to: `4 pools of 63 hosts: guests get x86-64-v4 in 1, x86-64-v3 in 3; 212 features are lost`. */
+function describePools(pools: readonly PoolExplanation[]): Cell[] {
+  const hosts = pools.reduce((sum, pool) => sum + pool.hosts, 0)
+  const lost = pools.reduce((sum, pool) => sum + pool.lost.length, 0)
+  const [only, ...more] = pools
+  const losses = `; ${count(lost, 'feature')} that some hosts have ${lost === 1 ? 'is' : 'are'} lost`
+  if (only && more.length === 0) {
+    const { level, expression } = only
+    const model = expression ? ` as ${expression.model}` : ', and no named model fits'
+    return [`${count(hosts, 'host')}: guests get `, levelCell(level), model, losses]
+  }
+  const levels = levelCounts(
+    pools.map(({ level }) => level),
+    'in',
+  )
+  return [`${count(pools.length, 'pool')} of ${count(hosts, 'host')}: guests get ${levels}${losses}`]
+}
+
 /** Adds why a pool's guests get what they get. */
-export function addPool(report: Report, pool: PoolExplanation): void {
+function addPool(report: Report, pool: PoolExplanation): void {
   const { pool: label, hosts, groups, vendors, level, value } = pool
   const cpus = `${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
   report.heading(
     `${poolName(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
   )
-  report.line('level  ', levelCell(level), `   value ${figure(value)}`)
+  report.line('level  ', levelCell(level))
   addNext(report, pool)
   addExpression(report, pool)
-  addAxes(report, pool.axes)
-  for (const text of describeUnsafe(pool.unsafeFeatures, 'disagree')) report.line({ text, tone: 'warning' })
-  if (pool.idRegisters) report.line(describeIdRegisters(pool.idRegisters))
+  report.details(() => {
+    report.line(`value  ${figure(value)}: what its features are worth, times the weight of its hosts`)
+    addRunnersUp(report, pool)
+    addAxes(report, pool.axes)
+    for (const text of describeUnsafe(pool.unsafeFeatures, 'disagree')) report.line({ text, tone: 'warning' })
+    if (pool.idRegisters) report.line(describeIdRegisters(pool.idRegisters))
+  })
   if (pool.mixed !== undefined) report.line({ text: pool.mixed, tone: 'warning' })
-  for (const { class: of, features } of pool.kept) {
+  report.instead(() => addLossesByCause(report, pool))
+  report.details(() => {
+    addKept(report, pool)
+    addLosses(report, pool.lost, hosts)
+    addUnknown(report, pool)
+    for (const odd of pool.outliers) addOdd(report, odd)
+    addHosts(report, pool)
+  })
+}
+
+/** Adds what is lost in a line for each cause. */
+function addLossesByCause(report: Report, { lost, hosts: of }: PoolExplanation): void {
+  report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
+  report.table(
+    [{ title: 'cause' }, { title: 'features', wraps: true }, { title: 'not on', wraps: true }],
+    sectionsOf(lost).map(({ because: { cause, hosts }, losses }) => [
+      cause,
+      fewNames(losses.map(({ feature }) => feature)),
+      hosts.length === of && of > 1 ? `all ${of} hosts` : fewNames(hosts, 2),
+    ]),
+  )
+}
+
+function addKept(report: Report, { kept, onRequest }: PoolExplanation): void {
+  for (const { class: of, features } of kept) {
     report.line(
       `kept  ${count(features.length, `${of} feature`)}: ${features.map(({ feature }) => feature).join(' ')}`,
     )
   }
-  if (pool.onRequest.length > 0) {
-    report.line(`on request  ${pool.onRequest.map(({ feature }) => feature).join(' ')}`)
-  }
-  addLosses(report, pool.lost, hosts)
-  addUnknown(report, pool)
-  for (const odd of pool.outliers) addOdd(report, odd)
-  if (pool.withoutHypervisor > 0 && pool.withoutHypervisor < hosts) {
+  if (onRequest.length > 0) report.line(`on request  ${onRequest.map(({ feature }) => feature).join(' ')}`)
+}
+
+/** Adds which hosts have each CPU, every one by its name. */
+function addHosts(report: Report, { groups, withoutHypervisor, hosts }: PoolExplanation): void {
+  if (withoutHypervisor > 0 && withoutHypervisor < hosts) {
     report.line(
-      `the hypervisor of ${count(pool.withoutHypervisor, 'host')} was not recorded: what it gives is assumed`,
+      `the hypervisor of ${count(withoutHypervisor, 'host')} was not recorded: what it gives is assumed`,
     )
   }
+  report.subheading(count(groups.length, 'CPU'))
+  report.table(
+    [
+      { title: 'CPU', wraps: true },
+      { title: 'features', align: 'right' },
+      { title: 'hosts', wraps: true },
+    ],
+    groups.map(group => [
+      group.microarchitecture ?? group.model ?? 'not known',
+      String(group.features),
+      group.hosts.join(' '),
+    ]),
+  )
 }
 
 /** Adds what some hosts tell nothing of, and what settles it. */
@@ -162,7 +259,7 @@ function featuresByHosts(
     .join('; ')
 }
 
-function addExpression(report: Report, { expression, runnersUp }: PoolExplanation): void {
+function addExpression(report: Report, { expression }: PoolExplanation): void {
   if (!expression) {
     report.line({ text: 'no named model fits', tone: 'bad' })
     return
@@ -183,6 +280,9 @@ function addExpression(report: Report, { expression, runnersUp }: PoolExplanatio
     })
   }
   addWritten(report, expression)
+}
+
+function addRunnersUp(report: Report, { runnersUp }: PoolExplanation): void {
   report.table(
     [
       { title: 'runner-up' },
@@ -236,21 +336,52 @@ function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost)
 }
 
 /** Adds where one feature is kept and lost, and why. */
-export function addFeature(report: Report, { feature, place, title, pools }: FeatureAnswer): void {
-  report.line({ text: feature, tone: 'strong' }, `  ${place}  ${title}`)
-  for (const { pool, status, presentOn, missingOn, unknownOn, because } of pools) {
-    const hosts = presentOn.length + missingOn.length + unknownOn.length
-    const tone = status === 'kept' ? 'good' : status === 'lost' ? 'bad' : 'quiet'
-    report.heading(poolName(pool))
-    const who = status === 'absent' ? 'no host has it' : `on ${presentOn.length} of ${count(hosts, 'host')}`
-    const where = (names: readonly string[], what: string) =>
-      names.length > 0 && status !== 'absent' ? `, ${what} ${hostWords(names)}` : ''
-    report.line(
-      { text: status, tone },
-      `  ${who}${where(missingOn, 'not on')}${where(unknownOn, 'not known on')}`,
-    )
-    addBecause(report, because, hosts)
+function addFeature(report: Report, { feature, place, title, pools }: FeatureAnswer): void {
+  const fates = STATUSES.flatMap(({ status, tone, words }): Cell[] => {
+    const n = pools.filter(pool => pool.status === status).length
+    return n > 0 ? [', ', { text: words, tone }, ` in ${n}`] : []
+  })
+  report.finding(
+    { text: feature, tone: 'strong' },
+    ': ',
+    ...fates.slice(1),
+    ` of ${count(pools.length, 'pool')}`,
+  )
+  const fixes = pools.flatMap(({ because, presentOn, missingOn }) =>
+    because.flatMap(({ cause, remedy, hosts }) =>
+      isFixable({ cause, remedy })
+        ? [{ remedy, hosts, of: presentOn.length + missingOn.length, alone: because.length === 1 }]
+        : [],
+    ),
+  )
+  for (const { remedy, hosts, of, alone } of fixes) {
+    const gain = `guests of ${count(of, 'host')} ${alone ? 'gain' : 'come nearer to'} ${feature}`
+    report.action(shortRemedy(remedy), { on: hosts, of, gain })
   }
+  report.line(`${place}  ${title}`)
+  for (const pool of pools) addFeatureIn(report, pool)
+}
+
+const STATUSES = [
+  { status: 'lost', tone: 'bad', words: 'lost' },
+  { status: 'unknown', tone: 'warning', words: 'not known' },
+  { status: 'kept', tone: 'good', words: 'kept' },
+  { status: 'absent', tone: 'quiet', words: 'on no host' },
+] as const
+
+function addFeatureIn(report: Report, one: FeatureAnswer['pools'][number]): void {
+  const { pool, status, presentOn, missingOn, unknownOn, because } = one
+  const hosts = presentOn.length + missingOn.length + unknownOn.length
+  const tone = STATUSES.find(each => each.status === status)?.tone ?? 'quiet'
+  report.heading(poolName(pool))
+  const who = status === 'absent' ? 'no host has it' : `on ${presentOn.length} of ${count(hosts, 'host')}`
+  const where = (names: readonly string[], what: string) =>
+    names.length > 0 && status !== 'absent' ? `, ${what} ${hostWords(names)}` : ''
+  report.line(
+    { text: status, tone },
+    `  ${who}${where(missingOn, 'not on')}${where(unknownOn, 'not known on')}`,
+  )
+  addBecause(report, because, hosts)
 }
 
 /** Adds the answer of the question, whichever form it has. */
@@ -258,5 +389,5 @@ export const reportExplanation: Reporter<ExplainAnswer | FeatureAnswer | CostAns
   if ('feature' in answer) addFeature(report, answer)
   else if ('mostExpensive' in answer) addCosts(report, answer)
   else if (answer.guestsAlone) reportGuestsAlone(report, answer.guestsAlone)
-  else for (const pool of answer.pools) addPool(report, pool)
+  else addPools(report, answer.pools)
 }

@@ -2,14 +2,18 @@ import { hex } from '../../core/bits.ts'
 import { count } from '../../core/text.ts'
 import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { hostNamesOf, levelCell } from '../words/cells.ts'
+import { hostNamesOf, levelCell, levelCounts } from '../words/cells.ts'
 import type { GuestLine, GuestsAlone, HostLine, HostsAnswer } from './answer.ts'
 
 interface HostColumn {
   readonly title: string
   readonly align?: 'right'
+  readonly wraps?: true
   readonly cell: (host: HostLine) => string | number | null
 }
+
+/** What has no room on a screen. */
+const DETAILS: ReadonlySet<string> = new Set(['vendor', 'features', 'read from'])
 
 const COLUMNS: readonly HostColumn[] = [
   { title: 'host', cell: ({ host }) => host },
@@ -19,7 +23,7 @@ const COLUMNS: readonly HostColumn[] = [
   { title: 'microcode', align: 'right', cell: host => microcodeOf(host) },
   { title: 'features', align: 'right', cell: ({ features }) => features },
   { title: 'pool', cell: ({ pool }) => pool },
-  { title: 'read from', cell: host => sourcesOf(host) },
+  { title: 'read from', wraps: true, cell: host => sourcesOf(host) },
 ]
 
 const MORE: readonly HostColumn[] = [
@@ -45,15 +49,30 @@ export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone 
     reportGuestsAlone(report, guestsAlone)
     return
   }
+  const levels = levelCounts(
+    hosts.map(({ level }) => level),
+    'on',
+  )
+  report.finding(`${count(hosts.length, 'host')}, whose guests can have ${levels}`)
   const [first, ...more] = COLUMNS
   const mixed = new Set(hosts.map(({ arch }) => arch)).size > 1
   const columns = first && mixed ? [first, ...MORE.slice(0, 1), ...more] : COLUMNS
-  addTable(report, hosts, columns)
+  report.instead(() =>
+    addTable(
+      report,
+      hosts,
+      columns.filter(({ title }) => !DETAILS.has(title)),
+    ),
+  )
+  report.details(() => addTable(report, hosts, columns))
 }
 
 /** Adds one line a guest, and what would tell where they run. */
 export function reportGuestsAlone(report: Report, { guests, wanted }: GuestsAlone): void {
-  report.line(`${count(guests.length, 'guest')}, no host:`)
+  report.finding(`${count(guests.length, 'guest')}, no host: where they can run is not known`)
+  report.action(`add the output of ${wanted.map(one => `\`${one}\``).join(' or ')} of each host`, {
+    gain: 'where they can run is known then',
+  })
   report.table(
     [
       { title: 'guest' },
@@ -70,10 +89,6 @@ export function reportGuestsAlone(report: Report, { guests, wanted }: GuestsAlon
       guest.readFrom ?? '-',
     ]),
   )
-  report.line({
-    text: `where they can run is not known: add the output of ${wanted.map(one => `\`${one}\``).join(' or ')} of each host`,
-    tone: 'warning',
-  })
 }
 
 const cpuOf = ({ mode, model, isKnown }: GuestLine): string => {

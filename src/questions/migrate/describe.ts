@@ -19,9 +19,9 @@ export function describeGuests(guests: readonly GuestPlaces[], open = 0): string
   const bound = guests.filter(({ others }) => others === 0).length - open
   const parts = [
     ...(bound > 0 ? [`${bound} with nowhere else to go`] : []),
-    ...(open > 0 ? [`${open} of which it is not known where else`] : []),
+    ...(open > 0 ? [`${open} for which no other place is known`] : []),
   ]
-  return `${count(guests.length, 'guest')}, ${parts.join(', ') || 'none bound to its host'}`
+  return `${count(guests.length, 'guest')}: ${parts.join(', ') || 'none bound to its host'}`
 }
 
 /** Whether a guest without another place may have one: nothing is known to speak against some host. */

@@ -4,8 +4,10 @@ import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Cell, Report, StyledText } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
+import { isRemedy } from '../explain/cost.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
+import { shortRemedy } from '../words/cells.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -26,54 +28,207 @@ import {
   mayHavePlace,
 } from './describe.ts'
 
-/** Who can go where, for people: each pool's groups, the arrows between them, and its guests. */
+/** Who can go where: what keeps guests, what to do about it, each pool's CPUs and its guests. */
 export function reportMigrate(report: Report, { groups, arrows, guests, guestsAlone }: MigrateAnswer): void {
-  if (guestsAlone) reportGuestsAlone(report, guestsAlone)
-  for (const pool of new Set(groups.map(of => of.pool))) {
-    reportPool(
-      report,
-      pool,
-      groups.filter(of => of.pool === pool),
-      arrows,
-      guests.some(guest => guest.pool === pool && guest.others === 0),
-    )
-  }
-  if (guests.length > 0) reportGuests(report, guests, groups)
-}
-
-function reportPool(
-  report: Report,
-  pool: string,
-  groups: readonly MigrateGroup[],
-  arrows: readonly ArrowAnswer[],
-  hasStuck: boolean,
-): void {
-  const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
-  const own = arrows.filter(({ from, to }) => sizes.has(from) || sizes.has(to))
-  const hosts = groups.reduce((sum, of) => sum + of.hosts.length, 0)
-  const title = describePoolTitle(pool, hosts, groups.length)
-  const free = ({ kind, hazards: { there, back } }: ArrowAnswer) =>
-    kind === 'both-ways' && there.length + back.length === 0
-  if (own.every(free)) {
-    if (hosts === 1) report.line(title)
-    else if (hasStuck) report.line(`${title}; a guest with all of its host's CPU moves freely`)
-    else report.line({ text: title + MOVES_FREELY, tone: 'good' })
+  if (guestsAlone) {
+    reportGuestsAlone(report, guestsAlone)
     return
   }
-  const called = (name: string) => ((sizes.get(name) ?? 1) > 1 ? `${name} (${sizes.get(name)})` : name)
-  report.heading(`${title}; a guest with all of its host's CPU moves`)
+  const pools = [...new Set(groups.map(of => of.pool))].map((pool): PoolMoves => {
+    const own = groups.filter(of => of.pool === pool)
+    return { pool, groups: own, ...movesOf(own, arrows) }
+  })
+  addFinding(report, pools, guests)
+  addActions(report, pools, guests)
+  const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
+  for (const { pool, groups: own } of open) {
+    const hosts = countHosts(own)
+    const isBound = guests.some(guest => guest.pool === pool && guest.others === 0)
+    const title = describePoolTitle(pool, hosts, own.length)
+    if (hosts === 1) report.line(title)
+    else if (isBound) report.line(`${title}; a guest with all of its host's CPU moves freely`)
+    else report.line({ text: title + MOVES_FREELY, tone: 'good' })
+  }
+  if (guests.length > 0) reportGuests(report, guests, groups)
+  report.instead(() => reportWays(report, shut))
+  report.details(() => {
+    for (const pool of shut) reportPool(report, pool)
+  })
+}
+
+/** A pool's CPUs, and how guests with all of one move between them. */
+interface PoolMoves {
+  readonly pool: string
+  readonly groups: readonly MigrateGroup[]
+  /** From each group to every other. */
+  readonly ways: ReadonlyMap<string, readonly Way[]>
+}
+
+interface Way {
+  readonly to: string
+  readonly goes: boolean
+  readonly obstacles: readonly ObstacleAnswer[]
+  /** What the guest must see there, and does not. */
+  readonly hazards: readonly Reason[]
+}
+
+function movesOf(groups: readonly MigrateGroup[], arrows: readonly ArrowAnswer[]): Pick<PoolMoves, 'ways'> {
+  const ways = new Map<string, Way[]>(groups.map(({ name }) => [name, []]))
+  for (const { from, to, kind, there, back, hazards } of arrows) {
+    ways.get(from)?.push({ to, goes: kind !== 'none', obstacles: there, hazards: hazards.there })
+    ways.get(to)?.push({ to: from, goes: kind === 'both-ways', obstacles: back, hazards: hazards.back })
+  }
+  return { ways }
+}
+
+const isOpen = ({ ways }: PoolMoves): boolean =>
+  [...ways.values()].every(all => all.every(({ goes, hazards }) => goes && hazards.length === 0))
+
+const countHosts = (groups: readonly MigrateGroup[]): number =>
+  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
+
+/** `40 hosts of 11 CPUs in 2 pools: 1 of 9 guests has nowhere else to go; guests with all of their host's CPU …` */
+function addFinding(report: Report, pools: readonly PoolMoves[], guests: readonly GuestMoves[]): void {
+  const groups = pools.flatMap(pool => pool.groups)
+  const all = `${count(countHosts(groups), 'host')} of ${count(groups.length, 'CPU')} in ${count(pools.length, 'pool')}`
+  const free = pools.filter(isOpen).length
+  const host = "guests with all of their host's CPU move "
+  const whole =
+    free === pools.length
+      ? `${host}freely`
+      : free === 0
+        ? `${host}freely in no pool`
+        : `${host}freely in ${free} of ${count(pools.length, 'pool')}`
+  const bound = guests.filter(({ others }) => others === 0)
+  const own: Cell[] =
+    guests.length > 0
+      ? [
+          {
+            text: describeGuests(guests, bound.filter(mayHavePlace).length),
+            tone: bound.length > 0 ? 'bad' : 'good',
+          },
+          '; ',
+        ]
+      : []
+  report.finding(`${all}: `, ...own, whole)
+}
+
+/** What gives guests without another place one, then what lets all move freely. */
+function addActions(report: Report, pools: readonly PoolMoves[], guests: readonly GuestMoves[]): void {
+  const remedies = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
+  for (const { guest, why, others } of guests) {
+    const nearest = others === 0 ? nearestOf(why) : undefined
+    for (const [remedy, some] of byRemedy(nearest?.obstacles ?? [])) {
+      const one = remedies.get(remedy) ?? {
+        guests: new Set(),
+        groups: new Set(),
+        why: describeObstacles(some),
+      }
+      one.guests.add(guest)
+      if (nearest) one.groups.add(nearest.group)
+      if (isRemedy(remedy)) remedies.set(remedy, one)
+    }
+  }
+  for (const [remedy, one] of [...remedies].sort(([, a], [, b]) => b.guests.size - a.guests.size)) {
+    const gain = `${fewNames([...one.guests])} may then go to ${fewNames([...one.groups], 2)}; now ${one.why}`
+    report.action(shortRemedy(remedy), { gain })
+  }
+  const shut = pools.filter(pool => !isOpen(pool))
+  if (shut.length > 0) {
+    const where =
+      shut.length === pools.length
+        ? 'their pool'
+        : `pool ${fewNames(
+            shut.map(({ pool }) => pool),
+            2,
+          )}`
+    report.action(`give guests the CPU that \`virt-cpu explain\` names for ${where}`, {
+      gain: 'they then move between all of its hosts',
+    })
+  }
+}
+
+/** How many hosts are as the group's first. */
+const calledIn = (groups: readonly MigrateGroup[]): ((name: string) => string) => {
+  const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
+  return name => {
+    const more = (sizes.get(name) ?? 1) - 1
+    return more > 0 ? `${name} and ${more} like it` : name
+  }
+}
+
+/** Adds where guests of each CPU go, a row each, those that go nowhere first. */
+function reportWays(report: Report, pools: readonly PoolMoves[]): void {
+  const rows = pools.flatMap(({ pool, groups, ways }) => {
+    return groups.map(({ name, hosts }) => {
+      const all = ways.get(name) ?? []
+      const [goes, not] = [all.filter(way => way.goes), all.filter(way => !way.goes)]
+      const nearest = nearestOf(not)
+      const why = [
+        ...(nearest ? [`${closestOf(nearest.to, not)} ${describeObstacles(nearest.obstacles, 2)}`] : []),
+        ...describeWorst(
+          goes.map(({ to, hazards: features }) => ({ group: to, features })),
+          to => to,
+        ),
+      ]
+      return {
+        goes: goes.length,
+        cells: [
+          ...(pools.length > 1 ? [pool] : []),
+          hosts.length > 1 ? `${name} (${hosts.length})` : name,
+          goes.length === 0
+            ? { text: 'none', tone: 'bad' as const }
+            : fewNames(
+                goes.map(({ to }) => to),
+                2,
+              ),
+          why.join('; '),
+        ],
+      }
+    })
+  })
+  if (rows.length === 0) return
+  report.heading("a guest with all of its host's CPU moves")
+  report.table(
+    [
+      ...(pools.length > 1 ? [{ title: 'pool', wraps: true as const }] : []),
+      { title: 'from', wraps: true },
+      { title: 'to', wraps: true },
+      { title: 'not to, or not safely', wraps: true },
+    ],
+    rows.sort((a, b) => a.goes - b.goes).map(({ cells }) => cells),
+  )
+}
+
+/** Adds the hosts of each CPU, and from each to which others guests go; those that the same prevents in one row. */
+function reportPool(report: Report, { pool, groups, ways }: PoolMoves): void {
+  const called = calledIn(groups)
+  report.heading(
+    `${describePoolTitle(pool, countHosts(groups), groups.length)}; a guest with all of its host's CPU moves`,
+  )
   report.table(
     [
       { title: 'from' },
-      { title: 'to' },
+      { title: 'to', wraps: true },
       { title: 'libvirt' },
       { title: 'guest' },
       { title: 'why not', wraps: true },
     ],
-    own.flatMap(({ from, to, there, back, hazards }) => [
-      [called(from), called(to), ...verdictCells(there, hazards.there)],
-      [called(to), called(from), ...verdictCells(back, hazards.back)],
-    ]),
+    groups.flatMap(({ name }) => {
+      const alike = new Map<string, { to: string[]; cells: readonly Cell[] }>()
+      for (const { to, obstacles, hazards } of ways.get(name) ?? []) {
+        const cells = verdictCells(obstacles, hazards)
+        const key = JSON.stringify(cells)
+        const one = alike.get(key) ?? { to: [], cells }
+        one.to.push(called(to))
+        alike.set(key, one)
+      }
+      return [...alike.values()].map(({ to, cells }) => [called(name), to.join(', '), ...cells])
+    }),
+  )
+  report.table(
+    [{ title: 'CPU of' }, { title: 'hosts', wraps: true }],
+    groups.filter(({ hosts }) => hosts.length > 1).map(({ name, hosts }) => [name, hosts.join(' ')]),
   )
 }
 
@@ -92,35 +247,50 @@ const verdictCell = (verdict: Verdict, words: Readonly<Record<Verdict, string>>)
 const ALLOWED = { yes: 'lets go', assumed: 'lets go', unknown: 'not known', no: 'refuses' } as const
 const SAFE = { yes: 'safe', assumed: 'safe', unknown: 'not known', no: 'unsafe' } as const
 
+/** Adds the guests, those first that have nowhere else to go. */
 function reportGuests(report: Report, guests: readonly GuestMoves[], groups: readonly MigrateGroup[]): void {
   const hostsIn = (names: readonly string[], but?: string | null) =>
-    fewNames(
-      groups.flatMap(({ name, hosts }) => (names.includes(name) ? hosts : [])).filter(host => host !== but),
-    )
-  const called = (group: string) => {
-    const more = (groups.find(({ name }) => name === group)?.hosts.length ?? 1) - 1
-    return more > 0 ? `${group} and ${more} like it` : group
+    groups.flatMap(({ name, hosts }) => (names.includes(name) ? hosts : [])).filter(host => host !== but)
+  const called = calledIn(groups)
+  const moves = (one: GuestMoves, shown: (names: readonly string[]) => string): Cell => {
+    if (one.others > 0) return shown(hostsIn(one.moves, one.host))
+    return mayHavePlace(one) ? { text: 'not known', tone: 'warning' } : { text: 'none', tone: 'bad' }
   }
-  report.heading(describeGuests(guests, guests.filter(mayHavePlace).length))
-  report.table(
-    [
-      { title: 'guest' },
-      { title: 'host' },
-      { title: 'starts on' },
-      { title: 'moves to' },
-      { title: 'why not', wraps: true },
-    ],
-    guests.map(one => [
-      one.guest,
-      one.host ?? '',
-      hostsIn(one.starts),
-      one.others > 0
-        ? hostsIn(one.moves, one.host)
-        : mayHavePlace(one)
-          ? { text: 'not known', tone: 'warning' }
-          : { text: 'none', tone: 'bad' },
-      [closest(one.why, called), ...hazardsAbroad(one, called)].filter(Boolean).join('; '),
-    ]),
+  const sorted = [...guests].sort((a, b) => Number(a.others > 0) - Number(b.others > 0))
+  report.heading(describeGuests(guests, guests.filter(one => one.others === 0 && mayHavePlace(one)).length))
+  report.instead(() =>
+    report.table(
+      [
+        { title: 'guest' },
+        { title: 'host' },
+        { title: 'moves to', wraps: true },
+        { title: 'why not', wraps: true },
+      ],
+      sorted.map(one => [
+        one.guest,
+        one.host ?? '',
+        moves(one, names => fewNames(names, 2)),
+        whyNot(one, called),
+      ]),
+    ),
+  )
+  report.details(() =>
+    report.table(
+      [
+        { title: 'guest' },
+        { title: 'host' },
+        { title: 'starts on', wraps: true },
+        { title: 'moves to', wraps: true },
+        { title: 'why not', wraps: true },
+      ],
+      sorted.map(one => [
+        one.guest,
+        one.host ?? '',
+        hostsIn(one.starts).join(' '),
+        moves(one, names => names.join(' ')),
+        whyNot(one, called),
+      ]),
+    ),
   )
   reportRefusals(report, guests)
 }
@@ -135,22 +305,30 @@ function reportRefusals(report: Report, guests: readonly GuestMoves[]): void {
   )
 }
 
-/** Of the group that the guest is closest to. */
-function closest(closed: GuestMoves['why'], called: (group: string) => string): string {
-  const [first, ...rest] = closed
-  if (!first) return ''
-  const nearest = rest.reduce((a, b) => (b.obstacles.length < a.obstacles.length ? b : a), first)
-  const more = rest.length > 0 ? ` (closest of ${closed.length})` : ''
-  return `${called(nearest.group)}${more} ${describeObstacles(nearest.obstacles)}`
+/** Of the group that the guest is closest to, and where it may go and does not see what it must. */
+function whyNot({ why, hazards }: GuestMoves, called: (group: string) => string): string {
+  const nearest = nearestOf(why)
+  const closest = nearest
+    ? [`${closestOf(called(nearest.group), why)} ${describeObstacles(nearest.obstacles)}`]
+    : []
+  return [...closest, ...describeWorst(hazards, called)].join('; ')
 }
 
-/** Where it may go and does not see what it must, the worst place. */
-function hazardsAbroad({ hazards }: GuestMoves, called: (group: string) => string): string[] {
-  const [first, ...more] = [...hazards].sort((a, b) => b.features.length - a.features.length)
+/** Where the most is that a guest must see and does not; nothing of none. */
+function describeWorst(all: GuestMoves['hazards'], called: (group: string) => string): string[] {
+  const some = all.filter(({ features }) => features.length > 0)
+  const [first, ...more] = some.sort((a, b) => b.features.length - a.features.length)
   if (!first) return []
   const others = more.length > 0 ? ` and ${more.length} more` : ''
   return describeHazards(first.features).map(text => `on ${called(first.group)}${others} it ${text}`)
 }
+
+const closestOf = (name: string, { length }: readonly unknown[]): string =>
+  length > 1 ? `${name} (closest of ${length})` : name
+
+/** What has the fewest obstacles, the first of equals; undefined: there is none. */
+const nearestOf = <T extends { readonly obstacles: readonly unknown[] }>(all: readonly T[]): T | undefined =>
+  all.reduce<T | undefined>((a, b) => (!a || b.obstacles.length < a.obstacles.length ? b : a), undefined)
 
 const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
   needed: '',
@@ -161,25 +339,30 @@ const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
   const { to, moves, allowed, safe, obstacles, hazards } = answer
-  report.line({
+  report.finding({
     text: describeMove(answer),
     tone: moves ? 'good' : answer.verdict === 'unknown' ? 'warning' : 'bad',
   })
+  for (const [remedy, some] of byRemedy(obstacles)) {
+    const names = some.map(one => (one.kind === 'feature' || one.kind === 'unknown' ? one.feature : one.kind))
+    if (isRemedy(remedy)) report.action(shortRemedy(remedy), { gain: `against ${fewNames(names)}` })
+  }
   if (allowed !== safe) report.line(`libvirt ${ALLOWED[allowed]}; for the guest it is ${SAFE[safe]}`)
   for (const text of describeHazards(hazards)) {
     report.line({ text: `on ${to} the guest ${text}: restart it there`, tone: 'warning' })
   }
-  for (const [remedy, some] of byRemedy(obstacles)) {
-    report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)
-    report.table(
-      [{ title: '' }, { title: '' }, { title: '', wraps: true }],
-      some.map(one =>
-        one.kind === 'feature'
-          ? [one.feature, one.place, one.title + RELIANCE_NOTES[one.reliance]]
-          : [one.kind, '', `${to} ${describeObstacle(one)}`],
-      ),
-    )
-  }
+  const columns = [{ title: '' }, { title: '' }, { title: '', wraps: true }] as const
+  const rowOf = (one: ObstacleAnswer): Cell[] =>
+    one.kind === 'feature'
+      ? [one.feature, one.place, one.title + RELIANCE_NOTES[one.reliance]]
+      : [one.kind, '', `${to} ${describeObstacle(one)}`]
+  report.instead(() => report.table(columns, obstacles.map(rowOf)))
+  report.details(() => {
+    for (const [remedy, some] of byRemedy(obstacles)) {
+      report.line(`${some[0]?.kind === 'feature' ? `${some[0].cause}: ` : ''}${remedy}`)
+      report.table(columns, some.map(rowOf))
+    }
+  })
 }
 
 /** The migration graph: a node for each CPU, its hosts in it; no line where guests of neither can move. */

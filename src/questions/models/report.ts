@@ -23,7 +23,7 @@ const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, {
 function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void {
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
-    report.line({ text: `guests have no named models on ${on}`, tone: 'warning' })
+    report.finding({ text: `guests have no named models on ${on}`, tone: 'warning' })
     return
   }
   const runs = models.filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
@@ -33,22 +33,28 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
     ...(open > 0 ? [`, ${open} may, which is not known`] : []),
     ...(unnamed.length > 0 ? [`, ${unnamed.length} are not in the hypervisor's list`] : []),
   ]
-  report.line({
-    text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}; best first:`,
-    tone: runs.length > 0 ? 'good' : open > 0 ? 'warning' : 'bad',
+  const [best] = runs
+  const which = best ? `; the best is ${best.name}${best.level ? `, ${best.level}` : ''}` : ''
+  report.finding({
+    text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}${which}`,
+    tone: best ? 'good' : open > 0 ? 'warning' : 'bad',
   })
+  if (best) report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
+  addBetter(report, models, best)
   report.table(
     [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
     runs.map(model => [...cellsOf(model), model.qemu, model.libvirt]),
   )
-  report.table(
-    [...COLUMNS, { title: 'what stands against it', wraps: true }],
-    models
-      .filter(model => !runs.includes(model) && !unnamed.includes(model))
-      .map(model => [
+  const others = models.filter(model => !runs.includes(model) && !unnamed.includes(model))
+  if (others.length > 0) report.line(`not known to run everywhere: ${count(others.length, 'model')}`)
+  report.details(() =>
+    report.table(
+      [...COLUMNS, { title: 'what stands against it', wraps: true }],
+      others.map(model => [
         ...cellsOf(model),
         [describeBlocks(model), describeUnknown(model, hosts.length)].filter(Boolean).join('; '),
       ]),
+    ),
   )
   for (const [where, names] of byPlace(unnamed))
     report.line(`the hypervisor of ${where} has no ${names.sort(bytewise).join(', ')}`)
@@ -66,6 +72,24 @@ function byPlace(unnamed: readonly ModelVerdict[]): Map<string, string[]> {
     places.set(where, [...(places.get(where) ?? []), name])
   }
   return places
+}
+
+/** Adds which hosts keep guests from a better model: the model that fewest of them keep away. */
+function addBetter(report: Report, models: readonly ModelVerdict[], best: ModelVerdict | undefined): void {
+  const better = models.flatMap(model => {
+    const hosts = [
+      ...new Set([...model.blockers.flatMap(one => one.hosts), ...model.absentOn, ...model.unexplainedOn]),
+    ]
+    const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0) && hosts.length > 0
+    return isBetter ? { model, hosts } : []
+  })
+  const [first] = better.sort((a, b) => a.hosts.length - b.hosts.length || b.model.worth - a.model.worth)
+  if (!first) return
+  const { model, hosts } = first
+  const reach = model.level ? `, ${model.level}` : ''
+  report.action(`fix, or part from the others, ${fewNames(hosts, 2)}`, {
+    gain: `guests of the others can have ${model.name}${reach}`,
+  })
 }
 
 const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [
@@ -96,11 +120,12 @@ function reportUsable(report: Report, answer: UsableModels): void {
   const { hosts, usable, blocked, qemuOnly = [] } = answer
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
-  report.line(
+  report.finding(
     usable.length > 0
-      ? { text: `usable on ${on}, best first:`, tone: 'good' }
+      ? { text: `${count(usable.length, 'model')} usable on ${on}, best first`, tone: 'good' }
       : { text: `no model is ${open.length > 0 ? 'known to be ' : ''}usable on ${on}`, tone: 'bad' },
   )
+  if (usable[0]) report.action(`give guests ${usable[0].name}`, { gain: `it runs on ${on}` })
   report.table(
     [PLAIN, PLAIN],
     usable.map(({ name, vendor }) => [name, vendor || 'any vendor']),
@@ -109,7 +134,7 @@ function reportUsable(report: Report, answer: UsableModels): void {
     if (models.length > 0)
       report.line({ text: `${title}: ${count(models.length, 'model')}`, tone: 'warning' })
     report.table(
-      [PLAIN, PLAIN, PLAIN],
+      [PLAIN, PLAIN, { title: '', wraps: true }],
       models.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(model)]),
     )
   }

@@ -102,7 +102,11 @@ export const PoolsAnswer = v.strictObject({
     v.nullable(v.number()),
     'The count after which a further pool gains less than 5 %; null: none is possible.',
   ),
-  pools: described(v.array(PoolAnswer), 'For the largest count that was asked for.'),
+  count: described(
+    v.nullable(v.number()),
+    'The count that `pools` are for: what was asked for; where nothing was, `enough`. Null: that is impossible.',
+  ),
+  pools: described(v.array(PoolAnswer), 'The best for `count`; empty: impossible.'),
   leftOut: described(
     v.array(v.strictObject({ hosts: v.array(v.string()), lacks: v.array(Reason), unknown: v.array(Reason) })),
     'Hosts that lack what every pool must have, or of which it is not known.',

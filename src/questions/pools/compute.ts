@@ -19,12 +19,14 @@ import { poolCpuOf, writePoolDefinition } from './choice.ts'
 export interface PoolsOptions {
   /** The most pools. */
   readonly most: number
+  /** Whether so many were asked for. */
+  readonly isAsked: boolean
   readonly constraints: Constraints
 }
 
 /** The best partitions of a fleet into at most 1, 2, … pools. */
 export const answerPools = (view: FleetView, options: PoolsOptions, write: WriteOptions = {}): PoolsAnswer =>
-  poolsAnswer(view, planned(view, options), options.constraints.mustHave, write)
+  poolsAnswer(view, planned(view, options), options, write)
 
 /** The plan behind the answer, with the groups of every pool of every count. */
 export const planned = (
@@ -34,20 +36,22 @@ export const planned = (
 
 /**
  * What there is to say of a plan.
- * @param asked what every pool must have; absent: as the fleet file says
+ * @param options whether so many pools were asked for, and what each must have; absent: as the fleet file says
  */
 export function poolsAnswer(
   view: FleetView,
   { curve, enough, leftOut }: Plan,
-  asked?: FeatureSet,
+  { isAsked, constraints }: Partial<PoolsOptions> = {},
   write: WriteOptions = {},
 ): PoolsAnswer {
   const { context } = view
-  const last = curve.at(-1)
+  const shown = isAsked ? curve.at(-1) : curve.find(({ count }) => count === enough)
+  const asked = constraints?.mustHave
   return {
     curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
     enough: enough ?? null,
-    pools: (last?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked, write)),
+    count: shown && !shown.impossible ? shown.count : null,
+    pools: (shown?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked, write)),
     leftOut: leftOut.map(({ group, lacks, unknown }) => ({
       hosts: group.hosts.map(({ name }) => name),
       lacks: context.db.features.in(lacks).map(reasonOf),

@@ -44,6 +44,7 @@ export function planOptions(view: FleetView, wanted: PlanConstraints = {}): Pool
   const most = wanted.k ?? fleet.mostPools ?? DEFAULT_MOST
   return {
     most: Math.min(most, Math.max(1, hosts.length)),
+    isAsked: (wanted.k ?? fleet.mostPools) !== undefined,
     constraints: {
       mustHave: level && features ? level.join(features) : (level ?? features ?? constraints.mustHave),
       vendors: wanted.vendors ?? constraints.vendors,

@@ -1,29 +1,13 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { addWritten, describeUnsafe, figure, levelCell, percent } from '../words/cells.ts'
+import { addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 
-/** Adds the trade curve, the pools of its last point, and how the pools that are compare. */
+/** Adds how many pools are enough and what they gain, the pools, and the trade curve. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
   const { curve, enough, pools, leftOut } = answer
-  report.heading(`pools: the best for each number of them, 1 to ${curve.length}`)
-  report.table(
-    [
-      { title: 'k', align: 'right' },
-      { title: 'value', align: 'right' },
-      { title: 'gain', align: 'right' },
-      { title: 'smallest', align: 'right' },
-      { title: 'proof' },
-      { title: 'hosts at level', wraps: true },
-    ],
-    curve.map(point => curveRow(point, enough)),
-  )
-  for (const line of [describeEnough(answer), describeCurrentPools(answer)])
-    if (line !== undefined) report.line(line)
-  if (pools.length > 0) {
-    report.heading(`the ${count(pools.length, 'pool')} for k = ${curve.at(-1)?.count ?? 0}`)
-    addMembers(report, pools)
-  }
+  addFinding(report, answer)
+  if (pools.length > 0) addMembers(report, pools)
   for (const { hosts, lacks, unknown } of leftOut) {
     const names = (of: typeof lacks) =>
       fewNames(
@@ -36,52 +20,111 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
     ]
     report.line({ text: 'left out  ', tone: 'bad' }, `${fewNames(hosts, 12)}: ${why.join('; ')}`)
   }
+  report.heading(`the best for each number of pools, 1 to ${curve.length}`)
+  const rows = curve.map(point => curveRow(point, enough))
+  report.instead(() => report.table(CURVE, rows))
+  report.details(() =>
+    report.table(
+      [...CURVE, { title: 'value', align: 'right' }, { title: 'proof' }],
+      rows.map((row, i) => [...row, ...proofOf(curve[i])]),
+    ),
+  )
+  for (const line of [describeEnough(answer), describeCurrentPools(answer)])
+    if (line !== undefined) report.line(line)
   for (const { count: of, impossible } of curve) {
-    if (impossible !== undefined) report.line({ text: `k = ${of}  `, tone: 'bad' }, impossible)
+    if (impossible !== undefined)
+      report.line({ text: `not in ${count(of, 'pool')}: `, tone: 'bad' }, impossible)
   }
+  report.details(() => {
+    report.line(VALUE)
+    report.line('proof: exact, no other partition is better; else how much better one could be at most')
+  })
 }
 
-function curveRow(point: CurvePoint, enough: number | null): Cell[] {
-  const { count: of, value, gain, smallest, exact, gap, levels, impossible } = point
-  const k: Cell = of === enough ? { text: `* ${of}`, tone: 'good' } : String(of)
-  if (impossible !== undefined) return [k, '-', '', '', 'impossible', '']
-  return [
-    k,
-    figure(value),
-    gain === null ? '' : percent(gain),
-    String(smallest),
-    exact ? 'exact' : `gap ${percent(gap)}`,
-    Object.entries(levels)
-      .map(([level, hosts]) => `${level}: ${hosts}`)
-      .join(', '),
-  ]
+const CURVE = [
+  { title: 'pools', align: 'right' },
+  { title: 'gain', align: 'right' },
+  { title: 'smallest', align: 'right' },
+  { title: 'hosts at level', wraps: true },
+] as const
+
+/** Which pools, of how many hosts; what they gain over fewer, or over those that are; and what one more would gain. */
+function addFinding(report: Report, answer: PoolsAnswer): void {
+  const { curve, enough, pools, now, leftOut, count: asked } = answer
+  const hosts = pools.reduce((sum, pool) => sum + pool.hosts.length, 0)
+  const point = curve.find(({ count: of }) => of === asked)
+  if (!point || enough === null) {
+    report.finding(
+      { text: 'no partition keeps the constraints', tone: 'bad' },
+      `: ${curve.at(-1)?.impossible ?? ''}`,
+    )
+    return
+  }
+  const first = curve.find(({ impossible }) => impossible === undefined)
+  const gain = first && first.count < point.count && first.value > 0 ? point.value / first.value - 1 : 0
+  const over = first?.count === 1 ? 'one' : `${first?.count}`
+  const gained = gain > 0 ? `; guests get ${percent(gain)} more than in ${over}` : ''
+  const words =
+    point.count === enough
+      ? ` ${isOrAre(point.pools)} enough`
+      : `, as asked (${enough} ${isOrAre(enough)} enough)`
+  const next = curve.find(({ count: of }) => of === point.count + 1)
+  const more = next?.gain ? `, one more pool gains ${percent(next.gain)}` : ''
+  report.finding(`${count(hosts, 'host')}: ${count(point.pools, 'pool')}${words}${gained}${more}`)
+  const better = now && now.value > 0 ? point.value / now.value - 1 : 0
+  if (better > 0)
+    report.action(`make the ${count(point.pools, 'pool')} below of the ${now?.pools.length} that there are`, {
+      gain: `guests get ${percent(better)} more`,
+    })
+  else if (!now && point.pools > 1)
+    report.action(`make the ${count(point.pools, 'pool')} below`, {
+      gain: 'each guest then moves within its pool',
+    })
+  for (const { hosts: out, lacks } of leftOut)
+    report.action(`fix or leave out ${fewNames(out, 2)}`, {
+      gain: `lacks ${fewNames(lacks.map(({ feature }) => feature))}`,
+    })
 }
+
+const isOrAre = (n: number): string => (n === 1 ? 'is' : 'are')
+
+function curveRow(point: CurvePoint, enough: number | null): Cell[] {
+  const { count: of, gain, smallest, levels, impossible } = point
+  const k: Cell = of === enough ? { text: `* ${of}`, tone: 'good' } : String(of)
+  if (impossible !== undefined) return [k, '', '', 'impossible']
+  const reached = Object.entries(levels).map(([level, hosts]) => `${level}: ${hosts}`)
+  return [k, gain === null ? '' : percent(gain), String(smallest), reached.join(', ')]
+}
+
+const proofOf = (point: CurvePoint | undefined): Cell[] =>
+  !point || point.impossible !== undefined
+    ? ['', '']
+    : [figure(point.value), point.exact ? 'exact' : `gap ${percent(point.gap)}`]
 
 function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
   report.table(
     [
-      { title: 'pool' },
+      { title: 'pool of' },
       { title: 'hosts', align: 'right' },
       { title: 'CPUs', align: 'right' },
-      { title: 'value', align: 'right' },
-      { title: 'features', align: 'right' },
       { title: 'level' },
       { title: 'model' },
+      { title: 'features', align: 'right' },
     ],
     pools.map(pool => [
       pool.name,
       String(pool.hosts.length),
       String(pool.cpus),
-      figure(pool.value),
-      String(pool.features),
       levelCell(pool.level),
       pool.model ?? 'none',
+      String(pool.features),
     ]),
   )
-  for (const pool of pools) {
-    report.line(`${pool.name}: ${pool.hosts.join(' ')}`)
-    addWritten(report, pool.expression ?? {})
-  }
+  report.details(() => {
+    for (const { name, hosts, value } of pools)
+      report.line(`${name}: value ${figure(value)}; ${hosts.join(' ')}`)
+  })
+  for (const pool of pools) addWritten(report, pool.expression ?? {})
   for (const { name, unsafeFeatures } of pools) {
     for (const text of describeUnsafe(unsafeFeatures, 'hazard'))
       report.line({ text: 'not safe  ', tone: 'warning' }, `${name}: ${text}`)
@@ -99,12 +142,13 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
 
 /** From which count on more pools are not worth their trouble; undefined: none is possible. */
 export const describeEnough = ({ enough }: PoolsAnswer): string | undefined =>
-  enough === null ? undefined : `a further pool gains less than 5 % after k = ${enough}`
+  enough === null ? undefined : `a further pool gains less than 5 % after ${enough}`
 
 /** How the pools that are compare with the best; undefined: no host is in any. */
 export function describeCurrentPools({ now, curve }: PoolsAnswer): string | undefined {
   if (!now) return undefined
   const last = curve.at(-1)
-  const share = last && last.value > 0 ? `, ${percent(now.value / last.value)} of k = ${last.count}` : ''
-  return `as they are: ${count(now.pools.length, 'pool')}, value ${figure(now.value)}${share}`
+  const share =
+    last && last.value > 0 ? ` give ${percent(now.value / last.value)} of the best ${last.count}` : ''
+  return `as they are: ${count(now.pools.length, 'pool')}${share}`
 }

@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../core/text.ts'
+import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason, WrittenParts } from '../answer-parts.ts'
 import type { UnsafeFeature } from '../pools/answer.ts'
@@ -25,6 +25,23 @@ const TONES: Readonly<Record<string, Tone>> = {
 /** A level, in the colour of how far it goes. */
 export const levelCell = (level: string | null): Cell =>
   level === null ? { text: 'none', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
+
+/** What a value is, below tables that have one. */
+export const VALUE =
+  'value: the weight of the hosts, times the worth of what their guests get (docs/fleet-theory.md)'
+
+/** What to do, without what an update of the microcode is for. */
+export const shortRemedy = (remedy: string): string => remedy.replace(/^(update microcode .*?): .*/, '$1')
+
+/** `x86-64-v4 in 2, x86-64-v3 in 1`: how many have each level, the highest first. */
+export function levelCounts(levels: readonly (string | null)[], where: string): string {
+  const counts = new Map<string, number>()
+  for (const level of levels) counts.set(level ?? '', (counts.get(level ?? '') ?? 0) + 1)
+  return [...counts]
+    .sort(([a], [b]) => bytewise(b, a))
+    .map(([level, n]) => `${level || 'no level'} ${where} ${n}`)
+    .join(', ')
+}
 
 /** `1 234 567`: thousands apart. */
 export const figure = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ' ')

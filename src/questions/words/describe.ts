@@ -21,8 +21,17 @@ export const notExpressedLines = ({ notExpressed = [] }: WrittenParts): Line[] =
   ])
 
 /** A line a sentence, each said once. @see describeNotes */
-export const noteLines = (notes: readonly Note[]): Line[] =>
-  describeNotes(notes).map(text => [{ text: 'note:', tone: 'warning' }, ` ${text}`])
+export const noteLines = (notes: readonly Note[], most?: number): Line[] =>
+  describeNotes(notes, most).map(noteLine)
+
+/** A line a kind of note: the first sentence, and how many more there are. */
+export const briefNoteLines = (notes: readonly Note[]): Line[] =>
+  kindsOf(notes).map(sameKind => {
+    const [first = '', ...more] = describeNotes(sameKind, Infinity)
+    return noteLine(more.length > 0 ? `(1 of ${more.length + 1} such notes) ${first}` : first)
+  })
+
+const noteLine = (text: string): Line => [{ text: 'note:', tone: 'warning' }, ` ${text}`]
 
 function sentence(note: Note): string {
   switch (note.kind) {
@@ -123,8 +132,8 @@ function sentence(note: Note): string {
       if (note.hypervisor !== undefined)
         return `what ${note.hypervisor} gives guests on ${fewNames(note.hosts)} is assumed: of what the CPU has, what guests are usually given`
       return (
-        `what KVM gives guests on ${fewNames(note.hosts)} is assumed from the CPU: ` +
-        'put the output of `virsh domcapabilities` there beside the host (NAME.domcaps.xml) to know'
+        `what KVM gives guests is assumed from the CPU on ${count(note.hosts.length, 'host')} (${fewNames(note.hosts, 1)}); ` +
+        '`virsh domcapabilities > HOST.domcaps.xml` there settles it'
       )
     case 'guest-contradicts':
       return (
@@ -158,21 +167,25 @@ const seemingly = ({ looksLike }: { readonly looksLike?: string }): string =>
 /**
  * The sentences of several notes, each said once with the first names of what it is about. Of files that were left out
  * there is one, and of a kind that says something else of many, only the first few are told.
+ * @param most how many different sentences of one kind; `--json` has all
  */
-export function describeNotes(notes: readonly Note[]): string[] {
+export const describeNotes = (notes: readonly Note[], most = MOST_SENTENCES): string[] =>
+  kindsOf(notes).flatMap(sameKind => describeFiles(sameKind) ?? describeKind(sameKind, most))
+
+/** The notes of each kind, in the order of the first of each. */
+function kindsOf(notes: readonly Note[]): Note[][] {
   const kinds = new Map<string, Note[]>()
   for (const note of notes) {
-    const sameKind = kinds.get(note.kind) ?? []
-    sameKind.push(note)
-    kinds.set(note.kind, sameKind)
+    const sameKind = kinds.get(note.kind)
+    if (sameKind) sameKind.push(note)
+    else kinds.set(note.kind, [note])
   }
-  return [...kinds.values()].flatMap(sameKind => describeFiles(sameKind) ?? describeKind(sameKind))
+  return [...kinds.values()]
 }
 
-/** Different sentences of one kind that are told; `--json` has all. */
 const MOST_SENTENCES = 3
 
-function describeKind(notes: readonly Note[]): string[] {
+function describeKind(notes: readonly Note[], most: number): string[] {
   const sources = new Map<string, string[]>()
   for (const note of notes) {
     const text = sentence(note)
@@ -181,13 +194,10 @@ function describeKind(notes: readonly Note[]): string[] {
     sources.set(text, named)
   }
   const told = [...sources].map(([text, named]) => (named.length > 0 ? `${fewNames(named)}: ${text}` : text))
-  if (told.length <= MOST_SENTENCES + 1) return told
-  const rest = new Set([...sources.values()].slice(MOST_SENTENCES).flat())
+  if (told.length <= most + 1) return told
+  const rest = new Set([...sources.values()].slice(most).flat())
   const about = rest.size > 0 ? `, of ${fewNames([...rest])}` : ''
-  return [
-    ...told.slice(0, MOST_SENTENCES),
-    `${told.length - MOST_SENTENCES} more such notes${about}; --json has all`,
-  ]
+  return [...told.slice(0, most), `${told.length - most} more such notes${about}; --json has all`]
 }
 
 /** The files that were left out, in one line; undefined for other notes, and for a single file. */

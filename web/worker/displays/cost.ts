@@ -10,10 +10,10 @@ import { capitalize } from './words.ts'
 
 /** What each kind of host costs its pool, as `explain --cost` computes it. */
 export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
-  const { mostExpensive, pools } = analysis.cost(scope)
-  const { host, costs: words } = describeMostExpensive(mostExpensive)
+  const { pools } = analysis.cost(scope)
+  const { who, what } = describeMostExpensive({ pools })
   return {
-    title: capitalize(host, words),
+    title: capitalize(who, what),
     pools: pools.map(({ pool, hosts, costs }) => ({
       title: `${poolName(pool)}: ${count(hosts, 'host')}`,
       costs: costs.filter(one => countOf(one) > 0).map(rowOf),
