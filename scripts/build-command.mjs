@@ -13,6 +13,10 @@ const WORKER = './src/cli/worker.ts'
 /** With what this command needs most others find all that they share. */
 const COMMON = './src/cli/virsh/cpu-baseline.ts'
 
+/** The first thing that every command loads, and a command that needs little more: they do without the rest. */
+const CONTEXT = './src/questions/context.ts'
+const LITTLE = /\/questions\/context\.ts$|\/virsh\/cpu-models\.ts$/
+
 /**
  * @param {string} outdir
  * @param {import('esbuild').BuildOptions} shared
@@ -65,7 +69,7 @@ const shareCommon = {
         : undefined,
     )
     onLoad({ filter: /./, namespace: 'part' }, ({ path }) => ({
-      contents: `import ${JSON.stringify(COMMON)}; export * from ${JSON.stringify(path)}`,
+      contents: `import ${JSON.stringify(LITTLE.test(path) ? CONTEXT : COMMON)}; export * from ${JSON.stringify(path)}`,
       resolveDir: process.cwd(),
     }))
   },

@@ -15,7 +15,7 @@ import { parseLibvirtVersion } from '../src/core/libvirt-version.ts'
 import { databaseTexts } from '../src/map/cpu-map.ts'
 import { readDataFile } from '../src/map/data.ts'
 import { type Database, loadDatabase } from '../src/map/database.ts'
-import { readInstalled } from '../src/map/libvirt/cpu-map.ts'
+import { mapFilesOf, readInstalled } from '../src/map/libvirt/cpu-map.ts'
 import { walkCpuMap } from '../src/map/libvirt/walk.ts'
 import { listBehaviour } from './propose/behaviour.ts'
 import { proposeMap } from './propose/map.ts'
@@ -66,7 +66,11 @@ const older = (values.older ?? []).map(path => readSeen(readFileSync(path, 'utf8
 /** The models of another architecture in the map, by name. */
 function readNames(arch: string): string[] {
   const names: string[] = []
-  walkCpuMap(read, arch, { vendor: () => {}, feature: () => {}, model: (_, name) => void names.push(name) })
+  walkCpuMap(mapFilesOf(read), arch, {
+    vendor: () => {},
+    feature: () => {},
+    model: (_, name) => void names.push(name),
+  })
   return names
 }
 

@@ -7,8 +7,8 @@ import {
   type LibvirtVersion,
   parseLibvirtVersion,
 } from '../core/libvirt-version.ts'
-import { CpuMap } from '../map/cpu-map.ts'
-import { type Context, contextOf } from '../questions/context.ts'
+import type { CpuMap } from '../map/cpu-map.ts'
+import type { Context } from '../questions/context.ts'
 import { CommandError, UsageError } from './spec.ts'
 
 /** What stands before the command, or among its arguments. */
@@ -247,11 +247,13 @@ export class Session {
 }
 
 /** The database of a session: the built-in data, or the installed map that it names. @throws FileError, ParseError, LibvirtError */
-export const openContext = async (session: Session): Promise<Context> =>
-  contextOf(await openMap(session), session.libvirt)
+export async function openContext({ cpuMap, libvirt }: Session): Promise<Context> {
+  // Not before a command runs: `--version` needs no map.
+  const { contextOf } = await import('../questions/context.ts')
+  return contextOf(cpuMap === undefined ? undefined : await openMap(cpuMap), libvirt)
+}
 
-async function openMap({ cpuMap }: Session): Promise<CpuMap> {
-  if (cpuMap === undefined) return CpuMap.builtIn()
+async function openMap(path: string): Promise<CpuMap> {
   const { openCpuMap } = await import('../host/files/cpu-map.ts')
-  return openCpuMap(cpuMap)
+  return openCpuMap(path)
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { type Arguments, isKnown, readArguments, splitCommands } from './arguments.ts'
-import { type Command, linesOf } from './command.ts'
+import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import {
   connectionDriver,
@@ -12,7 +12,7 @@ import {
   STDOUT,
   write,
 } from './globals.ts'
-import { CommandError, type CommandSpec, UsageError } from './spec.ts'
+import { CommandError, type CommandSpec, UsageError, withWords } from './spec.ts'
 
 declare const __VERSION__: string
 
@@ -80,6 +80,7 @@ async function run({ spec, run: command }: Command, args: Arguments, session: Se
   try {
     status = await command(args, session, COMMANDS)
   } catch (error) {
+    const { linesOf } = await import('./command.ts')
     for (const line of linesOf(error)) session.err(`error: ${line}\n`)
     status = virsh ? 1 : 2
   }
@@ -131,7 +132,7 @@ async function help(name: string, session: Session): Promise<number> {
   const spec = (await entry?.load())?.command.spec
   if (entry && spec) {
     const { commandHelp } = await import('./help.ts')
-    session.out(commandHelp(spec, entry.summary, session.libvirt))
+    session.out(commandHelp(await withWords(spec), entry.summary, session.libvirt))
   } else complain(`command or command group '${name}' doesn't exist`)
   if (spec?.style !== 'own') endAsVirsh(session, started)
   return spec ? 0 : 1

@@ -19,6 +19,17 @@ export interface OptionSpec {
   readonly since?: Behaviour
   /** Words that the value may be, for completion. */
   readonly words?: readonly string[]
+  /** Loads the words, where that takes code that the command seldom needs; the help then ends with them. */
+  readonly loadWords?: () => Promise<readonly string[]>
+}
+
+/** What a command takes, with all words of its options. */
+export async function withWords(spec: CommandSpec): Promise<CommandSpec> {
+  const complete = async (option: OptionSpec): Promise<OptionSpec> => {
+    const words = await option.loadWords?.()
+    return words ? { ...option, words, help: `${option.help}: ${words.join(', ')}` } : option
+  }
+  return { ...spec, options: await Promise.all(spec.options.map(complete)) }
 }
 
 export interface CommandSpec {

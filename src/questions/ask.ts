@@ -3,8 +3,9 @@ import { LibvirtError } from '../core/libvirt-error.ts'
 import { LIBVIRT_VERSIONS_TEXT, parseLibvirtVersion } from '../core/libvirt-version.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextOf } from './context.ts'
-import { type AnyQuestion, type DocumentOf, documentOf, type InputOf } from './question.ts'
+import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
 import { QUESTIONS } from './table.ts'
+import { documentOf } from './words/describe.ts'
 
 export { BadRequest }
 

@@ -2,7 +2,6 @@ import type { InferInput, InferOutput } from 'valibot'
 import type { Report } from '../report/report.ts'
 import type { Context } from './context.ts'
 import type { AnswerOf, Schema } from './schema.ts'
-import { printNote } from './words/describe.ts'
 import type { Note } from './words/note.ts'
 
 /** The result of a question: the answer, what to know about it, and the reasons where they were asked for. */
@@ -100,11 +99,3 @@ export type DocumentOf<Q extends AnyQuestion> = { readonly schema: typeof SCHEMA
 > & { readonly notes: readonly NoteWithText[] } & ([ReasonsOf<Q>] extends [never]
     ? unknown
     : { readonly explain?: AnswerOf<ReasonsOf<Q>> })
-
-/** The document of an outcome, its keys in their fixed order. */
-export const documentOf = ({ answer, notes = [], explain }: Outcome): Record<string, unknown> => ({
-  schema: SCHEMA_VERSION,
-  ...(answer as object),
-  notes: notes.map(printNote),
-  ...(explain === undefined ? {} : { explain }),
-})

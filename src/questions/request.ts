@@ -69,7 +69,11 @@ export function parseRequest(text: string, line = 1): Request {
   return request as Request
 }
 
-const isDeeper = (value: unknown, levels: number): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some(inner => isDeeper(inner, levels - 1)))
+function isDeeper(value: object, levels: number): boolean {
+  if (levels === 0) return true
+  const all: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  for (const one of all) {
+    if (typeof one === 'object' && one !== null && isDeeper(one, levels - 1)) return true
+  }
+  return false
+}

@@ -5,7 +5,7 @@ import { builtinArmMap, readArmMap } from '../../src/arch/arm/models.ts'
 import { builtinPowerMap, readPowerMap } from '../../src/arch/ppc64/map.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { type Database, loadDatabase } from '../../src/map/database.ts'
-import { readInstalled } from '../../src/map/libvirt/cpu-map.ts'
+import { mapFilesOf, readInstalled } from '../../src/map/libvirt/cpu-map.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
 import { differences } from './differences.ts'
@@ -88,7 +88,7 @@ test.skipIf(!older)('our data as 11.3 knows it is its map: nothing less, nothing
 })
 
 test.skipIf(!older)('so are its lists of ARM and POWER', () => {
-  const read = (name: string) => readFileSync(join(older ?? '', name), 'utf8')
+  const read = mapFilesOf(name => readFileSync(join(older ?? '', name), 'utf8'))
   const [power, arm] = [readPowerMap(read), readArmMap(read)]
   const { knows } = CpuMap.builtIn().asOf('11.3')
   const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name)

@@ -1,6 +1,6 @@
 import { allOptions } from '../arguments.ts'
 import type { Command } from '../command.ts'
-import { type CommandSpec, type OptionSpec, UsageError } from '../spec.ts'
+import { type CommandSpec, type OptionSpec, UsageError, withWords } from '../spec.ts'
 
 export type Shell = 'bash' | 'zsh' | 'fish'
 
@@ -154,7 +154,10 @@ export const command: Command = {
     const shell = SHELLS.find(known => known === args.get('shell'))
     if (!shell) throw new UsageError(`no completion for '${args.get('shell')}': take ${SHELLS.join(', ')}`)
     const commands = await Promise.all(
-      Object.values(all).map(async ({ summary, load }) => ({ spec: (await load()).command.spec, summary })),
+      Object.values(all).map(async ({ summary, load }) => ({
+        spec: await withWords((await load()).command.spec),
+        summary,
+      })),
     )
     session.out(completionScript(shell, commands))
     return 0

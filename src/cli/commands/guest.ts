@@ -122,7 +122,7 @@ async function answerFor(context: Context, asked: GuestRequest, args: Arguments)
       context,
       asked,
       startPlaceOf(context, hypervisor, own, await findVfio(args)),
-      formatOf(args),
+      await formatOf(args),
     )
     return args.has('replies') || start.refused
       ? guestAnswer(context, start)

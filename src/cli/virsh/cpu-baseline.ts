@@ -3,7 +3,6 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
-import { noteLines, printNote } from '../../questions/words/describe.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
@@ -49,7 +48,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const format = formatOf(args)
+    const format = await formatOf(args)
     const { pool, notes } = await poolOf(args, session)
     const options = {
       expand: args.has('features'),
@@ -62,6 +61,7 @@ export const command: Command = {
     const told = args.has('explain') || args.has('json')
     const all = told ? [...notes, ...pool.notes(options), ...(writer?.writtenFor(format) ?? [])] : []
     if (args.has('json')) {
+      const { printNote } = await import('../../questions/words/describe.ts')
       const explain = args.has('explain') ? { explain: pool.reasons(cpu, options) } : {}
       const answer = {
         schema: SCHEMA_VERSION,
@@ -80,6 +80,7 @@ export const command: Command = {
     if (!told) await tellSkipped(session, notes)
     if (told || marks.length > 0) {
       const { explainBaseline } = await import('../../questions/words/explain.ts')
+      const { noteLines } = await import('../../questions/words/describe.ts')
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(
         session,

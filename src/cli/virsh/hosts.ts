@@ -4,8 +4,7 @@ import type { ParseError } from '../../core/parse-error.ts'
 import { didYouMean } from '../../core/text.ts'
 import type { NamedCpu } from '../../formats/found.ts'
 import type { Expected } from '../../formats/libvirt/parse-cpu.ts'
-import { isQemuVersion, qemuVersionsText } from '../../formats/qemu/cpu-argument.ts'
-import { listFormats, type WriteOptions } from '../../formats/write.ts'
+import type { WriteOptions } from '../../formats/write.ts'
 import { type CpuTaker, readCpus, readFile } from '../../host/files/cpus.ts'
 import { ProbeError } from '../../host/files/file-error.ts'
 import type { InputFile } from '../../host/files/files.ts'
@@ -39,12 +38,8 @@ export const FORMAT: readonly OptionSpec[] = [
     name: 'format',
     value: 'format',
     ours: true,
-    get words() {
-      return listFormats()
-    },
-    get help() {
-      return `how to write the CPU: ${listFormats().join(', ')}`
-    },
+    help: 'how to write the CPU',
+    loadWords: async () => (await import('../../formats/write.ts')).listFormats(),
   },
   {
     name: 'qemu',
@@ -55,9 +50,12 @@ export const FORMAT: readonly OptionSpec[] = [
 ]
 
 /** The format asked for; absent: libvirt's. @throws UsageError for a word that is no format, or no version */
-export function formatOf(args: Arguments): WriteOptions {
+export async function formatOf(args: Arguments): Promise<WriteOptions> {
   const [format, qemu] = [args.get('format'), args.get('qemu')]
-  const formats = format === undefined ? [] : listFormats()
+  if (format === undefined && qemu === undefined) return {}
+  const { isQemuVersion, qemuVersionsText } = await import('../../formats/qemu/cpu-argument.ts')
+  const { listFormats } = await import('../../formats/write.ts')
+  const formats = listFormats()
   if (format !== undefined && !formats.includes(format))
     throw new UsageError(`--format must be one of ${formats.join(', ')}${didYouMean(formats, format)}`)
   if (qemu !== undefined && !isQemuVersion(qemu)) throw new UsageError(`--qemu ${qemuVersionsText()}`)

@@ -63,7 +63,7 @@ export const command: Command = {
   },
 
   async run(args, session) {
-    const format = formatOf(args)
+    const format = await formatOf(args)
     const printer = findPrinter(format.format)
     const { files, request } = splitFiles(args, hypervisorRequest(args), 'model')
     const context = await openContext(session)

@@ -1,5 +1,4 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { describeWithoutCpu } from '../../formats/dialects.ts'
 import type { Found, FoundCpu, NamedCpu } from '../../formats/found.ts'
 import { CpuJoiner } from '../../formats/libvirt/find-cpus.ts'
 import type { Note } from '../../questions/words/note.ts'
@@ -171,6 +170,7 @@ export const withoutCpu = (path: string): FileError => {
 
 /** The error for a file without a CPU, in our words: what it is instead, and what reads it. */
 async function withoutAny(path: string, other: Found | undefined): Promise<FileError> {
+  const { describeWithoutCpu } = await import('../../formats/dialects.ts')
   const instead = other && describeWithoutCpu([other])
   if (instead) return new FileError(path, `${path}: no CPU found: ${instead}`)
   const { fleetFileOf } = await import('./fleet.ts')

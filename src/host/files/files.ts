@@ -1,7 +1,6 @@
 import { isAscii } from 'node:buffer'
 import { closeSync, type Dirent, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { ParseError } from '../../core/parse-error.ts'
 import { decodeBytes } from '../../formats/decode-bytes.ts'
 import type { Found } from '../../formats/found.ts'
@@ -176,7 +175,7 @@ export function readWholeText(path: string): string {
 function gunzipped(bytes: Buffer, path: string): Buffer {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
-    return gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT })
+    return process.getBuiltinModule('node:zlib').gunzipSync(bytes, { maxOutputLength: LARGEST_TEXT })
   } catch (cause) {
     throw new ParseError('a gzip file that is cut, damaged or too long', path, 0, 0, '', { cause })
   }

@@ -70,22 +70,32 @@ function learn(text: string): Line | undefined {
   return line
 }
 
-/**
- * An installed libvirt's map, so that answers equal that host's libvirt, old or new.
- * @param files the text of a file of the map's directory, by file name
- */
-export const installedMap = (files: MapFiles): CpuMap => CpuMap.read(files, readInstalled)
+/** The text of a file of a map's directory, by file name. */
+type MapTexts = (fileName: string) => string
+
+/** The files of a map, read. */
+export const mapFilesOf =
+  (texts: MapTexts): MapFiles =>
+  name => {
+    const text = texts(name)
+    return readModelText(text) ?? parseXml(text, name)
+  }
+
+/** An installed libvirt's map, so that answers equal that host's libvirt, old or new. */
+export const installedMap = (texts: MapTexts): CpuMap => CpuMap.read(mapFilesOf(texts), readFiles)
 
 /**
  * Reads what an installed libvirt's map knows of an architecture.
- * @param files the text of a file of the map's directory, by file name
  * @param arch as `index.xml` calls it; `x86` serves i686 too
  * @param known where features of the same name have their order, class and title from, of which maps say nothing
  * @throws LibvirtError with libvirt's texts for what it refuses to load, ParseError for malformed XML
  */
-export function readInstalled(files: MapFiles, arch = 'x86', known?: Database): Database {
+export const readInstalled = (texts: MapTexts, arch = 'x86', known?: Database): Database =>
+  readFiles(mapFilesOf(texts), arch, known)
+
+function readFiles(files: MapFiles, arch: string, known?: Database): Database {
   const map = new MapInTheMaking(known?.features)
-  walkCpuMap(files, arch, map, (text, name) => readModelText(text) ?? parseXml(text, name))
+  walkCpuMap(files, arch, map)
   return new Database({ ...map.finished(), files })
 }
 

@@ -1,9 +1,11 @@
 import { internalError, xmlError } from '../../core/libvirt-error.ts'
 import { children, type Element, requiredAttribute } from '../../xml/element.ts'
-import { parseXml } from '../../xml/reader.ts'
 
-/** The text of a file of an installed map's directory, by its name. @throws what reading it throws */
-export type MapFiles = (fileName: string) => string
+/**
+ * A file of an installed map's directory, by its name. @throws what reading it throws; ParseError for malformed XML.
+ * Architectures need no reader of XML for their own data.
+ */
+export type MapFiles = (fileName: string) => Element
 
 /** What takes the elements of an architecture's map; maps of architectures without features have none. */
 export interface MapTaker {
@@ -19,16 +21,16 @@ const KINDS = ['vendor', 'feature', 'model'] as const
  * included file's; of each, vendors, then features, then models, in document order.
  * @throws LibvirtError with libvirt's texts, ParseError for malformed XML, and what `read` and `taker` throw
  */
-export function walkCpuMap(read: MapFiles, arch: string, taker: MapTaker, parse = parseXml): void {
+export function walkCpuMap(read: MapFiles, arch: string, taker: MapTaker): void {
   if (!arch) throw internalError('undefined hardware architecture')
-  const index = parseXml(read('index.xml'), 'index.xml')
+  const index = read('index.xml')
   const found = children(index, 'arch').find(element => element.attributes.name === arch)
   if (!found) throw internalError(`cannot find CPU map for ${arch} architecture`)
   take(found, 'index.xml', taker)
   for (const include of includesOf(found)) {
     const fileName = include.attributes.filename
     if (fileName === undefined) throw internalError("Missing 'filename' in CPU map include")
-    take(parse(read(fileName), fileName), fileName, taker)
+    take(read(fileName), fileName, taker)
   }
 }
 

@@ -3,6 +3,7 @@ import { count, fewNames } from '../../core/text.ts'
 import type { Line } from '../../report/report.ts'
 import type { BaselineReasons, CompareAnswer, Reason, WrittenParts } from '../answer-parts.ts'
 import type { DecodeReasons } from '../decode/answer.ts'
+import { type Outcome, SCHEMA_VERSION } from '../question.ts'
 import { describeHostNote } from './describe-host.ts'
 import type { Note } from './note.ts'
 import { byHosts } from './note.ts'
@@ -318,3 +319,11 @@ export function describeDecode({ model, matches, added, disabled, rejected }: De
   })
   return [`${model}: ${known}; ${count(added, 'feature')} beyond it, ${disabled} disabled`, ...lines]
 }
+
+/** The document of an outcome, its keys in their fixed order. */
+export const documentOf = ({ answer, notes = [], explain }: Outcome): Record<string, unknown> => ({
+  schema: SCHEMA_VERSION,
+  ...(answer as object),
+  notes: notes.map(printNote),
+  ...(explain === undefined ? {} : { explain }),
+})

@@ -5,6 +5,7 @@ import { builtinArmMap, readArmMap } from '../../../src/arch/arm/models.ts'
 import * as operations from '../../../src/arch/operations.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
+import { mapFilesOf } from '../../../src/map/libvirt/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { guest, host, refusal, show } from '../../notation.ts'
 import { NO_REFERENCE, reference } from '../../reference.ts'
@@ -107,7 +108,7 @@ describe('the data', () => {
   const map = reference('libvirt-12.8', 'cpu_map')
 
   test.skipIf(!map)(`is libvirt 12.8's map${map ? '' : ` (${NO_REFERENCE})`}`, () => {
-    const theirs = readArmMap(name => readFileSync(join(map ?? '', name), 'utf8'))
+    const theirs = readArmMap(mapFilesOf(name => readFileSync(join(map ?? '', name), 'utf8')))
     const { vendors, features, models } = builtinArmMap()
     expect({ features, models }).toEqual({ features: theirs.features, models: theirs.models })
     const byNumber = [...vendors].sort((a, b) => a.implementer - b.implementer)
@@ -116,7 +117,7 @@ describe('the data', () => {
 })
 
 describe('a map that libvirt would not load', () => {
-  const load = (body: string) => readArmMap(() => `<cpus><arch name='arm'>${body}</arch></cpus>`)
+  const load = (body: string) => readArmMap(mapFilesOf(() => `<cpus><arch name='arm'>${body}</arch></cpus>`))
   const model = (body: string) => `<model name='M'>${body}</model>`
   const pvr = "<pvr value='1'/>"
 
@@ -139,7 +140,7 @@ describe('a map that libvirt would not load', () => {
   ])('%s: %s', (body, message) => expect(refusal(() => load(body))).toBe(message))
 
   test('of an installed libvirt that knows no ARM', () => {
-    expect(refusal(() => readArmMap(() => "<cpus><arch name='x86'/></cpus>"))).toBe(
+    expect(refusal(() => readArmMap(mapFilesOf(() => "<cpus><arch name='x86'/></cpus>")))).toBe(
       'internal error: cannot find CPU map for arm architecture',
     )
   })

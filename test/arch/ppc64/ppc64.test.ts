@@ -5,6 +5,7 @@ import * as operations from '../../../src/arch/operations.ts'
 import { builtinPowerMap, legacyNames, readPowerMap } from '../../../src/arch/ppc64/map.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { CpuMap } from '../../../src/map/cpu-map.ts'
+import { mapFilesOf } from '../../../src/map/libvirt/cpu-map.ts'
 import { Pool } from '../../../src/questions/baseline/pool.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { answerStart } from '../../../src/questions/definition/question.ts'
@@ -108,7 +109,7 @@ describe('the data', () => {
   const map = reference('libvirt-12.8', 'cpu_map')
 
   test.skipIf(!map)(`is libvirt 12.8's map${map ? '' : ` (${NO_REFERENCE})`}`, () => {
-    const theirs = readPowerMap(name => readFileSync(join(map ?? '', name), 'utf8'))
+    const theirs = readPowerMap(mapFilesOf(name => readFileSync(join(map ?? '', name), 'utf8')))
     expect(builtinPowerMap()).toEqual({ vendors: theirs.vendors, models: theirs.models })
   })
 
@@ -121,7 +122,7 @@ describe('the data', () => {
 
 describe('a map that libvirt would not load', () => {
   const load = (body: string) =>
-    readPowerMap(() => `<cpus><arch name='ppc64'><vendor name='IBM'/>${body}</arch></cpus>`)
+    readPowerMap(mapFilesOf(() => `<cpus><arch name='ppc64'><vendor name='IBM'/>${body}</arch></cpus>`))
   const model = (body: string) => `<model name='P'>${body}</model>`
   const pvr = "<pvr value='1' mask='0xff'/>"
   const badNumber = (text: string) =>
