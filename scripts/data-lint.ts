@@ -11,6 +11,7 @@ import { lintKvm } from '../src/map/lint/kvm.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { builtinSystems } from '../src/map/system-needs.ts'
 import { formatData } from '../src/map/text/format.ts'
+import { builtinVulnerabilities } from '../src/map/vulnerabilities.ts'
 
 /** They have laws of their own. */
 const [KVM, ID_NAMES] = ['x86/kvm.txt', 'arm/names.txt']
@@ -30,11 +31,17 @@ if (process.argv.includes('--write')) {
   // Throws where a template cannot be read.
   builtinErrors()
   builtinSystems()
+  builtinVulnerabilities()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
-    ...['causes.txt', 'effects.txt', 'errors.txt', 'generations.txt', 'needs.txt'].flatMap(name =>
-      lintCited(dataFile(name), sources),
-    ),
+    ...[
+      'causes.txt',
+      'effects.txt',
+      'errors.txt',
+      'generations.txt',
+      'needs.txt',
+      'vulnerabilities.txt',
+    ].flatMap(name => lintCited(dataFile(name), sources)),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
   for (const finding of findings) console.log(printFinding(finding))

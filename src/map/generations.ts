@@ -39,6 +39,13 @@ export interface SignatureRange {
   readonly steppings: readonly [first: number, last: number]
 }
 
+export const within = (range: SignatureRange, { family, model, stepping }: Signature): boolean =>
+  range.family === family &&
+  range.models[0] <= model &&
+  model <= range.models[1] &&
+  range.steppings[0] <= stepping &&
+  stepping <= range.steppings[1]
+
 /** Products whose brand string has one of the words go without these features. */
 interface ProductRule {
   readonly features: FeatureSet
@@ -84,16 +91,9 @@ export class GenerationTable {
   }
 
   /** Undefined: no generation has the signature. */
-  find(vendor: string, { family, model, stepping }: Signature): Generation | undefined {
-    const within = (value: number, [first, last]: readonly [number, number]) =>
-      first <= value && value <= last
+  find(vendor: string, signature: Signature): Generation | undefined {
     return this.list.findLast(
-      one =>
-        one.vendor === vendor &&
-        one.signatures.some(
-          range =>
-            range.family === family && within(model, range.models) && within(stepping, range.steppings),
-        ),
+      one => one.vendor === vendor && one.signatures.some(range => within(range, signature)),
     )
   }
 
@@ -175,7 +175,7 @@ function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet
     vendor,
     title: at.note,
     sources: cited.sources,
-    signatures: tokensOf(signatures).map(token => rangeOf(at, token)),
+    signatures: tokensOf(signatures).map(token => parseSignatureRange(at, token)),
     before: new Set(before.flatMap(one => [one.name, ...one.before])),
     has,
     some: before.reduce((all, one) => all.join(one.some), none).minus(has),
@@ -184,7 +184,8 @@ function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet
   }
 }
 
-function rangeOf(at: DataStatement, token: string): SignatureRange {
+/** Reads `FAMILY.MODEL[.STEPPING]`, each a number, the last two or a range. @throws ParseError at `at` */
+export function parseSignatureRange(at: DataStatement, token: string): SignatureRange {
   const [, family, ...ends] = /^(\d+)\.(\d+)(?:-(\d+))?(?:\.(\d+)(?:-(\d+))?)?$/.exec(token) ?? []
   if (family === undefined) throw faultIn(at, 'a signature is `FAMILY.MODEL[.STEPPING]`', token)
   const [model, lastModel, stepping, lastStepping] = ends.map(end =>

@@ -74,5 +74,5 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 }
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
-  /^(?:effect|error|generation|system|needs|avoid) /.test(text) ||
-  (indent > 0 && text.includes(' : ') && !/^(?:[*@]|without )/.test(text))
+  /^(?:effect|error|generation|system|needs|avoid|costs|vulnerability|erratum|word|microcode) /.test(text) ||
+  (indent > 0 && text.includes(' : ') && !/^(?:[*@]|(?:without|on|says|then|or) )/.test(text))
