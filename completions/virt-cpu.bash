@@ -10,7 +10,7 @@ _virt_cpu() {
   done
   local options words=''
   case $command in
-    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest level fits doctor verify tree convert name batch page serve completion' ;;
+    '') options='--connect --quiet --help --version --readonly --timing --escape --no-pkttyagent --cpu-map --libvirt'; words='capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve completion' ;;
     capabilities) options='--xpath --wrap --root --best --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     domcapabilities) options='--virttype --emulatorbin --arch --machine --xpath --wrap --disable-deprecated-features --expand-cpu-features --supported-cpu-features --replies --no-cache --explain --json --cpu-map --libvirt --help'; words='' ;;
     cpu-baseline) options='--file --features --migratable --on-model --lenient --best --format --qemu --explain --json --cpu-map --libvirt --help'; words='' ;;
@@ -32,6 +32,7 @@ _virt_cpu() {
     check) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     migrate) options='--fleet --from --guest --to --across --no-skip --strict --details --json --markdown --color --no-pager --dot --cpu-map --libvirt --help'; words='' ;;
     guest) options='--what --file --replies --host --no-cache --format --qemu --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='check' ;;
+    audit) options='--fleet --model --guest-os --today --no-skip --strict --details --json --markdown --color --no-pager --junit --sarif --cpu-map --libvirt --help'; words='' ;;
     level) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     fits) options='--fleet --os --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     doctor) options='--file --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
@@ -98,6 +99,8 @@ _virt_cpu() {
     guest:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx evc march' -- "$word"); return ;;
     guest:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     guest:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
+    audit:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
+    audit:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     level:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     level:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     fits:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
@@ -110,7 +113,7 @@ _virt_cpu() {
     tree:--arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i686 s390x riscv64 loongarch64' -- "$word"); return ;;
     tree:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     tree:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
-    convert:--from) mapfile -t COMPREPLY < <(compgen -W 'libvirt-xml cpuid-r collected lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile' -- "$word"); return ;;
+    convert:--from) mapfile -t COMPREPLY < <(compgen -W 'libvirt-xml cpuid-r collected vulnerabilities lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile' -- "$word"); return ;;
     convert:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx evc march' -- "$word"); return ;;
     convert:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     convert:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;

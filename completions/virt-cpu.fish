@@ -1,5 +1,5 @@
 # fish completion of virt-cpu: put this file in ~/.config/fish/completions, as virt-cpu.fish
-set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest level fits doctor verify tree convert name batch page serve completion
+set -l commands capabilities domcapabilities cpu-baseline cpu-compare hypervisor-cpu-baseline hypervisor-cpu-compare hypervisor-cpu-models cpu-models decode models collect hosts explain pools advise what-if drain drift check migrate guest audit level fits doctor verify tree convert name batch page serve completion
 set -l none "not __fish_seen_subcommand_from $commands"
 complete -c virt-cpu -n "$none" -s c -l connect -x -d "connection URI"
 complete -c virt-cpu -n "$none" -s q -l quiet -d "no empty line after an answer"
@@ -307,6 +307,22 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l color -x -a "auto
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l no-pager -d 'on a terminal, no pager ($PAGER, or less) for what is longer than it'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
 complete -c virt-cpu -n "__fish_seen_subcommand_from guest" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
+complete -c virt-cpu -f -n "$none" -a audit -d 'Find what hosts are vulnerable to, and what guests believe'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l model -r -d 'models that guests may be given, looked at as guests of every pool'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l guest-os -r -d 'what guests run, such as windows11: what breaks it is told too'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l today -r -d 'the day by which `ignore` of the fleet file is judged; absent: no entry has expired'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l strict -d 'what is not known counts as no: status 1 for an unknown verdict or a skipped host'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l details -d 'everything, not only the finding, what to do and what fits a screen'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l json -d 'the answer as JSON (docs/schema/questions.json)'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l markdown -d 'the answer as Markdown'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l color -x -a "auto always never" -d 'colours; auto is the default: on a terminal, where neither NO_COLOR nor TERM=dumb forbids them'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l no-pager -d 'on a terminal, no pager ($PAGER, or less) for what is longer than it'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l junit -r -d 'write the result there as JUnit XML too'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l sarif -r -d 'write the result there as SARIF 2.1.0 too'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l cpu-map -r -d 'an installed libvirt'\''s cpu_map directory instead of the built-in data'
+complete -c virt-cpu -n "__fish_seen_subcommand_from audit" -l libvirt -x -a "11.3 12.8" -d 'whose behaviour: 11.3 or newer (default: 12.8)'
 complete -c virt-cpu -f -n "$none" -a level -d 'Say which level and -march hosts, guests and pools reach'
 complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l fleet -r -d 'files and directories of hosts and guests (a subfolder is a pool), or a fleet.yaml'
 complete -c virt-cpu -n "__fish_seen_subcommand_from level" -l no-skip -d 'a file of a directory that cannot be used is an error (status 2), not passed over'
@@ -363,7 +379,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from tree" -l libvirt -x -a "11.
 complete -c virt-cpu -f -n "$none" -a convert -d 'Convert a guest'\''s CPU from any format to another'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l file -r -d 'guests or hosts, directories of them, or - for standard input'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l text -r -d 'guests or hosts in any input format'
-complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l from -x -a "libvirt-xml cpuid-r collected lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile" -d 'the input format, by its name; found out if absent'
+complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l from -x -a "libvirt-xml cpuid-r collected vulnerabilities lscpu cpuid-json qmp-replies qmp cpuid-decoded libcpuid aida64 ld.so registers flags-line proc-cpuinfo kubernetes kubectl-text nova nova-conf osquery ovirt-api ovirt-types prometheus proxmox-api proxmox-guest proxmox-models qemu-command spectre-meltdown-checker vdsm lscpu-part ld.so-help flags-list qemu-cpu-help vsphere vmx xapi xl-cpuid firecracker cloud-hypervisor incus-resources incus-cluster-group opennebula cloudstack freebsd-dmesg ganeti terraform vagrantfile" -d 'the input format, by its name; found out if absent'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l format -x -a "libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx evc march" -d 'the format to write'
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l qemu -r -d ''
 complete -c virt-cpu -n "__fish_seen_subcommand_from convert" -l json -d 'the answer as JSON (docs/schema/questions.json)'

@@ -34,6 +34,7 @@ export {
   type Ask,
   advise,
   ask,
+  audit,
   baseline,
   capabilities,
   check,

@@ -103,6 +103,11 @@ export const COMMANDS: CommandTable = {
     summary: 'Check what libvirt does when a guest starts',
     load: () => import('./commands/guest.ts'),
   },
+  audit: {
+    group: 'guests',
+    summary: 'Find what hosts are vulnerable to, and what guests believe',
+    load: () => import('./commands/audit.ts'),
+  },
   level: {
     group: 'hosts',
     summary: 'Say which level and -march hosts, guests and pools reach',

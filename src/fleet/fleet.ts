@@ -4,6 +4,17 @@ import type { FleetHost } from './host.ts'
 import type { Constraints } from './plan/items.ts'
 import type { Requirement } from './requirements/requirement.ts'
 
+/** A finding that counts no more until a day comes. */
+export interface Ignored {
+  /** `KIND:WHAT`, `*` for any characters. */
+  readonly id: string
+  /** The guests, models or hosts of which it is; `*` as above; absent: all. */
+  readonly of?: readonly string[] | undefined
+  readonly reason: string
+  /** The last day, `2027-01-31`. */
+  readonly until: string
+}
+
 /** Everything that is known of a fleet of one architecture: its machines, and what the operator wants of them. */
 export interface Fleet {
   /** libvirt's name of the architecture of all of them. */
@@ -21,4 +32,6 @@ export interface Fleet {
   /** The most pools to plan; absent: not said. */
   readonly mostPools?: number | undefined
   readonly requirements: readonly Requirement[]
+  /** Findings that the operator knows of; absent: none. */
+  readonly ignore?: readonly Ignored[] | undefined
 }

@@ -80,6 +80,8 @@ export interface FleetHost {
   readonly hypervisor?: string | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
+  /** What `mitigations=` of its kernel's command line says, such as `auto,no_guest_host`. */
+  readonly mitigations?: string | undefined
   /** Hash of the document it was read from: equal hashes are equal CPUs, unlooked-at. */
   readonly documentHash?: string | undefined
 }

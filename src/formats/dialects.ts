@@ -21,6 +21,7 @@ import { resolveOwnModels } from './platforms/guest-cpu.ts'
 import { incusGroup, incusResources } from './platforms/incus.ts'
 import { kubectlText } from './platforms/kubectl-text.ts'
 import { kubernetes } from './platforms/kubernetes.ts'
+import { vulnerabilityFiles } from './platforms/linux-host.ts'
 import { nova } from './platforms/nova.ts'
 import { novaConf } from './platforms/nova-conf.ts'
 import { openNebula } from './platforms/opennebula.ts'
@@ -49,6 +50,7 @@ export const DIALECTS: readonly Dialect[] = [
   libvirtXml,
   cpuidR,
   collected,
+  vulnerabilityFiles,
   lscpu,
   cpuidJson,
   qmpReplies,

@@ -69,6 +69,8 @@ export interface Statement {
   readonly labels?: ReadonlySet<string> | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
+  /** What `mitigations=` of its kernel's command line says. */
+  readonly mitigations?: string | undefined
   /** What the reader should know of how the text was read, one sentence each. */
   readonly notes?: readonly string[] | undefined
 }
@@ -76,7 +78,7 @@ export interface Statement {
 /** What a document says of a host beside its CPU's features. */
 export type StatedFacts = Pick<
   Statement,
-  'uuid' | 'microcode' | 'cpus' | 'physBits' | 'kernel' | 'hypervisor' | 'vulnerabilities'
+  'uuid' | 'microcode' | 'cpus' | 'physBits' | 'kernel' | 'hypervisor' | 'vulnerabilities' | 'mitigations'
 >
 
 /** A guest that a platform's document defines (`defined`) or reports as it runs (`running`). */

@@ -1,6 +1,7 @@
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import { once } from '../core/memo.ts'
+import { didYouMean } from '../core/text.ts'
 import { dataFile } from './data.ts'
 import type { Level } from './levels.ts'
 import {
@@ -26,8 +27,13 @@ interface ArchNeed {
 
 /** Features that a system must not have, and what happens otherwise. */
 interface Avoided {
+  /** Names, or `leaf>1e`: leaves of CPUID above that. */
   readonly features: readonly string[]
+  /** Whose guests alone; absent: all. */
+  readonly vendor?: string
   readonly text: string
+  /** It is slower with them, and nothing worse. */
+  readonly isCost: boolean
   readonly sources: readonly string[]
 }
 
@@ -45,8 +51,19 @@ export interface SystemNeeds {
 export const builtinSystems = once((): readonly SystemNeeds[] => parseSystems(dataFile('needs.txt')))
 
 /** The system of a name, whatever its case; undefined: none is called so. */
-export const systemNamed = (systems: readonly SystemNeeds[], name: string): SystemNeeds | undefined =>
+const systemNamed = (systems: readonly SystemNeeds[], name: string): SystemNeeds | undefined =>
   systems.find(({ names }) => names.includes(name.toLowerCase()))
+
+/** The system of a name. @throws what `fault` makes for one that is not known */
+export function systemNeeding(name: string, fault: (what: string) => Error): SystemNeeds {
+  const systems = builtinSystems()
+  const found = systemNamed(systems, name)
+  if (found) return found
+  const all = systems.flatMap(system => system.names)
+  throw fault(
+    `must be a system that is known, not '${name}'${didYouMean(all, name)}; known: ${systems.map(system => system.names[0]).join(', ')}`,
+  )
+}
 
 /** What a system needs, in features of one architecture. */
 export interface NeededFeatures {
@@ -85,8 +102,9 @@ export function parseSystems(file: DataFile): SystemNeeds[] {
     const last = systems.at(-1)
     if (word === 'system') systems.push({ ...parseSystem(at, rest), needs: [], avoid: [] })
     else if (word === 'needs' && last) last.needs.push(parseNeed(at, rest))
-    else if (word === 'avoid' && last) last.avoid.push(parseAvoided(at, rest))
-    else throw faultIn(at, 'expected `system`, `needs` or `avoid`', word)
+    else if ((word === 'avoid' || word === 'costs') && last)
+      last.avoid.push(parseAvoided(at, rest, word === 'costs'))
+    else throw faultIn(at, 'expected `system`, `needs`, `avoid` or `costs`', word)
   }
   return systems
 }
@@ -114,9 +132,12 @@ function parseNeed(at: DataStatement, rest: string): ArchNeed {
   }
 }
 
-function parseAvoided(at: DataStatement, rest: string): Avoided {
+function parseAvoided(at: DataStatement, rest: string, isCost: boolean): Avoided {
   const [, words = '', said = ''] = /^(.+?) : (.+)$/.exec(rest) ?? []
   const cited = readCited(said)
-  if (words === '' || !cited) throw faultIn(at, 'expected `avoid FEATURE … : what happens [SOURCE; …]`')
-  return { features: tokensOf(words), text: cited.text, sources: cited.sources }
+  if (words === '' || !cited)
+    throw faultIn(at, 'expected `avoid FEATURE … [on VENDOR] : what happens [SOURCE; …]`')
+  const [names = '', vendor] = words.split(' on ')
+  const features = tokensOf(names)
+  return { features, ...(vendor ? { vendor } : {}), text: cited.text, isCost, sources: cited.sources }
 }

@@ -137,6 +137,9 @@ export const doctor: Ask<'doctor'> = functionOf(QUESTIONS.doctor)
 /** Judges trials of guests on QEMU: whether they saw what was predicted, before a migration and after. @throws BadRequest without trials */
 export const verify: Ask<'verify'> = functionOf(QUESTIONS.verify)
 
+/** Says what hosts are vulnerable to, what guests believe of themselves, and where the two differ. @throws ParseError, LibvirtError */
+export const audit = functionOf(QUESTIONS.audit)
+
 /** Says which level, profile or generation, and which -march, hosts, guests and pools reach. @throws ParseError, LibvirtError */
 export const level: Ask<'level'> = functionOf(QUESTIONS.level)
 

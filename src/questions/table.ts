@@ -1,4 +1,5 @@
 import { adviseQuestion } from './advise/question.ts'
+import { auditQuestion } from './audit/question.ts'
 import { baselineQuestion } from './baseline/question.ts'
 import { capabilitiesQuestion } from './capabilities/question.ts'
 import { checkQuestion } from './check/question.ts'
@@ -68,6 +69,7 @@ export const QUESTIONS = {
   drain: drainQuestion,
   drift: driftQuestion,
   check: checkQuestion,
+  audit: auditQuestion,
   doctor: doctorQuestion,
   verify: verifyQuestion,
   level: levelQuestion,

@@ -65,6 +65,7 @@ const SAMPLES: Readonly<Record<QuestionName, readonly [input: object, command?: 
   drift: [{ before: { documents }, after: { documents: documents.slice(1) } }],
   verify: [{ trials: [trialOf('Nehalem,+aes')] }],
   check: [{ documents, fleet: { requirements: [{ level: 'x86-64-v3' }] } }],
+  audit: [{ documents, today: '2026-01-01' }, ['audit', ...FILES, '--today', '2026-01-01']],
   level: [{ documents }, ['level', ...FILES]],
   fits: [{ documents, os: ['rhel10'] }, ['fits', ...FILES, '--os', 'rhel10']],
   doctor: [{ documents: [...documents, { path: '<text>', text: ERROR }] }, ['doctor', ...FILES, ERROR]],

@@ -21,6 +21,9 @@ function check(
     cpus,
     levels,
     groups,
+    needsOf: ({ fault, name }) => {
+      throw fault(name)
+    },
     finder: new CauseFinder(cpus, builtinCauses(), groups),
     fleet: {
       arch: 'x86_64',
@@ -158,11 +161,22 @@ describe('demands', () => {
     if (!a || !b || !c) throw new RangeError('three hosts')
     const fleet = [
       { ...a, vulnerabilities: { mds: 'Vulnerable: no microcode', l1tf: 'Not affected' } },
-      { ...b, vulnerabilities: { mds: 'Mitigation: Clear CPU buffers; SMT vulnerable' } },
+      {
+        ...b,
+        vulnerabilities: {
+          mds: 'Mitigation: Clear CPU buffers; SMT vulnerable',
+          l1tf: 'Mitigation: PTE Inversion; VMX: conditional cache flushes, SMT vulnerable',
+          spectre_v2: 'Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; BHI: Vulnerable',
+        },
+      },
       c,
     ]
     const [verdict] = check(fleet, { notVulnerable: true })
-    expect(verdict?.failures.map(show)).toEqual(['a mds Vulnerable: no microcode', 'c  undefined'])
+    expect(verdict?.failures.map(show)).toEqual([
+      'a mds Vulnerable: no microcode',
+      'b spectre_v2 Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; BHI: Vulnerable',
+      'c  undefined',
+    ])
   })
 
   test('must-have holds exactly where the baseline has it all', () => {

@@ -19,7 +19,13 @@ import { findHazards, isOpen } from '../obstacles.ts'
 import { findCommonOffer } from '../offered.ts'
 import { findStuckGuests, type StuckGuest } from '../places.ts'
 import { weightClassOf } from '../value.ts'
-import type { Requirement, RequirementFailure, RequirementKind, UnknownNeed } from './requirement.ts'
+import type {
+  NamedSystem,
+  Requirement,
+  RequirementFailure,
+  RequirementKind,
+  UnknownNeed,
+} from './requirement.ts'
 
 /** Whether a pool meets one rule of a requirement. */
 export interface RequirementResult {
@@ -55,8 +61,8 @@ function checkPoolless(checked: FleetCheckInput, requirement: Requirement): Requ
   const apart = guests.filter(guest => !placed.has(guest)).map(guest => ({ ...guest, pool: '' }))
   if (apart.length === 0) return []
   const alone = { ...checked, fleet: { ...checked.fleet, guests: apart, hosts: [] }, groups: [] }
-  const { name, level, mustHave } = requirement
-  return checkPool(alone, { name, level, mustHave }, { label: '', groups: [] })
+  const { name, level, mustHave, os } = requirement
+  return checkPool(alone, { name, level, mustHave, os }, { label: '', groups: [] })
 }
 
 const appliesTo = ({ pools }: Requirement, label: string): boolean =>
@@ -92,6 +98,8 @@ interface FleetCheckInput {
   readonly finder: CauseFinder
   /** Every group of the fleet. */
   readonly groups: readonly Group[]
+  /** All that a system needs. @throws what its `fault` makes where that is not known */
+  readonly needsOf: (system: NamedSystem) => FeatureSet
 }
 
 /** A kind of rule: its name, and what breaks it in a pool. */
@@ -115,6 +123,18 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
         ...findMissing(checked, pool, level.needs),
         ...findGuestsWithout(checked, pool, level.needs),
       ],
+  },
+  {
+    kind: 'os',
+    findFailures: (checked, { os }, pool) =>
+      os && os.length > 0
+        ? os
+            .map(checked.needsOf)
+            .flatMap(needs => [
+              ...findMissing(checked, pool, needs),
+              ...findGuestsWithout(checked, pool, needs),
+            ])
+        : undefined,
   },
   {
     kind: 'must-have',
@@ -324,11 +344,15 @@ function checkSameMicrocode({ groups }: FleetPool): RequirementFailure[] {
 const hostsWithMicrocode = ({ hosts }: Group): FleetHost[] =>
   hosts.filter(({ microcode }) => microcode !== undefined)
 
+/** Whether a status leaves something open, also behind `Mitigation`: `…; BHI: Vulnerable`. What threads of a core share is no part of it. */
+const isOpenStatus = (status: string): boolean =>
+  status.split(/; |, (?=SMT )/).some(part => /\bvulnerable\b/i.test(part) && !part.startsWith('SMT '))
+
 /** A host of which nothing is known is not known to be safe. */
 function checkVulnerabilities(host: FleetHost): RequirementFailure[] {
   const { vulnerabilities } = host
   if (!vulnerabilities) return [{ kind: 'vulnerable', host, name: '', status: undefined }]
   return Object.entries(vulnerabilities)
-    .filter(([, status]) => /^vulnerable/i.test(status))
+    .filter(([, status]) => isOpenStatus(status))
     .map(([name, status]) => ({ kind: 'vulnerable', host, name, status }))
 }

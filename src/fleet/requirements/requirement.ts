@@ -19,6 +19,8 @@ export interface Requirement {
   readonly pools?: readonly string[] | undefined
   /** The x86-64 level that the pool's guests reach, at least. */
   readonly level?: Level | undefined
+  /** What the pool's hosts and guests can run; absent, or empty: that is not demanded. */
+  readonly os?: readonly NamedSystem[] | undefined
   /** What the pool's baseline must have. */
   readonly mustHave?: FeatureSet | undefined
   /** What the pool's baseline must not have. */
@@ -47,10 +49,18 @@ export interface Requirement {
   readonly safe?: boolean | undefined
 }
 
+/** An operating system or a program by its name, which may mean nothing. */
+export interface NamedSystem {
+  readonly name: string
+  /** Makes the error that says where the name stands. */
+  readonly fault: (what: string) => Error
+}
+
 /** What can be required of a pool, as a fleet file calls it; `pools`: that there is such a pool. */
 export type RequirementKind =
   | 'pools'
   | 'level'
+  | 'os'
   | 'must-have'
   | 'must-not'
   | 'model'

@@ -74,7 +74,7 @@ export function stableRow(row: CpuidRow): CpuidRow {
  */
 export function foundDumps(
   dumps: readonly Dump[],
-  about: Pick<DistinctDump, 'layer' | 'vocabulary'> = {},
+  about: Pick<DistinctDump, 'layer' | 'vocabulary' | 'facts'> = {},
 ): Found[] {
   const machines = new Map<string, Dump[]>()
   for (const dump of dumps) {

@@ -6,6 +6,7 @@ import { parseModelList } from '../../map/text/model-list.ts'
 import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { jsonFault } from '../json/json-fault.ts'
+import { vulnerabilitiesOfLscpu } from '../platforms/linux-host.ts'
 import { registersOf } from './cpuinfo.ts'
 import type { Dump } from './dump.ts'
 import { foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
@@ -48,7 +49,12 @@ function foundIn(given: Iterable<Field>, source: string, open = false): Found[] 
   if (arch === 'aarch64') return foundRegisters([armCore(fields, source)])
   if (!/^(?:x86_64|i[3-6]86)$/.test(arch))
     throw new ParseError(`lscpu of ${arch} does not tell enough: ${OTHERWISE}`, source)
-  return foundDumps([dumpOf(fields, source, open)], OF_LINUX)
+  return foundDumps([dumpOf(fields, source, open)], { ...OF_LINUX, ...factsOf(fields) })
+}
+
+function factsOf(fields: ReadonlyMap<string, string>) {
+  const vulnerabilities = vulnerabilitiesOfLscpu(fields)
+  return Object.keys(vulnerabilities).length > 0 ? { facts: { vulnerabilities } } : {}
 }
 
 const OTHERWISE = 'give /proc/cpuinfo of that machine'

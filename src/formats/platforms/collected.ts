@@ -216,6 +216,7 @@ function factsOf(sections: readonly Section[]): Statement {
     kernel: host.get('kernel'),
     hypervisor: versionIn(sections),
     vulnerabilities: vulnerabilities.size > 0 ? Object.fromEntries(vulnerabilities) : undefined,
+    mitigations: host.get('mitigations'),
   }
 }
 

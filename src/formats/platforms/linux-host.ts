@@ -1,7 +1,7 @@
 import { CpuMap } from '../../map/cpu-map.ts'
 import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
 import { dumpOfFlags, type LinuxCpu } from '../dumps/linux-flags.ts'
-import type { Found, StatedFacts } from '../found.ts'
+import type { Dialect, Found, StatedFacts } from '../found.ts'
 
 /** A host by what its kernel says of its CPU. */
 export function foundLinuxHost(
@@ -44,3 +44,39 @@ export function libvirtNames(vocabulary: Vocabulary, words: readonly string[]): 
     return features.length > 0 ? features.map(({ name }) => name) : [word]
   })
 }
+
+/** A file of `/sys/devices/system/cpu/vulnerabilities` and what it says, its folder before it or not. */
+const STATUS =
+  /^(?:\S*\/)?([a-z][a-z0-9_]+):[ \t]*((?:Not affected|Vulnerable|Mitigation|Unknown|KVM: |Processor ).*?)[ \t\r]*$/gm
+
+/** What `grep . /sys/devices/system/cpu/vulnerabilities/*` prints, with or without `/proc/cmdline` behind it. */
+export const vulnerabilityFiles: Dialect = {
+  name: 'vulnerabilities',
+  title: 'grep . /sys/devices/system/cpu/vulnerabilities/*',
+  sniff: text => [...text.matchAll(STATUS)].length > 1,
+  read: text => [
+    {
+      kind: 'statement',
+      layer: 'kernel',
+      arch: 'x86_64',
+      vocabulary: 'linux',
+      present: [],
+      complete: false,
+      vulnerabilities: Object.fromEntries(
+        [...text.matchAll(STATUS)].map(([, file = '', status = '']) => [file, status]),
+      ),
+      mitigations: /(?:^|[ \t\n])mitigations=(\S+)/.exec(text)?.[1],
+    },
+  ],
+}
+
+/** What lscpu says of vulnerabilities, by the name of the kernel's file: it prints `Mds` as `Vulnerability Mds`. */
+export const vulnerabilitiesOfLscpu = (
+  fields: Iterable<readonly [string, string]>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...fields].flatMap(([name, status]) => {
+      const file = /^Vulnerability (.+)$/.exec(name)?.[1]?.toLowerCase().replaceAll(' ', '_')
+      return file === undefined ? [] : [[file, status]]
+    }),
+  )

@@ -26,6 +26,7 @@ export const VerdictAnswer = v.strictObject({
     'phys-bits',
     'pools',
     'level',
+    'os',
     'must-have',
     'must-not',
     'lost',

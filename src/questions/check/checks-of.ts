@@ -1,4 +1,6 @@
 import type { CheckCase, CheckFailure, Checks } from '../../report/checks.ts'
+import type { AuditAnswer } from '../audit/answer.ts'
+import { sentence } from '../audit/report.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
 import { describeChangeInLine } from '../drift/report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
@@ -42,6 +44,40 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
     ],
   })),
 })
+
+/** An audit as continuous integration is told: a case for each finding of each guest, host or model. */
+export function checksOfAudit({ findings, lines }: AuditAnswer, files: HostFiles): Checks {
+  const levels = { danger: 'error', warning: 'warning', note: 'note' } as const
+  const cases = findings.flatMap(finding =>
+    finding.subjects.map(
+      (subject): CheckCase => ({
+        rule: finding.id,
+        subject,
+        name: finding.id,
+        faults: [
+          {
+            text: sentence({ ...finding, subjects: [subject] }),
+            level: levels[finding.severity],
+            file: files.get(subject),
+            about: subject,
+            key: [finding.id, subject].join(' '),
+          },
+        ],
+      }),
+    ),
+  )
+  const told = new Set(cases.map(({ subject }) => subject))
+  const clean = lines.filter(({ name }) => !told.has(name))
+  const rules = [...new Map(findings.map(({ id, text }) => [id, text]))].map(([id, title]) => ({ id, title }))
+  return {
+    name: 'virt-cpu audit',
+    rules: clean.length > 0 ? [...rules, { id: 'audit', title: 'nothing is found' }] : rules,
+    cases: [
+      ...cases,
+      ...clean.map(({ name }) => ({ rule: 'audit', subject: name, name: 'audit', faults: [] })),
+    ],
+  }
+}
 
 const DRIFT_RULES = [
   { id: 'host-gone', title: 'a host is no longer there' },

@@ -1,9 +1,15 @@
 import { hex } from '../../core/bits.ts'
 import { placeOf } from '../../core/feature.ts'
+import type { FeatureSet } from '../../core/feature-set.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { Outlier } from '../../fleet/causes/odd-ones.ts'
-import type { RequirementFailure, RequirementKind } from '../../fleet/requirements/requirement.ts'
+import type {
+  NamedSystem,
+  RequirementFailure,
+  RequirementKind,
+} from '../../fleet/requirements/requirement.ts'
 import { checkFleet, type RequirementResult } from '../../fleet/requirements/requirement-checks.ts'
+import { neededOn, systemNeeding } from '../../map/system-needs.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeObstacles, obstacleAnswers } from '../migrate/describe.ts'
 import { reasonOf } from '../words/note.ts'
@@ -13,6 +19,7 @@ import type { CheckAnswer, FailureAnswer, FailureWords, VerdictAnswer } from './
 export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
   pools: 'the requirement is for a pool that is there',
   level: 'the pool reaches an x86-64 level',
+  os: 'hosts and guests can run a system or program',
   'must-have': "the pool's baseline has features",
   'must-not': "the pool's baseline does not have features",
   model: 'the pool can run a CPU model',
@@ -174,8 +181,24 @@ function sayOdd({ group, norm, lacks, has }: Outlier): FailureWords {
 
 /** Whether the fleet keeps to its requirements, pool by pool, and why not. Of no requirements: it does. */
 export function checkAnswer(view: FleetView): CheckAnswer {
-  const verdicts = checkFleet(view).map(verdict => verdictAnswer(view, verdict))
+  const { db, cpus, levels, fleet, finder, groups } = view
+  const checked = {
+    db,
+    cpus,
+    levels,
+    fleet,
+    finder,
+    groups,
+    needsOf: (one: NamedSystem) => needsOf(view, one),
+  }
+  const verdicts = checkFleet(checked).map(verdict => verdictAnswer(view, verdict))
   return { passed: verdicts.every(({ passed }) => passed), verdicts }
+}
+
+function needsOf({ context, db, levels }: FleetView, { name, fault }: NamedSystem): FeatureSet {
+  const need = neededOn(systemNeeding(name, fault), context.arch, db.features, levels)
+  if (!need || need.unknown.length > 0) throw fault(`what ${name} needs of ${context.arch} is not known`)
+  return need.set
 }
 
 const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnswer => ({

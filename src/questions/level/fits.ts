@@ -1,16 +1,17 @@
 import { allOf, type Verdict } from '../../core/evidence.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
-import { didYouMean, fewNames } from '../../core/text.ts'
+import { fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { builtinQemuModels } from '../../map/qemu-models.ts'
 import {
   builtinSystems,
   type NeededFeatures,
   neededOn,
   type SystemNeeds,
-  systemNamed,
+  systemNeeding,
 } from '../../map/system-needs.ts'
 import { BadRequest } from '../context.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -20,18 +21,10 @@ import type { FitLine, SystemFit } from './answer.ts'
 import { hasCpu } from './reached.ts'
 
 /** The systems of these names; of none, all that are known. @throws BadRequest for a name that none has */
-export function systemsOf(names: readonly string[] = []): readonly SystemNeeds[] {
-  const systems = builtinSystems()
-  if (names.length === 0) return systems
-  return names.map(name => {
-    const found = systemNamed(systems, name)
-    if (found) return found
-    const all = systems.flatMap(system => system.names)
-    throw new BadRequest(
-      `os must be a system that is known, not '${name}'${didYouMean(all, name)}; known: ${systems.map(system => system.names[0]).join(', ')}`,
-    )
-  })
-}
+export const systemsOf = (names: readonly string[] = [], key = 'os'): readonly SystemNeeds[] =>
+  names.length === 0
+    ? builtinSystems()
+    : names.map(name => systemNeeding(name, what => new BadRequest(`${key} ${what}`)))
 
 /** Whether a system runs on every host, in every guest and everywhere in every pool. */
 export function systemFit(views: readonly FleetView[], system: SystemNeeds): SystemFit {
@@ -98,12 +91,11 @@ function lineOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, ne
   const { db } = view
   const missing = hasCpu(guest) ? need.set.minus(guest.features) : need.set.minus(need.set)
   const verdict = !hasCpu(guest) ? 'unknown' : missing.isEmpty ? 'yes' : 'no'
-  const harms = system.avoid.flatMap(({ features, text }) =>
-    features.flatMap(name => {
-      const feature = db.features.get(name)
-      return feature?.bits.leq(guest.features) && !feature.bits.isEmpty ? [{ feature: name, text }] : []
-    }),
-  )
+  const has = (name: string) => {
+    const feature = db.features.get(name)
+    return feature !== undefined && !feature.bits.isEmpty && feature.bits.leq(guest.features)
+  }
+  const harms = harmsOf(view, system, { ...guest, has }).map(({ feature, text }) => ({ feature, text }))
   return {
     ...subjectOf(view, 'guest', guest.name),
     verdict: verdictOf(verdict, need),
@@ -113,6 +105,32 @@ function lineOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, ne
     harms,
   }
 }
+
+/** What a guest's CPU has that a system must not have, and what happens; `leaf>1e`: leaves of CPUID above that. */
+export const harmsOf = (
+  { db }: FleetView,
+  { avoid }: SystemNeeds,
+  cpu: {
+    readonly vendor?: string | undefined
+    readonly model?: string | undefined
+    readonly has: (feature: string) => boolean
+  },
+): { feature: string; text: string; isCost: boolean; sources: readonly string[] }[] =>
+  avoid
+    .filter(
+      ({ vendor }) =>
+        vendor === undefined || vendor === (cpu.vendor ?? db.model(cpu.model ?? '')?.vendor?.name),
+    )
+    .flatMap(({ features, text, isCost, sources }) =>
+      features
+        .filter(name => {
+          const least = /^leaf>([0-9a-f]+)$/.exec(name)?.[1]
+          if (least === undefined) return cpu.has(name)
+          const facts = builtinQemuModels().of(db.model(cpu.model ?? '')?.canonical ?? cpu.model ?? '')
+          return facts !== undefined && facts.leaves.basic > Number.parseInt(least, 16)
+        })
+        .map(feature => ({ feature, text, isCost, sources })),
+    )
 
 /** The fewest changes to a guest's definition: some features by name, or the model that is nearest to what it has. */
 function guestFix(view: FleetView, guest: FleetGuest, needed: FeatureSet, missing: FeatureSet): string {

@@ -110,6 +110,7 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
     constraints: rules && policy ? constraintsOf(rules, policy, hosts) : {},
     mostPools: rules?.mostPools,
     requirements: policy?.requirements ?? [],
+    ignore: rules?.ignore,
   }
   const assumed = context.cpus.caveat
     ? []
@@ -256,7 +257,7 @@ const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEn
   Object.assign({}, ...rules.filter(rule => appliesTo(rule, path)).map(({ says }) => says))
 
 function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
-  const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities } = said
+  const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities, mitigations } = said
   const hz = said['tsc-hz']
   const given = {
     kernel,
@@ -265,6 +266,7 @@ function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
     uuid,
     cpus,
     vulnerabilities,
+    mitigations,
     physBits: said['phys-bits'],
     xsaveSize: said['xsave-size'],
     lineSize: said['line-size'],

@@ -32,6 +32,7 @@ const facts = {
   hypervisor: v.optional(text),
   uuid: v.optional(text),
   vulnerabilities: v.optional(v.record(text, text, 'must be a status by name')),
+  mitigations: v.optional(text),
 }
 
 const hostEntry = mapping({
@@ -96,7 +97,13 @@ const requirement = mapping({
   'not-vulnerable': v.optional(flag),
   movable: v.optional(flag),
   safe: v.optional(flag),
+  os: v.optional(texts),
 })
+
+const day = v.pipe(text, v.isoDate('must be a day such as 2027-01-31'))
+
+/** A finding of `audit` that is known; a reason and a last day are part of it. */
+const ignored = mapping({ id: text, of: v.optional(texts), reason: text, until: day })
 
 /** The content of a fleet file (docs/fleet-file.md). What its names mean is looked up by `readRules`. */
 export const fleetFile = mapping({
@@ -111,6 +118,7 @@ export const fleetFile = mapping({
   ),
   constraints: v.optional(constraints),
   requirements: v.optional(v.array(requirement, 'must be a list')),
+  ignore: v.optional(v.array(ignored, 'must be a list')),
 })
 
 export type FleetFile = v.InferOutput<typeof fleetFile>

@@ -30,7 +30,7 @@ export const hostStemOf = (path: string): string => stemOf(path).replace(WHAT, '
 
 /** What tells which document of a host a file is. */
 const DOCUMENT =
-  '(?:virsh-?)?(?:host-?|dom-?)?(?:caps|capabilities)|(?:proc-?)?cpu-?info|ls-?cpu|cpuid(?:-r)?|hypervisor|qemu|qmp|replies'
+  '(?:virsh-?)?(?:host-?|dom-?)?(?:caps|capabilities)|(?:proc-?)?cpu-?info|ls-?cpu|cpuid(?:-r)?|hypervisor|qemu|qmp|replies|vulns?|vulnerabilities|mitigations'
 
 const WHAT = new RegExp(`[._-](?:${DOCUMENT})$`, 'i')
 

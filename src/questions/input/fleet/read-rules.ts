@@ -34,6 +34,10 @@ export function readRules(content: unknown, fault: RuleFault): Rules {
     mostPools: constraints.pools,
     vendors: constraints.vendors,
     smallest: constraints.smallest,
+    ignore: (file.ignore ?? []).map(one => ({
+      ...one,
+      of: one.of === undefined ? undefined : [one.of].flat(),
+    })),
     policies: contexts => readPolicies(contexts, file, fault),
     fault,
   }
@@ -138,6 +142,10 @@ class Lookup {
       name: name ?? `requirement ${i + 1}`,
       pools: pools === undefined ? undefined : [pools].flat(),
       level: this.level(given.level, at('level')),
+      os: [given.os ?? []].flat().map((system, n) => ({
+        name: system,
+        fault: what => this.#fault(typeof given.os === 'string' ? at('os') : [...at('os'), n], what),
+      })),
       mustHave: this.features(given['must-have'], at('must-have')),
       mustNot: this.features(given['must-not'], at('must-not')),
       model: this.model(given.model, at('model')),

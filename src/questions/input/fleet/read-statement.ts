@@ -31,6 +31,7 @@ const pick = ({
   kernel,
   hypervisor,
   vulnerabilities,
+  mitigations,
 }: Statement) => ({
   uuid,
   emulatorModels,
@@ -43,4 +44,5 @@ const pick = ({
   kernel,
   hypervisor,
   vulnerabilities,
+  mitigations,
 })

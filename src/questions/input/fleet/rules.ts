@@ -1,6 +1,7 @@
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
 import { nearest } from '../../../core/text.ts'
+import type { Ignored } from '../../../fleet/fleet.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import { dialectsOf } from '../../../formats/dialects.ts'
 import type { Level } from '../../../map/levels.ts'
@@ -43,6 +44,7 @@ export interface Rules {
   readonly mostPools: number | undefined
   readonly vendors: 'separate' | 'together' | undefined
   readonly smallest: number | undefined
+  readonly ignore: readonly Ignored[]
   /**
    * What must hold in the fleet of each of these architectures, in their order. What names a feature, level, model or
    * vendor of only some of them is about those.

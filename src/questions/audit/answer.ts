@@ -1,0 +1,54 @@
+import * as v from 'valibot'
+import { type AnswerOf, described } from '../schema.ts'
+
+export const SEVERITIES = ['danger', 'warning', 'note'] as const
+
+/** Something that is wrong, or costs, with what to do. */
+export const AuditFinding = v.strictObject({
+  id: described(v.string(), 'Stable: `KIND:WHAT`, such as `believes-safe:mds`.'),
+  severity: v.picklist(SEVERITIES),
+  subjects: described(v.array(v.string()), 'The guests, models or hosts that it is about.'),
+  kind: v.picklist(['host', 'guest', 'model', 'fleet']),
+  text: described(v.string(), 'What is so, without the subjects.'),
+  reason: described(v.string(), 'Why; empty: the text says it.'),
+  hosts: described(v.array(v.string()), 'Of a finding about guests, the hosts because of which it is one.'),
+  remedy: described(v.string(), 'Empty: none is known.'),
+  change: described(v.string(), "What changes in the guest's `<cpu>`, as XML; empty: nothing there."),
+  sources: described(v.array(v.string()), 'Keys of docs/sources.md.'),
+})
+export type AuditFinding = AnswerOf<typeof AuditFinding>
+
+const THREE = ['yes', 'no', 'unknown'] as const
+
+/** What hosts are vulnerable to, or a guest believes to be. */
+export const AuditLine = v.strictObject({
+  kind: v.picklist(['host', 'guest', 'model']),
+  name: v.string(),
+  pool: described(v.string(), 'Of the pool without a label, and where none is known, empty.'),
+  signature: described(
+    v.nullable(v.string()),
+    'Family, model and stepping, decimal; of a guest what it sees.',
+  ),
+  shares: v.exactOptional(
+    described(
+      v.array(v.string()),
+      'Models of the same vendor and signature: their guests share a launch measurement of SEV-SNP and TDX.',
+    ),
+  ),
+  vulnerabilities: v.array(
+    v.strictObject({
+      name: described(v.string(), 'As in `bugs` of /proc/cpuinfo.'),
+      affected: described(v.picklist(THREE), 'Of a host what is; of a guest what its Linux believes.'),
+      by: described(v.picklist(['kernel', 'silicon', 'guest']), 'Who says so.'),
+      says: described(v.nullable(v.string()), 'What Linux says there; null: not known, or it has no file.'),
+    }),
+  ),
+})
+export type AuditLine = AnswerOf<typeof AuditLine>
+
+export const AuditAnswer = v.strictObject({
+  findings: described(v.array(AuditFinding), 'The worst first.'),
+  ignored: v.array(v.strictObject({ id: v.string(), reason: v.string(), until: v.string() })),
+  lines: v.array(AuditLine),
+})
+export type AuditAnswer = AnswerOf<typeof AuditAnswer>

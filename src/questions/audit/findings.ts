@@ -1,0 +1,460 @@
+import { hex } from '../../core/bits.ts'
+import { printSignature } from '../../core/model.ts'
+import { bytewise, fewNames } from '../../core/text.ts'
+import type { FleetHost } from '../../fleet/host.ts'
+import { weightClassOf } from '../../fleet/value.ts'
+import { neededOn, type SystemNeeds } from '../../map/system-needs.ts'
+import {
+  bitsNeeded,
+  builtinVulnerabilities,
+  isVulnerable,
+  leastRevision,
+  saidByGuest,
+  stateOf,
+  type Vulnerability,
+} from '../../map/vulnerabilities.ts'
+import type { FleetView } from '../input/fleet/view.ts'
+import { harmsOf } from '../level/fits.ts'
+import { type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
+import { presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
+
+type Found = Omit<AuditFinding, 'subjects' | 'kind'>
+
+/** A vulnerability of the list, with what is known of every host. */
+interface Case {
+  readonly one: Vulnerability
+  readonly truths: readonly Truth[]
+}
+
+/** What hosts are, what guests and models believe, and every finding, the worst first; equal ones are one. */
+export function auditFleet(
+  view: FleetView,
+  subjects: readonly Subject[],
+  systems: readonly SystemNeeds[],
+): { readonly findings: AuditFinding[]; readonly lines: AuditLine[] } {
+  const { hosts } = view.fleet
+  const cases = builtinVulnerabilities()
+    .list.filter(({ isErratum }) => !isErratum)
+    .map((one): Case => ({ one, truths: hosts.map(host => truthOn(view, host, one)) }))
+  const ofHosts = hosts.flatMap((host, i) =>
+    [...hostFindings(host), ...cases.flatMap(({ one, truths }) => openOn(one, truths[i]))].map(found =>
+      finding('host', host.name, found),
+    ),
+  )
+  const ofSubjects = subjects.flatMap(subject =>
+    subjectFindings(view, subject, casesFor(subject, cases), systems).map(found =>
+      finding(subject.kind, subject.name, found),
+    ),
+  )
+  return {
+    findings: merged([...ofHosts, ...ofSubjects]),
+    lines: [
+      ...hosts.map((host, i) => lineOfHost(host, i, cases)),
+      ...subjects.map(it => lineOf(view, it, cases)),
+    ],
+  }
+}
+
+const finding = (kind: AuditFinding['kind'], subject: string, found: Found): AuditFinding => ({
+  ...found,
+  kind,
+  subjects: [subject],
+})
+
+/** The hosts on which a guest can be: those of its pool, or all of which nothing else is said. */
+const casesFor = ({ pool, guest, cpu }: Subject, cases: readonly Case[]): Case[] =>
+  cases.map(({ one, truths }) => ({
+    one,
+    truths: truths.filter(
+      ({ host }) =>
+        (pool === undefined
+          ? guest?.host === undefined || guest.host === host.name
+          : (host.pool ?? '') === pool) &&
+        (cpu.vendor === undefined || host.vendor === undefined || host.vendor === cpu.vendor),
+    ),
+  }))
+
+function merged(all: readonly AuditFinding[]): AuditFinding[] {
+  const byKey = new Map<string, AuditFinding>()
+  for (const one of all) {
+    const { subjects, ...rest } = one
+    const key = JSON.stringify(rest)
+    const known = byKey.get(key)
+    byKey.set(key, known ? { ...known, subjects: [...known.subjects, ...subjects] } : one)
+  }
+  const rank = ({ severity }: AuditFinding) => SEVERITIES.indexOf(severity)
+  return [...byKey.values()].sort((a, b) => rank(a) - rank(b) || bytewise(a.id, b.id))
+}
+
+const NO_GUEST: Readonly<Record<string, string>> = {
+  off: 'every mitigation',
+  no_guest_host: 'what keeps guests from reading the host',
+  no_guest_guest: 'what keeps guests from reading each other',
+  no_user_kernel: 'what keeps programs from reading the kernel',
+}
+
+/** What a host's kernel was told, and how old its microcode is. */
+function hostFindings(host: FleetHost): Found[] {
+  const off = (host.mitigations?.split(',') ?? []).filter(word => NO_GUEST[word] !== undefined)
+  const least = leastRevision(builtinVulnerabilities().microcode, host)
+  const old = least !== undefined && host.microcode !== undefined && host.microcode < least
+  return [
+    ...off.map(word =>
+      found(`mitigations:${word}`, 'danger', ['linux-params'], {
+        text: `booted with mitigations=${host.mitigations}: ${NO_GUEST[word]} is off`,
+        remedy: `boot without ${word === 'off' ? 'mitigations=off' : word}`,
+      }),
+    ),
+    ...(old
+      ? [
+          found('microcode-old', 'warning', ['intel-affected'], {
+            text: `microcode 0x${hex(host.microcode ?? 0, 1)}; all fixes up to 2026-02 came with 0x${hex(least ?? 0, 1)}`,
+            remedy: 'update microcode or firmware, cold boot, restart guests',
+          }),
+        ]
+      : []),
+  ]
+}
+
+const found = (
+  id: string,
+  severity: Found['severity'],
+  sources: readonly string[],
+  more: Pick<Found, 'text'> & Partial<Found>,
+): Found => ({ id, severity, reason: '', hosts: [], remedy: '', change: '', ...more, sources: [...sources] })
+
+/** What a host leaves open of a vulnerability. */
+function openOn(one: Vulnerability, truth: Truth | undefined): Found[] {
+  if (!truth) return []
+  const { status, host, says } = truth
+  const least = leastRevision(one.fixed, host)
+  const isOld = least !== undefined && host.microcode !== undefined && host.microcode < least
+  const name = one.file ?? one.name
+  const fix = isOld ? [microcodeFinding(one, host, least)] : []
+  if (!status || says === undefined) return fix
+  const threads = status.holes.filter(({ words }) => words === 'SMT vulnerable')
+  const holes = status.holes.filter(({ words }) => words !== 'SMT vulnerable')
+  const open = status.state === 'vulnerable'
+  return [
+    ...fix,
+    ...(open || holes.length > 0
+      ? [
+          found(`host-${open ? 'vulnerable' : 'open'}:${name}`, open ? 'danger' : 'warning', one.sources, {
+            text: `open to ${one.title}: the kernel says “${says}”`,
+            reason: [status.meaning, ...holes.map(({ meaning }) => meaning)].filter(Boolean).join('; '),
+            remedy: /no microcode/i.test(says)
+              ? MICROCODE
+              : 'update kernel and microcode, and look at its command line',
+          }),
+        ]
+      : []),
+    ...threads.slice(0, open ? 0 : 1).map(({ meaning }) =>
+      found(`host-threads:${name}`, 'note', one.sources, {
+        text: `${one.title}: threads of a core are not kept apart`,
+        reason: meaning,
+        remedy: 'boot with nosmt, or schedule cores (sched_core) where guests do not trust each other',
+      }),
+    ),
+  ]
+}
+
+const MICROCODE = 'update microcode or firmware, cold boot, restart guests'
+
+const microcodeFinding = (one: Vulnerability, { microcode = 0 }: FleetHost, least: number): Found =>
+  found(`microcode:${one.name}`, 'warning', one.sources, {
+    text: `microcode 0x${hex(microcode, 1)}; ${one.title} is fixed from 0x${hex(least, 1)} on`,
+    remedy: MICROCODE,
+  })
+
+function subjectFindings(
+  view: FleetView,
+  subject: Subject,
+  cases: readonly Case[],
+  systems: readonly SystemNeeds[],
+): Found[] {
+  return [
+    ...cases.flatMap(it => [...beliefFindings(view, subject, it), ...wantFindings(view, subject, it)]),
+    ...systems.flatMap(system => systemFindings(view, subject, system)),
+  ]
+}
+
+/** Whether programs in a guest attack by it, so that the guest's own system has to do something. */
+const isOfGuests = ({ attacks }: Vulnerability): boolean =>
+  attacks.some(attack => attack === 'user-kernel' || attack === 'user-user')
+
+/** Where what a guest believes of itself is not what its hosts are. */
+function beliefFindings(view: FleetView, subject: Subject, { one, truths }: Case): Found[] {
+  const belief = isVulnerable(one, subject.cpu, true)
+  if (!isOfGuests(one) || one.hostsOnly || belief === undefined || truths.length === 0) return []
+  const affected = truths.filter(truth => truth.affected)
+  if (!belief) {
+    const bad = affected.filter(({ host }) => !keepsPromise(view, one, subject, host)).map(({ host }) => host)
+    const isCovered = builtinVulnerabilities().list.some(
+      other => one.coveredBy.includes(other.name) && isVulnerable(other, subject.cpu, true),
+    )
+    return one.relies || isCovered || bad.length === 0 ? [] : [believesSafe(view, subject, one, bad)]
+  }
+  if (affected.length === 0)
+    return one.cost !== '' && truths.every(truth => truth.affected === false)
+      ? [
+          believesAffected(
+            view,
+            subject,
+            one,
+            truths.map(({ host }) => host),
+          ),
+        ]
+      : []
+  const said = saidByGuest(builtinVulnerabilities(), one, subject.cpu)
+  if (said === undefined || stateOf(said) !== 'vulnerable') return []
+  return [
+    unmitigated(
+      view,
+      subject,
+      one,
+      said,
+      affected.map(({ host }) => host),
+    ),
+  ]
+}
+
+/** Whether the host tells guests as well that they are free of it: what its KVM judged holds there. */
+const keepsPromise = (view: FleetView, { free }: Vulnerability, { cpu }: Subject, host: FleetHost): boolean =>
+  free.some(all => all.every(name => cpu.has(name) && presenceOn(view, host, name) === true))
+
+function believesSafe(
+  view: FleetView,
+  { cpu, model }: Subject,
+  one: Vulnerability,
+  hosts: readonly FleetHost[],
+): Found {
+  const promise = one.free.find(all => all.every(name => cpu.has(name)))
+  const names = hosts.map(({ name }) => name)
+  const more = {
+    hosts: names,
+    text: `Linux there believes it is safe from ${one.title}, and ${affectedWords(names)}`,
+  }
+  if (promise) {
+    const broken = promise.filter(name => hosts.some(host => presenceOn(view, host, name) !== true))
+    return found(`promise-not-kept:${one.name}`, 'danger', one.sources, {
+      ...more,
+      reason: `its CPU has ${fewNames(promise)}, which ${fewNames(names)} ${names.length === 1 ? 'does' : 'do'} not give`,
+      remedy: `turn ${fewNames(broken)} off in its definition, and power it off and on`,
+      change: broken.map(name => feature('disable', name)).join('\n'),
+    })
+  }
+  const hazard = one.hazard.find(name => hosts.some(host => presenceOn(view, host, name)))
+  if (hazard !== undefined)
+    return found(`hazard-lost:${one.name}`, 'danger', one.sources, {
+      ...more,
+      reason: `${fewNames(names)} ${names.length === 1 ? 'warns' : 'warn'} guests by ${hazard}, and it does not see that`,
+      remedy: `turn ${hazard} on in its definition, and power it off and on`,
+      change: feature('require', hazard),
+    })
+  const other = modelsOf(view, hosts).find(name => believesAs(view, one, name))
+  return found(`believes-safe:${one.name}`, 'danger', one.sources, {
+    ...more,
+    reason: `${model ?? 'its CPU'} (${cpu.signature ? printSignature(cpu.signature) : 'signature not known'}) is of a generation without it`,
+    remedy: other
+      ? `give it a model of their generation (${other}), or keep it off ${fewNames(names)}`
+      : `keep it off ${fewNames(names)}`,
+    change: other ? `<model>${other}</model>` : '',
+  })
+}
+
+const affectedWords = (names: readonly string[]): string =>
+  `${fewNames(names)} ${names.length === 1 ? 'is' : 'are'} affected`
+
+/** The models that hosts are detected as, by the names that guests are given. */
+const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[]): string[] =>
+  [
+    ...new Set(
+      hosts.flatMap(({ model = '' }) =>
+        db.models.filter(
+          ({ name, canonical, decode }) => decode.guest && (canonical === model || name === model),
+        ),
+      ),
+    ),
+  ].map(({ name }) => name)
+
+/** Whether a Linux guest of a model believes that it is affected. */
+function believesAs(view: FleetView, one: Vulnerability, name: string): boolean | undefined {
+  const model = view.db.model(name)
+  const has = (word: string) => {
+    const bits = view.db.features.get(word)?.bits
+    return bits !== undefined && model !== undefined && !bits.isEmpty && bits.leq(model.features)
+  }
+  return isVulnerable(
+    one,
+    { vendor: model?.vendor?.name, signature: signatureOfModel(view, name), has },
+    true,
+  )
+}
+
+const feature = (policy: 'require' | 'disable', name: string): string =>
+  `<feature policy='${policy}' name='${name}'/>`
+
+function believesAffected(
+  view: FleetView,
+  { model, cpu }: Subject,
+  one: Vulnerability,
+  hosts: readonly FleetHost[],
+): Found {
+  const given = one.free.find(all => all.every(name => hosts.every(host => presenceOn(view, host, name))))
+  const more = given?.filter(name => !cpu.has(name))
+  const other = modelsOf(view, hosts).find(name => believesAs(view, one, name) === false)
+  return found(`believes-affected:${one.name}`, 'note', one.sources, {
+    text: `Linux there believes in ${one.title}, and no host has it: it pays with ${one.cost}`,
+    reason:
+      one.assumed.length > 0
+        ? 'Linux assumes it in guests that are not told otherwise'
+        : `as ${model ?? 'its model'} has it`,
+    hosts: hosts.map(({ name }) => name),
+    remedy: more
+      ? `turn ${fewNames(more)} on, which every host gives`
+      : other
+        ? `give it a model of its hosts' generation (${other})`
+        : '',
+    change: more
+      ? more.map(name => feature('require', name)).join('\n')
+      : other
+        ? `<model>${other}</model>`
+        : '',
+  })
+}
+
+/** A guest that knows of it, and has not the bits to do anything. */
+function unmitigated(
+  view: FleetView,
+  { cpu }: Subject,
+  one: Vulnerability,
+  said: string,
+  hosts: readonly FleetHost[],
+): Found {
+  const lists = bitsNeeded(one, cpu).map(list => list.filter(name => cpu.has(name) === false))
+  const lacking = (list: readonly string[]) =>
+    hosts.filter(host => !list.every(name => presenceOn(view, host, name) === true))
+  const [best = [], ...rest] = [...lists].sort(
+    (a, b) => lacking(a).length - lacking(b).length || a.length - b.length,
+  )
+  const without = lacking(best).map(({ name }) => name)
+  return found(`unmitigated:${one.name}`, 'danger', one.sources, {
+    hosts: hosts.map(({ name }) => name),
+    text: `no protection from ${one.title}: Linux there says “${said}”`,
+    reason:
+      best.length > 0 ? `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}` : '',
+    remedy:
+      best.length === 0
+        ? ''
+        : without.length === 0
+          ? `turn ${fewNames(best)} on in its definition, and power it off and on`
+          : `${fewNames(without)} ${without.length === 1 ? 'is' : 'are'} not known to give ${fewNames(best)}: ${hostRemedy(view, hosts, best)}`,
+    change: without.length > 0 ? '' : best.map(name => feature('require', name)).join('\n'),
+  })
+}
+
+/** What brings a feature to hosts that do not give it. */
+function hostRemedy(view: FleetView, hosts: readonly FleetHost[], names: readonly string[]): string {
+  const remedies = names.flatMap(name => {
+    const wanted = view.db.features.get(name)
+    const host = wanted && hosts.find(one => presenceOn(view, one, name) !== true)
+    const group = host && view.groupOf.get(host.name)
+    return wanted && group ? view.finder.forGroup(group)(wanted).remedy : []
+  })
+  return fewNames([...new Set(remedies)].filter(Boolean), 1) || MICROCODE
+}
+
+/** What its hosts give and a guest goes without, though it would be better off. */
+function wantFindings(view: FleetView, { cpu }: Subject, { one, truths }: Case): Found[] {
+  if (truths.length === 0 || isVulnerable(one, cpu, true) !== true) return []
+  return one.wants.flatMap(list => {
+    if (list.some(name => cpu.has(name) !== false)) return []
+    const given = list.find(name => truths.every(({ host }) => presenceOn(view, host, name) === true))
+    const known = given === undefined ? undefined : view.db.features.get(given)
+    if (given === undefined || !known) return []
+    const isSpeed = weightClassOf(known) !== 'security'
+    return [
+      found(`${isSpeed ? 'slow' : 'lacks'}:${given}`, isSpeed ? 'note' : 'warning', one.sources, {
+        text: `no ${list.join(' or ')}, which every host gives: ${isSpeed ? 'protection is slower' : `less protection from ${one.title}`}`,
+        remedy: `turn ${given} on in its definition, and power it off and on`,
+        change: feature('require', given),
+      }),
+    ]
+  })
+}
+
+/** What a guest has that its system must not have, and what its system needs that it lacks. */
+function systemFindings(view: FleetView, { cpu, model, guest }: Subject, system: SystemNeeds): Found[] {
+  const [name] = system.names
+  const need = neededOn(system, view.context.arch, view.db.features, view.levels)
+  const missing = need ? view.db.features.in(need.set).filter(one => cpu.has(one.name) === false) : []
+  return [
+    ...harmsOf(view, system, {
+      vendor: cpu.vendor,
+      model: guest?.model ?? model,
+      has: word => cpu.has(word) === true,
+    }).map(({ feature: word, text, isCost, sources }) =>
+      found(`breaks:${name}:${word}`, isCost ? 'note' : 'danger', sources, {
+        text: `has ${word}: ${text}`,
+        remedy: `turn ${word} off in its definition`,
+        change: word.includes('>') ? '' : feature('disable', word),
+      }),
+    ),
+    ...(missing.length > 0
+      ? [
+          found(`needs:${name}`, need?.isUnverified ? 'warning' : 'danger', system.sources, {
+            text: `lacks ${fewNames(missing.map(one => one.name))}, which ${system.title} needs`,
+            remedy: `see \`virt-cpu fits --os ${name}\``,
+          }),
+        ]
+      : []),
+  ]
+}
+
+const word = (known: boolean | undefined) => (known === undefined ? 'unknown' : known ? 'yes' : 'no')
+
+const lineOfHost = (host: FleetHost, i: number, cases: readonly Case[]): AuditLine => ({
+  kind: 'host',
+  name: host.name,
+  pool: host.pool ?? '',
+  signature: host.signature ? printSignature(host.signature) : null,
+  vulnerabilities: cases.flatMap(({ one, truths }) => {
+    const truth = truths[i]
+    return truth
+      ? [{ name: one.name, affected: word(truth.affected), by: truth.by, says: truth.says ?? null } as const]
+      : []
+  }),
+})
+
+function lineOf(view: FleetView, subject: Subject, cases: readonly Case[]): AuditLine {
+  const { kind, name, pool = '', cpu, model, guest } = subject
+  const measured = kind === 'model' || guest?.terms?.bonds?.includes('protected')
+  return {
+    kind,
+    name,
+    pool,
+    signature: cpu.signature ? printSignature(cpu.signature) : null,
+    ...(measured && model !== undefined ? { shares: sharing(view, model) } : {}),
+    vulnerabilities: cases
+      .filter(({ one }) => !one.hostsOnly)
+      .map(({ one }) => ({
+        name: one.name,
+        affected: word(isVulnerable(one, cpu, true)),
+        by: 'guest' as const,
+        says: (one.file && saidByGuest(builtinVulnerabilities(), one, cpu)) || null,
+      })),
+  }
+}
+
+/** The other models of the same vendor whose guests see the same family, model and stepping. */
+function sharing(view: FleetView, name: string): string[] {
+  const signature = signatureOfModel(view, name)
+  const vendor = view.db.model(name)?.vendor?.name
+  if (!signature) return []
+  const key = printSignature(signature)
+  return view.db.models.flatMap(model => {
+    const other =
+      model.vendor?.name === vendor && model.name !== name ? signatureOfModel(view, model.name) : undefined
+    return other && printSignature(other) === key ? model.name : []
+  })
+}

@@ -1,0 +1,265 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type AnswerDocument, audit, check } from '../../src/index.ts'
+import { builtinVulnerabilities, type Vulnerability } from '../../src/map/vulnerabilities.ts'
+import { checksOfAudit } from '../../src/questions/check/checks-of.ts'
+import { contextOf } from '../../src/questions/context.ts'
+import { printJunit, printSarif } from '../../src/report/checks.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const example = (path: string) => readFileSync(join(root, 'examples', path), 'utf8')
+const { db } = contextOf()
+
+const HOSTS: Readonly<Record<string, string>> = {
+  Intel: example('fleet/ice-01.xml'),
+  AMD: example('fleet-amd/milan-01.xml'),
+}
+
+/** A host of the vendor, and what its kernel says. */
+const host = (vendor: string, statuses: Readonly<Record<string, string>> = {}, more = '') => {
+  const lines = Object.entries({ vmscape: 'Not affected', ghostwrite: 'Not affected', ...statuses })
+  return [
+    { path: 'n1.xml', text: HOSTS[vendor] ?? '' },
+    {
+      path: 'n1.vulnerabilities.txt',
+      text: `${lines.map(([file, words]) => `${file}:${words}`).join('\n')}\n${more}`,
+    },
+  ]
+}
+
+const guest = (name: string, model: string, features: Readonly<Record<string, string>> = {}, more = '') => ({
+  path: `${name}.xml`,
+  text: `<domain type='kvm'><name>${name}</name><os><type arch='x86_64'>hvm</type></os><cpu mode='custom' match='exact'><model>${model}</model>${Object.entries(
+    features,
+  )
+    .map(([feature, policy]) => `<feature policy='${policy}' name='${feature}'/>`)
+    .join('')}</cpu>${more}</domain>`,
+})
+
+type Answer = AnswerDocument<'audit'>
+const ids = ({ findings }: Pick<Answer, 'findings'>, kinds = /^(?:guest|model)$/) =>
+  findings.filter(({ kind }) => kinds.test(kind)).map(({ id }) => id)
+
+const models = db.models.filter(({ vendor }) => vendor && HOSTS[vendor.name])
+const beliefs = audit({ documents: host('Intel'), models: models.map(({ name }) => name) }).lines.filter(
+  ({ kind }) => kind === 'model',
+)
+const believing = (one: Vulnerability, affected: 'yes' | 'no') =>
+  beliefs.find(({ vulnerabilities }) =>
+    vulnerabilities.some(({ name, affected: is }) => name === one.name && is === affected),
+  )?.name
+const vendorOf = (model: string) => db.model(model)?.vendor?.name ?? ''
+const isOfGuests = ({ attacks }: Vulnerability) => attacks.some(attack => /^user-/.test(attack))
+
+const ROWS = builtinVulnerabilities().list.filter(
+  one => !one.isErratum && one.file !== undefined && !one.hostsOnly && isOfGuests(one),
+)
+
+describe.each(ROWS.map(one => [one.name, one] as const))('%s', (name, one) => {
+  const of = (model: string, words: string) =>
+    audit({ documents: host(vendorOf(model), { [one.file ?? '']: words }), models: [model] })
+  const [safe, hit] = [believing(one, 'no'), believing(one, 'yes')]
+
+  test('a model that believes it is safe is in danger where a kernel says that it is not, and only there', () => {
+    if (safe === undefined) return
+    const danger = ids(of(safe, 'Mitigation: something')).filter(id => id.endsWith(`:${name}`))
+    const covered = one.coveredBy.some(other =>
+      beliefs.some(
+        line =>
+          line.name === safe && line.vulnerabilities.some(it => it.name === other && it.affected === 'yes'),
+      ),
+    )
+    if (one.relies || covered) expect(danger).toEqual([])
+    else expect(danger).toEqual([expect.stringMatching(/^(?:believes-safe|promise-not-kept|hazard-lost):/)])
+    expect(ids(of(safe, 'Not affected')).filter(id => id.endsWith(`:${name}`))).toEqual([])
+  })
+
+  test('a model that believes in it pays where no host has it, and is told where it cannot help itself', () => {
+    if (hit === undefined) return
+    const free = ids(of(hit, 'Not affected')).filter(id => id.endsWith(`:${name}`))
+    expect(free).toEqual(one.cost === '' ? [] : [`believes-affected:${name}`])
+    const answer = of(hit, 'Vulnerable')
+    const line = answer.lines.find(({ kind }) => kind === 'model')
+    const says = line?.vulnerabilities.find(it => it.name === name)?.says ?? ''
+    expect(ids(answer).includes(`unmitigated:${name}`)).toBe(/^Vulnerable/.test(says))
+    expect(ids(answer, /^host$/)).toContain(`host-vulnerable:${one.file}`)
+  })
+})
+
+describe('a guest', () => {
+  const MDS = { mds: 'Mitigation: Clear CPU buffers; SMT disabled' }
+
+  test('with a promise that its host does not keep is told to drop it', () => {
+    const documents = [
+      ...host('Intel', { reg_file_data_sampling: 'Mitigation: Clear Register File' }),
+      guest('a', 'Icelake-Server', { 'rfds-no': 'require', 'arch-capabilities': 'require' }),
+    ]
+    const { findings } = audit({
+      documents,
+      fleet: { hosts: [{ files: 'n1*', name: 'n1' }], guests: ['a.xml'] },
+    })
+    const kept = findings.filter(({ id }) => id === 'promise-not-kept:rfds')
+    expect(kept.length === 0 || kept[0]?.change === "<feature policy='disable' name='rfds-no'/>").toBe(true)
+  })
+
+  test('that lacks a bit is given the line to add where its hosts have it, and none where they have not', () => {
+    const documents = [...host('Intel', MDS), guest('a', 'Broadwell-noTSX-IBRS')]
+    const mds = audit({ documents }).findings.find(({ id }) => id === 'unmitigated:mds')
+    expect(mds).toMatchObject({
+      subjects: ['a'],
+      severity: 'danger',
+      change: "<feature policy='require' name='md-clear'/>",
+    })
+    const mended = [...host('Intel', MDS), guest('a', 'Broadwell-noTSX-IBRS', { 'md-clear': 'require' })]
+    expect(ids(audit({ documents: mended }))).not.toContain('unmitigated:mds')
+  })
+
+  test('of Windows is told what breaks it, by its vendor', () => {
+    const breaks = (model: string, ...features: string[]) =>
+      ids(
+        audit({
+          documents: [guest('w', model, Object.fromEntries(features.map(name => [name, 'require'])))],
+          guestOs: ['windows11'],
+        }),
+      ).filter(id => id.startsWith('breaks:'))
+    expect(breaks('EPYC-Milan', 'arch-capabilities')).toEqual(['breaks:windows11:arch-capabilities'])
+    expect(breaks('Skylake-Server-IBRS', 'arch-capabilities')).toEqual([])
+    expect(breaks('SapphireRapids')).toContain('breaks:windows11:leaf>1e')
+    expect(breaks('Skylake-Server-IBRS', 'md-clear')).toEqual(['breaks:windows11:md-clear'])
+  })
+
+  test('whose memory is protected is told which models keep its launch measurement', () => {
+    const documents = [
+      guest(
+        's',
+        'EPYC-Milan',
+        {},
+        "<launchSecurity type='sev-snp'><policy>0x30000</policy></launchSecurity>",
+      ),
+    ]
+    const [line] = audit({ documents }).lines
+    expect(line).toMatchObject({
+      signature: '25.1.1',
+      shares: ['EPYC-Milan-v1', 'EPYC-Milan-v2', 'EPYC-Milan-v3'],
+    })
+    expect(audit({ documents: [guest('a', 'EPYC-Milan')] }).lines[0]?.shares).toBeUndefined()
+    const epyc = audit({ documents: host('AMD'), models: ['EPYC'] }).lines.find(
+      ({ kind }) => kind === 'model',
+    )
+    expect(epyc?.shares).toContain('EPYC-v4')
+    expect(epyc?.shares).not.toContain('EPYC-Rome')
+  })
+})
+
+describe('a host', () => {
+  test('is told of holes, vectors that are off, and microcode that is old', () => {
+    const statuses = {
+      spectre_v2: 'Mitigation: Enhanced / Automatic IBRS; IBPB: conditional; BHI: Vulnerable',
+      mds: 'Mitigation: Clear CPU buffers; SMT vulnerable',
+      indirect_target_selection: 'Mitigation: Vulnerable, KVM: Not affected',
+    }
+    const documents = host('Intel', statuses, 'BOOT_IMAGE=/vmlinuz ro mitigations=auto,no_guest_host quiet\n')
+    expect(ids(audit({ documents }), /^host$/)).toEqual([
+      'host-vulnerable:indirect_target_selection',
+      'mitigations:no_guest_host',
+      'host-open:spectre_v2',
+      'microcode-old',
+      'host-threads:mds',
+    ])
+  })
+
+  test('of which nothing is said is told by its silicon', () => {
+    const [line] = audit({ documents: [{ path: 'n1.xml', text: HOSTS.Intel ?? '' }] }).lines
+    const by = new Map(
+      line?.vulnerabilities.map(({ name, affected, by: who }) => [name, `${affected} ${who}`]),
+    )
+    expect(by.get('gds')).toBe('yes silicon')
+    expect(by.get('mds')).toBe('no silicon')
+    expect(by.get('retbleed')).toBe('no silicon')
+    expect(by.get('tsa')).toBe('no silicon')
+  })
+})
+
+test('lscpu says what the kernel does', () => {
+  const text = readFileSync(join(root, 'test', 'corpus', 'machine', 'lscpu.txt'), 'utf8')
+  const [line] = audit({ documents: [{ path: 'lscpu.txt', text }] }).lines
+  const told = line?.vulnerabilities.filter(({ by }) => by === 'kernel').map(({ name }) => name)
+  expect(told).toEqual(expect.arrayContaining(['mds', 'l1tf', 'spectre_v2', 'taa']))
+})
+
+describe('check with os', () => {
+  const failed = (os: string | string[], ...documents: { path: string; text: string }[]) => {
+    const answer = check({ documents, fleet: { requirements: [{ os }] } })
+    if (!('verdicts' in answer)) throw new Error('several architectures')
+    return answer.verdicts.map(({ kind, failures }) => [kind, failures.map(({ text }) => text)])
+  }
+  const ice = { path: 'n1.xml', text: HOSTS.Intel ?? '' }
+
+  test('holds hosts and guests to what a system needs', () => {
+    expect(failed('rhel10', ice, guest('a', 'Skylake-Client-IBRS'))).toEqual([['os', []]])
+    expect(failed(['rhel10'], ice, guest('old', 'Nehalem'))).toEqual([
+      ['os', [expect.stringMatching(/^guest old lacks fma, movbe/)]],
+    ])
+    const old = {
+      path: 'neh.xml',
+      text: '<cpu><arch>x86_64</arch><model>Nehalem</model><vendor>Intel</vendor></cpu>',
+    }
+    expect(failed('rhel10', ice, old)[0]?.[1]).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^avx2 .* is not on neh/)]),
+    )
+    expect(failed('rhel9', ice, old)).toEqual([['os', []]])
+  })
+
+  test('names the system that is not known, at its place', () => {
+    expect(() => failed(['rhel9', 'rehl10'], ice)).toThrow(
+      "fleet.requirements.0.os.1: must be a system that is known, not 'rehl10'; did you mean rhel10?",
+    )
+  })
+})
+
+describe('ignore', () => {
+  const documents = host('Intel', { mds: 'Vulnerable' })
+  const asked = (entry: object, today?: string) =>
+    audit({ documents, fleet: { ignore: [entry] }, ...(today === undefined ? {} : { today }) })
+  const entry = { id: 'host-vulnerable:mds', reason: 'no guests of others', until: '2027-01-31' }
+
+  test('takes a finding out until its day, and is one itself afterwards', () => {
+    const live = asked(entry, '2027-01-31')
+    expect(ids(live, /host/)).not.toContain(entry.id)
+    expect(live.ignored).toEqual([entry])
+    const late = asked(entry, '2027-02-01')
+    expect(ids(late, /host|fleet/)).toEqual(expect.arrayContaining([entry.id, `ignore-expired:${entry.id}`]))
+    expect(late.findings.find(({ id }) => id.startsWith('ignore-expired'))?.severity).toBe('danger')
+  })
+
+  test('is for these hosts alone where it says so, and told where it fits nothing', () => {
+    expect(ids(asked({ ...entry, of: 'n1*' }), /host/)).not.toContain(entry.id)
+    expect(ids(asked({ ...entry, of: ['other'] }), /host|fleet/)).toEqual(
+      expect.arrayContaining([entry.id, `ignore-idle:${entry.id}`]),
+    )
+  })
+
+  test.each([
+    [{ id: 'a', until: '2027-01-31' }, 'fleet.ignore.0.reason: is missing'],
+    [{ id: 'a', reason: 'b' }, 'fleet.ignore.0.until: '],
+    [{ id: 'a', reason: 'b', until: 'soon' }, 'fleet.ignore.0.until: must be a day such as 2027-01-31'],
+    [{ id: 'a', reason: '', until: '2027-01-31' }, 'fleet.ignore.0.reason: must not be empty'],
+  ])('without its parts is refused with its place: %j', (bad, message) => {
+    expect(() => asked(bad)).toThrow(message)
+  })
+})
+
+test('continuous integration gets a case for each finding, and one for what is clean', () => {
+  const answer = audit({ documents: [...host('Intel', { mds: 'Vulnerable' }), guest('a', 'Icelake-Server')] })
+  const checks = checksOfAudit(answer, new Map([['n1.xml', 'n1.xml']]))
+  expect(printJunit(checks)).toContain("<failure message='n1.xml: open to Microarchitectural data sampling")
+  const sarif = JSON.parse(printSarif(checks, { name: 'virt-cpu', version: '0' }, 'fleet'))
+  const results: { ruleId: string; level: string }[] = sarif.runs[0].results
+  expect(results).toContainEqual(expect.objectContaining({ ruleId: 'host-vulnerable:mds', level: 'error' }))
+  expect(results).toHaveLength(answer.findings.reduce((sum, { subjects }) => sum + subjects.length, 0))
+})
+
+test('a model that is not known is refused', () => {
+  expect(() => audit({ documents: host('Intel'), models: ['Skylak'] })).toThrow("not 'Skylak'")
+})
