@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { whyNoDaemon } from './libvirtd.ts'
@@ -106,41 +106,65 @@ writeFileSync(
 )
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const domainOf = (arch: string, cpu: string): string =>
-  `<domain type='qemu'><name>g</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='${arch}' machine='${MACHINES[arch]}'>hvm</type></os>${cpu}<devices><emulator>/usr/bin/qemu-system-${arch}</emulator><memballoon model='none'/></devices></domain>`
+const domainOf = (name: string, arch: string, cpu: string): string =>
+  `<domain type='qemu'><name>${name}</name><memory unit='MiB'>64</memory><vcpu>1</vcpu><os><type arch='${arch}' machine='${MACHINES[arch]}'>hvm</type></os>${cpu}<devices><emulator>/usr/bin/qemu-system-${arch}</emulator><memballoon model='none'/></devices></domain>`
 
-/** What comes of it: libvirt's refusal, or the running guest's CPU and QEMU's argument. */
-function started(file: string) {
-  const commands = `create ${file} --paused; dumpxml g; destroy g`
-  const { stdout, stderr } = runProcess('virsh', ['-q', '-c', `qemu:///embed?root=${root}`, commands])
-  const log = join(root, 'log', 'qemu', 'g.log')
-  const argument = existsSync(log)
-    ? / -cpu (\S+) |^-cpu (\S+) /m.exec(readFileSync(log, 'utf8'))?.slice(1).find(Boolean)
-    : undefined
-  rmSync(log, { force: true })
-  const message = /^error: (?!Failed to create)([\s\S]*?)\n(?=error: |$)/m.exec(stderr)?.[1]
-  const live = /^ {2}<cpu(?:[^\n]*\/>|[\s\S]*?\n {2}<\/cpu>)\n/m.exec(stdout)?.[0].replace(/^ {2}/gm, '')
-  return live === undefined ? { message, argument } : { live, argument }
+/** What comes of a guest: the refusal, or the CPU while it runs and QEMU's argument. */
+interface Outcome {
+  readonly message?: string | undefined
+  readonly live?: string | undefined
+  readonly argument?: string | undefined
+}
+
+/** What libvirt makes of the guests g0, g1, …: one driver for all, for most of its time is to open it. */
+function askLibvirt(files: readonly string[]): Outcome[] {
+  const line = files.map(
+    (file, i) => `create ${file} --paused; dumpxml g${i}; destroy g${i}; echo @@@; echo --err @@@`,
+  )
+  const { stdout, stderr } = runProcess('virsh', ['-q', '-c', `qemu:///embed?root=${root}`, line.join('; ')])
+  const [out, err] = [stdout.split('@@@'), stderr.split('error: @@@\n')]
+  return files.map((_, i) => {
+    const log = join(root, 'log', 'qemu', `g${i}.log`)
+    const argument = existsSync(log)
+      ? / -cpu (\S+) |^-cpu (\S+) /m.exec(readFileSync(log, 'utf8'))?.slice(1).find(Boolean)
+      : undefined
+    const message = /^error: (?!Failed to create)([\s\S]*?)\n(?=error: |$)/m.exec(err[i] ?? '')?.[1]
+    const cpu = /^ {2}<cpu(?:[^\n]*\/>|[\s\S]*?\n {2}<\/cpu>)\n/m.exec(out[i] ?? '')?.[0]
+    const live = cpu?.replace(/^ {2}/gm, '')
+    return live === undefined ? { message: message && plain(message, `g${i}`) } : { live, argument }
+  })
 }
 
 /** QEMU's last words without their time; libvirt has two beginnings for them, by how fast QEMU ended. */
-const plain = (message: string): string =>
+const plain = (message: string, name: string): string =>
   message
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z /g, '')
-    .replace(/process exited while connecting to monitor:/, "QEMU unexpectedly closed the monitor (vm='g'):")
+    .replace(
+      /process exited while connecting to monitor:/,
+      `QEMU unexpectedly closed the monitor (vm='${name}'):`,
+    )
     .trimEnd()
 
 describe.skipIf(why)(`beside libvirt's embedded driver (${why ?? 'installed'})`, () => {
-  test.each(cases)('%s %s', (arch, cpu) => {
-    const file = join(root, 'case.xml')
-    writeFileSync(file, domainOf(arch, cpu))
-    const args = ['guest', 'check', file, '--json', '--libvirt', '11.3']
+  let [ours, theirs]: [Outcome[], Outcome[]] = [[], []]
+
+  beforeAll(() => {
+    const files = cases.map(([arch, cpu], i) => {
+      const file = join(root, `g${i}.xml`)
+      writeFileSync(file, domainOf(`g${i}`, arch, cpu))
+      return file
+    })
+    const args = ['guest', 'check', ...files, '--json', '--libvirt', '11.3']
     const { stdout } = virtCpu([...args, '--cpu-map', '/usr/share/libvirt/cpu_map'], {
       env: { XDG_CACHE_HOME: root },
     })
-    const [{ message, live, argument }] = JSON.parse(stdout).guests
-    const theirs = started(file)
-    if (theirs.message !== undefined) expect({ message }).toEqual({ message: plain(theirs.message) })
-    else expect({ live, argument }).toEqual(theirs)
+    ours = JSON.parse(stdout).guests
+    theirs = askLibvirt(files)
+  })
+
+  test.each(cases.map(([arch, cpu], i) => [arch, cpu, i] as const))('%s %s', (_arch, _cpu, i) => {
+    const { message, live, argument } = ours[i] ?? {}
+    expect(live === undefined ? { message } : { live, argument }).toEqual(theirs[i])
+    expect(message ?? live).toBeDefined()
   })
 })
