@@ -6,6 +6,7 @@ import { qemuCpu } from '../../src/formats/qemu/cpu-argument.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { ask } from '../../src/questions/library.ts'
 import { builtin } from '../built-in.ts'
+import { part, runs } from '../effort.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { guest, host } from '../notation.ts'
 
@@ -66,12 +67,12 @@ const models = [
 describe.skipIf(why)(`QEMU takes what is written for it (${why ?? 'installed'})`, () => {
   const qemu = binary ? versionOf(binary) : ''
 
-  test('each model', { timeout: 900_000 }, async () => {
-    const texts = models.map(name => qemuCpu.print(guest(`exact ${name}`), { qemu }).text)
+  test('models', { timeout: 900_000 }, async () => {
+    const texts = part(models, 4).map(name => qemuCpu.print(guest(`exact ${name}`), { qemu }).text)
     expect(await refusals([...new Set(texts)])).toEqual([])
   })
 
-  test('200 baselines of hosts', { timeout: 900_000 }, async () => {
+  test('baselines of hosts', { timeout: 900_000 }, async () => {
     const names = db.features.list.map(({ name }) => name)
     const anyHost = fc
       .record({
@@ -79,7 +80,7 @@ describe.skipIf(why)(`QEMU takes what is written for it (${why ?? 'installed'})`
         features: fc.uniqueArray(fc.constantFrom(...names), { maxLength: 30 }),
       })
       .map(({ model, features }) => printCpu(host([model, ...features.map(name => `+${name}`)].join(' '))))
-    const pools = fc.sample(fc.array(anyHost, { minLength: 1, maxLength: 4 }), { numRuns: 200 })
+    const pools = fc.sample(fc.array(anyHost, { minLength: 1, maxLength: 4 }), { numRuns: runs(200, 4) })
     const texts = pools.map(cpus => {
       const { written } = ask({ verb: 'baseline', cpus, best: true, format: 'qemu', qemu })
       return String(written)

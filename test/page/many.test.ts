@@ -91,11 +91,12 @@ const LIMIT = 6
 const why = needed('Chromium', whyNoChromium)
 
 test.skipIf(why)(
-  `ten thousand hosts leave the main thread free (best of 3 loads, ${why ?? 'Chromium'})`,
+  `ten thousand hosts leave the main thread free (best of at most 3 loads, ${why ?? 'Chromium'})`,
   async () => {
     const url = pathToFileURL(largePage(folder)).href
     const ratios: number[] = []
-    for (let i = 0; i < 3; i++) {
+    // Another load only where the one before was slow: what other work takes away cannot make one fast.
+    while (ratios.length < 3 && !ratios.some(ratio => ratio <= LIMIT)) {
       const { page, close } = await openBrowser()
       const action = async () => {
         await page.goto(url)
