@@ -6,6 +6,8 @@ import { ARCHITECTURES, fleetArchOf, requireDriver } from '../../src/arch/regist
 import { FeatureSet } from '../../src/core/feature-set.ts'
 import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
+import { reportHosts } from '../../src/questions/hosts/report.ts'
+import { Report } from '../../src/report/report.ts'
 import { runs } from '../effort.ts'
 
 const corpus = (name: string) =>
@@ -118,6 +120,12 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
     const { hosts } = put('hosts', { documents })
     expect(hosts.map((one: { host: string }) => one.host)).toEqual([a, b, c])
     for (const one of hosts) expect(one.arch).toBe(arch)
+  })
+
+  test('hosts of an architecture without levels are not said to have none', () => {
+    const report = new Report()
+    reportHosts(report, put('hosts', { documents }))
+    expect(report.text({ width: 100, paint: text => text })).not.toMatch(/\bnone\b/)
   })
 
   test('explain: equal hosts are one CPU, and what one lacks is lost there', () => {

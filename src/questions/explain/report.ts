@@ -145,7 +145,7 @@ function addPool(report: Report, pool: PoolExplanation): void {
   report.heading(
     `${poolName(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
   )
-  report.line('level  ', levelCell(level))
+  if (level !== null || pool.next !== null) report.line('level  ', levelCell(level))
   addNext(report, pool)
   addExpression(report, pool)
   report.details(() => {

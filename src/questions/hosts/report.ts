@@ -18,7 +18,7 @@ const DETAILS: ReadonlySet<string> = new Set(['vendor', 'features', 'read from']
 const COLUMNS: readonly HostColumn[] = [
   { title: 'host', cell: ({ host }) => host },
   { title: 'CPU', cell: ({ model, signature }) => model ?? signature },
-  { title: 'level', cell: ({ level, higher }) => `${level ?? 'none'}${higher ? ' or higher' : ''}` },
+  { title: 'level', cell: host => levelOf(host) },
   { title: 'vendor', cell: ({ vendor }) => vendor },
   { title: 'microcode', align: 'right', cell: host => microcodeOf(host) },
   { title: 'features', align: 'right', cell: ({ features }) => features },
@@ -35,6 +35,10 @@ const MORE: readonly HostColumn[] = [
   { title: 'hypervisor', cell: ({ hypervisor }) => hypervisor },
   { title: 'uuid', cell: ({ uuid }) => uuid },
 ]
+
+/** Null where it is below the lowest, or its architecture has no levels. */
+const levelOf = ({ level, higher }: HostLine): string | null =>
+  higher ? `${level === null ? 'not known' : `${level} or higher`}` : level
 
 const microcodeOf = ({ microcode }: HostLine): string | null =>
   microcode === null ? null : `0x${hex(microcode, 1)}`

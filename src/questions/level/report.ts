@@ -20,7 +20,7 @@ export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
     lines.map(line => [
       nameOf(line),
       line.model ?? '-',
-      line.level ?? 'none',
+      line.level ?? '-',
       line.march?.name ?? '-',
       sayNext(line),
     ]),

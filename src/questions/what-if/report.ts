@@ -115,9 +115,7 @@ function reportPool(report: Report, { pool, before, after, gained, lost }: PoolD
   const fate = !before ? ' is new' : !after ? ' is gone' : ''
   report.heading(`${poolName(pool)}${fate}`)
   const state = (name: string, of: PoolSummary | null) =>
-    of
-      ? [[name, `${of.hosts}`, `${of.features}`, of.level ?? 'none', of.model ?? 'none', figure(of.value)]]
-      : []
+    of ? [[name, `${of.hosts}`, `${of.features}`, of.level ?? '-', of.model ?? 'none', figure(of.value)]] : []
   report.table(STATE, [...state('before', before), ...state('after', after)])
   reportFeatures(report, 'loses', lost, 'bad')
   reportFeatures(report, 'gains', gained, 'good')

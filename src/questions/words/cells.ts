@@ -22,9 +22,9 @@ const TONES: Readonly<Record<string, Tone>> = {
   'x86-64-v1': 'bad',
 }
 
-/** A level, in the colour of how far it goes. */
+/** A level, in the colour of how far it goes; of a CPU below the lowest, or of an architecture without levels, a dash. */
 export const levelCell = (level: string | null): Cell =>
-  level === null ? { text: 'none', tone: 'bad' } : { text: level, tone: TONES[level] ?? 'good' }
+  level === null ? '-' : { text: level, tone: TONES[level] ?? 'good' }
 
 /** What a value is, below tables that have one. */
 export const VALUE =
