@@ -73,16 +73,19 @@ export const incusGroup: Dialect = {
   hostsBy: 'incus query /1.0/resources',
   sniff: text => /\binstances\.vm\.cpu\.\w+\.(?:baseline|flags)["']?\s*[:=]/.test(text),
   read: text => {
-    const values = new Map<string, Map<string, string>>()
+    const groups: { readonly arch: string; readonly values: Map<string, string> }[] = []
     for (const [, arch = '', key = '', quoted, plain] of text.matchAll(KEY)) {
-      const of = values.get(arch) ?? new Map<string, string>()
-      values.set(arch, of.set(key, (quoted ?? plain ?? '').trim()))
+      const value = (quoted ?? plain ?? '').trim()
+      const open = groups.findLast(group => group.arch === arch)
+      // A key that comes again is another group's.
+      if (open && !open.values.has(key)) open.values.set(key, value)
+      else groups.push({ arch, values: new Map([[key, value]]) })
     }
     const name =
       /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ??
       /"name"\s*:\s*"([^"]+)"/.exec(text)?.[1] ??
       /cluster group set\s+([\w.-]+)/.exec(text)?.[1]
-    return [...values].map(([arch, of]) => groupCpu(arch, of, name))
+    return groups.map(({ arch, values }) => groupCpu(arch, values, name))
   },
 }
 

@@ -56,7 +56,9 @@ function fieldsOf(text: string): ReadonlyMap<string, readonly string[]> {
   let open: string[] = []
   for (const line of text.split(/\r?\n/)) {
     const [, name, value = ''] = /^ {0,2}([A-Z][\w -]*):(?:[ \t]+(.*))?$/.exec(line) ?? []
-    if (name === undefined) open.push(line.trim())
+    // What a terminal folded goes on at the left; what kubectl lists is indented.
+    if (name === undefined && /^\S/.test(line)) open.push((open.pop() ?? '') + line.trim())
+    else if (name === undefined) open.push(line.trim())
     else {
       open = [value.trim()]
       if (!fields.has(name)) fields.set(name, open)

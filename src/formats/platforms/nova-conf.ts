@@ -25,7 +25,7 @@ export const novaConf: Dialect = {
       layer: 'defined',
       cpu: { type: 'guest', mode: MODES.get(mode) ?? 'custom', arch: 'x86_64', model, features },
       name: models.length > 1 ? model : undefined,
-      notes: notesOf(mode, models),
+      notes: [...(options.has('cpu_mode') ? [] : [UNSAID]), ...notesOf(mode, models)],
     })
     if (mode === 'custom' && models.length > 0) return models.map(name => guest(modelNamed(name)))
     // Without a mode libvirt writes no <cpu>: the guest gets QEMU's default.
@@ -63,6 +63,8 @@ const MODES: ReadonlyMap<string, Mode> = new Map([
   ['host-passthrough', 'host-passthrough'],
   ['maximum', 'maximum'],
 ])
+
+const UNSAID = 'without cpu_mode nova-compute takes host-model with KVM, and QEMU’s default, qemu64, without'
 
 function notesOf(mode: string, models: readonly string[]): string[] {
   if (mode !== 'custom' && models.length > 0)

@@ -71,13 +71,16 @@ function guestsIn(text: string): Found[] {
   const evc = /^[ \t]*EVC_MODE\s*=\s*"?([\w.-]+)/m.exec(text)?.[1]
   const name = /^[ \t]*NAME\s*=\s*"?([^"\r\n]+)/m.exec(text)?.[1]
   if (inner === undefined && evc === undefined) return []
-  const of = (key: string) => new RegExp(`\\b${key}\\s*=\\s*"([^"]*)"`).exec(inner ?? '')?.[1]
-  const features = (of('FEATURES') ?? '').split(',').flatMap(word => (word.trim() ? [word.trim()] : []))
-  const cpu = guestCpuOf(
-    evc ?? of('MODEL'),
-    features.map(name => ({ name, policy: 'require' })),
-    { fallback: 'forbid' },
-  )
-  const notes = evc === undefined ? [] : ['the EVC mode of a cluster replaces the model of its VMs']
-  return [{ kind: 'guest', layer: 'defined', cpu, name, notes }]
+  const of = (key: string) =>
+    new RegExp(`\\b${key}\\s*=\\s*"([^"]*)"`).exec(inner ?? '')?.[1]?.replace(/\s*\n\s*/g, '')
+  const words = (of('FEATURES') ?? '').split(',').flatMap(word => (word.trim() ? [word.trim()] : []))
+  const features = words.map(word => ({ name: word, policy: 'require' }) as const)
+  const guest = { kind: 'guest', layer: 'defined', name } as const
+  const note = 'the EVC mode of a cluster replaces the model of its VMs'
+  return [
+    ...(inner === undefined ? [] : [{ ...guest, cpu: guestCpuOf(of('MODEL'), features, FIXED) }]),
+    ...(evc === undefined ? [] : [{ ...guest, cpu: guestCpuOf(evc, [], FIXED), notes: [note] }]),
+  ]
 }
+
+const FIXED = { fallback: 'forbid' } as const

@@ -191,7 +191,9 @@ const MITIGATIONS: readonly (readonly [name: string, words: RegExp])[] = [
 function guestsOfTypes(text: string): FoundGuest[] {
   // engine-config prints every level, ascending: a type of a newer level replaces that of an older one.
   const guests = new Map<string, FoundGuest>()
-  for (const [, name = '', cpu = '', arch = ''] of text.matchAll(new RegExp(TYPE, 'g'))) {
+  // A value is one line, however a terminal folded it.
+  const whole = /^ServerCPUList:/m.test(text) ? text.replace(/\r?\n(?!ServerCPUList:|\s*$)/g, '') : text
+  for (const [, name = '', cpu = '', arch = ''] of whole.matchAll(new RegExp(TYPE, 'g'))) {
     const type = name.trim()
     guests.set(type, {
       kind: 'guest',

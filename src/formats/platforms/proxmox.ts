@@ -72,6 +72,7 @@ export function guestOfConfig(entries: ReadonlyMap<string, string>): FoundGuest 
   const arch = entries.get('arch') ?? 'x86_64'
   const line = entries.get('cpu') ?? defaultType(arch, emulated)
   const notes = emulated ? ['the VM is emulated, without KVM'] : []
+  if (!entries.has('cpu')) notes.push(`without a line cpu the VM has Proxmox’s default, ${line}`)
   if (/(?:^|\s)-cpu\s/.test(entries.get('args') ?? ''))
     notes.push('args has a -cpu of its own, which counts instead of the line cpu')
   const { cpu, notes: more } = cpuOfLine(line)

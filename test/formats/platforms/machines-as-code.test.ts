@@ -30,6 +30,25 @@ test('a Vagrantfile: what a machine sets itself counts', () => {
   ])
 })
 
+test('a feature of a Vagrantfile that cannot be read is refused, one over several lines is not', () => {
+  const text = sample('Vagrantfile')
+  expect(() => readText(text.replace('"require"', '"requir"'), 'Vagrantfile')).toThrow(
+    /cpu_feature .*a name and a policy/,
+  )
+  expect(() => readText(text.replace('"require"', '"requi\nre"'), 'Vagrantfile')).toThrow(
+    'a name and a policy',
+  )
+  expect(shown(text.replace(':policy', '\n      :policy'))).toEqual(shown(text))
+})
+
+test('a text that ends within a word of the CPU says so', () => {
+  const notesIn = (text: string) => guestsIn(text).flatMap(({ notes = [] }) => notes)
+  const line = 'name: a\nostype: l26\ncores: 1\ncpu: Haswell,flags=+aes;+pcid'
+  expect(notesIn(line)).toEqual([expect.stringContaining('may have been cut off')])
+  expect(notesIn(`${line}\n`)).toEqual([])
+  expect(notesIn('-cpu Haswell,+aes')).toEqual([])
+})
+
 test('a text that is cut is refused: a missing CPU would be a wrong one', () => {
   const [hcl, ruby] = [sample('terraform.tf'), sample('Vagrantfile')]
   expect(() => readText(hcl.slice(0, hcl.indexOf('cpu = {')), 'main.tf')).toThrow(

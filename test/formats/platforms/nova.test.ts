@@ -79,8 +79,8 @@ test('nova.conf: a guest for each model, by libvirt’s name', () => {
 })
 
 test.each([
-  ['virt_type = kvm', 'host-model', 0],
-  ['virt_type = qemu', 'custom qemu64', 0],
+  ['virt_type = kvm', 'host-model', 1],
+  ['virt_type = qemu', 'custom qemu64', 1],
   ['cpu_mode = host-passthrough', 'host-passthrough', 0],
   ['cpu_mode = host-model\ncpu_model = kvm64', 'host-model', 1],
 ])('[libvirt] %s', (lines, shown, notes) => {

@@ -35,6 +35,7 @@ test('without a line cpu it is kvm64; args and emulation are told', () => {
   expect(shown(`${config}kvm: 0\n`)).toEqual(['custom qemu64 disable svm'])
   expect(shown(`${config}arch: aarch64\n`)).toEqual(['host-passthrough'])
   expect(guestsIn(`${config}args: -cpu 'host,+aes'\n`)[0]?.notes).toEqual([
+    'without a line cpu the VM has Proxmox’s default, kvm64',
     'args has a -cpu of its own, which counts instead of the line cpu',
   ])
 })
