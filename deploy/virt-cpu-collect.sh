@@ -111,7 +111,7 @@ host_facts() {
   say cpus "$(grep -c '^processor' "$root/proc/cpuinfo" 2>/dev/null)"
   say microcode "$(line "$cpu/cpu0/microcode/version")"
   have systemd-detect-virt && say virtualization "$(bounded systemd-detect-virt --vm 2>/dev/null)"
-  say mitigations "$(sed -n 's/.*\bmitigations=\([^ ]*\).*/\1/p' "$root/proc/cmdline" 2>/dev/null)"
+  say mitigations "$(sed -n 's/^/ /;s/.* mitigations=\([^ ]*\).*/\1/p' "$root/proc/cmdline" 2>/dev/null)"
   say user "$(id -u)"
   say time "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 }

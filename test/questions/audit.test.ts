@@ -181,6 +181,14 @@ describe('a host', () => {
   })
 })
 
+test('of other architectures only kernels tell', () => {
+  const text = readFileSync(join(root, 'test', 'corpus', 'machines', 'neoverse-n1.cpuinfo.txt'), 'utf8')
+  const { lines, findings } = audit({ documents: [{ path: 'arm.txt', text }, guest('a', 'Nehalem')] })
+  const arm = lines.find(({ name }) => name === 'arm.txt')
+  expect(new Set(arm?.vulnerabilities.map(({ affected }) => affected))).toEqual(new Set(['unknown']))
+  expect(findings).toEqual([])
+})
+
 test('lscpu says what the kernel does', () => {
   const text = readFileSync(join(root, 'test', 'corpus', 'machine', 'lscpu.txt'), 'utf8')
   const [line] = audit({ documents: [{ path: 'lscpu.txt', text }] }).lines

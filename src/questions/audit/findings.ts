@@ -334,7 +334,7 @@ function unmitigated(
   const lists = bitsNeeded(one, cpu).map(list => list.filter(name => cpu.has(name) === false))
   const lacking = (list: readonly string[]) =>
     hosts.filter(host => !list.every(name => presenceOn(view, host, name) === true))
-  const [best = [], ...rest] = [...lists].sort(
+  const [best = [], ...rest] = [...inOrderOf(cpu, lists)].sort(
     (a, b) => lacking(a).length - lacking(b).length || a.length - b.length,
   )
   const without = lacking(best).map(({ name }) => name)
@@ -353,6 +353,10 @@ function unmitigated(
   })
 }
 
+/** Lists begin with Intel's names of what others call otherwise. */
+const inOrderOf = <T>({ vendor }: Subject['cpu'], list: readonly T[]): readonly T[] =>
+  vendor === 'Intel' ? list : list.toReversed()
+
 /** What brings a feature to hosts that do not give it. */
 function hostRemedy(view: FleetView, hosts: readonly FleetHost[], names: readonly string[]): string {
   const remedies = names.flatMap(name => {
@@ -369,7 +373,9 @@ function wantFindings(view: FleetView, { cpu }: Subject, { one, truths }: Case):
   if (truths.length === 0 || isVulnerable(one, cpu, true) !== true) return []
   return one.wants.flatMap(list => {
     if (list.some(name => cpu.has(name) !== false)) return []
-    const given = list.find(name => truths.every(({ host }) => presenceOn(view, host, name) === true))
+    const given = inOrderOf(cpu, list).find(name =>
+      truths.every(({ host }) => presenceOn(view, host, name) === true),
+    )
     const known = given === undefined ? undefined : view.db.features.get(given)
     if (given === undefined || !known) return []
     const isSpeed = weightClassOf(known) !== 'security'

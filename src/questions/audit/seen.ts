@@ -38,9 +38,12 @@ export function signatureOfModel({ db }: FleetView, name: string): Signature | u
   return correctionsOf(names).signature ?? facts?.signature ?? own
 }
 
+const isX86 = ({ context: { arch } }: FleetView): boolean => /^(?:x86_64|i686)$/.test(arch)
+
 /** Every guest whose CPU is known in part at least, and every model that is asked for. @throws BadRequest for an unknown model */
 export function subjectsOf(view: FleetView, models: readonly string[]): Subject[] {
   const { fleet, db } = view
+  if (!isX86(view)) return []
   const guests = fleet.guests.map((guest): Subject => {
     const host = fleet.hosts.find(({ name }) => name === guest.host)
     return {
@@ -155,5 +158,7 @@ export function truthOn(view: FleetView, host: FleetHost, one: Vulnerability): T
   const more = { host, says, ...(status ? { status } : {}) }
   if (status && status.state !== 'unknown')
     return { ...more, affected: status.state !== 'safe', by: 'kernel' }
-  return { ...more, affected: isVulnerable(one, cpuOfHost(view, host), false), by: 'silicon' }
+  // The list is of x86's silicon: of other CPUs only their kernels tell.
+  const affected = isX86(view) ? isVulnerable(one, cpuOfHost(view, host), false) : undefined
+  return { ...more, affected, by: 'silicon' }
 }
