@@ -147,7 +147,8 @@ const ASKED: readonly Asked[] = [
     name: 'explain --cost',
     args: fleet => [fleet, '--cost'],
     numbers: () => [],
-    rows: ({ pools }) => pools.flatMap(({ costs }: Json) => shorts(costs.map(({ hosts }: Json) => hosts[0]))),
+    rows: ({ pools }) =>
+      pools.flatMap(({ costs }: Json) => shorts(costs.flatMap(({ hosts }: Json) => hosts))),
   },
   {
     name: 'pools',

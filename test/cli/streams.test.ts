@@ -9,6 +9,7 @@ const folder = folderOf({
   'a.xml': hostXml('Penryn', ['vmx', 'ds']),
   'b.xml': hostXml('Nehalem', ['vmx']),
   'many.xml': hostXml('Penryn', ['vmx']).repeat(20_000),
+  'some.xml': hostXml('Penryn', ['vmx']).repeat(3000),
 })
 const shell = (script: string) =>
   spawnSync('bash', ['-c', `v() { '${process.execPath}' '${CLI}' "$@"; }\n${script}`], {
@@ -127,6 +128,38 @@ test('a narrow terminal gets narrow text', () => {
   const widths = stdout.split(/\r?\n/).map(line => line.length)
   expect(widths.length).toBeGreaterThan(20)
   expect(Math.max(...widths)).toBeLessThanOrEqual(60)
+})
+
+describe('what is longer than the terminal', () => {
+  const paged = (args: string, env = '') => {
+    const command = `stty rows 10 cols 80; ${env} PAGER='sed s/^/page:/' ${process.execPath} ${CLI} ${args}`
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { cwd: folder, encoding: 'utf8' })
+    return stdout.replaceAll('\r\n', '\n').trimEnd().split('\n')
+  }
+  const isPaged = (line: string) => line.startsWith('page:')
+
+  test('goes through a pager, and nothing else does', () => {
+    const lines = paged('tree Skylake-Server')
+    expect(lines.length).toBeGreaterThan(10)
+    expect(lines.every(isPaged)).toBe(true)
+    expect(paged('tree Skylake-Server --no-pager').some(isPaged)).toBe(false)
+    expect(paged('tree Skylake-Server', 'TERM=dumb').some(isPaged)).toBe(false)
+    expect(paged('tree Skylake-Server | cat').some(isPaged)).toBe(false)
+    expect(paged('hosts a.xml --color never').some(isPaged)).toBe(false)
+  })
+
+  test('is printed where there is no such pager', () => {
+    const command = `stty rows 10 cols 80; PAGER=nosuchpager ${process.execPath} ${CLI} tree Skylake-Server`
+    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' })
+    expect(stdout.split('\n').length).toBeGreaterThan(10)
+  })
+})
+
+test('what takes long says so on a terminal, and takes the line away', () => {
+  const shown = onTerminal(['hosts', 'some.xml'], '>/dev/null', 'TERM=xterm')
+  expect(shown).toMatch(/reading … \d+ s/)
+  expect(shown.endsWith(`\r${ESCAPE}[K`)).toBe(true)
+  expect(virtCpu(['hosts', 'some.xml'], { cwd: folder }).stderr).toBe('')
 })
 
 test('VIRT_CPU_MAP is --cpu-map', () => {

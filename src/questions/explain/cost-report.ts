@@ -21,7 +21,9 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
       report.heading(`${poolName(pool.pool)}: ${count(pool.hosts, 'host')}`)
       report.table(
         [...COLUMNS, { title: 'value', align: 'right' }],
-        pool.costs.filter(cost => countOf(cost) > 0).map(cost => [...rowOf(cost), figure(cost.gain)]),
+        pool.costs
+          .filter(cost => countOf(cost) > 0)
+          .map(cost => [...rowOf(cost, Infinity), figure(cost.gain)]),
       )
       const free = pool.costs.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
       if (free.length > 0) report.line(`cost nothing alone: ${free.join(' ')}`)
@@ -147,28 +149,32 @@ const COLUMNS = [
 function addTogether(report: Report, { pool, level, together }: PoolCosts): void {
   if (together.length === 0) return
   report.subheading(`${poolName(pool)}: what has to go or be fixed together, one row after another`)
-  report.table(
-    [
-      { title: 'without', wraps: true },
-      { title: 'hosts', align: 'right' },
-      { title: 'features', align: 'right' },
-      { title: 'level' },
-    ],
-    together.map((step, i) => [
-      `${i > 0 ? 'and ' : ''}${fewNames(step.hosts, 2)}`,
-      String(step.hosts.length),
-      String(step.gains.length),
-      step.level === level ? '' : (step.level ?? 'none'),
-    ]),
-  )
+  const add = (most: number) => () =>
+    report.table(
+      [
+        { title: 'without', wraps: true },
+        { title: 'hosts', align: 'right' },
+        { title: 'features', align: 'right' },
+        { title: 'level' },
+      ],
+      together.map((step, i) => [
+        `${i > 0 ? 'and ' : ''}${fewNames(step.hosts, most)}`,
+        String(step.hosts.length),
+        String(step.gains.length),
+        step.level === level ? '' : (step.level ?? 'none'),
+      ]),
+    )
+  report.instead(add(2))
+  report.details(add(Infinity))
 }
 
-function rowOf(cost: HostCost): Cell[] {
+/** @param most how many hosts are named */
+function rowOf(cost: HostCost, most = 2): Cell[] {
   const { hosts, gains, step } = cost
   const classes = gains.map(
     ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,
   )
-  return [fewNames(hosts, 2), String(countOf(cost)), step ? (step.to ?? 'none') : '', classes.join('; ')]
+  return [fewNames(hosts, most), String(countOf(cost)), step ? (step.to ?? 'none') : '', classes.join('; ')]
 }
 
 /** Of the single host that costs most, half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */

@@ -369,6 +369,9 @@ const STATUSES = [
   { status: 'absent', tone: 'quiet', words: 'on no host' },
 ] as const
 
+/** Names that a line of words has at most: what has more is listed too. */
+const MANY = 6
+
 function addFeatureIn(report: Report, one: FeatureAnswer['pools'][number]): void {
   const { pool, status, presentOn, missingOn, unknownOn, because } = one
   const hosts = presentOn.length + missingOn.length + unknownOn.length
@@ -381,6 +384,10 @@ function addFeatureIn(report: Report, one: FeatureAnswer['pools'][number]): void
     { text: status, tone },
     `  ${who}${where(missingOn, 'not on')}${where(unknownOn, 'not known on')}`,
   )
+  report.details(() => {
+    if (missingOn.length > MANY) report.line(`not on: ${missingOn.join(' ')}`)
+    if (unknownOn.length > MANY) report.line(`not known on: ${unknownOn.join(' ')}`)
+  })
   addBecause(report, because, hosts)
 }
 
