@@ -1,6 +1,6 @@
 import { requireDecoder } from '../src/arch/registry.ts'
 import type { Cpu } from '../src/core/cpu.ts'
-import { withoutVoid } from '../src/fleet/causes/prerequisite.ts'
+import { withoutVoid } from '../src/fleet/causes/finding.ts'
 import { parseCpu } from '../src/formats/libvirt/parse-cpu.ts'
 import { builtinKvmRules, type KvmKind } from '../src/map/kvm-rules.ts'
 import { decodeProperties } from '../src/qemu/expansion.ts'

@@ -1,8 +1,18 @@
-import type { Cpu, CpuOf, Fallback, GuestCpu, HostCpu, NamedRegisters, Policy } from '../core/cpu.ts'
+import {
+  type Cpu,
+  type CpuOf,
+  type Fallback,
+  type GuestCpu,
+  type HostCpu,
+  type NamedRegisters,
+  type Policy,
+  required,
+} from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import type { Feature } from '../core/feature.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
 import type { Model, Signature, Vendor } from '../core/model.ts'
 import type { CauseTable } from '../map/cause-table.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
@@ -368,4 +378,14 @@ export interface Fold {
   result(options?: FoldOptions): GuestCpu
   /** Whether another order of the same CPUs would have another answer, or none. */
   dependsOnOrder(options?: FoldOptions): boolean
+}
+
+/**
+ * A guest of mode host-model as the custom CPU that the host is: its model, vendor and features.
+ * @throws LibvirtError where there is no host
+ */
+export function asHost(guest: GuestCpu, host: Cpu | undefined): GuestCpu {
+  if (!host) throw new LibvirtError('unsupported', 'unknown host CPU model')
+  const { model, vendor, features } = host
+  return { ...guest, mode: 'custom', match: 'exact', model, vendor, features: features.map(required) }
 }

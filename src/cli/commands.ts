@@ -56,12 +56,12 @@ export const COMMANDS: CommandTable = {
   hosts: {
     group: 'fleets',
     summary: 'List the hosts of a fleet and what is known of each',
-    load: () => import('./commands/hosts.ts'),
+    load: async () => ({ command: (await import('./commands/hosts.ts')).hostsCommand }),
   },
   explain: {
     group: 'fleets',
     summary: 'Explain what the guests of pools get, and why',
-    load: () => import('./commands/explain-fleet.ts'),
+    load: async () => ({ command: (await import('./commands/hosts.ts')).explainCommand }),
   },
   pools: {
     group: 'fleets',
@@ -86,17 +86,17 @@ export const COMMANDS: CommandTable = {
   drift: {
     group: 'fleets',
     summary: 'Compare a fleet with what it was',
-    load: () => import('./commands/drift.ts'),
+    load: async () => ({ command: (await import('./commands/check.ts')).driftCommand }),
   },
   check: {
     group: 'fleets',
     summary: 'Check a fleet against its requirements',
-    load: () => import('./commands/check.ts'),
+    load: async () => ({ command: (await import('./commands/check.ts')).checkCommand }),
   },
   migrate: {
     group: 'guests',
     summary: 'Find where guests can start and move, and what prevents it',
-    load: () => import('./commands/migrate.ts'),
+    load: async () => ({ command: (await import('./commands/hosts.ts')).migrateCommand }),
   },
   guest: {
     group: 'guests',
@@ -111,12 +111,12 @@ export const COMMANDS: CommandTable = {
   level: {
     group: 'hosts',
     summary: 'Say which level and -march hosts, guests and pools reach',
-    load: () => import('./commands/level.ts'),
+    load: async () => ({ command: (await import('./commands/level.ts')).levelCommand }),
   },
   fits: {
     group: 'guests',
     summary: 'Find who cannot run an operating system or a program',
-    load: () => import('./commands/fits.ts'),
+    load: async () => ({ command: (await import('./commands/level.ts')).fitsCommand }),
   },
   doctor: {
     group: 'guests',

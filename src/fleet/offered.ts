@@ -5,7 +5,7 @@ import type { FeatureTable } from '../core/feature-table.ts'
 import { oncePer } from '../core/memo.ts'
 import { blocksMigration, NEVER_OFFERED } from '../formats/qemu/names.ts'
 import type { Database } from '../map/database.ts'
-import { detailsIn, withoutVoid } from './causes/prerequisite.ts'
+import { detailsIn, withoutVoid } from './causes/finding.ts'
 import { baselineOf, type Group } from './groups.ts'
 
 /** What guests of some hosts can be given, as far as it is known. */

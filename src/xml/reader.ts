@@ -1,9 +1,8 @@
 import { ParseError } from '../core/parse-error.ts'
-import { Cursor } from './cursor.ts'
 import { type Element, refuseLongElement, type Sink } from './element.ts'
 import { QuickReader } from './quick-reader.ts'
 import { StrictReader } from './strict-reader.ts'
-import { type Piece, splitPieces, startToken, textOfPiece, tokenAfter } from './token.ts'
+import { Cursor, type Piece, splitPieces, startToken, textOfPiece, tokenAfter } from './token.ts'
 
 // Over 150 lines: what the two readers have in common, pieces, places and lines, is kept in step here and nowhere else.
 

@@ -1,5 +1,5 @@
-import type { Cursor } from './cursor.ts'
 import { addText, type Element, noAttributes, refuseLongElement, type Sink } from './element.ts'
+import type { Cursor } from './token.ts'
 
 /** The prefixes in force inside an element; the empty prefix is the default namespace, `''` is no namespace. */
 export type Scope = ReadonlyMap<string, string>

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { selectXml } from '../../src/host/files/xpath.ts'
+import { selectXml } from '../../src/host/files/libxml2.ts'
 import { CLI, runProcess, virtCpu } from '../cli/virt-cpu.ts'
 import { needed } from '../needs.ts'
 import { virsh, whyNoVirsh } from './libvirtd.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
-import { findShortfall } from '../../src/fleet/requirements/shortfall.ts'
+import { findShortfall } from '../../src/fleet/requirements/requirement.ts'
 import { levelOf, nextLevel, parseLevels } from '../../src/map/levels.ts'
 import { bits, db, hosts, levels } from './notation.ts'
 

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { doctor } from '../../src/index.ts'
 import { builtinErrors, parseErrors } from '../../src/map/error-table.ts'
-import { legible } from '../../src/questions/doctor/legible.ts'
 import type { GivenText } from '../../src/questions/doctor/recognise.ts'
+import { legible } from '../../src/questions/doctor/recognise.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8')

@@ -8,7 +8,7 @@ import { answerName } from '../../src/questions/name/compute.ts'
 import { printName } from '../../src/questions/name/report.ts'
 import { answerTree } from '../../src/questions/tree/compute.ts'
 import { printTree } from '../../src/questions/tree/report.ts'
-import { describeQemuOnly, isQemuOnlyName } from '../../src/questions/words/qemu-only.ts'
+import { describeQemuOnly, isQemuOnlyName } from '../../src/questions/words/cells.ts'
 
 /** What is said of the versions that QEMU has and libvirt's map has no name for. */
 

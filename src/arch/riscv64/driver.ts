@@ -4,8 +4,7 @@ import { internalError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/memo.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { Database } from '../../map/database.ts'
-import { type Architecture, type Driver, IDENTICAL } from '../driver.ts'
-import { asHost } from '../host-model.ts'
+import { type Architecture, asHost, type Driver, IDENTICAL } from '../driver.ts'
 import {
   fleetCpusOf,
   greatestModel,

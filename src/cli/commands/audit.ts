@@ -1,8 +1,8 @@
 import { auditQuestion } from '../../questions/audit/question.ts'
 import { checksOfAudit } from '../../questions/check/checks-of.ts'
 import { mergeChecks } from '../../report/checks.ts'
-import { hostFiles, hostsOf, REPORTS, writeReports } from '../ci-reports.ts'
 import { ownCommand } from '../own.ts'
+import { hostFiles, hostsOf, REPORTS, writeReports } from './check.ts'
 
 const commas = { read: (texts: readonly string[]) => texts.flatMap(text => text.split(',')) }
 

@@ -1,13 +1,106 @@
-import { checksOfCheck } from '../../questions/check/checks-of.ts'
+import { dirname, join } from 'node:path'
+import type { FleetHost } from '../../fleet/host.ts'
+import { writeWhole } from '../../host/files/file-error.ts'
+import { fleetFileOf } from '../../host/files/fleet.ts'
+import { checksOfCheck, checksOfDrift, type HostFiles } from '../../questions/check/checks-of.ts'
 import { checkQuestion } from '../../questions/check/question.ts'
-import { viewsOf } from '../../questions/input/fleet/open-fleet.ts'
-import { mergeChecks } from '../../report/checks.ts'
-import { hostFiles, hostsOf, REPORTS, writeReports } from '../ci-reports.ts'
-import type { GivenFleet } from '../own.ts'
-import { lacksHost, ownCommand } from '../own.ts'
-import { CommandError } from '../spec.ts'
+import { driftQuestion } from '../../questions/drift/question.ts'
+import { type OpenedFleet, viewsOf } from '../../questions/input/fleet/open-fleet.ts'
+import { type FleetView, viewOf } from '../../questions/input/fleet/view.ts'
+import { type Checks, mergeChecks, printJunit, printSarif } from '../../report/checks.ts'
+import type { Arguments } from '../arguments.ts'
+import { type GivenFleet, lacksHost, ownCommand } from '../own.ts'
+import { CommandError, type OptionSpec, UsageError } from '../spec.ts'
 
-export const command = ownCommand({
+declare const __VERSION__: string
+
+/** What continuous integration reads. */
+export const REPORTS: readonly OptionSpec[] = [
+  { name: 'junit', value: 'file', help: 'write the result there as JUnit XML too' },
+  { name: 'sarif', value: 'file', help: 'write the result there as SARIF 2.1.0 too' },
+]
+
+/**
+ * Writes the reports that were asked for.
+ * @param place what a fault without a file of its own is about: the fleet as it was given
+ * @throws FileError
+ */
+export function writeReports(args: Arguments, checks: () => Checks, place: string): void {
+  const [junit, sarif] = [args.get('junit'), args.get('sarif')]
+  if (junit !== undefined) writeWhole(junit, printJunit(checks()))
+  if (sarif === undefined) return
+  const tool = { name: 'virt-cpu', version: __VERSION__ }
+  writeWhole(sarif, printSarif(checks(), tool, fleetFileOf(place) ?? place))
+}
+
+/** The hosts of every architecture. */
+export const hostsOf = (given: OpenedFleet): FleetHost[] => viewsOf(given).flatMap(({ fleet }) => fleet.hosts)
+
+/** The file that each host was read from, as it would be typed. */
+export function hostFiles(hosts: readonly FleetHost[], paths: readonly string[]): HostFiles {
+  const [own] = paths.flatMap(path => fleetFileOf(path) ?? [])
+  const root = own === undefined ? undefined : dirname(own)
+  const fileOf = ({ name, path = name }: FleetHost) =>
+    (root === undefined ? name : join(root, path)).replace(/#\d+$/, '')
+  return new Map(hosts.map(host => [host.name, fileOf(host)]))
+}
+
+const FAIL_ON = ['any', 'lost'] as const
+
+export const driftCommand = ownCommand({
+  question: driftQuestion,
+  description:
+    'Compare a fleet with what it was: hosts gone, new and changed in features, model, signature, microcode, vendor, ' +
+    'address bits, clock or vulnerabilities, and what that does to pools and guests. Hosts pair by their path below OLD ' +
+    'and NEW. Status 0: nothing changed, 1: something changed, 2: could not read.',
+  example: 'virt-cpu drift examples/fleet examples/fleet --fail-on lost',
+  fields: { by: { value: 'key' } },
+  fleets: {
+    before: {
+      name: 'old',
+      value: 'path',
+      positional: 'one',
+      required: true,
+      help: 'the fleet as it was: a directory, file or fleet.yaml',
+    },
+    after: { name: 'new', value: 'path', positional: 'one', required: true, help: 'the fleet as it is' },
+  },
+  options: [
+    {
+      name: 'fail-on',
+      value: 'what',
+      words: FAIL_ON,
+      help: 'status 1 on any drift (default), or only where a host or feature is lost',
+    },
+    ...REPORTS,
+  ],
+  prepare: stripArgument,
+  write(args, answers, given) {
+    const now = args.get('new') ?? ''
+    const files = hostFiles(hostsOf(given), [now])
+    writeReports(args, () => mergeChecks(answers.map(one => checksOfDrift(one, files, failOn(args)))), now)
+  },
+  status: (answer, args) => ((failOn(args) === 'lost' ? answer.lost : answer.drifted) ? 1 : 0),
+})
+
+/** @throws UsageError for another word */
+function failOn(args: Arguments): 'any' | 'lost' {
+  const given = args.get('fail-on') ?? 'any'
+  const known = FAIL_ON.find(one => one === given)
+  if (known) return known
+  throw new UsageError(`--fail-on takes ${FAIL_ON.join(' or ')}, not '${given}'`)
+}
+
+/** Of a file that was given by its name, the hosts pair by their numbers: `a.xml#2` with `b.xml#2`. */
+function stripArgument(given: GivenFleet, argument: string): GivenFleet {
+  const pairing = (host: FleetHost): FleetHost =>
+    host.path?.startsWith(argument) ? { ...host, path: host.path.slice(argument.length) } : host
+  const paired = ({ fleet }: FleetView) =>
+    viewOf(given.context, { ...fleet, hosts: fleet.hosts.map(pairing) })
+  return { ...given, view: paired(given.view), others: given.others.map(paired) }
+}
+
+export const checkCommand = ownCommand({
   question: checkQuestion,
   description:
     'Check a fleet against the requirements of its fleet file (docs/fleet-file.md), pool by pool, and say why it fails. ' +

@@ -51,7 +51,7 @@ export const command: Command = {
     if (args.has('json')) session.out(`${JSON.stringify(asJson(described), null, 2)}\n`)
     else if (xpath === undefined) session.out(document)
     else {
-      const { selectXml } = await import('../../host/files/xpath.ts')
+      const { selectXml } = await import('../../host/files/libxml2.ts')
       session.out(await selectXml(document, xpath, args.has('wrap')))
     }
     if (args.has('explain') && !args.has('json')) {

@@ -32,7 +32,7 @@ export function hostSide(args: Arguments, session: Session): Side {
     async compare(input) {
       if (session.driver === 'test') throw new LibvirtError('no-support', 'virConnectCompareCPU')
       if (args.has('validate') && input.kind === 'definition') {
-        const { validateCpu } = await import('../../host/files/schema.ts')
+        const { validateCpu } = await import('../../host/files/libxml2.ts')
         await validateCpu(input.element, args.get('schema'), session.libvirt)
       }
       const context = await openContext(session)

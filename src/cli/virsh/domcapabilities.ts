@@ -74,7 +74,7 @@ export const command: Command = {
     if (args.has('json')) session.out(`${JSON.stringify({ schema: SCHEMA_VERSION, xml }, null, 2)}\n`)
     else if (xpath === undefined) session.out(xml)
     else {
-      const { selectXml } = await import('../../host/files/xpath.ts')
+      const { selectXml } = await import('../../host/files/libxml2.ts')
       session.out(await selectXml(xml, xpath, args.has('wrap')))
     }
     if (args.has('explain')) await explainHost(args, session)

@@ -82,7 +82,7 @@ class HypervisorSide implements Side {
     const context = await openContext(this.#session)
     const reported = reportedCpu(context, hypervisor)
     if (this.#args.has('validate') && input.kind === 'definition') {
-      const { validateCpu } = await import('../../host/files/schema.ts')
+      const { validateCpu } = await import('../../host/files/libxml2.ts')
       await validateCpu(input.element, this.#args.get('schema'), this.#session.libvirt)
     }
     const { value: cpu, notes } = definitionOf(context, input, 'auto')

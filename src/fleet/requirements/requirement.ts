@@ -1,14 +1,16 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
 import type { Model, SignatureMatch } from '../../core/model.ts'
-import type { Level } from '../../map/levels.ts'
+import { type Level, nextLevel } from '../../map/levels.ts'
 import type { WeightClass } from '../../map/weights.ts'
 import type { CauseFinding } from '../causes/finding.ts'
 import type { Outlier } from '../causes/odd-ones.ts'
-import type { Group } from '../groups.ts'
+import { baselineOf, type Group } from '../groups.ts'
 import type { FleetGuest } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import type { UnsafeOrder } from '../interest.ts'
+import { findUnknown } from '../offered.ts'
 import type { StuckGuest } from '../places.ts'
 
 /** What an operator requires of pools. Everything that is given must hold; absent: nothing is required. */
@@ -132,4 +134,35 @@ export interface UnknownNeed {
 interface Lacking {
   readonly group: Group
   readonly finding: CauseFinding
+}
+
+/** What stands between a pool and the next level: "one flag short of x86-64-v3: f16c on host 4". */
+interface Shortfall {
+  readonly level: Level
+  /** In map order; never empty, unless the database does not know what the level needs. */
+  readonly missing: readonly MissingFeature[]
+}
+
+interface MissingFeature {
+  readonly feature: Feature
+  /** The groups that lack it; empty: of none that is known. */
+  readonly groups: readonly Group[]
+  /** The groups of which nothing is known about it. */
+  readonly unknownOn: readonly Group[]
+}
+
+/** The shortfall of the groups' baseline; undefined where it reaches the highest level. */
+export function findShortfall(
+  table: FeatureTable,
+  levels: readonly Level[],
+  groups: readonly Group[],
+): Shortfall | undefined {
+  const next = nextLevel(table, levels, baselineOf(groups))
+  if (!next) return undefined
+  const missing = next.missing.map(feature => {
+    const without = groups.filter(group => !feature.bits.leq(group.offered))
+    const unknownOn = without.filter(group => !findUnknown(group, feature.bits).isEmpty)
+    return { feature, groups: without.filter(group => !unknownOn.includes(group)), unknownOn }
+  })
+  return { level: next.level, missing }
 }

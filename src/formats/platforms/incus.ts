@@ -2,10 +2,9 @@ import { ParseError } from '../../core/parse-error.ts'
 import { dumpOfFlags } from '../dumps/linux-flags.ts'
 import type { Dialect, Found, FoundGuest } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { isObject, type JsonObject, member } from '../json/json-value.ts'
+import { isObject, type JsonObject, member, objectsIn } from '../json/json-value.ts'
 import { foundKernelDumps } from './flag-lists.ts'
 import { featuresOfSettings, guestCpuOf, setting } from './guest-cpu.ts'
-import { objectsIn } from './json-objects.ts'
 
 /** What Incus says of a cluster member's hardware: Linux's flags of each core, without family and model. */
 export const incusResources: Dialect = {

@@ -2,9 +2,9 @@ import { CpuMap } from '../../map/cpu-map.ts'
 import { parseXml } from '../../xml/reader.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
+import { nearestText, objectsIn } from '../json/json-value.ts'
 import { beginsAsPlatformXml } from '../libvirt/document-reader.ts'
 import { guestCpuOf } from './guest-cpu.ts'
-import { nearestText, objectsIn } from './json-objects.ts'
 
 /** OpenNebula: hosts in all four forms of `onehost`, VM templates, and the EVC mode of a cluster. */
 export const openNebula: Dialect = {

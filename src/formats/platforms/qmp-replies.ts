@@ -5,10 +5,31 @@ import { resolveWords } from '../../map/vocabulary.ts'
 import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { isObject, type JsonObject, member } from '../json/json-value.ts'
-import { isSingleReplies } from '../json/qmp.ts'
 import { targetOfType, toLibvirtArch } from '../qemu/names.ts'
 import { featuresOfSettings, guestCpuOf, type Setting, setting } from './guest-cpu.ts'
 import { cpuidPlace, featuresOfWords, type KnownWord } from './register-words.ts'
+
+/** Whether the first thing in a text is a message of QMP. */
+const beginsAsQmp = (text: string): boolean =>
+  /^[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text) &&
+  /"(?:execute|return|error|QMP|request|event)"\s*:/.test(text)
+
+/** What a recording has and single replies lack: QEMU's version and its schema. */
+const RECORDING = /"query-(?:version|qmp-schema)"|"meta-type"|"return"\s*:\s*\{\s*"(?:qemu|package)"/
+
+/** Whether it is replies about CPUs, with or without their commands, and no recording of a conversation. */
+const isSingleReplies = (text: string): boolean =>
+  beginsAsQmp(text) &&
+  /"(?:props|unavailable-features|typename|qom-get|qom-path)"/.test(text) &&
+  !RECORDING.test(text)
+
+/** libvirt's `.replies`, or a log of QMP. */
+export const qmp: Dialect = {
+  name: 'qmp',
+  title: 'a recorded conversation with QEMU (QMP)',
+  sniff: text => beginsAsQmp(text) && !isSingleReplies(text),
+  read: (text, source) => [{ kind: 'conversation', messages: parseDocuments(text, source) }],
+}
 
 /** Single replies of QEMU, with or without their commands: not the whole conversation that a hypervisor is known by. */
 export const qmpReplies: Dialect = {

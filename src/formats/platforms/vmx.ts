@@ -2,9 +2,8 @@ import { bitMask } from '../../core/bits.ts'
 import { REGISTERS, type Register } from '../../core/feature.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Found } from '../found.ts'
-import { isObject } from '../json/json-value.ts'
+import { anyCase, isObject } from '../json/json-value.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
-import { anyCase } from './json-objects.ts'
 import { cpuidPlace, dumpOfWords, featuresOfWords, type KnownWord } from './register-words.ts'
 
 /** A VMware virtual machine's configuration file: the CPU is the host's, but for masks. */

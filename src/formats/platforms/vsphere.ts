@@ -1,9 +1,15 @@
 import type { Signature } from '../../core/model.ts'
 import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { isObject, type JsonObject } from '../json/json-value.ts'
+import {
+  anyCase,
+  isObject,
+  type JsonObject,
+  nearestText,
+  type ObjectAround,
+  objectsIn,
+} from '../json/json-value.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
-import { anyCase, nearestText, type ObjectAround, objectsIn } from './json-objects.ts'
 import { hardwareOf } from './vmx.ts'
 
 /** vSphere: what hosts can give, what VMs require, what EVC modes guarantee. */

@@ -14,7 +14,7 @@ import {
   type Vulnerability,
 } from '../../map/vulnerabilities.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { harmsOf } from '../level/fits.ts'
+import { harmsOf } from '../level/question.ts'
 import { type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
 import { presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
 

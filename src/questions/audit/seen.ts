@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/model.ts'
-import { withoutVoid } from '../../fleet/causes/prerequisite.ts'
+import { withoutVoid } from '../../fleet/causes/finding.ts'
 import { type FleetGuest, followsHost } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { builtinQemuModels, correctionsOf } from '../../map/qemu-models.ts'

@@ -1,6 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { isRemedy } from '../explain/cost.ts'
+import { isRemedy } from '../explain/cost-report.ts'
 import { poolName, shortRemedy } from '../words/cells.ts'
 import type { CheckAnswer, VerdictAnswer } from './answer.ts'
 

@@ -1,6 +1,6 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { isRemedy } from '../explain/cost.ts'
+import { isRemedy } from '../explain/cost-report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
 import { hostNamesOf, poolName } from '../words/cells.ts'
 import type { DrainAnswer, RestartAnswer, StepAnswer, UnmovableAnswer } from './answer.ts'

@@ -12,7 +12,7 @@ import { flag, text } from '../schema.ts'
 import { answerEach, reportSections, withSections } from '../sections.ts'
 import { CostAnswer, ExplainAnswer, FeatureAnswer, type PoolExplanation } from './answer.ts'
 import { answerExplain, explainFeature } from './compute.ts'
-import { cost } from './cost.ts'
+import { cost } from './cost-report.ts'
 
 const input = v.pipe(
   v.strictObject({

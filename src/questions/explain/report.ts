@@ -25,8 +25,7 @@ import type {
   SharedCause,
   UnknownFeature,
 } from './answer.ts'
-import { isFixable } from './cost.ts'
-import { addCosts, addFixes } from './cost-report.ts'
+import { addCosts, addFixes, isFixable } from './cost-report.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {

@@ -19,8 +19,8 @@ import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import { type WrittenParts, writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
+import { describeQemuOnly, isQemuOnlyName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
-import { describeQemuOnly, isQemuOnlyName } from '../words/qemu-only.ts'
 import type { GuestAnswer } from './answer.ts'
 
 /** A guest that is to start on a hypervisor. */

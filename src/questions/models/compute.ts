@@ -9,8 +9,8 @@ import type { Blockers } from '../../qemu/allowance.ts'
 import type { LostFeature } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { HypervisorHost } from '../input/hypervisor.ts'
+import { isQemuOnlyName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
-import { isQemuOnlyName } from '../words/qemu-only.ts'
 import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
 
 /**

@@ -23,7 +23,7 @@ import {
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Context } from '../context.ts'
-import { describeQemuOnly, isQemuOnlyName } from '../words/qemu-only.ts'
+import { describeQemuOnly, isQemuOnlyName } from '../words/cells.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /**

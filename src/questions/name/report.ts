@@ -2,7 +2,7 @@ import type { Order } from '../../core/feature.ts'
 import { fill } from '../../core/text.ts'
 import type { ToolName } from '../../map/tool-names.ts'
 import type { Reporter } from '../question.ts'
-import { describeQemuOnly } from '../words/qemu-only.ts'
+import { describeQemuOnly } from '../words/cells.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */

@@ -3,7 +3,7 @@ import { nearest } from '../../core/text.ts'
 import type { Database } from '../../map/database.ts'
 import type { ModelFamily, Version } from '../../map/text/family.ts'
 import type { Context } from '../context.ts'
-import { describeQemuOnly } from '../words/qemu-only.ts'
+import { describeQemuOnly } from '../words/cells.ts'
 import type { Step, TreeAnswer, TreeNode } from './answer.ts'
 
 /** How the models descend from one another; with the name of a family or a model, that family's history. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Kvm } from '../../../src/host/cpu/kvm.ts'
+import { Kvm } from '../../../src/host/cpu/probe-cpu.ts'
 import { ProgramReply, type ProgramRequest, type RunRequests } from '../../../src/host/cpu/requests.ts'
 
 const [OPEN, IOCTL, CLOSE] = [2, 16, 3]

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readHostUuid, readPowerManagement } from '../../../src/host/machine/read-host.ts'
-import { readSecurityModels } from '../../../src/host/machine/security.ts'
+import { readHostUuid, readPowerManagement, readSecurityModels } from '../../../src/host/machine/read-host.ts'
 import { type Files, treeOf } from './tree-of.ts'
 
 const UUID = '9e27ceb0-d0ef-41ed-a948-402c0cf5ba52'

@@ -1,7 +1,6 @@
 import { count, fewNames } from '../../../src/core/text.ts'
 import type { HostCost } from '../../../src/questions/explain/answer.ts'
-import { countOf } from '../../../src/questions/explain/cost.ts'
-import { describeMostExpensive } from '../../../src/questions/explain/cost-report.ts'
+import { countOf, describeMostExpensive } from '../../../src/questions/explain/cost-report.ts'
 import { poolName } from '../../../src/questions/words/cells.ts'
 import type { CostDisplay, CostRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
