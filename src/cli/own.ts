@@ -140,7 +140,12 @@ export interface OwnCommand<Q extends AnyQuestion> {
   /** Handles an output form of its own; returns whether it did. */
   readonly print?: (args: Arguments, session: Session, answer: PartOf<Q>) => boolean
   /** Writes other files from the answers, one of each architecture. @throws FileError */
-  readonly write?: (args: Arguments, answers: readonly PartOf<Q>[], given: GivenFleet) => void
+  readonly write?: (
+    args: Arguments,
+    answers: readonly PartOf<Q>[],
+    given: GivenFleet,
+    session: Session,
+  ) => void | Promise<void>
   /** The exit status; 0 where absent. */
   readonly status?: (answer: PartOf<Q>, args: Arguments, notes: readonly Note[]) => number
 }
@@ -188,7 +193,7 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         return { outcomes, last }
       })
       const answers = answersIn<Q>(outcomes)
-      if (last) own.write?.(args, answers, last)
+      if (last) await own.write?.(args, answers, last, session)
       const printed = answers.filter(answer => own.print?.(args, session, answer))
       const [answer] = answers
       const text = args.has('json') ? undefined : answer && own.written?.(answer)

@@ -117,7 +117,7 @@ export const PLAN_FIELDS: Readonly<Record<string, FieldOption>> = {
   level: { value: 'level', words: ['v1', 'v2', 'v3', 'v4'] },
   mustHave: { value: 'features', commas: true },
   vendors: { value: 'how' },
-  pin: { value: 'label=host,…', read: readPins },
+  pin: { name: 'together', value: 'label=host,…', read: readPins },
 }
 
 /** `label=host,host label=host` as hosts by label. @throws UsageError */
@@ -125,7 +125,7 @@ function readPins(texts: readonly string[]): Readonly<Record<string, readonly st
   const pins: Record<string, readonly string[]> = {}
   for (const pin of texts.flatMap(text => text.split(/\s+/)).filter(Boolean)) {
     const [, label = '', patterns = ''] = /^([^=]+)=(.+)$/.exec(pin) ?? []
-    if (label === '') throw new UsageError(`--pin takes LABEL=HOST,…, not '${pin}'`)
+    if (label === '') throw new UsageError(`--together takes LABEL=HOST,…, not '${pin}'`)
     pins[label] = [...(pins[label] ?? []), ...patterns.split(',')]
   }
   return pins

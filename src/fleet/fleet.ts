@@ -1,3 +1,5 @@
+import type { GuestCpu } from '../core/cpu.ts'
+import type { FeatureSet } from '../core/feature-set.ts'
 import type { ClassWeights } from '../map/weights.ts'
 import type { FleetGuest } from './guest.ts'
 import type { FleetHost } from './host.ts'
@@ -13,6 +15,14 @@ export interface Ignored {
   readonly reason: string
   /** The last day, `2027-01-31`. */
   readonly until: string
+}
+
+/** The CPU that a pool's guests are given until the operator changes it, whatever its hosts could give. */
+export interface KeptCpu {
+  /** A named model with features. */
+  readonly cpu: GuestCpu
+  /** All that it has, its model's included. */
+  readonly features: FeatureSet
 }
 
 /** Everything that is known of a fleet of one architecture: its machines, and what the operator wants of them. */
@@ -34,4 +44,6 @@ export interface Fleet {
   readonly requirements: readonly Requirement[]
   /** Findings that the operator knows of; absent: none. */
   readonly ignore?: readonly Ignored[] | undefined
+  /** The kept CPUs by the labels of their pools; absent: there are none. */
+  readonly kept?: ReadonlyMap<string, KeptCpu> | undefined
 }

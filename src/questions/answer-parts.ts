@@ -79,6 +79,31 @@ export const Reason = v.strictObject({
 })
 export type Reason = AnswerOf<typeof Reason>
 
+/** Why some hosts lack a feature. */
+export const CauseAnswer = v.strictObject({
+  cause: v.picklist([
+    'unknown',
+    'microcode',
+    'firmware',
+    'kernel',
+    'hypervisor',
+    'guest-own',
+    'not-migratable',
+    'silicon',
+    'vendor',
+    'model',
+    'not-read',
+  ]),
+  meaning: described(v.string(), 'What the cause is, in words.'),
+  confidence: v.picklist(['high', 'medium', 'low']),
+  remedy: described(v.string(), 'What to do, in a line.'),
+  evidence: described(v.array(v.string()), 'What it rests on, a sentence each.'),
+  behind: v.exactOptional(
+    described(v.string(), 'The feature whose lack it really is, where another stands behind it.'),
+  ),
+})
+export type CauseAnswer = AnswerOf<typeof CauseAnswer>
+
 /** A feature that some hosts of a pool have and others have not. */
 export const LostFeature = v.strictObject({
   ...Reason.entries,

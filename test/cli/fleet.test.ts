@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseXml } from '../../src/xml/reader.ts'
@@ -214,5 +214,68 @@ describe('check', () => {
     expect(parseXml(read('drift.xml')).attributes).toMatchObject({ failures: '0' })
     expect(sarifFaults(JSON.parse(read('drift.sarif')))).toEqual([])
     expect(read('drift.sarif')).toContain('"level": "note"')
+  })
+})
+
+describe('fleet files that are written', () => {
+  test.each(['pools', 'explain', 'advise'])(
+    '%s --write: pools, hosts and CPUs that check reads back',
+    verb => {
+      const own = folderOf({ 'x.xml': hostXml('Haswell'), 'y.xml': hostXml('Broadwell', ['md-clear']) })
+      const { status, stderr } = virtCpu([verb, own, '--write', 'out.yaml'], { cwd: own })
+      expect([status, stderr]).toEqual([0, ''])
+      const checked = virtCpu(['check', 'out.yaml', '--json'], { cwd: own })
+      expect(checked.status).toBe(0)
+      const { verdicts } = JSON.parse(checked.stdout)
+      expect(verdicts.every(({ kind }: { kind: string }) => kind === 'kept-cpu')).toBe(true)
+      const asked = (...args: string[]) => JSON.parse(virtCpu([...args, '--json'], { cwd: own }).stdout)
+      const planned = asked('explain', 'out.yaml').pools
+      expect(planned.every((pool: { keptCpu?: object }) => pool.keptCpu)).toBe(true)
+      // It may stand in another folder, and be written anew from itself.
+      const elsewhere = join(folderOf({}), 'again.yaml')
+      virtCpu(['explain', join(own, 'out.yaml'), '--write', elsewhere])
+      const again = JSON.parse(virtCpu(['explain', elsewhere, '--json']).stdout).pools
+      expect(again.map(cpuOf)).toEqual(planned.map(cpuOf))
+    },
+  )
+
+  const cpuOf = ({ pool, expression }: { pool: string; expression: { xml: string } }) => [
+    pool,
+    expression.xml,
+  ]
+
+  test('pools --save-cpu keeps the CPU in the fleet file, and all else in it', () => {
+    const text = '# ours\nhosts: [h.xml]\n\n# rules\nrequirements:\n- hosts: 1\n'
+    const own = folderOf({ 'h.xml': hostXml('Haswell'), 'fleet.yaml': text })
+    const saved = virtCpu(['pools', 'fleet.yaml', '--save-cpu', 'fleet'], { cwd: own })
+    expect(saved).toMatchObject({ status: 0, stderr: 'kept the CPU of 1 pool in fleet.yaml\n' })
+    const kept = readFileSync(join(own, 'fleet.yaml'), 'utf8')
+    expect(kept).toMatch(
+      /^# ours\nhosts: \[h\.xml\]\n\n# rules\nrequirements:\n- hosts: 1\nkept-cpus:\n {2}'': \|\n/,
+    )
+    // The host is another one: the CPU stays, and is replaced where that is asked for.
+    writeFileSync(join(own, 'h.xml'), hostXml('Nehalem'))
+    const { status, stdout } = virtCpu(['check', 'fleet.yaml'], { cwd: own })
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/FAIL +kept CPU +kept-cpu/)
+    expect(virtCpu(['explain', 'fleet.yaml'], { cwd: own }).stdout).toMatch(
+      /kept CPU {2}h no longer gives pcid/,
+    )
+    virtCpu(['pools', 'fleet.yaml', '--save-cpu', 'fleet'], { cwd: own })
+    expect(virtCpu(['check', 'fleet.yaml'], { cwd: own }).status).toBe(0)
+  })
+
+  test('--save-cpu of a pool that is not there, or without a place for it, is refused', () => {
+    expect(run('pools', 'fleet.yaml', '--save-cpu', 'x').stderr).toBe(
+      'error: no pool is called x; there are fleet\n',
+    )
+    expect(run('pools', 'a.xml', '--save-cpu', 'fleet').stderr).toContain('needs a fleet file')
+    const flow = folderOf({ 'h.xml': hostXml('Haswell'), 'fleet.yaml': '{"hosts": ["h.xml"]}' })
+    const { status, stderr } = virtCpu(['pools', 'fleet.yaml', '--save-cpu', 'fleet'], { cwd: flow })
+    expect([status, stderr.split('\n')[0]]).toEqual([
+      2,
+      'error: fleet.yaml is not written as keys and values in lines; add to it:',
+    ])
+    expect(readFileSync(join(flow, 'fleet.yaml'), 'utf8')).toBe('{"hosts": ["h.xml"]}')
   })
 })

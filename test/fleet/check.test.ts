@@ -67,6 +67,8 @@ function show(failure: RequirementFailure): string {
       return `${failure.stuck.guest.name} is stuck`
     case 'guest-lacks':
       return `${failure.guest.name} lacks ${failure.features.map(({ name }) => name).join(' ')}`
+    case 'kept-lacks':
+      return `kept lacks ${failure.features.map(({ name }) => name).join(' ')}`
     case 'unsafe':
       return `${failure.feature.name} ${failure.why} ${failure.having.map(({ name }) => name).join(' ')}`
     case 'guest-blind':

@@ -243,7 +243,7 @@ describe('guests after a change', () => {
 
 describe('raising guests', () => {
   const order = (fleet: string, running: string) =>
-    findGuestRestarts(valuation, hosts(fleet), guests(running)).map(
+    findGuestRestarts(valuation, { hosts: hosts(fleet), guests: guests(running) }).map(
       ({ guest, gains, beyond }) =>
         `${guest.name} +[${gains.map(({ name }) => name).join(' ')}] -[${beyond.map(({ name }) => name).join(' ')}]`,
     )

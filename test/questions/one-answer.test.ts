@@ -75,7 +75,7 @@ test('a pool has one model, one count and one definition, whichever question is 
         expect(before).toMatchObject({ model, features })
       }
     }),
-    { numRuns: runs(40) },
+    { numRuns: runs(200, 10) },
   )
 })
 

@@ -1,5 +1,5 @@
-import type { Reason } from '../../src/questions/answer-parts.ts'
-import type { CauseAnswer, GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
+import type { CauseAnswer, Reason } from '../../src/questions/answer-parts.ts'
+import type { GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
 import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
 

@@ -123,9 +123,9 @@ export const checkCommand = ownCommand({
 
 /** @throws CommandError for a fleet without requirements */
 function requireRequirements(given: GivenFleet, argument: string): GivenFleet {
-  if (viewsOf(given).some(({ fleet }) => fleet.requirements.length > 0)) return given
+  if (viewsOf(given).some(({ fleet }) => fleet.requirements.length > 0 || fleet.kept)) return given
   throw new CommandError([
-    `nothing to check: no requirements in a fleet file of ${argument}`,
+    `nothing to check: no requirements and no kept CPU in a fleet file of ${argument}`,
     'say what must hold under `requirements:` of fleet.yaml, for instance: - level: x86-64-v3',
   ])
 }

@@ -1,3 +1,4 @@
+import type { CostAnswer, ExplainAnswer, FeatureAnswer } from '../../questions/explain/answer.ts'
 import { explainQuestion } from '../../questions/explain/question.ts'
 import { hostsQuestion } from '../../questions/hosts/question.ts'
 import { hostsCsv, wideTable } from '../../questions/hosts/report.ts'
@@ -6,6 +7,8 @@ import { migrateGraph } from '../../questions/migrate/report.ts'
 import { printDot } from '../../report/graphviz.ts'
 import { countsAsNo, ownCommand } from '../own.ts'
 import { WRITE_FIELDS } from '../question-options.ts'
+import { UsageError } from '../spec.ts'
+import { WRITE_FLEET, writeFleet } from '../write-fleet.ts'
 
 export const migrateCommand = ownCommand({
   question: migrateQuestion,
@@ -34,7 +37,27 @@ export const explainCommand = ownCommand({
   example: 'virt-cpu explain examples/fleet --cost',
   guestsAlone: true,
   fields: { feature: { value: 'name' }, pool: { value: 'label' }, ...WRITE_FIELDS },
+  options: [WRITE_FLEET],
+  check(args) {
+    if (args.has('write') && (args.has('cost') || args.has('feature')))
+      throw new UsageError('--write takes all that is explained of pools: not with --cost or --feature')
+  },
+  write(args, answers, given) {
+    const pools = answers.flatMap(answer => (isExplanation(answer) ? answer.pools : []))
+    return writeFleet(
+      args,
+      pools.map(({ pool, groups, expression }) => ({
+        name: pool,
+        hosts: groups.flatMap(({ hosts }) => hosts),
+        cpu: expression?.xml,
+      })),
+      given,
+    )
+  },
 })
+
+const isExplanation = (answer: ExplainAnswer | FeatureAnswer | CostAnswer): answer is ExplainAnswer =>
+  !('feature' in answer) && !('mostExpensive' in answer)
 
 export const hostsCommand = ownCommand({
   question: hostsQuestion,

@@ -2,6 +2,7 @@ import { type Feature, isHazard } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise } from '../../core/text.ts'
+import type { Fleet } from '../fleet.ts'
 import { baselineOf, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
@@ -180,15 +181,14 @@ interface GuestRestart {
  */
 export function findGuestRestarts(
   valuation: Valuation,
-  hosts: readonly FleetHost[],
-  guests: readonly FleetGuest[],
+  { hosts, guests, kept }: Pick<Fleet, 'hosts' | 'guests' | 'kept'>,
 ): GuestRestart[] {
   const { table } = valuation
   const wanted = table.setOf(table.list.filter(isGain))
   const members = groupGuestsByPool(guests, hosts)
   return splitIntoPools(groupHosts(hosts))
     .flatMap(({ label, groups }) => {
-      const offer = baselineOf(groups)
+      const offer = kept?.get(label)?.features ?? baselineOf(groups)
       return (members.get(label) ?? []).map(guest => {
         const gains = offer.meet(wanted).minus(guest.features)
         const beyond = table.in(

@@ -10,7 +10,7 @@ import type { CauseFinder } from '../causes/cause-of.ts'
 import { withoutVoid } from '../causes/finding.ts'
 import { findOutliers } from '../causes/odd-ones.ts'
 import { signatureKey } from '../causes/peers.ts'
-import type { Fleet } from '../fleet.ts'
+import type { Fleet, KeptCpu } from '../fleet.ts'
 import { baselineOf, type FleetPool, type Group, splitIntoPools } from '../groups.ts'
 import { evidenceOfGuest, type FleetGuest, followsHost, groupGuestsByPool } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
@@ -46,13 +46,34 @@ export interface RequirementResult {
  */
 export function checkFleet(checked: FleetCheckInput): RequirementResult[] {
   const pools = splitIntoPools(checked.groups)
-  return checked.fleet.requirements.flatMap(requirement => {
+  const required = checked.fleet.requirements.flatMap(requirement => {
     const meant = pools.filter(({ label }) => appliesTo(requirement, label))
     if (meant.length === 0) return [reportNoPool(requirement)]
     const ofPools = meant.flatMap(pool => checkPool(checked, requirement, pool))
     return requirement.pools === undefined ? [...ofPools, ...checkPoolless(checked, requirement)] : ofPools
   })
+  return [...required, ...pools.flatMap(pool => checkKept(checked, pool))]
 }
+
+/** Whether a pool's hosts still give its kept CPU, which nobody has to require. */
+function checkKept(checked: FleetCheckInput, pool: FleetPool): RequirementResult[] {
+  const kept = keptOf(checked, pool)
+  if (!kept) return []
+  const found = findMissing(checked, pool, kept.features)
+  return [resultOf({ requirement: 'kept CPU', kind: 'kept-cpu', pool: pool.label }, found)]
+}
+
+const keptOf = ({ fleet }: FleetCheckInput, { label }: FleetPool): KeptCpu | undefined =>
+  fleet.kept?.get(label)
+
+const resultOf = (
+  about: Pick<RequirementResult, 'requirement' | 'kind' | 'pool'>,
+  found: readonly (RequirementFailure | UnknownNeed)[],
+): RequirementResult => ({
+  ...about,
+  failures: found.filter(one => one.kind !== 'unknown'),
+  unknown: found.filter(one => one.kind === 'unknown'),
+})
 
 /** What every guest must have, of those of which nobody says in which pool they are. */
 function checkPoolless(checked: FleetCheckInput, requirement: Requirement): RequirementResult[] {
@@ -75,10 +96,7 @@ const checkPool = (
 ): RequirementResult[] =>
   REQUIREMENT_CHECKS.flatMap(({ kind, findFailures }) => {
     const found = findFailures(checked, requirement, pool)
-    if (!found) return []
-    const failures = found.filter(one => one.kind !== 'unknown')
-    const unknown = found.filter(one => one.kind === 'unknown')
-    return [{ requirement: requirement.name, kind, pool: pool.label, failures, unknown }]
+    return found ? [resultOf({ requirement: requirement.name, kind, pool: pool.label }, found)] : []
   })
 
 const reportNoPool = ({ name, pools = [] }: Requirement): RequirementResult => ({
@@ -121,6 +139,7 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
       level && [
         ...level.unknown.map((name): RequirementFailure => ({ kind: 'unknown-feature', name })),
         ...findMissing(checked, pool, level.needs),
+        ...findKeptWithout(checked, pool, level.needs),
         ...findGuestsWithout(checked, pool, level.needs),
       ],
   },
@@ -139,12 +158,19 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
   {
     kind: 'must-have',
     findFailures: (checked, { mustHave }, pool) =>
-      mustHave && [...findMissing(checked, pool, mustHave), ...findGuestsWithout(checked, pool, mustHave)],
+      mustHave && [
+        ...findMissing(checked, pool, mustHave),
+        ...findKeptWithout(checked, pool, mustHave),
+        ...findGuestsWithout(checked, pool, mustHave),
+      ],
   },
   {
     kind: 'must-not',
-    findFailures: ({ db }, { mustNot }, { groups }) =>
-      mustNot && db.features.in(baselineOf(groups).meet(mustNot)).map(feature => ({ kind: 'has', feature })),
+    findFailures: (checked, { mustNot }, pool) =>
+      mustNot &&
+      checked.db.features
+        .in((keptOf(checked, pool)?.features ?? baselineOf(pool.groups)).meet(mustNot))
+        .map(feature => ({ kind: 'has', feature })),
   },
   {
     kind: 'model',
@@ -207,10 +233,12 @@ const REQUIREMENT_CHECKS: readonly RequirementCheck[] = [
 ]
 
 /** By the features' orders: of the hosts, with the CPU that guests would be given, and of each guest as it runs. */
-function checkOrders({ db, cpus, fleet }: FleetCheckInput, pool: FleetPool): RequirementFailure[] {
+function checkOrders(checked: FleetCheckInput, pool: FleetPool): RequirementFailure[] {
+  const { db, cpus, fleet } = checked
   const { groups } = pool
   const { features: table } = db
-  const unsafe = findUnsafe(table, groups, findCommonOffer(cpus, groups).given)
+  const given = keptOf(checked, pool)?.features ?? findCommonOffer(cpus, groups).given
+  const unsafe = findUnsafe(table, groups, given)
   const blind = guestsOf(fleet, pool).flatMap((guest): RequirementFailure[] => {
     const home = groups.find(({ hosts }) => hosts.some(({ name }) => name === guest.host))
     const unseen = groups.map(group =>
@@ -220,6 +248,17 @@ function checkOrders({ db, cpus, fleet }: FleetCheckInput, pool: FleetPool): Req
     return features.length > 0 ? [{ kind: 'guest-blind', guest, features }] : []
   })
   return [...unsafe.map(one => ({ kind: 'unsafe', ...one }) as const), ...blind]
+}
+
+/** What the CPU that the pool's guests keep has not; of a pool without one nothing. */
+function findKeptWithout(
+  checked: FleetCheckInput,
+  pool: FleetPool,
+  wanted: FeatureSet,
+): RequirementFailure[] {
+  const kept = keptOf(checked, pool)
+  const features = kept ? checked.db.features.in(wanted.minus(kept.features)) : []
+  return features.length > 0 ? [{ kind: 'kept-lacks', features }] : []
 }
 
 /** A guest is stuck if every other host is known not to take it; else nothing is known of what one has that it needs. */
@@ -291,13 +330,16 @@ const isKnownToLack = ({ evidence, hardwareFeatures }: Group, { bits }: Feature)
   !evidence || evidence.absent.meets(bits) || (hardwareFeatures !== undefined && bits.leq(hardwareFeatures))
 
 function checkLost(
-  { db, cpus }: FleetCheckInput,
+  checked: FleetCheckInput,
   { lost }: Requirement,
-  { groups }: FleetPool,
+  pool: FleetPool,
 ): RequirementFailure[] | undefined {
   if (!lost) return undefined
+  const { db, cpus } = checked
+  const { groups } = pool
   const any = groups.reduce((set, { offered }) => set.join(offered), FeatureSet.empty)
-  const gone = db.features.in(any.minus(findCommonOffer(cpus, groups).open))
+  const given = keptOf(checked, pool)?.features ?? findCommonOffer(cpus, groups).open
+  const gone = db.features.in(any.minus(given))
   return WEIGHT_CLASSES.flatMap((of): RequirementFailure[] => {
     const most = lost[of]
     const features = gone.filter(feature => weightClassOf(feature) === of)

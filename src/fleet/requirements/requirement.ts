@@ -76,6 +76,7 @@ export type RequirementKind =
   | 'not-vulnerable'
   | 'movable'
   | 'safe'
+  | 'kept-cpu'
 
 /** One reason why a pool does not meet a rule. */
 export type RequirementFailure =
@@ -91,6 +92,8 @@ export type RequirementFailure =
       readonly most: number
       readonly features: readonly Feature[]
     }
+  /** The CPU that the pool's guests keep lacks them. */
+  | { readonly kind: 'kept-lacks'; readonly features: readonly Feature[] }
   | { readonly kind: 'hosts'; readonly hosts: number; readonly least: number }
   /** Absent `is`: not known, which is no better. */
   | {

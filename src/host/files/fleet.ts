@@ -57,6 +57,14 @@ function textOf(path: string): string {
   }
 }
 
+/** Whether a file that was met in a directory is a fleet file by its keys: it speaks of hosts, and is none. */
+async function isOtherFleetFile({ file, named }: FleetFileEntry): Promise<boolean> {
+  if (named || !isYaml(file)) return false
+  await loadYaml()
+  const text = textOf(file)
+  return /^["']?\w/m.test(text) && isFleetFile(file, text)
+}
+
 /** Fleet files are told from other YAML by what dialects read. */
 async function loadYamlFor(paths: readonly string[]): Promise<void> {
   if (paths.some(isYaml)) await loadYaml()
@@ -146,10 +154,14 @@ export async function readFleet(
   const entries = [
     ...(rules && first !== undefined ? filesOfRules(first, rules) : []),
     ...filesOfArguments(plain),
-  ]
+  ].filter(({ file }) => file !== first)
   const reader = new FleetReader(context)
   const documents: FleetDocument[] = []
   for (const entry of entries) {
+    if (await isOtherFleetFile(entry)) {
+      reader.notes.push({ kind: 'file-without-cpu', source: entry.file, looksLike: 'a fleet file' })
+      continue
+    }
     const document = await reader.read(noSkip ? { ...entry, named: true } : entry)
     if (document) documents.push(document)
   }

@@ -20,7 +20,7 @@ export const Strategy = v.strictObject({
     v.array(
       v.strictObject({
         name: described(v.string(), "The first host's name."),
-        hosts: v.number(),
+        hosts: v.array(v.string()),
         features: FeatureCount,
         model: v.nullable(v.string()),
         expression: v.nullable(PoolDefinition),

@@ -4,9 +4,10 @@ import { baselineOf, type Group, identityOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
 import { sumWeights } from '../../fleet/value.ts'
+import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { poolCpuOf, Refusals } from '../pools/choice.ts'
+import { poolCpuOf, Refusals, writePoolDefinition } from '../pools/choice.ts'
 import type { PoolsOptions } from '../pools/compute.ts'
 import { percent } from '../words/cells.ts'
 import type { Advice, Strategy } from './answer.ts'
@@ -103,7 +104,7 @@ const hypervisorOwn = (db: FleetView['context']['db']) =>
   db.features.setOfNames(['hypervisor', 'x2apic', 'tsc-deadline', 'svm', 'vmx'])
 
 /** A handful of pools, one baseline each, as EVC does; as many as are worth their trouble. */
-function inGroups(view: FleetView, { most, constraints }: PoolsOptions): Valued {
+function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: WriteOptions): Valued {
   const { valuation, levels, groups } = view
   const { curve, enough } = planPools(valuation, levels, groups, most, { constraints })
   const point = curve.find(({ count: of }) => of === enough)
@@ -126,12 +127,12 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions): Valued 
     value: point.value,
     gives: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
     loses: 'guests move within their pool only',
-    definitions: point.pools.map(pool => definitionOf(view, pool.groups, constraints.mustHave)),
+    definitions: point.pools.map(pool => definitionOf(view, pool.groups, write, constraints.mustHave)),
   }
 }
 
 /** One baseline for all hosts of a vendor. */
-function common(view: FleetView): Valued {
+function common(view: FleetView, write: WriteOptions): Valued {
   const { groups, valuation, levels } = view
   const byVendor = new Map<string, Group[]>()
   for (const group of groups) {
@@ -146,18 +147,19 @@ function common(view: FleetView): Valued {
     value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
     gives: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
     loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
-    definitions: parts.map(part => definitionOf(view, part)),
+    definitions: parts.map(part => definitionOf(view, part, write)),
   }
 }
 
-function definitionOf(view: FleetView, groups: readonly Group[], asked?: FeatureSet) {
+function definitionOf(view: FleetView, groups: readonly Group[], write: WriteOptions, asked?: FeatureSet) {
   const { features, definition } = poolCpuOf(view, groups, asked)
+  const hosts = groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
   return {
-    name: groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
-    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    name: hosts[0] ?? '',
+    hosts,
     features: view.db.features.count(features),
     model: definition?.model ?? null,
-    expression: definition ?? null,
+    expression: definition ? writePoolDefinition(definition, write) : null,
   }
 }
 
@@ -165,14 +167,14 @@ function definitionOf(view: FleetView, groups: readonly Group[], asked?: Feature
 const WORTHWHILE = 0.05
 
 /** The four named strategies on this fleet, and which one to take. */
-export function answerAdvise(view: FleetView, options: PoolsOptions): Advice {
+export function answerAdvise(view: FleetView, options: PoolsOptions, write: WriteOptions = {}): Advice {
   const { groups, valuation } = view
   const all = groups.reduce((sum, { weight, offered }) => sum + weight * valuation.worth(offered), 0)
   const [through, plain, grouped, one] = [
     passthrough(view),
     generic(view),
-    inGroups(view, options),
-    common(view),
+    inGroups(view, options, write),
+    common(view, write),
   ]
   const strategies = [through.strategy, plain, grouped, one].map(strategy => ({
     ...strategy,

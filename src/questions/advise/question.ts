@@ -1,4 +1,7 @@
+import * as v from 'valibot'
+import { formatInputs, writtenFor } from '../answer-parts.ts'
 import { openFleetWithHosts, viewsOf } from '../input/fleet/open-fleet.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import { planInput, planOptions } from '../pools/plan-options.ts'
 import { question } from '../question.ts'
 import { answerEach, reportSections, withSections } from '../sections.ts'
@@ -8,12 +11,13 @@ import { answerAdvise } from './compute.ts'
 export const adviseQuestion = question({
   name: 'advise',
   summary: 'Recommend a strategy for a fleet: passthrough, generic, groups or common',
-  input: planInput,
+  input: v.strictObject({ ...planInput.entries, ...formatInputs }),
   answer: withSections(Advice),
   report: async () => reportSections((await import('./report.ts')).addAdvice),
-  run(context, { documents, fleet, noSkip, ...constraints }) {
+  run(context, { documents, fleet, noSkip, format, qemu, ...constraints }) {
     const opened = openFleetWithHosts(context, { documents, fleet, noSkip })
-    const answer = answerEach(viewsOf(opened), view => answerAdvise(view, planOptions(view, constraints)))
-    return { answer, notes: opened.notes }
+    const write = { format, qemu }
+    const ask = (view: FleetView) => answerAdvise(view, planOptions(view, constraints), write)
+    return { answer: answerEach(viewsOf(opened), ask), notes: [...opened.notes, ...writtenFor(write)] }
   },
 })

@@ -1,6 +1,7 @@
 import { count } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { figure, percent } from '../words/cells.ts'
+import type { PoolDefinition } from '../pools/answer.ts'
+import { addWritten, figure, percent } from '../words/cells.ts'
 import type { Advice } from './answer.ts'
 
 /** Adds the recommended strategy and how to go on, and what each strategy gives and loses. */
@@ -9,6 +10,11 @@ export function addAdvice(report: Report, { take, why, strategies }: Advice): vo
   const taken = strategies.find(({ strategy }) => strategy === take)
   const share = taken ? `guests get ${percent(taken.share)} of what their hosts have` : ''
   report.action(HOW[take], { gain: share })
+  for (const { name, hosts, expression } of taken?.definitions ?? []) {
+    if (expression?.written === undefined) continue
+    report.line(`${name} and its like: ${count(hosts.length, 'host')}`)
+    addWritten(report, expression)
+  }
   report.instead(() =>
     report.table(
       [
@@ -33,8 +39,8 @@ export function addAdvice(report: Report, { take, why, strategies }: Advice): vo
       )
       report.line(`  gives: ${gives}`)
       report.line(`  loses: ${loses}`)
-      for (const { name, hosts, model } of definitions)
-        report.line(`  ${name} and its like: ${count(hosts, 'host')}, ${model ?? 'no model'}`)
+      for (const { name, hosts, expression } of definitions)
+        report.line(`  ${name} and its like: ${count(hosts.length, 'host')}, ${wordsOf(expression)}`)
     }
   })
 }
@@ -43,6 +49,16 @@ export function addAdvice(report: Report, { take, why, strategies }: Advice): vo
 const HOW: Readonly<Record<Advice['take'], string>> = {
   passthrough: "give guests <cpu mode='host-passthrough'/>",
   generic: 'give guests the generic model that is named below',
-  groups: 'make the pools that `virt-cpu pools` lists with their members; --format libvirt writes their CPUs',
-  common: 'give guests the CPU that `virt-cpu explain` names for each pool; --format libvirt writes it',
+  groups: 'make these pools: `virt-cpu advise --write fleet.yaml` writes them with their CPUs',
+  common: 'give guests one CPU a vendor: `virt-cpu advise --write fleet.yaml` writes it',
 }
+
+/** `Skylake-Server-v4 +md-clear -mpx` */
+const wordsOf = (expression: PoolDefinition | null): string =>
+  expression
+    ? [
+        expression.model,
+        ...expression.added.map(name => `+${name}`),
+        ...expression.disabled.map(name => `-${name}`),
+      ].join(' ')
+    : 'no named model fits'

@@ -36,6 +36,7 @@ export const VerdictAnswer = v.strictObject({
     'not-vulnerable',
     'movable',
     'safe',
+    'kept-cpu',
   ]),
   pool: v.string(),
   passed: described(v.boolean(), 'Whether nothing is known that breaks it.'),

@@ -32,6 +32,7 @@ export const DEMAND_TITLES: Readonly<Record<RequirementKind, string>> = {
   alike: 'hosts of one signature have the same features',
   'not-vulnerable': 'no host is vulnerable',
   movable: 'the pool survives the loss of any host',
+  'kept-cpu': 'the hosts of the pool give its kept CPU',
   safe: 'guests see what is dangerous on any of their hosts',
 }
 
@@ -63,6 +64,11 @@ function describeFailure(view: FleetView, failure: RequirementFailure): FailureW
         text: `every host has ${failure.feature.name} ${placeOf(failure.feature)}`,
         remedy: `disable ${failure.feature.name} in the guests' CPU, or turn it off on the hosts`,
       }
+    case 'kept-lacks':
+      return {
+        text: `the kept CPU lacks ${fewNames(failure.features.map(({ name }) => name))}`,
+        remedy: 'raise it where all hosts have them (`pools --save-cpu`), and power guests off and on',
+      }
     case 'lost': {
       const names = fewNames(failure.features.map(({ name }) => name))
       return {
@@ -77,7 +83,7 @@ function describeFailure(view: FleetView, failure: RequirementFailure): FailureW
 
 type HostFailure = Exclude<
   RequirementFailure,
-  { readonly kind: 'no-pool' | 'lacks' | 'unknown-feature' | 'has' | 'lost' }
+  { readonly kind: 'no-pool' | 'lacks' | 'unknown-feature' | 'has' | 'kept-lacks' | 'lost' }
 >
 
 function sayHostFailure(view: FleetView, failure: HostFailure): FailureWords {

@@ -15,8 +15,8 @@ export const checkQuestion = question({
   run(context, fleet) {
     const opened = openFleet(context, fleet)
     const answer = answerEach(viewsOf(opened), view => {
-      if (view.fleet.requirements.length > 0) return checkAnswer(view)
-      throw new BadRequest('check: nothing to check: fleet has no requirements')
+      if (view.fleet.requirements.length > 0 || view.fleet.kept) return checkAnswer(view)
+      throw new BadRequest('check: nothing to check: fleet has no requirements and no kept CPU')
     })
     return { answer, notes: opened.notes }
   },

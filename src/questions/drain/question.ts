@@ -85,7 +85,7 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
         why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
       })),
     ),
-    restarts: findGuestRestarts(valuation, fleet.hosts.map(options.after), fleet.guests).map(
+    restarts: findGuestRestarts(valuation, { ...fleet, hosts: fleet.hosts.map(options.after) }).map(
       ({ guest, pool, gains, beyond, worth }) => ({
         guest: guest.name,
         host: guest.host ?? null,

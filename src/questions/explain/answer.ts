@@ -1,7 +1,7 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
+import { CauseAnswer, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
-import { FeatureCount, Needs, PoolDefinition, UnsafeFeature } from '../pools/answer.ts'
+import { FeatureCount, KeptCpuPart, Needs, PoolDefinition, UnsafeFeature } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Features of one class. */
@@ -47,31 +47,6 @@ export const GroupSummary = v.strictObject({
   microcode: described(v.array(v.number()), 'The revisions that its hosts tell, each once.'),
 })
 export type GroupSummary = AnswerOf<typeof GroupSummary>
-
-/** Why some hosts lack a feature. */
-export const CauseAnswer = v.strictObject({
-  cause: v.picklist([
-    'unknown',
-    'microcode',
-    'firmware',
-    'kernel',
-    'hypervisor',
-    'guest-own',
-    'not-migratable',
-    'silicon',
-    'vendor',
-    'model',
-    'not-read',
-  ]),
-  meaning: described(v.string(), 'What the cause is, in words.'),
-  confidence: v.picklist(['high', 'medium', 'low']),
-  remedy: described(v.string(), 'What to do, in a line.'),
-  evidence: described(v.array(v.string()), 'What it rests on, a sentence each.'),
-  behind: v.exactOptional(
-    described(v.string(), 'The feature whose lack it really is, where another stands behind it.'),
-  ),
-})
-export type CauseAnswer = AnswerOf<typeof CauseAnswer>
 
 /** Why some of a pool's hosts lack a feature, and which. */
 export const SharedCause = v.strictObject({
@@ -262,6 +237,7 @@ export const PoolExplanation = v.strictObject({
     v.array(UnknownFeature),
     'What some hosts give, none is known to lack, and guests are not given, as it is not known of these hosts.',
   ),
+  keptCpu: KeptCpuPart,
   axes: v.array(Axis),
   unsafeFeatures: described(
     v.array(UnsafeFeature),

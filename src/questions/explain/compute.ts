@@ -1,4 +1,5 @@
 import type { Feature } from '../../core/feature.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { matches, type Signature } from '../../core/model.ts'
 import { bytewise } from '../../core/text.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
@@ -15,7 +16,7 @@ import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
 import { type Candidate, findIdRegisters, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
-import { unsafeFeatures } from '../pools/compute.ts'
+import { keptPart, unsafeFeatures } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   Axis,
@@ -137,10 +138,12 @@ class Explainer {
     const { features } = context.db
     const vendors = vendorsOf(groups)
     const idRegisters = findIdRegisters(context, groups)
-    const cpu = poolCpuOf(this.#view, groups)
+    const cpu = poolCpuOf(this.#view, groups, undefined, label)
+    const reached = cpu.kept ? cpu.features : baselineOf(groups)
+    const kept = cpu.kept ? cpu.kept.gains : FeatureSet.empty
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
     const lost = this.#losses
-      .find(groups, cpu.features, cpu.unknown.join(onRequest))
+      .find(groups, cpu.features, cpu.unknown.join(onRequest).join(kept))
       .map(one => this.#teller.loss(one))
     return {
       pool: label,
@@ -151,7 +154,7 @@ class Explainer {
       ...(vendors.length > 1 ? { mixed: context.cpus.mixed } : {}),
       ...(idRegisters ? { idRegisters } : {}),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
-      level: levelOf(levels, baselineOf(groups))?.name ?? null,
+      level: levelOf(levels, reached)?.name ?? null,
       next: this.#next(groups),
       features: features.count(cpu.features),
       expression: cpu.definition ?? null,
@@ -164,6 +167,7 @@ class Explainer {
       lost,
       fixes: findFixes(this.#view, lost, sumWeights(groups)),
       unknown: features.in(cpu.unknown).map(feature => this.#unknown(groups, feature)),
+      ...keptPart(this.#view, { label, groups }, cpu),
       axes: axesOf(groups),
       unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features),
       outliers: findOddHosts(this.#view, this.#teller, groups),

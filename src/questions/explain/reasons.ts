@@ -5,10 +5,10 @@ import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.t
 import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { relianceOn } from '../../fleet/interest.ts'
-import type { Reason } from '../answer-parts.ts'
+import type { CauseAnswer, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { CauseAnswer, LossAnswer, SharedCause } from './answer.ts'
+import type { LossAnswer, SharedCause } from './answer.ts'
 
 /** Says why, naming hosts: lists of hosts that recur are one object. */
 export class CauseDescriber {

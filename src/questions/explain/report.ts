@@ -4,6 +4,7 @@ import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import type { Reporter } from '../question.ts'
 import {
+  addKeptCpu,
   addWritten,
   describeUnsafe,
   figure,
@@ -147,6 +148,7 @@ function addPool(report: Report, pool: PoolExplanation): void {
   if (level !== null || pool.next !== null) report.line('level  ', levelCell(level))
   addNext(report, pool)
   addExpression(report, pool)
+  addKeptCpu(report, '', pool.keptCpu)
   report.details(() => {
     report.line(`value  ${figure(value)}: what its features are worth, times the weight of its hosts`)
     addRunnersUp(report, pool)

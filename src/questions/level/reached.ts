@@ -36,7 +36,8 @@ const lineOfGuest = (view: FleetView, { name, model, features }: FleetGuest): Le
 })
 
 function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
-  const [common, vendors] = [baselineOf(groups), vendorsOf(groups)]
+  const kept = view.fleet.kept?.get(label)?.features
+  const [common, vendors] = [kept ?? baselineOf(groups), vendorsOf(groups)]
   const mixed = {
     vendors,
     flags: view.db.features.in(common).map(({ name }) => name),

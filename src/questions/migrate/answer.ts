@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 
-import { Reason } from '../answer-parts.ts'
-import { CauseAnswer } from '../explain/answer.ts'
+import { CauseAnswer, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 

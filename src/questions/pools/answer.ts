@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Reason, WrittenParts } from '../answer-parts.ts'
+import { CauseAnswer, Reason, WrittenParts } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** The least versions that know a model. */
@@ -46,6 +46,38 @@ export const UnsafeFeature = v.strictObject({
 })
 export type UnsafeFeature = AnswerOf<typeof UnsafeFeature>
 
+const ofHosts = { hosts: v.array(v.string()) }
+
+/** How a pool stands to the CPU that its guests keep. */
+export const KeptCpuAnswer = v.strictObject({
+  lost: described(
+    v.array(
+      v.strictObject({
+        ...Reason.entries,
+        ...ofHosts,
+        ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
+      }),
+    ),
+    'What it has and these hosts no longer give, with the cause on the first of them.',
+  ),
+  unknown: described(
+    v.array(v.strictObject({ ...Reason.entries, ...ofHosts })),
+    'What it has and nothing is known of on these hosts.',
+  ),
+  gains: described(v.array(Reason), 'What the hosts could give beyond it today.'),
+  today: described(v.nullable(PoolDefinition), 'What guests would be given today, were no CPU kept.'),
+  restarts: described(v.array(v.string()), 'The guests to power off and start anew for `gains`.'),
+})
+export type KeptCpuAnswer = AnswerOf<typeof KeptCpuAnswer>
+
+/** Of a pool: its kept CPU, which `expression` then is. */
+export const KeptCpuPart = v.exactOptional(
+  described(
+    KeptCpuAnswer,
+    'How the hosts stand to the kept CPU, which `expression` is; absent: none is kept.',
+  ),
+)
+
 /** A pool as it is proposed, or as it is. */
 export const PoolAnswer = v.strictObject({
   name: described(
@@ -70,8 +102,9 @@ export const PoolAnswer = v.strictObject({
   model: described(v.nullable(v.string()), 'The model of `expression`; null: none fits.'),
   expression: described(
     v.nullable(PoolDefinition),
-    'The shortest definition of what its guests may be given; null: no named model fits.',
+    'The shortest definition of what its guests may be given, or the kept CPU; null: no named model fits.',
   ),
+  keptCpu: KeptCpuPart,
 })
 export type PoolAnswer = AnswerOf<typeof PoolAnswer>
 

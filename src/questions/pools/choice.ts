@@ -8,7 +8,7 @@ import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import { detailsIn, withoutVoid } from '../../fleet/causes/finding.ts'
-import type { Fleet } from '../../fleet/fleet.ts'
+import type { Fleet, KeptCpu } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { findCommonOffer, findOnRequest } from '../../fleet/offered.ts'
@@ -285,20 +285,95 @@ export interface PoolCpu {
   readonly definition?: PoolDefinition
   readonly chosen?: Candidate
   readonly runnersUp: readonly Candidate[]
+  /** Of a pool that has a kept CPU, which it then is. */
+  readonly kept?: KeptState
 }
 
 interface PooledView extends Pick<FleetView, 'context' | 'releases'> {
-  readonly fleet: Pick<Fleet, 'constraints'>
+  readonly fleet: Pick<Fleet, 'constraints'> & Partial<Pick<Fleet, 'hosts' | 'kept'>>
+}
+
+/** How a pool stands to its kept CPU. */
+export interface KeptState {
+  /** What it has and some host is known not to give any more. */
+  readonly lost: FeatureSet
+  /** What it has and nothing is known of on some host. */
+  readonly unknown: FeatureSet
+  /** What the hosts could give beyond it today. */
+  readonly gains: FeatureSet
+  /** The CPU that the guests would be given today, were none kept. */
+  readonly today: PoolCpu
 }
 
 /**
- * The one answer to what the guests of these hosts should be given: every question about a pool gives it.
+ * The one answer to what the guests of these hosts should be given: every question about a pool gives it. A pool's kept CPU
+ * is the answer, whatever its hosts could give.
  * @param asked what the pool must have, and guests so ask for; absent: as the fleet file says
+ * @param label of which pool the hosts are; absent: of the one that has exactly them, if there is one
  */
 export function poolCpuOf(
-  { context, releases, fleet }: PooledView,
+  view: PooledView,
   groups: readonly Group[],
-  asked = fleet.constraints.mustHave,
+  asked = view.fleet.constraints.mustHave,
+  label = view.fleet.kept && labelOf(view.fleet, groups),
+): PoolCpu {
+  const today = computePoolCpu(view, groups, asked)
+  const kept = label === undefined ? undefined : view.fleet.kept?.get(label)
+  return kept ? keepCpu(view, groups, kept, today) : today
+}
+
+/** The label of the pool that has exactly these hosts; undefined: none has. */
+function labelOf({ hosts: all = [] }: PooledView['fleet'], groups: readonly Group[]): string | undefined {
+  const hosts = groups.flatMap(group => group.hosts)
+  const [label = '', ...more] = new Set(hosts.map(({ pool = '' }) => pool))
+  const size = all.filter(({ pool = '' }) => pool === label).length
+  return more.length === 0 && size === hosts.length ? label : undefined
+}
+
+/** The kept CPU as the answer, and how the pool stands to it. */
+function keepCpu(view: PooledView, groups: readonly Group[], kept: KeptCpu, today: PoolCpu): PoolCpu {
+  const { features } = kept
+  const { able, open } = findCommonOffer(view.context.cpus, groups, features)
+  const unknown = features.meet(open).minus(able)
+  return {
+    features: features.meet(able),
+    unknown: today.unknown,
+    definition: { ...wordsOfKept(view, kept), assumed: namesOf(view.context.db.features.in(unknown)) },
+    runnersUp: [],
+    kept: { lost: features.minus(open), unknown, gains: today.features.minus(features), today },
+  }
+}
+
+function wordsOfKept({ context, releases }: PooledView, { cpu }: KeptCpu): Omit<PoolDefinition, 'assumed'> {
+  const { model = '' } = cpu
+  const pinned = context.db.model(model)?.canonical ?? model
+  const { features: table } = context.db
+  const all = table.in(table.setOfNames(cpu.features.map(({ name }) => name)))
+  const isOff = ({ name }: Feature) =>
+    cpu.features.some(one => one.name === name && (one.policy === 'disable' || one.policy === 'forbid'))
+  const [added, off] = [all.filter(one => !isOff(one)), all.filter(isOff)].map(namesOf) as [
+    string[],
+    string[],
+  ]
+  const features = [
+    ...added.map(name => ({ name, policy: 'require' as const })),
+    ...off.map(name => ({ name, policy: 'disable' as const })),
+  ]
+  return {
+    model,
+    pinned,
+    added,
+    disabled: off,
+    xml: printCpu(cpu),
+    qemu: context.cpus.printForQemu?.(cpu) ?? printQemuCpu({ type: 'guest', model: pinned, features }),
+    needs: releases?.needed([model, ...namesOf(all)]) ?? { qemu: 'not known', libvirt: 'not known' },
+  }
+}
+
+function computePoolCpu(
+  { context, releases }: PooledView,
+  groups: readonly Group[],
+  asked: FeatureSet | undefined,
 ): PoolCpu {
   const { db } = context
   const { given, able, open } = findCommonOffer(context.cpus, groups, asked)
@@ -311,10 +386,18 @@ export function poolCpuOf(
   const choice = choose(context, releases, groups, asked)
   if (!choice) return { features: given, unknown, runnersUp: [] }
   const { chosen, runnersUp } = choice
-  const features = chosen.model.features.meet(able).join(db.features.setOf(chosen.added))
+  const own = chosen.model.features.meet(able).join(db.features.setOf(chosen.added))
   const assumed = db.features.setOf(chosen.assumed)
-  const definition = definitionOf(context, features.join(assumed), vendorOf(context, groups), chosen)
-  return { features, unknown: unknown.minus(assumed), definition, chosen, runnersUp }
+  const definition = definitionOf(context, own.join(assumed), vendorOf(context, groups), chosen)
+  // Details of what the definition turns off mean nothing.
+  const live = withoutVoid(context.cpus, own.join(assumed))
+  return {
+    features: own.meet(live),
+    unknown: unknown.minus(assumed),
+    definition: { ...definition, assumed: namesOf(db.features.in(assumed.meet(live))) },
+    chosen,
+    runnersUp,
+  }
 }
 
 const unionOfPossible = (groups: readonly Group[]): FeatureSet =>

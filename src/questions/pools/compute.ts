@@ -1,6 +1,8 @@
+import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import { baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
+import { followsHost, groupGuestsByPool } from '../../fleet/guest.ts'
 import { findUnsafe } from '../../fleet/interest.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
 import {
@@ -11,10 +13,11 @@ import {
   planPools,
 } from '../../fleet/plan/partition.ts'
 import type { WriteOptions } from '../../formats/write.ts'
+import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { CurvePoint, PoolAnswer, PoolsAnswer, UnsafeFeature } from './answer.ts'
-import { poolCpuOf, writePoolDefinition } from './choice.ts'
+import type { CurvePoint, KeptCpuAnswer, PoolAnswer, PoolsAnswer, UnsafeFeature } from './answer.ts'
+import { type PoolCpu, poolCpuOf, writePoolDefinition } from './choice.ts'
 
 export interface PoolsOptions {
   /** The most pools. */
@@ -118,20 +121,54 @@ function toldPool(
   const { context } = view
   const { groups, weight, value, level, vendors } = pool
   const names = namesOf(groups)
-  const { features, unknown, definition } = poolCpuOf(view, groups, asked)
+  const cpu = poolCpuOf(view, groups, asked)
+  const { features, unknown, definition } = cpu
   return {
     name: label ?? names[0] ?? '',
     hosts: names,
     cpus: groups.length,
     weight,
     value,
-    level: level?.name ?? null,
+    level: (cpu.kept ? levelOf(view.levels, features) : level)?.name ?? null,
     features: context.db.features.count(features),
     unknown: context.db.features.count(unknown),
     vendors,
     unsafeFeatures: unsafeFeatures(view, groups, features),
     model: definition?.model ?? null,
     expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
+    ...keptPart(view, { label: groups[0]?.hosts[0]?.pool ?? '', groups }, cpu),
+  }
+}
+
+/** How a pool stands to its kept CPU, as part of an answer; nothing where it has none. */
+export function keptPart(
+  view: FleetView,
+  { label, groups }: FleetPool,
+  { kept }: PoolCpu,
+): { readonly keptCpu?: KeptCpuAnswer } {
+  if (!kept) return {}
+  const { db, finder, fleet } = view
+  const isLacked = (feature: Feature) => (group: Group) =>
+    group.evidence ? group.evidence.absent.meets(feature.bits) : !feature.bits.leq(group.features)
+  const lost = db.features.in(kept.lost).map(feature => {
+    const lacking = groups.filter(isLacked(feature))
+    const { cause, confidence, remedy } = finder.forGroup(lacking[0] ?? (groups[0] as Group))(feature)
+    return { ...reasonOf(feature), hosts: namesOf(lacking), cause, confidence, remedy }
+  })
+  const unknown = db.features.in(kept.unknown).map(feature => ({
+    ...reasonOf(feature),
+    hosts: namesOf(groups.filter(({ evidence }) => evidence && !evidence.unknown(feature.bits).isEmpty)),
+  }))
+  const guests = groupGuestsByPool(fleet.guests, fleet.hosts).get(label) ?? []
+  const restarts = guests.filter(guest => !followsHost(guest) && !kept.gains.leq(guest.features))
+  return {
+    keptCpu: {
+      lost,
+      unknown,
+      gains: db.features.in(kept.gains).map(reasonOf),
+      today: kept.today.definition ?? null,
+      restarts: restarts.map(({ name }) => name).sort(bytewise),
+    },
   }
 }
 

@@ -1,12 +1,13 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
+import { addKeptCpu, addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 
 /** Adds how many pools are enough and what they gain, the pools, and the trade curve. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
   const { curve, enough, pools, leftOut } = answer
   addFinding(report, answer)
+  for (const { name, keptCpu } of answer.now?.pools ?? []) addKeptCpu(report, `${name}: `, keptCpu)
   if (pools.length > 0) addMembers(report, pools)
   for (const { hosts, lacks, unknown } of leftOut) {
     const names = (of: typeof lacks) =>

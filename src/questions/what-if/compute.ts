@@ -10,6 +10,7 @@ import {
 import { changeFleet, type FleetChange, parseFeatureEffect } from '../../fleet/change/what-if.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
+import { levelOf } from '../../map/levels.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
 import { offersOf } from '../input/fleet/host-evidence.ts'
@@ -140,12 +141,12 @@ function poolAnswer(view: FleetView, { label, before, after, gained, lost }: Poo
   const state = (of: PoolState | undefined): PoolSummary | null => {
     if (!of) return null
     const { hosts, weight, level, value, pool } = of
-    const { features, definition } = poolCpuOf(view, pool.groups)
+    const { features, definition, kept } = poolCpuOf(view, pool.groups, undefined, label)
     return {
       hosts,
       weight,
       features: db.features.count(features),
-      level: level?.name ?? null,
+      level: (kept ? levelOf(view.levels, features) : level)?.name ?? null,
       model: definition?.model ?? null,
       value,
     }

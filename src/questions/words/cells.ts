@@ -6,7 +6,7 @@ import { builtinReleases } from '../../map/releases.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason, WrittenParts } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
-import type { UnsafeFeature } from '../pools/answer.ts'
+import type { KeptCpuAnswer, UnsafeFeature } from '../pools/answer.ts'
 import { notExpressedLines } from './describe.ts'
 
 /** Whether a name is a model version that QEMU has and libvirt's map has no name for. */
@@ -119,6 +119,28 @@ export function describeUnsafe(features: readonly UnsafeFeature[], kind: UnsafeF
   const some = features.filter(({ why }) => why === kind)
   const on = fewNames([...new Set(some.flatMap(({ presentOn }) => presentOn))], MANY)
   return some.length > 0 ? [`${hostNamesOf(some)} of ${on}: ${UNSAFE[kind]}`] : []
+}
+
+/** Adds how a pool stands to its kept CPU; nothing where it has none. */
+export function addKeptCpu(report: Report, name: string, kept: KeptCpuAnswer | undefined): void {
+  if (!kept) return
+  const { lost, unknown, gains, restarts } = kept
+  const head = `${name}kept CPU  `
+  if (gains.length > 0) {
+    const cycles = restarts.length > 0 ? ` after power cycles of ${count(restarts.length, 'guest')}` : ''
+    report.line(
+      head,
+      `can be raised by ${count(gains.length, 'feature')}${cycles}: ${hostNamesOf(gains, MANY)}`,
+    )
+  } else if (lost.length === 0) report.line(head, 'is what the hosts give today')
+  for (const { feature, hosts, cause, confidence, remedy } of lost) {
+    const lack = `${hostWords(hosts)} no longer give${hosts.length === 1 ? 's' : ''} ${feature}`
+    report.line({ text: head, tone: 'bad' }, `${lack} (${cause}, ${confidence}): ${remedy}`)
+  }
+  if (unknown.length > 0) {
+    const on = hostWords([...new Set(unknown.flatMap(({ hosts }) => hosts))])
+    report.line({ text: head, tone: 'warning' }, `${hostNamesOf(unknown, MANY)} not known on ${on}`)
+  }
 }
 
 /** Adds a definition as it was asked to be written, and what its format has no word for. */

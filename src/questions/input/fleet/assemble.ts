@@ -111,6 +111,7 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
     mostPools: rules?.mostPools,
     requirements: policy?.requirements ?? [],
     ignore: rules?.ignore,
+    kept: policy && policy.kept.size > 0 ? policy.kept : undefined,
   }
   const assumed = context.cpus.caveat
     ? []
@@ -296,6 +297,10 @@ function checkRules(rules: Rules, found: readonly Placed<HostMember>[], hosts: r
   }
   checkPatterns(rules.pools, ['pools'], hosts, fault)
   checkPatterns(rules.pins, ['constraints', 'pin'], hosts, fault)
+  for (const label of rules.keptPools) {
+    if (!hosts.some(({ pool = '' }) => pool === label))
+      throw fault(['kept-cpus', label], `no pool is called ${label || 'so'}`, 'key')
+  }
 }
 
 function checkPatterns(

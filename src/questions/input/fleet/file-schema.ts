@@ -119,6 +119,9 @@ export const fleetFile = mapping({
   constraints: v.optional(constraints),
   requirements: v.optional(v.array(requirement, 'must be a list')),
   ignore: v.optional(v.array(ignored, 'must be a list')),
+  'kept-cpus': v.optional(
+    v.record(v.string(), text, 'must be CPUs, each a text, by the label of their pool'),
+  ),
 })
 
 export type FleetFile = v.InferOutput<typeof fleetFile>

@@ -1,13 +1,19 @@
 import { safeParse } from 'valibot'
+import type { GuestCpu } from '../../../core/cpu.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
+import { LibvirtError } from '../../../core/libvirt-error.ts'
 import type { Model } from '../../../core/model.ts'
+import { ParseError } from '../../../core/parse-error.ts'
+import type { KeptCpu } from '../../../fleet/fleet.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import type { Level } from '../../../map/levels.ts'
 import { parseSignatureMatch } from '../../../map/text/parse-models.ts'
 import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
+import { readAnyCpu } from '../read.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
+import { guestOfCpu } from './read-members.ts'
 import type { Demands, FilePath, Rule, RuleFault, Rules } from './rules.ts'
 
 /**
@@ -29,6 +35,7 @@ export function readRules(content: unknown, fault: RuleFault): Rules {
     guests: (file.guests ?? []).map((entry, i) => ruleOf<GuestEntry>(entry, ['guests', i])),
     pools: namesBy(file.pools),
     pins: namesBy(constraints.pin),
+    keptPools: Object.keys(file['kept-cpus'] ?? {}),
     weighCpus: file.weights?.hosts === 'cpus',
     weights: classWeights(file.weights?.classes),
     mostPools: constraints.pools,
@@ -50,10 +57,14 @@ function readPolicies(contexts: readonly Context[], file: FleetFile, fault: Rule
   const levels = lookUp(looks, look => look.level(constraints.level, ['constraints', 'level']))
   const musts = lookUp(looks, look => look.features(constraints['must-have'], ['constraints', 'must-have']))
   const all = requirements.map((one, i) => lookUp(looks, look => look.requirement(one, i)))
+  const kept = Object.entries(file['kept-cpus'] ?? {}).map(
+    ([label, text]) => [label, lookUp(looks, look => look.keptCpu(label, text))] as const,
+  )
   return contexts.map((_, c) => ({
     level: levels[c],
     mustHave: musts[c],
     requirements: all.flatMap(found => found[c] ?? []),
+    kept: new Map(kept.flatMap(([label, { [c]: found }]) => (found ? [[label, found] as const] : []))),
   }))
 }
 
@@ -115,6 +126,37 @@ class Lookup {
 
   vendor(name: string | undefined, path: FilePath): string | undefined {
     return name === undefined ? undefined : vendorNamed(this.#context, name, what => this.#fault(path, what))
+  }
+
+  /** A CPU that a pool's guests keep. @throws what `fault` makes for what is no named model with features that are known */
+  keptCpu(label: string, text: string): KeptCpu {
+    const path: FilePath = ['kept-cpus', label]
+    const cpu = this.#readCpu(text, path)
+    const { arch } = this.#context
+    if (cpu.arch !== undefined && cpu.arch !== arch)
+      throw this.#fault(path, `is of ${cpu.arch}, not of ${arch}`)
+    if (cpu.model === undefined || (cpu.mode ?? 'custom') !== 'custom')
+      throw this.#fault(
+        path,
+        'names no model: give a named model with features, as `pools --save-cpu` writes it',
+      )
+    this.model(cpu.model, path)
+    this.features(
+      cpu.features.map(({ name }) => name),
+      path,
+    )
+    return { cpu, features: guestOfCpu(this.#context, cpu, { name: label }).facts.features }
+  }
+
+  #readCpu(text: string, path: FilePath): GuestCpu {
+    try {
+      const { value } = readAnyCpu(this.#context, text, 'guest', '')
+      return value.type === 'guest' ? value : { ...value, type: 'guest' }
+    } catch (error) {
+      if (error instanceof LibvirtError || error instanceof ParseError)
+        throw this.#fault(path, `is no CPU that can be read: ${error.message.trim()}`)
+      throw error
+    }
   }
 
   microcode(given: GivenRequirement['microcode'], path: FilePath): Requirement['microcode'] {

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
 import { nearest } from '../../../core/text.ts'
-import type { Ignored } from '../../../fleet/fleet.ts'
+import type { Ignored, KeptCpu } from '../../../fleet/fleet.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import { dialectsOf } from '../../../formats/dialects.ts'
 import type { Level } from '../../../map/levels.ts'
@@ -28,6 +28,8 @@ export interface Demands {
   readonly level: Level | undefined
   readonly mustHave: FeatureSet | undefined
   readonly requirements: readonly Requirement[]
+  /** By the label of their pool. */
+  readonly kept: ReadonlyMap<string, KeptCpu>
 }
 
 /** What a fleet file says. */
@@ -38,6 +40,8 @@ export interface Rules {
   /** Host names by label. */
   readonly pools: ReadonlyMap<string, readonly string[]>
   readonly pins: ReadonlyMap<string, readonly string[]>
+  /** Labels of the pools that have a kept CPU. */
+  readonly keptPools: readonly string[]
   /** Whether hosts without a weight of their own weigh as much as they have logical CPUs. */
   readonly weighCpus: boolean
   readonly weights: ClassWeights | undefined

@@ -1,0 +1,151 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { check, drain, explain, pools as planPools, whatIf } from '../../src/index.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import { hostXml } from '../cli/virt-cpu.ts'
+import { runs } from '../effort.ts'
+import { single } from '../notation.ts'
+
+const models = CpuMap.builtIn()
+  .of('x86')
+  .models.filter(({ vendor, features }) => vendor?.name === 'Intel' && features.size > 40)
+const some = ['md-clear', 'ssbd', 'vmx', 'hle', 'rtm', 'pku', 'xsaves', 'invtsc', 'avx512f', 'rsba']
+
+const host = fc.record({
+  model: fc.constantFrom(...models.map(({ name }) => name)),
+  added: fc.subarray(some),
+  pool: fc.constantFrom('a', 'b'),
+})
+
+/** Hosts `n0`, `n1`, … of the pools a and b. */
+const fleets = fc
+  .array(host, { minLength: 1, maxLength: 5 })
+  .map(list =>
+    list.map(({ model, added, pool }, i) => ({ path: `${pool}/n${i}.xml`, text: hostXml(model, added) })),
+  )
+
+interface Asked {
+  readonly documents: { path: string; text: string }[]
+  readonly fleet?: Record<string, unknown>
+}
+
+function explained(asked: Asked) {
+  const answer = explain(asked)
+  if ('feature' in answer || 'mostExpensive' in answer || 'fleets' in answer)
+    throw new Error('another answer')
+  return answer.pools
+}
+
+/** The pools' CPUs of today, as a fleet file keeps them. */
+const keep = (asked: Asked): Record<string, string> =>
+  Object.fromEntries(
+    explained(asked).flatMap(({ pool, expression }) => (expression ? [[pool, expression.xml]] : [])),
+  )
+
+const names = (reasons: readonly { readonly feature: string }[]) => reasons.map(({ feature }) => feature)
+
+describe('a kept CPU', () => {
+  test('is one model, count and definition in every question, and what it was kept from passes', () => {
+    fc.assert(
+      fc.property(fleets, documents => {
+        const before = new Map(explained({ documents }).map(pool => [pool.pool, pool]))
+        const fleet = { 'kept-cpus': keep({ documents }) }
+        const asked = { documents, fleet }
+        const now = new Map(single(planPools(asked)).now?.pools.map(pool => [pool.name, pool]))
+        for (const { pool, expression, features, level, keptCpu } of explained(asked)) {
+          const was = before.get(pool)
+          expect({ expression, level, features }).toEqual({
+            expression: was?.expression,
+            level: was?.level,
+            features: was?.features,
+          })
+          expect(now.get(pool)).toMatchObject({
+            features,
+            expression,
+            level,
+            model: expression?.model ?? null,
+          })
+          expect(keptCpu).toMatchObject({ lost: [], gains: [], today: expression })
+        }
+        const { passed, verdicts } = single(check(asked))
+        expect(passed).toBe(true)
+        expect(verdicts.map(({ pool }) => pool)).toEqual(Object.keys(fleet['kept-cpus']).sort())
+      }),
+      { numRuns: runs(200, 10) },
+    )
+  })
+
+  test('is changed by no question, whatever becomes of the hosts', () => {
+    fc.assert(
+      fc.property(fleets, fleets, (old, documents) => {
+        const all = keep({ documents: old })
+        const there = new Set(documents.map(({ path }) => path[0]))
+        const kept = Object.fromEntries(Object.entries(all).filter(([pool]) => there.has(pool)))
+        const asked = { documents, fleet: { 'kept-cpus': kept } }
+        const today = new Map(explained({ documents }).map(pool => [pool.pool, pool.expression]))
+        const now = new Map(single(planPools(asked)).now?.pools.map(pool => [pool.name, pool]))
+        const verdicts = new Map(
+          Object.keys(kept).length > 0 ? single(check(asked)).verdicts.map(one => [one.pool, one]) : [],
+        )
+        for (const { pool, expression, keptCpu } of explained(asked)) {
+          if (kept[pool] === undefined) {
+            expect([expression, keptCpu]).toEqual([today.get(pool), undefined])
+            continue
+          }
+          expect(expression?.xml).toBe(kept[pool])
+          expect(now.get(pool)?.expression?.xml).toBe(kept[pool])
+          expect(keptCpu?.today).toEqual(today.get(pool))
+          expect(verdicts.get(pool)?.passed).toBe(keptCpu?.lost.length === 0)
+        }
+        const change = { ...asked, add: [{ pool: 'a', path: 'x.xml', text: hostXml('Nehalem', []) }] }
+        const changed = single(whatIf(change))
+        if (!('pools' in changed)) throw new Error('another answer')
+        for (const { pool, before, after } of changed.pools) {
+          if (kept[pool] !== undefined) expect(after?.model).toBe(before?.model ?? after?.model)
+        }
+      }),
+      { numRuns: runs(200, 10) },
+    )
+  })
+
+  const guest = (name: string, model: string) =>
+    `<domain type='kvm'><name>${name}</name><cpu mode='custom' match='exact'><model>${model}</model></cpu></domain>`
+
+  test('says what could be raised after which power cycles, and what hosts no longer give', () => {
+    const documents = [
+      { path: 'a/n1.xml', text: hostXml('Skylake-Server-v2', []) },
+      { path: 'a/n2.xml', text: hostXml('Skylake-Server-v2', []) },
+      { path: 'a/n1/vm1.xml', text: guest('vm1', 'Haswell') },
+    ]
+    const low = { 'kept-cpus': { a: "<cpu mode='custom'><model>Haswell</model></cpu>" } }
+    const [raised] = explained({ documents, fleet: low })
+    expect(raised?.keptCpu?.restarts).toEqual(['vm1'])
+    expect(names(raised?.keptCpu?.gains ?? [])).toContain('avx512f')
+    expect(names(raised?.keptCpu?.lost ?? [])).toEqual([])
+    const high = { 'kept-cpus': { a: "<cpu mode='custom'><model>Icelake-Server</model></cpu>" } }
+    const [lost] = explained({ documents, fleet: high })
+    const vaes = lost?.keptCpu?.lost.find(({ feature }) => feature === 'vaes')
+    expect(vaes).toMatchObject({ hosts: ['n1', 'n2'], cause: expect.any(String) })
+    expect(single(check({ documents, fleet: high })).passed).toBe(false)
+    // Who runs with less than the kept CPU is started again for that, not for all that hosts could give.
+    const { restarts } = single(drain({ documents, fleet: low }))
+    expect(restarts).toEqual([])
+  })
+
+  test.each([
+    ["<cpu mode='host-passthrough'/>", 'names no model'],
+    ['<cpu><model>Haswel</model></cpu>', 'no model is called Haswel; did you mean Haswell?'],
+    ["<cpu><model>Haswell</model><feature name='avx3'/></cpu>", 'avx3'],
+    ['nonsense', 'is no CPU that can be read'],
+  ])('%s is refused, with its place', (text, words) => {
+    const documents = [{ path: 'a/n1.xml', text: hostXml('Haswell', []) }]
+    expect(() => explain({ documents, fleet: { 'kept-cpus': { a: text } } })).toThrow(words)
+    expect(() => explain({ documents, fleet: { 'kept-cpus': { a: text } } })).toThrow('kept-cpus')
+  })
+
+  test('of a pool that is not there is refused', () => {
+    const documents = [{ path: 'a/n1.xml', text: hostXml('Haswell', []) }]
+    const fleet = { 'kept-cpus': { b: '<cpu><model>Haswell</model></cpu>' } }
+    expect(() => explain({ documents, fleet })).toThrow('no pool is called b')
+  })
+})
