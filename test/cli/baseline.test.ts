@@ -121,3 +121,14 @@ test("libvirt's test driver: nothing filtered, no --migratable, no comparison", 
       'error: this function is not supported by the connection driver: virConnectCompareCPU\n',
   })
 })
+
+test('--explain names what guests would be given where that is not libvirt’s answer, and why, on stderr', () => {
+  const sky = ['sky-01', 'sky-02'].map(name => join(examples, 'fleet', `${name}.xml`))
+  const { stdout, stderr } = virtCpu(['cpu-baseline', ...sky, '--explain'])
+  expect(stdout).toBe(virtCpu(['cpu-baseline', ...sky]).stdout)
+  const [pool] = JSON.parse(virtCpu(['explain', ...sky, '--json']).stdout).pools
+  expect(stderr).toContain(`for guests: ${pool.expression.model} +`)
+  expect(stderr).toMatch(/hypervisors do not give guests: .*dtes64/)
+  expect(stderr).toMatch(/given on request only: .*vmx/)
+  expect(stderr).toMatch(/hypervisors give besides: .*hypervisor/)
+})

@@ -1,8 +1,10 @@
 import type { Cpu } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
+import { isBadFile } from '../../host/files/file-error.ts'
 import { baselineAnswer, Pool, type ResultOptions } from '../../questions/baseline/pool.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
+import type { Line } from '../../report/report.ts'
 import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
@@ -84,11 +86,34 @@ export const command: Command = {
       const { printExplanation } = await import('../print-report.ts')
       await printExplanation(
         session,
-        told ? explainBaseline(pool.reasons(cpu, options), all) : noteLines(marks),
+        told
+          ? [
+              ...explainBaseline(pool.reasons(cpu, options), all),
+              ...(await explainForGuests(session, args.all('file'), cpu)),
+            ]
+          : noteLines(marks),
       )
     }
     return 0
   },
+}
+
+/** What an operator would give guests of these hosts, where that is not libvirt's answer, and why. */
+async function explainForGuests(session: Session, files: readonly string[], cpu: Cpu): Promise<Line[]> {
+  const [{ readFleet }, { openedFleet }, { compareWithPool }] = await Promise.all([
+    import('../../host/files/fleet.ts'),
+    import('../../questions/input/fleet/open-fleet.ts'),
+    import('../../questions/pools/beside-baseline.ts'),
+  ])
+  const context = await openContext(session)
+  // What came through a pipe is read already, and a fleet's reader may want more of a file than its CPU.
+  const read = files.includes('-') ? undefined : await readFleet(context, files).catch(passOver)
+  return read ? compareWithPool(openedFleet(context, read).view, cpu) : []
+}
+
+function passOver(error: unknown): undefined {
+  if (isBadFile(error) || error instanceof AggregateError) return undefined
+  throw error
 }
 
 async function poolOf(args: Arguments, session: Session) {
