@@ -23,9 +23,9 @@ _virt_cpu() {
     models) options='--fleet --usable-on --virttype --arch --machine --emulator --no-skip --strict --details --json --markdown --color --no-pager --no-cache --cpu-map --libvirt --help'; words='' ;;
     collect) options='--peer --inventory --script --output --again --redact --report --jobs --timeout --retries --sudo --no-guests --ssh-config --kubectl --context --virsh --json --cpu-map --libvirt --help'; words='' ;;
     hosts) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --o --cpu-map --libvirt --help'; words='' ;;
-    explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
-    pools) options='--fleet --pools --level --must-have --smallest --vendors --pin --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
-    advise) options='--fleet --pools --level --must-have --smallest --vendors --pin --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
+    explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --cpu-map --libvirt --help'; words='' ;;
+    pools) options='--fleet --pools --level --must-have --smallest --vendors --together --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --save-cpu --cpu-map --libvirt --help'; words='' ;;
+    advise) options='--fleet --pools --level --must-have --smallest --vendors --together --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --cpu-map --libvirt --help'; words='' ;;
     what-if) options='--fleet --remove --replace --add --drop --apply --effects --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drain) options='--fleet --only --apply --room --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     drift) options='--old --new --by --no-skip --strict --details --json --markdown --color --no-pager --fail-on --junit --sarif --cpu-map --libvirt --help'; words='' ;;
@@ -81,6 +81,7 @@ _virt_cpu() {
     pools:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     advise:--level) mapfile -t COMPREPLY < <(compgen -W 'v1 v2 v3 v4' -- "$word"); return ;;
     advise:--vendors) mapfile -t COMPREPLY < <(compgen -W 'separate together' -- "$word"); return ;;
+    advise:--format) mapfile -t COMPREPLY < <(compgen -W 'libvirt qemu proxmox proxmox-vm nova kubevirt ovirt xl xen-featureset firecracker vmx evc march' -- "$word"); return ;;
     advise:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;
     advise:--libvirt) mapfile -t COMPREPLY < <(compgen -W '11.3 12.8' -- "$word"); return ;;
     what-if:--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word"); return ;;

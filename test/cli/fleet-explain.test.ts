@@ -133,7 +133,7 @@ describe('pools', () => {
       'v4',
       '--smallest',
       '1',
-      '--pin',
+      '--together',
       'x=kvm-a01,kvm-c0?',
     )
     expect(leftOut.flatMap(({ hosts }) => hosts).sort()).toEqual([1, 2, 3, 4, 5, 6].map(n => `kvm-m0${n}`))

@@ -294,7 +294,7 @@ interface PooledView extends Pick<FleetView, 'context' | 'releases'> {
 }
 
 /** How a pool stands to its kept CPU. */
-export interface KeptState {
+interface KeptState {
   /** What it has and some host is known not to give any more. */
   readonly lost: FeatureSet
   /** What it has and nothing is known of on some host. */
