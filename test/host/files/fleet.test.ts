@@ -219,7 +219,7 @@ describe('guests', () => {
     expect(notes.map(note => note.slice(0, 40))).toEqual([
       'x/old.xml: its definition has no <cpu>: ',
       'x/web.xml: its CPU is host-passthrough a',
-      'what KVM gives guests on n1.xml is assum',
+      'what KVM gives guests is assumed from th',
     ])
   })
 })
