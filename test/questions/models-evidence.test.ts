@@ -55,8 +55,10 @@ describe('models over evidence', () => {
     const cwd = folderOf({ 'a.xml': hostXml('Haswell'), 'b.xml': hostXml('Nehalem') })
     const { status, stdout } = virtCpu(['models', 'a.xml', 'b.xml'], { cwd })
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^\d+ models of \d+ can run on all 2 hosts; best first:\n/)
-    expect(stdout).toContain('(b.xml)')
+    expect(stdout).toMatch(
+      /^\d+ models of \d+ can run on all 2 hosts; the best is Nehalem-v1, x86-64-v2\ndo: give guests Nehalem-v1/,
+    )
+    expect(stdout).toContain('do: fix, or part from the others, b:')
   })
 
   test('what is not in the list of an emulator is in the headline and in one line, not in a line each', () => {
@@ -65,9 +67,12 @@ describe('models over evidence', () => {
     })
     const { stdout } = virtCpu(['models', 'a.txt'], { cwd })
     expect(stdout.replace(/\n {2}/, ' ')).toMatch(
-      /^0 models of \d+ can run on a\.txt, \d may, which is not known, \d+ are not in the hypervisor's list; best first:\n/,
+      /^0 models of \d+ can run on a, \d may, which is not known, \d+ are not in the hypervisor's list\n/,
     )
-    expect(stdout).toMatch(/^the hypervisor of a\.txt has no [^:]*kvm64/m)
+    expect(stdout).not.toContain('do: ')
+    expect(virtCpu(['models', 'a.txt', '--details'], { cwd }).stdout).toMatch(
+      /^the hypervisor of a has no [^:]*kvm64/m,
+    )
     expect(stdout).not.toMatch(/^ {2}kvm64 /m)
   })
 })

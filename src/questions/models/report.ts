@@ -40,7 +40,7 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
     tone: best ? 'good' : open > 0 ? 'warning' : 'bad',
   })
   if (best) report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
-  addBetter(report, models, best)
+  addBetter(report, models, best, hosts.length)
   report.table(
     [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
     runs.map(model => [...cellsOf(model), model.qemu, model.libvirt]),
@@ -74,14 +74,23 @@ function byPlace(unnamed: readonly ModelVerdict[]): Map<string, string[]> {
   return places
 }
 
-/** Adds which hosts keep guests from a better model: the model that fewest of them keep away. */
-function addBetter(report: Report, models: readonly ModelVerdict[], best: ModelVerdict | undefined): void {
+/**
+ * Adds which hosts keep guests from a better model: the model that fewest of them keep away. Where all do, there is
+ * none to part from.
+ * @param count of all hosts
+ */
+function addBetter(
+  report: Report,
+  models: readonly ModelVerdict[],
+  best: ModelVerdict | undefined,
+  count: number,
+): void {
   const better = models.flatMap(model => {
     const hosts = [
       ...new Set([...model.blockers.flatMap(one => one.hosts), ...model.absentOn, ...model.unexplainedOn]),
     ]
-    const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0) && hosts.length > 0
-    return isBetter ? { model, hosts } : []
+    const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0)
+    return isBetter && hosts.length > 0 && hosts.length < count ? { model, hosts } : []
   })
   const [first] = better.sort((a, b) => a.hosts.length - b.hosts.length || b.model.worth - a.model.worth)
   if (!first) return
