@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { dataModule } from './scripts/data.mjs'
 
-/** The data files as strings, as in the library. */
+/** The data files as strings, as in the library; texts as in the build. */
 const data = {
   name: 'data',
   resolveId: (id: string) => (id === 'virtual:data' ? `\0${id}` : undefined),
   load: (id: string) =>
     id === '\0virtual:data'
       ? dataModule()
-      : id.endsWith('.sh')
+      : /\.(?:rng|sh)$/.test(id)
         ? `export default ${JSON.stringify(readFileSync(id, 'utf8'))}`
         : undefined,
 }
