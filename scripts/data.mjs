@@ -22,7 +22,7 @@ const texts = (change = (_name, text) => text) =>
 
 /** @param {Record<string, string>} files */
 const moduleOf = files => `const files = ${JSON.stringify(files)}
-  export const names = ${JSON.stringify(NAMES)}
+  export const names = Object.keys(files)
   export const read = name => files[name]`
 
 /** The module where nothing is packed: for programs that are no part of the package. */
@@ -75,7 +75,7 @@ export async function writeData(folder) {
   return {
     library: plugin(
       () => `import files from './${module}'
-        export const names = ${JSON.stringify(NAMES)}
+        export const names = Object.keys(files)
         export const read = name => files[name]`,
     ),
     command: plugin(

@@ -4,12 +4,12 @@
 const SHORTEST = 2
 const LONGEST = 273
 /** How many earlier places are tried for a match, and from which length on none further is. */
-const TRIED = 128
-const LONG_ENOUGH = 64
+const TRIED = 256
+const LONG_ENOUGH = 96
 /** Bits of the last byte that a literal depends on: the usual 3; position bits, which text has no use for: none. */
 const CONTEXT = 3
 /** How many bytes are planned at a time, at the prices that what was written before gives. */
-const AT_ONCE = 8192
+const AT_ONCE = 2048
 /** The bits that a binary choice costs, by its probability. */
 const PRICES = Float64Array.from({ length: 2049 }, (_, chance) => -Math.log2(Math.max(chance, 1) / 2048))
 

@@ -1,2 +1,2 @@
 // Only what is read of YAML, so that the rest of the library stays out of the page.
-export { loadAll, YAMLException } from 'js-yaml'
+export { constructFromEvents, parseEvents, YAMLException } from 'js-yaml'

@@ -47,7 +47,7 @@ export function jsonOfYaml(text: string): string | undefined {
 export function parseYaml(text: string, source = ''): unknown[] {
   if (!yaml) throw new ParseError('YAML cannot be read here: give it as JSON (kubectl … -o json)', source)
   try {
-    return yaml.loadAll(text, { maxAliases: MOST_ALIASES })
+    return yaml.constructFromEvents(yaml.parseEvents(text, {}), { source: text, maxAliases: MOST_ALIASES })
   } catch (cause) {
     if (!(cause instanceof yaml.YAMLException)) throw cause
     throw ParseError.at(cause.reason, text, cause.mark?.position ?? 0, source)

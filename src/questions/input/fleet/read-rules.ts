@@ -6,11 +6,13 @@ import type { Model } from '../../../core/model.ts'
 import { ParseError } from '../../../core/parse-error.ts'
 import type { KeptCpu } from '../../../fleet/fleet.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
+import { readText } from '../../../formats/dialects.ts'
+import { joinCpus } from '../../../formats/libvirt/find-cpus.ts'
 import type { Level } from '../../../map/levels.ts'
 import { parseSignatureMatch } from '../../../map/text/parse-models.ts'
 import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
-import { readAnyCpu } from '../read.ts'
+import { definitionOf } from '../definition-of.ts'
 import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
 import { guestOfCpu } from './read-members.ts'
@@ -150,7 +152,9 @@ class Lookup {
 
   #readCpu(text: string, path: FilePath): GuestCpu {
     try {
-      const { value } = readAnyCpu(this.#context, text, 'guest', '')
+      const [first] = joinCpus(readText(text, ''))
+      if (!first) throw new ParseError('it has no <cpu>', '')
+      const { value } = definitionOf(this.#context, { ...first, source: '' }, 'guest')
       return value.type === 'guest' ? value : { ...value, type: 'guest' }
     } catch (error) {
       if (error instanceof LibvirtError || error instanceof ParseError)
