@@ -113,25 +113,29 @@ function addFinding(report: Report, pools: readonly PoolMoves[], guests: readonl
   report.finding(`${all}: `, ...own, whole)
 }
 
-/** What gives guests without another place one, then what lets all move freely. */
+/**
+ * What gives guests without another place one, then what lets all move freely. All that is in a guest's way counts
+ * together: one remedy of two brings it nowhere.
+ */
 function addActions(report: Report, pools: readonly PoolMoves[], guests: readonly GuestMoves[]): void {
-  const remedies = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
+  const ways = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
   for (const { guest, why, others } of guests) {
     const nearest = others === 0 ? nearestOf(why) : undefined
-    for (const [remedy, some] of byRemedy(nearest?.obstacles ?? [])) {
-      const one = remedies.get(remedy) ?? {
-        guests: new Set(),
-        groups: new Set(),
-        why: describeObstacles(some),
-      }
-      one.guests.add(guest)
-      if (nearest) one.groups.add(nearest.group)
-      if (isRemedy(remedy)) remedies.set(remedy, one)
+    const remedies = [...byRemedy(nearest?.obstacles ?? []).keys()]
+    if (!nearest || !remedies.every(isRemedy)) continue
+    const what = remedies.map(shortRemedy).join('; and ')
+    const one = ways.get(what) ?? {
+      guests: new Set(),
+      groups: new Set(),
+      why: describeObstacles(nearest.obstacles),
     }
+    ways.set(what, one)
+    one.guests.add(guest)
+    one.groups.add(nearest.group)
   }
-  for (const [remedy, one] of [...remedies].sort(([, a], [, b]) => b.guests.size - a.guests.size)) {
+  for (const [what, one] of [...ways].sort(([, a], [, b]) => b.guests.size - a.guests.size)) {
     const gain = `${fewNames([...one.guests])} may then go to ${fewNames([...one.groups], 2)}; now ${one.why}`
-    report.action(shortRemedy(remedy), { gain })
+    report.action(what, { gain })
   }
   const shut = pools.filter(pool => !isOpen(pool))
   if (shut.length > 0) {
