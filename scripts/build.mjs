@@ -35,9 +35,7 @@ const buildLibrary = (outdir, data) =>
     entryPoints: { index: 'src/index.ts', node: 'src/node.ts' },
     outdir,
     splitting: true,
-    // Names stay: they are in stacks of errors.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    minify: true,
     chunkNames: 'lib-[hash]',
     packages: 'external',
   })

@@ -49,19 +49,18 @@ const PACKED = 'x86.packed'
 
 /**
  * Writes the files once for both the library and the command: as a module, a line each, from which the command reads
- * the lines that it needs; and what is packed for a fast start.
+ * the lines that it needs; and for the command what is packed for a fast start.
  * @param {string} folder where the programs are that read it
  * @returns the plugins of both
  */
 export async function writeData(folder) {
-  const files = { ...texts(), [PACKED]: await packed() }
-  const lines = Object.entries(files).map(([name, text]) => [name, Buffer.from(JSON.stringify(text))])
+  const lines = Object.entries(texts()).map(([name, text]) => [name, Buffer.from(JSON.stringify(text))])
   const places = {}
   const parts = [Buffer.from('export default {\n')]
   let position = parts[0].length
   for (const [name, line] of lines) {
     const key = Buffer.from(`${JSON.stringify(name)}:`)
-    if (name !== PACKED) places[name] = [position + key.length, line.length]
+    places[name] = [position + key.length, line.length]
     parts.push(key, line, Buffer.from(',\n'))
     position += key.length + line.length + 2
   }
@@ -71,7 +70,7 @@ export async function writeData(folder) {
   await writeFile(join(folder, module), all)
   // Latin 1 is read faster than UTF-8.
   const escaped = character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  await writeFile(join(folder, PACKED), files[PACKED].replace(/[\u0080-\uffff]/g, escaped))
+  await writeFile(join(folder, PACKED), (await packed()).replace(/[\u0080-\uffff]/g, escaped))
   return {
     library: plugin(
       () => `import files from './${module}'
