@@ -174,7 +174,11 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
     const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'verify.md'), 'utf8')
     const [, command = '', shown = ''] = /```text\n\$ virt-cpu (.*)\n([\s\S]*?)```/.exec(page) ?? []
     const { stdout } = virtCpu(command.split(' '), { cwd: join(import.meta.dirname, '..', '..') })
-    const plain = (text: string) => text.replace(/\d+ ms/g, 'n ms').trim()
+    const plain = (text: string) =>
+      text
+        .replace(/\d+ ms/g, 'n ms')
+        .replace(/\s+/g, ' ')
+        .trim()
     expect(plain(stdout)).toBe(plain(shown))
   })
 

@@ -169,7 +169,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await open('view=migration')
     await headline(page)
     await drop(page, [join(folderOf(files(rules)), 'rack')])
-    await expect.poll(() => headline(page)).toBe('1 guest, 1 with nowhere else to go')
+    await expect.poll(() => headline(page)).toBe('1 guest: 1 with nowhere else to go')
     await page.getByRole('button', { name: 'db', exact: true }).click()
     await expect
       .poll(() => page.locator('.move h2').first().textContent())
