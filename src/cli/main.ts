@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (globals.rest.length === 0) return show('help')
   const steps: Step[] = []
   for (const words of commandsOf(globals.rest)) {
-    const step = await plan(words, globals)
+    const step = await plan(words, globals, words === globals.rest ? 2 : 1)
     if (typeof step === 'number') return step
     steps.push(step)
   }
@@ -42,8 +42,15 @@ function commandsOf(words: readonly string[]): readonly (readonly string[])[] {
 /** A command whose arguments were read. Returns the exit status. */
 type Step = () => Promise<number>
 
-/** Reads a command; returns the exit status of one that is called wrongly, and says why. */
-async function plan([name = '', ...args]: readonly string[], before: Globals): Promise<Step | number> {
+/**
+ * Reads a command; returns the exit status of one that is called wrongly, and says why.
+ * @param unknown the exit status of an unknown command: virsh's where virsh's own form, a string of commands, is used
+ */
+async function plan(
+  [name = '', ...args]: readonly string[],
+  before: Globals,
+  unknown: 1 | 2,
+): Promise<Step | number> {
   if (name === 'help') {
     const session = sessionOf(before)
     return () => show('help', args[0], session)
@@ -51,7 +58,7 @@ async function plan([name = '', ...args]: readonly string[], before: Globals): P
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (!entry) {
     usage(await makeUnknownCommand(name))
-    return 2
+    return unknown
   }
   const { command } = await entry.load()
   const { spec } = command
