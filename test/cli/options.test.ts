@@ -65,7 +65,8 @@ test.each([
   [['cpu-models aarch64\ncpu-models'], "command 'cpu-models' requires <arch> option"],
   [['-K', '-5', 'cpu-models', 'aarch64'], 'option -K requires a positive integer argument'],
 ])('%j is refused in virsh’s words, and nothing runs', (args, message) => {
-  const status = message.startsWith('unknown command') ? 2 : 1
+  // One of ours may be meant; a string of commands is virsh's own.
+  const status = args[0] === 'nosuch' ? 2 : 1
   expect(run(...args)).toEqual({ status, stdout: '', stderr: `error: ${message}\n` })
 })
 
