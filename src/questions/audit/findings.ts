@@ -93,11 +93,17 @@ const NO_GUEST: Readonly<Record<string, string>> = {
   no_user_kernel: 'what keeps programs from reading the kernel',
 }
 
+/** The least revision of microcode that a host should have; undefined: it has it, or one of the two is not known. */
+function revisionDue(list: Parameters<typeof leastRevision>[0], host: FleetHost): number | undefined {
+  const least = leastRevision(list, host)
+  const { microcode } = host
+  return least !== undefined && microcode !== undefined && microcode < least ? least : undefined
+}
+
 /** What a host's kernel was told, and how old its microcode is. */
 function hostFindings(host: FleetHost): Found[] {
   const off = (host.mitigations?.split(',') ?? []).filter(word => NO_GUEST[word] !== undefined)
-  const least = leastRevision(builtinVulnerabilities().microcode, host)
-  const old = least !== undefined && host.microcode !== undefined && host.microcode < least
+  const least = revisionDue(builtinVulnerabilities().microcode, host)
   return [
     ...off.map(word =>
       found(`mitigations:${word}`, 'danger', ['linux-params'], {
@@ -105,11 +111,11 @@ function hostFindings(host: FleetHost): Found[] {
         remedy: `boot without ${word === 'off' ? 'mitigations=off' : word}`,
       }),
     ),
-    ...(old
+    ...(least !== undefined
       ? [
           found('microcode-old', 'warning', ['intel-affected'], {
-            text: `microcode 0x${hex(host.microcode ?? 0, 1)}; all fixes up to 2026-02 came with 0x${hex(least ?? 0, 1)}`,
-            remedy: 'update microcode or firmware, cold boot, restart guests',
+            text: `microcode 0x${hex(host.microcode ?? 0, 1)}; all fixes up to 2026-02 came with 0x${hex(least, 1)}`,
+            remedy: MICROCODE,
           }),
         ]
       : []),
@@ -127,10 +133,9 @@ const found = (
 function openOn(one: Vulnerability, truth: Truth | undefined): Found[] {
   if (!truth) return []
   const { status, host, says } = truth
-  const least = leastRevision(one.fixed, host)
-  const isOld = least !== undefined && host.microcode !== undefined && host.microcode < least
+  const least = revisionDue(one.fixed, host)
   const name = one.file ?? one.name
-  const fix = isOld ? [microcodeFinding(one, host, least)] : []
+  const fix = least === undefined ? [] : [microcodeFinding(one, host, least)]
   if (!status || says === undefined) return fix
   const threads = status.holes.filter(({ words }) => words === 'SMT vulnerable')
   const holes = status.holes.filter(({ words }) => words !== 'SMT vulnerable')
