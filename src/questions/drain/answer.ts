@@ -34,7 +34,7 @@ export const RestartAnswer = v.strictObject({
   host: v.nullable(v.string()),
   pool: v.string(),
   gains: v.array(Reason),
-  extra: described(v.array(Reason), 'What it has that its pool has not everywhere.'),
+  extra: described(v.array(Reason), 'What it has and other hosts of its pool lack.'),
   worth: v.number(),
 })
 export type RestartAnswer = AnswerOf<typeof RestartAnswer>

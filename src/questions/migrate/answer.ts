@@ -66,14 +66,14 @@ export const ObstacleAnswer = v.union([
     remedy: v.string(),
   }),
   v.strictObject({
-    kind: described(v.literal('machine'), 'A machine type that the QEMU there has not.'),
+    kind: described(v.literal('machine'), 'A machine type that the QEMU there does not have.'),
     machine: v.string(),
     remedy: v.string(),
   }),
   v.strictObject({
     kind: described(
       v.literal('labels'),
-      "What the scheduler wants of a host while the guest runs, and this one has not: labels of nodes, `evc-mode/` of vSphere's hosts.",
+      "What the scheduler wants of a host while the guest runs, and this one does not have: labels of nodes, `evc-mode/` of vSphere's hosts.",
     ),
     labels: v.array(v.string()),
     remedy: v.string(),
