@@ -176,8 +176,8 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
     const { stdout } = virtCpu(command.split(' '), { cwd: join(import.meta.dirname, '..', '..') })
     const plain = (text: string) =>
       text
-        .replace(/\d+ ms/g, 'n ms')
         .replace(/\s+/g, ' ')
+        .replace(/\d+ ms/g, 'n ms')
         .trim()
     expect(plain(stdout)).toBe(plain(shown))
   })
