@@ -46,7 +46,7 @@ export const COMMANDS: CommandTable = {
   models: {
     group: 'hosts',
     summary: 'List the named models that every host of a pool can give',
-    load: () => import('./commands/models.ts'),
+    load: async () => ({ command: (await import('./commands/models.ts')).modelsCommand }),
   },
   collect: {
     group: 'hosts',
@@ -111,12 +111,12 @@ export const COMMANDS: CommandTable = {
   level: {
     group: 'hosts',
     summary: 'Say which level and -march hosts, guests and pools reach',
-    load: async () => ({ command: (await import('./commands/level.ts')).levelCommand }),
+    load: async () => ({ command: (await import('./commands/models.ts')).levelCommand }),
   },
   fits: {
     group: 'guests',
     summary: 'Find who cannot run an operating system or a program',
-    load: async () => ({ command: (await import('./commands/level.ts')).fitsCommand }),
+    load: async () => ({ command: (await import('./commands/models.ts')).fitsCommand }),
   },
   doctor: {
     group: 'guests',

@@ -1,4 +1,5 @@
 import { bitMask, type U32 } from './bits.ts'
+import type { NamedRegisters } from './cpu.ts'
 import type { Feature, FeatureClass, Order, Place } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
 import { intern } from './memo.ts'
@@ -47,6 +48,22 @@ export class FeatureTable {
     const words = new Uint32Array(this.words.length)
     words.set(set.words)
     return words
+  }
+
+  /** The features in registers that have names. A register that is missing reads as zero. */
+  setOfRegisters(registers: NamedRegisters): FeatureSet {
+    const words = this.words.map(place => {
+      if (place.kind !== 'named') return 0
+      return Number(BigInt.asUintN(32, (registers.get(place.name) ?? 0n) >> BigInt(place.offset)))
+    })
+    return FeatureSet.of(words).meet(this.all)
+  }
+
+  /** The register that has a feature, and its bit there; undefined for other words and where registers have no names. */
+  placeInRegister(name: string): { readonly register: string; readonly bit: number } | undefined {
+    const feature = this.get(name)
+    if (feature?.place.kind !== 'named') return undefined
+    return { register: feature.place.name, bit: feature.place.offset + feature.bit }
   }
 
   /** The join of the features' bits. */

@@ -1,10 +1,9 @@
 import type { Feature } from '../core/feature.ts'
-import { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet, Interner } from '../core/feature-set.ts'
 import { bytewise } from '../core/text.ts'
 import { type Level, levelOf } from '../map/levels.ts'
 import type { Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
-import { Interner } from './interned.ts'
 import { sumWeights, type Valuation } from './value.ts'
 
 /** What a pool would gain without some of its hosts: what they cost it. */

@@ -1,10 +1,9 @@
 import type { Evidence } from '../core/evidence.ts'
-import { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet, Interner } from '../core/feature-set.ts'
 import type { Signature } from '../core/model.ts'
 import { bytewise } from '../core/text.ts'
 import { type HypervisorModels, meetHypervisorModels } from './asked-model.ts'
 import { type FleetHost, weightOf } from './host.ts'
-import { Interner } from './interned.ts'
 
 /** Hosts of one CPU: equal in what guests can have and what the CPU has, in vendor, core, signature and width of physical addresses. */
 export interface Group {

@@ -1,6 +1,6 @@
 import { allOf, type Evidence, type Verdict } from '../core/evidence.ts'
 import type { Feature } from '../core/feature.ts'
-import { FeatureSet } from '../core/feature-set.ts'
+import { FeatureSet, Interner } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import {
   findModelRefusal,
@@ -11,7 +11,6 @@ import {
 import { findTermObstacles, type GuestTerms, isOpenTerm, type TermObstacle } from './guest-terms.ts'
 import type { FleetHost } from './host.ts'
 import { type Reliance, relianceOn } from './interest.ts'
-import { Interner } from './interned.ts'
 
 /** What a running guest relies on, or what a host offers. */
 export interface CpuFacts {

@@ -7,6 +7,7 @@ import { hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
 import { toLibvirtName } from '../formats/qemu/names.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { HypervisorSupport } from './allowance.ts'
+import { decodeProperties, listAllowedModels, mergeReportedProperties } from './allowance.ts'
 import type {
   AcceleratorCapabilities,
   HostExpansion,
@@ -15,7 +16,6 @@ import type {
   QemuProperty,
 } from './capabilities.ts'
 import type { QemuChoice } from './choice.ts'
-import { decodeProperties, listAllowedModels, mergeReportedProperties } from './expansion.ts'
 
 /** The host's CPU as guests of a hypervisor may have it. */
 export interface HypervisorCpu {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
 import { Qemu } from '../../src/host/qemu/qemu.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
@@ -49,7 +48,7 @@ describe.skipIf(why)(`QEMU's LoongArch cores (${why ?? 'installed'})`, () => {
         ['CPUCFG.2', await configuration(guest, 2)],
       ])
       const words = features.setOf(features.list.filter(feature => feature.name !== 'cpucfg'))
-      const read = features.in(setOfRegisters(features, registers)).map(feature => feature.name)
+      const read = features.in(features.setOfRegisters(registers)).map(feature => feature.name)
       const ours = models.find(model => model.name === name)?.features.meet(words)
       expect(read).toEqual(features.in(ours ?? words).map(feature => feature.name))
     } finally {

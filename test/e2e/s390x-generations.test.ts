@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { setOfRegisters } from '../../src/arch/named-registers.ts'
 import { GenerationFold } from '../../src/arch/s390x/best.ts'
 import { s390x } from '../../src/arch/s390x/driver.ts'
 import { toModelDefinition } from '../../src/arch/s390x/hypervisor.ts'
@@ -148,8 +147,8 @@ describe.skipIf(why)(`QEMU's s390x models (${why ?? 'installed'})`, () => {
     const props = (await expand({ name: 'max' })).return?.model.props
     const has = db.features.setOf(given(props).flatMap(name => db.features.get(name) ?? []))
     const facilities = new Map([['STFLE', await facilityList()]])
-    const told = setOfRegisters(db.features, new Map([['STFLE', -1n]]))
-    expect(names(has.meet(told))).toEqual(names(setOfRegisters(db.features, facilities)))
+    const told = db.features.setOfRegisters(new Map([['STFLE', -1n]]))
+    expect(names(has.meet(told))).toEqual(names(db.features.setOfRegisters(facilities)))
     expect(has.meet(told).size).toBeGreaterThan(30)
   })
 

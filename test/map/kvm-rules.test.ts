@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { dataFile } from '../../src/map/data.ts'
 import { compareVersions, parseKvmRules } from '../../src/map/kvm-rules.ts'
-import { lintKvm } from '../../src/map/lint/kvm.ts'
+import { lintKvm } from '../../src/map/lint/files.ts'
 import { printFinding } from '../../src/map/lint/subject.ts'
 import { builtin } from '../built-in.ts'
 import { committed } from './texts.ts'

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { startGuest } from '../../src/arch/operations.ts'
 import { findClosestCpu } from '../../src/arch/x86/decode.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
-import { readHypervisorSupport } from '../../src/qemu/allowance.ts'
-import type { QemuProperty } from '../../src/qemu/capabilities.ts'
 import {
   decodeProperties,
   findUnmigratable,
   listAllowedModels,
   mergeReportedProperties,
-} from '../../src/qemu/expansion.ts'
+  readHypervisorSupport,
+} from '../../src/qemu/allowance.ts'
+import type { QemuProperty } from '../../src/qemu/capabilities.ts'
 import { builtin } from '../built-in.ts'
 import { guest, host, names, refusal, show } from '../notation.ts'
 

@@ -13,7 +13,6 @@ import {
   IDENTICAL,
   incompatible,
 } from '../driver.ts'
-import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 import { FirstFold, MeetFold } from './baseline.ts'
 import { fleetCpusOfArm } from './fleet.ts'
 import { ArmModels, LISTS } from './models.ts'
@@ -44,7 +43,7 @@ function armDriver(map: CpuMap): Driver {
     update: (guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
     detect: (arch, registers, allowed) => detectArm(models, arch, registers, allowed),
     bestDetect: (arch, registers) => bestDetectArm(models, arch, registers),
-    flagPlace: flag => flagPlaceIn(models.hwcaps(), flag),
+    flagPlace: flag => models.hwcaps().placeInRegister(flag),
     fold: () => new FirstFold(),
     bestFold: () => new MeetFold(models),
     validate: cpu => validate(models, cpu),
@@ -118,7 +117,7 @@ function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters
   const core = ofMaker.find(one => one.part === part)
   const vendor = ofMaker[0]?.vendor
   const table = known.hwcaps()
-  const features = table.in(setOfRegisters(table, registers))
+  const features = table.in(table.setOfRegisters(registers))
   return {
     type: 'host',
     arch,

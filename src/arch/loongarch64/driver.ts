@@ -13,7 +13,6 @@ import {
   type Switches,
   viewOfModels,
 } from '../model-fold.ts'
-import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no LoongArch models, and leaves host-model as it is. QEMU has cores. */
 export const loongarch64: Architecture = {
@@ -42,7 +41,7 @@ function loongarchDriver(map: CpuMap): Driver {
     overlooked: (host, cpu) => overlookedIn(cores(), host, cpu),
     update: guest => guest,
     bestDetect: (arch, registers) => detectLoongarch(cores(), arch, registers),
-    flagPlace: flag => flagPlaceIn(cores().features, flag),
+    flagPlace: flag => cores().features.placeInRegister(flag),
     bestFold: () => new ModelFold(switches(cores())),
   }
 }
@@ -73,7 +72,7 @@ function switches(db: Database): Switches {
  * @throws LibvirtError where it is no such core
  */
 function detectLoongarch(db: Database, arch: string, registers: NamedRegisters): HostCpu {
-  const set = setOfRegisters(db.features, registers)
+  const set = db.features.setOfRegisters(registers)
   const model = greatestModel(
     { ...switches(db), mayLack: FeatureSet.empty },
     set,

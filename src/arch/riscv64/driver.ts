@@ -14,7 +14,6 @@ import {
   type Switches,
   viewOfModels,
 } from '../model-fold.ts'
-import { flagPlaceIn, setOfRegisters } from '../named-registers.ts'
 
 /** libvirt knows no RISC-V models: QEMU does. */
 export const riscv64: Architecture = {
@@ -43,7 +42,7 @@ function riscvDriver(map: CpuMap): Driver {
     overlooked: (host, cpu) => overlookedIn(profiles(), host, cpu),
     update: (guest, host) => (guest.mode === 'host-model' ? asHost(guest, host) : guest),
     bestDetect: (arch, registers) => detectRiscv(profiles(), arch, registers),
-    flagPlace: flag => flagPlaceIn(profiles().features, flag),
+    flagPlace: flag => profiles().features.placeInRegister(flag),
     bestFold: () => new ModelFold(switches(profiles())),
   }
 }
@@ -76,7 +75,7 @@ const switches = (db: Database): Switches => ({
  * @throws LibvirtError where it is of no profile
  */
 function detectRiscv(db: Database, arch: string, registers: NamedRegisters): HostCpu {
-  const set = setOfRegisters(db.features, registers)
+  const set = db.features.setOfRegisters(registers)
   const profile = greatestModel(switches(db), set)
   if (!profile) throw internalError('Cannot find suitable CPU model for given data')
   const features = db.features.in(set.minus(profile.features)).map(({ name }) => ({ name }))

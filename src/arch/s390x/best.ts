@@ -3,7 +3,6 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import type { FeatureView, Fold, Obstacles } from '../driver.ts'
-import { setOfRegisters } from '../named-registers.ts'
 import { type Generations, type Limit, olderOf } from './models.ts'
 
 /** What definitions have, groups by their names. */
@@ -86,8 +85,8 @@ export const LISTED = 'STFLE'
  */
 export function detectGeneration(known: Generations, arch: string, registers: NamedRegisters): HostCpu {
   const { features } = known.db
-  const set = setOfRegisters(features, registers)
-  const listed = setOfRegisters(features, new Map([[LISTED, -1n]]))
+  const set = features.setOfRegisters(registers)
+  const listed = features.setOfRegisters(new Map([[LISTED, -1n]]))
   const model = modelOf(known, Number(registers.get('MACHINE') ?? 0n), set, listed)
   if (!model) throw internalError('Cannot find suitable CPU model for given data')
   const beyond = features.in(set.minus(model.features))

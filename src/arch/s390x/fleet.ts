@@ -6,7 +6,6 @@ import { internalError } from '../../core/libvirt-error.ts'
 import { Database } from '../../map/database.ts'
 import type { CpuReading, FleetCpus } from '../driver.ts'
 import { levelsOf, passThrough } from '../model-fold.ts'
-import { setOfRegisters } from '../named-registers.ts'
 import { LISTED } from './best.ts'
 import { isNewer, type Machine } from './machines.ts'
 import type { Generations } from './models.ts'
@@ -26,7 +25,7 @@ export function fleetCpusOfZ(known: Generations): FleetCpus {
   const bases = models.filter(({ name }) => name.endsWith('-base'))
   const { vendors, families } = plain
   const db = new Database({ features: table, vendors, models, families })
-  const listed = setOfRegisters(table, new Map([[LISTED, -1n]])).join(upTo())
+  const listed = table.setOfRegisters(new Map([[LISTED, -1n]])).join(upTo())
   return {
     db,
     levels: levelsOf(bases.map(model => ({ ...model, features: model.features.minus(known.spared) }))),

@@ -1,8 +1,7 @@
-import { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet, Interner } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import { baselineOf, type Group, identityOf, narrowGroup } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
-import { Interner } from '../interned.ts'
 import { findUnknown } from '../offered.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 

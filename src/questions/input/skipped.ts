@@ -1,5 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { guessOf } from '../../formats/guess.ts'
+import { packedAs } from '../../formats/decode-bytes.ts'
+import { DIALECTS } from '../../formats/dialects.ts'
+import { libvirtXml } from '../../formats/libvirt/document-reader.ts'
 import type { Note } from '../words/note.ts'
 
 /** What is known of a document that is left out. */
@@ -30,4 +32,79 @@ export function noteOfSkipped({ path, text, bytes, error }: LeftOut): Note {
 function faultOf(error: unknown): string {
   if (error instanceof ParseError) return `${error.line > 0 ? `line ${error.line}: ` : ''}${error.what}`
   return error instanceof Error ? error.message : String(error)
+}
+
+/** What a file that was not read seems to be. */
+interface Guess {
+  /** As a sentence goes on after `looks like`. */
+  readonly looksLike: string
+  /** Hosts or guests in a known form; what is left of such a description; something else. */
+  readonly kind: 'host' | 'part' | 'other'
+}
+
+const host = (looksLike: string): Guess => ({ looksLike, kind: 'host' })
+const other = (looksLike: string): Guess => ({ looksLike, kind: 'other' })
+
+/**
+ * What a text seems to be that could not be read, or that holds nothing of use: by its first characters, by the dialect
+ * that accepts it, by words that only CPUs' descriptions have, and by the ending of its name. Undefined: nothing tells.
+ * @param bytes its beginning
+ */
+function guessOf(text: string, path: string, bytes?: Uint8Array): Guess | undefined {
+  if (text.trim() === '') return other('an empty file')
+  const packed = bytes && packedAs(bytes)
+  if (packed)
+    return {
+      looksLike: packed.isArchive ? packed.title : `a file packed by ${packed.title}`,
+      kind: packed.isArchive ? 'other' : 'host',
+    }
+  const named = ENDINGS.find(([ending]) => ending.test(path))
+  if (named) return other(named[1])
+  if (text.includes('\0')) return other('binary data')
+  const program = /^#!\s*\S*?([\w.-]+)(?:\s+([\w.-]+))?\s*$/m.exec(text.slice(0, 200))
+  if (text.startsWith('#!') && program) return other(`a script (${program[2] ?? program[1]})`)
+  if (/^\s*</.test(text)) return guessOfXml(text)
+  const dialect = DIALECTS.find(({ name, sniff }) => name !== libvirtXml.name && sniff(text))
+  if (dialect) return host(dialect.title)
+  const part = PARTS.find(([mark]) => mark.test(text))
+  return part ? { looksLike: part[1], kind: 'part' } : guessOfText(text)
+}
+
+/** Elements of which hosts and guests are made. */
+const OF_HOSTS = /^(?:cpu|cpudata|capabilities|domainCapabilities|domain|domstatus|domainsnapshot|hosts?)$/
+
+function guessOfXml(text: string): Guess {
+  const [, name] = /^(?:\s|<\?[^>]*>|<!--[\s\S]*?-->|<!DOCTYPE[^>]*>)*<([\w:.-]+)/i.exec(text) ?? []
+  if (name === undefined) return other('XML without an element')
+  return { looksLike: `<${name}>`, kind: OF_HOSTS.test(name) ? 'host' : 'other' }
+}
+
+/** Files that are not of hosts whatever they mention. */
+const ENDINGS: readonly (readonly [ending: RegExp, title: string])[] = [
+  [/\.(?:md|markdown|rst|adoc)$|(?:^|\/)README$/i, 'documentation'],
+  [/\.(?:py|sh|bash|pl|rb|go|rs|c|h|js|ts|lua|java|php)$/i, 'source code'],
+  [/\.(?:html?|css|svg)$/i, 'a page'],
+  [/\.(?:png|jpe?g|gif|ico|pdf)$/i, 'an image'],
+  [/(?:^|\/)(?:LICENSE|COPYING|Makefile|Dockerfile)$/, 'a part of a project'],
+]
+
+/** What is left of a host's description when its head or its end is gone. */
+const PARTS: readonly (readonly [mark: RegExp, title: string])[] = [
+  [/^(?:processor|vendor_id|cpu family|flags|bogomips)\s*: /m, 'a part of /proc/cpuinfo'],
+  [/^(?:Architecture|CPU op-mode\(s\)|Model name|Flags|NUMA node\(s\)):\s/m, 'a part of what lscpu prints'],
+  [/^\s*(?:0x[\da-f]{8} 0x[\da-f]{2}: eax=|CPUID [\da-f]{8})/im, 'a part of a CPUID dump'],
+  [/<\/?(?:cpu|capabilities|domainCapabilities|feature name=|domain)\b/, 'a part of a document of libvirt'],
+  [
+    /"ansible_(?:facts|processor)"/,
+    'Ansible’s facts, which list no CPU flags: run `cat /proc/cpuinfo` by it',
+  ],
+  [/"(?:QMP|lscpu|cpuid|cpu_info|query-cpu-\w+)"/, 'a part of JSON about a CPU'],
+]
+
+function guessOfText(text: string): Guess | undefined {
+  if (/^\s*[{[]/.test(text)) return other('JSON of something else')
+  const [, kind] = /^kind:\s*(\w+)/m.exec(text) ?? []
+  if (kind !== undefined && /^apiVersion:/m.test(text)) return other(`a ${kind} of Kubernetes`)
+  if (/^---\s*$|^- (?:hosts|name):/m.test(text)) return other('YAML of something else')
+  return undefined
 }
