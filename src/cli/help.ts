@@ -74,23 +74,34 @@ const vendorsOf = ({ vendors, families }: Database): string[] =>
     return `${name} ${latest.join(' ')} (${year})`
   })
 
-/** `virt-cpu COMMAND --help`, laid out as virsh does, with the options that this version of virsh has. */
+/**
+ * `virt-cpu COMMAND --help`. Commands of virsh's are laid out as virsh does, with the options that this version of virsh
+ * has; ours fit 80 columns.
+ */
 export function commandHelp(spec: CommandSpec, summary: string, libvirt: LibvirtVersion): string {
+  const all = allOptions(spec)
   const theirs = spec.options.filter(option => !option.ours && isKnown(option, libvirt))
-  const ours = allOptions(spec).filter(option => option.ours)
-  const isVirsh = spec.style === 'virsh'
-  const synopsis = [spec.name, ...(isVirsh ? theirs : [...theirs, ...ours]).map(synopsisOf)].join(' ')
-  const sections = [
+  const ours = all.filter(option => option.ours)
+  const sections =
+    spec.style === 'virsh'
+      ? [
+          ['SYNOPSIS', `    ${[spec.name, ...theirs.map(synopsisOf)].join(' ')}`],
+          ['DESCRIPTION', `    ${spec.description}`],
+          ['OPTIONS', theirs.map(virshLine).join('\n')],
+          ['OPTIONS THAT VIRSH DOES NOT HAVE', ours.map(virshLine).join('\n')],
+        ]
+      : [
+          ['SYNOPSIS', wrap([`${spec.name}`, ...[...theirs, ...ours].map(synopsisOf)], 4, 8)],
+          ['DESCRIPTION', wrap(spec.description.split(' '), 4)],
+          ['OPTIONS', listOptions([...theirs, ...ours])],
+        ]
+  return [
     ['NAME', `    ${spec.name} - ${spec.summary ?? summary}`],
-    ['SYNOPSIS', `    ${synopsis}`],
-    ['DESCRIPTION', isVirsh ? `    ${spec.description}` : wrap(spec.description)],
-    ['OPTIONS', theirs.map(optionLine).join('\n')],
-    [isVirsh ? 'OPTIONS THAT VIRSH DOES NOT HAVE' : '', ours.map(optionLine).join('\n')],
+    ...sections,
     ['EXAMPLE', `    ${spec.example}`],
-  ] as const
-  return sections
+  ]
     .filter(([, body]) => body !== '')
-    .map(([title, body]) => (title === '' ? `${body}\n` : `  ${title}\n${body}\n`))
+    .map(([title, body]) => `  ${title}\n${body}\n`)
     .join('\n')
 }
 
@@ -105,20 +116,49 @@ function synopsisOf({ name, value, positional, required }: OptionSpec): string {
 /** `--host`, `-k` */
 const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 
-/** virsh's column is 17 wide, and two blanks follow a longer name. */
-function optionLine({ name, value, positional, help }: OptionSpec): string {
+/** `--host <file>`; one that may be given without its name in brackets. */
+function optionOf({ name, value, positional }: OptionSpec): string {
   const option = positional ? `[--${name}]` : dashed(name)
-  const full = value === undefined ? option : `${option} <${value}>`
-  return `    ${full.length > 14 ? `${full}  ` : full.padEnd(17)}${help}`
+  return value === undefined ? option : `${option} <${value}>`
 }
 
-function wrap(text: string): string {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const last = lines.length - 1
-    const line = lines[last] ?? ''
-    if (line.length + word.length > 90) lines.push(word)
-    else lines[last] = line === '' ? word : `${line} ${word}`
+/** virsh's column is 17 wide, and two blanks follow a longer name. */
+function virshLine(option: OptionSpec): string {
+  const full = optionOf(option)
+  return `    ${full.length > 14 ? `${full}  ` : full.padEnd(17)}${option.help}`
+}
+
+/** The widest column of options; what a longer one means stands below it. */
+const MOST = 22
+
+/** Options and what they mean, in two columns. */
+function listOptions(options: readonly OptionSpec[]): string {
+  const width = Math.min(MOST, Math.max(...options.map(option => optionOf(option).length)))
+  const column = 4 + width + 2
+  return options
+    .map(option => {
+      const full = optionOf(option)
+      const help = wrap(option.help.split(' '), column)
+      return full.length > width
+        ? `    ${full}\n${help}`
+        : `    ${full.padEnd(width)}${help.slice(4 + width)}`
+    })
+    .join('\n')
+}
+
+/** The most columns of a line. */
+const COLUMNS = 80
+
+/** Words in lines that begin after so many blanks, all but the first after `hanging`. */
+function wrap(words: readonly string[], indent: number, hanging = indent): string {
+  const lines: string[] = []
+  let line = ' '.repeat(indent)
+  for (const [i, word] of words.entries()) {
+    const isFirst = line.trim() === ''
+    if (i > 0 && !isFirst && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line)
+      line = `${' '.repeat(hanging)}${word}`
+    } else line += isFirst ? word : ` ${word}`
   }
-  return lines.map(line => `    ${line}`).join('\n')
+  return [...lines, line].join('\n')
 }

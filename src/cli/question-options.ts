@@ -1,3 +1,4 @@
+import { getDescription } from 'valibot'
 import { listFormats } from '../formats/write.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import type { Schema } from '../questions/schema.ts'
@@ -31,7 +32,6 @@ interface SchemaParts {
   readonly entries?: Readonly<Record<string, Schema>>
   readonly wrapped?: Schema
   readonly options?: readonly unknown[]
-  readonly pipe?: readonly { readonly type: string; readonly description?: string }[]
 }
 
 /** Inputs that every fleet question has and that the FLEET arguments stand for. */
@@ -91,14 +91,16 @@ export const optionOf = (key: string, fields: Fields): FieldOption & { name: str
 }
 
 /** The schema inside `optional`. */
-function partsOf(schema: Schema): SchemaParts {
-  const parts = schema as unknown as SchemaParts
-  return parts.wrapped ? partsOf(parts.wrapped) : parts
+const unwrap = (schema: Schema): Schema => {
+  const { wrapped } = schema as unknown as SchemaParts
+  return wrapped ? unwrap(wrapped) : schema
 }
+
+const partsOf = (schema: Schema): SchemaParts => unwrap(schema) as unknown as SchemaParts
 
 /** The description as `--help` has it: without a capital and a full stop. */
 function helpOf(schema: Schema): string {
-  const description = partsOf(schema).pipe?.find(({ type }) => type === 'description')?.description ?? ''
+  const description = getDescription(unwrap(schema)) ?? ''
   const first = /^[A-Z](?:[a-z]| )/.test(description)
     ? description.charAt(0).toLowerCase()
     : description.charAt(0)

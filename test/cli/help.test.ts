@@ -34,6 +34,20 @@ test.each(listed)('%s --help says what it takes, with an example that runs', nam
   ])
 })
 
+const VIRSH = /^(?:(?:dom)?capabilities|(?:hypervisor-)?cpu-\w+)$/
+
+test.each(listed.filter(name => !VIRSH.test(name)))(
+  '%s --help fits 80 columns and explains each option',
+  name => {
+    const lines = virtCpu([name, '--help']).stdout.split('\n')
+    const wide = lines.filter(line => line.length > 80 && !line.includes('virt-cpu'))
+    const bare = lines.filter(
+      (line, i) => /^ {4}\[?--?\S+( <[^>]+>)?\s*$/.test(line) && !/^ {8}/.test(lines[i + 1] ?? ''),
+    )
+    expect([wide, bare]).toEqual([[], []])
+  },
+)
+
 test('help COMMAND is COMMAND --help', () => {
   expect(virtCpu(['help', 'cpu-models']).stdout).toBe(virtCpu(['cpu-models', '--help']).stdout)
 })
