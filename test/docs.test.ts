@@ -41,3 +41,14 @@ test.each(shown)('$name: $command', ({ command, lines }) => {
   const printed = `${stdout}\n${stderr}`.split('\n').map(line => line.trimEnd())
   expect(lines.filter(line => !printed.includes(line))).toEqual([])
 })
+
+test('README has a line for every command', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const rows = readme.split('\n').filter(line => line.startsWith('| `'))
+  const { stdout } = spawnSync('node', [CLI, '--help'], { encoding: 'utf8' })
+  const names = Array.from(stdout.matchAll(/^ {4}([a-z][a-z-]+) {2,}\S/gm), ([, name = '']) => name)
+  const hypervisors = (name: string) => name.replace(/^hypervisor-cpu-(?!baseline)/, '-')
+  expect(names.filter(name => !rows.some(row => row.split(' | ')[0]?.includes(hypervisors(name))))).toEqual(
+    [],
+  )
+})
