@@ -49,6 +49,8 @@ export interface Vulnerability {
   /** A CPU with all features of one of these is free of it. */
   readonly free: readonly (readonly string[])[]
   readonly hazard: readonly string[]
+  /** A guest that is known to see none of these is safe from it, whatever its hosts are; empty: that saves none. */
+  readonly through: readonly string[]
   readonly assumed: readonly Listed[]
   readonly hostsOnly: boolean
   /** Others: a guest that clears buffers for one of them is safe from this one. */
@@ -265,6 +267,7 @@ function headOf(at: DataStatement, word: string, rest: string): Draft {
     not: [],
     free: [],
     hazard: [],
+    through: [],
     assumed: [],
     wants: [],
     coveredBy: [],
@@ -294,7 +297,7 @@ function extend(to: Draft, at: DataStatement, word: string, rest: string): void 
   else if (rest === '') throw faultIn(at, `\`${word}\` of what?`, word)
   else if (word === 'on' || word === 'not' || word === 'assumed') to[word] = [...to[word], listedOf(at, rest)]
   else if (word === 'free' || word === 'wants') to[word] = [...to[word], names]
-  else if (word === 'hazard' || word === 'attacks') to[word] = [...to[word], ...names]
+  else if (word === 'hazard' || word === 'attacks' || word === 'through') to[word] = [...to[word], ...names]
   else if (word === 'with') to.coveredBy = [...to.coveredBy, ...names]
   else if (word === 'fixed') to.fixed = [...to.fixed, ...revisionsOf(at, rest)]
   else if (word === 'cost') to.cost = rest

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AnswerDocument, audit, check } from '../../src/index.ts'
+import { type AnswerDocument, audit, check, explain } from '../../src/index.ts'
 import { builtinVulnerabilities, type Vulnerability } from '../../src/map/vulnerabilities.ts'
 import { checksOfAudit } from '../../src/questions/check/checks-of.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { printJunit, printSarif } from '../../src/report/checks.ts'
+import { runs } from '../effort.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const example = (path: string) => readFileSync(join(root, 'examples', path), 'utf8')
@@ -49,6 +51,11 @@ const believing = (one: Vulnerability, affected: 'yes' | 'no') =>
   beliefs.find(({ vulnerabilities }) =>
     vulnerabilities.some(({ name, affected: is }) => name === one.name && is === affected),
   )?.name
+const hasByModel = (model: string, feature: string) => {
+  const bits = db.features.get(feature)?.bits
+  const features = db.model(model)?.features
+  return bits !== undefined && features !== undefined && bits.leq(features)
+}
 const vendorOf = (model: string) => db.model(model)?.vendor?.name ?? ''
 const isOfGuests = ({ attacks }: Vulnerability) => attacks.some(attack => /^user-/.test(attack))
 
@@ -70,7 +77,8 @@ describe.each(ROWS.map(one => [one.name, one] as const))('%s', (name, one) => {
           line.name === safe && line.vulnerabilities.some(it => it.name === other && it.affected === 'yes'),
       ),
     )
-    if (one.relies || covered) expect(danger).toEqual([])
+    const hidden = one.through.length > 0 && !one.through.some(feature => hasByModel(safe, feature))
+    if (one.relies || covered || hidden) expect(danger).toEqual([])
     else expect(danger).toEqual([expect.stringMatching(/^(?:believes-safe|promise-not-kept|hazard-lost):/)])
     expect(ids(of(safe, 'Not affected')).filter(id => id.endsWith(`:${name}`))).toEqual([])
   })
@@ -149,6 +157,77 @@ describe('a guest', () => {
     )
     expect(epyc?.shares).toContain('EPYC-v4')
     expect(epyc?.shares).not.toContain('EPYC-Rome')
+  })
+})
+
+describe('a pool', () => {
+  const TOLD = ['Not affected', 'Vulnerable', 'Mitigation: something']
+  const BITS =
+    'ssbd md-clear arch-capabilities rdctl-no mds-no rfds-clear rsba ibrs-all its-no fb-clear'.split(' ')
+  const aHost = fc.record({
+    model: fc.constantFrom(...db.models.filter(({ vendor, decode }) => vendor && decode.guest)),
+    more: fc.subarray(BITS),
+    says: fc.subarray(ROWS.flatMap(({ file }) => file ?? [])),
+    words: fc.constantFrom(...TOLD),
+    pool: fc.constantFrom('a', 'b'),
+  })
+  const documentsOf = (
+    { model, more, says, words, pool }: typeof aHost extends fc.Arbitrary<infer T> ? T : never,
+    i: number,
+  ) => {
+    const features = more.map(name => `<feature name='${name}'/>`).join('')
+    const text = `<cpu><arch>x86_64</arch><model>${model.name}</model><vendor>${model.vendor?.name}</vendor>${features}</cpu>`
+    return [
+      { path: `${pool}/h${i}.xml`, text },
+      { path: `${pool}/h${i}.vulnerabilities.txt`, text: says.map(file => `${file}:${words}`).join('\n') },
+    ].filter(one => one.text !== '')
+  }
+  const told = (answer: Answer, kind: string, name: string) => ({
+    believes: answer.lines.find(line => line.kind === kind && line.name === name)?.vulnerabilities,
+    findings: answer.findings
+      .filter(one => one.kind === kind && one.subjects.includes(name))
+      .map(({ subjects: _, kind: __, remedy: ___, ...rest }) => rest),
+  })
+
+  test('has the row and the findings of a guest on its hosts that has the CPU which is printed for it', () => {
+    let found = 0
+    fc.assert(
+      fc.property(fc.array(aHost, { minLength: 1, maxLength: 5 }), hosts => {
+        const documents = hosts.flatMap(documentsOf)
+        const explained = explain({ documents })
+        if ('feature' in explained || 'mostExpensive' in explained || 'fleets' in explained)
+          throw new Error('another answer')
+        for (const { pool, expression } of explained.pools) {
+          if (!expression) continue
+          const text = `<domain type='kvm'><name>as-${pool}</name><os><type arch='x86_64'>hvm</type></os>${expression.xml}</domain>`
+          const answer = audit({ documents: [...documents, { path: `${pool}/guest.xml`, text }] })
+          const ofPool = told(answer, 'pool', pool)
+          found += ofPool.findings.length
+          expect(ofPool.believes).toBeDefined()
+          expect(ofPool).toEqual(told(answer, 'guest', `as-${pool}`))
+        }
+      }),
+      { numRuns: runs(800) },
+    )
+    expect(found).toBeGreaterThan(0)
+  })
+
+  test('is told of a warning that the meet loses, and of what to part', () => {
+    const caps = (...more: string[]) =>
+      `<domainCapabilities><arch>x86_64</arch><cpu><mode name='host-model' supported='yes'><model fallback='forbid'>Broadwell-noTSX-IBRS</model><vendor>Intel</vendor>${['arch-capabilities', ...more].map(name => `<feature policy='require' name='${name}'/>`).join('')}</mode></cpu></domainCapabilities>`
+    const documents = [
+      { path: 'p/h1.domcaps.xml', text: caps('rsba') },
+      { path: 'p/h1.vulnerabilities.txt', text: 'retbleed:Mitigation: IBRS' },
+      { path: 'p/h2.domcaps.xml', text: caps() },
+    ]
+    const { findings } = audit({ documents })
+    expect(findings.find(({ kind, id }) => kind === 'pool' && id.endsWith(':retbleed'))).toMatchObject({
+      id: 'hazard-lost:retbleed',
+      subjects: ['p'],
+      hosts: ['p/h1.domcaps.xml'],
+      change: '',
+      remedy: 'p/h2.domcaps.xml is not known to give rsba: give p/h1.domcaps.xml a pool of its own',
+    })
   })
 })
 

@@ -7,11 +7,14 @@ export const SEVERITIES = ['danger', 'warning', 'note'] as const
 export const AuditFinding = v.strictObject({
   id: described(v.string(), 'Stable: `KIND:WHAT`, such as `believes-safe:mds`.'),
   severity: v.picklist(SEVERITIES),
-  subjects: described(v.array(v.string()), 'The guests, models or hosts that it is about.'),
-  kind: v.picklist(['host', 'guest', 'model', 'fleet']),
+  subjects: described(v.array(v.string()), 'The guests, models, pools by label, or hosts that it is about.'),
+  kind: v.picklist(['host', 'pool', 'guest', 'model', 'fleet']),
   text: described(v.string(), 'What is so, without the subjects.'),
   reason: described(v.string(), 'Why; empty: the text says it.'),
-  hosts: described(v.array(v.string()), 'Of a finding about guests, the hosts because of which it is one.'),
+  hosts: described(
+    v.array(v.string()),
+    'Of a finding that is about no host, the hosts because of which it is one.',
+  ),
   remedy: described(v.string(), 'Empty: none is known.'),
   change: described(v.string(), "What changes in the guest's `<cpu>`, as XML; empty: nothing there."),
   sources: described(v.array(v.string()), 'Keys of docs/sources.md.'),
@@ -20,10 +23,10 @@ export type AuditFinding = AnswerOf<typeof AuditFinding>
 
 const THREE = ['yes', 'no', 'unknown'] as const
 
-/** What hosts are vulnerable to, or a guest believes to be. */
+/** What hosts are vulnerable to, or a guest believes to be; of a pool a guest with the CPU that is printed for it. */
 export const AuditLine = v.strictObject({
-  kind: v.picklist(['host', 'guest', 'model']),
-  name: v.string(),
+  kind: v.picklist(['host', 'pool', 'guest', 'model']),
+  name: described(v.string(), 'Of the pool without a label empty.'),
   pool: described(v.string(), 'Of the pool without a label, and where none is known, empty.'),
   signature: described(
     v.nullable(v.string()),

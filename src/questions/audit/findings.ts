@@ -188,7 +188,8 @@ const isOfGuests = ({ attacks }: Vulnerability): boolean =>
   attacks.some(attack => attack === 'user-kernel' || attack === 'user-user')
 
 /** Where what a guest believes of itself is not what its hosts are. */
-function beliefFindings(view: FleetView, subject: Subject, { one, truths }: Case): Found[] {
+function beliefFindings(view: FleetView, subject: Subject, it: Case): Found[] {
+  const { one, truths } = it
   const belief = isVulnerable(one, subject.cpu, true)
   if (!isOfGuests(one) || one.hostsOnly || belief === undefined || truths.length === 0) return []
   const affected = truths.filter(truth => truth.affected)
@@ -197,30 +198,18 @@ function beliefFindings(view: FleetView, subject: Subject, { one, truths }: Case
     const isCovered = builtinVulnerabilities().list.some(
       other => one.coveredBy.includes(other.name) && isVulnerable(other, subject.cpu, true),
     )
-    return one.relies || isCovered || bad.length === 0 ? [] : [believesSafe(view, subject, one, bad)]
+    const isHidden = one.through.length > 0 && one.through.every(name => subject.cpu.has(name) === false)
+    return one.relies || isCovered || isHidden || bad.length === 0
+      ? []
+      : [believesSafe(view, subject, it, bad)]
   }
   if (affected.length === 0)
     return one.cost !== '' && truths.every(truth => truth.affected === false)
-      ? [
-          believesAffected(
-            view,
-            subject,
-            one,
-            truths.map(({ host }) => host),
-          ),
-        ]
+      ? [believesAffected(view, subject, it)]
       : []
   const said = saidByGuest(builtinVulnerabilities(), one, subject.cpu)
   if (said === undefined || stateOf(said) !== 'vulnerable') return []
-  return [
-    unmitigated(
-      view,
-      subject,
-      one,
-      said,
-      affected.map(({ host }) => host),
-    ),
-  ]
+  return [unmitigated(view, subject, it, said)]
 }
 
 /** Whether the host tells guests as well that they are free of it: what its KVM judged holds there. */
@@ -229,10 +218,11 @@ const keepsPromise = (view: FleetView, { free }: Vulnerability, { cpu }: Subject
 
 function believesSafe(
   view: FleetView,
-  { cpu, model }: Subject,
-  one: Vulnerability,
+  subject: Subject,
+  { one, truths }: Case,
   hosts: readonly FleetHost[],
 ): Found {
+  const { cpu, model } = subject
   const promise = one.free.find(all => all.every(name => cpu.has(name)))
   const names = hosts.map(({ name }) => name)
   const more = {
@@ -244,34 +234,51 @@ function believesSafe(
     return found(`promise-not-kept:${one.name}`, 'danger', one.sources, {
       ...more,
       reason: `its CPU has ${fewNames(promise)}, which ${fewNames(names)} ${names.length === 1 ? 'does' : 'do'} not give`,
-      remedy: `turn ${fewNames(broken)} off in its definition, and power it off and on`,
+      remedy: `turn ${fewNames(broken)} off in its definition, and ${powerCycle(subject)}`,
       change: broken.map(name => feature('disable', name)).join('\n'),
     })
   }
   const hazard = one.hazard.find(name => hosts.some(host => presenceOn(view, host, name)))
-  if (hazard !== undefined)
+  const apart = names.length === truths.length ? '' : keepApart(subject, names)
+  if (hazard !== undefined) {
+    const without = truths.flatMap(({ host }) => (presenceOn(view, host, hazard) === true ? [] : host.name))
     return found(`hazard-lost:${one.name}`, 'danger', one.sources, {
       ...more,
       reason: `${fewNames(names)} ${names.length === 1 ? 'warns' : 'warn'} guests by ${hazard}, and it does not see that`,
-      remedy: `turn ${hazard} on in its definition, and power it off and on`,
-      change: feature('require', hazard),
+      remedy:
+        without.length === 0
+          ? `turn ${hazard} on in its definition, and ${powerCycle(subject)}`
+          : [notGiving(without, hazard), apart].filter(Boolean).join(': '),
+      change: without.length === 0 ? feature('require', hazard) : '',
     })
-  const other = modelsOf(view, hosts).find(name => believesAs(view, one, name))
+  }
+  const other = modelsOf(view, hosts, truths).find(name => believesAs(view, one, name))
   return found(`believes-safe:${one.name}`, 'danger', one.sources, {
     ...more,
     reason: `${model ?? 'its CPU'} (${cpu.signature ? printSignature(cpu.signature) : 'signature not known'}) is of a generation without it`,
-    remedy: other
-      ? `give it a model of their generation (${other}), or keep it off ${fewNames(names)}`
-      : `keep it off ${fewNames(names)}`,
+    remedy: [other ? `give it a model of their generation (${other})` : '', apart]
+      .filter(Boolean)
+      .join(', or '),
     change: other ? `<model>${other}</model>` : '',
   })
 }
 
+/** What makes a changed definition count. */
+const powerCycle = ({ kind }: Subject): string => `power ${kind === 'pool' ? 'its guests' : 'it'} off and on`
+
+const keepApart = ({ kind }: Subject, names: readonly string[]): string =>
+  kind === 'pool'
+    ? `give ${fewNames(names)} a pool of ${names.length === 1 ? 'its' : 'their'} own`
+    : `keep it off ${fewNames(names)}`
+
+const notGiving = (names: readonly string[], what: string): string =>
+  `${fewNames(names)} ${names.length === 1 ? 'is' : 'are'} not known to give ${what}`
+
 const affectedWords = (names: readonly string[]): string =>
   `${fewNames(names)} ${names.length === 1 ? 'is' : 'are'} affected`
 
-/** The models that hosts are detected as, by the names that guests are given. */
-const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[]): string[] =>
+/** The models that hosts are detected as, by the names that guests are given, which no host is known to be less than. */
+const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[], all: readonly Truth[]): string[] =>
   [
     ...new Set(
       hosts.flatMap(({ model = '' }) =>
@@ -280,7 +287,13 @@ const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[]): string[] =>
         ),
       ),
     ),
-  ].map(({ name }) => name)
+  ]
+    .filter(({ features: own }) =>
+      all.every(({ host: { evidence, features } }) =>
+        evidence ? evidence.missing(own).isEmpty : own.leq(features),
+      ),
+    )
+    .map(({ name }) => name)
 
 /** Whether a Linux guest of a model believes that it is affected. */
 function believesAs(view: FleetView, one: Vulnerability, name: string): boolean | undefined {
@@ -299,15 +312,11 @@ function believesAs(view: FleetView, one: Vulnerability, name: string): boolean 
 const feature = (policy: 'require' | 'disable', name: string): string =>
   `<feature policy='${policy}' name='${name}'/>`
 
-function believesAffected(
-  view: FleetView,
-  { model, cpu }: Subject,
-  one: Vulnerability,
-  hosts: readonly FleetHost[],
-): Found {
+function believesAffected(view: FleetView, { model, cpu }: Subject, { one, truths }: Case): Found {
+  const hosts = truths.map(({ host }) => host)
   const given = one.free.find(all => all.every(name => hosts.every(host => presenceOn(view, host, name))))
   const more = given?.filter(name => !cpu.has(name))
-  const other = modelsOf(view, hosts).find(name => believesAs(view, one, name) === false)
+  const other = modelsOf(view, hosts, truths).find(name => believesAs(view, one, name) === false)
   return found(`believes-affected:${one.name}`, 'note', one.sources, {
     text: `Linux there believes in ${one.title}, and no host has it: it pays with ${one.cost}`,
     reason:
@@ -329,13 +338,9 @@ function believesAffected(
 }
 
 /** A guest that knows of it, and has not the bits to do anything. */
-function unmitigated(
-  view: FleetView,
-  { cpu }: Subject,
-  one: Vulnerability,
-  said: string,
-  hosts: readonly FleetHost[],
-): Found {
+function unmitigated(view: FleetView, subject: Subject, { one, truths }: Case, said: string): Found {
+  const { cpu } = subject
+  const hosts = truths.map(({ host }) => host)
   const lists = bitsNeeded(one, cpu).map(list => list.filter(name => cpu.has(name) === false))
   const lacking = (list: readonly string[]) =>
     hosts.filter(host => !list.every(name => presenceOn(view, host, name) === true))
@@ -344,7 +349,7 @@ function unmitigated(
   )
   const without = lacking(best).map(({ name }) => name)
   return found(`unmitigated:${one.name}`, 'danger', one.sources, {
-    hosts: hosts.map(({ name }) => name),
+    hosts: truths.flatMap(({ affected, host }) => (affected ? host.name : [])),
     text: `no protection from ${one.title}: Linux there says “${said}”`,
     reason:
       best.length > 0 ? `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}` : '',
@@ -352,8 +357,8 @@ function unmitigated(
       best.length === 0
         ? ''
         : without.length === 0
-          ? `turn ${fewNames(best)} on in its definition, and power it off and on`
-          : `${fewNames(without)} ${without.length === 1 ? 'is' : 'are'} not known to give ${fewNames(best)}: ${hostRemedy(view, hosts, best)}`,
+          ? `turn ${fewNames(best)} on in its definition, and ${powerCycle(subject)}`
+          : `${notGiving(without, fewNames(best))}: ${hostRemedy(view, hosts, best)}`,
     change: without.length > 0 ? '' : best.map(name => feature('require', name)).join('\n'),
   })
 }
@@ -374,7 +379,8 @@ function hostRemedy(view: FleetView, hosts: readonly FleetHost[], names: readonl
 }
 
 /** What its hosts give and a guest goes without, though it would be better off. */
-function wantFindings(view: FleetView, { cpu }: Subject, { one, truths }: Case): Found[] {
+function wantFindings(view: FleetView, subject: Subject, { one, truths }: Case): Found[] {
+  const { cpu } = subject
   if (truths.length === 0 || isVulnerable(one, cpu, true) !== true) return []
   return one.wants.flatMap(list => {
     if (list.some(name => cpu.has(name) !== false)) return []
@@ -387,7 +393,7 @@ function wantFindings(view: FleetView, { cpu }: Subject, { one, truths }: Case):
     return [
       found(`${isSpeed ? 'slow' : 'lacks'}:${given}`, isSpeed ? 'note' : 'warning', one.sources, {
         text: `no ${list.join(' or ')}, which every host gives: ${isSpeed ? 'protection is slower' : `less protection from ${one.title}`}`,
-        remedy: `turn ${given} on in its definition, and power it off and on`,
+        remedy: `turn ${given} on in its definition, and ${powerCycle(subject)}`,
         change: feature('require', given),
       }),
     ]

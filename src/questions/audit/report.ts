@@ -1,6 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
+import { poolName } from '../words/cells.ts'
 import { type AuditAnswer, type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
 
 const TONES: Readonly<Record<AuditFinding['severity'], Tone>> = {
@@ -28,10 +29,10 @@ export const reportAudit: Reporter<AuditAnswer> = (report, { findings, ignored, 
   if (findings.length > 0) report.subheading('Findings')
   report.table(
     [{ title: '' }, { title: 'finding' }, { title: 'of', wraps: true }],
-    findings.map(({ severity, id, subjects }) => [
+    findings.map(({ severity, id, kind, subjects }) => [
       { text: severity, tone: TONES[severity] },
       id,
-      fewNames(subjects, 6),
+      fewNames(subjectNames(kind, subjects), 6),
     ]),
   )
   if (ignored.length > 0)
@@ -56,10 +57,14 @@ const sayIgnored = ({ id, reason, until }: AuditAnswer['ignored'][number]): stri
 /** A finding in a line. */
 export const sentence = ({ subjects, kind, text, reason, remedy }: AuditFinding): string =>
   [
-    `${wordFor(kind, subjects.length)}${fewNames(subjects)}: ${text}`,
+    `${wordFor(kind, subjects.length)}${fewNames(subjectNames(kind, subjects))}: ${text}`,
     ...(reason ? [` (${reason})`] : []),
     ...(remedy ? [`; ${remedy}`] : []),
   ].join('')
+
+/** Subjects as people call them. */
+export const subjectNames = (kind: AuditFinding['kind'], names: readonly string[]): readonly string[] =>
+  kind === 'pool' ? names.map(poolName) : names
 
 const wordFor = (kind: AuditFinding['kind'], number: number): string =>
   kind === 'guest' || kind === 'model' ? `${kind}${number === 1 ? '' : 's'} ` : ''
@@ -69,15 +74,14 @@ const tellWith = (one: AuditFinding): string => `${one.id}: ${sentence(one)}`
 /** A line for each vulnerability that some host has or some guest believes in. */
 function addBeliefs(report: Report, lines: readonly AuditLine[]): void {
   const hosts = lines.filter(({ kind }) => kind === 'host')
-  const guests = lines.filter(({ kind }) => kind !== 'host')
+  const pools = lines.filter(({ kind }) => kind === 'pool')
+  const guests = lines.filter(({ kind }) => kind === 'guest' || kind === 'model')
   const known = [...new Set(lines.flatMap(line => line.vulnerabilities.map(({ name }) => name)))]
-  const rows = known.map(name => ({ name, is: sayAll(hosts, name), believed: sayAll(guests, name) }))
+  const rows = known.map(name => [hosts, pools, guests].map(some => sayAll(some, name)).toSpliced(0, 0, name))
   report.subheading('What hosts are, and what guests believe')
   report.table(
-    [{ title: 'vulnerability' }, { title: 'hosts' }, { title: 'guests believe' }],
-    rows
-      .filter(({ is, believed }) => is.startsWith('yes') || believed.startsWith('yes'))
-      .map(({ name, is, believed }) => [name, is, believed]),
+    [{ title: 'vulnerability' }, { title: 'hosts' }, { title: 'pools’ guests' }, { title: 'guests' }],
+    rows.filter(([, ...said]) => said.some(words => words.startsWith('yes'))),
   )
   for (const { kind, name, signature, shares } of guests)
     if (shares)

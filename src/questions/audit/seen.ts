@@ -1,6 +1,7 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/model.ts'
 import { withoutVoid } from '../../fleet/causes/finding.ts'
+import type { FleetPool } from '../../fleet/groups.ts'
 import { type FleetGuest, followsHost } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { builtinQemuModels, correctionsOf } from '../../map/qemu-models.ts'
@@ -13,17 +14,19 @@ import {
   type VulnerabilityStatus,
 } from '../../map/vulnerabilities.ts'
 import { BadRequest } from '../context.ts'
+import { guestOfCpu } from '../input/fleet/read-members.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { guestOfExpression, poolCpuOf } from '../pools/choice.ts'
 
-/** A guest, or a model that guests may be given, with the CPU that its system sees. */
+/** A guest, a pool, or a model that guests may be given, with the CPU that a guest's system sees. */
 export interface Subject {
-  readonly kind: 'guest' | 'model'
+  readonly kind: 'pool' | 'guest' | 'model'
   readonly name: string
   /** Undefined: in every pool, or not known. */
   readonly pool: string | undefined
   readonly cpu: SeenCpu
   readonly model: string | undefined
-  /** Absent: the subject is a model. */
+  /** Absent: the subject is no guest. */
   readonly guest?: FleetGuest
 }
 
@@ -40,7 +43,10 @@ export function signatureOfModel({ db }: FleetView, name: string): Signature | u
 
 const isX86 = ({ context: { arch } }: FleetView): boolean => /^(?:x86_64|i686)$/.test(arch)
 
-/** Every guest whose CPU is known in part at least, and every model that is asked for. @throws BadRequest for an unknown model */
+/**
+ * Every pool for which a CPU is printed, every guest whose CPU is known in part at least, and every model that is asked for.
+ * @throws BadRequest for an unknown model
+ */
 export function subjectsOf(view: FleetView, models: readonly string[]): Subject[] {
   const { fleet, db } = view
   if (!isX86(view)) return []
@@ -69,7 +75,16 @@ export function subjectsOf(view: FleetView, models: readonly string[]): Subject[
       cpu: { vendor: model.vendor?.name, signature, has },
     }
   })
-  return [...guests, ...asked]
+  return [...view.pools.flatMap(pool => subjectOfPool(view, pool)), ...guests, ...asked]
+}
+
+/** A guest with the CPU that is printed for a pool. */
+function subjectOfPool(view: FleetView, { label, groups }: FleetPool): Subject[] {
+  const { definition } = poolCpuOf(view, groups, undefined, label)
+  if (!definition) return []
+  const { facts } = guestOfCpu(view.context, guestOfExpression(definition), { name: label })
+  const cpu = cpuOfGuest(view, facts, undefined)
+  return [{ kind: 'pool', name: label, pool: label, model: facts.model, cpu }]
 }
 
 /** What no guest of a named model can be given has no name in QEMU: it is not there. */
@@ -110,6 +125,8 @@ export function presenceOn(
   if (!host || !feature || feature.bits.isEmpty) return undefined
   const presence = host.evidence?.presenceOf(feature.bits)
   if (presence === undefined) return feature.bits.leq(host.features)
+  // It depends on a version, or on what the kernel finds, that nobody recorded.
+  if (presence === 'assumed' && host.unsure?.meets(feature.bits)) return undefined
   return presence === 'absent' ? false : presence === 'unknown' ? undefined : true
 }
 

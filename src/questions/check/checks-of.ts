@@ -1,6 +1,6 @@
 import type { CheckCase, CheckFailure, Checks } from '../../report/checks.ts'
 import type { AuditAnswer } from '../audit/answer.ts'
-import { sentence } from '../audit/report.ts'
+import { sentence, subjectNames } from '../audit/report.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
 import { describeChangeInLine } from '../drift/report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
@@ -45,20 +45,20 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
   })),
 })
 
-/** An audit as continuous integration is told: a case for each finding of each guest, host or model. */
+/** An audit as continuous integration is told: a case for each finding of each host, pool, guest or model. */
 export function checksOfAudit({ findings, lines }: AuditAnswer, files: HostFiles): Checks {
   const levels = { danger: 'error', warning: 'warning', note: 'note' } as const
   const cases = findings.flatMap(finding =>
     finding.subjects.map(
       (subject): CheckCase => ({
         rule: finding.id,
-        subject,
+        subject: subjectNames(finding.kind, [subject])[0] ?? subject,
         name: finding.id,
         faults: [
           {
             text: sentence({ ...finding, subjects: [subject] }),
             level: levels[finding.severity],
-            file: files.get(subject),
+            file: finding.kind === 'host' ? files.get(subject) : undefined,
             about: subject,
             key: [finding.id, subject].join(' '),
           },
@@ -67,15 +67,12 @@ export function checksOfAudit({ findings, lines }: AuditAnswer, files: HostFiles
     ),
   )
   const told = new Set(cases.map(({ subject }) => subject))
-  const clean = lines.filter(({ name }) => !told.has(name))
+  const clean = lines.flatMap(({ kind, name }) => subjectNames(kind, [name])).filter(name => !told.has(name))
   const rules = [...new Map(findings.map(({ id, text }) => [id, text]))].map(([id, title]) => ({ id, title }))
   return {
     name: 'virt-cpu audit',
     rules: clean.length > 0 ? [...rules, { id: 'audit', title: 'nothing is found' }] : rules,
-    cases: [
-      ...cases,
-      ...clean.map(({ name }) => ({ rule: 'audit', subject: name, name: 'audit', faults: [] })),
-    ],
+    cases: [...cases, ...clean.map(name => ({ rule: 'audit', subject: name, name: 'audit', faults: [] }))],
   }
 }
 
