@@ -28,16 +28,11 @@ const ENVIRONMENT = { ...process.env }
 /** virsh prints it on both streams behind each answer. */
 const MARK = '@@@'
 
-/** What virsh says to many questions: one process, for most of its time is the connection. */
+/** What virsh says to many questions about no guest: one process, for most of its time is the connection. */
 export function askVirsh(virsh: Virsh, questions: readonly (readonly string[])[]): Said[] {
-  const { program, uri } = virsh
-  const line = questions.map(args => `${commandsOf(args)}; echo ${MARK}; echo --err ${MARK}`).join('; ')
-  const { stdout, stderr, error } = spawnSync(program, ['-q', '-c', uri, line], {
-    encoding: 'utf8',
-    env: ENVIRONMENT,
-    maxBuffer: 2 ** 30,
-    timeout: 600_000,
-  })
+  if (questions.length === 0) return []
+  const line = questions.map(args => `${quoteAll(args)}; echo ${MARK}; echo --err ${MARK}`).join('; ')
+  const { stdout, stderr, error } = runVirsh(virsh, line, 600_000)
   if (error) throw error
   const [out, err] = [stdout.split(MARK), stderr.split(`error: ${MARK}\n`)]
   if (out.length !== questions.length + 1 || err.length !== questions.length + 1) {
@@ -45,17 +40,31 @@ export function askVirsh(virsh: Virsh, questions: readonly (readonly string[])[]
       `virsh answers ${out.length - 1} of ${questions.length} questions: ${stderr.slice(0, 300)}`,
     )
   }
-  return questions.map((args, i) =>
-    args[0] === 'guest'
-      ? startedOf(out[i] ?? '', err[i] ?? '', virsh)
-      : { stdout: plain(out[i] ?? '', virsh), stderr: plain(err[i] ?? '', virsh) },
-  )
+  return questions.map((_, i) => ({ stdout: plain(out[i] ?? '', virsh), stderr: plain(err[i] ?? '', virsh) }))
 }
 
-const commandsOf = (args: readonly string[]): string =>
-  args[0] === 'guest'
-    ? `domxml-to-native qemu-argv --xml ${args[2]}; create ${args[2]} --paused; dumpxml g; destroy g`
-    : args.map(word => (/[\s'"()[\]@]/.test(word) ? `"${word.replaceAll('"', '\\"')}"` : word)).join(' ')
+/** How long a guest may take to start, in seconds. Those that end take a busy machine half a minute at most. */
+export const START_LIMIT = 120
+
+/** What virsh says to the domain in a file; undefined where its start did not end in time, and was ended. */
+export function startGuest(virsh: Virsh, file: string): Said | undefined {
+  const line = `domxml-to-native qemu-argv --xml ${file}; create ${file} --paused; dumpxml g; destroy g`
+  const { stdout, stderr, error } = runVirsh(virsh, line, START_LIMIT * 1000)
+  if (!error) return startedOf(stdout, stderr, virsh)
+  if ((error as NodeJS.ErrnoException).code !== 'ETIMEDOUT') throw error
+  // virsh is gone, and libvirt starts the guest still.
+  const ended = runVirsh(virsh, 'destroy g', 600_000)
+  if (ended.error) throw ended.error
+  return undefined
+}
+
+function runVirsh({ program, uri }: Virsh, line: string, timeout: number) {
+  const options = { encoding: 'utf8', env: ENVIRONMENT, maxBuffer: 2 ** 30, timeout } as const
+  return spawnSync(program, ['-q', '-c', uri, line], options)
+}
+
+const quoteAll = (args: readonly string[]): string =>
+  args.map(word => (/[\s'"()[\]@]/.test(word) ? `"${word.replaceAll('"', '\\"')}"` : word)).join(' ')
 
 /** What becomes of a guest: QEMU's argument, and libvirt's refusal, or its CPU while it runs. */
 function startedOf(stdout: string, stderr: string, virsh: Virsh): Said {

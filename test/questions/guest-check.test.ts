@@ -386,12 +386,14 @@ describe('what a domain says outside of its CPU', () => {
   })
 
   test('more than 255 vCPUs need x2apic, which KVM gives unasked', () => {
-    const of = (policy: string) =>
-      `<domain type='kvm'><name>g</name><vcpu>300</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${custom('Nehalem', policy)}</domain>`
+    const of = (policy: string, current = '') =>
+      `<domain type='kvm'><name>g</name><vcpu${current}>300</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os>${custom('Nehalem', policy)}</domain>`
     expect(checkDomain(of('')).verdict).toBe('starts')
-    expect(checkDomain(of("<feature name='x2apic' policy='disable'/>")).message).toContain(
-      'APIC ID 255 requires x2APIC feature in CPU',
-    )
+    const off = "<feature name='x2apic' policy='disable'/>"
+    const refusal = expect.stringContaining('APIC ID 255 requires x2APIC feature in CPU')
+    expect(checkDomain(of(off)).message).toEqual(refusal)
+    expect(checkDomain(of(off, " current='256'")).message).toEqual(refusal)
+    expect(checkDomain(of(off, " current='255'")).verdict).toBe('starts')
   })
 
   test('several CPUs in a socket have ht', () => {

@@ -165,6 +165,7 @@ async function given({ place, argument, override, request, cpu }: GuestStart): P
       machine: machine?.name ?? 'none',
       cpu: override ?? argument,
       vcpus: request.vcpus,
+      vcpusAtStart: request.vcpusAtStart,
       topology: cpu.topology,
     },
   })

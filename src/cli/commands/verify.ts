@@ -170,7 +170,7 @@ async function tryGuest(context: Context, { name, request }: GivenGuest, args: A
   if (machine === undefined) throw new ParseError('QEMU has no machine type', choice.binary)
   const { major, minor, micro } = capabilities.version ?? {}
   const offered = offeredBy(hypervisor)
-  const { vcpus } = asked
+  const { vcpus, vcpusAtStart } = asked
   const cpu = turnOffBeyond({
     cpu: start.cpu,
     vcpus,
@@ -183,7 +183,7 @@ async function tryGuest(context: Context, { name, request }: GivenGuest, args: A
   const result = await runTrial({
     binary: choice.binary,
     accelerator,
-    guest: { name, machine, cpu: argument, vcpus, topology: cpu.topology },
+    guest: { name, machine, cpu: argument, vcpus, vcpusAtStart, topology: cpu.topology },
     places: placesToRead(),
   })
   return {

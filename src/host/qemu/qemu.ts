@@ -110,6 +110,8 @@ export interface GuestMachine {
   readonly machine: string
   readonly cpu: string
   readonly vcpus: number
+  /** Absent: all. */
+  readonly vcpusAtStart?: number | undefined
   readonly topology?: Topology | undefined
 }
 
@@ -244,10 +246,11 @@ const makeProgramArguments = ({ firmware, incoming }: GuestProgram): string[] =>
 ]
 
 /** A guest of no topology has a socket for each CPU; levels that only some machines have are told where they matter. */
-function printTopology({ vcpus, topology }: GuestMachine): string {
+function printTopology({ vcpus, vcpusAtStart = vcpus, topology }: GuestMachine): string {
   const { sockets = vcpus, dies = 1, clusters = 1, cores = 1, threads = 1 } = topology ?? {}
   const more = [dies > 1 ? `dies=${dies},` : '', clusters > 1 ? `clusters=${clusters},` : ''].join('')
-  return `${vcpus},sockets=${sockets},${more}cores=${cores},threads=${threads}`
+  const most = vcpusAtStart < vcpus ? `,maxcpus=${vcpus}` : ''
+  return `${vcpusAtStart}${most},sockets=${sockets},${more}cores=${cores},threads=${threads}`
 }
 
 /** Reads a line for each child, which must lead a process group; when there are no more lines, it ends them all. */

@@ -69,7 +69,7 @@ function refuseHyperv({ request: { settings }, place }: Guest): string | undefin
 const FIRST_WIDE_ID = 255
 
 /** Each level of a topology takes whole bits of an APIC ID. */
-function refuseApicIds({ request: { vcpus }, cpu, place }: Guest, has: HasFeature): string | undefined {
+function refuseApicIds({ request, cpu, place }: Guest, has: HasFeature): string | undefined {
   const { arch, accelerator } = place.choice
   const off = cpu.features.some(({ name, policy }) => name === 'x2apic' && OFF.includes(policy ?? 'require'))
   const isGiven = has('x2apic') || (accelerator === 'kvm' && !off)
@@ -84,6 +84,7 @@ function refuseApicIds({ request: { vcpus }, cpu, place }: Guest, has: HasFeatur
     }
     return id + rest * span
   }
+  const vcpus = request.vcpusAtStart ?? request.vcpus
   const wide = Array.from({ length: vcpus }, (_, i) => idOf(i)).find(id => id >= FIRST_WIDE_ID)
   return wide === undefined
     ? undefined

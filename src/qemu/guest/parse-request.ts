@@ -34,7 +34,7 @@ export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): G
     machine: machine || undefined,
     isDomain: true as const,
     emulator: emulator && textOf(emulator),
-    vcpus: parseVcpus(domain),
+    ...parseVcpus(domain),
     cpu: child(domain, 'cpu') && parseDomainCpu(domain),
     ...parseSettings(domain, libvirt),
   }
@@ -43,7 +43,7 @@ export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): G
 }
 
 function parseSettings(domain: Element, libvirt: LibvirtVersion) {
-  if (parseVcpus(domain) === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
+  if (parseVcpus(domain).vcpus === 0) throw internalError('CPU IDs in <numa> exceed the <vcpu> count')
   const features = parseDomainFeatures(domain, libvirt)
   const timers = parseTimers(domain)
   const settings = [...listTimerProperties(timers), ...features.properties]
@@ -73,16 +73,17 @@ function parseName(domain: Element): string {
   return name
 }
 
-function parseVcpus(domain: Element): number {
+function parseVcpus(domain: Element): Pick<GuestRequest, 'vcpus' | 'vcpusAtStart'> {
   const vcpu = child(domain, 'vcpu')
-  if (!vcpu) return 1
+  if (!vcpu) return { vcpus: 1 }
   const text = textOf(vcpu).trim()
   if (!/^\d+$/.test(text)) throw xmlError('maximum vcpus count must be an integer')
   const vcpus = Number(text)
-  if ((unsigned(vcpu, 'current', undefined, false) ?? 0) > vcpus) {
+  const vcpusAtStart = unsigned(vcpu, 'current', undefined, false)
+  if ((vcpusAtStart ?? 0) > vcpus) {
     throw new LibvirtError('unsupported', 'maximum vCPU count must not be less than current vCPU count')
   }
-  return vcpus
+  return { vcpus, vcpusAtStart }
 }
 
 /** What a domain asks of its hypervisor, as far as the CPU is concerned. */
@@ -97,6 +98,8 @@ export interface GuestRequest {
   readonly isDomain: true
   readonly emulator?: string | undefined
   readonly vcpus: number
+  /** Absent: all. The others may be added while it runs. */
+  readonly vcpusAtStart?: number | undefined
   /** Absent: whatever the machine gives by itself. */
   readonly cpu?: GuestCpu | undefined
   /** What its timers and features tell QEMU's CPU. */
