@@ -1,7 +1,7 @@
 import type { Evidence } from '../core/evidence.ts'
 import { FeatureSet, Interner } from '../core/feature-set.ts'
 import type { Signature } from '../core/model.ts'
-import { bytewise } from '../core/text.ts'
+import { bytewise, groupBy } from '../core/text.ts'
 import { type HypervisorModels, meetHypervisorModels } from './asked-model.ts'
 import { type FleetHost, weightOf } from './host.ts'
 
@@ -127,7 +127,7 @@ export interface FleetPool {
 export function splitIntoPools(groups: readonly Group[]): FleetPool[] {
   const pools = new Map<string, Group[]>()
   for (const group of groups) {
-    for (const [label, hosts] of groupByLabel(group.hosts)) {
+    for (const [label, hosts] of groupBy(group.hosts, ({ pool = '' }) => pool)) {
       const part = hosts.length === group.hosts.length ? group : narrowGroup(group, hosts)
       const pool = pools.get(label)
       if (pool) pool.push(part)
@@ -159,14 +159,3 @@ export const unionOf = (groups: readonly Group[]): FeatureSet =>
     const own = hardwareFeatures ? features.join(hardwareFeatures) : features
     return set.join(evidence ? own.minus(withheld).join(evidence.possible) : own)
   }, FeatureSet.empty)
-
-function groupByLabel(hosts: readonly FleetHost[]): Map<string, FleetHost[]> {
-  const labels = new Map<string, FleetHost[]>()
-  for (const host of hosts) {
-    const label = host.pool ?? ''
-    const list = labels.get(label)
-    if (list) list.push(host)
-    else labels.set(label, [host])
-  }
-  return labels
-}

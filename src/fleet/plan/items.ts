@@ -1,7 +1,6 @@
 import { FeatureSet, Interner } from '../../core/feature-set.ts'
-import { bytewise } from '../../core/text.ts'
+import { bytewise, groupBy } from '../../core/text.ts'
 import { baselineOf, type Group, identityOf, narrowGroup } from '../groups.ts'
-import type { FleetHost } from '../host.ts'
 import { findUnknown } from '../offered.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
@@ -92,13 +91,7 @@ function splitByPin(
   pins: ReadonlyMap<string, string>,
 ): [pin: string | undefined, part: Group][] {
   if (pins.size === 0) return [[undefined, group]]
-  const lists = new Map<string | undefined, FleetHost[]>()
-  for (const host of group.hosts) {
-    const pin = pins.get(host.name)
-    const list = lists.get(pin)
-    if (list) list.push(host)
-    else lists.set(pin, [host])
-  }
+  const lists = groupBy(group.hosts, ({ name }) => pins.get(name))
   return Array.from(lists, ([pin, hosts]) => [pin, narrowGroup(group, hosts)])
 }
 

@@ -2,6 +2,7 @@ import { hex, type U32 } from '../../core/bits.ts'
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { Cpuid, type CpuidRegisters, type CpuidRow, type MsrRow, rowOf } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { groupBy } from '../../core/text.ts'
 import type { DistinctDump, Found, RegisterDump } from '../found.ts'
 
 /**
@@ -76,14 +77,10 @@ export function foundDumps(
   dumps: readonly Dump[],
   about: Pick<DistinctDump, 'layer' | 'vocabulary' | 'facts'> = {},
 ): Found[] {
-  const machines = new Map<string, Dump[]>()
-  for (const dump of dumps) {
-    const key = `${dump.machine ?? 0} ${siliconOf(dump.data)}`
-    machines.set(key, [...(machines.get(key) ?? []), withFeatureMsrs(dump)])
-  }
+  const machines = groupBy(dumps, dump => `${dump.machine ?? 0} ${siliconOf(dump.data)}`)
   return [...machines.values()].map(own => ({
     kind: 'dump',
-    dumps: distinctDumps(own).map(dump => ({ ...dump, ...about })),
+    dumps: distinctDumps(own.map(withFeatureMsrs)).map(dump => ({ ...dump, ...about })),
   }))
 }
 

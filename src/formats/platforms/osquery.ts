@@ -1,5 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { placeOf } from '../../core/feature.ts'
+import { groupBy } from '../../core/text.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Statement } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
@@ -13,9 +14,12 @@ export const osquery: Dialect = {
   sniff: text => /^\s*[[{]/.test(text) && /"(?:output_register|cpu_brand)"\s*:/.test(text),
   read(text, source) {
     const rows = parseDocuments(text, source).flatMap(({ value }) => rowsIn(value))
-    const hosts = new Map<string | undefined, JsonObject[]>()
-    for (const { host, row } of rows) hosts.set(host, [...(hosts.get(host) ?? []), row])
-    return [...hosts].flatMap(([host, rows]) => statementOf(host, rows))
+    return [...groupBy(rows, ({ host }) => host)].flatMap(([host, own]) =>
+      statementOf(
+        host,
+        own.map(({ row }) => row),
+      ),
+    )
   },
 }
 

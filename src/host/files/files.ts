@@ -95,14 +95,19 @@ export function* readBytes(path: string): Generator<Buffer> {
     return
   }
   const fd = path === STDIN ? 0 : open(path)
+  const buffer = spare ?? Buffer.allocUnsafe(CHUNK)
+  spare = undefined
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK)
     for (let size = read(fd, buffer, path); size > 0; size = read(fd, buffer, path))
       yield buffer.subarray(0, size)
   } finally {
+    spare = buffer
     if (fd !== 0) closeSync(fd)
   }
 }
+
+/** The buffer that no file is being read into: fresh memory costs more than reading a small file. */
+let spare: Buffer | undefined
 
 /** All bytes of a file up to `limit`; undefined where there are more. @throws FileError */
 export function readWhole(path: string, limit: number): Buffer | undefined {
@@ -113,7 +118,8 @@ export function readWhole(path: string, limit: number): Buffer | undefined {
     if (size > limit) return undefined
     chunks.push(Buffer.from(chunk))
   }
-  return Buffer.concat(chunks)
+  const [first, ...more] = chunks
+  return first && more.length === 0 ? first : Buffer.concat(chunks)
 }
 
 function open(path: string): number {

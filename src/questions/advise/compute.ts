@@ -1,5 +1,5 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
-import { bytewise, count, fewNames } from '../../core/text.ts'
+import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import { baselineOf, type Group, identityOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
@@ -27,16 +27,13 @@ const FACTS: readonly Fact[] = ['microcode', 'kernel', 'hypervisor']
 function identicalParts(groups: readonly Group[]): IdenticalPart[] {
   const parts: IdenticalPart[] = []
   for (const { hosts } of groups) {
-    const byFacts = new Map<string, FleetHost[]>()
+    const known: FleetHost[] = []
     for (const host of hosts) {
       const unknown = FACTS.filter(fact => host[fact] === undefined)
-      if (unknown.length > 0) {
-        parts.push({ hosts: [host], unknown })
-        continue
-      }
-      const key = FACTS.map(fact => host[fact]).join('\n')
-      byFacts.set(key, [...(byFacts.get(key) ?? []), host])
+      if (unknown.length > 0) parts.push({ hosts: [host], unknown })
+      else known.push(host)
     }
+    const byFacts = groupBy(known, host => FACTS.map(fact => host[fact]).join('\n'))
     for (const same of byFacts.values()) parts.push({ hosts: same, unknown: [] })
   }
   return parts
@@ -134,12 +131,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
 /** One baseline for all hosts of a vendor. */
 function common(view: FleetView, write: WriteOptions): Valued {
   const { groups, valuation, levels } = view
-  const byVendor = new Map<string, Group[]>()
-  for (const group of groups) {
-    const vendor = identityOf(group)
-    byVendor.set(vendor, [...(byVendor.get(vendor) ?? []), group])
-  }
-  const parts = [...byVendor.values()]
+  const parts = [...groupBy(groups, identityOf).values()]
   const reached = parts.map(part => levelOf(levels, baselineOf(part))?.name ?? 'no level')
   return {
     strategy: 'common',

@@ -1,7 +1,7 @@
 import { hex } from '../../core/bits.ts'
 import { placeOf } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
-import { count, fewNames } from '../../core/text.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Outlier } from '../../fleet/causes/odd-ones.ts'
 import type {
   NamedSystem,
@@ -229,10 +229,7 @@ function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAn
     return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
   }
   const { feature, lacking } = failure
-  const byRemedy = new Map<string, typeof lacking>()
-  for (const one of lacking)
-    byRemedy.set(one.finding.remedy, [...(byRemedy.get(one.finding.remedy) ?? []), one])
-  return [...byRemedy.values()].map(some => ({
+  return [...groupBy(lacking, one => one.finding.remedy).values()].map(some => ({
     ...describeFailure(view, { ...failure, lacking: some }),
     hosts: some.flatMap(({ group }) => group.hosts.map(({ name }) => name)),
     feature: reasonOf(feature),

@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../core/text.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { isRemedy } from '../explain/cost-report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
@@ -134,10 +134,8 @@ function reportSteps(
 
 /** `vm1 vm2 → b` for each host that guests go to. */
 function targets(moves: StepAnswer['moves']): string[] {
-  const byHost = new Map<string, string[]>()
-  for (const { guest, to } of moves) byHost.set(to, [...(byHost.get(to) ?? []), guest])
-  return [...byHost].map(([to, guests]) =>
-    guests.length > 3 ? `${guests.length} guests → ${to}` : `${guests.join(' ')} → ${to}`,
+  return [...groupBy(moves, ({ to }) => to)].map(([to, own]) =>
+    own.length > 3 ? `${own.length} guests → ${to}` : `${own.map(({ guest }) => guest).join(' ')} → ${to}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../core/text.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
@@ -24,7 +24,6 @@ import type {
   OddHost,
   PoolExplanation,
   SharedCause,
-  UnknownFeature,
 } from './answer.ts'
 import { addCosts, addFixes, isFixable } from './cost-report.ts'
 
@@ -215,12 +214,7 @@ function addHosts(report: Report, { groups, withoutHypervisor, hosts }: PoolExpl
 function addUnknown(report: Report, { unknown, hosts: of }: PoolExplanation): void {
   if (unknown.length === 0) return
   report.line(`unknown  ${count(unknown.length, 'feature')}; \`virsh domcapabilities\` there settles it`)
-  const byHosts = new Map<string, UnknownFeature[]>()
-  for (const one of unknown) {
-    const key = one.hosts.join('\n')
-    byHosts.set(key, [...(byHosts.get(key) ?? []), one])
-  }
-  for (const some of byHosts.values()) {
+  for (const some of groupBy(unknown, one => one.hosts.join('\n')).values()) {
     const names = some.map(({ feature }) => feature).join(' ')
     report.line(`  not known on ${hostWords(some[0]?.hosts ?? [], of)}: ${names}`)
   }

@@ -2,7 +2,7 @@ import { ARCHITECTURES, DEFAULT_ARCH } from '../../../arch/registry.ts'
 import type { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet, Interner } from '../../../core/feature-set.ts'
 import { globs } from '../../../core/glob.ts'
-import { bytewise } from '../../../core/text.ts'
+import { bytewise, groupBy } from '../../../core/text.ts'
 import { makeFullGuest } from '../../../fleet/arrows.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type FleetGuest, followsHost } from '../../../fleet/guest.ts'
@@ -123,14 +123,10 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
 
 /** That it is assumed what these hosts give guests, once for each kind of hypervisor. */
 function offerNotes(hosts: readonly FleetHost[]): Note[] {
-  const names = new Map<string | undefined, string[]>()
-  for (const { name, hypervisor: told } of hosts) {
-    const hypervisor = otherHypervisor(told)
-    names.set(hypervisor, [...(names.get(hypervisor) ?? []), name])
-  }
-  return [...names].map(([hypervisor, all]) => ({
+  const groups = groupBy(hosts, ({ hypervisor }) => otherHypervisor(hypervisor))
+  return [...groups].map(([hypervisor, all]) => ({
     kind: 'offer-assumed',
-    hosts: all,
+    hosts: all.map(({ name }) => name),
     ...(hypervisor === undefined ? {} : { hypervisor }),
   }))
 }
@@ -429,14 +425,12 @@ function definedModels(context: Context, found: readonly Placed<GuestMember>[]):
 }
 
 /** Hosts by name and, where only one has it, by the last word of their names, or by what their documents call them. */
-function hostsByWord(hosts: readonly FleetHost[]): Map<string, FleetHost> {
-  const words = new Map<string, FleetHost[]>()
+function hostsByWord(hosts: readonly FleetHost[]): ReadonlyMap<string, FleetHost | undefined> {
+  const words = new Map<string, FleetHost | undefined>()
   for (const host of hosts) {
     for (const word of new Set([baseOf(stemOf(host.name)), host.called ?? host.name]))
-      words.set(word, [...(words.get(word) ?? []), host])
+      words.set(word, words.has(word) ? undefined : host)
   }
-  const byWord = [...words].flatMap(([word, [host, ...more]]) =>
-    host && more.length === 0 ? [[word, host] as const] : [],
-  )
-  return new Map([...byWord, ...hosts.map(host => [host.name, host] as const)])
+  for (const host of hosts) words.set(host.name, host)
+  return words
 }

@@ -1,4 +1,4 @@
-import { bytewise } from '../../../core/text.ts'
+import { bytewise, groupBy } from '../../../core/text.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostMember, HypervisorFacts } from './members.ts'
 import { baseOf, labelOf } from './members.ts'
@@ -43,14 +43,10 @@ export function joinHosts(
 }
 
 /** Each part by itself; those of one host's report are of one host. */
-function clustersOf(parts: readonly HostDocument[]): Cluster[] {
-  const clusters = new Map<unknown, HostDocument[]>()
-  for (const part of parts) {
-    const key = reportKey(part.place) ?? part
-    clusters.set(key, [...(clusters.get(key) ?? []), part])
-  }
-  return [...clusters.values()].map(own => ({ parts: own }))
-}
+const clustersOf = (parts: readonly HostDocument[]): Cluster[] =>
+  Array.from(groupBy<HostDocument, unknown>(parts, part => reportKey(part.place) ?? part).values(), own => ({
+    parts: own,
+  }))
 
 const hasTwice = (names: readonly unknown[]): boolean => new Set(names).size < names.length
 
@@ -71,11 +67,8 @@ const KEYS: readonly (readonly [what: What, KeysOf])[] = [
 ]
 
 /** Of a document with several hosts each is its own; of one with a single host all hypervisors are that host's. */
-function fileKey({ document, number, called }: Placed<unknown>): string {
-  const hosts = document.members.filter(({ kind }) => kind === 'host').length
-  return hosts === 1 || number === 0
-    ? labelOf(document.path)
-    : `${labelOf(document.path)}#${called ?? number}`
+function fileKey({ document, number, called, isAlone }: Placed<unknown>): string {
+  return isAlone || number === 0 ? labelOf(document.path) : `${labelOf(document.path)}#${called ?? number}`
 }
 
 /** As `fileKey`, apart for each folder that was given. */

@@ -9,6 +9,8 @@ export interface Placed<T> {
   readonly document: FleetDocument
   /** Its number among the document's members, from 1; 0: it is the only one. */
   readonly number: number
+  /** Whether the document has one host. */
+  readonly isAlone: boolean
   /** What the document, which holds several, calls it. */
   readonly called?: string | undefined
   /** What the document calls it, whether it holds several or not. */
@@ -42,12 +44,14 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
   for (const document of documents) {
     const units = unitsOf(document.members)
     const many = areMany(document.members)
+    const isAlone = document.members.filter(({ kind }) => kind === 'host').length === 1
     document.members.forEach(member => {
       const { kind, arch, facts, notes, called, report } = member
       const place = {
         document,
         arch,
-        number: many ? units.indexOf(report ?? member) + 1 : 0,
+        number: (many && units.get(report ?? member)) || 0,
+        isAlone,
         notes,
         said: called,
         called: many ? called : undefined,
@@ -65,10 +69,9 @@ export function placed(documents: readonly FleetDocument[]): PlacedMembers {
 export const reportKey = ({ document, number, report }: Placed<unknown>): string | undefined =>
   report && `${document.name}#${number}`
 
-/** A host's report is one thing. */
-const unitsOf = (members: readonly Member[]): (Member | HostReport)[] => [
-  ...new Set(members.map(member => member.report ?? member)),
-]
+/** The number of each thing, from 1; a host's report is one. */
+const unitsOf = (members: readonly Member[]): ReadonlyMap<Member | HostReport, number> =>
+  new Map([...new Set(members.map(member => member.report ?? member))].map((unit, i) => [unit, i + 1]))
 
 /** Whether a document has several things, of which a host and what its hypervisor gives are one. */
 function areMany(members: readonly Member[]): boolean {
