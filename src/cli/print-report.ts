@@ -53,17 +53,61 @@ export async function printReport(
   const form = formOf(args)
   if (form === 'yaml')
     await print(args, session, (await import('js-yaml')).dump(document(), { lineWidth: -1 }))
-  else if (args.has('json') || form === 'json')
-    await print(args, session, `${JSON.stringify(document(), null, 2)}\n`)
+  else if (args.has('json') || form === 'json') await printJson(args, session, document())
   else if (args.has('markdown')) await print(args, session, report().markdown())
   else await print(args, session, report().text(await look(args, printing)))
 }
 
-/** Prints on stdout; through a pager where that is a terminal and the text is longer than it. */
-async function print(args: Arguments, session: Session, text: string): Promise<void> {
+/** Prints JSON, piece by piece where it may be long: a large fleet's is longer than a string can be. */
+async function printJson(args: Arguments, session: Session, document: object): Promise<void> {
+  if (pagerOf(args) !== undefined) {
+    await print(args, session, `${JSON.stringify(document, null, 2)}\n`)
+    return
+  }
+  let text = ''
+  for (const piece of jsonPieces(document)) {
+    text += piece
+    if (text.length < PIECE) continue
+    session.out(text)
+    text = ''
+  }
+  session.out(`${text}\n`)
+}
+
+const PIECE = 1 << 18
+
+/**
+ * What `JSON.stringify(value, null, 2)` returns, in pieces: what is `depth` levels down is one.
+ * @param line a line break and the indentation of the value
+ */
+function* jsonPieces(value: unknown, line = '\n', depth = 3): Generator<string> {
+  const isList = Array.isArray(value)
+  if (depth === 0 || typeof value !== 'object' || value === null || 'toJSON' in value) {
+    yield JSON.stringify(value, null, 2).replaceAll('\n', line)
+    return
+  }
+  const entries = Object.entries(value).filter(([, one]) => isList || one !== undefined)
+  const inner = `${line}  `
+  let before = isList ? '[' : '{'
+  for (const [key, one] of entries) {
+    yield before + inner + (isList ? '' : `${JSON.stringify(key)}: `)
+    yield* jsonPieces(one ?? null, inner, depth - 1)
+    before = ','
+  }
+  yield `${entries.length > 0 ? line : before}${isList ? ']' : '}'}`
+}
+
+/** What shows a text that is longer than the terminal; undefined: nothing does. */
+function pagerOf(args: Arguments): string | undefined {
   const { PAGER: pager = 'less', TERM: terminal } = process.env
   const isPaged = isTerminal(STDOUT) && !args.has('no-pager') && !/^(?:|cat)$/.test(pager)
-  if (!isPaged || terminal === 'dumb' || text.split('\n').length <= (process.stdout.rows || Infinity)) {
+  return isPaged && terminal !== 'dumb' ? pager : undefined
+}
+
+/** Prints on stdout; through a pager where that is a terminal and the text is longer than it. */
+async function print(args: Arguments, session: Session, text: string): Promise<void> {
+  const pager = pagerOf(args)
+  if (pager === undefined || text.split('\n').length <= (process.stdout.rows || Infinity)) {
     session.out(text)
     return
   }

@@ -27,6 +27,8 @@ export class Evidence {
   readonly present: FeatureSet
   readonly absent: FeatureSet
   readonly assumed: FeatureSet
+  #recorded: FeatureSet | undefined
+  #possible: FeatureSet | undefined
 
   private constructor(present: FeatureSet, absent: FeatureSet, assumed: FeatureSet) {
     this.present = present
@@ -50,12 +52,14 @@ export class Evidence {
 
   /** The features of which a document speaks. */
   get recorded(): FeatureSet {
-    return this.present.join(this.absent)
+    this.#recorded ??= this.present.join(this.absent)
+    return this.#recorded
   }
 
   /** What a guest may count on: recorded or assumed. */
   get possible(): FeatureSet {
-    return this.present.join(this.assumed)
+    this.#possible ??= this.present.join(this.assumed)
+    return this.#possible
   }
 
   presenceOf(feature: FeatureSet): Presence {

@@ -70,24 +70,28 @@ function explainStuck(table: FeatureTable, guest: FleetGuest, groups: readonly G
 }
 
 /**
- * What keeps a guest from being started on such a host, powered off before; empty: it starts. One that takes its
+ * What keeps a guest, by its facts of a start, from being started on such a host, powered off before; empty: it starts. One that takes its
  * host's CPU (host-passthrough, maximum, host-model) starts anywhere, as another CPU: it is bound to what it got
  * only while it runs. Where the host's hypervisor was recorded, its word on a named model counts, as it does for
  * libvirt: of a model that it can give as it is, bits are not compared.
  */
-export function findStartObstacles(db: Database, running: FleetGuest, host: CpuFacts): Obstacle[] {
-  const guest = asDefined(running)
-  if (followsHost(guest))
-    return findObstacles(db.features, { features: FeatureSet.empty, terms: guest.terms }, host)
-  const needed = guest.required ?? guest.features
+export function findStartObstacles(db: Database, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const { requestedModel } = guest
   const blockers = requestedModel && host.models?.get(requestedModel.name)
   if (requestedModel && !blockers && (!host.models || requestedModel.replaceable)) {
-    return findObstacles(db.features, { ...guest, requestedModel: undefined, features: needed }, host)
+    return findObstacles(db.features, { ...guest, requestedModel: undefined }, host)
   }
   const model = requestedModel && blockers?.length === 0 && db.model(requestedModel.name)
-  const features = model ? needed.minus(model.features) : needed
+  const features = model ? guest.features.minus(model.features) : guest.features
   return findObstacles(db.features, { ...guest, features }, host)
+}
+
+/** What the guest relies on when it is started, by its definition: what it got where it runs does not count. */
+export function factsOfStart(running: FleetGuest): CpuFacts {
+  const guest = asDefined(running)
+  return followsHost(guest)
+    ? { features: FeatureSet.empty, terms: guest.terms }
+    : { ...guest, features: guest.required ?? guest.features }
 }
 
 /** The guest as its definition asks for it, without what it got where it runs. */

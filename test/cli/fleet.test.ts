@@ -99,12 +99,18 @@ describe('migrate', () => {
 
   test('all to all, as words, JSON and graph', () => {
     expect(run('migrate', 'fleet.yaml').stdout).toMatch(/a and 1 like it +c +refuses +unsafe +lacks hle, rtm/)
-    const { arrows, guests } = json('migrate', 'fleet.yaml')
-    expect(arrows).toMatchObject([{ from: 'c', to: 'a', kind: 'one-way', there: [] }])
+    const { arrows, guests, obstacles } = json('migrate', 'fleet.yaml')
+    expect(arrows).toMatchObject([{ from: 'c', to: 'a', kind: 'one-way', there: [], back: [0, 1] }])
+    expect(obstacles).toMatchObject([{ feature: 'hle' }, { feature: 'rtm' }])
     expect(guests).toMatchObject([{ guest: 'vm', starts: ['a'], moves: ['a'], others: 1 }])
     expect(run('migrate', 'fleet.yaml', '--dot').stdout).toContain(
       '"c" -> "a" [label="not back: lacks hle, rtm"]',
     )
+  })
+
+  test('JSON that is printed in pieces is what it is as a whole', () => {
+    const { stdout } = run('migrate', 'fleet.yaml', '--json')
+    expect(stdout).toBe(`${JSON.stringify(JSON.parse(stdout), null, 2)}\n`)
   })
 
   test.each([[['--to', 'a']], [['--from', 'a']], [['--to', 'a', '--from', 'a', '--guest', 'vm']]])(

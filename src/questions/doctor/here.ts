@@ -2,7 +2,7 @@ import { count, fewNames } from '../../core/text.ts'
 import { levelOf, nextLevel } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { migrateAnswer } from '../migrate/compute.ts'
-import { describeObstacles } from '../migrate/describe.ts'
+import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import { modelVerdicts } from '../models/verdicts.ts'
 import { byHosts } from '../words/note.ts'
 
@@ -90,12 +90,12 @@ function leastModels(view: FleetView, level: string | undefined): string[] {
 /** Where the guests that were given can start and move. */
 export function sayGuests(view: FleetView): string[] {
   if (view.fleet.guests.length === 0 || view.fleet.hosts.length === 0) return []
-  const { guests } = migrateAnswer(view, true)
+  const { guests, obstacles } = migrateAnswer(view, true)
   const lines = guests.slice(0, MOST).map(({ guest, starts, refused, moves, why }) => {
     const closed = [...refused, ...why.filter(({ group }) => !starts.includes(group))]
     const known = new Map(closed.map(one => [one.group, one]))
     const not = [...known.values()].map(
-      ({ group, obstacles }) => `not on ${group}: ${describeObstacles(obstacles, MOST)}`,
+      ({ group, reasons }) => `not on ${group}: ${describeObstacles(takeAt(obstacles, reasons), MOST)}`,
     )
     const where = starts.length > 0 ? `starts on ${fewNames(starts)}` : 'starts on none of the hosts'
     const moving = moves.length > 0 ? `, moves to ${fewNames(moves)}` : ''

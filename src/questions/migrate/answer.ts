@@ -114,16 +114,22 @@ const Hazards = described(
 export const MigrateGroup = v.strictObject({ name: v.string(), pool: v.string(), hosts: v.array(v.string()) })
 export type MigrateGroup = AnswerOf<typeof MigrateGroup>
 
+/** Obstacles by their places in `obstacles`, from 0. */
+const Numbers = v.array(v.number())
+
+/** What keeps a guest from a group. */
+const ClosedGroup = v.strictObject({
+  group: v.string(),
+  reasons: described(Numbers, 'Places in `obstacles`, from 0.'),
+})
+
 /** How guests with all of a CPU move between two groups, which are called by name. */
 export const ArrowAnswer = v.strictObject({
   from: v.string(),
   to: v.string(),
   kind: v.picklist(['both-ways', 'one-way', 'none']),
-  there: described(
-    v.array(ObstacleAnswer),
-    'What keeps a guest of `from` from `to`, and one of `to` from `from`.',
-  ),
-  back: v.array(ObstacleAnswer),
+  there: described(Numbers, 'What keeps a guest of `from` from `to`, and one of `to` from `from`.'),
+  back: Numbers,
   hazards: v.strictObject({ there: Hazards, back: Hazards }),
 })
 export type ArrowAnswer = AnswerOf<typeof ArrowAnswer>
@@ -145,13 +151,10 @@ export type GuestPlaces = AnswerOf<typeof GuestPlaces>
 export const GuestMoves = v.strictObject({
   ...GuestPlaces.entries,
   refused: described(
-    v.array(v.strictObject({ group: v.string(), obstacles: v.array(ObstacleAnswer) })),
+    v.array(ClosedGroup),
     'For each group on whose hosts a hypervisor keeps it from being started, what it says.',
   ),
-  why: described(
-    v.array(v.strictObject({ group: v.string(), obstacles: v.array(ObstacleAnswer) })),
-    'For each group that it cannot move to, what keeps it out.',
-  ),
+  why: described(v.array(ClosedGroup), 'For each group that it cannot move to, what keeps it out.'),
   hazards: described(
     v.array(v.strictObject({ group: v.string(), features: Hazards })),
     'The groups that it can move to and where it does not see what guests must.',
@@ -161,6 +164,10 @@ export type GuestMoves = AnswerOf<typeof GuestMoves>
 
 export const MigrateAnswer = v.strictObject({
   groups: v.array(MigrateGroup),
+  obstacles: described(
+    v.array(ObstacleAnswer),
+    'All that stands in the way of guests, each once: `there`, `back` and `reasons` have the places in this list.',
+  ),
   arrows: v.array(ArrowAnswer),
   guests: v.array(GuestMoves),
   ...aloneParts,

@@ -7,12 +7,13 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { weighObstacles } from '../../fleet/interest.ts'
 import {
   type CpuFacts,
+  CpuKeys,
   findHazards,
   findMoveVerdict,
   findObstacles,
   type Obstacle,
 } from '../../fleet/obstacles.ts'
-import { findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
+import { factsOfStart, findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
 import type { Reason } from '../answer-parts.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
@@ -26,7 +27,7 @@ import type {
   MigrateGroup,
   MoveAnswer,
 } from './answer.ts'
-import { mayHavePlace, obstacleAnswers } from './describe.ts'
+import { mayHavePlace, ObstacleList, obstacleAnswers } from './describe.ts'
 
 /**
  * Between which hosts guests can move, and where each guest can go. Pool by pool, or with `across` as if all were
@@ -34,34 +35,48 @@ import { mayHavePlace, obstacleAnswers } from './describe.ts'
  */
 export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   const pools = across ? asOne(view) : view.pools
+  const list = new ObstacleList(view)
+  const arrows = pools.flatMap(({ groups }) =>
+    findArrows(view.db, groups).map(arrow => arrowAnswer(view, list, arrow)),
+  )
+  const guests = guestsIn(view, pools, across).flatMap(([pool, places]) => {
+    const finder = new MoveFinder(view, pool, list)
+    return places.map(one => finder.answer(one))
+  })
   return {
     groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
-    arrows: pools.flatMap(({ groups }) => findArrows(view.db, groups).map(arrow => arrowAnswer(view, arrow))),
-    guests: guestsIn(view, pools, across).map(({ pool, places }) => guestAnswer(view, pool, places)),
+    obstacles: list.all,
+    arrows,
+    guests,
     ...guestsAlone(view),
   }
 }
 
 /** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
 export const guestPlaces = (view: FleetView): GuestPlaces[] =>
-  guestsIn(view, view.pools, false).map(({ pool, places }) => toldPlaces(view, pool, places))
+  guestsIn(view, view.pools, false).flatMap(([pool, places]) => {
+    const finder = new MoveFinder(view, pool, new ObstacleList(view))
+    return places.map(one => finder.places(one))
+  })
 
 /** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */
-export const countOpenGuests = (view: FleetView, label: string | null): number =>
-  guestsIn(view, view.pools, false)
-    .filter(({ pool, places }) => places.others === 0 && (label === null || pool.label === label))
-    .filter(({ pool, places }) => mayHavePlace(guestAnswer(view, pool, places))).length
-
-interface GuestInPool {
-  readonly pool: FleetPool
-  readonly places: PossiblePlaces
+export function countOpenGuests(view: FleetView, label: string | null): number {
+  const list = new ObstacleList(view)
+  return guestsIn(view, view.pools, false)
+    .filter(([pool]) => label === null || pool.label === label)
+    .flatMap(([pool, places]) => {
+      const finder = new MoveFinder(view, pool, list)
+      return places.filter(one => one.others === 0 && mayHavePlace(finder.answer(one), list.all))
+    }).length
 }
 
-function guestsIn({ fleet }: FleetView, pools: readonly FleetPool[], across: boolean): GuestInPool[] {
+const guestsIn = (
+  { fleet }: FleetView,
+  pools: readonly FleetPool[],
+  across: boolean,
+): (readonly [pool: FleetPool, places: readonly PossiblePlaces[]])[] => {
   const guests = across ? new Map([['', [...fleet.guests]]]) : groupGuestsByPool(fleet.guests, fleet.hosts)
-  return pools.flatMap(pool =>
-    findPlaces(guests.get(pool.label) ?? [], pool.groups).map(places => ({ pool, places })),
-  )
+  return pools.map(pool => [pool, findPlaces(guests.get(pool.label) ?? [], pool.groups)] as const)
 }
 
 /** The hosts as one pool; groups are parts still, each in the pool it is in. */
@@ -75,59 +90,106 @@ const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
   hosts: hosts.map(host => host.name),
 })
 
-const arrowAnswer = (view: FleetView, { from, to, kind, there, back, hazards }: Arrow): ArrowAnswer => ({
+const arrowAnswer = (
+  view: FleetView,
+  list: ObstacleList,
+  { from, to, kind, there, back, hazards }: Arrow,
+): ArrowAnswer => ({
   from: from.name,
   to: to.name,
   kind,
-  there: obstacleAnswers(view, to, there),
-  back: obstacleAnswers(view, from, back),
+  there: list.numbersOf(to, there),
+  back: list.numbersOf(from, back),
   hazards: { there: reasonsIn(view, hazards.there), back: reasonsIn(view, hazards.back) },
 })
 
 const reasonsIn = ({ db }: FleetView, features: FeatureSet): Reason[] =>
   features.isEmpty ? [] : db.features.in(features).map(reasonOf)
 
-function guestAnswer(view: FleetView, pool: FleetPool, places: PossiblePlaces): GuestMoves {
-  const { guest, groups: open } = places
-  const closed = pool.groups.filter(group => !open.includes(group))
-  const home = pool.groups.find(group => isHome(guest, group))
-  const starts = pool.groups.map(group => ({ group, obstacles: findStartObstacles(view.db, guest, group) }))
-  return {
-    ...toldPlaces(view, pool, places),
-    refused: starts.filter(isRefused).map(({ group, obstacles }) => ({
-      group: group.name,
-      obstacles: obstacleAnswers(view, group, obstacles),
-    })),
-    why: closed.map(group => ({
-      group: group.name,
-      obstacles: obstacleAnswers(view, group, findObstacles(view.db.features, guest, group)),
-    })),
-    hazards: open.flatMap(group => {
-      const features = group === home ? [] : hazardsOf(view, guest, group, home)
-      return features.length > 0 ? { group: group.name, features } : []
-    }),
-  }
+/** What one guest of a kind and all others at home in the same group have in common. */
+type KindMoves = Pick<GuestMoves, 'starts' | 'moves' | 'refused' | 'why' | 'hazards'>
+
+/** Groups on whose hosts a guest starts, by name, and those whose hypervisor refuses it. */
+interface Starts {
+  readonly open: string[]
+  readonly refused: readonly (readonly [Group, readonly Obstacle[]])[]
 }
 
-const isHome = ({ host }: FleetGuest, { hosts }: Group): boolean => hosts.some(({ name }) => name === host)
+/** Where guests of a pool can go: of those with equal CPUs, at home on equal hosts, it is found once. */
+class MoveFinder {
+  readonly #view: FleetView
+  readonly #pool: FleetPool
+  readonly #list: ObstacleList
+  readonly #homes: ReadonlyMap<string, Group>
+  readonly #keys = new CpuKeys()
+  readonly #starts = new Map<string, Starts>()
+  readonly #moves = new Map<string, KindMoves>()
 
-const isRefused = ({ obstacles }: { readonly obstacles: readonly Obstacle[] }): boolean =>
-  obstacles.some(({ kind }) => kind === 'model')
+  constructor(view: FleetView, pool: FleetPool, list: ObstacleList) {
+    this.#view = view
+    this.#pool = pool
+    this.#list = list
+    this.#homes = new Map(pool.groups.flatMap(group => group.hosts.map(({ name }) => [name, group] as const)))
+  }
 
-const toldPlaces = (
-  { db }: FleetView,
-  { label, groups }: FleetPool,
-  { guest, groups: open, others }: PossiblePlaces,
-): GuestPlaces => ({
-  guest: guest.name,
-  host: guest.host ?? null,
-  pool: label,
-  starts: groups
-    .filter(group => isHome(guest, group) || findStartObstacles(db, guest, group).length === 0)
-    .map(({ name }) => name),
-  moves: open.map(({ name }) => name),
-  others,
-})
+  places({ guest, groups, others }: PossiblePlaces): GuestPlaces {
+    const home = this.#homeOf(guest)
+    const facts = factsOfStart(guest)
+    const key = `${this.#keys.keyOf(facts)} at ${home?.name}`
+    const starts = this.#starts.get(key) ?? this.#findStarts(facts, home)
+    this.#starts.set(key, starts)
+    return { ...this.#about(guest), starts: starts.open, moves: groups.map(({ name }) => name), others }
+  }
+
+  answer(places: PossiblePlaces): GuestMoves {
+    const { guest, others } = places
+    const [running, start] = [guest, factsOfStart(guest)].map(facts => this.#keys.keyOf(facts))
+    const key = `${running} or ${start} at ${this.#homeOf(guest)?.name}`
+    const known = this.#moves.get(key) ?? this.#find(places)
+    this.#moves.set(key, known)
+    return { ...this.#about(guest), ...known, others }
+  }
+
+  #about = ({ name, host }: FleetGuest) => ({ guest: name, host: host ?? null, pool: this.#pool.label })
+
+  #find({ guest, groups }: PossiblePlaces): KindMoves {
+    const { db } = this.#view
+    const home = this.#homeOf(guest)
+    const open = new Set(groups)
+    const starts = this.#findStarts(factsOfStart(guest), home)
+    return {
+      starts: starts.open,
+      moves: groups.map(({ name }) => name),
+      refused: starts.refused.map(([group, obstacles]) => this.#closed(group, obstacles)),
+      why: this.#pool.groups.flatMap(group =>
+        open.has(group) ? [] : this.#closed(group, findObstacles(db.features, guest, group)),
+      ),
+      hazards: groups.flatMap(group => {
+        const features = group === home ? [] : hazardsOf(this.#view, guest, group, home)
+        return features.length > 0 ? { group: group.name, features } : []
+      }),
+    }
+  }
+
+  #closed = (group: Group, obstacles: readonly Obstacle[]) => ({
+    group: group.name,
+    reasons: this.#list.numbersOf(group, obstacles),
+  })
+
+  #findStarts(facts: CpuFacts, home: Group | undefined): Starts {
+    const open: string[] = []
+    const refused: [Group, Obstacle[]][] = []
+    for (const group of this.#pool.groups) {
+      const obstacles = findStartObstacles(this.#view.db, facts, group)
+      if (group === home || obstacles.length === 0) open.push(group.name)
+      if (obstacles.some(({ kind }) => kind === 'model')) refused.push([group, obstacles])
+    }
+    return { open, refused }
+  }
+
+  #homeOf = ({ host }: FleetGuest): Group | undefined =>
+    host === undefined ? undefined : this.#homes.get(host)
+}
 
 /**
  * Whether a guest moves to a host: the named one, or one with all of the host `from`'s CPU.
@@ -204,7 +266,8 @@ function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
     verdict,
     allowed: least(allowed),
     safe: least(safe),
-    starts: running && !isThere ? findStartObstacles(view.db, running, target).length === 0 : moves,
+    starts:
+      running && !isThere ? findStartObstacles(view.db, factsOfStart(running), target).length === 0 : moves,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     hazards,
     common: view.db.features.count(facts.features.meet(target.features)),

@@ -25,8 +25,12 @@ export function describeGuests(guests: readonly GuestPlaces[], open = 0): string
 }
 
 /** Whether a guest without another place may have one: nothing is known to speak against some host. */
-export const mayHavePlace = ({ others, why }: GuestMoves): boolean =>
-  others === 0 && why.some(({ obstacles }) => obstacles.every(isOpenAnswer))
+export const mayHavePlace = ({ others, why }: GuestMoves, obstacles: readonly ObstacleAnswer[]): boolean =>
+  others === 0 && why.some(({ reasons }) => takeAt(obstacles, reasons).every(isOpenAnswer))
+
+/** The obstacles at these places. */
+export const takeAt = (obstacles: readonly ObstacleAnswer[], places: readonly number[]): ObstacleAnswer[] =>
+  places.flatMap(i => obstacles[i] ?? [])
 
 /** Whether an obstacle is only that something is not known. */
 function isOpenAnswer(one: ObstacleAnswer): boolean {
@@ -164,6 +168,40 @@ export const obstacleAnswers = (
   group: Group,
   obstacles: readonly Obstacle[],
 ): ObstacleAnswer[] => obstacles.map(one => answerOf(view, group, one))
+
+/** The obstacles of an answer, each once. */
+export class ObstacleList {
+  /** By their numbers, from 0. */
+  readonly all: ObstacleAnswer[] = []
+  readonly #view: Pick<FleetView, 'finder'>
+  readonly #numbers = new Map<string, number>()
+  /** Of each group by the feature and how guests rely on it: the most of all obstacles by far. */
+  readonly #ofFeatures = new Map<Group, number[]>()
+
+  constructor(view: Pick<FleetView, 'finder'>) {
+    this.#view = view
+  }
+
+  /** The numbers of what keeps a guest from hosts of a group. */
+  numbersOf(group: Group, obstacles: readonly Obstacle[]): number[] {
+    const known = this.#ofFeatures.get(group) ?? []
+    this.#ofFeatures.set(group, known)
+    return obstacles.map(one => {
+      if (one.kind !== 'feature' && one.kind !== 'unknown') return this.#add(answerOf(this.#view, group, one))
+      const kind = RELIANCES.findIndex(([of]) => one.kind === 'feature' && of === one.reliance) + 1
+      const place = one.feature.index * (RELIANCES.length + 1) + kind
+      known[place] ??= this.#add(answerOf(this.#view, group, one))
+      return known[place]
+    })
+  }
+
+  #add(answer: ObstacleAnswer): number {
+    const key = JSON.stringify(answer)
+    const number = this.#numbers.get(key) ?? this.all.push(answer) - 1
+    this.#numbers.set(key, number)
+    return number
+  }
+}
 
 function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
   switch (one.kind) {

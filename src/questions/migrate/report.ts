@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/evidence.ts'
-import { count, fewNames } from '../../core/text.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
 import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Cell, Report, StyledText } from '../../report/report.ts'
@@ -26,20 +26,23 @@ import {
   describePoolTitle,
   MOVES_FREELY,
   mayHavePlace,
+  takeAt,
 } from './describe.ts'
 
 /** Who can go where: what keeps guests, what to do about it, each pool's CPUs and its guests. */
-export function reportMigrate(report: Report, { groups, arrows, guests, guestsAlone }: MigrateAnswer): void {
+export function reportMigrate(report: Report, answer: MigrateAnswer): void {
+  const { groups, arrows, guests, guestsAlone } = answer
   if (guestsAlone) {
     reportGuestsAlone(report, guestsAlone)
     return
   }
-  const pools = [...new Set(groups.map(of => of.pool))].map((pool): PoolMoves => {
-    const own = groups.filter(of => of.pool === pool)
-    return { pool, groups: own, ...movesOf(own, arrows) }
+  const at: At = places => takeAt(answer.obstacles, places)
+  const mayHave = (one: GuestMoves) => mayHavePlace(one, answer.obstacles)
+  const pools = [...groupBy(groups, of => of.pool)].map(([pool, own]): PoolMoves => {
+    return { pool, groups: own, ...movesOf(own, arrows, at) }
   })
-  addFinding(report, pools, guests)
-  addActions(report, pools, guests)
+  addFinding(report, pools, guests, mayHave)
+  addActions(report, pools, guests, at)
   const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
   for (const { pool, groups: own } of open) {
     const hosts = countHosts(own)
@@ -49,7 +52,7 @@ export function reportMigrate(report: Report, { groups, arrows, guests, guestsAl
     else if (isBound) report.line(`${title}; a guest with all of its host's CPU moves freely`)
     else report.line({ text: title + MOVES_FREELY, tone: 'good' })
   }
-  if (guests.length > 0) reportGuests(report, guests, groups)
+  if (guests.length > 0) reportGuests(report, answer)
   report.instead(() => reportWays(report, shut))
   report.details(() => {
     for (const pool of shut) reportPool(report, pool)
@@ -64,6 +67,9 @@ interface PoolMoves {
   readonly ways: ReadonlyMap<string, readonly Way[]>
 }
 
+/** Obstacles by their places in the answer. */
+type At = (places: readonly number[]) => ObstacleAnswer[]
+
 interface Way {
   readonly to: string
   readonly goes: boolean
@@ -72,11 +78,15 @@ interface Way {
   readonly hazards: readonly Reason[]
 }
 
-function movesOf(groups: readonly MigrateGroup[], arrows: readonly ArrowAnswer[]): Pick<PoolMoves, 'ways'> {
+function movesOf(
+  groups: readonly MigrateGroup[],
+  arrows: readonly ArrowAnswer[],
+  at: At,
+): Pick<PoolMoves, 'ways'> {
   const ways = new Map<string, Way[]>(groups.map(({ name }) => [name, []]))
   for (const { from, to, kind, there, back, hazards } of arrows) {
-    ways.get(from)?.push({ to, goes: kind !== 'none', obstacles: there, hazards: hazards.there })
-    ways.get(to)?.push({ to: from, goes: kind === 'both-ways', obstacles: back, hazards: hazards.back })
+    ways.get(from)?.push({ to, goes: kind !== 'none', obstacles: at(there), hazards: hazards.there })
+    ways.get(to)?.push({ to: from, goes: kind === 'both-ways', obstacles: at(back), hazards: hazards.back })
   }
   return { ways }
 }
@@ -88,7 +98,12 @@ const countHosts = (groups: readonly MigrateGroup[]): number =>
   groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /** `40 hosts of 11 CPUs in 2 pools: 1 of 9 guests has nowhere else to go; guests with all of their host's CPU …` */
-function addFinding(report: Report, pools: readonly PoolMoves[], guests: readonly GuestMoves[]): void {
+function addFinding(
+  report: Report,
+  pools: readonly PoolMoves[],
+  guests: readonly GuestMoves[],
+  mayHave: (guest: GuestMoves) => boolean,
+): void {
   const groups = pools.flatMap(pool => pool.groups)
   const all = `${count(countHosts(groups), 'host')} of ${count(groups.length, 'CPU')} in ${count(pools.length, 'pool')}`
   const free = pools.filter(isOpen).length
@@ -104,7 +119,7 @@ function addFinding(report: Report, pools: readonly PoolMoves[], guests: readonl
     guests.length > 0
       ? [
           {
-            text: describeGuests(guests, bound.filter(mayHavePlace).length),
+            text: describeGuests(guests, bound.filter(mayHave).length),
             tone: bound.length > 0 ? 'bad' : 'good',
           },
           '; ',
@@ -117,17 +132,23 @@ function addFinding(report: Report, pools: readonly PoolMoves[], guests: readonl
  * What gives guests without another place one, then what lets all move freely. All that is in a guest's way counts
  * together: one remedy of two brings it nowhere.
  */
-function addActions(report: Report, pools: readonly PoolMoves[], guests: readonly GuestMoves[]): void {
+function addActions(
+  report: Report,
+  pools: readonly PoolMoves[],
+  guests: readonly GuestMoves[],
+  at: At,
+): void {
   const ways = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
   for (const { guest, why, others } of guests) {
-    const nearest = others === 0 ? nearestOf(why) : undefined
-    const remedies = [...byRemedy(nearest?.obstacles ?? []).keys()]
+    const nearest = others === 0 ? nearestOf(why, ({ reasons }) => reasons) : undefined
+    const obstacles = at(nearest?.reasons ?? [])
+    const remedies = [...byRemedy(obstacles).keys()]
     if (!nearest || !remedies.every(isRemedy)) continue
     const what = remedies.map(shortRemedy).join('; and ')
     const one = ways.get(what) ?? {
       guests: new Set(),
       groups: new Set(),
-      why: describeObstacles(nearest.obstacles),
+      why: describeObstacles(obstacles),
     }
     ways.set(what, one)
     one.guests.add(guest)
@@ -167,7 +188,7 @@ function reportWays(report: Report, pools: readonly PoolMoves[]): void {
     return groups.map(({ name, hosts }) => {
       const all = ways.get(name) ?? []
       const [goes, not] = [all.filter(way => way.goes), all.filter(way => !way.goes)]
-      const nearest = nearestOf(not)
+      const nearest = nearestOf(not, way => way.obstacles)
       const why = [
         ...(nearest ? [`${closestOf(nearest.to, not)} ${describeObstacles(nearest.obstacles, 2)}`] : []),
         ...describeWorst(
@@ -252,16 +273,19 @@ const ALLOWED = { yes: 'lets go', assumed: 'lets go', unknown: 'not known', no: 
 const SAFE = { yes: 'safe', assumed: 'safe', unknown: 'not known', no: 'unsafe' } as const
 
 /** Adds the guests, those first that have nowhere else to go. */
-function reportGuests(report: Report, guests: readonly GuestMoves[], groups: readonly MigrateGroup[]): void {
+function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnswer): void {
+  const at: At = places => takeAt(obstacles, places)
+  const mayHave = (one: GuestMoves) => mayHavePlace(one, obstacles)
+  const hosts = new Map(groups.map(group => [group.name, group.hosts]))
   const hostsIn = (names: readonly string[], but?: string | null) =>
-    groups.flatMap(({ name, hosts }) => (names.includes(name) ? hosts : [])).filter(host => host !== but)
+    names.flatMap(name => hosts.get(name) ?? []).filter(host => host !== but)
   const called = calledIn(groups)
   const moves = (one: GuestMoves, shown: (names: readonly string[]) => string): Cell => {
     if (one.others > 0) return shown(hostsIn(one.moves, one.host))
-    return mayHavePlace(one) ? { text: 'not known', tone: 'warning' } : { text: 'none', tone: 'bad' }
+    return mayHave(one) ? { text: 'not known', tone: 'warning' } : { text: 'none', tone: 'bad' }
   }
   const sorted = [...guests].sort((a, b) => Number(a.others > 0) - Number(b.others > 0))
-  report.heading(describeGuests(guests, guests.filter(one => one.others === 0 && mayHavePlace(one)).length))
+  report.heading(describeGuests(guests, guests.filter(mayHave).length))
   report.instead(() =>
     report.table(
       [
@@ -274,7 +298,7 @@ function reportGuests(report: Report, guests: readonly GuestMoves[], groups: rea
         one.guest,
         one.host ?? '',
         moves(one, names => fewNames(names, 2)),
-        whyNot(one, called),
+        whyNot(one, called, at),
       ]),
     ),
   )
@@ -292,28 +316,28 @@ function reportGuests(report: Report, guests: readonly GuestMoves[], groups: rea
         one.host ?? '',
         hostsIn(one.starts).join(' '),
         moves(one, names => names.join(' ')),
-        whyNot(one, called),
+        whyNot(one, called, at),
       ]),
     ),
   )
-  reportRefusals(report, guests)
+  reportRefusals(report, guests, at)
 }
 
 /** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
-function reportRefusals(report: Report, guests: readonly GuestMoves[]): void {
+function reportRefusals(report: Report, guests: readonly GuestMoves[], at: At): void {
   const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
   if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
   report.table(
     [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
-    refusals.map(({ guest, group, obstacles }) => [guest, group, describeObstacles(obstacles)]),
+    refusals.map(({ guest, group, reasons }) => [guest, group, describeObstacles(at(reasons))]),
   )
 }
 
 /** Of the group that the guest is closest to, and where it may go and does not see what it must. */
-function whyNot({ why, hazards }: GuestMoves, called: (group: string) => string): string {
-  const nearest = nearestOf(why)
+function whyNot({ why, hazards }: GuestMoves, called: (group: string) => string, at: At): string {
+  const nearest = nearestOf(why, ({ reasons }) => reasons)
   const closest = nearest
-    ? [`${closestOf(called(nearest.group), why)} ${describeObstacles(nearest.obstacles)}`]
+    ? [`${closestOf(called(nearest.group), why)} ${describeObstacles(at(nearest.reasons))}`]
     : []
   return [...closest, ...describeWorst(hazards, called)].join('; ')
 }
@@ -331,8 +355,11 @@ const closestOf = (name: string, { length }: readonly unknown[]): string =>
   length > 1 ? `${name} (closest of ${length})` : name
 
 /** What has the fewest obstacles, the first of equals; undefined: there is none. */
-const nearestOf = <T extends { readonly obstacles: readonly unknown[] }>(all: readonly T[]): T | undefined =>
-  all.reduce<T | undefined>((a, b) => (!a || b.obstacles.length < a.obstacles.length ? b : a), undefined)
+const nearestOf = <T>(all: readonly T[], obstaclesOf: (one: T) => readonly unknown[]): T | undefined =>
+  all.reduce<T | undefined>(
+    (a, b) => (!a || obstaclesOf(b).length < obstaclesOf(a).length ? b : a),
+    undefined,
+  )
 
 const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
   needed: '',
@@ -370,21 +397,21 @@ export function reportMove(report: Report, answer: MoveAnswer): void {
 }
 
 /** The migration graph: a node for each CPU, its hosts in it; no line where guests of neither can move. */
-export const migrateGraph = ({ groups, arrows }: MigrateAnswer): DotGraph => ({
+export const migrateGraph = ({ groups, obstacles, arrows }: MigrateAnswer): DotGraph => ({
   name: 'migration',
   nodes: groups.map(({ name, pool, hosts }) => ({
     id: name,
     label: hosts.length > 1 ? [name, count(hosts.length, 'host')] : [name],
     ...(pool ? { frame: pool } : {}),
   })),
-  edges: arrows.filter(({ kind }) => kind !== 'none').map(edgeOf),
+  edges: arrows.filter(({ kind }) => kind !== 'none').map(arrow => edgeOf(arrow, obstacles)),
 })
 
-const edgeOf = ({ from, to, kind, back }: ArrowAnswer): DotEdge => ({
+const edgeOf = ({ from, to, kind, back }: ArrowAnswer, obstacles: readonly ObstacleAnswer[]): DotEdge => ({
   from,
   to,
   ways: kind === 'both-ways' ? 'both' : 'one',
-  ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(back, 2)}` } : {}),
+  ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(takeAt(obstacles, back), 2)}` } : {}),
 })
 
 /** Adds the answer of the question: of one move, or of all. */

@@ -87,7 +87,7 @@ export function displayMove(analysis: Analysis, from: MigrationSource, to: numbe
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
   if (target === undefined) return { title: '', moves: false, remedies: [] }
   const answer = analysis.ask('migrate', { ...who, to: target })
-  if (!('obstacles' in answer)) throw new RangeError('migrate did not return a move')
+  if (!('moves' in answer)) throw new RangeError('migrate did not return a move')
   return {
     title: describeMove(answer),
     moves: answer.moves,
