@@ -4,8 +4,10 @@
 const SHORTEST = 2
 const LONGEST = 273
 /** How many earlier places are tried for a match, and from which length on none further is. */
-const TRIED = 256
-const LONG_ENOUGH = 96
+const TRIED = 1024
+const LONG_ENOUGH = LONGEST
+/** A match of two bytes is cheaper than two literals only from near by. */
+const NEAR = 2048
 /** Bits of the last byte that a literal depends on: the usual 3; position bits, which text has no use for: none. */
 const CONTEXT = 3
 /** How many bytes are planned at a time, at the prices that what was written before gives. */
@@ -95,7 +97,9 @@ class RangeEncoder {
 /** Finds earlier text that is like the text at a place. */
 class Matches {
   #bytes
+  /** The last place of each hash of three bytes, and of each two bytes. */
   #heads = new Int32Array(1 << 16).fill(-1)
+  #pairs = new Int32Array(1 << 16).fill(-1)
   #before
   #added = 0
 
@@ -117,6 +121,8 @@ class Matches {
     while (this.#added < place) this.#add(this.#added++)
     const found = []
     if (place + SHORTEST >= this.#bytes.length) return found
+    const near = place - this.#pairs[this.#pair(place)]
+    if (near <= Math.min(place, NEAR)) found.push([SHORTEST, near])
     let longest = SHORTEST
     let at = this.#heads[this.#hash(place)]
     for (let i = 0; i < TRIED && at >= 0 && longest < LONG_ENOUGH; i++) {
@@ -133,9 +139,14 @@ class Matches {
 
   #add(place) {
     if (place + SHORTEST >= this.#bytes.length) return
+    this.#pairs[this.#pair(place)] = place
     const hash = this.#hash(place)
     this.#before[place] = this.#heads[hash]
     this.#heads[hash] = place
+  }
+
+  #pair(place) {
+    return this.#bytes[place] | (this.#bytes[place + 1] << 8)
   }
 
   #hash(place) {
@@ -287,7 +298,7 @@ class Encoder {
       for (let n = least; n <= length; n++) take(n, price + prices.recentLengths[n], distance, which)
     })
     const begin = prices.match(state)
-    let shorter = SHORTEST
+    let shorter = SHORTEST - 1
     for (const [found, distance] of matches.at(place)) {
       const length = Math.min(found, most)
       const price = begin + this.#priced(out => this.#writeRest(out, distance))
