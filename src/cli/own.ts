@@ -62,7 +62,8 @@ async function givenFleet(
 }
 
 /** An empty folder is a mistake in the path: nothing drifts there, and every policy holds. */
-const NO_HOSTS = 'a fleet needs what `virsh capabilities` printed on its hosts'
+const NO_HOSTS =
+  'give what describes hosts; docs/formats.md lists what is read, and `virt-cpu collect` gathers it'
 
 const ABOUT_GUESTS =
   '`virt-cpu hosts` tells what they are, and which command describes hosts of their platform'

@@ -2,7 +2,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import { packedAs } from '../../formats/decode-bytes.ts'
 import { DIALECTS } from '../../formats/dialects.ts'
 import { libvirtXml } from '../../formats/libvirt/document-reader.ts'
-import type { Note } from '../words/note.ts'
+import { NO_FORMAT, type Note } from '../words/note.ts'
 
 /** What is known of a document that is left out. */
 interface LeftOut {
@@ -24,7 +24,7 @@ export function noteOfSkipped({ path, text, bytes, error }: LeftOut): Note {
   const looksLike = guess ? { looksLike: guess.looksLike } : {}
   const isMeant = error === undefined ? guess?.kind === 'part' : guess?.kind !== 'other'
   if (!isMeant) return { kind: 'file-without-cpu', source: path, ...looksLike }
-  const fault = error === undefined ? 'it is in no format that is read' : faultOf(error)
+  const fault = error === undefined ? NO_FORMAT : faultOf(error)
   return { kind: 'file-skipped', source: path, fault, ...looksLike }
 }
 
@@ -67,7 +67,10 @@ function guessOf(text: string, path: string, bytes?: Uint8Array): Guess | undefi
   const dialect = DIALECTS.find(({ name, sniff }) => name !== libvirtXml.name && sniff(text))
   if (dialect) return host(dialect.title)
   const part = PARTS.find(([mark]) => mark.test(text))
-  return part ? { looksLike: part[1], kind: 'part' } : guessOfText(text)
+  if (part) return { looksLike: part[1], kind: 'part' }
+  const [, printer, instead] = PROGRAMS.find(([mark]) => mark.test(text)) ?? []
+  if (printer === undefined) return guessOfText(text)
+  return { looksLike: `what ${printer} prints, which lists too little: run \`${instead}\``, kind: 'part' }
 }
 
 /** Elements of which hosts and guests are made. */
@@ -99,6 +102,25 @@ const PARTS: readonly (readonly [mark: RegExp, title: string])[] = [
     'Ansible’s facts, which list no CPU flags: run `cat /proc/cpuinfo` by it',
   ],
   [/"(?:QMP|lscpu|cpuid|cpu_info|query-cpu-\w+)"/, 'a part of JSON about a CPU'],
+  [/\b(?:Intel64|AMD64) Family \d+ Model \d+/, 'what Windows tells of its CPU, which lists no features'],
+  [
+    /^ +Brand: \w+\n +Core Speed: /m,
+    'what esxcli prints, which lists no features: ask for featureCapability',
+  ],
+]
+
+const FLAGS = 'cat /proc/cpuinfo'
+
+/** Programs that list few features or none, and what to run instead. */
+const PROGRAMS: readonly (readonly [mark: RegExp, program: string, instead: string])[] = [
+  [/^# dmidecode |^SMBIOS \d/m, 'dmidecode', FLAGS],
+  [/^ *\*-cpu(?::\d+)?\s*$/m, 'lshw', FLAGS],
+  [/^CPU:\s+(?:Info|Topology): /m, 'inxi', FLAGS],
+  [/Hardware Class: cpu$/m, 'hwinfo', FLAGS],
+  [/^CPU model: +\S+\nCPU\(s\): /m, 'virsh nodeinfo', 'virsh capabilities'],
+  [/^ ?Id +Name +State\s*$/m, 'virsh list', 'virsh dumpxml'],
+  [/^NAME +STATUS +ROLES +AGE /m, 'kubectl get nodes', 'kubectl get nodes -o json'],
+  [/^NAME +AGE +PHASE +IP +NODENAME/m, 'kubectl get vmi', 'kubectl get vmi -o json'],
 ]
 
 function guessOfText(text: string): Guess | undefined {

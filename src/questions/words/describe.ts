@@ -5,8 +5,7 @@ import type { BaselineReasons, CompareAnswer, Reason, WrittenParts } from '../an
 import type { DecodeReasons } from '../decode/answer.ts'
 import { type Outcome, SCHEMA_VERSION } from '../question.ts'
 import { describeHostNote } from './describe-host.ts'
-import type { Note } from './note.ts'
-import { byHosts } from './note.ts'
+import { byHosts, NO_FORMAT, type Note } from './note.ts'
 
 /** The sentence of a note, without a full stop at the end: the one place where these words are made. */
 export function describeNote(note: Note): string {
@@ -201,11 +200,15 @@ function describeKind(notes: readonly Note[], most: number): string[] {
   return [...told.slice(0, most), `${told.length - most} more such notes${about}; --json has all`]
 }
 
+/** Why a file is skipped, in few words: what it looks like, where that is all that is known. */
+const shortFault = ({ fault, looksLike }: Extract<Note, { kind: 'file-skipped' }>): string =>
+  fault === NO_FORMAT && looksLike !== undefined ? `looks like ${looksLike}` : fault
+
 /** The files that were left out, in one line; undefined for other notes, and for a single file. */
 function describeFiles(notes: readonly Note[]): string[] | undefined {
   if (notes.length < 2) return undefined
   const names = notes.flatMap(note => {
-    if (note.kind === 'file-skipped') return `${note.source} (${note.fault})`
+    if (note.kind === 'file-skipped') return `${note.source} (${shortFault(note)})`
     return note.kind === 'file-without-cpu' ? `${note.source}${seemingly(note)}` : []
   })
   const skipped =

@@ -122,3 +122,6 @@ export function byHosts(
   }
   return [...groups.values()]
 }
+
+/** The fault of a skipped file that no reader takes. */
+export const NO_FORMAT = 'it is in no format that is read'

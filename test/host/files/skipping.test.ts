@@ -211,3 +211,31 @@ describe('commands', () => {
     expect([status, stdout]).toEqual([2, expect.stringContaining('half.xml: skipped')])
   })
 })
+
+const LITTLE: Readonly<Record<string, readonly [text: string, hint: string]>> = {
+  dmidecode: ['# dmidecode 3.3\nHandle 0x0400, DMI type 4\n\tVersion: Zork\n', 'run `cat /proc/cpuinfo`'],
+  lshw: ['  *-cpu\n       product: Zork\n       capabilities: fpu vme\n', 'run `cat /proc/cpuinfo`'],
+  inxi: ['CPU:\n  Info: 16-core model: Zork\n  Flags: avx avx2\n', 'run `cat /proc/cpuinfo`'],
+  hwinfo: ['  Hardware Class: cpu\n  Features: fpu,vme,de\n', 'run `cat /proc/cpuinfo`'],
+  nodeinfo: ['CPU model:           x86_64\nCPU(s):              8\n', 'run `virsh capabilities`'],
+  list: [' Id   Name   State\n----------------------\n 1    web    running\n', 'run `virsh dumpxml`'],
+  nodes: [
+    'NAME   STATUS   ROLES    AGE   VERSION\nn1     Ready    <none>   1d    v1.29\n',
+    'get nodes -o json`',
+  ],
+  windows: [
+    'Caption                               DeviceID\nIntel64 Family 6 Model 85 Stepping 4  CPU0\n',
+    'no features',
+  ],
+  esxcli: ['CPU:0\n   Brand: GenuineIntel\n   Core Speed: 2095078800\n', 'featureCapability'],
+}
+
+test.each(Object.entries(LITTLE))(
+  'what %s prints is skipped, and it is said what to give instead',
+  (name, [text, hint]) => {
+    const root = tree({ [name]: text, [`${name}-2`]: text, 'host.xml': host })
+    const { stdout } = virtCpu(['hosts', root])
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`looks like what`)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(hint)
+  },
+)
