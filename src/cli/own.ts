@@ -201,7 +201,8 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
       const made = text?.text ?? (answer && own.forms?.[formOf(args) ?? '']?.(answer))
       const isScreen = last !== undefined && made === undefined && !args.has('details')
       const names = last ? viewsOf(last).flatMap(({ fleet }) => fleet.hosts.map(({ name }) => name)) : []
-      const printing = { made, lines: text?.lines, isScreen, shorten: shortenerOf(names) }
+      const isWide = made !== undefined && text === undefined
+      const printing = { made, lines: text?.lines, isScreen, isWide, shorten: shortenerOf(names) }
       if (printed.length === 0) await printOutcomes(own, args, session, outcomes, printing)
       return Math.max(
         ...outcomes.map(({ answer, notes = [] }) => {

@@ -38,6 +38,8 @@ export const formOf = (args: Arguments): string | undefined => args.get('o')
 export interface Printing {
   /** Only a screen of a longer report; absent: all of it. */
   readonly isScreen?: boolean | undefined
+  /** Lines may be longer than the terminal is wide: a program is to read them, or `less -S`. */
+  readonly isWide?: boolean | undefined
   /** Shortens names; absent: they stay as they are. */
   readonly shorten?: Look['shorten']
 }
@@ -155,9 +157,9 @@ export function shortenerOf(names: readonly string[]): Printing['shorten'] {
 export const printExplanation = async (session: Session, lines: readonly Line[]): Promise<void> =>
   session.err(printStyledLines(lines, await paintOn(STDERR)))
 
-/** As wide as the terminal; in colour where stdout is one. */
-const look = async (args: Arguments, { isScreen, shorten }: Printing): Promise<Look> => ({
-  width: terminalWidth(),
+/** As wide as the terminal, where lines may not be longer; in colour where stdout is one. */
+const look = async (args: Arguments, { isScreen, isWide, shorten }: Printing): Promise<Look> => ({
+  width: isWide ? Number.POSITIVE_INFINITY : terminalWidth(),
   paint: await paintOn(STDOUT, args.get('color')),
   shorten,
   screen: isScreen ? { height: HEIGHT, more: lines => `--details prints all ${lines} lines` } : undefined,

@@ -107,7 +107,17 @@ describe('hosts', () => {
     expect(of('csv').stdout.split('\n')).toHaveLength(4)
     expect(of('json').stdout).toBe(virtCpu(['hosts', 'a.xml', 'b.xml', '--json'], { cwd }).stdout)
     expect(of('yaml').stdout).toContain('\n  - host: a.xml\n')
-    expect(of('wide').stdout).toContain('address bits')
+    const wide = of('wide').stdout.split('\n')
+    expect(wide[0]).toMatch(/^ *host .* silicon .* address bits .* uuid$/)
+    // A line a host, however narrow the terminal is.
+    expect(wide.slice(1, 3).every(line => /^ *[ab] .* x86_64 /.test(line))).toBe(true)
     expect(of('xml')).toMatchObject({ status: 2, stderr: expect.stringContaining("not 'xml'") })
+  })
+
+  test('silicon is what people call it', () => {
+    const { stdout } = virtCpu(['hosts', 'examples/fleet', '--json'])
+    const hosts: { host: string; silicon: string | null }[] = JSON.parse(stdout).hosts
+    const of = (name: string) => hosts.find(({ host }) => host.includes(name))?.silicon
+    expect([of('ice-01'), of('sky-03')]).toEqual(['Ice Lake-SP', 'Skylake-SP'])
   })
 })

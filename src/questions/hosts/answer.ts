@@ -11,6 +11,10 @@ export const HostLine = v.strictObject({
   pool: described(v.string(), 'Empty: it is in the pool without a label.'),
   arch: described(v.string(), 'libvirt’s name of the architecture: hosts of two are never compared.'),
   model: known(v.string(), 'The model that its document names, or that fits its CPU best.'),
+  silicon: known(
+    v.string(),
+    'What people call CPUs of its design: Emerald Rapids, Zen 4, Neoverse-N1; several names where one cannot tell.',
+  ),
   signature: known(v.string(), '`6.85.7`: family, model and stepping.'),
   vendor: v.nullable(v.string()),
   level: known(

@@ -27,6 +27,7 @@ const COLUMNS: readonly HostColumn[] = [
 ]
 
 const MORE: readonly HostColumn[] = [
+  { title: 'silicon', cell: ({ silicon }) => silicon },
   { title: 'architecture', cell: ({ arch }) => arch },
   { title: 'signature', cell: ({ signature }) => signature },
   { title: 'address bits', align: 'right', cell: ({ physBits }) => physBits },
