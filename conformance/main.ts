@@ -22,6 +22,7 @@ import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
 import { siliconFamily } from './silicon.ts'
 import { withUnpacked } from './unpacked.ts'
+import { upgrades } from './upgrades.ts'
 import { cpuModels, virshObserved } from './virsh-observed.ts'
 
 /** What is run: a part needs its folders, and is skipped, said, where they are absent. */
@@ -67,6 +68,11 @@ const PARTS: readonly Part[] = [
     name: 'kvm offers',
     needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata']],
     run: data => [kvmOffers(contextOf(), data.folder(...TESTS))],
+  },
+  {
+    name: 'upgrades',
+    needs: [CPUTEST, [...TESTS, 'qemucapabilitiesdata']],
+    run: data => [upgrades(contextOf(), data.folder(...TESTS))],
   },
   {
     name: 'pool definitions',

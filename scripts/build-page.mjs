@@ -20,6 +20,7 @@ const LEFT_OUT = [
   'errors.txt',
   'qemu-models.txt',
   'needs.txt',
+  'upgrades.txt',
   'vulnerabilities.txt',
 ]
 

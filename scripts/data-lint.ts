@@ -10,6 +10,7 @@ import { lint, lintCited, lintFiles, lintKvm } from '../src/map/lint/files.ts'
 import { type LintFinding, lintSubject, printFinding } from '../src/map/lint/subject.ts'
 import { builtinSystems } from '../src/map/system-needs.ts'
 import { formatData } from '../src/map/text/format.ts'
+import { builtinUpgradeFacts } from '../src/map/upgrades.ts'
 import { builtinVulnerabilities } from '../src/map/vulnerabilities.ts'
 
 /** They have laws of their own. */
@@ -30,6 +31,7 @@ if (process.argv.includes('--write')) {
   // Throws where a template cannot be read.
   builtinErrors()
   builtinSystems()
+  builtinUpgradeFacts()
   builtinVulnerabilities()
   const findings = [
     ...own.flatMap(data => findingsOf(data, sources, data.folder === 'x86' ? released : '')),
@@ -39,6 +41,7 @@ if (process.argv.includes('--write')) {
       'errors.txt',
       'generations.txt',
       'needs.txt',
+      'upgrades.txt',
       'vulnerabilities.txt',
     ].flatMap(name => lintCited(dataFile(name), sources)),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),

@@ -25,6 +25,8 @@ export interface FleetGuest extends CpuFacts {
   readonly unasked?: readonly ('vendor' | 'physBits')[] | undefined
   /** How many virtual CPUs it has. */
   readonly vcpus?: number | undefined
+  /** How many threads each of its cores has, where its definition says so. */
+  readonly threads?: number | undefined
   /** What it was read from: an XML element, or the name of a dialect; absent: not said. */
   readonly document?: string | undefined
 }

@@ -46,7 +46,7 @@ export interface FleetHost {
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
   /** The machine types that its QEMU has, aliases too; absent: not recorded. */
-  readonly machines?: ReadonlySet<string> | undefined
+  readonly machines?: Pick<ReadonlySet<string>, 'has'> | undefined
   /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
   readonly emulatorModels?: readonly string[] | undefined
   /** The labels by which a scheduler finds it; absent: not recorded, or no scheduler goes by labels. */
@@ -78,6 +78,8 @@ export interface FleetHost {
   readonly kernel?: string | undefined
   /** Name and version of the hypervisor, in any words: compared for equality alone. */
   readonly hypervisor?: string | undefined
+  /** Version of libvirt, `12.8.0`. */
+  readonly libvirt?: string | undefined
   /** Status by name, as `/sys/devices/system/cpu/vulnerabilities` has it. */
   readonly vulnerabilities?: Readonly<Record<string, string>> | undefined
   /** What `mitigations=` of its kernel's command line says, such as `auto,no_guest_host`. */

@@ -51,6 +51,64 @@ describe('in JSON, as the commands answer', () => {
     expect(guests).toMatchObject([{ guest: 'vm', freed: true }])
   })
 
+  test('what-if: an upgrade, of hosts by name or pool', () => {
+    const versioned = documents.map(one =>
+      one.path.endsWith('vm.xml')
+        ? {
+            ...one,
+            text: one.text.replace('<cpu', "<os><type machine='pc-i440fx-2.12'>hvm</type></os><cpu"),
+          }
+        : one,
+    )
+    const fleet = { hosts: [{ files: '**', hypervisor: 'QEMU 8.2.2', kernel: '6.8' }], guests: ['**/vm.xml'] }
+    const asked = {
+      documents: versioned,
+      upgrade: ['qemu=11.1,libvirt=12.8@blue'],
+      kernel: ['6.12@blue/a.xml'],
+    }
+    const { changes, preflight, guests } = whatIf(asked)
+    expect(changes.map(({ kind, title, hosts }) => [kind, title, hosts])).toEqual([
+      ['upgrade', 'qemu 11.1, libvirt 12.8', ['blue/a.xml', 'blue/b.xml']],
+      ['upgrade', 'kernel 6.12', ['blue/a.xml']],
+    ])
+    expect(preflight?.steps.map(({ hosts, versions }) => [hosts, versions.kernel])).toEqual([
+      [['blue/a.xml'], '6.12'],
+      [['blue/b.xml'], null],
+    ])
+    expect(preflight?.steps[0]?.unknownVersions.map(({ tool }) => tool)).toEqual([
+      'qemu',
+      'libvirt',
+      'kernel',
+    ])
+    expect(preflight?.steps[0]?.addedModels).toEqual([])
+    expect(preflight?.guests).toMatchObject([
+      { guest: 'vm', machine: 'pc-i440fx-2.12', move: { verdict: 'no', reasons: [0] } },
+    ])
+    expect(preflight?.obstacles[0]).toMatchObject({ kind: 'machine', machine: 'pc-i440fx-2.12' })
+    expect(guests).toMatchObject([{ guest: 'vm', own: 'closed' }])
+    const known = whatIf({ ...asked, fleet, upgrade: ['qemu=11.1@*'], machine: ['pc-q35-11.1@vm'] })
+    expect(known.preflight?.steps[0]?.addedModels).toContain('SapphireRapids-v3')
+    expect(known.preflight?.guests[0]).toMatchObject({
+      move: { verdict: 'no' },
+      atStart: { start: { verdict: 'assumed' }, return: { verdict: 'no' } },
+    })
+  })
+
+  test.each([
+    [
+      { upgrade: ['qemu-11.1'] },
+      "upgrade: 'qemu-11.1' is not qemu=VERSION, libvirt=VERSION or kernel=VERSION",
+    ],
+    [{ upgrade: ['qemu=5.2'] }, 'upgrade: QEMU 5.2 is older than 6.2, the oldest that is recorded'],
+    [{ upgrade: ['qemu=11.1@red'] }, 'no host is called red'],
+    [{ upgrade: ['qemu=11.1@blue,'] }, "a name is missing behind @ in 'qemu=11.1@blue,'"],
+    [{ kernel: ['new'] }, "kernel: 'new' is no version such as 6.18"],
+    [{ machine: ['pc q35'] }, "machine: 'pc q35' is no machine type such as pc-q35-11.1"],
+    [{ machine: ['pc-q35-11.1@db'] }, 'no guest is called db'],
+  ])('what-if: %j is refused', (change, message) => {
+    expect(complaint(() => whatIf({ documents, ...change }))).toContain(message)
+  })
+
   test('migrate keeps to pools, unless it is to look across', () => {
     const whole = (across: boolean) =>
       migrate({ documents, across }).arrows.map(({ from, to, kind }) => [from, to, kind])

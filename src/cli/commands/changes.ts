@@ -7,15 +7,16 @@ import type { Arguments } from '../arguments.ts'
 import { FLEET, ownCommand } from '../own.ts'
 import { UsageError } from '../spec.ts'
 
-const CHANGES = ['remove', 'replace', 'add', 'drop', 'apply']
+const CHANGES = ['remove', 'replace', 'add', 'drop', 'apply', 'upgrade', 'kernel', 'machine']
 
 export const whatIfCommand = ownCommand({
   question: whatIfQuestion,
   description:
     'Compute what a change does to every pool (features, level, model, value) and to guests. Changes are made in ' +
-    'this order: hosts are removed, replaced and added, then effects dropped and applied. An effect is one that ' +
-    '--effects lists, or features with signs: +md-clear,-hle.',
-  example: 'virt-cpu what-if examples/fleet --apply tsx-off --remove examples/fleet/sky-03.xml',
+    'this order: hosts are removed, replaced and added, effects dropped and applied, programs upgraded. An effect is ' +
+    'one that --effects lists, or features with signs: +md-clear,-hle. Of upgrades the answer says which guests ' +
+    'survive the move there and back as they run, and what changes at their next start.',
+  example: 'virt-cpu what-if examples/forty --upgrade qemu=11.1,libvirt=12.8@intel --remove kvm-a09',
   fleets: { documents: { ...FLEET, required: false } },
   fields: {
     remove: { value: 'host' },
@@ -23,6 +24,9 @@ export const whatIfCommand = ownCommand({
     add: { value: 'pool=path', read: texts => mapAll(texts, readAdditions).flat() },
     drop: { value: 'effect' },
     apply: { value: 'effect' },
+    upgrade: { value: 'qemu=version,…' },
+    kernel: { value: 'version' },
+    machine: { value: 'type' },
   },
   check: checkChanges,
 })
@@ -32,7 +36,9 @@ function checkChanges(args: Arguments): void {
   if (args.has('effects')) return
   if (!args.has('fleet')) throw new UsageError("command 'what-if' requires <fleet> option")
   if (!CHANGES.some(name => args.has(name)))
-    throw new UsageError('say what to change: --remove, --replace, --add, --drop or --apply')
+    throw new UsageError(
+      'say what to change: --remove, --replace, --add, --drop, --apply, --upgrade, --kernel or --machine',
+    )
 }
 
 function readReplacement(text: string) {

@@ -182,15 +182,15 @@ export class ObstacleList {
     this.#view = view
   }
 
-  /** The numbers of what keeps a guest from hosts of a group. */
-  numbersOf(group: Group, obstacles: readonly Obstacle[]): number[] {
+  /** The numbers of what keeps a guest from hosts of a group. @param view absent: the list's */
+  numbersOf(group: Group, obstacles: readonly Obstacle[], view = this.#view): number[] {
     const known = this.#ofFeatures.get(group) ?? []
     this.#ofFeatures.set(group, known)
     return obstacles.map(one => {
-      if (one.kind !== 'feature' && one.kind !== 'unknown') return this.#add(answerOf(this.#view, group, one))
+      if (one.kind !== 'feature' && one.kind !== 'unknown') return this.#add(answerOf(view, group, one))
       const kind = RELIANCES.findIndex(([of]) => one.kind === 'feature' && of === one.reliance) + 1
       const place = one.feature.index * (RELIANCES.length + 1) + kind
-      known[place] ??= this.#add(answerOf(this.#view, group, one))
+      known[place] ??= this.#add(answerOf(view, group, one))
       return known[place]
     })
   }

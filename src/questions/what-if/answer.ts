@@ -3,6 +3,7 @@ import { Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
 import { FeatureCount } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
+import { PreflightAnswer } from './preflight.ts'
 
 /** A pool at one time. */
 export const PoolSummary = v.strictObject({
@@ -49,17 +50,28 @@ export type DeltaAnswer = AnswerOf<typeof DeltaAnswer>
 
 /** What was done to which hosts. */
 export const ChangeDone = v.strictObject({
-  kind: v.picklist(['add', 'replace', 'remove', 'apply', 'drop']),
+  kind: v.picklist(['add', 'replace', 'remove', 'apply', 'drop', 'upgrade', 'machine']),
   effect: v.exactOptional(described(v.string(), "The effect's name; absent for a host that comes or goes.")),
-  title: v.exactOptional(described(v.string(), 'What the effect is.')),
+  title: v.exactOptional(
+    described(v.string(), 'What the effect is; the versions of an upgrade; the machine type.'),
+  ),
   hosts: described(
     v.array(v.string()),
-    'Names of the hosts that are not as they were; empty: it changed nothing.',
+    'Names of the hosts that are not as they were; empty: it changed nothing, or guests alone.',
   ),
 })
 export type ChangeDone = AnswerOf<typeof ChangeDone>
 
-export const WhatIfAnswer = v.strictObject({ ...DeltaAnswer.entries, changes: v.array(ChangeDone) })
+export const WhatIfAnswer = v.strictObject({
+  ...DeltaAnswer.entries,
+  changes: v.array(ChangeDone),
+  preflight: v.exactOptional(
+    described(
+      PreflightAnswer,
+      'What upgrades and machine types mean to running guests; absent: none was asked.',
+    ),
+  ),
+})
 export type WhatIfAnswer = AnswerOf<typeof WhatIfAnswer>
 
 /** An effect, as it is listed. */

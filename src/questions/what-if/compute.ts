@@ -11,6 +11,7 @@ import { changeFleet, type FleetChange, parseFeatureEffect } from '../../fleet/c
 import type { FleetHost } from '../../fleet/host.ts'
 import { builtinEffects, type Effect } from '../../map/effects.ts'
 import { levelOf } from '../../map/levels.ts'
+import type { HostVersions } from '../../map/upgrades.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
 import { offersOf } from '../input/fleet/host-evidence.ts'
@@ -27,24 +28,45 @@ import type {
   PoolSummary,
   WhatIfAnswer,
 } from './answer.ts'
+import { machinesWanted, preflightAnswer, upgradeHosts, type WantedUpgrades } from './preflight.ts'
 
 /** What the changes would do to pools and guests. */
 export function whatIfAnswer(
   context: Context,
   before: FleetView,
   changes: readonly FleetChange[],
+  upgrades: WantedUpgrades = {},
 ): WhatIfAnswer {
   const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes, offersOf(context))
-  const after = viewOf(context, { ...before.fleet, hosts })
+  const changed = viewOf(context, { ...before.fleet, hosts })
+  const done = changes.map((change, i) => ({
+    kind: change.kind,
+    ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
+    hosts: touched[i] ?? [],
+  }))
+  const isUpgraded = Object.values(upgrades).some(list => list !== undefined)
+  if (!isUpgraded) return { changes: done, ...deltaAnswer(before, changed) }
+  const upgraded = upgradeHosts(changed, upgrades)
+  const machines = machinesWanted(changed, upgrades)
+  const after = viewOf(context, { ...before.fleet, hosts: upgraded.hosts })
   return {
-    changes: changes.map((change, i) => ({
-      kind: change.kind,
-      ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
-      hosts: touched[i] ?? [],
-    })),
+    changes: [
+      ...done,
+      ...upgraded.done.map(
+        one => ({ kind: 'upgrade', title: sayVersions(one.versions), hosts: one.hosts }) as const,
+      ),
+      ...[...new Set(machines.values())].map(title => ({ kind: 'machine', title, hosts: [] }) as const),
+    ],
     ...deltaAnswer(before, after),
+    preflight: preflightAnswer(changed, after, machines),
   }
 }
+
+/** `qemu 11.1, libvirt 12.8` */
+const sayVersions = (versions: HostVersions): string =>
+  Object.entries(versions)
+    .map(([tool, version]) => `${tool} ${version}`)
+    .join(', ')
 
 /** The effects that have a name. */
 export const effects = ({ db }: Context): EffectAnswer[] =>

@@ -38,6 +38,11 @@ const input = v.strictObject({
   apply: v.optional(
     names('Effects that come: EFFECT or EFFECT@HOST, or features with signs: +md-clear,-hle.'),
   ),
+  upgrade: v.optional(
+    names('Programs that come: qemu=11.1,libvirt=12.8, or of some hosts or pools: qemu=11.1@HOST,POOL.'),
+  ),
+  kernel: v.optional(names('Kernels that come: 6.18 or 6.18@HOST,POOL.')),
+  machine: v.optional(names('Machine types that guests get at their next start: TYPE or TYPE@GUEST,GUEST.')),
   effects: flag('Return the effects that there are; nothing else is looked at.'),
 })
 
@@ -69,6 +74,7 @@ function computeChange(
     documents,
     fleet,
     noSkip,
+    ...upgrades
   }: Omit<v.InferOutput<typeof input>, 'effects'>,
 ): Outcome<WhatIfAnswer | Sections<WhatIfAnswer> | EffectsAnswer, never> {
   if (documents === undefined) throw new BadRequest('what-if: the input documents is missing')
@@ -95,8 +101,9 @@ function computeChange(
       drop,
       apply,
     })
-    if (changes.length === 0 && views.length > 1) throw new BadRequest('nothing changes')
-    return whatIfAnswer(context, view, changes)
+    const isUpgraded = Object.values(upgrades).some(list => list !== undefined)
+    if (changes.length === 0 && views.length > 1 && !isUpgraded) throw new BadRequest('nothing changes')
+    return whatIfAnswer(context, view, changes, upgrades)
   })
   return { answer, notes: [...opened.notes, ...notes] }
 }

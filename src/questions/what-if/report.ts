@@ -1,7 +1,8 @@
+import { allOf, type Verdict } from '../../core/evidence.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
-import { describeObstacles } from '../migrate/describe.ts'
+import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'
 import { figure, poolName, VALUE } from '../words/cells.ts'
 import type {
@@ -14,6 +15,7 @@ import type {
   PoolSummary,
   WhatIfAnswer,
 } from './answer.ts'
+import type { GuestPreflight, JudgementAnswer, PreflightAnswer, UpgradeStep } from './preflight.ts'
 
 /** What a change does to pools and guests, in a sentence: `1 pool changes, losing 2 features; 1 guest gets stuck`. */
 export function describeDelta({ pools, guests }: DeltaAnswer): string {
@@ -181,23 +183,179 @@ const fateOf = ({ own, stuck, freed, after }: GuestDeltaAnswer): string =>
 /** Adds the changes and what they would do, or the list of effects. */
 export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, answer) => {
   if ('effects' in answer) return reportEffects(report, answer.effects)
-  const { changes } = answer
-  report.finding(`${changes.map(nameChange).join(', ')}: ${describeDelta(answer)}`)
+  const { changes, preflight } = answer
+  const told = preflight ? `${describePreflight(preflight)}; ` : ''
+  report.finding(`${changes.map(nameChange).join(', ')}: ${told}${describeDelta(answer)}`)
+  if (preflight) addUpgradeActions(report, preflight)
   addGuestActions(report, answer)
   for (const change of changes) {
     // The finding names the first.
+    if (change.kind === 'machine') continue
     if (change.effect !== undefined || change.hosts.length > 3) report.line(sayChange(change))
   }
+  if (preflight) reportPreflight(report, preflight)
   reportDelta(report, answer)
 }
 
+/** `3 of 4 guests survive the move there and back, db-1 does not` */
+function describePreflight({ guests }: PreflightAnswer): string {
+  const names = (verdict: string) => guests.flatMap(one => (roundTrip(one) === verdict ? one.guest : []))
+  const [no, open] = [names('no'), names('unknown')]
+  const survivors = guests.length - no.length - open.length
+  return [
+    `${survivors} of ${count(guests.length, 'guest')} ${survivors === 1 ? 'survives' : 'survive'} the move there and back`,
+    ...(no.length > 0 ? [`${fewNames(no, 2)} ${no.length === 1 ? 'does' : 'do'} not`] : []),
+    ...(open.length > 0 ? [`of ${fewNames(open, 2)} it is not known`] : []),
+  ].join(', ')
+}
+
+/** The weaker verdict of there and back. */
+const roundTrip = ({ move, return: back }: GuestPreflight): Verdict => allOf([move.verdict, back.verdict])
+
+/** What to do before the upgrade, the guests that cannot go first. */
+function addUpgradeActions(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
+  const remedies = new Map<string, string[]>()
+  for (const { guest, move, return: back } of guests)
+    for (const remedy of new Set([move, back].flatMap(one => remediesOf(obstacles, one))))
+      remedies.set(remedy, [...(remedies.get(remedy) ?? []), guest])
+  for (const [remedy, names] of remedies)
+    report.action(remedy, { gain: `${fewNames(names, 3)} can move there and back` })
+  const unknown = new Map<string, string[]>()
+  for (const { hosts, unknownVersions } of steps)
+    for (const { tool, command } of unknownVersions) {
+      const what = `find out the version of ${tool} (${command})`
+      unknown.set(what, [...(unknown.get(what) ?? []), ...hosts])
+    }
+  for (const [what, on] of unknown) report.action(what, { on, gain: 'what the upgrade changes is known' })
+}
+
+type Obstacles = PreflightAnswer['obstacles']
+
+const remediesOf = (all: Obstacles, { verdict, reasons, facts, settle }: JudgementAnswer): string[] =>
+  verdict === 'yes' || verdict === 'assumed'
+    ? []
+    : [
+        ...takeAt(all, reasons).map(({ remedy }) => remedy),
+        ...facts.map(({ remedy }) => remedy),
+        ...(reasons.length + facts.length > 0 ? [] : settle),
+      ]
+
+/** Adds what comes with the versions, and what becomes of each guest. */
+function reportPreflight(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
+  for (const step of steps) reportStep(report, step)
+  const isPlain = (one: GuestPreflight) => describeStart(obstacles, one) === '' && isSafe(roundTrip(one))
+  report.instead(() =>
+    reportFlights(
+      report,
+      obstacles,
+      guests.filter(one => !isPlain(one)),
+    ),
+  )
+  report.details(() => reportFlights(report, obstacles, guests))
+}
+
+const isSafe = (verdict: Verdict): boolean => verdict === 'yes' || verdict === 'assumed'
+
+function reportFlights(report: Report, all: Obstacles, guests: readonly GuestPreflight[]): void {
+  report.table(
+    [
+      { title: 'guest' },
+      { title: 'there' },
+      { title: 'back' },
+      { title: 'why', wraps: true },
+      { title: 'at its next start', wraps: true },
+    ],
+    guests.map(one => [
+      one.guest,
+      ...[one.move, one.return].map(({ verdict }) => ({
+        text: verdict,
+        tone: isSafe(verdict) ? ('good' as const) : ('bad' as const),
+      })),
+      [one.move, one.return]
+        .map(found => describeJudgement(all, found))
+        .filter(Boolean)
+        .join('; '),
+      describeStart(all, one),
+    ]),
+  )
+}
+
+function describeJudgement(
+  all: Obstacles,
+  { verdict, host, reasons, facts, settle }: JudgementAnswer,
+): string {
+  if (isSafe(verdict)) return ''
+  if (host === null) return 'no host'
+  return [
+    ...(reasons.length > 0 ? [describeObstacles(takeAt(all, reasons))] : []),
+    ...facts.map(({ tool, version, title }) => `${tool} ${version}: ${title}`),
+    ...settle,
+  ].join('; ')
+}
+
+/** `machine type is deprecated; gains vmx-mbec; cannot go back`; empty: nothing to say. */
+function describeStart(all: Obstacles, { deprecated, atStart }: GuestPreflight): string {
+  const { start, return: back, gained, lost } = atStart
+  const names = (of: readonly Reason[]) => fewNames(of.map(({ feature }) => feature))
+  return [
+    ...(deprecated ? ['machine type is deprecated'] : []),
+    ...(isSafe(start.verdict) ? [] : [`${STARTS[start.verdict]}: ${describeJudgement(all, start)}`]),
+    ...(gained.length > 0 ? [`gains ${names(gained)}`] : []),
+    ...(lost.length > 0 ? [`loses ${names(lost)}`] : []),
+    ...(isSafe(back.verdict) ? [] : [`${RETURNS[back.verdict]}: ${describeJudgement(all, back)}`]),
+  ].join('; ')
+}
+
+const STARTS: Readonly<Record<Verdict, string>> = {
+  yes: '',
+  assumed: '',
+  unknown: 'may not start',
+  no: 'does not start',
+}
+
+const RETURNS: Readonly<Record<Verdict, string>> = {
+  yes: '',
+  assumed: '',
+  unknown: 'may not go back',
+  no: 'cannot go back',
+}
+
+function reportStep(report: Report, step: UpgradeStep): void {
+  const { hosts, gained, lost, unsure, addedModels, removedModels, facts, unknownVersions } = step
+  const names = (of: readonly Reason[]) =>
+    fewNames(
+      of.map(({ feature }) => feature),
+      6,
+    )
+  report.line(`${fewNames(hosts)}: ${sayUpgrade(step)}`)
+  if (gained.length > 0) report.line({ text: '  given unasked: ', tone: 'good' }, names(gained))
+  if (lost.length > 0) report.line({ text: '  no longer given: ', tone: 'bad' }, names(lost))
+  if (unsure.length > 0) report.line('  perhaps no longer given unasked: ', names(unsure))
+  report.details(() => {
+    if (addedModels.length > 0) report.line(`  new models: ${addedModels.join(', ')}`)
+  })
+  if (removedModels.length > 0) report.line(`  models that are gone: ${fewNames(removedModels, 6)}`)
+  for (const { tool, version, title } of facts) report.line(`  since ${tool} ${version}: ${title}`)
+  for (const { tool, command } of unknownVersions) report.line(`  ${tool} is not known: ${command} tells`)
+}
+
+/** `qemu 10.0 → 11.1, kernel 6.12` */
+const sayUpgrade = ({ versionsBefore: from, versions: to }: UpgradeStep): string =>
+  (['qemu', 'libvirt', 'kernel'] as const)
+    .flatMap(tool =>
+      to[tool] === null ? [] : `${tool} ${beforeAndAfter(from[tool] ?? '?', to[tool] ?? '')}`,
+    )
+    .join(', ')
+
 /** `apply tsx-off` */
-const nameChange = ({ kind, effect, hosts }: ChangeDone): string => `${kind} ${effect ?? fewNames(hosts, 2)}`
+const nameChange = ({ kind, effect, title, hosts }: ChangeDone): string =>
+  `${kind} ${effect ?? (kind === 'upgrade' || kind === 'machine' ? title : fewNames(hosts, 2))}`
 
 function sayChange({ kind, effect = '', title, hosts }: ChangeDone): string {
   const name = title ? `${effect} (${title})` : effect
   const what =
     hosts.length > 0 ? `changes ${count(hosts.length, 'host')}: ${fewNames(hosts)}` : 'changes no host'
+  if (kind === 'upgrade') return `upgrade ${title}: ${what}`
   return kind === 'apply' || kind === 'drop' ? `${kind} ${name}: ${what}` : `${kind} ${fewNames(hosts)}`
 }
 

@@ -253,11 +253,12 @@ const saidOf = (rules: readonly Rule<HostEntry>[], path: string): Partial<HostEn
   Object.assign({}, ...rules.filter(rule => appliesTo(rule, path)).map(({ says }) => says))
 
 function factsOf(facts: HostMember, said: Partial<HostEntry>): HostMember {
-  const { kernel, hypervisor, microcode, uuid, cpus, vulnerabilities, mitigations } = said
+  const { kernel, hypervisor, libvirt, microcode, uuid, cpus, vulnerabilities, mitigations } = said
   const hz = said['tsc-hz']
   const given = {
     kernel,
     hypervisor,
+    libvirt,
     microcode,
     uuid,
     cpus,

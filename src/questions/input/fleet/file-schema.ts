@@ -30,6 +30,7 @@ const facts = {
   microcode: v.optional(whole(0, 0xffff_ffff)),
   kernel: v.optional(text),
   hypervisor: v.optional(text),
+  libvirt: v.optional(text),
   uuid: v.optional(text),
   vulnerabilities: v.optional(v.record(text, text, 'must be a status by name')),
   mitigations: v.optional(text),

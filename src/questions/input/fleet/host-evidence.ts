@@ -1,6 +1,7 @@
-import type { Offered } from '../../../arch/driver.ts'
+import type { FleetCpus, Offered } from '../../../arch/driver.ts'
 import { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet, Interner } from '../../../core/feature-set.ts'
+import type { VersionedOffer } from '../../../fleet/change/upgrade.ts'
 import type { OfferOf } from '../../../fleet/change/what-if.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import { findUnmovable } from '../../../fleet/offered.ts'
@@ -91,6 +92,69 @@ export function offersOf(context: Context): OfferOf {
     return offers.of({ ...host, features, known })
   }
 }
+
+/** What hosts give guests under other versions of QEMU and the kernel. */
+export function versionedOffersOf(context: Context): (before: FleetHost, after: FleetHost) => VersionedOffer {
+  const offers = new HostOffers(context)
+  return (before, after) => {
+    const { features, evidence, hardwareFeatures } = before
+    if (!evidence) return { features }
+    if (hardwareFeatures || !evidence.present.isEmpty) return changeRecorded(context, before, after)
+    const known = evidence.recorded.join(evidence.assumed).join(features)
+    return { features, ...offers.of({ ...after, known }) }
+  }
+}
+
+/**
+ * What was recorded stays true where versions do not decide it. What they decide is assumed as KVM's rules have it; what
+ * contradicted these, or is the kernel's judgement, is unknown.
+ */
+function changeRecorded({ cpus, db }: Context, before: FleetHost, after: FleetHost): VersionedOffer {
+  const { features, hardwareFeatures, vendor, evidence = Evidence.none, unsure } = before
+  const own = hardwareFeatures ?? evidence.possible
+  const known = own.join(hardwareFeatures ? evidence.absent : FeatureSet.empty)
+  const [was, is] = [before, after].map(({ kernel, hypervisor }) =>
+    cpus.predictOffered({ has: own, known }, vendor, {
+      kernel: versionOf(kernel),
+      qemu: versionOf(hypervisor),
+    }),
+  )
+  if (!was || !is) return { features, evidence }
+  const givenBy = (grades: Offered) => grades.has.join(findNested(cpus, grades.onRequest, evidence))
+  const [had, has] = [givenBy(was), givenBy(is)]
+  const changed = [
+    differing(had, has),
+    differing(was.onRequest, is.onRequest),
+    differing(was.known, is.known),
+  ].reduce((all, one) => all.join(one))
+  // What is given only to those that ask, or by a judgement, is no longer known to be given.
+  const open = db.features.all.minus(is.known).minus(has)
+  const ruledOut = was.known.minus(had)
+  const comes = changed.meet(has).meet(evidence.possible.join(ruledOut))
+  const possible = evidence.possible.minus(changed).join(comes)
+  const lacking = changed.minus(has).minus(open).meet(known.minus(own))
+  const doubtful = changed.meet(open).meet(evidence.possible)
+  return {
+    features: features.minus(changed).join(changed.meet(possible)),
+    evidence: Evidence.recorded(FeatureSet.empty, evidence.absent.minus(changed).join(lacking)).assuming(
+      possible,
+    ),
+    withheld: before.withheld,
+    unsure: doubtful.isEmpty ? unsure : doubtful.join(unsure ?? FeatureSet.empty),
+  }
+}
+
+/** Details that are given with what they are details of, where that is given to guests. */
+const findNested = (
+  { db, prerequisiteOf }: FleetCpus,
+  features: FeatureSet,
+  { possible }: Evidence,
+): FeatureSet =>
+  db.features.setOf(
+    db.features.in(features).filter(feature => prerequisiteOf?.(feature)?.bits.leq(possible) ?? false),
+  )
+
+const differing = (a: FeatureSet, b: FeatureSet): FeatureSet => a.minus(b).join(b.minus(a))
 
 /** What a host's hypervisor is called, where it is not KVM's; undefined: it is, or nobody says. */
 export const otherHypervisor = (name = ''): string | undefined =>

@@ -84,6 +84,7 @@ export function guestOfCpu(
     vendor,
     model,
     mode,
+    threads: cpu.topology?.threads,
     physBits: maxphysaddr?.bits,
     requestedModel: findRequestedModel(own, cpu),
     ...(isUnknown && { unknownModel: model, definition: cpu }),
