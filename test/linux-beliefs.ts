@@ -19,6 +19,9 @@ export interface GivenCpu {
   readonly features: readonly string[]
 }
 
+/** Among the features: that the guest has two threads of one core. */
+export const THREADS = '*threads'
+
 /** What a guest says of itself. */
 export interface Said {
   readonly bugs: readonly string[]
@@ -94,7 +97,8 @@ export function differences(
   { bugs, files }: Said,
 ): { readonly open: readonly string[]; readonly excused: readonly Exception[] } {
   const table = builtinVulnerabilities()
-  const cpu: SeenCpu = { vendor, signature, has: name => features.includes(name) }
+  const hasThreads = features.includes(THREADS)
+  const cpu: SeenCpu = { vendor, signature, hasThreads, has: name => features.includes(name) }
   const excused: Exception[] = []
   const differ = (word: string, seen: string, predicted: string | undefined): string[] => {
     if (seen === predicted) return []

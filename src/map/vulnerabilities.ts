@@ -23,7 +23,7 @@ interface Listed {
 
 /** Words that a Linux guest says where all conditions hold. */
 interface Saying {
-  /** A feature, a vendor or `@` and another vulnerability, each with `!` before it where it must not be. */
+  /** A feature, a vendor, `*threads` or `@` and another vulnerability, each with `!` before it where it must not be. */
   readonly conditions: readonly string[]
   readonly words: string
 }
@@ -57,8 +57,8 @@ export interface Vulnerability {
   readonly coveredBy: readonly string[]
   /** A guest does nothing against it: its host's microcode does. */
   readonly relies: boolean
-  /** A guest that has it is better off with one feature of each of these. */
-  readonly wants: readonly (readonly string[])[]
+  /** A guest that has it is better off with one feature of each of these, where all conditions hold. */
+  readonly wants: readonly { readonly features: readonly string[]; readonly conditions: readonly string[] }[]
   /** Such as `guest-host`. */
   readonly attacks: readonly string[]
   readonly fixed: readonly Revision[]
@@ -91,6 +91,8 @@ export interface VulnerabilityTable {
 export interface SeenCpu {
   readonly vendor?: string | undefined
   readonly signature?: Signature | undefined
+  /** Whether its topology has threads; absent: no. */
+  readonly hasThreads?: boolean | undefined
   /** Undefined: not known. */
   readonly has: (feature: string) => boolean | undefined
 }
@@ -144,9 +146,7 @@ export function saidByGuest(table: VulnerabilityTable, one: Vulnerability, cpu: 
   if (believes === undefined) return undefined
   if (!believes) return 'Not affected'
   const parts = one.says.map(list => {
-    const known = list.map(({ conditions }) =>
-      allOf(conditions.map(condition => holds(table, cpu, condition))),
-    )
+    const known = list.map(({ conditions }) => holdAll(table, cpu, conditions))
     const first = known.findIndex(it => it !== false)
     return first < 0 ? '' : known[first] === undefined ? undefined : list[first]?.words
   })
@@ -155,8 +155,13 @@ export function saidByGuest(table: VulnerabilityTable, one: Vulnerability, cpu: 
     : parts.filter(part => part && part !== '-').join('; ')
 }
 
+/** Whether all conditions hold of a guest. */
+export const holdAll = (table: VulnerabilityTable, cpu: SeenCpu, conditions: readonly string[]): Known =>
+  allOf(conditions.map(condition => holds(table, cpu, condition)))
+
 function holds(table: VulnerabilityTable, cpu: SeenCpu, condition: string): Known {
   if (condition.startsWith('!')) return negated(holds(table, cpu, condition.slice(1)))
+  if (condition === '*threads') return cpu.hasThreads === true
   const [, vendor, family] = /^([A-Z]\w*)(?:\.(\d+))?$/.exec(condition) ?? []
   if (vendor !== undefined) {
     const isOfFamily = family === undefined ? true : cpu.signature && cpu.signature.family === Number(family)
@@ -296,7 +301,8 @@ function extend(to: Draft, at: DataStatement, word: string, rest: string): void 
   else if (word === 'relies') to.relies = true
   else if (rest === '') throw faultIn(at, `\`${word}\` of what?`, word)
   else if (word === 'on' || word === 'not' || word === 'assumed') to[word] = [...to[word], listedOf(at, rest)]
-  else if (word === 'free' || word === 'wants') to[word] = [...to[word], names]
+  else if (word === 'free') to.free = [...to.free, names]
+  else if (word === 'wants') to.wants = [...to.wants, wantOf(rest)]
   else if (word === 'hazard' || word === 'attacks' || word === 'through') to[word] = [...to[word], ...names]
   else if (word === 'with') to.coveredBy = [...to.coveredBy, ...names]
   else if (word === 'fixed') to.fixed = [...to.fixed, ...revisionsOf(at, rest)]
@@ -305,6 +311,11 @@ function extend(to: Draft, at: DataStatement, word: string, rest: string): void 
   else if (word === 'says' || word === 'then') to.says = [...to.says, [saying]]
   else if (word === 'or') to.says = [...to.says.slice(0, -1), [...(to.says.at(-1) ?? []), saying]]
   else throw faultIn(at, `no such line: \`${word}\``, word)
+}
+
+function wantOf(rest: string): Vulnerability['wants'][number] {
+  const [features = '', conditions = ''] = rest.split(' : ')
+  return { features: tokensOf(features), conditions: tokensOf(conditions) }
 }
 
 function listedOf(at: DataStatement, rest: string): Listed {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { isLong } from '../effort.ts'
 import { db } from '../fleet/notation.ts'
-import { differences, type GivenCpu, RECORDED, type Said } from '../linux-beliefs.ts'
+import { differences, type GivenCpu, RECORDED, type Said, THREADS } from '../linux-beliefs.ts'
 import { needed, notInstalled } from '../needs.ts'
 
 // What is predicted of Linux guests, on Linux: Debian's kernels, booted with QEMU's TCG and the bits forced upon it.
@@ -21,7 +21,7 @@ const why = needed(
     : notInstalled(QEMU, 'busybox', LDD, 'zstd', 'lz4', 'xz'),
 )
 
-/** The commands that say what the guest believes, and end it. */
+/** The commands that say what the guest believes, and end it when the console had time to print that. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
@@ -29,6 +29,7 @@ echo BEGIN
 /bin/busybox grep -m1 ^bugs /proc/cpuinfo
 cd /sys/devices/system/cpu/vulnerabilities && /bin/busybox grep . *
 echo END
+/bin/busybox sleep 3
 /bin/busybox poweroff -f
 `
 
@@ -104,7 +105,7 @@ function argumentOf({ vendor, signature: { family, model, stepping }, features }
     ...(features.includes('rdrand') ? [] : ['rdrand']),
   ]
   const bits = [
-    ...features.filter(name => !isPromise(name) && name !== 'avx'),
+    ...features.filter(name => !isPromise(name) && name !== 'avx' && name !== THREADS),
     ...(promises.length > 0 ? ['arch-capabilities'] : []),
     ...(vendor === 'AMD' || vendor === 'Hygon' ? ['lahf-lm'] : []),
   ]
@@ -130,7 +131,16 @@ function boot(kernel: string, initrd: string, cpu: GivenCpu): Said {
     'none',
     '-no-reboot',
   ]
-  const system = ['-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 quiet panic=-1']
+  const threads = cpu.features.includes(THREADS) ? ['-smp', '2,sockets=1,cores=1,threads=2'] : []
+  const system = [
+    ...threads,
+    '-kernel',
+    kernel,
+    '-initrd',
+    initrd,
+    '-append',
+    'console=ttyS0 quiet panic=-1 no_timer_check',
+  ]
   const { stdout } = spawnSync(QEMU, [...machine, '-serial', 'stdio', ...system, '-cpu', argumentOf(cpu)], {
     encoding: 'utf8',
     timeout: BOOT,
@@ -149,10 +159,12 @@ function boot(kernel: string, initrd: string, cpu: GivenCpu): Said {
 /** So long a guest may take on a busy machine, in milliseconds; alone it is six seconds. */
 const BOOT = 300_000
 
-/** One of each kind in daily work: clears by bits, by promises, of AMD. */
+/** One of each kind in daily work: clears by bits, by promises, of AMD, with threads. */
 const SOME = RECORDED.filter(({ cpu: { title } }) =>
-  /^(?:Intel 6\.42\.|Intel 6\.106\.0 .*its-no|AMD 25\.17\.0 .*xsaveerptr$)/.test(title),
-).slice(0, 3)
+  /^(?:Intel 6\.42\.|Intel 6\.106\.0 .*its-no|AMD 25\.17\.0 .*xsaveerptr$|AMD 25\.1\.1 \*threads)/.test(
+    title,
+  ),
+).slice(0, 4)
 
 describe.skipIf(why)(`Linux guests (${why ?? kernels.join(', ')})`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'linux-'))

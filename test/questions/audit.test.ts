@@ -123,6 +123,25 @@ describe('a guest', () => {
     expect(ids(audit({ documents: mended }))).not.toContain('unmitigated:mds')
   })
 
+  test('with threads is told of what its kernel then says, and of the bit that helps', () => {
+    const rome = (threads: number, ...bits: string[]) => {
+      const topology = `<topology sockets='1' dies='1' cores='2' threads='${threads}'/>`
+      const one = guest('g', 'EPYC', Object.fromEntries(bits.map(name => [name, 'require'])))
+      const text = one.text.replace('</model>', `</model>${topology}`)
+      const host = { path: 'n1.xml', text: example('fleet-amd/rome-01.xml') }
+      const answer = audit({ documents: [host, { ...one, text }] })
+      const line = answer.lines.find(({ name }) => name === 'g')
+      return {
+        retbleed: line?.vulnerabilities.find(({ name }) => name === 'retbleed')?.says,
+        lacks: ids(answer).filter(id => id.startsWith('lacks:amd-stibp')),
+      }
+    }
+    const words = 'Mitigation: untrained return thunk; SMT'
+    expect(rome(1)).toEqual({ retbleed: `${words} disabled`, lacks: [] })
+    expect(rome(2)).toEqual({ retbleed: `${words} vulnerable`, lacks: ['lacks:amd-stibp'] })
+    expect(rome(2, 'amd-stibp')).toEqual({ retbleed: `${words} enabled with STIBP protection`, lacks: [] })
+  })
+
   test('of Windows is told what breaks it, by its vendor', () => {
     const breaks = (model: string, ...features: string[]) =>
       ids(

@@ -7,6 +7,7 @@ import { neededOn, type SystemNeeds } from '../../map/system-needs.ts'
 import {
   bitsNeeded,
   builtinVulnerabilities,
+  holdAll,
   isVulnerable,
   leastRevision,
   saidByGuest,
@@ -352,7 +353,9 @@ function unmitigated(view: FleetView, subject: Subject, { one, truths }: Case, s
     hosts: truths.flatMap(({ affected, host }) => (affected ? host.name : [])),
     text: `no protection from ${one.title}: Linux there says “${said}”`,
     reason:
-      best.length > 0 ? `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}` : '',
+      best.length > 0
+        ? `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}${sayNames(view, best)}`
+        : '',
     remedy:
       best.length === 0
         ? ''
@@ -361,6 +364,18 @@ function unmitigated(view: FleetView, subject: Subject, { one, truths }: Case, s
           : `${notGiving(without, fewNames(best))}: ${hostRemedy(view, hosts, best)}`,
     change: without.length > 0 ? '' : best.map(name => feature('require', name)).join('\n'),
   })
+}
+
+/** Which versions have names for bits, where not every one has; and whether a model has them all. */
+function sayNames(view: FleetView, names: readonly string[]): string {
+  const { db } = view
+  const bits = names.flatMap(name => db.features.get(name)?.bits ?? [])
+  if (bits.length < names.length || bits.some(set => set.isEmpty))
+    return ', for which libvirt and QEMU have no name'
+  const isInModel = db.models.some(({ features }) => bits.every(set => set.leq(features)))
+  const { qemu, libvirt } = view.needed(names)
+  const isNew = ![qemu, libvirt].every(version => version.endsWith('or older'))
+  return `${isInModel ? '' : ', which no model has'}${isNew ? ` and needs QEMU ${qemu}, libvirt ${libvirt}` : ''}`
 }
 
 /** Lists begin with Intel's names of what others call otherwise. */
@@ -382,8 +397,9 @@ function hostRemedy(view: FleetView, hosts: readonly FleetHost[], names: readonl
 function wantFindings(view: FleetView, subject: Subject, { one, truths }: Case): Found[] {
   const { cpu } = subject
   if (truths.length === 0 || isVulnerable(one, cpu, true) !== true) return []
-  return one.wants.flatMap(list => {
-    if (list.some(name => cpu.has(name) !== false)) return []
+  return one.wants.flatMap(({ features: list, conditions }) => {
+    const isWanted = holdAll(builtinVulnerabilities(), cpu, conditions)
+    if (!isWanted || list.some(name => cpu.has(name) !== false)) return []
     const given = inOrderOf(cpu, list).find(name =>
       truths.every(({ host }) => presenceOn(view, host, name) === true),
     )

@@ -94,13 +94,14 @@ const hasNamed = ({ db }: FleetView, features: FleetGuest['features'], name: str
 }
 
 function cpuOfGuest(view: FleetView, guest: FleetGuest, host: FleetHost | undefined): SeenCpu {
-  const { vendor = host?.vendor ?? vendorOfModel(view, guest.model), model, mode } = guest
+  const { vendor = host?.vendor ?? vendorOfModel(view, guest.model), model, mode, threads } = guest
+  const hasThreads = threads !== undefined && threads > 1
   const features = withoutVoid(view.cpus, guest.features)
   if (!followsHost(guest)) {
     const isKnown = model !== undefined && guest.unknownModel === undefined
     const signature = isKnown ? signatureOfModel(view, model) : undefined
     const has = (name: string) => hasNamed(view, features, name) || (isKnown ? false : undefined)
-    return { vendor, signature, has }
+    return { vendor, signature, hasThreads, has }
   }
   const signature =
     mode === 'host-model' ? host?.model && signatureOfModel(view, host.model) : host?.signature
@@ -110,7 +111,7 @@ function cpuOfGuest(view: FleetView, guest: FleetGuest, host: FleetHost | undefi
       ? false
       : presence
   }
-  return { vendor, signature: signature || undefined, has }
+  return { vendor, signature: signature || undefined, hasThreads, has }
 }
 
 const vendorOfModel = ({ db }: FleetView, name = ''): string | undefined => db.model(name)?.vendor?.name
