@@ -15,6 +15,8 @@ export const FINDING_KINDS: readonly FindingKind[] = ['failure', 'setting', 'war
 interface ErrorText {
   /** As `errors.txt` writes it. */
   readonly template: string
+  /** No source confirms that it reads so. */
+  readonly isGuess: boolean
   /** Matches it in a text that `legible` made of a log; group `n` is the part `parts[n]`. */
   readonly pattern: RegExp
   readonly parts: readonly string[]
@@ -76,15 +78,17 @@ function parseHead(at: DataStatement, rest: string): Draft {
 }
 
 function addLine(record: Draft, at: DataStatement, word: string, rest: string): void {
-  if (word === 'text') record.texts.push(compileTemplate(rest, at))
+  if (word === 'text' || word === 'guess')
+    record.texts.push({ ...compileTemplate(rest, at), isGuess: word === 'guess' })
   else if (word === 'cause') record.cause = rest
   else if (word === 'try') record.remedies.push(rest)
-  else throw faultIn(at, 'expected `text`, `cause` or `try`', word)
+  else throw faultIn(at, 'expected `text`, `guess`, `cause` or `try`', word)
 }
 
 const WORD = String.raw`[\w.+-]*[\w+]`
 const LIST = String.raw`\[?'?[\w.+=:/-]*\w'?(?:(?:,\s*|;\s*|\s+and\s+)'?[\w.+=:/-]*\w'?)*\]?`
-const LINE = String.raw`[^\n]{1,200}?`
+// A mail may have wrapped it once.
+const LINE = String.raw`[^\n]{1,200}?(?:\n[^\n]{1,100}?)??`
 const NUMBER = String.raw`\d[\d.]*`
 const HEX = '(?:0x)?[0-9a-f]+h?'
 const PLACE = String.raw`(?:CPUID[.[]\S+|MSR\([0-9A-F]+H\)[\w.-]*)(?:\s+\[bits? [\d:]+\])?`
@@ -112,7 +116,7 @@ const PARTS: Readonly<Record<string, string>> = {
   module: WORD,
   msr: HEX,
   needed: String.raw`hv[-_][\w-]+`,
-  needs: String.raw`[\w -]{2,60}?`,
+  needs: String.raw`[\w\s-]{2,60}?`,
   number: NUMBER,
   other: WORD,
   others: LIST,
@@ -138,7 +142,7 @@ const LAST: Readonly<Record<string, string>> = { text: String.raw`[^\n]{1,200}` 
  * The pattern of a template. Quotation marks, white space and case are whatever the text has.
  * @throws ParseError for a part that has no form, or brackets that are not closed
  */
-function compileTemplate(template: string, at: DataStatement): ErrorText {
+function compileTemplate(template: string, at: DataStatement): Omit<ErrorText, 'isGuess'> {
   const parts: string[] = []
   let source = ''
   const tokens = template.match(/\\.|\{[^}]*\}|\s*\.\.\.\s*|\s+\??|'|[()|?]|[^\\{.\s'()|?]+|./g) ?? []

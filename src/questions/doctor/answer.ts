@@ -38,6 +38,10 @@ export const Diagnosis = v.strictObject({
   words: described(v.array(UnderstoodWord), 'What other words in it are: registers, models, machine types.'),
   here: described(v.array(v.string()), 'What the hosts and guests that were given show of it, a line each.'),
   remedies: described(v.array(v.string()), 'In the order in which they are to be tried.'),
+  wording: described(
+    v.picklist(['confirmed', 'unverified']),
+    '`unverified`: no source confirms that the error reads so; it may be another one.',
+  ),
   sources: described(v.array(v.string()), 'Keys of docs/sources.md.'),
 })
 export type Diagnosis = AnswerOf<typeof Diagnosis>

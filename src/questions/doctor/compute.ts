@@ -86,6 +86,7 @@ function diagnosisOf(view: FleetView, { record, matches }: Recognised): Diagnosi
     words,
     here,
     remedies: record.remedies.flatMap(remedy => fill(remedy, filled) ?? []),
+    wording: matches.every(({ isGuess }) => isGuess) ? 'unverified' : 'confirmed',
     sources: [...sources],
   }
 }

@@ -72,8 +72,6 @@ function bareLine(given: string): string {
 const ENTITIES: Readonly<Record<string, string>> = {
   quot: "'",
   apos: "'",
-  '#39': "'",
-  '#34': "'",
   lt: '<',
   gt: '>',
   amp: '&',
@@ -82,7 +80,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Without the escapes of JSON, shells and HTML; every quotation mark is an apostrophe. */
 const withoutEscapes = (line: string): string =>
   line
-    .replace(/&(quot|apos|#39|#34|lt|gt|amp);/g, (whole, name: string) => ENTITIES[name] ?? whole)
+    .replace(/&#(x?)([0-9a-f]{1,5});/gi, (_, x: string, code: string) =>
+      String.fromCodePoint(Number.parseInt(code, x ? 16 : 10)),
+    )
+    .replace(/&(quot|apos|lt|gt|amp);/g, (whole, name: string) => ENTITIES[name] ?? whole)
     .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/\\+[nrt]/g, ' ')
     .replace(/\\+(?=["'])/g, '')
@@ -102,6 +103,8 @@ interface Match {
   readonly at: FoundAt
   /** The parts of its text by name; of parts of one name the first. */
   readonly parts: ReadonlyMap<string, string>
+  /** No source confirms its wording. */
+  readonly isGuess: boolean
 }
 
 /** An error, and all places in which it was found. */
@@ -166,7 +169,7 @@ function matchesIn({ source, isDerived }: GivenText, view: LegibleText): ReadTex
   const taken: Span[] = []
   const matches: (Match & { readonly start: number })[] = []
   for (const record of builtinErrors()) {
-    for (const { key, pattern, parts } of record.texts) {
+    for (const { key, pattern, parts, isGuess } of record.texts) {
       if (!lower.includes(key)) continue
       for (const match of view.text.matchAll(pattern)) {
         const [start, end] = [match.index, match.index + match[0].length]
@@ -174,7 +177,7 @@ function matchesIn({ source, isDerived }: GivenText, view: LegibleText): ReadTex
         taken.push([start, end, record.kind === 'frame'])
         const line = isDerived ? 0 : view.lineAt(start)
         const at = { source, line, text: shortened(match[0]) }
-        matches.push({ record, at, parts: partsOf(parts, match), start })
+        matches.push({ record, at, parts: partsOf(parts, match), isGuess, start })
       }
     }
   }

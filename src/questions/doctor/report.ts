@@ -19,7 +19,19 @@ const TONES: Readonly<Record<Diagnosis['kind'], Tone>> = {
 }
 
 function addFinding(report: Report, finding: Diagnosis): void {
-  const { kind, tools, error, meaning, cause, found, count: times, here, remedies, sources } = finding
+  const {
+    kind,
+    tools,
+    error,
+    meaning,
+    cause,
+    found,
+    count: times,
+    here,
+    remedies,
+    wording,
+    sources,
+  } = finding
   report.subheading({ text: meaning, tone: TONES[kind] })
   for (const at of found) report.line({ text: `  ${placeOf(at)}${at.text}`, tone: 'quiet' })
   if (times > found.length) report.line({ text: `  found ${times} times`, tone: 'quiet' })
@@ -29,7 +41,8 @@ function addFinding(report: Report, finding: Diagnosis): void {
   for (const line of here) report.line({ text: '  here: ', tone: 'strong' }, line)
   for (const [i, remedy] of remedies.entries()) report.line({ text: `  ${i + 1}. `, tone: 'good' }, remedy)
   const of = [kind, ...tools].join(', ')
-  report.line({ text: `  ${error} (${of}); sources: ${sources.join(', ')}`, tone: 'quiet' })
+  const doubt = wording === 'unverified' ? '; no source confirms its wording' : ''
+  report.line({ text: `  ${error} (${of}); sources: ${sources.join(', ')}${doubt}`, tone: 'quiet' })
 }
 
 function addFeatures(report: Report, { features }: Diagnosis): void {
