@@ -1,4 +1,5 @@
-import { fewNames } from '../../core/text.ts'
+import { VERDICTS } from '../../core/evidence.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { poolName } from '../words/cells.ts'
@@ -7,29 +8,50 @@ import type { FitLine, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './a
 /** More names than this do not help in a line; `--json` has all. */
 const MOST = 8
 
-/** Adds a line for every host, guest and pool: its level, what is missing to the next, and its `-march`. */
+/** Adds a line for pools, guests and hosts, equal ones in one: the level, what is missing to the next, and `-march`. */
 export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
+  const alike = merged(lines, ({ name: _, ...rest }) => rest)
   report.table(
     [
-      { title: '' },
+      { title: '', wraps: true },
       { title: 'CPU' },
       { title: 'level' },
       { title: '-march' },
       { title: 'to the next', wraps: true },
     ],
-    lines.map(line => [
-      nameOf(line),
+    alike.map(([line, names]) => [
+      names,
       line.model ?? '-',
       line.level ?? '-',
       line.march?.name ?? '-',
       sayNext(line),
     ]),
   )
-  for (const line of lines) addMarch(report, line)
+  for (const [line, names] of alike) addMarch(report, line, names)
   for (const line of lines) addMixed(report, line)
 }
 
-const nameOf = ({ kind, name }: Pick<LevelLine, 'kind' | 'name'>): string =>
+/** Pools, then guests, then hosts; those of which the same is said in one, with their names. */
+function merged<Line extends Named>(
+  lines: readonly Line[],
+  said: (line: Line) => unknown,
+): (readonly [Line, string])[] {
+  const alike = new Map<string, Line[]>()
+  for (const line of lines) {
+    const key = JSON.stringify(said(line))
+    alike.set(key, [...(alike.get(key) ?? []), line])
+  }
+  const rank = ({ kind }: Named) => ORDER.indexOf(kind)
+  return [...alike.values()]
+    .flatMap(some => (some[0] ? [[some[0], fewNames(some.map(nameOf))] as const] : []))
+    .sort(([a], [b]) => rank(a) - rank(b))
+}
+
+type Named = Pick<LevelLine, 'kind' | 'name'>
+
+const ORDER: readonly LevelLine['kind'][] = ['pool', 'guest', 'host']
+
+const nameOf = ({ kind, name }: Named): string =>
   kind === 'pool' ? poolName(name) : kind === 'guest' ? `guest ${name}` : name
 
 function sayNext({ next }: LevelLine): string {
@@ -46,12 +68,12 @@ function sayNext({ next }: LevelLine): string {
   return `${level}: ${[lacks, open].filter(Boolean).join('; ')}`
 }
 
-function addMarch(report: Report, { march, ...line }: LevelLine): void {
+function addMarch(report: Report, { march }: LevelLine, names: string): void {
   if (!march || march.almost.length === 0) return
   const by = new Map<string, string[]>()
   for (const { name, lacks } of march.almost) by.set(lacks, [...(by.get(lacks) ?? []), name])
   const words = [...by].map(([lacks, names]) => `${lacks} short of -march=${fewNames(names)}`)
-  report.line(`${nameOf(line)}: ${words.join('; ')}`)
+  report.line(`${names}: ${words.join('; ')}`)
 }
 
 function addMixed(report: Report, { vendors, flags = [], unsafe, ...line }: LevelLine): void {
@@ -75,18 +97,41 @@ const TONES: Readonly<Record<FitLine['verdict'], Tone>> = {
 function addSystem(report: Report, { system, title, needs, lines, sources }: SystemFit): void {
   report.subheading(`${title} (${system})`)
   report.line(`needs ${needs.join('; ')}; sources: ${sources.join(', ')}`)
+  report.line(sayWho(lines))
+  const worst = (line: FitLine) => VERDICTS.indexOf(line.verdict)
   report.table(
-    [{ title: '' }, { title: 'runs it' }, { title: 'missing' }, { title: 'what to do', wraps: true }],
-    lines.map(line => [
-      nameOf(line),
-      { text: line.verdict, tone: TONES[line.verdict] },
-      sayMissing(line),
-      line.fix,
-    ]),
+    [
+      { title: '', wraps: true },
+      { title: 'runs it' },
+      { title: 'missing' },
+      { title: 'what to do', wraps: true },
+    ],
+    merged(lines, ({ name: _, harms: __, ...rest }) => rest)
+      .sort(([a], [b]) => worst(b) - worst(a))
+      .map(([line, names]) => [
+        names,
+        { text: line.verdict, tone: TONES[line.verdict] },
+        sayMissing(line),
+        line.fix,
+      ]),
   )
-  for (const { harms, ...line } of lines)
-    for (const { feature, text } of harms)
-      report.line({ text: `${nameOf(line)} has ${feature}: `, tone: 'warning' }, text)
+  const harmed = lines.flatMap(({ harms, ...line }) => harms.map(harm => ({ ...line, ...harm })))
+  for (const [{ feature, text }, names] of merged(harmed, ({ feature, text }) => [feature, text]))
+    report.line({ text: `${names} has ${feature}: `, tone: 'warning' }, text)
+}
+
+/** `cannot run it: 2 of 63 hosts, 1 of 4 pools; not known: 1 of 3 guests`. */
+function sayWho(lines: readonly FitLine[]): { text: string; tone: Tone } {
+  const told = (verdict: FitLine['verdict']) =>
+    ORDER.flatMap(kind => {
+      const all = lines.filter(line => line.kind === kind)
+      const some = all.filter(line => line.verdict === verdict).length
+      return some > 0 ? [`${some} of ${count(all.length, kind)}`] : []
+    }).join(', ')
+  const [no, open] = [told('no'), told('unknown')]
+  const parts = [...(no ? [`cannot run it: ${no}`] : []), ...(open ? [`not known: ${open}`] : [])]
+  if (parts.length === 0) return { text: 'all can run it', tone: 'good' }
+  return { text: parts.join('; '), tone: no ? 'bad' : 'warning' }
 }
 
 const sayMissing = ({ missing, unknown }: FitLine): string => {
