@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import {
+  IoK8sApiAppsV1DaemonSetFromJSON as daemonSetOf,
+  IoK8sApiAppsV1DaemonSetToJSON as printDaemonSet,
+} from '@kubevirt-ui-ext/kubevirt-api/kubernetes'
+import { DaemonSet } from 'kubernetes-models/apps/v1/DaemonSet'
 import { describe, expect, test } from 'vitest'
 import { loadYaml, parseYaml } from '../../src/formats/yaml.ts'
 import { folderOf, runProcess } from '../cli/virt-cpu.ts'
@@ -28,6 +33,20 @@ test('the pods have no rights', async () => {
   })
   expect(spec).not.toHaveProperty('hostPID')
   expect(JSON.stringify(spec)).not.toMatch(/hostPath|privileged/)
+})
+
+test('Kubernetes knows every field of the pods’ manifest, and takes its values', async () => {
+  await loadYaml()
+  const [manifest] = parseYaml(readFileSync(join(DEPLOY, 'daemonset.yaml'), 'utf8'))
+  const valid = (given: object) =>
+    new DaemonSet(given as ConstructorParameters<typeof DaemonSet>[0]).validate()
+  const given = manifest as { spec: object }
+  expect(() => valid(given)).not.toThrow()
+  expect(() => valid({ ...given, spec: { ...given.spec, minReadySeconds: 'soon' } })).toThrow()
+  // A field that the API does not have is lost on the way.
+  const kept = (one: unknown) => JSON.parse(JSON.stringify(printDaemonSet(daemonSetOf(one))))
+  expect(kept(given)).toEqual(given)
+  expect(kept({ ...given, spec: { ...given.spec, nodes: 'all' } })).toEqual(given)
 })
 
 const noKubectl = notInstalled('kubectl')

@@ -1,7 +1,16 @@
+import {
+  V1VirtualMachineToJSON as printVirtualMachine,
+  V1VirtualMachineFromJSON as virtualMachineOf,
+} from '@kubevirt-ui-ext/kubevirt-api/kubevirt'
+import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { POLICIES } from '../../../src/core/cpu.ts'
 import { readText } from '../../../src/formats/dialects.ts'
-import { loadYaml } from '../../../src/formats/yaml.ts'
+import { kubevirtPrinter } from '../../../src/formats/platforms/kubevirt-guest.ts'
+import { loadYaml, parseYaml } from '../../../src/formats/yaml.ts'
+import { builtin } from '../../built-in.ts'
 import { folderOf, virtCpu } from '../../cli/virt-cpu.ts'
+import { runs } from '../../effort.ts'
 import { guestsIn, sample, shownGuest, statementsIn, unknownIn } from './samples.ts'
 
 beforeAll(loadYaml)
@@ -137,4 +146,32 @@ test('YAML is read from files and requests, where its reader is loaded when it i
   expect(JSON.parse(stdout).error.message).toMatch(/^\d+:\d+: /)
   const { stderr } = virtCpu(['decode', 'n.yaml'], { cwd: folderOf({ 'n.yaml': cut }) })
   expect(stderr).toMatch(/^error: n\.yaml:\d+:\d+: /)
+})
+
+test('KubeVirt’s API knows every field of what is printed for it', () => {
+  const { models, features } = builtin()
+  // A field that the API does not have is lost on the way.
+  const kept = (one: unknown) => JSON.parse(JSON.stringify(printVirtualMachine(virtualMachineOf(one))))
+  const listed = fc.uniqueArray(
+    fc.record({
+      name: fc.constantFrom(...features.list.map(({ name }) => name)),
+      policy: fc.constantFrom(...POLICIES),
+    }),
+    { maxLength: 8, selector: ({ name }) => name },
+  )
+  const model = fc.constantFrom(...models.map(({ name }) => name))
+  fc.assert(
+    fc.property(model, listed, (name, some) => {
+      const { text } = kubevirtPrinter.print({ type: 'guest', mode: 'custom', model: name, features: some })
+      const [manifest] = parseYaml(text)
+      expect(kept(manifest)).toEqual(manifest)
+    }),
+    { numRuns: runs(4000) },
+  )
+  expect(
+    kept({ kind: 'VirtualMachine', spec: { template: { spec: { domain: { cpus: 1, devices: {} } } } } }),
+  ).toEqual({
+    kind: 'VirtualMachine',
+    spec: { template: { spec: { domain: { devices: {} } } } },
+  })
 })
