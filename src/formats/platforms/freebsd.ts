@@ -7,9 +7,12 @@ import { cpuidPlace, dumpOfWords, type KnownWord } from './register-words.ts'
 export const freebsd: Dialect = {
   name: 'freebsd-dmesg',
   title: 'FreeBSD dmesg',
-  sniff: text => /^[ \t]*Origin="[^"]{12}"[ \t]+Id=0x/m.test(text) && /^[ \t]*Features=0x/m.test(text),
+  sniff: text => ORIGIN.test(text) && /^[ \t]*Features=0x/m.test(text),
   read: text => text.split(/^(?=CPU: )/m).flatMap(readCpu),
 }
+
+// Versions before 9 have blanks around the equals signs.
+const ORIGIN = /^[ \t]*Origin ?= ?"([^"]{12})"[ \t]+Id ?= ?(0x[0-9a-f]{1,8})/m
 
 const knownLines = once((): readonly (readonly [title: string, place: Place])[] => [
   ['Features', cpuidPlace(1, 0, 'edx')],
@@ -26,7 +29,7 @@ const knownLines = once((): readonly (readonly [title: string, place: Place])[] 
 ])
 
 function readCpu(text: string): Found[] {
-  const origin = /^[ \t]*Origin="([^"]{12})"[ \t]+Id=(0x[0-9a-f]{1,8})/m.exec(text)
+  const origin = ORIGIN.exec(text)
   if (!origin) return []
   const words = knownLines().flatMap(([title, place]): KnownWord[] => {
     const value = new RegExp(`^[ \\t]*${title}=(0x[0-9a-f]{1,8})<`, 'm').exec(text)?.[1]

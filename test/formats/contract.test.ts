@@ -1,0 +1,191 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ParseError } from '../../src/core/parse-error.ts'
+import { DIALECTS, readText } from '../../src/formats/dialects.ts'
+import type { Found } from '../../src/formats/found.ts'
+import { PRINTERS } from '../../src/formats/printers.ts'
+import { loadYaml } from '../../src/formats/yaml.ts'
+import { sniffed } from './platforms/samples.ts'
+import { cpuOf, ROADS } from './roads.ts'
+
+// With what every reader is tried: texts of two versions or forms of its tool, cut texts, a word that nothing is called, a
+// word that is not there, and the same CPU by another road. Where one of them cannot be, why.
+
+await loadYaml()
+
+const CORPUS = join(import.meta.dirname, '..', 'corpus')
+
+/** Texts of our own in the forms of other versions than those of the corpus, by dialect. */
+const OTHER_VERSIONS: Readonly<Record<string, string>> = {
+  // Before Train a single model could be named.
+  'nova-conf':
+    '[libvirt]\ncpu_mode = custom\ncpu_model = Haswell-noTSX\ncpu_model_extra_flags = pcid, ssbd\n',
+  // Before 9.2 without levels and widths.
+  'proxmox-models': 'cpu-model: web\n    reported-model Haswell\n    flags +aes;-pcid\n',
+  'qemu-command':
+    '/usr/bin/qemu-system-x86_64 -machine pc,accel=kvm -cpu Haswell,+aes,-pcid,enforce -smp 2\n',
+  'cloud-hypervisor':
+    "Detected incompatible CPUID entry: leaf=0x07 (subleaf=0x00), register='EBX', compatible_check='BitwiseSubset', source VM feature='0xd09f47bb', destination VM feature='0xd09f4fb9', incompatible bits='0x00000002'.\n",
+  'freebsd-dmesg':
+    'CPU: Intel(R) Core(TM)2 CPU (2394.05-MHz K8-class CPU)\n  Origin = "GenuineIntel"  Id = 0x6fb  Stepping = 11\n  Features=0xbfebfbff<FPU,VME,DE>\n  Features2=0xe3bd<SSE3,DTES64,MON>\n  AMD Features=0x20100800<SYSCALL,NX,LM>\n  AMD Features2=0x1<LAHF>\n',
+  vagrantfile:
+    "Vagrant.configure('2') do |config|\n  config.vm.provider :libvirt do |libvirt|\n    libvirt.cpu_mode = 'custom'\n    libvirt.cpu_model = 'Haswell'\n    libvirt.cpu_feature :name => 'aes', :policy => 'require'\n  end\nend\n",
+}
+
+const own = cpuOf('Haswell-noTSX')
+
+/** Texts of every dialect: those of the corpus, what is printed for it, and a CPU by the roads that lead there. */
+function textsOf(name: string) {
+  const folders = ['platforms', 'machine', 'machines', 'dumps']
+  const files = folders.flatMap(folder =>
+    readdirSync(join(CORPUS, folder)).map(file => readFileSync(join(CORPUS, folder, file), 'utf8')),
+  )
+  const versions = [...files, OTHER_VERSIONS[name] ?? ''].filter(text => sniffed(text).includes(name))
+  const roads = Object.values(ROADS).map(print => print(own))
+  return { versions, all: [...versions, ...roads.filter(text => sniffed(text).includes(name))], roads }
+}
+
+/** What a text says is there; nothing where it is refused as it must be. */
+function claimsOf(text: string): Set<string> {
+  try {
+    return new Set(readText(text, 'text').flatMap(claims))
+  } catch (error) {
+    expect(error).toBeInstanceOf(ParseError)
+    return new Set()
+  }
+}
+
+function claims(found: Found): string[] {
+  if (found.kind === 'statement') return [...found.present]
+  if (found.kind === 'guest') return found.cpu.features.map(({ name }) => name)
+  if (found.kind !== 'dump') return []
+  return found.dumps.flatMap(({ data, unknown = [] }) => [
+    ...unknown,
+    ...data.rows().flatMap(([leaf, subleaf, ...words]) =>
+      words.flatMap((word, i) =>
+        Array.from({ length: 32 }, (_, bit) => bit)
+          .filter(bit => leaf !== 0 && (word >>> bit) & 1)
+          .map(bit => `${leaf}.${subleaf}.${i}.${bit}`),
+      ),
+    ),
+  ])
+}
+
+const standing = (word: string): RegExp =>
+  new RegExp(`(?<![a-z0-9]|-)${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![a-z0-9]|[-_.][a-z0-9])`, 'gi')
+
+/** Words of a text that stand for features. */
+const wordsIn = (text: string): string[] =>
+  [...claimsOf(text), 'avx2', 'aes', 'ssse3'].filter(word => word.length > 2 && standing(word).test(text))
+
+const UNKNOWN = 'zz9unknown'
+
+const CHECKS: Readonly<Record<string, (name: string) => boolean>> = {
+  versions: name => textsOf(name).versions.length > 1,
+  cut: name =>
+    textsOf(name).all.some(text => {
+      const whole = claimsOf(text)
+      const ends = [...text.matchAll(/\n/g)].map(({ index }) => index + 1).filter((_, i) => i % 7 === 0)
+      const parts = (
+        ends.length > 1 ? ends : [0.3, 0.6, 0.9].map(part => Math.floor(text.length * part))
+      ).slice(0, 12)
+      return parts.every(end =>
+        [...claimsOf(text.slice(0, end))].every(claim => whole.has(claim) || !/[a-z]{3}/.test(claim)),
+      )
+    }),
+  'an unknown word': name =>
+    textsOf(name).all.some(text =>
+      wordsIn(text).some(word => {
+        const found = readText(text.replace(standing(word), UNKNOWN), 'text')
+        return JSON.stringify(found, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+          .toLowerCase()
+          .includes(UNKNOWN)
+      }),
+    ),
+  'an absent word': name =>
+    textsOf(name).all.some(text => {
+      const whole = claimsOf(text)
+      return wordsIn(text).some(word => {
+        const less = claimsOf(text.replace(standing(word), ''))
+        return less.size > 0 && less.size < whole.size && [...less].every(claim => whole.has(claim))
+      })
+    }),
+  'another road': name =>
+    textsOf(name).roads.some(text => sniffed(text).includes(name)) ||
+    PRINTERS.some(({ readBy }) => readBy === name),
+}
+
+const BITS = 'it tells bits or levels, and no words'
+const MODELS = 'it names models or whole definitions, and its words have tests of their own'
+const ONE = 'no second form of it is known'
+const ALONE = 'what it prints is of its own tool alone, and has tests of its own'
+const TABLE = 'each line stands for itself, and one that is cut is no line'
+
+/** What a dialect is not tried with here, and why. */
+const NOT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'libvirt-xml': { versions: MODELS, 'an unknown word': MODELS, 'an absent word': MODELS },
+  'cpuid-r': { 'an unknown word': BITS, 'an absent word': BITS },
+  collected: { versions: 'our own report, whose first line has its version' },
+  vulnerabilities: {
+    versions: ONE,
+    'an unknown word': ALONE,
+    'an absent word': ALONE,
+    'another road': ALONE,
+  },
+  'cpuid-json': { versions: 'our own JSON', 'an unknown word': BITS, 'an absent word': BITS },
+  qmp: {
+    versions: 'recordings stand in examples/hypervisors, and have tests of their own',
+    cut: ALONE,
+    'an unknown word': ALONE,
+    'an absent word': ALONE,
+    'another road': ALONE,
+  },
+  'cpuid-decoded': { 'an unknown word': 'what it does not know has no place', 'another road': ALONE },
+  libcpuid: {
+    versions: 'its other form stands in test/formats/dumps.test.ts',
+    'an unknown word': BITS,
+    'an absent word': BITS,
+    'another road': 'test/formats/roads.test.ts has the same words by `cpuid -r`',
+  },
+  aida64: { 'an unknown word': BITS, 'an absent word': BITS, 'another road': ALONE },
+  'ld.so': { 'an unknown word': BITS, 'an absent word': BITS, 'another road': ALONE },
+  registers: {
+    'an unknown word': BITS,
+    'an absent word': BITS,
+    'another road': 'test/formats/machines.test.ts has it',
+  },
+  'kubectl-text': {
+    'an absent word': TABLE,
+    'another road': 'test/formats/platforms/kubernetes.test.ts has it',
+  },
+  osquery: { 'an unknown word': BITS, 'an absent word': BITS, 'another road': ALONE },
+  'ovirt-api': { 'an unknown word': MODELS, 'an absent word': MODELS },
+  'ovirt-types': { versions: ONE, 'another road': ALONE },
+  'proxmox-api': { 'another road': ALONE },
+  'qemu-command': { cut: 'it is one line, of which a part is another command' },
+  'spectre-meltdown-checker': { versions: ONE, 'an absent word': ALONE, 'another road': ALONE },
+  vdsm: { versions: ONE },
+  'lscpu-part': { versions: ONE, 'another road': 'lscpu itself is one' },
+  'ld.so-help': { 'an unknown word': BITS, 'an absent word': BITS, 'another road': ALONE },
+  'qemu-cpu-help': { 'an unknown word': MODELS, 'an absent word': MODELS, 'another road': ALONE },
+  vsphere: { 'another road': 'test/formats/platforms/vsphere.test.ts has it' },
+  vmx: { versions: ONE },
+  xapi: { 'an unknown word': BITS, 'an absent word': BITS },
+  'xl-cpuid': { 'an absent word': TABLE },
+  firecracker: { 'an unknown word': BITS, 'an absent word': BITS },
+  'cloud-hypervisor': { 'an unknown word': BITS, 'an absent word': BITS, 'another road': ALONE },
+  'incus-resources': { versions: ONE },
+  'incus-cluster-group': { 'another road': ALONE },
+  opennebula: { 'another road': ALONE },
+  cloudstack: { versions: ONE, 'another road': ALONE },
+  'freebsd-dmesg': { 'an unknown word': BITS, 'an absent word': BITS },
+  ganeti: { versions: ONE, 'another road': ALONE },
+  terraform: { 'another road': ALONE },
+  vagrantfile: { 'an absent word': ALONE, 'another road': ALONE },
+}
+
+test.each(DIALECTS.map(({ name }) => name))('%s is tried with all five, or it is said why not', name => {
+  const missing = Object.entries(CHECKS).flatMap(([what, has]) => (has(name) ? [] : what))
+  expect(missing).toEqual(Object.keys(NOT[name] ?? {}))
+})
