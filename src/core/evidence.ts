@@ -29,6 +29,7 @@ export class Evidence {
   readonly assumed: FeatureSet
   #recorded: FeatureSet | undefined
   #possible: FeatureSet | undefined
+  #known: FeatureSet | undefined
 
   private constructor(present: FeatureSet, absent: FeatureSet, assumed: FeatureSet) {
     this.present = present
@@ -103,12 +104,13 @@ export class Evidence {
 
   /** Of `needed`: what is known to be absent. */
   missing(needed: FeatureSet): FeatureSet {
-    return needed.meet(this.absent)
+    return needed.meets(this.absent) ? needed.meet(this.absent) : FeatureSet.empty
   }
 
   /** Of `needed`: what nothing is known of. */
   unknown(needed: FeatureSet): FeatureSet {
-    return needed.minus(this.recorded).minus(this.assumed)
+    this.#known ??= this.recorded.join(this.assumed)
+    return needed.leq(this.#known) ? FeatureSet.empty : needed.minus(this.#known)
   }
 
   /** Whether a machine has all of `needed`. */

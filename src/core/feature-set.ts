@@ -71,7 +71,8 @@ export class FeatureSet {
   }
 
   get isEmpty(): boolean {
-    return this.words.every(word => word === 0)
+    for (let i = this.start; i < this.words.length; i++) if (this.words[i] !== 0) return false
+    return true
   }
 
   /** Whether any bit is in both. */

@@ -55,10 +55,19 @@ export function findTermObstacles(terms: GuestTerms, target: Target): TermObstac
     ...(machine !== undefined && hosts.some(({ machines }) => machines && !machines.has(machine))
       ? [{ kind: 'machine', machine } as const]
       : []),
-    ...(selectors ? hosts.flatMap(host => checkLabels(selectors, host)).slice(0, 1) : []),
-    ...(tscHz === undefined ? [] : hosts.flatMap(host => checkRate(tscHz, host)).slice(0, 1)),
-    ...(passed === undefined ? [] : hosts.flatMap(host => comparePassed(passed, host)).slice(0, 1)),
+    ...(selectors ? firstOf(hosts, host => checkLabels(selectors, host)) : []),
+    ...(tscHz === undefined ? [] : firstOf(hosts, host => checkRate(tscHz, host))),
+    ...(passed === undefined ? [] : firstOf(hosts, host => comparePassed(passed, host))),
   ]
+}
+
+/** The first obstacle that any of the hosts has. */
+function firstOf(hosts: readonly FleetHost[], find: (host: FleetHost) => TermObstacle[]): TermObstacle[] {
+  for (const host of hosts) {
+    const [found] = find(host)
+    if (found) return [found]
+  }
+  return []
 }
 
 function checkLabels(selectors: readonly string[], { labels }: FleetHost): TermObstacle[] {

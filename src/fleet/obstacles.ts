@@ -59,10 +59,7 @@ export type Obstacle =
   | Exclude<TermObstacle, { readonly kind: 'excess' }>
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
-export function findMissing(
-  { features }: CpuFacts,
-  host: CpuFacts,
-): { missing: FeatureSet; unknown: FeatureSet } {
+function findMissing({ features }: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
   const { evidence } = host
   if (!evidence) return { missing: features.minus(host.features), unknown: FeatureSet.empty }
   return { missing: evidence.missing(features), unknown: evidence.unknown(features) }
