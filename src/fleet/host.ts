@@ -5,7 +5,7 @@ import type { Signature } from '../core/model.ts'
 import type { HypervisorModels } from './asked-model.ts'
 
 /** A document that tells of a host: what it speaks of, and its XML element or the name of its dialect. */
-interface HostSource {
+export interface HostSource {
   readonly layer: Layer
   readonly document: string
 }

@@ -1,5 +1,5 @@
 import type { Feature } from '../../core/feature.ts'
-import { once } from '../../core/memo.ts'
+import { once, oncePer } from '../../core/memo.ts'
 import { bytewise } from '../../core/text.ts'
 import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.ts'
 import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
@@ -13,13 +13,23 @@ import type { LossAnswer, SharedCause } from './answer.ts'
 /** Says why, naming hosts: lists of hosts that recur are one object. */
 export class CauseDescriber {
   readonly #view: FleetView
-  readonly #names = new Map<readonly Group[], readonly string[]>()
+  /** By the numbers of the groups. */
+  readonly #names = new Map<string, readonly string[]>()
+  readonly #numberOf: (group: Group) => number
   /** Where each host stands in the order of names: numbers sort faster than ten thousand names. */
   readonly #places: () => ReadonlyMap<string, number>
+  readonly #placesOf: (group: Group) => readonly number[]
 
   constructor(view: FleetView) {
     this.#view = view
     this.#places = once(() => new Map(view.fleet.hosts.map(({ name }, i) => [name, i])))
+    this.#placesOf = oncePer(({ hosts }: Group) => hosts.map(({ name }) => this.#places().get(name) ?? -1))
+    const numbers = new Map<Group, number>()
+    this.#numberOf = group => {
+      const number = numbers.get(group) ?? numbers.size
+      numbers.set(group, number)
+      return number
+    }
   }
 
   loss({ feature, because }: LossCause): LossAnswer {
@@ -45,18 +55,18 @@ export class CauseDescriber {
 
   /** The names of the groups' hosts. */
   names(groups: readonly Group[]): readonly string[] {
-    const known = this.#names.get(groups)
-    if (known) return known
-    const names = this.#inOrder(groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)))
-    this.#names.set(groups, names)
-    return names
+    const key = groups.map(this.#numberOf).join()
+    const known = this.#names.get(key) ?? this.#inOrder(groups)
+    this.#names.set(key, known)
+    return known
   }
 
-  #inOrder(names: string[]): readonly string[] {
+  #inOrder(groups: readonly Group[]): readonly string[] {
     const { hosts } = this.#view.fleet
-    const places = names.map(name => this.#places().get(name) ?? -1)
+    const places = groups.flatMap(this.#placesOf)
     // A host that was changed in thought may have a name of its own.
-    if (places.includes(-1)) return names.sort(bytewise)
+    if (places.includes(-1))
+      return groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
     return Array.from(Uint32Array.from(places).sort(), place => hosts[place]?.name ?? '')
   }
 

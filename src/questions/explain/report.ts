@@ -60,12 +60,24 @@ const PROMISE = 'guests that do not see it keep a mitigation on'
 
 const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? 'bad' : 'warning')
 
+/** Numbers lists, equal ones alike: those of an answer that are equal are one object mostly. */
+function numberLists(): (list: readonly string[]) => number {
+  const known: (readonly string[])[] = []
+  return list => {
+    const isEqual = (other: readonly string[]) =>
+      other === list || (other.length === list.length && other.every((name, i) => name === list[i]))
+    const number = known.findIndex(isEqual)
+    return number < 0 ? known.push(list) - 1 : number
+  }
+}
+
 function sectionsOf(lost: readonly LossAnswer[]): Section[] {
   const sections = new Map<string, Section>()
+  const numberOf = numberLists()
   for (const loss of lost) {
     for (const because of loss.because) {
       const { cause, confidence, remedy, evidence, hosts } = because
-      const key = [cause, confidence, remedy, ...evidence, '', ...hosts].join('\n')
+      const key = [cause, confidence, remedy, ...evidence, '', numberOf(hosts)].join('\n')
       const section = sections.get(key)
       if (section) section.losses.push(loss)
       else sections.set(key, { because, losses: [loss] })
@@ -213,8 +225,9 @@ function addHosts(report: Report, { groups, withoutHypervisor, hosts }: PoolExpl
 /** Adds what some hosts tell nothing of, and what settles it. */
 function addUnknown(report: Report, { unknown, hosts: of }: PoolExplanation): void {
   if (unknown.length === 0) return
+  const numberOf = numberLists()
   report.line(`unknown  ${count(unknown.length, 'feature')}; \`virsh domcapabilities\` there settles it`)
-  for (const some of groupBy(unknown, one => one.hosts.join('\n')).values()) {
+  for (const some of groupBy(unknown, one => numberOf(one.hosts)).values()) {
     const names = some.map(({ feature }) => feature).join(' ')
     report.line(`  not known on ${hostWords(some[0]?.hosts ?? [], of)}: ${names}`)
   }

@@ -208,22 +208,24 @@ class HostAssembly {
 
   #host(host: Placed<HostMember>, name: string): FleetHost {
     const { document, facts } = host
-    const said = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
+    const said: Partial<HostEntry> = this.#rules?.hosts ? saidOf(this.#rules.hosts, document.path) : {}
     const features = this.#sets.intern(facts.features).features
-    const all = factsOf(facts, said)
-    const { known: _, offered: __, ...known } = all
+    const all = { ...(this.#rules?.hosts ? factsOf(facts, said) : facts), features }
     const called = said.name ?? name
-    return {
-      ...known,
-      ...this.#offers.of({ ...all, features }),
-      features,
+    const made = {
+      ...all,
+      // What offers came from is no fact of the host.
+      known: undefined,
+      offered: undefined,
+      ...this.#offers.of(all),
       name: called,
       ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
       path: pairingPath(host),
       pool: this.#poolOf(called, document, said),
-      weight: said.weight ?? (this.#rules?.weighCpus ? known.cpus : undefined),
+      weight: said.weight ?? (this.#rules?.weighCpus ? all.cpus : undefined),
       documentHash: host.number === 0 && !facts.hardwareFeatures ? document.hash : undefined,
     }
+    return made
   }
 
   /** The pool that lists its name, that its rule says, or without rules for hosts, that its folder makes. */
@@ -337,6 +339,7 @@ function assembleGuests(
   rules: Rules | undefined,
 ): { readonly guests: FleetGuest[]; readonly notes: Note[] } {
   const notes: Note[] = []
+  if (found.length === 0) return { guests: [], notes }
   const byName = hostsByWord(hosts)
   const full = makeFullGuest(context.db)
   const given = (host: FleetHost, { without = FeatureSet.empty }: GuestMember) => {

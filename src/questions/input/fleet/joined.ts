@@ -74,9 +74,11 @@ function fileKey({ document, number, called, isAlone }: Placed<unknown>): string
 /** As `fileKey`, apart for each folder that was given. */
 const typedKey = (place: Placed<unknown>): string => folderTyped(place.document) + fileKey(place)
 
-const valuesOf = ({ parts }: Cluster, read: (part: HostDocument) => string | undefined): string[] => [
-  ...new Set(parts.flatMap(part => read(part) ?? [])),
-]
+/** Each value once; most clusters are of one part. */
+function valuesOf({ parts }: Cluster, read: (part: HostDocument) => string | undefined): string[] {
+  const values = parts.flatMap(part => read(part) ?? [])
+  return values.length > 1 ? [...new Set(values)] : values
+}
 
 /** Firmware that nobody filled in has these. */
 const NO_UUID = /^(.)\1*$|^0300020004000500000600070008000\d$|^0002000300040005000600070008000\d$|^12345678/

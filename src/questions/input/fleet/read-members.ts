@@ -10,6 +10,7 @@ import { nearest } from '../../../core/text.ts'
 import type { HypervisorModels, RequestedModel } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/finding.ts'
 import type { Bond, GuestTerms } from '../../../fleet/guest-terms.ts'
+import type { HostSource } from '../../../fleet/host.ts'
 import type { DistinctDump, Found, RegisterDump } from '../../../formats/found.ts'
 import { domainCapabilitiesOf, domainOf, domainsOf } from '../../../formats/libvirt/domain.ts'
 import { argumentOfCpu, findCpus, OWN_ARGUMENT } from '../../../formats/libvirt/find-cpus.ts'
@@ -224,11 +225,21 @@ const membersReadFrom = (context: Context, found: Found, source: string): Member
   membersIn(context, found, source).map(member => {
     if (member.kind === 'guest')
       return { ...member, facts: { ...member.facts, document: documentKind(found) } }
-    const readFrom = [{ layer: layerOf(found, member.kind), document: documentKind(found) }]
+    const readFrom = sourceOf(layerOf(found, member.kind), documentKind(found))
     return member.kind === 'host'
       ? { ...member, facts: { ...member.facts, readFrom } }
       : { ...member, facts: { ...member.facts, readFrom } }
   })
+
+/** One list for all hosts that were read from the same kind of document. */
+function sourceOf(layer: Layer, document: string): readonly HostSource[] {
+  const key = `${layer} ${document}`
+  const known = sources.get(key) ?? [{ layer, document }]
+  sources.set(key, known)
+  return known
+}
+
+const sources = new Map<string, readonly HostSource[]>()
 
 /** The XML element, or the dialect. */
 const documentKind = (found: Found): string =>
