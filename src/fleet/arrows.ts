@@ -1,4 +1,5 @@
-import type { FeatureSet } from '../core/feature-set.ts'
+import type { Evidence } from '../core/evidence.ts'
+import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
@@ -43,16 +44,22 @@ export function findArrows(
 /**
  * A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. What KVM gives whatever
  * the CPU has is left out: every host gives it.
+ * @param asked what says whether a host is known: where nothing is known of most of it, its document told of a few flags,
+ * and guests may have any of the others
  */
-export function makeFullGuest(db: Database): (host: CpuFacts) => CpuFacts {
+export function makeFullGuest(db: Database, asked = FeatureSet.empty): (host: CpuFacts) => CpuFacts {
   const stays = findUnmovable(db)
   return ({ features, evidence, vendor, core, physBits }) => ({
     features: (evidence ? features.meet(evidence.possible) : features).minus(stays),
+    unread: isKnownInPart(evidence, asked) ? evidence?.unknown(asked).minus(features) : undefined,
     vendor,
     core,
     physBits,
   })
 }
+
+const isKnownInPart = (evidence: Evidence | undefined, asked: FeatureSet): boolean =>
+  evidence !== undefined && 2 * evidence.unknown(asked).size > asked.size
 
 interface End {
   readonly group: Group

@@ -4,6 +4,7 @@ import { bytewise } from '../core/text.ts'
 import { type Level, levelOf } from '../map/levels.ts'
 import type { Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
+import { findPossible } from './offered.ts'
 import { sumWeights, type Valuation } from './value.ts'
 
 /** What a pool would gain without some of its hosts: what they cost it. */
@@ -199,12 +200,13 @@ interface FeatureKind {
   readonly weight: number
 }
 
-/** The groups by their features, in order of the first of each. */
+/** The groups by their features, in order of the first of each. What nothing is known of costs nobody anything. */
 function groupByFeatures(groups: readonly Group[]): FeatureKind[] {
   const sets = new Interner()
   const kinds: { features: FeatureSet; groups: Group[] }[] = []
-  for (const group of groups) {
-    const { features, key } = sets.intern(group.offered)
+  const possible = findPossible(groups)
+  for (const [i, group] of groups.entries()) {
+    const { features, key } = sets.intern(possible[i] ?? group.offered)
     const kind = kinds[key]
     if (kind) kind.groups.push(group)
     else kinds[key] = { features, groups: [group] }

@@ -9,6 +9,10 @@ export interface GuestTerms {
   readonly bonds?: readonly Bond[] | undefined
   /** The machine type that it names. */
   readonly machine?: string | undefined
+  /** The path of the emulator that it names, where some host has it. */
+  readonly emulator?: string | undefined
+  /** It has a PCI device of its host. */
+  readonly pciDevice?: true | undefined
   /** The labels that its scheduler wants of a host while it runs. */
   readonly selectors?: readonly string[] | undefined
   /** The rate that its time stamp counter is to have, in Hz. */
@@ -29,6 +33,10 @@ export type TermObstacle =
   | { readonly kind: 'excess'; readonly features: FeatureSet }
   /** The host's QEMU has no such machine type. */
   | { readonly kind: 'machine'; readonly machine: string }
+  /** The host hands no PCI devices to guests. */
+  | { readonly kind: 'devices' }
+  /** libvirt did not find this emulator on the host: it may be there. */
+  | { readonly kind: 'emulator'; readonly emulator: string }
   /** The host has no such labels. */
   | { readonly kind: 'labels'; readonly labels: readonly string[] }
   /** The host cannot give that rate; undefined: nothing is known of its own, or of scaling. */
@@ -46,7 +54,7 @@ type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
 
 /** What of a definition's terms these hosts do not keep; empty: nothing, on any of them. */
 export function findTermObstacles(terms: GuestTerms, target: Target): TermObstacle[] {
-  const { excluded, bonds = [], machine, selectors, tscHz, passed } = terms
+  const { excluded, bonds = [], machine, emulator, pciDevice, selectors, tscHz, passed } = terms
   const hosts = target.hosts ?? [target as FleetHost]
   const extra = excluded && (target.hardwareFeatures ?? target.features).meet(excluded)
   return [
@@ -54,6 +62,12 @@ export function findTermObstacles(terms: GuestTerms, target: Target): TermObstac
     ...(extra && !extra.isEmpty ? [{ kind: 'excess', features: extra } as const] : []),
     ...(machine !== undefined && hosts.some(({ machines }) => machines && !machines.has(machine))
       ? [{ kind: 'machine', machine } as const]
+      : []),
+    ...(emulator !== undefined && hosts.some(({ emulators }) => emulators && !emulators.has(emulator))
+      ? [{ kind: 'emulator', emulator } as const]
+      : []),
+    ...(pciDevice && hosts.some(({ handsOver }) => handsOver === false)
+      ? [{ kind: 'devices' } as const]
       : []),
     ...(selectors ? firstOf(hosts, host => checkLabels(selectors, host)) : []),
     ...(tscHz === undefined ? [] : firstOf(hosts, host => checkRate(tscHz, host))),
@@ -110,11 +124,10 @@ function comparePassed(home: FleetHost | null, host: FleetHost): TermObstacle[] 
 
 /** Whether an obstacle is only that something is not known. */
 export const isOpenTerm = (one: TermObstacle): boolean =>
-  (one.kind === 'passed' && !one.differs) || (one.kind === 'tsc' && one.host === undefined)
+  one.kind === 'emulator' ||
+  (one.kind === 'passed' && !one.differs) ||
+  (one.kind === 'tsc' && one.host === undefined)
 
 /** What counts when it is powered off and started there. */
-export const termsOfStart = ({ excluded, machine, tscHz }: GuestTerms): GuestTerms => ({
-  excluded,
-  machine,
-  tscHz,
-})
+export const termsOfStart = ({ bonds: _, selectors: __, passed: ___, ...terms }: GuestTerms): GuestTerms =>
+  terms

@@ -47,6 +47,10 @@ export interface FleetHost {
   readonly models?: HypervisorModels | undefined
   /** The machine types that its QEMU has, aliases too; absent: not recorded. */
   readonly machines?: Pick<ReadonlySet<string>, 'has'> | undefined
+  /** The paths of the emulators that libvirt found there; absent: not recorded. */
+  readonly emulators?: ReadonlySet<string> | undefined
+  /** Whether it hands PCI devices to guests (VFIO); absent: not recorded. */
+  readonly handsOver?: boolean | undefined
   /** The models that its emulator or libvirt has names for, where nobody says which of them run; absent: not recorded. */
   readonly emulatorModels?: readonly string[] | undefined
   /** The labels by which a scheduler finds it; absent: not recorded, or no scheduler goes by labels. */

@@ -65,6 +65,7 @@ function weigh({ kind, reliance, differs, host, what }: Weighed): MoveVerdicts {
       return { allowed: 'no', safe: reliance === 'hint' ? 'yes' : 'no' }
     case 'unknown':
     case 'guest-model':
+    case 'emulator':
       return { allowed: 'unknown', safe: 'unknown' }
     case 'phys-bits':
       return { allowed: 'yes', safe: 'no' }
@@ -79,6 +80,7 @@ function weigh({ kind, reliance, differs, host, what }: Weighed): MoveVerdicts {
     // The hypervisor, or the definition's own rule, is in the way, not what the CPU has.
     case 'model':
     case 'machine':
+    case 'devices':
     case 'labels':
     case 'excess':
       return { allowed: 'no', safe: 'yes' }

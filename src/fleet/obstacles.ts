@@ -17,6 +17,8 @@ export interface CpuFacts {
   readonly features: FeatureSet
   /** Of a host: what it is known to give guests, and to lack; absent: exactly `features`. */
   readonly evidence?: Evidence | undefined
+  /** Of a guest: what it may have besides, and nobody recorded; absent: nothing. */
+  readonly unread?: FeatureSet | undefined
   /** Absent: a guest that runs on any, a host of which nothing is known. */
   readonly vendor?: string | undefined
   /** The core that a guest sees, or that a host has; absent: that does not count, or is not known. */
@@ -59,11 +61,17 @@ export type Obstacle =
   | Exclude<TermObstacle, { readonly kind: 'excess' }>
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
-function findMissing({ features }: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
+function findMissing(guest: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
+  const { features } = guest
   const { evidence } = host
-  if (!evidence) return { missing: features.minus(host.features), unknown: FeatureSet.empty }
-  return { missing: evidence.missing(features), unknown: evidence.unknown(features) }
+  const unread = findUnread(guest, host)
+  if (!evidence) return { missing: features.minus(host.features), unknown: unread }
+  return { missing: evidence.missing(features), unknown: evidence.unknown(features).join(unread) }
 }
+
+/** What the guest may have and the host is not known to give. */
+const findUnread = ({ unread = FeatureSet.empty }: CpuFacts, { evidence, features }: CpuFacts): FeatureSet =>
+  unread.minus(evidence?.possible ?? features)
 
 /**
  * Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. If all
@@ -124,7 +132,7 @@ export const isOpen = (one: Obstacle): boolean =>
   one.kind === 'unknown' ||
   one.kind === 'guest-model' ||
   ((one.kind === 'vendor' || one.kind === 'core') && one.host === undefined) ||
-  ((one.kind === 'passed' || one.kind === 'tsc') && isOpenTerm(one))
+  ((one.kind === 'passed' || one.kind === 'tsc' || one.kind === 'emulator') && isOpenTerm(one))
 
 const termObstacles = ({ terms }: CpuFacts, host: CpuFacts): TermObstacle[] =>
   terms ? findTermObstacles(terms, host) : []
@@ -142,9 +150,11 @@ const findRefusal = ({ requestedModel }: CpuFacts, { models }: CpuFacts): ModelR
 export const isAllowedByLibvirt = (guest: CpuFacts, host: CpuFacts): boolean =>
   ['yes', 'assumed'].includes(givesFeatures(guest, host)) && !hasOtherVendor(guest, host)
 
-function givesFeatures({ features, unknownModel }: CpuFacts, host: CpuFacts): Verdict {
+function givesFeatures(guest: CpuFacts, host: CpuFacts): Verdict {
+  const { features, unknownModel } = guest
   const given = host.evidence?.gives(features) ?? (features.leq(host.features) ? 'yes' : 'no')
-  return unknownModel === undefined ? given : allOf([given, 'unknown'])
+  const isWhole = unknownModel === undefined && findUnread(guest, host).isEmpty
+  return isWhole ? given : allOf([given, 'unknown'])
 }
 
 /** Whether it may go and runs on safely; `no` only for what is known. */
@@ -202,20 +212,31 @@ export class CpuKeys {
     return `${cpu}${known}${model}${on}${terms ? this.#keyOfTerms(terms) : ''}${this.#keyOfHost(host)}`
   }
 
-  #keyOfTerms({ excluded, bonds = [], machine, selectors, tscHz, passed }: GuestTerms): string {
+  #keyOfTerms({
+    excluded,
+    bonds = [],
+    machine,
+    emulator,
+    pciDevice,
+    selectors,
+    tscHz,
+    passed,
+  }: GuestTerms): string {
     const without = excluded ? this.#sets.intern(excluded).key : ''
     const host = passed ? this.#numberOf(passed) : passed
-    return ` but ${without} ${bonds.join(' ')} ${machine} ${selectors?.join(' ')} ${tscHz} ${host}`
+    return ` but ${without} ${bonds.join(' ')} ${machine} ${emulator} ${pciDevice} ${selectors?.join(' ')} ${tscHz} ${host}`
   }
 
   /** What of a host only some guests' terms look at. */
   #keyOfHost(host: Partial<FleetHost>): string {
-    const { signature: s, microcode, kernel, machines, labels, tscHz, tscScaling, xsaveSize, lineSize } = host
+    const { signature: s, microcode, kernel, machines, emulators, handsOver, labels } = host
+    const { tscHz, tscScaling, xsaveSize, lineSize } = host
     const rate = tscScaling === undefined ? '' : ` ${tscScaling ? 'any' : tscHz}`
-    const kept = [machines, labels].map(list => (list ? ` ${this.#numberOf(list)}` : '')).join()
-    return s || kernel || rate || machines || labels
-      ? ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel} ${xsaveSize} ${lineSize}${rate}${kept}`
-      : ''
+    const lists = [machines, emulators, labels].map(list => (list ? ` ${this.#numberOf(list)}` : ''))
+    const isNothing = !s && !kernel && rate === '' && handsOver === undefined && lists.join('') === ''
+    return isNothing
+      ? ''
+      : ` ${s?.family}.${s?.model}.${s?.stepping} ${microcode} ${kernel} ${xsaveSize} ${lineSize} ${handsOver}${rate}${lists.join()}`
   }
 
   /** Hosts of one document share one list. */

@@ -54,6 +54,12 @@ export function findUnknown(group: Group, features: FeatureSet): FeatureSet {
   return features.minus(evidence.absent).minus(offered).minus(withheld).minus(unlisted)
 }
 
+/** What each group may give of what any of them is known to give: nobody knows that it lacks it. */
+export function findPossible(groups: readonly Group[]): FeatureSet[] {
+  const given = groups.reduce((set, { offered }) => set.join(offered), FeatureSet.empty)
+  return groups.map(group => group.offered.join(findUnknown(group, given)))
+}
+
 /** What every host can give guests that ask for it, and gives none unasked; details of nesting are not named. */
 export function findOnRequest(table: FeatureTable, groups: readonly Group[]): FeatureSet {
   const possible = possibleOn(table, groups)

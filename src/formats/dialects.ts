@@ -92,6 +92,10 @@ export const DIALECTS: readonly Dialect[] = [
   vagrant,
 ]
 
+/** What says what hosts give that were read from these documents, where no libvirt runs there; undefined: libvirt does. */
+export const platformCommand = (documents: readonly string[]): string | undefined =>
+  DIALECTS.find(({ name, withoutLibvirt }) => withoutLibvirt && documents.includes(name))?.hostsBy
+
 const sniff = (text: string): Dialect | undefined => DIALECTS.find(dialect => dialect.sniff(text))
 
 /** The dialect of a text; undefined for a text in none. */

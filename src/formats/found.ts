@@ -176,6 +176,8 @@ export interface Dialect {
   readonly title: string
   /** Of a dialect of guests: the command whose output describes hosts of their platform; absent: libvirt's. */
   readonly hostsBy?: string
+  /** No libvirt runs on hosts of its platform: `hostsBy` says what they give. */
+  readonly withoutLibvirt?: true
   /** Whether a text is in this dialect, judging by a mark that no other dialect has. */
   sniff(text: string): boolean
   /**

@@ -1,3 +1,4 @@
+import type { YAMLException } from 'js-yaml'
 import { ParseError } from '../core/parse-error.ts'
 
 type JsYaml = typeof import('./yaml-documents.ts')
@@ -50,6 +51,19 @@ export function parseYaml(text: string, source = ''): unknown[] {
     return yaml.constructFromEvents(yaml.parseEvents(text, {}), { source: text, maxAliases: MOST_ALIASES })
   } catch (cause) {
     if (!(cause instanceof yaml.YAMLException)) throw cause
-    throw ParseError.at(cause.reason, text, cause.mark?.position ?? 0, source)
+    throw yamlFault(cause, text, source)
   }
+}
+
+/** What is wrong with a YAML text, as its reader says, with how to write a word that YAML takes for a sign of its own. */
+export function yamlFault({ reason, mark }: YAMLException, text: string, source: string): ParseError {
+  const at = mark?.position ?? 0
+  return ParseError.at(reason + quotesFor(text, at), text, at, source)
+}
+
+/** Of a word at whose first character YAML stops, as at that of `*.xml`: how to write it. Empty: it is no such word. */
+function quotesFor(text: string, at: number): string {
+  const start = text.slice(0, at + 1).search(/(?<=^|[\s,[{:])[*&!%@`][^\s,[\]{}]*$/)
+  const [word] = /^[*&!%@`][^\s,[\]{}]*/.exec(start < 0 ? '' : text.slice(start)) ?? []
+  return word === undefined ? '' : `: put quotes around it: '${word}'`
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Evidence } from '../../src/core/evidence.ts'
 import { computeCosts, computeJointCosts, listHostCosts } from '../../src/fleet/cost.ts'
 import { baselineOf, groupHosts } from '../../src/fleet/groups.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { levelOf } from '../../src/map/levels.ts'
+import { fs } from '../notation.ts'
 import { db, fleets, hosts, levels, valuation } from './notation.ts'
 
 const costs = (fleet: readonly FleetHost[]) => computeCosts(valuation, levels, groupHosts(fleet))
@@ -18,6 +20,23 @@ describe('cost', () => {
     expect(first).toMatchObject({ hosts: 1, worth: 2, gain: 4 })
     expect([first?.step?.from?.name, first?.step?.to?.name]).toEqual(['x86-64-v3', 'x86-64-v4'])
     expect(rest.map(cost => [cost.gain, cost.features.length])).toEqual([[0, 0]])
+  })
+
+  test('what nothing is known of costs nobody anything', () => {
+    const some = [...db.features.in(fs('avx avx2 f16c aes ssbd md-clear'))]
+    fc.assert(
+      fc.property(fleets, fc.array(fc.subarray(some), { minLength: 12, maxLength: 12 }), (fleet, unread) => {
+        const read = fleet.map((host, i): FleetHost => {
+          const unknown = db.features.setOf(unread[i] ?? [])
+          const features = host.features.minus(unknown)
+          return { ...host, features, evidence: Evidence.recorded(features, db.features.all.minus(unknown)) }
+        })
+        for (const { groups, features } of costs(read)) {
+          const absent = groups.map(({ evidence }) => evidence?.absent ?? fs(''))
+          expect(features.filter(({ bits }) => absent.every(lacking => !lacking.meets(bits)))).toEqual([])
+        }
+      }),
+    )
   })
 
   test('one of two equal hosts costs nothing alone, both do', () => {

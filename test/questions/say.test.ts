@@ -95,6 +95,16 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'needs-missing', features: ['avx', 'avx2'], needed: ['xsave'] },
     /^avx, avx2 cannot be used without xsave, .*: add xsave/,
   ],
+  'emulators-differ': [
+    {
+      kind: 'emulators-differ',
+      lists: [
+        { emulators: ['/usr/bin/kvm'], hosts: ['a'] },
+        { emulators: ['/usr/bin/kvm-spice'], hosts: ['b', 'c'] },
+      ],
+    },
+    /^emulators differ: .usr.bin.kvm on a; .usr.bin.kvm-spice on b, c: a guest whose /,
+  ],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   'recorded-again': [

@@ -1,6 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
 import type { Feature } from '../../core/feature.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { once } from '../../core/memo.ts'
 import { builtinCauses } from '../../map/cause-table.ts'
@@ -45,11 +45,19 @@ export const fleetCpusOfX86 = (db: Database): FleetCpus => ({
 function readDefinition(db: Database, cpu: Cpu): CpuReading {
   const unknown = cpu.features.flatMap(({ name }) => (db.features.get(name) ? [] : name))
   const features = cpu.features.filter(({ name }) => unknown.length === 0 || db.features.get(name))
-  return {
-    features: featuresOf(db, unknown.length === 0 ? cpu : { ...cpu, features }),
-    known: findCoverage(db),
-    unknown,
-  }
+  const has = featuresOf(db, unknown.length === 0 ? cpu : { ...cpu, features })
+  return { features: has, known: findCoverage(db).minus(findUnread(db, has)), unknown }
+}
+
+/** What stands in MSRs that the CPU has, and of which it was described without a single bit: they were not read. */
+function findUnread({ features }: Database, has: FeatureSet): FeatureSet {
+  const gates = [...PREREQUISITES.values()].filter(gate => features.setOfNames([gate]).meets(has))
+  const gated = gates.map(gate =>
+    features.setOf(
+      features.list.filter(({ place }) => place.kind === 'msr' && prerequisiteOfMsr(place.index) === gate),
+    ),
+  )
+  return gated.reduce((all, own) => (own.meets(has) ? all : all.join(own)), FeatureSet.empty)
 }
 
 /** The features that say that an MSR is there; the others, 480H and up, come with `vmx`. */

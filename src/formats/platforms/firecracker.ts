@@ -14,6 +14,7 @@ export const firecracker: Dialect = {
   name: 'firecracker',
   title: 'Firecracker fingerprint or CPU template (cpu-template-helper)',
   hostsBy: 'cpu-template-helper fingerprint dump',
+  withoutLibvirt: true,
   sniff: text =>
     /^\ufeff?\s*\{/.test(text) &&
     /"(?:cpuid_modifiers|msr_modifiers|reg_modifiers|guest_cpu_config)"\s*:/.test(text),

@@ -10,6 +10,7 @@ export const proxmoxApi: Dialect = {
   name: 'proxmox-api',
   title: 'Proxmox VE’s API (pvesh get …/status, …/config, …/capabilities/qemu/cpu-flags)',
   hostsBy: 'pvesh get /nodes/NODE/status --output-format json',
+  withoutLibvirt: true,
   sniff: text =>
     /^\s*(?:\{\s*"data"\s*:\s*)?[[{]/.test(text) &&
     (/"pveversion"\s*:/.test(text) ||

@@ -17,6 +17,7 @@ export const vsphere: Dialect = {
   name: 'vsphere',
   title: 'vSphere: featureCapability, featureRequirement and EVC modes as JSON or as a table',
   hostsBy: 'govc object.collect -json HOST config.featureCapability',
+  withoutLibvirt: true,
   sniff: text =>
     /^\ufeff?\s*[[{]/.test(text)
       ? /"(?:key|feature_?name)"\s*:\s*"cpuid\.|"cpuFeature"\s*:/i.test(text)

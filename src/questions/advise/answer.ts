@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { Reason } from '../answer-parts.ts'
 import { FeatureCount, PoolDefinition } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
@@ -31,5 +32,22 @@ export const Strategy = v.strictObject({
 })
 export type Strategy = AnswerOf<typeof Strategy>
 
-export const Advice = v.strictObject({ take: StrategyName, why: v.string(), strategies: v.array(Strategy) })
+/** Some hosts about which something is to be done before guests are given CPUs. */
+const FirstStep = v.strictObject({
+  do: described(
+    v.picklist(['record', 'fix', 'part']),
+    '`record`: nothing is known of these features there; `fix`: what `remedy` says brings them; `part`: they are to leave, or to be a pool of their own.',
+  ),
+  hosts: v.array(v.string()),
+  features: described(v.array(Reason), 'What the others gain by it, or may gain; in map order.'),
+  remedy: v.nullable(v.string()),
+})
+export type FirstStep = AnswerOf<typeof FirstStep>
+
+export const Advice = v.strictObject({
+  take: StrategyName,
+  why: v.string(),
+  first: described(v.array(FirstStep), 'What to do about the few that keep something from all.'),
+  strategies: v.array(Strategy),
+})
 export type Advice = AnswerOf<typeof Advice>

@@ -1,16 +1,20 @@
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
+import { computeJointCosts } from '../../fleet/cost.ts'
 import { baselineOf, type Group, identityOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { findPossible } from '../../fleet/offered.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
 import { sumWeights } from '../../fleet/value.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
+import { findUnrecorded, isFixable } from '../explain/cost-report.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolCpuOf, Refusals, writePoolDefinition } from '../pools/choice.ts'
 import type { PoolsOptions } from '../pools/compute.ts'
-import { percent } from '../words/cells.ts'
-import type { Advice, Strategy } from './answer.ts'
+import { percent, shortRemedy } from '../words/cells.ts'
+import { reasonOf } from '../words/note.ts'
+import type { Advice, FirstStep, Strategy } from './answer.ts'
 
 /** Hosts between which a guest with all of its host's CPU moves safely. */
 interface IdenticalPart {
@@ -131,7 +135,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
 /** One baseline for all hosts of a vendor. */
 function common(view: FleetView, write: WriteOptions): Valued {
   const { groups, valuation, levels } = view
-  const parts = [...groupBy(groups, identityOf).values()]
+  const parts = splitByVendor(groups)
   const reached = parts.map(part => levelOf(levels, baselineOf(part))?.name ?? 'no level')
   return {
     strategy: 'common',
@@ -143,9 +147,11 @@ function common(view: FleetView, write: WriteOptions): Valued {
   }
 }
 
+const splitByVendor = (groups: readonly Group[]): Group[][] => [...groupBy(groups, identityOf).values()]
+
 function definitionOf(view: FleetView, groups: readonly Group[], write: WriteOptions, asked?: FeatureSet) {
   const { features, definition } = poolCpuOf(view, groups, asked)
-  const hosts = groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
+  const hosts = namesOf(groups)
   return {
     name: hosts[0] ?? '',
     hosts,
@@ -173,15 +179,57 @@ export function answerAdvise(view: FleetView, options: PoolsOptions, write: Writ
     share: all === 0 ? 1 : strategy.value / all,
   }))
   const { take, why } = choice(view, through.whole, grouped, one)
-  return { take, why, strategies }
+  const first = take === 'passthrough' ? [] : splitByVendor(groups).flatMap(part => firstSteps(view, part))
+  return { take, why, first, strategies }
+}
+
+/** Few hosts are a part of so much at most. */
+const FEW = 1 / 4
+
+/** What is to be recorded, or done about a few odd hosts, before the others are given less for them. */
+function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
+  const { finder, valuation, levels } = view
+  const unrecorded = findUnrecorded(view, groups)
+  const records: FirstStep[] = unrecorded ? [{ do: 'record', ...unrecorded }] : []
+  const [odd] = computeJointCosts(valuation, levels, groups)
+  const [lacking] = odd?.groups ?? []
+  if (!odd || !lacking || odd.hosts > FEW * namesOf(groups).length) return records
+  const causes = odd.features.map(finder.forGroup(lacking))
+  const remedies = [...new Set(causes.filter(isFixable).map(one => one.remedy))]
+  const isFix = remedies.length > 0
+  const gained = odd.features.filter(
+    (_, i) => !isFix || isFixable(causes[i] ?? { cause: 'unknown', remedy: '' }),
+  )
+  return [
+    ...records,
+    {
+      do: isFix ? 'fix' : 'part',
+      hosts: namesOf(odd.groups),
+      features: gained.map(reasonOf),
+      remedy: isFix ? remedies.map(shortRemedy).join('; and ') : null,
+    },
+  ]
+}
+
+const namesOf = (groups: readonly Group[]): string[] =>
+  groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
+
+/** What pools are worth if all have what nobody knows that they lack. */
+function possibleValueOf({ valuation }: FleetView, groups: readonly Group[]): number {
+  const all = findPossible(groups).reduce<FeatureSet | undefined>(
+    (set, own) => set?.meet(own) ?? own,
+    undefined,
+  )
+  return sumWeights(groups) * valuation.worth(all ?? FeatureSet.empty)
 }
 
 function choice(
-  { groups, fleet }: FleetView,
+  view: FleetView,
   identical: boolean,
   grouped: Valued,
   one: Valued,
 ): Pick<Advice, 'take' | 'why'> {
+  const { groups, fleet } = view
   const vendors = new Set(groups.map(identityOf))
   if (identical) {
     return {
@@ -197,6 +245,12 @@ function choice(
   }
   const gain = one.value === 0 ? 0 : grouped.value / one.value - 1
   if (grouped.pools > one.pools && gain >= WORTHWHILE) {
+    const possible = splitByVendor(groups).reduce((sum, part) => sum + possibleValueOf(view, part), 0)
+    if (grouped.value < possible * (1 + WORTHWHILE))
+      return {
+        take: 'common',
+        why: 'more pools gain nothing that is known: of what some hosts have, nothing is known on others',
+      }
     return {
       take: 'groups',
       why: `${count(grouped.pools, 'pool')} give guests ${percent(gain)} more than ${count(one.pools, 'baseline')}`,

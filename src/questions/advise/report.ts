@@ -1,14 +1,15 @@
-import { count } from '../../core/text.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
-import { addWritten, figure, percent } from '../words/cells.ts'
-import type { Advice } from './answer.ts'
+import { addWritten, figure, percent, shortRemedy } from '../words/cells.ts'
+import type { Advice, FirstStep } from './answer.ts'
 
 /** Adds the recommended strategy and how to go on, and what each strategy gives and loses. */
-export function addAdvice(report: Report, { take, why, strategies }: Advice): void {
+export function addAdvice(report: Report, { take, why, first, strategies }: Advice): void {
   report.finding('take ', { text: take, tone: 'good' }, `: ${why}`)
   const taken = strategies.find(({ strategy }) => strategy === take)
   const share = taken ? `guests get ${percent(taken.share)} of what their hosts have` : ''
+  for (const step of first) addFirstStep(report, step)
   report.action(HOW[take], { gain: share })
   for (const { name, hosts, expression } of taken?.definitions ?? []) {
     if (expression?.written === undefined) continue
@@ -44,6 +45,15 @@ export function addAdvice(report: Report, { take, why, strategies }: Advice): vo
     }
   })
 }
+
+function addFirstStep(report: Report, step: FirstStep): void {
+  const { hosts, features, remedy } = step
+  const gains = fewNames(features.map(({ feature }) => feature))
+  const gain = `${step.do === 'record' ? 'nothing is known there of' : 'the others then have'} ${gains}`
+  report.action(`first ${remedy === null ? PART : shortRemedy(remedy)}`, { on: hosts, gain })
+}
+
+const PART = 'take out, or make a pool of their own'
 
 /** How to go on with each strategy. */
 const HOW: Readonly<Record<Advice['take'], string>> = {

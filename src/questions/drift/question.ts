@@ -11,6 +11,7 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { BadRequest, type Context } from '../context.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
+import { emulatorNotes } from '../migrate/compute.ts'
 import { question } from '../question.ts'
 import { described, word } from '../schema.ts'
 import { answerEach, reportSections, withSections } from '../sections.ts'
@@ -113,6 +114,10 @@ export const driftQuestion = question({
       arches.map(arch => find(olds, arch)),
       view => driftAnswer(view, find(news, view.fleet.arch), by),
     )
-    return { answer, notes: now.notes }
+    const hosts = [
+      ...olds.flatMap(view => view.fleet.hosts.map(host => ({ ...host, name: `${host.name} before` }))),
+      ...news.flatMap(view => view.fleet.hosts),
+    ]
+    return { answer, notes: [...now.notes, ...emulatorNotes(hosts)] }
   },
 })

@@ -161,11 +161,23 @@ const CostStep = v.strictObject({
   level: described(v.nullable(v.string()), 'The level that the others reach then.'),
 })
 
+/** Hosts of which something is not known that others of their pool give. */
+export const Unrecorded = v.strictObject({
+  hosts: v.array(v.string()),
+  features: described(v.array(Reason), 'What is worth anything of it; in map order.'),
+  remedy: v.string(),
+})
+export type Unrecorded = AnswerOf<typeof Unrecorded>
+
 export const PoolCosts = v.strictObject({
   pool: v.string(),
   hosts: v.number(),
   level: v.nullable(v.string()),
   costs: described(v.array(HostCost), 'The most expensive first. Hosts that cost nothing come last.'),
+  unrecorded: described(
+    v.nullable(Unrecorded),
+    'Hosts that may lack what others give: nothing is known of it there, and it counts as no cost; null: there are none.',
+  ),
   fixes: described(v.array(Fix), 'What can be done where the hosts are, what gains most first.'),
   together: described(
     v.array(CostStep),

@@ -1,16 +1,18 @@
+import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise, count, fewNames } from '../../core/text.ts'
 import { isOnRequest } from '../../fleet/causes/cause-of.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { type Cost, computeCosts, computeJointCosts } from '../../fleet/cost.ts'
-import { baselineOf, type FleetPool } from '../../fleet/groups.ts'
-import { findOnRequest } from '../../fleet/offered.ts'
+import { baselineOf, type FleetPool, type Group } from '../../fleet/groups.ts'
+import { findOnRequest, findPossible } from '../../fleet/offered.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { recordOffer } from '../migrate/describe.ts'
 import { poolCpuOf } from '../pools/choice.ts'
 import { figure, poolName, shortRemedy, VALUE } from '../words/cells.ts'
-import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause } from './answer.ts'
+import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause, Unrecorded } from './answer.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
 
 /** Adds what hosts cost their pools: what costs most first, what can be done, and all of them by what they cost. */
@@ -19,6 +21,10 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
   const { who, what } = describeMostExpensive({ pools })
   report.finding({ text: who, tone: 'bad' }, what)
   addActions(report, [...listFixes(pools), ...listPartings(pools, ranked)], pools)
+  for (const { unrecorded: one } of pools) {
+    const gain = `nothing is known there of ${fewNames((one?.features ?? []).map(({ feature }) => feature))}`
+    if (one) report.action(one.remedy, { on: one.hosts, gain })
+  }
   report.instead(() => {
     report.table(
       [{ title: 'pool', wraps: true }, ...COLUMNS],
@@ -211,6 +217,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
         hosts: costs.reduce((sum, one) => sum + one.hosts, 0),
         level: levelOf(levels, baselineOf(groups))?.name ?? null,
         costs: costs.map(one => toldCost(one, teller)),
+        unrecorded: findUnrecorded(view, groups) ?? null,
         fixes: findFixes(
           view,
           lost.map(loss => teller.loss(loss)),
@@ -225,6 +232,25 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       }
     })
   return { mostExpensive: mostExpensiveOf(pools), pools }
+}
+
+/** The hosts of which something of worth is not known that others give; undefined: there are none. */
+export function findUnrecorded(
+  { db, valuation }: FleetView,
+  groups: readonly Group[],
+): Unrecorded | undefined {
+  const possible = findPossible(groups)
+  const unread = groups.map((group, i) => (possible[i] ?? group.offered).minus(group.offered))
+  const open = groups.filter((_, i) => valuation.worth(unread[i] ?? FeatureSet.empty) > 0)
+  const [first] = open
+  const features = db.features.in(unread.reduce((set, own) => set.join(own), FeatureSet.empty))
+  return (
+    first && {
+      hosts: open.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise),
+      features: reasonsOf(features.filter(feature => valuation.worthOf(feature) > 0)),
+      remedy: recordOffer(first),
+    }
+  )
 }
 
 /** What can be done about features that are lost for one reason, what gains most first. @param weight of the pool */

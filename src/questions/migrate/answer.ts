@@ -72,6 +72,21 @@ export const ObstacleAnswer = v.union([
   }),
   v.strictObject({
     kind: described(
+      v.literal('devices'),
+      'The guest has a PCI device of its host, and this host hands none over.',
+    ),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(
+      v.literal('emulator'),
+      'An emulator that libvirt did not find there, and did on another host: it may be there.',
+    ),
+    emulator: v.string(),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(
       v.literal('labels'),
       "What the scheduler wants of a host while the guest runs, and this one does not have: labels of nodes, `evc-mode/` of vSphere's hosts.",
     ),

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../core/evidence.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { bytewise } from '../../core/text.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
 import type { FleetPool, Group } from '../../fleet/groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
@@ -11,6 +12,7 @@ import {
   findHazards,
   findMoveVerdict,
   findObstacles,
+  isOpen,
   type Obstacle,
 } from '../../fleet/obstacles.ts'
 import { factsOfStart, findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
@@ -18,7 +20,7 @@ import type { Reason } from '../answer-parts.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { reasonOf } from '../words/note.ts'
+import { type Note, reasonOf } from '../words/note.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -37,7 +39,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   const pools = across ? asOne(view) : view.pools
   const list = new ObstacleList(view)
   const arrows = pools.flatMap(({ groups }) =>
-    findArrows(view.db, groups).map(arrow => arrowAnswer(view, list, arrow)),
+    findArrows(view.db, groups, wholeGuestOf(view)).map(arrow => arrowAnswer(view, list, arrow)),
   )
   const guests = guestsIn(view, pools, across).flatMap(([pool, places]) => {
     const finder = new MoveFinder(view, pool, list)
@@ -58,6 +60,24 @@ export const guestPlaces = (view: FleetView): GuestPlaces[] =>
     const finder = new MoveFinder(view, pool, new ObstacleList(view))
     return places.map(one => finder.places(one))
   })
+
+/** That hosts have not all the emulators that others have; nothing where they have, or where that is not known. */
+export function emulatorNotes(hosts: readonly FleetHost[]): Note[] {
+  const lists = new Map<string, string[]>()
+  for (const { name, emulators } of hosts) {
+    if (!emulators) continue
+    const key = [...emulators].sort(bytewise).join('\n')
+    lists.set(key, [...(lists.get(key) ?? []), name])
+  }
+  if (lists.size < 2) return []
+  const [first = [], ...more] = [...lists.keys()].map(key => key.split('\n'))
+  const common = first.filter(path => more.every(other => other.includes(path)))
+  const told = [...lists].map(([key, names]) => ({
+    emulators: key.split('\n').filter(path => !common.includes(path)),
+    hosts: names,
+  }))
+  return [{ kind: 'emulators-differ', lists: told.filter(({ emulators }) => emulators.length > 0) }]
+}
 
 /** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */
 export function countOpenGuests(view: FleetView, label: string | null): number {
@@ -181,7 +201,9 @@ class MoveFinder {
     const refused: [Group, Obstacle[]][] = []
     for (const group of this.#pool.groups) {
       const obstacles = findStartObstacles(this.#view.db, facts, group)
-      if (group === home || obstacles.length === 0) open.push(group.name)
+      // That it runs on one of several like it outweighs what is not known of them, and nothing that is.
+      const isHome = group === home && (group.hosts.length === 1 || obstacles.every(isOpen))
+      if (isHome || obstacles.length === 0) open.push(group.name)
       if (obstacles.some(({ kind }) => kind === 'model')) refused.push([group, obstacles])
     }
     return { open, refused }
@@ -282,7 +304,11 @@ const hazardsOf = (
 ): Reason[] => reasonsIn(view, findHazards(view.db.features, guest, target, from))
 
 /** A guest with all of the host's CPU. */
-function wholeGuest({ db, groupOf }: FleetView, { name }: FleetHost): CpuFacts {
-  const group = groupOf.get(name)
-  return group ? makeFullGuest(db)(group) : { features: FeatureSet.empty }
+function wholeGuest(view: FleetView, { name }: FleetHost): CpuFacts {
+  const group = view.groupOf.get(name)
+  return group ? wholeGuestOf(view)(group) : { features: FeatureSet.empty }
 }
+
+/** What levels need says whether a host's document told of its CPU, or of some flags alone. */
+const wholeGuestOf = ({ db, levels }: FleetView): ((host: CpuFacts) => CpuFacts) =>
+  makeFullGuest(db, levels.at(-1)?.needs)

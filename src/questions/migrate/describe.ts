@@ -5,6 +5,7 @@ import type { Group } from '../../fleet/groups.ts'
 import type { Bond } from '../../fleet/guest-terms.ts'
 import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { Obstacle } from '../../fleet/obstacles.ts'
+import { platformCommand } from '../../formats/dialects.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolName } from '../words/cells.ts'
@@ -33,7 +34,7 @@ export const takeAt = (obstacles: readonly ObstacleAnswer[], places: readonly nu
   places.flatMap(i => obstacles[i] ?? [])
 
 /** Whether an obstacle is only that something is not known. */
-function isOpenAnswer(one: ObstacleAnswer): boolean {
+export function isOpenAnswer(one: ObstacleAnswer): boolean {
   const { allowed, safe } = weighObstacles([one], 0)
   return allOf([allowed, safe]) === 'unknown'
 }
@@ -57,6 +58,13 @@ export const MOVES_FREELY = ': guests move freely'
 /** The obstacles whose feature no CPU of the host's vendor has; that it lacks them needs no other reason. */
 const isOfVendor = (one: ObstacleAnswer): boolean => one.kind === 'feature' && one.cause === 'vendor'
 
+/** Of what is missing: what no CPU of the host's vendor has. */
+export const foreignIn = (obstacles: readonly ObstacleAnswer[]): string[] =>
+  obstacles.flatMap(one => (one.kind === 'feature' && one.cause === 'vendor' ? one.feature : []))
+
+/** The host is as its vendor makes it: the guest is what has to change. */
+export const WITHOUT_FOREIGN = "take it out of the guest's CPU: no CPU of the host's vendor has it"
+
 const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string])[] = [
   ['needed', 'lacks', ''],
   ['promise', 'lacks', ', on which a mitigation of the guest rests'],
@@ -66,7 +74,7 @@ const RELIANCES: readonly (readonly [of: Reliance, before: string, after: string
 /** What keeps a guest out, in a line: `f16c, rdrand and 3 more are missing; 40 address bits, the host has 39`. */
 export function describeObstacles(obstacles: readonly ObstacleAnswer[], most = 3): string {
   if (obstacles.length === 0) return 'no room'
-  const foreign = obstacles.flatMap(one => (isOfVendor(one) && one.kind === 'feature' ? one.feature : []))
+  const foreign = foreignIn(obstacles)
   const ofVendor =
     foreign.length > 0 ? [`lacks ${fewNames(foreign, most)}, as all CPUs of its vendor do`] : []
   const missing = (of: Reliance) =>
@@ -115,6 +123,10 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return `has ${fewNames(one.features)}, which the guest's definition rules out`
     case 'machine':
       return `has a QEMU without the machine type ${one.machine}`
+    case 'devices':
+      return 'hands no PCI devices to guests (no IOMMU, or no VFIO), and the guest has one'
+    case 'emulator':
+      return `may have no ${one.emulator}, the guest's emulator: its capabilities do not name it`
     case 'labels':
       return describeLabels(one.labels)
     case 'tsc':
@@ -164,7 +176,7 @@ export function describeRefusal({ model, because, blockers }: ModelRefusal): str
 
 /** The obstacles of a guest on hosts of a group, each with the likely cause and the remedy. */
 export const obstacleAnswers = (
-  view: Pick<FleetView, 'finder'>,
+  view: Pick<FleetView, 'finder' | 'db'>,
   group: Group,
   obstacles: readonly Obstacle[],
 ): ObstacleAnswer[] => obstacles.map(one => answerOf(view, group, one))
@@ -173,12 +185,12 @@ export const obstacleAnswers = (
 export class ObstacleList {
   /** By their numbers, from 0. */
   readonly all: ObstacleAnswer[] = []
-  readonly #view: Pick<FleetView, 'finder'>
+  readonly #view: Pick<FleetView, 'finder' | 'db'>
   readonly #numbers = new Map<string, number>()
   /** Of each group by the feature and how guests rely on it: the most of all obstacles by far. */
   readonly #ofFeatures = new Map<Group, number[]>()
 
-  constructor(view: Pick<FleetView, 'finder'>) {
+  constructor(view: Pick<FleetView, 'finder' | 'db'>) {
     this.#view = view
   }
 
@@ -203,17 +215,28 @@ export class ObstacleList {
   }
 }
 
-function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obstacle): ObstacleAnswer {
+function answerOf(
+  { finder, db }: Pick<FleetView, 'finder' | 'db'>,
+  group: Group,
+  one: Obstacle,
+): ObstacleAnswer {
   switch (one.kind) {
     case 'feature': {
       const { cause, confidence, remedy } = finder.forGroup(group)(one.feature)
       const { reliance } = one
-      return { kind: 'feature', reliance, ...reasonOf(one.feature), cause, confidence, remedy }
+      return {
+        kind: 'feature',
+        reliance,
+        ...reasonOf(one.feature),
+        cause,
+        confidence,
+        remedy: cause === 'vendor' ? WITHOUT_FOREIGN : remedy,
+      }
     }
     case 'unknown':
-      return { kind: 'unknown', ...reasonOf(one.feature), remedy: RECORD }
+      return { kind: 'unknown', ...reasonOf(one.feature), remedy: recordOffer(group) }
     case 'guest-model':
-      return { ...one, remedy: DEFINE_MODEL }
+      return { ...one, remedy: definedModel(db, one.model) }
     case 'vendor':
       return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
     case 'core':
@@ -228,6 +251,10 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
       return { kind: 'excess', features: [...one.features], remedy: WITHOUT_RULE }
     case 'machine':
       return { ...one, remedy: OTHER_MACHINE }
+    case 'devices':
+      return { ...one, remedy: TURN_ON_IOMMU }
+    case 'emulator':
+      return { ...one, remedy: OTHER_EMULATOR }
     case 'labels':
       return {
         kind: 'labels',
@@ -239,7 +266,7 @@ function answerOf({ finder }: Pick<FleetView, 'finder'>, group: Group, one: Obst
         kind: 'tsc',
         guest: String(one.guest),
         host: one.host === undefined ? null : String(one.host),
-        remedy: OTHER_RATE,
+        remedy: one.host === undefined ? RECORD_RATE : OTHER_RATE,
       }
     case 'passed':
       return {
@@ -256,11 +283,19 @@ export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, Obst
   return found
 }
 
-const RECORD =
-  "record what the hypervisor offers there: put the output of 'virsh domcapabilities' beside the host"
+/** How to learn what these hosts give guests. */
+export function recordOffer({ hosts }: Group): string {
+  const command = platformCommand(hosts.flatMap(({ readFrom = [] }) => readFrom.map(one => one.document)))
+  return `record what the hypervisor offers there: put the output of ${command ? `'${command}'` : "'virsh domcapabilities'"} beside the host`
+}
 
-const DEFINE_MODEL =
-  'give what the running guest has (`virsh dumpxml` of it as it runs), or a map that has the model (--cpu-map)'
+/** A name that differs in capitals alone is no other libvirt's model, but a mistake. */
+function definedModel({ models }: FleetView['db'], model: string): string {
+  const like = models.find(({ name }) => name.toLowerCase() === model.toLowerCase())
+  return like
+    ? `write ${like.name} for ${model}: libvirt minds capitals, and starts it nowhere`
+    : 'give what the running guest has (`virsh dumpxml` of it as it runs), or a map that has the model (--cpu-map)'
+}
 
 const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that vendor'
 
@@ -270,12 +305,22 @@ const WITHOUT_RULE = "take the policy 'forbid', or match='strict', out of the gu
 
 const OTHER_MACHINE = 'give the guest a machine type that both QEMUs have, or update QEMU there'
 
+const TURN_ON_IOMMU =
+  'turn the IOMMU on there (VT-d or AMD-Vi in firmware setup, intel_iommu=on; in a container /dev/vfio is to be given)'
+
+const OTHER_EMULATOR =
+  'give the guest an <emulator> that both hosts have, or link that path there: libvirt takes the path as it stands'
+
 const RESTART_POD =
   'restart the virtual machine: its new pod wants what the node that it starts on has; this says nothing of the CPU'
 
 const RAISE_MODE = "raise the EVC mode of the host's cluster, or power the guest off and start it there"
 
-const OTHER_RATE = "take the frequency out of the guest's timer, or record the host's (`virsh capabilities`)"
+const OTHER_RATE =
+  "take the frequency out of the guest's timer, or let it run on hosts of that rate, or that scale theirs"
+
+const RECORD_RATE =
+  'record the rate of the host (`virsh capabilities` there), or take the frequency out of the guest’s timer'
 
 const NAMED_MODEL = 'power the guest off and give it a named model that both hosts have (`explain`)'
 

@@ -4,7 +4,7 @@ import { type Outcome, question } from '../question.ts'
 import { flag, text } from '../schema.ts'
 import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { MigrateAnswer, MoveAnswer } from './answer.ts'
-import { migrateAnswer, moveAcross } from './compute.ts'
+import { emulatorNotes, migrateAnswer, moveAcross } from './compute.ts'
 
 const input = v.pipe(
   v.strictObject({
@@ -34,6 +34,8 @@ export const migrateQuestion = question({
     const opened = openFleet(context, fleet)
     if (to !== undefined)
       return { answer: moveAcross(viewsOf(opened), { from, guest, to }), notes: opened.notes }
-    return { answer: answerEach(viewsOf(opened), view => migrateAnswer(view, across)), notes: opened.notes }
+    const views = viewsOf(opened)
+    const notes = [...opened.notes, ...views.flatMap(view => emulatorNotes(view.fleet.hosts))]
+    return { answer: answerEach(views, view => migrateAnswer(view, across)), notes }
   },
 })

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/evidence.ts'
-import { count, fewNames, groupBy } from '../../core/text.ts'
+import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Cell, Report, StyledText } from '../../report/report.ts'
@@ -24,9 +24,12 @@ import {
   describeObstacle,
   describeObstacles,
   describePoolTitle,
+  foreignIn,
+  isOpenAnswer,
   MOVES_FREELY,
   mayHavePlace,
   takeAt,
+  WITHOUT_FOREIGN,
 } from './describe.ts'
 
 /** Who can go where: what keeps guests, what to do about it, each pool's CPUs and its guests. */
@@ -42,8 +45,9 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
     return { pool, groups: own, ...movesOf(own, arrows, at) }
   })
   addFinding(report, pools, guests, mayHave)
-  addActions(report, pools, guests, at)
   const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
+  addGuestActions(report, guests, at)
+  addPoolActions(report, shut)
   for (const { pool, groups: own } of open) {
     const hosts = countHosts(own)
     const isBound = guests.some(guest => guest.pool === pool && guest.others === 0)
@@ -129,49 +133,94 @@ function addFinding(
 }
 
 /**
- * What gives guests without another place one, then what lets all move freely. All that is in a guest's way counts
- * together: one remedy of two brings it nowhere.
+ * What gives guests without another place one. All that is known to be in a guest's way counts together: one remedy of two
+ * brings it nowhere.
  */
-function addActions(
-  report: Report,
-  pools: readonly PoolMoves[],
-  guests: readonly GuestMoves[],
-  at: At,
-): void {
+function addGuestActions(report: Report, guests: readonly GuestMoves[], at: At): void {
   const ways = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
-  for (const { guest, why, others } of guests) {
-    const nearest = others === 0 ? nearestOf(why, ({ reasons }) => reasons) : undefined
+  for (const one of guests) {
+    const nearest = one.others === 0 ? nearestOf(one.why, ({ reasons }) => reasons) : undefined
     const obstacles = at(nearest?.reasons ?? [])
-    const remedies = [...byRemedy(obstacles).keys()]
+    const remedies = nearest ? remediesOf(obstacles, one.starts.includes(nearest.group)) : []
     if (!nearest || !remedies.every(isRemedy)) continue
-    const what = remedies.map(shortRemedy).join('; and ')
-    const one = ways.get(what) ?? {
+    const what = remedies.map(remedy => remedyFor(remedy, obstacles)).join('; and ')
+    const way = ways.get(what) ?? {
       guests: new Set(),
       groups: new Set(),
       why: describeObstacles(obstacles),
     }
-    ways.set(what, one)
-    one.guests.add(guest)
-    one.groups.add(nearest.group)
+    ways.set(what, way)
+    way.guests.add(one.guest)
+    way.groups.add(nearest.group)
   }
   for (const [what, one] of [...ways].sort(([, a], [, b]) => b.guests.size - a.guests.size)) {
     const gain = `${fewNames([...one.guests])} may then go to ${fewNames([...one.groups], 2)}; now ${one.why}`
     report.action(what, { gain })
   }
-  const shut = pools.filter(pool => !isOpen(pool))
-  if (shut.length > 0) {
-    const where =
-      shut.length === pools.length
-        ? 'their pool'
-        : `pool ${fewNames(
-            shut.map(({ pool }) => pool),
-            2,
-          )}`
-    report.action(`give guests the CPU that \`virt-cpu explain\` names for ${where}`, {
-      gain: 'they then move between all of its hosts',
+}
+
+/** What lets guests of all hosts of a pool move freely, as far as anything does. */
+function addPoolActions(report: Report, shut: readonly PoolMoves[]): void {
+  const [parted, joined] = [shut.filter(isParted), shut.filter(pool => !isParted(pool))]
+  if (parted.length > 0) {
+    const kinds = new Set(parted.flatMap(({ ways }) => [...ways.values()].flat().flatMap(identitiesIn)))
+    report.action(`keep guests of ${fewNames([...kinds].sort(bytewise))} apart: a pool for each`, {
+      gain: `none moves live from one to another, whatever CPU it is given${inPools(parted, shut)}`,
     })
   }
+  if (joined.length > 0) {
+    report.action(
+      `give guests the CPU that \`virt-cpu explain\` names for ${inPools(joined, shut).replace(/^ in /, '') || 'their pool'}`,
+      { gain: `they then move between all of its hosts${nowLacking(joined)}` },
+    )
+  }
 }
+
+/** `; now some lack md-clear, pcid`; empty: something else is in the way. */
+function nowLacking(pools: readonly PoolMoves[]): string {
+  const lacking = pools.flatMap(({ ways }) =>
+    [...ways.values()]
+      .flat()
+      .flatMap(({ obstacles }) => obstacles.flatMap(one => (one.kind === 'feature' ? one.feature : []))),
+  )
+  return lacking.length === 0 ? '' : `; now some lack ${fewNames([...new Set(lacking)])}`
+}
+
+/** ` in pool blue, green`; empty: in all that there are. */
+const inPools = (some: readonly PoolMoves[], all: readonly PoolMoves[]): string =>
+  some.length === all.length
+    ? ''
+    : ` in pool ${fewNames(
+        some.map(({ pool }) => pool),
+        2,
+      )}`
+
+/**
+ * What has to be done that nothing known keeps a guest from hosts; else what would tell more.
+ * @param starts whether it can be started there: one that never moves is
+ */
+function remediesOf(obstacles: readonly ObstacleAnswer[], starts: boolean): string[] {
+  const known = obstacles.filter(one => !isOpenAnswer(one))
+  const bonds = known.filter(({ kind }) => kind === 'bond')
+  const isOfOther = known.some(({ kind }) => kind === 'vendor')
+  const own = known.filter(({ remedy }) => !isOfOther || remedy !== WITHOUT_FOREIGN)
+  const counting = starts && bonds.length > 0 ? bonds : known.length > 0 ? own : obstacles
+  return [...byRemedy(counting).keys()]
+}
+
+const remedyFor = (remedy: string, obstacles: readonly ObstacleAnswer[]): string =>
+  remedy === WITHOUT_FOREIGN
+    ? `take ${fewNames(foreignIn(obstacles))} out of the guest's CPU: no CPU of the host's vendor has that`
+    : shortRemedy(remedy)
+
+/** The vendors, or cores, between which no guest of this way moves. */
+const identitiesIn = ({ obstacles }: Way): string[] =>
+  obstacles.flatMap(one =>
+    (one.kind === 'vendor' || one.kind === 'core') && one.host !== null ? [one.guest, one.host] : [],
+  )
+
+const isParted = ({ ways }: PoolMoves): boolean =>
+  [...ways.values()].some(all => all.some(way => identitiesIn(way).length > 0))
 
 /** How many hosts are as the group's first. */
 const calledIn = (groups: readonly MigrateGroup[]): ((name: string) => string) => {
@@ -284,6 +333,11 @@ function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnsw
     if (one.others > 0) return shown(hostsIn(one.moves, one.host))
     return mayHave(one) ? { text: 'not known', tone: 'warning' } : { text: 'none', tone: 'bad' }
   }
+  // Where it runs it was started, whatever is known against it.
+  const startsOn = ({ starts, host }: GuestMoves) => {
+    const hosts = hostsIn(starts)
+    return host === null || hosts.includes(host) ? hosts : [host, ...hosts]
+  }
   const sorted = [...guests].sort((a, b) => Number(a.others > 0) - Number(b.others > 0))
   report.heading(describeGuests(guests, guests.filter(mayHave).length))
   report.instead(() =>
@@ -314,7 +368,7 @@ function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnsw
       sorted.map(one => [
         one.guest,
         one.host ?? '',
-        hostsIn(one.starts).join(' '),
+        startsOn(one).join(' '),
         moves(one, names => names.join(' ')),
         whyNot(one, called, at),
       ]),

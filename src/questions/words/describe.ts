@@ -104,6 +104,8 @@ function sentence(note: Note): string {
       return `recorded again in ${note.other}, which says something else and does not count`
     case 'hosts-not-joined':
       return sayNotJoined(note)
+    case 'emulators-differ':
+      return `emulators differ: ${note.lists.map(({ emulators, hosts }) => `${fewNames(emulators)} on ${fewNames(hosts, 2)}`).join('; ')}: a guest whose <emulator> one of them lacks cannot go there`
     case 'guest-default-cpu':
       return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
     case 'guest-cpu-unknown':
@@ -119,7 +121,9 @@ function sentence(note: Note): string {
         `add ${fewNames(note.needed)}, or take a model that has all of them`
       )
     case 'hypervisor-only':
-      return 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
+      return note.by === undefined
+        ? 'known by its hypervisor alone: add what `virsh capabilities` printed there to tell what the CPU has'
+        : `known by what its hypervisor lists: \`${note.by}\` there tells all that it gives`
     case 'accelerator-not-probed':
       return `QEMU was not probed with ${note.virttype}: what it can do with it is not known, so no CPU models and no vCPUs are told`
     case 'conversation-alone':

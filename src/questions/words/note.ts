@@ -62,6 +62,11 @@ export type Note = { readonly source?: string } & (
       readonly others: readonly string[]
       readonly against: string
     }
+  /** libvirt found other emulators on some hosts than on others. */
+  | {
+      readonly kind: 'emulators-differ'
+      readonly lists: readonly { readonly emulators: readonly string[]; readonly hosts: readonly string[] }[]
+    }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
   | { readonly kind: 'guest-model-unknown'; readonly model: string; readonly near?: string }
@@ -71,7 +76,8 @@ export type Note = { readonly source?: string } & (
       readonly features: readonly string[]
       readonly needed: readonly string[]
     }
-  | { readonly kind: 'hypervisor-only' }
+  /** `by`: the platform's command that tells all, where no libvirt runs. */
+  | { readonly kind: 'hypervisor-only'; readonly by?: string | undefined }
   | { readonly kind: 'accelerator-not-probed'; readonly virttype: string }
   | { readonly kind: 'conversation-alone' }
   | { readonly kind: 'dump'; readonly text: string }

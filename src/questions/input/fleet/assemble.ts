@@ -347,8 +347,10 @@ function assembleGuests(
     return { ...all, features: all.features.minus(without) }
   }
   const pools = new Set(hosts.map(({ pool }) => pool))
+  const emulators = new Set(hosts.flatMap(host => [...(host.emulators ?? [])]))
   const guests = definedModels(context, found).map((guest): FleetGuest => {
-    const { document, facts } = guest
+    const { document } = guest
+    const facts = withKnownEmulator(guest.facts, emulators)
     const said = rules?.guests.findLast(rule => appliesTo(rule, document.path))
     const wanted = said?.says.host
     const host =
@@ -382,6 +384,12 @@ function assembleGuests(
   })
   return { guests: guests.sort((a, b) => bytewise(a.name, b.name)), notes }
 }
+
+/** Without an emulator that no host names: capabilities name one of those that are there. */
+const withKnownEmulator = (guest: GuestMember, emulators: ReadonlySet<string>): GuestMember =>
+  guest.terms?.emulator === undefined || emulators.has(guest.terms.emulator)
+    ? guest
+    : { ...guest, terms: { ...guest.terms, emulator: undefined } }
 
 /** What QEMU gives a guest by its host where the definition says nothing: the vendor, and no more bits than it has. */
 function takenOf(

@@ -8,6 +8,7 @@ import {
   YAMLException,
 } from 'js-yaml'
 import { ParseError } from '../../../core/parse-error.ts'
+import { yamlFault } from '../../../formats/yaml.ts'
 import type { FilePath, RuleFault } from './rules.ts'
 
 /** A file of YAML 1.2 (which JSON is too) as what it says, and who can tell where in it something stands. */
@@ -37,7 +38,7 @@ function parsed(text: string, source: string): { events: readonly Event[]; docum
     return { events, documents: constructFromEvents(events, { source: text, maxAliases: MOST_ALIASES }) }
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause
-    throw ParseError.at(cause.reason, text, cause.mark?.position ?? 0, source)
+    throw yamlFault(cause, text, source)
   }
 }
 

@@ -1,4 +1,5 @@
 import { bytewise, groupBy } from '../../../core/text.ts'
+import { platformCommand } from '../../../formats/dialects.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostMember, HypervisorFacts } from './members.ts'
 import { baseOf, labelOf } from './members.ts'
@@ -244,7 +245,12 @@ const isGiven = ({ facts: { emulatorModels, models } }: Placed<HypervisorFacts>)
 const alone = (part: HostDocument): Placed<HostMember> =>
   part.kind === 'host'
     ? part.place
-    : { ...part.place, notes: [...part.place.notes, { kind: 'hypervisor-only' }] }
+    : { ...part.place, notes: [...part.place.notes, hypervisorOnly(part.place.facts)] }
+
+const hypervisorOnly = ({ readFrom = [] }: HypervisorFacts): Note => ({
+  kind: 'hypervisor-only',
+  by: platformCommand(readFrom.map(({ document }) => document)),
+})
 
 /** Older recordings of the same are named. */
 const withUnused = (host: Placed<HostMember>, unused: readonly Placed<unknown>[]): Placed<HostMember> => ({
@@ -277,7 +283,8 @@ function supplemented(host: Placed<HostMember>, other: Placed<HostMember>): Plac
 
 /** What the hypervisor gives of the host's CPU. What that has by itself stays known. */
 function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorFacts>): Placed<HostMember> {
-  const { features, models, machines, labels, offered, physBits, emulatorModels, readFrom } = hypervisor.facts
+  const { features, models, machines, labels, offered, physBits, emulatorModels, readFrom, handsOver } =
+    hypervisor.facts
   const definition = host.facts.definition ?? hypervisor.facts.definition
   const notes = [...host.notes, ...hypervisor.notes]
   // A list of names tells nothing of what is given.
@@ -292,6 +299,7 @@ function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorF
     hypervisor: host.facts.hypervisor ?? hypervisor.facts.hypervisor,
     machines,
     labels,
+    handsOver: handsOver ?? host.facts.handsOver,
     readFrom: [...(host.facts.readFrom ?? []), ...(readFrom ?? [])],
   }
   return { ...host, facts: { ...host.facts, ...more }, notes }

@@ -135,16 +135,22 @@ function termsOf(element: Element): GuestTerms {
   const devices = child(element, 'devices')
   const os = child(element, 'os')
   const { machine } = (os && child(os, 'type'))?.attributes ?? {}
+  const emulator = devices && child(devices, 'emulator')
   const hasDevice =
     devices !== undefined &&
     (child(devices, 'hostdev') !== undefined ||
       children(devices, 'interface').some(({ attributes }) => attributes.type === 'hostdev'))
+  const hasPci = (devices ? children(devices, 'hostdev') : []).some(
+    ({ attributes }) => attributes.type === 'pci',
+  )
   const clock = child(element, 'clock')
   const rate = (clock ? children(clock, 'timer') : []).findLast(({ attributes }) => attributes.name === 'tsc')
     ?.attributes.frequency
   const isProtected = child(element, 'launchSecurity') !== undefined
   return {
     machine: machine || undefined,
+    emulator: emulator && textOf(emulator).trim(),
+    pciDevice: hasPci || undefined,
     tscHz: rate !== undefined && /^[1-9]\d{0,18}$/.test(rate) ? BigInt(rate) : undefined,
     bonds: [...(hasDevice ? (['hostdev'] as const) : []), ...(isProtected ? (['protected'] as const) : [])],
   }
@@ -288,7 +294,7 @@ function membersOfDocument(context: Context, element: Element): Member[] {
       return [hypervisorOfCapabilities(context, element) ?? []].flat()
     case 'capabilities':
       return findCpus(element).map(found =>
-        hostOfCpu(context, parseCpu(found.element, 'host'), aroundHost(element)),
+        hostOfCpu(context, parseCpu(found.element, 'host'), aroundHost(element, found.element)),
       )
     case 'cpu':
       return [memberOfCpu(context, element)]
@@ -370,7 +376,7 @@ function hostOfRegisters(context: Context, dumps: readonly RegisterDump[]): Memb
 }
 
 /** What `<capabilities>` say of their host beside its CPU. */
-function aroundHost(capabilities: Element): Partial<HostMember> {
+function aroundHost(capabilities: Element, cpu: Element): Partial<HostMember> {
   const host = child(capabilities, 'host')
   const uuid = host && child(host, 'uuid')
   const cells = host && child(host, 'topology') && child(child(host, 'topology') ?? host, 'cells')
@@ -379,7 +385,22 @@ function aroundHost(capabilities: Element): Partial<HostMember> {
   return {
     uuid: uuid && textOf(uuid).trim(),
     cpus: Number.isSafeInteger(cpus) && cpus > 0 ? cpus : undefined,
+    emulators: emulatorsIn(capabilities, cpu),
+    handsOver: host && child(host, 'iommu')?.attributes.support === 'no' ? false : undefined,
   }
+}
+
+/** The emulators for guests of the host's own architecture; undefined: none is named. */
+function emulatorsIn(capabilities: Element, cpu: Element): ReadonlySet<string> | undefined {
+  const arch = child(cpu, 'arch')
+  const name = arch && textOf(arch).trim()
+  const own = children(capabilities, 'guest')
+    .flatMap(guest => children(guest, 'arch'))
+    .filter(({ attributes }) => attributes.name === name)
+  const found = own
+    .flatMap(guest => [guest, ...children(guest, 'domain')])
+    .flatMap(around => children(around, 'emulator').map(one => textOf(one).trim()))
+  return found.length > 0 ? new Set(found) : undefined
 }
 
 /** A dump of what guests are given, not of what the CPU has, describes a hypervisor that tells nothing of models. */
@@ -452,7 +473,17 @@ function hypervisorOfCapabilities(context: Context, element: Element): Member | 
   if (!hostModel && models.size === 0) return undefined
   const cpu = hostModel && parseCpu(hostModel, 'guest')
   const [model = cpu?.model] = models.keys()
-  return hypervisorOf(contextOfCpu(context, { arch, model }), cpu, models, emulator)
+  return hypervisorOf(contextOfCpu(context, { arch, model }), cpu, models, emulator, handsOverBy(element))
+}
+
+/** Whether domain capabilities list what hands PCI devices over; undefined: they do not say. */
+function handsOverBy(capabilities: Element): boolean | undefined {
+  const devices = child(capabilities, 'devices')
+  const hostdev = devices && child(devices, 'hostdev')
+  const backends = (hostdev ? children(hostdev, 'enum') : []).find(
+    ({ attributes }) => attributes.name === 'pciBackend',
+  )
+  return backends && children(backends, 'value').some(value => textOf(value).trim() === 'vfio')
 }
 
 /** A hypervisor by the host-model that it tells, and what it says of models. @throws LibvirtError for an unknown model */
@@ -461,6 +492,7 @@ function hypervisorOf(
   hostModel: GuestCpu | undefined,
   models: HypervisorModels,
   hypervisor: string | undefined,
+  handsOver?: boolean,
 ): Member {
   const cpu = hostModel ?? { type: 'guest', features: [] }
   const { features, notes } = knownFeatures(own, cpu)
@@ -471,7 +503,7 @@ function hypervisorOf(
     hostModel && own.cpus.hostModelHasAll ? own.db.features.all : own.db.features.setOfNames(blockers)
   const offered = Evidence.recorded(features, features.join(all))
   const definition = hostModel && !requireDriver(own.map, own.arch).decoder ? cpu : undefined
-  const facts = { features, vendor, model, definition, physBits, hypervisor, models, offered }
+  const facts = { features, vendor, model, definition, physBits, hypervisor, models, offered, handsOver }
   return { kind: 'hypervisor', arch: own.arch, facts, notes }
 }
 

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { ask } from '../../src/index.ts'
+import type { MigrateAnswer } from '../../src/questions/migrate/answer.ts'
+import { reportMigrate } from '../../src/questions/migrate/report.ts'
+import { Report } from '../../src/report/report.ts'
+
+// What an answer tells people to do must be what helps, and all of it.
+
+interface Document {
+  readonly path: string
+  readonly text: string
+}
+
+const host = (path: string, model: string, more = '', vendor = 'Intel'): Document => ({
+  path,
+  text: `<cpu><arch>x86_64</arch><model>${model}</model><vendor>${vendor}</vendor>${more}</cpu>`,
+})
+
+const guest = (path: string, cpu: string, more = ''): Document => ({
+  path,
+  text:
+    `<domain type='kvm'><name>web</name><memory>1</memory><os><type arch='x86_64' machine='q35'>hvm</type></os>` +
+    `${cpu}${more}</domain>`,
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of several questions
+const put = (verb: string, ...documents: readonly Document[]): any => ask({ verb, documents })
+
+/** The lines about what to do. */
+function actions(...documents: readonly Document[]): string[] {
+  const report = new Report()
+  reportMigrate(report, put('migrate', ...documents) as MigrateAnswer)
+  const text = report.text({ width: 10_000, paint: shown => shown })
+  return text.split('\n').filter(line => line.startsWith('do: '))
+}
+
+const custom = (model: string, features = '') =>
+  `<cpu mode='custom' match='exact'><model fallback='forbid'>${model}</model>${features}</cpu>`
+
+test('what no CPU of the vendor has is to leave the guest, not the guest the pool', () => {
+  const cpu = custom('Nehalem', "<feature policy='require' name='svm'/>")
+  const [first, ...more] = actions(host('n1.xml', 'Skylake-Server'), guest('g.xml', cpu))
+  expect(first).toMatch(/^do: take svm out of the guest's CPU: .* web may then go to n1/)
+  expect(more).toEqual([])
+})
+
+test('a model’s name in other capitals is to be written right', () => {
+  const [first] = actions(host('n1.xml', 'Skylake-Server'), guest('g.xml', custom('sandybridge')))
+  expect(first).toMatch(/^do: write SandyBridge for sandybridge/)
+})
+
+test('hosts of two vendors are not promised to be one pool', () => {
+  const [first, ...more] = actions(host('a.xml', 'EPYC', '', 'AMD'), host('i.xml', 'Skylake-Server'))
+  expect(first).toMatch(/^do: keep guests of AMD, Intel apart: a pool for each/)
+  expect(more).toEqual([])
+})
+
+test('a guest that never moves live is powered off, and nothing is to be recorded for it', () => {
+  const passed = "<cpu mode='host-passthrough' migratable='off'/>"
+  const hosts = [host('n1.xml', 'Skylake-Server'), host('n2.xml', 'Skylake-Server')]
+  const [first] = actions(...hosts, guest('g/n1/web.xml', passed))
+  expect(first).toMatch(/^do: power the guest off and start it there: web may then go to /)
+})
+
+test('a rate that a host cannot give is asked of none like it', () => {
+  const tsc = "<counter name='tsc' frequency='2100000000' scaling='no'/>"
+  const clock = "<clock offset='utc'><timer name='tsc' frequency='2400000000'/></clock>"
+  const hosts = ['n1', 'n2'].map(name => host(`${name}.xml`, 'Nehalem', tsc))
+  const documents = [...hosts, guest('g/n1/web.xml', custom('Nehalem'), clock)]
+  expect(put('migrate', ...documents).guests[0]).toMatchObject({ host: 'n1.xml', starts: [], others: 0 })
+  expect(actions(...documents)[0]).toMatch(/^do: take the frequency out of the guest's timer/)
+})
+
+test('of hosts that tell of some flags alone nobody knows whether guests move', () => {
+  const flags = JSON.stringify([
+    { name: 'aes', description: '', 'supported-on': ['pve1', 'pve2'] },
+    { name: 'md-clear', description: '', 'supported-on': ['pve1'] },
+  ])
+  const { arrows } = put('migrate', { path: 'cpu-flags.json', text: flags })
+  const kinds = (obstacles: readonly { kind: string }[]) => [...new Set(obstacles.map(({ kind }) => kind))]
+  expect(arrows).toMatchObject([{ from: 'pve1', to: 'pve2', kind: 'none' }])
+  expect([kinds(arrows[0].there), kinds(arrows[0].back)]).toEqual([['feature', 'unknown'], ['unknown']])
+})
+
+const MSRS = ['rdctl-no', 'ibrs-all', 'mds-no'].map(name => `<feature name='${name}'/>`).join('')
+const GATE = "<feature name='arch-capabilities'/>"
+
+test('what stands in registers that nobody read counts as unknown, and is to be recorded', () => {
+  const good = ['a', 'b', 'c', 'd'].map(name => host(`${name}.xml`, 'Icelake-Server-v1', GATE + MSRS))
+  const documents = [...good, host('noroot.xml', 'Icelake-Server-v1', GATE)]
+  const [pool] = put('explain', ...documents).pools
+  expect(pool.lost.map(({ feature }: { feature: string }) => feature)).not.toContain('rdctl-no')
+  const advice = put('advise', ...documents)
+  expect(advice.take).toBe('common')
+  expect(advice.first).toMatchObject([{ do: 'record', hosts: ['noroot.xml'] }])
+})
+
+test('a few odd hosts are to be seen to first', () => {
+  const good = ['a', 'b', 'c', 'd'].map(name => host(`${name}.xml`, 'Westmere'))
+  const { first } = put('advise', ...good, host('odd.xml', 'Nehalem'))
+  expect(first).toMatchObject([{ hosts: ['odd.xml'], features: [{ feature: 'aes' }] }])
+})
+
+const machine = (name: string, rest: string, emulator = '/usr/bin/qemu-system-x86_64') => ({
+  path: `${name}.xml`,
+  text: `<capabilities><host><cpu><arch>x86_64</arch><model>Haswell</model><vendor>Intel</vendor></cpu>${rest}</host>
+    <guest><os_type>hvm</os_type><arch name='x86_64'><emulator>${emulator}</emulator><domain type='kvm'/></arch></guest></capabilities>`,
+})
+
+test('a PCI device starts on no host without an IOMMU', () => {
+  const hosts = [machine('n1', "<iommu support='yes'/>"), machine('n2', "<iommu support='no'/>")]
+  const device = "<devices><hostdev mode='subsystem' type='pci'/></devices>"
+  const [web] = put('migrate', ...hosts, guest('web.xml', custom('Haswell'), device)).guests
+  expect(web).toMatchObject({ starts: ['n1.xml'], moves: [] })
+})
+
+test('emulators that only some hosts have are told, and keep guests that name them', () => {
+  const hosts = [machine('n1', '', '/usr/bin/kvm-spice'), machine('n2', '', '/usr/bin/kvm')]
+  const asks = (path: string) =>
+    guest('web.xml', custom('Haswell'), `<devices><emulator>${path}</emulator></devices>`)
+  const { guests, notes } = put('migrate', ...hosts, asks('/usr/bin/kvm-spice'))
+  expect(guests[0]).toMatchObject({ starts: ['n1.xml'], moves: ['n1.xml'] })
+  expect(notes.map(({ kind }: { kind: string }) => kind)).toContain('emulators-differ')
+  // Capabilities name one emulator of those that are there.
+  expect(put('migrate', ...hosts, asks('/opt/qemu')).guests[0].starts).toEqual(['n1.xml', 'n2.xml'])
+})
