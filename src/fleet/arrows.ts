@@ -3,6 +3,7 @@ import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Database } from '../map/database.ts'
 import type { Group } from './groups.ts'
+import type { FleetHost } from './host.ts'
 import { type CpuFacts, canMove, findHazards, findObstacles, type Obstacle } from './obstacles.ts'
 import { findUnmovable } from './offered.ts'
 
@@ -44,19 +45,22 @@ export function findArrows(
 /**
  * A guest with all of a host's CPU but what cannot be migrated, and what no hypervisor offers. What KVM gives whatever
  * the CPU has is left out: every host gives it.
- * @param asked what says whether a host is known: where nothing is known of most of it, its document told of a few flags,
- * and guests may have any of the others
+ * @param asked what says whether a host is known: where its hypervisor alone tells of it, and not of most of this, it
+ * listed a few flags, and guests may have any of the others
  */
 export function makeFullGuest(db: Database, asked = FeatureSet.empty): (host: CpuFacts) => CpuFacts {
   const stays = findUnmovable(db)
-  return ({ features, evidence, vendor, core, physBits }) => ({
+  return ({ features, evidence, vendor, core, physBits, hosts = [] }) => ({
     features: (evidence ? features.meet(evidence.possible) : features).minus(stays),
-    unread: isKnownInPart(evidence, asked) ? evidence?.unknown(asked).minus(features) : undefined,
+    unread: hosts.some(isOffer) && isKnownInPart(evidence, asked) ? evidence?.unknown(asked) : undefined,
     vendor,
     core,
     physBits,
   })
 }
+
+const isOffer = ({ readFrom = [] }: FleetHost): boolean =>
+  readFrom.length > 0 && readFrom.every(({ layer }) => layer === 'offered')
 
 const isKnownInPart = (evidence: Evidence | undefined, asked: FeatureSet): boolean =>
   evidence !== undefined && 2 * evidence.unknown(asked).size > asked.size

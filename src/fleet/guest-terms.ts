@@ -131,3 +131,36 @@ export const isOpenTerm = (one: TermObstacle): boolean =>
 /** What counts when it is powered off and started there. */
 export const termsOfStart = ({ bonds: _, selectors: __, passed: ___, ...terms }: GuestTerms): GuestTerms =>
   terms
+
+/** What of a host only terms look at. */
+const PARTING = ['machines', 'emulators', 'handsOver', 'labels', 'tscHz', 'tscScaling'] as const
+
+/** Equal for equal lists; another object is its own. */
+const wordOfPart = (value: unknown, number: number): string =>
+  value instanceof Set
+    ? [...value].sort().join(' ')
+    : typeof value === 'object'
+      ? `#${number}`
+      : String(value)
+
+/** Which of that these guests' terms look at, as a key of hosts that are equal in it; undefined: at none. */
+export function partingKeyOf(guests: readonly { readonly terms?: GuestTerms | undefined }[]) {
+  const has = (term: keyof GuestTerms) => guests.some(({ terms }) => terms?.[term] !== undefined)
+  const asked: Readonly<Record<(typeof PARTING)[number], boolean>> = {
+    machines: has('machine'),
+    emulators: has('emulator'),
+    handsOver: has('pciDevice'),
+    labels: has('selectors'),
+    tscHz: has('tscHz'),
+    tscScaling: has('tscHz'),
+  }
+  const parting = PARTING.filter(part => asked[part])
+  if (parting.length === 0) return undefined
+  const words = new Map<unknown, string>()
+  const wordOf = (value: unknown): string => {
+    const known = words.get(value) ?? wordOfPart(value, words.size)
+    words.set(value, known)
+    return known
+  }
+  return (host: FleetHost): string => parting.map(part => wordOf(host[part])).join('\n')
+}

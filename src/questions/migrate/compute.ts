@@ -1,9 +1,10 @@
 import type { Verdict } from '../../core/evidence.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { bytewise } from '../../core/text.ts'
+import { bytewise, groupBy } from '../../core/text.ts'
 import { type Arrow, findArrows, makeFullGuest } from '../../fleet/arrows.ts'
-import type { FleetPool, Group } from '../../fleet/groups.ts'
+import { type FleetPool, type Group, narrowGroup } from '../../fleet/groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../../fleet/guest.ts'
+import { partingKeyOf } from '../../fleet/guest-terms.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { weighObstacles } from '../../fleet/interest.ts'
 import {
@@ -36,7 +37,7 @@ import { mayHavePlace, ObstacleList, obstacleAnswers } from './describe.ts'
  * one.
  */
 export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
-  const pools = across ? asOne(view) : view.pools
+  const pools = partedPools(view, across)
   const list = new ObstacleList(view)
   const arrows = pools.flatMap(({ groups }) =>
     findArrows(view.db, groups, wholeGuestOf(view)).map(arrow => arrowAnswer(view, list, arrow)),
@@ -56,7 +57,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
 
 /** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
 export const guestPlaces = (view: FleetView): GuestPlaces[] =>
-  guestsIn(view, view.pools, false).flatMap(([pool, places]) => {
+  guestsIn(view, partedPools(view), false).flatMap(([pool, places]) => {
     const finder = new MoveFinder(view, pool, new ObstacleList(view))
     return places.map(one => finder.places(one))
   })
@@ -82,7 +83,7 @@ export function emulatorNotes(hosts: readonly FleetHost[]): Note[] {
 /** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */
 export function countOpenGuests(view: FleetView, label: string | null): number {
   const list = new ObstacleList(view)
-  return guestsIn(view, view.pools, false)
+  return guestsIn(view, partedPools(view), false)
     .filter(([pool]) => label === null || pool.label === label)
     .flatMap(([pool, places]) => {
       const finder = new MoveFinder(view, pool, list)
@@ -97,6 +98,20 @@ const guestsIn = (
 ): (readonly [pool: FleetPool, places: readonly PossiblePlaces[]])[] => {
   const guests = across ? new Map([['', [...fleet.guests]]]) : groupGuestsByPool(fleet.guests, fleet.hosts)
   return pools.map(pool => [pool, findPlaces(guests.get(pool.label) ?? [], pool.groups)] as const)
+}
+
+/** The pools with their groups parted where hosts of one CPU are not alike in what guests ask for beside it. */
+function partedPools(view: FleetView, across = false): FleetPool[] {
+  const key = partingKeyOf(view.fleet.guests)
+  return (across ? asOne(view) : view.pools).map(({ label, groups }) => ({
+    label,
+    groups: key
+      ? groups.flatMap(group => {
+          const parts = [...groupBy(group.hosts, key).values()]
+          return parts.length === 1 ? group : parts.map(hosts => narrowGroup(group, hosts))
+        })
+      : groups,
+  }))
 }
 
 /** The hosts as one pool; groups are parts still, each in the pool it is in. */
