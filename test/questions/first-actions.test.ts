@@ -124,3 +124,10 @@ test('emulators that only some hosts have are told, and keep guests that name th
   // Capabilities name one emulator of those that are there.
   expect(put('migrate', ...hosts, asks('/opt/qemu')).guests[0]).toMatchObject({ others: 2 })
 })
+
+test('a guest with another host’s CPU is given a model that both have, and no host is replaced for it', () => {
+  const host1 = host('n1.xml', 'Cascadelake-Server', "<signature family='6' model='85' stepping='7'/>")
+  const host2 = host('n2.xml', 'Skylake-Server', "<signature family='6' model='85' stepping='4'/>")
+  const [first] = actions(host1, host2, guest('g/n1/web.xml', "<cpu mode='host-passthrough'/>"))
+  expect(first).toMatch(/^do: power the guest off and give it a named model that both hosts have/)
+})

@@ -138,9 +138,10 @@ function describePools(pools: readonly PoolExplanation[]): Cell[] {
   const [only, ...more] = pools
   const losses = `; ${count(lost, 'feature')} that some hosts have ${lost === 1 ? 'is' : 'are'} lost`
   if (only && more.length === 0) {
-    const { level, expression } = only
+    const { level, expression, features } = only
     const model = expression ? ` as ${expression.model}` : ', and no named model fits'
-    return [`${count(hosts, 'host')}: guests get `, levelCell(level), model, losses]
+    const given = level === null && !expression ? count(features, 'feature') : levelCell(level)
+    return [`${count(hosts, 'host')}: guests get `, given, model, losses]
   }
   const levels = levelCounts(
     pools.map(({ level }) => level),

@@ -1,5 +1,5 @@
 import { hex } from '../../core/bits.ts'
-import { count } from '../../core/text.ts'
+import { count, groupBy } from '../../core/text.ts'
 import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { hostNamesOf, levelCell, levelCounts } from '../words/cells.ts'
@@ -54,11 +54,7 @@ export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone 
     reportGuestsAlone(report, guestsAlone)
     return
   }
-  const levels = levelCounts(
-    hosts.map(({ level }) => level),
-    'on',
-  )
-  report.finding(`${count(hosts.length, 'host')}, whose guests can have ${levels}`)
+  report.finding(`${count(hosts.length, 'host')}, whose guests can have ${levelsOf(hosts)}`)
   const [first, ...more] = COLUMNS
   const mixed = new Set(hosts.map(({ arch }) => arch)).size > 1
   const columns = first && mixed ? [first, ...MORE.slice(0, 1), ...more] : COLUMNS
@@ -70,6 +66,17 @@ export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone 
     ),
   )
   report.details(() => addTable(report, hosts, columns))
+}
+
+/** Whether nobody made levels of its architecture, or none that a host can be below. */
+const hasNoLevels = ({ level, arch }: HostLine): boolean => level === null && !/^(?:x86_64|i686)$/.test(arch)
+
+/** `x86-64-v3 on 2, what their cores have on 3 of aarch64` */
+function levelsOf(hosts: readonly HostLine[]): string {
+  const others = groupBy(hosts.filter(hasNoLevels), ({ arch }) => arch)
+  const rest = hosts.filter(host => !hasNoLevels(host)).map(({ level }) => level)
+  const own = [...others].map(([arch, some]) => `what their cores have on ${some.length} of ${arch}`)
+  return [...(rest.length > 0 ? [levelCounts(rest, 'on')] : []), ...own].join(', ')
 }
 
 /** Adds one line a guest, and what would tell where they run. */

@@ -204,7 +204,10 @@ function remediesOf(obstacles: readonly ObstacleAnswer[], starts: boolean): stri
   const bonds = known.filter(({ kind }) => kind === 'bond')
   const isOfOther = known.some(({ kind }) => kind === 'vendor')
   const own = known.filter(({ remedy }) => !isOfOther || remedy !== WITHOUT_FOREIGN)
-  const counting = starts && bonds.length > 0 ? bonds : known.length > 0 ? own : obstacles
+  // With a model that both hosts have it needs nothing else.
+  const passed = known.filter(({ kind }) => kind === 'passed')
+  const alone = starts && bonds.length > 0 ? bonds : bonds.length === 0 ? passed : []
+  const counting = alone.length > 0 ? alone : known.length > 0 ? own : obstacles
   return [...byRemedy(counting).keys()]
 }
 
