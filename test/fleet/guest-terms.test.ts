@@ -60,7 +60,8 @@ describe('what a definition asks of hosts', () => {
       const answer = migrate({ documents, guest: 'g', to: 'b.xml' })
       expect(answer).toMatchObject({ verdict: 'unknown', moves: false, starts: true })
       expect(migrate({ documents })).toMatchObject({
-        guests: [{ starts: ['b.xml'], moves: [], why: [{ obstacles: [{ kind: 'passed', what: 'host' }] }] }],
+        guests: [{ starts: ['b.xml'], moves: [], why: [{ reasons: [0] }] }],
+        obstacles: [{ kind: 'passed', what: 'host' }],
       })
     },
   )
