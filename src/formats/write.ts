@@ -16,15 +16,25 @@ export interface WriteOptions extends PrintOptions {
   readonly format?: string | undefined
 }
 
+/** How a definition is computed for whoever knows the features of models. */
+export interface PlainDefinition {
+  readonly expand?: false
+  readonly turnOff?: true | undefined
+}
+
 /**
  * A definition in the format that the options name; undefined where there is no such format.
- * @param compute the definition: as asked for, or without the features of its model
+ * @param compute the definition: as asked for, or without the features of its model; `turnOff` for a QEMU that no
+ *   libvirt starts, of whose model nothing may be left that hosts do not give
  * @throws LibvirtError for a CPU of which the format can express nothing
  */
 export function writeDefinition(
   { format, ...options }: WriteOptions,
-  compute: (options: { readonly expand?: false }) => Cpu,
+  compute: (options: PlainDefinition) => Cpu,
 ): Printed | undefined {
   const printer = findPrinter(format)
-  return printer?.print(compute(printer.omitsModelFeatures ? { expand: false } : {}), options)
+  const plain: PlainDefinition = printer?.omitsModelFeatures
+    ? { expand: false, turnOff: printer.dependsOnQemu }
+    : {}
+  return printer?.print(compute(plain), options)
 }

@@ -111,6 +111,9 @@ export const listBeyond = oncePer(
     ),
 )
 
+/** What KVM gives every model that has it, and what QEMU leaves out under KVM by itself. */
+export const SPARED: readonly string[] = ['topoext', 'monitor']
+
 const isAnyOf = (patterns: readonly string[], names: readonly string[]): boolean =>
   patterns.some(pattern => namesOf(pattern, names).length > 0)
 

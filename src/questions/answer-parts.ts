@@ -3,7 +3,13 @@ import type { Cpu } from '../core/cpu.ts'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { PARTS } from '../formats/printer.ts'
 import { isQemuVersion, newestQemu, qemuVersionsText } from '../formats/qemu/cpu-argument.ts'
-import { findPrinter, listFormats, type WriteOptions, writeDefinition } from '../formats/write.ts'
+import {
+  findPrinter,
+  listFormats,
+  type PlainDefinition,
+  type WriteOptions,
+  writeDefinition,
+} from '../formats/write.ts'
 import { type AnswerOf, described, text, word } from './schema.ts'
 
 /** The version of QEMU that is to read what is written. */
@@ -41,10 +47,7 @@ export type WrittenParts = AnswerOf<typeof WrittenParts>
  * @param compute see `writeDefinition`
  * @throws LibvirtError for a CPU of which the format can express nothing
  */
-export function writtenIn(
-  options: WriteOptions,
-  compute: (options: { readonly expand?: false }) => Cpu,
-): WrittenParts {
+export function writtenIn(options: WriteOptions, compute: (options: PlainDefinition) => Cpu): WrittenParts {
   const printed = writeDefinition(options, compute)
   return printed ? { written: printed.text, notExpressed: printed.notExpressed } : {}
 }

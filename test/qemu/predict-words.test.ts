@@ -12,6 +12,7 @@ import {
   resolveModel,
   type WordsRequest,
 } from '../../src/qemu/guest/wanted-features.ts'
+import { baseline } from '../../src/questions/library.ts'
 import { builtin } from '../built-in.ts'
 import { runs } from '../effort.ts'
 import { hostOf, operatorsOf } from '../pool-members.ts'
@@ -237,11 +238,14 @@ test('every definition that is printed for a pool of QEMU’s models starts with
     fc.property(fc.shuffledSubarray(versions, { minLength: 1, maxLength: 4 }), pool => {
       const members = pool.flatMap(memberOf)
       fc.pre(members.length > 0)
-      const { qemu } = operatorsOf(members)
+      const cpus = members.map(({ xml }) => xml)
+      const { written = '' } = baseline({ cpus, best: true, format: 'qemu' })
+      const printed = [operatorsOf(members).qemu, written.trim().replace('-cpu ', '')]
       for (const { name } of members) {
         const { features = [] } = resolveModel(request(name)) ?? {}
         const offered = new Set([...features, 'hypervisor'])
-        expect([name, predict(qemu, { offered }).refused]).toEqual([name, []])
+        for (const one of printed)
+          expect([name, one, predict(one, { offered }).refused]).toEqual([name, one, []])
       }
     }),
     { numRuns: runs(400) },

@@ -5,9 +5,11 @@ import type { Cpu, Policy } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { DEFAULT_LIBVIRT, type LibvirtVersion } from '../../core/libvirt-version.ts'
+import { withoutVoid } from '../../fleet/causes/finding.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { isLeftOut } from '../../formats/qemu/names.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
+import { listBeyond, SPARED } from '../../map/qemu-models.ts'
 import type { BaselineAnswer, BaselineReasons, LostFeature, WrittenParts } from '../answer-parts.ts'
 import { type Note, reasonOf } from '../words/note.ts'
 
@@ -29,6 +31,8 @@ export interface PoolOptions {
 export interface ResultOptions extends Pick<FoldOptions, 'migratable' | 'onModel'> {
   /** Spell out the model's features. */
   readonly expand?: boolean | undefined
+  /** Turn off what QEMU's model of that name has beyond the map's, and some host does not give: `enforce` refuses it. */
+  readonly turnOff?: boolean | undefined
 }
 
 interface Fault {
@@ -94,7 +98,24 @@ export class Pool {
               ({ name }) => !isLeftOut(name, this.#options.libvirt ?? DEFAULT_LIBVIRT),
             ),
           }
-    return options.expand ? expandModel(this.#map, this.#arch, offered) : offered
+    if (options.expand) return expandModel(this.#map, this.#arch, offered)
+    return options.turnOff ? this.#turnOffBeyond(offered, this.#fold.common) : offered
+  }
+
+  /** KVM gives some features whatever the CPU has, and `SPARED` are left out of themselves. */
+  #turnOffBeyond(cpu: Cpu, common: FeatureSet): Cpu {
+    const fleet = driverOf(this.#map, this.#arch ?? '')?.fleet
+    const model = fleet?.db.model(cpu.model ?? '')
+    const beyond = fleet && model && listBeyond(fleet.db).get(model)
+    if (!beyond) return cpu
+    const { has, known } = fleet.predictOffered({ has: common }, model.vendor?.name)
+    const lacking = withoutVoid(fleet, has.join(beyond)).meet(beyond).meet(known).minus(has)
+    const named = new Set([...SPARED, ...cpu.features.map(({ name }) => name)])
+    const off = fleet.db.features.in(lacking).filter(({ name }) => !named.has(name))
+    return {
+      ...cpu,
+      features: [...cpu.features, ...off.map(({ name }) => ({ name, policy: 'disable' as const }))],
+    }
   }
 
   /** The host whose definition `result` fails for; undefined where none is to blame. */

@@ -18,7 +18,7 @@ import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { Database } from '../../map/database.ts'
-import { listBeyond } from '../../map/qemu-models.ts'
+import { listBeyond, SPARED } from '../../map/qemu-models.ts'
 
 import type { Releases, ReleaseTable } from '../../map/releases.ts'
 import { parseXml } from '../../xml/reader.ts'
@@ -219,9 +219,6 @@ function lackingBeyond(
   const meaningful = withoutVoid(cpus, model.features.meet(open).join(details)).meet(details)
   return lacking.minus(details).minus(spared).join(meaningful)
 }
-
-/** What KVM gives every model that has it, and what QEMU leaves out under KVM by itself. */
-const SPARED = ['topoext', 'monitor']
 
 /** What was once in the model, and what a hypervisor lacks of its own model of that name. */
 const goneFrom = (model: Model, withheld: readonly Feature[], open: FeatureSet): Feature[] => [
