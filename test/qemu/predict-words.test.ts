@@ -5,7 +5,7 @@ import type { Topology } from '../../src/core/cpu.ts'
 import { parseCpuArgument } from '../../src/formats/platforms/qemu-command.ts'
 import { toLibvirtName } from '../../src/formats/qemu/names.ts'
 import { parseQemuGaps, parseQemuModels } from '../../src/map/qemu-models.ts'
-import { predictWords } from '../../src/qemu/guest/predict-words.ts'
+import { EXCEPTIONS, predictWords } from '../../src/qemu/guest/predict-words.ts'
 import {
   FEATURES,
   listWanted,
@@ -250,4 +250,28 @@ test('every definition that is printed for a pool of QEMU’s models starts with
     }),
     { numRuns: runs(400) },
   )
+})
+
+test('every rule of exceptions is in use: some guest has it, and words of that guest would be predicted without it', () => {
+  const kvm = { accelerator: 'kvm' } as const
+  const guests: WordsRequest[] = [
+    request('host', { ...kvm, offered: new Set(['vmx', 'avx', 'xsave', 'sgx']) }),
+    request('Nehalem,vmx=on', kvm),
+    request('Nehalem', { machine: 'pc-q35-2.11' }),
+    request('Nehalem,host-phys-bits=on'),
+    request('Nehalem', { machine: 'pc-q35-11.0', qemu: '11.1' }),
+  ]
+  const used = guests.flatMap(guest => {
+    const { words, exceptions = [] } = predictWords(guest) ?? {}
+    const places = [...(words?.words() ?? [])].map(([place]) => place)
+    const isOf = ({ of, ofMsr }: (typeof exceptions)[number]) =>
+      places.some(place =>
+        place.kind === 'msr'
+          ? ofMsr?.(place.index)
+          : place.kind === 'cpuid' && of(place.leaf, place.subleaf)[place.register] !== undefined,
+      )
+    return exceptions.filter(isOf).map(({ name }) => name)
+  })
+  expect([...new Set(used)].sort()).toEqual(EXCEPTIONS.map(({ name }) => name).sort())
+  expect(EXCEPTIONS.length).toBeLessThanOrEqual(10)
 })

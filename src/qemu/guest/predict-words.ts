@@ -39,7 +39,7 @@ const isPassed = ({ cpu: { mode } }: WordsRequest): boolean =>
   mode === 'host-passthrough' || mode === 'maximum'
 
 /** Every rule by which words are not predicted. */
-const EXCEPTIONS: readonly ConditionalException[] = [
+export const EXCEPTIONS: readonly ConditionalException[] = [
   {
     name: 'host-identity',
     why: "a CPU that is the host's has its vendor, signature, name, highest leaves and what they hold",
