@@ -36,7 +36,7 @@ _virt_cpu() {
     level) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     fits) options='--fleet --os --no-skip --strict --details --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     doctor) options='--file --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
-    verify) options='--guest --fleet --accel --machine --emulator --json --markdown --color --no-pager --strict --cpu-map --libvirt --help'; words='' ;;
+    verify) options='--guest --fleet --accel --machine --emulator --peer --all --ssh-config --json --markdown --color --no-pager --strict --cpu-map --libvirt --help'; words='' ;;
     tree) options='--model --arch --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     convert) options='--file --text --from --format --qemu --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;
     name) options='--name --arch --json --markdown --color --no-pager --cpu-map --libvirt --help'; words='' ;;

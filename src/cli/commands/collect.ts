@@ -3,7 +3,7 @@ import { existsSync, fstatSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { type Pseudonym, redact } from '../../formats/redact.ts'
 import { gather } from '../../host/collect/gather.ts'
-import { hostOf, readInventory, type SshHost } from '../../host/collect/inventory.ts'
+import { parseSshHost, readInventory, type SshHost } from '../../host/collect/inventory.ts'
 import {
   collectScript,
   kubectlTarget,
@@ -107,7 +107,7 @@ function limitsOf(args: Arguments): Limits {
 async function targetsOf(args: Arguments): Promise<Target[]> {
   const guests = !args.has('no-guests')
   if (args.has('context') && !args.has('kubectl')) throw new UsageError('--context is of --kubectl')
-  const hosts: SshHost[] = args.all('peer').map(name => hostNamed(name))
+  const hosts: SshHost[] = args.all('peer').map(name => parseSshHost(name))
   for (const path of args.all('inventory')) hosts.push(...(await readInventory(readWholeText(path), path)))
   const options = { config: args.get('ssh-config'), sudo: args.has('sudo'), guests }
   const contexts = args.has('context') ? args.all('context') : [undefined]
@@ -128,17 +128,6 @@ async function targetsOf(args: Arguments): Promise<Target[]> {
     files.set(target.file, target)
   }
   return targets
-}
-
-function hostNamed(name: string): SshHost {
-  const [, user, rest = name] = /^([^@/]+)@(.*)$/.exec(name) ?? []
-  const [, address = rest, port] = /^([^:/[\]]+):(\d+)$/.exec(rest) ?? []
-  const given = new Map([
-    ['ansible_host', address],
-    ...(user === undefined ? [] : [['ansible_user', user] as const]),
-    ...(port === undefined ? [] : [['ansible_port', port] as const]),
-  ])
-  return hostOf(name, given)
 }
 
 const fileStem = (path: string): string => (path.split('/').at(-1) ?? path).replace(/\.\w+$/, '')

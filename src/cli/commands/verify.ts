@@ -7,9 +7,12 @@ import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
 import { loadYaml } from '../../formats/yaml.ts'
+import { parseSshHost } from '../../host/collect/inventory.ts'
+import { sshArguments } from '../../host/collect/targets.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import { readFleet } from '../../host/files/fleet.ts'
 import { findEmulator } from '../../host/qemu/emulator.ts'
+import type { Site } from '../../host/qemu/site.ts'
 import { runTrial } from '../../host/qemu/trial.ts'
 import { settingsAt } from '../../qemu/guest/check-settings.ts'
 import { type GuestRequest, requestOfGuest } from '../../qemu/guest/parse-request.ts'
@@ -63,12 +66,25 @@ export const command = ownCommand({
       },
       { name: 'machine', value: 'string', help: "machine type; absent: the domain's, or QEMU's default" },
       { name: 'emulator', value: 'string', help: 'path of QEMU; absent: qemu-system-x86_64 on the PATH' },
+      {
+        name: 'peer',
+        value: 'host',
+        repeats: true,
+        help: 'migrate to this host over ssh: user@host, or a name that ssh knows; it needs QEMU and a shell',
+      },
+      {
+        name: 'all',
+        help: 'from each host to each other: of this one and the peers; without peers, of the hosts of each pool',
+      },
+      { name: 'ssh-config', value: 'file', help: "ssh's configuration instead of the user's own" },
     ],
     open: openTrials,
   },
   options: [{ name: 'strict', help: 'status 1 also where nothing is known of the model' }],
   check(args) {
     if (!args.has('guest') && !args.has('fleet')) throw new UsageError('give a GUEST, - or --fleet')
+    if (args.has('all') && !args.has('peer') && (args.has('guest') || !args.has('fleet')))
+      throw new UsageError('--all is of several hosts: give --peer, or --fleet alone')
   },
   status: ({ verdict }, args) =>
     verdict === 'proven' || (verdict === 'unknown' && !args.has('strict')) ? 0 : 1,
@@ -77,15 +93,33 @@ export const command = ownCommand({
 async function openTrials(args: Arguments, context: Context) {
   const path = args.get('guest')
   const notes: Note[] = []
-  const guests: GivenGuest[] = path === undefined ? [] : await readGuestsOf(context, path)
+  const guests: VerifiedGuest[] = path === undefined ? [] : await readGuestsOf(context, path)
   if (args.has('fleet')) {
     const read = await readPools(context, args.all('fleet'))
     guests.push(...read.guests)
     notes.push(...read.notes)
   }
   const trials: Trial[] = []
-  for (const guest of guests) trials.push(await tryGuest(context, guest, args))
+  for (const guest of guests) trials.push(...(await tryGuest(context, guest, args)))
   return { input: { trials }, notes }
+}
+
+/** A guest, and for one of a pool the pool's hosts. */
+interface VerifiedGuest extends GivenGuest {
+  readonly hosts?: readonly string[]
+}
+
+const HERE: Site = { name: 'this host' }
+
+/** Between which hosts a guest is migrated. @throws ParseError for what is no host */
+function pairsFor({ hosts = [] }: VerifiedGuest, args: Arguments): (readonly [from: Site, to: Site])[] {
+  const config = args.get('ssh-config')
+  const reach = (name: string): Site => ({ name, ssh: sshArguments(parseSshHost(name), config) })
+  const peers = [...new Set(args.all('peer'))].map(reach)
+  if (!args.has('all')) return (peers.length > 0 ? peers : [HERE]).map(to => [HERE, to])
+  const sites = peers.length > 0 ? [HERE, ...peers] : hosts.map(reach)
+  if (sites.length < 2) return [[sites[0] ?? HERE, sites[0] ?? HERE]]
+  return sites.flatMap(from => sites.filter(to => to !== from).map(to => [from, to] as const))
 }
 
 /** @throws FileError, ParseError, LibvirtError for a text of which no CPU for guests can be had */
@@ -140,13 +174,17 @@ function cpusIn(value: unknown, name: string | undefined): GivenGuest[] {
   return Object.values(value).flatMap(one => cpusIn(one, typeof own === 'string' ? own : undefined))
 }
 
+/** What of a host's label is where its file was found. */
+const PATH = /^.*\/|\.(?:xml|txt|json|ya?ml)$/g
+
 /** @throws CommandError for a fleet no pool of which has a CPU */
 async function readPools(context: Context, paths: readonly string[]) {
   const { fleet, notes } = await readFleet(context, paths)
   const view = viewOf(context, fleet)
   const guests = view.pools.flatMap(({ label, groups }) => {
     const { definition } = poolCpuOf(view, groups)
-    return definition ? [givenCpu(label || undefined, guestOfExpression(definition))] : []
+    const hosts = groups.flatMap(group => group.hosts.map(({ name }) => name.replace(PATH, '')))
+    return definition ? [{ ...givenCpu(label || undefined, guestOfExpression(definition)), hosts }] : []
   })
   if (guests.length === 0) throw new CommandError([`no pool of ${paths.join(' ')} has a CPU for guests`])
   return { guests, notes }
@@ -156,7 +194,22 @@ async function readPools(context: Context, paths: readonly string[]) {
 const ARCH = 'x86_64'
 const ARCHES: readonly string[] = [ARCH, 'i686']
 
-async function tryGuest(context: Context, { name, request }: GivenGuest, args: Arguments): Promise<Trial> {
+/** Starts a guest and migrates it, between each two hosts anew. */
+async function tryGuest(context: Context, given: VerifiedGuest, args: Arguments): Promise<Trial[]> {
+  const pairs = pairsFor(given, args)
+  const { setup, known } = await prepareTrial(context, given, args)
+  const trials: Trial[] = []
+  for (const [from, to] of pairs) {
+    const { offered, qemu, ...own } = known
+    // What another host offers is not known here; which QEMU it has, itself says.
+    const ofHost = from.ssh ? {} : { ...(qemu ? { qemu } : {}), ...(offered ? { offered } : {}) }
+    const result = await runTrial({ ...setup, from, to })
+    trials.push({ ...own, ...ofHost, from: from.name, to: to.name, ...result })
+  }
+  return trials
+}
+
+async function prepareTrial(context: Context, { name, request }: VerifiedGuest, args: Arguments) {
   const asked = request()
   const { arch = ARCH } = asked
   if (!ARCHES.includes(arch))
@@ -180,28 +233,16 @@ async function tryGuest(context: Context, { name, request }: GivenGuest, args: A
     offered: offered && new Set(offered),
   })
   const argument = printEnforced(start, cpu)
-  const result = await runTrial({
+  const setup = {
     binary: choice.binary,
     accelerator,
     guest: { name, machine, cpu: argument, vcpus, vcpusAtStart, topology: cpu.topology },
     places: placesToRead(),
-  })
-  return {
-    guest: name ?? null,
-    cpu: printCpu(cpu),
-    vcpus,
-    argument,
-    ...(major === undefined ? {} : { qemu: `${major}.${minor}.${micro}` }),
-    accelerator,
-    machine,
-    from: HERE,
-    to: HERE,
-    ...(offered ? { offered } : {}),
-    ...result,
   }
+  const qemu = major === undefined ? undefined : `${major}.${minor}.${micro}`
+  const about = { guest: name ?? null, cpu: printCpu(cpu), vcpus, argument, accelerator, machine }
+  return { setup, known: { ...about, qemu, offered } }
 }
-
-const HERE = 'this host'
 
 async function openFor(asked: GuestRequest, arch: string, args: Arguments): Promise<Hypervisor> {
   const accel = args.get('accel')

@@ -18,7 +18,7 @@ export interface SshHost {
 type Variables = ReadonlyMap<string, string>
 
 /** @throws ParseError for what is no host */
-export function hostOf(name: string, given: Variables, source = ''): SshHost {
+function hostOf(name: string, given: Variables, source = ''): SshHost {
   const user = given.get('ansible_user') ?? given.get('ansible_ssh_user')
   const address = given.get('ansible_host') ?? given.get('ansible_ssh_host') ?? name
   const destination = user === undefined || address.includes('@') ? address : `${user}@${address}`
@@ -31,6 +31,18 @@ export function hostOf(name: string, given: Variables, source = ''): SshHost {
     key: given.get('ansible_ssh_private_key_file') ?? given.get('ansible_private_key_file'),
     sudo: /^(?:true|yes|1)$/i.test(given.get('ansible_become') ?? ''),
   }
+}
+
+/** `user@host`, `host:port`, or a name that ssh knows. @throws ParseError for what is no host */
+export function parseSshHost(name: string): SshHost {
+  const [, user, rest = name] = /^([^@/]+)@(.*)$/.exec(name) ?? []
+  const [, address = rest, port] = /^([^:/[\]]+):(\d+)$/.exec(rest) ?? []
+  const given = new Map([
+    ['ansible_host', address],
+    ...(user === undefined ? [] : [['ansible_user', user] as const]),
+    ...(port === undefined ? [] : [['ansible_port', port] as const]),
+  ])
+  return hostOf(name, given)
 }
 
 /**

@@ -32,18 +32,9 @@ const QUIET = ['BatchMode=yes', 'ForwardAgent=no', 'ForwardX11=no', 'PermitLocal
 
 /** A host over ssh: the script goes in by standard input, its report comes out. */
 export function sshTarget(host: SshHost, { config, sudo, guests }: SshOptions): Target {
-  const { name, destination, port, key } = host
+  const { name } = host
   const shell = `${sudo || host.sudo ? 'sudo -n ' : ''}sh -s --${guests ? '' : ' --no-guests'}`
-  const args = [
-    '-T',
-    ...(config === undefined ? [] : ['-F', config]),
-    ...QUIET.flatMap(option => ['-o', option]),
-    ...(port === undefined ? [] : ['-p', port]),
-    ...(key === undefined ? [] : ['-i', key]),
-    '--',
-    destination,
-    shell,
-  ]
+  const args = [...sshArguments(host, config), shell]
   return {
     name,
     file: `${fileOf(name.replace(/^[^@/]*@/, ''))}.txt`,
@@ -53,6 +44,17 @@ export function sshTarget(host: SshHost, { config, sudo, guests }: SshOptions): 
     mayPass: status => status === 255 || status === 0,
   }
 }
+
+/** What ssh is given before what is to run on a host. */
+export const sshArguments = ({ destination, port, key }: SshHost, config?: string): string[] => [
+  '-T',
+  ...(config === undefined ? [] : ['-F', config]),
+  ...QUIET.flatMap(option => ['-o', option]),
+  ...(port === undefined ? [] : ['-p', port]),
+  ...(key === undefined ? [] : ['-i', key]),
+  '--',
+  destination,
+]
 
 /** The libvirt at a URI, by the system's virsh. */
 export const virshTarget = (uri: string, guests: boolean): Target => ({

@@ -11,7 +11,7 @@ import { ProbeError } from '../files/file-error.ts'
 import { type ProbeQemuOptions, probeQemu } from './probe.ts'
 
 /** Where Red Hat's distributions put the one emulator they have, for guests that the host runs as its own. */
-const NATIVE_ONLY = '/usr/libexec/qemu-kvm'
+export const NATIVE_ONLY = '/usr/libexec/qemu-kvm'
 
 /** What libvirt looks for where QEMU has, or had, another name of an architecture. */
 const QEMU_TARGET: Readonly<Record<string, string>> = {

@@ -21,7 +21,15 @@ const LONGEST_LINE = 64 * 2 ** 20
 const LONGEST_WORDS = 65_536
 
 /** The program ended by itself; the message is what it said. */
-export class QemuEnded extends Error {}
+export class QemuEnded extends Error {
+  /** Its exit status; null: a signal ended it. */
+  readonly status: number | null
+
+  constructor(words: string, status: number | null) {
+    super(words)
+    this.status = status
+  }
+}
 
 /** The JSON messages that a child writes, a line each. Whatever ends them ends the waiting too. */
 class MessageReader {
@@ -41,7 +49,7 @@ class MessageReader {
     })
     child.on('error', error => this.#stop(error))
     // After the streams are read to their end, so that its last words are heard.
-    child.on('close', (status, signal) => this.#stop(new QemuEnded(this.#ending(status, signal))))
+    child.on('close', (status, signal) => this.#stop(new QemuEnded(this.#ending(status, signal), status)))
     child.stdin.on('error', () => {}) // the child is gone: `close` says so
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,7 +12,8 @@ import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 import type { Trial } from '../../questions/verify/answer.ts'
 import { ProbeError } from '../files/file-error.ts'
 import { type GuestPass, makeFirmware, parsePasses } from './firmware.ts'
-import { CONSOLE, Guard, type GuestMachine, Qemu, QemuEnded, type QemuOptions } from './qemu.ts'
+import { CONSOLE, Guard, type GuestMachine, type Qemu, QemuEnded } from './qemu.ts'
+import { FROM_STATE, type Site, TO_STATE, Workplace } from './site.ts'
 
 /** A guest that is to be tried. */
 export interface TrialSetup {
@@ -21,16 +22,21 @@ export interface TrialSetup {
   readonly guest: GuestMachine
   /** The leaves and MSRs that the guest reads. */
   readonly places: readonly Place[]
+  /** Where it starts. Absent: on this host. */
+  readonly from?: Site
+  /** Where it is migrated to. Absent: it stays on this host. */
+  readonly to?: Site
 }
 
 /** What a trial adds to what is known of the guest before. */
 export type TrialResult = Pick<
   Trial,
-  'ended' | 'endedAt' | 'given' | 'before' | 'last' | 'after' | 'milliseconds'
+  'qemu' | 'toQemu' | 'ended' | 'endedAt' | 'given' | 'before' | 'last' | 'after' | 'milliseconds'
 >
 
-const FIRMWARE = 'firmware'
 const INCOMING = 'unix:migration'
+
+const HERE: Site = { name: 'this host' }
 
 /** How long a guest may write nothing, and a migration take, in milliseconds. A busy host takes its time. */
 const PATIENCE = 120_000
@@ -38,41 +44,47 @@ const SOON = 5
 
 /**
  * Starts a guest, reads what it sees, migrates it to a second QEMU, and reads what it sees there. Its files are in a
- * folder that only this user can see, and gone when it returns, or when this process ends.
- * @throws LibvirtError where QEMU cannot be started at all; ProbeError where a guest is silent
+ * folder that only this user can see, and gone when it returns, or when this process ends. Between two hosts its
+ * state is carried over ssh.
+ * @throws LibvirtError where QEMU cannot be started at all; ProbeError where a guest is silent, or a host is not reached
  */
 export async function runTrial(setup: TrialSetup): Promise<TrialResult> {
   const folder = join(tmpdir(), `virt-cpu-${randomUUID()}`)
   const guard = new Guard(folder)
   try {
-    mkdirSync(folder, { mode: 0o700 })
-    writeFileSync(join(folder, FIRMWARE), makeFirmware(setup.places))
-    return await new TrialRun(setup, { folder, guard }).run()
+    return await new TrialRun(setup, folder, guard).run()
   } finally {
     rmSync(folder, { recursive: true, force: true })
     guard.release()
   }
 }
 
-/** Where a trial is. */
-type Site = Required<Pick<QemuOptions, 'folder' | 'guard'>>
-
 type Timed = 'start' | 'read' | 'migrate' | 'resume' | 'total'
 
 class TrialRun {
   readonly #setup: TrialSetup
-  readonly #site: Site
+  readonly #from: Workplace
+  readonly #to: Workplace
+  /** QEMU's own way, or undefined where the guest's state is carried to another host. */
+  readonly #direct: string | undefined
+  readonly #versions = new Map<'qemu' | 'toQemu', string>()
   readonly #started = performance.now()
   readonly #times = new Map<Timed, number>()
   #last = this.#started
 
-  constructor(setup: TrialSetup, site: Site) {
+  constructor(setup: TrialSetup, folder: string, guard: Guard) {
+    const { from = HERE, to = HERE } = setup
     this.#setup = setup
-    this.#site = site
+    this.#from = new Workplace(from, folder, guard)
+    this.#to = new Workplace(to, folder, guard)
+    this.#direct = from.ssh || to.ssh ? undefined : INCOMING
   }
 
   async run(): Promise<TrialResult> {
-    const [source, target] = await Promise.allSettled([this.#start(), this.#start(INCOMING)])
+    const [source, target] = await Promise.allSettled([
+      this.#start(this.#from, 'qemu'),
+      this.#start(this.#to, 'toQemu', this.#direct ?? 'defer'),
+    ])
     try {
       if (source.status === 'rejected') return this.#ended(source.reason, 'start')
       if (target.status === 'rejected') return this.#ended(target.reason, 'target')
@@ -83,15 +95,13 @@ class TrialRun {
     }
   }
 
-  async #start(incoming?: string): Promise<Qemu> {
-    const { binary, accelerator, guest } = this.#setup
-    const qemu = await Qemu.start(binary, {
-      accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
-      guest,
-      program: { firmware: FIRMWARE, incoming },
-      ...this.#site,
-    })
+  async #start(place: Workplace, as: 'qemu' | 'toQemu', incoming?: string): Promise<Qemu> {
+    const { binary, accelerator: of, guest, places } = this.#setup
+    const [accelerator, firmware] = [of === 'kvm' ? 'kvm' : 'tcg', makeFirmware(places)] as const
+    const qemu = await place.start({ binary, accelerator, guest, firmware, incoming })
     await ask(qemu, { execute: 'qmp_capabilities' })
+    const version = member(await ask(qemu, { execute: 'query-version' }), 'qemu')
+    this.#versions.set(as, ['major', 'minor', 'micro'].map(part => member(version, part)).join('.'))
     return qemu
   }
 
@@ -101,13 +111,23 @@ class TrialRun {
     const given = await readGiven(source)
     this.#time('read')
     const seen = { given, before: describePass(before) }
-    const refusal = await migrateAway(source)
+    const refusal = await migrateAway(source, this.#direct ?? TO_STATE)
     if (refusal !== undefined) return { ...seen, ended: refusal, endedAt: 'migration', ...this.#all() }
-    this.#time('migrate')
     const last = await left.last(before.number)
-    const after = await right.next(0)
-    this.#time('resume')
-    return { ...seen, last, after: describePass(after), ...this.#all() }
+    try {
+      if (this.#direct === undefined) await this.#carry(target)
+      this.#time('migrate')
+      const after = await right.next(0)
+      this.#time('resume')
+      return { ...seen, last, after: describePass(after), ...this.#all() }
+    } catch (reason) {
+      return { ...seen, last, ...this.#ended(reason, 'migration') }
+    }
+  }
+
+  async #carry(target: Qemu): Promise<void> {
+    await this.#from.carryTo(this.#to)
+    await ask(target, { execute: 'migrate-incoming', arguments: { uri: FROM_STATE } })
   }
 
   #console(qemu: Qemu): Console {
@@ -115,7 +135,7 @@ class TrialRun {
   }
 
   /** @throws what is no word of a QEMU that ended */
-  #ended(reason: unknown, endedAt: 'start' | 'target'): TrialResult {
+  #ended(reason: unknown, endedAt: Trial['endedAt'] & string): TrialResult {
     if (!(reason instanceof QemuEnded)) throw reason
     return { ended: reason.message, endedAt, ...this.#all() }
   }
@@ -126,9 +146,12 @@ class TrialRun {
     this.#last = now
   }
 
-  #all(): Pick<TrialResult, 'milliseconds'> {
+  #all(): Pick<TrialResult, 'milliseconds' | 'qemu' | 'toQemu'> {
     this.#times.set('total', performance.now() - this.#started)
+    const { qemu, toQemu }: Partial<Record<string, string>> = Object.fromEntries(this.#versions)
     return {
+      ...(qemu === undefined ? {} : { qemu }),
+      ...(toQemu === undefined || toQemu === qemu ? {} : { toQemu }),
       milliseconds: Object.fromEntries([...this.#times].map(([name, time]) => [name, Math.round(time)])),
     }
   }
@@ -210,8 +233,8 @@ function rowOfWord(word: object): CpuidRow {
 }
 
 /** Migrates a guest to the QEMU that waits for it; returns why not, or undefined. */
-async function migrateAway(source: Qemu): Promise<string | undefined> {
-  const begun = await source.ask({ execute: 'migrate', arguments: { uri: INCOMING } })
+async function migrateAway(source: Qemu, uri: string): Promise<string | undefined> {
+  const begun = await source.ask({ execute: 'migrate', arguments: { uri } })
   const refusal = member(member(begun, 'error'), 'desc')
   if (refusal !== undefined) return String(refusal)
   const end = performance.now() + PATIENCE

@@ -25,8 +25,8 @@ function judgeTrial(trial: Trial): GuestProof {
   const predicted = predictTrial(trial)
   const seen = compareSight(trial, predicted)
   const refused = listRefused(trial.ended ?? '')
-  const expected = new Set(predicted?.refused ?? refused.map(({ name }) => name))
   const names = new Set(refused.map(({ name }) => name))
+  const expected = new Set((trial.offered && predicted?.refused) ?? names)
   const unexpected = [...names, ...expected].filter(name => names.has(name) !== expected.has(name))
   const verdict = verdictOf(trial, seen, predicted)
   return {
@@ -35,6 +35,7 @@ function judgeTrial(trial: Trial): GuestProof {
     argument,
     accelerator,
     qemu: trial.qemu ?? null,
+    toQemu: trial.toQemu ?? null,
     machine,
     from,
     to,

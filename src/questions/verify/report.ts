@@ -5,20 +5,23 @@ import type { GuestProof, VerifyAnswer } from './answer.ts'
 
 const TONES = { proven: 'good', refused: 'bad', differs: 'bad', unknown: 'warning' } as const
 
-/** Adds what was proven of each guest; of several hosts, a matrix of every two. */
+/** Adds what was proven of each guest; of several pairs of hosts, what was not, and a matrix. */
 export const reportProofs: Reporter<VerifyAnswer> = (report, { guests }) => {
-  for (const [i, guest] of guests.entries()) {
+  const pairs = new Set(guests.map(({ from, to }) => `${from} ${to}`)).size
+  const told = pairs > 1 ? guests.filter(({ verdict }) => verdict !== 'proven') : guests
+  for (const [i, guest] of told.entries()) {
     if (i > 0) report.drawing(() => '\n')
     reportProof(report, guest)
   }
-  reportMatrix(report, guests)
+  if (pairs > 1) reportMatrix(report, guests)
 }
 
 function reportProof(report: Report, proof: GuestProof): void {
-  const { guest, verdict, qemu, accelerator, machine, argument } = proof
+  const { guest, verdict, accelerator, machine, argument } = proof
+  const qemu = [proof.qemu ?? '?', ...(proof.toQemu === null ? [] : [proof.toQemu])].join(' to ')
   const host = proof.from === proof.to ? proof.from : `${proof.from} to ${proof.to}`
   const name = guest === null ? '' : `${guest}: `
-  const where = `QEMU ${qemu ?? '?'}, ${accelerator}, ${machine}, on ${host}`
+  const where = `QEMU ${qemu}, ${accelerator}, ${machine}, on ${host}`
   report.line(
     name,
     { text: verdictText(proof), tone: TONES[verdict] },
@@ -85,10 +88,9 @@ function reportTimes(report: Report, { words, predicted, exceptions, millisecond
     report.line({ text: `not predicted: ${name} (${why})`, tone: 'quiet' })
 }
 
-/** From each host to each other, where there are several. */
+/** From each host to each other. */
 function reportMatrix(report: Report, guests: readonly GuestProof[]): void {
   const hosts = [...new Set(guests.flatMap(({ from, to }) => [from, to]))]
-  if (hosts.length < 2) return
   report.subheading('From the host at the left to the one above:')
   report.table(
     ['', ...hosts].map(title => ({ title })),
