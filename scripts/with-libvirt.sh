@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs a command beside a libvirtd of its own, which leaves nothing in this system:
 #
-#   scripts/with-libvirt.sh [--suite SUITE] [--root DIR] COMMAND [ARG…]
+#   scripts/with-libvirt.sh [--suite SUITE] [--root DIR] [--host NAME] [--targets 'TARGET…'] COMMAND [ARG…]
 #
 # Without a suite: the libvirt and QEMU that are installed. With one (`sid`, `trixie-backports`): those of that suite
 # of Debian, from the mirrors that apt knows, checked by Debian's key, unpacked into a folder (DIR is kept for the next
-# time; without it, a temporary one is deleted) and run in it. Root only.
+# time; without it, a temporary one is deleted) and run in it. Root only. `--host`: the installed one is a host of its
+# own, with that name and a UUID, to and from which others migrate. `--targets`: of whose QEMUs it knows; absent: eight.
 #
 # The command finds in its environment:
 #   VIRSH           the virsh to ask          LIBVIRT_URI       where its daemon listens (virsh -c)
@@ -16,11 +17,15 @@ say() { echo "with-libvirt: $*" >&2; }
 # 77: there can be no daemon; else the status of the command.
 fail() { say "$*"; exit 77; }
 
-suite='' root=''
+suite='' root='' host=''
+# All that Debian has take a daemon most of a minute to look through.
+TARGETS='aarch64 arm i386 loongarch64 ppc64 riscv64 s390x x86_64'
 while [ $# -gt 0 ]; do
   case $1 in
     --suite) suite=${2:?} && shift 2 ;;
     --root) root=${2:?} && shift 2 ;;
+    --host) host=${2:?} && shift 2 ;;
+    --targets) TARGETS=${2:?} && shift 2 ;;
     --) shift && break ;;
     -*) fail "unknown option $1" ;;
     *) break ;;
@@ -39,9 +44,6 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
-
-# All that Debian has take a daemon most of a minute to look through.
-TARGETS='aarch64 arm i386 loongarch64 ppc64 riscv64 s390x x86_64'
 
 PACKAGES='libvirt-clients libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system
   qemu-system-arm qemu-system-misc qemu-system-ppc qemu-system-riscv qemu-system-s390x qemu-system-x86'
@@ -94,6 +96,7 @@ wrap() {
 
 conf() {
   printf 'unix_sock_dir = "%s"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\nlog_outputs = "3:file:%s/log"\n' "$1" "$1" >"$work/libvirtd.conf"
+  [ -z "$host" ] || printf 'host_uuid = "%s"\n' "$(cat /proc/sys/kernel/random/uuid)" >>"$work/libvirtd.conf"
   printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = []\nstdio_handler = "file"\nremember_owner = 0\nnamespaces = []\n' >"$work/qemu.conf"
 }
 
@@ -126,12 +129,13 @@ else
   VIRSH=$(command -v virsh) QEMU_FOLDER=$work/qemu CPU_MAP=/usr/share/libvirt/cpu_map SCHEMAS=/usr/share/libvirt/schemas
   conf "$work"
   # shellcheck disable=SC2016
-  unshare -m --pid --fork --kill-child sh -c '
+  unshare -m --uts --pid --fork --kill-child sh -c '
+    [ -z "$1" ] || hostname "$1" || exit
     for name in /run/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt; do mkdir -p $name && mount -t tmpfs none $name || exit; done
     [ ! -e /etc/libvirt/qemu.conf ] || mount --bind "$0/qemu.conf" /etc/libvirt/qemu.conf
     mount -t proc proc /proc && PATH=$0/qemu:/usr/sbin:/sbin libvirtd --config "$0/libvirtd.conf" --pid-file "$0/pid"
     exit $? # the shell stays, to wait for what the daemon leaves behind
-  ' "$work" >"$work/out" 2>&1 &
+  ' "$work" "$host" >"$work/out" 2>&1 &
 fi
 daemon=$!
 LIBVIRT_URI="qemu+unix:///system?socket=$work/libvirt-sock"
