@@ -3,6 +3,15 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { bit } from '../../src/core/bits.ts'
+import { Cpuid } from '../../src/core/cpuid.ts'
+import { parseProcCpuinfo } from '../../src/formats/dumps/proc-cpuinfo.ts'
+import { parseCpuArgument } from '../../src/formats/platforms/qemu-command.ts'
+import { toLibvirtName, toQemuName } from '../../src/formats/qemu/names.ts'
+import { findEmulator } from '../../src/host/qemu/emulator.ts'
+import { probeQemu } from '../../src/host/qemu/probe.ts'
+import { predictWords } from '../../src/qemu/guest/predict-words.ts'
+import { readQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { isLong } from '../effort.ts'
 import { db } from '../fleet/notation.ts'
 import { differences, type GivenCpu, RECORDED, type Said, THREADS } from '../linux-beliefs.ts'
@@ -26,7 +35,7 @@ const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
 echo BEGIN
-/bin/busybox grep -m1 ^bugs /proc/cpuinfo
+/bin/busybox cat /proc/cpuinfo
 cd /sys/devices/system/cpu/vulnerabilities && /bin/busybox grep . *
 echo END
 /bin/busybox sleep 3
@@ -95,8 +104,8 @@ function argumentOf({ vendor, signature: { family, model, stepping }, features }
     return place?.kind === 'msr' && place.index === 0x10a
   }
   const bitOf = (name: string) => {
-    const { place, bit = 0 } = places.get(name) ?? {}
-    return BigInt(bit + (place?.kind === 'msr' && place.half === 'high' ? 32 : 0))
+    const { place, bit: at = 0 } = places.get(name) ?? {}
+    return BigInt(at + (place?.kind === 'msr' && place.half === 'high' ? 32 : 0))
   }
   const promises = features.filter(isPromise)
   const value = promises.reduce((sum, name) => sum | (1n << bitOf(name)), 0n)
@@ -118,7 +127,14 @@ function argumentOf({ vendor, signature: { family, model, stepping }, features }
   ].join(',')
 }
 
-function boot(kernel: string, initrd: string, cpu: GivenCpu): Said {
+const threadsOf = ({ features }: GivenCpu): string[] =>
+  features.includes(THREADS) ? ['-smp', '2,sockets=1,cores=1,threads=2'] : []
+
+/**
+ * What a guest prints of itself.
+ * @param cpu QEMU's arguments for it
+ */
+function boot(kernel: string, initrd: string, cpu: readonly string[]): string {
   const machine = [
     '-accel',
     'tcg',
@@ -131,9 +147,7 @@ function boot(kernel: string, initrd: string, cpu: GivenCpu): Said {
     'none',
     '-no-reboot',
   ]
-  const threads = cpu.features.includes(THREADS) ? ['-smp', '2,sockets=1,cores=1,threads=2'] : []
   const system = [
-    ...threads,
     '-kernel',
     kernel,
     '-initrd',
@@ -141,13 +155,17 @@ function boot(kernel: string, initrd: string, cpu: GivenCpu): Said {
     '-append',
     'console=ttyS0 quiet panic=-1 no_timer_check',
   ]
-  const { stdout } = spawnSync(QEMU, [...machine, '-serial', 'stdio', ...system, '-cpu', argumentOf(cpu)], {
+  const { stdout } = spawnSync(QEMU, [...machine, '-serial', 'stdio', ...system, ...cpu], {
     encoding: 'utf8',
     timeout: BOOT,
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const text = /BEGIN\n([\s\S]*)END/.exec(stdout.replaceAll('\r', ''))?.[1]
   if (text === undefined) throw new Error(`the guest did not say anything:\n${stdout.slice(-2000)}`)
+  return text
+}
+
+function saidIn(text: string): Said {
   const files = [...text.matchAll(/^([a-z0-9_]+):(.+)$/gm)].map(([, file = '', words = '']) => [file, words])
   const bugs = /^bugs\t*: ?(.*)$/m.exec(text)?.[1] ?? ''
   return {
@@ -166,6 +184,41 @@ const SOME = RECORDED.filter(({ cpu: { title } }) =>
   ),
 ).slice(0, 4)
 
+/** A model without what the emulation cannot give, and the words that are predicted of it. */
+async function predictFor(model: string): Promise<{ readonly argument: string; readonly words: Cpuid }> {
+  const recording = await probeQemu({ binary: findEmulator('x86_64') ?? QEMU })
+  const { host } = readQemuCapabilities(recording).accelerators.get('tcg') ?? {}
+  const all = [...(host?.properties ?? []), ...(host?.unmigratable ?? [])]
+  const offered = new Set(all.flatMap(([name, value]) => (value === true ? [toLibvirtName(name)] : [])))
+  const base = { vcpus: 1, accelerator: 'tcg', machine: 'q35', qemu: '10.0', offered } as const
+  const { refused = [] } = predictWords({ ...base, cpu: parseCpuArgument(model) }) ?? {}
+  const argument = [model, ...refused.map(name => `${toQemuName(name)}=off`), 'enforce=on'].join(',')
+  const { words = Cpuid.empty } = predictWords({ ...base, cpu: parseCpuArgument(argument) }) ?? {}
+  return { argument, words }
+}
+
+/**
+ * What Linux shows whatever the firmware saw: it sets the first, and the third on AMD's; Intel's CPUs have the second in
+ * 64-bit mode alone.
+ */
+const SHOWN_BY_LINUX = ['osxsave', 'syscall', '3dnowprefetch']
+
+/** The features of CPUID, but for those. */
+const featuresIn = (data: Cpuid): string[] =>
+  db.features.list
+    .filter(
+      ({ place, bit: at }) =>
+        place.kind === 'cpuid' && bit(data.word(place.leaf, place.subleaf, place.register), at),
+    )
+    .flatMap(({ name }) => (SHOWN_BY_LINUX.includes(name) ? [] : [name]))
+
+/** Vendor, signature and the beginning of the name. */
+const identityIn = (data: Cpuid): number[] => [
+  ...(['ebx', 'ecx', 'edx'] as const).map(register => data.word(0, 0, register)),
+  data.word(1, 0, 'eax'),
+  data.word(0x8000_0002, 0, 'eax'),
+]
+
 describe.skipIf(why)(`Linux guests (${why ?? kernels.join(', ')})`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'linux-'))
   let initrd = ''
@@ -183,8 +236,21 @@ describe.skipIf(why)(`Linux guests (${why ?? kernels.join(', ')})`, () => {
     test.each((isLong ? RECORDED : SOME).map(({ cpu }) => [cpu.title, cpu] as const))(
       'believe what is predicted: %s',
       (_, cpu) => {
-        const seen = boot(kernel, initrd, cpu)
+        const seen = saidIn(boot(kernel, initrd, ['-cpu', argumentOf(cpu), ...threadsOf(cpu)]))
         expect(differences(cpu, version, seen).open).toEqual([])
+      },
+      BOOT + 60_000,
+    )
+
+    test.each(isLong ? ['Nehalem', 'Haswell-noTSX', 'EPYC-v1', 'Opteron_G3'] : ['Nehalem', 'EPYC-v1'])(
+      'show the words that are predicted of %s',
+      async model => {
+        const { argument, words } = await predictFor(model)
+        const [shown = ''] = boot(join(KERNELS, name), initrd, ['-cpu', argument]).split('\n\n')
+        const [dump] = parseProcCpuinfo(shown)
+        const { data = Cpuid.empty, unknown } = dump ?? {}
+        expect([unknown, identityIn(data)]).toEqual([[], identityIn(words)])
+        expect(featuresIn(data)).toEqual(featuresIn(words))
       },
       BOOT + 60_000,
     )
