@@ -35,7 +35,7 @@ export const AuditLine = v.strictObject({
   shares: v.exactOptional(
     described(
       v.array(v.string()),
-      'Models of the same vendor and signature: their guests share a launch measurement of SEV-SNP and TDX.',
+      'Models of the same vendor and signature: their guests share a launch measurement of SEV-SNP; of TDX no source tells.',
     ),
   ),
   vulnerabilities: v.array(

@@ -86,7 +86,7 @@ function addBeliefs(report: Report, lines: readonly AuditLine[]): void {
   for (const { kind, name, signature, shares } of guests)
     if (shares)
       report.line(
-        `${kind} ${name} starts as ${signature ?? 'not known'}, which launch measurements of SEV-SNP and TDX hold: `,
+        `${kind} ${name} starts as ${signature ?? 'not known'}, which launch measurements of SEV-SNP hold: `,
         shares.length > 0
           ? `${fewNames(shares, 8)} keep it, and so do features; any other model does not`
           : 'no other model keeps it; features do',
