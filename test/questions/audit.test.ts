@@ -123,6 +123,14 @@ describe('a guest', () => {
     expect(ids(audit({ documents: mended }))).not.toContain('unmitigated:mds')
   })
 
+  test('that lacks a bit is told which versions name it, and that no model has it', () => {
+    const documents = [...host('AMD', { tsa: 'Mitigation: Clear CPU buffers' }), guest('a', 'EPYC-Milan')]
+    const tsa = audit({ documents }).findings.find(({ id }) => id === 'unmitigated:tsa')
+    expect(tsa?.reason).toMatch(
+      /^it lacks verw-clear, which no model has, named by QEMU since [\d.]+, libvirt since /,
+    )
+  })
+
   test('with threads is told of what its kernel then says, and of the bit that helps', () => {
     const rome = (threads: number, ...bits: string[]) => {
       const topology = `<topology sockets='1' dies='1' cores='2' threads='${threads}'/>`

@@ -342,7 +342,8 @@ function believesAffected(view: FleetView, { model, cpu }: Subject, { one, truth
 function unmitigated(view: FleetView, subject: Subject, { one, truths }: Case, said: string): Found {
   const { cpu } = subject
   const hosts = truths.map(({ host }) => host)
-  const lists = bitsNeeded(one, cpu).map(list => list.filter(name => cpu.has(name) === false))
+  const lacked = bitsNeeded(one, cpu).map(list => list.filter(name => cpu.has(name) === false))
+  const lists = [...new Map(lacked.map(list => [list.join(), list])).values()]
   const lacking = (list: readonly string[]) =>
     hosts.filter(host => !list.every(name => presenceOn(view, host, name) === true))
   const [best = [], ...rest] = [...inOrderOf(cpu, lists)].sort(
@@ -374,8 +375,9 @@ function sayNames(view: FleetView, names: readonly string[]): string {
     return ', for which libvirt and QEMU have no name'
   const isInModel = db.models.some(({ features }) => bits.every(set => set.leq(features)))
   const { qemu, libvirt } = view.needed(names)
-  const isNew = ![qemu, libvirt].every(version => version.endsWith('or older'))
-  return `${isInModel ? '' : ', which no model has'}${isNew ? ` and needs QEMU ${qemu}, libvirt ${libvirt}` : ''}`
+  const since = Object.entries({ QEMU: qemu, libvirt }).filter(([, version]) => !version.endsWith('or older'))
+  const named = since.map(([tool, version]) => `${tool} since ${version}`).join(', ')
+  return [isInModel ? '' : ', which no model has', named && `, named by ${named}`].join('')
 }
 
 /** Lists begin with Intel's names of what others call otherwise. */
