@@ -131,3 +131,22 @@ test('a guest with another host’s CPU is given a model that both have, and no 
   const [first] = actions(host1, host2, guest('g/n1/web.xml', "<cpu mode='host-passthrough'/>"))
   expect(first).toMatch(/^do: power the guest off and give it a named model that both hosts have/)
 })
+
+test('of CPUs of an unknown kind a switch is blamed only where nothing that it takes is there', () => {
+  const flags = (more: string) =>
+    `{"architecture":"x86_64","sockets":[{"vendor":"GenuineIntel","name":"X","cores":[{"flags":[${`fpu tsc msr cx8 sep cmov mmx fxsr sse sse2 syscall nx lm pni ssse3 cx16 sse4_1 sse4_2 popcnt aes xsave avx ${more}`
+      .trim()
+      .split(' ')
+      .map(word => `"${word}"`)
+      .join()}]}]}]}`
+  const documents = [
+    { path: 'a.json', text: flags('avx512f avx512ifma vaes') },
+    { path: 'b.json', text: flags('') },
+  ]
+  const [pool] = put('explain', ...documents).pools
+  const remedies = pool.lost.flatMap(({ because }: { because: { remedy: string }[] }) =>
+    because.map(({ remedy }) => remedy),
+  )
+  expect(pool.lost.length).toBeGreaterThan(0)
+  expect(remedies.join('\n')).not.toMatch(/noxsave|AES-NI/)
+})

@@ -271,6 +271,8 @@ export class CauseFinder {
   ): CauseFinding | undefined {
     const [effect] = this.#effectsOf(cpu)
       .filter(({ takes }) => feature.bits.leq(takes))
+      // Where the silicon is not known, one of the features that it takes being there speaks against it.
+      .filter(({ takes }) => verdict !== undefined || !cpu.hardware?.meets(takes))
       .filter(({ kind, changesCpuid }) => kind !== 'kernel' || changesCpuid || cpu.byKernel)
       .sort((a, b) => rankOf(a) - rankOf(b))
     if (!effect) return undefined
