@@ -102,15 +102,16 @@ export class Pool {
     return options.turnOff ? this.#turnOffBeyond(offered, this.#fold.common) : offered
   }
 
-  /** KVM gives some features whatever the CPU has, and `SPARED` are left out of themselves. */
+  /** KVM gives some features whatever the CPU has; `SPARED` are not written where every CPU has them. */
   #turnOffBeyond(cpu: Cpu, common: FeatureSet): Cpu {
     const fleet = driverOf(this.#map, this.#arch ?? '')?.fleet
     const model = fleet?.db.model(cpu.model ?? '')
     const beyond = fleet && model && listBeyond(fleet.db).get(model)
     if (!beyond) return cpu
     const { has, known } = fleet.predictOffered({ has: common }, model.vendor?.name)
-    const lacking = withoutVoid(fleet, has.join(beyond)).meet(beyond).meet(known).minus(has)
-    const named = new Set([...SPARED, ...cpu.features.map(({ name }) => name)])
+    const spared = fleet.db.features.setOfNames(SPARED).meet(common)
+    const lacking = withoutVoid(fleet, has.join(beyond)).meet(beyond).meet(known).minus(has).minus(spared)
+    const named = new Set(cpu.features.map(({ name }) => name))
     const off = fleet.db.features.in(lacking).filter(({ name }) => !named.has(name))
     return {
       ...cpu,
