@@ -117,7 +117,7 @@ export type LostFeature = AnswerOf<typeof LostFeature>
 
 /** Why the pool's CPU is as it is. */
 export const BaselineReasons = v.strictObject({
-  hosts: described(v.number(), 'How many hosts there are.'),
+  hostCount: described(v.number(), 'How many hosts there are.'),
   model: v.strictObject({
     name: v.string(),
     of: described(v.array(v.string()), "The models that the hosts' own definitions name, each once."),

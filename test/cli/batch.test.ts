@@ -51,7 +51,7 @@ describe('verbs', () => {
   test('baseline', () => {
     const answer = one({ id: 1, verb: 'baseline', cpus: [PENRYN, NEHALEM], explain: true })
     expect(Object.keys(answer)).toEqual(['id', 'schema', 'xml', 'model', 'features', 'notes', 'explain'])
-    expect(answer).toMatchObject({ model: 'Penryn', explain: { hosts: 2 } })
+    expect(answer).toMatchObject({ model: 'Penryn', explain: { hostCount: 2 } })
     expect(answer.explain).toMatchObject({
       lost: expect.arrayContaining([expect.objectContaining({ feature: 'ds', hosts: ['cpus[0]'] })]),
     })

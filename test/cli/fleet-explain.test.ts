@@ -152,7 +152,7 @@ describe('pools', () => {
     }
     const { stdout } = virtCpu(['batch'], { input: `${JSON.stringify(request)}\n` })
     const { curve, pools, now }: PoolsAnswer = JSON.parse(stdout)
-    expect(curve.map(({ count, pools: made }) => [count, made])).toEqual([
+    expect(curve.map(({ count, poolCount: made }) => [count, made])).toEqual([
       [1, 1],
       [2, 2],
     ])

@@ -41,7 +41,7 @@ describe('what-if', () => {
       hosts: [expect.stringContaining('dev-cpu-0-cpuid.bin')],
     })
     expect(bytes?.pools).toHaveLength(text?.pools.length)
-    expect(bytes?.pools[0].after.hosts).toBe(text?.pools[0].after.hosts)
+    expect(bytes?.pools[0].after.hostCount).toBe(text?.pools[0].after.hostCount)
   })
 
   test('changes are told with the hosts they touch, pools and guests', () => {
@@ -54,8 +54,8 @@ describe('what-if', () => {
       pools.map(({ before, after }: { before: object; after: object }) => [before, after]),
     ).toMatchObject([
       [
-        { hosts: 3, model: 'Haswell-noTSX' },
-        { hosts: 2, model: 'Haswell-noTSX' },
+        { hostCount: 3, model: 'Haswell-noTSX' },
+        { hostCount: 2, model: 'Haswell-noTSX' },
       ],
     ])
     expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 1, after: 0, stuck: true }])

@@ -98,7 +98,7 @@ describe('a directory', () => {
   test('stands for its files in bytewise order, without dot-files and linked directories', () => {
     const { stdout, stderr } = run(['cpu-baseline', 'pool', '--json', '--explain'])
     const answer = JSON.parse(stdout)
-    expect([answer.explain.hosts, stderr]).toEqual([3, ''])
+    expect([answer.explain.hostCount, stderr]).toEqual([3, ''])
     expect(answer.explain.lost.flatMap((lost: { hosts: string[] }) => lost.hosts)).toContain(
       'pool/rack-1/a.xml',
     )

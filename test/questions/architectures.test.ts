@@ -280,7 +280,7 @@ test('big and little cores make a host of what they share', () => {
     `processor : ${n}\nFeatures : ${flags}\nCPU implementer : 0x41\nCPU architecture: 8\nCPU variant : 0x2\nCPU part : ${part}\nCPU revision : 0\n\n`
   const text = core(0, '0xd05', 'fp asimd aes cpuid') + core(1, '0xd0b', 'fp asimd aes lrcpc cpuid')
   const { hosts, notes } = put('hosts', { documents: [{ path: 'board', text }] })
-  expect(hosts).toMatchObject([{ host: 'board', features: 3, model: null }])
+  expect(hosts).toMatchObject([{ host: 'board', featureCount: 3, model: null }])
   expect(notes.map(({ kind }: { kind: string }) => kind)).toContain('cpus-differ')
 })
 
@@ -318,7 +318,7 @@ describe('a QEMU of another architecture', () => {
     ['powerpc64', 'ppc64le', ['power9_v2.0']],
   ])('%s tells nothing of x86', (target, arch, models) => {
     const documents = [{ path: 'q.json', text: conversation(target, models) }]
-    expect(put('hosts', { documents }).hosts).toMatchObject([{ host: 'q.json', arch, features: 0 }])
+    expect(put('hosts', { documents }).hosts).toMatchObject([{ host: 'q.json', arch, featureCount: 0 }])
   })
 
   test('tells the host-model of IBM Z', () => {

@@ -52,12 +52,12 @@ describe('a kept CPU', () => {
         const fleet = { 'kept-cpus': keep({ documents }) }
         const asked = { documents, fleet }
         const now = new Map(single(planPools(asked)).now?.pools.map(pool => [pool.name, pool]))
-        for (const { pool, expression, features, level, keptCpu } of explained(asked)) {
+        for (const { pool, expression, featureCount: features, level, keptCpu } of explained(asked)) {
           const was = before.get(pool)
           expect({ expression, level, features }).toEqual({
             expression: was?.expression,
             level: was?.level,
-            features: was?.features,
+            features: was?.featureCount,
           })
           expect(now.get(pool)).toMatchObject({
             features,

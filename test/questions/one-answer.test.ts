@@ -62,7 +62,7 @@ test('a pool has one model, one count and one definition, whichever question is 
   fc.assert(
     fc.property(fleets, documents => {
       const now = new Map(single(planPools({ documents })).now?.pools.map(pool => [pool.name, pool]))
-      for (const { pool, features, expression, kept } of explained(documents)) {
+      for (const { pool, featureCount: features, expression, kept } of explained(documents)) {
         expect(kept.reduce((sum, { features: of }) => sum + of.length, 0)).toBe(features)
         expect(now.get(pool)).toMatchObject({ features, expression, model: expression?.model ?? null })
       }
@@ -71,7 +71,7 @@ test('a pool has one model, one count and one definition, whichever question is 
       const changed = whatIf({ documents, add })
       if (!('pools' in changed)) throw new Error('another answer')
       for (const { pool, before } of changed.pools) {
-        const { model, features } = now.get(pool) ?? {}
+        const { model, featureCount: features } = now.get(pool) ?? {}
         expect(before).toMatchObject({ model, features })
       }
     }),
@@ -87,7 +87,7 @@ test('advise has one baseline for all hosts as explain has it', () => {
       const [one, ...others] = strategies.find(({ strategy }) => strategy === 'common')?.definitions ?? []
       if (others.length > 0) return
       const [pool] = explained(flat)
-      expect(one).toMatchObject({ features: pool?.features, expression: pool?.expression })
+      expect(one).toMatchObject({ features: pool?.featureCount, expression: pool?.expression })
     }),
     { numRuns: runs(40) },
   )

@@ -250,9 +250,9 @@ test.each([
     'M, closest to what the hosts share and the model of none of them (A, B); 1 feature beyond it, 2 disabled',
   ],
 ] as const)('a model because %s', (because, hosts, of, expected) => {
-  expect(describeModel({ hosts, model: { name: 'M', of, because, added: 1, disabled: 2 }, lost: [] })).toBe(
-    expected,
-  )
+  expect(
+    describeModel({ hostCount: hosts, model: { name: 'M', of, because, added: 1, disabled: 2 }, lost: [] }),
+  ).toBe(expected)
 })
 
 describe('comparisons', () => {

@@ -9,7 +9,7 @@ const StrategyName = v.picklist(['passthrough', 'generic', 'groups', 'common'])
 /** What a strategy gives and loses on this fleet. */
 export const Strategy = v.strictObject({
   strategy: StrategyName,
-  pools: described(v.number(), 'Sets of hosts between which guests can move.'),
+  poolCount: described(v.number(), 'Sets of hosts between which guests can move.'),
   value: described(
     v.number(),
     "In the measure of `docs/fleet-theory.md`: hosts' weights times the worth of what their guests get.",
@@ -22,7 +22,7 @@ export const Strategy = v.strictObject({
       v.strictObject({
         name: described(v.string(), "The first host's name."),
         hosts: v.array(v.string()),
-        features: FeatureCount,
+        featureCount: FeatureCount,
         model: v.nullable(v.string()),
         expression: v.nullable(PoolDefinition),
       }),

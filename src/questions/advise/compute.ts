@@ -61,7 +61,7 @@ function passthrough(view: FleetView): { readonly strategy: Valued; readonly who
     whole,
     strategy: {
       strategy: 'passthrough',
-      pools: parts.length,
+      poolCount: parts.length,
       value,
       gives:
         'every guest gets all of its host’s CPU; right where a guest never moves, or only between identical hosts',
@@ -89,7 +89,7 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
   const names = security.map(({ name }) => name)
   return {
     strategy: 'generic',
-    pools: 1,
+    poolCount: 1,
     value: sumWeights(groups) * valuation.worth(given.meet(baseline)),
     gives: `${[level?.name, ...models].filter(Boolean).join(', ') || 'no generic model'} on every host, of any vendor`,
     loses:
@@ -112,7 +112,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
   if (!point) {
     return {
       strategy: 'groups',
-      pools: 0,
+      poolCount: 0,
       value: 0,
       gives: 'nothing: no partition keeps the constraints',
       loses: 'everything',
@@ -124,7 +124,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
   )
   return {
     strategy: 'groups',
-    pools: point.pools.length,
+    poolCount: point.pools.length,
     value: point.value,
     gives: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
     loses: 'guests move within their pool only',
@@ -139,7 +139,7 @@ function common(view: FleetView, write: WriteOptions): Valued {
   const reached = parts.map(part => levelOf(levels, baselineOf(part))?.name ?? 'no level')
   return {
     strategy: 'common',
-    pools: parts.length,
+    poolCount: parts.length,
     value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
     gives: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
     loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
@@ -155,7 +155,7 @@ function definitionOf(view: FleetView, groups: readonly Group[], write: WriteOpt
   return {
     name: hosts[0] ?? '',
     hosts,
-    features: view.db.features.count(features),
+    featureCount: view.db.features.count(features),
     model: definition?.model ?? null,
     expression: definition ? writePoolDefinition(definition, write) : null,
   }
@@ -244,7 +244,7 @@ function choice(
     }
   }
   const gain = one.value === 0 ? 0 : grouped.value / one.value - 1
-  if (grouped.pools > one.pools && gain >= WORTHWHILE) {
+  if (grouped.poolCount > one.poolCount && gain >= WORTHWHILE) {
     const possible = splitByVendor(groups).reduce((sum, part) => sum + possibleValueOf(view, part), 0)
     if (grouped.value < possible * (1 + WORTHWHILE))
       return {
@@ -253,7 +253,7 @@ function choice(
       }
     return {
       take: 'groups',
-      why: `${count(grouped.pools, 'pool')} give guests ${percent(gain)} more than ${count(one.pools, 'baseline')}`,
+      why: `${count(grouped.poolCount, 'pool')} give guests ${percent(gain)} more than ${count(one.poolCount, 'baseline')}`,
     }
   }
   return {

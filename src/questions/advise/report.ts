@@ -24,7 +24,7 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
         { title: 'guests get', align: 'right' },
         { title: 'loses', wraps: true },
       ],
-      strategies.map(({ strategy, pools, share: of, loses }) => [
+      strategies.map(({ strategy, poolCount: pools, share: of, loses }) => [
         strategy === take ? { text: strategy, tone: 'good' } : strategy,
         String(pools),
         percent(of),
@@ -33,7 +33,7 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
     ),
   )
   report.details(() => {
-    for (const { strategy, pools, value, share: of, gives, loses, definitions } of strategies) {
+    for (const { strategy, poolCount: pools, value, share: of, gives, loses, definitions } of strategies) {
       report.subheading(
         { text: strategy, tone: strategy === take ? 'good' : 'strong' },
         `: ${count(pools, 'pool')}, value ${figure(value)}, ${percent(of)} of what the hosts have`,

@@ -138,7 +138,7 @@ export class Pool {
       added: count('require'),
       disabled: count('disable'),
     } as const
-    return { hosts: this.#size, model, lost: this.lost() }
+    return { hostCount: this.#size, model, lost: this.lost() }
   }
 
   /** Everything that the CPU has, its model's features included, in map order. */

@@ -42,7 +42,7 @@ export const GroupSummary = v.strictObject({
     'The model that their definitions name; null where they name several or none.',
   ),
   level: described(v.nullable(v.string()), 'Null: below the lowest.'),
-  features: described(v.number(), 'How many features its guests can have.'),
+  featureCount: described(v.number(), 'How many features its guests can have.'),
   physBits: v.nullable(v.number()),
   microcode: described(v.array(v.number()), 'The revisions that its hosts tell, each once.'),
 })
@@ -171,7 +171,7 @@ export type Unrecorded = AnswerOf<typeof Unrecorded>
 
 export const PoolCosts = v.strictObject({
   pool: v.string(),
-  hosts: v.number(),
+  hostCount: v.number(),
   level: v.nullable(v.string()),
   costs: described(v.array(HostCost), 'The most expensive first. Hosts that cost nothing come last.'),
   unrecorded: described(
@@ -197,7 +197,7 @@ export type CostAnswer = AnswerOf<typeof CostAnswer>
 
 export const PoolExplanation = v.strictObject({
   pool: described(v.string(), 'Empty: the pool without a label.'),
-  hosts: v.number(),
+  hostCount: v.number(),
   weight: v.number(),
   value: v.number(),
   vendors: described(
@@ -232,7 +232,7 @@ export const PoolExplanation = v.strictObject({
     ),
     'What the next level lacks; null: the highest is reached.',
   ),
-  features: FeatureCount,
+  featureCount: FeatureCount,
   expression: described(v.nullable(PoolDefinition), 'Null where no model fits.'),
   runnersUp: v.array(RunnerUp),
   kept: described(v.array(ClassedFeatures), 'What guests may be given, by class.'),

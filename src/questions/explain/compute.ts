@@ -147,7 +147,7 @@ class Explainer {
       .map(one => this.#teller.loss(one))
     return {
       pool: label,
-      hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+      hostCount: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
       weight: sumWeights(groups),
       value: valuation.valueOfPool(groups),
       vendors,
@@ -156,7 +156,7 @@ class Explainer {
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, reached)?.name ?? null,
       next: this.#next(groups),
-      features: features.count(cpu.features),
+      featureCount: features.count(cpu.features),
       expression: cpu.definition ?? null,
       runnersUp: runnersUpOf(cpu),
       kept: groupByClass(highestOf(features.in(cpu.features))).map(({ class: of, features: some }) => ({
@@ -225,7 +225,7 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
     microarchitecture: microarchitectureOf(db, signature),
     model: model ?? null,
     level: levelOf(levels, offered)?.name ?? null,
-    features: db.features.count(offered),
+    featureCount: db.features.count(offered),
     physBits: physBits ?? null,
     microcode: [...new Set(hosts.flatMap(({ microcode }) => microcode ?? []))],
   }

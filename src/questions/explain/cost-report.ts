@@ -33,7 +33,7 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
   })
   for (const pool of pools) {
     report.details(() => {
-      report.heading(`${poolName(pool.pool)}: ${count(pool.hosts, 'host')}`)
+      report.heading(`${poolName(pool.pool)}: ${count(pool.hostCount, 'host')}`)
       report.table(
         [...COLUMNS, { title: 'value', align: 'right' }],
         pool.costs
@@ -69,7 +69,7 @@ export function describeMostExpensive({ pools }: Pick<CostAnswer, 'pools'>): {
   const [first] = rankCosts(pools)
   if (!first) {
     const others = pools.some(({ together }) => together.length > 0) ? '; only together do some' : ''
-    const hosts = pools.reduce((sum, pool) => sum + pool.hosts, 0)
+    const hosts = pools.reduce((sum, pool) => sum + pool.hostCount, 0)
     return {
       who: '',
       what: `no host alone, and no CPU, costs its pool anything, of ${count(hosts, 'host')}${others}`,
@@ -104,13 +104,13 @@ export const addFixes = (report: Report, pools: readonly FixablePool[]): void =>
 
 interface FixablePool {
   readonly pool: string
-  readonly hosts: number
+  readonly hostCount: number
   readonly fixes: readonly Fix[]
 }
 
 function listFixes(pools: readonly FixablePool[]): Action[] {
   const actions = new Map<string, Action>()
-  for (const { pool, hosts: of, fixes } of pools) {
+  for (const { pool, hostCount: of, fixes } of pools) {
     for (const { remedy, hosts, gains, gain } of fixes) {
       const what = shortRemedy(remedy)
       const before = actions.get(what)
@@ -214,7 +214,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       const lost = losses.find(groups, cpu.features, cpu.unknown.join(onRequest))
       return {
         pool: label,
-        hosts: costs.reduce((sum, one) => sum + one.hosts, 0),
+        hostCount: costs.reduce((sum, one) => sum + one.hosts, 0),
         level: levelOf(levels, baselineOf(groups))?.name ?? null,
         costs: costs.map(one => toldCost(one, teller)),
         unrecorded: findUnrecorded(view, groups) ?? null,

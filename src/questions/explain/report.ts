@@ -116,7 +116,7 @@ function addPools(report: Report, pools: readonly PoolExplanation[]): void {
         { title: 'lost', align: 'right' },
         { title: 'short of the next level', wraps: true },
       ],
-      pools.map(({ pool, hosts, level, expression, lost, next }) => [
+      pools.map(({ pool, hostCount: hosts, level, expression, lost, next }) => [
         pool === '' ? 'no pool' : pool,
         String(hosts),
         levelCell(level),
@@ -133,12 +133,12 @@ function addPools(report: Report, pools: readonly PoolExplanation[]): void {
 
 /** What the pools come to: `4 pools of 63 hosts: guests get x86-64-v4 in 1, x86-64-v3 in 3; 212 features are lost`. */
 function describePools(pools: readonly PoolExplanation[]): Cell[] {
-  const hosts = pools.reduce((sum, pool) => sum + pool.hosts, 0)
+  const hosts = pools.reduce((sum, pool) => sum + pool.hostCount, 0)
   const lost = pools.reduce((sum, pool) => sum + pool.lost.length, 0)
   const [only, ...more] = pools
   const losses = `; ${count(lost, 'feature')} that some hosts have ${lost === 1 ? 'is' : 'are'} lost`
   if (only && more.length === 0) {
-    const { level, expression, features } = only
+    const { level, expression, featureCount: features } = only
     const model = expression ? ` as ${expression.model}` : ', and no named model fits'
     const given = level === null && !expression ? count(features, 'feature') : levelCell(level)
     return [`${count(hosts, 'host')}: guests get `, given, model, losses]
@@ -152,7 +152,7 @@ function describePools(pools: readonly PoolExplanation[]): Cell[] {
 
 /** Adds why a pool's guests get what they get. */
 function addPool(report: Report, pool: PoolExplanation): void {
-  const { pool: label, hosts, groups, vendors, level, value } = pool
+  const { pool: label, hostCount: hosts, groups, vendors, level, value } = pool
   const cpus = `${count(hosts, 'host')} of ${count(groups.length, 'CPU')}`
   report.heading(
     `${poolName(label)}: ${cpus}, ${vendors.map(vendor => vendor || 'vendor unknown').join(' and ')}`,
@@ -180,7 +180,7 @@ function addPool(report: Report, pool: PoolExplanation): void {
 }
 
 /** Adds what is lost in a line for each cause. */
-function addLossesByCause(report: Report, { lost, hosts: of }: PoolExplanation): void {
+function addLossesByCause(report: Report, { lost, hostCount: of }: PoolExplanation): void {
   report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
   report.table(
     [{ title: 'cause' }, { title: 'features', wraps: true }, { title: 'not on', wraps: true }],
@@ -202,7 +202,7 @@ function addKept(report: Report, { kept, onRequest }: PoolExplanation): void {
 }
 
 /** Adds which hosts have each CPU, every one by its name. */
-function addHosts(report: Report, { groups, withoutHypervisor, hosts }: PoolExplanation): void {
+function addHosts(report: Report, { groups, withoutHypervisor, hostCount: hosts }: PoolExplanation): void {
   if (withoutHypervisor > 0 && withoutHypervisor < hosts) {
     report.line(
       `the hypervisor of ${count(withoutHypervisor, 'host')} was not recorded: what it gives is assumed`,
@@ -217,14 +217,14 @@ function addHosts(report: Report, { groups, withoutHypervisor, hosts }: PoolExpl
     ],
     groups.map(group => [
       group.microarchitecture ?? group.model ?? 'not known',
-      String(group.features),
+      String(group.featureCount),
       group.hosts.join(' '),
     ]),
   )
 }
 
 /** Adds what some hosts tell nothing of, and what settles it. */
-function addUnknown(report: Report, { unknown, hosts: of }: PoolExplanation): void {
+function addUnknown(report: Report, { unknown, hostCount: of }: PoolExplanation): void {
   if (unknown.length === 0) return
   const numberOf = numberLists()
   report.line(`unknown  ${count(unknown.length, 'feature')}; \`virsh domcapabilities\` there settles it`)

@@ -26,7 +26,10 @@ export const HostLine = v.strictObject({
     'Whether a higher level is possible: the documents do not say that what it needs is missing.',
   ),
   microcode: v.nullable(v.number()),
-  features: described(v.number(), 'How many features its guests can have, as far as documents tell of them.'),
+  featureCount: described(
+    v.number(),
+    'How many features its guests can have, as far as documents tell of them.',
+  ),
   physBits: known(v.number(), 'Width of physical addresses.'),
   cpus: known(v.number(), 'How many logical CPUs it has.'),
   kernel: v.nullable(v.string()),
@@ -49,7 +52,7 @@ export const GuestLine = v.strictObject({
     'Whether its definition alone says all of its CPU: it names a known model.',
   ),
   vendor: v.nullable(v.string()),
-  features: described(v.number(), 'How many features it is known to have.'),
+  featureCount: described(v.number(), 'How many features it is known to have.'),
   without: described(v.array(Reason), 'What its definition turns off.'),
   level: known(v.string(), 'The highest level of x86-64 that it is known to reach.'),
   most: known(

@@ -26,7 +26,7 @@ function lineOfGuest(names: Names, guest: FleetGuest): GuestLine {
     model: model ?? null,
     isKnown: isWhole(guest),
     vendor: vendor ?? null,
-    features: guest.features.size,
+    featureCount: guest.features.size,
     without: features.in(without).map(reasonOf),
     ...levelsOf(names, evidenceOfGuest(features, guest)),
     vcpus: vcpus ?? null,

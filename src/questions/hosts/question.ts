@@ -34,7 +34,7 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     vendor: host.vendor ?? null,
     ...reachedLevel(view, host),
     microcode: host.microcode ?? null,
-    features: features.size,
+    featureCount: features.size,
     physBits: host.physBits ?? null,
     cpus: host.cpus ?? null,
     kernel: host.kernel ?? null,

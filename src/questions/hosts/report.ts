@@ -21,7 +21,7 @@ const COLUMNS: readonly HostColumn[] = [
   { title: 'level', cell: host => levelOf(host) },
   { title: 'vendor', cell: ({ vendor }) => vendor },
   { title: 'microcode', align: 'right', cell: host => microcodeOf(host) },
-  { title: 'features', align: 'right', cell: ({ features }) => features },
+  { title: 'features', align: 'right', cell: ({ featureCount: features }) => features },
   { title: 'pool', cell: ({ pool }) => pool },
   { title: 'read from', wraps: true, cell: host => sourcesOf(host) },
 ]

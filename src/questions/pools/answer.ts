@@ -89,7 +89,7 @@ export const PoolAnswer = v.strictObject({
   weight: v.number(),
   value: v.number(),
   level: v.nullable(v.string()),
-  features: FeatureCount,
+  featureCount: FeatureCount,
   unknown: described(
     v.number(),
     'How many more some host gives and none is known to lack, of which it is not known whether all give them.',
@@ -111,7 +111,7 @@ export type PoolAnswer = AnswerOf<typeof PoolAnswer>
 /** A point of the trade curve: the best partition into at most `count` pools. */
 export const CurvePoint = v.strictObject({
   count: v.number(),
-  pools: described(v.number(), 'How many pools that are; 0: impossible.'),
+  poolCount: described(v.number(), 'How many pools that are; 0: impossible.'),
   value: v.number(),
   gain: described(
     v.nullable(v.number()),

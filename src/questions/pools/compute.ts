@@ -73,7 +73,7 @@ function curvePoint(point: Partition, before: Partition | undefined): CurvePoint
   }
   return {
     count,
-    pools: made.length,
+    poolCount: made.length,
     value,
     gain: before && !before.impossible && before.value > 0 ? value / before.value - 1 : null,
     bound,
@@ -130,7 +130,7 @@ function toldPool(
     weight,
     value,
     level: (cpu.kept ? levelOf(view.levels, features) : level)?.name ?? null,
-    features: context.db.features.count(features),
+    featureCount: context.db.features.count(features),
     unknown: context.db.features.count(unknown),
     vendors,
     unsafeFeatures: unsafeFeatures(view, groups, features),

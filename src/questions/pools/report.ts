@@ -67,18 +67,21 @@ function addFinding(report: Report, answer: PoolsAnswer): void {
   const gained = gain > 0 ? `; guests get ${percent(gain)} more than in ${over}` : ''
   const words =
     point.count === enough
-      ? ` ${isOrAre(point.pools)} enough`
+      ? ` ${isOrAre(point.poolCount)} enough`
       : `, as asked (${enough} ${isOrAre(enough)} enough)`
   const next = curve.find(({ count: of }) => of === point.count + 1)
   const more = next?.gain ? `, one more pool gains ${percent(next.gain)}` : ''
-  report.finding(`${count(hosts, 'host')}: ${count(point.pools, 'pool')}${words}${gained}${more}`)
+  report.finding(`${count(hosts, 'host')}: ${count(point.poolCount, 'pool')}${words}${gained}${more}`)
   const better = now && now.value > 0 ? point.value / now.value - 1 : 0
   if (better > 0)
-    report.action(`make the ${count(point.pools, 'pool')} below of the ${now?.pools.length} that there are`, {
-      gain: `guests get ${percent(better)} more`,
-    })
-  else if (!now && point.pools > 1)
-    report.action(`make the ${count(point.pools, 'pool')} below`, {
+    report.action(
+      `make the ${count(point.poolCount, 'pool')} below of the ${now?.pools.length} that there are`,
+      {
+        gain: `guests get ${percent(better)} more`,
+      },
+    )
+  else if (!now && point.poolCount > 1)
+    report.action(`make the ${count(point.poolCount, 'pool')} below`, {
       gain: 'each guest then moves within its pool',
     })
   for (const { hosts: out, lacks } of leftOut)
@@ -118,7 +121,7 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
       String(pool.cpus),
       levelCell(pool.level),
       pool.model ?? 'none',
-      String(pool.features),
+      String(pool.featureCount),
     ]),
   )
   report.details(() => {

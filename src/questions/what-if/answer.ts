@@ -7,9 +7,9 @@ import { PreflightAnswer } from './preflight.ts'
 
 /** A pool at one time. */
 export const PoolSummary = v.strictObject({
-  hosts: v.number(),
+  hostCount: v.number(),
   weight: v.number(),
-  features: FeatureCount,
+  featureCount: FeatureCount,
   level: described(v.nullable(v.string()), 'The x86-64 level that its guests reach; null: none.'),
   model: described(
     v.nullable(v.string()),

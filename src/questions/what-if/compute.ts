@@ -165,9 +165,9 @@ function poolAnswer(view: FleetView, { label, before, after, gained, lost }: Poo
     const { hosts, weight, level, value, pool } = of
     const { features, definition, kept } = poolCpuOf(view, pool.groups, undefined, label)
     return {
-      hosts,
+      hostCount: hosts,
       weight,
-      features: db.features.count(features),
+      featureCount: db.features.count(features),
       level: (kept ? levelOf(view.levels, features) : level)?.name ?? null,
       model: definition?.model ?? null,
       value,

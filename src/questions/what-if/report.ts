@@ -95,8 +95,8 @@ export function reportDelta(report: Report, { pools, guests }: DeltaAnswer): voi
   if (guests.length > 0) reportGuests(report, guests)
 }
 
-const hostsOf = (of: PoolSummary | null) => (of ? `${of.hosts}` : '-')
-const featuresOf = (of: PoolSummary | null) => (of ? `${of.features}` : '-')
+const hostsOf = (of: PoolSummary | null) => (of ? `${of.hostCount}` : '-')
+const featuresOf = (of: PoolSummary | null) => (of ? `${of.featureCount}` : '-')
 const levelOf = (of: PoolSummary | null) => (of ? (of.level ?? 'none') : '-')
 const modelOf = (of: PoolSummary | null) => (of ? (of.model ?? 'none') : '-')
 
@@ -117,7 +117,18 @@ function reportPool(report: Report, { pool, before, after, gained, lost }: PoolD
   const fate = !before ? ' is new' : !after ? ' is gone' : ''
   report.heading(`${poolName(pool)}${fate}`)
   const state = (name: string, of: PoolSummary | null) =>
-    of ? [[name, `${of.hosts}`, `${of.features}`, of.level ?? '-', of.model ?? 'none', figure(of.value)]] : []
+    of
+      ? [
+          [
+            name,
+            `${of.hostCount}`,
+            `${of.featureCount}`,
+            of.level ?? '-',
+            of.model ?? 'none',
+            figure(of.value),
+          ],
+        ]
+      : []
   report.table(STATE, [...state('before', before), ...state('after', after)])
   reportFeatures(report, 'loses', lost, 'bad')
   reportFeatures(report, 'gains', gained, 'good')

@@ -280,7 +280,7 @@ export const printNote = (note: Note): Note & { readonly text: string } => ({
 })
 
 /** Why a pool's guest CPU is on its model. */
-export function describeModel({ hosts, model }: BaselineReasons): string {
+export function describeModel({ hostCount: hosts, model }: BaselineReasons): string {
   const beyond = `${count(model.added, 'feature')} beyond it, ${model.disabled} disabled`
   switch (model.because) {
     case 'asked':

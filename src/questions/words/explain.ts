@@ -64,7 +64,7 @@ const sayGroups = ({ groups }: VfioFacts): VfioLine[] =>
 
 /** Why a baseline is what it is, for people: the model, what is lost and to whom, notes. */
 export function explainBaseline(reasons: BaselineReasons, notes: readonly Note[]): Line[] {
-  const { hosts, lost } = reasons
+  const { hostCount: hosts, lost } = reasons
   const loss: StyledText =
     lost.length === 0
       ? { text: `nothing; ${count(hosts, 'host')}`, tone: 'good' }

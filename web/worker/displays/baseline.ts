@@ -51,7 +51,7 @@ function displayCpu(
   const level = levelOf(levels, set)?.name ?? ''
   const reasons = pool.reasons(cpu, request)
   return {
-    title: `${count(reasons.hosts, 'host')} can run ${model}${level && ` at ${level}`}`,
+    title: `${count(reasons.hostCount, 'host')} can run ${model}${level && ` at ${level}`}`,
     cpu: {
       model,
       why: describeModel(reasons),

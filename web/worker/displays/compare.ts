@@ -68,7 +68,15 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
   }
   const group = kind === 'group' ? analysis.view.groups[Number(name)] : undefined
   if (!group) return undefined
-  const { vendor, signature, microarchitecture, physBits, microcode, features, title } = analysis.group(group)
+  const {
+    vendor,
+    signature,
+    microarchitecture,
+    physBits,
+    microcode,
+    featureCount: features,
+    title,
+  } = analysis.group(group)
   const facts = {
     vendor: vendor ?? '',
     level: level(group.offered),

@@ -13,7 +13,7 @@ export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
   const { who, what } = describeMostExpensive({ pools })
   return {
     title: capitalize(who, what),
-    pools: pools.map(({ pool, hosts, costs }) => ({
+    pools: pools.map(({ pool, hostCount: hosts, costs }) => ({
       title: `${poolName(pool)}: ${count(hosts, 'host')}`,
       costs: costs.filter(one => countOf(one) > 0).map(rowOf),
       free: costs.filter(one => countOf(one) === 0).reduce((sum, one) => sum + one.hosts.length, 0),

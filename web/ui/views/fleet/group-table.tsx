@@ -79,7 +79,7 @@ function Row({ group, withPools, isOutlier, remove }: RowProps) {
         <span class={`level ${classOfLevel(group.level)}`}>{group.level ?? 'none'}</span>
       </td>
       <td class="number">
-        {group.features}
+        {group.featureCount}
         <span class="unit"> features</span>
       </td>
       <td class="figures">{group.microcode.join(', ') || '–'}</td>

@@ -67,7 +67,7 @@ export function Card({ card, label, labels, fleet, dragged, move }: CardProps) {
 const Facts = ({ card }: { readonly card: PoolCard }) => (
   <p class="facts">
     <span class={`level ${classOfLevel(card.level)}`}>{card.level ?? 'no level'}</span>
-    <span>{formatCount(card.features, 'feature')}</span>
+    <span>{formatCount(card.featureCount, 'feature')}</span>
     {card.model && <span>{card.model}</span>}
     <span>value {formatNumber(card.value)}</span>
     {card.vendors.length > 1 && <b class="bad">{card.vendors.join(' and ')}</b>}

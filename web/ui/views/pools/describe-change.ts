@@ -7,7 +7,7 @@ export function describeValueChange(before: PoolsDisplay, after: PoolsDisplay): 
   const share = before.value > 0 ? ` (${formatShare(value / before.value)})` : ''
   const pools = after.cards.flatMap(card => {
     const old = before.cards.find(one => one.label === card.label)
-    const features = old ? card.features - old.features : 0
+    const features = old ? card.featureCount - old.featureCount : 0
     const level = old && old.level !== card.level ? `, level now ${card.level || 'none'}` : ''
     if (features === 0 && level === '') return []
     return `${card.label || 'no pool'} ${formatSigned(features)} features${level}`
