@@ -92,6 +92,16 @@ const fewPrinters = {
   },
 }
 
+/** The page leaves long readers of seldom files to the command. */
+const fewReaders = {
+  name: 'few-readers',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/platforms\/(?:terraform|cpuid-decoded|freebsd)\.ts$/ }, () => ({
+      path: join(ROOT, 'web/worker/command-only.ts'),
+    }))
+  },
+}
+
 /** The page never checks its own answers: their schemas, with what describes each key, are left out. */
 const withoutAnswerSchemas = {
   name: 'without-answer-schemas',
@@ -132,6 +142,7 @@ async function program(entry, shared) {
       withoutReports,
       withoutAnswerSchemas,
       fewPrinters,
+      fewReaders,
       dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })
