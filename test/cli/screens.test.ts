@@ -135,7 +135,7 @@ const ASKED: readonly Asked[] = [
     args: fleet => [fleet],
     numbers: ({ pools }) => [
       ...(pools.length > 1 ? [pools.length] : []),
-      sum(pools.map(({ hosts }: Json) => hosts)),
+      sum(pools.map(({ hostCount }: Json) => hostCount)),
     ],
     rows: ({ pools }) =>
       pools.flatMap(({ groups, lost }: Json) => [

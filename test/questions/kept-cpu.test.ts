@@ -60,7 +60,7 @@ describe('a kept CPU', () => {
             features: was?.featureCount,
           })
           expect(now.get(pool)).toMatchObject({
-            features,
+            featureCount: features,
             expression,
             level,
             model: expression?.model ?? null,
