@@ -12,7 +12,7 @@ import { findUnrecorded, isFixable } from '../explain/cost-report.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { poolCpuOf, Refusals, writePoolDefinition } from '../pools/choice.ts'
 import type { PoolsOptions } from '../pools/compute.ts'
-import { percent, shortRemedy } from '../words/cells.ts'
+import { joinRemedies, percent } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
 import type { Advice, FirstStep, Strategy } from './answer.ts'
 
@@ -206,7 +206,7 @@ function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
       do: isFix ? 'fix' : 'part',
       hosts: namesOf(odd.groups),
       features: gained.map(reasonOf),
-      remedy: isFix ? remedies.map(shortRemedy).join('; and ') : null,
+      remedy: isFix ? joinRemedies(remedies) : null,
     },
   ]
 }

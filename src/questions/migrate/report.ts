@@ -7,7 +7,7 @@ import type { Reason } from '../answer-parts.ts'
 import { isRemedy } from '../explain/cost-report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
-import { shortRemedy } from '../words/cells.ts'
+import { joinRemedies, shortRemedy } from '../words/cells.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -143,7 +143,7 @@ function addGuestActions(report: Report, guests: readonly GuestMoves[], at: At):
     const obstacles = at(nearest?.reasons ?? [])
     const remedies = nearest ? remediesOf(obstacles, one.starts.includes(nearest.group)) : []
     if (!nearest || !remedies.every(isRemedy)) continue
-    const what = remedies.map(remedy => remedyFor(remedy, obstacles)).join('; and ')
+    const what = joinRemedies(remedies.map(remedy => remedyFor(remedy, obstacles)))
     const way = ways.get(what) ?? {
       guests: new Set(),
       groups: new Set(),

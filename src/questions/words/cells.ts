@@ -83,6 +83,13 @@ export const VALUE =
 /** What to do, without what an update of the microcode is for. */
 export const shortRemedy = (remedy: string): string => remedy.replace(/^(update microcode .*?): .*/, '$1')
 
+/** What to do in all, without what follows from the rest: the latest of the microcode's dates does for the earlier ones. */
+export function joinRemedies(remedies: readonly string[]): string {
+  const all = [...new Set(remedies.map(shortRemedy))]
+  const dated = all.filter(one => /^update microcode to \d{4}-\d\d or later$/.test(one)).sort()
+  return all.filter(one => !dated.includes(one) || one === dated.at(-1)).join('; and ')
+}
+
 /** `x86-64-v4 in 2, x86-64-v3 in 1`: how many have each level, the highest first. */
 export function levelCounts(levels: readonly (string | null)[], where: string): string {
   const counts = new Map<string, number>()
