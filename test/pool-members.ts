@@ -33,8 +33,15 @@ export function hostOf(name: string, seen: Seen | undefined): Member | undefined
   }
 }
 
+/** A definition, and what it has that some host is not known to give. */
+interface Definition {
+  readonly xml: string
+  readonly qemu: string
+  readonly assumed: readonly string[]
+}
+
 /** The operator's definition of a pool of these hosts. */
-export function operatorsOf(members: readonly Member[]): { readonly xml: string; readonly qemu: string } {
+export function operatorsOf(members: readonly Member[]): Definition {
   const documents = members.flatMap(({ name, xml, domcaps }) => [
     { path: `p/${name}.xml`, text: xml },
     { path: `p/${name}.domcaps.xml`, text: domcaps },
