@@ -51,6 +51,10 @@ const imports = (path: string): string[] => targets(codeOf(path))
 
 const sources = files('.').map(path => normalize(path))
 
+test('there are at most 450 source files', () => {
+  expect(sources.length).toBeLessThanOrEqual(450)
+})
+
 test('every source file belongs to a layer', () => {
   expect(sources.filter(path => layerOf(path) === undefined)).toEqual([])
 })

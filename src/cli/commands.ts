@@ -46,7 +46,7 @@ export const COMMANDS: CommandTable = {
   models: {
     group: 'hosts',
     summary: 'List the named models that every host of a pool can give',
-    load: async () => ({ command: (await import('./commands/models.ts')).modelsCommand }),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).modelsCommand }),
   },
   collect: {
     group: 'hosts',
@@ -76,12 +76,12 @@ export const COMMANDS: CommandTable = {
   'what-if': {
     group: 'fleets',
     summary: 'Compute what a change does to pools and guests',
-    load: async () => ({ command: (await import('./commands/changes.ts')).whatIfCommand }),
+    load: async () => ({ command: (await import('./commands/plan.ts')).whatIfCommand }),
   },
   drain: {
     group: 'fleets',
     summary: 'Plan a rolling upgrade',
-    load: async () => ({ command: (await import('./commands/changes.ts')).drainCommand }),
+    load: async () => ({ command: (await import('./commands/plan.ts')).drainCommand }),
   },
   drift: {
     group: 'fleets',
@@ -111,12 +111,12 @@ export const COMMANDS: CommandTable = {
   level: {
     group: 'hosts',
     summary: 'Say which level and -march hosts, guests and pools reach',
-    load: async () => ({ command: (await import('./commands/models.ts')).levelCommand }),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).levelCommand }),
   },
   fits: {
     group: 'guests',
     summary: 'Find who cannot run an operating system or a program',
-    load: async () => ({ command: (await import('./commands/models.ts')).fitsCommand }),
+    load: async () => ({ command: (await import('./commands/catalogue.ts')).fitsCommand }),
   },
   doctor: {
     group: 'guests',

@@ -93,3 +93,63 @@ export const widthOf = (text: string): number =>
   /^[ -~]*$/.test(text)
     ? text.length
     : [...text.replace(/\p{M}/gu, '')].length + (text.match(WIDE)?.length ?? 0)
+
+/**
+ * Whether a name fits a pattern: `*` and `?` stand for characters other than `/`, `**` for any, and `**` with
+ * a `/` behind it also for no folder at all.
+ */
+export const globs = (pattern: string, name: string): boolean => compiled(pattern).test(name)
+
+/** Whether a pattern is one: it holds what stands for more than itself. */
+export const isGlob = (text: string): boolean => /[*?]/.test(text)
+
+const patterns = new Map<string, RegExp>()
+const MOST_PATTERNS = 1000
+
+function compiled(pattern: string): RegExp {
+  const expression = patterns.get(pattern) ?? new RegExp(`^${expressionOf(pattern)}$`, 's')
+  if (patterns.size >= MOST_PATTERNS) patterns.clear()
+  patterns.set(pattern, expression)
+  return expression
+}
+
+/** Runs of stars are one, and no two that may match the same stand together: matching takes linear time a star. */
+const expressionOf = (pattern: string): string =>
+  pattern.replace(/\*\*+\/|\*\*+|\*|\?|[^*?]+/g, part => {
+    if (part.startsWith('**')) return part.endsWith('/') ? '(?:.*/)?' : '.*'
+    if (part === '*') return '[^/]*'
+    return part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+  })
+
+/** The names that `pattern` stands for: itself, or with `*` at its end every name that begins so. */
+export function namesOf(pattern: string, known: readonly string[]): string[] {
+  if (!pattern.endsWith('*')) return known.includes(pattern) ? [pattern] : []
+  const stem = pattern.slice(0, -1)
+  return known.filter(name => name.startsWith(stem))
+}
+
+/**
+ * Numbers of CPUs as Linux lists them, `0-3,8`, in order; empty for an empty list.
+ * Undefined where the text is no such list.
+ */
+export function parseCpuList(text: string): number[] | undefined {
+  const parts = text.trim() === '' ? [] : text.trim().split(',')
+  const numbers: number[] = []
+  for (const part of parts) {
+    const [, first, last = first] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part.trim()) ?? []
+    if (first === undefined) return undefined
+    for (let n = Number(first); n <= Number(last); n++) numbers.push(n)
+  }
+  return numbers
+}
+
+/** The numbers, which are in order, as Linux lists them. */
+export function printCpuList(numbers: readonly number[]): string {
+  const runs: [first: number, last: number][] = []
+  for (const n of numbers) {
+    const run = runs.at(-1)
+    if (run && n === run[1] + 1) run[1] = n
+    else runs.push([n, n])
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',')
+}

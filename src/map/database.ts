@@ -1,7 +1,7 @@
 import type { Feature } from '../core/feature.ts'
 import { FeatureTable } from '../core/feature-table.ts'
-import { namesOf } from '../core/glob.ts'
 import type { Model, Vendor } from '../core/model.ts'
+import { namesOf } from '../core/text.ts'
 import { buildTables } from './build-table.ts'
 import { expandFamilies } from './expand.ts'
 import type { MapFiles } from './libvirt/walk.ts'

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../core/feature-set.ts'
-import { namesOf } from '../core/glob.ts'
 import { oncePer } from '../core/memo.ts'
 import type { Signature } from '../core/model.ts'
+import { namesOf } from '../core/text.ts'
 import { dataFile } from './data.ts'
 import type { Database } from './database.ts'
 import {

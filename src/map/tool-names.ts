@@ -1,4 +1,4 @@
-import { namesOf } from '../core/glob.ts'
+import { namesOf } from '../core/text.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
 
 /** What one tool calls a feature. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { printCpuList } from '../../src/formats/host/cpu-list.ts'
+import { printCpuList } from '../../src/core/text.ts'
 import { parseBitmap } from '../../src/formats/libvirt/parse-numa.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { update } from '../../src/index.ts'

@@ -6,8 +6,7 @@ import { type Architecture, asHost, type Driver, IDENTICAL, type Overlooked } fr
 import { detectGeneration, GenerationFold, viewOfGenerations } from './best.ts'
 import { fleetCpusOfZ } from './fleet.ts'
 import { baselineByQemu, compareByQemu } from './hypervisor.ts'
-import { isNewer, MACHINE_FIELDS } from './machines.ts'
-import { Generations, MACHINES } from './models.ts'
+import { Generations, isNewer, MACHINE_FIELDS, MACHINES } from './models.ts'
 
 /** libvirt leaves comparison and baseline to QEMU: `hypervisor-cpu-compare` and `hypervisor-cpu-baseline`. */
 export const s390x: Architecture = {

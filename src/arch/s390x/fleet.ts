@@ -7,8 +7,8 @@ import { Database } from '../../map/database.ts'
 import type { CpuReading, FleetCpus } from '../driver.ts'
 import { levelsOf, passThrough } from '../model-fold.ts'
 import { LISTED } from './best.ts'
-import { isNewer, type Machine } from './machines.ts'
 import type { Generations } from './models.ts'
+import { isNewer, type Machine } from './models.ts'
 
 /**
  * How fleets look at IBM Z: by features, and by how new the machine is. QEMU gives no guest a model that is newer than

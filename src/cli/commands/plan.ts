@@ -1,7 +1,14 @@
+import { ParseError } from '../../core/parse-error.ts'
+import { mapAll } from '../../host/files/file-error.ts'
+import { filesOf, type InputFile, readWhole, readWholeText } from '../../host/files/files.ts'
 import { adviseQuestion } from '../../questions/advise/question.ts'
+import { drainQuestion } from '../../questions/drain/question.ts'
 import { poolsQuestion } from '../../questions/pools/question.ts'
-import { ownCommand } from '../own.ts'
+import { whatIfQuestion } from '../../questions/what-if/question.ts'
+import type { Arguments } from '../arguments.ts'
+import { FLEET, ownCommand } from '../own.ts'
 import { PLAN_FIELDS, WRITE_FIELDS } from '../question-options.ts'
+import { UsageError } from '../spec.ts'
 import { SAVE_CPU, saveCpus, WRITE_FLEET, writeFleet } from '../write-fleet.ts'
 
 export const poolsCommand = ownCommand({
@@ -43,4 +50,76 @@ export const adviseCommand = ownCommand({
       }),
       given,
     ),
+})
+
+const CHANGES = ['remove', 'replace', 'add', 'drop', 'apply', 'upgrade', 'kernel', 'machine']
+
+export const whatIfCommand = ownCommand({
+  question: whatIfQuestion,
+  description:
+    'Compute what a change does to every pool (features, level, model, value) and to guests. Changes are made in ' +
+    'this order: hosts are removed, replaced and added, effects dropped and applied, programs upgraded. An effect is ' +
+    'one that --effects lists, or features with signs: +md-clear,-hle. Of upgrades the answer says which guests ' +
+    'survive the move there and back as they run, and what changes at their next start.',
+  example: 'virt-cpu what-if examples/forty --upgrade qemu=11.1,libvirt=12.8@intel --remove kvm-a09',
+  fleets: { documents: { ...FLEET, required: false } },
+  fields: {
+    remove: { value: 'host' },
+    replace: { value: 'host=file', read: texts => mapAll(texts, readReplacement) },
+    add: { value: 'pool=path', read: texts => mapAll(texts, readAdditions).flat() },
+    drop: { value: 'effect' },
+    apply: { value: 'effect' },
+    upgrade: { value: 'qemu=version,…' },
+    kernel: { value: 'version' },
+    machine: { value: 'type' },
+  },
+  check: checkChanges,
+})
+
+/** @throws UsageError where no fleet or no change was given */
+function checkChanges(args: Arguments): void {
+  if (args.has('effects')) return
+  if (!args.has('fleet')) throw new UsageError("command 'what-if' requires <fleet> option")
+  if (!CHANGES.some(name => args.has(name)))
+    throw new UsageError(
+      'say what to change: --remove, --replace, --add, --drop, --apply, --upgrade, --kernel or --machine',
+    )
+}
+
+function readReplacement(text: string) {
+  const [host, file] = splitAtEquals(text, '--replace takes HOST=FILE')
+  return { host, text: readWholeText(file) }
+}
+
+function readAdditions(text: string) {
+  const [pool, path] = text.includes('=') ? splitAtEquals(text, '--add takes POOL=PATH') : [undefined, text]
+  return mapAll([...filesOf([path])], file => ({ pool, path: file.path, text: textOf(file) }))
+}
+
+/** Of a directory's file that cannot be read as text, what the question can tell what it seems to be by. @throws FileError, ParseError */
+function textOf({ path, named }: InputFile): string {
+  try {
+    return readWholeText(path)
+  } catch (error) {
+    if (named || !(error instanceof ParseError)) throw error
+    return readWhole(path, HEAD)?.toString('latin1') ?? '\0'
+  }
+}
+
+const HEAD = 4096
+
+function splitAtEquals(text: string, usage: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at <= 0 || at === text.length - 1) throw new UsageError(`${usage}, not '${text}'`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+export const drainCommand = ownCommand({
+  question: drainQuestion,
+  description:
+    'Plan a rolling upgrade: in which order to empty hosts and where each guest goes, which guests have nowhere to go if ' +
+    'their host dies, and which run with another CPU than their pool offers. Status 1 where a guest must be powered off.',
+  example: 'virt-cpu drain examples/fleet --apply tsx-off',
+  fields: { hosts: { name: 'only', value: 'host' }, apply: { value: 'effect' } },
+  status: ({ steps }) => (steps.some(({ stuck }) => stuck.length > 0) ? 1 : 0),
 })

@@ -1,5 +1,5 @@
+import { printCpuList } from '../../core/text.ts'
 import { escapeXml } from '../../xml/writer.ts'
-import { printCpuList } from './cpu-list.ts'
 import type {
   BandwidthFacts,
   BandwidthNode,

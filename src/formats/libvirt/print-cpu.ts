@@ -12,9 +12,9 @@ import {
   type Topology,
 } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
+import { printCpuList } from '../../core/text.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import { express, findAnyModel } from '../express.ts'
-import { printCpuList } from '../host/cpu-list.ts'
 import { PARTS, type Printer } from '../printer.ts'
 
 /** libvirt's `<cpu>` element. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
-import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import { parseCpuList } from '../../core/text.ts'
 import type { RouteFailure } from '../../formats/host/probed.ts'
 import { codeOf, FileError, fileError, ProbeError, wordOf } from '../files/file-error.ts'
 

@@ -1,6 +1,6 @@
 import type { NamedRegisters } from '../../core/cpu.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import { parseCpuList } from '../../core/text.ts'
 import type { HostTree } from './tree.ts'
 
 /** Where the kernel tells of processors, memory and their arrangement. */

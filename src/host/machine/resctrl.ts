@@ -1,6 +1,6 @@
 import { popcount } from '../../core/bits.ts'
 import { internalError } from '../../core/libvirt-error.ts'
-import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import { parseCpuList } from '../../core/text.ts'
 import type {
   BandwidthFacts,
   CacheBank,

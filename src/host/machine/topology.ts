@@ -1,4 +1,4 @@
-import { parseCpuList } from '../../formats/host/cpu-list.ts'
+import { parseCpuList } from '../../core/text.ts'
 import type {
   HostNumaCell,
   Interconnect,

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { globs } from '../../core/glob.ts'
+import { globs } from '../../core/text.ts'
 import type { Ignored } from '../../fleet/fleet.ts'
 import { fleetInput, openFleetOfAny, viewsOf } from '../input/fleet/open-fleet.ts'
 import { systemsOf } from '../level/question.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { globs } from '../../core/glob.ts'
+import { globs } from '../../core/text.ts'
 import { BadRequest } from '../context.ts'
 import { featuresNamed, levelNamed } from '../input/fleet/named.ts'
 import { fleetInput } from '../input/fleet/open-fleet.ts'

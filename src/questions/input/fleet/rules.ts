@@ -1,6 +1,5 @@
 import type { FeatureSet } from '../../../core/feature-set.ts'
-import { globs } from '../../../core/glob.ts'
-import { nearest } from '../../../core/text.ts'
+import { globs, nearest } from '../../../core/text.ts'
 import type { Ignored, KeptCpu } from '../../../fleet/fleet.ts'
 import type { Requirement } from '../../../fleet/requirements/requirement.ts'
 import { dialectsOf } from '../../../formats/dialects.ts'
