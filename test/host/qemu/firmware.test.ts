@@ -64,8 +64,10 @@ test('of what a guest writes, cut anywhere, the complete passes are read', () =>
     selector: ([leaf, subleaf]) => `${leaf}.${subleaf}`,
   })
   const anyMsrs = fc.uniqueArray(fc.tuple(word, word, word), { maxLength: 3, selector: ([index]) => index })
+  // The last of three passes is whole: one of a single entry has 64 characters.
+  const anyCut = fc.nat(128)
   fc.assert(
-    fc.property(anyRows, anyMsrs, fc.nat(1000), fc.nat(130), (rows, msrs, first, cut) => {
+    fc.property(anyRows, anyMsrs, fc.nat(1000), anyCut, (rows, msrs, first, cut) => {
       const entries = rows.length + msrs.length
       const lines = [first, first + 1, first + 2].flatMap(pass => write(pass, rows, msrs))
       const text = lines.map(line => `${line} \n`).join('')
