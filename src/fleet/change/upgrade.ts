@@ -60,7 +60,7 @@ const isReached = (from: string | undefined, to: string | undefined): boolean =>
   to === undefined || (from !== undefined && compareVersions(from, to) === 0)
 
 /** QEMU of an architecture, as `releases.txt` has it. */
-const toolOf = (arch: string): string => (arch === 'x86_64' ? 'qemu' : `qemu-${arch}`)
+export const toolOf = (arch: string): string => (arch === 'x86_64' ? 'qemu' : `qemu-${arch}`)
 
 /** The machine types of a QEMU by its version. */
 interface MachinesOfVersion {

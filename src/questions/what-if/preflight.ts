@@ -1,11 +1,13 @@
 import * as v from 'valibot'
 import type { FeatureSet } from '../../core/feature-set.ts'
+import { groupBy } from '../../core/text.ts'
 import {
   FlightPlan,
   type GuestFlight,
   hostVersions,
   type Judgement,
   modelsBetween,
+  toolOf,
   upgradeHost,
 } from '../../fleet/change/upgrade.ts'
 import { groupHosts } from '../../fleet/groups.ts'
@@ -42,14 +44,14 @@ const Fact = v.strictObject({
 const JudgementAnswer = v.strictObject({
   verdict: described(
     v.picklist(['yes', 'assumed', 'unknown', 'no']),
-    '`assumed`: yes, by what releases are known to give; `unknown`: `settle` says what tells.',
+    '`assumed`: yes, by what releases are known to give; `unknown`: `settle` names what to run.',
   ),
   host: described(v.nullable(v.string()), 'The host that is best for it; null: there is none.'),
   reasons: described(v.array(v.number()), 'Places in `obstacles` of what is in the way, from 0.'),
   facts: described(v.array(Fact), 'What versions change by themselves that is in the way, or may be.'),
   settle: described(
     v.array(v.string()),
-    'What tells what is not known; empty: nothing is open but its reasons.',
+    'The commands that show what is not known; empty: nothing is open but its reasons.',
   ),
 })
 export type JudgementAnswer = AnswerOf<typeof JudgementAnswer>
@@ -67,7 +69,7 @@ const UpgradeStep = v.strictObject({
   facts: described(v.array(Fact), 'What else these versions change by themselves.'),
   unknownVersions: described(
     v.array(v.strictObject({ tool: v.picklist(TOOLS), command: v.string() })),
-    'The versions that are not known, with what tells them.',
+    'The versions that are not known, each with the command that shows it.',
   ),
 })
 export type UpgradeStep = AnswerOf<typeof UpgradeStep>
@@ -253,10 +255,7 @@ function guestAnswer(
 
 function isDeprecated({ context }: FleetView, machine: string, host: FleetHost | undefined): boolean {
   const qemu = host && hostVersions(host).qemu
-  const since = builtinReleases().deprecatedIn(
-    context.arch === 'x86_64' ? 'qemu' : `qemu-${context.arch}`,
-    machine,
-  )
+  const since = builtinReleases().deprecatedIn(toolOf(context.arch), machine)
   return qemu !== undefined && since !== undefined && compareVersions(qemu, since) >= 0
 }
 
@@ -299,15 +298,14 @@ function stepsOf(
   upgraded: readonly FleetHost[],
   old: ReadonlyMap<string, FleetHost>,
 ): UpgradeStep[] {
-  const steps = new Map<string, { readonly hosts: string[]; readonly step: Omit<UpgradeStep, 'hosts'> }>()
-  for (const host of upgraded) {
-    const step = stepOf(view, old.get(host.name) ?? host, host)
-    const key = JSON.stringify(step)
-    const found = steps.get(key) ?? { hosts: [], step }
-    found.hosts.push(host.name)
-    steps.set(key, found)
-  }
-  return [...steps.values()].map(({ hosts, step }) => ({ hosts, ...step }))
+  const all = upgraded.map(host => ({
+    host: host.name,
+    step: stepOf(view, old.get(host.name) ?? host, host),
+  }))
+  return [...groupBy(all, ({ step }) => JSON.stringify(step)).values()].flatMap(same => {
+    const [first] = same
+    return first ? { hosts: same.map(({ host }) => host), ...first.step } : []
+  })
 }
 
 function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit<UpgradeStep, 'hosts'> {
