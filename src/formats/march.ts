@@ -57,18 +57,22 @@ export const march: Printer = {
   },
 }
 
-/** The `-march` that a CPU reaches, and those of which it lacks one feature that the compiler would use. */
+/** The `-march` that a CPU reaches, and those of which it lacks one feature that the compiler would use, or may lack it. */
 export interface MarchReached {
   /** Undefined: it is below x86-64. */
   readonly name: string | undefined
-  readonly almost: readonly { readonly name: string; readonly lacks: string }[]
+  readonly almost: readonly { readonly name: string; readonly lacks: string; readonly known: boolean }[]
 }
 
 /**
  * The greatest `-march` all of whose features a CPU has; what programs must ask for by name does not count.
  * @param features of x86, as the built-in data lays them out
+ * @param unknownOf which of some features nothing is known of; undefined: all are known
  */
-export function greatestMarch(features: FeatureSet): MarchReached {
+export function greatestMarch(
+  features: FeatureSet,
+  unknownOf: (some: FeatureSet) => FeatureSet | undefined = () => undefined,
+): MarchReached {
   const { targets, apart, all } = marchTable()
   const has = new Set([...all].filter(word => isIn(word, features)))
   // What GCC calls abm is lzcnt and popcnt.
@@ -84,9 +88,12 @@ export function greatestMarch(features: FeatureSet): MarchReached {
     undefined,
   )
   const least = best ? size(best[1]) : 0
+  const isKnown = (word: string) => featuresOf(word).every(({ bits }) => unknownOf(bits)?.isEmpty ?? true)
   const almost = [...targets].flatMap(([name, words]) => {
     const [lacks, ...more] = lackOf(words)
-    return lacks !== undefined && more.length === 0 && size(words) > least ? [{ name, lacks }] : []
+    return lacks !== undefined && more.length === 0 && size(words) > least
+      ? [{ name, lacks, known: isKnown(lacks) }]
+      : []
   })
   return { name: best?.[0], almost }
 }
@@ -97,12 +104,13 @@ function costOf(words: ReadonlySet<string>, has: ReadonlySet<string>): number {
   return has.size - (words.size - missing) + 1.5 * missing
 }
 
-const namesOf = (word: string): string[] =>
-  resolveWords(CpuMap.builtIn().of('x86'), 'gcc', [word]).features.map(({ name }) => name)
+const featuresOf = (word: string) => resolveWords(CpuMap.builtIn().of('x86'), 'gcc', [word]).features
+
+const namesOf = (word: string): string[] => featuresOf(word).map(({ name }) => name)
 
 /** Whether a CPU has what an option of the compiler means: Intel and AMD may have a bit each for it. */
 const isIn = (word: string, features: FeatureSet): boolean =>
-  resolveWords(CpuMap.builtIn().of('x86'), 'gcc', [word]).features.some(({ bits }) => bits.leq(features))
+  featuresOf(word).some(({ bits }) => bits.leq(features))
 
 interface MarchTable {
   /** By name, in the order of the file, all words of each. */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { findMoveVerdict, findObstacles } from '../../src/fleet/obstacles.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { fleetOfInput } from '../../src/questions/input/fleet/open-fleet.ts'
+import { answerExplain } from '../../src/questions/explain/compute.ts'
+import { fleetOfInput, openFleet } from '../../src/questions/input/fleet/open-fleet.ts'
 import { runs } from '../effort.ts'
 
 const context = contextOf()
@@ -46,5 +47,31 @@ test('what is only assumed to be missing is unknown, what was recorded as missin
       expect(verdict === 'no' && isThere).toBe(false)
     }),
     { numRuns: runs(500) },
+  )
+})
+
+test('a pool has lost only what a host is known to lack, or what its guests could have and are not given', () => {
+  const partial = 'Subdirectories of glibc-hwcaps directories, in priority order:\n  x86-64-v4\n  LEVELS\n'
+  const levels = ['v3', 'v2'].map(level => `x86-64-${level} (supported, searched)`).join('\n  ')
+  const documents = [{ path: 'level.txt', text: partial.replace('LEVELS', levels) }]
+  const ofSilicon: ReadonlySet<string> = new Set(['silicon', 'vendor'])
+  fc.assert(
+    fc.property(fc.constantFrom(...models), names, ({ name, vendor }, more) => {
+      const whole = `<cpu><arch>x86_64</arch><model>${name}</model><vendor>${vendor?.name}</vendor>${listed(more)}</cpu>`
+      const { view } = openFleet(context, { documents: [...documents, { path: 'h.xml', text: whole }] })
+      const evidence = view.fleet.hosts.find(one => one.name !== 'h.xml')?.evidence
+      for (const { lost, unknown, expression } of answerExplain(view)) {
+        const open = new Set([...unknown.map(({ feature }) => feature), ...(expression?.assumed ?? [])])
+        for (const { feature, because } of lost) {
+          expect(open).not.toContain(feature)
+          if (because.some(({ cause, hosts }) => hosts.includes('level.txt') && !ofSilicon.has(cause)))
+            expect([feature, evidence?.presenceOf(features.setOfNames([feature]))]).toEqual([
+              feature,
+              'absent',
+            ])
+        }
+      }
+    }),
+    { numRuns: runs(60) },
   )
 })

@@ -71,7 +71,11 @@ describe('-march', () => {
   })
 
   test('names the one flag that is missing to a greater', () => {
-    expect(reached('Skylake-Server').almost).toContainEqual({ name: 'cascadelake', lacks: 'avx512vnni' })
+    const almost = { name: 'cascadelake', lacks: 'avx512vnni' }
+    expect(reached('Skylake-Server').almost).toContainEqual({ ...almost, known: true })
+    const { features } = db.model('Skylake-Server') ?? { features: FeatureSet.empty }
+    const open = greatestMarch(features, some => some.minus(features))
+    expect(open.almost).toContainEqual({ ...almost, known: false })
   })
 
   test('law: what a CPU reaches, one with more features reaches too, or a greater', () => {

@@ -67,7 +67,9 @@ export class Losses {
 
   /** Of what no group is known to lack in what it gives: some CPU may lack it all the same. */
   #unsure(groups: readonly Group[], feature: Feature, offered: FeatureSet): LossReason {
-    const lacking = groups.filter(group => !feature.bits.leq(group.features.join(group.offered)))
+    const lacking = groups.filter(
+      group => !feature.bits.leq(group.features.join(group.offered)) && mayLack(this.#finder, group, feature),
+    )
     const hosts = lacking.reduce((sum, group) => sum + group.hosts.length, 0)
     return lacking.length > 0
       ? this.#reasonOf(feature, { groups: lacking, hosts }, offered)
@@ -87,6 +89,13 @@ export class Losses {
     groups: [],
     hosts: 0,
   })
+}
+
+/** Of what nobody recorded, only the silicon itself says that it is missing: no setting is known to take it away. */
+function mayLack(finder: CauseFinder, group: Group, feature: Feature): boolean {
+  if (group.evidence?.unknown(feature.bits).isEmpty ?? true) return true
+  const { cause } = finder.forGroup(group)(feature)
+  return cause === 'silicon' || cause === 'vendor'
 }
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
@@ -186,7 +195,7 @@ class LossTable {
     const unknown = findUnknown(group, this.#table.setOf(this.#features))
     const open = group.features.join(group.offered).join(unknown)
     return Uint8Array.from(this.#features, feature => {
-      if (feature.bits.leq(open)) return 0
+      if (feature.bits.leq(open) || !mayLack(this.#finder, group, feature)) return 0
       const { cause, confidence } = find(feature)
       const reason = `${cause} ${confidence}`
       const number = this.#reasons.get(reason) ?? this.#reasons.size + 1

@@ -15,7 +15,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
-import { type Candidate, findIdRegisters, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
+import { type Candidate, findIdRegisters, notLost, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
 import { keptPart, unsafeFeatures } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
@@ -143,7 +143,7 @@ class Explainer {
     const kept = cpu.kept ? cpu.kept.gains : FeatureSet.empty
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
     const lost = this.#losses
-      .find(groups, cpu.features, cpu.unknown.join(onRequest).join(kept))
+      .find(groups, cpu.features, notLost(context.db, cpu).join(onRequest).join(kept))
       .map(one => this.#teller.loss(one))
     return {
       pool: label,

@@ -10,7 +10,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { recordOffer } from '../migrate/describe.ts'
-import { poolCpuOf } from '../pools/choice.ts'
+import { notLost, poolCpuOf } from '../pools/choice.ts'
 import { figure, poolName, shortRemedy, VALUE } from '../words/cells.ts'
 import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause, Unrecorded } from './answer.ts'
 import { CauseDescriber, reasonsOf } from './reasons.ts'
@@ -211,7 +211,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       const costs = computeCosts(valuation, levels, groups)
       const cpu = poolCpuOf(view, groups)
       const onRequest = findOnRequest(context.db.features, groups).minus(cpu.features)
-      const lost = losses.find(groups, cpu.features, cpu.unknown.join(onRequest))
+      const lost = losses.find(groups, cpu.features, notLost(context.db, cpu).join(onRequest))
       return {
         pool: label,
         hostCount: costs.reduce((sum, one) => sum + one.hosts, 0),

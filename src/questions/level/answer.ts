@@ -33,8 +33,8 @@ export const LevelLine = v.strictObject({
           'The greatest `-march` of GCC and clang; null: below x86-64.',
         ),
         almost: described(
-          v.array(v.strictObject({ name: v.string(), lacks: v.string() })),
-          "Greater ones of which one flag is missing, in GCC's words.",
+          v.array(v.strictObject({ name: v.string(), lacks: v.string(), known: v.boolean() })),
+          "Greater ones of which one flag, in GCC's words, is missing, or (`known` is false) is not known.",
         ),
       }),
       'Of x86 alone.',

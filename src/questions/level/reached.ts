@@ -62,7 +62,7 @@ function reached(
   const unknown = next && unknownOf(next.level.needs)
   const names = unknown ? db.features.in(unknown).map(({ name }) => name) : []
   const isX86 = db === CpuMap.builtIn().asOf(context.libvirt).of('x86')
-  const march = isX86 ? greatestMarch(features) : undefined
+  const march = isX86 ? greatestMarch(features, unknownOf) : undefined
   return {
     arch: context.arch,
     level: levelOf(levels, features)?.name ?? null,

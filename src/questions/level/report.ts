@@ -1,5 +1,5 @@
 import { VERDICTS } from '../../core/evidence.ts'
-import { count, fewNames } from '../../core/text.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { poolName } from '../words/cells.ts'
@@ -70,9 +70,10 @@ function sayNext({ next }: LevelLine): string {
 
 function addMarch(report: Report, { march }: LevelLine, names: string): void {
   if (!march || march.almost.length === 0) return
-  const by = new Map<string, string[]>()
-  for (const { name, lacks } of march.almost) by.set(lacks, [...(by.get(lacks) ?? []), name])
-  const words = [...by].map(([lacks, names]) => `${lacks} short of -march=${fewNames(names)}`)
+  const by = groupBy(march.almost, ({ lacks, known }) =>
+    known ? `${lacks} short of` : `${lacks}, of which nothing is known, short of`,
+  )
+  const words = [...by].map(([short, some]) => `${short} -march=${fewNames(some.map(({ name }) => name))}`)
   report.line(`${names}: ${words.join('; ')}`)
 }
 

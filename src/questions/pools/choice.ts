@@ -286,6 +286,10 @@ export interface PoolCpu {
   readonly kept?: KeptState
 }
 
+/** What a pool's guests have none of as far as is known and that no host is known to lack: left out, or assumed. */
+export const notLost = ({ features }: Database, { unknown, definition }: PoolCpu): FeatureSet =>
+  unknown.join(features.setOfNames(definition?.assumed ?? []))
+
 interface PooledView extends Pick<FleetView, 'context' | 'releases'> {
   readonly fleet: Pick<Fleet, 'constraints'> & Partial<Pick<Fleet, 'hosts' | 'kept'>>
 }
@@ -388,10 +392,11 @@ function computePoolCpu(
   const definition = definitionOf(context, own.join(assumed), vendorOf(context, groups), chosen)
   // Details of what the definition turns off mean nothing.
   const live = withoutVoid(context.cpus, own.join(assumed))
+  const named = assumed.meet(live)
   return {
     features: own.meet(live),
-    unknown: unknown.minus(assumed),
-    definition: { ...definition, assumed: namesOf(db.features.in(assumed.meet(live))) },
+    unknown: unknown.minus(named),
+    definition: { ...definition, assumed: namesOf(db.features.in(named)) },
     chosen,
     runnersUp,
   }
