@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { dataModule } from './scripts/data.mjs'
 
@@ -24,6 +25,8 @@ export default defineConfig(({ mode }) => ({
     include: ['test/**/*.test.ts'],
     globalSetup: ['./test/setup/build.ts', './test/setup/run-folder.ts'],
     env: mode === 'long' ? { VIRT_CPU_LONG: '1' } : {},
+    // Vitest leaves one core to itself, and half of the tests' time is waiting for other programs.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: PATIENCE,
     hookTimeout: PATIENCE,
     expect: { poll: { timeout: 60_000 } },
