@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
-import { packLzma } from './lzma.mjs'
 import { dataAlone } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words, modes of vSphere. */
@@ -41,7 +40,7 @@ const SAMPLE = 'examples/forty'
 
 /** @param {string} outdir @param {import('esbuild').BuildOptions} shared */
 export async function buildPage(outdir, shared) {
-  const [style, script, worker] = await Promise.all([
+  const [style, script, worker, unpacker, { packProgram }] = await Promise.all([
     build({
       entryPoints: ['web/style/page.css'],
       bundle: true,
@@ -51,19 +50,28 @@ export async function buildPage(outdir, shared) {
     }),
     program('web/main.tsx', shared),
     program('web/worker/main.ts', shared),
+    program('web/unpacker.ts', shared),
+    importTypeScript('web/shared/packing.ts'),
   ])
   const css = style.outputFiles[0].text.trim()
   const parts = {
     POLICY: policy(script, css),
     STYLE: css,
-    WORKER: packLzma(Buffer.from(worker)).toString('base64'),
+    UNPACKER: unpacker,
+    WORKER: Buffer.from(packProgram(Buffer.from(worker))).toString('base64'),
     SCRIPT: script,
   }
   const html = readFileSync('web/index.html', 'utf8').replace(
-    /\b(?:POLICY|STYLE|WORKER|SCRIPT)\b/g,
+    /\b(?:POLICY|STYLE|UNPACKER|WORKER|SCRIPT)\b/g,
     name => parts[name],
   )
   await writeFile(join(outdir, 'page.html'), html)
+}
+
+/** A module of the page, for the build: Node 20 strips no types. */
+async function importTypeScript(path) {
+  const { outputFiles } = await build({ entryPoints: [path], bundle: true, format: 'esm', write: false })
+  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
 /** Only this very program and style run, and nothing is loaded from anywhere. */

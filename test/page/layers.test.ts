@@ -5,7 +5,14 @@ import { expect, test } from 'vitest'
 const root = join(import.meta.dirname, '..', '..')
 
 /** The page's layers, from bottom to top: a file imports its own layer and those below it. */
-const LAYERS = ['web/shared/', 'web/ui/parts/', 'web/ui/views/', 'web/ui/app/', 'web/main.tsx']
+const LAYERS = [
+  'web/shared/',
+  'web/ui/parts/',
+  'web/ui/views/',
+  'web/ui/app/',
+  'web/main.tsx',
+  'web/unpacker.ts',
+]
 
 /** The worker is above `shared` and beside the user interface. */
 const WORKER = 'web/worker/'

@@ -9,13 +9,16 @@ import type {
   PageRequest,
 } from '../../shared/protocol.ts'
 
+/** A worker with this program. */
+export const startWorker = (program: BlobPart): Worker =>
+  new Worker(URL.createObjectURL(new Blob([program], { type: 'text/javascript' })))
+
 /** Sends requests to the worker, which does all computation: the main thread only draws. */
 export class Client {
-  readonly #program: () => BlobPart
-  #url = ''
-  #worker: Worker | undefined
+  readonly #program: Promise<BlobPart>
+  #worker: Promise<Worker> | undefined
   /** A plan takes seconds for hundreds of CPUs: a second worker computes it, so that no other request waits. */
-  #planner: Worker | undefined
+  #planner: Promise<Worker> | undefined
   #planId = 0
   /** Every action so far: the planner repeats them to get the same fleet. */
   readonly #actions: PageRequest[] = []
@@ -24,8 +27,8 @@ export class Client {
   /** Called while files are read. */
   onProgress: (done: number, of: number) => void = () => {}
 
-  /** @param program unpacks the worker's program, once. It is part of the page, so that nothing has to be loaded */
-  constructor(program: () => BlobPart) {
+  /** @param program the worker's program: it is part of the page, so that nothing has to be loaded, and being unpacked */
+  constructor(program: Promise<BlobPart>) {
     this.#program = program
   }
 
@@ -55,30 +58,36 @@ export class Client {
     })
   }
 
-  /** The worker starts when it is first needed, which is after the page's first paint. */
   #post(request: PageRequest): void {
     this.#worker ??= this.#start(reply => {
       if ('progress' in reply) this.onProgress(reply.progress.done, reply.progress.of)
       else this.#settle(reply)
     })
-    this.#worker.postMessage(request)
+    this.#tell(this.#worker, [request])
   }
 
   /** A new request for a plan cancels an unfinished one. */
   #plan(request: PageRequest): void {
-    this.#planner?.terminate()
+    void this.#planner?.then(planner => planner.terminate())
     this.#waiting.delete(this.#planId)
     this.#planId = request.id
     this.#planner = this.#start(reply => {
       if ('id' in reply && reply.id === request.id) this.#settle(reply)
     })
-    for (const action of this.#actions) this.#planner.postMessage(action)
-    this.#planner.postMessage(request)
+    this.#tell(this.#planner, [...this.#actions, request])
   }
 
-  #start(receive: (reply: PageReply) => void): Worker {
-    this.#url ||= URL.createObjectURL(new Blob([this.#program()], { type: 'text/javascript' }))
-    const worker = new Worker(this.#url)
+  #tell(worker: Promise<Worker>, requests: readonly PageRequest[]): void {
+    worker.then(
+      started => {
+        for (const request of requests) started.postMessage(request)
+      },
+      (error: Error) => this.#fail(error.message),
+    )
+  }
+
+  async #start(receive: (reply: PageReply) => void): Promise<Worker> {
+    const worker = startWorker(await this.#program)
     worker.addEventListener('message', ({ data }: MessageEvent<PageReply>) => receive(data))
     worker.addEventListener('error', ({ message }) => this.#fail(message))
     return worker
