@@ -3,7 +3,7 @@ import { child, type Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
 import { printElement } from '../xml/writer.ts'
 import { at, isObject, type JsonObject, member, textAt } from './json/json-value.ts'
-import { collected } from './platforms/collected.ts'
+import { type CollectedReport, type CollectedSection, collected, reportsIn } from './platforms/collected.ts'
 
 /** What stands for a name: always the same for the same, and nothing that leads back to it. */
 export type Pseudonym = (kind: 'host' | 'domain' | 'guest' | 'space' | 'uuid', name: string) => string
@@ -14,7 +14,10 @@ export type Pseudonym = (kind: 'host' | 'domain' | 'guest' | 'space' | 'uuid', n
  * @throws ParseError for any other text
  */
 export function redact(text: string, pseudonym: Pseudonym, source = ''): string {
-  if (collected.sniff(text)) return redactReports(text, pseudonym)
+  if (collected.sniff(text))
+    return reportsIn(text)
+      .map(report => printReport(report, pseudonym))
+      .join('')
   const value = /^\s*\{/.test(text) ? jsonOf(text) : undefined
   if (isObject(value) && typeof value.kind === 'string')
     return `${JSON.stringify(redactObject(value, pseudonym), null, 2)}\n`
@@ -42,6 +45,10 @@ const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 const uuidsIn = (text: string, pseudonym: Pseudonym): string =>
   text.replace(UUID, uuid => pseudonym('uuid', uuid.toLowerCase()))
 
+/** A machine's ID as libvirt makes a UUID of it. */
+const dashed = (id: string): string =>
+  id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+
 type Redact = (text: string, pseudonym: Pseudonym) => string
 
 const whole: Redact = text => text
@@ -63,6 +70,9 @@ const asJson =
   (kept: RegExp): Redact =>
   (text, pseudonym) =>
     redactJson(text, kept, pseudonym)
+
+/** What SEV calls a chip, and what a guest's owner gives it: nothing of them is of use. */
+const UNIQUE: ReadonlySet<string> = new Set(['cpu0Id', 'dhCert', 'session', 'idBlock', 'idAuth', 'hostData'])
 
 /** The elements that are kept, with what is kept of each: all, or these. */
 type Kept = ReadonlyMap<string, Kept | 'all'>
@@ -86,10 +96,10 @@ const XE = /^\s*(?:cpu|features|vendor|family|model|stepping|flags|speed|socket)
 const SECTIONS: ReadonlyMap<string, Redact> = new Map<string, Redact>([
   ['host', byLine(factOf)],
   ['vulnerabilities', whole],
-  // The serial number of a board.
-  ['cpuinfo', byLine(line => (/^Serial\s*:/.test(line) ? [] : [line]))],
+  ['cpuinfo', byLine(withoutSerial)],
   ['lscpu', whole],
-  ['cpuid', whole],
+  // The serial number of a processor: leaf 3.
+  ['cpuid', byLine(line => (/^\s*0x0*3 /.test(line) ? [] : [line]))],
   ['qemu', whole],
   ['libvirt', whole],
   ['capabilities', asXml(CAPABILITIES)],
@@ -100,20 +110,30 @@ const SECTIONS: ReadonlyMap<string, Redact> = new Map<string, Redact>([
   ['pve-guest', (text, pseudonym) => byLine(settingOf)(text.split(/^\[/m)[0] ?? '', pseudonym)],
   ['pve-status', asJson(/^(?:name|pveversion|cpuinfo|current-kernel|kversion)$/)],
   ['pve-cpu-flags', asJson(/^/)],
-  ['incus', asJson(/^(?:cpu|metadata)$/)],
-  ['vdsm', asJson(/^(?:cpu|kernel|emulated|online|onlineCpus|kvm|result|packages2)/)],
+  ['incus', asJson(/^cpu$/)],
+  ['vdsm', asJson(/^(?:cpu\w+|emulatedMachines|onlineCpus|kvmEnabled|packages2)$/)],
   ['xe', byLine(line => (XE.test(line) ? [line] : []))],
 ])
 
-const SECTION = /^\[([\w-]+)\]\n((?:[|!].*\n)*)(?=\[\/\1\] \d+\n)/gm
+/** What stands between and around the sections is left out, and what is cut stays cut. */
+function printReport({ version, sections, count }: CollectedReport, pseudonym: Pseudonym): string {
+  const printed = sections.map(section => printSection(section, pseudonym))
+  const end = count === undefined ? '' : `[end] ${count}\n`
+  return `[virt-cpu-collect] ${version}\n${printed.join('')}${end}`
+}
 
-function redactReports(text: string, pseudonym: Pseudonym): string {
-  return text.replaceAll('\r\n', '\n').replace(SECTION, (_, name: string, lines: string) => {
-    const printed = [...lines.matchAll(/^\|(.*)\n/gm)].map(([, line = '']) => line).join('\n')
-    const kept = SECTIONS.get(name)?.(printed, pseudonym).trimEnd() ?? ''
-    // What programs say of their faults may name anything.
-    return `[${name}]\n${kept.replace(/^/gm, '|')}\n`
-  })
+/** A section that is not known has no name; what programs say of their faults may name anything. */
+function printSection({ name, text, status }: CollectedSection, pseudonym: Pseudonym): string {
+  const redactText = SECTIONS.get(name)
+  const called = redactText ? name : 'other'
+  if (status === undefined) return `[${called}]\n`
+  try {
+    const kept = redactText?.(text, pseudonym).trimEnd() ?? ''
+    return `[${called}]\n${kept.replace(/^/gm, '|')}\n[/${called}] ${status}\n`
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    return `[${called}]\n!what was printed could not be read\n[/${called}] ${status || 1}\n`
+  }
 }
 
 /** A line of what a host says of itself. */
@@ -121,8 +141,14 @@ function factOf(line: string, pseudonym: Pseudonym): string[] {
   const [, key = '', value = ''] = /^([\w-]+): (.*)$/.exec(line) ?? []
   if (key === 'name') return [`name: ${hostName(value, pseudonym)}`]
   if (key === 'uuid') return [`uuid: ${pseudonym('uuid', value.toLowerCase())}`]
-  if (key === 'machine-id') return [`machine-id: ${pseudonym('uuid', value).replaceAll('-', '')}`]
-  return /^(?:system|kernel|arch|cpus|microcode|virtualization|user|time)$/.test(key) ? [line] : []
+  if (key === 'machine-id') return [`machine-id: ${pseudonym('uuid', dashed(value)).replaceAll('-', '')}`]
+  const isPlain = /^(?:system|kernel|arch|cpus|microcode|virtualization|mitigations|user|time)$/.test(key)
+  return isPlain ? [line] : []
+}
+
+/** A line of `/proc/cpuinfo` without the serial number of a board, or of z, whose processors have one each. */
+function withoutSerial(line: string): string[] {
+  return /^\s*serial\b/i.test(line) ? [] : [line.replace(/(\bidentification\s*=\s*)\w+/, '$1000000')]
 }
 
 /** A line of a Proxmox guest's configuration. */
@@ -151,9 +177,15 @@ function renamed(part: Element, around: Element, pseudonym: Pseudonym): Element 
   const change = (text: string) => (isGuest ? pseudonym('guest', text.trim()) : uuidsIn(text, pseudonym))
   return {
     ...part,
-    content: part.content.map(one => (typeof one === 'string' ? change(one) : renamed(one, part, pseudonym))),
+    content: part.content.flatMap((one): (string | Element)[] => {
+      if (typeof one === 'string') return [change(one)]
+      return UNIQUE.has(one.name) ? [] : [renamed(one, part, pseudonym)]
+    }),
   }
 }
+
+/** What holds the whole answer of an API. */
+const ENVELOPES = ['metadata', 'data', 'result']
 
 /** An answer in JSON of which members with these names are kept, at the top and below members that only hold others. */
 function redactJson(text: string, kept: RegExp, pseudonym: Pseudonym): string {
@@ -167,6 +199,8 @@ function redactJson(text: string, kept: RegExp, pseudonym: Pseudonym): string {
     return key === 'supported-on' ? hostName(given, pseudonym) : uuidsIn(given, pseudonym)
   }
   if (!isObject(value)) return JSON.stringify(walk(value, ''))
+  const [inner] = ENVELOPES.flatMap(key => (isObject(value[key]) ? [[key, value[key]] as const] : []))
+  if (inner) return `{${JSON.stringify(inner[0])}:${redactJson(JSON.stringify(inner[1]), kept, pseudonym)}}`
   const own = Object.entries(value).filter(([key]) => kept.test(key))
   return JSON.stringify(
     Object.fromEntries(

@@ -70,7 +70,49 @@ const SECTIONS: readonly SampleSection[] = [
   ['weather', 'payroll is sunny'],
 ]
 
-const SECRETS = /payroll|smith|owner|SN-0042|52:54:00|192\.0\.2|secret|n1\.example|example\.org|0d8f1a4e/i
+/** Sections that hold what names a machine in places of their own. */
+const SERIALS: readonly SampleSection[] = [
+  ['cpuinfo', `${corpus('machine/proc-cpuinfo.txt')}\nSerial\t\t: SN-0042\n`],
+  [
+    'cpuinfo',
+    'vendor_id       : IBM/S390\nprocessor 0: version = FF,  identification = 0A0042,  machine = 8561',
+  ],
+  ['cpuid', corpus('machine/cpuid-r.txt').replace(/^(\s+0x00000003 0x00: eax=)0x\w+/gm, '$10x0A0042ff')],
+  [
+    'domcapabilities',
+    corpus('xml/domain-capabilities.xml').replace(
+      /<sev [\s\S]*?(\/>|<\/sev>)|(?=<\/features>)/,
+      "<sev supported='yes'><cbitpos>47</cbitpos><cpu0Id>SN-0042==</cpu0Id></sev>",
+    ),
+  ],
+  [
+    'guest',
+    DOMAIN.replace(
+      '<os>',
+      "<launchSecurity type='sev'><policy>0x1</policy><session>secret</session></launchSecurity><os>",
+    ),
+  ],
+  ['guest', DOMAIN.slice(0, 300)],
+  [
+    'vdsm',
+    sample('vdsm-capabilities.json').replace(
+      '{',
+      '{ "kernelArgs": "ip=192.0.2.17 root=/dev/payroll", "ISCSIInitiatorName": "iqn.1994-05.org.example.vault",',
+    ),
+  ],
+  [
+    'incus',
+    `{"metadata": ${sample('incus-resources.json').replace('{', '{"system": {"serial": "SN-0042"}, "network": {"cards": [{"address": "52:54:00:12:34:56"}]},')}}`,
+  ],
+  [
+    'pve-status',
+    sample('proxmox-status.json').replace('{', '{ "boot-info": {"owner": "smith"}, "ip": "192.0.2.17",'),
+  ],
+  ['xe', `${sample('xen-host.txt')}\n  address ( RO): 192.0.2.17\n  iqn: vault.example.org\n`],
+]
+
+const SECRETS =
+  /payroll|smith|owner|SN-0042|52:54:00|192\.0\.2|secret|n1\.example|example\.org|0d8f1a4e|0A0042/i
 
 test('names go, and every answer stays, whatever a report has', () => {
   fc.assert(
@@ -83,6 +125,34 @@ test('names go, and every answer stays, whatever a report has', () => {
     }),
     { numRuns: runs(200) },
   )
+})
+
+test('nothing of serial numbers, and nothing around a report or beyond its cut, is left', () => {
+  const sections = fc.subarray([...SECTIONS, ...SERIALS], { minLength: 1 })
+  fc.assert(
+    fc.property(
+      sections,
+      fc.nat(100),
+      fc.constantFrom('', '  ', '\t'),
+      fc.boolean(),
+      (given, part, indent, isDos) => {
+        const whole = reportOf('vault.example.org', [...given, ['lscpu', corpus('machine/lscpu.txt')]])
+        const cut = whole.slice(0, Math.max(40, (whole.length * part) / 100))
+        const text = `Welcome to vault.example.org (192.0.2.17)\n${cut.replace(/^/gm, indent)}\nsmith@vault$\n`
+        const redacted = redact(isDos ? text.replaceAll('\n', '\r\n') : text, pseudonym)
+        expect(redacted).not.toMatch(SECRETS)
+        expect(redacted).not.toMatch(/vault/)
+        expect(redacted.split('\n')[0]).toBe('[virt-cpu-collect] 1')
+      },
+    ),
+    { numRuns: runs(200) },
+  )
+})
+
+test('what a section of its own says of options stays', () => {
+  const text = reportOf('n1', [['cpuinfo', corpus('machine/proc-cpuinfo.txt')]])
+  const redacted = redact(text.replace('|arch:', '|mitigations: auto,nosmt\n|arch:'), pseudonym)
+  expect(redacted).toContain('|mitigations: auto,nosmt\n')
 })
 
 test('a name has one pseudonym everywhere, with or without a domain', () => {

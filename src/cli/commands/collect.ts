@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { existsSync, fstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ParseError } from '../../core/parse-error.ts'
 import { type Pseudonym, redact } from '../../formats/redact.ts'
 import { gather } from '../../host/collect/gather.ts'
 import { parseSshHost, readInventory, type SshHost } from '../../host/collect/inventory.ts'
@@ -232,8 +233,8 @@ async function collect(
       signal: stop.signal,
       take: outcome => {
         const { name, file } = outcome.target
-        if (outcome.text === undefined) failed.push({ host: name, why: outcome.why })
-        else keeper.keep(name, file, outcome.text)
+        const why = outcome.why ?? whyNotKept(() => keeper.keep(name, file, outcome.text))
+        if (why !== undefined) failed.push({ host: name, why })
         progress.show(keeper.kept.length, failed.length)
       },
     })
@@ -252,6 +253,16 @@ async function collect(
   if (stop.signal.aborted) return 130
   if (failed.some(({ why }) => why.endsWith('is not installed'))) return 2
   return failed.length > 0 ? 1 : 0
+}
+
+/** Why an answer cannot be redacted; undefined: it is kept. @throws FileError */
+function whyNotKept(keep: () => void): string | undefined {
+  try {
+    keep()
+  } catch (error) {
+    if (error instanceof ParseError) return error.message
+    throw error
+  }
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

@@ -43,7 +43,7 @@ const READERS: readonly (readonly [section: string, dialect: Dialect])[] = [
 /** Sections that are read here. */
 const OWN = ['host', 'vulnerabilities', 'libvirt', 'qemu']
 
-interface Section {
+export interface CollectedSection {
   readonly name: string
   readonly text: string
   /** How many lines of the text stand before what was printed. */
@@ -54,10 +54,11 @@ interface Section {
   readonly status?: number | undefined
 }
 
-interface Report {
+/** A report as it stands in a text; of a text beside reports nothing is in one. */
+export interface CollectedReport {
   readonly version: string
   readonly before: number
-  readonly sections: readonly Section[]
+  readonly sections: readonly CollectedSection[]
   /** How many sections it says that it has; absent: its last line is missing. */
   readonly count?: number | undefined
 }
@@ -69,15 +70,16 @@ interface OpenSection {
   readonly before: number
 }
 
-function reportsIn(text: string): Report[] {
+/** The reports in a text, whatever stands around them, pasted ones and cut ones too. */
+export function reportsIn(text: string): CollectedReport[] {
   const lines = text.split(/\r\n|[\n\r]/)
   const starts = lines.flatMap((line, i) => (HEAD.test(line) ? i : []))
   return starts.map((start, i) => reportOf(lines.slice(start, starts[i + 1]), start))
 }
 
 /** @param first how many lines of the text stand before the report */
-function reportOf(lines: readonly string[], first: number): Report {
-  const sections: Section[] = []
+function reportOf(lines: readonly string[], first: number): CollectedReport {
+  const sections: CollectedSection[] = []
   let open: OpenSection | undefined
   let count: number | undefined
   const close = (status?: number) => {
@@ -102,7 +104,7 @@ function reportOf(lines: readonly string[], first: number): Report {
 }
 
 /** @throws ParseError for a version that is not known, and for a report that is cut before it says anything */
-function readReport({ version, before, sections, count }: Report, source: string): Found[] {
+function readReport({ version, before, sections, count }: CollectedReport, source: string): Found[] {
   if (version !== '1')
     throw inText(new ParseError(`a report in format ${version}: this version reads format 1`, source, 1), {
       before,
@@ -127,7 +129,7 @@ const EMPTY = 'a report without a host: it is cut, or the script could read noth
 
 /** What a section holds, or why it holds nothing. @throws what is no fault of the section's */
 function readSection(
-  { name, text, before, status = 0, errors }: Section,
+  { name, text, before, status = 0, errors }: CollectedSection,
   dialect: Dialect,
   source: string,
 ): (readonly [found: Found | undefined, note?: string | undefined])[] {
@@ -146,8 +148,8 @@ function readSection(
 
 /** What else is to be said of how a report was read. */
 function notesOf(
-  sections: readonly Section[],
-  whole: readonly Section[],
+  sections: readonly CollectedSection[],
+  whole: readonly CollectedSection[],
   count: number | undefined,
 ): string[] {
   const known = new Set([...READERS.map(([name]) => name), ...OWN])
@@ -181,7 +183,7 @@ function withoutRepeats(found: readonly Found[]): Found[] {
 
 const isHost = ({ name }: Element): boolean => name === 'capabilities'
 
-const linesOf = (sections: readonly Section[], wanted: string): Map<string, string> =>
+const linesOf = (sections: readonly CollectedSection[], wanted: string): Map<string, string> =>
   new Map(
     sections
       .filter(({ name }) => name === wanted)
@@ -189,11 +191,11 @@ const linesOf = (sections: readonly Section[], wanted: string): Map<string, stri
       .map(([, key = '', value = '']) => [key, value]),
   )
 
-const textIn = (sections: readonly Section[], wanted: string): string =>
+const textIn = (sections: readonly CollectedSection[], wanted: string): string =>
   sections.find(({ name }) => name === wanted)?.text ?? ''
 
 /** What is known of the host beside its features. */
-function factsOf(sections: readonly Section[]): Statement {
+function factsOf(sections: readonly CollectedSection[]): Statement {
   const host = linesOf(sections, 'host')
   const number = (key: string) => (host.has(key) ? Number(host.get(key)) : Number.NaN)
   const shown = /^microcode[ \t]*: (0x[0-9a-f]{1,8})$/m.exec(textIn(sections, 'cpuinfo'))?.[1]
@@ -225,7 +227,7 @@ const uuidOfMachine = (id: string | undefined): string | undefined =>
   id && /^[0-9a-f]{32}$/.test(id) ? id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : undefined
 
 /** The QEMU that libvirt runs, else the one that is installed. */
-function versionIn(sections: readonly Section[]): string | undefined {
+function versionIn(sections: readonly CollectedSection[]): string | undefined {
   const [, running] = /^Running hypervisor: (.+?)[ \t]*$/m.exec(textIn(sections, 'libvirt')) ?? []
   const [, version] = /^QEMU emulator version (\d[\w.]*)/m.exec(textIn(sections, 'qemu')) ?? []
   return running ?? (version === undefined ? undefined : `QEMU ${version}`)
