@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
 import { dataAlone } from './page-lean.mjs'
 
-/** Data that the page does without: CPUID's fields, others' names of features and fields, error texts, QEMU's words, modes of vSphere. */
+/** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words, modes of vSphere. */
 const LEFT_OUT = [
   'x86/fields.txt',
   'cpuid-labels.txt',
@@ -16,6 +16,7 @@ const LEFT_OUT = [
   'march.txt',
   'aliases.txt',
   'arm/names.txt',
+  'arm/registers.txt',
   'errors.txt',
   'qemu-models.txt',
   'needs.txt',
@@ -104,9 +105,12 @@ const fewPrinters = {
 const fewReaders = {
   name: 'few-readers',
   setup({ onResolve }) {
-    onResolve({ filter: /\/platforms\/(?:terraform|cpuid-decoded|freebsd)\.ts$/ }, () => ({
-      path: join(ROOT, 'web/worker/command-only.ts'),
-    }))
+    onResolve(
+      { filter: /\/platforms\/(?:terraform|cpuid-decoded|freebsd|spectre-meltdown-checker)\.ts$/ },
+      () => ({
+        path: join(ROOT, 'web/worker/command-only.ts'),
+      }),
+    )
   },
 }
 

@@ -14,12 +14,13 @@ import { builtinUpgradeFacts } from '../src/map/upgrades.ts'
 import { builtinVulnerabilities } from '../src/map/vulnerabilities.ts'
 
 /** They have laws of their own. */
-const [KVM, ID_NAMES] = ['x86/kvm.txt', 'arm/names.txt']
+const KVM = 'x86/kvm.txt'
+const OWN = [KVM, 'arm/names.txt', 'arm/levels.txt']
 
 const own = ARCHITECTURES.map(({ data }) => data)
 
 if (process.argv.includes('--write')) {
-  for (const name of [KVM, ID_NAMES]) tidy(name, name)
+  for (const name of OWN) tidy(name, name)
   for (const { folder, lists = {} } of own) {
     const { tables, database } = filesOf(folder)
     for (const name of database) tidy(name, name)
@@ -43,6 +44,8 @@ if (process.argv.includes('--write')) {
       'needs.txt',
       'upgrades.txt',
       'vulnerabilities.txt',
+      'arm/levels.txt',
+      'arm/names.txt',
     ].flatMap(name => lintCited(dataFile(name), sources)),
     ...lintKvm(dataFile(KVM), CpuMap.builtIn().of('x86'), sources),
   ]
@@ -68,7 +71,7 @@ function filesOf(folder: string): { readonly database: string[]; readonly tables
   const isDatabase = names.includes(`${folder}/walk.txt`)
   const parts = ['features', 'walk', 'names', 'deps'].map(part => `${folder}/${part}.txt`)
   const database = names.filter(name => isDatabase && (parts.includes(name) || name.includes('/models/')))
-  return { database, tables: names.filter(name => ![...database, KVM, ID_NAMES].includes(name)) }
+  return { database, tables: names.filter(name => ![...database, ...OWN].includes(name)) }
 }
 
 /** @param form the name of a file whose form it has */

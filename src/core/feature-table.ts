@@ -4,6 +4,12 @@ import type { Feature, FeatureClass, Order, Place } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
 import { intern } from './memo.ts'
 
+/** A bit of a register that has a name. */
+interface NamedBit {
+  readonly register: string
+  readonly bit: number
+}
+
 /**
  * The features of one architecture in map order, and the words their bits live in.
  * Every `FeatureSet` of the architecture is laid out by this table.
@@ -43,6 +49,37 @@ export class FeatureTable {
     return this.#byName.get(name)
   }
 
+  /**
+   * This table and more features behind it, each one bit of words of that name; the features that it has are the same.
+   * @param more `at`: where manuals have it; absent: in those words
+   */
+  with(
+    word: string,
+    more: readonly (Pick<Feature, 'name' | 'order' | 'title'> & {
+      class: FeatureClass | undefined
+      at?: NamedBit
+    })[],
+  ): { readonly table: FeatureTable; readonly added: readonly Feature[] } {
+    const added = more.map(({ class: of, at: said, ...own }, i): Feature => {
+      const at = this.words.length + (i >>> 5)
+      return {
+        ...own,
+        ...(of ? { class: of } : {}),
+        index: this.list.length + i,
+        bits: FeatureSet.of([...new Array<number>(at).fill(0), bitMask(i & 31)]),
+        place: { kind: 'named', name: said?.register ?? word, offset: said ? said.bit - (i & 31) : i & ~31 },
+        bit: i & 31,
+        migratable: true,
+      }
+    })
+    const places = Array.from({ length: Math.ceil(more.length / 32) }, (_, i) => ({
+      kind: 'named' as const,
+      name: word,
+      offset: 32 * i,
+    }))
+    return { table: new FeatureTable([...this.list, ...added], [...this.words, ...places]), added }
+  }
+
   /** Every word of `set`, or all zero: to be filled by the caller before anyone sees it. */
   blank(set = FeatureSet.empty): Uint32Array {
     const words = new Uint32Array(this.words.length)
@@ -60,7 +97,7 @@ export class FeatureTable {
   }
 
   /** The register that has a feature, and its bit there; undefined for other words and where registers have no names. */
-  placeInRegister(name: string): { readonly register: string; readonly bit: number } | undefined {
+  placeInRegister(name: string): NamedBit | undefined {
     const feature = this.get(name)
     if (feature?.place.kind !== 'named') return undefined
     return { register: feature.place.name, bit: feature.place.offset + feature.bit }

@@ -16,12 +16,12 @@ export interface Level {
 }
 
 /**
- * Reads `levels.txt`: `LEVEL : LEVEL BELOW + FEATURE …`, lowest first, each on the one before; `-` is below
+ * Reads `levels.txt`: `LEVEL : LEVEL BELOW + FEATURE …`, lowest first, each on one before it; `-` is below
  * the lowest. @throws ParseError
  */
 export function parseLevels(file: DataFile, table: FeatureTable): Level[] {
   const levels: Level[] = []
-  for (const at of statementsOf(file)) levels.push(parseLevel(at, levels.at(-1), table))
+  for (const at of statementsOf(file)) levels.push(parseLevel(at, levels, table))
   return levels
 }
 
@@ -48,13 +48,14 @@ export function nextLevel(
 const reaches = ({ needs, unknown }: Level, features: FeatureSet): boolean =>
   unknown.length === 0 && needs.leq(features)
 
-function parseLevel(at: DataStatement, below: Level | undefined, table: FeatureTable): Level {
+function parseLevel(at: DataStatement, levels: readonly Level[], table: FeatureTable): Level {
   const [name = '', colon, base = '', plus, ...names] = tokensOf(at.text)
   if (colon !== ':' || plus !== '+' || names.length === 0) {
     throw faultIn(at, 'expected `LEVEL : LEVEL BELOW + FEATURE …`')
   }
-  if (base !== (below?.name ?? '-'))
-    throw faultIn(at, `expected the level above, \`${below?.name ?? '-'}\``, base)
+  const below = levels.find(level => level.name === base)
+  if (!below && (base !== '-' || levels.length > 0))
+    throw faultIn(at, 'expected a level of a line above', base)
   const known = names.flatMap(feature => table.get(feature) ?? [])
   const unknown = names.filter(feature => !table.get(feature))
   return {

@@ -30,5 +30,17 @@ const vagrantfile = commandOnly('vagrantfile', 'a Vagrantfile', /^[ \t]*Vagrant\
 
 const dmesg = commandOnly('freebsd-dmesg', 'FreeBSD dmesg', /^[ \t]*Features ?= ?0x/m)
 
+const checker = commandOnly(
+  'spectre-meltdown-checker',
+  'spectre-meltdown-checker --batch json',
+  /^\s*\{[\s\S]*"capabilities"\s*:\s*\{[\s\S]*"cve"\s*:/,
+)
+
 // The page's build puts this file in the place of their readers.
-export { blocks as terraform, decoded as cpuidDecoded, dmesg as freebsd, vagrantfile as vagrant }
+export {
+  blocks as terraform,
+  checker as spectreMeltdownChecker,
+  decoded as cpuidDecoded,
+  dmesg as freebsd,
+  vagrantfile as vagrant,
+}

@@ -124,7 +124,11 @@ export class MeetFold implements Fold {
   /** Of hosts whose fields are known; a dump with the main ID register alone tells of none. */
   #idRegisters(): IdRegisters | undefined {
     const met = this.#registers
-    const isTold = met && this.#allHaveRegisters && [...met.keys()].some(name => name.startsWith('ID_'))
+    const isTold =
+      met &&
+      this.#allHaveRegisters &&
+      this.#known.steps().length > 0 &&
+      [...met.keys()].some(name => name.startsWith('ID_'))
     if (!isTold) return undefined
     const differing = this.#known.fields().flatMap(field => {
       const values = new Set(
@@ -145,7 +149,7 @@ export class MeetFold implements Fold {
         const most = Math.max(...values)
         const safe = readField(field, register)
         return names
-          .filter(({ value }) => value > safe && value <= most)
+          .filter(({ name, value }) => name !== '-' && value > safe && value <= most)
           .map(({ name }) => `feat_${name}=off`)
       }),
       midrs: [...midrs].sort().map(midr => `0x${midr.toString(16)}`),

@@ -117,7 +117,7 @@ function bestDetectArm(known: ArmModels, arch: string, registers: NamedRegisters
   const core = ofMaker.find(one => one.part === part)
   const vendor = ofMaker[0]?.vendor
   const table = known.hwcaps()
-  const features = table.in(table.setOfRegisters(registers))
+  const features = table.in(known.flagsIn(registers).has)
   return {
     type: 'host',
     arch,

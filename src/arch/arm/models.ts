@@ -1,7 +1,8 @@
-import type { Cpu } from '../../core/cpu.ts'
+import type { Cpu, NamedRegisters } from '../../core/cpu.ts'
+import type { FeatureClass } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import type { Field } from '../../core/field.ts'
+import { type Field, readField } from '../../core/field.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { once } from '../../core/memo.ts'
 import { buildTables } from '../../map/build-table.ts'
@@ -32,6 +33,8 @@ export class ArmModels {
   readonly hwcaps = once((): FeatureTable => tableOf('arm/hwcaps.txt'))
   /** The fields of the ID registers that guests may see. @throws ParseError */
   readonly fields = once(readFields)
+  /** How far those of `names.txt` may come. @throws ParseError */
+  readonly steps = once(() => this.fields().flatMap(field => stepsOf(field, this.names())))
 
   /** The architecture's names of fields' values, by `REGISTER.field`. @throws ParseError */
   readonly names = once(readNames)
@@ -43,6 +46,24 @@ export class ArmModels {
   /** The flags that definitions list; what is no flag (`sve512`, `pauth`) is passed over. */
   get view(): FeatureView {
     return { table: this.hwcaps(), of: cpu => this.flagsOf(cpu) }
+  }
+
+  /**
+   * The flags of which registers tell: as Linux told them, else as it derives them from ID registers.
+   * @see Linux, ARM64 ELF hwcaps
+   */
+  flagsIn(registers: NamedRegisters): { readonly has: FeatureSet; readonly known: FeatureSet } {
+    const table = this.hwcaps()
+    if (registers.has('AT_HWCAP')) return { has: table.setOfRegisters(registers), known: table.all }
+    const named = (wanted: boolean | undefined) =>
+      table.setOfNames(
+        this.steps().flatMap(({ flag, field, value, name }) => {
+          const least = { field: { ...field, order: '<' as const }, value, name, flag }
+          return flag !== undefined && isReached(least, registers) === wanted ? flag : []
+        }),
+      )
+    const has = named(true)
+    return { has, known: has.join(named(false).minus(named(undefined))) }
   }
 
   flagsOf({ features }: Cpu): FeatureSet {
@@ -62,6 +83,41 @@ function tableOf(name: string): FeatureTable {
 interface FieldName {
   readonly value: number
   readonly name: string
+  /** The flag by which Linux tells it. Absent: by none. */
+  readonly flag?: string | undefined
+}
+
+/** A field of an ID register, and what it is for. */
+interface IdField extends Field {
+  readonly class: FeatureClass | undefined
+}
+
+/** How far a field may come, by its order: at least to a value, at most to it, or to no other. */
+export interface FieldStep {
+  readonly field: IdField
+  readonly value: number
+  /** `FEAT_CSV2`; of what has no such name `CTR_EL0.dic`, `ID_AA64MMFR0_EL1.parange>=5`. */
+  readonly name: string
+  readonly flag: string | undefined
+}
+
+const SIGNS: Readonly<Record<string, string>> = { '<': '>=', '>': '<=', '=': '=' }
+
+function stepsOf(field: IdField, names: ReadonlyMap<string, readonly FieldName[]>): FieldStep[] {
+  const { register, length, order } = field
+  const key = `${register}.${field.name}`
+  return (names.get(key) ?? []).map(({ value, name, flag }) => {
+    const own = length === 1 ? key : `${key}${SIGNS[order] ?? ''}${value}`
+    return { field, value, name: name === '-' || order === '=' ? own : `FEAT_${name}`, flag }
+  })
+}
+
+/** Whether a core's field has come so far; undefined: its register was not read. */
+export function isReached({ field, value }: FieldStep, registers: NamedRegisters): boolean | undefined {
+  const register = registers.get(field.register)
+  if (register === undefined) return undefined
+  const own = readField(field, register)
+  return field.order === '<' ? own >= value : field.order === '>' ? own <= value : own === value
 }
 
 function readNames(): ReadonlyMap<string, readonly FieldName[]> {
@@ -70,16 +126,17 @@ function readNames(): ReadonlyMap<string, readonly FieldName[]> {
     const [field = '', ...words] = tokensOf(at.text)
     const found: FieldName[] = []
     for (let i = 0; i < words.length; i += 2) {
-      const [value, name] = [Number(words[i]), words[i + 1]]
-      if (!Number.isInteger(value) || name === undefined) throw faultIn(at, 'expected `VALUE NAME`', words[i])
-      found.push({ value, name })
+      const [value, word] = [Number(words[i]), words[i + 1]]
+      if (!Number.isInteger(value) || word === undefined) throw faultIn(at, 'expected `VALUE NAME`', words[i])
+      const [name = '', flag] = word.split(':')
+      found.push({ value, name, flag })
     }
     names.set(field, found)
   }
   return names
 }
 
-const readFields = (): readonly Field[] =>
+const readFields = (): readonly IdField[] =>
   parseFeatureRows(dataFile('arm/registers.txt')).flatMap(({ at, features }) =>
     features.map(({ name, bit, length, reading, flags, title }) => ({
       name,
@@ -88,6 +145,7 @@ const readFields = (): readonly Field[] =>
       length,
       reading,
       order: flags.order,
+      class: flags.class,
       title,
     })),
   )

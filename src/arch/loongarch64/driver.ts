@@ -46,9 +46,13 @@ function loongarchDriver(map: CpuMap): Driver {
   }
 }
 
+/**
+ * The level is a version that programs are built for. Of la64v1.1 nothing tells ld-seq-sa.
+ * @see Toolchain Conventions of the LoongArch Architecture, ISA version targets
+ */
 const fleetOf = (db: Database) =>
   fleetCpusOf(db, {
-    levels: [],
+    levels: [{ name: 'la64v1.0', needs: db.features.setOfNames(['gr64', 'fpu', 'lsx']), unknown: [] }],
     listed: db.features.setOfNames(LISTED),
     caveat:
       'libvirt compares no LoongArch hosts and QEMU does not check what a guest moves to: this is by the features that ' +

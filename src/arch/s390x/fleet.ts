@@ -1,7 +1,6 @@
 import type { Cpu } from '../../core/cpu.ts'
-import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { FeatureTable } from '../../core/feature-table.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
 import { internalError } from '../../core/libvirt-error.ts'
 import { Database } from '../../map/database.ts'
 import type { CpuReading, FleetCpus } from '../driver.ts'
@@ -28,7 +27,13 @@ export function fleetCpusOfZ(known: Generations): FleetCpus {
   const listed = table.setOfRegisters(new Map([[LISTED, -1n]])).join(upTo())
   return {
     db,
-    levels: levelsOf(bases.map(model => ({ ...model, features: model.features.minus(known.spared) }))),
+    levels: levelsOf(
+      bases.map(model => ({
+        ...model,
+        name: levelNameOf(model.name),
+        features: model.features.minus(known.spared),
+      })),
+    ),
     caveat:
       'libvirt compares no hosts of IBM Z and leaves that to QEMU: this is what QEMU\u2019s own comparison answers, without it',
     mixed: 'guests of one vendor do not run on hosts of another',
@@ -37,6 +42,9 @@ export function fleetCpusOfZ(known: Generations): FleetCpus {
     predictOffered: passThrough(),
   }
 }
+
+/** What people call a machine: `z15` of `gen15a-base`, `z13.2` of `z13.2-base`. */
+const levelNameOf = (model: string): string => model.replace(/^gen(\d+)a/, 'z$1').replace(/-base$/, '')
 
 /** @throws LibvirtError for an unknown model */
 function readDefinition(
@@ -59,30 +67,14 @@ function withMachines(table: FeatureTable, machines: readonly Machine[]) {
   const levels = machines
     .filter((one, i) => !machines.slice(0, i).some(other => !isNewer(one, other) && !isNewer(other, one)))
     .sort((a, b) => (isNewer(a, b) ? 1 : -1))
-  const first = table.words.length
-  const words = Array.from({ length: Math.ceil(levels.length / 32) }, (_, i) => ({
-    kind: 'named' as const,
-    name: 'MACHINE',
-    offset: 32 * i,
-  }))
-  const features = levels.map(({ name }, i): Feature => {
-    const at = first + (i >>> 5)
-    return {
-      name,
-      index: table.list.length + i,
-      bits: FeatureSet.of([...new Array<number>(at).fill(0), (1 << (i & 31)) >>> 0]),
-      place: words[i >>> 5] ?? { kind: 'named', name: 'MACHINE', offset: 0 },
-      bit: i & 31,
-      migratable: true,
-      order: '<',
-      class: 'platform',
-      title: `A machine as new as ${name}`,
-    }
-  })
+  const { table: whole, added } = table.with(
+    'MACHINE',
+    levels.map(({ name }) => ({ name, order: '<', class: 'platform', title: `A machine as new as ${name}` })),
+  )
   const upTo = (machine?: Machine) =>
-    features.reduce((set, { bits }, i) => {
+    added.reduce((set, { bits }, i) => {
       const level = levels[i]
       return machine && level && isNewer(level, machine) ? set : set.join(bits)
     }, FeatureSet.empty)
-  return { table: new FeatureTable([...table.list, ...features], [...table.words, ...words]), upTo }
+  return { table: whole, upTo }
 }

@@ -1,7 +1,14 @@
 import * as v from 'valibot'
 import { CauseAnswer, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
-import { FeatureCount, KeptCpuPart, Needs, PoolDefinition, UnsafeFeature } from '../pools/answer.ts'
+import {
+  FeatureCount,
+  IdRegistersPart,
+  KeptCpuPart,
+  Needs,
+  PoolDefinition,
+  UnsafeFeature,
+} from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Features of one class. */
@@ -204,16 +211,7 @@ export const PoolExplanation = v.strictObject({
     v.array(v.string()),
     'The cores where guests see them. More than one: guests cannot move between them, and what they could be given is of none.',
   ),
-  idRegisters: v.exactOptional(
-    described(
-      v.strictObject({
-        sysregs: described(v.array(v.string()), '`SYSREG_ID_AA64ISAR0_EL1_DP=0x0`, of a proposal for QEMU.'),
-        feats: described(v.array(v.string()), '`feat_DotProd=off`, of another.'),
-        midrs: described(v.array(v.string()), 'The cores whose errata a guest must know.'),
-      }),
-      'What the ID registers of all hosts come to, each field by its own order; absent: they are not known.',
-    ),
-  ),
+  ...IdRegistersPart,
   mixed: v.exactOptional(described(v.string(), 'What that means, where there are several.')),
   groups: v.array(GroupSummary),
   level: v.nullable(v.string()),

@@ -15,7 +15,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
-import { type Candidate, findIdRegisters, notLost, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
+import { type Candidate, idRegistersPart, notLost, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
 import { keptPart, unsafeFeatures } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
@@ -137,7 +137,6 @@ class Explainer {
     const { context, valuation, levels } = this.#view
     const { features } = context.db
     const vendors = vendorsOf(groups)
-    const idRegisters = findIdRegisters(context, groups)
     const cpu = poolCpuOf(this.#view, groups, undefined, label)
     const reached = cpu.kept ? cpu.features : baselineOf(groups)
     const kept = cpu.kept ? cpu.kept.gains : FeatureSet.empty
@@ -152,7 +151,7 @@ class Explainer {
       value: valuation.valueOfPool(groups),
       vendors,
       ...(vendors.length > 1 ? { mixed: context.cpus.mixed } : {}),
-      ...(idRegisters ? { idRegisters } : {}),
+      ...idRegistersPart(context, groups),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, reached)?.name ?? null,
       next: this.#next(groups),

@@ -166,9 +166,9 @@ function addPool(report: Report, pool: PoolExplanation): void {
     addRunnersUp(report, pool)
     addAxes(report, pool.axes)
     for (const text of describeUnsafe(pool.unsafeFeatures, 'disagree')) report.line({ text, tone: 'warning' })
-    if (pool.idRegisters) report.line(describeIdRegisters(pool.idRegisters))
   })
   if (pool.mixed !== undefined) report.line({ text: pool.mixed, tone: 'warning' })
+  if (pool.idRegisters && pool.groups.length > 1) report.line(describeIdRegisters(pool.idRegisters))
   report.instead(() => addLossesByCause(report, pool))
   report.details(() => {
     addKept(report, pool)

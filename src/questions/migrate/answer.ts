@@ -2,6 +2,7 @@ import * as v from 'valibot'
 
 import { CauseAnswer, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
+import { IdRegistersPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Why a guest may not go to a host, with what to do about it. */
@@ -185,6 +186,15 @@ export const MigrateAnswer = v.strictObject({
   ),
   arrows: v.array(ArrowAnswer),
   guests: v.array(GuestMoves),
+  hostCpuOnly: v.exactOptional(
+    described(v.literal(true), "Guests have no named models: nothing gives them less than their host's CPU."),
+  ),
+  pools: v.exactOptional(
+    described(
+      v.array(v.strictObject({ pool: v.string(), ...IdRegistersPart })),
+      'The pools whose ID registers are known; absent: there are none.',
+    ),
+  ),
   ...aloneParts,
 })
 export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>

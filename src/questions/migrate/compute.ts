@@ -21,6 +21,7 @@ import type { Reason } from '../answer-parts.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { idRegistersPart } from '../pools/choice.ts'
 import { type Note, reasonOf } from '../words/note.ts'
 import type {
   ArrowAnswer,
@@ -51,8 +52,22 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
     obstacles: list.all,
     arrows,
     guests,
+    ...hostCpuPart(view, pools),
     ...guestsAlone(view),
   }
+}
+
+/** Of an architecture without named models for guests, that no definition helps, and what is known of ID registers. */
+function hostCpuPart(
+  { context, db }: FleetView,
+  pools: readonly FleetPool[],
+): Pick<MigrateAnswer, 'hostCpuOnly' | 'pools'> {
+  if (db.models.length > 0) return {}
+  const known = pools.flatMap(({ label, groups }) => {
+    const part = idRegistersPart(context, groups)
+    return part.idRegisters ? [{ pool: label, ...part }] : []
+  })
+  return { hostCpuOnly: true, ...(known.length > 0 ? { pools: known } : {}) }
 }
 
 /** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */

@@ -8,6 +8,7 @@ import { isRemedy } from '../explain/cost-report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
 import { joinRemedies, shortRemedy } from '../words/cells.ts'
+import { describeIdRegisters } from '../words/describe.ts'
 import type {
   ArrowAnswer,
   GuestMoves,
@@ -47,7 +48,7 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
   addFinding(report, pools, guests, mayHave)
   const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
   addGuestActions(report, guests, at)
-  addPoolActions(report, shut)
+  addPoolActions(report, shut, answer)
   for (const { pool, groups: own } of open) {
     const hosts = countHosts(own)
     const isBound = guests.some(guest => guest.pool === pool && guest.others === 0)
@@ -56,6 +57,9 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
     else if (isBound) report.line(`${title}; a guest with all of its host's CPU moves freely`)
     else report.line({ text: title + MOVES_FREELY, tone: 'good' })
   }
+  for (const { pool, idRegisters } of answer.pools ?? [])
+    if (idRegisters && groups.filter(of => of.pool === pool).length > 1)
+      report.line(describeIdRegisters(idRegisters))
   if (guests.length > 0) reportGuests(report, answer)
   report.instead(() => reportWays(report, shut))
   report.details(() => {
@@ -160,7 +164,7 @@ function addGuestActions(report: Report, guests: readonly GuestMoves[], at: At):
 }
 
 /** What lets guests of all hosts of a pool move freely, as far as anything does. */
-function addPoolActions(report: Report, shut: readonly PoolMoves[]): void {
+function addPoolActions(report: Report, shut: readonly PoolMoves[], { hostCpuOnly }: MigrateAnswer): void {
   const [parted, joined] = [shut.filter(isParted), shut.filter(pool => !isParted(pool))]
   if (parted.length > 0) {
     const kinds = new Set(parted.flatMap(({ ways }) => [...ways.values()].flat().flatMap(identitiesIn)))
@@ -169,6 +173,12 @@ function addPoolActions(report: Report, shut: readonly PoolMoves[]): void {
     })
   }
   if (joined.length > 0) {
+    if (hostCpuOnly) {
+      report.action(`keep guests of each CPU apart, or make their hosts equal${inPools(joined, shut)}`, {
+        gain: `no definition gives a guest less than its host's CPU${nowLacking(joined)}`,
+      })
+      return
+    }
     report.action(
       `give guests the CPU that \`virt-cpu explain\` names for ${inPools(joined, shut).replace(/^ in /, '') || 'their pool'}`,
       { gain: `they then move between all of its hosts${nowLacking(joined)}` },

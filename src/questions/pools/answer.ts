@@ -78,6 +78,20 @@ export const KeptCpuPart = v.exactOptional(
   ),
 )
 
+/** What the ID registers of a pool's hosts come to. */
+export const IdRegistersPart = {
+  idRegisters: v.exactOptional(
+    described(
+      v.strictObject({
+        sysregs: described(v.array(v.string()), '`SYSREG_ID_AA64ISAR0_EL1_DP=0x0`, of a proposal for QEMU.'),
+        feats: described(v.array(v.string()), '`feat_DotProd=off`, of another.'),
+        midrs: described(v.array(v.string()), 'The cores whose errata a guest must know.'),
+      }),
+      'What the ID registers of all hosts come to, each field by its own order; absent: they are not known.',
+    ),
+  ),
+}
+
 /** A pool as it is proposed, or as it is. */
 export const PoolAnswer = v.strictObject({
   name: described(
@@ -105,6 +119,7 @@ export const PoolAnswer = v.strictObject({
     'The shortest definition of what its guests may be given, or the kept CPU; null: no named model fits.',
   ),
   keptCpu: KeptCpuPart,
+  ...IdRegistersPart,
 })
 export type PoolAnswer = AnswerOf<typeof PoolAnswer>
 

@@ -468,10 +468,14 @@ function foldDefinitions({ map, arch }: Context, groups: readonly Group[]): Fold
 const keyOf = ({ definition }: FleetHost): string =>
   `${definition?.model} ${[...(definition?.registers ?? [])].join(' ')}`
 
-/** What the ID registers of the groups' hosts come to; undefined: they are not known. */
-export function findIdRegisters(context: Context, groups: readonly Group[]): IdRegisters | undefined {
-  if (groups.every(({ hosts }) => hosts.every(({ definition }) => !definition?.registers))) return undefined
-  return foldDefinitions(context, groups)?.obstacles?.idRegisters
+/** What the ID registers of the groups' hosts come to, as part of an answer; nothing where they are not known. */
+export function idRegistersPart(
+  context: Context,
+  groups: readonly Group[],
+): { readonly idRegisters?: IdRegisters } {
+  if (groups.every(({ hosts }) => hosts.every(({ definition }) => !definition?.registers))) return {}
+  const found = foldDefinitions(context, groups)?.obstacles?.idRegisters
+  return found ? { idRegisters: found } : {}
 }
 
 /**

@@ -17,7 +17,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
 import type { CurvePoint, KeptCpuAnswer, PoolAnswer, PoolsAnswer, UnsafeFeature } from './answer.ts'
-import { type PoolCpu, poolCpuOf, writePoolDefinition } from './choice.ts'
+import { idRegistersPart, type PoolCpu, poolCpuOf, writePoolDefinition } from './choice.ts'
 
 export interface PoolsOptions {
   /** The most pools. */
@@ -137,6 +137,7 @@ function toldPool(
     model: definition?.model ?? null,
     expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
     ...keptPart(view, { label: groups[0]?.hosts[0]?.pool ?? '', groups }, cpu),
+    ...idRegistersPart(context, groups),
   }
 }
 

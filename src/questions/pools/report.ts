@@ -1,6 +1,7 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import { addKeptCpu, addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
+import { describeIdRegisters } from '../words/describe.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 
 /** Adds how many pools are enough and what they gain, the pools, and the trade curve. */
@@ -129,6 +130,8 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
       report.line(`${name}: value ${figure(value)}; ${hosts.join(' ')}`)
   })
   for (const pool of pools) addWritten(report, pool.expression ?? {})
+  for (const { name, cpus, idRegisters } of pools)
+    if (idRegisters && cpus > 1) report.line(`${name}: ${describeIdRegisters(idRegisters)}`)
   for (const { name, unsafeFeatures } of pools) {
     for (const text of describeUnsafe(unsafeFeatures, 'hazard'))
       report.line({ text: 'not safe  ', tone: 'warning' }, `${name}: ${text}`)

@@ -269,7 +269,8 @@ export function describeIdRegisters({ sysregs, feats, midrs }: IdRegisters): str
         'smaller values before a guest first runs, in the fields that KVM_ARM_GET_REG_WRITABLE_MASKS lists'
       : 'the ID registers of all are equal as far as they are known'
   return midrs.length > 1
-    ? `${common}; a guest must know MIDR_EL1 ${midrs.join(', ')}, for the errata of all of them`
+    ? `${common}; a guest must know MIDR_EL1 ${midrs.join(', ')}, for the errata of all of them; KVM ` +
+        'writes one with KVM_CAP_ARM_WRITABLE_IMP_ID_REGS'
     : common
 }
 
