@@ -82,6 +82,21 @@ export const Reason = v.strictObject({
 })
 export type Reason = AnswerOf<typeof Reason>
 
+/** Groups of hosts by their places in the `groups` that stand above: names of hosts stand there alone. */
+export const GroupPlaces = described(v.array(v.number()), 'Places in `groups`, from 0.')
+
+/** Hosts of which the same is known: the one place where they are named. */
+export const groupsPart = {
+  groups: described(
+    v.array(v.strictObject({ hosts: v.array(v.string()) })),
+    'Hosts of which the same is known, each once: `inGroups` and the like are places in this list, from 0.',
+  ),
+}
+
+/** A feature that some groups lack, or of which nothing is known on them. */
+export const FeatureInGroups = v.strictObject({ ...Reason.entries, inGroups: GroupPlaces })
+export type FeatureInGroups = AnswerOf<typeof FeatureInGroups>
+
 /** Why some hosts lack a feature. */
 export const CauseAnswer = v.strictObject({
   cause: v.picklist([

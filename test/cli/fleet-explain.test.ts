@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CostAnswer, PoolExplanation } from '../../src/questions/explain/answer.ts'
 import type { PoolsAnswer } from '../../src/questions/pools/answer.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { virtCpu } from './virt-cpu.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -15,6 +16,12 @@ const EXAMPLES = readdirSync(join(root, 'examples'))
 
 const explained = (path: string): PoolExplanation[] =>
   JSON.parse(virtCpu(['explain', path, '--json'], { cwd: root }).stdout).pools
+
+/** All places of groups in an answer. */
+const placesIn = (answer: unknown): number[] =>
+  typeof answer !== 'object' || answer === null
+    ? []
+    : Object.entries(answer).flatMap(([key, value]) => (/InGroups$/i.test(key) ? value : placesIn(value)))
 
 describe('golden outputs of the story in docs/fleet.md', () => {
   test.each([
@@ -35,11 +42,15 @@ describe('golden outputs of the story in docs/fleet.md', () => {
 
 describe('every example', () => {
   test.each(EXAMPLES)('%s: each lost feature has hosts, name, title, place, cause and remedy', path => {
-    for (const { lost } of explained(path)) {
+    for (const pool of explained(path)) {
+      const { lost, groups, hostCount } = pool
+      const hosts = groups.flatMap(group => group.hosts)
+      expect([hosts.length, new Set(hosts).size]).toEqual([hostCount, hostCount])
+      expect(placesIn(pool).filter(place => !groups[place])).toEqual([])
       for (const { feature, title, place, because } of lost) {
         expect([feature, title, place].filter(text => text.length < 2)).toEqual([])
         expect(because.length).toBeGreaterThan(0)
-        for (const { cause, meaning, confidence, remedy, hosts } of because) {
+        for (const { cause, meaning, confidence, remedy, inGroups } of because) {
           expect([feature, meaning !== '', remedy !== '', confidence !== undefined]).toEqual([
             feature,
             true,
@@ -47,7 +58,7 @@ describe('every example', () => {
             true,
           ])
           if (!['not-migratable', 'model', 'hypervisor'].includes(cause)) {
-            expect([feature, cause, hosts.length > 0]).toEqual([feature, cause, true])
+            expect([feature, cause, inGroups.length > 0]).toEqual([feature, cause, true])
           }
         }
       }
@@ -74,10 +85,10 @@ describe('explain', () => {
     )
     expect(mostExpensive?.host).toBe('kvm-a03')
     const [amd, intel] = pools
-    expect(amd?.costs[0]?.hosts).toHaveLength(6)
+    expect(hostsAt(amd?.groups ?? [], amd?.costs[0]?.inGroups ?? [])).toHaveLength(6)
     expect(amd?.costs[0]?.gain).toBeGreaterThan(intel?.costs[0]?.gain ?? 0)
     expect(stdout).toMatch(/^6 hosts \(kvm-m01, kvm-m02 and 4 more\) cost pool amd most: 34 features/)
-    expect(intel?.fixes.map(({ remedy, hosts }) => [remedy, hosts[0]])).toContainEqual([
+    expect(intel?.fixes.map(fix => [fix.remedy, hostsAt(intel.groups, fix.inGroups)[0]])).toContainEqual([
       'update microcode to 2019-11 or later',
       'kvm-a03',
     ])
@@ -86,7 +97,9 @@ describe('explain', () => {
   })
 
   test('the odd ones that the example was given are found, with their causes', () => {
-    const odd = explained('examples/forty').flatMap(pool => pool.outliers)
+    const odd = explained('examples/forty').flatMap(({ groups, outliers }) =>
+      outliers.map(one => ({ ...one, hosts: hostsAt(groups, one.inGroups) })),
+    )
     const found = odd.map(({ hosts, lacks }) => [
       hosts.join(' '),
       [...new Set(lacks.map(({ cause }) => cause))].join(' '),

@@ -105,7 +105,7 @@ describe('as functions', () => {
 
   test('they answer as the verbs', () => {
     expect(library.hypervisorCpuModels({ replies }).models.length).toBeGreaterThan(10)
-    expect(single(library.models({ hosts: [replies] })).hosts).toEqual(['hosts[0]'])
+    expect(single(library.models({ hosts: [replies] })).groups).toEqual([{ hosts: ['hosts[0]'] }])
     expect(library.domcapabilities({ replies }).xml).toContain('<domainCapabilities>')
     expect(
       library.hypervisorCpuBaseline({ replies, model: 'Haswell', explain: true }).explain?.hostCount,

@@ -132,11 +132,11 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
     const [pool] = put('explain', { documents }).pools
     expect(pool.groups.map((group: { hosts: string[] }) => group.hosts)).toEqual([[a, c], [b]])
     const lost = pool.lost.find((one: { feature: string }) => one.feature === more)
-    expect(lost.because.flatMap((one: { hosts: string[] }) => one.hosts)).toEqual([b])
+    expect(lost.because.flatMap((one: { inGroups: number[] }) => one.inGroups)).toEqual([1])
     expect(pool.expression?.model ?? '').toMatch(model)
     expect(put('explain', { documents, feature: more }).pools[0]).toMatchObject({
       status: 'lost',
-      presentOn: [a, c],
+      presentInGroups: [0],
     })
   })
 
@@ -258,8 +258,8 @@ test('a model that QEMU says nothing of is not usable', () => {
   const answer = put('models', { hosts: [text] })
   expect(answer.usable.map((one: { name: string }) => one.name)).toEqual(['POWER9'])
   expect(answer.blocked).toMatchObject([
-    { name: 'POWER8', unexplainedOn: ['hosts[0]'], unknownOn: [] },
-    { name: 'POWER13', unexplainedOn: [], unknownOn: ['hosts[0]'] },
+    { name: 'POWER8', unexplainedInGroups: [0], unknownInGroups: [] },
+    { name: 'POWER13', unexplainedInGroups: [], unknownInGroups: [0] },
   ])
 })
 
@@ -272,7 +272,7 @@ test('named models are ranked by what they are, modes of POWER are none that hyp
   const names = (list: { name: string }[]) => list.map(({ name }) => name)
   expect(names(put('models', { hosts: [text] }).blocked)).toEqual(['POWER11', 'POWER10', 'POWER9', 'POWER8'])
   const { models } = put('models', { documents: [{ path: 'p.xml', text }] })
-  expect(models[0]).toMatchObject({ name: 'power11', verdict: 'yes', absentOn: [] })
+  expect(models[0]).toMatchObject({ name: 'power11', verdict: 'yes', absentInGroups: [] })
 })
 
 test('big and little cores make a host of what they share', () => {

@@ -32,7 +32,7 @@ export interface ClassedFeature extends Reason {
 }
 
 /** A group that differs from others with the same CPU. */
-export interface OutlierRow extends Omit<OddHost, 'hosts'> {
+export interface OutlierRow extends Omit<OddHost, 'inGroups'> {
   readonly group: number
 }
 

@@ -190,7 +190,16 @@ const FEW = 1 / 4
 function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
   const { finder, valuation, levels } = view
   const unrecorded = findUnrecorded(view, groups)
-  const records: FirstStep[] = unrecorded ? [{ do: 'record', ...unrecorded }] : []
+  const records: FirstStep[] = unrecorded
+    ? [
+        {
+          do: 'record',
+          hosts: namesOf(unrecorded.groups),
+          features: unrecorded.features,
+          remedy: unrecorded.remedy,
+        },
+      ]
+    : []
   const [odd] = computeJointCosts(valuation, levels, groups)
   const [lacking] = odd?.groups ?? []
   if (!odd || !lacking || odd.hosts > FEW * namesOf(groups).length) return records

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
-import { UnknownFeature } from '../explain/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
@@ -44,7 +43,8 @@ export const VerdictAnswer = v.strictObject({
   unknown: described(
     v.array(
       v.strictObject({
-        ...UnknownFeature.entries,
+        ...Reason.entries,
+        hosts: v.array(v.string()),
         guests: v.exactOptional(described(v.array(v.string()), 'Guests of which it is not known.')),
       }),
     ),

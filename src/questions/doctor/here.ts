@@ -4,7 +4,7 @@ import type { FleetView } from '../input/fleet/view.ts'
 import { migrateAnswer } from '../migrate/compute.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import { modelVerdicts } from '../models/verdicts.ts'
-import { byHosts } from '../words/note.ts'
+import { byGroups, hostsAt } from '../words/cells.ts'
 
 /** Names in full in one line. */
 const MOST = 8
@@ -13,16 +13,17 @@ const MOST = 8
 export function sayModels(view: FleetView, names: readonly string[]): string[] {
   const { hosts } = view.fleet
   if (hosts.length === 0) return []
-  const { models } = modelVerdicts(view)
+  const { models, groups } = modelVerdicts(view)
   const asked = models.filter(({ name }) => names.some(one => one.toLowerCase() === name.toLowerCase()))
-  const lines = asked.map(({ name, verdict, blockers, unknown, absentOn }) => {
-    const lacks = byHosts(blockers).map(
+  const lines = asked.map(({ name, verdict, blockers, unknown, absentInGroups }) => {
+    const lacks = byGroups(groups, blockers).map(
       ({ features, hosts: on }) =>
         `${fewNames(on)}: lacks ${fewNames(
           features.map(f => f.feature),
           MOST,
         )}`,
     )
+    const absentOn = hostsAt(groups, absentInGroups)
     const absent = absentOn.length > 0 ? [`${fewNames(absentOn)}: the hypervisor has no such model`] : []
     const open =
       verdict === 'unknown'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { CauseAnswer, Reason } from '../answer-parts.ts'
+import { CauseAnswer, FeatureInGroups, GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
 import {
   FeatureCount,
@@ -55,10 +55,13 @@ export const GroupSummary = v.strictObject({
 })
 export type GroupSummary = AnswerOf<typeof GroupSummary>
 
+/** Groups by their places in `groups`. */
+const inGroups = { inGroups: GroupPlaces }
+
 /** Why some of a pool's hosts lack a feature, and which. */
 export const SharedCause = v.strictObject({
   ...CauseAnswer.entries,
-  hosts: described(v.array(v.string()), "Empty: every host has it, and the guest's CPU lacks it."),
+  inGroups: described(GroupPlaces, "Empty: every host has it, and the guest's CPU lacks it."),
 })
 export type SharedCause = AnswerOf<typeof SharedCause>
 
@@ -69,9 +72,10 @@ export const FeatureInPool = v.strictObject({
     v.picklist(['lost', 'kept', 'unknown', 'absent']),
     '`kept`: guests may be given it; `lost`: some host has it and guests do not get it; `unknown`: it is lost or kept by what hosts do that nothing is known of; `absent`: no host has it.',
   ),
-  presentOn: v.array(v.string()),
-  missingOn: v.array(v.string()),
-  unknownOn: v.array(v.string()),
+  ...groupsPart,
+  presentInGroups: GroupPlaces,
+  missingInGroups: GroupPlaces,
+  unknownInGroups: GroupPlaces,
   because: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
 })
 export type FeatureInPool = AnswerOf<typeof FeatureInPool>
@@ -119,13 +123,9 @@ export type LossAnswer = AnswerOf<typeof LossAnswer>
 export const Oddity = v.strictObject({ ...Reason.entries, ...CauseAnswer.entries })
 export type Oddity = AnswerOf<typeof Oddity>
 
-/** A feature of which nothing is known on some hosts. */
-export const UnknownFeature = v.strictObject({ ...Reason.entries, hosts: v.array(v.string()) })
-export type UnknownFeature = AnswerOf<typeof UnknownFeature>
-
 /** Hosts that differ from others of the same silicon. */
 export const OddHost = v.strictObject({
-  hosts: v.array(v.string()),
+  ...inGroups,
   norm: described(v.string(), 'One of the most hosts of that silicon.'),
   normHosts: v.number(),
   lacks: described(v.array(Oddity), 'What these hosts lack.'),
@@ -136,7 +136,7 @@ export type OddHost = AnswerOf<typeof OddHost>
 /** Something that can be done about what some hosts of a pool lack. */
 export const Fix = v.strictObject({
   ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
-  hosts: v.array(v.string()),
+  ...inGroups,
   gains: described(
     v.array(Reason),
     'What guests of all hosts of the pool gain: nothing else keeps it from them.',
@@ -147,7 +147,7 @@ export type Fix = AnswerOf<typeof Fix>
 
 /** What a pool would gain without some hosts that have the same features. */
 export const HostCost = v.strictObject({
-  hosts: described(v.array(v.string()), 'All hosts with these features: one of several costs nothing alone.'),
+  inGroups: described(GroupPlaces, 'All hosts with these features: one of several costs nothing alone.'),
   gains: v.array(ClassedFeatures),
   worth: described(v.number(), 'The worth of those features.'),
   gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
@@ -162,23 +162,23 @@ export type HostCost = AnswerOf<typeof HostCost>
 
 /** A step of what has to go or be fixed together. */
 const CostStep = v.strictObject({
-  hosts: described(v.array(v.string()), 'What goes in this step, after what went before.'),
+  inGroups: described(GroupPlaces, 'What goes in this step, after what went before.'),
   gains: described(v.array(Reason), 'What the others gain by this step and all before it.'),
   gain: described(v.number(), 'The value of that.'),
   level: described(v.nullable(v.string()), 'The level that the others reach then.'),
 })
 
 /** Hosts of which something is not known that others of their pool give. */
-export const Unrecorded = v.strictObject({
-  hosts: v.array(v.string()),
+const Unrecorded = v.strictObject({
+  ...inGroups,
   features: described(v.array(Reason), 'What is worth anything of it; in map order.'),
   remedy: v.string(),
 })
-export type Unrecorded = AnswerOf<typeof Unrecorded>
 
 export const PoolCosts = v.strictObject({
   pool: v.string(),
   hostCount: v.number(),
+  ...groupsPart,
   level: v.nullable(v.string()),
   costs: described(v.array(HostCost), 'The most expensive first. Hosts that cost nothing come last.'),
   unrecorded: described(
@@ -195,7 +195,9 @@ export type PoolCosts = AnswerOf<typeof PoolCosts>
 
 export const CostAnswer = v.strictObject({
   mostExpensive: described(
-    v.nullable(v.strictObject({ ...HostCost.entries, host: v.string(), pool: v.string() })),
+    v.nullable(
+      v.strictObject({ ...v.omit(HostCost, ['inGroups']).entries, host: v.string(), pool: v.string() }),
+    ),
     'The single host that costs its pool most; null: none costs anything by itself.',
   ),
   pools: v.array(PoolCosts),
@@ -213,7 +215,10 @@ export const PoolExplanation = v.strictObject({
   ),
   ...IdRegistersPart,
   mixed: v.exactOptional(described(v.string(), 'What that means, where there are several.')),
-  groups: v.array(GroupSummary),
+  groups: described(
+    v.array(GroupSummary),
+    'Each host once: `inGroups` and the like are places in this list, from 0.',
+  ),
   level: v.nullable(v.string()),
   next: described(
     v.nullable(
@@ -222,8 +227,8 @@ export const PoolExplanation = v.strictObject({
         missing: v.array(
           v.strictObject({
             ...Reason.entries,
-            hosts: described(v.array(v.string()), 'The hosts that are known to lack it.'),
-            unknownOn: described(v.array(v.string()), 'The hosts of which nothing is known about it.'),
+            inGroups: described(GroupPlaces, 'The groups that are known to lack it.'),
+            unknownInGroups: described(GroupPlaces, 'The groups of which nothing is known about it.'),
           }),
         ),
       }),
@@ -244,7 +249,7 @@ export const PoolExplanation = v.strictObject({
     'What can be done where the hosts are about what is lost, what gains most first.',
   ),
   unknown: described(
-    v.array(UnknownFeature),
+    v.array(FeatureInGroups),
     'What some hosts give, none is known to lack, and guests are not given, as it is not known of these hosts.',
   ),
   keptCpu: KeptCpuPart,

@@ -12,7 +12,7 @@ import { findShortfall } from '../../fleet/requirements/requirement.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
 import { levelOf } from '../../map/levels.ts'
-import type { Reason } from '../answer-parts.ts'
+import type { FeatureInGroups, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeRefusal } from '../migrate/describe.ts'
 import { type Candidate, idRegistersPart, notLost, type PoolCpu, poolCpuOf } from '../pools/choice.ts'
@@ -27,10 +27,9 @@ import type {
   Oddity,
   PoolExplanation,
   RunnerUp,
-  UnknownFeature,
 } from './answer.ts'
 import { findFixes } from './cost-report.ts'
-import { CauseDescriber, reasonsOf } from './reasons.ts'
+import { CauseDescriber, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
 
 /** What CPUs have that is no feature, and guests rely on all the same. */
 type AxisName = 'physical address bits' | 'TSC rate' | 'XSAVE size' | 'cache line'
@@ -141,9 +140,10 @@ class Explainer {
     const reached = cpu.kept ? cpu.features : baselineOf(groups)
     const kept = cpu.kept ? cpu.kept.gains : FeatureSet.empty
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
+    const placesOf = placesAmong(groups)
     const lost = this.#losses
       .find(groups, cpu.features, notLost(context.db, cpu).join(onRequest).join(kept))
-      .map(one => this.#teller.loss(one))
+      .map(one => this.#teller.loss(one, placesOf))
     return {
       pool: label,
       hostCount: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
@@ -154,7 +154,7 @@ class Explainer {
       ...idRegistersPart(context, groups),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, reached)?.name ?? null,
-      next: this.#next(groups),
+      next: this.#next(groups, placesOf),
       featureCount: features.count(cpu.features),
       expression: cpu.definition ?? null,
       runnersUp: runnersUpOf(cpu),
@@ -165,7 +165,7 @@ class Explainer {
       onRequest: features.in(onRequest).map(reasonOf),
       lost,
       fixes: findFixes(this.#view, lost, sumWeights(groups)),
-      unknown: features.in(cpu.unknown).map(feature => this.#unknown(groups, feature)),
+      unknown: features.in(cpu.unknown).map(feature => findUnknownIn(groups, feature, placesOf)),
       ...keptPart(this.#view, { label, groups }, cpu),
       axes: axesOf(groups),
       unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features),
@@ -177,22 +177,22 @@ class Explainer {
     }
   }
 
-  #unknown(groups: readonly Group[], feature: Feature): UnknownFeature {
-    const unsure = groups.filter(group => feature.bits.leq(findUnknown(group, feature.bits)))
-    return { ...reasonOf(feature), hosts: this.#teller.names(unsure) }
-  }
-
-  #next(groups: readonly Group[]): PoolExplanation['next'] {
+  #next(groups: readonly Group[], placesOf: PlacesOf): PoolExplanation['next'] {
     const { context, levels } = this.#view
     const short = findShortfall(context.db.features, levels, groups)
     if (!short) return null
     const missing = short.missing.map(({ feature, groups: lacking, unknownOn }) => ({
       ...(reasonsOf([feature])[0] as Reason),
-      hosts: this.#teller.names(lacking),
-      unknownOn: this.#teller.names(unknownOn),
+      inGroups: placesOf(lacking),
+      unknownInGroups: placesOf(unknownOn),
     }))
     return { level: short.level.name, missing }
   }
+}
+
+function findUnknownIn(groups: readonly Group[], feature: Feature, placesOf: PlacesOf): FeatureInGroups {
+  const unsure = groups.filter(group => feature.bits.leq(findUnknown(group, feature.bits)))
+  return { ...reasonOf(feature), inGroups: placesOf(unsure) }
 }
 
 /** Of values of one register where a larger one contains the smaller, the largest alone. */
@@ -249,7 +249,7 @@ export function findOddHosts(
     const say = (list: typeof lacks): Oddity[] =>
       list.map(({ feature, finding }) => ({ ...reasonOf(feature), ...teller.cause(finding) }))
     return {
-      hosts: teller.names([group]),
+      inGroups: [groups.indexOf(group)],
       norm: norm.name,
       normHosts: norm.hosts.length,
       lacks: say(lacks),
@@ -295,17 +295,17 @@ function inPool(
 ): FeatureInPool {
   const has = (group: Group) => feature.bits.leq(group.features.join(group.offered))
   const isUnknown = (group: Group) => !has(group) && !findUnknown(group, feature.bits).isEmpty
-  const names = (of: (group: Group) => boolean) =>
-    groups.filter(of).flatMap(({ hosts }) => hosts.map(({ name }) => name))
+  const placesOf = placesAmong(groups)
   const loss = lost.find(one => one.feature === feature.name)
   const isKept = kept.some(({ features }) => features.some(one => one.feature === feature.name))
   const isOpen = unknown.some(one => one.feature === feature.name) || groups.some(isUnknown)
   return {
     pool: label,
     status: loss ? 'lost' : isKept ? 'kept' : isOpen ? 'unknown' : 'absent',
-    presentOn: names(has),
-    missingOn: names(group => !has(group) && !isUnknown(group)),
-    unknownOn: names(isUnknown),
+    groups: namesIn(groups),
+    presentInGroups: placesOf(groups.filter(has)),
+    missingInGroups: placesOf(groups.filter(group => !has(group) && !isUnknown(group))),
+    unknownInGroups: placesOf(groups.filter(isUnknown)),
     because: loss?.because ?? [],
   }
 }

@@ -8,12 +8,13 @@ import { findOnRequest, findPossible } from '../../fleet/offered.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { Cell, Report } from '../../report/report.ts'
+import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { recordOffer } from '../migrate/describe.ts'
 import { notLost, poolCpuOf } from '../pools/choice.ts'
-import { figure, poolName, shortRemedy, VALUE } from '../words/cells.ts'
-import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause, Unrecorded } from './answer.ts'
-import { CauseDescriber, reasonsOf } from './reasons.ts'
+import { figure, hostsAt, poolName, shortRemedy, VALUE } from '../words/cells.ts'
+import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause } from './answer.ts'
+import { CauseDescriber, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
 
 /** Adds what hosts cost their pools: what costs most first, what can be done, and all of them by what they cost. */
 export function addCosts(report: Report, { pools }: CostAnswer): void {
@@ -21,14 +22,14 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
   const { who, what } = describeMostExpensive({ pools })
   report.finding({ text: who, tone: 'bad' }, what)
   addActions(report, [...listFixes(pools), ...listPartings(pools, ranked)], pools)
-  for (const { unrecorded: one } of pools) {
+  for (const { unrecorded: one, groups } of pools) {
     const gain = `nothing is known there of ${fewNames((one?.features ?? []).map(({ feature }) => feature))}`
-    if (one) report.action(one.remedy, { on: one.hosts, gain })
+    if (one) report.action(one.remedy, { on: hostsAt(groups, one.inGroups), gain })
   }
   report.instead(() => {
     report.table(
       [{ title: 'pool', wraps: true }, ...COLUMNS],
-      ranked.map(({ pool, cost }) => [pool.pool, ...rowOf(cost)]),
+      ranked.map(({ pool, cost }) => [pool.pool, ...rowOf(pool, cost)]),
     )
   })
   for (const pool of pools) {
@@ -38,9 +39,11 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
         [...COLUMNS, { title: 'value', align: 'right' }],
         pool.costs
           .filter(cost => countOf(cost) > 0)
-          .map(cost => [...rowOf(cost, Infinity), figure(cost.gain)]),
+          .map(cost => [...rowOf(pool, cost, Infinity), figure(cost.gain)]),
       )
-      const free = pool.costs.filter(cost => countOf(cost) === 0).flatMap(cost => cost.hosts)
+      const free = pool.costs
+        .filter(cost => countOf(cost) === 0)
+        .flatMap(cost => hostsAt(pool.groups, cost.inGroups))
       if (free.length > 0) report.line(`cost nothing alone: ${free.join(' ')}`)
     })
     addTogether(report, pool)
@@ -76,9 +79,9 @@ export function describeMostExpensive({ pools }: Pick<CostAnswer, 'pools'>): {
     }
   }
   const { pool, cost } = first
-  const [one = '', ...more] = cost.hosts
+  const hosts = hostsAt(pool.groups, cost.inGroups)
   return {
-    who: more.length > 0 ? `${cost.hosts.length} hosts (${fewNames(cost.hosts, 2)}) cost` : `${one} costs`,
+    who: hosts.length > 1 ? `${hosts.length} hosts (${fewNames(hosts, 2)}) cost` : `${hosts[0]} costs`,
     what: ` ${poolName(pool.pool)} most: ${featuresOf(cost)}`,
   }
 }
@@ -105,18 +108,19 @@ export const addFixes = (report: Report, pools: readonly FixablePool[]): void =>
 interface FixablePool {
   readonly pool: string
   readonly hostCount: number
+  readonly groups: PoolCosts['groups']
   readonly fixes: readonly Fix[]
 }
 
 function listFixes(pools: readonly FixablePool[]): Action[] {
   const actions = new Map<string, Action>()
-  for (const { pool, hostCount: of, fixes } of pools) {
-    for (const { remedy, hosts, gains, gain } of fixes) {
+  for (const { pool, hostCount: of, groups, fixes } of pools) {
+    for (const { remedy, inGroups, gains, gain } of fixes) {
       const what = shortRemedy(remedy)
       const before = actions.get(what)
       actions.set(what, {
         what,
-        on: [...new Set([...(before?.on ?? []), ...hosts])],
+        on: [...(before?.on ?? []), ...hostsAt(groups, inGroups)],
         of: (before?.of ?? 0) + of,
         gains: [...new Set([...(before?.gains ?? []), ...gains.map(({ feature }) => feature)])],
         pools: [...new Set([...(before?.pools ?? []), pool])],
@@ -129,13 +133,14 @@ function listFixes(pools: readonly FixablePool[]): Action[] {
 
 /** To part hosts from the others, where no fix is about the same hosts. */
 function listPartings(pools: readonly PoolCosts[], ranked: readonly RankedCost[]): Action[] {
-  const fixed = new Set(pools.flatMap(({ fixes }) => fixes.map(({ hosts }) => hosts.join('\n'))))
-  return ranked.flatMap(({ pool: { pool }, cost }) =>
-    fixed.has(cost.hosts.join('\n'))
+  const keyOf = ({ pool }: PoolCosts, { inGroups }: Fix | HostCost) => `${pool}\n${inGroups.join()}`
+  const fixed = new Set(pools.flatMap(pool => pool.fixes.map(fix => keyOf(pool, fix))))
+  return ranked.flatMap(({ pool: own, pool: { pool, groups }, cost }) =>
+    fixed.has(keyOf(own, cost))
       ? []
       : {
           what: 'replace the CPU, or make it a pool of its own',
-          on: cost.hosts,
+          on: hostsAt(groups, cost.inGroups),
           gains: [featuresOf(cost)],
           pools: [pool],
           gain: cost.gain,
@@ -161,8 +166,9 @@ const COLUMNS = [
 ] as const
 
 /** Adds what has to go or be fixed together. */
-function addTogether(report: Report, { pool, level, together }: PoolCosts): void {
+function addTogether(report: Report, { pool, level, groups, together }: PoolCosts): void {
   if (together.length === 0) return
+  const steps = together.map(step => ({ ...step, hosts: hostsAt(groups, step.inGroups) }))
   report.subheading(`${poolName(pool)}: what has to go or be fixed together, one row after another`)
   const add = (most: number) => () =>
     report.table(
@@ -172,7 +178,7 @@ function addTogether(report: Report, { pool, level, together }: PoolCosts): void
         { title: 'features', align: 'right' },
         { title: 'level' },
       ],
-      together.map((step, i) => [
+      steps.map((step, i) => [
         `${i > 0 ? 'and ' : ''}${fewNames(step.hosts, most)}`,
         String(step.hosts.length),
         String(step.gains.length),
@@ -184,12 +190,17 @@ function addTogether(report: Report, { pool, level, together }: PoolCosts): void
 }
 
 /** @param most how many hosts are named */
-function rowOf(cost: HostCost, most = 2): Cell[] {
-  const { hosts, gains, step } = cost
+function rowOf({ groups }: PoolCosts, cost: HostCost, most = 2): Cell[] {
+  const { inGroups, gains, step } = cost
   const classes = gains.map(
     ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,
   )
-  return [fewNames(hosts, most), String(countOf(cost)), step ? (step.to ?? 'none') : '', classes.join('; ')]
+  return [
+    fewNames(hostsAt(groups, inGroups), most),
+    String(countOf(cost)),
+    step ? (step.to ?? 'none') : '',
+    classes.join('; '),
+  ]
 }
 
 /** Of the single host that costs most, half a sentence: `kvm-a03 costs pool intel 3 features`; undefined: no single host costs anything. */
@@ -212,19 +223,28 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       const cpu = poolCpuOf(view, groups)
       const onRequest = findOnRequest(context.db.features, groups).minus(cpu.features)
       const lost = losses.find(groups, cpu.features, notLost(context.db, cpu).join(onRequest))
+      const placesOf = placesAmong(groups)
+      const unrecorded = findUnrecorded(view, groups)
       return {
         pool: label,
         hostCount: costs.reduce((sum, one) => sum + one.hosts, 0),
+        groups: namesIn(groups),
         level: levelOf(levels, baselineOf(groups))?.name ?? null,
-        costs: costs.map(one => toldCost(one, teller)),
-        unrecorded: findUnrecorded(view, groups) ?? null,
+        costs: costs.map(one => toldCost(one, placesOf)),
+        unrecorded: unrecorded
+          ? {
+              inGroups: placesOf(unrecorded.groups),
+              features: unrecorded.features,
+              remedy: unrecorded.remedy,
+            }
+          : null,
         fixes: findFixes(
           view,
-          lost.map(loss => teller.loss(loss)),
+          lost.map(loss => teller.loss(loss, placesOf)),
           sumWeights(groups),
         ),
         together: computeJointCosts(valuation, levels, groups).map(step => ({
-          hosts: teller.names(step.groups),
+          inGroups: placesOf(step.groups),
           gains: reasonsOf(step.features),
           gain: step.gain,
           level: step.level?.name ?? null,
@@ -232,6 +252,13 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       }
     })
   return { mostExpensive: mostExpensiveOf(pools), pools }
+}
+
+/** Groups of which something of worth is not known, and what settles it. */
+interface Unrecorded {
+  readonly groups: readonly Group[]
+  readonly features: Reason[]
+  readonly remedy: string
 }
 
 /** The hosts of which something of worth is not known that others give; undefined: there are none. */
@@ -246,7 +273,7 @@ export function findUnrecorded(
   const features = db.features.in(unread.reduce((set, own) => set.join(own), FeatureSet.empty))
   return (
     first && {
-      hosts: open.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise),
+      groups: open,
       features: reasonsOf(features.filter(feature => valuation.worthOf(feature) > 0)),
       remedy: recordOffer(first),
     }
@@ -267,12 +294,12 @@ export function findFixes(
     if (gain === 0 || !only || more.length > 0 || !isFixable(only)) continue
     const key = keyOfFix(only)
     const before = fixes.get(key) ?? { ...only, gains: [], gain: 0 }
-    const { cause, confidence, hosts } = only
+    const { cause, confidence, inGroups } = only
     fixes.set(key, {
       cause,
       confidence,
       remedy: laterRemedy(before.remedy, only.remedy),
-      hosts,
+      inGroups,
       gains: [...before.gains, { feature, place, title }],
       gain: before.gain + gain,
     })
@@ -289,16 +316,16 @@ export const isRemedy = (remedy: string): boolean =>
   !/^(?:$|no known remedy|nothing to do|do without|leave it out|keep guests)/.test(remedy)
 
 /** What one thing to do remedies: of updates of the microcode that are due on the same hosts, the latest has all. */
-const keyOfFix = ({ cause, remedy, hosts }: Pick<SharedCause, 'cause' | 'remedy' | 'hosts'>): string =>
-  [cause === 'microcode' ? cause : remedy, ...hosts].join('\n')
+const keyOfFix = ({ cause, remedy, inGroups }: Pick<SharedCause, 'cause' | 'remedy' | 'inGroups'>): string =>
+  [cause === 'microcode' ? cause : remedy, ...inGroups].join('\n')
 
 /** The remedy of both: the later date, without what it was for. */
 const laterRemedy = (a: string, b: string): string =>
   a === b ? a : (bytewise(a, b) > 0 ? a : b).replace(/: .*/, '')
 
-function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDescriber): HostCost {
+function toldCost({ groups, features, worth, gain, step }: Cost, placesOf: PlacesOf): HostCost {
   return {
-    hosts: teller.names(groups),
+    inGroups: placesOf(groups),
     gains: groupByClass(features).map(({ class: of, features: some }) => ({
       class: of,
       features: reasonsOf(some),
@@ -311,9 +338,9 @@ function toldCost({ groups, features, worth, gain, step }: Cost, teller: CauseDe
 
 /** By gain, then worth, then count of features; of equals the first by pool and host. */
 function mostExpensiveOf(pools: readonly PoolCosts[]): CostAnswer['mostExpensive'] {
-  const single = pools.flatMap(({ pool, costs }) =>
-    costs.flatMap(one => {
-      const [host, ...more] = one.hosts
+  const single = pools.flatMap(({ pool, groups, costs }) =>
+    costs.flatMap(({ inGroups, ...one }) => {
+      const [host, ...more] = hostsAt(groups, inGroups)
       return host !== undefined && more.length === 0 && one.gains.length > 0 ? [{ ...one, host, pool }] : []
     }),
   )
@@ -322,5 +349,5 @@ function mostExpensiveOf(pools: readonly PoolCosts[]): CostAnswer['mostExpensive
 }
 
 /** How many features the others gain. */
-export const countOf = ({ gains }: HostCost): number =>
+export const countOf = ({ gains }: Pick<HostCost, 'gains'>): number =>
   gains.reduce((sum, { features }) => sum + features.length, 0)

@@ -1,44 +1,29 @@
 import type { Feature } from '../../core/feature.ts'
-import { once, oncePer } from '../../core/memo.ts'
-import { bytewise } from '../../core/text.ts'
 import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.ts'
-import type { LossCause, LossReason } from '../../fleet/causes/lost.ts'
+import type { LossCause } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { relianceOn } from '../../fleet/interest.ts'
 import type { CauseAnswer, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { LossAnswer, SharedCause } from './answer.ts'
+import type { LossAnswer } from './answer.ts'
 
-/** Says why, naming hosts: lists of hosts that recur are one object. */
+/** Says why hosts lack features. */
 export class CauseDescriber {
   readonly #view: FleetView
-  /** By the numbers of the groups. */
-  readonly #names = new Map<string, readonly string[]>()
-  readonly #numberOf: (group: Group) => number
-  /** Where each host stands in the order of names: numbers sort faster than ten thousand names. */
-  readonly #places: () => ReadonlyMap<string, number>
-  readonly #placesOf: (group: Group) => readonly number[]
 
   constructor(view: FleetView) {
     this.#view = view
-    this.#places = once(() => new Map(view.fleet.hosts.map(({ name }, i) => [name, i])))
-    this.#placesOf = oncePer(({ hosts }: Group) => hosts.map(({ name }) => this.#places().get(name) ?? -1))
-    const numbers = new Map<Group, number>()
-    this.#numberOf = group => {
-      const number = numbers.get(group) ?? numbers.size
-      numbers.set(group, number)
-      return number
-    }
   }
 
-  loss({ feature, because }: LossCause): LossAnswer {
+  /** @param placesOf as `placesAmong` of the pool's groups */
+  loss({ feature, because }: LossCause, placesOf: PlacesOf): LossAnswer {
     return {
       ...reasonOf(feature),
       ...(feature.class ? { class: feature.class } : {}),
       ...(feature.order === '|' ? { hazard: true as const } : {}),
       ...(relianceOn(feature) === 'promise' && feature.order !== '|' ? { promise: true as const } : {}),
-      because: because.map(one => this.#because(one)),
+      because: because.map(one => ({ ...this.cause(one.finding), inGroups: placesOf(one.groups) })),
     }
   }
 
@@ -52,26 +37,24 @@ export class CauseDescriber {
       ...(behind ? { behind: behind.name } : {}),
     }
   }
+}
 
-  /** The names of the groups' hosts. */
-  names(groups: readonly Group[]): readonly string[] {
-    const key = groups.map(this.#numberOf).join()
-    const known = this.#names.get(key) ?? this.#inOrder(groups)
-    this.#names.set(key, known)
+export type PlacesOf = (some: readonly Group[]) => readonly number[]
+
+/** Groups by the names of their hosts alone. */
+export const namesIn = (groups: readonly Group[]): { readonly hosts: readonly string[] }[] =>
+  groups.map(({ hosts }) => ({ hosts: hosts.map(({ name }) => name) }))
+
+/** Tells where some groups stand among those of a pool; of groups that recur it is one list. */
+export function placesAmong(groups: readonly Group[]): PlacesOf {
+  const places = new Map(groups.map((group, i) => [group, i]))
+  const lists = new Map<string, readonly number[]>()
+  return some => {
+    const list = some.map(group => places.get(group) ?? -1).sort((a, b) => a - b)
+    const key = list.join()
+    const known = lists.get(key) ?? list
+    lists.set(key, known)
     return known
-  }
-
-  #inOrder(groups: readonly Group[]): readonly string[] {
-    const { hosts } = this.#view.fleet
-    const places = groups.flatMap(this.#placesOf)
-    // A host that was changed in thought may have a name of its own.
-    if (places.includes(-1))
-      return groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
-    return Array.from(Uint32Array.from(places).sort(), place => hosts[place]?.name ?? '')
-  }
-
-  #because({ finding, groups }: LossReason): SharedCause {
-    return { ...this.cause(finding), hosts: this.names(groups) }
   }
 }
 

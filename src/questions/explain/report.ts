@@ -6,8 +6,10 @@ import type { Reporter } from '../question.ts'
 import {
   addKeptCpu,
   addWritten,
+  byGroups,
   describeUnsafe,
   figure,
+  hostsAt,
   hostWords,
   levelCell,
   levelCounts,
@@ -20,6 +22,7 @@ import type {
   CostAnswer,
   ExplainAnswer,
   FeatureAnswer,
+  FeatureInPool,
   LossAnswer,
   OddHost,
   PoolExplanation,
@@ -34,13 +37,13 @@ interface Section {
 }
 
 /** Adds every lost feature under who lacks it, why, and what remedies that; what weighs most first. */
-function addLosses(report: Report, lost: readonly LossAnswer[], hosts: number): void {
+function addLosses(report: Report, { lost, groups, hostCount }: PoolExplanation): void {
   report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
   for (const { because, losses } of sectionsOf(lost)) {
     const { cause, confidence, meaning, remedy, evidence } = because
     report.subheading(
       { text: cause, tone: toneOf(because) },
-      ` (${confidence}): ${meaning}; ${hostWords(because.hosts, hosts)}`,
+      ` (${confidence}): ${meaning}; ${hostWords(hostsAt(groups, because.inGroups), hostCount)}`,
     )
     if (remedy !== '') report.line(`  remedy: ${remedy}`)
     if (evidence.length > 0) report.line(`  ${evidence.join('; ')}`)
@@ -60,24 +63,12 @@ const PROMISE = 'guests that do not see it keep a mitigation on'
 
 const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? 'bad' : 'warning')
 
-/** Numbers lists, equal ones alike: those of an answer that are equal are one object mostly. */
-function numberLists(): (list: readonly string[]) => number {
-  const known: (readonly string[])[] = []
-  return list => {
-    const isEqual = (other: readonly string[]) =>
-      other === list || (other.length === list.length && other.every((name, i) => name === list[i]))
-    const number = known.findIndex(isEqual)
-    return number < 0 ? known.push(list) - 1 : number
-  }
-}
-
 function sectionsOf(lost: readonly LossAnswer[]): Section[] {
   const sections = new Map<string, Section>()
-  const numberOf = numberLists()
   for (const loss of lost) {
     for (const because of loss.because) {
-      const { cause, confidence, remedy, evidence, hosts } = because
-      const key = [cause, confidence, remedy, ...evidence, '', numberOf(hosts)].join('\n')
+      const { cause, confidence, remedy, evidence, inGroups } = because
+      const key = [cause, confidence, remedy, ...evidence, '', inGroups.join()].join('\n')
       const section = sections.get(key)
       if (section) section.losses.push(loss)
       else sections.set(key, { because, losses: [loss] })
@@ -91,11 +82,11 @@ const CLASSES = ['security', 'performance', 'virtualization', undefined, 'platfo
 const rankOf = ({ losses }: Section): number => Math.min(...losses.map(loss => CLASSES.indexOf(loss.class)))
 
 /** Adds why one feature is lost, by host. */
-function addBecause(report: Report, because: readonly SharedCause[], hosts: number): void {
+function addBecause(report: Report, { because, groups }: FeatureInPool, hosts: number): void {
   for (const one of because) {
     report.line(
       { text: one.cause, tone: toneOf(one) },
-      ` (${one.confidence}): ${one.meaning}; ${hostWords(one.hosts, hosts)}`,
+      ` (${one.confidence}): ${one.meaning}; ${hostWords(hostsAt(groups, one.inGroups), hosts)}`,
     )
     report.line(`  remedy: ${one.remedy}`)
     if (one.evidence.length > 0) report.line(`  ${fewNames(one.evidence)}`)
@@ -172,22 +163,24 @@ function addPool(report: Report, pool: PoolExplanation): void {
   report.instead(() => addLossesByCause(report, pool))
   report.details(() => {
     addKept(report, pool)
-    addLosses(report, pool.lost, hosts)
+    addLosses(report, pool)
     addUnknown(report, pool)
-    for (const odd of pool.outliers) addOdd(report, odd)
+    for (const odd of pool.outliers) addOdd(report, groups, odd)
     addHosts(report, pool)
   })
 }
 
 /** Adds what is lost in a line for each cause. */
-function addLossesByCause(report: Report, { lost, hostCount: of }: PoolExplanation): void {
+function addLossesByCause(report: Report, { lost, groups, hostCount: of }: PoolExplanation): void {
   report.line(lost.length === 0 ? 'lost  nothing' : `lost  ${count(lost.length, 'feature')}`)
   report.table(
     [{ title: 'cause' }, { title: 'features', wraps: true }, { title: 'not on', wraps: true }],
-    sectionsOf(lost).map(({ because: { cause, hosts }, losses }) => [
+    sectionsOf(lost).map(({ because: { cause, inGroups }, losses }) => [
       cause,
       fewNames(losses.map(({ feature }) => feature)),
-      hosts.length === of && of > 1 ? `all ${of} hosts` : fewNames(hosts, 2),
+      inGroups.length === groups.length && of > 1
+        ? `all ${of} hosts`
+        : fewNames(hostsAt(groups, inGroups), 2),
     ]),
   )
 }
@@ -224,28 +217,29 @@ function addHosts(report: Report, { groups, withoutHypervisor, hostCount: hosts 
 }
 
 /** Adds what some hosts tell nothing of, and what settles it. */
-function addUnknown(report: Report, { unknown, hostCount: of }: PoolExplanation): void {
+function addUnknown(report: Report, { unknown, groups, hostCount: of }: PoolExplanation): void {
   if (unknown.length === 0) return
-  const numberOf = numberLists()
   report.line(`unknown  ${count(unknown.length, 'feature')}; \`virsh domcapabilities\` there settles it`)
-  for (const some of groupBy(unknown, one => numberOf(one.hosts)).values()) {
-    const names = some.map(({ feature }) => feature).join(' ')
-    report.line(`  not known on ${hostWords(some[0]?.hosts ?? [], of)}: ${names}`)
+  for (const { features, hosts } of byGroups(groups, unknown)) {
+    const names = features.map(({ feature }) => feature).join(' ')
+    report.line(`  not known on ${hostWords(hosts, of)}: ${names}`)
   }
 }
 
-function addNext(report: Report, { next }: PoolExplanation): void {
+function addNext(report: Report, { next, groups }: PoolExplanation): void {
   if (!next) return
-  const missing = next.missing.filter(({ hosts, unknownOn }) => hosts.length > 0 || unknownOn.length === 0)
-  const unknown = next.missing.filter(({ unknownOn }) => unknownOn.length > 0)
+  const missing = next.missing.filter(one => one.inGroups.length > 0 || one.unknownInGroups.length === 0)
+  const unknown = next.missing.filter(({ unknownInGroups }) => unknownInGroups.length > 0)
   if (missing.length > 0) {
     const flags = missing.length === 1 ? 'one flag' : count(missing.length, 'flag')
-    report.line(`${flags} short of ${next.level}: ${featuresByHosts(missing, ({ hosts }) => hosts)}`)
+    report.line(
+      `${flags} short of ${next.level}: ${featuresByHosts(groups, missing, ({ inGroups }) => inGroups)}`,
+    )
   }
   if (unknown.length > 0) {
     const what =
       missing.length > 0 ? 'nothing is known of' : `it may reach ${next.level}: nothing is known of`
-    report.line(`${what} ${featuresByHosts(unknown, ({ unknownOn }) => unknownOn)}`)
+    report.line(`${what} ${featuresByHosts(groups, unknown, one => one.unknownInGroups)}`)
   }
 }
 
@@ -253,19 +247,16 @@ type MissingFlag = NonNullable<PoolExplanation['next']>['missing'][number]
 
 /** `f16c movbe on node-4; bmi1 on node-5` */
 function featuresByHosts(
+  groups: PoolExplanation['groups'],
   all: readonly MissingFlag[],
-  hostsOf: (one: MissingFlag) => readonly string[],
+  placesOf: (one: MissingFlag) => readonly number[],
 ): string {
-  const byHosts = new Map<string, { hosts: readonly string[]; names: string[] }>()
-  for (const one of all) {
-    const hosts = hostsOf(one)
-    const part = byHosts.get(hosts.join('\n')) ?? { hosts, names: [] }
-    part.names.push(one.feature)
-    byHosts.set(hosts.join('\n'), part)
-  }
-  return [...byHosts.values()]
-    .map(({ hosts, names }) => `${names.join(' ')} on ${hostWords(hosts)}`)
-    .join('; ')
+  const parts = groupBy(all, one => placesOf(one).join()).values()
+  return Array.from(parts, some => {
+    const names = some.map(({ feature }) => feature).join(' ')
+    const [places = []] = some.map(placesOf)
+    return `${names} on ${hostWords(hostsAt(groups, places))}`
+  }).join('; ')
 }
 
 function addExpression(report: Report, { expression }: PoolExplanation): void {
@@ -328,11 +319,12 @@ function addAxes(report: Report, axes: readonly Axis[]): void {
   }
 }
 
-function addOdd(report: Report, { hosts, norm, normHosts, lacks, has }: OddHost): void {
+function addOdd(report: Report, groups: PoolExplanation['groups'], odd: OddHost): void {
+  const { inGroups, norm, normHosts, lacks, has } = odd
   const others = normHosts === 1 ? norm : `${norm} and ${count(normHosts - 1, 'host')} like it`
   report.subheading(
     { text: 'odd one out', tone: 'warning' },
-    `: ${fewNames(hosts)}, the silicon of ${others}, other features`,
+    `: ${fewNames(hostsAt(groups, inGroups))}, the silicon of ${others}, other features`,
   )
   const row = (what: string) => (one: OddHost['lacks'][number]) => [
     what,
@@ -356,13 +348,14 @@ function addFeature(report: Report, { feature, place, title, pools }: FeatureAns
     ...fates.slice(1),
     ` of ${count(pools.length, 'pool')}`,
   )
-  const fixes = pools.flatMap(({ because, presentOn, missingOn }) =>
-    because.flatMap(({ cause, remedy, hosts }) =>
+  const fixes = pools.flatMap(({ because, groups, presentInGroups, missingInGroups }) => {
+    const of = hostsAt(groups, [...presentInGroups, ...missingInGroups]).length
+    return because.flatMap(({ cause, remedy, inGroups }) =>
       isFixable({ cause, remedy })
-        ? [{ remedy, hosts, of: presentOn.length + missingOn.length, alone: because.length === 1 }]
+        ? [{ remedy, hosts: hostsAt(groups, inGroups), of, alone: because.length === 1 }]
         : [],
-    ),
-  )
+    )
+  })
   for (const { remedy, hosts, of, alone } of fixes) {
     const gain = `guests of ${count(of, 'host')} ${alone ? 'gain' : 'come nearer to'} ${feature}`
     report.action(shortRemedy(remedy), { on: hosts, of, gain })
@@ -381,8 +374,13 @@ const STATUSES = [
 /** Names that a line of words has at most: what has more is listed too. */
 const MANY = 6
 
-function addFeatureIn(report: Report, one: FeatureAnswer['pools'][number]): void {
-  const { pool, status, presentOn, missingOn, unknownOn, because } = one
+function addFeatureIn(report: Report, one: FeatureInPool): void {
+  const { pool, status, groups } = one
+  const [presentOn, missingOn, unknownOn] = [
+    hostsAt(groups, one.presentInGroups),
+    hostsAt(groups, one.missingInGroups),
+    hostsAt(groups, one.unknownInGroups),
+  ]
   const hosts = presentOn.length + missingOn.length + unknownOn.length
   const tone = STATUSES.find(each => each.status === status)?.tone ?? 'quiet'
   report.heading(poolName(pool))
@@ -397,7 +395,7 @@ function addFeatureIn(report: Report, one: FeatureAnswer['pools'][number]): void
     if (missingOn.length > MANY) report.line(`not on: ${missingOn.join(' ')}`)
     if (unknownOn.length > MANY) report.line(`not known on: ${unknownOn.join(' ')}`)
   })
-  addBecause(report, because, hosts)
+  addBecause(report, one, hosts)
 }
 
 /** Adds the answer of the question, whichever form it has. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { LostFeature } from '../answer-parts.ts'
+import { FeatureInGroups, GroupPlaces, groupsPart } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
@@ -14,21 +14,18 @@ export type ModelOnHosts = AnswerOf<typeof ModelOnHosts>
 /** Why a model cannot be used on every host. */
 export const BlockedModel = v.strictObject({
   ...ModelOnHosts.entries,
-  blockers: described(v.array(LostFeature), 'What blocks it, each with the hosts that lack it.'),
-  absentOn: described(v.array(v.string()), 'Hosts whose hypervisor does not have the model.'),
-  unexplainedOn: described(
-    v.array(v.string()),
+  blockers: described(v.array(FeatureInGroups), 'What blocks it, each with the hosts that lack it.'),
+  absentInGroups: described(GroupPlaces, 'Hosts whose hypervisor does not have the model.'),
+  unexplainedInGroups: described(
+    GroupPlaces,
     'Hosts that block it and do not say why, as libvirt before 10.0 does.',
   ),
-  unknownOn: described(
-    v.array(v.string()),
-    'Hosts whose hypervisor has it and does not say whether it runs.',
-  ),
+  unknownInGroups: described(GroupPlaces, 'Hosts whose hypervisor has it and does not say whether it runs.'),
 })
 export type BlockedModel = AnswerOf<typeof BlockedModel>
 
 export const UsableModels = v.strictObject({
-  hosts: v.array(v.string()),
+  ...groupsPart,
   usable: described(v.array(ModelOnHosts), 'Usable on every host, best first.'),
   blocked: described(v.array(BlockedModel), 'Not usable on some, or not known to be, best first.'),
   qemuOnly: v.exactOptional(
@@ -47,15 +44,18 @@ export const ModelVerdict = v.strictObject({
     v.picklist(['yes', 'assumed', 'unknown', 'no']),
     '`no` only where a document says that something is missing; `assumed`: by what KVM makes of such CPUs.',
   ),
-  blockers: described(v.array(LostFeature), 'What is known to be missing, each with the hosts that lack it.'),
-  unknown: described(v.array(LostFeature), 'What nothing is known of, each with the hosts.'),
-  absentOn: described(v.array(v.string()), 'Hosts whose hypervisor was recorded and has no such model.'),
-  unexplainedOn: described(v.array(v.string()), 'Hosts that block it and do not say why.'),
+  blockers: described(
+    v.array(FeatureInGroups),
+    'What is known to be missing, each with the hosts that lack it.',
+  ),
+  unknown: described(v.array(FeatureInGroups), 'What nothing is known of, each with the hosts.'),
+  absentInGroups: described(GroupPlaces, 'Hosts whose hypervisor was recorded and has no such model.'),
+  unexplainedInGroups: described(GroupPlaces, 'Hosts that block it and do not say why.'),
 })
 export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 
 export const ModelVerdicts = v.strictObject({
-  hosts: v.array(v.string()),
+  ...groupsPart,
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
   ...aloneParts,
 })

@@ -2,11 +2,12 @@ import type { Driver } from '../../arch/driver.ts'
 import { DEFAULT_ARCH, driverOf } from '../../arch/registry.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
+import { groupBy } from '../../core/text.ts'
 import { Valuation } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
 import { builtinWeights } from '../../map/weights.ts'
 import type { Blockers } from '../../qemu/allowance.ts'
-import type { LostFeature } from '../answer-parts.ts'
+import type { FeatureInGroups } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { HypervisorHost } from '../input/hypervisor.ts'
 import { isQemuOnlyName } from '../words/cells.ts'
@@ -21,12 +22,13 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
   const arch = hosts[0]?.arch ?? DEFAULT_ARCH
   const driver = driverOf(context.map, arch)
   const db = driver?.db ?? context.db
+  const groups = [...groupBy(hosts, ({ allowance }) => JSON.stringify([...allowance.models])).values()]
   const answers = rankedModels(driver, db, hosts).map(
-    (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, hosts) }),
+    (model): BlockedModel => ({ ...model, ...obstacles(db, model.name, groups) }),
   )
-  const isUsable = (model: BlockedModel) => isUnopposed(model) && model.unknownOn.length === 0
+  const isUsable = (model: BlockedModel) => isUnopposed(model) && model.unknownInGroups.length === 0
   return {
-    hosts: hosts.map(({ source }) => source),
+    groups: groups.map(all => ({ hosts: all.map(({ source }) => source) })),
     usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
     blocked: answers.filter(answer => !isUsable(answer)),
     ...qemuOnlyOf(db, hosts),
@@ -34,8 +36,8 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
 }
 
 /** Whether nothing is known to speak against the model. */
-export const isUnopposed = ({ blockers, absentOn, unexplainedOn }: BlockedModel): boolean =>
-  blockers.length + absentOn.length + unexplainedOn.length === 0
+export const isUnopposed = ({ blockers, absentInGroups, unexplainedInGroups }: BlockedModel): boolean =>
+  blockers.length + absentInGroups.length + unexplainedInGroups.length === 0
 
 /** The names that hosts list and libvirt does not have, though QEMU's versions are known. */
 function qemuOnlyOf(db: Database, hosts: readonly HypervisorHost[]): { qemuOnly?: string[] } {
@@ -74,23 +76,23 @@ function worthOf({ fleet }: Driver, model: string): number {
   }
 }
 
-function obstacles(db: Database, name: string, hosts: readonly HypervisorHost[]) {
+function obstacles(db: Database, name: string, groups: readonly (readonly HypervisorHost[])[]) {
+  const given = groups.map(([first]) => first?.allowance.models.get(name))
   const where = (wanted: (blockers: Blockers | undefined) => boolean) =>
-    hosts.filter(({ allowance }) => wanted(allowance.models.get(name))).map(({ source }) => source)
-  const lacking = new Map<string, string[]>()
-  for (const { source, allowance } of hosts) {
-    const blockers = allowance.models.get(name)
-    if (typeof blockers !== 'object') continue
-    for (const feature of new Set(blockers)) lacking.set(feature, [...(lacking.get(feature) ?? []), source])
-  }
-  const blockers = [...lacking].map(([feature, hosts]): LostFeature => {
+    given.flatMap((blockers, i) => (wanted(blockers) ? i : []))
+  const lacking = new Map<string, number[]>()
+  given.forEach((blockers, i) => {
+    if (typeof blockers !== 'object') return
+    for (const feature of new Set(blockers)) lacking.set(feature, [...(lacking.get(feature) ?? []), i])
+  })
+  const blockers = [...lacking].map(([feature, inGroups]): FeatureInGroups => {
     const known = db.features.get(feature)
-    return { ...(known ? reasonOf(known) : { feature, place: '', title: '' }), hosts }
+    return { ...(known ? reasonOf(known) : { feature, place: '', title: '' }), inGroups }
   })
   return {
     blockers,
-    absentOn: where(blockers => blockers === undefined),
-    unexplainedOn: where(blockers => blockers === 'unexplained'),
-    unknownOn: where(blockers => blockers === 'unknown'),
+    absentInGroups: where(blockers => blockers === undefined),
+    unexplainedInGroups: where(blockers => blockers === 'unexplained'),
+    unknownInGroups: where(blockers => blockers === 'unknown'),
   }
 }

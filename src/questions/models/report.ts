@@ -2,10 +2,11 @@ import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
-import { describeQemuOnly } from '../words/cells.ts'
-import { byHosts } from '../words/note.ts'
+import { byGroups, describeQemuOnly, hostsAt } from '../words/cells.ts'
 import type { BlockedModel, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
 import { isUnopposed } from './compute.ts'
+
+type Groups = ModelVerdicts['groups']
 
 const PLAIN = { title: '' } as const
 
@@ -20,7 +21,8 @@ export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, ans
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 
 /** One line a model; those that are only not in a hypervisor's list together. */
-function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void {
+function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void {
+  const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
     report.finding({ text: `guests have no named models on ${on}`, tone: 'warning' })
@@ -40,7 +42,7 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
     tone: best ? 'good' : open > 0 ? 'warning' : 'bad',
   })
   if (best) report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
-  addBetter(report, models, best, hosts.length)
+  addBetter(report, groups, models, best)
   report.table(
     [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
     runs.map(model => [...cellsOf(model), model.qemu, model.libvirt]),
@@ -52,23 +54,23 @@ function reportVerdicts(report: Report, { hosts, models }: ModelVerdicts): void 
       [...COLUMNS, { title: 'what stands against it', wraps: true }],
       others.map(model => [
         ...cellsOf(model),
-        [describeBlocks(model), describeUnknown(model, hosts.length)].filter(Boolean).join('; '),
+        [describeBlocks(groups, model), describeUnknown(groups, model)].filter(Boolean).join('; '),
       ]),
     ),
   )
-  for (const [where, names] of byPlace(unnamed))
+  for (const [where, names] of byPlace(groups, unnamed))
     report.line(`the hypervisor of ${where} has no ${names.sort(bytewise).join(', ')}`)
 }
 
 /** Whether nothing else speaks against the model than that a hypervisor has none of that name. */
-const isUnnamed = ({ absentOn, blockers, unexplainedOn }: ModelVerdict): boolean =>
-  absentOn.length > 0 && blockers.length + unexplainedOn.length === 0
+const isUnnamed = ({ absentInGroups, blockers, unexplainedInGroups }: ModelVerdict): boolean =>
+  absentInGroups.length > 0 && blockers.length + unexplainedInGroups.length === 0
 
 /** The names of models by the hosts whose hypervisors do not have them. */
-function byPlace(unnamed: readonly ModelVerdict[]): Map<string, string[]> {
+function byPlace(groups: Groups, unnamed: readonly ModelVerdict[]): Map<string, string[]> {
   const places = new Map<string, string[]>()
-  for (const { name, absentOn } of unnamed) {
-    const where = fewNames(absentOn)
+  for (const { name, absentInGroups } of unnamed) {
+    const where = fewNames(hostsAt(groups, absentInGroups))
     places.set(where, [...(places.get(where) ?? []), name])
   }
   return places
@@ -77,20 +79,20 @@ function byPlace(unnamed: readonly ModelVerdict[]): Map<string, string[]> {
 /**
  * Adds which hosts keep guests from a better model: the model that fewest of them keep away. Where all do, there is
  * none to part from.
- * @param count of all hosts
  */
 function addBetter(
   report: Report,
+  groups: Groups,
   models: readonly ModelVerdict[],
   best: ModelVerdict | undefined,
-  count: number,
 ): void {
   const better = models.flatMap(model => {
-    const hosts = [
-      ...new Set([...model.blockers.flatMap(one => one.hosts), ...model.absentOn, ...model.unexplainedOn]),
-    ]
+    const { blockers, absentInGroups, unexplainedInGroups } = model
+    const own = new Set([...blockers.flatMap(one => one.inGroups), ...absentInGroups, ...unexplainedInGroups])
     const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0)
-    return isBetter && hosts.length > 0 && hosts.length < count ? { model, hosts } : []
+    return isBetter && own.size > 0 && own.size < groups.length
+      ? { model, hosts: hostsAt(groups, [...own]) }
+      : []
   })
   const [first] = better.sort((a, b) => a.hosts.length - b.hosts.length || b.model.worth - a.model.worth)
   if (!first) return
@@ -111,10 +113,10 @@ const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [
 const TONES = { yes: 'good', assumed: 'good', unknown: 'warning', no: 'bad' } as const
 
 /** `not known: avx512f (a, b)`; where there is one host, which it is goes without saying. */
-const describeUnknown = ({ unknown }: ModelVerdict, hosts: number): string =>
-  byHosts(unknown)
+const describeUnknown = (groups: Groups, { unknown }: ModelVerdict): string =>
+  byGroups(groups, unknown)
     .map(({ features, hosts: on }) => {
-      const where = hosts > 1 ? ` (${fewNames(on)})` : ''
+      const where = groups.length > 1 || on.length > 1 ? ` (${fewNames(on)})` : ''
       return `not known: ${listed(features, FEW)}${where}`
     })
     .join('; ')
@@ -126,7 +128,8 @@ const listed = (features: readonly { readonly feature: string }[], most = MOST):
   )
 
 function reportUsable(report: Report, answer: UsableModels): void {
-  const { hosts, usable, blocked, qemuOnly = [] } = answer
+  const { groups, usable, blocked, qemuOnly = [] } = answer
+  const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
   report.finding(
@@ -144,7 +147,7 @@ function reportUsable(report: Report, answer: UsableModels): void {
       report.line({ text: `${title}: ${count(models.length, 'model')}`, tone: 'warning' })
     report.table(
       [PLAIN, PLAIN, { title: '', wraps: true }],
-      models.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(model)]),
+      models.map(model => [model.name, model.vendor || 'any vendor', describeBlocks(groups, model)]),
     )
   }
   if (qemuOnly.length > 0) report.line(`${describeQemuOnly(qemuOnly)}: ${qemuOnly.join(', ')}`)
@@ -157,17 +160,24 @@ const MOST = 8
 const FEW = 3
 
 /** `lacks avx512f (a, b); unknown to the hypervisor (c)` */
-function describeBlocks({
-  blockers,
-  absentOn,
-  unexplainedOn,
-  unknownOn = [],
-}: Pick<BlockedModel, 'blockers' | 'absentOn' | 'unexplainedOn'> & Partial<BlockedModel>): string {
-  const lacks = byHosts(blockers).map(
+function describeBlocks(
+  groups: Groups,
+  {
+    blockers,
+    absentInGroups,
+    unexplainedInGroups,
+    unknownInGroups = [],
+  }: Pick<BlockedModel, 'blockers' | 'absentInGroups' | 'unexplainedInGroups'> & Partial<BlockedModel>,
+): string {
+  const lacks = byGroups(groups, blockers).map(
     ({ features, hosts }) => `lacks ${listed(features)} (${fewNames(hosts)})`,
   )
-  const absent = absentOn.length > 0 ? [`unknown to the hypervisor (${fewNames(absentOn)})`] : []
-  const unexplained = unexplainedOn.length > 0 ? [`for unknown reasons (${fewNames(unexplainedOn)})`] : []
-  const unknown = unknownOn.length > 0 ? [`the hypervisor does not say (${fewNames(unknownOn)})`] : []
-  return [...lacks, ...absent, ...unexplained, ...unknown].join('; ')
+  const on = (what: string, places: readonly number[]) =>
+    places.length > 0 ? [`${what} (${fewNames(hostsAt(groups, places))})`] : []
+  return [
+    ...lacks,
+    ...on('unknown to the hypervisor', absentInGroups),
+    ...on('for unknown reasons', unexplainedInGroups),
+    ...on('the hypervisor does not say', unknownInGroups),
+  ].join('; ')
 }

@@ -5,7 +5,7 @@ import type { Model } from '../../core/model.ts'
 import { withoutVoid } from '../../fleet/causes/finding.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
-import type { LostFeature } from '../answer-parts.ts'
+import type { FeatureInGroups } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
@@ -14,12 +14,11 @@ import type { ModelVerdict, ModelVerdicts } from './answer.ts'
 /** Hosts of which documents say the same. */
 interface Kind {
   readonly first: FleetHost
-  readonly names: string[]
+  readonly hosts: string[]
 }
 
 /** What hosts of a kind say of a model. */
 interface OnKind {
-  readonly names: readonly string[]
   readonly verdict: Verdict
   readonly missing: FeatureSet
   readonly unknown: FeatureSet
@@ -36,7 +35,7 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
       b.answer.worth - a.answer.worth ||
       b.model.index - a.model.index,
   )
-  return { hosts: view.fleet.hosts.map(({ name }) => name), models: models.map(({ answer }) => answer) }
+  return { groups: kinds.map(({ hosts }) => ({ hosts })), models: models.map(({ answer }) => answer) }
 }
 
 function kindsOf(hosts: readonly FleetHost[]): Kind[] {
@@ -50,16 +49,15 @@ function kindsOf(hosts: readonly FleetHost[]): Kind[] {
         first.emulatorModels === emulatorModels &&
         first.features === features,
     )
-    if (kind) kind.names.push(host.name)
-    else kinds.push({ first: host, names: [host.name] })
+    if (kind) kind.hosts.push(host.name)
+    else kinds.push({ first: host, hosts: [host.name] })
   }
   return kinds
 }
 
 function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): ModelVerdict {
   const on = kinds.map(kind => onKind(view, model, kind))
-  const refused = (why: OnKind['refusal']) =>
-    on.flatMap(({ refusal, names }) => (refusal === why ? names : []))
+  const refused = (why: OnKind['refusal']) => on.flatMap(({ refusal }, i) => (refusal === why ? i : []))
   const level = levelOf(view.levels, model.features)
   return {
     name: model.name,
@@ -70,14 +68,14 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
     verdict: allOf(on.map(({ verdict }) => verdict)),
     blockers: lostOf(view, on, ({ missing }) => missing),
     unknown: lostOf(view, on, ({ unknown }) => unknown),
-    absentOn: refused('absent'),
-    unexplainedOn: refused('unexplained'),
+    absentInGroups: refused('absent'),
+    unexplainedInGroups: refused('unexplained'),
   }
 }
 
 /** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
-function onKind({ db, cpus, context }: FleetView, model: Model, { first, names }: Kind): OnKind {
-  const nothing = { names, missing: FeatureSet.empty, unknown: FeatureSet.empty }
+function onKind({ db, cpus, context }: FleetView, model: Model, { first }: Kind): OnKind {
+  const nothing = { missing: FeatureSet.empty, unknown: FeatureSet.empty }
   const { models, emulatorModels } = cpus.modelsAreModes ? {} : first
   const blockers = models?.get(model.name)
   if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
@@ -91,7 +89,6 @@ function onKind({ db, cpus, context }: FleetView, model: Model, { first, names }
   const needed = withoutVoid(cpus, model.features).minus(findAsked(context))
   const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
   return {
-    names,
     verdict: evidence.gives(needed),
     missing: evidence.missing(needed),
     unknown: evidence.unknown(needed),
@@ -109,10 +106,14 @@ const COMPLETE: ReadonlySet<string> = new Set(['domainCapabilities', 'qmp'])
 const listsAllModels = ({ models, readFrom = [] }: FleetHost): boolean =>
   models !== undefined && models.size > 0 && readFrom.some(({ document }) => COMPLETE.has(document))
 
-function lostOf({ db }: FleetView, on: readonly OnKind[], setOf: (one: OnKind) => FeatureSet): LostFeature[] {
+function lostOf(
+  { db }: FleetView,
+  on: readonly OnKind[],
+  setOf: (one: OnKind) => FeatureSet,
+): FeatureInGroups[] {
   const all = on.reduce((set, one) => set.join(setOf(one)), FeatureSet.empty)
   return db.features.in(all).map(feature => ({
     ...reasonOf(feature),
-    hosts: on.flatMap(one => (feature.bits.leq(setOf(one)) ? one.names : [])),
+    inGroups: on.flatMap((one, i) => (feature.bits.leq(setOf(one)) ? i : [])),
   }))
 }

@@ -1,6 +1,7 @@
 import type { LibvirtError } from '../../core/libvirt-error.ts'
 import { DEFAULT_LIBVIRT } from '../../core/libvirt-version.ts'
-import { bytewise, count, didYouMean, fewNames } from '../../core/text.ts'
+import { oncePer } from '../../core/memo.ts'
+import { bytewise, count, didYouMean, fewNames, groupBy } from '../../core/text.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
@@ -53,6 +54,32 @@ const HINTS: readonly (readonly [end: string, hint: string])[] = [
   ['Invalid CPU feature policy', ': a policy is force, require, optional, disable or forbid'],
   ['Invalid fallback attribute', ': fallback is allow or forbid'],
 ]
+
+/** Groups of an answer: the names of their hosts, in order. */
+type NamedGroups = readonly { readonly hosts: readonly string[] }[]
+
+/** The names of the hosts of the groups at these places, in bytewise order: ranks sort faster than a hundred thousand names. */
+export function hostsAt(groups: NamedGroups, places: readonly number[]): readonly string[] {
+  const { names, ranks } = ranksIn(groups)
+  const some = Uint32Array.from(places.flatMap(place => ranks[place] ?? []))
+  return Array.from(some.sort(), rank => names[rank] ?? '')
+}
+
+/** Features of the same groups together, with the names of their hosts; in the order of their first feature. */
+export const byGroups = <T extends { readonly inGroups: readonly number[] }>(
+  groups: NamedGroups,
+  list: readonly T[],
+): { readonly hosts: readonly string[]; readonly features: readonly T[] }[] =>
+  Array.from(groupBy(list, ({ inGroups }) => inGroups.join()).values(), features => ({
+    hosts: hostsAt(groups, features[0]?.inGroups ?? []),
+    features,
+  }))
+
+const ranksIn = oncePer((groups: NamedGroups) => {
+  const names = groups.flatMap(({ hosts }) => hosts).sort(bytewise)
+  const rankOf = new Map(names.map((name, rank) => [name, rank]))
+  return { names, ranks: groups.map(({ hosts }) => hosts.map(name => rankOf.get(name) ?? 0)) }
+})
 
 /** More names than this do not help in a line; `--json` has them all. */
 const MANY = 6

@@ -1,7 +1,7 @@
 import { count, fewNames } from '../../../src/core/text.ts'
 import type { HostCost } from '../../../src/questions/explain/answer.ts'
 import { countOf, describeMostExpensive } from '../../../src/questions/explain/cost-report.ts'
-import { poolName } from '../../../src/questions/words/cells.ts'
+import { hostsAt, poolName } from '../../../src/questions/words/cells.ts'
 import type { CostDisplay, CostRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -13,17 +13,20 @@ export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
   const { who, what } = describeMostExpensive({ pools })
   return {
     title: capitalize(who, what),
-    pools: pools.map(({ pool, hostCount: hosts, costs }) => ({
-      title: `${poolName(pool)}: ${count(hosts, 'host')}`,
-      costs: costs.filter(one => countOf(one) > 0).map(rowOf),
-      free: costs.filter(one => countOf(one) === 0).reduce((sum, one) => sum + one.hosts.length, 0),
-    })),
+    pools: pools.map(({ pool, hostCount: hosts, groups, costs }) => {
+      const rows = costs.map(one => rowOf(one, hostsAt(groups, one.inGroups)))
+      return {
+        title: `${poolName(pool)}: ${count(hosts, 'host')}`,
+        costs: rows.filter(row => row.features > 0),
+        free: rows.reduce((sum, row) => sum + (row.features > 0 ? 0 : row.hosts), 0),
+      }
+    }),
   }
 }
 
-const rowOf = (one: HostCost): CostRow => ({
-  who: fewNames(one.hosts),
-  hosts: one.hosts.length,
+const rowOf = (one: HostCost, hosts: readonly string[]): CostRow => ({
+  who: fewNames(hosts),
+  hosts: hosts.length,
   features: countOf(one),
   worth: one.worth,
   gain: one.gain,

@@ -15,7 +15,8 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
   const { view, describer } = analysis
   const groups = analysis.in(scope)
   const outliers = findOddHosts(view, describer, groups)
-  const outlierGroups = outliers.map(({ hosts: [first = ''] }) => analysis.idOf(first))
+  const outlying = outliers.flatMap(({ inGroups }) => inGroups.flatMap(place => groups[place] ?? []))
+  const outlierGroups = outlying.map(group => analysis.id(group))
   const levels = levelsOf(analysis, groups)
   const labels = new Set(view.pools.map(({ label }) => label))
   return {
@@ -23,7 +24,7 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
       analysis,
       scope,
       levels,
-      outliers.flatMap(({ hosts }) => hosts),
+      outlying.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
     ),
     hosts: countHosts(groups),
     guests: view.fleet.guests.filter(({ pool = '' }) => scope === null || pool === scope || !labels.has(pool))
@@ -32,7 +33,7 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
     outlierGroups,
     outliers: outliers
       .slice(0, MAX_OUTLIERS)
-      .map(({ hosts: _, ...outlier }, i) => ({ ...outlier, group: outlierGroups[i] ?? -1 })),
+      .map(({ inGroups: _, ...outlier }, i) => ({ ...outlier, group: outlierGroups[i] ?? -1 })),
     pools: view.pools.map(({ label, groups: own }) => ({ label, hosts: countHosts(own) })),
     levels,
   }
