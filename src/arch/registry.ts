@@ -58,7 +58,8 @@ export function archOfModel(map: CpuMap, model: string | undefined): string {
   return only === undefined || more !== undefined ? DEFAULT_ARCH : only
 }
 
-function hasModel(map: CpuMap, arch: string, model: string): boolean {
+/** Whether an architecture has a model of that name. @throws LibvirtError where there is no driver */
+export function hasModel(map: CpuMap, arch: string, model: string): boolean {
   const { read, knowsModel } = requireDriver(map, arch).fleet
   if (knowsModel) return knowsModel(model)
   try {

@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { requireDriver } from '../../src/arch/registry.ts'
 import { printCpu } from '../../src/formats/libvirt/print-cpu.ts'
 import { parseCpuArgument } from '../../src/formats/platforms/qemu-command.ts'
 import { toLibvirtName, toQemuName } from '../../src/formats/qemu/names.ts'
 import { findEmulator } from '../../src/host/qemu/emulator.ts'
+import { readerOfWords } from '../../src/host/qemu/firmware.ts'
 import { probeQemu } from '../../src/host/qemu/probe.ts'
 import { runTrial } from '../../src/host/qemu/trial.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
 import type { QemuCapabilities } from '../../src/qemu/capabilities.ts'
 import { placesToRead, predictWords } from '../../src/qemu/guest/predict-words.ts'
 import { readQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
@@ -46,7 +49,12 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
   async function tryCpu(argument: string): Promise<{ readonly trial: Trial; readonly proof: GuestProof }> {
     const { major = 0, minor = 0, micro = 0 } = capabilities.version ?? {}
     const guest = { machine: MACHINE, cpu: `${argument},enforce=on`, vcpus: 1 }
-    const result = await runTrial({ binary: binary ?? '', accelerator: 'tcg', guest, places: placesToRead() })
+    const result = await runTrial({
+      binary: binary ?? '',
+      accelerator: 'tcg',
+      guest,
+      reader: readerOfWords(placesToRead()),
+    })
     const trial: Trial = {
       guest: argument,
       cpu: printCpu(parseCpuArgument(argument)),
@@ -207,6 +215,73 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
       await expect.poll(() => [...processesIn(folder), ...readdirSync(folder)]).toEqual([])
     }
   })
+})
+
+/** Of each architecture a model that TCG has, and what of it no one tells: of profiles, properties of memory. */
+const ELSEWHERE = [
+  ['aarch64', 'virt', 'cortex-a72', []],
+  ['ppc64', 'pseries', 'POWER9', []],
+  ['s390x', 's390-ccw-virtio', 'z900', []],
+  ['riscv64', 'virt', 'rva22s64', ['zic64b', 'ziccrse']],
+  ['loongarch64', 'virt', 'la464', []],
+] as const
+
+/** A gigabyte is the least that its machine has, which takes seconds to migrate. */
+const SLOW: readonly string[] = ['loongarch64']
+
+describe('guests of other architectures', () => {
+  for (const [arch, machine, model, untold] of ELSEWHERE) {
+    const reason = findEmulator(arch) ? undefined : notInstalled(`qemu-system-${arch}`)
+    const why =
+      needed(`QEMU for ${arch}`, reason) ?? (SLOW.includes(arch) && !isLong ? 'in the long run' : undefined)
+    const proofOf = (name: string, features = ''): GuestProof => {
+      const cpu = `<cpu mode='custom' match='exact'><model>${name}</model>${features}</cpu>`
+      const os = `<os><type arch='${arch}' machine='${machine}'>hvm</type></os>`
+      const input = `<domain type='qemu'><name>a</name><vcpu>1</vcpu>${os}${cpu}</domain>`
+      const { stdout, stderr } = virtCpu(['verify', '-', '--json'], { input })
+      expect(stderr).toBe('')
+      return JSON.parse(stdout).guests[0]
+    }
+
+    test.skipIf(why)(
+      `${arch}: ${model} starts, names itself, and stays the same (${why ?? 'installed'})`,
+      () => {
+        expect(proofOf(model)).toMatchObject({
+          verdict: untold.length > 0 ? 'unknown' : 'proven',
+          arch,
+          differences: [],
+          changes: [],
+          goesOn: true,
+          unread: untold,
+        })
+      },
+    )
+
+    test.skipIf(why !== undefined || !isLong)(
+      `${arch}: each model is as predicted, or refused as predicted`,
+      {
+        timeout: 7_200_000,
+      },
+      () => {
+        const driver = requireDriver(CpuMap.builtIn(), arch)
+        const models = driver.db?.models.map(({ name }) => name) ?? driver.models?.() ?? []
+        for (const name of models) {
+          const { verdict, differences, changes, unexpected, unread } = proofOf(name)
+          const rest = { differences, changes, unexpected, unread }
+          expect([name, verdict === 'differs', rest]).toEqual([
+            name,
+            false,
+            {
+              differences: [],
+              changes: [],
+              unexpected: [],
+              unread: verdict === 'refused' ? [] : expect.any(Array),
+            },
+          ])
+        }
+      },
+    )
+  }
 })
 
 /** The processes that work in a folder, or were told of it. */

@@ -190,3 +190,110 @@ test('without trials it is refused: over HTTP with 403, as only the command line
   expect(JSON.parse(answer.body)).toMatchObject({ error: { kind: 'forbidden' } })
   expect(() => verify({})).toThrow('verify starts QEMU')
 })
+
+describe('a guest of another architecture', () => {
+  /** A trial in which the guest reads these registers, and QEMU tells of features. */
+  const trialOn = (
+    arch: string,
+    model: string,
+    registers: Record<string, string>,
+    told: Record<string, boolean> = {},
+    features = '',
+  ): Trial => ({
+    guest: null,
+    cpu: `<cpu mode='custom' match='exact'><model>${model}</model>${features}</cpu>`,
+    arch,
+    vcpus: 1,
+    argument: model,
+    accelerator: 'tcg',
+    machine: 'virt',
+    from: 'here',
+    to: 'here',
+    told,
+    before: { pass: 2, cpuid: [], msr: [], registers },
+    last: 5,
+    after: { pass: 7, cpuid: [], msr: [], registers },
+    milliseconds: {},
+  })
+  const [A53, A72] = ['0x410fd034', '0x410fd083']
+  const feature = (name: string, policy = 'require') => `<feature policy='${policy}' name='${name}'/>`
+
+  test.each([
+    ['aarch64', 'cortex-a72', { MIDR_EL1: A72 }],
+    ['aarch64', 'Neoverse-N1', { MIDR_EL1: '0x413fd0c1' }],
+    ['ppc64', 'POWER9', { PVR: '0x4e1202' }],
+    ['ppc64le', 'POWER8', { PVR: '0x4d0200' }],
+  ])('%s: %s is proven by the register that names it, and by no other value', (arch, model, registers) => {
+    expect(judgeOne(trialOn(arch, model, registers))).toMatchObject({ verdict: 'proven', differences: [] })
+    const [name = ''] = Object.keys(registers)
+    const other = { ...registers, [name]: arch === 'aarch64' ? A53 : '0x800200' }
+    expect(judgeOne(trialOn(arch, model, other))).toMatchObject({
+      verdict: 'differs',
+      differences: [{ place: name, name: 'model', expected: model }],
+    })
+  })
+
+  test('a model of which nothing is known is not called proven', () => {
+    expect(judgeOne(trialOn('aarch64', 'max', { MIDR_EL1: A72 })).verdict).toBe('unknown')
+    expect(judgeOne(trialOn('riscv64', 'rv64', { MISA: '0x0' })).verdict).toBe('unknown')
+  })
+
+  test('what QEMU says of its CPU counts where no register tells, and what nobody tells is named', () => {
+    const judgeSve = (told: Record<string, boolean>, policy?: string) =>
+      judgeOne(trialOn('aarch64', 'a64fx', { MIDR_EL1: '0x461f0010' }, told, feature('sve', policy)))
+    expect(judgeSve({ sve: true })).toMatchObject({ verdict: 'proven', told: ['sve'], unread: [] })
+    expect(judgeSve({ sve: false })).toMatchObject({
+      verdict: 'differs',
+      differences: [{ place: 'QEMU', name: 'sve', expected: '1', seen: '0' }],
+    })
+    expect(judgeSve({ sve: true }, 'disable').verdict).toBe('differs')
+    expect(judgeSve({})).toMatchObject({ verdict: 'unknown', told: [], unread: ['sve'] })
+  })
+
+  test('each register that changes with the migration is named, and a guest that stands still is not proven', () => {
+    const trial = trialOn('aarch64', 'cortex-a72', { MIDR_EL1: A72, CTR_EL0: '0x8444c004' })
+    const moved = { pass: 9, cpuid: [], msr: [], registers: { MIDR_EL1: A72, CTR_EL0: '0x8444c000' } }
+    expect(judgeOne({ ...trial, after: moved })).toMatchObject({
+      verdict: 'differs',
+      changes: [{ place: 'CTR_EL0', expected: '8444c004', seen: '8444c000' }],
+    })
+    const still = judgeOne({
+      ...trial,
+      after: { ...moved, pass: 5, registers: trial.before?.registers ?? {} },
+    })
+    expect(still).toMatchObject({ verdict: 'differs', goesOn: false, changes: [] })
+  })
+
+  test('features of IBM Z: each bit of the facility list, on and off, and what is switched off', () => {
+    const list = (...bits: number[]) =>
+      `0x${bits.reduce((all, n) => all | (1n << BigInt(n)), 0n).toString(16)}`
+    const db = CpuMap.builtIn().of('s390x')
+    const own = db.model('z900')?.features
+    const told = Object.fromEntries(db.features.list.map(({ name, bits }) => [name, bits.leq(own ?? bits)]))
+    const judgeZ = (stfle: string, machine = '0x2064', more = '') =>
+      judgeOne(trialOn('s390x', 'z900', { MACHINE: machine, STFLE: stfle }, told, more))
+    expect(judgeZ(list(0, 1, 2))).toMatchObject({ verdict: 'proven', differences: [], unread: [] })
+    expect(judgeZ(list(1, 2)).differences).toMatchObject([{ name: 'esan3', expected: '1', seen: '0' }])
+    expect(judgeZ(list(0, 1, 2, 129)).differences).toMatchObject([
+      { place: 'STFLE[129]', name: 'vx', expected: '0', seen: '1' },
+    ])
+    expect(judgeZ(list(1, 2), '0x2064', feature('esan3', 'disable')).differences).toEqual([])
+  })
+
+  test('what QEMU on IBM Z refuses is listed, with what was to be refused', () => {
+    const { before, after, last, ...trial } = trialOn('s390x', 'z13', {})
+    void [before, after, last]
+    const offered = CpuMap.builtIn()
+      .of('s390x')
+      .features.list.flatMap(({ name }) => (name === 'vx' ? [] : name))
+    const ended =
+      'qemu-system-s390x: Some features requested in the CPU model are not available in the current configuration: vx \n' +
+      'Consider a different accelerator, QEMU, or kernel version'
+    const proof = judgeOne({ ...trial, offered, ended, endedAt: 'start' })
+    expect(proof).toMatchObject({ verdict: 'refused', unexpected: [] })
+    expect(proof.refused.map(one => one.feature)).toEqual(['vx'])
+    expect(judgeOne({ ...trial, offered: [...offered, 'vx'], ended, endedAt: 'start' }).unexpected).toEqual([
+      'vx',
+    ])
+  })
+})

@@ -1,3 +1,4 @@
+import { archOfModel, requireDriver } from '../../arch/registry.ts'
 import type { GuestCpu } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { mayBeYaml } from '../../formats/dialects.ts'
@@ -12,6 +13,7 @@ import { sshArguments } from '../../host/collect/targets.ts'
 import { readWholeText } from '../../host/files/files.ts'
 import { readFleet } from '../../host/files/fleet.ts'
 import { findEmulator } from '../../host/qemu/emulator.ts'
+import { REGISTER_GUESTS, readerOfRegisters, readerOfWords } from '../../host/qemu/firmware.ts'
 import type { Site } from '../../host/qemu/site.ts'
 import { runTrial } from '../../host/qemu/trial.ts'
 import { settingsAt } from '../../qemu/guest/check-settings.ts'
@@ -26,6 +28,7 @@ import type { Hypervisor } from '../../questions/input/hypervisor.ts'
 import { type GivenGuest, listGuests } from '../../questions/input/read.ts'
 import { guestOfExpression, poolCpuOf } from '../../questions/pools/choice.ts'
 import type { Trial } from '../../questions/verify/answer.ts'
+import { claimsOf } from '../../questions/verify/compute.ts'
 import { verifyQuestion } from '../../questions/verify/question.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { parseXml } from '../../xml/reader.ts'
@@ -190,9 +193,8 @@ async function readPools(context: Context, paths: readonly string[]) {
   return { guests, notes }
 }
 
-/** The one architecture whose words are predicted. */
-const ARCH = 'x86_64'
-const ARCHES: readonly string[] = [ARCH, 'i686']
+/** The architectures of guests that read words of CPUID; others read registers. */
+const X86: readonly string[] = ['x86_64', 'i686']
 
 /** Starts a guest and migrates it, between each two hosts anew. */
 async function tryGuest(context: Context, given: VerifiedGuest, args: Arguments): Promise<Trial[]> {
@@ -211,9 +213,13 @@ async function tryGuest(context: Context, given: VerifiedGuest, args: Arguments)
 
 async function prepareTrial(context: Context, { name, request }: VerifiedGuest, args: Arguments) {
   const asked = request()
-  const { arch = ARCH } = asked
-  if (!ARCHES.includes(arch))
-    throw new CommandError([`${name ?? 'the guest'} is of ${arch}: verify proves guests of x86 only`])
+  const { arch = archOfModel(context.map, asked.cpu?.model) } = asked
+  const isX86 = X86.includes(arch)
+  const reads = REGISTER_GUESTS[arch]?.()
+  if (!isX86 && !reads) {
+    const known = [...X86, ...Object.keys(REGISTER_GUESTS)].join(', ')
+    throw new CommandError([`${name ?? 'the guest'} is of ${arch}: verify has guests of ${known} alone`])
+  }
   const hypervisor = await openFor(asked, arch, args)
   const { accelerator } = hypervisor.choice
   const own = accelerator === 'tcg' ? undefined : (await thisHost(context)).value
@@ -221,26 +227,37 @@ async function prepareTrial(context: Context, { name, request }: VerifiedGuest, 
   const { capabilities, choice } = hypervisor
   const { machine: { name: machine } = {} } = choice
   if (machine === undefined) throw new ParseError('QEMU has no machine type', choice.binary)
+  if (reads && !reads.machine.test(machine))
+    throw new CommandError([
+      `${name ?? 'the guest'} is of machine ${machine}: on it verify's guest of ${arch} does not run`,
+    ])
   const { major, minor, micro } = capabilities.version ?? {}
   const offered = offeredBy(hypervisor)
   const { vcpus, vcpusAtStart } = asked
-  const cpu = turnOffBeyond({
-    cpu: start.cpu,
-    vcpus,
-    accelerator,
-    machine,
-    qemu: major === undefined ? undefined : `${major}.${minor}`,
-    offered: offered && new Set(offered),
-  })
-  const argument = printEnforced(start, cpu)
+  const version = major === undefined ? undefined : `${major}.${minor}`
+  const known = offered && new Set(offered)
+  const cpu = isX86
+    ? turnOffBeyond({ cpu: start.cpu, vcpus, accelerator, machine, qemu: version, offered: known })
+    : start.cpu
+  const argument = isX86 ? printEnforced(start, cpu) : start.argument
   const setup = {
     binary: choice.binary,
     accelerator,
     guest: { name, machine, cpu: argument, vcpus, vcpusAtStart, topology: cpu.topology },
-    places: placesToRead(),
+    reader: reads
+      ? readerOfRegisters(reads, [...claimsOf(requireDriver(context.map, arch), cpu).keys()])
+      : readerOfWords(placesToRead()),
   }
   const qemu = major === undefined ? undefined : `${major}.${minor}.${micro}`
-  const about = { guest: name ?? null, cpu: printCpu(cpu), vcpus, argument, accelerator, machine }
+  const about = {
+    guest: name ?? null,
+    cpu: printCpu(cpu),
+    ...(isX86 ? {} : { arch }),
+    vcpus,
+    argument,
+    accelerator,
+    machine,
+  }
   return { setup, known: { ...about, qemu, offered } }
 }
 

@@ -1,5 +1,7 @@
+import { archOfModel } from '../../arch/registry.ts'
 import type { CpuFeature, GuestCache, GuestCpu, MaxPhysAddr, Mode } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
+import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, FoundGuest, Statement } from '../found.ts'
 import { libvirtNames } from './linux-host.ts'
 
@@ -75,13 +77,14 @@ function guestOfCommand(command: string): FoundGuest[] {
   const argument = option('cpu')
   if (argument === undefined) return []
   const enforced = /,enforce\b/.test(argument) || !/^(?:host|max)\b/.test(argument)
-  const arch = /qemu-system-(\w+)/.exec(command)?.[1] ?? 'x86_64'
+  const cpu = parseCpuArgument(argument, enforced ? 'require' : 'optional')
+  const arch = /qemu-system-(\w+)/.exec(command)?.[1] ?? archOfModel(CpuMap.builtIn(), cpu.model)
   const vcpus = Number(/^(?:cpus=)?(\d+)/.exec(option('smp') ?? '')?.[1] ?? 0)
   return [
     {
       kind: 'guest',
       layer: 'running',
-      cpu: { ...parseCpuArgument(argument, enforced ? 'require' : 'optional'), arch },
+      cpu: { ...cpu, arch },
       name: option('name')
         ?.replace(/^guest=/, '')
         .replace(/,.*/, ''),

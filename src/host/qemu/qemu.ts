@@ -123,10 +123,10 @@ export interface GuestMachine {
   readonly topology?: Topology | undefined
 }
 
-/** What the guest's CPU executes; it may write to QEMU's debug console, whose end the command `ringbuf-read` returns. */
+/** What the guest's CPU executes. */
 interface GuestProgram {
-  /** The path of the firmware, from the folder in which QEMU is started. */
-  readonly firmware: string
+  /** QEMU's arguments for it and its memory; paths are from the folder in which QEMU is started. */
+  readonly load: readonly string[]
   /** Where the guest is migrated from, as QEMU's `-incoming` has it; absent: it starts. */
   readonly incoming?: string | undefined
 }
@@ -225,9 +225,6 @@ export class Qemu {
   }
 }
 
-/** What `ringbuf-read` calls the debug console, and how much of its end QEMU keeps. */
-export const CONSOLE = { device: 'console', size: 65_536 } as const
-
 const makeArguments = ({ accelerator, guest, program }: QemuOptions): string[] => [
   ...(program ? [] : ['-S']),
   '-no-user-config',
@@ -235,22 +232,11 @@ const makeArguments = ({ accelerator, guest, program }: QemuOptions): string[] =
   '-nographic',
   '-machine',
   `${guest?.machine ?? 'none'},accel=${accelerator}`,
-  ...(guest
-    ? ['-cpu', guest.cpu, '-m', program ? '8' : '256', '-smp', printTopology(guest), '-msg', 'timestamp=on']
-    : []),
-  ...(program ? makeProgramArguments(program) : []),
+  ...(guest ? ['-cpu', guest.cpu, '-smp', printTopology(guest), '-msg', 'timestamp=on'] : []),
+  ...(program ? program.load : guest ? ['-m', '256'] : []),
+  ...(program?.incoming === undefined ? [] : ['-incoming', program.incoming]),
   '-qmp',
   'stdio',
-]
-
-const makeProgramArguments = ({ firmware, incoming }: GuestProgram): string[] => [
-  '-bios',
-  firmware,
-  '-chardev',
-  `ringbuf,id=${CONSOLE.device},size=${CONSOLE.size}`,
-  '-device',
-  `isa-debugcon,iobase=0xe9,chardev=${CONSOLE.device}`,
-  ...(incoming === undefined ? [] : ['-incoming', incoming]),
 ]
 
 /** A guest of no topology has a socket for each CPU; levels that only some machines have are told where they matter. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { ProbeError } from '../files/file-error.ts'
 import { NATIVE_ONLY } from './emulator.ts'
+import { FIRMWARE } from './firmware.ts'
 import { type Guard, type GuestMachine, Qemu, QemuEnded, type QemuOptions } from './qemu.ts'
 
 /** Where QEMUs are started: this host, or one that ssh reaches. */
@@ -20,8 +21,10 @@ export interface Site {
 export interface SiteGuest extends Pick<QemuOptions, 'accelerator'> {
   readonly binary: string
   readonly guest: GuestMachine
+  /** What is in the file `FIRMWARE`. */
   readonly firmware: Uint8Array
   /** See `GuestProgram`. */
+  readonly load: readonly string[]
   readonly incoming?: string | undefined
 }
 
@@ -31,8 +34,6 @@ type Command = readonly [string, ...string[]]
 const STATE = 'state'
 /** How QEMU writes and reads it. */
 export const [TO_STATE, FROM_STATE] = [`exec:cat >${STATE}`, `exec:cat ${STATE}`]
-
-const FIRMWARE = 'firmware'
 
 /**
  * A folder on a site in which a QEMU works, that only its user can see. It is gone when QEMU and the connection are:
@@ -52,7 +53,7 @@ export class Workplace {
   }
 
   /** @throws ProbeError where the site cannot be reached, or has no QEMU; LibvirtError, QemuEnded as `Qemu` does */
-  async start({ binary, guest, firmware, incoming, accelerator }: SiteGuest): Promise<Qemu> {
+  async start({ binary, guest, firmware, load, incoming, accelerator }: SiteGuest): Promise<Qemu> {
     const { ssh } = this.site
     if (!ssh) {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
@@ -62,7 +63,7 @@ export class Workplace {
       return await Qemu.start(binary, {
         accelerator,
         guest,
-        program: { firmware: FIRMWARE, incoming },
+        program: { load, incoming },
         folder: ssh ? tmpdir() : this.#folder,
         guard: this.#guard,
         through: ssh && (([, ...args]) => throughShell(ssh, this.#script(binary, args, firmware))),

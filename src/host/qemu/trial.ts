@@ -3,16 +3,13 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CpuidRow } from '../../core/cpuid.ts'
-import { walkLeaves } from '../../core/cpuid-walk.ts'
-import type { Place } from '../../core/feature.ts'
-import { isObject, member } from '../../formats/json/json-value.ts'
+import { member } from '../../formats/json/json-value.ts'
 import type { Accelerator } from '../../qemu/capabilities.ts'
 import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 import type { Trial } from '../../questions/verify/answer.ts'
 import { ProbeError } from '../files/file-error.ts'
-import { type GuestPass, makeFirmware, parsePasses } from './firmware.ts'
-import { CONSOLE, Guard, type GuestMachine, type Qemu, QemuEnded } from './qemu.ts'
+import type { AskQemu, GuestReader, Sight } from './firmware.ts'
+import { Guard, type GuestMachine, type Qemu, QemuEnded } from './qemu.ts'
 import { FROM_STATE, type Site, TO_STATE, Workplace } from './site.ts'
 
 /** A guest that is to be tried. */
@@ -20,8 +17,8 @@ export interface TrialSetup {
   readonly binary: string
   readonly accelerator: Accelerator
   readonly guest: GuestMachine
-  /** The leaves and MSRs that the guest reads. */
-  readonly places: readonly Place[]
+  /** What it executes, and how what it reads is had. */
+  readonly reader: GuestReader
   /** Where it starts. Absent: on this host. */
   readonly from?: Site
   /** Where it is migrated to. Absent: it stays on this host. */
@@ -31,7 +28,7 @@ export interface TrialSetup {
 /** What a trial adds to what is known of the guest before. */
 export type TrialResult = Pick<
   Trial,
-  'qemu' | 'toQemu' | 'ended' | 'endedAt' | 'given' | 'before' | 'last' | 'after' | 'milliseconds'
+  'qemu' | 'toQemu' | 'ended' | 'endedAt' | 'given' | 'told' | 'before' | 'last' | 'after' | 'milliseconds'
 >
 
 const INCOMING = 'unix:migration'
@@ -96,9 +93,10 @@ class TrialRun {
   }
 
   async #start(place: Workplace, as: 'qemu' | 'toQemu', incoming?: string): Promise<Qemu> {
-    const { binary, accelerator: of, guest, places } = this.#setup
-    const [accelerator, firmware] = [of === 'kvm' ? 'kvm' : 'tcg', makeFirmware(places)] as const
-    const qemu = await place.start({ binary, accelerator, guest, firmware, incoming })
+    const { binary, accelerator: of, guest, reader } = this.#setup
+    const accelerator = of === 'kvm' ? 'kvm' : 'tcg'
+    const { firmware, load } = reader
+    const qemu = await place.start({ binary, accelerator, guest, firmware, load, incoming })
     await ask(qemu, { execute: 'qmp_capabilities' })
     const version = member(await ask(qemu, { execute: 'query-version' }), 'qemu')
     this.#versions.set(as, ['major', 'minor', 'micro'].map(part => member(version, part)).join('.'))
@@ -106,20 +104,21 @@ class TrialRun {
   }
 
   async #migrate(source: Qemu, target: Qemu): Promise<TrialResult> {
-    const [left, right] = [this.#console(source), this.#console(target)]
+    const { reader } = this.#setup
+    const [left, right] = [new Console(source, reader), new Console(target, reader)]
+    const told = await reader.readTold(askOf(source))
     const before = await left.next(0)
-    const given = await readGiven(source)
+    const seen = { ...told, before }
     this.#time('read')
-    const seen = { given, before: describePass(before) }
     const refusal = await migrateAway(source, this.#direct ?? TO_STATE)
     if (refusal !== undefined) return { ...seen, ended: refusal, endedAt: 'migration', ...this.#all() }
-    const last = await left.last(before.number)
+    const last = await left.last(before.pass)
     try {
       if (this.#direct === undefined) await this.#carry(target)
       this.#time('migrate')
-      const after = await right.next(0)
+      const after = await right.next(reader.keeps ? last + 2 : 0)
       this.#time('resume')
-      return { ...seen, last, after: describePass(after), ...this.#all() }
+      return { ...seen, last, after, ...this.#all() }
     } catch (reason) {
       return { ...seen, last, ...this.#ended(reason, 'migration') }
     }
@@ -128,10 +127,6 @@ class TrialRun {
   async #carry(target: Qemu): Promise<void> {
     await this.#from.carryTo(this.#to)
     await ask(target, { execute: 'migrate-incoming', arguments: { uri: FROM_STATE } })
-  }
-
-  #console(qemu: Qemu): Console {
-    return new Console(qemu, countEntries(this.#setup.places))
   }
 
   /** @throws what is no word of a QEMU that ended */
@@ -157,53 +152,35 @@ class TrialRun {
   }
 }
 
-const countEntries = (places: readonly Place[]): number =>
-  new Set(
-    places.map(place =>
-      place.kind === 'cpuid' ? `${place.leaf}.${place.subleaf}` : place.kind === 'msr' ? place.index : '',
-    ),
-  ).size
-
-/** The leaves that there are: of any above the highest a CPU answers as of another. */
-const describePass = ({ number, seen }: GuestPass): NonNullable<Trial['before']> => ({
-  pass: number,
-  cpuid: [...walkLeaves((leaf, subleaf) => seen.registers(leaf, subleaf)).rows()],
-  msr: [...seen.msrs()],
-})
-
-/** What a guest writes, as it comes. */
+/** What a guest has read, as it comes. */
 class Console {
-  readonly #qemu: Qemu
-  readonly #entries: number
-  #text = ''
+  readonly #read: () => Promise<readonly Sight[]>
 
-  constructor(qemu: Qemu, entries: number) {
-    this.#qemu = qemu
-    this.#entries = entries
+  constructor(qemu: Qemu, reader: GuestReader) {
+    this.#read = reader.watch(askOf(qemu))
   }
 
   /** The first complete pass from a number on. @throws ProbeError where none comes */
-  async next(from: number): Promise<GuestPass> {
+  async next(from: number): Promise<Sight> {
     const end = performance.now() + PATIENCE
     while (performance.now() < end) {
-      const found = (await this.#read()).find(({ number }) => number >= from)
+      const found = (await this.#read()).find(({ pass }) => pass >= from)
       if (found) return found
       await pause(SOON)
     }
-    throw new ProbeError(`the guest writes nothing: ${JSON.stringify(this.#text.slice(-100))}`)
+    throw new ProbeError(`the guest reads nothing within ${PATIENCE / 1000} s`)
   }
 
   /** The number of the last complete pass of a guest that is gone; at least `known`. */
   async last(known: number): Promise<number> {
-    return Math.max(known, ...(await this.#read()).map(({ number }) => number))
-  }
-
-  async #read(): Promise<GuestPass[]> {
-    const more = await ask(this.#qemu, { execute: 'ringbuf-read', arguments: CONSOLE })
-    this.#text = (this.#text + (typeof more === 'string' ? more : '')).slice(-2 * CONSOLE.size)
-    return parsePasses(this.#text, this.#entries)
+    return Math.max(known, ...(await this.#read()).map(({ pass }) => pass))
   }
 }
+
+const askOf =
+  (qemu: Qemu): AskQemu =>
+  command =>
+    ask(qemu, command)
 
 /** @throws ProbeError where QEMU answers with an error */
 async function ask(qemu: Qemu, command: QmpCommand): Promise<unknown> {
@@ -211,25 +188,6 @@ async function ask(qemu: Qemu, command: QmpCommand): Promise<unknown> {
   const error = member(reply, 'error')
   if (error !== undefined) throw new ProbeError(`${command.execute}: ${String(member(error, 'desc'))}`)
   return member(reply, 'return')
-}
-
-/** The words of features that QEMU gives its first CPU. */
-async function readGiven(qemu: Qemu): Promise<CpuidRow[]> {
-  const cpus = await ask(qemu, { execute: 'query-cpus-fast' })
-  const path = Array.isArray(cpus) ? member(cpus[0], 'qom-path') : undefined
-  const words = await ask(qemu, { execute: 'qom-get', arguments: { path, property: 'feature-words' } })
-  return Array.isArray(words) ? words.filter(isObject).map(rowOfWord) : []
-}
-
-const REGISTER_NAMES = ['EAX', 'EBX', 'ECX', 'EDX']
-
-function rowOfWord(word: object): CpuidRow {
-  const number = (name: string) => Number(member(word, name) ?? 0)
-  const values = REGISTER_NAMES.map(name =>
-    member(word, 'cpuid-register') === name ? number('features') : 0,
-  )
-  const [eax = 0, ebx = 0, ecx = 0, edx = 0] = values
-  return [number('cpuid-input-eax'), number('cpuid-input-ecx'), eax, ebx, ecx, edx]
 }
 
 /** Migrates a guest to the QEMU that waits for it; returns why not, or undefined. */

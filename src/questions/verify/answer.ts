@@ -9,6 +9,9 @@ const sight = (description: string) =>
       pass: described(v.number(), 'How often the guest had read all of them before.'),
       cpuid: described(leaves, 'Rows of [leaf, subleaf, eax, ebx, ecx, edx].'),
       msr: described(msrs, 'Rows of [index, low, high].'),
+      registers: v.exactOptional(
+        described(v.record(v.string(), v.string()), 'Of other architectures: registers by name, in hex.'),
+      ),
     }),
     description,
   )
@@ -17,6 +20,7 @@ const sight = (description: string) =>
 export const Trial = v.strictObject({
   guest: described(v.nullable(v.string()), 'What the guest is called; null: it has no name.'),
   cpu: text('The <cpu> that QEMU was given, without anything that the host decides.'),
+  arch: v.exactOptional(text('The architecture; absent: x86_64.')),
   vcpus: v.number(),
   argument: text("QEMU's -cpu."),
   qemu: v.exactOptional(text('The version of QEMU, such as 10.0.2.')),
@@ -29,6 +33,12 @@ export const Trial = v.strictObject({
   ended: v.exactOptional(text('What QEMU said instead of starting the guest, or of taking it in.')),
   endedAt: v.exactOptional(word(['start', 'target', 'migration'], 'When it said so.')),
   given: v.exactOptional(described(leaves, 'The words of features that QEMU says it gives the guest.')),
+  told: v.exactOptional(
+    described(
+      v.record(v.string(), v.boolean()),
+      'What QEMU says of features of the running CPU, where it is asked.',
+    ),
+  ),
   before: v.exactOptional(sight('What the guest saw before the migration.')),
   last: v.exactOptional(described(v.number(), 'How often it had read all before it left.')),
   after: v.exactOptional(sight('What it saw on the other side.')),
@@ -41,8 +51,14 @@ export type Trial = v.InferOutput<typeof Trial>
 
 const Difference = v.strictObject({
   place: described(v.string(), '`CPUID.07H.0:EBX[5]`, or a register or part of one that holds no features.'),
-  name: described(v.nullable(v.string()), 'The feature or field; null: it has no name.'),
-  expected: described(v.string(), 'The value that was expected, in hex: predicted, or seen before.'),
+  name: described(
+    v.nullable(v.string()),
+    'The feature or field; null: it has no name; `model`: the model that registers name.',
+  ),
+  expected: described(
+    v.string(),
+    'The value that was expected, in hex, or a model: predicted, or seen before.',
+  ),
   seen: described(v.string(), 'The value that the guest saw, in hex.'),
 })
 
@@ -51,8 +67,10 @@ export const GuestProof = v.strictObject({
   verdict: described(
     v.picklist(['proven', 'refused', 'differs', 'unknown']),
     '`proven`: it starts, sees what was predicted, migrates, and sees the same on the other side; `refused`: QEMU does ' +
-      'not start it, or not migrate it; `unknown`: nothing speaks against it, but its model is not known.',
+      'not start it, or not migrate it; `unknown`: nothing speaks against it, but its model is not known, or not all of ' +
+      'it could be read.',
   ),
+  arch: text('The architecture, as libvirt spells it.'),
   argument: v.string(),
   accelerator: v.picklist(['kvm', 'tcg', 'hvf']),
   qemu: v.nullable(v.string()),
@@ -73,12 +91,17 @@ export const GuestProof = v.strictObject({
     v.boolean(),
     "Whether the guest sees bits that QEMU does not give it: the accelerator shows the host's own words.",
   ),
-  words: described(v.number(), 'How many words of 32 bits the guest read.'),
+  words: described(
+    v.number(),
+    'How many words of 32 bits the guest read; of other architectures than x86: how many registers.',
+  ),
   predicted: described(v.number(), 'How many of them were predicted.'),
   exceptions: described(
     v.array(v.strictObject({ name: v.string(), why: v.string() })),
     'The rules by which words were not predicted.',
   ),
+  told: names('Features that the guest did not read: QEMU says of its CPU that they are as predicted.'),
+  unread: names('Features of the definition of which neither the guest nor QEMU told: they are not proven.'),
   milliseconds: v.record(v.string(), v.number()),
 })
 export type GuestProof = AnswerOf<typeof GuestProof>

@@ -1,4 +1,4 @@
-import { count } from '../../core/text.ts'
+import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import type { GuestProof, VerifyAnswer } from './answer.ts'
@@ -39,10 +39,20 @@ function reportProof(report: Report, proof: GuestProof): void {
   reportTimes(report, proof)
 }
 
-function verdictText({ verdict, refused, message, differences, changes, goesOn }: GuestProof): string {
+function verdictText({
+  verdict,
+  refused,
+  message,
+  differences,
+  changes,
+  goesOn,
+  unread,
+}: GuestProof): string {
   if (verdict === 'proven') return 'proven'
-  if (verdict === 'unknown')
-    return 'unknown: nothing is known of its model, but the migration changed nothing'
+  if (verdict === 'unknown') {
+    const why = unread.length > 0 ? 'not all of it could be read' : 'nothing is known of its model'
+    return `unknown: ${why}, but the migration changed nothing`
+  }
   if (verdict === 'refused')
     return `refused: ${refused.length > 0 ? count(refused.length, 'feature') : (message ?? 'no words')}`
   const bits = differences.length > 0 ? `${count(differences.length, 'place')} as not predicted` : ''
@@ -80,10 +90,18 @@ function reportDifferences(report: Report, title: string, differences: GuestProo
   )
 }
 
-function reportTimes(report: Report, { words, predicted, exceptions, milliseconds }: GuestProof): void {
+function reportTimes(report: Report, proof: GuestProof): void {
+  const { words, predicted, exceptions, milliseconds, told, unread } = proof
   const times = Object.entries(milliseconds).map(([name, time]) => `${name} ${Math.round(time)} ms`)
+  const what = /86/.test(proof.arch) ? 'words' : 'registers'
   if (words > 0)
-    report.line({ text: `${predicted} of ${words} words predicted; ${times.join(', ')}`, tone: 'quiet' })
+    report.line({ text: `${predicted} of ${words} ${what} predicted; ${times.join(', ')}`, tone: 'quiet' })
+  if (told.length > 0)
+    report.line({
+      text: `as QEMU says: ${count(told.length, 'feature')} that the guest does not read`,
+      tone: 'quiet',
+    })
+  if (unread.length > 0) report.line({ text: `not read: ${fewNames(unread)}`, tone: 'warning' })
   for (const { name, why } of exceptions)
     report.line({ text: `not predicted: ${name} (${why})`, tone: 'quiet' })
 }

@@ -21,3 +21,14 @@ export function disassemble(bytes: Uint8Array, machine: 'i386:x86-64' | 'i8086')
   const line = /^\s*([0-9a-f]+):\t[0-9a-f ]+\t(.*?)\s*$/gm
   return [...stdout.matchAll(line)].map(([, at, text = '']) => `${at}: ${text.replace(/\s+/g, ' ')}`)
 }
+
+/** The same by LLVM's, for another architecture; without places, and jumps are by their distance. */
+export function disassembleAs(bytes: Uint8Array, triple: string): string[] {
+  const input = [...bytes].map(byte => `0x${byte.toString(16)}`).join(' ')
+  const { stdout, error } = spawnSync('llvm-mc', ['-disassemble', `-triple=${triple}`], {
+    input,
+    encoding: 'utf8',
+  })
+  if (error) throw error
+  return [...stdout.matchAll(/^\t(?!\.)(.*?)\s*$/gm)].map(([, text = '']) => text.replace(/\s+/g, ' '))
+}
