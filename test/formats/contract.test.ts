@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ParseError } from '../../src/core/parse-error.ts'
 import { DIALECTS, readText } from '../../src/formats/dialects.ts'
@@ -188,4 +188,73 @@ const NOT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 test.each(DIALECTS.map(({ name }) => name))('%s is tried with all five, or it is said why not', name => {
   const missing = Object.entries(CHECKS).flatMap(([what, has]) => (has(name) ? [] : what))
   expect(missing).toEqual(Object.keys(NOT[name] ?? {}))
+})
+
+/** Where the words are tried of dialects that are not tried with them here. */
+const OWN: Readonly<Record<string, string>> = {
+  'libvirt-xml': 'formats/parse-cpu.test.ts',
+  'cpuid-decoded': 'formats/platforms/registers.test.ts',
+  aida64: 'formats/dumps.test.ts',
+  'ld.so': 'formats/machine.test.ts',
+  osquery: 'formats/platforms/audits.test.ts',
+  'ovirt-api': 'formats/platforms/ovirt.test.ts',
+  'ovirt-types': 'formats/platforms/ovirt.test.ts',
+  'proxmox-api': 'formats/platforms/proxmox.test.ts',
+  'spectre-meltdown-checker': 'formats/platforms/audits.test.ts',
+  'ld.so-help': 'formats/platforms/flag-lists.test.ts',
+  'qemu-cpu-help': 'formats/platforms/qemu.test.ts',
+  'cloud-hypervisor': 'formats/platforms/firecracker.test.ts',
+  'incus-cluster-group': 'formats/platforms/clouds.test.ts',
+  opennebula: 'formats/platforms/clouds.test.ts',
+  cloudstack: 'formats/platforms/clouds.test.ts',
+  ganeti: 'formats/platforms/qemu.test.ts',
+  terraform: 'formats/platforms/machines-as-code.test.ts',
+  vagrantfile: 'formats/platforms/machines-as-code.test.ts',
+}
+
+/** The same of dialects whose tests call what reads them. */
+const CALLED: Readonly<Record<string, readonly [path: string, what: RegExp]>> = {
+  vulnerabilities: ['map/vulnerabilities.test.ts', /vulnerability-words\.txt[\s\S]*\breadStatus\(/],
+  qmp: ['formats/qmp-conversation.test.ts', /\bparseRecording\(/],
+}
+
+const root = join(import.meta.dirname, '..')
+
+/** What a test file reads: files of the corpus that it names, and texts that stand in it. */
+function textsIn(path: string): string[] {
+  const code = readFileSync(join(root, path), 'utf8')
+  const folders = readdirSync(CORPUS, { recursive: true, encoding: 'utf8' })
+  const named = folders.filter(file =>
+    new RegExp(`['/]${basename(file).replace(/\\.[^.]+$/, '')}[.']`).test(code),
+  )
+  const texts = named.flatMap(file => {
+    const full = join(CORPUS, file)
+    return statSync(full).isFile() ? readFileSync(full, 'utf8') : []
+  })
+  const literals = [...code.matchAll(/'((?:[^'\\\n]|\\.)+)'|`((?:[^`\\]|\\.)+)`/g)]
+  return [...texts, ...literals.map(([, a, b]) => (a ?? b ?? '').replaceAll('\\n', '\n'))]
+}
+
+test.each(
+  Object.entries(NOT).flatMap(([name, why]) =>
+    Object.values(why).some(
+      reason => reason === MODELS || reason === ALONE || /tests of their own$/.test(reason),
+    )
+      ? [name]
+      : [],
+  ),
+)('%s has the tests of its own that are spoken of', name => {
+  const [called, what] = CALLED[name] ?? []
+  if (called !== undefined) return expect(readFileSync(join(root, called), 'utf8')).toMatch(what ?? '')
+  const path = OWN[name] ?? ''
+  expect(path).not.toBe('')
+  expect(textsIn(path).some(text => sniffed(text).includes(name))).toBe(true)
+})
+
+test('other tests that reasons name are there', () => {
+  const named = Object.values(NOT).flatMap(why =>
+    Object.values(why).flatMap(reason => /test\/\S+\.test\.ts/.exec(reason)?.[0] ?? []),
+  )
+  expect(named.filter(path => !existsSync(join(root, '..', path)))).toEqual([])
+  expect([...Object.keys(OWN), ...Object.keys(CALLED)].filter(name => !NOT[name])).toEqual([])
 })
