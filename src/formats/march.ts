@@ -68,12 +68,18 @@ export interface MarchReached {
  * The greatest `-march` all of whose features a CPU has; what programs must ask for by name does not count.
  * @param features of x86, as the built-in data lays them out
  * @param unknownOf which of some features nothing is known of; undefined: all are known
+ * @param vendors whose names are told beside everyone's; empty: of all vendors
  */
 export function greatestMarch(
   features: FeatureSet,
   unknownOf: (some: FeatureSet) => FeatureSet | undefined = () => undefined,
+  vendors: readonly string[] = [],
 ): MarchReached {
-  const { targets, apart, all } = marchTable()
+  const { targets: named, apart, all, makers } = marchTable()
+  const targets = [...named].filter(([name]) => {
+    const maker = makers.get(name)
+    return maker === undefined || vendors.length === 0 || vendors.some(vendor => vendor.startsWith(maker))
+  })
   const has = new Set([...all].filter(word => isIn(word, features)))
   // What GCC calls abm is lzcnt and popcnt.
   if (has.has('lzcnt')) has.add('abm')
@@ -82,14 +88,14 @@ export function greatestMarch(
   // Of equals, the one of which programs that ask by name find most.
   const worth = (words: ReadonlySet<string>) =>
     size(words) + [...words].filter(word => apart.has(word) && has.has(word)).length / (all.size + 1)
-  const reached = [...targets].filter(([, words]) => lackOf(words).length === 0)
+  const reached = targets.filter(([, words]) => lackOf(words).length === 0)
   const best = reached.reduce<(typeof reached)[number] | undefined>(
     (most, one) => (!most || worth(one[1]) > worth(most[1]) ? one : most),
     undefined,
   )
   const least = best ? size(best[1]) : 0
   const isKnown = (word: string) => featuresOf(word).every(({ bits }) => unknownOf(bits)?.isEmpty ?? true)
-  const almost = [...targets].flatMap(([name, words]) => {
+  const almost = targets.flatMap(([name, words]) => {
     const [lacks, ...more] = lackOf(words)
     return lacks !== undefined && more.length === 0 && size(words) > least
       ? [{ name, lacks, known: isKnown(lacks) }]
@@ -115,6 +121,8 @@ const isIn = (word: string, features: FeatureSet): boolean =>
 interface MarchTable {
   /** By name, in the order of the file, all words of each. */
   readonly targets: ReadonlyMap<string, ReadonlySet<string>>
+  /** Whose CPUs a name is of; everyone's have none. */
+  readonly makers: ReadonlyMap<string, string>
   /** What no compiler uses by itself. */
   readonly apart: ReadonlySet<string>
   /** All words. */
@@ -124,8 +132,15 @@ interface MarchTable {
 /** What each `-march` stands for. @throws ParseError */
 export const marchTable = once((): MarchTable => {
   const targets = new Map<string, ReadonlySet<string>>()
+  const makers = new Map<string, string>()
   let apart: ReadonlySet<string> = new Set()
+  let maker: string | undefined
   for (const at of statementsOf(dataFile('march.txt'))) {
+    const [, by] = /^by (\S+)$/.exec(at.text) ?? []
+    if (by !== undefined) {
+      maker = by
+      continue
+    }
     const [, name = '', base = '', delta = ''] = /^(\S+) : (\S+) ?(.*)$/.exec(at.text) ?? []
     if (name === '') throw faultIn(at, 'expected `NAME : BASE - WORD … + WORD …`')
     if (name === 'apart') {
@@ -138,6 +153,7 @@ export const marchTable = once((): MarchTable => {
     const set = new Set([...(own ?? []), ...plus])
     for (const word of minus) set.delete(word)
     targets.set(name, set)
+    if (maker !== undefined) makers.set(name, maker)
   }
-  return { targets, apart, all: new Set([...targets.values()].flatMap(words => [...words])) }
+  return { targets, makers, apart, all: new Set([...targets.values()].flatMap(words => [...words])) }
 })

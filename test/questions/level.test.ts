@@ -78,6 +78,24 @@ describe('-march', () => {
     expect(open.almost).toContainEqual({ ...almost, known: false })
   })
 
+  test('names of other vendors are told of nobody, though their features are there', () => {
+    const { makers } = marchTable()
+    expect(new Set(makers.values())).toEqual(new Set(['Intel', 'AMD', 'Zhaoxin', 'Hygon']))
+    for (const { features } of db.models)
+      for (const vendors of [['Intel'], ['AMD'], ['AMD', 'Intel'], ['Hygon']]) {
+        const { name = '', almost } = greatestMarch(features, undefined, vendors)
+        const told = [name, ...almost.map(one => one.name)].flatMap(one => makers.get(one) ?? [])
+        expect(told.filter(maker => !vendors.includes(maker))).toEqual([])
+      }
+    // libvirt has two vendors for its two signatures.
+    const yongfeng = db.model('YongFeng')
+    expect(
+      greatestMarch(yongfeng?.features ?? db.features.all, undefined, [yongfeng?.vendor?.name ?? '']).name,
+    ).toBe('yongfeng')
+    const { lines } = level({ documents: [host('fleet', 'ice-01'), host('fleet-amd', 'rome-01')] })
+    expect(JSON.stringify(lines)).not.toMatch(/yongfeng|lujiazui|c86/)
+  })
+
   test('law: what a CPU reaches, one with more features reaches too, or a greater', () => {
     const { targets, apart } = marchTable()
     const size = (name = '') => [...(targets.get(name) ?? [])].filter(word => !apart.has(word)).length

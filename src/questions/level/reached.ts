@@ -21,11 +21,16 @@ export const reachedLines = (view: FleetView): LevelLine[] => [
 /** Of a guest that takes the CPU of a host that is not known, nothing is known. */
 export const hasCpu = ({ features }: FleetGuest): boolean => !features.isEmpty
 
-const lineOfHost = (view: FleetView, { name, model, features, evidence }: FleetHost): LevelLine => ({
+const lineOfHost = (view: FleetView, { name, model, vendor, features, evidence }: FleetHost): LevelLine => ({
   kind: 'host',
   name,
   model: model ?? null,
-  ...reached(view, evidence?.possible ?? features, needed => evidence?.unknown(needed)),
+  ...reached(
+    view,
+    evidence?.possible ?? features,
+    needed => evidence?.unknown(needed),
+    vendor ? [vendor] : [],
+  ),
 })
 
 const lineOfGuest = (view: FleetView, { name, model, features }: FleetGuest): LevelLine => ({
@@ -47,22 +52,26 @@ function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
     kind: 'pool',
     name: label,
     model: null,
-    ...reached(view, common, () => undefined),
+    ...reached(view, common, () => undefined, vendors),
     ...(vendors.length > 1 ? mixed : {}),
   }
 }
 
-/** @param unknownOf which of some features nothing is known of; undefined: all are known */
+/**
+ * @param unknownOf which of some features nothing is known of; undefined: all are known
+ * @param vendors whose CPUs they are; absent: not known
+ */
 function reached(
   { db, levels, context }: FleetView,
   features: FeatureSet,
   unknownOf: (needed: FeatureSet) => FeatureSet | undefined,
+  vendors?: readonly string[],
 ): Pick<LevelLine, 'arch' | 'level' | 'next' | 'march'> {
   const next = nextLevel(db.features, levels, features)
   const unknown = next && unknownOf(next.level.needs)
   const names = unknown ? db.features.in(unknown).map(({ name }) => name) : []
   const isX86 = db === CpuMap.builtIn().asOf(context.libvirt).of('x86')
-  const march = isX86 ? greatestMarch(features, unknownOf) : undefined
+  const march = isX86 ? greatestMarch(features, unknownOf, vendors) : undefined
   return {
     arch: context.arch,
     level: levelOf(levels, features)?.name ?? null,
