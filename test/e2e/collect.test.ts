@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readText } from '../../src/formats/dialects.ts'
-import { CLI, folderOf, runProcess, virtCpu } from '../cli/virt-cpu.ts'
-import { reportOf } from '../formats/platforms/samples.ts'
+import { CLI, folderOf, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { isLong } from '../effort.ts'
+import { reportOf, sample } from '../formats/platforms/samples.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { type Sshd, startSshd, whyNoSshd } from './sshd.ts'
 
@@ -38,6 +43,20 @@ function tree(): string {
   write('sys/devices/system/cpu/vulnerabilities/mds', 'Not affected\n')
   write('sys/devices/system/cpu/cpu0/microcode/version', '0x1000065\n')
   return folder
+}
+
+/** Runs the built command beside what else the test does. */
+async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { stdout, stderr, status }
 }
 
 describe('the script', () => {
@@ -182,7 +201,7 @@ case $LC_HOST in
 esac
 `
 
-const GOOD = Array.from({ length: 40 }, (_, i) => `good-${i + 1}`)
+const GOOD = Array.from({ length: isLong ? 40 : 41 }, (_, i) => `good-${i + 1}`)
 const ODD = ['chatty', 'flaky']
 const BAD = {
   garbage: /^no report: "lorem ipsum dolor sit amet"$/,
@@ -193,7 +212,8 @@ const BAD = {
   closed: /Connection refused/,
   stranger: /Permission denied \(publickey\)/,
 } as const
-const SLOW = 'slow'
+/** Hosts that never answer: the long run waits for one with all others, as long as any may take. */
+const SLOW = ['slow', 'slow-2']
 
 interface CollectAnswer {
   readonly collected: readonly string[]
@@ -205,33 +225,50 @@ interface CollectAnswer {
 describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
   let sshd: Sshd
   const root = tree()
-  const all = [...GOOD, ...ODD, ...Object.keys(BAD), SLOW]
+  const all = [...GOOD, ...ODD, ...Object.keys(BAD), ...SLOW.slice(0, isLong ? 1 : 0)]
   const folder = join(folderOf({}), 'hosts')
 
   beforeAll(async () => {
     const cpuinfo = readFileSync(join(CORPUS, 'proc-cpuinfo.txt'), 'utf8')
     writeFileSync(join(root, 'report'), reportOf('NAME', [['cpuinfo', cpuinfo]]))
-    sshd = await startSshd([...all, 'slow-2'], SHELL(root, toolsOnly(TOOLS)))
+    sshd = await startSshd([...all, ...SLOW], SHELL(root, toolsOnly(TOOLS)))
   })
   afterAll(() => sshd?.stop())
 
-  const collect = (hosts: readonly string[], ...args: string[]) => {
-    const inventory = join(folderOf({ 'hosts.txt': `# all of them\n${hosts.join('\n')}\n` }), 'hosts.txt')
-    return virtCpu(['collect', '--inventory', inventory, '--ssh-config', sshd.config, ...args])
-  }
+  const inventoryOf = (hosts: readonly string[]) =>
+    join(folderOf({ 'hosts.txt': `# all of them\n${hosts.join('\n')}\n` }), 'hosts.txt')
+  const argsFor = (hosts: readonly string[], ...args: string[]) => [
+    'collect',
+    '--inventory',
+    inventoryOf(hosts),
+    '--ssh-config',
+    sshd.config,
+    ...args,
+  ]
+  const collect = (hosts: readonly string[], ...args: string[]) => virtCpu(argsFor(hosts, ...args))
   const answerOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout) as CollectAnswer
 
-  test('of fifty hosts at once each is told of once, and each failure in its program’s own words', () => {
+  test('of fifty hosts at once each is told of once, and each failure in its program’s own words', async () => {
     expect(all).toHaveLength(50)
     const args = ['--output', folder, '--jobs', '50', '--timeout', '60', '--retries', '1', '--json']
-    const ran = collect(all, ...args)
+    // What is to take too long may be told so early: no loaded machine makes it fast.
+    const [ran, late] = await Promise.all([
+      start(argsFor(all, ...args)),
+      start(argsFor(SLOW, '--output', join(folderOf({}), 'late'), '--timeout', '5', '--json')),
+    ])
+    expect(answerOf(late)).toMatchObject({
+      collected: [],
+      failed: SLOW.map(host => ({ host, why: 'no answer within 5 s' })),
+    })
     const { collected, there, failed } = answerOf(ran)
-    expect(failed.filter(({ host }) => !(host in BAD) && host !== SLOW)).toEqual([])
+    expect(failed.filter(({ host }) => !(host in BAD) && !SLOW.includes(host))).toEqual([])
     expect([...collected].sort()).toEqual([...GOOD, ...ODD].sort())
     expect(there).toEqual([])
-    expect(failed.map(({ host }) => host)).toEqual([...Object.keys(BAD), SLOW])
+    expect(failed.map(({ host }) => host)).toEqual(all.slice(GOOD.length + ODD.length))
     for (const { host, why: said } of failed)
-      expect(said, host).toMatch(host === SLOW ? /^no answer within 60 s$/ : BAD[host as keyof typeof BAD])
+      expect(said, host).toMatch(
+        SLOW.includes(host) ? /^no answer within 60 s$/ : BAD[host as keyof typeof BAD],
+      )
     expect(ran.status).toBe(1)
     expect(ran.stderr).toBe('')
     expect(readdirSync(folder).sort()).toEqual([...GOOD, ...ODD].map(host => `${host}.txt`).sort())
@@ -264,7 +301,7 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
 
   test('Ctrl-C ends every session and leaves nothing half-written', async () => {
     const kept = join(folderOf({}), 'hosts')
-    const hosts = [...GOOD.slice(0, 10), SLOW, 'slow-2']
+    const hosts = [...GOOD.slice(0, 10), ...SLOW]
     const args = ['collect', ...hosts, '--ssh-config', sshd.config, '--output', kept]
     const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
@@ -281,6 +318,121 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
       expect(readFileSync(join(kept, name), 'utf8')).toMatch(/^\[end\] \d+\n$/m)
     }
     expect(sshOf(sshd.config)).toEqual([])
+  })
+})
+
+/** The virtual machine that a cluster has, by its node. */
+const MACHINE = {
+  apiVersion: 'kubevirt.io/v1',
+  kind: 'VirtualMachineInstance',
+  metadata: { name: 'db', namespace: 'payroll' },
+  spec: { domain: { cpu: { model: 'Haswell' }, devices: {} } },
+  status: { phase: 'Running', nodeName: JSON.parse(sample('kubevirt-nodes.json')).items[0].metadata.name },
+}
+
+const MACHINES = 'virtualmachineinstances'
+const resources = (groupVersion: string, name: string, kind: string) => ({
+  kind: 'APIResourceList',
+  apiVersion: 'v1',
+  groupVersion,
+  resources: [{ name, singularName: '', namespaced: name === MACHINES, kind, verbs: ['get', 'list'] }],
+})
+const forbidden = {
+  kind: 'Status',
+  status: 'Failure',
+  reason: 'Forbidden',
+  code: 403,
+  message: `no ${MACHINES}`,
+}
+
+/**
+ * What the API server of a cluster answers to kubectl, as one of Kubernetes 1.20 did: resources, nodes in two parts,
+ * and virtual machines, if it has KubeVirt.
+ */
+function cluster(kubevirt: 'yes' | 'no' | 'forbidden', nodes: readonly object[]): Server {
+  const version = { groupVersion: 'kubevirt.io/v1', version: 'v1' }
+  const group = { name: 'kubevirt.io', versions: [version], preferredVersion: version }
+  const list = (items: readonly object[], more?: string) => ({
+    kind: 'List',
+    apiVersion: 'v1',
+    metadata: { resourceVersion: '1', ...(more && { continue: more }) },
+    items,
+  })
+  const answers: Readonly<Record<string, object>> = {
+    '/api': { kind: 'APIVersions', versions: ['v1'] },
+    '/api/v1': resources('v1', 'nodes', 'Node'),
+    '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: kubevirt === 'no' ? [] : [group] },
+    '/apis/kubevirt.io/v1': resources('kubevirt.io/v1', MACHINES, MACHINE.kind),
+    [`/apis/kubevirt.io/v1/${MACHINES}`]: kubevirt === 'yes' ? list([MACHINE]) : forbidden,
+  }
+  return createServer(({ url = '' }, response) => {
+    const { pathname, searchParams } = new URL(url, 'http://cluster')
+    const isRest = searchParams.get('continue') === 'rest'
+    const part = isRest ? nodes.slice(1) : nodes.slice(0, 1)
+    const found = pathname === '/api/v1/nodes' ? list(part, isRest ? '' : 'rest') : answers[pathname]
+    response.writeHead(found === forbidden ? 403 : found ? 200 : 404, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify(found ?? { kind: 'Status', status: 'Failure', code: 404 }))
+  })
+}
+
+const noKubectl = needed('kubectl', notInstalled('kubectl'))
+
+describe.skipIf(noKubectl)(`of a cluster (${noKubectl ?? 'installed'})`, () => {
+  const nodes = sample('kubevirt-nodes.json')
+  const { items } = JSON.parse(nodes) as { items: object[] }
+
+  async function collectOf(server: Server | undefined, ...args: string[]): Promise<Ran> {
+    server?.listen(0, '127.0.0.1')
+    if (server) await once(server, 'listening')
+    const port = server ? (server.address() as AddressInfo).port : 1
+    const config = `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:${port}"}}]
+contexts: [{name: green, context: {cluster: c, user: u}}]
+users: [{name: u, user: {}}]
+current-context: green
+`
+    const home = folderOf({ config })
+    const ran = await start(['collect', '--kubectl', ...args], {
+      KUBECONFIG: join(home, 'config'),
+      HOME: home,
+    })
+    server?.close()
+    return ran
+  }
+
+  /** What is read: a host, or a guest. */
+  const read = (stdout: string) => readText(stdout).map(({ kind }) => kind)
+
+  test('gives all of its nodes and virtual machines, which every command reads', async () => {
+    const { stdout, stderr, status } = await collectOf(cluster('yes', items))
+    expect([stderr, status]).toEqual(['', 0])
+    expect(JSON.parse(stdout).items).toHaveLength(items.length + 1)
+    expect(read(stdout)).toEqual([...read(nodes), 'guest'])
+    expect(stdout).toContain('payroll')
+    const redacted = await collectOf(cluster('yes', items), '--redact')
+    expect(redacted.stdout).not.toMatch(/payroll|"db"/)
+    expect(read(redacted.stdout)).toEqual(read(stdout))
+  })
+
+  test('without KubeVirt has nodes alone, and says where machines may not be listed', async () => {
+    const plain = await collectOf(cluster('no', items))
+    expect([plain.stderr, plain.status, read(plain.stdout)]).toEqual(['', 0, read(nodes)])
+    const closed = await collectOf(cluster('forbidden', items))
+    expect(closed.stderr).toMatch(/^note: kubectl is there in part: .*Forbidden/)
+    expect([closed.status, read(closed.stdout)]).toEqual([0, read(nodes)])
+  })
+
+  test('that is not there, or has nothing, is no empty list', async () => {
+    const away = await collectOf(undefined)
+    expect([away.stdout, away.status]).toEqual(['', 1])
+    expect(away.stderr).toMatch(/^error: kubectl: .*refused/)
+    const empty = await collectOf(cluster('yes', []), '--no-guests')
+    expect([empty.stdout, empty.status]).toEqual(['', 1])
+    expect(empty.stderr).toBe('error: kubectl: the cluster has no node that is shown\n')
+    const other = await collectOf(cluster('yes', items), '--context', 'nosuch')
+    expect([other.stdout, other.status]).toEqual(['', 1])
+    expect(other.stderr).toMatch(/nosuch/)
   })
 })
 

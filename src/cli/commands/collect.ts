@@ -222,7 +222,7 @@ async function collect(
 ): Promise<number> {
   const there = targets.filter(target => keeper.has(target))
   const wanted = targets.filter(target => !there.includes(target))
-  const failed: Failure[] = []
+  const [failed, partial]: [Failure[], Failure[]] = [[], []]
   const progress = new Progress(wanted.length)
   const stop = new AbortController()
   const onSignal = () => stop.abort()
@@ -235,6 +235,7 @@ async function collect(
         const { name, file } = outcome.target
         const why = outcome.why ?? whyNotKept(() => keeper.keep(name, file, outcome.text))
         if (why !== undefined) failed.push({ host: name, why })
+        else if (outcome.missing) partial.push({ host: name, why: outcome.missing })
         progress.show(keeper.kept.length, failed.length)
       },
     })
@@ -244,12 +245,15 @@ async function collect(
   }
   const order = new Map(targets.map(({ name }, i) => [name, i]))
   failed.sort((a, b) => (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0))
-  const answer = { collected: keeper.kept, there: there.map(({ name }) => name), failed }
+  const answer = { collected: keeper.kept, there: there.map(({ name }) => name), failed, partial }
   const left = wanted.length - keeper.kept.length - failed.length
   if (args.has('output')) {
     const document = () => ({ schema: SCHEMA_VERSION, ...answer, interrupted: stop.signal.aborted })
     await printReport(args, session, document, () => reportOf(answer, args.get('output') ?? '', left))
-  } else for (const { host, why } of failed) session.err(`error: ${host}: ${why}\n`)
+  } else {
+    for (const { host, why } of failed) session.err(`error: ${host}: ${why}\n`)
+    for (const { host, why } of partial) session.err(`note: ${host} is there in part: ${why}\n`)
+  }
   if (stop.signal.aborted) return 130
   if (failed.some(({ why }) => why.endsWith('is not installed'))) return 2
   return failed.length > 0 ? 1 : 0
@@ -271,10 +275,12 @@ interface Collected {
   readonly collected: readonly string[]
   readonly there: readonly string[]
   readonly failed: readonly Failure[]
+  /** What is kept, and what is missing of it. */
+  readonly partial: readonly Failure[]
 }
 
 /** @param left how many were not asked to the end */
-function reportOf({ collected, there, failed }: Collected, folder: string, left: number): Report {
+function reportOf({ collected, there, failed, partial }: Collected, folder: string, left: number): Report {
   const report = new Report()
   const count = collected.length + there.length + failed.length + Math.max(left, 0)
   report.heading(`${collected.length + there.length} of ${count} in ${folder}`)
@@ -286,6 +292,7 @@ function reportOf({ collected, there, failed }: Collected, folder: string, left:
       failed.map(({ host, why }) => [host, why]),
     )
   }
+  for (const { host, why } of partial) report.line(`${host} is there in part: ${why}`)
   if (left > 0) report.line(`interrupted: ${left} not asked to the end; the same command goes on`)
   return report
 }

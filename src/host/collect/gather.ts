@@ -2,12 +2,12 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Program } from './run.ts'
 import { runProgram } from './run.ts'
-import type { Target } from './targets.ts'
+import { NO_ITEM, type Target } from './targets.ts'
 
-/** What came of a target: its text, or why there is none. */
+/** What came of a target: its text, with what is missing in it, or why there is none. */
 type Outcome = { readonly target: Target } & (
-  | { readonly text: string; readonly why?: undefined }
-  | { readonly why: string; readonly text?: undefined }
+  | { readonly text: string; readonly why?: undefined; readonly missing?: string | undefined }
+  | { readonly why: string; readonly text?: undefined; readonly missing?: undefined }
 )
 
 export interface GatherOptions {
@@ -55,7 +55,7 @@ async function ask(target: Target, options: GatherOptions): Promise<Outcome> {
   const { retries, signal } = options
   for (let tries = 0; ; tries++) {
     const answer = await askOnce(target, options)
-    if (answer.text !== undefined) return { target, text: answer.text }
+    if (answer.text !== undefined) return { target, text: answer.text, missing: answer.why || undefined }
     if (tries >= retries || !answer.mayPass || signal.aborted) return { target, why: answer.why }
     await pause(PAUSE * (tries + 1), undefined, { signal }).catch(() => {})
   }
@@ -63,15 +63,18 @@ async function ask(target: Target, options: GatherOptions): Promise<Outcome> {
 
 interface Answer {
   readonly text?: string | undefined
+  /** Why there is no text, or what one that is there lacks; empty: nothing. */
   readonly why: string
   readonly mayPass: boolean
 }
 
-/** The first of its programs that answers. */
+/** The first of its programs that answers, with what the one before said where that is a loss. */
 async function askOnce(target: Target, { timeout, signal }: GatherOptions): Promise<Answer> {
   let last: Answer = { why: '', mayPass: false }
   for (const program of target.programs) {
+    const { why } = last
     last = await answerOf(target, program, timeout, signal)
+    if (last.text !== undefined && why !== '' && !target.expected?.test(why)) return { ...last, why }
     if (last.text !== undefined || last.mayPass) break
   }
   return last
@@ -85,7 +88,7 @@ async function answerOf(
 ): Promise<Answer> {
   const { stdout, stderr, status, stopped } = await runProgram(program, timeout, signal)
   if (stopped) return { why: STOPPED[stopped](program.name, timeout), mayPass: false }
-  const text = kept(stdout)
+  const text = kept(stdout, status)
   if (text !== undefined) return { text, why: '', mayPass: false }
   return { why: reasonOf(status, stdout, stderr), mayPass: mayPass(status) }
 }
@@ -96,12 +99,16 @@ async function answerOf(
  */
 function reasonOf(status: number | undefined, stdout: string, stderr: string): string {
   const isReport = /^\[virt-cpu-collect\]/m.test(stdout)
+  const isList = /^\s*\{\s*"apiVersion"/.test(stdout)
   if (status !== 0) {
     const error = lastLine(stderr)
     const printed =
-      (stdout.trim() !== '' && !isReport) || error === '' ? `status ${status}: ${quoted(stdout)}` : ''
+      (stdout.trim() !== '' && !isReport && !isList) || error === ''
+        ? `status ${status}: ${quoted(stdout)}`
+        : ''
     return [printed, error].filter(Boolean).join('; ')
   }
+  if (NO_ITEM.test(stdout)) return 'the cluster has no node that is shown'
   if (!isReport) return `no report: ${quoted(stdout)}`
   if (!/^\[end\] \d/m.test(stdout)) return 'its report is cut'
   const errors = [...stdout.matchAll(/^!(.*)$/gm)].map(([, words = '']) => words)

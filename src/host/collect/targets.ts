@@ -11,7 +11,9 @@ export interface Target {
   /** What to run; the next one where the first says that it does not have what it was asked for. */
   readonly programs: readonly Program[]
   /** What of a program's output is kept; undefined: it is not what was asked for. */
-  readonly kept: (stdout: string) => string | undefined
+  readonly kept: (stdout: string, status: number | undefined) => string | undefined
+  /** What a program may say without a loss, where the next one answers; absent: each says all. */
+  readonly expected?: RegExp
   /** Whether the words of a program that failed say that trying again may help. */
   readonly mayPass: (status: number | undefined) => boolean
 }
@@ -80,10 +82,16 @@ export function kubectlTarget(context: string | undefined, guests: boolean): Tar
     name: context ?? 'kubectl',
     file: `${fileOf(context ?? 'kubernetes')}.json`,
     programs,
-    kept: stdout => (/^\s*\{[\s\S]*\}\s*$/.test(stdout) ? stdout : undefined),
+    // Where it is refused or comes to no server, kubectl prints a list all the same: an empty one, or what it was given.
+    kept: (stdout, status) =>
+      status === 0 && /^\s*\{[\s\S]*\}\s*$/.test(stdout) && !NO_ITEM.test(stdout) ? stdout : undefined,
+    expected: /doesn't have a resource type/,
     mayPass: () => false,
   }
 }
+
+/** A list of Kubernetes with nothing in it. */
+export const NO_ITEM = /^\s*\{[^[\]]*"items": *\[\s*\]/
 
 /** The script as it is. */
 export const collectScript = (): string => SCRIPT
