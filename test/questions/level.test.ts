@@ -151,6 +151,19 @@ describe('fits', () => {
     })
   })
 
+  test('of an architecture on which nothing is known of its needs says so, and not that all can run it', () => {
+    const arm = {
+      path: 'a.txt',
+      text: readFileSync(join(root, 'test/corpus/machines/neoverse-n1.cpuinfo.txt'), 'utf8'),
+    }
+    const [system] = fits({ documents: [arm], os: ['numpy'] }).systems
+    expect(system?.needs).toEqual(['aarch64: not known'])
+    expect(system?.lines.map(({ kind, verdict, unknown }) => [kind, verdict, unknown])).toEqual([
+      ['host', 'unknown', ['its needs']],
+      ['pool', 'unknown', ['its needs']],
+    ])
+  })
+
   test('names of systems, and an unknown one', () => {
     expect(fits({ documents: [guest('a', 'Nehalem')], os: ['Rocky10'] }).systems[0]?.system).toBe('rhel10')
     expect(() => fits({ documents: [guest('a', 'Nehalem')], os: ['rhel11'] })).toThrow(

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { allOf, type Verdict } from '../../core/evidence.ts'
-import type { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import type { Model } from '../../core/model.ts'
 import { fewNames } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
@@ -37,9 +37,17 @@ function systemFit(views: readonly FleetView[], system: SystemNeeds): SystemFit 
     system: system.names[0],
     title: system.title,
     needs: parts.map(({ view, need }) => `${view.context.arch}: ${need ? sayNeed(view, need) : 'not known'}`),
-    lines: parts.flatMap(({ view, need }) => (need ? linesOf(view, system, need) : [])),
+    lines: parts.flatMap(({ view, need }) => linesOf(view, system, need ?? NEEDS_UNKNOWN)),
     sources: [...new Set([...system.sources, ...system.needs.flatMap(({ sources }) => sources)])],
   }
+}
+
+/** Of an architecture on which no source tells what a system needs. */
+const NEEDS_UNKNOWN: NeededFeatures = {
+  set: FeatureSet.empty,
+  level: undefined,
+  unknown: ['its needs'],
+  isUnverified: false,
 }
 
 const needOf = (view: FleetView, system: SystemNeeds): NeededFeatures | undefined =>
