@@ -135,7 +135,7 @@ describe.skipIf(why)(`guests of QEMU under TCG (${why ?? 'installed'})`, () => {
   test('pools of such hosts: every definition that is printed for their guests is proven', {
     timeout: 7_200_000,
   }, async () => {
-    const count = isLong ? 50 : 12
+    const count = isLong ? 50 : 10
     const pools = fc.sample(fc.shuffledSubarray(versions(), { minLength: 2, maxLength: 4 }), {
       numRuns: count,
       seed: isLong ? Date.now() : 23,
