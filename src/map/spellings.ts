@@ -11,6 +11,7 @@ const PREFIXES: readonly (readonly [RegExp, Vocabulary])[] = [
   [/^(?:feature\.node\.kubernetes\.io\/)?cpu-cpuid\./i, 'klauspost'],
   [/^(?:cpu-feature|host-model-required-features)\.node\.kubevirt\.io\//i, 'libvirt'],
   [/^feature\.node\.kubernetes\.io\/cpu-feature-/i, 'libvirt'],
+  [/^X86_FEATURE_/i, 'linux'],
   [/^(?:com\.vmware\.vim\.vmfeature\.|featMask\.vm\.)?cpuid\.(?!\w+h?[.:]\d*:?e[abcd]x)/i, 'vmware'],
 ]
 
@@ -21,14 +22,20 @@ interface Spelled {
   readonly tool?: Vocabulary
 }
 
-/** A feature's name without the tool's prefix, and without the sign or value of an option: `+avx2`, `avx2=on`, `-mavx2`. */
+/** What labels, traits and options have behind a name. */
+const VALUE = /(?:=(?:on|off|[01xks])|(?:=|: *)"?(?:true|required|forbidden)"?)$/
+
+/**
+ * A feature's name without the tool's prefix, and without the sign or value of an option: `+avx2`, `avx2=on`, `-mavx2`,
+ * `HW_CPU_X86_AVX2=required`.
+ */
 export function stripPrefix(text: string): Spelled {
-  const given = text.trim()
+  const given = text.trim().replace(VALUE, '')
   for (const [prefix, tool] of PREFIXES)
     if (prefix.test(given)) return { word: given.replace(prefix, ''), tool }
   const [, option] = /^-m(?:no-)?([\w.-]+)$/.exec(given) ?? []
   if (option !== undefined) return { word: option, tool: 'gcc' }
-  return { word: given.replace(/^[+-]/, '').replace(/=(?:on|off|[01xks])$/, '') }
+  return { word: given.replace(/^[+-]/, '') }
 }
 
 /** The features that a text means, in whatever tool's spelling; several where tools disagree. @throws ParseError on first use */
@@ -53,17 +60,25 @@ const BIT = '(?:\\.[a-z][\\w.-]*)?(?:[\\s.]*\\[?(?:bit )?(\\d{1,2})\\]?)?'
 const CPUID_FORMS: readonly RegExp[] = [
   // CPUID.07H.0:EBX[5], CPUID.07H.0:EBX.avx2 [bit 5], CPUID.07H:EBX.avx2 [bit 5]
   new RegExp(`^CPUID\\.${HEX}(?:[.,_](?:ecx=)?(\\d+)h?)?:?[.:](e[abcd]x)${BIT}$`, 'i'),
-  // CPUID[eax=07h,ecx=00h].EBX.avx2 [bit 5]
-  new RegExp(`^CPUID\\[eax=${HEX}(?:,\\s*ecx=(\\d+)h?)?\\][.:](e[abcd]x)${BIT}$`, 'i'),
+  // CPUID[eax=07h,ecx=00h].EBX.avx2 [bit 5], CPUID.(EAX=07H,ECX=0H):EBX.AVX2[bit 5]
+  new RegExp(`^CPUID\\.?[[(]eax=${HEX}(?:,\\s*ecx=(\\d+)h?)?[\\])][.:](e[abcd]x)${BIT}$`, 'i'),
   // 7.0.ebx.5, 0x7.0.ebx[5], 7.ebx.5
   new RegExp(`^${HEX}(?:[.,:](?:0x)?(\\d+))?[.,:](e[abcd]x)${BIT}$`, 'i'),
 ]
+// CPUID Fn8000_0008_EBX[12], Fn0000_0007_EBX_x0[5]: as AMD's manuals write it
+const FN_FORM = /^(?:CPUID[ _]?)?Fn([0-9a-f]{4})_([0-9a-f]{4})(?=_e[abcd]x)(.*?)(?:_x(\d+))?(\[\d+\])?$/i
 // MSR.10AH[33], MSR(48CH).vmx-eptad [bit 21], msr.10a.33, 0x10a is none: it could be a leaf
 const MSR_FORM = new RegExp(`^MSR[.( ]?${HEX}\\)?${BIT}$`, 'i')
 
 /** The place that a text writes, as manuals, QEMU, Xen or our data do; undefined: it is none. */
 export function parsePlaceSpelled(text: string): PlaceSpelled | undefined {
-  const given = text.trim()
+  const given = text
+    .trim()
+    .replace(
+      FN_FORM,
+      (_, high, low, register, subleaf = 0, bit = '') =>
+        `${high}${low}.${subleaf}.${register.slice(1)}${bit}`,
+    )
   const [, index, high] = MSR_FORM.exec(given) ?? []
   if (index !== undefined)
     return { msr: Number.parseInt(index, 16), ...(high === undefined ? {} : { bit: Number(high) }) }

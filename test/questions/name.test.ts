@@ -40,8 +40,25 @@ test.each([
   ['avx2=off', 'avx2'],
   ['-mno-bmi', 'bmi1'],
   ['HW_CPU_X86_AMD_SEV', 'sev'],
+  ['trait:HW_CPU_X86_AVX2=required', 'avx2'],
+  ['cpu-feature.node.kubevirt.io/avx2=true', 'avx2'],
+  ['feature.node.kubernetes.io/cpu-cpuid.AVX2: "true"', 'avx2'],
+  ['X86_FEATURE_AVX2', 'avx2'],
+  ['CPUID.(EAX=07H,ECX=0H):EBX.AVX2[bit 5]', 'avx2'],
+  ['CPUID.(EAX=07H,ECX=1):EAX[4]', 'avx-vnni'],
+  ['CPUID Fn8000_0001_ECX[2]', 'svm'],
+  ['Fn0000_0007_EBX_x0[5]', 'avx2'],
   ['cpu-cpuid.IBSOPSAM', 'ibs-op-sampling'],
 ])('as its tool writes it: %s is %s', (text, feature) => expect(found(text)).toEqual([feature]))
+
+test.each([
+  ['intel-broadwell', 'an EVC mode of vSphere'],
+  ['T2CL', 'a static CPU template of Firecracker'],
+  ['custom-web', 'a model that cpu-models.conf of a Proxmox cluster defines'],
+  ['cpu-model.node.kubevirt.io/Haswell-noTSX=true', 'a CPU model'],
+])('a model of another tool: %s is %s', (text, note) =>
+  expect(answerName(real, text)).toMatchObject({ note }),
+)
 
 test('a name means what its tool means, though others have it too', () => {
   expect(found('prefetchi')).toEqual(['prefetchiti', 'prefetchi'])

@@ -1,6 +1,7 @@
 import { type Feature, placeOf } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { nearest } from '../../core/text.ts'
+import { evcModes } from '../../formats/evc.ts'
 import { marchTable } from '../../formats/march.ts'
 import { cpuOfClusterType } from '../../formats/platforms/ovirt-types.ts'
 import {
@@ -123,13 +124,16 @@ const factsOfField = (field: CpuidField): FeatureFacts => ({
 export function noteOn(db: Database, text: string): string | undefined {
   const word = text
     .trim()
-    .replace(/^(?:cpu-model(?:-migration)?|host-model-cpu)\.node\.kubevirt\.io\/|^model_/, '')
+    .replace(/^(?:cpu-model(?:-migration)?|host-model-cpu)\.node\.kubevirt\.io\/|^model_|=true$/g, '')
   if (isQemuOnlyName(word)) return `a CPU model: ${describeQemuOnly([word])}`
   if (db.model(word)) return 'a CPU model'
   const model = db.models.find(({ name: of }) => of.toLowerCase() === word.toLowerCase())
   if (model) return `a CPU model, but for its case: ${model.name}`
   const cluster = cpuOfClusterType(word)
   if (cluster !== undefined) return `a cluster type of oVirt, whose guests get -cpu ${cluster}`
+  if (evcModes().some(({ key }) => key === word.toLowerCase())) return 'an EVC mode of vSphere'
+  if (/^(?:C3|T2|T2S|T2CL|T2A|V1N1)$/.test(word)) return 'a static CPU template of Firecracker'
+  if (/^custom-[\w-]+$/.test(word)) return 'a model that cpu-models.conf of a Proxmox cluster defines'
   const level = builtinLevels(db.features).find(({ name: of }) => of === word)
   if (level) return `a level of x86-64: ${namesOfSet(db, level.needs)}`
   const march = word.replace(/^-march=/, '')
