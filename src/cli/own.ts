@@ -188,7 +188,11 @@ export function ownCommand<Q extends AnyQuestion>(own: OwnCommand<Q>): Command {
         const more = await own.inputs?.open(args, context)
         activity.next('computing the answer')
         const outcomes = input.map((one): Outcome => {
-          const outcome = askByOptions(question, context, { ...one, ...documents, ...more?.input })
+          const outcome = askByOptions({ question, fields }, context, {
+            ...one,
+            ...documents,
+            ...more?.input,
+          })
           return { ...outcome, notes: [...(more?.notes ?? []), ...(outcome.notes ?? [])] }
         })
         return { outcomes, last }
@@ -227,13 +231,18 @@ async function withActivity<T>(work: (activity: Activity) => Promise<T>): Promis
 }
 
 /** Asks the question. @throws UsageError that names the option, for a bad value that only the question can know */
-function askByOptions(question: AnyQuestion, context: Context, input: object): Outcome {
+function askByOptions(
+  { question, fields = {} }: Pick<OwnCommand<AnyQuestion>, 'question' | 'fields'>,
+  context: Context,
+  input: object,
+): Outcome {
   try {
     return question.run(context, input as never, { explain: false })
   } catch (error) {
     const key = error instanceof BadRequest ? /^(\w+) must be /.exec(error.message)?.[1] : undefined
     if (key === undefined || !(key in entriesOfInput(question))) throw error
-    throw new UsageError(`--${(error as BadRequest).message}`)
+    const said = (error as BadRequest).message.slice(key.length)
+    throw new UsageError(`--${optionOf(key, fields).name}${said}`)
   }
 }
 

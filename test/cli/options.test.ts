@@ -147,3 +147,23 @@ test('a mistake in what stands before the command has the status of the command'
   expect(run('--libvirt', '9', 'decode', 'a.xml').status).toBe(2)
   expect(run('-c', 'qemu+ssh://far/system', 'decode', 'a.xml').status).toBe(2)
 })
+
+test('a value that only the question can judge is refused by the name of its option', () => {
+  for (const [args, words] of [
+    [
+      ['audit', '--model', 'Skylake-Servr', 'a.xml'],
+      /^error: --model must be .*; did you mean Skylake-Server\?/,
+    ],
+    [['audit', '--guest-os', 'windows', 'a.xml'], /^error: --guest-os must be a system that is known/],
+    [['fits', '--os', 'rhel', 'a.xml'], /^error: --os must be a system that is known/],
+  ] as const) {
+    const { status, stderr } = run(...args)
+    expect([args, status]).toEqual([args, 2])
+    expect(stderr).toMatch(words)
+  }
+})
+
+test('doctor: a text in which no error is known is status 1, an empty one too', () => {
+  for (const input of ['', 'hello\n']) expect(virtCpu(['doctor', '-'], { input }).status).toBe(1)
+  expect(virtCpu(['doctor', '-'], { input: 'Illegal instruction (core dumped)\n' }).status).toBe(0)
+})

@@ -1,5 +1,6 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/model.ts'
+import { didYouMean } from '../../core/text.ts'
 import { withoutVoid } from '../../fleet/causes/finding.ts'
 import type { FleetPool } from '../../fleet/groups.ts'
 import { type FleetGuest, followsHost } from '../../fleet/guest.ts'
@@ -63,7 +64,13 @@ export function subjectsOf(view: FleetView, models: readonly string[]): Subject[
   })
   const asked = models.map((name): Subject => {
     const model = db.model(name)
-    if (!model) throw new BadRequest(`models must be names of models that are known, not '${name}'`)
+    if (!model) {
+      const near = didYouMean(
+        db.models.map(known => known.name),
+        name,
+      )
+      throw new BadRequest(`models must be names of models that are known, not '${name}'${near}`)
+    }
     const has = (feature: string) =>
       hasNamed(view, model.features.join(db.features.setOf(model.added)), feature)
     const signature = signatureOfModel(view, name)
