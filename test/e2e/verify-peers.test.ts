@@ -8,6 +8,7 @@ import { parseCpuArgument } from '../../src/formats/platforms/qemu-command.ts'
 import { predictWords } from '../../src/qemu/guest/predict-words.ts'
 import type { GuestProof, VerifyAnswer } from '../../src/questions/verify/answer.ts'
 import { CLI, folderOf, virtCpu } from '../cli/virt-cpu.ts'
+import { isLong } from '../effort.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { hostOf, REQUEST } from '../pool-members.ts'
 import { type Sshd, startSshd, whyNoSshd } from './sshd.ts'
@@ -64,6 +65,13 @@ eval "$SSH_ORIGINAL_COMMAND"`
     const proofs = proofsOf(verify('-cpu Nehalem,aes=on\n', '--peer', 'odd', '--json'))
     expect(pairs(proofs)).toEqual(['this host odd proven'])
     expect(proofs[0]).toMatchObject({ goesOn: true, changes: [], differences: [] })
+    expect(readdirSync(there)).toEqual([])
+  })
+
+  test.skipIf(!isLong || notInstalled('qemu-system-aarch64'))('a guest of another architecture', () => {
+    const proofs = proofsOf(verify('-cpu cortex-a72\n', '--peer', 'n1', '--json'))
+    expect(pairs(proofs)).toEqual(['this host n1 proven'])
+    expect(proofs[0]).toMatchObject({ arch: 'aarch64', goesOn: true, changes: [], words: 15 })
     expect(readdirSync(there)).toEqual([])
   })
 

@@ -297,11 +297,19 @@ function processesIn(folder: string): string[] {
   })
 }
 
-test('without QEMU there is one sentence, and status 2', () => {
+test.each([
+  ['Nehalem', 'x86_64'],
+  ['z13', 's390x'],
+])('without QEMU there is one sentence, and status 2: %s', (model, arch) => {
   const { status, stdout, stderr } = virtCpu(['verify', '-'], {
-    input: '-cpu Nehalem\n',
+    input: `-cpu ${model}\n`,
     env: { PATH: folderOf({}) },
   })
   expect([status, stdout]).toEqual([2, ''])
-  expect(stderr).toBe('error: there is no qemu-system-x86_64 on the PATH: verify needs QEMU to run guests\n')
+  expect(stderr).toBe(`error: there is no qemu-system-${arch} on the PATH: verify needs QEMU to run guests\n`)
+})
+
+test('an accelerator that there is not is refused', () => {
+  const { status, stderr } = virtCpu(['verify', '-', '--accel', 'xen'], { input: '-cpu Nehalem\n' })
+  expect([status, stderr]).toEqual([2, "error: --accel must be one of kvm, tcg, not 'xen'\n"])
 })

@@ -38,6 +38,8 @@ import { ownCommand } from '../own.ts'
 import { CommandError, UsageError } from '../spec.ts'
 import { thisHost } from '../virsh/hosts.ts'
 
+const ACCELERATORS = ['kvm', 'tcg']
+
 export const command = ownCommand({
   question: verifyQuestion,
   description:
@@ -64,7 +66,7 @@ export const command = ownCommand({
       {
         name: 'accel',
         value: 'name',
-        words: ['kvm', 'tcg'],
+        words: ACCELERATORS,
         help: 'what runs the guest; absent: KVM where it can be used, or what the domain says',
       },
       { name: 'machine', value: 'string', help: "machine type; absent: the domain's, or QEMU's default" },
@@ -86,6 +88,9 @@ export const command = ownCommand({
   options: [{ name: 'strict', help: 'status 1 also where nothing is known of the model' }],
   check(args) {
     if (!args.has('guest') && !args.has('fleet')) throw new UsageError('give a GUEST, - or --fleet')
+    const accel = args.get('accel')
+    if (accel !== undefined && !ACCELERATORS.includes(accel))
+      throw new UsageError(`--accel must be one of ${ACCELERATORS.join(', ')}, not '${accel}'`)
     if (args.has('all') && !args.has('peer') && (args.has('guest') || !args.has('fleet')))
       throw new UsageError('--all is of several hosts: give --peer, or --fleet alone')
   },
