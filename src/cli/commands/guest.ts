@@ -10,13 +10,13 @@ import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../../questions/context.ts'
 import type { GuestAnswer } from '../../questions/guest-check/answer.ts'
 import {
+  asRefusal,
   type GuestStart,
   guestAnswer,
   prepareGuest,
   refusal,
+  resolveGuest,
   startPlaceOf,
-  withApart,
-  withOwnMachine,
 } from '../../questions/guest-check/compute.ts'
 import { reportGuest } from '../../questions/guest-check/report.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
@@ -76,7 +76,7 @@ export const command: Command = {
       else
         for (const [i, { name, request }] of given.entries()) {
           const source = given.length > 1 ? `${path}#${name ?? i + 1}` : path
-          guests.push({ source, ...(await refusedOr(async () => answerFor(context, request(), args))) })
+          guests.push({ source, ...(await checkGuest(context, request, args)) })
         }
     }
     if (guests.length === 0) throw new CommandError([`no guest in ${args.all('file').join(' ')}`])
@@ -103,35 +103,25 @@ async function guestsOf({ libvirt }: Context, path: string, isNamed: boolean): P
   }
 }
 
-async function refusedOr(answer: () => Promise<GuestAnswer>): Promise<GuestAnswer> {
-  try {
-    return await answer()
-  } catch (error) {
-    if (error instanceof LibvirtError) return refusal(error)
-    throw error
-  }
+async function checkGuest(
+  context: Context,
+  request: () => GuestRequest,
+  args: Arguments,
+): Promise<GuestAnswer> {
+  const trials = resolveGuest(request)
+  let step = trials.next()
+  while (!step.done) step = trials.next(await answerFor(context, step.value, args).catch(asRefusal))
+  return step.value
 }
 
 /** @throws LibvirtError for what libvirt refuses */
 async function answerFor(context: Context, asked: GuestRequest, args: Arguments): Promise<GuestAnswer> {
-  try {
-    const emulator = args.has('replies') ? undefined : asked.emulator
-    const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
-    const own = await hostDefinition(context, args)
-    const start = prepareGuest(
-      context,
-      asked,
-      startPlaceOf(context, hypervisor, own, await findVfio(args)),
-      await formatOf(args),
-    )
-    return args.has('replies') || start.refused
-      ? guestAnswer(context, start)
-      : await startedAnswer(context, start)
-  } catch (error) {
-    const other = error instanceof LibvirtError ? withOwnMachine(asked, error) : undefined
-    if (!(error instanceof LibvirtError) || !other) throw error
-    return withApart(error, other, await refusedOr(() => answerFor(context, other, args)))
-  }
+  const emulator = args.has('replies') ? undefined : asked.emulator
+  const hypervisor = await openHypervisor({ ...hypervisorRequest(args), ...asked, emulator })
+  const own = await hostDefinition(context, args)
+  const place = startPlaceOf(context, hypervisor, own, await findVfio(args))
+  const start = prepareGuest(context, asked, place, await formatOf(args))
+  return args.has('replies') || start.refused ? guestAnswer(context, start) : startedAnswer(context, start)
 }
 
 /** Whether the host hands devices over: by the document that describes it, or as it is seen on this one. */

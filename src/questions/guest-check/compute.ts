@@ -225,10 +225,39 @@ const NO_KVM =
   '(--replies FILE) and its capabilities (--host FILE)'
 
 /**
- * The request with the newest machine of the same family, where a QEMU refuses the machine type alone: what becomes
- * of the CPU does not depend on whose machine it is. Undefined for any other error.
+ * The way to a guest's answer: what it yields is to be tried on the host, and it is given the answer, or what libvirt
+ * refuses. Where a QEMU refuses the machine type alone, the newest machine of the same family is tried too: what becomes
+ * of the CPU does not depend on whose machine it is.
  */
-export function withOwnMachine(request: GuestRequest, { message }: LibvirtError): GuestRequest | undefined {
+export function* resolveGuest(
+  request: () => GuestRequest,
+): Generator<GuestRequest, GuestAnswer, GuestAnswer | LibvirtError> {
+  const asked = orError(request)
+  const first = asked instanceof LibvirtError ? asked : yield asked
+  if (!(first instanceof LibvirtError)) return first
+  const other = asked instanceof LibvirtError ? undefined : withOwnMachine(asked, first)
+  if (!other) return refusal(first)
+  const second = yield other
+  return withApart(first, other, second instanceof LibvirtError ? refusal(second) : second)
+}
+
+/** What is made, or libvirt's refusal. */
+export function orError<T>(make: () => T): T | LibvirtError {
+  try {
+    return make()
+  } catch (error) {
+    return asRefusal(error)
+  }
+}
+
+/** @throws what is no error of libvirt's */
+export function asRefusal(error: unknown): LibvirtError {
+  if (error instanceof LibvirtError) return error
+  throw error
+}
+
+/** Undefined for any other error than that of a machine type of another's. */
+function withOwnMachine(request: GuestRequest, { message }: LibvirtError): GuestRequest | undefined {
   const { machine = '' } = request
   if (!message.endsWith(`does not support machine type '${machine}'`)) return undefined
   const own = isQ35(machine) ? 'q35' : /^pc-/.test(machine) ? 'pc' : undefined
@@ -236,7 +265,7 @@ export function withOwnMachine(request: GuestRequest, { message }: LibvirtError)
 }
 
 /** The refusal of a machine type, with what becomes of the guest on another. */
-export const withApart = (
+const withApart = (
   error: LibvirtError,
   { machine = '' }: GuestRequest,
   { verdict, message, argument }: GuestAnswer,

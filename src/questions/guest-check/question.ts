@@ -1,4 +1,3 @@
-import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { GuestRequest } from '../../qemu/guest/parse-request.ts'
 import type { Context } from '../context.ts'
@@ -7,7 +6,7 @@ import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.t
 import { type GuestInput, guestInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { GuestAnswer } from './answer.ts'
-import { guestAnswer, prepareGuest, refusal, startPlaceOf, withApart, withOwnMachine } from './compute.ts'
+import { guestAnswer, orError, prepareGuest, resolveGuest, startPlaceOf } from './compute.ts'
 
 export const guestCheckQuestion = question({
   name: 'guest-check',
@@ -21,33 +20,20 @@ export const guestCheckQuestion = question({
 function checkGuest(context: Context, input: GuestInput): GuestAnswer {
   const [guest, second] = readGuests(input.domain, 'domain', context.libvirt)
   if (!guest || second) throw new ParseError('several guests: give them one by one', 'domain')
-  return orRefusal(() => answerFor(context, input, guest.request()))
+  const trials = resolveGuest(guest.request)
+  let step = trials.next()
+  while (!step.done) {
+    const asked = step.value
+    step = trials.next(orError(() => answerFor(context, input, asked)))
+  }
+  return step.value
 }
 
 /** @throws LibvirtError for what libvirt refuses */
 function answerFor(context: Context, input: GuestInput, asked: GuestRequest): GuestAnswer {
   const { replies, host, format, qemu } = input
-  try {
-    const hypervisor = requestedHypervisor(readReplies(replies), { ...asked, emulator: undefined })
-    const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
-    const place = startPlaceOf(context, hypervisor, own, host === undefined ? undefined : readVfioWord(host))
-    return guestAnswer(context, prepareGuest(context, asked, place, { format, qemu }))
-  } catch (error) {
-    const other = error instanceof LibvirtError ? withOwnMachine(asked, error) : undefined
-    if (!(error instanceof LibvirtError) || !other) throw error
-    return withApart(
-      error,
-      other,
-      orRefusal(() => answerFor(context, input, other)),
-    )
-  }
-}
-
-function orRefusal(answer: () => GuestAnswer): GuestAnswer {
-  try {
-    return answer()
-  } catch (error) {
-    if (error instanceof LibvirtError) return refusal(error)
-    throw error
-  }
+  const hypervisor = requestedHypervisor(readReplies(replies), { ...asked, emulator: undefined })
+  const own = host === undefined ? undefined : readCpu(host, 'auto', 'host')
+  const place = startPlaceOf(context, hypervisor, own, host === undefined ? undefined : readVfioWord(host))
+  return guestAnswer(context, prepareGuest(context, asked, place, { format, qemu }))
 }
