@@ -128,7 +128,7 @@ interface InternedSet {
   readonly key: number
 }
 
-/** Equal sets as one object and a number. A set seen before is known by its identity, unread. */
+/** Equal sets as one object and a number. A set that stands for others is known by its identity, unread; others are forgotten. */
 export class Interner {
   readonly #bySet = new Map<FeatureSet, InternedSet>()
   readonly #byHash = new Map<number, InternedSet[]>()
@@ -143,8 +143,8 @@ export class Interner {
     if (!found) {
       found = { features, key: this.#count++ }
       this.#byHash.set(hash, [...alike, found])
+      this.#bySet.set(features, found)
     }
-    this.#bySet.set(features, found)
     return found
   }
 }

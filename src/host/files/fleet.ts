@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { basename, dirname } from 'node:path'
+import { Interner } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { isGlob } from '../../core/text.ts'
@@ -155,6 +156,19 @@ export async function readFleet(
     ...(rules && first !== undefined ? filesOfRules(first, rules) : []),
     ...filesOfArguments(plain),
   ].filter(({ file }) => file !== first)
+  const { documents, notes: onFiles } = await readDocuments(
+    context,
+    noSkip ? entries.map(entry => ({ ...entry, named: true })) : entries,
+  )
+  const { notes, ...fleets } = assembleFleet(context, documents, rules)
+  return { ...fleets, notes: [...onFiles, ...notes] }
+}
+
+/** What the files hold. What was remembered of them goes before hosts are made: a large fleet is there only once. */
+async function readDocuments(
+  context: Context,
+  entries: readonly FleetFileEntry[],
+): Promise<{ documents: FleetDocument[]; notes: readonly Note[] }> {
   const reader = new FleetReader(context)
   const documents: FleetDocument[] = []
   for (const entry of entries) {
@@ -162,12 +176,11 @@ export async function readFleet(
       reader.notes.push({ kind: 'file-without-cpu', source: entry.file, looksLike: 'a fleet file' })
       continue
     }
-    const document = await reader.read(noSkip ? { ...entry, named: true } : entry)
+    const document = await reader.read(entry)
     if (document) documents.push(document)
   }
   throwAll(reader.errors)
-  const { notes, ...fleets } = assembleFleet(context, documents, rules)
-  return { ...fleets, notes: [...reader.notes, ...notes] }
+  return { documents, notes: reader.notes }
 }
 
 /**
@@ -209,6 +222,7 @@ class FleetReader {
   readonly errors: unknown[] = []
   readonly #context: Context
   readonly #known = new Map<string, readonly Member[]>()
+  readonly #sets = new Interner()
 
   constructor(context: Context) {
     this.#context = context
@@ -241,6 +255,12 @@ class FleetReader {
     return { members, hash: key }
   }
 
+  /** The member with a set of features that all of the fleet's members with an equal one share: hosts are many, CPUs few. */
+  #sharing<T extends Member>(member: T): T {
+    const features = this.#sets.intern(member.facts.features).features
+    return { ...member, facts: { ...member.facts, features } }
+  }
+
   async #members(file: string, chunks: Iterable<Buffer>): Promise<Member[]> {
     const context = this.#context
     const members: Member[] = []
@@ -248,7 +268,7 @@ class FleetReader {
       await readFound(file, chunks, {
         hosts: true,
         take: found => {
-          for (const member of membersOf(context, found, file)) members.push(member)
+          for (const member of membersOf(context, found, file)) members.push(this.#sharing(member))
         },
       })
     } catch (error) {
