@@ -148,7 +148,7 @@ const ASKED: readonly Asked[] = [
     args: fleet => [fleet, '--cost'],
     numbers: () => [],
     rows: ({ pools }) =>
-      pools.flatMap(({ costs }: Json) => shorts(costs.flatMap(({ hosts }: Json) => hosts))),
+      pools.flatMap(({ groups }: Json) => shorts(groups.flatMap(({ hosts }: Json) => hosts))),
   },
   {
     name: 'pools',

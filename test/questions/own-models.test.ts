@@ -65,7 +65,7 @@ describe('usable models', () => {
     expect(blocked[0]?.blockers[0]).toMatchObject({
       feature: 'msa8',
       title: 'Message security assist, extension 8',
-      hosts: ['b'],
+      inGroups: [1],
     })
   })
 

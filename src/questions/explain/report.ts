@@ -125,7 +125,7 @@ function addPools(report: Report, pools: readonly PoolExplanation[]): void {
 /** What the pools come to: `4 pools of 63 hosts: guests get x86-64-v4 in 1, x86-64-v3 in 3; 212 features are lost`. */
 function describePools(pools: readonly PoolExplanation[]): Cell[] {
   const hosts = pools.reduce((sum, pool) => sum + pool.hostCount, 0)
-  const lost = pools.reduce((sum, pool) => sum + pool.lost.length, 0)
+  const lost = new Set(pools.flatMap(pool => pool.lost.map(({ feature }) => feature))).size
   const [only, ...more] = pools
   const losses = `; ${count(lost, 'feature')} that some hosts have ${lost === 1 ? 'is' : 'are'} lost`
   if (only && more.length === 0) {

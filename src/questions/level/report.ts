@@ -2,7 +2,7 @@ import { VERDICTS } from '../../core/evidence.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { poolName } from '../words/cells.ts'
+import { levelCounts, poolName } from '../words/cells.ts'
 import type { FitLine, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './answer.ts'
 
 /** More names than this do not help in a line; `--json` has all. */
@@ -11,6 +11,17 @@ const MOST = 8
 /** Adds a line for pools, guests and hosts, equal ones in one: the level, what is missing to the next, and `-march`. */
 export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
   const alike = merged(lines, ({ name: _, ...rest }) => rest)
+  const [hosts, pools] = (['host', 'pool'] as const).map(kind => lines.filter(line => line.kind === kind))
+  const counts = (some: readonly LevelLine[] = [], where: string) =>
+    levelCounts(
+      some.map(({ level }) => level),
+      where,
+    )
+  if (hosts && hosts.length > 1)
+    report.finding(
+      `${count(hosts.length, 'host')} can give guests ${counts(hosts, 'on')}`,
+      pools && pools.length > 0 ? `; those that move in their pool, ${counts(pools, 'in')}` : '',
+    )
   report.table(
     [
       { title: '', wraps: true },

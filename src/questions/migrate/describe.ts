@@ -286,7 +286,7 @@ export function byRemedy(obstacles: readonly ObstacleAnswer[]): Map<string, Obst
 /** How to learn what these hosts give guests. */
 export function recordOffer({ hosts }: Group): string {
   const command = platformCommand(hosts.flatMap(({ readFrom = [] }) => readFrom.map(one => one.document)))
-  return `record what the hypervisor offers there: put the output of ${command ? `'${command}'` : "'virsh domcapabilities'"} beside the host`
+  return `record what the hypervisor offers there: put the output of \`${command ?? 'virsh domcapabilities'}\` beside the host`
 }
 
 /** A name that differs in capitals alone is no other libvirt's model, but a mistake. */

@@ -168,8 +168,9 @@ function addPoolActions(report: Report, shut: readonly PoolMoves[], { hostCpuOnl
   const [parted, joined] = [shut.filter(isParted), shut.filter(pool => !isParted(pool))]
   if (parted.length > 0) {
     const kinds = new Set(parted.flatMap(({ ways }) => [...ways.values()].flat().flatMap(identitiesIn)))
-    report.action(`keep guests of ${fewNames([...kinds].sort(bytewise))} apart: a pool for each`, {
-      gain: `none moves live from one to another, whatever CPU it is given${inPools(parted, shut)}`,
+    const all = fewNames([...kinds].sort(bytewise))
+    report.action(`keep guests of ${all} apart${inPools(parted, shut)}, a pool for each`, {
+      gain: 'none moves live from one to another, whatever CPU it is given',
     })
   }
   if (joined.length > 0) {

@@ -55,7 +55,10 @@ export const ModelVerdict = v.strictObject({
 export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 
 export const ModelVerdicts = v.strictObject({
-  ...groupsPart,
+  groups: described(
+    v.array(v.strictObject({ hosts: v.array(v.string()), vendor: v.nullable(v.string()) })),
+    'Hosts of which the same is known, each once: `inGroups` and the like are places in this list, from 0.',
+  ),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
   ...aloneParts,
 })

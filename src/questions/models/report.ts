@@ -6,7 +6,7 @@ import { byGroups, describeQemuOnly, hostsAt } from '../words/cells.ts'
 import type { BlockedModel, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
 import { isUnopposed } from './compute.ts'
 
-type Groups = ModelVerdicts['groups']
+type Groups = UsableModels['groups']
 
 const PLAIN = { title: '' } as const
 
@@ -35,14 +35,16 @@ function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void
     ...(open > 0 ? [`, ${open} may, which is not known`] : []),
     ...(unnamed.length > 0 ? [`, ${unnamed.length} are not in the hypervisor's list`] : []),
   ]
-  const [best] = runs
+  const vendors = [...new Set(groups.flatMap(({ vendor }) => vendor ?? []))].sort(bytewise)
+  const [best] = vendors.length > 1 ? [] : runs
   const which = best ? `; the best is ${best.name}${best.level ? `, ${best.level}` : ''}` : ''
   report.finding({
     text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}${which}`,
-    tone: best ? 'good' : open > 0 ? 'warning' : 'bad',
+    tone: runs.length > 0 ? 'good' : open > 0 ? 'warning' : 'bad',
   })
   if (best) report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
-  addBetter(report, groups, models, best)
+  if (vendors.length > 1) for (const vendor of vendors) addBestOf(report, groups, models, vendor)
+  else addBetter(report, groups, models, best)
   report.table(
     [...COLUMNS, { title: 'QEMU' }, { title: 'libvirt' }],
     runs.map(model => [...cellsOf(model), model.qemu, model.libvirt]),
@@ -60,6 +62,33 @@ function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void
   )
   for (const [where, names] of byPlace(groups, unnamed))
     report.line(`the hypervisor of ${where} has no ${names.sort(bytewise).join(', ')}`)
+}
+
+/** Adds the best model on the hosts of one vendor: between vendors no guest moves live, so each has its own. */
+function addBestOf(
+  report: Report,
+  groups: ModelVerdicts['groups'],
+  models: readonly ModelVerdict[],
+  vendor: string,
+): void {
+  const own = groups.flatMap((group, place) => (group.vendor === vendor ? place : []))
+  const runs = ({ blockers, unknown, absentInGroups, unexplainedInGroups }: ModelVerdict): boolean => {
+    const against = new Set([
+      ...[...blockers, ...unknown].flatMap(({ inGroups }) => inGroups),
+      ...absentInGroups,
+      ...unexplainedInGroups,
+    ])
+    return !own.some(place => against.has(place))
+  }
+  const [best] = models
+    .filter(model => model.vendor === vendor && runs(model))
+    .sort((a, b) => b.worth - a.worth)
+  const level = best?.level ? `, ${best.level}` : ''
+  if (best)
+    report.action(`give guests of ${vendor} ${best.name}`, {
+      on: hostsAt(groups, own),
+      gain: `it runs there${level}; no guest moves live to another vendor`,
+    })
 }
 
 /** Whether nothing else speaks against the model than that a hypervisor has none of that name. */

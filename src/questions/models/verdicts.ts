@@ -35,7 +35,10 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
       b.answer.worth - a.answer.worth ||
       b.model.index - a.model.index,
   )
-  return { groups: kinds.map(({ hosts }) => ({ hosts })), models: models.map(({ answer }) => answer) }
+  return {
+    groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
+    models: models.map(({ answer }) => answer),
+  }
 }
 
 function kindsOf(hosts: readonly FleetHost[]): Kind[] {

@@ -275,9 +275,11 @@ const judgementsOf =
         ...(unknown.includes('machine')
           ? [`'qemu-system-${view.context.arch} -machine help' of ${qemu} (does it have ${machine}?)`]
           : []),
-        ...(unknown.includes('model') ? [`'virsh domcapabilities' with ${qemu} (is its model usable?)`] : []),
+        ...(unknown.includes('model')
+          ? [`\`virsh domcapabilities\` with ${qemu} (is its model usable?)`]
+          : []),
         ...(verdict === 'unknown' && facts.length > 0
-          ? [`'virsh version' on ${host?.name} and its peers`]
+          ? [`\`virsh version\` on ${host?.name} and its peers`]
           : []),
       ],
     }
