@@ -71,8 +71,17 @@ async function plan(
     refuseNewerOptions(spec, given, session)
     return () => run(command, given, session).catch(error => usage(error, spec))
   } catch (error) {
-    return usage(error, spec)
+    return usage(await withSuggestion(error, spec), spec)
   }
+}
+
+/** The option of a command of our own that may have been meant; what else went wrong stays. */
+async function withSuggestion(error: unknown, { style, options }: CommandSpec): Promise<unknown> {
+  const [, given] = (error instanceof UsageError && / option (--\S+)$/.exec(error.message)) || []
+  if (given === undefined || style !== 'own') return error
+  const { didYouMean } = await import('../core/text.ts')
+  const names = options.map(({ name }) => `--${name}`)
+  return new UsageError(`${(error as UsageError).message}${didYouMean(names, given)}`)
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { didYouMean } from '../core/text.ts'
 
 /** A schema of any kind: of a question's input, of its answer, or of a part of either. */
 export type Schema = v.GenericSchema
@@ -42,7 +43,13 @@ export const whole = (description: string, least = 0, most = Number.MAX_SAFE_INT
 
 /** One of these words. */
 export const word = <const Words extends readonly string[]>(words: Words, description: string) =>
-  described(v.picklist(words, `must be ${words.map(one => `"${one}"`).join(' or ')}`), description)
+  described(
+    v.picklist(words, ({ input }) => {
+      const near = typeof input === 'string' ? didYouMean(words, input) : ''
+      return `must be ${words.map(one => `"${one}"`).join(' or ')}${near}`
+    }),
+    description,
+  )
 
 /** An answer that is one document of libvirt's XML. */
 export const XmlAnswer = v.strictObject({ xml: described(v.string(), 'The document, as libvirt prints it.') })

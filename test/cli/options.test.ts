@@ -35,6 +35,12 @@ test.each([
   expect(run(...args)).toEqual({ status: 0, stdout: ANSWER, stderr: '' })
 })
 
+test('a command of our own suggests the option, and the word of one', () => {
+  const said = (...args: string[]) => run('explain', '.', ...args).stderr
+  expect(said('--Formatt', 'qemu')).toContain("doesn't support option --Formatt; did you mean --format?")
+  expect(said('--format', 'Proxmx')).toContain('did you mean proxmox?')
+})
+
 const EXPAND = "command 'domcapabilities' doesn't support option --expand-cpu-features"
 
 test.each([

@@ -3,9 +3,10 @@ import { requireDecoder } from '../../src/arch/registry.ts'
 import { placeKey } from '../../src/core/feature.ts'
 import { printSignature } from '../../src/core/model.ts'
 import { readText } from '../../src/formats/dialects.ts'
+import { loadYaml } from '../../src/formats/yaml.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { membersOf } from '../../src/questions/input/fleet/read-members.ts'
-import { cpuOf, MODELS, ROADS } from './roads.ts'
+import { cpuOf, GUEST_ROADS, MODELS, ROADS } from './roads.ts'
 
 /** None of the tools says of a CPU's feature what another one contradicts. */
 
@@ -49,6 +50,23 @@ test.each(MODELS)('%s: many roads, no contradiction', name => {
       .filter(one => one.road === road)
       .map(({ present }) => db.features.count(present.meet(db.features.setOf(cpu.features))))
     expect([road, Math.max(...most) > 20]).toEqual([road, true])
+  }
+})
+
+test.each(MODELS)('a guest with the model %s: one CPU by many roads', async model => {
+  await loadYaml()
+  const [own = db.features.all] = db.models.filter(({ name }) => name === model).map(one => one.features)
+  const perhaps = ['pdpe1gb', 'avx512f', 'svm', 'vmx'].filter(
+    name => !db.features.setOfNames([name]).leq(own),
+  )
+  const [on = '', off = ''] = [perhaps[0], 'sse4.2']
+  for (const [road, print] of Object.entries(GUEST_ROADS)) {
+    const [guest] = readText(print(model, on, off)).flatMap(found =>
+      found.kind === 'guest' ? [found.cpu] : [],
+    )
+    const features = guest?.features.map(({ name, policy }) => `${policy ?? 'require'} ${name}`).sort()
+    const wanted = [...(road === 'CPU_MODEL' ? [] : [`disable ${off}`]), `require ${on}`]
+    expect([road, guest?.model, features]).toEqual([road, model, wanted])
   }
 })
 

@@ -206,3 +206,18 @@ export const ROADS: Readonly<Record<string, (cpu: Told) => string>> = {
   },
   collected: cpu => reportOf('h', [['cpuinfo', ROADS.cpuinfo?.(cpu) ?? '']]),
 }
+
+/** A guest's CPU, as each of many tools defines it: with one feature more than the model has, and where it can one less. */
+export const GUEST_ROADS: Readonly<Record<string, (model: string, on: string, off: string) => string>> = {
+  'gnt-instance': (model, on, off) =>
+    `Instance name: g\n  Hypervisor: kvm\n    cpu_type: ${model}\\,${on}=1\\,${off}=0\n`,
+  'agent.properties': (model, on, off) =>
+    `guest.cpu.mode=custom\nguest.cpu.model=${model}\nguest.cpu.features=${on} -${off}\n`,
+  CPU_MODEL: (model, on) => `NAME = "g"\nCPU_MODEL = [ MODEL = "${model}", FEATURES = "${on}" ]\n`,
+  libvirt_domain: (model, on, off) =>
+    `resource "libvirt_domain" "g" {\n  name = "g"\n  cpu = {\n    mode = "custom"\n    model = "${model}"\n    features = [\n      { name = "${on}", policy = "require" },\n      { name = "${off}", policy = "disable" },\n    ]\n  }\n}\n`,
+  Vagrantfile: (model, on, off) =>
+    `Vagrant.configure("2") do |config|\n  config.vm.provider :libvirt do |libvirt|\n    libvirt.cpu_mode = "custom"\n    libvirt.cpu_model = "${model}"\n    libvirt.cpu_feature :name => "${on}", :policy => "require"\n    libvirt.cpu_feature :name => "${off}", :policy => "disable"\n  end\nend\n`,
+  'cluster group': (model, on, off) =>
+    `name: g\nconfig:\n  instances.vm.cpu.x86_64.baseline: ${model}\n  instances.vm.cpu.x86_64.flags: "${on},-${off}"\nmembers: [m1]\n`,
+}
