@@ -153,6 +153,9 @@ export const identityOf = ({ vendor = '', core }: Group): string => core ?? vend
 export const vendorsOf = (groups: readonly Group[]): string[] =>
   [...new Set(groups.map(identityOf))].sort(bytewise)
 
+/** Whether groups are known to be parted: hosts of which nobody tells the vendor may be of that of the others. */
+export const areParted = (vendors: readonly string[]): boolean => vendors.filter(Boolean).length > 1
+
 /** What any of the groups gives, or its CPU has and a hypervisor may give. */
 export const unionOf = (groups: readonly Group[]): FeatureSet =>
   groups.reduce((set, { features, hardwareFeatures, evidence, withheld }) => {

@@ -6,7 +6,7 @@ import { libcpuid } from './dumps/libcpuid.ts'
 import { lscpu } from './dumps/lscpu.ts'
 import { namedRegisters } from './dumps/registers.ts'
 import { inText, type Part, splitEnvelope } from './envelope.ts'
-import type { Dialect, Found, FoundGuest, ReadOptions } from './found.ts'
+import type { Dialect, Found, ReadOptions } from './found.ts'
 import { cpuidJson } from './json/cpuid-json.ts'
 import { libvirtXml } from './libvirt/document-reader.ts'
 import { cloudStack, ganeti } from './platforms/cloudstack.ts'
@@ -144,7 +144,7 @@ export function readText(text: string, source = '', options?: ReadOptions): Foun
   const parts = dialectsOf(text)
   const all = parts.flatMap(([part, dialect]) => readPart(part, dialect, source, options))
   const read = all.some(one => one.kind === 'guest' && one.isModel) ? resolveOwnModels(all) : all
-  const found = read.map(one => (one.kind === 'guest' && mayBeCut(text, one) ? withNote(one, CUT) : one))
+  const found = read.map(one => (one.kind === 'guest' && mayBeCut(text) ? withNote(one, CUT) : one))
   const unread = parts.flatMap(([{ called }, dialect]) => (dialect || called === undefined ? [] : called))
   const [first, ...more] = found
   if (!first || unread.length === 0) return found
@@ -154,19 +154,10 @@ export function readText(text: string, source = '', options?: ReadOptions): Foun
 
 const withNote = (one: Found, note: string): Found => ({ ...one, notes: [...(one.notes ?? []), note] })
 
-const CUT = 'the text ends in the middle of its last line, with a word of the CPU: it may have been cut off'
+const CUT = 'the text ends in the middle of its last line: it may have been cut off, and more have followed'
 
-/** Whether the last of several lines lacks its end, and its last word is one of the guest's CPU. */
-function mayBeCut(text: string, { cpu }: FoundGuest): boolean {
-  const last = plainWord(/\n.*?([\w.+-]+)$/.exec(text)?.[1] ?? '')
-  return (
-    last !== '' &&
-    [cpu.model ?? '', ...cpu.features.map(({ name }) => name)].some(name => plainWord(name) === last)
-  )
-}
-
-/** Tools write names with dots, dashes, underscores and signs of their own. */
-const plainWord = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/g, '')
+/** Whether the last of several lines lacks its end. XML and JSON that are cut are refused. */
+const mayBeCut = (text: string): boolean => /\n.*[^\s>}\]].*$/.test(text)
 
 function readPart(part: Part, dialect: Dialect | undefined, source: string, options?: ReadOptions): Found[] {
   try {

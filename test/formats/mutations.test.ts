@@ -76,14 +76,14 @@ const registersOf = (found: readonly Found[]): RegisterDump[] =>
   found.flatMap(one => (one.kind === 'registers' ? one.dumps : []))
 
 /**
- * What a reading of a text that was cut says that is not so. A guest's definition that ends early is another one, without
+ * What a reading of a text that was cut says that is not so. A guest's definition that ends early, after a line, is another one, without
  * what came later, and nobody can tell; where its model is another, a note says so that the whole has not.
  */
-function liesOfCut(part: Reading, whole: Reading): string[] {
+function liesOfCut(part: Reading, whole: Reading, isWithin = false): string[] {
   const notes = new Set(whole.members.flatMap(member => member.notes.map(note => JSON.stringify(note))))
   const isTold = (member: Member) => member.notes.some(note => !notes.has(JSON.stringify(note)))
   const untold = part.members.filter(member => member.kind !== 'guest' || !isTold(member))
-  return lies({ ...part, members: untold }, whole, ({ kind }) => kind === 'guest')
+  return lies({ ...part, members: untold }, whole, ({ kind }) => kind === 'guest' && !isWithin)
 }
 
 /**
@@ -149,7 +149,9 @@ describe.each(readable)('$path', ({ path, text, whole }) => {
     for (let i = 1; i < 80; i++) {
       const end = Math.floor((text.length * i) / 80)
       const part = reading(text.slice(0, end))
-      for (const lie of part ? liesOfCut(part, whole) : []) wrong.set(lie, end)
+      // After a line's end nobody can tell; within a line every guest says that it may be another.
+      const isWithin = !/\n\s*$/.test(text.slice(0, end))
+      for (const lie of part ? liesOfCut(part, whole, isWithin) : []) wrong.set(lie, end)
     }
     expect([...wrong]).toEqual([])
   })

@@ -5,7 +5,7 @@ import { bytewise } from '../../core/text.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
 import { isSameRate } from '../../fleet/change/drift.ts'
-import { baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
+import { areParted, baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { findShortfall } from '../../fleet/requirements/requirement.ts'
@@ -150,7 +150,7 @@ class Explainer {
       weight: sumWeights(groups),
       value: valuation.valueOfPool(groups),
       vendors,
-      ...(vendors.length > 1 ? { mixed: context.cpus.mixed } : {}),
+      ...(areParted(vendors) ? { mixed: context.cpus.mixed } : {}),
       ...idRegistersPart(context, groups),
       groups: groups.map(group => summarizeGroup(this.#view, group)),
       level: levelOf(levels, reached)?.name ?? null,

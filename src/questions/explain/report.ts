@@ -96,6 +96,14 @@ function addBecause(report: Report, { because, groups }: FeatureInPool, hosts: n
 /** Adds what the guests of every pool get and what would give them more, and of each pool why that is so. */
 function addPools(report: Report, pools: readonly PoolExplanation[]): void {
   report.finding(...describePools(pools))
+  for (const { pool, vendors, mixed } of pools)
+    if (mixed !== undefined)
+      report.action(
+        `part ${pool === '' ? 'the hosts' : poolName(pool)} into ${vendors.filter(Boolean).join(' and ')}`,
+        {
+          gain: 'guests of each are given all that it has, and can move; none moves to another',
+        },
+      )
   addFixes(report, pools)
   if (pools.length > 1) {
     report.table(

@@ -1,5 +1,5 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
-import { baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
+import { areParted, baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { greatestMarch } from '../../formats/march.ts'
@@ -53,7 +53,7 @@ function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
     name: label,
     model: null,
     ...reached(view, common, () => undefined, vendors),
-    ...(vendors.length > 1 ? mixed : {}),
+    ...(areParted(vendors) ? mixed : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 import { count, fewNames } from '../../core/text.ts'
+import { areParted } from '../../fleet/groups.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import { addKeptCpu, addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
@@ -137,10 +138,10 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
       report.line({ text: 'not safe  ', tone: 'warning' }, `${name}: ${text}`)
   }
   for (const { name, vendors } of pools) {
-    if (vendors.length > 1) {
+    if (areParted(vendors)) {
       report.line(
         { text: 'not safe  ', tone: 'warning' },
-        `${name} has hosts of ${vendors.join(' and ')}: a guest that moves between vendors keeps the other’s timers, ` +
+        `${name} has hosts of ${vendors.filter(Boolean).join(' and ')}: a guest that moves between vendors keeps the other’s timers, ` +
           'errata and mitigations until it is restarted; vmx and svm guests do not move at all',
       )
     }

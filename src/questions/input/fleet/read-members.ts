@@ -119,8 +119,10 @@ const joinTerms = (domain: GuestTerms = {}, cpu: GuestTerms): GuestTerms | undef
 /** What the definition of a CPU rules out of hosts, and what of it no other host goes on with. */
 function termsOfCpu(own: Context, cpu: GuestCpu, features: FeatureSet): GuestTerms {
   const forbidden = namedWith(own, cpu, ['forbid'])
-  const excluded =
-    cpu.match === 'strict' && cpu.mode === 'custom' ? own.db.features.all.minus(features) : forbidden
+  // What a strict definition turns off, or takes where it is there, its host may have.
+  const mentioned = features.join(namedWith(own, cpu, ['disable', 'optional']))
+  const isStrict = cpu.match === 'strict' && cpu.mode === 'custom'
+  const excluded = isStrict ? own.db.features.all.minus(mentioned).join(forbidden) : forbidden
   const asksInvtsc = !namedWith(own, cpu, ['require', 'force']).meet(own.db.features.setOfNames(['invtsc']))
     .isEmpty
   const bonds: Bond[] = [
