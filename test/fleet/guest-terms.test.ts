@@ -148,12 +148,35 @@ describe('what a definition asks of hosts', () => {
     expect(kinds(ask(pair(SKYLAKE), off, 'b'))).toContain('bond')
   })
 
+  test('what a model has and its definition lists as optional is taken where it is there, and not asked for', () => {
+    const guest = domain(custom("<model>coreduo</model><feature policy='optional' name='monitor'/>"))
+    const on = (model: string) => capabilities('h', `<model>${model}</model><vendor>Intel</vendor>`)
+    expect(ask({ a: on('Icelake-Server-v1'), b: on('Icelake-Server-v1') }, guest, 'b').starts).toBe(true)
+  })
+
   test('a strict definition takes a host with what it turns off, and no other that it does not mention', () => {
     const strict = (policy: string) =>
       domain(custom(`<model>Skylake-Server</model><feature policy='${policy}' name='clwb'/>`, 'strict'))
     const starts = (policy: string, more = '') => ask(pair(SKYLAKE + more), strict(policy), 'b').starts
     expect([starts('disable'), starts('optional'), starts('forbid')]).toEqual([true, true, false])
     expect(starts('disable', "<feature name='avx512vnni'/>")).toBe(false)
+  })
+
+  test.each([
+    ['<vcpu>512</vcpu>', 'kvm', /whether its machine type takes 512 vCPUs/],
+    ["<cputune><vcpupin vcpu='0' cpuset='200'/></cputune>", 'kvm', /pinned to \(<cputune>\)/],
+    ['<features><hyperv><relaxed state="on"/></hyperv></features>', 'kvm', /<hyperv> features/],
+    ['', 'qemu', /what QEMU's emulation gives/],
+    ['', 'xen', /what xen gives/],
+  ])('%s of type %s is named as not looked at', (more, type, expected) => {
+    const plain = domain(custom('<model>Nehalem</model>'), more.startsWith('<vcpu>') ? '' : more)
+    const guest = plain
+      .replace("type='kvm'", `type='${type}'`)
+      .replace('<vcpu>1</vcpu>', found => (more.startsWith('<vcpu>') ? more : found))
+    const notesOn = (text: string) => ask(pair(SKYLAKE), text, 'b').notes.map(note => JSON.stringify(note))
+    const said = notesOn(guest).filter(note => note.includes('not looked at'))
+    expect(said).toEqual([expect.stringMatching(expected)])
+    expect(notesOn(domain(custom('<model>Nehalem</model>'))).join()).not.toContain('not looked at')
   })
 
   test('a guest without a vendor has its host’s while it runs', () => {
@@ -189,18 +212,19 @@ const names = fc.subarray(comparable, { maxLength: 8 })
 const policies = fc.constantFrom('require', 'disable', 'optional', 'force', 'forbid')
 
 /**
- * Whether a comparison refuses for what the guest uses and KVM takes from the CPU. Details of nested virtualization mean nothing where it has none,
- * and libvirt compares them all the same: models with the same features but for these are incompatible to it. Undefined:
- * it stopped at such details, before it looked at what a strict definition has not.
+ * Whether a comparison refuses for what the guest uses. Details of nested virtualization mean nothing where it has none,
+ * and libvirt compares them all the same: models with the same features but for these are incompatible to it. Undefined: it
+ * refuses for what KVM may give whatever the CPU has, or it stopped before it looked at what a strict definition has not.
  */
 function refusesFor(comparison: Comparison, guest: FeatureSet, match: string): boolean | undefined {
   if (comparison.result !== 'incompatible') return false
   const { missing, forbidden, extra } = comparison
-  const counts = [...missing, ...forbidden, ...extra].some(feature => {
+  const used = [...missing, ...forbidden, ...extra].filter(feature => {
     const need = context.cpus.prerequisiteOf?.(feature)
-    return !given.has(feature.name) && (need === undefined || need.bits.leq(guest))
+    return need === undefined || need.bits.leq(guest)
   })
-  return !counts && match === 'strict' ? undefined : counts
+  if (used.some(({ name }) => !given.has(name))) return true
+  return used.length > 0 || match === 'strict' ? undefined : false
 }
 
 test('a guest starts where cpu-compare of the host with it says so, unless something is not known', () => {

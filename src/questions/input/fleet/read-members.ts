@@ -35,6 +35,32 @@ import { memberOfStatement } from './read-statement.ts'
 
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
 function guestOfDomain(context: Context, element: Element): Member {
+  const guest = guestByCpu(context, element)
+  const apart = findUnlookedAt(element)
+  return apart.length === 0
+    ? guest
+    : { ...guest, notes: [...guest.notes, saidNote(`not looked at, where it can go: ${apart.join('; ')}`)] }
+}
+
+/** What of a domain has to do with CPUs and is not compared with hosts. */
+function findUnlookedAt(element: Element): string[] {
+  const { type = 'kvm' } = element.attributes
+  const [tune, features] = [child(element, 'cputune'), child(element, 'features')]
+  const vcpus = Number(textOf(child(element, 'vcpu') ?? element).trim())
+  const pins = tune && ['vcpupin', 'emulatorpin', 'iothreadpin'].some(name => child(tune, name))
+  return [
+    ...(type === 'qemu' ? ["what QEMU's emulation gives (type='qemu'): it is judged as under KVM"] : []),
+    ...(type === 'kvm' || type === 'qemu' ? [] : [`what ${type} gives: it is judged as under KVM`]),
+    ...(pins ? ['the CPUs of the host that it is pinned to (<cputune>)'] : []),
+    ...(vcpus > MANY_VCPUS ? [`whether its machine type takes ${vcpus} vCPUs`] : []),
+    ...(features && child(features, 'hyperv') ? ['its <hyperv> features, which `guest check` asks for'] : []),
+  ]
+}
+
+/** An APIC ID of more needs x2APIC, and machine types have limits of their own. */
+const MANY_VCPUS = 255
+
+function guestByCpu(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
   const about = { name, uuid, vcpus, terms: termsOf(element) }
   const argument = argumentOfCpu(element)
@@ -78,7 +104,7 @@ export function guestOfCpu(
   const all = isListed ? withImplied(own, features).minus(off) : features
   const facts = {
     ...about,
-    features: withoutVoid(own.cpus, all).minus(namedWith(own, cpu, ['force'])),
+    features: withoutVoid(own.cpus, all).minus(namedWith(own, cpu, ['force', 'optional'])),
     terms: joinTerms(about.terms, termsOfCpu(own, cpu, all)),
     isMinimum: cpu.match === 'minimum',
     defaultBits: custom ? own.cpus.defaultPhysBits : undefined,
