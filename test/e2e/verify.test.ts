@@ -226,6 +226,9 @@ const ELSEWHERE = [
   ['loongarch64', 'virt', 'la464', []],
 ] as const
 
+/** Those of libvirt's that QEMU has. */
+const CORES = ['cortex-a53', 'cortex-a57', 'cortex-a72', 'Neoverse-N1', 'Neoverse-N2', 'Neoverse-V1', 'a64fx']
+
 /** A gigabyte is the least that its machine has, which takes seconds to migrate. */
 const SLOW: readonly string[] = ['loongarch64']
 
@@ -264,8 +267,10 @@ describe('guests of other architectures', () => {
       },
       () => {
         const driver = requireDriver(CpuMap.builtIn(), arch)
-        const models = driver.db?.models.map(({ name }) => name) ?? driver.models?.() ?? []
-        for (const name of models) {
+        const known = driver.db?.models.map(({ name }) => name) ?? driver.models?.() ?? []
+        // Without CSRs the guest cannot read anything; this QEMU has not every POWER.
+        const models = known.filter(name => !/^(?:rv64i$|POWER6|POWER11|POWERPC_)/.test(name))
+        for (const name of arch === 'aarch64' ? CORES : models) {
           const { verdict, differences, changes, unexpected, unread } = proofOf(name)
           const rest = { differences, changes, unexpected, unread }
           expect([name, verdict === 'differs', rest]).toEqual([

@@ -245,7 +245,7 @@ function rowOfWord(word: object): CpuidRow {
 export interface RegisterGuest {
   /** The machines on which it runs. */
   readonly machine: RegExp
-  /** The property that only CPUs have which can execute it; absent: all can. */
+  /** The property that is on where a CPU can execute it; absent: all can. */
   readonly needs?: string
   /** How QEMU takes it. */
   readonly option: '-bios' | '-kernel'
@@ -332,6 +332,7 @@ const arm64 = (): RegisterGuest => ({
 /** In machine mode, where the firmware is. */
 const riscv64 = (): RegisterGuest => ({
   machine: /^virt$/,
+  needs: 'zicsr',
   option: '-bios',
   memory: 32,
   before: NOTHING,
@@ -492,8 +493,10 @@ export function readerOfRegisters(guest: RegisterGuest, names: readonly string[]
           ? all.flatMap(one => (member(one, 'type') === 'bool' ? [member(one, 'name')] : []))
           : [],
       )
-      if (guest.needs !== undefined && !known.has(guest.needs))
-        throw new ProbeError(`the CPU is none of ${guest.needs}: it cannot execute the guest's program`)
+      const has = async (property: string) =>
+        known.has(property) && (await ask({ execute: 'qom-get', arguments: { path, property } })) === true
+      if (guest.needs !== undefined && !(await has(guest.needs)))
+        throw new ProbeError(`the CPU has no ${guest.needs}: it cannot execute the guest's program`)
       const told: [string, boolean][] = []
       for (const name of names.filter(name => known.has(name)))
         told.push([name, (await ask({ execute: 'qom-get', arguments: { path, property: name } })) === true])
