@@ -5,7 +5,7 @@ import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts
 
 /**
  * What the page's views display: plain data that the worker computes from the answers of the questions. A group of
- * hosts is identified by its index in the fleet, its `id`; its hosts' names are sent on request only.
+ * hosts is identified by a number that its CPU makes, its `id`; its hosts' names are sent on request only.
  */
 
 export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcode'> {

@@ -38,18 +38,43 @@ function askAboutFleet<Q extends FleetQuestion>(
   return documentOf(outcome) as AnswerDocument<Q>
 }
 
+/**
+ * The groups by a number that their CPU makes, so that a link names the same hosts when others come or go. Of two groups
+ * that come to the same number, the later has the next.
+ */
+function byContent(groups: readonly Group[]): ReadonlyMap<number, Group> {
+  const found = new Map<number, Group>()
+  for (const group of groups) {
+    const { features, offered, hardwareFeatures, vendor, core, signature, physBits } = group
+    const parts = [features, offered, hardwareFeatures, vendor, core, signature && printSignature(signature), physBits]
+    let id = hashText(parts.join(' '))
+    while (found.has(id)) id = (id + 1) >>> 0
+    found.set(id, group)
+  }
+  return found
+}
+
+/** 32 bits of a text, as FNV-1a makes them. */
+function hashText(text: string): number {
+  let hash = 0x811c_9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
+  return hash >>> 0
+}
+
 /** The fleet of a snapshot as the questions take it, and what all displays need of it. */
 export class Analysis {
   readonly view: FleetView
   readonly describer: CauseDescriber
   readonly #snapshot: Snapshot
   readonly #ids: ReadonlyMap<Group, number>
+  readonly #byId: ReadonlyMap<number, Group>
 
   constructor(context: Context, snapshot: Snapshot) {
     this.view = viewOf(context, snapshot.fleet)
     this.describer = new CauseDescriber(this.view)
     this.#snapshot = snapshot
-    this.#ids = new Map(this.view.groups.map((group, id) => [group, id]))
+    this.#byId = byContent(this.view.groups)
+    this.#ids = new Map([...this.#byId].map(([id, group]) => [group, id]))
   }
 
   /** The groups with hosts in the scope. */
@@ -69,6 +94,11 @@ export class Analysis {
     const answer = this.ask('explain', { cost: true, ...(scope === null ? {} : { pool: scope }) })
     if (!('mostExpensive' in answer)) throw new RangeError('explain did not return costs')
     return answer
+  }
+
+  /** The group with this id; undefined: the fleet has none, or has none any more. */
+  groupOf(id: number): Group | undefined {
+    return this.#byId.get(id)
   }
 
   id(group: Group): number {

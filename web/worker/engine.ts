@@ -79,7 +79,7 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   remove(id: number): PageState {
-    const group = this.#now.view.groups[id]
+    const group = this.#now.groupOf(id)
     if (!group) return this.#state()
     const { removed } = this.#history.current
     return this.#edit(`removing ${this.#now.title(group)}`, {
@@ -90,7 +90,7 @@ export class Engine implements PageActions, PageQuestions {
   assign(moves: readonly HostMove[], label: string): PageState {
     const poolByHost = new Map(this.#history.current.poolByHost)
     for (const { group, from, to } of moves) {
-      for (const { path = '', pool = '' } of this.#now.view.groups[group]?.hosts ?? []) {
+      for (const { path = '', pool = '' } of this.#now.groupOf(group)?.hosts ?? []) {
         if (from === undefined || from === pool) poolByHost.set(path, to)
       }
     }
@@ -99,7 +99,7 @@ export class Engine implements PageActions, PageQuestions {
 
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   hosts: PageQuestions['hosts'] = id =>
-    this.#now.view.groups[id]?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
+    this.#now.groupOf(id)?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
   fleet: PageQuestions['fleet'] = scope => displayFleet(this.#now, scope)
   matrix: PageQuestions['matrix'] = (scope, all) => displayMatrix(this.#now, scope, all)
   baseline: PageQuestions['baseline'] = (scope, options) => displayBaseline(this.#now, scope, options)

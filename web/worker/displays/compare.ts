@@ -66,7 +66,7 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
     }
     return { title: name, features: model.features, facts }
   }
-  const group = kind === 'group' ? analysis.view.groups[Number(name)] : undefined
+  const group = kind === 'group' ? analysis.groupOf(Number(name)) : undefined
   if (!group) return undefined
   const {
     vendor,

@@ -82,7 +82,7 @@ function graphOf(
 /** The obstacles of a guest, or of one with a group's full CPU, on a group's hosts, as `migrate --to` reports them. */
 export function displayMove(analysis: Analysis, from: MigrationSource, to: number): MoveDisplay {
   const { view } = analysis
-  const nameOf = (id: number) => view.groups[id]?.name
+  const nameOf = (id: number) => analysis.groupOf(id)?.name
   const target = nameOf(to)
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
   if (target === undefined) return { title: '', moves: false, remedies: [] }
@@ -150,13 +150,13 @@ function titleOf(
   scope: HostScope,
   groups: readonly Group[],
   sets: MigrationDisplay['clusters'],
-  { view }: Analysis,
+  analysis: Analysis,
   guests: readonly GuestPlaces[],
 ): string {
-  if (guests.length > 0) return describeGuests(guests, countOpenGuests(view, scope))
+  if (guests.length > 0) return describeGuests(guests, countOpenGuests(analysis.view, scope))
   const hosts = countHosts(groups)
   if (sets.length <= 1)
     return capitalize('', describePoolTitle(scope ?? '', hosts, groups.length) + MOVES_FREELY)
-  const sizes = sets.map(({ groups: ids }) => countHosts(ids.flatMap(id => view.groups[id] ?? [])))
+  const sizes = sets.map(({ groups: ids }) => countHosts(ids.flatMap(id => analysis.groupOf(id) ?? [])))
   return `A guest with the full CPU of its host can move both ways among at most ${Math.max(...sizes)} of ${hosts} hosts`
 }
