@@ -5,7 +5,7 @@ import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts
 
 /**
  * What the page's views display: plain data that the worker computes from the answers of the questions. A group of
- * hosts is identified by a number that its CPU makes, its `id`; its hosts' names are sent on request only.
+ * hosts is identified by a number that its CPU makes, its `id`.
  */
 
 export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcode'> {
@@ -18,6 +18,8 @@ export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'mi
   readonly signature: string
   readonly microcode: readonly string[]
   readonly pools: readonly string[]
+  /** Its hosts; empty in a large fleet, which sends them on request. */
+  readonly names: readonly string[]
 }
 
 export interface HostRow {
@@ -43,8 +45,28 @@ export interface FileProblem {
   readonly kind: 'error' | 'note'
 }
 
+/** Something to do, and what it gains. */
+export interface ActionRow {
+  readonly what: string
+  /** On which hosts, in words. */
+  readonly on: string
+  readonly gain: string
+}
+
+/** What the search found. */
+export interface FoundRow {
+  readonly kind: 'host' | 'CPU' | 'feature' | 'model'
+  readonly name: string
+  /** What it is. */
+  readonly detail: string
+  /** The group of a host or CPU. */
+  readonly group?: number
+}
+
 export interface FleetDisplay {
   readonly title: string
+  /** What gains most first. */
+  readonly actions: readonly ActionRow[]
   readonly hosts: number
   readonly guests: number
   readonly groups: readonly GroupRow[]
@@ -69,6 +91,8 @@ export interface MatrixRow extends ClassedFeature {
   readonly cells: string
   /** How many hosts do not have it. */
   readonly without: number
+  /** Whether somebody can do something about it where the hosts are. */
+  readonly fixable: boolean
   /** For each column the number of the cause in `MatrixDisplay.causes`, from 1; 0: no known cause. */
   readonly why: Uint16Array
 }

@@ -65,6 +65,8 @@ export interface PageQuestions {
   ask<Q extends FleetQuestion>(question: Q, input: FleetQuestionInput<Q>): AnswerDocument<Q>
   /** The hosts of a group. */
   hosts(group: number): readonly displays.HostRow[]
+  /** Hosts, CPUs, features and models by a part of their name. */
+  find(text: string): readonly displays.FoundRow[]
   fleet(scope: HostScope): displays.FleetDisplay
   matrix(scope: HostScope, all: boolean): displays.MatrixDisplay
   baseline(scope: HostScope, options: BaselineOptions): displays.BaselineDisplay

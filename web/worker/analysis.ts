@@ -1,6 +1,7 @@
 import type { Feature } from '../../src/core/feature.ts'
 import type { FeatureSet } from '../../src/core/feature-set.ts'
 import { printSignature } from '../../src/core/model.ts'
+import { groupBy } from '../../src/core/text.ts'
 import type { Group } from '../../src/fleet/groups.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
@@ -46,13 +47,27 @@ function byContent(groups: readonly Group[]): ReadonlyMap<number, Group> {
   const found = new Map<number, Group>()
   for (const group of groups) {
     const { features, offered, hardwareFeatures, vendor, core, signature, physBits } = group
-    const parts = [features, offered, hardwareFeatures, vendor, core, signature && printSignature(signature), physBits]
+    const parts = [
+      features,
+      offered,
+      hardwareFeatures,
+      vendor,
+      core,
+      signature && printSignature(signature),
+      physBits,
+    ]
     let id = hashText(parts.join(' '))
     while (found.has(id)) id = (id + 1) >>> 0
     found.set(id, group)
   }
   return found
 }
+
+/** Of a larger fleet the page asks for the hosts' names group by group. */
+const MAX_NAMED = 2000
+
+const countBy = <T>(list: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, number> =>
+  new Map([...groupBy(list, keyOf)].map(([key, some]) => [key, some.length]))
 
 /** 32 bits of a text, as FNV-1a makes them. */
 function hashText(text: string): number {
@@ -73,6 +88,8 @@ export class Analysis {
     this.view = viewOf(context, snapshot.fleet)
     this.describer = new CauseDescriber(this.view)
     this.#snapshot = snapshot
+    const many = this.view.groups.filter(({ hosts }) => hosts.length > 1)
+    this.#silicon = countBy(many, group => this.view.siliconOf(group) ?? '')
     this.#byId = byContent(this.view.groups)
     this.#ids = new Map([...this.#byId].map(([id, group]) => [group, id]))
   }
@@ -111,16 +128,22 @@ export class Analysis {
     return group ? this.id(group) : -1
   }
 
-  /** `ice-01`, or `ice-01 and 3 more` */
-  title({ hosts, name }: Group): string {
-    return hosts.length === 1 ? name : `${name} and ${hosts.length - 1} more`
+  /** A host's name; of several their silicon, `Ice Lake-SP · 6 hosts`, where no other group has the same, else `ice-01 and 3 more`. */
+  title(group: Group): string {
+    const { hosts, name } = group
+    if (hosts.length === 1) return name
+    const silicon = this.view.siliconOf(group)
+    const alone = silicon !== undefined && this.#silicon.get(silicon) === 1
+    return alone ? `${silicon} · ${hosts.length} hosts` : `${name} and ${hosts.length - 1} more`
   }
+
+  /** How many groups of several hosts have each silicon. */
+  readonly #silicon: ReadonlyMap<string, number>
 
   level(features: FeatureSet): string {
     return levelOf(this.view.levels, features)?.name ?? ''
   }
 
-  /** Without the hosts' names: for ten thousand hosts the page asks for them group by group. */
   group = (group: Group): GroupRow => {
     const { hosts, signature, microcode, ...summary } = summarizeGroup(this.view, group)
     return {
@@ -131,6 +154,7 @@ export class Analysis {
       signature: signature ? printSignature(signature) : '',
       microcode: microcode.map(revision => `0x${revision.toString(16)}`),
       pools: [...new Set(group.hosts.map(({ pool = '' }) => pool))],
+      names: this.view.fleet.hosts.length > MAX_NAMED ? [] : hosts,
     }
   }
 

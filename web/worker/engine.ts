@@ -8,6 +8,7 @@ import { Analysis } from './analysis.ts'
 import { displayBaseline } from './displays/baseline.ts'
 import { displayComparison, listComparedCpus } from './displays/compare.ts'
 import { displayCost } from './displays/cost.ts'
+import { find } from './displays/find.ts'
 import { displayFleet } from './displays/fleet.ts'
 import { displayMatrix } from './displays/matrix.ts'
 import { displayMigration, displayMove } from './displays/migration.ts'
@@ -100,6 +101,7 @@ export class Engine implements PageActions, PageQuestions {
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   hosts: PageQuestions['hosts'] = id =>
     this.#now.groupOf(id)?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
+  find: PageQuestions['find'] = text => find(this.#now, text)
   fleet: PageQuestions['fleet'] = scope => displayFleet(this.#now, scope)
   matrix: PageQuestions['matrix'] = (scope, all) => displayMatrix(this.#now, scope, all)
   baseline: PageQuestions['baseline'] = (scope, options) => displayBaseline(this.#now, scope, options)

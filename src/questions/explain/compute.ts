@@ -1,6 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { matches, type Signature } from '../../core/model.ts'
+import { matches } from '../../core/model.ts'
 import { bytewise } from '../../core/text.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
@@ -10,7 +10,6 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { findShortfall } from '../../fleet/requirements/requirement.ts'
 import { groupByClass, sumWeights } from '../../fleet/value.ts'
-import type { Database } from '../../map/database.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FeatureInGroups, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -213,7 +212,8 @@ export function answerExplain(view: FleetView, labels?: readonly string[]): Pool
   return wanted.map(pool => explainer.pool(pool))
 }
 
-export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSummary {
+export function summarizeGroup(view: FleetView, group: Group): GroupSummary {
+  const { db, levels } = view
   const { hosts, vendor, signature, offered, physBits } = group
   const models = new Set(hosts.map(({ model }) => model))
   const [model] = models.size === 1 ? models : []
@@ -221,7 +221,7 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
     hosts: hosts.map(({ name }) => name),
     vendor: vendor ?? null,
     signature: signature ?? null,
-    microarchitecture: microarchitectureOf(db, signature),
+    microarchitecture: microarchitectureOf(view, group),
     model: model ?? null,
     level: levelOf(levels, offered)?.name ?? null,
     featureCount: db.features.count(offered),
@@ -230,13 +230,14 @@ export function summarizeGroup({ db, levels }: FleetView, group: Group): GroupSu
   }
 }
 
-/** What the database says of the first family whose models are of this silicon. */
-function microarchitectureOf({ families }: Database, signature: Signature | undefined): string | null {
-  if (!signature) return null
-  const family = families.find(({ versions }) =>
-    versions.some(({ model }) => matches(model.signatures, signature)),
-  )
-  return family?.note || null
+/** The silicon, with the year where a model of it has one: `Cascade Lake, 2019`. */
+function microarchitectureOf(view: FleetView, group: Group): string | null {
+  const { signature } = group
+  const silicon = view.siliconOf(group)
+  const note = view.db.families.find(({ versions }) =>
+    versions.some(({ model }) => signature && matches(model.signatures, signature)),
+  )?.note
+  return (silicon && !note?.startsWith(silicon) ? silicon : note) || null
 }
 
 /** The odd ones out among the groups. */

@@ -148,14 +148,28 @@ function listPartings(pools: readonly PoolCosts[], ranked: readonly RankedCost[]
   )
 }
 
+/** What can be done in pools, what gains most first, with what their guests gain in words. */
+export const describeFixes = (pools: readonly FixablePool[]): DescribedAction[] =>
+  describeActions(listFixes(pools), pools)
+
+interface DescribedAction extends Omit<Action, 'gain' | 'gains' | 'pools'> {
+  /** `guests of pool blue gain aes, avx2` */
+  readonly gain: string
+}
+
+const describeActions = (actions: readonly Action[], all: readonly FixablePool[]): DescribedAction[] =>
+  [...actions]
+    .sort((a, b) => b.gain - a.gain)
+    .map(({ gains, pools, ...action }) => {
+      const who = action.of === undefined ? 'the others' : 'guests'
+      const [only = '', ...more] = pools
+      const whose =
+        all.length === 1 ? who : `${who} of ${more.length > 0 ? `${pools.length} pools` : poolName(only)}`
+      return { ...action, gain: `${whose} gain ${fewNames(gains)}` }
+    })
+
 function addActions(report: Report, actions: readonly Action[], all: readonly FixablePool[]): void {
-  for (const { what, on, of, gains, pools } of [...actions].sort((a, b) => b.gain - a.gain)) {
-    const who = of === undefined ? 'the others' : 'guests'
-    const [only = '', ...more] = pools
-    const whose =
-      all.length === 1 ? who : `${who} of ${more.length > 0 ? `${pools.length} pools` : poolName(only)}`
-    report.action(what, { on, ...(of === undefined ? {} : { of }), gain: `${whose} gain ${fewNames(gains)}` })
-  }
+  for (const { what, ...action } of describeActions(actions, all)) report.action(what, action)
 }
 
 const COLUMNS = [

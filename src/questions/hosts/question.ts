@@ -29,7 +29,7 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     pool,
     arch: view.context.arch,
     model: host.model ?? null,
-    silicon: siliconOf(view, host) ?? null,
+    silicon: view.siliconOf(host) ?? null,
     signature: signature ? printSignature(signature) : null,
     vendor: host.vendor ?? null,
     ...reachedLevel(view, host),
@@ -43,9 +43,6 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     readFrom: readFrom.map(({ layer, document }) => ({ layer, document })),
   }
 }
-
-const siliconOf = ({ context }: FleetView, { core, vendor, signature }: FleetHost): string | undefined =>
-  core ?? (vendor && signature && context.cpus.facts?.().generations.find(vendor, signature)?.title)
 
 /** A feature that nothing is known of, or that is only assumed, proves no level and rules none out. */
 function reachedLevel({ levels }: FleetView, { features, evidence }: FleetHost) {

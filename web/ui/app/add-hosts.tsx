@@ -1,12 +1,29 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
+import { CopyButton } from '../parts/controls.tsx'
 import { filesOfList } from './files.ts'
 
+/** Where hosts are, and what to run there to get what is dropped here. */
+const COMMANDS = [
+  ['everything of some hosts', 'virt-cpu collect root@kvm-01 root@kvm-02 --output hosts'],
+  ['over ssh, without an install', 'virt-cpu collect --script | ssh root@kvm-01 sh > kvm-01.txt'],
+  ['libvirt', '(virsh capabilities; virsh domcapabilities) > kvm-01.xml'],
+  ['Ansible', "ansible kvm -m shell -a 'virsh domcapabilities' > hosts.txt"],
+  ['Kubernetes, KubeVirt', 'kubectl get nodes -o json > nodes.json'],
+  ['Proxmox VE', 'pvesh get /nodes/NODE/capabilities/qemu/cpu --output-format json > NODE.json'],
+  ['any Linux', 'lscpu -J > kvm-01.json'],
+] as const
+
 const FORMATS = [
-  ['virsh', 'capabilities, domcapabilities, dumpxml, <cpu> elements'],
-  ['cpuid', 'cpuid -r, cpuid -1r'],
-  ['reports', 'AIDA64, InstLatx64, libcpuid'],
-  ['JSON', 'CPUID and MSR words in the format of virt-cpu batch'],
+  ['libvirt', 'capabilities, domcapabilities, dumpxml, <cpu> elements'],
+  ['the CPU', 'cpuid -r, CPUID and MSR words, AIDA64, InstLatx64, libcpuid, ld.so'],
+  ['Linux', '/proc/cpuinfo, lscpu, node_exporter, spectre-meltdown-checker, osquery'],
+  ['QEMU', '-cpu help, a command line, QMP replies'],
+  [
+    'platforms',
+    'Kubernetes, KubeVirt, Proxmox VE, OpenStack, oVirt, Xen, XCP-ng, vSphere, Incus, CloudStack, OpenNebula, Ganeti, Firecracker',
+  ],
+  ['fleets', 'fleet.yaml, folders as pools'],
 ] as const
 
 /** The page without data: its purpose, and the ways to add hosts. */
@@ -19,6 +36,18 @@ export function Welcome({ actions }: { readonly actions: Actions }) {
         browser: no data leaves your machine.
       </p>
       <AddForm actions={actions} done={() => {}} />
+      <h2>How to get the files</h2>
+      <dl class="commands">
+        {COMMANDS.map(([where, command]) => (
+          <div key={where}>
+            <dt>{where}</dt>
+            <dd>
+              <code>{command}</code> <CopyButton text={command} what={`the command for ${where}`} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <h2>What is read</h2>
       <dl class="formats">
         {FORMATS.map(([name, what]) => (
           <div key={name}>

@@ -5,6 +5,7 @@ import { formatHash, type Navigate, type PageRoute } from '../parts/route.ts'
 import { formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import { viewOfRoute, viewsFor } from '../views/list.ts'
+import { Find } from './find.tsx'
 
 interface HeaderProps {
   /** Undefined before the first action. */
@@ -24,6 +25,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
           <Logo /> virt-cpu
         </span>
         {state && state.hosts > 0 && <PoolSelect {...{ route, navigate }} hosts={state.hosts} />}
+        {state && state.hosts > 0 && <Find navigate={navigate} />}
         <span class="tools">
           {state && <FleetButtons {...{ state, actions }} />}
           <button type="button" onClick={add}>

@@ -18,6 +18,13 @@ export interface PageRoute {
   readonly sort?: 'cost' | 'place'
   readonly all?: 'yes'
   readonly feature?: string
+  /** Which features of the matrix: those for security, those that can be fixed. */
+  readonly only?: 'security' | 'fixable'
+  /** The group on which they are missing. */
+  readonly lacking?: string
+  /** A group that the fleet's table shows open, and a host in it. */
+  readonly group?: string
+  readonly host?: string
   readonly expand?: 'yes'
   readonly migratable?: 'yes'
   readonly best?: 'yes'

@@ -4,6 +4,7 @@ import { scopeOfRoute } from '../parts/route.ts'
 import { classOfLevel, formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
+import { ActionList } from './fleet/actions.tsx'
 import { GroupTable } from './fleet/group-table.tsx'
 import { Outliers } from './fleet/outliers.tsx'
 import { FileProblems } from './fleet/problems.tsx'
@@ -25,11 +26,12 @@ export function FleetContent({ route, navigate, state, actions }: ViewProps) {
           </button>
         </p>
       )}
+      <ActionList actions={answer.actions} />
       <FileProblems list={state.problems} open={!isFleet} />
       {answer.groups.length > 0 && (
         <>
           <Levels answer={answer} />
-          <GroupTable {...{ answer, actions }} />
+          <GroupTable {...{ answer, actions }} chosen={Number(route.group)} host={route.host} />
         </>
       )}
       <Outliers answer={answer} show={feature => navigate({ view: 'matrix', feature })} />

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks'
-import type { MatrixRow } from '../../shared/displays.ts'
+import type { FleetDisplay, MatrixRow } from '../../shared/displays.ts'
 import { Toggle } from '../parts/controls.tsx'
 import { sectionByClass } from '../parts/features.tsx'
 import { Headline } from '../parts/headline.tsx'
@@ -17,7 +17,17 @@ export function MatrixContent({ route, navigate }: ViewProps) {
   const answer = useAnswer('matrix', scope, route.all === 'yes')
   const [chosen, setColumn] = useState<number>()
   const sort = route.sort ?? 'cost'
-  const rows = useMemo(() => sortRows(answer?.rows ?? [], sort), [answer, sort])
+  const { only, lacking } = route
+  const rows = useMemo(() => {
+    const column = answer?.groups.indexOf(Number(lacking)) ?? -1
+    const some = answer?.rows.filter(
+      row =>
+        (only !== 'security' || row.class === 'security') &&
+        (only !== 'fixable' || row.fixable) &&
+        (column < 0 || row.cells[column] === '0'),
+    )
+    return sortRows(some ?? [], sort)
+  }, [answer, sort, only, lacking])
   if (!answer || !fleet) return <Headline title={undefined} />
   const row = rows.find(({ feature }) => feature === route.feature) ?? rows[0]
   const column = chosen ?? Math.max(0, row?.cells.indexOf('0') ?? 0)
@@ -28,7 +38,8 @@ export function MatrixContent({ route, navigate }: ViewProps) {
         {formatCount(answer.groups.length, 'CPU')} in columns, features in rows. A coloured cell means that
         the hosts of its column do not have the feature.
       </Headline>
-      <Controls {...{ route, navigate, sort }} />
+      <Controls {...{ route, navigate, sort, fleet }} />
+      {rows.length === 0 && answer.rows.length > 0 && <p class="faint">No feature is of this kind.</p>}
       {rows.length > 0 && (
         <div class="matrix-and-detail">
           <FeatureGrid
@@ -43,9 +54,12 @@ export function MatrixContent({ route, navigate }: ViewProps) {
 }
 
 type Sort = NonNullable<PageRoute['sort']>
-type ControlsProps = Pick<ViewProps, 'route' | 'navigate'> & { readonly sort: Sort }
+type ControlsProps = Pick<ViewProps, 'route' | 'navigate'> & {
+  readonly sort: Sort
+  readonly fleet: FleetDisplay
+}
 
-const Controls = ({ route, navigate, sort }: ControlsProps) => (
+const Controls = ({ route, navigate, sort, fleet }: ControlsProps) => (
   <div class="controls">
     <label>
       Order{' '}
@@ -55,6 +69,33 @@ const Controls = ({ route, navigate, sort }: ControlsProps) => (
       >
         <option value="cost">by class, then missing on fewest hosts</option>
         <option value="place">by CPUID position</option>
+      </select>
+    </label>
+    <label>
+      Show{' '}
+      <select
+        value={route.only ?? ''}
+        onChange={({ currentTarget }) =>
+          navigate({ only: (currentTarget.value || undefined) as PageRoute['only'] }, 'replace')
+        }
+      >
+        <option value="">every class</option>
+        <option value="security">only security</option>
+        <option value="fixable">only what can be fixed</option>
+      </select>
+    </label>
+    <label>
+      missing on{' '}
+      <select
+        value={route.lacking ?? ''}
+        onChange={({ currentTarget }) => navigate({ lacking: currentTarget.value || undefined }, 'replace')}
+      >
+        <option value="">any host</option>
+        {fleet.groups.map(({ id, title }) => (
+          <option key={id} value={id} selected={route.lacking === String(id)}>
+            {title}
+          </option>
+        ))}
       </select>
     </label>
     <Toggle on={route.all === 'yes'} set={on => navigate({ all: on ? 'yes' : undefined }, 'replace')}>

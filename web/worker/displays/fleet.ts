@@ -1,11 +1,15 @@
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 import { findOddHosts } from '../../../src/questions/explain/compute.ts'
-import { describeMostExpensiveShortly } from '../../../src/questions/explain/cost-report.ts'
+import { describeFixes, describeMostExpensiveShortly } from '../../../src/questions/explain/cost-report.ts'
+import { hostWords } from '../../../src/questions/words/cells.ts'
 import type { FleetDisplay } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { countHosts } from './words.ts'
+
+/** At most this many things to do stand first. */
+const MAX_ACTIONS = 3
 
 /** At most this many outliers are described: more of them have mostly one common cause. */
 const MAX_OUTLIERS = 12
@@ -26,6 +30,9 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
       levels,
       outlying.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
     ),
+    actions: describeFixes(analysis.cost(scope).pools)
+      .slice(0, MAX_ACTIONS)
+      .map(({ what, on, of, gain }) => ({ what, on: hostWords(on, of ?? 0), gain })),
     hosts: countHosts(groups),
     guests: view.fleet.guests.filter(({ pool = '' }) => scope === null || pool === scope || !labels.has(pool))
       .length,

@@ -4,6 +4,7 @@ import { Losses } from '../../../src/fleet/causes/lost.ts'
 import { baselineOf, unionOf } from '../../../src/fleet/groups.ts'
 import { findCommonOffer } from '../../../src/fleet/offered.ts'
 import type { CauseAnswer } from '../../../src/questions/answer-parts.ts'
+import { isFixable } from '../../../src/questions/explain/cost-report.ts'
 import type { MatrixDisplay, MatrixRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
@@ -40,6 +41,9 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
       cells: has.map(yes => (yes ? '1' : '0')).join(''),
       without: countHosts(groups.filter((_, i) => !has[i])),
       why: why.get(feature) ?? new Uint16Array(groups.length),
+      fixable: Array.from(why.get(feature) ?? []).some(number =>
+        isFixable(causes.list[number - 1] ?? NO_CAUSE),
+      ),
     }
   })
   return {
@@ -49,6 +53,8 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
     rows,
   }
 }
+
+const NO_CAUSE = { cause: 'unknown', remedy: '' } as const
 
 /** Numbers the causes, each once: most of a hundred thousand cells have the same few causes. */
 class CauseList {

@@ -81,7 +81,6 @@ function graphOf(
 
 /** The obstacles of a guest, or of one with a group's full CPU, on a group's hosts, as `migrate --to` reports them. */
 export function displayMove(analysis: Analysis, from: MigrationSource, to: number): MoveDisplay {
-  const { view } = analysis
   const nameOf = (id: number) => analysis.groupOf(id)?.name
   const target = nameOf(to)
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }

@@ -1,6 +1,7 @@
 import { CauseFinder } from '../../../fleet/causes/cause-of.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type FleetPool, type Group, groupHosts, splitIntoPools } from '../../../fleet/groups.ts'
+import type { FleetHost } from '../../../fleet/host.ts'
 import { Valuation } from '../../../fleet/value.ts'
 import { type CauseTable, plainCauses } from '../../../map/cause-table.ts'
 import type { Level } from '../../../map/levels.ts'
@@ -66,6 +67,15 @@ export class FleetView {
   /** Undefined where versions of this architecture's names are not known. */
   get releases(): ReleaseTable | undefined {
     return this.cpus.releases?.()
+  }
+
+  /** What people call a host's silicon: `Ice Lake-SP`; of cores their name. Undefined: not known. */
+  siliconOf({
+    core,
+    vendor,
+    signature,
+  }: Pick<FleetHost, 'core' | 'vendor' | 'signature'>): string | undefined {
+    return core ?? (vendor && signature && this.cpus.facts?.().generations.find(vendor, signature)?.title)
   }
 
   /** The least versions that know all of the names. */

@@ -1,5 +1,6 @@
 import type { GuestRow } from '../../../shared/displays.ts'
 import { useRenderInSteps } from '../../parts/render-in-steps.ts'
+import { type Column, useTable } from '../../parts/table.tsx'
 
 interface GuestTableProps {
   readonly guests: readonly GuestRow[]
@@ -8,22 +9,26 @@ interface GuestTableProps {
   readonly choose: (guest: string) => void
 }
 
+const COLUMNS: readonly Column<GuestRow>[] = [
+  { title: 'Guest', by: ({ guest }) => guest },
+  { title: 'Runs on', by: ({ host }) => host ?? '' },
+  { title: 'Moves to', by: ({ moves }) => moves },
+  { title: 'Starts on', by: ({ starts }) => starts },
+  { title: 'Other hosts', by: ({ others }) => others, isNumber: true },
+]
+
+const textOf = ({ guest, host, pool }: GuestRow): string => `${guest} ${host ?? ''} ${pool}`
+
 /** Where each guest can be started and can move to. */
 export function GuestTable({ guests, chosen, choose }: GuestTableProps) {
-  const rows = useRenderInSteps(guests, 30)
+  const { shown, heads, filter } = useTable(guests, COLUMNS, textOf)
+  const rows = useRenderInSteps(shown, 30)
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Guests">
+      {filter}
       <table class="groups guests">
         <thead>
-          <tr>
-            <th scope="col">Guest</th>
-            <th scope="col">Runs on</th>
-            <th scope="col">Moves to</th>
-            <th scope="col">Starts on</th>
-            <th scope="col" class="number">
-              Other hosts
-            </th>
-          </tr>
+          <tr>{heads}</tr>
         </thead>
         <tbody>
           {rows.map(({ guest, host, starts, moves, others, pool }) => (
