@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { hostDocuments } from '../../bench/fleet.ts'
 import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
 import { Engine } from '../../web/worker/engine.ts'
+import { layOutGraph } from '../../web/worker/layout.ts'
+import { runs } from '../effort.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'fleet')
 
@@ -68,4 +72,126 @@ test('hosts in are hosts shown, in every view that lists them', async () => {
   for (const { hosts, groups } of engine.pools().cards)
     expect(groups.reduce((sum, group) => sum + group.hosts, 0)).toBe(hosts)
   expect(engine.pools().cards.reduce((sum, card) => sum + card.hosts, 0)).toBe(hosts)
+})
+
+/** Some of a few dozen hosts of different CPUs, in one to three pools. */
+const hostTexts = [...hostDocuments(48)]
+const fleets = fc
+  .uniqueArray(fc.tuple(fc.nat(hostTexts.length - 1), fc.constantFrom('', 'a/', 'b/')), {
+    minLength: 1,
+    maxLength: 16,
+    selector: ([i]) => i,
+  })
+  .map(hosts => hosts.map(([i, pool]) => ({ path: `${pool}host-${i}.xml`, text: hostTexts[i] ?? '' })))
+
+const numbersIn = (title: string): number[] => (title.match(/(?<![\w-])\d+(?![\w-])/g) ?? []).map(Number)
+
+test('a title says what the rows under it come to', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleets, async files => {
+      const engine = new Engine({ texts: [], files: [] })
+      const { hosts } = await engine.add(files, '')
+      const matrix = engine.matrix(null, false)
+      const missing = matrix.rows.filter(({ without }) => without > 0).length
+      expect(missing).toBe(matrix.rows.length)
+      if (missing > 0) expect(numbersIn(matrix.title)[0]).toBe(missing)
+      else expect(matrix.title).toMatch(/^The one host|^All \d+ hosts have the same/)
+
+      const cost = engine.cost(null)
+      const rows = cost.pools.flatMap(({ costs }) => costs)
+      expect(/costs? /.test(cost.title) && !/nothing|no /.test(cost.title)).toBe(rows.length > 0)
+      const most = Math.max(0, ...rows.map(({ gain }) => gain))
+      const [first] = rows.filter(({ gain }) => gain === most)
+      if (first)
+        expect(
+          rows.filter(one => cost.title.includes(`${one.features} feature`)).map(one => one.gain),
+        ).toContain(most)
+
+      const fleet = engine.fleet(null)
+      expect(fleet.groups.reduce((sum, { count }) => sum + count, 0)).toBe(hosts)
+      expect(fleet.levels.reduce((sum, level) => sum + level.hosts, 0)).toBe(hosts)
+      expect(fleet.actions.length).toBeLessThanOrEqual(3)
+
+      const { title, clusters } = engine.migration(null)
+      const sizes = clusters.map(({ groups }) =>
+        groups.reduce((sum, id) => sum + (fleet.groups.find(group => group.id === id)?.count ?? 0), 0),
+      )
+      expect(numbersIn(title)).toContain(clusters.length > 1 ? Math.max(...sizes) : hosts)
+    }),
+    { numRuns: runs(20) },
+  )
+})
+
+test('a link names the same hosts when others come', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleets, fleets, async (files, more) => {
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(files, '')
+      const before = engine.fleet(null).groups.map(({ id }) => ({ id, hosts: engine.hosts(id) }))
+      await engine.add(more, '')
+      for (const { id, hosts } of before) {
+        const now = engine.hosts(id).map(({ path }) => path)
+        for (const { path } of hosts) expect(now).toContain(path)
+      }
+    }),
+    { numRuns: runs(20) },
+  )
+})
+
+test('the search finds every host and feature by its name, however it is joined', async () => {
+  const engine = new Engine({ texts: [], files: [] })
+  await engine.add(documents, '')
+  for (const { path } of documents)
+    expect(engine.find(path.toUpperCase())).toContainEqual(
+      expect.objectContaining({ kind: 'host', name: path }),
+    )
+  for (const text of ['md-clear', 'MD_CLEAR', 'sse4.1', 'sse4_1'])
+    expect(engine.find(text)[0]).toMatchObject({ kind: 'feature' })
+  expect(engine.find(' ')).toEqual([])
+  expect(engine.find('no such thing')).toEqual([])
+})
+
+/** Points along the path that the page draws of an arrow. */
+function pointsAlong(points: readonly (readonly [number, number])[]): [number, number][] {
+  return points.slice(1).flatMap(([x, y], i) => {
+    const [fromX, fromY] = points[i] ?? [x, y]
+    return Array.from({ length: 9 }, (_, step): [number, number] => [
+      fromX + ((x - fromX) * (step + 1)) / 10,
+      fromY + ((y - fromY) * (step + 1)) / 10,
+    ])
+  })
+}
+
+test('arrows run around boxes', () => {
+  const graphs = fc.integer({ min: 2, max: 14 }).chain(n =>
+    fc.record({
+      boxes: fc.tuple(
+        ...Array.from({ length: n }, (_, id) =>
+          fc.record({
+            id: fc.constant(id),
+            width: fc.integer({ min: 60, max: 230 }),
+            height: fc.integer({ min: 39, max: 124 }),
+          }),
+        ),
+      ),
+      arrows: fc
+        .uniqueArray(fc.tuple(fc.nat(n - 1), fc.nat(n - 1)), { maxLength: 2 * n, selector: String })
+        .map(pairs => pairs.filter(([a, b]) => a < b).map(([from, to]) => ({ from, to }))),
+    }),
+  )
+  fc.assert(
+    fc.property(graphs, graph => {
+      const { boxes, arrows, width, height } = layOutGraph(graph)
+      for (const { from, to, points } of arrows) {
+        for (const [x, y] of pointsAlong(points)) {
+          expect(x >= 0 && y >= 0 && x <= width && y <= height).toBe(true)
+          const hit = boxes.find(
+            box => x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height,
+          )
+          expect([from, to, undefined]).toContain(hit?.id)
+        }
+      }
+    }),
+    { numRuns: runs(200) },
+  )
 })

@@ -177,16 +177,49 @@ export interface PlanPoint extends CurvePoint {
 
 export interface MigrationDisplay {
   readonly title: string
-  /** Sets of groups between which guests move both ways. Guests move towards higher ranks. */
+  /** Sets of groups between which guests move both ways, the largest first. */
   readonly clusters: readonly {
     readonly id: number
     readonly groups: readonly number[]
-    readonly rank: number
+    /** The pool of all their hosts; missing: they are in several, or the fleet has one. */
+    readonly pool?: string
   }[]
   /** Between clusters, without those that follow from others. */
   readonly arrows: readonly { readonly from: number; readonly to: number }[]
   /** Guests that can move to the fewest hosts first. */
   readonly guests: readonly GuestRow[]
+}
+
+/** A graph before it is drawn: the sizes of its boxes in pixels, and the arrows between them. */
+export interface GraphSizes {
+  readonly boxes: readonly {
+    readonly id: number
+    readonly width: number
+    readonly height: number
+    readonly pool?: string
+  }[]
+  readonly arrows: MigrationDisplay['arrows']
+}
+
+interface Place {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** Where boxes, the areas of pools and arrows are drawn, in pixels from the upper left. */
+export interface GraphPlaces {
+  readonly width: number
+  readonly height: number
+  readonly boxes: readonly ({ readonly id: number } & Place)[]
+  readonly areas: readonly ({ readonly pool: string } & Place)[]
+  readonly arrows: readonly {
+    readonly from: number
+    readonly to: number
+    /** From the edge of one box around all others to that of the other. */
+    readonly points: readonly (readonly [x: number, y: number])[]
+  }[]
 }
 
 export interface GuestRow extends Pick<GuestPlaces, 'guest' | 'host' | 'pool' | 'others'> {

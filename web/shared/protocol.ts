@@ -74,6 +74,7 @@ export interface PageQuestions {
   pools(): displays.PoolsDisplay
   plan(): displays.PlanDisplay
   migration(scope: HostScope): displays.MigrationDisplay
+  layout(graph: displays.GraphSizes): displays.GraphPlaces
   move(from: MigrationSource, to: number): displays.MoveDisplay
   tree(scope: HostScope): displays.TreeDisplay
   comparedCpus(

@@ -16,6 +16,7 @@ import { displayPlan, displayPools } from './displays/pools.ts'
 import { displayTree } from './displays/tree.ts'
 import { Documents } from './documents.ts'
 import { applyEdits, EMPTY, History, type Snapshot } from './history.ts'
+import { layOutGraph } from './layout.ts'
 
 /** How many files are read at the same time. */
 const BATCH = 100
@@ -109,6 +110,7 @@ export class Engine implements PageActions, PageQuestions {
   pools: PageQuestions['pools'] = () => displayPools(this.#now)
   plan: PageQuestions['plan'] = () => displayPlan(this.#now)
   migration: PageQuestions['migration'] = scope => displayMigration(this.#now, scope)
+  layout: PageQuestions['layout'] = layOutGraph
   move: PageQuestions['move'] = (from, to) => displayMove(this.#now, from, to)
   tree: PageQuestions['tree'] = scope => displayTree(this.#now, scope)
   comparedCpus: PageQuestions['comparedCpus'] = scope => listComparedCpus(this.#now, scope)

@@ -62,13 +62,15 @@ function graphOf(
       if (own && other && other !== own) reach.get(own)?.add(other)
     }
   }
-  const rank = ranksOf(heads, reach)
   return {
-    clusters: heads.map(head => ({
-      id: analysis.id(head),
-      groups: groups.filter(group => clusterOf.get(group) === head).map(group => analysis.id(group)),
-      rank: rank.get(head) ?? 0,
-    })),
+    clusters: heads
+      .map(head => ({ head, members: groups.filter(group => clusterOf.get(group) === head) }))
+      .sort((a, b) => countHosts(b.members) - countHosts(a.members))
+      .map(({ head, members }) => ({
+        id: analysis.id(head),
+        groups: members.map(group => analysis.id(group)),
+        ...poolOf(analysis, members),
+      })),
     arrows: heads.flatMap(from => {
       const to = [...(reach.get(from) ?? [])]
       const indirect = new Set(to.flatMap(next => [...(reach.get(next) ?? [])]))
@@ -77,6 +79,13 @@ function graphOf(
         .map(next => ({ from: analysis.id(from), to: analysis.id(next) }))
     }),
   }
+}
+
+/** The pool of all hosts of the groups, where the fleet has several and they are in one. */
+function poolOf({ view }: Analysis, groups: readonly Group[]): { readonly pool?: string } {
+  const pools = new Set(groups.flatMap(({ hosts }) => hosts.map(({ pool = '' }) => pool)))
+  const [pool, ...more] = pools
+  return pool === undefined || more.length > 0 || view.pools.length < 2 ? {} : { pool }
 }
 
 /** The obstacles of a guest, or of one with a group's full CPU, on a group's hosts, as `migrate --to` reports them. */
@@ -129,20 +138,6 @@ function clustersOf(
     heads.set(group, (equivalent && heads.get(equivalent)) ?? group)
   }
   return heads
-}
-
-/** The longest path to each cluster: no guests move to a cluster of rank 0. */
-function ranksOf(heads: readonly Group[], reach: ReadonlyMap<Group, ReadonlySet<Group>>): Map<Group, number> {
-  const rank = new Map(heads.map(head => [head, 0]))
-  const visit = (head: Group): void => {
-    for (const next of reach.get(head) ?? []) {
-      if ((rank.get(next) ?? 0) > (rank.get(head) ?? 0)) continue
-      rank.set(next, (rank.get(head) ?? 0) + 1)
-      visit(next)
-    }
-  }
-  for (const head of heads) visit(head)
-  return rank
 }
 
 function titleOf(

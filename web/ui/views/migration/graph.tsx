@@ -1,5 +1,7 @@
+import { useMemo } from 'preact/hooks'
 import type { FleetDisplay, MigrationDisplay } from '../../../shared/displays.ts'
-import { BOX, type Box, layOut, pathOfArrow, selectLargest } from './layout.ts'
+import { useAnswer } from '../../parts/use-answer.ts'
+import { BOX, type Box, makeBoxes, pathOf } from './boxes.ts'
 
 interface MigrationGraphProps {
   readonly answer: MigrationDisplay
@@ -13,9 +15,16 @@ interface MigrationGraphProps {
   readonly select: (from: number | undefined, to: number) => void
 }
 
-/** The clusters by rank from left to right, with an arrow for each one-way move. */
+/** The clusters from left to right, with an arrow for each one-way move, on areas for the pools. */
 export function MigrationGraph({ answer, fleet, from, to, open, select }: MigrationGraphProps) {
-  const { boxes, width, height } = layOut(selectLargest(answer, fleet), fleet)
+  const boxes = useMemo(() => makeBoxes(answer, fleet), [answer, fleet])
+  const drawn = new Set(boxes.map(({ id }) => id))
+  const sizes = {
+    boxes: boxes.map(({ lines: _, ...box }) => box),
+    arrows: answer.arrows.filter(arrow => drawn.has(arrow.from) && drawn.has(arrow.to)),
+  }
+  const places = useAnswer('layout', sizes)
+  if (!places) return null
   const at = (id: number) => boxes.find(box => box.id === id)
   const headOf = (id: number | undefined) =>
     answer.clusters.find(({ groups }) => groups.includes(id ?? -1))?.id
@@ -25,9 +34,9 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
   return (
     <svg
       class="graph"
-      viewBox={`0 0 ${width} ${height}`}
-      width={width}
-      height={height}
+      viewBox={`0 0 ${places.width} ${places.height}`}
+      width={places.width}
+      height={places.height}
       role="group"
       aria-label="Groups of hosts and the moves between them"
     >
@@ -45,11 +54,19 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
           <path d="M0 0.5L7.5 4 0 7.5z" />
         </marker>
       </defs>
-      {answer.arrows.map(arrow => {
+      {places.areas.map(({ pool, x, y, width, height }) => (
+        <g key={pool} class="area">
+          <rect {...{ x, y, width, height }} rx="8" />
+          <text x={x + 8} y={y + 14}>
+            {pool || 'no pool'}
+          </text>
+        </g>
+      ))}
+      {places.arrows.map(arrow => {
         const [a, b] = [at(arrow.from), at(arrow.to)]
         if (!a || !b) return null
         const on = chosen.includes(arrow.from) && chosen.includes(arrow.to)
-        const d = pathOfArrow(a, b)
+        const d = pathOf(arrow.points)
         return (
           <g
             key={`${arrow.from}-${arrow.to}`}
@@ -63,21 +80,24 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
           </g>
         )
       })}
-      {boxes.map(box => (
-        <g
-          key={box.id}
-          class={`box${chosen.includes(box.id) ? ' on' : ''}${lit.has(box.id) ? ' lit' : ''}`}
-          transform={`translate(${box.x} ${box.y})`}
-          {...button(`Select ${box.lines.join(', ')}`, () => pick(box.id))}
-        >
-          <rect width={BOX.width} height={box.height} rx="6" />
-          {box.lines.map((line, i) => (
-            <text key={line} x={BOX.pad} y={BOX.pad + BOX.line * (i + 0.72)}>
-              {line}
-            </text>
-          ))}
-        </g>
-      ))}
+      {places.boxes.map(({ id, x, y, width, height }) => {
+        const lines = at(id)?.lines ?? []
+        return (
+          <g
+            key={id}
+            class={`box${chosen.includes(id) ? ' on' : ''}${lit.has(id) ? ' lit' : ''}`}
+            transform={`translate(${x} ${y})`}
+            {...button(`Select ${lines.join(', ')}`, () => pick(id))}
+          >
+            <rect {...{ width, height }} rx="6" />
+            {lines.map((line, i) => (
+              <text key={line} x={BOX.pad} y={BOX.pad + BOX.line * (i + 0.72)}>
+                {line}
+              </text>
+            ))}
+          </g>
+        )
+      })}
     </svg>
   )
 }

@@ -1,0 +1,64 @@
+import type { FleetDisplay, GraphPlaces, MigrationDisplay } from '../../../shared/displays.ts'
+import { formatCount } from '../../parts/text.ts'
+
+export const BOX = { line: 17, pad: 11 }
+const FONT = '13px system-ui, sans-serif'
+/** A box names at most this many groups and counts the rest. */
+const MAX_NAMES = 6
+/** Longer names are cut, in pixels. */
+const WIDEST = 210
+/** At most this many boxes are drawn: those with the most hosts. */
+export const MAX_BOXES = 60
+
+export interface Box {
+  readonly id: number
+  readonly width: number
+  readonly height: number
+  readonly lines: readonly string[]
+  readonly pool?: string
+}
+
+/** A box for each of the largest clusters, as large as its names are drawn. */
+export function makeBoxes({ clusters }: MigrationDisplay, fleet: FleetDisplay): Box[] {
+  const widthOf = createMeasure()
+  const titles = new Map(fleet.groups.map(({ id, title }) => [id, title]))
+  return clusters.slice(0, MAX_BOXES).map(({ groups, ...cluster }) => {
+    const names = groups.flatMap(id => titles.get(id) ?? [])
+    const rest = names.length - MAX_NAMES
+    const lines = [
+      ...names.slice(0, MAX_NAMES),
+      ...(rest > 0 ? [`and ${formatCount(rest, 'CPU')} more`] : []),
+    ].map(name => shorten(name, widthOf))
+    return {
+      ...cluster,
+      lines,
+      width: Math.ceil(Math.max(...lines.map(widthOf))) + 2 * BOX.pad,
+      height: BOX.line * lines.length + 2 * BOX.pad,
+    }
+  })
+}
+
+function createMeasure(): (text: string) => number {
+  const pen = document.createElement('canvas').getContext('2d')
+  if (pen) pen.font = FONT
+  return text => pen?.measureText(text).width ?? 8 * text.length
+}
+
+function shorten(text: string, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= WIDEST) return text
+  let end = text.length - 1
+  while (end > 1 && widthOf(`${text.slice(0, end)}…`) > WIDEST) end--
+  return `${text.slice(0, end)}…`
+}
+
+/** The SVG path of an arrow: through the middle of each two points, bent towards them. */
+export function pathOf(points: GraphPlaces['arrows'][number]['points']): string {
+  const [first, ...rest] = points
+  const last = rest.pop()
+  if (!first || !last) return ''
+  const bends = rest.map(([x, y], i) => {
+    const [nextX, nextY] = rest[i + 1] ?? last
+    return `Q${x} ${y} ${(x + nextX) / 2} ${(y + nextY) / 2}`
+  })
+  return `M${first.join(' ')}${bends.join('')}L${last.join(' ')}`
+}
