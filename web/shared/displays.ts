@@ -87,9 +87,12 @@ export interface MatrixDisplay {
 }
 
 export interface MatrixRow extends ClassedFeature {
-  /** For each column `1` where the hosts have the feature, else `0`. */
+  /**
+   * For each column `1` where the hosts have the feature, `0` where they are known to lack it, `?` where nothing is known
+   * of it, `-` where only CPUs of other vendors have it.
+   */
   readonly cells: string
-  /** How many hosts do not have it. */
+  /** How many hosts are known not to have it. */
   readonly without: number
   /** Whether somebody can do something about it where the hosts are. */
   readonly fixable: boolean

@@ -20,6 +20,9 @@ export interface AddedFile {
 export interface EmbeddedFleet {
   readonly texts: readonly string[]
   readonly files: readonly (readonly [path: string, text: number])[]
+  /** To which pools hosts were moved, by their path, and which were removed. */
+  readonly pools?: readonly (readonly [path: string, pool: string])[]
+  readonly removed?: readonly string[]
 }
 
 /** Moves a group's hosts to another pool: those in the pool `from`; all hosts where `from` is missing. */
@@ -52,6 +55,8 @@ export interface PageActions {
   /** Adds the fleet that `virt-cpu page --data` wrote into the page, as JSON. */
   embed(json: string): displays.PageState
   sample(): displays.PageState
+  /** Adds the fleet that the browser keeps under an id; the state has no more hosts than before where it keeps none. */
+  restore(id: string): Promise<displays.PageState>
   clear(): displays.PageState
   undo(): displays.PageState
   redo(): displays.PageState
@@ -63,6 +68,14 @@ export interface PageActions {
 export interface PageQuestions {
   /** Asks a question of the table, as batch and HTTP do. */
   ask<Q extends FleetQuestion>(question: Q, input: FleetQuestionInput<Q>): AnswerDocument<Q>
+  /** The fleet with its changes, as `embed` takes it. */
+  save(): EmbeddedFleet
+  /** Keeps the fleet in this browser. Returns its id; empty: the browser keeps nothing. */
+  keep(): Promise<string>
+  /** Removes what the browser keeps under an id. */
+  forget(id: string): Promise<void>
+  /** A line a host, as comma-separated values. */
+  table(): string
   /** The hosts of a group. */
   hosts(group: number): readonly displays.HostRow[]
   /** Hosts, CPUs, features and models by a part of their name. */
@@ -85,7 +98,7 @@ export interface PageQuestions {
 
 export type Action = keyof PageActions
 export type PageQuestion = keyof PageQuestions
-export type PageAnswer<Q extends PageQuestion> = ReturnType<PageQuestions[Q]>
+export type PageAnswer<Q extends PageQuestion> = Awaited<ReturnType<PageQuestions[Q]>>
 
 /** A message to the worker. */
 export interface PageRequest {

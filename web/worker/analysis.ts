@@ -20,6 +20,7 @@ import { documentOf } from '../../src/questions/words/describe.ts'
 import { reasonOf } from '../../src/questions/words/note.ts'
 import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
 import type { FleetQuestion, FleetQuestionInput, HostScope } from '../shared/protocol.ts'
+import { hashText } from './hash.ts'
 import type { Snapshot } from './history.ts'
 
 const FLEET_QUESTIONS: Readonly<Record<FleetQuestion, AnyQuestion>> = {
@@ -68,13 +69,6 @@ const MAX_NAMED = 2000
 
 const countBy = <T>(list: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, number> =>
   new Map([...groupBy(list, keyOf)].map(([key, some]) => [key, some.length]))
-
-/** 32 bits of a text, as FNV-1a makes them. */
-function hashText(text: string): number {
-  let hash = 0x811c_9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
-  return hash >>> 0
-}
 
 /** The fleet of a snapshot as the questions take it, and what all displays need of it. */
 export class Analysis {

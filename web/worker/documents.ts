@@ -35,9 +35,16 @@ interface Definition {
 export class Documents {
   readonly #context: Context
   readonly #known = new Map<string, PageDocument>()
+  /** By their documents' `hash`. */
+  readonly #texts: string[] = []
 
   constructor(context: Context) {
     this.#context = context
+  }
+
+  /** The text of a document that was read here. */
+  textOf({ hash }: PageDocument): string {
+    return this.#texts[Number(hash)] ?? ''
   }
 
   /** @throws ParseError, LibvirtError for a text without any usable CPU */
@@ -55,7 +62,7 @@ export class Documents {
     // The notes on members come from the fleet's reader.
     const unpaired = cpus.filter((_, i) => definitions[i]?.member === undefined)
     const notes = unpaired.flatMap(one => one.notes.map(describeWithoutSource))
-    const document = { ...found, definitions, notes, hash: `${this.#known.size}` }
+    const document = { ...found, definitions, notes, hash: `${this.#texts.push(text) - 1}` }
     this.#known.set(text, document)
     return document
   }

@@ -13,9 +13,12 @@ import { displayFleet } from './displays/fleet.ts'
 import { displayMatrix } from './displays/matrix.ts'
 import { displayMigration, displayMove } from './displays/migration.ts'
 import { displayPlan, displayPools } from './displays/pools.ts'
+import { tableOf } from './displays/table.ts'
 import { displayTree } from './displays/tree.ts'
 import { Documents } from './documents.ts'
+import { hashText } from './hash.ts'
 import { applyEdits, EMPTY, History, type Snapshot } from './history.ts'
+import { findFleet, forgetFleet, keepFleet } from './kept-fleets.ts'
 import { layOutGraph } from './layout.ts'
 
 /** How many files are read at the same time. */
@@ -24,6 +27,7 @@ const BATCH = 100
 /** The page's data, the actions that change it, and the answers about it. It runs in the worker. */
 export class Engine implements PageActions, PageQuestions {
   readonly #context: Context = contextOf()
+  readonly #documents = new Documents(this.#context)
   readonly #history = new History()
   readonly #sample: EmbeddedFleet
   readonly #progress: (done: number, of: number) => void
@@ -33,7 +37,7 @@ export class Engine implements PageActions, PageQuestions {
   constructor(sample: EmbeddedFleet, progress: (done: number, of: number) => void = () => {}) {
     this.#sample = sample
     this.#progress = progress
-    this.#adder = new TextAdder(this.#context, new Documents(this.#context), progress)
+    this.#adder = new TextAdder(this.#context, this.#documents, progress)
   }
 
   async add(files: readonly AddedFile[], label: string): Promise<PageState> {
@@ -54,11 +58,35 @@ export class Engine implements PageActions, PageQuestions {
     return this.#addEmbedded(this.#sample, 'the sample fleet')
   }
 
-  #addEmbedded({ texts, files }: EmbeddedFleet, label: string): PageState {
-    return this.#add(
-      files.map(([path, text]) => [path, texts[text] ?? '']),
-      label,
-    )
+  async restore(id: string): Promise<PageState> {
+    const fleet = await findFleet(id).catch(() => undefined)
+    return fleet ? this.#addEmbedded(fleet, 'the fleet of this link') : this.#state()
+  }
+
+  async keep(): Promise<string> {
+    const fleet = this.save()
+    const id = hashText(JSON.stringify(fleet)).toString(36)
+    try {
+      await keepFleet(id, fleet)
+      return id
+    } catch {
+      return ''
+    }
+  }
+
+  async forget(id: string): Promise<void> {
+    await forgetFleet(id).catch(() => undefined)
+  }
+
+  #addEmbedded({ texts, files, pools = [], removed = [] }: EmbeddedFleet, label: string): PageState {
+    const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
+    const snapshot = this.#adder.add(this.#history.current, added)
+    const changed = {
+      ...snapshot,
+      poolByHost: new Map([...snapshot.poolByHost, ...pools]),
+      removed: new Set([...snapshot.removed, ...removed]),
+    }
+    return this.#push(`adding ${label}`, { ...changed, fleet: applyEdits(changed) })
   }
 
   #add(texts: readonly Text[], label: string): PageState {
@@ -100,6 +128,23 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
+  save = (): EmbeddedFleet => {
+    const { files, fleetFile, poolByHost, removed } = this.#history.current
+    const all = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
+    const texts = [...new Set([...all, ...(fleetFile ? [fleetFile] : [])].map(({ text }) => text))]
+    const places = new Map(texts.map((text, i) => [text, i]))
+    return {
+      texts,
+      files: [...all, ...(fleetFile ? [fleetFile] : [])].map(({ path, text }) => [
+        path,
+        places.get(text) ?? 0,
+      ]),
+      pools: [...poolByHost],
+      removed: [...removed],
+    }
+  }
+
+  table = (): string => tableOf(this.#now)
   hosts: PageQuestions['hosts'] = id =>
     this.#now.groupOf(id)?.hosts.map(({ name, path = name, pool = '' }) => ({ name, path, pool })) ?? []
   find: PageQuestions['find'] = text => find(this.#now, text)

@@ -17,7 +17,7 @@ const COMMANDS = [
 const FORMATS = [
   ['libvirt', 'capabilities, domcapabilities, dumpxml, <cpu> elements'],
   ['the CPU', 'cpuid -r, CPUID and MSR words, AIDA64, InstLatx64, libcpuid, ld.so'],
-  ['Linux', '/proc/cpuinfo, lscpu, node_exporter, spectre-meltdown-checker, osquery'],
+  ['Linux', '/proc/cpuinfo, lscpu, node_exporter, osquery'],
   ['QEMU', '-cpu help, a command line, QMP replies'],
   [
     'platforms',
@@ -26,10 +26,22 @@ const FORMATS = [
   ['fleets', 'fleet.yaml, folders as pools'],
 ] as const
 
+interface WelcomeProps {
+  readonly actions: Actions
+  /** Whether a link was opened whose fleet is not here. */
+  readonly isLost: boolean
+}
+
 /** The page without data: its purpose, and the ways to add hosts. */
-export function Welcome({ actions }: { readonly actions: Actions }) {
+export function Welcome({ actions, isLost }: WelcomeProps) {
   return (
     <div class="welcome">
+      {isLost && (
+        <p class="lost-link" role="alert">
+          This link is about a fleet whose files are kept in the browser where it was made, not in the link.
+          Add the files here to see it, or ask for the page saved with its fleet.
+        </p>
+      )}
       <h1>Drop your hosts’ CPU files here to see which CPU their guests can have.</h1>
       <p>
         Drop files or folders anywhere on this page. Subfolders become pools. Everything is computed in this

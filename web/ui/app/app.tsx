@@ -2,7 +2,7 @@ import { useCallback, useEffect, useErrorBoundary, useMemo, useState } from 'pre
 import type { PageState } from '../../shared/displays.ts'
 import type { Actions } from '../parts/actions.ts'
 import type { Client } from '../parts/client.ts'
-import { type Navigate, type PageRoute, useRoute } from '../parts/route.ts'
+import { type Navigate, type PageRoute, readRoute, useRoute } from '../parts/route.ts'
 import { formatCount } from '../parts/text.ts'
 import { AnswerContext } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
@@ -21,14 +21,28 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
   const [route, navigate] = useRoute()
   const [adding, setAdding] = useState(false)
   const { state, progress, failure, actions } = useFleet(client, navigate)
+  const [restoring, setRestoring] = useState(route.fleet !== undefined)
+  const isGiven = embedded !== 'null' || route.sample !== undefined
   useEffect(() => {
-    if (embedded !== 'null') void actions.apply(client.act('embed', embedded))
-    else if (route.sample) actions.sample()
+    const start = async () => {
+      const kept =
+        route.fleet === undefined ? undefined : await actions.apply(client.act('restore', route.fleet))
+      setRestoring(false)
+      if (kept && holdsAnything(kept)) return
+      if (embedded !== 'null') await actions.apply(client.act('embed', embedded))
+      else if (route.sample) actions.sample()
+    }
+    void start()
   }, [])
+  useEffect(() => {
+    // What a file or the sample fleet has is there again after a reload.
+    if (state && holdsAnything(state) && (!isGiven || state.version > 1))
+      void client.ask('keep').then(id => id && navigate({ fleet: id }, 'replace'))
+  }, [state?.version])
   useTheme(route)
   useUndoKeys(actions)
   const dragging = useDropAndPaste(actions.add)
-  const loading = embedded !== 'null' || route.sample !== undefined || progress !== undefined
+  const loading = isGiven || restoring || progress !== undefined
   const source = useMemo(
     () => ({ client, version: state?.version ?? 0, known: new Map() }),
     [client, state?.version],
@@ -44,7 +58,9 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
         {state && holdsAnything(state) ? (
           <CurrentView {...{ route, navigate, state, actions }} />
         ) : (
-          (state || !loading) && <Welcome actions={actions} />
+          (restoring ? undefined : state || !loading) && (
+            <Welcome actions={actions} isLost={route.fleet !== undefined} />
+          )
         )}
       </main>
       {progress && <Progress {...progress} />}
@@ -62,12 +78,16 @@ function useFleet(client: Client, navigate: Navigate) {
   client.onProgress = (done, of) => setProgress({ done, of })
   const apply = useCallback(async (change: Promise<PageState>) => {
     try {
-      setState(await change)
+      const next = await change
+      setState(next)
       setFailure('')
+      return next
     } catch (error) {
       setFailure(String(error))
+      return undefined
+    } finally {
+      setProgress(undefined)
     }
-    setProgress(undefined)
   }, [])
   const actions = useMemo<Actions>(
     () => ({
@@ -83,7 +103,9 @@ function useFleet(client: Client, navigate: Navigate) {
       },
       clear: () => {
         void apply(client.act('clear'))
-        navigate({ sample: undefined, pool: undefined })
+        const { fleet } = readRoute()
+        if (fleet !== undefined) void client.ask('forget', fleet)
+        navigate({ sample: undefined, pool: undefined, fleet: undefined })
       },
       undo: () => void apply(client.act('undo')),
       redo: () => void apply(client.act('redo')),

@@ -6,6 +6,7 @@ import { formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import { viewOfRoute, viewsFor } from '../views/list.ts'
 import { Find } from './find.tsx'
+import { SaveMenu } from './save.tsx'
 
 interface HeaderProps {
   /** Undefined before the first action. */
@@ -28,6 +29,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
         {state && state.hosts > 0 && <Find navigate={navigate} />}
         <span class="tools">
           {state && <FleetButtons {...{ state, actions }} />}
+          {state && state.hosts > 0 && <SaveMenu />}
           <button type="button" onClick={add}>
             Add hosts…
           </button>

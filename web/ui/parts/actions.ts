@@ -8,6 +8,6 @@ export interface Actions {
   readonly clear: () => void
   readonly undo: () => void
   readonly redo: () => void
-  /** Shows the state that a request to the worker results in. */
-  readonly apply: (change: Promise<PageState>) => Promise<void>
+  /** Shows the state that a request to the worker results in, and returns it; undefined where it failed, which is shown. */
+  readonly apply: (change: Promise<PageState>) => Promise<PageState | undefined>
 }

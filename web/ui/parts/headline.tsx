@@ -14,7 +14,7 @@ export function Headline({ title, children }: HeadlineProps) {
   }, [title])
   return (
     <header class="headline">
-      <h1>{title === undefined ? '\u00a0' : title.split(/(?<= )/).map(keepWhole)}</h1>
+      <h1>{title === undefined ? '\u00a0' : title.split(/( )/).map(keepWhole)}</h1>
       {children && <p>{children}</p>}
     </header>
   )

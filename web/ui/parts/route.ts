@@ -15,6 +15,8 @@ export interface PageRoute {
   readonly theme?: 'light' | 'dark'
   /** The sample fleet is shown. */
   readonly sample?: 'yes'
+  /** The fleet that the browser keeps under this id is shown. */
+  readonly fleet?: string
   readonly sort?: 'cost' | 'place'
   readonly all?: 'yes'
   readonly feature?: string
@@ -35,7 +37,7 @@ export interface PageRoute {
   readonly to?: string
 }
 
-const readRoute = (): PageRoute => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
+export const readRoute = (): PageRoute => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
 
 /** Changes keys of the route; `undefined` removes a key. */
 export type Navigate = (

@@ -35,8 +35,9 @@ export function MatrixContent({ route, navigate }: ViewProps) {
   return (
     <>
       <Headline title={answer.title}>
-        {formatCount(answer.groups.length, 'CPU')} in columns, features in rows. A coloured cell means that
-        the hosts of its column do not have the feature.
+        {formatCount(answer.groups.length, 'CPU')} in columns, features in rows.{' '}
+        <Key kind="lacks">missing</Key> <Key kind="unknown">not known</Key>{' '}
+        <Key kind="foreign">of other vendors</Key> <Key kind="has">there</Key>
       </Headline>
       <Controls {...{ route, navigate, sort, fleet }} />
       {rows.length === 0 && answer.rows.length > 0 && <p class="faint">No feature is of this kind.</p>}
@@ -52,6 +53,15 @@ export function MatrixContent({ route, navigate }: ViewProps) {
     </>
   )
 }
+
+const Key = ({ kind, children }: { readonly kind: string; readonly children: string }) => (
+  <span class="key">
+    <svg class="strip" width="14" height="14" aria-hidden="true">
+      <path class={kind} d="M1 1h12v12h-12z" />
+    </svg>{' '}
+    {children}
+  </span>
+)
 
 type Sort = NonNullable<PageRoute['sort']>
 type ControlsProps = Pick<ViewProps, 'route' | 'navigate'> & {

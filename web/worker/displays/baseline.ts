@@ -21,19 +21,21 @@ export function displayBaseline(
 ): BaselineDisplay {
   const pool = analysis.baseline(scope, options.best)
   const request = { ...options, onModel: options.onModel || undefined }
-  const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
-    hosts,
-    features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
-  }))
   try {
-    return { ...displayCpu(analysis, pool, request), lost, models: listModels(analysis, scope) }
+    const shown = displayCpu(analysis, pool, request)
+    const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
+      hosts,
+      features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
+    }))
+    return { ...shown, lost, models: listModels(analysis, scope) }
   } catch (error) {
     return {
       title: 'These hosts have no baseline',
       error: messageOf(error),
       ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
       notes: [],
-      lost,
+      // libvirt stopped at the culprit: what the others lose was not computed.
+      lost: [],
       models: [],
     }
   }
@@ -50,8 +52,10 @@ function displayCpu(
   const set = db.features.setOfNames(features)
   const level = levelOf(levels, set)?.name ?? ''
   const reasons = pool.reasons(cpu, request)
+  const disabled = cpu.features.filter(({ policy }) => policy === 'disable').length
+  const without = disabled > 0 ? `, without ${disabled} of its features` : ''
   return {
-    title: `${count(reasons.hostCount, 'host')} can run ${model}${level && ` at ${level}`}`,
+    title: `${count(reasons.hostCount, 'host')} can run ${model}${level && ` at ${level}`}${without}`,
     cpu: {
       model,
       why: describeModel(reasons),

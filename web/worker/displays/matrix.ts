@@ -1,7 +1,7 @@
 import type { Feature } from '../../../src/core/feature.ts'
 import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
-import { baselineOf, unionOf } from '../../../src/fleet/groups.ts'
+import { baselineOf, type Group, unionOf } from '../../../src/fleet/groups.ts'
 import { findCommonOffer } from '../../../src/fleet/offered.ts'
 import type { CauseAnswer } from '../../../src/questions/answer-parts.ts'
 import { isFixable } from '../../../src/questions/explain/cost-report.ts'
@@ -35,11 +35,12 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
   }
   const any = unionOf(groups)
   const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
-    const has = groups.map(group => feature.bits.leq(group.offered))
+    const reasons = why.get(feature)
+    const cells = groups.map((group, i) => cellOf(feature, group, causes.list[(reasons?.[i] ?? 0) - 1]))
     return {
       ...analysis.feature(feature),
-      cells: has.map(yes => (yes ? '1' : '0')).join(''),
-      without: countHosts(groups.filter((_, i) => !has[i])),
+      cells: cells.join(''),
+      without: countHosts(groups.filter((_, i) => LACKING.includes(cells[i] ?? ''))),
       why: why.get(feature) ?? new Uint16Array(groups.length),
       fixable: Array.from(why.get(feature) ?? []).some(number =>
         isFixable(causes.list[number - 1] ?? NO_CAUSE),
@@ -55,6 +56,16 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
 }
 
 const NO_CAUSE = { cause: 'unknown', remedy: '' } as const
+
+/** A known lack, and one that is of the vendor. */
+const LACKING = ['0', '-']
+
+function cellOf({ bits }: Feature, group: Group, cause: CauseAnswer | undefined): string {
+  const { offered, evidence, withheld } = group
+  if (bits.leq(offered)) return '1'
+  if (cause?.cause === 'vendor') return '-'
+  return evidence && !evidence.recorded.meets(bits) && !withheld.meets(bits) ? '?' : '0'
+}
 
 /** Numbers the causes, each once: most of a hundred thousand cells have the same few causes. */
 class CauseList {

@@ -26,7 +26,7 @@ export function FeatureDetail({ row, answer, fleet, column }: FeatureDetailProps
       <dl>
         <dt>{row.without === 0 ? 'All hosts have it' : `Missing on ${formatCount(row.without, 'host')}`}</dt>
         {row.without > 0 && <dd>{describeHostsWithout(row, groups)}</dd>}
-        {group && <GroupDetail {...{ group, cause }} />}
+        {group && <GroupDetail {...{ group, cause }} isKnown={row.cells[column] !== '?'} />}
       </dl>
     </aside>
   )
@@ -36,13 +36,15 @@ interface GroupDetailProps {
   readonly group: GroupRow
   /** Undefined: the group's hosts have the feature. */
   readonly cause: MatrixDisplay['causes'][number] | undefined
+  readonly isKnown: boolean
 }
 
-const GroupDetail = ({ group, cause }: GroupDetailProps) => (
+const GroupDetail = ({ group, cause, isKnown }: GroupDetailProps) => (
   <>
     <dt class="under">{group.title}</dt>
-    {!cause && <dd>The hosts have it</dd>}
-    {cause && (
+    {!isKnown && <dd>Not known: no document of these hosts says</dd>}
+    {isKnown && !cause && <dd>The hosts have it</dd>}
+    {isKnown && cause && (
       <dd>
         Missing: <b>{cause.meaning || cause.cause}</b>{' '}
         <span class="faint">({cause.confidence} confidence)</span>

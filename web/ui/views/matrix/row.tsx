@@ -44,7 +44,9 @@ export function describeHostsWithout(
   { cells }: MatrixRow,
   groups: readonly (GroupRow | undefined)[],
 ): string {
-  const names = groups.flatMap((group, i) => (cells[i] === '0' && group ? group.title : []))
+  const names = groups.flatMap((group, i) =>
+    group && (cells[i] === '0' || cells[i] === '-') ? group.title : [],
+  )
   if (names.length === 0) return 'no host'
   const rest = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : ''
   return names.slice(0, MAX_NAMES).join(', ') + rest

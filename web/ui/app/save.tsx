@@ -1,0 +1,66 @@
+import { useRef } from 'preact/hooks'
+import type { EmbeddedFleet } from '../../shared/protocol.ts'
+import { useClient } from '../parts/use-answer.ts'
+
+/** What to leave with: the fleet as one page, a table, an answer, or on paper. */
+export function SaveMenu() {
+  const client = useClient()
+  const menu = useRef<HTMLDetailsElement>(null)
+  const offer = async (name: string, type: string, content: Promise<string>) => {
+    menu.current?.removeAttribute('open')
+    download(name, type, await content)
+  }
+  const day = new Date().toISOString().slice(0, 10)
+  const explained = () =>
+    client.ask('ask', 'explain', {}).then(answer => `${JSON.stringify(answer, undefined, 2)}\n`)
+  return (
+    <details class="menu" ref={menu}>
+      <summary class="button">Save</summary>
+      <div>
+        <button
+          type="button"
+          onClick={() => void offer(`fleet-${day}.html`, 'text/html', client.ask('save').then(pageWith))}
+        >
+          This page with the fleet
+        </button>
+        <button type="button" onClick={() => void offer(`hosts-${day}.csv`, 'text/csv', client.ask('table'))}>
+          Hosts as CSV
+        </button>
+        <button
+          type="button"
+          onClick={() => void offer(`explain-${day}.json`, 'application/json', explained())}
+        >
+          The whole answer as JSON
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            menu.current?.removeAttribute('open')
+            print()
+          }}
+        >
+          Print this view
+        </button>
+      </div>
+    </details>
+  )
+}
+
+/** This page as it was loaded, with a fleet in it: what `virt-cpu page --data` writes. */
+function pageWith(fleet: EmbeddedFleet): string {
+  const copy = document.documentElement.cloneNode(true) as HTMLElement
+  const clear = (id: string, text: string) => copy.querySelector(`#${id}`)?.replaceChildren(text)
+  clear('page', '')
+  // An HTML parser must not see the end of the element in it.
+  clear('data', JSON.stringify(fleet).replaceAll('<', '\\u003c'))
+  copy.removeAttribute('data-theme')
+  return `<!doctype html>\n${copy.outerHTML}\n`
+}
+
+function download(name: string, type: string, content: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+}
