@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
 import { Engine } from '../../web/worker/engine.ts'
 import { layOutGraph } from '../../web/worker/layout.ts'
@@ -95,7 +96,7 @@ test('a title says what the rows under it come to', async () => {
       const missing = matrix.rows.filter(({ without }) => without > 0).length
       expect(missing).toBe(matrix.rows.length)
       if (missing > 0) expect(numbersIn(matrix.title)[0]).toBe(missing)
-      else expect(matrix.title).toMatch(/^The one host|^All \d+ hosts have the same/)
+      else expect(matrix.title).toMatch(/^The one host|^No host is known to lack/)
 
       const cost = engine.cost(null)
       const rows = cost.pools.flatMap(({ costs }) => costs)
@@ -106,6 +107,18 @@ test('a title says what the rows under it come to', async () => {
         expect(
           rows.filter(one => cost.title.includes(`${one.features} feature`)).map(one => one.gain),
         ).toContain(most)
+
+      const ladder = engine.ladder(null)
+      for (const { runs, unsure, out } of ladder.rungs)
+        expect(runs + unsure + out.reduce((sum, one) => sum + one.hosts, 0)).toBe(hosts)
+      const { models } = answerVerb(contextOf(), { verb: 'models', documents: files }) as ModelVerdicts
+      const onAll = models
+        .filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
+        .map(({ name }) => name)
+      const full = ladder.rungs.filter(one => one.runs === hosts).map(({ model }) => model)
+      expect(full.sort()).toEqual(onAll.sort())
+      if (full.length === 0) expect(ladder.title).toMatch(/^No named model/)
+      else expect(full.some(model => ladder.title.startsWith(`${model} is the best model for `))).toBe(true)
 
       const fleet = engine.fleet(null)
       expect(fleet.groups.reduce((sum, { count }) => sum + count, 0)).toBe(hosts)

@@ -16,7 +16,7 @@ import { folderOf, fortyFiles, random, randomPool } from './fleet-of.ts'
 const root = join(import.meta.dirname, '..', '..')
 const PAGE = join(root, 'dist', 'page.html')
 const URL = pathToFileURL(PAGE).href
-const VIEWS = ['fleet', 'matrix', 'baseline', 'cost', 'pools', 'migration', 'tree', 'compare']
+const VIEWS = ['fleet', 'matrix', 'baseline', 'ladder', 'cost', 'pools', 'migration', 'tree', 'compare']
 const SAMPLE = 'examples/forty'
 /** The hosts of one of its pools. */
 const INTEL = filesIn(SAMPLE).filter(name => /kvm-[abc]\d+\.xml$/.test(name))
@@ -134,7 +134,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.locator('main h1').click()
     await page.keyboard.press('/')
     await page.keyboard.type('kvm-a03')
-    await page.getByRole('option').first().waitFor()
+    await page.locator('#found [role=option]').first().waitFor()
     await page.keyboard.press('Enter')
     await page.locator('.groups tr.active').waitFor()
     expect(await page.locator('.groups tr.active').textContent()).toContain('kvm-a03')
@@ -151,7 +151,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     const names = () => page.locator('.groups tbody th').allTextContents()
     await page.locator('.groups tbody tr').first().waitFor()
     const all = await names()
-    await page.getByRole('button', { name: 'Features', exact: true }).click()
+    await page.locator('.order', { hasText: 'Features' }).click()
     const figures = async () =>
       (await page.locator('.groups tbody td:nth-child(6)').allTextContents()).map(text =>
         Number.parseInt(text, 10),
@@ -159,7 +159,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await expect.poll(async () => (await figures()).length).toBe(all.length)
     const up = await figures()
     expect(up).toEqual([...up].sort((a, b) => a - b))
-    await page.getByRole('button', { name: 'Features', exact: true }).click()
+    await page.locator('.order', { hasText: 'Features' }).click()
     await expect.poll(figures).toEqual([...up].sort((a, b) => b - a))
     await page.getByLabel('Rows that contain').fill('kvm-a')
     await expect.poll(async () => (await names()).length).toBeLessThan(all.length)

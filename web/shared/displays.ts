@@ -78,6 +78,34 @@ export interface FleetDisplay {
   readonly levels: readonly { readonly level: string; readonly hosts: number }[]
 }
 
+/** A named model, and which hosts can give it. */
+export interface Rung {
+  readonly model: string
+  /** Empty: of no vendor. */
+  readonly vendor: string
+  readonly level: string
+  /** The oldest QEMU and libvirt that know it. */
+  readonly needs: string
+  /** How many hosts can give it, as far as is known or assumed. */
+  readonly runs: number
+  /** Of how many hosts it is not known. */
+  readonly unsure: number
+  /** The hosts that cannot, those that lack least first. */
+  readonly out: readonly {
+    readonly hosts: number
+    readonly names: string
+    /** What they lack, or another reason. */
+    readonly features: readonly string[]
+  }[]
+}
+
+export interface LadderDisplay {
+  readonly title: string
+  readonly hosts: number
+  /** Best first. */
+  readonly rungs: readonly Rung[]
+}
+
 export interface MatrixDisplay {
   readonly title: string
   /** Ids, in the order of the columns. */

@@ -89,6 +89,7 @@ export interface PageQuestions {
   migration(scope: HostScope): displays.MigrationDisplay
   layout(graph: displays.GraphSizes): displays.GraphPlaces
   move(from: MigrationSource, to: number): displays.MoveDisplay
+  ladder(scope: HostScope): displays.LadderDisplay
   tree(scope: HostScope): displays.TreeDisplay
   comparedCpus(
     scope: HostScope,

@@ -10,6 +10,7 @@ import { displayComparison, listComparedCpus } from './displays/compare.ts'
 import { displayCost } from './displays/cost.ts'
 import { find } from './displays/find.ts'
 import { displayFleet } from './displays/fleet.ts'
+import { displayLadder } from './displays/ladder.ts'
 import { displayMatrix } from './displays/matrix.ts'
 import { displayMigration, displayMove } from './displays/migration.ts'
 import { displayPlan, displayPools } from './displays/pools.ts'
@@ -157,6 +158,7 @@ export class Engine implements PageActions, PageQuestions {
   migration: PageQuestions['migration'] = scope => displayMigration(this.#now, scope)
   layout: PageQuestions['layout'] = layOutGraph
   move: PageQuestions['move'] = (from, to) => displayMove(this.#now, from, to)
+  ladder: PageQuestions['ladder'] = scope => displayLadder(this.#now, scope)
   tree: PageQuestions['tree'] = scope => displayTree(this.#now, scope)
   comparedCpus: PageQuestions['comparedCpus'] = scope => listComparedCpus(this.#now, scope)
   compare: PageQuestions['compare'] = (a, b, scope) => displayComparison(this.#now, a, b, scope)

@@ -1,7 +1,9 @@
 import { Graph, layout } from '@dagrejs/dagre'
 import type { GraphPlaces, GraphSizes } from '../shared/displays.ts'
 
-const GAP = { within: 22, between: 64, edges: 12, margin: 2 }
+const GAP = { within: 22, between: 64, edges: 12, margin: 2, bend: 12 }
+/** An arrow's tip does not touch its box. */
+const TIP = 2
 /** Columns where no arrow connects the boxes. */
 const COLUMNS = 3
 
@@ -31,16 +33,85 @@ export function layOutGraph(sizes: GraphSizes): GraphPlaces {
     const { x, y, width, height } = graph.node(node)
     return { x: x - width / 2, y: y - height / 2, width, height }
   }
-  const { width = 0, height = 0 } = graph.graph()
-  return {
-    width,
-    height,
-    boxes: boxes.map(({ id }) => ({ id, ...cornerOf(String(id)) })),
+  const placed = boxes.map(({ id }) => ({ id, ...cornerOf(String(id)) }))
+  const led = arrows.map(({ from, to }) => ({
+    from,
+    to,
+    points: leadAround(placed, from, to, graph.edge(String(from), String(to)).points),
+  }))
+  return moveIntoView({
+    boxes: placed,
     areas: [...areas].map(pool => ({ pool, ...cornerOf(areaOf(pool)) })),
-    arrows: arrows.map(({ from, to }) => ({
-      from,
-      to,
-      points: graph.edge(String(from), String(to)).points.map(({ x, y }: Point) => [x, y] as const),
+    arrows: led,
+  })
+}
+
+type Box = GraphPlaces['boxes'][number]
+type Arrow = GraphPlaces['arrows'][number]
+
+/**
+ * An arrow's points. Between two columns of boxes it may run across; beside the boxes of a column it keeps to the height
+ * that dagre left free for it.
+ * @param points dagre's, of which the first and last are on the boxes
+ */
+function leadAround(
+  boxes: readonly Box[],
+  from: number,
+  to: number,
+  points: readonly Point[],
+): Arrow['points'] {
+  const [a, b] = [boxes.find(({ id }) => id === from), boxes.find(({ id }) => id === to)]
+  if (!a || !b) return []
+  const between = points.slice(1, -1).flatMap(({ x, y }) => {
+    const [left, right] = columnAround(boxes, x)
+    return left === undefined || right === undefined
+      ? [[x, y] as const]
+      : [[left, y] as const, [right, y] as const]
+  })
+  const [startY, endY] = [a.y + a.height / 2, b.y + b.height / 2]
+  const [, afterA = a.x + a.width] = columnAround(boxes, a.x + a.width / 2)
+  const [beforeB = b.x] = columnAround(boxes, b.x + b.width / 2)
+  return [
+    [a.x + a.width, startY],
+    [afterA, startY],
+    ...between.filter(([x]) => x > afterA && x < beforeB),
+    [beforeB, endY],
+    [b.x - TIP, endY],
+  ]
+}
+
+/** Where the column of boxes around a place begins and ends, with room for a bend; empty: there is none. */
+function columnAround(boxes: readonly Box[], at: number): [] | [left: number, right: number] {
+  const column = boxes.filter(({ x, width }) => Math.abs(x + width / 2 - at) < 1)
+  if (column.length === 0) return []
+  return [
+    Math.min(...column.map(({ x }) => x)) - GAP.bend,
+    Math.max(...column.map(({ x, width }) => x + width)) + GAP.bend,
+  ]
+}
+
+/** Moves all so that it begins at the upper left, and adds how large it is: dagre's own size leaves out how far arrows bend. */
+function moveIntoView({ boxes, areas, arrows }: Omit<GraphPlaces, 'width' | 'height'>): GraphPlaces {
+  const corners = [...boxes, ...areas].flatMap(({ x, y, width, height }) => [
+    [x, y] as const,
+    [x + width, y + height] as const,
+  ])
+  const all = [...corners, ...arrows.flatMap(({ points }) => points)]
+  const [xs, ys] = [all.map(([x]) => x), all.map(([, y]) => y)]
+  const [left, above] = [GAP.margin - Math.min(...xs), GAP.margin - Math.min(...ys)]
+  const move = <T extends { readonly x: number; readonly y: number }>(one: T): T => ({
+    ...one,
+    x: one.x + left,
+    y: one.y + above,
+  })
+  return {
+    width: Math.max(...xs) + left + GAP.margin,
+    height: Math.max(...ys) + above + GAP.margin,
+    boxes: boxes.map(move),
+    areas: areas.map(move),
+    arrows: arrows.map(({ points, ...arrow }) => ({
+      ...arrow,
+      points: points.map(([x, y]) => [x + left, y + above] as const),
     })),
   }
 }

@@ -1,7 +1,16 @@
 import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { HostScope } from '../../shared/protocol.ts'
 
-export type ViewName = 'fleet' | 'matrix' | 'baseline' | 'cost' | 'pools' | 'migration' | 'tree' | 'compare'
+export type ViewName =
+  | 'fleet'
+  | 'matrix'
+  | 'baseline'
+  | 'cost'
+  | 'pools'
+  | 'migration'
+  | 'tree'
+  | 'compare'
+  | 'ladder'
 
 /**
  * The page's state in the URL's hash: which view, of which pool, with which options. A missing key has its default
@@ -31,6 +40,7 @@ export interface PageRoute {
   readonly migratable?: 'yes'
   readonly best?: 'yes'
   readonly on?: string
+  readonly vendor?: string
   readonly a?: string
   readonly b?: string
   readonly from?: string

@@ -5,6 +5,7 @@ import { BaselineContent } from './baseline.tsx'
 import { CompareContent } from './compare.tsx'
 import { CostContent } from './cost.tsx'
 import { FleetContent } from './fleet.tsx'
+import { LadderContent } from './ladder.tsx'
 import { MatrixContent } from './matrix.tsx'
 import { MigrationContent } from './migration.tsx'
 import { PoolsContent } from './pools.tsx'
@@ -18,6 +19,7 @@ const VIEWS: readonly View[] = [
   FLEET,
   { name: 'matrix', title: 'Matrix', Content: MatrixContent },
   BASELINE,
+  { name: 'ladder', title: 'Ladder', Content: LadderContent },
   { name: 'cost', title: 'Cost', Content: CostContent },
   { name: 'pools', title: 'Pools', Content: PoolsContent },
   { name: 'migration', title: 'Migration', Content: MigrationContent },

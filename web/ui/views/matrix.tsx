@@ -55,7 +55,7 @@ export function MatrixContent({ route, navigate }: ViewProps) {
 }
 
 const Key = ({ kind, children }: { readonly kind: string; readonly children: string }) => (
-  <span class="key">
+  <span class="look">
     <svg class="strip" width="14" height="14" aria-hidden="true">
       <path class={kind} d="M1 1h12v12h-12z" />
     </svg>{' '}

@@ -34,7 +34,7 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
     why.set(feature, row)
   }
   const any = unionOf(groups)
-  const rows = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
+  const found = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
     const reasons = why.get(feature)
     const cells = groups.map((group, i) => cellOf(feature, group, causes.list[(reasons?.[i] ?? 0) - 1]))
     return {
@@ -47,11 +47,13 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
       ),
     }
   })
+  // Of what no host is known to lack, nothing is said to be missing.
+  const missing = found.filter(({ without }) => without > 0)
   return {
-    title: titleOf(countHosts(groups), db.features.count(any), [...why.keys()]),
+    title: titleOf(countHosts(groups), db.features.count(any), missing),
     groups: groups.map(group => analysis.id(group)),
     causes: causes.list,
-    rows,
+    rows: all ? found : missing,
   }
 }
 
@@ -82,12 +84,12 @@ class CauseList {
   }
 }
 
-function titleOf(hosts: number, any: number, lost: readonly Feature[]): string {
+function titleOf(hosts: number, any: number, lost: readonly MatrixRow[]): string {
   if (lost.length === 0)
     return hosts === 1
       ? `The one host has ${count(any, 'feature')}`
-      : `All ${hosts} hosts have the same ${count(any, 'feature')}`
-  const security = lost.filter(feature => feature.class === 'security').length
+      : `No host is known to lack any of ${count(any, 'feature')}`
+  const security = lost.filter(row => row.class === 'security').length
   const safe = security > 0 ? `, ${security} of them for security` : ''
   return `${lost.length} of ${count(any, 'feature')} are missing on some hosts${safe}`
 }

@@ -51,14 +51,24 @@ function shorten(text: string, widthOf: (text: string) => number): string {
   return `${text.slice(0, end)}…`
 }
 
-/** The SVG path of an arrow: through the middle of each two points, bent towards them. */
+/** How far from a corner an arrow begins to bend. */
+const BEND = 9
+
+/** The SVG path of an arrow: straight from point to point, with round corners. */
 export function pathOf(points: GraphPlaces['arrows'][number]['points']): string {
-  const [first, ...rest] = points
-  const last = rest.pop()
-  if (!first || !last) return ''
-  const bends = rest.map(([x, y], i) => {
-    const [nextX, nextY] = rest[i + 1] ?? last
-    return `Q${x} ${y} ${(x + nextX) / 2} ${(y + nextY) / 2}`
-  })
-  return `M${first.join(' ')}${bends.join('')}L${last.join(' ')}`
+  return points
+    .map(([x, y], i) => {
+      const [before, next] = [points[i - 1], points[i + 1]]
+      if (!before) return `M${x} ${y}`
+      if (!next) return `L${x} ${y}`
+      return `L${towards([x, y], before)}Q${x} ${y} ${towards([x, y], next)}`
+    })
+    .join('')
+}
+
+/** A point a little from a corner towards another. */
+function towards([x, y]: readonly [number, number], [toX, toY]: readonly [number, number]): string {
+  const far = Math.hypot(toX - x, toY - y)
+  const share = far === 0 ? 0 : Math.min(BEND, far / 2) / far
+  return `${x + (toX - x) * share} ${y + (toY - y) * share}`
 }

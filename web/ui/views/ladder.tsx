@@ -1,0 +1,105 @@
+import { useState } from 'preact/hooks'
+import type { Rung } from '../../shared/displays.ts'
+import { Toggle } from '../parts/controls.tsx'
+import { Headline } from '../parts/headline.tsx'
+import { useRenderInSteps } from '../parts/render-in-steps.ts'
+import { scopeOfRoute } from '../parts/route.ts'
+import { classOfLevel, formatCount } from '../parts/text.ts'
+import { useAnswer } from '../parts/use-answer.ts'
+import type { ViewProps } from '../parts/view.ts'
+
+/** The named models as rungs: which hosts fall out where a pool takes one, and why. */
+export function LadderContent({ route, navigate }: ViewProps) {
+  const answer = useAnswer('ladder', scopeOfRoute(route))
+  const [old, setOld] = useState(false)
+  const vendors = [...new Set(answer?.rungs.map(({ vendor }) => vendor))]
+  const vendor = route.vendor ?? vendorOfMost(answer?.rungs ?? [])
+  const rungs = answer?.rungs.filter(one => one.vendor === vendor && (old || one.level !== '')) ?? NONE
+  const shown = useRenderInSteps(rungs, 30)
+  if (!answer) return <Headline title={undefined} />
+  const chosen = answer.rungs.find(({ model }) => model === route.on) ?? rungs[0]
+  return (
+    <>
+      <Headline title={answer.title}>
+        Select a model to see which hosts a pool with it would lose, and why.
+      </Headline>
+      <div class="controls">
+        <label>
+          Vendor{' '}
+          <select
+            value={vendor}
+            onChange={({ currentTarget }) =>
+              navigate({ vendor: currentTarget.value, on: undefined }, 'replace')
+            }
+          >
+            {vendors.map(name => (
+              <option key={name} value={name} selected={name === vendor}>
+                {name || 'any'}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Toggle on={old} set={setOld}>
+          include models below x86-64-v1
+        </Toggle>
+      </div>
+      <div class="ladder">
+        <ol>
+          {shown.map(rung => (
+            <li key={rung.model}>
+              <button
+                type="button"
+                aria-pressed={rung === chosen}
+                onClick={() => navigate({ on: rung.model, vendor }, 'replace')}
+              >
+                <b>{rung.model}</b>
+                <span class={`level ${classOfLevel(rung.level)}`}>{rung.level || 'no level'}</span>
+                <progress value={rung.runs} max={answer.hosts} aria-hidden="true" />
+                <span class="number">
+                  {rung.runs} of {answer.hosts}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ol>
+        {chosen && <Chosen rung={chosen} />}
+      </div>
+    </>
+  )
+}
+
+const NONE: readonly Rung[] = []
+
+/** The vendor of the model that most hosts run: of such, the best. */
+const vendorOfMost = (rungs: readonly Rung[]): string =>
+  [...rungs].filter(({ vendor }) => vendor !== '').sort((a, b) => b.runs - a.runs)[0]?.vendor ?? ''
+
+const Chosen = ({ rung: { model, runs, unsure, out, needs } }: { readonly rung: Rung }) => (
+  <aside class="detail" aria-live="polite" aria-label="The selected model">
+    <h2>{model}</h2>
+    <p>
+      {formatCount(runs, 'host')} can give it{unsure > 0 && `, of ${unsure} it is not known`}. Since {needs}.
+    </p>
+    {out.length > 0 && (
+      <h3>
+        {formatCount(
+          out.reduce((sum, { hosts }) => sum + hosts, 0),
+          'host',
+        )}{' '}
+        would fall out
+      </h3>
+    )}
+    <ul>
+      {out.map(({ names, features }) => (
+        <li key={names}>
+          {names}
+          <p class="faint">
+            {features.length > 1 ? `lack ${formatCount(features.length, 'feature')}: ` : ''}
+            <code>{features.slice(0, 12).join(' ')}</code>
+            {features.length > 12 && ` and ${features.length - 12} more`}
+          </p>
+        </li>
+      ))}
+    </ul>
+  </aside>
+)

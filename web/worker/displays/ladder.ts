@@ -1,0 +1,53 @@
+import { fewNames } from '../../../src/core/text.ts'
+import { viewOf } from '../../../src/questions/input/fleet/view.ts'
+import type { ModelVerdict, ModelVerdicts } from '../../../src/questions/models/answer.ts'
+import { modelVerdicts } from '../../../src/questions/models/verdicts.ts'
+import type { LadderDisplay, Rung } from '../../shared/displays.ts'
+import type { HostScope } from '../../shared/protocol.ts'
+import type { Analysis } from '../analysis.ts'
+import { countHosts } from './words.ts'
+
+/** The named models as the rungs of a ladder: how many hosts stand on each, and why others fall out. As `models` answers. */
+export function displayLadder(analysis: Analysis, scope: HostScope): LadderDisplay {
+  const { view } = analysis
+  const groups = analysis.in(scope)
+  const hosts = countHosts(groups)
+  if (hosts === 0) return { title: 'No hosts', hosts, rungs: [] }
+  const inScope = { ...view.fleet, hosts: groups.flatMap(group => group.hosts) }
+  const answer = modelVerdicts(viewOf(view.context, inScope))
+  const models = [...answer.models].sort((a, b) => b.worth - a.worth)
+  const rungs = models.map(model => rungOf(answer, model, hosts))
+  const [best] = rungs.filter(({ out, unsure }) => out.length + unsure === 0)
+  const title = best
+    ? `${best.model} is the best model for ${all(hosts)}`
+    : `No named model is for ${all(hosts)}`
+  return { title, hosts, rungs }
+}
+
+const all = (hosts: number): string => (hosts === 1 ? 'the one host' : `all ${hosts} hosts`)
+
+function rungOf({ groups }: ModelVerdicts, model: ModelVerdict, hosts: number): Rung {
+  const { name, vendor, level, qemu, libvirt, blockers, unknown, absentInGroups, unexplainedInGroups } = model
+  const lacking = new Map<number, string[]>()
+  for (const { feature, inGroups } of blockers)
+    for (const place of inGroups) lacking.set(place, [...(lacking.get(place) ?? []), feature])
+  for (const place of absentInGroups) lacking.set(place, ['their hypervisor does not have this model'])
+  for (const place of unexplainedInGroups)
+    if (!lacking.has(place)) lacking.set(place, ['their hypervisor does not say why'])
+  const sizeOf = (places: Iterable<number>) =>
+    [...places].reduce((sum, place) => sum + (groups[place]?.hosts.length ?? 0), 0)
+  const unsure = new Set(unknown.flatMap(({ inGroups }) => inGroups).filter(place => !lacking.has(place)))
+  const out = [...lacking].map(([place, reasons]) => {
+    const names = groups[place]?.hosts ?? []
+    return { hosts: names.length, names: fewNames(names), features: reasons }
+  })
+  return {
+    model: name,
+    vendor,
+    level: level ?? '',
+    needs: `QEMU ${qemu}, libvirt ${libvirt}`,
+    runs: hosts - sizeOf(lacking.keys()) - sizeOf(unsure),
+    unsure: sizeOf(unsure),
+    out: out.sort((a, b) => a.features.length - b.features.length),
+  }
+}
