@@ -17,7 +17,8 @@ export function LadderContent({ route, navigate }: ViewProps) {
   const rungs = answer?.rungs.filter(one => one.vendor === vendor && (old || one.level !== '')) ?? NONE
   const shown = useRenderInSteps(rungs, 30)
   if (!answer) return <Headline title={undefined} />
-  const chosen = answer.rungs.find(({ model }) => model === route.on) ?? rungs[0]
+  const most = Math.max(...rungs.map(({ runs }) => runs))
+  const chosen = rungs.find(({ model }) => model === route.on) ?? rungs.find(({ runs }) => runs === most)
   return (
     <>
       <Headline title={answer.title}>

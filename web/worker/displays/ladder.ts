@@ -17,11 +17,17 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
   const answer = modelVerdicts(viewOf(view.context, inScope))
   const models = [...answer.models].sort((a, b) => b.worth - a.worth)
   const rungs = models.map(model => rungOf(answer, model, hosts))
-  const [best] = rungs.filter(({ out, unsure }) => out.length + unsure === 0)
-  const title = best
-    ? `${best.model} is the best model for ${all(hosts)}`
-    : `No named model is for ${all(hosts)}`
+  const vendors = [...new Set(groups.flatMap(({ vendor }) => vendor ?? []))].sort()
+  const title =
+    vendors.length > 1
+      ? `Guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
+      : describeBest(rungs, hosts)
   return { title, hosts, rungs }
+}
+
+function describeBest(rungs: readonly Rung[], hosts: number): string {
+  const best = rungs.find(({ runs }) => runs === hosts)
+  return best ? `${best.model} is the best model for ${all(hosts)}` : `No named model is for ${all(hosts)}`
 }
 
 const all = (hosts: number): string => (hosts === 1 ? 'the one host' : `all ${hosts} hosts`)
