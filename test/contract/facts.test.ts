@@ -72,10 +72,13 @@ describe.each(rowsOf('x86_64'))('%s on x86', (_, system, need) => {
   })
 })
 
+/** Later machines of IBM Z are not called in models as they are sold. */
+const GENERATIONS: Readonly<Record<string, string>> = { z15: 'gen15a', z16: 'gen16a', z17: 'gen17a' }
+
 /** Of which only guests of one kind can be there, by architecture: a level, and the model that reaches it. */
 const MODELS: Readonly<Record<string, (level: string) => string>> = {
   ppc64le: name => name.toUpperCase(),
-  s390x: name => name,
+  s390x: name => GENERATIONS[name] ?? name,
   riscv64: name => name,
 }
 
