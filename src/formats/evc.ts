@@ -45,6 +45,14 @@ export const evcModes = once((): readonly EvcMode[] => {
   return modes
 })
 
+/** The highest mode of a vendor all of whose features a CPU has; undefined: not even the lowest, or the vendor has none. */
+export const greatestEvcMode = (features: FeatureSet, vendor: string): EvcMode | undefined =>
+  evcModes().findLast(mode => mode.vendor === vendor && mode.features.leq(features))
+
+/** The lowest mode of a vendor that gives all of these features that any of its modes names; undefined: none does. */
+export const leastEvcMode = (features: FeatureSet, vendor: string): EvcMode | undefined =>
+  evcModes().find(mode => mode.vendor === vendor && lostOf(mode, features).isEmpty)
+
 /** The EVC mode whose guests lose and gain the fewest features; what is lost counts twice. */
 export const evcMode: Printer = {
   name: 'evc',

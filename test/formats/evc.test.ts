@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FeatureSet } from '../../src/core/feature-set.ts'
-import { evcMode, evcModes } from '../../src/formats/evc.ts'
+import { evcMode, evcModes, greatestEvcMode, leastEvcMode } from '../../src/formats/evc.ts'
 import { findGuestFeatures } from '../../src/formats/express.ts'
 import { builtin } from '../built-in.ts'
 import { guest } from '../notation.ts'
@@ -32,6 +32,30 @@ test.each([
 test.each(['kvm64', 'YongFeng', 'Dhyana'])('there is none for %s', model =>
   expect(() => written(model)).toThrow(`models of Intel and AMD alone, not for ${model}`),
 )
+
+describe('the highest mode of which a CPU has everything', () => {
+  test.each(evcModes().map(mode => [mode.key, mode] as const))(
+    '%s, of a CPU that has just that',
+    (_, mode) => {
+      const found = greatestEvcMode(mode.features, mode.vendor)
+      expect(found && evcModes().indexOf(found)).toBeGreaterThanOrEqual(evcModes().indexOf(mode))
+      expect(found?.features.leq(mode.features)).toBe(true)
+      const least = leastEvcMode(mode.features, mode.vendor)
+    expect(least && evcModes().indexOf(least)).toBeLessThanOrEqual(evcModes().indexOf(mode))
+    expect(mode.features.leq(least?.features ?? NONE)).toBe(true)
+      expect(greatestEvcMode(mode.features, mode.vendor === 'AMD' ? 'Intel' : 'Hygon')?.vendor).not.toBe(
+        mode.vendor,
+      )
+    },
+  )
+
+  test('each feature that is missing of a mode makes it a lower one, or none', () => {
+    const { features } = builtin()
+    for (const mode of evcModes())
+      for (const { bits } of features.in(mode.features))
+        expect(greatestEvcMode(mode.features.minus(bits), mode.vendor)?.key).not.toBe(mode.key)
+  })
+})
 
 describe('what guests have otherwise is listed', () => {
   const models = builtin().models.filter(({ vendor }) => vendor && /^(?:Intel|AMD)$/.test(vendor.name))

@@ -36,6 +36,32 @@ describe('level', () => {
     expect(missing).toEqual(['ssse3', 'sse4.1', 'sse4.2', 'popcnt', 'lahf_lm'])
   })
 
+  test('with the EVC mode of one vendor, and none of several', () => {
+    const { lines } = level({
+      documents: [
+        host('fleet', 'cas-01'),
+        guest('hsw', 'Haswell-noTSX'),
+        guest('rome', 'EPYC-Rome'),
+        guest('any', 'qemu64'),
+      ],
+    })
+    expect(Object.fromEntries(lines.map(({ name, evc }) => [name, evc]))).toEqual({
+      'cas-01.xml': 'intel-cascadelake',
+      hsw: 'intel-haswell',
+      rome: 'amd-zen2',
+      any: undefined,
+    })
+    const text = host('fleet', 'cas-01').text
+    const foreign = {
+      path: 'amd.xml',
+      text: text.replaceAll('<vendor>Intel</vendor>', '<vendor>AMD</vendor>'),
+    }
+    const mixed = level({ documents: [host('fleet', 'cas-01'), foreign] }).lines.find(
+      ({ kind }) => kind === 'pool',
+    )
+    expect(mixed).not.toHaveProperty('evc')
+  })
+
   test('of guests alone', () => {
     expect(level({ documents: [guest('a', 'Nehalem')] }).lines).toMatchObject([{ level: 'x86-64-v2' }])
   })

@@ -40,6 +40,12 @@ export const LevelLine = v.strictObject({
       'Of x86 alone.',
     ),
   ),
+  evc: v.exactOptional(
+    described(
+      v.string(),
+      "Of hosts and pools the highest mode of vSphere's EVC of which they have all that VMware's words name; of a guest the lowest that gives all of its CPU that any mode names. Absent: there is none, or the vendor is not known. A vCenter's `supportedEVCMode` is the truth.",
+    ),
+  ),
   vendors: v.exactOptional(
     described(v.array(v.string()), "The vendors of a pool's hosts, where there are several."),
   ),

@@ -2,6 +2,7 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { areParted, baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { type EvcMode, greatestEvcMode, leastEvcMode } from '../../formats/evc.ts'
 import { greatestMarch } from '../../formats/march.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { levelOf, nextLevel } from '../../map/levels.ts'
@@ -21,28 +22,38 @@ export const reachedLines = (view: FleetView): LevelLine[] => [
 /** Of a guest that takes the CPU of a host that is not known, nothing is known. */
 export const hasCpu = ({ features }: FleetGuest): boolean => !features.isEmpty
 
-const lineOfHost = (view: FleetView, { name, model, vendor, features, evidence }: FleetHost): LevelLine => ({
-  kind: 'host',
-  name,
-  model: model ?? null,
-  ...reached(
-    view,
-    evidence?.possible ?? features,
-    needed => evidence?.unknown(needed),
-    vendor ? [vendor] : [],
-  ),
-})
+function lineOfHost(view: FleetView, host: FleetHost): LevelLine {
+  const { name, model, vendor, evidence } = host
+  const vendors = vendor ? [vendor] : []
+  return {
+    kind: 'host',
+    name,
+    model: model ?? null,
+    ...reached(view, possibleOf(host), needed => evidence?.unknown(needed), vendors),
+    ...evcReached(view, possibleOf(host), vendors),
+  }
+}
 
-const lineOfGuest = (view: FleetView, { name, model, features }: FleetGuest): LevelLine => ({
-  kind: 'guest',
-  name,
-  model: model ?? null,
-  ...reached(view, features, () => undefined),
-})
+const possibleOf = ({ evidence, features }: Pick<FleetHost, 'evidence' | 'features'>): FeatureSet =>
+  evidence?.possible ?? features
+
+const lineOfGuest = (view: FleetView, { name, model, vendor, features }: FleetGuest): LevelLine => {
+  const own = vendor ?? view.db.model(model ?? '')?.vendor?.name
+  const vendors = own === undefined ? undefined : [own]
+  return {
+    kind: 'guest',
+    name,
+    model: model ?? null,
+    ...reached(view, features, () => undefined, vendors),
+    ...(isX86(view) && own !== undefined ? evcOf(leastEvcMode(features, own)) : {}),
+  }
+}
 
 function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
   const kept = view.fleet.kept?.get(label)?.features
   const [common, vendors] = [kept ?? baselineOf(groups), vendorsOf(groups)]
+  // ESXi gives what its hosts have, whatever KVM withholds of it.
+  const possible = groups.map(possibleOf).reduce((all, one) => all.meet(one))
   const mixed = {
     vendors,
     flags: view.db.features.in(common).map(({ name }) => name),
@@ -53,6 +64,7 @@ function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
     name: label,
     model: null,
     ...reached(view, common, () => undefined, vendors),
+    ...evcReached(view, kept ?? possible, vendors),
     ...(areParted(vendors) ? mixed : {}),
   }
 }
@@ -62,16 +74,16 @@ function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
  * @param vendors whose CPUs they are; absent: not known
  */
 function reached(
-  { db, levels, context }: FleetView,
+  view: FleetView,
   features: FeatureSet,
   unknownOf: (needed: FeatureSet) => FeatureSet | undefined,
   vendors?: readonly string[],
 ): Pick<LevelLine, 'arch' | 'level' | 'next' | 'march'> {
+  const { db, levels, context } = view
   const next = nextLevel(db.features, levels, features)
   const unknown = next && unknownOf(next.level.needs)
   const names = unknown ? db.features.in(unknown).map(({ name }) => name) : []
-  const isX86 = db === CpuMap.builtIn().asOf(context.libvirt).of('x86')
-  const march = isX86 ? greatestMarch(features, unknownOf, vendors) : undefined
+  const march = isX86(view) ? greatestMarch(features, unknownOf, vendors) : undefined
   return {
     arch: context.arch,
     level: levelOf(levels, features)?.name ?? null,
@@ -85,3 +97,16 @@ function reached(
     ...(march && { march: { name: march.name ?? null, almost: march.almost } }),
   }
 }
+
+const isX86 = ({ db, context }: FleetView): boolean => db === CpuMap.builtIn().asOf(context.libvirt).of('x86')
+
+/** What hosts of one vendor reach. */
+function evcReached(
+  view: FleetView,
+  features: FeatureSet,
+  [vendor, ...others]: readonly string[] = [],
+): Pick<LevelLine, 'evc'> {
+  return isX86(view) && vendor && others.length === 0 ? evcOf(greatestEvcMode(features, vendor)) : {}
+}
+
+const evcOf = (mode: EvcMode | undefined): Pick<LevelLine, 'evc'> => (mode ? { evc: mode.key } : {})

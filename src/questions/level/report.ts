@@ -39,6 +39,7 @@ export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
     ]),
   )
   for (const [line, names] of alike) addMarch(report, line, names)
+  addEvc(report, lines)
   for (const line of lines) addMixed(report, line)
 }
 
@@ -77,6 +78,13 @@ function sayNext({ next }: LevelLine): string {
       : ''
   const open = unknown.length > 0 ? `not known: ${fewNames(unknown, MOST)}` : ''
   return `${level}: ${[lacks, open].filter(Boolean).join('; ')}`
+}
+
+/** Adds the modes of vSphere's EVC, each with what reaches it. */
+function addEvc(report: Report, lines: readonly LevelLine[]): void {
+  const order = [...lines].sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind))
+  for (const [mode, some] of groupBy(order, ({ evc = '' }) => evc))
+    if (mode !== '') report.line(`EVC ${mode}: ${fewNames(some.map(nameOf))}`)
 }
 
 function addMarch(report: Report, { march }: LevelLine, names: string): void {
