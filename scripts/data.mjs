@@ -47,6 +47,9 @@ export const dataStrings = change => plugin(() => dataModule(change))
 
 const PACKED = 'x86.packed'
 
+/** Comments of whole lines are for who edits the files: a tenth of what they pack to. Lines keep their numbers. */
+const withoutComments = (_name, text) => text.replace(/^#.*$/gm, '')
+
 /**
  * Writes the files once for both the library and the command: as a module, a line each, from which the command reads
  * the lines that it needs; and for the command what is packed for a fast start.
@@ -54,7 +57,10 @@ const PACKED = 'x86.packed'
  * @returns the plugins of both
  */
 export async function writeData(folder) {
-  const lines = Object.entries(texts()).map(([name, text]) => [name, Buffer.from(JSON.stringify(text))])
+  const lines = Object.entries(texts(withoutComments)).map(([name, text]) => [
+    name,
+    Buffer.from(JSON.stringify(text)),
+  ])
   const places = {}
   const parts = [Buffer.from('export default {\n')]
   let position = parts[0].length

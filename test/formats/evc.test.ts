@@ -41,8 +41,8 @@ describe('the highest mode of which a CPU has everything', () => {
       expect(found && evcModes().indexOf(found)).toBeGreaterThanOrEqual(evcModes().indexOf(mode))
       expect(found?.features.leq(mode.features)).toBe(true)
       const least = leastEvcMode(mode.features, mode.vendor)
-    expect(least && evcModes().indexOf(least)).toBeLessThanOrEqual(evcModes().indexOf(mode))
-    expect(mode.features.leq(least?.features ?? NONE)).toBe(true)
+      expect(least && evcModes().indexOf(least)).toBeLessThanOrEqual(evcModes().indexOf(mode))
+      expect(mode.features.leq(least?.features ?? NONE)).toBe(true)
       expect(greatestEvcMode(mode.features, mode.vendor === 'AMD' ? 'Intel' : 'Hygon')?.vendor).not.toBe(
         mode.vendor,
       )

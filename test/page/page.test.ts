@@ -173,12 +173,12 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await drop(page, [folderOf(fortyFiles())])
     await page.getByText('39 hosts, 39 CPUs').waitFor()
     await expect.poll(() => page.url()).toMatch(/[#&]fleet=/)
+    const before = page.url()
     await page
       .getByRole('button', { name: /^Remove / })
       .first()
       .click()
     await page.getByText('38 hosts, 38 CPUs').waitFor()
-    const before = page.url()
     await expect.poll(() => page.url()).not.toBe(before)
     await page.reload()
     await page.getByText('38 hosts, 38 CPUs').waitFor()
