@@ -226,8 +226,8 @@ const ELSEWHERE = [
   ['loongarch64', 'virt', 'la464', []],
 ] as const
 
-/** Those of libvirt's that QEMU has. */
-const CORES = ['cortex-a53', 'cortex-a57', 'cortex-a72', 'Neoverse-N1', 'Neoverse-N2', 'Neoverse-V1', 'a64fx']
+/** QEMU's cores of 64 bits that stand in servers and boards; libvirt's own names of Neoverse are not QEMU's. */
+const CORES = ['cortex-a53', 'cortex-a57', 'cortex-a72', 'neoverse-n1', 'neoverse-n2', 'neoverse-v1', 'a64fx']
 
 /** A gigabyte is the least that its machine has, which takes seconds to migrate. */
 const SLOW: readonly string[] = ['loongarch64']

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
 import { Engine } from '../../web/worker/engine.ts'
@@ -85,6 +86,8 @@ const fleets = fc
   })
   .map(hosts => hosts.map(([i, pool]) => ({ path: `${pool}host-${i}.xml`, text: hostTexts[i] ?? '' })))
 
+const PLAIN = { expand: false, migratable: false, best: false, onModel: '' }
+
 const numbersIn = (title: string): number[] => (title.match(/(?<![\w-])\d+(?![\w-])/g) ?? []).map(Number)
 
 test('a title says what the rows under it come to', async () => {
@@ -107,6 +110,15 @@ test('a title says what the rows under it come to', async () => {
         expect(
           rows.filter(one => cost.title.includes(`${one.features} feature`)).map(one => one.gain),
         ).toContain(most)
+
+      const { pools } = engine.ask('explain', {}) as ExplainAnswer
+      for (const { pool, hostCount, level, expression } of pools) {
+        if (!expression) continue
+        const { title, guests } = engine.baseline(pool, PLAIN)
+        expect(guests?.written.map(({ text }) => text)).toEqual([expression.xml, `-cpu ${expression.qemu}\n`])
+        expect(title).toMatch(`Guests of ${hostCount} host`)
+        expect(title).toContain(`can have ${expression.model}${level ? ` at ${level}` : ''}`)
+      }
 
       const ladder = engine.ladder(null)
       for (const { runs, unsure, out } of ladder.rungs)

@@ -51,7 +51,7 @@ function baselines(pools: readonly (readonly string[])[]): string[] {
     })
 }
 
-const xmlOf = (page: Page) => page.locator('.definition pre').first().textContent()
+const xmlOf = (page: Page) => page.locator('.cpu-baseline .definition pre').first().textContent()
 
 describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
   let opened: Opened

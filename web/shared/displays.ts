@@ -130,6 +130,12 @@ export interface MatrixRow extends ClassedFeature {
 
 export interface BaselineDisplay {
   readonly title: string
+  /** What guests of the hosts can be given, as `explain` has it; missing: no named model fits. */
+  readonly guests?: {
+    readonly written: readonly { readonly name: string; readonly text: string }[]
+    /** How it says that: `18 features added, 3 disabled; since QEMU 9.2 and libvirt 11.3`. */
+    readonly how: string
+  }
   /** Missing where libvirt reports an error. */
   readonly cpu?: {
     readonly model: string

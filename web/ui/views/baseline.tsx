@@ -20,10 +20,20 @@ export function BaselineContent({ route, navigate }: ViewProps) {
   const [xml, ...others] = answer.cpu?.written ?? []
   return (
     <>
-      <Headline title={answer.title}>{answer.cpu?.why}</Headline>
+      <Headline title={answer.title}>{answer.guests?.how}</Headline>
+      {answer.guests && (
+        <div class="baseline guests">
+          {answer.guests.written.map(one => (
+            <Definition key={one.name} {...one} />
+          ))}
+        </div>
+      )}
+      <h2 class="libvirts">
+        libvirt’s cpu-baseline <span class="faint">{answer.cpu?.why}</span>
+      </h2>
       <Controls {...{ route, navigate }} />
       {answer.error !== undefined && <BaselineError {...{ answer, route, navigate }} />}
-      <div class="baseline">
+      <div class="baseline cpu-baseline">
         {xml && <Definition {...xml} />}
         <div class="beside">
           {others.map(one => (

@@ -1,5 +1,6 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
+import { baselineOf } from '../../../src/fleet/groups.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
@@ -12,6 +13,7 @@ import type { BaselineOptions, HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { messageOf } from '../documents.ts'
 import { PRINTERS } from '../printers.ts'
+import { countHosts } from './words.ts'
 
 /** The guest CPU of a pool, as `cpu-baseline` computes it. */
 export function displayBaseline(
@@ -27,16 +29,16 @@ export function displayBaseline(
       hosts,
       features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
     }))
-    return { ...shown, lost, models: listModels(analysis, scope) }
+    return { ...shown, lost, ...displayGuests(analysis, scope) }
   } catch (error) {
     return {
-      title: 'These hosts have no baseline',
+      title: 'These hosts have no baseline of libvirt’s',
       error: messageOf(error),
       ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
       notes: [],
       // libvirt stopped at the culprit: what the others lose was not computed.
       lost: [],
-      models: [],
+      ...displayGuests(analysis, scope),
     }
   }
 }
@@ -73,6 +75,35 @@ const printFormats = (cpu: Cpu, plain: Cpu) =>
     name: title,
     text: print(omitsModelFeatures ? plain : cpu).text,
   }))
+
+/** The definition for what the hosts' guests can be given, and the models that would do too, as `explain` answers. */
+function displayGuests(
+  analysis: Analysis,
+  scope: HostScope,
+): Pick<BaselineDisplay, 'guests' | 'models'> & { readonly title?: string } {
+  const { view } = analysis
+  const groups = analysis.in(scope)
+  const models = listModels(analysis, scope)
+  const [pool, ...others] = view.pools
+  const label = scope ?? (others.length === 0 ? pool?.label : undefined)
+  const cpu = groups.length > 0 ? poolCpuOf(view, groups, undefined, label) : undefined
+  if (!cpu?.definition) return { models }
+  const { model, xml, qemu, added, disabled, needs } = cpu.definition
+  const level = analysis.level(cpu.kept ? cpu.features : baselineOf(groups))
+  const without = disabled.length > 0 ? `, without ${disabled.length} of its features` : ''
+  const hosts = countHosts(groups)
+  return {
+    title: `Guests of ${count(hosts, 'host')} can have ${model}${level && ` at ${level}`}${without}`,
+    models,
+    guests: {
+      how: `${count(added.length, 'feature')} added, ${disabled.length} disabled; since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
+      written: [
+        { name: 'libvirt XML', text: xml },
+        { name: 'QEMU -cpu', text: `-cpu ${qemu}\n` },
+      ],
+    },
+  }
+}
 
 /** Lists the models for what the hosts' guests can be given, as `explain` does, best first. */
 export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
