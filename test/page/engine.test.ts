@@ -167,13 +167,13 @@ test('the search finds every host and feature by its name, however it is joined'
   const engine = new Engine({ texts: [], files: [] })
   await engine.add(documents, '')
   for (const { path } of documents)
-    expect(engine.find(path.toUpperCase())).toContainEqual(
+    expect(engine.find(path.toUpperCase()).rows).toContainEqual(
       expect.objectContaining({ kind: 'host', name: path }),
     )
   for (const text of ['md-clear', 'MD_CLEAR', 'sse4.1', 'sse4_1'])
-    expect(engine.find(text)[0]).toMatchObject({ kind: 'feature' })
-  expect(engine.find(' ')).toEqual([])
-  expect(engine.find('no such thing')).toEqual([])
+    expect(engine.find(text).rows[0]).toMatchObject({ kind: 'feature' })
+  expect(engine.find(' ').rows).toEqual([])
+  expect(engine.find('no such thing').rows).toEqual([])
 })
 
 /** Points along the path that the page draws of an arrow. */

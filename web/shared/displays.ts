@@ -63,6 +63,12 @@ export interface FoundRow {
   readonly group?: number
 }
 
+export interface FoundDisplay {
+  /** What was searched for. */
+  readonly text: string
+  readonly rows: readonly FoundRow[]
+}
+
 export interface FleetDisplay {
   readonly title: string
   /** What gains most first. */

@@ -79,7 +79,7 @@ export interface PageQuestions {
   /** The hosts of a group. */
   hosts(group: number): readonly displays.HostRow[]
   /** Hosts, CPUs, features and models by a part of their name. */
-  find(text: string): readonly displays.FoundRow[]
+  find(text: string): displays.FoundDisplay
   fleet(scope: HostScope): displays.FleetDisplay
   matrix(scope: HostScope, all: boolean): displays.MatrixDisplay
   baseline(scope: HostScope, options: BaselineOptions): displays.BaselineDisplay

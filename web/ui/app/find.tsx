@@ -3,6 +3,8 @@ import type { FoundRow } from '../../shared/displays.ts'
 import type { Navigate, PageRoute } from '../parts/route.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 
+const NONE: readonly FoundRow[] = []
+
 /** preact's types want it of a combobox. */
 const NO_LIST = { list: undefined }
 
@@ -11,7 +13,10 @@ export function Find({ navigate }: { readonly navigate: Navigate }) {
   const [text, setText] = useState('')
   const [current, setCurrent] = useState(0)
   const box = useRef<HTMLInputElement>(null)
-  const found = useAnswer('find', text) ?? []
+  const answer = useAnswer('find', text)
+  const isNow = answer?.text === text
+  const found = answer?.rows ?? NONE
+  const pressed = useRef(false)
   useSlashKey(() => box.current?.focus())
   const leave = () => {
     setText('')
@@ -19,14 +24,21 @@ export function Find({ navigate }: { readonly navigate: Navigate }) {
   }
   const show = (row: FoundRow | undefined) => {
     if (!row) return
+    pressed.current = false
     navigate(routeOf(row))
     leave()
     box.current?.blur()
   }
+  // Who types fast presses Enter before the answer to the last letter is there.
+  useEffect(() => {
+    if (isNow && pressed.current) show(found[0])
+    if (isNow) pressed.current = false
+  }, [answer, isNow])
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (event.key === 'Escape') leave()
-    else if (event.key === 'Enter') show(found[current])
+    else if (event.key === 'Enter' && isNow) show(found[current])
+    else if (event.key === 'Enter') pressed.current = true
     else if (step) setCurrent((current + step + found.length) % Math.max(1, found.length))
     else return
     event.preventDefault()

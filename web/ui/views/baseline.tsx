@@ -22,7 +22,7 @@ export function BaselineContent({ route, navigate }: ViewProps) {
     <>
       <Headline title={answer.title}>{answer.guests?.how}</Headline>
       {answer.guests && (
-        <div class="baseline guests">
+        <div class="baseline given">
           {answer.guests.written.map(one => (
             <Definition key={one.name} {...one} />
           ))}

@@ -98,8 +98,8 @@ function displayGuests(
     guests: {
       how: `${count(added.length, 'feature')} added, ${disabled.length} disabled; since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
       written: [
-        { name: 'libvirt XML', text: xml },
-        { name: 'QEMU -cpu', text: `-cpu ${qemu}\n` },
+        { name: 'For libvirt', text: xml },
+        { name: 'For QEMU', text: `-cpu ${qemu}\n` },
       ],
     },
   }

@@ -1,5 +1,5 @@
 import { fewNames } from '../../../src/core/text.ts'
-import type { FoundRow } from '../../shared/displays.ts'
+import type { FoundDisplay, FoundRow } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'
 
 const MAX_FOUND = 24
@@ -8,7 +8,12 @@ const MAX_FOUND = 24
  * Hosts, CPUs, features and models that a text names or is part of, whatever its case and whether parts of a name are
  * joined by `-`, `_` or `.`; those first that begin with it. An empty text finds nothing.
  */
-export function find(analysis: Analysis, text: string): FoundRow[] {
+export const find = (analysis: Analysis, text: string): FoundDisplay => ({
+  text,
+  rows: findRows(analysis, text),
+})
+
+function findRows(analysis: Analysis, text: string): FoundRow[] {
   const wanted = plain(text)
   if (wanted === '') return []
   const found: { readonly row: FoundRow; readonly at: number }[] = []
