@@ -131,15 +131,13 @@ export class Engine implements PageActions, PageQuestions {
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   save = (): EmbeddedFleet => {
     const { files, fleetFile, poolByHost, removed } = this.#history.current
-    const all = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
-    const texts = [...new Set([...all, ...(fleetFile ? [fleetFile] : [])].map(({ text }) => text))]
+    const own = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
+    const all = fleetFile ? [...own, fleetFile] : own
+    const texts = [...new Set(all.map(({ text }) => text))]
     const places = new Map(texts.map((text, i) => [text, i]))
     return {
       texts,
-      files: [...all, ...(fleetFile ? [fleetFile] : [])].map(({ path, text }) => [
-        path,
-        places.get(text) ?? 0,
-      ]),
+      files: all.map(({ path, text }) => [path, places.get(text) ?? 0]),
       pools: [...poolByHost],
       removed: [...removed],
     }

@@ -7,7 +7,7 @@ const MOST = 5
 const open = (): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
     const request = indexedDB.open('virt-cpu', 1)
-    request.onupgradeneeded = () => request.result.createObjectStore('fleets')
+    request.onupgradeneeded = () => request.result.createObjectStore('fleets').createIndex('time', 'time')
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error)
   })
@@ -27,12 +27,8 @@ interface KeptFleet {
 export async function keepFleet(id: string, fleet: EmbeddedFleet): Promise<void> {
   const store = (await open()).transaction('fleets', 'readwrite').objectStore('fleets')
   await wait(store.put({ fleet, time: Date.now() } satisfies KeptFleet, id))
-  const [ids, all] = await Promise.all([
-    wait(store.getAllKeys()),
-    wait(store.getAll() as IDBRequest<KeptFleet[]>),
-  ])
-  const old = ids.map((key, i) => ({ key, time: all[i]?.time ?? 0 })).sort((a, b) => b.time - a.time)
-  for (const { key } of old.slice(MOST)) store.delete(key)
+  const oldestFirst = await wait(store.index('time').getAllKeys())
+  for (const old of oldestFirst.slice(0, -MOST)) store.delete(old)
 }
 
 /** Undefined: this browser has no such fleet. */

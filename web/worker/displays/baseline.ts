@@ -5,7 +5,7 @@ import { levelOf } from '../../../src/map/levels.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
 import { runnersUpOf } from '../../../src/questions/explain/compute.ts'
-import { poolCpuOf } from '../../../src/questions/pools/choice.ts'
+import { type PoolCpu, poolCpuOf } from '../../../src/questions/pools/choice.ts'
 import { describeModel, describeNote } from '../../../src/questions/words/describe.ts'
 import { byHosts } from '../../../src/questions/words/note.ts'
 import type { BaselineDisplay, ModelRow } from '../../shared/displays.ts'
@@ -55,9 +55,8 @@ function displayCpu(
   const level = levelOf(levels, set)?.name ?? ''
   const reasons = pool.reasons(cpu, request)
   const disabled = cpu.features.filter(({ policy }) => policy === 'disable').length
-  const without = disabled > 0 ? `, without ${disabled} of its features` : ''
   return {
-    title: `${count(reasons.hostCount, 'host')} can run ${model}${level && ` at ${level}`}${without}`,
+    title: `${count(reasons.hostCount, 'host')} can run ${describeCpu(model, level, disabled)}`,
     cpu: {
       model,
       why: describeModel(reasons),
@@ -76,6 +75,10 @@ const printFormats = (cpu: Cpu, plain: Cpu) =>
     text: print(omitsModelFeatures ? plain : cpu).text,
   }))
 
+/** `EPYC-Rome at x86-64-v3, without 2 of its features` */
+const describeCpu = (model: string, level: string, disabled: number): string =>
+  `${model}${level && ` at ${level}`}${disabled > 0 ? `, without ${disabled} of its features` : ''}`
+
 /** The definition for what the hosts' guests can be given, and the models that would do too, as `explain` answers. */
 function displayGuests(
   analysis: Analysis,
@@ -83,17 +86,16 @@ function displayGuests(
 ): Pick<BaselineDisplay, 'guests' | 'models'> & { readonly title?: string } {
   const { view } = analysis
   const groups = analysis.in(scope)
-  const models = listModels(analysis, scope)
   const [pool, ...others] = view.pools
   const label = scope ?? (others.length === 0 ? pool?.label : undefined)
   const cpu = groups.length > 0 ? poolCpuOf(view, groups, undefined, label) : undefined
+  // A kept CPU has no runners-up: the models are for what the hosts could give.
+  const models = cpu?.kept ? listModels(analysis, scope) : modelsOf(cpu)
   if (!cpu?.definition) return { models }
   const { model, xml, qemu, added, disabled, needs } = cpu.definition
   const level = analysis.level(cpu.kept ? cpu.features : baselineOf(groups))
-  const without = disabled.length > 0 ? `, without ${disabled.length} of its features` : ''
-  const hosts = countHosts(groups)
   return {
-    title: `Guests of ${count(hosts, 'host')} can have ${model}${level && ` at ${level}`}${without}`,
+    title: `Guests of ${count(countHosts(groups), 'host')} can have ${describeCpu(model, level, disabled.length)}`,
     models,
     guests: {
       how: `${count(added.length, 'feature')} added, ${disabled.length} disabled; since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
@@ -109,8 +111,11 @@ function displayGuests(
 export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
   const { view } = analysis
   const groups = analysis.in(scope)
-  if (groups.length === 0) return []
-  const cpu = poolCpuOf(view, groups)
+  return modelsOf(groups.length > 0 ? poolCpuOf(view, groups) : undefined)
+}
+
+function modelsOf(cpu: PoolCpu | undefined): ModelRow[] {
+  if (!cpu) return []
   const { definition } = cpu
   const best = definition && { ...definition, added: definition.added.length, why: 'the shortest definition' }
   return [...(best ? [best] : []), ...runnersUpOf(cpu)].map(({ model, why, added, disabled, needs }) => ({

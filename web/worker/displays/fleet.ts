@@ -1,5 +1,6 @@
 import { count } from '../../../src/core/text.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
+import type { CostAnswer } from '../../../src/questions/explain/answer.ts'
 import { findOddHosts } from '../../../src/questions/explain/compute.ts'
 import { describeFixes, describeMostExpensiveShortly } from '../../../src/questions/explain/cost-report.ts'
 import { hostWords } from '../../../src/questions/words/cells.ts'
@@ -22,15 +23,16 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
   const outlying = outliers.flatMap(({ inGroups }) => inGroups.flatMap(place => groups[place] ?? []))
   const outlierGroups = outlying.map(group => analysis.id(group))
   const levels = levelsOf(analysis, groups)
+  const cost = analysis.cost(scope)
   const labels = new Set(view.pools.map(({ label }) => label))
   return {
     title: titleOf(
       analysis,
-      scope,
+      cost,
       levels,
       outlying.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
     ),
-    actions: describeFixes(analysis.cost(scope).pools)
+    actions: describeFixes(cost.pools)
       .slice(0, MAX_ACTIONS)
       .map(({ what, on, of, gain }) => ({ what, on: hostWords(on, of ?? 0), gain })),
     hosts: countHosts(groups),
@@ -59,11 +61,10 @@ function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetDisplay['l
 /** `32 of 40 hosts reach x86-64-v4; esx07 costs the fleet 23 features` */
 function titleOf(
   analysis: Analysis,
-  scope: HostScope,
+  { mostExpensive }: CostAnswer,
   levels: FleetDisplay['levels'],
   outliers: readonly string[],
 ): string {
-  const { mostExpensive } = analysis.cost(scope)
   const [only] = outliers
   const who = outliers.length === 1 ? `${only} differs` : `${count(outliers.length, 'host')} differ`
   const difference = outliers.length > 0 ? `${who} from other hosts of the same CPU` : undefined

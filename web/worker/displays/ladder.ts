@@ -14,7 +14,7 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
   const hosts = countHosts(groups)
   if (hosts === 0) return { title: 'No hosts', hosts, rungs: [] }
   const inScope = { ...view.fleet, hosts: groups.flatMap(group => group.hosts) }
-  const answer = modelVerdicts(viewOf(view.context, inScope))
+  const answer = modelVerdicts(scope === null ? view : viewOf(view.context, inScope))
   const models = [...answer.models].sort((a, b) => b.worth - a.worth)
   const rungs = models.map(model => rungOf(answer, model, hosts))
   const vendors = [...new Set(groups.flatMap(({ vendor }) => vendor ?? []))].sort()
