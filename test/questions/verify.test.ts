@@ -197,7 +197,7 @@ describe('a guest of another architecture', () => {
     arch: string,
     model: string,
     registers: Record<string, string>,
-    told: Record<string, boolean> = {},
+    properties: Record<string, boolean> = {},
     features = '',
   ): Trial => ({
     guest: null,
@@ -209,7 +209,7 @@ describe('a guest of another architecture', () => {
     machine: 'virt',
     from: 'here',
     to: 'here',
-    told,
+    properties,
     before: { pass: 2, cpuid: [], msr: [], registers },
     last: 5,
     after: { pass: 7, cpuid: [], msr: [], registers },
@@ -239,15 +239,15 @@ describe('a guest of another architecture', () => {
   })
 
   test('what QEMU says of its CPU counts where no register tells, and what nobody tells is named', () => {
-    const judgeSve = (told: Record<string, boolean>, policy?: string) =>
-      judgeOne(trialOn('aarch64', 'a64fx', { MIDR_EL1: '0x461f0010' }, told, feature('sve', policy)))
-    expect(judgeSve({ sve: true })).toMatchObject({ verdict: 'proven', told: ['sve'], unread: [] })
+    const judgeSve = (properties: Record<string, boolean>, policy?: string) =>
+      judgeOne(trialOn('aarch64', 'a64fx', { MIDR_EL1: '0x461f0010' }, properties, feature('sve', policy)))
+    expect(judgeSve({ sve: true })).toMatchObject({ verdict: 'proven', byQemu: ['sve'], unread: [] })
     expect(judgeSve({ sve: false })).toMatchObject({
       verdict: 'differs',
       differences: [{ place: 'QEMU', name: 'sve', expected: '1', seen: '0' }],
     })
     expect(judgeSve({ sve: true }, 'disable').verdict).toBe('differs')
-    expect(judgeSve({})).toMatchObject({ verdict: 'unknown', told: [], unread: ['sve'] })
+    expect(judgeSve({})).toMatchObject({ verdict: 'unknown', byQemu: [], unread: ['sve'] })
   })
 
   test('each register that changes with the migration is named, and a guest that stands still is not proven', () => {
@@ -269,9 +269,11 @@ describe('a guest of another architecture', () => {
       `0x${bits.reduce((all, n) => all | (1n << BigInt(n)), 0n).toString(16)}`
     const db = CpuMap.builtIn().of('s390x')
     const own = db.model('z900')?.features
-    const told = Object.fromEntries(db.features.list.map(({ name, bits }) => [name, bits.leq(own ?? bits)]))
+    const properties = Object.fromEntries(
+      db.features.list.map(({ name, bits }) => [name, bits.leq(own ?? bits)]),
+    )
     const judgeZ = (stfle: string, machine = '0x2064', more = '') =>
-      judgeOne(trialOn('s390x', 'z900', { MACHINE: machine, STFLE: stfle }, told, more))
+      judgeOne(trialOn('s390x', 'z900', { MACHINE: machine, STFLE: stfle }, properties, more))
     expect(judgeZ(list(0, 1, 2))).toMatchObject({ verdict: 'proven', differences: [], unread: [] })
     expect(judgeZ(list(1, 2)).differences).toMatchObject([{ name: 'esan3', expected: '1', seen: '0' }])
     expect(judgeZ(list(0, 1, 2, 129)).differences).toMatchObject([

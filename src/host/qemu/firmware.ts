@@ -24,7 +24,7 @@ export interface GuestReader {
   /** Returns the complete passes that can be read, as often as it is called. */
   readonly watch: (ask: AskQemu) => () => Promise<readonly Sight[]>
   /** What QEMU says of the running CPU. @throws ProbeError for one that cannot execute the program */
-  readonly readTold: (ask: AskQemu) => Promise<Pick<Trial, 'given' | 'told'>>
+  readonly askCpu: (ask: AskQemu) => Promise<Pick<Trial, 'given' | 'properties'>>
 }
 
 /** The name of the file in QEMU's folder. */
@@ -201,7 +201,7 @@ export function readerOfWords(places: readonly Place[]): GuestReader {
         return parsePasses(text, entries).map(describePass)
       }
     },
-    readTold: async ask => ({ given: await readGiven(ask) }),
+    askCpu: async ask => ({ given: await readGiven(ask) }),
   }
 }
 
@@ -485,7 +485,7 @@ export function readerOfRegisters(guest: RegisterGuest, names: readonly string[]
         ? []
         : [{ pass: Number(pass), cpuid: [], msr: [], registers: Object.fromEntries(registers) }]
     },
-    async readTold(ask) {
+    async askCpu(ask) {
       const path = await findFirstCpu(ask)
       const all = await ask({ execute: 'qom-list', arguments: { path } })
       const known = new Set(
@@ -497,10 +497,13 @@ export function readerOfRegisters(guest: RegisterGuest, names: readonly string[]
         known.has(property) && (await ask({ execute: 'qom-get', arguments: { path, property } })) === true
       if (guest.needs !== undefined && !(await has(guest.needs)))
         throw new ProbeError(`the CPU has no ${guest.needs}: it cannot execute the guest's program`)
-      const told: [string, boolean][] = []
+      const properties: [string, boolean][] = []
       for (const name of names.filter(name => known.has(name)))
-        told.push([name, (await ask({ execute: 'qom-get', arguments: { path, property: name } })) === true])
-      return { told: Object.fromEntries(told) }
+        properties.push([
+          name,
+          (await ask({ execute: 'qom-get', arguments: { path, property: name } })) === true,
+        ])
+      return { properties: Object.fromEntries(properties) }
     },
   }
 }

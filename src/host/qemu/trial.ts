@@ -28,7 +28,16 @@ export interface TrialSetup {
 /** What a trial adds to what is known of the guest before. */
 export type TrialResult = Pick<
   Trial,
-  'qemu' | 'toQemu' | 'ended' | 'endedAt' | 'given' | 'told' | 'before' | 'last' | 'after' | 'milliseconds'
+  | 'qemu'
+  | 'toQemu'
+  | 'ended'
+  | 'endedAt'
+  | 'given'
+  | 'properties'
+  | 'before'
+  | 'last'
+  | 'after'
+  | 'milliseconds'
 >
 
 const INCOMING = 'unix:migration'
@@ -106,9 +115,9 @@ class TrialRun {
   async #migrate(source: Qemu, target: Qemu): Promise<TrialResult> {
     const { reader } = this.#setup
     const [left, right] = [new Console(source, reader), new Console(target, reader)]
-    const told = await reader.readTold(askOf(source))
+    const said = await reader.askCpu(askOf(source))
     const before = await left.next(0)
-    const seen = { ...told, before }
+    const seen = { ...said, before }
     this.#time('read')
     const refusal = await migrateAway(source, this.#direct ?? TO_STATE)
     if (refusal !== undefined) return { ...seen, ended: refusal, endedAt: 'migration', ...this.#all() }

@@ -33,7 +33,7 @@ export const Trial = v.strictObject({
   ended: v.exactOptional(text('What QEMU said instead of starting the guest, or of taking it in.')),
   endedAt: v.exactOptional(word(['start', 'target', 'migration'], 'When it said so.')),
   given: v.exactOptional(described(leaves, 'The words of features that QEMU says it gives the guest.')),
-  told: v.exactOptional(
+  properties: v.exactOptional(
     described(
       v.record(v.string(), v.boolean()),
       'What QEMU says of features of the running CPU, where it is asked.',
@@ -100,8 +100,8 @@ export const GuestProof = v.strictObject({
     v.array(v.strictObject({ name: v.string(), why: v.string() })),
     'The rules by which words were not predicted.',
   ),
-  told: names('Features that the guest did not read: QEMU says of its CPU that they are as predicted.'),
-  unread: names('Features of the definition of which neither the guest nor QEMU told: they are not proven.'),
+  byQemu: names('Features that the guest did not read: QEMU says of its CPU that they are as predicted.'),
+  unread: names('Features of the definition that neither the guest nor QEMU reports: they are not proven.'),
   milliseconds: v.record(v.string(), v.number()),
 })
 export type GuestProof = AnswerOf<typeof GuestProof>

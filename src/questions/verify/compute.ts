@@ -57,7 +57,7 @@ const archOf = ({ arch = DEFAULT_ARCH }: Trial): string => arch
 const isX86 = (trial: Trial): boolean => architectureOf(archOf(trial))?.name === 'x86'
 
 /** What a guest read, beside what was predicted. */
-interface Judged extends Compared, Pick<GuestProof, 'exceptions' | 'told' | 'unread'> {
+interface Judged extends Compared, Pick<GuestProof, 'exceptions' | 'byQemu' | 'unread'> {
   /** Whether all that the definition says could be predicted and read. */
   readonly isKnown: boolean
   readonly refused: readonly Feature[]
@@ -73,7 +73,7 @@ function judgeWords(trial: Trial): Judged {
     refused: listRefused(trial.ended ?? ''),
     expectsRefused: predicted?.refused,
     exceptions: (predicted?.exceptions ?? []).map(({ name, why }) => ({ name, why })),
-    told: [],
+    byQemu: [],
     unread: [],
   }
 }
@@ -312,7 +312,7 @@ function judgeRegisters(trial: Trial): Judged {
   const cpu = readCpu(trial.cpu, 'guest', 'cpu')
   const registers = registersIn(trial.before)
   const claims = claimsOf(driver, cpu)
-  const { differences, told, unread, read } = compareClaims(driver, claims, registers, trial)
+  const { differences, byQemu, unread, read } = compareClaims(driver, claims, registers, trial)
   const other = trial.before && findOtherModel(driver, arch, cpu, registers)
   const isKnown = cpu.model !== undefined && hasModel(map, arch, cpu.model) && unread.length === 0
   const why = NOT_PREDICTED[driver.architecture.name]
@@ -330,7 +330,7 @@ function judgeRegisters(trial: Trial): Judged {
     refused,
     expectsRefused: refused.length > 0 ? beyond : undefined,
     exceptions: why && trial.before ? [why] : [],
-    told,
+    byQemu,
     unread: trial.before ? unread : [],
   }
 }
@@ -342,7 +342,7 @@ function compareClaims(
   { db }: Driver,
   claims: ReadonlyMap<string, boolean>,
   registers: NamedRegisters,
-  { told = {} }: Trial,
+  { properties = {} }: Trial,
 ) {
   const has = db?.features.setOfRegisters(registers) ?? FeatureSet.empty
   const differences: GuestProof['differences'][number][] = []
@@ -352,7 +352,7 @@ function compareClaims(
   for (const [name, on] of claims) {
     const feature = db?.features.get(name)
     const register = feature?.place.kind === 'named' ? feature.place.name : ''
-    const seen = feature && registers.has(register) ? feature.bits.leq(has) : told[name]
+    const seen = feature && registers.has(register) ? feature.bits.leq(has) : properties[name]
     if (registers.has(register)) read.add(register)
     else if (seen === on) byQemu.push(name)
     if (seen === undefined && on) unread.push(name)
@@ -360,7 +360,7 @@ function compareClaims(
     const place = feature ? placeOf(feature) : 'QEMU'
     differences.push({ place, name, expected: on ? '1' : '0', seen: seen ? '1' : '0' })
   }
-  return { differences, told: byQemu, unread, read }
+  return { differences, byQemu, unread, read }
 }
 
 /** Registers that name the model. */

@@ -8,8 +8,8 @@ const TONES = { proven: 'good', refused: 'bad', differs: 'bad', unknown: 'warnin
 /** Adds what was proven of each guest; of several pairs of hosts, what was not, and a matrix. */
 export const reportProofs: Reporter<VerifyAnswer> = (report, { guests }) => {
   const pairs = new Set(guests.map(({ from, to }) => `${from} ${to}`)).size
-  const told = pairs > 1 ? guests.filter(({ verdict }) => verdict !== 'proven') : guests
-  for (const [i, guest] of told.entries()) {
+  const shown = pairs > 1 ? guests.filter(({ verdict }) => verdict !== 'proven') : guests
+  for (const [i, guest] of shown.entries()) {
     if (i > 0) report.drawing(() => '\n')
     reportProof(report, guest)
   }
@@ -91,14 +91,14 @@ function reportDifferences(report: Report, title: string, differences: GuestProo
 }
 
 function reportTimes(report: Report, proof: GuestProof): void {
-  const { words, predicted, exceptions, milliseconds, told, unread } = proof
+  const { words, predicted, exceptions, milliseconds, byQemu, unread } = proof
   const times = Object.entries(milliseconds).map(([name, time]) => `${name} ${Math.round(time)} ms`)
   const what = /86/.test(proof.arch) ? 'words' : 'registers'
   if (words > 0)
     report.line({ text: `${predicted} of ${words} ${what} predicted; ${times.join(', ')}`, tone: 'quiet' })
-  if (told.length > 0)
+  if (byQemu.length > 0)
     report.line({
-      text: `as QEMU says: ${count(told.length, 'feature')} that the guest does not read`,
+      text: `as QEMU says: ${count(byQemu.length, 'feature')} that the guest does not read`,
       tone: 'quiet',
     })
   if (unread.length > 0) report.line({ text: `not read: ${fewNames(unread)}`, tone: 'warning' })

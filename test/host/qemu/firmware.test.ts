@@ -130,6 +130,6 @@ describe('guests of other architectures', () => {
     if (!guest) throw new Error('no guest')
     const ask = async ({ execute }: { execute: string }) =>
       execute === 'qom-list' ? [{ name: 'pmu', type: 'bool' }] : [{ 'qom-path': '/machine/cpu' }]
-    await expect(readerOfRegisters(guest, []).readTold(ask)).rejects.toThrow(/has no aarch64/)
+    await expect(readerOfRegisters(guest, []).askCpu(ask)).rejects.toThrow(/has no aarch64/)
   })
 })
