@@ -20,7 +20,7 @@ import { assumedDefinitions, boundOnUnknown, recordedDefinitions } from './pool-
 import { rawDumps } from './raw-dumps.ts'
 import { realCpus } from './real-cpus.ts'
 import { type Family, printFamily } from './report.ts'
-import { siliconFamily } from './silicon.ts'
+import { productsFamily, siliconFamily } from './silicon.ts'
 import { withUnpacked } from './unpacked.ts'
 import { upgrades } from './upgrades.ts'
 import { cpuModels, virshObserved } from './virsh-observed.ts'
@@ -86,7 +86,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'silicon of real CPUs',
     needs: [['real-cpus']],
-    run: data => [siliconFamily(contextOf(), data.folder('real-cpus'))],
+    run: data => [siliconFamily, productsFamily].map(family => family(contextOf(), data.folder('real-cpus'))),
   },
   {
     name: 'libvirt 12, built in',

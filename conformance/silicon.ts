@@ -24,10 +24,33 @@ export function siliconFamily({ db, map }: Context, data: DataFolder): Family {
         continue
       }
       const wrong = own.filter(({ bits }) => {
-        const verdict = generations.judge(bits, generation.vendor, generation, brandOf(cpu) ?? '')
+        const verdict = generations.judge(bits, generation.vendor, [generation], brandOf(cpu) ?? '')
         return bits.leq(features) && verdict && !['has', 'some'].includes(verdict.kind)
       })
       family.check(`${file} ${name}`, wrong.map(feature => feature.name).join(' '), '')
+    }
+  }
+  return family
+}
+
+/** The generation that a real CPU's name tells is that of its signature; a name that tells none is passed over. */
+export function productsFamily({ db, map }: Context, data: DataFolder): Family {
+  const family = new Family('names of real CPUs')
+  const generations = builtinGenerations(db)
+  const { read } = requireDecoder(map)
+  for (const file of FILES) {
+    for (const { name, leaves, msrs } of data.rows<DumpRow>(`${file}.ndjson`)) {
+      const cpu = Cpuid.of(leaves, msrs)
+      const { vendor, signature } = read(cpu)
+      const own = vendor && signature && generations.find(vendor.name, signature)
+      const titles = own ? generations.called(own.vendor, brandOf(cpu) ?? '').map(({ title }) => title) : []
+      if (!own || titles.length === 0) family.skip()
+      else
+        family.check(
+          `${file} ${name}`,
+          titles.includes(own.title) ? own.title : titles.join(' or '),
+          own.title,
+        )
     }
   }
   return family

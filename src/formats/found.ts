@@ -56,6 +56,8 @@ export interface Statement {
   /** libvirt's or QEMU's name of the host's model, where the platform names one. */
   readonly model?: string | undefined
   readonly signature?: Signature | undefined
+  /** The name of the product: `AMD EPYC 7543 32-Core Processor`. */
+  readonly brand?: string | undefined
   readonly microcode?: number | undefined
   readonly cpus?: number | undefined
   readonly physBits?: number | undefined

@@ -30,6 +30,7 @@ export interface Generation {
   /** What was there before and is no longer. */
   readonly lost: FeatureSet
   readonly without: readonly ProductRule[]
+  readonly names: readonly ProductName[]
 }
 
 /** CPUs of one family and a range of models and steppings. */
@@ -50,6 +51,14 @@ export const within = (range: SignatureRange, { family, model, stepping }: Signa
 interface ProductRule {
   readonly features: FeatureSet
   readonly words: readonly string[]
+}
+
+/** How some of its products call themselves. */
+interface ProductName {
+  /** In a name as `plainName` makes it. */
+  readonly pattern: RegExp
+  /** How many of its letters and digits are given: the more, the surer. */
+  readonly given: number
 }
 
 /** What is known of a feature in the silicon of some CPUs. */
@@ -74,6 +83,8 @@ export class GenerationTable {
   readonly #named = new Map<string, FeatureSet>()
   /** What some CPU of a generation has: asked of every feature of every group of hosts. */
   readonly #able = new Map<Generation, FeatureSet>()
+  /** Hosts of a fleet are called alike. */
+  readonly #called = new Map<string, readonly Generation[]>()
 
   constructor(list: readonly Generation[]) {
     this.list = list
@@ -97,6 +108,26 @@ export class GenerationTable {
     )
   }
 
+  /** The vendor's generations whose products are called so, by the names that fit best; empty: none. */
+  called(vendor: string, brand: string): readonly Generation[] {
+    const key = `${vendor} ${brand}`
+    const known = this.#called.get(key) ?? this.#findCalled(vendor, plainName(brand))
+    this.#called.set(key, known)
+    return known
+  }
+
+  #findCalled(vendor: string, name: string): Generation[] {
+    // QEMU's models are called so: `Intel Xeon E312xx (Sandy Bridge)`.
+    if (name.includes('(')) return []
+    const own = this.list.filter(one => one.vendor === vendor)
+    const fitting = own.flatMap(({ title, names }) =>
+      names.flatMap(({ pattern, given }) => (pattern.test(name) ? { title, given } : [])),
+    )
+    const most = Math.max(...fitting.map(({ given }) => given))
+    const titles = new Set(fitting.flatMap(({ title, given }) => (given === most ? title : [])))
+    return own.filter(({ title }) => titles.has(title))
+  }
+
   /** The vendor's generations of which some CPU has all of these features, as far as they are named. */
   thatHave(vendor: string, features: FeatureSet): Generation[] {
     const named = this.#named.get(vendor)
@@ -105,8 +136,23 @@ export class GenerationTable {
     return this.list.filter(one => one.vendor === vendor && this.#canHave(one, known))
   }
 
-  /** What is known of the feature in CPUs of the vendor; undefined: nothing. @param brand as CPUID prints it; empty: not known */
+  /**
+   * What is known of the feature in CPUs of the vendor; undefined: nothing, or its possible generations differ in it.
+   * @param brand as CPUID prints it; empty: not known
+   */
   judge(
+    feature: FeatureSet,
+    vendor: string,
+    generations: readonly Generation[],
+    brand: string,
+  ): SiliconVerdict | undefined {
+    const [first, ...more] = (generations.length > 0 ? generations : [undefined]).map(one =>
+      this.#judgeOne(feature, vendor, one, brand),
+    )
+    return more.every(verdict => verdict?.kind === first?.kind) ? first : undefined
+  }
+
+  #judgeOne(
     feature: FeatureSet,
     vendor: string,
     generation: Generation | undefined,
@@ -136,6 +182,15 @@ export class GenerationTable {
     return vendors.length > 0 ? { kind: 'vendor', vendors } : undefined
   }
 }
+
+/** A product's name in small letters, without what some tools print and others do not: `intel xeon silver 4214r`. */
+const plainName = (brand: string): string =>
+  brand
+    .replace(/\((?:r|tm)\)|[®™]|@.*/gi, '')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter(word => !/^(?:cpu|processor|pro|)$/.test(word))
+    .join(' ')
 
 /** The table that comes with this package; features that the database does not know are left out. */
 export const builtinGenerations: (db: Database) => GenerationTable = oncePer((db: Database) =>
@@ -181,6 +236,7 @@ function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet
     some: before.reduce((all, one) => all.join(one.some), none).minus(has),
     lost: before.reduce((all, one) => all.join(one.lost), none).minus(has),
     without: before.flatMap(({ without }) => without),
+    names: [],
   }
 }
 
@@ -217,9 +273,25 @@ function extended(last: Generation, at: DataStatement, db: Database): Generation
       return { ...last, has: has.minus(features), some: some.join(features), lost: lost.minus(features) }
     case 'without':
       return { ...last, without: [...without, { features, words: tokensOf(words) }] }
+    case 'called':
+      return { ...last, names: [...last.names, ...namesIn(at)] }
     default:
-      throw faultIn(at, 'expected `gains`, `loses`, `some` or `without`', word)
+      throw faultIn(at, 'expected `gains`, `loses`, `some`, `without` or `called`', word)
   }
+}
+
+/** Reads `called WORD … : NAME, … [SOURCE; …]`. @throws ParseError */
+function namesIn(at: DataStatement): ProductName[] {
+  const [, words = '', list] = /^called ([^:]+) : (.+)$/.exec(readCited(at.text)?.text ?? '') ?? []
+  if (list === undefined) throw faultIn(at, 'expected `called WORD … : NAME, … [SOURCE; …]`')
+  return list.split(', ').map(name => {
+    const tokens = tokensOf(`${words} ${name}`).map(
+      token =>
+        `(?:${token.replace(/[.+]/g, '\\$&').replaceAll('?', '[a-z0-9]')})${/[\d?]/.test(token) ? '(?:[a-z]*|x3d)' : ''}`,
+    )
+    const pattern = new RegExp(`(?<!\\S)${tokens.join(' ')}(?!\\S)`)
+    return { pattern, given: name.replace(/[^a-z0-9]/g, '').length }
+  })
 }
 
 function featuresNamed(db: Database, names: readonly string[]): FeatureSet {

@@ -229,7 +229,8 @@ export class CauseFinder {
           first: first?.title,
           gone,
         } as const
-        return this.#finding(feature, 'silicon', confidence, [evidence])
+        const called = isSure ? [] : cpu.brands.slice(0, 1).map(name => ({ kind: 'called', name }) as const)
+        return this.#finding(feature, 'silicon', confidence, [evidence, ...called])
       }
       case 'product': {
         const { word, generation } = verdict

@@ -5,6 +5,7 @@ import type { Signature } from '../../core/model.ts'
 import { type Effect, isAffected } from '../../map/effects.ts'
 import type { Generation, SiliconVerdict } from '../../map/generations.ts'
 import type { Group } from '../groups.ts'
+import type { FleetHost } from '../host.ts'
 import type { FindingEvidence } from './finding.ts'
 
 /** The different versions that the hosts of a group run, as far as they are known. */
@@ -71,7 +72,7 @@ export interface CpuKnowledge {
   readonly byKernel: boolean
   /** The hosts are virtual machines: what these lack, their hypervisor may hide. */
   readonly isVirtual: boolean
-  /** The generations that it may be of; several where its signature is not known. */
+  /** The generations that it may be of; several where its signature is not known: those of its name, else those that have its features. */
   readonly generations: readonly Generation[]
   /** The brand strings of the hosts, as far as they are known. */
   readonly brands: readonly string[]
@@ -89,15 +90,36 @@ export function knowCpu(cpus: FleetCpus, group: Group): CpuKnowledge {
     hardware,
     byKernel: layers.has('kernel') && !layers.has('hardware'),
     isVirtual: bit !== undefined && hardware !== undefined && bit.leq(hardware),
-    generations: generationsOf(cpus, group, hardware ?? features),
+    generations: possibleGenerations(cpus, group, hardware ?? features),
     brands: [...new Set(hosts.flatMap(({ brand }) => brand ?? []))],
   }
 }
 
-function generationsOf(cpus: FleetCpus, { vendor, signature }: Group, features: FeatureSet): Generation[] {
+/**
+ * The generation of a host's CPU, by its signature; where nobody tells that, those that the name of its product
+ * tells and that can have what the host has: a virtual machine's name may be any. Empty: not known.
+ */
+export function generationsOf(
+  cpus: FleetCpus,
+  { vendor, signature, brand, hardwareFeatures, features }: FleetHost,
+): readonly Generation[] {
   const table = cpus.facts?.().generations
   if (vendor === undefined || !table) return []
   if (signature && signature.family !== 0) return [table.find(vendor, signature) ?? []].flat()
+  const called = brand === undefined ? [] : table.called(vendor, brand)
+  if (called.length === 0) return []
+  const able = table.thatHave(vendor, (hardwareFeatures ?? features).minus(madeByKvm(cpus)))
+  return called.filter(one => able.includes(one))
+}
+
+/** Of hosts that are of no known generation those that can have what they have. */
+function possibleGenerations(cpus: FleetCpus, group: Group, features: FeatureSet): readonly Generation[] {
+  const { vendor, hosts, signature } = group
+  const byBrand = new Map(hosts.map(host => [host.brand, host]))
+  const found = Array.from(byBrand.values(), host => generationsOf(cpus, host))
+  if (signature?.family || found.every(list => list.length > 0)) return [...new Set(found.flat())]
+  const table = cpus.facts?.().generations
+  if (vendor === undefined || !table) return []
   return table.thatHave(vendor, features.minus(madeByKvm(cpus)))
 }
 
@@ -110,7 +132,7 @@ const madeByKvm: (cpus: FleetCpus) => FeatureSet = oncePer(({ db, facts }: Fleet
   ),
 )
 
-/** What is known of a feature in this silicon; undefined: nothing, or its possible generations differ in it. */
+/** What is known of a feature in this silicon; undefined: nothing. */
 export function judgeSilicon(
   cpus: FleetCpus,
   { group, generations, brands }: CpuKnowledge,
@@ -119,10 +141,7 @@ export function judgeSilicon(
   const table = cpus.facts?.().generations
   if (!table) return undefined
   const [brand = ''] = brands.length === 1 ? brands : []
-  const [first, ...more] = (generations.length > 0 ? generations : [undefined]).map(generation =>
-    table.judge(feature, group.vendor ?? '', generation, brand),
-  )
-  return more.every(verdict => verdict?.kind === first?.kind) ? first : undefined
+  return table.judge(feature, group.vendor ?? '', generations, brand)
 }
 
 /** Whether the effect can happen on this CPU; of an unknown signature: on all that it may be. */

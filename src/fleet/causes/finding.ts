@@ -72,6 +72,8 @@ export type FindingEvidence =
       readonly first: string | undefined
       readonly gone: boolean
     }
+  /** What the host's CPU is called, where only that tells its generation. */
+  | { readonly kind: 'called'; readonly name: string }
   /** Products with this word in their names do not have it. */
   | { readonly kind: 'product'; readonly word: string; readonly title: string }
   /** Only some products of this generation have it. */

@@ -40,7 +40,8 @@ export const flagsLine: Dialect = {
 
 function dumpOfWords(flags: readonly string[], model: string, isOpen: boolean): Dump {
   const vendor = vendorIdOf(model, flags) || vendorOf(flags)
-  const dump = dumpOfFlags({ label: '', vendor, family: 0, model: 0, stepping: 0, level: 0, flags, isOpen })
+  const cpu = { label: '', vendor, family: 0, model: 0, stepping: 0, level: 0, brand: model }
+  const dump = dumpOfFlags({ ...cpu, flags, isOpen })
   const note = vendor
     ? `the vendor, ${vendor}, is told from the flags or the name of the CPU; family and model are unknown`
     : 'neither vendor nor family and model are known: models of any vendor are considered'

@@ -2,7 +2,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import { dumpOfFlags } from '../dumps/linux-flags.ts'
 import type { Dialect, Found, FoundGuest } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
-import { isObject, type JsonObject, member, objectsIn } from '../json/json-value.ts'
+import { isObject, type JsonObject, member, objectsIn, textAt } from '../json/json-value.ts'
 import { foundKernelDumps } from './flag-lists.ts'
 import { featuresOfSettings, guestCpuOf, setting } from './guest-cpu.ts'
 
@@ -40,6 +40,7 @@ function readCpu(cpu: JsonObject, source: string): Found[] {
         model: 0,
         stepping: 0,
         level: 0,
+        brand: textAt(socket, 'name'),
         flags: textsOf(core.flags),
       }),
       notes: [`${String(socket.name)}: Incus says neither family nor model, and only flags that Linux shows`],

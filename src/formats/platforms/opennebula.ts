@@ -61,6 +61,7 @@ function hostOf(textOf: (key: string) => string | undefined): Statement {
     name: textOf('NAME'),
     pool: textOf('CLUSTER'),
     model,
+    brand: textOf('MODELNAME'),
     emulatorModels: models ? models.split(/\s+/) : undefined,
     notes: present.length < words.length ? [note] : [],
   }

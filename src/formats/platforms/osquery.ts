@@ -60,6 +60,7 @@ function statementOf(host: string | undefined, rows: readonly JsonObject[]): Sta
       vendor: vendorOf(
         typeof vendor === 'string' ? vendor : vendorIdOf(textAt(system, 'cpu_brand') ?? '', []),
       ),
+      brand: textAt(system, 'cpu_brand'),
       microcode: numberAt(system, 'cpu_microcode'),
       cpus: numberAt(system, 'cpu_logical_cores'),
     },

@@ -96,6 +96,7 @@ function statementOfHost(host: JsonObject): Statement[] {
       uuid: textAt(host, 'hardware_information', 'uuid'),
       pool: textAt(host, 'cluster', 'name'),
       vendor: vendorOf(vendorIdOf(textAt(host, 'cpu', 'name') ?? '', [])),
+      brand: textAt(host, 'cpu', 'name'),
       cpus: counts.includes(undefined) ? undefined : counts.reduce<number>((all, n) => all * (n ?? 1), 1),
       models: model === undefined ? undefined : new Map([[model, undefined]]),
       notes:
@@ -169,6 +170,7 @@ function foundByVdsm(value: unknown): Found[] {
     name,
     uuid: textAt(value, 'uuid'),
     vendor: vendorOf(vendor),
+    brand: textAt(value, 'cpuModel'),
     cpus: numberAt(value, 'cpuThreads') ?? numberAt(value, 'cpuCores'),
     kernel: [textAt(kernel, 'version'), textAt(kernel, 'release')].filter(Boolean).join('-') || undefined,
     models: new Map(models.map(model => [model, undefined])),
@@ -177,7 +179,8 @@ function foundByVdsm(value: unknown): Found[] {
   const facts = { uuid, cpus, kernel: release }
   // The host-model has `hypervisor`, whether the host is a virtual machine or not.
   const shown = flags.filter(flag => flag !== 'spec_ctrl' && flag !== 'hypervisor')
-  return [foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags: shown }, name, facts), statement]
+  const cpu = { vendor, family: 0, model: 0, stepping: 0, flags: shown, brand: statement.brand }
+  return [foundLinuxHost(cpu, name, facts), statement]
 }
 
 /** What the secure cluster types of Intel's ask for: the kernel, or vdsm itself, has a word for each where it is there. */

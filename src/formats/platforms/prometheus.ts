@@ -85,7 +85,7 @@ function foundHost(host: Host): Found[] {
   if (!whole || !vendor || facts.arch !== 'x86_64') return [{ ...facts, present: flags }]
   const { microcode, cpus: count, kernel, vulnerabilities, name, notes } = facts
   const more = { microcode, cpus: count, kernel, vulnerabilities }
-  return [foundLinuxHost({ vendor, ...signatureIn(cpu), flags }, name, more, notes)]
+  return [foundLinuxHost({ vendor, ...signatureIn(cpu), flags, brand: facts.brand }, name, more, notes)]
 }
 
 const signatureIn = (cpu: Labels | undefined) => {
@@ -110,6 +110,7 @@ function factsOf(host: Host): Statement {
     name: uname?.get('nodename') ?? instance,
     vendor: vendorOf(cpus[0]?.get('vendor')),
     signature: signature.family > 0 ? signature : undefined,
+    brand: cpus[0]?.get('model_name'),
     microcode: /^0x[0-9a-f]{1,8}$/i.test(microcode) ? Number(microcode) : undefined,
     cpus: cpus.length > 0 ? cpus.length : undefined,
     kernel: uname?.get('release'),

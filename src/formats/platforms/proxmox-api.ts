@@ -51,16 +51,16 @@ function foundNode(node: JsonObject): Found[] {
     complete: false,
     name,
     vendor: vendorOf(vendor),
+    brand: textAt(cpu, 'model'),
     cpus: numberAt(cpu, 'cpus'),
     kernel:
       textAt(node, 'current-kernel', 'release') ?? /^Linux (\S+)/.exec(textAt(node, 'kversion') ?? '')?.[1],
     hypervisor: textAt(node, 'pveversion'),
   }
   if (flags.length === 0) return [facts]
-  const { cpus, kernel, hypervisor } = facts
-  return [
-    foundLinuxHost({ vendor, family: 0, model: 0, stepping: 0, flags }, name, { cpus, kernel, hypervisor }),
-  ]
+  const { cpus, kernel, hypervisor, brand } = facts
+  const shown = { vendor, family: 0, model: 0, stepping: 0, flags, brand }
+  return [foundLinuxHost(shown, name, { cpus, kernel, hypervisor })]
 }
 
 /** Flags that are no feature of a CPU, or one of two by the vendor. */

@@ -52,9 +52,10 @@ function readObject(placed: ObjectAround): Found[] {
   const modes = modesAround(placed)
   const notes = [...modes].map(([key, mode]) => `${key} is ${mode}`)
   const mode = modes.get('currentEVCModeKey') ?? modes.get('maxEVCModeKey')
+  const brand = [object, ...placed.around].map(brandOf).find(Boolean)
   const hosts = lists.filter(([key, pairs]) => pairs && !LISTS.test(key))
   const statement = (pairs: Pairs, layer: Statement['layer'], name = nearestText(placed, 'name')) =>
-    statementOf(pairs, { layer, name, notes, mode: layer === 'offered' ? mode : undefined })
+    statementOf(pairs, { layer, name, brand, notes, mode: layer === 'offered' ? mode : undefined })
   return [
     ...hardwareOf(anyCase(object, 'cpuFeature'), nearestText(placed, 'name')),
     ...(own ? [statement(own, masked ? 'hardware' : 'offered')] : []),
@@ -64,6 +65,15 @@ function readObject(placed: ObjectAround): Found[] {
       ? [guestOf(required, of('featurerequirement') ? 'running' : 'defined', placed, modes, notes)]
       : []),
   ]
+}
+
+/** The CPU's name in a host's summary; undefined: there is none. */
+function brandOf(host: JsonObject): string | undefined {
+  const inner = ['hardware', 'cpuModel'].reduce(
+    (value, key) => (isObject(value) ? anyCase(value, key) : undefined),
+    anyCase(host, 'summary'),
+  )
+  return typeof inner === 'string' ? inner : undefined
 }
 
 const LISTS = /^(?:masked)?feature(?:capability|mask)$|featurerequirement$/
@@ -114,9 +124,10 @@ function statementOf(
   {
     layer,
     name,
+    brand,
     notes,
     mode,
-  }: Pick<Statement, 'layer' | 'name' | 'notes'> & { readonly mode?: string | undefined },
+  }: Pick<Statement, 'layer' | 'name' | 'brand' | 'notes'> & { readonly mode?: string | undefined },
 ): Statement {
   const value = (key: string) => [...pairs].find(([name]) => name.toLowerCase() === key)?.[1]
   const isAmd = value('amd') === '1'
@@ -132,6 +143,7 @@ function statementOf(
     complete: false,
     name,
     vendor,
+    brand,
     labels: labelsOfMode(mode),
     signature: signatureOf(value('family'), value('model'), value('stepping')),
     notes: [...(notes ?? []), ...unread],

@@ -1,6 +1,7 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import type { Signature } from '../../core/model.ts'
 import { didYouMean } from '../../core/text.ts'
+import { generationsOf } from '../../fleet/causes/cpu-facts.ts'
 import { withoutVoid } from '../../fleet/causes/finding.ts'
 import type { FleetPool } from '../../fleet/groups.ts'
 import { type FleetGuest, followsHost } from '../../fleet/guest.ts'
@@ -148,7 +149,7 @@ const ofMsr = ({ db: { features } }: FleetView, index: number): FeatureSet =>
 function cpuOfHost(view: FleetView, host: FleetHost): SeenCpu {
   const { vendor, signature, brand = '' } = host
   const table = view.cpus.facts?.().generations
-  const generation = vendor && signature ? table?.find(vendor, signature) : undefined
+  const generations = generationsOf(view.cpus, host)
   const own = host.hardwareFeatures ?? host.features
   const has = (name: string): boolean | undefined => {
     const feature = view.db.features.get(name) ?? view.db.beyond.find(one => one.name === name)
@@ -156,7 +157,7 @@ function cpuOfHost(view: FleetView, host: FleetHost): SeenCpu {
     if (!view.db.features.get(name) || !feature || feature.bits.isEmpty) return undefined
     if (feature.bits.leq(own)) return true
     if (feature.place.kind === 'msr' && own.meets(ofMsr(view, feature.place.index))) return false
-    const judged = vendor === undefined ? undefined : table?.judge(feature.bits, vendor, generation, brand)
+    const judged = vendor === undefined ? undefined : table?.judge(feature.bits, vendor, generations, brand)
     if (judged?.kind === 'has') return true
     if (judged?.kind === 'lacks' || judged?.kind === 'vendor') return false
     return feature.place.kind === 'msr' || host.evidence?.absent.meets(feature.bits) !== true

@@ -82,6 +82,8 @@ function sayEvidence(evidence: FindingEvidence): string {
       return 'the host is itself a virtual machine'
     case 'generation':
       return sayGeneration(evidence)
+    case 'called':
+      return `its CPU is called ${evidence.name}`
     case 'product':
       return `products of ${evidence.title} that are called ${evidence.word} do not have it`
     case 'some-products':

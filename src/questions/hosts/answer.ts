@@ -13,7 +13,8 @@ export const HostLine = v.strictObject({
   model: known(v.string(), 'The model that its document names, or that fits its CPU best.'),
   silicon: known(
     v.string(),
-    'What people call CPUs of its design: Emerald Rapids, Zen 4, Neoverse-N1; several names where one cannot tell.',
+    'What people call CPUs of its design: Emerald Rapids, Zen 4, Neoverse-N1; several names where one cannot tell; ' +
+      '`(by its name)` where only what its product is called tells.',
   ),
   signature: known(v.string(), '`6.85.7`: family, model and stepping.'),
   vendor: v.nullable(v.string()),

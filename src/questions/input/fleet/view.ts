@@ -1,4 +1,5 @@
 import { CauseFinder } from '../../../fleet/causes/cause-of.ts'
+import { generationsOf } from '../../../fleet/causes/cpu-facts.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type FleetPool, type Group, groupHosts, splitIntoPools } from '../../../fleet/groups.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
@@ -69,13 +70,16 @@ export class FleetView {
     return this.cpus.releases?.()
   }
 
-  /** What people call a host's silicon: `Ice Lake-SP`; of cores their name. Undefined: not known. */
-  siliconOf({
-    core,
-    vendor,
-    signature,
-  }: Pick<FleetHost, 'core' | 'vendor' | 'signature'>): string | undefined {
-    return core ?? (vendor && signature && this.cpus.facts?.().generations.find(vendor, signature)?.title)
+  /**
+   * What people call the silicon of a host, or of a group's hosts: `Ice Lake-SP`, `Zen 3 (by its name)` where only
+   * the product's name tells; of cores their name. Undefined: not known.
+   */
+  siliconOf(of: FleetHost | Group): string | undefined {
+    if (of.core !== undefined) return of.core
+    const hosts = 'hosts' in of ? of.hosts : [of]
+    const titles = new Set(hosts.flatMap(host => generationsOf(this.cpus, host).map(({ title }) => title)))
+    if (titles.size === 0) return undefined
+    return `${[...titles].join(' or ')}${of.signature?.family ? '' : ' (by its name)'}`
   }
 
   /** The least versions that know all of the names. */
