@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
-import { dataAlone } from './page-lean.mjs'
+import { dataAlone, withPureValues, withUsedMembers } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words, modes of vSphere. */
 const LEFT_OUT = [
@@ -114,6 +114,17 @@ const fewReaders = {
   },
 }
 
+/** Of the libraries only what is used. */
+const usedParts = {
+  name: 'used-parts',
+  setup({ onLoad }) {
+    const change = (filter, lean) =>
+      onLoad({ filter }, async ({ path }) => ({ contents: lean(await readFile(path, 'utf8')) }))
+    change(/\/js-yaml\.mjs$/, withPureValues)
+    change(/\/dagre\.esm\.js$/, withUsedMembers)
+  },
+}
+
 /** The page never checks its own answers: their schemas, with what describes each key, are left out. */
 const withoutAnswerSchemas = {
   name: 'without-answer-schemas',
@@ -155,6 +166,7 @@ async function program(entry, shared) {
       withoutAnswerSchemas,
       fewPrinters,
       fewReaders,
+      usedParts,
       dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })

@@ -1,4 +1,4 @@
-// The data files as the page has them: all of it, sample fleet included, is to be small enough to mail.
+// Data files and libraries as the page has them: all of it, sample fleet included, is to be small enough to mail.
 
 /**
  * Data without comments, sources and columns, which are for people. What stands before a line's first word is kept:
@@ -13,3 +13,27 @@ export const dataAlone = text =>
       sources.includes('unverified') ? ' [unverified]' : ' [-]',
     )
     .replace(/(?<=\S) {2,}/g, ' ')
+
+/**
+ * A library's module of which esbuild can leave out what is not used: it may drop what a function makes that is marked
+ * as pure, and never an initializer that spreads, joins or calls something.
+ */
+export const withPureValues = text =>
+  text.replace(
+    /^(var \w+ = )(?!class|function)(.*|[\s\S]*?\n[\]}].*);$/gm,
+    '$1/* @__PURE__ */ (() => ($2))();',
+  )
+
+const NAME = '[\\w$]+'
+
+/** A bundled module without the members of its namespaces (`define(space, { name: () => value })`) that it takes nowhere. */
+export const withUsedMembers = text =>
+  text.replace(
+    new RegExp(`(${NAME})\\((${NAME}),\\{((?:${NAME}:\\(\\)=>${NAME},?)+)\\}\\);`, 'g'),
+    (_, define, space, members) => {
+      const taken = new RegExp(`\\{([^{}]*)\\}=${space.replaceAll('$', '\\$')}(?![\\w$.])`, 'g')
+      const used = Array.from(text.matchAll(taken), ([, names]) => names.split(',')).flat()
+      const isUsed = member => used.some(name => name.split(':')[0] === member.split(':')[0])
+      return `${define}(${space},{${members.split(',').filter(isUsed)}});`
+    },
+  )

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Graph, layout } from '@dagrejs/dagre'
+import { build } from 'esbuild'
+import { constructFromEvents, parseEvents } from 'js-yaml'
 import { expect, test } from 'vitest'
-import { dataAlone } from '../../scripts/page-lean.mjs'
+import { dataAlone, withPureValues, withUsedMembers } from '../../scripts/page-lean.mjs'
 import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
 import { databaseTexts } from '../../src/map/cpu-map.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
@@ -66,4 +69,54 @@ test('the page has the same models and features', () => {
     families.map(({ name, note }) => [name, note]),
   ]
   expect(told(db)).toEqual(told(builtin()))
+})
+
+/** A library as the page has it: cut down, and then bundled for what is imported of it. */
+async function leanOf(contents: string, lean: (text: string) => string) {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: import.meta.dirname },
+    bundle: true,
+    format: 'esm',
+    minify: true,
+    write: false,
+    plugins: [
+      {
+        name: 'lean',
+        setup: ({ onLoad }) =>
+          onLoad({ filter: /\.m?js$/ }, ({ path }) => ({ contents: lean(readFileSync(path, 'utf8')) })),
+      },
+    ],
+  })
+  return {
+    module: await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`),
+    size: outputFiles[0]?.text.length ?? 0,
+  }
+}
+
+test('the page’s libraries do what the whole ones do', async () => {
+  const events = "export { constructFromEvents, parseEvents } from 'js-yaml'"
+  const yaml = await leanOf(events, withPureValues)
+  const text = 'a: &x {b: [1, 0x10, 2.5, null, ~, true, "q\\n", \'s\']}\nc: *x\nd: |\n  <cpu>\n   x\n'
+  const read = (by: {
+    readonly constructFromEvents: typeof constructFromEvents
+    readonly parseEvents: typeof parseEvents
+  }) => by.constructFromEvents(by.parseEvents(text, {}), { source: text })
+  expect(read(yaml.module)).toEqual(read({ constructFromEvents, parseEvents }))
+  const dagre = await leanOf("export { Graph, layout } from '@dagrejs/dagre'", withUsedMembers)
+  const place = (by: { readonly Graph: typeof Graph; readonly layout: typeof layout }) => {
+    const graph = new by.Graph({ compound: true })
+    graph.setGraph({ rankdir: 'LR' })
+    graph.setDefaultEdgeLabel(() => ({}))
+    graph.setNode('area', {})
+    for (const name of ['a', 'b', 'c', 'd']) graph.setNode(name, { width: 50, height: 20 })
+    graph.setParent('b', 'area')
+    for (const [from, to] of ['ab', 'bc', 'cd', 'ad', 'ca']) graph.setEdge(from ?? '', to ?? '')
+    by.layout(graph)
+    return [
+      graph.nodes().map((name: string) => graph.node(name)),
+      graph.edges().map((edge: { v: string; w: string }) => graph.edge(edge)),
+    ]
+  }
+  expect(place(dagre.module)).toEqual(place({ Graph, layout }))
+  expect([yaml.size < 36_000, dagre.size < 43_000]).toEqual([true, true])
 })

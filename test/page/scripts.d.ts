@@ -1,3 +1,5 @@
 declare module '*/page-lean.mjs' {
   export function dataAlone(text: string): string
+  export function withPureValues(text: string): string
+  export function withUsedMembers(text: string): string
 }
