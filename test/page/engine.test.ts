@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
+import { drift } from '../../src/index.ts'
 import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
@@ -11,6 +12,7 @@ import type { TreeRow } from '../../web/shared/displays.ts'
 import { Engine } from '../../web/worker/engine.ts'
 import { layOutGraph } from '../../web/worker/layout.ts'
 import { runs } from '../effort.ts'
+import { single } from '../notation.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'fleet')
 
@@ -186,6 +188,47 @@ function pointsAlong(points: readonly (readonly [number, number])[]): [number, n
     ])
   })
 }
+
+const lines = (text: string, without: RegExp) =>
+  text
+    .split('\n')
+    .filter(line => !without.test(line))
+    .join('\n')
+
+test('two recordings: what `drift` answers, paired below the folders that all have in common, and kept', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleets, fc.nat(), async (files, seed) => {
+      const now = files.flatMap(({ path, text }, i) => {
+        const fate = (seed >> (2 * (i % 12))) & 3
+        if (fate === 0 && i > 0) return []
+        return { path, text: fate === 1 ? lines(text, /'(?:avx2|hle|md-clear|erms)'/) : text }
+      })
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(files, '')
+      expect(engine.drift(false)).toBe(null)
+      const below = (list: typeof files) => list.map(file => ({ ...file, path: `march/7/${file.path}` }))
+      expect(await engine.compareWith(below(now))).toMatchObject({ second: now.length })
+      const expected = single(drift({ before: { documents: files }, after: { documents: now } }))
+      const shown = engine.drift(false)
+      expect(shown?.changed.flatMap(({ hosts }) => hosts).length).toBe(expected.changed.length)
+      expect([shown?.gone.length, shown?.added.length]).toEqual([expected.gone.length, 0])
+      const lost = expected.changed.flatMap(({ changes }) =>
+        changes.flatMap(change => (change.field === 'features' ? change.lost : [])),
+      )
+      const told = shown?.changed.flatMap(({ hosts, lost: remedies }) =>
+        hosts.flatMap(() =>
+          remedies.flatMap(({ cause, features }) => features.map(one => [one.feature, cause])),
+        ),
+      )
+      expect(told?.sort()).toEqual(lost.map(({ feature, cause }) => [feature, cause]).sort())
+      const again = new Engine({ texts: [], files: [] })
+      again.embed(JSON.stringify(engine.save()))
+      expect(again.drift(false)).toEqual(shown)
+      expect(again.drift(true)?.gone.length).toBe(0)
+    }),
+    { numRuns: runs(20) },
+  )
+})
 
 test('arrows run around boxes', () => {
   const graphs = fc.integer({ min: 2, max: 14 }).chain(n =>

@@ -2,6 +2,7 @@ import type { CauseAnswer, Reason } from '../../src/questions/answer-parts.ts'
 import type { GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
 import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
+import type { PoolDeltaAnswer } from '../../src/questions/what-if/answer.ts'
 
 /**
  * What the page's views display: plain data that the worker computes from the answers of the questions. A group of
@@ -277,12 +278,49 @@ export interface MoveDisplay {
   readonly title: string
   readonly moves: boolean
   /** The obstacles, by what remedies them. */
-  readonly remedies: readonly {
-    readonly remedy: string
-    /** Empty: the obstacles are not features. */
-    readonly cause: string
-    readonly features: readonly ClassedFeature[]
-    readonly others: readonly string[]
+  readonly remedies: readonly RemedyRow[]
+}
+
+/** What is missing, and what remedies it. */
+export interface RemedyRow {
+  readonly remedy: string
+  /** Empty: what is missing are not features. */
+  readonly cause: string
+  readonly features: readonly ClassedFeature[]
+  readonly others?: readonly string[]
+}
+
+/** What a change does to pools and guests. */
+export interface DeltaDisplay {
+  readonly title: string
+  readonly pools: readonly (Omit<PoolDeltaAnswer, 'gained' | 'lost'> & {
+    readonly gained: readonly ClassedFeature[]
+    readonly lost: readonly ClassedFeature[]
+  })[]
+  readonly guests: readonly {
+    readonly guest: string
+    readonly host: string | null
+    /** `cannot come back`, `no other host`, `2 other hosts`. */
+    readonly what: string
+    readonly why: string
+    readonly isGood: boolean
+  }[]
+}
+
+/** How the fleet differs between two recordings. */
+export interface DriftDisplay extends DeltaDisplay {
+  readonly actions: readonly ActionRow[]
+  /** How many hosts the recordings have. */
+  readonly hosts: { readonly before: number; readonly after: number }
+  readonly gone: readonly string[]
+  readonly added: readonly string[]
+  /** Hosts that changed in the same way, most hosts first. */
+  readonly changed: readonly {
+    readonly hosts: readonly string[]
+    /** All but features. */
+    readonly facts: readonly { readonly what: string; readonly before: string; readonly now: string }[]
+    readonly lost: readonly RemedyRow[]
+    readonly gained: readonly ClassedFeature[]
   }[]
 }
 
@@ -323,6 +361,8 @@ export interface PageState {
   /** CPUs that cannot be part of the fleet: only a baseline includes them. */
   readonly unplaced: number
   readonly problems: readonly FileProblem[]
+  /** The hosts of the second recording; undefined: there is none. */
+  readonly second: number | undefined
   /** The action that undo reverts; undefined: none. */
   readonly undo: string | undefined
   readonly redo: string | undefined

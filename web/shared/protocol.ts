@@ -23,6 +23,8 @@ export interface EmbeddedFleet {
   /** To which pools hosts were moved, by their path, and which were removed. */
   readonly pools?: readonly (readonly [path: string, pool: string])[]
   readonly removed?: readonly string[]
+  /** Another recording of the fleet, to compare with. */
+  readonly second?: EmbeddedFleet
 }
 
 /** Moves a group's hosts to another pool: those in the pool `from`; all hosts where `from` is missing. */
@@ -61,6 +63,10 @@ export interface PageActions {
   undo(): displays.PageState
   redo(): displays.PageState
   remove(group: number): displays.PageState
+  /** Takes files as another recording of the fleet, to compare with. */
+  compareWith(files: readonly AddedFile[]): Promise<displays.PageState>
+  /** Takes a fleet that the browser keeps as such. */
+  compareWithKept(id: string): Promise<displays.PageState>
   assign(moves: readonly HostMove[], label: string): displays.PageState
 }
 
@@ -72,6 +78,8 @@ export interface PageQuestions {
   save(): EmbeddedFleet
   /** Keeps the fleet in this browser. Returns its id; empty: the browser keeps nothing. */
   keep(): Promise<string>
+  /** What the browser keeps, the latest first; `time` is that of JavaScript. */
+  kept(): Promise<readonly { readonly id: string; readonly time: number }[]>
   /** Removes what the browser keeps under an id. */
   forget(id: string): Promise<void>
   /** A line a host, as comma-separated values. */
@@ -86,6 +94,8 @@ export interface PageQuestions {
   cost(scope: HostScope): displays.CostDisplay
   pools(): displays.PoolsDisplay
   plan(): displays.PlanDisplay
+  /** @param secondIsOlder whether the second recording is the earlier one; null: there is no second one */
+  drift(secondIsOlder: boolean): displays.DriftDisplay | null
   migration(scope: HostScope): displays.MigrationDisplay
   layout(graph: displays.GraphSizes): displays.GraphPlaces
   move(from: MigrationSource, to: number): displays.MoveDisplay

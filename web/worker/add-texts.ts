@@ -55,6 +55,7 @@ export class TextAdder {
       fleetFile,
       fleet: applyEdits(edits),
       problems: [...problems, ...found.problems],
+      second: snapshot.second,
     }
   }
 

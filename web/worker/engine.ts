@@ -8,6 +8,7 @@ import { Analysis } from './analysis.ts'
 import { displayBaseline } from './displays/baseline.ts'
 import { displayComparison, listComparedCpus } from './displays/compare.ts'
 import { displayCost } from './displays/cost.ts'
+import { displayDrift } from './displays/drift.ts'
 import { find } from './displays/find.ts'
 import { displayFleet } from './displays/fleet.ts'
 import { displayLadder } from './displays/ladder.ts'
@@ -19,7 +20,7 @@ import { displayTree } from './displays/tree.ts'
 import { Documents } from './documents.ts'
 import { hashText } from './hash.ts'
 import { applyEdits, EMPTY, History, type Snapshot } from './history.ts'
-import { findFleet, forgetFleet, keepFleet } from './kept-fleets.ts'
+import { findFleet, forgetFleet, keepFleet, listFleets } from './kept-fleets.ts'
 import { layOutGraph } from './layout.ts'
 
 /** How many files are read at the same time. */
@@ -42,13 +43,37 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   async add(files: readonly AddedFile[], label: string): Promise<PageState> {
+    return this.#add(await this.#textsOf(files), label)
+  }
+
+  async #textsOf(files: readonly AddedFile[]): Promise<Text[]> {
     const texts: Text[] = []
     for (let at = 0; at < files.length; at += BATCH) {
       const batch = files.slice(at, at + BATCH)
       texts.push(...(await Promise.all(batch.map(async file => [file.path, await textOf(file)] as const))))
       this.#progress(texts.length, files.length)
     }
-    return this.#add(texts, label)
+    return texts
+  }
+
+  async compareWith(files: readonly AddedFile[]): Promise<PageState> {
+    const second = this.#adder.add(EMPTY, await this.#textsOf(files))
+    return this.#compare(second)
+  }
+
+  async compareWithKept(id: string): Promise<PageState> {
+    const fleet = await findFleet(id)
+    if (!fleet) throw new RangeError('the browser keeps this fleet no more')
+    return this.#compare(this.#withEmbedded(EMPTY, fleet))
+  }
+
+  /** @throws RangeError for what has no host */
+  #compare(second: Snapshot): PageState {
+    if (second.fleet.hosts.length === 0)
+      throw new RangeError(
+        `the second recording has no host: ${second.problems.map(({ source, text }) => `${source}: ${text}`).join('; ')}`,
+      )
+    return this.#push('comparing', { ...this.#history.current, second })
   }
 
   embed(json: string): PageState {
@@ -79,15 +104,20 @@ export class Engine implements PageActions, PageQuestions {
     await forgetFleet(id).catch(() => undefined)
   }
 
-  #addEmbedded({ texts, files, pools = [], removed = [] }: EmbeddedFleet, label: string): PageState {
+  #addEmbedded(fleet: EmbeddedFleet, label: string): PageState {
+    return this.#push(`adding ${label}`, this.#withEmbedded(this.#history.current, fleet))
+  }
+
+  #withEmbedded(to: Snapshot, { texts, files, pools = [], removed = [], second }: EmbeddedFleet): Snapshot {
     const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
-    const snapshot = this.#adder.add(this.#history.current, added)
+    const snapshot = this.#adder.add(to, added)
     const changed = {
       ...snapshot,
       poolByHost: new Map([...snapshot.poolByHost, ...pools]),
       removed: new Set([...snapshot.removed, ...removed]),
+      second: second ? this.#withEmbedded(EMPTY, second) : to.second,
     }
-    return this.#push(`adding ${label}`, { ...changed, fleet: applyEdits(changed) })
+    return { ...changed, fleet: applyEdits(changed) }
   }
 
   #add(texts: readonly Text[], label: string): PageState {
@@ -129,8 +159,9 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
-  save = (): EmbeddedFleet => {
-    const { files, fleetFile, poolByHost, removed } = this.#history.current
+  save = (): EmbeddedFleet => this.#embedded(this.#history.current)
+
+  #embedded({ files, fleetFile, poolByHost, removed, second }: Snapshot): EmbeddedFleet {
     const own = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
     const all = fleetFile ? [...own, fleetFile] : own
     const texts = [...new Set(all.map(({ text }) => text))]
@@ -140,6 +171,7 @@ export class Engine implements PageActions, PageQuestions {
       files: all.map(({ path, text }) => [path, places.get(text) ?? 0]),
       pools: [...poolByHost],
       removed: [...removed],
+      ...(second ? { second: this.#embedded(second) } : {}),
     }
   }
 
@@ -153,6 +185,14 @@ export class Engine implements PageActions, PageQuestions {
   cost: PageQuestions['cost'] = scope => displayCost(this.#now, scope)
   pools: PageQuestions['pools'] = () => displayPools(this.#now)
   plan: PageQuestions['plan'] = () => displayPlan(this.#now)
+  drift: PageQuestions['drift'] = secondIsOlder => {
+    const { second } = this.#history.current
+    if (!second) return null
+    const other = new Analysis(this.#context, second)
+    return secondIsOlder ? displayDrift(other, this.#now) : displayDrift(this.#now, other)
+  }
+
+  kept = listFleets
   migration: PageQuestions['migration'] = scope => displayMigration(this.#now, scope)
   layout: PageQuestions['layout'] = layOutGraph
   move: PageQuestions['move'] = (from, to) => displayMove(this.#now, from, to)
@@ -181,13 +221,14 @@ export class Engine implements PageActions, PageQuestions {
 
   #state(): PageState {
     const { current, undoLabel, redoLabel, version } = this.#history
-    const { fleet, problems, files } = current
+    const { fleet, problems, files, second } = current
     const definitions = files.flatMap(({ document }) => document.definitions)
     return {
       hosts: fleet.hosts.length,
       guests: fleet.guests.length,
       unplaced: definitions.filter(({ member }) => member === undefined).length,
       problems,
+      second: second?.fleet.hosts.length,
       undo: undoLabel,
       redo: redoLabel,
       version,

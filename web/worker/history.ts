@@ -29,6 +29,8 @@ export interface Snapshot {
   /** The fleet with the user's changes. */
   readonly fleet: Fleet
   readonly problems: readonly FileProblem[]
+  /** Another recording of the fleet, to compare with; undefined: there is none. */
+  readonly second?: Snapshot | undefined
 }
 
 const NO_FLEET: Fleet = {

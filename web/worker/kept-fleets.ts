@@ -37,6 +37,21 @@ export async function findFleet(id: string): Promise<EmbeddedFleet | undefined> 
   return (await wait(store.get(id) as IDBRequest<KeptFleet | undefined>))?.fleet
 }
 
+/** What this browser keeps, the latest first, without its content. */
+export async function listFleets(): Promise<{ readonly id: string; readonly time: number }[]> {
+  const found: { id: string; time: number }[] = []
+  const cursors = (await open())
+    .transaction('fleets')
+    .objectStore('fleets')
+    .index('time')
+    .openKeyCursor(null, 'prev')
+  for (let cursor = await wait(cursors); cursor; cursor = await wait(cursors)) {
+    found.push({ id: String(cursor.primaryKey), time: Number(cursor.key) })
+    cursor.continue()
+  }
+  return found
+}
+
 export async function forgetFleet(id: string): Promise<void> {
   await wait((await open()).transaction('fleets', 'readwrite').objectStore('fleets').delete(id))
 }

@@ -1,11 +1,17 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
+import { CauseAnswer, Reason } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 import { DeltaAnswer } from '../what-if/answer.ts'
 
+/** A feature that a host no longer has, and why it lacks it now. */
+const LostFeature = v.strictObject({
+  ...Reason.entries,
+  ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
+})
+
 /** One thing that changed about a host; null: not known then. */
 export const ChangeAnswer = v.union([
-  v.strictObject({ field: v.literal('features'), gained: v.array(Reason), lost: v.array(Reason) }),
+  v.strictObject({ field: v.literal('features'), gained: v.array(Reason), lost: v.array(LostFeature) }),
   v.strictObject({
     field: v.picklist(['microcode', 'vendor', 'model', 'signature', 'physBits', 'tscHz']),
     from: v.nullable(v.union([v.string(), v.number()])),

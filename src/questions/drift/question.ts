@@ -1,84 +1,13 @@
 import * as v from 'valibot'
-import { printSignature } from '../../core/model.ts'
-import {
-  type Change,
-  type ChangedHost,
-  compareFleets,
-  hasDrifted,
-  hasLost,
-} from '../../fleet/change/drift.ts'
-import type { FleetHost } from '../../fleet/host.ts'
-import { BadRequest, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
 import { emulatorNotes } from '../migrate/compute.ts'
 import { question } from '../question.ts'
 import { described, word } from '../schema.ts'
 import { answerEach, reportSections, withSections } from '../sections.ts'
-import { deltaAnswer } from '../what-if/compute.ts'
-import { reasonOf } from '../words/note.ts'
-import { type ChangeAnswer, type ChangedHostAnswer, DriftAnswer } from './answer.ts'
-
-/**
- * How a fleet differs from what it was, and what that does to pools and guests.
- * @param by what pairs hosts
- * @throws BadRequest for a host without the UUID that should pair it
- */
-function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'uuid' = 'path'): DriftAnswer {
-  const key = KEYS[by]
-  const drift = compareFleets(before.fleet.hosts, after.fleet.hosts, key)
-  const { gone, added, changed, same } = drift
-  return {
-    drifted: hasDrifted(drift),
-    lost: hasLost(drift),
-    gone: gone.map(({ name }) => name),
-    added: added.map(({ name }) => name),
-    changed: changed.map(host => changedAnswer(before, host)),
-    same,
-    ...deltaAnswer(before, renamed(before, after, key)),
-  }
-}
-
-type Key = (host: FleetHost) => string
-
-const KEYS: Readonly<Record<'path' | 'uuid', Key>> = {
-  path: ({ path, name }) => path ?? name,
-  uuid: ({ uuid, name }) => {
-    if (uuid) return uuid.toLowerCase()
-    throw new BadRequest(`${name} has no UUID: pair hosts by path, or record capabilities, which have one`)
-  },
-}
-
-/** The new fleet with its hosts called as they were: guests name their hosts by old names. */
-function renamed({ fleet: { hosts } }: FleetView, after: FleetView, key: Key): FleetView {
-  const names = new Map(hosts.map(host => [key(host), host.name]))
-  const now = after.fleet.hosts.map(host => ({ ...host, name: names.get(key(host)) ?? host.name }))
-  return viewOf(after.context, { ...after.fleet, hosts: now })
-}
-
-function changedAnswer(view: FleetView, { before, after, changes }: ChangedHost): ChangedHostAnswer {
-  const was = before.path === after.path || before.name === after.name ? {} : { was: before.name }
-  return { host: after.name, ...was, changes: changes.map(change => changeAnswer(view, change)) }
-}
-
-function changeAnswer({ db }: FleetView, change: Change): ChangeAnswer {
-  switch (change.field) {
-    case 'features': {
-      const reasons = (set: typeof change.gained) => db.features.in(set).map(reasonOf)
-      return { field: 'features', gained: reasons(change.gained), lost: reasons(change.lost) }
-    }
-    case 'signature': {
-      const text = (of: typeof change.from) => (of ? printSignature(of) : null)
-      return { field: 'signature', from: text(change.from), to: text(change.to) }
-    }
-    case 'tscHz':
-      return { field: 'tscHz', from: Number(change.from), to: Number(change.to) }
-    case 'vulnerability':
-      return { ...change, from: change.from ?? null, to: change.to ?? null }
-    default:
-      return { field: change.field, from: change.from ?? null, to: change.to ?? null }
-  }
-}
+import { DriftAnswer } from './answer.ts'
+import { driftAnswer } from './compute.ts'
 
 /** The fleet of an architecture of which there is no host. */
 const emptyView = (context: Context, arch: string): FleetView =>

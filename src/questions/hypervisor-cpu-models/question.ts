@@ -1,11 +1,12 @@
 import * as v from 'valibot'
-import { readHypervisorSupport } from '../../qemu/allowance.ts'
+import { type Blockers, type HypervisorSupport, readHypervisorSupport } from '../../qemu/allowance.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
+import { makeModelFinder } from '../../qemu/domain-capabilities/cpu-modes.ts'
+import type { Context } from '../context.ts'
 import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { modelsInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { HypervisorModel } from './answer.ts'
-import { hypervisorModels } from './compute.ts'
 
 export const hypervisorCpuModelsQuestion = question({
   name: 'hypervisor-cpu-models',
@@ -21,3 +22,30 @@ export const hypervisorCpuModelsQuestion = question({
     return { answer: { models: all ? models : models.filter(({ usable }) => usable === 'yes') } }
   },
 })
+
+/**
+ * The models of a hypervisor that libvirt knows, by name. `host` is a mode and no model.
+ * @param arch of the guests
+ */
+export function hypervisorModels(
+  { map }: Context,
+  { models }: HypervisorSupport,
+  arch: string,
+): HypervisorModel[] {
+  const find = makeModelFinder(map, arch)
+  return [...models]
+    .flatMap(([name, blockers]) => {
+      const known = name === 'host' ? undefined : find(name)
+      return known ? [modelOf(known.name, blockers)] : []
+    })
+    .sort(byName)
+}
+
+function modelOf(name: string, given: Blockers): HypervisorModel {
+  if (given === 'unknown') return { name, usable: 'unknown', blockers: [] }
+  if (given === 'unexplained') return { name, usable: 'no', blockers: [] }
+  const blockers = [...new Set(given)].sort()
+  return { name, usable: blockers.length === 0 ? 'yes' : 'no', blockers }
+}
+
+const byName = (a: HypervisorModel, b: HypervisorModel): number => (a.name < b.name ? -1 : 1)

@@ -3,7 +3,6 @@ import { Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
 import { FeatureCount } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
-import { PreflightAnswer } from './preflight.ts'
 
 /** A pool at one time. */
 export const PoolSummary = v.strictObject({
@@ -61,6 +60,80 @@ export const ChangeDone = v.strictObject({
   ),
 })
 export type ChangeDone = AnswerOf<typeof ChangeDone>
+
+const TOOLS = ['qemu', 'libvirt', 'kernel'] as const
+
+const Versions = v.strictObject({
+  qemu: described(v.nullable(v.string()), 'Null: not known.'),
+  libvirt: v.nullable(v.string()),
+  kernel: v.nullable(v.string()),
+})
+
+const Fact = v.strictObject({
+  tool: v.picklist(['qemu', 'libvirt']),
+  version: described(v.string(), 'The first version that it is true of.'),
+  title: v.string(),
+  remedy: described(v.string(), 'Empty: it stands in no way.'),
+})
+
+const JudgementAnswer = v.strictObject({
+  verdict: described(
+    v.picklist(['yes', 'assumed', 'unknown', 'no']),
+    '`assumed`: yes, by what releases are known to give; `unknown`: `settle` names what to run.',
+  ),
+  host: described(v.nullable(v.string()), 'The host that is best for it; null: there is none.'),
+  reasons: described(v.array(v.number()), 'Places in `obstacles` of what is in the way, from 0.'),
+  facts: described(v.array(Fact), 'What versions change by themselves that is in the way, or may be.'),
+  settle: described(
+    v.array(v.string()),
+    'The commands that show what is not known; empty: nothing is open but its reasons.',
+  ),
+})
+export type JudgementAnswer = AnswerOf<typeof JudgementAnswer>
+
+/** Hosts that come from the same versions to the same, and what changes for guests on them. */
+const UpgradeStep = v.strictObject({
+  hosts: v.array(v.string()),
+  versionsBefore: Versions,
+  versions: Versions,
+  gained: described(v.array(Reason), 'What guests are given there unasked, and were not; in map order.'),
+  lost: v.array(Reason),
+  unsure: described(v.array(Reason), 'What may no longer be given unasked, or only to guests that ask.'),
+  addedModels: described(v.array(v.string()), 'Models that these versions know, and those before did not.'),
+  removedModels: v.array(v.string()),
+  facts: described(v.array(Fact), 'What else these versions change by themselves.'),
+  unknownVersions: described(
+    v.array(v.strictObject({ tool: v.picklist(TOOLS), command: v.string() })),
+    'The versions that are not known, each with the command that shows it.',
+  ),
+})
+export type UpgradeStep = AnswerOf<typeof UpgradeStep>
+
+const GuestPreflight = v.strictObject({
+  guest: v.string(),
+  host: described(v.nullable(v.string()), 'The host it runs on; null: it is off, or that is not known.'),
+  machine: described(v.nullable(v.string()), 'The machine type that it names; null: none.'),
+  deprecated: described(v.boolean(), 'Whether a QEMU there marks the machine type as deprecated.'),
+  move: described(JudgementAnswer, 'Its move, as it runs, to an upgraded host: it keeps its CPU.'),
+  return: described(JudgementAnswer, 'From there back to its host as it was.'),
+  atStart: described(
+    v.strictObject({
+      start: JudgementAnswer,
+      return: described(JudgementAnswer, 'Started there, to its host as it was.'),
+      gained: described(v.array(Reason), 'What its CPU has then, and has not now; in map order.'),
+      lost: v.array(Reason),
+    }),
+    'What changes only once it is powered off and started on an upgraded host.',
+  ),
+})
+export type GuestPreflight = AnswerOf<typeof GuestPreflight>
+
+export const PreflightAnswer = v.strictObject({
+  steps: described(v.array(UpgradeStep), 'What is upgraded; empty: nothing but machine types.'),
+  obstacles: described(v.array(ObstacleAnswer), 'What stands in the way of guests, each once.'),
+  guests: described(v.array(GuestPreflight), 'The guests of the pools with such a host, and those named.'),
+})
+export type PreflightAnswer = AnswerOf<typeof PreflightAnswer>
 
 export const WhatIfAnswer = v.strictObject({
   ...DeltaAnswer.entries,

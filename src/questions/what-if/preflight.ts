@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { groupBy } from '../../core/text.ts'
 import {
@@ -16,89 +15,13 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { compareVersions, versionOf } from '../../map/kvm-rules.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import { builtinUpgradeFacts, type HostVersions, hasReached, type UpgradeFact } from '../../map/upgrades.ts'
-import { Reason } from '../answer-parts.ts'
 import { BadRequest } from '../context.ts'
 import { otherHypervisor, versionedOffersOf } from '../input/fleet/host-evidence.ts'
 import { guestNamed, hostsNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { ObstacleAnswer } from '../migrate/answer.ts'
 import { ObstacleList } from '../migrate/describe.ts'
-import { type AnswerOf, described } from '../schema.ts'
 import { reasonOf } from '../words/note.ts'
-
-const TOOLS = ['qemu', 'libvirt', 'kernel'] as const
-
-const Versions = v.strictObject({
-  qemu: described(v.nullable(v.string()), 'Null: not known.'),
-  libvirt: v.nullable(v.string()),
-  kernel: v.nullable(v.string()),
-})
-
-const Fact = v.strictObject({
-  tool: v.picklist(['qemu', 'libvirt']),
-  version: described(v.string(), 'The first version that it is true of.'),
-  title: v.string(),
-  remedy: described(v.string(), 'Empty: it stands in no way.'),
-})
-
-const JudgementAnswer = v.strictObject({
-  verdict: described(
-    v.picklist(['yes', 'assumed', 'unknown', 'no']),
-    '`assumed`: yes, by what releases are known to give; `unknown`: `settle` names what to run.',
-  ),
-  host: described(v.nullable(v.string()), 'The host that is best for it; null: there is none.'),
-  reasons: described(v.array(v.number()), 'Places in `obstacles` of what is in the way, from 0.'),
-  facts: described(v.array(Fact), 'What versions change by themselves that is in the way, or may be.'),
-  settle: described(
-    v.array(v.string()),
-    'The commands that show what is not known; empty: nothing is open but its reasons.',
-  ),
-})
-export type JudgementAnswer = AnswerOf<typeof JudgementAnswer>
-
-/** Hosts that come from the same versions to the same, and what changes for guests on them. */
-const UpgradeStep = v.strictObject({
-  hosts: v.array(v.string()),
-  versionsBefore: Versions,
-  versions: Versions,
-  gained: described(v.array(Reason), 'What guests are given there unasked, and were not; in map order.'),
-  lost: v.array(Reason),
-  unsure: described(v.array(Reason), 'What may no longer be given unasked, or only to guests that ask.'),
-  addedModels: described(v.array(v.string()), 'Models that these versions know, and those before did not.'),
-  removedModels: v.array(v.string()),
-  facts: described(v.array(Fact), 'What else these versions change by themselves.'),
-  unknownVersions: described(
-    v.array(v.strictObject({ tool: v.picklist(TOOLS), command: v.string() })),
-    'The versions that are not known, each with the command that shows it.',
-  ),
-})
-export type UpgradeStep = AnswerOf<typeof UpgradeStep>
-
-const GuestPreflight = v.strictObject({
-  guest: v.string(),
-  host: described(v.nullable(v.string()), 'The host it runs on; null: it is off, or that is not known.'),
-  machine: described(v.nullable(v.string()), 'The machine type that it names; null: none.'),
-  deprecated: described(v.boolean(), 'Whether a QEMU there marks the machine type as deprecated.'),
-  move: described(JudgementAnswer, 'Its move, as it runs, to an upgraded host: it keeps its CPU.'),
-  return: described(JudgementAnswer, 'From there back to its host as it was.'),
-  atStart: described(
-    v.strictObject({
-      start: JudgementAnswer,
-      return: described(JudgementAnswer, 'Started there, to its host as it was.'),
-      gained: described(v.array(Reason), 'What its CPU has then, and has not now; in map order.'),
-      lost: v.array(Reason),
-    }),
-    'What changes only once it is powered off and started on an upgraded host.',
-  ),
-})
-export type GuestPreflight = AnswerOf<typeof GuestPreflight>
-
-export const PreflightAnswer = v.strictObject({
-  steps: described(v.array(UpgradeStep), 'What is upgraded; empty: nothing but machine types.'),
-  obstacles: described(v.array(ObstacleAnswer), 'What stands in the way of guests, each once.'),
-  guests: described(v.array(GuestPreflight), 'The guests of the pools with such a host, and those named.'),
-})
-export type PreflightAnswer = AnswerOf<typeof PreflightAnswer>
+import type { GuestPreflight, JudgementAnswer, PreflightAnswer, UpgradeStep } from './answer.ts'
 
 /** Upgrades as they are asked for. */
 export interface WantedUpgrades {
@@ -287,7 +210,7 @@ const judgementsOf =
 
 const NAMES = { qemu: 'QEMU', libvirt: 'libvirt' } as const
 
-function factAnswer(fact: UpgradeFact): AnswerOf<typeof Fact> {
+function factAnswer(fact: UpgradeFact): JudgementAnswer['facts'][number] {
   const { tool, version, title } = fact
   const other = fact.kind === 'gives' ? undefined : fact.kind === 'needs' ? fact.least : fact.until
   const remedy = other ? `upgrade ${NAMES[other.tool]} there to ${other.version} or newer first` : ''
@@ -334,13 +257,13 @@ function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit
     facts: builtinUpgradeFacts()
       .filter(fact => hasReached(to, fact) === true && hasReached(from, fact) !== true)
       .map(factAnswer),
-    unknownVersions: TOOLS.flatMap(tool => openVersion(tool, from, to)),
+    unknownVersions: (['qemu', 'libvirt', 'kernel'] as const).flatMap(tool => openVersion(tool, from, to)),
   }
 }
 
 /** What tells a version that is not known, or what it brings where nobody looked at it. */
 function openVersion(
-  tool: (typeof TOOLS)[number],
+  tool: keyof HostVersions,
   from: HostVersions,
   to: HostVersions,
 ): UpgradeStep['unknownVersions'][number][] {

@@ -11,11 +11,14 @@ import type {
   EffectAnswer,
   EffectsAnswer,
   GuestDeltaAnswer,
+  GuestPreflight,
+  JudgementAnswer,
   PoolDeltaAnswer,
   PoolSummary,
+  PreflightAnswer,
+  UpgradeStep,
   WhatIfAnswer,
 } from './answer.ts'
-import type { GuestPreflight, JudgementAnswer, PreflightAnswer, UpgradeStep } from './preflight.ts'
 
 /** What a change does to pools and guests, in a sentence: `1 pool changes, losing 2 features; 1 guest gets stuck`. */
 export function describeDelta({ pools, guests }: DeltaAnswer): string {
@@ -39,25 +42,41 @@ export function describeDelta({ pools, guests }: DeltaAnswer): string {
 const countAll = (pools: readonly PoolDeltaAnswer[], key: 'gained' | 'lost'): number =>
   pools.reduce((sum, pool) => sum + pool[key].length, 0)
 
-/** Adds what to do about guests that a change leaves without a place. */
-export function addGuestActions(report: Report, { guests }: DeltaAnswer): void {
-  const add = (some: readonly GuestDeltaAnswer[], what: string, gain: string) => {
-    const names = some.map(({ guest }) => guest)
-    if (names.length > 0) report.action(`${what} ${fewNames(names, 3)}`, { gain })
-  }
+/** Something to do about guests, and what that gains; empty: nothing is said. */
+export interface GuestAction {
+  readonly what: string
+  readonly gain: string
+}
+
+/** What to do about guests that a change leaves without a place. */
+export function guestActions({ guests }: Pick<DeltaAnswer, 'guests'>): GuestAction[] {
+  const act = (some: readonly GuestDeltaAnswer[], what: string, gain: string) =>
+    some.length > 0
+      ? [
+          {
+            what: `${what} ${fewNames(
+              some.map(({ guest }) => guest),
+              3,
+            )}`,
+            gain,
+          },
+        ]
+      : []
   const gone = guests.filter(({ own }) => own === 'gone')
-  add(
-    gone.filter(({ after }) => after === 0),
-    'stop, before the change,',
-    'no other host takes them',
-  )
-  add(
-    gone.filter(({ after }) => after > 0),
-    'move to other hosts, before the change,',
-    'they run on',
-  )
   const shut = guests.filter(({ own, stuck }) => own !== 'gone' && (own === 'closed' || stuck))
-  add(shut, "power off and start with the pool's CPU, after the change,", 'they can move again')
+  return [
+    ...act(
+      gone.filter(({ after }) => after === 0),
+      'stop, before the change,',
+      'no other host takes them',
+    ),
+    ...act(
+      gone.filter(({ after }) => after > 0),
+      'move to other hosts, before the change,',
+      'they run on',
+    ),
+    ...act(shut, "power off and start with the pool's CPU, after the change,", 'they can move again'),
+  ]
 }
 
 /** Adds what a change does to pools and guests. */
@@ -183,7 +202,8 @@ const countGuests = (guests: readonly GuestDeltaAnswer[]): string[] => [
 const countOf = (one: string, many: string, { length }: readonly unknown[]): string[] =>
   length > 0 ? [`${length} ${length === 1 ? one : many}`] : []
 
-const fateOf = ({ own, stuck, freed, after }: GuestDeltaAnswer): string =>
+/** What becomes of a guest: `cannot come back`, `no other host`. */
+export const fateOf = ({ own, stuck, freed, after }: GuestDeltaAnswer): string =>
   [
     ...(own === 'gone' ? [after > 0 ? 'must move' : 'must be stopped'] : []),
     ...(own === 'closed' ? ['cannot come back'] : []),
@@ -198,7 +218,7 @@ export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, ans
   const told = preflight ? `${describePreflight(preflight)}; ` : ''
   report.finding(`${changes.map(nameChange).join(', ')}: ${told}${describeDelta(answer)}`)
   if (preflight) addUpgradeActions(report, preflight)
-  addGuestActions(report, answer)
+  for (const { what, gain } of guestActions(answer)) report.action(what, { gain })
   for (const change of changes) {
     // The finding names the first.
     if (change.kind === 'machine') continue

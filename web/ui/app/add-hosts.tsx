@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
 import { CopyButton } from '../parts/controls.tsx'
-import { filesOfList } from './files.ts'
+import { FileInputs } from '../parts/file-inputs.tsx'
 
 /** Where hosts are, and what to run there to get what is dropped here. */
 const COMMANDS = [
@@ -97,11 +97,6 @@ interface AddFormProps {
 
 /** The ways to add hosts: choose files or a folder, load the sample fleet, or paste text. */
 function AddForm({ actions, done }: AddFormProps) {
-  const add = (input: HTMLInputElement) => {
-    if (input.files && input.files.length > 0) actions.add(filesOfList(input.files))
-    input.value = ''
-    done()
-  }
   const addSample = () => {
     actions.sample()
     done()
@@ -109,20 +104,12 @@ function AddForm({ actions, done }: AddFormProps) {
   return (
     <div class="add-form">
       <div class="choices">
-        <label class="button strong">
-          Choose files
-          <input class="unseen" type="file" multiple onChange={({ currentTarget }) => add(currentTarget)} />
-        </label>
-        <label class="button">
-          Choose a folder
-          <input
-            class="unseen"
-            type="file"
-            multiple
-            {...{ webkitdirectory: true }}
-            onChange={({ currentTarget }) => add(currentTarget)}
-          />
-        </label>
+        <FileInputs
+          add={files => {
+            if (files.length > 0) actions.add(files)
+            done()
+          }}
+        />
         <button type="button" onClick={addSample}>
           Show a sample fleet
         </button>

@@ -41,7 +41,8 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
   }, [state?.version])
   useTheme(route)
   useUndoKeys(actions)
-  const dragging = useDropAndPaste(actions.add)
+  const isComparing = route.view === 'drift' && (state?.hosts ?? 0) > 0
+  const dragging = useDropAndPaste(isComparing ? actions.compareWith : actions.add)
   const loading = isGiven || restoring || progress !== undefined
   const source = useMemo(
     () => ({ client, version: state?.version ?? 0, known: new Map() }),
@@ -65,7 +66,13 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
       </main>
       {progress && <Progress {...progress} />}
       {adding && <AddDialog actions={actions} close={() => setAdding(false)} />}
-      {dragging && <div class="dropping">Drop to add hosts. Subfolders become pools.</div>}
+      {dragging && (
+        <div class="dropping">
+          {isComparing
+            ? 'Drop to compare with this recording.'
+            : 'Drop to add hosts. Subfolders become pools.'}
+        </div>
+      )}
     </AnswerContext.Provider>
   )
 }
@@ -96,6 +103,10 @@ function useFleet(client: Client, navigate: Navigate) {
         setProgress({ done: 0, of: files.length })
         void apply(client.act('add', files, label))
         navigate({ sample: undefined }, 'replace')
+      },
+      compareWith: files => {
+        setProgress({ done: 0, of: files.length })
+        void apply(client.act('compareWith', files))
       },
       sample: () => {
         void apply(client.act('sample'))

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
-import { filesOfDrop } from './files.ts'
+import { filesOfDrop } from '../parts/files.ts'
 
 /** Adds what is dropped or pasted anywhere on the page. Returns whether files are being dragged over it. */
 export function useDropAndPaste(add: Actions['add']): boolean {

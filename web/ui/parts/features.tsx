@@ -1,4 +1,4 @@
-import type { ClassedFeature } from '../../shared/displays.ts'
+import type { ClassedFeature, RemedyRow } from '../../shared/displays.ts'
 
 /** Features as rows: name, CPUID position, title. */
 export function FeatureList({ list }: { readonly list: readonly ClassedFeature[] }) {
@@ -13,6 +13,19 @@ export function FeatureList({ list }: { readonly list: readonly ClassedFeature[]
       ))}
     </ul>
   )
+}
+
+/** What is missing, by what remedies it. */
+export function RemedyList({ list }: { readonly list: readonly RemedyRow[] }) {
+  return list.map(({ remedy, cause, features, others = [] }) => (
+    <div key={cause + remedy}>
+      {others.map(text => (
+        <p key={text}>{text}</p>
+      ))}
+      <p class="remedy">{[cause, remedy].filter(Boolean).join(': ')}</p>
+      <FeatureList list={features} />
+    </div>
+  ))
 }
 
 /** The classes of features, most important first. */

@@ -11,6 +11,7 @@ export type ViewName =
   | 'tree'
   | 'compare'
   | 'ladder'
+  | 'drift'
 
 /**
  * The page's state in the URL's hash: which view, of which pool, with which options. A missing key has its default
@@ -43,6 +44,8 @@ export interface PageRoute {
   readonly vendor?: string
   readonly a?: string
   readonly b?: string
+  /** Of two recordings, the second is the earlier one. */
+  readonly older?: 'yes'
   readonly from?: string
   readonly to?: string
 }

@@ -4,6 +4,7 @@ import type { View } from '../parts/view.ts'
 import { BaselineContent } from './baseline.tsx'
 import { CompareContent } from './compare.tsx'
 import { CostContent } from './cost.tsx'
+import { DriftContent } from './drift.tsx'
 import { FleetContent } from './fleet.tsx'
 import { LadderContent } from './ladder.tsx'
 import { MatrixContent } from './matrix.tsx'
@@ -23,6 +24,7 @@ const VIEWS: readonly View[] = [
   { name: 'cost', title: 'Cost', Content: CostContent },
   { name: 'pools', title: 'Pools', Content: PoolsContent },
   { name: 'migration', title: 'Migration', Content: MigrationContent },
+  { name: 'drift', title: 'Before and after', Content: DriftContent },
   { name: 'tree', title: 'Family tree', Content: TreeContent },
   { name: 'compare', title: 'Compare', Content: CompareContent },
 ]

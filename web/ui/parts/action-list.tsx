@@ -1,5 +1,5 @@
-import type { ActionRow } from '../../../shared/displays.ts'
-import { CopyButton } from '../../parts/controls.tsx'
+import type { ActionRow } from '../../shared/displays.ts'
+import { CopyButton } from './controls.tsx'
 
 /** What to do first, on which hosts, and what it gains. */
 export function ActionList({ actions }: { readonly actions: readonly ActionRow[] }) {
@@ -11,8 +11,8 @@ export function ActionList({ actions }: { readonly actions: readonly ActionRow[]
         {actions.map(({ what, on, gain }) => (
           <li key={what}>
             <p>
-              <b>{what.split('`').map((part, i) => (i % 2 ? <code key={part}>{part}</code> : part))}</b>, on{' '}
-              {on}
+              <b>{what.split('`').map((part, i) => (i % 2 ? <code key={part}>{part}</code> : part))}</b>
+              {on && `, on ${on}`}
               {commandsIn(what).map(command => (
                 <CopyButton key={command} text={command} what={command} />
               ))}
