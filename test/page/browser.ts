@@ -1,8 +1,25 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect } from 'vitest'
+
+export const PAGE = join(import.meta.dirname, '..', '..', 'dist', 'page.html')
+export const PAGE_URL = pathToFileURL(PAGE).href
+
+/** The page's views, by their names in its address. */
+export const VIEWS = [
+  'fleet',
+  'matrix',
+  'baseline',
+  'ladder',
+  'cost',
+  'pools',
+  'migration',
+  'tree',
+  'compare',
+] as const
 
 /** The system's Chromium: no browser is downloaded for the tests. */
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'

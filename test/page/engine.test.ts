@@ -59,6 +59,34 @@ test('content decides: the same name with other content is another host, and the
   ])
 })
 
+test('the folder of a file that is called after its content is the host, not a pool', async () => {
+  const parts = fc.record({
+    root: fc.constantFrom('', 'facts/', 'a/b/'),
+    pools: fc.constantFrom<readonly string[]>([''], ['prod/', 'test/']),
+    inner: fc.constantFrom('', 'tmp/', 'var/tmp/'),
+    file: fc.constantFrom('capabilities.xml', 'cpuinfo.txt', 'host.xml'),
+  })
+  await fc.assert(
+    fc.asyncProperty(parts, async ({ root, pools, inner, file }) => {
+      const engine = new Engine({ texts: [], files: [] })
+      const names = documents.map(({ path }) => `${path}.dc4.example.net`)
+      const added = documents.map(({ text }, i) => {
+        const pool = pools[i % pools.length] ?? ''
+        return { path: `${root}${pool}${names[i]}/${inner}${file}`, text }
+      })
+      await engine.add(added, '')
+      const labels = pools.map(pool => pool.replace('/', ''))
+      expect(engine.pools().cards.map(({ label }) => label)).toEqual(labels)
+      const hosts = engine.fleet(null).groups.flatMap(({ id }) => engine.hosts(id))
+      expect(hosts.map(({ name }) => name).sort()).toEqual(
+        names.map((name, i) => `${pools[i % pools.length]}${name}`).sort(),
+      )
+      expect(hosts.map(({ path }) => path).sort()).toEqual(added.map(({ path }) => path).sort())
+    }),
+    { numRuns: runs(36, 3) },
+  )
+})
+
 /** How often each group is shown in the family tree. */
 const groupsOfTree = (rows: readonly TreeRow[]): number[] =>
   rows.flatMap(({ groups, children }) => [...groups, ...groupsOfTree(children)])

@@ -156,7 +156,8 @@ export interface BaselineDisplay {
   /** The host whose definition causes the error. */
   readonly culprit?: string
   readonly notes: readonly string[]
-  readonly lost: readonly LostRow[]
+  /** Missing where it was not computed: libvirt reports an error, or compares by names alone. */
+  readonly lost?: readonly LostRow[]
   /** The model with the shortest definition, then the runners-up. */
   readonly models: readonly ModelRow[]
 }

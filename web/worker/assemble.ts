@@ -3,7 +3,7 @@ import type { Fleet } from '../../src/fleet/fleet.ts'
 import type { Context } from '../../src/questions/context.ts'
 import { assembleFleet } from '../../src/questions/input/fleet/assemble.ts'
 import { readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
-import { type FleetDocument, folderOf } from '../../src/questions/input/fleet/members.ts'
+import { type FleetDocument, folderOf, isGeneric, labelOf } from '../../src/questions/input/fleet/members.ts'
 import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
 import type { Rules } from '../../src/questions/input/fleet/rules.ts'
 import { pathsOfRules } from '../../src/questions/input/fleet/rules.ts'
@@ -38,20 +38,29 @@ export function assemble(
   }
 }
 
+/** What all hosts' paths have in common tells nothing of them: the fleet's reader does not see it. */
 function assembleByFolders(context: Context, files: readonly PageFile[]): Assembled {
   const paths = files.map(({ path }) => path)
   const names = shortNames(paths)
-  const pools = poolsOfPaths(paths, files.map(holdsHosts))
+  const areHosts = files.map(holdsHosts)
+  const { root, pools } = poolsOfPaths(paths, areHosts)
   const documents = files.map(({ path, document: { members, hash } }, i) => ({
-    path,
+    path: areHosts[i] ? path.slice(root.length) : path,
     name: names[i] ?? path,
     pool: pools[i] || undefined,
     members,
     hash,
   }))
+  const { fleet, problems } = assembleWithNotes(context, documents)
   const placed = files.map((file, i) => ({ ...file, pool: pools[i] ?? '' }))
-  return { ...assembleWithNotes(context, documents), files: placed }
+  return { fleet: withPrefix(fleet, root), problems, files: placed }
 }
+
+/** The page identifies hosts by their full path. */
+const withPrefix = (fleet: Fleet, prefix: string): Fleet => ({
+  ...fleet,
+  hosts: fleet.hosts.map(host => ({ ...host, path: prefix + host.path })),
+})
 
 const holdsHosts = ({ document: { members, definitions } }: PageFile): boolean =>
   members.length === 0 ? definitions.length > 0 : members.some(({ kind }) => kind !== 'guest')
@@ -73,8 +82,6 @@ function assembleByRules(
     return { path, name: prefix + path, members, hash, pool: folderOf(path).split('/')[0] || undefined }
   })
   const { fleet, problems } = assembleWithNotes(context, documents, rules)
-  // The page identifies hosts by their full path.
-  const hosts = fleet.hosts.map(host => ({ ...host, path: prefix + host.path }))
   const listed = new Set(paths.map(path => below.get(path)))
   const skipped = files
     .filter(file => !listed.has(file))
@@ -86,7 +93,7 @@ function assembleByRules(
       }),
     )
   const placed = files.map(file => ({ ...file, pool: '' }))
-  return { fleet: { ...fleet, hosts }, files: placed, problems: [...problems, ...skipped] }
+  return { fleet: withPrefix(fleet, prefix), files: placed, problems: [...problems, ...skipped] }
 }
 
 function assembleWithNotes(
@@ -128,22 +135,26 @@ function shortNames(paths: readonly string[]): string[] {
 }
 
 /**
- * The pool of each path: its folder, without the folders that all hosts have in common. A guest's file is in the pool
- * of the nearest folder around it that holds hosts.
+ * The pool of each path: its folder, without the folders that all hosts have in common. The folder of a file that is called
+ * after what is in it is the host: `prod/ice-01/tmp/capabilities.xml` is in `prod`. A guest's file is in the pool of the
+ * nearest folder around it that holds hosts.
  * @param hosts which of the paths are hosts'
+ * @returns the pools, and what all hosts' paths begin with
  */
-function poolsOfPaths(paths: readonly string[], hosts: readonly boolean[]): string[] {
-  const folders = paths.map(path => path.split('/').slice(0, -1))
+function poolsOfPaths(paths: readonly string[], hosts: readonly boolean[]) {
+  const folders = paths.map(path => folderOf((isGeneric(path) && labelOf(path)) || path).split('/'))
   const own = folders.filter((_, i) => hosts[i])
   const [first = []] = own
   let common = 0
   while (common < first.length && own.every(folder => folder[common] === first[common])) common++
   const labels = new Set(own.map(folder => folder.slice(common).join('/')))
-  return folders.map(folder => {
+  const pools = folders.map(folder => {
     for (let end = folder.length; end > common; end--) {
       const label = folder.slice(common, end).join('/')
       if (labels.has(label)) return label
     }
     return ''
   })
+  const root = first.slice(0, common).filter(Boolean).join('/')
+  return { root: root === '' ? '' : `${root}/`, pools }
 }

@@ -41,7 +41,7 @@ export function BaselineContent({ route, navigate }: ViewProps) {
           ))}
           <Notes list={answer.notes} />
           <Models list={answer.models} select={model => navigate({ on: model }, 'replace')} />
-          <Lost list={answer.lost} />
+          {answer.lost && <Lost list={answer.lost} />}
         </div>
       </div>
     </>
@@ -157,7 +157,7 @@ const Models = ({ list, select }: ModelsProps) =>
 /** Up to this many groups of lost features are open. */
 const MAX_OPEN = 5
 
-const Lost = ({ list }: { readonly list: BaselineDisplay['lost'] }) => (
+const Lost = ({ list }: { readonly list: NonNullable<BaselineDisplay['lost']> }) => (
   <section aria-labelledby="lost">
     <h2 id="lost">{list.length === 0 ? 'No features are lost' : 'Features that guests lose'}</h2>
     {list.map(({ hosts, features }) => (

@@ -27,7 +27,7 @@ export function CostContent({ route }: ViewProps) {
             </ol>
           )}
           {free > 0 && (
-            <p class="faint">
+            <p class="faint cost-nothing">
               {formatCount(free, 'host')} cost{free === 1 ? 's' : ''} nothing alone, because other hosts do
               not have the same features either.
             </p>

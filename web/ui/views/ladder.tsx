@@ -17,6 +17,13 @@ export function LadderContent({ route, navigate }: ViewProps) {
   const rungs = answer?.rungs.filter(one => one.vendor === vendor && (old || one.level !== '')) ?? NONE
   const shown = useRenderInSteps(rungs, 30)
   if (!answer) return <Headline title={undefined} />
+  if (answer.rungs.length === 0)
+    return (
+      <>
+        <Headline title={answer.title} />
+        <p>Guests have the CPU of their host there.</p>
+      </>
+    )
   const most = Math.max(...rungs.map(({ runs }) => runs))
   const chosen = rungs.find(({ model }) => model === route.on) ?? rungs.find(({ runs }) => runs === most)
   return (

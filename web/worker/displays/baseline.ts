@@ -25,27 +25,31 @@ export function displayBaseline(
   const request = { ...options, onModel: options.onModel || undefined }
   try {
     const shown = displayCpu(analysis, pool, request)
-    const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
-      hosts,
-      features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
-    }))
-    return { ...shown, lost, ...displayGuests(analysis, scope) }
+    return { ...shown, ...displayLost(analysis, pool), ...displayGuests(analysis, scope) }
   } catch (error) {
     return {
       title: 'These hosts have no baseline of libvirt’s',
       error: messageOf(error),
       ...(pool.culprit === undefined ? {} : { culprit: pool.culprit }),
       notes: [],
-      // libvirt stopped at the culprit: what the others lose was not computed.
-      lost: [],
       ...displayGuests(analysis, scope),
     }
   }
 }
 
+/** Of architectures whose baseline is not computed by features, nothing is known of losses. */
+function displayLost({ view }: Analysis, pool: Pool): Pick<BaselineDisplay, 'lost'> {
+  if (view.context.cpus.caveat !== undefined) return {}
+  const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
+    hosts,
+    features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
+  }))
+  return { lost }
+}
+
 /** @throws LibvirtError where libvirt reports an error */
 function displayCpu(
-  { view: { db, levels } }: Analysis,
+  { view: { db, levels, context } }: Analysis,
   pool: Pool,
   request: Parameters<Pool['result']>[0],
 ): Pick<BaselineDisplay, 'title' | 'cpu' | 'notes'> {
@@ -55,8 +59,12 @@ function displayCpu(
   const level = levelOf(levels, set)?.name ?? ''
   const reasons = pool.reasons(cpu, request)
   const disabled = cpu.features.filter(({ policy }) => policy === 'disable').length
+  const hosts = count(reasons.hostCount, 'host')
   return {
-    title: `${count(reasons.hostCount, 'host')} can run ${describeCpu(model, level, disabled)}`,
+    title:
+      context.cpus.caveat === undefined
+        ? `${hosts} can run ${describeCpu(model, level, disabled)}`
+        : `libvirt’s baseline of ${hosts} is ${model}`,
     cpu: {
       model,
       why: describeModel(reasons),

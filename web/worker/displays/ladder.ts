@@ -19,9 +19,11 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
   const rungs = models.map(model => rungOf(answer, model, hosts))
   const vendors = [...new Set(groups.flatMap(({ vendor }) => vendor ?? []))].sort()
   const title =
-    vendors.length > 1
-      ? `Guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
-      : describeBest(rungs, hosts)
+    rungs.length === 0
+      ? `Guests have no named models on ${all(hosts)}`
+      : vendors.length > 1
+        ? `Guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
+        : describeBest(rungs, hosts)
   return { title, hosts, rungs }
 }
 

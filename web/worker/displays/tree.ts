@@ -70,9 +70,9 @@ const homeOf = (families: readonly ModelFamily[], { signature, hosts }: Group): 
 }
 
 function titleOf(analysis: Analysis, answer: string, groups: readonly Group[]): string {
-  if (answer === '') return `${count(groups.length, 'CPU')} in the family tree`
   const family = analysis.view.db.families.find(({ versions }) =>
     versions.some(({ plain, versioned }) => plain?.name === answer || versioned?.name === answer),
   )
-  return `The baseline model is ${answer}${family?.note ? ` (${family.note})` : ''}`
+  if (!family) return `${count(groups.length, 'CPU')} in the family tree`
+  return `The baseline model is ${answer}${family.note ? ` (${family.note})` : ''}`
 }

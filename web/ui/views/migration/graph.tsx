@@ -39,6 +39,7 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
       height={places.height}
       role="group"
       aria-label="Groups of hosts and the moves between them"
+      onKeyDown={moveFocus}
     >
       <defs>
         <marker
@@ -87,12 +88,12 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
             key={id}
             class={`box${chosen.includes(id) ? ' on' : ''}${lit.has(id) ? ' lit' : ''}`}
             transform={`translate(${x} ${y})`}
-            {...button(`Select ${lines.join(', ')}`, () => pick(id))}
+            {...button(undefined, () => pick(id), chosen.includes(id))}
           >
             <rect {...{ width, height }} rx="6" />
             {lines.map((line, i) => (
               <text key={line} x={BOX.pad} y={BOX.pad + BOX.line * (i + 0.72)}>
-                {line}
+                {`${line} `}
               </text>
             ))}
           </g>
@@ -102,11 +103,12 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
   )
 }
 
-/** Makes a part of the drawing a button, also for the keyboard and screen readers. */
-const button = (label: string, press: () => void) => ({
+/** Makes a part of the drawing a button, also for the keyboard and screen readers. @param label undefined: its text */
+const button = (label: string | undefined, press: () => void, isPressed?: boolean) => ({
   role: 'button' as const,
   tabIndex: 0,
   'aria-label': label,
+  'aria-pressed': isPressed,
   onClick: press,
   onKeyDown: (event: KeyboardEvent) => {
     if (event.key !== 'Enter' && event.key !== ' ') return
@@ -114,5 +116,27 @@ const button = (label: string, press: () => void) => ({
     press()
   },
 })
+
+/** Moves the focus to the nearest box in the direction of an arrow key. */
+function moveFocus(event: KeyboardEvent): void {
+  const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key]
+  const now = document.activeElement
+  if (!way || !now) return
+  event.preventDefault()
+  const [x = 0, y = 0] = way
+  const [fromX, fromY] = centreOf(now)
+  const ahead = [...document.querySelectorAll<SVGElement>('.graph .box')].flatMap(box => {
+    const [toX, toY] = centreOf(box)
+    const along = (toX - fromX) * x + (toY - fromY) * y
+    const aside = Math.abs((toX - fromX) * y) + Math.abs((toY - fromY) * x)
+    return along > 1 ? { box, far: along + 2 * aside } : []
+  })
+  ahead.sort((a, b) => a.far - b.far)[0]?.box.focus()
+}
+
+function centreOf(one: Element): [x: number, y: number] {
+  const { x, y, width, height } = one.getBoundingClientRect()
+  return [x + width / 2, y + height / 2]
+}
 
 const nameOf = ({ lines }: Box): string => lines.join(', ')
