@@ -16,7 +16,7 @@ for (const { data, create } of ARCHITECTURES) {
 }
 if (process.argv.includes('--release'))
   writeFileSync('test/expected/released.txt', printReleased(CpuMap.builtIn().of('x86')))
-writeFileSync('docs/schema/questions.json', `${JSON.stringify(questionSchemas(), null, 1)}\n`)
+writeFileSync('docs/schema/questions.json', `${JSON.stringify(await questionSchemas(), null, 1)}\n`)
 for (const [name, models] of EXAMPLES) {
   const cpu = readCpu(readFileSync(`examples/fleet/${name}.xml`, 'utf8'), 'host', name)
   writeFileSync(`examples/hypervisors/${name}.replies`, synthesize({ cpu, models }))

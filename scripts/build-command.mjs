@@ -2,8 +2,9 @@
 // An ESM entry costs 6 ms more to start on Node 20. esbuild splits ESM only: what it splits becomes CommonJS
 // file by file.
 import { chmod, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build, transform } from 'esbuild'
+import { isOfFleets, joinQuestions } from './join-questions.mjs'
 
 const TARGET = { target: 'node20', platform: 'node' }
 
@@ -34,10 +35,25 @@ export async function buildCommand(outdir, shared, data, form = { minify: true }
     chunkNames: 'cli-[name]-[hash]',
     outExtension: { '.js': '.cjs' },
     external: ['libxml2-wasm', 'libxml2-wasm/*'],
-    plugins: [data, shareCommon],
+    plugins: [data, joinQuestions(isOfFleets, [COMMON]), shareCommon],
   })
-  for (const { path, text } of outputFiles) await writeFile(path, await commonJs(text, form))
+  const short = shortenNames(outputFiles.map(({ path }) => basename(path)))
+  for (const { path, text } of outputFiles)
+    await writeFile(join(outdir, short(basename(path))), await commonJs(short(text), form))
   await chmod(join(outdir, 'cli.cjs'), 0o755)
+}
+
+/**
+ * Half of each hash in names of files, where that tells them apart. The files name each other three thousand times, and
+ * nothing packs a hash.
+ * @param {readonly string[]} names
+ * @returns {(text: string) => string} the text with the names in it shortened
+ */
+function shortenNames(names) {
+  const shorter = name => name.replace(/-([A-Z0-9]{4})[A-Z0-9]{4}\.cjs$/, '-$1.cjs')
+  const short = new Map(names.map(name => [name, shorter(name)]))
+  if (new Set(short.values()).size < short.size) return text => text
+  return text => text.replace(/[\w-]+-[A-Z0-9]{8}\.cjs/g, name => short.get(name) ?? name)
 }
 
 /**

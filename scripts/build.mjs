@@ -10,6 +10,7 @@ import { buildCommand } from './build-command.mjs'
 import { buildPage } from './build-page.mjs'
 import { writeData } from './data.mjs'
 import { writeDeclarations } from './declarations.mjs'
+import { joinQuestions } from './join-questions.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(ROOT)
@@ -30,7 +31,8 @@ const SHARED = {
 const buildLibrary = (outdir, data) =>
   build({
     ...SHARED,
-    plugins: [data],
+    // It has a function of each question, so that all are there.
+    plugins: [data, joinQuestions(() => true)],
     write: true,
     entryPoints: { index: 'src/index.ts', node: 'src/node.ts' },
     outdir,

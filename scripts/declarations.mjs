@@ -32,7 +32,7 @@ export async function writeDeclarations() {
   })
   const { questions, modules, rows } = await loadSchemas()
   const printer = new Printer(modules, rows)
-  const text = printer.print(Object.values(questions))
+  const text = printer.print(questions)
   writeFileSync(join(LIB, QUESTIONS, 'table.d.ts'), text)
   // A module of schemas is declared as the types of its schemas.
   for (const [path, exported] of modules) {
@@ -56,7 +56,7 @@ async function loadSchemas() {
     .filter(path => /(?:^|\/)(?:answer|answer-parts)\.ts$/.test(path))
     .sort()
   const contents = `
-    export { QUESTIONS } from './src/questions/table.ts'
+    export { loadQuestions } from './src/questions/table.ts'
     export { leaves, msrs } from './src/questions/input/schemas.ts'
     ${paths.map((path, i) => `import * as m${i} from './src/questions/${path}'`).join('\n')}
     export const modules = [${paths.map((path, i) => `['${path}', m${i}]`)}]`
@@ -77,7 +77,7 @@ async function loadSchemas() {
     [loaded.leaves, 'CpuidRow[]'],
     [loaded.msrs, 'MsrRow[]'],
   ])
-  return { questions: loaded.QUESTIONS, modules: loaded.modules, rows }
+  return { questions: await loaded.loadQuestions(), modules: loaded.modules, rows }
 }
 
 /** Deletes what neither entry of the package reaches. */

@@ -19,7 +19,7 @@ parentPort?.on('message', async ({ verb, body }: WorkerRequest) =>
 async function heard(verb: string, text: string): Promise<WorkerReply> {
   try {
     if (mayHoldYaml(text)) await loadYaml()
-    return answerRequest(sources, verb, text)
+    return await answerRequest(sources, verb, text)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     return { fault: { name, message } }

@@ -21,11 +21,15 @@ export interface HttpAnswer {
  * Answers the text of a request for a verb: what the contract has, an error included. Anything else that is thrown
  * is a fault of ours.
  */
-export function answerRequest({ own, named }: Sources, verb: string, text: string): HttpAnswer {
+export async function answerRequest(
+  { own, named }: Sources,
+  verb: string,
+  text: string,
+): Promise<HttpAnswer> {
   try {
     const request = parseRequest(text)
     const map = readMap(request.cpuMap, own, named)
-    const said = answerVerb(contextOf(map), { ...request, verb })
+    const said = await answerVerb(contextOf(map), { ...request, verb })
     const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
     return { status: 200, body }
   } catch (error) {

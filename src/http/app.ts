@@ -1,14 +1,14 @@
 import { type Context, Hono } from 'hono'
 import { answerSchema, inputSchema } from '../questions/json-schema.ts'
 import type { AnyQuestion } from '../questions/question.ts'
-import { QUESTIONS } from '../questions/table.ts'
+import { isQuestion, loadQuestions, QUESTIONS } from '../questions/table.ts'
 import { type HttpAnswer, makeRefusal, RequestRefused } from './answer.ts'
 import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** The OpenAPI description of the server, made of the questions. */
-const describeApi = (version: string): Json => ({
+const describeApi = async (version: string): Promise<Json> => ({
   openapi: '3.1.0',
   info: {
     title: 'virt-cpu',
@@ -20,7 +20,7 @@ const describeApi = (version: string): Json => ({
   security: [],
   paths: {
     ...Object.fromEntries(
-      Object.values(QUESTIONS).map(question => [
+      (await loadQuestions()).map(question => [
         `/v1/${question.name}`,
         { post: describeOperation(question) },
       ]),
@@ -148,10 +148,10 @@ export function createApp(options: AppOptions): Hono {
   })
   app.get('/', c => c.html(page))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
-  app.get('/v1/openapi.json', c => c.json(describeApi(version)))
+  app.get('/v1/openapi.json', async c => c.json(await describeApi(version)))
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
-    if (!Object.hasOwn(QUESTIONS, verb)) {
+    if (!isQuestion(verb)) {
       throw new RequestRefused(
         'not-found',
         `unknown verb '${verb}'; known: ${Object.keys(QUESTIONS).join(', ')}`,
@@ -161,7 +161,7 @@ export function createApp(options: AppOptions): Hono {
   })
   for (const path of ['/', '/healthz', '/v1/openapi.json']) app.all(path, c => refuseMethod(c, 'GET, HEAD'))
   app.all('/v1/:verb', async (c, next) =>
-    Object.hasOwn(QUESTIONS, c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
+    isQuestion(c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
   )
   app.notFound(c => respond(c, makeRefusal('not-found', `nothing is at ${c.req.method} ${c.req.path}`)))
   app.onError((error, c) => {

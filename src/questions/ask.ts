@@ -4,7 +4,7 @@ import { LIBVIRT_VERSIONS_TEXT, parseLibvirtVersion } from '../core/libvirt-vers
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextOf } from './context.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
-import { QUESTIONS } from './table.ts'
+import { isQuestion, QUESTIONS } from './table.ts'
 import { documentOf } from './words/describe.ts'
 
 export { BadRequest }
@@ -16,17 +16,24 @@ const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']
  * Answers a request of the JSON contract: the answer's keys, notes and, where asked for, `explain`.
  * @throws BadRequest, LibvirtError, ParseError
  */
-export function answerVerb(
+export const answerVerb = async (
   context: Context,
   request: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> => answerWith(context, await loadQuestion(request.verb), request)
+
+/** @throws BadRequest where no question has that name */
+async function loadQuestion(name: unknown): Promise<AnyQuestion> {
+  if (isQuestion(name)) return QUESTIONS[name]()
+  const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
+  throw new BadRequest(`${what}; known: ${Object.keys(QUESTIONS).join(', ')}`)
+}
+
+/** The same for a question that is loaded already. @throws BadRequest, LibvirtError, ParseError */
+export function answerWith(
+  context: Context,
+  question: AnyQuestion,
+  request: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const { verb: name } = request
-  if (typeof name !== 'string' || !Object.hasOwn(QUESTIONS, name)) {
-    const known = Object.keys(QUESTIONS).join(', ')
-    const what = name === undefined ? 'no verb' : `unknown verb ${JSON.stringify(name)}`
-    throw new BadRequest(`${what}; known: ${known}`)
-  }
-  const question: AnyQuestion = QUESTIONS[name as keyof typeof QUESTIONS]
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
   return answerUnchecked(asLibvirt(context, request.libvirt), question, given, request.explain === true)
 }

@@ -2,7 +2,7 @@ import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { leaves, msrs } from './input/schemas.ts'
 import { type AnyQuestion, SCHEMA_VERSION } from './question.ts'
 import type { Schema } from './schema.ts'
-import { QUESTIONS } from './table.ts'
+import { loadQuestions } from './table.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -22,11 +22,11 @@ const membersOf = (schema: Json): Json[] =>
   (schema.anyOf as Json[] | undefined)?.flatMap(membersOf) ?? [schema]
 
 /** The JSON Schemas of every question, as `docs/schema/questions.json` has them. */
-export const questionSchemas = (): Json => ({
+export const questionSchemas = async (): Promise<Json> => ({
   $schema: 'https://json-schema.org/draft-07/schema',
   title: 'virt-cpu: what each question takes and returns',
   questions: Object.fromEntries(
-    Object.values(QUESTIONS).map((question: AnyQuestion) => [
+    (await loadQuestions()).map(question => [
       question.name,
       { summary: question.summary, input: inputSchema(question), answer: answerSchema(question) },
     ]),

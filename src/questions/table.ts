@@ -1,85 +1,65 @@
-import { adviseQuestion } from './advise/question.ts'
-import { auditQuestion } from './audit/question.ts'
-import { baselineQuestion } from './baseline/question.ts'
-import { capabilitiesQuestion } from './capabilities/question.ts'
-import { checkQuestion } from './check/question.ts'
-import { compareQuestion } from './compare/question.ts'
-import { convertQuestion } from './convert/question.ts'
-import { cpuModelsQuestion } from './cpu-models/question.ts'
-import { encodeQuestion, identicalQuestion } from './cpudata/question.ts'
-import { decodeQuestion } from './decode/question.ts'
-import {
-  expandQuestion,
-  migratableQuestion,
-  startQuestion,
-  updateLiveQuestion,
-  updateQuestion,
-  validateQuestion,
-} from './definition/question.ts'
-import { doctorQuestion } from './doctor/question.ts'
-import { domcapabilitiesQuestion } from './domcapabilities/question.ts'
-import { drainQuestion } from './drain/question.ts'
-import { driftQuestion } from './drift/question.ts'
-import { explainQuestion } from './explain/question.ts'
-import { guestCheckQuestion } from './guest-check/question.ts'
-import { hostsQuestion } from './hosts/question.ts'
-import { hypervisorCpuBaselineQuestion } from './hypervisor-cpu-baseline/question.ts'
-import { hypervisorCpuCompareQuestion } from './hypervisor-cpu-compare/question.ts'
-import { hypervisorCpuModelsQuestion } from './hypervisor-cpu-models/question.ts'
-import { fitsQuestion, levelQuestion } from './level/question.ts'
-import { migrateQuestion } from './migrate/question.ts'
-import { modelsQuestion } from './models/question.ts'
-import { nameQuestion } from './name/question.ts'
-import { poolsQuestion } from './pools/question.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
-import { treeQuestion } from './tree/question.ts'
-import { verifyQuestion } from './verify/question.ts'
-import { whatIfQuestion } from './what-if/question.ts'
 
-/** Every question. Batch, HTTP, the library, the JSON Schemas, the command line and the page are derived from this table. */
+/**
+ * Every question, loaded when it is asked. Batch, HTTP, the library, the JSON Schemas, the command line and the page
+ * are derived from this table.
+ */
 export const QUESTIONS = {
-  decode: decodeQuestion,
-  baseline: baselineQuestion,
-  compare: compareQuestion,
-  update: updateQuestion,
-  start: startQuestion,
-  'update-live': updateLiveQuestion,
-  expand: expandQuestion,
-  migratable: migratableQuestion,
-  encode: encodeQuestion,
-  convert: convertQuestion,
-  identical: identicalQuestion,
-  validate: validateQuestion,
-  capabilities: capabilitiesQuestion,
-  domcapabilities: domcapabilitiesQuestion,
-  'cpu-models': cpuModelsQuestion,
-  name: nameQuestion,
-  tree: treeQuestion,
-  'hypervisor-cpu-models': hypervisorCpuModelsQuestion,
-  'hypervisor-cpu-compare': hypervisorCpuCompareQuestion,
-  'hypervisor-cpu-baseline': hypervisorCpuBaselineQuestion,
-  models: modelsQuestion,
-  'guest-check': guestCheckQuestion,
-  hosts: hostsQuestion,
-  explain: explainQuestion,
-  pools: poolsQuestion,
-  advise: adviseQuestion,
-  'what-if': whatIfQuestion,
-  migrate: migrateQuestion,
-  drain: drainQuestion,
-  drift: driftQuestion,
-  check: checkQuestion,
-  audit: auditQuestion,
-  doctor: doctorQuestion,
-  verify: verifyQuestion,
-  level: levelQuestion,
-  fits: fitsQuestion,
-} satisfies Readonly<Record<string, AnyQuestion>>
+  decode: async () => (await import('./decode/question.ts')).decodeQuestion,
+  baseline: async () => (await import('./baseline/question.ts')).baselineQuestion,
+  compare: async () => (await import('./compare/question.ts')).compareQuestion,
+  update: async () => (await import('./definition/question.ts')).updateQuestion,
+  start: async () => (await import('./definition/question.ts')).startQuestion,
+  'update-live': async () => (await import('./definition/question.ts')).updateLiveQuestion,
+  expand: async () => (await import('./definition/question.ts')).expandQuestion,
+  migratable: async () => (await import('./definition/question.ts')).migratableQuestion,
+  encode: async () => (await import('./cpudata/question.ts')).encodeQuestion,
+  convert: async () => (await import('./convert/question.ts')).convertQuestion,
+  identical: async () => (await import('./cpudata/question.ts')).identicalQuestion,
+  validate: async () => (await import('./definition/question.ts')).validateQuestion,
+  capabilities: async () => (await import('./capabilities/question.ts')).capabilitiesQuestion,
+  domcapabilities: async () => (await import('./domcapabilities/question.ts')).domcapabilitiesQuestion,
+  'cpu-models': async () => (await import('./cpu-models/question.ts')).cpuModelsQuestion,
+  name: async () => (await import('./name/question.ts')).nameQuestion,
+  tree: async () => (await import('./tree/question.ts')).treeQuestion,
+  'hypervisor-cpu-models': async () =>
+    (await import('./hypervisor-cpu-models/question.ts')).hypervisorCpuModelsQuestion,
+  'hypervisor-cpu-compare': async () =>
+    (await import('./hypervisor-cpu-compare/question.ts')).hypervisorCpuCompareQuestion,
+  'hypervisor-cpu-baseline': async () =>
+    (await import('./hypervisor-cpu-baseline/question.ts')).hypervisorCpuBaselineQuestion,
+  models: async () => (await import('./models/question.ts')).modelsQuestion,
+  'guest-check': async () => (await import('./guest-check/question.ts')).guestCheckQuestion,
+  hosts: async () => (await import('./hosts/question.ts')).hostsQuestion,
+  explain: async () => (await import('./explain/question.ts')).explainQuestion,
+  pools: async () => (await import('./pools/question.ts')).poolsQuestion,
+  advise: async () => (await import('./advise/question.ts')).adviseQuestion,
+  'what-if': async () => (await import('./what-if/question.ts')).whatIfQuestion,
+  migrate: async () => (await import('./migrate/question.ts')).migrateQuestion,
+  drain: async () => (await import('./drain/question.ts')).drainQuestion,
+  drift: async () => (await import('./drift/question.ts')).driftQuestion,
+  check: async () => (await import('./check/question.ts')).checkQuestion,
+  audit: async () => (await import('./audit/question.ts')).auditQuestion,
+  doctor: async () => (await import('./doctor/question.ts')).doctorQuestion,
+  verify: async () => (await import('./verify/question.ts')).verifyQuestion,
+  level: async () => (await import('./level/question.ts')).levelQuestion,
+  fits: async () => (await import('./level/question.ts')).fitsQuestion,
+} satisfies Readonly<Record<string, () => Promise<AnyQuestion>>>
 
 export type QuestionName = keyof typeof QUESTIONS
 
+/** The question of a name. */
+type QuestionOf<Name extends QuestionName> = Awaited<ReturnType<(typeof QUESTIONS)[Name]>>
+
 /** The input of a question, by its name: `QuestionInput<'pools'>`. */
-export type QuestionInput<Name extends QuestionName> = InputOf<(typeof QUESTIONS)[Name]>
+export type QuestionInput<Name extends QuestionName> = InputOf<QuestionOf<Name>>
 
 /** The answer of a question, by its name, with its notes: `AnswerDocument<'pools'>`. */
-export type AnswerDocument<Name extends QuestionName> = DocumentOf<(typeof QUESTIONS)[Name]>
+export type AnswerDocument<Name extends QuestionName> = DocumentOf<QuestionOf<Name>>
+
+export const isQuestion = (name: unknown): name is QuestionName =>
+  typeof name === 'string' && Object.hasOwn(QUESTIONS, name)
+
+/** All questions, in the table's order. */
+export const loadQuestions = (): Promise<AnyQuestion[]> =>
+  Promise.all(Object.values(QUESTIONS).map((load): Promise<AnyQuestion> => load()))

@@ -53,8 +53,8 @@ test.each<readonly [keyof typeof QUESTIONS, readonly string[]]>([
   ['pools', ['pools', 'examples/forty']],
   ['pools', ['pools', 'examples/fleet', 'examples/fleet-amd', '--must-have', 'avx512vbmi', '--pools', '1']],
   ['advise', ['advise', 'examples/forty']],
-])('%s: the command returns what the schema says: %j', (name, args) => {
-  expect(faultOf(QUESTIONS[name], run(args))).toBeUndefined()
+])('%s: the command returns what the schema says: %j', async (name, args) => {
+  expect(faultOf(await QUESTIONS[name](), run(args))).toBeUndefined()
 })
 
 test.each<readonly [keyof typeof QUESTIONS, string, readonly string[]]>([
@@ -63,19 +63,19 @@ test.each<readonly [keyof typeof QUESTIONS, string, readonly string[]]>([
   ['hypervisor-cpu-compare', 'answers', ['hypervisor-cpu-compare', 'examples/fleet/ice-01.xml', ...ON_SKY]],
   ['guest-check', 'guests', ['guest', 'check', 'examples/guests/web.xml', ...ON_SKY]],
   ['name', 'answers', ['name', 'avx512_vnni', 'nothing']],
-])('%s: each of %s of the command is as the schema says: %j', (name, list, args) => {
+])('%s: each of %s of the command is as the schema says: %j', async (name, list, args) => {
   const document = run(args)
   for (const { source: _source, file: _file, explain: _explain, ...one } of document[list] as readonly Json[])
-    expect(faultOf(QUESTIONS[name], { schema: document.schema, ...one })).toBeUndefined()
+    expect(faultOf(await QUESTIONS[name](), { schema: document.schema, ...one })).toBeUndefined()
 })
 
-test('the facts of capabilities --json are an input of the question capabilities', () => {
+test('the facts of capabilities --json are an input of the question capabilities', async () => {
   const { host, guests } = run(['capabilities', '--root', recorded])
-  expect(safeParse(QUESTIONS.capabilities.input, { host, guests }).issues).toBeUndefined()
+  expect(safeParse((await QUESTIONS.capabilities()).input, { host, guests }).issues).toBeUndefined()
 })
 
-test('the check itself finds faults', () => {
+test('the check itself finds faults', async () => {
   const answer = { result: 'superset', missing: [], forbidden: [], extra: [{ feature: 'a', place: 1 }] }
-  expect(faultOf(QUESTIONS.compare, { schema: SCHEMA_VERSION, ...answer })).toMatch(/^extra\.0/)
-  expect(faultOf(QUESTIONS['cpu-models'], { schema: 1, models: [] })).toBe('schema is 1')
+  expect(faultOf(await QUESTIONS.compare(), { schema: SCHEMA_VERSION, ...answer })).toMatch(/^extra\.0/)
+  expect(faultOf(await QUESTIONS['cpu-models'](), { schema: 1, models: [] })).toBe('schema is 1')
 })

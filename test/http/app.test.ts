@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
 import { LARGEST_BODY } from '../../src/http/read-body.ts'
-import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
+import { askNow } from '../ask-now.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 
 const PAGE = `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'x'">`
@@ -45,7 +45,7 @@ describe('answers', () => {
   test('a verb answers as batch does', async () => {
     const { status, json } = await send('/v1/baseline', { id: 7, cpus, explain: true })
     expect(status).toBe(200)
-    expect(json).toEqual({ id: 7, ...ask({ verb: 'baseline', cpus, explain: true }) })
+    expect(json).toEqual({ id: 7, ...askNow({ verb: 'baseline', cpus, explain: true }) })
   })
 
   test('no is an answer', async () => {

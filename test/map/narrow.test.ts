@@ -3,8 +3,8 @@ import { DEFAULT_LIBVIRT } from '../../src/core/libvirt-version.ts'
 import { CpuMap, narrowDatabase } from '../../src/map/cpu-map.ts'
 import { loadDatabase } from '../../src/map/database.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
-import { answerVerb } from '../../src/questions/ask.ts'
 import { contextOf } from '../../src/questions/context.ts'
+import { askNow } from '../ask-now.ts'
 import { builtin } from '../built-in.ts'
 import { small } from './texts.ts'
 
@@ -77,17 +77,15 @@ describe('our data as a version of libvirt knows it', () => {
   test('a request for another version is answered from all of the data', () => {
     const older = contextOf(undefined, '11.3')
     const models = (libvirt?: string) =>
-      answerVerb(older, { verb: 'cpu-models', arch: 'x86_64', ...(libvirt && { libvirt }) }).models
+      askNow({ verb: 'cpu-models', arch: 'x86_64', ...(libvirt && { libvirt }) }, older).models
     expect(models()).not.toContain('EPYC-Turin')
     expect(models('12.8')).toContain('EPYC-Turin')
-    expect(
-      answerVerb(contextOf(), { verb: 'cpu-models', arch: 'ppc64', libvirt: '11.3' }).models,
-    ).not.toContain('POWER11')
+    expect(askNow({ verb: 'cpu-models', arch: 'ppc64', libvirt: '11.3' }).models).not.toContain('POWER11')
   })
 
   test('a newer model is as unknown as any other', () => {
     const cpu = '<cpu><arch>x86_64</arch><model>EPYC-Turin</model><vendor>AMD</vendor></cpu>'
-    const baseline = (libvirt: string) => answerVerb(contextOf(), { verb: 'baseline', cpus: [cpu], libvirt })
+    const baseline = (libvirt: string) => askNow({ verb: 'baseline', cpus: [cpu], libvirt })
     expect(baseline('12.8').model).toBe('EPYC-Turin')
     expect(() => baseline('11.3')).toThrow('internal error: Unknown CPU model EPYC-Turin')
   })

@@ -4,13 +4,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { drift } from '../../src/index.ts'
-import { answerVerb } from '../../src/questions/ask.ts'
-import { contextOf } from '../../src/questions/context.ts'
 import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
 import { Engine } from '../../web/worker/engine.ts'
 import { layOutGraph } from '../../web/worker/layout.ts'
+import { askNow } from '../ask-now.ts'
 import { runs } from '../effort.ts'
 import { single } from '../notation.ts'
 
@@ -33,7 +32,7 @@ test.each([
 ] as const)('the page’s worker answers %s %o as batch does', async (question, input) => {
   const engine = new Engine({ texts: [], files: [] })
   await engine.add(documents, '')
-  const { notes: _, ...expected } = answerVerb(contextOf(), { verb: question, documents, ...input })
+  const { notes: _, ...expected } = askNow({ verb: question, documents, ...input })
   const { notes: __, ...answer } = engine.ask(question, input)
   expect(answer).toEqual(expected)
 })
@@ -153,7 +152,7 @@ test('a title says what the rows under it come to', async () => {
       const ladder = engine.ladder(null)
       for (const { runs, unsure, out } of ladder.rungs)
         expect(runs + unsure + out.reduce((sum, one) => sum + one.hosts, 0)).toBe(hosts)
-      const { models } = answerVerb(contextOf(), { verb: 'models', documents: files }) as ModelVerdicts
+      const { models } = askNow({ verb: 'models', documents: files }) as ModelVerdicts
       const onAll = models
         .filter(({ verdict }) => verdict === 'yes' || verdict === 'assumed')
         .map(({ name }) => name)

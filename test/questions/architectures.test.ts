@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ARCHITECTURES, fleetArchOf, requireDriver } from '../../src/arch/registry.ts'
 import { FeatureSet } from '../../src/core/feature-set.ts'
-import { ask } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { reportHosts } from '../../src/questions/hosts/report.ts'
 import { Report } from '../../src/report/report.ts'
+import { askNow as ask } from '../ask-now.ts'
 import { runs } from '../effort.ts'
 
 const corpus = (name: string) =>

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { checkDomainType, chooseQemu } from '../../src/qemu/choice.ts'
 import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
-import { answerVerb } from '../../src/questions/ask.ts'
-import { contextOf } from '../../src/questions/context.ts'
 import { children } from '../../src/xml/element.ts'
 import { parseXml } from '../../src/xml/reader.ts'
+import { askNow } from '../ask-now.ts'
 import { refusal } from '../notation.ts'
 
 const said = (execute: string, value: unknown) => [{ execute }, { return: value }]
@@ -25,7 +24,7 @@ const x86 = (more: readonly unknown[] = []) => [
 ]
 
 const request = (parts: object = {}) =>
-  answerVerb(contextOf(), { verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
+  askNow({ verb: 'domcapabilities', replies: x86(), ...parts }) as unknown as {
     readonly xml: string
     readonly notes: readonly { readonly text: string }[]
   }

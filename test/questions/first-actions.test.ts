@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { ask } from '../../src/index.ts'
 import type { MigrateAnswer } from '../../src/questions/migrate/answer.ts'
 import { reportMigrate } from '../../src/questions/migrate/report.ts'
 import { Report } from '../../src/report/report.ts'
+import { askNow as ask } from '../ask-now.ts'
 
 // What an answer tells people to do must be what helps, and all of it.
 

@@ -8,11 +8,11 @@ const HOST =
   "<cpu>\n  <arch>x86_64</arch>\n  <model>Haswell</model>\n  <vendor>Intel</vendor>\n  <feature name='vmx'/>\n</cpu>\n"
 const OTHER = HOST.replace('Haswell', 'Broadwell')
 
-test('the verbs as functions answer as batch does', () => {
+test('the verbs as functions answer as batch does', async () => {
   const pool = library.baseline({ cpus: [HOST, OTHER], explain: true })
   expect(pool.model).toBe('Haswell')
   expect(pool.explain?.lost.map(({ feature }) => feature)).toEqual(['rdseed', 'adx', 'smap', '3dnowprefetch'])
-  expect(library.ask({ verb: 'baseline', cpus: [HOST, OTHER], explain: true })).toEqual(pool)
+  expect(await library.ask({ verb: 'baseline', cpus: [HOST, OTHER], explain: true })).toEqual(pool)
 
   const { result, missing } = library.compare({ host: HOST, cpu: OTHER })
   expect(result).toBe('incompatible')

@@ -184,8 +184,8 @@ test('of several guests the worst verdict is the answer', () => {
   expect(judge(no, changed, good).verdict).toBe('differs')
 })
 
-test('without trials it is refused: over HTTP with 403, as only the command line starts programs', () => {
-  const answer = answerRequest({ own: CpuMap.builtIn(), named: new Map() }, 'verify', '{}')
+test('without trials it is refused: over HTTP with 403, as only the command line starts programs', async () => {
+  const answer = await answerRequest({ own: CpuMap.builtIn(), named: new Map() }, 'verify', '{}')
   expect(answer.status).toBe(403)
   expect(JSON.parse(answer.body)).toMatchObject({ error: { kind: 'forbidden' } })
   expect(() => verify({})).toThrow('verify starts QEMU')

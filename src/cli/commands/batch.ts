@@ -30,7 +30,7 @@ export const command: Command = {
       number++
       const text = number === 1 ? line.replace(/^\ufeff/, '') : line
       if (mayHoldYaml(text)) await loadYaml()
-      if (text.trim() !== '') answers.push(answer(contexts, text, number))
+      if (text.trim() !== '') answers.push(await answer(contexts, text, number))
       if (answers.length >= 1000) flush()
     }
     flush()
@@ -39,12 +39,12 @@ export const command: Command = {
 }
 
 /** Answers a line, whatever is in it. */
-function answer(contexts: Contexts, line: string, number: number): string {
+async function answer(contexts: Contexts, line: string, number: number): Promise<string> {
   let id = 'null'
   try {
     const request = parseRequest(line, number)
     id = idText(request.id ?? null, line)
-    return withId(id, answerVerb(contexts.of(request.cpuMap), request))
+    return withId(id, await answerVerb(contexts.of(request.cpuMap), request))
   } catch (error) {
     const said = errorOf(error) ?? fileFault(error)
     if (!said) throw error

@@ -4,10 +4,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFleet } from '../../../src/host/files/fleet.ts'
 import { readHosts } from '../../../src/node.ts'
-import { answerVerb } from '../../../src/questions/ask.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { describeNotes } from '../../../src/questions/words/describe.ts'
 import type { Note } from '../../../src/questions/words/note.ts'
+import { askNow } from '../../ask-now.ts'
 import { folderOf, hostXml, virtCpu } from '../../cli/virt-cpu.ts'
 import { runs } from '../../effort.ts'
 
@@ -156,7 +156,7 @@ describe('documents of a request', () => {
   const documents = [good, bad, { path: 'README.md', text: '# x' }]
 
   test('are left out and noted, or refused', () => {
-    const answer = answerVerb(context, { verb: 'hosts', documents })
+    const answer = askNow({ verb: 'hosts', documents }, context)
     expect(answer).toMatchObject({
       hosts: [{ host: 'a.xml' }],
       notes: [
@@ -165,13 +165,13 @@ describe('documents of a request', () => {
         ...(answer.notes as object[]).slice(2),
       ],
     })
-    expect(() => answerVerb(context, { verb: 'hosts', documents, noSkip: true })).toThrow(
+    expect(() => askNow({ verb: 'hosts', documents, noSkip: true }, context)).toThrow(
       /b\.xml:1:[\s\S]*README\.md/,
     )
   })
 
   test('where none can be read, that is the answer', () =>
-    expect(() => answerVerb(context, { verb: 'hosts', documents: [bad] })).toThrow('b.xml:1:'))
+    expect(() => askNow({ verb: 'hosts', documents: [bad] }, context)).toThrow('b.xml:1:'))
 })
 
 test('the library leaves them out, and tells', async () => {
