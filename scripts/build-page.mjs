@@ -162,6 +162,7 @@ async function program(entry, shared) {
     entryPoints: [entry],
     plugins: [
       sampleFleet,
+      glossary,
       withoutReports,
       withoutAnswerSchemas,
       fewPrinters,
@@ -172,6 +173,21 @@ async function program(entry, shared) {
   })
   // An HTML parser must not see the end of the element in it.
   return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')
+}
+
+/** The list of `docs/glossary.md`, as the page shows it. */
+const glossary = {
+  name: 'glossary',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^docs:glossary$/ }, ({ path }) => ({ path, namespace: 'glossary' }))
+    onLoad({ filter: /./, namespace: 'glossary' }, async () => {
+      const text = await readFile('docs/glossary.md', 'utf8')
+      const plain = [...text.matchAll(/^- (\*\*.+?\*\*): (.+)$/gm)].map(line =>
+        line.slice(1).map(words => words.replace(/\*+/g, '')),
+      )
+      return { contents: JSON.stringify(Object.fromEntries(plain)), loader: 'json' }
+    })
+  },
 }
 
 const sampleFleet = {

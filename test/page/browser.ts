@@ -17,6 +17,7 @@ export const VIEWS = [
   'cost',
   'pools',
   'migration',
+  'drift',
   'tree',
   'compare',
 ] as const

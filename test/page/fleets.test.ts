@@ -91,7 +91,7 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     expect(sum(inRows) + sum(free.map(firstOf))).toBe(hosts)
     if (/^No host/.test(title)) expect(rows).toEqual([])
     else {
-      const gains = rows.map(text => Number(/value \+([\d\u2009]+)/.exec(text)?.[1]?.replace('\u2009', '')))
+      const gains = rows.map(text => Number(/\+([\d\u2009]+) points/.exec(text)?.[1]?.replace('\u2009', '')))
       const most = rows.filter((_, i) => gains[i] === Math.max(...gains))
       expect(most.map(firstOf)).toContain(firstOf(title.split(': ').at(-1) ?? ''))
     }
@@ -108,6 +108,9 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     const more = (await texts(page, '.graph .box text')).filter(text => /^and \d+ CPU/.test(text))
     expect(sum(shown) - more.length + sum(more.map(firstOf))).toBe(cpus)
     expect(Math.max(...numbersIn(title))).toBeLessThanOrEqual(hosts)
+  },
+  async drift(_, title) {
+    expect(title).toMatch(/^Drop a second recording/)
   },
   async tree(page, _, { cpus }) {
     await eventually(() => page.locator('.tree .badge.host').count(), cpus, 'CPUs')

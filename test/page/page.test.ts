@@ -180,8 +180,8 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await page.reload()
     await page.getByText('38 hosts, 38 CPUs').waitFor()
     const offered = page.waitForEvent('download')
-    await page.locator('.menu summary').click()
-    await page.getByRole('button', { name: 'This page with the fleet' }).click()
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('menuitem', { name: 'This page with the fleet' }).click()
     const saved = join(mkdtempSync(join(tmpdir(), 'virt-cpu-saved-')), 'fleet.html')
     await (await offered).saveAs(saved)
     await open('', pathToFileURL(saved).href)
@@ -216,6 +216,39 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await expect
       .poll(() => cards.locator('h2').allTextContents())
       .toEqual([expect.stringMatching(/^A /), expect.stringMatching(/^B /), 'New pool C'])
+  })
+
+  test('menus and dialogs open by press and by key, and give the focus back', async () => {
+    await open('sample=yes&view=pools')
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '')
+    for (const name of ['Save', 'Add hosts…', '?']) {
+      const opener = page.getByRole('button', { name, exact: true })
+      await opener.focus()
+      await page.keyboard.press('Enter')
+      await page.locator('.menu:popover-open, dialog[open]').waitFor()
+      await page.keyboard.press('Escape')
+      await expect.poll(() => page.locator('.menu:popover-open, dialog[open]').count()).toBe(0)
+      expect(await focused()).toBe(name)
+    }
+    const chip = page
+      .locator('.card', { hasText: /^intel / })
+      .locator('.chip')
+      .first()
+    const name = (await chip.locator('span').first().textContent()) ?? ''
+    await chip.click()
+    await page.keyboard.press('Escape')
+    await expect.poll(focused).toContain(name)
+    await page.keyboard.press('Enter')
+    await page.getByRole('menu').waitFor()
+    await page.keyboard.press('ArrowDown')
+    const choice = await focused()
+    await page.keyboard.press('Enter')
+    const to = choice.replace(/^Move to (?:new pool )?/, '')
+    await page
+      .locator('.card', { hasText: new RegExp(`^${to} `) })
+      .locator('.chip', { hasText: name })
+      .waitFor()
+    await expect.poll(focused).toContain(name)
   })
 
   test('a fleet file defines pools and guests, and an error in it is reported with its position', async () => {
@@ -260,7 +293,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await open('sample=yes&view=cost')
     await expect.poll(() => headline(page)).toBe(first(['explain', SAMPLE, '--cost']).split('\n')[0])
     await open('sample=yes&view=pools')
-    await expect.poll(() => page.title()).toMatch(/^A further pool/)
+    await expect.poll(() => page.title()).toMatch(/^Split into/)
     const [title = ''] = (await page.title()).split(' · virt-cpu')
     for (const said of title.split('; '))
       expect(first(['pools', SAMPLE]).toLowerCase()).toContain(said.toLowerCase())

@@ -211,6 +211,8 @@ export interface PoolsDisplay {
 
 export interface PlanDisplay {
   readonly title: string
+  /** How the current pools compare with the best; empty: no host is in any. */
+  readonly now: string
   readonly curve: readonly PlanPoint[]
   readonly enough: number | null
 }

@@ -32,7 +32,7 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
       rows.map((row, i) => [...row, ...proofOf(curve[i])]),
     ),
   )
-  for (const line of [describeEnough(answer), describeCurrentPools(answer)])
+  for (const line of [describeSplit(answer), describeCurrentPools(answer)])
     if (line !== undefined) report.line(line)
   for (const { count: of, impossible } of curve) {
     if (impossible !== undefined)
@@ -148,9 +148,26 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
   }
 }
 
-/** From which count on more pools are not worth their trouble; undefined: none is possible. */
-export const describeEnough = ({ enough }: PoolsAnswer): string | undefined =>
-  enough === null ? undefined : `a further pool gains less than 5 % after ${enough}`
+/**
+ * How many pools are enough, what guests get more than in the pools that there are, else in the fewest possible, and what
+ * one more would add; undefined: none is possible.
+ */
+export function describeSplit({ curve, enough, now }: PoolsAnswer): string | undefined {
+  const point = curve.find(({ count: of }) => of === enough)
+  if (!point) return undefined
+  const first = curve.find(({ impossible }) => impossible === undefined)
+  const before = now?.value ?? first?.value ?? 0
+  const gain = before > 0 ? point.value / before - 1 : 0
+  const than = now ? 'as they are' : `in ${first?.count}`
+  const split =
+    gain > 0
+      ? `split into ${count(point.poolCount, 'pool')}: guests get ${percent(gain)} more than ${than}`
+      : now
+        ? `${count(now.pools.length, 'pool')} as they are: the best ${enough} give no more`
+        : `${count(point.poolCount, 'pool')} ${isOrAre(point.poolCount)} enough`
+  const next = curve.find(({ count: of }) => of === point.count + 1)
+  return `${split}${next?.gain ? `; one more adds ${percent(next.gain)}` : ''}`
+}
 
 /** How the pools that are compare with the best; undefined: no host is in any. */
 export function describeCurrentPools({ now, curve }: PoolsAnswer): string | undefined {

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
 import { CopyButton } from '../parts/controls.tsx'
 import { FileInputs } from '../parts/file-inputs.tsx'
+import { Dialog } from './dialog.tsx'
 
 /** Where hosts are, and what to run there to get what is dropped here. */
 const COMMANDS = [
@@ -73,21 +74,11 @@ export function Welcome({ actions, isLost }: WelcomeProps) {
 }
 
 /** The dialog that adds hosts to a fleet. */
-export function AddDialog({ actions, close }: { readonly actions: Actions; readonly close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => dialog.current?.showModal(), [])
-  return (
-    <dialog ref={dialog} class="add" aria-labelledby="add-title" onClose={close}>
-      <h2 id="add-title">Add hosts</h2>
-      <AddForm actions={actions} done={() => dialog.current?.close()} />
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          Close
-        </button>
-      </form>
-    </dialog>
-  )
-}
+export const AddDialog = ({ actions, close }: { readonly actions: Actions; readonly close: () => void }) => (
+  <Dialog title="Add hosts" onClose={close}>
+    {done => <AddForm {...{ actions, done }} />}
+  </Dialog>
+)
 
 interface AddFormProps {
   readonly actions: Actions

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { FoundRow } from '../../shared/displays.ts'
 import type { Navigate, PageRoute } from '../parts/route.ts'
 import { useAnswer } from '../parts/use-answer.ts'
+import { useKey } from './input-events.ts'
 
 const NONE: readonly FoundRow[] = []
 
@@ -17,7 +18,7 @@ export function Find({ navigate }: { readonly navigate: Navigate }) {
   const isNow = answer?.text === text
   const found = answer?.rows ?? NONE
   const pressed = useRef(false)
-  useSlashKey(() => box.current?.focus())
+  useKey('/', () => box.current?.focus())
   const leave = () => {
     setText('')
     setCurrent(0)
@@ -96,17 +97,4 @@ function routeOf({ kind, name, group }: FoundRow): {
   if (kind === 'feature') return { view: 'matrix', feature: name, all: 'yes', only: undefined }
   if (kind === 'model') return { view: 'compare', a: `model:${name}` }
   return { view: 'fleet', pool: undefined, group: String(group), host: kind === 'host' ? name : undefined }
-}
-
-function useSlashKey(press: () => void): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof Element && event.target.closest('input, textarea, select')
-      if (event.key !== '/' || typing) return
-      event.preventDefault()
-      press()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
 }

@@ -1,11 +1,13 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PageState } from '../../shared/displays.ts'
 import type { Actions } from '../parts/actions.ts'
 import { formatHash, type Navigate, type PageRoute } from '../parts/route.ts'
 import { formatCount } from '../parts/text.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import { viewOfRoute, viewsFor } from '../views/list.ts'
+import { Glossary } from './dialog.tsx'
 import { Find } from './find.tsx'
+import { useKey } from './input-events.ts'
 import { SaveMenu } from './save.tsx'
 
 interface HeaderProps {
@@ -33,6 +35,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
           <button type="button" onClick={add}>
             Add hosts…
           </button>
+          <GlossaryButton />
           <ThemeButton {...{ route, navigate }} />
         </span>
       </div>
@@ -112,6 +115,20 @@ function PoolSelect({ route, navigate, hosts }: PoolSelectProps) {
         ))}
       </select>
     </label>
+  )
+}
+
+/** `?`, as a button and as a key: what the page's words mean. */
+function GlossaryButton() {
+  const [open, setOpen] = useState(false)
+  useKey('?', () => setOpen(true))
+  return (
+    <>
+      <button type="button" title="What the words mean" onClick={() => setOpen(true)}>
+        ?
+      </button>
+      {open && <Glossary onClose={() => setOpen(false)} />}
+    </>
   )
 }
 

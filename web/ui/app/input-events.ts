@@ -50,6 +50,21 @@ export function useUndoKeys({ undo, redo }: Actions): void {
   )
 }
 
+/** Calls what a key does anywhere but where text is typed. */
+export function useKey(key: string, press: () => void): void {
+  useEffect(
+    () =>
+      listen({
+        keydown: (event: KeyboardEvent) => {
+          if (event.key !== key || isIn(event, 'input, textarea, select')) return
+          event.preventDefault()
+          press()
+        },
+      }),
+    [],
+  )
+}
+
 const isIn = ({ target }: Event, selector: string): boolean =>
   target instanceof Element && target.closest(selector) !== null
 

@@ -1,48 +1,68 @@
 import { useRef } from 'preact/hooks'
 import type { EmbeddedFleet } from '../../shared/protocol.ts'
+import { moveInMenu, placeMenu } from '../parts/menu.ts'
 import { useClient } from '../parts/use-answer.ts'
 
 /** What to leave with: the fleet as one page, a table, an answer, or on paper. */
 export function SaveMenu() {
   const client = useClient()
-  const menu = useRef<HTMLDetailsElement>(null)
+  const menu = useRef<HTMLDivElement>(null)
+  const opener = useRef<HTMLButtonElement>(null)
   const offer = async (name: string, type: string, content: Promise<string>) => {
-    menu.current?.removeAttribute('open')
+    menu.current?.hidePopover()
     download(name, type, await content)
   }
   const day = new Date().toISOString().slice(0, 10)
   const explained = () =>
     client.ask('ask', 'explain', {}).then(answer => `${JSON.stringify(answer, undefined, 2)}\n`)
   return (
-    <details class="menu" ref={menu}>
-      <summary class="button">Save</summary>
-      <div>
+    <>
+      <button type="button" ref={opener} popovertarget="save-menu">
+        Save
+      </button>
+      <div
+        id="save-menu"
+        ref={menu}
+        popover="auto"
+        class="menu"
+        role="menu"
+        aria-label="Save"
+        onKeyDown={moveInMenu}
+        onToggle={() => menu.current && opener.current && placeMenu(menu.current, opener.current)}
+      >
         <button
           type="button"
+          role="menuitem"
           onClick={() => void offer(`fleet-${day}.html`, 'text/html', client.ask('save').then(pageWith))}
         >
           This page with the fleet
         </button>
-        <button type="button" onClick={() => void offer(`hosts-${day}.csv`, 'text/csv', client.ask('table'))}>
+        <button
+          type="button"
+          role="menuitem"
+          onClick={() => void offer(`hosts-${day}.csv`, 'text/csv', client.ask('table'))}
+        >
           Hosts as CSV
         </button>
         <button
           type="button"
+          role="menuitem"
           onClick={() => void offer(`explain-${day}.json`, 'application/json', explained())}
         >
           The whole answer as JSON
         </button>
         <button
           type="button"
+          role="menuitem"
           onClick={() => {
-            menu.current?.removeAttribute('open')
+            menu.current?.hidePopover()
             print()
           }}
         >
           Print this view
         </button>
       </div>
-    </details>
+    </>
   )
 }
 

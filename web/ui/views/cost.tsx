@@ -60,7 +60,7 @@ function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
             <span class="faint">
               {row.gains.map(({ class: kind, features }) => `${features.length} ${kind}`).join(', ')}
               {' · '}
-              {formatCount(row.hosts, 'host')} · value +{formatNumber(row.gain)}
+              {formatCount(row.hosts, 'host')} · +{formatNumber(row.gain)} points
             </span>
             {row.step && <span class="step">{row.step}</span>}
           </span>

@@ -6,17 +6,19 @@ import { formatCount, formatNumber } from '../parts/text.ts'
 import { useAnswer, useClient } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
 import { Card, type Chip, idOfChip } from './pools/card.tsx'
+import { ChipMenu } from './pools/chip-menu.tsx'
 import { describeValueChange } from './pools/describe-change.ts'
 import { ValueCurve } from './pools/value-curve.tsx'
 
 /** The pools as cards between which groups are moved, and the value of the best pools of each count. */
-export function PoolsContent({ actions, state }: ViewProps) {
+export function PoolsContent({ actions, state, navigate }: ViewProps) {
   const answer = useAnswer('pools')
   const fleet = useAnswer('fleet', null)
   const plan = useAnswer('plan')
   const client = useClient()
   const change = useChange(answer)
   const setFocus = useChipFocus(answer)
+  const [pressed, press] = useState<Chip>()
   // A ref, not state: the drop event needs it before the next render.
   const dragged = useRef<Chip | undefined>(undefined)
   if (!answer || !fleet) return <Headline title={undefined} />
@@ -37,18 +39,23 @@ export function PoolsContent({ actions, state }: ViewProps) {
   return (
     <>
       <Headline title={plan?.title ?? answer.title}>
-        Drag a group to another pool, or move it with the left and right arrow keys.
+        Drag a group to another pool, press it for a menu, or move it with the left and right arrow keys.
       </Headline>
       {plan ? <ValueCurve {...{ plan, answer, choose }} key={state.version} /> : <div class="curve" />}
       <p class="change" role="status">
         {change ||
-          `Total value of the pools: ${formatNumber(answer.value)} (hosts × the value of their baseline’s features)`}
+          `${plan?.now ? `${plan.now}. ` : ''}Value: ${formatNumber(answer.value)} points, hosts × what their guests get`}
       </p>
       <ol class="cards">
         {labels.map((label, i) => (
-          <Card key={label} card={answer.cards[i]} {...{ fleet, label, labels, dragged, move }} />
+          <Card key={label} card={answer.cards[i]} {...{ fleet, label, labels, dragged, move, press }} />
         ))}
       </ol>
+      <ChipMenu
+        chip={pressed}
+        {...{ labels, move }}
+        showHosts={group => navigate({ view: 'fleet', pool: undefined, group: String(group) })}
+      />
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { count } from '../../../src/core/text.ts'
 import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
 import { planOptions } from '../../../src/questions/pools/plan-options.ts'
-import { describeCurrentPools, describeEnough } from '../../../src/questions/pools/report.ts'
+import { describeCurrentPools, describeSplit } from '../../../src/questions/pools/report.ts'
 import type { PlanDisplay, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'
 import { capitalize, countHosts } from './words.ts'
@@ -27,9 +27,9 @@ export function displayPlan(analysis: Analysis): PlanDisplay {
   const { view } = analysis
   const plan = planned(view, planOptions(view))
   const answer = poolsAnswer(view, plan)
-  const sentences = [describeEnough(answer) ?? answer.curve[0]?.impossible, describeCurrentPools(answer)]
   return {
-    title: capitalize('', sentences.filter(Boolean).join('; ')),
+    title: capitalize('', describeSplit(answer) ?? answer.curve[0]?.impossible ?? ''),
+    now: capitalize('', describeCurrentPools(answer) ?? ''),
     curve: answer.curve.map((point, i) => ({
       ...point,
       groups: (plan.curve[i]?.pools ?? []).map(({ groups }) => groups.map(group => analysis.id(group))),

@@ -106,9 +106,9 @@ function ColumnHeads({ groups, width, column }: ColumnHeadsProps) {
   )
 }
 
-/** The width of a column: as wide as fits, from 3 to 88 pixels. */
+/** The width of a column: as wide as fits beside the details, from 3 to 88 pixels. */
 const widthOfCell = (columns: number): number =>
-  Math.max(3, Math.min(88, Math.floor(Math.min(540, innerWidth - 230) / columns)))
+  Math.max(3, Math.min(88, Math.floor(Math.min(Math.max(540, innerWidth * 0.5), innerWidth - 230) / columns)))
 
 function moveSelection(
   event: KeyboardEvent,

@@ -15,7 +15,7 @@ interface FeatureGridRowProps {
 export function FeatureGridRow({ row, groups, width, select, setColumn, column }: FeatureGridRowProps) {
   const active = column !== undefined
   return (
-    <tr class={active ? 'active' : undefined} onMouseEnter={() => select(row.feature)}>
+    <tr class={active ? 'active' : undefined} onClick={() => select(row.feature)}>
       <th scope="row">
         <button
           type="button"
@@ -23,7 +23,6 @@ export function FeatureGridRow({ row, groups, width, select, setColumn, column }
           tabIndex={active ? 0 : -1}
           aria-describedby={active ? 'detail' : undefined}
           onFocus={() => select(row.feature)}
-          onClick={() => select(row.feature)}
         >
           {row.feature}
         </button>

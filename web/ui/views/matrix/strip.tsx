@@ -32,14 +32,7 @@ export function CellStrip({ cells, width, column, setColumn }: CellStripProps) {
     setColumn(Math.max(0, Math.min(cells.length - 1, Math.floor((event.clientX - left) / width))))
   }
   return (
-    <svg
-      class="strip"
-      width={cells.length * width}
-      height={ROW_HEIGHT}
-      onMouseMove={pick}
-      onClick={pick}
-      aria-hidden="true"
-    >
+    <svg class="strip" width={cells.length * width} height={ROW_HEIGHT} onClick={pick} aria-hidden="true">
       {paths.map(({ kind, d }) => d && <path key={kind} class={kind} d={d} />)}
       {column >= 0 && (
         <rect class="cursor" x={column * width + 0.5} y="1.5" width={width - 1} height={ROW_HEIGHT - 3} />

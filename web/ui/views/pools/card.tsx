@@ -21,11 +21,13 @@ interface CardProps {
   /** The chip that is being dragged. */
   readonly dragged: { current: Chip | undefined }
   readonly move: (chip: Chip, to: string) => void
+  /** Shows what can be done with a chip. */
+  readonly press: (chip: Chip) => void
 }
 
 const NO_GROUPS: PoolCard['groups'] = []
 
-export function Card({ card, label, labels, fleet, dragged, move }: CardProps) {
+export function Card({ card, label, labels, fleet, dragged, move, press }: CardProps) {
   const [over, setOver] = useState(false)
   const groups = useRenderInSteps(card?.groups ?? NO_GROUPS, 30)
   return (
@@ -54,7 +56,7 @@ export function Card({ card, label, labels, fleet, dragged, move }: CardProps) {
             <ChipButton
               chip={{ group: id, from: label }}
               group={fleet.groups.find(one => one.id === id)}
-              {...{ hosts, labels, dragged, move }}
+              {...{ hosts, labels, dragged, move, press }}
             />
           </li>
         ))}
@@ -69,18 +71,18 @@ const Facts = ({ card }: { readonly card: PoolCard }) => (
     <span class={`level ${classOfLevel(card.level)}`}>{card.level ?? 'no level'}</span>
     <span>{formatCount(card.featureCount, 'feature')}</span>
     {card.model && <span>{card.model}</span>}
-    <span>value {formatNumber(card.value)}</span>
+    <span>{formatNumber(card.value)} points</span>
     {card.vendors.length > 1 && <b class="bad">{card.vendors.join(' and ')}</b>}
   </p>
 )
 
-interface ChipButtonProps extends Pick<CardProps, 'labels' | 'dragged' | 'move'> {
+interface ChipButtonProps extends Pick<CardProps, 'labels' | 'dragged' | 'move' | 'press'> {
   readonly chip: Chip
   readonly group: GroupRow | undefined
   readonly hosts: number
 }
 
-function ChipButton({ chip, group, hosts, labels, dragged, move }: ChipButtonProps) {
+function ChipButton({ chip, group, hosts, labels, dragged, move, press }: ChipButtonProps) {
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? Number.NaN
     const to = labels[labels.indexOf(chip.from) + step]
@@ -94,7 +96,9 @@ function ChipButton({ chip, group, hosts, labels, dragged, move }: ChipButtonPro
       class="chip"
       id={idOfChip(chip)}
       draggable
+      aria-haspopup="menu"
       aria-keyshortcuts="ArrowLeft ArrowRight"
+      onClick={() => press({ ...chip })}
       onKeyDown={onKey}
       onDragStart={event => {
         event.dataTransfer?.setData('text/plain', group?.title ?? '')

@@ -41,7 +41,7 @@ export function ValueCurve({ plan, answer, choose }: ValueCurveProps) {
         </button>
         <p class="faint">
           {point && describePoint(point)}
-          {plan.enough === count && ' · each further pool adds less than 5 %'}
+          {plan.enough === count && ' · enough: each further pool adds less than 5 %'}
         </p>
         <p class="faint">
           <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true" class="current">
@@ -57,7 +57,7 @@ export function ValueCurve({ plan, answer, choose }: ValueCurveProps) {
 function describePoint({ impossible, value, exact, gap }: PlanPoint): string {
   if (impossible !== undefined) return impossible
   const proof = exact ? 'proven optimal' : `at most ${(gap * 100).toFixed(1)} % below the optimum`
-  return `value ${formatNumber(value)}, ${proof}`
+  return `${formatNumber(value)} points, ${proof}`
 }
 
 const WIDTH = 560
