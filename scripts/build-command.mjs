@@ -34,7 +34,7 @@ export async function buildCommand(outdir, shared, data, form = { minify: true }
     splitting: true,
     chunkNames: 'cli-[name]-[hash]',
     outExtension: { '.js': '.cjs' },
-    external: ['libxml2-wasm', 'libxml2-wasm/*'],
+    external: ['js-yaml', 'libxml2-wasm', 'libxml2-wasm/*'],
     plugins: [data, joinQuestions(isOfFleets, [COMMON]), shareCommon],
   })
   const short = shortenNames(outputFiles.map(({ path }) => basename(path)))
@@ -57,8 +57,8 @@ function shortenNames(names) {
 }
 
 /**
- * One of esbuild's files as CommonJS. `import()` of another one becomes `require`; that of a package stays, since the
- * package may be ESM only. Exports are values: esbuild would write a getter for each, which takes longer to load.
+ * One of esbuild's files as CommonJS. `import()` of another one becomes `require`, and of js-yaml; that of another
+ * package stays, since it may be ESM only. Exports are values: esbuild would write a getter for each, which takes longer to load.
  */
 async function commonJs(module, form) {
   const exports = list => `module.exports={${list.replace(/([\w$]+) as ([\w$]+)/g, '$2:$1')}};`
@@ -69,7 +69,7 @@ async function commonJs(module, form) {
     format: 'cjs',
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
   })
-  return code.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, 'Promise.resolve(require($1))')
+  return code.replace(/\bimport\(("(?:\.\/[^"]+\.cjs|js-yaml)")\)/g, 'Promise.resolve(require($1))')
 }
 
 /**
