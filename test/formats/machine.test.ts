@@ -73,6 +73,7 @@ describe('ld.so --list-diagnostics', () => {
   test('subleaves of a range answer as its first, but for what ECX repeats', () => {
     const [dump] = parseLoaderDiagnostics(`
 ${line}.eax[0x0].eax=0x4
+${line}.eax[0x1].eax=0x6
 ${line}.subleaf_eax[0x4].ecx[0x0].eax=0x1
 ${line}.subleaf_eax[0x4].ecx[0x0].ecx=0x100
 ${line}.subleaf_eax[0x4].ecx[0x0].until_ecx=0x2
@@ -144,7 +145,9 @@ describe.each([
 
 test("Linux's own words mean what the vendor's bits are", () => {
   const of = (vendor: string, flags: string) =>
-    parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\n`)[0]?.data.rows().slice(2)
+    parseProcCpuinfo(`processor: 0\nvendor_id : ${vendor}\nflags : ${flags}\nbugs :\n`)[0]
+      ?.data.rows()
+      .slice(2)
   expect(of('GenuineIntel', 'ibrs ibpb stibp ssbd')).toEqual([[7, 0, 0, 0, 0, 0x8c00_0000]])
   expect(of('AuthenticAMD', 'ibrs ibpb stibp ssbd')).toEqual([[0x8000_0008, 0, 0, 0xd000, 0, 0]])
   // Words that Linux shows no longer, but old kernels of distributions do.

@@ -170,6 +170,29 @@ describe.each(readable)('$path', ({ path, text, whole }) => {
     expect([...wrong]).toEqual([])
   })
 
+  test.each([72, 97, 160])('folded at %d columns and cut at ends of lines, or in the next indent', width => {
+    if (SAID_AGAIN.test(path)) return
+    const shown = folded(text, width)
+    const wrong = new Map<string, string>()
+    const ends = [...shown.matchAll(/\n[ \t]*/g)]
+    const step = Math.max(1, Math.floor(ends.length / 25))
+    for (let i = 0; i < ends.length; i += step) {
+      const [blanks = '', from = 0] = [ends[i]?.[0], ends[i]?.index]
+      for (const more of new Set([0, 1, Math.ceil(blanks.length / 2), blanks.length])) {
+        const part = reading(shown.slice(0, from + more))
+        for (const lie of part ? liesOfCut(part, whole) : []) wrong.set(lie, `line ${i + 1}, ${more} more`)
+      }
+    }
+    expect([...wrong]).toEqual([])
+  })
+
+  test('folded, then indented, as mail and Markdown do', () => {
+    const part = reading(folded(text, 100).replace(/^/gm, '    '))
+    if (!part || countOf(part) === 0) return
+    expect(lies(part, whole)).toEqual([])
+    expect(countOf(part)).toBe(countOf(whole))
+  })
+
   test.each<[string, (text: string) => string, number]>([
     ['pdsh', one => prefixed(one, 'n1'), 1],
     ['pdsh of two', one => `${prefixed(one, 'n1')}\n${prefixed(one, 'n2')}\n`, 2],

@@ -6,7 +6,7 @@ import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { distinctRegisters, foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
 import { parseProcCpuinfo } from './proc-cpuinfo.ts'
-import { endsInList, readMachines, unfold } from './unfold.ts'
+import { endsWithList, readMachines, unfold } from './unfold.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
 type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined
@@ -129,6 +129,12 @@ function zCpus(text: string, faultAt: FaultAt): RegisterDump[] {
       0n,
     ),
   )
+  const at = facilities.findIndex((word, i) => Number(word) <= Number(facilities[i - 1] ?? -1))
+  if (at > 0)
+    throw faultAt(
+      `facilities: ${facilities[at]} after ${facilities[at - 1]}: numbers ran together or apart`,
+      0,
+    )
   const numbers = Array.from(text.matchAll(/^processor (\d+):/gm), match => match[1] ?? '')
   return distinctRegisters('s390x', cpusOf(numbers, registers)).map(dump => ({ ...dump, notes: [UNTOLD] }))
 }
@@ -156,13 +162,16 @@ function readMachine(text: string, source: string): Found[] {
   const unfolded = unfold(text, flag => OTHERS.some(arch => place(arch, flag)))
   const others = parseOtherCpuInfo(unfolded, source, place)
   if (others.length > 0 && endsOpen(text, unfolded))
-    throw new ParseError('this /proc/cpuinfo is cut off within its last line', source)
+    throw new ParseError(
+      'this /proc/cpuinfo is cut off within its last line, or behind it: Linux prints more there',
+      source,
+    )
   return others.length > 0 ? foundRegisters(others) : foundDumps(parseProcCpuinfo(text, source), OF_LINUX)
 }
 
-/** Whether what the last line says of the CPU may be cut: a list, or a value that is missing. */
+/** Whether what the last line says of the CPU may be cut: a list, behind which something follows always, or a value that is missing. */
 const endsOpen = (text: string, unfolded: string): boolean =>
-  endsInList(text, unfolded) || /^CPU [a-z]+[ \t]*:[ \t]*$/m.test(text.slice(text.lastIndexOf('\n') + 1))
+  endsWithList(unfolded) || /^CPU [a-z]+[ \t]*:[ \t]*$/m.test(text.slice(text.lastIndexOf('\n') + 1))
 
 /** The architectures with words of their own. */
 const OTHERS = ['aarch64', 'loongarch64', 'riscv64']

@@ -40,8 +40,10 @@ class LoaderProcessors {
 
   /** Whether leaves are missing that every processor has. */
   get isCut(): boolean {
-    const highest = this.#words.get(`${EXTENDED}.0`)?.eax ?? EXTENDED
-    return this.#dumps.length > 0 && !this.#words.has(`${Math.min(highest, SIZES)}.0`)
+    const eaxOf = (leaf: U32) => this.#words.get(`${leaf}.0`)?.eax ?? 0
+    const highest = eaxOf(EXTENDED) || EXTENDED
+    const isWhole = this.#words.has(`${Math.min(highest, SIZES)}.0`) && eaxOf(0) > 0 && eaxOf(1) > 0
+    return this.#dumps.length > 0 && !isWhole
   }
 
   /** What was learnt; undefined where it is more than any machine has. */
@@ -188,7 +190,9 @@ function dumpOf(chosen: ReadonlyMap<string, U32>, source: string): Dump {
     if (![0, 1, 2, 3].every(register => chosen.has(path(register)))) continue
     rows.push([leaf, subleaf, word(path(0)), word(path(1)), word(path(2)), word(path(3))])
   }
-  if (rows.length <= ALWAYS) throw new ParseError(CUT, source)
+  const isTold = ([leaf, subleaf]: readonly [U32, U32]) =>
+    rows.some(([own, ofLeaf]) => own === leaf && ofLeaf === subleaf)
+  if (!KEPT.slice(0, ALWAYS).every(isTold)) throw new ParseError(CUT, source)
   const notes = vendor
     ? [NOTE]
     : [NOTE, 'glibc does not tell which vendor it is: models of any are considered']

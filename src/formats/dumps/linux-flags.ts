@@ -47,7 +47,7 @@ export function dumpOfFlags(given: LinuxCpu): Dump {
 }
 
 const OPEN =
-  'the text ends within its list, before the end of the line: what is not in the list may have been cut off, and is unknown to a fleet'
+  'the text may end within its list: what is not in the list may have been cut off, and is unknown to a fleet'
 
 /** The words without the last one where more letters would make another word of it. */
 export function withoutCutWord(list: readonly string[]): readonly string[] {

@@ -4,6 +4,9 @@ import type { Found } from '../found.ts'
 /** A line with the list of a CPU's words, in `/proc/cpuinfo` or lscpu. */
 const LIST = /^[ \t]*(?:flags|features|isa|facilities)[ \t]*:[ \t]*/i
 
+/** A serial console may end lines with two carriage returns. */
+const LINE_END = /\r*\n|\r/
+
 /** The blank at the end of a folded line may have been lost. */
 const TOKENS = /\S+/g
 
@@ -13,7 +16,7 @@ const TOKENS = /\S+/g
  * @param known whether a list may have this word
  */
 export function unfold(text: string, known: (word: string) => boolean): string {
-  const lines = text.split(/\r\n|[\n\r]/)
+  const lines = text.split(LINE_END)
   const whole: string[] = []
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? ''
@@ -34,8 +37,11 @@ const isContinuation = (line: string | undefined): boolean =>
 function joined(lines: readonly string[], column: number, known: (word: string) => boolean): string {
   const widths = lines.map(widthOf)
   const full = Math.max(...widths.slice(0, -1))
-  return lines.reduce((all, line, i) => {
-    const part = line.slice(0, column).trim() === '' ? line.slice(column) : line
+  // The text may have been indented after it was folded.
+  const [indent = ''] = /^[ \t]*/.exec(lines[0] ?? '') ?? []
+  return lines.reduce((all, whole, i) => {
+    const line = whole.startsWith(indent) ? whole.slice(indent.length) : whole
+    const part = whole.slice(0, column).trim() === '' ? whole.slice(column) : line
     if (/\s$/.test(all) || /^\s/.test(part)) return all + part
     const [a = '', b = ''] = [all.slice(column).match(TOKENS)?.at(-1), part.match(TOKENS)?.[0]]
     const [one, two] = [known(a + b), known(a) && known(b)]
@@ -49,13 +55,38 @@ const widthOf = (line: string): number =>
   [...line].reduce((width, c) => (c === '\t' ? width - (width % 8) + 8 : width + 1), 0)
 
 /**
- * Whether a text ends within a list, without the end of its line: words may have been cut off, and so may a part of the
- * last one.
- * @param unfolded the text as \`unfold\` returns it; absent: the list is the whole text
+ * Whether a text may end within a list: without the end of its line, so that words may have been cut off and a part
+ * of the last one; or after a line behind which the list may have gone on.
+ * @param unfolded the text as `unfold` returns it; absent: the list is the whole text
  */
-export const endsInList = (text: string, unfolded?: string): boolean =>
-  !/\n[ \t\r]*$/.test(text) &&
-  (unfolded === undefined || LIST.test(unfolded.trimEnd().split('\n').at(-1) ?? ''))
+export function endsInList(text: string, unfolded?: string): boolean {
+  const isLast = unfolded === undefined || endsWithList(unfolded)
+  return isLast && (!/\n[ \t\r]*$/.test(text) || (unfolded !== undefined && mayGoOn(text)))
+}
+
+/** Whether the last line that says something is a list. */
+export const endsWithList = (unfolded: string): boolean =>
+  LIST.test(unfolded.trimEnd().split('\n').at(-1) ?? '')
+
+/** Whether the last of a list's lines, which ends the text, is as full as those above it, or the only one and too short. */
+function mayGoOn(text: string): boolean {
+  const lines = text.trimEnd().split(LINE_END)
+  const own = lines.slice(lines.findLastIndex(line => LIST.test(line)))
+  const [last = '', ...above] = own.reverse()
+  const widths = above.map(widthOf)
+  const full = Math.max(...widths)
+  if (above.length === 0) return last.length <= WIDEST && !/\blahf_lm\b/.test(last)
+  // Where words were kept whole, the next one may have had no room.
+  const isEven = above.length > 1 && widths.every(width => width === full)
+  // A blank at its end may have been lost.
+  return widthOf(last) > (isEven ? full - 2 : full - LONGEST)
+}
+
+/** Columns of a wide terminal: of a list that is cut so early Linux has not said what every 64-bit CPU since 2006 has. */
+const WIDEST = 250
+
+/** Letters of Linux's longest words. */
+const LONGEST = 24
 
 /**
  * What each machine's part of a text holds: a machine begins where one of the marks comes that its part has already.

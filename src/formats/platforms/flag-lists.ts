@@ -24,7 +24,7 @@ export const flagsLine: Dialect = {
   title: 'the flags line of /proc/cpuinfo',
   sniff: text =>
     /^[ \t]*[Ff]lags[ \t]*:[ \t]*fpu /m.test(text) &&
-    !/^(?:processor|vendor_id)[ \t]*:|CPU op-mode|^[ \t]*(?:Vendor ID|features_(?:pv|hvm)|cpu_count)[ \t]*:/m.test(
+    !/^(?:processor|vendor_id)[ \t]*:|CPU op-mode|\bfeatures_(?:pv|hvm)[ \t]*:|^[ \t]*(?:Vendor ID|cpu_count)[ \t]*:/m.test(
       text,
     ),
   read: text => {

@@ -14,7 +14,10 @@ export const prometheus: Dialect = {
     /"__name__"\s*:\s*"node_(?:cpu(?:_flag|_bug|_vulnerabilities)?|uname)_info"/.test(text),
   read(text, source) {
     const json = /^\s*[[{]/.test(text)
-    return hostsOf(json ? samplesOfJson(text, source) : samplesOfText(text, source)).flatMap(foundHost)
+    const hosts = hostsOf(json ? samplesOfJson(text, source) : samplesOfText(text, source))
+    // Where metrics have their heads and the flags have none, the text begins among them.
+    const beginsLate = /^# TYPE node_/m.test(text) && !/^# TYPE node_cpu_flag_info/m.test(text)
+    return hosts.flatMap(host => foundHost(host, !beginsLate))
   },
 }
 
@@ -73,15 +76,15 @@ function hostsOf(samples: readonly Sample[]): Host[] {
   return [...hosts.values()]
 }
 
-/** Its flags, if all of them are there, and what else is said of it. */
-function foundHost(host: Host): Found[] {
+/** Its flags, if all of them are there, and what else is said of it. @param isWhole nothing is cut off before them */
+function foundHost(host: Host, isWhole: boolean): Found[] {
   const cpus = host.get('node_cpu_info') ?? []
   const flags = (host.get('node_cpu_flag_info') ?? []).flatMap(labels => labels.get('flag') ?? [])
   const facts = factsOf(host)
   const [cpu] = cpus
   const vendor = cpu?.get('vendor')
   // The exporter shows the flags that a pattern of its configuration matches.
-  const whole = flags.includes('fpu') && flags.includes('lm') && flags.includes('sse2')
+  const whole = isWhole && flags.includes('fpu') && flags.includes('lm') && flags.includes('sse2')
   if (!whole || !vendor || facts.arch !== 'x86_64') return [{ ...facts, present: flags }]
   const { microcode, cpus: count, kernel, vulnerabilities, name, notes } = facts
   const more = { microcode, cpus: count, kernel, vulnerabilities }

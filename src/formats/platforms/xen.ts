@@ -133,6 +133,7 @@ function readRecord(fields: Fields, source: string): Found[] {
     signature,
     name,
     layer: chosen ? 'offered' : 'hardware',
+    isOpen: chosen !== hvm || undefined,
     notes: [...note, 'a featureset of Xen: what its words do not show is unknown'],
   })
   return [{ kind: 'dump', dumps: [dump] }]

@@ -454,7 +454,7 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
     known: dumps.length > 1 ? knownOfAll(context, dumps, features) : knownOf(context, first, features),
     signature,
     ...sizesOf(first.data),
-    ...(dumps.some(({ isOpen }) => isOpen) ? {} : named(context, data)),
+    ...(dumps.some(one => one.isOpen || !one.data.has(1, 0)) ? {} : named(context, data)),
     vendor: vendor?.name,
   }
   const notes = dumps.flatMap(dump => notesOf(dump)).flatMap(inFleet)
