@@ -12,6 +12,7 @@ import { layOutGraph } from '../../web/worker/layout.ts'
 import { askNow } from '../ask-now.ts'
 import { runs } from '../effort.ts'
 import { single } from '../notation.ts'
+import { whatIf } from '../questions/narrowed.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'fleet')
 
@@ -252,6 +253,42 @@ test('two recordings: what `drift` answers, paired below the folders that all ha
       again.embed(JSON.stringify(engine.save()))
       expect(again.drift(false)).toEqual(shown)
       expect(again.drift(true)?.gone.length).toBe(0)
+    }),
+    { numRuns: runs(20) },
+  )
+})
+
+test('moving hosts: what `what-if --move` answers, undone and redone', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleets, fc.nat(), async (files, seed) => {
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(files, '')
+      expect(engine.change()).toBe(null)
+      const { groups } = engine.fleet(null)
+      const { id = 0, pools = [] } = groups[seed % groups.length] ?? {}
+      const [from = ''] = pools
+      const to = from === 'b' ? 'a' : 'b'
+      const hosts = engine.hosts(id).filter(({ pool }) => pool === from)
+      engine.assign([{ group: id, from, to }], '')
+      const move = hosts.map(({ path }) => ({ host: path, pool: to }))
+      const expected = whatIf({ documents: files, move })
+      expect(engine.change()?.pools).toMatchObject(
+        expected.pools.map(({ pool, before, after, gained, lost }) => ({
+          pool,
+          before,
+          after,
+          gained,
+          lost,
+        })),
+      )
+      expect(engine.change()?.guests).toEqual([])
+      engine.undo()
+      const back = engine.change()
+      expect(back?.pools.map(({ pool, before, after }) => [pool, after, before])).toEqual(
+        expected.pools.map(({ pool, before, after }) => [pool, before, after]),
+      )
+      engine.redo()
+      expect(engine.change()?.pools.length).toBe(expected.pools.length)
     }),
     { numRuns: runs(20) },
   )

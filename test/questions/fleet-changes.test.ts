@@ -141,6 +141,18 @@ describe('in JSON, as the commands answer', () => {
     expect(single(drift({ before: { documents }, after: { documents } })).drifted).toBe(false)
   })
 
+  test('a host that moves takes its guests to the other pool', () => {
+    const { changes, pools, guests } = whatIf({ documents, move: [{ host: 'blue/a.xml', pool: 'green' }] })
+    expect(changes).toEqual([{ kind: 'move', title: 'green', hosts: ['blue/a.xml'] }])
+    expect(pools.map(({ pool, before, after }) => [pool, before?.hostCount, after?.hostCount])).toEqual([
+      ['blue', 2, 1],
+      ['green', 1, 2],
+    ])
+    // It had nowhere to go, and has green/c.xml now.
+    expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 0, after: 1, freed: true }])
+    expect(complaint(() => whatIf({ documents, move: [{ host: 'zzz', pool: 'green' }] }))).toContain('zzz')
+  })
+
   test('check', () => {
     const fleet = { requirements: [{ pools: 'blue', 'must-have': 'rtm' }, { movable: true }] }
     const { passed, verdicts } = single(check({ documents, fleet }))

@@ -96,6 +96,8 @@ export interface PageQuestions {
   plan(): displays.PlanDisplay
   /** @param secondIsOlder whether the second recording is the earlier one; null: there is no second one */
   drift(secondIsOlder: boolean): displays.DriftDisplay | null
+  /** What the last step did that moved hosts between pools; null: it did something else. */
+  change(): displays.DeltaDisplay | null
   migration(scope: HostScope): displays.MigrationDisplay
   layout(graph: displays.GraphSizes): displays.GraphPlaces
   move(from: MigrationSource, to: number): displays.MoveDisplay

@@ -88,6 +88,11 @@ export class Analysis {
     this.#ids = new Map([...this.#byId].map(([id, group]) => [group, id]))
   }
 
+  /** Whether both are about the same files. */
+  sharesFiles(other: Analysis): boolean {
+    return this.#snapshot.files === other.#snapshot.files
+  }
+
   /** The groups with hosts in the scope. */
   in(scope: HostScope): readonly Group[] {
     if (scope === null) return this.view.groups

@@ -8,7 +8,7 @@ import { Analysis } from './analysis.ts'
 import { displayBaseline } from './displays/baseline.ts'
 import { displayComparison, listComparedCpus } from './displays/compare.ts'
 import { displayCost } from './displays/cost.ts'
-import { displayDrift } from './displays/drift.ts'
+import { displayChange, displayDrift } from './displays/drift.ts'
 import { find } from './displays/find.ts'
 import { displayFleet } from './displays/fleet.ts'
 import { displayLadder } from './displays/ladder.ts'
@@ -26,6 +26,9 @@ import { layOutGraph } from './layout.ts'
 /** How many files are read at the same time. */
 const BATCH = 100
 
+/** The fleet, the second recording, and the fleet before the last step. */
+const KEPT = 3
+
 /** The page's data, the actions that change it, and the answers about it. It runs in the worker. */
 export class Engine implements PageActions, PageQuestions {
   readonly #context: Context = contextOf()
@@ -34,7 +37,8 @@ export class Engine implements PageActions, PageQuestions {
   readonly #sample: EmbeddedFleet
   readonly #progress: (done: number, of: number) => void
   readonly #adder: TextAdder
-  #analysis: { readonly of: Snapshot; readonly is: Analysis } | undefined
+  /** Of the last snapshots that were asked about, the latest last. */
+  #analyses: { readonly of: Snapshot; readonly is: Analysis }[] = []
 
   constructor(sample: EmbeddedFleet, progress: (done: number, of: number) => void = () => {}) {
     this.#sample = sample
@@ -188,8 +192,13 @@ export class Engine implements PageActions, PageQuestions {
   drift: PageQuestions['drift'] = secondIsOlder => {
     const { second } = this.#history.current
     if (!second) return null
-    const other = new Analysis(this.#context, second)
+    const other = this.#analyse(second)
     return secondIsOlder ? displayDrift(other, this.#now) : displayDrift(this.#now, other)
+  }
+
+  change: PageQuestions['change'] = () => {
+    const { previous } = this.#history
+    return previous ? displayChange(this.#analyse(previous), this.#now) : null
   }
 
   kept = listFleets
@@ -203,10 +212,13 @@ export class Engine implements PageActions, PageQuestions {
 
   /** The analysis of the current snapshot. */
   get #now(): Analysis {
-    const { current } = this.#history
-    if (this.#analysis?.of !== current)
-      this.#analysis = { of: current, is: new Analysis(this.#context, current) }
-    return this.#analysis.is
+    return this.#analyse(this.#history.current)
+  }
+
+  #analyse(of: Snapshot): Analysis {
+    const is = this.#analyses.find(one => one.of === of)?.is ?? new Analysis(this.#context, of)
+    this.#analyses = [...this.#analyses.filter(one => one.of !== of), { of, is }].slice(-KEPT)
+    return is
   }
 
   #edit(label: string, change: Partial<Pick<Snapshot, 'poolByHost' | 'removed'>>): PageState {

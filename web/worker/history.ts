@@ -73,9 +73,15 @@ export class History {
   #steps: { readonly label: string; readonly snapshot: Snapshot }[] = [{ label: '', snapshot: EMPTY }]
   #at = 0
   #version = 0
+  #previous: Snapshot | undefined
 
   get current(): Snapshot {
     return this.#steps[this.#at]?.snapshot ?? EMPTY
+  }
+
+  /** What was current before the last step, also of undoing and redoing; undefined: none was made. */
+  get previous(): Snapshot | undefined {
+    return this.#previous
   }
 
   /** Changes with every change of the current snapshot, and never repeats. */
@@ -93,6 +99,7 @@ export class History {
   }
 
   push(label: string, snapshot: Snapshot): void {
+    this.#previous = this.current
     this.#steps = [...this.#steps.slice(0, this.#at + 1), { label, snapshot }]
     this.#at = this.#steps.length - 1
     this.#version++
@@ -102,6 +109,7 @@ export class History {
   go(by: -1 | 1): void {
     const to = this.#at + by
     if (to < 0 || to >= this.#steps.length) return
+    this.#previous = this.current
     this.#at = to
     this.#version++
   }

@@ -52,13 +52,13 @@ export const adviseCommand = ownCommand({
     ),
 })
 
-const CHANGES = ['remove', 'replace', 'add', 'drop', 'apply', 'upgrade', 'kernel', 'machine']
+const CHANGES = ['remove', 'replace', 'add', 'move', 'drop', 'apply', 'upgrade', 'kernel', 'machine']
 
 export const whatIfCommand = ownCommand({
   question: whatIfQuestion,
   description:
     'Compute what a change does to every pool (features, level, model, value) and to guests. Changes are made in ' +
-    'this order: hosts are removed, replaced and added, effects dropped and applied, programs upgraded. An effect is ' +
+    'this order: hosts are removed, replaced, added and moved, effects dropped and applied, programs upgraded. An effect is ' +
     'one that --effects lists, or features with signs: +md-clear,-hle. Of upgrades the answer says which guests ' +
     'survive the move there and back as they run, and what changes at their next start.',
   example: 'virt-cpu what-if examples/forty --upgrade qemu=11.1,libvirt=12.8@intel --remove kvm-a09',
@@ -67,6 +67,7 @@ export const whatIfCommand = ownCommand({
     remove: { value: 'host' },
     replace: { value: 'host=file', read: texts => mapAll(texts, readReplacement) },
     add: { value: 'pool=path', read: texts => mapAll(texts, readAdditions).flat() },
+    move: { value: 'host=pool', read: texts => texts.map(readMove) },
     drop: { value: 'effect' },
     apply: { value: 'effect' },
     upgrade: { value: 'qemu=version,…' },
@@ -82,7 +83,7 @@ function checkChanges(args: Arguments): void {
   if (!args.has('fleet')) throw new UsageError("command 'what-if' requires <fleet> option")
   if (!CHANGES.some(name => args.has(name)))
     throw new UsageError(
-      'say what to change: --remove, --replace, --add, --drop, --apply, --upgrade, --kernel or --machine',
+      'say what to change: --remove, --replace, --add, --move, --drop, --apply, --upgrade, --kernel or --machine',
     )
 }
 
@@ -94,6 +95,11 @@ function readReplacement(text: string) {
 function readAdditions(text: string) {
   const [pool, path] = text.includes('=') ? splitAtEquals(text, '--add takes POOL=PATH') : [undefined, text]
   return mapAll([...filesOf([path])], file => ({ pool, path: file.path, text: textOf(file) }))
+}
+
+function readMove(text: string) {
+  const [host, pool] = splitAtEquals(text, '--move takes HOST=POOL')
+  return { host, pool }
 }
 
 /** Of a directory's file that cannot be read as text, what the question can tell what it seems to be by. @throws FileError, ParseError */

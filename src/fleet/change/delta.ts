@@ -1,6 +1,6 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
-import { bytewise } from '../../core/text.ts'
+import { bytewise, groupBy } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
 import { baselineOf, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
@@ -104,7 +104,10 @@ export interface GuestDelta {
   readonly kept: FleetHost | undefined
 }
 
-/** The guests to which the change means something, bytewise by name. Guests in no pool are passed over. */
+/**
+ * The guests to which the change means something, bytewise by name. A guest goes with its host to another pool; guests
+ * in no pool are passed over.
+ */
 export function compareGuests(
   table: FeatureTable,
   guests: readonly FleetGuest[],
@@ -117,13 +120,27 @@ export function compareGuests(
   const byName = (hosts: readonly FleetHost[]) => new Map(hosts.map(host => [host.name, host]))
   const homes = { before: byName(before), after: byName(after) }
   const deltas = [...groupGuestsByPool(guests, before)].flatMap(([label, list]) => {
-    const [were, are] = [old, young].map(pools => findPlaces(list, groupsOf(pools, label)))
-    const others = groupsOf(young, label).flatMap(({ hosts }) => hosts)
-    return (were ?? []).map(({ guest, others: had }, i) =>
-      compareGuest(table, guest, [had, are?.[i]?.others ?? 0], homes, others),
-    )
+    const had = new Map(findPlaces(list, groupsOf(old, label)).map(({ guest, others }) => [guest, others]))
+    return [...groupBy(list, guest => findLabel(guest, label, homes))].flatMap(([now, part]) => {
+      const groups = groupsOf(young, now)
+      const pool = groups.flatMap(({ hosts }) => hosts)
+      return findPlaces(part, groups).map(({ guest, others }) =>
+        compareGuest(table, guest, [had.get(guest) ?? 0, others], homes, pool),
+      )
+    })
   })
   return deltas.filter(isAffectedGuest).sort((a, b) => bytewise(a.guest.name, b.guest.name))
+}
+
+interface Homes {
+  readonly before: ReadonlyMap<string, FleetHost>
+  readonly after: ReadonlyMap<string, FleetHost>
+}
+
+/** The pool that a guest is in afterwards: that of its host, where the host went to another one. */
+function findLabel({ host = '' }: FleetGuest, label: string, { before, after }: Homes): string {
+  const [was, is] = [before.get(host), after.get(host)]
+  return was && is && was.pool !== is.pool ? (is.pool ?? '') : label
 }
 
 const isAffectedGuest = ({ own, stuck, freed }: GuestDelta): boolean => own !== 'stays' || stuck || freed
@@ -132,7 +149,7 @@ function compareGuest(
   table: FeatureTable,
   guest: FleetGuest,
   [before, after]: readonly [number, number],
-  homes: Readonly<Record<'before' | 'after', ReadonlyMap<string, FleetHost>>>,
+  homes: Homes,
   pool: readonly FleetHost[],
 ): GuestDelta {
   const [was, home] = [homes.before, homes.after].map(hosts => hosts.get(guest.host ?? ''))

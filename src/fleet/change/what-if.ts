@@ -11,6 +11,8 @@ export type FleetChange =
   /** `replace`: the other host takes over name, pool and weight. */
   | { readonly kind: 'replace'; readonly name: string; readonly by: FleetHost }
   | { readonly kind: 'remove'; readonly name: string }
+  /** To the pool with this label. */
+  | { readonly kind: 'move'; readonly hosts: ReadonlySet<string>; readonly pool: string }
   /** Of the hosts with these names; absent: of all that it concerns. */
   | { readonly kind: 'apply' | 'drop'; readonly effect: Effect; readonly hosts?: ReadonlySet<string> }
 
@@ -56,6 +58,10 @@ function applyChange(
       const { name, pool, weight } = findHost(hosts, change.name)
       return hosts.map(host => (host.name === name ? { ...change.by, name, pool, weight } : host))
     }
+    case 'move':
+      return hosts.map(host =>
+        change.hosts.has(host.name) && host.pool !== change.pool ? { ...host, pool: change.pool } : host,
+      )
     case 'apply':
       return hosts.map(host =>
         isSelected(change.hosts, host) ? applyEffect(change.effect, host, offerOf) : host,

@@ -49,10 +49,13 @@ export type DeltaAnswer = AnswerOf<typeof DeltaAnswer>
 
 /** What was done to which hosts. */
 export const ChangeDone = v.strictObject({
-  kind: v.picklist(['add', 'replace', 'remove', 'apply', 'drop', 'upgrade', 'machine']),
+  kind: v.picklist(['add', 'replace', 'remove', 'move', 'apply', 'drop', 'upgrade', 'machine']),
   effect: v.exactOptional(described(v.string(), "The effect's name; absent for a host that comes or goes.")),
   title: v.exactOptional(
-    described(v.string(), 'What the effect is; the versions of an upgrade; the machine type.'),
+    described(
+      v.string(),
+      'What the effect is; the pool of a move; the versions of an upgrade; the machine type.',
+    ),
   ),
   hosts: described(
     v.array(v.string()),

@@ -41,6 +41,7 @@ export function whatIfAnswer(
   const changed = viewOf(context, { ...before.fleet, hosts })
   const done = changes.map((change, i) => ({
     kind: change.kind,
+    ...(change.kind === 'move' ? { title: change.pool } : {}),
     ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
     hosts: touched[i] ?? [],
   }))
@@ -102,6 +103,8 @@ export interface WantedChanges {
   readonly remove?: readonly string[] | undefined
   readonly replace?: readonly { readonly host: string; readonly by: FleetHost }[] | undefined
   readonly add?: readonly { readonly pool?: string | undefined; readonly host: FleetHost }[] | undefined
+  /** Names of hosts and the label of the pool that they go to. */
+  readonly move?: readonly { readonly hosts: readonly string[]; readonly pool: string }[] | undefined
   /** `EFFECT` or `EFFECT@HOST` */
   readonly drop?: readonly string[] | undefined
   readonly apply?: readonly string[] | undefined
@@ -111,7 +114,7 @@ export interface WantedChanges {
 export function changesOf(
   context: Context,
   hosts: readonly FleetHost[],
-  { remove = [], replace = [], add = [], drop = [], apply = [] }: WantedChanges,
+  { remove = [], replace = [], add = [], move = [], drop = [], apply = [] }: WantedChanges,
 ): FleetChange[] {
   const taken = new Set(hosts.map(({ name }) => name))
   const effect = (kind: 'apply' | 'drop', text: string) => effectChange(context, hosts, kind, text)
@@ -122,6 +125,7 @@ export function changesOf(
       ({ pool, host }) =>
         ({ kind: 'add', host: { ...host, name: freeName(taken, host.name), pool } }) as const,
     ),
+    ...move.map(({ hosts: names, pool }) => ({ kind: 'move', hosts: new Set(names), pool }) as const),
     ...drop.map(text => effect('drop', text)),
     ...apply.map(text => effect('apply', text)),
   ]

@@ -25,6 +25,11 @@ const addition = v.strictObject(
   'must be {pool, path, text}',
 )
 
+const movement = v.strictObject(
+  { host: v.string('must be text'), pool: v.string('must be text') },
+  'must be {host, pool}',
+)
+
 const input = v.strictObject({
   documents: v.optional(fleetInput.documents),
   fleet: fleetInput.fleet,
@@ -34,6 +39,12 @@ const input = v.strictObject({
     described(v.array(replacement, 'must be a list'), 'Hosts, each with the text of what takes its place.'),
   ),
   add: v.optional(described(v.array(addition, 'must be a list'), 'Hosts that join a pool.')),
+  move: v.optional(
+    described(
+      v.array(movement, 'must be a list'),
+      'Hosts that go to another pool, with their guests; * stands for any characters.',
+    ),
+  ),
   drop: v.optional(names('Effects that end: EFFECT or EFFECT@HOST.')),
   apply: v.optional(
     names('Effects that come: EFFECT or EFFECT@HOST, or features with signs: +md-clear,-hle.'),
@@ -69,6 +80,7 @@ function computeChange(
     remove,
     replace = [],
     add = [],
+    move = [],
     drop,
     apply,
     documents,
@@ -86,6 +98,7 @@ function computeChange(
     host: hostNamed(all, host).name,
     by: onlyHost(context, host, text),
   }))
+  const moved = move.map(({ host, pool }) => ({ hosts: hostsNamed(all, host), pool }))
   const { hosts: added, notes } = readAdded(context, add, noSkip)
   const arches = views.map(view => view.context.arch)
   for (const { arch, host } of [...replaced.map(({ by }) => by), ...added])
@@ -97,6 +110,10 @@ function computeChange(
     const changes = changesOf(view.context, hosts, {
       remove: gone?.filter(isOwn),
       replace: replaced.flatMap(({ host, by }) => (isOwn(host) ? { host, by: ofArch(view, by) } : [])),
+      move: moved.flatMap(({ hosts: list, pool }) => {
+        const own = list.filter(isOwn)
+        return own.length > 0 ? { hosts: own, pool } : []
+      }),
       add: added.filter(({ arch }) => arch === view.context.arch),
       drop,
       apply,

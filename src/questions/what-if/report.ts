@@ -380,13 +380,16 @@ const sayUpgrade = ({ versionsBefore: from, versions: to }: UpgradeStep): string
 
 /** `apply tsx-off` */
 const nameChange = ({ kind, effect, title, hosts }: ChangeDone): string =>
-  `${kind} ${effect ?? (kind === 'upgrade' || kind === 'machine' ? title : fewNames(hosts, 2))}`
+  kind === 'move'
+    ? `move ${fewNames(hosts, 2)} to ${title ? poolName(title) : 'no pool'}`
+    : `${kind} ${effect ?? (kind === 'upgrade' || kind === 'machine' ? title : fewNames(hosts, 2))}`
 
 function sayChange({ kind, effect = '', title, hosts }: ChangeDone): string {
   const name = title ? `${effect} (${title})` : effect
   const what =
     hosts.length > 0 ? `changes ${count(hosts.length, 'host')}: ${fewNames(hosts)}` : 'changes no host'
   if (kind === 'upgrade') return `upgrade ${title}: ${what}`
+  if (kind === 'move') return `move to ${title ? poolName(title) : 'no pool'}: ${fewNames(hosts)}`
   return kind === 'apply' || kind === 'drop' ? `${kind} ${name}: ${what}` : `${kind} ${fewNames(hosts)}`
 }
 

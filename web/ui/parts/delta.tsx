@@ -1,6 +1,6 @@
 import type { ClassedFeature, DeltaDisplay } from '../../shared/displays.ts'
 import { FeatureList } from './features.tsx'
-import { formatCount } from './text.ts'
+import { formatCount, formatNumber } from './text.ts'
 
 /** What a change does to pools: their guests' CPU before and after, what they gain and lose; then to guests. */
 export function PoolDeltas({ delta: { pools, guests } }: { readonly delta: DeltaDisplay }) {
@@ -18,7 +18,8 @@ export function PoolDeltas({ delta: { pools, guests } }: { readonly delta: Delta
             {', '}
             {change(`${before?.featureCount}`, `${after?.featureCount}`, before, after)} features
             {', '}
-            {change(`${before?.hostCount}`, `${after?.hostCount}`, before, after)} hosts
+            {change(`${before?.hostCount}`, `${after?.hostCount}`, before, after)} hosts{', value '}
+            {change(formatNumber(before?.value ?? 0), formatNumber(after?.value ?? 0), before, after)}
           </p>
           <Some what="lost" list={lost} />
           <Some what="gained" list={gained} />

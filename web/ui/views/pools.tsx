@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { HostMove } from '../../shared/protocol.ts'
+import { PoolDeltas } from '../parts/delta.tsx'
 import { Headline } from '../parts/headline.tsx'
 import { formatCount, formatNumber } from '../parts/text.ts'
 import { useAnswer, useClient } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
 import { Card, type Chip, idOfChip } from './pools/card.tsx'
 import { ChipMenu } from './pools/chip-menu.tsx'
-import { describeValueChange } from './pools/describe-change.ts'
 import { ValueCurve } from './pools/value-curve.tsx'
 
 /** The pools as cards between which groups are moved, and the value of the best pools of each count. */
@@ -16,7 +16,7 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
   const fleet = useAnswer('fleet', null)
   const plan = useAnswer('plan')
   const client = useClient()
-  const change = useChange(answer)
+  const change = useAnswer('change')
   const setFocus = useChipFocus(answer)
   const [pressed, press] = useState<Chip>()
   // A ref, not state: the drop event needs it before the next render.
@@ -42,10 +42,16 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
         Drag a group to another pool, press it for a menu, or move it with the left and right arrow keys.
       </Headline>
       {plan ? <ValueCurve {...{ plan, answer, choose }} key={state.version} /> : <div class="curve" />}
-      <p class="change" role="status">
-        {change ||
-          `${plan?.now ? `${plan.now}. ` : ''}Value: ${formatNumber(answer.value)} points, hosts × what their guests get`}
-      </p>
+      <div class="change" role="status">
+        {change ? (
+          <>
+            <h2>{change.title}</h2>
+            <PoolDeltas delta={change} />
+          </>
+        ) : (
+          `${plan?.now ? `${plan.now}. ` : ''}Value: ${formatNumber(answer.value)} points, hosts × what their guests get`
+        )}
+      </div>
       <ol class="cards">
         {labels.map((label, i) => (
           <Card key={label} card={answer.cards[i]} {...{ fleet, label, labels, dragged, move, press }} />
@@ -58,18 +64,6 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
       />
     </>
   )
-}
-
-/** What the last action changed, in words; empty before the first one. */
-function useChange(answer: PoolsDisplay | undefined): string {
-  const before = useRef<PoolsDisplay | undefined>(undefined)
-  const [change, setChange] = useState('')
-  useEffect(() => {
-    if (answer && before.current && before.current !== answer)
-      setChange(describeValueChange(before.current, answer))
-    before.current = answer
-  }, [answer])
-  return change
 }
 
 /** Returns what focuses a moved chip in its new card, once that is drawn. */

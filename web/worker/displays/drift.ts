@@ -12,7 +12,8 @@ import {
 import { type FleetView, viewOf } from '../../../src/questions/input/fleet/view.ts'
 import { describeObstacles } from '../../../src/questions/migrate/describe.ts'
 import type { DeltaAnswer } from '../../../src/questions/what-if/answer.ts'
-import { fateOf } from '../../../src/questions/what-if/report.ts'
+import { deltaAnswer } from '../../../src/questions/what-if/compute.ts'
+import { describeDelta, fateOf } from '../../../src/questions/what-if/report.ts'
 import type { ClassedFeature, DeltaDisplay, DriftDisplay, RemedyRow } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'
 import { capitalize } from './words.ts'
@@ -50,12 +51,17 @@ function changesOf(
   }
 }
 
+/** What the last step did to pools and guests, where it moved hosts between pools; null: it did something else. */
+export function displayChange(before: Analysis, after: Analysis): DeltaDisplay | null {
+  const [old, now] = [before.view.fleet.hosts, after.view.fleet.hosts]
+  const isSame = old.length > 0 && old.length === now.length && before.sharesFiles(after)
+  if (!isSame) return null
+  const delta = deltaAnswer(before.view, after.view)
+  return displayDelta(after, delta, describeDelta(delta))
+}
+
 /** What a change does to pools and guests, in the words of `drift` and `what-if`. */
-export function displayDelta(
-  analysis: Analysis,
-  { pools, guests }: DeltaAnswer,
-  title: string,
-): DeltaDisplay {
+function displayDelta(analysis: Analysis, { pools, guests }: DeltaAnswer, title: string): DeltaDisplay {
   return {
     title: capitalize('', title),
     pools: pools.map(pool => ({
