@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NEVER_OFFERED } from '../../src/formats/qemu/names.ts'
-import { check, compare, drain, drift } from '../../src/index.ts'
+import { check, compare, drain, drift, models } from '../../src/index.ts'
+import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import { builtin } from '../built-in.ts'
 import { single } from '../notation.ts'
 import { migrate, move, whatIf } from './narrowed.ts'
@@ -151,6 +152,20 @@ describe('in JSON, as the commands answer', () => {
     // It had nowhere to go, and has green/c.xml now.
     expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 0, after: 1, freed: true }])
     expect(complaint(() => whatIf({ documents, move: [{ host: 'zzz', pool: 'green' }] }))).toContain('zzz')
+  })
+
+  test('a model that a pool takes: who has more must be powered off, who has less gains it then', () => {
+    const more = [...documents, { path: 'blue/b/old.xml', text: guest('old', 'Nehalem') }]
+    const { guests, models: verdicts } = models({ documents: more }) as ModelVerdicts
+    const fatesOf = (model: string) => {
+      const { restarts = [], raises = [] } = verdicts.find(({ name }) => name === model) ?? {}
+      return [restarts, raises].map(places => places.flatMap(place => guests[place] ?? []))
+    }
+    expect(fatesOf('SandyBridge')).toEqual([['vm'], ['old']])
+    expect(fatesOf('Nehalem')).toEqual([['vm'], []])
+    // vm's own host gives it; that of old cannot, so it falls out.
+    expect(fatesOf('Haswell')).toEqual([[], []])
+    expect(fatesOf('EPYC')).toEqual([[], []])
   })
 
   test('check', () => {

@@ -104,6 +104,9 @@ export interface Rung {
     /** What they lack, or another reason. */
     readonly features: readonly string[]
   }[]
+  /** Running guests that must be powered off and started anew: they have more, or gain it only then. */
+  readonly restarts: readonly string[]
+  readonly raises: readonly string[]
 }
 
 export interface LadderDisplay {

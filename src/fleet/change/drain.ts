@@ -243,5 +243,6 @@ function missingOnSome(groups: readonly Group[]): (features: FeatureSet) => Feat
   }
 }
 
-const isGain = (feature: Feature): boolean =>
+/** Whether guests rely on having it: for their security or speed. */
+export const isGain = (feature: Feature): boolean =>
   !isHazard(feature) && (feature.class === 'security' || feature.class === 'performance')

@@ -51,6 +51,11 @@ export const ModelVerdict = v.strictObject({
   unknown: described(v.array(FeatureInGroups), 'What nothing is known of, each with the hosts.'),
   absentInGroups: described(GroupPlaces, 'Hosts whose hypervisor was recorded and has no such model.'),
   unexplainedInGroups: described(GroupPlaces, 'Hosts that block it and do not say why.'),
+  restarts: described(
+    v.array(v.number()),
+    'Guests on hosts that can give it that have more than it, which they keep until they are powered off: places in `guests`, from 0.',
+  ),
+  raises: described(v.array(v.number()), 'Such guests that have less: they gain it at their next start.'),
 })
 export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 
@@ -58,6 +63,10 @@ export const ModelVerdicts = v.strictObject({
   groups: described(
     v.array(v.strictObject({ hosts: v.array(v.string()), vendor: v.nullable(v.string()) })),
     'Hosts of which the same is known, each once: `inGroups` and the like are places in this list, from 0.',
+  ),
+  guests: described(
+    v.array(v.array(v.string())),
+    'Running guests with the same CPU on the same hosts, each once: `restarts` and `raises` are places in this list.',
   ),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
   ...aloneParts,

@@ -21,7 +21,7 @@ export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, ans
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 
 /** One line a model; those that are only not in a hypervisor's list together. */
-function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void {
+function reportVerdicts(report: Report, { groups, models, guests }: ModelVerdicts): void {
   const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
@@ -42,7 +42,10 @@ function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void
     text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}${which}`,
     tone: runs.length > 0 ? 'good' : open > 0 ? 'warning' : 'bad',
   })
-  if (best) report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
+  if (best) {
+    report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
+    addRestarts(report, guests, best)
+  }
   if (vendors.length > 1) for (const vendor of vendors) addBestOf(report, groups, models, vendor)
   else addBetter(report, groups, models, best)
   report.table(
@@ -62,6 +65,24 @@ function reportVerdicts(report: Report, { groups, models }: ModelVerdicts): void
   )
   for (const [where, names] of byPlace(groups, unnamed))
     report.line(`the hypervisor of ${where} has no ${names.sort(bytewise).join(', ')}`)
+}
+
+/** Adds which guests keep a CPU with more than the model until they are powered off, and which gain it only then. */
+function addRestarts(
+  report: Report,
+  guests: ModelVerdicts['guests'],
+  { name, restarts, raises }: ModelVerdict,
+): void {
+  const at = (places: readonly number[]) => places.flatMap(place => guests[place] ?? []).sort(bytewise)
+  const [more, less] = [at(restarts), at(raises.filter(place => !restarts.includes(place)))]
+  if (more.length > 0)
+    report.action(`power off and start ${fewNames(more, 3)} with ${name}`, {
+      gain: `until then ${more.length === 1 ? 'it runs' : 'they run'} with more than ${name}`,
+    })
+  if (less.length > 0)
+    report.action(`power off and start ${fewNames(less, 3)} with ${name}`, {
+      gain: `${less.length === 1 ? 'it gets' : 'they get'} all of it only then`,
+    })
 }
 
 /** Adds the best model on the hosts of one vendor: between vendors no guest moves live, so each has its own. */

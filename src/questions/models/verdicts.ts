@@ -1,8 +1,10 @@
 import { allOf, Evidence, VERDICTS, type Verdict } from '../../core/evidence.ts'
-import { FeatureSet } from '../../core/feature-set.ts'
+import { FeatureSet, Interner } from '../../core/feature-set.ts'
 import { oncePer } from '../../core/memo.ts'
 import type { Model } from '../../core/model.ts'
 import { withoutVoid } from '../../fleet/causes/finding.ts'
+import { isGain } from '../../fleet/change/drain.ts'
+import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FeatureInGroups } from '../answer-parts.ts'
@@ -28,7 +30,8 @@ interface OnKind {
 /** Every model of the fleet's architecture, by whether all hosts of a fleet can give it. */
 export function modelVerdicts(view: FleetView): ModelVerdicts {
   const kinds = kindsOf(view.fleet.hosts)
-  const models = view.db.models.map(model => ({ model, answer: verdictOn(view, model, kinds) }))
+  const guests = guestsByCpu(view.fleet.guests, kinds)
+  const models = view.db.models.map(model => ({ model, answer: verdictOn(view, model, kinds, guests) }))
   models.sort(
     (a, b) =>
       VERDICTS.indexOf(a.answer.verdict) - VERDICTS.indexOf(b.answer.verdict) ||
@@ -37,8 +40,32 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
   )
   return {
     groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
+    guests: guests.map(({ names }) => names),
     models: models.map(({ answer }) => answer),
   }
+}
+
+/** Guests of one CPU that run on hosts of one kind. */
+interface GuestKind {
+  readonly names: readonly string[]
+  readonly features: FeatureSet
+  /** The place of their hosts' kind. */
+  readonly on: number
+}
+
+function guestsByCpu(guests: readonly FleetGuest[], kinds: readonly Kind[]): GuestKind[] {
+  const places = new Map(kinds.flatMap(({ hosts }, i) => hosts.map(host => [host, i] as const)))
+  const sets = new Interner()
+  const found = new Map<string, { names: string[]; features: FeatureSet; on: number }>()
+  for (const { name, host = '', features } of guests) {
+    const on = places.get(host)
+    if (on === undefined) continue
+    const key = `${on} ${sets.intern(features).key}`
+    const alike = found.get(key) ?? { names: [], features, on }
+    alike.names.push(name)
+    found.set(key, alike)
+  }
+  return [...found.values()]
 }
 
 function kindsOf(hosts: readonly FleetHost[]): Kind[] {
@@ -58,10 +85,21 @@ function kindsOf(hosts: readonly FleetHost[]): Kind[] {
   return kinds
 }
 
-function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): ModelVerdict {
+function verdictOn(
+  view: FleetView,
+  model: Model,
+  kinds: readonly Kind[],
+  guests: readonly GuestKind[],
+): ModelVerdict {
   const on = kinds.map(kind => onKind(view, model, kind))
   const refused = (why: OnKind['refusal']) => on.flatMap(({ refusal }, i) => (refusal === why ? i : []))
   const level = levelOf(view.levels, model.features)
+  const gains = gainsOf(view.db)
+  // Guests of hosts that fall out are in no pool with it.
+  const places = (isMeant: (features: FeatureSet) => boolean) =>
+    guests.flatMap((one, i) =>
+      on[one.on]?.verdict !== 'no' && isOfVendor(model, kinds[one.on]) && isMeant(one.features) ? i : [],
+    )
   return {
     name: model.name,
     vendor: model.vendor?.name ?? '',
@@ -73,8 +111,16 @@ function verdictOn(view: FleetView, model: Model, kinds: readonly Kind[]): Model
     unknown: lostOf(view, on, ({ unknown }) => unknown),
     absentInGroups: refused('absent'),
     unexplainedInGroups: refused('unexplained'),
+    restarts: places(features => !features.meet(gains).leq(model.features)),
+    raises: places(features => !model.features.meet(gains).leq(features)),
   }
 }
+
+/** What guests rely on having. */
+const gainsOf = oncePer(({ features }: FleetView['db']) => features.setOf(features.list.filter(isGain)))
+
+const isOfVendor = ({ vendor }: Model, kind: Kind | undefined): boolean =>
+  vendor === undefined || kind?.first.vendor === undefined || kind.first.vendor === vendor.name
 
 /** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
 function onKind({ db, cpus, context }: FleetView, model: Model, { first }: Kind): OnKind {

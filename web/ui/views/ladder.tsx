@@ -29,7 +29,8 @@ export function LadderContent({ route, navigate }: ViewProps) {
   return (
     <>
       <Headline title={answer.title}>
-        Select a model to see which hosts a pool with it would lose, and why.
+        Select a model to see which hosts a pool with it would lose, why, and which guests must be
+        power-cycled.
       </Headline>
       <div class="controls">
         <label>
@@ -76,18 +77,39 @@ export function LadderContent({ route, navigate }: ViewProps) {
   )
 }
 
+interface GuestsProps {
+  readonly names: readonly string[]
+  readonly title: string
+  readonly why: string
+}
+
+/** Running guests that keep their CPU until they are powered off. */
+const Guests = ({ names, title, why }: GuestsProps) =>
+  names.length > 0 && (
+    <details open={names.length < 9}>
+      <summary>
+        <b>
+          {formatCount(names.length, 'running guest')} {title}
+        </b>
+      </summary>
+      {names.join(', ')} <span class="faint">{why}</span>
+    </details>
+  )
+
 const NONE: readonly Rung[] = []
 
 /** The vendor of the model that most hosts run: of such, the best. */
 const vendorOfMost = (rungs: readonly Rung[]): string =>
   [...rungs].filter(({ vendor }) => vendor !== '').sort((a, b) => b.runs - a.runs)[0]?.vendor ?? ''
 
-const Chosen = ({ rung: { model, runs, unsure, out, needs } }: { readonly rung: Rung }) => (
+const Chosen = ({ rung: { model, runs, unsure, out, needs, restarts, raises } }: { readonly rung: Rung }) => (
   <aside class="detail" aria-live="polite" aria-label="The selected model">
     <h2>{model}</h2>
     <p>
       {formatCount(runs, 'host')} can give it{unsure > 0 && `, of ${unsure} it is not known`}. Since {needs}.
     </p>
+    <Guests names={restarts} title="to power off and start anew" why={`have more than ${model}`} />
+    <Guests names={raises} title="to start anew for all of it" why={`have less than ${model}`} />
     {out.length > 0 && (
       <h3>
         {formatCount(

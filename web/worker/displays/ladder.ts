@@ -13,7 +13,12 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
   const groups = analysis.in(scope)
   const hosts = countHosts(groups)
   if (hosts === 0) return { title: 'No hosts', hosts, rungs: [] }
-  const inScope = { ...view.fleet, hosts: groups.flatMap(group => group.hosts) }
+  const own = new Set(groups.flatMap(group => group.hosts.map(({ name }) => name)))
+  const inScope = {
+    ...view.fleet,
+    hosts: groups.flatMap(group => group.hosts),
+    guests: view.fleet.guests.filter(({ host = '' }) => own.has(host)),
+  }
   const answer = modelVerdicts(scope === null ? view : viewOf(view.context, inScope))
   const models = [...answer.models].sort((a, b) => b.worth - a.worth)
   const rungs = models.map(model => rungOf(answer, model, hosts))
@@ -34,7 +39,7 @@ function describeBest(rungs: readonly Rung[], hosts: number): string {
 
 const all = (hosts: number): string => (hosts === 1 ? 'the one host' : `all ${hosts} hosts`)
 
-function rungOf({ groups }: ModelVerdicts, model: ModelVerdict, hosts: number): Rung {
+function rungOf({ groups, guests }: ModelVerdicts, model: ModelVerdict, hosts: number): Rung {
   const { name, vendor, level, qemu, libvirt, blockers, unknown, absentInGroups, unexplainedInGroups } = model
   const lacking = new Map<number, string[]>()
   for (const { feature, inGroups } of blockers)
@@ -56,6 +61,8 @@ function rungOf({ groups }: ModelVerdicts, model: ModelVerdict, hosts: number): 
     needs: `QEMU ${qemu}, libvirt ${libvirt}`,
     runs: hosts - sizeOf(lacking.keys()) - sizeOf(unsure),
     unsure: sizeOf(unsure),
+    restarts: model.restarts.flatMap(place => guests[place] ?? []),
+    raises: model.raises.flatMap(place => (model.restarts.includes(place) ? [] : (guests[place] ?? []))),
     out: out.sort((a, b) => a.features.length - b.features.length),
   }
 }
