@@ -151,6 +151,21 @@ describe('several hosts', () => {
     expect(notes).toMatchObject([{ kind: 'hosts-not-joined', ...note }])
   })
 
+  test('in two forms that nothing ties but their names: two hosts, and a note', () => {
+    const alike = (first: string, second: string, path = 'fl/rack-a1.txt') =>
+      fleetOfInput(context, {
+        documents: [
+          { path: 'old-rack-a1.xml', text: first },
+          { path, text: second },
+        ],
+      }).notes.filter(({ kind }) => kind === 'hosts-alike')
+    const host = capabilities('Haswell', '', signature(60))
+    expect(alike(host, cpuinfo(60))).toMatchObject([{ source: 'old-rack-a1.xml', other: 'fl/rack-a1.txt' }])
+    expect(alike(host, cpuinfo(61))).toEqual([])
+    expect(alike(host, cpuinfo(60), 'fl/rack-a2.txt')).toEqual([])
+    expect(alike(host, host, 'fl/rack-a1.xml')).toEqual([])
+  })
+
   test("firmware's placeholders and names of no machine join nothing", () => {
     const none = '03000200-0400-0500-0006-000700080009'
     const { hosts, notes } = read([

@@ -111,6 +111,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'recorded-again', other: 'b' },
     /^recorded again in b, which says something else and does not count$/,
   ],
+  'hosts-alike': [{ kind: 'hosts-alike', other: 'b' }, /^may be the same machine as b, in another form: /],
   'hosts-not-joined': [
     { kind: 'hosts-not-joined', what: 'uuid', others: ['b', 'c'], against: 'signature' },
     /^has the uuid of b, c, but not the same signature: they count as 3 hosts$/,

@@ -102,6 +102,8 @@ function sentence(note: Note): string {
       return `skipped: ${note.fault}${seemingly(note)}`
     case 'recorded-again':
       return `recorded again in ${note.other}, which says something else and does not count`
+    case 'hosts-alike':
+      return `may be the same machine as ${note.other}, in another form: to count it once leave one out, or give both one name in a fleet file`
     case 'hosts-not-joined':
       return sayNotJoined(note)
     case 'emulators-differ':

@@ -55,6 +55,8 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'file-skipped'; readonly fault: string; readonly looksLike?: string }
   /** Another recording of the host, which differs: the one that counts is the source. */
   | { readonly kind: 'recorded-again'; readonly other: string }
+  /** Another host that may be the same machine in another form: it is counted twice then. */
+  | { readonly kind: 'hosts-alike'; readonly other: string }
   /** Documents that have one uuid, one name or files called alike, and that are not of one host: what speaks against it. */
   | {
       readonly kind: 'hosts-not-joined'

@@ -34,13 +34,58 @@ export function joinHosts(
   parts: readonly HostDocument[],
   ruled: (part: HostDocument) => string | undefined = () => undefined,
 ): { hosts: Placed<HostMember>[]; notes: Note[] } {
-  if (areApart(parts) && !hasTwice(parts.flatMap(part => ruled(part) ?? [])))
-    return { hosts: parts.map(alone), notes: [] }
+  if (areApart(parts) && !hasTwice(parts.flatMap(part => ruled(part) ?? []))) {
+    const hosts = parts.map(alone)
+    return { hosts, notes: notesOnAlike(hosts) }
+  }
   const notes: Note[] = []
   let clusters = joinBy(clustersOf(parts), 'entry', cluster => valuesOf(cluster, ruled), notes)
   for (const [what, keysOf] of KEYS) clusters = joinBy(clusters, what, keysOf, notes)
   clusters = joinPairs(joinNamed(clusters, notes), notes)
-  return { hosts: clusters.map(hostOf), notes }
+  const hosts = clusters.map(hostOf)
+  return { hosts, notes: [...notes, ...notesOnAlike(hosts)] }
+}
+
+/**
+ * Hosts that may be one machine in two forms, which nothing in the documents says: all words of one's name are in the
+ * other's, their documents are of different kinds, and what both tell of their CPUs agrees.
+ */
+function notesOnAlike(hosts: readonly Placed<HostMember>[]): Note[] {
+  const kindOf = ({ facts }: Placed<HostMember>) => facts.readFrom?.[0]?.document
+  if (new Set(hosts.map(kindOf)).size < 2) return []
+  const byName = groupBy(hosts, host => wordsOf(host).join('-'))
+  return hosts.flatMap((host): Note[] => {
+    const words = wordsOf(host)
+    const parts = words.flatMap((_, i) =>
+      words.slice(i).map((_, n) => words.slice(i, words.length - n).join('-')),
+    )
+    const others = parts.filter(part => part.length > 2).flatMap(part => byName.get(part) ?? [])
+    const [other, ...more] = others.filter(
+      one => kindOf(one) !== kindOf(host) && agree(host.facts, one.facts),
+    )
+    const isSaid =
+      !other || more.length > 0 || (words.length === wordsOf(other).length && !isFirst(host, other))
+    return isSaid ? [] : [{ kind: 'hosts-alike', source: documentName(host), other: documentName(other) }]
+  })
+}
+
+const isFirst = (a: Placed<unknown>, b: Placed<unknown>): boolean => documentName(a) < documentName(b)
+
+/** `hand`, `compute`, `1` of `hand-compute-1.xml`; what a document calls its host counts before its file. */
+const wordsOf = (place: Placed<HostMember>): string[] =>
+  (place.said?.replace(/\..*/, '') ?? baseOf(labelOf(place.document.path)))
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean)
+
+/** Whether two hosts may have one CPU: of one layer by all that both tell, of two by the silicon. */
+function agree(a: HostMember, b: HostMember): boolean {
+  const [mine, its] = [a, b].map(({ signature: s }) => s && `${s.family}.${s.model}.${s.stepping}`)
+  if (vendorOf(a.vendor) !== vendorOf(b.vendor) || (a.uuid && b.uuid)) return false
+  if (a.readFrom?.[0]?.layer !== b.readFrom?.[0]?.layer) return mine !== undefined && mine === its
+  if (mine !== its && mine !== undefined && its !== undefined) return false
+  const [wrong, more] = [a.features.minus(b.features), b.features.minus(a.features)]
+  return (b.known ? wrong.meet(b.known) : wrong).isEmpty && (a.known ? more.meet(a.known) : more).isEmpty
 }
 
 /** Each part by itself; those of one host's report are of one host. */
