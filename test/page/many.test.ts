@@ -3,20 +3,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Page } from 'playwright-core'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hostDocuments } from '../../bench/fleet.ts'
 import { virtCpu } from '../cli/virt-cpu.ts'
 import { needed } from '../needs.ts'
-import { openBrowser, whyNoChromium } from './browser.ts'
+import { drop, headline, openBrowser, PAGE_URL, whyNoChromium } from './browser.ts'
 
-/** A page with ten thousand hosts in it, of three hundred CPUs. */
-function largePage(folder: string): string {
+const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-page-'))
+// Ten thousand files take a while to go.
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A folder of ten thousand hosts, of three hundred CPUs. */
+const hosts = join(folder, 'hosts')
+beforeAll(() => {
   const documents = [...hostDocuments(300)]
-  mkdirSync(join(folder, 'hosts'))
+  mkdirSync(hosts)
   for (let i = 0; i < 10_000; i++)
-    writeFileSync(join(folder, 'hosts', `host-${i}.xml`), documents[i % documents.length] ?? '')
+    writeFileSync(join(hosts, `host-${i}.xml`), documents[i % documents.length] ?? '')
+})
+
+/** A page with these hosts in it. */
+function largePage(): string {
   const path = join(folder, 'fleet.html')
-  writeFileSync(path, virtCpu(['page', '--data', join(folder, 'hosts')]).stdout)
+  writeFileSync(path, virtCpu(['page', '--data', hosts]).stdout)
   return path
 }
 
@@ -81,10 +90,6 @@ const yardstick = (page: Page): Promise<number> =>
     }),
   )
 
-const folder = mkdtempSync(join(tmpdir(), 'virt-cpu-page-'))
-// Ten thousand files take a while to go.
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
 /** In yardsticks: some 100 ms where one takes 17 ms. Measured: 2.6 to 4.2 of them, at a load of 17 on two processors. */
 const LIMIT = 6
 
@@ -93,7 +98,7 @@ const why = needed('Chromium', whyNoChromium)
 test.skipIf(why)(
   `ten thousand hosts leave the main thread free (best of at most 3 loads, ${why ?? 'Chromium'})`,
   async () => {
-    const url = pathToFileURL(largePage(folder)).href
+    const url = pathToFileURL(largePage()).href
     const ratios: number[] = []
     // Another load only where the one before was slow: what other work takes away cannot make one fast.
     while (ratios.length < 3 && !ratios.some(ratio => ratio <= LIMIT)) {
@@ -114,6 +119,37 @@ test.skipIf(why)(
       }
     }
     expect(Math.min(...ratios), `of ${ratios}`).toBeLessThanOrEqual(LIMIT)
+  },
+  600_000,
+)
+
+test.skipIf(why)(
+  `reading ten thousand files can be cancelled, which leaves the fleet as it was (${why ?? 'Chromium'})`,
+  async () => {
+    const { page, faults, close } = await openBrowser()
+    try {
+      await page.goto(PAGE_URL)
+      await headline(page)
+      await page.getByLabel('or paste the output of a command on a host').fill([...hostDocuments(1)].join(''))
+      await page.getByRole('button', { name: 'Add', exact: true }).click()
+      await page.getByText('1 host, 1 CPU').waitFor()
+      // While they are looked for, and while they are read.
+      for (const state of ['Looking for files', 'Reading 10']) {
+        await drop(page, [hosts])
+        await page.locator('.progress', { hasText: state }).waitFor()
+        await page.getByRole('button', { name: 'Cancel' }).click()
+        await page.locator('.progress').waitFor({ state: 'detached' })
+        expect(await page.getByRole('alert').count()).toBe(0)
+        await page.getByText('1 host, 1 CPU').waitFor()
+      }
+      // The second worker, which plans, has the same fleet.
+      await page.getByRole('link', { name: 'Pools' }).click()
+      await page.locator('.curve > *').first().waitFor()
+      expect(await page.locator('.chip').count()).toBe(1)
+      expect(faults).toEqual([])
+    } finally {
+      await close()
+    }
   },
   600_000,
 )

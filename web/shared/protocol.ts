@@ -55,8 +55,8 @@ export interface BaselineOptions {
 export interface PageActions {
   add(files: readonly AddedFile[], label: string): Promise<displays.PageState>
   /** Adds the fleet that `virt-cpu page --data` wrote into the page, as JSON. */
-  embed(json: string): displays.PageState
-  sample(): displays.PageState
+  embed(json: string): Promise<displays.PageState>
+  sample(): Promise<displays.PageState>
   /** Adds the fleet that the browser keeps under an id; the state has no more hosts than before where it keeps none. */
   restore(id: string): Promise<displays.PageState>
   clear(): displays.PageState
@@ -113,10 +113,13 @@ export type Action = keyof PageActions
 export type PageQuestion = keyof PageQuestions
 export type PageAnswer<Q extends PageQuestion> = Awaited<ReturnType<PageQuestions[Q]>>
 
-/** A message to the worker. */
+/** The error of an action that was cancelled: the fleet is as before. */
+export const CANCELLED = 'cancelled'
+
+/** A message to the worker; `cancel` stops the action with this id, unless it is done. */
 export interface PageRequest {
   readonly id: number
-  readonly name: Action | PageQuestion
+  readonly name: Action | PageQuestion | 'cancel'
   readonly input: readonly unknown[]
 }
 

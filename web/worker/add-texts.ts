@@ -7,6 +7,12 @@ import { assemble } from './assemble.ts'
 import { type Documents, messageOf, type PageDocument } from './documents.ts'
 import { applyEdits, type PageFile, type Snapshot } from './history.ts'
 
+/** Takes how many of the files are done, and lets other messages come in. @throws Error to stop */
+export type Progress = (done: number, of: number) => Promise<void> | void
+
+/** How many files are read between two reports. */
+const STEP = 500
+
 /** A path with its text, or with the error of reading the file. */
 export type Text = readonly [path: string, text: string | Error]
 
@@ -17,32 +23,34 @@ export type Text = readonly [path: string, text: string | Error]
 export class TextAdder {
   readonly #context: Context
   readonly #documents: Documents
-  readonly #progress: (done: number, of: number) => void
+  readonly #progress: Progress
 
-  constructor(context: Context, documents: Documents, progress: (done: number, of: number) => void) {
+  constructor(context: Context, documents: Documents, progress: Progress) {
     this.#context = context
     this.#documents = documents
     this.#progress = progress
   }
 
-  add(snapshot: Snapshot, texts: readonly Text[]): Snapshot {
+  /** @throws what the progress throws: nothing is added then */
+  async add(snapshot: Snapshot, texts: readonly Text[]): Promise<Snapshot> {
     const files = new Map(snapshot.files.map(file => [file.path, file as PageFile]))
     const problems: FileProblem[] = []
     let { fleetFile } = snapshot
-    texts.forEach(([path, text], i) => {
-      if (i % 200 === 199) this.#progress(i + 1, texts.length)
+    for (const [i, [path, text]] of texts.entries()) {
+      if (i % STEP === STEP - 1) await this.#progress(i + 1, texts.length)
       if (typeof text === 'string' && isFleetFile(path, text)) {
         fleetFile = chooseFleetFile(fleetFile, { path, text }, problems)
-        return
+        continue
       }
       const document = this.#read(path, text, problems)
-      if (!document) return
+      if (!document) continue
       const own = findPath(files, path, document)
       if (own !== path || files.has(own)) problems.push(describeClash(path, own))
       files.set(own, { path: own, document })
-    })
+    }
     const sorted = [...files.values()].sort((a, b) => bytewise(a.path, b.path))
     const found = assemble(this.#context, sorted, fleetFile)
+    await this.#progress(texts.length, texts.length)
     const added = new Set(texts.map(([path]) => path))
     const edits = {
       read: found.fleet,

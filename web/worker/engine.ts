@@ -3,7 +3,7 @@ import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { type Context, contextOf } from '../../src/questions/context.ts'
 import type { PageState } from '../shared/displays.ts'
 import type { AddedFile, EmbeddedFleet, HostMove, PageActions, PageQuestions } from '../shared/protocol.ts'
-import { type Text, TextAdder } from './add-texts.ts'
+import { type Progress, type Text, TextAdder } from './add-texts.ts'
 import { Analysis } from './analysis.ts'
 import { displayBaseline } from './displays/baseline.ts'
 import { displayComparison, listComparedCpus } from './displays/compare.ts'
@@ -35,12 +35,12 @@ export class Engine implements PageActions, PageQuestions {
   readonly #documents = new Documents(this.#context)
   readonly #history = new History()
   readonly #sample: EmbeddedFleet
-  readonly #progress: (done: number, of: number) => void
+  readonly #progress: Progress
   readonly #adder: TextAdder
   /** Of the last snapshots that were asked about, the latest last. */
   #analyses: { readonly of: Snapshot; readonly is: Analysis }[] = []
 
-  constructor(sample: EmbeddedFleet, progress: (done: number, of: number) => void = () => {}) {
+  constructor(sample: EmbeddedFleet, progress: Progress = () => {}) {
     this.#sample = sample
     this.#progress = progress
     this.#adder = new TextAdder(this.#context, this.#documents, progress)
@@ -55,20 +55,20 @@ export class Engine implements PageActions, PageQuestions {
     for (let at = 0; at < files.length; at += BATCH) {
       const batch = files.slice(at, at + BATCH)
       texts.push(...(await Promise.all(batch.map(async file => [file.path, await textOf(file)] as const))))
-      this.#progress(texts.length, files.length)
+      await this.#progress(texts.length, files.length)
     }
     return texts
   }
 
   async compareWith(files: readonly AddedFile[]): Promise<PageState> {
-    const second = this.#adder.add(EMPTY, await this.#textsOf(files))
+    const second = await this.#adder.add(EMPTY, await this.#textsOf(files))
     return this.#compare(second)
   }
 
   async compareWithKept(id: string): Promise<PageState> {
     const fleet = await findFleet(id)
     if (!fleet) throw new RangeError('the browser keeps this fleet no more')
-    return this.#compare(this.#withEmbedded(EMPTY, fleet))
+    return this.#compare(await this.#withEmbedded(EMPTY, fleet))
   }
 
   /** @throws RangeError for what has no host */
@@ -80,11 +80,11 @@ export class Engine implements PageActions, PageQuestions {
     return this.#push('comparing', { ...this.#history.current, second })
   }
 
-  embed(json: string): PageState {
+  embed(json: string): Promise<PageState> {
     return this.#addEmbedded(JSON.parse(json) as EmbeddedFleet, 'the hosts of this file')
   }
 
-  sample(): PageState {
+  sample(): Promise<PageState> {
     return this.#addEmbedded(this.#sample, 'the sample fleet')
   }
 
@@ -108,24 +108,27 @@ export class Engine implements PageActions, PageQuestions {
     await forgetFleet(id).catch(() => undefined)
   }
 
-  #addEmbedded(fleet: EmbeddedFleet, label: string): PageState {
-    return this.#push(`adding ${label}`, this.#withEmbedded(this.#history.current, fleet))
+  async #addEmbedded(fleet: EmbeddedFleet, label: string): Promise<PageState> {
+    return this.#push(`adding ${label}`, await this.#withEmbedded(this.#history.current, fleet))
   }
 
-  #withEmbedded(to: Snapshot, { texts, files, pools = [], removed = [], second }: EmbeddedFleet): Snapshot {
+  async #withEmbedded(
+    to: Snapshot,
+    { texts, files, pools = [], removed = [], second }: EmbeddedFleet,
+  ): Promise<Snapshot> {
     const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
-    const snapshot = this.#adder.add(to, added)
+    const snapshot = await this.#adder.add(to, added)
     const changed = {
       ...snapshot,
       poolByHost: new Map([...snapshot.poolByHost, ...pools]),
       removed: new Set([...snapshot.removed, ...removed]),
-      second: second ? this.#withEmbedded(EMPTY, second) : to.second,
+      second: second ? await this.#withEmbedded(EMPTY, second) : to.second,
     }
     return { ...changed, fleet: applyEdits(changed) }
   }
 
-  #add(texts: readonly Text[], label: string): PageState {
-    const snapshot = this.#adder.add(this.#history.current, texts)
+  async #add(texts: readonly Text[], label: string): Promise<PageState> {
+    const snapshot = await this.#adder.add(this.#history.current, texts)
     return this.#push(`adding ${label || count(texts.length, 'file')}`, snapshot)
   }
 

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useErrorBoundary, useMemo, useState } from 'preact/hooks'
 import type { PageState } from '../../shared/displays.ts'
+import { CANCELLED } from '../../shared/protocol.ts'
 import type { Actions } from '../parts/actions.ts'
 import type { Client } from '../parts/client.ts'
 import { type Navigate, type PageRoute, readRoute, useRoute } from '../parts/route.ts'
@@ -42,7 +43,7 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
   useTheme(route)
   useUndoKeys(actions)
   const isComparing = route.view === 'drift' && (state?.hosts ?? 0) > 0
-  const dragging = useDropAndPaste(isComparing ? actions.compareWith : actions.add)
+  const { over: dragging, stopSearch } = useDropAndPaste(isComparing ? actions.compareWith : actions.add)
   const loading = isGiven || restoring || progress !== undefined
   const source = useMemo(
     () => ({ client, version: state?.version ?? 0, known: new Map() }),
@@ -64,7 +65,8 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
           )
         )}
       </main>
-      {progress && <Progress {...progress} />}
+      {progress && <Progress {...progress} cancel={() => client.cancel()} />}
+      {stopSearch && <Progress done={0} of={0} cancel={stopSearch} />}
       {adding && <AddDialog actions={actions} close={() => setAdding(false)} />}
       {dragging && (
         <div class="dropping">
@@ -90,7 +92,7 @@ function useFleet(client: Client, navigate: Navigate) {
       setFailure('')
       return next
     } catch (error) {
-      setFailure(String(error))
+      if (!String(error).endsWith(CANCELLED)) setFailure(String(error))
       return undefined
     } finally {
       setProgress(undefined)
@@ -166,13 +168,18 @@ const ErrorCard = ({ what, cause, retry }: ErrorCardProps) => (
   </section>
 )
 
-function Progress({ done, of }: ReadingProgress) {
-  if (of < 50) return null
+/** @param of how many there are; 0: they are still looked for */
+function Progress({ done, of, cancel }: ReadingProgress & { readonly cancel: () => void }) {
+  if (of > 0 && of < 50) return null
   return (
     <div class="progress" role="status">
       <label>
-        Reading {formatCount(of, 'file')} <progress value={done} max={of} />
-      </label>
+        {of === 0 ? 'Looking for files' : `Reading ${formatCount(of, 'file')}`}{' '}
+        <progress value={of === 0 ? undefined : done} max={of || 1} />
+      </label>{' '}
+      <button type="button" onClick={cancel}>
+        Cancel
+      </button>
     </div>
   )
 }

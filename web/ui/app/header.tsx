@@ -79,7 +79,7 @@ function ViewLinks({ state, route, navigate }: ViewLinksProps) {
         {viewsFor(state).map(({ name, title }) => (
           <li key={name}>
             <a
-              href={formatHash({ ...route, view: name })}
+              href={location.href.replace(/#.*/s, '') + formatHash({ ...route, view: name })}
               aria-current={name === current.name ? 'page' : undefined}
               ref={name === current.name ? link : null}
               onClick={event => {

@@ -2,9 +2,16 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
 import { filesOfDrop } from '../parts/files.ts'
 
-/** Adds what is dropped or pasted anywhere on the page. Returns whether files are being dragged over it. */
-export function useDropAndPaste(add: Actions['add']): boolean {
+/**
+ * Adds what is dropped or pasted anywhere on the page. Returns whether files are being dragged over it, and what ends the
+ * search for files in what was dropped, undefined when it is done.
+ */
+export function useDropAndPaste(add: Actions['add']): {
+  readonly over: boolean
+  readonly stopSearch: (() => void) | undefined
+} {
   const [over, setOver] = useState(false)
+  const [search, setSearch] = useState<AbortController>()
   const depth = useRef(0)
   useEffect(() => {
     const move = (step: number) => {
@@ -19,7 +26,13 @@ export function useDropAndPaste(add: Actions['add']): boolean {
         if (!holdsFiles(event) || !event.dataTransfer) return
         event.preventDefault()
         move(-depth.current)
-        void filesOfDrop(event.dataTransfer).then(files => add(files))
+        const found = new AbortController()
+        setSearch(found)
+        void filesOfDrop(event.dataTransfer, found.signal).then(files => {
+          if (found.signal.aborted) return
+          setSearch(undefined)
+          add(files)
+        })
       },
       paste: (event: ClipboardEvent) => {
         if (isIn(event, 'textarea, input')) return
@@ -28,7 +41,11 @@ export function useDropAndPaste(add: Actions['add']): boolean {
       },
     })
   }, [add])
-  return over
+  const stopSearch = () => {
+    search?.abort()
+    setSearch(undefined)
+  }
+  return { over, stopSearch: search && stopSearch }
 }
 
 const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false

@@ -36,7 +36,16 @@ export class Client {
   act<A extends Action>(action: A, ...input: Parameters<PageActions[A]>): Promise<PageState> {
     const request = this.#request(action, input)
     this.#actions.push(request)
-    return this.#send(request, () => this.#post(request))
+    const done = this.#send<PageState>(request, () => this.#post(request))
+    // What was not done is not repeated.
+    done.catch(() => this.#actions.splice(this.#actions.indexOf(request), 1))
+    return done
+  }
+
+  /** Stops the actions that are not done yet: the fleet stays as it is. */
+  cancel(): void {
+    for (const { id } of this.#actions)
+      if (this.#waiting.has(id)) this.#post({ id, name: 'cancel', input: [] })
   }
 
   ask<Q extends PageQuestion>(question: Q, ...input: Parameters<PageQuestions[Q]>): Promise<PageAnswer<Q>> {

@@ -13,9 +13,9 @@ interface DropItem extends DataTransferItem {
 
 /**
  * The dropped files, and all files below the dropped folders. Chromium gives handles but no entries to a page opened
- * from a file; other browsers give entries but no handles.
+ * from a file; other browsers give entries but no handles. @param signal ends the search early
  */
-export async function filesOfDrop(transfer: DataTransfer): Promise<AddedFile[]> {
+export async function filesOfDrop(transfer: DataTransfer, signal: AbortSignal): Promise<AddedFile[]> {
   const items: DropItem[] = [...transfer.items].filter(({ kind }) => kind === 'file')
   // Everything is taken before the first await: afterwards the drop's data is gone.
   const handles = items.map(item => item.getAsFileSystemHandle?.().catch(() => null))
@@ -24,7 +24,7 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<AddedFile[]> 
   const found = await Promise.all(
     items.map(async (_, i): Promise<AddedFile[]> => {
       const [handle, entry, file] = [await handles[i], entries[i], files[i]]
-      if (handle) return filesBelowHandle(handle, handle.name)
+      if (handle) return filesBelowHandle(handle, handle.name, signal)
       if (entry?.isDirectory) return filesBelowEntry(entry)
       return file ? filesOfList([file]) : []
     }),
@@ -32,11 +32,18 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<AddedFile[]> 
   return found.flat().filter(isShown)
 }
 
-async function filesBelowHandle(handle: FileSystemHandle, path: string): Promise<AddedFile[]> {
+async function filesBelowHandle(
+  handle: FileSystemHandle,
+  path: string,
+  signal: AbortSignal,
+): Promise<AddedFile[]> {
   if (isFileHandle(handle)) return [{ path, file: await handle.getFile() }]
   if (!isFolderHandle(handle)) return []
   const inner: Promise<AddedFile[]>[] = []
-  for await (const one of handle.values()) inner.push(filesBelowHandle(one, `${path}/${one.name}`))
+  for await (const one of handle.values()) {
+    if (signal.aborted) break
+    inner.push(filesBelowHandle(one, `${path}/${one.name}`, signal))
+  }
   return (await Promise.all(inner)).flat()
 }
 

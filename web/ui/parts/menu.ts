@@ -15,6 +15,6 @@ export function moveInMenu(event: KeyboardEvent): void {
   if (step === undefined || !(event.currentTarget instanceof HTMLElement)) return
   event.preventDefault()
   const choices = [...event.currentTarget.querySelectorAll('button')]
-  const at = choices.findIndex(one => one === document.activeElement)
+  const at = choices.findIndex(one => one.matches(':focus'))
   choices[(at + step + choices.length) % choices.length]?.focus()
 }
