@@ -21,7 +21,7 @@ export function platformNames(context: Context, data: DataFolder): Family[] {
     const family = new Family(`names of ${tool}`)
     for (const line of data.text(file).split('\n').filter(Boolean)) {
       const [word = ''] = line.split('\t')
-      const { features, note } = answerName(context, (PREFIXES[tool] ?? '') + word)
+      const { meanings: features, note } = answerName(context, (PREFIXES[tool] ?? '') + word)
       family.check(word, features.length > 0 || note !== undefined ? 'known' : 'unknown', 'known')
     }
     return family

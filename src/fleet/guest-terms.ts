@@ -40,7 +40,7 @@ export type TermObstacle =
   /** The host has no such labels. */
   | { readonly kind: 'labels'; readonly labels: readonly string[] }
   /** The host cannot give that rate; undefined: nothing is known of its own, or of scaling. */
-  | { readonly kind: 'tsc'; readonly guest: bigint; readonly host: bigint | undefined }
+  | { readonly kind: 'tsc'; readonly guestHas: bigint; readonly hostHas: bigint | undefined }
   /** The guest has its host's CPU as it is: this host differs in `what`, or nothing is known of that. */
   | { readonly kind: 'passed'; readonly differs: boolean; readonly what: PassedPart }
 
@@ -94,9 +94,12 @@ const TOLERANCE = 250n
 
 function checkRate(guest: bigint, { tscHz, tscScaling }: FleetHost): TermObstacle[] {
   if (tscScaling) return []
-  if (tscHz === undefined || tscScaling === undefined) return [{ kind: 'tsc', guest, host: undefined }]
+  if (tscHz === undefined || tscScaling === undefined)
+    return [{ kind: 'tsc', guestHas: guest, hostHas: undefined }]
   const off = (tscHz * TOLERANCE) / 1_000_000n
-  return guest >= tscHz - off && guest <= tscHz + off ? [] : [{ kind: 'tsc', guest, host: tscHz }]
+  return guest >= tscHz - off && guest <= tscHz + off
+    ? []
+    : [{ kind: 'tsc', guestHas: guest, hostHas: tscHz }]
 }
 
 /** A difference first, then what nothing is known of. */
@@ -126,7 +129,7 @@ function comparePassed(home: FleetHost | null, host: FleetHost): TermObstacle[] 
 export const isOpenTerm = (one: TermObstacle): boolean =>
   one.kind === 'emulator' ||
   (one.kind === 'passed' && !one.differs) ||
-  (one.kind === 'tsc' && one.host === undefined)
+  (one.kind === 'tsc' && one.hostHas === undefined)
 
 /** What counts when it is powered off and started there. */
 export const termsOfStart = ({ bonds: _, selectors: __, passed: ___, ...terms }: GuestTerms): GuestTerms =>

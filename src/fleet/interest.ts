@@ -46,7 +46,7 @@ interface Weighed {
   readonly kind: string
   readonly reliance?: Reliance
   readonly differs?: boolean
-  readonly host?: unknown
+  readonly hostHas?: unknown
   readonly what?: string
 }
 
@@ -59,7 +59,7 @@ export function weighObstacles(obstacles: readonly Weighed[], hazards: number): 
   }
 }
 
-function weigh({ kind, reliance, differs, host, what }: Weighed): MoveVerdicts {
+function weigh({ kind, reliance, differs, hostHas: host, what }: Weighed): MoveVerdicts {
   switch (kind) {
     case 'feature':
       return { allowed: 'no', safe: reliance === 'hint' ? 'yes' : 'no' }

@@ -40,9 +40,9 @@ export interface CpuFacts {
 
 /** Why a guest may not go to a host. */
 export type Obstacle =
-  | { readonly kind: 'vendor'; readonly guest: string; readonly host: string | undefined }
+  | { readonly kind: 'vendor'; readonly guestHas: string; readonly hostHas: string | undefined }
   /** The guest sees another core than the host has: its hypervisor lets it run on no other. */
-  | { readonly kind: 'core'; readonly guest: string; readonly host: string | undefined }
+  | { readonly kind: 'core'; readonly guestHas: string; readonly hostHas: string | undefined }
   /** The guest has it, the host has not. */
   | { readonly kind: 'feature'; readonly feature: Feature; readonly reliance: Reliance }
   /** The guest has it, and nothing is known of the host's. */
@@ -53,7 +53,7 @@ export type Obstacle =
    * The guest addresses more memory than the host can: libvirt and QEMU let it go, and it crashes there when it
    * uses an address beyond.
    */
-  | { readonly kind: 'phys-bits'; readonly guest: number; readonly host: number }
+  | { readonly kind: 'phys-bits'; readonly guestBits: number; readonly hostBits: number }
   /** The host's hypervisor cannot give the guest's model, for more than what is missing of the guest's CPU. */
   | ModelRefusal
   /** The host has these, and the guest's definition rules them out. */
@@ -80,8 +80,9 @@ const findUnread = ({ unread = FeatureSet.empty }: CpuFacts, { evidence, feature
 export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const found: Obstacle[] = []
   if (hasOtherVendor(guest, host))
-    found.push({ kind: 'vendor', guest: guest.vendor ?? '', host: host.vendor })
-  else if (hasOtherCore(guest, host)) found.push({ kind: 'core', guest: guest.core ?? '', host: host.core })
+    found.push({ kind: 'vendor', guestHas: guest.vendor ?? '', hostHas: host.vendor })
+  else if (hasOtherCore(guest, host))
+    found.push({ kind: 'core', guestHas: guest.core ?? '', hostHas: host.core })
   if (guest.unknownModel !== undefined) found.push({ kind: 'guest-model', model: guest.unknownModel })
   const { missing: lacking, unknown } = findMissing(guest, host)
   const has = (name: string) => table.setOfNames([name]).meets(host.evidence?.possible ?? host.features)
@@ -91,7 +92,7 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   if (!unknown.isEmpty) for (const feature of table.in(unknown)) found.push({ kind: 'unknown', feature })
   const [wanted, given] = [guest.physBits, host.physBits]
   if (wanted !== undefined && given !== undefined && wanted > given) {
-    found.push({ kind: 'phys-bits', guest: wanted, host: given })
+    found.push({ kind: 'phys-bits', guestBits: wanted, hostBits: given })
   }
   for (const one of termObstacles(guest, host)) {
     if (one.kind !== 'excess') found.push(one)
@@ -131,7 +132,7 @@ const mayGive = ({ features: own, evidence }: CpuFacts): FeatureSet =>
 export const isOpen = (one: Obstacle): boolean =>
   one.kind === 'unknown' ||
   one.kind === 'guest-model' ||
-  ((one.kind === 'vendor' || one.kind === 'core') && one.host === undefined) ||
+  ((one.kind === 'vendor' || one.kind === 'core') && one.hostHas === undefined) ||
   ((one.kind === 'passed' || one.kind === 'tsc' || one.kind === 'emulator') && isOpenTerm(one))
 
 const termObstacles = ({ terms }: CpuFacts, host: CpuFacts): TermObstacle[] =>

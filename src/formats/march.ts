@@ -61,7 +61,7 @@ export const march: Printer = {
 export interface MarchReached {
   /** Undefined: it is below x86-64. */
   readonly name: string | undefined
-  readonly almost: readonly { readonly name: string; readonly lacks: string; readonly known: boolean }[]
+  readonly almost: readonly { readonly name: string; readonly flag: string; readonly known: boolean }[]
 }
 
 /**
@@ -96,9 +96,9 @@ export function greatestMarch(
   const least = best ? size(best[1]) : 0
   const isKnown = (word: string) => featuresOf(word).every(({ bits }) => unknownOf(bits)?.isEmpty ?? true)
   const almost = targets.flatMap(([name, words]) => {
-    const [lacks, ...more] = lackOf(words)
-    return lacks !== undefined && more.length === 0 && size(words) > least
-      ? [{ name, lacks, known: isKnown(lacks) }]
+    const [flag, ...more] = lackOf(words)
+    return flag !== undefined && more.length === 0 && size(words) > least
+      ? [{ name, flag, known: isKnown(flag) }]
       : []
   })
   return { name: best?.[0], almost }

@@ -82,6 +82,11 @@ export const Reason = v.strictObject({
 })
 export type Reason = AnswerOf<typeof Reason>
 
+/** As leaf 1 of CPUID has it; null: not known. */
+export const SignatureAnswer = v.nullable(
+  v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() }),
+)
+
 /** Groups of hosts by their places in the `groups` that stand above: names of hosts stand there alone. */
 export const GroupPlaces = described(v.array(v.number()), 'Places in `groups`, from 0.')
 
@@ -133,15 +138,15 @@ export type LostFeature = AnswerOf<typeof LostFeature>
 /** Why the pool's CPU is as it is. */
 export const BaselineReasons = v.strictObject({
   hostCount: described(v.number(), 'How many hosts there are.'),
-  model: v.strictObject({
+  modelChoice: v.strictObject({
     name: v.string(),
     of: described(v.array(v.string()), "The models that the hosts' own definitions name, each once."),
     because: described(
       v.picklist(['asked', 'shared', 'own', 'closest']),
       '`asked`: by `onModel`; `shared`: every host is of this model; `own`: some are; `closest`: none is.',
     ),
-    added: v.number(),
-    disabled: v.number(),
+    addedCount: v.number(),
+    disabledCount: v.number(),
   }),
   lost: v.array(LostFeature),
 })

@@ -47,7 +47,7 @@ describe('every example', () => {
       const hosts = groups.flatMap(group => group.hosts)
       expect([hosts.length, new Set(hosts).size]).toEqual([hostCount, hostCount])
       expect(placesIn(pool).filter(place => !groups[place])).toEqual([])
-      for (const { feature, title, place, because } of lost) {
+      for (const { feature, title, place, causes: because } of lost) {
         expect([feature, title, place].filter(text => text.length < 2)).toEqual([])
         expect(because.length).toBeGreaterThan(0)
         for (const { cause, meaning, confidence, remedy, inGroups } of because) {
@@ -69,7 +69,7 @@ describe('every example', () => {
     '%s: what is kept and what is lost share nothing; text says no bare "incompatible"',
     path => {
       for (const { kept, lost } of explained(path)) {
-        const names = new Set(kept.flatMap(({ features }) => features.map(({ feature }) => feature)))
+        const names = new Set(kept.map(({ feature }) => feature))
         expect(lost.filter(({ feature }) => names.has(feature))).toEqual([])
       }
       expect(virtCpu(['explain', path], { cwd: root }).stdout).not.toMatch(/incompatible/i)

@@ -58,7 +58,9 @@ describe('what-if', () => {
         { hostCount: 2, model: 'Haswell-noTSX' },
       ],
     ])
-    expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 1, after: 0, stuck: true }])
+    expect(guests).toMatchObject([
+      { guest: 'vm', own: 'stays', othersBefore: 1, othersAfter: 0, stuck: true },
+    ])
   })
 
   test('hosts join a pool and take the place of others', () => {
@@ -100,9 +102,9 @@ describe('migrate', () => {
   test('all to all, as words, JSON and graph', () => {
     expect(run('migrate', 'fleet.yaml').stdout).toMatch(/a and 1 like it +c +refuses +unsafe +lacks hle, rtm/)
     const { arrows, guests, obstacles } = json('migrate', 'fleet.yaml')
-    expect(arrows).toMatchObject([{ from: 'c', to: 'a', kind: 'one-way', there: [], back: [0, 1] }])
+    expect(arrows).toMatchObject([{ fromGroup: 1, toGroup: 0, kind: 'one-way', there: [], back: [0, 1] }])
     expect(obstacles).toMatchObject([{ feature: 'hle' }, { feature: 'rtm' }])
-    expect(guests).toMatchObject([{ guest: 'vm', starts: ['a'], moves: ['a'], others: 1 }])
+    expect(guests).toMatchObject([{ guest: 'vm', startsInGroups: [0], movesToGroups: [0], others: 1 }])
     expect(run('migrate', 'fleet.yaml', '--dot').stdout).toContain(
       '"c" -> "a" [label="not back: lacks hle, rtm"]',
     )
@@ -126,7 +128,7 @@ describe('drain', () => {
     expect(run('drain', 'fleet.yaml').status).toBe(0)
     const { steps, restarts } = json('drain', 'fleet.yaml', '--apply', 'tsx-off')
     expect(steps.map(({ host }: { host: string }) => host)).toEqual(['b', 'c', 'a'])
-    expect(steps[2].stuck).toMatchObject([
+    expect(steps[2].powerOffs).toMatchObject([
       { guest: 'vm', obstacles: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
     expect(restarts).toMatchObject([{ guest: 'vm', extra: [{ feature: 'hle' }, { feature: 'rtm' }] }])
@@ -135,7 +137,7 @@ describe('drain', () => {
 
   test('no room is no obstacle of the CPU', () => {
     const { steps } = json('drain', 'fleet.yaml', '--only', 'a', '--room', '0')
-    expect(steps).toMatchObject([{ host: 'a', stuck: [{ guest: 'vm', obstacles: [] }] }])
+    expect(steps).toMatchObject([{ host: 'a', powerOffs: [{ guest: 'vm', obstacles: [] }] }])
   })
 })
 
@@ -186,7 +188,7 @@ describe('check', () => {
     expect([status, stdout]).toEqual([1, expect.stringMatching(/FAIL +TSX everywhere[\s\S]*pass +two hosts/)])
     const { passed, verdicts } = json('check', 'fleet.yaml')
     expect(passed).toBe(false)
-    expect(verdicts[0].failures[0]).toMatchObject({ feature: { feature: 'hle' }, hosts: ['c'] })
+    expect(verdicts[0].failures[0]).toMatchObject({ about: { feature: 'hle' }, hosts: ['c'] })
   })
 
   test('no requirements are no pass', () => {

@@ -127,8 +127,8 @@ const ASKED: readonly Asked[] = [
   {
     name: 'hosts',
     args: fleet => [fleet],
-    numbers: ({ hosts }) => [hosts.length],
-    rows: ({ hosts }) => shorts(hosts.map(({ host }: Json) => host)),
+    numbers: ({ lines }) => [lines.length],
+    rows: ({ lines }) => shorts(lines.map(({ host }: Json) => host)),
   },
   {
     name: 'explain',
@@ -190,7 +190,7 @@ const ASKED: readonly Asked[] = [
     ],
     rows: ({ guests, groups }) => [
       ...guests.map(({ guest }: Json) => guest),
-      ...shorts(groups.map(({ name }: Json) => name)),
+      ...shorts(groups.map(({ hosts: [first] }: Json) => first)),
     ],
   },
   {
@@ -198,8 +198,8 @@ const ASKED: readonly Asked[] = [
     args: fleet => [fleet],
     numbers: ({ steps }) => [
       steps.length,
-      ...(steps.some(({ stuck }: Json) => stuck.length > 0)
-        ? [new Set(steps.flatMap(({ stuck }: Json) => stuck.map(({ guest }: Json) => guest))).size]
+      ...(steps.some(({ powerOffs }: Json) => powerOffs.length > 0)
+        ? [new Set(steps.flatMap(({ powerOffs }: Json) => powerOffs.map(({ guest }: Json) => guest))).size]
         : []),
     ],
     rows: ({ steps }) => shorts(steps.map(({ host }: Json) => host)),

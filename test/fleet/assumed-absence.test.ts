@@ -63,7 +63,7 @@ test('a pool has lost only what a host is known to lack, or what its guests coul
       for (const { groups, lost, unknown, expression } of answerExplain(view)) {
         const place = groups.findIndex(({ hosts }) => hosts.includes('level.txt'))
         const open = new Set([...unknown.map(({ feature }) => feature), ...(expression?.assumed ?? [])])
-        for (const { feature, because } of lost) {
+        for (const { feature, causes: because } of lost) {
           expect(open).not.toContain(feature)
           if (because.some(({ cause, inGroups }) => inGroups.includes(place) && !ofSilicon.has(cause)))
             expect([feature, evidence?.presenceOf(features.setOfNames([feature]))]).toEqual([

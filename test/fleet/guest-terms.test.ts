@@ -49,7 +49,7 @@ describe('what a definition asks of hosts', () => {
   ])('%s binds a running guest to its host, and not its start', (more, bond) => {
     const answer = ask(pair(SKYLAKE), domain(custom('<model>Nehalem</model>'), more), 'b')
     expect(answer.obstacles).toEqual([expect.objectContaining({ kind: 'bond', bond })])
-    expect([answer.verdict, answer.starts]).toEqual(['no', true])
+    expect([answer.verdict, answer.canStart]).toEqual(['no', true])
   })
 
   test.each(['host-passthrough', 'host-model', 'maximum'])(
@@ -60,9 +60,9 @@ describe('what a definition asks of hosts', () => {
         { path: 'g.xml', text: domain(`<cpu mode='${mode}'/>`) },
       ]
       const answer = migrate({ documents, guest: 'g', to: 'b.xml' })
-      expect(answer).toMatchObject({ verdict: 'unknown', moves: false, starts: true })
+      expect(answer).toMatchObject({ verdict: 'unknown', canMove: false, canStart: true })
       expect(migrate({ documents })).toMatchObject({
-        guests: [{ starts: ['b.xml'], moves: [], why: [{ reasons: [0] }] }],
+        guests: [{ startsInGroups: [0], movesToGroups: [], closed: [{ inGroups: [0], reasons: [0] }] }],
         obstacles: [{ kind: 'passed', what: 'host' }],
       })
     },
@@ -151,13 +151,13 @@ describe('what a definition asks of hosts', () => {
   test('what a model has and its definition lists as optional is taken where it is there, and not asked for', () => {
     const guest = domain(custom("<model>coreduo</model><feature policy='optional' name='monitor'/>"))
     const on = (model: string) => capabilities('h', `<model>${model}</model><vendor>Intel</vendor>`)
-    expect(ask({ a: on('Icelake-Server-v1'), b: on('Icelake-Server-v1') }, guest, 'b').starts).toBe(true)
+    expect(ask({ a: on('Icelake-Server-v1'), b: on('Icelake-Server-v1') }, guest, 'b').canStart).toBe(true)
   })
 
   test('a strict definition takes a host with what it turns off, and no other that it does not mention', () => {
     const strict = (policy: string) =>
       domain(custom(`<model>Skylake-Server</model><feature policy='${policy}' name='clwb'/>`, 'strict'))
-    const starts = (policy: string, more = '') => ask(pair(SKYLAKE + more), strict(policy), 'b').starts
+    const starts = (policy: string, more = '') => ask(pair(SKYLAKE + more), strict(policy), 'b').canStart
     expect([starts('disable'), starts('optional'), starts('forbid')]).toEqual([true, true, false])
     expect(starts('disable', "<feature name='avx512vnni'/>")).toBe(false)
   })
@@ -182,7 +182,7 @@ describe('what a definition asks of hosts', () => {
   test('a guest without a vendor has its host’s while it runs', () => {
     const guest = domain(custom('<model>kvm64</model>'))
     const answer = ask(pair(SKYLAKE, '<model>EPYC</model><vendor>AMD</vendor>'), guest, 'b')
-    expect([kinds(answer), answer.starts]).toEqual([['vendor'], true])
+    expect([kinds(answer), answer.canStart]).toEqual([['vendor'], true])
   })
 
   test('the width that QEMU gives unasked is no more than the host has', () => {
@@ -257,7 +257,7 @@ test('a guest starts where cpu-compare of the host with it says so, unless somet
         if (!('verdict' in answer)) throw new RangeError('a move was asked for')
         const isOpen = answer.obstacles.some(({ kind }) => kind === 'unknown')
         const refuses = refusesFor(comparison, context.cpus.read(asked).features, match)
-        if (!isOpen && refuses !== undefined) expect(answer.starts).toBe(!refuses)
+        if (!isOpen && refuses !== undefined) expect(answer.canStart).toBe(!refuses)
       },
     ),
     { numRuns: runs(150) },

@@ -35,7 +35,7 @@ describe('fields of CPUID beside the features', () => {
 
   test('are found by name and by any place that they have bits of', () => {
     const found = (text: string) =>
-      answerName(contextOf(), text).features.map(one => `${one.name} ${one.place}`)
+      answerName(contextOf(), text).meanings.map(one => `${one.name} ${one.place}`)
     expect(found('cache_level')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])
     expect(found('CPUID.04H.3:EAX[6]')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])
     expect(found('cpuid.04h.0-31:eax[7:5]')).toEqual(['cache-level CPUID.04H.0-31:EAX[7:5]'])

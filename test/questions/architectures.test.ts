@@ -117,7 +117,7 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
   const [a = '', b = '', c = ''] = names(documents)
 
   test('hosts: every host, of its architecture', () => {
-    const { hosts } = put('hosts', { documents })
+    const { lines: hosts } = put('hosts', { documents })
     expect(hosts.map((one: { host: string }) => one.host)).toEqual([a, b, c])
     for (const one of hosts) expect(one.arch).toBe(arch)
   })
@@ -132,7 +132,7 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
     const [pool] = put('explain', { documents }).pools
     expect(pool.groups.map((group: { hosts: string[] }) => group.hosts)).toEqual([[a, c], [b]])
     const lost = pool.lost.find((one: { feature: string }) => one.feature === more)
-    expect(lost.because.flatMap((one: { inGroups: number[] }) => one.inGroups)).toEqual([1])
+    expect(lost.causes.flatMap((one: { inGroups: number[] }) => one.inGroups)).toEqual([1])
     expect(pool.expression?.model ?? '').toMatch(model)
     expect(put('explain', { documents, feature: more }).pools[0]).toMatchObject({
       status: 'lost',
@@ -141,11 +141,15 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
   })
 
   test('migrate: up, and not down by its own order', () => {
-    expect(put('migrate', { documents, from: b, to: a })).toMatchObject({ moves: true })
-    expect(put('migrate', { documents, from: a, to: b })).toMatchObject({ moves: false })
+    expect(put('migrate', { documents, from: b, to: a })).toMatchObject({ canMove: true })
+    expect(put('migrate', { documents, from: a, to: b })).toMatchObject({ canMove: false })
     const { obstacles } = put('migrate', { documents, from: a, to: b })
     expect(obstacles.map((one: { feature: string }) => one.feature)).toContain(more)
-    expect(put('migrate', { documents }).arrows).toMatchObject([{ kind: 'one-way', from: b, to: a }])
+    const { arrows, groups } = put('migrate', { documents })
+    const [fromGroup, toGroup] = [b, a].map(name =>
+      groups.findIndex(({ hosts }: { hosts: string[] }) => hosts.includes(name)),
+    )
+    expect(arrows).toMatchObject([{ kind: 'one-way', fromGroup, toGroup }])
   })
 
   test('pools, advise, drain, drift, check, what-if and models answer', () => {
@@ -159,7 +163,7 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
     ).toEqual([a, b, c])
     const after = documents.map(one => (one.path === a ? { ...one, text: documents[1]?.text ?? '' } : one))
     const drift = put('drift', { before: { documents }, after: { documents: after } })
-    expect(drift).toMatchObject({ drifted: true, lost: true, same: 2 })
+    expect(drift).toMatchObject({ drifted: true, hasLost: true, same: 2 })
     expect(put('drift', { before: { documents }, after: { documents } }).drifted).toBe(false)
     const fleet = { requirements: [{ 'must-have': more }] }
     expect(put('check', { documents, fleet }).passed).toBe(false)
@@ -201,15 +205,15 @@ describe('a directory of several architectures', () => {
         expect(answer, `${verb} ${arch}`).toEqual(alone)
       }
     }
-    expect(put('hosts', { documents }).hosts).toHaveLength(18)
+    expect(put('hosts', { documents }).lines).toHaveLength(18)
   })
 
   test('no guest moves between architectures, and the reason says so', () => {
     const move = put('migrate', { documents, from: 's390x/a.xml', to: 'x86_64/a.xml' })
-    expect(move).toMatchObject({ moves: false, verdict: 'no', starts: false })
-    expect(move.obstacles).toMatchObject([{ kind: 'architecture', guest: 's390x', host: 'x86_64' }])
+    expect(move).toMatchObject({ canMove: false, verdict: 'no', canStart: false })
+    expect(move.obstacles).toMatchObject([{ kind: 'architecture', guestHas: 's390x', hostHas: 'x86_64' }])
     expect(put('migrate', { documents, from: 'ppc64le/b.xml', to: 'ppc64le/a.xml' })).toMatchObject({
-      moves: true,
+      canMove: true,
     })
   })
 
@@ -256,8 +260,8 @@ test('a model that QEMU says nothing of is not usable', () => {
   )
   const text = `<domainCapabilities><arch>ppc64le</arch><cpu><mode name='custom' supported='yes'>${models.join('')}</mode></cpu></domainCapabilities>`
   const answer = put('models', { hosts: [text] })
-  expect(answer.usable.map((one: { name: string }) => one.name)).toEqual(['POWER9'])
-  expect(answer.blocked).toMatchObject([
+  expect(answer.usableModels.map((one: { name: string }) => one.name)).toEqual(['POWER9'])
+  expect(answer.blockedModels).toMatchObject([
     { name: 'POWER8', unexplainedInGroups: [0], unknownInGroups: [] },
     { name: 'POWER13', unexplainedInGroups: [], unknownInGroups: [0] },
   ])
@@ -270,7 +274,12 @@ test('named models are ranked by what they are, modes of POWER are none that hyp
     `<mode name='custom' supported='yes'>${listed}</mode></cpu>`,
   )
   const names = (list: { name: string }[]) => list.map(({ name }) => name)
-  expect(names(put('models', { hosts: [text] }).blocked)).toEqual(['POWER11', 'POWER10', 'POWER9', 'POWER8'])
+  expect(names(put('models', { hosts: [text] }).blockedModels)).toEqual([
+    'POWER11',
+    'POWER10',
+    'POWER9',
+    'POWER8',
+  ])
   const { models } = put('models', { documents: [{ path: 'p.xml', text }] })
   expect(models[0]).toMatchObject({ name: 'power11', verdict: 'yes', absentInGroups: [] })
 })
@@ -279,14 +288,14 @@ test('big and little cores make a host of what they share', () => {
   const core = (n: number, part: string, flags: string) =>
     `processor : ${n}\nFeatures : ${flags}\nCPU implementer : 0x41\nCPU architecture: 8\nCPU variant : 0x2\nCPU part : ${part}\nCPU revision : 0\n\n`
   const text = core(0, '0xd05', 'fp asimd aes cpuid') + core(1, '0xd0b', 'fp asimd aes lrcpc cpuid')
-  const { hosts, notes } = put('hosts', { documents: [{ path: 'board', text }] })
+  const { lines: hosts, notes } = put('hosts', { documents: [{ path: 'board', text }] })
   expect(hosts).toMatchObject([{ host: 'board', featureCount: 3, model: null }])
   expect(notes.map(({ kind }: { kind: string }) => kind)).toContain('cpus-differ')
 })
 
 test('a LoongArch kernel that does not list crc32 is read', () => {
   const text = corpus('loongson.cpuinfo.txt').replaceAll(' crc32', '')
-  expect(put('hosts', { documents: [{ path: 'l', text }] }).hosts).toMatchObject([{ model: 'la464' }])
+  expect(put('hosts', { documents: [{ path: 'l', text }] }).lines).toMatchObject([{ model: 'la464' }])
 })
 
 /** What QEMU says of its models, and on IBM Z of its host. */
@@ -318,12 +327,12 @@ describe('a QEMU of another architecture', () => {
     ['powerpc64', 'ppc64le', ['power9_v2.0']],
   ])('%s tells nothing of x86', (target, arch, models) => {
     const documents = [{ path: 'q.json', text: conversation(target, models) }]
-    expect(put('hosts', { documents }).hosts).toMatchObject([{ host: 'q.json', arch, featureCount: 0 }])
+    expect(put('hosts', { documents }).lines).toMatchObject([{ host: 'q.json', arch, featureCount: 0 }])
   })
 
   test('tells the host-model of IBM Z', () => {
     const text = conversation('s390x', ['z14-base'], { name: 'z14-base', props: { vx: true, te: false } })
-    const [host] = put('hosts', { documents: [{ path: 'z.json', text }] }).hosts
+    const [host] = put('hosts', { documents: [{ path: 'z.json', text }] }).lines
     expect(host).toMatchObject({ arch: 's390x', model: 'z14-base', level: 'z14' })
   })
 })
@@ -402,17 +411,17 @@ describe('ID registers of ARM', () => {
     own.map((one, i) => ({ path: `${'abc'[i]}.txt`, text: named(one) }))
 
   test('stand for flags that Linux did not tell, and so for a level', () => {
-    const [host] = put('hosts', { documents: ofHosts({}) }).hosts
+    const [host] = put('hosts', { documents: ofHosts({}) }).lines
     expect(host).toMatchObject({ arch: 'aarch64', model: 'Neoverse-N1', level: 'ARMv8.1-A' })
     const more = ofHosts({ ID_AA64ISAR1_EL1: 0x0010_0001n })
-    expect(put('hosts', { documents: more }).hosts[0].level).toBe('ARMv8.2-A')
+    expect(put('hosts', { documents: more }).lines[0].level).toBe('ARMv8.2-A')
   })
 
   test('part hosts of one core whose guests cannot move, each way by itself', () => {
     const lower = { ID_AA64PFR0_EL1: 0x1000_0000_1111_1112n }
     const documents = ofHosts({}, lower)
     const { arrows, hostCpuOnly, pools, obstacles } = put('migrate', { documents })
-    expect(arrows).toMatchObject([{ from: 'b.txt', to: 'a.txt', kind: 'one-way' }])
+    expect(arrows).toMatchObject([{ fromGroup: 1, toGroup: 0, kind: 'one-way' }])
     expect(obstacles.map((one: { feature?: string }) => one.feature)).toEqual(['FEAT_CSV2'])
     expect(hostCpuOnly).toBe(true)
     expect(pools).toEqual([
@@ -440,7 +449,7 @@ describe('ID registers of ARM', () => {
         const documents = ofHosts({ ID_AA64ISAR0_EL1: a ?? 0n }, { ID_AA64ISAR0_EL1: b ?? 0n })
         const isSafe = (from = 0n, to = 0n) =>
           [4n, 16n, 44n, 52n].every(lsb => ((from >> lsb) & 15n) <= ((to >> lsb) & 15n))
-        const moves = (from: string, to: string) => put('migrate', { documents, from, to }).moves
+        const moves = (from: string, to: string) => put('migrate', { documents, from, to }).canMove
         expect([moves('a.txt', 'b.txt'), moves('b.txt', 'a.txt')]).toEqual([isSafe(a, b), isSafe(b, a)])
       }),
       { numRuns: runs(60) },
@@ -487,7 +496,7 @@ describe('definitions of other architectures are decoded as their own', () => {
   })
 
   test('a definition without an architecture is of the one that alone has its model', () => {
-    const of = (text: string) => put('hosts', { documents: [{ path: 'a.xml', text }] }).hosts
+    const of = (text: string) => put('hosts', { documents: [{ path: 'a.xml', text }] }).lines
     const bare = (model: string) => `<cpu mode='custom' match='exact'><model>${model}</model></cpu>`
     expect(decode(bare('power9')).model).toBe('power9')
     expect(decode(bare('Neoverse-N1')).model).toBe('Neoverse-N1')

@@ -78,11 +78,14 @@ test('lines of a log are not put together, be one as long as a terminal is wide'
     "Nov 30 03:12:11 h libvirtd[1]: guest CPU doesn't match specification: missing features: erms,pku",
     'Nov 30 03:12:12 h x[2]: ok',
   ]
-  expect(ask(lines.join('\n')).findings[0]?.features.map(({ feature }) => feature)).toEqual(['erms', 'pku'])
+  expect(ask(lines.join('\n')).findings[0]?.featuresOnHosts.map(({ feature }) => feature)).toEqual([
+    'erms',
+    'pku',
+  ])
 })
 
 describe('what an error names', () => {
-  const featuresOf = (text: string) => ask(text).findings[0]?.features.map(({ feature }) => feature)
+  const featuresOf = (text: string) => ask(text).findings[0]?.featuresOnHosts.map(({ feature }) => feature)
 
   test('features, in lists, places, labels and keys', () => {
     expect(featuresOf("guest CPU doesn't match specification: missing features: mpx,pku")).toEqual([
@@ -104,7 +107,7 @@ describe('what an error names', () => {
     const line = (leaf: string, register: string, check: string, source: string, destination: string) =>
       `Detected incompatible CPUID entry: leaf=${leaf} (subleaf=0x00), register='${register}', compatible_check='${check}', source VM feature='${source}', destination VM feature='${destination}'.`
     const [bits] = ask(line('0x07', 'EBX', 'BitwiseSubset', '0xd09f47bb', '0xd09f4fb9')).findings
-    expect(bits?.features).toMatchObject([{ feature: 'tsc_adjust', place: 'CPUID.07H.0:EBX[1]' }])
+    expect(bits?.featuresOnHosts).toMatchObject([{ feature: 'tsc_adjust', place: 'CPUID.07H.0:EBX[1]' }])
     expect(bits?.here).toEqual([
       'CPUID.07H.0:EBX: the source has and the destination lacks tsc_adjust [1]',
       'CPUID.07H.0:EBX: only the destination has, which does not hinder: rtm [11]',
@@ -118,7 +121,7 @@ describe('what an error names', () => {
     const [finding] = ask(
       "CPU of the host is incompatible; problem detected at CPUID level 0x1 register 'ecx'. Host bits: 0000:0000:0000:0000:0000:0000:0000:0001 Required: xxxx:xxxx:xxxx:xxxx:xxxx:xx1x:xxxx:xxx1",
     ).findings
-    expect(finding?.features.map(({ feature }) => feature)).toEqual(['ssse3'])
+    expect(finding?.featuresOnHosts.map(({ feature }) => feature)).toEqual(['ssse3'])
   })
 
   test('what a featureset of Xen has and another lacks', () => {
@@ -142,7 +145,7 @@ describe('beside hosts and guests', () => {
       host('sky-01'),
       host('cas-01'),
     )
-    expect(findings[0]?.features).toMatchObject([{ feature: 'avx512vnni', missingOn: ['sky-01.xml'] }])
+    expect(findings[0]?.featuresOnHosts).toMatchObject([{ feature: 'avx512vnni', missingOn: ['sky-01.xml'] }])
   })
 
   test('says which of the hosts can give a model, and what they can all give', () => {
@@ -191,7 +194,7 @@ describe('beside hosts and guests', () => {
       ).findings
     expect(found(['avx2', 'gds-no', 'fsrs'])[0]).toMatchObject({
       error: 'kubevirt-labels-missing',
-      features: [{ feature: 'gds-no' }, { feature: 'fsrs' }],
+      featuresOnHosts: [{ feature: 'gds-no' }, { feature: 'fsrs' }],
     })
     expect(found(['avx2', 'erms'])).toEqual([])
   })

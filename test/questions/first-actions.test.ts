@@ -67,7 +67,11 @@ test('a rate that a host cannot give is asked of none like it', () => {
   const clock = "<clock offset='utc'><timer name='tsc' frequency='2400000000'/></clock>"
   const hosts = ['n1', 'n2'].map(name => host(`${name}.xml`, 'Nehalem', tsc))
   const documents = [...hosts, guest('g/n1/web.xml', custom('Nehalem'), clock)]
-  expect(put('migrate', ...documents).guests[0]).toMatchObject({ host: 'n1.xml', starts: [], others: 0 })
+  expect(put('migrate', ...documents).guests[0]).toMatchObject({
+    host: 'n1.xml',
+    startsInGroups: [],
+    others: 0,
+  })
   expect(actions(...documents)[0]).toMatch(/^do: take the frequency out of the guest's timer/)
 })
 
@@ -76,9 +80,10 @@ test('of hosts that tell of some flags alone nobody knows whether guests move', 
     { name: 'aes', description: '', 'supported-on': ['pve1', 'pve2'] },
     { name: 'md-clear', description: '', 'supported-on': ['pve1'] },
   ])
-  const { arrows, obstacles } = put('migrate', { path: 'cpu-flags.json', text: flags })
+  const { arrows, groups, obstacles } = put('migrate', { path: 'cpu-flags.json', text: flags })
   const kinds = (places: readonly number[]) => [...new Set(places.map(place => obstacles[place].kind))]
-  expect(arrows).toMatchObject([{ from: 'pve1', to: 'pve2', kind: 'none' }])
+  expect(groups).toMatchObject([{ hosts: ['pve1'] }, { hosts: ['pve2'] }])
+  expect(arrows).toMatchObject([{ fromGroup: 0, toGroup: 1, kind: 'none' }])
   expect([kinds(arrows[0].there), kinds(arrows[0].back)]).toEqual([['feature', 'unknown'], ['unknown']])
 })
 
@@ -98,7 +103,7 @@ test('what stands in registers that nobody read counts as unknown, and is to be 
 test('a few odd hosts are to be seen to first', () => {
   const good = ['a', 'b', 'c', 'd'].map(name => host(`${name}.xml`, 'Westmere'))
   const { first } = put('advise', ...good, host('odd.xml', 'Nehalem'))
-  expect(first).toMatchObject([{ hosts: ['odd.xml'], features: [{ feature: 'aes' }] }])
+  expect(first).toMatchObject([{ hosts: ['odd.xml'], gains: [{ feature: 'aes' }] }])
 })
 
 const machine = (name: string, rest: string, emulator = '/usr/bin/qemu-system-x86_64') => ({
@@ -111,7 +116,7 @@ test('a PCI device starts on no host without an IOMMU', () => {
   const hosts = [machine('n1', "<iommu support='yes'/>"), machine('n2', "<iommu support='no'/>")]
   const device = "<devices><hostdev mode='subsystem' type='pci'/></devices>"
   const [web] = put('migrate', ...hosts, guest('web.xml', custom('Haswell'), device)).guests
-  expect(web).toMatchObject({ starts: ['n1.xml'], moves: [] })
+  expect(web).toMatchObject({ startsInGroups: [0], movesToGroups: [] })
 })
 
 test('emulators that only some hosts have are told, and keep guests that name them', () => {
@@ -119,7 +124,7 @@ test('emulators that only some hosts have are told, and keep guests that name th
   const asks = (path: string) =>
     guest('web.xml', custom('Haswell'), `<devices><emulator>${path}</emulator></devices>`)
   const { guests, notes } = put('migrate', ...hosts, asks('/usr/bin/kvm-spice'))
-  expect(guests[0]).toMatchObject({ starts: ['n1.xml'], moves: ['n1.xml'] })
+  expect(guests[0]).toMatchObject({ startsInGroups: [0], movesToGroups: [0] })
   expect(notes.map(({ kind }: { kind: string }) => kind)).toContain('emulators-differ')
   // Capabilities name one emulator of those that are there.
   expect(put('migrate', ...hosts, asks('/opt/qemu')).guests[0]).toMatchObject({ others: 2 })
@@ -144,8 +149,8 @@ test('of CPUs of an unknown kind a switch is blamed only where nothing that it t
     { path: 'b.json', text: flags('') },
   ]
   const [pool] = put('explain', ...documents).pools
-  const remedies = pool.lost.flatMap(({ because }: { because: { remedy: string }[] }) =>
-    because.map(({ remedy }) => remedy),
+  const remedies = pool.lost.flatMap(({ causes }: { causes: { remedy: string }[] }) =>
+    causes.map(({ remedy }) => remedy),
   )
   expect(pool.lost.length).toBeGreaterThan(0)
   expect(remedies.join('\n')).not.toMatch(/noxsave|AES-NI/)

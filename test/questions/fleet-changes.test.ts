@@ -72,7 +72,7 @@ describe('in JSON, as the commands answer', () => {
       ['upgrade', 'qemu 11.1, libvirt 12.8', ['blue/a.xml', 'blue/b.xml']],
       ['upgrade', 'kernel 6.12', ['blue/a.xml']],
     ])
-    expect(preflight?.steps.map(({ hosts, versions }) => [hosts, versions.kernel])).toEqual([
+    expect(preflight?.steps.map(({ hosts, versionsAfter: versions }) => [hosts, versions.kernel])).toEqual([
       [['blue/a.xml'], '6.12'],
       [['blue/b.xml'], null],
     ])
@@ -111,22 +111,27 @@ describe('in JSON, as the commands answer', () => {
   })
 
   test('migrate keeps to pools, unless it is to look across', () => {
-    const whole = (across: boolean) =>
-      migrate({ documents, across }).arrows.map(({ from, to, kind }) => [from, to, kind])
+    const whole = (across: boolean) => {
+      const { arrows, groups } = migrate({ documents, across })
+      return arrows.map(({ fromGroup, toGroup, kind }) => [
+        ...[fromGroup, toGroup].map(place => groups[place]?.hosts[0]),
+        kind,
+      ])
+    }
     expect(whole(false)).toEqual([['blue/b.xml', 'blue/a.xml', 'one-way']])
     expect(whole(true)).toEqual([
       ['blue/b.xml', 'blue/a.xml', 'one-way'],
       ['blue/a.xml', 'green/c.xml', 'both-ways'],
       ['blue/b.xml', 'green/c.xml', 'one-way'],
     ])
-    expect(move({ documents, guest: 'vm', to: 'c' })).toMatchObject({ moves: true, obstacles: [] })
+    expect(move({ documents, guest: 'vm', to: 'c' })).toMatchObject({ canMove: true, obstacles: [] })
   })
 
   test('drain', () => {
     expect(single(drain({ documents, hosts: ['a'] })).steps).toMatchObject([
-      { host: 'blue/a.xml', stuck: [{ guest: 'vm' }] },
+      { host: 'blue/a.xml', powerOffs: [{ guest: 'vm' }] },
     ])
-    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'vm', nearest: 'blue/b.xml' }])
+    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'vm', nearestHost: 'blue/b.xml' }])
   })
 
   test('drift', () => {
@@ -135,9 +140,9 @@ describe('in JSON, as the commands answer', () => {
       text: path === 'blue/a.xml' ? host('Haswell-noTSX') : text,
     }))
     const answer = single(drift({ before: { documents }, after: { documents: after } }))
-    expect(answer).toMatchObject({ drifted: true, lost: true, same: 2, changed: [{ host: 'blue/a.xml' }] })
+    expect(answer).toMatchObject({ drifted: true, hasLost: true, same: 2, changed: [{ host: 'blue/a.xml' }] })
     expect(answer.guests).toMatchObject([
-      { guest: 'vm', own: 'closed', why: [{ feature: 'hle' }, { feature: 'rtm' }] },
+      { guest: 'vm', own: 'closed', obstacles: [{ feature: 'hle' }, { feature: 'rtm' }] },
     ])
     expect(single(drift({ before: { documents }, after: { documents } })).drifted).toBe(false)
   })
@@ -156,9 +161,10 @@ describe('in JSON, as the commands answer', () => {
 
   test('a model that a pool takes: who has more must be powered off, who has less gains it then', () => {
     const more = [...documents, { path: 'blue/b/old.xml', text: guest('old', 'Nehalem') }]
-    const { guests, models: verdicts } = models({ documents: more }) as ModelVerdicts
+    const { guestGroups: guests, models: verdicts } = models({ documents: more }) as ModelVerdicts
     const fatesOf = (model: string) => {
-      const { restarts = [], raises = [] } = verdicts.find(({ name }) => name === model) ?? {}
+      const { restartsInGuestGroups: restarts = [], raisesInGuestGroups: raises = [] } =
+        verdicts.find(({ name }) => name === model) ?? {}
       return [restarts, raises].map(places => places.flatMap(place => guests[place] ?? []))
     }
     expect(fatesOf('SandyBridge')).toEqual([['vm'], ['old']])
@@ -213,7 +219,7 @@ describe('moving agrees with comparing', () => {
           { path: 'a.xml', text: a },
           { path: 'b.xml', text: b },
         ]
-        const { obstacles, moves } = move({ documents: both, from: 'a', to: 'b' })
+        const { obstacles, canMove: moves } = move({ documents: both, from: 'a', to: 'b' })
         const answer = compare({ host: b, cpu: a })
         const vendors = obstacles.filter(({ kind }) => kind === 'vendor')
         if (answer.result === 'incompatible' && answer.missing.length === 0) {

@@ -68,10 +68,10 @@ describe('laws', () => {
     fc.assert(
       fc.property(pools, pool => {
         const given = pool.map((cpu, i) => hypervisorHost(context, syntheticHypervisor({ cpu }), `host ${i}`))
-        const { usable, blocked } = usableModels(context, given)
+        const { usableModels: usable, blockedModels: blocked } = usableModels(context, given)
         const isUsable = (name: string, cpu: Cpu) => ask(guest(`exact ${name}`), cpu).result === 'superset'
         for (const { name } of usable.slice(0, 3)) expect(pool.every(cpu => isUsable(name, cpu))).toBe(true)
-        for (const { name, blockers } of blocked.slice(0, 3)) {
+        for (const { name, missing: blockers } of blocked.slice(0, 3)) {
           expect(blockers.length).toBeGreaterThan(0)
           expect(pool.every(cpu => isUsable(name, cpu))).toBe(false)
         }

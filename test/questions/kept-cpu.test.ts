@@ -119,7 +119,7 @@ describe('a kept CPU', () => {
     ]
     const low = { 'kept-cpus': { a: "<cpu mode='custom'><model>Haswell</model></cpu>" } }
     const [raised] = explained({ documents, fleet: low })
-    expect(raised?.keptCpu?.restarts).toEqual(['vm1'])
+    expect(raised?.keptCpu?.guestsToRestart).toEqual(['vm1'])
     expect(names(raised?.keptCpu?.gains ?? [])).toContain('avx512f')
     expect(names(raised?.keptCpu?.lost ?? [])).toEqual([])
     const high = { 'kept-cpus': { a: "<cpu mode='custom'><model>Icelake-Server</model></cpu>" } }

@@ -97,7 +97,7 @@ describe('-march', () => {
   })
 
   test('names the one flag that is missing to a greater', () => {
-    const almost = { name: 'cascadelake', lacks: 'avx512vnni' }
+    const almost = { name: 'cascadelake', flag: 'avx512vnni' }
     expect(reached('Skylake-Server').almost).toContainEqual({ ...almost, known: true })
     const { features } = db.model('Skylake-Server') ?? { features: FeatureSet.empty }
     const open = greatestMarch(features, some => some.minus(features))
@@ -184,7 +184,7 @@ describe('fits', () => {
     }
     const [system] = fits({ documents: [arm], os: ['numpy'] }).systems
     expect(system?.needs).toEqual(['aarch64: not known'])
-    expect(system?.lines.map(({ kind, verdict, unknown }) => [kind, verdict, unknown])).toEqual([
+    expect(system?.lines.map(({ kind, verdict, notKnown: unknown }) => [kind, verdict, unknown])).toEqual([
       ['host', 'unknown', ['its needs']],
       ['pool', 'unknown', ['its needs']],
     ])

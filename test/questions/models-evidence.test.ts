@@ -48,7 +48,7 @@ describe('models over evidence', () => {
     ]
     const server = verdicts(documents).find(({ name }) => name === 'Skylake-Server')
     expect(server).toMatchObject({ verdict: 'no', level: 'x86-64-v4', unknown: [] })
-    expect(server?.blockers.find(({ feature }) => feature === 'avx512f')?.inGroups).toEqual([1])
+    expect(server?.missing.find(({ feature }) => feature === 'avx512f')?.inGroups).toEqual([1])
   })
 
   test('the command', () => {

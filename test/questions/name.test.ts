@@ -10,7 +10,7 @@ import { builtin } from '../built-in.ts'
 import { SMALL, smallMap } from '../small-map.ts'
 
 const real = contextOf()
-const found = (text: string) => answerName(real, text).features.map(facts => facts.name)
+const found = (text: string) => answerName(real, text).meanings.map(facts => facts.name)
 
 test.each([
   ['avx512_vnni', 'avx512vnni'],
@@ -79,7 +79,7 @@ test('a word of Linux that is of one vendor', () => {
 })
 
 test('a whole register', () => {
-  const { features, register } = answerName(real, 'CPUID.07H.0:EBX')
+  const { meanings: features, register } = answerName(real, 'CPUID.07H.0:EBX')
   expect(register).toBe(true)
   expect(features.map(facts => facts.name)).toEqual(expect.arrayContaining(['fsgsbase', 'avx2', 'avx512vl']))
   expect(features.every(({ place }) => place.startsWith('CPUID.07H.0:EBX['))).toBe(true)
@@ -104,7 +104,7 @@ test.each([
   ['ASIMD', /no bit of x86: a feature of ARM$/],
 ])('%s is no feature but something else', (text, note) => {
   expect(answerName(real, text)).toMatchObject({
-    features: [],
+    meanings: [],
     nearest: [],
     note: expect.stringMatching(note),
   })
@@ -116,18 +116,18 @@ test('what is nothing is near to something, a model too', () => {
 })
 
 test('all there is to know', () => {
-  const [facts] = answerName(real, 'avx512_vnni').features
+  const [facts] = answerName(real, 'avx512_vnni').meanings
   expect(facts).toMatchObject({
     name: 'avx512vnni',
     place: 'CPUID.07H.0:ECX[11]',
     order: '&',
     class: 'performance',
     migratable: true,
-    libvirt: true,
+    knownToLibvirt: true,
     needs: ['avx512f'],
   })
-  expect(facts?.models.find(({ vendor }) => vendor === 'AMD')?.families.at(-1)).toEqual({
-    family: 'EPYC-Turin',
+  expect(facts?.byVendor.find(({ vendor }) => vendor === 'AMD')?.families.at(-1)).toEqual({
+    name: 'EPYC-Turin',
     versions: ['v1'],
     all: true,
   })

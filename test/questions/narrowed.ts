@@ -15,6 +15,6 @@ export const migrate = (...given: Parameters<typeof library.migrate>) =>
   having(library.migrate(...given), 'arrows')
 /** `migrate` with `to`: whether one guest moves to one host. */
 export const move = (...given: Parameters<typeof library.migrate>) =>
-  having(library.migrate(...given), 'moves')
+  having(library.migrate(...given), 'canMove')
 export const explainFeature = (...given: Parameters<typeof library.explain>) =>
   having(library.explain(...given), 'feature')

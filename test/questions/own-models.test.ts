@@ -42,7 +42,7 @@ test('a feature is told by its title and the models that have it, and nothing of
   expect(text).toContain('vx  STFLE[129]\n  title      Vector registers and instructions')
   expect(text).toContain('since z13 (z13, z13.2, z13s); in part z14')
   expect(text).not.toContain('names')
-  expect(answerName(own('s390x'), 'msa4', true).features[0]?.title).toBe(
+  expect(answerName(own('s390x'), 'msa4', true).meanings[0]?.title).toBe(
     'Message security assist, extension 4',
   )
 })
@@ -56,13 +56,13 @@ describe('usable models', () => {
   const context = contextOf()
 
   test('of s390x, the newest and fullest first, with titles of what is missing', () => {
-    const { usable, blocked } = usableModels(context, [
+    const { usableModels: usable, blockedModels: blocked } = usableModels(context, [
       host('a', 's390x', { z13: [], 'z14-base': [], z14: [], max: [] }),
       host('b', 's390x', { z13: [], 'z14-base': [], z14: ['msa8', 'type'], max: [] }),
     ])
     expect(usable.map(({ name }) => name)).toEqual(['z13', 'z14-base'])
     expect(blocked[0]).toMatchObject({ name: 'z14', vendor: 'IBM' })
-    expect(blocked[0]?.blockers[0]).toMatchObject({
+    expect(blocked[0]?.missing[0]).toMatchObject({
       feature: 'msa8',
       title: 'Message security assist, extension 8',
       inGroups: [1],
@@ -70,7 +70,9 @@ describe('usable models', () => {
   })
 
   test('of an architecture without models of ours, as its hypervisors list them', () => {
-    const { usable, blocked } = usableModels(context, [host('a', 'ppc64', { POWER9: [], power8: ['x'] })])
+    const { usableModels: usable, blockedModels: blocked } = usableModels(context, [
+      host('a', 'ppc64', { POWER9: [], power8: ['x'] }),
+    ])
     expect(usable.map(({ name, vendor }) => `${name} ${vendor}`)).toEqual(['POWER9 IBM'])
     expect(blocked.map(({ name }) => name)).toEqual(['power8'])
   })

@@ -48,7 +48,12 @@ describe('explained', () => {
   test('why this model', () => {
     const why = (of: Record<string, string>, options: ResultOptions = {}) => {
       const made = pool(of)
-      const { name, because, added, disabled } = made.reasons(made.result(options), options).model
+      const {
+        name,
+        because,
+        addedCount: added,
+        disabledCount: disabled,
+      } = made.reasons(made.result(options), options).modelChoice
       return `${name} ${because} +${added} -${disabled}`
     }
     expect(why({ a: 'Penryn Intel +vmx' })).toBe('Penryn shared +1 -0')

@@ -43,7 +43,7 @@ test('models: what a host’s QEMU has besides', () => {
   }
   const answer = usableModels(context, [{ source: 'a', arch: 'x86_64', allowance } as never])
   expect(answer.qemuOnly).toEqual(['EPYC-Turin-v2'])
-  expect(answer.usable.map(({ name: of }) => of)).toEqual(['Haswell'])
+  expect(answer.usableModels.map(({ name: of }) => of)).toEqual(['Haswell'])
 })
 
 test('guest check: libvirt’s text, and whose the model is', () => {

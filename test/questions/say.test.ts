@@ -252,7 +252,11 @@ test.each([
   ],
 ] as const)('a model because %s', (because, hosts, of, expected) => {
   expect(
-    describeModel({ hostCount: hosts, model: { name: 'M', of, because, added: 1, disabled: 2 }, lost: [] }),
+    describeModel({
+      hostCount: hosts,
+      modelChoice: { name: 'M', of, because, addedCount: 1, disabledCount: 2 },
+      lost: [],
+    }),
   ).toBe(expected)
 })
 

@@ -42,7 +42,7 @@ describe('a guest that sees what was predicted, and goes on', () => {
       goesOn: true,
       refused: [],
     })
-    expect(proof.predicted).toBe(proof.words)
+    expect(proof.predicted).toBe(proof.wordCount)
   })
 
   test('but not after a change, whatever bit it is', () => {

@@ -88,13 +88,13 @@ describe('the host that addresses 39 bits', () => {
 
   test('all flags are equal, and the guest must not go: it would panic there', () => {
     const answer = move({ documents: documents(), guest: 'vm', to: 'laptop' })
-    expect(answer.obstacles).toMatchObject([{ kind: 'phys-bits', guest: 40, host: 39 }])
+    expect(answer.obstacles).toMatchObject([{ kind: 'phys-bits', guestBits: 40, hostBits: 39 }])
     expect(answer.obstacles[0]?.remedy).toContain("bits='39'")
   })
 
   test('what the remedy says lets it go, and the policy sees to it that it stays so', () => {
     const narrow = documents("<maxphysaddr mode='emulate' bits='39'/>")
-    expect(move({ documents: narrow, guest: 'vm', to: 'laptop' }).moves).toBe(true)
+    expect(move({ documents: narrow, guest: 'vm', to: 'laptop' }).canMove).toBe(true)
     const { verdicts } = single(check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } }))
     expect(verdicts[0]?.failures.map(({ hosts }) => hosts)).toEqual([['laptop']])
   })
@@ -126,7 +126,7 @@ describe('identical blades, one with older microcode', () => {
     expect(before.pools[0]?.gained.map(({ feature }) => feature)).toEqual(['md-clear', 'ssbd', 'amd-ssbd'])
     const updated = fleet({ 'b1.xml': fresh, 'b2.xml': fresh, 'b3.xml': fresh })
     const after = single(drift({ before: { documents }, after: { documents: updated } }))
-    expect(after).toMatchObject({ drifted: true, lost: false, changed: [{ host: 'b3.xml' }] })
+    expect(after).toMatchObject({ drifted: true, hasLost: false, changed: [{ host: 'b3.xml' }] })
     expect(after.pools[0]?.gained).toEqual(before.pools[0]?.gained)
     expect(single(check({ documents: updated, fleet: policy })).passed).toBe(true)
   })
@@ -139,7 +139,7 @@ describe('an Atom and a Zen in one rack', () => {
 
   test('guests of neither go to the other, and the vendor is said first', () => {
     const { obstacles } = move({ documents, from: 'zen', to: 'atom' })
-    expect(obstacles[0]).toMatchObject({ kind: 'vendor', guest: 'AMD', host: 'Intel' })
+    expect(obstacles[0]).toMatchObject({ kind: 'vendor', guestHas: 'AMD', hostHas: 'Intel' })
   })
 
   test('what they share is x86-64-v2 with AES, not kvm64 alone; and it is marked as of no vendor', () => {
@@ -170,7 +170,7 @@ describe('Sierra Forest beside Sapphire Rapids', () => {
   test('one of them costs the pool a level; a pool for each gives it back', () => {
     const whole = whatIf({ documents, remove: ['e1'] })
     expect(whole.pools).toMatchObject([{ before: { level: 'x86-64-v3' }, after: { level: 'x86-64-v4' } }])
-    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'ml', nearest: 'e1.xml' }])
+    expect(single(drain({ documents })).unmovable).toMatchObject([{ guest: 'ml', nearestHost: 'e1.xml' }])
     const apart = fleet({
       'p/p1.xml': sapphire,
       'p/p2.xml': sapphire,

@@ -9,7 +9,7 @@ import type { PoolDeltaAnswer } from '../../src/questions/what-if/answer.ts'
  * hosts is identified by a number that its CPU makes, its `id`.
  */
 
-export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcode'> {
+export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'microcodes'> {
   readonly id: number
   /** The name of its host; of several hosts the first name and how many more. */
   readonly title: string
@@ -17,7 +17,7 @@ export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'mi
   readonly count: number
   /** `6.85.7`; empty: unknown. */
   readonly signature: string
-  readonly microcode: readonly string[]
+  readonly microcodes: readonly string[]
   readonly pools: readonly string[]
   /** Its hosts; empty in a large fleet, which sends them on request. */
   readonly names: readonly string[]

@@ -144,14 +144,14 @@ export class Analysis {
   }
 
   group = (group: Group): GroupRow => {
-    const { hosts, signature, microcode, ...summary } = summarizeGroup(this.view, group)
+    const { hosts, signature, microcodes, ...summary } = summarizeGroup(this.view, group)
     return {
       ...summary,
       id: this.id(group),
       title: this.title(group),
       count: hosts.length,
       signature: signature ? printSignature(signature) : '',
-      microcode: microcode.map(revision => `0x${revision.toString(16)}`),
+      microcodes: microcodes.map(revision => `0x${revision.toString(16)}`),
       pools: [...new Set(group.hosts.map(({ pool = '' }) => pool))],
       names: this.view.fleet.hosts.length > MAX_NAMED ? [] : hosts,
     }

@@ -17,7 +17,7 @@ export const nameCommand = ownCommand({
   example: 'virt-cpu name avx512_vnni',
   fields: { name: { positional: 'many' }, arch: { words: MODEL_ARCHES } },
   each: 'name',
-  status: ({ features, note }) => (features.length > 0 || note !== undefined ? 0 : 1),
+  status: ({ meanings: features, note }) => (features.length > 0 || note !== undefined ? 0 : 1),
 })
 
 export const treeCommand = ownCommand({
@@ -63,8 +63,8 @@ export const modelsCommand = ownCommand({
     const none =
       'models' in answer
         ? answer.models.length > 0 && answer.models.every(({ verdict }) => countsAsNo(verdict, args))
-        : answer.usable.length === 0 &&
-          !answer.blocked.some(model => isUnopposed(model) && !countsAsNo('unknown', args))
+        : answer.usableModels.length === 0 &&
+          !answer.blockedModels.some(model => isUnopposed(model) && !countsAsNo('unknown', args))
     return none ? 1 : 0
   },
 })

@@ -80,7 +80,7 @@ export const driftCommand = ownCommand({
     const files = hostFiles(hostsOf(given), [now])
     writeReports(args, () => mergeChecks(answers.map(one => checksOfDrift(one, files, failOn(args)))), now)
   },
-  status: (answer, args) => ((failOn(args) === 'lost' ? answer.lost : answer.drifted) ? 1 : 0),
+  status: (answer, args) => ((failOn(args) === 'lost' ? answer.hasLost : answer.drifted) ? 1 : 0),
 })
 
 /** @throws UsageError for another word */

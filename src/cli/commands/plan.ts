@@ -127,5 +127,5 @@ export const drainCommand = ownCommand({
     'their host dies, and which run with another CPU than their pool offers. Status 1 where a guest must be powered off.',
   example: 'virt-cpu drain examples/fleet --apply tsx-off',
   fields: { hosts: { name: 'only', value: 'host' }, apply: { value: 'effect' } },
-  status: ({ steps }) => (steps.some(({ stuck }) => stuck.length > 0) ? 1 : 0),
+  status: ({ steps }) => (steps.some(({ powerOffs: stuck }) => stuck.length > 0) ? 1 : 0),
 })

@@ -15,8 +15,8 @@ export const Strategy = v.strictObject({
     "In the measure of `docs/fleet-theory.md`: hosts' weights times the worth of what their guests get.",
   ),
   share: described(v.number(), "Its share of what the fleet's hosts have."),
-  gives: v.string(),
-  loses: v.string(),
+  benefit: v.string(),
+  drawback: v.string(),
   definitions: described(
     v.array(
       v.strictObject({
@@ -39,7 +39,7 @@ const FirstStep = v.strictObject({
     '`record`: nothing is known of these features there; `fix`: what `remedy` says brings them; `part`: they are to leave, or to be a pool of their own.',
   ),
   hosts: v.array(v.string()),
-  features: described(v.array(Reason), 'What the others gain by it, or may gain; in map order.'),
+  gains: described(v.array(Reason), 'What the others gain by it, or may gain; in map order.'),
   remedy: v.nullable(v.string()),
 })
 export type FirstStep = AnswerOf<typeof FirstStep>

@@ -63,9 +63,9 @@ function passthrough(view: FleetView): { readonly strategy: Valued; readonly who
       strategy: 'passthrough',
       poolCount: parts.length,
       value,
-      gives:
+      benefit:
         'every guest gets all of its host’s CPU; right where a guest never moves, or only between identical hosts',
-      loses: whole
+      drawback: whole
         ? 'nothing while the hosts stay identical: update them together'
         : `guests of ${count(alone, 'host')} can move nowhere; ${count(parts.length, 'set')} of identical hosts${doubt}`,
       definitions: [],
@@ -91,8 +91,8 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
     strategy: 'generic',
     poolCount: 1,
     value: sumWeights(groups) * valuation.worth(given.meet(baseline)),
-    gives: `${[level?.name, ...models].filter(Boolean).join(', ') || 'no generic model'} on every host, of any vendor`,
-    loses:
+    benefit: `${[level?.name, ...models].filter(Boolean).join(', ') || 'no generic model'} on every host, of any vendor`,
+    drawback:
       names.length > 0
         ? `${count(names.length, 'security feature')} that every host has: ${fewNames(names, 6)}`
         : 'what its level does not name',
@@ -114,8 +114,8 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
       strategy: 'groups',
       poolCount: 0,
       value: 0,
-      gives: 'nothing: no partition keeps the constraints',
-      loses: 'everything',
+      benefit: 'nothing: no partition keeps the constraints',
+      drawback: 'everything',
       definitions: [],
     }
   }
@@ -126,8 +126,8 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
     strategy: 'groups',
     poolCount: point.pools.length,
     value: point.value,
-    gives: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
-    loses: 'guests move within their pool only',
+    benefit: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
+    drawback: 'guests move within their pool only',
     definitions: point.pools.map(pool => definitionOf(view, pool.groups, write, constraints.mustHave)),
   }
 }
@@ -141,8 +141,8 @@ function common(view: FleetView, write: WriteOptions): Valued {
     strategy: 'common',
     poolCount: parts.length,
     value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
-    gives: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
-    loses: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
+    benefit: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
+    drawback: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
     definitions: parts.map(part => definitionOf(view, part, write)),
   }
 }
@@ -195,7 +195,7 @@ function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
         {
           do: 'record',
           hosts: namesOf(unrecorded.groups),
-          features: unrecorded.features,
+          gains: unrecorded.features,
           remedy: unrecorded.remedy,
         },
       ]
@@ -214,7 +214,7 @@ function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
     {
       do: isFix ? 'fix' : 'part',
       hosts: namesOf(odd.groups),
-      features: gained.map(reasonOf),
+      gains: gained.map(reasonOf),
       remedy: isFix ? joinRemedies(remedies) : null,
     },
   ]

@@ -24,7 +24,7 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
         { title: 'guests get', align: 'right' },
         { title: 'loses', wraps: true },
       ],
-      strategies.map(({ strategy, poolCount: pools, share: of, loses }) => [
+      strategies.map(({ strategy, poolCount: pools, share: of, drawback: loses }) => [
         strategy === take ? { text: strategy, tone: 'good' } : strategy,
         String(pools),
         percent(of),
@@ -33,7 +33,15 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
     ),
   )
   report.details(() => {
-    for (const { strategy, poolCount: pools, value, share: of, gives, loses, definitions } of strategies) {
+    for (const {
+      strategy,
+      poolCount: pools,
+      value,
+      share: of,
+      benefit: gives,
+      drawback: loses,
+      definitions,
+    } of strategies) {
       report.subheading(
         { text: strategy, tone: strategy === take ? 'good' : 'strong' },
         `: ${count(pools, 'pool')}, value ${figure(value)}, ${percent(of)} of what the hosts have`,
@@ -47,7 +55,7 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
 }
 
 function addFirstStep(report: Report, step: FirstStep): void {
-  const { hosts, features, remedy } = step
+  const { hosts, gains: features, remedy } = step
   const gains = fewNames(features.map(({ feature }) => feature))
   const gain = `${step.do === 'record' ? 'nothing is known there of' : 'the others then have'} ${gains}`
   report.action(`first ${remedy === null ? PART : shortRemedy(remedy)}`, { on: hosts, gain })

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { SignatureAnswer } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 export const SEVERITIES = ['danger', 'warning', 'note'] as const
@@ -28,10 +29,7 @@ export const AuditLine = v.strictObject({
   kind: v.picklist(['host', 'pool', 'guest', 'model']),
   name: described(v.string(), 'Of the pool without a label empty.'),
   pool: described(v.string(), 'Of the pool without a label, and where none is known, empty.'),
-  signature: described(
-    v.nullable(v.string()),
-    'Family, model and stepping, decimal; of a guest what it sees.',
-  ),
+  signature: described(SignatureAnswer, 'Of a guest what it sees; null: not known.'),
   shares: v.exactOptional(
     described(
       v.array(v.string()),

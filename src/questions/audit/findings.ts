@@ -452,7 +452,7 @@ const lineOfHost = (host: FleetHost, i: number, cases: readonly Case[]): AuditLi
   kind: 'host',
   name: host.name,
   pool: host.pool ?? '',
-  signature: host.signature ? printSignature(host.signature) : null,
+  signature: host.signature ?? null,
   vulnerabilities: cases.flatMap(({ one, truths }) => {
     const truth = truths[i]
     return truth
@@ -468,7 +468,7 @@ function lineOf(view: FleetView, subject: Subject, cases: readonly Case[]): Audi
     kind,
     name,
     pool,
-    signature: cpu.signature ? printSignature(cpu.signature) : null,
+    signature: cpu.signature ?? null,
     ...(measured && model !== undefined ? { shares: sharing(view, model) } : {}),
     vulnerabilities: cases
       .filter(({ one }) => !one.hostsOnly)

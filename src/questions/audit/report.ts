@@ -1,3 +1,4 @@
+import { printSignature } from '../../core/model.ts'
 import { count, fewNames } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
@@ -86,7 +87,7 @@ function addBeliefs(report: Report, lines: readonly AuditLine[]): void {
   for (const { kind, name, signature, shares } of guests)
     if (shares)
       report.line(
-        `${kind} ${name} starts as ${signature ?? 'not known'}, which launch measurements of SEV-SNP hold: `,
+        `${kind} ${name} starts as ${signature ? printSignature(signature) : 'not known'}, which launch measurements of SEV-SNP hold: `,
         shares.length > 0
           ? `${fewNames(shares, 8)} keep it, and so do features; any other model does not`
           : 'no other model keeps it; features do',

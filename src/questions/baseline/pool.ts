@@ -131,14 +131,14 @@ export class Pool {
     const names = [cpu.model, driverOf(this.#map, this.#arch ?? '')?.db?.model(cpu.model ?? '')?.canonical]
     const because = onModel !== undefined ? 'asked' : of.some(name => names.includes(name)) ? own : 'closest'
     const count = (policy: Policy) => cpu.features.filter(feature => feature.policy === policy).length
-    const model = {
+    const modelChoice = {
       name: cpu.model ?? '',
       of,
       because,
-      added: count('require'),
-      disabled: count('disable'),
+      addedCount: count('require'),
+      disabledCount: count('disable'),
     } as const
-    return { hostCount: this.#size, model, lost: this.lost() }
+    return { hostCount: this.#size, modelChoice, lost: this.lost() }
   }
 
   /** Everything that the CPU has, its model's features included, in map order. */

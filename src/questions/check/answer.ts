@@ -10,7 +10,7 @@ export type FailureWords = AnswerOf<typeof FailureWords>
 export const FailureAnswer = v.strictObject({
   ...FailureWords.entries,
   hosts: described(v.array(v.string()), "Names of the hosts that break it; empty: it is the pool's."),
-  feature: v.exactOptional(described(Reason, 'The feature that it is about.')),
+  about: v.exactOptional(described(Reason, 'The feature that it is about.')),
   guest: v.exactOptional(described(v.string(), 'The guest that it is about.')),
 })
 export type FailureAnswer = AnswerOf<typeof FailureAnswer>
@@ -45,7 +45,7 @@ export const VerdictAnswer = v.strictObject({
       v.strictObject({
         ...Reason.entries,
         hosts: v.array(v.string()),
-        guests: v.exactOptional(described(v.array(v.string()), 'Guests of which it is not known.')),
+        guestNames: v.exactOptional(described(v.array(v.string()), 'Guests of which it is not known.')),
       }),
     ),
     'What is required besides and some hosts, or guests, tell nothing of: it may be missing there.',

@@ -105,7 +105,7 @@ export function checksOfDrift(answer: DriftAnswer, files: HostFiles, failOn: 'an
     }),
     ...answer.guests
       .filter(({ stuck, own }) => stuck || own === 'closed')
-      .map(({ guest, why }) =>
+      .map(({ guest, obstacles: why }) =>
         one(
           'guest-stuck',
           guest,

@@ -216,23 +216,23 @@ const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnsw
   unknown: verdict.unknown.map(({ feature, groups, guests }) => ({
     ...reasonOf(feature),
     hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
-    ...(guests ? { guests: guests.map(({ name }) => name) } : {}),
+    ...(guests ? { guestNames: guests.map(({ name }) => name) } : {}),
   })),
 })
 
 /** What lacks a feature for several reasons is several failures: each has its own remedy. */
 function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAnswer[] {
   if (failure.kind !== 'lacks') {
-    const feature = 'feature' in failure ? { feature: reasonOf(failure.feature) } : {}
+    const about = 'feature' in failure ? { about: reasonOf(failure.feature) } : {}
     const of = failure.kind === 'stuck' ? failure.stuck.guest : 'guest' in failure && failure.guest
     const guest = of ? { guest: of.name } : {}
-    return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...feature, ...guest }]
+    return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...about, ...guest }]
   }
   const { feature, lacking } = failure
   return [...groupBy(lacking, one => one.finding.remedy).values()].map(some => ({
     ...describeFailure(view, { ...failure, lacking: some }),
     hosts: some.flatMap(({ group }) => group.hosts.map(({ name }) => name)),
-    feature: reasonOf(feature),
+    about: reasonOf(feature),
   }))
 }
 

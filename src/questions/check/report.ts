@@ -92,7 +92,7 @@ export function describeUnknown(unknown: VerdictAnswer['unknown']): string {
     return { names, features: fewNames(some.map(({ feature }) => feature)) }
   }
   const hosts = about(one => one.hosts)
-  const guests = about(({ guests: names = [] }) => names)
+  const guests = about(({ guestNames: names = [] }) => names)
   return [
     ...(hosts.names.length > 0
       ? [

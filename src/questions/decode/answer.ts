@@ -1,13 +1,16 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
+import { Reason, SignatureAnswer } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Why a dump is the model that it is. */
 export const DecodeReasons = v.strictObject({
   model: v.string(),
   matches: described(v.boolean(), 'Whether the model is known to be of this family, model and stepping.'),
-  added: described(v.number(), 'How many features are listed beyond the model, and how many of it disabled.'),
-  disabled: v.number(),
+  addedCount: described(
+    v.number(),
+    'How many features are listed beyond the model, and how many of it disabled.',
+  ),
+  disabledCount: v.number(),
   rejected: described(
     v.array(v.strictObject({ model: v.string(), missing: v.array(Reason) })),
     'Models of the same family, model and stepping that do not fit, and what the CPU lacks of each.',
@@ -20,6 +23,6 @@ export const DecodeAnswer = v.strictObject({
   xml: described(v.string(), 'The definition as libvirt prints it.'),
   model: v.string(),
   vendor: v.nullable(v.string()),
-  signature: v.nullable(v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() })),
+  signature: SignatureAnswer,
 })
 export type DecodeAnswer = AnswerOf<typeof DecodeAnswer>

@@ -120,8 +120,8 @@ export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeR
   return {
     model: cpu.model ?? '',
     matches: own.some(model => model.name === cpu.model),
-    added: cpu.features.filter(({ policy }) => policy !== 'disable').length,
-    disabled: cpu.features.filter(({ policy }) => policy === 'disable').length,
+    addedCount: cpu.features.filter(({ policy }) => policy !== 'disable').length,
+    disabledCount: cpu.features.filter(({ policy }) => policy === 'disable').length,
     rejected,
   }
 }

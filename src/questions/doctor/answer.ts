@@ -34,7 +34,7 @@ export const Diagnosis = v.strictObject({
   cause: v.exactOptional(v.string()),
   count: described(v.number(), 'How often it was found.'),
   found: described(v.array(FoundAt), 'Where, the first few.'),
-  features: v.array(FeatureOnHosts),
+  featuresOnHosts: v.array(FeatureOnHosts),
   words: described(v.array(UnderstoodWord), 'What other words in it are: registers, models, machine types.'),
   here: described(v.array(v.string()), 'What the hosts and guests that were given show of it, a line each.'),
   remedies: described(v.array(v.string()), 'In the order in which they are to be tried.'),

@@ -82,7 +82,7 @@ function diagnosisOf(view: FleetView, { record, matches }: Recognised): Diagnosi
     count: matches.length,
     found: distinct(matches.map(({ at }) => at)).slice(0, MOST_PLACES),
     // Both sides are in the message; hosts that are given need not be among them.
-    features: features.map(feature => onHosts(lines.length > 0 ? [] : view.fleet.hosts, feature)),
+    featuresOnHosts: features.map(feature => onHosts(lines.length > 0 ? [] : view.fleet.hosts, feature)),
     words,
     here,
     remedies: record.remedies.flatMap(remedy => fill(remedy, filled) ?? []),

@@ -15,8 +15,8 @@ export function sayModels(view: FleetView, names: readonly string[]): string[] {
   if (hosts.length === 0) return []
   const { models, groups } = modelVerdicts(view)
   const asked = models.filter(({ name }) => names.some(one => one.toLowerCase() === name.toLowerCase()))
-  const lines = asked.map(({ name, verdict, blockers, unknown, absentInGroups }) => {
-    const lacks = byGroups(groups, blockers).map(
+  const lines = asked.map(({ name, verdict, missing, unknown, absentInGroups }) => {
+    const lacks = byGroups(groups, missing).map(
       ({ features, hosts: on }) =>
         `${fewNames(on)}: lacks ${fewNames(
           features.map(f => f.feature),
@@ -91,16 +91,24 @@ function leastModels(view: FleetView, level: string | undefined): string[] {
 /** Where the guests that were given can start and move. */
 export function sayGuests(view: FleetView): string[] {
   if (view.fleet.guests.length === 0 || view.fleet.hosts.length === 0) return []
-  const { guests, obstacles } = migrateAnswer(view, true)
-  const lines = guests.slice(0, MOST).map(({ guest, starts, refused, moves, why }) => {
-    const closed = [...refused, ...why.filter(({ group }) => !starts.includes(group))]
-    const known = new Map(closed.map(one => [one.group, one]))
-    const not = [...known.values()].map(
-      ({ group, reasons }) => `not on ${group}: ${describeObstacles(takeAt(obstacles, reasons), MOST)}`,
-    )
-    const where = starts.length > 0 ? `starts on ${fewNames(starts)}` : 'starts on none of the hosts'
-    const moving = moves.length > 0 ? `, moves to ${fewNames(moves)}` : ''
-    return `the guest ${guest} ${where}${moving}${not.length > 0 ? `; ${not.join('; ')}` : ''}`
-  })
+  const { guests, groups, obstacles } = migrateAnswer(view, true)
+  const called = (places: readonly number[]) => places.map(place => groups[place]?.hosts[0] ?? '')
+  const lines = guests
+    .slice(0, MOST)
+    .map(({ guest, startsInGroups: starts, refused, movesToGroups: moves, closed: why }) => {
+      const closed = [...refused, ...why].flatMap(({ inGroups, reasons }) =>
+        inGroups.map(place => ({ place, reasons })),
+      )
+      const shut = closed.filter(({ place }, i) => i < refused.length || !starts.includes(place))
+      const known = new Map(shut.map(one => [one.place, one]))
+      const not = [...known.values()].map(
+        ({ place, reasons }) =>
+          `not on ${called([place])[0]}: ${describeObstacles(takeAt(obstacles, reasons), MOST)}`,
+      )
+      const where =
+        starts.length > 0 ? `starts on ${fewNames(called(starts))}` : 'starts on none of the hosts'
+      const moving = moves.length > 0 ? `, moves to ${fewNames(called(moves))}` : ''
+      return `the guest ${guest} ${where}${moving}${not.length > 0 ? `; ${not.join('; ')}` : ''}`
+    })
   return guests.length > MOST ? [...lines, `and ${count(guests.length - MOST, 'more guest')}`] : lines
 }

@@ -45,7 +45,7 @@ function addFinding(report: Report, finding: Diagnosis): void {
   report.line({ text: `  ${error} (${of}); sources: ${sources.join(', ')}${doubt}`, tone: 'quiet' })
 }
 
-function addFeatures(report: Report, { features }: Diagnosis): void {
+function addFeatures(report: Report, { featuresOnHosts: features }: Diagnosis): void {
   report.table(
     [{ title: '' }, { title: '' }, { title: '', wraps: true }],
     features.map(({ feature, place, title }): Cell[] => [feature, { text: place, tone: 'quiet' }, title]),

@@ -8,7 +8,7 @@ export const StepAnswer = v.strictObject({
   pool: v.string(),
   host: v.string(),
   moves: v.array(v.strictObject({ guest: v.string(), to: v.string() })),
-  stuck: described(
+  powerOffs: described(
     v.array(v.strictObject({ guest: v.string(), obstacles: v.array(ObstacleAnswer) })),
     'Guests that must be powered off, with what keeps them from the host they are closest to; empty: no room.',
   ),
@@ -20,11 +20,11 @@ export const UnmovableAnswer = v.strictObject({
   guest: v.string(),
   host: v.nullable(v.string()),
   pool: v.string(),
-  nearest: described(
+  nearestHost: described(
     v.nullable(v.string()),
     'The other host that it is closest to; null: its pool has no other.',
   ),
-  why: v.array(ObstacleAnswer),
+  obstacles: v.array(ObstacleAnswer),
 })
 export type UnmovableAnswer = AnswerOf<typeof UnmovableAnswer>
 

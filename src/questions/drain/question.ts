@@ -81,8 +81,8 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
         guest: guest.name,
         host: guest.host ?? null,
         pool: label,
-        nearest: first?.group.hosts.find(({ name }) => name !== guest.host)?.name ?? null,
-        why: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
+        nearestHost: first?.group.hosts.find(({ name }) => name !== guest.host)?.name ?? null,
+        obstacles: first ? obstacleAnswers(view, first.group, first.obstacles) : [],
       })),
     ),
     restarts: findGuestRestarts(valuation, { ...fleet, hosts: fleet.hosts.map(options.after) }).map(
@@ -112,7 +112,7 @@ const stepAnswer = (view: FleetView, pool: string, { host, moves, stuck }: Drain
   pool,
   host: host.name,
   moves: moves.map(({ guest, to }) => ({ guest: guest.name, to: to.name })),
-  stuck: stuck.map(({ guest, obstacles, nearest }) => {
+  powerOffs: stuck.map(({ guest, obstacles, nearest }) => {
     const group = nearest && view.groupOf.get(nearest.name)
     return { guest: guest.name, obstacles: group ? obstacleAnswers(view, group, obstacles) : [] }
   }),

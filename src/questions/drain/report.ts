@@ -28,11 +28,11 @@ export function reportDrain(report: Report, answer: DrainAnswer): void {
     report.line({ text: 'every guest has the CPU that its pool offers', tone: 'good' })
 }
 
-const isBusy = ({ moves, stuck }: StepAnswer): boolean => moves.length + stuck.length > 0
+const isBusy = ({ moves, powerOffs: stuck }: StepAnswer): boolean => moves.length + stuck.length > 0
 
 /** `drain 40 hosts: 1 of 9 guests must be powered off, the others move` */
 function addFinding(report: Report, steps: readonly StepAnswer[]): void {
-  const off = new Set(steps.flatMap(({ stuck }) => stuck.map(({ guest }) => guest)))
+  const off = new Set(steps.flatMap(({ powerOffs: stuck }) => stuck.map(({ guest }) => guest)))
   const all = new Set([...off, ...steps.flatMap(({ moves }) => moves.map(({ guest }) => guest))])
   const what =
     all.size === 0
@@ -48,7 +48,7 @@ function addFinding(report: Report, steps: readonly StepAnswer[]): void {
 
 /** What must be done to drain, then what keeps guests from other hosts, then what can be gained on the way. */
 function addActions(report: Report, { steps, unmovable, restarts }: DrainAnswer): void {
-  const stuck = steps.flatMap(({ host, stuck: off }) => off.map(one => ({ ...one, host })))
+  const stuck = steps.flatMap(({ host, powerOffs: off }) => off.map(one => ({ ...one, host })))
   for (const { names, why, remedy } of byObstacles(stuck)) {
     const isOther = remedy !== undefined && isRemedy(remedy) && !/^power the guest off/.test(remedy)
     const or = isOther ? `, or first ${remedy}` : ''
@@ -57,7 +57,7 @@ function addActions(report: Report, { steps, unmovable, restarts }: DrainAnswer)
   const off = new Set(stuck.map(({ guest }) => guest))
   const bound = unmovable
     .filter(({ guest }) => !off.has(guest))
-    .map(({ guest, host, why }) => ({ guest, host: host ?? '', obstacles: why }))
+    .map(({ guest, host, obstacles: why }) => ({ guest, host: host ?? '', obstacles: why }))
   for (const { names, remedy, why } of byObstacles(bound))
     if (remedy !== undefined && isRemedy(remedy))
       report.action(`${remedy} (${fewNames(names, 2)})`, { gain: `may move then; now ${why}` })
@@ -78,7 +78,7 @@ function byObstacles(
   some: readonly {
     readonly guest: string
     readonly host: string
-    readonly obstacles: StepAnswer['stuck'][number]['obstacles']
+    readonly obstacles: StepAnswer['powerOffs'][number]['obstacles']
   }[],
 ): { names: string[]; why: string; remedy: string | undefined }[] {
   const found = new Map<string, { names: string[]; why: string; remedy: string | undefined }>()
@@ -105,7 +105,7 @@ function reportSteps(
   all: readonly NumberedStep[],
   shown: readonly NumberedStep[],
 ): void {
-  const stuck = all.reduce((sum, step) => sum + step.stuck.length, 0)
+  const stuck = all.reduce((sum, step) => sum + step.powerOffs.length, 0)
   const verdict = stuck > 0 ? `${count(stuck, 'guest')} must be powered off` : 'no guest must be powered off'
   report.heading(`${poolName(pool)}: drain ${count(all.length, 'host')} in this order; ${verdict}`)
   report.table(
@@ -116,7 +116,7 @@ function reportSteps(
       { title: 'power off', wraps: true },
       { title: 'why', wraps: true },
     ],
-    shown.map(({ at, host, moves, stuck: off }) => [
+    shown.map(({ at, host, moves, powerOffs: off }) => [
       `${at}`,
       host,
       fewNames(targets(moves), MANY),
@@ -148,7 +148,7 @@ function reportUnmovable(report: Report, unmovable: readonly UnmovableAnswer[]):
       { title: 'closest other host' },
       { title: 'why not', wraps: true },
     ],
-    unmovable.map(({ guest, host, nearest, why }) => [
+    unmovable.map(({ guest, host, nearestHost: nearest, obstacles: why }) => [
       guest,
       host ?? '',
       nearest ?? 'none',

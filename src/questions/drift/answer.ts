@@ -13,9 +13,12 @@ const LostFeature = v.strictObject({
 export const ChangeAnswer = v.union([
   v.strictObject({ field: v.literal('features'), gained: v.array(Reason), lost: v.array(LostFeature) }),
   v.strictObject({
-    field: v.picklist(['microcode', 'vendor', 'model', 'signature', 'physBits', 'tscHz']),
-    from: v.nullable(v.union([v.string(), v.number()])),
-    to: v.nullable(v.union([v.string(), v.number()])),
+    field: described(
+      v.picklist(['microcode', 'vendor', 'model', 'signature', 'physBits', 'tscHz']),
+      'What it is of: `0x2b000590`, `6.85.7`, `46`, as `from` and `to`.',
+    ),
+    from: v.nullable(v.string()),
+    to: v.nullable(v.string()),
   }),
   v.strictObject({
     field: v.literal('vulnerability'),
@@ -36,7 +39,7 @@ export type ChangedHostAnswer = AnswerOf<typeof ChangedHostAnswer>
 export const DriftAnswer = v.strictObject({
   ...DeltaAnswer.entries,
   drifted: v.boolean(),
-  lost: described(v.boolean(), 'Whether a host is gone, or any lost a feature.'),
+  hasLost: described(v.boolean(), 'Whether a host is gone, or any lost a feature.'),
   gone: v.array(v.string()),
   added: v.array(v.string()),
   changed: v.array(ChangedHostAnswer),

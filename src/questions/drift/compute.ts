@@ -1,3 +1,4 @@
+import { hex } from '../../core/bits.ts'
 import { printSignature } from '../../core/model.ts'
 import {
   type Change,
@@ -25,7 +26,7 @@ export function driftAnswer(before: FleetView, after: FleetView, by: 'path' | 'u
   const { gone, added, changed, same } = drift
   return {
     drifted: hasDrifted(drift),
-    lost: hasLost(drift),
+    hasLost: hasLost(drift),
     gone: gone.map(({ name }) => name),
     added: added.map(({ name }) => name),
     changed: changed.map(host => changedAnswer(after, host)),
@@ -76,10 +77,17 @@ function changeAnswer({ db, finder }: FleetView, group: Group | undefined, chang
       return { field: 'signature', from: text(change.from), to: text(change.to) }
     }
     case 'tscHz':
-      return { field: 'tscHz', from: Number(change.from), to: Number(change.to) }
+      return { field: 'tscHz', from: String(change.from), to: String(change.to) }
     case 'vulnerability':
       return { ...change, from: change.from ?? null, to: change.to ?? null }
+    case 'microcode': {
+      const text = (of: typeof change.from) => (of === undefined ? null : `0x${hex(of, 1)}`)
+      return { field: 'microcode', from: text(change.from), to: text(change.to) }
+    }
     default:
-      return { field: change.field, from: change.from ?? null, to: change.to ?? null }
+      return { field: change.field, from: textOf(change.from), to: textOf(change.to) }
   }
 }
+
+const textOf = (value: string | number | undefined): string | null =>
+  value === undefined ? null : String(value)

@@ -1,4 +1,3 @@
-import { hex } from '../../core/bits.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import { isRemedy } from '../explain/cost-report.ts'
@@ -18,7 +17,7 @@ export function describeChange(change: ChangeAnswer): { what: string; before: st
       return { what: change.name, before: change.from ?? UNKNOWN, now: change.to ?? UNKNOWN }
     default: {
       const { field, from, to } = change
-      return { what: FIELDS[field], before: shown(field, from), now: shown(field, to) }
+      return { what: FIELDS[field], before: from ?? UNKNOWN, now: to ?? UNKNOWN }
     }
   }
 }
@@ -42,11 +41,6 @@ const FIELDS = {
   physBits: 'address bits',
   tscHz: 'TSC Hz',
 } as const
-
-function shown(field: keyof typeof FIELDS, value: string | number | null): string {
-  if (value === null) return UNKNOWN
-  return field === 'microcode' && typeof value === 'number' ? `0x${hex(value, 1)}` : String(value)
-}
 
 /** What drifted, in a sentence. */
 export function describeDrift(answer: DriftAnswer): string {
@@ -75,7 +69,7 @@ export const groupChanges = ({ changed }: Pick<DriftAnswer, 'changed'>): Changed
 export function reportDrift(report: Report, answer: DriftAnswer): void {
   const { drifted, gone, added } = answer
   const [word = '', ...rest] = describeDrift(answer).split(/(?=:)/)
-  report.finding({ text: word, tone: !drifted ? 'good' : answer.lost ? 'bad' : 'warning' }, rest.join(''))
+  report.finding({ text: word, tone: !drifted ? 'good' : answer.hasLost ? 'bad' : 'warning' }, rest.join(''))
   if (!drifted) return
   for (const { what, gain } of driftActions(answer)) report.action(what, gain === '' ? {} : { gain })
   if (gone.length > 0) report.line({ text: `gone: ${fewNames(gone, MANY)}`, tone: 'bad' })

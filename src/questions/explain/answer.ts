@@ -1,5 +1,12 @@
 import * as v from 'valibot'
-import { CauseAnswer, FeatureInGroups, GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
+import {
+  CauseAnswer,
+  FeatureInGroups,
+  GroupPlaces,
+  groupsPart,
+  Reason,
+  SignatureAnswer,
+} from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
 import {
   FeatureCount,
@@ -11,8 +18,9 @@ import {
 } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
-/** Features of one class. */
-const ClassedFeatures = v.strictObject({
+/** A feature with its class. */
+const FeatureOfClass = v.strictObject({
+  ...Reason.entries,
   class: v.picklist([
     'security',
     'performance',
@@ -22,15 +30,15 @@ const ClassedFeatures = v.strictObject({
     'volatile',
     'unknown',
   ]),
-  features: v.array(Reason),
 })
+export type FeatureOfClass = AnswerOf<typeof FeatureOfClass>
 
 /** A model that would do too, and what speaks against it. */
 export const RunnerUp = v.strictObject({
   model: v.string(),
-  added: v.number(),
+  addedCount: v.number(),
   disabled: v.array(v.string()),
-  needs: Needs,
+  leastVersions: Needs,
   why: described(v.string(), 'In words.'),
 })
 export type RunnerUp = AnswerOf<typeof RunnerUp>
@@ -39,7 +47,7 @@ export type RunnerUp = AnswerOf<typeof RunnerUp>
 export const GroupSummary = v.strictObject({
   hosts: v.array(v.string()),
   vendor: v.nullable(v.string()),
-  signature: v.nullable(v.strictObject({ family: v.number(), model: v.number(), stepping: v.number() })),
+  signature: SignatureAnswer,
   microarchitecture: described(
     v.nullable(v.string()),
     'The microarchitecture, as the database has it: `Cascade Lake, 2019`; null: not known.',
@@ -51,7 +59,7 @@ export const GroupSummary = v.strictObject({
   level: described(v.nullable(v.string()), 'Null: below the lowest.'),
   featureCount: described(v.number(), 'How many features its guests can have.'),
   physBits: v.nullable(v.number()),
-  microcode: described(v.array(v.number()), 'The revisions that its hosts tell, each once.'),
+  microcodes: described(v.array(v.number()), 'The revisions that its hosts tell, each once.'),
 })
 export type GroupSummary = AnswerOf<typeof GroupSummary>
 
@@ -76,7 +84,7 @@ export const FeatureInPool = v.strictObject({
   presentInGroups: GroupPlaces,
   missingInGroups: GroupPlaces,
   unknownInGroups: GroupPlaces,
-  because: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
+  causes: described(v.array(SharedCause), 'Why it is lost; empty where it is not.'),
 })
 export type FeatureInPool = AnswerOf<typeof FeatureInPool>
 
@@ -87,10 +95,10 @@ export type FeatureAnswer = AnswerOf<typeof FeatureAnswer>
 export const Axis = v.strictObject({
   axis: v.picklist(['physical address bits', 'TSC rate', 'XSAVE size', 'cache line']),
   values: described(
-    v.array(v.strictObject({ value: v.string(), hosts: v.array(v.string()) })),
+    v.array(v.strictObject({ text: v.string(), hosts: v.array(v.string()) })),
     'Each value with the hosts that have it, the least first.',
   ),
-  unknown: described(v.number(), 'How many hosts do not tell.'),
+  unknownCount: described(v.number(), 'How many hosts do not tell.'),
   warning: v.exactOptional(
     described(v.string(), 'What differing values mean for guests; absent: they do not differ.'),
   ),
@@ -115,7 +123,7 @@ export const LossAnswer = v.strictObject({
       'Guests that do not see it keep a mitigation on that these hosts do not need.',
     ),
   ),
-  because: v.array(SharedCause),
+  causes: v.array(SharedCause),
 })
 export type LossAnswer = AnswerOf<typeof LossAnswer>
 
@@ -148,7 +156,7 @@ export type Fix = AnswerOf<typeof Fix>
 /** What a pool would gain without some hosts that have the same features. */
 export const HostCost = v.strictObject({
   inGroups: described(GroupPlaces, 'All hosts with these features: one of several costs nothing alone.'),
-  gains: v.array(ClassedFeatures),
+  gains: v.array(FeatureOfClass),
   worth: described(v.number(), 'The worth of those features.'),
   gain: described(v.number(), 'The value that the others gain: their weight times `worth`.'),
   step: v.exactOptional(
@@ -171,7 +179,7 @@ const CostStep = v.strictObject({
 /** Hosts of which something is not known that others of their pool give. */
 const Unrecorded = v.strictObject({
   ...inGroups,
-  features: described(v.array(Reason), 'What is worth anything of it; in map order.'),
+  unknown: described(v.array(Reason), 'What is worth anything of it; in map order.'),
   remedy: v.string(),
 })
 
@@ -238,7 +246,7 @@ export const PoolExplanation = v.strictObject({
   featureCount: FeatureCount,
   expression: described(v.nullable(PoolDefinition), 'Null where no model fits.'),
   runnersUp: v.array(RunnerUp),
-  kept: described(v.array(ClassedFeatures), 'What guests may be given, by class.'),
+  kept: described(v.array(FeatureOfClass), 'What guests may be given, by class.'),
   onRequest: described(
     v.array(Reason),
     'What every host can give guests that ask for it, as vmx for guests that run guests; not counted as lost.',

@@ -9,7 +9,7 @@ import { areParted, baselineOf, type FleetPool, type Group, vendorsOf } from '..
 import type { FleetHost } from '../../fleet/host.ts'
 import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { findShortfall } from '../../fleet/requirements/requirement.ts'
-import { groupByClass, sumWeights } from '../../fleet/value.ts'
+import { sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { FeatureInGroups, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
@@ -28,7 +28,7 @@ import type {
   RunnerUp,
 } from './answer.ts'
 import { findFixes } from './cost-report.ts'
-import { CauseDescriber, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
+import { CauseDescriber, classedReasons, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
 
 /** What CPUs have that is no feature, and guests rely on all the same. */
 type AxisName = 'physical address bits' | 'TSC rate' | 'XSAVE size' | 'cache line'
@@ -111,8 +111,8 @@ function axisOf(
       : undefined
   return {
     axis,
-    values: values.map(({ value, hosts: names }) => ({ value, hosts: names })),
-    unknown: hosts.length - known.length,
+    values: values.map(({ value: text, hosts: names }) => ({ text, hosts: names })),
+    unknownCount: hosts.length - known.length,
     ...(said === undefined ? {} : { warning: said }),
   }
 }
@@ -157,10 +157,7 @@ class Explainer {
       featureCount: features.count(cpu.features),
       expression: cpu.definition ?? null,
       runnersUp: runnersUpOf(cpu),
-      kept: groupByClass(highestOf(features.in(cpu.features))).map(({ class: of, features: some }) => ({
-        class: of,
-        features: reasonsOf(some),
-      })),
+      kept: classedReasons(highestOf(features.in(cpu.features))),
       onRequest: features.in(onRequest).map(reasonOf),
       lost,
       fixes: findFixes(this.#view, lost, sumWeights(groups)),
@@ -226,7 +223,7 @@ export function summarizeGroup(view: FleetView, group: Group): GroupSummary {
     level: levelOf(levels, offered)?.name ?? null,
     featureCount: db.features.count(offered),
     physBits: physBits ?? null,
-    microcode: [...new Set(hosts.flatMap(({ microcode }) => microcode ?? []))],
+    microcodes: [...new Set(hosts.flatMap(({ microcode }) => microcode ?? []))],
   }
 }
 
@@ -266,7 +263,13 @@ export const runnersUpOf = ({ chosen, runnersUp }: PoolCpu): RunnerUp[] =>
 function runnerUp(candidate: Candidate, chosen: Candidate): RunnerUp {
   const { model, added, disabled, needs } = candidate
   const names = disabled.map(({ name }) => name)
-  return { model: model.name, added: added.length, disabled: names, needs, why: whyNot(candidate, chosen) }
+  return {
+    model: model.name,
+    addedCount: added.length,
+    disabled: names,
+    leastVersions: needs,
+    why: whyNot(candidate, chosen),
+  }
 }
 
 function whyNot(candidate: Candidate, chosen: Candidate): string {
@@ -298,7 +301,7 @@ function inPool(
   const isUnknown = (group: Group) => !has(group) && !findUnknown(group, feature.bits).isEmpty
   const placesOf = placesAmong(groups)
   const loss = lost.find(one => one.feature === feature.name)
-  const isKept = kept.some(({ features }) => features.some(one => one.feature === feature.name))
+  const isKept = kept.some(one => one.feature === feature.name)
   const isOpen = unknown.some(one => one.feature === feature.name) || groups.some(isUnknown)
   return {
     pool: label,
@@ -307,6 +310,6 @@ function inPool(
     presentInGroups: placesOf(groups.filter(has)),
     missingInGroups: placesOf(groups.filter(group => !has(group) && !isUnknown(group))),
     unknownInGroups: placesOf(groups.filter(isUnknown)),
-    because: loss?.because ?? [],
+    causes: loss?.causes ?? [],
   }
 }

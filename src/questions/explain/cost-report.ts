@@ -1,11 +1,11 @@
 import { FeatureSet } from '../../core/feature-set.ts'
-import { bytewise, count, fewNames } from '../../core/text.ts'
+import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import { isOnRequest } from '../../fleet/causes/cause-of.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { type Cost, computeCosts, computeJointCosts } from '../../fleet/cost.ts'
 import { baselineOf, type FleetPool, type Group } from '../../fleet/groups.ts'
 import { findOnRequest, findPossible } from '../../fleet/offered.ts'
-import { groupByClass, sumWeights } from '../../fleet/value.ts'
+import { sumWeights } from '../../fleet/value.ts'
 import { levelOf } from '../../map/levels.ts'
 import type { Cell, Report } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
@@ -13,8 +13,16 @@ import type { FleetView } from '../input/fleet/view.ts'
 import { recordOffer } from '../migrate/describe.ts'
 import { notLost, poolCpuOf } from '../pools/choice.ts'
 import { figure, hostsAt, poolName, shortRemedy, VALUE } from '../words/cells.ts'
-import type { CostAnswer, Fix, HostCost, LossAnswer, PoolCosts, SharedCause } from './answer.ts'
-import { CauseDescriber, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
+import type {
+  CostAnswer,
+  FeatureOfClass,
+  Fix,
+  HostCost,
+  LossAnswer,
+  PoolCosts,
+  SharedCause,
+} from './answer.ts'
+import { CauseDescriber, classedReasons, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
 
 /** Adds what hosts cost their pools: what costs most first, what can be done, and all of them by what they cost. */
 export function addCosts(report: Report, { pools }: CostAnswer): void {
@@ -23,7 +31,7 @@ export function addCosts(report: Report, { pools }: CostAnswer): void {
   report.finding({ text: who, tone: 'bad' }, what)
   addActions(report, [...listFixes(pools), ...listPartings(pools, ranked)], pools)
   for (const { unrecorded: one, groups } of pools) {
-    const gain = `nothing is known there of ${fewNames((one?.features ?? []).map(({ feature }) => feature))}`
+    const gain = `nothing is known there of ${fewNames((one?.unknown ?? []).map(({ feature }) => feature))}`
     if (one) report.action(one.remedy, { on: hostsAt(groups, one.inGroups), gain })
   }
   report.instead(() => {
@@ -206,9 +214,7 @@ function addTogether(report: Report, { pool, level, groups, together }: PoolCost
 /** @param most how many hosts are named */
 function rowOf({ groups }: PoolCosts, cost: HostCost, most = 2): Cell[] {
   const { inGroups, gains, step } = cost
-  const classes = gains.map(
-    ({ class: of, features }) => `${of}: ${features.map(({ feature }) => feature).join(' ')}`,
-  )
+  const classes = byClass(gains).map(([of, names]) => `${of}: ${names.join(' ')}`)
   return [
     fewNames(hostsAt(groups, inGroups), most),
     String(countOf(cost)),
@@ -248,7 +254,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
         unrecorded: unrecorded
           ? {
               inGroups: placesOf(unrecorded.groups),
-              features: unrecorded.features,
+              unknown: unrecorded.features,
               remedy: unrecorded.remedy,
             }
           : null,
@@ -301,7 +307,7 @@ export function findFixes(
   weight: number,
 ): Fix[] {
   const fixes = new Map<string, Fix>()
-  for (const { because, feature, place, title } of lost) {
+  for (const { causes: because, feature, place, title } of lost) {
     const known = db.features.get(feature)
     const gain = known && !isOnRequest(context.cpus, known) ? valuation.worthOf(known) * weight : 0
     const [only, ...more] = because
@@ -340,10 +346,7 @@ const laterRemedy = (a: string, b: string): string =>
 function toldCost({ groups, features, worth, gain, step }: Cost, placesOf: PlacesOf): HostCost {
   return {
     inGroups: placesOf(groups),
-    gains: groupByClass(features).map(({ class: of, features: some }) => ({
-      class: of,
-      features: reasonsOf(some),
-    })),
+    gains: classedReasons(features),
     worth,
     gain,
     ...(step ? { step: { from: step.from?.name ?? null, to: step.to?.name ?? null } } : {}),
@@ -363,5 +366,11 @@ function mostExpensiveOf(pools: readonly PoolCosts[]): CostAnswer['mostExpensive
 }
 
 /** How many features the others gain. */
-export const countOf = ({ gains }: Pick<HostCost, 'gains'>): number =>
-  gains.reduce((sum, { features }) => sum + features.length, 0)
+export const countOf = ({ gains }: Pick<HostCost, 'gains'>): number => gains.length
+
+/** The names of features of each class, in the order of their first feature. */
+export const byClass = (features: readonly FeatureOfClass[]): [of: string, names: string[]][] =>
+  Array.from(
+    groupBy(features, one => one.class),
+    ([of, some]) => [of, some.map(({ feature }) => feature)],
+  )

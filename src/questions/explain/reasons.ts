@@ -3,10 +3,11 @@ import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.t
 import type { LossCause } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
 import { relianceOn } from '../../fleet/interest.ts'
+import { groupByClass } from '../../fleet/value.ts'
 import type { CauseAnswer, Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { LossAnswer } from './answer.ts'
+import type { FeatureOfClass, LossAnswer } from './answer.ts'
 
 /** Says why hosts lack features. */
 export class CauseDescriber {
@@ -23,7 +24,7 @@ export class CauseDescriber {
       ...(feature.class ? { class: feature.class } : {}),
       ...(feature.order === '|' ? { hazard: true as const } : {}),
       ...(relianceOn(feature) === 'promise' && feature.order !== '|' ? { promise: true as const } : {}),
-      because: because.map(one => ({ ...this.cause(one.finding), inGroups: placesOf(one.groups) })),
+      causes: because.map(one => ({ ...this.cause(one.finding), inGroups: placesOf(one.groups) })),
     }
   }
 
@@ -57,6 +58,12 @@ export function placesAmong(groups: readonly Group[]): PlacesOf {
     return known
   }
 }
+
+/** With their classes, class by class. */
+export const classedReasons = (features: readonly Feature[]): FeatureOfClass[] =>
+  groupByClass(features).flatMap(({ class: of, features: some }) =>
+    some.map(feature => ({ ...reasonOf(feature), class: of })),
+  )
 
 export const reasonsOf = (features: readonly Feature[]): Reason[] => features.map(reasonOf)
 

@@ -28,7 +28,7 @@ import type {
   PoolExplanation,
   SharedCause,
 } from './answer.ts'
-import { addCosts, addFixes, isFixable } from './cost-report.ts'
+import { addCosts, addFixes, byClass, isFixable } from './cost-report.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {
@@ -66,7 +66,7 @@ const toneOf = ({ confidence }: SharedCause): Tone => (confidence === 'high' ? '
 function sectionsOf(lost: readonly LossAnswer[]): Section[] {
   const sections = new Map<string, Section>()
   for (const loss of lost) {
-    for (const because of loss.because) {
+    for (const because of loss.causes) {
       const { cause, confidence, remedy, evidence, inGroups } = because
       const key = [cause, confidence, remedy, ...evidence, '', inGroups.join()].join('\n')
       const section = sections.get(key)
@@ -82,7 +82,7 @@ const CLASSES = ['security', 'performance', 'virtualization', undefined, 'platfo
 const rankOf = ({ losses }: Section): number => Math.min(...losses.map(loss => CLASSES.indexOf(loss.class)))
 
 /** Adds why one feature is lost, by host. */
-function addBecause(report: Report, { because, groups }: FeatureInPool, hosts: number): void {
+function addBecause(report: Report, { causes: because, groups }: FeatureInPool, hosts: number): void {
   for (const one of because) {
     report.line(
       { text: one.cause, tone: toneOf(one) },
@@ -194,11 +194,8 @@ function addLossesByCause(report: Report, { lost, groups, hostCount: of }: PoolE
 }
 
 function addKept(report: Report, { kept, onRequest }: PoolExplanation): void {
-  for (const { class: of, features } of kept) {
-    report.line(
-      `kept  ${count(features.length, `${of} feature`)}: ${features.map(({ feature }) => feature).join(' ')}`,
-    )
-  }
+  for (const [of, names] of byClass(kept))
+    report.line(`kept  ${count(names.length, `${of} feature`)}: ${names.join(' ')}`)
   if (onRequest.length > 0) report.line(`on request  ${onRequest.map(({ feature }) => feature).join(' ')}`)
 }
 
@@ -272,7 +269,7 @@ function addExpression(report: Report, { expression }: PoolExplanation): void {
     report.line({ text: 'no named model fits', tone: 'bad' })
     return
   }
-  const { model, pinned, needs, assumed } = expression
+  const { model, pinned, leastVersions: needs, assumed } = expression
   const pin = pinned === model ? '' : `, pinned ${pinned}`
   report.line(
     'model  ',
@@ -298,7 +295,7 @@ function addRunnersUp(report: Report, { runnersUp }: PoolExplanation): void {
       { title: 'disable', align: 'right' },
       { title: 'why not', wraps: true },
     ],
-    runnersUp.map(one => [one.model, String(one.added), String(one.disabled.length), one.why]),
+    runnersUp.map(one => [one.model, String(one.addedCount), String(one.disabled.length), one.why]),
   )
 }
 
@@ -315,12 +312,12 @@ function assumedWords(names: readonly string[]): string {
 }
 
 function addAxes(report: Report, axes: readonly Axis[]): void {
-  for (const { axis, values, unknown, warning } of axes) {
+  for (const { axis, values, unknownCount: unknown, warning } of axes) {
     const [only] = values
     const silent = unknown > 0 ? `; ${count(unknown, 'host')} do${unknown === 1 ? 'es' : ''} not tell` : ''
-    if (values.length === 1 && only) report.line(`${axis}  ${only.value}${silent}`)
+    if (values.length === 1 && only) report.line(`${axis}  ${only.text}${silent}`)
     else {
-      const each = values.map(({ value, hosts }) => `${value} on ${hostWords(hosts)}`)
+      const each = values.map(({ text: value, hosts }) => `${value} on ${hostWords(hosts)}`)
       report.line(`${axis}  ${each.join('; ')}${silent}`)
     }
     if (warning !== undefined) report.line({ text: `  ${warning}`, tone: 'warning' })
@@ -356,7 +353,7 @@ function addFeature(report: Report, { feature, place, title, pools }: FeatureAns
     ...fates.slice(1),
     ` of ${count(pools.length, 'pool')}`,
   )
-  const fixes = pools.flatMap(({ because, groups, presentInGroups, missingInGroups }) => {
+  const fixes = pools.flatMap(({ causes: because, groups, presentInGroups, missingInGroups }) => {
     const of = hostsAt(groups, [...presentInGroups, ...missingInGroups]).length
     return because.flatMap(({ cause, remedy, inGroups }) =>
       isFixable({ cause, remedy })

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { LAYERS } from '../../core/evidence.ts'
-import { Reason } from '../answer-parts.ts'
+import { Reason, SignatureAnswer } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 const known = <S extends v.GenericSchema>(schema: S, text: string) => described(v.nullable(schema), text)
@@ -16,7 +16,7 @@ export const HostLine = v.strictObject({
     'What people call CPUs of its design: Emerald Rapids, Zen 4, Neoverse-N1; several names where one cannot tell; ' +
       '`(by its name)` where only what its product is called tells.',
   ),
-  signature: known(v.string(), '`6.85.7`: family, model and stepping.'),
+  signature: SignatureAnswer,
   vendor: v.nullable(v.string()),
   level: known(
     v.string(),
@@ -65,7 +65,7 @@ export const GuestLine = v.strictObject({
     'The level above, with what it lacks to it and what is not known of it; null: there is none.',
   ),
   vcpus: v.nullable(v.number()),
-  readFrom: known(v.string(), 'The XML element or the name of the dialect that it was read from.'),
+  document: known(v.string(), 'The XML element or the name of the dialect that it was read from.'),
 })
 export type GuestLine = AnswerOf<typeof GuestLine>
 
@@ -86,5 +86,5 @@ export const aloneParts = {
   ),
 }
 
-export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine), ...aloneParts })
+export const HostsAnswer = v.strictObject({ lines: v.array(HostLine), ...aloneParts })
 export type HostsAnswer = AnswerOf<typeof HostsAnswer>

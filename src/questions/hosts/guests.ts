@@ -30,7 +30,7 @@ function lineOfGuest(names: Names, guest: FleetGuest): GuestLine {
     without: features.in(without).map(reasonOf),
     ...levelsOf(names, evidenceOfGuest(features, guest)),
     vcpus: vcpus ?? null,
-    readFrom: document ?? null,
+    document: document ?? null,
   }
 }
 

@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { printSignature } from '../../core/model.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
@@ -17,8 +16,8 @@ export const hostsQuestion = question({
   run(context, input) {
     const opened = openFleet(context, input)
     const views = viewsOf(opened)
-    const hosts = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
-    return { answer: { hosts, ...(hosts.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
+    const lines = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
+    return { answer: { lines, ...(lines.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
   },
 })
 
@@ -30,7 +29,7 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     arch: view.context.arch,
     model: host.model ?? null,
     silicon: view.siliconOf(host) ?? null,
-    signature: signature ? printSignature(signature) : null,
+    signature: signature ?? null,
     vendor: host.vendor ?? null,
     ...reachedLevel(view, host),
     microcode: host.microcode ?? null,

@@ -1,4 +1,5 @@
 import { hex } from '../../core/bits.ts'
+import { printSignature } from '../../core/model.ts'
 import { count, groupBy } from '../../core/text.ts'
 import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
@@ -17,7 +18,7 @@ const DETAILS: ReadonlySet<string> = new Set(['vendor', 'features', 'read from']
 
 const COLUMNS: readonly HostColumn[] = [
   { title: 'host', cell: ({ host }) => host },
-  { title: 'CPU', cell: ({ model, signature }) => model ?? signature },
+  { title: 'CPU', cell: ({ model, signature }) => model ?? (signature && printSignature(signature)) },
   { title: 'level', cell: host => levelOf(host) },
   { title: 'vendor', cell: ({ vendor }) => vendor },
   { title: 'microcode', align: 'right', cell: host => microcodeOf(host) },
@@ -29,7 +30,7 @@ const COLUMNS: readonly HostColumn[] = [
 const MORE: readonly HostColumn[] = [
   { title: 'silicon', cell: ({ silicon }) => silicon },
   { title: 'architecture', cell: ({ arch }) => arch },
-  { title: 'signature', cell: ({ signature }) => signature },
+  { title: 'signature', cell: ({ signature }) => signature && printSignature(signature) },
   { title: 'address bits', align: 'right', cell: ({ physBits }) => physBits },
   { title: 'CPUs', align: 'right', cell: ({ cpus }) => cpus },
   { title: 'kernel', cell: ({ kernel }) => kernel },
@@ -49,7 +50,7 @@ const sourcesOf = ({ readFrom }: HostLine): string =>
   readFrom.map(({ layer, document }) => `${document} (${layer})`).join(', ')
 
 /** Adds one line a host; where there is none, one a guest. */
-export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone }) => {
+export const reportHosts: Reporter<HostsAnswer> = (report, { lines: hosts, guestsAlone }) => {
   if (guestsAlone) {
     reportGuestsAlone(report, guestsAlone)
     return
@@ -98,7 +99,7 @@ export function reportGuestsAlone(report: Report, { guests, wanted }: GuestsAlon
       cpuOf(guest),
       levelOfLine(guest),
       shortOf(guest),
-      guest.readFrom ?? '-',
+      guest.document ?? '-',
     ]),
   )
 }
@@ -130,7 +131,7 @@ function shortOf({ next, isKnown, level, without }: GuestLine): string {
 }
 
 /** The table with every column. */
-export function wideTable({ hosts }: HostsAnswer): Report {
+export function wideTable({ lines: hosts }: HostsAnswer): Report {
   const report = new Report()
   addTable(report, hosts, [...COLUMNS, ...MORE])
   return report
@@ -143,7 +144,7 @@ const addTable = (report: Report, hosts: readonly HostLine[], columns: readonly 
   )
 
 /** Every column as comma-separated values (RFC 4180, lines end as on Unix); what is not known is empty. */
-export function hostsCsv({ hosts }: HostsAnswer): string {
+export function hostsCsv({ lines: hosts }: HostsAnswer): string {
   const columns = [...COLUMNS, ...MORE]
   const rows = [
     columns.map(({ title }) => title),

@@ -20,7 +20,7 @@ export const LevelLine = v.strictObject({
       v.strictObject({
         level: v.string(),
         missing: v.array(Reason),
-        unknown: described(v.array(v.string()), 'Features of which nothing is known.'),
+        notKnown: described(v.array(v.string()), 'Features of which nothing is known.'),
       }),
     ),
     'The level above; null: there is none.',
@@ -33,7 +33,7 @@ export const LevelLine = v.strictObject({
           'The greatest `-march` of GCC and clang; null: below x86-64.',
         ),
         almost: described(
-          v.array(v.strictObject({ name: v.string(), lacks: v.string(), known: v.boolean() })),
+          v.array(v.strictObject({ name: v.string(), flag: v.string(), known: v.boolean() })),
           "Greater ones of which one flag, in GCC's words, is missing, or (`known` is false) is not known.",
         ),
       }),
@@ -64,7 +64,7 @@ export const FitLine = v.strictObject({
   ...subject,
   verdict: v.picklist(['yes', 'assumed', 'unknown', 'no']),
   missing: v.array(Reason),
-  unknown: described(v.array(v.string()), 'What it needs and nothing is known of.'),
+  notKnown: described(v.array(v.string()), 'What it needs and nothing is known of.'),
   fix: described(v.string(), 'The cheapest; empty: nothing is to be done, or none is known.'),
   harms: described(
     v.array(v.strictObject({ feature: v.string(), text: v.string() })),

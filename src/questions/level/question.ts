@@ -81,7 +81,7 @@ function lineOfHost(view: FleetView, host: FleetHost, need: NeededFeatures): Fit
     ...subjectOf(view, 'host', name),
     verdict: verdictOf(verdict, need),
     missing: view.db.features.in(missing).map(reasonOf),
-    unknown: [...unknown.map(feature => feature.name), ...need.unknown],
+    notKnown: [...unknown.map(feature => feature.name), ...need.unknown],
     fix: missing.isEmpty || !group ? '' : hostFix(view, group, missing),
     harms: [],
   }
@@ -112,7 +112,7 @@ function lineOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, ne
     ...subjectOf(view, 'guest', guest.name),
     verdict: verdictOf(verdict, need),
     missing: db.features.in(missing).map(reasonOf),
-    unknown: need.unknown,
+    notKnown: need.unknown,
     fix: missing.isEmpty ? '' : guestFix(view, guest, need.set, missing),
     harms,
   }
@@ -213,7 +213,7 @@ function lineOfPool(
     ...subjectOf(view, 'pool', label),
     verdict: verdictOf(allOf(own.map(({ verdict }) => verdict)), need),
     missing: view.db.features.in(missing).map(reasonOf),
-    unknown: [...new Set(own.flatMap(({ unknown }) => unknown))],
+    notKnown: [...new Set(own.flatMap(({ notKnown: unknown }) => unknown))],
     fix,
     harms: [],
   }

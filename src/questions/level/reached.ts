@@ -91,7 +91,7 @@ function reached(
       ? {
           level: next.level.name,
           missing: next.missing.filter(({ name }) => !names.includes(name)).map(reasonOf),
-          unknown: names,
+          notKnown: names,
         }
       : null,
     ...(march && { march: { name: march.name ?? null, almost: march.almost } }),

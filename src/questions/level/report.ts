@@ -68,7 +68,7 @@ const nameOf = ({ kind, name }: Named): string =>
 
 function sayNext({ next }: LevelLine): string {
   if (!next) return ''
-  const { level, missing, unknown } = next
+  const { level, missing, notKnown: unknown } = next
   const lacks =
     missing.length > 0
       ? `lacks ${fewNames(
@@ -89,8 +89,8 @@ function addEvc(report: Report, lines: readonly LevelLine[]): void {
 
 function addMarch(report: Report, { march }: LevelLine, names: string): void {
   if (!march || march.almost.length === 0) return
-  const by = groupBy(march.almost, ({ lacks, known }) =>
-    known ? `${lacks} short of` : `${lacks}, of which nothing is known, short of`,
+  const by = groupBy(march.almost, ({ flag, known }) =>
+    known ? `${flag} short of` : `${flag}, of which nothing is known, short of`,
   )
   const words = [...by].map(([short, some]) => `${short} -march=${fewNames(some.map(({ name }) => name))}`)
   report.line(`${names}: ${words.join('; ')}`)
@@ -154,7 +154,7 @@ function sayWho(lines: readonly FitLine[]): { text: string; tone: Tone } {
   return { text: parts.join('; '), tone: no ? 'bad' : 'warning' }
 }
 
-const sayMissing = ({ missing, unknown }: FitLine): string => {
+const sayMissing = ({ missing, notKnown: unknown }: FitLine): string => {
   const lacks = missing.length > 0 ? [fewNames(missing.map(({ feature }) => feature))] : []
   const open = unknown.length > 0 ? [`not known: ${fewNames(unknown)}`] : []
   return [...lacks, ...open].join('; ') || '-'

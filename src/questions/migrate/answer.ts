@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-import { CauseAnswer, Reason } from '../answer-parts.ts'
+import { CauseAnswer, GroupPlaces, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
 import { IdRegistersPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
@@ -26,8 +26,8 @@ export const ObstacleAnswer = v.union([
   v.strictObject({ kind: v.literal('guest-model'), model: v.string(), remedy: v.string() }),
   v.strictObject({
     kind: v.literal('vendor'),
-    guest: v.string(),
-    host: v.nullable(v.string()),
+    guestHas: v.string(),
+    hostHas: v.nullable(v.string()),
     remedy: v.string(),
   }),
   v.strictObject({
@@ -35,11 +35,16 @@ export const ObstacleAnswer = v.union([
       v.picklist(['core', 'architecture']),
       'The guest sees another core than the host has, or is of another architecture: no hypervisor lets it run there.',
     ),
-    guest: v.string(),
-    host: v.nullable(v.string()),
+    guestHas: v.string(),
+    hostHas: v.nullable(v.string()),
     remedy: v.string(),
   }),
-  v.strictObject({ kind: v.literal('phys-bits'), guest: v.number(), host: v.number(), remedy: v.string() }),
+  v.strictObject({
+    kind: v.literal('phys-bits'),
+    guestBits: v.number(),
+    hostBits: v.number(),
+    remedy: v.string(),
+  }),
   v.strictObject({
     kind: v.literal('model'),
     model: v.string(),
@@ -96,8 +101,8 @@ export const ObstacleAnswer = v.union([
   }),
   v.strictObject({
     kind: described(v.literal('tsc'), 'Rates of the time stamp counter in Hz; null: not known.'),
-    guest: v.string(),
-    host: v.nullable(v.string()),
+    guestHas: v.string(),
+    hostHas: v.nullable(v.string()),
     remedy: v.string(),
   }),
   v.strictObject({
@@ -127,26 +132,30 @@ const Hazards = described(
 )
 
 /** Hosts of one CPU, and so of one answer. */
-export const MigrateGroup = v.strictObject({ name: v.string(), pool: v.string(), hosts: v.array(v.string()) })
+export const MigrateGroup = v.strictObject({
+  pool: v.string(),
+  hosts: described(v.array(v.string()), 'Bytewise; the group is called as the first.'),
+})
 export type MigrateGroup = AnswerOf<typeof MigrateGroup>
 
 /** Obstacles by their places in `obstacles`, from 0. */
 const Numbers = v.array(v.number())
 
-/** What keeps a guest from a group. */
-const ClosedGroup = v.strictObject({
-  group: v.string(),
+/** What keeps a guest from groups. */
+const ClosedGroups = v.strictObject({
+  inGroups: GroupPlaces,
   reasons: described(Numbers, 'Places in `obstacles`, from 0.'),
 })
 
-/** How guests with all of a CPU move between two groups, which are called by name. */
+/** How guests with all of a CPU move between two groups, which are places in `groups`. */
 export const ArrowAnswer = v.strictObject({
-  from: v.string(),
-  to: v.string(),
+  fromGroup: v.number(),
+  toGroup: v.number(),
   kind: v.picklist(['both-ways', 'one-way', 'none']),
   there: described(Numbers, 'What keeps a guest of `from` from `to`, and one of `to` from `from`.'),
   back: Numbers,
-  hazards: v.strictObject({ there: Hazards, back: Hazards }),
+  hazardsThere: Hazards,
+  hazardsBack: Hazards,
 })
 export type ArrowAnswer = AnswerOf<typeof ArrowAnswer>
 
@@ -155,11 +164,11 @@ export const GuestPlaces = v.strictObject({
   guest: v.string(),
   host: described(v.nullable(v.string()), 'Null: it is off, or that is not known.'),
   pool: v.string(),
-  starts: described(
-    v.array(v.string()),
+  startsInGroups: described(
+    GroupPlaces,
     'The groups on whose hosts it can be started once it is off, and to which it can move as it runs.',
   ),
-  moves: v.array(v.string()),
+  movesToGroups: GroupPlaces,
   others: described(v.number(), 'How many hosts it can move to, its own left out.'),
 })
 export type GuestPlaces = AnswerOf<typeof GuestPlaces>
@@ -167,19 +176,22 @@ export type GuestPlaces = AnswerOf<typeof GuestPlaces>
 export const GuestMoves = v.strictObject({
   ...GuestPlaces.entries,
   refused: described(
-    v.array(ClosedGroup),
-    'For each group on whose hosts a hypervisor keeps it from being started, what it says.',
+    v.array(ClosedGroups),
+    'The groups on whose hosts a hypervisor keeps it from being started, with what it says.',
   ),
-  why: described(v.array(ClosedGroup), 'For each group that it cannot move to, what keeps it out.'),
-  hazards: described(
-    v.array(v.strictObject({ group: v.string(), features: Hazards })),
+  closed: described(v.array(ClosedGroups), 'The groups that it cannot move to, with what keeps it out.'),
+  hazardsIn: described(
+    v.array(v.strictObject({ inGroups: GroupPlaces, hazards: Hazards })),
     'The groups that it can move to and where it does not see what guests must.',
   ),
 })
 export type GuestMoves = AnswerOf<typeof GuestMoves>
 
 export const MigrateAnswer = v.strictObject({
-  groups: v.array(MigrateGroup),
+  groups: described(
+    v.array(MigrateGroup),
+    'Each host once: `inGroups` and the like are places in this list, from 0.',
+  ),
   obstacles: described(
     v.array(ObstacleAnswer),
     'All that stands in the way of guests, each once: `there`, `back` and `reasons` have the places in this list.',
@@ -203,13 +215,13 @@ export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>
 export const MoveAnswer = v.strictObject({
   from: described(v.string(), 'The guest, or the host whose whole CPU is meant.'),
   to: v.string(),
-  moves: described(v.boolean(), 'Whether `verdict` is `yes` or `assumed`.'),
+  canMove: described(v.boolean(), 'Whether `verdict` is `yes` or `assumed`.'),
   verdict: described(
     Verdict,
     '`assumed`: yes, by what KVM is known to give; `unknown`: nothing speaks against it, but something is not known.',
   ),
   ...moveVerdicts,
-  starts: described(v.boolean(), 'Whether it can be started there, once it is off.'),
+  canStart: described(v.boolean(), 'Whether it can be started there, once it is off.'),
   obstacles: v.array(ObstacleAnswer),
   hazards: Hazards,
   common: described(

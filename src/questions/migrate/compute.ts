@@ -40,15 +40,19 @@ import { mayHavePlace, ObstacleList, obstacleAnswers } from './describe.ts'
 export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
   const pools = partedPools(view, across)
   const list = new ObstacleList(view)
-  const arrows = pools.flatMap(({ groups }) =>
-    findArrows(view.db, groups, wholeGuestOf(view)).map(arrow => arrowAnswer(view, list, arrow)),
+  const groups = groupsIn(pools)
+  const placeOf = placesIn(groups)
+  const arrows = pools.flatMap(pool =>
+    findArrows(view.db, pool.groups, wholeGuestOf(view)).map(arrow =>
+      arrowAnswer(view, list, placeOf, arrow),
+    ),
   )
   const guests = guestsIn(view, pools, across).flatMap(([pool, places]) => {
-    const finder = new MoveFinder(view, pool, list)
+    const finder = new MoveFinder(view, pool, list, placeOf)
     return places.map(one => finder.answer(one))
   })
   return {
-    groups: pools.flatMap(({ groups }) => groups.map(groupAnswer)),
+    groups: groups.map(groupAnswer),
     obstacles: list.all,
     arrows,
     guests,
@@ -70,12 +74,29 @@ function hostCpuPart(
   return { hostCpuOnly: true, ...(known.length > 0 ? { pools: known } : {}) }
 }
 
-/** Where each guest can go in its pool, without what stands in the way: quick for any number of them. */
-export const guestPlaces = (view: FleetView): GuestPlaces[] =>
-  guestsIn(view, partedPools(view), false).flatMap(([pool, places]) => {
-    const finder = new MoveFinder(view, pool, new ObstacleList(view))
+/** Where each guest can go in its pool, and the groups, without what stands in the way: quick for any number of them. */
+export function guestPlaces(view: FleetView): {
+  readonly groups: readonly Group[]
+  readonly guests: readonly GuestPlaces[]
+} {
+  const pools = partedPools(view)
+  const groups = groupsIn(pools)
+  const placeOf = placesIn(groups)
+  const guests = guestsIn(view, pools, false).flatMap(([pool, places]) => {
+    const finder = new MoveFinder(view, pool, new ObstacleList(view), placeOf)
     return places.map(one => finder.places(one))
   })
+  return { groups, guests }
+}
+
+const groupsIn = (pools: readonly FleetPool[]): Group[] => pools.flatMap(({ groups }) => groups)
+
+type PlaceOf = (group: Group) => number
+
+function placesIn(groups: readonly Group[]): PlaceOf {
+  const places = new Map(groups.map((group, place) => [group, place]))
+  return group => places.get(group) ?? -1
+}
 
 /** That hosts have not all the emulators that others have; nothing where they have, or where that is not known. */
 export function emulatorNotes(hosts: readonly FleetHost[]): Note[] {
@@ -98,10 +119,12 @@ export function emulatorNotes(hosts: readonly FleetHost[]): Note[] {
 /** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */
 export function countOpenGuests(view: FleetView, label: string | null): number {
   const list = new ObstacleList(view)
-  return guestsIn(view, partedPools(view), false)
+  const pools = partedPools(view)
+  const placeOf = placesIn(groupsIn(pools))
+  return guestsIn(view, pools, false)
     .filter(([pool]) => label === null || pool.label === label)
     .flatMap(([pool, places]) => {
-      const finder = new MoveFinder(view, pool, list)
+      const finder = new MoveFinder(view, pool, list, placeOf)
       return places.filter(one => one.others === 0 && mayHavePlace(finder.answer(one), list.all))
     }).length
 }
@@ -134,8 +157,7 @@ const asOne = ({ pools }: FleetView): FleetPool[] => [
   { label: '', groups: pools.flatMap(({ groups }) => groups) },
 ]
 
-const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
-  name,
+const groupAnswer = ({ hosts }: Group): MigrateGroup => ({
   pool: hosts[0]?.pool ?? '',
   hosts: hosts.map(host => host.name),
 })
@@ -143,26 +165,39 @@ const groupAnswer = ({ name, hosts }: Group): MigrateGroup => ({
 const arrowAnswer = (
   view: FleetView,
   list: ObstacleList,
+  placeOf: PlaceOf,
   { from, to, kind, there, back, hazards }: Arrow,
 ): ArrowAnswer => ({
-  from: from.name,
-  to: to.name,
+  fromGroup: placeOf(from),
+  toGroup: placeOf(to),
   kind,
   there: list.numbersOf(to, there),
   back: list.numbersOf(from, back),
-  hazards: { there: reasonsIn(view, hazards.there), back: reasonsIn(view, hazards.back) },
+  hazardsThere: reasonsIn(view, hazards.there),
+  hazardsBack: reasonsIn(view, hazards.back),
 })
 
 const reasonsIn = ({ db }: FleetView, features: FeatureSet): Reason[] =>
   features.isEmpty ? [] : db.features.in(features).map(reasonOf)
 
 /** What one guest of a kind and all others at home in the same group have in common. */
-type KindMoves = Pick<GuestMoves, 'starts' | 'moves' | 'refused' | 'why' | 'hazards'>
+type KindMoves = Pick<GuestMoves, 'startsInGroups' | 'movesToGroups' | 'refused' | 'closed' | 'hazardsIn'>
 
-/** Groups on whose hosts a guest starts, by name, and those whose hypervisor refuses it. */
+/** What is the same of several groups, once. */
+const mergeGroups = <T extends { readonly inGroups: readonly number[] }>(
+  all: readonly T[],
+  keyOf: (one: T) => string,
+): T[] =>
+  [...groupBy(all, keyOf).values()].flatMap(([first, ...more]) =>
+    first ? { ...first, inGroups: [first, ...more].flatMap(one => one.inGroups) } : [],
+  )
+
+type ClosedBy = readonly [Group, readonly Obstacle[]]
+
+/** Groups on whose hosts a guest starts, and those whose hypervisor refuses it. */
 interface Starts {
-  readonly open: string[]
-  readonly refused: readonly (readonly [Group, readonly Obstacle[]])[]
+  readonly open: readonly number[]
+  readonly refused: readonly ClosedBy[]
 }
 
 /** Where guests of a pool can go: of those with equal CPUs, at home on equal hosts, it is found once. */
@@ -170,15 +205,17 @@ class MoveFinder {
   readonly #view: FleetView
   readonly #pool: FleetPool
   readonly #list: ObstacleList
+  readonly #placeOf: PlaceOf
   readonly #homes: ReadonlyMap<string, Group>
   readonly #keys = new CpuKeys()
   readonly #starts = new Map<string, Starts>()
   readonly #moves = new Map<string, KindMoves>()
 
-  constructor(view: FleetView, pool: FleetPool, list: ObstacleList) {
+  constructor(view: FleetView, pool: FleetPool, list: ObstacleList, placeOf: PlaceOf) {
     this.#view = view
     this.#pool = pool
     this.#list = list
+    this.#placeOf = placeOf
     this.#homes = new Map(pool.groups.flatMap(group => group.hosts.map(({ name }) => [name, group] as const)))
   }
 
@@ -188,7 +225,12 @@ class MoveFinder {
     const key = `${this.#keys.keyOf(facts)} at ${home?.name}`
     const starts = this.#starts.get(key) ?? this.#findStarts(facts, home)
     this.#starts.set(key, starts)
-    return { ...this.#about(guest), starts: starts.open, moves: groups.map(({ name }) => name), others }
+    return {
+      ...this.#about(guest),
+      startsInGroups: starts.open,
+      movesToGroups: groups.map(this.#placeOf),
+      others,
+    }
   }
 
   answer(places: PossiblePlaces): GuestMoves {
@@ -208,32 +250,48 @@ class MoveFinder {
     const open = new Set(groups)
     const starts = this.#findStarts(factsOfStart(guest), home)
     return {
-      starts: starts.open,
-      moves: groups.map(({ name }) => name),
-      refused: starts.refused.map(([group, obstacles]) => this.#closed(group, obstacles)),
-      why: this.#pool.groups.flatMap(group =>
-        open.has(group) ? [] : this.#closed(group, findObstacles(db.features, guest, group)),
+      startsInGroups: starts.open,
+      movesToGroups: groups.map(this.#placeOf),
+      refused: this.#closed(starts.refused),
+      closed: this.#closed(
+        this.#pool.groups.flatMap(group =>
+          open.has(group) ? [] : [[group, findObstacles(db.features, guest, group)]],
+        ),
       ),
-      hazards: groups.flatMap(group => {
-        const features = group === home ? [] : hazardsOf(this.#view, guest, group, home)
-        return features.length > 0 ? { group: group.name, features } : []
-      }),
+      hazardsIn: this.#hazards(
+        guest,
+        groups.filter(group => group !== home),
+        home,
+      ),
     }
   }
 
-  #closed = (group: Group, obstacles: readonly Obstacle[]) => ({
-    group: group.name,
-    reasons: this.#list.numbersOf(group, obstacles),
-  })
+  #closed = (all: readonly ClosedBy[]): GuestMoves['closed'] =>
+    mergeGroups(
+      all.map(([group, obstacles]) => ({
+        inGroups: [this.#placeOf(group)],
+        reasons: this.#list.numbersOf(group, obstacles),
+      })),
+      ({ reasons }) => reasons.join(),
+    )
+
+  #hazards = (guest: CpuFacts, groups: readonly Group[], home?: Group): GuestMoves['hazardsIn'] =>
+    mergeGroups(
+      groups.flatMap(group => {
+        const hazards = hazardsOf(this.#view, guest, group, home)
+        return hazards.length > 0 ? { inGroups: [this.#placeOf(group)], hazards } : []
+      }),
+      ({ hazards }) => hazards.map(({ feature }) => feature).join(),
+    )
 
   #findStarts(facts: CpuFacts, home: Group | undefined): Starts {
-    const open: string[] = []
-    const refused: [Group, Obstacle[]][] = []
+    const open: number[] = []
+    const refused: ClosedBy[] = []
     for (const group of this.#pool.groups) {
       const obstacles = findStartObstacles(this.#view.db, facts, group)
       // That it runs on one of several like it outweighs what is not known of them, and nothing that is.
       const isHome = group === home && (group.hosts.length === 1 || obstacles.every(isOpen))
-      if (isHome || obstacles.length === 0) open.push(group.name)
+      if (isHome || obstacles.length === 0) open.push(this.#placeOf(group))
       if (obstacles.some(({ kind }) => kind === 'model')) refused.push([group, obstacles])
     }
     return { open, refused }
@@ -271,16 +329,16 @@ export function moveAcross(views: readonly FleetView[], move: Move): MoveAnswer 
   return {
     from: guest?.name ?? from?.name ?? '',
     to: to.name,
-    moves: false,
+    canMove: false,
     verdict: 'no',
     allowed: 'no',
     safe: 'no',
-    starts: false,
+    canStart: false,
     obstacles: [
       {
         kind: 'architecture',
-        guest: source.context.arch,
-        host: target.context.arch,
+        guestHas: source.context.arch,
+        hostHas: target.context.arch,
         remedy: OTHER_ARCHITECTURE,
       },
     ],
@@ -314,11 +372,11 @@ function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
   return {
     from: running?.name ?? source?.name ?? target.name,
     to: target.name,
-    moves,
+    canMove: moves,
     verdict,
     allowed: least(allowed),
     safe: least(safe),
-    starts:
+    canStart:
       running && !isThere ? findStartObstacles(view.db, factsOfStart(running), target).length === 0 : moves,
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     hazards,

@@ -26,8 +26,10 @@ export function describeGuests(guests: readonly GuestPlaces[], open = 0): string
 }
 
 /** Whether a guest without another place may have one: nothing is known to speak against some host. */
-export const mayHavePlace = ({ others, why }: GuestMoves, obstacles: readonly ObstacleAnswer[]): boolean =>
-  others === 0 && why.some(({ reasons }) => takeAt(obstacles, reasons).every(isOpenAnswer))
+export const mayHavePlace = (
+  { others, closed: why }: GuestMoves,
+  obstacles: readonly ObstacleAnswer[],
+): boolean => others === 0 && why.some(({ reasons }) => takeAt(obstacles, reasons).every(isOpenAnswer))
 
 /** The obstacles at these places. */
 export const takeAt = (obstacles: readonly ObstacleAnswer[], places: readonly number[]): ObstacleAnswer[] =>
@@ -40,7 +42,14 @@ export function isOpenAnswer(one: ObstacleAnswer): boolean {
 }
 
 /** Whether one guest moves to one host. */
-export function describeMove({ from, to, moves, verdict, starts, obstacles }: MoveAnswer): string {
+export function describeMove({
+  from,
+  to,
+  canMove: moves,
+  verdict,
+  canStart: starts,
+  obstacles,
+}: MoveAnswer): string {
   if (moves) return `${from} can move to ${to}`
   if (verdict === 'unknown')
     return `${from} may move to ${to}: nothing speaks against it, but ${describeObstacles(obstacles)}`
@@ -108,13 +117,13 @@ export function describeObstacle(one: ObstacleAnswer): string {
     case 'guest-model':
       return `nothing is known of the guest's model ${one.model}`
     case 'vendor':
-      return `is of ${one.host ?? 'an unknown vendor'}, the guest's CPU of ${one.guest}`
+      return `is of ${one.hostHas ?? 'an unknown vendor'}, the guest's CPU of ${one.guestHas}`
     case 'core':
-      return `has ${one.host ?? 'an unknown core'}, and the guest sees ${one.guest}`
+      return `has ${one.hostHas ?? 'an unknown core'}, and the guest sees ${one.guestHas}`
     case 'architecture':
-      return `is ${one.host}, the guest ${one.guest}: no guest moves between architectures`
+      return `is ${one.hostHas}, the guest ${one.guestHas}: no guest moves between architectures`
     case 'phys-bits':
-      return `addresses ${one.host} bits, the guest ${one.guest}`
+      return `addresses ${one.hostBits} bits, the guest ${one.guestBits}`
     case 'model':
       return describeRefusal(one)
     case 'bond':
@@ -130,9 +139,9 @@ export function describeObstacle(one: ObstacleAnswer): string {
     case 'labels':
       return describeLabels(one.labels)
     case 'tsc':
-      return one.host === null
-        ? `may not give a TSC of ${one.guest} Hz: nothing is known of its own, or of scaling`
-        : `has a TSC of ${one.host} Hz and cannot scale it to ${one.guest}`
+      return one.hostHas === null
+        ? `may not give a TSC of ${one.guestHas} Hz: nothing is known of its own, or of scaling`
+        : `has a TSC of ${one.hostHas} Hz and cannot scale it to ${one.guestHas}`
     case 'passed':
       if (one.what === 'host')
         return 'may lack what the guest has, which has the CPU of a host that nobody named'
@@ -238,11 +247,11 @@ function answerOf(
     case 'guest-model':
       return { ...one, remedy: definedModel(db, one.model) }
     case 'vendor':
-      return { kind: 'vendor', guest: one.guest, host: one.host ?? null, remedy: OTHER_VENDOR }
+      return { kind: 'vendor', guestHas: one.guestHas, hostHas: one.hostHas ?? null, remedy: OTHER_VENDOR }
     case 'core':
-      return { kind: 'core', guest: one.guest, host: one.host ?? null, remedy: OTHER_CORE }
+      return { kind: 'core', guestHas: one.guestHas, hostHas: one.hostHas ?? null, remedy: OTHER_CORE }
     case 'phys-bits':
-      return { ...one, remedy: narrower(one.host) }
+      return { ...one, remedy: narrower(one.hostBits) }
     case 'model':
       return { ...one, remedy: otherModel(one) }
     case 'bond':
@@ -264,9 +273,9 @@ function answerOf(
     case 'tsc':
       return {
         kind: 'tsc',
-        guest: String(one.guest),
-        host: one.host === undefined ? null : String(one.host),
-        remedy: one.host === undefined ? RECORD_RATE : OTHER_RATE,
+        guestHas: String(one.guestHas),
+        hostHas: one.hostHas === undefined ? null : String(one.hostHas),
+        remedy: one.hostHas === undefined ? RECORD_RATE : OTHER_RATE,
       }
     case 'passed':
       return {

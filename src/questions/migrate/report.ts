@@ -42,12 +42,13 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
   }
   const at: At = places => takeAt(answer.obstacles, places)
   const mayHave = (one: GuestMoves) => mayHavePlace(one, answer.obstacles)
-  const pools = [...groupBy(groups, of => of.pool)].map(([pool, own]): PoolMoves => {
+  const all = groups.map(({ pool, hosts }, place) => ({ place, name: hosts[0] ?? '', pool, hosts }))
+  const pools = [...groupBy(all, of => of.pool)].map(([pool, own]): PoolMoves => {
     return { pool, groups: own, ...movesOf(own, arrows, at) }
   })
   addFinding(report, pools, guests, mayHave)
   const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
-  addGuestActions(report, guests, at)
+  addGuestActions(report, answer, at)
   addPoolActions(report, shut, answer)
   for (const { pool, groups: own } of open) {
     const hosts = countHosts(own)
@@ -70,16 +71,22 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
 /** A pool's CPUs, and how guests with all of one move between them. */
 interface PoolMoves {
   readonly pool: string
-  readonly groups: readonly MigrateGroup[]
-  /** From each group to every other. */
-  readonly ways: ReadonlyMap<string, readonly Way[]>
+  readonly groups: readonly NamedGroup[]
+  /** From each group to every other, by their places. */
+  readonly ways: ReadonlyMap<number, readonly Way[]>
+}
+
+interface NamedGroup extends MigrateGroup {
+  /** Among the groups of the answer. */
+  readonly place: number
+  readonly name: string
 }
 
 /** Obstacles by their places in the answer. */
 type At = (places: readonly number[]) => ObstacleAnswer[]
 
 interface Way {
-  readonly to: string
+  readonly to: NamedGroup
   readonly goes: boolean
   readonly obstacles: readonly ObstacleAnswer[]
   /** What the guest must see there, and does not. */
@@ -87,14 +94,19 @@ interface Way {
 }
 
 function movesOf(
-  groups: readonly MigrateGroup[],
+  groups: readonly NamedGroup[],
   arrows: readonly ArrowAnswer[],
   at: At,
 ): Pick<PoolMoves, 'ways'> {
-  const ways = new Map<string, Way[]>(groups.map(({ name }) => [name, []]))
-  for (const { from, to, kind, there, back, hazards } of arrows) {
-    ways.get(from)?.push({ to, goes: kind !== 'none', obstacles: at(there), hazards: hazards.there })
-    ways.get(to)?.push({ to: from, goes: kind === 'both-ways', obstacles: at(back), hazards: hazards.back })
+  const own = new Map(groups.map(group => [group.place, group]))
+  const ways = new Map<number, Way[]>(groups.map(({ place }) => [place, []]))
+  for (const { fromGroup, toGroup, kind, there, back, hazardsThere, hazardsBack } of arrows) {
+    const [from, to] = [own.get(fromGroup), own.get(toGroup)]
+    if (!from || !to) continue
+    ways.get(fromGroup)?.push({ to, goes: kind !== 'none', obstacles: at(there), hazards: hazardsThere })
+    ways
+      .get(toGroup)
+      ?.push({ to: from, goes: kind === 'both-ways', obstacles: at(back), hazards: hazardsBack })
   }
   return { ways }
 }
@@ -140,12 +152,17 @@ function addFinding(
  * What gives guests without another place one. All that is known to be in a guest's way counts together: one remedy of two
  * brings it nowhere.
  */
-function addGuestActions(report: Report, guests: readonly GuestMoves[], at: At): void {
+function addGuestActions(report: Report, { guests, groups }: MigrateAnswer, at: At): void {
   const ways = new Map<string, { guests: Set<string>; groups: Set<string>; why: string }>()
   for (const one of guests) {
-    const nearest = one.others === 0 ? nearestOf(one.why, ({ reasons }) => reasons) : undefined
+    const nearest = one.others === 0 ? nearestOf(one.closed, ({ reasons }) => reasons) : undefined
     const obstacles = at(nearest?.reasons ?? [])
-    const remedies = nearest ? remediesOf(obstacles, one.starts.includes(nearest.group)) : []
+    const remedies = nearest
+      ? remediesOf(
+          obstacles,
+          nearest.inGroups.some(place => one.startsInGroups.includes(place)),
+        )
+      : []
     if (!nearest || !remedies.every(isRemedy)) continue
     const what = joinRemedies(remedies.map(remedy => remedyFor(remedy, obstacles)))
     const way = ways.get(what) ?? {
@@ -155,7 +172,7 @@ function addGuestActions(report: Report, guests: readonly GuestMoves[], at: At):
     }
     ways.set(what, way)
     way.guests.add(one.guest)
-    way.groups.add(nearest.group)
+    way.groups.add(groups[nearest.inGroups[0] ?? 0]?.hosts[0] ?? '')
   }
   for (const [what, one] of [...ways].sort(([, a], [, b]) => b.guests.size - a.guests.size)) {
     const gain = `${fewNames([...one.guests])} may then go to ${fewNames([...one.groups], 2)}; now ${one.why}`
@@ -230,33 +247,30 @@ const remedyFor = (remedy: string, obstacles: readonly ObstacleAnswer[]): string
 /** The vendors, or cores, between which no guest of this way moves. */
 const identitiesIn = ({ obstacles }: Way): string[] =>
   obstacles.flatMap(one =>
-    (one.kind === 'vendor' || one.kind === 'core') && one.host !== null ? [one.guest, one.host] : [],
+    (one.kind === 'vendor' || one.kind === 'core') && one.hostHas !== null ? [one.guestHas, one.hostHas] : [],
   )
 
 const isParted = ({ ways }: PoolMoves): boolean =>
   [...ways.values()].some(all => all.some(way => identitiesIn(way).length > 0))
 
 /** How many hosts are as the group's first. */
-const calledIn = (groups: readonly MigrateGroup[]): ((name: string) => string) => {
-  const sizes = new Map(groups.map(({ name, hosts }) => [name, hosts.length]))
-  return name => {
-    const more = (sizes.get(name) ?? 1) - 1
-    return more > 0 ? `${name} and ${more} like it` : name
-  }
-}
+const calledAs = ({ hosts: [name = '', ...more] }: MigrateGroup): string =>
+  more.length > 0 ? `${name} and ${more.length} like it` : name
 
 /** Adds where guests of each CPU go, a row each, those that go nowhere first. */
 function reportWays(report: Report, pools: readonly PoolMoves[]): void {
   const rows = pools.flatMap(({ pool, groups, ways }) => {
-    return groups.map(({ name, hosts }) => {
-      const all = ways.get(name) ?? []
+    return groups.map(({ place, name, hosts }) => {
+      const all = ways.get(place) ?? []
       const [goes, not] = [all.filter(way => way.goes), all.filter(way => !way.goes)]
       const nearest = nearestOf(not, way => way.obstacles)
       const why = [
-        ...(nearest ? [`${closestOf(nearest.to, not)} ${describeObstacles(nearest.obstacles, 2)}`] : []),
+        ...(nearest
+          ? [`${closestOf(nearest.to.name, not.length)} ${describeObstacles(nearest.obstacles, 2)}`]
+          : []),
         ...describeWorst(
-          goes.map(({ to, hazards: features }) => ({ group: to, features })),
-          to => to,
+          goes.map(({ to, hazards }) => ({ inGroups: [to.place], hazards })),
+          place => all.find(({ to }) => to.place === place)?.to.name ?? '',
         ),
       ]
       return {
@@ -267,7 +281,7 @@ function reportWays(report: Report, pools: readonly PoolMoves[]): void {
           goes.length === 0
             ? { text: 'none', tone: 'bad' as const }
             : fewNames(
-                goes.map(({ to }) => to),
+                goes.map(({ to }) => to.name),
                 2,
               ),
           why.join('; '),
@@ -290,7 +304,6 @@ function reportWays(report: Report, pools: readonly PoolMoves[]): void {
 
 /** Adds the hosts of each CPU, and from each to which others guests go; those that the same prevents in one row. */
 function reportPool(report: Report, { pool, groups, ways }: PoolMoves): void {
-  const called = calledIn(groups)
   report.heading(
     `${describePoolTitle(pool, countHosts(groups), groups.length)}; a guest with all of its host's CPU moves`,
   )
@@ -302,16 +315,16 @@ function reportPool(report: Report, { pool, groups, ways }: PoolMoves): void {
       { title: 'guest' },
       { title: 'why not', wraps: true },
     ],
-    groups.flatMap(({ name }) => {
+    groups.flatMap(group => {
       const alike = new Map<string, { to: string[]; cells: readonly Cell[] }>()
-      for (const { to, obstacles, hazards } of ways.get(name) ?? []) {
+      for (const { to, obstacles, hazards } of ways.get(group.place) ?? []) {
         const cells = verdictCells(obstacles, hazards)
         const key = JSON.stringify(cells)
         const one = alike.get(key) ?? { to: [], cells }
-        one.to.push(called(to))
+        one.to.push(calledAs(to))
         alike.set(key, one)
       }
-      return [...alike.values()].map(({ to, cells }) => [called(name), to.join(', '), ...cells])
+      return [...alike.values()].map(({ to, cells }) => [calledAs(group), to.join(', '), ...cells])
     }),
   )
   report.table(
@@ -339,16 +352,15 @@ const SAFE = { yes: 'safe', assumed: 'safe', unknown: 'not known', no: 'unsafe' 
 function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnswer): void {
   const at: At = places => takeAt(obstacles, places)
   const mayHave = (one: GuestMoves) => mayHavePlace(one, obstacles)
-  const hosts = new Map(groups.map(group => [group.name, group.hosts]))
-  const hostsIn = (names: readonly string[], but?: string | null) =>
-    names.flatMap(name => hosts.get(name) ?? []).filter(host => host !== but)
-  const called = calledIn(groups)
+  const hostsIn = (places: readonly number[], but?: string | null) =>
+    places.flatMap(place => groups[place]?.hosts ?? []).filter(host => host !== but)
+  const called: Called = place => calledAs(groups[place] ?? { pool: '', hosts: [] })
   const moves = (one: GuestMoves, shown: (names: readonly string[]) => string): Cell => {
-    if (one.others > 0) return shown(hostsIn(one.moves, one.host))
+    if (one.others > 0) return shown(hostsIn(one.movesToGroups, one.host))
     return mayHave(one) ? { text: 'not known', tone: 'warning' } : { text: 'none', tone: 'bad' }
   }
   // Where it runs it was started, whatever is known against it.
-  const startsOn = ({ starts, host }: GuestMoves) => {
+  const startsOn = ({ startsInGroups: starts, host }: GuestMoves) => {
     const hosts = hostsIn(starts)
     return host === null || hosts.includes(host) ? hosts : [host, ...hosts]
   }
@@ -388,39 +400,54 @@ function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnsw
       ]),
     ),
   )
-  reportRefusals(report, guests, at)
+  reportRefusals(report, { guests, groups }, at)
 }
 
 /** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
-function reportRefusals(report: Report, guests: readonly GuestMoves[], at: At): void {
+function reportRefusals(
+  report: Report,
+  { guests, groups }: Pick<MigrateAnswer, 'guests' | 'groups'>,
+  at: At,
+): void {
   const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
   if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
   report.table(
     [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
-    refusals.map(({ guest, group, reasons }) => [guest, group, describeObstacles(at(reasons))]),
+    refusals.flatMap(({ guest, inGroups, reasons }) =>
+      inGroups.map(place => [guest, groups[place]?.hosts[0] ?? '', describeObstacles(at(reasons))]),
+    ),
   )
 }
 
+type Called = (place: number) => string
+
 /** Of the group that the guest is closest to, and where it may go and does not see what it must. */
-function whyNot({ why, hazards }: GuestMoves, called: (group: string) => string, at: At): string {
-  const nearest = nearestOf(why, ({ reasons }) => reasons)
+function whyNot({ closed, hazardsIn }: GuestMoves, called: Called, at: At): string {
+  const nearest = nearestOf(closed, ({ reasons }) => reasons)
   const closest = nearest
-    ? [`${closestOf(called(nearest.group), why)} ${describeObstacles(at(nearest.reasons))}`]
+    ? [
+        `${closestOf(called(nearest.inGroups[0] ?? 0), countGroups(closed))} ${describeObstacles(at(nearest.reasons))}`,
+      ]
     : []
-  return [...closest, ...describeWorst(hazards, called)].join('; ')
+  return [...closest, ...describeWorst(hazardsIn, called)].join('; ')
 }
+
+const countGroups = (all: readonly { readonly inGroups: readonly number[] }[]): number =>
+  all.reduce((sum, { inGroups }) => sum + inGroups.length, 0)
 
 /** Where the most is that a guest must see and does not; nothing of none. */
-function describeWorst(all: GuestMoves['hazards'], called: (group: string) => string): string[] {
-  const some = all.filter(({ features }) => features.length > 0)
-  const [first, ...more] = some.sort((a, b) => b.features.length - a.features.length)
+function describeWorst(all: GuestMoves['hazardsIn'], called: Called): string[] {
+  const some = all.filter(({ hazards }) => hazards.length > 0)
+  const [first] = [...some].sort((a, b) => b.hazards.length - a.hazards.length)
   if (!first) return []
-  const others = more.length > 0 ? ` and ${more.length} more` : ''
-  return describeHazards(first.features).map(text => `on ${called(first.group)}${others} it ${text}`)
+  const more = countGroups(some) - 1
+  const others = more > 0 ? ` and ${more} more` : ''
+  return describeHazards(first.hazards).map(
+    text => `on ${called(first.inGroups[0] ?? 0)}${others} it ${text}`,
+  )
 }
 
-const closestOf = (name: string, { length }: readonly unknown[]): string =>
-  length > 1 ? `${name} (closest of ${length})` : name
+const closestOf = (name: string, of: number): string => (of > 1 ? `${name} (closest of ${of})` : name)
 
 /** What has the fewest obstacles, the first of equals; undefined: there is none. */
 const nearestOf = <T>(all: readonly T[], obstaclesOf: (one: T) => readonly unknown[]): T | undefined =>
@@ -437,7 +464,7 @@ const RELIANCE_NOTES: Readonly<Record<Reliance, string>> = {
 
 /** Whether one guest moves to one host, for people. */
 export function reportMove(report: Report, answer: MoveAnswer): void {
-  const { to, moves, allowed, safe, obstacles, hazards } = answer
+  const { to, canMove: moves, allowed, safe, obstacles, hazards } = answer
   report.finding({
     text: describeMove(answer),
     tone: moves ? 'good' : answer.verdict === 'unknown' ? 'warning' : 'bad',
@@ -467,21 +494,25 @@ export function reportMove(report: Report, answer: MoveAnswer): void {
 /** The migration graph: a node for each CPU, its hosts in it; no line where guests of neither can move. */
 export const migrateGraph = ({ groups, obstacles, arrows }: MigrateAnswer): DotGraph => ({
   name: 'migration',
-  nodes: groups.map(({ name, pool, hosts }) => ({
+  nodes: groups.map(({ pool, hosts: [name = '', ...more], hosts }) => ({
     id: name,
-    label: hosts.length > 1 ? [name, count(hosts.length, 'host')] : [name],
+    label: more.length > 0 ? [name, count(hosts.length, 'host')] : [name],
     ...(pool ? { frame: pool } : {}),
   })),
-  edges: arrows.filter(({ kind }) => kind !== 'none').map(arrow => edgeOf(arrow, obstacles)),
+  edges: arrows.filter(({ kind }) => kind !== 'none').map(arrow => edgeOf(groups, arrow, obstacles)),
 })
 
-const edgeOf = ({ from, to, kind, back }: ArrowAnswer, obstacles: readonly ObstacleAnswer[]): DotEdge => ({
-  from,
-  to,
+const edgeOf = (
+  groups: readonly MigrateGroup[],
+  { fromGroup, toGroup, kind, back }: ArrowAnswer,
+  obstacles: readonly ObstacleAnswer[],
+): DotEdge => ({
+  from: groups[fromGroup]?.hosts[0] ?? '',
+  to: groups[toGroup]?.hosts[0] ?? '',
   ways: kind === 'both-ways' ? 'both' : 'one',
   ...(kind === 'one-way' ? { label: `not back: ${describeObstacles(takeAt(obstacles, back), 2)}` } : {}),
 })
 
 /** Adds the answer of the question: of one move, or of all. */
 export const reportMigration: Reporter<MigrateAnswer | MoveAnswer> = (report, answer) =>
-  'moves' in answer ? reportMove(report, answer) : reportMigrate(report, answer)
+  'canMove' in answer ? reportMove(report, answer) : reportMigrate(report, answer)

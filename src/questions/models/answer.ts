@@ -14,7 +14,7 @@ export type ModelOnHosts = AnswerOf<typeof ModelOnHosts>
 /** Why a model cannot be used on every host. */
 export const BlockedModel = v.strictObject({
   ...ModelOnHosts.entries,
-  blockers: described(v.array(FeatureInGroups), 'What blocks it, each with the hosts that lack it.'),
+  missing: described(v.array(FeatureInGroups), 'What blocks it, each with the hosts that lack it.'),
   absentInGroups: described(GroupPlaces, 'Hosts whose hypervisor does not have the model.'),
   unexplainedInGroups: described(
     GroupPlaces,
@@ -26,8 +26,8 @@ export type BlockedModel = AnswerOf<typeof BlockedModel>
 
 export const UsableModels = v.strictObject({
   ...groupsPart,
-  usable: described(v.array(ModelOnHosts), 'Usable on every host, best first.'),
-  blocked: described(v.array(BlockedModel), 'Not usable on some, or not known to be, best first.'),
+  usableModels: described(v.array(ModelOnHosts), 'Usable on every host, best first.'),
+  blockedModels: described(v.array(BlockedModel), 'Not usable on some, or not known to be, best first.'),
   qemuOnly: v.exactOptional(
     described(v.array(v.string()), "What the hosts' QEMUs have besides, and libvirt has no name for."),
   ),
@@ -44,18 +44,21 @@ export const ModelVerdict = v.strictObject({
     v.picklist(['yes', 'assumed', 'unknown', 'no']),
     '`no` only where a document says that something is missing; `assumed`: by what KVM makes of such CPUs.',
   ),
-  blockers: described(
+  missing: described(
     v.array(FeatureInGroups),
     'What is known to be missing, each with the hosts that lack it.',
   ),
   unknown: described(v.array(FeatureInGroups), 'What nothing is known of, each with the hosts.'),
   absentInGroups: described(GroupPlaces, 'Hosts whose hypervisor was recorded and has no such model.'),
   unexplainedInGroups: described(GroupPlaces, 'Hosts that block it and do not say why.'),
-  restarts: described(
+  restartsInGuestGroups: described(
     v.array(v.number()),
-    'Guests on hosts that can give it that have more than it, which they keep until they are powered off: places in `guests`, from 0.',
+    'Guests on hosts that can give it that have more than it, which they keep until they are powered off: places in `guestGroups`, from 0.',
   ),
-  raises: described(v.array(v.number()), 'Such guests that have less: they gain it at their next start.'),
+  raisesInGuestGroups: described(
+    v.array(v.number()),
+    'Such guests that have less: they gain it at their next start.',
+  ),
 })
 export type ModelVerdict = AnswerOf<typeof ModelVerdict>
 
@@ -64,9 +67,9 @@ export const ModelVerdicts = v.strictObject({
     v.array(v.strictObject({ hosts: v.array(v.string()), vendor: v.nullable(v.string()) })),
     'Hosts of which the same is known, each once: `inGroups` and the like are places in this list, from 0.',
   ),
-  guests: described(
+  guestGroups: described(
     v.array(v.array(v.string())),
-    'Running guests with the same CPU on the same hosts, each once: `restarts` and `raises` are places in this list.',
+    'Running guests with the same CPU on the same hosts, each once: `restartsInGuestGroups` and the like are places in this list.',
   ),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
   ...aloneParts,

@@ -29,15 +29,15 @@ export function usableModels(context: Context, hosts: readonly HypervisorHost[])
   const isUsable = (model: BlockedModel) => isUnopposed(model) && model.unknownInGroups.length === 0
   return {
     groups: groups.map(all => ({ hosts: all.map(({ source }) => source) })),
-    usable: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
-    blocked: answers.filter(answer => !isUsable(answer)),
+    usableModels: answers.filter(isUsable).map(({ name, vendor, worth }) => ({ name, vendor, worth })),
+    blockedModels: answers.filter(answer => !isUsable(answer)),
     ...qemuOnlyOf(db, hosts),
   }
 }
 
 /** Whether nothing is known to speak against the model. */
-export const isUnopposed = ({ blockers, absentInGroups, unexplainedInGroups }: BlockedModel): boolean =>
-  blockers.length + absentInGroups.length + unexplainedInGroups.length === 0
+export const isUnopposed = ({ missing, absentInGroups, unexplainedInGroups }: BlockedModel): boolean =>
+  missing.length + absentInGroups.length + unexplainedInGroups.length === 0
 
 /** The names that hosts list and libvirt does not have, though QEMU's versions are known. */
 function qemuOnlyOf(db: Database, hosts: readonly HypervisorHost[]): { qemuOnly?: string[] } {
@@ -85,12 +85,12 @@ function obstacles(db: Database, name: string, groups: readonly (readonly Hyperv
     if (typeof blockers !== 'object') return
     for (const feature of new Set(blockers)) lacking.set(feature, [...(lacking.get(feature) ?? []), i])
   })
-  const blockers = [...lacking].map(([feature, inGroups]): FeatureInGroups => {
+  const missing = [...lacking].map(([feature, inGroups]): FeatureInGroups => {
     const known = db.features.get(feature)
     return { ...(known ? reasonOf(known) : { feature, place: '', title: '' }), inGroups }
   })
   return {
-    blockers,
+    missing,
     absentInGroups: where(blockers => blockers === undefined),
     unexplainedInGroups: where(blockers => blockers === 'unexplained'),
     unknownInGroups: where(blockers => blockers === 'unknown'),

@@ -24,7 +24,7 @@ export const modelsQuestion = question({
     const opened = openFleetOfAny(context, { documents, fleet, noSkip })
     const ask = (view: FleetView): ModelVerdicts => {
       const alone = guestsAlone(view)
-      return alone.guestsAlone ? { groups: [], guests: [], models: [], ...alone } : modelVerdicts(view)
+      return alone.guestsAlone ? { groups: [], guestGroups: [], models: [], ...alone } : modelVerdicts(view)
     }
     return { answer: answerEach(viewsOf(opened), ask), notes: opened.notes }
   },

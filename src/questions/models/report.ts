@@ -21,7 +21,7 @@ export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, ans
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 
 /** One line a model; those that are only not in a hypervisor's list together. */
-function reportVerdicts(report: Report, { groups, models, guests }: ModelVerdicts): void {
+function reportVerdicts(report: Report, { groups, models, guestGroups: guests }: ModelVerdicts): void {
   const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
@@ -70,8 +70,8 @@ function reportVerdicts(report: Report, { groups, models, guests }: ModelVerdict
 /** Adds which guests keep a CPU with more than the model until they are powered off, and which gain it only then. */
 function addRestarts(
   report: Report,
-  guests: ModelVerdicts['guests'],
-  { name, restarts, raises }: ModelVerdict,
+  guests: ModelVerdicts['guestGroups'],
+  { name, restartsInGuestGroups: restarts, raisesInGuestGroups: raises }: ModelVerdict,
 ): void {
   const at = (places: readonly number[]) => places.flatMap(place => guests[place] ?? []).sort(bytewise)
   const [more, less] = [at(restarts), at(raises.filter(place => !restarts.includes(place)))]
@@ -93,9 +93,9 @@ function addBestOf(
   vendor: string,
 ): void {
   const own = groups.flatMap((group, place) => (group.vendor === vendor ? place : []))
-  const runs = ({ blockers, unknown, absentInGroups, unexplainedInGroups }: ModelVerdict): boolean => {
+  const runs = ({ missing, unknown, absentInGroups, unexplainedInGroups }: ModelVerdict): boolean => {
     const against = new Set([
-      ...[...blockers, ...unknown].flatMap(({ inGroups }) => inGroups),
+      ...[...missing, ...unknown].flatMap(({ inGroups }) => inGroups),
       ...absentInGroups,
       ...unexplainedInGroups,
     ])
@@ -113,8 +113,8 @@ function addBestOf(
 }
 
 /** Whether nothing else speaks against the model than that a hypervisor has none of that name. */
-const isUnnamed = ({ absentInGroups, blockers, unexplainedInGroups }: ModelVerdict): boolean =>
-  absentInGroups.length > 0 && blockers.length + unexplainedInGroups.length === 0
+const isUnnamed = ({ absentInGroups, missing, unexplainedInGroups }: ModelVerdict): boolean =>
+  absentInGroups.length > 0 && missing.length + unexplainedInGroups.length === 0
 
 /** The names of models by the hosts whose hypervisors do not have them. */
 function byPlace(groups: Groups, unnamed: readonly ModelVerdict[]): Map<string, string[]> {
@@ -137,8 +137,8 @@ function addBetter(
   best: ModelVerdict | undefined,
 ): void {
   const better = models.flatMap(model => {
-    const { blockers, absentInGroups, unexplainedInGroups } = model
-    const own = new Set([...blockers.flatMap(one => one.inGroups), ...absentInGroups, ...unexplainedInGroups])
+    const { missing, absentInGroups, unexplainedInGroups } = model
+    const own = new Set([...missing.flatMap(one => one.inGroups), ...absentInGroups, ...unexplainedInGroups])
     const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0)
     return isBetter && own.size > 0 && own.size < groups.length
       ? { model, hosts: hostsAt(groups, [...own]) }
@@ -178,7 +178,7 @@ const listed = (features: readonly { readonly feature: string }[], most = MOST):
   )
 
 function reportUsable(report: Report, answer: UsableModels): void {
-  const { groups, usable, blocked, qemuOnly = [] } = answer
+  const { groups, usableModels: usable, blockedModels: blocked, qemuOnly = [] } = answer
   const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   const [open, known] = [blocked.filter(isUnopposed), blocked.filter(model => !isUnopposed(model))]
@@ -213,13 +213,13 @@ const FEW = 3
 function describeBlocks(
   groups: Groups,
   {
-    blockers,
+    missing,
     absentInGroups,
     unexplainedInGroups,
     unknownInGroups = [],
-  }: Pick<BlockedModel, 'blockers' | 'absentInGroups' | 'unexplainedInGroups'> & Partial<BlockedModel>,
+  }: Pick<BlockedModel, 'missing' | 'absentInGroups' | 'unexplainedInGroups'> & Partial<BlockedModel>,
 ): string {
-  const lacks = byGroups(groups, blockers).map(
+  const lacks = byGroups(groups, missing).map(
     ({ features, hosts }) => `lacks ${listed(features)} (${fewNames(hosts)})`,
   )
   const on = (what: string, places: readonly number[]) =>

@@ -40,7 +40,7 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
   )
   return {
     groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
-    guests: guests.map(({ names }) => names),
+    guestGroups: guests.map(({ names }) => names),
     models: models.map(({ answer }) => answer),
   }
 }
@@ -107,12 +107,12 @@ function verdictOn(
     level: level?.name ?? null,
     ...view.needed([model.name]),
     verdict: allOf(on.map(({ verdict }) => verdict)),
-    blockers: lostOf(view, on, ({ missing }) => missing),
+    missing: lostOf(view, on, ({ missing }) => missing),
     unknown: lostOf(view, on, ({ unknown }) => unknown),
     absentInGroups: refused('absent'),
     unexplainedInGroups: refused('unexplained'),
-    restarts: places(features => !features.meet(gains).leq(model.features)),
-    raises: places(features => !model.features.meet(gains).leq(features)),
+    restartsInGuestGroups: places(features => !features.meet(gains).leq(model.features)),
+    raisesInGuestGroups: places(features => !model.features.meet(gains).leq(features)),
   }
 }
 

@@ -4,7 +4,7 @@ import { type AnswerOf, described } from '../schema.ts'
 
 /** Which versions of a family have a feature. */
 export const FamilyHas = v.strictObject({
-  family: v.string(),
+  name: v.string(),
   versions: described(
     v.array(v.string()),
     '`v3`, `v4`, or the plain name where it has no version; empty: no version.',
@@ -36,9 +36,9 @@ export const FeatureFacts = v.strictObject({
     v.picklist(['security', 'performance', 'virtualization', 'nested', 'platform', 'volatile']),
   ),
   migratable: v.boolean(),
-  libvirt: described(v.boolean(), 'Whether libvirt knows it.'),
+  knownToLibvirt: described(v.boolean(), 'Whether libvirt knows it.'),
   unoffered: v.exactOptional(described(v.boolean(), 'Whether no hypervisor is known to give it to guests.')),
-  names: described(
+  spellings: described(
     v.array(
       v.strictObject({
         tool: v.string(),
@@ -56,13 +56,13 @@ export const FeatureFacts = v.strictObject({
   ),
   needs: v.array(v.string()),
   neededBy: v.array(v.string()),
-  models: described(v.array(VendorHas), 'Empty where the map does not say how its models descend.'),
+  byVendor: described(v.array(VendorHas), 'Empty where the map does not say how its models descend.'),
 })
 export type FeatureFacts = AnswerOf<typeof FeatureFacts>
 
 export const NameAnswer = v.strictObject({
   text: v.string(),
-  features: described(
+  meanings: described(
     v.array(FeatureFacts),
     'Several where tools use the same word for different bits; empty: no tool has a feature of this name.',
   ),

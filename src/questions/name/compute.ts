@@ -37,14 +37,14 @@ export function answerName({ db }: Context, text: string, own = false): NameAnsw
   const found = place ? featuresAt(db, place) : featuresSpelled(db, text)
   const features = found.map(feature => ({
     ...factsOf(db, feature),
-    ...(own && { libvirt: false, names: [] }),
+    ...(own && { knownToLibvirt: false, spellings: [] }),
   }))
   const more = own || found.length > 0 ? NOTHING : otherwise(db, text)
   if (features.length + more.features.length > 0) {
     const isRegister = place !== undefined && place.bit === undefined
     return {
       text,
-      features: [...features, ...more.features],
+      meanings: [...features, ...more.features],
       ...(isRegister && { register: true as const }),
       nearest: [],
     }
@@ -56,7 +56,7 @@ export function answerName({ db }: Context, text: string, own = false): NameAnsw
   ]
   return {
     text,
-    features,
+    meanings: features,
     ...(note !== undefined && { note }),
     nearest: note === undefined ? nearest(names(), text) : [],
   }
@@ -112,12 +112,12 @@ const factsOfField = (field: CpuidField): FeatureFacts => ({
   order: field.order,
   ...(field.class && { class: field.class }),
   migratable: true,
-  libvirt: false,
+  knownToLibvirt: false,
   ...(field.unoffered && { unoffered: true }),
-  names: [],
+  spellings: [],
   needs: [],
   neededBy: [],
-  models: [],
+  byVendor: [],
 })
 
 /** What is known of a name that is a model's, in whatever tool. */
@@ -162,12 +162,12 @@ function factsOf(db: Database, feature: Feature): FeatureFacts {
     order,
     ...(feature.class && { class: feature.class }),
     migratable,
-    libvirt,
+    knownToLibvirt: libvirt,
     ...(feature.unoffered && { unoffered: true }),
-    names: libvirt ? namesOf(db, name) : db.names(feature),
+    spellings: libvirt ? namesOf(db, name) : db.names(feature),
     needs: db.dependencies.needs(name),
     neededBy: db.dependencies.neededBy(name),
-    models: libvirt ? modelsWith(db, feature) : [],
+    byVendor: libvirt ? modelsWith(db, feature) : [],
   }
 }
 
@@ -195,7 +195,7 @@ function familyHas({ name, versions }: ModelFamily, feature: Feature): FamilyHas
   const [own, foreign] = [having.filter(isOwn), having.filter(version => !isOwn(version))]
   const all = own.length === versions.filter(isOwn).length
   const qemuOnly = all ? [] : foreign.map(shortName)
-  return { family: name, versions: own.map(shortName), all, ...(qemuOnly.length > 0 && { qemuOnly }) }
+  return { name: name, versions: own.map(shortName), all, ...(qemuOnly.length > 0 && { qemuOnly }) }
 }
 
 const isOwn = ({ qemuOnly }: Version): boolean => !qemuOnly

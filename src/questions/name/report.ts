@@ -6,7 +6,10 @@ import { describeQemuOnly } from '../words/cells.ts'
 import type { FamilyHas, FeatureFacts, NameAnswer, VendorHas } from './answer.ts'
 
 /** The answer as plain text for a terminal of `width` columns, without a line feed at the end. */
-export function printName({ text, features, register, note, nearest }: NameAnswer, width = 100): string {
+export function printName(
+  { text, meanings: features, register, note, nearest }: NameAnswer,
+  width = 100,
+): string {
   if (register) return printRegister(features)
   if (features.length > 0) return features.map(facts => printFacts(facts, width)).join('\n\n')
   if (note) return `${text} is no feature but ${note}`
@@ -37,7 +40,7 @@ const SAY_ORDER: Readonly<Record<Order, string>> = {
 }
 
 function printFacts(facts: FeatureFacts, width: number): string {
-  const { name, place, title, order, libvirt, migratable } = facts
+  const { name, place, title, order, knownToLibvirt: libvirt, migratable } = facts
   const status = [
     ...(migratable ? [] : ['guests with it cannot migrate']),
     ...(libvirt ? [] : ['libvirt does not know it']),
@@ -48,13 +51,13 @@ function printFacts(facts: FeatureFacts, width: number): string {
     ['class', [facts.class ?? '', ...status].filter(Boolean).join('; ')],
     // An installed map has no titles and knows no orders: its `&` means nothing.
     ['order', title ? `${order}  ${SAY_ORDER[order]}` : ''],
-    ['names', facts.names.map(sayTool).join('; ')],
+    ['names', facts.spellings.map(sayTool).join('; ')],
     ['needs', facts.needs.join(', ')],
     ['needed by', facts.neededBy.join(', ')],
-    ...facts.models
+    ...facts.byVendor
       .filter(isKnown)
       .map((has, i): [string, string] => [i === 0 ? 'models' : '', sayVendor(has)]),
-    ['in QEMU', sayQemuOnly(facts.models)],
+    ['in QEMU', sayQemuOnly(facts.byVendor)],
   ]
   const lines = rows.flatMap(([label, text]) =>
     text ? fill(text.split(' '), `  ${label.padEnd(11)}`, width) : [],
@@ -76,11 +79,11 @@ const isKnown = ({ families }: VendorHas): boolean => families.some(({ versions 
 function sayQemuOnly(models: readonly VendorHas[]): string {
   const families = models.flatMap(has => has.families.filter(({ qemuOnly }) => qemuOnly))
   if (families.length === 0) return ''
-  const names = families.flatMap(({ family, qemuOnly = [] }) =>
+  const names = families.flatMap(({ name: family, qemuOnly = [] }) =>
     qemuOnly.map(version => `${family}-${version}`),
   )
-  const said = families.map(({ family, qemuOnly = [] }) =>
-    sayVersions({ family, versions: qemuOnly, all: false }),
+  const said = families.map(({ name: family, qemuOnly = [] }) =>
+    sayVersions({ name: family, versions: qemuOnly, all: false }),
   )
   return `${said.join(', ')}: ${describeQemuOnly(names)}`
 }
@@ -92,7 +95,7 @@ const FEW = 4
 function sayVendor({ vendor, families }: VendorHas): string {
   const since = families.slice(families.findIndex(({ versions }) => versions.length > 0))
   const having = since.filter(({ versions }) => versions.length > 0).map(sayVersions)
-  const without = since.filter(({ versions }) => versions.length === 0).map(({ family }) => family)
+  const without = since.filter(({ versions }) => versions.length === 0).map(({ name: family }) => family)
   const label = `${vendor ?? 'any vendor'}: `
   if (families.every(({ all }) => all) && families.length > 1) return `${label}all models`
   if (without.length > FEW || since.length === 1) return label + having.join(', ')
@@ -102,7 +105,7 @@ function sayVendor({ vendor, families }: VendorHas): string {
 }
 
 /** `EPYC`, `EPYC (v3-v5)`, `Icelake-Server (v1, v7)`. */
-function sayVersions({ family, versions, all }: FamilyHas): string {
+function sayVersions({ name: family, versions, all }: FamilyHas): string {
   return all ? family : `${family} (${runs(versions).join(', ')})`
 }
 

@@ -23,7 +23,7 @@ export const PoolDefinition = v.strictObject({
   ),
   xml: described(v.string(), "For a domain's definition."),
   qemu: described(v.string(), "QEMU's `-cpu`."),
-  needs: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
+  leastVersions: described(Needs, 'The least versions that know all of it, as far as they were looked at.'),
   ...WrittenParts.entries,
 })
 export type PoolDefinition = AnswerOf<typeof PoolDefinition>
@@ -66,7 +66,7 @@ export const KeptCpuAnswer = v.strictObject({
   ),
   gains: described(v.array(Reason), 'What the hosts could give beyond it today.'),
   today: described(v.nullable(PoolDefinition), 'What guests would be given today, were no CPU kept.'),
-  restarts: described(v.array(v.string()), 'The guests to power off and start anew for `gains`.'),
+  guestsToRestart: described(v.array(v.string()), 'The guests to power off and start anew for `gains`.'),
 })
 export type KeptCpuAnswer = AnswerOf<typeof KeptCpuAnswer>
 
@@ -104,7 +104,7 @@ export const PoolAnswer = v.strictObject({
   value: v.number(),
   level: v.nullable(v.string()),
   featureCount: FeatureCount,
-  unknown: described(
+  unknownCount: described(
     v.number(),
     'How many more some host gives and none is known to lack, of which it is not known whether all give them.',
   ),

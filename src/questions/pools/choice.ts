@@ -367,7 +367,7 @@ function wordsOfKept({ context, releases }: PooledView, { cpu }: KeptCpu): Omit<
     disabled: off,
     xml: printCpu(cpu),
     qemu: context.cpus.printForQemu?.(cpu) ?? printQemuCpu({ type: 'guest', model: pinned, features }),
-    needs: releases?.needed([model, ...namesOf(all)]) ?? { qemu: 'not known', libvirt: 'not known' },
+    leastVersions: releases?.needed([model, ...namesOf(all)]) ?? { qemu: 'not known', libvirt: 'not known' },
   }
 }
 
@@ -436,7 +436,7 @@ function definitionOf(
     assumed: namesOf(assumed),
     xml: printCpu({ ...cpu, features }),
     qemu: printQemuCpu({ type: 'guest', model: pinned, features: [...added.map(requireFeature), ...off] }),
-    needs,
+    leastVersions: needs,
   }
 }
 
@@ -507,7 +507,7 @@ function wordsOf(cpu: GuestCpu): Omit<PoolDefinition, 'qemu'> {
     disabled: named(true),
     assumed: [],
     xml: printCpu(cpu),
-    needs,
+    leastVersions: needs,
   }
 }
 

@@ -131,7 +131,7 @@ function toldPool(
     value,
     level: (cpu.kept ? levelOf(view.levels, features) : level)?.name ?? null,
     featureCount: context.db.features.count(features),
-    unknown: context.db.features.count(unknown),
+    unknownCount: context.db.features.count(unknown),
     vendors,
     unsafeFeatures: unsafeFeatures(view, groups, features),
     model: definition?.model ?? null,
@@ -168,7 +168,7 @@ export function keptPart(
       unknown,
       gains: db.features.in(kept.gains).map(reasonOf),
       today: kept.today.definition ?? null,
-      restarts: restarts.map(({ name }) => name).sort(bytewise),
+      guestsToRestart: restarts.map(({ name }) => name).sort(bytewise),
     },
   }
 }

@@ -4,7 +4,7 @@ import { type AnswerOf, described } from '../schema.ts'
 
 /** A family and what descends from it. */
 export interface TreeNode {
-  readonly family: string
+  readonly name: string
   readonly vendor?: string
   readonly note: string
   readonly parent?: string
@@ -14,7 +14,7 @@ export interface TreeNode {
 
 /** The schema of a `TreeNode`, which contains itself: its type must be written out. */
 export const TreeNode: v.GenericSchema<TreeNode> = v.strictObject({
-  family: v.string(),
+  name: v.string(),
   vendor: v.exactOptional(v.string()),
   note: described(v.string(), 'Microarchitecture, product, year; may be empty.'),
   parent: v.exactOptional(described(v.string(), 'The model it is a delta on; absent at the root.')),
@@ -32,7 +32,7 @@ export const Step = v.strictObject({
   note: described(v.string(), 'When and why; may be empty.'),
   removes: v.array(v.string()),
   adds: v.array(v.string()),
-  qemuOnly: v.exactOptional(
+  onlyIn: v.exactOptional(
     described(v.string(), "Whose it is where it is no model of libvirt's: `QEMU 11.1's; libvirt 12.8 …`."),
   ),
   size: described(v.number(), 'How many features the model has.'),
@@ -43,11 +43,12 @@ export const TreeAnswer = v.union([
   v.strictObject({ kind: v.literal('forest'), roots: v.array(TreeNode) }),
   v.strictObject({
     kind: v.literal('family'),
-    family: v.string(),
-    vendor: v.exactOptional(v.strictObject({ name: v.string(), id: v.string() })),
+    name: v.string(),
+    vendor: v.exactOptional(v.string()),
+    vendorId: v.exactOptional(described(v.string(), 'What leaf 0 of CPUID spells.')),
     note: v.string(),
     parent: v.exactOptional(v.string()),
-    children: described(v.array(v.string()), 'Families that descend from this one.'),
+    childFamilies: described(v.array(v.string()), 'Families that descend from this one.'),
     steps: v.array(Step),
   }),
   v.strictObject({ kind: v.literal('unknown'), name: v.string(), nearest: v.array(v.string()) }),

@@ -13,11 +13,11 @@ export function answerTree({ db }: Context, name?: string): TreeAnswer {
   if (!family) return { kind: 'unknown', name, nearest: nearest(allNames(db), name) }
   return {
     kind: 'family',
-    family: family.name,
-    ...(family.vendor && { vendor: family.vendor }),
+    name: family.name,
+    ...(family.vendor && { vendor: family.vendor.name, vendorId: family.vendor.id }),
     note: family.note,
     ...(family.parent && { parent: family.parent.name }),
-    children: db.families.filter(one => isChild(one, family)).map(one => one.name),
+    childFamilies: db.families.filter(one => isChild(one, family)).map(one => one.name),
     steps: family.versions.map(version => stepOf(db, version)),
   }
 }
@@ -36,7 +36,7 @@ const has = ({ versions }: ModelFamily, model: string): boolean =>
 function childrenOf(db: Database, parent: ModelFamily | undefined): TreeNode[] {
   const children = db.families.filter(family => (parent ? isChild(family, parent) : !family.parent))
   return children.map(family => ({
-    family: family.name,
+    name: family.name,
     ...(family.vendor && { vendor: family.vendor.name }),
     note: family.note,
     ...(family.parent && { parent: family.parent.name }),
@@ -55,7 +55,7 @@ function stepOf(db: Database, version: Version): Step {
     names: [plain, versioned].flatMap(one => one?.name ?? []),
     ...(base && { base: base.name }),
     note,
-    ...(qemuOnly && { qemuOnly: describeQemuOnly([model.name]) }),
+    ...(qemuOnly && { onlyIn: describeQemuOnly([model.name]) }),
     removes: base ? names(db.features.in(base.features.minus(model.features))) : [],
     adds: names(db.features.in(gained)),
     size: db.features.count(model.features),

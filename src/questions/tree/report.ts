@@ -29,10 +29,10 @@ interface Row {
  */
 function forest(roots: readonly TreeNode[], width: number): string {
   const rows = roots.flatMap(root => rowsOf(root, '', ''))
-  const names = Math.max(...rows.map(({ graph, node }) => graph.length + node.family.length)) + 2
+  const names = Math.max(...rows.map(({ graph, node }) => graph.length + node.name.length)) + 2
   const versions = Math.max(...rows.map(({ node }) => span(node.versions).length)) + 2
   const lines = rows.map(({ graph, node }) => {
-    const text = (graph + node.family).padEnd(names) + span(node.versions).padEnd(versions) + node.note
+    const text = (graph + node.name).padEnd(names) + span(node.versions).padEnd(versions) + node.note
     return text.length > width ? `${text.slice(0, width - 1).trimEnd()}…` : text.trimEnd()
   })
   return lines.join('\n')
@@ -66,10 +66,10 @@ function span(versions: readonly string[]): string {
 function family(answer: Extract<TreeAnswer, { kind: 'family' }>, width: number): string {
   const facts = [
     ...(answer.parent ? [`descends from ${answer.parent}`] : []),
-    ...(answer.children.length > 0 ? [`parent of ${answer.children.join(', ')}`] : []),
+    ...(answer.childFamilies.length > 0 ? [`parent of ${answer.childFamilies.join(', ')}`] : []),
   ]
   return [
-    `${answer.family}${answer.note ? `: ${answer.note}` : ''}`,
+    `${answer.name}${answer.note ? `: ${answer.note}` : ''}`,
     ...fill(facts.join('; ').split(' '), '  ', width),
     ...answer.steps.flatMap((step, i) => ['', ...stepLines(step, answer.steps[i - 1], width)]),
   ].join('\n')
@@ -77,7 +77,7 @@ function family(answer: Extract<TreeAnswer, { kind: 'family' }>, width: number):
 
 function stepLines(step: Step, before: Step | undefined, width: number): string[] {
   const onAnother = before && step.base && !before.names.includes(step.base) ? `on ${step.base}` : ''
-  const facts = [step.note, step.qemuOnly, count(step.size, 'feature'), onAnother].filter(Boolean).join('; ')
+  const facts = [step.note, step.onlyIn, count(step.size, 'feature'), onAnother].filter(Boolean).join('; ')
   const changes = [...change('-', step.removes, width), ...change('+', step.adds, width)]
   return [
     ...fill(`${step.names.join(', ')}: ${facts}`.split(' '), '  ', width),

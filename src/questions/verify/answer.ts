@@ -91,7 +91,7 @@ export const GuestProof = v.strictObject({
     v.boolean(),
     "Whether the guest sees bits that QEMU does not give it: the accelerator shows the host's own words.",
   ),
-  words: described(
+  wordCount: described(
     v.number(),
     'How many words of 32 bits the guest read; of other architectures than x86: how many registers.',
   ),

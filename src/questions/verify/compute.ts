@@ -94,7 +94,7 @@ function predictTrial({
 
 type Compared = Pick<
   GuestProof,
-  'differences' | 'changes' | 'goesOn' | 'masksIgnored' | 'words' | 'predicted'
+  'differences' | 'changes' | 'goesOn' | 'masksIgnored' | 'wordCount' | 'predicted'
 >
 
 function verdictOf(trial: Trial, seen: Compared, isKnown: boolean): GuestProof['verdict'] {
@@ -176,7 +176,7 @@ function compareSight(
     changes: after ? compareWords(seen, wordsOf(after), () => ALL) : [],
     goesOn: after !== undefined && after.pass > (last ?? before?.pass ?? 0),
     masksIgnored: extra.length > 0,
-    words: [...seen.words()].length,
+    wordCount: [...seen.words()].length,
     predicted: counted.length,
   }
 }
@@ -324,7 +324,7 @@ function judgeRegisters(trial: Trial): Judged {
     changes: trial.after ? compareRegisters(registers, registersIn(trial.after)) : [],
     goesOn: (trial.after?.pass ?? 0) > (trial.last ?? trial.before?.pass ?? 0),
     masksIgnored: false,
-    words: registers.size,
+    wordCount: registers.size,
     predicted: new Set([...read, ...IDENTITIES.filter(name => isKnown && registers.has(name))]).size,
     isKnown,
     refused,

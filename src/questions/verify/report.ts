@@ -91,11 +91,14 @@ function reportDifferences(report: Report, title: string, differences: GuestProo
 }
 
 function reportTimes(report: Report, proof: GuestProof): void {
-  const { words, predicted, exceptions, milliseconds, byQemu, unread } = proof
+  const { wordCount, predicted, exceptions, milliseconds, byQemu, unread } = proof
   const times = Object.entries(milliseconds).map(([name, time]) => `${name} ${Math.round(time)} ms`)
   const what = /86/.test(proof.arch) ? 'words' : 'registers'
-  if (words > 0)
-    report.line({ text: `${predicted} of ${words} ${what} predicted; ${times.join(', ')}`, tone: 'quiet' })
+  if (wordCount > 0)
+    report.line({
+      text: `${predicted} of ${wordCount} ${what} predicted; ${times.join(', ')}`,
+      tone: 'quiet',
+    })
   if (byQemu.length > 0)
     report.line({
       text: `as QEMU says: ${count(byQemu.length, 'feature')} that the guest does not read`,

@@ -33,11 +33,11 @@ export const GuestDeltaAnswer = v.strictObject({
   guest: v.string(),
   host: described(v.nullable(v.string()), 'The host it runs on; null: it is off, or that is not known.'),
   own: v.picklist(['stays', 'gone', 'closed']),
-  before: described(v.number(), 'How many other hosts of its pool take it, before and after.'),
-  after: v.number(),
+  othersBefore: described(v.number(), 'How many other hosts of its pool take it, before and after.'),
+  othersAfter: v.number(),
   stuck: v.boolean(),
   freed: v.boolean(),
-  why: v.array(ObstacleAnswer),
+  obstacles: v.array(ObstacleAnswer),
 })
 export type GuestDeltaAnswer = AnswerOf<typeof GuestDeltaAnswer>
 
@@ -98,7 +98,7 @@ export type JudgementAnswer = AnswerOf<typeof JudgementAnswer>
 const UpgradeStep = v.strictObject({
   hosts: v.array(v.string()),
   versionsBefore: Versions,
-  versions: Versions,
+  versionsAfter: Versions,
   gained: described(v.array(Reason), 'What guests are given there unasked, and were not; in map order.'),
   lost: v.array(Reason),
   unsure: described(v.array(Reason), 'What may no longer be given unasked, or only to guests that ask.'),

@@ -193,10 +193,10 @@ function guestAnswer(after: FleetView, delta: GuestDelta): GuestDeltaAnswer {
     guest: guest.name,
     host: guest.host ?? null,
     own,
-    before,
-    after: left,
+    othersBefore: before,
+    othersAfter: left,
     stuck,
     freed,
-    why: group ? obstacleAnswers(after, group, why) : [],
+    obstacles: group ? obstacleAnswers(after, group, why) : [],
   }
 }

@@ -248,7 +248,7 @@ function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit
   })
   return {
     versionsBefore: versions(from),
-    versions: versions(to),
+    versionsAfter: versions(to),
     gained: reasons(given && gives?.minus(given)),
     lost: reasons(lost),
     unsure: reasons(unsure),

@@ -66,12 +66,12 @@ export function guestActions({ guests }: Pick<DeltaAnswer, 'guests'>): GuestActi
   const shut = guests.filter(({ own, stuck }) => own !== 'gone' && (own === 'closed' || stuck))
   return [
     ...act(
-      gone.filter(({ after }) => after === 0),
+      gone.filter(({ othersAfter }) => othersAfter === 0),
       'stop, before the change,',
       'no other host takes them',
     ),
     ...act(
-      gone.filter(({ after }) => after > 0),
+      gone.filter(({ othersAfter }) => othersAfter > 0),
       'move to other hosts, before the change,',
       'they run on',
     ),
@@ -170,7 +170,7 @@ function reportGuests(report: Report, guests: readonly GuestDeltaAnswer[]): void
       guest.guest,
       guest.host ?? '',
       { text: fateOf(guest), tone: guest.freed ? 'good' : 'bad' },
-      guest.why.length > 0 ? describeObstacles(guest.why) : '',
+      guest.obstacles.length > 0 ? describeObstacles(guest.obstacles) : '',
     ]),
   )
 }
@@ -203,7 +203,7 @@ const countOf = (one: string, many: string, { length }: readonly unknown[]): str
   length > 0 ? [`${length} ${length === 1 ? one : many}`] : []
 
 /** What becomes of a guest: `cannot come back`, `no other host`. */
-export const fateOf = ({ own, stuck, freed, after }: GuestDeltaAnswer): string =>
+export const fateOf = ({ own, stuck, freed, othersAfter: after }: GuestDeltaAnswer): string =>
   [
     ...(own === 'gone' ? [after > 0 ? 'must move' : 'must be stopped'] : []),
     ...(own === 'closed' ? ['cannot come back'] : []),
@@ -371,7 +371,7 @@ function reportStep(report: Report, step: UpgradeStep): void {
 }
 
 /** `qemu 10.0 → 11.1, kernel 6.12` */
-const sayUpgrade = ({ versionsBefore: from, versions: to }: UpgradeStep): string =>
+const sayUpgrade = ({ versionsBefore: from, versionsAfter: to }: UpgradeStep): string =>
   (['qemu', 'libvirt', 'kernel'] as const)
     .flatMap(tool =>
       to[tool] === null ? [] : `${tool} ${beforeAndAfter(from[tool] ?? '?', to[tool] ?? '')}`,

@@ -158,7 +158,7 @@ export function describeUnsafe(features: readonly UnsafeFeature[], kind: UnsafeF
 /** Adds how a pool stands to its kept CPU; nothing where it has none. */
 export function addKeptCpu(report: Report, name: string, kept: KeptCpuAnswer | undefined): void {
   if (!kept) return
-  const { lost, unknown, gains, restarts } = kept
+  const { lost, unknown, gains, guestsToRestart: restarts } = kept
   const head = `${name}kept CPU  `
   if (gains.length > 0) {
     const cycles = restarts.length > 0 ? ` after power cycles of ${count(restarts.length, 'guest')}` : ''

@@ -283,8 +283,8 @@ export const printNote = (note: Note): Note & { readonly text: string } => ({
 })
 
 /** Why a pool's guest CPU is on its model. */
-export function describeModel({ hostCount: hosts, model }: BaselineReasons): string {
-  const beyond = `${count(model.added, 'feature')} beyond it, ${model.disabled} disabled`
+export function describeModel({ hostCount: hosts, modelChoice: model }: BaselineReasons): string {
+  const beyond = `${count(model.addedCount, 'feature')} beyond it, ${model.disabledCount} disabled`
   switch (model.because) {
     case 'asked':
       return `${model.name}, as asked; ${beyond}`
@@ -319,7 +319,13 @@ export function describeComparison(
 }
 
 /** Why a dump is its model: a sentence, and a line for each model of the same silicon that was out. */
-export function describeDecode({ model, matches, added, disabled, rejected }: DecodeReasons): string[] {
+export function describeDecode({
+  model,
+  matches,
+  addedCount: added,
+  disabledCount: disabled,
+  rejected,
+}: DecodeReasons): string[] {
   const known = matches
     ? 'known for this family, model and stepping'
     : 'not known for this family, model and stepping'

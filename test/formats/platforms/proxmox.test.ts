@@ -65,7 +65,7 @@ test('a guest has what its own model is, wherever that stands', () => {
   ]
   const answer = migrate({ documents })
   const guests = 'guests' in answer ? answer.guests : []
-  expect(guests.map(({ guest, starts }) => [guest, starts])).toEqual([['db', ['n1.xml']]])
+  expect(guests.map(({ guest, startsInGroups: starts }) => [guest, starts])).toEqual([['db', [0]]])
   const found = readText(`${vm}\n==> cpu-models.conf <==\n${models}`)
   expect(found.map(one => one.kind === 'guest' && [one.name, one.cpu.model, shownGuest(one)])).toEqual([
     ['db', 'Haswell', expect.stringMatching(/require aes.*require avx/)],

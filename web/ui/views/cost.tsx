@@ -1,3 +1,4 @@
+import { groupBy } from '../../../src/core/text.ts'
 import type { CostRow } from '../../shared/displays.ts'
 import { FeatureList } from '../parts/features.tsx'
 import { Headline } from '../parts/headline.tsx'
@@ -40,13 +41,14 @@ export function CostContent({ route }: ViewProps) {
 
 /** @param most the features of the longest bar */
 function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
+  const classes = [...groupBy(row.gains, one => one.class)]
   return (
     <li>
       <details>
         <summary>
           <span class="who">{row.who}</span>
           <span class="bar" style={{ width: `${(100 * row.features) / most}%` }} aria-hidden="true">
-            {row.gains.map(({ class: kind, features }) => (
+            {classes.map(([kind, features]) => (
               <span
                 key={kind}
                 class={`part ${kind}`}
@@ -58,18 +60,14 @@ function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
           <span class="what">
             <b>{formatCount(row.features, 'feature')}</b>
             <span class="faint">
-              {row.gains.map(({ class: kind, features }) => `${features.length} ${kind}`).join(', ')}
+              {classes.map(([kind, features]) => `${features.length} ${kind}`).join(', ')}
               {' · '}
               {formatCount(row.hosts, 'host')} · +{formatNumber(row.gain)} points
             </span>
             {row.step && <span class="step">{row.step}</span>}
           </span>
         </summary>
-        <FeatureList
-          list={row.gains.flatMap(({ class: kind, features }) =>
-            features.map(feature => ({ ...feature, class: kind })),
-          )}
-        />
+        <FeatureList list={row.gains} />
       </details>
     </li>
   )

@@ -100,7 +100,7 @@ function displayGuests(
   // A kept CPU has no runners-up: the models are for what the hosts could give.
   const models = cpu?.kept ? listModels(analysis, scope) : modelsOf(cpu)
   if (!cpu?.definition) return { models }
-  const { model, xml, qemu, added, disabled, needs } = cpu.definition
+  const { model, xml, qemu, added, disabled, leastVersions: needs } = cpu.definition
   const level = analysis.level(cpu.kept ? cpu.features : baselineOf(groups))
   return {
     title: `Guests of ${count(countHosts(groups), 'host')} can have ${describeCpu(model, level, disabled.length)}`,
@@ -125,12 +125,18 @@ export function listModels(analysis: Analysis, scope: HostScope): ModelRow[] {
 function modelsOf(cpu: PoolCpu | undefined): ModelRow[] {
   if (!cpu) return []
   const { definition } = cpu
-  const best = definition && { ...definition, added: definition.added.length, why: 'the shortest definition' }
-  return [...(best ? [best] : []), ...runnersUpOf(cpu)].map(({ model, why, added, disabled, needs }) => ({
-    model,
-    why,
-    added,
-    disabled: disabled.length,
-    needs: `since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
-  }))
+  const best = definition && {
+    ...definition,
+    addedCount: definition.added.length,
+    why: 'the shortest definition',
+  }
+  return [...(best ? [best] : []), ...runnersUpOf(cpu)].map(
+    ({ model, why, addedCount: added, disabled, leastVersions: needs }) => ({
+      model,
+      why,
+      added,
+      disabled: disabled.length,
+      needs: `since QEMU ${needs.qemu} and libvirt ${needs.libvirt}`,
+    }),
+  )
 }

@@ -73,7 +73,7 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
     signature,
     microarchitecture,
     physBits,
-    microcode,
+    microcodes,
     featureCount: features,
     title,
   } = analysis.group(group)
@@ -83,7 +83,7 @@ function sideOf(analysis: Analysis, subject: ComparedCpu, scope: HostScope): Sid
     features: `${features}`,
     signature,
     microarchitecture: microarchitecture ?? '',
-    microcode: microcode.join(', '),
+    microcode: microcodes.join(', '),
     'address bits': physBits === null ? '' : `${physBits}`,
   }
   return { title, features: group.offered, facts }

@@ -73,7 +73,7 @@ function displayDelta(analysis: Analysis, { pools, guests }: DeltaAnswer, title:
       guest: one.guest,
       host: one.host,
       what: fateOf(one),
-      why: one.why.length > 0 ? describeObstacles(one.why) : '',
+      why: one.obstacles.length > 0 ? describeObstacles(one.obstacles) : '',
       isGood: one.freed,
     })),
   }

@@ -39,10 +39,10 @@ function describeBest(rungs: readonly Rung[], hosts: number): string {
 
 const all = (hosts: number): string => (hosts === 1 ? 'the one host' : `all ${hosts} hosts`)
 
-function rungOf({ groups, guests }: ModelVerdicts, model: ModelVerdict, hosts: number): Rung {
-  const { name, vendor, level, qemu, libvirt, blockers, unknown, absentInGroups, unexplainedInGroups } = model
+function rungOf({ groups, guestGroups: guests }: ModelVerdicts, model: ModelVerdict, hosts: number): Rung {
+  const { name, vendor, level, qemu, libvirt, missing, unknown, absentInGroups, unexplainedInGroups } = model
   const lacking = new Map<number, string[]>()
-  for (const { feature, inGroups } of blockers)
+  for (const { feature, inGroups } of missing)
     for (const place of inGroups) lacking.set(place, [...(lacking.get(place) ?? []), feature])
   for (const place of absentInGroups) lacking.set(place, ['their hypervisor does not have this model'])
   for (const place of unexplainedInGroups)
@@ -61,8 +61,10 @@ function rungOf({ groups, guests }: ModelVerdicts, model: ModelVerdict, hosts: n
     needs: `QEMU ${qemu}, libvirt ${libvirt}`,
     runs: hosts - sizeOf(lacking.keys()) - sizeOf(unsure),
     unsure: sizeOf(unsure),
-    restarts: model.restarts.flatMap(place => guests[place] ?? []),
-    raises: model.raises.flatMap(place => (model.restarts.includes(place) ? [] : (guests[place] ?? []))),
+    restarts: model.restartsInGuestGroups.flatMap(place => guests[place] ?? []),
+    raises: model.raisesInGuestGroups.flatMap(place =>
+      model.restartsInGuestGroups.includes(place) ? [] : (guests[place] ?? []),
+    ),
     out: out.sort((a, b) => a.features.length - b.features.length),
   }
 }

@@ -24,25 +24,31 @@ import { capitalize, countHosts } from './words.ts'
  */
 export function displayMigration(analysis: Analysis, scope: HostScope): MigrationDisplay {
   const groups = analysis.in(scope)
-  const places = guestPlaces(analysis.view).filter(({ pool }) => scope === null || pool === scope)
+  const { groups: parts, guests } = guestPlaces(analysis.view)
+  const places = guests.filter(({ pool }) => scope === null || pool === scope)
   const graph = graphOf(analysis, groups)
   return {
     title: titleOf(scope, groups, graph.clusters, analysis, places),
     ...graph,
-    guests: places.sort((a, b) => a.others - b.others).map(place => guestRow(analysis, place)),
+    guests: places.sort((a, b) => a.others - b.others).map(place => guestRow(analysis, parts, place)),
   }
 }
 
-function guestRow(analysis: Analysis, { starts, moves, ...place }: GuestPlaces): GuestRow {
+function guestRow(
+  analysis: Analysis,
+  parts: readonly Group[],
+  { startsInGroups: starts, movesToGroups: moves, ...place }: GuestPlaces,
+): GuestRow {
   const { guest, host, pool, others } = place
+  const called = (places: readonly number[]) => places.map(one => parts[one]?.name ?? '')
   return {
     guest,
     host,
     pool,
     others,
-    starts: fewNames(starts),
-    moves: fewNames(moves),
-    open: moves.map(name => analysis.idOf(name)),
+    starts: fewNames(called(starts)),
+    moves: fewNames(called(moves)),
+    open: called(moves).map(name => analysis.idOf(name)),
   }
 }
 
@@ -95,10 +101,10 @@ export function displayMove(analysis: Analysis, from: MigrationSource, to: numbe
   const who = 'guest' in from ? { guest: from.guest } : { from: nameOf(from.group) }
   if (target === undefined) return { title: '', moves: false, remedies: [] }
   const answer = analysis.ask('migrate', { ...who, to: target })
-  if (!('moves' in answer)) throw new RangeError('migrate did not return a move')
+  if (!('canMove' in answer)) throw new RangeError('migrate did not return a move')
   return {
     title: describeMove(answer),
-    moves: answer.moves,
+    moves: answer.canMove,
     remedies: [...byRemedy(answer.obstacles)].map(([remedy, some]) =>
       describeRemedy(analysis, target, remedy, some),
     ),

@@ -36,14 +36,14 @@ function createPlacer(
 ) {
   const { db } = analysis.view
   const place = (node: TreeNode): TreeRow => {
-    const family = db.families.find(({ name }) => name === node.family)
+    const family = db.families.find(({ name }) => name === node.name)
     const names = family ? modelNames(family) : []
     const children = node.children.map(place)
     const runnersUp = others.filter(name => names.includes(name))
     const isAnswer = answer !== '' && names.includes(answer)
-    const groups = [...homes].flatMap(([group, home]) => (home === node.family ? [analysis.id(group)] : []))
+    const groups = [...homes].flatMap(([group, home]) => (home === node.name ? [analysis.id(group)] : []))
     return {
-      family: node.family,
+      family: node.name,
       vendor: node.vendor ?? '',
       note: node.note,
       versions: node.versions,

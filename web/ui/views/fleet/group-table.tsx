@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<GroupRow>[] = [
   { title: 'Signature', by: ({ signature }) => signature },
   { title: 'Level', by: ({ level }) => level ?? '' },
   { title: 'Features', by: ({ featureCount }) => featureCount, isNumber: true },
-  { title: 'Microcode', by: ({ microcode }) => microcode.join() },
+  { title: 'Microcode', by: ({ microcodes }) => microcodes.join() },
 ]
 const WITH_POOLS: readonly Column<GroupRow>[] = [
   ...COLUMNS,
@@ -36,10 +36,10 @@ const textOf = ({
   vendor,
   signature,
   level,
-  microcode,
+  microcodes,
   pools,
 }: GroupRow): string =>
-  [title, ...names, microarchitecture, vendor, signature, level, ...microcode, ...pools].join(' ')
+  [title, ...names, microarchitecture, vendor, signature, level, ...microcodes, ...pools].join(' ')
 
 export function GroupTable({ answer, actions, chosen, host }: GroupTableProps) {
   const client = useClient()
@@ -113,7 +113,7 @@ function Row({ group, withPools, isOutlier, host, remove }: RowProps) {
         {group.featureCount}
         <span class="unit"> features</span>
       </td>
-      <td class="figures">{group.microcode.join(', ') || '–'}</td>
+      <td class="figures">{group.microcodes.join(', ') || '–'}</td>
       {withPools && <td>{group.pools.map(label => label || '–').join(', ')}</td>}
       <td>
         <button type="button" class="quiet" onClick={remove} aria-label={`Remove ${group.title}`}>
