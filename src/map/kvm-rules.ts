@@ -47,6 +47,24 @@ export interface KvmRules {
 /** The rules that come with this package. */
 export const builtinKvmRules = once(() => parseKvmRules(dataFile('x86/kvm.txt')))
 
+/**
+ * What one vendor calls otherwise, or by several names: KVM gives each to CPUs of the one vendor that have the other.
+ * `spec-ctrl` and its `ibpb` and `ibrs`, by the name that has most to stand for it.
+ */
+export function findTwins({ rules }: KvmRules): ReadonlyMap<string, readonly string[]> {
+  const given = rules.flatMap(({ kind, features, needs, vendors }) =>
+    kind === 'given' && vendors.length > 0 ? features.flatMap(one => needs.map(other => [one, other])) : [],
+  )
+  const twins = new Map<string, string[]>()
+  const paired = new Set<string>()
+  for (const [one = '', other = ''] of given) {
+    if (paired.has(one) || !given.some(([a, b]) => a === other && b === one)) continue
+    twins.set(one, [...(twins.get(one) ?? []), other])
+    paired.add(other)
+  }
+  return twins
+}
+
 /** Reads `kvm.txt`. Names are not looked up. @throws ParseError */
 export function parseKvmRules(file: DataFile): KvmRules {
   const [head, ...lines] = statementsOf(file)

@@ -13,6 +13,7 @@ import { askNow } from '../ask-now.ts'
 import { runs } from '../effort.ts'
 import { single } from '../notation.ts'
 import { whatIf } from '../questions/narrowed.ts'
+import { FLEETS } from './fleets.ts'
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'fleet')
 
@@ -85,6 +86,30 @@ test('the folder of a file that is called after its content is the host, not a p
     }),
     { numRuns: runs(36, 3) },
   )
+})
+
+test('what two vendors call otherwise is one line of the matrix, and hosts have it under either name', async () => {
+  const [, files = {}] = FLEETS.find(([name]) => name === 'mixed60') ?? []
+  const engine = new Engine({ texts: [], files: [] })
+  await engine.add(
+    Object.entries(files).map(([path, text]) => ({ path, text })),
+    '',
+  )
+  for (const all of [false, true]) {
+    const { rows, title } = engine.matrix(null, all)
+    const names = rows.flatMap(({ feature, twins }) => [feature, ...twins])
+    expect(names.length).toBe(new Set(names).size)
+    if (!all) expect(numbersIn(title)[0]).toBe(rows.length)
+    const twinsOf = (name: string) => rows.find(({ feature }) => feature === name)?.twins
+    expect(twinsOf('stibp')).toEqual(['amd-stibp'])
+    expect(twinsOf('ssbd')).toEqual(['amd-ssbd'])
+    expect(twinsOf('spec-ctrl')).toContain('ibrs')
+    for (const { twins, without, cells, why } of rows.filter(({ twins }) => twins.length > 0)) {
+      expect(without > 0).toBe(/[-0]/.test(cells))
+      expect([...cells].every((cell, i) => cell !== '1' || why[i] === 0)).toBe(true)
+      expect(twins.length).toBeLessThanOrEqual(2)
+    }
+  }
 })
 
 /** How often each group is shown in the family tree. */
@@ -250,7 +275,7 @@ test('two recordings: what `drift` answers, paired below the folders that all ha
       )
       expect(told?.sort()).toEqual(lost.map(({ feature, cause }) => [feature, cause]).sort())
       const again = new Engine({ texts: [], files: [] })
-      again.embed(JSON.stringify(engine.save()))
+      await again.embed(JSON.stringify(engine.save()))
       expect(again.drift(false)).toEqual(shown)
       expect(again.drift(true)?.gone.length).toBe(0)
     }),

@@ -130,6 +130,8 @@ export interface MatrixRow extends ClassedFeature {
    * of it, `-` where only CPUs of other vendors have it.
    */
   readonly cells: string
+  /** What the other vendor calls it: the line is about all these names. Empty as a rule. */
+  readonly twins: readonly string[]
   /** How many hosts are known not to have it. */
   readonly without: number
   /** Whether somebody can do something about it where the hosts are. */

@@ -29,7 +29,7 @@ export function MatrixContent({ route, navigate }: ViewProps) {
     return sortRows(some ?? [], sort)
   }, [answer, sort, only, lacking])
   if (!answer || !fleet) return <Headline title={undefined} />
-  const row = rows.find(({ feature }) => feature === route.feature) ?? rows[0]
+  const row = rows.find(({ feature, twins }) => [feature, ...twins].includes(route.feature ?? '')) ?? rows[0]
   const column = chosen ?? Math.max(0, row?.cells.indexOf('0') ?? 0)
   const select = (feature: string) => navigate({ feature }, 'replace')
   return (

@@ -3,6 +3,7 @@ import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
 import { baselineOf, type Group, unionOf } from '../../../src/fleet/groups.ts'
 import { findCommonOffer } from '../../../src/fleet/offered.ts'
+import { findTwins } from '../../../src/map/kvm-rules.ts'
 import type { CauseAnswer } from '../../../src/questions/answer-parts.ts'
 import { isFixable } from '../../../src/questions/explain/cost-report.ts'
 import type { MatrixDisplay, MatrixRow } from '../../shared/displays.ts'
@@ -34,7 +35,7 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
     why.set(feature, row)
   }
   const any = unionOf(groups)
-  const found = (all ? db.features.in(any) : [...why.keys()]).map((feature): MatrixRow => {
+  const rowOf = (feature: Feature): MatrixRow => {
     const reasons = why.get(feature)
     const cells = groups.map((group, i) => cellOf(feature, group, causes.list[(reasons?.[i] ?? 0) - 1]))
     return {
@@ -45,7 +46,14 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
       fixable: Array.from(why.get(feature) ?? []).some(number =>
         isFixable(causes.list[number - 1] ?? NO_CAUSE),
       ),
+      twins: [],
     }
+  }
+  const shown = (all ? db.features.in(any) : [...why.keys()]).map(rowOf)
+  const kvm = cpus.facts?.().kvm
+  const found = joinTwins(shown, kvm ? findTwins(kvm) : new Map(), groups, name => {
+    const feature = db.features.get(name)
+    return feature?.bits.meets(any) ? rowOf(feature) : undefined
   })
   // Of what no host is known to lack, nothing is said to be missing.
   const missing = found.filter(({ without }) => without > 0)
@@ -55,6 +63,44 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
     causes: causes.list,
     rows: all ? found : missing,
   }
+}
+
+/** From what says least for a host to what says most. */
+const RANKS = '-0?1'
+const rank = (cell = '-'): number => RANKS.indexOf(cell)
+
+/**
+ * What two vendors call otherwise is one line: hosts have it under either name, of several names of the other vendor under
+ * all of them. A name that more hosts have keeps its own line.
+ * @param find the row of a feature that some hosts have
+ */
+function joinTwins(
+  rows: readonly MatrixRow[],
+  twins: ReadonlyMap<string, readonly string[]>,
+  groups: readonly Group[],
+  find: (name: string) => MatrixRow | undefined,
+): MatrixRow[] {
+  const byName = new Map(rows.map(row => [row.feature, row]))
+  for (const [name, others] of twins) {
+    const [one, ...rest] = [name, ...others].map(twin => byName.get(twin) ?? find(twin))
+    const all = rest.flatMap(row => row ?? [])
+    const least = groups.map((_, i) => RANKS[Math.min(...all.map(({ cells }) => rank(cells[i])))] ?? '-')
+    const same = all.filter(({ cells }) => cells === least.join(''))
+    const [other] = same
+    if (!one || !other || ![name, ...others].some(twin => byName.has(twin))) continue
+    const from = groups.map((_, i) => (rank(one.cells[i]) >= rank(other.cells[i]) ? one : other))
+    const cells = from.map((row, i) => row.cells[i])
+    for (const { feature } of [one, ...same]) byName.delete(feature)
+    byName.set(name, {
+      ...one,
+      cells: cells.join(''),
+      without: countHosts(groups.filter((_, i) => LACKING.includes(cells[i] ?? ''))),
+      why: Uint16Array.from(from, (row, i) => row.why[i] ?? 0),
+      fixable: one.fixable || other.fixable,
+      twins: same.map(({ feature }) => feature),
+    })
+  }
+  return [...byName.values()]
 }
 
 const NO_CAUSE = { cause: 'unknown', remedy: '' } as const

@@ -35,34 +35,35 @@ interface OutlierProps extends Pick<OutliersProps, 'show'> {
   readonly title: string
 }
 
+/** Of one cause. Who presses one sees all of them in the matrix. */
+const MAX_SHOWN = 24
+
 function Outlier({ outlier, title, show }: OutlierProps) {
-  const causes = new Map(outlier.lacks.map(one => [`${one.cause} ${one.remedy}`, one]))
+  const causes = new Map<string, OutlierRow['lacks'][number][]>()
+  for (const one of outlier.lacks) {
+    const key = `${one.cause} ${one.remedy}`
+    causes.set(key, [...(causes.get(key) ?? []), one])
+  }
   return (
     <article class="outlier">
       <h3>
         {title}
         <span> {describeDifference(outlier)}</span>
       </h3>
-      {[...causes.values()].map(({ cause, meaning, remedy, confidence }) => (
-        <div class="cause" key={cause + remedy}>
+      {[...causes].map(([key, lacks]) => (
+        <div class="cause" key={key}>
           <p>
-            {outlier.lacks
-              .filter(one => one.cause === cause && one.remedy === remedy)
-              .map(({ feature, title }) => (
-                <button
-                  type="button"
-                  class="feature"
-                  key={feature}
-                  title={title}
-                  onClick={() => show(feature)}
-                >
-                  {feature}
-                </button>
-              ))}
+            {lacks.slice(0, MAX_SHOWN).map(({ feature, title }) => (
+              <button type="button" class="feature" key={feature} title={title} onClick={() => show(feature)}>
+                {feature}
+              </button>
+            ))}
+            {lacks.length > MAX_SHOWN && `and ${lacks.length - MAX_SHOWN} more`}
           </p>
           <p>
-            <b>{meaning || cause}</b>
-            {remedy && `: ${remedy}`} <span class="faint">({confidence} confidence)</span>
+            <b>{lacks[0]?.meaning || lacks[0]?.cause}</b>
+            {lacks[0]?.remedy && `: ${lacks[0].remedy}`}{' '}
+            <span class="faint">({lacks[0]?.confidence} confidence)</span>
           </p>
         </div>
       ))}
@@ -73,8 +74,11 @@ function Outlier({ outlier, title, show }: OutlierProps) {
 /** `compared with sky-01 and 3 other hosts of the same CPU: 2 features missing, 1 more` */
 function describeDifference({ norm, normHosts, lacks, has }: OutlierRow): string {
   const others = normHosts > 1 ? ` and ${formatCount(normHosts - 1, 'other host')}` : ''
+  const unread = lacks.filter(({ cause }) => cause === 'not-read').length
+  const missing = lacks.length - unread
   const parts = [
-    ...(lacks.length > 0 ? [`${formatCount(lacks.length, 'feature')} missing`] : []),
+    ...(missing > 0 ? [`${formatCount(missing, 'feature')} missing`] : []),
+    ...(unread > 0 ? [`${formatCount(unread, 'feature')} not known`] : []),
     ...(has.length > 0 ? [`${formatCount(has.length, 'additional feature')}`] : []),
   ]
   return `compared with ${norm}${others} of the same CPU: ${parts.join(', ')}`

@@ -17,7 +17,7 @@ export function FeatureDetail({ row, answer, fleet, column }: FeatureDetailProps
   return (
     <aside class="detail" id="detail" aria-live="polite" aria-label="Feature details" tabIndex={0}>
       <h2>
-        <code>{row.feature}</code>
+        <code>{[row.feature, ...row.twins].join(' / ')}</code>
       </h2>
       <p class="place">
         <code>{row.place}</code> · {row.class}

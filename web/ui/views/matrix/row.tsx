@@ -24,7 +24,7 @@ export function FeatureGridRow({ row, groups, width, select, setColumn, column }
           aria-describedby={active ? 'detail' : undefined}
           onFocus={() => select(row.feature)}
         >
-          {row.feature}
+          {[row.feature, ...row.twins].join(' / ')}
         </button>
       </th>
       <td class="cells">
