@@ -5,7 +5,9 @@ import { count } from '../core/text.ts'
 import { writeWhole } from '../host/files/file-error.ts'
 import { isDirectory, isFile, readWholeText } from '../host/files/files.ts'
 import { fleetFileOf } from '../host/files/fleet.ts'
+import type { FleetFileContent, WrittenPool } from '../questions/input/fleet/fleet-yaml.ts'
 import { viewsOf } from '../questions/input/fleet/open-fleet.ts'
+import { UNLABELLED } from '../questions/input/fleet/rules.ts'
 import { poolCpuOf } from '../questions/pools/choice.ts'
 import { poolName } from '../questions/words/cells.ts'
 import type { Arguments } from './arguments.ts'
@@ -27,28 +29,6 @@ export const SAVE_CPU: OptionSpec = {
   help: 'keep what guests of that pool can be given today, in the fleet file (docs/fleet-file.md)',
 }
 
-/** A pool to write. */
-export interface WrittenPool {
-  /** What it is called; empty: nothing says. */
-  readonly name: string
-  readonly hosts: readonly string[]
-  /** The CPU of its guests as XML; absent: none is kept. */
-  readonly cpu?: string | undefined
-}
-
-/** What the pool without a label is called here. */
-const UNLABELLED = 'fleet'
-
-/** What of a fleet file is rewritten; the rest stays as it is. */
-interface FleetContent {
-  hosts?: unknown[]
-  guests?: unknown[]
-  pools?: unknown
-  'kept-cpus'?: Record<string, string>
-}
-
-const HEAD = '# Written by virt-cpu; docs/fleet-file.md says what can be added\n'
-
 /**
  * Writes the pools as a fleet file, with what the fleet's own file says beside them.
  * @throws FileError; CommandError where one file holds hosts of two pools
@@ -63,38 +43,21 @@ export async function writeFleet(
   const paths = args.all('fleet')
   const content = await contentOf(file, paths)
   const files = hostFiles(hostsOf(given), paths)
-  const named = pools.map((pool, i) => ({ ...pool, label: labelOf(pool, pools, i) }))
-  const owner = new Map<string, string>()
-  const entries = named.map(({ label, hosts }) => {
-    const own = [...new Set(hosts.flatMap(host => files.get(host) ?? []))]
-    for (const one of own) {
-      const other = owner.get(one)
-      if (other !== undefined)
-        throw new CommandError([`${one} holds hosts of two pools, ${other} and ${label}: split the file`])
-      owner.set(one, label)
-    }
-    return { files: own.map(one => rebased(file, one)), pool: label }
-  })
-  const kept = named.flatMap(({ label, cpu }) => (cpu === undefined ? [] : [[label, cpu] as const]))
-  const { pools: _, ...rest } = content
-  const all = {
-    ...rest,
-    hosts: [...(content.hosts ?? []), ...entries],
-    'kept-cpus': Object.fromEntries(kept),
+  const { printFleetFile } = await import('../questions/input/fleet/fleet-yaml.ts')
+  try {
+    writeWhole(
+      file,
+      printFleetFile(content, pools, host => rebasedFile(file, files.get(host))),
+    )
+  } catch (error) {
+    throw error instanceof RangeError ? new CommandError([error.message]) : error
   }
-  writeWhole(file, HEAD + (await dumped(all)))
 }
 
-/** A name for the pool that no other has: its own, the last word of a path, or `fleet`. */
-function labelOf({ name }: WrittenPool, all: readonly WrittenPool[], i: number): string {
-  const short = (of: string) =>
-    of.slice(of.lastIndexOf('/') + 1).replace(/\.[a-z]+(?:#\d+)?$/, '') || UNLABELLED
-  const label = short(name)
-  return all.some((one, n) => n !== i && short(one.name) === label) && name !== '' ? name : label
-}
+const rebasedFile = (file: string, path: string | undefined) => path && rebased(file, path)
 
 /** What the new file begins with: the fleet's own file, or the files and folders that were given. */
-async function contentOf(file: string, paths: readonly string[]): Promise<FleetContent> {
+async function contentOf(file: string, paths: readonly string[]): Promise<FleetFileContent> {
   const [own] = paths.flatMap(path => fleetFileOf(path) ?? [])
   const content = own === undefined ? {} : await readContent(own)
   const patterns = (path: string) =>
@@ -109,9 +72,9 @@ async function contentOf(file: string, paths: readonly string[]): Promise<FleetC
   }
 }
 
-async function readContent(file: string): Promise<FleetContent> {
+async function readContent(file: string): Promise<FleetFileContent> {
   const { readYaml } = await import('../questions/input/fleet/fleet-yaml.ts')
-  return (readYaml(readWholeText(file), file).content ?? {}) as FleetContent
+  return (readYaml(readWholeText(file), file).content ?? {}) as FleetFileContent
 }
 
 /** An entry of a fleet file in another folder. */
@@ -125,9 +88,6 @@ function movedEntry(file: string, folder: string, entry: unknown): unknown {
 /** The path from the folder of the fleet file. */
 const rebased = (file: string, path: string): string => relative(dirname(file), path) || '.'
 
-const dumped = async (content: object): Promise<string> =>
-  (await import('js-yaml')).dump(content, { lineWidth: -1 })
-
 /**
  * Keeps what the pools that `--save-cpu` names could be given today, in the fleet's own file; all else in it stays as it is.
  * @throws FileError; CommandError where there is no such pool or file, or no model fits
@@ -139,7 +99,8 @@ export async function saveCpus(args: Arguments, given: GivenFleet, session: Sess
   const kept = Object.fromEntries(wanted.map(name => todaysCpu(given, name)))
   const old = isFile(file) ? readWholeText(file) : ''
   const content = old === '' ? {} : await readContent(file)
-  const block = await dumped({ 'kept-cpus': { ...content['kept-cpus'], ...kept } })
+  const { printYaml } = await import('../questions/input/fleet/fleet-yaml.ts')
+  const block = printYaml({ 'kept-cpus': { ...content['kept-cpus'], ...kept } })
   const text = withBlock(old, block)
   const expected = { ...content, 'kept-cpus': { ...content['kept-cpus'], ...kept } }
   if (!(await says(text, expected)))

@@ -319,6 +319,40 @@ test('moving hosts: what `what-if --move` answers, undone and redone', async () 
   )
 })
 
+test('named, locked and limited pools: undone, saved with the page, and what a saved fleet.yaml says', async () => {
+  await fc.assert(
+    fc.asyncProperty(fleets, fc.integer({ min: 1, max: 3 }), async (files, smallest) => {
+      const engine = new Engine({ texts: [], files: [] })
+      await engine.add(files, '')
+      const [{ label = '' } = {}] = engine.pools().cards
+      engine.rename(label, 'mine')
+      engine.lock('mine', true)
+      engine.limit(smallest)
+      const [pools, plan] = [engine.pools(), engine.plan()]
+      expect(pools.cards.find(card => card.isLocked)?.label).toBe('mine')
+      const again = new Engine({ texts: [], files: [] })
+      await again.embed(JSON.stringify(engine.save()))
+      expect([again.pools(), again.plan()]).toEqual([pools, plan])
+      const byFile = new Engine({ texts: [], files: [] })
+      await byFile.add([...files, { path: 'fleet.yaml', text: engine.fleetFile() }], '')
+      const plainCards = ({ cards }: typeof pools) =>
+        cards.map(({ label: name, hosts, featureCount, value }) => [
+          name || 'fleet',
+          hosts,
+          featureCount,
+          value,
+        ])
+      expect(plainCards(byFile.pools()).sort()).toEqual(plainCards(pools).sort())
+      expect(byFile.pools().smallest).toBe(smallest)
+      expect(byFile.plan().curve.map(({ value }) => value)).toEqual(plan.curve.map(({ value }) => value))
+      for (let i = 0; i < 3; i++) engine.undo()
+      expect(engine.pools().cards.some(card => card.isLocked)).toBe(false)
+      expect(engine.pools().cards[0]?.label).toBe(label)
+    }),
+    { numRuns: runs(20) },
+  )
+})
+
 test('arrows run around boxes', () => {
   const graphs = fc.integer({ min: 2, max: 14 }).chain(n =>
     fc.record({

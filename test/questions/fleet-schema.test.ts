@@ -1,10 +1,56 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
 import { fleetFile } from '../../src/questions/input/fleet/file-schema.ts'
-import { readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
+import { printYaml, readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
 import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
+import { runs } from '../effort.ts'
+
+test('what is written as YAML says what it was made of', () => {
+  const texts = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      'yes',
+      '1.5',
+      '0x1',
+      '-',
+      '.',
+      '~',
+      '# no',
+      'a: b',
+      '<cpu>\n  <model/>\n</cpu>\n',
+      'x\n\ny',
+      ' x\n',
+    ),
+    fc
+      .array(fc.constantFrom('a', ' ', '\n', '\t', ':', '#', '-', '|'), { maxLength: 8 })
+      .map(all => all.join('')),
+  )
+  const { value } = fc.letrec(tie => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      texts,
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(texts, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+    ),
+  }))
+  const content = fc.dictionary(
+    texts.filter(key => key !== '__proto__'),
+    value,
+    { minKeys: 1, maxKeys: 4, noNullPrototype: true },
+  )
+  fc.assert(
+    fc.property(content, given => {
+      expect(readYaml(printYaml(given), '').content).toEqual(given)
+    }),
+    { numRuns: runs(300) },
+  )
+})
 
 const docs = join(import.meta.dirname, '..', '..', 'docs')
 const schema = JSON.parse(readFileSync(join(docs, 'schema', 'fleet.json'), 'utf8'))

@@ -206,12 +206,16 @@ export interface PoolCard extends Omit<PoolAnswer, 'hosts'> {
   readonly hosts: number
   /** Ids of groups, and how many of their hosts are in this pool. */
   readonly groups: readonly { readonly id: number; readonly hosts: number }[]
+  /** Whether its hosts stay together in every plan. */
+  readonly isLocked: boolean
 }
 
 export interface PoolsDisplay {
   readonly title: string
   readonly cards: readonly PoolCard[]
   readonly value: number
+  /** The fewest hosts of a planned pool. */
+  readonly smallest: number
 }
 
 export interface PlanDisplay {
@@ -223,8 +227,11 @@ export interface PlanDisplay {
 }
 
 export interface PlanPoint extends CurvePoint {
-  /** Ids of groups, by pool. */
-  readonly groups: readonly (readonly number[])[]
+  /** Ids of groups by pool, each with the pool in which their hosts are now, and the label of a locked pool. */
+  readonly pools: readonly {
+    readonly pin: string | undefined
+    readonly parts: readonly { readonly group: number; readonly from: string }[]
+  }[]
 }
 
 export interface MigrationDisplay {
@@ -369,6 +376,8 @@ export interface PageState {
   /** CPUs that cannot be part of the fleet: only a baseline includes them. */
   readonly unplaced: number
   readonly problems: readonly FileProblem[]
+  /** The folder that all files are in; empty: there is none. */
+  readonly name: string
   /** The hosts of the second recording; undefined: there is none. */
   readonly second: number | undefined
   /** The action that undo reverts; undefined: none. */

@@ -23,6 +23,9 @@ export interface EmbeddedFleet {
   /** To which pools hosts were moved, by their path, and which were removed. */
   readonly pools?: readonly (readonly [path: string, pool: string])[]
   readonly removed?: readonly string[]
+  /** Labels of locked pools, and the fewest hosts of a planned pool. */
+  readonly locked?: readonly string[]
+  readonly smallest?: number
   /** Another recording of the fleet, to compare with. */
   readonly second?: EmbeddedFleet
 }
@@ -67,6 +70,12 @@ export interface PageActions {
   compareWith(files: readonly AddedFile[]): Promise<displays.PageState>
   /** Takes a fleet that the browser keeps as such. */
   compareWithKept(id: string): Promise<displays.PageState>
+  /** Gives a pool another name. */
+  rename(pool: string, name: string): displays.PageState
+  /** Keeps a pool's hosts together in every plan, or no longer. */
+  lock(pool: string, isLocked: boolean): displays.PageState
+  /** The fewest hosts of a planned pool. */
+  limit(smallest: number): displays.PageState
   assign(moves: readonly HostMove[], label: string): displays.PageState
 }
 
@@ -82,6 +91,8 @@ export interface PageQuestions {
   kept(): Promise<readonly { readonly id: string; readonly time: number }[]>
   /** Removes what the browser keeps under an id. */
   forget(id: string): Promise<void>
+  /** The pools and their constraints as a fleet file, as `pools --write` writes it. */
+  fleetFile(): string
   /** A line a host, as comma-separated values. */
   table(): string
   /** The hosts of a group. */

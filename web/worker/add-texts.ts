@@ -55,6 +55,8 @@ export class TextAdder {
     const edits = {
       read: found.fleet,
       poolByHost: snapshot.poolByHost,
+      locked: snapshot.locked,
+      smallest: snapshot.smallest,
       removed: new Set([...snapshot.removed].filter(path => !added.has(path.replace(/#\d+$/, '')))),
     }
     return {

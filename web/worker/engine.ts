@@ -1,6 +1,7 @@
 import { count } from '../../src/core/text.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { type Context, contextOf } from '../../src/questions/context.ts'
+import { folderOf } from '../../src/questions/input/fleet/members.ts'
 import type { PageState } from '../shared/displays.ts'
 import type { AddedFile, EmbeddedFleet, HostMove, PageActions, PageQuestions } from '../shared/protocol.ts'
 import { type Progress, type Text, TextAdder } from './add-texts.ts'
@@ -11,6 +12,7 @@ import { displayCost } from './displays/cost.ts'
 import { displayChange, displayDrift } from './displays/drift.ts'
 import { find } from './displays/find.ts'
 import { displayFleet } from './displays/fleet.ts'
+import { commonFolder, writeFleetFile } from './displays/fleet-file.ts'
 import { displayLadder } from './displays/ladder.ts'
 import { displayMatrix } from './displays/matrix.ts'
 import { displayMigration, displayMove } from './displays/migration.ts'
@@ -114,7 +116,7 @@ export class Engine implements PageActions, PageQuestions {
 
   async #withEmbedded(
     to: Snapshot,
-    { texts, files, pools = [], removed = [], second }: EmbeddedFleet,
+    { texts, files, pools = [], removed = [], locked = [], smallest, second }: EmbeddedFleet,
   ): Promise<Snapshot> {
     const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
     const snapshot = await this.#adder.add(to, added)
@@ -122,6 +124,8 @@ export class Engine implements PageActions, PageQuestions {
       ...snapshot,
       poolByHost: new Map([...snapshot.poolByHost, ...pools]),
       removed: new Set([...snapshot.removed, ...removed]),
+      locked: new Set([...snapshot.locked, ...locked]),
+      smallest: smallest ?? snapshot.smallest,
       second: second ? await this.#withEmbedded(EMPTY, second) : to.second,
     }
     return { ...changed, fleet: applyEdits(changed) }
@@ -165,10 +169,31 @@ export class Engine implements PageActions, PageQuestions {
     return this.#edit(label, { poolByHost })
   }
 
+  rename(pool: string, name: string): PageState {
+    const { poolByHost, locked, fleet } = this.#history.current
+    const own = fleet.hosts.filter(host => (host.pool ?? '') === pool)
+    return this.#edit(`naming pool ${name}`, {
+      poolByHost: new Map([...poolByHost, ...own.map(({ path = '' }) => [path, name] as const)]),
+      locked: new Set([...locked].map(label => (label === pool ? name : label))),
+    })
+  }
+
+  lock(pool: string, isLocked: boolean): PageState {
+    const locked = new Set(this.#history.current.locked)
+    if (isLocked) locked.add(pool)
+    else locked.delete(pool)
+    return this.#edit(`${isLocked ? 'locking' : 'unlocking'} pool ${pool}`, { locked })
+  }
+
+  limit(smallest: number): PageState {
+    return this.#edit(`pools of at least ${count(smallest, 'host')}`, { smallest })
+  }
+
+  fleetFile = (): string => writeFleetFile(this.#context, this.#now, this.#history.current)
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   save = (): EmbeddedFleet => this.#embedded(this.#history.current)
 
-  #embedded({ files, fleetFile, poolByHost, removed, second }: Snapshot): EmbeddedFleet {
+  #embedded({ files, fleetFile, poolByHost, removed, locked, smallest, second }: Snapshot): EmbeddedFleet {
     const own = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
     const all = fleetFile ? [...own, fleetFile] : own
     const texts = [...new Set(all.map(({ text }) => text))]
@@ -178,6 +203,8 @@ export class Engine implements PageActions, PageQuestions {
       files: all.map(({ path, text }) => [path, places.get(text) ?? 0]),
       pools: [...poolByHost],
       removed: [...removed],
+      locked: [...locked],
+      ...(smallest === undefined ? {} : { smallest }),
       ...(second ? { second: this.#embedded(second) } : {}),
     }
   }
@@ -190,7 +217,7 @@ export class Engine implements PageActions, PageQuestions {
   matrix: PageQuestions['matrix'] = (scope, all) => displayMatrix(this.#now, scope, all)
   baseline: PageQuestions['baseline'] = (scope, options) => displayBaseline(this.#now, scope, options)
   cost: PageQuestions['cost'] = scope => displayCost(this.#now, scope)
-  pools: PageQuestions['pools'] = () => displayPools(this.#now)
+  pools: PageQuestions['pools'] = () => displayPools(this.#now, this.#history.current.locked)
   plan: PageQuestions['plan'] = () => displayPlan(this.#now)
   drift: PageQuestions['drift'] = secondIsOlder => {
     const { second } = this.#history.current
@@ -224,7 +251,10 @@ export class Engine implements PageActions, PageQuestions {
     return is
   }
 
-  #edit(label: string, change: Partial<Pick<Snapshot, 'poolByHost' | 'removed'>>): PageState {
+  #edit(
+    label: string,
+    change: Partial<Pick<Snapshot, 'poolByHost' | 'removed' | 'locked' | 'smallest'>>,
+  ): PageState {
     const next = { ...this.#history.current, ...change }
     return this.#push(label, { ...next, fleet: applyEdits(next) })
   }
@@ -236,13 +266,14 @@ export class Engine implements PageActions, PageQuestions {
 
   #state(): PageState {
     const { current, undoLabel, redoLabel, version } = this.#history
-    const { fleet, problems, files, second } = current
+    const { fleet, problems, files, fleetFile, second } = current
     const definitions = files.flatMap(({ document }) => document.definitions)
     return {
       hosts: fleet.hosts.length,
       guests: fleet.guests.length,
       unplaced: definitions.filter(({ member }) => member === undefined).length,
       problems,
+      name: folderOf(fleetFile?.path ?? '') || commonFolder(files.map(({ path }) => path)),
       second: second?.fleet.hosts.length,
       undo: undoLabel,
       redo: redoLabel,

@@ -26,6 +26,10 @@ export interface Snapshot {
   readonly poolByHost: ReadonlyMap<string, string>
   /** The `path` of each host that the user removed. */
   readonly removed: ReadonlySet<string>
+  /** Labels of the pools whose hosts stay together in every plan. */
+  readonly locked: ReadonlySet<string>
+  /** The fewest hosts of a planned pool; undefined: as the fleet file says. */
+  readonly smallest?: number | undefined
   /** The fleet with the user's changes. */
   readonly fleet: Fleet
   readonly problems: readonly FileProblem[]
@@ -47,6 +51,7 @@ export const EMPTY: Snapshot = {
   read: NO_FLEET,
   poolByHost: new Map(),
   removed: new Set(),
+  locked: new Set(),
   fleet: NO_FLEET,
   problems: [],
 }
@@ -56,8 +61,10 @@ export function applyEdits({
   read,
   poolByHost,
   removed,
-}: Pick<Snapshot, 'read' | 'poolByHost' | 'removed'>): Fleet {
-  if (poolByHost.size === 0 && removed.size === 0) return read
+  locked,
+  smallest,
+}: Pick<Snapshot, 'read' | 'poolByHost' | 'removed' | 'locked' | 'smallest'>): Fleet {
+  if (poolByHost.size + removed.size + locked.size === 0 && smallest === undefined) return read
   const hosts = read.hosts
     .filter(({ path = '' }) => !removed.has(path))
     .map(host => ({ ...host, pool: poolByHost.get(host.path ?? '') ?? host.pool }))
@@ -65,7 +72,19 @@ export function applyEdits({
     hosts.filter(({ path = '' }) => poolByHost.has(path)).map(({ name, pool }) => [name, pool]),
   )
   const guests = read.guests.map(guest => ({ ...guest, pool: pools.get(guest.host ?? '') ?? guest.pool }))
-  return { ...read, hosts, guests, pools: [...new Set(hosts.map(({ pool = '' }) => pool))] }
+  const { constraints } = read
+  const pins = hosts.flatMap(({ name, pool = '' }) => (locked.has(pool) ? [[name, pool] as const] : []))
+  return {
+    ...read,
+    constraints: {
+      ...constraints,
+      smallest: smallest ?? constraints.smallest,
+      ...(pins.length > 0 ? { pins: new Map([...(constraints.pins ?? []), ...pins]) } : {}),
+    },
+    hosts,
+    guests,
+    pools: [...new Set(hosts.map(({ pool = '' }) => pool))],
+  }
 }
 
 /** A list of snapshots, one of which is current. A new snapshot replaces those that were undone. */

@@ -56,6 +56,17 @@ export function App({ client, embedded }: { readonly client: Client; readonly em
       </button>
       <Header {...{ state, route, navigate, actions }} add={() => setAdding(true)} />
       <main id="main" tabIndex={-1}>
+        {state && (
+          <p class="printed">
+            {[
+              state.name.split('/').pop(),
+              formatCount(state.hosts, 'host'),
+              new Date().toISOString().slice(0, 10),
+            ]
+              .filter(Boolean)
+              .join(' · ')}
+          </p>
+        )}
         {failure && <ErrorCard what="The last action failed" cause={failure} />}
         {state && holdsAnything(state) ? (
           <CurrentView {...{ route, navigate, state, actions }} />

@@ -10,7 +10,7 @@ export function SaveMenu() {
   const opener = useRef<HTMLButtonElement>(null)
   const offer = async (name: string, type: string, content: Promise<string>) => {
     menu.current?.hidePopover()
-    download(name, type, await content)
+    await content.then(text => download(name, type, text), alert)
   }
   const day = new Date().toISOString().slice(0, 10)
   const explained = () =>
@@ -36,6 +36,13 @@ export function SaveMenu() {
           onClick={() => void offer(`fleet-${day}.html`, 'text/html', client.ask('save').then(pageWith))}
         >
           This page with the fleet
+        </button>
+        <button
+          type="button"
+          role="menuitem"
+          onClick={() => void offer('fleet.yaml', 'application/yaml', client.ask('fleetFile'))}
+        >
+          Pools as fleet.yaml
         </button>
         <button
           type="button"

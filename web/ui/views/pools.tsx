@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { PoolCard, PoolsDisplay } from '../../shared/displays.ts'
+import type { PageState, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { HostMove } from '../../shared/protocol.ts'
 import { PoolDeltas } from '../parts/delta.tsx'
 import { Headline } from '../parts/headline.tsx'
@@ -31,9 +31,23 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
     void assign([{ group, from, to }], `moving ${title}`).then(() => setFocus({ group, from: to }))
   }
   const choose = (count: number) => {
-    const pools = plan?.curve.find(point => point.count === count)?.groups ?? []
-    const moves = pools.flatMap((ids, i) => ids.map(group => ({ group, to: labelOf(i) })))
+    const pools = plan?.curve.find(point => point.count === count)?.pools ?? []
+    const pins = new Set(pools.map(({ pin }) => pin))
+    const free = Array.from({ length: pools.length + pins.size }, (_, i) => labelOf(i)).filter(
+      label => !pins.has(label),
+    )
+    const moves = pools.flatMap(({ pin, parts }, i) =>
+      parts.map(part => ({ ...part, to: pin ?? free[i] ?? '' })),
+    )
     if (moves.length > 0) void assign(moves, formatCount(pools.length, 'pool'))
+  }
+  const act = (change: Promise<PageState>) => void actions.apply(change)
+  const edit = {
+    rename: (pool: string) => {
+      const name = prompt('Name of the pool', pool)?.trim()
+      if (name && name !== pool) act(client.act('rename', pool, name))
+    },
+    lock: (pool: string, isLocked: boolean) => act(client.act('lock', pool, isLocked)),
   }
   const labels = [...answer.cards.map(card => card.label), findFreeLabel(answer.cards)]
   return (
@@ -41,7 +55,15 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
       <Headline title={plan?.title ?? answer.title}>
         Drag a group to another pool, press it for a menu, or move it with the left and right arrow keys.
       </Headline>
-      {plan ? <ValueCurve {...{ plan, answer, choose }} key={state.version} /> : <div class="curve" />}
+      {plan ? (
+        <ValueCurve
+          {...{ plan, answer, choose }}
+          limit={smallest => act(client.act('limit', smallest))}
+          key={state.version}
+        />
+      ) : (
+        <div class="curve" />
+      )}
       <div class="change" role="status">
         {change ? (
           <>
@@ -54,7 +76,11 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
       </div>
       <ol class="cards">
         {labels.map((label, i) => (
-          <Card key={label} card={answer.cards[i]} {...{ fleet, label, labels, dragged, move, press }} />
+          <Card
+            key={label}
+            card={answer.cards[i]}
+            {...{ fleet, label, labels, dragged, move, press, edit }}
+          />
         ))}
       </ol>
       <ChipMenu

@@ -55,9 +55,16 @@ function changesOf(
 export function displayChange(before: Analysis, after: Analysis): DeltaDisplay | null {
   const [old, now] = [before.view.fleet.hosts, after.view.fleet.hosts]
   const isSame = old.length > 0 && old.length === now.length && before.sharesFiles(after)
-  if (!isSame) return null
+  if (!isSame || areAlike(old, now)) return null
   const delta = deltaAnswer(before.view, after.view)
   return displayDelta(after, delta, describeDelta(delta))
+}
+
+/** Whether the same hosts share pools, whatever these are called. */
+function areAlike(old: readonly FleetHost[], now: readonly FleetHost[]): boolean {
+  const pairs = new Set(old.map(({ pool }, i) => JSON.stringify([pool, now[i]?.pool])))
+  const countOf = (hosts: readonly FleetHost[]) => new Set(hosts.map(({ pool }) => pool)).size
+  return pairs.size === countOf(old) && pairs.size === countOf(now)
 }
 
 /** What a change does to pools and guests, in the words of `drift` and `what-if`. */

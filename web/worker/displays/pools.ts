@@ -7,18 +7,19 @@ import type { Analysis } from '../analysis.ts'
 import { capitalize, countHosts } from './words.ts'
 
 /** The current pools. */
-export function displayPools(analysis: Analysis): PoolsDisplay {
+export function displayPools(analysis: Analysis, locked: ReadonlySet<string>): PoolsDisplay {
   const { view } = analysis
   const cards = toldPools(view).map(({ hosts, ...pool }, i): PoolCard => {
     const { label = '', groups = [] } = view.pools[i] ?? {}
     const parts = groups.map(group => ({ id: analysis.id(group), hosts: group.hosts.length }))
-    return { ...pool, label, hosts: hosts.length, groups: parts }
+    return { ...pool, label, hosts: hosts.length, groups: parts, isLocked: locked.has(label) }
   })
   const value = cards.reduce((total, card) => total + card.value, 0)
   return {
     title: `${count(cards.length, 'pool')} of ${count(countHosts(view.groups), 'host')}`,
     cards,
     value,
+    smallest: view.fleet.constraints.smallest ?? 1,
   }
 }
 
@@ -32,7 +33,15 @@ export function displayPlan(analysis: Analysis): PlanDisplay {
     now: capitalize('', describeCurrentPools(answer) ?? ''),
     curve: answer.curve.map((point, i) => ({
       ...point,
-      groups: (plan.curve[i]?.pools ?? []).map(({ groups }) => groups.map(group => analysis.id(group))),
+      pools: (plan.curve[i]?.pools ?? []).map(({ groups, pin }) => ({
+        pin,
+        parts: groups.flatMap(group =>
+          [...new Set(group.hosts.map(({ pool = '' }) => pool))].map(from => ({
+            group: analysis.id(group),
+            from,
+          })),
+        ),
+      })),
     })),
     enough: answer.enough,
   }

@@ -9,7 +9,108 @@ import {
 } from 'js-yaml'
 import { ParseError } from '../../../core/parse-error.ts'
 import { yamlFault } from '../../../formats/yaml.ts'
-import type { FilePath, RuleFault } from './rules.ts'
+import { type FilePath, type RuleFault, UNLABELLED } from './rules.ts'
+
+/** A pool to write. */
+export interface WrittenPool {
+  /** What it is called; empty: nothing says. */
+  readonly name: string
+  readonly hosts: readonly string[]
+  /** The CPU of its guests as XML; absent: none is kept. */
+  readonly cpu?: string | undefined
+}
+
+/** What of a fleet file is rewritten; the rest stays as it is. */
+export interface FleetFileContent {
+  hosts?: unknown[]
+  guests?: unknown[]
+  pools?: unknown
+  constraints?: object
+  'kept-cpus'?: Record<string, string>
+}
+
+const HEAD = '# Written by virt-cpu; docs/fleet-file.md says what can be added\n'
+
+/**
+ * Writes pools as a fleet file, beside what it says already.
+ * @param fileOf the path of a host's file from the fleet file's folder; undefined: it has none
+ * @throws RangeError where one file holds hosts of two pools
+ */
+export function printFleetFile(
+  { pools: _, ...content }: FleetFileContent,
+  pools: readonly WrittenPool[],
+  fileOf: (host: string) => string | undefined,
+): string {
+  const named = pools.map((pool, i) => ({ ...pool, label: labelOf(pool, pools, i) }))
+  const owner = new Map<string, string>()
+  const entries = named.map(({ label, hosts }) => {
+    const files = [...new Set(hosts.flatMap(host => fileOf(host) ?? []))]
+    for (const file of files) {
+      const other = owner.get(file)
+      if (other !== undefined)
+        throw new RangeError(`${file} holds hosts of two pools, ${other} and ${label}: split the file`)
+      owner.set(file, label)
+    }
+    return { files, pool: label }
+  })
+  const kept = named.flatMap(({ label, cpu }) => (cpu === undefined ? [] : [[label, cpu] as const]))
+  return (
+    HEAD +
+    printYaml({
+      ...content,
+      hosts: [...(content.hosts ?? []), ...entries],
+      'kept-cpus': Object.fromEntries(kept),
+    })
+  )
+}
+
+/** A name for the pool that no other has: its own, the last word of a path, or `fleet`. */
+function labelOf({ name }: WrittenPool, all: readonly WrittenPool[], i: number): string {
+  const short = (of: string) =>
+    of.slice(of.lastIndexOf('/') + 1).replace(/\.[a-z]+(?:#\d+)?$/, '') || UNLABELLED
+  const label = short(name)
+  return all.some((one, n) => n !== i && short(one.name) === label) && name !== '' ? name : label
+}
+
+/** Plain data as YAML in lines; what is undefined is left out. */
+export const printYaml = (content: object): string => `${linesOf(content).join('\n')}\n`
+
+function linesOf(value: object): string[] {
+  if (Array.isArray(value))
+    return value.flatMap(item =>
+      valueLines(item).map((line, i) => (i > 0 ? line && `  ${line}` : `- ${line}`)),
+    )
+  return Object.entries(value).flatMap(([key, item]) => {
+    if (item === undefined) return []
+    const [first = '', ...rest] = valueLines(item)
+    const name = printScalar(key)
+    if (isNested(item)) return [`${name}:`, ...[first, ...rest].map(line => line && `  ${line}`)]
+    return [`${name}: ${first}`, ...rest.map(line => line && `  ${line}`)]
+  })
+}
+
+const isNested = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.keys(value).length > 0
+
+function valueLines(value: unknown): string[] {
+  if (isNested(value)) return linesOf(value)
+  if (typeof value === 'object') return [JSON.stringify(value)]
+  if (typeof value !== 'string') return [String(value)]
+  // A block begins with a letter of its own, which shows its indentation, and has no sign that lines lose.
+  const isBlock = /^\S[\s\S]*\n/.test(value) && !/[^\n -~\u00a0-\ud7ff]|\n\n$/.test(value)
+  return isBlock
+    ? [value.endsWith('\n') ? '|' : '|-', ...value.replace(/\n$/, '').split('\n')]
+    : [printScalar(value)]
+}
+
+/** Plain where no reader of YAML takes it for something else. */
+const printScalar = (text: string): string =>
+  /^(?:[A-Za-z_/]|\.\.?\/)[\w./+-]*(?: [\w./+-]+)*$/.test(text) &&
+  !/^(?:y|n|yes|no|true|false|on|off|null)$/i.test(text)
+    ? text
+    : /^[ -~]*$/.test(text)
+      ? `'${text.replaceAll("'", "''")}'`
+      : JSON.stringify(text)
 
 /** A file of YAML 1.2 (which JSON is too) as what it says, and who can tell where in it something stands. */
 export interface ReadYaml {

@@ -9,6 +9,9 @@ import type { Context } from '../../context.ts'
 import { fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { baseOf } from './members.ts'
 
+/** What the pool without a label is called in a fleet file. */
+export const UNLABELLED = 'fleet'
+
 /** Where something stands in a fleet file: keys and numbers from the top. */
 export type FilePath = readonly (string | number)[]
 

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { FleetDisplay, GroupRow, PoolCard } from '../../../shared/displays.ts'
+import { Toggle } from '../../parts/controls.tsx'
 import { useRenderInSteps } from '../../parts/render-in-steps.ts'
 import { classOfLevel, formatCount, formatNumber } from '../../parts/text.ts'
 
@@ -23,11 +24,15 @@ interface CardProps {
   readonly move: (chip: Chip, to: string) => void
   /** Shows what can be done with a chip. */
   readonly press: (chip: Chip) => void
+  readonly edit: {
+    readonly rename: (pool: string) => void
+    readonly lock: (pool: string, isLocked: boolean) => void
+  }
 }
 
 const NO_GROUPS: PoolCard['groups'] = []
 
-export function Card({ card, label, labels, fleet, dragged, move, press }: CardProps) {
+export function Card({ card, label, labels, fleet, dragged, move, press, edit }: CardProps) {
   const [over, setOver] = useState(false)
   const groups = useRenderInSteps(card?.groups ?? NO_GROUPS, 30)
   return (
@@ -50,6 +55,18 @@ export function Card({ card, label, labels, fleet, dragged, move, press }: CardP
         {card && <span class="faint"> {formatCount(card.hosts, 'host')}</span>}
       </h2>
       {card && <Facts card={card} />}
+      {card && (
+        <div class="edit">
+          <button type="button" class="quiet" onClick={() => edit.rename(label)}>
+            Rename
+          </button>
+          {label !== '' && (
+            <Toggle on={card.isLocked} set={on => edit.lock(label, on)}>
+              keep together
+            </Toggle>
+          )}
+        </div>
+      )}
       <ul>
         {groups.map(({ id, hosts }) => (
           <li key={id}>

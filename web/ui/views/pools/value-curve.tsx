@@ -8,13 +8,33 @@ interface ValueCurveProps {
   readonly answer: PoolsDisplay
   /** Makes the best pools of a count the current ones. */
   readonly choose: (count: number) => void
+  /** Sets the fewest hosts of a pool. */
+  readonly limit: (smallest: number) => void
 }
 
 /** The value of the best pools by their number, and a control that applies one of them. */
-export function ValueCurve({ plan, answer, choose }: ValueCurveProps) {
+export function ValueCurve({ plan, answer, choose, limit }: ValueCurveProps) {
   const [count, setCount] = useState(Math.min(answer.cards.length, plan.curve.length))
+  const smallest = (
+    <label>
+      at least{' '}
+      <input
+        type="number"
+        min={1}
+        max={1000}
+        value={answer.smallest}
+        onChange={({ currentTarget }) => limit(Math.max(1, Math.floor(Number(currentTarget.value))))}
+      />{' '}
+      hosts each
+    </label>
+  )
   if (plan.curve.every(({ impossible }) => impossible !== undefined))
-    return <p>{plan.curve[0]?.impossible}</p>
+    return (
+      <div>
+        <p>{plan.curve[0]?.impossible}</p>
+        {smallest}
+      </div>
+    )
   const point = plan.curve.find(one => one.count === count)
   return (
     <div class="curve">
@@ -31,6 +51,7 @@ export function ValueCurve({ plan, answer, choose }: ValueCurveProps) {
           />{' '}
           <output>{count}</output>
         </label>
+        {smallest}
         <button
           type="button"
           class="strong"
