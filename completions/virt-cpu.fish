@@ -227,6 +227,7 @@ complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l fleet -r -d 'fi
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l remove -r -d 'hosts that go; * stands for any characters'
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l replace -r -d 'hosts, each with the text of what takes its place'
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l add -r -d 'hosts that join a pool'
+complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l move -r -d 'hosts that go to another pool, with their guests; * stands for any characters'
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l drop -r -d 'effects that end: EFFECT or EFFECT@HOST'
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l apply -r -d 'effects that come: EFFECT or EFFECT@HOST, or features with signs: +md-clear,-hle'
 complete -c virt-cpu -n "__fish_seen_subcommand_from what-if" -l upgrade -r -d 'programs that come: qemu=11.1,libvirt=12.8, or of some hosts or pools: qemu=11.1@HOST,POOL'
