@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { dataStrings } from './data.mjs'
-import { dataAlone, withPureValues, withUsedMembers } from './page-lean.mjs'
+import { dataAlone, withoutExcerpts, withPureValues, withUsedMembers } from './page-lean.mjs'
 
 /** Data that the page does without: CPUID's fields, others' names of features, ID registers of ARM, error texts, QEMU's words, modes of vSphere. */
 const LEFT_OUT = [
@@ -120,7 +120,7 @@ const usedParts = {
   setup({ onLoad }) {
     const change = (filter, lean) =>
       onLoad({ filter }, async ({ path }) => ({ contents: lean(await readFile(path, 'utf8')) }))
-    change(/\/js-yaml\.mjs$/, withPureValues)
+    change(/\/js-yaml\.mjs$/, text => withPureValues(withoutExcerpts(text)))
     change(/\/dagre\.esm\.js$/, withUsedMembers)
   },
 }

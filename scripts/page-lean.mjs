@@ -24,6 +24,10 @@ export const withPureValues = text =>
     '$1/* @__PURE__ */ (() => ($2))();',
   )
 
+/** js-yaml without the words around its errors' reasons: where the reason is and an excerpt are our own. */
+export const withoutExcerpts = text =>
+  text.replace(/^function (makeSnippet|formatError)\([\s\S]*?^}/gm, 'function $1() {}')
+
 const NAME = '[\\w$]+'
 
 /** A bundled module without the members of its namespaces (`define(space, { name: () => value })`) that it takes nowhere. */

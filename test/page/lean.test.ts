@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Graph, layout } from '@dagrejs/dagre'
 import { build } from 'esbuild'
-import { constructFromEvents, parseEvents } from 'js-yaml'
+import { constructFromEvents, parseEvents, type YAMLException } from 'js-yaml'
 import { expect, test } from 'vitest'
-import { dataAlone, withPureValues, withUsedMembers } from '../../scripts/page-lean.mjs'
+import { dataAlone, withoutExcerpts, withPureValues, withUsedMembers } from '../../scripts/page-lean.mjs'
 import { CAUSES, parseCauses } from '../../src/map/cause-table.ts'
 import { databaseTexts } from '../../src/map/cpu-map.ts'
 import { type DatabaseTexts, loadDatabase } from '../../src/map/database.ts'
@@ -95,13 +95,22 @@ async function leanOf(contents: string, lean: (text: string) => string) {
 
 test('the page’s libraries do what the whole ones do', async () => {
   const events = "export { constructFromEvents, parseEvents } from 'js-yaml'"
-  const yaml = await leanOf(events, withPureValues)
+  const yaml = await leanOf(events, text => withPureValues(withoutExcerpts(text)))
   const text = 'a: &x {b: [1, 0x10, 2.5, null, ~, true, "q\\n", \'s\']}\nc: *x\nd: |\n  <cpu>\n   x\n'
   const read = (by: {
     readonly constructFromEvents: typeof constructFromEvents
     readonly parseEvents: typeof parseEvents
   }) => by.constructFromEvents(by.parseEvents(text, {}), { source: text })
   expect(read(yaml.module)).toEqual(read({ constructFromEvents, parseEvents }))
+  const faultOf = (by: { readonly parseEvents: typeof parseEvents }) => {
+    try {
+      return by.parseEvents('a: [1\nb: }', {})
+    } catch (error) {
+      const { reason, mark } = error as YAMLException
+      return [reason, mark?.position]
+    }
+  }
+  expect(faultOf(yaml.module)).toEqual(faultOf({ parseEvents }))
   const dagre = await leanOf("export { Graph, layout } from '@dagrejs/dagre'", withUsedMembers)
   const place = (by: { readonly Graph: typeof Graph; readonly layout: typeof layout }) => {
     const graph = new by.Graph({ compound: true })
