@@ -68,7 +68,12 @@ describe('hosts', () => {
         level: 'x86-64-v2',
         readFrom: [{ layer: 'hardware' }, { layer: 'offered', document: 'domainCapabilities' }],
       },
-      { pool: '', signature: '6.60.3', level: 'x86-64-v1', readFrom: [{ document: 'proc-cpuinfo' }] },
+      {
+        pool: '',
+        signature: { family: 6, model: 60, stepping: 3 },
+        level: 'x86-64-v1',
+        readFrom: [{ document: 'proc-cpuinfo' }],
+      },
       { readFrom: [{ layer: 'offered', document: 'domainCapabilities' }] },
     ])
   })
@@ -116,7 +121,7 @@ describe('hosts', () => {
 
   test('silicon is what people call it', () => {
     const { stdout } = virtCpu(['hosts', 'examples/fleet', '--json'])
-    const hosts: { host: string; silicon: string | null }[] = JSON.parse(stdout).hosts
+    const hosts: { host: string; silicon: string | null }[] = JSON.parse(stdout).lines
     const of = (name: string) => hosts.find(({ host }) => host.includes(name))?.silicon
     expect([of('ice-01'), of('sky-03')]).toEqual(['Ice Lake-SP', 'Skylake-SP'])
   })
