@@ -48,3 +48,25 @@ describe('a host whose kernel shows no family', () => {
     expect(hostOf('avx512f avx512vbmi')).toBeNull()
   })
 })
+
+describe('a CPU that does not fit together', () => {
+  const kindsOf = (lines: string) =>
+    hosts({
+      documents: [
+        { path: 'a.txt', text: `processor : 0\nvendor_id : GenuineIntel\n${lines}\nbogomips : 1\n` },
+      ],
+    })
+      .notes.map(({ kind }) => kind)
+      .filter(kind => kind === 'called-otherwise' || kind === 'half-hidden')
+  const xeon = (family: number, model: number, flags: string) =>
+    kindsOf(
+      `cpu family : ${family}\nmodel : ${model}\nmodel name : Intel(R) Xeon(R) Gold 5120 CPU @ 2.20GHz\nstepping : 4\nflags : ${flags}`,
+    )
+
+  test('is told: a name of another silicon, a feature without what it needs', () => {
+    expect(xeon(15, 6, 'fpu sse sse2 xsave avx f16c lm')).toEqual(['called-otherwise'])
+    expect(xeon(6, 63, 'fpu sse sse2 xsave avx f16c lm')).toEqual(['called-otherwise'])
+    expect(xeon(6, 85, 'fpu sse sse2 f16c lm')).toEqual(['half-hidden'])
+    expect(xeon(6, 85, 'fpu sse sse2 xsave avx f16c lm')).toEqual([])
+  })
+})

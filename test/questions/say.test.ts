@@ -111,6 +111,19 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     { kind: 'recorded-again', other: 'b' },
     /^recorded again in b, which says something else and does not count$/,
   ],
+  'half-hidden': [
+    { kind: 'half-hidden', features: ['f16c'], needed: ['avx'] },
+    /^f16c cannot work without avx, which it lacks: a hypervisor, /,
+  ],
+  'called-otherwise': [
+    {
+      kind: 'called-otherwise',
+      brand: 'Intel(R) Xeon(R) Gold 5120',
+      title: 'Skylake-SP',
+      signature: '15.6.1',
+    },
+    /^called Intel\(R\) Xeon\(R\) Gold 5120, which is Skylake-SP, but its family, .* are 15\.6\.1: /,
+  ],
   'hosts-alike': [{ kind: 'hosts-alike', other: 'b' }, /^may be the same machine as b, in another form: /],
   'hosts-not-joined': [
     { kind: 'hosts-not-joined', what: 'uuid', others: ['b', 'c'], against: 'signature' },

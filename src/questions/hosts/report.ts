@@ -18,7 +18,10 @@ const DETAILS: ReadonlySet<string> = new Set(['vendor', 'features', 'read from']
 
 const COLUMNS: readonly HostColumn[] = [
   { title: 'host', cell: ({ host }) => host },
-  { title: 'CPU', cell: ({ model, signature }) => model ?? (signature && printSignature(signature)) },
+  {
+    title: 'CPU',
+    cell: ({ model, silicon, signature }) => model ?? silicon ?? (signature && printSignature(signature)),
+  },
   { title: 'level', cell: host => levelOf(host) },
   { title: 'vendor', cell: ({ vendor }) => vendor },
   { title: 'microcode', align: 'right', cell: host => microcodeOf(host) },

@@ -102,6 +102,10 @@ function sentence(note: Note): string {
       return `skipped: ${note.fault}${seemingly(note)}`
     case 'recorded-again':
       return `recorded again in ${note.other}, which says something else and does not count`
+    case 'half-hidden':
+      return `${fewNames(note.features)} cannot work without ${fewNames(note.needed)}, which it lacks: a hypervisor, or an option of its kernel, hides a half`
+    case 'called-otherwise':
+      return `called ${note.brand}, which is ${note.title}, but its family, model and stepping are ${note.signature}: a hypervisor tells one of them falsely`
     case 'hosts-alike':
       return `may be the same machine as ${note.other}, in another form: to count it once leave one out, or give both one name in a fleet file`
     case 'hosts-not-joined':

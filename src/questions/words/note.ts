@@ -55,6 +55,15 @@ export type Note = { readonly source?: string } & (
   | { readonly kind: 'file-skipped'; readonly fault: string; readonly looksLike?: string }
   /** Another recording of the host, which differs: the one that counts is the source. */
   | { readonly kind: 'recorded-again'; readonly other: string }
+  /** A host's CPU has the features without all that they need. */
+  | { readonly kind: 'half-hidden'; readonly features: readonly string[]; readonly needed: readonly string[] }
+  /** The name of a host's CPU is that of another generation than its signature. */
+  | {
+      readonly kind: 'called-otherwise'
+      readonly brand: string
+      readonly title: string
+      readonly signature: string
+    }
   /** Another host that may be the same machine in another form: it is counted twice then. */
   | { readonly kind: 'hosts-alike'; readonly other: string }
   /** Documents that have one uuid, one name or files called alike, and that are not of one host: what speaks against it. */
