@@ -175,7 +175,7 @@ describe('a guest', () => {
     ]
     const [line] = audit({ documents }).lines
     expect(line).toMatchObject({
-      signature: '25.1.1',
+      signature: { family: 25, model: 1, stepping: 1 },
       shares: ['EPYC-Milan-v1', 'EPYC-Milan-v2', 'EPYC-Milan-v3'],
     })
     expect(audit({ documents: [guest('a', 'EPYC-Milan')] }).lines[0]?.shares).toBeUndefined()

@@ -155,7 +155,9 @@ describe('in JSON, as the commands answer', () => {
       ['green', 1, 2],
     ])
     // It had nowhere to go, and has green/c.xml now.
-    expect(guests).toMatchObject([{ guest: 'vm', own: 'stays', before: 0, after: 1, freed: true }])
+    expect(guests).toMatchObject([
+      { guest: 'vm', own: 'stays', othersBefore: 0, othersAfter: 1, freed: true },
+    ])
     expect(complaint(() => whatIf({ documents, move: [{ host: 'zzz', pool: 'green' }] }))).toContain('zzz')
   })
 
