@@ -33,7 +33,8 @@ export function synthesize({ cpu, models }: SyntheticHost, db = builtin()): stri
   })
   const chosen =
     models ?? db.models.filter(({ vendor }) => !vendor || vendor.name === cpu.vendor).map(m => m.name)
-  const definitions = chosen.map(name => definition(db, name, set))
+  const whole = models ? [] : ['max']
+  const definitions = [...chosen, ...whole].map(name => definition(db, name, set))
   const host = (props?: object) => ({
     type: 'static',
     model: { name: 'host', ...(props && { props }) },
@@ -43,7 +44,11 @@ export function synthesize({ cpu, models }: SyntheticHost, db = builtin()): stri
     ['query-version', undefined, { qemu: { micro: 2, minor: 0, major: 10 }, package: 'synthetic' }],
     ['query-target', undefined, { arch: 'x86_64' }],
     ['query-kvm', undefined, { enabled: true, present: true }],
-    ['query-machines', undefined, [MACHINE]],
+    [
+      'query-machines',
+      undefined,
+      [models ? MACHINE : { ...MACHINE, 'default-cpu-type': 'qemu64-x86_64-cpu' }],
+    ],
     ['query-cpu-definitions', undefined, definitions],
     ['query-cpu-model-expansion', host(), expansion(FeatureSet.empty)],
     [

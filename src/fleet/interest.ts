@@ -83,6 +83,7 @@ function weigh({ kind, reliance, differs, hostHas: host, what }: Weighed): MoveV
     case 'devices':
     case 'labels':
     case 'excess':
+    case 'unlisted':
       return { allowed: 'no', safe: 'yes' }
     default:
       return { allowed: 'no', safe: 'no' }

@@ -3,6 +3,7 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureSet, Interner } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import {
+  type AskedCpu,
   findModelRefusal,
   type HypervisorModels,
   type ModelRefusal,
@@ -26,6 +27,8 @@ export interface CpuFacts {
   readonly physBits?: number | undefined
   /** Of a guest: the model that it has by name; absent: none, or one whose bits alone count. */
   readonly requestedModel?: RequestedModel | undefined
+  /** Of a guest: its definition, by which its start is judged; absent: its features are all that counts. */
+  readonly asked?: AskedCpu | undefined
   /** Of a guest: its model, where nothing is known of that here; its features are then only those that it names. */
   readonly unknownModel?: string | undefined
   /** Of a guest: what else its definition asks of hosts; absent: nothing. */
@@ -58,6 +61,8 @@ export type Obstacle =
   | ModelRefusal
   /** The host has these, and the guest's definition rules them out. */
   | { readonly kind: 'excess'; readonly features: readonly string[] }
+  /** Every guest is given these, and the definition, which is checked in full, does not list them. */
+  | { readonly kind: 'unlisted'; readonly features: readonly string[] }
   | Exclude<TermObstacle, { readonly kind: 'excess' }>
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
@@ -197,6 +202,7 @@ export class CpuKeys {
     vendor,
     core,
     requestedModel,
+    asked: _,
     unknownModel,
     models,
     terms,
@@ -211,6 +217,13 @@ export class CpuKeys {
     const known = evidence ? ` of ${this.#numberOf(evidence)}` : ''
     const on = models ? ` on ${this.#numberOf(models)}` : ''
     return `${cpu}${known}${model}${on}${terms ? this.#keyOfTerms(terms) : ''}${this.#keyOfHost(host)}`
+  }
+
+  /** Equal for guests of whose starts the same comes, by their facts of a start. */
+  keyOfStart(guest: CpuFacts): string {
+    const { asked, requestedModel, vendor, physBits, terms } = guest
+    if (!asked) return this.keyOf(guest)
+    return `${asked.key} of ${requestedModel?.name} ${requestedModel?.replaceable} ${vendor} ${physBits}${terms ? this.#keyOfTerms(terms) : ''}`
   }
 
   #keyOfTerms({

@@ -1,10 +1,14 @@
+import { Evidence } from '../core/evidence.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { oncePer } from '../core/memo.ts'
 import { bytewise } from '../core/text.ts'
 import type { Database } from '../map/database.ts'
+import { type ComparedBy, comparedBy } from '../qemu/hypervisor-cpu.ts'
+import type { AskedCpu, RequestedModel } from './asked-model.ts'
 import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
-import { termsOfStart } from './guest-terms.ts'
+import { type GuestTerms, termsOfStart } from './guest-terms.ts'
 import type { FleetHost } from './host.ts'
 import { type CpuFacts, CpuKeys, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
@@ -69,13 +73,144 @@ function explainStuck(table: FeatureTable, guest: FleetGuest, groups: readonly G
     .sort((a, b) => a.obstacles.length - b.obstacles.length)
 }
 
+/** What becomes of a guest that is started. */
+export interface StartFinding {
+  /** What keeps it from being started; empty: it starts. */
+  readonly obstacles: readonly Obstacle[]
+  /** What it asks for and is known to start without, as what the host lacks. */
+  readonly lost: readonly Obstacle[]
+}
+
 /**
- * What keeps a guest, by its facts of a start, from being started on such a host, powered off before; empty: it starts. One that takes its
- * host's CPU (host-passthrough, maximum, host-model) starts anywhere, as another CPU: it is bound to what it got
- * only while it runs. Where the host's hypervisor was recorded, its word on a named model counts, as it does for
- * libvirt: of a model that it can give as it is, bits are not compared.
+ * What becomes of a guest, by its facts of a start, on such a host, powered off before: as `guest check` judges it where
+ * the host's hypervisor was recorded, and elsewhere by what it is known, or assumed, to give.
  */
-export function findStartObstacles(db: Database, guest: CpuFacts, host: CpuFacts): Obstacle[] {
+export function judgeStart(db: Database, guest: CpuFacts, host: CpuFacts): StartFinding {
+  const { asked, requestedModel: model } = guest
+  if (!asked) return { obstacles: judgeUnasked(db, guest, host), lost: [] }
+  const compared = findCompared(asked, guest, host)
+  const { byCpu, byQemu } = targetsIn(db)(host)
+  const names = blockersOf(model, host)
+  const blocked = names.length > 0 ? db.features.setOfNames(names) : FeatureSet.empty
+  const own = compared === 'bits' ? byCpu : byQemu
+  const target = blocked.isEmpty || compared !== 'all' ? own : without(own, blocked)
+  const isOther = model !== undefined && !asked.takes && isForeign(model, host)
+  const facts: CpuFacts = {
+    ...guest,
+    features: findNeeded(db, asked, { compared, blocked, isOther }, target.evidence),
+    vendor: compared === 'bits' ? guest.vendor : undefined,
+    terms: withExcluded(guest.terms, findExcluded(db, asked, compared)),
+    requestedModel: compared === 'model' || (isOther && !model.replaceable) ? model : undefined,
+  }
+  const obstacles = findObstacles(db.features, facts, target)
+  const unlisted = compared === 'all' ? findUnlisted(asked, byQemu.evidence) : FeatureSet.empty
+  if (!unlisted.isEmpty)
+    obstacles.push({ kind: 'unlisted', features: db.features.in(unlisted).map(({ name }) => name) })
+  if (obstacles.length > 0) return { obstacles, lost: [] }
+  const lost = asked.wanted.minus(asked.idle).meet(byQemu.evidence.absent.join(blocked))
+  return {
+    obstacles,
+    lost: lost.isEmpty ? [] : findObstacles(db.features, { features: lost }, without(byQemu, lost)),
+  }
+}
+
+/** Whether the hypervisor has models, and not this one. */
+const isForeign = ({ name }: RequestedModel, { models }: CpuFacts): boolean =>
+  models !== undefined && models.size > 0 && !models.has(name)
+
+/** The host without features that it is known not to give. */
+const without = (target: Target, features: FeatureSet): Target => ({
+  ...target,
+  evidence: target.evidence.changed(FeatureSet.empty, features),
+})
+
+const withExcluded = (terms: GuestTerms | undefined, excluded: FeatureSet): GuestTerms | undefined =>
+  excluded.isEmpty ? terms && { ...terms, excluded: undefined } : { ...terms, excluded }
+
+/**
+ * What is compared at a start: as `comparedBy` has it before QEMU starts, `all` once it has started. Where nobody asked the
+ * hypervisor, features stand for what it would say of a model: `prediction`.
+ */
+type Compared = ComparedBy | 'prediction' | 'all'
+
+function findCompared(asked: AskedCpu, { requestedModel: model }: CpuFacts, { models }: CpuFacts): Compared {
+  const { check, takes, turnsOff } = asked
+  if (check === 'full') return 'all'
+  if (check === 'none' || takes === 'whole') return 'nothing'
+  const byBits = model?.comparedByBits ?? true
+  if (!models || models.size === 0) return byBits ? 'bits' : 'prediction'
+  const known = model && models.get(model.name)
+  return comparedBy(known === 'unknown' ? {} : known && { unavailable: known }, turnsOff, () => byBits)
+}
+
+/** What the hypervisor names that it cannot give the model. */
+function blockersOf(model: RequestedModel | undefined, { models }: CpuFacts): readonly string[] {
+  const known = model && models?.get(model.name)
+  return known === undefined || known === 'unknown' ? [] : known
+}
+
+interface StartRoad {
+  readonly compared: Compared
+  /** What the hypervisor says that it cannot give the model. */
+  readonly blocked: FeatureSet
+  /** Whether the guest is given another model than its own, which the hypervisor does not have. */
+  readonly isOther: boolean
+}
+
+/**
+ * What the host must give, or libvirt refuses: of details that mean nothing only what it is known to lack; and whatever is
+ * compared `invtsc`, for which libvirt looks in the running guest where it is listed, as all is of another model.
+ */
+function findNeeded(
+  { features }: Database,
+  asked: AskedCpu,
+  { compared, blocked, isOther }: StartRoad,
+  { absent }: Evidence,
+): FeatureSet {
+  const { required, wanted, idle } = asked
+  if (compared === 'model')
+    return blocked.isEmpty ? required : required.join(wanted.meet(blocked).meet(absent))
+  const insisted = (isOther ? wanted : required).meet(features.get('invtsc')?.bits ?? FeatureSet.empty)
+  if (compared === 'nothing') return insisted
+  const all = compared === 'all' ? wanted : asked.compared
+  return (idle.isEmpty ? all : all.minus(idle.minus(absent))).join(insisted)
+}
+
+function findExcluded({ features }: Database, asked: AskedCpu, compared: Compared): FeatureSet {
+  const { check, forbidden, strict } = asked
+  if (check === 'none') return FeatureSet.empty
+  return strict && compared === 'bits' ? features.all.minus(strict).join(forbidden) : forbidden
+}
+
+/** What QEMU gives and a definition that is checked in full does not list. */
+function findUnlisted({ takes, unasked, wanted }: AskedCpu, { possible }: Evidence): FeatureSet {
+  if (takes === 'whole') return FeatureSet.empty
+  return unasked.minus(takes ? wanted.join(possible) : wanted)
+}
+
+type Target = CpuFacts & { readonly evidence: Evidence }
+
+/**
+ * A host by what its hypervisor gives, and by what its CPU has besides; what definitions may rule out is both. libvirt looks
+ * for that by name in its host's definition, where what its model has is not listed, but all that is reported is.
+ */
+const targetsIn = oncePer((db: Database) =>
+  oncePer((host: CpuFacts): { readonly byQemu: Target; readonly byCpu: Target } => {
+    const own = host.hardwareFeatures ?? host.features
+    const evidence = host.evidence ?? Evidence.recorded(host.features, db.features.all)
+    const { model } = host.hosts?.[0] ?? (host as FleetHost)
+    const isRecorded = host.hardwareFeatures !== undefined
+    const unlisted = (isRecorded && model !== undefined && db.model(model)?.features) || FeatureSet.empty
+    const withListed = (listed: FeatureSet) => ({ ...host, hardwareFeatures: listed.join(evidence.present) })
+    return {
+      byQemu: { ...withListed(own.minus(unlisted)), evidence },
+      byCpu: { ...withListed(own), evidence: evidence.refinedBy(Evidence.recorded(own, own)) },
+    }
+  }),
+)
+
+/** Of a guest whose definition is not looked at so: the hypervisor's word on its model counts, else what it has. */
+function judgeUnasked(db: Database, guest: CpuFacts, host: CpuFacts): Obstacle[] {
   const { requestedModel } = guest
   const blockers = requestedModel && host.models?.get(requestedModel.name)
   if (requestedModel && !blockers && (!host.models || requestedModel.replaceable)) {
@@ -89,10 +224,15 @@ export function findStartObstacles(db: Database, guest: CpuFacts, host: CpuFacts
 /** What the guest relies on when it is started, by its definition: what it got where it runs does not count. */
 export function factsOfStart(running: FleetGuest): CpuFacts {
   const guest = asDefined(running)
+  const asked = guest.host === undefined ? guest.asked : withGiven(guest.asked)
   return followsHost(guest)
-    ? { features: FeatureSet.empty, terms: guest.terms }
-    : { ...guest, features: guest.required ?? guest.features }
+    ? { features: FeatureSet.empty, terms: guest.terms, asked }
+    : { ...guest, features: guest.required ?? guest.features, asked }
 }
+
+/** Of a guest that runs: what every guest is given keeps it from nowhere, so its document was cut where it is not there. */
+const withGiven = (asked: AskedCpu | undefined): AskedCpu | undefined =>
+  asked?.check === 'full' ? { ...asked, unasked: FeatureSet.empty, key: `${asked.key}, running` } : asked
 
 /** The guest as its definition asks for it, without what it got where it runs. */
 const asDefined = ({ vendor, physBits, unasked = [], terms, ...guest }: FleetGuest): FleetGuest => ({

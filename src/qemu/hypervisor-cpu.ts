@@ -23,7 +23,10 @@ export interface HypervisorCpu {
   readonly reported: GuestCpu
   /** What a guest in mode host-model gets. */
   readonly migratable: GuestCpu
-  /** What a guest's start is compared with: what the hypervisor reports; with KVM also what the host has besides. */
+  /**
+   * What a guest's start is compared with: what the hypervisor reports, and where it does not emulate also what the host
+   * has besides, every feature by name.
+   */
   readonly full: GuestCpu
 }
 
@@ -51,14 +54,12 @@ export function computeHypervisorCpu(
   const migratable = given.host.unmigratable
     ? reader.read(given.host.properties)
     : (driver.migratable?.(reported) ?? reported)
-  return {
-    reported,
-    migratable,
-    full:
-      host && accelerator !== 'tcg'
-        ? reader.withoutMsrs(joinHostFeatures(driver, driver.decoder, reported, host))
-        : reported,
-  }
+  if (accelerator === 'tcg') return { reported, migratable, full: reported }
+  // A libvirt knows its own host, which has what is reported.
+  const joined = host
+    ? joinHostFeatures(driver, driver.decoder, reported, host)
+    : expandModelBy(driver, reported)
+  return { reported, migratable, full: reader.withoutMsrs(joined) }
 }
 
 /** Decodes a guest CPU of what QEMU tells. */
@@ -200,10 +201,9 @@ export function compareWithHypervisor(
   host: Cpu | undefined = reported,
 ): Comparison {
   const known = models?.find(({ name }) => name === cpu.model)
-  if (known?.unavailable?.length === 0 && cpu.features.every(({ policy }) => policy === 'disable')) {
-    return { result: 'superset', extra: [] }
-  }
-  if (!known || !reported || checksFeatures(driver, known.name)) return driver.compare(host, cpu)
+  const by = comparedBy(known, turnsOffAlone(cpu), () => checksFeatures(driver, cpu.model ?? ''))
+  if (by === 'nothing') return { result: 'superset', extra: [] }
+  if (by === 'bits' || !known || !reported) return driver.compare(host, cpu)
   const names = [...findBlockers(known, cpu), ...findUnmet(driver, reported, cpu)]
   if (names.length === 0) return { result: 'superset', extra: [] }
   const table = driver.view?.table
@@ -215,6 +215,28 @@ export function compareWithHypervisor(
     extra: [],
   }
 }
+
+/** What decides whether a guest starts: nothing more, what the hypervisor says of its model, or the CPUs' features. */
+export type ComparedBy = 'nothing' | 'model' | 'bits'
+
+/**
+ * What libvirt looks at where it compares a guest with its hypervisor before a start.
+ * @param known what the hypervisor says of the guest's model; undefined: it does not know it
+ * @param turnsOff whether the definition has nothing but features that it turns off
+ * @param checksFeatures whether the model is of old, defined by each hypervisor in a way of its own
+ */
+export function comparedBy(
+  known: Pick<QemuModel, 'unavailable'> | undefined,
+  turnsOff: boolean,
+  checksFeatures: () => boolean,
+): ComparedBy {
+  if (known?.unavailable?.length === 0 && turnsOff) return 'nothing'
+  return known && !checksFeatures() ? 'model' : 'bits'
+}
+
+/** Whether a definition lists nothing but what it turns off. */
+export const turnsOffAlone = ({ features }: Cpu): boolean =>
+  features.every(({ policy }) => policy === 'disable')
 
 /** Whether bits of the model are compared, rather than the hypervisor asked. */
 function checksFeatures({ db, checksFeatures }: Driver, model: string): boolean {

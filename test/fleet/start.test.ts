@@ -6,7 +6,9 @@ import { requireDriver } from '../../src/arch/registry.ts'
 import type { Cpu, GuestCpu } from '../../src/core/cpu.ts'
 import type { FleetHost } from '../../src/fleet/host.ts'
 import { canMove, findObstacles, type Obstacle } from '../../src/fleet/obstacles.ts'
-import { findStartObstacles } from '../../src/fleet/places.ts'
+import { factsOfStart, judgeStart } from '../../src/fleet/places.ts'
+import { parseCpu } from '../../src/formats/libvirt/parse-cpu.ts'
+import { guestCheck, migrate } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { chooseQemu } from '../../src/qemu/choice.ts'
 import { compareWithHypervisor, computeHypervisorCpu } from '../../src/qemu/hypervisor-cpu.ts'
@@ -14,7 +16,11 @@ import { parseQemuCapabilities } from '../../src/qemu/qmp/read-capabilities.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { fleetOfInput } from '../../src/questions/input/fleet/open-fleet.ts'
 import { guestOfCpu } from '../../src/questions/input/fleet/read-members.ts'
+import { parseXml } from '../../src/xml/reader.ts'
+import { hostXml } from '../cli/virt-cpu.ts'
+import { runs } from '../effort.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'
+import { synthesize } from '../synthetic-qemu.ts'
 import { db, hosts } from './notation.ts'
 
 /** `Skylake-Server -mpx +avx512vnni`, libvirt's way of a guest. */
@@ -46,7 +52,7 @@ const say = (obstacles: readonly Obstacle[]): string =>
     .join(' ')
 
 const starts = (text: string, on: FleetHost, more?: Partial<GuestCpu>) =>
-  say(findStartObstacles(db, guest(text, more), on))
+  say(judgeStart(db, guest(text, more), on).obstacles)
 
 describe('whether a guest starts', () => {
   test('without a recorded hypervisor: by bits', () => {
@@ -110,11 +116,109 @@ describe('whether a guest starts', () => {
         fc.constantFrom<Partial<GuestCpu>>({}, { fallback: 'forbid' }),
         (model, silicon, models, more) => {
           const [g, on] = [guest(model, more), host(silicon, models)]
-          if (canMove(g, on)) expect(findStartObstacles(db, g, on)).toEqual([])
+          if (canMove(g, on)) expect(judgeStart(db, g, on).obstacles).toEqual([])
         },
       ),
     )
   })
+})
+
+/** A guest in words, and as a `<domain>`. */
+const features = [...db.features.list]
+const policies = fc.constantFrom('require', 'disable', 'force', 'optional', 'forbid')
+const lists = fc
+  .uniqueArray(fc.tuple(policies, fc.constantFrom(...features)), {
+    maxLength: 4,
+    selector: ([, { name }]) => name,
+  })
+  .map(list => list.map(([policy, { name }]) => `<feature policy='${policy}' name='${name}'/>`).join(''))
+const checks = fc
+  .constantFrom(undefined, 'none', 'partial', 'full')
+  .map(word => (word ? ` check='${word}'` : ''))
+const customs = fc
+  .record({
+    model: fc.constantFrom(...db.models.filter(({ decode }) => decode.guest)),
+    fallback: fc.constantFrom('forbid', 'allow'),
+    match: fc.constantFrom('exact', 'exact', 'exact', 'minimum', 'strict'),
+    hasVendor: fc.boolean(),
+    threads: fc.constantFrom(1, 1, 2),
+    check: checks,
+    list: lists,
+  })
+  .map(({ model, fallback, match, hasVendor, threads, check, list }) => ({
+    vcpus: threads,
+    cpu: `<cpu mode='custom' match='${match}'${check}><model fallback='${fallback}'>${model.name}</model>${hasVendor && model.vendor ? `<vendor>${model.vendor.name}</vendor>` : ''}<topology sockets='1' cores='1' threads='${threads}'/>${list}</cpu>`,
+  }))
+const others = fc
+  .tuple(fc.constantFrom('host-model', 'host-passthrough', 'maximum'), checks, lists)
+  .map(([mode, check, list]) => ({ vcpus: 1, cpu: `<cpu mode='${mode}'${check}>${list}</cpu>` }))
+const domains = fc
+  .oneof(
+    { weight: 5, arbitrary: customs },
+    { weight: 1, arbitrary: others },
+    fc.constant({ vcpus: 1, cpu: '' }),
+  )
+  .map(
+    ({ cpu, vcpus }) =>
+      `<domain type='kvm'><name>g</name><memory>1048576</memory><vcpu>${vcpus}</vcpu><os><type arch='x86_64'>hvm</type></os>${cpu}</domain>`,
+  )
+
+/** Hosts, each with what QEMU says there, and its own definition or none. */
+const silicon = db.models.filter(({ vendor, compat }) => vendor && compat)
+const made = fc
+  .tuple(fc.constantFrom(...silicon), fc.subarray(features, { maxLength: 30 }), fc.boolean())
+  .map(([model, more, isOwn]) => {
+    const names = more.map(({ name }) => name)
+    const host = hostXml(model.name, names, model.vendor?.name)
+    return {
+      replies: synthesize({ cpu: parseCpu(parseXml(host), 'host') }, db),
+      host: isOwn ? host : undefined,
+    }
+  })
+
+interface RecordedHost {
+  readonly replies: string
+  readonly host?: string | undefined
+}
+
+/** What migrate says of a guest that is off, as guest check would say it. */
+function judgedByMigrate({ replies, host }: RecordedHost, domain: string): string {
+  const documents = [
+    { path: 'h.replies', text: replies },
+    ...(host === undefined ? [] : [{ path: 'h.xml', text: host }]),
+    { path: 'g.xml', text: domain },
+  ]
+  const answer = migrate({ documents })
+  if (!('guests' in answer)) throw new RangeError('guests were asked for')
+  const [found] = answer.guests
+  return !found?.startsInGroups.length ? 'refused' : found.reduced ? 'reduced' : 'starts'
+}
+
+/** Of a model that QEMU does not know libvirt takes another, without TSX of early steppings: what is lost is not compared. */
+function expectOneVerdict(host: RecordedHost, domain: string): void {
+  const { verdict, message, lost, argument = '' } = guestCheck({ ...host, domain })
+  const isOther = /mode='custom'/.test(domain) && !domain.includes(`>${argument.split(',')[0]}<`)
+  const word = (of: string) => (isOther && of === 'reduced' ? 'starts' : of)
+  const asked = `${host.host} ${domain} ${message ?? lost.map(({ feature }) => feature).join(' ')}`
+  expect([word(judgedByMigrate(host, domain)), asked]).toEqual([word(verdict), asked])
+}
+
+test('migrate says of a start what guest check says with the same recording', () => {
+  fc.assert(fc.property(made, domains, expectOneVerdict), { numRuns: runs(4000) })
+})
+
+test('a definition that is checked in full must list what every guest is given, unless the guest runs', () => {
+  const on = host('Skylake-Server-v3 x2apic hypervisor')
+  const full = guest('Skylake-Server-v3', { check: 'full' })
+  const running = factsOfStart({ ...full, host: 'h' })
+  expect(judgeStart(db, full, on).obstacles).toEqual([{ kind: 'unlisted', features: ['hypervisor'] }])
+  expect(judgeStart(db, running, on).obstacles).toEqual([])
+  expect(starts('Skylake-Server-v3 +hypervisor', on, { check: 'full' })).toBe('')
+})
+
+test('without a check it starts without what the host lacks', () => {
+  const { obstacles, lost } = judgeStart(db, guest('Skylake-Server-v3', { check: 'none' }), host('Haswell'))
+  expect([obstacles, say(lost)]).toEqual([[], expect.stringContaining('avx512f')])
 })
 
 const folder = reference('libvirt-11.3', 'tests', 'qemucapabilitiesdata')
@@ -138,7 +242,7 @@ test.skipIf(!folder)(
         asked++
         const cpu: Cpu = { type: 'guest', mode: 'custom', match: 'exact', model: name, features: [] }
         const { result } = compareWithHypervisor(requireDriver(map, 'x86_64'), { reported, models }, cpu)
-        expect([file, name, findStartObstacles(db, guest(name), on).length === 0]).toEqual([
+        expect([file, name, judgeStart(db, guest(name), on).obstacles.length === 0]).toEqual([
           file,
           name,
           result !== 'incompatible',
@@ -146,5 +250,20 @@ test.skipIf(!folder)(
       }
     }
     expect(asked).toBeGreaterThan(1000)
+  },
+)
+
+test.skipIf(!folder)(
+  `migrate and guest check agree on recorded hosts (${folder ? 'replies' : NO_REFERENCE})`,
+  () => {
+    const texts = recorded
+      .map(file => readFileSync(join(folder ?? '', file), 'utf8'))
+      .filter(text => parseQemuCapabilities(text, 'replies', 'x86_64').accelerators.has('kvm'))
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), domains, (replies, domain) =>
+        expectOneVerdict({ replies }, domain),
+      ),
+      { numRuns: runs(2000) },
+    )
   },
 )

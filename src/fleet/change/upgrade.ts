@@ -10,7 +10,7 @@ import type { HypervisorModels } from '../asked-model.ts'
 import { type FleetGuest, followsHost } from '../guest.ts'
 import type { FleetHost } from '../host.ts'
 import { CpuKeys, findMoveVerdict, findObstacles, isOpen, type Obstacle } from '../obstacles.ts'
-import { findStartObstacles } from '../places.ts'
+import { judgeStart } from '../places.ts'
 
 /** What upgrades are computed from. */
 export interface UpgradeContext {
@@ -264,7 +264,7 @@ export class FlightPlan {
   }
 
   #start(guest: FleetGuest, host: FleetHost): Judgement {
-    const obstacles = findStartObstacles(this.#context.db, withoutMachine(guest), this.#target(host))
+    const { obstacles } = judgeStart(this.#context.db, withoutMachine(guest), this.#target(host))
     const verdict = obstacles.length === 0 ? 'assumed' : obstacles.every(isOpen) ? 'unknown' : 'no'
     return this.#judged(host, guest, { obstacles, verdict, facts: findFacts(guest, host, host) })
   }

@@ -3,6 +3,7 @@ import type { GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { toLibvirtName } from '../../formats/qemu/names.ts'
+import type { Accelerator } from '../capabilities.ts'
 import { type CpuProperties, lastValueOf } from './parse-settings.ts'
 import type { StartPlace } from './place.ts'
 
@@ -71,8 +72,14 @@ export function predictGivenFeatures(
 ): GivenFeatures {
   const { db } = decoder
   const wanted = findWanted(decoder, cpu, place)
-  const missing = wanted.minus(findAvailable(decoder, cpu, wanted, place))
-  const more = db.features.setOfNames([...listAlwaysGiven(cpu, place), ...listOfTopology(db, cpu, place)])
+  const missing = wanted.minus(
+    expectGiven(
+      wanted,
+      place.cpu && decoder.featuresOf(place.cpu.reported),
+      findBlocked(decoder, cpu, place),
+    ),
+  )
+  const more = findUnasked(decoder, cpu, place.choice.accelerator, place.cpu?.full.vendor)
   const names = (set: FeatureSet) => db.features.in(set).map(({ name }) => name)
   const ofKvm = place.choice.accelerator === 'kvm' ? ['kvm_pv_unhalt'] : []
   const enabled = [...names(wanted.minus(missing).join(more)), ...ofKvm, ...listEnlightened(settings)]
@@ -94,34 +101,42 @@ const findDisabled = (db: Decoder['db'], { features }: GuestCpu): FeatureSet =>
     ),
   )
 
-/** What neither QEMU says blocks the model nor the host's CPU lacks. */
-function findAvailable(
-  { db, featuresOf }: Decoder,
-  cpu: GuestCpu,
-  wanted: FeatureSet,
-  { capabilities, choice, cpu: host }: StartPlace,
-) {
+/** What QEMU says that it cannot give the model. */
+function findBlocked({ db }: Decoder, { model }: GuestCpu, { capabilities, choice }: StartPlace): FeatureSet {
   const { models = [] } = capabilities.accelerators.get(choice.accelerator) ?? {}
-  const known = models.find(({ name }) => name === cpu.model)
-  const blocked = db.features.setOf(
-    (known?.unavailable ?? []).flatMap(name => db.features.get(toLibvirtName(name)) ?? []),
-  )
-  return (host ? wanted.meet(featuresOf(host.reported)) : wanted).minus(blocked)
+  const known = models.find(({ name }) => name === model)
+  return db.features.setOfNames((known?.unavailable ?? []).map(toLibvirtName))
 }
 
+/** What a QEMU gives of what it is asked for: what its host has, as it reports it, and nothing blocks. */
+export const expectGiven = (
+  wanted: FeatureSet,
+  reported: FeatureSet = wanted,
+  blocked: FeatureSet = FeatureSet.empty,
+): FeatureSet => wanted.meet(reported).minus(blocked)
+
 /** What a guest sees that has several CPUs in a socket, unless its definition turns it off. */
-function listOfTopology(db: Decoder['db'], cpu: GuestCpu, { cpu: host }: StartPlace): string[] {
+function listOfTopology(db: Decoder['db'], cpu: GuestCpu, vendor: string | undefined): string[] {
   const { dies = 1, cores = 1, threads = 1 } = cpu.topology ?? {}
   if (dies * cores * threads < 2) return []
-  const vendor = cpu.vendor ?? db.model(cpu.model ?? '')?.vendor?.name ?? host?.full?.vendor
-  const names = vendor === 'AMD' || vendor === 'Hygon' ? ['ht', 'cmp_legacy'] : ['ht']
-  const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
-  return names.filter(name => !off.has(name))
+  const own = cpu.vendor ?? db.model(cpu.model ?? '')?.vendor?.name ?? vendor
+  return own === 'AMD' || own === 'Hygon' ? ['ht', 'cmp_legacy'] : ['ht']
 }
 
 /** Every guest sees that it is one; KVM emulates the x2APIC for all. */
-function listAlwaysGiven({ features }: GuestCpu, { choice }: StartPlace): string[] {
-  const off = new Set(features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
-  const given = choice.accelerator === 'kvm' ? ['x2apic', 'hypervisor'] : ['hypervisor']
-  return given.filter(name => !off.has(name))
+const ALWAYS: Readonly<Partial<Record<Accelerator, readonly string[]>>> = { kvm: ['x2apic', 'hypervisor'] }
+
+/**
+ * What guests see that they did not ask for, unless their definition turns it off.
+ * @param vendor that of the host; absent: not known
+ */
+export function findUnasked(
+  { db }: Pick<Decoder, 'db'>,
+  cpu: GuestCpu,
+  accelerator: Accelerator,
+  vendor?: string,
+): FeatureSet {
+  const off = new Set(cpu.features.filter(({ policy }) => policy === 'disable').map(({ name }) => name))
+  const given = [...(ALWAYS[accelerator] ?? ['hypervisor']), ...listOfTopology(db, cpu, vendor)]
+  return db.features.setOfNames(given.filter(name => !off.has(name)))
 }

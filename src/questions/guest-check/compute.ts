@@ -3,6 +3,7 @@ import { architectureOf, driverOf, requireDriver } from '../../arch/registry.ts'
 import type { Cpu, GuestCpu, Policy } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
+import { readAskedCpu } from '../../fleet/asked-model.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { isLeftOut, toQemuName } from '../../formats/qemu/names.ts'
@@ -128,7 +129,8 @@ function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures 
   const live = computeLiveCpu(driver, cpu, features, request.settings)
   const has = db.features.setOfNames(features.enabled)
   const named = decoder.featuresOf(cpu)
-  const lost = db.features.in(named.minus(has)).map(reasonOf)
+  const { wanted, idle } = readAskedCpu(driver.fleet, cpu, place.libvirt)
+  const lost = db.features.in(wanted.minus(idle).minus(has)).map(reasonOf)
   const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
   const verdict = lost.length > 0 ? 'reduced' : 'starts'
   return { verdict, lost, gained, argument, live: printCpu(live), ...written }

@@ -72,6 +72,14 @@ export const ObstacleAnswer = v.union([
     remedy: v.string(),
   }),
   v.strictObject({
+    kind: described(
+      v.literal('unlisted'),
+      "What every guest is given, and a definition with check='full' does not list: it is not started.",
+    ),
+    features: v.array(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({
     kind: described(v.literal('machine'), 'A machine type that the QEMU there does not have.'),
     machine: v.string(),
     remedy: v.string(),
@@ -175,9 +183,15 @@ export type GuestPlaces = AnswerOf<typeof GuestPlaces>
 
 export const GuestMoves = v.strictObject({
   ...GuestPlaces.entries,
+  reduced: v.exactOptional(
+    described(
+      v.array(ClosedGroups),
+      'Of `startsInGroups`: the groups on whose hosts it starts without what its definition asks for, and libvirt does not check; absent: none.',
+    ),
+  ),
   refused: described(
     v.array(ClosedGroups),
-    'The groups on whose hosts a hypervisor keeps it from being started, with what it says.',
+    'The groups on whose hosts a hypervisor, or the check of its definition, keeps it from being started, with what is in the way.',
   ),
   closed: described(v.array(ClosedGroups), 'The groups that it cannot move to, with what keeps it out.'),
   hazardsIn: described(
@@ -222,6 +236,9 @@ export const MoveAnswer = v.strictObject({
   ),
   ...moveVerdicts,
   canStart: described(v.boolean(), 'Whether it can be started there, once it is off.'),
+  startsWithout: v.exactOptional(
+    described(v.array(ObstacleAnswer), 'What it starts there without, though its definition asks for it.'),
+  ),
   obstacles: v.array(ObstacleAnswer),
   hazards: Hazards,
   common: described(

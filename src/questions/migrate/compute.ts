@@ -16,7 +16,13 @@ import {
   isOpen,
   type Obstacle,
 } from '../../fleet/obstacles.ts'
-import { factsOfStart, findPlaces, findStartObstacles, type PossiblePlaces } from '../../fleet/places.ts'
+import {
+  factsOfStart,
+  findPlaces,
+  judgeStart,
+  type PossiblePlaces,
+  type StartFinding,
+} from '../../fleet/places.ts'
 import type { Reason } from '../answer-parts.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
@@ -181,7 +187,10 @@ const reasonsIn = ({ db }: FleetView, features: FeatureSet): Reason[] =>
   features.isEmpty ? [] : db.features.in(features).map(reasonOf)
 
 /** What one guest of a kind and all others at home in the same group have in common. */
-type KindMoves = Pick<GuestMoves, 'startsInGroups' | 'movesToGroups' | 'refused' | 'closed' | 'hazardsIn'>
+type KindMoves = Pick<
+  GuestMoves,
+  'startsInGroups' | 'reduced' | 'movesToGroups' | 'refused' | 'closed' | 'hazardsIn'
+>
 
 /** What is the same of several groups, once. */
 const mergeGroups = <T extends { readonly inGroups: readonly number[] }>(
@@ -194,11 +203,15 @@ const mergeGroups = <T extends { readonly inGroups: readonly number[] }>(
 
 type ClosedBy = readonly [Group, readonly Obstacle[]]
 
-/** Groups on whose hosts a guest starts, and those whose hypervisor refuses it. */
+/** Groups on whose hosts a guest starts, those of them where it lacks something then, and those where it does not start. */
 interface Starts {
   readonly open: readonly number[]
-  readonly refused: readonly ClosedBy[]
+  readonly reduced: readonly ClosedBy[]
+  readonly closed: readonly ClosedBy[]
 }
+
+/** What of a start's obstacles is none of a move. */
+const OF_STARTS: readonly Obstacle['kind'][] = ['model', 'unlisted']
 
 /** Where guests of a pool can go: of those with equal CPUs, at home on equal hosts, it is found once. */
 class MoveFinder {
@@ -208,7 +221,7 @@ class MoveFinder {
   readonly #placeOf: PlaceOf
   readonly #homes: ReadonlyMap<string, Group>
   readonly #keys = new CpuKeys()
-  readonly #starts = new Map<string, Starts>()
+  readonly #starts = new Map<string, readonly (readonly [Group, StartFinding])[]>()
   readonly #moves = new Map<string, KindMoves>()
 
   constructor(view: FleetView, pool: FleetPool, list: ObstacleList, placeOf: PlaceOf) {
@@ -221,13 +234,10 @@ class MoveFinder {
 
   places({ guest, groups, others }: PossiblePlaces): GuestPlaces {
     const home = this.#homeOf(guest)
-    const facts = factsOfStart(guest)
-    const key = `${this.#keys.keyOf(facts)} at ${home?.name}`
-    const starts = this.#starts.get(key) ?? this.#findStarts(facts, home)
-    this.#starts.set(key, starts)
+    const { open } = this.#findStarts(guest, home)
     return {
       ...this.#about(guest),
-      startsInGroups: starts.open,
+      startsInGroups: open,
       movesToGroups: groups.map(this.#placeOf),
       others,
     }
@@ -235,8 +245,8 @@ class MoveFinder {
 
   answer(places: PossiblePlaces): GuestMoves {
     const { guest, others } = places
-    const [running, start] = [guest, factsOfStart(guest)].map(facts => this.#keys.keyOf(facts))
-    const key = `${running} or ${start} at ${this.#homeOf(guest)?.name}`
+    const start = this.#keys.keyOfStart(factsOfStart(guest))
+    const key = `${this.#keys.keyOf(guest)} or ${start} at ${this.#homeOf(guest)?.name}`
     const known = this.#moves.get(key) ?? this.#find(places)
     this.#moves.set(key, known)
     return { ...this.#about(guest), ...known, others }
@@ -248,11 +258,15 @@ class MoveFinder {
     const { db } = this.#view
     const home = this.#homeOf(guest)
     const open = new Set(groups)
-    const starts = this.#findStarts(factsOfStart(guest), home)
+    const starts = this.#findStarts(guest, home)
+    const refused = starts.closed.filter(
+      ([group, obstacles]) => open.has(group) || obstacles.some(({ kind }) => OF_STARTS.includes(kind)),
+    )
     return {
       startsInGroups: starts.open,
+      ...(starts.reduced.length > 0 ? { reduced: this.#closed(starts.reduced) } : {}),
       movesToGroups: groups.map(this.#placeOf),
-      refused: this.#closed(starts.refused),
+      refused: this.#closed(refused),
       closed: this.#closed(
         this.#pool.groups.flatMap(group =>
           open.has(group) ? [] : [[group, findObstacles(db.features, guest, group)]],
@@ -284,17 +298,29 @@ class MoveFinder {
       ({ hazards }) => hazards.map(({ feature }) => feature).join(),
     )
 
-  #findStarts(facts: CpuFacts, home: Group | undefined): Starts {
+  #findStarts(guest: FleetGuest, home: Group | undefined): Starts {
     const open: number[] = []
-    const refused: ClosedBy[] = []
-    for (const group of this.#pool.groups) {
-      const obstacles = findStartObstacles(this.#view.db, facts, group)
+    const reduced: ClosedBy[] = []
+    const closed: ClosedBy[] = []
+    for (const [group, { obstacles, lost }] of this.#judge(guest)) {
       // That it runs on one of several like it outweighs what is not known of them, and nothing that is.
       const isHome = group === home && (group.hosts.length === 1 || obstacles.every(isOpen))
       if (isHome || obstacles.length === 0) open.push(this.#placeOf(group))
-      if (obstacles.some(({ kind }) => kind === 'model')) refused.push([group, obstacles])
+      else closed.push([group, obstacles])
+      if (lost.length > 0) reduced.push([group, lost])
     }
-    return { open, refused }
+    return { open, reduced, closed }
+  }
+
+  /** What becomes of it on each group: of definitions that are judged alike, wherever they run, it is found once. */
+  #judge(guest: FleetGuest): readonly (readonly [Group, StartFinding])[] {
+    const facts = factsOfStart(guest)
+    const key = this.#keys.keyOfStart(facts)
+    const { db } = this.#view
+    const found =
+      this.#starts.get(key) ?? this.#pool.groups.map(group => [group, judgeStart(db, facts, group)] as const)
+    this.#starts.set(key, found)
+    return found
   }
 
   #homeOf = ({ host }: FleetGuest): Group | undefined =>
@@ -368,6 +394,7 @@ function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
   const moves = verdict === 'yes' || verdict === 'assumed'
   const hazards = isThere ? [] : hazardsOf(view, facts, target, home ?? source)
   const { allowed, safe } = weighObstacles(obstacles, hazards.length)
+  const start = running && !isThere ? judgeStart(view.db, factsOfStart(running), target) : undefined
   const least = (one: Verdict) => (one === 'yes' && verdict === 'assumed' ? verdict : one)
   return {
     from: running?.name ?? source?.name ?? target.name,
@@ -376,8 +403,10 @@ function moveAnswer(view: FleetView, { guest, from, to }: Move): MoveAnswer {
     verdict,
     allowed: least(allowed),
     safe: least(safe),
-    canStart:
-      running && !isThere ? findStartObstacles(view.db, factsOfStart(running), target).length === 0 : moves,
+    canStart: start ? start.obstacles.length === 0 : moves,
+    ...(start && group && start.lost.length > 0
+      ? { startsWithout: obstacleAnswers(view, group, start.lost) }
+      : {}),
     obstacles: group ? obstacleAnswers(view, group, obstacles) : [],
     hazards,
     common: view.db.features.count(facts.features.meet(target.features)),

@@ -48,12 +48,14 @@ export function describeMove({
   canMove: moves,
   verdict,
   canStart: starts,
+  startsWithout,
   obstacles,
 }: MoveAnswer): string {
   if (moves) return `${from} can move to ${to}`
   if (verdict === 'unknown')
     return `${from} may move to ${to}: nothing speaks against it, but ${describeObstacles(obstacles)}`
-  const start = starts ? '; it can be started there once it is off' : ''
+  const less = startsWithout ? `, without ${fewNames(startsWithout.flatMap(featureIn))}` : ''
+  const start = starts ? `; it can be started there once it is off${less}` : ''
   return `${from} cannot move to ${to}: ${count(obstacles.length, 'obstacle')}${start}`
 }
 
@@ -66,6 +68,9 @@ export const MOVES_FREELY = ': guests move freely'
 
 /** The obstacles whose feature no CPU of the host's vendor has; that it lacks them needs no other reason. */
 const isOfVendor = (one: ObstacleAnswer): boolean => one.kind === 'feature' && one.cause === 'vendor'
+
+/** The feature that an obstacle is of; of others none. */
+export const featureIn = (one: ObstacleAnswer): string[] => (one.kind === 'feature' ? [one.feature] : [])
 
 /** Of what is missing: what no CPU of the host's vendor has. */
 export const foreignIn = (obstacles: readonly ObstacleAnswer[]): string[] =>
@@ -130,6 +135,8 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return BONDS[one.bond]
     case 'excess':
       return `has ${fewNames(one.features)}, which the guest's definition rules out`
+    case 'unlisted':
+      return `gives every guest ${fewNames(one.features)}, which the definition, checked in full, does not list`
     case 'machine':
       return `has a QEMU without the machine type ${one.machine}`
     case 'devices':
@@ -258,6 +265,8 @@ function answerOf(
       return { ...one, remedy: POWER_OFF }
     case 'excess':
       return { kind: 'excess', features: [...one.features], remedy: WITHOUT_RULE }
+    case 'unlisted':
+      return { kind: 'unlisted', features: [...one.features], remedy: listThem(one.features) }
     case 'machine':
       return { ...one, remedy: OTHER_MACHINE }
     case 'devices':
@@ -311,6 +320,9 @@ const OTHER_VENDOR = 'power the guest off and start it there with a CPU of that 
 const POWER_OFF = 'power the guest off and start it there'
 
 const WITHOUT_RULE = "take the policy 'forbid', or match='strict', out of the guest's definition"
+
+const listThem = (names: readonly string[]): string =>
+  `list ${names.map(name => `<feature policy='require' name='${name}'/>`).join('')} in the definition, or take check='full' out`
 
 const OTHER_MACHINE = 'give the guest a machine type that both QEMUs have, or update QEMU there'
 

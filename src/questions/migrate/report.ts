@@ -403,20 +403,24 @@ function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnsw
   reportRefusals(report, { guests, groups }, at)
 }
 
-/** Where a hypervisor keeps guests from being started at all, which their bits do not show. */
+/** Where guests are not started at all, or with less, which their bits do not show. */
 function reportRefusals(
   report: Report,
   { guests, groups }: Pick<MigrateAnswer, 'guests' | 'groups'>,
   at: At,
 ): void {
-  const refusals = guests.flatMap(({ guest, refused }) => refused.map(one => ({ guest, ...one })))
-  if (refusals.length > 0) report.heading('refused by the hypervisor, powered off or not')
-  report.table(
-    [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
-    refusals.flatMap(({ guest, inGroups, reasons }) =>
-      inGroups.map(place => [guest, groups[place]?.hosts[0] ?? '', describeObstacles(at(reasons))]),
-    ),
-  )
+  const add = (title: string, of: (guest: GuestMoves) => GuestMoves['refused']) => {
+    const found = guests.flatMap(one => of(one).map(closed => ({ guest: one.guest, ...closed })))
+    if (found.length > 0) report.heading(title)
+    report.table(
+      [{ title: 'guest' }, { title: 'host' }, { title: 'which', wraps: true }],
+      found.flatMap(({ guest, inGroups, reasons }) =>
+        inGroups.map(place => [guest, groups[place]?.hosts[0] ?? '', describeObstacles(at(reasons))]),
+      ),
+    )
+  }
+  add('refused by the hypervisor, powered off or not', ({ refused }) => refused)
+  report.details(() => add('started with less than the definition asks for', ({ reduced = [] }) => reduced))
 }
 
 type Called = (place: number) => string

@@ -9,7 +9,7 @@ import { LibvirtError } from '../../../core/libvirt-error.ts'
 import { oncePer } from '../../../core/memo.ts'
 import { printSignature } from '../../../core/model.ts'
 import { nearest } from '../../../core/text.ts'
-import type { HypervisorModels, RequestedModel } from '../../../fleet/asked-model.ts'
+import { type HypervisorModels, type RequestedModel, readAskedCpu } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/finding.ts'
 import type { Bond, GuestTerms } from '../../../fleet/guest-terms.ts'
 import type { HostSource } from '../../../fleet/host.ts'
@@ -22,7 +22,7 @@ import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
 import { withDependents } from '../../../map/effects.ts'
 import { coverageOf } from '../../../map/vocabulary.ts'
-import { decodeProperties, listAllowedModels } from '../../../qemu/allowance.ts'
+import { decodeProperties, listAllowedModels, mergeReportedProperties } from '../../../qemu/allowance.ts'
 import type { QemuCapabilities } from '../../../qemu/capabilities.ts'
 import { computeHypervisorCpu } from '../../../qemu/hypervisor-cpu.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
@@ -75,7 +75,8 @@ function guestByCpu(context: Context, element: Element): Member {
   const { defaultModel: model } = contextOfCpu(context, { arch }).cpus
   if (model === undefined)
     return guestOfCpu(context, { type: 'guest', arch, mode: 'host-passthrough', features: [] }, about)
-  const { notes, ...guest } = guestOfCpu(context, { type: 'guest', arch, model, features: [] }, about)
+  const own: GuestCpu = { type: 'guest', arch, model, check: 'none', features: [] }
+  const { notes, ...guest } = guestOfCpu(context, own, about)
   return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model }] }
 }
 
@@ -117,6 +118,8 @@ export function guestOfCpu(
     threads: cpu.topology?.threads,
     physBits: maxphysaddr?.bits,
     requestedModel: findRequestedModel(own, cpu),
+    ...(requireDriver(own.map, own.arch).decoder &&
+      !isUnknown && { asked: readAskedCpu(own.cpus, cpu, own.libvirt) }),
     ...(isUnknown && { unknownModel: model, definition: cpu }),
     ...(off.isEmpty ? {} : { without: off }),
   }
@@ -213,7 +216,7 @@ function findRequestedModel(
 ): RequestedModel | undefined {
   const known = model === undefined || cpus.modelsAreModes ? undefined : db.model(model)
   if (!known) return undefined
-  const off = features.filter(({ policy }) => policy === 'disable' || policy === 'forbid')
+  const off = features.filter(({ policy }) => policy === 'disable')
   return {
     name: known.name,
     disabled: new Set(off.map(({ name }) => name)),
@@ -574,7 +577,7 @@ function hypervisorOfConversation(context: Context, conversation: QmpRecording):
   if (foreign.arch !== context.arch) return hypervisorAsItStands(foreign, capabilities, hypervisor)
   if (!own?.host) return undefined
   const { db } = context
-  const { features, vendor } = decodeProperties(db, own.host.properties)
+  const { features, vendor } = decodeProperties(db, mergeReportedProperties(own.host))
   const listed = db.features.setOfNames([...own.host.properties.keys()].map(toLibvirtName))
   const facts = {
     features,
