@@ -24,9 +24,11 @@ export const withPureValues = text =>
     '$1/* @__PURE__ */ (() => ($2))();',
   )
 
-/** js-yaml without the words around its errors' reasons: where the reason is and an excerpt are our own. */
+/** js-yaml without what its dumper asks of tags, and without the words around its errors' reasons: place and excerpt are our own. */
 export const withoutExcerpts = text =>
-  text.replace(/^function (makeSnippet|formatError)\([\s\S]*?^}/gm, 'function $1() {}')
+  text
+    .replace(/^function (makeSnippet|formatError)\([\s\S]*?^}/gm, 'function $1() {}')
+    .replace(/^\t+(?:identify|represent|representTagName): (?:.*[^{\n]|.*\{\n[\s\S]*?^\t\},?)\n/gm, '')
 
 const NAME = '[\\w$]+'
 

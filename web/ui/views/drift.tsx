@@ -19,14 +19,12 @@ export function DriftContent(props: ViewProps) {
   if (answer === null)
     return (
       <>
-        <Headline title="Drop a second recording of this fleet to see what changed">
-          Its hosts are paired by their paths below the folders that all have in common.
-        </Headline>
+        <Headline title="Drop a second recording of this fleet to see what changed" />
         <Second {...props} />
       </>
     )
   const { before, after } = answer.hosts
-  const [here, second] = ['the hosts that were here', 'the second recording']
+  const [here, second] = ['those that were here', 'the second recording']
   return (
     <>
       <Headline title={answer.title}>
@@ -83,7 +81,7 @@ function Second({ actions, navigate, route }: ViewProps) {
           <option value="">What this browser keeps…</option>
           {others.map(({ id, time }) => (
             <option key={id} value={id}>
-              kept {new Date(time).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}
+              kept {new Date(time).toLocaleString()}
             </option>
           ))}
         </select>
@@ -94,19 +92,12 @@ function Second({ actions, navigate, route }: ViewProps) {
 
 const Hosts = ({ title, names }: { readonly title: string; readonly names: readonly string[] }) =>
   names.length > 0 && (
-    <section>
-      <h2>
-        {title} <span class="faint">{formatCount(names.length, 'host')}</span>
-      </h2>
-      {names.length > 12 ? (
-        <details>
-          <summary>{formatNames(names)}</summary>
-          <p>{names.join(', ')}</p>
-        </details>
-      ) : (
-        <p>{names.join(', ')}</p>
-      )}
-    </section>
+    <details open={names.length < 13}>
+      <summary>
+        <b>{title}</b> {formatCount(names.length, 'host')}
+      </summary>
+      {names.join(', ')}
+    </details>
   )
 
 function Changed({ list }: { readonly list: DriftDisplay['changed'] }) {
