@@ -16,6 +16,8 @@ export interface SyntheticHost {
   readonly cpu: Cpu
   /** The models that this QEMU has; absent: those of no vendor and of the host's. */
   readonly models?: readonly string[]
+  /** Whether it has the model `max` too, and a default. */
+  readonly hasMax?: boolean
 }
 
 /** What it runs, and as modules are by default: guests may run guests. */
@@ -24,7 +26,7 @@ const BY_DEFAULT = ['vmx', 'svm']
 const UNMIGRATABLE = ['invtsc']
 
 /** The conversation as a recording has it: enough of it for everything that is asked of CPUs. */
-export function synthesize({ cpu, models }: SyntheticHost, db = builtin()): string {
+export function synthesize({ cpu, models, hasMax }: SyntheticHost, db = builtin()): string {
   const offered = predictByKvmRules(db, { has: featuresOf(db, cpu) }, cpu.vendor, VERSIONS)
   const nested = withDependents(db, setOf(db, BY_DEFAULT)).meet(offered.onRequest)
   const set = offered.has.join(nested)
@@ -33,7 +35,7 @@ export function synthesize({ cpu, models }: SyntheticHost, db = builtin()): stri
   })
   const chosen =
     models ?? db.models.filter(({ vendor }) => !vendor || vendor.name === cpu.vendor).map(m => m.name)
-  const whole = models ? [] : ['max']
+  const whole = hasMax ? ['max'] : []
   const definitions = [...chosen, ...whole].map(name => definition(db, name, set))
   const host = (props?: object) => ({
     type: 'static',
@@ -47,7 +49,7 @@ export function synthesize({ cpu, models }: SyntheticHost, db = builtin()): stri
     [
       'query-machines',
       undefined,
-      [models ? MACHINE : { ...MACHINE, 'default-cpu-type': 'qemu64-x86_64-cpu' }],
+      [hasMax ? { ...MACHINE, 'default-cpu-type': 'qemu64-x86_64-cpu' } : MACHINE],
     ],
     ['query-cpu-definitions', undefined, definitions],
     ['query-cpu-model-expansion', host(), expansion(FeatureSet.empty)],

@@ -171,7 +171,7 @@ const made = fc
     const names = more.map(({ name }) => name)
     const host = hostXml(model.name, names, model.vendor?.name)
     return {
-      replies: synthesize({ cpu: parseCpu(parseXml(host), 'host') }, db),
+      replies: synthesize({ cpu: parseCpu(parseXml(host), 'host'), hasMax: true }, db),
       host: isOwn ? host : undefined,
     }
   })
