@@ -106,7 +106,10 @@ const fewReaders = {
   name: 'few-readers',
   setup({ onResolve }) {
     onResolve(
-      { filter: /\/platforms\/(?:terraform|cpuid-decoded|freebsd|spectre-meltdown-checker)\.ts$/ },
+      {
+        filter:
+          /\/platforms\/(?:cloudstack|cpuid-decoded|firecracker|freebsd|osquery|spectre-meltdown-checker|terraform|vmx|xl)\.ts$/,
+      },
       () => ({
         path: join(ROOT, 'web/worker/command-only.ts'),
       }),

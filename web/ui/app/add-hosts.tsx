@@ -18,11 +18,11 @@ const COMMANDS = [
 const FORMATS = [
   ['libvirt', 'capabilities, domcapabilities, dumpxml, <cpu> elements'],
   ['the CPU', 'cpuid -r, CPUID and MSR words, AIDA64, InstLatx64, libcpuid, ld.so'],
-  ['Linux', '/proc/cpuinfo, lscpu, node_exporter, osquery'],
+  ['Linux', '/proc/cpuinfo, lscpu, node_exporter'],
   ['QEMU', '-cpu help, a command line, QMP replies'],
   [
     'platforms',
-    'Kubernetes, KubeVirt, Proxmox VE, OpenStack, oVirt, Xen, XCP-ng, vSphere, Incus, CloudStack, OpenNebula, Ganeti, Firecracker',
+    'Kubernetes, KubeVirt, Proxmox VE, OpenStack, oVirt, Xen, XCP-ng, vSphere, Incus, OpenNebula',
   ],
   ['fleets', 'fleet.yaml, folders as pools'],
 ] as const
