@@ -130,6 +130,7 @@ function readDefinition(cpus: FleetCpus, cpu: GuestCpu, libvirt: LibvirtVersion,
   // What newer versions of QEMU's model are without is turned off, unless it is mentioned.
   const base = takes ? FeatureSet.empty : named.minus(db.features.setOf(model?.removed ?? []))
   const all = base.join(listed).minus(optional).minus(off).minus(forbidden)
+  const every = named.join(forced).minus(optional).minus(off).minus(forbidden)
   const isStrict = match === 'strict' && mode === 'custom'
   const unasked = db.features
     .in(findUnasked(cpus, cpu, 'kvm').minus(optional))
@@ -141,7 +142,7 @@ function readDefinition(cpus: FleetCpus, cpu: GuestCpu, libvirt: LibvirtVersion,
     forbidden,
     compared: named.minus(forced).minus(optional).minus(off),
     wanted: all.minus(setOf(features.filter(({ name }) => isLeftOut(name, libvirt)))),
-    idle: all.minus(withoutVoid(cpus, all)).minus(listed),
+    idle: every.minus(withoutVoid(cpus, every)).minus(listed),
     strict: isStrict ? named.join(forced).join(optional).join(off) : undefined,
     unasked: db.features.setOf(unasked),
     turnsOff: turnsOffAlone(cpu),

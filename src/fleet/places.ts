@@ -179,7 +179,9 @@ function findNeeded(
 function findExcluded({ features }: Database, asked: AskedCpu, compared: Compared): FeatureSet {
   const { check, forbidden, strict } = asked
   if (check === 'none') return FeatureSet.empty
-  return strict && compared === 'bits' ? features.all.minus(strict).join(forbidden) : forbidden
+  return strict && (compared === 'bits' || compared === 'prediction')
+    ? features.all.minus(strict).join(forbidden)
+    : forbidden
 }
 
 /** What QEMU gives and a definition that is checked in full does not list. */
