@@ -109,7 +109,7 @@ function findBlocked({ db }: Decoder, { model }: GuestCpu, { capabilities, choic
 }
 
 /** What a QEMU gives of what it is asked for: what its host has, as it reports it, and nothing blocks. */
-export const expectGiven = (
+const expectGiven = (
   wanted: FeatureSet,
   reported: FeatureSet = wanted,
   blocked: FeatureSet = FeatureSet.empty,

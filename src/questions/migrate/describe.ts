@@ -70,7 +70,7 @@ export const MOVES_FREELY = ': guests move freely'
 const isOfVendor = (one: ObstacleAnswer): boolean => one.kind === 'feature' && one.cause === 'vendor'
 
 /** The feature that an obstacle is of; of others none. */
-export const featureIn = (one: ObstacleAnswer): string[] => (one.kind === 'feature' ? [one.feature] : [])
+const featureIn = (one: ObstacleAnswer): string[] => (one.kind === 'feature' ? [one.feature] : [])
 
 /** Of what is missing: what no CPU of the host's vendor has. */
 export const foreignIn = (obstacles: readonly ObstacleAnswer[]): string[] =>
