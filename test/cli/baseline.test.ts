@@ -48,7 +48,7 @@ test('--json carries the answer, its features and notes, and with --explain the 
   expect(answer).toMatchObject({
     schema: 2,
     model: 'kvm32',
-    explain: { hostCount: 2, model: { because: 'closest' } },
+    explain: { hostCount: 2, modelChoice: { because: 'closest' } },
   })
   expect(answer.features).toContain('sse2')
   expect(answer.notes.map((note: { kind: string }) => note.kind)).toContain('security-dropped')

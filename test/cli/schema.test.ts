@@ -77,5 +77,5 @@ test('the facts of capabilities --json are an input of the question capabilities
 test('the check itself finds faults', async () => {
   const answer = { result: 'superset', missing: [], forbidden: [], extra: [{ feature: 'a', place: 1 }] }
   expect(faultOf(await QUESTIONS.compare(), { schema: SCHEMA_VERSION, ...answer })).toMatch(/^extra\.0/)
-  expect(faultOf(await QUESTIONS['cpu-models'](), { schema: 1, names: [] })).toBe('schema is 1')
+  expect(faultOf(await QUESTIONS['cpu-models'](), { schema: 1, models: [] })).toBe('schema is 1')
 })

@@ -127,8 +127,8 @@ const ASKED: readonly Asked[] = [
   {
     name: 'hosts',
     args: fleet => [fleet],
-    numbers: ({ lines }) => [lines.length],
-    rows: ({ lines }) => shorts(lines.map(({ host }: Json) => host)),
+    numbers: ({ hosts }) => [hosts.length],
+    rows: ({ hosts }) => shorts(hosts.map(({ host }: Json) => host)),
   },
   {
     name: 'explain',

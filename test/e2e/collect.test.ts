@@ -276,7 +276,7 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
       const [, statement] = readText(readFileSync(join(folder, name), 'utf8'))
       expect(statement).toMatchObject({ name: name.replace('.txt', '') })
     }
-    const { lines: hosts } = JSON.parse(virtCpu(['hosts', folder, '--json']).stdout)
+    const { hosts } = JSON.parse(virtCpu(['hosts', folder, '--json']).stdout)
     expect(hosts).toHaveLength(GOOD.length + ODD.length)
   })
 
@@ -295,7 +295,7 @@ describe.skipIf(why)(`over ssh (${why ?? 'installed'})`, () => {
     const { stdout, stderr, status } = collect([...GOOD.slice(0, 2), 'nologin'])
     expect(status).toBe(1)
     expect(stderr).toBe('error: nologin: status 1: "This account is currently not available."\n')
-    const hosts = JSON.parse(virtCpu(['hosts', '-', '--json'], { input: stdout }).stdout).lines
+    const hosts = JSON.parse(virtCpu(['hosts', '-', '--json'], { input: stdout }).stdout).hosts
     expect(hosts.map(({ host }: { host: string }) => host)).toEqual(GOOD.slice(0, 2))
   })
 

@@ -11,7 +11,7 @@ import { db } from './notation.ts'
  * What libvirt's models have and QEMU's of the same name have not: it keeps a guest away by libvirt's word, and
  * QEMU names no blocker. Details of VMX count there only where the guest has vmx itself.
  */
-const OF_LIBVIRT_ALONE = ['acpi', 'invtsc', 'monitor', 'mpx', 'vnmi']
+const OF_LIBVIRT_ALONE = ['acpi', 'monitor', 'mpx', 'vnmi']
 
 const folder = reference('libvirt-11.3', 'tests', 'qemucapabilitiesdata')
 const recorded = folder ? readdirSync(folder).filter(name => /x86_64.*\.replies$/.test(name)) : []

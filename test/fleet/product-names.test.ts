@@ -37,7 +37,7 @@ test.each([
 describe('a host whose kernel shows no family', () => {
   const hostOf = (flags: string): string | null | undefined => {
     const text = `model name\t: Intel(R) Xeon(R) Silver 4214R CPU @ 2.40GHz\nflags\t\t: fpu sse sse2 ${flags} lm nx\n`
-    return hosts({ documents: [{ path: 'a.txt', text }] }).lines[0]?.silicon
+    return hosts({ documents: [{ path: 'a.txt', text }] }).hosts[0]?.silicon
   }
 
   test('is of the generation that its name tells', () => {

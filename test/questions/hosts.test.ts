@@ -16,7 +16,7 @@ model : 60
 stepping : 3
 flags : fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 mmx fxsr sse sse2 syscall nx lm pni
 `
-const linesOf = (documents: QuestionInput<'hosts'>['documents']) => hosts({ documents }).lines
+const linesOf = (documents: QuestionInput<'hosts'>['documents']) => hosts({ documents }).hosts
 
 /** The fields of each line, as RFC 4180 reads them. */
 const parseCsv = (text: string): string[][] =>
@@ -36,7 +36,7 @@ describe('hosts', () => {
           ...(both[i] ? [{ path: `n${i}.domcaps.xml`, text: domcaps }] : []),
         ])
         const answer = hosts({ documents })
-        expect(answer.lines.map(({ host }) => host)).toEqual(names.map((_, i) => `n${i}.xml`))
+        expect(answer.hosts.map(({ host }) => host)).toEqual(names.map((_, i) => `n${i}.xml`))
         const report = new Report()
         reportHosts(report, answer)
         const [finding = '', , head = '', ...lines] = report
@@ -93,7 +93,7 @@ describe('hosts', () => {
     if (!one) throw new Error('no host')
     fc.assert(
       fc.property(fc.array(name), names => {
-        const csv = hostsCsv({ lines: names.map(host => ({ ...one, host })) })
+        const csv = hostsCsv({ hosts: names.map(host => ({ ...one, host })) })
         expect(
           parseCsv(csv)
             .slice(1)
@@ -121,7 +121,7 @@ describe('hosts', () => {
 
   test('silicon is what people call it', () => {
     const { stdout } = virtCpu(['hosts', 'examples/fleet', '--json'])
-    const hosts: { host: string; silicon: string | null }[] = JSON.parse(stdout).lines
+    const hosts: { host: string; silicon: string | null }[] = JSON.parse(stdout).hosts
     const of = (name: string) => hosts.find(({ host }) => host.includes(name))?.silicon
     expect([of('ice-01'), of('sky-03')]).toEqual(['Ice Lake-SP', 'Skylake-SP'])
   })

@@ -24,8 +24,8 @@ test('the verbs as functions answer as batch does', async () => {
   expect(library.start({ host: HOST, guest }).result).toBe('superset')
   expect(library.expand({ cpu: HOST }).xml).toContain("<feature name='avx2'/>")
   expect(library.migratable({ cpu: HOST }).xml).toContain("<feature name='vmx'/>")
-  expect(library.cpuModels({ arch: 'x86_64' }).names).toHaveLength(builtin().models.length)
-  expect(library.cpuModels({ arch: 'aarch64' }).names).toBeNull()
+  expect(library.cpuModels({ arch: 'x86_64' }).models).toHaveLength(builtin().models.length)
+  expect(library.cpuModels({ arch: 'aarch64' }).models).toBeNull()
 })
 
 test('a definition as words, data that are identical, features that are known', () => {
@@ -58,7 +58,7 @@ test('another database gives its own answers', () => {
     models: [],
   })
   const map = library.CpuMap.with({ x86 })
-  expect(library.cpuModels({ arch: 'x86_64' }, { map }).names).toEqual([])
+  expect(library.cpuModels({ arch: 'x86_64' }, { map }).models).toEqual([])
   expect(() => library.expand({ cpu: HOST }, { map })).toThrow('internal error: unknown CPU model Haswell')
 })
 

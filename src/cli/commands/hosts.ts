@@ -69,6 +69,6 @@ export const hostsCommand = ownCommand({
   forms: {
     wide: wideTable,
     csv: hostsCsv,
-    name: ({ lines: hosts }) => hosts.map(({ host }) => `${host}\n`).join(''),
+    name: ({ hosts }) => hosts.map(({ host }) => `${host}\n`).join(''),
   },
 })

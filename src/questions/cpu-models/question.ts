@@ -8,7 +8,7 @@ export const cpuModelsQuestion = question({
   summary: 'List the model names of an architecture',
   input: v.strictObject({ arch: text("An architecture, as libvirt spells it: 'x86_64'.") }),
   answer: v.strictObject({
-    names: described(v.nullable(v.array(v.string())), 'In map order; null where libvirt accepts any name.'),
+    models: described(v.nullable(v.array(v.string())), 'In map order; null where libvirt accepts any name.'),
   }),
-  run: ({ map }, { arch }) => ({ answer: { names: listModelNames(map, arch) ?? null } }),
+  run: ({ map }, { arch }) => ({ answer: { models: listModelNames(map, arch) ?? null } }),
 })

@@ -86,5 +86,5 @@ export const aloneParts = {
   ),
 }
 
-export const HostsAnswer = v.strictObject({ lines: v.array(HostLine), ...aloneParts })
+export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine), ...aloneParts })
 export type HostsAnswer = AnswerOf<typeof HostsAnswer>

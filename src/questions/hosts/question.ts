@@ -16,8 +16,8 @@ export const hostsQuestion = question({
   run(context, input) {
     const opened = openFleet(context, input)
     const views = viewsOf(opened)
-    const lines = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
-    return { answer: { lines, ...(lines.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
+    const hosts = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
+    return { answer: { hosts, ...(hosts.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
   },
 })
 

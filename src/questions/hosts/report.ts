@@ -53,7 +53,7 @@ const sourcesOf = ({ readFrom }: HostLine): string =>
   readFrom.map(({ layer, document }) => `${document} (${layer})`).join(', ')
 
 /** Adds one line a host; where there is none, one a guest. */
-export const reportHosts: Reporter<HostsAnswer> = (report, { lines: hosts, guestsAlone }) => {
+export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone }) => {
   if (guestsAlone) {
     reportGuestsAlone(report, guestsAlone)
     return
@@ -134,7 +134,7 @@ function shortOf({ next, isKnown, level, without }: GuestLine): string {
 }
 
 /** The table with every column. */
-export function wideTable({ lines: hosts }: HostsAnswer): Report {
+export function wideTable({ hosts }: HostsAnswer): Report {
   const report = new Report()
   addTable(report, hosts, [...COLUMNS, ...MORE])
   return report
@@ -147,7 +147,7 @@ const addTable = (report: Report, hosts: readonly HostLine[], columns: readonly 
   )
 
 /** Every column as comma-separated values (RFC 4180, lines end as on Unix); what is not known is empty. */
-export function hostsCsv({ lines: hosts }: HostsAnswer): string {
+export function hostsCsv({ hosts }: HostsAnswer): string {
   const columns = [...COLUMNS, ...MORE]
   const rows = [
     columns.map(({ title }) => title),
