@@ -197,6 +197,8 @@ export interface CostRow extends Pick<HostCost, 'worth' | 'gain' | 'gains'> {
   readonly who: string
   readonly hosts: number
   readonly features: number
+  /** How many of its features are of each class: `performance`. */
+  readonly classes: readonly (readonly [string, number])[]
   /** `x86-64-v3 → x86-64-v4`; empty: the level stays. */
   readonly step: string
 }

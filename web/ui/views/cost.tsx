@@ -1,4 +1,3 @@
-import { groupBy } from '../../../src/core/text.ts'
 import type { CostRow } from '../../shared/displays.ts'
 import { FeatureList } from '../parts/features.tsx'
 import { Headline } from '../parts/headline.tsx'
@@ -41,26 +40,25 @@ export function CostContent({ route }: ViewProps) {
 
 /** @param most the features of the longest bar */
 function Bar({ row, most }: { readonly row: CostRow; readonly most: number }) {
-  const classes = [...groupBy(row.gains, one => one.class)]
   return (
     <li>
       <details>
         <summary>
           <span class="who">{row.who}</span>
           <span class="bar" style={{ width: `${(100 * row.features) / most}%` }} aria-hidden="true">
-            {classes.map(([kind, features]) => (
+            {row.classes.map(([kind, features]) => (
               <span
                 key={kind}
                 class={`part ${kind}`}
-                style={{ flexGrow: features.length }}
-                title={`${kind}: ${features.length}`}
+                style={{ flexGrow: features }}
+                title={`${kind}: ${features}`}
               />
             ))}
           </span>
           <span class="what">
             <b>{formatCount(row.features, 'feature')}</b>
             <span class="faint">
-              {classes.map(([kind, features]) => `${features.length} ${kind}`).join(', ')}
+              {row.classes.map(([kind, features]) => `${features} ${kind}`).join(', ')}
               {' · '}
               {formatCount(row.hosts, 'host')} · +{formatNumber(row.gain)} points
             </span>

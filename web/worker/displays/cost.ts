@@ -1,4 +1,4 @@
-import { count, fewNames } from '../../../src/core/text.ts'
+import { count, fewNames, groupBy } from '../../../src/core/text.ts'
 import type { HostCost } from '../../../src/questions/explain/answer.ts'
 import { countOf, describeMostExpensive } from '../../../src/questions/explain/cost-report.ts'
 import { hostsAt, poolName } from '../../../src/questions/words/cells.ts'
@@ -31,5 +31,6 @@ const rowOf = (one: HostCost, hosts: readonly string[]): CostRow => ({
   worth: one.worth,
   gain: one.gain,
   gains: one.gains,
+  classes: [...groupBy(one.gains, gain => gain.class)].map(([kind, gains]) => [kind, gains.length]),
   step: one.step ? `${one.step.from ?? 'no level'} → ${one.step.to ?? 'no level'}` : '',
 })
