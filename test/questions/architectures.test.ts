@@ -117,7 +117,7 @@ describe.each(Object.entries(SAMPLES))('a fleet of %s', (arch, { documents, more
   const [a = '', b = '', c = ''] = names(documents)
 
   test('hosts: every host, of its architecture', () => {
-    const { lines: hosts } = put('hosts', { documents })
+    const { hosts } = put('hosts', { documents })
     expect(hosts.map((one: { host: string }) => one.host)).toEqual([a, b, c])
     for (const one of hosts) expect(one.arch).toBe(arch)
   })
@@ -205,7 +205,7 @@ describe('a directory of several architectures', () => {
         expect(answer, `${verb} ${arch}`).toEqual(alone)
       }
     }
-    expect(put('hosts', { documents }).lines).toHaveLength(18)
+    expect(put('hosts', { documents }).hosts).toHaveLength(18)
   })
 
   test('no guest moves between architectures, and the reason says so', () => {
@@ -288,14 +288,14 @@ test('big and little cores make a host of what they share', () => {
   const core = (n: number, part: string, flags: string) =>
     `processor : ${n}\nFeatures : ${flags}\nCPU implementer : 0x41\nCPU architecture: 8\nCPU variant : 0x2\nCPU part : ${part}\nCPU revision : 0\n\n`
   const text = core(0, '0xd05', 'fp asimd aes cpuid') + core(1, '0xd0b', 'fp asimd aes lrcpc cpuid')
-  const { lines: hosts, notes } = put('hosts', { documents: [{ path: 'board', text }] })
+  const { hosts, notes } = put('hosts', { documents: [{ path: 'board', text }] })
   expect(hosts).toMatchObject([{ host: 'board', featureCount: 3, model: null }])
   expect(notes.map(({ kind }: { kind: string }) => kind)).toContain('cpus-differ')
 })
 
 test('a LoongArch kernel that does not list crc32 is read', () => {
   const text = corpus('loongson.cpuinfo.txt').replaceAll(' crc32', '')
-  expect(put('hosts', { documents: [{ path: 'l', text }] }).lines).toMatchObject([{ model: 'la464' }])
+  expect(put('hosts', { documents: [{ path: 'l', text }] }).hosts).toMatchObject([{ model: 'la464' }])
 })
 
 /** What QEMU says of its models, and on IBM Z of its host. */
@@ -327,12 +327,12 @@ describe('a QEMU of another architecture', () => {
     ['powerpc64', 'ppc64le', ['power9_v2.0']],
   ])('%s tells nothing of x86', (target, arch, models) => {
     const documents = [{ path: 'q.json', text: conversation(target, models) }]
-    expect(put('hosts', { documents }).lines).toMatchObject([{ host: 'q.json', arch, featureCount: 0 }])
+    expect(put('hosts', { documents }).hosts).toMatchObject([{ host: 'q.json', arch, featureCount: 0 }])
   })
 
   test('tells the host-model of IBM Z', () => {
     const text = conversation('s390x', ['z14-base'], { name: 'z14-base', props: { vx: true, te: false } })
-    const [host] = put('hosts', { documents: [{ path: 'z.json', text }] }).lines
+    const [host] = put('hosts', { documents: [{ path: 'z.json', text }] }).hosts
     expect(host).toMatchObject({ arch: 's390x', model: 'z14-base', level: 'z14' })
   })
 })
@@ -411,10 +411,10 @@ describe('ID registers of ARM', () => {
     own.map((one, i) => ({ path: `${'abc'[i]}.txt`, text: named(one) }))
 
   test('stand for flags that Linux did not tell, and so for a level', () => {
-    const [host] = put('hosts', { documents: ofHosts({}) }).lines
+    const [host] = put('hosts', { documents: ofHosts({}) }).hosts
     expect(host).toMatchObject({ arch: 'aarch64', model: 'Neoverse-N1', level: 'ARMv8.1-A' })
     const more = ofHosts({ ID_AA64ISAR1_EL1: 0x0010_0001n })
-    expect(put('hosts', { documents: more }).lines[0].level).toBe('ARMv8.2-A')
+    expect(put('hosts', { documents: more }).hosts[0].level).toBe('ARMv8.2-A')
   })
 
   test('part hosts of one core whose guests cannot move, each way by itself', () => {
@@ -496,7 +496,7 @@ describe('definitions of other architectures are decoded as their own', () => {
   })
 
   test('a definition without an architecture is of the one that alone has its model', () => {
-    const of = (text: string) => put('hosts', { documents: [{ path: 'a.xml', text }] }).lines
+    const of = (text: string) => put('hosts', { documents: [{ path: 'a.xml', text }] }).hosts
     const bare = (model: string) => `<cpu mode='custom' match='exact'><model>${model}</model></cpu>`
     expect(decode(bare('power9')).model).toBe('power9')
     expect(decode(bare('Neoverse-N1')).model).toBe('Neoverse-N1')
