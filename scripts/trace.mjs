@@ -98,8 +98,17 @@ function placesOf(code) {
   const map = new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString()))
   const starts = [0]
   for (let at = code.indexOf('\n'); at >= 0; at = code.indexOf('\n', at + 1)) starts.push(at + 1)
+  const lineOf = offset => {
+    let [low, high] = [0, starts.length]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (starts[middle] <= offset) low = middle
+      else high = middle
+    }
+    return low
+  }
   return offset => {
-    const line = starts.findLastIndex(start => start <= offset)
+    const line = lineOf(offset)
     const entry = map.findEntry(line, offset - starts[line])
     if (entry.generatedLine !== line) return undefined
     const file = relative(ROOT, resolve(BUILT, entry.originalSource))

@@ -167,7 +167,7 @@ describe.skipIf(why).each(FLEETS)(`%s, dropped (${why ?? 'Chromium'})`, (name, f
     const over = () =>
       page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     // The window's new width reaches the page with its next frame.
-    await expect.poll(over, { message: `${view} at ${width} pixels`, timeout: 5000 }).toBeLessThanOrEqual(0)
+    await expect.poll(over, { message: `${view} at ${width} pixels` }).toBeLessThanOrEqual(0)
   }
 
   const expectAccessible = async (what: string, rules: object) => {

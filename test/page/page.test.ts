@@ -203,7 +203,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     const moved = page.locator('.card', { hasText: /^A / }).locator('.chip')
     await moved.waitFor()
     expect(await moved.locator('span').first().textContent()).toBe(name)
-    expect(await page.locator('.change').textContent()).toMatch(/^\d pools? change/)
+    await expect.poll(() => page.locator('.change').textContent()).toMatch(/^\d pools? change/)
     await moved.focus()
     await page.keyboard.press('ArrowRight')
     await expect.poll(() => cards.count()).toBe(3)
