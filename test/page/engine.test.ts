@@ -7,6 +7,7 @@ import { drift } from '../../src/index.ts'
 import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import type { TreeRow } from '../../web/shared/displays.ts'
+import { commonFolder } from '../../web/worker/displays/fleet-file.ts'
 import { Engine } from '../../web/worker/engine.ts'
 import { layOutGraph } from '../../web/worker/layout.ts'
 import { askNow } from '../ask-now.ts'
@@ -334,7 +335,10 @@ test('named, locked and limited pools: undone, saved with the page, and what a s
       await again.embed(JSON.stringify(engine.save()))
       expect([again.pools(), again.plan()]).toEqual([pools, plan])
       const byFile = new Engine({ texts: [], files: [] })
-      await byFile.add([...files, { path: 'fleet.yaml', text: engine.fleetFile() }], '')
+      // It is saved for the folder that all files have in common.
+      const folder = commonFolder(files.map(({ path }) => path))
+      const path = folder === '' ? 'fleet.yaml' : `${folder}/fleet.yaml`
+      await byFile.add([...files, { path, text: engine.fleetFile() }], '')
       const plainCards = ({ cards }: typeof pools) =>
         cards.map(({ label: name, hosts, featureCount, value }) => [
           name || 'fleet',

@@ -236,7 +236,9 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
       .first()
     const name = (await chip.locator('span').first().textContent()) ?? ''
     await chip.click()
+    await page.getByRole('menu').waitFor()
     await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('menu').count()).toBe(0)
     await expect.poll(focused).toContain(name)
     await page.keyboard.press('Enter')
     await page.getByRole('menu').waitFor()
