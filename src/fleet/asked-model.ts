@@ -96,7 +96,7 @@ export interface AskedCpu {
   readonly key: string
 }
 
-/** Definitions that were read, by what tells them apart: guests are many, their definitions few. */
+/** Definitions that were read, by their key: a fleet has many guests and few different definitions. */
 const readIn = oncePer((_: FleetCpus) => new Map<string, AskedCpu>())
 const MOST_KEPT = 10_000
 

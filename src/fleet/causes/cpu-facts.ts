@@ -96,8 +96,8 @@ export function knowCpu(cpus: FleetCpus, group: Group): CpuKnowledge {
 }
 
 /**
- * The generation of a host's CPU, by its signature; where nobody tells that, those that the name of its product
- * tells and that can have what the host has: a virtual machine's name may be any. Empty: not known.
+ * The generation of a host's CPU, by its signature. Without a signature: the generations whose products have that name
+ * and that can have the host's features, because a virtual machine may have any name. Empty: not known.
  */
 export function generationsOf(
   cpus: FleetCpus,

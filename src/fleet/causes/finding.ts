@@ -72,7 +72,7 @@ export type FindingEvidence =
       readonly first: string | undefined
       readonly gone: boolean
     }
-  /** What the host's CPU is called, where only that tells its generation. */
+  /** The name of the host's CPU, where the generation is known from the name alone. */
   | { readonly kind: 'called'; readonly name: string }
   /** Products with this word in their names do not have it. */
   | { readonly kind: 'product'; readonly word: string; readonly title: string }
