@@ -53,7 +53,7 @@ function shortenNames(names) {
   const shorter = name => name.replace(/-([A-Z0-9]{4})[A-Z0-9]{4}\.cjs$/, '-$1.cjs')
   const short = new Map(names.map(name => [name, shorter(name)]))
   if (new Set(short.values()).size < short.size) return text => text
-  return text => text.replace(/[\w-]+-[A-Z0-9]{8}\.cjs/g, name => short.get(name) ?? name)
+  return text => text.replace(/\bcli-[\w-]+-[A-Z0-9]{8}\.cjs/g, name => short.get(name) ?? name)
 }
 
 /**
