@@ -41,7 +41,7 @@ const SAMPLE = 'examples/forty'
 
 /** @param {string} outdir @param {import('esbuild').BuildOptions} shared */
 export async function buildPage(outdir, shared) {
-  const [style, script, worker, unpacker, { packProgram }] = await Promise.all([
+  const [style, script, worker, unpacker, start, { packPage }] = await Promise.all([
     build({
       entryPoints: ['web/style/page.css'],
       bundle: true,
@@ -52,18 +52,18 @@ export async function buildPage(outdir, shared) {
     program('web/main.tsx', shared),
     program('web/worker/main.ts', shared),
     program('web/unpacker.ts', shared),
+    program('web/start.ts', shared),
     importTypeScript('web/shared/packing.ts'),
   ])
   const css = style.outputFiles[0].text.trim()
   const parts = {
-    POLICY: policy(script, css),
-    STYLE: css,
+    POLICY: policy([start, script], css),
     UNPACKER: unpacker,
-    WORKER: Buffer.from(packProgram(Buffer.from(worker))).toString('base64'),
-    SCRIPT: script,
+    PACKED: Buffer.from(packPage(Buffer.from(`${css}\0${script}\0${worker}\0`))).toString('base64'),
+    START: start,
   }
   const html = readFileSync('web/index.html', 'utf8').replace(
-    /\b(?:POLICY|STYLE|UNPACKER|WORKER|SCRIPT)\b/g,
+    /\b(?:POLICY|UNPACKER|PACKED|START)\b/g,
     name => parts[name],
   )
   await writeFile(join(outdir, 'page.html'), html)
@@ -75,11 +75,11 @@ async function importTypeScript(path) {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
-/** Only this very program and style run, and nothing is loaded from anywhere. */
-const policy = (script, style) =>
+/** Only these very programs and this style run, and nothing is loaded from anywhere. */
+const policy = (scripts, style) =>
   [
     "default-src 'none'",
-    `script-src ${hash(script)}`,
+    `script-src ${scripts.map(hash).join(' ')}`,
     'worker-src blob:',
     // Widths and growth of bars are set one by one.
     `style-src-elem ${hash(style)}`,
@@ -174,8 +174,8 @@ async function program(entry, shared) {
       dataStrings((name, text) => (LEFT_OUT.includes(name) ? '' : shorten(name, dataAlone(text)))),
     ],
   })
-  // An HTML parser must not see the end of the element in it.
-  return outputFiles[0].text.trim().replaceAll('</script', '<\\/script')
+  // An HTML parser must not see the end of the element in it, nor the unpacker the end of a part.
+  return outputFiles[0].text.trim().replaceAll('</script', '<\\/script').replaceAll('\0', '\\0')
 }
 
 /** The list of `docs/glossary.md`, as the page shows it. */

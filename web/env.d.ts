@@ -9,3 +9,8 @@ declare module 'sample:fleet' {
   const sample: import('./shared/protocol.ts').EmbeddedFleet
   export default sample
 }
+
+interface Window {
+  /** The program of the worker that computes, being unpacked (`start.ts`). */
+  workerProgram: Promise<BlobPart>
+}

@@ -12,6 +12,7 @@ const LAYERS = [
   'web/ui/app/',
   'web/main.tsx',
   'web/unpacker.ts',
+  'web/start.ts',
 ]
 
 /** The worker is above `shared` and beside the user interface. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { packProgram, unpackProgram } from '../../web/shared/packing.ts'
+import { packPage, unpackPage } from '../../web/shared/packing.ts'
 import { runs } from '../effort.ts'
 
 /** Bytes of every kind, and repetitions near and far, of every length. */
@@ -15,11 +15,11 @@ const texts = fc
     return Uint8Array.from(text)
   })
 
-describe('the worker’s program as the page holds it', () => {
+describe('the page’s programs as it holds them', () => {
   test('is unpacked as it was', () => {
     fc.assert(
       fc.property(texts, text => {
-        expect(unpackProgram(packProgram(text))).toEqual(text)
+        expect(unpackPage(packPage(text))).toEqual(text)
       }),
       { numRuns: runs(300) },
     )
@@ -27,15 +27,15 @@ describe('the worker’s program as the page holds it', () => {
 
   test('a text that comes again is nearly free, however far back it stands', () => {
     const noise = Array.from({ length: 20_000 }, (_, i) => String((i * 7919) % 999_983)).join(',')
-    const once = packProgram(Buffer.from(noise))
-    const twice = packProgram(Buffer.from(noise + noise))
+    const once = packPage(Buffer.from(noise))
+    const twice = packPage(Buffer.from(noise + noise))
     expect(once.length).toBeLessThan(noise.length / 2)
     expect(twice.length - once.length).toBeLessThan(noise.length / 100)
-    expect(Buffer.from(unpackProgram(twice)).toString()).toBe(noise + noise)
+    expect(Buffer.from(unpackPage(twice)).toString()).toBe(noise + noise)
   })
 
   test('bits of equal chance take what they take', () => {
     const [noise] = fc.sample(fc.uint8Array({ minLength: 10_000, maxLength: 10_000 }), 1)
-    expect(packProgram(noise ?? new Uint8Array()).length).toBeLessThan(10_500)
+    expect(packPage(noise ?? new Uint8Array()).length).toBeLessThan(10_500)
   })
 })

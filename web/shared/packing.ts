@@ -2,17 +2,17 @@
 // Compression", 2005): each bit is predicted from what followed the same contexts before, and coded by how probable it was.
 // Whoever unpacks makes the same predictions, so all numbers are whole or come from + - * / alone, which no engine rounds otherwise.
 
-/** Contexts of so many bytes; 0 is the word so far and the byte before it. */
-const CONTEXTS = [1, 2, 3, 5, 0]
+/** Contexts of so many bytes; 0 is the word so far and the byte before it, -1 the three bytes before the last. */
+const CONTEXTS = [1, 2, 3, 4, 6, 0, -1]
 const COUNT = CONTEXTS.length
 /** What is mixed: what each context predicts, what follows the longest earlier match, and a constant. */
 const INPUTS = COUNT + 2
 const MATCH = COUNT
-/** At most so many slots, as a power of two: 32 MB. */
-const MOST_SLOTS = 19
+/** At most so many slots, as a power of two: 64 MB. */
+const MOST_SLOTS = 20
 /** A prediction after few bits changes fast; from so many on, slowly. */
-const STEADY = 14
-const LEARNING = 0.006 / 65_536
+const STEADY = 8
+const LEARNING = 0.005 / 65_536
 /** Predictions in 16 bits; one that nothing is known of, with its count of bits in the low byte. */
 const HALF = 1 << 15
 const UNSEEN = HALF << 8
@@ -26,7 +26,7 @@ const LONGEST = 31
 const logistic = new Int32Array(STEPS)
 /** Of a prediction's upper 12 bits, where the logistic function has it. */
 const inverse = new Float64Array(STEPS)
-const rates = Int32Array.from({ length: 256 }, (_, seen) => 32_768 / (Math.min(seen, STEADY) + 1.5))
+const rates = Int32Array.from({ length: 256 }, (_, seen) => 32_768 / (Math.min(seen, STEADY) + 1.2))
 
 let power = 1
 for (let i = 0; i < STEPS / 2; i++) {
@@ -65,10 +65,10 @@ class Model {
   readonly #slotOf = new Int32Array(COUNT)
   readonly #placeOf = new Int32Array(COUNT)
   readonly #inputs = new Float64Array(INPUTS)
-  /** Weights by the byte's bits so far, by the byte before, and by the match's length. */
+  /** Weights by the byte's bits so far, by the byte before, and by the match's length with how many contexts are known. */
   readonly #byPartial = new Float64Array(INPUTS << 8).fill(0.2)
   readonly #byLast = new Float64Array(INPUTS << 8).fill(0.2)
-  readonly #byMatch = new Float64Array(INPUTS << 5).fill(0.2)
+  readonly #byMatch = new Float64Array(INPUTS << 8).fill(0.2)
   /** Where the last six bytes stood before; the byte that follows there after a 1; how long the two are equal. */
   readonly #earlier = new Int32Array(1 << 16)
   #matchAt = 0
@@ -77,6 +77,8 @@ class Model {
   readonly #goesOn = new Int32Array(LONGEST + 1).fill(60_000)
   #match = 0
   #expected = 0
+  /** How many contexts something followed before. */
+  #known = 0
   #prediction = HALF
 
   constructor(length: number) {
@@ -96,15 +98,17 @@ class Model {
     this.#predictMatch()
     const inputs = this.#inputs
     const slots = this.#slots
+    this.#known = 0
     for (let i = 0; i < COUNT; i++) {
       const place = (this.#slotOf[i] ?? 0) + at
       this.#placeOf[i] = place
       const known = slots[place] ?? 0
+      if (known & 255) this.#known++
       inputs[i] = known & 255 ? (inverse[known >> 12] ?? 0) : 0
     }
     const a = partial * INPUTS
     const b = (this.#last & 255) * INPUTS
-    const c = this.#match * INPUTS
+    const c = ((this.#match << 3) + this.#known) * INPUTS
     let sum = 0
     for (let i = 0; i < INPUTS; i++) {
       sum +=
@@ -130,7 +134,7 @@ class Model {
     const error = ((bit << 16) - this.#prediction) * LEARNING
     const a = this.#partial * INPUTS
     const b = (this.#last & 255) * INPUTS
-    const c = this.#match * INPUTS
+    const c = ((this.#match << 3) + this.#known) * INPUTS
     for (let i = 0; i < INPUTS; i++) {
       const change = error * (this.#inputs[i] ?? 0)
       this.#byPartial[a + i] = (this.#byPartial[a + i] ?? 0) + change
@@ -205,6 +209,7 @@ class Model {
       context > 0 && context < 4 ? this.#last & ((1 << (8 * context)) - 1) : this.#last,
       0x2f0b_4c47,
     )
+    if (context < 0) return Math.imul(this.#last & 0xffff_ff00, 0x2f0b_4c47)
     if (context > 4) return near ^ Math.imul(this.#before & ((1 << (8 * (context - 4))) - 1), 0x3d4d_51cb)
     return context ? near : Math.imul(this.#word + 77, 0x2f0b_4c47) ^ Math.imul(this.#last & 255, 0x123_4567)
   }
@@ -231,7 +236,7 @@ const divide = (low: number, high: number, prediction: number): number => {
 }
 
 /** Four bytes of length, then the code. */
-export function packProgram(bytes: Uint8Array): Uint8Array {
+export function packPage(bytes: Uint8Array): Uint8Array {
   const model = new Model(bytes.length)
   const packed = [24, 16, 8, 0].map(shift => (bytes.length >>> shift) & 255)
   let low = 0
@@ -251,8 +256,11 @@ export function packProgram(bytes: Uint8Array): Uint8Array {
   return Uint8Array.from(packed)
 }
 
-/** The bytes that `packProgram` packed. */
-export function unpackProgram(packed: Uint8Array): Uint8Array {
+/** The bytes that `packPage` packed. `onByte` is called after each byte, with all of them and how many are unpacked. */
+export function unpackPage(
+  packed: Uint8Array,
+  onByte: (bytes: Uint8Array, length: number) => void = () => {},
+): Uint8Array {
   let at = 0
   const next = (): number => packed[at++] ?? 0
   const word = (): number => ((next() << 24) | (next() << 16) | (next() << 8) | next()) >>> 0
@@ -265,6 +273,7 @@ export function unpackProgram(packed: Uint8Array): Uint8Array {
     const middle = divide(low, high, model.predict())
     const bit = code <= middle ? 1 : 0
     model.update(bit)
+    if (bits % 8 === 1) onByte(model.bytes, length - (bits >> 3))
     if (bit) high = middle
     else low = middle + 1
     for (; (low ^ high) >>> 24 === 0; low = (low << 8) >>> 0, high = ((high << 8) | 255) >>> 0)

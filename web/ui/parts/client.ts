@@ -8,10 +8,7 @@ import type {
   PageReply,
   PageRequest,
 } from '../../shared/protocol.ts'
-
-/** A worker with this program. */
-export const startWorker = (program: BlobPart): Worker =>
-  new Worker(URL.createObjectURL(new Blob([program], { type: 'text/javascript' })))
+import { startWorker } from '../../shared/start-worker.ts'
 
 /** Sends requests to the worker, which does all computation: the main thread only draws. */
 export class Client {
