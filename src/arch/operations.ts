@@ -9,6 +9,7 @@ import {
 } from '../core/cpu.ts'
 import type { Cpuid } from '../core/cpuid.ts'
 import { internalError, LibvirtError } from '../core/libvirt-error.ts'
+import { hasBehaviour, type LibvirtVersion } from '../core/libvirt-version.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import type { AllowedModels, Comparison, Driver, Encoded, Fold, RemovedPolicy } from './driver.ts'
 import { requireDriver } from './registry.ts'
@@ -186,3 +187,22 @@ export function checkBaselineInput(cpu: Cpu | undefined, index: number): Cpu {
   }
   return cpu
 }
+
+/** Features that no hypervisor offers: `virsh cpu-baseline` leaves them out of its answer on x86. */
+export const NEVER_OFFERED: ReadonlySet<string> = new Set([
+  'cmt',
+  'mbm_total',
+  'mbm_local',
+  'osxsave',
+  'ospke',
+  'vmx-ept-uc',
+  'vmx-ept-wb',
+  'vmx-invvpid-single-context',
+])
+
+/** Bits of the topology, which newer versions leave to the hypervisor too. */
+const TOPOLOGY_BITS: readonly string[] = ['ht', 'cmp_legacy']
+
+/** Whether the QEMU driver leaves a feature out of a baseline and of a guest that starts. */
+export const isLeftOut = (name: string, libvirt: LibvirtVersion): boolean =>
+  NEVER_OFFERED.has(name) || (TOPOLOGY_BITS.includes(name) && hasBehaviour(libvirt, 'no-topology-bits'))

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { NEVER_OFFERED } from '../../src/formats/qemu/names.ts'
+import { NEVER_OFFERED } from '../../src/arch/operations.ts'
 import { check, compare, drain, drift, models } from '../../src/index.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
 import { builtin } from '../built-in.ts'

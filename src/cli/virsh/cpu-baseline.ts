@@ -103,7 +103,7 @@ async function explainForGuests(session: Session, files: readonly string[], cpu:
   const [{ readFleet }, { openedFleet }, { compareWithPool }] = await Promise.all([
     import('../../host/files/fleet.ts'),
     import('../../questions/input/fleet/open-fleet.ts'),
-    import('../../questions/pools/beside-baseline.ts'),
+    import('../../questions/pools/report.ts'),
   ])
   const context = await openContext(session)
   // What came through a pipe is read already, and a fleet's reader may want more of a file than its CPU.

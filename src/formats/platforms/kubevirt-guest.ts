@@ -1,3 +1,4 @@
+import { NEVER_OFFERED } from '../../arch/operations.ts'
 import { type CpuFeature, type GuestCpu, POLICIES, type Policy } from '../../core/cpu.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
@@ -5,7 +6,6 @@ import { express, findAnyModel, isLibvirtModel } from '../express.ts'
 import type { FoundGuest } from '../found.ts'
 import { at, isObject, type JsonObject, listAt, numberAt, textAt } from '../json/json-value.ts'
 import type { Printer } from '../printer.ts'
-import { NEVER_OFFERED } from '../qemu/names.ts'
 import { archOfGo, isEmulated, isSelected, toGoArch } from './kubernetes-labels.ts'
 
 /**

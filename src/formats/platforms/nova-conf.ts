@@ -1,9 +1,9 @@
+import { NEVER_OFFERED } from '../../arch/operations.ts'
 import type { CpuFeature, Mode } from '../../core/cpu.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { express, isLibvirtModel } from '../express.ts'
 import type { Dialect, FoundGuest } from '../found.ts'
 import type { Printer } from '../printer.ts'
-import { NEVER_OFFERED } from '../qemu/names.ts'
 import { libvirtNames } from './linux-host.ts'
 
 /** The CPU that nova-compute gives to its instances: each model of the list is one guest, as each must run there. */

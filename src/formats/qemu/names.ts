@@ -1,5 +1,4 @@
 import type { Feature } from '../../core/feature.ts'
-import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
 import { once } from '../../core/memo.ts'
 
 /** QEMU's targets that libvirt calls otherwise. */
@@ -52,25 +51,6 @@ export const toQemuName = (name: string): string => QEMU_NAME.get(name) ?? name
 /** libvirt's name of a QEMU property. */
 export const toLibvirtName = (name: string): string => namesInLibvirt().get(name) ?? name
 
-/** Features that no hypervisor offers: `virsh cpu-baseline` leaves them out of its answer on x86. */
-export const NEVER_OFFERED: ReadonlySet<string> = new Set([
-  'cmt',
-  'mbm_total',
-  'mbm_local',
-  'osxsave',
-  'ospke',
-  'vmx-ept-uc',
-  'vmx-ept-wb',
-  'vmx-invvpid-single-context',
-])
-
 /** Whether a guest that has it stays where it is. libvirt marks `xsaves` too, which QEMU moves, and models of Skylake and after have. */
 export const blocksMigration = ({ name, migratable }: Pick<Feature, 'name' | 'migratable'>): boolean =>
   !migratable && name !== 'xsaves'
-
-/** Bits of the topology, which newer versions leave to the hypervisor too. */
-const TOPOLOGY_BITS: readonly string[] = ['ht', 'cmp_legacy']
-
-/** Whether the QEMU driver leaves a feature out of a baseline and of a guest that starts. */
-export const isLeftOut = (name: string, libvirt: LibvirtVersion): boolean =>
-  NEVER_OFFERED.has(name) || (TOPOLOGY_BITS.includes(name) && hasBehaviour(libvirt, 'no-topology-bits'))

@@ -3,6 +3,7 @@ import {
   checkGuestFeatures,
   compareCpus,
   incompatibility,
+  isLeftOut,
   translate,
   updateCpu,
 } from '../../arch/operations.ts'
@@ -16,7 +17,6 @@ import {
   updateFeature,
 } from '../../core/cpu.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
-import { isLeftOut } from '../../formats/qemu/names.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
 import type { QemuChoice } from '../choice.ts'
 import { compareWithHypervisor } from '../hypervisor-cpu.ts'
