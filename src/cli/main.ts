@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Arguments, isKnown, readArguments, splitCommands } from './arguments.ts'
+import { keepCompiledCode } from './code-cache.ts'
 import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import {
@@ -60,6 +61,7 @@ async function plan(
     usage(await makeUnknownCommand(name))
     return unknown
   }
+  keepCompiledCode(__VERSION__)
   const { command } = await entry.load()
   const { spec } = command
   try {
