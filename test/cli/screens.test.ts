@@ -89,11 +89,13 @@ function writeFleet(name: string, files: Readonly<Record<string, string>>): stri
   return join(made, name)
 }
 
+const THOUSAND = 'a thousand hosts of a hundred CPUs'
+
 const FLEETS = {
   'examples/fleet': () => join(root, 'examples/fleet'),
   'examples/forty': () => join(root, 'examples/forty'),
   'sixty hosts of twenty CPUs in four pools': () => writeFleet('sixty', makeFleet(5, 60, 20, 2)),
-  'a thousand hosts of a hundred CPUs': () => writeFleet('thousand', makeFleet(7, 1000, 100, 6)),
+  [THOUSAND]: () => writeFleet('thousand', makeFleet(7, 1000, 100, 6)),
   'hosts with long names': () =>
     writeFleet(
       'long',
@@ -218,6 +220,50 @@ const ASKED: readonly Asked[] = [
     rows: ({ verdicts }) => verdicts.map(({ kind }: Json) => kind),
   },
   {
+    name: 'level',
+    args: fleet => [fleet],
+    numbers: ({ lines }) => [lines.filter(({ kind }: Json) => kind === 'host').length],
+    rows: ({ lines }) => lines.flatMap(({ level }: Json) => level ?? []),
+  },
+  {
+    name: 'audit',
+    args: fleet => [fleet],
+    numbers: ({ findings, lines }) => [
+      ...['danger', 'warning', 'note'].flatMap(severity => {
+        const kinds = new Set(findings.flatMap((one: Json) => (one.severity === severity ? one.id : [])))
+        return kinds.size > 0 ? [kinds.size] : []
+      }),
+      lines.filter(({ kind }: Json) => kind === 'host').length,
+    ],
+    rows: ({ findings }) =>
+      findings.flatMap(({ id, subjects }: Json) => [...id.split(':'), ...shorts(subjects)]),
+  },
+  {
+    name: 'fits',
+    args: fleet => [fleet],
+    numbers: ({ systems }) => [
+      systems.filter(({ lines }: Json) => lines.every(({ verdict }: Json) => RUNS.includes(verdict))).length,
+      systems.length,
+    ],
+    rows: ({ systems }) => systems.map(({ system }: Json) => system),
+  },
+  {
+    name: 'what-if --upgrade',
+    args: fleet => [fleet, '--upgrade', 'qemu=11.1,libvirt=12.8', '--kernel', '6.18'],
+    numbers: () => [],
+    rows: ({ preflight }) => preflight.guests.map(({ guest }: Json) => guest),
+  },
+  {
+    name: 'what-if --replace',
+    args: (fleet, [first = '']) => [
+      fleet,
+      '--replace',
+      `${first}=${join(root, 'examples/fleet/ice-01.xml')}`,
+    ],
+    numbers: () => [],
+    rows: ({ pools }) => pools.flatMap(({ lost }: Json) => lost.map(({ feature }: Json) => feature)),
+  },
+  {
     name: 'models',
     args: fleet => [fleet],
     numbers: ({ models }) => [
@@ -227,6 +273,23 @@ const ASKED: readonly Asked[] = [
     rows: ({ models }) => models.map(({ name }: Json) => name),
   },
 ]
+
+const RUNS = ['yes', 'assumed']
+
+/** It runs QEMU. */
+const OTHERS = ['verify']
+
+test('no command that takes a fleet is missing', async () => {
+  const taking = await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, { load }]) => {
+      const { command } = await load()
+      return JSON.stringify(command.spec).includes('"fleet"') ? [name] : []
+    }),
+  )
+  const asked = new Set(ASKED.map(({ name }) => name.split(' ')[0]))
+  expect(taking.flat().filter(name => !asked.has(name) && !OTHERS.includes(name))).toEqual([])
+  expect(taking.flat().length).toBeGreaterThan(10)
+})
 
 let columns: string | undefined
 
@@ -277,6 +340,11 @@ describe.each(Object.entries(FLEETS))('%s', (title, open) => {
         Number(n),
       )
       expect(counts.slice(0, numbers(answer).length)).toEqual(numbers(answer))
+      process.env.COLUMNS = '60'
+      const narrow = title === THOUSAND ? [] : (await run(command, ...given)).trimEnd().split('\n')
+      process.env.COLUMNS = '80'
+      expect(narrow.length).toBeLessThanOrEqual(25)
+      for (const line of narrow) if (/\S\s+\S/.test(line)) expect(widthOf(line), line).toBeLessThanOrEqual(60)
       const details = await run(command, ...given, '--details')
       const words = new Set(details.split(/[\s,;:()]+/))
       expect(rows(answer).filter(row => !words.has(row))).toEqual([])

@@ -1,8 +1,10 @@
 import { hex } from '../../core/bits.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { printSignature } from '../../core/model.ts'
 import { bytewise, fewNames } from '../../core/text.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { weightClassOf } from '../../fleet/value.ts'
+import { levelOf } from '../../map/levels.ts'
 import { neededOn, type SystemNeeds } from '../../map/system-needs.ts'
 import {
   bitsNeeded,
@@ -16,6 +18,7 @@ import {
 } from '../../map/vulnerabilities.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { harmsOf } from '../level/question.ts'
+import { isRemedy, shortRemedy } from '../words/cells.ts'
 import { type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
 import { presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
 
@@ -146,7 +149,7 @@ function openOn(one: Vulnerability, truth: Truth | undefined): Found[] {
     ...(open || holes.length > 0
       ? [
           found(`host-${open ? 'vulnerable' : 'open'}:${name}`, open ? 'danger' : 'warning', one.sources, {
-            text: `open to ${one.title}: the kernel says “${says}”`,
+            text: `open to ${shortTitle(one)}: the kernel says “${says}”`,
             reason: [status.meaning, ...holes.map(({ meaning }) => meaning)].filter(Boolean).join('; '),
             remedy: /no microcode/i.test(says)
               ? MICROCODE
@@ -156,7 +159,7 @@ function openOn(one: Vulnerability, truth: Truth | undefined): Found[] {
       : []),
     ...threads.slice(0, open ? 0 : 1).map(({ meaning }) =>
       found(`host-threads:${name}`, 'note', one.sources, {
-        text: `${one.title}: threads of a core are not kept apart`,
+        text: `${shortTitle(one)}: threads of a core are not kept apart`,
         reason: meaning,
         remedy: 'boot with nosmt, or schedule cores (sched_core) where guests do not trust each other',
       }),
@@ -168,7 +171,7 @@ const MICROCODE = 'update microcode or firmware, cold boot, restart guests'
 
 const microcodeFinding = (one: Vulnerability, { microcode = 0 }: FleetHost, least: number): Found =>
   found(`microcode:${one.name}`, 'warning', one.sources, {
-    text: `microcode 0x${hex(microcode, 1)}; ${one.title} is fixed from 0x${hex(least, 1)} on`,
+    text: `microcode 0x${hex(microcode, 1)}; ${shortTitle(one)} is fixed from 0x${hex(least, 1)} on`,
     remedy: MICROCODE,
   })
 
@@ -228,7 +231,7 @@ function believesSafe(
   const names = hosts.map(({ name }) => name)
   const more = {
     hosts: names,
-    text: `Linux there believes it is safe from ${one.title}, and ${affectedWords(names)}`,
+    text: `Linux there believes it is safe from ${shortTitle(one)}, and ${affectedWords(names)}`,
   }
   if (promise) {
     const broken = promise.filter(name => hosts.some(host => presenceOn(view, host, name) !== true))
@@ -253,7 +256,7 @@ function believesSafe(
       change: without.length === 0 ? feature('require', hazard) : '',
     })
   }
-  const other = modelsOf(view, hosts, truths).find(name => believesAs(view, one, name))
+  const other = modelsOf(view, model, hosts, truths).find(name => believesAs(view, one, name))
   return found(`believes-safe:${one.name}`, 'danger', one.sources, {
     ...more,
     reason: `${model ?? 'its CPU'} (${cpu.signature ? printSignature(cpu.signature) : 'signature not known'}) is of a generation without it`,
@@ -270,17 +273,29 @@ const powerCycle = ({ kind }: Subject): string => `power ${kind === 'pool' ? 'it
 const keepApart = ({ kind }: Subject, names: readonly string[]): string =>
   kind === 'pool'
     ? `give ${fewNames(names)} a pool of ${names.length === 1 ? 'its' : 'their'} own`
-    : `keep it off ${fewNames(names)}`
+    : `keep off ${fewNames(names)}`
 
 const notGiving = (names: readonly string[], what: string): string =>
   `${fewNames(names)} ${names.length === 1 ? 'is' : 'are'} not known to give ${what}`
 
-const affectedWords = (names: readonly string[]): string =>
-  `${fewNames(names)} ${names.length === 1 ? 'is' : 'are'} affected`
+/** Without the words that follow a colon: `Retbleed` */
+const shortTitle = ({ title }: Vulnerability): string => title.replace(/:.*/, '')
 
-/** The models that hosts are detected as, by the names that guests are given, which no host is known to be less than. */
-const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[], all: readonly Truth[]): string[] =>
-  [
+const affectedWords = (names: readonly string[]): string =>
+  `${fewNames(names, 1)} ${names.length === 1 ? 'is' : 'are'} affected`
+
+/**
+ * The models that hosts are detected as, by the names that guests are given, which no host is known to be less than,
+ * and which reach the level of the model that the guest has.
+ */
+function modelsOf(
+  { db, levels }: FleetView,
+  own: string | undefined,
+  hosts: readonly FleetHost[],
+  all: readonly Truth[],
+): string[] {
+  const least = levelOf(levels, db.model(own ?? '')?.features ?? FeatureSet.empty)?.needs ?? FeatureSet.empty
+  return [
     ...new Set(
       hosts.flatMap(({ model = '' }) =>
         db.models.filter(
@@ -289,12 +304,14 @@ const modelsOf = ({ db }: FleetView, hosts: readonly FleetHost[], all: readonly 
       ),
     ),
   ]
-    .filter(({ features: own }) =>
+    .filter(({ features }) => least.leq(features))
+    .filter(({ features: needed }) =>
       all.every(({ host: { evidence, features } }) =>
-        evidence ? evidence.missing(own).isEmpty : own.leq(features),
+        evidence ? evidence.missing(needed).isEmpty : needed.leq(features),
       ),
     )
     .map(({ name }) => name)
+}
 
 /** Whether a Linux guest of a model believes that it is affected. */
 function believesAs(view: FleetView, one: Vulnerability, name: string): boolean | undefined {
@@ -317,9 +334,9 @@ function believesAffected(view: FleetView, { model, cpu }: Subject, { one, truth
   const hosts = truths.map(({ host }) => host)
   const given = one.free.find(all => all.every(name => hosts.every(host => presenceOn(view, host, name))))
   const more = given?.filter(name => !cpu.has(name))
-  const other = modelsOf(view, hosts, truths).find(name => believesAs(view, one, name) === false)
+  const other = modelsOf(view, model, hosts, truths).find(name => believesAs(view, one, name) === false)
   return found(`believes-affected:${one.name}`, 'note', one.sources, {
-    text: `Linux there believes in ${one.title}, and no host has it: it pays with ${one.cost}`,
+    text: `Linux there believes in ${shortTitle(one)}, and no host has it: it pays with ${one.cost}`,
     reason:
       one.assumed.length > 0
         ? 'Linux assumes it in guests that are not told otherwise'
@@ -350,19 +367,23 @@ function unmitigated(view: FleetView, subject: Subject, { one, truths }: Case, s
     (a, b) => lacking(a).length - lacking(b).length || a.length - b.length,
   )
   const without = lacking(best).map(({ name }) => name)
+  const fix = without.length > 0 ? hostRemedy(view, hosts, best) : ''
   return found(`unmitigated:${one.name}`, 'danger', one.sources, {
     hosts: truths.flatMap(({ affected, host }) => (affected ? host.name : [])),
-    text: `no protection from ${one.title}: Linux there says “${said}”`,
+    text: `no protection from ${shortTitle(one)}: Linux there says “${said}”`,
     reason:
       best.length > 0
-        ? `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}${sayNames(view, best)}`
+        ? [
+            `it lacks ${[best, ...rest].map(list => list.join(' and ')).join(', or ')}${sayNames(view, best)}`,
+            ...(without.length > 0 && fix === '' ? [notGiving(without, fewNames(best))] : []),
+          ].join('; ')
         : '',
     remedy:
       best.length === 0
         ? ''
         : without.length === 0
           ? `turn ${fewNames(best)} on in its definition, and ${powerCycle(subject)}`
-          : `${notGiving(without, fewNames(best))}: ${hostRemedy(view, hosts, best)}`,
+          : fix && `${notGiving(without, fewNames(best))}: ${fix}`,
     change: without.length > 0 ? '' : best.map(name => feature('require', name)).join('\n'),
   })
 }
@@ -392,7 +413,8 @@ function hostRemedy(view: FleetView, hosts: readonly FleetHost[], names: readonl
     const group = host && view.groupOf.get(host.name)
     return wanted && group ? view.finder.forGroup(group)(wanted).remedy : []
   })
-  return fewNames([...new Set(remedies)].filter(Boolean), 1) || MICROCODE
+  const known = [...new Set(remedies.map(shortRemedy))].filter(isRemedy)
+  return fewNames(known, 1) || (remedies.some(Boolean) ? '' : MICROCODE)
 }
 
 /** What its hosts give and a guest goes without, though it would be better off. */
@@ -410,7 +432,7 @@ function wantFindings(view: FleetView, subject: Subject, { one, truths }: Case):
     const isSpeed = weightClassOf(known) !== 'security'
     return [
       found(`${isSpeed ? 'slow' : 'lacks'}:${given}`, isSpeed ? 'note' : 'warning', one.sources, {
-        text: `no ${list.join(' or ')}, which every host gives: ${isSpeed ? 'protection is slower' : `less protection from ${one.title}`}`,
+        text: `no ${list.join(' or ')}, which every host gives: ${isSpeed ? 'protection is slower' : `less protection from ${shortTitle(one)}`}`,
         remedy: `turn ${given} on in its definition, and ${powerCycle(subject)}`,
         change: feature('require', given),
       }),

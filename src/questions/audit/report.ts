@@ -1,8 +1,8 @@
 import { printSignature } from '../../core/model.ts'
-import { count, fewNames } from '../../core/text.ts'
-import type { Report, Tone } from '../../report/report.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
+import type { Report, StyledText, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { poolName } from '../words/cells.ts'
+import { isRemedy, poolName } from '../words/cells.ts'
 import { type AuditAnswer, type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
 
 const TONES: Readonly<Record<AuditFinding['severity'], Tone>> = {
@@ -11,54 +11,106 @@ const TONES: Readonly<Record<AuditFinding['severity'], Tone>> = {
   note: 'quiet',
 }
 
-/** So many findings stand at first sight with what to do; the table beneath has all by name. */
-const MOST_TOLD = 4
-
-/** Adds the worst findings with what to do, then all by name, then what hosts are and guests believe. */
+/** The worst of what was found and what to do, then all by name, then what hosts are and guests believe. */
 export const reportAudit: Reporter<AuditAnswer> = (report, { findings, ignored, lines }) => {
-  report.line(...headline(findings))
-  const told = findings.slice(0, MOST_TOLD)
-  report.table(
-    [{ title: '' }, { title: '', wraps: true }],
-    told.map(one => [{ text: one.severity, tone: TONES[one.severity] }, tellWith(one)]),
-  )
-  for (const { id, change } of told)
-    if (change !== '') {
-      report.line(`${id} goes, in <cpu>, with`)
-      report.code(`${change}\n`)
-    }
-  if (findings.length > 0) report.subheading('Findings')
-  report.table(
-    [{ title: '' }, { title: 'finding' }, { title: 'of', wraps: true }],
-    findings.map(({ severity, id, kind, subjects }) => [
-      { text: severity, tone: TONES[severity] },
-      id,
-      fewNames(subjectNames(kind, subjects), 6),
-    ]),
-  )
+  report.finding(headline(findings), describeSeen(lines))
+  addActions(report, findings)
+  addBlind(report, lines)
+  report.instead(() => reportKinds(report, findings))
+  report.details(() => reportEach(report, findings))
   if (ignored.length > 0)
     report.line(`${count(ignored.length, 'finding')} ignored: ${ignored.map(sayIgnored).join('; ')}`)
-  addBeliefs(report, lines)
+  report.details(() => addBeliefs(report, lines))
 }
 
-function headline(findings: readonly AuditFinding[]) {
+/** The same finding, about whatever, is one. */
+const kindsOf = (findings: readonly AuditFinding[]) =>
+  groupBy(findings, ({ severity, id }) => `${severity} ${id}`)
+
+/** `7 dangers, 3 warnings, 5 notes`: kinds of findings. */
+function headline(findings: readonly AuditFinding[]): StyledText {
+  const kinds = [...kindsOf(findings).values()]
   const parts = SEVERITIES.flatMap(severity => {
-    const number = findings.filter(one => one.severity === severity).length
+    const number = kinds.filter(([one]) => one?.severity === severity).length
     return number > 0 ? [count(number, severity)] : []
   })
   const worst = findings[0]?.severity
-  return parts.length === 0
-    ? [{ text: 'nothing found', tone: 'good' as const }]
-    : [{ text: parts.join(', '), tone: worst ? TONES[worst] : ('good' as const) }]
+  return { text: parts.join(', ') || 'nothing found', tone: worst ? TONES[worst] : 'good' }
+}
+
+/** ` in 40 hosts, 2 pools, 9 guests`: what was looked at. */
+const describeSeen = (lines: readonly AuditLine[]): string =>
+  ` in ${[...groupBy(lines, ({ kind }) => kind)].map(([kind, { length }]) => count(length, kind)).join(', ')}`
+
+/** What to do, by what it ends: the dangers first, then most findings. */
+function addActions(report: Report, findings: readonly AuditFinding[]): void {
+  const actions = [...groupBy(findings, ({ remedy }) => remedy)].filter(([remedy]) => isRemedy(remedy))
+  const dangers = (some: readonly AuditFinding[]) => some.filter(one => one.severity === 'danger').length
+  actions.sort(([, a], [, b]) => dangers(b) - dangers(a) || b.length - a.length)
+  for (const [remedy, some] of actions) {
+    const names = some.flatMap(({ kind, subjects }) =>
+      subjectNames(kind, subjects).map(name => (kind === 'guest' ? `guest ${name}` : name)),
+    )
+    const kinds = [...kindsOf(some).values()].flatMap(([one]) => one ?? [])
+    const ends = `ends ${fewNames(
+      kinds.map(({ severity, id }) => `${severity} ${id}`),
+      2,
+    )}`
+    report.action(`${fewNames([...new Set(names)], 2)}: ${remedy}`, { gain: ends })
+  }
+}
+
+/** Says of which hosts nothing is known: that nothing was found there says nothing. */
+function addBlind(report: Report, lines: readonly AuditLine[]): void {
+  const blind = lines.flatMap(({ kind, name, vulnerabilities }) =>
+    kind === 'host' && vulnerabilities.every(({ affected }) => affected === 'unknown') ? name : [],
+  )
+  if (blind.length === 0) return
+  report.finding({ text: `of ${fewNames(blind, 2)} nothing is known`, tone: 'warning' })
+  report.action('record what /sys/devices/system/cpu/vulnerabilities says', {
+    on: blind,
+    gain: 'what they are vulnerable to is known',
+  })
+}
+
+/** Adds a row for each kind of finding. */
+const reportKinds = (report: Report, findings: readonly AuditFinding[]): void =>
+  report.table(
+    [{ title: '' }, { title: 'of', wraps: true }, { title: 'finding', wraps: true }],
+    [...kindsOf(findings).values()].flatMap(some =>
+      some
+        .slice(0, 1)
+        .map(one => [
+          { text: one.severity, tone: TONES[one.severity] },
+          fewNames([...new Set(some.flatMap(({ kind, subjects }) => subjectNames(kind, subjects)))], 2),
+          one.text,
+        ]),
+    ),
+  )
+
+/** Adds each finding with its name, by which it can be ignored, and what changes in definitions. */
+function reportEach(report: Report, findings: readonly AuditFinding[]): void {
+  report.table(
+    [{ title: '' }, { title: '', wraps: true }],
+    findings.map(one => [
+      { text: one.severity, tone: TONES[one.severity] },
+      `${one.id}: ${sentence(one, Number.POSITIVE_INFINITY)}`,
+    ]),
+  )
+  for (const { id, kind, subjects, change } of findings)
+    if (change !== '') {
+      report.line(`${id} of ${fewNames(subjectNames(kind, subjects))} ends, in <cpu>, with`)
+      report.code(`${change}\n`)
+    }
 }
 
 const sayIgnored = ({ id, reason, until }: AuditAnswer['ignored'][number]): string =>
   `${id} until ${until} (${reason})`
 
-/** A finding in a line. */
-export const sentence = ({ subjects, kind, text, reason, remedy }: AuditFinding): string =>
+/** A finding in a line, with at most so many of what it is about. */
+export const sentence = ({ subjects, kind, text, reason, remedy }: AuditFinding, most?: number): string =>
   [
-    `${wordFor(kind, subjects.length)}${fewNames(subjectNames(kind, subjects))}: ${text}`,
+    `${wordFor(kind, subjects.length)}${fewNames(subjectNames(kind, subjects), most)}: ${text}`,
     ...(reason ? [` (${reason})`] : []),
     ...(remedy ? [`; ${remedy}`] : []),
   ].join('')
@@ -70,8 +122,6 @@ export const subjectNames = (kind: AuditFinding['kind'], names: readonly string[
 const wordFor = (kind: AuditFinding['kind'], number: number): string =>
   kind === 'guest' || kind === 'model' ? `${kind}${number === 1 ? '' : 's'} ` : ''
 
-const tellWith = (one: AuditFinding): string => `${one.id}: ${sentence(one)}`
-
 /** A line for each vulnerability that some host has or some guest believes in. */
 function addBeliefs(report: Report, lines: readonly AuditLine[]): void {
   const hosts = lines.filter(({ kind }) => kind === 'host')
@@ -79,10 +129,11 @@ function addBeliefs(report: Report, lines: readonly AuditLine[]): void {
   const guests = lines.filter(({ kind }) => kind === 'guest' || kind === 'model')
   const known = [...new Set(lines.flatMap(line => line.vulnerabilities.map(({ name }) => name)))]
   const rows = known.map(name => [hosts, pools, guests].map(some => sayAll(some, name)).toSpliced(0, 0, name))
-  report.subheading('What hosts are, and what guests believe')
+  const affected = rows.filter(([, ...said]) => said.some(words => words.startsWith('yes')))
+  if (affected.length > 0) report.subheading('What hosts are, and what guests believe')
   report.table(
     [{ title: 'vulnerability' }, { title: 'hosts' }, { title: 'pools’ guests' }, { title: 'guests' }],
-    rows.filter(([, ...said]) => said.some(words => words.startsWith('yes'))),
+    affected,
   )
   for (const { kind, name, signature, shares } of guests)
     if (shares)

@@ -1,19 +1,18 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { isRemedy } from '../explain/cost-report.ts'
-import { poolName, shortRemedy } from '../words/cells.ts'
+import { isRemedy, poolName, shortRemedy } from '../words/cells.ts'
 import type { CheckAnswer, VerdictAnswer } from './answer.ts'
 
-/** Whether each demand is kept, what to do where it is not, and why not. */
+/** Whether each check passes, what to do where it is not, and why not. */
 export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
   const open = verdicts.filter(isOpen).length
   const unsure = open > 0 ? `, ${open} unknown` : ''
   const failed = verdicts.filter(verdict => !verdict.passed)
   report.finding(
     passed
-      ? { text: `passed: ${count(verdicts.length - open, 'demand')} kept${unsure}`, tone: 'good' }
+      ? { text: `passed: ${count(verdicts.length - open, 'check')}${unsure}`, tone: 'good' }
       : {
-          text: `failed: ${failed.length} of ${count(verdicts.length, 'demand')} not kept${unsure}`,
+          text: `failed: ${failed.length} of ${count(verdicts.length, 'check')}${unsure}`,
           tone: 'bad',
         },
   )
@@ -23,7 +22,7 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
     [
       { title: '' },
       { title: 'requirement', wraps: true },
-      { title: 'demand' },
+      { title: 'kind' },
       { title: 'pool' },
       { title: 'broken by', wraps: true },
     ],
@@ -79,7 +78,7 @@ function addActions(report: Report, failed: readonly VerdictAnswer[]): void {
   const most = [...remedies].sort(([, a], [, b]) => b.failures - a.failures)
   for (const [remedy, { about, of, failures }] of most) {
     const where = about.size > 0 ? `${fewNames([...about], 2)}: ` : ''
-    const gain = `remedies ${count(failures, 'failure')} of ${count(of.size, 'demand')}`
+    const gain = `fixes ${count(failures, 'failure')} of ${count(of.size, 'check')}`
     report.action(where + shortRemedy(remedy), { gain })
   }
 }

@@ -1,8 +1,7 @@
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
-import { isRemedy } from '../explain/cost-report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
-import { hostNamesOf, poolName } from '../words/cells.ts'
+import { hostNamesOf, isRemedy, poolName } from '../words/cells.ts'
 import type { DrainAnswer, RestartAnswer, StepAnswer, UnmovableAnswer } from './answer.ts'
 
 /** What a rolling upgrade asks for, in which order hosts are drained, who is bound to one host, and who can be raised. */
@@ -105,6 +104,11 @@ function reportSteps(
   all: readonly NumberedStep[],
   shown: readonly NumberedStep[],
 ): void {
+  if (!all.some(isBusy)) {
+    report.heading(`${poolName(pool)}: drain ${count(all.length, 'host')} in any order: no guests`)
+    report.line(`  ${all.map(({ host }) => host).join(' ')}`)
+    return
+  }
   const stuck = all.reduce((sum, step) => sum + step.powerOffs.length, 0)
   const verdict = stuck > 0 ? `${count(stuck, 'guest')} must be powered off` : 'no guest must be powered off'
   report.heading(`${poolName(pool)}: drain ${count(all.length, 'host')} in this order; ${verdict}`)

@@ -1,8 +1,7 @@
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
-import { isRemedy } from '../explain/cost-report.ts'
 import { describeDelta, type GuestAction, guestActions, reportDelta } from '../what-if/report.ts'
-import { hostNamesOf } from '../words/cells.ts'
+import { hostNamesOf, isRemedy } from '../words/cells.ts'
 import type { ChangeAnswer, ChangedHostAnswer, DriftAnswer } from './answer.ts'
 
 /** What changed about a host, what it was, and what it is, in words. */

@@ -12,7 +12,7 @@ import type { Reason } from '../answer-parts.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { recordOffer } from '../migrate/describe.ts'
 import { notLost, poolCpuOf } from '../pools/choice.ts'
-import { figure, hostsAt, poolName, shortRemedy, VALUE } from '../words/cells.ts'
+import { figure, hostsAt, isRemedy, poolName, shortRemedy, VALUE } from '../words/cells.ts'
 import type {
   CostAnswer,
   FeatureOfClass,
@@ -330,10 +330,6 @@ export function findFixes(
 /** Whether somebody can do something about it where the host is. */
 export const isFixable = ({ cause, remedy }: Pick<SharedCause, 'cause' | 'remedy'>): boolean =>
   ['microcode', 'firmware', 'kernel', 'hypervisor'].includes(cause) && isRemedy(remedy)
-
-/** Whether it says what brings a feature back, and not that nothing does, or how to do without. */
-export const isRemedy = (remedy: string): boolean =>
-  !/^(?:$|no known remedy|nothing to do|do without|leave it out|keep guests)/.test(remedy)
 
 /** What one thing to do remedies: of updates of the microcode that are due on the same hosts, the latest has all. */
 const keyOfFix = ({ cause, remedy, inGroups }: Pick<SharedCause, 'cause' | 'remedy' | 'inGroups'>): string =>

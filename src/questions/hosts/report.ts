@@ -69,7 +69,12 @@ export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone 
       columns.filter(({ title }) => !DETAILS.has(title)),
     ),
   )
-  report.details(() => addTable(report, hosts, columns))
+  report.details(() => {
+    const [source, ...others] = new Set(hosts.map(sourcesOf))
+    const isOne = source !== undefined && others.length === 0
+    addTable(report, hosts, isOne ? columns.filter(({ title }) => title !== 'read from') : columns)
+    if (isOne) report.line(`read from ${source}`)
+  })
 }
 
 /** Whether nobody made levels of its architecture, or none that a host can be below. */

@@ -93,9 +93,10 @@ const subjectOf = (view: FleetView, kind: FitLine['kind'], name: string) => ({
   arch: view.context.arch,
 })
 
-/** What remedies that a host lacks features, each remedy once. */
+/** What remedies that a host lacks features, each remedy once; nothing makes it a CPU of another vendor. */
 function hostFix({ db, finder }: FleetView, group: Group, missing: FeatureSet): string {
-  const remedies = db.features.in(missing).map(feature => finder.forGroup(group)(feature).remedy)
+  const found = db.features.in(missing).map(feature => finder.forGroup(group)(feature))
+  const remedies = found.some(({ cause }) => cause === 'vendor') ? [] : found.map(({ remedy }) => remedy)
   return fewNames([...new Set(remedies)].filter(Boolean), 2)
 }
 

@@ -2,7 +2,7 @@ import { VERDICTS } from '../../core/evidence.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { levelCounts, poolName } from '../words/cells.ts'
+import { hostNamesOf, isRemedy, levelCounts, poolName } from '../words/cells.ts'
 import type { FitLine, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './answer.ts'
 
 /** More names than this do not help in a line; `--json` has all. */
@@ -19,27 +19,49 @@ export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
     )
   if (hosts && hosts.length > 1)
     report.finding(
-      `${count(hosts.length, 'host')} can give guests ${counts(hosts, 'on')}`,
-      pools && pools.length > 0 ? `; those that move in their pool, ${counts(pools, 'in')}` : '',
+      `${count(hosts.length, 'host')}, whose guests can have ${counts(hosts, 'on')}`,
+      pools && pools.length > 0 ? `; on all hosts of their pool ${counts(pools, 'in')}` : '',
     )
-  report.table(
-    [
-      { title: '', wraps: true },
-      { title: 'CPU' },
-      { title: 'level' },
-      { title: '-march' },
-      { title: 'to the next', wraps: true },
-    ],
-    alike.map(([line, names]) => [
-      names,
-      line.model ?? '-',
-      line.level ?? '-',
-      line.march?.name ?? '-',
-      sayNext(line),
-    ]),
-  )
-  for (const [line, names] of alike) addMarch(report, line, names)
-  addEvc(report, lines)
+  report.instead(() => {
+    const shown = lines.map(({ model: _, evc: __, ...line }) => ({
+      ...line,
+      march: line.march?.name ?? null,
+    }))
+    report.table(
+      [
+        { title: '' },
+        { title: 'level' },
+        ...(shown.some(({ march }) => march !== null) ? [{ title: '-march' }] : []),
+        { title: 'lacks for the next level', wraps: true as const },
+      ],
+      merged(shown, ({ name: _, ...rest }) => rest, 2).map(([line, names]) => [
+        names,
+        line.level ?? '-',
+        ...(line.march === null ? [] : [line.march]),
+        sayLacking(line, 2),
+      ]),
+    )
+  })
+  report.details(() => {
+    report.table(
+      [
+        { title: '', wraps: true },
+        { title: 'CPU' },
+        { title: 'level' },
+        { title: '-march' },
+        { title: 'short of the next level', wraps: true },
+      ],
+      alike.map(([line, names]) => [
+        names,
+        line.model ?? '-',
+        line.level ?? '-',
+        line.march?.name ?? '-',
+        sayNext(line),
+      ]),
+    )
+    for (const [line, names] of alike) addMarch(report, line, names)
+    addEvc(report, lines)
+  })
   for (const line of lines) addMixed(report, line)
 }
 
@@ -47,6 +69,7 @@ export const reportLevels: Reporter<LevelAnswer> = (report, { lines }) => {
 function merged<Line extends Named>(
   lines: readonly Line[],
   said: (line: Line) => unknown,
+  most?: number,
 ): (readonly [Line, string])[] {
   const alike = new Map<string, Line[]>()
   for (const line of lines) {
@@ -55,7 +78,7 @@ function merged<Line extends Named>(
   }
   const rank = ({ kind }: Named) => ORDER.indexOf(kind)
   return [...alike.values()]
-    .flatMap(some => (some[0] ? [[some[0], fewNames(some.map(nameOf))] as const] : []))
+    .flatMap(some => (some[0] ? [[some[0], fewNames(some.map(nameOf), most)] as const] : []))
     .sort(([a], [b]) => rank(a) - rank(b))
 }
 
@@ -66,18 +89,16 @@ const ORDER: readonly LevelLine['kind'][] = ['pool', 'guest', 'host']
 const nameOf = ({ kind, name }: Named): string =>
   kind === 'pool' ? poolName(name) : kind === 'guest' ? `guest ${name}` : name
 
-function sayNext({ next }: LevelLine): string {
-  if (!next) return ''
-  const { level, missing, notKnown: unknown } = next
-  const lacks =
-    missing.length > 0
-      ? `lacks ${fewNames(
-          missing.map(({ feature }) => feature),
-          MOST,
-        )}`
-      : ''
-  const open = unknown.length > 0 ? `not known: ${fewNames(unknown, MOST)}` : ''
-  return `${level}: ${[lacks, open].filter(Boolean).join('; ')}`
+/** `x86-64-v4: lacks avx512f, avx512dq` */
+const sayNext = (line: LevelLine): string =>
+  line.next ? `${line.next.level}: ${sayLacking(line, MOST, 'lacks ')}` : ''
+
+/** `avx512f, avx512dq and 3 more; not known: movbe` */
+function sayLacking({ next }: Pick<LevelLine, 'next'>, most: number, word = ''): string {
+  const { missing = [], notKnown: unknown = [] } = next ?? {}
+  const lacks = missing.length > 0 ? [word + hostNamesOf(missing, most)] : []
+  const open = unknown.length > 0 ? [`not known: ${fewNames(unknown, most)}`] : []
+  return [...lacks, ...open].join('; ')
 }
 
 /** Adds the modes of vSphere's EVC, each with what reaches it. */
@@ -99,13 +120,74 @@ function addMarch(report: Report, { march }: LevelLine, names: string): void {
 function addMixed(report: Report, { vendors, flags = [], unsafe, ...line }: LevelLine): void {
   if (!vendors || unsafe === undefined) return
   report.line({ text: `${nameOf(line)} is of ${vendors.join(' and ')}: `, tone: 'warning' }, unsafe)
-  report.line(`  guests can have: ${flags.join(' ')}`)
+  report.details(() => report.line(`  guests can have: ${flags.join(' ')}`))
 }
 
-/** Adds for every system what it needs, and who cannot run it. */
+/** Adds which systems run everywhere, what to do for the others, and for every system what it needs. */
 export const reportFits: Reporter<FitsAnswer> = (report, { systems }) => {
-  for (const system of systems) addSystem(report, system)
+  const has = ({ lines }: SystemFit, verdict: FitLine['verdict']) =>
+    lines.some(line => line.verdict === verdict)
+  const closed = systems.filter(one => has(one, 'no'))
+  const open = systems.filter(one => !has(one, 'no') && has(one, 'unknown'))
+  const runs = systems.filter(one => !closed.includes(one) && !open.includes(one))
+  const all = ORDER.toReversed().flatMap(kind => {
+    const { length } = (systems[0]?.lines ?? []).filter(line => line.kind === kind)
+    return length > 0 ? [count(length, kind)] : []
+  })
+  const tone = closed.length > 0 ? 'warning' : 'good'
+  const [only, ...more] = systems
+  if (only && more.length === 0) {
+    const { text, tone: own } = sayWho(only.lines)
+    report.finding({ text: `${only.system}: ${text}`, tone: own })
+  } else
+    report.finding(
+      { text: `${runs.length} of ${count(systems.length, 'system')} run on all of ${all.join(', ')}`, tone },
+      ...(closed.length > 0 ? [`; ${closed.length} cannot run on some`] : []),
+      ...(open.length > 0 ? [`; of ${open.length} it is not known`] : []),
+    )
+  addFixes(report, systems)
+  report.instead(() => {
+    reportWho(report, [...closed, ...open])
+    if (runs.length > 0) report.line(`run everywhere: ${runs.map(({ system }) => system).join(', ')}`)
+  })
+  report.details(() => {
+    for (const system of systems) addSystem(report, system)
+  })
+  for (const system of systems) addHarms(report, system)
 }
+
+/** What to do, what lets most systems run first. */
+function addFixes(report: Report, systems: readonly SystemFit[]): void {
+  const all = systems.flatMap(({ system, lines }) => lines.map(line => ({ ...line, system })))
+  const fixes = [...groupBy(all, ({ fix }) => fix)].filter(
+    ([fix]) => isRemedy(fix) && !fix.endsWith('see there'),
+  )
+  for (const [fix, some] of fixes.sort(
+    ([, a], [, b]) => countSystems(b) - countSystems(a) || b.length - a.length,
+  )) {
+    const names = (of: readonly string[]) => fewNames([...new Set(of)], 2)
+    report.action(`${names(some.map(nameOf))}: ${fix}`, {
+      gain: `runs ${names(some.map(({ system }) => system))}`,
+    })
+  }
+}
+
+const countSystems = (some: readonly { readonly system: string }[]): number =>
+  new Set(some.map(({ system }) => system)).size
+
+/** Adds a row for each system that does not run everywhere. */
+const reportWho = (report: Report, systems: readonly SystemFit[]): void =>
+  report.table(
+    [{ title: 'system' }, { title: 'cannot run it', wraps: true }, { title: 'missing', wraps: true }],
+    systems.map(({ system, lines }) => {
+      const bad = lines.filter(({ verdict }) => verdict === 'no' || verdict === 'unknown')
+      return [
+        system,
+        sayWho(lines).text.replace('cannot run it: ', ''),
+        [...new Set(bad.map(sayMissing))].slice(0, 1).join(),
+      ]
+    }),
+  )
 
 const TONES: Readonly<Record<FitLine['verdict'], Tone>> = {
   yes: 'good',
@@ -135,9 +217,13 @@ function addSystem(report: Report, { system, title, needs, lines, sources }: Sys
         line.fix,
       ]),
   )
+}
+
+/** Adds what guests have that the system must not have. */
+function addHarms(report: Report, { system, lines }: SystemFit): void {
   const harmed = lines.flatMap(({ harms, ...line }) => harms.map(harm => ({ ...line, ...harm })))
   for (const [{ feature, text }, names] of merged(harmed, ({ feature, text }) => [feature, text]))
-    report.line({ text: `${names} has ${feature}: `, tone: 'warning' }, text)
+    report.line({ text: `${system}: ${names} has ${feature}: `, tone: 'warning' }, text)
 }
 
 /** `cannot run it: 2 of 63 hosts, 1 of 4 pools; not known: 1 of 3 guests`. */

@@ -4,10 +4,9 @@ import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Cell, Report, StyledText } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
-import { isRemedy } from '../explain/cost-report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
-import { joinRemedies, shortRemedy } from '../words/cells.ts'
+import { isRemedy, joinRemedies, shortRemedy } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type {
   ArrowAnswer,
@@ -365,7 +364,7 @@ function reportGuests(report: Report, { guests, groups, obstacles }: MigrateAnsw
     return host === null || hosts.includes(host) ? hosts : [host, ...hosts]
   }
   const sorted = [...guests].sort((a, b) => Number(a.others > 0) - Number(b.others > 0))
-  report.heading(describeGuests(guests, guests.filter(mayHave).length))
+  report.heading('guests')
   report.instead(() =>
     report.table(
       [

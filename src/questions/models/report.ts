@@ -101,16 +101,19 @@ function addBestOf(
     ])
     return !own.some(place => against.has(place))
   }
-  const [best] = models
-    .filter(model => model.vendor === vendor && runs(model))
-    .sort((a, b) => b.worth - a.worth)
-  const level = best?.level ? `, ${best.level}` : ''
-  if (best)
-    report.action(`give guests of ${vendor} ${best.name}`, {
-      on: hostsAt(groups, own),
-      gain: `it runs there${level}; no guest moves live to another vendor`,
-    })
+  const ofVendor = models.filter(model => model.vendor === vendor)
+  const [best] = ofVendor.filter(runs).sort((a, b) => b.worth - a.worth)
+  if (!best) return
+  const better = findBetter(groups, own, ofVendor, best)
+  const more = better ? `; ${nameWithLevel(better.model)} without ${fewNames(better.hosts, 2)}` : ''
+  report.action(`${vendor}: give guests ${nameWithLevel(best)}`, {
+    on: hostsAt(groups, own),
+    gain: `it runs there as it is${more}`,
+  })
 }
+
+/** `EPYC-Rome (x86-64-v3)` */
+const nameWithLevel = ({ name, level }: ModelVerdict): string => (level ? `${name} (${level})` : name)
 
 /** Whether nothing else speaks against the model than that a hypervisor has none of that name. */
 const isUnnamed = ({ absentInGroups, missing, unexplainedInGroups }: ModelVerdict): boolean =>
@@ -126,31 +129,46 @@ function byPlace(groups: Groups, unnamed: readonly ModelVerdict[]): Map<string, 
   return places
 }
 
-/**
- * Adds which hosts keep guests from a better model: the model that fewest of them keep away. Where all do, there is
- * none to part from.
- */
+/** Adds which hosts keep guests from a better model. */
 function addBetter(
   report: Report,
   groups: Groups,
   models: readonly ModelVerdict[],
   best: ModelVerdict | undefined,
 ): void {
+  const all = groups.map((_, place) => place)
+  const found = findBetter(
+    groups,
+    all,
+    models.filter(({ verdict }) => verdict === 'no'),
+    best,
+  )
+  if (found)
+    report.action(`fix, or part from the others, ${fewNames(found.hosts, 2)}`, {
+      gain: `guests of the others can have ${nameWithLevel(found.model)}`,
+    })
+}
+
+/** The better model that fewest hosts of these groups keep away, and those hosts; undefined: all keep away each. */
+function findBetter(
+  groups: Groups,
+  own: readonly number[],
+  models: readonly ModelVerdict[],
+  best: ModelVerdict | undefined,
+): { readonly model: ModelVerdict; readonly hosts: readonly string[] } | undefined {
   const better = models.flatMap(model => {
-    const { missing, absentInGroups, unexplainedInGroups } = model
-    const own = new Set([...missing.flatMap(one => one.inGroups), ...absentInGroups, ...unexplainedInGroups])
-    const isBetter = model.verdict === 'no' && model.worth > (best?.worth ?? 0)
-    return isBetter && own.size > 0 && own.size < groups.length
-      ? { model, hosts: hostsAt(groups, [...own]) }
+    const { missing, absentInGroups, unexplainedInGroups, worth } = model
+    const against = new Set([
+      ...missing.flatMap(one => one.inGroups),
+      ...absentInGroups,
+      ...unexplainedInGroups,
+    ])
+    const places = own.filter(place => against.has(place))
+    return worth > (best?.worth ?? 0) && places.length > 0 && places.length < own.length
+      ? { model, hosts: hostsAt(groups, places) }
       : []
   })
-  const [first] = better.sort((a, b) => a.hosts.length - b.hosts.length || b.model.worth - a.model.worth)
-  if (!first) return
-  const { model, hosts } = first
-  const reach = model.level ? `, ${model.level}` : ''
-  report.action(`fix, or part from the others, ${fewNames(hosts, 2)}`, {
-    gain: `guests of the others can have ${model.name}${reach}`,
-  })
+  return better.sort((a, b) => a.hosts.length - b.hosts.length || b.model.worth - a.model.worth)[0]
 }
 
 const cellsOf = ({ name, verdict, level, vendor }: ModelVerdict) => [

@@ -141,13 +141,13 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
     if (idRegisters && cpus > 1) report.line(`${name}: ${describeIdRegisters(idRegisters)}`)
   for (const { name, unsafeFeatures } of pools) {
     for (const text of describeUnsafe(unsafeFeatures, 'hazard'))
-      report.line({ text: 'not safe  ', tone: 'warning' }, `${name}: ${text}`)
+      report.line({ text: `not safe in the pool of ${name}: `, tone: 'warning' }, text)
   }
   for (const { name, vendors } of pools) {
     if (areParted(vendors)) {
       report.line(
-        { text: 'not safe  ', tone: 'warning' },
-        `${name} has hosts of ${vendors.filter(Boolean).join(' and ')}: a guest that moves between vendors keeps the other’s timers, ` +
+        { text: `not safe in the pool of ${name}: `, tone: 'warning' },
+        `hosts of ${vendors.filter(Boolean).join(' and ')}: a guest that moves between vendors keeps the other’s timers, ` +
           'errata and mitigations until it is restarted; vmx and svm guests do not move at all',
       )
     }

@@ -4,7 +4,7 @@ import type { Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'
-import { figure, poolName, VALUE } from '../words/cells.ts'
+import { figure, isRemedy, poolName, VALUE } from '../words/cells.ts'
 import type {
   ChangeDone,
   DeltaAnswer,
@@ -250,7 +250,7 @@ function addUpgradeActions(report: Report, { steps, guests, obstacles }: Preflig
     for (const remedy of new Set([move, back].flatMap(one => remediesOf(obstacles, one))))
       remedies.set(remedy, [...(remedies.get(remedy) ?? []), guest])
   for (const [remedy, names] of remedies)
-    report.action(remedy, { gain: `${fewNames(names, 3)} can move there and back` })
+    if (isRemedy(remedy)) report.action(remedy, { gain: `${fewNames(names, 3)} can move there and back` })
   const unknown = new Map<string, string[]>()
   for (const { hosts, unknownVersions } of steps)
     for (const { tool, command } of unknownVersions) {
@@ -367,7 +367,8 @@ function reportStep(report: Report, step: UpgradeStep): void {
   })
   if (removedModels.length > 0) report.line(`  models that are gone: ${fewNames(removedModels, 6)}`)
   for (const { tool, version, title } of facts) report.line(`  since ${tool} ${version}: ${title}`)
-  for (const { tool, command } of unknownVersions) report.line(`  ${tool} is not known: ${command} tells`)
+  // An action says how to find them out.
+  for (const { tool } of unknownVersions) report.line(`  ${tool} is not known, nor what changes with it`)
 }
 
 /** `qemu 10.0 → 11.1, kernel 6.12` */

@@ -107,6 +107,10 @@ export const levelCell = (level: string | null): Cell =>
 export const VALUE =
   'value: the weight of the hosts, times the worth of what their guests get (docs/fleet-theory.md)'
 
+/** Whether it says what brings a feature back, and not that nothing does, or how to do without. */
+export const isRemedy = (remedy: string): boolean =>
+  !/^(?:$|no known remedy|nothing to do|do without|leave it out|keep guests)/.test(remedy)
+
 /** What to do, without what an update of the microcode is for. */
 export const shortRemedy = (remedy: string): string => remedy.replace(/^(update microcode .*?): .*/, '$1')
 
@@ -144,7 +148,7 @@ export const hostNamesOf = (reasons: readonly Reason[], most?: number): string =
   )
 
 const UNSAFE = {
-  hazard: 'guests do not see it, and stay unprotected where they need it',
+  hazard: 'guests are not told, and stay unprotected where they need it',
   disagree: 'a guest that moves there, or back, is told otherwise than the CPU behaves',
 } as const
 
