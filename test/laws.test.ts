@@ -87,6 +87,16 @@ describe('plain bits', () => {
     )
   })
 
+  test('the features in two sets, or in one alone, are found without making the set', () => {
+    fc.assert(
+      fc.property(known, known, (a, b) => {
+        expect(db.features.inBoth(a, b)).toEqual(db.features.in(a.meet(b)))
+        expect(db.features.inWithout(a, b)).toEqual(db.features.in(a.minus(b)))
+        expect(db.features.inWithout(a, FeatureSet.empty)).toEqual(db.features.in(a))
+      }),
+    )
+  })
+
   test('the features in a set are those whose bits are in it, in map order', () => {
     fc.assert(
       fc.property(known, set => {

@@ -57,6 +57,12 @@ export class Evidence {
     return this.#recorded
   }
 
+  /** What was recorded or is assumed. */
+  get known(): FeatureSet {
+    this.#known ??= this.recorded.join(this.assumed)
+    return this.#known
+  }
+
   /** What a guest may count on: recorded or assumed. */
   get possible(): FeatureSet {
     this.#possible ??= this.present.join(this.assumed)
@@ -109,8 +115,7 @@ export class Evidence {
 
   /** Of `needed`: what nothing is known of. */
   unknown(needed: FeatureSet): FeatureSet {
-    this.#known ??= this.recorded.join(this.assumed)
-    return needed.leq(this.#known) ? FeatureSet.empty : needed.minus(this.#known)
+    return needed.leq(this.known) ? FeatureSet.empty : needed.minus(this.known)
   }
 
   /** Whether a machine has all of `needed`. */

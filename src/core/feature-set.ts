@@ -38,12 +38,15 @@ export class FeatureSet {
 
   meet(other: FeatureSet): FeatureSet {
     const n = Math.min(this.words.length, other.words.length)
+    if (n === 0) return FeatureSet.empty
     const words = new Uint32Array(n)
     for (let i = 0; i < n; i++) words[i] = at(this.words, i) & at(other.words, i)
     return new FeatureSet(words)
   }
 
   join(other: FeatureSet): FeatureSet {
+    if (other.words.length === 0) return this
+    if (this.words.length === 0) return other
     const [long, short] = this.words.length >= other.words.length ? [this, other] : [other, this]
     const words = long.words.slice()
     for (let i = 0; i < short.words.length; i++) words[i] = at(words, i) | at(short.words, i)
@@ -51,7 +54,8 @@ export class FeatureSet {
   }
 
   minus(other: FeatureSet): FeatureSet {
-    if (other.words.length === 0) return this // most policies are of no feature at all
+    // Most policies are of no feature at all.
+    if (other.words.length === 0 || this.words.length === 0) return this
     const words = this.words.slice()
     const n = Math.min(words.length, other.words.length)
     for (let i = 0; i < n; i++) words[i] = at(words, i) & ~at(other.words, i)

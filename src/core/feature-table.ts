@@ -128,6 +128,16 @@ export class FeatureTable {
     return this.#byBit ? ofBits(set, this.#byBit) : ofMasks(set, this.list)
   }
 
+  /** `in(set.minus(other))`, without making the set: what is missing is asked of every guest and host. */
+  inWithout(set: FeatureSet, other: FeatureSet): Feature[] {
+    return this.#byBit ? ofBits(set, this.#byBit, other.words, -1) : this.in(set.minus(other))
+  }
+
+  /** `in(set.meet(other))`, without making the set. */
+  inBoth(set: FeatureSet, other: FeatureSet): Feature[] {
+    return this.#byBit ? ofBits(set, this.#byBit, other.words, 0) : this.in(set.meet(other))
+  }
+
   /**
    * Sets the bits of the feature of that name in `words`, which no other code sees yet; returns whether there is
    * such a feature. Pools of hosts are read at the speed of this function.
@@ -188,16 +198,24 @@ function onlyBit({ words, start }: FeatureSet): number | undefined {
   return at
 }
 
-function ofBits(set: FeatureSet, byBit: readonly (Feature | undefined)[]): Feature[] {
+/** @param other only of its bits, or with -1 as `flip` only of those that it has not; absent: of all */
+function ofBits(
+  { words }: FeatureSet,
+  byBit: readonly (Feature | undefined)[],
+  other: Uint32Array = NO_WORDS,
+  flip = -1,
+): Feature[] {
   const found: Feature[] = []
-  for (let w = 0; w < set.words.length; w++) {
-    for (let rest: U32 = set.words[w] ?? 0; rest !== 0; rest &= rest - 1) {
+  for (let w = 0; w < words.length; w++) {
+    for (let rest: U32 = (words[w] ?? 0) & ((other[w] ?? 0) ^ flip); rest !== 0; rest &= rest - 1) {
       const feature = byBit[w * 32 + 31 - Math.clz32(rest & -rest)]
       if (feature) found.push(feature)
     }
   }
   return found
 }
+
+const NO_WORDS = new Uint32Array(0)
 
 function ofMasks(set: FeatureSet, list: readonly Feature[]): Feature[] {
   let rest = set

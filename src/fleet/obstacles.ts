@@ -2,6 +2,7 @@ import { allOf, type Evidence, type Verdict } from '../core/evidence.ts'
 import type { Feature } from '../core/feature.ts'
 import { FeatureSet, Interner } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
+import { oncePer } from '../core/memo.ts'
 import {
   type AskedCpu,
   findModelRefusal,
@@ -66,12 +67,15 @@ export type Obstacle =
   | Exclude<TermObstacle, { readonly kind: 'excess' }>
 
 /** Of what the guest has, what the host is known to lack, and what nothing is known of there. */
-function findMissing(guest: CpuFacts, host: CpuFacts): { missing: FeatureSet; unknown: FeatureSet } {
+function findMissing(table: FeatureTable, guest: CpuFacts, host: CpuFacts) {
   const { features } = guest
   const { evidence } = host
   const unread = findUnread(guest, host)
-  if (!evidence) return { missing: features.minus(host.features), unknown: unread }
-  return { missing: evidence.missing(features), unknown: evidence.unknown(features).join(unread) }
+  if (!evidence) return { missing: table.inWithout(features, host.features), unknown: table.in(unread) }
+  const unknown = unread.isEmpty
+    ? table.inWithout(features, evidence.known)
+    : table.in(evidence.unknown(features).join(unread))
+  return { missing: table.inBoth(features, evidence.absent), unknown }
 }
 
 /** What the guest may have and the host is not known to give. */
@@ -89,12 +93,10 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
   else if (hasOtherCore(guest, host))
     found.push({ kind: 'core', guestHas: guest.core ?? '', hostHas: host.core })
   if (guest.unknownModel !== undefined) found.push({ kind: 'guest-model', model: guest.unknownModel })
-  const { missing: lacking, unknown } = findMissing(guest, host)
-  const has = (name: string) => table.setOfNames([name]).meets(host.evidence?.possible ?? host.features)
-  if (!lacking.isEmpty)
-    for (const feature of table.in(lacking))
-      found.push({ kind: 'feature', feature, reliance: relianceOn(feature, has) })
-  if (!unknown.isEmpty) for (const feature of table.in(unknown)) found.push({ kind: 'unknown', feature })
+  const { missing: lacking, unknown } = findMissing(table, guest, host)
+  const has = (name: string) => table.get(name)?.bits.meets(host.evidence?.possible ?? host.features) ?? false
+  for (const feature of lacking) found.push({ kind: 'feature', feature, reliance: relianceOn(feature, has) })
+  for (const feature of unknown) found.push({ kind: 'unknown', feature })
   const [wanted, given] = [guest.physBits, host.physBits]
   if (wanted !== undefined && given !== undefined && wanted > given) {
     found.push({ kind: 'phys-bits', guestBits: wanted, hostBits: given })
@@ -104,10 +106,10 @@ export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFac
     else found.push({ kind: 'excess', features: table.in(one.features).map(({ name }) => name) })
   }
   const refusal = findRefusal(guest, host)
-  const missing = new Set(found.flatMap(one => (one.kind === 'feature' ? one.feature.name : [])))
-  const more = refusal?.blockers.filter(name => !missing.has(name))
-  if (refusal && more && (more.length > 0 || refusal.because !== 'blocked')) {
-    found.push({ ...refusal, blockers: more })
+  if (refusal) {
+    const missing = new Set(found.flatMap(one => (one.kind === 'feature' ? one.feature.name : [])))
+    const more = refusal.blockers.filter(name => !missing.has(name))
+    if (more.length > 0 || refusal.because !== 'blocked') found.push({ ...refusal, blockers: more })
   }
   return found
 }
@@ -124,10 +126,20 @@ export function findHazards(
   from?: CpuFacts,
 ): FeatureSet {
   if (guest.unknownModel !== undefined || hasOtherVendor(guest, host)) return FeatureSet.empty
-  const orders = table.withOrder('|').join(from ? table.withOrder('=') : FeatureSet.empty)
-  const told = from ? mayGive(from) : FeatureSet.empty
-  return mayGive(host).meet(orders).minus(guest.features).minus(told)
+  const dangers = dangersIn(table)
+  const unseen = from ? dangers(host).orAlike : dangers(host).hazards
+  if (unseen.leq(guest.features)) return FeatureSet.empty
+  // What is told of where it runs is of the same orders.
+  return unseen.minus(guest.features).minus(from ? dangers(from).orAlike : FeatureSet.empty)
 }
+
+/** What guests of a host must see, and that with what all hosts of a guest must agree on. */
+const dangersIn = oncePer((table: FeatureTable) =>
+  oncePer((host: CpuFacts) => ({
+    hazards: mayGive(host).meet(table.withOrder('|')),
+    orAlike: mayGive(host).meet(table.withOrder('|', '=')),
+  })),
+)
 
 /** What the host's CPU has that guests may be given. */
 const mayGive = ({ features: own, evidence }: CpuFacts): FeatureSet =>
