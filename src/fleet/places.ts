@@ -73,13 +73,43 @@ function explainStuck(table: FeatureTable, guest: FleetGuest, groups: readonly G
     .sort((a, b) => a.obstacles.length - b.obstacles.length)
 }
 
-/** What becomes of a guest that is started. */
-export interface StartFinding {
-  /** What keeps it from being started; empty: it starts. */
-  readonly obstacles: readonly Obstacle[]
+/** What becomes of a guest that is started. What keeps it from that is looked for when it is first asked for. */
+export class StartFinding {
+  /** Whether it starts. */
+  readonly starts: boolean
   /** What it asks for and is known to start without, as what the host lacks. */
   readonly lost: readonly Obstacle[]
+  readonly #mayBeOwn: boolean
+  readonly #find: () => readonly Obstacle[]
+  #obstacles: readonly Obstacle[] | undefined
+
+  /** @param mayBeOwn false where nothing of what `find` returns can be of starts alone */
+  constructor(
+    starts: boolean,
+    mayBeOwn: boolean,
+    find: () => readonly Obstacle[],
+    lost: readonly Obstacle[] = [],
+  ) {
+    this.starts = starts
+    this.lost = lost
+    this.#mayBeOwn = mayBeOwn
+    this.#find = find
+  }
+
+  /** What keeps it from being started; empty: it starts. */
+  get obstacles(): readonly Obstacle[] {
+    this.#obstacles ??= this.#find()
+    return this.#obstacles
+  }
+
+  /** Whether it is kept from being started by what keeps no guest from moving. */
+  get isOwn(): boolean {
+    return this.#mayBeOwn && this.obstacles.some(({ kind }) => OF_STARTS.includes(kind))
+  }
 }
+
+/** What of a start's obstacles is none of a move. */
+const OF_STARTS: readonly Obstacle['kind'][] = ['model', 'unlisted']
 
 /**
  * What becomes of a guest, by its facts of a start, on such a host, powered off before: as `guest check` judges it where
@@ -87,7 +117,7 @@ export interface StartFinding {
  */
 export function judgeStart(db: Database, guest: CpuFacts, host: CpuFacts): StartFinding {
   const { asked, requestedModel: model } = guest
-  if (!asked) return { obstacles: judgeUnasked(db, guest, host), lost: [] }
+  if (!asked) return judgeFacts(db, withoutAsking(db, guest, host), host)
   const compared = findCompared(asked, guest, host)
   const { byCpu, byQemu } = targetsIn(db)(host)
   const names = blockersOf(model, host)
@@ -102,17 +132,30 @@ export function judgeStart(db: Database, guest: CpuFacts, host: CpuFacts): Start
     terms: withExcluded(guest.terms, findExcluded(db, asked, compared)),
     requestedModel: compared === 'model' || (isOther && !model.replaceable) ? model : undefined,
   }
-  const obstacles = findObstacles(db.features, facts, target)
   const unlisted = compared === 'all' ? findUnlisted(asked, byQemu.evidence) : FeatureSet.empty
   if (!unlisted.isEmpty)
-    obstacles.push({ kind: 'unlisted', features: db.features.in(unlisted).map(({ name }) => name) })
-  if (obstacles.length > 0) return { obstacles, lost: [] }
-  const lost = asked.wanted.minus(asked.idle).meet(byQemu.evidence.absent.join(blocked))
-  return {
-    obstacles,
-    lost: lost.isEmpty ? [] : findObstacles(db.features, { features: lost }, without(byQemu, lost)),
-  }
+    return new StartFinding(false, true, () => [
+      ...findObstacles(db.features, facts, target),
+      { kind: 'unlisted', features: db.features.in(unlisted).map(({ name }) => name) },
+    ])
+  return judgeFacts(db, facts, target, () => {
+    const lost = asked.wanted.minus(asked.idle).meet(byQemu.evidence.absent.join(blocked))
+    return lost.isEmpty ? [] : findObstacles(db.features, { features: lost }, without(byQemu, lost))
+  })
 }
+
+/** Whether what is left to compare keeps it from being started. @param findLost of one that starts; absent: it lacks nothing then */
+const judgeFacts = (
+  db: Database,
+  guest: CpuFacts,
+  host: CpuFacts,
+  findLost: () => readonly Obstacle[] = () => [],
+): StartFinding =>
+  canMove(guest, host)
+    ? new StartFinding(true, false, () => [], findLost())
+    : new StartFinding(false, guest.requestedModel !== undefined, () =>
+        findObstacles(db.features, guest, host),
+      )
 
 /** Whether the hypervisor has models, and not this one. */
 const isForeign = ({ name }: RequestedModel, { models }: CpuFacts): boolean =>
@@ -170,7 +213,8 @@ function findNeeded(
   const { required, wanted, idle } = asked
   if (compared === 'model')
     return blocked.isEmpty ? required : required.join(wanted.meet(blocked).meet(absent))
-  const insisted = (isOther ? wanted : required).meet(features.get('invtsc')?.bits ?? FeatureSet.empty)
+  const invtsc = features.get('invtsc')?.bits
+  const insisted = invtsc?.meets(isOther ? wanted : required) ? invtsc : FeatureSet.empty
   if (compared === 'nothing') return insisted
   const all = compared === 'all' ? wanted : asked.compared
   return (idle.isEmpty ? all : all.minus(idle.minus(absent))).join(insisted)
@@ -212,15 +256,13 @@ const targetsIn = oncePer((db: Database) =>
 )
 
 /** Of a guest whose definition is not looked at so: the hypervisor's word on its model counts, else what it has. */
-function judgeUnasked(db: Database, guest: CpuFacts, host: CpuFacts): Obstacle[] {
+function withoutAsking(db: Database, guest: CpuFacts, host: CpuFacts): CpuFacts {
   const { requestedModel } = guest
   const blockers = requestedModel && host.models?.get(requestedModel.name)
-  if (requestedModel && !blockers && (!host.models || requestedModel.replaceable)) {
-    return findObstacles(db.features, { ...guest, requestedModel: undefined }, host)
-  }
+  if (requestedModel && !blockers && (!host.models || requestedModel.replaceable))
+    return { ...guest, requestedModel: undefined }
   const model = requestedModel && blockers?.length === 0 && db.model(requestedModel.name)
-  const features = model ? guest.features.minus(model.features) : guest.features
-  return findObstacles(db.features, { ...guest, features }, host)
+  return model ? { ...guest, features: guest.features.minus(model.features) } : guest
 }
 
 /** What the guest relies on when it is started, by its definition: what it got where it runs does not count. */

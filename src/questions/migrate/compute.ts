@@ -207,11 +207,8 @@ type ClosedBy = readonly [Group, readonly Obstacle[]]
 interface Starts {
   readonly open: readonly number[]
   readonly reduced: readonly ClosedBy[]
-  readonly closed: readonly ClosedBy[]
+  readonly closed: readonly (readonly [Group, StartFinding])[]
 }
-
-/** What of a start's obstacles is none of a move. */
-const OF_STARTS: readonly Obstacle['kind'][] = ['model', 'unlisted']
 
 /** Where guests of a pool can go: of those with equal CPUs, at home on equal hosts, it is found once. */
 class MoveFinder {
@@ -259,9 +256,9 @@ class MoveFinder {
     const home = this.#homeOf(guest)
     const open = new Set(groups)
     const starts = this.#findStarts(guest, home)
-    const refused = starts.closed.filter(
-      ([group, obstacles]) => open.has(group) || obstacles.some(({ kind }) => OF_STARTS.includes(kind)),
-    )
+    const refused = starts.closed
+      .filter(([group, { isOwn }]) => open.has(group) || isOwn)
+      .map(([group, { obstacles }]): ClosedBy => [group, obstacles])
     return {
       startsInGroups: starts.open,
       ...(starts.reduced.length > 0 ? { reduced: this.#closed(starts.reduced) } : {}),
@@ -301,13 +298,13 @@ class MoveFinder {
   #findStarts(guest: FleetGuest, home: Group | undefined): Starts {
     const open: number[] = []
     const reduced: ClosedBy[] = []
-    const closed: ClosedBy[] = []
-    for (const [group, { obstacles, lost }] of this.#judge(guest)) {
+    const closed: (readonly [Group, StartFinding])[] = []
+    for (const [group, finding] of this.#judge(guest)) {
       // That it runs on one of several like it outweighs what is not known of them, and nothing that is.
-      const isHome = group === home && (group.hosts.length === 1 || obstacles.every(isOpen))
-      if (isHome || obstacles.length === 0) open.push(this.#placeOf(group))
-      else closed.push([group, obstacles])
-      if (lost.length > 0) reduced.push([group, lost])
+      const isHome = group === home && (group.hosts.length === 1 || finding.obstacles.every(isOpen))
+      if (isHome || finding.starts) open.push(this.#placeOf(group))
+      else closed.push([group, finding])
+      if (finding.lost.length > 0) reduced.push([group, finding.lost])
     }
     return { open, reduced, closed }
   }

@@ -205,6 +205,8 @@ export class ObstacleList {
   readonly #numbers = new Map<string, number>()
   /** Of each group by the feature and how guests rely on it: the most of all obstacles by far. */
   readonly #ofFeatures = new Map<Group, number[]>()
+  /** Of all groups by what the others say: nothing of them is of a group. */
+  readonly #others = new Map<string, number>()
 
   constructor(view: Pick<FleetView, 'finder' | 'db'>) {
     this.#view = view
@@ -215,7 +217,12 @@ export class ObstacleList {
     const known = this.#ofFeatures.get(group) ?? []
     this.#ofFeatures.set(group, known)
     return obstacles.map(one => {
-      if (one.kind !== 'feature' && one.kind !== 'unknown') return this.#add(answerOf(view, group, one))
+      if (one.kind !== 'feature' && one.kind !== 'unknown') {
+        const key = Object.values(one).join('\n')
+        const number = this.#others.get(key) ?? this.#add(answerOf(view, group, one))
+        this.#others.set(key, number)
+        return number
+      }
       const kind = RELIANCES.findIndex(([of]) => one.kind === 'feature' && of === one.reliance) + 1
       const place = one.feature.index * (RELIANCES.length + 1) + kind
       known[place] ??= this.#add(answerOf(view, group, one))
