@@ -63,7 +63,7 @@ export async function printReport(
 /** Prints JSON, piece by piece where it may be long: a large fleet's is longer than a string can be. */
 async function printJson(args: Arguments, session: Session, document: object): Promise<void> {
   if (pagerOf(args) !== undefined) {
-    await print(args, session, `${JSON.stringify(document, null, 2)}\n`)
+    await print(args, session, `${jsonText(document)}\n`)
     return
   }
   let text = ''
@@ -79,25 +79,48 @@ async function printJson(args: Arguments, session: Session, document: object): P
 const PIECE = 1 << 18
 
 /**
- * What `JSON.stringify(value, null, 2)` returns, in pieces: what is `depth` levels down is one.
+ * JSON of a value, two spaces a level, in pieces: what is `depth` levels down is one.
  * @param line a line break and the indentation of the value
  */
 function* jsonPieces(value: unknown, line = '\n', depth = 3): Generator<string> {
-  const isList = Array.isArray(value)
-  if (depth === 0 || typeof value !== 'object' || value === null || 'toJSON' in value) {
-    yield JSON.stringify(value, null, 2).replaceAll('\n', line)
+  if (depth === 0 || typeof value !== 'object' || value === null || 'toJSON' in value || isNumbers(value)) {
+    yield jsonText(value, line)
     return
   }
-  const entries = Object.entries(value).filter(([, one]) => isList || one !== undefined)
+  const isList = Array.isArray(value)
   const inner = `${line}  `
   let before = isList ? '[' : '{'
-  for (const [key, one] of entries) {
+  for (const [key, one] of membersOf(value)) {
     yield before + inner + (isList ? '' : `${JSON.stringify(key)}: `)
-    yield* jsonPieces(one ?? null, inner, depth - 1)
+    yield* jsonPieces(one, inner, depth - 1)
     before = ','
   }
-  yield `${entries.length > 0 ? line : before}${isList ? ']' : '}'}`
+  yield `${before === ',' ? line : before}${isList ? ']' : '}'}`
 }
+
+/** The same in one piece. */
+function jsonText(value: unknown, line = '\n'): string {
+  if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value)
+  if (isNumbers(value)) return `[${value.join(', ')}]`
+  const isList = Array.isArray(value)
+  const inner = `${line}  `
+  const parts = membersOf(value).map(
+    ([key, one]) => (isList ? '' : `${JSON.stringify(key)}: `) + jsonText(one, inner),
+  )
+  if (parts.length === 0) return isList ? '[]' : '{}'
+  const all = inner + parts.join(`,${inner}`) + line
+  return isList ? `[${all}]` : `{${all}}`
+}
+
+/** What JSON has of a list or an object. */
+const membersOf = (value: object): (readonly [key: string, value: unknown])[] =>
+  Object.entries(value)
+    .filter(([, one]) => one !== undefined || Array.isArray(value))
+    .map(([key, one]) => [key, one ?? null])
+
+/** Numbers alone, which stand in one line: answers have long lists of places. */
+const isNumbers = (value: object): value is readonly number[] =>
+  Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)
 
 /** What shows a text that is longer than the terminal; undefined: nothing does. */
 function pagerOf(args: Arguments): string | undefined {
