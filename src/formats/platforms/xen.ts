@@ -41,11 +41,21 @@ const HARDWARE = /^[ \t]*hw_caps[ \t]*:[ \t]*[0-9a-f]{8}(?::[0-9a-f]{8}){3}/m
 /** A featureset by itself, as xenstore, `xen-cpuid` and people hand it on. */
 const BARE = /^\s*[0-9a-f]{8}(?:-[0-9a-f]{8}){3,}\s*$/
 
-/** The CPU as Xen found it; before 4.7 the words stood in an order of Linux's. */
+/** The version of a Xen that prints both its parts, or all of it; undefined where a paste has neither. */
+function versionOfXl(fields: Fields): readonly number[] | undefined {
+  const parts = [fields.get('xen_major'), fields.get('xen_minor')].filter(part => part !== undefined)
+  const version = fields.get('xen_version') ?? (parts.length === 2 ? parts.join('.') : undefined)
+  return version?.split('.').map(Number)
+}
+
+/**
+ * The CPU as Xen found it; before 4.7 the words stood in an order of Linux's, whose third is nothing. The new order has CPUID
+ * 80000001H:EDX there, in which a CPU of 64 bits, as Xen needs, is never 0.
+ */
 function hostOfXl(fields: Fields): Found {
   const words = (fields.get('hw_caps') ?? '').split(':').map(word => Number.parseInt(word, 16))
-  const [major = 4, minor = 7] = (fields.get('xen_version') ?? '').split('.').map(Number)
-  const isOld = major < 4 || (major === 4 && minor < 7)
+  const [major, minor = 0] = versionOfXl(fields) ?? []
+  const isOld = major === undefined ? words[2] === 0 : major < 4 || (major === 4 && minor < 7)
   const at = (place: number, value: number | undefined): KnownWord[] => {
     const known = placesInOrder()[place]
     return known && value !== undefined ? [{ place: known, value }] : []
@@ -62,7 +72,7 @@ function hostOfXl(fields: Fields): Found {
       facts: {
         cpus: cpus > 0 ? cpus : undefined,
         kernel: fields.get('release'),
-        hypervisor: `Xen ${major}.${minor}`,
+        hypervisor: major === undefined ? 'Xen' : `Xen ${major}.${minor}`,
       },
       notes: ['xl info tells neither vendor nor model; what its words do not show is unknown'],
     },

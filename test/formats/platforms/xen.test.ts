@@ -78,3 +78,30 @@ test('xl: masks name bits, the most significant first', () => {
   expect(guest && shownGuest(guest)).toBe('host-passthrough disable f16c force pbe disable avx2')
   expect(() => readText('cpuid = ["0x1:ecx=xx0x"]', 'vm.cfg')).toThrow('vm.cfg: cpuid: `ecx=xx0x`')
 })
+
+/** What `xl info` says of the CPU, in the order of its Xen. */
+const xlInfo = (caps: string, version = ''): string =>
+  `host                   : xen01\nnr_cpus                : 32\nhw_caps                : ${caps}\n${version}`
+
+const NEW_ORDER = 'bfebfbff:77fef3ff:2c100800:00000121:0000000f:d19ffffb:00000008:00000100'
+const OLD_ORDER = 'bfebfbff:28100800:00000000:00003f40:009ce3bd:00000000:00000001:00000000'
+
+test.each([
+  ['a whole version', NEW_ORDER, 'xen_version            : 4.17.4\n', 'Xen 4.17'],
+  ['its two parts', NEW_ORDER, 'xen_major              : 4\nxen_minor              : 17\n', 'Xen 4.17'],
+  ['no version', NEW_ORDER, '', 'Xen'],
+])('the words of xl info, with %s', (_, caps, version, hypervisor) => {
+  const [dump] = dumpsOf(xlInfo(caps, version))
+  expect(dump).toMatchObject({ name: 'xen01', layer: 'hardware', facts: { hypervisor } })
+  expect(dump?.data.word(1, 0, 'ecx')).toBe(0x77fef3ff)
+  expect(dump?.data.word(7, 0, 'ebx')).toBe(0xd19ffffb)
+})
+
+test.each(['', 'xen_version            : 4.4.1\n'])(
+  'the words of an old xl info have the order of Linux %j',
+  version => {
+    const [dump] = dumpsOf(xlInfo(OLD_ORDER, version))
+    expect(dump?.data.word(1, 0, 'ecx')).toBe(0x9ce3bd)
+    expect(dump?.data.word(0x8000_0001, 0, 'edx')).toBe(0x28100800)
+  },
+)
