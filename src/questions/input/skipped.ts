@@ -102,9 +102,13 @@ const PARTS: readonly (readonly [mark: RegExp, title: string])[] = [
     'Ansible’s facts, which list no CPU flags: run `cat /proc/cpuinfo` by it',
   ],
   [/"(?:QMP|lscpu|cpuid|cpu_info|query-cpu-\w+)"/, 'a part of JSON about a CPU'],
-  [/\b(?:Intel64|AMD64) Family \d+ Model \d+/, 'what Windows tells of its CPU, which lists no features'],
   [
-    /^ +Brand: \w+\n +Core Speed: /m,
+    /\b(?:Intel64|AMD64) Family \d+ Model \d+/,
+    'what Windows tells of its CPU, which lists few features or none',
+  ],
+  [/^machdep\.cpu\./m, 'what macOS tells of its CPU, under which KVM does not run'],
+  [
+    /^ +Brand: \w+\n +Core Speed: |^ *CPU Packages: \d+\s+CPU Cores: /m,
     'what esxcli prints, which lists no features: ask for featureCapability',
   ],
 ]
@@ -121,6 +125,16 @@ const PROGRAMS: readonly (readonly [mark: RegExp, program: string, instead: stri
   [/^ ?Id +Name +State\s*$/m, 'virsh list', 'virsh dumpxml'],
   [/^NAME +STATUS +ROLES +AGE /m, 'kubectl get nodes', 'kubectl get nodes -o json'],
   [/^NAME +AGE +PHASE +IP +NODENAME/m, 'kubectl get vmi', 'kubectl get vmi -o json'],
+  [/^Using library: libvirt |^Running hypervisor: /m, 'virsh version', 'virsh capabilities'],
+  [/^CPU +(?:NODE +|SOCKET +)*CORE /m, 'lscpu -e', 'lscpu'],
+  [/^# The following is the parsable format/m, 'lscpu -p', 'lscpu'],
+  [/\| Hypervisor Hostname +\|/, 'openstack hypervisor list', 'openstack hypervisor show -f json HOST'],
+  [/^uuid \( ?RO\)[\s\S]*^ *name-label \( ?RW\)/m, 'xe host-list', 'xe host-param-list uuid=UUID'],
+  [/^CPUs?(?: \d+)?:\n +(?:Architecture|Socket \d+|Vendor): /m, 'incus info', 'incus query /1.0/resources'],
+  [/^ +VMID NAME +STATUS /m, 'qm list', 'qm config VMID'],
+  [/^ +ID NAME +CLUSTER +TVM /m, 'onehost list', 'onehost show -j ID'],
+  [/^Linux \S+ \d+\.\d+\S* #/m, 'uname', FLAGS],
+  [/^hw\.model: /m, 'sysctl', 'dmesg'],
 ]
 
 function guessOfText(text: string): Guess | undefined {

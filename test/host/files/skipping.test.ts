@@ -225,9 +225,27 @@ const LITTLE: Readonly<Record<string, readonly [text: string, hint: string]>> = 
   ],
   windows: [
     'Caption                               DeviceID\nIntel64 Family 6 Model 85 Stepping 4  CPU0\n',
-    'no features',
+    'few features',
   ],
   esxcli: ['CPU:0\n   Brand: GenuineIntel\n   Core Speed: 2095078800\n', 'featureCapability'],
+  esxcliGlobal: ['   CPU Packages: 2\n   CPU Cores: 64\n   CPU Threads: 128\n', 'featureCapability'],
+  version: ['Using library: libvirt 10.0.0\nRunning hypervisor: QEMU 8.2.2\n', 'run `virsh capabilities`'],
+  lscpuTable: [
+    'CPU NODE SOCKET CORE L1d:L1i:L2:L3 ONLINE\n  0    0      0    0 0:0:0:0       yes\n',
+    'run `lscpu`',
+  ],
+  lscpuList: [
+    '# The following is the parsable format, which can be fed to\n0,0,0,0,,0,0,0,0\n',
+    'run `lscpu`',
+  ],
+  nova: ['| ID   | Hypervisor Hostname | State |\n| 9d5a | cmp-001 | up    |\n', 'hypervisor show -f json'],
+  xe: ['uuid ( RO)           : 5b1d\n     name-label ( RW): xcp-01\n', 'xe host-param-list'],
+  incus: ['CPUs:\n  Architecture: x86_64\n  Vendor: GenuineIntel\n', 'incus query /1.0/resources'],
+  qm: ['      VMID NAME    STATUS     MEM(MB)\n       100 web01   running    4096\n', 'qm config VMID'],
+  onehost: ['  ID NAME       CLUSTER    TVM  STAT\n   3 kvm3       default      2  on\n', 'onehost show -j'],
+  uname: ['Linux pve1 6.8.12-4-pve #1 SMP PREEMPT_DYNAMIC x86_64 GNU/Linux\n', 'run `cat /proc/cpuinfo`'],
+  freebsd: ['hw.model: Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz\nhw.ncpu: 56\n', 'run `dmesg`'],
+  macos: ['machdep.cpu.family: 6\nmachdep.cpu.model: 158\n', 'KVM does not run'],
 }
 
 test.each(Object.entries(LITTLE))(
