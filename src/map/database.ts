@@ -18,6 +18,8 @@ export class Dependencies {
   readonly rules: readonly DepsRow[]
   readonly #needs = new Map<string, string[]>()
   readonly #neededBy = new Map<string, string[]>()
+  /** Of the needs, those without which the feature cannot be used. */
+  readonly #stands = new Map<string, string[]>()
 
   /**
    * @param known every feature's name; rules of others are an error
@@ -28,15 +30,19 @@ export class Dependencies {
       ...row,
       features: row.features.flatMap(name => resolve(name, row, known)),
     }))
-    for (const { at, features, needs } of this.rules) {
+    for (const { at, features, needs, worksAlone } of this.rules) {
       for (const need of needs) {
         if (!known.includes(need)) throw faultIn(at, `no feature is called \`${need}\``, need)
-        for (const feature of features) this.#add(feature, need)
+        for (const feature of features) {
+          push(this.#needs, feature, need)
+          push(this.#neededBy, need, feature)
+          if (!worksAlone) push(this.#stands, feature, need)
+        }
       }
     }
   }
 
-  /** What a CPU that has the feature must have too. */
+  /** What a CPU that has the feature has too. */
   needs(feature: string): readonly string[] {
     return this.#needs.get(feature) ?? []
   }
@@ -50,18 +56,13 @@ export class Dependencies {
   unmet(has: ReadonlySet<string>): Map<string, string[]> {
     const unmet = new Map<string, string[]>()
     const lacks = (name: string, seen = new Set<string>()): readonly string[] =>
-      this.needs(name).flatMap(need => {
+      (this.#stands.get(name) ?? []).flatMap(need => {
         if (seen.has(need)) return []
         seen.add(need)
         return has.has(need) ? lacks(need, seen) : [need]
       })
     for (const name of has) for (const need of new Set(lacks(name))) push(unmet, need, name)
     return unmet
-  }
-
-  #add(feature: string, need: string): void {
-    push(this.#needs, feature, need)
-    push(this.#neededBy, need, feature)
   }
 }
 
@@ -78,12 +79,13 @@ function resolve(pattern: string, { at, needs }: DepsRow, known: readonly string
   return found.filter(name => name === pattern || !needs.includes(name))
 }
 
-/** `A B : C D`: a CPU that has A or B has C and D. */
+/** `A B : C D`: a CPU that has A or B has C and D. `A ~ C`: so have all CPUs, and A works without C. */
 interface DepsRow {
   readonly at: DataStatement
   /** Names; `vmx-*` stands for every feature that begins so. */
   readonly features: readonly string[]
   readonly needs: readonly string[]
+  readonly worksAlone: boolean
   /** How many of libvirt's models break the rule where the model that they are made of does not: known, and exact. */
   readonly broken: number
 }
@@ -92,7 +94,7 @@ interface DepsRow {
 function parseDeps(file: DataFile): DepsRow[] {
   return statementsOf(file).map(at => {
     const tokens = tokensOf(at.text)
-    const colon = tokens.indexOf(':')
+    const colon = tokens.findIndex(token => /^[:~]$/.test(token))
     const marked = tokens.indexOf('libvirt-breaks')
     const end = marked < 0 ? tokens.length : marked
     const broken = marked < 0 ? 0 : Number(tokens[marked + 1])
@@ -100,7 +102,8 @@ function parseDeps(file: DataFile): DepsRow[] {
     if (marked >= 0 && (!(broken > 0) || marked + 2 < tokens.length)) {
       throw faultIn(at, 'expected the number of models after `libvirt-breaks`', 'libvirt-breaks')
     }
-    return { at, features: tokens.slice(0, colon), needs: tokens.slice(colon + 1, end), broken }
+    const [features, needs] = [tokens.slice(0, colon), tokens.slice(colon + 1, end)]
+    return { at, features, needs, worksAlone: tokens[colon] === '~', broken }
   })
 }
 

@@ -113,6 +113,12 @@ vmx-*  xen:-
     expect(own.dependencies.rules.map(rule => rule.broken)).toEqual([0, 2])
   })
 
+  test('a need that all CPUs have and nothing stands on is never unmet', () => {
+    const loose = load(features, { deps: 'vmx-b ~ sse3\nvmx-b : vmx\n' }).dependencies
+    expect(loose.needs('vmx-b')).toEqual(['sse3', 'vmx'])
+    expect([...loose.unmet(new Set(['vmx-b']))]).toEqual([['vmx', ['vmx-b']]])
+  })
+
   test('unknown names are found when they are first needed', () => {
     expect(refusal(() => load(features, { names: 'zz qemu:a' }).called('a'))).toContain(
       'no feature is called `zz`',

@@ -21,7 +21,9 @@ import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import { type WrittenParts, writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
+import { notesOnNeeds } from '../input/stated.ts'
 import { describeQemuOnly, isQemuOnlyName } from '../words/cells.ts'
+import { describeNote } from '../words/describe.ts'
 import { reasonOf } from '../words/note.ts'
 import type { GuestAnswer } from './answer.ts'
 
@@ -120,7 +122,8 @@ const OVERRIDDEN = 'its qemu:commandline has a CPU of its own, which QEMU takes 
 type LivingAnswer = Omit<GuestAnswer, 'remarks' | 'notLookedAt' | 'basis'> & { readonly remarks?: string[] }
 
 /** @throws LibvirtError where libvirt ends the guest again */
-function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures | undefined): LivingAnswer {
+function livingAnswer(context: Context, start: GuestStart, given: GivenFeatures | undefined): LivingAnswer {
+  const { map } = context
   const { cpu, argument, place, request, written } = start
   const driver = requireDriver(map, place.choice.arch)
   const { decoder } = driver
@@ -134,7 +137,8 @@ function livingAnswer({ map }: Context, start: GuestStart, given: GivenFeatures 
   const lost = db.features.in(wanted.minus(idle).minus(has)).map(reasonOf)
   const gained = cpu.mode === 'custom' ? db.features.in(has.minus(named)).map(reasonOf) : []
   const verdict = lost.length > 0 ? 'reduced' : 'starts'
-  return { verdict, lost, gained, argument, live: printCpu(live), ...written }
+  const remarks = cpu.mode === 'custom' ? notesOnNeeds({ ...context, db }, named).map(describeNote) : []
+  return { verdict, lost, gained, argument, live: printCpu(live), ...written, remarks }
 }
 
 /** Without what libvirt leaves to the topology. */
