@@ -90,8 +90,9 @@ function withoutMargin(lines: string[]): string[] {
   return margin > 0 && filled.length > 0 ? lines.map(line => line.slice(margin)) : lines
 }
 
-/** A whole document about a host or a guest; what holds one in fences may be about anything. */
-const DOCUMENT = /^[ \t]*<(capabilities|domainCapabilities|domain)(?=[\s>])[\s\S]*?^[ \t]*<\/\1>/gm
+/** A whole document about a host or a guest, also behind what a log says of it; what holds one in fences may be about anything. */
+const DOCUMENT =
+  /(?:^|(?<=[:=]))[ \t]*<(capabilities|domainCapabilities|domain)(?=[\s>])[\s\S]*?^[ \t]*<\/\1>/gm
 
 /** The documents that stand in a log or a message; undefined where there is none, or where the text itself is read. */
 function documentsIn(text: string, readable: (text: string) => boolean): Part[] | undefined {

@@ -18,6 +18,10 @@ const eachLine = (text: string, prefix: string) => text.replace(/^(?=.|\n(?!$))/
 describe('a document in a log', () => {
   test.each([
     ['<_OsVariant name=generic> was found', `DEBUG <_OsVariant name=generic>\n${capabilities}bye\n`],
+    [
+      'behind what a log says of it',
+      `DEBUG <_OsVariant name=generic>\n[Fri] DEBUG Fetched capabilities: ${capabilities}[Fri] bye\n`,
+    ],
     ['two in a message', `if a < b then\n${capabilities}\nand\n\n${capabilities}`],
   ])('%s', (_, text) => {
     const whole = bare(readText(capabilities))
