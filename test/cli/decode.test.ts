@@ -53,6 +53,32 @@ test('a doubtful dump is noted beside the answer', () => {
   expect(stderr).toMatch(/^note: penryn\.txt: the dump has lm .* without syscall/m)
 })
 
+const VIRTUAL = `processor\t: 0
+vendor_id\t: GenuineIntel
+cpu family\t: 15
+model\t\t: 6
+model name\t: Intel(R) Xeon(R) Gold 5120 CPU @ 2.20GHz
+stepping\t: 1
+flags\t\t: fpu de pse tsc msr pae cx8 sep cmov mmx fxsr sse sse2 syscall nx lm pni ssse3 cx16 f16c hypervisor lahf_lm
+`
+
+test('what a hypervisor hides or tells falsely is noted, and models of its vendor alone are compared', () => {
+  const place = folderOf({ 'vm.cpuinfo': VIRTUAL, 'bare.cpuinfo': VIRTUAL.replace(' hypervisor', '') })
+  const { stderr } = virtCpu(['decode', 'vm.cpuinfo', '--best', '--explain'], { cwd: place })
+  expect(stderr).toMatch(/^note: vm\.cpuinfo: f16c cannot work without avx/m)
+  expect(stderr).toMatch(
+    /^note: vm\.cpuinfo: called Intel\(R\) Xeon\(R\) Gold 5120 .* but its family, model .* 15\.6\.1/m,
+  )
+  expect(stderr).not.toContain('Opteron')
+  expect(virtCpu(['decode', 'bare.cpuinfo', '--best'], { cwd: place }).stderr).not.toContain('cannot work')
+})
+
+test('a quoted host-model is the CPU that it is', () => {
+  const text = "<mode name='host-model' supported='yes'><model>Haswell</model><vendor>Intel</vendor></mode>\n"
+  const { status, stdout } = virtCpu(['decode', 'mode.xml'], { cwd: folderOf({ 'mode.xml': text }) })
+  expect([status, stdout]).toEqual([0, expect.stringContaining('<model>Haswell')])
+})
+
 test('--explain says why no other model of this silicon', () => {
   const { stdout, stderr } = run('penryn.txt', '--explain')
   expect(stdout).toBe(run('penryn.txt').stdout)

@@ -1,11 +1,11 @@
 import type { CpuBits } from '../../arch/driver.ts'
 import { bit, hex, type U32 } from '../../core/bits.ts'
-import type { Cpuid } from '../../core/cpuid.ts'
+import { brandOf, type Cpuid } from '../../core/cpuid.ts'
 import { type Feature, type Place, placeKey, printPlace } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { fewNames } from '../../core/text.ts'
-import type { FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
+import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
 import { readCpus } from '../../host/files/cpus.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'
@@ -20,7 +20,7 @@ import {
   lacks,
 } from '../../questions/decode/compute.ts'
 import { dataOf, definitionAsItStands, machineOf, notesOf } from '../../questions/input/definition-of.ts'
-import { cpuOfGuest, cpuOfStatements } from '../../questions/input/stated.ts'
+import { cpuOfGuest, cpuOfStatements, notesOnMisfits } from '../../questions/input/stated.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { hintOnError } from '../../questions/words/cells.ts'
 import { describeDecode, noteLines, printNote } from '../../questions/words/describe.ts'
@@ -151,6 +151,15 @@ interface Decoded {
   readonly reasons?: DecodeReasons | undefined
 }
 
+/** What of a virtual machine's CPU does not fit together: hypervisors hide and call as they please. */
+function misfitsOf(context: Context, dump: DistinctDump, data: CpuBits, source: string): Note[] {
+  const { data: words, layer, isOpen, known } = dump
+  if (layer === 'offered' || isOpen || known || !words.bit(1, 0, 'ecx', 31)) return []
+  const { features, vendor, signature } = data
+  const told = { features, vendor: vendor?.name, signature, brand: brandOf(words) }
+  return notesOnMisfits(context, told).map(note => ({ ...note, source }))
+}
+
 /** Each kind of CPU of a machine by itself. */
 function kindsOf(input: NamedCpu): FoundCpu[] {
   if (input.kind === 'dump') return input.dumps.map(dump => ({ kind: 'dump', dumps: [dump] }))
@@ -210,7 +219,13 @@ class Decoder {
       data = value
       const options = { as: this.#as, best: this.#args.has('best'), source }
       const cpu = decodeBits(this.#context, value, options)
-      const warnings = input.kind === 'dump' ? input.dumps.flatMap(dump => notesOf(dump, source)) : found
+      const warnings =
+        input.kind === 'dump'
+          ? input.dumps.flatMap(dump => [
+              ...notesOf(dump, source),
+              ...misfitsOf(this.#context, dump, value, source),
+            ])
+          : found
       const notes = [...warnings, ...lacks(this.#context, value, cpu, options)]
       this.#notes.push(...notes)
       const reasons = this.#args.has('explain') ? decodeReasons(this.#context, value, cpu) : undefined

@@ -12,7 +12,9 @@ function cpusOf(found: Found): FoundCpu[] {
   const { called } = found
   const arch = archOf(found.element)
   const notes = argumentOfCpu(found.element) === undefined ? undefined : [OWN_ARGUMENT]
-  return findCpus(found.element).map(({ element }) => ({ kind: 'definition', element, arch, called, notes }))
+  // virsh takes no part of domain capabilities; people quote this one.
+  const own = found.element.name === 'mode' ? hostModelIn([found.element]) : findCpus(found.element)
+  return own.map(({ element }) => ({ kind: 'definition', element, arch, called, notes }))
 }
 
 /** QEMU's own namespace in a domain. */
@@ -151,11 +153,13 @@ export function findCpus(top: Element): CpuElement[] {
         .flatMap(host => children(host, 'cpu'))
         .map(element => ({ origin: 'capabilities', element }))
     case 'domainCapabilities':
-      return children(top, 'cpu')
-        .flatMap(cpu => children(cpu, 'mode'))
-        .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
-        .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))
+      return hostModelIn(children(top, 'cpu').flatMap(cpu => children(cpu, 'mode')))
     default:
       return []
   }
 }
+
+const hostModelIn = (modes: readonly Element[]): CpuElement[] =>
+  modes
+    .filter(({ attributes }) => attributes.name === 'host-model' && attributes.supported === 'yes')
+    .map(mode => ({ origin: 'domainCapabilities', element: { ...mode, name: 'cpu', attributes: {} } }))

@@ -109,7 +109,14 @@ export function meetData(all: readonly CpuBits[]): CpuBits | undefined {
 
 /** @param cpu what `data` was decoded to */
 export function decodeReasons({ db }: Context, data: CpuBits, cpu: Cpu): DecodeReasons {
-  const own = db.models.filter(model => data.signature && matches(model.signatures, data.signature))
+  const { signature, vendor } = data
+  // Vendors number their families each for itself.
+  const own = db.models.filter(
+    model =>
+      signature &&
+      matches(model.signatures, signature) &&
+      (model.vendor ?? vendor)?.name === (vendor ?? model.vendor)?.name,
+  )
   const out = own.filter(model => model.decode[cpu.type] && !model.features.leq(data.features))
   const rejected = out
     .filter(model => model.name !== cpu.model)

@@ -3,7 +3,8 @@ import { DEFAULT_ARCH, driverOf, requireDecoder } from '../../arch/registry.ts'
 import type { Cpu, CpuFeature, GuestCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import type { Model, Vendor } from '../../core/model.ts'
+import { oncePer } from '../../core/memo.ts'
+import { type Model, printSignature, type Signature, type Vendor } from '../../core/model.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { FoundGuest, Statement } from '../../formats/found.ts'
 import type { Database } from '../../map/database.ts'
@@ -81,6 +82,41 @@ export function notesOnNeeds({ db }: Context, features: FeatureSet): Note[] {
   for (const [needed, names] of db.dependencies.unmet(has))
     unmet.set(names.join(), [...(unmet.get(names.join()) ?? []), needed])
   return [...unmet].map(([names, needed]) => ({ kind: 'needs-missing', features: names.split(','), needed }))
+}
+
+/** Of what stands on XSAVE no CPU has a part alone. */
+const onXsave = oncePer(({ features, dependencies }: Database): FeatureSet => {
+  const names = new Set(['xsave'])
+  for (const name of names) for (const other of dependencies.neededBy(name)) names.add(other)
+  return features.setOfNames(names)
+})
+
+/** A CPU as a machine's own words tell it; what they can tell of, absent: of all. */
+interface ToldCpu {
+  readonly features: FeatureSet
+  readonly known?: FeatureSet | undefined
+  readonly vendor?: string | undefined
+  readonly signature?: Signature | undefined
+  readonly brand?: string | undefined
+}
+
+/** What of a CPU does not fit together, as where a hypervisor hides a part of it. */
+export function notesOnMisfits(context: Context, cpu: ToldCpu): Note[] {
+  const { features, known, vendor, signature, brand } = cpu
+  const { db, cpus } = context
+  const whole = onXsave(db).meet(known ?? db.features.all)
+  const halves = notesOnNeeds(context, features).flatMap((note): Note[] => {
+    if (note.kind !== 'needs-missing') return []
+    const needed = note.needed.filter(name => db.features.get(name)?.bits.leq(whole))
+    return needed.length > 0 ? [{ kind: 'half-hidden', features: note.features, needed }] : []
+  })
+  if (vendor === undefined || !signature?.family || brand === undefined) return halves
+  const called = cpus.facts?.().generations.called(vendor, brand) ?? []
+  const own = cpus.facts?.().generations.find(vendor, signature)
+  const [first] = called
+  if (!first || called.some(({ title }) => title === own?.title)) return halves
+  const { title } = first
+  return [...halves, { kind: 'called-otherwise', brand, title, signature: printSignature(signature) }]
 }
 
 /** What a document says of itself. */

@@ -6,8 +6,6 @@ import { brandOf } from '../../../core/cpuid.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
-import { oncePer } from '../../../core/memo.ts'
-import { printSignature } from '../../../core/model.ts'
 import { nearest } from '../../../core/text.ts'
 import { type HypervisorModels, type RequestedModel, readAskedCpu } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/finding.ts'
@@ -20,7 +18,6 @@ import { parseCpu } from '../../../formats/libvirt/parse-cpu.ts'
 import { parseCpuArgument } from '../../../formats/platforms/qemu-command.ts'
 import { coverageOfWords } from '../../../formats/platforms/register-words.ts'
 import { toLibvirtName } from '../../../formats/qemu/names.ts'
-import { withDependents } from '../../../map/effects.ts'
 import { coverageOf } from '../../../map/vocabulary.ts'
 import { decodeProperties, listAllowedModels, mergeReportedProperties } from '../../../qemu/allowance.ts'
 import type { QemuCapabilities } from '../../../qemu/capabilities.ts'
@@ -32,7 +29,7 @@ import { type Context, contextFor } from '../../context.ts'
 import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
-import { notesOnNeeds, saidNote, withImplied } from '../stated.ts'
+import { notesOnMisfits, notesOnNeeds, saidNote, withImplied } from '../stated.ts'
 import type { GuestMember, HostMember, Member } from './members.ts'
 import { memberOfStatement } from './read-statement.ts'
 
@@ -467,27 +464,6 @@ function hostOfDumps(context: Context, dumps: readonly DistinctDump[]): Member {
   if (dumps.length > 1) notes.unshift({ kind: 'cpus-differ', groups: dumps.map(({ cpus }) => cpus) })
   notes.push(...notesOnMisfits(context, facts))
   return { kind: 'host', arch: context.arch, facts, notes, called: first.name }
-}
-
-/** Of what stands on XSAVE no CPU has a part alone. */
-const onXsave = oncePer((db: Context['db']) => withDependents(db, db.features.setOfNames(['xsave'])))
-
-/** What of a CPU does not fit together, as where a hypervisor hides a part of it. */
-function notesOnMisfits(context: Context, { features, known, vendor, signature, brand }: HostMember): Note[] {
-  const { db, cpus } = context
-  const whole = onXsave(db).meet(known ?? db.features.all)
-  const halves = notesOnNeeds(context, features).flatMap((note): Note[] => {
-    if (note.kind !== 'needs-missing') return []
-    const needed = note.needed.filter(name => db.features.get(name)?.bits.leq(whole))
-    return needed.length > 0 ? [{ kind: 'half-hidden', features: note.features, needed }] : []
-  })
-  if (vendor === undefined || !signature?.family || brand === undefined) return halves
-  const called = cpus.facts?.().generations.called(vendor, brand) ?? []
-  const own = cpus.facts?.().generations.find(vendor, signature)
-  const [first] = called
-  if (!first || called.some(({ title }) => title === own?.title)) return halves
-  const { title } = first
-  return [...halves, { kind: 'called-otherwise', brand, title, signature: printSignature(signature) }]
 }
 
 /** To a fleet what a dump does not tell is unknown. Where a list of names is all there is, that is said already. */
