@@ -34,14 +34,18 @@ export const builtinLevels: (table: FeatureTable) => readonly Level[] = oncePer(
 export const levelOf = (levels: readonly Level[], features: FeatureSet): Level | undefined =>
   levels.findLast(level => reaches(level, features))
 
-/** What `features` lacks to the level above the one it reaches; undefined: it reaches the highest. */
+/**
+ * What `features` lacks to the level above the one it reaches; where all of that is unknown, to the highest that it may
+ * reach. Undefined: it reaches the highest.
+ */
 export function nextLevel(
   table: FeatureTable,
   levels: readonly Level[],
   features: FeatureSet,
+  unknown = FeatureSet.empty,
 ): { readonly level: Level; readonly missing: readonly Feature[] } | undefined {
-  const reached = levels.findLastIndex(level => reaches(level, features))
-  const level = levels[reached + 1]
+  const upTo = (all: FeatureSet) => levels.findLastIndex(level => reaches(level, all))
+  const level = levels[Math.max(upTo(features) + 1, upTo(features.join(unknown)))]
   return level && { level, missing: table.in(level.needs.minus(features)) }
 }
 

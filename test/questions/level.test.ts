@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { FeatureSet } from '../../src/core/feature-set.ts'
 import { greatestMarch, marchTable } from '../../src/formats/march.ts'
 import { fits, level } from '../../src/index.ts'
+import { nextLevel } from '../../src/map/levels.ts'
 import { builtinSystems, neededOn, parseSystems } from '../../src/map/system-needs.ts'
 import { contextFor, contextOf } from '../../src/questions/context.ts'
 import { runs } from '../effort.ts'
@@ -18,10 +19,42 @@ const guest = (name: string, model: string, ...features: string[]) => ({
   path: `${name}.xml`,
   text: `<domain type='kvm'><name>${name}</name><os><type arch='x86_64'>hvm</type></os><cpu mode='custom' match='exact'><model>${model}</model>${features.map(feature => `<feature policy='require' name='${feature}'/>`).join('')}</cpu></domain>`,
 })
-const { db } = contextOf()
+const {
+  db,
+  cpus: { levels },
+} = contextOf()
 const reached = (model: string) => greatestMarch(db.model(model)?.features ?? FeatureSet.empty)
 
 describe('level', () => {
+  test('the next is the highest that may be reached, and of two levels known to lack something the lower', () => {
+    const names = levels.flatMap(({ needs }) => db.features.in(needs).map(({ name }) => name))
+    const some = fc.subarray([...new Set(names)]).map(list => db.features.setOfNames(list))
+    fc.assert(
+      fc.property(some, some, (features, open) => {
+        const next = nextLevel(db.features, levels, features, open)
+        const [reached, may] = [features, features.join(open)].map(set =>
+          levels.findLastIndex(({ needs }) => needs.leq(set)),
+        ) as [number, number]
+        expect(next && levels.indexOf(next.level)).toBe(
+          reached === levels.length - 1 ? undefined : Math.max(reached + 1, may),
+        )
+      }),
+      { numRuns: runs(200) },
+    )
+  })
+
+  test('of labels that leave out what v2 and v3 need, v3 may be reached', () => {
+    const told =
+      'ADX AESNI AVX AVX2 FMA3 FXSR FXSROPT LAHF MOVBE OSXSAVE SYSCALL SYSEE X87 XSAVE XSAVEC XSAVEOPT'.split(
+        ' ',
+      )
+    const labels = told.map(word => `"feature.node.kubernetes.io/cpu-cpuid.${word}": "true"`)
+    const text = `{"kind": "Node", "metadata": {"name": "n", "labels": {${labels.join(', ')}}}}`
+    const [line] = level({ documents: [{ path: 'n.json', text }] }).lines
+    expect(line?.next).toMatchObject({ level: 'x86-64-v3', missing: [] })
+    expect(line?.next?.notKnown).toEqual(expect.arrayContaining(['bmi1', 'bmi2', 'f16c']))
+  })
+
   test('of hosts, guests and pools, with what is missing to the next', () => {
     const { lines } = level({
       documents: [host('fleet', 'sky-01'), host('fleet', 'cas-01'), guest('old', 'qemu64')],

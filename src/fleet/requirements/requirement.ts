@@ -154,13 +154,19 @@ interface MissingFeature {
   readonly unknownOn: readonly Group[]
 }
 
+/** Of some features, those that no group is known to lack, and of which some tells nothing. */
+export function findOpen(groups: readonly Group[], wanted: FeatureSet): FeatureSet {
+  const may = groups.reduce((all, group) => all.meet(group.offered.join(findUnknown(group, wanted))), wanted)
+  return may.minus(baselineOf(groups))
+}
+
 /** The shortfall of the groups' baseline; undefined where it reaches the highest level. */
 export function findShortfall(
   table: FeatureTable,
   levels: readonly Level[],
   groups: readonly Group[],
 ): Shortfall | undefined {
-  const next = nextLevel(table, levels, baselineOf(groups))
+  const next = nextLevel(table, levels, baselineOf(groups), findOpen(groups, table.all))
   if (!next) return undefined
   const missing = next.missing.map(feature => {
     const without = groups.filter(group => !feature.bits.leq(group.offered))

@@ -2,6 +2,7 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { areParted, baselineOf, type FleetPool, vendorsOf } from '../../fleet/groups.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
 import type { FleetHost } from '../../fleet/host.ts'
+import { findOpen } from '../../fleet/requirements/requirement.ts'
 import { type EvcMode, greatestEvcMode, leastEvcMode } from '../../formats/evc.ts'
 import { greatestMarch } from '../../formats/march.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
@@ -63,7 +64,7 @@ function lineOfPool(view: FleetView, { label, groups }: FleetPool): LevelLine {
     kind: 'pool',
     name: label,
     model: null,
-    ...reached(view, common, () => undefined, vendors),
+    ...reached(view, common, needed => (kept ? undefined : findOpen(groups, needed)), vendors),
     ...evcReached(view, kept ?? possible, vendors),
     ...(areParted(vendors) ? mixed : {}),
   }
@@ -80,7 +81,7 @@ function reached(
   vendors?: readonly string[],
 ): Pick<LevelLine, 'arch' | 'level' | 'next' | 'march'> {
   const { db, levels, context } = view
-  const next = nextLevel(db.features, levels, features)
+  const next = nextLevel(db.features, levels, features, unknownOf(db.features.all))
   const unknown = next && unknownOf(next.level.needs)
   const names = unknown ? db.features.in(unknown).map(({ name }) => name) : []
   const march = isX86(view) ? greatestMarch(features, unknownOf, vendors) : undefined
