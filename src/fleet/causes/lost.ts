@@ -74,7 +74,18 @@ export class Losses {
     const hosts = lacking.reduce((sum, group) => sum + group.hosts.length, 0)
     return lacking.length > 0
       ? this.#reasonOf(feature, { groups: lacking, hosts }, offered)
-      : this.#own(feature, offered)
+      : this.#ownOf(groups, feature, offered)
+  }
+
+  /** Of what every CPU has: why one that is not known to give it does not, else why the guest does without. */
+  #ownOf(groups: readonly Group[], feature: Feature, offered: FeatureSet): LossReason {
+    const own = this.#own(feature, offered)
+    if (own.finding.cause !== 'hypervisor' || isNeverGiven(feature)) return own
+    const silent = groups.filter(({ offered: given, hardwareFeatures: has }) =>
+      has ? feature.bits.leq(has.minus(given)) : false,
+    )
+    const hosts = silent.reduce((sum, group) => sum + group.hosts.length, 0)
+    return silent.length > 0 ? this.#reasonOf(feature, { groups: silent, hosts }, offered) : own
   }
 
   /** @param gate what stands behind the loss, where the groups have the feature itself */
@@ -101,8 +112,8 @@ function mayLack(finder: CauseFinder, group: Group, feature: Feature): boolean {
 
 /** Why guests do not get what every host has: it blocks migrations, no hypervisor gives it, or their model lacks it. */
 function explainGuestLoss(causes: CauseTable, feature: Feature, offered: FeatureSet): CauseFinding {
-  const { name, bits, class: of } = feature
-  const kept = NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile' || !bits.leq(offered)
+  const { name, bits } = feature
+  const kept = isNeverGiven(feature) || !bits.leq(offered)
   const cause = blocksMigration(feature)
     ? 'not-migratable'
     : causes.knows('guest-own', name)
@@ -112,6 +123,9 @@ function explainGuestLoss(causes: CauseTable, feature: Feature, offered: Feature
         : 'model'
   return { cause, confidence: 'high', remedy: causes.remedy(cause, name, 'kept'), evidence: [] }
 }
+
+const isNeverGiven = ({ name, class: of }: Feature): boolean =>
+  NEVER_OFFERED.has(name) || of === 'platform' || of === 'volatile'
 
 /** Groups that lack a feature for one reason. */
 interface LackingGroups {

@@ -186,4 +186,4 @@ export const cloudHypervisor: Dialect = {
 }
 
 const ENTRY =
-  /leaf=(0x[0-9a-f]+) \(subleaf=(0x[0-9a-f]+)\), register='(E[A-D]X)', compatible_check='BitwiseSubset', source VM feature='(0x[0-9a-f]+)', destination VM feature='(0x[0-9a-f]+)'/gi
+  /leaf=(0x[0-9a-f]+) \(subleaf=(0x[0-9a-f]+)\), register='(E[A-D]X)', compat\w+_check='BitwiseSubset', source VM feature='(0x[0-9a-f]+)', destination VM feature=?'(0x[0-9a-f]+)'/gi

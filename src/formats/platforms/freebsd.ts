@@ -40,9 +40,13 @@ function readCpu(text: string): Found[] {
     words.push({ place: cpuidPlace(0x8000_0007, 0, 'edx'), value: 0x100, known: 0x100 })
   const facts = { hypervisor: 'bhyve' }
   const notes = [
+    ...(/^[ \t]*Features2=/m.test(text) && !/^[ \t]*Features2=.*\bPOPCNT\b/m.test(text) ? [NO_GUESTS] : []),
     'FreeBSD prints a register only if a bit of it is set: registers without a line count as unknown',
   ]
   return [
     { kind: 'dump', dumps: [dumpOfWords(words, { vendor: origin[1], layer: 'hardware', notes, facts })] },
   ]
 }
+
+/** By the handbook, what tells that bhyve's kernel module takes the CPU; the CPUs that have what it needs have POPCNT. */
+const NO_GUESTS = 'bhyve runs no guests on this CPU: it requires POPCNT'

@@ -177,8 +177,8 @@ function foundByVdsm(value: unknown): Found[] {
   }
   const { uuid, cpus, kernel: release } = statement
   const facts = { uuid, cpus, kernel: release }
-  // The host-model has `hypervisor`, whether the host is a virtual machine or not.
-  const shown = flags.filter(flag => flag !== 'spec_ctrl' && flag !== 'hypervisor')
+  // The host-model has `hypervisor`, whether the host is a virtual machine or not; without its names with dashes it is Linux's.
+  const shown = flags.filter(flag => flag !== 'spec_ctrl' && (flag !== 'hypervisor' || !told.includes('-')))
   const cpu = { vendor, family: 0, model: 0, stepping: 0, flags: shown, brand: statement.brand }
   return [foundLinuxHost(cpu, name, facts), statement]
 }
