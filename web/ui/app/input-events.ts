@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Actions } from '../parts/actions.ts'
 import { filesOfDrop } from '../parts/files.ts'
 
@@ -13,7 +13,8 @@ export function useDropAndPaste(add: Actions['add']): {
   const [over, setOver] = useState(false)
   const [search, setSearch] = useState<AbortController>()
   const depth = useRef(0)
-  useEffect(() => {
+  // Before the first picture: what is dropped early would replace the page.
+  useLayoutEffect(() => {
     const move = (step: number) => {
       depth.current = Math.max(0, depth.current + step)
       setOver(depth.current > 0)

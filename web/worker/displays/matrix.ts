@@ -2,7 +2,7 @@ import type { Feature } from '../../../src/core/feature.ts'
 import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
 import { baselineOf, type Group, unionOf } from '../../../src/fleet/groups.ts'
-import { findCommonOffer } from '../../../src/fleet/offered.ts'
+import { findCommonOffer, findOnRequest } from '../../../src/fleet/offered.ts'
 import { findTwins } from '../../../src/map/kvm-rules.ts'
 import type { CauseAnswer } from '../../../src/questions/answer-parts.ts'
 import { isFixable } from '../../../src/questions/explain/cost-report.ts'
@@ -21,7 +21,8 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
   const groups = analysis.in(scope)
   const causes = new CauseList()
   const why = new Map<Feature, Uint16Array>()
-  const open = findCommonOffer(cpus, groups).open
+  // What all have and no guest gets unasked is lost nowhere, as in `explain`; nor does that count details of nesting.
+  const open = findCommonOffer(cpus, groups).open.join(findOnRequest(db.features, groups))
   for (const { feature, because } of new Losses(db.features, table, finder, fleet).find(
     groups,
     undefined,
@@ -58,7 +59,11 @@ export function displayMatrix(analysis: Analysis, scope: HostScope, all: boolean
   // Of what no host is known to lack, nothing is said to be missing.
   const missing = found.filter(({ without }) => without > 0)
   return {
-    title: titleOf(countHosts(groups), db.features.count(any), missing),
+    title: titleOf(
+      countHosts(groups),
+      db.features.in(any).filter(feature => feature.class !== 'nested').length,
+      missing,
+    ),
     groups: groups.map(group => analysis.id(group)),
     causes: causes.list,
     rows: all ? found : missing,
