@@ -30,6 +30,8 @@ export interface Generation {
   /** What was there before and is no longer. */
   readonly lost: FeatureSet
   readonly without: readonly ProductRule[]
+  /** Products that may have what the others have not. */
+  readonly having: readonly ProductRule[]
   readonly names: readonly ProductName[]
 }
 
@@ -47,7 +49,7 @@ export const within = (range: SignatureRange, { family, model, stepping }: Signa
   range.steppings[0] <= stepping &&
   stepping <= range.steppings[1]
 
-/** Products whose brand string has one of the words go without these features. */
+/** Features that products go without, or alone may have, whose brand string has one of the words. */
 interface ProductRule {
   readonly features: FeatureSet
   readonly words: readonly string[]
@@ -166,7 +168,10 @@ export class GenerationTable {
       if (word !== undefined) return { kind: 'product', word, generation }
     }
     if (feature.leq(generation.has)) return { kind: 'has' }
-    if (feature.leq(generation.some)) return { kind: 'some' }
+    const may = generation.having.some(
+      ({ features, words }) => feature.leq(features) && words.some(one => brand.includes(one)),
+    )
+    if (may || feature.leq(generation.some)) return { kind: 'some' }
     const having = this.list.filter(one => one.vendor === vendor && this.#canHave(one, feature))
     const first = having.find(({ before }) => before.has(generation.name)) ?? having[0]
     return { kind: 'lacks', generation, first, gone: feature.leq(generation.lost) }
@@ -236,6 +241,7 @@ function headOf(at: DataStatement, list: readonly Generation[], none: FeatureSet
     some: before.reduce((all, one) => all.join(one.some), none).minus(has),
     lost: before.reduce((all, one) => all.join(one.lost), none).minus(has),
     without: before.flatMap(({ without }) => without),
+    having: before.flatMap(({ having }) => having),
     names: [],
   }
 }
@@ -258,25 +264,29 @@ function extended(last: Generation, at: DataStatement, db: Database): Generation
   const [list = '', words = ''] = at.text.split(' : ')
   const [word, ...names] = tokensOf(list)
   const features = featuresNamed(db, names)
-  const { has, some, lost, without } = last
+  const { has, some, lost, without, having } = last
+  const rest = (rules: readonly ProductRule[]) =>
+    rules.map(rule => ({ ...rule, features: rule.features.minus(features) }))
   switch (word) {
     case 'gains': {
-      const rest = without.map(rule => ({ ...rule, features: rule.features.minus(features) }))
-      const more = { some: some.minus(features), lost: lost.minus(features), without: rest }
+      const more = { some: some.minus(features), lost: lost.minus(features), without: rest(without) }
       return { ...last, ...more, has: has.join(features) }
     }
     case 'loses': {
       const gone = features.meet(has.join(some))
-      return { ...last, has: has.minus(features), some: some.minus(features), lost: lost.join(gone) }
+      const more = { some: some.minus(features), lost: lost.join(gone), having: rest(having) }
+      return { ...last, ...more, has: has.minus(features) }
     }
     case 'some':
       return { ...last, has: has.minus(features), some: some.join(features), lost: lost.minus(features) }
     case 'without':
       return { ...last, without: [...without, { features, words: tokensOf(words) }] }
+    case 'with':
+      return { ...last, having: [...having, { features, words: tokensOf(words) }] }
     case 'called':
       return { ...last, names: [...last.names, ...namesIn(at)] }
     default:
-      throw faultIn(at, 'expected `gains`, `loses`, `some`, `without` or `called`', word)
+      throw faultIn(at, 'expected `gains`, `loses`, `some`, `with`, `without` or `called`', word)
   }
 }
 

@@ -69,8 +69,8 @@ describe('the laws of kvm.txt', () => {
     ['kept smx', 'kept acpi', '`acpi` has a line of these conditions'],
     ['with rtm', 'with vmx', '`vmx` may be kept'],
     ['of Hygon', 'of Hygons', 'no vendor is called `Hygons`'],
-    ['[qemu-docs]', '[qemu-doc]', 'unknown source `qemu-doc`'],
-    ['[qemu-docs]', '[unverified]', 'no source'],
+    ['[kvm-changes]', '[kvm-change]', 'unknown source `kvm-change`'],
+    ['[kvm-changes]', '[unverified]', 'no source'],
     ['\n\n# On request', '\n\n\n# On request', 'not as the formatter writes it'],
   ])('with %s as %s one is broken', (from, to, says) => {
     expect(file.text).toContain(from)

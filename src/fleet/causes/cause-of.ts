@@ -66,7 +66,8 @@ const TOOLS = { kernel: 'Linux', qemu: 'QEMU' } as const
 
 /** What says that no rule which gives the feature holds for these versions; undefined: one may. */
 function findVersion(rules: readonly KvmRule[], own: Versions): Versioned | undefined {
-  const giving = rules.filter(({ kind }) => kind !== 'kept' && kind !== 'asked')
+  const unasked = rules.filter(({ kind }) => kind !== 'kept' && kind !== 'asked')
+  const giving = unasked.length > 0 ? unasked : rules.filter(({ kind }) => kind === 'asked')
   const [first, ...more] = giving.map(rule => breachOf(rule, own))
   return more.every(breach => breach !== undefined) ? first : undefined
 }
@@ -223,6 +224,9 @@ export class CauseFinder {
     switch (verdict?.kind) {
       case 'lacks': {
         const { generation, first, gone } = verdict
+        // Some of its products have it, and which product this is nobody knows.
+        const isOpen =
+          cpu.brands.length === 0 && generation.having.some(({ features }) => feature.bits.leq(features))
         const evidence = {
           kind: 'generation',
           title: generation.title,
@@ -230,7 +234,7 @@ export class CauseFinder {
           gone,
         } as const
         const called = isSure ? [] : cpu.brands.slice(0, 1).map(name => ({ kind: 'called', name }) as const)
-        return this.#finding(feature, 'silicon', confidence, [evidence, ...called])
+        return this.#finding(feature, 'silicon', isOpen ? 'medium' : confidence, [evidence, ...called])
       }
       case 'product': {
         const { word, generation } = verdict

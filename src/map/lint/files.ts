@@ -160,7 +160,7 @@ export function lintCited(file: DataFile, sources: string): LintFinding[] {
 
 const isFact = ({ text, indent }: DataStatement): boolean =>
   /^(?:effect|error|generation|system|needs|avoid|costs|vulnerability|erratum|word|microcode) /.test(text) ||
-  (indent > 0 && text.includes(' : ') && !/^(?:[*@]|(?:without|on|says|then|or|wants) )/.test(text))
+  (indent > 0 && text.includes(' : ') && !/^(?:[*@]|(?:with|without|on|says|then|or|wants) )/.test(text))
 
 /**
  * Everything that breaks a law of `kvm.txt`: features, vendors and sources are known, no two lines say the same of
