@@ -81,11 +81,12 @@ function startedOf(stdout: string, stderr: string, virsh: Virsh): Said {
 const described = (argument = '', live = ''): string =>
   `${argument === '' ? '' : `-cpu ${argument.replaceAll("'", '')}\n`}${live}`
 
-/** QEMU's last words without their time; libvirt has two beginnings for them, by how fast QEMU ended. */
+/** QEMU's last words without their times, be the last one cut; libvirt has two beginnings for them, by how fast QEMU ended. */
 const untimed = (message: string): string =>
   message
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z /g, '')
     .replace(/process exited while connecting to monitor:/, "QEMU unexpectedly closed the monitor (vm='g'):")
+    .replace(/\n[\d:.TZ -]*$/, '')
     .trimEnd()
 
 /** With QEMU where distributions have it; some versions of libvirt name the file where others say `at line`, and a warning an error. */

@@ -152,7 +152,7 @@ async function given({ place, argument, override, request, cpu }: GuestStart): P
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
     guest: {
       name: request.name,
-      machine: machine?.name ?? 'none',
+      machine: `${machine?.name ?? 'none'}${request.features.smm ? `,smm=${request.features.smm}` : ''}`,
       cpu: override ?? argument,
       vcpus: request.vcpus,
       vcpusAtStart: request.vcpusAtStart,

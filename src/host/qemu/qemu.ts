@@ -17,8 +17,8 @@ type QmpChild = Pick<ChildProcess, 'on'> & {
 /** More than QEMU's longest reply by far; a program that writes without end is none. */
 const LONGEST_LINE = 64 * 2 ** 20
 
-/** So much of the end of what a child prints on stderr is kept: QEMU has a line for each feature that it cannot give. */
-const LONGEST_WORDS = 65_536
+/** So much of the end of what a child prints on stderr is kept: QEMU has a line for each feature that it cannot give each of its CPUs. */
+const LONGEST_WORDS = 8 * 2 ** 20
 
 /** The program ended by itself; the message is what it said. */
 export class QemuEnded extends Error {

@@ -92,7 +92,7 @@ function checkEnlightenments(settings: CpuProperties): void {
 /** Boards without what a PC has. */
 const hasLegacy = ({ machine }: QemuChoice): boolean => machine?.name !== 'microvm'
 
-/** Features that only some machines have, in the order in which libvirt looks at them. */
+/** Features that only some machines or types of domains have, in the order in which libvirt looks at them. */
 const ELSEWHERE: readonly (readonly [name: string, where: (choice: QemuChoice) => boolean])[] = [
   ['vmport', hasLegacy],
   ['gic', isArmVirt],
@@ -103,6 +103,7 @@ const ELSEWHERE: readonly (readonly [name: string, where: (choice: QemuChoice) =
   ['cfpc', isPseries],
   ['sbbc', isPseries],
   ['ibs', isPseries],
+  ['tcg', ({ virttype }) => virttype !== 'kvm'],
   ['ras', isArmVirt],
   ['ps2', hasLegacy],
   ['aia', isVirt('riscv64')],
@@ -112,7 +113,8 @@ const VIRT_ONLY: Readonly<Record<string, string>> = { ras: 'ARM', aia: 'RISC-V' 
 
 const OF_BINARY: Readonly<Record<string, string>> = { vmport: 'vmport is', ps2: 'ps2 feature is' }
 
-function refuseFeature(name: string, { arch, machine }: QemuChoice): string {
+function refuseFeature(name: string, { arch, machine, virttype }: QemuChoice): string {
+  if (name === 'tcg') return `TCG features are incompatible with domain type '${virttype}'`
   if (OF_BINARY[name]) return `${OF_BINARY[name]} not available with this QEMU binary`
   return VIRT_ONLY[name] === undefined
     ? `The '${name}' feature is not supported for architecture '${arch}' or machine type '${machine?.name}'`

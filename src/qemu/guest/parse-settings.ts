@@ -25,6 +25,8 @@ export interface DomainFeatures {
   readonly names: readonly string[]
   /** Bytes of memory for system management; absent: the machine's own size. */
   readonly tseg?: bigint | undefined
+  /** Whether there is system management; absent: the machine's own choice. */
+  readonly smm?: 'on' | 'off' | undefined
   /** What emulates the I/O APIC: `kvm` or `qemu`; absent: libvirt's choice. */
   readonly ioapic?: string | undefined
 }
@@ -39,10 +41,12 @@ export function parseDomainFeatures(domain: Element, libvirt: LibvirtVersion): D
     if (!parse) throw makeUnsupportedError(`unexpected feature '${element.name}'`)
     found.set(element.name, parse(element, libvirt))
   }
+  const smm = elements.findLast(({ name }) => name === 'smm')
   return {
     properties: ORDER.flatMap(name => found.get(name) ?? []),
     names: elements.filter(saysSomething).map(({ name }) => name),
     tseg: parseTseg(elements.filter(({ name }) => name === 'smm')),
+    smm: smm && (parseSwitch(smm) ? 'on' : 'off'),
     ioapic: elements.findLast(({ name }) => name === 'ioapic')?.attributes.driver,
   }
 }
@@ -115,9 +119,12 @@ const FEATURES: Readonly<Record<string, ParseFeature>> = {
 }
 
 /** Some features do not count without the attribute that they are there for. */
-const saysSomething = ({ name, attributes }: Element): boolean =>
-  (!['cfpc', 'sbbc', 'ibs', 'aia'].includes(name) || attributes.value !== undefined) &&
-  (name !== 'hpt' || attributes.resizing !== undefined)
+const saysSomething = (element: Element): boolean => {
+  const { name, attributes } = element
+  if (name === 'tcg') return child(element, 'tb-cache') !== undefined
+  if (name === 'hpt') return attributes.resizing !== undefined
+  return !['cfpc', 'sbbc', 'ibs', 'aia'].includes(name) || attributes.value !== undefined
+}
 
 function parseTcg(tcg: Element): Property[] {
   const cache = child(tcg, 'tb-cache')

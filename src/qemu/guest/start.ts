@@ -41,10 +41,10 @@ const makeUnsupportedError = (detail: string): LibvirtError => new LibvirtError(
  */
 export function computeStartCpu(map: CpuMap, request: GuestRequest, place: StartPlace): GuestCpu {
   checkDefinition(map, request, place)
+  checkTscFrequency(request, place)
   checkPassthrough(request, place)
   checkHypervHostModel(request, place)
   const cpu = makeStartCpu(map, request.cpu, place)
-  checkTscFrequency(request, place)
   checkLastOfDevices(request, place)
   return cpu
 }
