@@ -17,6 +17,8 @@ export interface CommonOffer {
   readonly able: FeatureSet
   /** With what is not known of some host, and no host is known to lack. */
   readonly open: FeatureSet
+  /** Details of what some host does not give even those that ask: they mean nothing there, and libvirt may compare them. */
+  readonly idle: FeatureSet
 }
 
 /**
@@ -30,19 +32,25 @@ export function findCommonOffer(
 ): CommonOffer {
   const table = cpus.db.features
   const [details, none] = [detailsIn(cpus), FeatureSet.empty]
-  let [able, open] = [table.all, table.all]
+  let [able, open, idle] = [table.all, table.all, none]
   for (const group of groups) {
-    const { evidence, offered } = group
-    const recorded = offered.join(evidence?.present ?? none)
+    const { evidence, offered, features } = group
+    const recorded = offered.join(evidence?.present.minus(findUnmovable(cpus.db)) ?? none)
     able = able.meet(recorded)
     const unread = evidence ? evidence.unknown(details) : none
     open = open.meet(recorded.join(findUnknown(group, table.all)).join(unread))
+    if (!evidence) continue
+    // Of a hypervisor that was recorded that is all it does not list.
+    const closed = evidence.present.isEmpty ? evidence.absent.join(features) : table.all
+    const rest = withoutVoid(cpus, table.all.minus(closed.minus(evidence.possible)))
+    idle = idle.join(details.minus(rest))
   }
   const more = asked.isEmpty ? none : asked.meet(possibleOn(table, groups))
   return {
     given: withoutVoid(cpus, baselineOf(groups).join(more)),
     able: able.join(more),
     open: open.join(more),
+    idle,
   }
 }
 

@@ -44,7 +44,7 @@ function isConfig(text: string): boolean {
   const entries = entriesOf(text)
   const keys = [...entries.keys()]
   const type = entries.get('cpu')
-  const isTyped = type !== undefined && /^(?:cputype=)?[A-Za-z]/.test(type)
+  const isTyped = type !== undefined && /^(?:cputype=)?(?:[A-Za-z]|486\b)/.test(type)
   return (
     lines.length > 1 &&
     lines.every(line => OPTIONS.test(ENTRY.exec(line)?.[1] ?? '')) &&

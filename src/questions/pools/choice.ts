@@ -11,7 +11,7 @@ import { detailsIn, withoutVoid } from '../../fleet/causes/finding.ts'
 import type { Fleet, KeptCpu } from '../../fleet/fleet.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { findCommonOffer, findOnRequest } from '../../fleet/offered.ts'
+import { type CommonOffer, findCommonOffer, findOnRequest } from '../../fleet/offered.ts'
 import { familyOf as familyOfName } from '../../formats/express.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -123,7 +123,8 @@ export function choose(
   const fits = vendorsThatFit(groups)
   const refusals = new Refusals(db.features, groups)
   const weighty = db.features.setOf(db.features.list.filter(isWeighty))
-  const { given, able, open } = findCommonOffer(cpus, groups, asked)
+  const offer = findCommonOffer(cpus, groups, asked)
+  const { given, able, open } = offer
   const isForeign = foreignTo(db, groups)
   const [wanted, age] = [given.meet(weighty), ageOf(releases)]
   const ranked = db.models
@@ -132,7 +133,7 @@ export function choose(
       const { refusal, withheld } = refusals.of(model)
       const own = model.features
       const gone = goneFrom(model, withheld, open)
-      const disabled = own.sizeWithout(open) + gone.length
+      const disabled = offOf(model, offer).size + gone.length
       const unsure = own.meet(open).sizeWithout(able)
       const cost = wanted.sizeWithout(own) + 2 * disabled + unsure / UNSURE_A_WORD
       const all = given.sizeWithout(own) + own.sizeWithout(able)
@@ -153,7 +154,7 @@ export function choose(
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
     const own = model.features
     const added = db.features.in(given.minus(own)).filter(({ class: of }) => of !== 'nested')
-    const off = own.minus(open).join(lackingBeyond(cpus, model, open, groups))
+    const off = offOf(model, offer).join(lackingBeyond(cpus, model, open, groups))
     const disabled = [...new Set([...db.features.in(off), ...gone])]
     const assumed = db.features.in(own.meet(open).minus(able))
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
@@ -161,6 +162,15 @@ export function choose(
   }
   const [first] = ranked
   return first && { chosen: candidate(first), runnersUp: othersOf(first, ranked).map(candidate) }
+}
+
+/**
+ * What of a model some host is known not to give. Where libvirt compares its bits, as it does too where a definition turns
+ * some off, details of what is not there count.
+ */
+function offOf({ features: own, compat }: Model, { open, idle }: CommonOffer): FeatureSet {
+  const off = own.minus(open)
+  return off.isEmpty && !compat ? off : off.join(own.meet(idle))
 }
 
 /** So many features that are not known of some host count as one word. */
