@@ -348,7 +348,7 @@ export interface TreeRow {
   readonly note: string
   readonly versions: readonly string[]
   readonly children: readonly TreeRow[]
-  /** The pool's baseline model where it is one of the family's; else empty. */
+  /** The model of the pool's guests where it is one of the family's; else empty. */
   readonly answer: string
   readonly runnersUp: readonly string[]
   /** Groups with this CPU, or with a model of the family. */

@@ -6,7 +6,7 @@ import { scopeOfRoute } from '../parts/route.ts'
 import { useAnswer } from '../parts/use-answer.ts'
 import type { ViewProps } from '../parts/view.ts'
 
-/** The model families by descent, with the pool's baseline model, the runners-up and the hosts in their places. */
+/** The model families by descent, with the pool's model for guests, the runners-up and the hosts in their places. */
 export function TreeContent({ route, navigate }: ViewProps) {
   const scope = scopeOfRoute(route)
   const answer = useAnswer('tree', scope)
@@ -24,7 +24,7 @@ export function TreeContent({ route, navigate }: ViewProps) {
           show all families
         </Toggle>
         <span class="key">
-          <span class="badge answer">baseline model</span>
+          <span class="badge answer">guests’ model</span>
           <span class="badge runner">runner-up</span>
           <span class="badge host">hosts</span>
         </span>

@@ -87,16 +87,22 @@ const printFormats = (cpu: Cpu, plain: Cpu) =>
 const describeCpu = (model: string, level: string, disabled: number): string =>
   `${model}${level && ` at ${level}`}${disabled > 0 ? `, without ${disabled} of its features` : ''}`
 
+/** What guests of the hosts are given; undefined: there are no hosts. */
+export function cpuOf(analysis: Analysis, scope: HostScope): PoolCpu | undefined {
+  const { view } = analysis
+  const groups = analysis.in(scope)
+  const [pool, ...others] = view.pools
+  const label = scope ?? (others.length === 0 ? pool?.label : undefined)
+  return groups.length > 0 ? poolCpuOf(view, groups, undefined, label) : undefined
+}
+
 /** The definition for what the hosts' guests can be given, and the models that would do too, as `explain` answers. */
 function displayGuests(
   analysis: Analysis,
   scope: HostScope,
 ): Pick<BaselineDisplay, 'guests' | 'models'> & { readonly title?: string } {
-  const { view } = analysis
   const groups = analysis.in(scope)
-  const [pool, ...others] = view.pools
-  const label = scope ?? (others.length === 0 ? pool?.label : undefined)
-  const cpu = groups.length > 0 ? poolCpuOf(view, groups, undefined, label) : undefined
+  const cpu = cpuOf(analysis, scope)
   // A kept CPU has no runners-up: the models are for what the hosts could give.
   const models = cpu?.kept ? listModels(analysis, scope) : modelsOf(cpu)
   if (!cpu?.definition) return { models }

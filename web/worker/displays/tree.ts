@@ -7,17 +7,12 @@ import { answerTree } from '../../../src/questions/tree/compute.ts'
 import type { TreeDisplay, TreeRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { listModels } from './baseline.ts'
+import { cpuOf, listModels } from './baseline.ts'
 
-/** The model families, with the pool's hosts, its baseline model and the runners-up in their places. */
+/** The model families, with the pool's hosts, its guests' model and the runners-up in their places. */
 export function displayTree(analysis: Analysis, scope: HostScope): TreeDisplay {
   const forest = answerTree(analysis.view.context)
-  let answer = ''
-  try {
-    answer = analysis.baseline(scope, false).result().model ?? ''
-  } catch {
-    // Hosts without a baseline still have their places.
-  }
+  const answer = cpuOf(analysis, scope)?.definition?.model ?? ''
   const others = listModels(analysis, scope).flatMap(({ model }) => (model === answer ? [] : [model]))
   const groups = analysis.in(scope)
   const { families } = analysis.view.db
@@ -74,5 +69,5 @@ function titleOf(analysis: Analysis, answer: string, groups: readonly Group[]): 
     versions.some(({ plain, versioned }) => plain?.name === answer || versioned?.name === answer),
   )
   if (!family) return `${count(groups.length, 'CPU')} in the family tree`
-  return `The baseline model is ${answer}${family.note ? ` (${family.note})` : ''}`
+  return `Guests can have ${answer}${family.note ? ` (${family.note})` : ''}`
 }
