@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import * as nodeModule from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { constants, Script } from 'node:vm'
 
@@ -14,14 +13,15 @@ export function keepCompiledCode(version: string): void {
   if (process.env.NODE_DISABLE_COMPILE_CACHE || process.env.NODE_V8_COVERAGE) return
   const folder = openFolder(version)
   if (folder === undefined) return
-  const { enableCompileCache } = nodeModule as Partial<NewerModule>
-  if (enableCompileCache) enableCompileCache(folder)
-  else compileWith(folder)
+  if (/^v2[01]\./.test(process.version)) compileWith(folder)
+  else (process as Partial<Newer>).getBuiltinModule?.('node:module').enableCompileCache?.(folder)
 }
 
-/** What Node 22.1 brought. */
-interface NewerModule {
-  readonly enableCompileCache: (folder: string) => void
+/** What Node 22.1 and 22.3 brought. */
+interface Newer {
+  readonly getBuiltinModule: (name: 'node:module') => {
+    readonly enableCompileCache?: (folder: string) => void
+  }
 }
 
 /** The folder, made if it is missing; undefined: there is none that this user alone can write to. */
@@ -55,17 +55,20 @@ const LEAST = 20_000
  */
 function compileWith(folder: string): void {
   const fresh = new Map<string, Script>()
-  const { extensions } = nodeModule.createRequire(__filename)
+  const { extensions } = require
   const loadAsNode = extensions['.js']
   extensions['.cjs'] = (module, file) => {
     const { size, mtimeMs } = statSync(file)
     if (dirname(file) !== __dirname || size < LEAST) return loadAsNode(module, file)
     const kept = join(folder, `${basename(file)}-${size}-${mtimeMs}`)
-    const script = new Script(nodeModule.wrap(readFileSync(file, 'utf8')), {
-      filename: file,
-      cachedData: readKept(kept),
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    })
+    const script = new Script(
+      `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`,
+      {
+        filename: file,
+        cachedData: readKept(kept),
+        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      },
+    )
     if (script.cachedDataRejected !== false) fresh.set(kept, script)
     const require = (id: string): unknown => module.require(id)
     script.runInThisContext().call(module.exports, module.exports, require, module, file, __dirname)

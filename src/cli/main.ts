@@ -93,7 +93,7 @@ async function withSuggestion(error: unknown, { style, options }: CommandSpec): 
  */
 async function run({ spec, run: command }: Command, args: Arguments, session: Session): Promise<number> {
   const virsh = spec.style === 'virsh'
-  const started = performance.now()
+  const started = process.hrtime.bigint()
   let status: number
   try {
     status = await command(args, session, COMMANDS)
@@ -114,12 +114,14 @@ async function run({ spec, run: command }: Command, args: Arguments, session: Se
 }
 
 /** Prints what virsh prints when a command ends: how long it took, where that is asked for, or an empty line. */
-function endAsVirsh(session: Session, started: number): void {
+function endAsVirsh(session: Session, started: bigint): void {
   if (session.timing) session.out(`\n${timeSince(started)}\n`)
   else if (!session.quiet) session.out('\n')
 }
 
-const timeSince = (started: number): string => `(Time: ${(performance.now() - started).toFixed(3)} ms)\n`
+/** `performance` would be loaded for it: 1.3 ms. */
+const timeSince = (started: bigint): string =>
+  `(Time: ${(Number(process.hrtime.bigint() - started) / 1e6).toFixed(3)} ms)\n`
 
 /** @throws UsageError for an option that the session's version of libvirt does not have */
 function refuseNewerOptions({ name, options }: CommandSpec, args: Arguments, { libvirt }: Session): void {
@@ -145,7 +147,7 @@ async function show(what: Globals['show'] = 'help', name?: string, session?: Ses
 }
 
 async function help(name: string, session: Session): Promise<number> {
-  const started = performance.now()
+  const started = process.hrtime.bigint()
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   const spec = (await entry?.load())?.command.spec
   if (entry && spec) {

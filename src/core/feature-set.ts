@@ -89,8 +89,10 @@ export class FeatureSet {
   /** `this.minus(other).size`, without making the set. */
   sizeWithout(other: FeatureSet): number {
     let n = 0
-    for (let i = this.start; i < this.words.length; i++)
-      n += popcount(at(this.words, i) & ~at(other.words, i))
+    for (let i = this.start; i < this.words.length; i++) {
+      const word = at(this.words, i) & ~at(other.words, i)
+      if (word !== 0) n += popcount(word)
+    }
     return n
   }
 

@@ -1,4 +1,3 @@
-import { hex } from '../core/bits.ts'
 import type { Feature, FeatureClass, Order, Place } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
@@ -18,7 +17,7 @@ interface Packed {
   readonly features: readonly (readonly [string, number, Order, FeatureClass?])[]
   readonly blockers: readonly string[]
   readonly vendors: readonly Vendor[]
-  /** Of each distinct set: its words in hex, eight digits each. */
+  /** Of each distinct set: its words as numbers, a comma between. */
   readonly sets: readonly string[]
   readonly models: readonly PackedModel[]
 }
@@ -38,7 +37,7 @@ interface PackedModel {
 
 /** `unpack(pack(db), …)` is equal to `db`. Features must be one bit each, as in our data. */
 export function pack(db: Database): string {
-  const sets = [...new Set(db.models.map(model => hexOf(model.features)))]
+  const sets = [...new Set(db.models.map(model => printWords(model.features)))]
   const names = (features: readonly Feature[]) => features.map(feature => feature.name)
   const packed: Packed = {
     words: db.features.words,
@@ -51,7 +50,7 @@ export function pack(db: Database): string {
     sets,
     models: db.models.map(model => ({
       name: model.name,
-      set: sets.indexOf(hexOf(model.features)),
+      set: sets.indexOf(printWords(model.features)),
       vendor: model.vendor ? db.vendors.indexOf(model.vendor) : -1,
       signatures: model.signatures,
       ...model.decode,
@@ -64,7 +63,7 @@ export function pack(db: Database): string {
   return `${JSON.stringify(packed)}\n${JSON.stringify(db.features.list.map(({ title }) => title))}`
 }
 
-const hexOf = (set: FeatureSet): string => Array.from(set.words, word => hex(word)).join('')
+const printWords = (set: FeatureSet): string => set.words.join(',')
 
 /** @param full the database of the data files, for what is not packed; asked at most once */
 export function unpack(text: string, full: () => Database): Database {
@@ -96,15 +95,15 @@ function placeAt(words: readonly Place[], at: number): Place {
 
 /** A set that stays text until it is asked for; names of one CPU share it. */
 class UnpackedSet {
-  readonly #hex: string
+  readonly #words: string
   #set: FeatureSet | undefined
 
   constructor(words: string) {
-    this.#hex = words
+    this.#words = words
   }
 
   get value(): FeatureSet {
-    this.#set ??= FeatureSet.of(this.#hex.match(/.{8}/g)?.map(word => Number.parseInt(word, 16)) ?? [])
+    this.#set ??= FeatureSet.of(JSON.parse(`[${this.#words}]`))
     return this.#set
   }
 }
