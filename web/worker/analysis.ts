@@ -3,6 +3,7 @@ import type { FeatureSet } from '../../src/core/feature-set.ts'
 import { printSignature } from '../../src/core/model.ts'
 import { groupBy } from '../../src/core/text.ts'
 import type { Group } from '../../src/fleet/groups.ts'
+import { findTwins } from '../../src/map/kvm-rules.ts'
 import { levelOf } from '../../src/map/levels.ts'
 import { Pool } from '../../src/questions/baseline/pool.ts'
 import type { Context } from '../../src/questions/context.ts'
@@ -155,6 +156,23 @@ export class Analysis {
       pools: [...new Set(group.hosts.map(({ pool = '' }) => pool))],
       names: this.view.fleet.hosts.length > MAX_NAMED ? [] : hosts,
     }
+  }
+
+  /** What several vendors call otherwise as one, where a list has it under all these names: `spec-ctrl / ibrs`. */
+  joinTwins<F extends { readonly feature: string }>(list: readonly F[]): F[] {
+    const kvm = this.view.cpus.facts?.().kvm
+    const names = new Set(list.map(({ feature }) => feature))
+    const others = new Map<string, readonly string[]>()
+    for (const [name, twins] of kvm ? findTwins(kvm) : [])
+      if (names.has(name))
+        others.set(
+          name,
+          twins.filter(twin => names.has(twin)),
+        )
+    const joined = new Set([...others.values()].flat())
+    return list
+      .filter(({ feature }) => !joined.has(feature))
+      .map(one => ({ ...one, feature: [one.feature, ...(others.get(one.feature) ?? [])].join(' / ') }))
   }
 
   feature = (feature: Feature): ClassedFeature => ({

@@ -137,7 +137,8 @@ function shortNames(paths: readonly string[]): string[] {
 /**
  * The pool of each path: its folder, without the folders that all hosts have in common. The folder of a file that is called
  * after what is in it is the host: `prod/ice-01/tmp/capabilities.xml` is in `prod`. A guest's file is in the pool of the
- * nearest folder around it that holds hosts.
+ * nearest folder around it that holds hosts. Where all hosts are in one folder, their pool is the first folder in the one
+ * that was dropped, as the command calls it.
  * @param hosts which of the paths are hosts'
  * @returns the pools, and what all hosts' paths begin with
  */
@@ -147,13 +148,14 @@ function poolsOfPaths(paths: readonly string[], hosts: readonly boolean[]) {
   const [first = []] = own
   let common = 0
   while (common < first.length && own.every(folder => folder[common] === first[common])) common++
+  const only = own.every(folder => folder.length === common) ? first[1] : undefined
   const labels = new Set(own.map(folder => folder.slice(common).join('/')))
   const pools = folders.map(folder => {
     for (let end = folder.length; end > common; end--) {
       const label = folder.slice(common, end).join('/')
       if (labels.has(label)) return label
     }
-    return ''
+    return only ?? ''
   })
   const root = first.slice(0, common).filter(Boolean).join('/')
   return { root: root === '' ? '' : `${root}/`, pools }

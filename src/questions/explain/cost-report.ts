@@ -20,6 +20,7 @@ import type {
   HostCost,
   LossAnswer,
   PoolCosts,
+  PoolExplanation,
   SharedCause,
 } from './answer.ts'
 import { CauseDescriber, classedReasons, namesIn, type PlacesOf, placesAmong, reasonsOf } from './reasons.ts'
@@ -159,6 +160,12 @@ function listPartings(pools: readonly PoolCosts[], ranked: readonly RankedCost[]
 /** What can be done in pools, what gains most first, with what their guests gain in words. */
 export const describeFixes = (pools: readonly FixablePool[]): DescribedAction[] =>
   describeActions(listFixes(pools), pools)
+
+/** That hosts of vendors between which guests do not move are no pool. */
+export const describeParting = ({ pool, vendors }: Pick<PoolExplanation, 'pool' | 'vendors'>) => ({
+  what: `part ${pool === '' ? 'the hosts' : poolName(pool)} into ${vendors.filter(Boolean).join(' and ')}`,
+  gain: 'guests of each are given all that it has, and can move; none moves to another',
+})
 
 interface DescribedAction extends Omit<Action, 'gain' | 'gains' | 'pools'> {
   /** `guests of pool blue gain aes, avx2` */

@@ -28,7 +28,7 @@ import type {
   PoolExplanation,
   SharedCause,
 } from './answer.ts'
-import { addCosts, addFixes, byClass, isFixable } from './cost-report.ts'
+import { addCosts, addFixes, byClass, describeParting, isFixable } from './cost-report.ts'
 
 /** Features that the same hosts lack for the same reason, which the same thing remedies. */
 interface Section {
@@ -96,14 +96,10 @@ function addBecause(report: Report, { causes: because, groups }: FeatureInPool, 
 /** Adds what the guests of every pool get and what would give them more, and of each pool why that is so. */
 function addPools(report: Report, pools: readonly PoolExplanation[]): void {
   report.finding(...describePools(pools))
-  for (const { pool, vendors, mixed } of pools)
-    if (mixed !== undefined)
-      report.action(
-        `part ${pool === '' ? 'the hosts' : poolName(pool)} into ${vendors.filter(Boolean).join(' and ')}`,
-        {
-          gain: 'guests of each are given all that it has, and can move; none moves to another',
-        },
-      )
+  for (const pool of pools) {
+    const { what, gain } = describeParting(pool)
+    if (pool.mixed !== undefined) report.action(what, { gain })
+  }
   addFixes(report, pools)
   if (pools.length > 1) {
     report.table(

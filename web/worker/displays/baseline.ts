@@ -38,11 +38,13 @@ export function displayBaseline(
 }
 
 /** Of architectures whose baseline is not computed by features, nothing is known of losses. */
-function displayLost({ view }: Analysis, pool: Pool): Pick<BaselineDisplay, 'lost'> {
-  if (view.context.cpus.caveat !== undefined) return {}
+function displayLost(analysis: Analysis, pool: Pool): Pick<BaselineDisplay, 'lost'> {
+  if (analysis.view.context.cpus.caveat !== undefined) return {}
   const lost = byHosts(pool.lost()).map(({ hosts, features }) => ({
     hosts,
-    features: features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
+    features: analysis.joinTwins(
+      features.map(({ class: kind = 'unknown', ...feature }) => ({ ...feature, class: kind })),
+    ),
   }))
   return { lost }
 }

@@ -14,7 +14,7 @@ export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
   return {
     title: capitalize(who, what),
     pools: pools.map(({ pool, hostCount: hosts, groups, costs }) => {
-      const rows = costs.map(one => rowOf(one, hostsAt(groups, one.inGroups)))
+      const rows = costs.map(one => rowOf(analysis, one, hostsAt(groups, one.inGroups)))
       return {
         title: `${poolName(pool)}: ${count(hosts, 'host')}`,
         costs: rows.filter(row => row.features > 0),
@@ -24,13 +24,13 @@ export function displayCost(analysis: Analysis, scope: HostScope): CostDisplay {
   }
 }
 
-const rowOf = (one: HostCost, hosts: readonly string[]): CostRow => ({
+const rowOf = (analysis: Analysis, one: HostCost, hosts: readonly string[]): CostRow => ({
   who: fewNames(hosts),
   hosts: hosts.length,
   features: countOf(one),
   worth: one.worth,
   gain: one.gain,
-  gains: one.gains,
+  gains: analysis.joinTwins(one.gains),
   classes: [...groupBy(one.gains, gain => gain.class)].map(([kind, gains]) => [kind, gains.length]),
   step: one.step ? `${one.step.from ?? 'no level'} → ${one.step.to ?? 'no level'}` : '',
 })

@@ -1,10 +1,14 @@
 import { count } from '../../../src/core/text.ts'
-import type { Group } from '../../../src/fleet/groups.ts'
+import { areParted, type Group, vendorsOf } from '../../../src/fleet/groups.ts'
 import type { CostAnswer } from '../../../src/questions/explain/answer.ts'
 import { findOddHosts } from '../../../src/questions/explain/compute.ts'
-import { describeFixes, describeMostExpensiveShortly } from '../../../src/questions/explain/cost-report.ts'
+import {
+  describeFixes,
+  describeMostExpensiveShortly,
+  describeParting,
+} from '../../../src/questions/explain/cost-report.ts'
 import { hostWords } from '../../../src/questions/words/cells.ts'
-import type { FleetDisplay } from '../../shared/displays.ts'
+import type { ActionRow, FleetDisplay } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { countHosts } from './words.ts'
@@ -32,9 +36,14 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
       levels,
       outlying.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
     ),
-    actions: describeFixes(cost.pools)
-      .slice(0, MAX_ACTIONS)
-      .map(({ what, on, of, gain }) => ({ what, on: hostWords(on, of ?? 0), gain })),
+    actions: [
+      ...partings(analysis, scope),
+      ...describeFixes(cost.pools).map(({ what, on, of, gain }) => ({
+        what,
+        on: hostWords(on, of ?? 0),
+        gain,
+      })),
+    ].slice(0, MAX_ACTIONS),
     hosts: countHosts(groups),
     guests: view.fleet.guests.filter(({ pool = '' }) => scope === null || pool === scope || !labels.has(pool))
       .length,
@@ -47,6 +56,16 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
     levels,
   }
 }
+
+/** The pools of vendors between which guests do not move. */
+const partings = ({ view }: Analysis, scope: HostScope): ActionRow[] =>
+  view.pools.flatMap(({ label: pool, groups }) => {
+    const vendors = vendorsOf(groups)
+    const isMixed = areParted(vendors) && view.context.cpus.mixed !== undefined
+    return isMixed && (scope === null || scope === pool)
+      ? [{ ...describeParting({ pool, vendors }), on: '' }]
+      : []
+  })
 
 /** Highest level first. */
 function levelsOf(analysis: Analysis, groups: readonly Group[]): FleetDisplay['levels'] {

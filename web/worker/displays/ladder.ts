@@ -27,7 +27,7 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
     rungs.length === 0
       ? `Guests have no named models on ${all(hosts)}`
       : vendors.length > 1
-        ? `Guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
+        ? `${describeBest(rungs, hosts)}, but guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
         : describeBest(rungs, hosts)
   return { title, hosts, rungs }
 }

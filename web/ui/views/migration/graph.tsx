@@ -3,6 +3,9 @@ import type { FleetDisplay, MigrationDisplay } from '../../../shared/displays.ts
 import { useAnswer } from '../../parts/use-answer.ts'
 import { BOX, type Box, makeBoxes, pathOf } from './boxes.ts'
 
+/** A graph that is wider than its place is drawn smaller, down to this; then it scrolls. */
+const SMALLEST = 0.75
+
 interface MigrationGraphProps {
   readonly answer: MigrationDisplay
   readonly fleet: FleetDisplay
@@ -36,7 +39,7 @@ export function MigrationGraph({ answer, fleet, from, to, open, select }: Migrat
       class="graph"
       viewBox={`0 0 ${places.width} ${places.height}`}
       width={places.width}
-      height={places.height}
+      style={{ minWidth: `${SMALLEST * places.width}px` }}
       role="group"
       aria-label="Groups of hosts and the moves between them"
       onKeyDown={moveFocus}

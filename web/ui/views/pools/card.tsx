@@ -107,6 +107,7 @@ function ChipButton({ chip, group, hosts, labels, dragged, move, press }: ChipBu
     event.preventDefault()
     move(chip, to)
   }
+  const silicon = group?.microarchitecture?.replace(/,? \d{4}$/, '') || group?.signature
   return (
     <button
       type="button"
@@ -127,7 +128,7 @@ function ChipButton({ chip, group, hosts, labels, dragged, move, press }: ChipBu
     >
       <span>{group?.title}</span>
       <span class="unseen">{`${formatCount(hosts, 'host')} in ${chip.from ? `pool ${chip.from}` : 'no pool'}`}</span>
-      <span class="faint">{group?.microarchitecture?.replace(/,? \d{4}$/, '') || group?.signature}</span>
+      {!group?.title.startsWith(`${silicon} · `) && <span class="faint">{silicon}</span>}
     </button>
   )
 }
