@@ -13,8 +13,8 @@ export const HostLine = v.strictObject({
   model: known(v.string(), 'The model that its document names, or that fits its CPU best.'),
   silicon: known(
     v.string(),
-    'What people call CPUs of its design: Emerald Rapids, Zen 4, Neoverse-N1; several names where one cannot tell; ' +
-      '`(by its name)` where only what its product is called tells.',
+    'The name of the CPU’s design: Emerald Rapids, Zen 4, Neoverse-N1. Several names where its documents fit several; with ' +
+      '`(by its name)` where only the name of the product tells.',
   ),
   signature: SignatureAnswer,
   vendor: v.nullable(v.string()),
