@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { reportAudit } from '../../src/questions/audit/report.ts'
 import type { MigrateAnswer } from '../../src/questions/migrate/answer.ts'
 import { reportMigrate } from '../../src/questions/migrate/report.ts'
+import type { WhatIfAnswer } from '../../src/questions/what-if/answer.ts'
+import { reportWhatIf } from '../../src/questions/what-if/report.ts'
 import { Report } from '../../src/report/report.ts'
 import { askNow as ask } from '../ask-now.ts'
 
@@ -154,4 +157,57 @@ test('of CPUs of an unknown kind a switch is blamed only where nothing that it t
   )
   expect(pool.lost.length).toBeGreaterThan(0)
   expect(remedies.join('\n')).not.toMatch(/noxsave|AES-NI/)
+})
+
+/** The report of an answer, as its question writes it. */
+function textOf(add: (report: Report) => void): string {
+  const report = new Report()
+  add(report)
+  return report.text({ width: 10_000, paint: shown => shown })
+}
+
+test('what keeps a guest from an upgraded host is to be done together, and nothing is no action', () => {
+  const capabilities = (name: string, model: string) => host(`${name}.xml`, model)
+  const fleet = { hosts: [{ files: '*.xml', kernel: '6.1', hypervisor: 'QEMU 10.0' }] }
+  const documents = [capabilities('n1', 'Icelake-Server-v1'), capabilities('n2', 'Nehalem')]
+  const web = guest('g/n1/web.xml', custom('Icelake-Server-v1'))
+  const answer = ask({
+    verb: 'what-if',
+    documents: [...documents, web],
+    fleet,
+    upgrade: ['qemu=11.1@n2.xml'],
+  }) as WhatIfAnswer
+  const lines = textOf(report => reportWhatIf(report, answer)).split('\n')
+  const about = lines.filter(line => line.startsWith('do: ') && line.includes('can move there and back'))
+  expect(answer.preflight?.guests[0]?.move.verdict).toBe('no')
+  expect(about.length).toBeLessThanOrEqual(1)
+  expect(lines.filter(line => /^do: no known remedy/.test(line))).toEqual([])
+})
+
+test('a machine type alone is judged by the next start, and hosts that are alike are one row', () => {
+  const documents = ['n1', 'n2'].map(name => host(`${name}.xml`, 'Skylake-Server'))
+  const guests = ['a', 'b'].map(name => ({
+    ...guest(`g/n1/${name}.xml`, custom('Skylake-Server')),
+    text: guest('', custom('Skylake-Server')).text.replace('<name>web', `<name>${name}`),
+  }))
+  const fleet = { hosts: [{ files: 'n*.xml', hypervisor: 'QEMU 10.0' }] }
+  const answer = ask({
+    verb: 'what-if',
+    documents: [...documents, ...guests],
+    fleet,
+    machine: ['pc-q35-11.1'],
+  }) as WhatIfAnswer
+  const text = textOf(report => reportWhatIf(report, answer))
+  expect(text).toMatch(/^machine pc-q35-11\.1: 0 of 2 guests start then, a, b do not/)
+  expect(text).toMatch(/a, b +does not start: has a QEMU without the machine type/)
+  expect(text).not.toMatch(/no host|there {2}back/)
+})
+
+test('of hosts of which nothing is known nothing was found, and audit says so', () => {
+  const arm = {
+    path: 'arm.xml',
+    text: '<cpu><arch>aarch64</arch><model>Neoverse-N1</model><vendor>ARM</vendor></cpu>',
+  }
+  const text = textOf(report => reportAudit(report, put('audit', arm)))
+  expect(text).toMatch(/^nothing found in 1 host\nof arm\.xml nothing is known\ndo: record what/)
 })

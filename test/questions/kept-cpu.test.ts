@@ -2,6 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, drain, explain, pools as planPools, whatIf } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
+import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
+import { reportExplanation } from '../../src/questions/explain/report.ts'
+import { addPools } from '../../src/questions/pools/report.ts'
+import { Report } from '../../src/report/report.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
 import { single } from '../notation.ts'
@@ -41,6 +45,20 @@ const keep = (asked: Asked): Record<string, string> =>
   Object.fromEntries(
     explained(asked).flatMap(({ pool, expression }) => (expression ? [[pool, expression.xml]] : [])),
   )
+
+const wide = { width: 10_000, paint: (shown: string) => shown }
+
+function explainText(asked: Asked): string {
+  const report = new Report()
+  reportExplanation(report, explain(asked) as ExplainAnswer)
+  return report.text(wide)
+}
+
+function poolsText(asked: Asked): string {
+  const report = new Report()
+  addPools(report, single(planPools(asked)))
+  return report.text(wide)
+}
 
 const names = (reasons: readonly { readonly feature: string }[]) => reasons.map(({ feature }) => feature)
 
@@ -130,6 +148,21 @@ describe('a kept CPU', () => {
     // Who runs with less than the kept CPU is started again for that, not for all that hosts could give.
     const { restarts } = single(drain({ documents, fleet: low }))
     expect(restarts).toEqual([])
+  })
+
+  test('is what explain and pools begin with, where hosts no longer give it, or could give more', () => {
+    const documents = ['n1', 'n2'].map(name => ({
+      path: `a/${name}.xml`,
+      text: hostXml('Skylake-Server-v2', []),
+    }))
+    const first = (model: string, text: (asked: Asked) => string) => {
+      const found = text({ documents, fleet: { 'kept-cpus': { a: `<cpu><model>${model}</model></cpu>` } } })
+      return found.split('\n')[1] ?? ''
+    }
+    for (const text of [explainText, poolsText]) {
+      expect(first('Haswell', text)).toMatch(/^the kept CPU of pool a can be raised by \d+ features/)
+      expect(first('Icelake-Server', text)).toMatch(/^n1, n2 no longer give .* of the kept CPU of pool a$/)
+    }
   })
 
   test.each([

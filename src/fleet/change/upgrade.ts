@@ -218,15 +218,17 @@ export class FlightPlan {
     }
   }
 
-  /** The best of what hosts come to; of equal ones the first. */
+  /** The best of what hosts come to; of equal ones the one with the least in the way, then the first. */
   #best(hosts: readonly FleetHost[], judge: (host: FleetHost) => Judgement): Judgement {
     const kinds = this.#kinds.get(hosts) ?? [
       ...new Map(hosts.map(host => [this.#keyOfHost(host), host])).values(),
     ]
     this.#kinds.set(hosts, kinds)
     const rank = ({ verdict }: Judgement) => VERDICTS.indexOf(verdict)
+    const isBetter = (one: Judgement, other: Judgement) =>
+      rank(one) === rank(other) ? one.obstacles.length < other.obstacles.length : rank(one) < rank(other)
     const [first = NOWHERE, ...rest] = kinds.map(judge)
-    return rest.reduce((best, found) => (rank(found) < rank(best) ? found : best), first)
+    return rest.reduce((best, found) => (isBetter(found, best) ? found : best), first)
   }
 
   #keyOfHost(host: FleetHost): string {

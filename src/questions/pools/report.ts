@@ -6,7 +6,17 @@ import { areParted } from '../../fleet/groups.ts'
 import { findOnRequest } from '../../fleet/offered.ts'
 import type { Cell, Line, Report } from '../../report/report.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { addKeptCpu, addWritten, describeUnsafe, figure, levelCell, percent, VALUE } from '../words/cells.ts'
+import {
+  addKeptCpu,
+  addKeptFindings,
+  addWritten,
+  describeUnsafe,
+  figure,
+  levelCell,
+  percent,
+  poolName,
+  VALUE,
+} from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
 import { poolCpuOf } from './choice.ts'
@@ -15,7 +25,14 @@ import { poolCpuOf } from './choice.ts'
 export function addPools(report: Report, answer: PoolsAnswer): void {
   const { curve, enough, pools, leftOut } = answer
   addFinding(report, answer)
-  for (const { name, keptCpu } of answer.now?.pools ?? []) addKeptCpu(report, `${name}: `, keptCpu)
+  const now = answer.now?.pools ?? []
+  addKeptFindings(
+    report,
+    now.map(({ name, ...rest }) => ({ label: name, ...rest })),
+  )
+  report.details(() => {
+    for (const { name, keptCpu } of now) addKeptCpu(report, `${poolName(name)}: `, keptCpu)
+  })
   if (pools.length > 0) addMembers(report, pools)
   for (const { hosts, lacks, unknown } of leftOut) {
     const names = (of: typeof lacks) =>

@@ -240,6 +240,8 @@ function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit
   const reasons = (set: FeatureSet | undefined) => (set ? db.features.in(set).map(reasonOf) : [])
   const unsure = after?.unsure && given?.meet(after.unsure)
   const lost = gives && unsure ? given?.minus(gives).minus(unsure) : undefined
+  const has = (names: readonly string[]) =>
+    db.features.setOfNames(names).leq(is.hardwareFeatures ?? is.features)
   const { added, removed } = modelsBetween({ db, arch: context.arch }, from, to)
   const versions = ({ qemu, libvirt, kernel }: HostVersions) => ({
     qemu: qemu ?? null,
@@ -256,6 +258,7 @@ function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit
     removedModels: removed,
     facts: builtinUpgradeFacts()
       .filter(fact => hasReached(to, fact) === true && hasReached(from, fact) !== true)
+      .filter(fact => fact.kind !== 'gives' || has(fact.having))
       .map(factAnswer),
     unknownVersions: (['qemu', 'libvirt', 'kernel'] as const).flatMap(tool => openVersion(tool, from, to)),
   }

@@ -1,10 +1,10 @@
 import { allOf, type Verdict } from '../../core/evidence.ts'
-import { count, fewNames } from '../../core/text.ts'
-import type { Report, Tone } from '../../report/report.ts'
+import { count, fewNames, groupBy } from '../../core/text.ts'
+import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'
-import { figure, isRemedy, poolName, VALUE } from '../words/cells.ts'
+import { figure, isRemedy, joinRemedies, poolName, VALUE } from '../words/cells.ts'
 import type {
   ChangeDone,
   DeltaAnswer,
@@ -222,19 +222,24 @@ export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, ans
   for (const change of changes) {
     // The finding names the first.
     if (change.kind === 'machine') continue
-    if (change.effect !== undefined || change.hosts.length > 3) report.line(sayChange(change))
+    const add = () => report.line(sayChange(change))
+    if (change.kind === 'upgrade') report.details(add)
+    else if (change.effect !== undefined || change.hosts.length > 3) add()
   }
   if (preflight) reportPreflight(report, preflight)
   reportDelta(report, answer)
 }
 
-/** `3 of 4 guests survive the move there and back, db-1 does not` */
-function describePreflight({ guests }: PreflightAnswer): string {
-  const names = (verdict: string) => guests.flatMap(one => (roundTrip(one) === verdict ? one.guest : []))
+/** `3 of 4 guests survive the move there and back, db-1 does not`; where no host is upgraded, of their next start. */
+function describePreflight({ guests, steps }: PreflightAnswer): string {
+  const verdictOf = (one: GuestPreflight) => (steps.length > 0 ? roundTrip(one) : one.atStart.start.verdict)
+  const names = (verdict: string) => guests.flatMap(one => (verdictOf(one) === verdict ? one.guest : []))
   const [no, open] = [names('no'), names('unknown')]
   const survivors = guests.length - no.length - open.length
+  const [one, many, what] =
+    steps.length > 0 ? ['survives', 'survive', 'the move there and back'] : ['starts', 'start', 'then']
   return [
-    `${survivors} of ${count(guests.length, 'guest')} ${survivors === 1 ? 'survives' : 'survive'} the move there and back`,
+    `${survivors} of ${count(guests.length, 'guest')} ${survivors === 1 ? one : many} ${what}`,
     ...(no.length > 0 ? [`${fewNames(no, 2)} ${no.length === 1 ? 'does' : 'do'} not`] : []),
     ...(open.length > 0 ? [`of ${fewNames(open, 2)} it is not known`] : []),
   ].join(', ')
@@ -243,14 +248,20 @@ function describePreflight({ guests }: PreflightAnswer): string {
 /** The weaker verdict of there and back. */
 const roundTrip = ({ move, return: back }: GuestPreflight): Verdict => allOf([move.verdict, back.verdict])
 
-/** What to do before the upgrade, the guests that cannot go first. */
+/** What to do before the upgrade, the guests that cannot go first: all that is in a guest's way together. */
 function addUpgradeActions(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
   const remedies = new Map<string, string[]>()
-  for (const { guest, move, return: back } of guests)
-    for (const remedy of new Set([move, back].flatMap(one => remediesOf(obstacles, one))))
-      remedies.set(remedy, [...(remedies.get(remedy) ?? []), guest])
+  const moves = steps.length > 0
+  for (const { guest, move, return: back, atStart } of guests) {
+    const own = (moves ? [move, back] : [atStart.start]).flatMap(one => remediesOf(obstacles, one))
+    if (own.length === 0 || !own.every(isRemedy)) continue
+    const what = joinRemedies(own)
+    remedies.set(what, [...(remedies.get(what) ?? []), guest])
+  }
   for (const [remedy, names] of remedies)
-    if (isRemedy(remedy)) report.action(remedy, { gain: `${fewNames(names, 3)} can move there and back` })
+    report.action(remedy, {
+      gain: `${fewNames(names, 3)} can ${moves ? 'move there and back' : 'start then'}`,
+    })
   const unknown = new Map<string, string[]>()
   for (const { hosts, unknownVersions } of steps)
     for (const { tool, command } of unknownVersions) {
@@ -273,42 +284,76 @@ const remediesOf = (all: Obstacles, { verdict, reasons, facts, settle }: Judgeme
 
 /** Adds what comes with the versions, and what becomes of each guest. */
 function reportPreflight(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
+  reportFacts(report, steps)
   for (const step of steps) reportStep(report, step)
-  const isPlain = (one: GuestPreflight) => describeStart(obstacles, one) === '' && isSafe(roundTrip(one))
+  const isPlain = (one: GuestPreflight) =>
+    describeStart(obstacles, one) === '' && (steps.length === 0 || isSafe(roundTrip(one)))
   report.instead(() =>
     reportFlights(
       report,
       obstacles,
       guests.filter(one => !isPlain(one)),
+      steps.length > 0,
     ),
   )
-  report.details(() => reportFlights(report, obstacles, guests))
+  report.details(() => reportFlights(report, obstacles, guests, steps.length > 0))
 }
 
 const isSafe = (verdict: Verdict): boolean => verdict === 'yes' || verdict === 'assumed'
 
-function reportFlights(report: Report, all: Obstacles, guests: readonly GuestPreflight[]): void {
+/** @param moves whether hosts are upgraded, to which guests move; else only their next start is told */
+function reportFlights(
+  report: Report,
+  all: Obstacles,
+  guests: readonly GuestPreflight[],
+  moves: boolean,
+): void {
+  const atStart = { title: 'at its next start', wraps: true } as const
+  const flight = [{ title: 'there' }, { title: 'back' }, { title: 'why', wraps: true as const }]
+  const rows = guests.map(one => ({
+    guest: one.guest,
+    cells: [...(moves ? flightCells(all, one) : []), describeStart(all, one)],
+  }))
   report.table(
-    [
-      { title: 'guest' },
-      { title: 'there' },
-      { title: 'back' },
-      { title: 'why', wraps: true },
-      { title: 'at its next start', wraps: true },
-    ],
-    guests.map(one => [
-      one.guest,
-      ...[one.move, one.return].map(({ verdict }) => ({
-        text: verdict,
-        tone: isSafe(verdict) ? ('good' as const) : ('bad' as const),
-      })),
-      [one.move, one.return]
-        .map(found => describeJudgement(all, found))
-        .filter(Boolean)
-        .join('; '),
-      describeStart(all, one),
+    [{ title: 'guest', wraps: true }, ...(moves ? flight : []), atStart],
+    [...groupBy(rows, ({ cells }) => JSON.stringify(cells)).values()].map(some => [
+      some.map(({ guest }) => guest).join(', '),
+      ...(some[0]?.cells ?? []),
     ]),
   )
+}
+
+const flightCells = (all: Obstacles, { move, return: back }: GuestPreflight): Cell[] => [
+  ...[move, back].map(({ verdict }) => ({
+    text: verdict,
+    tone: isSafe(verdict) ? ('good' as const) : ('bad' as const),
+  })),
+  [move, back]
+    .map(found => describeJudgement(all, found))
+    .filter(Boolean)
+    .join('; '),
+]
+
+/** Adds what changes with versions, each once, with the hosts where it is not all of them. */
+function reportFacts(report: Report, steps: readonly UpgradeStep[]): void {
+  const told = steps.flatMap(({ hosts, facts, addedModels }) => [
+    ...facts.map(({ tool, version, title }) => ({
+      hosts,
+      text: `since ${tool} ${version}: ${title}`,
+      isModel: false,
+    })),
+    ...(addedModels.length > 0
+      ? [{ hosts, text: `new models: ${addedModels.join(', ')}`, isModel: true }]
+      : []),
+  ])
+  const all = steps.flatMap(({ hosts }) => hosts).length
+  for (const [text, some] of groupBy(told, one => one.text)) {
+    const hosts = some.flatMap(one => one.hosts)
+    const where = hosts.length < all ? ` (${fewNames(hosts, 2)})` : ''
+    const add = () => report.line(text + where)
+    if (some[0]?.isModel) report.details(add)
+    else add()
+  }
 }
 
 function describeJudgement(
@@ -333,7 +378,9 @@ function describeStart(all: Obstacles, { deprecated, atStart }: GuestPreflight):
     ...(isSafe(start.verdict) ? [] : [`${STARTS[start.verdict]}: ${describeJudgement(all, start)}`]),
     ...(gained.length > 0 ? [`gains ${names(gained)}`] : []),
     ...(lost.length > 0 ? [`loses ${names(lost)}`] : []),
-    ...(isSafe(back.verdict) ? [] : [`${RETURNS[back.verdict]}: ${describeJudgement(all, back)}`]),
+    ...(isSafe(back.verdict) || start.verdict === 'no'
+      ? []
+      : [`${RETURNS[back.verdict]}: ${describeJudgement(all, back)}`]),
   ].join('; ')
 }
 
@@ -352,7 +399,7 @@ const RETURNS: Readonly<Record<Verdict, string>> = {
 }
 
 function reportStep(report: Report, step: UpgradeStep): void {
-  const { hosts, gained, lost, unsure, addedModels, removedModels, facts, unknownVersions } = step
+  const { hosts, gained, lost, unsure, removedModels, unknownVersions } = step
   const names = (of: readonly Reason[]) =>
     fewNames(
       of.map(({ feature }) => feature),
@@ -362,13 +409,11 @@ function reportStep(report: Report, step: UpgradeStep): void {
   if (gained.length > 0) report.line({ text: '  given unasked: ', tone: 'good' }, names(gained))
   if (lost.length > 0) report.line({ text: '  no longer given: ', tone: 'bad' }, names(lost))
   if (unsure.length > 0) report.line('  perhaps no longer given unasked: ', names(unsure))
-  report.details(() => {
-    if (addedModels.length > 0) report.line(`  new models: ${addedModels.join(', ')}`)
-  })
   if (removedModels.length > 0) report.line(`  models that are gone: ${fewNames(removedModels, 6)}`)
-  for (const { tool, version, title } of facts) report.line(`  since ${tool} ${version}: ${title}`)
   // An action says how to find them out.
-  for (const { tool } of unknownVersions) report.line(`  ${tool} is not known, nor what changes with it`)
+  report.details(() => {
+    for (const { tool } of unknownVersions) report.line(`  ${tool} is not known, nor what changes with it`)
+  })
 }
 
 /** `qemu 10.0 → 11.1, kernel 6.12` */

@@ -159,21 +159,56 @@ export function describeUnsafe(features: readonly UnsafeFeature[], kind: UnsafeF
   return some.length > 0 ? [`${hostNamesOf(some)} of ${on}: ${UNSAFE[kind]}`] : []
 }
 
+/** A pool of an answer, as its kept CPU needs it. */
+interface KeptPool {
+  readonly label: string
+  readonly keptCpu?: KeptCpuAnswer
+}
+
+/** Finds which pools' hosts no longer give the kept CPU, then which could give more. */
+export function addKeptFindings(report: Report, pools: readonly KeptPool[]): void {
+  const all = pools.flatMap(({ label, keptCpu }) => (keptCpu ? { label, ...keptCpu } : []))
+  const [lost, raised] = [
+    all.filter(one => one.lost.length > 0),
+    all.filter(one => one.lost.length === 0 && one.gains.length > 0),
+  ]
+  const [first, ...more] = lost
+  if (first) {
+    const what =
+      more.length > 0
+        ? `the kept CPUs of pools ${fewNames(lost.map(({ label }) => label))}`
+        : `${hostNamesOf(first.lost)} of the kept CPU of ${poolName(first.label)}`
+    const hosts = [...new Set(lost.flatMap(one => one.lost.flatMap(({ hosts: on }) => on)))]
+    report.finding({
+      text: `${fewNames(hosts, 2)} no longer give${hosts.length === 1 ? 's' : ''} ${what}`,
+      tone: 'bad',
+    })
+  }
+  for (const { label, gains, guestsToRestart: restarts } of raised)
+    report.finding(`the kept CPU of ${poolName(label)} ${describeRaise(gains, restarts)}`)
+}
+
+/** `can be raised by 12 features after power cycles of 4 guests` */
+function describeRaise(gains: readonly Reason[], restarts: readonly string[]): string {
+  const cycles = restarts.length > 0 ? ` after power cycles of ${count(restarts.length, 'guest')}` : ''
+  return `can be raised by ${count(gains.length, 'feature')}${cycles}: ${hostNamesOf(gains, MANY)}`
+}
+
 /** Adds how a pool stands to its kept CPU; nothing where it has none. */
 export function addKeptCpu(report: Report, name: string, kept: KeptCpuAnswer | undefined): void {
   if (!kept) return
   const { lost, unknown, gains, guestsToRestart: restarts } = kept
   const head = `${name}kept CPU  `
-  if (gains.length > 0) {
-    const cycles = restarts.length > 0 ? ` after power cycles of ${count(restarts.length, 'guest')}` : ''
-    report.line(
-      head,
-      `can be raised by ${count(gains.length, 'feature')}${cycles}: ${hostNamesOf(gains, MANY)}`,
-    )
-  } else if (lost.length === 0) report.line(head, 'is what the hosts give today')
-  for (const { feature, hosts, cause, confidence, remedy } of lost) {
-    const lack = `${hostWords(hosts)} no longer give${hosts.length === 1 ? 's' : ''} ${feature}`
-    report.line({ text: head, tone: 'bad' }, `${lack} (${cause}, ${confidence}): ${remedy}`)
+  if (gains.length > 0) report.line(head, describeRaise(gains, restarts))
+  else if (lost.length === 0) report.line(head, 'is what the hosts give today')
+  const alike = groupBy(lost, ({ hosts, cause, confidence, remedy }) =>
+    [hosts.join(), cause, confidence, shortRemedy(remedy)].join('\n'),
+  )
+  for (const [one, ...more] of alike.values()) {
+    if (!one) continue
+    const { hosts, cause, confidence, remedy } = one
+    const lack = `${hostWords(hosts)} no longer give${hosts.length === 1 ? 's' : ''} ${hostNamesOf([one, ...more], MANY)}`
+    report.line({ text: head, tone: 'bad' }, `${lack} (${cause}, ${confidence}): ${shortRemedy(remedy)}`)
   }
   if (unknown.length > 0) {
     const on = hostWords([...new Set(unknown.flatMap(({ hosts }) => hosts))])
