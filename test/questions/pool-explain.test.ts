@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Pool, ResultOptions } from '../../src/questions/baseline/pool.ts'
+import { Pool, type ResultOptions } from '../../src/questions/baseline/pool.ts'
 import { describeNote } from '../../src/questions/words/describe.ts'
 import { pool } from './hosts.ts'
 
@@ -70,4 +71,25 @@ test('security that some hosts lack is noted, when explained', () => {
   expect(notes(pool(hosts, { explain: true }))).toEqual([
     'security features that only some hosts have are not in the answer: spec-ctrl (not on b); ssbd (not on b, c)',
   ])
+})
+
+test('where libvirt goes by names alone, what is lost is looked for all the same', () => {
+  const names = 'fp asimd aes sve jscvt ssbs'.split(' ')
+  const some = fc.array(fc.subarray(names), { minLength: 1, maxLength: 4 })
+  const lostBy = (lists: readonly (readonly string[])[], best: boolean) => {
+    const made = new Pool(undefined, { explain: true, best })
+    for (const [i, list] of lists.entries()) {
+      const features = list.map(name => ({ name, policy: 'require' as const }))
+      made.add({ type: 'host', arch: 'aarch64', model: 'Neoverse-N1', vendor: 'ARM', features }, `h${i}`)
+    }
+    return made.lost().map(({ feature, hosts }) => [feature, hosts])
+  }
+  fc.assert(
+    fc.property(some, lists => {
+      const mixed = names.filter(name => new Set(lists.map(list => list.includes(name))).size > 1)
+      expect(lostBy(lists, false).map(([feature]) => feature)).toEqual(expect.arrayContaining(mixed))
+      expect(lostBy(lists, false)).toEqual(lostBy(lists, true))
+    }),
+    { numRuns: 40 },
+  )
 })

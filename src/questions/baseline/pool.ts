@@ -48,6 +48,8 @@ export class Pool {
   readonly #options: PoolOptions
   /** Absent before the first CPU, which chooses the architecture. */
   #fold: Fold | undefined
+  /** Where libvirt goes by names alone: what the hosts have in common, for `lost`. */
+  #looked: Fold | undefined
   #arch: string | undefined
   readonly #groups = new Map<string, { features: FeatureSet; hosts: string[] }>()
   readonly #skipped: Note[] = []
@@ -148,11 +150,11 @@ export class Pool {
 
   /** Everything that some hosts have and not all, in map order, with those that lack it. Needs `explain`. */
   lost(): LostFeature[] {
-    const view = this.#view
-    if (!view || !this.#fold) return []
+    const { view, common } = this.#looked ?? {}
+    if (!view || !common) return []
     const groups = [...this.#groups.values()]
     const all = groups.reduce((set, { features }) => set.join(features), FeatureSet.empty)
-    return view.table.in(all.minus(this.#fold.common)).map(feature => ({
+    return view.table.in(all.minus(common)).map(feature => ({
       ...reasonOf(feature),
       ...(feature.class ? { class: feature.class } : {}),
       hosts: groups.filter(group => !feature.bits.leq(group.features)).flatMap(group => group.hosts),
@@ -187,13 +189,26 @@ export class Pool {
 
   #join(to: Fold, cpu: Cpu, source: string): void {
     to.add(cpu)
-    const view = this.#options.explain ? this.#view : undefined
+    if (!this.#options.explain) return
+    this.#look(to, cpu)
+    const view = this.#looked?.view
     if (!view) return
     const features = view.of(cpu)
     const key = String(features)
     const group = this.#groups.get(key)
     if (group) group.hosts.push(source)
     else this.#groups.set(key, { features, hosts: [source] })
+  }
+
+  /** What libvirt takes without a look may not be known: nothing is lost that anybody could name. */
+  #look(to: Fold, cpu: Cpu): void {
+    try {
+      this.#looked ??= to.view ? to : fold(this.#map, this.#arch, true)
+      if (to !== this.#looked) this.#looked.add(cpu)
+    } catch (error) {
+      if (!(error instanceof LibvirtError)) throw error
+      this.#looked = to
+    }
   }
 
   /** The CPU without what the database does not know; undefined when it does not know the model. */
