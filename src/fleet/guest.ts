@@ -27,6 +27,8 @@ export interface FleetGuest extends CpuFacts {
   readonly vcpus?: number | undefined
   /** How many threads each of its cores has, where its definition says so. */
   readonly threads?: number | undefined
+  /** Whether what was read of it is what it has as it runs; absent: that is not said. */
+  readonly isLive?: true | undefined
   /** What it was read from: an XML element, or the name of a dialect; absent: not said. */
   readonly document?: string | undefined
 }

@@ -264,3 +264,29 @@ test('what a guest disproves of its host’s record is unknown of equal hosts', 
   expect(groups.map(({ name }) => name)).toEqual(['n1.xml', 'n3.xml'])
   expect(db).toMatchObject({ startsInGroups: [0, 1], movesToGroups: [1], others: 1 })
 })
+
+test('what a guest disproves of its host’s record as it runs is assumed of equal hosts', () => {
+  const { fleet, notes } = fleetOfInput(context, {
+    documents: [
+      { path: 'n1.xml', text: capabilities('EPYC').replaceAll('Intel', 'AMD') },
+      { path: 'n2.xml', text: capabilities('EPYC').replaceAll('Intel', 'AMD') },
+      { path: 'n3.xml', text: capabilities('EPYC-Rome').replaceAll('Intel', 'AMD') },
+      {
+        path: 'n1/db.xml',
+        text: "<domain type='kvm' id='3'><name>db</name><cpu mode='custom'><model>EPYC</model><feature policy='require' name='ibpb'/></cpu></domain>",
+      },
+    ],
+  })
+  expect(notes.some(({ kind }) => kind === 'guest-contradicts')).toBe(true)
+  const ibpb = context.db.features.setOfNames(['ibpb'])
+  const told = fleet.hosts.map(({ name, evidence }) => [name, evidence?.presenceOf(ibpb)])
+  expect(told).toEqual([
+    ['n1.xml', 'assumed'],
+    ['n2.xml', 'assumed'],
+    ['n3.xml', 'assumed'],
+  ])
+  const {
+    guests: [db],
+  } = guestPlaces(viewOf(context, fleet))
+  expect(db).toMatchObject({ startsInGroups: [0, 1], movesToGroups: [0, 1], others: 2 })
+})

@@ -210,7 +210,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     /assumed from the CPU on 2 hosts \(n1, n2\)/,
   ],
   'guest-contradicts': [
-    { kind: 'guest-contradicts', guest: 'web', host: 'n1', features: ['hle', 'rtm'] },
+    { kind: 'guest-contradicts', guest: 'web', host: 'n1', features: ['hle', 'rtm'], isLive: false },
     /web has hle, rtm, which its host n1 is recorded to miss/,
   ],
   'words-unknown': [

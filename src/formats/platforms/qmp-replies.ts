@@ -11,8 +11,9 @@ import { cpuidPlace, featuresOfWords, type KnownWord } from './register-words.ts
 
 /** Whether the first thing in a text is a message of QMP. */
 const beginsAsQmp = (text: string): boolean =>
-  /^[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error|timestamp|event)"\s*:/.test(text) &&
-  /"(?:execute|return|error|QMP|request|event)"\s*:/.test(text)
+  /^[\s[]*\{\s*"(?:execute|arguments|return|id|QMP|request|error(?="\s*:\s*\{)|timestamp|event)"\s*:/.test(
+    text,
+  ) && /"(?:execute|return|error|QMP|request|event)"\s*:/.test(text)
 
 /** What a recording has and single replies lack: QEMU's version and its schema. */
 const RECORDING = /"query-(?:version|qmp-schema)"|"meta-type"|"return"\s*:\s*\{\s*"(?:qemu|package)"/

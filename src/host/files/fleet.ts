@@ -164,6 +164,8 @@ export async function readFleet(
   return { ...fleets, notes: [...onFiles, ...notes] }
 }
 
+const OTHER_FLEET = 'a fleet file, which does not count here: give its folder by itself'
+
 /** What the files hold. What was remembered of them goes before hosts are made: a large fleet is there only once. */
 async function readDocuments(
   context: Context,
@@ -173,7 +175,7 @@ async function readDocuments(
   const documents: FleetDocument[] = []
   for (const entry of entries) {
     if (await isOtherFleetFile(entry)) {
-      reader.notes.push({ kind: 'file-without-cpu', source: entry.file, looksLike: 'a fleet file' })
+      reader.notes.push({ kind: 'dump', source: entry.file, text: OTHER_FLEET })
       continue
     }
     const document = await reader.read(entry)

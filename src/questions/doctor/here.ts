@@ -85,7 +85,7 @@ function leastModels(view: FleetView, level: string | undefined): string[] {
     .map(({ name }) => name)
   return names.length > 0
     ? [`models of that level that every host can give, best first: ${fewNames(names, MOST)}`]
-    : [`no named model of that level runs on every host`]
+    : [`no named model of that level is known to run on every host`]
 }
 
 /** Where the guests that were given can start and move. */

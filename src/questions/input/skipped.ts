@@ -138,6 +138,10 @@ const PROGRAMS: readonly (readonly [mark: RegExp, program: string, instead: stri
 ]
 
 function guessOfText(text: string): Guess | undefined {
+  // What a command would have printed to a file that was to describe a host.
+  const [, failed] = /^\s*(?:error|fatal|ssh|bash|sh|sudo|cat|virsh): (.{1,80})/i.exec(text) ?? []
+  if (failed !== undefined && text.length < 2000)
+    return { looksLike: `the error of a command: ${failed.trim()}`, kind: 'part' }
   if (/^\s*[{[]/.test(text)) return other('JSON of something else')
   const [, kind] = /^kind:\s*(\w+)/m.exec(text) ?? []
   if (kind !== undefined && /^apiVersion:/m.test(text)) return other(`a ${kind} of Kubernetes`)

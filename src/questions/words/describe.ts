@@ -148,7 +148,7 @@ function sentence(note: Note): string {
     case 'guest-contradicts':
       return (
         `${note.guest} has ${fewNames(note.features, 8)}, which its host ${note.host} is recorded to miss: ` +
-        'it counts as running there, and what the record says of that proves nothing on equal hosts; ' +
+        `it counts as running there, and ${note.isLive ? 'equal hosts are assumed to give it too' : 'what the record says of that proves nothing on equal hosts'}; ` +
         'one of the two documents is old, or the guest was started elsewhere'
       )
     case 'written-for':

@@ -107,6 +107,8 @@ export type Note = { readonly source?: string } & (
       readonly guest: string
       readonly host: string
       readonly features: readonly string[]
+      /** Whether the guest's document says what it has as it runs. */
+      readonly isLive: boolean
     }
   /** Names in a list that no feature has in that vocabulary. */
   | { readonly kind: 'words-unknown'; readonly words: readonly string[]; readonly vocabulary: string }

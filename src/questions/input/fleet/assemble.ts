@@ -132,7 +132,8 @@ function offerNotes(hosts: readonly FleetHost[]): Note[] {
 
 /**
  * Where a guest is said to run and has what its host is recorded to miss, one of the two documents is not true. What the
- * host's says of that proves nothing any more, nor does the same record of an equal host: it is unknown there.
+ * host's says of that proves nothing any more, nor does the same record of an equal host: it is unknown there, and assumed
+ * where the guest's document says what it has as it runs.
  */
 function withDoubts(
   { db }: Context,
@@ -141,16 +142,21 @@ function withDoubts(
 ): { readonly hosts: readonly FleetHost[]; readonly notes: Note[] } {
   const evidence = new Map(hosts.map(host => [host.name, host.evidence]))
   const doubts = new Map<Evidence | undefined, FeatureSet>()
-  const notes = guests.flatMap(({ name, host, features }): Note[] => {
+  const shown = new Map<Evidence | undefined, FeatureSet>()
+  const notes = guests.flatMap(({ name, host, features, isLive = false }): Note[] => {
     const record = host === undefined ? undefined : evidence.get(host)
     const missing = record?.missing(features)
     if (host === undefined || !missing || missing.isEmpty) return []
-    doubts.set(record, missing.join(doubts.get(record) ?? FeatureSet.empty))
+    for (const sets of isLive ? [doubts, shown] : [doubts])
+      sets.set(record, missing.join(sets.get(record) ?? FeatureSet.empty))
     const names = db.features.in(missing).map(feature => feature.name)
-    return [{ kind: 'guest-contradicts', guest: name, host, features: names }]
+    return [{ kind: 'guest-contradicts', guest: name, host, features: names, isLive }]
   })
   const doubted = new Map(
-    [...doubts].map(([record, features]) => [record, record?.doubting(features)] as const),
+    [...doubts].map(([record, features]) => {
+      const assumed = shown.get(record) ?? FeatureSet.empty
+      return [record, record?.doubting(features).assuming(assumed)] as const
+    }),
   )
   const believed = hosts.map(host =>
     doubted.has(host.evidence) ? { ...host, evidence: doubted.get(host.evidence) } : host,

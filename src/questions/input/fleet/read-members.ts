@@ -261,12 +261,18 @@ function calledIn(member: Member, { called, report }: Found): string | undefined
 const membersReadFrom = (context: Context, found: Found, source: string): Member[] =>
   membersIn(context, found, source).map(member => {
     if (member.kind === 'guest')
-      return { ...member, facts: { ...member.facts, document: documentKind(found) } }
+      return { ...member, facts: { ...member.facts, document: documentKind(found), isLive: isLive(found) } }
     const readFrom = sourceOf(layerOf(found, member.kind), documentKind(found))
     return member.kind === 'host'
       ? { ...member, facts: { ...member.facts, readFrom } }
       : { ...member, facts: { ...member.facts, readFrom } }
   })
+
+/** libvirt numbers the domains that run. */
+const isLive = (found: Found): true | undefined =>
+  (found.kind === 'guest'
+    ? found.layer === 'running'
+    : found.kind === 'document' && /^\d/.test(found.element.attributes.id ?? '')) || undefined
 
 /** One list for all hosts that were read from the same kind of document. */
 function sourceOf(layer: Layer, document: string): readonly HostSource[] {
