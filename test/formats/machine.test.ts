@@ -16,6 +16,7 @@ import {
 } from '../../src/formats/dumps/proc-cpuinfo.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { decodeText } from '../../src/questions/decode/question.ts'
+import { machineOf } from '../../src/questions/input/definition-of.ts'
 import { dumpsOf } from './corpus.ts'
 
 const folder = join(import.meta.dirname, '..', 'corpus', 'machine')
@@ -160,6 +161,21 @@ test('/proc/cpuinfo also tells microcode and address width, of each CPU', () => 
   expect(cpus.map(cpu => cpu.get('processor'))).toEqual(['0', '1'])
   expect([microcodeOf(cpus[0]), physicalBitsOf(cpus[0])]).toEqual([0x100_0065, 48])
   expect([microcodeOf(new Map()), physicalBitsOf(undefined)]).toEqual([undefined, undefined])
+})
+
+test.each([
+  ['aarch64', 'ARM', 'Ampere(R) Altra(R) Processor', 'Neoverse-N1'],
+  ['aarch64', 'ARM', '-\nBIOS Model name: AWS Graviton3 CPU @ 2.6GHz', 'Neoverse-V1'],
+  ['aarch64', 'HiSilicon', 'Kunpeng 920-6426', 'Kunpeng-920'],
+  ['ppc64le', 'IBM', 'POWER9 (architected)\nModel: 2.3 (pvr 004e 1203)', 'POWER9'],
+])('lscpu without modes, of %s: %s, %s', (arch, vendor, name, model) => {
+  const lines = `Byte Order: Little Endian\nCPU(s): 2\nVendor ID: ${vendor}\nModel name: ${name}\nFlags: fp asimd cpuid\n`
+  for (const text of [`Architecture: ${arch}\n${lines}`, ...(arch === 'aarch64' ? [lines] : [])]) {
+    const [found] = readText(text)
+    if (found?.kind !== 'registers') throw new Error(`${found?.kind}`)
+    const { dumps } = found
+    expect(machineOf(contextOf(), dumps, true).value.model).toBe(model)
+  }
 })
 
 test('lscpu of newer util-linux nests its fields', () => {

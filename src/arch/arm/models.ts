@@ -19,7 +19,7 @@ import type { FeatureView } from '../driver.ts'
 const [MODELS, CORES] = ['arm/models.txt', 'arm/cores.txt']
 
 /** The words that begin a field there. */
-const FIELDS = ['part']
+const FIELDS = ['part', 'called']
 
 export const LISTS = { [MODELS]: FIELDS, [CORES]: FIELDS }
 

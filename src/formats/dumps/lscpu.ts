@@ -17,8 +17,7 @@ import { endsInList, readMachines, unfold } from './unfold.ts'
 export const lscpu: Dialect = {
   name: 'lscpu',
   title: 'lscpu or lscpu -J',
-  sniff: text =>
-    /^\s*\{\s*"lscpu"\s*:/.test(text) || /^[ \t]*CPU op-mode\(s\):/m.test(text) || isTranslated(text),
+  sniff: text => /^\s*\{\s*"lscpu"\s*:/.test(text) || beginsAsLscpu(text) || isTranslated(text),
   read: (text, source) =>
     isTranslated(text)
       ? refuse(TRANSLATED, source)
@@ -28,6 +27,18 @@ export const lscpu: Dialect = {
             foundIn(fieldsOfText(part), source, isOpen(part)),
           ),
 }
+
+/** Old ones do not tell the modes of ARM and POWER; of those the architecture alone, or who makes the core, is enough. */
+export const beginsAsLscpu = (text: string): boolean =>
+  /^[ \t]*CPU op-mode\(s\):/m.test(text) ||
+  (/^[ \t]*Vendor ID:|^[ \t]*Byte Order:/m.test(text) &&
+    (/^[ \t]*Architecture:[ \t]+(?!x86_64|i[3-6]86)\w+[ \t]*\r?$/m.test(text) ||
+      isArmVendor(/^[ \t]*Vendor ID:[ \t]*(\S+)/m.exec(text)?.[1])))
+
+const isArmVendor = (name: string | undefined): boolean =>
+  parseModelList(readDataFile('arm/models.txt'), '', ['part', 'called']).vendors.some(
+    vendor => vendor.name === name && name !== 'Intel',
+  )
 
 /** The values are not translated. */
 const isTranslated = (text: string): boolean =>
@@ -43,10 +54,15 @@ function refuse(what: string, source: string): never {
 function foundIn(given: Iterable<Field>, source: string, open = false): Found[] {
   const all = [...given]
   const fields = firstOf(all)
-  const arch = fields.get('Architecture') ?? 'x86_64'
+  const arch = fields.get('Architecture') ?? (isArmVendor(fields.get('Vendor ID')) ? 'aarch64' : 'x86_64')
   if (all.filter(([name]) => name === 'Model name').length > 1)
     throw new ParseError(`lscpu does not tell which core is of which kind: ${OTHERWISE}`, source)
   if (arch === 'aarch64') return foundRegisters([armCore(fields, source)])
+  const pvr = /\(pvr ([0-9a-f]{4}) ([0-9a-f]{4})\)/.exec(fields.get('Model') ?? '')
+  if (pvr && arch.startsWith('ppc64')) {
+    const registers = new Map([['PVR', BigInt(`0x${pvr[1]}${pvr[2]}`)]])
+    return foundRegisters([{ arch: 'ppc64', registers, cpus: ['0'] }])
+  }
   if (!/^(?:x86_64|i[3-6]86)$/.test(arch))
     throw new ParseError(`lscpu of ${arch} does not tell enough: ${OTHERWISE}`, source)
   return foundDumps([dumpOf(fields, source, open)], { ...OF_LINUX, ...factsOf(fields) })
@@ -98,9 +114,7 @@ function dumpOf(fields: ReadonlyMap<string, string>, source: string, open = fals
 /** The main ID register and the flags of a core that lscpu calls by name. @throws ParseError for one we do not know */
 function armCore(fields: ReadonlyMap<string, string>, source: string): RegisterDump {
   const name = fields.get('Model name') ?? ''
-  const core = CORES.flatMap(file => parseModelList(readDataFile(file), file, ['part']).models).find(
-    known => known.name.toLowerCase() === name.toLowerCase(),
-  )
+  const core = coreCalled(name) ?? coreCalled(fields.get('BIOS Model name') ?? '')
   const [implementer, part] = [core?.vendor?.id, core?.fields.part?.[0]]
   if (implementer === undefined || part === undefined)
     throw new ParseError(`an ARM core that lscpu calls '${name}' is not known: ${OTHERWISE}`, source)
@@ -116,6 +130,16 @@ function armCore(fields: ReadonlyMap<string, string>, source: string): RegisterD
 }
 
 const CORES = ['arm/models.txt', 'arm/cores.txt']
+
+/** The core of this name, or that of a product of this name. */
+function coreCalled(name: string) {
+  const cores = CORES.flatMap(file => parseModelList(readDataFile(file), file, ['part', 'called']).models)
+  const plain = name.toLowerCase().replace(/\((?:r|tm)\)|[^a-z0-9]/g, '')
+  return (
+    cores.find(known => known.name.toLowerCase() === name.toLowerCase()) ??
+    cores.find(({ fields }) => fields.called?.some(word => plain.includes(word)))
+  )
+}
 
 const armPlace = (flag: string) => driverOf(CpuMap.builtIn(), 'aarch64')?.flagPlace?.(flag)
 

@@ -4,7 +4,7 @@ import { resolveWords, type Vocabulary } from '../../map/vocabulary.ts'
 import type { Dump } from '../dumps/dump.ts'
 import { foundDumps } from '../dumps/dump.ts'
 import { dumpOfFlags, isLinuxFlag, withoutCutWord } from '../dumps/linux-flags.ts'
-import { parseLscpu } from '../dumps/lscpu.ts'
+import { beginsAsLscpu, parseLscpu } from '../dumps/lscpu.ts'
 import { endsInList, unfold } from '../dumps/unfold.ts'
 import type { Dialect, Found } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
@@ -100,8 +100,7 @@ function vocabularyOf(words: readonly string[]): Vocabulary {
 export const lscpuPart: Dialect = {
   name: 'lscpu-part',
   title: 'some lines of lscpu',
-  sniff: text =>
-    /^[ \t]*Vendor ID:/m.test(text) && /^[ \t]*Flags:/m.test(text) && !/^[ \t]*CPU op-mode/m.test(text),
+  sniff: text => /^[ \t]*Vendor ID:/m.test(text) && /^[ \t]*Flags:/m.test(text) && !beginsAsLscpu(text),
   read: (text, source) => foundKernelDumps(parseLscpu(text, source)),
 }
 

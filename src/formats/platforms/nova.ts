@@ -110,7 +110,8 @@ function statementOfHypervisor(hypervisor: JsonObject, info: JsonObject): Statem
       arch,
       vocabulary: 'libvirt',
       present,
-      absent: arch === 'x86_64' ? longKnown().filter(name => !named.has(name)) : [],
+      // A list without what every CPU has is of what the model does not have.
+      absent: arch === 'x86_64' && named.has('fpu') ? longKnown().filter(name => !named.has(name)) : [],
       complete: false,
       name: textAt(hypervisor, 'hypervisor_hostname'),
       vendor: textAt(info, 'vendor'),

@@ -10,7 +10,7 @@ test('hypervisors: cpu_info as text or as an object; what old maps know and the 
     vocabulary: 'libvirt',
     arch: 'x86_64',
     name: 'compute-1.example.com',
-    present: ['lm', 'sse4.2', 'monitor', 'avx2', 'rtm'],
+    present: ['fpu', 'lm', 'sse4.2', 'monitor', 'avx2', 'rtm'],
     complete: false,
     vendor: 'Intel',
     model: 'Broadwell-IBRS',
@@ -22,6 +22,8 @@ test('hypervisors: cpu_info as text or as an object; what old maps know and the 
   expect(first?.absent).not.toEqual(expect.arrayContaining(['avx512-fp16']))
   expect(second).toMatchObject({ arch: 'aarch64', present: ['fp', 'asimd'], absent: [], cpus: 80 })
   expect(first && unknownIn(first)).toEqual([])
+  const cut = statementsIn(sample('nova-hypervisors.json').replaceAll(/\\?"fpu\\?", /g, ''))
+  expect(cut[0]?.absent, 'a list without what every CPU has').toEqual([])
 })
 
 test('one hypervisor, a cpu_info alone, and the hosts of a lease', () => {
