@@ -33,6 +33,8 @@ export interface Generation {
   /** Products that may have what the others have not. */
   readonly having: readonly ProductRule[]
   readonly names: readonly ProductName[]
+  /** When its first products came; undefined: not known, or they are not there yet. */
+  readonly since?: number
 }
 
 /** CPUs of one family and a range of models and steppings. */
@@ -283,10 +285,15 @@ function extended(last: Generation, at: DataStatement, db: Database): Generation
       return { ...last, without: [...without, { features, words: tokensOf(words) }] }
     case 'with':
       return { ...last, having: [...having, { features, words: tokensOf(words) }] }
+    case 'since': {
+      const year = /^since (\d{4})$/.exec(readCited(at.text)?.text ?? '')?.[1]
+      if (year === undefined) throw faultIn(at, 'expected `since YEAR [SOURCE; …]`')
+      return { ...last, since: Number(year) }
+    }
     case 'called':
       return { ...last, names: [...last.names, ...namesIn(at)] }
     default:
-      throw faultIn(at, 'expected `gains`, `loses`, `some`, `with`, `without` or `called`', word)
+      throw faultIn(at, 'expected `gains`, `loses`, `some`, `with`, `without`, `called` or `since`', word)
   }
 }
 

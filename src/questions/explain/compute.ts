@@ -227,14 +227,16 @@ export function summarizeGroup(view: FleetView, group: Group): GroupSummary {
   }
 }
 
-/** The silicon, with the year where a model of it has one: `Cascade Lake, 2019`. */
+/** The silicon, with the year of its first products where that is known: `Cascade Lake, 2019`. */
 function microarchitectureOf(view: FleetView, group: Group): string | null {
   const { signature } = group
   const silicon = view.siliconOf(group)
   const note = view.db.families.find(({ versions }) =>
     versions.some(({ model }) => signature && matches(model.signatures, signature)),
   )?.note
-  return (silicon && !note?.startsWith(silicon) ? silicon : note) || null
+  if (note && (!silicon || note.startsWith(silicon))) return note
+  const year = view.yearOf(group)
+  return silicon && year ? `${silicon}, ${year}` : (silicon ?? null)
 }
 
 /** The odd ones out among the groups. */

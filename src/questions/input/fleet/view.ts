@@ -82,6 +82,13 @@ export class FleetView {
     return `${[...titles].join(' or ')}${of.signature?.family ? '' : ' (by its name)'}`
   }
 
+  /** When the first products with this silicon came, where that is one year. */
+  yearOf({ hosts }: Group): number | undefined {
+    const years = new Set(hosts.flatMap(host => generationsOf(this.cpus, host).map(({ since }) => since)))
+    const [year, ...more] = years
+    return more.length === 0 ? year : undefined
+  }
+
   /** The least versions that know all of the names. */
   needed(names: readonly string[]): Releases {
     return this.releases?.needed(names) ?? { qemu: 'not known', libvirt: 'not known' }
