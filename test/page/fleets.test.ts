@@ -83,6 +83,8 @@ const LAWS: Readonly<Record<ViewName, (page: Page, title: string, fleet: Fleet) 
     const full = rungs.filter(text => firstOf(text) === hosts)
     if (/best model for/.test(title)) expect(full.length).toBeGreaterThan(0)
     if (/^No named/.test(title)) expect(full).toEqual([])
+    const common = / can give (\S+), but/.exec(title)?.[1]
+    if (common) expect([await chosen.locator('h2').textContent(), runs]).toEqual([common, hosts])
   },
   async cost(page, title, { hosts }) {
     const rows = await texts(page, '.costs .what')

@@ -15,7 +15,7 @@ export interface GroupRow extends Omit<GroupSummary, 'hosts' | 'signature' | 'mi
   readonly title: string
   /** The number of hosts. */
   readonly count: number
-  /** `6.85.7`; empty: unknown. */
+  /** `06_55H, stepping 7`; empty: unknown. */
   readonly signature: string
   readonly microcodes: readonly string[]
   readonly pools: readonly string[]

@@ -21,6 +21,7 @@ import { documentOf } from '../../src/questions/words/describe.ts'
 import { reasonOf } from '../../src/questions/words/note.ts'
 import type { ClassedFeature, GroupRow } from '../shared/displays.ts'
 import type { FleetQuestion, FleetQuestionInput, HostScope } from '../shared/protocol.ts'
+import { describeSignature } from './displays/words.ts'
 import { hashText } from './hash.ts'
 import type { Snapshot } from './history.ts'
 
@@ -151,7 +152,7 @@ export class Analysis {
       id: this.id(group),
       title: this.title(group),
       count: hosts.length,
-      signature: signature ? printSignature(signature) : '',
+      signature: signature ? describeSignature(signature) : '',
       microcodes: microcodes.map(revision => `0x${revision.toString(16)}`),
       pools: [...new Set(group.hosts.map(({ pool = '' }) => pool))],
       names: this.view.fleet.hosts.length > MAX_NAMED ? [] : hosts,

@@ -27,9 +27,16 @@ export function displayLadder(analysis: Analysis, scope: HostScope): LadderDispl
     rungs.length === 0
       ? `Guests have no named models on ${all(hosts)}`
       : vendors.length > 1
-        ? `${describeBest(rungs, hosts)}, but guests do not move between ${vendors.join(' and ')}: select a pool of one of them`
+        ? describeMixed(rungs, hosts, vendors.join(' and '))
         : describeBest(rungs, hosts)
   return { title, hosts, rungs }
+}
+
+/** What hosts of several vendors can all give makes them no pool. */
+function describeMixed(rungs: readonly Rung[], hosts: number, vendors: string): string {
+  const common = rungs.find(({ runs }) => runs === hosts)
+  const rest = `uests do not move between ${vendors}: select a pool of one of them`
+  return common ? `All ${hosts} hosts can give ${common.model}, but g${rest}` : `G${rest}`
 }
 
 function describeBest(rungs: readonly Rung[], hosts: number): string {

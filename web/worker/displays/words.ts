@@ -1,3 +1,4 @@
+import type { Signature } from '../../../src/core/model.ts'
 import type { Group } from '../../../src/fleet/groups.ts'
 
 /** A sentence as a title. A name at its beginning keeps its case. */
@@ -6,3 +7,9 @@ export const capitalize = (name: string, words: string): string =>
 
 export const countHosts = (groups: readonly Group[]): number =>
   groups.reduce((hosts, group) => hosts + group.hosts.length, 0)
+
+/** As manuals write family and model: `06_6AH, stepping 6`. */
+export const describeSignature = ({ family, model, stepping }: Signature): string =>
+  `${hexadecimal(family)}_${hexadecimal(model)}H, stepping ${stepping}`
+
+const hexadecimal = (number: number): string => number.toString(16).toUpperCase().padStart(2, '0')
