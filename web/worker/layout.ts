@@ -1,7 +1,7 @@
 import { Graph, layout } from '@dagrejs/dagre'
 import type { GraphPlaces, GraphSizes } from '../shared/displays.ts'
 
-const GAP = { within: 22, between: 64, edges: 12, margin: 2, bend: 12 }
+const GAP = { within: 22, between: 64, edges: 12, margin: 2, bend: 12, name: 6 }
 /** An arrow's tip does not touch its box. */
 const TIP = 2
 /** Columns where no arrow connects the boxes. */
@@ -41,7 +41,10 @@ export function layOutGraph(sizes: GraphSizes): GraphPlaces {
   }))
   return moveIntoView({
     boxes: placed,
-    areas: [...areas].map(pool => ({ pool, ...cornerOf(areaOf(pool)) })),
+    areas: [...areas].map(pool => {
+      const area = cornerOf(areaOf(pool))
+      return { pool, ...area, y: area.y - GAP.name, height: area.height + GAP.name }
+    }),
     arrows: led,
   })
 }

@@ -9,5 +9,11 @@ export const formatNumber = (n: number): string => String(n).replace(/\B(?=(\d{3
 export const formatNames = (names: readonly string[]): string =>
   names.length <= 4 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
 
+/** A group's title where there is little room: a host without its domain, and of a long name the end, which tells most. */
+export function shortTitle(title: string, letters: number): string {
+  const short = title.replace(/^([^. ]+)\.[^ ]+/, '$1').replace(/ and (\d+) more$/, ' +$1')
+  return short.length <= letters || short.includes(' · ') ? short : `…${short.slice(1 - letters)}`
+}
+
 /** The style class of a level: `v4` for `x86-64-v4`. */
 export const classOfLevel = (level: string | null): string => level?.replace('x86-64-', '') || 'none'

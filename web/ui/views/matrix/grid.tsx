@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 import type { FleetDisplay, GroupRow, MatrixDisplay, MatrixRow } from '../../../shared/displays.ts'
 import { sectionByClass } from '../../parts/features.tsx'
 import { useRenderInSteps } from '../../parts/render-in-steps.ts'
+import { shortTitle } from '../../parts/text.ts'
 import { FeatureGridRow } from './row.tsx'
 
 interface FeatureGridProps {
@@ -81,8 +82,9 @@ const ClassRow = ({ name, count }: { readonly name: string; readonly count: numb
   </tr>
 )
 
-/** Columns of at least this width, in pixels, have horizontal names; narrower ones have rotated names. */
-const MIN_HORIZONTAL = 64
+/** Names that fit are horizontal, others rotated: a letter's width in pixels, and how many letters of a rotated one fit. */
+const WIDEST_LETTER = 8
+const HEAD_LETTERS = 19
 /** Columns below this width have no names, because a line of text does not fit. */
 const MIN_NAMED = 14
 
@@ -95,11 +97,13 @@ interface ColumnHeadsProps {
 /** The names of the columns. */
 function ColumnHeads({ groups, width, column }: ColumnHeadsProps) {
   if (width < MIN_NAMED) return null
+  const titles = groups.map(group => shortTitle(group?.title ?? '', HEAD_LETTERS).replace(/ hosts$/, ''))
+  const isFlat = titles.every(title => title.length * WIDEST_LETTER <= width)
   return (
-    <span class={width < MIN_HORIZONTAL ? 'heads' : 'heads flat'} aria-hidden="true">
+    <span class={isFlat ? 'heads flat' : 'heads'} aria-hidden="true">
       {groups.map((group, i) => (
         <span key={group?.id} style={{ width: `${width}px` }} class={i === column ? 'active' : undefined}>
-          <span>{group?.title.replace(/ and (\d+) more$/, ' +$1')}</span>
+          <span>{titles[i]}</span>
         </span>
       ))}
     </span>

@@ -1,5 +1,5 @@
 import type { FleetDisplay, GraphPlaces, MigrationDisplay } from '../../../shared/displays.ts'
-import { formatCount } from '../../parts/text.ts'
+import { formatCount, shortTitle } from '../../parts/text.ts'
 
 export const BOX = { line: 17, pad: 11 }
 const FONT = '13px system-ui, sans-serif'
@@ -46,9 +46,9 @@ function createMeasure(): (text: string) => number {
 
 function shorten(text: string, widthOf: (text: string) => number): string {
   if (widthOf(text) <= WIDEST) return text
-  let end = text.length - 1
-  while (end > 1 && widthOf(`${text.slice(0, end)}…`) > WIDEST) end--
-  return `${text.slice(0, end)}…`
+  let letters = text.length
+  while (letters > 2 && widthOf(shortTitle(text, letters)) > WIDEST) letters--
+  return shortTitle(text, letters)
 }
 
 /** How far from a corner an arrow begins to bend. */
