@@ -79,6 +79,12 @@ test('a quoted host-model is the CPU that it is', () => {
   expect([status, stdout]).toEqual([0, expect.stringContaining('<model>Haswell')])
 })
 
+test.each(['cpu-compare', 'cpu-baseline', 'hypervisor-cpu-baseline'])('%s takes none, as virsh', command => {
+  const text = "<mode name='host-model' supported='yes'><model>Haswell</model><vendor>Intel</vendor></mode>\n"
+  const { status, stderr } = virtCpu([command, 'mode.xml'], { cwd: folderOf({ 'mode.xml': text }) })
+  expect([status, stderr]).toEqual([1, expect.stringContaining('does not contain any <cpu> element')])
+})
+
 test('--explain says why no other model of this silicon', () => {
   const { stdout, stderr } = run('penryn.txt', '--explain')
   expect(stdout).toBe(run('penryn.txt').stdout)

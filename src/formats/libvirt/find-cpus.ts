@@ -12,7 +12,7 @@ function cpusOf(found: Found): FoundCpu[] {
   const { called } = found
   const arch = archOf(found.element)
   const notes = argumentOfCpu(found.element) === undefined ? undefined : [OWN_ARGUMENT]
-  // virsh takes no part of domain capabilities; people quote this one.
+  // People quote this part of domain capabilities by itself.
   const own = found.element.name === 'mode' ? hostModelIn([found.element]) : findCpus(found.element)
   return own.map(({ element }) => ({ kind: 'definition', element, arch, called, notes }))
 }

@@ -152,7 +152,7 @@ async function readInto(
       asVirsh: take.asVirsh && named,
       take(found) {
         first ??= found
-        joiner.take(found)
+        if (!take.asVirsh || !isQuotedMode(found)) joiner.take(found)
       },
     })
     joiner.end()
@@ -161,6 +161,9 @@ async function readInto(
   }
   return first
 }
+
+/** A host-model by itself: virsh takes no part of domain capabilities. */
+const isQuotedMode = (found: Found): boolean => found.kind === 'document' && found.element.name === 'mode'
 
 /** The error for a file without a CPU, in virsh's words. */
 export const withoutCpu = (path: string): FileError => {
