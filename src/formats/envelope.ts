@@ -20,6 +20,9 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(`^\\d{4}-\\d\\d-\\d\\dT[\\d:.,]+(?:Z|[+-]\\d\\d:?\\d\\d)? (${NAME}) [^\\s:]+\\[\\d+\\]: ?`),
   /^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]? ?()/,
   /^> ?()/,
+  // cat -n, grep -n, what diff adds
+  /^ *\d+(?:[:\t]| {2})()/,
+  /^\+()/,
   // pdsh, clush, and what loops over ssh print
   new RegExp(`^(${NAME}): ?`),
 ]
@@ -76,10 +79,14 @@ export function splitEnvelope(text: string, readable: (text: string) => boolean)
     .filter(part => part.text.trim() !== '')
   const bare = unwrapped(found)
   const read = bare.filter(part => readable(part.text))
+  const tried = bare.filter(part => !FAILED.test(part.text))
   const [first] = bare
   const begins = first !== undefined && (first === read[0] || first.called !== undefined)
-  return begins && read.length * 2 > bare.length ? bare : (documentsIn(text, readable) ?? whole)
+  return begins && read.length * 2 > tried.length ? bare : (documentsIn(text, readable) ?? whole)
 }
+
+/** What stands where a command failed, by Ansible and shells. */
+const FAILED = /^\s*\{\s*"(?:changed|msg|unreachable)"|non-zero return code|(?:command )?not found\b|^\s*error: /
 
 /** Quotation marks of mail, one a level, and blanks that all lines begin with. */
 function withoutMargin(lines: string[]): string[] {

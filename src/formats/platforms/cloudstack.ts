@@ -34,7 +34,7 @@ export const cloudStack: Dialect = {
       new RegExp(`^[ \\t]*guest\\.cpu\\.${key}[ \\t]*[=:][ \\t]*(.*?)[ \\t]*\\r?$`, 'm').exec(text)?.[1] ||
       undefined
     const mode = of('mode')
-    const words = (of('features') ?? '').split(/\s+/).filter(word => word !== '')
+    const words = (of('features') ?? '').split(/\s+\+?/).filter(word => word !== '')
     const features = words.map(word => ({
       name: word.replace(/^-/, ''),
       policy: (word.startsWith('-') ? 'disable' : 'require') satisfies Policy as Policy,

@@ -196,7 +196,8 @@ function guestOf(type: string, label: string, body: Readonly<Record<string, Hcl>
 function libvirtGuest(body: Readonly<Record<string, Hcl>>): FoundGuest {
   const block = blockOf(body.cpu) ?? {}
   const mode = textOf(block.mode)
-  const model = textOf(block.model) ?? textOf(block.value)
+  const inner = blockOf(block.model)
+  const model = textOf(block.model) ?? textOf(inner?.value) ?? textOf(inner?.name) ?? textOf(block.value)
   const features = listOf(block.features ?? block.feature).flatMap(item => {
     const feature = blockOf(item)
     const policy = POLICIES.find(known => known === (textOf(feature?.policy) ?? 'require'))

@@ -44,16 +44,15 @@ export function featuresOfStatement(context: Context, statement: Statement): Sta
 
 /**
  * What a platform says without listing it: every x86_64 CPU has the lowest level, one that is called by a model has that
- * model's features, and a model that is usable there is given with all of its own but what KVM gives on request only.
+ * model's features, and a model that is usable there is given with all of its own.
  */
 function impliedBy({ db, cpus, arch }: Context, { model, models, layer, vocabulary }: Statement): FeatureSet {
-  const asked = cpus.predictOffered({ has: db.features.all }).onRequest
   // QEMU's models of some names are not libvirt's.
   const listed = vocabulary === 'qemu' ? [] : [...(models ?? [])]
   const usable = listed.flatMap(([name, blockers]) => (blockers?.length ? [] : name))
   const named = layer === 'offered' && vocabulary !== 'qemu' ? usable : [...usable, model ?? '']
   const levels = arch === DEFAULT_ARCH ? cpus.levels : []
-  const all = named.flatMap(name => db.model(name)?.features.minus(asked) ?? [])
+  const all = named.flatMap(name => db.model(name)?.features ?? [])
   return all.reduce((set, features) => set.join(features), lowestOf(levels))
 }
 
