@@ -47,11 +47,19 @@ export function findCommonOffer(
   }
   const more = asked.isEmpty ? none : asked.meet(possibleOn(table, groups))
   return {
-    given: withoutVoid(cpus, baselineOf(groups).join(more)),
+    given: withoutHalves(cpus.db, withoutVoid(cpus, baselineOf(groups).join(more))),
     able: able.join(more),
     open: open.join(more),
     idle,
   }
+}
+
+/** Without what stands on features that are not there, of which a hypervisor hides a half: F16C without AVX. */
+export function withoutHalves(db: Database, features: FeatureSet): FeatureSet {
+  // Models of libvirt's are full of controls of VMX without those that they stand on.
+  const names = db.features.in(features).flatMap(({ name, class: of }) => (of === 'nested' ? [] : name))
+  const unmet = [...db.dependencies.unmet(new Set(names)).values()].flat()
+  return unmet.length > 0 ? features.minus(db.features.setOfNames(unmet)) : features
 }
 
 /** Of these features: those of which it is not known whether the group's hosts give them. */

@@ -86,7 +86,8 @@ export function splitEnvelope(text: string, readable: (text: string) => boolean)
 }
 
 /** What stands where a command failed, by Ansible and shells. */
-const FAILED = /^\s*\{\s*"(?:changed|msg|unreachable)"|non-zero return code|(?:command )?not found\b|^\s*error: /
+const FAILED =
+  /^\s*\{\s*"(?:changed|msg|unreachable)"|non-zero return code|(?:command )?not found\b|^\s*error: /
 
 /** Quotation marks of mail, one a level, and blanks that all lines begin with. */
 function withoutMargin(lines: string[]): string[] {

@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { findCommonOffer } from '../../src/fleet/offered.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { choose, poolCpuOf } from '../../src/questions/pools/choice.ts'
+import { runs } from '../effort.ts'
 import { cpus, db, hosts } from './notation.ts'
 
 const releases = builtinReleases()
@@ -98,7 +100,21 @@ describe('what guests may be given', () => {
   }
 
   test('no details of vmx or svm without those', () => {
-    expect(names('a : avx vmx vmx-ept')).toEqual(['vmx', 'avx', 'vmx-ept'])
-    expect(names('a : avx vmx-ept npt')).toEqual(['avx'])
+    expect(names('a : avx xsave vmx vmx-ept')).toEqual(['vmx', 'xsave', 'avx', 'vmx-ept'])
+    expect(names('a : avx xsave vmx-ept npt')).toEqual(['xsave', 'avx'])
+  })
+
+  test('nothing without what it stands on, whatever hosts show', () => {
+    const some = db.features.list.filter(({ class: of }) => of !== 'nested').map(({ name }) => name)
+    const host = fc.subarray(some, { minLength: 1, maxLength: 60 })
+    fc.assert(
+      fc.property(fc.array(host, { minLength: 1, maxLength: 3 }), lists => {
+        const given = names(lists.map((list, i) => `h${i} : ${list.join(' ')}`).join('\n'))
+        expect([...db.dependencies.unmet(new Set(given))]).toEqual([])
+      }),
+      { numRuns: runs(60) },
+    )
+    expect(names('a : f16c xsave')).toEqual(['xsave'])
+    expect(names('a : f16c avx xsave\nb : f16c xsave')).toEqual(['xsave'])
   })
 })

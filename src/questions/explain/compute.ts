@@ -141,7 +141,7 @@ class Explainer {
     const onRequest = findOnRequest(features, groups).minus(cpu.features)
     const placesOf = placesAmong(groups)
     const lost = this.#losses
-      .find(groups, cpu.features, notLost(context.db, cpu).join(onRequest).join(kept))
+      .find(groups, cpu.features, notLost(context.db, groups, cpu).join(onRequest).join(kept))
       .map(one => this.#teller.loss(one, placesOf))
     return {
       pool: label,

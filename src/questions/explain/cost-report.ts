@@ -249,7 +249,7 @@ export function cost(view: FleetView, labels?: readonly string[]): CostAnswer {
       const costs = computeCosts(valuation, levels, groups)
       const cpu = poolCpuOf(view, groups)
       const onRequest = findOnRequest(context.db.features, groups).minus(cpu.features)
-      const lost = losses.find(groups, cpu.features, notLost(context.db, cpu).join(onRequest))
+      const lost = losses.find(groups, cpu.features, notLost(context.db, groups, cpu).join(onRequest))
       const placesOf = placesAmong(groups)
       const unrecorded = findUnrecorded(view, groups)
       return {

@@ -9,9 +9,9 @@ import type { Model, Vendor } from '../../core/model.ts'
 import { findModelRefusal, type HypervisorModels, type ModelRefusal } from '../../fleet/asked-model.ts'
 import { detailsIn, withoutVoid } from '../../fleet/causes/finding.ts'
 import type { Fleet, KeptCpu } from '../../fleet/fleet.ts'
-import type { Group } from '../../fleet/groups.ts'
+import { baselineOf, type Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CommonOffer, findCommonOffer, findOnRequest } from '../../fleet/offered.ts'
+import { type CommonOffer, findCommonOffer, findOnRequest, withoutHalves } from '../../fleet/offered.ts'
 import { familyOf as familyOfName } from '../../formats/express.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -297,8 +297,15 @@ export interface PoolCpu {
 }
 
 /** What a pool's guests have none of as far as is known and that no host is known to lack: left out, or assumed. */
-export const notLost = ({ features }: Database, { unknown, definition }: PoolCpu): FeatureSet =>
-  unknown.join(features.setOfNames(definition?.assumed ?? []))
+export const notLost = (
+  db: Database,
+  groups: readonly Group[],
+  { unknown, definition }: PoolCpu,
+): FeatureSet => {
+  const common = baselineOf(groups)
+  const halves = common.minus(withoutHalves(db, common))
+  return unknown.join(db.features.setOfNames(definition?.assumed ?? [])).join(halves)
+}
 
 interface PooledView extends Pick<FleetView, 'context' | 'releases'> {
   readonly fleet: Pick<Fleet, 'constraints'> & Partial<Pick<Fleet, 'hosts' | 'kept'>>
