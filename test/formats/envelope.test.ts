@@ -15,6 +15,29 @@ const bare = (found: readonly Found[]) => found.map(({ called: _, notes: __, ...
 const names = (text: string) => readText(text).map(({ called }) => called)
 const eachLine = (text: string, prefix: string) => text.replace(/^(?=.|\n(?!$))/gm, prefix)
 
+test.each([
+  ['cat -n', (text: string) => text.replace(/^/gm, '    7\t')],
+  [
+    'grep -n',
+    (text: string) =>
+      text
+        .split('\n')
+        .map((line, i) => `${i + 1}:${line}`)
+        .join('\n'),
+  ],
+  ['what diff adds', (text: string) => text.replace(/^/gm, '+')],
+])('%s', (_, quote) => {
+  expect(bare(readText(quote(capabilities.trimEnd())))).toEqual(bare(readText(capabilities.trimEnd())))
+})
+
+test('of Ansible’s hosts those that answered count, and one that failed is named', () => {
+  const unreachable = '{\n    "changed": false,\n    "msg": "Failed to connect",\n    "unreachable": true\n}'
+  const text = `n1 | CHANGED | rc=0 >>\n${capabilities}n2 | UNREACHABLE! => ${unreachable}\nn3 | FAILED | rc=127 >>\n/bin/sh: 1: virsh: not found\n`
+  const found = readText(text)
+  expect(found.map(({ called }) => called)).toEqual(['n1'])
+  expect(found[0]?.notes?.join()).toContain('n3')
+})
+
 describe('a document in a log', () => {
   test.each([
     ['<_OsVariant name=generic> was found', `DEBUG <_OsVariant name=generic>\n${capabilities}bye\n`],

@@ -58,3 +58,9 @@ test('a text that is cut is refused: a missing CPU would be a wrong one', () => 
     'the last line of a Vagrantfile is `end`',
   )
 })
+
+test('a model within a block, as newer versions of the libvirt provider write it', () => {
+  const text =
+    'resource "libvirt_domain" "v" {\n  cpu = {\n    mode = "custom"\n    model = { value = "EPYC" }\n  }\n}\n'
+  expect(readText(text)[0]).toMatchObject({ kind: 'guest', cpu: { model: 'EPYC' }, notes: [] })
+})
