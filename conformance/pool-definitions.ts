@@ -137,10 +137,8 @@ function definitionsOf(context: Context, input: { documents: Document[] }): Prin
       ? []
       : explained.pools
     ).map(({ expression }) => ['explain', expression] as const),
-    ...('fleets' in planned ? [] : planned.pools).map(({ expression }) => ['pools', expression] as const),
-    ...('fleets' in advised ? [] : advised.strategies).flatMap(({ definitions }) =>
-      definitions.map(({ expression }) => ['advise', expression] as const),
-    ),
+    ...('fleets' in planned ? [] : planned.definitions).map(definition => ['pools', definition] as const),
+    ...('fleets' in advised ? [] : advised.definitions).map(definition => ['advise', definition] as const),
   ]
   return all.flatMap(([question, definition]) => (definition ? [{ question, definition }] : []))
 }

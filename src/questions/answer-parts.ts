@@ -94,7 +94,7 @@ export const GroupPlaces = described(v.array(v.number()), 'Places in `groups`, f
 export const groupsPart = {
   groups: described(
     v.array(v.strictObject({ hosts: v.array(v.string()) })),
-    'Hosts of which the same is known, each once: `inGroups` and the like are places in this list, from 0.',
+    'Hosts of which the same is said, each once: `inGroups` and the like are places in this list, from 0.',
   ),
 }
 

@@ -139,7 +139,7 @@ describe('pools', () => {
   })
 
   test('options win over the fleet file', () => {
-    const { pools, leftOut } = planned(
+    const { groups, pools, leftOut } = planned(
       '--pools',
       '2',
       '--level',
@@ -149,9 +149,13 @@ describe('pools', () => {
       '--together',
       'x=kvm-a01,kvm-c0?',
     )
-    expect(leftOut.flatMap(({ hosts }) => hosts).sort()).toEqual([1, 2, 3, 4, 5, 6].map(n => `kvm-m0${n}`))
+    expect(leftOut.flatMap(({ inGroups }) => hostsAt(groups, inGroups)).sort()).toEqual(
+      [1, 2, 3, 4, 5, 6].map(n => `kvm-m0${n}`),
+    )
     const held = pools.find(({ name }) => name === 'x')
-    expect(held?.hosts).toEqual(expect.arrayContaining(['kvm-a01', 'kvm-c01', 'kvm-c08']))
+    expect(hostsAt(groups, held?.inGroups ?? [])).toEqual(
+      expect.arrayContaining(['kvm-a01', 'kvm-c01', 'kvm-c08']),
+    )
   })
 
   test('the same through batch as through the command', () => {
@@ -164,12 +168,12 @@ describe('pools', () => {
       ],
     }
     const { stdout } = virtCpu(['batch'], { input: `${JSON.stringify(request)}\n` })
-    const { curve, pools, now }: PoolsAnswer = JSON.parse(stdout)
+    const { groups, curve, pools, now }: PoolsAnswer = JSON.parse(stdout)
     expect(curve.map(({ count, poolCount: made }) => [count, made])).toEqual([
       [1, 1],
       [2, 2],
     ])
-    expect(pools.map(({ hosts }) => hosts)).toEqual([['a/1.xml'], ['b/2.xml']])
+    expect(pools.map(({ inGroups }) => hostsAt(groups, inGroups))).toEqual([['a/1.xml'], ['b/2.xml']])
     expect(now?.pools.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 

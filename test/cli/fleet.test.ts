@@ -33,22 +33,22 @@ describe('what-if', () => {
   test('a host is added from the bytes of its cpuid device, as from a dump of them', () => {
     const corpus = join(import.meta.dirname, '..', 'corpus', 'machine')
     const [bytes, text] = ['dev-cpu-0-cpuid.bin', 'cpuid-r.txt'].map(name => {
-      const { changes, pools } = json('what-if', 'fleet.yaml', '--add', join(corpus, name))
-      return { added: changes[0], pools }
+      const { groups, changes, pools } = json('what-if', 'fleet.yaml', '--add', join(corpus, name))
+      return { groups, added: changes[0], pools }
     })
-    expect(bytes?.added).toMatchObject({
-      kind: 'add',
-      hosts: [expect.stringContaining('dev-cpu-0-cpuid.bin')],
-    })
+    expect(bytes?.added).toMatchObject({ kind: 'add', inGroups: [0] })
+    expect(bytes?.groups).toEqual([{ hosts: [expect.stringContaining('dev-cpu-0-cpuid.bin')] }])
     expect(bytes?.pools).toHaveLength(text?.pools.length)
     expect(bytes?.pools[0].after.hostCount).toBe(text?.pools[0].after.hostCount)
   })
 
   test('changes are told with the hosts they touch, pools and guests', () => {
-    const { changes, pools, guests } = json('what-if', 'fleet.yaml', '--remove', 'c', '--apply', 'tsx-off@b')
+    const answer = json('what-if', 'fleet.yaml', '--remove', 'c', '--apply', 'tsx-off@b')
+    const { groups, changes, pools, guests } = answer
+    expect(groups).toEqual([{ hosts: ['b'] }, { hosts: ['c'] }])
     expect(changes).toEqual([
-      { kind: 'remove', hosts: ['c'] },
-      { kind: 'apply', effect: 'tsx-off', title: 'tsx=off', hosts: ['b'] },
+      { kind: 'remove', inGroups: [1] },
+      { kind: 'apply', effect: 'tsx-off', title: 'tsx=off', inGroups: [0] },
     ])
     expect(
       pools.map(({ before, after }: { before: object; after: object }) => [before, after]),
@@ -190,9 +190,10 @@ describe('check', () => {
   test('pass and fail by demand, with the hosts and the remedy', () => {
     const { status, stdout } = run('check', 'fleet.yaml')
     expect([status, stdout]).toEqual([1, expect.stringMatching(/FAIL +TSX everywhere[\s\S]*pass +two hosts/)])
-    const { passed, verdicts } = json('check', 'fleet.yaml')
+    const { groups, passed, verdicts } = json('check', 'fleet.yaml')
     expect(passed).toBe(false)
-    expect(verdicts[0].failures[0]).toMatchObject({ about: { feature: 'hle' }, hosts: ['c'] })
+    expect(groups).toEqual([{ hosts: ['c'] }])
+    expect(verdicts[0].failures[0]).toMatchObject({ about: { feature: 'hle' }, inGroups: [0] })
   })
 
   test('no requirements are no pass', () => {

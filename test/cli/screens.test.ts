@@ -6,6 +6,7 @@ import { readArguments } from '../../src/cli/arguments.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { type Globals, Session } from '../../src/cli/globals.ts'
 import { widthOf } from '../../src/core/text.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { builtin } from '../built-in.ts'
 import { random } from '../page/fleet-of.ts'
 import { hostXml } from './virt-cpu.ts'
@@ -155,8 +156,8 @@ const ASKED: readonly Asked[] = [
   {
     name: 'pools',
     args: fleet => [fleet],
-    numbers: ({ pools }) => [sum(pools.map(({ hosts }: Json) => hosts.length)), pools.length],
-    rows: ({ pools }) => shorts(pools.flatMap(({ hosts }: Json) => hosts)),
+    numbers: ({ pools }) => [sum(pools.map(({ hostCount }: Json) => hostCount)), pools.length],
+    rows: ({ groups, pools }) => shorts(pools.flatMap(({ inGroups }: Json) => hostsAt(groups, inGroups))),
   },
   {
     name: 'advise',
@@ -235,8 +236,11 @@ const ASKED: readonly Asked[] = [
       }),
       lines.filter(({ kind }: Json) => kind === 'host').length,
     ],
-    rows: ({ findings }) =>
-      findings.flatMap(({ id, subjects }: Json) => [...id.split(':'), ...shorts(subjects)]),
+    rows: ({ findings, lines }) =>
+      findings.flatMap(({ id, inLines }: Json) => [
+        ...id.split(':'),
+        ...shorts(inLines.map((place: number) => lines[place].name)),
+      ]),
   },
   {
     name: 'fits',

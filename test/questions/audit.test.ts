@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AnswerDocument, audit, check, explain } from '../../src/index.ts'
 import { builtinVulnerabilities, type Vulnerability } from '../../src/map/vulnerabilities.ts'
+import { nameFindings } from '../../src/questions/audit/report.ts'
 import { checksOfAudit } from '../../src/questions/check/checks-of.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { printJunit, printSarif } from '../../src/report/checks.ts'
@@ -113,7 +114,7 @@ describe('a guest', () => {
 
   test('that lacks a bit is given the line to add where its hosts have it, and none where they have not', () => {
     const documents = [...host('Intel', MDS), guest('a', 'Broadwell-noTSX-IBRS')]
-    const mds = audit({ documents }).findings.find(({ id }) => id === 'unmitigated:mds')
+    const mds = nameFindings(audit({ documents })).find(({ id }) => id === 'unmitigated:mds')
     expect(mds).toMatchObject({
       subjects: ['a'],
       severity: 'danger',
@@ -211,7 +212,7 @@ describe('a pool', () => {
   }
   const told = (answer: Answer, kind: string, name: string) => ({
     believes: answer.lines.find(line => line.kind === kind && line.name === name)?.vulnerabilities,
-    findings: answer.findings
+    findings: nameFindings(answer)
       .filter(one => one.kind === kind && one.subjects.includes(name))
       .map(({ subjects: _, kind: __, remedy: ___, ...rest }) => rest),
   })
@@ -247,7 +248,7 @@ describe('a pool', () => {
       { path: 'p/h1.vulnerabilities.txt', text: 'retbleed:Mitigation: IBRS' },
       { path: 'p/h2.domcaps.xml', text: caps() },
     ]
-    const { findings } = audit({ documents })
+    const findings = nameFindings(audit({ documents }))
     expect(findings.find(({ kind, id }) => kind === 'pool' && id.endsWith(':retbleed'))).toMatchObject({
       id: 'hazard-lost:retbleed',
       subjects: ['p'],
@@ -371,7 +372,7 @@ test('continuous integration gets a case for each finding, and one for what is c
   const sarif = JSON.parse(printSarif(checks, { name: 'virt-cpu', version: '0' }, 'fleet'))
   const results: { ruleId: string; level: string }[] = sarif.runs[0].results
   expect(results).toContainEqual(expect.objectContaining({ ruleId: 'host-vulnerable:mds', level: 'error' }))
-  expect(results).toHaveLength(answer.findings.reduce((sum, { subjects }) => sum + subjects.length, 0))
+  expect(results).toHaveLength(answer.findings.reduce((sum, { inLines }) => sum + inLines.length, 0))
 })
 
 test('a model that is not known is refused', () => {

@@ -4,6 +4,7 @@ import type { MigrateAnswer } from '../../src/questions/migrate/answer.ts'
 import { reportMigrate } from '../../src/questions/migrate/report.ts'
 import type { WhatIfAnswer } from '../../src/questions/what-if/answer.ts'
 import { reportWhatIf } from '../../src/questions/what-if/report.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { Report } from '../../src/report/report.ts'
 import { askNow as ask } from '../ask-now.ts'
 
@@ -100,13 +101,15 @@ test('what stands in registers that nobody read counts as unknown, and is to be 
   expect(pool.lost.map(({ feature }: { feature: string }) => feature)).not.toContain('rdctl-no')
   const advice = put('advise', ...documents)
   expect(advice.take).toBe('common')
-  expect(advice.first).toMatchObject([{ do: 'record', hosts: ['noroot.xml'] }])
+  expect(advice.first).toMatchObject([{ do: 'record' }])
+  expect(hostsAt(advice.groups, advice.first[0].inGroups)).toEqual(['noroot.xml'])
 })
 
 test('a few odd hosts are to be seen to first', () => {
   const good = ['a', 'b', 'c', 'd'].map(name => host(`${name}.xml`, 'Westmere'))
-  const { first } = put('advise', ...good, host('odd.xml', 'Nehalem'))
-  expect(first).toMatchObject([{ hosts: ['odd.xml'], gains: [{ feature: 'aes' }] }])
+  const { groups, first } = put('advise', ...good, host('odd.xml', 'Nehalem'))
+  expect(first).toMatchObject([{ gains: [{ feature: 'aes' }] }])
+  expect(hostsAt(groups, first[0].inGroups)).toEqual(['odd.xml'])
 })
 
 const machine = (name: string, rest: string, emulator = '/usr/bin/qemu-system-x86_64') => ({

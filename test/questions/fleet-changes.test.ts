@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { NEVER_OFFERED } from '../../src/arch/operations.ts'
 import { check, compare, drain, drift, models } from '../../src/index.ts'
 import type { ModelVerdicts } from '../../src/questions/models/answer.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { builtin } from '../built-in.ts'
 import { single } from '../notation.ts'
 import { migrate, move, whatIf } from './narrowed.ts'
@@ -33,13 +34,13 @@ const complaint = (ask: () => unknown): string => {
 
 describe('in JSON, as the commands answer', () => {
   test('what-if', () => {
-    const { changes, pools, guests } = whatIf({
+    const { groups, changes, pools, guests } = whatIf({
       documents,
       replace: [{ host: 'b', text: host('Haswell') }],
       add: [{ pool: 'new', path: 'd.xml', text: host('Broadwell') }],
       apply: ['tsx-off@green/*'],
     })
-    expect(changes.map(({ kind, hosts }) => [kind, ...hosts])).toEqual([
+    expect(changes.map(({ kind, inGroups }) => [kind, ...hostsAt(groups, inGroups)])).toEqual([
       ['replace', 'blue/b.xml'],
       ['add', 'd.xml'],
       ['apply', 'green/c.xml'],
@@ -67,12 +68,13 @@ describe('in JSON, as the commands answer', () => {
       upgrade: ['qemu=11.1,libvirt=12.8@blue'],
       kernel: ['6.12@blue/a.xml'],
     }
-    const { changes, preflight, guests } = whatIf(asked)
-    expect(changes.map(({ kind, title, hosts }) => [kind, title, hosts])).toEqual([
+    const { groups, changes, preflight, guests } = whatIf(asked)
+    const hostsOf = ({ inGroups }: { readonly inGroups: readonly number[] }) => hostsAt(groups, inGroups)
+    expect(changes.map(one => [one.kind, one.title, hostsOf(one)])).toEqual([
       ['upgrade', 'qemu 11.1, libvirt 12.8', ['blue/a.xml', 'blue/b.xml']],
       ['upgrade', 'kernel 6.12', ['blue/a.xml']],
     ])
-    expect(preflight?.steps.map(({ hosts, versionsAfter: versions }) => [hosts, versions.kernel])).toEqual([
+    expect(preflight?.steps.map(one => [hostsOf(one), one.versionsAfter.kernel])).toEqual([
       [['blue/a.xml'], '6.12'],
       [['blue/b.xml'], null],
     ])
@@ -148,8 +150,10 @@ describe('in JSON, as the commands answer', () => {
   })
 
   test('a host that moves takes its guests to the other pool', () => {
-    const { changes, pools, guests } = whatIf({ documents, move: [{ host: 'blue/a.xml', pool: 'green' }] })
-    expect(changes).toEqual([{ kind: 'move', title: 'green', hosts: ['blue/a.xml'] }])
+    const moved = whatIf({ documents, move: [{ host: 'blue/a.xml', pool: 'green' }] })
+    const { groups, changes, pools, guests } = moved
+    expect(groups).toEqual([{ hosts: ['blue/a.xml'] }])
+    expect(changes).toEqual([{ kind: 'move', title: 'green', inGroups: [0] }])
     expect(pools.map(({ pool, before, after }) => [pool, before?.hostCount, after?.hostCount])).toEqual([
       ['blue', 2, 1],
       ['green', 1, 2],

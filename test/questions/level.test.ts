@@ -169,8 +169,10 @@ describe('-march', () => {
 })
 
 describe('fits', () => {
-  const line = (os: string, name: string, ...documents: { path: string; text: string }[]) =>
-    fits({ documents, os: [os] }).systems[0]?.lines.find(one => one.name === name)
+  const line = (os: string, name: string, ...documents: { path: string; text: string }[]) => {
+    const { members, systems } = fits({ documents, os: [os] })
+    return systems[0]?.lines.find(({ inMembers }) => inMembers.some(place => members[place]?.name === name))
+  }
 
   test('says what is missing and the cheapest fix', () => {
     const old = guest('old', 'qemu64')
@@ -215,9 +217,13 @@ describe('fits', () => {
       path: 'a.txt',
       text: readFileSync(join(root, 'test/corpus/machines/neoverse-n1.cpuinfo.txt'), 'utf8'),
     }
-    const [system] = fits({ documents: [arm], os: ['numpy'] }).systems
+    const { members, systems } = fits({ documents: [arm], os: ['numpy'] })
+    const [system] = systems
     expect(system?.needs).toEqual(['aarch64: not known'])
-    expect(system?.lines.map(({ kind, verdict, notKnown: unknown }) => [kind, verdict, unknown])).toEqual([
+    const kindOf = ([place = -1]: readonly number[]) => members[place]?.kind
+    expect(
+      system?.lines.map(({ inMembers, verdict, notKnown }) => [kindOf(inMembers), verdict, notKnown]),
+    ).toEqual([
       ['host', 'unknown', ['its needs']],
       ['pool', 'unknown', ['its needs']],
     ])

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { advise, explain, pools as planPools, whatIf } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
 import { single } from '../notation.ts'
@@ -61,14 +62,13 @@ function explained(documents: { path: string; text: string }[]) {
 test('a pool has one model, one count and one definition, whichever question is asked', () => {
   fc.assert(
     fc.property(fleets, documents => {
-      const now = new Map(single(planPools({ documents })).now?.pools.map(pool => [pool.name, pool]))
+      const planned = single(planPools({ documents }))
+      const now = new Map(planned.now?.pools.map(pool => [pool.name, pool]))
       for (const { pool, featureCount: features, expression, kept } of explained(documents)) {
         expect(kept.length).toBe(features)
-        expect(now.get(pool)).toMatchObject({
-          featureCount: features,
-          expression,
-          model: expression?.model ?? null,
-        })
+        const one = now.get(pool)
+        expect(one).toMatchObject({ featureCount: features, model: expression?.model ?? null })
+        expect(planned.definitions[one?.definition ?? -1] ?? null).toEqual(expression)
       }
       // What a pool was before a host joins it is what it is.
       const add = [...now.keys()].map(pool => ({ pool, path: 'new.xml', text: hostXml('Nehalem', ['vmx']) }))
@@ -87,11 +87,12 @@ test('advise has one baseline for all hosts as explain has it', () => {
   fc.assert(
     fc.property(fleets, documents => {
       const flat = documents.map(({ path, text }) => ({ path: path.slice(2), text }))
-      const { strategies } = single(advise({ documents: flat }))
-      const [one, ...others] = strategies.find(({ strategy }) => strategy === 'common')?.definitions ?? []
+      const { strategies, definitions } = single(advise({ documents: flat }))
+      const [one, ...others] = strategies.find(({ strategy }) => strategy === 'common')?.pools ?? []
       if (others.length > 0) return
       const [pool] = explained(flat)
-      expect(one).toMatchObject({ featureCount: pool?.featureCount, expression: pool?.expression })
+      expect(one?.featureCount).toBe(pool?.featureCount)
+      expect(definitions[one?.definition ?? -1] ?? null).toEqual(pool?.expression)
     }),
     { numRuns: runs(40) },
   )
@@ -106,15 +107,19 @@ test('what every pool must have is asked for, and of a host that tells nothing o
     { path: 'b.xml', text: hostXml('Haswell') },
     { path: 'c.txt', text: `${HEAD}\n  x86-64-v3\n  x86-64-v2 (supported, searched)\n` },
   ]
-  const { pools, leftOut } = single(planPools({ documents: documents.slice(0, 2), mustHave: ['vmx'] }))
-  expect(pools.map(({ hosts, expression }) => [hosts, expression?.added.includes('vmx')])).toEqual([
-    [['a.xml'], true],
-  ])
-  expect(leftOut.map(({ hosts, lacks }) => [hosts, lacks.map(({ feature }) => feature)])).toEqual([
-    [['b.xml'], ['vmx']],
-  ])
-  const { leftOut: others } = single(planPools({ documents, mustHave: ['avx'] }))
-  expect(others.map(({ hosts, unknown }) => [hosts, unknown.map(({ feature }) => feature)])).toEqual([
-    [['c.txt'], ['avx']],
-  ])
+  const planned = single(planPools({ documents: documents.slice(0, 2), mustHave: ['vmx'] }))
+  const { groups, pools, leftOut, definitions } = planned
+  expect(
+    pools.map(({ inGroups, definition }) => [
+      hostsAt(groups, inGroups),
+      definitions[definition ?? -1]?.added.includes('vmx'),
+    ]),
+  ).toEqual([[['a.xml'], true]])
+  expect(
+    leftOut.map(({ inGroups, lacks }) => [hostsAt(groups, inGroups), lacks.map(({ feature }) => feature)]),
+  ).toEqual([[['b.xml'], ['vmx']]])
+  const { groups: all, leftOut: others } = single(planPools({ documents, mustHave: ['avx'] }))
+  expect(
+    others.map(({ inGroups, unknown }) => [hostsAt(all, inGroups), unknown.map(({ feature }) => feature)]),
+  ).toEqual([[['c.txt'], ['avx']]])
 })

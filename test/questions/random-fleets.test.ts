@@ -8,8 +8,9 @@ import { listFormats } from '../../src/formats/write.ts'
 import { loadYaml } from '../../src/formats/yaml.ts'
 import { advise, check, explain, guestCheck, level, models, pools as planPools } from '../../src/index.ts'
 import type { PoolExplanation } from '../../src/questions/explain/answer.ts'
-import type { PoolDefinition } from '../../src/questions/pools/answer.ts'
+import type { PoolAnswer, PoolDefinition } from '../../src/questions/pools/answer.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { Report } from '../../src/report/report.ts'
 import { virtCpu } from '../cli/virt-cpu.ts'
 import { runs } from '../effort.ts'
@@ -49,8 +50,18 @@ function listPrinted(fleet: RandomFleet): Printed[] {
   const documents = [...fleet.documents]
   const planned = single(planPools({ documents }))
   const advised = single(advise({ documents }))
-  const ofPlan = (by: string, list: typeof planned.pools): Printed[] =>
-    list.map(({ hosts, ...pool }) => ({ by, hosts: named(fleet, hosts), ...pool }))
+  const printed = (
+    by: string,
+    { groups, definitions }: typeof planned | typeof advised,
+    list: readonly Pick<PoolAnswer, 'inGroups' | 'model' | 'featureCount' | 'definition'>[],
+  ): Printed[] =>
+    list.map(({ inGroups, definition, model, featureCount }) => ({
+      by,
+      hosts: named(fleet, hostsAt(groups, inGroups)),
+      model,
+      featureCount,
+      expression: definitions[definition ?? -1] ?? null,
+    }))
   return [
     ...explained(documents).map(({ groups, expression, featureCount }) => ({
       by: 'explain',
@@ -62,15 +73,9 @@ function listPrinted(fleet: RandomFleet): Printed[] {
       expression,
       featureCount,
     })),
-    ...ofPlan('pools', planned.pools),
-    ...ofPlan('pools, as they are', planned.now?.pools ?? []),
-    ...advised.strategies.flatMap(({ strategy, definitions }) =>
-      definitions.map(({ hosts, ...rest }) => ({
-        by: `advise, ${strategy}`,
-        hosts: named(fleet, hosts),
-        ...rest,
-      })),
-    ),
+    ...printed('pools', planned, planned.pools),
+    ...printed('pools, as they are', planned, planned.now?.pools ?? []),
+    ...advised.strategies.flatMap(({ strategy, pools }) => printed(`advise, ${strategy}`, advised, pools)),
   ]
 }
 
@@ -138,7 +143,13 @@ test('the same in what-if, check, level and models, and in their text', async ()
     fc.asyncProperty(randomFleets, async fleet => {
       const documents = [...fleet.documents]
       const pools = explained(documents)
-      const now = new Map(single(planPools({ documents })).now?.pools.map(pool => [pool.name, pool]))
+      const planned = single(planPools({ documents }))
+      const now = new Map(
+        planned.now?.pools.map(({ name, definition, ...pool }) => [
+          name,
+          { ...pool, expression: planned.definitions[definition ?? -1] ?? null },
+        ]),
+      )
       const add = pools.map(({ pool }) => ({
         pool,
         path: `${pool}-new.xml`,
@@ -258,11 +269,11 @@ test('the command prints the same as JSON', () => {
     expect(
       told.pools.map(({ featureCount, expression }: PoolExplanation) => ({ featureCount, expression })),
     ).toEqual(pools.map(({ featureCount, expression }) => ({ featureCount, expression })))
-    for (const { pool, featureCount, expression } of pools)
-      expect(planned.now.pools.find(({ name }: { name: string }) => name === pool)).toMatchObject({
-        featureCount,
-        expression,
-      })
+    for (const { pool, featureCount, expression } of pools) {
+      const one = planned.now.pools.find(({ name }: { name: string }) => name === pool)
+      expect(one?.featureCount).toBe(featureCount)
+      expect(planned.definitions[one?.definition ?? -1] ?? null).toEqual(expression)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

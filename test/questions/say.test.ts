@@ -206,7 +206,7 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
   ],
   'guests-unasked': [{ kind: 'guests-unasked' }, /^a recorded host's QEMU cannot be asked/],
   'offer-assumed': [
-    { kind: 'offer-assumed', hosts: ['n1', 'n2'] },
+    { kind: 'offer-assumed', hostCount: 2, such: 'n1, n2' },
     /assumed from the CPU on 2 hosts \(n1, n2\)/,
   ],
   'guest-contradicts': [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { baseline, check, drain, drift } from '../../src/index.ts'
+import { hostsAt } from '../../src/questions/words/cells.ts'
 import { single } from '../notation.ts'
 import { migrate, move, whatIf } from '../questions/narrowed.ts'
 
@@ -95,8 +96,10 @@ describe('the host that addresses 39 bits', () => {
   test('what the remedy says lets it go, and the policy sees to it that it stays so', () => {
     const narrow = documents("<maxphysaddr mode='emulate' bits='39'/>")
     expect(move({ documents: narrow, guest: 'vm', to: 'laptop' }).canMove).toBe(true)
-    const { verdicts } = single(check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } }))
-    expect(verdicts[0]?.failures.map(({ hosts }) => hosts)).toEqual([['laptop']])
+    const { groups, verdicts } = single(
+      check({ documents: narrow, fleet: { requirements: [{ 'phys-bits': 40 }] } }),
+    )
+    expect(verdicts[0]?.failures.map(({ inGroups }) => hostsAt(groups, inGroups))).toEqual([['laptop']])
   })
 })
 
@@ -110,12 +113,10 @@ describe('identical blades, one with older microcode', () => {
   }
 
   test('the check names the blade, what it lacks, and the remedy', () => {
-    const { verdicts } = single(check({ documents, fleet: policy }))
-    expect(verdicts.map(({ failures }) => failures.map(({ hosts }) => hosts.join(' ')))).toEqual([
-      ['b3'],
-      ['b3'],
-      ['b3'],
-    ])
+    const { groups, verdicts } = single(check({ documents, fleet: policy }))
+    expect(
+      verdicts.map(({ failures }) => failures.map(({ inGroups }) => hostsAt(groups, inGroups).join(' '))),
+    ).toEqual([['b3'], ['b3'], ['b3']])
     expect(verdicts.flatMap(({ failures }) => failures.map(({ remedy }) => remedy))).toContainEqual(
       expect.stringContaining('update microcode'),
     )

@@ -1,7 +1,7 @@
 import type { CauseAnswer, Reason } from '../../src/questions/answer-parts.ts'
 import type { GroupSummary, HostCost, OddHost } from '../../src/questions/explain/answer.ts'
 import type { GuestPlaces } from '../../src/questions/migrate/answer.ts'
-import type { CurvePoint, PoolAnswer } from '../../src/questions/pools/answer.ts'
+import type { CurvePoint, PoolAnswer, PoolDefinition } from '../../src/questions/pools/answer.ts'
 import type { PoolDeltaAnswer } from '../../src/questions/what-if/answer.ts'
 
 /**
@@ -35,8 +35,11 @@ export interface ClassedFeature extends Reason {
 }
 
 /** A group that differs from others with the same CPU. */
-export interface OutlierRow extends Omit<OddHost, 'inGroups'> {
+export interface OutlierRow extends Omit<OddHost, 'inGroups' | 'likeGroup'> {
   readonly group: number
+  /** A host of the group that it is compared with, and how many that has. */
+  readonly norm: string
+  readonly normHosts: number
 }
 
 /** Why a file could not be used, or a note about it. */
@@ -203,9 +206,14 @@ export interface CostRow extends Pick<HostCost, 'worth' | 'gain' | 'gains'> {
   readonly step: string
 }
 
-export interface PoolCard extends Omit<PoolAnswer, 'hosts'> {
+export interface PoolCard
+  extends Omit<
+    PoolAnswer,
+    'inGroups' | 'hostCount' | 'definition' | 'unsafeFeatures' | 'keptCpu' | 'idRegisters'
+  > {
   readonly label: string
   readonly hosts: number
+  readonly expression: PoolDefinition | null
   /** Ids of groups, and how many of their hosts are in this pool. */
   readonly groups: readonly { readonly id: number; readonly hosts: number }[]
   /** Whether its hosts stay together in every plan. */

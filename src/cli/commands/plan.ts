@@ -3,8 +3,11 @@ import { mapAll } from '../../host/files/file-error.ts'
 import { filesOf, type InputFile, readWhole, readWholeText } from '../../host/files/files.ts'
 import { adviseQuestion } from '../../questions/advise/question.ts'
 import { drainQuestion } from '../../questions/drain/question.ts'
+import type { WrittenPool } from '../../questions/input/fleet/fleet-yaml.ts'
+import type { PoolAnswer, PoolsAnswer } from '../../questions/pools/answer.ts'
 import { poolsQuestion } from '../../questions/pools/question.ts'
 import { whatIfQuestion } from '../../questions/what-if/question.ts'
+import { hostsAt } from '../../questions/words/cells.ts'
 import type { Arguments } from '../arguments.ts'
 import { FLEET, ownCommand } from '../own.ts'
 import { PLAN_FIELDS, WRITE_FIELDS } from '../question-options.ts'
@@ -21,10 +24,9 @@ export const poolsCommand = ownCommand({
   fields: { ...PLAN_FIELDS, ...WRITE_FIELDS },
   options: [WRITE_FLEET, SAVE_CPU],
   async write(args, answers, given, session) {
-    const pools = answers.flatMap(answer => answer.pools)
     await writeFleet(
       args,
-      pools.map(({ name, hosts, expression }) => ({ name, hosts, cpu: expression?.xml })),
+      answers.flatMap(answer => writtenPools(answer, answer.pools)),
       given,
     )
     await saveCpus(args, given, session)
@@ -44,13 +46,24 @@ export const adviseCommand = ownCommand({
   write: (args, answers, given) =>
     writeFleet(
       args,
-      answers.flatMap(({ take, strategies }) => {
-        const { definitions = [] } = strategies.find(({ strategy }) => strategy === take) ?? {}
-        return definitions.map(({ name, hosts, expression }) => ({ name, hosts, cpu: expression?.xml }))
+      answers.flatMap(answer => {
+        const { pools = [] } = answer.strategies.find(({ strategy }) => strategy === answer.take) ?? {}
+        return writtenPools(answer, pools)
       }),
       given,
     ),
 })
+
+/** Pools of an answer as a fleet file has them. */
+const writtenPools = (
+  { groups, definitions }: Pick<PoolsAnswer, 'groups' | 'definitions'>,
+  pools: readonly Pick<PoolAnswer, 'name' | 'inGroups' | 'definition'>[],
+): WrittenPool[] =>
+  pools.map(({ name, inGroups, definition }) => ({
+    name,
+    hosts: hostsAt(groups, inGroups),
+    cpu: definition === null ? undefined : definitions[definition]?.xml,
+  }))
 
 const CHANGES = ['remove', 'replace', 'add', 'move', 'drop', 'apply', 'upgrade', 'kernel', 'machine']
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
-import { FeatureCount, PoolDefinition } from '../pools/answer.ts'
+import { GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
+import { DefinitionPlace, definitionsPart, FeatureCount } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A policy of the field for choosing guests' CPUs. */
@@ -17,17 +17,18 @@ export const Strategy = v.strictObject({
   share: described(v.number(), "Its share of what the fleet's hosts have."),
   benefit: v.string(),
   drawback: v.string(),
-  definitions: described(
+  pools: described(
     v.array(
       v.strictObject({
         name: described(v.string(), "The first host's name."),
-        hosts: v.array(v.string()),
+        inGroups: GroupPlaces,
+        hostCount: v.number(),
         featureCount: FeatureCount,
         model: v.nullable(v.string()),
-        expression: v.nullable(PoolDefinition),
+        definition: DefinitionPlace,
       }),
     ),
-    'The CPU for the guests of each pool; empty where each guest gets the CPU of its host, or a generic one.',
+    'The pools, each with the CPU of its guests; empty where each guest gets the CPU of its host, or a generic one.',
   ),
 })
 export type Strategy = AnswerOf<typeof Strategy>
@@ -38,13 +39,15 @@ const FirstStep = v.strictObject({
     v.picklist(['record', 'fix', 'part']),
     '`record`: nothing is known of these features there; `fix`: what `remedy` says brings them; `part`: they are to leave, or to be a pool of their own.',
   ),
-  hosts: v.array(v.string()),
+  inGroups: GroupPlaces,
   gains: described(v.array(Reason), 'What the others gain by it, or may gain; in map order.'),
   remedy: v.nullable(v.string()),
 })
 export type FirstStep = AnswerOf<typeof FirstStep>
 
 export const Advice = v.strictObject({
+  ...groupsPart,
+  ...definitionsPart,
   take: StrategyName,
   why: v.string(),
   first: described(v.array(FirstStep), 'What to do about the few that keep something from all.'),

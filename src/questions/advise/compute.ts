@@ -9,9 +9,11 @@ import { sumWeights } from '../../fleet/value.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
 import { findUnrecorded, isFixable } from '../explain/cost-report.ts'
+import { HostTable, type PlacesOf } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import type { PoolDefinition } from '../pools/answer.ts'
 import { poolCpuOf, Refusals, writePoolDefinition } from '../pools/choice.ts'
-import type { PoolsOptions } from '../pools/compute.ts'
+import { DefinitionList, type PoolsOptions } from '../pools/compute.ts'
 import { joinRemedies, percent } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
 import type { Advice, FirstStep, Strategy } from './answer.ts'
@@ -43,8 +45,17 @@ function identicalParts(groups: readonly Group[]): IdenticalPart[] {
   return parts
 }
 
+/** A pool of a strategy, before its hosts and its definition are referred to by their places. */
+interface AdvisedPool
+  extends Pick<Strategy['pools'][number], 'name' | 'hostCount' | 'featureCount' | 'model'> {
+  readonly groups: readonly Group[]
+  readonly expression: PoolDefinition | null
+}
+
 /** A strategy before it is known what share of the fleet it gives. */
-type Valued = Omit<Strategy, 'share'>
+interface Valued extends Omit<Strategy, 'share' | 'pools'> {
+  readonly pools: readonly AdvisedPool[]
+}
 
 /** Every guest gets all of its host's CPU, and moves between identical hosts only. */
 function passthrough(view: FleetView): { readonly strategy: Valued; readonly whole: boolean } {
@@ -68,7 +79,7 @@ function passthrough(view: FleetView): { readonly strategy: Valued; readonly who
       drawback: whole
         ? 'nothing while the hosts stay identical: update them together'
         : `guests of ${count(alone, 'host')} can move nowhere; ${count(parts.length, 'set')} of identical hosts${doubt}`,
-      definitions: [],
+      pools: [],
     },
   }
 }
@@ -96,7 +107,7 @@ function generic({ context, groups, valuation, levels }: FleetView): Valued {
       names.length > 0
         ? `${count(names.length, 'security feature')} that every host has: ${fewNames(names, 6)}`
         : 'what its level does not name',
-    definitions: [],
+    pools: [],
   }
 }
 
@@ -116,7 +127,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
       value: 0,
       benefit: 'nothing: no partition keeps the constraints',
       drawback: 'everything',
-      definitions: [],
+      pools: [],
     }
   }
   const reached = point.pools.map(
@@ -128,7 +139,7 @@ function inGroups(view: FleetView, { most, constraints }: PoolsOptions, write: W
     value: point.value,
     benefit: `one baseline for each of ${count(point.pools.length, 'pool')}: ${reached.join(', ')}`,
     drawback: 'guests move within their pool only',
-    definitions: point.pools.map(pool => definitionOf(view, pool.groups, write, constraints.mustHave)),
+    pools: point.pools.map(pool => advisedPool(view, pool.groups, write, constraints.mustHave)),
   }
 }
 
@@ -143,20 +154,25 @@ function common(view: FleetView, write: WriteOptions): Valued {
     value: parts.reduce((sum, part) => sum + valuation.valueOfPool(part), 0),
     benefit: `one baseline${parts.length > 1 ? ' a vendor' : ''}: ${reached.join(', ')}; every guest can go to every host${parts.length > 1 ? ' of its vendor' : ''}`,
     drawback: 'what the weakest host of each lacks; `virt-cpu explain --cost` names it',
-    definitions: parts.map(part => definitionOf(view, part, write)),
+    pools: parts.map(part => advisedPool(view, part, write)),
   }
 }
 
 const splitByVendor = (groups: readonly Group[]): Group[][] => [...groupBy(groups, identityOf).values()]
 
-function definitionOf(view: FleetView, groups: readonly Group[], write: WriteOptions, asked?: FeatureSet) {
+function advisedPool(
+  view: FleetView,
+  groups: readonly Group[],
+  write: WriteOptions,
+  asked?: FeatureSet,
+): AdvisedPool {
   const { features, definition } = poolCpuOf(view, groups, asked)
-  const hosts = namesOf(groups)
   return {
-    name: hosts[0] ?? '',
-    hosts,
+    name: groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
+    hostCount: countHosts(groups),
     featureCount: view.db.features.count(features),
     model: definition?.model ?? null,
+    groups,
     expression: definition ? writePoolDefinition(definition, write) : null,
   }
 }
@@ -174,27 +190,41 @@ export function answerAdvise(view: FleetView, options: PoolsOptions, write: Writ
     inGroups(view, options, write),
     common(view, write),
   ]
+  const { take, why } = choice(view, through.whole, grouped, one)
+  const table = new HostTable(
+    [...groups, ...[grouped, one].flatMap(({ pools }) => pools.flatMap(pool => pool.groups))].map(
+      ({ hosts }) => hosts,
+    ),
+  )
+  const definitions = new DefinitionList()
   const strategies = [through.strategy, plain, grouped, one].map(strategy => ({
     ...strategy,
     share: all === 0 ? 1 : strategy.value / all,
+    pools: strategy.pools.map(({ groups: own, expression, ...pool }) => ({
+      ...pool,
+      inGroups: table.placesOfGroups(own),
+      definition: definitions.placeOf(expression),
+    })),
   }))
-  const { take, why } = choice(view, through.whole, grouped, one)
-  const first = take === 'passthrough' ? [] : splitByVendor(groups).flatMap(part => firstSteps(view, part))
-  return { take, why, first, strategies }
+  const first =
+    take === 'passthrough'
+      ? []
+      : splitByVendor(groups).flatMap(part => firstSteps(view, part, table.placesOfGroups))
+  return { groups: table.groups, definitions: definitions.all, take, why, first, strategies }
 }
 
 /** Few hosts are a part of so much at most. */
 const FEW = 1 / 4
 
 /** What is to be recorded, or done about a few odd hosts, before the others are given less for them. */
-function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
+function firstSteps(view: FleetView, groups: readonly Group[], placesOf: PlacesOf): FirstStep[] {
   const { finder, valuation, levels } = view
   const unrecorded = findUnrecorded(view, groups)
   const records: FirstStep[] = unrecorded
     ? [
         {
           do: 'record',
-          hosts: namesOf(unrecorded.groups),
+          inGroups: placesOf(unrecorded.groups),
           gains: unrecorded.features,
           remedy: unrecorded.remedy,
         },
@@ -202,7 +232,7 @@ function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
     : []
   const [odd] = computeJointCosts(valuation, levels, groups)
   const [lacking] = odd?.groups ?? []
-  if (!odd || !lacking || odd.hosts > FEW * namesOf(groups).length) return records
+  if (!odd || !lacking || odd.hosts > FEW * countHosts(groups)) return records
   const causes = odd.features.map(finder.forGroup(lacking))
   const remedies = [...new Set(causes.filter(isFixable).map(one => one.remedy))]
   const isFix = remedies.length > 0
@@ -213,15 +243,15 @@ function firstSteps(view: FleetView, groups: readonly Group[]): FirstStep[] {
     ...records,
     {
       do: isFix ? 'fix' : 'part',
-      hosts: namesOf(odd.groups),
+      inGroups: placesOf(odd.groups),
       gains: gained.map(reasonOf),
       remedy: isFix ? joinRemedies(remedies) : null,
     },
   ]
 }
 
-const namesOf = (groups: readonly Group[]): string[] =>
-  groups.flatMap(group => group.hosts.map(({ name }) => name)).sort(bytewise)
+const countHosts = (groups: readonly Group[]): number =>
+  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /** What pools are worth if all have what nobody knows that they lack. */
 function possibleValueOf({ valuation }: FleetView, groups: readonly Group[]): number {

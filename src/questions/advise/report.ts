@@ -1,20 +1,23 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
-import { addWritten, figure, percent, shortRemedy } from '../words/cells.ts'
+import { addWritten, figure, hostsAt, percent, shortRemedy } from '../words/cells.ts'
 import type { Advice, FirstStep } from './answer.ts'
 
 /** Adds the recommended strategy and how to go on, and what each strategy gives and loses. */
-export function addAdvice(report: Report, { take, why, first, strategies }: Advice): void {
+export function addAdvice(report: Report, advice: Advice): void {
+  const { groups, definitions, take, why, first, strategies } = advice
   report.finding('take ', { text: take, tone: 'good' }, `: ${why}`)
   const taken = strategies.find(({ strategy }) => strategy === take)
   const share = taken ? `guests get ${percent(taken.share)} of what their hosts have` : ''
-  for (const step of first) addFirstStep(report, step)
+  for (const step of first) addFirstStep(report, groups, step)
   report.action(HOW[take], { gain: share })
-  for (const { name, hosts, expression } of taken?.definitions ?? []) {
-    if (expression?.written === undefined) continue
-    report.line(`${name} and its like: ${count(hosts.length, 'host')}`)
-    addWritten(report, expression)
+  const definitionAt = (place: number | null) => definitions[place ?? -1]
+  for (const { name, hostCount, definition } of taken?.pools ?? []) {
+    const written = definitionAt(definition)
+    if (written?.written === undefined) continue
+    report.line(`${name} and its like: ${count(hostCount, 'host')}`)
+    addWritten(report, written)
   }
   report.instead(() =>
     report.table(
@@ -35,30 +38,35 @@ export function addAdvice(report: Report, { take, why, first, strategies }: Advi
   report.details(() => {
     for (const {
       strategy,
-      poolCount: pools,
+      poolCount,
       value,
       share: of,
       benefit: gives,
       drawback: loses,
-      definitions,
+      pools,
     } of strategies) {
       report.subheading(
         { text: strategy, tone: strategy === take ? 'good' : 'strong' },
-        `: ${count(pools, 'pool')}, value ${figure(value)}, ${percent(of)} of what the hosts have`,
+        `: ${count(poolCount, 'pool')}, value ${figure(value)}, ${percent(of)} of what the hosts have`,
       )
       report.line(`  gives: ${gives}`)
       report.line(`  loses: ${loses}`)
-      for (const { name, hosts, expression } of definitions)
-        report.line(`  ${name} and its like: ${count(hosts.length, 'host')}, ${wordsOf(expression)}`)
+      for (const { name, hostCount, definition } of pools)
+        report.line(
+          `  ${name} and its like: ${count(hostCount, 'host')}, ${wordsOf(definitionAt(definition))}`,
+        )
     }
   })
 }
 
-function addFirstStep(report: Report, step: FirstStep): void {
-  const { hosts, gains: features, remedy } = step
+function addFirstStep(report: Report, groups: Advice['groups'], step: FirstStep): void {
+  const { inGroups, gains: features, remedy } = step
   const gains = fewNames(features.map(({ feature }) => feature))
   const gain = `${step.do === 'record' ? 'nothing is known there of' : 'the others then have'} ${gains}`
-  report.action(`first ${remedy === null ? PART : shortRemedy(remedy)}`, { on: hosts, gain })
+  report.action(`first ${remedy === null ? PART : shortRemedy(remedy)}`, {
+    on: hostsAt(groups, inGroups),
+    gain,
+  })
 }
 
 const PART = 'take out, or make a pool of their own'
@@ -72,11 +80,11 @@ const HOW: Readonly<Record<Advice['take'], string>> = {
 }
 
 /** `Skylake-Server-v4 +md-clear -mpx` */
-const wordsOf = (expression: PoolDefinition | null): string =>
-  expression
+const wordsOf = (definition: PoolDefinition | undefined): string =>
+  definition
     ? [
-        expression.model,
-        ...expression.added.map(name => `+${name}`),
-        ...expression.disabled.map(name => `-${name}`),
+        definition.model,
+        ...definition.added.map(name => `+${name}`),
+        ...definition.disabled.map(name => `-${name}`),
       ].join(' ')
     : 'no named model fits'

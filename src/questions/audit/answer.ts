@@ -8,19 +8,28 @@ export const SEVERITIES = ['danger', 'warning', 'note'] as const
 export const AuditFinding = v.strictObject({
   id: described(v.string(), 'Stable: `KIND:WHAT`, such as `believes-safe:mds`.'),
   severity: v.picklist(SEVERITIES),
-  subjects: described(v.array(v.string()), 'The guests, models, pools by label, or hosts that it is about.'),
+  inLines: described(
+    v.array(v.number()),
+    'The guests, models, pools or hosts that it is about, by their places in `lines`, from 0; empty: the fleet file.',
+  ),
   kind: v.picklist(['host', 'pool', 'guest', 'model', 'fleet']),
   text: described(v.string(), 'What is so, without the subjects.'),
   reason: described(v.string(), 'Why; empty: the text says it.'),
-  hosts: described(
-    v.array(v.string()),
-    'Of a finding that is about no host, the hosts because of which it is one.',
+  ofLines: described(
+    v.array(v.number()),
+    'Of a finding that is about no host, the hosts because of which it is one, by their places in `lines`.',
   ),
   remedy: described(v.string(), 'Empty: none is known.'),
   change: described(v.string(), "What changes in the guest's `<cpu>`, as XML; empty: nothing there."),
   sources: described(v.array(v.string()), 'Keys of docs/sources.md.'),
 })
 export type AuditFinding = AnswerOf<typeof AuditFinding>
+
+/** A finding by the names of what it is about, and of the hosts because of which it is one. */
+export interface NamedFinding extends Omit<AuditFinding, 'inLines' | 'ofLines'> {
+  readonly subjects: readonly string[]
+  readonly hosts: readonly string[]
+}
 
 const THREE = ['yes', 'no', 'unknown'] as const
 

@@ -19,10 +19,10 @@ import {
 import type { FleetView } from '../input/fleet/view.ts'
 import { harmsOf } from '../level/question.ts'
 import { isRemedy, shortRemedy } from '../words/cells.ts'
-import { type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
+import { type AuditLine, type NamedFinding, SEVERITIES } from './answer.ts'
 import { presenceOn, type Subject, signatureOfModel, type Truth, truthOn } from './seen.ts'
 
-type Found = Omit<AuditFinding, 'subjects' | 'kind'>
+type Found = Omit<NamedFinding, 'subjects' | 'kind'>
 
 /** A vulnerability of the list, with what is known of every host. */
 interface Case {
@@ -35,7 +35,7 @@ export function auditFleet(
   view: FleetView,
   subjects: readonly Subject[],
   systems: readonly SystemNeeds[],
-): { readonly findings: AuditFinding[]; readonly lines: AuditLine[] } {
+): { readonly findings: NamedFinding[]; readonly lines: AuditLine[] } {
   const { hosts } = view.fleet
   const cases = builtinVulnerabilities()
     .list.filter(({ isErratum }) => !isErratum)
@@ -59,7 +59,7 @@ export function auditFleet(
   }
 }
 
-const finding = (kind: AuditFinding['kind'], subject: string, found: Found): AuditFinding => ({
+const finding = (kind: NamedFinding['kind'], subject: string, found: Found): NamedFinding => ({
   ...found,
   kind,
   subjects: [subject],
@@ -78,15 +78,15 @@ const casesFor = ({ pool, guest, cpu }: Subject, cases: readonly Case[]): Case[]
     ),
   }))
 
-function merged(all: readonly AuditFinding[]): AuditFinding[] {
-  const byKey = new Map<string, AuditFinding>()
+function merged(all: readonly NamedFinding[]): NamedFinding[] {
+  const byKey = new Map<string, NamedFinding>()
   for (const one of all) {
     const { subjects, ...rest } = one
     const key = JSON.stringify(rest)
     const known = byKey.get(key)
     byKey.set(key, known ? { ...known, subjects: [...known.subjects, ...subjects] } : one)
   }
-  const rank = ({ severity }: AuditFinding) => SEVERITIES.indexOf(severity)
+  const rank = ({ severity }: NamedFinding) => SEVERITIES.indexOf(severity)
   return [...byKey.values()].sort((a, b) => rank(a) - rank(b) || bytewise(a.id, b.id))
 }
 

@@ -5,7 +5,7 @@ import { fleetInput, openFleetOfAny, viewsOf } from '../input/fleet/open-fleet.t
 import { systemsOf } from '../level/question.ts'
 import { question } from '../question.ts'
 import { described, names } from '../schema.ts'
-import { AuditAnswer, type AuditFinding } from './answer.ts'
+import { AuditAnswer, type AuditFinding, type AuditLine, type NamedFinding } from './answer.ts'
 import { auditFleet } from './findings.ts'
 import { subjectsOf } from './seen.ts'
 
@@ -31,17 +31,35 @@ export const auditQuestion = question({
     const parts = viewsOf(opened).map(view => auditFleet(view, subjectsOf(view, models), systems))
     const all = parts.flatMap(({ findings }) => findings)
     const { findings, ignored } = withoutIgnored(all, opened.view.fleet.ignore ?? [], today)
-    return { answer: { findings, ignored, lines: parts.flatMap(({ lines }) => lines) }, notes: opened.notes }
+    const lines = parts.flatMap(part => part.lines)
+    return { answer: { findings: placed(findings, lines), ignored, lines }, notes: opened.notes }
   },
 })
 
+/** The findings with what they are about by its place among the lines. */
+function placed(findings: readonly NamedFinding[], lines: readonly AuditLine[]): AuditFinding[] {
+  const places = new Map(lines.map(({ kind, name }, place) => [`${kind} ${name}`, place]))
+  const placesOf = (kind: AuditFinding['kind'], names: readonly string[]) =>
+    names.flatMap(name => places.get(`${kind} ${name}`) ?? [])
+  return findings.map(({ id, severity, subjects, kind, text, reason, hosts, ...rest }) => ({
+    id,
+    severity,
+    inLines: placesOf(kind, subjects),
+    kind,
+    text,
+    reason,
+    ofLines: placesOf('host', hosts),
+    ...rest,
+  }))
+}
+
 /** The findings that still count; an entry that has expired, or that nothing fits any more, is one itself. */
 function withoutIgnored(
-  all: readonly AuditFinding[],
+  all: readonly NamedFinding[],
   entries: readonly Ignored[],
   today: string | undefined,
 ) {
-  const fits = ({ id, of = ['*'] }: Ignored, finding: AuditFinding, subject: string) =>
+  const fits = ({ id, of = ['*'] }: Ignored, finding: NamedFinding, subject: string) =>
     globs(id, finding.id) && of.some(pattern => globs(pattern, subject))
   const live = entries.filter(({ until }) => today === undefined || until >= today)
   const findings = all.flatMap(finding => {
@@ -62,7 +80,7 @@ function withoutIgnored(
   }
 }
 
-const ofEntry = (id: 'ignore-expired' | 'ignore-idle', { id: of, until, reason }: Ignored): AuditFinding => ({
+const ofEntry = (id: 'ignore-expired' | 'ignore-idle', { id: of, until, reason }: Ignored): NamedFinding => ({
   id: `${id}:${of}`,
   severity: id === 'ignore-expired' ? 'danger' : 'note',
   kind: 'fleet',

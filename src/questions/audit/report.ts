@@ -3,16 +3,18 @@ import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, StyledText, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { isRemedy, poolName } from '../words/cells.ts'
-import { type AuditAnswer, type AuditFinding, type AuditLine, SEVERITIES } from './answer.ts'
+import { type AuditAnswer, type AuditLine, type NamedFinding, SEVERITIES } from './answer.ts'
 
-const TONES: Readonly<Record<AuditFinding['severity'], Tone>> = {
+const TONES: Readonly<Record<NamedFinding['severity'], Tone>> = {
   danger: 'bad',
   warning: 'warning',
   note: 'quiet',
 }
 
 /** The worst of what was found and what to do, then all by name, then what hosts are and guests believe. */
-export const reportAudit: Reporter<AuditAnswer> = (report, { findings, ignored, lines }) => {
+export const reportAudit: Reporter<AuditAnswer> = (report, answer) => {
+  const { ignored, lines } = answer
+  const findings = nameFindings(answer)
   report.finding(headline(findings), describeSeen(lines))
   addActions(report, findings)
   addBlind(report, lines)
@@ -23,12 +25,22 @@ export const reportAudit: Reporter<AuditAnswer> = (report, { findings, ignored, 
   report.details(() => addBeliefs(report, lines))
 }
 
+/** The findings with the names of what they are about. */
+export function nameFindings({ findings, lines }: AuditAnswer): NamedFinding[] {
+  const names = (places: readonly number[]) => places.flatMap(place => lines[place]?.name ?? [])
+  return findings.map(({ inLines, ofLines, ...finding }) => ({
+    ...finding,
+    subjects: finding.kind === 'fleet' ? ['fleet.yaml'] : names(inLines),
+    hosts: names(ofLines),
+  }))
+}
+
 /** The same finding, about whatever, is one. */
-const kindsOf = (findings: readonly AuditFinding[]) =>
+const kindsOf = (findings: readonly NamedFinding[]) =>
   groupBy(findings, ({ severity, id }) => `${severity} ${id}`)
 
 /** `7 dangers, 3 warnings, 5 notes`: kinds of findings. */
-function headline(findings: readonly AuditFinding[]): StyledText {
+function headline(findings: readonly NamedFinding[]): StyledText {
   const kinds = [...kindsOf(findings).values()]
   const parts = SEVERITIES.flatMap(severity => {
     const number = kinds.filter(([one]) => one?.severity === severity).length
@@ -43,9 +55,9 @@ const describeSeen = (lines: readonly AuditLine[]): string =>
   ` in ${[...groupBy(lines, ({ kind }) => kind)].map(([kind, { length }]) => count(length, kind)).join(', ')}`
 
 /** What to do, by what it ends: the dangers first, then most findings. */
-function addActions(report: Report, findings: readonly AuditFinding[]): void {
+function addActions(report: Report, findings: readonly NamedFinding[]): void {
   const actions = [...groupBy(findings, ({ remedy }) => remedy)].filter(([remedy]) => isRemedy(remedy))
-  const dangers = (some: readonly AuditFinding[]) => some.filter(one => one.severity === 'danger').length
+  const dangers = (some: readonly NamedFinding[]) => some.filter(one => one.severity === 'danger').length
   actions.sort(([, a], [, b]) => dangers(b) - dangers(a) || b.length - a.length)
   for (const [remedy, some] of actions) {
     const names = some.flatMap(({ kind, subjects }) =>
@@ -74,7 +86,7 @@ function addBlind(report: Report, lines: readonly AuditLine[]): void {
 }
 
 /** Adds a row for each kind of finding. */
-const reportKinds = (report: Report, findings: readonly AuditFinding[]): void =>
+const reportKinds = (report: Report, findings: readonly NamedFinding[]): void =>
   report.table(
     [{ title: '' }, { title: 'of', wraps: true }, { title: 'finding', wraps: true }],
     [...kindsOf(findings).values()].flatMap(some =>
@@ -89,7 +101,7 @@ const reportKinds = (report: Report, findings: readonly AuditFinding[]): void =>
   )
 
 /** Adds each finding with its name, by which it can be ignored, and what changes in definitions. */
-function reportEach(report: Report, findings: readonly AuditFinding[]): void {
+function reportEach(report: Report, findings: readonly NamedFinding[]): void {
   report.table(
     [{ title: '' }, { title: '', wraps: true }],
     findings.map(one => [
@@ -108,7 +120,7 @@ const sayIgnored = ({ id, reason, until }: AuditAnswer['ignored'][number]): stri
   `${id} until ${until} (${reason})`
 
 /** A finding in a line, with at most so many of what it is about. */
-export const sentence = ({ subjects, kind, text, reason, remedy }: AuditFinding, most?: number): string =>
+export const sentence = ({ subjects, kind, text, reason, remedy }: NamedFinding, most?: number): string =>
   [
     `${wordFor(kind, subjects.length)}${fewNames(subjectNames(kind, subjects), most)}: ${text}`,
     ...(reason ? [` (${reason})`] : []),
@@ -116,10 +128,10 @@ export const sentence = ({ subjects, kind, text, reason, remedy }: AuditFinding,
   ].join('')
 
 /** Subjects as people call them. */
-export const subjectNames = (kind: AuditFinding['kind'], names: readonly string[]): readonly string[] =>
+export const subjectNames = (kind: NamedFinding['kind'], names: readonly string[]): readonly string[] =>
   kind === 'pool' ? names.map(poolName) : names
 
-const wordFor = (kind: AuditFinding['kind'], number: number): string =>
+const wordFor = (kind: NamedFinding['kind'], number: number): string =>
   kind === 'guest' || kind === 'model' ? `${kind}${number === 1 ? '' : 's'} ` : ''
 
 /** A line for each vulnerability that some host has or some guest believes in. */

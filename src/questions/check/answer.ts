@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
+import { FeatureInGroups, GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
@@ -9,7 +9,7 @@ export type FailureWords = AnswerOf<typeof FailureWords>
 /** Why a demand is not kept, once for each thing that breaks it. */
 export const FailureAnswer = v.strictObject({
   ...FailureWords.entries,
-  hosts: described(v.array(v.string()), "Names of the hosts that break it; empty: it is the pool's."),
+  inGroups: described(GroupPlaces, "The hosts that break it; empty: it is the pool's."),
   about: v.exactOptional(described(Reason, 'The feature that it is about.')),
   guest: v.exactOptional(described(v.string(), 'The guest that it is about.')),
 })
@@ -43,8 +43,7 @@ export const VerdictAnswer = v.strictObject({
   unknown: described(
     v.array(
       v.strictObject({
-        ...Reason.entries,
-        hosts: v.array(v.string()),
+        ...FeatureInGroups.entries,
         guestNames: v.exactOptional(described(v.array(v.string()), 'Guests of which it is not known.')),
       }),
     ),
@@ -53,5 +52,9 @@ export const VerdictAnswer = v.strictObject({
 })
 export type VerdictAnswer = AnswerOf<typeof VerdictAnswer>
 
-export const CheckAnswer = v.strictObject({ passed: v.boolean(), verdicts: v.array(VerdictAnswer) })
+export const CheckAnswer = v.strictObject({
+  ...groupsPart,
+  passed: v.boolean(),
+  verdicts: v.array(VerdictAnswer),
+})
 export type CheckAnswer = AnswerOf<typeof CheckAnswer>

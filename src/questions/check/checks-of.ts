@@ -1,10 +1,10 @@
 import type { CheckCase, CheckFailure, Checks } from '../../report/checks.ts'
 import type { AuditAnswer } from '../audit/answer.ts'
-import { sentence, subjectNames } from '../audit/report.ts'
+import { nameFindings, sentence, subjectNames } from '../audit/report.ts'
 import type { DriftAnswer } from '../drift/answer.ts'
 import { describeChangeInLine } from '../drift/report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
-import { poolName } from '../words/cells.ts'
+import { hostsAt, poolName } from '../words/cells.ts'
 import type { CheckAnswer } from './answer.ts'
 import { DEMAND_TITLES } from './compute.ts'
 import { describeUnknown } from './report.ts'
@@ -13,7 +13,7 @@ import { describeUnknown } from './report.ts'
 export type HostFiles = ReadonlyMap<string, string>
 
 /** A check as continuous integration is told: a case for each demand of each pool. */
-export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Checks => ({
+export const checksOfCheck = ({ groups, verdicts }: CheckAnswer, files: HostFiles): Checks => ({
   name: 'virt-cpu check',
   rules: Object.entries(DEMAND_TITLES)
     .filter(([id]) => verdicts.some(({ kind }) => kind === id))
@@ -23,19 +23,20 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
     subject: poolName(pool),
     name: `${requirement}: ${kind}`,
     faults: [
-      ...failures.map(
-        ({ text, remedy, hosts: [host] }): CheckFailure => ({
+      ...failures.map(({ text, remedy, inGroups }): CheckFailure => {
+        const [host] = hostsAt(groups, inGroups)
+        return {
           text: remedy ? `${text}; ${remedy}` : text,
           level: 'error',
           file: host === undefined ? undefined : files.get(host),
           about: host,
           key: [requirement, kind, pool, text].join(' '),
-        }),
-      ),
+        }
+      }),
       ...(unknown.length > 0
         ? [
             {
-              text: describeUnknown(unknown),
+              text: describeUnknown(groups, unknown),
               level: 'unknown',
               key: [requirement, kind, pool].join(' '),
             } as const,
@@ -46,7 +47,9 @@ export const checksOfCheck = ({ verdicts }: CheckAnswer, files: HostFiles): Chec
 })
 
 /** An audit as continuous integration is told: a case for each finding of each host, pool, guest or model. */
-export function checksOfAudit({ findings, lines }: AuditAnswer, files: HostFiles): Checks {
+export function checksOfAudit(answer: AuditAnswer, files: HostFiles): Checks {
+  const { lines } = answer
+  const findings = nameFindings(answer)
   const levels = { danger: 'error', warning: 'warning', note: 'note' } as const
   const cases = findings.flatMap(finding =>
     finding.subjects.map(

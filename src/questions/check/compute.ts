@@ -3,6 +3,7 @@ import { placeOf } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Outlier } from '../../fleet/causes/odd-ones.ts'
+import type { FleetHost } from '../../fleet/host.ts'
 import type {
   NamedSystem,
   RequirementFailure,
@@ -10,6 +11,7 @@ import type {
 } from '../../fleet/requirements/requirement.ts'
 import { checkFleet, type RequirementResult } from '../../fleet/requirements/requirement-checks.ts'
 import { neededOn, systemNeeding } from '../../map/system-needs.ts'
+import { HostTable } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeObstacles, obstacleAnswers } from '../migrate/describe.ts'
 import { reasonOf } from '../words/note.ts'
@@ -197,8 +199,18 @@ export function checkAnswer(view: FleetView): CheckAnswer {
     groups,
     needsOf: (one: NamedSystem) => needsOf(view, one),
   }
-  const verdicts = checkFleet(checked).map(verdict => verdictAnswer(view, verdict))
-  return { passed: verdicts.every(({ passed }) => passed), verdicts }
+  const results = checkFleet(checked).map(result => ({
+    ...result,
+    failures: result.failures.flatMap(failure => foundFailures(view, failure)),
+  }))
+  const table = new HostTable(
+    results.flatMap(({ failures, unknown }) => [
+      ...failures.flatMap(({ lists }) => lists),
+      ...unknown.flatMap(({ groups: some }) => some.map(({ hosts }) => hosts)),
+    ]),
+  )
+  const verdicts = results.map(result => verdictAnswer(result, table))
+  return { groups: table.groups, passed: verdicts.every(({ passed }) => passed), verdicts }
 }
 
 function needsOf({ context, db, levels }: FleetView, { name, fault }: NamedSystem): FeatureSet {
@@ -207,48 +219,62 @@ function needsOf({ context, db, levels }: FleetView, { name, fault }: NamedSyste
   return need.set
 }
 
-const verdictAnswer = (view: FleetView, verdict: RequirementResult): VerdictAnswer => ({
-  requirement: verdict.requirement,
-  kind: verdict.kind,
-  pool: verdict.pool,
-  passed: verdict.failures.length === 0,
-  failures: verdict.failures.flatMap(failure => failureAnswers(view, failure)),
-  unknown: verdict.unknown.map(({ feature, groups, guests }) => ({
+/** A failure before its hosts are referred to by their places. */
+interface FoundFailure extends Omit<FailureAnswer, 'inGroups'> {
+  readonly lists: readonly (readonly FleetHost[])[]
+}
+
+const verdictAnswer = (
+  {
+    requirement,
+    kind,
+    pool,
+    failures,
+    unknown,
+  }: Omit<RequirementResult, 'failures'> & { readonly failures: readonly FoundFailure[] },
+  table: HostTable,
+): VerdictAnswer => ({
+  requirement,
+  kind,
+  pool,
+  passed: failures.length === 0,
+  failures: failures.map(({ lists, ...failure }) => ({ ...failure, inGroups: table.placesOf(lists) })),
+  unknown: unknown.map(({ feature, groups, guests }) => ({
     ...reasonOf(feature),
-    hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)),
+    inGroups: table.placesOfGroups(groups),
     ...(guests ? { guestNames: guests.map(({ name }) => name) } : {}),
   })),
 })
 
 /** What lacks a feature for several reasons is several failures: each has its own remedy. */
-function failureAnswers(view: FleetView, failure: RequirementFailure): FailureAnswer[] {
+function foundFailures(view: FleetView, failure: RequirementFailure): FoundFailure[] {
   if (failure.kind !== 'lacks') {
     const about = 'feature' in failure ? { about: reasonOf(failure.feature) } : {}
     const of = failure.kind === 'stuck' ? failure.stuck.guest : 'guest' in failure && failure.guest
     const guest = of ? { guest: of.name } : {}
-    return [{ ...describeFailure(view, failure), hosts: hostsOf(failure), ...about, ...guest }]
+    return [{ ...describeFailure(view, failure), lists: hostsOf(failure), ...about, ...guest }]
   }
   const { feature, lacking } = failure
   return [...groupBy(lacking, one => one.finding.remedy).values()].map(some => ({
     ...describeFailure(view, { ...failure, lacking: some }),
-    hosts: some.flatMap(({ group }) => group.hosts.map(({ name }) => name)),
+    lists: some.map(({ group }) => group.hosts),
     about: reasonOf(feature),
   }))
 }
 
-function hostsOf(failure: RequirementFailure): string[] {
+function hostsOf(failure: RequirementFailure): (readonly FleetHost[])[] {
   switch (failure.kind) {
     case 'phys-bits':
     case 'microcode':
     case 'vendor':
     case 'vulnerable':
-      return [failure.host.name]
+      return [[failure.host]]
     case 'older-microcode':
-      return failure.hosts.map(({ name }) => name)
+      return [failure.hosts]
     case 'odd':
-      return failure.odd.group.hosts.map(({ name }) => name)
+      return [failure.odd.group.hosts]
     case 'unsafe':
-      return failure.having.flatMap(({ hosts }) => hosts.map(({ name }) => name))
+      return failure.having.map(({ hosts }) => hosts)
     default:
       return []
   }

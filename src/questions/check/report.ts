@@ -1,10 +1,10 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { isRemedy, poolName, shortRemedy } from '../words/cells.ts'
-import type { CheckAnswer, VerdictAnswer } from './answer.ts'
+import { hostsAt, isRemedy, poolName, shortRemedy } from '../words/cells.ts'
+import type { CheckAnswer, FailureAnswer, VerdictAnswer } from './answer.ts'
 
 /** Whether each check passes, what to do where it is not, and why not. */
-export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): void {
+export function reportCheck(report: Report, { groups, passed, verdicts }: CheckAnswer): void {
   const open = verdicts.filter(isOpen).length
   const unsure = open > 0 ? `, ${open} unknown` : ''
   const failed = verdicts.filter(verdict => !verdict.passed)
@@ -16,7 +16,7 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
           tone: 'bad',
         },
   )
-  addActions(report, failed)
+  addActions(report, groups, failed)
   const order = (verdict: VerdictAnswer) => (verdict.passed ? (isOpen(verdict) ? 1 : 2) : 0)
   report.table(
     [
@@ -26,13 +26,13 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
       { title: 'pool' },
       { title: 'broken by', wraps: true },
     ],
-    [...verdicts].sort((a, b) => order(a) - order(b)).map(rowOf),
+    [...verdicts].sort((a, b) => order(a) - order(b)).map(verdict => rowOf(groups, verdict)),
   )
   for (const { requirement, kind, pool, unknown } of verdicts) {
     if (unknown.length === 0) continue
     report.line(
       { text: 'unknown  ', tone: 'warning' },
-      `${requirement}, ${kind}, ${poolName(pool)}: ${describeUnknown(unknown)}`,
+      `${requirement}, ${kind}, ${poolName(pool)}: ${describeUnknown(groups, unknown)}`,
     )
   }
   for (const { requirement, kind, pool, failures } of failed) {
@@ -46,11 +46,15 @@ export function reportCheck(report: Report, { passed, verdicts }: CheckAnswer): 
 
 const isOpen = ({ passed, unknown }: VerdictAnswer): boolean => passed && unknown.length > 0
 
-function rowOf(verdict: VerdictAnswer): Cell[] {
+type Groups = CheckAnswer['groups']
+
+/** What breaks a check: hosts, or a guest. */
+const breakersOf = (groups: Groups, { inGroups, guest }: FailureAnswer): readonly string[] =>
+  guest === undefined ? hostsAt(groups, inGroups) : [`guest ${guest}`]
+
+function rowOf(groups: Groups, verdict: VerdictAnswer): Cell[] {
   const { requirement, kind, pool, passed, failures } = verdict
-  const breakers = [
-    ...new Set(failures.flatMap(({ hosts, guest }) => (guest === undefined ? hosts : [`guest ${guest}`]))),
-  ]
+  const breakers = [...new Set(failures.flatMap(failure => breakersOf(groups, failure)))]
   return [
     passed
       ? { text: isOpen(verdict) ? 'unknown' : 'pass', tone: isOpen(verdict) ? 'warning' : 'good' }
@@ -63,13 +67,14 @@ function rowOf(verdict: VerdictAnswer): Cell[] {
 }
 
 /** What remedies failures, what remedies most of them first. */
-function addActions(report: Report, failed: readonly VerdictAnswer[]): void {
+function addActions(report: Report, groups: Groups, failed: readonly VerdictAnswer[]): void {
   const remedies = new Map<string, { about: Set<string>; of: Set<VerdictAnswer>; failures: number }>()
   for (const verdict of failed) {
-    for (const { remedy, hosts, guest } of verdict.failures) {
+    for (const failure of verdict.failures) {
+      const { remedy } = failure
       if (!isRemedy(remedy)) continue
       const one = remedies.get(remedy) ?? { about: new Set(), of: new Set(), failures: 0 }
-      for (const name of guest === undefined ? hosts : [`guest ${guest}`]) one.about.add(name)
+      for (const name of breakersOf(groups, failure)) one.about.add(name)
       one.of.add(verdict)
       one.failures++
       remedies.set(remedy, one)
@@ -84,13 +89,13 @@ function addActions(report: Report, failed: readonly VerdictAnswer[]): void {
 }
 
 /** `cx16 not known on a, b: `virsh domcapabilities` there settles it`, and of guests. */
-export function describeUnknown(unknown: VerdictAnswer['unknown']): string {
+export function describeUnknown(groups: Groups, unknown: VerdictAnswer['unknown']): string {
   const about = (of: (one: VerdictAnswer['unknown'][number]) => readonly string[]) => {
     const some = unknown.filter(one => of(one).length > 0)
     const names = [...new Set(some.flatMap(of))]
     return { names, features: fewNames(some.map(({ feature }) => feature)) }
   }
-  const hosts = about(one => one.hosts)
+  const hosts = about(({ inGroups }) => hostsAt(groups, inGroups))
   const guests = about(({ guestNames: names = [] }) => names)
   return [
     ...(hosts.names.length > 0

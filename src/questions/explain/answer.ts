@@ -95,7 +95,18 @@ export type FeatureAnswer = AnswerOf<typeof FeatureAnswer>
 export const Axis = v.strictObject({
   axis: v.picklist(['physical address bits', 'TSC rate', 'XSAVE size', 'cache line']),
   values: described(
-    v.array(v.strictObject({ text: v.string(), hosts: v.array(v.string()) })),
+    v.array(
+      v.strictObject({
+        text: v.string(),
+        inGroups: described(GroupPlaces, 'The groups all of whose hosts have it.'),
+        onHosts: v.exactOptional(
+          described(
+            v.array(v.number()),
+            'Hosts of other groups that have it, by their places among all hosts of `groups`, counted through from 0; absent: there are none.',
+          ),
+        ),
+      }),
+    ),
     'Each value with the hosts that have it, the least first.',
   ),
   unknownCount: described(v.number(), 'How many hosts do not tell.'),
@@ -134,10 +145,9 @@ export type Oddity = AnswerOf<typeof Oddity>
 /** Hosts that differ from others of the same silicon. */
 export const OddHost = v.strictObject({
   ...inGroups,
-  norm: described(v.string(), 'One of the most hosts of that silicon.'),
-  normHosts: v.number(),
+  likeGroup: described(v.number(), 'The group of the most hosts of that silicon, by its place in `groups`.'),
   lacks: described(v.array(Oddity), 'What these hosts lack.'),
-  has: described(v.array(Oddity), 'What these have beyond the norm.'),
+  has: described(v.array(Oddity), 'What these have beyond that group.'),
 })
 export type OddHost = AnswerOf<typeof OddHost>
 

@@ -1,7 +1,6 @@
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { matches } from '../../core/model.ts'
-import { bytewise } from '../../core/text.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
 import { isSameRate } from '../../fleet/change/drift.ts'
@@ -82,39 +81,55 @@ const MEASURES: readonly Measure[] = [
 
 /** The axes of which any host tells something. */
 function axesOf(groups: readonly Group[]): Axis[] {
-  const hosts = groups.flatMap(group => group.hosts)
-  return MEASURES.map(measure => axisOf(measure, hosts)).filter(({ values }) => values.length > 0)
+  return MEASURES.map(measure => axisOf(measure, groups)).filter(({ values }) => values.length > 0)
 }
 
 function axisOf(
   { axis, of, print, same = (a, b) => a === b, warning }: Measure,
-  hosts: readonly FleetHost[],
+  groups: readonly Group[],
 ): Axis {
+  const hosts = groups.flatMap(group => group.hosts)
   const known = hosts.flatMap(host => {
     const value = of(host)
     return value === undefined ? [] : [{ host, value }]
   })
-  known.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : bytewise(a.host.name, b.host.name)))
-  const values: { first: bigint; value: string; hosts: string[] }[] = []
+  known.sort((a, b) => (a.value < b.value ? -1 : a.value > b.value ? 1 : 0))
+  const firsts: bigint[] = []
+  const placeOf = new Map<FleetHost, number>()
   for (const { host, value } of known) {
-    const last = values.at(-1)
-    if (last && same(last.first, value)) last.hosts.push(host.name)
-    else values.push({ first: value, value: print(value), hosts: [host.name] })
+    const last = firsts.at(-1)
+    if (last === undefined || !same(last, value)) firsts.push(value)
+    placeOf.set(host, firsts.length - 1)
   }
-  const least = values[0]?.value ?? ''
-  const said =
-    values.length > 1
-      ? warning(
-          least,
-          known.map(({ host }) => host),
-        )
-      : undefined
+  const texts = firsts.map(print)
+  const said = texts[1] === undefined ? undefined : warning(texts[0] ?? '', [...placeOf.keys()])
   return {
     axis,
-    values: values.map(({ value: text, hosts: names }) => ({ text, hosts: names })),
+    values: withHosts(texts, groups, placeOf),
     unknownCount: hosts.length - known.length,
     ...(said === undefined ? {} : { warning: said }),
   }
+}
+
+/** The values with their groups, and the hosts of groups that have several. @param placeOf of each host that tells its value */
+function withHosts(
+  texts: readonly string[],
+  groups: readonly Group[],
+  placeOf: ReadonlyMap<FleetHost, number>,
+): Axis['values'] {
+  const values = texts.map(text => ({ text, inGroups: [] as number[], onHosts: [] as number[] }))
+  let counted = 0
+  groups.forEach(({ hosts }, place) => {
+    const own = hosts.map(host => placeOf.get(host))
+    const [first] = own
+    if (first !== undefined && own.every(one => one === first)) values[first]?.inGroups.push(place)
+    else
+      own.forEach((one, i) => {
+        if (one !== undefined) values[one]?.onHosts.push(counted + i)
+      })
+    counted += hosts.length
+  })
+  return values.map(({ onHosts, ...value }) => (onHosts.length > 0 ? { ...value, onHosts } : value))
 }
 
 /** Explains pools of a fleet, what they share worked out once. */
@@ -162,9 +177,9 @@ class Explainer {
       lost,
       fixes: findFixes(this.#view, lost, sumWeights(groups)),
       unknown: features.in(cpu.unknown).map(feature => findUnknownIn(groups, feature, placesOf)),
-      ...keptPart(this.#view, { label, groups }, cpu),
+      ...keptPart(this.#view, { label, groups }, cpu, placesOf),
       axes: axesOf(groups),
-      unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features),
+      unsafeFeatures: unsafeFeatures(this.#view, groups, cpu.features, placesOf),
       outliers: findOddHosts(this.#view, this.#teller, groups),
       withoutHypervisor: groups.reduce(
         (sum, { hosts }) => sum + hosts.filter(({ models }) => !models).length,
@@ -250,8 +265,7 @@ export function findOddHosts(
       list.map(({ feature, finding }) => ({ ...reasonOf(feature), ...teller.cause(finding) }))
     return {
       inGroups: [groups.indexOf(group)],
-      norm: norm.name,
-      normHosts: norm.hosts.length,
+      likeGroup: groups.indexOf(norm),
       lacks: say(lacks),
       has: say(has),
     }

@@ -1,7 +1,9 @@
 import type { Feature } from '../../core/feature.ts'
+import { bytewise, groupBy } from '../../core/text.ts'
 import type { CauseFinding, FindingEvidence } from '../../fleet/causes/finding.ts'
 import type { LossCause } from '../../fleet/causes/lost.ts'
 import type { Group } from '../../fleet/groups.ts'
+import type { FleetHost } from '../../fleet/host.ts'
 import { relianceOn } from '../../fleet/interest.ts'
 import { groupByClass } from '../../fleet/value.ts'
 import type { CauseAnswer, Reason } from '../answer-parts.ts'
@@ -45,6 +47,48 @@ export type PlacesOf = (some: readonly Group[]) => readonly number[]
 /** Groups by the names of their hosts alone. */
 export const namesIn = (groups: readonly Group[]): { readonly hosts: readonly string[] }[] =>
   groups.map(({ hosts }) => ({ hosts: hosts.map(({ name }) => name) }))
+
+type Hosts = readonly Pick<FleetHost, 'name'>[]
+
+/** The hosts of an answer, each named once: those that are in the same of its lists are one group. */
+export class HostTable {
+  readonly groups: readonly { readonly hosts: readonly string[] }[]
+  readonly #places = new Map<Hosts, number[]>()
+
+  /** @param lists all that the answer refers to */
+  constructor(lists: Iterable<Hosts>) {
+    const listsOf = new Map<string, Hosts[]>()
+    const numbers = new Map<Hosts, number>()
+    for (const list of new Set(lists)) {
+      numbers.set(list, numbers.size)
+      this.#places.set(list, [])
+      for (const { name } of list) {
+        const all = listsOf.get(name)
+        if (all) all.push(list)
+        else listsOf.set(name, [list])
+      }
+    }
+    const keyOf = (name: string) =>
+      listsOf
+        .get(name)
+        ?.map(list => numbers.get(list))
+        .join()
+    const groups = [...groupBy([...listsOf.keys()].sort(bytewise), keyOf).values()]
+    this.groups = groups.map(hosts => ({ hosts }))
+    groups.forEach(([first = ''], place) => {
+      for (const list of listsOf.get(first) ?? []) this.#places.get(list)?.push(place)
+    })
+  }
+
+  /** Where the hosts of some of the lists stand. */
+  placesOf(lists: readonly Hosts[]): readonly number[] {
+    const all = lists.flatMap(list => this.#places.get(list) ?? [])
+    return lists.length > 1 ? [...new Set(all)].sort((a, b) => a - b) : all
+  }
+
+  /** The same of groups. */
+  placesOfGroups: PlacesOf = groups => this.placesOf(groups.map(({ hosts }) => hosts))
+}
 
 /** Tells where some groups stand among those of a pool; of groups that recur it is one list. */
 export function placesAmong(groups: readonly Group[]): PlacesOf {

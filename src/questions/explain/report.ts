@@ -1,4 +1,4 @@
-import { count, fewNames, groupBy } from '../../core/text.ts'
+import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import type { Cell, Report, Tone } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
@@ -19,7 +19,6 @@ import {
 } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type {
-  Axis,
   CostAnswer,
   ExplainAnswer,
   FeatureAnswer,
@@ -160,12 +159,13 @@ function addPool(report: Report, pool: PoolExplanation): void {
   if (level !== null || pool.next !== null) report.line('level  ', levelCell(level))
   addNext(report, pool)
   addExpression(report, pool)
-  addKeptCpu(report, '', pool.keptCpu)
+  addKeptCpu(report, '', groups, pool.keptCpu)
   report.details(() => {
     report.line(`value  ${figure(value)}: what its features are worth, times the weight of its hosts`)
     addRunnersUp(report, pool)
-    addAxes(report, pool.axes)
-    for (const text of describeUnsafe(pool.unsafeFeatures, 'disagree')) report.line({ text, tone: 'warning' })
+    addAxes(report, pool)
+    for (const text of describeUnsafe(groups, pool.unsafeFeatures, 'disagree'))
+      report.line({ text, tone: 'warning' })
   })
   if (pool.mixed !== undefined) report.line({ text: pool.mixed, tone: 'warning' })
   if (pool.idRegisters && pool.groups.length > 1) report.line(describeIdRegisters(pool.idRegisters))
@@ -312,13 +312,17 @@ function assumedWords(names: readonly string[]): string {
   return [...(plain.length > 0 ? [fewNames(plain, 12)] : []), ...rest].join(' and ')
 }
 
-function addAxes(report: Report, axes: readonly Axis[]): void {
+function addAxes(report: Report, { axes, groups }: PoolExplanation): void {
+  const names = groups.flatMap(({ hosts }) => hosts)
   for (const { axis, values, unknownCount: unknown, warning } of axes) {
     const [only] = values
     const silent = unknown > 0 ? `; ${count(unknown, 'host')} do${unknown === 1 ? 'es' : ''} not tell` : ''
     if (values.length === 1 && only) report.line(`${axis}  ${only.text}${silent}`)
     else {
-      const each = values.map(({ text: value, hosts }) => `${value} on ${hostWords(hosts)}`)
+      const each = values.map(({ text: value, inGroups, onHosts = [] }) => {
+        const some = onHosts.map(place => names[place] ?? '')
+        return `${value} on ${hostWords([...hostsAt(groups, inGroups), ...some].sort(bytewise))}`
+      })
       report.line(`${axis}  ${each.join('; ')}${silent}`)
     }
     if (warning !== undefined) report.line({ text: `  ${warning}`, tone: 'warning' })
@@ -326,8 +330,9 @@ function addAxes(report: Report, axes: readonly Axis[]): void {
 }
 
 function addOdd(report: Report, groups: PoolExplanation['groups'], odd: OddHost): void {
-  const { inGroups, norm, normHosts, lacks, has } = odd
-  const others = normHosts === 1 ? norm : `${norm} and ${count(normHosts - 1, 'host')} like it`
+  const { inGroups, likeGroup, lacks, has } = odd
+  const [norm = '', ...like] = groups[likeGroup]?.hosts ?? []
+  const others = like.length === 0 ? norm : `${norm} and ${count(like.length, 'host')} like it`
   report.subheading(
     { text: 'odd one out', tone: 'warning' },
     `: ${fewNames(hostsAt(groups, inGroups))}, the silicon of ${others}, other features`,

@@ -59,9 +59,9 @@ export type LevelLine = AnswerOf<typeof LevelLine>
 export const LevelAnswer = v.strictObject({ lines: v.array(LevelLine) })
 export type LevelAnswer = AnswerOf<typeof LevelAnswer>
 
-/** Whether a system runs on a host, in a guest or everywhere in a pool. */
+/** Whether a system runs on hosts, in guests or everywhere in pools of which the same is said. */
 export const FitLine = v.strictObject({
-  ...subject,
+  inMembers: described(v.array(v.number()), 'Places in `members`, from 0; all of one kind.'),
   verdict: v.picklist(['yes', 'assumed', 'unknown', 'no']),
   missing: v.array(Reason),
   notKnown: described(v.array(v.string()), 'What it needs and nothing is known of.'),
@@ -82,5 +82,15 @@ export const SystemFit = v.strictObject({
 })
 export type SystemFit = AnswerOf<typeof SystemFit>
 
-export const FitsAnswer = v.strictObject({ systems: v.array(SystemFit) })
+/** A host, a guest or a pool. */
+export const FitMember = v.strictObject(subject)
+export type FitMember = AnswerOf<typeof FitMember>
+
+export const FitsAnswer = v.strictObject({
+  members: described(
+    v.array(FitMember),
+    'The hosts, guests and pools, each once: `inMembers` are places in this list.',
+  ),
+  systems: v.array(SystemFit),
+})
 export type FitsAnswer = AnswerOf<typeof FitsAnswer>

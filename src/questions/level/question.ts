@@ -1,11 +1,11 @@
 import * as v from 'valibot'
 import { allOf, type Verdict } from '../../core/evidence.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Model } from '../../core/model.ts'
-import { fewNames } from '../../core/text.ts'
+import { bytewise, fewNames, groupBy } from '../../core/text.ts'
 import type { Group } from '../../fleet/groups.ts'
 import type { FleetGuest } from '../../fleet/guest.ts'
-import type { FleetHost } from '../../fleet/host.ts'
 import { builtinQemuModels } from '../../map/qemu-models.ts'
 import {
   builtinSystems,
@@ -21,7 +21,7 @@ import { modelVerdicts } from '../models/verdicts.ts'
 import { question } from '../question.ts'
 import { names } from '../schema.ts'
 import { reasonOf } from '../words/note.ts'
-import { type FitLine, FitsAnswer, LevelAnswer, type SystemFit } from './answer.ts'
+import { type FitLine, type FitMember, FitsAnswer, LevelAnswer, type SystemFit } from './answer.ts'
 import { hasCpu, reachedLines } from './reached.ts'
 
 /** The systems of these names; of none, all that are known. @throws BadRequest for a name that none has */
@@ -30,14 +30,50 @@ export const systemsOf = (names: readonly string[] = [], key = 'os'): readonly S
     ? builtinSystems()
     : names.map(name => systemNeeding(name, what => new BadRequest(`${key} ${what}`)))
 
+/** A fleet of one architecture, with its hosts, guests and pools among the members of the answer. */
+interface Part {
+  readonly view: FleetView
+  readonly members: readonly FitMember[]
+  /** The place of the first of them. */
+  readonly start: number
+}
+
+function partsOf(views: readonly FleetView[]): Part[] {
+  let start = 0
+  return views.map(view => {
+    const { context, fleet, pools } = view
+    const named = (kind: FitMember['kind'], all: readonly string[]) =>
+      all.map((name): FitMember => ({ kind, name, arch: context.arch }))
+    const members = [
+      ...named(
+        'host',
+        fleet.hosts.map(({ name }) => name),
+      ),
+      ...named(
+        'guest',
+        fleet.guests.map(({ name }) => name),
+      ),
+      ...named(
+        'pool',
+        pools.map(({ label }) => label),
+      ),
+    ]
+    const part = { view, members, start }
+    start += members.length
+    return part
+  })
+}
+
 /** Whether a system runs on every host, in every guest and everywhere in every pool. */
-function systemFit(views: readonly FleetView[], system: SystemNeeds): SystemFit {
-  const parts = views.map(view => ({ view, need: needOf(view, system) }))
+function systemFit(parts: readonly Part[], system: SystemNeeds): SystemFit {
+  const needs = parts.map(part => ({ part, need: needOf(part.view, system) }))
   return {
     system: system.names[0],
     title: system.title,
-    needs: parts.map(({ view, need }) => `${view.context.arch}: ${need ? sayNeed(view, need) : 'not known'}`),
-    lines: parts.flatMap(({ view, need }) => linesOf(view, system, need ?? NEEDS_UNKNOWN)),
+    needs: needs.map(
+      ({ part: { view }, need }) => `${view.context.arch}: ${need ? sayNeed(view, need) : 'not known'}`,
+    ),
+    lines: needs.flatMap(({ part, need }) => linesOf(part, system, need ?? NEEDS_UNKNOWN)),
     sources: [...new Set([...system.sources, ...system.needs.flatMap(({ sources }) => sources)])],
   }
 }
@@ -60,38 +96,50 @@ function sayNeed({ db, levels }: FleetView, { level, set, unknown, isUnverified 
   return `${words.join(' ') || 'nothing of which we know'}${isUnverified ? ' (unverified)' : ''}`
 }
 
-function linesOf(view: FleetView, system: SystemNeeds, need: NeededFeatures): FitLine[] {
-  const hosts = view.fleet.hosts.map(host => lineOfHost(view, host, need))
-  const guests = view.fleet.guests.map(guest => lineOfGuest(view, system, guest, need))
-  const pools = view.pools.map(({ label, groups }) => lineOfPool(view, label, groups, hosts, need))
-  return [...hosts, ...guests, ...pools]
+/** What is said, of whoever it is. */
+type Said = Omit<FitLine, 'inMembers'>
+
+/** Each line once, with all of a kind of which it is said. */
+function linesOf({ view, start }: Part, system: SystemNeeds, need: NeededFeatures): FitLine[] {
+  const { hosts, guests } = view.fleet
+  const saidOf = oncePer((group: Group) => saidOfGroup(view, group, need))
+  const ofGroup = (group: Group) => saidOf(group.partOf ?? group)
+  let place = start
+  const merge = (all: readonly Said[]): FitLine[] => {
+    const placed = all.map(said => ({ said, place: place++ }))
+    const alike = groupBy(placed, ({ said }) => keyOf(said).text)
+    return [...alike.values()].flatMap(some =>
+      some[0] ? [{ inMembers: some.map(one => one.place), ...some[0].said }] : [],
+    )
+  }
+  const { groupOf } = view
+  return [
+    ...merge(hosts.flatMap(({ name }) => groupOf.get(name) ?? []).map(ofGroup)),
+    ...merge(guests.map(guest => saidOfGuest(view, system, guest, need))),
+    ...merge(view.pools.map(({ groups }) => saidOfPool(view, groups, ofGroup, need))),
+  ]
 }
+
+/** Equal for equal lines; what is said of a group's hosts is one object. */
+const keyOf = oncePer((said: Said) => ({ text: JSON.stringify(said) }))
 
 /** What is known keeps its verdict, but `yes` of what is known in part is `unknown`. */
 const verdictOf = (verdict: Verdict, { unknown }: NeededFeatures): Verdict =>
   verdict !== 'no' && unknown.length > 0 ? 'unknown' : verdict
 
-function lineOfHost(view: FleetView, host: FleetHost, need: NeededFeatures): FitLine {
-  const { evidence, features, name } = host
+function saidOfGroup(view: FleetView, group: Group, need: NeededFeatures): Said {
+  const { evidence, features } = group
   const missing = evidence ? evidence.missing(need.set) : need.set.minus(features)
   const unknown = evidence ? view.db.features.in(evidence.unknown(need.set)) : []
   const verdict = evidence ? evidence.gives(need.set) : missing.isEmpty ? 'yes' : 'no'
-  const group = view.groupOf.get(name)
   return {
-    ...subjectOf(view, 'host', name),
     verdict: verdictOf(verdict, need),
     missing: view.db.features.in(missing).map(reasonOf),
     notKnown: [...unknown.map(feature => feature.name), ...need.unknown],
-    fix: missing.isEmpty || !group ? '' : hostFix(view, group, missing),
+    fix: missing.isEmpty ? '' : hostFix(view, group, missing),
     harms: [],
   }
 }
-
-const subjectOf = (view: FleetView, kind: FitLine['kind'], name: string) => ({
-  kind,
-  name,
-  arch: view.context.arch,
-})
 
 /** What remedies that a host lacks features, each remedy once; nothing makes it a CPU of another vendor. */
 function hostFix({ db, finder }: FleetView, group: Group, missing: FeatureSet): string {
@@ -100,7 +148,7 @@ function hostFix({ db, finder }: FleetView, group: Group, missing: FeatureSet): 
   return fewNames([...new Set(remedies)].filter(Boolean), 2)
 }
 
-function lineOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, need: NeededFeatures): FitLine {
+function saidOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, need: NeededFeatures): Said {
   const { db } = view
   const missing = hasCpu(guest) ? need.set.minus(guest.features) : need.set.minus(need.set)
   const verdict = !hasCpu(guest) ? 'unknown' : missing.isEmpty ? 'yes' : 'no'
@@ -110,7 +158,6 @@ function lineOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, ne
   }
   const harms = harmsOf(view, system, { ...guest, has }).map(({ feature, text }) => ({ feature, text }))
   return {
-    ...subjectOf(view, 'guest', guest.name),
     verdict: verdictOf(verdict, need),
     missing: db.features.in(missing).map(reasonOf),
     notKnown: need.unknown,
@@ -168,16 +215,22 @@ function guestFix(view: FleetView, guest: FleetGuest, needed: FeatureSet, missin
 /** So many features are added rather than the model changed. */
 const FEW = 4
 
+/** The models that every host can give; of no hosts all. */
+const usableOn = oncePer(
+  (view: FleetView) =>
+    new Set(
+      view.fleet.hosts.length === 0
+        ? view.db.models.map(({ name }) => name)
+        : modelVerdicts(view).models.flatMap(({ name, verdict }) =>
+            verdict === 'yes' || verdict === 'assumed' ? name : [],
+          ),
+    ),
+)
+
 /** Of the models that have all that is needed and that every host can give, the one that differs least from the guest's CPU. */
 function nearestModel(view: FleetView, guest: FleetGuest, needed: FeatureSet): Model | undefined {
   const { db, fleet } = view
-  const usable = new Set(
-    fleet.hosts.length === 0
-      ? db.models.map(({ name }) => name)
-      : modelVerdicts(view).models.flatMap(({ name, verdict }) =>
-          verdict === 'yes' || verdict === 'assumed' ? name : [],
-        ),
-  )
+  const usable = usableOn(view)
   const fitting = db.models.filter(
     ({ name, features, vendor, decode }) =>
       decode.guest &&
@@ -190,32 +243,26 @@ function nearestModel(view: FleetView, guest: FleetGuest, needed: FeatureSet): M
   return fitting.sort((a, b) => differs(a) - differs(b))[0]
 }
 
-function lineOfPool(
+function saidOfPool(
   view: FleetView,
-  label: string,
   groups: readonly Group[],
-  lines: readonly FitLine[],
+  saidOf: (group: Group) => Said,
   need: NeededFeatures,
-): FitLine {
-  const names = new Set(groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)))
-  const own = lines.filter(({ name }) => names.has(name))
-  const lacking = own.filter(({ verdict }) => verdict === 'no')
+): Said {
+  const own = groups.map(saidOf)
+  const lacking = groups.filter(group => saidOf(group).verdict === 'no')
   const missing = view.db.features.setOfNames(
-    lacking.flatMap(line => line.missing.map(({ feature }) => feature)),
+    lacking.flatMap(group => saidOf(group).missing.map(({ feature }) => feature)),
   )
-  const some = lacking.map(({ name }) => name)
-  const fix =
-    lacking.length === 0
-      ? ''
-      : lacking.length < own.length
-        ? `leave out ${fewNames(some)}: the other ${own.length - lacking.length} can all run it`
-        : (lacking[0]?.fix ?? '')
+  const some = lacking.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
+  const able = groups.reduce((sum, { hosts }) => sum + hosts.length, -some.length)
+  const [first] = lacking
+  const parted = able > 0 ? `leave out ${fewNames(some)}: the other ${able} can all run it` : undefined
   return {
-    ...subjectOf(view, 'pool', label),
     verdict: verdictOf(allOf(own.map(({ verdict }) => verdict)), need),
     missing: view.db.features.in(missing).map(reasonOf),
     notKnown: [...new Set(own.flatMap(({ notKnown: unknown }) => unknown))],
-    fix,
+    fix: first ? (parted ?? saidOf(first).fix) : '',
     harms: [],
   }
 }
@@ -247,7 +294,9 @@ export const fitsQuestion = question({
   run(context, { os, ...fleet }) {
     const systems = systemsOf(os)
     const opened = openFleet(context, fleet)
-    const views = viewsOf(opened)
-    return { answer: { systems: systems.map(system => systemFit(views, system)) }, notes: opened.notes }
+    const parts = partsOf(viewsOf(opened))
+    const members = parts.flatMap(part => part.members)
+    const fits = systems.map(system => systemFit(parts, system))
+    return { answer: { members, systems: fits }, notes: opened.notes }
   },
 })

@@ -3,7 +3,7 @@ import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
 import { hostNamesOf, isRemedy, levelCounts, poolName } from '../words/cells.ts'
-import type { FitLine, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './answer.ts'
+import type { FitLine, FitMember, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './answer.ts'
 
 /** More names than this do not help in a line; `--json` has all. */
 const MOST = 8
@@ -123,10 +123,29 @@ function addMixed(report: Report, { vendors, flags = [], unsafe, ...line }: Leve
   report.details(() => report.line(`  guests can have: ${flags.join(' ')}`))
 }
 
+type FitVerdict = FitLine['verdict']
+
+/** A line of one host, guest or pool. */
+type NamedFit = Omit<FitLine, 'inMembers'> & FitMember
+
+interface NamedSystem extends Omit<SystemFit, 'lines'> {
+  readonly lines: readonly NamedFit[]
+}
+
+const nameLines = (members: readonly FitMember[], { lines, ...system }: SystemFit): NamedSystem => ({
+  ...system,
+  lines: lines.flatMap(({ inMembers, ...line }) =>
+    inMembers.flatMap(place => {
+      const member = members[place]
+      return member ? { ...member, ...line } : []
+    }),
+  ),
+})
+
 /** Adds which systems run everywhere, what to do for the others, and for every system what it needs. */
-export const reportFits: Reporter<FitsAnswer> = (report, { systems }) => {
-  const has = ({ lines }: SystemFit, verdict: FitLine['verdict']) =>
-    lines.some(line => line.verdict === verdict)
+export const reportFits: Reporter<FitsAnswer> = (report, { members, systems: fits }) => {
+  const systems = fits.map(one => nameLines(members, one))
+  const has = ({ lines }: NamedSystem, verdict: FitVerdict) => lines.some(line => line.verdict === verdict)
   const closed = systems.filter(one => has(one, 'no'))
   const open = systems.filter(one => !has(one, 'no') && has(one, 'unknown'))
   const runs = systems.filter(one => !closed.includes(one) && !open.includes(one))
@@ -157,7 +176,7 @@ export const reportFits: Reporter<FitsAnswer> = (report, { systems }) => {
 }
 
 /** What to do, what lets most systems run first. */
-function addFixes(report: Report, systems: readonly SystemFit[]): void {
+function addFixes(report: Report, systems: readonly NamedSystem[]): void {
   const all = systems.flatMap(({ system, lines }) => lines.map(line => ({ ...line, system })))
   const fixes = [...groupBy(all, ({ fix }) => fix)].filter(
     ([fix]) => isRemedy(fix) && !fix.endsWith('see there'),
@@ -176,7 +195,7 @@ const countSystems = (some: readonly { readonly system: string }[]): number =>
   new Set(some.map(({ system }) => system)).size
 
 /** Adds a row for each system that does not run everywhere. */
-const reportWho = (report: Report, systems: readonly SystemFit[]): void =>
+const reportWho = (report: Report, systems: readonly NamedSystem[]): void =>
   report.table(
     [{ title: 'system' }, { title: 'cannot run it', wraps: true }, { title: 'missing', wraps: true }],
     systems.map(({ system, lines }) => {
@@ -189,18 +208,18 @@ const reportWho = (report: Report, systems: readonly SystemFit[]): void =>
     }),
   )
 
-const TONES: Readonly<Record<FitLine['verdict'], Tone>> = {
+const TONES: Readonly<Record<FitVerdict, Tone>> = {
   yes: 'good',
   assumed: 'good',
   unknown: 'warning',
   no: 'bad',
 }
 
-function addSystem(report: Report, { system, title, needs, lines, sources }: SystemFit): void {
+function addSystem(report: Report, { system, title, needs, lines, sources }: NamedSystem): void {
   report.subheading(`${title} (${system})`)
   report.line(`needs ${needs.join('; ')}; sources: ${sources.join(', ')}`)
   report.line(sayWho(lines))
-  const worst = (line: FitLine) => VERDICTS.indexOf(line.verdict)
+  const worst = (line: NamedFit) => VERDICTS.indexOf(line.verdict)
   report.table(
     [
       { title: '', wraps: true },
@@ -220,15 +239,15 @@ function addSystem(report: Report, { system, title, needs, lines, sources }: Sys
 }
 
 /** Adds what guests have that the system must not have. */
-function addHarms(report: Report, { system, lines }: SystemFit): void {
+function addHarms(report: Report, { system, lines }: NamedSystem): void {
   const harmed = lines.flatMap(({ harms, ...line }) => harms.map(harm => ({ ...line, ...harm })))
   for (const [{ feature, text }, names] of merged(harmed, ({ feature, text }) => [feature, text]))
     report.line({ text: `${system}: ${names} has ${feature}: `, tone: 'warning' }, text)
 }
 
 /** `cannot run it: 2 of 63 hosts, 1 of 4 pools; not known: 1 of 3 guests`. */
-function sayWho(lines: readonly FitLine[]): { text: string; tone: Tone } {
-  const told = (verdict: FitLine['verdict']) =>
+function sayWho(lines: readonly NamedFit[]): { text: string; tone: Tone } {
+  const told = (verdict: FitVerdict) =>
     ORDER.flatMap(kind => {
       const all = lines.filter(line => line.kind === kind)
       const some = all.filter(line => line.verdict === verdict).length
@@ -240,7 +259,7 @@ function sayWho(lines: readonly FitLine[]): { text: string; tone: Tone } {
   return { text: parts.join('; '), tone: no ? 'bad' : 'warning' }
 }
 
-const sayMissing = ({ missing, notKnown: unknown }: FitLine): string => {
+const sayMissing = ({ missing, notKnown: unknown }: NamedFit): string => {
   const lacks = missing.length > 0 ? [fewNames(missing.map(({ feature }) => feature))] : []
   const open = unknown.length > 0 ? [`not known: ${fewNames(unknown)}`] : []
   return [...lacks, ...open].join('; ') || '-'

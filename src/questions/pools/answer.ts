@@ -1,5 +1,12 @@
 import * as v from 'valibot'
-import { CauseAnswer, Reason, WrittenParts } from '../answer-parts.ts'
+import {
+  CauseAnswer,
+  FeatureInGroups,
+  GroupPlaces,
+  groupsPart,
+  Reason,
+  WrittenParts,
+} from '../answer-parts.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** The least versions that know a model. */
@@ -28,6 +35,20 @@ export const PoolDefinition = v.strictObject({
 })
 export type PoolDefinition = AnswerOf<typeof PoolDefinition>
 
+/** The definition of a pool's guests by its place: pools of an answer may share one. */
+export const DefinitionPlace = described(
+  v.nullable(v.number()),
+  'The shortest definition of what its guests may be given, or the kept CPU, by its place in `definitions`, from 0; null: no named model fits.',
+)
+
+/** The definitions of an answer's pools, each once. */
+export const definitionsPart = {
+  definitions: described(
+    v.array(PoolDefinition),
+    'The definitions of the pools, each once: `definition` is a place in this list.',
+  ),
+}
+
 /** How many features a pool's guests have: the same for every question about the pool. */
 export const FeatureCount = described(
   v.number(),
@@ -41,40 +62,34 @@ export const UnsafeFeature = v.strictObject({
     v.picklist(['hazard', 'disagree']),
     '`hazard`: guests must see it where some host has it, and do not; `disagree`: all hosts must be alike in it.',
   ),
-  presentOn: v.array(v.string()),
-  missingOn: v.array(v.string()),
+  presentInGroups: GroupPlaces,
+  missingInGroups: GroupPlaces,
 })
 export type UnsafeFeature = AnswerOf<typeof UnsafeFeature>
-
-const ofHosts = { hosts: v.array(v.string()) }
 
 /** How a pool stands to the CPU that its guests keep. */
 export const KeptCpuAnswer = v.strictObject({
   lost: described(
     v.array(
       v.strictObject({
-        ...Reason.entries,
-        ...ofHosts,
+        ...FeatureInGroups.entries,
         ...v.pick(CauseAnswer, ['cause', 'confidence', 'remedy']).entries,
       }),
     ),
     'What it has and these hosts no longer give, with the cause on the first of them.',
   ),
-  unknown: described(
-    v.array(v.strictObject({ ...Reason.entries, ...ofHosts })),
-    'What it has and nothing is known of on these hosts.',
-  ),
+  unknown: described(v.array(FeatureInGroups), 'What it has and nothing is known of on these hosts.'),
   gains: described(v.array(Reason), 'What the hosts could give beyond it today.'),
   today: described(v.nullable(PoolDefinition), 'What guests would be given today, were no CPU kept.'),
   guestsToRestart: described(v.array(v.string()), 'The guests to power off and start anew for `gains`.'),
 })
 export type KeptCpuAnswer = AnswerOf<typeof KeptCpuAnswer>
 
-/** Of a pool: its kept CPU, which `expression` then is. */
+/** Of a pool: its kept CPU, which its definition then is. */
 export const KeptCpuPart = v.exactOptional(
   described(
     KeptCpuAnswer,
-    'How the hosts stand to the kept CPU, which `expression` is; absent: none is kept.',
+    'How the hosts stand to the kept CPU, which the definition is; absent: none is kept.',
   ),
 )
 
@@ -98,7 +113,8 @@ export const PoolAnswer = v.strictObject({
     v.string(),
     "Where the hosts are pinned, the label of the pin; else the first host's name.",
   ),
-  hosts: v.array(v.string()),
+  inGroups: GroupPlaces,
+  hostCount: v.number(),
   cpus: described(v.number(), 'How many different CPUs.'),
   weight: v.number(),
   value: v.number(),
@@ -113,11 +129,8 @@ export const PoolAnswer = v.strictObject({
     v.array(UnsafeFeature),
     "What is not safe by the features' orders; in map order.",
   ),
-  model: described(v.nullable(v.string()), 'The model of `expression`; null: none fits.'),
-  expression: described(
-    v.nullable(PoolDefinition),
-    'The shortest definition of what its guests may be given, or the kept CPU; null: no named model fits.',
-  ),
+  model: described(v.nullable(v.string()), 'The model of its definition; null: none fits.'),
+  definition: DefinitionPlace,
   keptCpu: KeptCpuPart,
   ...IdRegistersPart,
 })
@@ -145,6 +158,8 @@ export const CurvePoint = v.strictObject({
 export type CurvePoint = AnswerOf<typeof CurvePoint>
 
 export const PoolsAnswer = v.strictObject({
+  ...groupsPart,
+  ...definitionsPart,
   curve: v.array(CurvePoint),
   enough: described(
     v.nullable(v.number()),
@@ -156,7 +171,7 @@ export const PoolsAnswer = v.strictObject({
   ),
   pools: described(v.array(PoolAnswer), 'The best for `count`; empty: impossible.'),
   leftOut: described(
-    v.array(v.strictObject({ hosts: v.array(v.string()), lacks: v.array(Reason), unknown: v.array(Reason) })),
+    v.array(v.strictObject({ inGroups: GroupPlaces, lacks: v.array(Reason), unknown: v.array(Reason) })),
     'Hosts that lack what every pool must have, or of which it is not known.',
   ),
   now: described(

@@ -14,9 +14,18 @@ import {
 } from '../../fleet/plan/partition.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
+import { HostTable, type PlacesOf } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
-import type { CurvePoint, KeptCpuAnswer, PoolAnswer, PoolsAnswer, UnsafeFeature } from './answer.ts'
+import type {
+  CurvePoint,
+  IdRegistersPart,
+  KeptCpuAnswer,
+  PoolAnswer,
+  PoolDefinition,
+  PoolsAnswer,
+  UnsafeFeature,
+} from './answer.ts'
 import { idRegistersPart, type PoolCpu, poolCpuOf, writePoolDefinition } from './choice.ts'
 
 export interface PoolsOptions {
@@ -50,17 +59,43 @@ export function poolsAnswer(
   const { context } = view
   const shown = isAsked ? curve.at(-1) : curve.find(({ count }) => count === enough)
   const asked = constraints?.mustHave
+  const pools = (shown?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked, write))
+  const now = view.pools.some(({ label }) => label !== '') ? toldPools(view, write) : undefined
+  const table = new HostTable(
+    [...[...pools, ...(now ?? [])].flatMap(pool => pool.groups), ...leftOut.map(({ group }) => group)].map(
+      ({ hosts }) => hosts,
+    ),
+  )
+  const definitions = new DefinitionList()
+  const answerOf = (pool: ToldPool) => poolAnswer(view, pool, table.placesOfGroups, definitions)
   return {
+    groups: table.groups,
+    definitions: definitions.all,
     curve: curve.map((point, i) => curvePoint(point, curve[i - 1])),
     enough: enough ?? null,
     count: shown && !shown.impossible ? shown.count : null,
-    pools: (shown?.pools ?? []).map(pool => toldPool(view, pool, pool.pin, asked, write)),
+    pools: pools.map(answerOf),
     leftOut: leftOut.map(({ group, lacks, unknown }) => ({
-      hosts: group.hosts.map(({ name }) => name),
+      inGroups: table.placesOfGroups([group]),
       lacks: context.db.features.in(lacks).map(reasonOf),
       unknown: context.db.features.in(unknown).map(reasonOf),
     })),
-    now: asTheyAre(view, write),
+    now: now ? { value: now.reduce((sum, { value }) => sum + value, 0), pools: now.map(answerOf) } : null,
+  }
+}
+
+/** The definitions of an answer, each once. */
+export class DefinitionList {
+  readonly all: PoolDefinition[] = []
+  readonly #places = new Map<string, number>()
+
+  /** Its place in the list; null: of none. */
+  placeOf(definition: PoolDefinition | null): number | null {
+    if (!definition) return null
+    const key = JSON.stringify(definition)
+    const place = this.#places.get(key) ?? this.all.push(definition) - 1
+    this.#places.set(key, place)
+    return place
   }
 }
 
@@ -85,14 +120,8 @@ function curvePoint(point: Partition, before: Partition | undefined): CurvePoint
   }
 }
 
-function asTheyAre(view: FleetView, write: WriteOptions): PoolsAnswer['now'] {
-  if (view.pools.every(({ label }) => label === '')) return null
-  const told = toldPools(view, write)
-  return { value: told.reduce((sum, { value }) => sum + value, 0), pools: told }
-}
-
 /** The pools that the hosts' labels make, in the order of the view. */
-export const toldPools = (view: FleetView, write: WriteOptions = {}): PoolAnswer[] =>
+export const toldPools = (view: FleetView, write: WriteOptions = {}): ToldPool[] =>
   view.pools.map(pool => toldPool(view, plannedPool(view, pool), pool.label || undefined, undefined, write))
 
 /** A pool that is, in the form of one that is proposed. */
@@ -111,33 +140,59 @@ function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPoo
   }
 }
 
+/** A pool and the CPU of its guests, before its hosts and its definition are referred to by their places. */
+export interface ToldPool
+  extends Omit<
+    PoolAnswer,
+    'inGroups' | 'definition' | 'unsafeFeatures' | 'keptCpu' | keyof typeof IdRegistersPart
+  > {
+  readonly groups: readonly Group[]
+  readonly cpu: PoolCpu
+  /** The definition; null: no named model fits. */
+  readonly expression: PoolDefinition | null
+}
+
 function toldPool(
   view: FleetView,
   pool: PlannedPool,
   label?: string,
   asked?: FeatureSet,
   write: WriteOptions = {},
-): PoolAnswer {
-  const { context } = view
-  const { groups, weight, value, level, vendors } = pool
-  const names = namesOf(groups)
+): ToldPool {
+  const { groups, weight, value, level, vendors, hosts } = pool
   const cpu = poolCpuOf(view, groups, asked)
   const { features, unknown, definition } = cpu
+  const { features: table } = view.db
   return {
-    name: label ?? names[0] ?? '',
-    hosts: names,
+    name: label ?? groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
+    hostCount: hosts,
     cpus: groups.length,
     weight,
     value,
     level: (cpu.kept ? levelOf(view.levels, features) : level)?.name ?? null,
-    featureCount: context.db.features.count(features),
-    unknownCount: context.db.features.count(unknown),
+    featureCount: table.count(features),
+    unknownCount: table.count(unknown),
     vendors,
-    unsafeFeatures: unsafeFeatures(view, groups, features),
     model: definition?.model ?? null,
+    groups,
+    cpu,
     expression: definition ? writePoolDefinition(definition, { ...write, name: label }) : null,
-    ...keptPart(view, { label: groups[0]?.hosts[0]?.pool ?? '', groups }, cpu),
-    ...idRegistersPart(context, groups),
+  }
+}
+
+function poolAnswer(
+  view: FleetView,
+  { groups, cpu, expression, ...pool }: ToldPool,
+  placesOf: PlacesOf,
+  definitions: DefinitionList,
+): PoolAnswer {
+  return {
+    ...pool,
+    inGroups: placesOf(groups),
+    unsafeFeatures: unsafeFeatures(view, groups, cpu.features, placesOf),
+    definition: definitions.placeOf(expression),
+    ...keptPart(view, { label: groups[0]?.hosts[0]?.pool ?? '', groups }, cpu, placesOf),
+    ...idRegistersPart(view.context, groups),
   }
 }
 
@@ -146,6 +201,7 @@ export function keptPart(
   view: FleetView,
   { label, groups }: FleetPool,
   { kept }: PoolCpu,
+  placesOf: PlacesOf,
 ): { readonly keptCpu?: KeptCpuAnswer } {
   if (!kept) return {}
   const { db, finder, fleet } = view
@@ -154,11 +210,11 @@ export function keptPart(
   const lost = db.features.in(kept.lost).map(feature => {
     const lacking = groups.filter(isLacked(feature))
     const { cause, confidence, remedy } = finder.forGroup(lacking[0] ?? (groups[0] as Group))(feature)
-    return { ...reasonOf(feature), hosts: namesOf(lacking), cause, confidence, remedy }
+    return { ...reasonOf(feature), inGroups: placesOf(lacking), cause, confidence, remedy }
   })
   const unknown = db.features.in(kept.unknown).map(feature => ({
     ...reasonOf(feature),
-    hosts: namesOf(groups.filter(({ evidence }) => evidence && !evidence.unknown(feature.bits).isEmpty)),
+    inGroups: placesOf(groups.filter(({ evidence }) => evidence && !evidence.unknown(feature.bits).isEmpty)),
   }))
   const guests = groupGuestsByPool(fleet.guests, fleet.hosts).get(label) ?? []
   const restarts = guests.filter(guest => !followsHost(guest) && !kept.gains.leq(guest.features))
@@ -178,16 +234,14 @@ export const unsafeFeatures = (
   { db }: Pick<FleetView, 'db'>,
   groups: readonly Group[],
   guest: FeatureSet,
+  placesOf: PlacesOf,
 ): UnsafeFeature[] =>
   findUnsafe(db.features, groups, guest).map(({ feature, why, having, lacking }) => ({
     ...reasonOf(feature),
     why,
-    presentOn: namesOf(having),
-    missingOn: namesOf(lacking),
+    presentInGroups: placesOf(having),
+    missingInGroups: placesOf(lacking),
   }))
-
-const namesOf = (groups: readonly Group[]): string[] =>
-  groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise)
 
 /** Why there is no such partition, and what would remedy it. */
 function sayImpossible(why: Impossible): string {

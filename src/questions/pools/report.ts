@@ -12,29 +12,30 @@ import {
   addWritten,
   describeUnsafe,
   figure,
+  hostsAt,
   levelCell,
   percent,
   poolName,
   VALUE,
 } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
-import type { CurvePoint, PoolAnswer, PoolsAnswer } from './answer.ts'
+import type { CurvePoint, PoolsAnswer } from './answer.ts'
 import { poolCpuOf } from './choice.ts'
 
 /** Adds how many pools are enough and what they gain, the pools, and the trade curve. */
 export function addPools(report: Report, answer: PoolsAnswer): void {
-  const { curve, enough, pools, leftOut } = answer
+  const { groups, curve, enough, pools, leftOut } = answer
   addFinding(report, answer)
   const now = answer.now?.pools ?? []
   addKeptFindings(
     report,
-    now.map(({ name, ...rest }) => ({ label: name, ...rest })),
+    now.map(({ name, keptCpu }) => ({ label: name, groups, ...(keptCpu && { keptCpu }) })),
   )
   report.details(() => {
-    for (const { name, keptCpu } of now) addKeptCpu(report, `${poolName(name)}: `, keptCpu)
+    for (const { name, keptCpu } of now) addKeptCpu(report, `${poolName(name)}: `, groups, keptCpu)
   })
-  if (pools.length > 0) addMembers(report, pools)
-  for (const { hosts, lacks, unknown } of leftOut) {
+  if (pools.length > 0) addMembers(report, answer)
+  for (const { inGroups, lacks, unknown } of leftOut) {
     const names = (of: typeof lacks) =>
       fewNames(
         of.map(({ feature }) => feature),
@@ -44,7 +45,10 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
       ...(lacks.length > 0 ? [`lack ${names(lacks)}`] : []),
       ...(unknown.length > 0 ? [`not known to have ${names(unknown)}`] : []),
     ]
-    report.line({ text: 'left out  ', tone: 'bad' }, `${fewNames(hosts, 12)}: ${why.join('; ')}`)
+    report.line(
+      { text: 'left out  ', tone: 'bad' },
+      `${fewNames(hostsAt(groups, inGroups), 12)}: ${why.join('; ')}`,
+    )
   }
   report.heading(`the best for each number of pools, 1 to ${curve.length}`)
   const rows = curve.map(point => curveRow(point, enough))
@@ -76,8 +80,8 @@ const CURVE = [
 
 /** Which pools, of how many hosts; what they gain over fewer, or over those that are; and what one more would gain. */
 function addFinding(report: Report, answer: PoolsAnswer): void {
-  const { curve, enough, pools, now, leftOut, count: asked } = answer
-  const hosts = pools.reduce((sum, pool) => sum + pool.hosts.length, 0)
+  const { groups, curve, enough, pools, now, leftOut, count: asked } = answer
+  const hosts = pools.reduce((sum, pool) => sum + pool.hostCount, 0)
   const point = curve.find(({ count: of }) => of === asked)
   if (!point || enough === null) {
     report.finding(
@@ -109,8 +113,8 @@ function addFinding(report: Report, answer: PoolsAnswer): void {
     report.action(`make the ${count(point.poolCount, 'pool')} below`, {
       gain: 'each guest then moves within its pool',
     })
-  for (const { hosts: out, lacks } of leftOut)
-    report.action(`fix or leave out ${fewNames(out, 2)}`, {
+  for (const { inGroups, lacks } of leftOut)
+    report.action(`fix or leave out ${fewNames(hostsAt(groups, inGroups), 2)}`, {
       gain: `lacks ${fewNames(lacks.map(({ feature }) => feature))}`,
     })
 }
@@ -130,7 +134,7 @@ const proofOf = (point: CurvePoint | undefined): Cell[] =>
     ? ['', '']
     : [figure(point.value), point.exact ? 'exact' : `gap ${percent(point.gap)}`]
 
-function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
+function addMembers(report: Report, { groups, definitions, pools }: PoolsAnswer): void {
   report.table(
     [
       { title: 'pool of' },
@@ -142,7 +146,7 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
     ],
     pools.map(pool => [
       pool.name,
-      String(pool.hosts.length),
+      String(pool.hostCount),
       String(pool.cpus),
       levelCell(pool.level),
       pool.model ?? 'none',
@@ -150,14 +154,14 @@ function addMembers(report: Report, pools: readonly PoolAnswer[]): void {
     ]),
   )
   report.details(() => {
-    for (const { name, hosts, value } of pools)
-      report.line(`${name}: value ${figure(value)}; ${hosts.join(' ')}`)
+    for (const { name, inGroups, value } of pools)
+      report.line(`${name}: value ${figure(value)}; ${hostsAt(groups, inGroups).join(' ')}`)
   })
-  for (const pool of pools) addWritten(report, pool.expression ?? {})
+  for (const { definition } of pools) addWritten(report, definitions[definition ?? -1] ?? {})
   for (const { name, cpus, idRegisters } of pools)
     if (idRegisters && cpus > 1) report.line(`${name}: ${describeIdRegisters(idRegisters)}`)
   for (const { name, unsafeFeatures } of pools) {
-    for (const text of describeUnsafe(unsafeFeatures, 'hazard'))
+    for (const text of describeUnsafe(groups, unsafeFeatures, 'hazard'))
       report.line({ text: `not safe in the pool of ${name}: `, tone: 'warning' }, text)
   }
   for (const { name, vendors } of pools) {

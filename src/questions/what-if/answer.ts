@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Reason } from '../answer-parts.ts'
+import { GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
 import { FeatureCount } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
@@ -57,9 +57,9 @@ export const ChangeDone = v.strictObject({
       'What the effect is; the pool of a move; the versions of an upgrade; the machine type.',
     ),
   ),
-  hosts: described(
-    v.array(v.string()),
-    'Names of the hosts that are not as they were; empty: it changed nothing, or guests alone.',
+  inGroups: described(
+    GroupPlaces,
+    'The hosts that are not as they were; empty: it changed nothing, or guests alone.',
   ),
 })
 export type ChangeDone = AnswerOf<typeof ChangeDone>
@@ -96,7 +96,7 @@ export type JudgementAnswer = AnswerOf<typeof JudgementAnswer>
 
 /** Hosts that come from the same versions to the same, and what changes for guests on them. */
 const UpgradeStep = v.strictObject({
-  hosts: v.array(v.string()),
+  inGroups: GroupPlaces,
   versionsBefore: Versions,
   versionsAfter: Versions,
   gained: described(v.array(Reason), 'What guests are given there unasked, and were not; in map order.'),
@@ -139,6 +139,7 @@ export const PreflightAnswer = v.strictObject({
 export type PreflightAnswer = AnswerOf<typeof PreflightAnswer>
 
 export const WhatIfAnswer = v.strictObject({
+  ...groupsPart,
   ...DeltaAnswer.entries,
   changes: v.array(ChangeDone),
   preflight: v.exactOptional(

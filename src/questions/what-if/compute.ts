@@ -14,6 +14,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { HostVersions } from '../../map/upgrades.ts'
 import type { Context } from '../context.ts'
 import { BadRequest } from '../context.ts'
+import { HostTable } from '../explain/reasons.ts'
 import { offersOf } from '../input/fleet/host-evidence.ts'
 import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
@@ -21,6 +22,7 @@ import { obstacleAnswers } from '../migrate/describe.ts'
 import { poolCpuOf } from '../pools/choice.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
+  ChangeDone,
   DeltaAnswer,
   EffectAnswer,
   GuestDeltaAnswer,
@@ -28,7 +30,13 @@ import type {
   PoolSummary,
   WhatIfAnswer,
 } from './answer.ts'
-import { machinesWanted, preflightAnswer, upgradeHosts, type WantedUpgrades } from './preflight.ts'
+import {
+  type FoundPreflight,
+  machinesWanted,
+  preflightAnswer,
+  upgradeHosts,
+  type WantedUpgrades,
+} from './preflight.ts'
 
 /** What the changes would do to pools and guests. */
 export function whatIfAnswer(
@@ -39,27 +47,61 @@ export function whatIfAnswer(
 ): WhatIfAnswer {
   const { hosts, touched } = changeFleet(before.db, before.fleet.hosts, changes, offersOf(context))
   const changed = viewOf(context, { ...before.fleet, hosts })
-  const done = changes.map((change, i) => ({
-    kind: change.kind,
-    ...(change.kind === 'move' ? { title: change.pool } : {}),
-    ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
-    hosts: touched[i] ?? [],
-  }))
+  const done = changes.map(
+    (change, i): FoundChange => ({
+      kind: change.kind,
+      ...(change.kind === 'move' ? { title: change.pool } : {}),
+      ...('effect' in change ? { effect: change.effect.name, title: change.effect.title } : {}),
+      hosts: hostsCalled(touched[i]),
+    }),
+  )
   const isUpgraded = Object.values(upgrades).some(list => list !== undefined)
-  if (!isUpgraded) return { changes: done, ...deltaAnswer(before, changed) }
+  if (!isUpgraded) return { ...namedOnce(done), ...deltaAnswer(before, changed) }
   const upgraded = upgradeHosts(changed, upgrades)
   const machines = machinesWanted(changed, upgrades)
   const after = viewOf(context, { ...before.fleet, hosts: upgraded.hosts })
+  const all = [
+    ...done,
+    ...upgraded.done.map(
+      (one): FoundChange => ({
+        kind: 'upgrade',
+        title: sayVersions(one.versions),
+        hosts: hostsCalled(one.hosts),
+      }),
+    ),
+    ...[...new Set(machines.values())].map((title): FoundChange => ({ kind: 'machine', title, hosts: [] })),
+  ]
   return {
-    changes: [
-      ...done,
-      ...upgraded.done.map(
-        one => ({ kind: 'upgrade', title: sayVersions(one.versions), hosts: one.hosts }) as const,
-      ),
-      ...[...new Set(machines.values())].map(title => ({ kind: 'machine', title, hosts: [] }) as const),
-    ],
+    ...namedOnce(all, preflightAnswer(changed, after, machines)),
     ...deltaAnswer(before, after),
-    preflight: preflightAnswer(changed, after, machines),
+  }
+}
+
+/** A change before its hosts are referred to by their places. */
+interface FoundChange extends Omit<ChangeDone, 'inGroups'> {
+  readonly hosts: readonly { readonly name: string }[]
+}
+
+const hostsCalled = (names: readonly string[] = []) => names.map(name => ({ name }))
+
+/** The changes, and what upgrades mean, with their hosts by their places. */
+function namedOnce(
+  changes: readonly FoundChange[],
+  preflight?: FoundPreflight,
+): Pick<WhatIfAnswer, 'groups' | 'changes' | 'preflight'> {
+  const steps = preflight?.steps ?? []
+  const table = new HostTable([...changes, ...steps].map(({ hosts }) => hosts))
+  const placed = <T extends { readonly hosts: readonly { readonly name: string }[] }>({
+    hosts,
+    ...one
+  }: T) => ({
+    ...one,
+    inGroups: table.placesOf([hosts]),
+  })
+  return {
+    groups: table.groups,
+    changes: changes.map(placed),
+    ...(preflight ? { preflight: { ...preflight, steps: steps.map(placed) } } : {}),
   }
 }
 

@@ -131,7 +131,7 @@ export function preflightAnswer(
   before: FleetView,
   after: FleetView,
   machines: ReadonlyMap<string, string>,
-): PreflightAnswer {
+): FoundPreflight {
   const { fleet, db, context } = before
   const old = new Map(fleet.hosts.map(host => [host.name, host]))
   const upgraded = after.fleet.hosts.filter(host => old.get(host.name) !== host)
@@ -217,14 +217,23 @@ function factAnswer(fact: UpgradeFact): JudgementAnswer['facts'][number] {
   return { tool, version, title, remedy }
 }
 
+/** A step before its hosts are referred to by their places. */
+interface FoundStep extends Omit<UpgradeStep, 'inGroups'> {
+  readonly hosts: readonly FleetHost[]
+}
+
+export interface FoundPreflight extends Omit<PreflightAnswer, 'steps'> {
+  readonly steps: readonly FoundStep[]
+}
+
 /** The upgraded hosts by what happens to them. */
 function stepsOf(
   view: FleetView,
   upgraded: readonly FleetHost[],
   old: ReadonlyMap<string, FleetHost>,
-): UpgradeStep[] {
+): FoundStep[] {
   const all = upgraded.map(host => ({
-    host: host.name,
+    host,
     step: stepOf(view, old.get(host.name) ?? host, host),
   }))
   return [...groupBy(all, ({ step }) => JSON.stringify(step)).values()].flatMap(same => {
@@ -233,7 +242,7 @@ function stepsOf(
   })
 }
 
-function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit<UpgradeStep, 'hosts'> {
+function stepOf({ db, context }: FleetView, was: FleetHost, is: FleetHost): Omit<UpgradeStep, 'inGroups'> {
   const [from, to] = [hostVersions(was), hostVersions(is)]
   const [before, after] = [was, is].map(host => groupHosts([host])[0])
   const [given, gives] = [before?.offered, after?.offered]

@@ -4,7 +4,7 @@ import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'
-import { figure, isRemedy, joinRemedies, poolName, VALUE } from '../words/cells.ts'
+import { figure, hostsAt, isRemedy, joinRemedies, poolName, VALUE } from '../words/cells.ts'
 import type {
   ChangeDone,
   DeltaAnswer,
@@ -211,10 +211,28 @@ export const fateOf = ({ own, stuck, freed, othersAfter: after }: GuestDeltaAnsw
     ...(freed ? [`${count(after, 'other host')}`] : []),
   ].join(', ')
 
+interface WithHosts {
+  readonly hosts: readonly string[]
+}
+type NamedChange = ChangeDone & WithHosts
+type NamedStep = UpgradeStep & WithHosts
+
+interface NamedPreflight extends Omit<PreflightAnswer, 'steps'> {
+  readonly steps: readonly NamedStep[]
+}
+
 /** Adds the changes and what they would do, or the list of effects. */
 export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, answer) => {
   if ('effects' in answer) return reportEffects(report, answer.effects)
-  const { changes, preflight } = answer
+  const named = <T extends { readonly inGroups: readonly number[] }>(one: T) => ({
+    ...one,
+    hosts: hostsAt(answer.groups, one.inGroups),
+  })
+  const changes = answer.changes.map(named)
+  const preflight = answer.preflight && {
+    ...answer.preflight,
+    steps: answer.preflight.steps.map(named),
+  }
   const told = preflight ? `${describePreflight(preflight)}; ` : ''
   report.finding(`${changes.map(nameChange).join(', ')}: ${told}${describeDelta(answer)}`)
   if (preflight) addUpgradeActions(report, preflight)
@@ -231,7 +249,7 @@ export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, ans
 }
 
 /** `3 of 4 guests survive the move there and back, db-1 does not`; where no host is upgraded, of their next start. */
-function describePreflight({ guests, steps }: PreflightAnswer): string {
+function describePreflight({ guests, steps }: NamedPreflight): string {
   const verdictOf = (one: GuestPreflight) => (steps.length > 0 ? roundTrip(one) : one.atStart.start.verdict)
   const names = (verdict: string) => guests.flatMap(one => (verdictOf(one) === verdict ? one.guest : []))
   const [no, open] = [names('no'), names('unknown')]
@@ -249,7 +267,7 @@ function describePreflight({ guests, steps }: PreflightAnswer): string {
 const roundTrip = ({ move, return: back }: GuestPreflight): Verdict => allOf([move.verdict, back.verdict])
 
 /** What to do before the upgrade, the guests that cannot go first: all that is in a guest's way together. */
-function addUpgradeActions(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
+function addUpgradeActions(report: Report, { steps, guests, obstacles }: NamedPreflight): void {
   const remedies = new Map<string, string[]>()
   const moves = steps.length > 0
   for (const { guest, move, return: back, atStart } of guests) {
@@ -283,7 +301,7 @@ const remediesOf = (all: Obstacles, { verdict, reasons, facts, settle }: Judgeme
       ]
 
 /** Adds what comes with the versions, and what becomes of each guest. */
-function reportPreflight(report: Report, { steps, guests, obstacles }: PreflightAnswer): void {
+function reportPreflight(report: Report, { steps, guests, obstacles }: NamedPreflight): void {
   reportFacts(report, steps)
   for (const step of steps) reportStep(report, step)
   const isPlain = (one: GuestPreflight) =>
@@ -335,7 +353,7 @@ const flightCells = (all: Obstacles, { move, return: back }: GuestPreflight): Ce
 ]
 
 /** Adds what changes with versions, each once, with the hosts where it is not all of them. */
-function reportFacts(report: Report, steps: readonly UpgradeStep[]): void {
+function reportFacts(report: Report, steps: readonly NamedStep[]): void {
   const told = steps.flatMap(({ hosts, facts, addedModels }) => [
     ...facts.map(({ tool, version, title }) => ({
       hosts,
@@ -398,7 +416,7 @@ const RETURNS: Readonly<Record<Verdict, string>> = {
   no: 'cannot go back',
 }
 
-function reportStep(report: Report, step: UpgradeStep): void {
+function reportStep(report: Report, step: NamedStep): void {
   const { hosts, gained, lost, unsure, removedModels, unknownVersions } = step
   const names = (of: readonly Reason[]) =>
     fewNames(
@@ -417,7 +435,7 @@ function reportStep(report: Report, step: UpgradeStep): void {
 }
 
 /** `qemu 10.0 → 11.1, kernel 6.12` */
-const sayUpgrade = ({ versionsBefore: from, versionsAfter: to }: UpgradeStep): string =>
+const sayUpgrade = ({ versionsBefore: from, versionsAfter: to }: NamedStep): string =>
   (['qemu', 'libvirt', 'kernel'] as const)
     .flatMap(tool =>
       to[tool] === null ? [] : `${tool} ${beforeAndAfter(from[tool] ?? '?', to[tool] ?? '')}`,
@@ -425,12 +443,12 @@ const sayUpgrade = ({ versionsBefore: from, versionsAfter: to }: UpgradeStep): s
     .join(', ')
 
 /** `apply tsx-off` */
-const nameChange = ({ kind, effect, title, hosts }: ChangeDone): string =>
+const nameChange = ({ kind, effect, title, hosts }: NamedChange): string =>
   kind === 'move'
     ? `move ${fewNames(hosts, 2)} to ${title ? poolName(title) : 'no pool'}`
     : `${kind} ${effect ?? (kind === 'upgrade' || kind === 'machine' ? title : fewNames(hosts, 2))}`
 
-function sayChange({ kind, effect = '', title, hosts }: ChangeDone): string {
+function sayChange({ kind, effect = '', title, hosts }: NamedChange): string {
   const name = title ? `${effect} (${title})` : effect
   const what =
     hosts.length > 0 ? `changes ${count(hosts.length, 'host')}: ${fewNames(hosts)}` : 'changes no host'

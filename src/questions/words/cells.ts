@@ -65,6 +65,10 @@ export function hostsAt(groups: NamedGroups, places: readonly number[]): readonl
   return Array.from(some.sort(), rank => names[rank] ?? '')
 }
 
+/** The names of the hosts of all these groups, each once. */
+const hostsIn = (groups: NamedGroups, places: readonly (readonly number[])[]): readonly string[] =>
+  hostsAt(groups, [...new Set(places.flat())])
+
 /** Features of the same groups together, with the names of their hosts; in the order of their first feature. */
 export const byGroups = <T extends { readonly inGroups: readonly number[] }>(
   groups: NamedGroups,
@@ -153,21 +157,32 @@ const UNSAFE = {
 } as const
 
 /** What is not safe by the features' orders for one reason, in a sentence; nothing of none. */
-export function describeUnsafe(features: readonly UnsafeFeature[], kind: UnsafeFeature['why']): string[] {
+export function describeUnsafe(
+  groups: NamedGroups,
+  features: readonly UnsafeFeature[],
+  kind: UnsafeFeature['why'],
+): string[] {
   const some = features.filter(({ why }) => why === kind)
-  const on = fewNames([...new Set(some.flatMap(({ presentOn }) => presentOn))], MANY)
+  const on = fewNames(
+    hostsIn(
+      groups,
+      some.map(({ presentInGroups }) => presentInGroups),
+    ),
+    MANY,
+  )
   return some.length > 0 ? [`${hostNamesOf(some)} of ${on}: ${UNSAFE[kind]}`] : []
 }
 
 /** A pool of an answer, as its kept CPU needs it. */
 interface KeptPool {
   readonly label: string
+  readonly groups: NamedGroups
   readonly keptCpu?: KeptCpuAnswer
 }
 
 /** Finds which pools' hosts no longer give the kept CPU, then which could give more. */
 export function addKeptFindings(report: Report, pools: readonly KeptPool[]): void {
-  const all = pools.flatMap(({ label, keptCpu }) => (keptCpu ? { label, ...keptCpu } : []))
+  const all = pools.flatMap(({ label, groups, keptCpu }) => (keptCpu ? { label, groups, ...keptCpu } : []))
   const [lost, raised] = [
     all.filter(one => one.lost.length > 0),
     all.filter(one => one.lost.length === 0 && one.gains.length > 0),
@@ -178,7 +193,12 @@ export function addKeptFindings(report: Report, pools: readonly KeptPool[]): voi
       more.length > 0
         ? `the kept CPUs of pools ${fewNames(lost.map(({ label }) => label))}`
         : `${hostNamesOf(first.lost)} of the kept CPU of ${poolName(first.label)}`
-    const hosts = [...new Set(lost.flatMap(one => one.lost.flatMap(({ hosts: on }) => on)))]
+    const hosts = lost.flatMap(one =>
+      hostsIn(
+        one.groups,
+        one.lost.map(({ inGroups }) => inGroups),
+      ),
+    )
     report.finding({
       text: `${fewNames(hosts, 2)} no longer give${hosts.length === 1 ? 's' : ''} ${what}`,
       tone: 'bad',
@@ -195,23 +215,34 @@ function describeRaise(gains: readonly Reason[], restarts: readonly string[]): s
 }
 
 /** Adds how a pool stands to its kept CPU; nothing where it has none. */
-export function addKeptCpu(report: Report, name: string, kept: KeptCpuAnswer | undefined): void {
+export function addKeptCpu(
+  report: Report,
+  name: string,
+  groups: NamedGroups,
+  kept: KeptCpuAnswer | undefined,
+): void {
   if (!kept) return
   const { lost, unknown, gains, guestsToRestart: restarts } = kept
   const head = `${name}kept CPU  `
   if (gains.length > 0) report.line(head, describeRaise(gains, restarts))
   else if (lost.length === 0) report.line(head, 'is what the hosts give today')
-  const alike = groupBy(lost, ({ hosts, cause, confidence, remedy }) =>
-    [hosts.join(), cause, confidence, shortRemedy(remedy)].join('\n'),
+  const alike = groupBy(lost, ({ inGroups, cause, confidence, remedy }) =>
+    [inGroups.join(), cause, confidence, shortRemedy(remedy)].join('\n'),
   )
   for (const [one, ...more] of alike.values()) {
     if (!one) continue
-    const { hosts, cause, confidence, remedy } = one
+    const { inGroups, cause, confidence, remedy } = one
+    const hosts = hostsAt(groups, inGroups)
     const lack = `${hostWords(hosts)} no longer give${hosts.length === 1 ? 's' : ''} ${hostNamesOf([one, ...more], MANY)}`
     report.line({ text: head, tone: 'bad' }, `${lack} (${cause}, ${confidence}): ${shortRemedy(remedy)}`)
   }
   if (unknown.length > 0) {
-    const on = hostWords([...new Set(unknown.flatMap(({ hosts }) => hosts))])
+    const on = hostWords(
+      hostsIn(
+        groups,
+        unknown.map(({ inGroups }) => inGroups),
+      ),
+    )
     report.line({ text: head, tone: 'warning' }, `${hostNamesOf(unknown, MANY)} not known on ${on}`)
   }
 }

@@ -140,9 +140,9 @@ function sentence(note: Note): string {
       return `${note.arch}: ${note.text}`
     case 'offer-assumed':
       if (note.hypervisor !== undefined)
-        return `what ${note.hypervisor} gives guests on ${fewNames(note.hosts)} is assumed: of what the CPU has, what guests are usually given`
+        return `what ${note.hypervisor} gives guests on ${note.such} is assumed: of what the CPU has, what guests are usually given`
       return (
-        `what KVM gives guests is assumed from the CPU on ${count(note.hosts.length, 'host')} (${fewNames(note.hosts, 1)}); ` +
+        `what KVM gives guests is assumed from the CPU on ${count(note.hostCount, 'host')} (${note.such}); ` +
         '`virsh domcapabilities > HOST.domcaps.xml` there settles it'
       )
     case 'guest-contradicts':

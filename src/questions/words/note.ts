@@ -97,7 +97,9 @@ export type Note = { readonly source?: string } & (
   /** No document says what the hypervisors of these hosts give: what KVM makes of such CPUs is assumed. */
   | {
       readonly kind: 'offer-assumed'
-      readonly hosts: readonly string[]
+      readonly hostCount: number
+      /** Some of them, in words: `hosts` has what each was read from. */
+      readonly such: string
       /** Absent: KVM, or nobody says. */
       readonly hypervisor?: string
     }

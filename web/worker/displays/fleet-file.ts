@@ -1,3 +1,4 @@
+import { bytewise } from '../../../src/core/text.ts'
 import type { Context } from '../../../src/questions/context.ts'
 import {
   type FleetFileContent,
@@ -24,9 +25,9 @@ export function writeFleetFile(
   const own = (fleetFile ? (readYaml(fleetFile.text, fleetFile.path).content ?? {}) : {}) as FleetFileContent
   const kept = files.filter(({ path }) => !removed.has(path)).map(({ path }) => below(path))
   const content = { ...own, hosts: removed.size > 0 ? kept : (own.hosts ?? ['.']) }
-  const pools = toldPools(view).map(({ hosts, expression }, i) => ({
+  const pools = toldPools(view).map(({ groups, expression }, i) => ({
     name: view.pools[i]?.label ?? '',
-    hosts,
+    hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise),
     cpu: expression?.xml,
   }))
   const paths = new Map(view.fleet.hosts.map(({ name, path }) => [name, path && below(path)]))

@@ -49,9 +49,10 @@ export function displayFleet(analysis: Analysis, scope: HostScope): FleetDisplay
       .length,
     groups: groups.map(analysis.group),
     outlierGroups,
-    outliers: outliers
-      .slice(0, MAX_OUTLIERS)
-      .map(({ inGroups: _, ...outlier }, i) => ({ ...outlier, group: outlierGroups[i] ?? -1 })),
+    outliers: outliers.slice(0, MAX_OUTLIERS).map(({ inGroups: _, likeGroup, ...outlier }, i) => {
+      const { name = '', hosts = [] } = groups[likeGroup] ?? {}
+      return { ...outlier, group: outlierGroups[i] ?? -1, norm: name, normHosts: hosts.length }
+    }),
     pools: view.pools.map(({ label, groups: own }) => ({ label, hosts: countHosts(own) })),
     levels,
   }

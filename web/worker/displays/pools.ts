@@ -9,10 +9,10 @@ import { capitalize, countHosts } from './words.ts'
 /** The current pools. */
 export function displayPools(analysis: Analysis, locked: ReadonlySet<string>): PoolsDisplay {
   const { view } = analysis
-  const cards = toldPools(view).map(({ hosts, ...pool }, i): PoolCard => {
-    const { label = '', groups = [] } = view.pools[i] ?? {}
+  const cards = toldPools(view).map(({ groups, hostCount, cpu: _, ...pool }, i): PoolCard => {
+    const { label = '' } = view.pools[i] ?? {}
     const parts = groups.map(group => ({ id: analysis.id(group), hosts: group.hosts.length }))
-    return { ...pool, label, hosts: hosts.length, groups: parts, isLocked: locked.has(label) }
+    return { ...pool, label, hosts: hostCount, groups: parts, isLocked: locked.has(label) }
   })
   const value = cards.reduce((total, card) => total + card.value, 0)
   return {

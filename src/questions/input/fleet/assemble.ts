@@ -1,7 +1,7 @@
 import { ARCHITECTURES, DEFAULT_ARCH } from '../../../arch/registry.ts'
 import type { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet, Interner } from '../../../core/feature-set.ts'
-import { bytewise, globs, groupBy } from '../../../core/text.ts'
+import { bytewise, fewNames, globs, groupBy } from '../../../core/text.ts'
 import { makeFullGuest } from '../../../fleet/arrows.ts'
 import type { Fleet } from '../../../fleet/fleet.ts'
 import { type FleetGuest, followsHost } from '../../../fleet/guest.ts'
@@ -125,7 +125,11 @@ function offerNotes(hosts: readonly FleetHost[]): Note[] {
   const groups = groupBy(hosts, ({ hypervisor }) => otherHypervisor(hypervisor))
   return [...groups].map(([hypervisor, all]) => ({
     kind: 'offer-assumed',
-    hosts: all.map(({ name }) => name),
+    hostCount: all.length,
+    such: fewNames(
+      all.map(({ name }) => name),
+      hypervisor === undefined ? 1 : undefined,
+    ),
     ...(hypervisor === undefined ? {} : { hypervisor }),
   }))
 }
