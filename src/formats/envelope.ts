@@ -94,7 +94,7 @@ function withoutMargin(lines: string[]): string[] {
   const filled = lines.filter(line => line.trim() !== '')
   const quoted = filled.length > 0 && filled.every(line => /^[ \t]*>/.test(line))
   if (quoted) return withoutMargin(lines.map(line => line.replace(/^[ \t]*> ?/, '')))
-  const margin = Math.min(...filled.map(line => /^[ \t]*/.exec(line)?.[0].length ?? 0))
+  const margin = filled.reduce((least, line) => Math.min(least, line.search(/[^ \t]|$/)), Infinity)
   return margin > 0 && filled.length > 0 ? lines.map(line => line.slice(margin)) : lines
 }
 

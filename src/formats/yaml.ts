@@ -8,14 +8,19 @@ let yaml: JsYaml | undefined
 /** How many aliases a text may have: enough for any that was written by hand. */
 const MOST_ALIASES = 100
 
+/** As much of a text as tells how it begins. An expression that repeats a group overflows on millions of empty lines. */
+const beginning = (text: string): string => text.slice(0, 2 ** 16)
+
 /** Whether a text begins as a Kubernetes manifest in YAML does, after comments and document marks. */
 export const beginsAsManifest = (text: string): boolean =>
-  /^(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(text)
+  /^(?:[ \t]*(?:#[^\n]*|---[^\n]*)?\r?\n)*(?:- )?(?:apiVersion|items|kind|metadata|spec):(?:\s|$)/.test(
+    beginning(text),
+  )
 
 /** Whether a text begins as YAML that is no JSON does: with a key, a list's first item or a document mark. */
 export const beginsAsYaml = (text: string): boolean =>
   /^\ufeff?(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?:---(?:\s|$)|%YAML |[ \t]*(?:- +)*["']?[\w./-]+["']?:(?:\s|$)|- )/.test(
-    text,
+    beginning(text),
   )
 
 /** Whether the text of a request may hold YAML. */
