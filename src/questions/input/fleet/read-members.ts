@@ -30,8 +30,7 @@ import { decodeBits, meetData } from '../../decode/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
 import { notesOnMisfits, notesOnNeeds, saidNote, withImplied } from '../stated.ts'
-import type { GuestMember, HostMember, Member } from './members.ts'
-import { memberOfStatement } from './read-statement.ts'
+import { type GuestMember, type HostMember, type Member, memberOfStatement } from './members.ts'
 
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
 function guestOfDomain(context: Context, element: Element): Member {
