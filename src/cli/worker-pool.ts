@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { type HttpAnswer, RequestRefused } from '../http/answer.ts'
 
 /** The folders of installed maps that a server answers from. */
@@ -9,24 +9,41 @@ export interface MapFolders {
   readonly named: readonly (readonly [name: string, folder: string])[]
 }
 
-/** To a thread. */
+/** To a worker. */
 export interface WorkerRequest {
   readonly verb: string
-  /** The request's body; its buffer is moved to the thread. */
   readonly body: Uint8Array<ArrayBuffer>
 }
 
-/** From a thread: the answer, or a fault of ours. */
+/** What a worker knows from its start. */
+export interface WorkerData extends MapFolders {
+  /** Bytes that an answer may have. */
+  readonly largest: number
+  /** Signs of JSON that a body may have. */
+  readonly signs: number
+}
+
+/** MiB: a worker has three such for what does not live long. */
+const SEMI_SPACE = 8
+
+/** Values of a request that take a megabyte of a worker's memory, when they are the worst there are. */
+const SIGNS_PER_MEGABYTE = 4_000
+
+/** From a worker: the answer, or a fault of ours. */
 export type WorkerReply = HttpAnswer | { readonly fault: { readonly name: string; readonly message: string } }
 
 export interface CrewOptions {
-  /** The program of a thread, `worker.ts` as it was built. */
+  /** The program of a worker, `worker.ts` as it was built. */
   readonly program: string
   readonly maps: MapFolders
   /** How long a request may take, in milliseconds. */
   readonly limit: number
-  /** Requests at once; absent: as many as there are processors, 4 at most. */
-  readonly most?: number
+  /** Requests at once. */
+  readonly most: number
+  /** Megabytes that the values of one request may take. */
+  readonly memory: number
+  /** Bytes that an answer may have. */
+  readonly largest: number
   /** Requests that may wait for others. */
   readonly queue?: number
 }
@@ -34,23 +51,24 @@ export interface CrewOptions {
 /** Nobody reads it. */
 const GONE = 'the client is gone'
 
-/** Megabytes that a thread may take: enough for the largest body of hosts. */
-const MEMORY = 1024
+/** How a process ends that has no memory left: by itself, or by the kernel. */
+const OUT_OF_MEMORY: readonly unknown[] = ['SIGABRT', 'SIGKILL', 'SIGTRAP', 134, 137]
 
 /**
- * Threads that answer requests, so that none keeps the server from answering others: each has one at a time, and is
- * ended with it where that takes too long, takes too much memory, or its client goes away.
+ * Processes that answer requests, so that none keeps the server from answering others, or ends it where it takes too
+ * much memory: a thread would. Each has one request at a time, and is ended with it where that takes too long or its client
+ * goes away.
  */
 export class WorkerPool {
   readonly #options: Required<CrewOptions>
-  readonly #idle: Worker[] = []
-  /** Who waits for a thread. */
+  readonly #idle = new Set<ChildProcess>()
+  /** Who waits for a worker. */
   readonly #waiting: (() => void)[] = []
   #busy = 0
 
   constructor(options: CrewOptions) {
-    this.#options = { most: Math.min(4, availableParallelism()), queue: 64, ...options }
-    this.#idle.push(this.#start())
+    this.#options = { queue: 64, ...options }
+    this.#idle.add(this.#start())
   }
 
   /** Whether the next request would be refused, because as many wait as may. */
@@ -63,9 +81,10 @@ export class WorkerPool {
     await this.#turn()
     try {
       if (gone?.aborted) throw new RequestRefused('too-long', GONE)
-      const worker = this.#idle.pop() ?? this.#start()
+      const [worker = this.#start()] = this.#idle
+      this.#idle.delete(worker)
       const heard = await this.#hear(worker, { verb, body }, gone)
-      this.#idle.push(worker)
+      this.#idle.add(worker)
       if ('fault' in heard) throw Object.assign(new Error(heard.fault.message), { name: heard.fault.name })
       return heard
     } finally {
@@ -75,9 +94,9 @@ export class WorkerPool {
     }
   }
 
-  /** Ends all threads. */
+  /** Ends all workers. */
   async stop(): Promise<void> {
-    await Promise.all(this.#idle.splice(0).map(worker => worker.terminate()))
+    await Promise.all([...this.#idle].map(endWorker))
   }
 
   /** Who has waited takes over from whom it waited for. */
@@ -89,55 +108,61 @@ export class WorkerPool {
     return Promise.resolve()
   }
 
-  #start(): Worker {
-    const { program, maps } = this.#options
-    const worker = new Worker(program, {
-      workerData: maps,
-      resourceLimits: { maxOldGenerationSizeMb: MEMORY },
+  #start(): ChildProcess {
+    const { program, maps, largest, memory } = this.#options
+    const data: WorkerData = { ...maps, largest, signs: memory * SIGNS_PER_MEGABYTE }
+    const worker = fork(program, [JSON.stringify(data)], {
+      execArgv: [`--max-old-space-size=${memory}`, `--max-semi-space-size=${SEMI_SPACE}`],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    worker.unref()
-    return worker
+    worker.on('exit', () => this.#idle.delete(worker)).on('error', () => this.#idle.delete(worker))
+    return hold(worker, false)
   }
 
-  /** What the thread says; the thread is ended where it says nothing in time. */
-  #hear(worker: Worker, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<WorkerReply> {
-    const { limit } = this.#options
+  /** What the worker says; the worker is ended where it says nothing in time. */
+  #hear(worker: ChildProcess, asked: WorkerRequest, gone: AbortSignal | undefined): Promise<WorkerReply> {
+    const { limit, memory } = this.#options
     return new Promise<WorkerReply>((resolve, reject) => {
       const end = (error: unknown) => {
         release()
-        void worker.terminate()
-        reject(error)
+        // The next worker begins when the memory of this one is free.
+        void endWorker(worker).finally(() => reject(error))
       }
-      const timer = setTimeout(() => {
-        const seconds = limit / 1000
-        end(
-          new RequestRefused(
-            'too-long',
-            `no answer within ${seconds} s: ask for less, or start with --limit`,
-          ),
-        )
-      }, limit)
+      const refuse = (kind: 'too-long' | 'too-much', why: string) => end(new RequestRefused(kind, why))
+      const onLate = () =>
+        refuse('too-long', `no answer within ${limit / 1000} s: ask for less, or start with --limit`)
       const onMessage = (heard: WorkerReply) => {
         release()
         resolve(heard)
       }
-      const onError = (error: Error & { readonly code?: string }) =>
-        end(
-          error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-            ? new RequestRefused('too-much', `it takes more than ${MEMORY} MiB: ask for less at once`)
-            : error,
-        )
-      const onGone = () => end(new RequestRefused('too-long', GONE))
+      const onExit = (code: number | null, signal: string | null) =>
+        OUT_OF_MEMORY.includes(signal ?? code)
+          ? refuse('too-much', `it takes more than ${memory} MiB: ask for less at once`)
+          : end(new Error(`a worker ended with ${signal ?? code}`))
+      const onGone = () => refuse('too-long', GONE)
+      const timer = setTimeout(onLate, limit)
       const release = () => {
         clearTimeout(timer)
-        worker.off('message', onMessage).off('error', onError)
+        worker.off('message', onMessage).off('exit', onExit).off('error', end)
         gone?.removeEventListener('abort', onGone)
-        worker.unref()
+        hold(worker, false)
       }
-      worker.on('message', onMessage).on('error', onError)
+      worker.on('message', onMessage).on('exit', onExit).on('error', end)
       gone?.addEventListener('abort', onGone)
-      worker.ref()
-      worker.postMessage(asked, [asked.body.buffer])
+      hold(worker, true).send(asked, error => error && end(error))
     })
   }
+}
+
+/** Whether this process waits for a worker before it ends. */
+function hold(worker: ChildProcess, isHeld: boolean): ChildProcess {
+  for (const one of [worker, worker.channel]) isHeld ? one?.ref() : one?.unref()
+  return worker
+}
+
+async function endWorker(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode !== null || worker.signalCode !== null || worker.pid === undefined) return
+  worker.kill('SIGKILL')
+  await once(worker, 'exit')
 }

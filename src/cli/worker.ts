@@ -1,25 +1,27 @@
-// The program of a thread that answers a server's requests, one after another.
-import { parentPort, workerData } from 'node:worker_threads'
-import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
+// The program of a process that answers a server's requests, one after another.
 import { openCpuMap } from '../host/files/cpu-map.ts'
 import { answerRequest } from '../http/answer.ts'
 import { CpuMap } from '../map/cpu-map.ts'
-import type { MapFolders, WorkerReply, WorkerRequest } from './worker-pool.ts'
+import type { WorkerData, WorkerReply, WorkerRequest } from './worker-pool.ts'
 
-const { own, named } = workerData as MapFolders
+const { own, named, largest, signs } = JSON.parse(process.argv[2] ?? '') as WorkerData
 const sources = {
   own: own === undefined ? CpuMap.builtIn() : openCpuMap(own),
   named: new Map(named.map(([name, folder]) => [name, openCpuMap(folder)])),
+  largest,
+  signs,
 }
 
-parentPort?.on('message', async ({ verb, body }: WorkerRequest) =>
-  parentPort?.postMessage(await heard(verb, new TextDecoder().decode(body))),
-)
+// Ctrl-C goes to the whole group: the server ends its workers, after what is under way.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 
-async function heard(verb: string, text: string): Promise<WorkerReply> {
+process.on('message', async ({ verb, body }: WorkerRequest) => {
+  process.send?.(await heard(verb, body))
+})
+
+async function heard(verb: string, body: Uint8Array): Promise<WorkerReply> {
   try {
-    if (mayHoldYaml(text)) await loadYaml()
-    return await answerRequest(sources, verb, text)
+    return await answerRequest(sources, verb, body)
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     return { fault: { name, message } }

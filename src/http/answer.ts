@@ -1,3 +1,4 @@
+import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
 import { answerVerb, type ErrorKind, errorOf } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
@@ -9,29 +10,53 @@ interface Sources {
   readonly own: CpuMap
   /** The maps that requests may name. */
   readonly named: ReadonlyMap<string, CpuMap>
+  /** Bytes that an answer may have; absent: any number. */
+  readonly largest?: number
+  /** Signs of JSON that a body may have, those in its texts too; absent: any number. */
+  readonly signs?: number
 }
 
 /** A response: its status and its JSON. */
 export interface HttpAnswer {
   readonly status: Status
-  readonly body: string
+  readonly body: Uint8Array<ArrayBuffer>
+}
+
+/** `,`, `[` and `{`: JSON has no more values than these, and one. */
+const SIGNS = [0x2c, 0x5b, 0x7b]
+
+/**
+ * Refuses a body of many small values, which take a hundred times its bytes when they are read: JSON.parse stops for no
+ * limit of a thread's memory.
+ * @throws RequestRefused
+ */
+function refuseCrowd(body: Uint8Array, most: number): void {
+  let signs = 0
+  for (const byte of body) if (SIGNS.includes(byte) && ++signs > most) break
+  if (signs > most)
+    throw new RequestRefused('too-large', `the body has more than ${most} values: send less at once`)
 }
 
 /**
- * Answers the text of a request for a verb: what the contract has, an error included. Anything else that is thrown
+ * Answers the body of a request for a verb: what the contract has, an error included. Anything else that is thrown
  * is a fault of ours.
  */
 export async function answerRequest(
-  { own, named }: Sources,
+  { own, named, largest = Number.POSITIVE_INFINITY, signs = Number.POSITIVE_INFINITY }: Sources,
   verb: string,
-  text: string,
+  bytes: Uint8Array,
 ): Promise<HttpAnswer> {
   try {
+    refuseCrowd(bytes, signs)
+    const text = new TextDecoder().decode(bytes)
+    if (mayHoldYaml(text)) await loadYaml()
     const request = parseRequest(text)
     const map = readMap(request.cpuMap, own, named)
     const said = await answerVerb(contextOf(map), { ...request, verb })
-    const body = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
-    return { status: 200, body }
+    const json = request.id === undefined ? JSON.stringify(said) : withId(idText(request.id, text), said)
+    if (json.length > largest)
+      throw new RequestRefused('too-large', `the answer has more than ${largest} bytes`)
+    return { status: 200, body: toBytes(json) }
   } catch (error) {
     if (error instanceof NeedsPrograms) return makeRefusal('forbidden', error.message)
     const said = error instanceof RequestRefused ? error : errorOf(error)
@@ -42,8 +67,11 @@ export async function answerRequest(
 
 export const makeRefusal = (kind: Refusal, message: string): HttpAnswer => ({
   status: statusOf(kind),
-  body: JSON.stringify({ error: { kind, message } }),
+  body: toBytes(JSON.stringify({ error: { kind, message } })),
 })
+
+/** Text as it is sent. */
+export const toBytes = (text: string) => new TextEncoder().encode(text)
 
 /** @throws Refused for a path; a map is configured when the server is started */
 function readMap(name: unknown, own: CpuMap, maps: ReadonlyMap<string, CpuMap>): CpuMap {

@@ -3,10 +3,10 @@ import { RequestRefused } from './answer.ts'
 /** As much as a request's body may have: some ten thousand host definitions. */
 export const LARGEST_BODY = 16 * 2 ** 20
 
-/** Bodies up to this size are always read: while large ones fill the budget, small questions are still answered. */
-const ALWAYS_READ = 32 * 2 ** 10
+/** What is no larger is always held: while large bodies fill the budget, small questions are still answered. */
+const ALWAYS_HELD = 32 * 2 ** 10
 
-/** The bytes that the bodies of all requests together may hold in memory. */
+/** The bytes that the bodies of all requests, and the answers that nobody has read yet, may hold in memory together. */
 export class ByteBudget {
   #left: number
 
@@ -28,6 +28,13 @@ export class ByteBudget {
   giveBack(bytes: number): void {
     this.#left += bytes
   }
+
+  /** Reserves room for an answer of this size. @returns what gives it back @throws RequestRefused: busy */
+  holdAnswer(size: number): () => void {
+    const bytes = Math.max(0, size - ALWAYS_HELD)
+    if (!this.take(bytes)) throw busy()
+    return () => this.giveBack(bytes)
+  }
 }
 
 /** The body of a request. Its bytes count in the budget until `release` is called. */
@@ -45,7 +52,7 @@ export interface Body {
 export async function readBody(request: Request, budget: ByteBudget, most = LARGEST_BODY): Promise<Body> {
   const declared = Number(request.headers.get('content-length'))
   if (declared > most) throw tooLarge(most)
-  if (declared - ALWAYS_READ > budget.left) throw busy()
+  if (declared - ALWAYS_HELD > budget.left) throw busy()
   const reader = request.body?.getReader()
   const parts: Uint8Array[] = []
   let size = 0
@@ -58,7 +65,7 @@ export async function readBody(request: Request, budget: ByteBudget, most = LARG
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
       size += part.value.length
       if (size > most) throw tooLarge(most)
-      const more = Math.max(0, size - ALWAYS_READ) - taken
+      const more = Math.max(0, size - ALWAYS_HELD) - taken
       if (!budget.take(more)) throw busy()
       taken += more
       parts.push(part.value)

@@ -13,7 +13,15 @@ const crews: WorkerPool[] = []
 afterEach(() => Promise.all(crews.splice(0).map(crew => crew.stop())))
 
 function crewOf(options: Partial<CrewOptions> = {}): WorkerPool {
-  const crew = new WorkerPool({ program, maps: { named: [] }, limit: 60_000, most: 1, ...options })
+  const crew = new WorkerPool({
+    program,
+    maps: { named: [] },
+    limit: 60_000,
+    most: 1,
+    memory: 512,
+    largest: 2 ** 26,
+    ...options,
+  })
   crews.push(crew)
   return crew
 }

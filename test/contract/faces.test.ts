@@ -75,8 +75,7 @@ const NAMES = Object.keys(QUESTIONS) as QuestionName[]
 const app = createApp({
   version: '0',
   page: `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'">`,
-  answer: async (verb, body) =>
-    answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, new TextDecoder().decode(body)),
+  answer: async (verb, body) => answerRequest({ own: CpuMap.builtIn(), named: new Map() }, verb, body),
 })
 
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

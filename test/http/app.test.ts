@@ -15,7 +15,7 @@ const faults: unknown[] = []
 const sources = { own: CpuMap.builtIn(), named: new Map([['old', CpuMap.builtIn()]]) }
 const app = createApp({
   version: '1.2.3',
-  answer: async (verb, body) => answerRequest(sources, verb, new TextDecoder().decode(body)),
+  answer: async (verb, body) => answerRequest(sources, verb, body),
   page: PAGE,
   names: ['fleet.example'],
   onFault: error => faults.push(error),
@@ -61,10 +61,12 @@ describe('answers', () => {
   test('the page, health and the description', async () => {
     expect((await send('/')).text).toBe(PAGE)
     expect((await send('/healthz')).json).toEqual({ status: 'ok', version: '1.2.3' })
+    expect((await send('/readyz')).json).toEqual({ status: 'ready' })
     const { json } = await send('/v1/openapi.json')
     expect(Object.keys(json.paths)).toEqual([
       ...Object.keys(QUESTIONS).map(verb => `/v1/${verb}`),
       '/v1/openapi.json',
+      '/readyz',
       '/healthz',
       '/',
     ])
@@ -130,6 +132,40 @@ test('every response is kept safe, and only the page may run anything', async ()
     const policy = path === '/' ? "default-src 'none'; script-src 'x'" : "default-src 'none'"
     expect(headers.get('content-security-policy')).toBe(`${policy}; frame-ancestors 'none'`)
   }
+})
+
+test.each(['- b: 1\n'.repeat(200_000), '\n'.repeat(5_000_000)])(
+  'a text of many lines holds no CPU',
+  async text => {
+    const { status, json } = await send('/v1/hosts', { documents: [{ path: 'x', text: `a:\n${text}` }] })
+    expect([status, json.hosts]).toEqual([200, []])
+  },
+)
+
+test('answers that nobody reads count until they are sent', async () => {
+  const held: (() => void)[] = []
+  const large = createApp({
+    version: '0',
+    page: PAGE,
+    bytes: 2 ** 20,
+    answer: async () => ({ status: 200, body: new Uint8Array(2 ** 19) }),
+  })
+  const ask = async () => {
+    const init = { method: 'POST', headers: HOSTS, body: '{}' }
+    return (await large.request('/v1/hosts', init, { onSent: sent => held.push(sent) })).status
+  }
+  expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 503])
+  held.pop()?.()
+  expect(await ask()).toBe(200)
+})
+
+test('a body of too many values, and too large an answer, are refused', async () => {
+  const bytes = new TextEncoder().encode(JSON.stringify({ cpus }))
+  const kindOf = async (limits: object) =>
+    (await answerRequest({ ...sources, ...limits }, 'baseline', bytes)).status
+  expect(await kindOf({ signs: 10, largest: 10_000 })).toBe(200)
+  expect(await kindOf({ signs: 2 })).toBe(413)
+  expect(await kindOf({ largest: 100 })).toBe(413)
 })
 
 test('nothing was a fault of ours', () => expect(faults).toEqual([]))

@@ -10,7 +10,7 @@ import { runs } from '../effort.ts'
 const sources = { own: CpuMap.builtIn(), named: new Map() }
 const app = createApp({
   version: '0',
-  answer: async (verb, body) => answerRequest(sources, verb, new TextDecoder().decode(body)),
+  answer: async (verb, body) => answerRequest(sources, verb, body),
   page: '',
 })
 

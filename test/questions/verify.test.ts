@@ -185,9 +185,13 @@ test('of several guests the worst verdict is the answer', () => {
 })
 
 test('without trials it is refused: over HTTP with 403, as only the command line starts programs', async () => {
-  const answer = await answerRequest({ own: CpuMap.builtIn(), named: new Map() }, 'verify', '{}')
+  const answer = await answerRequest(
+    { own: CpuMap.builtIn(), named: new Map() },
+    'verify',
+    new TextEncoder().encode('{}'),
+  )
   expect(answer.status).toBe(403)
-  expect(JSON.parse(answer.body)).toMatchObject({ error: { kind: 'forbidden' } })
+  expect(JSON.parse(new TextDecoder().decode(answer.body))).toMatchObject({ error: { kind: 'forbidden' } })
   expect(() => verify({})).toThrow('verify starts QEMU')
 })
 
