@@ -95,7 +95,7 @@ const ENDINGS: readonly (readonly [ending: RegExp, title: string])[] = [
 const PARTS: readonly (readonly [mark: RegExp, title: string])[] = [
   [/^(?:processor|vendor_id|cpu family|flags|bogomips)\s*: /m, 'a part of /proc/cpuinfo'],
   [/^(?:Architecture|CPU op-mode\(s\)|Model name|Flags|NUMA node\(s\)):\s/m, 'a part of what lscpu prints'],
-  [/^\s*(?:0x[\da-f]{8} 0x[\da-f]{2}: eax=|CPUID [\da-f]{8})/im, 'a part of a CPUID dump'],
+  [/^[ \t]*(?:0x[\da-f]{8} 0x[\da-f]{2}: eax=|CPUID [\da-f]{8})/im, 'a part of a CPUID dump'],
   [/<\/?(?:cpu|capabilities|domainCapabilities|feature name=|domain)\b/, 'a part of a document of libvirt'],
   [
     /"ansible_(?:facts|processor)"/,
