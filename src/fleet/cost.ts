@@ -116,7 +116,7 @@ export function computeJointCosts(
   return steps
 }
 
-/** Features of any worth that the same kinds lack. */
+/** Features that the same kinds lack. */
 interface Loss {
   /** Places in the list of kinds. */
   readonly lackers: readonly number[]
@@ -129,12 +129,10 @@ function findLackers(valuation: Valuation, kinds: readonly FeatureKind[]): Loss[
   const common = kinds.reduce((set, { features }) => set.meet(features), union)
   const losses = new Map<string, Loss>()
   for (const feature of valuation.table.in(union.minus(common))) {
-    const worth = valuation.worthOf(feature)
-    if (worth === 0) continue
     const lackers = kinds.flatMap(({ features }, i) => (feature.bits.leq(features) ? [] : [i]))
     const loss = losses.get(lackers.join()) ?? { lackers, features: [], worth: 0 }
     loss.features.push(feature)
-    loss.worth += worth
+    loss.worth += valuation.worthOf(feature)
     losses.set(lackers.join(), loss)
   }
   return [...losses.values()]
@@ -149,7 +147,7 @@ function findBestStep(
 ): { readonly gone: Set<number>; readonly gain: number } | undefined {
   const weight = kinds.reduce((sum, kind) => sum + kind.weight, 0)
   let best: { gone: Set<number>; gain: number; rate: number } | undefined
-  for (const { lackers } of losses) {
+  for (const { lackers } of losses.filter(loss => loss.worth > 0)) {
     const next = new Set([...gone, ...lackers])
     const leaving = countOf(kinds, next) - countOf(kinds, gone)
     if (leaving === 0 || next.size === kinds.length) continue

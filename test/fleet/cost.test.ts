@@ -78,9 +78,7 @@ describe('cost', () => {
           const more = baselineOf(stay).minus(baselineOf(groups))
           const weight = stay.reduce((sum, group) => sum + group.weight, 0)
           expect(step.gain).toBe(weight * valuation.worth(more))
-          expect(step.features).toEqual(
-            db.features.in(more).filter(feature => valuation.worthOf(feature) > 0),
-          )
+          expect(step.features).toEqual(db.features.in(more))
           expect(step.level).toBe(levelOf(levels, baselineOf(stay)))
         }
         const hostsOf = (some: typeof groups) => some.reduce((sum, group) => sum + group.hosts.length, 0)

@@ -195,8 +195,11 @@ const COLUMNS = [
 ] as const
 
 /** Adds what has to go or be fixed together. */
-function addTogether(report: Report, { pool, level, groups, together }: PoolCosts): void {
-  if (together.length === 0) return
+function addTogether(report: Report, { pool, level, groups, costs, together }: PoolCosts): void {
+  const [first, ...more] = together
+  // Hosts that stand above with what they cost are no plan of their own.
+  const isTold = more.length === 0 && costs.some(one => one.inGroups.join() === first?.inGroups.join())
+  if (!first || isTold) return
   const steps = together.map(step => ({ ...step, hosts: hostsAt(groups, step.inGroups) }))
   report.subheading(`${poolName(pool)}: what has to go or be fixed together, one row after another`)
   const add = (most: number) => () =>
