@@ -44,9 +44,11 @@ describe('hosts', () => {
           .trimEnd()
           .split('\n')
         expect(Number.parseInt(finding, 10)).toBe(names.length)
-        expect(lines).toHaveLength(names.length)
+        // What all were read from is a line of its own.
+        const isOne = new Set(names.map((_, i) => both[i])).size === 1
+        expect(lines).toHaveLength(names.length + (isOne ? 1 : 0))
         expect(head.trim().split(/ {2,}/)).toEqual(
-          'host,CPU,level,vendor,microcode,features,pool,read from'.split(','),
+          `host,CPU,level,vendor,microcode,features,pool${isOne ? '' : ',read from'}`.split(','),
         )
       }),
       { numRuns: runs(30) },
