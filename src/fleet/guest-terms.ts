@@ -1,5 +1,7 @@
-import type { FeatureSet } from '../core/feature-set.ts'
-import type { FleetHost } from './host.ts'
+import { FeatureSet } from '../core/feature-set.ts'
+import { LibvirtError } from '../core/libvirt-error.ts'
+import type { GuestRequest } from '../qemu/guest/parse-request.ts'
+import type { FleetHost, StartTrial } from './host.ts'
 
 /** What a guest's definition asks of hosts beside features, vendor and model. What is absent asks nothing. */
 export interface GuestTerms {
@@ -17,6 +19,8 @@ export interface GuestTerms {
   readonly selectors?: readonly string[] | undefined
   /** The rate that its time stamp counter is to have, in Hz. */
   readonly tscHz?: bigint | undefined
+  /** All that it asks of libvirt and QEMU, where that is more than a CPU under KVM; an error: what libvirt has against it anywhere. */
+  readonly request?: GuestRequest | LibvirtError | undefined
   /** The host whose CPU it was given as it is, by host-passthrough; null: it has the CPU of a host that nobody named. */
   readonly passed?: FleetHost | null | undefined
 }
@@ -37,6 +41,8 @@ export type TermObstacle =
   | { readonly kind: 'devices' }
   /** libvirt did not find this emulator on the host: it may be there. */
   | { readonly kind: 'emulator'; readonly emulator: string }
+  /** What libvirt or QEMU has against it there; undefined: nobody recorded what that QEMU emulates. */
+  | { readonly kind: 'refused'; readonly message: string | undefined }
   /** The host has no such labels. */
   | { readonly kind: 'labels'; readonly labels: readonly string[] }
   /** The host cannot give that rate; undefined: nothing is known of its own, or of scaling. */
@@ -51,6 +57,31 @@ type PassedPart = 'host' | 'signature' | 'features' | 'xsave-size' | 'line-size'
 type Target = Pick<FleetHost, 'features' | 'hardwareFeatures'> & {
   readonly hosts?: readonly FleetHost[] | undefined
 }
+
+/** Whether QEMU emulates its CPU: what its host's CPU has does not count. */
+export const needsNoKvm = ({ request }: GuestTerms = {}): boolean =>
+  request !== undefined && !(request instanceof LibvirtError) && request.virttype !== 'kvm'
+
+/** What becomes of a guest at its start on these hosts; undefined: it asks for a CPU alone, or no QEMU was recorded there. */
+export function tryStart({ request }: GuestTerms = {}, target: Target): StartTrial | undefined {
+  const { judge, isHypothetical } = target.hosts?.[0] ?? (target as FleetHost)
+  if (!request || !judge) return undefined
+  if (request instanceof LibvirtError) return { refused: request.message, lost: FeatureSet.empty }
+  return isHypothetical && request.virttype === 'kvm' ? undefined : judge(request)
+}
+
+/** What is in the way beside its CPU, of which more is known where that is compared. */
+function findRefusal(terms: GuestTerms, target: Target): TermObstacle[] {
+  const isApart = needsNoKvm(terms)
+  const trial = tryStart(terms, target)
+  if (!trial) return isApart ? [{ kind: 'refused', message: undefined }] : []
+  const { refused } = trial
+  return refused === undefined || (!isApart && OF_CPU.test(refused))
+    ? []
+    : [{ kind: 'refused', message: refused }]
+}
+
+const OF_CPU = /CPU (?:is incompatible with|doesn't match)/
 
 /** What of a definition's terms these hosts do not keep; empty: nothing, on any of them. */
 export function findTermObstacles(terms: GuestTerms, target: Target): TermObstacle[] {
@@ -72,6 +103,7 @@ export function findTermObstacles(terms: GuestTerms, target: Target): TermObstac
     ...(selectors ? firstOf(hosts, host => checkLabels(selectors, host)) : []),
     ...(tscHz === undefined ? [] : firstOf(hosts, host => checkRate(tscHz, host))),
     ...(passed === undefined ? [] : firstOf(hosts, host => comparePassed(passed, host))),
+    ...(terms.request === undefined ? [] : findRefusal(terms, target)),
   ]
 }
 
@@ -128,6 +160,7 @@ function comparePassed(home: FleetHost | null, host: FleetHost): TermObstacle[] 
 /** Whether an obstacle is only that something is not known. */
 export const isOpenTerm = (one: TermObstacle): boolean =>
   one.kind === 'emulator' ||
+  (one.kind === 'refused' && one.message === undefined) ||
   (one.kind === 'passed' && !one.differs) ||
   (one.kind === 'tsc' && one.hostHas === undefined)
 
@@ -136,13 +169,13 @@ export const termsOfStart = ({ bonds: _, selectors: __, passed: ___, ...terms }:
   terms
 
 /** What of a host only terms look at. */
-const PARTING = ['machines', 'emulators', 'handsOver', 'labels', 'tscHz', 'tscScaling'] as const
+const PARTING = ['machines', 'emulators', 'handsOver', 'labels', 'tscHz', 'tscScaling', 'judge'] as const
 
 /** Equal for equal lists; another object is its own. */
 const wordOfPart = (value: unknown, number: number): string =>
   value instanceof Set
     ? [...value].sort().join(' ')
-    : typeof value === 'object'
+    : typeof value === 'object' || typeof value === 'function'
       ? `#${number}`
       : String(value)
 
@@ -156,6 +189,7 @@ export function partingKeyOf(guests: readonly { readonly terms?: GuestTerms | un
     labels: has('selectors'),
     tscHz: has('tscHz'),
     tscScaling: has('tscHz'),
+    judge: has('request'),
   }
   const parting = PARTING.filter(part => asked[part])
   if (parting.length === 0) return undefined

@@ -2,12 +2,21 @@ import type { Cpu } from '../core/cpu.ts'
 import type { Evidence, Layer } from '../core/evidence.ts'
 import type { FeatureSet } from '../core/feature-set.ts'
 import type { Signature } from '../core/model.ts'
+import type { GuestRequest } from '../qemu/guest/parse-request.ts'
 import type { HypervisorModels } from './asked-model.ts'
 
 /** A document that tells of a host: what it speaks of, and its XML element or the name of its dialect. */
 export interface HostSource {
   readonly layer: Layer
   readonly document: string
+}
+
+/** What libvirt and QEMU make of a guest at its start. */
+export interface StartTrial {
+  /** Absent: it starts. */
+  readonly refused?: string | undefined
+  /** What its definition has and it starts without. */
+  readonly lost: FeatureSet
 }
 
 /** A host as the fleet sees it: facts and where the operator put it. Absent and undefined both mean: not known. */
@@ -45,6 +54,8 @@ export interface FleetHost {
   readonly unsure?: FeatureSet | undefined
   /** The models that its hypervisor knows, each with what keeps it from running; absent: not recorded. */
   readonly models?: HypervisorModels | undefined
+  /** What libvirt and its QEMU make of a guest, as `guest check` has it; absent: its QEMU was not recorded. */
+  readonly judge?: ((asked: GuestRequest) => StartTrial) | undefined
   /** The machine types that its QEMU has, aliases too; absent: not recorded. */
   readonly machines?: Pick<ReadonlySet<string>, 'has'> | undefined
   /** The paths of the emulators that libvirt found there; absent: not recorded. */

@@ -48,6 +48,7 @@ interface Weighed {
   readonly differs?: boolean
   readonly hostHas?: unknown
   readonly what?: string
+  readonly message?: string | null | undefined
 }
 
 /** @param hazards how many things the guest must see there, and does not */
@@ -59,7 +60,7 @@ export function weighObstacles(obstacles: readonly Weighed[], hazards: number): 
   }
 }
 
-function weigh({ kind, reliance, differs, hostHas: host, what }: Weighed): MoveVerdicts {
+function weigh({ kind, reliance, differs, hostHas: host, what, message }: Weighed): MoveVerdicts {
   switch (kind) {
     case 'feature':
       return { allowed: 'no', safe: reliance === 'hint' ? 'yes' : 'no' }
@@ -67,6 +68,8 @@ function weigh({ kind, reliance, differs, hostHas: host, what }: Weighed): MoveV
     case 'guest-model':
     case 'emulator':
       return { allowed: 'unknown', safe: 'unknown' }
+    case 'refused':
+      return message ? { allowed: 'no', safe: 'yes' } : { allowed: 'unknown', safe: 'unknown' }
     case 'phys-bits':
       return { allowed: 'yes', safe: 'no' }
     case 'passed':

@@ -10,7 +10,13 @@ import {
   type ModelRefusal,
   type RequestedModel,
 } from './asked-model.ts'
-import { findTermObstacles, type GuestTerms, isOpenTerm, type TermObstacle } from './guest-terms.ts'
+import {
+  findTermObstacles,
+  type GuestTerms,
+  isOpenTerm,
+  needsNoKvm,
+  type TermObstacle,
+} from './guest-terms.ts'
 import type { FleetHost } from './host.ts'
 import { type Reliance, relianceOn } from './interest.ts'
 
@@ -82,11 +88,18 @@ function findMissing(table: FeatureTable, guest: CpuFacts, host: CpuFacts) {
 const findUnread = ({ unread = FeatureSet.empty }: CpuFacts, { evidence, features }: CpuFacts): FeatureSet =>
   unread.minus(evidence?.possible ?? features)
 
+/** What of a guest is compared with hosts: of one whose CPU is emulated, none of that. */
+function comparedOf(guest: CpuFacts): CpuFacts {
+  const { terms } = guest
+  return needsNoKvm(terms) ? { features: FeatureSet.empty, terms: { ...terms, excluded: undefined } } : guest
+}
+
 /**
  * Everything that keeps the guest from the host, features in map order; empty: it may go, and runs on safely. If all
  * are `isOpen`, nothing speaks against it.
  */
-export function findObstacles(table: FeatureTable, guest: CpuFacts, host: CpuFacts): Obstacle[] {
+export function findObstacles(table: FeatureTable, mover: CpuFacts, host: CpuFacts): Obstacle[] {
+  const guest = comparedOf(mover)
   const found: Obstacle[] = []
   if (hasOtherVendor(guest, host))
     found.push({ kind: 'vendor', guestHas: guest.vendor ?? '', hostHas: host.vendor })
@@ -125,7 +138,8 @@ export function findHazards(
   host: CpuFacts,
   from?: CpuFacts,
 ): FeatureSet {
-  if (guest.unknownModel !== undefined || hasOtherVendor(guest, host)) return FeatureSet.empty
+  const isApart = guest.unknownModel !== undefined || needsNoKvm(guest.terms)
+  if (isApart || hasOtherVendor(guest, host)) return FeatureSet.empty
   const dangers = dangersIn(table)
   const unseen = from ? dangers(host).orAlike : dangers(host).hazards
   if (unseen.leq(guest.features)) return FeatureSet.empty
@@ -150,7 +164,8 @@ export const isOpen = (one: Obstacle): boolean =>
   one.kind === 'unknown' ||
   one.kind === 'guest-model' ||
   ((one.kind === 'vendor' || one.kind === 'core') && one.hostHas === undefined) ||
-  ((one.kind === 'passed' || one.kind === 'tsc' || one.kind === 'emulator') && isOpenTerm(one))
+  ((one.kind === 'passed' || one.kind === 'tsc' || one.kind === 'emulator' || one.kind === 'refused') &&
+    isOpenTerm(one))
 
 const termObstacles = ({ terms }: CpuFacts, host: CpuFacts): TermObstacle[] =>
   terms ? findTermObstacles(terms, host) : []
@@ -176,7 +191,8 @@ function givesFeatures(guest: CpuFacts, host: CpuFacts): Verdict {
 }
 
 /** Whether it may go and runs on safely; `no` only for what is known. */
-export function findMoveVerdict(guest: CpuFacts, host: CpuFacts): Verdict {
+export function findMoveVerdict(mover: CpuFacts, host: CpuFacts): Verdict {
+  const guest = comparedOf(mover)
   const isWider =
     guest.physBits !== undefined && host.physBits !== undefined && guest.physBits > host.physBits
   const others: Verdict = isWider || findRefusal(guest, host) ? 'no' : 'yes'
@@ -189,12 +205,16 @@ const isSame = (guest: string | undefined, host: string | undefined): Verdict =>
   guest === undefined || guest === host ? 'yes' : host === undefined ? 'unknown' : 'no'
 
 /** Whether it may go and runs on safely: there is no obstacle. */
-export const canMove = (guest: CpuFacts, host: CpuFacts): boolean =>
-  isAllowedByLibvirt(guest, host) &&
-  !hasOtherCore(guest, host) &&
-  !findRefusal(guest, host) &&
-  keepsTerms(guest, host) === 'yes' &&
-  (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
+export function canMove(mover: CpuFacts, host: CpuFacts): boolean {
+  const guest = comparedOf(mover)
+  return (
+    isAllowedByLibvirt(guest, host) &&
+    !hasOtherCore(guest, host) &&
+    !findRefusal(guest, host) &&
+    keepsTerms(guest, host) === 'yes' &&
+    (guest.physBits === undefined || host.physBits === undefined || guest.physBits <= host.physBits)
+  )
+}
 
 const hasOtherCore = (guest: CpuFacts, host: CpuFacts): boolean =>
   guest.core !== undefined && guest.core !== host.core
@@ -247,18 +267,19 @@ export class CpuKeys {
     selectors,
     tscHz,
     passed,
+    request,
   }: GuestTerms): string {
     const without = excluded ? this.#sets.intern(excluded).key : ''
     const host = passed ? this.#numberOf(passed) : passed
-    return ` but ${without} ${bonds.join(' ')} ${machine} ${emulator} ${pciDevice} ${selectors?.join(' ')} ${tscHz} ${host}`
+    return ` but ${without} ${bonds.join(' ')} ${machine} ${emulator} ${pciDevice} ${selectors?.join(' ')} ${tscHz} ${host}${request ? ` ${this.#numberOf(request)}` : ''}`
   }
 
   /** What of a host only some guests' terms look at. */
   #keyOfHost(host: Partial<FleetHost>): string {
-    const { signature: s, microcode, kernel, machines, emulators, handsOver, labels } = host
+    const { signature: s, microcode, kernel, machines, emulators, handsOver, labels, judge } = host
     const { tscHz, tscScaling, xsaveSize, lineSize } = host
     const rate = tscScaling === undefined ? '' : ` ${tscScaling ? 'any' : tscHz}`
-    const lists = [machines, emulators, labels].map(list => (list ? ` ${this.#numberOf(list)}` : ''))
+    const lists = [machines, emulators, labels, judge].map(list => (list ? ` ${this.#numberOf(list)}` : ''))
     const isNothing = !s && !kernel && rate === '' && handsOver === undefined && lists.join('') === ''
     return isNothing
       ? ''

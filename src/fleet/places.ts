@@ -8,8 +8,8 @@ import { type ComparedBy, comparedBy } from '../qemu/hypervisor-cpu.ts'
 import type { AskedCpu, RequestedModel } from './asked-model.ts'
 import type { Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
-import { type GuestTerms, termsOfStart } from './guest-terms.ts'
-import type { FleetHost } from './host.ts'
+import { type GuestTerms, needsNoKvm, termsOfStart, tryStart } from './guest-terms.ts'
+import type { FleetHost, StartTrial } from './host.ts'
 import { type CpuFacts, CpuKeys, canMove, findObstacles, type Obstacle } from './obstacles.ts'
 
 /** Where a guest may be. */
@@ -109,15 +109,33 @@ export class StartFinding {
 }
 
 /** What of a start's obstacles is none of a move. */
-const OF_STARTS: readonly Obstacle['kind'][] = ['model', 'unlisted']
+const OF_STARTS: readonly Obstacle['kind'][] = ['model', 'unlisted', 'refused']
 
 /**
  * What becomes of a guest, by its facts of a start, on such a host, powered off before: as `guest check` judges it where
  * the host's hypervisor was recorded, and elsewhere by what it is known, or assumed, to give.
  */
 export function judgeStart(db: Database, guest: CpuFacts, host: CpuFacts): StartFinding {
+  const trial = tryStart(guest.terms, host)
+  return trial ? ofTrial(db, guest, host, trial) : judgeByCpu(db, guest, host)
+}
+
+/** What a guest that asks for more than a CPU under KVM comes to by its trial; its CPU's obstacles, where those are why. */
+function ofTrial(db: Database, guest: CpuFacts, host: CpuFacts, { refused, lost }: StartTrial): StartFinding {
+  const { features } = db
+  const missing = () => findObstacles(features, { features: lost }, without(targetsIn(db)(host).byQemu, lost))
+  const others = { ...guest.terms, request: undefined, machine: undefined, excluded: undefined }
+  if (refused === undefined && canMove({ features: FeatureSet.empty, terms: others }, host))
+    return new StartFinding(true, false, () => [], lost.isEmpty ? [] : missing())
+  return new StartFinding(false, true, () => {
+    const found = judgeByCpu(db, guest, host).obstacles
+    return found.length > 0 ? found : [{ kind: 'refused', message: refused }]
+  })
+}
+
+function judgeByCpu(db: Database, guest: CpuFacts, host: CpuFacts): StartFinding {
   const { asked, requestedModel: model } = guest
-  if (!asked) return judgeFacts(db, withoutAsking(db, guest, host), host)
+  if (!asked || needsNoKvm(guest.terms)) return judgeFacts(db, withoutAsking(db, guest, host), host)
   const compared = findCompared(asked, guest, host)
   const { byCpu, byQemu } = targetsIn(db)(host)
   const names = blockersOf(model, host)

@@ -48,6 +48,8 @@ export function upgradeHost(
     libvirt: to.libvirt ?? host.libvirt,
     kernel: to.kernel ?? host.kernel,
     isHypothetical: true,
+    // What another QEMU makes of guests was not recorded.
+    judge: to.qemu === undefined ? host.judge : undefined,
     documentHash: undefined,
   }
   const offer = offerOf(host, next)

@@ -5,7 +5,7 @@ import { DEFAULT_LIBVIRT, hasBehaviour, type LibvirtVersion } from '../../core/l
 import type { FoundGuest } from '../../formats/found.ts'
 import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
-import { child, type Element, textOf } from '../../xml/element.ts'
+import { child, children, type Element, textOf } from '../../xml/element.ts'
 import { checkTimerSettings, parseTimers, type Timer } from './parse-clock.ts'
 import { type DomainDevices, NO_DEVICES, parseDevices } from './parse-devices.ts'
 import {
@@ -40,6 +40,38 @@ export function parseGuestRequest(domain: Element, libvirt = DEFAULT_LIBVIRT): G
   }
   checkRequest(request, libvirt)
   return request
+}
+
+/** Elements of `<features>` that ask nothing of a host. */
+const PLAIN_FEATURES = ['acpi', 'apic', 'pae', 'hap', 'privnet', 'vmcoreinfo']
+const PLAIN_TIMERS = ['rtc', 'pit', 'hpet']
+const PLAIN_IN_CPU = ['model', 'vendor', 'feature', 'topology']
+/** Interrupts reach so many without more being asked for. */
+const MOST_PLAIN_VCPUS = 255
+const LEVELS = ['sockets', 'dies', 'clusters', 'cores', 'threads'] as const
+
+/** Whether a domain asks its hypervisor for more than a CPU under KVM. */
+export function asksMore(domain: Element): boolean {
+  const of = (name: string, inner?: string) => {
+    const found = child(domain, name)
+    return found ? children(found, inner) : []
+  }
+  const [vcpu] = children(domain, 'vcpu')
+  const vcpus = vcpu ? Number(textOf(vcpu)) : 1
+  const topology = of('cpu', 'topology')[0]?.attributes
+  const all = topology ? LEVELS.reduce((product, level) => product * Number(topology[level] ?? 1), 1) : vcpus
+  const { machine = 'pc' } = of('os', 'type')[0]?.attributes ?? {}
+  return (
+    (domain.attributes.type ?? 'kvm') !== 'kvm' ||
+    child(domain, 'launchSecurity') !== undefined ||
+    children(domain).some(({ name }) => name.endsWith(':commandline')) ||
+    of('features').some(({ name, attributes }) => !PLAIN_FEATURES.includes(name) || 'eoi' in attributes) ||
+    of('clock', 'timer').some(({ attributes }) => !PLAIN_TIMERS.includes(attributes.name ?? '')) ||
+    of('devices').some(({ name }) => name === 'hostdev' || name === 'iommu') ||
+    of('cpu').some(({ name }) => !PLAIN_IN_CPU.includes(name)) ||
+    !isPc(machine) ||
+    !(vcpus > 0 && vcpus <= MOST_PLAIN_VCPUS && all === vcpus)
+  )
 }
 
 function parseSettings(domain: Element, libvirt: LibvirtVersion) {

@@ -2,14 +2,18 @@ import type { Driver } from '../../arch/driver.ts'
 import { isLeftOut } from '../../arch/operations.ts'
 import { architectureOf, driverOf, requireDriver } from '../../arch/registry.ts'
 import type { Cpu, GuestCpu, Policy } from '../../core/cpu.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { fewNames } from '../../core/text.ts'
 import { readAskedCpu } from '../../fleet/asked-model.ts'
+import type { StartTrial } from '../../fleet/host.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { printQemuCpu } from '../../formats/qemu/cpu-argument.ts'
 import { toQemuName } from '../../formats/qemu/names.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
+import type { QemuCapabilities } from '../../qemu/capabilities.ts'
+import { chooseQemu } from '../../qemu/choice.ts'
 import { refuseMediated, settingsAt } from '../../qemu/guest/check-settings.ts'
 import { predictEnding } from '../../qemu/guest/ending.ts'
 import { computeLiveCpu, type GivenFeatures, predictGivenFeatures } from '../../qemu/guest/live.ts'
@@ -21,6 +25,7 @@ import { computeHypervisorCpu } from '../../qemu/hypervisor-cpu.ts'
 import { type WrittenParts, writtenOrWhy } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { Hypervisor } from '../input/hypervisor.ts'
+import { emulatorPath } from '../input/recorded-hypervisor.ts'
 import { notesOnNeeds } from '../input/stated.ts'
 import { describeQemuOnly, isQemuOnlyName } from '../words/cells.ts'
 import { describeNote } from '../words/describe.ts'
@@ -201,6 +206,37 @@ function listUnasked({ cpu, place, request }: GuestStart, describesHost: boolean
   const hasPmu = architectureOf(arch)?.name === 'arm'
   const settings = request.settings.filter(([name]) => !(name === 'pmu' && hasPmu))
   return [...features, ...settings.map(([name]) => ({ name }))].map(({ name }) => name)
+}
+
+/**
+ * What becomes of guests on a host whose QEMU was recorded, each request looked at once.
+ * @param own the host's own definition; absent: what its QEMU reports is all that is known of it
+ */
+export function judgeOn(
+  context: Context,
+  capabilities: QemuCapabilities,
+  own: Cpu | undefined,
+  vfio: boolean | undefined,
+): (asked: GuestRequest) => StartTrial {
+  const { features } = context.db
+  const known = new Map<GuestRequest, StartTrial>()
+  const { arch } = capabilities
+  const judge = (asked: GuestRequest): GuestAnswer => {
+    const choice = chooseQemu(capabilities, { binary: emulatorPath(arch), host: arch }, asked)
+    return guestAnswer(
+      context,
+      prepareGuest(context, asked, startPlaceOf(context, { capabilities, choice }, own, vfio)),
+    )
+  }
+  return asked => {
+    const answer = known.has(asked) ? undefined : orError(() => judge(asked))
+    if (answer instanceof LibvirtError) known.set(asked, { refused: answer.message, lost: FeatureSet.empty })
+    else if (answer) {
+      const lost = features.setOfNames(answer.lost.map(({ feature }) => feature))
+      known.set(asked, { refused: answer.verdict === 'refused' ? (answer.message ?? '') : undefined, lost })
+    }
+    return known.get(asked) ?? { lost: FeatureSet.empty }
+  }
 }
 
 /** What libvirt does not start. */

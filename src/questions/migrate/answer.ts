@@ -101,6 +101,14 @@ export const ObstacleAnswer = v.union([
   }),
   v.strictObject({
     kind: described(
+      v.literal('refused'),
+      'What libvirt or QEMU has against the guest there, for more than its CPU; null: nobody recorded what that QEMU emulates.',
+    ),
+    message: v.nullable(v.string()),
+    remedy: v.string(),
+  }),
+  v.strictObject({
+    kind: described(
       v.literal('labels'),
       "What the scheduler wants of a host while the guest runs, and this one does not have: labels of nodes, `evc-mode/` of vSphere's hosts.",
     ),

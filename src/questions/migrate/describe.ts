@@ -143,6 +143,10 @@ export function describeObstacle(one: ObstacleAnswer): string {
       return 'hands no PCI devices to guests (no IOMMU, or no VFIO), and the guest has one'
     case 'emulator':
       return `may have no ${one.emulator}, the guest's emulator: its capabilities do not name it`
+    case 'refused':
+      return one.message === null
+        ? 'may not emulate the guest: what its QEMU emulates was not recorded'
+        : `refuses it: ${one.message}`
     case 'labels':
       return describeLabels(one.labels)
     case 'tsc':
@@ -280,6 +284,10 @@ function answerOf(
       return { ...one, remedy: TURN_ON_IOMMU }
     case 'emulator':
       return { ...one, remedy: OTHER_EMULATOR }
+    case 'refused':
+      return one.message === undefined
+        ? { kind: 'refused', message: null, remedy: RECORD_QEMU }
+        : { kind: 'refused', message: one.message, remedy: OTHER_DEFINITION }
     case 'labels':
       return {
         kind: 'labels',
@@ -338,6 +346,12 @@ const TURN_ON_IOMMU =
 
 const OTHER_EMULATOR =
   'give the guest an <emulator> that both hosts have, or link that path there: libvirt takes the path as it stands'
+
+const OTHER_DEFINITION =
+  'change what the guest asks for, or the host: `virt-cpu guest check` says what becomes of it there'
+
+const RECORD_QEMU =
+  'record the conversation with the host’s QEMU (`virt-cpu collect`): it tells what is emulated there'
 
 const RESTART_POD =
   'restart the virtual machine: its new pod wants what the node that it starts on has; this says nothing of the CPU'

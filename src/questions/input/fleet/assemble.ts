@@ -1,4 +1,5 @@
 import { ARCHITECTURES, DEFAULT_ARCH } from '../../../arch/registry.ts'
+import type { HostCpu } from '../../../core/cpu.ts'
 import type { Evidence } from '../../../core/evidence.ts'
 import { FeatureSet, Interner } from '../../../core/feature-set.ts'
 import { bytewise, fewNames, globs, groupBy } from '../../../core/text.ts'
@@ -9,6 +10,7 @@ import type { FleetHost } from '../../../fleet/host.ts'
 import type { Constraints } from '../../../fleet/plan/items.ts'
 import { onOwnModel } from '../../../formats/platforms/guest-cpu.ts'
 import { type Context, contextFor } from '../../context.ts'
+import { judgeOn } from '../../guest-check/compute.ts'
 import type { Note } from '../../words/note.ts'
 import type { HostEntry } from './file-schema.ts'
 import { HostOffers, otherHypervisor } from './host-evidence.ts'
@@ -194,6 +196,7 @@ class HostNames {
 class HostAssembly {
   /** The host of each report. */
   readonly byReport = new Map<string, FleetHost>()
+  readonly #context: Context
   readonly #rules: Rules | undefined
   readonly #names: HostNames
   readonly #offers: HostOffers
@@ -201,6 +204,7 @@ class HostAssembly {
   readonly #sets = new Interner()
 
   constructor(context: Context, rules: Rules | undefined, names: HostNames) {
+    this.#context = context
     this.#offers = new HostOffers(context)
     this.#rules = rules
     this.#names = names
@@ -226,6 +230,10 @@ class HostAssembly {
       // What offers came from is no fact of the host.
       known: undefined,
       offered: undefined,
+      recorded: undefined,
+      ...(facts.recorded && {
+        judge: judgeOn(this.#context, facts.recorded, ownCpuOf(this.#context, facts), facts.handsOver),
+      }),
       ...this.#offers.of(all),
       name: called,
       ...(host.said === undefined || host.said === called ? {} : { called: host.said }),
@@ -243,6 +251,20 @@ class HostAssembly {
     if (listed) return listed[0]
     if (pool === '*') return baseOf(folderOf(document.path)) || undefined
     return pool ?? (this.#rules?.hosts ? undefined : poolOfDocument(document))
+  }
+}
+
+/** The host's own definition, beside what its QEMU reports; undefined: nobody recorded it, or its model. */
+function ownCpuOf({ db, arch }: Context, facts: HostMember): HostCpu | undefined {
+  const { hardwareFeatures, model: name, vendor, signature, physBits, tscHz, tscScaling } = facts
+  const model = name === undefined ? undefined : db.model(name)
+  if (!hardwareFeatures || !model) return undefined
+  const more = db.features.in(hardwareFeatures.minus(model.features))
+  return {
+    ...{ type: 'host', arch, model: model.name, vendor, signature },
+    features: more.map(feature => ({ name: feature.name })),
+    ...(physBits === undefined ? {} : { maxphysaddr: { mode: 'emulate', bits: physBits } }),
+    ...(tscHz === undefined ? {} : { tsc: { frequency: tscHz, scaling: tscScaling } }),
   }
 }
 

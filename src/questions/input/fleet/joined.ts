@@ -330,6 +330,7 @@ function supplemented(host: Placed<HostMember>, other: Placed<HostMember>): Plac
 function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorFacts>): Placed<HostMember> {
   const { features, models, machines, labels, offered, physBits, emulatorModels, readFrom, handsOver } =
     hypervisor.facts
+  const { recorded } = hypervisor.facts
   const definition = host.facts.definition ?? hypervisor.facts.definition
   const notes = [...host.notes, ...hypervisor.notes]
   // A list of names tells nothing of what is given.
@@ -344,6 +345,7 @@ function withHypervisor(host: Placed<HostMember>, hypervisor: Placed<HypervisorF
     hypervisor: host.facts.hypervisor ?? hypervisor.facts.hypervisor,
     machines,
     labels,
+    recorded: recorded ?? host.facts.recorded,
     handsOver: handsOver ?? host.facts.handsOver,
     readFrom: [...(host.facts.readFrom ?? []), ...(readFrom ?? [])],
   }

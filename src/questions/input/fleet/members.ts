@@ -6,6 +6,7 @@ import type { HypervisorModels } from '../../../fleet/asked-model.ts'
 import type { FleetGuest } from '../../../fleet/guest.ts'
 import type { FleetHost } from '../../../fleet/host.ts'
 import type { HostReport, Statement } from '../../../formats/found.ts'
+import type { QemuCapabilities } from '../../../qemu/capabilities.ts'
 import { type Context, contextFor } from '../../context.ts'
 import type { Note } from '../../words/note.ts'
 import { featuresOfStatement, vendorOfStatement } from '../stated.ts'
@@ -71,10 +72,12 @@ export const folderOf = (path: string): string => path.slice(0, Math.max(0, path
 /** What a document says of a host's CPU: everything but where the host belongs. */
 export type HostMember = Omit<
   FleetHost,
-  'name' | 'path' | 'pool' | 'weight' | 'documentHash' | 'evidence' | 'withheld' | 'unsure'
+  'name' | 'path' | 'pool' | 'weight' | 'documentHash' | 'evidence' | 'withheld' | 'unsure' | 'judge'
 > & {
   /** The features of the CPU that the document can tell of; absent: all. */
   readonly known?: FeatureSet | undefined
+  /** What its QEMU reported; absent: no conversation with it was recorded. */
+  readonly recorded?: QemuCapabilities | undefined
   /** What a hypervisor's description says that guests are given; absent: there is none. */
   readonly offered?: Evidence | undefined
 }

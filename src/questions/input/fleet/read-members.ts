@@ -6,6 +6,7 @@ import { brandOf } from '../../../core/cpuid.ts'
 import { Evidence, type Layer } from '../../../core/evidence.ts'
 import type { FeatureSet } from '../../../core/feature-set.ts'
 import { LibvirtError } from '../../../core/libvirt-error.ts'
+import { oncePer } from '../../../core/memo.ts'
 import { nearest } from '../../../core/text.ts'
 import { type HypervisorModels, type RequestedModel, readAskedCpu } from '../../../fleet/asked-model.ts'
 import { withoutVoid } from '../../../fleet/causes/finding.ts'
@@ -21,12 +22,14 @@ import { toLibvirtName } from '../../../formats/qemu/names.ts'
 import { coverageOf } from '../../../map/vocabulary.ts'
 import { decodeProperties, listAllowedModels, mergeReportedProperties } from '../../../qemu/allowance.ts'
 import type { QemuCapabilities } from '../../../qemu/capabilities.ts'
+import { asksMore, type GuestRequest, parseGuestRequest } from '../../../qemu/guest/parse-request.ts'
 import { computeHypervisorCpu } from '../../../qemu/hypervisor-cpu.ts'
 import { type QmpRecording, readRecording } from '../../../qemu/qmp/conversation.ts'
 import { readQemuCapabilities } from '../../../qemu/qmp/read-capabilities.ts'
 import { child, children, type Element, textOf } from '../../../xml/element.ts'
 import { type Context, contextFor } from '../../context.ts'
 import { decodeBits, meetData } from '../../decode/compute.ts'
+import { orError } from '../../guest-check/compute.ts'
 import type { Note } from '../../words/note.ts'
 import { notesOf } from '../definition-of.ts'
 import { notesOnMisfits, notesOnNeeds, saidNote, withImplied } from '../stated.ts'
@@ -35,25 +38,29 @@ import { type GuestMember, type HostMember, type Member, memberOfStatement } fro
 /** A `<domain>` as a guest. @throws LibvirtError for a bad definition or an unknown model */
 function guestOfDomain(context: Context, element: Element): Member {
   const guest = guestByCpu(context, element)
-  const apart = findUnlookedAt(element)
-  return apart.length === 0
-    ? guest
-    : { ...guest, notes: [...guest.notes, saidNote(`not looked at, where it can go: ${apart.join('; ')}`)] }
+  const { tried, pinned } = findUnlookedAt(element)
+  const but = tried.length > 0 ? [`, unless the host's QEMU was recorded: ${tried.join('; ')}`] : []
+  const notes = [...but, ...pinned].map(text => saidNote(`not looked at, where it can go${text}`))
+  return notes.length === 0 ? guest : { ...guest, notes: [...guest.notes, ...notes] }
 }
 
-/** What of a domain has to do with CPUs and is not compared with hosts. */
-function findUnlookedAt(element: Element): string[] {
+/** What of a domain has to do with CPUs and is compared with no host, or only with what a QEMU says. */
+function findUnlookedAt(element: Element): { readonly tried: string[]; readonly pinned: string[] } {
   const { type = 'kvm' } = element.attributes
   const [tune, features] = [child(element, 'cputune'), child(element, 'features')]
   const vcpus = Number(textOf(child(element, 'vcpu') ?? element).trim())
   const pins = tune && ['vcpupin', 'emulatorpin', 'iothreadpin'].some(name => child(tune, name))
-  return [
-    ...(type === 'qemu' ? ["what QEMU's emulation gives (type='qemu'): it is judged as under KVM"] : []),
-    ...(type === 'kvm' || type === 'qemu' ? [] : [`what ${type} gives: it is judged as under KVM`]),
-    ...(pins ? ['the CPUs of the host that it is pinned to (<cputune>)'] : []),
-    ...(vcpus > MANY_VCPUS ? [`whether its machine type takes ${vcpus} vCPUs`] : []),
-    ...(features && child(features, 'hyperv') ? ['its <hyperv> features, which `guest check` asks for'] : []),
-  ]
+  return {
+    tried: [
+      ...(type === 'kvm'
+        ? []
+        : [`what ${type === 'qemu' ? "QEMU's emulation" : type} gives (type='${type}')`]),
+      ...(vcpus > MANY_VCPUS ? [`whether its machine type takes ${vcpus} vCPUs`] : []),
+      ...(features && child(features, 'hyperv') ? ['its <hyperv> features'] : []),
+      ...(child(element, 'launchSecurity') ? ['its <launchSecurity>'] : []),
+    ],
+    pinned: pins ? [': the CPUs of the host that it is pinned to (<cputune>)'] : [],
+  }
 }
 
 /** An APIC ID of more needs x2APIC, and machine types have limits of their own. */
@@ -61,7 +68,7 @@ const MANY_VCPUS = 255
 
 function guestByCpu(context: Context, element: Element): Member {
   const { cpu, name = '', uuid, vcpus, arch } = domainOf(element)
-  const about = { name, uuid, vcpus, terms: termsOf(element) }
+  const about = { name, uuid, vcpus, terms: { ...termsOf(element), request: requestOf(context, element) } }
   const argument = argumentOfCpu(element)
   if (argument !== undefined) {
     const guest = guestOfCpu(context, withArch(parseCpuArgument(argument), arch), about)
@@ -74,6 +81,29 @@ function guestByCpu(context: Context, element: Element): Member {
   const own: GuestCpu = { type: 'guest', arch, model, check: 'none', features: [] }
   const { notes, ...guest } = guestOfCpu(context, own, about)
   return { ...guest, notes: [...notes, { kind: 'guest-default-cpu', model }] }
+}
+
+/** Equal requests are one object: guests are many. */
+const requestsOf = oncePer((_: Context['map']) => new Map<string, GuestRequest | LibvirtError>())
+
+/** What it asks for beside a CPU under KVM; undefined: nothing, or it is of an architecture whose guests are judged by their CPU alone. */
+function requestOf(context: Context, element: Element): GuestRequest | LibvirtError | undefined {
+  const { arch } = domainOf(element)
+  if (!asksMore(element) || !requireDriver(context.map, arch ?? context.arch).decoder) return undefined
+  // What a fleet's documents may leave out.
+  const name: Element = { name: 'name', attributes: {}, content: ['guest'] }
+  const whole = {
+    ...element,
+    attributes: { type: 'kvm', ...element.attributes },
+    content: [name, ...element.content.filter(part => typeof part === 'string' || part.name !== 'name')],
+  }
+  const request = orError(() => ({ ...parseGuestRequest(whole, context.libvirt), emulator: undefined }))
+  const key = JSON.stringify(request instanceof LibvirtError ? request.message : request, (_, value) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  )
+  const known = requestsOf(context.map).get(key) ?? request
+  requestsOf(context.map).set(key, known)
+  return known
 }
 
 /** The definition with the architecture that the document around it says. */
@@ -568,6 +598,7 @@ function hypervisorOfConversation(context: Context, conversation: QmpRecording):
     physBits: undefined,
     hypervisor,
     models: listAllowedModels(own.models?.filter(({ unavailable }) => unavailable) ?? []),
+    recorded: capabilities,
     machines: new Set(
       own.machines.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias])),
     ),
