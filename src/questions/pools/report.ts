@@ -67,7 +67,9 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
   }
   report.details(() => {
     report.line(VALUE)
-    report.line('proof: exact, no other partition is better; else how much better one could be at most')
+    report.line(
+      'proof: exact, no other partition that keeps equal hosts together is better; else how much better one could be at most',
+    )
   })
 }
 
