@@ -84,6 +84,8 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Connection }> {
     api ??= describeApi(version).then(description => toBytes(JSON.stringify(description)))
     return respond(c, { status: 200, body: await api })
   })
+  for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
+    app.all(path, c => refuseMethod(c, 'GET, HEAD'))
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
     if (!isQuestion(verb)) {
@@ -94,8 +96,6 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Connection }> {
     }
     return respond(c, await answerWithin(budget, options, verb, c))
   })
-  for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
-    app.all(path, c => refuseMethod(c, 'GET, HEAD'))
   app.all('/v1/:verb', async (c, next) =>
     isQuestion(c.req.param('verb')) ? refuseMethod(c, 'POST') : next(),
   )

@@ -142,6 +142,30 @@ test.each(['- b: 1\n'.repeat(200_000), '\n'.repeat(500_000)])(
   },
 )
 
+/** What no route may fall for, each with the statuses that it may get. */
+const HOSTILE: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
+  ['a foreign origin', { origin: 'https://evil.example' }, '{}'],
+  ['a rebound name', { host: 'evil.example' }, '{}'],
+  ['a forwarded name of nobody', { host: 'evil.example', 'x-forwarded-host': 'fleet.example' }, '{}'],
+  ['no JSON', {}, '{'],
+  ['a deep document', {}, '['.repeat(1e5)],
+  ['a prototype', {}, '{"__proto__": {"a": 1}, "constructor": 1}'],
+  ['a path for a map', {}, '{"cpuMap": "../../etc"}'],
+  ['an unknown input', {}, '{"nosuch": 1}'],
+]
+
+test.each(HOSTILE)('every route refuses %s', async (_, headers, body) => {
+  for (const verb of Object.keys(QUESTIONS)) {
+    for (const tail of ['', '/', '/..%2f..%2fetc%2fpasswd', '?x=1']) {
+      const { status, text } = await send(`/v1/${verb}${tail}`, body, headers)
+      expect([400, 403, 404, 422], verb + tail).toContain(status)
+      expect(text).not.toMatch(/\n\s+at |\.ts:\d|node_modules|root:/)
+    }
+  }
+  for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
+    expect([403, 405], path).toContain((await send(path, body, headers)).status)
+})
+
 test('answers that nobody reads count until they are sent', async () => {
   const held: (() => void)[] = []
   const large = createApp({
