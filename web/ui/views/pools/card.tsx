@@ -32,9 +32,12 @@ interface CardProps {
 
 const NO_GROUPS: PoolCard['groups'] = []
 
+/** How many chips all cards together draw in a frame. */
+const CHIPS = 90
+
 export function Card({ card, label, labels, fleet, dragged, move, press, edit }: CardProps) {
   const [over, setOver] = useState(false)
-  const groups = useRenderInSteps(card?.groups ?? NO_GROUPS, 30)
+  const groups = useRenderInSteps(card?.groups ?? NO_GROUPS, Math.ceil(CHIPS / labels.length))
   return (
     <li
       class={`card${over && dragged.current?.from !== label ? ' over' : ''}${card ? '' : ' free'}`}
