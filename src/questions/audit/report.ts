@@ -2,7 +2,7 @@ import { printSignature } from '../../core/model.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, StyledText, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { isRemedy, poolName } from '../words/cells.ts'
+import { isRemedy, poolName, shapeOf } from '../words/cells.ts'
 import { type AuditAnswer, type AuditLine, type NamedFinding, SEVERITIES } from './answer.ts'
 
 const TONES: Readonly<Record<NamedFinding['severity'], Tone>> = {
@@ -16,7 +16,7 @@ export const reportAudit: Reporter<AuditAnswer> = (report, answer) => {
   const { ignored, lines } = answer
   const findings = nameFindings(answer)
   report.finding(headline(findings), describeSeen(lines))
-  addActions(report, findings)
+  addActions(report, findings, lines)
   addBlind(report, lines)
   report.instead(() => reportKinds(report, findings))
   report.details(() => reportEach(report, findings))
@@ -54,21 +54,33 @@ function headline(findings: readonly NamedFinding[]): StyledText {
 const describeSeen = (lines: readonly AuditLine[]): string =>
   ` in ${[...groupBy(lines, ({ kind }) => kind)].map(([kind, { length }]) => count(length, kind)).join(', ')}`
 
-/** What to do, by what it ends: the dangers first, then most findings. */
-function addActions(report: Report, findings: readonly NamedFinding[]): void {
-  const actions = [...groupBy(findings, ({ remedy }) => remedy)].filter(([remedy]) => isRemedy(remedy))
+/** What to do, by what it ends: the dangers first, then most findings; the same elsewhere is one. */
+function addActions(report: Report, findings: readonly NamedFinding[], lines: readonly AuditLine[]): void {
+  const hosts = new Set(lines.flatMap(({ kind, name }) => (kind === 'host' ? name : [])))
+  const fixable = findings.filter(({ remedy }) => isRemedy(remedy))
+  const actions = [...groupBy(fixable, ({ remedy }) => shapeOf(remedy, hosts)).values()]
   const dangers = (some: readonly NamedFinding[]) => some.filter(one => one.severity === 'danger').length
-  actions.sort(([, a], [, b]) => dangers(b) - dangers(a) || b.length - a.length)
-  for (const [remedy, some] of actions) {
-    const names = some.flatMap(({ kind, subjects }) =>
-      subjectNames(kind, subjects).map(name => (kind === 'guest' ? `guest ${name}` : name)),
+  actions.sort((a, b) => dangers(b) - dangers(a) || b.length - a.length)
+  for (const some of actions) {
+    const [remedy = '', ...likewise] = new Set(some.map(one => one.remedy))
+    const named = (of: readonly NamedFinding[]) => [
+      ...new Set(
+        of.flatMap(({ kind, subjects }) =>
+          subjectNames(kind, subjects).map(name => (kind === 'guest' ? `guest ${name}` : name)),
+        ),
+      ),
+    ]
+    const own = named(some.filter(one => one.remedy === remedy))
+    const others = named(some.filter(one => likewise.includes(one.remedy))).filter(
+      name => !own.includes(name),
     )
+    const also = others.length > 0 ? `; likewise ${fewNames(others, 2)}` : ''
     const kinds = [...kindsOf(some).values()].flatMap(([one]) => one ?? [])
-    const ends = `ends ${fewNames(
+    const ends = fewNames(
       kinds.map(({ severity, id }) => `${severity} ${id}`),
       2,
-    )}`
-    report.action(`${fewNames([...new Set(names)], 2)}: ${remedy}`, { gain: ends })
+    )
+    report.action(`${fewNames(own, 2)}: ${remedy}${also}`, { gain: `ends ${ends}` })
   }
 }
 
@@ -95,10 +107,21 @@ const reportKinds = (report: Report, findings: readonly NamedFinding[]): void =>
         .map(one => [
           { text: one.severity, tone: TONES[one.severity] },
           fewNames([...new Set(some.flatMap(({ kind, subjects }) => subjectNames(kind, subjects)))], 2),
-          one.text,
+          textOf(some),
         ]),
     ),
   )
+
+/** What is so, by all hosts together where they differ. */
+function textOf(some: readonly NamedFinding[]): string {
+  const [text = '', ...others] = new Set(some.map(one => one.text))
+  const hosts = new Set(some.flatMap(one => one.hosts))
+  return others.length > 0
+    ? text.replace(AFFECTED, `, and ${count(hosts.size, 'host')} of theirs are affected`)
+    : text
+}
+
+const AFFECTED = /, and .* (?:is|are) affected$/
 
 /** Adds each finding with its name, by which it can be ignored, and what changes in definitions. */
 function reportEach(report: Report, findings: readonly NamedFinding[]): void {

@@ -20,6 +20,7 @@ import type { FleetView } from '../input/fleet/view.ts'
 import { modelVerdicts } from '../models/verdicts.ts'
 import { question } from '../question.ts'
 import { names } from '../schema.ts'
+import { isRemedy } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
 import { type FitLine, type FitMember, FitsAnswer, LevelAnswer, type SystemFit } from './answer.ts'
 import { hasCpu, reachedLines } from './reached.ts'
@@ -141,11 +142,13 @@ function saidOfGroup(view: FleetView, group: Group, need: NeededFeatures): Said 
   }
 }
 
-/** What remedies that a host lacks features, each remedy once; nothing makes it a CPU of another vendor. */
+/** What remedies that a host lacks features; empty: of one of them nothing does, as where it is another vendor's. */
 function hostFix({ db, finder }: FleetView, group: Group, missing: FeatureSet): string {
   const found = db.features.in(missing).map(feature => finder.forGroup(group)(feature))
-  const remedies = found.some(({ cause }) => cause === 'vendor') ? [] : found.map(({ remedy }) => remedy)
-  return fewNames([...new Set(remedies)].filter(Boolean), 2)
+  const remedies = [...new Set(found.map(({ remedy }) => remedy))]
+  const other = remedies.find(remedy => remedy.startsWith('replace the host'))
+  if (found.some(({ cause }) => cause === 'vendor')) return ''
+  return other ?? (remedies.every(isRemedy) ? fewNames(remedies, 2) : '')
 }
 
 function saidOfGuest(view: FleetView, system: SystemNeeds, guest: FleetGuest, need: NeededFeatures): Said {

@@ -2,7 +2,7 @@ import { VERDICTS } from '../../core/evidence.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report, Tone } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { hostNamesOf, isRemedy, levelCounts, poolName } from '../words/cells.ts'
+import { hostNamesOf, isRemedy, levelCounts, poolName, shapeOf } from '../words/cells.ts'
 import type { FitLine, FitMember, FitsAnswer, LevelAnswer, LevelLine, SystemFit } from './answer.ts'
 
 /** More names than this do not help in a line; `--json` has all. */
@@ -175,19 +175,19 @@ export const reportFits: Reporter<FitsAnswer> = (report, { members, systems: fit
   for (const system of systems) addHarms(report, system)
 }
 
-/** What to do, what lets most systems run first. */
+/** What to do, what lets most systems run first; the same elsewhere is one. */
 function addFixes(report: Report, systems: readonly NamedSystem[]): void {
   const all = systems.flatMap(({ system, lines }) => lines.map(line => ({ ...line, system })))
-  const fixes = [...groupBy(all, ({ fix }) => fix)].filter(
-    ([fix]) => isRemedy(fix) && !fix.endsWith('see there'),
-  )
-  for (const [fix, some] of fixes.sort(
-    ([, a], [, b]) => countSystems(b) - countSystems(a) || b.length - a.length,
-  )) {
-    const names = (of: readonly string[]) => fewNames([...new Set(of)], 2)
-    report.action(`${names(some.map(nameOf))}: ${fix}`, {
-      gain: `runs ${names(some.map(({ system }) => system))}`,
-    })
+  const hosts = new Set(all.flatMap(({ kind, name }) => (kind === 'host' ? name : [])))
+  const fixable = all.filter(({ fix }) => isRemedy(fix) && !fix.endsWith('see there'))
+  const fixes = [...groupBy(fixable, ({ fix }) => shapeOf(fix, hosts)).values()]
+  const names = (of: readonly string[]) => fewNames([...new Set(of)], 2)
+  for (const some of fixes.sort((a, b) => countSystems(b) - countSystems(a) || b.length - a.length)) {
+    const [fix] = some.map(one => one.fix)
+    const own = some.filter(one => one.fix === fix).map(nameOf)
+    const others = some.map(nameOf).filter(name => !own.includes(name))
+    const also = others.length > 0 ? `; likewise ${names(others)}` : ''
+    report.action(`${names(own)}: ${fix}${also}`, { gain: `runs ${names(some.map(({ system }) => system))}` })
   }
 }
 

@@ -233,7 +233,7 @@ export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, ans
     ...answer.preflight,
     steps: answer.preflight.steps.map(named),
   }
-  const told = preflight ? `${describePreflight(preflight)}; ` : ''
+  const told = preflight && preflight.guests.length > 0 ? `${describePreflight(preflight)}; ` : ''
   report.finding(`${changes.map(nameChange).join(', ')}: ${told}${describeDelta(answer)}`)
   if (preflight) addUpgradeActions(report, preflight)
   for (const { what, gain } of guestActions(answer)) report.action(what, { gain })
@@ -280,14 +280,21 @@ function addUpgradeActions(report: Report, { steps, guests, obstacles }: NamedPr
     report.action(remedy, {
       gain: `${fewNames(names, 3)} can ${moves ? 'move there and back' : 'start then'}`,
     })
-  const unknown = new Map<string, string[]>()
-  for (const { hosts, unknownVersions } of steps)
-    for (const { tool, command } of unknownVersions) {
-      const what = `find out the version of ${tool} (${command})`
-      unknown.set(what, [...(unknown.get(what) ?? []), ...hosts])
-    }
-  for (const [what, on] of unknown) report.action(what, { on, gain: 'what the upgrade changes is known' })
+  const unknown = steps.flatMap(({ hosts, unknownVersions: list }) =>
+    list.length > 0 ? [{ hosts, what: describeUnknownVersions(list) }] : [],
+  )
+  for (const [what, some] of groupBy(unknown, one => one.what))
+    report.action(what, {
+      on: some.flatMap(({ hosts }) => hosts),
+      gain: 'what the upgrade changes is known',
+    })
 }
+
+/** `find out the version of qemu, libvirt (virsh version --daemon), kernel (uname -r)` */
+const describeUnknownVersions = (list: UpgradeStep['unknownVersions']): string =>
+  `find out the version of ${[...groupBy(list, ({ command }) => command)]
+    .map(([command, some]) => `${some.map(({ tool }) => tool).join(', ')} (${command})`)
+    .join(', ')}`
 
 type Obstacles = PreflightAnswer['obstacles']
 

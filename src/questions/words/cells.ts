@@ -125,6 +125,13 @@ export function joinRemedies(remedies: readonly string[]): string {
   return all.filter(one => !dated.includes(one) || one === dated.at(-1)).join('; and ')
 }
 
+/** A remedy without names and numbers: what is the same elsewhere. */
+export const shapeOf = (remedy: string, names: ReadonlySet<string>): string =>
+  remedy
+    .split(/[\s,:]+/)
+    .filter(word => !names.has(word) && !/^(?:\d+|and|more|is|are|its|their|other)$/.test(word))
+    .join(' ')
+
 /** `x86-64-v4 in 2, x86-64-v3 in 1`: how many have each level, the highest first. */
 export function levelCounts(levels: readonly (string | null)[], where: string): string {
   const counts = new Map<string, number>()
