@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { type HttpAnswer, RequestRefused } from '../http/answer.ts'
 
 /** The folders of installed maps that a server answers from. */
-export interface MapFolders {
+interface MapFolders {
   /** Absent: the built-in data. */
   readonly own?: string | undefined
   readonly named: readonly (readonly [name: string, folder: string])[]
