@@ -55,7 +55,9 @@ const LEAST = 20_000
  */
 function compileWith(folder: string): void {
   const fresh = new Map<string, Script>()
-  const { extensions } = require
+  const { extensions }: Partial<NodeJS.Require> = require
+  // The sources run as modules, which no extension loads.
+  if (!extensions) return
   const loadAsNode = extensions['.js']
   extensions['.cjs'] = (module, file) => {
     const { size, mtimeMs } = statSync(file)
