@@ -163,11 +163,12 @@ function checkIommu({ devices, features, vcpus }: GuestRequest, { choice }: Star
     throw makeUnsupportedError("IOMMU device: 'intel' is only supported with Q35 machines")
   if (iommu?.model === 'smmuv3' && !isArmVirt(choice))
     throw makeUnsupportedError("IOMMU device: 'smmuv3' is only supported with ARM Virt machines")
-  // libvirt gives a guest of so many the IOMMU that it needs.
+  // libvirt gives a guest of so many the IOMMU that it needs, and that the remapping of interrupts.
   const isLarge = vcpus > MOST_WITHOUT_EIM && isQ35(machine)
-  if (iommu?.eim && iommu.intremap !== true)
+  const isRemapped = iommu?.intremap ?? (isLarge && (iommu?.model ?? 'intel') === 'intel')
+  if (iommu?.eim && !isRemapped)
     throw makeUnsupportedError('IOMMU eim requires interrupt remapping to be enabled')
-  if ((iommu?.intremap ?? (isLarge && !iommu)) && features.ioapic === 'kvm')
+  if (isRemapped && features.ioapic === 'kvm')
     throw makeUnsupportedError("IOMMU interrupt remapping requires split I/O APIC (ioapic driver='qemu')")
 }
 
