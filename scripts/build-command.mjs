@@ -34,7 +34,14 @@ export async function buildCommand(outdir, shared, data, form = { minify: true }
     splitting: true,
     chunkNames: 'cli-[name]-[hash]',
     outExtension: { '.js': '.cjs' },
-    external: ['js-yaml', '@valibot/to-json-schema', 'libxml2-wasm', 'libxml2-wasm/*'],
+    external: [
+      'js-yaml',
+      '@valibot/to-json-schema',
+      'hono',
+      '@hono/node-server',
+      'libxml2-wasm',
+      'libxml2-wasm/*',
+    ],
     plugins: [data, joinQuestions(isOfFleets, [COMMON]), shareCommon],
   })
   const short = shortenNames(outputFiles.map(({ path }) => basename(path)))
