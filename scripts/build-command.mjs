@@ -65,18 +65,21 @@ function shortenNames(names) {
 
 /**
  * One of esbuild's files as CommonJS. `import()` of another one becomes `require`, and of js-yaml; that of another
- * package stays, since it may be ESM only. Exports are values: esbuild would write a getter for each, which takes longer to load.
+ * package stays, since it may be ESM only. Exports are values: esbuild would write a getter for each, which takes longer to
+ * load, and for each `import()` helpers that none needs.
  */
 async function commonJs(module, form) {
   const exports = list => `module.exports={${list.replace(/([\w$]+) as ([\w$]+)/g, '$2:$1')}};`
-  const plain = module.replace(/\bexport\{([^}]*)\};\s*$/, (_, list) => exports(list))
+  const plain = module
+    .replace(/\bexport\{([^}]*)\};\s*$/, (_, list) => exports(list))
+    .replace(/\bimport\(("(?:\.\/[^"]+\.cjs|js-yaml)")\)/g, 'Promise.resolve(require($1))')
   const { code } = await transform(plain, {
     ...TARGET,
     ...form,
     format: 'cjs',
     logOverride: { 'commonjs-variable-in-esm': 'silent' },
   })
-  return code.replace(/\bimport\(("(?:\.\/[^"]+\.cjs|js-yaml)")\)/g, 'Promise.resolve(require($1))')
+  return code
 }
 
 /**
