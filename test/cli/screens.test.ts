@@ -82,8 +82,14 @@ const POLICY = 'requirements:\n  - level: x86-64-v3\n  - must-have: [ssbd, md-cl
 
 const made = mkdtempSync(join(tmpdir(), 'virt-cpu-screens-'))
 
-function writeFleet(name: string, files: Readonly<Record<string, string>>): string {
-  for (const [path, text] of Object.entries({ ...files, 'fleet.yaml': POLICY })) {
+/** CPUs that hosts of these pools give more than, but for some. */
+const keepCpus = (pools: Readonly<Record<string, string>>): string =>
+  `kept-cpus:\n${Object.entries(pools)
+    .map(([pool, model]) => `  ${pool}: "<cpu><model>${model}</model></cpu>"\n`)
+    .join('')}`
+
+function writeFleet(name: string, files: Readonly<Record<string, string>>, kept = ''): string {
+  for (const [path, text] of Object.entries({ ...files, 'fleet.yaml': POLICY + kept })) {
     mkdirSync(dirname(join(made, name, path)), { recursive: true })
     writeFileSync(join(made, name, path), text)
   }
@@ -96,6 +102,17 @@ const FLEETS = {
   'examples/fleet': () => join(root, 'examples/fleet'),
   'examples/forty': () => join(root, 'examples/forty'),
   'sixty hosts of twenty CPUs in four pools': () => writeFleet('sixty', makeFleet(5, 60, 20, 2)),
+  'sixty hosts, and the kept CPUs of four pools': () =>
+    writeFleet(
+      'kept',
+      makeFleet(5, 60, 20, 2),
+      keepCpus({
+        'pool-amd-0': 'Opteron_G1',
+        'pool-amd-1': 'EPYC-Turin',
+        'pool-intel-0': 'Nehalem',
+        'pool-intel-1': 'SapphireRapids',
+      }),
+    ),
   [THOUSAND]: () => writeFleet('thousand', makeFleet(7, 1000, 100, 6)),
   'hosts with long names': () =>
     writeFleet(

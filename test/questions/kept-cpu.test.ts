@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, drain, explain, pools as planPools, whatIf } from '../../src/index.ts'
+import { ask, check, drain, explain, pools as planPools, whatIf } from '../../src/index.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import type { ExplainAnswer } from '../../src/questions/explain/answer.ts'
 import { reportExplanation } from '../../src/questions/explain/report.ts'
+import type { KeptCpuAnswer, KeptPoolAnswer } from '../../src/questions/pools/answer.ts'
 import { addPools } from '../../src/questions/pools/report.ts'
+import type { AnyQuestion, Reporter } from '../../src/questions/question.ts'
+import { isQuestion, QUESTIONS } from '../../src/questions/table.ts'
 import { hostsAt } from '../../src/questions/words/cells.ts'
 import { Report } from '../../src/report/report.ts'
 import { hostXml } from '../cli/virt-cpu.ts'
@@ -58,6 +61,28 @@ function explainText(asked: Asked): string {
 function poolsText(asked: Asked): string {
   const report = new Report()
   addPools(report, single(planPools(asked)))
+  return report.text(wide)
+}
+
+const KEPT = ['Nehalem', 'Haswell-noTSX', 'Icelake-Server'].map(
+  model => `<cpu mode='custom'><model>${model}</model></cpu>`,
+)
+
+/** How a pool stands to its kept CPU, with the names of hosts in the place of places. */
+const withNames = (groups: readonly { readonly hosts: readonly string[] }[], kept: KeptCpuAnswer) => {
+  const named = <T extends { readonly inGroups: readonly number[] }>({ inGroups, ...one }: T) => ({
+    ...one,
+    hosts: hostsAt(groups, inGroups),
+  })
+  return { ...kept, lost: kept.lost.map(named), unknown: kept.unknown.map(named) }
+}
+
+/** What a question's answer reads as, on lines as wide as they need. */
+async function textOf(verb: string, answer: unknown): Promise<string> {
+  const report = new Report()
+  const question: AnyQuestion | undefined = isQuestion(verb) ? await QUESTIONS[verb]() : undefined
+  const print = (await question?.report?.()) as Reporter<unknown> | undefined
+  print?.(report, answer)
   return report.text(wide)
 }
 
@@ -164,6 +189,56 @@ describe('a kept CPU', () => {
       expect(first('Haswell', text)).toMatch(/^the kept CPU of pool a can be raised by \d+ features/)
       expect(first('Icelake-Server', text)).toMatch(/^n1, n2 no longer give .* of the kept CPU of pool a$/)
     }
+  })
+
+  const asking: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+    hosts: {},
+    advise: {},
+    models: {},
+    migrate: {},
+    drain: {},
+    check: {},
+    'what-if': { apply: ['-vmx'] },
+  }
+
+  test('is named with the same numbers by every question about its pool', async () => {
+    const lows = fc.record({ a: fc.constantFrom(...KEPT), b: fc.constantFrom(...KEPT) })
+    await fc.assert(
+      fc.asyncProperty(fleets, lows, fc.boolean(), async (documents, cpus, withGuest) => {
+        const there = new Set(documents.map(({ path }) => path.slice(0, 1)))
+        const kept = Object.fromEntries(Object.entries(cpus).filter(([pool]) => there.has(pool)))
+        const [first] = documents
+        const vm = { path: (first?.path ?? '').replace('.xml', '/vm.xml'), text: guest('vm', 'Penryn') }
+        const all = withGuest ? [...documents, vm] : documents
+        const fleet = { 'kept-cpus': kept }
+        const told = explained({ documents: all, fleet }).flatMap(({ pool, groups, keptCpu }) =>
+          keptCpu ? { pool, keptCpu: withNames(groups, keptCpu) } : [],
+        )
+        expect(told.length).toBe(Object.keys(kept).length)
+        for (const [verb, more] of Object.entries(asking)) {
+          const answer = (await ask({ verb, documents: all, fleet, ...more })) as {
+            keptCpus: KeptPoolAnswer[]
+          }
+          const own = answer.keptCpus.map(({ pool, groups, keptCpu }) => ({
+            pool,
+            keptCpu: withNames(groups, keptCpu),
+          }))
+          expect(own, verb).toEqual(told)
+          const text = await textOf(verb, answer)
+          for (const { pool, keptCpu } of told) {
+            const { lost, gains, guestsToRestart: off } = keptCpu
+            const cycles = off.length > 0 ? ' after power cycles of 1 guest' : ''
+            const named = new RegExp(
+              lost.length > 0
+                ? `no longer gives? .*the kept CPUs? of (?:pool a, )?pool ${pool}`
+                : `the kept CPU of (?:.*, )?pool ${pool} can be raised by ${gains.length} features?${cycles}(?:,|\n)`,
+            )
+            if (lost.length + gains.length > 0) expect(text, verb).toMatch(named)
+          }
+        }
+      }),
+      { numRuns: runs(100, 8) },
+    )
   })
 
   test.each([

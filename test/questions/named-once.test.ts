@@ -23,6 +23,7 @@ const AGAIN: Readonly<Record<string, string>> = {
   'unmovable.*.host': 'a line of a guest says where it runs',
   'unmovable.*.nearestHost': 'a line of a guest says where it may go',
   'restarts.*.host': 'a line of a guest says where it runs',
+  'keptCpus.*.groups.*.hosts.*': 'the hosts that no longer give a kept CPU, which the finding names',
   'notes.*.such': 'a note names some hosts in words',
   'notes.*.source': 'a note about a document says which',
   'notes.*.other': 'a note about two documents says which',
@@ -102,6 +103,8 @@ const REQUIREMENTS = [
   { safe: true },
 ]
 
+const KEPT = { 'kept-cpus': { a: '<cpu match="exact"><model>Skylake-Server</model></cpu>' } }
+
 /** Every question about a fleet. */
 const QUESTIONS: Readonly<Record<string, (fleet: Fleet) => Readonly<Record<string, unknown>>>> = {
   hosts: ({ documents }) => ({ verb: 'hosts', documents }),
@@ -135,13 +138,15 @@ const QUESTIONS: Readonly<Record<string, (fleet: Fleet) => Readonly<Record<strin
   'check of a kept CPU': ({ documents }) => ({
     verb: 'check',
     documents,
-    fleet: { 'kept-cpus': { a: '<cpu match="exact"><model>Skylake-Server</model></cpu>' } },
+    fleet: KEPT,
   }),
   'explain of a kept CPU': ({ documents }) => ({
     verb: 'explain',
     documents,
-    fleet: { 'kept-cpus': { a: '<cpu match="exact"><model>Skylake-Server</model></cpu>' } },
+    fleet: KEPT,
   }),
+  'hosts with a kept CPU': ({ documents }) => ({ verb: 'hosts', documents, fleet: KEPT }),
+  'migrate with a kept CPU': ({ documents }) => ({ verb: 'migrate', documents, fleet: KEPT }),
   level: ({ documents }) => ({ verb: 'level', documents }),
   fits: ({ documents }) => ({ verb: 'fits', documents }),
   audit: ({ documents }) => ({ verb: 'audit', documents }),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
-import { DefinitionPlace, definitionsPart, FeatureCount } from '../pools/answer.ts'
+import { DefinitionPlace, definitionsPart, FeatureCount, keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A policy of the field for choosing guests' CPUs. */
@@ -52,5 +52,6 @@ export const Advice = v.strictObject({
   why: v.string(),
   first: described(v.array(FirstStep), 'What to do about the few that keep something from all.'),
   strategies: v.array(Strategy),
+  ...keptCpusPart,
 })
 export type Advice = AnswerOf<typeof Advice>

@@ -13,7 +13,7 @@ import { HostTable, type PlacesOf } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
 import { poolCpuOf, Refusals, writePoolDefinition } from '../pools/choice.ts'
-import { DefinitionList, type PoolsOptions } from '../pools/compute.ts'
+import { DefinitionList, keptCpusOf, type PoolsOptions } from '../pools/compute.ts'
 import { joinRemedies, percent } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
 import type { Advice, FirstStep, Strategy } from './answer.ts'
@@ -210,7 +210,15 @@ export function answerAdvise(view: FleetView, options: PoolsOptions, write: Writ
     take === 'passthrough'
       ? []
       : splitByVendor(groups).flatMap(part => firstSteps(view, part, table.placesOfGroups))
-  return { groups: table.groups, definitions: definitions.all, take, why, first, strategies }
+  return {
+    groups: table.groups,
+    definitions: definitions.all,
+    take,
+    why,
+    first,
+    strategies,
+    ...keptCpusOf(view),
+  }
 }
 
 /** Few hosts are a part of so much at most. */

@@ -1,13 +1,14 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import type { PoolDefinition } from '../pools/answer.ts'
-import { addWritten, figure, hostsAt, percent, shortRemedy } from '../words/cells.ts'
+import { addKeptLine, addWritten, figure, hostsAt, percent, shortRemedy } from '../words/cells.ts'
 import type { Advice, FirstStep } from './answer.ts'
 
 /** Adds the recommended strategy and how to go on, and what each strategy gives and loses. */
 export function addAdvice(report: Report, advice: Advice): void {
-  const { groups, definitions, take, why, first, strategies } = advice
+  const { groups, definitions, take, why, first, strategies, keptCpus } = advice
   report.finding('take ', { text: take, tone: 'good' }, `: ${why}`)
+  addKeptLine(report, keptCpus)
   const taken = strategies.find(({ strategy }) => strategy === take)
   const share = taken ? `guests get ${percent(taken.share)} of what their hosts have` : ''
   for (const step of first) addFirstStep(report, groups, step)

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { FeatureInGroups, GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
+import { keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** What is wrong and what remedies it, each a line without a full stop; an empty remedy: nothing that could be named. */
@@ -56,5 +57,6 @@ export const CheckAnswer = v.strictObject({
   ...groupsPart,
   passed: v.boolean(),
   verdicts: v.array(VerdictAnswer),
+  ...keptCpusPart,
 })
 export type CheckAnswer = AnswerOf<typeof CheckAnswer>

@@ -14,6 +14,7 @@ import { neededOn, systemNeeding } from '../../map/system-needs.ts'
 import { HostTable } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { describeObstacles, obstacleAnswers } from '../migrate/describe.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type { CheckAnswer, FailureAnswer, FailureWords, VerdictAnswer } from './answer.ts'
 
@@ -210,7 +211,12 @@ export function checkAnswer(view: FleetView): CheckAnswer {
     ]),
   )
   const verdicts = results.map(result => verdictAnswer(result, table))
-  return { groups: table.groups, passed: verdicts.every(({ passed }) => passed), verdicts }
+  return {
+    groups: table.groups,
+    passed: verdicts.every(({ passed }) => passed),
+    verdicts,
+    ...keptCpusOf(view),
+  }
 }
 
 function needsOf({ context, db, levels }: FleetView, { name, fault }: NamedSystem): FeatureSet {

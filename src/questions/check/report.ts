@@ -1,10 +1,10 @@
 import { count, fewNames } from '../../core/text.ts'
 import type { Cell, Report } from '../../report/report.ts'
-import { hostsAt, isRemedy, poolName, shortRemedy } from '../words/cells.ts'
+import { addKeptLine, hostsAt, isRemedy, poolName, shortRemedy } from '../words/cells.ts'
 import type { CheckAnswer, FailureAnswer, VerdictAnswer } from './answer.ts'
 
 /** Whether each check passes, what to do where it is not, and why not. */
-export function reportCheck(report: Report, { groups, passed, verdicts }: CheckAnswer): void {
+export function reportCheck(report: Report, { groups, passed, verdicts, keptCpus }: CheckAnswer): void {
   const open = verdicts.filter(isOpen).length
   const unsure = open > 0 ? `, ${open} unknown` : ''
   const failed = verdicts.filter(verdict => !verdict.passed)
@@ -16,6 +16,7 @@ export function reportCheck(report: Report, { groups, passed, verdicts }: CheckA
           tone: 'bad',
         },
   )
+  addKeptLine(report, keptCpus)
   addActions(report, groups, failed)
   const order = (verdict: VerdictAnswer) => (verdict.passed ? (isOpen(verdict) ? 1 : 2) : 0)
   report.table(

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
+import { keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** One host of a rolling upgrade. */
@@ -43,5 +44,6 @@ export const DrainAnswer = v.strictObject({
   steps: v.array(StepAnswer),
   unmovable: v.array(UnmovableAnswer),
   restarts: v.array(RestartAnswer),
+  ...keptCpusPart,
 })
 export type DrainAnswer = AnswerOf<typeof DrainAnswer>

@@ -10,6 +10,7 @@ import { hostsNamed } from '../input/fleet/named.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/describe.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { question } from '../question.ts'
 import { names, whole } from '../schema.ts'
 import { answerEach, reportSections, withSections } from '../sections.ts'
@@ -95,6 +96,7 @@ function drainAnswer(view: FleetView, input: DrainInput = {}): DrainAnswer {
         worth,
       }),
     ),
+    ...keptCpusOf(view),
   }
 }
 

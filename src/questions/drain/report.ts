@@ -1,13 +1,14 @@
 import { count, fewNames, groupBy } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { describeObstacles } from '../migrate/describe.ts'
-import { hostNamesOf, isRemedy, poolName } from '../words/cells.ts'
+import { addKeptLine, hostNamesOf, isRemedy, poolName } from '../words/cells.ts'
 import type { DrainAnswer, RestartAnswer, StepAnswer, UnmovableAnswer } from './answer.ts'
 
 /** What a rolling upgrade asks for, in which order hosts are drained, who is bound to one host, and who can be raised. */
 export function reportDrain(report: Report, answer: DrainAnswer): void {
   const { steps, unmovable, restarts } = answer
   addFinding(report, steps)
+  addKeptLine(report, answer.keptCpus)
   addActions(report, answer)
   const pools = [...new Set(steps.map(({ pool }) => pool))]
   for (const pool of pools) {

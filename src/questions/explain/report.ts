@@ -96,10 +96,7 @@ function addBecause(report: Report, { causes: because, groups }: FeatureInPool, 
 /** Adds what the guests of every pool get and what would give them more, and of each pool why that is so. */
 function addPools(report: Report, pools: readonly PoolExplanation[]): void {
   report.finding(...describePools(pools))
-  addKeptFindings(
-    report,
-    pools.map(({ pool, ...rest }) => ({ label: pool, ...rest })),
-  )
+  addKeptFindings(report, pools)
   for (const pool of pools) {
     const { what, gain } = describeParting(pool)
     if (pool.mixed !== undefined) report.action(what, { gain })

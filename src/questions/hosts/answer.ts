@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { LAYERS } from '../../core/evidence.ts'
 import { Reason, SignatureAnswer } from '../answer-parts.ts'
+import { keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 const known = <S extends v.GenericSchema>(schema: S, text: string) => described(v.nullable(schema), text)
@@ -86,5 +87,5 @@ export const aloneParts = {
   ),
 }
 
-export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine), ...aloneParts })
+export const HostsAnswer = v.strictObject({ hosts: v.array(HostLine), ...keptCpusPart, ...aloneParts })
 export type HostsAnswer = AnswerOf<typeof HostsAnswer>

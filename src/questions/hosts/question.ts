@@ -3,6 +3,7 @@ import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { question } from '../question.ts'
 import { type HostLine, HostsAnswer } from './answer.ts'
 import { guestsAlone } from './guests.ts'
@@ -17,7 +18,12 @@ export const hostsQuestion = question({
     const opened = openFleet(context, input)
     const views = viewsOf(opened)
     const hosts = views.flatMap(view => view.fleet.hosts.map(host => lineOf(view, host)))
-    return { answer: { hosts, ...(hosts.length === 0 ? guestsAlone(...views) : {}) }, notes: opened.notes }
+    const keptCpus = views.flatMap(view => keptCpusOf(view).keptCpus ?? [])
+    const kept = keptCpus.length > 0 ? { keptCpus } : {}
+    return {
+      answer: { hosts, ...kept, ...(hosts.length === 0 ? guestsAlone(...views) : {}) },
+      notes: opened.notes,
+    }
   },
 })
 

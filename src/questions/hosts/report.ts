@@ -3,7 +3,7 @@ import { printSignature } from '../../core/model.ts'
 import { count, groupBy } from '../../core/text.ts'
 import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { hostNamesOf, levelCell, levelCounts } from '../words/cells.ts'
+import { addKeptLine, hostNamesOf, levelCell, levelCounts } from '../words/cells.ts'
 import type { GuestLine, GuestsAlone, HostLine, HostsAnswer } from './answer.ts'
 
 interface HostColumn {
@@ -53,12 +53,13 @@ const sourcesOf = ({ readFrom }: HostLine): string =>
   readFrom.map(({ layer, document }) => `${document} (${layer})`).join(', ')
 
 /** Adds one line a host; where there is none, one a guest. */
-export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, guestsAlone }) => {
+export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, keptCpus, guestsAlone }) => {
   if (guestsAlone) {
     reportGuestsAlone(report, guestsAlone)
     return
   }
   report.finding(`${count(hosts.length, 'host')}, whose guests can have ${levelsOf(hosts)}`)
+  addKeptLine(report, keptCpus)
   const [first, ...more] = COLUMNS
   const mixed = new Set(hosts.map(({ arch }) => arch)).size > 1
   const columns = first && mixed ? [first, ...MORE.slice(0, 1), ...more] : COLUMNS

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 
 import { CauseAnswer, GroupPlaces, Reason } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
-import { IdRegistersPart } from '../pools/answer.ts'
+import { IdRegistersPart, keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** Why a guest may not go to a host, with what to do about it. */
@@ -229,6 +229,7 @@ export const MigrateAnswer = v.strictObject({
       'The pools whose ID registers are known; absent: there are none.',
     ),
   ),
+  ...keptCpusPart,
   ...aloneParts,
 })
 export type MigrateAnswer = AnswerOf<typeof MigrateAnswer>

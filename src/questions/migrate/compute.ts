@@ -28,6 +28,7 @@ import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { idRegistersPart } from '../pools/choice.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { type Note, reasonOf } from '../words/note.ts'
 import type {
   ArrowAnswer,
@@ -63,6 +64,7 @@ export function migrateAnswer(view: FleetView, across = false): MigrateAnswer {
     arrows,
     guests,
     ...hostCpuPart(view, pools),
+    ...keptCpusOf(view),
     ...guestsAlone(view),
   }
 }

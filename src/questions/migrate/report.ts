@@ -6,7 +6,7 @@ import type { Cell, Report, StyledText } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
-import { isRemedy, joinRemedies, shortRemedy } from '../words/cells.ts'
+import { addKeptLine, isRemedy, joinRemedies, shortRemedy } from '../words/cells.ts'
 import { describeIdRegisters } from '../words/describe.ts'
 import type {
   ArrowAnswer,
@@ -46,6 +46,7 @@ export function reportMigrate(report: Report, answer: MigrateAnswer): void {
     return { pool, groups: own, ...movesOf(own, arrows, at) }
   })
   addFinding(report, pools, guests, mayHave)
+  addKeptLine(report, answer.keptCpus)
   const [open, shut] = [pools.filter(isOpen), pools.filter(pool => !isOpen(pool))]
   addGuestActions(report, answer, at)
   addPoolActions(report, shut, answer)

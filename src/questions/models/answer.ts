@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { FeatureInGroups, GroupPlaces, groupsPart } from '../answer-parts.ts'
 import { aloneParts } from '../hosts/answer.ts'
+import { keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A named model put to several hosts. */
@@ -72,6 +73,7 @@ export const ModelVerdicts = v.strictObject({
     'Running guests with the same CPU on the same hosts, each once: `restartsInGuestGroups` and the like are places in this list.',
   ),
   models: described(v.array(ModelVerdict), 'Best first: by verdict, then by worth.'),
+  ...keptCpusPart,
   ...aloneParts,
 })
 export type ModelVerdicts = AnswerOf<typeof ModelVerdicts>

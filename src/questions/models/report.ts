@@ -2,7 +2,7 @@ import { bytewise, count, fewNames } from '../../core/text.ts'
 import type { Report } from '../../report/report.ts'
 import { reportGuestsAlone } from '../hosts/report.ts'
 import type { Reporter } from '../question.ts'
-import { byGroups, describeQemuOnly, hostsAt } from '../words/cells.ts'
+import { addKeptLine, byGroups, describeQemuOnly, hostsAt } from '../words/cells.ts'
 import type { BlockedModel, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
 import { isUnopposed } from './compute.ts'
 
@@ -21,7 +21,10 @@ export const reportModels: Reporter<UsableModels | ModelVerdicts> = (report, ans
 const COLUMNS = [{ title: 'model' }, { title: 'verdict' }, { title: 'level' }, { title: 'vendor' }] as const
 
 /** One line a model; those that are only not in a hypervisor's list together. */
-function reportVerdicts(report: Report, { groups, models, guestGroups: guests }: ModelVerdicts): void {
+function reportVerdicts(
+  report: Report,
+  { groups, models, guestGroups: guests, keptCpus }: ModelVerdicts,
+): void {
   const hosts = groups.flatMap(group => group.hosts)
   const on = hosts.length === 1 ? hosts[0] : `all ${hosts.length} hosts`
   if (models.length === 0) {
@@ -42,6 +45,7 @@ function reportVerdicts(report: Report, { groups, models, guestGroups: guests }:
     text: `${count(runs.length, 'model')} of ${models.length} can run on ${on}${rest.join('')}${which}`,
     tone: runs.length > 0 ? 'good' : open > 0 ? 'warning' : 'bad',
   })
+  addKeptLine(report, keptCpus)
   if (best) {
     report.action(`give guests ${best.name}`, { gain: `it runs on ${on}` })
     addRestarts(report, guests, best)

@@ -10,6 +10,7 @@ import { levelOf } from '../../map/levels.ts'
 import type { FeatureInGroups } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
 import type { FleetView } from '../input/fleet/view.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type { ModelVerdict, ModelVerdicts } from './answer.ts'
 
@@ -42,6 +43,7 @@ export function modelVerdicts(view: FleetView): ModelVerdicts {
     groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
     guestGroups: guests.map(({ names }) => names),
     models: models.map(({ answer }) => answer),
+    ...keptCpusOf(view),
   }
 }
 

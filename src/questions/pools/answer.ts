@@ -93,6 +93,20 @@ export const KeptCpuPart = v.exactOptional(
   ),
 )
 
+/** A pool whose CPU is kept. */
+const KeptPoolAnswer = v.strictObject({ pool: v.string(), ...groupsPart, keptCpu: KeptCpuAnswer })
+export type KeptPoolAnswer = AnswerOf<typeof KeptPoolAnswer>
+
+/** Of every other answer about pools: how they stand to their kept CPUs. */
+export const keptCpusPart = {
+  keptCpus: v.exactOptional(
+    described(
+      v.array(KeptPoolAnswer),
+      'The pools whose CPU is kept; their places are of the `groups` beside them, the hosts that do not give all of it. Absent: none is kept.',
+    ),
+  ),
+}
+
 /** What the ID registers of a pool's hosts come to. */
 export const IdRegistersPart = {
   idRegisters: v.exactOptional(

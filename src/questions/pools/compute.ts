@@ -14,13 +14,14 @@ import {
 } from '../../fleet/plan/partition.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
-import { HostTable, type PlacesOf } from '../explain/reasons.ts'
+import { HostTable, namesIn, type PlacesOf } from '../explain/reasons.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   CurvePoint,
   IdRegistersPart,
   KeptCpuAnswer,
+  KeptPoolAnswer,
   PoolAnswer,
   PoolDefinition,
   PoolsAnswer,
@@ -227,6 +228,24 @@ export function keptPart(
       guestsToRestart: restarts.map(({ name }) => name).sort(bytewise),
     },
   }
+}
+
+/** How all pools stand to their kept CPUs, with the hosts that do not give all of them; nothing where none is kept. */
+export function keptCpusOf(view: FleetView): { keptCpus?: KeptPoolAnswer[] } {
+  const keptCpus = view.pools.flatMap(pool => {
+    if (!view.fleet.kept?.has(pool.label)) return []
+    const { label, groups } = pool
+    const places = new Map<Group, number>()
+    const placeOf = (group: Group) => {
+      const place = places.get(group) ?? places.size
+      places.set(group, place)
+      return place
+    }
+    const cpu = poolCpuOf(view, groups, undefined, label)
+    const { keptCpu } = keptPart(view, pool, cpu, some => some.map(placeOf))
+    return keptCpu ? { pool: label, groups: namesIn([...places.keys()]), keptCpu } : []
+  })
+  return keptCpus.length > 0 ? { keptCpus } : {}
 }
 
 /** What is not safe about hosts that share guests with these features. */

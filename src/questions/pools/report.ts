@@ -29,7 +29,7 @@ export function addPools(report: Report, answer: PoolsAnswer): void {
   const now = answer.now?.pools ?? []
   addKeptFindings(
     report,
-    now.map(({ name, keptCpu }) => ({ label: name, groups, ...(keptCpu && { keptCpu }) })),
+    now.map(({ name, keptCpu }) => ({ pool: name, groups, ...(keptCpu && { keptCpu }) })),
   )
   report.details(() => {
     for (const { name, keptCpu } of now) addKeptCpu(report, `${poolName(name)}: `, groups, keptCpu)

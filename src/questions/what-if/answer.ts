@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { GroupPlaces, groupsPart, Reason } from '../answer-parts.ts'
 import { ObstacleAnswer } from '../migrate/answer.ts'
-import { FeatureCount } from '../pools/answer.ts'
+import { FeatureCount, keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
 /** A pool at one time. */
@@ -141,6 +141,7 @@ export type PreflightAnswer = AnswerOf<typeof PreflightAnswer>
 export const WhatIfAnswer = v.strictObject({
   ...groupsPart,
   ...DeltaAnswer.entries,
+  ...keptCpusPart,
   changes: v.array(ChangeDone),
   preflight: v.exactOptional(
     described(

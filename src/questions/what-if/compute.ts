@@ -20,6 +20,7 @@ import { hostNamed, hostsNamed } from '../input/fleet/named.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
 import { obstacleAnswers } from '../migrate/describe.ts'
 import { poolCpuOf } from '../pools/choice.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { reasonOf } from '../words/note.ts'
 import type {
   ChangeDone,
@@ -56,7 +57,8 @@ export function whatIfAnswer(
     }),
   )
   const isUpgraded = Object.values(upgrades).some(list => list !== undefined)
-  if (!isUpgraded) return { ...namedOnce(done), ...deltaAnswer(before, changed) }
+  const kept = keptCpusOf(before)
+  if (!isUpgraded) return { ...namedOnce(done), ...deltaAnswer(before, changed), ...kept }
   const upgraded = upgradeHosts(changed, upgrades)
   const machines = machinesWanted(changed, upgrades)
   const after = viewOf(context, { ...before.fleet, hosts: upgraded.hosts })
@@ -74,6 +76,7 @@ export function whatIfAnswer(
   return {
     ...namedOnce(all, preflightAnswer(changed, after, machines)),
     ...deltaAnswer(before, after),
+    ...kept,
   }
 }
 

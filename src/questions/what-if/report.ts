@@ -4,7 +4,7 @@ import type { Cell, Report, Tone } from '../../report/report.ts'
 import type { Reason } from '../answer-parts.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
 import type { Reporter } from '../question.ts'
-import { figure, hostsAt, isRemedy, joinRemedies, poolName, VALUE } from '../words/cells.ts'
+import { addKeptLine, figure, hostsAt, isRemedy, joinRemedies, poolName, VALUE } from '../words/cells.ts'
 import type {
   ChangeDone,
   DeltaAnswer,
@@ -235,6 +235,7 @@ export const reportWhatIf: Reporter<WhatIfAnswer | EffectsAnswer> = (report, ans
   }
   const told = preflight && preflight.guests.length > 0 ? `${describePreflight(preflight)}; ` : ''
   report.finding(`${changes.map(nameChange).join(', ')}: ${told}${describeDelta(answer)}`)
+  addKeptLine(report, answer.keptCpus)
   if (preflight) addUpgradeActions(report, preflight)
   for (const { what, gain } of guestActions(answer)) report.action(what, { gain })
   for (const change of changes) {

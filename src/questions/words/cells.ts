@@ -182,43 +182,60 @@ export function describeUnsafe(
 
 /** A pool of an answer, as its kept CPU needs it. */
 interface KeptPool {
-  readonly label: string
+  readonly pool: string
   readonly groups: NamedGroups
   readonly keptCpu?: KeptCpuAnswer
 }
 
-/** Finds which pools' hosts no longer give the kept CPU, then which could give more. */
+/** Finds which pools' hosts no longer give the kept CPU, else which could give more, which is a line of its own beside the other. */
 export function addKeptFindings(report: Report, pools: readonly KeptPool[]): void {
-  const all = pools.flatMap(({ label, groups, keptCpu }) => (keptCpu ? { label, groups, ...keptCpu } : []))
+  const [first, second] = keptWords(pools)
+  if (first) report.finding(first)
+  if (second) report.line(second)
+}
+
+/** Adds the same as a line. */
+export function addKeptLine(report: Report, pools: readonly KeptPool[] = []): void {
+  const [first, second] = keptWords(pools)
+  if (first) report.line(first, ...(second ? ['; ', second] : []))
+}
+
+/** What hosts no longer give of kept CPUs, and what others could give more. */
+function keptWords(pools: readonly KeptPool[]): Cell[] {
+  const all = pools.flatMap(({ pool, groups, keptCpu }) =>
+    keptCpu ? { name: poolName(pool), groups, ...keptCpu } : [],
+  )
   const [lost, raised] = [
     all.filter(one => one.lost.length > 0),
     all.filter(one => one.lost.length === 0 && one.gains.length > 0),
   ]
+  const words: Cell[] = []
   const [first, ...more] = lost
   if (first) {
     const what =
       more.length > 0
-        ? `the kept CPUs of pools ${fewNames(lost.map(({ label }) => label))}`
-        : `${hostNamesOf(first.lost)} of the kept CPU of ${poolName(first.label)}`
+        ? `the kept CPUs of ${fewNames(lost.map(({ name }) => name))}`
+        : `${hostNamesOf(first.lost)} of the kept CPU of ${first.name}`
     const hosts = lost.flatMap(one =>
       hostsIn(
         one.groups,
         one.lost.map(({ inGroups }) => inGroups),
       ),
     )
-    report.finding({
+    words.push({
       text: `${fewNames(hosts, 2)} no longer give${hosts.length === 1 ? 's' : ''} ${what}`,
       tone: 'bad',
     })
   }
-  for (const { label, gains, guestsToRestart: restarts } of raised)
-    report.finding(`the kept CPU of ${poolName(label)} ${describeRaise(gains, restarts)}`)
+  const [only, ...others] = raised.map(one => `${one.name} can be raised ${describeRaise(one)}`)
+  if (only) words.push(`the kept CPU of ${fewNames([only, ...others], 2)}`)
+  return words
 }
 
-/** `can be raised by 12 features after power cycles of 4 guests` */
-function describeRaise(gains: readonly Reason[], restarts: readonly string[]): string {
+/** `by 12 features after power cycles of 4 guests` */
+function describeRaise({ gains, guestsToRestart: restarts }: KeptCpuAnswer): string {
   const cycles = restarts.length > 0 ? ` after power cycles of ${count(restarts.length, 'guest')}` : ''
-  return `can be raised by ${count(gains.length, 'feature')}${cycles}: ${hostNamesOf(gains, MANY)}`
+  return `by ${count(gains.length, 'feature')}${cycles}`
 }
 
 /** Adds how a pool stands to its kept CPU; nothing where it has none. */
@@ -229,9 +246,9 @@ export function addKeptCpu(
   kept: KeptCpuAnswer | undefined,
 ): void {
   if (!kept) return
-  const { lost, unknown, gains, guestsToRestart: restarts } = kept
+  const { lost, unknown, gains } = kept
   const head = `${name}kept CPU  `
-  if (gains.length > 0) report.line(head, describeRaise(gains, restarts))
+  if (gains.length > 0) report.line(head, `can be raised ${describeRaise(kept)}: ${hostNamesOf(gains, MANY)}`)
   else if (lost.length === 0) report.line(head, 'is what the hosts give today')
   const alike = groupBy(lost, ({ inGroups, cause, confidence, remedy }) =>
     [inGroups.join(), cause, confidence, shortRemedy(remedy)].join('\n'),
