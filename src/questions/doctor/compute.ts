@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import { fewNames, nearest } from '../../core/text.ts'
+import { fewNames, groupBy, nearest } from '../../core/text.ts'
 import { readText } from '../../formats/dialects.ts'
 import type { Found, FoundGuest, Statement } from '../../formats/found.ts'
 import { featuresAt, parsePlaceSpelled } from '../../map/spellings.ts'
@@ -15,7 +15,7 @@ import type { Diagnosis, DoctorAnswer, FeatureOnHosts, UnderstoodWord } from './
 import { sayGuests, sayLevels, sayModels } from './here.ts'
 import { type GivenText, type Recognised, recognise } from './recognise.ts'
 import { comparedBits } from './registers.ts'
-import { featuresOfPart, lostOfFeaturesets, understand } from './understand.ts'
+import { featuresOfPart, lostOfFeaturesets, MOST_WORDS, understand } from './understand.ts'
 
 /** What the errors in documents mean, and what the hosts and guests in them show of it. */
 export function diagnose(
@@ -106,12 +106,11 @@ type Parts = ReadonlyMap<string, readonly string[]>
 
 /** Every value of every part, each once. */
 function partsOfAll(all: readonly ReadonlyMap<string, string>[]): Parts {
-  const parts = new Map<string, string[]>()
-  for (const [name, value] of all.flatMap(one => [...one])) {
-    const values = parts.get(name) ?? []
-    if (!values.includes(value)) parts.set(name, [...values, value])
-  }
-  return parts
+  const parts = groupBy(
+    all.flatMap(one => [...one]),
+    ([name]) => name,
+  )
+  return new Map([...parts].map(([name, own]) => [name, [...new Set(own.map(([, value]) => value))]]))
 }
 
 /** Parts that name features. */
@@ -133,10 +132,9 @@ function readParts({ db }: FleetView, parts: Parts, matches: Recognised['matches
     db,
     matches.map(match => match.parts),
   )
-  const words = [...named.flatMap(({ unknown }) => unknown), ...(parts.get('model') ?? [])].map(text => ({
-    text,
-    means: meaningOf(db, text),
-  }))
+  const words = [...named.flatMap(({ unknown }) => unknown), ...(parts.get('model') ?? [])]
+    .slice(0, MOST_WORDS)
+    .map(text => ({ text, means: meaningOf(db, text) }))
   const registers = (parts.get('msr') ?? []).flatMap(msr => registerWord(db, `MSR.${msr}`))
   return {
     features: [...new Set([...named.flatMap(({ features }) => features), ...lost, ...compared.features])],

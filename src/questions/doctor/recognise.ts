@@ -1,3 +1,4 @@
+import { groupBy } from '../../core/text.ts'
 import { builtinErrors, type ErrorRecord, FINDING_KINDS } from '../../map/error-table.ts'
 import type { FoundAt } from './answer.ts'
 
@@ -17,7 +18,7 @@ export interface LegibleText {
 export function legible(given: string, joined = false): LegibleText {
   const lines = given.replace(/^\ufeff/, '').split(/\r\n|\n|\r/)
   const width = joined ? widthOf(lines) : Number.POSITIVE_INFINITY
-  const starts: { readonly offset: number; readonly line: number }[] = []
+  const starts: LineStart[] = []
   let text = ''
   let open = ''
   for (const [i, line] of lines.entries()) {
@@ -28,7 +29,23 @@ export function legible(given: string, joined = false): LegibleText {
     open = ''
   }
   if (open !== '') text += `${bareLine(open)}\n`
-  return { text, lineAt: at => starts.findLast(({ offset }) => offset <= at)?.line ?? 1 }
+  return { text, lineAt: at => lineIn(starts, at) }
+}
+
+interface LineStart {
+  readonly offset: number
+  readonly line: number
+}
+
+/** The line of the last start that is not behind an offset; the starts are in order, and a text may have many. */
+function lineIn(starts: readonly LineStart[], at: number): number {
+  let [low, high] = [0, starts.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((starts[middle]?.offset ?? 0) <= at) low = middle + 1
+    else high = middle
+  }
+  return starts[low - 1]?.line ?? 1
 }
 
 /** The width at which lines were cut: that of the longest, of which there are several, or one and a rest. */
@@ -85,8 +102,8 @@ const withoutEscapes = (line: string): string =>
     )
     .replace(/&(quot|apos|lt|gt|amp);/g, (whole, name: string) => ENTITIES[name] ?? whole)
     .replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-    .replace(/\\+[nrt]/g, ' ')
-    .replace(/\\+(?=["'])/g, '')
+    .replace(/(?<!\\)\\+[nrt]/g, ' ')
+    .replace(/(?<!\\)\\+(?=["'])/g, '')
     .replace(/["`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2032\u00b4]/g, "'")
 
 /** A text to be searched for errors. */
@@ -125,15 +142,14 @@ export interface Recognition {
  * @param isDocument whether a text is a host's or guest's description, of which no line is an unknown error
  */
 export function recognise(texts: readonly GivenText[], isDocument: (source: string) => boolean): Recognition {
-  const byRecord = new Map<ErrorRecord, Match[]>()
+  const all: Match[][] = []
   const unknown: FoundAt[] = []
   for (const given of texts) {
     const read = readMatches(given)
-    for (const match of read.matches)
-      byRecord.set(match.record, [...(byRecord.get(match.record) ?? []), match])
-    if (!given.isDerived && !isDocument(given.source))
-      unknown.push(...unknownLines(given, read.view, read.taken, read.matches.length > 0))
+    all.push(read.matches)
+    if (!given.isDerived && !isDocument(given.source)) unknown.push(...unknownLines(given, read))
   }
+  const byRecord = groupBy(all.flat(), ({ record }) => record)
   const found = [...byRecord].map(([record, matches]) => ({ record, matches }))
   const rank = ({ record }: Recognised) => FINDING_KINDS.indexOf(record.kind)
   return { found: found.sort((a, b) => rank(a) - rank(b)), unknown: unknown.slice(0, MOST_UNKNOWN) }
@@ -141,14 +157,14 @@ export function recognise(texts: readonly GivenText[], isDocument: (source: stri
 
 const MOST_UNKNOWN = 8
 
-/** A stretch of a text that an error took. */
-type Span = readonly [start: number, end: number, isFrame?: boolean]
-
 interface ReadText {
   readonly view: LegibleText
-  readonly taken: readonly Span[]
-  readonly matches: readonly Match[]
+  /** What took each character of the text: 0 nothing, `KNOWN` or `FRAMED`. */
+  readonly taken: Uint8Array
+  readonly matches: Match[]
 }
+
+const [KNOWN, FRAMED] = [1, 2]
 
 /** As it stands, or with lines put together that were cut at one width, where more is known so. */
 function readMatches(given: GivenText): ReadText {
@@ -162,19 +178,19 @@ function readMatches(given: GivenText): ReadText {
 const LONGEST_CUT = 1 << 20
 
 /** How much of the text is known. */
-const telling = ({ taken }: ReadText): number => taken.reduce((sum, [from, to]) => sum + to - from, 0)
+const telling = ({ taken }: ReadText): number => taken.reduce((sum, by) => sum + (by > 0 ? 1 : 0), 0)
 
 function matchesIn({ source, isDerived }: GivenText, view: LegibleText): ReadText {
   const lower = view.text.toLowerCase()
-  const taken: Span[] = []
+  const taken = new Uint8Array(view.text.length)
   const matches: (Match & { readonly start: number })[] = []
   for (const record of builtinErrors()) {
     for (const { key, pattern, parts, isGuess } of record.texts) {
       if (!lower.includes(key)) continue
       for (const match of view.text.matchAll(pattern)) {
         const [start, end] = [match.index, match.index + match[0].length]
-        if (taken.some(([from, to]) => start < to && from < end)) continue
-        taken.push([start, end, record.kind === 'frame'])
+        if (taken.subarray(start, end).some(Boolean)) continue
+        taken.fill(record.kind === 'frame' ? FRAMED : KNOWN, start, end)
         const line = isDerived ? 0 : view.lineAt(start)
         const at = { source, line, text: shortened(match[0]) }
         matches.push({ record, at, parts: partsOf(parts, match), isGuess, start })
@@ -205,25 +221,19 @@ const ERROR_LIKE =
   /\b(?:errors?|fatal|failed|failure|cannot|can't|could not|unable|unsupported|not supported|incompatible|mismatch|refused|invalid|panic|missing)\b/i
 
 /** Behind the words of a frame: the message that it frames, and not only a name or a number. */
-const MESSAGE = /(?:\w{2,}\W+){4}/
+const MESSAGE = /(?:\b\w{2,}\W+){4}/
 
-function unknownLines(
-  { source }: GivenText,
-  { text, lineAt }: LegibleText,
-  taken: readonly Span[],
-  isKnown: boolean,
-): FoundAt[] {
+function unknownLines({ source }: GivenText, { view, taken, matches }: ReadText): FoundAt[] {
+  const isKnown = matches.length > 0
   const lines: FoundAt[] = []
   let start = 0
-  for (const line of text.split('\n')) {
-    const end = start + line.length
-    const known = taken.filter(([from, to]) => from < end && start < to)
-    const framed = Math.max(start, ...known.map(([, to]) => to))
-    const rest = text.slice(Math.min(framed, end), end)
-    const isFree = known.length === 0 && /\w/.test(line) && (!isKnown || ERROR_LIKE.test(line))
-    const isFramed = known.length > 0 && known.every(([, , isFrame]) => isFrame) && MESSAGE.test(rest)
-    if (isFree || isFramed) lines.push({ source, line: lineAt(start), text: shortened(isFree ? line : rest) })
-    start = end + 1
+  for (const line of view.text.split('\n')) {
+    const own = taken.subarray(start, start + line.length)
+    const rest = line.slice(own.findLastIndex(Boolean) + 1)
+    const isFree = rest === line && /\w/.test(line) && (!isKnown || ERROR_LIKE.test(line))
+    const isFramed = rest !== line && !own.includes(KNOWN) && MESSAGE.test(rest)
+    if (isFree || isFramed) lines.push({ source, line: view.lineAt(start), text: shortened(rest) })
+    start += line.length + 1
   }
   const alike = isKnown ? lines : lines.filter(line => ERROR_LIKE.test(line.text))
   return alike.length > 0 ? alike.slice(0, MOST_UNKNOWN) : lines.slice(0, 3)

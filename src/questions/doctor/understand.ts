@@ -47,11 +47,11 @@ export function understand(db: Database, text: string): UnderstoodWord[] {
     const means = found.has(word) ? undefined : meaningOfWord(db, word)
     if (means && ![...found.keys()].some(known => known.includes(word))) found.set(word, means)
   }
-  return [...found].slice(0, MOST).map(([word, means]) => ({ text: word, means }))
+  return [...found].slice(0, MOST_WORDS).map(([word, means]) => ({ text: word, means }))
 }
 
-/** More do not help. */
-const MOST = 40
+/** How many words are explained: more do not help. */
+export const MOST_WORDS = 40
 
 const PLACES =
   /(?:CPUID[.[][\w=,\s]*\]?[.:\w]*|MSR[.(] ?(?:0x)?[0-9A-F]+H?\)?[\w.-]*)(?:\s?\[(?:bit )?\d+\])?|\b(?:0x)?[0-9a-f]+\.\d+[.:]e[abcd]x(?:[.[]\d+\]?)?/gi
