@@ -237,6 +237,24 @@ describe('a fleet file', () => {
     expect(requirements).toMatchObject([{ name: 'requirement 1', level: { name: 'x86-64-v3' } }])
   })
 
+  test.each([
+    'hosts: [{ files: *.xml }]',
+    'hosts:\n- *.xml',
+    'hosts:\n- files: *.xml  # all\n  weight: 2',
+    'hosts: [&a n1.xml, *a, *2.xml]',
+  ])('a pattern without quotes is no alias: %j', async yaml => {
+    const { hosts, notes } = await read({ 'n1.xml': haswell, 'n2.xml': skylake, 'fleet.yaml': `${yaml}\n` })
+    expect(hosts.map(({ name }) => name)).toEqual(['n1', 'n2'])
+    expect(notes.filter(note => note.includes('fleet.yaml'))).toEqual([])
+  })
+
+  test('what no pattern is says to be quoted, at its place', async () => {
+    const yaml = 'hosts: [n1.xml]\nrequirements:\n- name: @all\n'
+    expect(await refused({ 'n1.xml': haswell, 'fleet.yaml': yaml })).toMatch(
+      /^fleet\.yaml:3:9: .*put quotes around it: '@all'/,
+    )
+  })
+
   test('rules: names, pools, weights, facts; the later counts', async () => {
     const yaml = `
 hosts:

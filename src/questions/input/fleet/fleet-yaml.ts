@@ -1,4 +1,5 @@
 import {
+  CHOMPING_MODE,
   constructFromEvents,
   EVENT_ID,
   type Event,
@@ -135,13 +136,32 @@ export function readYaml(text: string, source: string): ReadYaml {
 
 function parsed(text: string, source: string): { events: readonly Event[]; documents: readonly unknown[] } {
   try {
-    const events = parseEvents(text, {})
+    const events = withPatterns(parseEvents(text, {}), text)
     return { events, documents: constructFromEvents(events, { source: text, maxAliases: MOST_ALIASES }) }
   } catch (cause) {
     if (!(cause instanceof YAMLException)) throw cause
     throw yamlFault(cause, text, source)
   }
 }
+
+/** `*.xml` without quotes is an alias to YAML. Where it stands for nothing it can only be the pattern that it looks like. */
+function withPatterns(events: readonly Event[], text: string): Event[] {
+  const anchors = new Set<string>()
+  return events.map((event): Event => {
+    if (!('anchorStart' in event)) return event
+    const name = text.slice(event.anchorStart, event.anchorEnd)
+    if (event.type !== EVENT_ID.ALIAS) anchors.add(name)
+    return event.type !== EVENT_ID.ALIAS || anchors.has(name)
+      ? event
+      : plainScalar(event.anchorStart - 1, event.anchorEnd)
+  })
+}
+
+const plainScalar = (valueStart: number, valueEnd: number): Event => ({
+  type: EVENT_ID.SCALAR,
+  ...{ valueStart, valueEnd, anchorStart: -1, anchorEnd: -1, tagStart: -1, tagEnd: -1 },
+  ...{ style: SCALAR_STYLE.PLAIN, chomping: CHOMPING_MODE.CLIP, indent: -1, fast: true },
+})
 
 /** `hosts[1].pool` */
 const pathText = (path: FilePath): string =>
