@@ -444,3 +444,40 @@ test('arrows run around boxes', () => {
     { numRuns: runs(200) },
   )
 })
+
+/** A file that the browser can read no more. */
+class Unreadable extends File {
+  override get size(): number {
+    return 1 << 20
+  }
+  override arrayBuffer = () => Promise.reject(new Error('gone'))
+}
+
+test('files are read as their texts are, those around an unreadable one too', async () => {
+  const files = documents.map(({ path, text }) => ({ path, file: new File([text], path) }))
+  const bad = { path: 'bad', file: new Unreadable(['…'], 'bad') }
+  const marked = { path: 'marked', file: new File([Buffer.from(`\ufeff${one}`, 'utf16le')], 'marked') }
+  const texts = new Engine({ texts: [], files: [] })
+  await texts.add([...documents, { path: 'marked', text: one }], '')
+  for (const more of [[], [bad]]) {
+    const engine = new Engine({ texts: [], files: [] })
+    const { problems } = await engine.add(
+      [{ path: 'empty', file: new File([], '') }, ...more, ...files, marked],
+      '',
+    )
+    expect(engine.save()).toEqual(texts.save())
+    expect(problems.filter(({ kind }) => kind === 'error')).toEqual(
+      more.map(({ path }) => ({ source: path, text: 'gone', kind: 'error' })),
+    )
+  }
+})
+
+test('the state has the pools of the fleet', async () => {
+  for (const folder of ['b', 'a']) {
+    const engine = new Engine({ texts: [], files: [] })
+    const placed = documents.map(({ path, text }, i) => ({ path: `${i % 3 ? folder : 'c'}/${path}`, text }))
+    const { pools } = await engine.add(placed, '')
+    expect(pools).toEqual(engine.fleet(null).pools.map(({ label, hosts }) => [label, hosts]))
+    expect(pools).toHaveLength(2)
+  }
+})

@@ -382,6 +382,8 @@ export interface CompareDisplay {
 /** The worker's state after an action. */
 export interface PageState {
   readonly hosts: number
+  /** How many hosts each pool has, bytewise by label. */
+  readonly pools: readonly (readonly [label: string, hosts: number])[]
   readonly guests: number
   /** CPUs that cannot be part of the fleet: only a baseline includes them. */
   readonly unplaced: number

@@ -69,6 +69,11 @@ export class TextAdder {
     }
   }
 
+  /** Reads a text before it is added. */
+  prepare(path: string, text: Text[1]): void {
+    if (typeof text === 'string' && !isFleetFile(path, text)) this.#read(path, text, [])
+  }
+
   #read(path: string, text: string | Error, problems: FileProblem[]): PageDocument | undefined {
     try {
       if (text instanceof Error) throw text

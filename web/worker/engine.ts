@@ -1,4 +1,4 @@
-import { count } from '../../src/core/text.ts'
+import { bytewise, count, groupBy } from '../../src/core/text.ts'
 import { decodeBytes } from '../../src/formats/decode-bytes.ts'
 import { type Context, contextOf } from '../../src/questions/context.ts'
 import { folderOf } from '../../src/questions/input/fleet/members.ts'
@@ -54,9 +54,14 @@ export class Engine implements PageActions, PageQuestions {
 
   async #textsOf(files: readonly AddedFile[]): Promise<Text[]> {
     const texts: Text[] = []
+    const read = (at: number) => readTexts(files.slice(at, at + BATCH))
+    let next = read(0)
     for (let at = 0; at < files.length; at += BATCH) {
-      const batch = files.slice(at, at + BATCH)
-      texts.push(...(await Promise.all(batch.map(async file => [file.path, await textOf(file)] as const))))
+      const some = await next
+      next = read(at + BATCH)
+      texts.push(...some)
+      // While the browser reads the next: whoever adds them finds them read.
+      for (const [path, text] of some) this.#adder.prepare(path, text)
       await this.#progress(texts.length, files.length)
     }
     return texts
@@ -268,8 +273,12 @@ export class Engine implements PageActions, PageQuestions {
     const { current, undoLabel, redoLabel, version } = this.#history
     const { fleet, problems, files, fleetFile, second } = current
     const definitions = files.flatMap(({ document }) => document.definitions)
+    const pools = groupBy(fleet.hosts, ({ pool = '' }) => pool)
     return {
       hosts: fleet.hosts.length,
+      pools: [...pools]
+        .map(([label, hosts]) => [label, hosts.length] as const)
+        .sort(([a], [b]) => bytewise(a, b)),
       guests: fleet.guests.length,
       unplaced: definitions.filter(({ member }) => member === undefined).length,
       problems,
@@ -282,10 +291,25 @@ export class Engine implements PageActions, PageQuestions {
   }
 }
 
-async function textOf({ file, text }: AddedFile): Promise<string | Error> {
+/** Reads files as one, as each reading costs the browser more than the few kilobytes of a host; if that fails, singly. */
+async function readTexts(batch: readonly AddedFile[]): Promise<Text[]> {
+  const sizes = batch.map(({ file }) => file?.size ?? 0)
+  const all = await new Blob(batch.flatMap(({ file = [] }) => file)).arrayBuffer().catch(() => undefined)
+  const isWhole = all?.byteLength === sizes.reduce((sum, size) => sum + size, 0)
+  let end = 0
+  return Promise.all(
+    batch.map(async (one, i): Promise<Text> => {
+      const [start, size = 0] = [end, sizes[i]]
+      end += size
+      return [one.path, await textOf(one, isWhole ? all.slice(start, end) : undefined)]
+    }),
+  )
+}
+
+async function textOf({ file, text }: AddedFile, bytes?: ArrayBuffer): Promise<string | Error> {
   if (text !== undefined) return text
   try {
-    return file ? decodeBytes(new Uint8Array(await file.arrayBuffer())) : ''
+    return file ? decodeBytes(new Uint8Array(bytes ?? (await file.arrayBuffer()))) : ''
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }

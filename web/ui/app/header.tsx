@@ -3,7 +3,6 @@ import type { PageState } from '../../shared/displays.ts'
 import type { Actions } from '../parts/actions.ts'
 import { formatHash, type Navigate, type PageRoute } from '../parts/route.ts'
 import { formatCount } from '../parts/text.ts'
-import { useAnswer } from '../parts/use-answer.ts'
 import { viewOfRoute, viewsFor } from '../views/list.ts'
 import { Glossary } from './dialog.tsx'
 import { Find } from './find.tsx'
@@ -27,7 +26,7 @@ export function Header({ state, route, navigate, actions, add }: HeaderProps) {
         <span class="brand">
           <Logo /> virt-cpu
         </span>
-        {state && state.hosts > 0 && <PoolSelect {...{ route, navigate }} hosts={state.hosts} />}
+        {state && state.hosts > 0 && <PoolSelect {...{ route, navigate }} {...state} />}
         {state && state.hosts > 0 && <Find navigate={navigate} />}
         <span class="tools">
           {state && <FleetButtons {...{ state, actions }} />}
@@ -96,11 +95,10 @@ function ViewLinks({ state, route, navigate }: ViewLinksProps) {
   )
 }
 
-type PoolSelectProps = Pick<HeaderProps, 'route' | 'navigate'> & { readonly hosts: number }
+type PoolSelectProps = Pick<HeaderProps, 'route' | 'navigate'> & Pick<PageState, 'hosts' | 'pools'>
 
 /** Selects the hosts that the views are about: all, or those of one pool. */
-function PoolSelect({ route, navigate, hosts }: PoolSelectProps) {
-  const pools = useAnswer('pools')?.cards ?? []
+function PoolSelect({ route, navigate, hosts, pools }: PoolSelectProps) {
   if (pools.length < 2) return <span class="scope">{formatCount(hosts, 'host')}</span>
   const select = (value: string) => navigate({ pool: value === '*' ? undefined : value })
   return (
@@ -108,7 +106,7 @@ function PoolSelect({ route, navigate, hosts }: PoolSelectProps) {
       <span class="unseen">Pool</span>
       <select value={route.pool ?? '*'} onChange={({ currentTarget }) => select(currentTarget.value)}>
         <option value="*">{`all ${formatCount(hosts, 'host')}`}</option>
-        {pools.map(({ label, hosts }) => (
+        {pools.map(([label, hosts]) => (
           <option key={label} value={`=${label}`} selected={route.pool === `=${label}`}>
             {`${label || 'no pool'} · ${formatCount(hosts, 'host')}`}
           </option>
