@@ -62,6 +62,24 @@ export function withoutHalves(db: Database, features: FeatureSet): FeatureSet {
   return unmet.length > 0 ? features.minus(db.features.setOfNames(unmet)) : features
 }
 
+/** Features, each with all that cannot be used without it and QEMU leaves there when it goes: details it does not. */
+const standingIn = oncePer((cpus: FleetCpus) => {
+  const { features: table, dependencies } = cpus.db
+  const spared = findNested(table).join(detailsIn(cpus))
+  return table.list
+    .filter(({ class: of, name }) => of !== 'nested' && dependencies.neededBy(name).length > 0)
+    .map(({ bits, name }) => ({ bits, rest: table.setOfNames(dependencies.standingOn(name)).minus(spared) }))
+})
+
+/** Of these features, those that a definition must turn off with what is off: F16C with AVX. */
+export const halvesWithout = (cpus: FleetCpus, off: FeatureSet, features: FeatureSet): FeatureSet =>
+  off.isEmpty
+    ? off
+    : standingIn(cpus).reduce(
+        (all, { bits, rest }) => (bits.leq(off) ? all.join(rest.meet(features)) : all),
+        FeatureSet.empty,
+      )
+
 /** Of these features: those of which it is not known whether the group's hosts give them. */
 export function findUnknown(group: Group, features: FeatureSet): FeatureSet {
   const { evidence, offered, withheld, unsure, hardwareFeatures = FeatureSet.empty } = group
@@ -79,10 +97,12 @@ export function findPossible(groups: readonly Group[]): FeatureSet[] {
 
 /** What every host can give guests that ask for it, and gives none unasked; details of nesting are not named. */
 export function findOnRequest(table: FeatureTable, groups: readonly Group[]): FeatureSet {
-  const possible = possibleOn(table, groups)
-  const nested = table.setOf(table.list.filter(({ class: of }) => of === 'nested'))
-  return possible.minus(baselineOf(groups)).minus(nested)
+  return possibleOn(table, groups).minus(baselineOf(groups)).minus(findNested(table))
 }
+
+const findNested: (table: FeatureTable) => FeatureSet = oncePer((table: FeatureTable) =>
+  table.setOf(table.list.filter(({ class: of }) => of === 'nested')),
+)
 
 const possibleOn = (table: FeatureTable, groups: readonly Group[]): FeatureSet =>
   groups.reduce(

@@ -52,6 +52,15 @@ export class Dependencies {
     return this.#neededBy.get(feature) ?? []
   }
 
+  /** All that cannot be used without the feature, directly or not. */
+  standingOn(feature: string): Set<string> {
+    const all = new Set([feature])
+    for (const name of all)
+      for (const other of this.neededBy(name)) if (this.#stands.get(other)?.includes(name)) all.add(other)
+    all.delete(feature)
+    return all
+  }
+
   /** Of these features, those that are of no use because the CPU has not what they need, by what is missing. */
   unmet(has: ReadonlySet<string>): Map<string, string[]> {
     const unmet = new Map<string, string[]>()

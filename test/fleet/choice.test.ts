@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { detailsIn } from '../../src/fleet/causes/finding.ts'
 import { groupHosts } from '../../src/fleet/groups.ts'
 import { findCommonOffer } from '../../src/fleet/offered.ts'
+import { builtinGenerations } from '../../src/map/generations.ts'
+import { listBeyond } from '../../src/map/qemu-models.ts'
 import { builtinReleases } from '../../src/map/releases.ts'
 import { contextOf } from '../../src/questions/context.ts'
 import { choose, poolCpuOf } from '../../src/questions/pools/choice.ts'
@@ -90,6 +93,63 @@ describe('the model with the shortest definition', () => {
     expect(pinned).toMatch(/-v\d+$/)
     expect(qemu).toContain('md-clear=on')
     expect(qemu).toContain('pclmulqdq=off')
+  })
+})
+
+describe('what stands on what a definition turns off', () => {
+  /** What QEMU gives guests of the definition. */
+  const guestOf = ({ chosen: { model, added, disabled } }: ReturnType<typeof chosen>) =>
+    model.features
+      .join(listBeyond(db).get(model) ?? model.features)
+      .join(db.features.setOf(added))
+      .minus(db.features.setOf(disabled))
+
+  /** What of it a guest cannot use, but for nesting, and details, which QEMU leaves out by itself. */
+  const halvesIn = (choice: ReturnType<typeof chosen>): string[] => {
+    const own = db.features.in(guestOf(choice).minus(detailsIn(cpus)))
+    const has = own.flatMap(({ name, class: of }) => (of === 'nested' ? [] : name))
+    return [...db.dependencies.unmet(new Set(has)).values()].flat()
+  }
+
+  const off = (text: string) => chosen(text).chosen.disabled.map(({ name }) => name)
+
+  test('is turned off too', () => {
+    const without = off('a vendor=AMD : EPYC-Rome -avx')
+    expect(without).toEqual(expect.arrayContaining(['avx', 'avx2', 'f16c', 'fma']))
+    expect(without).not.toContain('sha-ni')
+    expect(off('a vendor=Intel : Broadwell-IBRS -xsave')).toEqual(
+      expect.arrayContaining(['xsave', 'avx', 'avx2', 'fma']),
+    )
+  })
+
+  test('but what works alone stays', () => {
+    expect(off('a vendor=AMD : EPYC-Rome -sse4.2')).not.toContain('avx')
+  })
+
+  test('so guests have nothing without what it stands on, whatever is masked of real CPUs', () => {
+    const silicon = builtinGenerations(db).list.map(({ vendor, has, some }) => ({
+      vendor,
+      all: has.join(some),
+    }))
+    const named = db.models.flatMap(({ vendor, features: all }) =>
+      vendor && all.size > 40 ? { vendor: vendor.name, all } : [],
+    )
+    const cpu = fc.constantFrom(...[...silicon, ...named].filter(({ all }) => all.size > 40))
+    const parents = db.features.list.filter(({ name }) => db.dependencies.neededBy(name).length > 0)
+    const masks = fc.subarray(
+      parents.filter(({ class: of }) => of !== 'nested'),
+      { maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(cpu, fc.array(masks, { minLength: 1, maxLength: 3 }), ({ vendor, all }, lists) => {
+        const lines = lists.map((mask, i) => {
+          const has = db.features.in(all.minus(db.features.setOf(mask))).map(({ name }) => name)
+          return `h${i} vendor=${vendor} : ${has.join(' ')}`
+        })
+        expect(halvesIn(chosen(lines.join('\n')))).toEqual([])
+      }),
+      { numRuns: runs(2000) },
+    )
   })
 })
 

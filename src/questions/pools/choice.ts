@@ -11,7 +11,13 @@ import { detailsIn, withoutVoid } from '../../fleet/causes/finding.ts'
 import type { Fleet, KeptCpu } from '../../fleet/fleet.ts'
 import { baselineOf, type Group } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
-import { type CommonOffer, findCommonOffer, findOnRequest, withoutHalves } from '../../fleet/offered.ts'
+import {
+  type CommonOffer,
+  findCommonOffer,
+  findOnRequest,
+  halvesWithout,
+  withoutHalves,
+} from '../../fleet/offered.ts'
 import { familyOf as familyOfName } from '../../formats/express.ts'
 import { parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
@@ -133,7 +139,7 @@ export function choose(
       const { refusal, withheld } = refusals.of(model)
       const own = model.features
       const gone = goneFrom(model, withheld, open)
-      const disabled = offOf(model, offer).size + gone.length
+      const disabled = offOf(cpus, model, offer).size + gone.length
       const unsure = own.meet(open).sizeWithout(able)
       const cost = wanted.sizeWithout(own) + 2 * disabled + unsure / UNSURE_A_WORD
       const all = given.sizeWithout(own) + own.sizeWithout(able)
@@ -154,9 +160,9 @@ export function choose(
   const candidate = ({ model, refusal, gone, cost }: Ranked): Candidate => {
     const own = model.features
     const added = db.features.in(given.minus(own)).filter(({ class: of }) => of !== 'nested')
-    const off = offOf(model, offer).join(lackingBeyond(cpus, model, open, groups))
+    const off = offOf(cpus, model, offer).join(lackingBeyond(cpus, model, open, groups))
     const disabled = [...new Set([...db.features.in(off), ...gone])]
-    const assumed = db.features.in(own.meet(open).minus(able))
+    const assumed = db.features.in(own.meet(open).minus(able).minus(off))
     const needs = releases.needed([model.name, ...[...added, ...disabled].map(({ name }) => name)])
     return { model, added, disabled, assumed, cost, needs, ...(refusal && { refusal }) }
   }
@@ -165,12 +171,13 @@ export function choose(
 }
 
 /**
- * What of a model some host is known not to give. Where libvirt compares its bits, as it does too where a definition turns
- * some off, details of what is not there count.
+ * What of a model some host is known not to give, and what cannot be used without that. Where libvirt compares its bits, as
+ * it does too where a definition turns some off, details of what is not there count.
  */
-function offOf({ features: own, compat }: Model, { open, idle }: CommonOffer): FeatureSet {
+function offOf(cpus: FleetCpus, { features: own, compat }: Model, { open, idle }: CommonOffer): FeatureSet {
   const off = own.minus(open)
-  return off.isEmpty && !compat ? off : off.join(own.meet(idle))
+  if (off.isEmpty && !compat) return off
+  return off.join(halvesWithout(cpus, off, own)).join(own.meet(idle))
 }
 
 /** So many features that are not known of some host count as one word. */
@@ -221,7 +228,10 @@ function lackingBeyond(
   open: FeatureSet,
   groups: readonly Group[],
 ): FeatureSet {
-  const lacking = listBeyond(cpus.db).get(model)?.minus(open)
+  const beyond = listBeyond(cpus.db).get(model) ?? FeatureSet.empty
+  const lacking = beyond
+    .minus(open)
+    .join(halvesWithout(cpus, model.features.join(beyond).minus(open), beyond))
   if (!lacking || lacking.isEmpty) return FeatureSet.empty
   const { features: table } = cpus.db
   const spared = findOnRequest(table, groups).meet(table.setOfNames(SPARED))
@@ -404,7 +414,8 @@ function computePoolCpu(
   const choice = choose(context, releases, groups, asked)
   if (!choice) return { features: given, unknown, runnersUp: [] }
   const { chosen, runnersUp } = choice
-  const own = chosen.model.features.meet(able).join(db.features.setOf(chosen.added))
+  const kept = chosen.model.features.minus(db.features.setOf(chosen.disabled))
+  const own = kept.meet(able).join(db.features.setOf(chosen.added))
   const assumed = db.features.setOf(chosen.assumed)
   const definition = definitionOf(context, own.join(assumed), vendorOf(context, groups), chosen)
   // Details of what the definition turns off mean nothing.
