@@ -3,7 +3,7 @@ import { cpuidR } from './dumps/cpuid-r.ts'
 import { cpuinfo } from './dumps/cpuinfo.ts'
 import { ldSo } from './dumps/ld-so.ts'
 import { libcpuid } from './dumps/libcpuid.ts'
-import { lscpu } from './dumps/lscpu.ts'
+import { lscpu, withCore } from './dumps/lscpu.ts'
 import { namedRegisters } from './dumps/registers.ts'
 import { inText, type Part, splitEnvelope } from './envelope.ts'
 import type { Dialect, Found, ReadOptions } from './found.ts'
@@ -168,7 +168,7 @@ function readPart(part: Part, dialect: Dialect | undefined, source: string, opti
       ...(called === undefined ? {} : { called }),
       ...(dialect === libvirtXml ? {} : { dialect: dialect?.name }),
     }
-    return found.map(one => ({ ...about, ...one }))
+    return found.map(one => ({ ...about, ...withCore(one) }))
   } catch (error) {
     throw inText(error, part)
   }

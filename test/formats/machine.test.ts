@@ -178,6 +178,57 @@ test.each([
   }
 })
 
+/** How platforms say what an ARM host is called. */
+const ARM_DOCUMENTS: readonly (readonly [string, (name: string) => string])[] = [
+  [
+    'Incus',
+    name =>
+      JSON.stringify({
+        architecture: 'aarch64',
+        sockets: [{ name, vendor: 'x', cores: [{ threads: [{ id: 0 }], flags: ['fp', 'asimd'] }] }],
+      }),
+  ],
+  [
+    'Prometheus',
+    name =>
+      `node_cpu_info{cpu="0",model_name="${name}",vendor=""} 1\nnode_uname_info{machine="aarch64",nodename="a"} 1\n` +
+      'node_cpu_flag_info{flag="fp"} 1\nnode_cpu_flag_info{flag="asimd"} 1\n',
+  ],
+  [
+    'OpenNebula',
+    name =>
+      JSON.stringify({
+        HOST: { NAME: 'a', TEMPLATE: { ARCH: 'aarch64', MODELNAME: name, KVM_CPU_MODEL: '' } },
+      }),
+  ],
+]
+
+describe.each(ARM_DOCUMENTS)('%s says of an ARM host what it is called', (_, documentOf) => {
+  test.each([
+    ['Ampere(R) Altra(R) Processor Q80-30', 'Neoverse-N1', 'ARM'],
+    ['Neoverse-N1', 'Neoverse-N1', 'ARM'],
+    ['AWS Graviton3', 'Neoverse-V1', 'ARM'],
+    ['NVIDIA Grace A02', 'Neoverse-V2', 'ARM'],
+    ['Kunpeng-920', 'Kunpeng-920', 'HiSilicon'],
+    ['Cortex-A76', 'cortex-a76', 'ARM'],
+    ['Phytium,FT-2000+/64', 'FT-2000+', 'Phytium'],
+  ])('%s: its core is %s', (name, model, vendor) => {
+    expect(readText(documentOf(name))).toMatchObject([{ kind: 'statement', model, vendor }])
+  })
+
+  // Both AmpereOne's and AmpereOneX's cores; another core than FT-2000+; two products; no core at all.
+  test.each([
+    'Ampere(R) AmpereOne(R) A192-32X Processor',
+    'Phytium FT-2000/4',
+    'Altra or Graviton3',
+    'virt-8.2',
+  ])('%s: no core is guessed', name => {
+    const [found] = readText(documentOf(name))
+    expect(found).toMatchObject({ kind: 'statement', brand: name })
+    expect(found?.kind === 'statement' ? found.model : '').toBeUndefined()
+  })
+})
+
 test('lscpu of newer util-linux nests its fields', () => {
   const nested = JSON.stringify({
     lscpu: [

@@ -375,6 +375,24 @@ describe.each(arches)('laws of the order of %s', arch => {
   })
 })
 
+test('guests stay on the core that a platform calls by its product', () => {
+  const flags = 'fp asimd aes crc32 atomics'.split(' ')
+  const incus = (name: string) =>
+    JSON.stringify({ architecture: 'aarch64', sockets: [{ name, cores: [{ threads: [{ id: 0 }], flags }] }] })
+  const documents = [
+    { path: 'a.json', text: incus('Ampere(R) Altra(R) Processor Q80-30') },
+    { path: 'b.json', text: incus('AWS Graviton3') },
+    {
+      path: 'c.txt',
+      text: `Architecture: aarch64\nByte Order: Little Endian\nVendor ID: ARM\nModel name: Neoverse-N1\nFlags: ${flags.join(' ')}\n`,
+    },
+  ]
+  const move = (to: string) => put('migrate', { documents, from: 'a.json', to })
+  expect(move('b.json').canMove).toBe(false)
+  expect(move('b.json').obstacles).toMatchObject([{ kind: 'core' }])
+  expect(move('c.txt').canMove).toBe(true)
+})
+
 describe('ID registers of ARM', () => {
   const machine = (midr: string, isar0: string) =>
     `MIDR_EL1 = ${midr}\nAT_HWCAP = 0x00000000119fffff\nCTR_EL0 = 0x9444c004\nID_AA64ISAR0_EL1 = ${isar0}\nID_AA64PFR0_EL1 = 0x1100000011111112\n`

@@ -1,8 +1,9 @@
 import { driverOf } from '../../arch/registry.ts'
+import { once } from '../../core/memo.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { readDataFile } from '../../map/data.ts'
-import { parseModelList } from '../../map/text/model-list.ts'
+import { type ListedModel, parseModelList } from '../../map/text/model-list.ts'
 import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { parseDocuments } from '../json/json-documents.ts'
 import { jsonFault } from '../json/json-fault.ts'
@@ -131,14 +132,23 @@ function armCore(fields: ReadonlyMap<string, string>, source: string): RegisterD
 
 const CORES = ['arm/models.txt', 'arm/cores.txt']
 
-/** The core of this name, or that of a product of this name. */
-function coreCalled(name: string) {
-  const cores = CORES.flatMap(file => parseModelList(readDataFile(file), file, ['part', 'called']).models)
+const listCores = once(() =>
+  CORES.flatMap(file => parseModelList(readDataFile(file), file, ['part', 'called']).models),
+)
+
+/** The core of this name, or the one that products of this name have. */
+function coreCalled(name: string): ListedModel | undefined {
   const plain = name.toLowerCase().replace(/\((?:r|tm)\)|[^a-z0-9]/g, '')
-  return (
-    cores.find(known => known.name.toLowerCase() === name.toLowerCase()) ??
-    cores.find(({ fields }) => fields.called?.some(word => plain.includes(word)))
-  )
+  const [own, ...more] = listCores().filter(({ fields }) => fields.called?.some(word => plain.includes(word)))
+  const named = listCores().find(known => known.name.toLowerCase() === name.toLowerCase())
+  return named ?? (more.length === 0 ? own : undefined)
+}
+
+/** What a platform says of an ARM host whose core or product it names, with the core as its model. */
+export function withCore(found: Found): Found {
+  if (found.kind !== 'statement' || found.arch !== 'aarch64') return found
+  const core = coreCalled(found.model ?? found.brand ?? '')
+  return core ? { ...found, model: core.name, vendor: found.vendor || core.vendor?.name } : found
 }
 
 const armPlace = (flag: string) => driverOf(CpuMap.builtIn(), 'aarch64')?.flagPlace?.(flag)

@@ -20,6 +20,12 @@ export const incusResources: Dialect = {
     ),
 }
 
+/** A core, and the socket that it is in. */
+interface Placed {
+  readonly socket: JsonObject
+  readonly core: JsonObject
+}
+
 function readCpu(cpu: JsonObject, source: string): Found[] {
   const sockets = Array.isArray(cpu.sockets) ? cpu.sockets.filter(isObject) : []
   const cores = sockets.flatMap(socket =>
@@ -30,7 +36,7 @@ function readCpu(cpu: JsonObject, source: string): Found[] {
     throw new ParseError('these resources have no CPU flags: LXD has none, Incus has them since 6.0', source)
   }
   const arch = String(cpu.architecture)
-  if (!/^(?:x86_64|i686)$/.test(arch)) return [otherMachine(arch, cores[0]?.core)]
+  if (!/^(?:x86_64|i686)$/.test(arch)) return [otherMachine(arch, cores)]
   return foundKernelDumps(
     cores.map(({ socket, core }) => ({
       ...dumpOfFlags({
@@ -57,12 +63,13 @@ function labelOf(core: JsonObject): string {
   return typeof id === 'number' ? `CPU ${id}` : ''
 }
 
-const otherMachine = (arch: string, core: JsonObject | undefined): Found => ({
+const otherMachine = (arch: string, [first]: readonly Placed[]): Found => ({
   kind: 'statement',
   layer: 'kernel',
   arch,
   vocabulary: 'linux',
-  present: textsOf(core?.flags),
+  brand: first && textAt(first.socket, 'name'),
+  present: textsOf(first?.core.flags),
   complete: false,
 })
 

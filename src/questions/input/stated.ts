@@ -1,6 +1,6 @@
 import type { AllowedModels, CpuBits, Decoder } from '../../arch/driver.ts'
 import { DEFAULT_ARCH, driverOf, requireDecoder } from '../../arch/registry.ts'
-import type { Cpu, CpuFeature, GuestCpu } from '../../core/cpu.ts'
+import type { Cpu, CpuFeature, GuestCpu, HostCpu } from '../../core/cpu.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { oncePer } from '../../core/memo.ts'
@@ -191,9 +191,14 @@ export function cpuOfStatements(
   statements: readonly Statement[],
   { as = 'host', source }: StatedOptions = {},
 ): Noted<StatedCpu> {
-  const { arch = 'x86_64', model: name } = statements[0] ?? {}
-  if (name !== undefined && !driverOf(context.map, arch)?.decoder)
-    return { value: { cpu: { type: 'host', detected: true, arch, model: name, features: [] } }, notes: [] }
+  const { arch = 'x86_64', model: name, vendor, present = [], vocabulary } = statements[0] ?? {}
+  if (name !== undefined && !driverOf(context.map, arch)?.decoder) {
+    const features = vocabulary === 'linux' ? present.map(flag => ({ name: flag })) : []
+    const told = statements.flatMap(({ notes = [] }) => notes)
+    const notes = [...told, ...(vocabulary === 'linux' ? [ONLY_LISTED] : [])].map(saidNote)
+    const cpu: HostCpu = { type: 'host', detected: true, arch, model: name, vendor, features }
+    return { value: { cpu }, notes: withSource(notes, source) }
+  }
   const decoder = requireDecoder(context.map, arch)
   const { value: data, notes } = bitsOf(context, statements, source)
   const named = data.model && definitionOn(decoder, data, data.model, as)
@@ -205,6 +210,8 @@ export function cpuOfStatements(
     notes: withSource([...notes, ...unknownNote, ...lacking], source),
   }
 }
+
+const ONLY_LISTED = 'of features that it does not list nothing is known'
 
 /** Of a host that is known to lack some of every model, the one of which it lacks least. @throws LibvirtError */
 function closest({ db, decode }: Decoder, data: CpuBits, as: 'host' | 'guest'): Cpu {

@@ -123,12 +123,15 @@ export type Member = {
 export function memberOfStatement(given: Context, statement: Statement): Member {
   const context = contextFor(given, fleetArchOf(given.map, statement.arch))
   const { arch } = context
-  const { name, layer, models } = statement
+  const { name, layer, models, model } = statement
   const { features, known, notes } = featuresOfStatement(context, statement)
-  const about = { features, ...pick(statement), vendor: vendorOfStatement(context, statement) }
+  const vendor = vendorOfStatement(context, statement)
+  const isCore = model !== undefined && context.cpus.knowsModel?.(model)
+  const { core } = isCore ? context.cpus.read({ type: 'host', arch, model, vendor, features: [] }) : {}
+  const about = { features, ...pick(statement), vendor, core }
   if (layer !== 'offered') return { kind: 'host', arch, facts: { ...about, known }, notes, called: name }
   const offered = Evidence.recorded(features, known)
-  const usable = new Map([...(models ?? [])].map(([model, blockers]) => [model, blockers ?? []]))
+  const usable = new Map([...(models ?? [])].map(([own, blockers]) => [own, blockers ?? []]))
   return { kind: 'hypervisor', arch, facts: { ...about, models: usable, offered }, notes, called: name }
 }
 
