@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { matches } from '../../src/core/model.ts'
 import { hosts, type QuestionInput } from '../../src/index.ts'
+import { CpuMap } from '../../src/map/cpu-map.ts'
+import type { HostLine } from '../../src/questions/hosts/answer.ts'
 import { hostsCsv, reportHosts } from '../../src/questions/hosts/report.ts'
 import { Report } from '../../src/report/report.ts'
 import { folderOf, hostXml, virtCpu } from '../cli/virt-cpu.ts'
@@ -119,6 +122,56 @@ describe('hosts', () => {
     // A line a host, however narrow the terminal is.
     expect(wide.slice(1, 3).every(line => /^ *[ab] .* x86_64 /.test(line))).toBe(true)
     expect(of('xml')).toMatchObject({ status: 2, stderr: expect.stringContaining("not 'xml'") })
+  })
+
+  const released = CpuMap.builtIn()
+    .of('x86')
+    .models.filter(({ vendor, features }) => vendor?.name === 'Intel' && features.size > 40)
+  const signed = released.filter(({ signatures }) => signatures.length > 0)
+
+  test('a host named as another model than its silicon says what it lacks of that, and no more', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...signed), fc.constantFrom(...released), (own, named) => {
+        const [{ family, model, steppings = 1 } = { family: 0, model: 0 }] = own.signatures
+        const signature = { family, model, stepping: 31 - Math.clz32(steppings & -steppings) }
+        const hostOf = (features: readonly string[]) => {
+          const text = hostXml(named.name, features).replace(
+            '<feature',
+            `<signature family='${family}' model='${model}' stepping='${signature.stepping}'/><feature`,
+          )
+          return linesOf([{ path: 'a.xml', text }])[0]
+        }
+        const { heldBack } = hostOf(['vme']) ?? {}
+        if (matches(named.signatures, signature)) expect(heldBack).toBeUndefined()
+        if (!heldBack) return
+        const whole = released.find(({ name }) => name === heldBack.model)
+        expect(matches(whole?.signatures ?? [], signature)).toBe(true)
+        const missing = heldBack.missing.map(({ feature }) => feature)
+        expect(missing.length).toBeGreaterThan(0)
+        expect(hostOf(['vme', ...missing])?.heldBack).toBeUndefined()
+        const [one = '', ...others] = missing
+        expect(hostOf(['vme', ...others])?.heldBack?.missing.map(({ feature }) => feature)).toEqual([one])
+      }),
+      { numRuns: runs(2000) },
+    )
+  })
+
+  test('what holds a host back has the cause and the remedy that explain has', () => {
+    const of = (name: string) => {
+      const { hosts: lines } = JSON.parse(virtCpu(['hosts', 'examples/forty', '--json']).stdout) as {
+        hosts: HostLine[]
+      }
+      return lines.find(({ host }) => host === name)?.heldBack
+    }
+    expect(of('kvm-a07')?.missing.map(({ feature, cause, remedy }) => [feature, cause, remedy])).toEqual([
+      ['pclmuldq', 'unknown', expect.any(String)],
+      ['aes', 'firmware', 'turn on AES-NI in firmware setup'],
+    ])
+    expect(of('kvm-a01')).toBeUndefined()
+    const { stdout } = virtCpu(['hosts', 'examples/forty'])
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'note: kvm-a07: Nehalem-v2, not Cascadelake-Server, without',
+    )
   })
 
   test('silicon is what people call it', () => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { LAYERS } from '../../core/evidence.ts'
-import { Reason, SignatureAnswer } from '../answer-parts.ts'
+import { CauseAnswer, Reason, SignatureAnswer } from '../answer-parts.ts'
 import { keptCpusPart } from '../pools/answer.ts'
 import { type AnswerOf, described } from '../schema.ts'
 
@@ -12,6 +12,17 @@ export const HostLine = v.strictObject({
   pool: described(v.string(), 'Empty: it is in the pool without a label.'),
   arch: described(v.string(), 'libvirt’s name of the architecture: hosts of two are never compared.'),
   model: known(v.string(), 'The model that its document names, or that fits its CPU best.'),
+  heldBack: v.exactOptional(
+    described(
+      v.strictObject({
+        model: v.string(),
+        missing: v.array(
+          v.strictObject({ ...Reason.entries, ...v.pick(CauseAnswer, ['cause', 'remedy']).entries }),
+        ),
+      }),
+      'The model of its silicon, and what it lacks of that, so that `model` is another; absent: nothing.',
+    ),
+  ),
   silicon: known(
     v.string(),
     'The name of the CPU’s design: Emerald Rapids, Zen 4, Neoverse-N1. Several names where its documents fit several; with ' +

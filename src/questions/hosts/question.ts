@@ -1,10 +1,12 @@
 import * as v from 'valibot'
+import { type Model, matches } from '../../core/model.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { levelOf } from '../../map/levels.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { keptCpusOf } from '../pools/compute.ts'
 import { question } from '../question.ts'
+import { reasonOf } from '../words/note.ts'
 import { type HostLine, HostsAnswer } from './answer.ts'
 import { guestsAlone } from './guests.ts'
 
@@ -34,6 +36,7 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     pool,
     arch: view.context.arch,
     model: host.model ?? null,
+    ...heldBack(view, host),
     silicon: view.siliconOf(host) ?? null,
     signature: signature ?? null,
     vendor: host.vendor ?? null,
@@ -47,6 +50,29 @@ function lineOf(view: FleetView, host: FleetHost): HostLine {
     uuid: host.uuid ?? null,
     readFrom: readFrom.map(({ layer, document }) => ({ layer, document })),
   }
+}
+
+/** What a host lacks of the model of its silicon that it comes closest to, where the model that it is named as is none of these. */
+function heldBack(view: FleetView, host: FleetHost): Pick<HostLine, 'heldBack'> {
+  const { db, finder, groupOf } = view
+  const { name, model = '', vendor, signature, features, evidence } = host
+  const group = groupOf.get(name)
+  const isOwn = (one: Model) =>
+    signature !== undefined && one.vendor?.name === vendor && matches(one.signatures, signature)
+  const named = db.model(model)
+  if (!named || !group || isOwn(named)) return {}
+  const lackOf = (one: Model) =>
+    db.features.in(evidence ? one.features.meet(evidence.absent) : one.features.minus(features))
+  const [closest] = db.models
+    .filter(isOwn)
+    .map(one => ({ model: one.name, lacks: lackOf(one) }))
+    .sort((a, b) => a.lacks.length - b.lacks.length)
+  if (!closest || closest.lacks.length === 0) return {}
+  const missing = closest.lacks.map(feature => {
+    const { cause, remedy } = finder.forGroup(group)(feature)
+    return { ...reasonOf(feature), cause, remedy }
+  })
+  return { heldBack: { model: closest.model, missing } }
 }
 
 /** A feature that nothing is known of, or that is only assumed, proves no level and rules none out. */

@@ -1,9 +1,9 @@
 import { hex } from '../../core/bits.ts'
 import { printSignature } from '../../core/model.ts'
-import { count, groupBy } from '../../core/text.ts'
+import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import { type Cell, Report } from '../../report/report.ts'
 import type { Reporter } from '../question.ts'
-import { addKeptLine, hostNamesOf, levelCell, levelCounts } from '../words/cells.ts'
+import { addKeptLine, hostNamesOf, levelCell, levelCounts, shortRemedy } from '../words/cells.ts'
 import type { GuestLine, GuestsAlone, HostLine, HostsAnswer } from './answer.ts'
 
 interface HostColumn {
@@ -33,6 +33,11 @@ const COLUMNS: readonly HostColumn[] = [
 const MORE: readonly HostColumn[] = [
   { title: 'silicon', cell: ({ silicon }) => silicon },
   { title: 'architecture', cell: ({ arch }) => arch },
+  {
+    title: 'held back by',
+    wraps: true,
+    cell: ({ heldBack }) => (heldBack ? hostNamesOf(heldBack.missing) : null),
+  },
   { title: 'signature', cell: ({ signature }) => signature && printSignature(signature) },
   { title: 'address bits', align: 'right', cell: ({ physBits }) => physBits },
   { title: 'CPUs', align: 'right', cell: ({ cpus }) => cpus },
@@ -76,6 +81,26 @@ export const reportHosts: Reporter<HostsAnswer> = (report, { hosts, keptCpus, gu
     addTable(report, hosts, isOne ? columns.filter(({ title }) => title !== 'read from') : columns)
     if (isOne) report.line(`read from ${source}`)
   })
+  const kinds = groupBy(
+    hosts.filter(({ heldBack }) => heldBack),
+    ({ model, heldBack }) => JSON.stringify([model, heldBack]),
+  )
+  const notes = [...kinds.values()].sort((a, b) => b.length - a.length).map(describeHeldBack)
+  report.notes(notes, notes.slice(0, 2))
+}
+
+/** `note: kvm-a07 is Nehalem-v2, not Cascadelake-Server-v5: without aes (firmware: turn on AES-NI in firmware setup)` */
+function describeHeldBack(hosts: readonly HostLine[]): Cell[] {
+  const [{ model, heldBack } = { model: null, heldBack: undefined }] = hosts
+  const lacks = Array.from(
+    groupBy(heldBack?.missing ?? [], ({ cause, remedy }) => `${cause}: ${shortRemedy(remedy)}`),
+    ([why, some]) => `${hostNamesOf(some, 6)} (${why})`,
+  )
+  const names = hosts.map(({ host }) => host).sort(bytewise)
+  return [
+    { text: 'note: ', tone: 'warning' },
+    `${fewNames(names, 3)}: ${model}, not ${heldBack?.model}, without ${lacks.join(', ')}`,
+  ]
 }
 
 /** Whether nobody made levels of its architecture, or none that a host can be below. */
