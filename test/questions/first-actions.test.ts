@@ -136,6 +136,18 @@ test('emulators that only some hosts have are told, and keep guests that name th
   expect(put('migrate', ...hosts, asks('/opt/qemu')).guests[0]).toMatchObject({ others: 2 })
 })
 
+test('a guest’s model that its own host’s QEMU does not know is told', () => {
+  const guests = ['EPYC-Turin', 'EPYC-Genoa'].map(model => guest(`n1/${model}.xml`, custom(model)))
+  const documents = [host('n1.xml', 'EPYC-Turin-v1', '', 'AMD'), ...guests]
+  const found = (hypervisor: string) => {
+    const answer = ask({ verb: 'migrate', documents, fleet: { hosts: [{ files: 'n1.xml', hypervisor }] } })
+    const notes = answer.notes as readonly { readonly kind: string }[]
+    return notes.filter(({ kind }) => kind === 'guest-model-newer')
+  }
+  expect(found('QEMU 10.0.2')).toMatchObject([{ qemu: '10.0', model: 'EPYC-Turin' }])
+  expect(found('QEMU 10.1.0')).toEqual([])
+})
+
 test('a guest with another host’s CPU is given a model that both have, and no host is replaced for it', () => {
   const host1 = host('n1.xml', 'Cascadelake-Server', "<signature family='6' model='85' stepping='7'/>")
   const host2 = host('n2.xml', 'Skylake-Server', "<signature family='6' model='85' stepping='4'/>")

@@ -105,6 +105,10 @@ const NOTES: { readonly [K in Note['kind']]: readonly [Extract<Note, { kind: K }
     },
     /^emulators differ: .usr.bin.kvm on a; .usr.bin.kvm-spice on b, c: a guest whose /,
   ],
+  'guest-model-newer': [
+    { kind: 'guest-model-newer', qemu: '10.0', model: 'EPYC-Turin', guests: ['a', 'b'] },
+    /^QEMU 10\.0, .* does not know EPYC-Turin: a, b cannot start there; /,
+  ],
   'hypervisor-only': [{ kind: 'hypervisor-only' }, /^known by its hypervisor alone: add /],
   'file-without-cpu': [{ kind: 'file-without-cpu' }, /^passed over: holds no CPU$/],
   'recorded-again': [

@@ -23,6 +23,8 @@ import {
   type PossiblePlaces,
   type StartFinding,
 } from '../../fleet/places.ts'
+import { versionOf } from '../../map/kvm-rules.ts'
+import { builtinReleases } from '../../map/releases.ts'
 import type { Reason } from '../answer-parts.ts'
 import { guestsAlone } from '../hosts/guests.ts'
 import { guestNamed, hostNamed } from '../input/fleet/named.ts'
@@ -122,6 +124,23 @@ export function emulatorNotes(hosts: readonly FleetHost[]): Note[] {
     hosts: names,
   }))
   return [{ kind: 'emulators-differ', lists: told.filter(({ emulators }) => emulators.length > 0) }]
+}
+
+/** That guests are said to run with a model that the QEMU of their own host does not know; nothing where its list has it. */
+export function modelNotes({ hosts, guests }: FleetView['fleet']): Note[] {
+  const byName = new Map(hosts.map(host => [host.name, host]))
+  const found = guests.flatMap(({ name, host = '', model = '' }) => {
+    const { hypervisor, models } = byName.get(host) ?? {}
+    const qemu = versionOf(hypervisor)
+    const isKnown = qemu === undefined || models?.has(model) || builtinReleases().knows('qemu', qemu, model)
+    return isKnown ? [] : { name, qemu, model }
+  })
+  const alike = groupBy(found, ({ qemu, model }) => `${qemu} ${model}`)
+  return [...alike.values()].flatMap(([first, ...more]) => {
+    if (!first) return []
+    const { qemu, model } = first
+    return { kind: 'guest-model-newer', qemu, model, guests: [first, ...more].map(({ name }) => name) }
+  })
 }
 
 /** How many guests of a pool (null: of all) have no place that is known, and nothing is known to speak against one. */

@@ -4,7 +4,7 @@ import { type Outcome, question } from '../question.ts'
 import { flag, text } from '../schema.ts'
 import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { MigrateAnswer, MoveAnswer } from './answer.ts'
-import { emulatorNotes, migrateAnswer, moveAcross } from './compute.ts'
+import { emulatorNotes, migrateAnswer, modelNotes, moveAcross } from './compute.ts'
 
 const input = v.pipe(
   v.strictObject({
@@ -29,13 +29,14 @@ export const migrateQuestion = question({
   report: async () => reportSections((await import('./report.ts')).reportMigration),
   run(
     context,
-    { across, from, guest, to, ...fleet },
+    { across, from, guest, to, ...documents },
   ): Outcome<MigrateAnswer | Sections<MigrateAnswer> | MoveAnswer, never> {
-    const opened = openFleet(context, fleet)
+    const opened = openFleet(context, documents)
     if (to !== undefined)
       return { answer: moveAcross(viewsOf(opened), { from, guest, to }), notes: opened.notes }
     const views = viewsOf(opened)
-    const notes = [...opened.notes, ...views.flatMap(view => emulatorNotes(view.fleet.hosts))]
+    const found = views.flatMap(({ fleet }) => [...emulatorNotes(fleet.hosts), ...modelNotes(fleet)])
+    const notes = [...opened.notes, ...found]
     return { answer: answerEach(views, view => migrateAnswer(view, across)), notes }
   },
 })

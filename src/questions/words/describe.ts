@@ -112,6 +112,8 @@ function sentence(note: Note): string {
       return sayNotJoined(note)
     case 'emulators-differ':
       return `emulators differ: ${note.lists.map(({ emulators, hosts }) => `${fewNames(emulators)} on ${fewNames(hosts, 2)}`).join('; ')}: a guest whose <emulator> one of them lacks cannot go there`
+    case 'guest-model-newer':
+      return `QEMU ${note.qemu}, which their host is said to have, does not know ${note.model}: ${fewNames(note.guests)} cannot start there; one of the documents is old, or a distribution added the model`
     case 'guest-default-cpu':
       return `its definition has no <cpu>: counted as ${note.model}, which QEMU gives by itself`
     case 'guest-cpu-unknown':

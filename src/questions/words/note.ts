@@ -78,6 +78,13 @@ export type Note = { readonly source?: string } & (
       readonly kind: 'emulators-differ'
       readonly lists: readonly { readonly emulators: readonly string[]; readonly hosts: readonly string[] }[]
     }
+  /** The QEMU of the guests' own host does not know their model: they cannot have started there. */
+  | {
+      readonly kind: 'guest-model-newer'
+      readonly qemu: string
+      readonly model: string
+      readonly guests: readonly string[]
+    }
   | { readonly kind: 'guest-default-cpu'; readonly model: string }
   | { readonly kind: 'guest-cpu-unknown'; readonly mode: string }
   | { readonly kind: 'guest-model-unknown'; readonly model: string; readonly near?: string }
