@@ -44,6 +44,8 @@ export interface Fleet {
   readonly requirements: readonly Requirement[]
   /** Findings that the operator knows of; absent: none. */
   readonly ignore?: readonly Ignored[] | undefined
+  /** Where pools are, by their labels: for people only. */
+  readonly sites?: ReadonlyMap<string, string> | undefined
   /** The kept CPUs by the labels of their pools; absent: there are none. */
   readonly kept?: ReadonlyMap<string, KeptCpu> | undefined
 }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { PoolsAnswer } from '../../src/questions/pools/answer.ts'
 import { parseXml } from '../../src/xml/reader.ts'
 import { sarifFaults } from '../formats/sarif-faults.ts'
 import { folderOf, hostXml, virtCpu } from './virt-cpu.ts'
@@ -251,6 +252,25 @@ describe('fleet files that are written', () => {
       expect(again.map(cpuOf)).toEqual(planned.map(cpuOf))
     },
   )
+
+  test('sites are read, shown by pools, and written anew for pools that are there', () => {
+    const text =
+      'pools: { blue: [x], red: [y] }\nconstraints: { pin: { blue: [x] } }\nsites: { blue: Frankfurt }\n'
+    const own = folderOf({ 'x.xml': hostXml('Haswell'), 'y.xml': hostXml('Haswell'), 'fleet.yaml': text })
+    expect(virtCpu(['pools', own]).stdout).toContain('blue (Frankfurt)')
+    const sitesOf = ({ pools, now }: PoolsAnswer) =>
+      [pools, now?.pools ?? []].map(all => all.map(({ site }) => site))
+    expect(sitesOf(JSON.parse(virtCpu(['pools', own, '--json']).stdout))).toEqual([
+      ['Frankfurt'],
+      ['Frankfurt', undefined],
+    ])
+    for (const verb of ['pools', 'explain']) {
+      virtCpu([verb, own, '--write', 'out.yaml'], { cwd: own })
+      expect(readFileSync(join(own, 'out.yaml'), 'utf8')).toContain('\nsites:\n  blue: Frankfurt\n')
+    }
+    writeFileSync(join(own, 'fleet.yaml'), text.replace('sites: { blue', 'sites: { green'))
+    expect(virtCpu(['pools', own]).stderr).toContain('no pool is called green')
+  })
 
   const cpuOf = ({ pool, expression }: { pool: string; expression: { xml: string } }) => [
     pool,

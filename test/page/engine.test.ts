@@ -383,6 +383,9 @@ test('named, locked and limited pools: undone, saved with the page, and what a s
       engine.rename(label, 'mine')
       engine.lock('mine', true)
       engine.limit(smallest)
+      engine.site('mine', 'row 4')
+      engine.rename('mine', 'ours')
+      engine.rename('ours', 'mine')
       const [pools, plan] = [engine.pools(), engine.plan()]
       expect(pools.cards.find(card => card.isLocked)?.label).toBe('mine')
       const again = new Engine({ texts: [], files: [] })
@@ -403,7 +406,13 @@ test('named, locked and limited pools: undone, saved with the page, and what a s
       expect(plainCards(byFile.pools()).sort()).toEqual(plainCards(pools).sort())
       expect(byFile.pools().smallest).toBe(smallest)
       expect(byFile.plan().curve.map(({ value }) => value)).toEqual(plan.curve.map(({ value }) => value))
-      for (let i = 0; i < 3; i++) engine.undo()
+      expect(
+        byFile
+          .pools()
+          .cards.map(({ site }) => site)
+          .filter(Boolean),
+      ).toEqual(['row 4'])
+      for (let i = 0; i < 6; i++) engine.undo()
       expect(engine.pools().cards.some(card => card.isLocked)).toBe(false)
       expect(engine.pools().cards[0]?.label).toBe(label)
     }),

@@ -26,6 +26,8 @@ export interface EmbeddedFleet {
   /** Labels of locked pools, and the fewest hosts of a planned pool. */
   readonly locked?: readonly string[]
   readonly smallest?: number
+  /** Where pools are, by label. */
+  readonly sites?: readonly (readonly [pool: string, site: string])[]
   /** Another recording of the fleet, to compare with. */
   readonly second?: EmbeddedFleet
 }
@@ -72,6 +74,8 @@ export interface PageActions {
   compareWithKept(id: string): Promise<displays.PageState>
   /** Gives a pool another name. */
   rename(pool: string, name: string): displays.PageState
+  /** Says where a pool is; empty: nowhere. */
+  site(pool: string, site: string): displays.PageState
   /** Keeps a pool's hosts together in every plan, or no longer. */
   lock(pool: string, isLocked: boolean): displays.PageState
   /** The fewest hosts of a planned pool. */

@@ -57,6 +57,7 @@ export class TextAdder {
       poolByHost: snapshot.poolByHost,
       locked: snapshot.locked,
       smallest: snapshot.smallest,
+      sites: snapshot.sites,
       removed: new Set([...snapshot.removed].filter(path => !added.has(path.replace(/#\d+$/, '')))),
     }
     return {

@@ -121,7 +121,7 @@ export class Engine implements PageActions, PageQuestions {
 
   async #withEmbedded(
     to: Snapshot,
-    { texts, files, pools = [], removed = [], locked = [], smallest, second }: EmbeddedFleet,
+    { texts, files, pools = [], removed = [], locked = [], smallest, sites = [], second }: EmbeddedFleet,
   ): Promise<Snapshot> {
     const added: Text[] = files.map(([path, text]) => [path, texts[text] ?? ''])
     const snapshot = await this.#adder.add(to, added)
@@ -131,6 +131,7 @@ export class Engine implements PageActions, PageQuestions {
       removed: new Set([...snapshot.removed, ...removed]),
       locked: new Set([...snapshot.locked, ...locked]),
       smallest: smallest ?? snapshot.smallest,
+      sites: new Map([...snapshot.sites, ...sites]),
       second: second ? await this.#withEmbedded(EMPTY, second) : to.second,
     }
     return { ...changed, fleet: applyEdits(changed) }
@@ -175,12 +176,18 @@ export class Engine implements PageActions, PageQuestions {
   }
 
   rename(pool: string, name: string): PageState {
-    const { poolByHost, locked, fleet } = this.#history.current
+    const { poolByHost, locked, sites, fleet } = this.#history.current
     const own = fleet.hosts.filter(host => (host.pool ?? '') === pool)
     return this.#edit(`naming pool ${name}`, {
       poolByHost: new Map([...poolByHost, ...own.map(({ path = '' }) => [path, name] as const)]),
       locked: new Set([...locked].map(label => (label === pool ? name : label))),
+      sites: new Map(sites).set(name, fleet.sites?.get(pool) || fleet.sites?.get(name) || ''),
     })
+  }
+
+  site(pool: string, site: string): PageState {
+    const sites = new Map(this.#history.current.sites).set(pool, site)
+    return this.#edit(`the site of pool ${pool}`, { sites })
   }
 
   lock(pool: string, isLocked: boolean): PageState {
@@ -198,7 +205,16 @@ export class Engine implements PageActions, PageQuestions {
   ask: PageQuestions['ask'] = (question, input) => this.#now.ask(question, input)
   save = (): EmbeddedFleet => this.#embedded(this.#history.current)
 
-  #embedded({ files, fleetFile, poolByHost, removed, locked, smallest, second }: Snapshot): EmbeddedFleet {
+  #embedded({
+    files,
+    fleetFile,
+    poolByHost,
+    removed,
+    locked,
+    smallest,
+    sites,
+    second,
+  }: Snapshot): EmbeddedFleet {
     const own = files.map(({ path, document }) => ({ path, text: this.#documents.textOf(document) }))
     const all = fleetFile ? [...own, fleetFile] : own
     const texts = [...new Set(all.map(({ text }) => text))]
@@ -209,6 +225,7 @@ export class Engine implements PageActions, PageQuestions {
       pools: [...poolByHost],
       removed: [...removed],
       locked: [...locked],
+      sites: [...sites],
       ...(smallest === undefined ? {} : { smallest }),
       ...(second ? { second: this.#embedded(second) } : {}),
     }
@@ -258,7 +275,7 @@ export class Engine implements PageActions, PageQuestions {
 
   #edit(
     label: string,
-    change: Partial<Pick<Snapshot, 'poolByHost' | 'removed' | 'locked' | 'smallest'>>,
+    change: Partial<Pick<Snapshot, 'poolByHost' | 'removed' | 'locked' | 'smallest' | 'sites'>>,
   ): PageState {
     const next = { ...this.#history.current, ...change }
     return this.#push(label, { ...next, fleet: applyEdits(next) })

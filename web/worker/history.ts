@@ -30,6 +30,8 @@ export interface Snapshot {
   readonly locked: ReadonlySet<string>
   /** The fewest hosts of a planned pool; undefined: as the fleet file says. */
   readonly smallest?: number | undefined
+  /** Where the user says that pools are, by label; empty: nowhere, whatever the fleet file says. */
+  readonly sites: ReadonlyMap<string, string>
   /** The fleet with the user's changes. */
   readonly fleet: Fleet
   readonly problems: readonly FileProblem[]
@@ -52,6 +54,7 @@ export const EMPTY: Snapshot = {
   poolByHost: new Map(),
   removed: new Set(),
   locked: new Set(),
+  sites: new Map(),
   fleet: NO_FLEET,
   problems: [],
 }
@@ -63,8 +66,9 @@ export function applyEdits({
   removed,
   locked,
   smallest,
-}: Pick<Snapshot, 'read' | 'poolByHost' | 'removed' | 'locked' | 'smallest'>): Fleet {
-  if (poolByHost.size + removed.size + locked.size === 0 && smallest === undefined) return read
+  sites,
+}: Pick<Snapshot, 'read' | 'poolByHost' | 'removed' | 'locked' | 'smallest' | 'sites'>): Fleet {
+  if (poolByHost.size + removed.size + locked.size + sites.size === 0 && smallest === undefined) return read
   const hosts = read.hosts
     .filter(({ path = '' }) => !removed.has(path))
     .map(host => ({ ...host, pool: poolByHost.get(host.path ?? '') ?? host.pool }))
@@ -81,6 +85,7 @@ export function applyEdits({
       smallest: smallest ?? constraints.smallest,
       ...(pins.length > 0 ? { pins: new Map([...(constraints.pins ?? []), ...pins]) } : {}),
     },
+    sites: new Map([...(read.sites ?? []), ...sites]),
     hosts,
     guests,
     pools: [...new Set(hosts.map(({ pool = '' }) => pool))],

@@ -127,6 +127,7 @@ export const PoolAnswer = v.strictObject({
     v.string(),
     "Where the hosts are pinned, the label of the pin; else the first host's name.",
   ),
+  site: v.exactOptional(described(v.string(), 'Where it is, as the fleet file says.')),
   inGroups: GroupPlaces,
   hostCount: v.number(),
   cpus: described(v.number(), 'How many different CPUs.'),

@@ -164,7 +164,9 @@ function toldPool(
   const cpu = poolCpuOf(view, groups, asked)
   const { features, unknown, definition } = cpu
   const { features: table } = view.db
+  const site = view.fleet.sites?.get(label ?? '')
   return {
+    ...(site ? { site } : {}),
     name: label ?? groups.map(({ name }) => name).sort(bytewise)[0] ?? '',
     hostCount: hosts,
     cpus: groups.length,

@@ -147,7 +147,7 @@ function addMembers(report: Report, { groups, definitions, pools }: PoolsAnswer)
       { title: 'features', align: 'right' },
     ],
     pools.map(pool => [
-      pool.name,
+      pool.site ? `${pool.name} (${pool.site})` : pool.name,
       String(pool.hostCount),
       String(pool.cpus),
       levelCell(pool.level),

@@ -47,6 +47,10 @@ export function PoolsContent({ actions, state, navigate }: ViewProps) {
       const name = prompt('Name of the pool', pool)?.trim()
       if (name && name !== pool) act(client.act('rename', pool, name))
     },
+    place: (pool: string, old = '') => {
+      const site = prompt('Site of the pool', old)?.trim()
+      if (site !== undefined && site !== old) act(client.act('site', pool, site))
+    },
     lock: (pool: string, isLocked: boolean) => act(client.act('lock', pool, isLocked)),
   }
   const labels = [...answer.cards.map(card => card.label), findFreeLabel(answer.cards)]

@@ -28,6 +28,7 @@ export function writeFleetFile(
   const pools = toldPools(view).map(({ groups, expression }, i) => ({
     name: view.pools[i]?.label ?? '',
     hosts: groups.flatMap(({ hosts }) => hosts.map(({ name }) => name)).sort(bytewise),
+    site: view.fleet.sites?.get(view.pools[i]?.label ?? ''),
     cpu: expression?.xml,
   }))
   const paths = new Map(view.fleet.hosts.map(({ name, path }) => [name, path && below(path)]))

@@ -111,6 +111,7 @@ function fleetOf(part: FleetPart, rules: Rules | undefined): { fleet: Fleet; not
     mostPools: rules?.mostPools,
     requirements: policy?.requirements ?? [],
     ignore: rules?.ignore,
+    sites: rules?.sites,
     kept: policy && policy.kept.size > 0 ? policy.kept : undefined,
   }
   const assumed = context.cpus.caveat
@@ -326,10 +327,12 @@ function checkRules(rules: Rules, found: readonly Placed<HostMember>[], hosts: r
   }
   checkPatterns(rules.pools, ['pools'], hosts, fault)
   checkPatterns(rules.pins, ['constraints', 'pin'], hosts, fault)
-  for (const label of rules.keptPools) {
-    if (!hosts.some(({ pool = '' }) => pool === label))
-      throw fault(['kept-cpus', label], `no pool is called ${label || 'so'}`, 'key')
-  }
+  const labels = { 'kept-cpus': rules.keptPools, sites: rules.sites.keys() }
+  for (const [key, named] of Object.entries(labels))
+    for (const label of named) {
+      if (!hosts.some(({ pool = '' }) => pool === label))
+        throw fault([key, label], `no pool is called ${label || 'so'}`, 'key')
+    }
 }
 
 function checkPatterns(

@@ -120,6 +120,7 @@ export const fleetFile = mapping({
   constraints: v.optional(constraints),
   requirements: v.optional(v.array(requirement, 'must be a list')),
   ignore: v.optional(v.array(ignored, 'must be a list')),
+  sites: v.optional(v.record(text, text, 'must be where pools are, by their label')),
   'kept-cpus': v.optional(
     v.record(v.string(), text, 'must be CPUs, each a text, by the label of their pool'),
   ),

@@ -17,6 +17,8 @@ export interface WrittenPool {
   /** What it is called; empty: nothing says. */
   readonly name: string
   readonly hosts: readonly string[]
+  /** Where they are, empty for nowhere; absent: as the file says of its label. */
+  readonly site?: string | undefined
   /** The CPU of its guests as XML; absent: none is kept. */
   readonly cpu?: string | undefined
 }
@@ -27,6 +29,7 @@ export interface FleetFileContent {
   guests?: unknown[]
   pools?: unknown
   constraints?: object
+  sites?: Record<string, string>
   'kept-cpus'?: Record<string, string>
 }
 
@@ -55,11 +58,15 @@ export function printFleetFile(
     return { files, pool: label }
   })
   const kept = named.flatMap(({ label, cpu }) => (cpu === undefined ? [] : [[label, cpu] as const]))
+  const sites = named.flatMap(({ label, site = content.sites?.[label] }) =>
+    site ? [[label, site] as const] : [],
+  )
   return (
     HEAD +
     printYaml({
       ...content,
       hosts: [...(content.hosts ?? []), ...entries],
+      sites: sites.length > 0 ? Object.fromEntries(sites) : undefined,
       'kept-cpus': Object.fromEntries(kept),
     })
   )

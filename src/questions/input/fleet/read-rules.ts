@@ -38,6 +38,7 @@ export function readRules(content: unknown, fault: RuleFault): Rules {
     pools: namesBy(file.pools),
     pins: namesBy(constraints.pin),
     keptPools: Object.keys(file['kept-cpus'] ?? {}),
+    sites: new Map(Object.entries(file.sites ?? {})),
     weighCpus: file.weights?.hosts === 'cpus',
     weights: classWeights(file.weights?.classes),
     mostPools: constraints.pools,

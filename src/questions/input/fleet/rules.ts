@@ -44,6 +44,8 @@ export interface Rules {
   readonly pins: ReadonlyMap<string, readonly string[]>
   /** Labels of the pools that have a kept CPU. */
   readonly keptPools: readonly string[]
+  /** Where pools are, by their label. */
+  readonly sites: ReadonlyMap<string, string>
   /** Whether hosts without a weight of their own weigh as much as they have logical CPUs. */
   readonly weighCpus: boolean
   readonly weights: ClassWeights | undefined

@@ -26,6 +26,7 @@ interface CardProps {
   readonly press: (chip: Chip) => void
   readonly edit: {
     readonly rename: (pool: string) => void
+    readonly place: (pool: string, site: string | undefined) => void
     readonly lock: (pool: string, isLocked: boolean) => void
   }
 }
@@ -55,7 +56,12 @@ export function Card({ card, label, labels, fleet, dragged, move, press, edit }:
     >
       <h2>
         {card ? label || 'no pool' : `New pool ${label}`}
-        {card && <span class="faint"> {formatCount(card.hosts, 'host')}</span>}
+        {card && (
+          <span class="faint">
+            {' '}
+            {[formatCount(card.hosts, 'host'), card.site].filter(Boolean).join(', ')}
+          </span>
+        )}
       </h2>
       {card && <Facts card={card} />}
       {card && (
@@ -64,9 +70,14 @@ export function Card({ card, label, labels, fleet, dragged, move, press, edit }:
             Rename
           </button>
           {label !== '' && (
-            <Toggle on={card.isLocked} set={on => edit.lock(label, on)}>
-              keep together
-            </Toggle>
+            <>
+              <button type="button" class="quiet" onClick={() => edit.place(label, card.site)}>
+                Site
+              </button>
+              <Toggle on={card.isLocked} set={on => edit.lock(label, on)}>
+                keep together
+              </Toggle>
+            </>
           )}
         </div>
       )}
