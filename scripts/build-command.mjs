@@ -51,15 +51,21 @@ export async function buildCommand(outdir, shared, data, form = { minify: true }
 }
 
 /**
- * Half of each hash in names of files, where that tells them apart. The files name each other three thousand times, and
- * nothing packs a hash.
+ * Numbers instead of hashes in names of files: the files name each other three thousand times, and nothing packs a hash.
+ * A part is called as its module where no two are.
  * @param {readonly string[]} names
  * @returns {(text: string) => string} the text with the names in it shortened
  */
 function shortenNames(names) {
-  const shorter = name => name.replace(/-([A-Z0-9]{4})[A-Z0-9]{4}\.cjs$/, '-$1.cjs')
-  const short = new Map(names.map(name => [name, shorter(name)]))
-  if (new Set(short.values()).size < short.size) return text => text
+  const short = new Map()
+  const used = new Set()
+  for (const name of [...names].sort()) {
+    const [, part] = /^cli-([\w-]+)-[A-Z0-9]{8}\.cjs$/.exec(name) ?? []
+    if (part === undefined) continue
+    const own = part === 'chunk' || used.has(part) ? String(short.size) : part
+    used.add(own)
+    short.set(name, `cli-${own}.cjs`)
+  }
   return text => text.replace(/\bcli-[\w-]+-[A-Z0-9]{8}\.cjs/g, name => short.get(name) ?? name)
 }
 
