@@ -340,7 +340,7 @@ describe.skipIf(why)(`in a browser (Chromium, ${why ?? 'installed'})`, () => {
     await headline(page)
     const dark = await ground()
     await page.getByRole('button', { name: 'Colour scheme: auto' }).click()
-    expect(await ground()).not.toBe(dark)
+    await expect.poll(ground).not.toBe(dark)
     await page.emulateMedia({ colorScheme: 'light' })
   })
 
