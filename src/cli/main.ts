@@ -23,6 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (globals.show !== undefined) return show(globals.show)
   for (const warning of globals.warnings) complain(warning)
   if (globals.rest.length === 0) return show('help')
+  keepCompiledCode(__VERSION__)
   const steps: Step[] = []
   for (const words of commandsOf(globals.rest)) {
     const step = await plan(words, globals, words === globals.rest ? 2 : 1)
@@ -61,7 +62,6 @@ async function plan(
     usage(await makeUnknownCommand(name))
     return unknown
   }
-  keepCompiledCode(__VERSION__)
   const { command } = await entry.load()
   const { spec } = command
   try {
