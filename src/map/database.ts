@@ -52,6 +52,13 @@ export class Dependencies {
     return this.#neededBy.get(feature) ?? []
   }
 
+  /** The features and all that need any of them, directly or not. */
+  withDependents(features: Iterable<string>): Set<string> {
+    const all = new Set(features)
+    for (const name of all) for (const other of this.neededBy(name)) all.add(other)
+    return all
+  }
+
   /** All that cannot be used without the feature, directly or not. */
   standingOn(feature: string): Set<string> {
     const all = new Set([feature])

@@ -161,7 +161,6 @@ function setOf(db: Database, names: readonly string[]): FeatureSet {
  */
 export function withDependents(db: Database, features: FeatureSet): FeatureSet {
   const { dependencies } = db.dependencies.rules.length > 0 ? db : CpuMap.builtIn().of('x86')
-  const gone = new Set(db.features.in(features).map(({ name }) => name))
-  for (const name of gone) for (const other of dependencies.neededBy(name)) gone.add(other)
-  return db.features.setOfNames(gone)
+  const names = db.features.in(features).map(({ name }) => name)
+  return db.features.setOfNames(dependencies.withDependents(names))
 }

@@ -84,11 +84,10 @@ export function notesOnNeeds({ db }: Context, features: FeatureSet): Note[] {
 }
 
 /** Of what stands on XSAVE no CPU has a part alone. */
-const onXsave = oncePer(({ features, dependencies }: Database): FeatureSet => {
-  const names = new Set(['xsave'])
-  for (const name of names) for (const other of dependencies.neededBy(name)) names.add(other)
-  return features.setOfNames(names)
-})
+const onXsave = oncePer(
+  ({ features, dependencies }: Database): FeatureSet =>
+    features.setOfNames(dependencies.withDependents(['xsave'])),
+)
 
 /** A CPU as a machine's own words tell it; what they can tell of, absent: of all. */
 interface ToldCpu {
