@@ -2,7 +2,7 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureSet, Interner } from '../core/feature-set.ts'
 import { bytewise } from '../core/text.ts'
 import { type Level, levelOf } from '../map/levels.ts'
-import type { Group } from './groups.ts'
+import { countHosts, type Group } from './groups.ts'
 import type { FleetHost } from './host.ts'
 import { findPossible } from './offered.ts'
 import { sumWeights, type Valuation } from './value.ts'
@@ -211,9 +211,6 @@ function groupByFeatures(groups: readonly Group[]): FeatureKind[] {
   }
   return kinds.map(kind => ({ ...kind, hosts: countHosts(kind.groups), weight: sumWeights(kind.groups) }))
 }
-
-const countHosts = (groups: readonly Group[]): number =>
-  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /**
  * For each set, the meet of all the others, in three meets a set: what comes before it and what comes after

@@ -36,6 +36,10 @@ export interface Group {
   readonly partOf?: Group
 }
 
+/** How many hosts groups have, or what is like them. */
+export const countHosts = (groups: readonly { readonly hosts: readonly unknown[] }[]): number =>
+  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
+
 /**
  * The hosts by their CPU, groups bytewise by name. Microcode, model name, clock and kernel do not part hosts:
  * they may be why bits differ, and are not what a guest sees.

@@ -6,7 +6,7 @@ import { bytewise } from '../core/text.ts'
 import type { Database } from '../map/database.ts'
 import { type ComparedBy, comparedBy } from '../qemu/hypervisor-cpu.ts'
 import type { AskedCpu, RequestedModel } from './asked-model.ts'
-import type { Group } from './groups.ts'
+import { countHosts, type Group } from './groups.ts'
 import type { FleetGuest } from './guest.ts'
 import { type GuestTerms, needsNoKvm, termsOfStart, tryStart } from './guest-terms.ts'
 import type { FleetHost, StartTrial } from './host.ts'
@@ -49,7 +49,7 @@ export function findPlaces(guests: readonly FleetGuest[], groups: readonly Group
       const isOpen = home !== undefined && open.includes(home)
       const isAlone = home?.hosts.length === 1 && !isOpen
       const possible = isAlone ? groups.filter(one => one === home || open.includes(one)) : open
-      const hosts = open.reduce((sum, group) => sum + group.hosts.length, 0)
+      const hosts = countHosts(open)
       return { guest, groups: possible, others: isOpen ? hosts - 1 : hosts }
     })
 }

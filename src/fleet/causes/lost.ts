@@ -4,7 +4,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { blocksMigration } from '../../formats/qemu/names.ts'
 import type { CauseTable } from '../../map/cause-table.ts'
-import { baselineOf, type Group, unionOf } from '../groups.ts'
+import { baselineOf, countHosts, type Group, unionOf } from '../groups.ts'
 import { findUnknown } from '../offered.ts'
 import type { CauseFinder } from './cause-of.ts'
 import type { CauseFinding } from './finding.ts'
@@ -71,7 +71,7 @@ export class Losses {
     const lacking = groups.filter(
       group => !feature.bits.leq(group.features.join(group.offered)) && mayLack(this.#finder, group, feature),
     )
-    const hosts = lacking.reduce((sum, group) => sum + group.hosts.length, 0)
+    const hosts = countHosts(lacking)
     return lacking.length > 0
       ? this.#reasonOf(feature, { groups: lacking, hosts }, offered)
       : this.#ownOf(groups, feature, offered)
@@ -84,7 +84,7 @@ export class Losses {
     const silent = groups.filter(({ offered: given, hardwareFeatures: has }) =>
       has ? feature.bits.leq(has.minus(given)) : false,
     )
-    const hosts = silent.reduce((sum, group) => sum + group.hosts.length, 0)
+    const hosts = countHosts(silent)
     return silent.length > 0 ? this.#reasonOf(feature, { groups: silent, hosts }, offered) : own
   }
 

@@ -2,7 +2,7 @@ import { FeatureSet } from '../../core/feature-set.ts'
 import type { FeatureTable } from '../../core/feature-table.ts'
 import { bytewise, groupBy } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { baselineOf, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
+import { baselineOf, countHosts, type FleetPool, groupHosts, splitIntoPools } from '../groups.ts'
 import { type FleetGuest, groupGuestsByPool } from '../guest.ts'
 import { termsOfStart } from '../guest-terms.ts'
 import type { FleetHost } from '../host.ts'
@@ -68,7 +68,7 @@ function computeState(valuation: Valuation, levels: readonly Level[], pool: Flee
   const weight = sumWeights(pool.groups)
   return {
     pool,
-    hosts: pool.groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    hosts: countHosts(pool.groups),
     weight,
     baseline,
     level: levelOf(levels, baseline),

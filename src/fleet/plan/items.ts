@@ -1,6 +1,6 @@
 import { FeatureSet, Interner } from '../../core/feature-set.ts'
 import { bytewise, groupBy } from '../../core/text.ts'
-import { baselineOf, type Group, identityOf, narrowGroup } from '../groups.ts'
+import { baselineOf, countHosts, type Group, identityOf, narrowGroup } from '../groups.ts'
 import { findUnknown } from '../offered.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 
@@ -74,7 +74,7 @@ function makeItem(parts: Group[], worthy: FeatureSet, { vendors, pins }: Constra
   return {
     groups,
     worthy: baselineOf(groups).meet(worthy),
-    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    hosts: countHosts(groups),
     weight: sumWeights(groups),
     vendor: vendors === 'together' || !groups[0] ? '' : identityOf(groups[0]),
     pin: pins?.get(groups[0]?.name ?? ''),

@@ -1,7 +1,7 @@
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
 import { type Level, levelOf } from '../../map/levels.ts'
-import { baselineOf, type Group, vendorsOf } from '../groups.ts'
+import { baselineOf, countHosts, type Group, vendorsOf } from '../groups.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 import type { Constraints } from './items.ts'
 import { type Item, type LeftOut, makeItems } from './items.ts'
@@ -134,7 +134,7 @@ function makePlannedPool(
     groups,
     baseline,
     level: levelOf(levels, baseline),
-    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    hosts: countHosts(groups),
     weight,
     value: weight * valuation.worth(baseline),
     vendors: vendorsOf(groups),

@@ -1,7 +1,7 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
 import { computeJointCosts } from '../../fleet/cost.ts'
-import { baselineOf, type Group, identityOf } from '../../fleet/groups.ts'
+import { baselineOf, countHosts, type Group, identityOf } from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { findPossible } from '../../fleet/offered.ts'
 import { planPools } from '../../fleet/plan/partition.ts'
@@ -257,9 +257,6 @@ function firstSteps(view: FleetView, groups: readonly Group[], placesOf: PlacesO
     },
   ]
 }
-
-const countHosts = (groups: readonly Group[]): number =>
-  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /** What pools are worth if all have what nobody knows that they lack. */
 function possibleValueOf({ valuation }: FleetView, groups: readonly Group[]): number {

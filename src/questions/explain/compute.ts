@@ -4,7 +4,14 @@ import { matches } from '../../core/model.ts'
 import { Losses } from '../../fleet/causes/lost.ts'
 import { findOutliers } from '../../fleet/causes/odd-ones.ts'
 import { isSameRate } from '../../fleet/change/drift.ts'
-import { areParted, baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
+import {
+  areParted,
+  baselineOf,
+  countHosts,
+  type FleetPool,
+  type Group,
+  vendorsOf,
+} from '../../fleet/groups.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import { findOnRequest, findUnknown } from '../../fleet/offered.ts'
 import { findShortfall } from '../../fleet/requirements/requirement.ts'
@@ -160,7 +167,7 @@ class Explainer {
       .map(one => this.#teller.loss(one, placesOf))
     return {
       pool: label,
-      hostCount: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+      hostCount: countHosts(groups),
       weight: sumWeights(groups),
       value: valuation.valueOfPool(groups),
       vendors,

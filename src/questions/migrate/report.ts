@@ -1,5 +1,6 @@
 import type { Verdict } from '../../core/evidence.ts'
 import { bytewise, count, fewNames, groupBy } from '../../core/text.ts'
+import { countHosts } from '../../fleet/groups.ts'
 import { type Reliance, weighObstacles } from '../../fleet/interest.ts'
 import type { DotEdge, DotGraph } from '../../report/graphviz.ts'
 import type { Cell, Report, StyledText } from '../../report/report.ts'
@@ -113,9 +114,6 @@ function movesOf(
 
 const isOpen = ({ ways }: PoolMoves): boolean =>
   [...ways.values()].every(all => all.every(({ goes, hazards }) => goes && hazards.length === 0))
-
-const countHosts = (groups: readonly MigrateGroup[]): number =>
-  groups.reduce((sum, { hosts }) => sum + hosts.length, 0)
 
 /** `40 hosts of 11 CPUs in 2 pools: 1 of 9 guests has nowhere else to go; guests with all of their host's CPU …` */
 function addFinding(

@@ -1,7 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { bytewise } from '../../core/text.ts'
-import { baselineOf, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
+import { baselineOf, countHosts, type FleetPool, type Group, vendorsOf } from '../../fleet/groups.ts'
 import { followsHost, groupGuestsByPool } from '../../fleet/guest.ts'
 import { findUnsafe } from '../../fleet/interest.ts'
 import type { Constraints } from '../../fleet/plan/items.ts'
@@ -12,6 +12,7 @@ import {
   type PlannedPool,
   planPools,
 } from '../../fleet/plan/partition.ts'
+import { sumWeights } from '../../fleet/value.ts'
 import type { WriteOptions } from '../../formats/write.ts'
 import { levelOf } from '../../map/levels.ts'
 import { HostTable, namesIn, type PlacesOf } from '../explain/reasons.ts'
@@ -128,12 +129,12 @@ export const toldPools = (view: FleetView, write: WriteOptions = {}): ToldPool[]
 /** A pool that is, in the form of one that is proposed. */
 function plannedPool({ valuation, levels }: FleetView, { groups }: Pick<FleetPool, 'groups'>): PlannedPool {
   const baseline = baselineOf(groups)
-  const weight = groups.reduce((sum, group) => sum + group.weight, 0)
+  const weight = sumWeights(groups)
   return {
     groups,
     baseline,
     level: levels.findLast(({ needs, unknown }) => unknown.length === 0 && needs.leq(baseline)),
-    hosts: groups.reduce((sum, { hosts }) => sum + hosts.length, 0),
+    hosts: countHosts(groups),
     weight,
     value: weight * valuation.worth(baseline),
     vendors: vendorsOf(groups),

@@ -1,6 +1,6 @@
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { count } from '../../../src/core/text.ts'
-import { baselineOf } from '../../../src/fleet/groups.ts'
+import { baselineOf, countHosts } from '../../../src/fleet/groups.ts'
 import { levelOf } from '../../../src/map/levels.ts'
 import type { Pool } from '../../../src/questions/baseline/pool.ts'
 import { baselineAnswer } from '../../../src/questions/baseline/pool.ts'
@@ -13,7 +13,6 @@ import type { BaselineOptions, HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
 import { messageOf } from '../documents.ts'
 import { PRINTERS } from '../printers.ts'
-import { countHosts } from './words.ts'
 
 /** The guest CPU of a pool, as `cpu-baseline` computes it. */
 export function displayBaseline(

@@ -1,5 +1,5 @@
 import { count } from '../../../src/core/text.ts'
-import { areParted, type Group, vendorsOf } from '../../../src/fleet/groups.ts'
+import { areParted, countHosts, type Group, vendorsOf } from '../../../src/fleet/groups.ts'
 import type { CostAnswer } from '../../../src/questions/explain/answer.ts'
 import { findOddHosts } from '../../../src/questions/explain/compute.ts'
 import {
@@ -11,7 +11,6 @@ import { hostWords } from '../../../src/questions/words/cells.ts'
 import type { ActionRow, FleetDisplay } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { countHosts } from './words.ts'
 
 /** At most this many things to do stand first. */
 const MAX_ACTIONS = 3

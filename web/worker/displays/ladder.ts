@@ -1,11 +1,11 @@
 import { fewNames } from '../../../src/core/text.ts'
+import { countHosts } from '../../../src/fleet/groups.ts'
 import { viewOf } from '../../../src/questions/input/fleet/view.ts'
 import type { ModelVerdict, ModelVerdicts } from '../../../src/questions/models/answer.ts'
 import { modelVerdicts } from '../../../src/questions/models/verdicts.ts'
 import type { LadderDisplay, Rung } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { countHosts } from './words.ts'
 
 /** The named models as the rungs of a ladder: how many hosts stand on each, and why others fall out. As `models` answers. */
 export function displayLadder(analysis: Analysis, scope: HostScope): LadderDisplay {

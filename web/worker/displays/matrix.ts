@@ -1,7 +1,7 @@
 import type { Feature } from '../../../src/core/feature.ts'
 import { count } from '../../../src/core/text.ts'
 import { Losses } from '../../../src/fleet/causes/lost.ts'
-import { baselineOf, type Group, unionOf } from '../../../src/fleet/groups.ts'
+import { baselineOf, countHosts, type Group, unionOf } from '../../../src/fleet/groups.ts'
 import { findCommonOffer, findOnRequest } from '../../../src/fleet/offered.ts'
 import { findTwins } from '../../../src/map/kvm-rules.ts'
 import type { CauseAnswer } from '../../../src/questions/answer-parts.ts'
@@ -9,7 +9,6 @@ import { isFixable } from '../../../src/questions/explain/cost-report.ts'
 import type { MatrixDisplay, MatrixRow } from '../../shared/displays.ts'
 import type { HostScope } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { countHosts } from './words.ts'
 
 /**
  * Features by groups. It uses the fleet library directly: the answer of the question `explain` names every host for

@@ -1,6 +1,6 @@
 import { fewNames } from '../../../src/core/text.ts'
 import { makeFullGuest } from '../../../src/fleet/arrows.ts'
-import type { Group } from '../../../src/fleet/groups.ts'
+import { countHosts, type Group } from '../../../src/fleet/groups.ts'
 import { type CpuFacts, canMove } from '../../../src/fleet/obstacles.ts'
 import type { GuestPlaces, ObstacleAnswer } from '../../../src/questions/migrate/answer.ts'
 import { countOpenGuests, guestPlaces } from '../../../src/questions/migrate/compute.ts'
@@ -15,7 +15,7 @@ import {
 import type { GuestRow, MigrationDisplay, MoveDisplay } from '../../shared/displays.ts'
 import type { HostScope, MigrationSource } from '../../shared/protocol.ts'
 import type { Analysis } from '../analysis.ts'
-import { capitalize, countHosts } from './words.ts'
+import { capitalize } from './words.ts'
 
 /**
  * Between which groups guests with their host's full CPU can move, and where each guest of the fleet can go. It uses

@@ -1,10 +1,11 @@
 import { count } from '../../../src/core/text.ts'
+import { countHosts } from '../../../src/fleet/groups.ts'
 import { planned, poolsAnswer, toldPools } from '../../../src/questions/pools/compute.ts'
 import { planOptions } from '../../../src/questions/pools/plan-options.ts'
 import { describeCurrentPools, describeSplit } from '../../../src/questions/pools/report.ts'
 import type { PlanDisplay, PoolCard, PoolsDisplay } from '../../shared/displays.ts'
 import type { Analysis } from '../analysis.ts'
-import { capitalize, countHosts } from './words.ts'
+import { capitalize } from './words.ts'
 
 /** The current pools. */
 export function displayPools(analysis: Analysis, locked: ReadonlySet<string>): PoolsDisplay {
