@@ -45,7 +45,7 @@ const plugin = contents => ({
 /** An esbuild plugin: the files as strings. */
 export const dataStrings = change => plugin(() => dataModule(change))
 
-const PACKED = 'x86.packed'
+const PACKED = ['x86.packed', 'x86-titles.packed']
 
 /** Comments of whole lines are for who edits the files: a tenth of what they pack to. Lines keep their numbers. */
 const withoutComments = (_name, text) => text.replace(/^#.*$/gm, '')
@@ -76,7 +76,9 @@ export async function writeData(folder) {
   await writeFile(join(folder, module), all)
   // Latin 1 is read faster than UTF-8.
   const escaped = character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  await writeFile(join(folder, PACKED), (await packed()).replace(/[\u0080-\uffff]/g, escaped))
+  const written = await packed()
+  for (const [i, name] of PACKED.entries())
+    await writeFile(join(folder, name), written[i].replace(/[\u0080-\uffff]/g, escaped))
   return {
     library: plugin(
       () => `import files from './${module}'
@@ -88,7 +90,7 @@ export async function writeData(folder) {
         const places = ${JSON.stringify(places)}
         export const names = Object.keys(places)
         export function read(name) {
-          if (name === '${PACKED}') return readFileSync(__dirname + '/${PACKED}', 'latin1')
+          if (${JSON.stringify(PACKED)}.includes(name)) return readFileSync(__dirname + '/' + name, 'latin1')
           const place = places[name]
           if (!place) return undefined
           const line = Buffer.alloc(place[1])
@@ -101,7 +103,7 @@ export async function writeData(folder) {
   }
 }
 
-/** The models and features of x86 as two lines of JSON (src/map/packed.ts), written by the very code that is being built. */
+/** The models and features of x86, and the features' titles, as JSON (src/map/packed.ts), written by the very code that is being built. */
 async function packed() {
   const { outputFiles } = await build({
     stdin: { contents: PACK, resolveDir: ROOT, loader: 'ts' },
@@ -112,11 +114,12 @@ async function packed() {
     plugins: [dataStrings()],
   })
   const code = Buffer.from(outputFiles[0].contents).toString('base64')
-  return (await import(`data:text/javascript;base64,${code}`)).text
+  return (await import(`data:text/javascript;base64,${code}`)).texts
 }
 
 const PACK = `
   import { CpuMap } from './src/map/cpu-map.ts'
   import { pack } from './src/map/packed.ts'
-  export const text = pack(CpuMap.builtIn().of('x86'))
+  const { text, titles } = pack(CpuMap.builtIn().of('x86'))
+  export const texts = [text, titles]
 `

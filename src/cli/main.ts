@@ -1,192 +1,190 @@
 #!/usr/bin/env node
-import { type Arguments, isKnown, readArguments, splitCommands } from './arguments.ts'
-import { keepCompiledCode } from './code-cache.ts'
-import type { Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+// The program: it keeps what is compiled of the rest, and runs the rest.
 import {
-  connectionDriver,
-  type Globals,
-  libvirtVersion,
-  readGlobals,
-  Session,
-  STDERR,
-  STDOUT,
-  write,
-} from './globals.ts'
-import { CommandError, type CommandSpec, UsageError, withWords } from './spec.ts'
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { Script } from 'node:vm'
 
 declare const __VERSION__: string
 
-/** Runs what the command line says, once all of it was read; returns the exit status. */
-async function main(argv: readonly string[]): Promise<number> {
-  const globals = readGlobals(argv)
-  if (globals.show !== undefined) return show(globals.show)
-  for (const warning of globals.warnings) complain(warning)
-  if (globals.rest.length === 0) return show('help')
-  keepCompiledCode(__VERSION__)
-  const steps: Step[] = []
-  for (const words of commandsOf(globals.rest)) {
-    const step = await plan(words, globals, words === globals.rest ? 2 : 1)
-    if (typeof step === 'number') return step
-    steps.push(step)
-  }
-  let status = 0
-  for (const step of steps) status = await step()
-  return status
-}
-
-/** The commands of a command line: one, or those of a string with several. */
-function commandsOf(words: readonly string[]): readonly (readonly string[])[] {
-  const [text = '', ...more] = words
-  return more.length > 0 || !/[\s;'"\\#]/.test(text) ? [words] : splitCommands(text)
-}
-
-/** A command whose arguments were read. Returns the exit status. */
-type Step = () => Promise<number>
+/** Smaller files compile in less time than it takes to read a second one. */
+const LEAST = 8_000
 
 /**
- * Reads a command; returns the exit status of one that is called wrongly, and says why.
- * @param unknown the exit status of an unknown command: virsh's where virsh's own form, a string of commands, is used
+ * Keeps what V8 compiles of the command's files from run to run, in `$XDG_CACHE_HOME/virt-cpu/code`: compiling took a
+ * third of the time that `cpu-baseline` adds to Node's own. What is kept of another version of the command, of Node or of
+ * a file is not used. `NODE_DISABLE_COMPILE_CACHE`, Node's own variable, turns it off; so does a folder that others than
+ * the user can write to, for what is kept is run.
  */
-async function plan(
-  [name = '', ...args]: readonly string[],
-  before: Globals,
-  unknown: 1 | 2,
-): Promise<Step | number> {
-  if (name === 'help') {
-    const session = sessionOf(before)
-    return () => show('help', args[0], session)
-  }
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!entry) {
-    usage(await makeUnknownCommand(name))
-    return unknown
-  }
-  const { command } = await entry.load()
-  const { spec } = command
-  try {
-    const globals: Globals = { ...before, warnings: [] }
-    const given = readArguments(spec, args, globals)
-    for (const warning of globals.warnings) complain(warning)
-    const session = sessionOf(globals)
-    if (given === 'help') return () => show(globals.show, name, session)
-    refuseNewerOptions(spec, given, session)
-    return () => run(command, given, session).catch(error => usage(error, spec))
-  } catch (error) {
-    return usage(await withSuggestion(error, spec), spec)
+function keepCompiledCode(version: string): void {
+  // What is kept cannot be counted by function.
+  if (process.env.NODE_DISABLE_COMPILE_CACHE || process.env.NODE_V8_COVERAGE) return
+  const folder = openFolder(version)
+  if (folder === undefined) return
+  if (/^v2[01]\./.test(process.version)) compileWith(folder)
+  else (process as Partial<Newer>).getBuiltinModule?.('node:module').enableCompileCache?.(folder)
+}
+
+/** What Node 22.1 and 22.3 brought. */
+interface Newer {
+  readonly getBuiltinModule: (name: 'node:module') => {
+    readonly enableCompileCache?: (folder: string) => void
   }
 }
 
-/** The option of a command of our own that may have been meant; what else went wrong stays. */
-async function withSuggestion(error: unknown, { style, options }: CommandSpec): Promise<unknown> {
-  const [, given] = (error instanceof UsageError && / option (--\S+)$/.exec(error.message)) || []
-  if (given === undefined || style !== 'own') return error
-  const { didYouMean } = await import('../core/text.ts')
-  const names = options.map(({ name }) => `--${name}`)
-  return new UsageError(`${(error as UsageError).message}${didYouMean(names, given)}`)
+/** Node's class of modules, by what `require.extensions` is too: loading `node:module` takes 0.3 ms. */
+interface Loader {
+  readonly _extensions: NodeJS.RequireExtensions
+}
+
+/** The folder, made if it is missing; undefined: there is none that this user alone can write to. */
+function openFolder(version: string): string | undefined {
+  const { XDG_CACHE_HOME, HOME } = process.env
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
+  if (!caches) return undefined
+  const folder = join(caches, 'virt-cpu', 'code', `${version}-${process.version}`)
+  try {
+    makeFolder(folder)
+    const { uid, mode } = statSync(folder)
+    return uid === process.getuid?.() && (mode & 0o022) === 0 ? folder : undefined
+  } catch {
+    return undefined // a read-only or full disk
+  }
+}
+
+/** Node's own way to make the folders above too never ends where the kernel says that there is no place, as in `/proc`. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder, { mode: 0o700 })
+}
+
+/** One of the command's files, as Node knows a module. */
+interface Part {
+  exports: unknown
+  /** It imports packages, which only what Node itself has loaded can do. */
+  imports?: true
 }
 
 /**
- * Runs a command and says what went wrong; returns the exit status. After each of virsh's commands comes an
- * empty line, whatever became of it.
- * @throws UsageError
+ * What Node does from 22.1 on. A file that is compiled for the first time is kept when the process ends, with the
+ * functions that ran. The command's files find each other by name here: Node takes as long to find one as to read it.
  */
-async function run({ spec, run: command }: Command, args: Arguments, session: Session): Promise<number> {
-  const virsh = spec.style === 'virsh'
-  const started = process.hrtime.bigint()
-  let status: number
-  try {
-    status = await command(args, session, COMMANDS)
-  } catch (error) {
-    const { linesOf } = await import('./command.ts')
-    for (const line of linesOf(error)) session.err(`error: ${line}\n`)
-    status = virsh ? 1 : 2
+function compileWith(folder: string): void {
+  // The sources run as modules, which no extension loads.
+  if (typeof module === 'undefined') return
+  const { _extensions: extensions } = module.constructor as unknown as Loader
+  const loadAsNode = extensions['.js']
+  const fresh = new Map<string, Script>()
+  const parts = new Map<string, Part>()
+  const requireFrom = (from: NodeModule) => (id: string) => {
+    if (!id.startsWith('./')) return from.require(id)
+    const known = parts.get(id)
+    if (known) return known.exports
+    const part: Part = { exports: {} }
+    parts.set(id, part)
+    load(join(__dirname, id), part, from)
+    if (part.imports) part.exports = from.require(id)
+    return part.exports
   }
-  if (virsh) {
-    try {
-      endAsVirsh(session, started)
-    } catch (error) {
-      // What kept the answer from being written keeps this line too, and was said.
-      if (!(error instanceof CommandError) || status === 0) throw error
+  const load = (file: string, part: Part, from: NodeModule) => {
+    const { source, kept } = readPart(file, folder)
+    if (source.includes('import(')) {
+      part.imports = true
+      return
     }
-  } else if (session.timing) session.err(timeSince(started))
-  return status
-}
-
-/** Prints what virsh prints when a command ends: how long it took, where that is asked for, or an empty line. */
-function endAsVirsh(session: Session, started: bigint): void {
-  if (session.timing) session.out(`\n${timeSince(started)}\n`)
-  else if (!session.quiet) session.out('\n')
-}
-
-/** `performance` would be loaded for it: 1.3 ms. */
-const timeSince = (started: bigint): string =>
-  `(Time: ${(Number(process.hrtime.bigint() - started) / 1e6).toFixed(3)} ms)\n`
-
-/** @throws UsageError for an option that the session's version of libvirt does not have */
-function refuseNewerOptions({ name, options }: CommandSpec, args: Arguments, { libvirt }: Session): void {
-  const newer = options.find(option => args.has(option.name) && !isKnown(option, libvirt))
-  if (newer) throw new UsageError(`command '${name}' doesn't support option --${newer.name}`)
-}
-
-async function makeUnknownCommand(name: string): Promise<UsageError> {
-  const { nearest } = await import('../core/text.ts')
-  const [near] = nearest(Object.keys(COMMANDS), name, 1)
-  return new UsageError(`unknown command: '${name}'${near ? `\nerror: did you mean '${near}'?` : ''}`)
-}
-
-/** Prints a version or help: of a command where `name` is given. */
-async function show(what: Globals['show'] = 'help', name?: string, session?: Session): Promise<number> {
-  if (what === 'help' && name !== undefined && session) return help(name, session)
-  if (what === 'version') write(STDOUT, `${__VERSION__}\n`)
-  else {
-    const { generalHelp, longVersion } = await import('./help.ts')
-    write(STDOUT, what === 'help' ? generalHelp(COMMANDS) : longVersion(__VERSION__))
+    const script = new Script(source, {
+      filename: file,
+      cachedData: kept === undefined ? undefined : readKept(kept),
+    })
+    if (kept && script.cachedDataRejected !== false) fresh.set(kept, script)
+    script.runInThisContext().call(part.exports, part.exports, requireFrom(from), part, file, __dirname)
   }
-  return 0
-}
-
-async function help(name: string, session: Session): Promise<number> {
-  const started = process.hrtime.bigint()
-  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  const spec = (await entry?.load())?.command.spec
-  if (entry && spec) {
-    const { commandHelp } = await import('./help.ts')
-    session.out(commandHelp(await withWords(spec), entry.summary, session.libvirt))
-  } else complain(`command or command group '${name}' doesn't exist`)
-  if (spec?.style !== 'own') endAsVirsh(session, started)
-  return spec ? 0 : 1
-}
-
-const sessionOf = (globals: Globals): Session =>
-  new Session({
-    quiet: globals.quiet,
-    readOnly: globals.readOnly,
-    timing: globals.timing,
-    driver: connectionDriver(globals.connect),
-    libvirt: libvirtVersion(globals),
-    cpuMap: globals.cpuMap ?? (process.env.VIRT_CPU_MAP || undefined),
+  extensions['.cjs'] = (module, file) => {
+    if (dirname(file) !== __dirname) return loadAsNode(module, file)
+    const id = `./${basename(file)}`
+    const part = parts.get(id) ?? module
+    if (part === module) {
+      parts.set(id, part)
+      load(file, part, module)
+    }
+    if ((part as Part).imports) loadAsNode(module, file)
+    else module.exports = part.exports
+  }
+  process.once('exit', () => {
+    if (fresh.size === 0) return
+    try {
+      for (const [kept, script] of fresh) keep(kept, script)
+      removeOutdated(folder)
+    } catch {
+      // a read-only or full disk: the next run compiles again
+    }
   })
+}
 
-const complain = (line: string): void => write(STDERR, `error: ${line}\n`)
+const BEFORE = '(function(exports,require,module,__filename,__dirname){'
+const AFTER = '\n})'
 
 /**
- * Says what is wrong with a call. virsh knows no other status than 1; our own commands tell a mistake in the call from
- * a "no".
- * @throws what is no mistake in the call
+ * One of the command's files as a function of what Node gives a module, and where its compiled code is kept: undefined for
+ * a small one. The text is made once, as each copy of it is garbage that the start has to collect. It is ASCII, which
+ * esbuild sees to.
  */
-function usage(error: unknown, spec?: CommandSpec): number {
-  if (!(error instanceof UsageError)) throw error
-  complain(error.message)
-  return spec?.style === 'own' ? 2 : 1
+function readPart(file: string, folder: string): { source: string; kept: string | undefined } {
+  const from = openSync(file, 'r')
+  const { size, mtimeMs } = fstatSync(from)
+  const text = Buffer.allocUnsafe(BEFORE.length + size + AFTER.length)
+  text.write(BEFORE, 'latin1')
+  text.write(AFTER, readSync(from, text, BEFORE.length, size, 0) + BEFORE.length, 'latin1')
+  closeSync(from)
+  const path = join(folder, `${basename(file)}-${size}-${mtimeMs}`)
+  return { source: text.toString('latin1'), kept: size < LEAST ? undefined : path }
 }
 
-main(process.argv.slice(2)).then(
-  status => {
-    process.exitCode = status
-  },
-  (error: unknown) => {
-    if (error instanceof CommandError) for (const line of error.lines) complain(line)
-    process.exitCode = error instanceof CommandError ? 2 : usage(error)
-  },
-)
+function readKept(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whoever reads the file meanwhile sees the old one or the new one, whole. V8 does not notice damage, and what is damaged
+ * ends the process: the file has its name only when it is on the disk.
+ */
+function keep(file: string, script: Script): void {
+  const part = `${file}.${process.pid}`
+  writeFileSync(part, script.createCachedData(), { mode: 0o600, flush: true })
+  renameSync(part, file)
+}
+
+const MONTH = 30 * 24 * 60 * 60 * 1000
+
+/** Removes what is kept of files that the command no longer has, and of versions that kept nothing for a month. */
+function removeOutdated(folder: string): void {
+  const files = readdirSync(__dirname)
+  for (const name of readdirSync(folder))
+    if (!files.some(file => name.startsWith(`${file}-`))) rmSync(join(folder, name))
+  const all = dirname(folder)
+  for (const name of readdirSync(all))
+    if (Date.now() - statSync(join(all, name)).mtimeMs > MONTH) rmSync(join(all, name), { recursive: true })
+}
+
+keepCompiledCode(__VERSION__)
+import('./command-line.ts').then(async ({ runCommandLine }) => {
+  process.exitCode = await runCommandLine(process.argv.slice(2))
+  // Where nothing is under way, Node need not look for it, nor take its heap apart: 1 ms.
+  if (process.getActiveResourcesInfo().length === 0) process.exit()
+})

@@ -86,12 +86,13 @@ export class FeatureSet {
     return false
   }
 
-  /** `this.minus(other).size`, without making the set. */
+  /** `this.minus(other).size`, without making the set. Four words of five are zero, and the other set's are then not read. */
   sizeWithout(other: FeatureSet): number {
+    const { words } = this
     let n = 0
-    for (let i = this.start; i < this.words.length; i++) {
-      const word = at(this.words, i) & ~at(other.words, i)
-      if (word !== 0) n += popcount(word)
+    for (let i = this.start; i < words.length; i++) {
+      const word = words[i]
+      if (word) n += popcount(word & ~at(other.words, i))
     }
     return n
   }

@@ -2,7 +2,7 @@ import { bitMask, type U32 } from './bits.ts'
 import type { NamedRegisters } from './cpu.ts'
 import type { Feature, FeatureClass, Order, Place } from './feature.ts'
 import { addInto, FeatureSet } from './feature-set.ts'
-import { intern } from './memo.ts'
+import { intern, internWhole } from './memo.ts'
 
 /** A bit of a register that has a name. */
 interface NamedBit {
@@ -10,33 +10,39 @@ interface NamedBit {
   readonly bit: number
 }
 
+/** Where a table finds its features. */
+interface Indexes {
+  readonly byName: ReadonlyMap<string, Feature>
+  /** The feature of each bit where every feature is exactly one bit of its own, as in libvirt's maps. */
+  readonly byBit: readonly (Feature | undefined)[] | undefined
+}
+
 /**
  * The features of one architecture in map order, and the words their bits live in.
  * Every `FeatureSet` of the architecture is laid out by this table.
  */
 export class FeatureTable {
-  readonly list: readonly Feature[]
   readonly words: readonly Place[]
+  readonly #read: () => readonly Feature[]
+  #list: readonly Feature[] | undefined
   #all: FeatureSet | undefined
   readonly #byOrder = new Map<Order, FeatureSet>()
-  readonly #byName = new Map<string, Feature>()
-  /** The number of each feature's bit, counted from the first word, where `#byBit` is known. */
-  readonly #bitOf = new Map<string, number>()
-  /** The feature of each bit where every feature is exactly one bit of its own, as in libvirt's maps. */
-  readonly #byBit: readonly (Feature | undefined)[] | undefined
+  #made: Indexes | undefined
 
-  /**
-   * @param byBit the feature of each bit, where the caller knows that every feature is one bit of its own and
-   *   that bits ascend with map order; absent: it is found out
-   */
-  constructor(list: readonly Feature[], words: readonly Place[], byBit?: readonly (Feature | undefined)[]) {
-    this.list = list
+  /** @param list or what makes it, when a feature is first asked for: the names of models need none */
+  constructor(list: readonly Feature[] | (() => readonly Feature[]), words: readonly Place[]) {
+    this.#read = typeof list === 'function' ? list : () => list
     this.words = words
-    for (const feature of list) this.#byName.set(intern(feature.name), feature)
-    this.#byBit = byBit ?? oneBitEach(list, words.length)
-    this.#byBit?.forEach((feature, at) => {
-      if (feature) this.#bitOf.set(intern(feature.name), at)
-    })
+  }
+
+  get list(): readonly Feature[] {
+    this.#list ??= this.#read()
+    return this.#list
+  }
+
+  get #indexes(): Indexes {
+    this.#made ??= makeIndexes(this)
+    return this.#made
   }
 
   /** Every bit of every feature. */
@@ -46,7 +52,7 @@ export class FeatureTable {
   }
 
   get(name: string): Feature | undefined {
-    return this.#byName.get(name)
+    return this.#indexes.byName.get(name)
   }
 
   /**
@@ -112,7 +118,8 @@ export class FeatureTable {
 
   /** The features of those names, in their order; a name that no feature has is left out. */
   named(names: Iterable<string>): Feature[] {
-    return Array.from(names).flatMap(name => this.#byName.get(name) ?? [])
+    const { byName } = this.#indexes
+    return Array.from(names).flatMap(name => byName.get(name) ?? [])
   }
 
   /** The same as a set. */
@@ -125,17 +132,20 @@ export class FeatureTable {
    * a bit counts for the first feature that claims it.
    */
   in(set: FeatureSet): Feature[] {
-    return this.#byBit ? ofBits(set, this.#byBit) : ofMasks(set, this.list)
+    const { byBit } = this.#indexes
+    return byBit ? ofBits(set, byBit) : ofMasks(set, this.list)
   }
 
   /** `in(set.minus(other))`, without making the set: what is missing is asked of every guest and host. */
   inWithout(set: FeatureSet, other: FeatureSet): Feature[] {
-    return this.#byBit ? ofBits(set, this.#byBit, other.words, -1) : this.in(set.minus(other))
+    const { byBit } = this.#indexes
+    return byBit ? ofBits(set, byBit, other.words, -1) : this.in(set.minus(other))
   }
 
   /** `in(set.meet(other))`, without making the set. */
   inBoth(set: FeatureSet, other: FeatureSet): Feature[] {
-    return this.#byBit ? ofBits(set, this.#byBit, other.words, 0) : this.in(set.meet(other))
+    const { byBit } = this.#indexes
+    return byBit ? ofBits(set, byBit, other.words, 0) : this.in(set.meet(other))
   }
 
   /**
@@ -143,13 +153,10 @@ export class FeatureTable {
    * such a feature. Pools of hosts are read at the speed of this function.
    */
   addTo(words: Uint32Array, name: string): boolean {
-    const at = this.#bitOf.get(name)
-    if (at !== undefined) {
-      words[at >>> 5] = (words[at >>> 5] ?? 0) | (1 << (at & 31))
-      return true
-    }
-    const feature = this.#byName.get(name)
-    if (feature) addInto(words, feature.bits)
+    const feature = this.#indexes.byName.get(name)
+    if (feature instanceof BuiltInFeature) {
+      words[feature.word] = (words[feature.word] ?? 0) | (1 << feature.bit)
+    } else if (feature) addInto(words, feature.bits)
     return feature !== undefined
   }
 
@@ -169,8 +176,15 @@ export class FeatureTable {
 
   /** How many features are in `set` and not in `other`: `in(set.minus(other)).length`. Every bit is some feature's. */
   count(set: FeatureSet, other = FeatureSet.empty): number {
-    return this.#byBit ? set.sizeWithout(other) : this.in(set.minus(other)).length
+    return this.#indexes.byBit ? set.sizeWithout(other) : this.in(set.minus(other)).length
   }
+}
+
+function makeIndexes({ list, words }: FeatureTable): Indexes {
+  const byName = new Map<string, Feature>()
+  for (const feature of list)
+    byName.set(feature instanceof BuiltInFeature ? feature.name : intern(feature.name), feature)
+  return { byName, byBit: oneBitEach(list, words.length) }
 }
 
 /** Answers undefined unless each feature is one bit, no two share one, and bits ascend with map order. */
@@ -178,7 +192,7 @@ function oneBitEach(list: readonly Feature[], words: number): (Feature | undefin
   const byBit = new Array<Feature | undefined>(words * 32).fill(undefined)
   let last = -1
   for (const feature of list) {
-    const at = onlyBit(feature.bits)
+    const at = feature instanceof BuiltInFeature ? feature.word * 32 + feature.bit : onlyBit(feature.bits)
     if (at === undefined || at <= last) return undefined
     byBit[at] = feature
     last = at
@@ -281,12 +295,21 @@ export class BuiltInFeature implements Feature {
   declare readonly unoffered?: true
   /** Which of its table's words the bit is in. */
   readonly word: number
-  readonly #title: string | (() => string)
+  readonly #title: string | ((index: number) => string)
   #bits: FeatureSet | undefined
 
-  /** @param at the number of the bit, counted from the table's first word */
-  constructor(facts: FeatureFacts, index: number, place: Place, at: number, title: string | (() => string)) {
-    this.name = facts.name
+  /**
+   * @param at the number of the bit, counted from the table's first word
+   * @param title or what finds it by the feature's index
+   */
+  constructor(
+    facts: FeatureFacts,
+    index: number,
+    place: Place,
+    at: number,
+    title: string | ((index: number) => string),
+  ) {
+    this.name = internWhole(facts.name)
     this.index = index
     this.place = place
     this.bit = at & 31
@@ -304,6 +327,6 @@ export class BuiltInFeature implements Feature {
   }
 
   get title(): string {
-    return typeof this.#title === 'string' ? this.#title : this.#title()
+    return typeof this.#title === 'string' ? this.#title : this.#title(this.index)
   }
 }

@@ -25,9 +25,13 @@ export function oncePer<K extends object, T extends object>(make: (of: K) => T):
  * are remembered, and each text is a string of its own.
  */
 export function intern(text: string): string {
-  const known = strings.get(text)
-  if (known !== undefined) return known
-  const own = ` ${text}`.slice(1)
+  return strings.get(text) ?? remember(` ${text}`.slice(1))
+}
+
+/** The same of a text that is no slice of another one, such as a string of parsed JSON. */
+export const internWhole = (text: string): string => strings.get(text) ?? remember(text)
+
+function remember(own: string): string {
   if (strings.size < MOST) strings.set(own, own)
   return own
 }

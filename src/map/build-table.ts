@@ -1,4 +1,4 @@
-import type { Feature, Place } from '../core/feature.ts'
+import type { Place } from '../core/feature.ts'
 import { BuiltInFeature, FeatureTable } from '../core/feature-table.ts'
 import { type DataFile, faultAt } from './text/data-file.ts'
 import type { FeatureRow, WordPlace, WordRow } from './text/parse-features.ts'
@@ -51,30 +51,24 @@ function partsOf(at: WordPlace): readonly Place[] {
 /** The longest register that has a name has 256 bits. */
 const LONGEST = [0, 32, 64, 96, 128, 160, 192, 224]
 
-/** A feature table in the making. Rows come by word and ascending bit, so the table need not look for either. */
+/** A feature table in the making. Rows come by word and ascending bit. */
 class Layout {
   readonly #list: BuiltInFeature[] = []
   readonly #words: Place[] = []
-  readonly #byBit: (Feature | undefined)[] = []
 
   add(row: FeatureRow, place: Place | undefined): BuiltInFeature {
     if (!place) throw new RangeError(`${row.name} is in no word`)
-    if (this.#words[this.#words.length - 1] !== place) this.#startWord(place)
+    if (this.#words[this.#words.length - 1] !== place) this.#words.push(place)
     const at = (this.#words.length - 1) * 32 + (row.bit & 31)
     const { name, title, flags } = row
     const { order, class: of, migratable, unoffered } = flags
     const facts = { name, order, class: of, migratable, unoffered }
     const feature = new BuiltInFeature(facts, this.#list.length, place, at, title)
-    this.#byBit[at] = feature
     this.#list.push(feature)
     return feature
   }
 
   table(): FeatureTable {
-    return new FeatureTable(this.#list, this.#words, this.#byBit)
-  }
-
-  #startWord(place: Place): void {
-    this.#byBit.length = this.#words.push(place) * 32
+    return new FeatureTable(this.#list, this.#words)
   }
 }

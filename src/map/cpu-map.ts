@@ -112,7 +112,7 @@ let ours: CpuMap | undefined
 function readOurs(name: string): Database {
   const packed = readPacked(name)
   const read = () => loadDatabase(databaseTexts(name))
-  return packed === undefined ? read() : unpack(packed, read)
+  return packed === undefined ? read() : unpack(packed, () => readPacked(`${name}-titles`) ?? '[]', read)
 }
 
 /** Our data files of an architecture whose models are made of features. @throws RangeError where they are not */

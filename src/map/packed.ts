@@ -6,39 +6,56 @@ import type { Model, SignatureMatch, Vendor } from '../core/model.ts'
 import { Database } from './database.ts'
 
 /**
- * A database as a line of JSON, made from our data files when the package is built: reading those takes a cold
- * process three times as long. A second line has the titles of the features, which is parsed when the first title is
- * asked for. What few answers need (families, features beyond libvirt, other tools' names) is read from the data files
+ * A database as JSON, made from our data files when the package is built: reading those takes a cold process three times
+ * as long. The titles of the features are a file of their own, read when the first one is asked for. What few answers need (families, features beyond libvirt, other tools' names) is read from the data files
  * when first asked for.
  */
 interface Packed {
   readonly words: readonly Place[]
-  /** Of each feature: name, number of its bit counted from the first word, order, class. */
-  readonly features: readonly (readonly [string, number, Order, FeatureClass?])[]
+  readonly features: readonly PackedFeature[]
   readonly blockers: readonly string[]
   readonly vendors: readonly Vendor[]
   /** Of each distinct set: its words as numbers, a comma between. */
   readonly sets: readonly string[]
+  /** The distinct lists of them. */
+  readonly signatures: readonly (readonly SignatureMatch[])[]
+  /** The distinct lists of features beside sets: their names, a space between. */
+  readonly lists: readonly string[]
   readonly models: readonly PackedModel[]
 }
 
-interface PackedModel {
-  readonly name: string
-  readonly set: number
-  readonly vendor: number
-  readonly signatures: readonly SignatureMatch[]
-  readonly host: boolean
-  readonly guest: boolean
-  readonly compat: boolean
-  readonly removed?: readonly string[]
-  readonly added?: readonly string[]
+/** Name, number of its bit counted from the first word, order, class. */
+type PackedFeature = readonly [string, number, Order, FeatureClass?]
+
+/** Name, and the numbers of its set, vendor (-1: none), signatures and flags; what few models have. */
+type PackedModel = readonly [string, number, number, number, number, PackedModelMore?]
+
+interface PackedModelMore {
+  /** The number of a list. */
+  readonly removed?: number
+  readonly added?: number
   readonly canonical?: string
 }
 
-/** `unpack(pack(db), …)` is equal to `db`. Features must be one bit each, as in our data. */
-export function pack(db: Database): string {
+/** The bits of a model's flags: for whom decoding may choose it, and whether a partial check compares bits. */
+const HOST = 1
+const GUEST = 2
+const COMPAT = 4
+
+const NOBODY = { host: false, guest: false }
+const DECODE = [
+  NOBODY,
+  { host: true, guest: false },
+  { host: false, guest: true },
+  { host: true, guest: true },
+]
+
+/** What `unpack` makes of it is equal to `db`. Features must be one bit each, as in our data. */
+export function pack(db: Database): { readonly text: string; readonly titles: string } {
   const sets = [...new Set(db.models.map(model => printWords(model.features)))]
+  const signatures = [...new Set(db.models.map(model => JSON.stringify(model.signatures)))]
   const names = (features: readonly Feature[]) => features.map(feature => feature.name)
+  const lists = [...new Set(db.models.flatMap(model => [model.removed, model.added].map(printNames)))]
   const packed: Packed = {
     words: db.features.words,
     features: db.features.list.map(({ name, bits, bit, order, class: of }) => {
@@ -48,43 +65,51 @@ export function pack(db: Database): string {
     blockers: names(db.features.list.filter(feature => !feature.migratable)),
     vendors: db.vendors,
     sets,
-    models: db.models.map(model => ({
-      name: model.name,
-      set: sets.indexOf(printWords(model.features)),
-      vendor: model.vendor ? db.vendors.indexOf(model.vendor) : -1,
-      signatures: model.signatures,
-      ...model.decode,
-      compat: model.compat,
-      ...(model.removed.length > 0 ? { removed: names(model.removed) } : {}),
-      ...(model.added.length > 0 ? { added: names(model.added) } : {}),
-      ...(model.canonical ? { canonical: model.canonical } : {}),
-    })),
+    signatures: signatures.map(text => JSON.parse(text)),
+    lists,
+    models: db.models.map(model => {
+      const { decode, compat, removed, added, canonical } = model
+      const more = {
+        ...(removed.length > 0 ? { removed: lists.indexOf(printNames(removed)) } : {}),
+        ...(added.length > 0 ? { added: lists.indexOf(printNames(added)) } : {}),
+        ...(canonical ? { canonical } : {}),
+      }
+      const numbers = [
+        sets.indexOf(printWords(model.features)),
+        model.vendor ? db.vendors.indexOf(model.vendor) : -1,
+        signatures.indexOf(JSON.stringify(model.signatures)),
+        (decode.host ? HOST : 0) | (decode.guest ? GUEST : 0) | (compat ? COMPAT : 0),
+      ] as const
+      return Object.keys(more).length > 0 ? [model.name, ...numbers, more] : [model.name, ...numbers]
+    }),
   }
-  return `${JSON.stringify(packed)}\n${JSON.stringify(db.features.list.map(({ title }) => title))}`
+  const titles = db.features.list.map(({ title }) => title)
+  return { text: JSON.stringify(packed), titles: JSON.stringify(titles) }
 }
+
+const printNames = (features: readonly Feature[]): string => features.map(({ name }) => name).join(' ')
 
 const printWords = (set: FeatureSet): string => set.words.join(',')
 
-/** @param full the database of the data files, for what is not packed; asked at most once */
-export function unpack(text: string, full: () => Database): Database {
-  const end = text.indexOf('\n')
-  const packed: Packed = JSON.parse(text.slice(0, end))
-  const titles = once((): readonly string[] => JSON.parse(text.slice(end)))
-  const byBit = new Array<Feature | undefined>(packed.words.length * 32).fill(undefined)
-  const list = packed.features.map(([name, at, order, of], index) => {
-    const title = () => titles()[index] ?? ''
-    const migratable = !packed.blockers.includes(name)
-    const facts = { name, order, class: of, migratable }
-    const feature = new BuiltInFeature(facts, index, placeAt(packed.words, at), at, title)
-    byBit[at] = feature
-    return feature
-  })
-  const features = new FeatureTable(list, packed.words, byBit)
+/**
+ * @param readTitles asked at most once, as is
+ * @param full the database of the data files, for what is not packed
+ */
+export function unpack(text: string, readTitles: () => string, full: () => Database): Database {
+  const packed: Packed = JSON.parse(text)
+  const titles = once((): readonly string[] => JSON.parse(readTitles()))
+  const features = new FeatureTable(() => unpackFeatures(packed, titles), packed.words)
   const sets = packed.sets.map(words => new UnpackedSet(words))
-  const models = packed.models.map(
-    (row, index) => new UnpackedModel(row, index, packed.vendors[row.vendor], sets[row.set], features),
-  )
+  const models = packed.models.map((row, index) => new UnpackedModel(row, index, packed, sets, features))
   return new Database({ features, vendors: packed.vendors, models, rest: once(full) })
+}
+
+function unpackFeatures({ features, words, blockers }: Packed, titles: () => readonly string[]): Feature[] {
+  const titleOf = (index: number) => titles()[index] ?? ''
+  return features.map(([name, at, order, of], index) => {
+    const facts = { name, order, class: of, migratable: !blockers.includes(name) }
+    return new BuiltInFeature(facts, index, placeAt(words, at), at, titleOf)
+  })
 }
 
 function placeAt(words: readonly Place[], at: number): Place {
@@ -116,26 +141,29 @@ class UnpackedModel implements Model {
   readonly decode: { readonly host: boolean; readonly guest: boolean }
   readonly compat: boolean
   declare readonly canonical?: string
-  readonly #row: PackedModel
+  readonly #more: PackedModelMore | undefined
+  readonly #lists: readonly string[]
   readonly #set: UnpackedSet | undefined
   readonly #table: FeatureTable
 
   constructor(
-    row: PackedModel,
+    [name, set, vendor, signatures, flags, more]: PackedModel,
     index: number,
-    vendor: Vendor | undefined,
-    set: UnpackedSet | undefined,
+    packed: Packed,
+    sets: readonly UnpackedSet[],
     table: FeatureTable,
   ) {
-    this.name = row.name
+    this.name = name
     this.index = index
-    if (vendor) this.vendor = vendor
-    this.signatures = row.signatures
-    this.decode = row
-    this.compat = row.compat
-    if (row.canonical) this.canonical = row.canonical
-    this.#row = row
-    this.#set = set
+    const known = packed.vendors[vendor]
+    if (known) this.vendor = known
+    this.signatures = packed.signatures[signatures] ?? []
+    this.decode = DECODE[flags & (HOST | GUEST)] ?? NOBODY
+    this.compat = (flags & COMPAT) !== 0
+    if (more?.canonical) this.canonical = more.canonical
+    this.#more = more
+    this.#lists = packed.lists
+    this.#set = sets[set]
     this.#table = table
   }
 
@@ -144,15 +172,16 @@ class UnpackedModel implements Model {
   }
 
   get removed(): readonly Feature[] {
-    return named(this.#table, this.#row.removed)
+    return this.#listed(this.#more?.removed)
   }
 
   get added(): readonly Feature[] {
-    return named(this.#table, this.#row.added)
+    return this.#listed(this.#more?.added)
+  }
+
+  #listed(list: number | undefined): readonly Feature[] {
+    return list === undefined ? NONE : this.#table.named(this.#lists[list]?.split(' ') ?? [])
   }
 }
-
-const named = (table: FeatureTable, names: readonly string[] = []): readonly Feature[] =>
-  names.length === 0 ? NONE : table.named(names)
 
 const NONE: readonly Feature[] = []

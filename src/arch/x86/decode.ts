@@ -95,14 +95,15 @@ function bestOf(
     if (!model || !isAllowed(model, options)) continue
     if (data.vendor && model.vendor && data.vendor.name !== model.vendor.name) continue
     if (!model.decode[options.as]) continue
-    const score =
-      options.as === 'host' && !options.best
-        ? scoreAsHost(db, data, options, model)
-        : scoreAsGuest(db, data, options, model)
-    if (!score) continue
     const matching =
       kin.has(model) || (data.signature !== undefined && matches(model.signatures, data.signature))
     const preferred = options.preferred?.includes(model.name) ?? false
+    const enough = best && !preferred && best.matches === matching ? best.score.total : Infinity
+    const score =
+      options.as === 'host' && !options.best
+        ? scoreAsHost(db, data, options, model)
+        : scoreAsGuest(db, data, options, model, enough)
+    if (!score) continue
     const candidate = { model, score, matches: matching, preferred }
     if (single && preferred) return candidate
     if (!best || replaces(candidate, best)) best = candidate
@@ -133,17 +134,28 @@ function countUnknown(db: Database, { unknown, features }: CpuBits, model: Model
   return notKnown.reduce((n, { class: of }) => (of === 'nested' ? n : n + 1), 0)
 }
 
-/** Only counts, so that nothing is made for the many models that are not chosen. */
-function scoreAsGuest(db: Database, data: CpuBits, options: DecoderOptions, model: Model): Score {
+/**
+ * Only counts, so that nothing is made for the many models that are not chosen.
+ * @param enough where what is extra alone comes to more, the model is not chosen: undefined
+ */
+function scoreAsGuest(
+  db: Database,
+  data: CpuBits,
+  options: DecoderOptions,
+  model: Model,
+  enough: number,
+): Score | undefined {
   if (hasBlockers(options, model) || data.unknown) {
     const { extra, missing, removed } = difference(db, data, options, model)
     const unknownCount = countUnknown(db, data, model)
     return guestScore(db.features.count(extra) + unknownCount, db.features.count(missing) + removed.length)
   }
   const [has, wants] = [data.features, model.features]
+  const extra = db.features.count(has, wants)
+  if (extra > enough) return undefined
   const listed = ({ bits }: Feature) => isBetween(bits, has, wants) || isBetween(bits, wants, has)
   const removed = model.removed.reduce((n, feature) => (listed(feature) ? n : n + 1), 0)
-  return guestScore(db.features.count(has, wants), db.features.count(wants, has) + removed)
+  return guestScore(extra, db.features.count(wants, has) + removed)
 }
 
 /** In `a.minus(b)`. */
