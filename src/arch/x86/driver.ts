@@ -1,13 +1,24 @@
+import type { Cpu } from '../../core/cpu.ts'
+import type { Feature } from '../../core/feature.ts'
+import { FeatureSet } from '../../core/feature-set.ts'
+import type { FeatureTable } from '../../core/feature-table.ts'
 import { once } from '../../core/memo.ts'
+import { builtinCauses } from '../../map/cause-table.ts'
 import type { CpuMap } from '../../map/cpu-map.ts'
-import type { Architecture, Driver } from '../driver.ts'
+import type { Database } from '../../map/database.ts'
+import { builtinEffects } from '../../map/effects.ts'
+import { builtinGenerations } from '../../map/generations.ts'
+import { builtinKvmRules } from '../../map/kvm-rules.ts'
+import { builtinLevels } from '../../map/levels.ts'
+import { builtinReleases } from '../../map/releases.ts'
+import type { Architecture, CpuReading, Driver, FleetCpus } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
 import { compareByFeatures } from './compare.ts'
 import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decodeOn, describeHostOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
-import { fleetCpusOfX86 } from './fleet.ts'
+import { predictByKvmRules } from './offered.ts'
 import { definitionHasFeature, listUnasked, validateFeatures } from './query.ts'
 import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
 
@@ -57,4 +68,74 @@ function x86Driver(map: CpuMap): Driver {
     checksFeatures: ({ model }) => model === undefined || (db.model(model)?.compat ?? true),
     vendorOfModel: model => db.model(model)?.vendor?.name,
   }
+}
+
+/** How fleets look at x86. */
+const fleetCpusOfX86 = (db: Database): FleetCpus => ({
+  db,
+  get levels() {
+    return builtinLevels(db.features)
+  },
+  causes: once(builtinCauses),
+  releases: once(builtinReleases),
+  // What QEMU gives a guest whose definition has no `<cpu>`: libvirt writes it into the definition of a running one.
+  defaultModel: 'qemu64',
+  // Source: QEMU's documentation, x86 CPU property `phys-bits`.
+  defaultPhysBits: 40,
+  mixed:
+    'guests that move between vendors are on their own: timers, errata and what they decided at boot stay as they ' +
+    'were; give each vendor a pool of its own',
+  read: cpu => readDefinition(db, cpu),
+  prerequisiteOf: feature => prerequisiteOf(db.features, feature),
+  describes: (features, feature) => describesMsr(db.features, features, feature),
+  facts: once(() => ({
+    generations: builtinGenerations(db),
+    effects: builtinEffects(db),
+    kvm: builtinKvmRules(),
+  })),
+  predictOffered: (hardware, vendor, versions) => predictByKvmRules(db, hardware, vendor, versions),
+})
+
+/** Features that the database does not know are left out: a newer libvirt described the CPU. */
+function readDefinition(db: Database, cpu: Cpu): CpuReading {
+  const unknown = cpu.features.flatMap(({ name }) => (db.features.get(name) ? [] : name))
+  const features = cpu.features.filter(({ name }) => unknown.length === 0 || db.features.get(name))
+  const has = featuresOf(db, unknown.length === 0 ? cpu : { ...cpu, features })
+  return { features: has, known: findCoverage(db).minus(findUnread(db, has)), unknown }
+}
+
+/** What stands in MSRs that the CPU has, and of which it was described without a single bit: they were not read. */
+function findUnread({ features }: Database, has: FeatureSet): FeatureSet {
+  const gates = [...PREREQUISITES.values()].filter(gate => features.setOfNames([gate]).meets(has))
+  const gated = gates.map(gate =>
+    features.setOf(
+      features.list.filter(({ place }) => place.kind === 'msr' && prerequisiteOfMsr(place.index) === gate),
+    ),
+  )
+  return gated.reduce((all, own) => (own.meets(has) ? all : all.join(own)), FeatureSet.empty)
+}
+
+/** The features that say that an MSR is there; the others, 480H and up, come with `vmx`. */
+const PREREQUISITES: ReadonlyMap<number, string> = new Map([
+  [0xcf, 'core-capability'],
+  [0x10a, 'arch-capabilities'],
+])
+
+/** The name of the feature that says that an MSR is there. */
+const prerequisiteOfMsr = (index: number): string => PREREQUISITES.get(index) ?? 'vmx'
+
+/** `vmx` of `vmx-ept`. */
+function prerequisiteOf(table: FeatureTable, { place, name }: Feature): Feature | undefined {
+  if (place.kind === 'msr') return table.get(prerequisiteOfMsr(place.index))
+  const isNested = place.kind === 'cpuid' && place.leaf === 0x8000_000a && name !== 'svm'
+  return isNested ? table.get('svm') : undefined
+}
+
+/** Whether a description with these features contains anything from the MSRs of one. */
+function describesMsr(table: FeatureTable, features: FeatureSet, { place }: Feature): boolean {
+  if (place.kind !== 'msr') return true
+  const gate = prerequisiteOfMsr(place.index)
+  return table
+    .in(features)
+    .some(other => other.place.kind === 'msr' && prerequisiteOfMsr(other.place.index) === gate)
 }
