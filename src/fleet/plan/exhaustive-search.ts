@@ -1,6 +1,5 @@
 import { type Prices, sumPrices } from './dual.ts'
-import type { Problem } from './problem.ts'
-import { comparePlaces, makeSolution, pickBetter, type Solution } from './solution.ts'
+import { comparePlaces, makeSolution, type Problem, pickBetter, type Solution } from './problem.ts'
 import type { SetTable } from './table.ts'
 
 /** How far a partition is built: tables before `table` are done, and of it the items of `covered`. */

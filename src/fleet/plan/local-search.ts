@@ -1,5 +1,4 @@
-import type { Problem } from './problem.ts'
-import { makeSolution, type Solution } from './solution.ts'
+import { makeSolution, type Problem, type Solution } from './problem.ts'
 
 /** How often a round that helps is followed by another: bounds the time, and is seldom reached. */
 const ROUNDS = 12

@@ -5,8 +5,7 @@ import { baselineOf, countHosts, type Group, vendorsOf } from '../groups.ts'
 import { sumWeights, type Valuation } from '../value.ts'
 import type { Constraints } from './items.ts'
 import { type Item, type LeftOut, makeItems } from './items.ts'
-import { Problem } from './problem.ts'
-import type { Solution, SolveResult } from './solution.ts'
+import { Problem, type Solution, type SolveResult } from './problem.ts'
 import { solve } from './solve.ts'
 
 export type { Constraints }

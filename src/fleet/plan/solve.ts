@@ -2,8 +2,14 @@ import { computeBound, type DualPoint, lowerBound, type Oracle, type Prices } fr
 import { searchExhaustively } from './exhaustive-search.ts'
 import { Frontier } from './frontier.ts'
 import { searchLocally } from './local-search.ts'
-import type { Problem } from './problem.ts'
-import { makeSolution, pickBetter, poolsOfItems, type Solution, type SolveResult } from './solution.ts'
+import {
+  makeSolution,
+  type Problem,
+  pickBetter,
+  poolsOfItems,
+  type Solution,
+  type SolveResult,
+} from './problem.ts'
 import { SetTable, TABLE_ITEMS } from './table.ts'
 
 /**
