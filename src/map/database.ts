@@ -6,10 +6,9 @@ import { buildTables } from './build-table.ts'
 import { expandFamilies } from './expand.ts'
 import type { MapFiles } from './libvirt/walk.ts'
 import { type DataFile, type DataStatement, faultIn, statementsOf, tokensOf } from './text/data-file.ts'
-import type { ModelFamily } from './text/family.ts'
+import { inWalkOrder, type ModelFamily, parseWalk } from './text/family.ts'
 import { parseFeatureRows } from './text/parse-features.ts'
 import { parseModels } from './text/parse-models.ts'
-import { inWalkOrder, parseWalk } from './text/walk-order.ts'
 import { type ToolName, ToolNames } from './tool-names.ts'
 
 /** Which feature needs which, by name; direct needs only, in the order of the rules. */

@@ -5,7 +5,7 @@ import type { Model, SignatureMatch, Vendor } from '../core/model.ts'
 import type { FeatureTables } from './build-table.ts'
 import { type DataStatement, faultIn, tokensOf } from './text/data-file.ts'
 import { FeatureBits } from './text/delta.ts'
-import { ModelFamily, Version } from './text/family.ts'
+import { ModelFamily, Version, type WalkRow, walkOrder } from './text/family.ts'
 import {
   type FamilyRow,
   type ItemRow,
@@ -13,7 +13,6 @@ import {
   type ModelsFile,
   readSignatures,
 } from './text/parse-models.ts'
-import { type WalkRow, walkOrder } from './text/walk-order.ts'
 
 /** What a plain name and its version share. */
 interface ModelBits {

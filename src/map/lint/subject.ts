@@ -1,10 +1,9 @@
 import { type Database, type DatabaseTexts, loadDatabase } from '../database.ts'
 import { type DataFile, type DataStatement, faultAt, faultIn } from '../text/data-file.ts'
-import type { ModelFamily, Version } from '../text/family.ts'
+import { inWalkOrder, type ModelFamily, parseWalk, type Version } from '../text/family.ts'
 import { parseFeatureRows, type WordRow } from '../text/parse-features.ts'
 import type { ModelsFile } from '../text/parse-models.ts'
 import { parseModels } from '../text/parse-models.ts'
-import { inWalkOrder, parseWalk } from '../text/walk-order.ts'
 
 /** What the laws look at: the texts, and what was read from them. */
 export interface LintSubject {
