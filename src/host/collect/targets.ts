@@ -1,6 +1,13 @@
 import SCRIPT from '../../../deploy/virt-cpu-collect.sh'
 import type { SshHost } from './inventory.ts'
-import type { Program } from './run.ts'
+
+/** A program and what it is given. */
+export interface Program {
+  readonly name: string
+  readonly args: readonly string[]
+  /** What it reads from standard input; absent: nothing. */
+  readonly input?: string | undefined
+}
 
 /** Something that can be asked: a host, a libvirt, a cluster. */
 export interface Target {
