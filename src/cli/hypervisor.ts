@@ -102,7 +102,7 @@ export async function inquireQemu<T>(
   { emulator, virttype, replies }: HypervisorRequest,
 ): Promise<T> {
   const { findEmulator } = await import('../host/qemu/emulator.ts')
-  const { answerFromQemu } = await import('../host/qemu/run-dialogue.ts')
+  const { answerFromQemu } = await import('../host/qemu/interview.ts')
   const binary = () => {
     const found = replies === undefined ? (emulator ?? findEmulator(arch)) : findEmulator(arch)
     if (found === undefined) throw makeNoEmulatorError(arch)

@@ -146,7 +146,7 @@ async function startedAnswer(context: Context, start: GuestStart): Promise<Guest
 
 /** What a QEMU that is started with the guest's machine and CPU gives it. */
 async function given({ place, argument, override, request, cpu }: GuestStart): Promise<GivenFeatures> {
-  const { probeGivenFeatures } = await import('../../host/qemu/run-dialogue.ts')
+  const { probeGivenFeatures } = await import('../../host/qemu/interview.ts')
   const { binary, machine, accelerator } = place.choice
   const { enabled, disabled } = await probeGivenFeatures(binary, {
     accelerator: accelerator === 'kvm' ? 'kvm' : 'tcg',
