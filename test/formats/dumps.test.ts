@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { Cpuid, type CpuidRow } from '../../src/core/cpuid.ts'
 import { ParseError } from '../../src/core/parse-error.ts'
-import { parseAida64 } from '../../src/formats/dumps/aida64.ts'
+import { parseAida64, parseLibcpuid } from '../../src/formats/dumps/aida64.ts'
 import { parseCpuidR, printCpuidR } from '../../src/formats/dumps/cpuid-r.ts'
-import { parseLibcpuid } from '../../src/formats/dumps/libcpuid.ts'
 import { dumpCorpus, dumpsOf } from './corpus.ts'
 
 const corpus = dumpCorpus()
