@@ -1,6 +1,6 @@
 import { marchTable } from '../src/formats/march.ts'
 import type { Context } from '../src/questions/context.ts'
-import { answerName } from '../src/questions/name/compute.ts'
+import { answerName } from '../src/questions/name/question.ts'
 import type { DataFolder } from './data.ts'
 import { Family } from './report.ts'
 

@@ -6,13 +6,15 @@ import { filesOf, type InputFile, noteOfFile, readWholeText } from '../host/file
 import { checkQemuRequest, makeNoEmulatorError } from '../qemu/choice.ts'
 import { parseRecording } from '../qemu/qmp/conversation.ts'
 import type { Context } from '../questions/context.ts'
-import { type Hypervisor, type HypervisorHost, hypervisorHost } from '../questions/input/hypervisor.ts'
 import {
+  type Hypervisor,
+  type HypervisorHost,
+  hypervisorHost,
   hypervisorOf,
   type RecordedRequest,
   recordedHosts,
   requireHosts,
-} from '../questions/input/recorded-hypervisor.ts'
+} from '../questions/input/hypervisor.ts'
 import type { Note } from '../questions/words/note.ts'
 import type { Arguments } from './arguments.ts'
 import type { Session } from './globals.ts'

@@ -8,7 +8,7 @@ import {
   printFieldPlace,
 } from '../../src/map/cpuid-fields.ts'
 import { contextOf } from '../../src/questions/context.ts'
-import { answerName } from '../../src/questions/name/compute.ts'
+import { answerName } from '../../src/questions/name/question.ts'
 import { printName } from '../../src/questions/name/report.ts'
 import { builtin } from '../built-in.ts'
 import { NO_REFERENCE, reference } from '../reference.ts'

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { contextOf } from '../../src/questions/context.ts'
-import { fleetFile } from '../../src/questions/input/fleet/file-schema.ts'
 import { printYaml, readYaml } from '../../src/questions/input/fleet/fleet-yaml.ts'
 import { readRules } from '../../src/questions/input/fleet/read-rules.ts'
+import { fleetFile } from '../../src/questions/input/fleet/rules.ts'
 import { runs } from '../effort.ts'
 
 test('what is written as YAML says what it was made of', () => {

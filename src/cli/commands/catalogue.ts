@@ -1,5 +1,5 @@
 import { MODEL_ARCHES } from '../../questions/context.ts'
-import { inputOfHosts } from '../../questions/input/recorded-hypervisor.ts'
+import { inputOfHosts } from '../../questions/input/hypervisor.ts'
 import { fitsQuestion, levelQuestion } from '../../questions/level/question.ts'
 import { isUnopposed } from '../../questions/models/compute.ts'
 import { modelsQuestion } from '../../questions/models/question.ts'

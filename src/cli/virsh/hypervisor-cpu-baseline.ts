@@ -13,8 +13,7 @@ import {
   hypervisorReasons,
 } from '../../questions/hypervisor-cpu-baseline/compute.ts'
 import { definitionOf } from '../../questions/input/definition-of.ts'
-import type { HypervisorHost } from '../../questions/input/hypervisor.ts'
-import { featureNames } from '../../questions/input/hypervisor.ts'
+import { featureNames, type HypervisorHost } from '../../questions/input/hypervisor.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import { printNote } from '../../questions/words/describe.ts'
 import type { Note } from '../../questions/words/note.ts'

@@ -12,8 +12,13 @@ import type { Member } from '../../questions/input/fleet/members.ts'
 import { type FleetDocument, poolOfPath } from '../../questions/input/fleet/members.ts'
 import { membersOf } from '../../questions/input/fleet/read-members.ts'
 import { readRules } from '../../questions/input/fleet/read-rules.ts'
-import type { Rule, Rules } from '../../questions/input/fleet/rules.ts'
-import { appliesTo, isFleetFile, plainPattern } from '../../questions/input/fleet/rules.ts'
+import {
+  appliesTo,
+  isFleetFile,
+  plainPattern,
+  type Rule,
+  type Rules,
+} from '../../questions/input/fleet/rules.ts'
 import { hintOnError } from '../../questions/words/cells.ts'
 import type { Note } from '../../questions/words/note.ts'
 import { FileError, isBadFile, throwAll } from './file-error.ts'

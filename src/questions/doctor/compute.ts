@@ -9,13 +9,12 @@ import type { Context } from '../context.ts'
 import { assembleFleet } from '../input/fleet/assemble.ts'
 import { type FleetInput, openFleet } from '../input/fleet/open-fleet.ts'
 import { type FleetView, viewOf } from '../input/fleet/view.ts'
-import { noteOn } from '../name/compute.ts'
+import { noteOn } from '../name/question.ts'
 import { type Note, reasonOf } from '../words/note.ts'
 import type { Diagnosis, DoctorAnswer, FeatureOnHosts, UnderstoodWord } from './answer.ts'
 import { sayGuests, sayLevels, sayModels } from './here.ts'
 import { type GivenText, type Recognised, recognise } from './recognise.ts'
-import { comparedBits } from './registers.ts'
-import { featuresOfPart, lostOfFeaturesets, MOST_WORDS, understand } from './understand.ts'
+import { comparedBits, featuresOfPart, lostOfFeaturesets, MOST_WORDS, understand } from './understand.ts'
 
 /** What the errors in documents mean, and what the hosts and guests in them show of it. */
 export function diagnose(

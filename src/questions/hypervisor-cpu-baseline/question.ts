@@ -4,15 +4,17 @@ import { ParseError } from '../../core/parse-error.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import { BaselineAnswer, HypervisorReasons, writtenFor, writtenIn } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
-import { featureNames, type HypervisorHost, hypervisorHost } from '../input/hypervisor.ts'
-import { readAnyCpu } from '../input/read.ts'
 import {
   answerFromNone,
   answerFromRecording,
+  featureNames,
+  type HypervisorHost,
+  hypervisorHost,
   readRecordedHosts,
   readReplies,
   requestedHypervisor,
-} from '../input/recorded-hypervisor.ts'
+} from '../input/hypervisor.ts'
+import { readAnyCpu } from '../input/read.ts'
 import { baselineInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import type { Note } from '../words/note.ts'

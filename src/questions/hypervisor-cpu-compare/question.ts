@@ -1,7 +1,12 @@
 import { CompareAnswer } from '../answer-parts.ts'
-import { hypervisorCompare, reportedCpu } from '../input/hypervisor.ts'
+import {
+  answerFromRecording,
+  hypervisorCompare,
+  readReplies,
+  reportedCpu,
+  requestedHypervisor,
+} from '../input/hypervisor.ts'
 import { readCpu } from '../input/read.ts'
-import { answerFromRecording, readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
 import { compareInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 

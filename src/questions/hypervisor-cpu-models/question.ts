@@ -3,7 +3,7 @@ import { type Blockers, type HypervisorSupport, readHypervisorSupport } from '..
 import { checkDomainType } from '../../qemu/choice.ts'
 import { makeModelFinder } from '../../qemu/domain-capabilities/cpu-modes.ts'
 import type { Context } from '../context.ts'
-import { readReplies, requestedHypervisor } from '../input/recorded-hypervisor.ts'
+import { readReplies, requestedHypervisor } from '../input/hypervisor.ts'
 import { modelsInput } from '../input/schemas.ts'
 import { question } from '../question.ts'
 import { type AnswerOf, described } from '../schema.ts'

@@ -12,7 +12,6 @@ import { onOwnModel } from '../../../formats/platforms/guest-cpu.ts'
 import { type Context, contextFor } from '../../context.ts'
 import { judgeOn } from '../../guest-check/compute.ts'
 import type { Note } from '../../words/note.ts'
-import type { HostEntry } from './file-schema.ts'
 import { HostOffers, otherHypervisor } from './host-evidence.ts'
 import { joinHosts } from './joined.ts'
 import type { GuestMember, HostMember } from './members.ts'
@@ -28,8 +27,7 @@ import {
   typedName,
 } from './placed.ts'
 import { guestOfCpu } from './read-members.ts'
-import type { Demands, Rule, RuleFault, Rules } from './rules.ts'
-import { appliesTo } from './rules.ts'
+import { appliesTo, type Demands, type HostEntry, type Rule, type RuleFault, type Rules } from './rules.ts'
 
 /** A fleet, and what its readers should know of how it was read. */
 export interface ReadFleet {

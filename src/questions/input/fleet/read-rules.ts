@@ -13,10 +13,19 @@ import { parseSignatureMatch } from '../../../map/text/parse-models.ts'
 import { builtinWeights, type ClassWeights } from '../../../map/weights.ts'
 import type { Context } from '../../context.ts'
 import { definitionOf } from '../definition-of.ts'
-import { type FleetFile, fleetFile, type GuestEntry, type HostEntry } from './file-schema.ts'
 import { featuresNamed, levelNamed, modelNamed, vendorNamed } from './named.ts'
 import { guestOfCpu } from './read-members.ts'
-import type { Demands, FilePath, Rule, RuleFault, Rules } from './rules.ts'
+import {
+  type Demands,
+  type FilePath,
+  type FleetFile,
+  fleetFile,
+  type GuestEntry,
+  type HostEntry,
+  type Rule,
+  type RuleFault,
+  type Rules,
+} from './rules.ts'
 
 /**
  * Reads the content of a fleet file.
