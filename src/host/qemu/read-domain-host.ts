@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
-import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
+import { parseFirmware } from '../../qemu/domain-capabilities/domain-capabilities.ts'
 import type { DomainHost, Firmware } from '../../qemu/domain-capabilities/request.ts'
 import {
   ProgramRunner,

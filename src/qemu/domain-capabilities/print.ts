@@ -2,8 +2,7 @@ import { printCpuChildren } from '../../formats/libvirt/print-cpu.ts'
 import { escapeXml } from '../../xml/writer.ts'
 import type { SgxCapabilities } from '../capabilities.ts'
 import type { CpuModes, OnOff, UsableModel } from './cpu-modes.ts'
-import type { DomainCapabilities, Sev } from './domain-capabilities.ts'
-import type { BootOptions } from './firmware.ts'
+import type { BootOptions, DomainCapabilities, Sev } from './domain-capabilities.ts'
 import { makeSection, type Section, type SectionEnum } from './request.ts'
 
 /**

@@ -7,8 +7,10 @@ import {
   type QemuChoice,
   type QemuRequest,
 } from '../../qemu/choice.ts'
-import { computeDomainCapabilities } from '../../qemu/domain-capabilities/domain-capabilities.ts'
-import { parseFirmware } from '../../qemu/domain-capabilities/firmware.ts'
+import {
+  computeDomainCapabilities,
+  parseFirmware,
+} from '../../qemu/domain-capabilities/domain-capabilities.ts'
 import { printDomainCapabilities } from '../../qemu/domain-capabilities/print.ts'
 import type { DomainHost, DomainOptions } from '../../qemu/domain-capabilities/request.ts'
 import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'

@@ -6,8 +6,8 @@ import {
   describeFeatures,
   describeHyperv,
   describeLaunchSecurity,
+  findBootOptions,
 } from '../../../src/qemu/domain-capabilities/domain-capabilities.ts'
-import { findBootOptions } from '../../../src/qemu/domain-capabilities/firmware.ts'
 import type { Firmware, Section } from '../../../src/qemu/domain-capabilities/request.ts'
 import { type Asked, asked } from './asked.ts'
 
