@@ -1,7 +1,14 @@
 /** virt-cpu on Node: files, directories, standard input, installed cpu_map directories, and this machine. */
 
-export type { HostFacts, VfioCondition, VfioFacts } from './formats/host/host-facts.ts'
-export type { HostWarning, ProbedCpu, ProbeWarning, Route } from './formats/host/probed.ts'
+export type {
+  HostFacts,
+  HostWarning,
+  ProbedCpu,
+  ProbeWarning,
+  Route,
+  VfioCondition,
+  VfioFacts,
+} from './formats/host/host-facts.ts'
 export { type ProbeCpuOptions, probeCpu } from './host/cpu/probe-cpu.ts'
 export { openCpuMap } from './host/files/cpu-map.ts'
 export { FileError, ProbeError } from './host/files/file-error.ts'

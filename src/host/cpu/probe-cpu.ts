@@ -7,7 +7,7 @@ import { printCpuList } from '../../core/text.ts'
 import { type Dump, distinctDumps, FEATURE_MSRS } from '../../formats/dumps/dump.ts'
 import { type CpuInfo, microcodeOf, parseCpuInfo, physicalBitsOf } from '../../formats/dumps/proc-cpuinfo.ts'
 import type { DistinctDump } from '../../formats/found.ts'
-import type { CpuGroup, ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
+import type { CpuGroup, ProbedCpu, ProbeWarning, Route, RouteFailure } from '../../formats/host/host-facts.ts'
 import { fromDevice } from '../files/cpuid-device.ts'
 import { ProbeError, wordOf } from '../files/file-error.ts'
 import {

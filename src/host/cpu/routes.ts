@@ -7,7 +7,7 @@ import { isCpuidRecords, parseCpuidRecords } from '../../formats/dumps/cpuid-r.t
 import type { Dump } from '../../formats/dumps/dump.ts'
 import { parseLoaderDiagnostics } from '../../formats/dumps/ld-so.ts'
 import { parseProcCpuinfo } from '../../formats/dumps/proc-cpuinfo.ts'
-import type { Route } from '../../formats/host/probed.ts'
+import type { Route } from '../../formats/host/host-facts.ts'
 import { readCpuidDevice } from '../files/cpuid-device.ts'
 import { codeOf, wordOf } from '../files/file-error.ts'
 import { readWhole } from '../files/files.ts'

@@ -3,7 +3,7 @@ import { machine } from 'node:os'
 import { join, resolve } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
 import { parseCpuList } from '../../core/text.ts'
-import type { RouteFailure } from '../../formats/host/probed.ts'
+import type { RouteFailure } from '../../formats/host/host-facts.ts'
 import { codeOf, FileError, fileError, ProbeError, wordOf } from '../files/file-error.ts'
 
 /** What Linux tells of its CPUs in files below a root directory: this machine's, `/`, or a recorded one's. */

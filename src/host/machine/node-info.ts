@@ -1,6 +1,5 @@
 import { internalError } from '../../core/libvirt-error.ts'
-import { CPUS, NODES, readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
-import type { HostTree } from './tree.ts'
+import { CPUS, type HostTree, NODES, readCore, readCpuSet, readSiblings, readSocket } from './tree.ts'
 
 /** How many processors the host has, and how they are arranged; the same in every node, or not told. */
 export interface NodeInfo {

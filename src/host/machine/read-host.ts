@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts'
-import type { HostFacts, SecurityModel, Suspend } from '../../formats/host/host-facts.ts'
-import type { HostPart, HostWarning } from '../../formats/host/probed.ts'
+import type {
+  HostFacts,
+  HostPart,
+  HostWarning,
+  SecurityModel,
+  Suspend,
+} from '../../formats/host/host-facts.ts'
 import { type NodeInfo, readNodeInfo } from './node-info.ts'
-import { CPUS } from './places.ts'
 import { addControls, readBandwidth, readCaches, readEnergy } from './resctrl.ts'
 import { readBasePageSize, readPageSizes, readTopology } from './topology.ts'
-import type { HostTree } from './tree.ts'
+import { CPUS, type HostTree } from './tree.ts'
 
 /** Files in which libvirt's daemons find their settings: the first that is there. */
 const FILES = {

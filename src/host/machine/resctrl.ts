@@ -9,8 +9,7 @@ import type {
   CacheType,
   Monitor,
 } from '../../formats/host/host-facts.ts'
-import { CPUS, RESCTRL, readCpuSet } from './places.ts'
-import type { HostTree } from './tree.ts'
+import { CPUS, type HostTree, RESCTRL, readCpuSet } from './tree.ts'
 
 /** A bank before it is known how it can be shared out. */
 type Bank = Omit<CacheBank, 'controls'>

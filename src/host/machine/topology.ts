@@ -7,8 +7,16 @@ import type {
   NumaTopology,
 } from '../../formats/host/host-facts.ts'
 import type { NodeInfo } from './node-info.ts'
-import { CPUS, NODES, readAuxiliaryValue, readCore, readCpuSet, readSiblings, readSocket } from './places.ts'
-import type { HostTree } from './tree.ts'
+import {
+  CPUS,
+  type HostTree,
+  NODES,
+  readAuxiliaryValue,
+  readCore,
+  readCpuSet,
+  readSiblings,
+  readSocket,
+} from './tree.ts'
 
 /** A node's memory, or with no node the whole host's, in KiB. */
 function readMemorySize(tree: HostTree, node?: number): number | undefined {

@@ -2,7 +2,7 @@ import { hex } from '../../core/bits.ts'
 import { placeOf } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { count, fewNames, groupBy } from '../../core/text.ts'
-import type { Outlier } from '../../fleet/causes/odd-ones.ts'
+import type { Outlier } from '../../fleet/causes/lost.ts'
 import type { FleetHost } from '../../fleet/host.ts'
 import type {
   NamedSystem,

@@ -1,8 +1,7 @@
 import type { Feature } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
 import { matches } from '../../core/model.ts'
-import { Losses } from '../../fleet/causes/lost.ts'
-import { findOutliers } from '../../fleet/causes/odd-ones.ts'
+import { findOutliers, Losses } from '../../fleet/causes/lost.ts'
 import { isSameRate } from '../../fleet/change/drift.ts'
 import {
   areParted,

@@ -4,7 +4,7 @@ import { archOfModel, fleetArchOf, requireDecoder, requireDriver } from '../../a
 import { type Cpu, type GuestCpu, signatureIn, type Topology } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { DistinctDump, FoundCpu, NamedCpu, RegisterDump } from '../../formats/found.ts'
-import type { ProbedCpu } from '../../formats/host/probed.ts'
+import type { ProbedCpu } from '../../formats/host/host-facts.ts'
 import { type Expected, parseCpu } from '../../formats/libvirt/parse-cpu.ts'
 import { type Context, contextFor } from '../context.ts'
 import { decodeBits, findDumpWarnings, lacks, meetData } from '../decode/compute.ts'

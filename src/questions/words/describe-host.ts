@@ -1,4 +1,4 @@
-import type { HostWarning, ProbeWarning, Route, RouteFailure } from '../../formats/host/probed.ts'
+import type { HostWarning, ProbeWarning, Route, RouteFailure } from '../../formats/host/host-facts.ts'
 
 /** How CPUs were read. */
 const ROUTES: Readonly<Record<Route, string>> = {

@@ -1,6 +1,6 @@
 import type { Obstacles } from '../../arch/driver.ts'
 import { type Feature, placeOf } from '../../core/feature.ts'
-import type { HostWarning, ProbeWarning } from '../../formats/host/probed.ts'
+import type { HostWarning, ProbeWarning } from '../../formats/host/host-facts.ts'
 import type { LostFeature, Reason } from '../answer-parts.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { ProbedCpu } from '../../../src/formats/host/probed.ts'
+import type { ProbedCpu } from '../../../src/formats/host/host-facts.ts'
 import { findDifferences } from '../../../src/host/cpu/probe-cpu.ts'
 import { contextOf } from '../../../src/questions/context.ts'
 import { hostCpu } from '../../../src/questions/input/definition-of.ts'
