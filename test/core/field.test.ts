@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ORDERS } from '../../src/core/feature.ts'
-import { type Field, meetValues, printField, readField, writeField } from '../../src/core/field.ts'
+import { type Field, meetValues, ORDERS, printField, readField, writeField } from '../../src/core/feature.ts'
 
 const field = (parts: Partial<Field>): Field => ({
   name: 'f',

@@ -1,6 +1,6 @@
 import type { Cpu, GuestCpu, NamedRegisters } from '../../core/cpu.ts'
+import { type Field, meetValues, printField, readField, writeField } from '../../core/feature.ts'
 import { FeatureSet } from '../../core/feature-set.ts'
-import { type Field, meetValues, printField, readField, writeField } from '../../core/field.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
 import type { FeatureView, Fold, IdRegisters, Obstacles } from '../driver.ts'
 import type { ArmModels } from './models.ts'

@@ -18,12 +18,13 @@ import type {
   Fold,
 } from '../driver.ts'
 import { levelsOf, passThrough } from '../model-fold.ts'
-import { comparePower, PowerFold } from './baseline.ts'
 import {
   builtinPowerMap,
+  comparePower,
   FIELDS,
   legacyNames,
   MODELS,
+  PowerFold,
   type PowerMap,
   type PowerModel,
   readPowerMap,

@@ -1,5 +1,4 @@
-import type { Feature } from '../../core/feature.ts'
-import { placeOf } from '../../core/feature.ts'
+import { type Feature, placeOf } from '../../core/feature.ts'
 import { groupBy } from '../../core/text.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Statement } from '../found.ts'

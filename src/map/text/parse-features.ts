@@ -1,5 +1,4 @@
-import { type FeatureClass, ORDERS, type Order, type Register } from '../../core/feature.ts'
-import type { Reading } from '../../core/field.ts'
+import { type FeatureClass, ORDERS, type Order, type Reading, type Register } from '../../core/feature.ts'
 import { type DataFile, faultAt } from './data-file.ts'
 
 /** The letters between name and title. */
