@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FleetFacts } from '../../src/fleet/causes/peers.ts'
+import { FleetFacts } from '../../src/fleet/causes/cpu-facts.ts'
 import { compareGuests, comparePools } from '../../src/fleet/change/delta.ts'
 import { findGuestRestarts } from '../../src/fleet/change/drain.ts'
 import {

@@ -10,6 +10,7 @@ import type { Group } from '../groups.ts'
 import {
   type CpuKnowledge,
   canAffect,
+  FleetFacts,
   findOlderMicrocode,
   findOtherVersion,
   isSameProduct,
@@ -19,7 +20,6 @@ import {
   VersionIndex,
 } from './cpu-facts.ts'
 import type { CauseFinding, Confidence, FindingEvidence } from './finding.ts'
-import { FleetFacts } from './peers.ts'
 
 /** What `kvm.txt` and the releases say of a feature that a CPU has and guests do not get. */
 type KvmReason =

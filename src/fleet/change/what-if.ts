@@ -1,7 +1,7 @@
 import { FeatureSet } from '../../core/feature-set.ts'
 import type { Database } from '../../map/database.ts'
 import { type Effect, isAffected, withDependents } from '../../map/effects.ts'
-import { FleetFacts } from '../causes/peers.ts'
+import { FleetFacts } from '../causes/cpu-facts.ts'
 import { type Group, groupHosts } from '../groups.ts'
 import type { FleetHost } from '../host.ts'
 

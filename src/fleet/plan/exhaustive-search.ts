@@ -1,6 +1,5 @@
-import { type Prices, sumPrices } from './dual.ts'
+import { type Prices, type SetTable, sumPrices } from './dual.ts'
 import { comparePlaces, makeSolution, type Problem, pickBetter, type Solution } from './problem.ts'
-import type { SetTable } from './table.ts'
 
 /** How far a partition is built: tables before `table` are done, and of it the items of `covered`. */
 interface SearchState {

@@ -1,4 +1,12 @@
-import { computeBound, type DualPoint, lowerBound, type Oracle, type Prices } from './dual.ts'
+import {
+  computeBound,
+  type DualPoint,
+  lowerBound,
+  type Oracle,
+  type Prices,
+  SetTable,
+  TABLE_ITEMS,
+} from './dual.ts'
 import { searchExhaustively } from './exhaustive-search.ts'
 import { Frontier } from './frontier.ts'
 import { searchLocally } from './local-search.ts'
@@ -10,7 +18,6 @@ import {
   type Solution,
   type SolveResult,
 } from './problem.ts'
-import { SetTable, TABLE_ITEMS } from './table.ts'
 
 /**
  * Partitions into at most 1, 2, … `most` pools.
