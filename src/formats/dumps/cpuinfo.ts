@@ -5,8 +5,8 @@ import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Found, RegisterDump } from '../found.ts'
 import { distinctRegisters, foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
+import { endsWithList, readMachines, unfold } from './linux-flags.ts'
 import { parseProcCpuinfo } from './proc-cpuinfo.ts'
-import { endsWithList, readMachines, unfold } from './unfold.ts'
 
 /** Where a word of Linux's stands for a bit; undefined where it is unknown. */
 type PlaceOf = (arch: string, flag: string) => FlagPlace | undefined

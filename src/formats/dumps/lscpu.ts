@@ -10,8 +10,7 @@ import { vulnerabilitiesOfLscpu } from '../platforms/linux-host.ts'
 import { registersOf } from './cpuinfo.ts'
 import type { Dump } from './dump.ts'
 import { foundDumps, foundRegisters, OF_LINUX } from './dump.ts'
-import { dumpOfFlags, isLinuxFlag } from './linux-flags.ts'
-import { endsInList, readMachines, unfold } from './unfold.ts'
+import { dumpOfFlags, endsInList, isLinuxFlag, readMachines, unfold } from './linux-flags.ts'
 
 /** What util-linux's lscpu prints. */
 export const lscpu: Dialect = {

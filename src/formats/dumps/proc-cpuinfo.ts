@@ -1,7 +1,6 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dump } from './dump.ts'
-import { dumpOfFlags, isLinuxFlag, type LinuxCpu } from './linux-flags.ts'
-import { endsInList, unfold } from './unfold.ts'
+import { dumpOfFlags, endsInList, isLinuxFlag, type LinuxCpu, unfold } from './linux-flags.ts'
 
 /** How the `/proc/cpuinfo` of each architecture gives itself away. */
 const SIGNS: readonly (readonly [arch: string, sign: RegExp])[] = [
