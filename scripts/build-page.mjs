@@ -107,8 +107,7 @@ const fewReaders = {
   setup({ onResolve }) {
     onResolve(
       {
-        filter:
-          /\/platforms\/(?:cloudstack|cpuid-decoded|firecracker|freebsd|osquery|spectre-meltdown-checker|terraform|vmx|xl)\.ts$/,
+        filter: /\/platforms\/(?:firecracker|guest-configs|host-reports|printed-registers|terraform)\.ts$/,
       },
       () => ({
         path: join(ROOT, 'web/worker/command-only.ts'),

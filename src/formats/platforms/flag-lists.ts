@@ -6,7 +6,7 @@ import { foundDumps } from '../dumps/dump.ts'
 import { dumpOfFlags, endsInList, isLinuxFlag, unfold, withoutCutWord } from '../dumps/linux-flags.ts'
 import { beginsAsLscpu, parseLscpu } from '../dumps/lscpu.ts'
 import type { Dialect, Found } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
+import { parseDocuments } from '../json/json.ts'
 import { vendorIdOf } from './linux-host.ts'
 
 /** Machines that Linux's flags describe: what the kernel lets programs use. */

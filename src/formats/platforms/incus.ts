@@ -1,8 +1,7 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { dumpOfFlags } from '../dumps/linux-flags.ts'
 import type { Dialect, Found, FoundGuest } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { isObject, type JsonObject, member, objectsIn, textAt } from '../json/json-value.ts'
+import { isObject, type JsonObject, member, objectsIn, parseDocuments, textAt } from '../json/json.ts'
 import { foundKernelDumps } from './flag-lists.ts'
 import { featuresOfSettings, guestCpuOf, setting } from './guest-cpu.ts'
 

@@ -1,6 +1,14 @@
 import type { Dialect, Found, FoundGuest } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { at, isObject, type JsonObject, listAt, numberAt, textAt, textsAt } from '../json/json-value.ts'
+import {
+  at,
+  isObject,
+  type JsonObject,
+  listAt,
+  numberAt,
+  parseDocuments,
+  textAt,
+  textsAt,
+} from '../json/json.ts'
 import { beginsAsManifest, parseYaml } from '../yaml.ts'
 import { type KubernetesNode, statementsOfCpuid, statementsOfNode } from './kubernetes-labels.ts'
 import { guestOfKubevirt, guestOfPod } from './kubevirt-guest.ts'

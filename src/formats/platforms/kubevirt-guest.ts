@@ -4,7 +4,7 @@ import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import { express, findAnyModel, isLibvirtModel } from '../express.ts'
 import type { FoundGuest } from '../found.ts'
-import { at, isObject, type JsonObject, listAt, numberAt, textAt } from '../json/json-value.ts'
+import { at, isObject, type JsonObject, listAt, numberAt, textAt } from '../json/json.ts'
 import type { Printer } from '../printer.ts'
 import { archOfGo, isEmulated, isSelected, toGoArch } from './kubernetes-labels.ts'
 

@@ -1,8 +1,16 @@
 import { ParseError } from '../../core/parse-error.ts'
 import { CpuMap } from '../../map/cpu-map.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { at, isObject, type JsonObject, listAt, numberAt, textAt, textsAt } from '../json/json-value.ts'
+import {
+  at,
+  isObject,
+  type JsonObject,
+  listAt,
+  numberAt,
+  parseDocuments,
+  textAt,
+  textsAt,
+} from '../json/json.ts'
 import { libvirtNames } from './linux-host.ts'
 
 /** What OpenStack says of hypervisors, their traits, and flavors. */

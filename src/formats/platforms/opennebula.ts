@@ -1,8 +1,7 @@
 import { CpuMap } from '../../map/cpu-map.ts'
 import { parseXml } from '../../xml/reader.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { nearestText, objectsIn } from '../json/json-value.ts'
+import { nearestText, objectsIn, parseDocuments } from '../json/json.ts'
 import { beginsAsPlatformXml } from '../libvirt/document-reader.ts'
 import { guestCpuOf } from './guest-cpu.ts'
 

@@ -1,7 +1,6 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { at, isObject, listAt } from '../json/json-value.ts'
+import { at, isObject, listAt, parseDocuments } from '../json/json.ts'
 import { foundLinuxHost, vendorOf } from './linux-host.ts'
 
 /** What Prometheus' node_exporter says of hosts: its own text, a federation's, or the answer to a query. */

@@ -1,7 +1,6 @@
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect, Found, Statement } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
-import { at, isObject, type JsonObject, numberAt, textAt, textsAt } from '../json/json-value.ts'
+import { at, isObject, type JsonObject, numberAt, parseDocuments, textAt, textsAt } from '../json/json.ts'
 import { foundLinuxHost, vendorIdOf, vendorOf } from './linux-host.ts'
 import { guestOfConfig } from './proxmox.ts'
 

@@ -1,6 +1,5 @@
 import type { Signature } from '../../core/model.ts'
 import type { Dialect, Found, FoundGuest, Statement } from '../found.ts'
-import { parseDocuments } from '../json/json-documents.ts'
 import {
   anyCase,
   isObject,
@@ -8,9 +7,10 @@ import {
   nearestText,
   type ObjectAround,
   objectsIn,
-} from '../json/json-value.ts'
+  parseDocuments,
+} from '../json/json.ts'
+import { hardwareOf } from './guest-configs.ts'
 import { featuresOfSettings, guestCpuOf, type Setting } from './guest-cpu.ts'
-import { hardwareOf } from './vmx.ts'
 
 /** vSphere: what hosts can give, what VMs require, what EVC modes guarantee. */
 export const vsphere: Dialect = {
