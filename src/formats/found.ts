@@ -4,7 +4,7 @@ import type { Layer } from '../core/evidence.ts'
 import type { Signature } from '../core/model.ts'
 import type { Vocabulary } from '../map/vocabulary.ts'
 import type { Element } from '../xml/element.ts'
-import type { JsonDocument } from './json/json-documents.ts'
+import type { JsonDocument } from './json/json.ts'
 
 /** What a text in some dialect holds: one thing that a question can use. */
 export type Found = FoundThing & Around

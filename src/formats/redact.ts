@@ -2,7 +2,7 @@ import { ParseError } from '../core/parse-error.ts'
 import { child, type Element } from '../xml/element.ts'
 import { parseXml } from '../xml/reader.ts'
 import { printElement } from '../xml/writer.ts'
-import { at, isObject, type JsonObject, member, textAt } from './json/json-value.ts'
+import { at, isObject, type JsonObject, member, textAt } from './json/json.ts'
 import { type CollectedReport, type CollectedSection, collected, reportsIn } from './platforms/collected.ts'
 
 /** What stands for a name: always the same for the same, and nothing that leads back to it. */

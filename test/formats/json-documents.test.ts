@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseDocuments } from '../../src/formats/json/json-documents.ts'
+import { parseDocuments } from '../../src/formats/json/json.ts'
 import { refusal } from '../notation.ts'
 
 const values = (text: string) => parseDocuments(text).map(({ value }) => value)

@@ -2,7 +2,7 @@ import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
 import type { Dialect } from '../found.ts'
 import { foundData } from '../found.ts'
-import { jsonFault } from './json-documents.ts'
+import { jsonFault } from './json.ts'
 
 /** CPUID words as our own JSON has them. */
 export const cpuidJson: Dialect = {
