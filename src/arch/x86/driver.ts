@@ -17,10 +17,16 @@ import { compareByFeatures } from './compare.ts'
 import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decodeOn, describeHostOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
-import { dropBlockers, moveToAllowedModel, spellOutModel } from './expand.ts'
 import { predictByKvmRules } from './offered.ts'
 import { definitionHasFeature, listUnasked, validateFeatures } from './query.ts'
-import { correctByCpuid, correctByFeatures, updateGuest } from './update.ts'
+import {
+  correctByCpuid,
+  correctByFeatures,
+  dropBlockers,
+  moveToAllowedModel,
+  spellOutModel,
+  updateGuest,
+} from './update.ts'
 
 export const x86: Architecture = {
   name: 'x86',

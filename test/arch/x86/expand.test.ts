@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { featuresOf, featuresWith } from '../../../src/arch/x86/definition.ts'
-import { dropBlockers, mentionRemoved } from '../../../src/arch/x86/expand.ts'
+import { dropBlockers, mentionRemoved } from '../../../src/arch/x86/update.ts'
 import type { Cpu } from '../../../src/core/cpu.ts'
 import { builtin } from '../../built-in.ts'
 import { guest, host, names, refusal, show } from '../../notation.ts'
