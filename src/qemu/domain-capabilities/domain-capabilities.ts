@@ -1,5 +1,5 @@
 import { hasBehaviour } from '../../core/libvirt-version.ts'
-import { isObject, member } from '../../formats/json/json-value.ts'
+import { isObject, member } from '../../formats/json/json.ts'
 import { toLibvirtArch, toQemuName } from '../../formats/qemu/names.ts'
 import type { QemuProperty, SevCapabilities, SgxCapabilities } from '../capabilities.ts'
 import { type CpuModes, findCpuModes } from './cpu-modes.ts'

@@ -6,8 +6,14 @@ import type { FoundGuest } from '../../formats/found.ts'
 import { unsigned } from '../../formats/libvirt/attributes.ts'
 import { parseDomainCpu } from '../../formats/libvirt/domain.ts'
 import { child, children, type Element, textOf } from '../../xml/element.ts'
-import { checkTimerSettings, parseTimers, type Timer } from './parse-clock.ts'
-import { type DomainDevices, NO_DEVICES, parseDevices } from './parse-devices.ts'
+import {
+  checkTimerSettings,
+  type DomainDevices,
+  NO_DEVICES,
+  parseDevices,
+  parseTimers,
+  type Timer,
+} from './parse-devices.ts'
 import {
   type CpuProperties,
   type DomainFeatures,

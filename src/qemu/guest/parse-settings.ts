@@ -3,7 +3,7 @@ import { hasBehaviour, type LibvirtVersion } from '../../core/libvirt-version.ts
 import { oneOf, readFlag, requiredUnsigned } from '../../formats/libvirt/attributes.ts'
 import { parseBytes } from '../../formats/libvirt/parse-numa.ts'
 import { child, children, type Element, requiredAttribute, textOf } from '../../xml/element.ts'
-import type { Timer } from './parse-clock.ts'
+import type { Timer } from './parse-devices.ts'
 
 /** A property of QEMU's CPU: `hv-relaxed` → `on`. */
 type Property = readonly [name: string, value: string]

@@ -1,6 +1,11 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { type JsonDocument, parseDocuments } from '../../formats/json/json-documents.ts'
-import { isObject, type JsonObject, member } from '../../formats/json/json-value.ts'
+import {
+  isObject,
+  type JsonDocument,
+  type JsonObject,
+  member,
+  parseDocuments,
+} from '../../formats/json/json.ts'
 import type { QmpCommand, QmpExchange } from './reply.ts'
 
 /** The members by which a reply, or the first entry of a list, is known. */

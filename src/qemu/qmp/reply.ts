@@ -1,5 +1,5 @@
 import { ParseError } from '../../core/parse-error.ts'
-import { isObject, type JsonObject, member } from '../../formats/json/json-value.ts'
+import { isObject, type JsonObject, member } from '../../formats/json/json.ts'
 
 /** What QEMU was asked. */
 export interface QmpCommand {
