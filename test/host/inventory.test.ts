@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readInventory, type SshHost } from '../../src/host/collect/inventory.ts'
+import { readInventory, type SshHost } from '../../src/host/collect/targets.ts'
 
 const shown = ({ name, destination, port, key, sudo }: SshHost) =>
   [name, destination, port ?? '', key ?? '', sudo ? 'sudo' : ''].join(' ').trimEnd()

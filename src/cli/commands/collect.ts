@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
 import { type Pseudonym, redact } from '../../formats/redact.ts'
 import { gather } from '../../host/collect/gather.ts'
-import { parseSshHost, readInventory, type SshHost } from '../../host/collect/inventory.ts'
 import {
   collectScript,
   kubectlTarget,
+  parseSshHost,
+  readInventory,
+  type SshHost,
   sshTarget,
   type Target,
   virshTarget,

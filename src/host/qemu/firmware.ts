@@ -1,7 +1,7 @@
 import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { walkLeaves } from '../../core/cpuid-walk.ts'
 import type { Place } from '../../core/feature.ts'
-import { isObject, member } from '../../formats/json/json-value.ts'
+import { isObject, member } from '../../formats/json/json.ts'
 import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 import type { Trial } from '../../questions/verify/answer.ts'
 import { type AssembledProgram, assembleProgram } from '../cpu/program.ts'

@@ -1,5 +1,5 @@
 import type { Dialogue } from '../../arch/dialogue.ts'
-import { type JsonObject, member } from '../../formats/json/json-value.ts'
+import { type JsonObject, member } from '../../formats/json/json.ts'
 import type { QmpCommand } from '../../qemu/qmp/reply.ts'
 import { Qemu, type QemuOptions } from './qemu.ts'
 

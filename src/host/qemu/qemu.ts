@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { Dialogue } from '../../arch/dialogue.ts'
 import type { Topology } from '../../core/cpu.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
-import { isObject, type JsonObject } from '../../formats/json/json-value.ts'
+import { isObject, type JsonObject } from '../../formats/json/json.ts'
 import { makeEndingError } from '../../qemu/guest/ending.ts'
 import type { QmpCommand, QmpExchange } from '../../qemu/qmp/reply.ts'
 
