@@ -1,6 +1,6 @@
 import { requireDriver } from '../src/arch/registry.ts'
 import type { Cpu } from '../src/core/cpu.ts'
-import type { JsonObject } from '../src/formats/json/json-value.ts'
+import type { JsonObject } from '../src/formats/json/json.ts'
 import { CpuMap } from '../src/map/cpu-map.ts'
 import { parseRecording } from '../src/qemu/qmp/conversation.ts'
 import type { QmpExchange } from '../src/qemu/qmp/reply.ts'

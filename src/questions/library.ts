@@ -27,9 +27,11 @@ import { driftQuestion } from './drift/question.ts'
 import { explainQuestion } from './explain/question.ts'
 import { guestCheckQuestion } from './guest-check/question.ts'
 import { hostsQuestion } from './hosts/question.ts'
-import { hypervisorCpuBaselineQuestion } from './hypervisor-cpu-baseline/question.ts'
-import { hypervisorCpuCompareQuestion } from './hypervisor-cpu-compare/question.ts'
-import { hypervisorCpuModelsQuestion } from './hypervisor-cpu-models/question.ts'
+import {
+  hypervisorCpuBaselineQuestion,
+  hypervisorCpuCompareQuestion,
+  hypervisorCpuModelsQuestion,
+} from './hypervisor-cpu/question.ts'
 import { type FoundHost, findHosts as parse } from './input/read.ts'
 import { fitsQuestion, levelQuestion } from './level/question.ts'
 import { migrateQuestion } from './migrate/question.ts'

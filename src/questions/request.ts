@@ -1,4 +1,4 @@
-import { jsonFault } from '../formats/json/json-documents.ts'
+import { jsonFault } from '../formats/json/json.ts'
 import { BadRequest } from './ask.ts'
 
 /** JSON that is known to be good, in pieces: strings, signs, and what else there is. */

@@ -23,11 +23,11 @@ export const QUESTIONS = {
   name: async () => (await import('./name/question.ts')).nameQuestion,
   tree: async () => (await import('./tree/question.ts')).treeQuestion,
   'hypervisor-cpu-models': async () =>
-    (await import('./hypervisor-cpu-models/question.ts')).hypervisorCpuModelsQuestion,
+    (await import('./hypervisor-cpu/question.ts')).hypervisorCpuModelsQuestion,
   'hypervisor-cpu-compare': async () =>
-    (await import('./hypervisor-cpu-compare/question.ts')).hypervisorCpuCompareQuestion,
+    (await import('./hypervisor-cpu/question.ts')).hypervisorCpuCompareQuestion,
   'hypervisor-cpu-baseline': async () =>
-    (await import('./hypervisor-cpu-baseline/question.ts')).hypervisorCpuBaselineQuestion,
+    (await import('./hypervisor-cpu/question.ts')).hypervisorCpuBaselineQuestion,
   models: async () => (await import('./models/question.ts')).modelsQuestion,
   'guest-check': async () => (await import('./guest-check/question.ts')).guestCheckQuestion,
   hosts: async () => (await import('./hosts/question.ts')).hostsQuestion,

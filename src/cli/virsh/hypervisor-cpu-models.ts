@@ -1,6 +1,6 @@
 import { readHypervisorSupport } from '../../qemu/allowance.ts'
 import { checkDomainType } from '../../qemu/choice.ts'
-import { type HypervisorModel, hypervisorModels } from '../../questions/hypervisor-cpu-models/question.ts'
+import { type HypervisorModel, hypervisorModels } from '../../questions/hypervisor-cpu/question.ts'
 import { SCHEMA_VERSION } from '../../questions/question.ts'
 import type { Line } from '../../report/report.ts'
 import type { Command } from '../command.ts'

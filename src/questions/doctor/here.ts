@@ -3,7 +3,7 @@ import { levelOf, nextLevel } from '../../map/levels.ts'
 import type { FleetView } from '../input/fleet/view.ts'
 import { migrateAnswer } from '../migrate/compute.ts'
 import { describeObstacles, takeAt } from '../migrate/describe.ts'
-import { modelVerdicts } from '../models/verdicts.ts'
+import { modelVerdicts } from '../models/compute.ts'
 import { byGroups, hostsAt } from '../words/cells.ts'
 
 /** Names in full in one line. */

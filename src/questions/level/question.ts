@@ -17,7 +17,7 @@ import {
 import { BadRequest } from '../context.ts'
 import { fleetInput, openFleet, viewsOf } from '../input/fleet/open-fleet.ts'
 import type { FleetView } from '../input/fleet/view.ts'
-import { modelVerdicts } from '../models/verdicts.ts'
+import { modelVerdicts } from '../models/compute.ts'
 import { question } from '../question.ts'
 import { names } from '../schema.ts'
 import { isRemedy } from '../words/cells.ts'

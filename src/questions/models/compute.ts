@@ -1,18 +1,28 @@
 import type { Driver } from '../../arch/driver.ts'
 import { DEFAULT_ARCH, driverOf } from '../../arch/registry.ts'
+import { allOf, Evidence, VERDICTS, type Verdict } from '../../core/evidence.ts'
+import { FeatureSet, Interner } from '../../core/feature-set.ts'
 import { LibvirtError } from '../../core/libvirt-error.ts'
+import { oncePer } from '../../core/memo.ts'
 import type { Model } from '../../core/model.ts'
 import { groupBy } from '../../core/text.ts'
+import { withoutVoid } from '../../fleet/causes/finding.ts'
+import { isGain } from '../../fleet/change/drain.ts'
+import type { FleetGuest } from '../../fleet/guest.ts'
+import type { FleetHost } from '../../fleet/host.ts'
 import { Valuation } from '../../fleet/value.ts'
 import type { Database } from '../../map/database.ts'
+import { levelOf } from '../../map/levels.ts'
 import { builtinWeights } from '../../map/weights.ts'
 import type { Blockers } from '../../qemu/allowance.ts'
 import type { FeatureInGroups } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
+import type { FleetView } from '../input/fleet/view.ts'
 import type { HypervisorHost } from '../input/hypervisor.ts'
+import { keptCpusOf } from '../pools/compute.ts'
 import { isQemuOnlyName } from '../words/cells.ts'
 import { reasonOf } from '../words/note.ts'
-import type { BlockedModel, ModelOnHosts, UsableModels } from './answer.ts'
+import type { BlockedModel, ModelOnHosts, ModelVerdict, ModelVerdicts, UsableModels } from './answer.ts'
 
 /**
  * The models that some host's hypervisor has, by whether every one of the hosts can give them.
@@ -95,4 +105,159 @@ function obstacles(db: Database, name: string, groups: readonly (readonly Hyperv
     unexplainedInGroups: where(blockers => blockers === 'unexplained'),
     unknownInGroups: where(blockers => blockers === 'unknown'),
   }
+}
+
+/** Hosts of which documents say the same. */
+interface Kind {
+  readonly first: FleetHost
+  readonly hosts: string[]
+}
+
+/** What hosts of a kind say of a model. */
+interface OnKind {
+  readonly verdict: Verdict
+  readonly missing: FeatureSet
+  readonly unknown: FeatureSet
+  readonly refusal?: 'absent' | 'unexplained'
+}
+
+/** Every model of the fleet's architecture, by whether all hosts of a fleet can give it. */
+export function modelVerdicts(view: FleetView): ModelVerdicts {
+  const kinds = kindsOf(view.fleet.hosts)
+  const guests = guestsByCpu(view.fleet.guests, kinds)
+  const models = view.db.models.map(model => ({ model, answer: verdictOn(view, model, kinds, guests) }))
+  models.sort(
+    (a, b) =>
+      VERDICTS.indexOf(a.answer.verdict) - VERDICTS.indexOf(b.answer.verdict) ||
+      b.answer.worth - a.answer.worth ||
+      b.model.index - a.model.index,
+  )
+  return {
+    groups: kinds.map(({ first, hosts }) => ({ hosts, vendor: first.vendor ?? null })),
+    guestGroups: guests.map(({ names }) => names),
+    models: models.map(({ answer }) => answer),
+    ...keptCpusOf(view),
+  }
+}
+
+/** Guests of one CPU that run on hosts of one kind. */
+interface GuestKind {
+  readonly names: readonly string[]
+  readonly features: FeatureSet
+  /** The place of their hosts' kind. */
+  readonly on: number
+}
+
+function guestsByCpu(guests: readonly FleetGuest[], kinds: readonly Kind[]): GuestKind[] {
+  const places = new Map(kinds.flatMap(({ hosts }, i) => hosts.map(host => [host, i] as const)))
+  const sets = new Interner()
+  const found = new Map<string, { names: string[]; features: FeatureSet; on: number }>()
+  for (const { name, host = '', features } of guests) {
+    const on = places.get(host)
+    if (on === undefined) continue
+    const key = `${on} ${sets.intern(features).key}`
+    const alike = found.get(key) ?? { names: [], features, on }
+    alike.names.push(name)
+    found.set(key, alike)
+  }
+  return [...found.values()]
+}
+
+function kindsOf(hosts: readonly FleetHost[]): Kind[] {
+  const kinds: Kind[] = []
+  for (const host of hosts) {
+    const { evidence, models, emulatorModels, features } = host
+    const kind = kinds.find(
+      ({ first }) =>
+        first.evidence === evidence &&
+        first.models === models &&
+        first.emulatorModels === emulatorModels &&
+        first.features === features,
+    )
+    if (kind) kind.hosts.push(host.name)
+    else kinds.push({ first: host, hosts: [host.name] })
+  }
+  return kinds
+}
+
+function verdictOn(
+  view: FleetView,
+  model: Model,
+  kinds: readonly Kind[],
+  guests: readonly GuestKind[],
+): ModelVerdict {
+  const on = kinds.map(kind => onKind(view, model, kind))
+  const refused = (why: OnKind['refusal']) => on.flatMap(({ refusal }, i) => (refusal === why ? i : []))
+  const level = levelOf(view.levels, model.features)
+  const gains = gainsOf(view.db)
+  // Guests of hosts that fall out are in no pool with it.
+  const places = (isMeant: (features: FeatureSet) => boolean) =>
+    guests.flatMap((one, i) =>
+      on[one.on]?.verdict !== 'no' && isOfVendor(model, kinds[one.on]) && isMeant(one.features) ? i : [],
+    )
+  return {
+    name: model.name,
+    vendor: model.vendor?.name ?? '',
+    worth: view.valuation.worth(model.features),
+    level: level?.name ?? null,
+    ...view.needed([model.name]),
+    verdict: allOf(on.map(({ verdict }) => verdict)),
+    missing: lostOf(view, on, ({ missing }) => missing),
+    unknown: lostOf(view, on, ({ unknown }) => unknown),
+    absentInGroups: refused('absent'),
+    unexplainedInGroups: refused('unexplained'),
+    restartsInGuestGroups: places(features => !features.meet(gains).leq(model.features)),
+    raisesInGuestGroups: places(features => !model.features.meet(gains).leq(features)),
+  }
+}
+
+/** What guests rely on having. */
+const gainsOf = oncePer(({ features }: FleetView['db']) => features.setOf(features.list.filter(isGain)))
+
+const isOfVendor = ({ vendor }: Model, kind: Kind | undefined): boolean =>
+  vendor === undefined || kind?.first.vendor === undefined || kind.first.vendor === vendor.name
+
+/** The hypervisor's own word, where it was recorded; else what is known of the model's features. */
+function onKind({ db, cpus, context }: FleetView, model: Model, { first }: Kind): OnKind {
+  const nothing = { missing: FeatureSet.empty, unknown: FeatureSet.empty }
+  const { models, emulatorModels } = cpus.modelsAreModes ? {} : first
+  const blockers = models?.get(model.name)
+  if (blockers?.length === 0) return { ...nothing, verdict: 'yes' }
+  if (blockers && blockers !== 'unknown') {
+    const missing = db.features.setOfNames(blockers)
+    return { ...nothing, verdict: 'no', missing, ...(missing.isEmpty ? { refusal: 'unexplained' } : {}) }
+  }
+  const isNamed = emulatorModels?.includes(model.name) ?? true
+  if (!isNamed || (!blockers && listsAllModels({ ...first, models })))
+    return { ...nothing, verdict: 'no', refusal: 'absent' }
+  const needed = withoutVoid(cpus, model.features).minus(findAsked(context))
+  const evidence = first.evidence ?? Evidence.recorded(first.features, db.features.all)
+  return {
+    verdict: evidence.gives(needed),
+    missing: evidence.missing(needed),
+    unknown: evidence.unknown(needed),
+  }
+}
+
+/** What KVM gives on request only: it leaves that out of a model that has it, as qemu64 has svm. */
+const findAsked: (context: Context) => FeatureSet = oncePer(
+  ({ db, cpus }) => cpus.predictOffered({ has: db.features.all }).onRequest,
+)
+
+const COMPLETE: ReadonlySet<string> = new Set(['domainCapabilities', 'qmp'])
+
+/** Platforms list only some of the models that a hypervisor has. */
+const listsAllModels = ({ models, readFrom = [] }: FleetHost): boolean =>
+  models !== undefined && models.size > 0 && readFrom.some(({ document }) => COMPLETE.has(document))
+
+function lostOf(
+  { db }: FleetView,
+  on: readonly OnKind[],
+  setOf: (one: OnKind) => FeatureSet,
+): FeatureInGroups[] {
+  const all = on.reduce((set, one) => set.join(setOf(one)), FeatureSet.empty)
+  return db.features.in(all).map(feature => ({
+    ...reasonOf(feature),
+    inGroups: on.flatMap((one, i) => (feature.bits.leq(setOf(one)) ? i : [])),
+  }))
 }

@@ -8,8 +8,7 @@ import { usableInput } from '../input/schemas.ts'
 import { type Outcome, question } from '../question.ts'
 import { answerEach, reportSections, type Sections, withSections } from '../sections.ts'
 import { ModelVerdicts, UsableModels } from './answer.ts'
-import { usableModels } from './compute.ts'
-import { modelVerdicts } from './verdicts.ts'
+import { modelVerdicts, usableModels } from './compute.ts'
 
 export const modelsQuestion = question({
   name: 'models',
