@@ -14,18 +14,22 @@ const LAYERS = [
   'fleet',
   'questions',
   'host',
+  'inventory',
   'http',
   'cli',
 ]
 
 /** Layers that must not import these, although they stand above them. */
-const BESIDE: Readonly<Record<string, readonly string[]>> = { http: ['host'] }
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  http: ['host'],
+  inventory: ['host'],
+}
 
 /** The public entries may import what they offer. */
 const ENTRIES: Readonly<Record<string, string>> = { 'index.ts': 'questions', 'node.ts': 'host' }
 
 /** Node's modules, the clock, the environment and randomness belong to these layers alone. */
-const IMPURE = ['host', 'cli']
+const IMPURE = ['host', 'inventory', 'cli']
 
 const root = join(import.meta.dirname, '..', 'src')
 

@@ -158,5 +158,5 @@ class DocumentsReader {
 }
 
 /** The members of a fleet that a text in any dialect describes. @throws ParseError, LibvirtError */
-const membersOfText = (context: Context, text: string, source: string): Member[] =>
+export const membersOfText = (context: Context, text: string, source: string): Member[] =>
   readText(text, source, { hosts: true }).flatMap(found => membersOf(context, found, source))

@@ -1,0 +1,95 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { load, orFault } from './fault.ts'
+import { lockFolder } from './folder-lock.ts'
+import type { Db, Tables } from './schema.ts'
+
+/** Where an inventory is: a folder, or the URL of a PostgreSQL database. */
+export type InventoryPlace = { readonly folder: string } | { readonly url: string }
+
+/** A database that answers, and what ends it. */
+export interface SqlEngine {
+  readonly db: Db
+  /** That of a folder answers one request after the other. */
+  readonly isShared: boolean
+  readonly close: () => Promise<void>
+}
+
+/** @throws InventoryError */
+export async function startEngine(place: InventoryPlace): Promise<SqlEngine> {
+  const { Kysely, PostgresDialect } = await load('kysely', () => import('kysely'))
+  const { pool, close, isShared } = 'url' in place ? await poolOf(place.url) : await poolIn(place.folder)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  const end = async () => {
+    await db.destroy()
+    await close()
+  }
+  return { db, isShared, close: end }
+}
+
+type OpenPool = Pick<SqlEngine, 'isShared' | 'close'> & { readonly pool: PostgresPool }
+
+/** How long a server may take to answer a connection, in ms. */
+const PATIENCE = 5000
+
+async function poolOf(url: string): Promise<OpenPool> {
+  const { default: pg } = await load('pg', () => import('pg'))
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: PATIENCE,
+    application_name: 'virt-cpu',
+    keepAlive: true,
+  })
+  // A connection that breaks while nobody uses it is replaced.
+  pool.on('error', () => {})
+  const connect = async (): Promise<PostgresPoolClient> => {
+    const client = await orFault(() => pool.connect())
+    // One that breaks between two statements of a transaction makes the next fail.
+    client.removeAllListeners('error').on('error', () => {})
+    return {
+      query: (text: string, values: readonly unknown[] = []) =>
+        orFault(async () => {
+          const { command, rowCount, rows } = await client.query(text, [...values])
+          return { command: command as 'SELECT', rowCount: rowCount ?? 0, rows }
+        }),
+      release: () => client.release(),
+    } as PostgresPoolClient
+  }
+  return { pool: { connect, end: () => pool.end() }, isShared: true, close: async () => {} }
+}
+
+/** PGlite has one session: who has it keeps it until it is given back. */
+async function poolIn(folder: string): Promise<OpenPool> {
+  const { PGlite } = await load('@electric-sql/pglite', () => import('@electric-sql/pglite'))
+  const { pg_trgm } = await import('@electric-sql/pglite/contrib/pg_trgm')
+  await orFault(() => mkdir(folder, { recursive: true, mode: 0o700 }))
+  const unlock = await lockFolder(folder)
+  const open = () => PGlite.create({ dataDir: join(folder, 'pg'), extensions: { pg_trgm } })
+  const pglite = await orFault(open).catch(async error => {
+    await unlock()
+    throw error
+  })
+  let last: Promise<unknown> = Promise.resolve()
+  const connect = async (): Promise<PostgresPoolClient> => {
+    let release = () => {}
+    const before = last
+    last = new Promise<void>(done => {
+      release = done
+    })
+    await before
+    return {
+      query: (text: string, values: readonly unknown[] = []) =>
+        orFault(async () => {
+          const { rows, affectedRows = 0 } = await pglite.query(text, [...values])
+          return { command: 'SELECT' as const, rowCount: affectedRows, rows }
+        }),
+      release,
+    } as PostgresPoolClient
+  }
+  const close = async () => {
+    await pglite.close().finally(unlock)
+  }
+  return { pool: { connect, end: async () => {} }, isShared: false, close }
+}

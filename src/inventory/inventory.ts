@@ -1,0 +1,204 @@
+import type { OpenedFleet } from '../questions/input/fleet/open-fleet.ts'
+import type { AuditLog, TokenStore } from './access.ts'
+import type { StoredFacts } from './schema.ts'
+
+/** What a host, or someone for it, reports: a text in any dialect that describes one host. */
+export interface HostReported {
+  /** What the host is known by; no two hosts share one. */
+  readonly id: string
+  readonly text: string
+  /** What people call it; absent: as before, or as `id`. */
+  readonly name?: string | undefined
+  /** Label of its pool, empty for none; absent: as before, or none. */
+  readonly pool?: string | undefined
+  /** Who reported. */
+  readonly reporter?: string | undefined
+  /** When; absent: now, by the database's clock. */
+  readonly at?: Date | undefined
+}
+
+/**
+ * What became of a report: the host is new (`created`); its CPU, facts, name or pool are others than before (`changed`);
+ * only that it was seen is new (`seen`); or it is older than what is stored, and nothing was written (`stale`).
+ */
+export type ReportResult = 'created' | 'changed' | 'seen' | 'stale'
+
+/** @property hash SHA-256 of the text, in hex: what `touch` takes */
+export interface Accepted {
+  readonly id: string
+  readonly hash: string
+  readonly result: ReportResult
+}
+
+/** A report that could not be read, in a batch whose others were stored. */
+export interface Refused {
+  readonly id: string
+  /** A BadRequest, ParseError or LibvirtError. */
+  readonly error: Error
+}
+
+export interface HostSearch {
+  /** Part of an id or name, in capital letters or not; of one or two letters, how it begins. */
+  readonly text?: string | undefined
+  readonly pool?: string | undefined
+  /** Number of a stored CPU. */
+  readonly cpu?: number | undefined
+  /** Hosts behind this id; absent: from the first. */
+  readonly after?: string | undefined
+  /** At most so many, from 1 to 1000; absent: 50. */
+  readonly limit?: number | undefined
+}
+
+export interface StoredHost {
+  readonly id: string
+  readonly name: string
+  /** Empty: in none. */
+  readonly pool: string
+  /** Number of its CPU, which hosts share. */
+  readonly cpu: number
+  readonly facts: StoredFacts
+  /** SHA-256 of its text, in hex. */
+  readonly evidence: string
+  readonly reporter: string | undefined
+  readonly firstSeen: Date
+  readonly seen: Date
+}
+
+/** Hosts in the order of their ids. */
+export interface HostPage {
+  readonly hosts: readonly StoredHost[]
+  /** The id to go on after; undefined: these were the last. */
+  readonly next: string | undefined
+}
+
+/** What a host was for some time. */
+export interface PastHost {
+  readonly since: Date
+  /** Undefined: it still is. */
+  readonly until: Date | undefined
+  readonly name: string
+  readonly pool: string
+  readonly cpu: number
+  readonly facts: StoredFacts
+  readonly evidence: string
+}
+
+export interface HostWithHistory extends StoredHost {
+  /** Newest first. */
+  readonly history: readonly PastHost[]
+}
+
+export interface StoredPool {
+  readonly pool: string
+  readonly hosts: number
+  /** How many distinct CPUs they have. */
+  readonly cpus: number
+  readonly pinned: Decision | undefined
+}
+
+/**
+ * What the hosts of a pool have in common, three-valued: a feature in none of `present`, `assumed` and `absent` is
+ * unknown. Hosts of several architectures make several.
+ */
+export interface PoolBaseline {
+  readonly pool: string
+  readonly arch: string
+  readonly hosts: number
+  readonly cpus: number
+  /** Each once; hosts of which nobody tells it add none. */
+  readonly vendors: readonly string[]
+  /** The smallest width of addresses; undefined: nobody tells. */
+  readonly physBits: number | undefined
+  /** Every host is recorded to have them. */
+  readonly present: readonly string[]
+  /** Every host has them, as far as can be assumed. */
+  readonly assumed: readonly string[]
+  /** Some host is recorded to lack them. */
+  readonly absent: readonly string[]
+  /** What guests that move are given: present or assumed everywhere, and not withheld. */
+  readonly offered: readonly string[]
+  /** Where having one is worse than not: some host has them. */
+  readonly hazards: readonly string[]
+}
+
+/** What a pool's guests were decided to get, and by whom. */
+export interface Decision {
+  readonly number: number
+  readonly pool: string
+  /** The definition; undefined: it was decided that nothing is pinned. */
+  readonly cpu: string | undefined
+  readonly before: string | undefined
+  readonly by: string
+  readonly why: string
+  readonly at: Date
+}
+
+/** What a host was at two times. */
+export interface HostChange {
+  readonly id: string
+  /** Undefined: it was not there. */
+  readonly before: PastHost | undefined
+  readonly after: PastHost | undefined
+  /** Features that guests could count on, and cannot any more; and the other way round. */
+  readonly lost: readonly string[]
+  readonly gained: readonly string[]
+}
+
+export interface ChangeSearch {
+  readonly from: Date
+  /** Absent: now. */
+  readonly to?: Date | undefined
+  readonly pool?: string | undefined
+  readonly after?: string | undefined
+  /** At most so many, from 1 to 10,000; absent: 1000. */
+  readonly limit?: number | undefined
+}
+
+/** In the order of ids; `next` as in `HostPage`. A change that was taken back in between is none. */
+export interface ChangePage {
+  readonly changes: readonly HostChange[]
+  readonly next: string | undefined
+}
+
+/** Which hosts, and when. */
+export interface FleetOf {
+  /** Absent: of all pools. */
+  readonly pool?: string | undefined
+  /** Absent: now. */
+  readonly time?: Date | undefined
+}
+
+/** Stored hosts and their history. Every method throws InventoryError where the database cannot do it. */
+export interface Inventory {
+  /** Stores what a host reports; again is the same as once. @throws BadRequest, ParseError, LibvirtError for a text that is not of one host */
+  report(host: HostReported): Promise<Accepted>
+  /** Many at once, in few statements. Those that cannot be read are refused, the others stored; in the order given. */
+  reportAll(hosts: readonly HostReported[]): Promise<readonly (Accepted | Refused)[]>
+  /** Notes that the host was seen with the text of this hash (hex); false: that is not its text, send it. */
+  touch(id: string, hash: string, at?: Date): Promise<boolean>
+  hosts(search?: HostSearch): Promise<HostPage>
+  host(id: string): Promise<HostWithHistory | undefined>
+  /** The text of that hash, as it was reported. */
+  evidence(hash: string): Promise<string | undefined>
+  /** Takes a host out, from now on; its history stays. False: there is none. */
+  remove(id: string): Promise<boolean>
+  /** In the order of labels; one with a decision and no hosts counts. */
+  pools(): Promise<readonly StoredPool[]>
+  poolBaselines(pool?: string): Promise<readonly PoolBaseline[]>
+  /** A fleet as questions take it (`inputOfFleet`): the hosts, with the guests in their texts, and the pinned CPUs. */
+  fleetAt(of?: FleetOf): Promise<OpenedFleet>
+  changes(search: ChangeSearch): Promise<ChangePage>
+  /** Records a decision, the only way in which a pinned CPU changes. @throws BadRequest for what is no CPU with a name for its model */
+  pin(pool: string, cpu: string | undefined, by: string, why: string): Promise<Decision>
+  /** Newest first; absent: of all pools. */
+  decisions(pool?: string): Promise<readonly Decision[]>
+  /** Derives everything from the evidence again; returns how many hosts and past hosts have another CPU or other facts. */
+  recompute(): Promise<number>
+  /** Deletes texts that no host and no history has; returns how many. */
+  tidy(): Promise<number>
+  readonly tokens: TokenStore
+  readonly auditLog: AuditLog
+  /** Whether the database answers. */
+  check(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,125 @@
+import { type Migration, sql } from 'kysely'
+import { BITS } from './schema.ts'
+
+/** Each step by its name, in their order; a step that was released never changes. */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-hosts': stepOf([
+    `create extension if not exists pg_trgm`,
+    `create table setting (key text primary key, value text not null)`,
+    `create table feature (arch text, id integer, name text not null, primary key (arch, id), unique (arch, name))`,
+    `create table cpu (
+      id integer generated always as identity primary key,
+      hash text not null unique,
+      arch text not null, vendor text, phys_bits integer,
+      present bit(${BITS}) not null, possible bit(${BITS}) not null, absent bit(${BITS}) not null,
+      offered bit(${BITS}) not null, hazards bit(${BITS}) not null
+    )`,
+    `create table evidence (hash bytea primary key, text bytea not null, dialect text not null)`,
+    `alter table evidence alter column text set storage external`,
+    `create table profile (
+      id integer generated always as identity primary key,
+      hash text not null unique,
+      cpu integer not null references cpu,
+      evidence bytea not null references evidence,
+      facts jsonb not null
+    )`,
+    `create table host (
+      id text collate "C" primary key,
+      name text collate "C" not null, pool text collate "C" not null,
+      profile integer not null references profile,
+      evidence bytea not null references evidence,
+      identity jsonb not null, guests integer not null,
+      reporter text, first_seen timestamptz not null, seen timestamptz not null
+    ) with (fillfactor = 85)`,
+    `create index host_pool on host (pool, id)`,
+    `create index host_profile on host (profile)`,
+    `create index host_name on host (lower(name) text_pattern_ops)`,
+    `create index host_id on host (lower(id) text_pattern_ops)`,
+    `create index host_words on host using gin (lower(id || ' ' || name) gin_trgm_ops)`,
+    `create table history (
+      host text collate "C" not null,
+      since timestamptz not null, until timestamptz,
+      name text collate "C" not null, pool text collate "C" not null,
+      profile integer not null references profile,
+      evidence bytea not null references evidence,
+      identity jsonb not null, guests integer not null,
+      primary key (host, since), check (since < until)
+    )`,
+    `create unique index history_now on history (host) where until is null`,
+    `create index history_since on history (since)`,
+    `create index history_until on history (until) where until is not null`,
+    `create table pool_cpu (
+      pool text collate "C", cpu integer, n integer not null, primary key (pool, cpu)
+    ) with (fillfactor = 70)`,
+    `create table decision (
+      id integer generated always as identity primary key,
+      pool text collate "C" not null, cpu text, before text,
+      decided_by text not null, why text not null, at timestamptz not null default now()
+    )`,
+    `create index decision_pool on decision (pool, id)`,
+    `create table token (
+      id text primary key, hash text not null unique, name text not null, roles jsonb not null, hosts text,
+      created timestamptz not null default now(), created_by text not null,
+      expires timestamptz, revoked timestamptz, last_used timestamptz
+    )`,
+    `create table audit_log (
+      id integer generated always as identity primary key,
+      at timestamptz not null default now(),
+      who text not null, action text not null, target text, address text, detail jsonb
+    )`,
+    ...countingTriggers(),
+  ]),
+}
+
+function stepOf(statements: readonly string[]): Migration {
+  return {
+    async up(db) {
+      for (const statement of statements) await sql.raw(statement).execute(db)
+    },
+  }
+}
+
+/** What is counted, and what a host was before, is written with the host by whatever writes that. */
+function countingTriggers(): string[] {
+  const counts = (rows: string) => `
+    insert into pool_cpu as p (pool, cpu, n)
+      select d.pool, f.cpu, sum(d.n) from (${rows}) d join profile f on f.id = d.profile
+      group by 1, 2 having sum(d.n) <> 0 order by 1, 2
+    on conflict (pool, cpu) do update set n = p.n + excluded.n`
+  const add = 'select pool, profile, 1 as n from new_rows'
+  const take = 'select pool, profile, -1 as n from old_rows'
+  const begin = (rows: string) => `
+    insert into history (host, since, name, pool, profile, evidence, identity, guests)
+      select id, seen, name, pool, profile, evidence, identity, guests from ${rows} order by id`
+  const trigger = (name: string, when: string, rows: string, body: string) => [
+    `create function ${name}() returns trigger language plpgsql as $$ begin ${body}; return null; end $$`,
+    `create trigger ${name} after ${when} on host referencing ${rows} for each statement execute function ${name}()`,
+  ]
+  const changed = `(select n.* from new_rows n join old_rows o using (id)
+    where (n.name, n.pool, n.profile) is distinct from (o.name, o.pool, o.profile))`
+  return [
+    ...trigger('host_added', 'insert', 'new table as new_rows', `${counts(add)}; ${begin('new_rows')}`),
+    ...trigger(
+      'host_changed',
+      'update',
+      'old table as old_rows new table as new_rows',
+      `if exists ${changed} then
+        ${counts(`${add} union all ${take}`)};
+        if current_setting('inventory.rewriting', true) = 'on' then return null; end if;
+        delete from history h using ${changed} c where h.host = c.id and h.until is null and h.since >= c.seen;
+        update history h set until = c.seen from ${changed} c where h.host = c.id and h.until is null;
+        ${begin(`${changed} c`)};
+      end if`,
+    ),
+    ...trigger(
+      'host_removed',
+      'delete',
+      'old table as old_rows',
+      `${counts(take)};
+      delete from history h using old_rows o where h.host = o.id and h.until is null
+        and h.since >= date_trunc('milliseconds', clock_timestamp());
+      update history h set until = date_trunc('milliseconds', clock_timestamp())
+        from old_rows o where h.host = o.id and h.until is null`,
+    ),
+  ]
+}

@@ -1,0 +1,139 @@
+import type { ColumnType, Generated, Kysely } from 'kysely'
+
+/** What is known of a host beside the bits of its CPU. */
+export interface StoredFacts {
+  readonly arch: string
+  readonly vendor?: string | undefined
+  readonly brand?: string | undefined
+  readonly model?: string | undefined
+  /** `6.85.4`: family, model, stepping. */
+  readonly signature?: string | undefined
+  readonly physBits?: number | undefined
+  readonly microcode?: number | undefined
+  readonly kernel?: string | undefined
+  readonly hypervisor?: string | undefined
+  readonly libvirt?: string | undefined
+  readonly cpus?: number | undefined
+  /** The kinds of documents that it was read from. */
+  readonly documents: readonly string[]
+}
+
+/** What only this host is called and has; the rest it shares with others of its profile. */
+export interface Identity {
+  /** What its document calls it. */
+  readonly called?: string
+  readonly uuid?: string
+  /** What its report calls it. */
+  readonly reported?: string
+  /** In decimal: JSON has no large numbers. */
+  readonly tscHz?: string
+}
+
+/** Written as JSON text. */
+type Json<T> = ColumnType<T, string, string>
+
+/** A distinct CPU, as groups of a fleet are: bit strings by `feature`. */
+interface CpuTable {
+  id: Generated<number>
+  hash: string
+  arch: string
+  vendor: string | null
+  phys_bits: number | null
+  present: string
+  /** Present, or assumed to be. */
+  possible: string
+  absent: string
+  offered: string
+  /** Of `possible`: where a set bit is worse. */
+  hazards: string
+}
+
+/** All that a text says of a host, but for what is its own. */
+interface ProfileTable {
+  id: Generated<number>
+  hash: string
+  cpu: number
+  /** A text that says so. */
+  evidence: Uint8Array
+  facts: Json<StoredFacts>
+}
+
+interface HostTable {
+  id: string
+  name: string
+  pool: string
+  profile: number
+  evidence: Uint8Array
+  identity: Json<Identity>
+  /** How many guests its text has. */
+  guests: number
+  reporter: string | null
+  first_seen: Date
+  seen: Date
+}
+
+/** What a host was from `since` on; `until` is null while it still is. Of one host they never overlap. */
+interface HistoryTable {
+  host: string
+  since: Date
+  until: Date | null
+  name: string
+  pool: string
+  profile: number
+  evidence: Uint8Array
+  identity: Json<Identity>
+  guests: number
+}
+
+interface DecisionTable {
+  id: Generated<number>
+  pool: string
+  cpu: string | null
+  before: string | null
+  decided_by: string
+  why: string
+  at: Generated<Date>
+}
+
+interface TokenTable {
+  id: string
+  hash: string
+  name: string
+  roles: Json<string[]>
+  hosts: string | null
+  created: Generated<Date>
+  created_by: string
+  expires: Date | null
+  revoked: Date | null
+  last_used: Date | null
+}
+
+interface AuditTable {
+  id: Generated<number>
+  at: Generated<Date>
+  who: string
+  action: string
+  target: string | null
+  address: string | null
+  detail: Json<unknown> | null
+}
+
+/** The tables, as the newest migration leaves them. */
+export interface Tables {
+  cpu: CpuTable
+  profile: ProfileTable
+  evidence: { hash: Uint8Array; text: Uint8Array; dialect: string }
+  host: HostTable
+  history: HistoryTable
+  pool_cpu: { pool: string; cpu: number; n: number }
+  feature: { arch: string; id: number; name: string }
+  decision: DecisionTable
+  token: TokenTable
+  audit_log: AuditTable
+  setting: { key: string; value: string }
+}
+
+export type Db = Kysely<Tables>
+
+/** How many bits a CPU's features have; the architecture with most has 446. */
+export const BITS = 1024
