@@ -21,7 +21,7 @@ _virt_cpu() {
     cpu-models) options='--arch --json --cpu-map --libvirt --help'; words='x86_64 i686 ppc64 ppc64le aarch64 armv7l s390x riscv64 loongarch64' ;;
     decode) options='--file --as --bits --best --explain --json --cpu-map --libvirt --help'; words='' ;;
     models) options='--fleet --usable-on --virttype --arch --machine --emulator --no-skip --strict --details --json --markdown --color --no-pager --no-cache --cpu-map --libvirt --help'; words='' ;;
-    collect) options='--peer --inventory --script --output --again --redact --report --jobs --timeout --retries --sudo --no-guests --ssh-config --kubectl --context --virsh --json --cpu-map --libvirt --help'; words='' ;;
+    collect) options='--peer --inventory --script --output --again --redact --report --token-file --pool --jobs --timeout --retries --sudo --no-guests --ssh-config --kubectl --context --virsh --json --cpu-map --libvirt --help'; words='' ;;
     hosts) options='--fleet --no-skip --strict --details --json --markdown --color --no-pager --o --cpu-map --libvirt --help'; words='' ;;
     explain) options='--fleet --cost --feature --pool --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --cpu-map --libvirt --help'; words='' ;;
     pools) options='--fleet --pools --level --must-have --smallest --vendors --together --format --qemu --no-skip --strict --details --json --markdown --color --no-pager --write --save-cpu --cpu-map --libvirt --help'; words='' ;;

@@ -15,7 +15,8 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readText } from '../../src/formats/dialects.ts'
-import { folderOf, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { CLI, folderOf, type Ran, runProcess, virtCpu } from '../cli/virt-cpu.ts'
+import { reportOf } from '../formats/platforms/samples.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { type Receiver, startReceiver, TOKEN } from './receiver.ts'
 
@@ -258,6 +259,99 @@ describe.skipIf(missing)(`the agent (${missing ?? 'installed'})`, () => {
     for (let i = 0; i < 3; i++) expect((await agent(real)).status).toBe(0)
     expect(server.sent.map(({ text: body }) => body !== undefined)).toEqual([true, false, false])
     expect(server.sent[0]?.name).toBe(hostname())
+  })
+})
+
+describe('collect --report', () => {
+  /** What a host prints when it is collected. */
+  const REPORT = reportOf('kvm-01', [
+    ['cpuinfo', readFileSync(join(CORPUS, 'proc-cpuinfo.txt'), 'utf8')],
+  ]).replace('|arch', '|machine-id: 0123456789abcdef0123456789abcdef\n|time: 2026-11-30T10:00:00Z\n|arch')
+  const file = (content = REPORT) => join(folderOf({ 'some-host.txt': content }), 'some-host.txt')
+  const collect = (args: readonly string[], env: Record<string, string> = {}) =>
+    run(process.execPath, [CLI, 'collect', '--report', server.url, ...args], {
+      PATH: process.env.PATH ?? '',
+      HOME: folderOf({}),
+      VIRT_CPU_TOKEN: TOKEN,
+      ...env,
+    })
+
+  test('sends a text once, and its hash afterwards, also where only its time is another', async () => {
+    const first = await collect(['--report', file(), '--pool', 'amd', '--json'])
+    expect(first.stderr).toBe('')
+    const [sent] = server.sent
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      failed: [],
+      reported: [{ host: 'kvm-01', id: sent?.id, state: 'new' }],
+      interrupted: false,
+    })
+    expect(sent).toMatchObject({ method: 'PUT', name: 'kvm-01', pool: 'amd' })
+    expect(sent?.headers).toMatchObject({
+      authorization: `Bearer ${TOKEN}`,
+      'content-type': 'text/plain; charset=utf-8',
+    })
+    const later = file(REPORT.replace('10:00:00', '11:00:00'))
+    const second = await collect(['--report', later, '--pool', 'amd'])
+    expect([second.status, second.stdout]).toEqual([
+      0,
+      `1 of 1 at ${server.url}\nthe server has 1 as before\n`,
+    ])
+  })
+
+  test('a host has the same id as by its agent', async () => {
+    await collect(['--report', file()])
+    if (!missing) await agent()
+    expect(new Set(server.sent.map(({ id }) => id)).size).toBe(1)
+  })
+
+  test('without a host it reports this one, the same each time', async () => {
+    for (let i = 0; i < 3; i++) {
+      const { status, stderr } = await collect(['--no-guests'])
+      expect([stderr, status]).toEqual(['', 0])
+    }
+    expect(server.sent.map(({ name }) => name)).toEqual([hostname(), hostname(), hostname()])
+    expect(new Set(server.sent.map(({ headers }) => headers['if-none-match'])).size).toBe(1)
+  })
+
+  test('says the address, the status and the words of a server that does not take it', async () => {
+    const wrong = join(folderOf({ token: 'vct_wrong\n' }), 'token')
+    const text = file()
+    const refused = await collect(['--report', text, '--token-file', wrong, '--json'])
+    expect(refused.status).toBe(1)
+    const why = `${server.url}/v1/hosts/${server.sent[0]?.id}: 401 no such token`
+    expect(JSON.parse(refused.stdout)).toMatchObject({ failed: [{ host: text, why }], reported: [] })
+    expect(refused.stdout).not.toContain('vct_wrong')
+    server.next(503, 503, 503)
+    const busy = await collect(['--report', text, '--retries', '2'])
+    expect([busy.status, busy.stdout.replace(/\s+/g, ' ')]).toEqual([
+      1,
+      expect.stringContaining('503 planned 503'),
+    ])
+    server.next(503)
+    expect((await collect(['--report', text])).status).toBe(0)
+    server.stop()
+    const gone = await collect(['--report', text, '--retries', '0'])
+    expect(gone.status).toBe(1)
+    expect(gone.stdout).toContain('ECONNREFUSED')
+  })
+
+  test('keeps the texts too where there is a folder, and hides names from the server', async () => {
+    const folder = folderOf({})
+    const { status } = await collect(['--report', file(), '--output', folder, '--redact'])
+    expect(status).toBe(0)
+    const [name = ''] = readdirSync(folder).filter(one => !one.startsWith('.'))
+    expect(server.sent[0]?.name).toMatch(/^host-[0-9a-f]{10}$/)
+    expect(readFileSync(join(folder, name), 'utf8')).not.toContain('kvm-01')
+    expect(JSON.stringify(server.sent)).not.toContain('kvm-01')
+  })
+
+  test('says which options do not go together', async () => {
+    const usage = (...args: string[]) => virtCpu(['collect', ...args]).stderr
+    expect(usage('--report', 'http://a', '--report', 'http://b')).toContain('one server')
+    expect(usage('--report', 'http://')).toContain('an address')
+    expect(usage('--report', 'http://a', '--kubectl')).toContain('--kubectl')
+    expect(usage('--pool', 'a', 'host')).toContain('--pool is of --report URL')
+    expect(usage('--report', 'http://a', '--token-file', '/nonexistent')).toContain("'/nonexistent'")
   })
 })
 

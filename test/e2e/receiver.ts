@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** A request that a receiver was sent. */
@@ -33,7 +33,7 @@ export async function startReceiver(): Promise<Receiver> {
   const kept = new Map<string, string>()
   const server = createServer()
   const answer = (
-    { method = '', url = '', headers }: { method?: string; url?: string; headers: IncomingHttpHeaders },
+    { method = '', url = '', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
     body: string | undefined,
   ): [status: number, json: unknown] | undefined => {
     const { pathname, searchParams } = new URL(url, 'http://localhost')

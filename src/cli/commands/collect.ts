@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { ParseError } from '../../core/parse-error.ts'
 import { type Pseudonym, redact } from '../../formats/redact.ts'
 import { gather } from '../../host/collect/gather.ts'
+import { NotTaken, type ReportServer, type Sent, sendReport } from '../../host/collect/send.ts'
 import {
   collectScript,
   kubectlTarget,
+  localTarget,
   parseSshHost,
   readInventory,
   type SshHost,
@@ -44,10 +46,12 @@ export const command: Command = {
       { name: 'redact', help: 'replace names and UUIDs by pseudonyms, and leave out all that is not of use' },
       {
         name: 'report',
-        value: 'file',
+        value: 'file or URL',
         repeats: true,
-        help: 'a text that was gathered elsewhere, to be redacted',
+        help: 'a text that was gathered elsewhere; a URL: the server to which each host is reported, this one where no other is given',
       },
+      { name: 'token-file', value: 'file', help: 'the token for that server; else VIRT_CPU_TOKEN' },
+      { name: 'pool', value: 'name', help: 'the pool of the hosts that are reported' },
       { name: 'jobs', value: 'number', help: 'how many hosts to ask at once (16)' },
       { name: 'timeout', value: 'seconds', help: 'how long one host may take (120)' },
       { name: 'retries', value: 'number', help: 'how often to try again where a connection fails (2)' },
@@ -74,15 +78,44 @@ export const command: Command = {
       return 0
     }
     const folder = args.get('output')
-    if (folder === undefined && args.has('json'))
+    const server = serverOf(args)
+    if (folder === undefined && !server && args.has('json'))
       throw new UsageError('--json says what is in a folder: give --output DIR too')
     const limits = limitsOf(args)
-    const targets = await targetsOf(args)
+    const texts = args.all('report').filter(one => !isUrl(one))
+    const targets = await targetsOf(args, { server, texts })
     const pseudonym = args.has('redact') ? pseudonyms(folder) : undefined
-    const keeper = new Keeper(folder, pseudonym, args, session)
-    for (const path of args.all('report')) keeper.keep(path, `${fileStem(path)}.txt`, readWholeText(path))
-    return await collect(targets, limits, keeper, { args, session })
+    const stop = new AbortController()
+    const sender = server && { ...server, ...limits, signal: stop.signal }
+    const keeper = new Keeper({ folder, pseudonym, server: sender }, args, session)
+    const failed: Failure[] = []
+    for (const path of texts) {
+      const why = await whyNotTaken(keeper.keep(path, `${fileStem(path)}.txt`, readWholeText(path)))
+      if (why !== undefined) failed.push({ host: path, why })
+    }
+    return await collect(targets, { ...limits, stop }, keeper, { args, session, failed })
   },
+}
+
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)
+
+type Server = Pick<ReportServer, 'url' | 'token' | 'pool'>
+
+/** The server that hosts are reported to. @throws UsageError, FileError */
+function serverOf(args: Arguments): Server | undefined {
+  const [url, ...more] = args.all('report').filter(isUrl)
+  if (url === undefined) {
+    const option = ['token-file', 'pool'].find(name => args.has(name))
+    if (option !== undefined) throw new UsageError(`--${option} is of --report URL`)
+    return undefined
+  }
+  if (more.length > 0) throw new UsageError('--report takes one server')
+  if (!URL.canParse(url)) throw new UsageError(`--report takes an address, not '${url}'`)
+  if (args.has('kubectl'))
+    throw new UsageError('--kubectl gathers many hosts as one: --report takes them apart')
+  const path = args.get('token-file')
+  const token = path === undefined ? process.env.VIRT_CPU_TOKEN : readWholeText(path)
+  return { url, token: token?.trim() || undefined, pool: args.get('pool') }
 }
 
 interface Limits {
@@ -107,7 +140,10 @@ function limitsOf(args: Arguments): Limits {
 }
 
 /** What is to be asked, each once. @throws UsageError, FileError, ParseError */
-async function targetsOf(args: Arguments): Promise<Target[]> {
+async function targetsOf(
+  args: Arguments,
+  { server, texts }: { readonly server: Server | undefined; readonly texts: readonly string[] },
+): Promise<Target[]> {
   const guests = !args.has('no-guests')
   if (args.has('context') && !args.has('kubectl')) throw new UsageError('--context is of --kubectl')
   const hosts: SshHost[] = args.all('peer').map(name => parseSshHost(name))
@@ -119,8 +155,10 @@ async function targetsOf(args: Arguments): Promise<Target[]> {
     ...args.all('virsh').map(uri => virshTarget(uri, guests)),
     ...(args.has('kubectl') ? contexts.map(context => kubectlTarget(context, guests)) : []),
   ]
-  if (targets.length === 0 && !args.has('report'))
+  if (targets.length === 0 && texts.length === 0) {
+    if (server) return [localTarget(guests)]
     throw new UsageError('whom? give hosts, --inventory, --virsh, --kubectl or --script')
+  }
   const files = new Map<string, Target>()
   for (const target of targets) {
     const other = files.get(target.file)
@@ -159,40 +197,56 @@ function keyIn(folder: string): Buffer {
   }
 }
 
-/** Keeps what was gathered: as a file each, or on stdout. */
+/** Where what was gathered goes. */
+interface Places {
+  readonly folder: string | undefined
+  readonly pseudonym: Pseudonym | undefined
+  readonly server: ReportServer | undefined
+}
+
+/** Keeps what was gathered: as a file each, at a server, or on stdout. */
 class Keeper {
   readonly kept: string[] = []
+  readonly #sent: Sent[] = []
   readonly #folder: string | undefined
   readonly #pseudonym: Pseudonym | undefined
+  readonly #server: ReportServer | undefined
   readonly #session: Session
   readonly #again: boolean
 
-  constructor(
-    folder: string | undefined,
-    pseudonym: Pseudonym | undefined,
-    args: Arguments,
-    session: Session,
-  ) {
+  constructor({ folder, pseudonym, server }: Places, args: Arguments, session: Session) {
     this.#folder = folder
     this.#pseudonym = pseudonym
+    this.#server = server
     this.#session = session
     this.#again = args.has('again')
     if (folder !== undefined) makeFolder(folder)
   }
 
+  answer(): Pick<Collected, 'collected' | 'reported'> {
+    return { collected: this.kept, ...(this.#server && { reported: this.#sent }) }
+  }
+
   /** Whether it need not be asked. */
   has({ file }: Target): boolean {
     const path = this.#pathOf(file)
-    return path !== undefined && !this.#again && existsSync(path)
+    return path !== undefined && !this.#server && !this.#again && existsSync(path)
   }
 
-  /** @throws FileError, ParseError for what cannot be redacted */
-  keep(name: string, file: string, text: string): void {
+  /** @throws FileError, NotTaken, ParseError for what cannot be redacted */
+  async keep(name: string, file: string, text: string): Promise<void> {
     const kept = this.#pseudonym ? redact(text, this.#pseudonym, name) : text
     const path = this.#pathOf(file)
-    if (path === undefined) this.#session.out(kept)
-    else writeWhole(path, kept)
+    if (path !== undefined) writeWhole(path, kept)
+    else if (!this.#server) this.#session.out(kept)
+    if (this.#server) this.#sent.push(await sendReport(kept, this.#nameOf(file), this.#server))
     this.kept.push(name)
+  }
+
+  /** What a host is called whose text does not say it. */
+  #nameOf(file: string): string {
+    const stem = file.replace(/\.\w+$/, '')
+    return this.#pseudonym ? this.#pseudonym('host', stem) : stem
   }
 
   #pathOf(file: string): string | undefined {
@@ -218,24 +272,24 @@ interface Failure {
 /** Asks what is not there yet, and says what came of it. Returns the exit status. */
 async function collect(
   targets: readonly Target[],
-  limits: Limits,
+  limits: Limits & { readonly stop: AbortController },
   keeper: Keeper,
-  { args, session }: { readonly args: Arguments; readonly session: Session },
+  { args, session, failed }: Asked,
 ): Promise<number> {
   const there = targets.filter(target => keeper.has(target))
   const wanted = targets.filter(target => !there.includes(target))
-  const [failed, partial]: [Failure[], Failure[]] = [[], []]
+  const partial: Failure[] = []
   const progress = new Progress(wanted.length)
-  const stop = new AbortController()
-  const onSignal = () => stop.abort()
+  const { signal } = limits.stop
+  const onSignal = () => limits.stop.abort()
   for (const name of SIGNALS) process.on(name, onSignal)
   try {
     await gather(wanted, {
       ...limits,
-      signal: stop.signal,
-      take: outcome => {
+      signal,
+      take: async outcome => {
         const { name, file } = outcome.target
-        const why = outcome.why ?? whyNotKept(() => keeper.keep(name, file, outcome.text))
+        const why = outcome.why ?? (await whyNotKept(keeper.keep(name, file, outcome.text)))
         if (why !== undefined) failed.push({ host: name, why })
         else if (outcome.missing) partial.push({ host: name, why: outcome.missing })
         progress.show(keeper.kept.length, failed.length)
@@ -246,25 +300,59 @@ async function collect(
     for (const name of SIGNALS) process.off(name, onSignal)
   }
   const order = new Map(targets.map(({ name }, i) => [name, i]))
-  failed.sort((a, b) => (order.get(a.host) ?? 0) - (order.get(b.host) ?? 0))
-  const answer = { collected: keeper.kept, there: there.map(({ name }) => name), failed, partial }
-  const left = wanted.length - keeper.kept.length - failed.length
-  if (args.has('output')) {
-    const document = () => ({ schema: SCHEMA_VERSION, ...answer, interrupted: stop.signal.aborted })
-    await printReport(args, session, document, () => reportOf(answer, args.get('output') ?? '', left))
-  } else {
-    for (const { host, why } of failed) session.err(`error: ${host}: ${why}\n`)
-    for (const { host, why } of partial) session.err(`note: ${host} is there in part: ${why}\n`)
-  }
-  if (stop.signal.aborted) return 130
+  failed.sort((a, b) => (order.get(a.host) ?? -1) - (order.get(b.host) ?? -1))
+  const answer = { ...keeper.answer(), there: there.map(({ name }) => name), failed, partial }
+  await say(answer, { args, session, isInterrupted: signal.aborted, count: wanted.length })
+  if (signal.aborted) return 130
   if (failed.some(({ why }) => why.endsWith('is not installed'))) return 2
   return failed.length > 0 ? 1 : 0
 }
 
-/** Why an answer cannot be redacted; undefined: it is kept. @throws FileError */
-function whyNotKept(keep: () => void): string | undefined {
+/** What a run was asked for, and what has failed before hosts are asked. */
+interface Asked {
+  readonly args: Arguments
+  readonly session: Session
+  readonly failed: Failure[]
+}
+
+/** What was asked of how many hosts. */
+interface Run extends Omit<Asked, 'failed'> {
+  readonly isInterrupted: boolean
+  readonly count: number
+}
+
+/** Prints what came of it: as a report where it has gone to a folder or a server, else only what went wrong. */
+async function say(answer: Collected, { args, session, isInterrupted, count }: Run): Promise<void> {
+  const { failed, partial } = answer
+  const places = [
+    ...(args.has('output') ? [`in ${args.get('output')}`] : []),
+    ...args.all('report').flatMap(one => (isUrl(one) ? `at ${one}` : [])),
+  ]
+  if (places.length > 0) {
+    const left = count - answer.collected.length - failed.length
+    const document = () => ({ schema: SCHEMA_VERSION, ...answer, interrupted: isInterrupted })
+    await printReport(args, session, document, () => reportOf(answer, places.join(' and '), left))
+    return
+  }
+  for (const { host, why } of failed) session.err(`error: ${host}: ${why}\n`)
+  for (const { host, why } of partial) session.err(`note: ${host} is there in part: ${why}\n`)
+}
+
+/** Why a server does not take a text; undefined: it does. */
+async function whyNotTaken(kept: Promise<void>): Promise<string | undefined> {
   try {
-    keep()
+    await kept
+    return undefined
+  } catch (error) {
+    if (error instanceof NotTaken) return error.message
+    throw error
+  }
+}
+
+/** Why an answer cannot be redacted or is not taken; undefined: it is kept. @throws FileError */
+async function whyNotKept(kept: Promise<void>): Promise<string | undefined> {
+  try {
+    return await whyNotTaken(kept)
   } catch (error) {
     if (error instanceof ParseError) return error.message
     throw error
@@ -279,13 +367,28 @@ interface Collected {
   readonly failed: readonly Failure[]
   /** What is kept, and what is missing of it. */
   readonly partial: readonly Failure[]
+  /** What the server made of each; absent: there is no server. */
+  readonly reported?: readonly Sent[]
 }
 
+/** What a server made of reports. */
+const STATES = [
+  ['new', 'new'],
+  ['changed', 'changed'],
+  ['same', 'as before'],
+] as const
+
 /** @param left how many were not asked to the end */
-function reportOf({ collected, there, failed, partial }: Collected, folder: string, left: number): Report {
+function reportOf(answer: Collected, places: string, left: number): Report {
+  const { collected, there, failed, partial, reported = [] } = answer
   const report = new Report()
   const count = collected.length + there.length + failed.length + Math.max(left, 0)
-  report.heading(`${collected.length + there.length} of ${count} in ${folder}`)
+  report.heading(`${collected.length + there.length} of ${count} ${places}`)
+  const states = STATES.flatMap(([state, words]) => {
+    const number = reported.filter(one => one.state === state).length
+    return number > 0 ? `${number} ${words}` : []
+  })
+  if (states.length > 0) report.line(`the server has ${states.join(', ')}`)
   if (there.length > 0) report.line(`${there.length} were there already: --again asks them anew`)
   if (failed.length > 0) {
     report.subheading('failed')

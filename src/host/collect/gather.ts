@@ -20,7 +20,7 @@ export interface GatherOptions {
   readonly retries: number
   readonly signal: AbortSignal
   /** Takes each outcome as soon as it is there. @throws what ends everything */
-  readonly take: (outcome: Outcome) => void
+  readonly take: (outcome: Outcome) => void | Promise<void>
 }
 
 /**
@@ -38,7 +38,7 @@ export async function gather(targets: readonly Target[], options: GatherOptions)
     for (let target = waiting.shift(); target && !either.aborted; target = waiting.shift()) {
       try {
         const outcome = await ask(target, { ...options, signal: either })
-        if (!either.aborted) options.take(outcome)
+        if (!either.aborted) await options.take(outcome)
       } catch (error) {
         faults.push(error)
         stop.abort()

@@ -214,6 +214,15 @@ export const sshArguments = ({ destination, port, key }: SshHost, config?: strin
   destination,
 ]
 
+/** This machine. */
+export const localTarget = (guests: boolean): Target => ({
+  name: 'this host',
+  file: 'this-host.txt',
+  programs: [{ name: 'sh', args: ['-s', '--', ...(guests ? [] : ['--no-guests'])], input: SCRIPT }],
+  kept: reportIn,
+  mayPass: () => false,
+})
+
 /** The libvirt at a URI, by the system's virsh. */
 export const virshTarget = (uri: string, guests: boolean): Target => ({
   name: uri,
