@@ -1,0 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** What a server needs that others than its own machine can reach, and what asks it: a token of this test alone. */
+export function accessOfTest(): { env: Record<string, string>; headers: Record<string, string> } {
+  const token = `vc_${randomBytes(32).toString('base64url')}`
+  const hash = createHash('sha256').update(token).digest('hex')
+  return {
+    env: { VIRT_CPU_SERVE_TOKEN: `test=admin:sha256:${hash}` },
+    headers: { authorization: `Bearer ${token}` },
+  }
+}
