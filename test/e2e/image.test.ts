@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hostXml, runProcess } from '../cli/virt-cpu.ts'
 import { needed, notInstalled } from '../needs.ts'
-import { accessOfTest } from './access.ts'
+import { accessOfTest, freePort } from './access.ts'
 
 /** The container image of deploy/, built from this machine's Debian and run from its own root. */
 
@@ -197,12 +196,3 @@ describe.skipIf(noImage)(`the image (${noImage ?? 'installed'})`, () => {
     expect(runProcess('buildah', [...options, 'bud', '--isolation', 'chroot', wrong]).status).not.toBe(0)
   })
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
