@@ -78,10 +78,14 @@ describe.skipIf(noAnsible)(`Ansible (${noAnsible ?? 'installed'})`, () => {
   const env = { ANSIBLE_NOCOLOR: '1', HOME: folderOf({}), ANSIBLE_LOCALHOST_WARNING: 'false' }
 
   test('ansible-lint has nothing to say', () => {
-    const { status, stdout } = runProcess('ansible-lint', ['--offline', '-q', 'collect.yml', 'roles'], {
-      cwd: copy(),
-      env,
-    })
+    const { status, stdout } = runProcess(
+      'ansible-lint',
+      ['--offline', '-q', 'collect.yml', 'agent.yml', 'roles'],
+      {
+        cwd: copy(),
+        env,
+      },
+    )
     expect([stdout, status]).toEqual(['', 0])
   })
 
@@ -95,4 +99,61 @@ describe.skipIf(noAnsible)(`Ansible (${noAnsible ?? 'installed'})`, () => {
     expect(report).toMatch(/^\[virt-cpu-collect\] 1\n\[host\]\n\|name: n1\n/)
     expect(report).toMatch(/\n\[end\] \d+\n+$/)
   })
+
+  const noMounts =
+    process.getuid?.() !== 0 || runProcess('unshare', ['--mount', 'true']).status !== 0
+      ? 'mounts are not allowed here'
+      : undefined
+  test.skipIf(noMounts)(`the play installs the agent and starts its timer (${noMounts ?? 'allowed'})`, () => {
+    const folder = folderOf({ 'setup.sh': OTHER_ETC, systemctl: SYSTEMCTL })
+    const play = ['ansible-playbook', '-i', 'n1,', '-c', 'local', 'agent.yml', '-e', 'ansible_become=false']
+    const values = { url: 'https://cpu.example.org', token: 'secret-token', pool: 'milan' }
+    const given = Object.entries(values).flatMap(([name, value]) => ['-e', `virt_cpu_agent_${name}=${value}`])
+    const run = (...args: string[]) =>
+      runProcess(
+        'unshare',
+        ['--mount', '--propagation', 'private', 'sh', '-e', join(folder, 'setup.sh'), folder, ...args],
+        {
+          cwd: copy(),
+          env,
+        },
+      )
+    const { status, stdout } = run(...play, ...given)
+    expect(status, stdout).toBe(0)
+    expect(stdout.split('== after\n')[0]).not.toContain('secret-token')
+    expect(stdout).toContain(
+      'VIRT_CPU_URL="https://cpu.example.org"\nVIRT_CPU_NAME="n1"\nVIRT_CPU_POOL="milan"\n',
+    )
+    expect(stdout).toContain('600 /etc/virt-cpu/token\n')
+    expect(stdout).toContain('755 /usr/local/bin/virt-cpu-agent\n')
+    expect(stdout).toContain('systemctl enable virt-cpu-agent.timer\n')
+    expect(stdout).toMatch(/systemctl .*start virt-cpu-agent.service\n/)
+    const without = run(...play, ...given.slice(0, 2))
+    expect(without.status).not.toBe(0)
+    expect(without.stdout).toContain('virt_cpu_agent_token')
+  })
 })
+
+/** Runs a command with an /etc and a /usr/local/bin that are forgotten, and prints what is in them then. */
+const OTHER_ETC = `
+folder=$1; shift
+mkdir "$folder/layer" 2>/dev/null || :
+mount -t tmpfs tmpfs "$folder/layer"
+mkdir "$folder/layer/upper" "$folder/layer/work"
+mount -t overlay overlay -o "lowerdir=/etc,upperdir=$folder/layer/upper,workdir=$folder/layer/work" /etc
+mount -t tmpfs tmpfs /usr/local/bin
+install -m 755 "$folder/systemctl" /usr/local/bin/systemctl
+PATH=/usr/local/bin:$PATH "$@"
+echo '== after'
+cat /etc/virt-cpu/agent.env /usr/local/bin/log
+stat -c '%a %n' /etc/virt-cpu/token /usr/local/bin/virt-cpu-agent
+`
+
+/** A systemctl that only writes down what it was asked. */
+const SYSTEMCTL = `#!/bin/sh
+echo "systemctl $*" >>/usr/local/bin/log
+case " $* " in
+  *' show '*) printf 'LoadState=loaded\\nActiveState=inactive\\nSubState=dead\\n' ;;
+  *' is-enabled '*) echo disabled; exit 1 ;;
+esac
+`

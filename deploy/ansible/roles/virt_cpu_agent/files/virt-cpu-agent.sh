@@ -1,0 +1,1 @@
+../../../../agent/virt-cpu-agent.sh
