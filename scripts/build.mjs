@@ -1,4 +1,4 @@
-// Builds dist/: the command as CommonJS with parts that are required when needed, the ESM library, and the page.
+// Builds dist/: the code of the library and the command, and the page.
 //   node scripts/build.mjs            code only: what the tests need
 //   node scripts/build.mjs --types    and the library's declarations
 import { readFileSync, rmSync } from 'node:fs'
@@ -6,11 +6,10 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { buildCommand } from './build-command.mjs'
+import { buildCode } from './build-code.mjs'
 import { buildPage } from './build-page.mjs'
-import { writeData } from './data.mjs'
+import { dataBeside, writeData } from './data.mjs'
 import { writeDeclarations } from './declarations.mjs'
-import { joinQuestions } from './join-questions.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(ROOT)
@@ -27,26 +26,11 @@ const SHARED = {
   logLevel: 'warning',
 }
 
-/** @param {import('esbuild').Plugin} data */
-const buildLibrary = (outdir, data) =>
-  build({
-    ...SHARED,
-    // It has a function of each question, so that all are there.
-    plugins: [data, joinQuestions(() => true)],
-    write: true,
-    entryPoints: { index: 'src/index.ts', node: 'src/node.ts' },
-    outdir,
-    splitting: true,
-    minify: true,
-    chunkNames: 'lib-[hash]',
-    packages: 'external',
-  })
-
 /** The library's main entry must run in a browser: esbuild refuses what it imports of Node. */
-const checkBrowser = data =>
+const checkBrowser = () =>
   build({
     ...SHARED,
-    plugins: [data],
+    plugins: [dataBeside],
     platform: 'browser',
     entryPoints: ['src/index.ts'],
     outdir: 'dist',
@@ -59,16 +43,11 @@ async function replaceDist() {
   try {
     await mkdir(fresh, { recursive: true })
     const data = await writeData(fresh)
-    await Promise.all([
-      buildCommand(fresh, SHARED, data.command),
-      buildLibrary(fresh, data.library),
-      buildPage(fresh, SHARED),
-      checkBrowser(data.library),
-    ])
+    await Promise.all([buildCode(fresh, SHARED, data), buildPage(fresh, SHARED), checkBrowser()])
     await mkdir('dist', { recursive: true })
     const old = await readdir('dist')
     const files = await readdir(fresh)
-    // Entries last: they name the new chunks.
+    // Entries last: they name the new parts.
     for (const name of files.sort(entriesLast)) await rename(join(fresh, name), join('dist', name))
     for (const name of old) {
       if (!files.includes(name) && name !== 'lib') await rm(join('dist', name), { recursive: true })
@@ -78,8 +57,8 @@ async function replaceDist() {
   }
 }
 
-const isChunk = name => /^(?:cli|lib)-/.test(name)
-const entriesLast = (a, b) => Number(!isChunk(a)) - Number(!isChunk(b))
+const isPart = name => /^(?:part|lib)-/.test(name)
+const entriesLast = (a, b) => Number(!isPart(a)) - Number(!isPart(b))
 
 await replaceDist()
 if (process.argv.includes('--types')) await writeDeclarations()

@@ -28,22 +28,25 @@ const moduleOf = files => `const files = ${JSON.stringify(files)}
 /** The module where nothing is packed: for programs that are no part of the package. */
 export const dataModule = change => moduleOf(texts(change))
 
-/** @param {() => string | Promise<string>} contents */
-const plugin = contents => ({
+/** @param {() => string} contents */
+const ofModule = contents => ({
   name: 'data',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^virtual:data$/ }, ({ path }) => ({ path, namespace: 'data' }))
-    // What `writeData` writes stays a file of its own.
-    onResolve({ filter: /./, namespace: 'data' }, ({ path }) => ({ path, external: true }))
-    onLoad({ filter: /./, namespace: 'data' }, async () => ({
-      contents: await contents(),
-      resolveDir: ROOT,
-    }))
+    onLoad({ filter: /./, namespace: 'data' }, () => ({ contents: contents() }))
   },
 })
 
 /** An esbuild plugin: the files as strings. */
-export const dataStrings = change => plugin(() => dataModule(change))
+export const dataStrings = change => ofModule(() => dataModule(change))
+
+/** An esbuild plugin: the module that `writeData` writes. */
+export const dataBeside = {
+  name: 'data',
+  setup({ onResolve }) {
+    onResolve({ filter: /^virtual:data$/ }, () => ({ path: './data.js', external: true }))
+  },
+}
 
 const PACKED = ['x86.packed', 'x86-titles.packed']
 
@@ -52,9 +55,10 @@ const withoutComments = (_name, text) => text.replace(/^#.*$/gm, '')
 
 /**
  * Writes the files once for both the library and the command: as a module, a line each, from which the command reads
- * the lines that it needs; and for the command what is packed for a fast start.
+ * the lines that it needs; and for the command what is packed for a fast start. Parts import `data.js`, in whose place the
+ * command puts its own reader.
  * @param {string} folder where the programs are that read it
- * @returns the plugins of both
+ * @returns an esbuild plugin: the command's reader
  */
 export async function writeData(folder) {
   const lines = Object.entries(texts(withoutComments)).map(([name, text]) => [
@@ -79,28 +83,28 @@ export async function writeData(folder) {
   const written = await packed()
   for (const [i, name] of PACKED.entries())
     await writeFile(join(folder, name), written[i].replace(/[\u0080-\uffff]/g, escaped))
-  return {
-    library: plugin(
-      () => `import files from './${module}'
-        export const names = Object.keys(files)
-        export const read = name => files[name]`,
-    ),
-    command: plugin(
-      () => `import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-        const places = ${JSON.stringify(places)}
-        export const names = Object.keys(places)
-        export function read(name) {
-          if (${JSON.stringify(PACKED)}.includes(name)) return readFileSync(__dirname + '/' + name, 'latin1')
-          const place = places[name]
-          if (!place) return undefined
-          const line = Buffer.alloc(place[1])
-          const file = openSync(__dirname + '/${module}')
-          readSync(file, line, 0, line.length, place[0])
-          closeSync(file)
-          return JSON.parse(line.toString())
-        }`,
-    ),
-  }
+  await writeFile(
+    join(folder, 'data.js'),
+    `import files from './${module}'
+export const names = Object.keys(files)
+export const read = name => files[name]
+`,
+  )
+  return ofModule(
+    () => `import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+      const places = ${JSON.stringify(places)}
+      export const names = Object.keys(places)
+      export function read(name) {
+        if (${JSON.stringify(PACKED)}.includes(name)) return readFileSync(__dirname + '/' + name, 'latin1')
+        const place = places[name]
+        if (!place) return undefined
+        const line = Buffer.alloc(place[1])
+        const file = openSync(__dirname + '/${module}')
+        readSync(file, line, 0, line.length, place[0])
+        closeSync(file)
+        return JSON.parse(line.toString())
+      }`,
+  )
 }
 
 /** The models and features of x86, and the features' titles, as JSON (src/map/packed.ts), written by the very code that is being built. */

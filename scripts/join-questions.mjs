@@ -25,7 +25,10 @@ export const joinQuestions = (isJoined, first = []) => ({
         : undefined,
     )
     onLoad({ filter: /./, namespace: 'joined' }, () => ({
-      contents: [...first, ...joined].map(path => `export * from ${JSON.stringify(path)}`).join('\n'),
+      contents: [
+        ...first.map(path => `import ${JSON.stringify(path)}`),
+        ...joined.map(path => `export * from ${JSON.stringify(path)}`),
+      ].join('\n'),
       resolveDir: dirname(dirname(QUESTIONS)),
     }))
   },

@@ -10,9 +10,10 @@ import { SourceMap } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildCommand } from './build-command.mjs'
+import { buildCode } from './build-code.mjs'
 import { buildPage } from './build-page.mjs'
 import { writeData } from './data.mjs'
+import { asCommonJs } from './parts.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const FROM = process.cwd()
@@ -39,8 +40,8 @@ async function buildTraced() {
     define: { __VERSION__: '"traced"' },
   }
   await mkdir(BUILT, { recursive: true })
-  const { command } = await writeData(BUILT)
-  await buildCommand(BUILT, shared, command, { sourcemap: 'inline' })
+  const data = await writeData(BUILT)
+  await buildCode(BUILT, shared, data, { sourcemap: 'inline' })
   await buildPage(BUILT, shared)
 }
 
@@ -76,9 +77,11 @@ async function callsOf(args, whenUp) {
 
 async function addCalls(calls, scripts) {
   for (const { url, functions } of scripts) {
-    if (!url.startsWith('file:') || !fileURLToPath(url).startsWith(BUILT)) continue
-    const code = await readFile(fileURLToPath(url), 'utf8')
-    const place = placesOf(code)
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url
+    if (!path.startsWith(BUILT)) continue
+    const text = await readFile(path, 'utf8')
+    const code = path.endsWith('.js') ? asCommonJs(text) : text
+    const place = placesOf(code, text)
     for (const { functionName, ranges } of functions) {
       const [{ startOffset, endOffset, count }] = ranges
       const isModule = endOffset - startOffset >= code.trimEnd().length - 100
@@ -91,9 +94,9 @@ async function addCalls(calls, scripts) {
   }
 }
 
-/** Which of our sources an offset of a built file comes from; undefined for what esbuild adds and for packages. */
-function placesOf(code) {
-  const [, encoded] = /sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(code) ?? []
+/** Which of our sources an offset of what runs of a built file comes from; undefined for what esbuild adds and for packages. */
+function placesOf(code, built) {
+  const [, encoded] = /sourceMappingURL=data:application\/json;base64,(\S+)\s*$/.exec(built) ?? []
   if (!encoded) return () => undefined
   const map = new SourceMap(JSON.parse(Buffer.from(encoded, 'base64').toString()))
   const starts = [0]

@@ -39,6 +39,10 @@ beforeAll(() => {
   }
   cpSync(join(root, 'vitest.config.ts'), join(copy, 'vitest.config.ts'))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  writeFileSync(
+    join(copy, 'command.ts'),
+    `import { runProgram } from './src/cli/command-line.ts'\nawait runProgram()\n`,
+  )
 })
 
 /** The text under a heading. */
@@ -110,7 +114,7 @@ function run(args: readonly string[], input = ''): string {
 
 const script = (name: string, ...args: string[]): string => run(['scripts/run-ts.mjs', name, ...args])
 const ask = (request: object): object =>
-  JSON.parse(run(['scripts/run-ts.mjs', 'src/cli/main.ts', 'batch'], `${JSON.stringify(request)}\n`))
+  JSON.parse(run(['scripts/run-ts.mjs', 'command.ts', 'batch'], `${JSON.stringify(request)}\n`))
 
 const INTEL =
   '@00000000.00 00000001 756e6547 6c65746e 49656e69\n@00000001.00 000306c3 00000000 00000000 178bfbff\n'

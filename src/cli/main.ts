@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program: it keeps what is compiled of the rest, and runs the rest.
+// The program: it loads the parts of the package as CommonJS, and keeps what is compiled of them.
 import {
   closeSync,
   fstatSync,
@@ -13,47 +13,91 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
+import * as data from 'virtual:data'
+import { asCommonJs } from '../../scripts/parts.mjs'
 
 declare const __VERSION__: string
+/** The part that the program starts with, and the name of the function in it. */
+declare const __PART__: string
+declare const __MAIN__: string
 
-/** Smaller files compile in less time than it takes to read a second one. */
+/** What compiles in less time than it takes to read a second file is not kept. */
 const LEAST = 8_000
 
-/**
- * Keeps what V8 compiles of the command's files from run to run, in `$XDG_CACHE_HOME/virt-cpu/code`: compiling took a
- * third of the time that `cpu-baseline` adds to Node's own. What is kept of another version of the command, of Node or of
- * a file is not used. `NODE_DISABLE_COMPILE_CACHE`, Node's own variable, turns it off; so does a folder that others than
- * the user can write to, for what is kept is run.
- */
-function keepCompiledCode(version: string): void {
-  // What is kept cannot be counted by function.
-  if (process.env.NODE_DISABLE_COMPILE_CACHE || process.env.NODE_V8_COVERAGE) return
-  const folder = openFolder(version)
-  if (folder === undefined) return
-  if (/^v2[01]\./.test(process.version)) compileWith(folder)
-  else (process as Partial<Newer>).getBuiltinModule?.('node:module').enableCompileCache?.(folder)
+type Program = Readonly<Record<string, () => Promise<void>>>
+
+/** What the parts export, by the names that they have in each other. */
+const loaded = new Map<string, { exports: unknown }>()
+
+/** What was compiled for the first time, by the file to keep it in. */
+const fresh = new Map<string, Script>()
+
+const folder = openFolder()
+if (folder !== undefined) process.once('exit', () => keepFresh(folder))
+load(__PART__).then(part => (part as Program)[__MAIN__]?.())
+
+/** What `import()` does in a part. A package that is made of modules alone is loaded by Node's. */
+async function load(id: string): Promise<unknown> {
+  return id.startsWith('libxml2-wasm') ? import(id) : requirePart(id)
 }
 
-/** What Node 22.1 and 22.3 brought. */
-interface Newer {
-  readonly getBuiltinModule: (name: 'node:module') => {
-    readonly enableCompileCache?: (folder: string) => void
+/** What `require` does in a part: parts are found by their names, for Node takes as long to find one as to read it. */
+function requirePart(id: string): unknown {
+  if (id === './data.js') return data
+  if (!id.startsWith('./')) return require(id)
+  let part = loaded.get(id)
+  if (!part) {
+    part = { exports: {} }
+    loaded.set(id, part)
+    compiled(id)(requirePart, part, __dirname, load)
   }
+  return part.exports
 }
 
-/** Node's class of modules, by what `require.extensions` is too: loading `node:module` takes 0.3 ms. */
-interface Loader {
-  readonly _extensions: NodeJS.RequireExtensions
+type Part = (
+  require: (id: string) => unknown,
+  module: { exports: unknown },
+  folder: string,
+  load: (id: string) => Promise<unknown>,
+) => void
+
+function compiled(id: string): Part {
+  const filename = join(__dirname, id)
+  const { text, key } = readPart(filename)
+  const kept = folder === undefined || text.length < LEAST ? undefined : join(folder, `${id}-${key}`)
+  const script = new Script(asCommonJs(text), {
+    filename,
+    cachedData: kept === undefined ? undefined : readKept(kept),
+  })
+  if (kept !== undefined && script.cachedDataRejected !== false) fresh.set(kept, script)
+  return script.runInThisContext()
 }
 
-/** The folder, made if it is missing; undefined: there is none that this user alone can write to. */
-function openFolder(version: string): string | undefined {
-  const { XDG_CACHE_HOME, HOME } = process.env
+/** The text of a part, which is ASCII, as esbuild sees to, and what changes when it does. */
+function readPart(path: string): { text: string; key: string } {
+  const file = openSync(path, 'r')
+  const { size, mtimeMs } = fstatSync(file)
+  const bytes = Buffer.allocUnsafe(size)
+  readSync(file, bytes, 0, size, 0)
+  closeSync(file)
+  return { text: bytes.toString('latin1'), key: `${size}-${mtimeMs}` }
+}
+
+/**
+ * The folder for what V8 compiles of the parts from run to run, `$XDG_CACHE_HOME/virt-cpu/code`: compiling took a third of the
+ * time that `cpu-baseline` adds to Node's own. What is kept of another version of the command, of Node or of a file is not
+ * used. `NODE_DISABLE_COMPILE_CACHE`, Node's own variable, turns it off; so does a folder that others than the user can
+ * write to, for what is kept is run. It is made if it is missing; undefined: nothing is kept.
+ */
+function openFolder(): string | undefined {
+  const { XDG_CACHE_HOME, HOME, NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env
+  // What is kept cannot be counted by function.
+  if (NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE) return undefined
   const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
   if (!caches) return undefined
-  const folder = join(caches, 'virt-cpu', 'code', `${version}-${process.version}`)
+  const folder = join(caches, 'virt-cpu', 'code', `${__VERSION__}-${process.version}`)
   try {
     makeFolder(folder)
     const { uid, mode } = statSync(folder)
@@ -70,86 +114,15 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 })
 }
 
-/** One of the command's files, as Node knows a module. */
-interface Part {
-  exports: unknown
-  /** It imports packages, which only what Node itself has loaded can do. */
-  imports?: true
-}
-
-/**
- * What Node does from 22.1 on. A file that is compiled for the first time is kept when the process ends, with the
- * functions that ran. The command's files find each other by name here: Node takes as long to find one as to read it.
- */
-function compileWith(folder: string): void {
-  // The sources run as modules, which no extension loads.
-  if (typeof module === 'undefined') return
-  const { _extensions: extensions } = module.constructor as unknown as Loader
-  const loadAsNode = extensions['.js']
-  const fresh = new Map<string, Script>()
-  const parts = new Map<string, Part>()
-  const requireFrom = (from: NodeModule) => (id: string) => {
-    if (!id.startsWith('./')) return from.require(id)
-    const known = parts.get(id)
-    if (known) return known.exports
-    const part: Part = { exports: {} }
-    parts.set(id, part)
-    load(join(__dirname, id), part, from)
-    if (part.imports) part.exports = from.require(id)
-    return part.exports
+/** The next run reads what is kept, with the functions that ran. */
+function keepFresh(folder: string): void {
+  if (fresh.size === 0) return
+  try {
+    for (const [kept, script] of fresh) keep(kept, script)
+    removeOutdated(folder)
+  } catch {
+    // a read-only or full disk: the next run compiles again
   }
-  const load = (file: string, part: Part, from: NodeModule) => {
-    const { source, kept } = readPart(file, folder)
-    if (source.includes('import(')) {
-      part.imports = true
-      return
-    }
-    const script = new Script(source, {
-      filename: file,
-      cachedData: kept === undefined ? undefined : readKept(kept),
-    })
-    if (kept && script.cachedDataRejected !== false) fresh.set(kept, script)
-    script.runInThisContext().call(part.exports, part.exports, requireFrom(from), part, file, __dirname)
-  }
-  extensions['.cjs'] = (module, file) => {
-    if (dirname(file) !== __dirname) return loadAsNode(module, file)
-    const id = `./${basename(file)}`
-    const part = parts.get(id) ?? module
-    if (part === module) {
-      parts.set(id, part)
-      load(file, part, module)
-    }
-    if ((part as Part).imports) loadAsNode(module, file)
-    else module.exports = part.exports
-  }
-  process.once('exit', () => {
-    if (fresh.size === 0) return
-    try {
-      for (const [kept, script] of fresh) keep(kept, script)
-      removeOutdated(folder)
-    } catch {
-      // a read-only or full disk: the next run compiles again
-    }
-  })
-}
-
-const BEFORE = '(function(exports,require,module,__filename,__dirname){'
-const AFTER = '\n})'
-
-/**
- * One of the command's files as a function of what Node gives a module, and where its compiled code is kept: undefined for
- * a small one. The text is made once, as each copy of it is garbage that the start has to collect. It is ASCII, which
- * esbuild sees to.
- */
-function readPart(file: string, folder: string): { source: string; kept: string | undefined } {
-  const from = openSync(file, 'r')
-  const { size, mtimeMs } = fstatSync(from)
-  const text = Buffer.allocUnsafe(BEFORE.length + size + AFTER.length)
-  text.write(BEFORE, 'latin1')
-  text.write(AFTER, readSync(from, text, BEFORE.length, size, 0) + BEFORE.length, 'latin1')
-  closeSync(from)
-  const path = join(folder, `${basename(file)}-${size}-${mtimeMs}`)
-  return { source: text.toString('latin1'), kept: size < LEAST ? undefined : path }
 }
 
 function readKept(path: string): Buffer | undefined {
@@ -181,10 +154,3 @@ function removeOutdated(folder: string): void {
   for (const name of readdirSync(all))
     if (Date.now() - statSync(join(all, name)).mtimeMs > MONTH) rmSync(join(all, name), { recursive: true })
 }
-
-keepCompiledCode(__VERSION__)
-import('./command-line.ts').then(async ({ runCommandLine }) => {
-  process.exitCode = await runCommandLine(process.argv.slice(2))
-  // Where nothing is under way, Node need not look for it, nor take its heap apart: 1 ms.
-  if (process.getActiveResourcesInfo().length === 0) process.exit()
-})

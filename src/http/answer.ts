@@ -5,7 +5,7 @@ import { contextOf, NeedsPrograms } from '../questions/context.ts'
 import { idText, parseRequest, withId } from '../questions/request.ts'
 
 /** What requests are answered from. */
-interface Sources {
+export interface Sources {
   /** For requests that name no map. */
   readonly own: CpuMap
   /** The maps that requests may name. */

@@ -1,0 +1,2 @@
+export const withImportsFirst: (module: string) => string
+export const asCommonJs: (module: string) => string
