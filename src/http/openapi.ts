@@ -1,6 +1,7 @@
 import { answerSchema, inputSchema } from '../questions/json-schema.ts'
 import type { AnyQuestion } from '../questions/question.ts'
-import { loadQuestions } from '../questions/table.ts'
+import { loadQuestions, type QuestionName } from '../questions/table.ts'
+import { EXAMPLES } from './examples.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -10,11 +11,21 @@ export const describeApi = async (version: string): Promise<Json> => ({
   info: {
     title: 'virt-cpu',
     version,
+    summary: 'Guest CPU models for virtualization fleets.',
     description:
-      'Guest CPU models for virtualization fleets. The same questions and answers as `virt-cpu batch`.',
+      'The same questions and answers as those of `virt-cpu batch`. A question is asked with POST and changes nothing. ' +
+      'Where the answer is “no”, that is an answer: its status is 200.',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
-  servers: [{ url: '/' }],
+  servers: [
+    { url: '/', description: 'the server that this description comes from' },
+    { url: 'http://127.0.0.1:8680/', description: '`virt-cpu serve` on this machine' },
+  ],
   security: [],
+  tags: [
+    { name: 'questions', description: 'What can be asked.' },
+    { name: 'server', description: 'The server itself.' },
+  ],
   paths: {
     ...Object.fromEntries(
       (await loadQuestions()).map(question => [
@@ -22,42 +33,58 @@ export const describeApi = async (version: string): Promise<Json> => ({
         { post: describeOperation(question) },
       ]),
     ),
-    '/v1/openapi.json': { get: describePlain('describe', 'this description', 'application/json') },
-    '/readyz': { get: describePlain('ready', 'whether it takes requests', 'application/json') },
-    '/healthz': { get: describePlain('health', 'whether the server answers', 'application/json') },
-    '/': { get: describePlain('page', 'the page', 'text/html') },
+    '/v1/openapi.json': { get: describePlain('describe', 'Return this description', 'application/json') },
+    '/readyz': { get: describePlain('ready', 'Say whether it takes requests', 'application/json', 'full') },
+    '/healthz': { get: describePlain('health', 'Say whether the server answers', 'application/json') },
+    '/': { get: describePlain('page', 'Return the page', 'text/html') },
   },
-  components: { schemas: { Error: ERROR } },
+  components: { schemas: { Error: ERROR }, responses: RESPONSES },
 })
+
+/** Why a request is not answered, by its status. */
+const REFUSALS = {
+  400: 'not JSON, an input missing or of the wrong kind',
+  403: 'a path where a configured name belongs, what needs programs to be run, or another site’s request',
+  413: 'the body is too large, or the answer is',
+  422: 'libvirt’s own error, or input that cannot be read',
+  503: 'it took too long or too much memory, or too many others wait: ask again after `Retry-After` seconds',
+} as const
 
 const describeOperation = (question: AnyQuestion): Json => ({
   operationId: question.name,
+  tags: ['questions'],
   summary: question.summary,
-  requestBody: { required: true, content: { 'application/json': { schema: describeRequest(question) } } },
+  description: `The verb \`${question.name}\` of \`virt-cpu batch\`; the answer is the same.`,
+  requestBody: {
+    required: true,
+    description: 'One JSON object.',
+    content: {
+      'application/json': {
+        schema: describeRequest(question),
+        example: EXAMPLES[question.name as QuestionName],
+      },
+    },
+  },
   responses: {
     200: {
       description: 'the answer, “no” included',
       content: { 'application/json': { schema: answerSchema(question) } },
     },
-    400: describeRefusal('not JSON, an input missing or of the wrong kind'),
-    403: describeRefusal(
-      'a path where a configured name belongs, what needs programs to be run, or another site’s request',
+    ...Object.fromEntries(
+      Object.keys(REFUSALS).map(status => [status, { $ref: `#/components/responses/${status}` }]),
     ),
-    413: describeRefusal('the body is too large'),
-    422: describeRefusal('libvirt’s own error, or input that cannot be read'),
-    503: describeRefusal('it took too long or too much memory, or too many others wait'),
   },
 })
 
-const describePlain = (operationId: string, description: string, type: string): Json => ({
+/** @param otherwise the status that the server has with 503 */
+const describePlain = (operationId: string, summary: string, type: string, otherwise?: string): Json => ({
   operationId,
-  summary: description,
-  responses: { 200: { description, content: { [type]: {} } } },
-})
-
-const describeRefusal = (description: string): Json => ({
-  description,
-  content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+  tags: ['server'],
+  summary,
+  responses: {
+    200: { description: 'it does', content: { [type]: {} } },
+    ...(otherwise && { 503: { description: `its status is \`${otherwise}\``, content: { [type]: {} } } }),
+  },
 })
 
 /** The question's inputs, with what every request may have. */
@@ -78,9 +105,22 @@ const ERROR = {
   properties: {
     error: {
       type: 'object',
-      properties: { kind: { type: 'string' }, message: { type: 'string' } },
+      properties: {
+        kind: { type: 'string', description: 'What kind of error it is: the same word for the same reason.' },
+        message: {
+          type: 'string',
+          description: 'What is wrong; libvirt’s own words where libvirt refuses it.',
+        },
+      },
       required: ['kind', 'message'],
     },
   },
   required: ['error'],
 } as const
+
+const RESPONSES = Object.fromEntries(
+  Object.entries(REFUSALS).map(([status, description]) => [
+    status,
+    { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+  ]),
+)

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { printCapabilities } from '../../qemu/print-capabilities.ts'
 import { readReportedCpu } from '../input/read.ts'
 import { question } from '../question.ts'
-import { XmlAnswer } from '../schema.ts'
+import { described, XmlAnswer } from '../schema.ts'
 
 const text = v.string('must be text')
 const texts = v.array(text, 'must be a list of texts')
@@ -109,7 +109,12 @@ const guest = v.strictObject({
   features: list(v.strictObject({ name: text, isOn: v.optional(flag), isToggle: v.optional(flag) })),
 })
 
-const capabilitiesInput = v.strictObject({ host, guests: v.optional(list(guest)) })
+const capabilitiesInput = v.strictObject({
+  host: described(host, 'The host: its CPU as a definition, and what else `capabilities --json` says of it.'),
+  guests: v.optional(
+    described(list(guest), 'The guests that it can run, as `capabilities --json` lists them.'),
+  ),
+})
 
 export const capabilitiesQuestion = question({
   name: 'capabilities',

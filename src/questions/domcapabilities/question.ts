@@ -17,16 +17,16 @@ import { readQemuCapabilities } from '../../qemu/qmp/read-capabilities.ts'
 import type { Context } from '../context.ts'
 import { emulatorPath, readReplies } from '../input/hypervisor.ts'
 import { readCpu } from '../input/read.ts'
-import { replies } from '../input/schemas.ts'
+import { emulation, replies } from '../input/schemas.ts'
 import { type Outcome, question } from '../question.ts'
-import { XmlAnswer } from '../schema.ts'
+import { described, XmlAnswer } from '../schema.ts'
 
 const text = v.string('must be text')
 const flag = v.boolean('must be true or false')
 const count = v.pipe(v.number('must be a number'), v.integer('must be a whole number'), v.minValue(0))
 const texts = v.array(text, 'must be a list of texts')
 
-/** What is known of the host beside its QEMU; all of it may be left out. */
+/** All of it may be left out. */
 const host = v.strictObject({
   arch: v.optional(text),
   cpu: v.optional(text),
@@ -43,14 +43,15 @@ const host = v.strictObject({
 
 const domcapabilitiesInput = v.strictObject({
   replies,
-  virttype: v.optional(text),
-  arch: v.optional(text),
-  machine: v.optional(text),
-  emulator: v.optional(text),
-  disableDeprecated: v.optional(flag),
-  expandFeatures: v.optional(flag),
-  supportedFeatures: v.optional(flag),
-  host: v.optional(host),
+  ...emulation,
+  disableDeprecated: v.optional(described(flag, 'Turn off what is deprecated in the host-model CPU.')),
+  expandFeatures: v.optional(
+    described(flag, 'Show the features that the model of the host-model CPU enables too.'),
+  ),
+  supportedFeatures: v.optional(
+    described(flag, 'Show all that the host-model CPU can have, not only what is on by default.'),
+  ),
+  host: v.optional(described(host, 'What is known of the host beside its QEMU.')),
 })
 
 type DomcapabilitiesInput = v.InferOutput<typeof domcapabilitiesInput>

@@ -18,7 +18,7 @@ export const replies = described(
 )
 
 /** How the recorded QEMU is used, as virsh has it. */
-const use = {
+export const emulation = {
   virttype: v.optional(text('Virtualization type (/domain/@type): kvm or qemu.')),
   arch: v.optional(text('CPU architecture (/domain/os/type/@arch).')),
   machine: v.optional(text('Machine type (/domain/os/type/@machine).')),
@@ -27,15 +27,19 @@ const use = {
 
 const RECORDED_HOSTS = 'Recorded hosts: conversations with QEMU, or domain capabilities.'
 
-export const compareInput = v.strictObject({ replies, ...use, cpu: text('The <cpu> that guests would get.') })
+export const compareInput = v.strictObject({
+  replies,
+  ...emulation,
+  cpu: text('The <cpu> that guests would get.'),
+})
 export const modelsInput = v.strictObject({
   replies,
-  ...use,
+  ...emulation,
   all: flag('Return all models that the hypervisor knows, usable or not.'),
 })
 export const usableInput = v.strictObject({
   hosts: v.optional(described(v.pipe(texts, v.minLength(1, 'is empty')), RECORDED_HOSTS)),
-  ...use,
+  ...emulation,
   ...fleetInput,
   documents: v.optional(fleetInput.documents),
 })
@@ -44,7 +48,7 @@ export const baselineInput = v.pipe(
   v.strictObject({
     replies: v.optional(replies),
     hosts: v.optional(described(texts, RECORDED_HOSTS)),
-    ...use,
+    ...emulation,
     cpus: v.optional(
       described(
         texts,
