@@ -1,4 +1,4 @@
-import { answerSchema, inputSchema } from '../questions/json-schema.ts'
+import { answerSchema, inputSchema, partSchema } from '../questions/json-schema.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import { loadQuestions, type QuestionName } from '../questions/table.ts'
 import { EXAMPLES } from './examples.ts'
@@ -90,7 +90,8 @@ const describePlain = (operationId: string, summary: string, type: string, other
 /** The question's inputs, with what every request may have. */
 function describeRequest(question: AnyQuestion): Json {
   const schema = inputSchema(question)
-  return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE } }
+  const part = partSchema().properties as Json
+  return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE, ...part } }
 }
 
 const ENVELOPE = {

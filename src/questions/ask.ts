@@ -1,16 +1,18 @@
-import { safeParse } from 'valibot'
+import { type InferOutput, safeParse } from 'valibot'
 import { LibvirtError } from '../core/libvirt-error.ts'
 import { LIBVIRT_VERSIONS_TEXT, parseLibvirtVersion } from '../core/libvirt-version.ts'
 import { ParseError } from '../core/parse-error.ts'
 import { BadRequest, type Context, contextOf } from './context.ts'
+import { checkFields, PartInput, partOf } from './part.ts'
 import type { AnyQuestion, DocumentOf, InputOf } from './question.ts'
+import type { Schema } from './schema.ts'
 import { isQuestion, QUESTIONS } from './table.ts'
 import { documentOf } from './words/describe.ts'
 
 export { BadRequest }
 
 /** What every request may have besides its question's inputs. */
-const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain']
+const ENVELOPE = ['id', 'verb', 'cpuMap', 'libvirt', 'explain', 'fields', 'limit', 'cursor']
 
 /**
  * Answers a request of the JSON contract: the answer's keys, notes and, where asked for, `explain`.
@@ -35,7 +37,15 @@ export function answerWith(
   request: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
-  return answerUnchecked(asLibvirt(context, request.libvirt), question, given, request.explain === true)
+  const part = check(PartInput, request, question)
+  checkFields(part, question)
+  const document = answerUnchecked(
+    asLibvirt(context, request.libvirt),
+    question,
+    given,
+    request.explain === true,
+  )
+  return partOf(document, part)
 }
 
 /** The context with the version that a request names. @throws BadRequest for one whose behaviour is not known */
@@ -63,9 +73,15 @@ function answerUnchecked(
   given: object,
   explain: boolean,
 ): Record<string, unknown> {
-  const checked = safeParse(question.input, given, { abortEarly: true })
-  if (!checked.success) throw new BadRequest(`${question.name}: ${complaint(checked.issues[0])}`)
-  return documentOf(question.run(context, checked.output as never, { explain }))
+  const input = check(question.input, given, question)
+  return documentOf(question.run(context, input as never, { explain }))
+}
+
+/** @throws BadRequest that says what is wrong */
+function check<S extends Schema>(schema: S, given: unknown, { name }: AnyQuestion): InferOutput<S> {
+  const checked = safeParse(schema, given, { abortEarly: true })
+  if (!checked.success) throw new BadRequest(`${name}: ${complaint(checked.issues[0])}`)
+  return checked.output
 }
 
 interface Issue {

@@ -1,5 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { leaves, msrs } from './input/schemas.ts'
+import { Page, PartInput } from './part.ts'
 import { type AnyQuestion, SCHEMA_VERSION } from './question.ts'
 import type { Schema } from './schema.ts'
 import { loadQuestions } from './table.ts'
@@ -8,6 +9,9 @@ type Json = Readonly<Record<string, unknown>>
 
 /** The JSON Schema of what a question takes. */
 export const inputSchema = ({ input }: AnyQuestion): Json => convert(input)
+
+/** The JSON Schema of what every request may ask of its answer. */
+export const partSchema = (): Json => convert(PartInput)
 
 /** The JSON Schema of the document that a question returns: batch, HTTP, library and `--json` alike. */
 export function answerSchema({ answer, reasons }: AnyQuestion): Json {
@@ -42,6 +46,7 @@ function documentSchema(part: Json, reasons: Schema | undefined): Json {
       ...(part.properties as Json),
       notes: { type: 'array', items: NOTE },
       ...(reasons && { explain: convert(reasons) }),
+      page: PAGE,
     },
     required: ['schema', ...((part.required as string[]) ?? []), 'notes'],
   }
@@ -73,6 +78,8 @@ const CHECKED_BY_HAND: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonS
   [leaves, rows('leaf, subleaf, eax, ebx, ecx, edx')],
   [msrs, rows('index, low, high')],
 ])
+
+const PAGE = convert(Page)
 
 const NOTE: Json = {
   type: 'object',
