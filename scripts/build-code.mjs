@@ -43,6 +43,7 @@ const EXTERNAL = [
   '@valibot/to-json-schema',
   'hono',
   '@hono/node-server',
+  'jose',
   'libxml2-wasm',
   'libxml2-wasm/*',
 ]

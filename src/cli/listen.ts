@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Connection } from '../http/app.ts'
@@ -7,8 +8,16 @@ import { CommandError } from './spec.ts'
 export interface Listening {
   /** `http://127.0.0.1:8680/` */
   readonly url: string
+  /** Shows new clients another certificate. @throws Error for one that is none */
+  readonly certify: (certificate: Certificate) => void
   /** Takes no more requests, and settles when those under way are answered or `Patience.stop` is over. */
   readonly stop: () => Promise<void>
+}
+
+/** A certificate with its chain, and its key, in PEM. */
+export interface Certificate {
+  readonly cert: string
+  readonly key: string
 }
 
 /** How long a client may take, in milliseconds. */
@@ -37,13 +46,20 @@ export interface ListenRules {
   readonly identify?: (request: IncomingMessage, response: ServerResponse) => Omit<Connection, 'onSent'>
 }
 
+/** Where a server listens; with a certificate it speaks TLS. */
+interface Place {
+  readonly address: string
+  readonly port: number
+  readonly tls?: Certificate | undefined
+}
+
 /**
  * Serves requests at an address, until it is stopped.
  * @throws CommandError where the address cannot be had
  */
 export async function listen(
   fetch: (request: Request, connection: Connection) => Response | Promise<Response>,
-  { address, port }: { readonly address: string; readonly port: number },
+  { address, port, tls }: Place,
   { patience = PATIENCE, connections = 4096, identify = () => ({}) }: ListenRules = {},
 ): Promise<Listening> {
   const clients = new Clients(connections)
@@ -59,17 +75,25 @@ export async function listen(
     keepAliveTimeout: 5_000,
     maxHeaderSize: 16 * 1024,
   }
-  const server = createServer(options, (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     if (!clients.ask(request, response)) return
     facts.set(request, { ...identify(request, response), onSent: waitUntilSent(response, patience.answer) })
     void answer(request, response)
-  })
-  server.on('connection', socket => clients.add(socket))
+  }
+  const server = tls
+    ? createTlsServer({ ...options, ...tls, handshakeTimeout: patience.headers }, take)
+    : createServer(options, take)
+  server.maxConnections = 2 * connections
+  server.on(tls ? 'secureConnection' : 'connection', socket => clients.add(socket))
   await new Promise<void>((resolve, reject) => {
     server.once('error', error => reject(cannotListen(error, address, port)))
     server.listen(port, address, resolve)
   })
-  return { url: urlOf(server, address), stop: () => stop(server, clients, patience.stop) }
+  return {
+    url: urlOf(server, address),
+    certify: certificate => server instanceof TlsServer && server.setSecureContext(certificate),
+    stop: () => stop(server, clients, patience.stop),
+  }
 }
 
 /** Calls back when an answer was sent, or its client is gone; one that does not read it in time is let go. */
@@ -84,7 +108,7 @@ const waitUntilSent =
     if (response.closed) response.emit('close')
   }
 
-function stop(server: Server, clients: Clients, patience: number): Promise<void> {
+function stop(server: Server | TlsServer, clients: Clients, patience: number): Promise<void> {
   return new Promise(resolve => {
     clients.letGo()
     server.close(() => resolve())
@@ -139,10 +163,10 @@ class Clients {
   }
 }
 
-function urlOf(server: Server, address: string): string {
+function urlOf(server: Server | TlsServer, address: string): string {
   const at = server.address()
   const port = typeof at === 'object' ? at?.port : undefined
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}/`
+  return `${server instanceof TlsServer ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}/`
 }
 
 function cannotListen(error: Error, address: string, port: number): CommandError {

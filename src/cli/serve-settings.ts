@@ -5,7 +5,9 @@ import { didYouMean } from '../core/text.ts'
 import { loadYaml, parseYaml } from '../formats/yaml.ts'
 import { readWholeText } from '../host/files/files.ts'
 import type { Arguments } from './arguments.ts'
+import { readIssuer, readRoles } from './oidc.ts'
 import { CommandError, type OptionSpec, UsageError } from './spec.ts'
+import { readTokens } from './tokens.ts'
 
 /** What a server may be told, by an option, by the environment or by a file. */
 interface Setting<T> {
@@ -67,6 +69,33 @@ const SETTINGS = {
     'a proxy, or a network of them such as 10.0.0.0/8, whose X-Forwarded-For, X-Forwarded-Host and X-Request-Id are believed',
     readProxies,
   ),
+  token: many(
+    'NAME=ROLES:sha256:HASH',
+    'a token that clients may have, as --new-token prints it; needed where other machines reach the server',
+    readTokens,
+  ),
+  rate: one(
+    'number',
+    'requests a minute that a client may make; 600 by default where tokens are needed, 0 for any number',
+    () => 'auto',
+    text => (text === 'auto' ? undefined : whole(0, 1_000_000, 'a number')(text)),
+  ),
+  'tls-cert': one('file', 'a certificate with its chain in PEM, to serve HTTPS', () => '', String),
+  'tls-key': one('file', 'the key of the certificate', () => '', String),
+  'oidc-issuer': one(
+    'URL',
+    'an OpenID provider whose signed tokens are believed too',
+    () => '',
+    text => text && readIssuer(text),
+  ),
+  'oidc-audience': one('name', 'what these tokens must be for: their claim aud', () => '', String),
+  'oidc-claim': one(
+    'claim',
+    'the claim of these tokens that says what their holders are; groups by default',
+    () => 'groups',
+    String,
+  ),
+  'oidc-role': many('VALUE=ROLE', 'a value of that claim, and the role that it gives', readRoles),
   limit: one('seconds', 'how long it may take to answer a request; 60 by default', () => '60', readSeconds),
   memory: one(
     'MiB',

@@ -90,6 +90,7 @@ export type Refusal =
   | ErrorKind
   | 'not-found'
   | 'bad-method'
+  | 'unauthorized'
   | 'forbidden'
   | 'too-large'
   /** It took longer than the server allows. */
@@ -98,21 +99,25 @@ export type Refusal =
   | 'too-much'
   /** Too many others wait. */
   | 'busy'
+  /** This client asks too often. */
+  | 'too-many'
   | 'fault'
 
 const STATUS = {
   'bad-request': 400,
+  unauthorized: 401,
   forbidden: 403,
   'not-found': 404,
   'bad-method': 405,
   'too-large': 413,
+  'too-many': 429,
   fault: 500,
   'too-long': 503,
   'too-much': 503,
   busy: 503,
 } as const
 
-export type Status = 200 | 400 | 403 | 404 | 405 | 413 | 422 | 500 | 503
+export type Status = 200 | 201 | 400 | 401 | 403 | 404 | 405 | 413 | 422 | 429 | 500 | 503
 
 /** The status of an error. What libvirt refuses, and input that cannot be read, is 422. */
 const statusOf = (kind: Refusal): Status =>

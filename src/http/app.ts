@@ -1,8 +1,12 @@
 import { type Context, Hono } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { errorOf } from '../questions/ask.ts'
 import { isQuestion, QUESTIONS } from '../questions/table.ts'
+import { type AccessOptions, type AccessVariables, auditChanges, guard } from './access.ts'
 import { type HttpAnswer, makeRefusal, RequestRefused, toBytes } from './answer.ts'
 import { describeApi } from './openapi.ts'
 import { ByteBudget, LARGEST_BODY, readBody } from './read-body.ts'
+import { addTokenRoutes, type TokenRoutes } from './token-routes.ts'
 
 /** Of every response: nothing is guessed, kept, framed, or told to other sites. */
 const SAFE_HEADERS = {
@@ -44,6 +48,10 @@ interface AppOptions {
   readonly onFault?: (error: unknown, connection: Connection) => void
   /** Bytes of bodies and unread answers in memory at once; absent: eight of the largest bodies. */
   readonly bytes?: number
+  /** Who may do what, and how often. */
+  readonly access?: AccessOptions
+  /** Where tokens are kept; absent: there are no routes about them. */
+  readonly tokens?: Omit<TokenRoutes, 'read'> | undefined
 }
 
 /** What is known of a request's connection, where there is one. */
@@ -52,16 +60,25 @@ export interface Connection {
   readonly id?: string
   /** Whether a proxy that the server was told of sends it: it says by which name it was asked. */
   readonly isProxied?: boolean
+  /** The client's address. */
+  readonly client?: string
+  /** Is told whose token it has. */
+  readonly onKnown?: (who: string) => void
   /** Calls back when the answer was sent, or its client is gone. */
   readonly onSent?: (sent: () => void) => void
 }
 
-type AppContext = Context<{ Bindings: Connection }>
+interface AppEnv {
+  Bindings: Connection
+  Variables: AccessVariables
+}
+
+type AppContext = Context<AppEnv>
 
 /** The server as a function of requests: the contract's section 4. Nothing is remembered between requests. */
-export function createApp(options: AppOptions): Hono<{ Bindings: Connection }> {
-  const { version, page, names = [], onFault, isFull, bytes = 8 * LARGEST_BODY } = options
-  const app = new Hono<{ Bindings: Connection }>()
+export function createApp(options: AppOptions): Hono<AppEnv> {
+  const { version, page, names = [], onFault, isFull, bytes = 8 * LARGEST_BODY, access = {} } = options
+  const app = new Hono<AppEnv>()
   const budget = new ByteBudget(bytes)
   const policy = makePagePolicy(page)
   // One buffer each, however many read it.
@@ -77,15 +94,26 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Connection }> {
     checkOrigin(c.req.raw.headers, names, c.env?.isProxied ?? false)
     await next()
   })
+  app.use(auditChanges(access), guard(access))
   app.get('/', c => c.body(html, 200, { 'content-type': 'text/html; charset=UTF-8' }))
   app.get('/healthz', c => c.json({ status: 'ok', version }))
   app.get('/readyz', c => (isFull?.() ? c.json({ status: 'full' }, 503) : c.json({ status: 'ready' })))
   app.get('/v1/openapi.json', async c => {
-    api ??= describeApi(version).then(description => toBytes(JSON.stringify(description)))
+    api ??= describeApi(version, options.tokens !== undefined).then(description =>
+      toBytes(JSON.stringify(description)),
+    )
     return respond(c, { status: 200, body: await api })
   })
   for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
     app.all(path, c => refuseMethod(c, 'GET, HEAD'))
+  if (options.tokens) {
+    const read = async (request: Request) => {
+      const body = await readBody(request, budget, SMALL_BODY)
+      body.release()
+      return new TextDecoder().decode(body.bytes)
+    }
+    addTokenRoutes(app, { ...options.tokens, read })
+  }
   app.post('/v1/:verb', async c => {
     const verb = c.req.param('verb')
     if (!isQuestion(verb)) {
@@ -101,7 +129,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: Connection }> {
   )
   app.notFound(c => respond(c, makeRefusal('not-found', `nothing is at ${c.req.method} ${c.req.path}`)))
   app.onError((error, c) => {
-    if (error instanceof RequestRefused) return respond(c, makeRefusal(error.kind, error.message))
+    const said = error instanceof RequestRefused ? error : errorOf(error)
+    if (said) return respond(c, makeRefusal(said.kind, said.message))
+    if (error instanceof HTTPException) return error.getResponse()
     onFault?.(error, c.env ?? {})
     return respond(c, makeRefusal('fault', 'a fault in virt-cpu itself: please report it'))
   })
@@ -133,6 +163,9 @@ function refuseMethod(c: AppContext, allowed: string): Response {
   c.header('allow', allowed)
   return respond(c, makeRefusal('bad-method', `${c.req.path} takes ${allowed}, not ${c.req.method}`))
 }
+
+/** As much as a request about a token may have. */
+const SMALL_BODY = 16 * 2 ** 10
 
 const respond = (c: AppContext, { status, body }: HttpAnswer): Response => {
   if (status === 503) c.header('retry-after', '5')

@@ -1,12 +1,14 @@
-import { answerSchema, inputSchema, partSchema } from '../questions/json-schema.ts'
+import { answerSchema, inputSchema, jsonSchemaOf } from '../questions/json-schema.ts'
+import { PartInput } from '../questions/part.ts'
 import type { AnyQuestion } from '../questions/question.ts'
 import { loadQuestions, type QuestionName } from '../questions/table.ts'
 import { EXAMPLES } from './examples.ts'
+import { TokenInput } from './token-routes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** The OpenAPI description of the server, made of the questions. */
-export const describeApi = async (version: string): Promise<Json> => ({
+export const describeApi = async (version: string, hasTokens = false): Promise<Json> => ({
   openapi: '3.1.0',
   info: {
     title: 'virt-cpu',
@@ -21,9 +23,10 @@ export const describeApi = async (version: string): Promise<Json> => ({
     { url: '/', description: 'the server that this description comes from' },
     { url: 'http://127.0.0.1:8680/', description: '`virt-cpu serve` on this machine' },
   ],
-  security: [],
+  security: [{}, { token: [] }],
   tags: [
     { name: 'questions', description: 'What can be asked.' },
+    { name: 'access', description: 'Who may do what, and who did.' },
     { name: 'server', description: 'The server itself.' },
   ],
   paths: {
@@ -33,21 +36,31 @@ export const describeApi = async (version: string): Promise<Json> => ({
         { post: describeOperation(question) },
       ]),
     ),
+    ...(hasTokens && describeTokens()),
     '/v1/openapi.json': { get: describePlain('describe', 'Return this description', 'application/json') },
     '/readyz': { get: describePlain('ready', 'Say whether it takes requests', 'application/json', 'full') },
     '/healthz': { get: describePlain('health', 'Say whether the server answers', 'application/json') },
     '/': { get: describePlain('page', 'Return the page', 'text/html') },
   },
-  components: { schemas: { Error: ERROR }, responses: RESPONSES },
+  components: { schemas: { Error: ERROR }, responses: RESPONSES, securitySchemes: { token: TOKEN } },
 })
 
 /** Why a request is not answered, by its status. */
 const REFUSALS = {
   400: 'not JSON, an input missing or of the wrong kind',
-  403: 'a path where a configured name belongs, what needs programs to be run, or another site’s request',
+  401: 'no token, or one that is not known or not valid any more',
+  403: 'a role that the token does not have, a path where a configured name belongs, what needs programs to be run, or another site’s request',
   413: 'the body is too large, or the answer is',
   422: 'libvirt’s own error, or input that cannot be read',
+  429: 'too many requests of this client: ask again after `Retry-After` seconds',
   503: 'it took too long or too much memory, or too many others wait: ask again after `Retry-After` seconds',
+} as const
+
+const TOKEN = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'A token of the server with the role `read`, `plan` or `admin`, or one of its OpenID provider. A server that only its own machine reaches may need none.',
 } as const
 
 const describeOperation = (question: AnyQuestion): Json => ({
@@ -70,17 +83,59 @@ const describeOperation = (question: AnyQuestion): Json => ({
       description: 'the answer, “no” included',
       content: { 'application/json': { schema: answerSchema(question) } },
     },
-    ...Object.fromEntries(
-      Object.keys(REFUSALS).map(status => [status, { $ref: `#/components/responses/${status}` }]),
-    ),
+    ...refusals(REFUSALS),
   },
 })
+
+const refusals = (of: object): Json =>
+  Object.fromEntries(Object.keys(of).map(status => [status, { $ref: `#/components/responses/${status}` }]))
+
+/** The routes about tokens, and about who changed what. */
+function describeTokens(): Json {
+  const describe = (operationId: string, summary: string, more: Json = {}): Json => ({
+    operationId,
+    tags: ['access'],
+    summary,
+    description: 'Takes the role `admin`.',
+    responses: {
+      [operationId === 'make-token' ? 201 : 200]: {
+        description: 'done',
+        content: { 'application/json': { schema: { type: 'object' } } },
+      },
+      ...refusals({ 400: true, 401: true, 403: true, 404: true, 429: true }),
+    },
+    ...more,
+  })
+  const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } }
+  const example = { name: 'ci', roles: ['read'], expires: '2027-01-31' }
+  const body = {
+    required: true,
+    content: { 'application/json': { schema: jsonSchemaOf(TokenInput), example } },
+  }
+  const query = (name: string, description: string) => ({
+    ...{ name, description, in: 'query', schema: { type: 'integer' } },
+  })
+  const search = [query('before', 'The number of an entry.'), query('limit', 'At most so many.')]
+  return {
+    '/v1/tokens': {
+      get: describe('tokens', 'List the tokens, without their secrets'),
+      post: describe('make-token', 'Make a token, which is returned this once', { requestBody: body }),
+    },
+    '/v1/tokens/{id}': {
+      delete: describe('revoke-token', 'Revoke a token', { parameters: [id] }),
+    },
+    '/v1/audit-log': {
+      get: describe('audit-log', 'List who changed what, newest first', { parameters: search }),
+    },
+  }
+}
 
 /** @param otherwise the status that the server has with 503 */
 const describePlain = (operationId: string, summary: string, type: string, otherwise?: string): Json => ({
   operationId,
   tags: ['server'],
   summary,
+  security: [],
   responses: {
     200: { description: 'it does', content: { [type]: {} } },
     ...(otherwise && { 503: { description: `its status is \`${otherwise}\``, content: { [type]: {} } } }),
@@ -90,7 +145,7 @@ const describePlain = (operationId: string, summary: string, type: string, other
 /** The question's inputs, with what every request may have. */
 function describeRequest(question: AnyQuestion): Json {
   const schema = inputSchema(question)
-  const part = partSchema().properties as Json
+  const part = jsonSchemaOf(PartInput).properties as Json
   return { ...schema, properties: { ...(schema.properties as Json), ...ENVELOPE, ...part } }
 }
 
@@ -120,7 +175,7 @@ const ERROR = {
 } as const
 
 const RESPONSES = Object.fromEntries(
-  Object.entries(REFUSALS).map(([status, description]) => [
+  Object.entries({ ...REFUSALS, 404: 'there is no such thing here' }).map(([status, description]) => [
     status,
     { description, content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
   ]),

@@ -37,7 +37,7 @@ export function answerWith(
   request: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(request).filter(([key]) => !ENVELOPE.includes(key)))
-  const part = check(PartInput, request, question)
+  const part = checkInput(PartInput, request, question)
   checkFields(part, question)
   const document = answerUnchecked(
     asLibvirt(context, request.libvirt),
@@ -73,12 +73,20 @@ function answerUnchecked(
   given: object,
   explain: boolean,
 ): Record<string, unknown> {
-  const input = check(question.input, given, question)
+  const input = checkInput(question.input, given, question)
   return documentOf(question.run(context, input as never, { explain }))
 }
 
-/** @throws BadRequest that says what is wrong */
-function check<S extends Schema>(schema: S, given: unknown, { name }: AnyQuestion): InferOutput<S> {
+/**
+ * What is given, as a schema has it.
+ * @param of what it is given to
+ * @throws BadRequest that says what is wrong
+ */
+export function checkInput<S extends Schema>(
+  schema: S,
+  given: unknown,
+  { name }: { readonly name: string },
+): InferOutput<S> {
   const checked = safeParse(schema, given, { abortEarly: true })
   if (!checked.success) throw new BadRequest(`${name}: ${complaint(checked.issues[0])}`)
   return checked.output

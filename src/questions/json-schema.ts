@@ -1,6 +1,6 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema'
 import { leaves, msrs } from './input/schemas.ts'
-import { Page, PartInput } from './part.ts'
+import { Page } from './part.ts'
 import { type AnyQuestion, SCHEMA_VERSION } from './question.ts'
 import type { Schema } from './schema.ts'
 import { loadQuestions } from './table.ts'
@@ -8,14 +8,11 @@ import { loadQuestions } from './table.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /** The JSON Schema of what a question takes. */
-export const inputSchema = ({ input }: AnyQuestion): Json => convert(input)
-
-/** The JSON Schema of what every request may ask of its answer. */
-export const partSchema = (): Json => convert(PartInput)
+export const inputSchema = ({ input }: AnyQuestion): Json => jsonSchemaOf(input)
 
 /** The JSON Schema of the document that a question returns: batch, HTTP, library and `--json` alike. */
 export function answerSchema({ answer, reasons }: AnyQuestion): Json {
-  const schema = convert(answer)
+  const schema = jsonSchemaOf(answer)
   const parts = membersOf(schema)
   const documents = parts.map(part => documentSchema(part, reasons))
   return documents.length === 1 ? (documents[0] ?? {}) : { anyOf: documents }
@@ -45,14 +42,15 @@ function documentSchema(part: Json, reasons: Schema | undefined): Json {
       schema: { const: SCHEMA_VERSION },
       ...(part.properties as Json),
       notes: { type: 'array', items: NOTE },
-      ...(reasons && { explain: convert(reasons) }),
+      ...(reasons && { explain: jsonSchemaOf(reasons) }),
       page: PAGE,
     },
     required: ['schema', ...((part.required as string[]) ?? []), 'notes'],
   }
 }
 
-const convert = (schema: Schema): Json => {
+/** A schema as JSON Schema. */
+export const jsonSchemaOf = (schema: Schema): Json => {
   const { $schema, ...json } = toJsonSchema(schema, {
     errorMode: 'ignore',
     overrideSchema: ({ valibotSchema, jsonSchema }) =>
@@ -79,7 +77,7 @@ const CHECKED_BY_HAND: ReadonlyMap<unknown, JsonSchema> = new Map<unknown, JsonS
   [msrs, rows('index, low, high')],
 ])
 
-const PAGE = convert(Page)
+const PAGE = jsonSchemaOf(Page)
 
 const NOTE: Json = {
   type: 'object',

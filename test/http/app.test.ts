@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { answerRequest } from '../../src/http/answer.ts'
 import { createApp } from '../../src/http/app.ts'
+import { EXAMPLES } from '../../src/http/examples.ts'
 import { LARGEST_BODY } from '../../src/http/read-body.ts'
 import { CpuMap } from '../../src/map/cpu-map.ts'
 import { QUESTIONS } from '../../src/questions/table.ts'
@@ -164,6 +165,25 @@ test.each(HOSTILE)('every route refuses %s', async (_, headers, body) => {
   }
   for (const path of ['/', '/healthz', '/readyz', '/v1/openapi.json'])
     expect([403, 405], path).toContain((await send(path, body, headers)).status)
+})
+
+const SQL = `x'); DROP TABLE host; --" OR 1=1 /* \u0000 */`
+
+/** A value once for each text in it, with SQL in its place. */
+function* withSql(value: unknown): Generator<unknown> {
+  if (typeof value === 'string') yield SQL
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, inner] of Object.entries(value))
+    for (const changed of withSql(inner))
+      yield Array.isArray(value) ? value.with(Number(key), changed) : { ...value, [key]: changed }
+}
+
+test.each(Object.entries(EXAMPLES))('SQL in any text of %s is a text like others', async (verb, example) => {
+  for (const body of [...withSql(example), { ...example, [SQL]: 1 }, { ...example, fields: [SQL] }]) {
+    const { status, text } = await send(`/v1/${verb}`, body as object)
+    expect([200, 400, 403, 422]).toContain(status)
+    expect(text).not.toMatch(/\n\s+at |\.ts:\d|node_modules|syntax error/)
+  }
 })
 
 test('answers that nobody reads count until they are sent', async () => {

@@ -1,22 +1,16 @@
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../http/app.ts'
+import type { Arguments } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { linesOf } from '../command.ts'
 import type { Session } from '../globals.ts'
-import { type Listening, type ListenRules, listen } from '../listen.ts'
-import {
-  type IsProxy,
-  type LogForm,
-  readSettings,
-  SETTING_OPTIONS,
-  type ServeSettings,
-  shareMemory,
-} from '../serve-settings.ts'
+import { type Certificate, type Listening, type ListenRules, listen } from '../listen.ts'
+import { identifySender, RequestLog } from '../request-log.ts'
+import { checkAccess, openAccess, readCertificate } from '../serve-access.ts'
+import { readSettings, SETTING_OPTIONS, type ServeSettings, shareMemory } from '../serve-settings.ts'
+import { endOf, GivenTokens, makeSecret, printNewToken } from '../tokens.ts'
 import { WorkerPool } from '../worker-pool.ts'
 import { readPage } from './page.ts'
 
@@ -40,12 +34,18 @@ export const command: Command = {
     name: 'serve',
     description:
       'Serve the page at /, and the questions of batch at POST /v1/VERB, described by /v1/openapi.json. Only this ' +
-      'machine can reach it unless --listen says otherwise. Ctrl-C stops it. Each setting may also be given by a ' +
+      'machine can reach it unless --listen says otherwise; then every client needs a token. Ctrl-C stops it, SIGHUP makes ' +
+      'it read its tokens and its certificate again. Each setting may also be given by a ' +
       'variable such as VIRT_CPU_SERVE_PORT, or as a key of the file of --config.',
     options: [
       ...SETTING_OPTIONS,
       { name: 'config', value: 'file', help: 'a file of settings in YAML or JSON' },
       { name: 'check-config', help: 'print the settings and where each comes from, and serve nothing' },
+      {
+        name: 'new-token',
+        value: 'NAME=ROLES',
+        help: 'print a new token for a client, and the setting by which a server knows it, and serve nothing; the roles are of report, read, plan and admin, such as read+report, and :2027-01-31 may follow, its last day',
+      },
       { name: 'open', help: 'show the page in a browser' },
     ],
     example: 'virt-cpu serve --port 8680',
@@ -53,21 +53,40 @@ export const command: Command = {
   },
 
   async run(args, session) {
+    const user = args.get('new-token')
+    if (user !== undefined) {
+      session.out(await printNewToken(user))
+      return 0
+    }
     const { settings, text } = await readSettings(args, process.env)
+    checkAccess(settings)
+    readCertificate(settings)
     await checkMaps(settings, session.cpuMap)
     if (args.has('check-config')) {
       session.out(text)
       return 0
     }
-    const server = await start(settings, session)
+    const log = new RequestLog(settings.log, session)
+    const gate = { log, tokens: new GivenTokens(settings.token), certificate: readCertificate(settings) }
+    const server = await start(settings, session, gate)
     session.out(`virt-cpu serves ${server.url} (Ctrl-C stops it)\n`)
+    process.on('SIGHUP', () => void reload(args, server, gate))
     if (args.has('open')) openBrowser(server.url)
     return stopped(server)
   },
 }
 
+/** What lets clients in. */
+interface Gate {
+  readonly log: RequestLog
+  readonly tokens: GivenTokens
+  readonly certificate: Certificate | undefined
+}
+
 /** Starts a server with its workers. @throws CommandError */
-function start(settings: ServeSettings, session: Session): Promise<Listening> {
+async function start(settings: ServeSettings, session: Session, gate: Gate): Promise<Listening> {
+  const { log, tokens, certificate: tls } = gate
+  const access = await openAccess(settings, tokens, log)
   const { bytes, workers, heap, largest, connections } = shareMemory(settings.memory, availableParallelism())
   const crew = new WorkerPool({
     program: join(__dirname, 'worker.cjs'),
@@ -77,7 +96,6 @@ function start(settings: ServeSettings, session: Session): Promise<Listening> {
     memory: heap,
     largest,
   })
-  const log = new RequestLog(settings.log, session)
   const app = createApp({
     version: __VERSION__,
     answer: (verb, body, gone) => crew.answer(verb, body, gone),
@@ -86,80 +104,30 @@ function start(settings: ServeSettings, session: Session): Promise<Listening> {
     names: [settings.listen.toLowerCase(), ...settings.name],
     onFault: (error, { id }) => log.fault(linesOf(error), id),
     bytes,
+    access,
+    tokens: { known: [tokens], makeSecret, endOf },
   })
   const identify: ListenRules['identify'] = (request, response) => {
-    const known = identifyClient(request, settings.proxy)
-    response.setHeader('x-request-id', known.id)
-    log.request(request, response, known)
-    return known
+    const sender = identifySender(request, settings.proxy)
+    response.setHeader('x-request-id', sender.id)
+    log.request(request, response, sender)
+    const { id, isProxied, address: client } = sender
+    return { id, isProxied, client, onKnown: who => Object.assign(sender, { who }) }
   }
-  return listen(app.fetch, { address: settings.listen, port: settings.port }, { connections, identify })
+  return listen(app.fetch, { address: settings.listen, port: settings.port, tls }, { connections, identify })
 }
 
-/** Who sends a request. */
-interface Client {
-  readonly id: string
-  readonly isProxied: boolean
-  readonly address: string
-}
-
-/** Who sends a request. Only of a proxy that the server was told of are the headers that say so believed. */
-function identifyClient({ headers, socket }: IncomingMessage, isProxy: IsProxy): Client {
-  const plain = (address: string) => address.trim().replace(/^::ffff:(?=\d+\.)/, '')
-  const peer = plain(socket.remoteAddress ?? '')
-  const isProxied = isProxy(peer)
-  const given = String(headers['x-request-id'] ?? '')
-  const id = isProxied && /^[\w.:-]{1,64}$/.test(given) ? given : randomUUID()
-  const before = isProxied
-    ? String(headers['x-forwarded-for'] ?? '')
-        .split(',')
-        .map(plain)
-    : []
-  const client = before.findLast(address => !isProxy(address)) ?? peer
-  return { id, isProxied, address: isIP(client) > 0 ? client : peer }
-}
-
-/** What is written of requests: nothing of their bodies, of queries or of headers. */
-class RequestLog {
-  readonly #form: LogForm
-  readonly #session: Session
-
-  constructor(form: LogForm, session: Session) {
-    this.#form = form
-    this.#session = session
-  }
-
-  /** Writes a line when a request is answered, or its client is gone. */
-  request({ method, url = '', socket }: IncomingMessage, response: ServerResponse, client: Client): void {
-    if (this.#form === 'none') return
-    const started = performance.now()
-    const before = socket.bytesWritten
-    response.once('close', () =>
-      this.#write('info', {
-        id: client.id,
-        client: client.address,
-        method,
-        path: encodeURI(url.replace(/[?#].*/s, '').slice(0, 200)),
-        status: response.writableFinished ? response.statusCode : null,
-        bytes: socket.bytesWritten - before,
-        ms: Math.round(performance.now() - started),
-      }),
-    )
-  }
-
-  /** Writes a fault of ours. */
-  fault(lines: readonly string[], id: string | undefined): void {
-    if (this.#form === 'json') this.#write('error', { id, message: lines.join('; ') })
-    else this.#session.err(lines.map(line => `error: ${line}\n`).join(''))
-  }
-
-  #write(level: string, what: Readonly<Record<string, unknown>>): void {
-    const time = new Date().toISOString()
-    const line =
-      this.#form === 'json'
-        ? JSON.stringify({ time, level, ...what })
-        : [time, ...Object.entries(what).map(([name, value]) => `${name}=${value}`)].join(' ')
-    this.#session.err(`${line}\n`)
+/** Reads the tokens and the certificate again; what cannot be read stays as it was. */
+async function reload(args: Arguments, server: Listening, { tokens, log }: Gate): Promise<void> {
+  try {
+    const { settings } = await readSettings(args, process.env)
+    checkAccess(settings)
+    const certificate = readCertificate(settings)
+    if (certificate) server.certify(certificate)
+    tokens.replace(settings.token)
+    log.note(`read again: tokens (${settings.token.length})${certificate ? ' and the certificate' : ''}`)
+  } catch (error) {
+    log.fault([`nothing was read again: ${linesOf(error).join('; ')}`], undefined)
   }
 }
 

@@ -1,0 +1,72 @@
+import { BlockList, isIP } from 'node:net'
+import { readWholeText } from '../host/files/files.ts'
+import { type AccessOptions, authenticateBy } from '../http/access.ts'
+import { RateLimiter } from '../http/rate-limiter.ts'
+import type { Certificate } from './listen.ts'
+import { openOidc } from './oidc.ts'
+import type { RequestLog } from './request-log.ts'
+import type { ServeSettings } from './serve-settings.ts'
+import { CommandError } from './spec.ts'
+import { type GivenTokens, withoutSecrets } from './tokens.ts'
+
+/** Requests a minute of each client, where nobody says how many. */
+const USUAL_RATE = 600
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+/** Whether only this machine can reach an address; of host names `localhost` alone. */
+function isLoopback(address: string): boolean {
+  const family = isIP(address)
+  if (family === 0) return address.toLowerCase() === 'localhost'
+  return loopback.check(address, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** Holds settings against each other. @throws CommandError */
+export function checkAccess(settings: ServeSettings): void {
+  const faults: string[] = []
+  const { listen, token } = settings
+  if (!isLoopback(listen) && token.length === 0 && !settings['oidc-issuer'])
+    faults.push(
+      `other machines can reach ${listen}: give the server --token, which \`virt-cpu serve --new-token me=admin\` prints, or --oidc-issuer`,
+    )
+  if (Boolean(settings['tls-cert']) !== Boolean(settings['tls-key']))
+    faults.push('--tls-cert and --tls-key belong together')
+  const isIncomplete = !settings['oidc-audience'] || settings['oidc-role'].size === 0
+  if (settings['oidc-issuer'] && isIncomplete)
+    faults.push('--oidc-issuer needs --oidc-audience, and --oidc-role for what its holders may do')
+  if (faults.length > 0) throw new CommandError(faults)
+}
+
+/** Who may do what on a server, and how often. @throws CommandError */
+export async function openAccess(
+  settings: ServeSettings,
+  tokens: GivenTokens,
+  log: RequestLog,
+): Promise<AccessOptions> {
+  const issuer = settings['oidc-issuer']
+  const known = authenticateBy([tokens], Date.now)
+  const signed = issuer
+    ? await openOidc({
+        issuer,
+        audience: settings['oidc-audience'],
+        claim: settings['oidc-claim'],
+        roles: settings['oidc-role'],
+      })
+    : undefined
+  const isOpen = () => isLoopback(settings.listen) && tokens.isEmpty && !signed
+  const rate = settings.rate ?? (isOpen() ? 0 : USUAL_RATE)
+  return {
+    authenticate: async token => (await known(token)) ?? signed?.(token),
+    isOpen,
+    limiter: rate > 0 ? new RateLimiter(rate, Date.now) : undefined,
+    audit: entry => log.audit({ ...entry, target: entry.target && withoutSecrets(entry.target) }),
+  }
+}
+
+/** The certificate that a server shows, as its files have it now. @throws FileError */
+export function readCertificate(settings: ServeSettings): Certificate | undefined {
+  const [cert, key] = [settings['tls-cert'], settings['tls-key']]
+  return cert && key ? { cert: readWholeText(cert), key: readWholeText(key) } : undefined
+}

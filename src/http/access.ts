@@ -1,0 +1,183 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { bearerAuth } from 'hono/bearer-auth'
+import { globs } from '../core/text.ts'
+import type { AuditEntry, Role, StoredToken, TokenStore } from '../inventory/access.ts'
+import { isQuestion } from '../questions/table.ts'
+import { type Refusal, RequestRefused } from './answer.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+
+/** What a token may be for. */
+export const ROLES = ['report', 'read', 'plan', 'admin'] as const satisfies readonly Role[]
+
+/** Who may do what a role is for. */
+const HOLDERS: Readonly<Record<Role, readonly Role[]>> = {
+  report: ['report', 'admin'],
+  read: ['read', 'plan', 'admin'],
+  plan: ['plan', 'admin'],
+  admin: ['admin'],
+}
+
+/** Who asks. */
+export type Asker = Pick<StoredToken, 'name' | 'roles'> & { readonly hosts?: string | undefined }
+
+/** Where tokens are looked up. */
+export type KnownTokens = Pick<TokenStore, 'find' | 'list' | 'used'>
+
+/** Finds out whose token it is. Undefined: nobody's, or it is not valid any more. */
+export type Authenticate = (token: string) => Promise<Asker | undefined>
+
+/**
+ * The hash by which tokens are kept. One round is enough: a secret of 256 random bits cannot be guessed, as a password
+ * can, however fast the hash is; and looked up by it, a token is found without a comparison that takes as long as it fits.
+ */
+export async function hashToken(secret: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(secret)))
+  return Array.from(hash, byte => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Looks tokens up in stores, the first one that has it counts. */
+export const authenticateBy =
+  (stores: readonly KnownTokens[], now: () => number): Authenticate =>
+  async secret => {
+    const hash = await hashToken(secret)
+    for (const store of stores) {
+      const token = await store.find(hash)
+      if (!token) continue
+      if (token.revoked || (token.expires && token.expires.getTime() <= now())) return undefined
+      await store.used(token.id)
+      return token
+    }
+    return undefined
+  }
+
+/** What a route needs; `nothing`: not even a token. */
+type Need = Role | 'nothing'
+
+/** What each route needs. The first row that fits counts; what has none is the administrator's. */
+const NEEDS: readonly (readonly [methods: readonly string[], path: RegExp, need: Need])[] = [
+  [['GET'], /^\/(?:healthz|readyz|v1\/openapi\.json)?$/, 'nothing'],
+  [['GET', 'POST', 'DELETE'], /^\/v1\/(?:tokens|audit-log)(?:\/|$)/, 'admin'],
+  [['PUT'], /^\/v1\/hosts\/[^/]+$/, 'report'],
+  [['DELETE'], /^\/v1\/hosts\/[^/]+$/, 'plan'],
+  [['PUT'], /^\/v1\/pools\/[^/]+\/pinned$/, 'plan'],
+  [['DELETE'], /^\/v1\/jobs\/[^/]+$/, 'read'],
+  [['GET'], /^\/v1\/(?:hosts|pools|jobs)\/[^/]+(?:\/[^/]+)?$/, 'read'],
+  [['GET'], /^\/metrics$/, 'read'],
+  // Questions, lists, and what is not there.
+  [['GET', 'POST'], /^\/v1\/[^/]+$/, 'read'],
+]
+
+const needOf = (method: string, path: string): Need =>
+  NEEDS.find(([methods, pattern]) => methods.includes(method) && pattern.test(path))?.[2] ?? 'admin'
+
+/** What handlers find in the context of a request that was let in. */
+export interface AccessVariables {
+  readonly who: Asker
+  /** What the audit log should know beside the path. */
+  readonly detail: unknown
+}
+
+export interface AccessOptions {
+  /** Absent: no token is needed, and whoever can reach the server may do everything. */
+  readonly authenticate?: Authenticate | undefined
+  /** Whether no token is needed all the same, as long as there is none. */
+  readonly isOpen?: () => boolean
+  readonly limiter?: RateLimiter | undefined
+  /** Is told of every request to change something, those refused too. */
+  readonly audit?: ((entry: AuditEntry) => void | Promise<void>) | undefined
+}
+
+type AccessContext = Context<{
+  Bindings: { readonly client?: string; readonly onKnown?: (who: string) => void }
+  Variables: AccessVariables
+}>
+
+const LOCAL: Asker = { name: 'local', roles: ['admin'] }
+
+/** Lets in who may do what they ask for, and no more often than they may. @throws RequestRefused, HTTPException */
+export function guard({ authenticate, isOpen, limiter }: AccessOptions): MiddlewareHandler {
+  const bearer = bearerAuth({
+    realm: 'virt-cpu',
+    verifyToken: async (token, c: AccessContext) => {
+      const who = await authenticate?.(token)
+      if (who) c.set('who', who)
+      return who !== undefined
+    },
+    noAuthenticationHeader: {
+      message: messageOf('unauthorized', 'a token is needed: Authorization: Bearer TOKEN'),
+    },
+    invalidAuthenticationHeader: { message: messageOf('bad-request', 'Authorization takes: Bearer TOKEN') },
+    invalidToken: {
+      message: messageOf('unauthorized', 'the token is not known, or it is not valid any more'),
+    },
+  })
+  return async (c: AccessContext, next) => {
+    const { path, method } = c.req
+    const need = needOf(method === 'HEAD' ? 'GET' : method, path)
+    if (need === 'nothing') return next()
+    const address = c.env?.client ?? ''
+    if (authenticate && !isOpen?.()) {
+      const failed = `failed ${address}`
+      limit(c, limiter, failed)
+      await bearer(c, async () => {}).catch(error => {
+        limiter?.count(failed, COST_OF_FAILURE)
+        throw error
+      })
+    } else c.set('who', LOCAL)
+    const who = c.get('who')
+    c.env?.onKnown?.(who.name)
+    limit(c, limiter, `${who.name} ${address}`)
+    limiter?.count(`${who.name} ${address}`)
+    checkRole(who, need, path)
+    return next()
+  }
+}
+
+const messageOf = (kind: Refusal, message: string) => ({ error: { kind, message } })
+
+/** A bad token counts as so many requests. */
+const COST_OF_FAILURE = 10
+
+/** @throws RequestRefused */
+function limit(c: AccessContext, limiter: RateLimiter | undefined, client: string): void {
+  const seconds = Math.ceil(limiter?.waitOf(client) ?? 0)
+  if (seconds <= 0) return
+  c.header('retry-after', String(seconds))
+  throw new RequestRefused('too-many', `too many requests: ask again in ${seconds} s`)
+}
+
+/** @throws RequestRefused */
+function checkRole({ name, roles, hosts }: Asker, need: Role, path: string): void {
+  if (!roles.some(role => HOLDERS[need].includes(role)))
+    throw new RequestRefused(
+      'forbidden',
+      `this takes the role ${need}; ${name} has ${roles.join(', ') || 'none'}`,
+    )
+  const [, host] = /^\/v1\/hosts\/([^/]+)$/.exec(path) ?? []
+  if (need === 'report' && host !== undefined && hosts !== undefined && !globs(hosts, decoded(host)))
+    throw new RequestRefused('forbidden', `${name} may report hosts called ${hosts} alone`)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** Tells the audit log of every request to change something. */
+export const auditChanges =
+  ({ audit }: AccessOptions): MiddlewareHandler =>
+  async (c: AccessContext, next) => {
+    await next()
+    const { method, path } = c.req
+    if (!audit || ['GET', 'HEAD', 'OPTIONS'].includes(method) || isAsked(method, path)) return
+    const detail = { status: c.res.status, ...(c.get('detail') as object | undefined) }
+    const who = c.get('who')?.name ?? 'unknown'
+    await audit({ who, action: method, target: path, address: c.env?.client, detail })
+  }
+
+/** Whether it is a question, which changes nothing. */
+const isAsked = (method: string, path: string): boolean =>
+  method === 'POST' && isQuestion(/^\/v1\/([^/]+)$/.exec(path)?.[1])
