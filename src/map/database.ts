@@ -168,7 +168,9 @@ export class Database {
     this.features = parts.features
     this.vendors = parts.vendors
     this.models = parts.models
-    for (const model of parts.models) this.#models.set(model.name, model)
+    parts.models.forEach(model => {
+      this.#models.set(model.name, model)
+    })
   }
 
   /** The files of the map that this was read from, other architectures' among them; absent: our own data. */

@@ -12,7 +12,7 @@ import { Database } from './database.ts'
  */
 interface Packed {
   readonly words: readonly Place[]
-  readonly features: readonly PackedFeature[]
+  readonly features: PackedFeatures
   readonly blockers: readonly string[]
   readonly vendors: readonly Vendor[]
   /** Of each distinct set: its words as numbers, a comma between. */
@@ -24,8 +24,19 @@ interface Packed {
   readonly models: readonly PackedModel[]
 }
 
-/** Name, number of its bit counted from the first word, order, class. */
-type PackedFeature = readonly [string, number, Order, FeatureClass?]
+/** Column by column: a row each would be an object for each feature, for nothing. */
+interface PackedFeatures {
+  /** A space between. */
+  readonly names: string
+  /** Numbers of their bits, counted from the first word. */
+  readonly bits: readonly number[]
+  /** A character each. */
+  readonly orders: string
+  /** Those that any feature has. */
+  readonly classes: readonly FeatureClass[]
+  /** The number of its class, a digit each; 9: none. */
+  readonly classOf: string
+}
 
 /** Name, and the numbers of its set, vendor (-1: none), signatures and flags; what few models have. */
 type PackedModel = readonly [string, number, number, number, number, PackedModelMore?]
@@ -58,10 +69,7 @@ export function pack(db: Database): { readonly text: string; readonly titles: st
   const lists = [...new Set(db.models.flatMap(model => [model.removed, model.added].map(printNames)))]
   const packed: Packed = {
     words: db.features.words,
-    features: db.features.list.map(({ name, bits, bit, order, class: of }) => {
-      const at = bits.words.findIndex(word => word !== 0) * 32 + bit
-      return of ? [name, at, order, of] : [name, at, order]
-    }),
+    features: packFeatures(db.features.list),
     blockers: names(db.features.list.filter(feature => !feature.migratable)),
     vendors: db.vendors,
     sets,
@@ -87,6 +95,19 @@ export function pack(db: Database): { readonly text: string; readonly titles: st
   return { text: JSON.stringify(packed), titles: JSON.stringify(titles) }
 }
 
+function packFeatures(list: readonly Feature[]): PackedFeatures {
+  const classes = [...new Set(list.flatMap(({ class: of }) => of ?? []))]
+  return {
+    names: printNames(list),
+    bits: list.map(({ bits, bit }) => bits.words.findIndex(word => word !== 0) * 32 + bit),
+    orders: list.map(({ order }) => order).join(''),
+    classes,
+    classOf: list.map(({ class: of }) => (of ? classes.indexOf(of) : NO_CLASS)).join(''),
+  }
+}
+
+const NO_CLASS = 9
+
 const printNames = (features: readonly Feature[]): string => features.map(({ name }) => name).join(' ')
 
 const printWords = (set: FeatureSet): string => set.words.join(',')
@@ -106,7 +127,10 @@ export function unpack(text: string, readTitles: () => string, full: () => Datab
 
 function unpackFeatures({ features, words, blockers }: Packed, titles: () => readonly string[]): Feature[] {
   const titleOf = (index: number) => titles()[index] ?? ''
-  return features.map(([name, at, order, of], index) => {
+  return features.names.split(' ').map((name, index) => {
+    const order = features.orders[index] as Order
+    const of = features.classes[Number(features.classOf[index])]
+    const at = features.bits[index] ?? 0
     const facts = { name, order, class: of, migratable: !blockers.includes(name) }
     return new BuiltInFeature(facts, index, placeAt(words, at), at, titleOf)
   })
@@ -147,23 +171,25 @@ class UnpackedModel implements Model {
   readonly #table: FeatureTable
 
   constructor(
-    [name, set, vendor, signatures, flags, more]: PackedModel,
+    row: PackedModel,
     index: number,
     packed: Packed,
     sets: readonly UnpackedSet[],
     table: FeatureTable,
   ) {
-    this.name = name
+    this.name = row[0]
     this.index = index
-    const known = packed.vendors[vendor]
+    const flags = row[4]
+    const more = row[5]
+    const known = packed.vendors[row[2]]
     if (known) this.vendor = known
-    this.signatures = packed.signatures[signatures] ?? []
+    this.signatures = packed.signatures[row[3]] ?? []
     this.decode = DECODE[flags & (HOST | GUEST)] ?? NOBODY
     this.compat = (flags & COMPAT) !== 0
     if (more?.canonical) this.canonical = more.canonical
     this.#more = more
     this.#lists = packed.lists
-    this.#set = sets[set]
+    this.#set = sets[row[1]]
     this.#table = table
   }
 
