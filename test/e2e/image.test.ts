@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hostXml, runProcess } from '../cli/virt-cpu.ts'
 import { needed, notInstalled } from '../needs.ts'
 import { accessOfTest, freePort } from './access.ts'
+import { commandsUnder, newcomersPath, type } from './newcomer.ts'
 
 /** The container image of deploy/, built from this machine's Debian and run from its own root. */
 
@@ -21,6 +22,31 @@ interface Config {
   readonly Healthcheck: { readonly Test: readonly string[] }
 }
 
+/**
+ * A docker that builds nothing anew and runs the image that the test has built, with the options that are documented: it
+ * refuses others.
+ */
+const DOCKER = `#!/bin/sh
+command=$1; shift
+case $command in
+  build) [ "$1 $2" = '-t virt-cpu' ] && [ -e "$3/Containerfile" ] && exit ;;
+  run)
+    while :; do
+      case $1 in
+        --rm | --read-only) ;;
+        --cap-drop) [ "$2" = ALL ] || exit 2; shift ;;
+        -v) VIRT_CPU_TEST_MOUNTS="\${VIRT_CPU_TEST_MOUNTS-} \${2%:ro}"; shift ;;
+        virt-cpu) shift; break ;;
+        *) echo "docker: $1?" >&2; exit 2 ;;
+      esac
+      shift
+    done
+    export VIRT_CPU_TEST_MOUNTS
+    exec unshare --mount --propagation private sh -ec "$VIRT_CPU_TEST_ENTER" enter "$VIRT_CPU_TEST_ROOT" "$VIRT_CPU_TEST_DATA" $VIRT_CPU_TEST_ENTRYPOINT "$@" ;;
+esac
+exit 2
+`
+
 /** Enters a root as containers do: read-only, with a /tmp and a /data of its own, as a user without rights. */
 const ENTER = `
 root=$1 data=$2; shift 2
@@ -30,6 +56,7 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs tmpfs "$root/dev"
 for name in null urandom; do : >"$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
 mount --bind "$data" "$root/data"
+for pair in \${VIRT_CPU_TEST_MOUNTS-}; do mkdir -p "$root\${pair#*:}"; mount --bind "\${pair%%:*}" "$root\${pair#*:}"; done
 mount -o remount,bind,ro "$root"
 exec chroot --userspec="$VIRT_CPU_TEST_USER" "$root" "$@"
 `
@@ -187,6 +214,27 @@ describe.skipIf(noImage)(`the image (${noImage ?? 'installed'})`, () => {
       .split('\n')
       .map(line => JSON.parse(line))
     expect(lines).toContainEqual(expect.objectContaining({ path: '/healthz', status: 200 }))
+  })
+
+  test('five commands with it lead to a page with the hosts', () => {
+    const commands = commandsUnder('With a container')
+    expect(commands).toHaveLength(5)
+    const checkout = mkdtempSync(join(work, 'checkout-'))
+    // The image is built already, of the same checkout.
+    const own = commands.map(command =>
+      command.replace('sh deploy/image.sh image', `cp -R '${context}' image`),
+    )
+    expect(own).not.toEqual(commands)
+    const printed = type(own, checkout, {
+      PATH: newcomersPath({ docker: DOCKER }),
+      VIRT_CPU_TEST_ENTER: ENTER,
+      VIRT_CPU_TEST_ROOT: mounted,
+      VIRT_CPU_TEST_DATA: data,
+      VIRT_CPU_TEST_USER: config.User,
+      VIRT_CPU_TEST_ENTRYPOINT: config.Entrypoint.join(' '),
+    })
+    expect(printed).toContain('opened fleet.html')
+    expect(readFileSync(join(checkout, 'fleet.html'), 'utf8')).toContain('kvm-01')
   })
 
   test('its build stops where an instruction is wrong', () => {
