@@ -2,26 +2,19 @@ import { sql } from 'kysely'
 import { limitOf } from './hosts.ts'
 import type { ChangePage, ChangeSearch, HostChange, PastHost } from './inventory.ts'
 import { type Layout, namesOfBits } from './layout.ts'
+import { rowsOf } from './report.ts'
 import type { Db, StoredFacts } from './schema.ts'
 
-/** What JSON makes of a row of the history. */
-interface PastJson {
-  readonly since: string
-  readonly until: string | null
+/** What a host was at one of the two times; `since` is null where it was not there. */
+interface PastRow {
+  readonly host: string
+  readonly is_after: boolean
+  readonly since: Date | null
+  readonly until: Date | null
   readonly name: string
   readonly pool: string
-  readonly cpu: number
-  readonly facts: StoredFacts
+  readonly profile: number
   readonly evidence: string
-}
-
-interface ChangeRow {
-  readonly host: string
-  readonly before: PastJson | null
-  readonly after: PastJson | null
-  readonly arch: string | null
-  readonly lost: string | null
-  readonly gained: string | null
 }
 
 /** Later than all that is stored. */
@@ -32,61 +25,86 @@ export async function findChanges(db: Db, layout: Layout, search: ChangeSearch):
   const { from, to = END_OF_TIME, pool, after } = search
   const limit = limitOf(search.limit ?? 1000, 10_000)
   const behind = after === undefined ? sql`true` : sql`host > ${after}`
-  const was = (time: Date) => sql`(
-    select h.*, p.cpu, p.facts, c.offered, c.arch from history h
-      join profile p on p.id = h.profile join cpu c on c.id = p.cpu
-    where h.host = t.host and h.since <= ${time} and (h.until is null or h.until > ${time}))`
-  const { rows } = await sql<ChangeRow>`
+  // The last that began before a time is found by the key, for each host alone.
+  const { rows } = await sql<PastRow>`
     with touched as (
       select host from history where since > ${from} and since <= ${to} and ${behind}
       union select host from history where until > ${from} and until <= ${to} and ${behind}
       order by host limit ${limit + 1}
     )
-    select t.host, ${jsonOf('b')} as before, ${jsonOf('a')} as after, a.arch,
-      case when a.arch = b.arch then (b.offered & ~a.offered)::text end as lost,
-      case when a.arch = b.arch then (a.offered & ~b.offered)::text end as gained
-    from touched t left join lateral ${was(from)} b on true left join lateral ${was(to)} a on true
-    order by t.host`.execute(db)
-  const page = rows.slice(0, limit)
-  const changes: HostChange[] = []
-  for (const row of page) {
-    const names = row.arch === null ? [] : await layout.of(row.arch)
-    const change = changeOf(row, names)
-    const isOther = pool === undefined || change.before?.pool === pool || change.after?.pool === pool
-    if (isOther && differs(row)) changes.push(change)
-  }
-  return { changes, next: rows.length > limit ? page.at(-1)?.host : undefined }
+    select t.host, w.is_after, h.since, h.until, h.name, h.pool, h.profile, encode(h.evidence, 'hex') as evidence
+    from touched t
+    cross join (values (false, ${from}::timestamptz), (true, ${to}::timestamptz)) w(is_after, at)
+    left join lateral (
+      select * from history h where h.host = t.host and h.since <= w.at order by h.since desc limit 1
+    ) h on h.until is null or h.until > w.at
+    order by t.host, w.is_after`.execute(db)
+  const pairs: Pair[] = []
+  for (let i = 0; i + 1 < rows.length && pairs.length < limit; i += 2)
+    pairs.push({ before: rows[i], after: rows[i + 1] })
+  const wanted = pairs.filter(pair => differs(pair) && (pool === undefined || isIn(pair, pool)))
+  const changes = await changesOf(db, layout, wanted)
+  return { changes, next: rows.length / 2 > limit ? pairs.at(-1)?.before?.host : undefined }
 }
 
-/** A row as JSON, so that two of them are two values. */
-const jsonOf = (row: 'a' | 'b') => {
-  const at = (name: string) => sql`'${sql.raw(name)}', ${sql.ref(`${row}.${name}`)}`
-  const columns = ['since', 'until', 'name', 'pool', 'cpu', 'facts'].map(at)
-  const evidence = sql`'evidence', encode(${sql.ref(`${row}.evidence`)}, 'hex')`
-  return sql`case when ${sql.ref(`${row}.host`)} is not null
-    then jsonb_build_object(${sql.join([...columns, evidence])}) end`
+interface Pair {
+  readonly before: PastRow | undefined
+  readonly after: PastRow | undefined
 }
-
-const changeOf = (
-  { host, before, after, lost, gained }: ChangeRow,
-  names: readonly string[],
-): HostChange => ({
-  id: host,
-  before: before ? pastOf(before) : undefined,
-  after: after ? pastOf(after) : undefined,
-  lost: namesOfBits(names, lost ?? ''),
-  gained: namesOfBits(names, gained ?? ''),
-})
-
-const pastOf = ({ since, until, ...row }: PastJson): PastHost => ({
-  ...row,
-  since: new Date(since),
-  until: until === null ? undefined : new Date(until),
-})
 
 /** Whether anything but the time differs. */
-function differs({ before, after }: ChangeRow): boolean {
-  const essence = (row: PastJson | null) =>
-    row && JSON.stringify([row.name, row.pool, row.cpu, Object.entries(row.facts).sort()])
-  return essence(before) !== essence(after)
+const differs = ({ before, after }: Pair): boolean =>
+  before?.name !== after?.name || before?.pool !== after?.pool || before?.profile !== after?.profile
+
+const isIn = ({ before, after }: Pair, pool: string): boolean => before?.pool === pool || after?.pool === pool
+
+/** What is compared of profiles: hosts are many, their profiles few. */
+interface Profile {
+  readonly id: number
+  readonly cpu: number
+  readonly arch: string
+  readonly facts: StoredFacts
+  /** Names of features. */
+  readonly offered: readonly string[]
+}
+
+async function changesOf(db: Db, layout: Layout, pairs: readonly Pair[]): Promise<HostChange[]> {
+  const rows = pairs.flatMap(({ before, after }) => [before ?? [], after ?? []].flat())
+  const profiles = await profilesOf(db, layout, [...new Set(rows.map(({ profile }) => profile))])
+  const differences = new Map<string, readonly string[]>()
+  const missing = (from: Profile | undefined, to: Profile | undefined): readonly string[] => {
+    if (!from || !to || from.arch !== to.arch) return []
+    const key = `${from.cpu} ${to.cpu}`
+    const known = differences.get(key) ?? from.offered.filter(name => !to.offered.includes(name))
+    differences.set(key, known)
+    return known
+  }
+  return pairs.map(({ before, after }) => {
+    const [old, now] = [before, after].map(row => row && profiles.get(row.profile))
+    return {
+      id: before?.host ?? '',
+      before: pastOf(before, old),
+      after: pastOf(after, now),
+      lost: missing(old, now),
+      gained: missing(now, old),
+    }
+  })
+}
+
+async function profilesOf(db: Db, layout: Layout, numbers: readonly number[]) {
+  const ids = numbers.map(id => ({ id }))
+  const { rows } = await sql<Omit<Profile, 'offered'> & { readonly offered: string }>`
+    select p.id, p.cpu, c.arch, p.facts, c.offered::text as offered
+    from ${rowsOf(ids, 'id integer')} join profile p using (id) join cpu c on c.id = p.cpu`.execute(db)
+  const profiles = new Map<number, Profile>()
+  for (const { offered, ...row } of rows)
+    profiles.set(row.id, { ...row, offered: namesOfBits(await layout.of(row.arch), offered) })
+  return profiles
+}
+
+function pastOf(row: PastRow | undefined, profile: Profile | undefined): PastHost | undefined {
+  if (!row?.since || !profile) return undefined
+  const { since, until, name, pool, evidence } = row
+  const { cpu, facts } = profile
+  return { since, until: until ?? undefined, name, pool, cpu, facts, evidence }
 }

@@ -32,7 +32,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
       reporter text, first_seen timestamptz not null, seen timestamptz not null
     ) with (fillfactor = 85)`,
     `create index host_pool on host (pool, id)`,
-    `create index host_profile on host (profile)`,
     `create index host_name on host (lower(name) text_pattern_ops)`,
     `create index host_id on host (lower(id) text_pattern_ops)`,
     `create index host_words on host using gin (lower(id || ' ' || name) gin_trgm_ops)`,
@@ -79,47 +78,57 @@ function stepOf(statements: readonly string[]): Migration {
   }
 }
 
-/** What is counted, and what a host was before, is written with the host by whatever writes that. */
+/**
+ * What is counted, and what a host was before, is written with the host by whatever writes that. Counts are of all rows
+ * of a statement; history is of each that changed, for nothing joins the rows of a statement quickly.
+ */
 function countingTriggers(): string[] {
-  const counts = (rows: string) => `
+  const counts = (...rows: string[]) => `
     insert into pool_cpu as p (pool, cpu, n)
-      select d.pool, f.cpu, sum(d.n) from (${rows}) d join profile f on f.id = d.profile
+      select d.pool, f.cpu, sum(d.n) from (
+        select pool, profile, sum(n) as n from (${rows.join(' union all ')}) r group by 1, 2 having sum(n) <> 0
+      ) d join profile f on f.id = d.profile
       group by 1, 2 having sum(d.n) <> 0 order by 1, 2
-    on conflict (pool, cpu) do update set n = p.n + excluded.n`
+    on conflict (pool, cpu) do update set n = p.n + excluded.n;`
   const add = 'select pool, profile, 1 as n from new_rows'
   const take = 'select pool, profile, -1 as n from old_rows'
-  const begin = (rows: string) => `
-    insert into history (host, since, name, pool, profile, evidence, identity, guests)
-      select id, seen, name, pool, profile, evidence, identity, guests from ${rows} order by id`
-  const trigger = (name: string, when: string, rows: string, body: string) => [
-    `create function ${name}() returns trigger language plpgsql as $$ begin ${body}; return null; end $$`,
-    `create trigger ${name} after ${when} on host referencing ${rows} for each statement execute function ${name}()`,
+  const columns = 'name, pool, profile, evidence, identity, guests'
+  const ofNew = columns.replace(/\w+/g, 'new.$&')
+  const trigger = (name: string, when: string, body: string) => [
+    `create function ${name}() returns trigger language plpgsql as $$ begin ${body} return null; end $$`,
+    `create trigger ${name} after ${when} execute function ${name}()`,
   ]
-  const changed = `(select n.* from new_rows n join old_rows o using (id)
-    where (n.name, n.pool, n.profile) is distinct from (o.name, o.pool, o.profile))`
+  const end = (row: string, time: string) => `
+    delete from history where host = ${row}.id and until is null and since >= ${time};
+    update history set until = ${time} where host = ${row}.id and until is null;`
   return [
-    ...trigger('host_added', 'insert', 'new table as new_rows', `${counts(add)}; ${begin('new_rows')}`),
     ...trigger(
-      'host_changed',
-      'update',
-      'old table as old_rows new table as new_rows',
-      `if exists ${changed} then
-        ${counts(`${add} union all ${take}`)};
-        if current_setting('inventory.rewriting', true) = 'on' then return null; end if;
-        delete from history h using ${changed} c where h.host = c.id and h.until is null and h.since >= c.seen;
-        update history h set until = c.seen from ${changed} c where h.host = c.id and h.until is null;
-        ${begin(`${changed} c`)};
-      end if`,
+      'host_added',
+      'insert on host referencing new table as new_rows for each statement',
+      `${counts(add)} insert into history (host, since, ${columns}) select id, seen, ${columns} from new_rows order by id;`,
+    ),
+    ...trigger(
+      'host_moved',
+      'update on host referencing old table as old_rows new table as new_rows for each statement',
+      counts(add, take),
     ),
     ...trigger(
       'host_removed',
-      'delete',
-      'old table as old_rows',
-      `${counts(take)};
-      delete from history h using old_rows o where h.host = o.id and h.until is null
-        and h.since >= date_trunc('milliseconds', clock_timestamp());
-      update history h set until = date_trunc('milliseconds', clock_timestamp())
-        from old_rows o where h.host = o.id and h.until is null`,
+      'delete on host referencing old table as old_rows for each statement',
+      counts(take),
+    ),
+    ...trigger(
+      'host_changed',
+      `update on host for each row
+        when ((old.name, old.pool, old.profile) is distinct from (new.name, new.pool, new.profile))`,
+      `if current_setting('inventory.rewriting', true) = 'on' then return null; end if;
+      ${end('new', 'new.seen')}
+      insert into history (host, since, ${columns}) values (new.id, new.seen, ${ofNew});`,
+    ),
+    ...trigger(
+      'host_ended',
+      'delete on host for each row',
+      end('old', `date_trunc('milliseconds', clock_timestamp())`),
     ),
   ]
 }

@@ -55,16 +55,23 @@ export class Recomputation {
   async hosts(reports: Reports): Promise<number> {
     let changed = 0
     for (let last = ''; ; ) {
-      const { rows } = await sql<TextRow>`
-        select encode(hash, 'hex') as hash, text from evidence
-        where hash > decode(${last}, 'hex') order by hash limit 500`.execute(this.#db)
-      if (rows.length === 0) return changed
-      last = rows.at(-1)?.hash ?? ''
-      changed += await this.#batch(rows, reports)
+      const { rows } = await sql<{ end: string | null }>`select max(host) as end from (
+        select distinct host from history where host > ${last} order by host limit 500) h`.execute(this.#db)
+      const end = rows[0]?.end ?? undefined
+      if (end === undefined) return changed
+      changed += await this.#batch(last, end, reports)
+      last = end
     }
   }
 
-  async #batch(rows: readonly TextRow[], reports: Reports): Promise<number> {
+  /** The hosts behind one up to another; each has a history, also one that was removed. */
+  async #batch(last: string, end: string, reports: Reports): Promise<number> {
+    const { rows } = await sql<TextRow>`
+      with mine as (
+        select evidence as hash from host where id > ${last} and id <= ${end}
+        union select evidence from history where host > ${last} and host <= ${end}
+      )
+      select encode(hash, 'hex') as hash, text from mine join evidence using (hash)`.execute(this.#db)
     const made: object[] = []
     for (const { hash, text: packed } of rows) {
       const text = textOfEvidence(packed)
@@ -77,10 +84,14 @@ export class Recomputation {
     return this.#db.transaction().execute(async db => {
       await sql`select set_config('inventory.rewriting', 'on', true)`.execute(db)
       let count = 0
-      for (const table of ['host', 'history'] as const) {
+      for (const [table, key] of [
+        ['host', 'id'],
+        ['history', 'host'],
+      ] as const) {
         const { rows: found } = await sql`
           update ${sql.table(table)} h set profile = t.profile, identity = t.identity, guests = t.guests
           from ${given} where h.evidence = decode(t.hash, 'hex')
+            and ${sql.ref(`h.${key}`)} > ${last} and ${sql.ref(`h.${key}`)} <= ${end}
             and (h.profile, h.identity, h.guests) is distinct from (t.profile, t.identity, t.guests)
           returning 1`.execute(db)
         count += found.length
