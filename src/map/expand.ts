@@ -2,10 +2,10 @@ import type { Feature } from '../core/feature.ts'
 import { FeatureSet } from '../core/feature-set.ts'
 import type { FeatureTable } from '../core/feature-table.ts'
 import type { Model, SignatureMatch, Vendor } from '../core/model.ts'
-import type { FeatureTables } from './build-table.ts'
 import { type DataStatement, faultIn, tokensOf } from './text/data-file.ts'
 import { FeatureBits } from './text/delta.ts'
 import { ModelFamily, Version, type WalkRow, walkOrder } from './text/family.ts'
+import type { FeatureTables } from './text/parse-features.ts'
 import {
   type FamilyRow,
   type ItemRow,
