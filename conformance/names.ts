@@ -1,4 +1,4 @@
-import { marchTable } from '../src/formats/march.ts'
+import { marchTable } from '../src/formats/named-levels.ts'
 import type { Context } from '../src/questions/context.ts'
 import { answerName } from '../src/questions/name/question.ts'
 import type { DataFolder } from './data.ts'

@@ -1,6 +1,5 @@
-import { evcMode } from './evc.ts'
 import { libvirtCpu } from './libvirt/print-cpu.ts'
-import { march } from './march.ts'
+import { evcMode, march } from './named-levels.ts'
 import { kubevirtPrinter } from './platforms/kubevirt-guest.ts'
 import { novaPrinter } from './platforms/nova-conf.ts'
 import { ovirtCluster } from './platforms/ovirt-types.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FeatureSet } from '../../src/core/feature-set.ts'
-import { evcMode, evcModes, greatestEvcMode, leastEvcMode } from '../../src/formats/evc.ts'
 import { findGuestFeatures } from '../../src/formats/express.ts'
+import { evcMode, evcModes, greatestEvcMode, leastEvcMode } from '../../src/formats/named-levels.ts'
 import { builtin } from '../built-in.ts'
 import { guest } from '../notation.ts'
 

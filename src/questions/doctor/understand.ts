@@ -1,7 +1,7 @@
 import type { U32 } from '../../core/bits.ts'
 import { type Feature, placeOf, REGISTERS } from '../../core/feature.ts'
 import { matches, printSignature, type Signature } from '../../core/model.ts'
-import { evcModes } from '../../formats/evc.ts'
+import { evcModes } from '../../formats/named-levels.ts'
 import { featuresOfFeatureset } from '../../formats/platforms/xen.ts'
 import { builtinCpuidFields, isAt } from '../../map/cpuid-fields.ts'
 import type { Database } from '../../map/database.ts'

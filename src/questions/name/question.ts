@@ -2,8 +2,7 @@ import * as v from 'valibot'
 import { type Feature, placeOf } from '../../core/feature.ts'
 import type { FeatureSet } from '../../core/feature-set.ts'
 import { nearest } from '../../core/text.ts'
-import { evcModes } from '../../formats/evc.ts'
-import { marchTable } from '../../formats/march.ts'
+import { evcModes, marchTable } from '../../formats/named-levels.ts'
 import { cpuOfClusterType } from '../../formats/platforms/ovirt-types.ts'
 import {
   builtinCpuidFields,
