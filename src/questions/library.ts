@@ -10,10 +10,11 @@ import { compareQuestion } from './compare/question.ts'
 import { contextOf } from './context.ts'
 import { convertQuestion } from './convert/question.ts'
 import { cpuModelsQuestion } from './cpu-models/question.ts'
-import { encodeQuestion, identicalQuestion } from './cpudata/question.ts'
 import { decodeQuestion } from './decode/question.ts'
 import {
+  encodeQuestion,
   expandQuestion,
+  identicalQuestion,
   migratableQuestion,
   startQuestion,
   updateLiveQuestion,

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { AllowedModels } from '../../arch/driver.ts'
 import {
   checkGuestFeatures,
+  encodeCpu,
   expandModel,
   incompatibility,
   makeMigratable,
@@ -12,6 +13,7 @@ import {
 import { DEFAULT_ARCH } from '../../arch/registry.ts'
 import type { Cpu } from '../../core/cpu.ts'
 import type { Cpuid } from '../../core/cpuid.ts'
+import { printCpudata } from '../../formats/libvirt/cpudata.ts'
 import { printCpu } from '../../formats/libvirt/print-cpu.ts'
 import type { Reason } from '../answer-parts.ts'
 import type { Context } from '../context.ts'
@@ -138,4 +140,42 @@ export const validateQuestion = question({
     checkGuestFeatures(map, cpu.arch ?? DEFAULT_ARCH, cpu)
     return { answer: { valid: true as const } }
   },
+})
+
+const answer = v.strictObject({
+  force: v.string(),
+  require: v.string(),
+  optional: v.string(),
+  disable: v.string(),
+  forbid: v.string(),
+  vendor: v.string(),
+})
+
+export const encodeQuestion = question({
+  name: 'encode',
+  summary: 'Convert a CPU to the CPUID and MSR words of each policy and of its vendor',
+  input: oneCpu,
+  answer,
+  run({ map }, { cpu: text }) {
+    const cpu = readCpu(text, 'auto', 'cpu')
+    const words = encodeCpu(map, cpu.arch ?? DEFAULT_ARCH, cpu)
+    return {
+      answer: {
+        force: printCpudata(words.force),
+        require: printCpudata(words.require),
+        optional: printCpudata(words.optional),
+        disable: printCpudata(words.disable),
+        forbid: printCpudata(words.forbid),
+        vendor: printCpudata(words.vendor),
+      },
+    }
+  },
+})
+
+export const identicalQuestion = question({
+  name: 'identical',
+  summary: 'Check whether two CPUs answered CPUID and MSR reads exactly alike',
+  input: v.strictObject({ a: cpudata('One CPU.'), b: cpudata('The other CPU.') }),
+  answer: v.strictObject({ identical: v.boolean() }),
+  run: (_context, { a, b }) => ({ answer: { identical: readData(a).eq(readData(b)) } }),
 })
