@@ -1,8 +1,7 @@
 import { loadYaml, mayHoldYaml } from '../formats/yaml.ts'
 import type { CpuMap } from '../map/cpu-map.ts'
-import { answerVerb, type ErrorKind, errorOf } from '../questions/ask.ts'
+import { answerVerb, type ErrorKind, errorOf, idText, parseRequest, withId } from '../questions/ask.ts'
 import { contextOf, NeedsPrograms } from '../questions/context.ts'
-import { idText, parseRequest, withId } from '../questions/request.ts'
 
 /** What requests are answered from. */
 export interface Sources {

@@ -1,9 +1,8 @@
 import { loadYaml, mayHoldYaml } from '../../formats/yaml.ts'
 import { FileError } from '../../host/files/file-error.ts'
 import { read } from '../../host/files/files.ts'
-import { answerVerb, BadRequest, errorOf } from '../../questions/ask.ts'
+import { answerVerb, BadRequest, errorOf, idText, parseRequest, withId } from '../../questions/ask.ts'
 import { type Context, contextOf } from '../../questions/context.ts'
-import { idText, parseRequest, withId } from '../../questions/request.ts'
 import type { Command } from '../command.ts'
 import { openContext, type Session } from '../globals.ts'
 

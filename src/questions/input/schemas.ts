@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { CpuidRow, MsrRow } from '../../core/cpuid.ts'
-import { isRows } from '../../formats/json/cpuid-json.ts'
+import { isRows } from '../../formats/dumps/registers.ts'
 import { formatInputs } from '../answer-parts.ts'
 import { described, flag, text } from '../schema.ts'
 import { fleetInput } from './fleet/open-fleet.ts'
