@@ -13,12 +13,11 @@ import { builtinLevels } from '../../map/levels.ts'
 import { builtinReleases } from '../../map/releases.ts'
 import type { Architecture, CpuReading, Driver, FleetCpus } from '../driver.ts'
 import { BaselineFold } from './baseline.ts'
-import { compareByFeatures } from './compare.ts'
+import { compareByFeatures, definitionHasFeature, listUnasked, validateFeatures } from './compare.ts'
 import { encodeDefinition, findCoverage, hardwareAxesOf, readCpuid } from './cpuid.ts'
 import { decodeOn, describeHostOn, findClosestCpu } from './decode.ts'
 import { featuresOf } from './definition.ts'
 import { predictByKvmRules } from './offered.ts'
-import { definitionHasFeature, listUnasked, validateFeatures } from './query.ts'
 import {
   correctByCpuid,
   correctByFeatures,

@@ -14,10 +14,10 @@ import type { FeatureSet } from '../../core/feature-set.ts'
 import { internalError, LibvirtError } from '../../core/libvirt-error.ts'
 import type { Database } from '../../map/database.ts'
 import type { AllowedModels, RemovedPolicy } from '../driver.ts'
+import { bitsHaveFeature } from './compare.ts'
 import { hasOtherBits, readCpuid } from './cpuid.ts'
 import { findClosestCpu } from './decode.ts'
 import { featuresOf, featuresWith, modelOf } from './definition.ts'
-import { bitsHaveFeature } from './query.ts'
 
 /** A feature for a definition's list; a host's has no policy. */
 const listed = (cpu: Cpu, name: string, policy: Policy): CpuFeature =>

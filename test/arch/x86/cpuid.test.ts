@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { hasOtherBits, readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import {
   checkForbidden,
   dataHasFeature,
   definitionHasFeature,
   validateFeatures,
-} from '../../../src/arch/x86/query.ts'
+} from '../../../src/arch/x86/compare.ts'
+import { hasOtherBits, readCpuid } from '../../../src/arch/x86/cpuid.ts'
 import { builtin } from '../../built-in.ts'
 import { cpuid, cpuidOf, fs, guest, host, modelOf, names, refusal, together } from '../../notation.ts'
 import { smallMap } from '../../small-map.ts'
