@@ -6,9 +6,14 @@ import { internalError } from '../../core/libvirt-error.ts'
 import type { Model } from '../../core/model.ts'
 import { readDataFile } from '../../map/data.ts'
 import { Database } from '../../map/database.ts'
-import { type DataStatement, faultIn } from '../../map/text/data-file.ts'
+import {
+  type DataStatement,
+  faultIn,
+  hexOf,
+  type ListedModel,
+  parseModelList,
+} from '../../map/text/data-file.ts'
 import { setsOf } from '../../map/text/delta.ts'
-import { hexOf, type ListedModel, parseModelList } from '../../map/text/model-list.ts'
 import { parseModels } from '../../map/text/parse-models.ts'
 
 const MODELS = 's390x/models/generations.txt'
