@@ -1,5 +1,7 @@
+import { Cpuid, type CpuidRow, type MsrRow } from '../../core/cpuid.ts'
 import { ParseError } from '../../core/parse-error.ts'
-import type { Dialect, RegisterDump } from '../found.ts'
+import { type Dialect, foundData, type RegisterDump } from '../found.ts'
+import { jsonFault } from '../json/json.ts'
 import { distinctRegisters, foundRegisters } from './dump.ts'
 
 /** Registers of ARM or POWER. */
@@ -40,3 +42,72 @@ function parseRegisterText(text: string, source: string): RegisterDump[] {
   if (last !== undefined && last !== name) registers.delete(last)
   return arch === undefined ? [] : distinctRegisters(arch, [{ name: '0', registers }])
 }
+
+/** CPUID words as our own JSON has them. */
+export const cpuidJson: Dialect = {
+  name: 'cpuid-json',
+  title: 'CPUID words as JSON: {"cpuid": [[leaf, subleaf, eax, ebx, ecx, edx]…]}',
+  sniff: text => /^\s*[[{]/.test(text) && /"cpuid"\s*:/.test(text),
+  read: (text, source) => parseCpuidJson(text, source).map(foundData),
+}
+
+/**
+ * CPUs as the JSON contract gives them: `{"cpuid": [[leaf, subleaf, eax, ebx, ecx, edx]…], "msr": [[index, low,
+ * high]…]}`, one, a list of them, or one a line. JSON that is something else holds none.
+ * @throws ParseError for what is not JSON, and for rows that are not such numbers
+ */
+function parseCpuidJson(text: string, source = ''): Cpuid[] {
+  return parseJson(text, source).flatMap((value, i) => {
+    if (typeof value !== 'object' || value === null || !('cpuid' in value)) return []
+    const msr = 'msr' in value ? value.msr : []
+    return Cpuid.of(
+      rows<CpuidRow>(value.cpuid, 6, `cpuid of CPU ${i + 1}`, source),
+      rows<MsrRow>(msr, 3, `msr of CPU ${i + 1}`, source),
+    )
+  })
+}
+
+function parseJson(text: string, source: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : [value]
+  } catch {
+    return parseLines(text, source)
+  }
+}
+
+/** One value a line; where already the first line is none, the text is one value that is broken. */
+function parseLines(text: string, source: string): unknown[] {
+  let offset = 0
+  const values: unknown[] = []
+  for (const line of text.split('\n')) {
+    try {
+      if (line.trim() !== '') values.push(JSON.parse(line))
+    } catch {
+      const whole = values.length === 0
+      const fault = jsonFault(whole ? text : line)
+      throw ParseError.at(fault.what, text, whole ? fault.offset : offset + fault.offset, source)
+    }
+    offset += line.length + 1
+  }
+  return values
+}
+
+function rows<Row extends readonly number[]>(
+  value: unknown,
+  width: number,
+  what: string,
+  source: string,
+): Row[] {
+  if (!isRows<Row>(value, width)) {
+    throw new ParseError(`${what}: rows of ${width} numbers are needed, each from 0 to 4294967295`, source)
+  }
+  return value
+}
+
+/** Whether it is rows of that many 32-bit words. */
+export const isRows = <Row extends readonly number[]>(value: unknown, width: number): value is Row[] =>
+  Array.isArray(value) && value.every(row => Array.isArray(row) && row.length === width && row.every(isWord))
+
+const isWord = (value: unknown): boolean =>
+  typeof value === 'number' && value >= 0 && value <= 0xffff_ffff && Number.isInteger(value)

@@ -11,19 +11,20 @@ import {
 } from '../../core/cpu.ts'
 import { LibvirtError, xmlError } from '../../core/libvirt-error.ts'
 import type { Element } from '../../xml/element.ts'
-import { oneOf, readFlag } from './attributes.ts'
 import {
   cacheOf,
   maxphysaddrOf,
+  oneOf,
   type Parts,
   parseFeatures,
   parseMicrocode,
   parseSignature,
+  readFlag,
   sortChildren,
   textOfChild,
   topologyOf,
   tscOf,
-} from './cpu-children.ts'
+} from './attributes.ts'
 
 /** What the caller expects: `auto` takes an `<arch>` child as the sign of a host CPU. */
 export type Expected = 'auto' | 'host' | 'guest'
