@@ -38,7 +38,7 @@ export class Losses {
     this.#table = table
     this.#causes = causes
     this.#finder = finder
-    this.#losses = new LossTable(table, finder, groups)
+    this.#losses = new LossTable(finder, groups)
   }
 
   /**
@@ -134,91 +134,80 @@ interface LackingGroups {
   readonly hosts: number
 }
 
-/**
- * Why each group of a fleet lacks each feature, once for all its pools. Features that the same groups lack for the
- * same reasons are one column: a generation's news are lacked alike, so there are few.
- */
+/** Why groups of a fleet lack features, each worked out when a pool loses the feature, and once for all pools. */
 class LossTable {
-  readonly #table: FeatureTable
   readonly #finder: CauseFinder
-  readonly #features: readonly Feature[]
-  /** The column of each feature, by its index. */
-  readonly #columnOf: number[] = []
-  readonly #columns: number
-  /** By group, for each column the number of the reason; 0: the group is not known to lack it. */
-  readonly #rows = new Map<Group, Uint8Array>()
+  /** What some group has. */
+  readonly #features: FeatureSet
+  /** By group, for each feature by index the number of the reason; 0: the group is not known to lack it. */
+  readonly #rows = new Map<Group, Row>()
   /** Numbers of reasons, from 1: a cause with a confidence. */
   readonly #reasons = new Map<string, number>()
 
-  constructor(table: FeatureTable, finder: CauseFinder, groups: readonly Group[]) {
-    this.#table = table
+  constructor(finder: CauseFinder, groups: readonly Group[]) {
     this.#finder = finder
-    this.#features = table.in(unionOf(groups))
-    const rows = groups.map(group => this.#reasonsOf(group))
-    const columns = new Map<string, number>()
-    const firsts: number[] = []
-    this.#features.forEach((feature, f) => {
-      const key = rows.map(row => row[f]).join()
-      const column = columns.get(key) ?? columns.size
-      if (column === columns.size) firsts.push(f)
-      columns.set(key, column)
-      this.#columnOf[feature.index] = column
-    })
-    this.#columns = columns.size
-    groups.forEach((group, g) => {
-      this.#rows.set(
-        group,
-        Uint8Array.from(firsts, f => rows[g]?.[f] ?? 0),
-      )
-    })
+    this.#features = unionOf(groups)
   }
 
   /** For the groups of one pool: answers of a feature which of them lack it, by reason, most hosts first. */
   tally(groups: readonly Group[]): (feature: Feature) => readonly LackingGroups[] {
-    const reasons = this.#reasons.size + 1
-    const found: ({ groups: Group[]; hosts: number } | undefined)[] = []
-    for (const group of groups) {
-      const row = this.#rows.get(group.partOf ?? group)
-      if (!row) throw new RangeError(`no group of this fleet: ${group.name}`)
-      for (let column = 0; column < row.length; column++) {
-        const reason = row[column] ?? 0
-        if (reason === 0) continue
-        const at = column * reasons + reason
-        let tally = found[at]
-        if (!tally) {
-          tally = { groups: [], hosts: 0 }
-          found[at] = tally
-        }
-        tally.groups.push(group)
-        tally.hosts += group.hosts.length
-      }
-    }
-    const sorted: (readonly LackingGroups[] | undefined)[] = []
+    const rows = groups.map(group => this.#rowOf(group.partOf ?? group))
+    const known = new Map<string, readonly LackingGroups[]>()
     return feature => {
-      const column = this.#columnOf[feature.index] ?? this.#columns
-      let tallies = sorted[column]
-      if (!tallies) {
-        const own = found.slice(column * reasons, (column + 1) * reasons)
-        tallies = own.filter(tally => tally !== undefined).sort((a, b) => b.hosts - a.hosts)
-        sorted[column] = tallies
-      }
+      const reasons = rows.map(row => this.#reason(row, feature))
+      const key = reasons.join()
+      const tallies = known.get(key) ?? tallyBy(groups, reasons)
+      known.set(key, tallies)
       return tallies
     }
   }
 
-  #reasonsOf(group: Group): Uint8Array {
-    const find = this.#finder.forGroup(group)
-    const unknown = findUnknown(group, this.#table.setOf(this.#features))
-    const open = group.features.join(group.offered).join(unknown)
-    return Uint8Array.from(this.#features, feature => {
-      if (feature.bits.leq(open) || !mayLack(this.#finder, group, feature)) return 0
-      const { cause, confidence } = find(feature)
-      const reason = `${cause} ${confidence}`
-      const number = this.#reasons.get(reason) ?? this.#reasons.size + 1
-      this.#reasons.set(reason, number)
-      return number
-    })
+  #rowOf(group: Group): Row {
+    const known = this.#rows.get(group)
+    if (known) return known
+    const unknown = findUnknown(group, this.#features)
+    const row = { group, open: group.features.join(group.offered).join(unknown), reasons: [] }
+    this.#rows.set(group, row)
+    return row
   }
+
+  #reason({ group, open, reasons }: Row, feature: Feature): number {
+    const known = reasons[feature.index]
+    if (known !== undefined) return known
+    const reason = feature.bits.leq(open) ? 0 : this.#find(group, feature)
+    reasons[feature.index] = reason
+    return reason
+  }
+
+  #find(group: Group, feature: Feature): number {
+    if (!mayLack(this.#finder, group, feature)) return 0
+    const { cause, confidence } = this.#finder.forGroup(group)(feature)
+    const reason = `${cause} ${confidence}`
+    const number = this.#reasons.get(reason) ?? this.#reasons.size + 1
+    this.#reasons.set(reason, number)
+    return number
+  }
+}
+
+interface Row {
+  readonly group: Group
+  /** What it has, gives, or may give. */
+  readonly open: FeatureSet
+  readonly reasons: number[]
+}
+
+/** Groups by why they lack a feature, most hosts first. @param reasons of each group its number; 0: it lacks nothing */
+function tallyBy(groups: readonly Group[], reasons: readonly number[]): LackingGroups[] {
+  const found = new Map<number, { readonly groups: Group[]; hosts: number }>()
+  groups.forEach((group, i) => {
+    const reason = reasons[i] ?? 0
+    if (reason === 0) return
+    const tally = found.get(reason) ?? { groups: [], hosts: 0 }
+    tally.groups.push(group)
+    tally.hosts += group.hosts.length
+    found.set(reason, tally)
+  })
+  return [...found.values()].sort((a, b) => b.hosts - a.hosts)
 }
 
 /** Hosts with the same hardware as others and different features. */
